@@ -1,0 +1,12 @@
+package event
+
+// AccountRegisteredV1 tells that users/{uid} was created. Id: (type, uid).
+type AccountRegisteredV1 struct {
+	UID string `json:"uid"`
+}
+
+// EventType is "account.registered.v1".
+func (AccountRegisteredV1) EventType() string { return "account.registered.v1" }
+
+// Validate requires uid.
+func (e AccountRegisteredV1) Validate() error { return require("uid", e.UID) }

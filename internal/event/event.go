@@ -1,0 +1,145 @@
+// Package event is the wire contract between the functions: one file per event type and version,
+// the codec, and the golden files in testdata that must decode for ever.
+//
+// An event is a CloudEvents 1.0 JSON document in the body of a Pub/Sub message. Type, Go type,
+// file and topic share one name: scan.completed.v1, [ScanCompletedV1], scan_completed_v1.go, topic
+// scan-completed-v1. A released type only gains optional fields; anything else is a new version.
+// Events carry ids and numbers, never images, addresses or tokens. The package imports nothing of
+// ours, and no cloud SDK.
+package event
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+)
+
+// ErrMalformed is in the chain of every error of reading: the same bytes will never be readable.
+var ErrMalformed = errors.New("malformed event")
+
+func malformed(cause error, format string, args ...any) error {
+	if cause != nil {
+		return fmt.Errorf("%w: "+format+": %w", append(append([]any{ErrMalformed}, args...), cause)...)
+	}
+	return fmt.Errorf("%w: "+format, append([]any{ErrMalformed}, args...)...)
+}
+
+// Source is the CloudEvents source of every event of ours.
+const Source = "//facescan"
+
+// Attribute names of a published Pub/Sub message. AttributeTraceparent holds a W3C traceparent.
+const (
+	AttributeType        = "type"
+	AttributeID          = "id"
+	AttributeTraceparent = "traceparent"
+)
+
+// Payload is the data of one event type.
+type Payload interface {
+	// EventType is the CloudEvents type, such as "scan.completed.v1".
+	EventType() string
+	// Validate says whether the required members are there.
+	Validate() error
+}
+
+// Event is one event, its data still in JSON.
+type Event struct {
+	// ID is the same for each retelling of one fact; consumers drop what they have seen.
+	ID string
+	// Type is the CloudEvents type.
+	Type string
+	// Time is when the fact came true, in UTC.
+	Time time.Time
+	// Traceparent is the W3C trace context of the request that caused it, or "".
+	Traceparent string
+	// Data is the payload.
+	Data json.RawMessage
+}
+
+// ID derives an event id from what makes the fact unique, so that whoever tells it again tells the same.
+func ID(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
+}
+
+// New makes an event of the payload. It fails where the payload does not validate.
+func New(id string, at time.Time, traceparent string, data Payload) (Event, error) {
+	if err := data.Validate(); err != nil {
+		return Event{}, fmt.Errorf("validate %s: %w", data.EventType(), err)
+	}
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return Event{}, fmt.Errorf("marshal %s: %w", data.EventType(), err)
+	}
+	return Event{ID: id, Type: data.EventType(), Time: at.UTC(), Traceparent: traceparent, Data: raw}, nil
+}
+
+// Topic is the Pub/Sub topic of an event type.
+func Topic(eventType string) string { return strings.ReplaceAll(eventType, ".", "-") }
+
+// Encode renders the event as CloudEvents JSON.
+func Encode(e Event) ([]byte, error) {
+	ce := cloudevents.New(cloudevents.CloudEventsVersionV1)
+	ce.SetID(e.ID)
+	ce.SetType(e.Type)
+	ce.SetSource(Source)
+	ce.SetTime(e.Time)
+	if e.Traceparent != "" {
+		ce.SetExtension(AttributeTraceparent, e.Traceparent)
+	}
+	if err := ce.SetData(cloudevents.ApplicationJSON, e.Data); err != nil {
+		return nil, fmt.Errorf("set data of event %s: %w", e.ID, err)
+	}
+	body, err := json.Marshal(ce)
+	if err != nil {
+		return nil, fmt.Errorf("encode event %s: %w", e.ID, err)
+	}
+	return body, nil
+}
+
+// Decode reads CloudEvents JSON. What cannot be read is [ErrMalformed]: it will not heal.
+func Decode(body []byte) (Event, error) {
+	ce := cloudevents.New(cloudevents.CloudEventsVersionV1)
+	if err := json.Unmarshal(body, &ce); err != nil {
+		return Event{}, malformed(err, "the event is not CloudEvents JSON")
+	}
+	if err := ce.Validate(); err != nil {
+		return Event{}, malformed(err, "the event is not a valid CloudEvent")
+	}
+	e := Event{ID: ce.ID(), Type: ce.Type(), Time: ce.Time(), Data: ce.Data()}
+	if tp, ok := ce.Extensions()[AttributeTraceparent].(string); ok {
+		e.Traceparent = tp
+	}
+	return e, nil
+}
+
+// As reads the event's data as T. Another type, or data that does not validate, is [ErrMalformed].
+func As[T Payload](e Event) (T, error) {
+	var data T
+	if e.Type != data.EventType() {
+		return data, malformed(nil, "event type %q where %q was expected", e.Type, data.EventType())
+	}
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return data, malformed(err, "the data of %s cannot be read", e.Type)
+	}
+	if err := data.Validate(); err != nil {
+		return data, malformed(err, "the data of %s is incomplete", e.Type)
+	}
+	return data, nil
+}
+
+// require fails for the first pair (name, value) whose value is empty.
+func require(pairs ...string) error {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] == "" {
+			return malformed(nil, "member %q is missing", pairs[i])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,274 @@
+package event_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/event"
+)
+
+var update = flag.Bool("update", false, "write golden files for event types that have none")
+
+var at = time.Date(2026, 11, 21, 12, 30, 0, 0, time.UTC)
+
+const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+// samples has one payload of each released type; TestEveryTypeHasASample keeps it whole.
+func samples() []event.Payload {
+	return []event.Payload{
+		event.AccountRegisteredV1{UID: "u1"},
+		event.AccountUpdatedV1{UID: "u1"},
+		event.ScanCompletedV1{
+			UID: "u1", ScanID: "s1", ConsentEpoch: 3, Engine: "facescan-1.0.0", EngineMajor: 1,
+			Score: 71.25, Rankable: true, CompletedAt: at,
+		},
+		event.ScanFailedV1{UID: "u1", ScanID: "s1", ConsentEpoch: 3, Code: "no_face"},
+		event.PersonalBestReachedV1{UID: "u1", ScanID: "s1", Board: "symmetry_all_v1", ConsentEpoch: 3, Score: 71.25, Previous: 64},
+		event.SweepRequestedV1{},
+	}
+}
+
+func TestGoldenFilesDecodeForEver(t *testing.T) {
+	t.Parallel()
+	for _, want := range samples() {
+		t.Run(want.EventType(), func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join("testdata", want.EventType()+".json")
+			golden, err := os.ReadFile(path)
+			if errors.Is(err, os.ErrNotExist) && *update {
+				golden = encode(t, want)
+				err = os.WriteFile(path, golden, 0o600)
+			}
+			if err != nil {
+				t.Fatalf("read the golden file (a new type writes it with -update): %v", err)
+			}
+			e, err := event.Decode(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.ID != "event-1" || !e.Time.Equal(at) || e.Traceparent != traceparent {
+				t.Errorf("envelope = %+v", e)
+			}
+			got, err := decodeAs(e, want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("payload (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(string(golden), string(encode(t, want))); diff != "" {
+				t.Errorf("today's encoding differs from the golden file (-golden +now):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEveryTypeHasASample(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*_v[0-9]*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := map[string]bool{}
+	for _, s := range samples() {
+		have[strings.NewReplacer(".", "_", "-", "_").Replace(s.EventType())+".go"] = true
+	}
+	for _, f := range files {
+		if !have[f] {
+			t.Errorf("%s: no sample of its type, or the type is not named after its file", f)
+		}
+	}
+	if len(files) != len(have) {
+		t.Errorf("%d files, %d samples", len(files), len(have))
+	}
+}
+
+func encode(t *testing.T, p event.Payload) []byte {
+	t.Helper()
+	e, err := event.New("event-1", at, traceparent, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := event.Encode(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func decodeAs(e event.Event, like event.Payload) (event.Payload, error) {
+	switch like.(type) {
+	case event.AccountRegisteredV1:
+		return event.As[event.AccountRegisteredV1](e)
+	case event.AccountUpdatedV1:
+		return event.As[event.AccountUpdatedV1](e)
+	case event.ScanCompletedV1:
+		return event.As[event.ScanCompletedV1](e)
+	case event.ScanFailedV1:
+		return event.As[event.ScanFailedV1](e)
+	case event.PersonalBestReachedV1:
+		return event.As[event.PersonalBestReachedV1](e)
+	default:
+		return event.As[event.SweepRequestedV1](e)
+	}
+}
+
+func TestDecodeRefusesWhatIsNoEvent(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"nothing":      "",
+		"no JSON":      "{",
+		"an array":     "[]",
+		"no type":      `{"specversion":"1.0","id":"1","source":"x"}`,
+		"another spec": `{"specversion":"0.3","id":"1","source":"x","type":"t"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := event.Decode([]byte(body)); !errors.Is(err, event.ErrMalformed) {
+				t.Errorf("err = %v, want ErrMalformed", err)
+			}
+		})
+	}
+}
+
+func TestAs(t *testing.T) {
+	t.Parallel()
+	e, err := event.New("1", at, "", event.ScanFailedV1{UID: "u", ScanID: "s", Code: "no_face"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("another type is malformed", func(t *testing.T) {
+		if _, err := event.As[event.ScanCompletedV1](e); !errors.Is(err, event.ErrMalformed) {
+			t.Errorf("err = %v", err)
+		}
+	})
+	t.Run("a member of a later release is ignored", func(t *testing.T) {
+		later := e
+		later.Data = []byte(`{"uid":"u","scanId":"s","code":"c","later":1}`)
+		if _, err := event.As[event.ScanFailedV1](later); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("a required member must be there", func(t *testing.T) {
+		incomplete := e
+		incomplete.Data = []byte(`{"uid":"u"}`)
+		if _, err := event.As[event.ScanFailedV1](incomplete); !errors.Is(err, event.ErrMalformed) {
+			t.Errorf("err = %v", err)
+		}
+	})
+	t.Run("an incomplete payload is not sent", func(t *testing.T) {
+		if _, err := event.New("1", at, "", event.ScanFailedV1{}); err == nil {
+			t.Error("no error")
+		}
+	})
+}
+
+func TestID(t *testing.T) {
+	t.Parallel()
+	if event.ID("a", "b") != event.ID("a", "b") {
+		t.Error("not the same for the same fact")
+	}
+	if event.ID("a", "b") == event.ID("ab") || event.ID("a", "b") == event.ID("b", "a") {
+		t.Error("the same for different facts")
+	}
+}
+
+func TestReceive(t *testing.T) {
+	t.Parallel()
+	object := `{"kind":"storage#object","bucket":"up","name":"uploads/u/s","generation":"17","size":"5","contentType":"image/jpeg","metadata":{"traceparent":"` + traceparent + `"}}`
+	want := event.ObjectFinalized{
+		Bucket: "up", Name: "uploads/u/s", Generation: 17, Size: 5, ContentType: "image/jpeg",
+		Metadata: map[string]string{"traceparent": traceparent},
+	}
+	finalized := func(t *testing.T, header http.Header, body string) {
+		t.Helper()
+		m, err := event.Receive(header, []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.Finalized()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("object (-want +got):\n%s", diff)
+		}
+	}
+	t.Run("a storage notification in a Pub/Sub push", func(t *testing.T) {
+		finalized(t, http.Header{}, push(object, `"eventType":"OBJECT_FINALIZE"`))
+	})
+	t.Run("an Eventarc storage event", func(t *testing.T) {
+		header := http.Header{}
+		header.Set("ce-type", "google.cloud.storage.object.v1.finalized")
+		header.Set("ce-id", "7")
+		header.Set("ce-time", at.Format(time.RFC3339))
+		finalized(t, header, object)
+	})
+	t.Run("the sweep's retelling of a lost notification", func(t *testing.T) {
+		data, attributes, err := event.FinalizedMessage(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := event.Message{Data: data, Attributes: attributes}.Finalized()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("object (-want +got):\n%s", diff)
+		}
+	})
+	for name, body := range map[string]string{
+		"empty": "", "no JSON": "<xml>", "no message": "{}", "data that is no base64": `{"message":{"messageId":"1","data":"%"}}`,
+	} {
+		t.Run(name+" is malformed", func(t *testing.T) {
+			if _, err := event.Receive(http.Header{}, []byte(body)); !errors.Is(err, event.ErrMalformed) {
+				t.Errorf("err = %v", err)
+			}
+		})
+	}
+	for name, body := range map[string]string{
+		"a deletion":           push(object, `"eventType":"OBJECT_DELETE"`),
+		"no name":              push(`{"bucket":"b","generation":"1","size":"1"}`, `"eventType":"OBJECT_FINALIZE"`),
+		"a generation in text": push(`{"bucket":"b","name":"n","generation":"x","size":"1"}`, `"eventType":"OBJECT_FINALIZE"`),
+	} {
+		t.Run(name+" is no finalized object", func(t *testing.T) {
+			m, err := event.Receive(http.Header{}, []byte(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := m.Finalized(); !errors.Is(err, event.ErrMalformed) {
+				t.Errorf("err = %v", err)
+			}
+		})
+	}
+}
+
+func FuzzReceive(f *testing.F) {
+	f.Add([]byte(push(`{}`, `"eventType":"OBJECT_FINALIZE"`)))
+	f.Add([]byte(`{"message":null}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m, err := event.Receive(http.Header{}, body)
+		if err != nil {
+			return
+		}
+		_, _ = m.Finalized()
+		if e, err := event.Decode(m.Data); err == nil {
+			_, _ = event.As[event.ScanCompletedV1](e)
+		}
+	})
+}
+
+func push(data, attributes string) string {
+	return `{"subscription":"projects/p/subscriptions/s","message":{"data":"` + b64(data) +
+		`","attributes":{` + attributes + `},"messageId":"42","publishTime":"2026-11-21T12:30:00Z"}}`
+}
+
+func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }

@@ -1,0 +1,28 @@
+package event
+
+import "time"
+
+// ScanCompletedV1 tells that a scan was measured. Id: (type, scan id).
+type ScanCompletedV1 struct {
+	UID    string `json:"uid"`
+	ScanID string `json:"scanId"`
+	// ConsentEpoch is the epoch of the user's consent that the scan was made under.
+	ConsentEpoch int64 `json:"consentEpoch"`
+	// Engine is the face engine's full version, EngineMajor its major version: boards never mix those.
+	Engine      string `json:"engine"`
+	EngineMajor int    `json:"engineMajor"`
+	// Score is the symmetry score, 0-100.
+	Score float64 `json:"score"`
+	// Rankable tells whether the photo passed the gates of ranking.
+	Rankable bool `json:"rankable"`
+	// CompletedAt is when the scan was completed, the time that ranking goes by.
+	CompletedAt time.Time `json:"completedAt"`
+}
+
+// EventType is "scan.completed.v1".
+func (ScanCompletedV1) EventType() string { return "scan.completed.v1" }
+
+// Validate requires uid, scanId and engine.
+func (e ScanCompletedV1) Validate() error {
+	return require("uid", e.UID, "scanId", e.ScanID, "engine", e.Engine)
+}

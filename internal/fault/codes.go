@@ -1,0 +1,88 @@
+package fault
+
+// Code is a stable public name of a failure, in snake_case. Codes are never renamed or reused:
+// apps compare them.
+type Code string
+
+// The codes, by what they are about. A new one gets its kind in codeKinds below; a test fails otherwise.
+const (
+	CodeInternal         Code = "internal"
+	CodeUnavailable      Code = "unavailable"
+	CodeRateLimited      Code = "rate_limited"
+	CodeNotFound         Code = "not_found"
+	CodeMethodNotAllowed Code = "method_not_allowed"
+
+	CodeMalformedBody        Code = "malformed_body"
+	CodeInvalidField         Code = "invalid_field"
+	CodeUnknownField         Code = "unknown_field"
+	CodeBodyTooLarge         Code = "body_too_large"
+	CodeUnsupportedMediaType Code = "unsupported_media_type"
+	CodeInvalidParameter     Code = "invalid_parameter"
+
+	CodeTokenMissing       Code = "token_missing"
+	CodeTokenInvalid       Code = "token_invalid"
+	CodeTokenExpired       Code = "token_expired"
+	CodeTokenRevoked       Code = "token_revoked"
+	CodeUserDisabled       Code = "user_disabled"
+	CodeInvalidCredentials Code = "invalid_credentials"
+
+	CodeNotRegistered     Code = "not_registered"
+	CodeAccountErasing    Code = "account_erasing"
+	CodeEmailExists       Code = "email_exists"
+	CodeWeakPassword      Code = "weak_password"
+	CodeUsernameTaken     Code = "username_taken"
+	CodeConsentRequired   Code = "consent_required"
+	CodeConsentOutdated   Code = "consent_version_outdated"
+	CodeIdempotencyReused Code = "idempotency_key_reused"
+
+	CodeEventMalformed    Code = "event_malformed"
+	CodeEventUnauthorized Code = "event_unauthorized"
+	CodeAnalysisCrashed   Code = "analysis_crashed"
+)
+
+var codeKinds = map[Code]Kind{
+	CodeInternal:         Internal,
+	CodeUnavailable:      Unavailable,
+	CodeRateLimited:      RateLimited,
+	CodeNotFound:         NotFound,
+	CodeMethodNotAllowed: MethodNotAllowed,
+
+	CodeMalformedBody:        Invalid,
+	CodeInvalidField:         Unprocessable,
+	CodeUnknownField:         Unprocessable,
+	CodeBodyTooLarge:         TooLarge,
+	CodeUnsupportedMediaType: UnsupportedMediaType,
+	CodeInvalidParameter:     Invalid,
+
+	CodeTokenMissing:       Unauthenticated,
+	CodeTokenInvalid:       Unauthenticated,
+	CodeTokenExpired:       Unauthenticated,
+	CodeTokenRevoked:       Unauthenticated,
+	CodeUserDisabled:       Forbidden,
+	CodeInvalidCredentials: Unauthenticated,
+
+	CodeNotRegistered:     Forbidden,
+	CodeAccountErasing:    Forbidden,
+	CodeEmailExists:       Conflict,
+	CodeWeakPassword:      Unprocessable,
+	CodeUsernameTaken:     Conflict,
+	CodeConsentRequired:   Forbidden,
+	CodeConsentOutdated:   Conflict,
+	CodeIdempotencyReused: Unprocessable,
+
+	CodeEventMalformed:    Invalid,
+	CodeEventUnauthorized: Unauthenticated,
+	CodeAnalysisCrashed:   Unprocessable,
+}
+
+// Kind is the kind of the code; a code that is not in the table is internal.
+func (c Code) Kind() Kind { return codeKinds[c] }
+
+// Codes is every public code with its kind, for the contract's tests and documentation.
+func Codes() map[Code]Kind {
+	all := make(map[Code]Kind, len(codeKinds))
+	for c, k := range codeKinds {
+		all[c] = k
+	}
+	return all
+}
