@@ -109,6 +109,9 @@ func Decode(body []byte) (Event, error) {
 	if err := json.Unmarshal(body, &ce); err != nil {
 		return Event{}, malformed(err, "the event is not CloudEvents JSON")
 	}
+	if ce.SpecVersion() != cloudevents.CloudEventsVersionV1 {
+		return Event{}, malformed(nil, "CloudEvents version %q", ce.SpecVersion())
+	}
 	if err := ce.Validate(); err != nil {
 		return Event{}, malformed(err, "the event is not a valid CloudEvent")
 	}
