@@ -1,0 +1,111 @@
+// Package account is a user's registration, profile, username and consent, and the fence that every effect for a
+// user passes (see [User.Admits]).
+package account
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// UID is a Firebase user id.
+type UID string
+
+// State says whether the account is in use.
+type State string
+
+// The states of an account. An erasing one admits no effect any more.
+const (
+	Active  State = "active"
+	Erasing State = "erasing"
+)
+
+// User is users/{uid}.
+type User struct {
+	Schema int   `firestore:"schema"`
+	UID    UID   `firestore:"uid"`
+	State  State `firestore:"state"`
+	// ConsentEpoch grows by one with each grant and each withdrawal; a ticket copies it into its scan.
+	ConsentEpoch int64   `firestore:"consentEpoch"`
+	Consent      Consent `firestore:"consent"`
+
+	// Email is from the ID token, "" where it had none. Mail goes only to a verified one.
+	Email         string `firestore:"email"`
+	EmailVerified bool   `firestore:"emailVerified"`
+
+	// Username is as the user wrote it, "" before one is chosen; Folded is its key in usernames.
+	Username    string      `firestore:"username"`
+	Folded      string      `firestore:"folded"`
+	DisplayName string      `firestore:"displayName"`
+	Locale      string      `firestore:"locale"`
+	Leaderboard Leaderboard `firestore:"leaderboard"`
+
+	// Revision grows by one with each change of the document; it is the ETag.
+	Revision  int64     `firestore:"revision"`
+	CreatedAt time.Time `firestore:"createdAt"`
+	UpdatedAt time.Time `firestore:"updatedAt"`
+}
+
+// Consent is the consent in force.
+type Consent struct {
+	Granted bool `firestore:"granted"`
+	// Version is the text that was agreed to or withdrawn from.
+	Version string    `firestore:"version"`
+	At      time.Time `firestore:"at"`
+}
+
+// Leaderboard is what the user wants of the boards.
+type Leaderboard struct {
+	OptIn bool `firestore:"optIn"`
+}
+
+// userSchema is the version of users/{uid}.
+const userSchema = 1
+
+// ErrNoUser says that users/{uid} does not exist.
+var ErrNoUser = errors.New("no such user")
+
+// Ref is the document users/{uid}.
+func Ref(fs *firestore.Client, uid UID) *firestore.DocumentRef {
+	return fs.Collection("users").Doc(string(uid))
+}
+
+// Read reads users/{uid} in the transaction, so that its commit fails if the user changes meanwhile. A user that
+// does not exist is [ErrNoUser].
+func Read(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
+	snap, err := tx.Get(Ref(fs, uid))
+	return decode(snap, err)
+}
+
+func decode(snap *firestore.DocumentSnapshot, err error) (User, error) {
+	if status.Code(err) == codes.NotFound {
+		return User{}, ErrNoUser
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("read user: %w", err)
+	}
+	var u User
+	if err := snap.DataTo(&u); err != nil {
+		return User{}, fmt.Errorf("decode user: %w", err)
+	}
+	return u, nil
+}
+
+// Admits is the fence: an effect that was begun under the consent epoch may still take place. Not for an account
+// that is being erased, without consent, or after the consent was withdrawn (and perhaps granted anew).
+func (u User) Admits(epoch int64) bool {
+	return u.State == Active && u.Consent.Granted && u.ConsentEpoch == epoch
+}
+
+// FenceClosed tells whether the read of users/{uid} shows that an effect of the epoch must be dropped: the user is
+// gone or does not admit it. An error that is not about that is returned.
+func FenceClosed(u User, readErr error, epoch int64) (bool, error) {
+	if errors.Is(readErr, ErrNoUser) {
+		return true, nil
+	}
+	return !u.Admits(epoch), readErr
+}

@@ -1,0 +1,48 @@
+// Package blob gives a function Cloud Storage.
+package blob
+
+import (
+	"context"
+	"errors"
+
+	"cloud.google.com/go/storage"
+
+	"github.com/facescan/facescan/internal/boot"
+)
+
+// Uploads is the bucket that takes the photos.
+func Uploads(ctx context.Context, p *boot.Process) (*storage.BucketHandle, error) {
+	return bucket(ctx, p, "FACESCAN_UPLOADS_BUCKET", p.Config.UploadsBucket)
+}
+
+// Results is the bucket of what is made of the photos.
+func Results(ctx context.Context, p *boot.Process) (*storage.BucketHandle, error) {
+	return bucket(ctx, p, "FACESCAN_RESULTS_BUCKET", p.Config.ResultsBucket)
+}
+
+func bucket(ctx context.Context, p *boot.Process, variable, name string) (*storage.BucketHandle, error) {
+	if err := boot.Need(variable, name); err != nil {
+		return nil, err
+	}
+	client, err := boot.Shared(ctx, p, "storage", func(ctx context.Context) (*storage.Client, error) {
+		return storage.NewClient(ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return client.Bucket(name), nil
+}
+
+// Signing is how the process signs upload URLs: as the account, by IAM's signBlob in production and with the
+// local stack's key there (whose emulator speaks plain HTTP).
+func Signing(p *boot.Process) (storage.SignedURLOptions, error) {
+	err := errors.Join(boot.Need("FACESCAN_SIGNING_ACCOUNT", p.Config.SigningAccount))
+	if err != nil {
+		return storage.SignedURLOptions{}, err
+	}
+	opts := storage.SignedURLOptions{GoogleAccessID: p.Config.SigningAccount, Scheme: storage.SigningSchemeV4}
+	if p.Config.SigningKey != "" {
+		opts.PrivateKey, opts.Insecure = []byte(p.Config.SigningKey), true
+	}
+	return opts, nil
+}

@@ -1,0 +1,123 @@
+package boot
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is what the environment says. Members that only some functions need are checked by the constructor
+// that needs them (see [Need]), so that a function is given no more than it uses.
+type Config struct {
+	// Project is the Google Cloud project id.
+	Project string `env:"GOOGLE_CLOUD_PROJECT"`
+	// Service and Revision are set by Cloud Run; Service is empty outside it.
+	Service  string `env:"K_SERVICE"`
+	Revision string `env:"K_REVISION"`
+
+	// HashKey keys pseudonyms in logs and the ids derived from idempotency keys. A secret of 32 bytes or more.
+	HashKey string `env:"FACESCAN_HASH_KEY"`
+	// Origins are the web origins that CORS admits.
+	Origins []string `env:"FACESCAN_CORS_ORIGINS"`
+	// PushAudience and PushAccount are the OIDC audience and service account of our push subscriptions.
+	PushAudience string `env:"FACESCAN_PUSH_AUDIENCE"`
+	PushAccount  string `env:"FACESCAN_PUSH_ACCOUNT"`
+
+	// UploadsBucket takes the photos, ResultsBucket what is made of them.
+	UploadsBucket string `env:"FACESCAN_UPLOADS_BUCKET"`
+	ResultsBucket string `env:"FACESCAN_RESULTS_BUCKET"`
+	// SigningAccount is the service account in whose name upload URLs are signed.
+	SigningAccount string `env:"FACESCAN_SIGNING_ACCOUNT"`
+	// SigningKey is a PEM private key, for the local stack only: production signs with IAM's signBlob.
+	SigningKey string `env:"FACESCAN_SIGNING_KEY"`
+
+	// FirebaseAPIKey is the web API key that Identity Toolkit asks for. It is no secret.
+	FirebaseAPIKey string `env:"FACESCAN_FIREBASE_API_KEY"`
+	// FCMEndpoint replaces FCM's, for the local stack only.
+	FCMEndpoint string `env:"FACESCAN_FCM_ENDPOINT"`
+	// SMTP is host:port of the mail server, MailFrom the sender; user and password where the server asks.
+	SMTP         string `env:"FACESCAN_SMTP"`
+	SMTPUser     string `env:"FACESCAN_SMTP_USER"`
+	SMTPPassword string `env:"FACESCAN_SMTP_PASSWORD"`
+	MailFrom     string `env:"FACESCAN_MAIL_FROM"`
+
+	// OTLPEndpoint switches the export of traces on; the exporter reads the standard variable itself.
+	OTLPEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+	// TraceRatio is the share of new traces that is sampled, 0 to 1.
+	TraceRatio float64 `env:"FACESCAN_TRACE_RATIO" envDefault:"0.1"`
+
+	// environ keeps what was read, for the check of emulator variables.
+	environ map[string]string
+}
+
+// emulatorVariables switch a client library to an emulator, which for Auth means accepting unsigned tokens.
+var emulatorVariables = []string{
+	"FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST",
+}
+
+// localVariables are switches of ours that have no business in production.
+var localVariables = []string{"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT"}
+
+const minHashKey = 32
+
+// Environ is the process's environment as a map.
+func Environ() map[string]string {
+	all := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}
+
+// ReadConfig reads the environment and reports all its faults in one error.
+func ReadConfig(environ map[string]string) (Config, error) {
+	c := Config{environ: environ}
+	if err := env.ParseWithOptions(&c, env.Options{Environment: environ}); err != nil {
+		return Config{}, fmt.Errorf("read the environment: %w", err)
+	}
+	return c, c.validate()
+}
+
+// Local tells whether the process runs on the emulators. Anything else is held to production's rules, a
+// function started by hand against the real cloud too.
+func (c Config) Local() bool {
+	return c.Service == "" && c.environ["FIRESTORE_EMULATOR_HOST"] != ""
+}
+
+func (c Config) validate() error {
+	var faults []error
+	if c.Project == "" {
+		faults = append(faults, errors.New("GOOGLE_CLOUD_PROJECT is not set"))
+	}
+	if len(c.HashKey) < minHashKey {
+		faults = append(faults, fmt.Errorf("FACESCAN_HASH_KEY must be a secret of at least %d bytes", minHashKey))
+	}
+	if !c.Local() {
+		for _, name := range append(emulatorVariables, localVariables...) {
+			if c.environ[name] != "" {
+				faults = append(faults, fmt.Errorf("%s is set: it is for the local stack and must never be in production", name))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// validateEvent holds event functions to knowing who may push to them.
+func (c Config) validateEvent() error {
+	if c.Local() {
+		return nil
+	}
+	return errors.Join(Need("FACESCAN_PUSH_AUDIENCE", c.PushAudience), Need("FACESCAN_PUSH_ACCOUNT", c.PushAccount))
+}
+
+// Need is an error that names the environment variable if its value is empty.
+func Need(name, value string) error {
+	if value == "" {
+		return fmt.Errorf("%s is not set", name)
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package boot
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// stopTimeout is how long running requests may take to finish: Cloud Run kills 10 s after SIGTERM.
+const stopTimeout = 8 * time.Second
+
+// drainer counts running requests and can wait for their end.
+type drainer struct {
+	mu       sync.Mutex
+	running  int
+	stopping bool
+	idle     chan struct{}
+}
+
+var drain = &drainer{idle: make(chan struct{})}
+
+// enter counts a request in, or says false when the process is stopping.
+func (d *drainer) enter() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stopping {
+		return false
+	}
+	d.running++
+	return true
+}
+
+func (d *drainer) leave() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.running--
+	if d.stopping && d.running == 0 {
+		close(d.idle)
+	}
+}
+
+// stop admits no more requests and waits for the running ones, as far as ctx allows.
+func (d *drainer) stop(ctx context.Context) error {
+	d.mu.Lock()
+	if !d.stopping {
+		d.stopping = true
+		if d.running == 0 {
+			close(d.idle)
+		}
+	}
+	d.mu.Unlock()
+	select {
+	case <-d.idle:
+		return nil
+	case <-ctx.Done():
+		return errNotDrained
+	}
+}
+
+var watchOnce sync.Once
+
+// watchSignals makes SIGTERM end the process in good order: the framework has no shutdown of its own and would
+// cut running requests off.
+func watchSignals() {
+	watchOnce.Do(func() {
+		signals := make(chan os.Signal, 1)
+		signal.Notify(signals, syscall.SIGTERM)
+		go func() {
+			<-signals
+			os.Exit(shutDown())
+		}()
+	})
+}
+
+func shutDown() int {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	code := 0
+	if err := drain.stop(ctx); err != nil {
+		slog.ErrorContext(ctx, "shut down", "error", err)
+		code = 1
+	}
+	if p, err := Current(); err == nil {
+		p.flush(context.Background())
+	}
+	return code
+}

@@ -1,0 +1,173 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/api/idtoken"
+
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// EventHandler handles one delivery. It returns nil when the event is done with, for whatever reason (handled,
+// a duplicate, dropped at the fence); an error that [fault.Retryable] denies when no redelivery can help; and any
+// other error to have it delivered again.
+type EventHandler func(ctx context.Context, m event.Message) error
+
+const (
+	// maxEvent bounds a push body in bytes: Pub/Sub's largest message is 10 MB, a third more in base64.
+	maxEvent = 14 << 20
+	// parkedFor is how long a parked event is kept for an operator.
+	parkedFor    = 30 * 24 * time.Hour
+	parkedSchema = 1
+)
+
+// Event registers an event function behind the one adapter that decides an event's outcome.
+func Event(name string, build func(context.Context, *Process) (EventHandler, error)) {
+	register(name, Config.validateEvent, func(ctx context.Context, p *Process) (http.Handler, error) {
+		fs, err := p.Firestore(ctx)
+		if err != nil {
+			return nil, err
+		}
+		handle, err := build(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		a := &adapter{function: name, handle: handle, fs: fs, now: time.Now}
+		if !p.Config.Local() {
+			a.authorize = pushAuthorizer(idtoken.Validate, p.Config.PushAudience, p.Config.PushAccount)
+		}
+		return a, nil
+	})
+}
+
+type adapter struct {
+	function  string
+	handle    EventHandler
+	authorize func(*http.Request) error // nil on the local stack, whose emulator sends no token
+	fs        *firestore.Client
+	now       func() time.Time
+}
+
+// ServeHTTP turns a delivery into one of three outcomes: done (200), parked (200 too, since no redelivery would
+// help) or retry (5xx, which Pub/Sub repeats with backoff and ends at the dead-letter topic).
+func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	if a.authorize != nil {
+		if err := a.authorize(r); err != nil {
+			httpapi.WriteProblem(w, r, err)
+			return
+		}
+	}
+	started := a.now()
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEvent))
+	if err != nil {
+		httpapi.WriteProblem(w, r, fault.Wrap(err, fault.CodeUnavailable, "The delivery could not be read."))
+		return
+	}
+	m, err := event.Receive(r.Header, body)
+	if err != nil {
+		// Its own id cannot be read, so the bytes name it.
+		m = event.Message{ID: event.ID(string(body)), Data: body}
+	} else {
+		ctx = telemetry.FromTraceparent(ctx, m.Traceparent())
+		err = a.run(ctx, m)
+	}
+	outcome := "done"
+	if permanent(err) {
+		outcome, err = "parked", a.park(ctx, m, err)
+	}
+	if err != nil {
+		outcome = "retry"
+	}
+	slog.InfoContext(ctx, "event", "event_id", m.ID, "attempt", m.Attempt, "outcome", outcome,
+		"duration_ms", a.now().Sub(started).Milliseconds())
+	if err != nil {
+		httpapi.WriteProblem(w, r, fault.Wrap(err, fault.CodeUnavailable, "The event is to be delivered again."))
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+func permanent(err error) bool {
+	return err != nil && (errors.Is(err, event.ErrMalformed) || !fault.Retryable(err))
+}
+
+// run turns a panic into an error that is retried: it may be a passing one, and the dead-letter topic ends it
+// if not. A handler that knows better recovers itself.
+func (a *adapter) run(ctx context.Context, m event.Message) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			slog.ErrorContext(ctx, "panic", "panic", cause, "stack_trace", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", cause)
+		}
+	}()
+	return a.handle(ctx, m)
+}
+
+type parked struct {
+	Schema     int               `firestore:"schema"`
+	Function   string            `firestore:"function"`
+	MessageID  string            `firestore:"messageId"`
+	Reason     string            `firestore:"reason"`
+	Attributes map[string]string `firestore:"attributes"`
+	Data       []byte            `firestore:"data"`
+	ParkedAt   time.Time         `firestore:"parkedAt"`
+	ExpireAt   time.Time         `firestore:"expireAt"`
+}
+
+// maxParkedData keeps a parked document under Firestore's limit of 1 MiB; what is longer is no event of ours.
+const maxParkedData = 512 << 10
+
+// park keeps an event that will not heal, with the reason, for an operator to look at. The error is that of
+// keeping it: then it is delivered again.
+func (a *adapter) park(ctx context.Context, m event.Message, reason error) error {
+	slog.ErrorContext(ctx, "event parked", "event_id", m.ID, "error", reason)
+	now := a.now().UTC()
+	data := m.Data
+	if len(data) > maxParkedData {
+		data = data[:maxParkedData]
+	}
+	_, err := a.fs.Collection("parked").Doc(event.ID(a.function, m.ID)).Set(ctx, parked{
+		Schema: parkedSchema, Function: a.function, MessageID: m.ID, Reason: reason.Error(),
+		Attributes: m.Attributes, Data: data, ParkedAt: now, ExpireAt: now.Add(parkedFor),
+	})
+	if err != nil {
+		return fmt.Errorf("park event %s: %w", m.ID, err)
+	}
+	return nil
+}
+
+// pushAuthorizer admits requests that bear an OIDC token of the account for the audience. Cloud Run's IAM checks
+// the same before the code runs; this is the second lock.
+func pushAuthorizer(
+	validate func(ctx context.Context, token, audience string) (*idtoken.Payload, error), audience, account string,
+) func(*http.Request) error {
+	return func(r *http.Request) error {
+		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !ok {
+			return fault.New(fault.CodeEventUnauthorized, "The delivery bears no OIDC token.")
+		}
+		payload, err := validate(r.Context(), token, audience)
+		if err != nil {
+			return fault.Wrap(err, fault.CodeEventUnauthorized, "The delivery's OIDC token is not valid here.")
+		}
+		email, _ := payload.Claims["email"].(string)
+		verified, _ := payload.Claims["email_verified"].(bool)
+		if email != account || !verified {
+			return fault.New(fault.CodeEventUnauthorized, "The delivery's OIDC token is another account's.")
+		}
+		return nil
+	}
+}

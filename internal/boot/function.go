@@ -1,0 +1,102 @@
+// Package boot is the skeleton that each function stands in: configuration, lazy clients, the HTTP and the
+// event adapter, and an end that lets running requests finish.
+//
+// A function's init only registers; nothing is dialled or read before the first request, except that a
+// deployed function refuses to start when its environment is unfit (see [Config]). Clients beyond Firestore
+// live in sub-packages, so that a function links only what it uses.
+package boot
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// flushTimeout bounds the export of traces at the end of a sampled invocation.
+const flushTimeout = time.Second
+
+var (
+	registryMu sync.Mutex
+	registry   = map[string]http.HandlerFunc{}
+)
+
+// HTTP registers an HTTP function. build makes its handler when the first request comes, and is asked again by
+// the next request if it failed.
+func HTTP(name string, build func(context.Context, *Process) (http.Handler, error)) {
+	register(name, Config.validateNothing, build)
+}
+
+// register puts the function into the framework's registry, and ours, which the local host reads.
+func register(name string, validate func(Config) error, build func(context.Context, *Process) (http.Handler, error)) {
+	refuseUnfitStart(name, validate)
+	handler := func(w http.ResponseWriter, r *http.Request) { serve(name, build, w, r) }
+	registryMu.Lock()
+	registry[name] = handler
+	registryMu.Unlock()
+	functions.HTTP(name, handler)
+}
+
+func (Config) validateNothing() error { return nil }
+
+// Function is the registered function of the name, for a host that routes by paths of its own.
+func Function(name string) (http.HandlerFunc, bool) {
+	registryMu.Lock()
+	defer registryMu.Unlock()
+	h, ok := registry[name]
+	return h, ok
+}
+
+func serve(name string, build func(context.Context, *Process) (http.Handler, error), w http.ResponseWriter, r *http.Request) {
+	if !drain.enter() {
+		httpapi.WriteProblem(w, r, fault.New(fault.CodeUnavailable, "This instance is stopping: try again.").WithRetryAfter(time.Second))
+		return
+	}
+	defer drain.leave()
+	p, err := Current()
+	if err != nil {
+		httpapi.WriteProblem(w, r, fault.Wrap(err, fault.CodeUnavailable, "The service is not configured."))
+		return
+	}
+	ctx := telemetry.With(telemetry.FromHeader(r.Context(), r.Header), slog.String("function", name))
+	ctx, end := telemetry.Span(ctx, name)
+	defer func() {
+		end(nil)
+		if telemetry.Sampled(ctx) {
+			p.flush(ctx)
+		}
+	}()
+	handler, err := Shared(ctx, p, "function "+name, func(ctx context.Context) (http.Handler, error) { return build(ctx, p) })
+	r = r.WithContext(ctx)
+	if err != nil {
+		httpapi.WriteProblem(w, r, fault.Wrap(err, fault.CodeUnavailable, "The service is not ready: try again."))
+		return
+	}
+	handler.ServeHTTP(w, r)
+}
+
+// refuseUnfitStart ends a deployed function's start when its environment is unfit, so that the revision never
+// gets traffic. Elsewhere (tests, the local host) the environment is set later, and [Current] checks it.
+func refuseUnfitStart(name string, validate func(Config) error) {
+	if os.Getenv("K_SERVICE") == "" {
+		return
+	}
+	watchSignals()
+	config, err := ReadConfig(Environ())
+	if err == nil {
+		err = validate(config)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, `{"severity":"CRITICAL","message":%q}`+"\n", "function "+name+" refuses to start: "+err.Error())
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,138 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// Process is what the functions of one process share: the configuration and the clients, each made when first
+// needed. Nothing is dialled before, so that a cold start pays only for what its request uses.
+type Process struct {
+	// Config is read once.
+	Config Config
+	// WrapPublisher, if set before the first request, wraps what publishes events: systest crashes it.
+	WrapPublisher func(outbox.Publisher) outbox.Publisher
+
+	mu      sync.Mutex
+	values  map[string]*lazy
+	tracing *telemetry.Tracing
+}
+
+// lazy is a value that is made once, or tried again by the next caller if making it failed: sync.OnceValues
+// would keep a passing failure for the instance's life.
+type lazy struct {
+	mu    sync.Mutex
+	made  bool
+	value any
+}
+
+func newProcess(c Config) (*Process, error) {
+	tracing, err := telemetry.StartTracing(context.Background(), c.Service, c.OTLPEndpoint, c.TraceRatio)
+	if err != nil {
+		return nil, err
+	}
+	return &Process{Config: c, values: map[string]*lazy{}, tracing: tracing}, nil
+}
+
+// Shared is the process's one value of the name, made by the first caller that needs it. The context given to
+// build is never cancelled, since clients outlive the request that made them.
+func Shared[T any](ctx context.Context, p *Process, name string, build func(context.Context) (T, error)) (T, error) {
+	p.mu.Lock()
+	entry, ok := p.values[name]
+	if !ok {
+		entry = &lazy{}
+		p.values[name] = entry
+	}
+	p.mu.Unlock()
+
+	entry.mu.Lock()
+	defer entry.mu.Unlock()
+	if !entry.made {
+		value, err := build(context.WithoutCancel(ctx))
+		if err != nil {
+			var zero T
+			return zero, fmt.Errorf("make %s: %w", name, err)
+		}
+		entry.value, entry.made = value, true
+	}
+	return entry.value.(T), nil
+}
+
+// Firestore is the process's Firestore client.
+func (p *Process) Firestore(ctx context.Context) (*firestore.Client, error) {
+	return Shared(ctx, p, "firestore", func(ctx context.Context) (*firestore.Client, error) {
+		return firestore.NewClient(ctx, p.Config.Project)
+	})
+}
+
+// API is an httpapi.API with the process's settings; verifier is nil where all routes are public.
+func (p *Process) API(verifier httpapi.TokenVerifier) *httpapi.API {
+	return httpapi.New(httpapi.Options{
+		Verifier: verifier, Origins: p.Config.Origins, HashKey: []byte(p.Config.HashKey),
+	})
+}
+
+// flush exports finished spans; a fault there is no fault of the request's.
+func (p *Process) flush(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+	defer cancel()
+	if err := p.tracing.Flush(ctx); err != nil {
+		slog.WarnContext(ctx, "flush traces", "error", err)
+	}
+}
+
+var (
+	currentMu sync.Mutex
+	current   *Process
+	logOutput io.Writer = os.Stderr
+)
+
+// Current is the process's one Process. It is made from the environment when first asked for, and again by the
+// next call if the environment was faulty.
+func Current() (*Process, error) {
+	currentMu.Lock()
+	defer currentMu.Unlock()
+	if current != nil {
+		return current, nil
+	}
+	config, err := ReadConfig(Environ())
+	if err != nil {
+		return nil, err
+	}
+	slog.SetDefault(telemetry.NewLogger(logOutput, config.Project, logLevel()))
+	p, err := newProcess(config)
+	if err != nil {
+		return nil, err
+	}
+	current = p
+	return p, nil
+}
+
+// LogTo sends the logs of the process elsewhere than to stderr, where Cloud Run reads them. Call it before the
+// first request; the local host does.
+func LogTo(w io.Writer) {
+	currentMu.Lock()
+	defer currentMu.Unlock()
+	logOutput = w
+}
+
+func logLevel() slog.Level {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(os.Getenv("FACESCAN_LOG_LEVEL"))); err != nil {
+		return slog.LevelInfo
+	}
+	return level
+}
+
+var errNotDrained = errors.New("requests were still running when the time to stop was up")

@@ -1,0 +1,139 @@
+// Package httpapi is the one way in and out over HTTP: strict decoding, problem+json, authentication with
+// Firebase ID tokens, CORS, request ids, and what is answered where no route fits.
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"runtime/debug"
+	"time"
+
+	"github.com/rs/cors"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// Access says who may call a route.
+type Access int
+
+const (
+	// Public routes ask for no token.
+	Public Access = iota
+	// User routes ask for a valid Firebase ID token, checked offline.
+	User
+	// FreshUser routes also ask Firebase whether the token was revoked or the user disabled: one call a request,
+	// for what is sensitive (registration, consent, username).
+	FreshUser
+)
+
+// Handler answers a request or returns the error to answer with.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+// Options configure an API.
+type Options struct {
+	// Verifier checks ID tokens; required where a route is not Public.
+	Verifier TokenVerifier
+	// Origins are the web origins allowed by CORS, such as "https://app.example.com"; none by default.
+	Origins []string
+	// HashKey keys the pseudonym of the caller in logs.
+	HashKey []byte
+}
+
+// API is an http.Handler made of routes.
+type API struct {
+	mux      *http.ServeMux
+	handler  http.Handler
+	verifier TokenVerifier
+	hashKey  []byte
+}
+
+// New makes an API without routes.
+func New(opts Options) *API {
+	a := &API{mux: http.NewServeMux(), verifier: opts.Verifier, hashKey: opts.HashKey}
+	a.handler = http.HandlerFunc(a.serve)
+	if len(opts.Origins) > 0 {
+		a.handler = cors.New(cors.Options{
+			AllowedOrigins: opts.Origins,
+			AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+			AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "traceparent"},
+			ExposedHeaders: []string{headerRequestID, "ETag", "Location", "Retry-After"},
+			MaxAge:         int(time.Hour.Seconds()),
+		}).Handler(a.handler)
+	}
+	return a
+}
+
+// Handle adds a route; pattern is that of http.ServeMux with a method, such as "GET /v1/scans/{id}".
+func (a *API) Handle(pattern string, access Access, h Handler) {
+	a.mux.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, err := a.authenticate(r, access)
+		if err == nil {
+			r = r.WithContext(ctx)
+			err = h(w, r)
+		}
+		if err != nil {
+			WriteProblem(w, r, err)
+		}
+	}))
+}
+
+// ServeHTTP answers with the route that fits, or with problem+json.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+const headerRequestID = "X-Request-Id"
+
+func (a *API) serve(w http.ResponseWriter, r *http.Request) {
+	id := rand.Text()
+	w.Header().Set(headerRequestID, id)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	ctx := context.WithValue(r.Context(), requestIDKey{}, id)
+	ctx = telemetry.With(ctx, slog.String("request_id", id))
+	r = r.WithContext(ctx)
+	defer a.recover(w, r)
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	handler, pattern := a.mux.Handler(r)
+	if pattern == "" {
+		a.noRoute(w, r, handler)
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
+
+// noRoute asks the mux's own answer whether another method would fit, so that both say problem+json.
+func (a *API) noRoute(w http.ResponseWriter, r *http.Request, muxAnswer http.Handler) {
+	probe := httptest.NewRecorder()
+	muxAnswer.ServeHTTP(probe, r)
+	if probe.Code == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", probe.Header().Get("Allow"))
+		WriteProblem(w, r, fault.New(fault.CodeMethodNotAllowed, "%s is not allowed here.", r.Method))
+		return
+	}
+	WriteProblem(w, r, fault.New(fault.CodeNotFound, "There is nothing at this path."))
+}
+
+func (a *API) recover(w http.ResponseWriter, r *http.Request) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares this sentinel by identity too
+		panic(cause)
+	}
+	slog.ErrorContext(r.Context(), "panic", "panic", cause, "stack_trace", string(debug.Stack()))
+	WriteProblem(w, r, fault.New(fault.CodeInternal, "Something went wrong on our side. The request id helps us find out what."))
+}
+
+type requestIDKey struct{}
+
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}

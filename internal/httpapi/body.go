@@ -1,0 +1,135 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"math"
+	"mime"
+	"net/http"
+	"strconv"
+	"time"
+
+	strictjson "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/facescan/facescan/internal/fault"
+)
+
+// MaxBody is the largest JSON body taken, in bytes.
+const MaxBody = 64 << 10
+
+// Decode reads the request's body as exactly one JSON value of type T. Unknown and duplicate members, a wrong
+// type, another content type and a body over [MaxBody] are each an error of their own code.
+func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
+	var value T
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" {
+		return value, fault.New(fault.CodeUnsupportedMediaType, "Send the body as application/json.")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if err != nil {
+		return value, readFault(err)
+	}
+	// encoding/json tells an unknown member by text alone and lets duplicates pass; its successor types both.
+	err = strictjson.Unmarshal(body, &value, strictjson.RejectUnknownMembers(true))
+	if err != nil {
+		return value, decodeFault(err)
+	}
+	return value, nil
+}
+
+func readFault(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return fault.Wrap(err, fault.CodeBodyTooLarge, "The body is over %d bytes.", tooLarge.Limit)
+	}
+	return fault.Wrap(err, fault.CodeMalformedBody, "The body could not be read to its end.")
+}
+
+func decodeFault(err error) error {
+	var semantic *strictjson.SemanticError
+	if !errors.As(err, &semantic) {
+		var syntax *jsontext.SyntacticError
+		if errors.As(err, &syntax) && errors.Is(err, jsontext.ErrDuplicateName) {
+			return fault.Wrap(err, fault.CodeMalformedBody, "The body names a member twice.").
+				WithField(string(syntax.JSONPointer), "is given twice")
+		}
+		return fault.Wrap(err, fault.CodeMalformedBody, "The body is not one JSON value.")
+	}
+	pointer := string(semantic.JSONPointer)
+	if errors.Is(err, strictjson.ErrUnknownName) {
+		return fault.Wrap(err, fault.CodeUnknownField, "The body has a member that is not known here.").
+			WithField(pointer, "is not known")
+	}
+	return fault.Wrap(err, fault.CodeInvalidField, "The body has a member of the wrong type.").
+		WithField(pointer, "must be of another type")
+}
+
+// Write answers with the value as JSON.
+func Write(w http.ResponseWriter, status int, value any) error {
+	// Rendered first, so that a value that cannot be marshalled is a clean 500 and not half an answer.
+	var body bytes.Buffer
+	if err := json.NewEncoder(&body).Encode(value); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes()) // a client that is gone cannot be told
+	return nil
+}
+
+// Problem is the body of every error, RFC 9457 application/problem+json.
+type Problem struct {
+	Type      string        `json:"type"`
+	Title     string        `json:"title"`
+	Status    int           `json:"status"`
+	Code      fault.Code    `json:"code"`
+	Detail    string        `json:"detail"`
+	RequestID string        `json:"requestId,omitempty"`
+	Fields    []fault.Field `json:"fields,omitempty"`
+}
+
+// WriteProblem answers with the error: its public part to the caller, an internal one's cause to the log only.
+func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
+	f := fault.From(err)
+	kind := f.Code.Kind()
+	if kind == fault.Internal || kind == fault.Unavailable {
+		slog.ErrorContext(r.Context(), "request failed", "code", f.Code, "error", err)
+	} else {
+		slog.InfoContext(r.Context(), "request refused", "code", f.Code, "error", err)
+	}
+	if f.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+	}
+	if kind == fault.Unauthenticated {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="facescan"`)
+	}
+	body, _ := json.Marshal(Problem{
+		Type: "urn:facescan:problem:" + string(f.Code), Title: kind.Title(), Status: kind.Status(),
+		Code: f.Code, Detail: f.Detail, RequestID: requestID(r.Context()), Fields: f.Fields,
+	}) // strings and numbers marshal always
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(kind.Status())
+	_, _ = w.Write(body) // a client that is gone cannot be told
+}
+
+// IntParam is the whole number in the query parameter, or fallback where it is absent. Anything but a whole
+// number of lo to hi is invalid_parameter.
+func IntParam(r *http.Request, name string, fallback, lo, hi int) (int, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return fallback, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < lo || n > hi {
+		return 0, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
+			WithField("query/"+name, "must be a whole number of %d to %d", lo, hi)
+	}
+	return n, nil
+}
+
+// Time is t as responses show it: UTC, RFC 3339, whole milliseconds.
+func Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }

@@ -1,0 +1,165 @@
+// Package outbox makes a commit and the events it owes one act.
+//
+// [Box.Run] writes outbox/{eventID} in the caller's transaction, publishes after the commit and then deletes
+// the document. A process that dies in between leaves the document, and [Box.Sweep] publishes it later. So an
+// event is published at least once, after its commit and never without it; consumers drop duplicates by id.
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
+
+	"github.com/facescan/facescan/internal/event"
+)
+
+// Publisher hands a message to a topic and returns once the topic has taken it. It is an interface so that
+// systest can crash a process between commit and publish.
+type Publisher interface {
+	Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error
+}
+
+const (
+	schema = 1
+	// publishTimeout bounds the inline publishing; the sweep is the second chance.
+	publishTimeout = 10 * time.Second
+	// maxAttempts of a transaction: the client's default of 5 gives up under a race of 20 on the emulator.
+	maxAttempts = 20
+	// sweepPage is how many documents one sweep publishes at the most.
+	sweepPage = 500
+)
+
+// SweepAge is how old an owed event is before the sweep takes it for abandoned.
+const SweepAge = 60 * time.Second
+
+type document struct {
+	Schema     int               `firestore:"schema"`
+	Topic      string            `firestore:"topic"`
+	Data       []byte            `firestore:"data"`
+	Attributes map[string]string `firestore:"attributes"`
+	CreatedAt  time.Time         `firestore:"createdAt"`
+}
+
+// Box publishes what commits owe. It is safe for concurrent use.
+type Box struct {
+	fs        *firestore.Client
+	publisher Publisher
+	now       func() time.Time
+}
+
+// New makes a box over the database and the publisher; now is the clock.
+func New(fs *firestore.Client, publisher Publisher, now func() time.Time) *Box {
+	return &Box{fs: fs, publisher: publisher, now: now}
+}
+
+// Tx is a Firestore transaction that can owe events.
+type Tx struct {
+	*firestore.Transaction
+	owed []event.Event
+}
+
+// Owe adds an event to the commit.
+func (t *Tx) Owe(e event.Event) { t.owed = append(t.owed, e) }
+
+// Run commits fn's transaction together with the events it owes, then publishes them. fn may run more than
+// once and must do nothing remote but read and write through tx. The error is fn's or the commit's; failing
+// to publish is no failure of the caller's, since the sweep will.
+func (b *Box) Run(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	var owed []pending
+	err := b.fs.RunTransaction(ctx, func(ctx context.Context, ftx *firestore.Transaction) error {
+		tx := &Tx{Transaction: ftx}
+		err := fn(ctx, tx)
+		if err != nil {
+			return err
+		}
+		owed, err = b.record(ftx, tx.owed)
+		return err
+	}, firestore.MaxAttempts(maxAttempts))
+	if err != nil {
+		return err
+	}
+	b.publishAll(ctx, owed)
+	return nil
+}
+
+// pending is an owed event that is recorded and not yet known to be published.
+type pending struct {
+	ref *firestore.DocumentRef
+	doc document
+}
+
+func (b *Box) record(tx *firestore.Transaction, owed []event.Event) ([]pending, error) {
+	recorded := make([]pending, 0, len(owed))
+	for _, e := range owed {
+		data, err := event.Encode(e)
+		if err != nil {
+			return nil, err
+		}
+		p := pending{ref: b.fs.Collection("outbox").Doc(e.ID), doc: document{
+			Schema: schema, Topic: event.Topic(e.Type), Data: data, CreatedAt: b.now().UTC(),
+			Attributes: map[string]string{
+				event.AttributeType: e.Type, event.AttributeID: e.ID, event.AttributeTraceparent: e.Traceparent,
+			},
+		}}
+		if err := tx.Set(p.ref, p.doc); err != nil {
+			return nil, fmt.Errorf("owe event %s: %w", e.ID, err)
+		}
+		recorded = append(recorded, p)
+	}
+	return recorded, nil
+}
+
+// publishAll goes on after the caller has left: the commit stands, and its events should not wait for the sweep.
+func (b *Box) publishAll(ctx context.Context, owed []pending) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
+	defer cancel()
+	for _, p := range owed {
+		if err := b.publish(ctx, p); err != nil {
+			slog.WarnContext(ctx, "event left to the sweep", "event_id", p.ref.ID, "topic", p.doc.Topic, "error", err)
+		}
+	}
+}
+
+func (b *Box) publish(ctx context.Context, p pending) error {
+	if err := b.publisher.Publish(ctx, p.doc.Topic, p.doc.Data, p.doc.Attributes); err != nil {
+		return fmt.Errorf("publish event %s to %s: %w", p.ref.ID, p.doc.Topic, err)
+	}
+	if _, err := p.ref.Delete(ctx); err != nil {
+		return fmt.Errorf("delete outbox document %s: %w", p.ref.ID, err)
+	}
+	return nil
+}
+
+// Sweep publishes the owed events older than age, oldest first and at most 500, and says how many it
+// published. One that fails does not stop the others; their errors are joined.
+func (b *Box) Sweep(ctx context.Context, age time.Duration) (published int, err error) {
+	docs := b.fs.Collection("outbox").
+		Where("createdAt", "<=", b.now().UTC().Add(-age)).
+		OrderBy("createdAt", firestore.Asc).Limit(sweepPage).Documents(ctx)
+	defer docs.Stop()
+	var faults []error
+	for {
+		snap, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			return published, errors.Join(faults...)
+		}
+		if err != nil {
+			return published, errors.Join(append(faults, fmt.Errorf("list owed events: %w", err))...)
+		}
+		p := pending{ref: snap.Ref}
+		if err := snap.DataTo(&p.doc); err != nil {
+			faults = append(faults, fmt.Errorf("read outbox document %s: %w", snap.Ref.ID, err))
+			continue
+		}
+		if err := b.publish(ctx, p); err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		published++
+	}
+}
