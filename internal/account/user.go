@@ -10,6 +10,8 @@ import (
 	"cloud.google.com/go/firestore"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/fault"
 )
 
 // UID is a Firebase user id.
@@ -37,12 +39,14 @@ type User struct {
 	Email         string `firestore:"email"`
 	EmailVerified bool   `firestore:"emailVerified"`
 
-	// Username is as the user wrote it, "" before one is chosen; Folded is its key in usernames.
+	// Username is as the user wrote it (in NFKC), "" before one is chosen; Folded is its key in usernames.
 	Username    string      `firestore:"username"`
 	Folded      string      `firestore:"folded"`
 	DisplayName string      `firestore:"displayName"`
 	Locale      string      `firestore:"locale"`
 	Leaderboard Leaderboard `firestore:"leaderboard"`
+	// Notifications is package notify's, nil until the user first says something of it.
+	Notifications *Notifications `firestore:"notifications,omitempty"`
 
 	// Revision grows by one with each change of the document; it is the ETag.
 	Revision  int64     `firestore:"revision"`
@@ -63,6 +67,12 @@ type Leaderboard struct {
 	OptIn bool `firestore:"optIn"`
 }
 
+// Notifications is how the user wants to be told of things, beside the inbox.
+type Notifications struct {
+	Push  bool `firestore:"push"`
+	Email bool `firestore:"email"`
+}
+
 // userSchema is the version of users/{uid}.
 const userSchema = 1
 
@@ -79,6 +89,25 @@ func Ref(fs *firestore.Client, uid UID) *firestore.DocumentRef {
 func Read(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
 	snap, err := tx.Get(Ref(fs, uid))
 	return decode(snap, err)
+}
+
+// ReadActive is [Read] for what only a registered account in use may do: the error of a user that does not exist is
+// not_registered, that of one being erased account_erasing.
+func ReadActive(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
+	return admit(Read(tx, fs, uid))
+}
+
+func admit(u User, err error) (User, error) {
+	if errors.Is(err, ErrNoUser) {
+		return User{}, fault.New(fault.CodeNotRegistered, "Register first: POST /v1/auth/register.")
+	}
+	if err != nil {
+		return User{}, err
+	}
+	if u.State != Active {
+		return User{}, fault.New(fault.CodeAccountErasing, "This account is being erased.")
+	}
+	return u, nil
 }
 
 func decode(snap *firestore.DocumentSnapshot, err error) (User, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -73,13 +74,31 @@ func Environ() map[string]string {
 	return all
 }
 
-// ReadConfig reads the environment and reports all its faults in one error.
+// ReadConfig reads the environment and reports all its faults in one error, each with its variable's name.
 func ReadConfig(environ map[string]string) (Config, error) {
 	c := Config{environ: environ}
-	if err := env.ParseWithOptions(&c, env.Options{Environment: environ}); err != nil {
-		return Config{}, fmt.Errorf("read the environment: %w", err)
+	err := env.ParseWithOptions(&c, env.Options{Environment: environ})
+	return c, errors.Join(nameVariables(err), c.validate())
+}
+
+// nameVariables tells the variable of what could not be parsed; the parser names the struct's field only.
+func nameVariables(err error) error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return err
 	}
-	return c, c.validate()
+	faults := make([]error, len(all.Errors))
+	for i, err := range all.Errors {
+		faults[i] = err
+		var parse env.ParseError
+		if !errors.As(err, &parse) {
+			continue
+		}
+		if field, ok := reflect.TypeFor[Config]().FieldByName(parse.Name); ok {
+			faults[i] = fmt.Errorf("%s cannot be read: %w", field.Tag.Get("env"), parse.Err)
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // Local tells whether the process runs on the emulators. Anything else is held to production's rules, a
@@ -95,6 +114,10 @@ func (c Config) validate() error {
 	}
 	if len(c.HashKey) < minHashKey {
 		faults = append(faults, fmt.Errorf("FACESCAN_HASH_KEY must be a secret of at least %d bytes", minHashKey))
+	}
+	// Not the other way round, which would let NaN pass.
+	if inRange := c.TraceRatio >= 0 && c.TraceRatio <= 1; !inRange {
+		faults = append(faults, errors.New("FACESCAN_TRACE_RATIO must be a number of 0 to 1"))
 	}
 	if !c.Local() {
 		for _, name := range append(emulatorVariables, localVariables...) {

@@ -13,6 +13,10 @@ import (
 // stopTimeout is how long running requests may take to finish: Cloud Run kills 10 s after SIGTERM.
 const stopTimeout = 8 * time.Second
 
+// settle is how long the process stays after its last handler has returned: net/http writes the end of a response
+// only then, and tells nobody when it has.
+const settle = 250 * time.Millisecond
+
 // drainer counts running requests and can wait for their end.
 type drainer struct {
 	mu       sync.Mutex
@@ -71,21 +75,24 @@ func watchSignals() {
 		signal.Notify(signals, syscall.SIGTERM)
 		go func() {
 			<-signals
-			os.Exit(shutDown())
+			os.Exit(shutDown(drain, stopTimeout))
 		}()
 	})
 }
 
-func shutDown() int {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+// shutDown is the process's end; it returns the exit code.
+func shutDown(d *drainer, timeout time.Duration) int {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	code := 0
-	if err := drain.stop(ctx); err != nil {
+	if err := d.stop(ctx); err != nil {
 		slog.ErrorContext(ctx, "shut down", "error", err)
 		code = 1
 	}
+	settled := time.After(settle)
 	if p, err := Current(); err == nil {
 		p.flush(context.Background())
 	}
+	<-settled
 	return code
 }

@@ -1,13 +1,14 @@
 package boot
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,19 +37,7 @@ const (
 // Event registers an event function behind the one adapter that decides an event's outcome.
 func Event(name string, build func(context.Context, *Process) (EventHandler, error)) {
 	register(name, Config.validateEvent, func(ctx context.Context, p *Process) (http.Handler, error) {
-		fs, err := p.Firestore(ctx)
-		if err != nil {
-			return nil, err
-		}
-		handle, err := build(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		a := &adapter{function: name, handle: handle, fs: fs, now: time.Now}
-		if !p.Config.Local() {
-			a.authorize = pushAuthorizer(idtoken.Validate, p.Config.PushAudience, p.Config.PushAccount)
-		}
-		return a, nil
+		return newAdapter(ctx, p, name, build)
 	})
 }
 
@@ -58,6 +47,30 @@ type adapter struct {
 	authorize func(*http.Request) error // nil on the local stack, whose emulator sends no token
 	fs        *firestore.Client
 	now       func() time.Time
+	flush     func(context.Context)
+}
+
+func newAdapter(
+	ctx context.Context, p *Process, name string, build func(context.Context, *Process) (EventHandler, error),
+) (http.Handler, error) {
+	// The start was refused for the same only if Cloud Run started the process. Without an audience and an account
+	// to compare, the authorizer would admit more than it should.
+	if err := p.Config.validateEvent(); err != nil {
+		return nil, err
+	}
+	fs, err := p.Firestore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	handle, err := build(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	a := &adapter{function: name, handle: handle, fs: fs, now: time.Now, flush: p.flush}
+	if !p.Config.Local() {
+		a.authorize = pushAuthorizer(idtoken.Validate, p.Config.PushAudience, p.Config.PushAccount)
+	}
+	return a, nil
 }
 
 // ServeHTTP turns a delivery into one of three outcomes: done (200), parked (200 too, since no redelivery would
@@ -84,6 +97,8 @@ func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ctx = telemetry.FromTraceparent(ctx, m.Traceparent())
 		err = a.run(ctx, m)
 	}
+	// The trace is the message's, or even the photo's: whether the delivery's own is sampled does not matter.
+	defer a.flush(ctx)
 	outcome := "done"
 	if permanent(err) {
 		outcome, err = "parked", a.park(ctx, m, err)
@@ -100,13 +115,30 @@ func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
+// permanent tells whether no redelivery can help. Of several errors joined, each must be permanent: parking for
+// one would lose what the others still need.
 func permanent(err error) bool {
-	return err != nil && (errors.Is(err, event.ErrMalformed) || !fault.Retryable(err))
+	switch e := err.(type) { //nolint:errorlint // errors.As tells any from the tree, not all
+	case *fault.Error:
+		return !fault.Retryable(e)
+	case interface{ Unwrap() []error }:
+		parts := e.Unwrap()
+		if slices.Contains(parts, event.ErrMalformed) { // with its cause beside it
+			return true
+		}
+		return len(parts) > 0 && !slices.ContainsFunc(parts, func(part error) bool { return !permanent(part) })
+	case interface{ Unwrap() error }:
+		return permanent(e.Unwrap())
+	default:
+		return err == event.ErrMalformed //nolint:errorlint // the end of the chain
+	}
 }
 
 // run turns a panic into an error that is retried: it may be a passing one, and the dead-letter topic ends it
 // if not. A handler that knows better recovers itself.
 func (a *adapter) run(ctx context.Context, m event.Message) (err error) {
+	ctx, end := telemetry.Span(ctx, a.function+".handle") // the function's part of the message's trace
+	defer func() { end(err) }()
 	defer func() {
 		if cause := recover(); cause != nil {
 			slog.ErrorContext(ctx, "panic", "panic", cause, "stack_trace", string(debug.Stack()))
@@ -139,8 +171,12 @@ func (a *adapter) park(ctx context.Context, m event.Message, reason error) error
 	if len(data) > maxParkedData {
 		data = data[:maxParkedData]
 	}
-	_, err := a.fs.Collection("parked").Doc(event.ID(a.function, m.ID)).Set(ctx, parked{
-		Schema: parkedSchema, Function: a.function, MessageID: m.ID, Reason: reason.Error(),
+	// One fact may come in several messages, as a publisher repeats what it is unsure of. Our events have an id.
+	id := cmp.Or(m.Attributes[event.AttributeID], m.ID)
+	_, err := a.fs.Collection("parked").Doc(event.ID(a.function, id)).Set(ctx, parked{
+		Schema: parkedSchema, Function: a.function, MessageID: m.ID,
+		// Firestore refuses text that is not UTF-8, and a reason may quote the bytes it is about.
+		Reason:     strings.ToValidUTF8(reason.Error(), "\uFFFD"),
 		Attributes: m.Attributes, Data: data, ParkedAt: now, ExpireAt: now.Add(parkedFor),
 	})
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
@@ -42,7 +44,7 @@ func newProcess(c Config) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Process{Config: c, values: map[string]*lazy{}, tracing: tracing}, nil
+	return &Process{Config: c, tracing: tracing}, nil
 }
 
 // Shared is the process's one value of the name, made by the first caller that needs it. The context given to
@@ -52,6 +54,9 @@ func Shared[T any](ctx context.Context, p *Process, name string, build func(cont
 	entry, ok := p.values[name]
 	if !ok {
 		entry = &lazy{}
+		if p.values == nil {
+			p.values = map[string]*lazy{}
+		}
 		p.values[name] = entry
 	}
 	p.mu.Unlock()
@@ -74,6 +79,19 @@ func (p *Process) Firestore(ctx context.Context) (*firestore.Client, error) {
 	return Shared(ctx, p, "firestore", func(ctx context.Context) (*firestore.Client, error) {
 		return firestore.NewClient(ctx, p.Config.Project)
 	})
+}
+
+// Ready tells whether the database answers. Any document will do: one that does not exist is an answer too.
+func (p *Process) Ready(ctx context.Context) error {
+	fs, err := p.Firestore(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fs.Collection("limits").Doc("sweep").Get(ctx)
+	if status.Code(err) == codes.NotFound {
+		return nil
+	}
+	return err
 }
 
 // API is an httpapi.API with the process's settings; verifier is nil where all routes are public.

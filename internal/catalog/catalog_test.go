@@ -1,8 +1,13 @@
 package catalog_test
 
 import (
+	"bytes"
+	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,4 +107,59 @@ func TestSubscriptions(t *testing.T) {
 	if !slices.Contains(topics, catalog.DeadLetterTopic) {
 		t.Error("no dead-letter topic")
 	}
+}
+
+// maxFunctionLines keeps functions to registration and wiring.
+const maxFunctionLines = 40
+
+func TestEveryFunctionHasItsFolder(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..", "functions")
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders := map[string]bool{}
+	for _, e := range entries {
+		folders[e.Name()] = true
+	}
+	for _, f := range catalog.Functions() {
+		if !folders[f.Name] {
+			t.Errorf("functions/%s is missing", f.Name)
+			continue
+		}
+		delete(folders, f.Name)
+		source, err := os.ReadFile(filepath.Join(root, f.Name, "function.go"))
+		if err != nil {
+			t.Error(err)
+		}
+		if n := bytes.Count(source, []byte("\n")); n > maxFunctionLines {
+			t.Errorf("functions/%s/function.go has %d lines, at most %d are wiring", f.Name, n, maxFunctionLines)
+		}
+	}
+	for name := range folders {
+		t.Errorf("functions/%s is not in the catalog", name)
+	}
+}
+
+// The README's table of functions is read by people who deploy; it must not lie.
+func TestReadmeTable(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range catalog.Functions() {
+		if row := readmeRow(f); !bytes.Contains(readme, []byte(row)) {
+			t.Errorf("README.md lacks the row\n%s", row)
+		}
+	}
+	if got := bytes.Count(readme, []byte("\n| `functions/")); got != len(catalog.Functions()) {
+		t.Errorf("README.md has %d rows of functions, the catalog %d", got, len(catalog.Functions()))
+	}
+}
+
+func readmeRow(f catalog.Function) string {
+	start := append(slices.Clone(f.Paths), f.Topics...)
+	return fmt.Sprintf("| `functions/%s` | %s | `%s` | %s |", f.Name, f.Trigger, strings.Join(start, "` `"), f.Purpose)
 }

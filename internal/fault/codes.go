@@ -11,6 +11,8 @@ const (
 	CodeRateLimited      Code = "rate_limited"
 	CodeNotFound         Code = "not_found"
 	CodeMethodNotAllowed Code = "method_not_allowed"
+	// CodePreconditionFailed says that If-Match names another revision than the current one.
+	CodePreconditionFailed Code = "precondition_failed"
 
 	CodeMalformedBody        Code = "malformed_body"
 	CodeInvalidField         Code = "invalid_field"
@@ -25,10 +27,13 @@ const (
 	CodeTokenRevoked       Code = "token_revoked"
 	CodeUserDisabled       Code = "user_disabled"
 	CodeInvalidCredentials Code = "invalid_credentials"
+	// CodeSecondFactorNeeded says that the account has a second factor, which only the Firebase SDK asks for.
+	CodeSecondFactorNeeded Code = "second_factor_needed"
 
 	CodeNotRegistered     Code = "not_registered"
 	CodeAccountErasing    Code = "account_erasing"
 	CodeEmailExists       Code = "email_exists"
+	CodeEmailMissing      Code = "email_missing"
 	CodeWeakPassword      Code = "weak_password"
 	CodeUsernameTaken     Code = "username_taken"
 	CodeConsentRequired   Code = "consent_required"
@@ -47,6 +52,8 @@ var codeKinds = map[Code]Kind{
 	CodeNotFound:         NotFound,
 	CodeMethodNotAllowed: MethodNotAllowed,
 
+	CodePreconditionFailed: PreconditionFailed,
+
 	CodeMalformedBody:        Invalid,
 	CodeInvalidField:         Unprocessable,
 	CodeUnknownField:         Unprocessable,
@@ -60,10 +67,12 @@ var codeKinds = map[Code]Kind{
 	CodeTokenRevoked:       Unauthenticated,
 	CodeUserDisabled:       Forbidden,
 	CodeInvalidCredentials: Unauthenticated,
+	CodeSecondFactorNeeded: Forbidden,
 
 	CodeNotRegistered:     Forbidden,
 	CodeAccountErasing:    Forbidden,
 	CodeEmailExists:       Conflict,
+	CodeEmailMissing:      Conflict,
 	CodeWeakPassword:      Unprocessable,
 	CodeUsernameTaken:     Conflict,
 	CodeConsentRequired:   Forbidden,

@@ -35,12 +35,21 @@ func Caller(ctx context.Context) Identity {
 	return who
 }
 
+// Bearer is the ID token that the request bears, or "". It is checked where the route is not Public.
+func Bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return token
+}
+
 func (a *API) authenticate(r *http.Request, access Access) (context.Context, error) {
 	ctx := r.Context()
 	if access == Public {
 		return ctx, nil
 	}
-	token, err := a.verify(ctx, r.Header.Get("Authorization"), access)
+	token, err := a.verify(ctx, Bearer(r), access)
 	if err != nil {
 		return ctx, err
 	}
@@ -51,9 +60,8 @@ func (a *API) authenticate(r *http.Request, access Access) (context.Context, err
 	return context.WithValue(ctx, identityKey{}, who), nil
 }
 
-func (a *API) verify(ctx context.Context, header string, access Access) (*auth.Token, error) {
-	scheme, raw, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Bearer") || raw == "" {
+func (a *API) verify(ctx context.Context, raw string, access Access) (*auth.Token, error) {
+	if raw == "" {
 		return nil, fault.New(fault.CodeTokenMissing, "Send a Firebase ID token as \"Authorization: Bearer TOKEN\".")
 	}
 	check := a.verifier.VerifyIDToken
@@ -75,11 +83,11 @@ func tokenFault(err error) error {
 		return fault.Wrap(err, fault.CodeTokenRevoked, "The ID token was revoked: sign in again.")
 	case auth.IsIDTokenExpired(err):
 		return fault.Wrap(err, fault.CodeTokenExpired, "The ID token has expired: refresh it.")
-	case auth.IsCertificateFetchFailed(err):
-		return fault.Wrap(err, fault.CodeUnavailable, "The ID token cannot be checked at the moment: try again.")
 	case auth.IsIDTokenInvalid(err), auth.IsUserNotFound(err):
 		return fault.Wrap(err, fault.CodeTokenInvalid, "The ID token is not valid here.")
 	default:
-		return fault.Wrap(err, fault.CodeTokenInvalid, "The ID token is not valid here.")
+		// All that is wrong with a token has its code above. The rest is a call that failed, for the certificates or
+		// for the user, and a 401 would make the app sign its user out over our outage.
+		return fault.Wrap(err, fault.CodeUnavailable, "The ID token cannot be checked at the moment: try again.")
 	}
 }

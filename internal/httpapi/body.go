@@ -59,12 +59,13 @@ func decodeFault(err error) error {
 		}
 		return fault.Wrap(err, fault.CodeMalformedBody, "The body is not one JSON value.")
 	}
+	// The cause is not kept: it quotes the value, which may be a password, and causes are logged.
 	pointer := string(semantic.JSONPointer)
 	if errors.Is(err, strictjson.ErrUnknownName) {
-		return fault.Wrap(err, fault.CodeUnknownField, "The body has a member that is not known here.").
+		return fault.New(fault.CodeUnknownField, "The body has a member that is not known here.").
 			WithField(pointer, "is not known")
 	}
-	return fault.Wrap(err, fault.CodeInvalidField, "The body has a member of the wrong type.").
+	return fault.New(fault.CodeInvalidField, "The body has a member of the wrong type.").
 		WithField(pointer, "must be of another type")
 }
 

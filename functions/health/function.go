@@ -1,0 +1,19 @@
+// Package health is the function that says whether the system is up, serves the API's contract, and answers every
+// path that nobody owns.
+package health
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+func init() { boot.HTTP("health", build) }
+
+func build(_ context.Context, p *boot.Process) (http.Handler, error) {
+	api := p.API(nil)
+	httpapi.HealthRoutes(api, p.Ready)
+	return api, nil
+}

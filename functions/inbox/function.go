@@ -1,0 +1,28 @@
+// Package inbox is the function of the user's notifications, devices and preferences.
+package inbox
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/notify"
+)
+
+func init() { boot.HTTP("inbox", build) }
+
+func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
+	fs, err := p.Firestore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := identity.Client(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	api := p.API(verifier)
+	notify.NewInbox(fs, time.Now).Routes(api)
+	return api, nil
+}

@@ -1,0 +1,28 @@
+// Package leaderboard is the function that answers for the boards.
+package leaderboard
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/leaderboard"
+)
+
+func init() { boot.HTTP("leaderboard", build) }
+
+func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
+	fs, err := p.Firestore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := identity.Client(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	api := p.API(verifier)
+	leaderboard.New(fs, face.MajorVersion()).Routes(api)
+	return api, nil
+}

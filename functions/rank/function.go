@@ -1,0 +1,25 @@
+// Package rank is the function that keeps ratings and the boards' entries.
+package rank
+
+import (
+	"context"
+	"time"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/leaderboard"
+)
+
+func init() { boot.Event("rank", build) }
+
+func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
+	fs, err := p.Firestore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	box, err := bus.Outbox(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return leaderboard.NewRanker(fs, box, time.Now).Handle, nil
+}

@@ -1,0 +1,39 @@
+// Package register is the function that registers users, signs them up and logs them in.
+package register
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/signin"
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/boot/identity"
+)
+
+func init() { boot.HTTP("register", build) }
+
+func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
+	verifier, err := identity.Client(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	fs, err := p.Firestore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	box, err := bus.Outbox(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	toolkit, err := signin.New(ctx, p.Config.FirebaseAPIKey)
+	if err != nil {
+		return nil, err
+	}
+	api := p.API(verifier)
+	account.New(fs, box, time.Now).RegisterRoutes(api)
+	toolkit.Routes(api)
+	return api, nil
+}

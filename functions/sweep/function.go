@@ -1,0 +1,28 @@
+// Package sweep is the function that sees to whatever was left undone and deletes what is due.
+package sweep
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/blob"
+	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/retention"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+func init() { boot.Event("sweep", build) }
+
+func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
+	fs, fsErr := p.Firestore(ctx)
+	box, boxErr := bus.Outbox(ctx, p)
+	publisher, publisherErr := bus.Publisher(ctx, p)
+	uploads, uploadsErr := blob.Uploads(ctx, p)
+	if err := errors.Join(fsErr, boxErr, publisherErr, uploadsErr); err != nil {
+		return nil, err
+	}
+	scans := &scan.Sweeper{Firestore: fs, Outbox: box, Uploads: uploads, Publisher: publisher, Now: time.Now}
+	return (&retention.Sweep{Firestore: fs, Outbox: box, Scans: scans, Now: time.Now}).Handle, nil
+}

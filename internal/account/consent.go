@@ -1,0 +1,101 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+// Terms is the text that a user agrees to before the first scan.
+type Terms struct {
+	// Version names the text for ever; another text is another version.
+	Version string `json:"version" firestore:"version"`
+	// Purpose says what is done with a photo, Retention how long what is made of it is kept.
+	Purpose   string `json:"purpose" firestore:"purpose"`
+	Retention string `json:"retention" firestore:"retention"`
+}
+
+// CurrentTerms is the text in force.
+var CurrentTerms = Terms{
+	Version: "2026-11-01",
+	Purpose: "FaceScan measures the geometry of the face in the photos you upload, to show you its symmetry and its " +
+		"change over time, and, only if you opt in, your place on a leaderboard. It does not identify you, does not " +
+		"compare your face with anybody else's and infers neither age, gender nor origin.",
+	Retention: "A photo is deleted 24 hours after its analysis unless you choose to keep it longer, and after 7 days " +
+		"at the latest if it could not be analysed. Results are kept until you delete them, withdraw this consent or " +
+		"delete your account.",
+}
+
+// Action is what a consent record tells.
+type Action string
+
+// The actions of consent records.
+const (
+	Granted   Action = "granted"
+	Withdrawn Action = "withdrawn"
+)
+
+// ConsentRecord is users/{uid}/consents/{epoch}: the history, one document for each change of the epoch.
+type ConsentRecord struct {
+	Schema int    `firestore:"schema"`
+	Epoch  int64  `firestore:"epoch"`
+	Action Action `firestore:"action"`
+	// Terms is the text that was agreed to or withdrawn from, in full where it was agreed to.
+	Terms      Terms     `firestore:"terms"`
+	AppVersion string    `firestore:"appVersion"`
+	At         time.Time `firestore:"at"`
+}
+
+const consentSchema = 1
+
+// consentRef pads the epoch, so that the ids sort like the epochs.
+func consentRef(fs *firestore.Client, uid UID, epoch int64) *firestore.DocumentRef {
+	return Ref(fs, uid).Collection("consents").Doc(fmt.Sprintf("%010d", epoch))
+}
+
+// grant records the user's consent to the terms of the version. granted is false where it was in force already.
+func (s *Service) grant(ctx context.Context, uid UID, version, appVersion string) (u User, granted bool, err error) {
+	bad := fault.New(fault.CodeInvalidField, "The consent is not valid.")
+	checkText(bad, "/appVersion", appVersion, maxAppVersion)
+	if len(bad.Fields) > 0 {
+		return User{}, false, bad
+	}
+	u, did, err := s.change(ctx, uid, func(tx *outbox.Tx, u *User) (effect, error) {
+		if version != CurrentTerms.Version {
+			return nothing, fault.New(fault.CodeConsentOutdated,
+				"The text in force is version %q: show it and ask again.", CurrentTerms.Version)
+		}
+		if u.Consent.Granted && u.Consent.Version == version {
+			return nothing, nil
+		}
+		return s.record(tx, u, ConsentRecord{Action: Granted, Terms: CurrentTerms, AppVersion: appVersion})
+	})
+	return u, did != nothing, err
+}
+
+// withdraw ends the consent. It does nothing where none is in force.
+func (s *Service) withdraw(ctx context.Context, uid UID) (User, error) {
+	u, _, err := s.change(ctx, uid, func(tx *outbox.Tx, u *User) (effect, error) {
+		if !u.Consent.Granted {
+			return nothing, nil
+		}
+		return s.record(tx, u, ConsentRecord{Action: Withdrawn, Terms: Terms{Version: u.Consent.Version}})
+	})
+	return u, err
+}
+
+// record begins the next epoch, which shuts the fence on all that was begun under the one before.
+func (s *Service) record(tx *outbox.Tx, u *User, r ConsentRecord) (effect, error) {
+	u.ConsentEpoch++
+	u.Consent = Consent{Granted: r.Action == Granted, Version: r.Terms.Version, At: s.now().UTC()}
+	r.Schema, r.Epoch, r.At = consentSchema, u.ConsentEpoch, u.Consent.At
+	if err := tx.Create(consentRef(s.fs, u.UID, r.Epoch), r); err != nil {
+		return nothing, fmt.Errorf("record consent: %w", err)
+	}
+	return visible, nil
+}

@@ -1,0 +1,95 @@
+package account
+
+import (
+	"context"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/language"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+const (
+	maxDisplayName = 64 // runes
+	maxAppVersion  = 64 // runes
+	// maxLocale bounds what is parsed: no tag that people use is longer, and parsing costs more than its length.
+	maxLocale = 35 // bytes
+)
+
+// patch is a partial update; what is nil stays as it is.
+type patch struct {
+	DisplayName *string
+	Locale      *string
+	OptIn       *bool
+}
+
+// validate checks the whole patch and brings the locale into its canonical form.
+func (p *patch) validate() error {
+	bad := fault.New(fault.CodeInvalidField, "Some members of the profile are not valid.")
+	if p.DisplayName != nil {
+		checkText(bad, "/displayName", *p.DisplayName, maxDisplayName)
+	}
+	if p.Locale != nil {
+		*p.Locale = checkLocale(bad, *p.Locale)
+	}
+	if len(bad.Fields) > 0 {
+		return bad
+	}
+	return nil
+}
+
+// checkText adds the field to bad unless text is of at most limit runes, none of which breaks lines or is a control.
+func checkText(bad *fault.Error, pointer, text string, limit int) {
+	if utf8.RuneCountInString(text) > limit {
+		_ = bad.WithField(pointer, "must not be longer than %d characters", limit)
+		return
+	}
+	for _, r := range text {
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) {
+			_ = bad.WithField(pointer, "must not contain control characters")
+			return
+		}
+	}
+}
+
+// checkLocale returns the canonical BCP 47 tag, or adds the field to bad. "" is no locale.
+func checkLocale(bad *fault.Error, locale string) string {
+	if locale == "" {
+		return ""
+	}
+	if len(locale) <= maxLocale {
+		tag, err := language.Parse(locale)
+		if err == nil && tag != language.Und {
+			return tag.String()
+		}
+	}
+	_ = bad.WithField("/locale", "must be a language tag such as \"en\" or \"pt-BR\"")
+	return locale
+}
+
+// update applies the patch. ifMatch is the request's If-Match, "" where it has none.
+func (s *Service) update(ctx context.Context, uid UID, p patch, ifMatch string) (User, error) {
+	u, _, err := s.change(ctx, uid, func(_ *outbox.Tx, u *User) (effect, error) {
+		if !matches(ifMatch, etag(*u)) {
+			return nothing, fault.New(fault.CodePreconditionFailed, "The profile has changed: read it again.")
+		}
+		return p.apply(u), nil
+	})
+	return u, err
+}
+
+func (p *patch) apply(u *User) effect {
+	did := nothing
+	if p.Locale != nil && *p.Locale != u.Locale {
+		u.Locale, did = *p.Locale, private
+	}
+	if p.DisplayName != nil && *p.DisplayName != u.DisplayName {
+		u.DisplayName, did = *p.DisplayName, visible
+	}
+	if p.OptIn != nil && *p.OptIn != u.Leaderboard.OptIn {
+		u.Leaderboard.OptIn, did = *p.OptIn, visible
+	}
+	return did
+}

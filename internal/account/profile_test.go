@@ -1,0 +1,146 @@
+package account_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"cloud.google.com/go/firestore"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/fault"
+)
+
+func TestPatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, token := w.registered(t, "ada@example.com")
+	w.told(t, "account.registered.v1 "+uid)
+	updated := "account.updated.v1 " + uid
+
+	for _, step := range []struct {
+		name, body, etag string
+		told             []string
+		path             []string
+		want             any
+	}{
+		{"nothing changes nothing", `{}`, `"1"`, nil, []string{"displayName"}, ""},
+		{"the locale is private and canonical", `{"locale":"EN-us"}`, `"2"`, nil, []string{"locale"}, "en-US"},
+		{"the display name is seen by others", `{"displayName":"Ada 👩🏽‍💻"}`, `"3"`, []string{updated}, []string{"displayName"}, "Ada 👩🏽‍💻"},
+		{"opting in is seen by others", `{"leaderboard":{"optIn":true}}`, `"4"`, []string{updated}, []string{"leaderboard", "optIn"}, true},
+		{"the same again changes nothing", `{"leaderboard":{"optIn":true},"locale":"en-US"}`, `"4"`, nil, []string{"leaderboard", "optIn"}, true},
+		{"what is absent stays", `{"leaderboard":{}}`, `"4"`, nil, []string{"locale"}, "en-US"},
+		{"empty text clears", `{"locale":"","displayName":""}`, `"5"`, []string{updated}, []string{"locale"}, ""},
+		{"opting out is seen by others", `{"leaderboard":{"optIn":false}}`, `"6"`, []string{updated}, []string{"leaderboard", "optIn"}, false},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			answer := w.call(t, "PATCH", "/v1/me", token, step.body)
+			equal(t, answer.want(t, http.StatusOK), step.want, step.path...)
+			if got := answer.header.Get("ETag"); got != step.etag {
+				t.Errorf("ETag = %s, want %s", got, step.etag)
+			}
+			w.told(t, step.told...)
+		})
+	}
+}
+
+func TestPatch_validates(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, token := w.registered(t, "ada@example.com")
+	for name, tt := range map[string]struct {
+		body   string
+		code   fault.Code
+		fields []string
+	}{
+		"both members":         {`{"displayName":"a\nb","locale":"english!"}`, fault.CodeInvalidField, []string{"/displayName", "/locale"}},
+		"a long name":          {`{"displayName":"` + strings.Repeat("ö", 65) + `"}`, fault.CodeInvalidField, []string{"/displayName"}},
+		"a line separator":     {`{"displayName":"a\u2028b"}`, fault.CodeInvalidField, []string{"/displayName"}},
+		"an unknown language":  {`{"locale":"xq"}`, fault.CodeInvalidField, []string{"/locale"}},
+		"a long locale":        {`{"locale":"en-` + strings.Repeat("abcdefgh-", 5) + `x"}`, fault.CodeInvalidField, []string{"/locale"}},
+		"the undefined locale": {`{"locale":"und"}`, fault.CodeInvalidField, []string{"/locale"}},
+		"a wrong type":         {`{"leaderboard":{"optIn":"yes"}}`, fault.CodeInvalidField, []string{"/leaderboard/optIn"}},
+		"an unknown member":    {`{"leaderboard":{"score":1}}`, fault.CodeUnknownField, []string{"/leaderboard/score"}},
+		"a member of its own":  {`{"username":"ada"}`, fault.CodeUnknownField, []string{"/username"}},
+		"a member given twice": {`{"locale":"en","locale":"de"}`, fault.CodeMalformedBody, []string{"/locale"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fields := w.call(t, "PATCH", "/v1/me", token, tt.body).refused(t, tt.code)
+			if diff := cmp.Diff(tt.fields, fields); diff != "" {
+				t.Errorf("fields (-want +got):\n%s", diff)
+			}
+		})
+	}
+	w.call(t, "PATCH", "/v1/me", token, `{"displayName":"`+strings.Repeat("ö", 64)+`"}`).want(t, http.StatusOK)
+}
+
+func TestPatch_ifMatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, token := w.registered(t, "ada@example.com")
+	for _, step := range []struct {
+		name, ifMatch string
+		fits          bool
+	}{
+		{"the current revision", `"1"`, true},
+		{"the one before", `"1"`, false},
+		{"any", `*`, true},
+		{"one of several", `"1", "3"`, true},
+		{"a weak tag", `W/"4"`, false},
+		{"no tag at all", `4`, false},
+		{"the current revision again", `"4"`, true},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			answer := w.call(t, "PATCH", "/v1/me", token, `{"displayName":"`+step.name+`"}`, "If-Match", step.ifMatch)
+			if step.fits {
+				equal(t, answer.want(t, http.StatusOK), step.name, "displayName")
+				return
+			}
+			answer.refused(t, fault.CodePreconditionFailed)
+		})
+	}
+}
+
+// Of two instances the older one must not undo what the newer one wrote.
+func TestPatch_leavesUnknownMembersAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, token := w.registered(t, "ada@example.com")
+	ref := account.Ref(w.fs, account.UID(uid))
+	if _, err := ref.Update(t.Context(), []firestore.Update{{Path: "later", Value: "kept"}}); err != nil {
+		t.Fatal(err)
+	}
+	w.call(t, "PATCH", "/v1/me", token, `{"displayName":"Ada","locale":"de","leaderboard":{"optIn":true}}`).want(t, http.StatusOK)
+	snap, err := ref.Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := snap.Data()["later"]; got != "kept" {
+		t.Errorf("later = %v", got)
+	}
+	var u account.User
+	if err := snap.DataTo(&u); err != nil {
+		t.Fatal(err)
+	}
+	if u.Schema != 1 || u.State != account.Active || u.Revision != 2 || u.DisplayName != "Ada" || u.Locale != "de" || !u.Leaderboard.OptIn {
+		t.Errorf("user = %+v", u)
+	}
+}
+
+func TestPatch_raceLosesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, token := w.registered(t, "ada@example.com")
+	bodies := []string{`{"displayName":"Ada"}`, `{"locale":"de"}`, `{"leaderboard":{"optIn":true}}`}
+	race(len(bodies), func(i int) answer { return w.call(t, "PATCH", "/v1/me", token, bodies[i]) })
+	me := w.call(t, "GET", "/v1/me", token, "")
+	body := me.want(t, http.StatusOK)
+	equal(t, body, "Ada", "displayName")
+	equal(t, body, "de", "locale")
+	equal(t, body, true, "leaderboard", "optIn")
+	if me.header.Get("ETag") != `"4"` {
+		t.Errorf("ETag = %s", me.header.Get("ETag"))
+	}
+}

@@ -1,0 +1,257 @@
+package account_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"firebase.google.com/go/v4/auth"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+func TestRegister(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, token := w.signIn(t, "ada@example.com")
+
+	first := w.call(t, "POST", "/v1/auth/register", token, `{"displayName":"Ada","locale":"PT-br"}`)
+	body := first.want(t, http.StatusCreated)
+	equal(t, body, uid, "uid")
+	equal(t, body, "ada@example.com", "email")
+	equal(t, body, false, "emailVerified")
+	equal(t, body, "Ada", "displayName")
+	equal(t, body, "pt-BR", "locale")
+	equal(t, body, "", "username")
+	equal(t, body, false, "leaderboard", "optIn")
+	equal(t, body, false, "consent", "granted")
+	if first.header.Get("ETag") != `"1"` || first.header.Get("Location") != "/v1/me" {
+		t.Errorf("header = %v", first.header)
+	}
+	w.told(t, "account.registered.v1 "+uid)
+
+	again := w.call(t, "POST", "/v1/auth/register", token, `{"displayName":"Other"}`)
+	if diff := cmp.Diff(body, again.want(t, http.StatusOK)); diff != "" {
+		t.Errorf("the second answer differs (-first +second):\n%s", diff)
+	}
+	w.told(t)
+	if left := w.docs(t, "outbox"); len(left) > 0 {
+		t.Errorf("outbox holds %v", left)
+	}
+
+	me := w.call(t, "GET", "/v1/me", token, "")
+	if diff := cmp.Diff(body, me.want(t, http.StatusOK)); diff != "" {
+		t.Errorf("GET /v1/me differs (-registered +me):\n%s", diff)
+	}
+}
+
+func TestRegister_takesOverTheTokensEmail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, _ := w.registered(t, "ada@example.com")
+	w.told(t, "account.registered.v1 "+uid)
+	if _, err := w.auth.UpdateUser(t.Context(), uid, (&auth.UserToUpdate{}).EmailVerified(true)); err != nil {
+		t.Fatal(err)
+	}
+	answer := w.call(t, "POST", "/v1/auth/register", w.token(t, "ada@example.com"), `{}`)
+	equal(t, answer.want(t, http.StatusOK), true, "emailVerified")
+	if answer.header.Get("ETag") != `"2"` {
+		t.Errorf("ETag = %s", answer.header.Get("ETag"))
+	}
+	w.told(t)
+}
+
+func TestRegister_bodySaysNothingOfWhoCalls(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, token := w.signIn(t, "ada@example.com")
+	for _, name := range []string{"uid", "email", "emailVerified", "score", "password", "consentEpoch"} {
+		fields := w.call(t, "POST", "/v1/auth/register", token, `{"`+name+`":"x"}`).refused(t, fault.CodeUnknownField)
+		if diff := cmp.Diff([]string{"/" + name}, fields); diff != "" {
+			t.Error(diff)
+		}
+	}
+	fields := w.call(t, "POST", "/v1/auth/register", token, `{"displayName":"a\u0000b","locale":"!"}`).refused(t, fault.CodeInvalidField)
+	if diff := cmp.Diff([]string{"/displayName", "/locale"}, fields); diff != "" {
+		t.Error(diff)
+	}
+	if users := w.docs(t, "users"); len(users) > 0 {
+		t.Errorf("users = %v", users)
+	}
+}
+
+func TestRegister_tenAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, token := w.signIn(t, "ada@example.com")
+	counts := race(10, func(int) answer { return w.call(t, "POST", "/v1/auth/register", token, `{}`) })
+	if diff := cmp.Diff(map[int]int{http.StatusCreated: 1, http.StatusOK: 9}, counts); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
+	w.told(t, "account.registered.v1 "+uid)
+}
+
+func TestRegister_theEventOutlivesABrokenBus(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, token := w.signIn(t, "ada@example.com")
+	w.bus.broken = true
+	w.call(t, "POST", "/v1/auth/register", token, `{}`).want(t, http.StatusCreated)
+	w.bus.broken = false
+	w.told(t)
+	if owed := w.docs(t, "outbox"); len(owed) != 1 {
+		t.Fatalf("outbox = %v", owed)
+	}
+	later := func() time.Time { return time.Now().Add(2 * outbox.SweepAge) }
+	if n, err := outbox.New(w.fs, w.bus, later).Sweep(t.Context(), outbox.SweepAge); n != 1 || err != nil {
+		t.Fatalf("swept %d, %v", n, err)
+	}
+	w.told(t, "account.registered.v1 "+uid)
+}
+
+func TestRegister_refusesTokens(t *testing.T) {
+	t.Parallel()
+	w, foreign := newWorld(t), newWorld(t)
+	uid, valid := w.signIn(t, "ada@example.com")
+	_, foreignToken := foreign.signIn(t, "ada@example.com")
+	disabled, disabledToken := w.signIn(t, "disabled@example.com")
+	if _, err := w.auth.UpdateUser(t.Context(), disabled, (&auth.UserToUpdate{}).Disabled(true)); err != nil {
+		t.Fatal(err)
+	}
+	revoked, revokedToken := w.signIn(t, "revoked@example.com")
+	w.revoke(t, revoked, revokedToken)
+
+	for name, tt := range map[string]struct {
+		header string
+		want   fault.Code
+	}{
+		"none":              {"", fault.CodeTokenMissing},
+		"another scheme":    {"Basic " + valid, fault.CodeTokenMissing},
+		"an empty bearer":   {"Bearer ", fault.CodeTokenMissing},
+		"malformed":         {"Bearer abc", fault.CodeTokenInvalid},
+		"three empty parts": {"Bearer ..", fault.CodeTokenInvalid},
+		"expired":           {"Bearer " + forge(t, w.project, uid, time.Now().Add(-10*time.Minute)), fault.CodeTokenExpired},
+		"another project's": {"Bearer " + foreignToken, fault.CodeTokenInvalid},
+		"of no user":        {"Bearer " + forge(t, w.project, "nobody", time.Now().Add(time.Hour)), fault.CodeTokenInvalid},
+		"revoked":           {"Bearer " + revokedToken, fault.CodeTokenRevoked},
+		"disabled":          {"Bearer " + disabledToken, fault.CodeUserDisabled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w.call(t, "POST", "/v1/auth/register", "", `{}`, "Authorization", tt.header).refused(t, tt.want)
+		})
+	}
+	t.Cleanup(func() { w.told(t) })
+}
+
+// revoke makes the token invalid. Revocation counts in seconds, so it waits for the second after the token's.
+func (w *world) revoke(t *testing.T, uid, token string) {
+	t.Helper()
+	issued, err := w.auth.VerifyIDToken(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return time.Now().Unix() > issued.IssuedAt })
+	if err := w.auth.RevokeRefreshTokens(t.Context(), uid); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func eventually(t *testing.T, condition func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(10 * time.Second)
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("the condition did not come true in 10 s")
+		}
+	}
+}
+
+// routes is each route that needs an account, with a body that is valid.
+var routes = []struct {
+	method, path, body string
+	fresh              bool // asks Firebase whether the token was revoked
+}{
+	{"GET", "/v1/me", "", false},
+	{"PATCH", "/v1/me", `{"displayName":"x"}`, false},
+	{"PUT", "/v1/me/username", `{"username":"somebody"}`, true},
+	{"GET", "/v1/usernames/somebody", "", false},
+	{"GET", "/v1/me/consent", "", false},
+	{"POST", "/v1/me/consent", `{"version":"` + account.CurrentTerms.Version + `"}`, true},
+	{"DELETE", "/v1/me/consent", "", true},
+}
+
+// spy is a verifier that notes which check was asked for; the emulator's client checks revocation in both.
+type spy struct{ fresh, offline int }
+
+func (s *spy) VerifyIDToken(context.Context, string) (*auth.Token, error) {
+	s.offline++
+	return &auth.Token{UID: "nobody"}, nil
+}
+
+func (s *spy) VerifyIDTokenAndCheckRevoked(context.Context, string) (*auth.Token, error) {
+	s.fresh++
+	return &auth.Token{UID: "nobody"}, nil
+}
+
+func TestRoutes_checkRevocationWhereItMatters(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	seen := &spy{}
+	w.serve(seen)
+	for _, route := range routes {
+		*seen = spy{}
+		w.call(t, route.method, route.path, "token", route.body).refused(t, fault.CodeNotRegistered)
+		if (seen.fresh == 1) != route.fresh || seen.fresh+seen.offline != 1 {
+			t.Errorf("%s %s: checks = %+v", route.method, route.path, *seen)
+		}
+	}
+	*seen = spy{}
+	w.call(t, "POST", "/v1/auth/register", "token", `{}`).want(t, http.StatusCreated)
+	if *seen != (spy{fresh: 1}) {
+		t.Errorf("register: checks = %+v", *seen)
+	}
+}
+
+func TestRoutes_refuseWhoIsNotRegistered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, token := w.signIn(t, "ada@example.com")
+	for _, route := range routes {
+		t.Run(route.method+" "+route.path, func(t *testing.T) {
+			w.call(t, route.method, route.path, token, route.body).refused(t, fault.CodeNotRegistered)
+			w.call(t, route.method, route.path, "", route.body).refused(t, fault.CodeTokenMissing)
+		})
+	}
+	w.told(t)
+}
+
+func TestRoutes_refuseAnErasingAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, token := w.registered(t, "ada@example.com")
+	w.told(t, "account.registered.v1 "+uid)
+	ref := account.Ref(w.fs, account.UID(uid))
+	if _, err := ref.Update(t.Context(), []firestore.Update{{Path: "state", Value: account.Erasing}}); err != nil {
+		t.Fatal(err)
+	}
+	w.call(t, "POST", "/v1/auth/register", token, `{}`).refused(t, fault.CodeAccountErasing)
+	for _, route := range routes {
+		t.Run(route.method+" "+route.path, func(t *testing.T) {
+			w.call(t, route.method, route.path, token, route.body).refused(t, fault.CodeAccountErasing)
+		})
+	}
+	w.told(t)
+	if names := w.docs(t, "usernames"); len(names) > 0 {
+		t.Errorf("usernames = %v", names)
+	}
+}

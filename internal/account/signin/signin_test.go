@@ -1,0 +1,284 @@
+package signin_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	firebase "firebase.google.com/go/v4"
+	"firebase.google.com/go/v4/auth"
+
+	"github.com/facescan/facescan/internal/account/signin"
+	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Auth)) }
+
+// newAPI is the routes for the emulator's default project: with an API key alone, a request reaches no other. So
+// each test has e-mail addresses of its own.
+func newAPI(t *testing.T) *httpapi.API {
+	t.Helper()
+	toolkit, err := signin.New(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := httpapi.New(httpapi.Options{Verifier: authClient(t), HashKey: []byte("key")})
+	toolkit.Routes(api)
+	return api
+}
+
+func authClient(t *testing.T) *auth.Client {
+	t.Helper()
+	app, err := firebase.NewApp(t.Context(), &firebase.Config{ProjectID: emulator.DefaultProject})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := app.Auth(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func newEmail() string { return strings.ToLower(rand.Text()) + "@example.com" }
+
+func post(t *testing.T, api http.Handler, path, token string, body any) *httptest.ResponseRecorder {
+	t.Helper()
+	var raw bytes.Buffer
+	if body != nil {
+		if err := json.NewEncoder(&raw).Encode(body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, &raw)
+	req.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	rec := httptest.NewRecorder()
+	api.ServeHTTP(rec, req)
+	return rec
+}
+
+type credentials struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
+
+type session struct {
+	UID          string `json:"uid"`
+	IDToken      string `json:"idToken"`
+	RefreshToken string `json:"refreshToken"`
+	ExpiresIn    int    `json:"expiresIn"`
+}
+
+func wantSession(t *testing.T, rec *httptest.ResponseRecorder, status int) session {
+	t.Helper()
+	var s session
+	if err := json.Unmarshal(rec.Body.Bytes(), &s); err != nil || rec.Code != status {
+		t.Fatalf("status %d, want %d: %s", rec.Code, status, rec.Body)
+	}
+	if s.UID == "" || s.IDToken == "" || s.RefreshToken == "" || s.ExpiresIn != 3600 {
+		t.Fatalf("session = %+v", s)
+	}
+	token, err := authClient(t).VerifyIDToken(t.Context(), s.IDToken)
+	if err != nil || token.UID != s.UID {
+		t.Fatalf("token of %v, want %s: %v", token, s.UID, err)
+	}
+	return s
+}
+
+func refused(t *testing.T, rec *httptest.ResponseRecorder, code fault.Code, fields ...string) {
+	t.Helper()
+	var p httpapi.Problem
+	if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil || p.Code != code || rec.Code != code.Kind().Status() {
+		t.Fatalf("status %d, want %s: %s", rec.Code, code, rec.Body)
+	}
+	var got []string
+	for _, f := range p.Fields {
+		got = append(got, f.Pointer)
+	}
+	if strings.Join(got, " ") != strings.Join(fields, " ") {
+		t.Errorf("fields = %v, want %v", got, fields)
+	}
+}
+
+func TestSignUpAndLogIn(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t)
+	who := credentials{newEmail(), "correct horse"}
+	made := wantSession(t, post(t, api, "/v1/auth/signup", "", who), http.StatusCreated)
+	found := wantSession(t, post(t, api, "/v1/auth/login", "", who), http.StatusOK)
+	if made.UID != found.UID {
+		t.Errorf("signed up as %s, logged in as %s", made.UID, found.UID)
+	}
+	refused(t, post(t, api, "/v1/auth/signup", "", who), fault.CodeEmailExists)
+	refused(t, post(t, api, "/v1/auth/signup", "", credentials{strings.ToUpper(who.Email), "another horse"}), fault.CodeEmailExists)
+
+	if _, err := authClient(t).UpdateUser(t.Context(), made.UID, (&auth.UserToUpdate{}).Disabled(true)); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, post(t, api, "/v1/auth/login", "", who), fault.CodeUserDisabled)
+}
+
+func TestLogIn_tellsNobodyWhoHasAnAccount(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t)
+	known := newEmail()
+	wantSession(t, post(t, api, "/v1/auth/signup", "", credentials{known, "correct horse"}), http.StatusCreated)
+	wrong := post(t, api, "/v1/auth/login", "", credentials{known, "wrong horse"})
+	unknown := post(t, api, "/v1/auth/login", "", credentials{newEmail(), "wrong horse"})
+	refused(t, wrong, fault.CodeInvalidCredentials)
+	refused(t, unknown, fault.CodeInvalidCredentials)
+	if a, b := withoutID(wrong.Body.String()), withoutID(unknown.Body.String()); a != b {
+		t.Errorf("the answers differ:\n%s\n%s", a, b)
+	}
+	for name := range wrong.Header() {
+		if name != "X-Request-Id" && wrong.Header().Get(name) != unknown.Header().Get(name) {
+			t.Errorf("header %s differs", name)
+		}
+	}
+}
+
+var requestID = regexp.MustCompile(`"requestId":"[A-Z0-9]{26}"`)
+
+func withoutID(body string) string { return requestID.ReplaceAllString(body, "") }
+
+func TestCredentials_areChecked(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t)
+	refused(t, post(t, api, "/v1/auth/signup", "", credentials{newEmail(), "short"}), fault.CodeWeakPassword, "/password")
+	for _, path := range []string{"/v1/auth/signup", "/v1/auth/login"} {
+		refused(t, post(t, api, path, "", credentials{"no address", "correct horse"}), fault.CodeInvalidField, "/email")
+		refused(t, post(t, api, path, "", credentials{}), fault.CodeInvalidField, "/email", "/password")
+		refused(t, post(t, api, path, "", credentials{Email: newEmail()}), fault.CodeInvalidField, "/password")
+		refused(t, post(t, api, path, "", map[string]string{"uid": "x"}), fault.CodeUnknownField, "/uid")
+	}
+}
+
+func TestVerifyEmail(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t)
+	email := newEmail()
+	s := wantSession(t, post(t, api, "/v1/auth/signup", "", credentials{email, "correct horse"}), http.StatusCreated)
+	refused(t, post(t, api, "/v1/auth/verify-email", "", nil), fault.CodeTokenMissing)
+
+	if rec := post(t, api, "/v1/auth/verify-email", s.IDToken, nil); rec.Code != http.StatusAccepted || rec.Body.Len() > 0 {
+		t.Fatalf("status %d: %s", rec.Code, rec.Body)
+	}
+	if n := mails(t, email); n != 1 {
+		t.Fatalf("%d mails", n)
+	}
+	if _, err := authClient(t).UpdateUser(t.Context(), s.UID, (&auth.UserToUpdate{}).EmailVerified(true)); err != nil {
+		t.Fatal(err)
+	}
+	verified := wantSession(t, post(t, api, "/v1/auth/login", "", credentials{email, "correct horse"}), http.StatusOK)
+	if rec := post(t, api, "/v1/auth/verify-email", verified.IDToken, nil); rec.Code != http.StatusAccepted {
+		t.Fatalf("status %d: %s", rec.Code, rec.Body)
+	}
+	if n := mails(t, email); n != 1 {
+		t.Errorf("%d mails after the address was verified", n)
+	}
+}
+
+// mails counts the verification mails that the emulator says it would have sent.
+func mails(t *testing.T, email string) int {
+	t.Helper()
+	url := fmt.Sprintf("http://%s/emulator/v1/projects/%s/oobCodes", os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"), emulator.DefaultProject)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var sent struct {
+		OOBCodes []struct {
+			Email       string `json:"email"`
+			RequestType string `json:"requestType"`
+		} `json:"oobCodes"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&sent); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, m := range sent.OOBCodes {
+		if m.Email == email && m.RequestType == "VERIFY_EMAIL" {
+			n++
+		}
+	}
+	return n
+}
+
+// Production answers what the emulator never does; these are its documented shapes.
+func TestIdentityToolkitsErrors(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status     int
+		body       string
+		want       fault.Code
+		fields     []string
+		retryAfter string
+	}{
+		"enumeration protection":  {400, message(400, "INVALID_LOGIN_CREDENTIALS"), fault.CodeInvalidCredentials, nil, ""},
+		"an explained code":       {400, message(400, "WEAK_PASSWORD : Password should be at least 6 characters"), fault.CodeWeakPassword, []string{"/password"}, ""},
+		"a password policy":       {400, message(400, "PASSWORD_DOES_NOT_MEET_REQUIREMENTS : Missing password requirements: [x]"), fault.CodeWeakPassword, []string{"/password"}, ""},
+		"throttled":               {400, message(400, "TOO_MANY_ATTEMPTS_TRY_LATER : Access is disabled."), fault.CodeRateLimited, nil, "60"},
+		"out of quota":            {429, message(429, "Quota exceeded for quota metric."), fault.CodeRateLimited, nil, "60"},
+		"down":                    {503, message(503, "UNAVAILABLE"), fault.CodeUnavailable, nil, ""},
+		"down, and no JSON":       {502, "<html>", fault.CodeUnavailable, nil, ""},
+		"password login is off":   {400, message(400, "PASSWORD_LOGIN_DISABLED"), fault.CodeInternal, nil, ""},
+		"a code only in the text": {400, message(400, "SOMETHING_ELSE : not EMAIL_EXISTS"), fault.CodeInternal, nil, ""},
+		"a second factor":         {200, `{"localId":"u","mfaPendingCredential":"c"}`, fault.CodeSecondFactorNeeded, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(tt.status)
+				_, _ = io.WriteString(w, tt.body)
+			}))
+			defer server.Close()
+			t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", server.Listener.Addr().String())
+			rec := post(t, newAPI(t), "/v1/auth/login", "", credentials{"a@example.com", "correct horse"})
+			refused(t, rec, tt.want, tt.fields...)
+			if got := rec.Header().Get("Retry-After"); got != tt.retryAfter {
+				t.Errorf("Retry-After = %q, want %q", got, tt.retryAfter)
+			}
+		})
+	}
+}
+
+func message(status int, text string) string {
+	raw, _ := json.Marshal(map[string]any{"error": map[string]any{"code": status, "message": text}})
+	return string(raw)
+}
+
+func TestIdentityToolkitUnreachable(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	host := server.Listener.Addr().String()
+	server.Close()
+	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", host)
+	refused(t, post(t, newAPI(t), "/v1/auth/login", "", credentials{"a@example.com", "correct horse"}), fault.CodeUnavailable)
+}
+
+func TestNew_needsAKey(t *testing.T) {
+	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", "")
+	if _, err := signin.New(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "FACESCAN_FIREBASE_API_KEY") {
+		t.Errorf("err = %v", err)
+	}
+	if _, err := signin.New(t.Context(), "key"); err != nil {
+		t.Error(err)
+	}
+}

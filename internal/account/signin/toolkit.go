@@ -1,0 +1,110 @@
+// Package signin is sign-up and login with e-mail and password, and the verification mail, for apps that do not use
+// the Firebase SDK. All of it is delegated to Identity Toolkit, which Firebase Auth is made of: no password is kept
+// or logged here. It is apart from account so that only the function register links it.
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"time"
+
+	identitytoolkit "google.golang.org/api/identitytoolkit/v1"
+	"google.golang.org/api/option"
+
+	"github.com/facescan/facescan/internal/fault"
+)
+
+// timeout bounds one call: the user is waiting.
+const timeout = 10 * time.Second
+
+// Toolkit calls Identity Toolkit. It is safe for concurrent use.
+type Toolkit struct {
+	accounts *identitytoolkit.AccountsService
+}
+
+// New makes a toolkit for the project of the web API key, or for the Auth emulator where
+// FIREBASE_AUTH_EMULATOR_HOST names one, as Firebase's own client does.
+func New(ctx context.Context, apiKey string) (*Toolkit, error) {
+	var opts []option.ClientOption
+	if host := os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"); host != "" {
+		opts = append(opts, option.WithEndpoint("http://"+host+"/identitytoolkit.googleapis.com/"))
+		apiKey = "emulator" // which takes any
+	}
+	if apiKey == "" {
+		return nil, errors.New("FACESCAN_FIREBASE_API_KEY is not set")
+	}
+	opts = append(opts, option.WithAPIKey(apiKey),
+		// The generated client would log the request with its password where GOOGLE_SDK_GO_LOGGING_LEVEL is "debug".
+		option.WithLogger(slog.New(slog.DiscardHandler)))
+	client, err := identitytoolkit.NewService(ctx, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("make the Identity Toolkit client: %w", err)
+	}
+	return &Toolkit{accounts: client.Accounts}, nil
+}
+
+// session is what a user who has signed in gets.
+type session struct {
+	UID          string `json:"uid"`
+	IDToken      string `json:"idToken"`
+	RefreshToken string `json:"refreshToken"`
+	// ExpiresIn is the ID token's life in seconds.
+	ExpiresIn int64 `json:"expiresIn"`
+}
+
+func (t *Toolkit) signUp(ctx context.Context, email, password string) (session, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	answer, err := t.accounts.SignUp(&identitytoolkit.GoogleCloudIdentitytoolkitV1SignUpRequest{
+		Email: email, Password: password,
+	}).Context(ctx).Do()
+	if err != nil {
+		return session{}, toolkitFault(err)
+	}
+	return session{
+		UID: answer.LocalId, IDToken: answer.IdToken, RefreshToken: answer.RefreshToken, ExpiresIn: answer.ExpiresIn,
+	}, nil
+}
+
+func (t *Toolkit) logIn(ctx context.Context, email, password string) (session, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	answer, err := t.accounts.SignInWithPassword(&identitytoolkit.GoogleCloudIdentitytoolkitV1SignInWithPasswordRequest{
+		Email: email, Password: password, ReturnSecureToken: true,
+	}).Context(ctx).Do()
+	if err != nil {
+		return session{}, toolkitFault(err)
+	}
+	if answer.MfaPendingCredential != "" {
+		return session{}, fault.New(fault.CodeSecondFactorNeeded, "This account has a second factor: sign in with the app.")
+	}
+	return session{
+		UID: answer.LocalId, IDToken: answer.IdToken, RefreshToken: answer.RefreshToken, ExpiresIn: answer.ExpiresIn,
+	}, nil
+}
+
+// sendVerification has Firebase send its mail to the address of the ID token's user.
+func (t *Toolkit) sendVerification(ctx context.Context, idToken string) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	_, err := t.accounts.SendOobCode(&identitytoolkit.GoogleCloudIdentitytoolkitV1GetOobCodeRequest{
+		RequestType: "VERIFY_EMAIL", IdToken: idToken,
+	}).Context(ctx).Do()
+	if err != nil {
+		return toolkitFault(err)
+	}
+	return nil
+}
+
+// withoutURL drops the URL from a transport error: it bears the API key, and URLs are not logged.
+func withoutURL(err error) error {
+	var at *url.Error
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}

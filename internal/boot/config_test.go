@@ -1,0 +1,154 @@
+package boot
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestReadConfig(t *testing.T) {
+	t.Parallel()
+	local := changed(localEnviron(), "FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")
+	byHand := productionEnviron("K_SERVICE", "")
+	tests := map[string]struct {
+		environ map[string]string
+		want    []string // the variables whose faults are told, in order; none is no error
+	}{
+		"fit for production":                   {productionEnviron(), nil},
+		"fit for the emulators":                {local, nil},
+		"no project":                           {productionEnviron("GOOGLE_CLOUD_PROJECT", ""), []string{"GOOGLE_CLOUD_PROJECT"}},
+		"no hash key":                          {productionEnviron("FACESCAN_HASH_KEY", ""), []string{"FACESCAN_HASH_KEY"}},
+		"a hash key one byte short":            {productionEnviron("FACESCAN_HASH_KEY", strings.Repeat("k", minHashKey-1)), []string{"FACESCAN_HASH_KEY"}},
+		"no hash key on the emulators":         {changed(local, "FACESCAN_HASH_KEY", ""), []string{"FACESCAN_HASH_KEY"}},
+		"a trace ratio that is no number":      {productionEnviron("FACESCAN_TRACE_RATIO", "often"), []string{"FACESCAN_TRACE_RATIO"}},
+		"a trace ratio over 1":                 {productionEnviron("FACESCAN_TRACE_RATIO", "1.5"), []string{"FACESCAN_TRACE_RATIO"}},
+		"a negative trace ratio":               {productionEnviron("FACESCAN_TRACE_RATIO", "-0.1"), []string{"FACESCAN_TRACE_RATIO"}},
+		"a trace ratio that is not a number":   {productionEnviron("FACESCAN_TRACE_RATIO", "NaN"), []string{"FACESCAN_TRACE_RATIO"}},
+		"Firestore's emulator in production":   {productionEnviron("FIRESTORE_EMULATOR_HOST", "h:1"), []string{"FIRESTORE_EMULATOR_HOST"}},
+		"Pub/Sub's emulator in production":     {productionEnviron("PUBSUB_EMULATOR_HOST", "h:1"), []string{"PUBSUB_EMULATOR_HOST"}},
+		"Storage's emulator in production":     {productionEnviron("STORAGE_EMULATOR_HOST", "h:1"), []string{"STORAGE_EMULATOR_HOST"}},
+		"Auth's emulator in production":        {productionEnviron("FIREBASE_AUTH_EMULATOR_HOST", "h:1"), []string{"FIREBASE_AUTH_EMULATOR_HOST"}},
+		"a signing key in production":          {productionEnviron("FACESCAN_SIGNING_KEY", "pem"), []string{"FACESCAN_SIGNING_KEY"}},
+		"another FCM in production":            {productionEnviron("FACESCAN_FCM_ENDPOINT", "http://h"), []string{"FACESCAN_FCM_ENDPOINT"}},
+		"by hand, the cloud":                   {byHand, nil},
+		"by hand, the cloud and Auth's":        {changed(byHand, "FIREBASE_AUTH_EMULATOR_HOST", "h:1"), []string{"FIREBASE_AUTH_EMULATOR_HOST"}},
+		"by hand, the cloud and a signing key": {changed(byHand, "FACESCAN_SIGNING_KEY", "pem"), []string{"FACESCAN_SIGNING_KEY"}},
+		"everything at once": {
+			map[string]string{
+				"K_SERVICE": "probe", "FACESCAN_TRACE_RATIO": "often", "FACESCAN_HASH_KEY": "short",
+				"FIRESTORE_EMULATOR_HOST": "h:1", "PUBSUB_EMULATOR_HOST": "h:1", "STORAGE_EMULATOR_HOST": "h:1",
+				"FIREBASE_AUTH_EMULATOR_HOST": "h:1", "FACESCAN_SIGNING_KEY": "pem", "FACESCAN_FCM_ENDPOINT": "http://h",
+			},
+			slices.Concat(
+				[]string{"FACESCAN_TRACE_RATIO", "GOOGLE_CLOUD_PROJECT", "FACESCAN_HASH_KEY"}, emulatorVariables, localVariables,
+			),
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := ReadConfig(tt.environ)
+			checkFaults(t, err, tt.want)
+		})
+	}
+}
+
+func TestEveryVariableOfTheLocalStackIsRefusedInProduction(t *testing.T) {
+	t.Parallel()
+	for _, name := range slices.Concat(emulatorVariables, localVariables) {
+		_, err := ReadConfig(productionEnviron(name, "x"))
+		checkFaults(t, err, []string{name})
+	}
+}
+
+// checkFaults compares the faults, one a line, with the variables that they are to name first.
+func checkFaults(t *testing.T, err error, want []string) {
+	t.Helper()
+	var got []string
+	if err != nil {
+		got = strings.Split(err.Error(), "\n")
+	}
+	if len(got) != len(want) {
+		t.Fatalf("faults = %q, want one for each of %q", got, want)
+	}
+	for i, name := range want {
+		if !strings.HasPrefix(got[i], name+" ") {
+			t.Errorf("fault %q does not name %s", got[i], name)
+		}
+	}
+}
+
+func TestReadConfigReadsValues(t *testing.T) {
+	t.Parallel()
+	t.Run("what is set", func(t *testing.T) {
+		t.Parallel()
+		c, err := ReadConfig(productionEnviron(
+			"FACESCAN_CORS_ORIGINS", "https://a.example,https://b.example", "FACESCAN_TRACE_RATIO", "0.5"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(c.Origins, []string{"https://a.example", "https://b.example"}) || c.TraceRatio != 0.5 {
+			t.Errorf("origins %q, ratio %v", c.Origins, c.TraceRatio)
+		}
+		if c.Service != "probe" || c.PushAudience != testAudience || c.PushAccount != testAccount {
+			t.Errorf("config = %+v", c)
+		}
+	})
+	// Terraform passes "" for what a deployment leaves out.
+	for name, environ := range map[string]map[string]string{
+		"the ratio's default where it is not set": productionEnviron(),
+		"the ratio's default where it is empty":   {"FACESCAN_TRACE_RATIO": "", "GOOGLE_CLOUD_PROJECT": "p", "FACESCAN_HASH_KEY": strings.Repeat("k", minHashKey)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := ReadConfig(environ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if math.Abs(c.TraceRatio-0.1) > 1e-9 {
+				t.Errorf("ratio = %v", c.TraceRatio)
+			}
+		})
+	}
+}
+
+func TestLocal(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		service, emulator string
+		want              bool
+	}{
+		"on the emulators":                     {"", "127.0.0.1:1", true},
+		"deployed":                             {"probe", "", false},
+		"deployed with an emulator's variable": {"probe", "127.0.0.1:1", false},
+		"started by hand against the cloud":    {"", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := Config{Service: tt.service, environ: map[string]string{"FIRESTORE_EMULATOR_HOST": tt.emulator}}
+			if got := c.Local(); got != tt.want {
+				t.Errorf("Local() = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestValidateEvent(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		config Config
+		want   []string
+	}{
+		"deployed, both set":  {Config{Service: "s", PushAudience: "a", PushAccount: "b"}, nil},
+		"deployed, neither":   {Config{Service: "s"}, []string{"FACESCAN_PUSH_AUDIENCE", "FACESCAN_PUSH_ACCOUNT"}},
+		"deployed, one":       {Config{Service: "s", PushAudience: "a"}, []string{"FACESCAN_PUSH_ACCOUNT"}},
+		"by hand, neither":    {Config{}, []string{"FACESCAN_PUSH_AUDIENCE", "FACESCAN_PUSH_ACCOUNT"}},
+		"local needs neither": {Config{environ: map[string]string{"FIRESTORE_EMULATOR_HOST": "h"}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkFaults(t, tt.config.validateEvent(), tt.want)
+		})
+	}
+}

@@ -1,0 +1,167 @@
+package boot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+const (
+	testTrace       = "4bf92f3577b34da6a3ce929d0e0e4736"
+	testSpan        = "00f067aa0ba902b7"
+	testTraceparent = "00-" + testTrace + "-" + testSpan + "-01"
+)
+
+// localProcess is a process on the emulator, with a project of its own.
+func localProcess(t *testing.T) *Process {
+	t.Helper()
+	config, err := ReadConfig(changed(Environ(), "GOOGLE_CLOUD_PROJECT", emulatortest.UniqueProject(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := newProcess(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if fs, err := p.Firestore(context.Background()); err == nil {
+			_ = fs.Close()
+		}
+	})
+	return p
+}
+
+func serveOnce(h http.Handler, method, target string, body io.Reader, header http.Header) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, body)
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	return rec
+}
+
+func TestFunction(t *testing.T) {
+	t.Parallel()
+	t.Run("one that is not registered is not there", func(t *testing.T) {
+		t.Parallel()
+		if h, ok := Function("nobody"); ok || h != nil {
+			t.Error("found")
+		}
+	})
+	t.Run("a failed build answers 503 and the next request builds again", func(t *testing.T) {
+		t.Parallel()
+		var builds atomic.Int32
+		HTTP("flaky", func(context.Context, *Process) (http.Handler, error) {
+			if builds.Add(1) == 1 {
+				return nil, errors.New("secret cause")
+			}
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }), nil
+		})
+		if builds.Load() != 0 {
+			t.Error("built at registration")
+		}
+		h, ok := Function("flaky")
+		if !ok {
+			t.Fatal("not registered")
+		}
+		checkUnavailable(t, serveOnce(h, http.MethodGet, "/", nil, nil))
+		for range 2 {
+			if rec := serveOnce(h, http.MethodGet, "/", nil, nil); rec.Code != http.StatusAccepted {
+				t.Errorf("status %d after a build that succeeded", rec.Code)
+			}
+		}
+		if builds.Load() != 2 {
+			t.Errorf("built %d times, want 2", builds.Load())
+		}
+		if len(logs.lines("secret cause")) == 0 {
+			t.Error("the cause is not in the log")
+		}
+	})
+	t.Run("a handler's panic is not the end of the count of running requests", func(t *testing.T) {
+		t.Parallel()
+		HTTP("panicky", func(context.Context, *Process) (http.Handler, error) {
+			return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("handler") }), nil
+		})
+		h, _ := Function("panicky")
+		func() {
+			defer func() { _ = recover() }() // the framework does it
+			serveOnce(h, http.MethodGet, "/", nil, nil)
+		}()
+		eventually(t, "no request is counted as running", func() bool {
+			drain.mu.Lock()
+			defer drain.mu.Unlock()
+			return drain.running == 0
+		})
+	})
+	t.Run("the caller's trace goes on, and the log carries trace and function", func(t *testing.T) {
+		t.Parallel()
+		var got string
+		HTTP("traced", func(_ context.Context, p *Process) (http.Handler, error) {
+			api := p.API(nil)
+			api.Handle("GET /x", httpapi.Public, func(_ http.ResponseWriter, r *http.Request) error {
+				got = telemetry.Traceparent(r.Context())
+				return errors.New("cause of the traced request")
+			})
+			return api, nil
+		})
+		h, _ := Function("traced")
+		serveOnce(h, http.MethodGet, "/x", nil, http.Header{"Traceparent": {testTraceparent}})
+		if !strings.HasPrefix(got, "00-"+testTrace+"-") || !strings.HasSuffix(got, "-01") || strings.Contains(got, testSpan) {
+			t.Errorf("traceparent = %q, want a new span in the trace of %q", got, testTraceparent)
+		}
+		lines := logs.lines("cause of the traced request")
+		if len(lines) != 1 {
+			t.Fatalf("log = %q", lines)
+		}
+		var entry map[string]any
+		if err := json.Unmarshal([]byte(lines[0]), &entry); err != nil {
+			t.Fatal(err)
+		}
+		if entry["function"] != "traced" || entry["logging.googleapis.com/trace"] != "projects/"+testProject+"/traces/"+testTrace {
+			t.Errorf("log entry = %v", entry)
+		}
+	})
+}
+
+// Not parallel: it changes the environment and the process's one Process.
+func TestFunctionInAnUnfitEnvironment(t *testing.T) {
+	before := swapCurrent(nil)
+	t.Cleanup(func() { swapCurrent(before) })
+	HTTP("unfit", func(context.Context, *Process) (http.Handler, error) {
+		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), nil
+	})
+	h, _ := Function("unfit")
+	t.Setenv("FACESCAN_HASH_KEY", "short")
+	rec := serveOnce(h, http.MethodGet, "/", nil, nil)
+	checkUnavailable(t, rec)
+	if strings.Contains(rec.Body.String(), "FACESCAN") {
+		t.Errorf("the caller is told the configuration: %s", rec.Body)
+	}
+	t.Setenv("FACESCAN_HASH_KEY", strings.Repeat("k", minHashKey))
+	if rec := serveOnce(h, http.MethodGet, "/", nil, nil); rec.Code != http.StatusOK {
+		t.Errorf("status %d once the environment is fit", rec.Code)
+	}
+}
+
+func checkUnavailable(t *testing.T, rec *httptest.ResponseRecorder) {
+	t.Helper()
+	var problem httpapi.Problem
+	if err := json.Unmarshal(rec.Body.Bytes(), &problem); err != nil {
+		t.Fatalf("%v in %s", err, rec.Body)
+	}
+	if rec.Code != http.StatusServiceUnavailable || rec.Header().Get("Content-Type") != "application/problem+json" ||
+		problem.Code != "unavailable" || strings.Contains(rec.Body.String(), "secret") {
+		t.Errorf("answer = %d %v %s", rec.Code, rec.Header(), rec.Body)
+	}
+}

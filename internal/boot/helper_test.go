@@ -1,0 +1,148 @@
+package boot
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
+
+	"github.com/facescan/facescan/internal/event"
+)
+
+// helperVariable makes the test binary another process: a function that starts, or serves.
+const (
+	helperVariable = "BOOT_TEST_HELPER"
+	helperPort     = "BOOT_TEST_PORT"
+
+	registerHTTP  = "register-http"
+	registerEvent = "register-event"
+	serveSlowly   = "serve-slowly"
+)
+
+const registered = "registered"
+
+func helper(mode string) int {
+	switch mode {
+	case registerHTTP:
+		HTTP("probe", func(context.Context, *Process) (http.Handler, error) { return nil, errors.ErrUnsupported })
+		fmt.Println(registered)
+		return 0
+	case registerEvent:
+		Event("probe", func(context.Context, *Process) (EventHandler, error) {
+			return func(context.Context, event.Message) error { return nil }, nil
+		})
+		fmt.Println(registered)
+		return 0
+	case serveSlowly:
+		return helpServeSlowly()
+	}
+	return 2
+}
+
+// slowBody is longer than net/http's buffers and of no declared length, so that its end is written after the
+// handler's return.
+var slowBody = strings.Repeat("0123456789abcdef", 1<<10)
+
+// helpServeSlowly serves /slow, which says "started" on stdout and answers once stdin is closed, and /quick.
+func helpServeSlowly() int {
+	release := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		close(release)
+	}()
+	HTTP("probe", func(context.Context, *Process) (http.Handler, error) {
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /slow", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Println("started")
+			<-release
+			_, _ = io.WriteString(w, slowBody)
+		})
+		mux.HandleFunc("GET /quick", func(http.ResponseWriter, *http.Request) {})
+		return mux, nil
+	})
+	fmt.Fprintln(os.Stderr, funcframework.StartHostPort("127.0.0.1", os.Getenv(helperPort)))
+	return 1
+}
+
+// process is the test binary as another process.
+type process struct {
+	*exec.Cmd
+	stdin  io.WriteCloser
+	stdout *lockedBuffer
+	stderr *lockedBuffer
+}
+
+// startHelper starts the test binary in the mode, with this environment and nothing of the test's own.
+func startHelper(t *testing.T, mode string, environ map[string]string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.CommandContext(t.Context(), os.Args[0]), stdout: &lockedBuffer{}, stderr: &lockedBuffer{}}
+	p.Env = []string{helperVariable + "=" + mode, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}
+	for name, value := range environ {
+		p.Env = append(p.Env, name+"="+value)
+	}
+	p.Stdout, p.Stderr = p.stdout, p.stderr
+	var err error
+	if p.stdin, err = p.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = p.stdin.Close()
+		if p.ProcessState == nil {
+			_ = p.Process.Kill()
+			_ = p.Wait()
+		}
+		if t.Failed() {
+			t.Logf("stdout:\n%s\nstderr:\n%s", p.stdout, p.stderr)
+		}
+	})
+	return p
+}
+
+// exitCode waits for the process's end.
+func (p *process) exitCode(t *testing.T) int {
+	t.Helper()
+	var exit *exec.ExitError
+	if err := p.Wait(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return p.ProcessState.ExitCode()
+}
+
+// freePort is a port that was free a moment ago: the framework does not tell the port that it listens on.
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// nonEmptyLines are the lines of a log; the framework adds empty ones.
+func nonEmptyLines(text string) []string {
+	var lines []string
+	for s := bufio.NewScanner(bytes.NewBufferString(text)); s.Scan(); {
+		if s.Text() != "" {
+			lines = append(lines, s.Text())
+		}
+	}
+	return lines
+}

@@ -1,0 +1,143 @@
+package boot
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// logs is what the process logs, of all tests: each looks for ids of its own.
+var logs lockedBuffer
+
+// TestMain is the tests' start, and that of the processes that they start (see helper_test.go).
+func TestMain(m *testing.M) {
+	if mode := os.Getenv(helperVariable); mode != "" {
+		os.Exit(helper(mode))
+	}
+	for name, value := range localEnviron() {
+		if err := os.Setenv(name, value); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	LogTo(&logs)
+	slog.SetDefault(telemetry.NewLogger(&logs, testProject, slog.LevelInfo))
+	code := emulatortest.Main(m, emulator.Firestore)
+	if code == 0 {
+		code = leaks()
+	}
+	os.Exit(code)
+}
+
+// leaks looks for goroutines that outlive the tests.
+func leaks() int {
+	if p, err := Current(); err == nil {
+		if fs, err := p.Firestore(context.Background()); err == nil {
+			_ = fs.Close()
+		}
+	}
+	err := goleak.Find(
+		// Waits for Ctrl-C for as long as the process lives.
+		goleak.IgnoreAnyFunction("github.com/facescan/facescan/internal/emulator/emulatortest.closeOnSignal.func1"),
+		// The metrics of the Firestore client.
+		goleak.IgnoreAnyFunction("go.opencensus.io/stats/view.(*worker).start"),
+	)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+const testProject = "demo-boot-tests"
+
+// localEnviron is fit for a process on the emulators, once FIRESTORE_EMULATOR_HOST is set.
+func localEnviron() map[string]string {
+	return map[string]string{"GOOGLE_CLOUD_PROJECT": testProject, "FACESCAN_HASH_KEY": strings.Repeat("k", minHashKey)}
+}
+
+// productionEnviron is fit for a deployed function, changed by the pairs (name, value); the value "" unsets.
+func productionEnviron(pairs ...string) map[string]string {
+	environ := map[string]string{
+		"K_SERVICE":              "probe",
+		"GOOGLE_CLOUD_PROJECT":   "facescan-prod",
+		"FACESCAN_HASH_KEY":      strings.Repeat("k", minHashKey),
+		"FACESCAN_PUSH_AUDIENCE": testAudience,
+		"FACESCAN_PUSH_ACCOUNT":  testAccount,
+	}
+	return changed(environ, pairs...)
+}
+
+func changed(environ map[string]string, pairs ...string) map[string]string {
+	environ = maps.Clone(environ)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		environ[pairs[i]] = pairs[i+1]
+		if pairs[i+1] == "" {
+			delete(environ, pairs[i])
+		}
+	}
+	return environ
+}
+
+const (
+	testAudience = "https://probe-123.europe-west1.run.app"
+	testAccount  = "push@facescan-prod.iam.gserviceaccount.com"
+)
+
+// eventually polls until a condition holds, for at most 20 s.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for !holds() {
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			t.Fatalf("not within 20 s: %s", what)
+		}
+	}
+}
+
+// lockedBuffer is a bytes.Buffer for several goroutines.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// lines are those that hold the text.
+func (b *lockedBuffer) lines(text string) []string {
+	var found []string
+	for line := range strings.Lines(b.String()) {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return found
+}

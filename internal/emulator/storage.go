@@ -1,0 +1,186 @@
+package emulator
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fsouza/fake-gcs-server/fakestorage"
+	"google.golang.org/api/option"
+)
+
+const (
+	// storageAccount is the service account in whose name the local key signs URLs.
+	storageAccount = "signer@demo-facescan.iam.gserviceaccount.com"
+	keyBits        = 2048
+)
+
+// StorageOptions sets up NewStorage. The zero value is good for most tests.
+type StorageOptions struct {
+	Addr       string           // to listen on; "" is a free port of 127.0.0.1
+	PubSubHost string           // where notifications go, "host:port"; "" is $PUBSUB_EMULATOR_HOST
+	Now        func() time.Time // the clock by which signed URLs expire; nil is time.Now
+	Log        *slog.Logger     // reports notifications that could not be published; nil is slog.Default
+}
+
+// Storage is Cloud Storage in this process, with all data in memory. fake-gcs-server keeps the objects; in front of
+// it stands a handler that is as strict as production where fake-gcs-server is not:
+//
+//   - Buckets are private: the XML API takes signed URLs only (V4, RSA, by the key of SigningKeyPEM), and checks
+//     signature, expiry, signed headers, x-goog-content-length-range and x-goog-if-generation-match.
+//   - ifGenerationMatch holds for reading, deleting and updating too.
+//   - Notification configs publish OBJECT_FINALIZE to Pub/Sub for every way an object is written.
+//
+// Google's client library reaches it through STORAGE_EMULATOR_HOST, or through ClientOptions. Signing takes
+// SignedURLOptions with GoogleAccessID = Account(), PrivateKey = SigningKeyPEM() and, as this server speaks plain
+// HTTP, Insecure = true.
+type Storage struct {
+	fake   *fakestorage.Server
+	key    *rsa.PrivateKey
+	keyPEM []byte
+	now    func() time.Time
+	notify *notifier
+	server *localServer
+	detach func() bool
+	close  func() error
+}
+
+// NewStorage starts a Storage that listens until Close is called or ctx ends.
+func NewStorage(ctx context.Context, opts StorageOptions) (*Storage, error) {
+	opts = opts.withDefaults()
+	key, err := rsa.GenerateKey(rand.Reader, keyBits)
+	if err != nil {
+		return nil, fmt.Errorf("make the signing key of the local Cloud Storage: %w", err)
+	}
+	server, err := listen(ctx, "local Cloud Storage", opts.Addr)
+	if err != nil {
+		return nil, err
+	}
+	fake, err := fakestorage.NewServerWithOptions(fakestorage.Options{
+		NoListener:  true,
+		Scheme:      "http",
+		PublicHost:  server.host,
+		ExternalURL: "http://" + server.host,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start the local Cloud Storage: %w", err), server.socket.Close())
+	}
+	s := &Storage{
+		fake:   fake,
+		key:    key,
+		keyPEM: encodeKey(key),
+		now:    opts.Now,
+		server: server,
+		notify: newNotifier(opts.PubSubHost, opts.Log),
+	}
+	s.close = sync.OnceValue(s.shutdown)
+	server.serve(s.handler())
+	s.detach = context.AfterFunc(ctx, func() { _ = s.close() })
+	return s, nil
+}
+
+func (o StorageOptions) withDefaults() StorageOptions {
+	if o.Addr == "" {
+		o.Addr = "127.0.0.1:0"
+	}
+	if o.PubSubHost == "" {
+		o.PubSubHost = os.Getenv(envNames[PubSub])
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return o
+}
+
+func encodeKey(key *rsa.PrivateKey) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+}
+
+// Host returns the address, as "127.0.0.1:port".
+func (s *Storage) Host() string { return s.server.host }
+
+// Account returns the e-mail of the service account that owns the signing key.
+func (s *Storage) Account() string { return storageAccount }
+
+// SigningKeyPEM returns the RSA private key, PKCS #1 in PEM, whose V4 signatures the server accepts. Each Storage has
+// one of its own.
+func (s *Storage) SigningKeyPEM() []byte { return s.keyPEM }
+
+// Environ returns the variable by which Google's client library finds this server.
+func (s *Storage) Environ() map[string]string {
+	return map[string]string{"STORAGE_EMULATOR_HOST": s.server.host}
+}
+
+// ClientOptions connects a client to this server without the environment, for tests that run in parallel with a
+// Storage each. STORAGE_EMULATOR_HOST, where it is set, wins over them when URLs are signed.
+func (s *Storage) ClientOptions() []option.ClientOption {
+	return []option.ClientOption{
+		option.WithEndpoint("http://" + s.server.host + "/storage/v1/"),
+		option.WithoutAuthentication(),
+	}
+}
+
+// CreateBucket makes a bucket, with the notification configs given. A bucket that exists keeps its objects and gets
+// the notifications in addition.
+func (s *Storage) CreateBucket(name string, notifications ...Notification) error {
+	s.fake.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: name})
+	for _, n := range notifications {
+		if _, err := s.notify.insert(name, n.config()); err != nil {
+			return fmt.Errorf("create bucket %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Close stops the server, after the requests and notifications under way, and frees its memory. It may be called
+// more than once.
+func (s *Storage) Close() error {
+	s.detach()
+	return s.close()
+}
+
+func (s *Storage) shutdown() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	err := errors.Join(s.server.close(ctx), s.notify.close(ctx))
+	s.fake.Stop()
+	return err
+}
+
+// handler sends each request to the API it belongs to, as storage.googleapis.com does.
+func (s *Storage) handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.EscapedPath()
+		switch {
+		case isJSONPath(path):
+			s.serveJSON(w, r)
+		case strings.HasPrefix(path, "/_internal/"): // fake-gcs-server's own, which production has not
+			writeXMLError(w, errNoSuchBucket)
+		default:
+			s.serveXML(w, r)
+		}
+	})
+}
+
+// isJSONPath reports whether a path belongs to the JSON API rather than to the XML API.
+func isJSONPath(path string) bool {
+	for _, prefix := range []string{"/storage/v1/", "/upload/", "/download/storage/v1/", "/batch/storage/v1"} {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,276 @@
+package face
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"image"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func TestAnalyzeMeasuresAPortrait(t *testing.T) {
+	t.Parallel()
+	r := analyze(t, sampleJPEG(t))
+
+	t.Run("it is rankable and nothing is amiss", func(t *testing.T) {
+		t.Parallel()
+		if !r.Rankable || r.NotRankableBecause != "" || len(r.Fixes) != 0 {
+			t.Errorf("rankable %v because %q, fixes %q", r.Rankable, r.NotRankableBecause, r.Fixes)
+		}
+		for _, c := range r.Quality {
+			if c.Verdict != VerdictOK {
+				t.Errorf("check %s: %s at %v", c.Check, c.Verdict, c.Value)
+			}
+		}
+	})
+	t.Run("the points are those of the picture", func(t *testing.T) {
+		t.Parallel()
+		// Read off the enlarged picture by eye.
+		want := map[string]Point{
+			"pupil_left": {X: 116, Y: 183}, "pupil_right": {X: 204, Y: 183}, "nose_tip": {X: 160, Y: 233},
+			"mouth_left": {X: 122, Y: 281}, "mouth_right": {X: 198, Y: 280}, "lip_lower_bottom": {X: 160, Y: 297},
+		}
+		for name, w := range want {
+			g := r.Landmarks[name]
+			if math.Hypot(g.X-w.X, g.Y-w.Y) > 5 {
+				t.Errorf("%s at %v, %v; want about %v, %v", name, g.X, g.Y, w.X, w.Y)
+			}
+			if g.SE <= 0 || g.SE > 5 {
+				t.Errorf("%s has standard error %v", name, g.SE)
+			}
+		}
+	})
+	t.Run("all 15 names are there", func(t *testing.T) {
+		t.Parallel()
+		want := []string{
+			"brow_left_inner", "brow_left_outer", "brow_right_inner", "brow_right_outer", "eye_left_inner", "eye_left_outer",
+			"eye_right_inner", "eye_right_outer", "lip_lower_bottom", "lip_upper_top", "mouth_left", "mouth_right", "nose_tip",
+			"pupil_left", "pupil_right",
+		}
+		var got []string
+		for name := range r.Landmarks {
+			got = append(got, name)
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("names (-want +got):\n%s", diff)
+		}
+		list := LandmarkNames()
+		slices.Sort(list)
+		if diff := cmp.Diff(want, list); diff != "" {
+			t.Errorf("LandmarkNames (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("the score agrees with its parts", func(t *testing.T) {
+		t.Parallel()
+		s := r.Score
+		if s.Lo > s.Value || s.Value > s.Hi || s.Lo < 0 || s.Hi > 100 {
+			t.Errorf("score %v is not inside its interval %v to %v", s.Value, s.Lo, s.Hi)
+		}
+		sum := 0.0
+		for _, c := range s.Contributions {
+			if c.Points > 0 {
+				t.Errorf("%s adds %v points", c.Metric, c.Points)
+			}
+			sum += c.Points
+		}
+		if math.Abs(sum-(s.Value-100)) > 1e-9 {
+			t.Errorf("contributions add up to %v, not %v", sum, s.Value-100)
+		}
+	})
+	t.Run("every metric lies in its interval", func(t *testing.T) {
+		t.Parallel()
+		if len(r.Metrics) != 5 {
+			t.Errorf("%d metrics", len(r.Metrics))
+		}
+		for _, m := range r.Metrics {
+			if m.Lo >= m.Value || m.Value >= m.Hi || m.Reliability < 0.7 || m.Reliability > 1 {
+				t.Errorf("%+v", m)
+			}
+		}
+	})
+}
+
+// goldenReport is the checksum of the sample's report. It is the same on every machine; change it only together with Version.
+const goldenReport = "?"
+
+func TestReportsAreTheSameToTheByte(t *testing.T) {
+	t.Parallel()
+	data := sampleJPEG(t)
+	want := asJSON(t, analyze(t, data))
+
+	t.Run("on every machine", func(t *testing.T) {
+		t.Parallel()
+		sum := sha256.Sum256([]byte(want))
+		if got := hex.EncodeToString(sum[:8]); got != goldenReport {
+			t.Errorf("checksum %s, want %s, of\n%s", got, goldenReport, want)
+		}
+	})
+	t.Run("from eight goroutines at once, among other photos", func(t *testing.T) {
+		t.Parallel()
+		other := encodePNG(t, blurred(mirrorOf(decodeSample(t)), 2))
+		var group sync.WaitGroup
+		for i := range 8 {
+			group.Go(func() {
+				_, _ = Analyze(bytes.NewReader(other), Options{})
+				r, err := Analyze(bytes.NewReader(data), Options{})
+				if err != nil {
+					t.Errorf("goroutine %d: %v", i, err)
+				} else if got := asJSON(t, r); got != want {
+					t.Errorf("goroutine %d got another report", i)
+				}
+			})
+		}
+		group.Wait()
+	})
+	t.Run("from a reader that gives one byte at a time", func(t *testing.T) {
+		t.Parallel()
+		r, err := Analyze(iotest.OneByteReader(bytes.NewReader(data)), Options{})
+		if err != nil || asJSON(t, r) != want {
+			t.Errorf("another report, or %v", err)
+		}
+	})
+}
+
+func TestMirroredPhotoGivesTheMirroredReport(t *testing.T) {
+	t.Parallel()
+	src := decodeSample(t)
+	tilted := graded(onCanvas(420, 500, image.Pt(40, 30), src), func(v float64) float64 { return v * 0.9 })
+	for name, img := range map[string]image.Image{
+		"as it is": src, "off the middle": tilted, "enlarged, so that it is shrunk again": enlarged(src, 2100, 2625),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := analyze(t, encodePNG(t, img))
+			m := analyze(t, encodePNG(t, mirrorOf(img)))
+			if diff := cmp.Diff(r.Score, m.Score); diff != "" {
+				t.Errorf("score (-photo +mirrored):\n%s", diff)
+			}
+			m.turnOver()
+			if diff := cmp.Diff(r, m, cmpopts.EquateApprox(0, 0.011)); diff != "" {
+				t.Errorf("report (-photo +mirrored and turned back):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOrientationIsApplied(t *testing.T) {
+	t.Parallel()
+	src := decodeSample(t)
+	want := analyze(t, encodePNG(t, src))
+	wantJPEG := analyze(t, encodeJPEG(t, src, 95))
+	for o := 1; o <= 8; o++ {
+		t.Run("PNG stored as orientation "+string(rune('0'+o)), func(t *testing.T) {
+			t.Parallel()
+			got := analyze(t, withPNGOrientation(encodePNG(t, stored(src, o)), o))
+			w := want
+			w.Image.Orientation = o
+			if diff := cmp.Diff(w, got); diff != "" {
+				t.Errorf("report (-upright +stored):\n%s", diff)
+			}
+		})
+		t.Run("JPEG stored as orientation "+string(rune('0'+o)), func(t *testing.T) {
+			t.Parallel()
+			got := analyze(t, withJPEGOrientation(encodeJPEG(t, stored(src, o), 95), o))
+			if got.Image != (Image{Width: 320, Height: 400, Orientation: o}) {
+				t.Errorf("image %+v", got.Image)
+			}
+			if diff := cmp.Diff(wantJPEG.Landmarks, got.Landmarks, cmpopts.EquateApprox(0, 1)); diff != "" {
+				t.Errorf("landmarks (-upright +stored):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSmallChangesOfThePhotoChangeLittle(t *testing.T) {
+	t.Parallel()
+	src := decodeSample(t)
+	want := analyze(t, encodePNG(t, src))
+	same := func(f float64) func(Point) Point {
+		return func(p Point) Point { return Point{X: (p.X+0.5)*f - 0.5, Y: (p.Y+0.5)*f - 0.5} }
+	}
+	tests := []struct {
+		name string
+		data []byte
+		move func(Point) Point
+		near float64 // pixels
+	}{
+		{"saved as a JPEG of quality 50", encodeJPEG(t, src, 50), same(1), 1.5},
+		{"with noise", encodePNG(t, noisy(src, 6, 1)), same(1), 2},
+		{"a little darker", encodePNG(t, graded(src, func(v float64) float64 { return v * 0.8 })), same(1), 1.5},
+		{"twice as large", encodePNG(t, enlarged(src, 640, 800)), same(2), 3},
+		{"nine times as large, looked at in half size", encodeJPEG(t, enlarged(src, 2880, 3600), 90), same(9), 14},
+		{"moved on a larger canvas", encodePNG(t, onCanvas(500, 600, image.Pt(90, 110), src)),
+			func(p Point) Point { return Point{X: p.X + 90, Y: p.Y + 110} }, 1.5},
+		{"lying on its side without a word in the EXIF", encodePNG(t, stored(src, 6)),
+			func(p Point) Point { return Point{X: p.Y, Y: 319 - p.X} }, 2},
+		{"upside down", encodePNG(t, stored(src, 3)), func(p Point) Point { return Point{X: 319 - p.X, Y: 399 - p.Y} }, 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := analyze(t, tt.data)
+			for name, p := range want.Landmarks {
+				w, g := tt.move(p), got.Landmarks[name]
+				if math.Hypot(g.X-w.X, g.Y-w.Y) > tt.near {
+					t.Errorf("%s at %.1f, %.1f; want %.1f, %.1f", name, g.X, g.Y, w.X, w.Y)
+				}
+			}
+			if got.Score.Value < want.Score.Lo {
+				t.Errorf("score %v lies below the interval of %+v", got.Score.Value, want.Score)
+			}
+		})
+	}
+}
+
+func TestAnUnevenFaceScoresLower(t *testing.T) {
+	t.Parallel()
+	src := decodeSample(t)
+	last := analyze(t, encodePNG(t, src)).Score.Value
+	for _, shift := range []float64{3, 6} {
+		// Lower the right corner of the mouth softly.
+		bent := remapped(src, 320, 400, func(x, y int) (int, int) {
+			dx, dy := float64(x-198)/24, float64(y-281)/24
+			return x, y - int(math.Round(shift*math.Exp(-dx*dx-dy*dy)))
+		})
+		r := analyze(t, encodePNG(t, bent))
+		if r.Score.Value >= last {
+			t.Errorf("the mouth lowered by %v pixels: score %v, not below %v", shift, r.Score.Value, last)
+		}
+		if worst := slices.MinFunc(r.Score.Contributions, func(a, b Contribution) int {
+			return int(math.Copysign(1, a.Points-b.Points))
+		}); worst.Metric != "mouth" {
+			t.Errorf("the mouth lowered by %v pixels: most points are lost at the %s", shift, worst.Metric)
+		}
+		last = r.Score.Value
+	}
+}
+
+func TestReaderErrorsAreNotRefusals(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("connection reset")
+	_, err := Analyze(iotest.ErrReader(broken), Options{})
+	if !errors.Is(err, broken) {
+		t.Errorf("error %v, want one that wraps the reader's", err)
+	}
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		t.Errorf("a broken connection was blamed on the photo: %v", refusal)
+	}
+}
+
+func TestVersionNamesMajorVersion(t *testing.T) {
+	t.Parallel()
+	if !strings.HasPrefix(Version, "facescan-1.") || MajorVersion() != 1 {
+		t.Errorf("Version %s, MajorVersion %d", Version, MajorVersion())
+	}
+}

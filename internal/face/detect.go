@@ -1,0 +1,258 @@
+package face
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	pigo "github.com/esimov/pigo/core"
+)
+
+// The detector's settings. Measured on 61 studio portraits twice and on faces in the wild: more pixels find no more faces, a
+// finer grid costs more than it finds, and a threshold holds only for its own grid.
+const (
+	coarseSide   = 400  // longer side of the picture looked at, pixels
+	minFace      = 0.15 // smallest face, of the shorter side
+	tinyFace     = 0.06 // smallest face that is still recognised as too small
+	coarseShift  = 0.1
+	coarseGrowth = 1.1
+	candidates   = 8
+
+	denseShift  = 0.04
+	denseGrowth = 1.05
+
+	minQuality     = 100 // summed confidence of the dense scan from which on a box is a face
+	minTinyQuality = 200 // small boxes are more often wrong
+	sureQuality    = 600 // confidence from which on the picture is not looked at turned
+	sameOverlap    = 0.2 // intersection over union from which on two windows mean one face
+	secondFaceSize = 0.4 // of the main face; smaller ones are people in the background
+
+	blackout = 20 // mean grey level below which a picture without a face is called dark
+
+	turnStep        = 30 // degrees between the retries
+	clearlyStronger = 2  // times the upright confidence that a turned face must have
+)
+
+// window is a square in a plane: centre, side and the detector's confidence.
+type window struct{ x, y, size, q float64 }
+
+// facePlace is where the face is in the picture, and by how many degrees it is turned clockwise from upright, roughly.
+type facePlace struct {
+	window
+	turn float64
+}
+
+// detect finds the one face, in pixels of p. The errors are refusals.
+func (m *models) detect(p *plane) (facePlace, error) {
+	small, factor := coarse(p)
+	place, err := m.search(small)
+	if err != nil {
+		return facePlace{}, err
+	}
+	place.x, place.y, place.size = grown(place.x, factor), grown(place.y, factor), place.size*factor
+	return place, nil
+}
+
+// grown gives a coordinate in a plane that is f times as large; coordinates count from the middle of the first pixel.
+func grown(v, f float64) float64 { return float64((v+0.5)*f) - 0.5 }
+
+// coarse shrinks the plane for the search and gives the factor back to its size.
+func coarse(p *plane) (*plane, float64) {
+	side := max(p.w, p.h)
+	if side <= coarseSide {
+		return p, 1
+	}
+	w, h := max(1, p.w*coarseSide/side), max(1, p.h*coarseSide/side)
+	return p.resized(w, h), float64(side) / coarseSide
+}
+
+// search looks upright and, when nothing is found there or nothing sure, turned; then for a small face.
+func (m *models) search(small *plane) (facePlace, error) {
+	short := float64(min(small.w, small.h))
+	faces, turn := m.faces(small, minFace*short, minQuality), 0.0
+	if strongest(faces) < sureQuality {
+		faces, turn = m.searchTurned(small, minFace*short, faces)
+	}
+	switch {
+	case len(faces) > 0 && turn == 0:
+		return single(faces, 0)
+	case len(faces) > 0:
+		place, err := single(faces, turn)
+		return small.turnedBack(place), err
+	case len(m.faces(small, tinyFace*short, minTinyQuality)) > 0:
+		return facePlace{}, refuse(FaceTooSmall, "The face is too small in the picture. Please hold the phone closer, at arm's length.")
+	}
+	if small.mean() < blackout {
+		return facePlace{}, refuse(TooDark, "The picture is almost black. Please turn on more light or face a window.")
+	}
+	return facePlace{}, refuse(NoFace, "No face was found. Please take the photo from the front, with the whole face in the picture and light on it.")
+}
+
+// searchTurned looks at the picture turned in steps and takes the turn with the strongest face. It has to be clearly stronger than what was
+// found upright: in a turned picture the upright scan finds chance faces, and a face seen a little askew is weaker.
+func (m *models) searchTurned(small *plane, smallest float64, upright []window) (faces []window, turn float64) {
+	faces = upright
+	for t := turnStep; t < 360; t += turnStep {
+		turned := m.faces(small.turned(float64(-t)), smallest, minQuality)
+		if strongest(turned) > max(clearlyStronger*strongest(upright), strongest(faces)) {
+			faces, turn = turned, float64(t)
+		}
+	}
+	return faces, turn
+}
+
+// single takes the largest face and refuses a second one of about its size.
+func single(faces []window, turn float64) (facePlace, error) {
+	main := slices.MaxFunc(faces, func(a, b window) int { return cmp.Compare(a.size, b.size) })
+	for _, f := range faces {
+		if f != main && f.size >= secondFaceSize*main.size {
+			return facePlace{}, refuse(SeveralFaces, "There is more than one face in the picture. Please take a photo of yourself alone.")
+		}
+	}
+	return facePlace{window: main, turn: turn}, nil
+}
+
+func strongest(faces []window) float64 {
+	best := 0.0
+	for _, f := range faces {
+		best = max(best, f.q)
+	}
+	return best
+}
+
+// faces scans coarsely and looks at the best candidates again with a fine grid, whose summed confidence tells faces from
+// chance. Each face is given once. The smallest size is in pixels.
+func (m *models) faces(p *plane, smallest, minQ float64) []window {
+	found := cluster(m.scan(p, smallest, float64(min(p.w, p.h)), coarseShift, coarseGrowth))
+	found = found[:min(len(found), candidates)]
+	var faces []window
+	for _, c := range found {
+		f, ok := m.verify(p, c)
+		if ok && f.q >= minQ && !slices.ContainsFunc(faces, f.same) {
+			faces = append(faces, f)
+		}
+	}
+	return faces
+}
+
+// verify scans the surroundings of a candidate with the dense grid.
+func (m *models) verify(p *plane, c window) (window, bool) {
+	reach := c.size * 0.9
+	x0, x1 := max(0, int(c.x-reach)), min(p.w, int(c.x+reach)+1)
+	y0, y1 := max(0, int(c.y-reach)), min(p.h, int(c.y+reach)+1)
+	part := newPlane(x1-x0, y1-y0)
+	for y := range part.h {
+		copy(part.row(y), p.row(y0 + y)[x0:x1])
+	}
+	largest := min(c.size*1.35, float64(min(part.w, part.h)))
+	windows := m.scan(part, c.size*0.75, largest, denseShift, denseGrowth)
+	for i := range windows {
+		windows[i].x += float64(x0)
+		windows[i].y += float64(y0)
+	}
+	for _, f := range cluster(windows) {
+		if f.same(c) {
+			return f, true
+		}
+	}
+	return window{}, false
+}
+
+// scan runs pigo's classifier over the plane.
+func (m *models) scan(p *plane, smallest, largest, shift, growth float64) []window {
+	hits := m.finder.RunCascade(pigo.CascadeParams{
+		MinSize: max(20, int(smallest)), MaxSize: int(largest), ShiftFactor: shift, ScaleFactor: growth,
+		ImageParams: pigo.ImageParams{Pixels: p.pix, Rows: p.h, Cols: p.w, Dim: p.w},
+	}, 0)
+	windows := make([]window, len(hits))
+	for i, h := range hits {
+		windows[i] = window{x: float64(h.Col), y: float64(h.Row), size: float64(h.Scale), q: float64(h.Q)}
+	}
+	return windows
+}
+
+// cluster joins windows that mean the same face: place and size are their weighted means, the confidence their sum. Best first.
+func cluster(windows []window) []window {
+	slices.SortFunc(windows, byConfidence)
+	taken := make([]bool, len(windows))
+	var joined []window
+	for i, seed := range windows {
+		if taken[i] {
+			continue
+		}
+		var sum window
+		for j := i; j < len(windows); j++ {
+			w := windows[j]
+			if taken[j] || seed.overlap(w) <= sameOverlap {
+				continue
+			}
+			taken[j] = true
+			sum.x += float64(w.x * w.q)
+			sum.y += float64(w.y * w.q)
+			sum.size += float64(w.size * w.q)
+			sum.q += w.q
+		}
+		joined = append(joined, window{x: sum.x / sum.q, y: sum.y / sum.q, size: sum.size / sum.q, q: sum.q})
+	}
+	slices.SortFunc(joined, byConfidence)
+	return joined
+}
+
+// byConfidence orders windows without ever finding two different ones equal, so that the order is always the same.
+func byConfidence(a, b window) int {
+	return cmp.Or(cmp.Compare(b.q, a.q), cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x), cmp.Compare(a.size, b.size))
+}
+
+// overlap is the area that two windows share, over the area that they cover together.
+func (w window) overlap(v window) float64 {
+	shared := w.shared(v)
+	return shared / (sq(w.size) + sq(v.size) - shared)
+}
+
+func (w window) shared(v window) float64 {
+	dx := min(w.x+w.size/2, v.x+v.size/2) - max(w.x-w.size/2, v.x-v.size/2)
+	dy := min(w.y+w.size/2, v.y+v.size/2) - max(w.y-w.size/2, v.y-v.size/2)
+	return max(0, dx) * max(0, dy)
+}
+
+// same tells whether two boxes mean one face: they overlap, or the smaller lies half in the larger (an eye or a mouth taken for
+// a face of its own).
+func (w window) same(v window) bool {
+	return w.overlap(v) > sameOverlap || w.shared(v) > 0.5*sq(min(w.size, v.size))
+}
+
+// turned gives the plane turned clockwise by an angle in degrees about its middle, on a square that holds all of it. The corners are
+// grey: the border repeated into them makes streaks, in which the detector sees faces.
+func (p *plane) turned(degrees float64) *plane {
+	side := p.diagonal()
+	f := p.turnFrame(side, degrees)
+	q := p.crop(f, side, side)
+	for y := range side {
+		row := q.row(y)
+		for x := range row {
+			if at := f.outer(vec{float64(x), float64(y)}); !p.holds(at) {
+				row[x] = backdrop
+			}
+		}
+	}
+	return q
+}
+
+func (p *plane) diagonal() int { return int(math.Ceil(vec{float64(p.w), float64(p.h)}.length())) }
+
+func (p *plane) holds(at vec) bool {
+	return at.x > -0.5 && at.y > -0.5 && at.x < float64(p.w)-0.5 && at.y < float64(p.h)-0.5
+}
+
+// turnFrame places a square crop of the same scale on the middle of the plane, such that the crop shows it turned clockwise.
+func (p *plane) turnFrame(side int, degrees float64) frame {
+	half := float64(side-1) / 2
+	return frameAt(vec{float64(p.w-1) / 2, float64(p.h-1) / 2}, vec{half, half}, turnAxis(-degrees))
+}
+
+// turnedBack gives the place in p of a face found in p.turned(-place.turn).
+func (p *plane) turnedBack(place facePlace) facePlace {
+	at := p.turnFrame(p.diagonal(), -place.turn).outer(vec{place.x, place.y})
+	place.x, place.y = at.x, at.y
+	return place
+}

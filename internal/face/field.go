@@ -1,0 +1,234 @@
+package face
+
+import "math"
+
+// part is a region of the face.
+type part int
+
+const (
+	partEyes part = iota
+	partBrows
+	partNose
+	partMouth
+	partJaw
+	parts // their number
+)
+
+// The mirror field: at each place of the left half of the face, the half displacement by which the picture has to move to look like its
+// mirror image. It is found by Gauss-Newton steps (Lucas and Kanade, "An iterative image registration technique", 1981) in Gaussian
+// windows from coarse to fine, on the crop at half size with the local light taken out.
+const (
+	fieldW, fieldH = faceW / 2, faceH / 2
+	fieldMidX      = (fieldW - 1) / 2.0
+	fieldMidY      = 82.0 // row about which the whole field may be turned, half-size pixels
+	fieldIOD       = cropIOD / 2
+
+	lightRadius = 7   // half-size pixels, of the box filter that takes the light out
+	lightFloor  = 3.0 // grey levels; keeps smooth skin from being blown up into noise
+	stiffness   = 0.05
+	turnDead    = 1.5 * math.Pi / 180 // whole turns below this are left to the field
+	jawWeight   = 0.5                 // the jaw's edge is the least repeatable
+	settled     = 0.01                // pixels
+	windowStep  = 2                   // every other pixel of a window is looked at
+)
+
+// level is one pass: window size in half-size pixels, and the most steps in it. base is exp(-1/(2 sigma^2)), written out because
+// math.Exp gives other last bits on other machines.
+type level struct {
+	sigma, base float64
+	steps       int
+}
+
+var levels = [...]level{
+	{sigma: 20, base: 0.9987507809245809, steps: 6},
+	{sigma: 12, base: 0.9965337989703691, steps: 5},
+	{sigma: 6, base: 0.9862071167439163, steps: 4},
+}
+
+// field is the result: the displacement at fieldPoints in IOD, as it is and without what a turned head adds.
+type field struct{ raw, still pattern }
+
+// fieldImage is the crop prepared for registration: the picture and its mirror image with their gradients.
+type fieldImage struct{ i, ix, iy, j, jx, jy []float64 }
+
+func mirrorField(crop *plane, q *points) field {
+	im := prepare(crop)
+	phi := q.wholeTurn()
+	var f field
+	start := make([]vec, len(fieldPoints))
+	for k, p := range fieldPoints {
+		start[k] = vec{float64(-phi * (p.y/2 - fieldMidY)), float64(phi * (p.x/2 - fieldMidX))}
+	}
+	for _, l := range levels {
+		w := newWeights(l)
+		for k := range fieldPoints {
+			start[k] = im.register(&fieldPoints[k], start[k], w)
+		}
+	}
+	for k := range start {
+		f.raw[k] = start[k].scaled(1.0 / fieldIOD)
+		if fieldPoints[k].middle {
+			f.raw[k].y = 0
+		}
+	}
+	f.raw = without(f.raw, rigid[:])
+	f.still = without(f.raw, posePatterns[:])
+	return f
+}
+
+// prepare halves the crop, takes the light out and computes gradients, of the picture and, turned over, of its mirror image.
+func prepare(crop *plane) *fieldImage {
+	half := make([]float64, fieldW*fieldH)
+	for y := range fieldH {
+		a, b := crop.row(2*y), crop.row(2*y+1)
+		for x := range fieldW {
+			half[y*fieldW+x] = float64(int(a[2*x])+int(a[2*x+1])+int(b[2*x])+int(b[2*x+1])) / 4
+		}
+	}
+	flat := withoutLight(half, fieldW, fieldH, lightRadius, lightFloor)
+	im := &fieldImage{i: flat, j: mirrored(flat, fieldW)}
+	im.ix, im.iy = gradients(im.i, fieldW, fieldH)
+	im.jx, im.jy = gradients(im.j, fieldW, fieldH)
+	return im
+}
+
+// weights are the window of one level.
+type weights struct {
+	reach int
+	g     []float64 // by distance
+	sigma float64
+	steps int
+}
+
+func newWeights(l level) weights {
+	w := weights{reach: int(2 * l.sigma), sigma: l.sigma, steps: l.steps}
+	// base^(d*d), by (d+1)^2 = d^2 + 2d + 1.
+	value, factor, square := 1.0, l.base, float64(l.base*l.base)
+	for range w.reach + 1 {
+		w.g = append(w.g, value)
+		value = float64(value * factor)
+		factor = float64(factor * square)
+	}
+	return w
+}
+
+// register finds the half displacement v at a point with I(p+v) = J(p-v) in the window, starting from v0 and staying within sigma of it.
+// Where the picture shows no texture the start is kept (Tikhonov).
+func (im *fieldImage) register(p *fieldPoint, v0 vec, w weights) vec {
+	v := v0
+	for range w.steps {
+		var a, b, c, d, e, total float64
+		for dy := -w.reach; dy <= w.reach; dy += windowStep {
+			for dx := -w.reach; dx <= w.reach; dx += windowStep {
+				x, y := p.x/2+float64(dx), p.y/2+float64(dy)
+				s, ok := im.compare(x, y, v)
+				if !ok {
+					continue
+				}
+				weight := float64(w.g[abs(dx)]*w.g[abs(dy)]) / (1 + sq(s.r))
+				total += weight
+				gx, gy := float64(weight*s.gx), float64(weight*s.gy)
+				a += float64(gx * s.gx)
+				b += float64(gx * s.gy)
+				c += float64(gy * s.gy)
+				d += float64(gx * s.r)
+				e += float64(gy * s.r)
+			}
+		}
+		if total == 0 {
+			return v0
+		}
+		hold := float64(stiffness * total)
+		step, ok := solve(a+hold, b, c+hold, d+float64(hold*(v.x-v0.x)), e+float64(hold*(v.y-v0.y)))
+		if !ok {
+			return v
+		}
+		v = v0.plus(v.minus(step).minus(v0).atMost(w.sigma))
+		if step.length() < settled {
+			break
+		}
+	}
+	return v
+}
+
+// solve gives the solution of the symmetric system (a b; b c) s = (d; e).
+func solve(a, b, c, d, e float64) (vec, bool) {
+	det := float64(a*c) - float64(b*b)
+	if det <= 0 {
+		return vec{}, false
+	}
+	return vec{(float64(c*d) - float64(b*e)) / det, (float64(a*e) - float64(b*d)) / det}, true
+}
+
+func (a vec) atMost(length float64) vec {
+	if n := a.length(); n > length {
+		return a.scaled(length / n)
+	}
+	return a
+}
+
+func abs(v int) int { return max(v, -v) }
+
+// difference of the picture at p+v and its mirror image at p-v, and the sum of their gradients.
+type difference struct{ r, gx, gy float64 }
+
+func (im *fieldImage) compare(x, y float64, v vec) (difference, bool) {
+	a, ok := locateIn(x+v.x, y+v.y)
+	b, ok2 := locateIn(x-v.x, y-v.y)
+	if !ok || !ok2 {
+		return difference{}, false
+	}
+	return difference{
+		r:  a.of(im.i) - b.of(im.j),
+		gx: a.of(im.ix) + b.of(im.jx),
+		gy: a.of(im.iy) + b.of(im.jy),
+	}, true
+}
+
+// bilinear is a place between four pixels with their weights.
+type bilinear struct {
+	at                 int
+	w00, w01, w10, w11 float64
+}
+
+func locateIn(x, y float64) (bilinear, bool) {
+	if !(x >= 0 && y >= 0 && x < fieldW-1 && y < fieldH-1) {
+		return bilinear{}, false
+	}
+	col, row := int(x), int(y)
+	fx, fy := x-float64(col), y-float64(row)
+	return bilinear{
+		at:  row*fieldW + col,
+		w00: float64((1 - fx) * (1 - fy)), w01: float64(fx * (1 - fy)), w10: float64((1 - fx) * fy), w11: float64(fx * fy),
+	}, true
+}
+
+func (b bilinear) of(f []float64) float64 {
+	return float64(b.w00*f[b.at]) + float64(b.w01*f[b.at+1]) + float64(b.w10*f[b.at+fieldW]) + float64(b.w11*f[b.at+fieldW+1])
+}
+
+// wholeTurn is by how much the points say that the face is turned against the line of the pupils, radians.
+func (q *points) wholeTurn() float64 {
+	var num, den, wsum, cy, cx float64
+	type row struct {
+		h, even vec
+		w       float64
+	}
+	var rows [marks]row
+	for k := range marks {
+		a, b := q.at[k], q.at[k.partner()]
+		rows[k] = row{
+			h: vec{(a.x + b.x) / 2, (a.y - b.y) / 2}, even: vec{(a.x - b.x) / 2, (a.y + b.y) / 2}, w: turnWeights[k],
+		}
+		wsum += rows[k].w
+		cx += float64(rows[k].w * rows[k].h.x)
+		cy += float64(rows[k].w * rows[k].even.y)
+	}
+	cx, cy = cx/wsum, cy/wsum
+	for _, r := range rows {
+		num += float64(r.w * (float64(-(r.even.y-cy)*(r.h.x-cx)) + float64(r.even.x*r.h.y)))
+		den += float64(r.w * (sq(r.even.y-cy) + sq(r.even.x)))
+	}
+	phi := num / den
+	return math.Copysign(max(0, math.Abs(phi)-turnDead), phi)
+}

@@ -1,0 +1,82 @@
+package face
+
+import "math"
+
+// pattern is a displacement at every field point; those off the middle line stand for their mirror image too.
+type pattern [len(fieldPoints)]vec
+
+// rigid and posePatterns are the directions, each of length 1 and at right angles, that say nothing about the face: a shift sideways and
+// a turn of the whole, which depend on where the middle is taken to be, and the two patterns of a turned head.
+var (
+	rigid = rightAngled(
+		patternOf(func(fieldPoint) vec { return vec{1, 0} }),
+		patternOf(func(p fieldPoint) vec { return vec{-(p.y/2 - fieldMidY), p.x/2 - fieldMidX} }),
+	)
+	posePatterns = rightAngled(
+		patternOf(func(p fieldPoint) vec { return p.posed }),
+		patternOf(func(p fieldPoint) vec { return p.turned }),
+	)
+)
+
+func patternOf(at func(fieldPoint) vec) (f pattern) {
+	for k, p := range fieldPoints {
+		f[k] = at(p)
+		if p.middle {
+			f[k].y = 0
+		}
+	}
+	return f
+}
+
+func rightAngled(a, b pattern) [2]pattern {
+	a = a.times(1 / math.Sqrt(dot(&a, &a)))
+	b = without(b, []pattern{a})
+	return [2]pattern{a, b.times(1 / math.Sqrt(dot(&b, &b)))}
+}
+
+func dot(a, b *pattern) float64 {
+	sum := 0.0
+	for k := range fieldPoints {
+		d := float64(a[k].x*b[k].x) + float64(a[k].y*b[k].y)
+		sum += d * fieldPoints[k].count()
+	}
+	return sum
+}
+
+// count is the number of points of the face that an entry stands for.
+func (p *fieldPoint) count() float64 {
+	if p.middle {
+		return 1
+	}
+	return 2
+}
+
+func without(f pattern, directions []pattern) pattern {
+	for i := range directions {
+		d := dot(&f, &directions[i])
+		for k := range f {
+			f[k] = f[k].minus(directions[i][k].scaled(d))
+		}
+	}
+	return f
+}
+
+func (f pattern) times(s float64) pattern {
+	for k := range f {
+		f[k] = f[k].scaled(s)
+	}
+	return f
+}
+
+// energies gives the mean square displacement in IOD^2, split by part of the face; their sum is the square of the index.
+func energies(f *pattern) (e [parts]float64) {
+	const values = 2 * 86 // two coordinates of each of the 86 points
+	for k, p := range fieldPoints {
+		v := sq(f[k].x) + sq(f[k].y)
+		if p.part == partJaw {
+			v *= jawWeight * jawWeight
+		}
+		e[p.part] += float64(v * p.count() / values)
+	}
+	return e
+}

@@ -1,0 +1,177 @@
+package face
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image/png"
+
+	"github.com/gen2brain/jpegn"
+	"golang.org/x/image/webp"
+)
+
+type format int
+
+const (
+	formatJPEG format = iota
+	formatPNG
+	formatWebP
+)
+
+// Sentences that several places say.
+const (
+	detailDamaged    = "This file is damaged or was not uploaded completely. Please upload it again."
+	detailUnreadKind = "This kind of image file cannot be read. Please save the photo as an ordinary JPEG."
+)
+
+// ownPlanes is what this package keeps while it turns a picture upright, bytes a pixel.
+const ownPlanes = 2
+
+// header is what a file says about itself before it is decoded.
+type header struct {
+	format        format
+	width, height int // pixels as stored, before orientation
+	orientation   int // EXIF, 1 to 8
+	// bytesPerPixel is how much memory decoding takes at most, from the decoders' picture types.
+	bytesPerPixel float64
+}
+
+// check refuses what would take too much to decode.
+func (h header) check(opts Options) error {
+	pixels := int64(h.width) * int64(h.height)
+	if h.width > opts.MaxSide || h.height > opts.MaxSide || pixels > opts.MaxPixels {
+		return refuse(TooLarge, fmt.Sprintf("This photo has %d x %d pixels. Please send one with at most %d megapixels.",
+			h.width, h.height, opts.MaxPixels/1_000_000))
+	}
+	if float64(float64(pixels)*h.bytesPerPixel) > float64(opts.MaxMemory) {
+		return refuse(TooLarge, fmt.Sprintf("This photo of %d x %d pixels takes too much memory to read. Please save it as an ordinary "+
+			"(baseline) JPEG or make it smaller.", h.width, h.height))
+	}
+	return nil
+}
+
+// readHeader tells the format by the first bytes, never by a name or a declared type.
+func readHeader(data []byte) (header, error) {
+	switch {
+	case len(data) == 0:
+		return header{}, refuse(Corrupt, "This file is empty. Please upload the photo again.")
+	case bytes.HasPrefix(data, []byte{0xff, 0xd8, 0xff}):
+		return jpegHeader(data)
+	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
+		return pngHeader(data)
+	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
+		return webpHeader(data)
+	case isHEIF(data):
+		return header{}, refuse(UnsupportedFormat, "This is a HEIC or AVIF photo, which is not read here. Please let the phone convert it to JPEG "+
+			"(iPhone: Settings, Camera, Formats, Most Compatible).")
+	default:
+		return header{}, refuse(UnsupportedFormat, "This file is not a JPEG, PNG or WebP image.")
+	}
+}
+
+// isHEIF looks for the brands of HEIC and AVIF (ISO/IEC 23008-12) in the file's first box.
+func isHEIF(data []byte) bool {
+	if len(data) < 12 || string(data[4:8]) != "ftyp" {
+		return false
+	}
+	switch string(data[8:12]) {
+	case "heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "msf1", "avif", "avis":
+		return true
+	}
+	return false
+}
+
+func pngHeader(data []byte) (header, error) {
+	const bitDepthAt = 24 // signature, IHDR's length and name, width, height
+	cfg, err := png.DecodeConfig(bytes.NewReader(data))
+	var unsupported png.UnsupportedError
+	if errors.As(err, &unsupported) {
+		return header{}, refuseBecause(UnsupportedFormat, detailUnreadKind, err)
+	}
+	if err != nil {
+		return header{}, refuseBecause(Corrupt, detailDamaged, err)
+	}
+	h := header{format: formatPNG, width: cfg.Width, height: cfg.Height, orientation: 1, bytesPerPixel: ownPlanes + 4}
+	if data[bitDepthAt] == 16 {
+		h.bytesPerPixel = ownPlanes + 8
+	}
+	if exif := pngChunk(data, "eXIf"); exif != nil {
+		h.orientation = orientationIn(exif)
+	}
+	return h, nil
+}
+
+// pngChunk finds the content of the first chunk of a name; nil without one.
+func pngChunk(data []byte, name string) []byte {
+	for data = data[8:]; len(data) >= 12; {
+		n := int64(binary.BigEndian.Uint32(data))
+		if n > int64(len(data)-12) {
+			return nil
+		}
+		if string(data[4:8]) == name {
+			return data[8 : 8+n]
+		}
+		data = data[12+n:]
+	}
+	return nil
+}
+
+func webpHeader(data []byte) (header, error) {
+	cfg, err := webp.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return header{}, refuseBecause(Corrupt, detailDamaged, err)
+	}
+	// Lossless frames are decoded by way of several pictures of 4 bytes a pixel.
+	h := header{format: formatWebP, width: cfg.Width, height: cfg.Height, orientation: 1, bytesPerPixel: ownPlanes + 8}
+	if riffChunk(data, "ANIM") != nil {
+		return header{}, refuse(UnsupportedFormat, "This is an animation. Please send a photo.")
+	}
+	if exif := riffChunk(data, "EXIF"); exif != nil {
+		h.orientation = orientationIn(bytes.TrimPrefix(exif, []byte(exifPrefix)))
+	}
+	return h, nil
+}
+
+// riffChunk finds the content of the first chunk of a name; nil without one.
+func riffChunk(data []byte, name string) []byte {
+	for data = data[12:]; len(data) >= 8; {
+		n := int64(binary.LittleEndian.Uint32(data[4:]))
+		if n > int64(len(data)-8) {
+			return nil
+		}
+		if string(data[:4]) == name {
+			return data[8 : 8+n]
+		}
+		data = data[min(8+n+n&1, int64(len(data))):]
+	}
+	return nil
+}
+
+const exifPrefix = "Exif\x00\x00"
+
+// orientationIn reads the orientation from bare EXIF data by wrapping it in the JPEG segment that jpegn looks into.
+func orientationIn(exif []byte) int {
+	n := 2 + len(exifPrefix) + len(exif)
+	if n > 0xffff {
+		return 1
+	}
+	wrapped := append([]byte{0xff, 0xd8, 0xff, 0xe1, byte(n >> 8), byte(n)}, exifPrefix...)
+	wrapped = append(wrapped, exif...)
+	return orientationOf(append(wrapped, 0xff, 0xd9))
+}
+
+// orientationOf reads a JPEG's orientation; 1 when it has none, or none that makes sense.
+func orientationOf(jpeg []byte) (orientation int) {
+	defer func() {
+		// EXIF is hostile input in somebody else's parser; a photo is not refused for it.
+		if recover() != nil {
+			orientation = 1
+		}
+	}()
+	exif, err := jpegn.DecodeExif(bytes.NewReader(jpeg))
+	if err != nil || exif.Orientation < 1 || exif.Orientation > 8 {
+		return 1
+	}
+	return exif.Orientation
+}

@@ -1,0 +1,64 @@
+package face
+
+import "math"
+
+// light is how the face is lit and how sharp it is, on the face crop at 72 pixels between the pupils inside an ellipse
+// about the face: the scale at which the limits were measured.
+type light struct {
+	brightness float64 // mean grey level, 0 to 255
+	contrast   float64 // standard deviation, grey levels
+	sidedness  float64 // absolute natural logarithm of left over right brightness
+	focus      float64 // variance of the Laplacian over the squared contrast; darkness alone does not lower it
+}
+
+// The crop for the light, pixels.
+const (
+	lightIOD           = 72
+	lightW, lightH     = 216, 230
+	ellipseY           = 0.55 // middle of the ellipse below the pupils, IOD
+	ellipseRX          = 1.0  // IOD
+	ellipseRY          = 1.3  // IOD
+	lightEyeY, lightCX = 65, (lightW - 1) / 2.0
+)
+
+func (q *points) lightFrame() frame {
+	inIOD := frameBetween(vec{lightCX - lightIOD/2, lightEyeY}, vec{lightCX + lightIOD/2, lightEyeY}, vec{-0.5, 0}, vec{0.5, 0})
+	return q.frame.after(inIOD)
+}
+
+func lightOf(crop *plane) light {
+	var n, sum, square, laplace, laplaceSquare int64
+	var side, count [2]int64
+	for y := 1; y < crop.h-1; y++ {
+		for x := 1; x < crop.w-1; x++ {
+			if !inEllipse(x, y) {
+				continue
+			}
+			i := y*crop.w + x
+			v := int64(crop.pix[i])
+			l := int64(crop.pix[i-1]) + int64(crop.pix[i+1]) + int64(crop.pix[i-crop.w]) + int64(crop.pix[i+crop.w]) - 4*v
+			n, sum, square = n+1, sum+v, square+v*v
+			laplace, laplaceSquare = laplace+l, laplaceSquare+l*l
+			half := 0
+			if 2*x > crop.w {
+				half = 1
+			}
+			side[half], count[half] = side[half]+v, count[half]+1
+		}
+	}
+	variance := func(s, s2 int64) float64 { return float64(n*s2-s*s) / (float64(n) * float64(n)) }
+	left, right := float64(side[0])/float64(count[0]), float64(side[1])/float64(count[1])
+	contrast := variance(sum, square)
+	return light{
+		brightness: float64(sum) / float64(n),
+		contrast:   math.Sqrt(contrast),
+		sidedness:  math.Abs(math.Log((left + 1) / (right + 1))),
+		focus:      variance(laplace, laplaceSquare) / (contrast + 1),
+	}
+}
+
+func inEllipse(x, y int) bool {
+	dx := (float64(x) - lightCX) / (ellipseRX * lightIOD)
+	dy := (float64(y) - lightEyeY - ellipseY*lightIOD) / (ellipseRY * lightIOD)
+	return sq(dx)+sq(dy) <= 1
+}

@@ -1,0 +1,204 @@
+package face
+
+// The crops in which the points are looked for, pixels.
+const (
+	cropIOD = 100 // distance between the pupils
+
+	roughSide = 400 // the square around the detector's box
+	roughFace = 280 // the side of the box in it
+
+	pointsW, pointsH = 380, 400 // the upright crop for the cascades, with room for the pixels that they look at
+	pointsEyeY       = 150      // row of the pupils in it
+	pupilsH          = 230      // as much of it as the pupils need
+)
+
+// Where the pupils lie in the detector's box, in its sides from its middle, and how large a neighbourhood the pupil cascade looks
+// at; in pupil distances where the pupils are known. pigo's own starts differ between left and right; these do not.
+const (
+	boxPupilX, boxPupilY = 0.18, -0.075
+	boxPupilSize         = 0.25
+	iodPupilSize         = 0.7
+)
+
+// Where the landmark cascades start, in pupil distances: below the middle between the pupils and sideways from it, and how large a
+// neighbourhood they look at. They were trained with these.
+const (
+	startDown, startAside = 0.25, 0.15
+	startSize             = 3
+)
+
+// mark is one of the 17 measured points, its place in pupil distances from the middle between the pupils, in an upright frame.
+type mark int
+
+// The marks. Those that a cascade sees on one side of the face come in pairs, image left first.
+const (
+	markPupilL mark = iota
+	markPupilR
+	markEyeOuterL
+	markEyeOuterR
+	markEyeInnerL
+	markEyeInnerR
+	markBrowInnerL
+	markBrowInnerR
+	markBrowMiddleL
+	markBrowMiddleR
+	markBrowOuterL
+	markBrowOuterR
+	markMouthL
+	markMouthR
+	markLipTop
+	markLipBottom
+	markNoseTip
+	marks // their number
+)
+
+// partner is the mark that a mirror puts in this one's place; marks on the middle line are their own.
+func (m mark) partner() mark {
+	if m >= markLipTop {
+		return m
+	}
+	return m ^ 1
+}
+
+// cascadeOf names the cascade for each pair and each mark on the middle line; see notes in doc.go.
+var cascadeOf = [...]struct {
+	mark mark
+	name string
+}{
+	{markEyeOuterL, "lp312"}, {markEyeInnerL, "lp38"}, {markBrowInnerL, "lp42"}, {markBrowMiddleL, "lp44"}, {markBrowOuterL, "lp46"},
+	{markMouthL, "lp84"}, {markLipTop, "lp81"}, {markLipBottom, "lp82"}, {markNoseTip, "lp93"},
+}
+
+// names maps the marks that are published to their names. The middle of the brow is used for the head's turn only: nobody could
+// point to it.
+var names = [marks]string{
+	markPupilL: "pupil_left", markPupilR: "pupil_right",
+	markEyeOuterL: "eye_left_outer", markEyeOuterR: "eye_right_outer", markEyeInnerL: "eye_left_inner", markEyeInnerR: "eye_right_inner",
+	markBrowInnerL: "brow_left_inner", markBrowInnerR: "brow_right_inner", markBrowOuterL: "brow_left_outer", markBrowOuterR: "brow_right_outer",
+	markMouthL: "mouth_left", markMouthR: "mouth_right", markLipTop: "lip_upper_top", markLipBottom: "lip_lower_bottom",
+	markNoseTip: "nose_tip",
+}
+
+// LandmarkNames lists the names in Report.Landmarks, in a fixed order. Left and right are as seen in the image.
+func LandmarkNames() []string {
+	var list []string
+	for _, n := range names {
+		if n != "" {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// points are the marks of a face: where they are in pupil distances in the frame whose x axis runs through the pupils, and how that
+// frame lies in the picture.
+type points struct {
+	at     [marks]vec     // IOD, from the middle between the pupils
+	spread [marks]float64 // IOD, of the cascades' ends
+	frame  frame          // from IOD units to pixels of the plane
+}
+
+// iod is the distance between the pupils in pixels of the plane.
+func (q *points) iod() float64 { return q.frame.scale() }
+
+// locate finds the points in two passes: rough pupils in the detector's box, twice because the first crop may be turned; then
+// everything in a crop in which the face is upright and has a known size.
+func (m *models) locate(p *plane, place facePlace) points {
+	left, right := m.roughPupils(p, place)
+	for range 2 {
+		f := pupilFrame(left, right)
+		crop := p.crop(f, pointsW, pupilsH)
+		l, r := m.pupils(crop)
+		left, right = f.outer(vec{l.x, l.y}), f.outer(vec{r.x, r.y})
+	}
+	f := pupilFrame(left, right)
+	raw := m.rawPoints(p.crop(f, pointsW, pointsH))
+	return corrected(raw, f)
+}
+
+// roughPupils looks for the pupils where the detector's box says they should be.
+func (m *models) roughPupils(p *plane, place facePlace) (left, right vec) {
+	f := place.frame()
+	crop := p.crop(f, roughSide, roughSide)
+	guess := func(s side) spot {
+		return spot{
+			x:    roughSide/2 - float32(s)*boxPupilX*roughFace,
+			y:    roughSide/2 + boxPupilY*roughFace,
+			size: boxPupilSize * roughFace,
+		}
+	}
+	l := m.pupil.find(crop, guess(imageLeft), imageLeft)
+	r := m.pupil.find(crop, guess(imageRight), imageRight)
+	return f.outer(vec{l.x, l.y}), f.outer(vec{r.x, r.y})
+}
+
+// frame puts the box upright into the middle of the rough crop.
+func (place facePlace) frame() frame {
+	axis := turnAxis(place.turn).scaled(place.size / roughFace)
+	return frameAt(vec{place.x, place.y}, vec{roughSide / 2, roughSide / 2}, axis)
+}
+
+// pupilFrame puts the pupils level and cropIOD apart into the points crop. Pupils that fell together (no face) keep a
+// pixel apart, so that the frame exists.
+func pupilFrame(left, right vec) frame {
+	const half = float64(cropIOD) / 2
+	if d := right.minus(left); d.length() < 1 {
+		left, right = left.minus(vec{0.5, 0}), left.plus(vec{0.5, 0})
+	}
+	mid := float64(pointsW-1) / 2
+	return frameBetween(vec{mid - half, pointsEyeY}, vec{mid + half, pointsEyeY}, left, right)
+}
+
+// pupils finds the pupils in a points crop.
+func (m *models) pupils(crop *plane) (left, right found) {
+	const mid = float32(pointsW-1) / 2
+	guess := func(s side) spot {
+		return spot{x: mid - float32(s)*cropIOD/2, y: pointsEyeY, size: iodPupilSize * cropIOD}
+	}
+	return m.pupil.find(crop, guess(imageLeft), imageLeft), m.pupil.find(crop, guess(imageRight), imageRight)
+}
+
+// rawPoints runs every cascade in a points crop, each for both sides. A mark on the middle line is the mean of the two.
+func (m *models) rawPoints(crop *plane) [marks]found {
+	var raw [marks]found
+	raw[markPupilL], raw[markPupilR] = m.pupils(crop)
+	l, r := raw[markPupilL], raw[markPupilR]
+	iod := vec{r.x - l.x, r.y - l.y}.length()
+	guess := func(s side) spot {
+		return spot{
+			x:    float32((l.x+r.x)/2 + float64(float64(s)*startAside*iod)),
+			y:    float32((l.y+r.y)/2 + float64(startDown*iod)),
+			size: float32(startSize * iod),
+		}
+	}
+	for _, c := range cascadeOf {
+		cascade := m.places[c.name]
+		a, b := cascade.find(crop, guess(imageLeft), imageLeft), cascade.find(crop, guess(imageRight), imageRight)
+		if c.mark.partner() == c.mark {
+			raw[c.mark] = found{x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, spread: (a.spread + b.spread) / 2}
+			continue
+		}
+		raw[c.mark], raw[c.mark+1] = a, b
+	}
+	return raw
+}
+
+// corrected adds the cascades' constant offsets and expresses the points in the frame of the corrected pupils. crop is the frame from
+// the points crop to the plane.
+func corrected(raw [marks]found, crop frame) points {
+	place := func(k mark) vec { return vec{raw[k].x, raw[k].y} }
+	rough := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, place(markPupilL), place(markPupilR))
+	var inner [marks]vec // IOD of the raw pupils
+	for k := range marks {
+		inner[k] = rough.inner(place(k)).plus(offsets[k])
+	}
+	// The frame of the corrected pupils, in raw pupil distances and then in pixels of the plane.
+	fine := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, inner[markPupilL], inner[markPupilR])
+	q := points{}
+	for k := range marks {
+		q.at[k] = fine.inner(inner[k])
+		q.spread[k] = raw[k].spread / (rough.scale() * fine.scale())
+	}
+	q.frame = crop.after(rough).after(fine)
+	return q
+}

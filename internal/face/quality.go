@@ -1,0 +1,150 @@
+package face
+
+import "math"
+
+// The names of the checks, in the order in which they are made, with the unit of their values.
+const (
+	CheckDetection  = "detection"  // the detector's summed confidence; more is better
+	CheckFaceSize   = "face_size"  // pixels of the original between the pupils; more is better
+	CheckBrightness = "brightness" // mean grey level of the face, 0 to 255; more is better here
+	CheckGlare      = "glare"      // the same; less is better here
+	CheckContrast   = "contrast"   // standard deviation of the face's grey levels; more is better
+	CheckFocus      = "focus"      // variance of the Laplacian over the squared contrast; more is better
+	CheckSideLight  = "side_light" // natural logarithm of the brighter half of the face over the darker; less is better
+	CheckYaw        = "yaw"        // degrees that the head is turned by, either way; less is better
+	CheckRoll       = "roll"       // degrees that the head is tilted by, either way; less is better
+)
+
+// checkRule is one gate. A value beyond reject refuses the photo with a code; one beyond warn is told to the user, and keeps the
+// photo from being ranked if ranks is set.
+type checkRule struct {
+	name         string
+	decimals     int
+	less         bool // less is better
+	warn, reject float64
+	code         Code // of a rejection; empty when the check never rejects
+	ranks        bool
+	wrong        string // what is amiss
+	fix          string // what to do
+}
+
+// checkRules holds the gates. They were set on 61 studio portraits and degraded copies of them, by how much the degrading moves the
+// score. Brightness alone says as much about skin as about light (the darkest of 61 people in the same studio light had 60), so its limits
+// are low, and the contrast, which darkness takes away from everybody, does most of the work.
+var checkRules = [...]checkRule{
+	{
+		name: CheckDetection, decimals: 0, warn: 250,
+		wrong: "The face is hard to make out.", fix: "Show the whole face from the front, with nothing in front of it.",
+	}, {
+		name: CheckFaceSize, decimals: 0, warn: 80, reject: 60, code: FaceTooSmall, ranks: true,
+		wrong: "The face is small in the picture.", fix: "Hold the phone closer, at arm's length, so that your face fills about half of the picture.",
+	}, {
+		name: CheckBrightness, decimals: 0, warn: 48, reject: 38, code: TooDark, ranks: true,
+		wrong: "The face is too dark.", fix: "Turn on more light or face a window.",
+	}, {
+		name: CheckGlare, decimals: 0, less: true, warn: 195, reject: 220, code: TooBright, ranks: true,
+		wrong: "The face is overexposed.", fix: "Move out of the direct light.",
+	}, {
+		name: CheckContrast, decimals: 1, warn: 15, reject: 11, code: TooDark, ranks: true,
+		wrong: "The face shows too little contrast.", fix: "Find brighter, even light.",
+	}, {
+		name: CheckFocus, decimals: 3, warn: 0.02, reject: 0.006, code: Blurred, ranks: true,
+		wrong: "The photo is not sharp.", fix: "Hold the phone still, wipe the lens and let it focus on your face.",
+	}, {
+		name: CheckSideLight, decimals: 2, less: true, warn: 0.35,
+		wrong: "The light comes from one side.", fix: "Turn towards the light, so that both sides of the face are lit alike.",
+	}, {
+		name: CheckYaw, decimals: 1, less: true, warn: 6, reject: 15, code: TurnedAway, ranks: true,
+		wrong: "The head is turned to the side.", fix: "Turn your head to look straight into the camera.",
+	}, {
+		name: CheckRoll, decimals: 1, less: true, warn: 15,
+		wrong: "The head is tilted.", fix: "Hold the phone upright and keep your head level.",
+	},
+}
+
+const maxFixes = 3
+
+// quality is the verdict of all the checks.
+type quality struct {
+	checks      []Check
+	fixes       []string
+	refusal     *Refusal // nil when the photo may be measured
+	notRankable string   // why it may not be ranked; empty when it may be
+}
+
+// quality runs the checks. Values are rounded first, so that a verdict never contradicts the number beside it.
+func (m *measurement) quality() quality {
+	values := m.checkValues()
+	q := quality{fixes: []string{}}
+	var advice [2][]string // for rejected checks, then for warnings
+	for _, r := range checkRules {
+		r = m.suited(r)
+		c := r.judge(values[r.name])
+		q.checks = append(q.checks, c)
+		switch {
+		case c.Verdict == VerdictReject:
+			advice[0] = append(advice[0], r.fix)
+			if q.refusal == nil {
+				q.refusal = refuse(r.code, r.wrong+" "+r.fix)
+			}
+		case c.Verdict == VerdictWarn:
+			advice[1] = append(advice[1], r.fix)
+			if r.ranks && q.notRankable == "" {
+				q.notRankable = r.wrong
+			}
+		}
+	}
+	q.fixes = append(append(q.fixes, advice[0]...), advice[1]...)
+	q.fixes = q.fixes[:min(len(q.fixes), maxFixes)]
+	if q.refusal != nil {
+		q.refusal.Quality, q.refusal.Fixes = q.checks, q.fixes
+	}
+	return q
+}
+
+// suited adapts a rule's words to the photo: little contrast in a bright picture is glare, and a large face in a small file does not
+// get more pixels by coming closer.
+func (m *measurement) suited(r checkRule) checkRule {
+	switch {
+	case r.name == CheckContrast && m.light.brightness > 128:
+		r.code, r.fix = TooBright, "Find softer, even light."
+	case r.name == CheckFaceSize && m.place.size > 0.5*float64(min(m.photo.full.w, m.photo.full.h)/m.scale):
+		r.wrong, r.fix = "The picture has too few pixels.", "Send the photo in its original size."
+	}
+	return r
+}
+
+func (m *measurement) checkValues() map[string]float64 {
+	return map[string]float64{
+		CheckDetection:  m.place.q,
+		CheckFaceSize:   m.pts.iod() * float64(m.scale),
+		CheckBrightness: m.light.brightness,
+		CheckGlare:      m.light.brightness,
+		CheckContrast:   m.light.contrast,
+		CheckFocus:      m.light.focus,
+		CheckSideLight:  m.light.sidedness,
+		CheckYaw:        math.Abs(m.asym.yaw()),
+		CheckRoll:       math.Abs(m.pts.roll()),
+	}
+}
+
+func (r checkRule) judge(value float64) Check {
+	c := Check{Check: r.name, Value: round(value, r.decimals), Warn: new(r.warn), Verdict: VerdictOK}
+	beyond := func(limit float64) bool {
+		if r.less {
+			return c.Value > limit
+		}
+		return c.Value < limit
+	}
+	if beyond(r.warn) {
+		c.Verdict = VerdictWarn
+	}
+	if r.code == "" {
+		return c
+	}
+	c.Reject = new(r.reject)
+	if beyond(r.reject) {
+		c.Verdict = VerdictReject
+	}
+	return c
+}

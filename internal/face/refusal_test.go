@@ -1,0 +1,129 @@
+package face
+
+import (
+	"bytes"
+	"encoding/json"
+	"image"
+	"image/color"
+	"math"
+	"testing"
+
+	"golang.org/x/image/draw"
+)
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	src := decodeSample(t)
+	jpg, png := sampleJPEG(t), encodePNG(t, src)
+	sof := bytes.Index(jpg, []byte{0xff, 0xc2})
+	patched := func(at int, b ...byte) []byte {
+		data := bytes.Clone(jpg)
+		copy(data[sof+at:], b)
+		return data
+	}
+	heic := append([]byte{0, 0, 0, 24}, "ftypheic\x00\x00\x00\x00mif1heic"...)
+	faceless := remapped(src, 320, 400, func(x, y int) (int, int) { return x, y })
+	draw.Draw(faceless, image.Rect(50, 90, 280, 340), image.NewUniform(color.Gray{150}), image.Point{}, draw.Src)
+
+	tests := []struct {
+		name string
+		data []byte
+		want Code
+	}{
+		{"nothing at all", nil, Corrupt},
+		{"a text", []byte("Dear photo, please be a face.\n"), UnsupportedFormat},
+		{"a GIF", []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), UnsupportedFormat},
+		{"a HEIC file", heic, UnsupportedFormat},
+		{"a CMYK JPEG", patched(9, 4), UnsupportedFormat},
+		{"a JPEG of 12 bits", patched(4, 12), UnsupportedFormat},
+		{"an arithmetic JPEG", patched(1, 0xca), UnsupportedFormat},
+		{"a JPEG that claims 60000 x 60000 pixels", patched(5, 0xea, 0x60, 0xea, 0x60), TooLarge},
+		{"a JPEG that claims no height", patched(5, 0, 0), Corrupt},
+		{"a JPEG with two frame headers", append(bytes.Clone(jpg[:len(jpg)-2]), append(jpg[sof:sof+19:sof+19], 0xff, 0xd9)...), Corrupt},
+		{"a JPEG cut in the middle", jpg[:len(jpg)/2], Corrupt},
+		{"a JPEG cut in its header", jpg[:20], Corrupt},
+		{"three bytes of a JPEG", jpg[:3], Corrupt},
+		{"a PNG cut in the middle", png[:len(png)/2], Corrupt},
+		{"a PNG's signature", png[:8], Corrupt},
+		{"half a WebP", []byte("RIFF\x24\x00\x00\x00WEBPVP8 "), Corrupt},
+
+		{"a picture of noise", encodePNG(t, noise(300, 300, 7)), NoFace},
+		{"a face painted over", encodePNG(t, faceless), NoFace},
+		{"one pixel", encodePNG(t, onCanvas(1, 1, image.Point{})), NoFace},
+		{"a line", encodePNG(t, onCanvas(5000, 1, image.Point{})), NoFace},
+		{"the same face twice, side by side", encodePNG(t, onCanvas(640, 400, image.Point{}, src, src)), SeveralFaces},
+		{"a face far away", encodePNG(t, onCanvas(800, 800, image.Pt(300, 300), enlarged(src, 100, 125))), FaceTooSmall},
+		{"a face of few pixels", encodePNG(t, enlarged(src, 160, 200)), FaceTooSmall},
+		{"a face turned far to the side", encodePNG(t, onCylinder(src, 0.5)), TurnedAway},
+		{"a face in the dark", encodePNG(t, graded(src, func(v float64) float64 { return v * 0.25 })), TooDark},
+		{"a black picture", encodePNG(t, graded(src, func(float64) float64 { return 0 })), TooDark},
+		{"a face in the glare", encodePNG(t, graded(src, func(v float64) float64 { return v*0.25 + 185 })), TooBright},
+		{"a face out of focus", encodePNG(t, blurred(src, 8)), Blurred},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r, err := Analyze(bytes.NewReader(tt.data), Options{})
+			if got := codeOf(t, err); got != tt.want {
+				t.Fatalf("code %q, want %q: %v %+v", got, tt.want, err, r.Quality)
+			}
+		})
+	}
+}
+
+// onCylinder turns a face as if it were painted on a cylinder, by sin = turn.
+func onCylinder(src image.Image, turn float64) *image.RGBA {
+	b := src.Bounds()
+	mid, radius := float64(b.Dx())/2, float64(b.Dx())*0.45
+	return remapped(src, b.Dx(), b.Dy(), func(x, y int) (int, int) {
+		s := (float64(x) - mid) / radius
+		if math.Abs(s) > 1 {
+			return x, y
+		}
+		return int(math.Round(mid + radius*math.Sin(math.Asin(s)-math.Asin(turn)*math.Sqrt(1-s*s)))), y
+	})
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	jpg := sampleJPEG(t)
+	for name, opts := range map[string]Options{
+		"bytes":  {MaxBytes: 1000},
+		"pixels": {MaxPixels: 127_999},
+		"side":   {MaxSide: 399},
+		"memory": {MaxMemory: 1 << 20},
+	} {
+		t.Run("too many "+name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Analyze(bytes.NewReader(jpg), opts)
+			if got := codeOf(t, err); got != TooLarge {
+				t.Errorf("code %q, want %q", got, TooLarge)
+			}
+		})
+	}
+	t.Run("just enough", func(t *testing.T) {
+		t.Parallel()
+		opts := Options{MaxBytes: int64(len(jpg)), MaxPixels: 128_000, MaxSide: 400}
+		if _, err := Analyze(bytes.NewReader(jpg), opts); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestARefusalSaysWhatWasChecked(t *testing.T) {
+	t.Parallel()
+	dark := encodePNG(t, graded(decodeSample(t), func(v float64) float64 { return v * 0.25 }))
+	_, err := Analyze(bytes.NewReader(dark), Options{})
+	var got struct {
+		Code    Code
+		Detail  string
+		Quality []Check
+		Fixes   []string
+	}
+	if json.Unmarshal([]byte(asJSON(t, err)), &got) != nil || got.Code != TooDark || got.Detail == "" {
+		t.Fatalf("refusal %+v", got)
+	}
+	if len(got.Quality) != len(checkRules) || len(got.Fixes) == 0 || len(got.Fixes) > maxFixes {
+		t.Errorf("%d checks, fixes %q", len(got.Quality), got.Fixes)
+	}
+}

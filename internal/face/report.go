@@ -1,0 +1,127 @@
+package face
+
+import (
+	"math"
+)
+
+// Report is what one photo shows. Its JSON is deterministic to the byte: lengths, angles and scores are rounded to the
+// decimals given below before they are stored, so what is printed is what was computed with.
+//
+// Left and right are as seen in the image, pixels are those of the upright original (after its EXIF orientation), with the
+// origin in the middle of the top left pixel, x to the right and y down.
+type Report struct {
+	Version string `json:"version"` // Version
+	Image   Image  `json:"image"`
+	Face    Box    `json:"face"`
+	// Landmarks holds the 15 points by name (see LandmarkNames).
+	Landmarks map[string]Point `json:"landmarks"`
+	Pose      Pose             `json:"pose"`
+	// Quality holds every check, always in the same order.
+	Quality []Check `json:"quality"`
+	// Fixes says what to do for a better photo, most useful first, at most three; empty when nothing is amiss.
+	Fixes []string `json:"fixes"`
+	Score Score    `json:"score"`
+	// Metrics holds the single measures that one photo can carry, always in the same order.
+	Metrics []Metric `json:"metrics"`
+	// NotMeasured names what people expect and this method cannot see.
+	NotMeasured []NotMeasured `json:"notMeasured"`
+	// Rankable says whether the photo is good enough to be compared with other photos.
+	Rankable bool `json:"rankable"`
+	// NotRankableBecause is a sentence that says what is wrong, empty when Rankable.
+	NotRankableBecause string `json:"notRankableBecause"`
+}
+
+// Image describes the upright original.
+type Image struct {
+	Width  int `json:"width"`  // pixels, after orientation
+	Height int `json:"height"` // pixels, after orientation
+	// Orientation is the EXIF orientation that was applied, 1 to 8; 1 when the file has none.
+	Orientation int `json:"orientation"`
+}
+
+// Box is the square in which the face was found.
+type Box struct {
+	X    float64 `json:"x"`    // left edge, pixels, one decimal; may lie outside the image
+	Y    float64 `json:"y"`    // top edge, pixels, one decimal; may lie outside the image
+	Size float64 `json:"size"` // side, pixels, one decimal
+	// Quality is the detector's summed confidence, at least 100. A good studio portrait has 1200 to 5000.
+	Quality float64 `json:"quality"`
+}
+
+// Point is a landmark.
+type Point struct {
+	X float64 `json:"x"` // pixels, two decimals
+	Y float64 `json:"y"` // pixels, two decimals
+	// SE is the standard error of each coordinate, pixels, two decimals: the method's measured error against manual points and
+	// the spread of this photo's own measurements together.
+	SE float64 `json:"se"`
+}
+
+// Pose is how the head is held.
+type Pose struct {
+	// Roll is the angle of the line through the pupils, degrees, positive when the eye at the right of the image is lower.
+	Roll float64 `json:"roll"`
+	// Yaw is the estimated turn of the head, degrees, positive when the nose points to the right of the image.
+	Yaw float64 `json:"yaw"`
+}
+
+// Verdict of a check.
+type Verdict string
+
+// The verdicts, from good to bad. A rejected check is a Refusal, so a Report has only the first two.
+const (
+	VerdictOK     Verdict = "ok"
+	VerdictWarn   Verdict = "warn"
+	VerdictReject Verdict = "reject"
+)
+
+// Check is one look at the photo's quality.
+type Check struct {
+	Check string  `json:"check"` // one of the Check... names
+	Value float64 `json:"value"` // in the unit of its name
+	// Warn and Reject are the limits; nil where the check has none. Whether larger or smaller is worse follows from the name.
+	Warn    *float64 `json:"warn"`
+	Reject  *float64 `json:"reject"`
+	Verdict Verdict  `json:"verdict"`
+}
+
+// Score is how symmetric the face is on a scale from 0 to 100: the percentile among the reference portraits (100 = more
+// symmetric than all of them).
+type Score struct {
+	Value float64 `json:"value"` // one decimal
+	Lo    float64 `json:"lo"`    // lower end of the 95 % interval
+	Hi    float64 `json:"hi"`    // upper end of the 95 % interval
+	// BeforeYaw is the score without the removal of what a turned head adds.
+	BeforeYaw float64 `json:"beforeYaw"`
+	// Contributions says where the points missing from 100 were lost; they are at most 0 and add up to Value - 100.
+	Contributions []Contribution `json:"contributions"`
+}
+
+// Contribution is the share of one part of the face in the score.
+type Contribution struct {
+	Metric string  `json:"metric"`
+	Points float64 `json:"points"` // one decimal, 0 or negative
+}
+
+// Metric is a single measure.
+type Metric struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"` // three decimals
+	Unit  string  `json:"unit"`  // "deg" or "IOD" (distances between the pupils)
+	Lo    float64 `json:"lo"`    // lower end of the 95 % interval
+	Hi    float64 `json:"hi"`    // upper end of the 95 % interval
+	// Reliability is the correlation of this measure with the same taken from manual points, 0 to 1.
+	Reliability float64 `json:"reliability"`
+}
+
+// NotMeasured names something that is left out, and why.
+type NotMeasured struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
+// round gives v with the given number of decimals; never the negative zero, which JSON would show.
+func round(v float64, decimals int) float64 {
+	f := [...]float64{1, 10, 100, 1000, 10000}[decimals]
+	return math.Round(v*f)/f + 0
+}

@@ -1,0 +1,190 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+func pets(opts httpapi.Options) *httpapi.API {
+	api := httpapi.New(opts)
+	ok := func(w http.ResponseWriter, _ *http.Request) error {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	api.Handle("GET /v1/pets/{id}", httpapi.Public, ok)
+	api.Handle("DELETE /v1/pets/{id}", httpapi.Public, ok)
+	api.Handle("GET /v1/panic", httpapi.Public, func(http.ResponseWriter, *http.Request) error { panic("password=hunter2") })
+	api.Handle("GET /v1/abort", httpapi.Public, func(http.ResponseWriter, *http.Request) error { panic(http.ErrAbortHandler) })
+	return api
+}
+
+func TestRouting(t *testing.T) {
+	t.Parallel()
+	api := pets(httpapi.Options{})
+	for name, tt := range map[string]struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		"a route":               {"GET", "/v1/pets/7", http.StatusNoContent, ""},
+		"HEAD where GET is":     {"HEAD", "/v1/pets/7", http.StatusNoContent, ""},
+		"nothing there":         {"GET", "/v1/cats/7", http.StatusNotFound, ""},
+		"the root":              {"GET", "/", http.StatusNotFound, ""},
+		"below a route":         {"GET", "/v1/pets/7/name", http.StatusNotFound, ""},
+		"a method too few":      {"PUT", "/v1/pets/7", http.StatusMethodNotAllowed, "DELETE, GET, HEAD"},
+		"a method of no use":    {"BREW", "/v1/pets/7", http.StatusMethodNotAllowed, "DELETE, GET, HEAD"},
+		"OPTIONS":               {"OPTIONS", "/v1/pets/7", http.StatusNoContent, ""},
+		"OPTIONS of what's not": {"OPTIONS", "/v1/cats", http.StatusNoContent, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rec := send(t, api, tt.method, tt.path, "", nil)
+			switch tt.status {
+			case http.StatusNotFound:
+				problem(t, rec, fault.CodeNotFound)
+			case http.StatusMethodNotAllowed:
+				problem(t, rec, fault.CodeMethodNotAllowed)
+			}
+			if rec.Code != tt.status || rec.Header().Get("Allow") != tt.allow {
+				t.Errorf("status %d, Allow %q, want %d, %q", rec.Code, rec.Header().Get("Allow"), tt.status, tt.allow)
+			}
+		})
+	}
+}
+
+func TestEveryAnswerIsSafeAndHasItsOwnID(t *testing.T) {
+	t.Parallel()
+	api := pets(httpapi.Options{})
+	ids := map[string]bool{}
+	for _, path := range []string{"/v1/pets/7", "/v1/pets/7", "/nowhere", "/v1/panic"} {
+		header := send(t, api, "GET", path, "", nil).Header()
+		ids[header.Get("X-Request-Id")] = true
+		if header.Get("X-Content-Type-Options") != "nosniff" || header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: header %v", path, header)
+		}
+	}
+	if len(ids) != 4 || ids[""] {
+		t.Errorf("request ids = %v", ids)
+	}
+}
+
+// The default logger is the process's, so this test is not parallel.
+func TestPanic(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
+	defer slog.SetDefault(before)
+
+	rec := send(t, pets(httpapi.Options{}), "GET", "/v1/panic", "", nil)
+	p := problem(t, rec, fault.CodeInternal)
+	if strings.Contains(rec.Body.String(), "hunter2") || strings.Contains(rec.Body.String(), "goroutine") {
+		t.Errorf("body = %s", rec.Body)
+	}
+	for _, want := range []string{"hunter2", "stack_trace", p.RequestID} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %q: %s", want, log.String())
+		}
+	}
+}
+
+// A value of the wrong type may be a password; the decoder's own error would quote it.
+func TestLog_quotesNoBody(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
+	defer slog.SetDefault(before)
+
+	for _, body := range []string{`{"name":271828}`, `{"name":{"x":271828}}`, `{"legs":271828.5}`, `{"legs":"271828"}`, `{"x":271828}`, `271828`, `{"name":"271828","name":"271828"}`, `271828{`} {
+		if rec := send(t, echo(), "POST", "/pets", jsonType, strings.NewReader(body)); strings.Contains(rec.Body.String(), "271828") {
+			t.Errorf("%s: %s", body, rec.Body)
+		}
+	}
+	if !strings.Contains(log.String(), "invalid_field") || strings.Contains(log.String(), "271828") {
+		t.Errorf("log:\n%s", log.String())
+	}
+}
+
+func TestPanic_abortStaysOne(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
+			t.Errorf("recovered %v", err)
+		}
+	}()
+	send(t, pets(httpapi.Options{}), "GET", "/v1/abort", "", nil)
+}
+
+func TestCORS(t *testing.T) {
+	t.Parallel()
+	const app, other = "https://app.example.com", "https://evil.example.com"
+	api := pets(httpapi.Options{Origins: []string{app}})
+	ask := func(method, origin string, header ...string) http.Header {
+		req := httptest.NewRequestWithContext(t.Context(), method, "/v1/pets/7", nil)
+		req.Header.Set("Origin", origin)
+		for i := 0; i+1 < len(header); i += 2 {
+			req.Header.Set(header[i], header[i+1])
+		}
+		rec := httptest.NewRecorder()
+		api.ServeHTTP(rec, req)
+		if rec.Code != http.StatusNoContent {
+			t.Errorf("%s from %s: status %d", method, origin, rec.Code)
+		}
+		return rec.Header()
+	}
+	const allowOrigin, allowMethods, allowHeaders = "Access-Control-Allow-Origin", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers"
+	preflight := func(origin, method, headers string) http.Header {
+		return ask("OPTIONS", origin, "Access-Control-Request-Method", method, "Access-Control-Request-Headers", headers)
+	}
+
+	t.Run("the app's origin may ask", func(t *testing.T) {
+		h := preflight(app, "PATCH", "authorization,content-type,idempotency-key,if-match,traceparent")
+		if h.Get(allowOrigin) != app || h.Get(allowMethods) != "PATCH" || h.Get(allowHeaders) == "" || h.Get("Access-Control-Max-Age") != "3600" {
+			t.Errorf("header = %v", h)
+		}
+	})
+	t.Run("and reads the answer with its headers", func(t *testing.T) {
+		h := ask("GET", app)
+		if h.Get(allowOrigin) != app || !strings.Contains(strings.ToLower(h.Get("Access-Control-Expose-Headers")), "etag") {
+			t.Errorf("header = %v", h)
+		}
+		if h.Get("Access-Control-Allow-Credentials") != "" {
+			t.Error("credentials are allowed")
+		}
+	})
+	for name, h := range map[string]http.Header{
+		"another origin's preflight":     preflight(other, "GET", "authorization"),
+		"another origin's request":       ask("GET", other),
+		"the null origin":                ask("GET", "null"),
+		"an origin that begins like it":  ask("GET", app+".evil.com"),
+		"a method that is not listed":    preflight(app, "TRACE", ""),
+		"a header that is not listed":    preflight(app, "GET", "x-evil"),
+		"the app's host without its TLS": ask("GET", "http://app.example.com"),
+	} {
+		t.Run(name+" is refused", func(t *testing.T) {
+			if h.Get(allowOrigin) != "" || h.Get(allowMethods) != "" || h.Get(allowHeaders) != "" {
+				t.Errorf("header = %v", h)
+			}
+			if !strings.Contains(h.Get("Vary"), "Origin") {
+				t.Errorf("Vary = %q", h.Get("Vary"))
+			}
+		})
+	}
+	t.Run("no origin is admitted by default", func(t *testing.T) {
+		req := httptest.NewRequestWithContext(t.Context(), "GET", "/v1/pets/7", nil)
+		req.Header.Set("Origin", app)
+		rec := httptest.NewRecorder()
+		pets(httpapi.Options{}).ServeHTTP(rec, req)
+		if rec.Header().Get(allowOrigin) != "" {
+			t.Errorf("header = %v", rec.Header())
+		}
+	})
+}

@@ -1,0 +1,186 @@
+package leaderboard
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"firebase.google.com/go/v4/auth"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
+
+const (
+	major = 1
+	board = "symmetry_all_v1"
+)
+
+// bench is a ranker and the boards over a database of their own.
+type bench struct {
+	t      *testing.T
+	fs     *firestore.Client
+	ranker *Ranker
+	api    *httpapi.API
+	topic  *fakeTopic
+	now    time.Time
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	fs, err := firestore.NewClient(t.Context(), emulatortest.UniqueProject(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fs.Close() })
+	b := &bench{t: t, fs: fs, topic: &fakeTopic{}, now: day0.Add(30 * time.Hour)}
+	clock := func() time.Time { return b.now }
+	b.ranker = NewRanker(fs, outbox.New(fs, b.topic, clock), clock)
+	b.api = httpapi.New(httpapi.Options{Verifier: fakeVerifier{}})
+	New(fs, major).Routes(b.api)
+	return b
+}
+
+// fakeTopic takes what the outbox publishes.
+type fakeTopic struct {
+	mu     sync.Mutex
+	events []event.Event
+}
+
+func (f *fakeTopic) Publish(_ context.Context, _ string, data []byte, _ map[string]string) error {
+	e, err := event.Decode(data)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.events = append(f.events, e)
+	return nil
+}
+
+// bests are the scans that personal bests were published of.
+func (f *fakeTopic) bests(t *testing.T) []event.PersonalBestReachedV1 {
+	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []event.PersonalBestReachedV1
+	for _, e := range f.events {
+		data, err := event.As[event.PersonalBestReachedV1](e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, data)
+	}
+	return all
+}
+
+// fakeVerifier takes a uid for its own token.
+type fakeVerifier struct{}
+
+func (fakeVerifier) VerifyIDToken(_ context.Context, uid string) (*auth.Token, error) {
+	return &auth.Token{UID: uid}, nil
+}
+
+func (v fakeVerifier) VerifyIDTokenAndCheckRevoked(ctx context.Context, uid string) (*auth.Token, error) {
+	return v.VerifyIDToken(ctx, uid)
+}
+
+// member is a user who takes part.
+func member(uid account.UID) account.User {
+	return account.User{
+		Schema: 1, UID: uid, State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true, Version: "v1"},
+		Username: "name-" + string(uid), Leaderboard: account.Leaderboard{OptIn: true},
+	}
+}
+
+func (b *bench) save(u account.User) {
+	b.t.Helper()
+	if _, err := account.Ref(b.fs, u.UID).Set(b.t.Context(), u); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func completed(uid account.UID, c contribution) event.ScanCompletedV1 {
+	return event.ScanCompletedV1{
+		UID: string(uid), ScanID: c.ScanID, ConsentEpoch: 1, Engine: "facescan-1.0.0", EngineMajor: major,
+		Score: c.Score, Rankable: true, CompletedAt: c.CompletedAt,
+	}
+}
+
+func messageOf(t *testing.T, data event.Payload) event.Message {
+	t.Helper()
+	e, err := event.New(event.ID(data.EventType(), t.Name()), day0, "", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := event.Encode(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return event.Message{ID: "1", Data: body}
+}
+
+func (b *bench) handle(data event.Payload) {
+	b.t.Helper()
+	if err := b.ranker.Handle(b.t.Context(), messageOf(b.t, data)); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) updated(u account.User) {
+	b.t.Helper()
+	b.save(u)
+	b.handle(event.AccountUpdatedV1{UID: string(u.UID)})
+}
+
+// entry is the user's entry, nil where there is none.
+func (b *bench) entry(uid account.UID) *entryDoc {
+	b.t.Helper()
+	return document[entryDoc](b, entryRef(b.fs, board, uid))
+}
+
+func (b *bench) rating(uid account.UID) *ratingDoc {
+	b.t.Helper()
+	return document[ratingDoc](b, ratings(b.fs, uid).Doc(board))
+}
+
+func document[T any](b *bench, ref *firestore.DocumentRef) *T {
+	b.t.Helper()
+	snaps, err := b.fs.GetAll(b.t.Context(), []*firestore.DocumentRef{ref})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if !snaps[0].Exists() {
+		return nil
+	}
+	var doc T
+	if err := snaps[0].DataTo(&doc); err != nil {
+		b.t.Fatal(err)
+	}
+	return &doc
+}
+
+// get asks as the user and reads the answer into a T.
+func get[T any](b *bench, uid account.UID, path string) (status int, answer T) {
+	b.t.Helper()
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Header.Set("Authorization", "Bearer "+string(uid))
+	w := httptest.NewRecorder()
+	b.api.ServeHTTP(w, r)
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		b.t.Fatalf("%s: %v in %s", path, err, w.Body)
+	}
+	return w.Code, answer
+}

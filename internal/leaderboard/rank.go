@@ -1,0 +1,157 @@
+package leaderboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// Ranker is the consumer that keeps ratings and entries. It is safe for concurrent use.
+type Ranker struct {
+	fs  *firestore.Client
+	box *outbox.Box
+	now func() time.Time
+}
+
+// NewRanker makes a ranker over the database; box publishes the personal bests and now is the clock.
+func NewRanker(fs *firestore.Client, box *outbox.Box, now func() time.Time) *Ranker {
+	return &Ranker{fs: fs, box: box, now: now}
+}
+
+// Handle takes scan.completed.v1 and account.updated.v1. It is nil when the event is dealt with, a duplicate or
+// dropped at the fence; [event.ErrMalformed] for one that cannot be read; any other error asks for redelivery.
+func (r *Ranker) Handle(ctx context.Context, m event.Message) error {
+	e, err := event.Decode(m.Data)
+	if err != nil {
+		return err
+	}
+	switch e.Type {
+	case event.ScanCompletedV1{}.EventType():
+		completed, err := event.As[event.ScanCompletedV1](e)
+		if err != nil {
+			return err
+		}
+		return r.count(ctx, completed)
+	case event.AccountUpdatedV1{}.EventType():
+		updated, err := event.As[event.AccountUpdatedV1](e)
+		if err != nil {
+			return err
+		}
+		return r.follow(ctx, account.UID(updated.UID))
+	default:
+		return fmt.Errorf("%w: rank takes no %q", event.ErrMalformed, e.Type)
+	}
+}
+
+// count adds a scan to its user's rating.
+func (r *Ranker) count(ctx context.Context, e event.ScanCompletedV1) error {
+	if !e.Rankable {
+		return nil
+	}
+	if e.CompletedAt.IsZero() || e.Score < 0 || e.Score > 100 {
+		return fmt.Errorf("%w: scan %s was completed at %v with score %v", event.ErrMalformed, e.ScanID, e.CompletedAt, e.Score)
+	}
+	c := contribution{ScanID: e.ScanID, Score: e.Score, CompletedAt: e.CompletedAt.UTC().Truncate(time.Microsecond)}
+	err := r.box.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+		user, err := account.Read(tx.Transaction, r.fs, account.UID(e.UID))
+		if closed, err := account.FenceClosed(user, err, e.ConsentEpoch); err != nil || closed {
+			return err
+		}
+		return r.contribute(ctx, tx, user, BoardID(e.EngineMajor), c)
+	})
+	if err != nil {
+		return fmt.Errorf("rank scan %s: %w", e.ScanID, err)
+	}
+	return nil
+}
+
+// contribute writes rating, entry and owed personal bests, or nothing if the scan changes nothing.
+func (r *Ranker) contribute(ctx context.Context, tx *outbox.Tx, user account.User, board string, c contribution) error {
+	ref := ratings(r.fs, user.UID).Doc(board)
+	before, err := readHistory(tx.Transaction, ref, user)
+	if err != nil {
+		return err
+	}
+	grown := before.add(c)
+	after := grown.trim()
+	if after.equal(before) {
+		return nil
+	}
+	// From the untrimmed history: an old high that only now drops out must not make a best of a later scan.
+	for _, b := range newBests(before, grown) {
+		if err := owe(ctx, tx, user, board, b); err != nil {
+			return err
+		}
+	}
+	now := r.now().UTC()
+	err = tx.Set(ref, ratingDoc{
+		Schema: schema, Board: board, ConsentEpoch: user.ConsentEpoch, Contributions: after,
+		Rating: after.rating(), UpdatedAt: now,
+	})
+	if err != nil {
+		return fmt.Errorf("write rating: %w", err)
+	}
+	return project(tx.Transaction, r.fs, board, user, after, now)
+}
+
+// owe tells of a personal best. Should an earlier and higher scan come still later, it was told in error; the
+// id keeps it from being told twice.
+func owe(ctx context.Context, tx *outbox.Tx, user account.User, board string, b best) error {
+	data := event.PersonalBestReachedV1{
+		UID: string(user.UID), ScanID: b.ScanID, Board: board, ConsentEpoch: user.ConsentEpoch,
+		Score: b.Score, Previous: b.previous,
+	}
+	id := event.ID(data.EventType(), board, b.ScanID)
+	e, err := event.New(id, b.CompletedAt, telemetry.Traceparent(ctx), data)
+	if err != nil {
+		return err
+	}
+	tx.Owe(e)
+	return nil
+}
+
+// follow makes the user's entries anew from what users/{uid} says now, whatever the event was told for.
+func (r *Ranker) follow(ctx context.Context, uid account.UID) error {
+	err := r.box.Run(ctx, func(_ context.Context, tx *outbox.Tx) error {
+		user, err := account.Read(tx.Transaction, r.fs, uid)
+		if err != nil && !errors.Is(err, account.ErrNoUser) {
+			return err
+		}
+		all, err := readRatings(tx.Transaction, r.fs, uid)
+		if err != nil {
+			return err
+		}
+		for _, rating := range all {
+			if err := r.reproject(tx.Transaction, uid, user, rating); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("follow the account's update: %w", err)
+	}
+	return nil
+}
+
+// reproject makes the entry of a rating, and removes both where the consent is gone; user is zero if he is gone too.
+func (r *Ranker) reproject(tx *firestore.Transaction, uid account.UID, user account.User, rating ratingDoc) error {
+	if !survives(user, rating.ConsentEpoch) {
+		return remove(tx, r.fs, rating.Board, uid)
+	}
+	if rating.ConsentEpoch != user.ConsentEpoch {
+		renewed := []firestore.Update{{Path: "consentEpoch", Value: user.ConsentEpoch}}
+		if err := tx.Update(ratings(r.fs, uid).Doc(rating.Board), renewed); err != nil {
+			return fmt.Errorf("renew rating: %w", err)
+		}
+	}
+	return project(tx, r.fs, rating.Board, user, rating.Contributions, r.now().UTC())
+}

@@ -1,0 +1,140 @@
+package leaderboard
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+const (
+	// perDay is how many scans of one UTC day count: the first ones, so that trying again the same day until a
+	// lucky photo comes does not pay.
+	perDay = 3
+	// maxDays bounds a rating to the latest days that have a scan which counts, and so its document to 1098
+	// contributions, about 100 KB.
+	maxDays = 366
+
+	// priorMean is the rating of somebody of whom nothing is known, the middle of the scale.
+	priorMean = 50
+	// reliability is the intraclass correlation of one scan: the share of the variance of scores that is between
+	// people and not between photos of one person.
+	reliability = 0.7
+	// priorScans is how many scans the prior weighs as much as: the variance within a person over that between
+	// people, (1-ICC)/ICC, about 0.43. With it the rating is the best linear guess at the person's true score
+	// (Kelley's formula): one scan counts for ICC = 0.7 of its distance from the prior, three for 0.875, ten
+	// for 0.96. Without it, who has just one lucky scan would lead.
+	priorScans = (1 - reliability) / reliability
+)
+
+// contribution is one scan that counts.
+type contribution struct {
+	ScanID string `firestore:"scanId"`
+	// Score is the symmetry score, 0-100.
+	Score float64 `firestore:"score"`
+	// CompletedAt is UTC in whole microseconds, as Firestore keeps it: a finer time would order scans one way
+	// before it was stored and another way after.
+	CompletedAt time.Time `firestore:"completedAt"`
+}
+
+// compare orders contributions by (completedAt, scanID), which is total.
+func (c contribution) compare(d contribution) int {
+	return cmp.Or(c.CompletedAt.Compare(d.CompletedAt), cmp.Compare(c.ScanID, d.ScanID))
+}
+
+func (c contribution) day() time.Time { return c.CompletedAt.UTC().Truncate(24 * time.Hour) }
+
+// history is the set of a user's contributions to a board, in order and without what cannot count any more: of
+// each day the first perDay, of the days the last maxDays. Whatever was left out stays out for good whichever
+// scan comes next, so the history, and all that is made of it, is a function of the set of scans seen and not of
+// the order in which they were seen.
+type history []contribution
+
+// add is the history with the scan, or the very same if the scan is in it or does not count. The days are not
+// yet bounded: see trim.
+func (h history) add(c contribution) history {
+	if slices.ContainsFunc(h, func(d contribution) bool { return d.ScanID == c.ScanID }) {
+		return h
+	}
+	grown := append(slices.Clone(h), c)
+	slices.SortFunc(grown, contribution.compare)
+	kept := make(history, 0, len(grown))
+	today := 0
+	for i, d := range grown {
+		if i == 0 || !d.day().Equal(grown[i-1].day()) {
+			today = 0
+		}
+		today++
+		if today <= perDay {
+			kept = append(kept, d)
+		}
+	}
+	return kept
+}
+
+// trim leaves out all but the last maxDays days that have a contribution.
+func (h history) trim() history {
+	days := 0
+	for i := len(h) - 1; i >= 0; i-- {
+		if i == len(h)-1 || !h[i].day().Equal(h[i+1].day()) {
+			days++
+		}
+		if days > maxDays {
+			return h[i+1:]
+		}
+	}
+	return h
+}
+
+// rating is the shrunken mean of the scores, 0-100 with two decimals, so that what shows as equal is equal.
+func (h history) rating() float64 {
+	sum := priorMean * priorScans
+	for _, c := range h {
+		sum += c.Score
+	}
+	return math.Round(sum/(float64(len(h))+priorScans)*100) / 100
+}
+
+// achievedAt is when the last contribution was completed.
+func (h history) achievedAt() time.Time {
+	if len(h) == 0 {
+		return time.Time{}
+	}
+	return h[len(h)-1].CompletedAt
+}
+
+// best is a contribution that scored higher than each one before it.
+type best struct {
+	contribution
+	previous float64
+}
+
+// bests are the contributions that scored higher than each earlier one; the first, which beats nobody, is none.
+func (h history) bests() []best {
+	var all []best
+	highest := math.Inf(1)
+	for i, c := range h {
+		if i > 0 && c.Score > highest {
+			all = append(all, best{contribution: c, previous: highest})
+		}
+		if i == 0 || c.Score > highest {
+			highest = c.Score
+		}
+	}
+	return all
+}
+
+// newBests are the bests of after that were none before. Usually that is the scan just added; where an earlier
+// scan comes late it may be another, which only now has one to beat.
+func newBests(before, after history) []best {
+	known := map[string]bool{}
+	for _, b := range before.bests() {
+		known[b.ScanID] = true
+	}
+	return slices.DeleteFunc(after.bests(), func(b best) bool { return known[b.ScanID] })
+}
+
+// equal compares by scan, since one scan has one score and one time.
+func (h history) equal(other history) bool {
+	return slices.EqualFunc(h, other, func(a, b contribution) bool { return a.ScanID == b.ScanID })
+}

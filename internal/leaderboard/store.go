@@ -1,0 +1,137 @@
+package leaderboard
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/account"
+)
+
+const schema = 1
+
+// BoardID is the all-time symmetry board of an engine's major version, such as "symmetry_all_v1".
+func BoardID(engineMajor int) string { return "symmetry_all_v" + strconv.Itoa(engineMajor) }
+
+// ratingDoc is users/{uid}/ratings/{board}. Contributions need to be exempt from single-field indexes.
+type ratingDoc struct {
+	Schema int    `firestore:"schema"`
+	Board  string `firestore:"board"`
+	// ConsentEpoch is the latest that the contributions stand under.
+	ConsentEpoch  int64     `firestore:"consentEpoch"`
+	Contributions history   `firestore:"contributions"`
+	Rating        float64   `firestore:"rating"`
+	UpdatedAt     time.Time `firestore:"updatedAt"`
+}
+
+// entryDoc is boards/{board}/entries/{uid}.
+type entryDoc struct {
+	Schema   int         `firestore:"schema"`
+	UID      account.UID `firestore:"uid"`
+	Username string      `firestore:"username"`
+	Rating   float64     `firestore:"rating"`
+	// Scans is the number of contributions.
+	Scans      int       `firestore:"scans"`
+	AchievedAt time.Time `firestore:"achievedAt"`
+	UpdatedAt  time.Time `firestore:"updatedAt"`
+}
+
+func ratings(fs *firestore.Client, uid account.UID) *firestore.CollectionRef {
+	return account.Ref(fs, uid).Collection("ratings")
+}
+
+func entries(fs *firestore.Client, board string) *firestore.CollectionRef {
+	return fs.Collection("boards").Doc(board).Collection("entries")
+}
+
+func entryRef(fs *firestore.Client, board string, uid account.UID) *firestore.DocumentRef {
+	return entries(fs, board).Doc(string(uid))
+}
+
+// survives tells whether contributions of the consent epoch still stand: under that epoch, or the next if that
+// came by agreeing to a newer text. A withdrawal and a new grant are two epochs, and then nothing is left of them,
+// even while the event of the withdrawal is still under way. More than two renewals at a time look the same and
+// cost the rating; each renewal's own event prevents that.
+func survives(u account.User, epoch int64) bool { return u.Admits(epoch) || u.Admits(epoch+1) }
+
+// readHistory is what the user contributed to the board, as far as it survives.
+func readHistory(tx *firestore.Transaction, ref *firestore.DocumentRef, u account.User) (history, error) {
+	snap, err := tx.Get(ref)
+	if status.Code(err) == codes.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read rating: %w", err)
+	}
+	var doc ratingDoc
+	if err := snap.DataTo(&doc); err != nil {
+		return nil, fmt.Errorf("decode rating: %w", err)
+	}
+	if !survives(u, doc.ConsentEpoch) {
+		return nil, nil
+	}
+	return doc.Contributions, nil
+}
+
+// readRatings are the documents of all boards that the user has a rating on.
+func readRatings(tx *firestore.Transaction, fs *firestore.Client, uid account.UID) ([]ratingDoc, error) {
+	docs := tx.Documents(ratings(fs, uid))
+	defer docs.Stop()
+	var all []ratingDoc
+	for {
+		snap, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list ratings: %w", err)
+		}
+		var doc ratingDoc
+		if err := snap.DataTo(&doc); err != nil {
+			return nil, fmt.Errorf("decode rating %s: %w", snap.Ref.ID, err)
+		}
+		all = append(all, doc)
+	}
+}
+
+// shown tells whether others may see the user on a board.
+func shown(u account.User) bool {
+	return u.State == account.Active && u.Consent.Granted && u.Leaderboard.OptIn
+}
+
+// project writes or deletes the entry that follows from the user and the contributions.
+func project(
+	tx *firestore.Transaction, fs *firestore.Client, board string, u account.User, h history, now time.Time,
+) error {
+	ref := entryRef(fs, board, u.UID)
+	if !shown(u) || len(h) == 0 {
+		if err := tx.Delete(ref); err != nil {
+			return fmt.Errorf("delete entry: %w", err)
+		}
+		return nil
+	}
+	err := tx.Set(ref, entryDoc{
+		Schema: schema, UID: u.UID, Username: u.Username, Rating: h.rating(), Scans: len(h),
+		AchievedAt: h.achievedAt(), UpdatedAt: now,
+	})
+	if err != nil {
+		return fmt.Errorf("write entry: %w", err)
+	}
+	return nil
+}
+
+// remove deletes the user's rating on the board and the entry made of it.
+func remove(tx *firestore.Transaction, fs *firestore.Client, board string, uid account.UID) error {
+	for _, ref := range []*firestore.DocumentRef{ratings(fs, uid).Doc(board), entryRef(fs, board, uid)} {
+		if err := tx.Delete(ref); err != nil {
+			return fmt.Errorf("delete rating: %w", err)
+		}
+	}
+	return nil
+}

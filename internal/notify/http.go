@@ -1,0 +1,230 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/firestore/apiv1/firestorepb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+const (
+	defaultPage = 20
+	maxPage     = 100
+)
+
+// Inbox answers for the user's notifications, devices and preferences.
+type Inbox struct {
+	fs  *firestore.Client
+	now func() time.Time
+}
+
+// NewInbox makes an inbox over the database; now is the clock.
+func NewInbox(fs *firestore.Client, now func() time.Time) *Inbox { return &Inbox{fs: fs, now: now} }
+
+// Routes adds the routes below /v1/inbox, /v1/devices and /v1/preferences.
+func (b *Inbox) Routes(api *httpapi.API) {
+	api.Handle("GET /v1/inbox", httpapi.User, b.list)
+	api.Handle("POST /v1/inbox/{id}/read", httpapi.User, b.markRead)
+	api.Handle("PUT /v1/devices/{id}", httpapi.User, b.putDevice)
+	api.Handle("DELETE /v1/devices/{id}", httpapi.User, b.deleteDevice)
+	api.Handle("GET /v1/preferences", httpapi.User, b.getPreferences)
+	api.Handle("PUT /v1/preferences", httpapi.User, b.putPreferences)
+}
+
+// caller is who asks: the user as the transaction read it.
+type caller struct {
+	account.User
+	ref *firestore.DocumentRef
+}
+
+// run runs fn in a transaction that read the caller's account, which must be in use.
+func (b *Inbox) run(
+	r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error, opts ...firestore.TransactionOption,
+) error {
+	uid := account.UID(httpapi.Caller(r.Context()).UID)
+	return b.fs.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) error {
+		user, err := account.ReadActive(tx, b.fs, uid)
+		if err != nil {
+			return err
+		}
+		return fn(ctx, tx, caller{User: user, ref: account.Ref(b.fs, uid)})
+	}, opts...)
+}
+
+type inboxView struct {
+	Items []itemView `json:"items"`
+	// Unread counts all unread items, not only this page's.
+	Unread int64 `json:"unread"`
+	// NextCursor is the "cursor" of the next page, absent on the last.
+	NextCursor string `json:"nextCursor,omitempty"`
+}
+
+func (b *Inbox) list(w http.ResponseWriter, r *http.Request) error {
+	limit, err := httpapi.IntParam(r, "limit", defaultPage, 1, maxPage)
+	if err != nil {
+		return err
+	}
+	after, err := cursorParam(r)
+	if err != nil {
+		return err
+	}
+	var view inboxView
+	err = b.run(r, func(ctx context.Context, tx *firestore.Transaction, who caller) error {
+		// An item expires a fixed time after it was made, so this is the filter on expireAt, by the field that orders.
+		live := inboxOf(who.ref).Where("createdAt", ">", b.now().UTC().Add(-inboxKept))
+		var err error
+		if view, err = page(tx, live, after, limit); err != nil {
+			return err
+		}
+		view.Unread, err = countUnread(ctx, tx, live)
+		return err
+	}, firestore.ReadOnly)
+	if err != nil {
+		return err
+	}
+	return httpapi.Write(w, http.StatusOK, view)
+}
+
+// page is the newest items, or those after the position. It needs the index (createdAt desc).
+func page(tx *firestore.Transaction, live firestore.Query, after *position, limit int) (inboxView, error) {
+	// One more than asked for tells whether there is a next page.
+	q := live.OrderBy("createdAt", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc).Limit(limit + 1)
+	if after != nil {
+		q = q.StartAfter(after.at, after.id)
+	}
+	snaps, err := tx.Documents(q).GetAll()
+	if err != nil {
+		return inboxView{}, fmt.Errorf("list the inbox: %w", err)
+	}
+	view := inboxView{Items: []itemView{}}
+	var last position
+	for i, snap := range snaps {
+		if i == limit {
+			view.NextCursor = last.cursor()
+			break
+		}
+		var one item
+		if err := snap.DataTo(&one); err != nil {
+			return inboxView{}, fmt.Errorf("decode inbox item: %w", err)
+		}
+		view.Items = append(view.Items, showItem(snap.Ref.ID, one))
+		last = position{at: one.CreatedAt, id: snap.Ref.ID}
+	}
+	return view, nil
+}
+
+// countUnread needs the composite index (read asc, createdAt asc) on the collection inbox.
+func countUnread(ctx context.Context, tx *firestore.Transaction, live firestore.Query) (int64, error) {
+	const alias = "n"
+	unread := live.Where("read", "==", false)
+	result, err := unread.NewAggregationQuery().WithCount(alias).Transaction(tx).Get(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count unread items: %w", err)
+	}
+	n, ok := result[alias].(*firestorepb.Value)
+	if !ok {
+		return 0, fmt.Errorf("count unread items: the answer is a %T", result[alias])
+	}
+	return n.GetIntegerValue(), nil
+}
+
+func (b *Inbox) markRead(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	missing := fault.New(fault.CodeNotFound, "There is no such item in the inbox.")
+	if !eventID.MatchString(id) {
+		return missing
+	}
+	err := b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
+		snap, err := tx.Get(inboxOf(who.ref).Doc(id))
+		if status.Code(err) == codes.NotFound {
+			return missing
+		}
+		if err != nil {
+			return fmt.Errorf("read inbox item: %w", err)
+		}
+		var one item
+		if err := snap.DataTo(&one); err != nil {
+			return fmt.Errorf("decode inbox item: %w", err)
+		}
+		if !one.ExpireAt.After(b.now()) {
+			return missing
+		}
+		return tx.Update(snap.Ref, []firestore.Update{{Path: "read", Value: true}})
+	})
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+type deviceView struct {
+	ID        string `json:"id"`
+	Platform  string `json:"platform"`
+	CreatedAt string `json:"createdAt"`
+	UpdatedAt string `json:"updatedAt"`
+}
+
+func (b *Inbox) putDevice(w http.ResponseWriter, r *http.Request) error {
+	id, err := deviceParam(r)
+	if err != nil {
+		return err
+	}
+	body, err := httpapi.Decode[deviceBody](w, r)
+	if err != nil {
+		return err
+	}
+	if err := body.validate(); err != nil {
+		return err
+	}
+	var d device
+	var created bool
+	err = b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
+		var err error
+		d, created, err = putDevice(tx, devicesOf(who.ref), id, body, b.now().UTC())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	code := http.StatusOK
+	if created {
+		code = http.StatusCreated
+	}
+	return httpapi.Write(w, code, deviceView{
+		ID: id, Platform: d.Platform, CreatedAt: httpapi.Time(d.CreatedAt), UpdatedAt: httpapi.Time(d.UpdatedAt),
+	})
+}
+
+func (b *Inbox) deleteDevice(w http.ResponseWriter, r *http.Request) error {
+	id, err := deviceParam(r)
+	if err != nil {
+		return err
+	}
+	err = b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
+		return tx.Delete(devicesOf(who.ref).Doc(id))
+	})
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func deviceParam(r *http.Request) (string, error) {
+	id := r.PathValue("id")
+	if !deviceID.MatchString(id) {
+		return "", fault.New(fault.CodeInvalidParameter, "The device's id is not valid.").
+			WithField("path/id", "must be 1 to 64 letters, digits, dashes and underscores")
+	}
+	return id, nil
+}

@@ -1,0 +1,290 @@
+package notify
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+// fill writes n items a second apart, i00 the oldest.
+func (b *bench) fill(n int) {
+	b.t.Helper()
+	for i := range n {
+		one := newItem(message{kind: "scan.completed.v1", title: strconv.Itoa(i), data: map[string]string{}}, start.Add(time.Duration(i)*time.Second))
+		if _, err := inboxOf(account.Ref(b.fs, uid)).Doc(fmt.Sprintf("i%02d", i)).Set(b.t.Context(), one); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+func (b *bench) inbox(query string) inboxView {
+	b.t.Helper()
+	code, body := b.call(uid, http.MethodGet, "/v1/inbox"+query, "")
+	if code != http.StatusOK {
+		b.t.Fatalf("GET /v1/inbox%s: %d %s", query, code, body)
+	}
+	return read[inboxView](b, body)
+}
+
+func ids(v inboxView) []string {
+	all := []string{}
+	for _, i := range v.Items {
+		all = append(all, i.ID)
+	}
+	return all
+}
+
+func TestInbox_pages(t *testing.T) {
+	for _, n := range []int{0, 1, 4, 5} {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.save(ann())
+			b.fill(n)
+			want, got, query, pages := []string{}, []string{}, "?limit=2", 0
+			for i := range n {
+				want = append(want, fmt.Sprintf("i%02d", n-1-i))
+			}
+			for {
+				page := b.inbox(query)
+				pages++
+				got = append(got, ids(page)...)
+				if page.Unread != int64(n) {
+					t.Errorf("unread = %d, want %d", page.Unread, n)
+				}
+				if page.NextCursor == "" {
+					break
+				}
+				query = "?limit=2&cursor=" + page.NextCursor
+			}
+			if diff := cmp.Diff(want, got); diff != "" || pages != max(1, (n+1)/2) {
+				t.Errorf("%d pages (-want +got):\n%s", pages, diff)
+			}
+		})
+	}
+}
+
+func TestInbox_sameTimeIsPagedByID(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	for _, id := range []string{"a", "b", "c"} {
+		if _, err := inboxOf(account.Ref(b.fs, uid)).Doc(id).Set(t.Context(), newItem(message{}, start)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := b.inbox("?limit=1")
+	second := b.inbox("?limit=1&cursor=" + first.NextCursor)
+	third := b.inbox("?limit=1&cursor=" + second.NextCursor)
+	got := append(append(ids(first), ids(second)...), ids(third)...)
+	if diff := cmp.Diff([]string{"c", "b", "a"}, got); diff != "" || third.NextCursor != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestInbox_expiredItemsAreNotShown(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	b.fill(2)
+	b.now = start.Add(inboxKept)
+	if v := b.inbox(""); len(v.Items) != 1 || v.Unread != 1 || v.Items[0].ID != "i01" {
+		t.Errorf("inbox = %+v, want i01 alone", v)
+	}
+	if code, _ := b.call(uid, http.MethodPost, "/v1/inbox/i00/read", ""); code != http.StatusNotFound {
+		t.Errorf("reading an expired item: %d", code)
+	}
+}
+
+func TestInbox_read(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	b.fill(2)
+	for range 2 {
+		if code, body := b.call(uid, http.MethodPost, "/v1/inbox/i00/read", ""); code != http.StatusNoContent {
+			t.Fatalf("%d %s", code, body)
+		}
+	}
+	if v := b.inbox(""); v.Unread != 1 || !v.Items[1].Read || v.Items[0].Read {
+		t.Errorf("inbox = %+v, want i00 read", v)
+	}
+	for _, id := range []string{"nothing", "a%2Fb", strings.Repeat("x", 65)} {
+		code, body := b.call(uid, http.MethodPost, "/v1/inbox/"+id+"/read", "")
+		if p := read[httpapi.Problem](b, body); code != http.StatusNotFound || p.Code != fault.CodeNotFound {
+			t.Errorf("%s: %d %s", id, code, body)
+		}
+	}
+	other := ann()
+	other.UID = "other"
+	b.save(other)
+	if code, _ := b.call("other", http.MethodPost, "/v1/inbox/i01/read", ""); code != http.StatusNotFound {
+		t.Errorf("reading another's item: %d", code)
+	}
+}
+
+func TestInbox_badParameters(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	for _, query := range []string{"limit=0", "limit=101", "limit=x", "cursor=!", "cursor=YQ", "cursor=MS4vLw"} {
+		code, body := b.call(uid, http.MethodGet, "/v1/inbox?"+query, "")
+		if p := read[httpapi.Problem](b, body); code != http.StatusBadRequest || p.Code != fault.CodeInvalidParameter {
+			t.Errorf("%s: %d %s", query, code, body)
+		}
+	}
+}
+
+func TestDevices(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	put := func(id, token string) int {
+		t.Helper()
+		b.now = b.now.Add(time.Second)
+		code, body := b.call(uid, http.MethodPut, "/v1/devices/"+id, `{"token":"`+token+`","platform":"ios"}`)
+		if v := read[deviceView](b, body); v.ID != id || v.Platform != "ios" || strings.Contains(string(body), token) {
+			t.Errorf("answer = %s", body)
+		}
+		return code
+	}
+	known := func() map[string]string {
+		t.Helper()
+		snaps, err := devicesOf(account.Ref(b.fs, uid)).Documents(t.Context()).GetAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := map[string]string{}
+		for _, s := range snaps {
+			all[s.Ref.ID], _ = s.Data()["token"].(string)
+		}
+		return all
+	}
+	if code := put("phone", "t1"); code != http.StatusCreated {
+		t.Errorf("a new device: %d", code)
+	}
+	if code := put("phone", "t2"); code != http.StatusOK {
+		t.Errorf("a renewed device: %d", code)
+	}
+	put("reinstalled", "t2")
+	if diff := cmp.Diff(map[string]string{"reinstalled": "t2"}, known()); diff != "" {
+		t.Errorf("devices (-want +got):\n%s", diff)
+	}
+	for i := range maxDevices {
+		put(fmt.Sprintf("d%02d", i), fmt.Sprintf("x%02d", i))
+	}
+	if all := known(); len(all) != maxDevices || all["reinstalled"] != "" {
+		t.Errorf("%d devices, want %d without the oldest", len(all), maxDevices)
+	}
+	for range 2 {
+		if code, _ := b.call(uid, http.MethodDelete, "/v1/devices/d00", ""); code != http.StatusNoContent {
+			t.Errorf("delete: %d", code)
+		}
+	}
+	if all := known(); len(all) != maxDevices-1 {
+		t.Errorf("%d devices after a delete", len(all))
+	}
+}
+
+func TestDevices_refused(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	long := strings.Repeat("x", maxToken+1)
+	tests := map[string]struct {
+		id, body string
+		code     fault.Code
+	}{
+		"odd id":      {"a.b", `{"token":"t","platform":"ios"}`, fault.CodeInvalidParameter},
+		"long id":     {strings.Repeat("x", 65), `{"token":"t","platform":"ios"}`, fault.CodeInvalidParameter},
+		"slash":       {"a%2Fb", `{"token":"t","platform":"ios"}`, fault.CodeInvalidParameter},
+		"no token":    {"a", `{"platform":"ios"}`, fault.CodeInvalidField},
+		"long token":  {"a", `{"token":"` + long + `","platform":"ios"}`, fault.CodeInvalidField},
+		"no platform": {"a", `{"token":"t"}`, fault.CodeInvalidField},
+		"platform":    {"a", `{"token":"t","platform":"toaster"}`, fault.CodeInvalidField},
+		"unknown":     {"a", `{"token":"t","platform":"ios","uid":"x"}`, fault.CodeUnknownField},
+		"no JSON":     {"a", `{`, fault.CodeMalformedBody},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			code, body := b.call(uid, http.MethodPut, "/v1/devices/"+tt.id, tt.body)
+			if p := read[httpapi.Problem](b, body); p.Code != tt.code || code != tt.code.Kind().Status() {
+				t.Errorf("%d %s, want %s", code, body, tt.code)
+			}
+		})
+	}
+}
+
+func TestPreferences(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	get := func() string {
+		t.Helper()
+		_, body := b.call(uid, http.MethodGet, "/v1/preferences", "")
+		return strings.TrimSpace(string(body))
+	}
+	if got := get(); got != `{"push":true,"email":true}` {
+		t.Errorf("default = %s", got)
+	}
+	code, body := b.call(uid, http.MethodPut, "/v1/preferences", `{"push":false,"email":true}`)
+	if code != http.StatusOK || strings.TrimSpace(string(body)) != `{"push":false,"email":true}` || get() != `{"push":false,"email":true}` {
+		t.Errorf("put: %d %s, then %s", code, body, get())
+	}
+	snap, err := account.Ref(b.fs, uid).Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var u account.User
+	if err := snap.DataTo(&u); err != nil {
+		t.Fatal(err)
+	}
+	want := ann()
+	want.Notifications = &account.Notifications{Email: true}
+	if diff := cmp.Diff(want, u); diff != "" {
+		t.Errorf("more than the preferences changed (-want +got):\n%s", diff)
+	}
+	for body, fields := range map[string]int{`{}`: 2, `{"push":true}`: 1, `{"push":null,"email":true}`: 1} {
+		code, answer := b.call(uid, http.MethodPut, "/v1/preferences", body)
+		if p := read[httpapi.Problem](b, answer); code != http.StatusUnprocessableEntity || len(p.Fields) != fields {
+			t.Errorf("%s: %d %s", body, code, answer)
+		}
+	}
+}
+
+func TestRoutes_accountNotInUse(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	erasing := ann()
+	erasing.UID, erasing.State = "going", account.Erasing
+	b.save(erasing)
+	routes := []struct{ method, path, body string }{
+		{http.MethodGet, "/v1/inbox", ""},
+		{http.MethodPost, "/v1/inbox/i00/read", ""},
+		{http.MethodPut, "/v1/devices/a", `{"token":"t","platform":"web"}`},
+		{http.MethodDelete, "/v1/devices/a", ""},
+		{http.MethodGet, "/v1/preferences", ""},
+		{http.MethodPut, "/v1/preferences", `{"push":true,"email":true}`},
+	}
+	for _, route := range routes {
+		for who, want := range map[account.UID]fault.Code{"nobody": fault.CodeNotRegistered, "going": fault.CodeAccountErasing} {
+			code, body := b.call(who, route.method, route.path, route.body)
+			if p := read[httpapi.Problem](b, body); code != http.StatusForbidden || p.Code != want {
+				t.Errorf("%s %s as %s: %d %s", route.method, route.path, who, code, body)
+			}
+		}
+	}
+	snaps, err := b.fs.Collection("users").Documents(t.Context()).GetAll()
+	if err != nil || len(snaps) != 1 {
+		t.Errorf("%d users, %v: a refused call wrote one", len(snaps), err)
+	}
+}

@@ -1,0 +1,211 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	firebase "firebase.google.com/go/v4"
+	"firebase.google.com/go/v4/auth"
+	"firebase.google.com/go/v4/messaging"
+	"google.golang.org/api/option"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
+
+var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// bench is a notifier and an inbox over a database of their own, with sinks for pushes and mails.
+type bench struct {
+	t        *testing.T
+	fs       *firestore.Client
+	fcm      *emulator.FCM
+	smtp     *emulator.SMTP
+	notifier *Notifier
+	api      *httpapi.API
+	now      time.Time
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	project := emulatortest.UniqueProject(t)
+	fs, err := firestore.NewClient(t.Context(), project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fs.Close() })
+	b := &bench{t: t, fs: fs, now: start}
+	if b.fcm, err = emulator.NewFCM(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.fcm.Close() })
+	if b.smtp, err = emulator.NewSMTP(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.smtp.Close() })
+	clock := func() time.Time { return b.now }
+	b.notifier = New(fs, fcmClient(t, project, b.fcm.URL()), plainMailer(t, b.smtp.Host()), clock)
+	b.api = httpapi.New(httpapi.Options{Verifier: fakeVerifier{}})
+	NewInbox(fs, clock).Routes(b.api)
+	return b
+}
+
+func fcmClient(t *testing.T, project, endpoint string) *messaging.Client {
+	t.Helper()
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	app, err := firebase.NewApp(t.Context(), &firebase.Config{ProjectID: project},
+		option.WithEndpoint(endpoint), option.WithHTTPClient(&http.Client{Transport: transport}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := app.Messaging(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func plainMailer(t *testing.T, addr string) *Mailer {
+	t.Helper()
+	m, err := NewMailer(MailConfig{Addr: addr, From: "FaceScan <hello@facescan.example>", Plain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// fakeVerifier takes a uid for its own token.
+type fakeVerifier struct{}
+
+func (fakeVerifier) VerifyIDToken(_ context.Context, uid string) (*auth.Token, error) {
+	return &auth.Token{UID: uid}, nil
+}
+
+func (v fakeVerifier) VerifyIDTokenAndCheckRevoked(ctx context.Context, uid string) (*auth.Token, error) {
+	return v.VerifyIDToken(ctx, uid)
+}
+
+const uid = account.UID("u")
+
+// ann is a user that everything can be sent to.
+func ann() account.User {
+	return account.User{
+		Schema: 1, UID: uid, State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true, Version: "v1"},
+		Email: "ann@example.com", EmailVerified: true, Revision: 7,
+	}
+}
+
+func (b *bench) save(u account.User) {
+	b.t.Helper()
+	if _, err := account.Ref(b.fs, u.UID).Set(b.t.Context(), u); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) saveDevice(id, token string) {
+	b.t.Helper()
+	d := device{Schema: schema, Token: token, Platform: "android", CreatedAt: b.now, UpdatedAt: b.now, ExpireAt: b.now.Add(deviceKept)}
+	if _, err := devicesOf(account.Ref(b.fs, uid)).Doc(id).Set(b.t.Context(), d); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// scanDone is the event of a completed scan.
+func scanDone(scanID string) event.ScanCompletedV1 {
+	return event.ScanCompletedV1{
+		UID: string(uid), ScanID: scanID, ConsentEpoch: 1, Engine: "facescan-1.0.0", EngineMajor: 1, Score: 71.24, CompletedAt: start,
+	}
+}
+
+// idOf is the event's id in messageOf.
+func idOf(data event.Payload, scanID string) string { return event.ID(data.EventType(), scanID) }
+
+func messageOf(t *testing.T, data event.Payload, scanID string) event.Message {
+	t.Helper()
+	e, err := event.New(idOf(data, scanID), start, "", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := event.Encode(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return event.Message{ID: "1", Data: body}
+}
+
+func (b *bench) handle(data event.Payload, scanID string) {
+	b.t.Helper()
+	if err := b.notifier.Handle(b.t.Context(), messageOf(b.t, data, scanID)); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// want checks the numbers of inbox items, pushes and mails.
+func (b *bench) want(items, pushes, mails int) {
+	b.t.Helper()
+	snaps, err := inboxOf(account.Ref(b.fs, uid)).Documents(b.t.Context()).GetAll()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if len(snaps) != items || len(b.fcm.Messages()) != pushes || len(b.smtp.Messages()) != mails {
+		b.t.Errorf("%d inbox items, %d pushes, %d mails; want %d, %d, %d",
+			len(snaps), len(b.fcm.Messages()), len(b.smtp.Messages()), items, pushes, mails)
+	}
+}
+
+func (b *bench) deliveryRef(eventID string, c channel) *firestore.DocumentRef {
+	return account.Ref(b.fs, uid).Collection("deliveries").Doc(eventID + "_" + string(c))
+}
+
+// delivery is the document of (event, channel), nil where there is none.
+func (b *bench) delivery(eventID string, c channel) *delivery {
+	b.t.Helper()
+	snaps, err := b.fs.GetAll(b.t.Context(), []*firestore.DocumentRef{b.deliveryRef(eventID, c)})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if !snaps[0].Exists() {
+		return nil
+	}
+	var d delivery
+	if err := snaps[0].DataTo(&d); err != nil {
+		b.t.Fatal(err)
+	}
+	return &d
+}
+
+// call asks as the user and returns status and body.
+func (b *bench) call(who account.UID, method, path, body string) (int, []byte) {
+	b.t.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+string(who))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	w := httptest.NewRecorder()
+	b.api.ServeHTTP(w, r)
+	return w.Code, w.Body.Bytes()
+}
+
+// read parses an answer.
+func read[T any](b *bench, body []byte) T {
+	b.t.Helper()
+	var v T
+	if err := json.Unmarshal(body, &v); err != nil {
+		b.t.Fatalf("%v in %s", err, body)
+	}
+	return v
+}

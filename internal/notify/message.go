@@ -1,0 +1,129 @@
+package notify
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+)
+
+//go:embed templates
+var files embed.FS
+
+var (
+	texts    = template.Must(template.ParseFS(files, "templates/messages.en.tmpl"))
+	mailText = template.Must(template.ParseFS(files, "templates/mail.txt.tmpl"))
+	mailHTML = htmltemplate.Must(htmltemplate.ParseFS(files, "templates/mail.html.tmpl"))
+)
+
+// channel is a way to the user beside the inbox.
+type channel string
+
+const (
+	push  channel = "push"
+	email channel = "email"
+)
+
+// message is what an event says to its user.
+type message struct {
+	// id is the event's.
+	id  string
+	uid account.UID
+	// kind is the event's type.
+	kind        string
+	title, body string
+	// data is for the app: the ids that the message is about.
+	data     map[string]string
+	channels []channel
+	// closed tells, by the read of users/{uid}, that the message must not go out any more.
+	closed func(account.User, error) (bool, error)
+}
+
+// facts is what the texts may use.
+type facts struct {
+	Score, Previous float64
+	Reason          string
+}
+
+// eventID is what can be part of a document's id, a push's tag and a Message-ID; all events of ours have such.
+var eventID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// newMessage makes the message of an event. What is no event for users is [event.ErrMalformed].
+func newMessage(e event.Event) (message, error) {
+	if !eventID.MatchString(e.ID) {
+		return message{}, fmt.Errorf("%w: its id is not one of ours", event.ErrMalformed)
+	}
+	m := message{id: e.ID, kind: e.Type, data: map[string]string{}}
+	f, err := m.read(e)
+	if err != nil {
+		return message{}, err
+	}
+	if m.title, err = render(m.kind+"/title", f); err != nil {
+		return message{}, err
+	}
+	m.body, err = render(m.kind+"/body", f)
+	return m, err
+}
+
+// read fills in what the event says, and returns what its texts need.
+func (m *message) read(e event.Event) (facts, error) {
+	switch e.Type {
+	case event.AccountRegisteredV1{}.EventType():
+		data, err := event.As[event.AccountRegisteredV1](e)
+		m.uid, m.channels, m.closed = account.UID(data.UID), []channel{email}, inactive
+		return facts{}, err
+	case event.ScanCompletedV1{}.EventType():
+		data, err := event.As[event.ScanCompletedV1](e)
+		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, push, email)
+		return facts{Score: data.Score}, err
+	case event.ScanFailedV1{}.EventType():
+		data, err := event.As[event.ScanFailedV1](e)
+		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, push, email)
+		m.data["code"] = data.Code
+		return facts{Reason: reason(data.Code)}, err
+	case event.PersonalBestReachedV1{}.EventType():
+		data, err := event.As[event.PersonalBestReachedV1](e)
+		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, push)
+		m.data["board"] = data.Board
+		return facts{Score: data.Score, Previous: data.Previous}, err
+	default:
+		return facts{}, fmt.Errorf("%w: notify takes no %q", event.ErrMalformed, e.Type)
+	}
+}
+
+func (m *message) ofScan(uid, scanID string, epoch int64, channels ...channel) {
+	m.uid, m.channels = account.UID(uid), channels
+	m.data["scanId"] = scanID
+	m.closed = func(u account.User, readErr error) (bool, error) { return account.FenceClosed(u, readErr, epoch) }
+}
+
+// inactive is the fence of what needs no consent.
+func inactive(u account.User, readErr error) (bool, error) {
+	if errors.Is(readErr, account.ErrNoUser) {
+		return true, nil
+	}
+	return u.State != account.Active, readErr
+}
+
+// reason is why a photo was not measured, in words. A code without words of its own gets general ones.
+func reason(code string) string {
+	if text, err := render("reason/"+code, nil); err == nil {
+		return text
+	}
+	text, _ := render("reason/other", nil) // a constant
+	return text
+}
+
+func render(name string, data any) (string, error) {
+	var text strings.Builder
+	if err := texts.ExecuteTemplate(&text, name, data); err != nil {
+		return "", fmt.Errorf("render %s: %w", name, err)
+	}
+	return text.String(), nil
+}

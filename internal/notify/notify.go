@@ -1,0 +1,88 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"firebase.google.com/go/v4/messaging"
+
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
+)
+
+const (
+	// sendTimeout bounds one channel's sending, finishTimeout the record of it; together they stay far below
+	// catalog.Lease, so that a live sender never loses its claim.
+	sendTimeout   = 20 * time.Second
+	finishTimeout = 10 * time.Second
+	// maxAttempts of a transaction: the client's default of 5 gives up too soon where deliveries race.
+	maxAttempts = 20
+)
+
+// Notifier is the consumer that sends messages. It is safe for concurrent use.
+type Notifier struct {
+	fs     *firestore.Client
+	fcm    *messaging.Client
+	mailer *Mailer
+	now    func() time.Time
+}
+
+// New makes a notifier over the database, FCM and the mail server; now is the clock.
+func New(fs *firestore.Client, fcm *messaging.Client, mailer *Mailer, now func() time.Time) *Notifier {
+	return &Notifier{fs: fs, fcm: fcm, mailer: mailer, now: now}
+}
+
+// Handle takes account.registered.v1, scan.completed.v1, scan.failed.v1 and personal-best.reached.v1. It is nil when
+// every channel is done with the event, or it was dropped at the fence; [event.ErrMalformed] for one that cannot
+// be read; any other error asks for redelivery: a channel failed, or another process is at it.
+func (n *Notifier) Handle(ctx context.Context, m event.Message) error {
+	e, err := event.Decode(m.Data)
+	if err != nil {
+		return err
+	}
+	msg, err := newMessage(e)
+	if err != nil {
+		return err
+	}
+	claims, busy, err := n.claim(ctx, msg)
+	if err != nil {
+		return fmt.Errorf("claim the channels of event %s: %w", msg.id, err)
+	}
+	faults := make([]error, len(claims), len(claims)+1)
+	var sending sync.WaitGroup
+	for i, c := range claims {
+		sending.Go(func() { faults[i] = n.deliver(ctx, msg, c) })
+	}
+	sending.Wait()
+	if busy {
+		faults = append(faults, fault.New(fault.CodeUnavailable, "The event is being delivered by another process."))
+	}
+	return errors.Join(faults...)
+}
+
+// deliver sends by one claimed channel and records how that went.
+func (n *Notifier) deliver(ctx context.Context, msg message, c claim) error {
+	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	var result outcome
+	switch c.channel {
+	case push:
+		result = n.push(sendCtx, msg, c)
+	case email:
+		result = n.email(sendCtx, msg, c)
+	}
+	// What was sent is recorded even if the deliverer has hung up meanwhile.
+	finishCtx, cancelFinish := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+	defer cancelFinish()
+	if err := n.finish(finishCtx, c, result); err != nil {
+		return fmt.Errorf("record the %s of event %s: %w", c.channel, msg.id, errors.Join(err, result.err))
+	}
+	if result.err != nil {
+		return fmt.Errorf("send the %s of event %s: %w", c.channel, msg.id, result.err)
+	}
+	return nil
+}

@@ -1,0 +1,385 @@
+package notify
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
+)
+
+func TestHandle_eachEventTwice(t *testing.T) {
+	tests := []struct {
+		data          event.Payload
+		title, body   string
+		pushes, mails int
+		dataOfItem    map[string]string
+	}{
+		{
+			event.AccountRegisteredV1{UID: string(uid)}, "Welcome to FaceScan", "Your account is ready.", 0, 1, map[string]string{},
+		},
+		{
+			scanDone("s"), "Your scan is ready", "Your symmetry score is 71.2 of 100.", 2, 1, map[string]string{"scanId": "s"},
+		},
+		{
+			event.ScanFailedV1{UID: string(uid), ScanID: "s", ConsentEpoch: 1, Code: "no_face"},
+			"Your photo could not be measured", "We found no face in the photo.", 2, 1, map[string]string{"scanId": "s", "code": "no_face"},
+		},
+		{
+			event.PersonalBestReachedV1{UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1, Score: 71.24, Previous: 68},
+			"A new personal high", "Your symmetry score of 71.2 is above your earlier high of 68.0.", 2, 0,
+			map[string]string{"scanId": "s", "board": "b"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.data.EventType(), func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.save(ann())
+			b.saveDevice("phone", "token-1")
+			b.saveDevice("tablet", "token-2")
+			b.handle(tt.data, "s")
+			b.handle(tt.data, "s")
+			b.want(1, tt.pushes, tt.mails)
+			_, body := b.call(uid, "GET", "/v1/inbox", "")
+			got := read[inboxView](b, body)
+			if got.Unread != 1 || len(got.Items) != 1 {
+				t.Fatalf("inbox = %+v, want one unread item", got)
+			}
+			one := got.Items[0]
+			if one.ID != idOf(tt.data, "s") || one.Type != tt.data.EventType() || one.Title != tt.title ||
+				!strings.HasPrefix(one.Body, tt.body) || !cmp.Equal(one.Data, tt.dataOfItem) {
+				t.Errorf("item = %+v", one)
+			}
+		})
+	}
+}
+
+func TestHandle_push(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	b.saveDevice("phone", "token-1")
+	b.saveDevice("reinstalled", "token-1")
+	b.handle(scanDone("s"), "s")
+	b.want(1, 1, 1)
+	got, id := b.fcm.Messages()[0], idOf(scanDone("s"), "s")
+	if got.Token != "token-1" || got.Title != "Your scan is ready" || got.CollapseKey != "scan.completed.v1" ||
+		got.APNSHeaders["apns-collapse-id"] != id || !strings.Contains(string(got.Raw), `"tag":"`+id+`"`) {
+		t.Errorf("push = %+v %s", got, got.Raw)
+	}
+	want := map[string]string{"scanId": "s", "type": "scan.completed.v1", "eventId": id}
+	if diff := cmp.Diff(want, got.Data); diff != "" {
+		t.Errorf("data (-want +got):\n%s", diff)
+	}
+}
+
+func TestHandle_mail(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	b.handle(scanDone("s"), "s")
+	b.want(1, 0, 1)
+	got := b.smtp.Messages()[0]
+	if got.Subject != "Your scan is ready" || got.From != "hello@facescan.example" || len(got.To) != 1 || got.To[0] != "ann@example.com" ||
+		got.MessageID != "<"+idOf(scanDone("s"), "s")+"@facescan.example>" || got.Header.Get("Auto-Submitted") != "auto-generated" {
+		t.Errorf("mail = %+v", got)
+	}
+	for _, text := range []string{got.Text, got.HTML} {
+		if !strings.Contains(text, "Your symmetry score is 71.2 of 100.") {
+			t.Errorf("the score is not in %q", text)
+		}
+	}
+	if !strings.Contains(got.HTML, "<h1") || strings.Contains(got.Text, "<") {
+		t.Errorf("text and HTML are mixed up: %q, %q", got.Text, got.HTML)
+	}
+}
+
+func TestHandle_eightAtOnceThenRedelivered(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	b.saveDevice("phone", "token-1")
+	m := messageOf(t, scanDone("s"), "s")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if err := b.notifier.Handle(t.Context(), m); err != nil && !fault.Is(err, fault.CodeUnavailable) {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	b.handle(scanDone("s"), "s")
+	b.want(1, 1, 1)
+}
+
+func TestHandle_fence(t *testing.T) {
+	tests := map[string]struct {
+		change     func(*account.User)
+		registered int // what is still sent of account.registered
+	}{
+		"another epoch":     {func(u *account.User) { u.ConsentEpoch = 3 }, 1},
+		"consent withdrawn": {func(u *account.User) { u.Consent.Granted = false }, 1},
+		"erasing":           {func(u *account.User) { u.State = account.Erasing }, 0},
+		"unknown user":      {nil, 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			if tt.change != nil {
+				u := ann()
+				tt.change(&u)
+				b.save(u)
+			}
+			b.saveDevice("phone", "token-1")
+			b.handle(scanDone("s"), "s")
+			b.handle(event.ScanFailedV1{UID: string(uid), ScanID: "s", ConsentEpoch: 1, Code: "no_face"}, "s")
+			b.handle(event.PersonalBestReachedV1{UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1}, "s")
+			b.want(0, 0, 0)
+			b.handle(event.AccountRegisteredV1{UID: string(uid)}, "")
+			b.want(tt.registered, 0, tt.registered)
+		})
+	}
+}
+
+func TestHandle_skips(t *testing.T) {
+	tests := map[string]struct {
+		change        func(*account.User)
+		pushes, mails int
+		channel       channel
+		reason        string
+	}{
+		"no pushes wanted":   {func(u *account.User) { u.Notifications = &account.Notifications{Email: true} }, 0, 1, push, "preference"},
+		"no mails wanted":    {func(u *account.User) { u.Notifications = &account.Notifications{Push: true} }, 1, 0, email, "preference"},
+		"no address":         {func(u *account.User) { u.Email = "" }, 1, 0, email, "no_verified_email"},
+		"unverified address": {func(u *account.User) { u.EmailVerified = false }, 1, 0, email, "no_verified_email"},
+		"impossible address": {func(u *account.User) { u.Email = "ann at home" }, 1, 0, email, "address_unusable"},
+		"refused address":    {func(u *account.User) { u.Email = "bounce@example.com" }, 1, 0, email, "address_refused"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			u := ann()
+			tt.change(&u)
+			b.save(u)
+			b.saveDevice("phone", "token-1")
+			b.handle(scanDone("s"), "s")
+			b.save(ann()) // that it can be sent now comes too late
+			b.handle(scanDone("s"), "s")
+			b.want(1, tt.pushes, tt.mails)
+			if d := b.delivery(idOf(scanDone("s"), "s"), tt.channel); d == nil || d.State != skipped || d.Reason != tt.reason {
+				t.Errorf("delivery = %+v, want it skipped for %s", d, tt.reason)
+			}
+		})
+	}
+}
+
+func TestHandle_deadTokensGo(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	b.saveDevice("removed", "unregistered-1")
+	b.saveDevice("foreign", "mismatched-1")
+	b.saveDevice("phone", "token-1")
+	b.handle(scanDone("s"), "s")
+	b.want(1, 1, 1)
+	left, err := devicesOf(account.Ref(b.fs, uid)).Documents(t.Context()).GetAll()
+	if err != nil || len(left) != 1 || left[0].Ref.ID != "phone" {
+		t.Errorf("%d devices are left, %v; want phone alone", len(left), err)
+	}
+}
+
+func TestHandle_expiredDeviceIsNoDevice(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	b.saveDevice("phone", "token-1")
+	b.now = b.now.Add(deviceKept)
+	b.handle(scanDone("s"), "s")
+	b.want(1, 0, 1)
+}
+
+func TestForget_leavesARenewedDevice(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.saveDevice("phone", "unregistered-1")
+	targets, err := b.notifier.targets(t.Context(), uid)
+	if err != nil || len(targets) != 1 {
+		t.Fatalf("targets = %v, %v", targets, err)
+	}
+	b.saveDevice("phone", "token-2")
+	if err := b.notifier.forget(t.Context(), targets[0]); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := b.notifier.targets(t.Context(), uid); err != nil || len(again) != 1 {
+		t.Errorf("targets = %v, %v; want the renewed device", again, err)
+	}
+}
+
+// The FCM client itself tries again for some seconds before it says that the service is unavailable.
+func TestHandle_retriesOnlyTheDevicesNotServed(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	b.saveDevice("phone", "token-1")
+	b.saveDevice("tablet", "unavailable-1")
+	m := messageOf(t, scanDone("s"), "s")
+	err := b.notifier.Handle(t.Context(), m)
+	if err == nil || !fault.Retryable(err) {
+		t.Fatalf("error = %v, want a retryable one", err)
+	}
+	b.want(1, 1, 1)
+	b.saveDevice("tablet", "token-2")
+	b.handle(scanDone("s"), "s")
+	b.handle(scanDone("s"), "s")
+	b.want(1, 2, 1)
+	if d := b.delivery(idOf(scanDone("s"), "s"), push); d.State != sent || d.Attempts != 2 || len(d.Served) != 2 {
+		t.Errorf("delivery = %+v", d)
+	}
+}
+
+func TestHandle_mailServerDown(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	b.saveDevice("phone", "token-1")
+	working := b.notifier.mailer
+	b.notifier.mailer = plainMailer(t, "127.0.0.1:1")
+	for range 2 {
+		if err := b.notifier.Handle(t.Context(), messageOf(t, scanDone("s"), "s")); err == nil || !fault.Retryable(err) {
+			t.Fatalf("error = %v, want a retryable one", err)
+		}
+	}
+	b.want(1, 1, 0)
+	b.notifier.mailer = working
+	b.handle(scanDone("s"), "s")
+	b.handle(scanDone("s"), "s")
+	b.want(1, 1, 1)
+}
+
+func TestHandle_mailServerBusy(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	u := ann()
+	u.Email = "later@example.com"
+	b.save(u)
+	err := b.notifier.Handle(t.Context(), messageOf(t, scanDone("s"), "s"))
+	if err == nil || !fault.Retryable(err) || strings.Contains(err.Error(), "later@") {
+		t.Fatalf("error = %v, want a retryable one without the address", err)
+	}
+	if d := b.delivery(idOf(scanDone("s"), "s"), email); d.State != failed {
+		t.Errorf("delivery = %+v, want it failed", d)
+	}
+}
+
+func TestHandle_lease(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	id := idOf(scanDone("s"), "s")
+	for _, c := range []channel{push, email} { // somebody claimed both and died
+		d := delivery{Schema: schema, EventID: id, Channel: c, CreatedAt: b.now}
+		d.claim(b.now)
+		if _, err := b.deliveryRef(id, c).Set(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.saveDevice("phone", "token-1")
+	b.now = b.now.Add(catalog.Lease - time.Second)
+	err := b.notifier.Handle(t.Context(), messageOf(t, scanDone("s"), "s"))
+	if !fault.Is(err, fault.CodeUnavailable) || !fault.Retryable(err) {
+		t.Fatalf("error = %v, want unavailable", err)
+	}
+	b.want(1, 0, 0)
+	b.now = b.now.Add(time.Second)
+	b.handle(scanDone("s"), "s")
+	b.want(1, 1, 1)
+	if d := b.delivery(id, email); d.State != sent || d.Attempts != 2 {
+		t.Errorf("delivery = %+v, want it sent at the second attempt", d)
+	}
+}
+
+func TestFinish_ofALostClaim(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	d := delivery{Schema: schema, EventID: "e", Channel: email}
+	d.claim(b.now)
+	mine := claim{channel: email, ref: b.deliveryRef("e", email), attempt: d.Attempts}
+	d.claim(b.now.Add(catalog.Lease)) // another took over
+	if _, err := mine.ref.Set(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.notifier.finish(t.Context(), mine, outcome{err: errors.New("no answer")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.delivery("e", email); got.State != claimed {
+		t.Errorf("state = %s: a late failure freed another's claim", got.State)
+	}
+	if err := b.notifier.finish(t.Context(), mine, outcome{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.delivery("e", email); got.State != sent {
+		t.Errorf("state = %s, want sent: it was", got.State)
+	}
+}
+
+func TestFinish_doesNotReviveWhatWasErased(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	c := claim{channel: email, ref: b.deliveryRef("e", email), attempt: 1}
+	if err := b.notifier.finish(t.Context(), c, outcome{}); err != nil {
+		t.Fatal(err)
+	}
+	if b.delivery("e", email) != nil {
+		t.Error("the delivery is back")
+	}
+}
+
+func TestHandle_malformed(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	other, err := event.New("odd id/", start, "", scanDone("s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	oddID, err := event.Encode(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]event.Message{
+		"no event":    {Data: []byte("{")},
+		"odd id":      {Data: oddID},
+		"not for us":  messageOf(t, event.AccountUpdatedV1{UID: string(uid)}, "s"),
+		"no user":     {Data: []byte(`{"specversion":"1.0","id":"a","type":"scan.completed.v1","source":"//facescan","data":{}}`)},
+		"broken data": {Data: []byte(`{"specversion":"1.0","id":"a","type":"scan.failed.v1","source":"//facescan","data":[]}`)},
+	}
+	for name, m := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := b.notifier.Handle(t.Context(), m); !errors.Is(err, event.ErrMalformed) {
+				t.Errorf("error = %v, want ErrMalformed", err)
+			}
+		})
+	}
+}
+
+// Not parallel: it looks at all goroutines.
+func TestHandle_leavesNoGoroutine(t *testing.T) {
+	present := goleak.IgnoreCurrent()
+	t.Cleanup(func() { goleak.VerifyNone(t, present) })
+	b := newBench(t)
+	b.save(ann())
+	b.saveDevice("phone", "token-1")
+	b.handle(scanDone("s"), "s")
+	b.want(1, 1, 1)
+}

@@ -1,0 +1,129 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"cloud.google.com/go/firestore"
+	"firebase.google.com/go/v4/messaging"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/account"
+)
+
+// target is a device to push to, with the time of its document, so that only what was read is deleted.
+type target struct {
+	device
+	snap *firestore.DocumentSnapshot
+}
+
+// push sends to each device that earlier attempts did not reach. A token that FCM says is dead takes its device
+// with it; one that FCM finds no sense in is given up for this event; for any other error the device is tried
+// again with the next delivery.
+func (n *Notifier) push(ctx context.Context, msg message, c claim) outcome {
+	targets, err := n.targets(ctx, msg.uid)
+	if err != nil {
+		return outcome{err: err}
+	}
+	if len(targets) == 0 && len(c.served) == 0 {
+		return outcome{skipped: "no_devices"}
+	}
+	targets = slices.DeleteFunc(targets, func(t target) bool { return slices.Contains(c.served, t.snap.Ref.ID) })
+	if len(targets) == 0 {
+		return outcome{}
+	}
+	pushes := make([]*messaging.Message, len(targets))
+	for i, t := range targets {
+		pushes[i] = pushOf(msg, t.Token)
+	}
+	batch, err := n.fcm.SendEach(ctx, pushes)
+	if err != nil {
+		return outcome{err: fmt.Errorf("send pushes: %w", err)}
+	}
+	var result outcome
+	var faults []error
+	for i, response := range batch.Responses {
+		served, err := n.settle(ctx, targets[i], response)
+		if served {
+			result.served = append(result.served, targets[i].snap.Ref.ID)
+		}
+		faults = append(faults, err)
+	}
+	result.err = errors.Join(faults...)
+	return result
+}
+
+// targets are the devices that are to have pushes, one for each token.
+func (n *Notifier) targets(ctx context.Context, uid account.UID) ([]target, error) {
+	snaps, err := devicesOf(account.Ref(n.fs, uid)).Documents(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("list devices: %w", err)
+	}
+	now := n.now()
+	byToken := map[string]target{}
+	for _, snap := range snaps {
+		t := target{snap: snap}
+		if err := snap.DataTo(&t.device); err != nil {
+			return nil, fmt.Errorf("decode device: %w", err)
+		}
+		if t.ExpireAt.After(now) {
+			byToken[t.Token] = t
+		}
+	}
+	return slices.Collect(maps.Values(byToken)), nil
+}
+
+// settle tells whether the device is through with the event.
+func (n *Notifier) settle(ctx context.Context, t target, response *messaging.SendResponse) (served bool, err error) {
+	switch err := response.Error; {
+	case response.Success:
+		return true, nil
+	case messaging.IsUnregistered(err), messaging.IsSenderIDMismatch(err):
+		return true, n.forget(ctx, t)
+	case messaging.IsInvalidArgument(err):
+		slog.WarnContext(ctx, "push refused", "error", err)
+		return true, nil
+	default:
+		return false, fmt.Errorf("push: %w", err)
+	}
+}
+
+// forget deletes a device whose token is dead, unless the app has just renewed it.
+func (n *Notifier) forget(ctx context.Context, t target) error {
+	_, err := t.snap.Ref.Delete(ctx, firestore.LastUpdateTime(t.snap.UpdateTime))
+	if code := status.Code(err); code == codes.FailedPrecondition || code == codes.NotFound {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("delete a dead device: %w", err)
+	}
+	return nil
+}
+
+// pushOf is the push of a message. On the device the event's id names it, so that a repeated push replaces the first. The
+// collapse key is the type, since FCM keeps no more than four of them for a device that is offline: it then shows
+// the latest of each type, and the inbox has them all.
+func pushOf(msg message, token string) *messaging.Message {
+	data := maps.Clone(msg.data)
+	data["type"], data["eventId"] = msg.kind, msg.id
+	return &messaging.Message{
+		Token:        token,
+		Notification: &messaging.Notification{Title: msg.title, Body: msg.body},
+		Data:         data,
+		Android: &messaging.AndroidConfig{
+			CollapseKey: msg.kind, Notification: &messaging.AndroidNotification{Tag: msg.id},
+		},
+		APNS: &messaging.APNSConfig{Headers: map[string]string{"apns-collapse-id": msg.id}},
+		Webpush: &messaging.WebpushConfig{
+			Headers: map[string]string{"Topic": webTopic(msg.id)}, Notification: &messaging.WebpushNotification{Tag: msg.id},
+		},
+	}
+}
+
+// webTopic fits the id into the 32 characters that RFC 8030 allows.
+func webTopic(id string) string { return id[:min(len(id), 32)] }

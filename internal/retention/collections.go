@@ -1,0 +1,35 @@
+package retention
+
+// Collections is the closed list of Firestore collections, by their last name: no other holds data of ours. Whatever
+// must reach all of a user's data (erasure, export, the rules, the schema checker) goes by this list, and a test
+// fails when code names a collection that is not in it.
+var Collections = []string{
+	// users/{uid} and below it: all of it is the user's own.
+	"users",
+	"consents",
+	"devices",
+	"inbox",
+	"deliveries",
+	"ratings",
+	"guard",
+	"friends",
+	// usernames/{folded} and scans/{scanID} carry the uid as a field.
+	"usernames",
+	"scans",
+	// boards/{board} and below it; entries/{uid} is the user's, histogram and snapshot are everyone's.
+	"boards",
+	"entries",
+	"histogram",
+	"snapshot",
+	// Events on their way, {eventID}: owed by a commit, and parked for an operator.
+	"outbox",
+	"parked",
+	// limits/{uid_window} counts quotas and holds leases.
+	"limits",
+	// exports/{id} and erasures/{uid} are work under way; erased/{HMAC(uid)} is what remains of an erasure.
+	"exports",
+	"erasures",
+	"erased",
+	// audit/{id} is what operators did.
+	"audit",
+}

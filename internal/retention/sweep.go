@@ -1,0 +1,125 @@
+// Package retention is what is kept how long, and the sweep that sees to it and to whatever a lost message or a dead
+// process left undone.
+//
+//	what                        kept                     by
+//	a finished scan's photo     24 h                     sweep
+//	an unfinished scan's photo  7 d, then failed         sweep
+//	any photo                   8 d                      bucket lifecycle, the backstop
+//	an owed event               until published          sweep, after 60 s
+//	a parked event              30 d                     TTL on expireAt
+//	inbox and deliveries        see package notify       TTL on expireAt
+//
+// Scans, reports and board entries live until their owner removes them.
+package retention
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+// Sweep is the periodic clean-up.
+type Sweep struct {
+	// Firestore holds the sweep's lease.
+	Firestore *firestore.Client
+	// Outbox holds the events that are owed, Scans the scans that are due.
+	Outbox *outbox.Box
+	Scans  *scan.Sweeper
+	// Now is the clock.
+	Now func() time.Time
+}
+
+type lease struct {
+	Schema   int       `firestore:"schema"`
+	Until    time.Time `firestore:"until"`
+	ExpireAt time.Time `firestore:"expireAt"`
+}
+
+const (
+	leaseSchema = 1
+	// releaseTimeout bounds giving the lease up; it ends by itself otherwise.
+	releaseTimeout = 5 * time.Second
+)
+
+// Handle sweeps once. It is done at once when another sweep is running: the schedule asks again in a minute. Its
+// error joins those of all steps; each step goes on where it failed when asked again.
+func (s *Sweep) Handle(ctx context.Context, _ event.Message) error {
+	until, held, err := s.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	if !held {
+		slog.InfoContext(ctx, "another sweep is running")
+		return nil
+	}
+	published, outboxErr := s.Outbox.Sweep(ctx, outbox.SweepAge)
+	looked, scansErr := s.Scans.Sweep(ctx)
+	slog.InfoContext(ctx, "swept", "events_published", published, "scans_looked_at", looked)
+	return errors.Join(outboxErr, scansErr, s.release(ctx, until))
+}
+
+func (s *Sweep) ref() *firestore.DocumentRef { return s.Firestore.Collection("limits").Doc("sweep") }
+
+// acquire takes the sweep's lease, so that an overlong sweep and the next do not do the same work twice. Doing so
+// would be harmless, but not free. until is the lease's end.
+func (s *Sweep) acquire(ctx context.Context) (until time.Time, held bool, err error) {
+	err = s.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		snap, err := tx.Get(s.ref())
+		if err != nil && status.Code(err) != codes.NotFound {
+			return err
+		}
+		var current lease
+		if err == nil {
+			if err := snap.DataTo(&current); err != nil {
+				return err
+			}
+		}
+		now := s.Now().UTC()
+		held = !current.Until.After(now)
+		if !held {
+			return nil
+		}
+		until = now.Add(catalog.Lease).Truncate(time.Microsecond) // as Firestore keeps it
+		return tx.Set(s.ref(), lease{Schema: leaseSchema, Until: until, ExpireAt: now.Add(24 * time.Hour)})
+	})
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("acquire the sweep's lease: %w", err)
+	}
+	return until, held, nil
+}
+
+// release gives the lease up, unless this sweep outlived it and another took it over. It does so even if the
+// deliverer has hung up meanwhile.
+func (s *Sweep) release(ctx context.Context, until time.Time) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	err := s.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		snap, err := tx.Get(s.ref())
+		if err != nil {
+			return err
+		}
+		var current lease
+		if err := snap.DataTo(&current); err != nil {
+			return err
+		}
+		if !current.Until.Equal(until) {
+			return nil
+		}
+		return tx.Update(s.ref(), []firestore.Update{{Path: "until", Value: time.Time{}}})
+	})
+	if err != nil {
+		return fmt.Errorf("release the sweep's lease: %w", err)
+	}
+	return nil
+}

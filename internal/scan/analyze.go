@@ -1,0 +1,365 @@
+package scan
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/googleapi"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// releaseTimeout bounds giving a scan back after a failure, when the request's own time may be up.
+const releaseTimeout = 10 * time.Second
+
+// Analyzer measures uploaded photos.
+type Analyzer struct {
+	// Firestore holds the scans, Outbox commits their ends with the events these owe.
+	Firestore *firestore.Client
+	Outbox    *outbox.Box
+	// Uploads holds the photos, Results what is made of them.
+	Uploads, Results *storage.BucketHandle
+	// Analyze is the face engine, face.Analyze; a seam because no photo is known to crash the real one.
+	Analyze func(io.Reader, face.Options) (face.Report, error)
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Handle takes a finalize notification through to the scan's end. A duplicate, a stale or a fenced-off one is done
+// with; a transient failure is an error, and the next delivery claims the scan again. An analysis that crashes
+// ends the scan and is a permanent error, so that the event is parked.
+func (a *Analyzer) Handle(ctx context.Context, m event.Message) error {
+	object, err := m.Finalized()
+	if err != nil {
+		return err
+	}
+	// Our own traceparent travels in the photo's metadata: the notification carries none.
+	ctx = telemetry.FromTraceparent(ctx, object.Metadata["traceparent"])
+	ctx, end := telemetry.Span(ctx, "scan.analyze")
+	err = a.handle(ctx, object)
+	end(err)
+	return err
+}
+
+func (a *Analyzer) handle(ctx context.Context, object event.ObjectFinalized) error {
+	uid, id, ok := parseObjectName(object.Name)
+	if !ok {
+		return a.deletePhoto(ctx, object.Name, object.Generation)
+	}
+	ctx = telemetry.With(ctx, slog.String("scan_id", string(id)))
+	s, err := a.claim(ctx, uid, id, object.Generation)
+	switch {
+	case errors.Is(err, errFinished) && !s.refused():
+		slog.InfoContext(ctx, "finalize dropped", "reason", err)
+		return nil
+	case errors.Is(err, errStale):
+		slog.InfoContext(ctx, "photo deleted", "reason", err, "generation", object.Generation)
+		return a.deletePhoto(ctx, object.Name, object.Generation)
+	case errors.Is(err, errFinished), errors.Is(err, errFenced), errors.Is(err, errNoScan):
+		// Deleted at each delivery: the one that ended the scan may have died or failed before it had deleted all.
+		slog.InfoContext(ctx, "photo and results deleted", "reason", err, "generation", object.Generation)
+		return a.deleteAll(ctx, uid, id, object.Generation)
+	case errors.Is(err, errLeased):
+		return fault.Wrap(err, fault.CodeUnavailable, "The scan is being analysed.")
+	case errors.Is(err, errExhausted):
+		return errors.Join(a.fail(ctx, s, crashed), fault.Wrap(err, fault.CodeAnalysisCrashed, "The analysis never ended."))
+	case err != nil:
+		return err
+	}
+	if err := a.analyze(ctx, s); err != nil {
+		return a.giveUp(ctx, s, err)
+	}
+	return nil
+}
+
+// errFenced says that the user is gone or does not admit the scan any more.
+var errFenced = errors.New("the user does not admit the scan")
+
+var (
+	crashed = Failure{
+		Code:   ReasonCrashed,
+		Detail: "The photo could not be analysed. We have been told; please try another photo.",
+	}
+	missing = Failure{Code: ReasonMissing, Detail: "The photo is not there any more. Please upload it again."}
+	late    = Failure{Code: ReasonExpired, Detail: "The photo could not be analysed in time and was deleted. Please upload it again."}
+	refused = Failure{Code: ReasonWithdrawn, Detail: "You withdrew your consent, so the scan was stopped and its photo deleted."}
+)
+
+// claim takes the scan for this process. At a closed fence it ends the scan instead and fails with errFenced.
+func (a *Analyzer) claim(ctx context.Context, uid account.UID, id ID, generation int64) (Scan, error) {
+	var s Scan
+	var outcome error
+	token := rand.Text()
+	err := a.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		var err error
+		s, err = read(tx, a.Firestore, id)
+		if err != nil {
+			return err
+		}
+		if s.UID != uid {
+			return errStale
+		}
+		closed, err := a.fenceClosed(tx, s)
+		if err != nil {
+			return err
+		}
+		now := a.Now().UTC()
+		outcome = s.claim(generation, token, now)
+		if closed && (outcome == nil || errors.Is(outcome, errExhausted)) {
+			outcome = errFenced
+			s.fail(refused, now)
+		}
+		if errors.Is(outcome, errStale) || errors.Is(outcome, errFinished) || errors.Is(outcome, errLeased) {
+			return nil
+		}
+		return write(tx, a.Firestore, s)
+	})
+	if err != nil {
+		return s, err
+	}
+	return s, outcome
+}
+
+func (a *Analyzer) fenceClosed(tx *firestore.Transaction, s Scan) (bool, error) {
+	user, err := account.Read(tx, a.Firestore, s.UID)
+	return account.FenceClosed(user, err, s.ConsentEpoch)
+}
+
+// analyze measures the claimed photo and ends the scan, one way or the other. Its errors are transient, or those
+// of a crashed analysis.
+func (a *Analyzer) analyze(ctx context.Context, s Scan) error {
+	photo, err := a.photo(ctx, s)
+	if errors.Is(err, storage.ErrObjectNotExist) {
+		return a.fail(ctx, s, missing)
+	}
+	if err != nil {
+		return err
+	}
+	report, err := a.measure(ctx, photo)
+	var refusal *face.Refusal
+	if errors.As(err, &refusal) {
+		return a.fail(ctx, s, Failure{Code: string(refusal.Code), Detail: refusal.Detail, Fixes: refusal.Fixes})
+	}
+	if fault.Is(err, fault.CodeAnalysisCrashed) {
+		return errors.Join(a.fail(ctx, s, crashed), err)
+	}
+	if err != nil {
+		return fmt.Errorf("analyse photo: %w", err)
+	}
+	return a.complete(ctx, s, report)
+}
+
+func (a *Analyzer) photo(ctx context.Context, s Scan) ([]byte, error) {
+	r, err := a.Uploads.Object(objectName(s.UID, s.ID)).Generation(s.Generation).NewReader(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open photo: %w", err)
+	}
+	defer func() { _ = r.Close() }() // read only
+	// One byte over the limit is enough for the engine to see that the photo is too large.
+	photo, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read photo: %w", err)
+	}
+	return photo, nil
+}
+
+// measure runs the engine and turns a panic in it into analysis_crashed: the same photo would crash it again, and
+// the requests beside this one go on.
+func (a *Analyzer) measure(ctx context.Context, photo []byte) (report face.Report, err error) {
+	_, end := telemetry.Span(ctx, "face.Analyze")
+	defer func() {
+		if cause := recover(); cause != nil {
+			slog.ErrorContext(ctx, "analysis panicked", "panic", cause, "stack_trace", string(debug.Stack()))
+			err = fault.New(fault.CodeAnalysisCrashed, "the face engine panicked: %v", cause)
+		}
+		end(err)
+	}()
+	return a.Analyze(bytes.NewReader(photo), face.Options{MaxBytes: MaxBytes})
+}
+
+// complete keeps the report and ends the scan. The report is written first, so that a completed scan has one
+// always; if the fence has closed meanwhile, it is deleted again.
+func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report) error {
+	body, err := json.Marshal(report)
+	if err != nil {
+		return fmt.Errorf("marshal report: %w", err)
+	}
+	result, err := withoutGeometry(body)
+	if err != nil {
+		return err
+	}
+	if err := a.keep(ctx, reportName(s.UID, s.ID), "application/json", body); err != nil {
+		return err
+	}
+	return a.finish(ctx, s, func(current *Scan, now time.Time) (event.Payload, error) {
+		current.complete(result, now)
+		return event.ScanCompletedV1{
+			UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Engine: report.Version,
+			EngineMajor: face.MajorVersion(), Score: report.Score.Value, Rankable: report.Rankable, CompletedAt: now,
+		}, nil
+	})
+}
+
+// geometry are the members of a report that stay out of Firestore.
+var geometry = []string{"face", "landmarks"}
+
+func withoutGeometry(report []byte) (map[string]any, error) {
+	var result map[string]any
+	if err := json.Unmarshal(report, &result); err != nil {
+		return nil, fmt.Errorf("reread report: %w", err)
+	}
+	for _, name := range geometry {
+		delete(result, name)
+	}
+	return result, nil
+}
+
+func (a *Analyzer) keep(ctx context.Context, name, contentType string, body []byte) error {
+	w := a.Results.Object(name).NewWriter(ctx)
+	w.ContentType = contentType
+	w.ChunkSize = 0 // small enough for one request, without the buffer of a resumable upload
+	_, err := w.Write(body)
+	if err := errors.Join(err, w.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+// fail ends the scan with the reason.
+func (a *Analyzer) fail(ctx context.Context, s Scan, f Failure) error {
+	return a.finish(ctx, s, func(current *Scan, now time.Time) (event.Payload, error) {
+		current.fail(f, now)
+		return failedEvent(*current), nil
+	})
+}
+
+func failedEvent(s Scan) event.ScanFailedV1 {
+	return event.ScanFailedV1{UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Code: s.Failure.Code}
+}
+
+// finish ends the claimed scan together with the event that this owes. It does nothing when the lease went to
+// somebody else, but for the report of a scan that has failed since. When the fence has closed, the scan ends
+// without an event and all its objects are deleted.
+func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*Scan, time.Time) (event.Payload, error)) error {
+	var outcome error
+	var current Scan
+	err := a.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+		outcome = nil
+		var err error
+		current, err = read(tx.Transaction, a.Firestore, s.ID)
+		if errors.Is(err, errNoScan) {
+			outcome = errFenced
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		closed, err := a.fenceClosed(tx.Transaction, current)
+		if err != nil {
+			return err
+		}
+		lost := current.holds(s.Lease.Token)
+		now := a.Now().UTC()
+		if closed {
+			outcome = errFenced
+		}
+		if lost != nil {
+			outcome = cmp.Or(outcome, lost)
+			return nil
+		}
+		if closed {
+			current.fail(refused, now)
+			return write(tx.Transaction, a.Firestore, current)
+		}
+		payload, err := end(&current, now)
+		if err != nil {
+			return err
+		}
+		owed, err := event.New(event.ID(payload.EventType(), string(s.ID)), now, telemetry.Traceparent(ctx), payload)
+		if err != nil {
+			return err
+		}
+		tx.Owe(owed)
+		return write(tx.Transaction, a.Firestore, current)
+	})
+	if err != nil {
+		return fmt.Errorf("finish scan: %w", err)
+	}
+	if outcome != nil {
+		slog.InfoContext(ctx, "analysis dropped", "reason", outcome)
+	}
+	switch {
+	case errors.Is(outcome, errFenced):
+		return a.deleteAll(ctx, s.UID, s.ID, s.Generation)
+	case errors.Is(outcome, errLost) && current.State == Failed:
+		return a.deleteReport(ctx, s.UID, s.ID)
+	}
+	return nil
+}
+
+// giveUp gives the scan back after a transient failure, so that the next delivery need not wait for the lease's
+// end. A crashed analysis has ended its scan already.
+func (a *Analyzer) giveUp(ctx context.Context, s Scan, cause error) error {
+	if fault.Is(cause, fault.CodeAnalysisCrashed) {
+		return cause
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	err := a.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		current, err := read(tx, a.Firestore, s.ID)
+		if err != nil {
+			return err
+		}
+		if current.holds(s.Lease.Token) != nil {
+			return nil
+		}
+		current.requeue(a.Now().UTC())
+		return write(tx, a.Firestore, current)
+	})
+	return errors.Join(cause, err)
+}
+
+func (a *Analyzer) deleteAll(ctx context.Context, uid account.UID, id ID, generation int64) error {
+	return errors.Join(a.deletePhoto(ctx, objectName(uid, id), generation), a.deleteReport(ctx, uid, id))
+}
+
+func (a *Analyzer) deleteReport(ctx context.Context, uid account.UID, id ID) error {
+	return deleteObject(ctx, a.Results.Object(reportName(uid, id)))
+}
+
+func (a *Analyzer) deletePhoto(ctx context.Context, name string, generation int64) error {
+	return deletePhoto(ctx, a.Uploads, name, generation)
+}
+
+// deletePhoto deletes this generation and no other.
+func deletePhoto(ctx context.Context, uploads *storage.BucketHandle, name string, generation int64) error {
+	return deleteObject(ctx, uploads.Object(name).If(storage.Conditions{GenerationMatch: generation}))
+}
+
+// deleteObject deletes the object; one that is gone, or of another generation, is deleted already.
+func deleteObject(ctx context.Context, object *storage.ObjectHandle) error {
+	err := object.Delete(ctx)
+	var api *googleapi.Error
+	gone := errors.Is(err, storage.ErrObjectNotExist) || errors.As(err, &api) && api.Code == http.StatusPreconditionFailed
+	if err != nil && !gone {
+		return fmt.Errorf("delete object: %w", err)
+	}
+	return nil
+}

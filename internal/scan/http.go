@@ -1,0 +1,113 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+// maxWait is the longest long poll, in seconds.
+const maxWait = 25
+
+// Reader answers for the state of scans.
+type Reader struct {
+	fs      *firestore.Client
+	watcher *Watcher
+}
+
+// NewReader makes a reader over the database.
+func NewReader(fs *firestore.Client) *Reader { return &Reader{fs: fs, watcher: NewWatcher(fs)} }
+
+// Routes adds GET /v1/scans/{id}.
+func (s *Reader) Routes(api *httpapi.API) {
+	api.Handle("GET /v1/scans/{id}", httpapi.User, s.get)
+}
+
+// view is a scan as its owner sees it.
+type view struct {
+	ID         ID             `json:"id"`
+	State      State          `json:"state"`
+	Version    int64          `json:"version"`
+	CreatedAt  string         `json:"createdAt"`
+	UpdatedAt  string         `json:"updatedAt"`
+	FinishedAt string         `json:"finishedAt,omitempty"`
+	Result     map[string]any `json:"result,omitempty"`
+	Failure    *Failure       `json:"failure,omitempty"`
+}
+
+func show(s Scan) view {
+	v := view{
+		ID: s.ID, State: s.State, Version: s.Version, Result: s.Result, Failure: s.Failure,
+		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt),
+	}
+	if !s.FinishedAt.IsZero() {
+		v.FinishedAt = httpapi.Time(s.FinishedAt)
+	}
+	return v
+}
+
+// get answers with the scan as soon as its version is above "since" (by default the present one), at the latest
+// after "wait" seconds. The answer is 200 with the state as it is then, so that a client's retry logic is not set off.
+func (s *Reader) get(w http.ResponseWriter, r *http.Request) error {
+	wait, err := httpapi.IntParam(r, "wait", 0, 0, maxWait)
+	if err != nil {
+		return err
+	}
+	current, err := s.owned(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	since, err := sinceParam(r, current.Version)
+	if err != nil {
+		return err
+	}
+	if wait > 0 && current.Version <= since && !current.State.Terminal() {
+		ctx, cancel := context.WithTimeout(r.Context(), time.Duration(wait)*time.Second)
+		defer cancel()
+		current, err = s.watcher.Wait(ctx, current, since)
+		if err != nil {
+			return err
+		}
+	}
+	return httpapi.Write(w, http.StatusOK, show(current))
+}
+
+func sinceParam(r *http.Request, fallback int64) (int64, error) {
+	text := r.URL.Query().Get("since")
+	if text == "" {
+		return fallback, nil
+	}
+	since, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || since < 0 {
+		return 0, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
+			WithField("query/since", "must be a scan's version")
+	}
+	return since, nil
+}
+
+// owned is the caller's scan. Another's is not found, like one that does not exist.
+func (s *Reader) owned(ctx context.Context, id string) (Scan, error) {
+	notFound := fault.New(fault.CodeNotFound, "There is no such scan.")
+	if !ID(id).valid() {
+		return Scan{}, notFound
+	}
+	found, err := get(ctx, s.fs, ID(id))
+	if errors.Is(err, errNoScan) {
+		return Scan{}, notFound
+	}
+	if err != nil {
+		return Scan{}, err
+	}
+	if found.UID != account.UID(httpapi.Caller(ctx).UID) {
+		return Scan{}, notFound
+	}
+	return found, nil
+}

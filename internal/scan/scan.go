@@ -1,0 +1,268 @@
+// Package scan is the life of a scan: the ticket for its upload, the analysis, its state and its result.
+//
+//	          POST /v1/uploads
+//	                 │
+//	                 ▼        no object an hour after the ticket's end
+//	         awaiting_upload ──────────────► expired
+//	                 │                          │
+//	finalize: claim  │                          │ a late finalize is the truth
+//	                 ▼        transient         │
+//	┌──────────► processing ──────────► queued  │
+//	│                │  ▲                 │     │
+//	│ lease over:    │  └─────────────────┴─────┘
+//	└─ redo ─────────┤         finalize again (redelivery, or the sweep's)
+//	                 ▼
+//	       completed │ failed(reason)
+//
+// A finalize event names an object's generation. The first one claimed is the scan's photo for good; any other
+// generation is deleted, and so is one that comes to a scan that has ended or is gone. Each transition is a method of
+// [Scan] that can fail; each commits in a transaction that read users/{uid} (see account.User.Admits), so that nothing
+// happens to a user who withdrew consent meanwhile.
+package scan
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/catalog"
+)
+
+// ID is a scan's id: 26 characters of base32 in lower case.
+type ID string
+
+var idPattern = regexp.MustCompile(`^[a-z2-7]{26}$`)
+
+// valid tells whether the text can be a scan's id; what comes from outside is never made a path unchecked.
+func (id ID) valid() bool { return idPattern.MatchString(string(id)) }
+
+// State is where a scan stands.
+type State string
+
+// The states; the last three are ends, though a late photo revives an expired scan.
+const (
+	AwaitingUpload State = "awaiting_upload"
+	Queued         State = "queued"
+	Processing     State = "processing"
+	Completed      State = "completed"
+	Failed         State = "failed"
+	Expired        State = "expired"
+)
+
+// Terminal tells whether the state is one that waiting will not change.
+func (s State) Terminal() bool { return s == Completed || s == Failed || s == Expired }
+
+// Reasons of a failed scan, beside those of the face engine (face.Code).
+const (
+	ReasonCrashed   = "analysis_crashed"
+	ReasonMissing   = "photo_missing"
+	ReasonExpired   = "photo_expired"
+	ReasonWithdrawn = "consent_withdrawn"
+)
+
+// MaxBytes is the largest photo, in bytes.
+const MaxBytes = 15 << 20
+
+const (
+	schema = 1
+	// ticketLife is how long an upload URL is good for.
+	ticketLife = 15 * time.Minute
+	// expireGrace is how long after the ticket's end a photo may still turn up.
+	expireGrace = time.Hour
+	// originalLife is how long a finished scan's photo is kept.
+	originalLife = 24 * time.Hour
+	// stuckLife is how long an unfinished scan's photo is kept.
+	stuckLife = 7 * 24 * time.Hour
+	// firstLook is when the sweep first asks whether a notification was lost, nextLook when it asks again.
+	firstLook = 2 * time.Minute
+	nextLook  = 5 * time.Minute
+	// maxClaims ends a scan whose analysis kills its process again and again.
+	maxClaims = 5
+)
+
+// Scan is scans/{scanID}.
+type Scan struct {
+	Schema int         `firestore:"schema"`
+	ID     ID          `firestore:"id"`
+	UID    account.UID `firestore:"uid"`
+	// ConsentEpoch is the user's when the ticket was given.
+	ConsentEpoch int64 `firestore:"consentEpoch"`
+	State        State `firestore:"state"`
+	// Version grows by one with each change that a waiting client is told of.
+	Version int64 `firestore:"version"`
+
+	// ContentType is the media type that the upload must have.
+	ContentType     string    `firestore:"contentType"`
+	TicketExpiresAt time.Time `firestore:"ticketExpiresAt"`
+	// Generation is the claimed generation of the photo, 0 before the claim.
+	Generation int64 `firestore:"generation"`
+	// Lease is who analyses it, Claims how often somebody began to and never said how it went.
+	Lease  Lease `firestore:"lease"`
+	Claims int   `firestore:"claims"`
+
+	// Result is the report without the face's geometry, in the names of its JSON; nil unless completed.
+	Result map[string]any `firestore:"result"`
+	// Failure says why it failed; nil unless failed.
+	Failure *Failure `firestore:"failure"`
+
+	CreatedAt time.Time `firestore:"createdAt"`
+	UpdatedAt time.Time `firestore:"updatedAt"`
+	// FinishedAt is when it was completed or failed.
+	FinishedAt time.Time `firestore:"finishedAt"`
+	// SweepAt is when the sweep has to look at it next; nil when there is nothing to do for it any more.
+	SweepAt *time.Time `firestore:"sweepAt"`
+}
+
+// Lease is the right to analyse a scan until a time.
+type Lease struct {
+	Token string    `firestore:"token"`
+	Until time.Time `firestore:"until"`
+}
+
+// Failure is why a scan failed.
+type Failure struct {
+	// Code is machine-readable: a face.Code or one of the reasons of this package.
+	Code string `firestore:"code" json:"code"`
+	// Detail is a sentence for the user.
+	Detail string `firestore:"detail" json:"detail"`
+	// Fixes are what to do for a better photo, at most three.
+	Fixes []string `firestore:"fixes" json:"fixes"`
+}
+
+// Errors of a claim.
+var (
+	// errStale says that the generation is not, and will never be, the scan's photo: delete it.
+	errStale = errors.New("the object is not the scan's photo")
+	// errFinished says that this very photo has been dealt with.
+	errFinished = errors.New("the scan is finished")
+	// errLeased says that somebody else is at it.
+	errLeased = errors.New("the scan is being analysed")
+	// errExhausted says that its analysis was begun too often.
+	errExhausted = errors.New("the analysis was begun too often without an end")
+	// errLost says that the lease went to somebody else.
+	errLost = errors.New("the lease is lost")
+)
+
+// newScan is a scan that waits for its photo.
+func newScan(id ID, uid account.UID, epoch int64, contentType string, now time.Time) Scan {
+	s := Scan{
+		Schema: schema, ID: id, UID: uid, ConsentEpoch: epoch, State: AwaitingUpload, ContentType: contentType,
+		CreatedAt: now, TicketExpiresAt: now.Add(ticketLife),
+	}
+	s.changed(now)
+	s.lookAgain(now.Add(firstLook))
+	return s
+}
+
+// renewTicket lets the photo be uploaded for another ticketLife.
+func (s *Scan) renewTicket(now time.Time) {
+	s.TicketExpiresAt = now.Add(ticketLife)
+	s.UpdatedAt = now
+}
+
+// claim takes the scan for analysis of the photo's generation. It fails with errStale, errFinished or errLeased, and
+// then changes nothing; with errExhausted the scan is the caller's, but to be ended and not analysed.
+func (s *Scan) claim(generation int64, token string, now time.Time) error {
+	if s.Generation != 0 && s.Generation != generation {
+		return errStale
+	}
+	switch s.State {
+	case Completed, Failed:
+		if s.Generation == 0 {
+			return errStale
+		}
+		return errFinished
+	case Processing:
+		if s.Lease.Until.After(now) {
+			return errLeased
+		}
+	case AwaitingUpload, Queued, Expired:
+	}
+	s.Generation = generation
+	s.State = Processing
+	s.Claims++
+	s.Lease = Lease{Token: token, Until: now.Add(catalog.Lease)}
+	s.changed(now)
+	s.lookAgain(s.Lease.Until.Add(nextLook))
+	if s.Claims > maxClaims {
+		return errExhausted
+	}
+	return nil
+}
+
+// holds tells whether the token's lease is the one in force: an over-long holder may finish as long as nobody else
+// has claimed the scan since.
+func (s *Scan) holds(token string) error {
+	if s.State != Processing || s.Lease.Token != token {
+		return errLost
+	}
+	return nil
+}
+
+// requeue gives the scan back after a transient failure, to be claimed by the next delivery.
+func (s *Scan) requeue(now time.Time) {
+	s.State = Queued
+	s.Lease = Lease{}
+	s.Claims-- // this one ended in good order
+	s.changed(now)
+	s.lookAgain(now.Add(nextLook))
+}
+
+// complete ends the scan with a result.
+func (s *Scan) complete(result map[string]any, now time.Time) {
+	s.Result = result
+	s.finish(Completed, now)
+}
+
+// fail ends the scan with a reason.
+func (s *Scan) fail(f Failure, now time.Time) {
+	s.Failure = &f
+	s.finish(Failed, now)
+}
+
+// refused tells whether the scan was ended because its user does not admit it any more: nothing of it is kept.
+func (s *Scan) refused() bool { return s.Failure != nil && s.Failure.Code == ReasonWithdrawn }
+
+func (s *Scan) finish(state State, now time.Time) {
+	s.State = state
+	s.Lease = Lease{}
+	s.FinishedAt = now
+	s.changed(now)
+	s.lookAgain(now.Add(originalLife))
+}
+
+// expire ends the wait for a photo that did not come.
+func (s *Scan) expire(now time.Time) {
+	s.State = Expired
+	s.changed(now)
+	s.SweepAt = nil
+}
+
+func (s *Scan) changed(now time.Time) {
+	s.Version++
+	s.UpdatedAt = now
+}
+
+func (s *Scan) lookAgain(at time.Time) { s.SweepAt = &at }
+
+// objectName is the photo's name in the uploads bucket.
+func objectName(uid account.UID, id ID) string { return "uploads/" + string(uid) + "/" + string(id) }
+
+// parseObjectName is the inverse of objectName; ok is false for a name it never makes.
+func parseObjectName(name string) (uid account.UID, id ID, ok bool) {
+	parts := strings.Split(name, "/")
+	if len(parts) != 3 || parts[0] != "uploads" || parts[1] == "" || !ID(parts[2]).valid() {
+		return "", "", false
+	}
+	return account.UID(parts[1]), ID(parts[2]), true
+}
+
+// ResultPrefix is where the results bucket keeps what is made of the scan.
+func ResultPrefix(uid account.UID, id ID) string {
+	return "results/" + string(uid) + "/" + string(id) + "/"
+}
+
+// reportName is the full report, the only place that keeps the face's geometry.
+func reportName(uid account.UID, id ID) string { return ResultPrefix(uid, id) + "report.json" }

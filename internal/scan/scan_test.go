@@ -1,0 +1,287 @@
+package scan
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/catalog"
+)
+
+var (
+	noon      = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	leaseLong = catalog.Lease + time.Second
+)
+
+// inState is a scan in the state, of generation 7, and of none before the claim.
+func inState(state State) Scan {
+	s := newScan("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 3, "image/png", noon)
+	if state == AwaitingUpload {
+		return s
+	}
+	if state == Expired {
+		s.expire(noon)
+		return s
+	}
+	if err := s.claim(7, "first", noon); err != nil {
+		panic(err)
+	}
+	switch state {
+	case Queued:
+		s.requeue(noon)
+	case Completed:
+		s.complete(map[string]any{"score": 1}, noon)
+	case Failed:
+		s.fail(Failure{Code: "no_face"}, noon)
+	default:
+	}
+	return s
+}
+
+func TestNewScan(t *testing.T) {
+	t.Parallel()
+	at := noon.Add(2 * time.Minute)
+	want := Scan{
+		Schema: 1, ID: "aaaaaaaaaaaaaaaaaaaaaaaaaa", UID: "u", ConsentEpoch: 3, State: AwaitingUpload, Version: 1,
+		ContentType: "image/png", TicketExpiresAt: noon.Add(15 * time.Minute), CreatedAt: noon, UpdatedAt: noon, SweepAt: &at,
+	}
+	if diff := cmp.Diff(want, newScan("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 3, "image/png", noon)); diff != "" {
+		t.Errorf("new scan (-want +got):\n%s", diff)
+	}
+}
+
+func TestClaim(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		from       Scan
+		generation int64
+		after      time.Duration
+		want       error
+	}{
+		"awaiting its photo, it is taken":                          {inState(AwaitingUpload), 7, 0, nil},
+		"queued, it is taken":                                      {inState(Queued), 7, 0, nil},
+		"queued, another generation is stale":                      {inState(Queued), 8, 0, errStale},
+		"expired, a late photo revives it":                         {inState(Expired), 7, 48 * time.Hour, nil},
+		"being analysed, it is leased":                             {inState(Processing), 7, catalog.Lease - 1, errLeased},
+		"being analysed, another generation is stale":              {inState(Processing), 8, 0, errStale},
+		"being analysed and the lease just over, it is taken over": {inState(Processing), 7, catalog.Lease, nil},
+		"lease over, another generation is stale all the same":     {inState(Processing), 8, leaseLong, errStale},
+		"completed, its photo is finished with":                    {inState(Completed), 7, leaseLong, errFinished},
+		"completed, another generation is stale":                   {inState(Completed), 8, 0, errStale},
+		"failed, its photo is finished with":                       {inState(Failed), 7, leaseLong, errFinished},
+		"failed, another generation is stale":                      {inState(Failed), 8, 0, errStale},
+		"failed without ever a photo, every generation is stale":   {failedUnclaimed(), 7, 0, errStale},
+		"begun too often, it is taken to be ended":                 {begun(maxClaims), 7, leaseLong, errExhausted},
+		"begun one time less, it is taken":                         {begun(maxClaims - 1), 7, leaseLong, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, now := tt.from, noon.Add(tt.after)
+			err := got.claim(tt.generation, "second", now)
+			if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
+				t.Fatalf("claim = %v, want %v", err, tt.want)
+			}
+			want := tt.from
+			if tt.want == nil || errors.Is(tt.want, errExhausted) {
+				look := now.Add(catalog.Lease + nextLook)
+				want.State, want.Generation, want.Claims = Processing, tt.generation, tt.from.Claims+1
+				want.Lease = Lease{Token: "second", Until: now.Add(catalog.Lease)}
+				want.Version, want.UpdatedAt, want.SweepAt = tt.from.Version+1, now, &look
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("scan after claim (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func failedUnclaimed() Scan {
+	s := inState(AwaitingUpload)
+	s.fail(missing, noon)
+	return s
+}
+
+func begun(times int) Scan {
+	s := inState(Processing)
+	s.Claims = times
+	return s
+}
+
+func TestHolds(t *testing.T) {
+	t.Parallel()
+	for _, state := range []State{AwaitingUpload, Queued, Processing, Completed, Failed, Expired} {
+		for _, token := range []string{"first", "another", ""} {
+			s := inState(state)
+			want := state == Processing && token == "first"
+			if err := s.holds(token); (err == nil) != want || (err != nil && !errors.Is(err, errLost)) {
+				t.Errorf("%s: holds(%q) = %v, want it held: %v", state, token, err, want)
+			}
+		}
+	}
+	t.Run("an over-long holder goes on holding, until somebody else claims", func(t *testing.T) {
+		s := inState(Processing)
+		if err := s.claim(7, "second", noon.Add(leaseLong)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.holds("first"); !errors.Is(err, errLost) {
+			t.Errorf("the first holder: %v, want errLost", err)
+		}
+		if err := s.holds("second"); err != nil {
+			t.Errorf("the second holder: %v", err)
+		}
+	})
+}
+
+// The events that end a claim or a wait come from a holder, or from the sweep: each from the states it can come in.
+func TestTransitions(t *testing.T) {
+	t.Parallel()
+	later := noon.Add(time.Minute)
+	events := map[string]func(*Scan){
+		"requeue":  func(s *Scan) { s.requeue(later) },
+		"complete": func(s *Scan) { s.complete(map[string]any{"a": "b"}, later) },
+		"fail":     func(s *Scan) { s.fail(Failure{Code: "late"}, later) },
+		"expire":   func(s *Scan) { s.expire(later) },
+	}
+	requeued := func(s *Scan) {
+		s.State, s.Claims, s.SweepAt = Queued, s.Claims-1, at(later.Add(nextLook))
+	}
+	completed := func(s *Scan) {
+		s.State, s.Result, s.FinishedAt, s.SweepAt = Completed, map[string]any{"a": "b"}, later, at(later.Add(originalLife))
+	}
+	failed := func(s *Scan) {
+		s.State, s.Failure, s.FinishedAt, s.SweepAt = Failed, &Failure{Code: "late"}, later, at(later.Add(originalLife))
+	}
+	expired := func(s *Scan) { s.State, s.SweepAt = Expired, nil }
+	tests := []struct {
+		from  State
+		event string
+		want  func(*Scan)
+	}{
+		{Processing, "requeue", requeued},
+		{Processing, "complete", completed},
+		{Processing, "fail", failed},
+		{AwaitingUpload, "fail", failed},
+		{Queued, "fail", failed},
+		{AwaitingUpload, "expire", expired},
+	}
+	for _, tt := range tests {
+		t.Run(tt.event+" from "+string(tt.from), func(t *testing.T) {
+			t.Parallel()
+			got, want := inState(tt.from), inState(tt.from)
+			events[tt.event](&got)
+			want.Version++
+			want.UpdatedAt, want.Lease = later, Lease{}
+			tt.want(&want)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("scan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func at(t time.Time) *time.Time { return &t }
+
+func TestTerminal(t *testing.T) {
+	t.Parallel()
+	want := map[State]bool{
+		AwaitingUpload: false, Queued: false, Processing: false, Completed: true, Failed: true, Expired: true,
+	}
+	for state, terminal := range want {
+		if state.Terminal() != terminal {
+			t.Errorf("%s: Terminal = %v", state, !terminal)
+		}
+	}
+}
+
+// Whatever comes in whatever order, a scan has one photo and one end.
+func TestAnyHistoryHasOneEnd(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		now := noon
+		s := newScan("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 1, "image/jpeg", now)
+		tokens, ends := []string{"nobody"}, 0
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			before := s
+			switch rapid.SampledFrom([]string{"claim", "claim", "claim", "clock", "complete", "fail", "requeue", "expire"}).Draw(t, "event") {
+			case "claim":
+				token := rapid.StringMatching(`[a-z]{8}`).Draw(t, "token")
+				err := s.claim(rapid.Int64Range(1, 3).Draw(t, "generation"), token, now)
+				if err == nil || errors.Is(err, errExhausted) {
+					tokens = append(tokens, token)
+				} else if diff := cmp.Diff(before, s); diff != "" {
+					t.Fatalf("a refused claim (%v) changed the scan:\n%s", err, diff)
+				}
+			case "clock":
+				now = now.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "seconds")) * time.Second)
+			case "complete":
+				if s.holds(rapid.SampledFrom(tokens).Draw(t, "holder")) == nil {
+					s.complete(map[string]any{}, now)
+					ends++
+				}
+			case "fail":
+				if s.holds(rapid.SampledFrom(tokens).Draw(t, "holder")) == nil {
+					s.fail(crashed, now)
+					ends++
+				}
+			case "requeue":
+				if s.holds(rapid.SampledFrom(tokens).Draw(t, "holder")) == nil {
+					s.requeue(now)
+				}
+			case "expire":
+				if s.State == AwaitingUpload { // as the sweep
+					s.expire(now)
+				}
+			}
+			checkStep(t, before, s)
+			if ends > 1 {
+				t.Fatal("a second end")
+			}
+		}
+	})
+}
+
+func checkStep(t *rapid.T, before, after Scan) {
+	changed := cmp.Diff(before, after) != ""
+	if changed != (after.Version == before.Version+1) {
+		t.Fatalf("version %d -> %d, changed: %v", before.Version, after.Version, changed)
+	}
+	if before.Generation != 0 && after.Generation != before.Generation {
+		t.Fatalf("generation %d -> %d", before.Generation, after.Generation)
+	}
+	if (before.State == Completed || before.State == Failed) && changed {
+		t.Fatalf("a finished scan changed: %s -> %s", before.State, after.State)
+	}
+	if before.State == Expired && after.State != Expired && after.State != Processing {
+		t.Fatalf("expired -> %s", after.State)
+	}
+	if after.Claims < 0 || (after.Lease.Token != "") != (after.State == Processing) {
+		t.Fatalf("%s with lease %+v after %d claims", after.State, after.Lease, after.Claims)
+	}
+	if (after.Result != nil) != (after.State == Completed) || (after.Failure != nil) != (after.State == Failed) {
+		t.Fatalf("%s with result %v and failure %v", after.State, after.Result, after.Failure)
+	}
+}
+
+func TestObjectNames(t *testing.T) {
+	t.Parallel()
+	t.Run("what is made is read again", func(t *testing.T) {
+		uid, id, ok := parseObjectName(objectName("u1", "aaaaaaaaaaaaaaaaaaaaaaaaa7"))
+		if uid != "u1" || id != "aaaaaaaaaaaaaaaaaaaaaaaaa7" || !ok {
+			t.Errorf("got %q, %q, %v", uid, id, ok)
+		}
+	})
+	for _, name := range []string{
+		"", "uploads", "uploads/u1", "uploads//aaaaaaaaaaaaaaaaaaaaaaaaaa", "other/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaa", "uploads/u1/AAAAAAAAAAAAAAAAAAAAAAAAAA", "uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaa1",
+		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa/x", "/uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa", "uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+	} {
+		if uid, id, ok := parseObjectName(name); ok {
+			t.Errorf("%q is read as %q of %q", name, id, account.UID(uid))
+		}
+	}
+}

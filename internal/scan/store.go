@@ -1,0 +1,47 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// errNoScan says that scans/{id} does not exist.
+var errNoScan = errors.New("no such scan")
+
+func ref(fs *firestore.Client, id ID) *firestore.DocumentRef {
+	return fs.Collection("scans").Doc(string(id))
+}
+
+func get(ctx context.Context, fs *firestore.Client, id ID) (Scan, error) {
+	return decode(ref(fs, id).Get(ctx))
+}
+
+func read(tx *firestore.Transaction, fs *firestore.Client, id ID) (Scan, error) {
+	return decode(tx.Get(ref(fs, id)))
+}
+
+func write(tx *firestore.Transaction, fs *firestore.Client, s Scan) error {
+	if err := tx.Set(ref(fs, s.ID), s); err != nil {
+		return fmt.Errorf("write scan %s: %w", s.ID, err)
+	}
+	return nil
+}
+
+func decode(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
+	if status.Code(err) == codes.NotFound {
+		return Scan{}, errNoScan
+	}
+	if err != nil {
+		return Scan{}, fmt.Errorf("read scan: %w", err)
+	}
+	var s Scan
+	if err := snap.DataTo(&s); err != nil {
+		return Scan{}, fmt.Errorf("decode scan %s: %w", snap.Ref.ID, err)
+	}
+	return s, nil
+}

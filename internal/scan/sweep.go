@@ -1,0 +1,175 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/iterator"
+
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// sweepPage is how many scans one sweep looks at, oldest due first.
+const sweepPage = 200
+
+// Sweeper looks after scans on which nothing else acts: it sends a lost notification again, ends what can no more
+// succeed, and deletes the originals that are due.
+type Sweeper struct {
+	// Firestore holds the scans, Outbox commits their ends, Uploads holds the photos.
+	Firestore *firestore.Client
+	Outbox    *outbox.Box
+	Uploads   *storage.BucketHandle
+	// Publisher sends the notifications anew.
+	Publisher outbox.Publisher
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Sweep looks at the scans that are due and says at how many. One that fails is logged, joined to the error and
+// looked at again by the next sweep; the others go on.
+func (w *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
+	docs := w.Firestore.Collection("scans").Where("sweepAt", "<=", w.Now().UTC()).
+		OrderBy("sweepAt", firestore.Asc).Limit(sweepPage).Documents(ctx)
+	defer docs.Stop()
+	var faults []error
+	for {
+		snap, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			return looked, errors.Join(faults...)
+		}
+		if err != nil {
+			return looked, errors.Join(append(faults, fmt.Errorf("list due scans: %w", err))...)
+		}
+		looked++
+		s, err := decode(snap, nil)
+		if err == nil {
+			err = w.look(ctx, s)
+		}
+		if err != nil {
+			slog.WarnContext(ctx, "sweep scan", "scan_id", snap.Ref.ID, "state", s.State, "error", err)
+			faults = append(faults, fmt.Errorf("sweep scan %s: %w", snap.Ref.ID, err))
+		}
+	}
+}
+
+func (w *Sweeper) look(ctx context.Context, s Scan) error {
+	if s.State.Terminal() {
+		return w.purge(ctx, s)
+	}
+	now := w.Now().UTC()
+	object := w.Uploads.Object(objectName(s.UID, s.ID))
+	attrs, err := object.Attrs(ctx)
+	present := err == nil && (s.Generation == 0 || s.Generation == attrs.Generation)
+	switch {
+	case err != nil && !errors.Is(err, storage.ErrObjectNotExist):
+		return fmt.Errorf("look for the photo: %w", err)
+	case present && now.After(s.CreatedAt.Add(stuckLife)):
+		return w.endStuck(ctx, s, attrs.Generation)
+	case present:
+		return w.redrive(ctx, s, attrs)
+	case s.State != AwaitingUpload:
+		_, err := w.fail(ctx, s, s.Generation, missing)
+		return err
+	case now.Before(s.TicketExpiresAt.Add(expireGrace)):
+		return w.update(ctx, s, func(current *Scan) { current.lookAgain(later(current.TicketExpiresAt, now)) })
+	default:
+		return w.update(ctx, s, func(current *Scan) { current.expire(now) })
+	}
+}
+
+// later is when to look for a photo again that was not there now: at the ticket's end, and after the grace.
+func later(ticketEnd, now time.Time) time.Time {
+	if now.Before(ticketEnd) {
+		return ticketEnd
+	}
+	return ticketEnd.Add(expireGrace)
+}
+
+// purge deletes the original of a finished scan.
+func (w *Sweeper) purge(ctx context.Context, s Scan) error {
+	if s.Generation != 0 {
+		if err := deletePhoto(ctx, w.Uploads, objectName(s.UID, s.ID), s.Generation); err != nil {
+			return err
+		}
+	}
+	return w.update(ctx, s, func(current *Scan) { current.SweepAt = nil })
+}
+
+// redrive tells the photo's finalize again, as Cloud Storage would have.
+func (w *Sweeper) redrive(ctx context.Context, s Scan, attrs *storage.ObjectAttrs) error {
+	data, attributes, err := event.FinalizedMessage(event.ObjectFinalized{
+		Bucket: attrs.Bucket, Name: attrs.Name, Generation: attrs.Generation, Size: attrs.Size,
+		ContentType: attrs.ContentType, Metadata: attrs.Metadata,
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.Publisher.Publish(ctx, event.TopicUploadFinalized, data, attributes); err != nil {
+		return fmt.Errorf("publish finalize again: %w", err)
+	}
+	slog.InfoContext(ctx, "stuck scan driven again", "scan_id", s.ID, "state", s.State)
+	return w.update(ctx, s, func(current *Scan) { current.lookAgain(w.Now().UTC().Add(nextLook)) })
+}
+
+func (w *Sweeper) endStuck(ctx context.Context, s Scan, generation int64) error {
+	ended, err := w.fail(ctx, s, generation, late)
+	if err != nil || !ended {
+		return err
+	}
+	return deletePhoto(ctx, w.Uploads, objectName(s.UID, s.ID), generation)
+}
+
+// fail ends the scan, with the event that this owes, if nothing else has changed it since the sweep read it. The
+// generation is the photo's: noted in the scan, so that a later sweep can delete it where this one does not get to it.
+func (w *Sweeper) fail(ctx context.Context, s Scan, generation int64, f Failure) (ended bool, err error) {
+	err = w.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+		current, err := read(tx.Transaction, w.Firestore, s.ID)
+		ended = err == nil && current.unchangedSince(s)
+		if !ended {
+			return ignoreGone(err)
+		}
+		now := w.Now().UTC()
+		current.Generation = generation
+		current.fail(f, now)
+		payload := failedEvent(current)
+		owed, err := event.New(event.ID(payload.EventType(), string(s.ID)), now, telemetry.Traceparent(ctx), payload)
+		if err != nil {
+			return err
+		}
+		tx.Owe(owed)
+		return write(tx.Transaction, w.Firestore, current)
+	})
+	return ended, err
+}
+
+// update changes the scan if nothing else has changed it since the sweep read it.
+func (w *Sweeper) update(ctx context.Context, s Scan, change func(*Scan)) error {
+	return w.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		current, err := read(tx, w.Firestore, s.ID)
+		if err != nil || !current.unchangedSince(s) {
+			return ignoreGone(err)
+		}
+		change(&current)
+		return write(tx, w.Firestore, current)
+	})
+}
+
+// unchangedSince tells whether nothing has happened to the scan since it was read as earlier. A ticket's renewal does
+// not change the version.
+func (s *Scan) unchangedSince(earlier Scan) bool {
+	return s.Version == earlier.Version && s.TicketExpiresAt.Equal(earlier.TicketExpiresAt)
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, errNoScan) {
+		return nil
+	}
+	return err
+}

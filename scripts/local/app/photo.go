@@ -1,0 +1,44 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/image/draw"
+)
+
+// Sample is the portrait in pigo's module, a JPEG: a clean clone has it wherever it can build.
+func Sample(ctx context.Context) ([]byte, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/esimov/pigo").Output()
+	if err != nil {
+		return nil, fmt.Errorf("find the sample photo in pigo's module: %w", err)
+	}
+	photo, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "testdata", "sample.jpg"))
+	if err != nil {
+		return nil, fmt.Errorf("read the sample photo: %w", err)
+	}
+	return photo, nil
+}
+
+// Stretch is a copy of the JPEG, widened by the factor: another photo to the bytes, and of a slightly other face.
+func Stretch(photo []byte, factor float64) ([]byte, error) {
+	src, err := jpeg.Decode(bytes.NewReader(photo))
+	if err != nil {
+		return nil, fmt.Errorf("decode the photo: %w", err)
+	}
+	b := src.Bounds()
+	dst := image.NewRGBA(image.Rect(0, 0, int(float64(b.Dx())*factor), b.Dy()))
+	draw.CatmullRom.Scale(dst, dst.Bounds(), src, b, draw.Src, nil)
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, dst, &jpeg.Options{Quality: 85}); err != nil {
+		return nil, fmt.Errorf("encode the photo: %w", err)
+	}
+	return out.Bytes(), nil
+}

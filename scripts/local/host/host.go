@@ -1,0 +1,297 @@
+// Package host runs the whole of FaceScan in this process: every function through the functions framework behind
+// one port, routed by the catalog's paths as the load balancer routes in production, on the emulators, with the
+// topics, push subscriptions and buckets that Terraform makes in the cloud. scripts/local and systest use it.
+package host
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"cloud.google.com/go/pubsub/v2"
+	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
+	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/outbox"
+
+	// Each function registers itself.
+	_ "github.com/facescan/facescan/functions/analyze"
+	_ "github.com/facescan/facescan/functions/health"
+	_ "github.com/facescan/facescan/functions/inbox"
+	_ "github.com/facescan/facescan/functions/leaderboard"
+	_ "github.com/facescan/facescan/functions/notify"
+	_ "github.com/facescan/facescan/functions/profile"
+	_ "github.com/facescan/facescan/functions/rank"
+	_ "github.com/facescan/facescan/functions/register"
+	_ "github.com/facescan/facescan/functions/scans"
+	_ "github.com/facescan/facescan/functions/sweep"
+	_ "github.com/facescan/facescan/functions/upload"
+)
+
+// Project is the project of the local stack. It is the Auth emulator's own, the only one that its sign-up by
+// e-mail and password serves.
+const Project = emulator.DefaultProject
+
+// Names of the local buckets.
+const (
+	UploadsBucket = "facescan-uploads"
+	ResultsBucket = "facescan-results"
+)
+
+// eventPath is where the push subscriptions deliver, a path below it for each event function. In production each has
+// a host of its own.
+const eventPath = "/_events/"
+
+// startTimeout bounds the wait for the functions to answer.
+const startTimeout = 30 * time.Second
+
+// Options set up a Host. The zero value is that of `make run`.
+type Options struct {
+	// Progress gets a line for each step of the start; nil discards them.
+	Progress io.Writer
+	// Logs gets the functions' logs, JSON lines; nil discards them.
+	Logs io.Writer
+	// Port is the port to listen on; 0 takes a free one.
+	Port int
+	// MinBackoff is the first wait before an event is delivered again; 0 is production's.
+	MinBackoff time.Duration
+	// WrapPublisher and WrapEvent, where set, stand between the system and its events: systest injects faults.
+	WrapPublisher func(outbox.Publisher) outbox.Publisher
+	WrapEvent     func(function string, next http.Handler) http.Handler
+}
+
+// Host is a running system.
+type Host struct {
+	// URL is the API's base, http://127.0.0.1:port.
+	URL string
+	// Push and Mail record what was sent.
+	Push *emulator.FCM
+	Mail *emulator.SMTP
+	// Storage is the local Cloud Storage.
+	Storage *emulator.Storage
+	// Process is what the functions share.
+	Process *boot.Process
+	// AuthHost is the Auth emulator, host:port.
+	AuthHost string
+
+	stack   *emulator.Stack
+	pubsub  *pubsub.Client
+	stop    context.CancelFunc
+	working sync.WaitGroup
+}
+
+// Start brings the system up and returns once it answers. There can be one Host a process, as the framework and
+// the functions' process-wide clients allow no more.
+func Start(ctx context.Context, opts Options) (_ *Host, err error) {
+	if opts.Progress == nil {
+		opts.Progress = io.Discard
+	}
+	if opts.Logs == nil {
+		opts.Logs = io.Discard
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	h := &Host{stop: stop}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.Close())
+		}
+	}()
+	if err := h.startEmulators(ctx, opts); err != nil {
+		return nil, err
+	}
+	address, err := listenAddress(opts.Port)
+	if err != nil {
+		return nil, err
+	}
+	h.URL = "http://" + address
+	if err := h.setEnvironment(); err != nil {
+		return nil, err
+	}
+	if err := h.provision(ctx, opts.MinBackoff); err != nil {
+		return nil, err
+	}
+	if err := h.serve(ctx, address, opts); err != nil {
+		return nil, err
+	}
+	h.schedule(run)
+	return h, nil
+}
+
+func (h *Host) startEmulators(ctx context.Context, opts Options) error {
+	var err error
+	h.stack, err = emulator.Start(ctx, emulator.Options{Progress: opts.Progress, ProjectID: Project})
+	if err != nil {
+		return err
+	}
+	if err := setenv(h.stack.Environ()); err != nil { // before any client is made
+		return err
+	}
+	if h.Storage, err = emulator.NewStorage(ctx, emulator.StorageOptions{}); err != nil {
+		return err
+	}
+	if h.Push, err = emulator.NewFCM(); err != nil {
+		return err
+	}
+	h.Mail, err = emulator.NewSMTP()
+	return err
+}
+
+func (h *Host) setEnvironment() error {
+	h.AuthHost = os.Getenv("FIREBASE_AUTH_EMULATOR_HOST")
+	env := h.Storage.Environ()
+	for name, value := range map[string]string{
+		"GOOGLE_CLOUD_PROJECT":      Project,
+		"FUNCTION_TARGET":           target,
+		"FACESCAN_HASH_KEY":         rand.Text() + rand.Text(),
+		"FACESCAN_UPLOADS_BUCKET":   UploadsBucket,
+		"FACESCAN_RESULTS_BUCKET":   ResultsBucket,
+		"FACESCAN_SIGNING_ACCOUNT":  h.Storage.Account(),
+		"FACESCAN_SIGNING_KEY":      string(h.Storage.SigningKeyPEM()),
+		"FACESCAN_FIREBASE_API_KEY": "local",
+		"FACESCAN_FCM_ENDPOINT":     h.Push.URL(),
+		"FACESCAN_SMTP":             h.Mail.Host(),
+		"FACESCAN_MAIL_FROM":        "FaceScan <no-reply@facescan.invalid>",
+		"FACESCAN_TRACE_RATIO":      "1",
+	} {
+		env[name] = value
+	}
+	return setenv(env)
+}
+
+func setenv(env map[string]string) error {
+	for name, value := range env {
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func listenAddress(port int) (string, error) {
+	probe, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return "", fmt.Errorf("the port is not free (choose another with -port): %w", err)
+	}
+	address := probe.Addr().String()
+	return address, probe.Close()
+}
+
+// target is the one function that the framework serves here; it hands each request to its owner.
+const target = "local"
+
+// registerTarget is done once a process, as the framework's registry cannot be changed.
+var registerTarget = sync.OnceFunc(func() {
+	functions.HTTP(target, func(w http.ResponseWriter, r *http.Request) { dispatcher.ServeHTTP(w, r) })
+})
+
+var dispatcher http.Handler
+
+func (h *Host) serve(ctx context.Context, address string, opts Options) error {
+	boot.LogTo(opts.Logs)
+	process, err := boot.Current()
+	if err != nil {
+		return err
+	}
+	process.WrapPublisher = opts.WrapPublisher
+	h.Process = process
+	if dispatcher, err = route(opts.WrapEvent); err != nil {
+		return err
+	}
+	registerTarget()
+	hostname, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("split the address: %w", err)
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- funcframework.StartHostPort(hostname, port) }()
+	return h.awaitHealth(ctx, failed)
+}
+
+// route hands a request to the function that owns its path, and an event to the function that its subscription
+// names.
+func route(wrapEvent func(string, http.Handler) http.Handler) (http.Handler, error) {
+	handlers := map[string]http.Handler{}
+	for _, f := range catalog.Functions() {
+		handler, ok := boot.Function(f.Name)
+		if !ok {
+			return nil, fmt.Errorf("function %q of the catalog is not registered", f.Name)
+		}
+		handlers[f.Name] = handler
+		if f.Trigger != catalog.HTTP && wrapEvent != nil {
+			handlers[f.Name] = wrapEvent(f.Name, handler)
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, isEvent := strings.CutPrefix(r.URL.Path, eventPath)
+		if handler, ok := handlers[name]; isEvent && ok {
+			handler.ServeHTTP(w, r)
+			return
+		}
+		handlers[catalog.Owner(r.URL.Path).Name].ServeHTTP(w, r)
+	}), nil
+}
+
+func (h *Host) awaitHealth(ctx context.Context, failed <-chan error) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-failed:
+			return fmt.Errorf("serve the functions: %w", err)
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the functions to answer: %w", ctx.Err())
+		case <-tick.C:
+			if h.healthy(ctx) {
+				return nil
+			}
+		}
+	}
+}
+
+func (h *Host) healthy(ctx context.Context) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	return errors.Join(resp.Body.Close()) == nil && resp.StatusCode == http.StatusOK
+}
+
+// Close ends the schedule and the emulators with all their processes. The framework's server goes with the process.
+func (h *Host) Close() error {
+	h.stop()
+	h.working.Wait()
+	var faults []error
+	if h.pubsub != nil {
+		faults = append(faults, h.pubsub.Close())
+	}
+	if h.Mail != nil {
+		faults = append(faults, h.Mail.Close())
+	}
+	if h.Push != nil {
+		faults = append(faults, h.Push.Close())
+	}
+	if h.Storage != nil {
+		faults = append(faults, h.Storage.Close())
+	}
+	if h.stack != nil {
+		faults = append(faults, h.stack.Close())
+	}
+	return errors.Join(faults...)
+}

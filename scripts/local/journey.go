@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/scripts/local/app"
+	"github.com/facescan/facescan/scripts/local/host"
+)
+
+// journeyTimeout bounds one user's way from sign-up to the last notification.
+const journeyTimeout = 60 * time.Second
+
+// leg is one step of a journey and how long it took.
+type leg struct {
+	name string
+	took time.Duration
+}
+
+// journey is one user's way through the app.
+type journey struct {
+	host        *host.Host
+	client      *app.Client
+	device      app.Device
+	username    string // "" takes none
+	photo       []byte
+	contentType string
+
+	scan  app.Scan
+	legs  []leg
+	mails []emulator.Mail
+	push  []emulator.Push
+}
+
+// run goes from sign-up to the last notification, and fails at the first step that does not come about.
+func (j *journey) run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, journeyTimeout)
+	defer cancel()
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"sign up", func(ctx context.Context) error { _, err := j.client.SignUp(ctx); return err }},
+		{"verify e-mail, log in", j.client.VerifyEmail},
+		{"register", func(ctx context.Context) error { return j.client.Register(ctx, j.username, j.device) }},
+		{"consent", j.client.Consent},
+		{"username, leaderboard", j.join},
+		{"upload", j.upload},
+		{"analysis (long poll)", j.await},
+		
+		{"result: inbox, push, mail", func(ctx context.Context) error { return j.notified(ctx, "scan.completed") }},
+		{"leaderboard", j.ranked},
+	} {
+		started := time.Now()
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %s: %w", j.client.Email, step.name, err)
+		}
+		j.legs = append(j.legs, leg{step.name, time.Since(started)})
+	}
+	return nil
+}
+
+func (j *journey) join(ctx context.Context) error {
+	if j.username == "" {
+		return nil
+	}
+	if err := j.client.Username(ctx, j.username); err != nil {
+		return err
+	}
+	return j.client.OptIn(ctx, true)
+}
+
+func (j *journey) upload(ctx context.Context) error {
+	scan, ticket, err := j.client.Open(ctx, "first", j.contentType)
+	if err != nil {
+		return err
+	}
+	if ticket == nil {
+		return fmt.Errorf("scan %s is %s and takes no photo", scan.ID, scan.State)
+	}
+	j.scan = scan
+	return j.client.Put(ctx, ticket, j.photo)
+}
+
+func (j *journey) await(ctx context.Context) error {
+	var err error
+	j.scan, err = j.client.AwaitScan(ctx, j.scan.ID)
+	if err != nil {
+		return err
+	}
+	if j.scan.Failure != nil {
+		return fmt.Errorf("the scan failed: %s: %s %s", j.scan.Failure.Code, j.scan.Failure.Detail, strings.Join(j.scan.Failure.Fixes, " "))
+	}
+	return nil
+}
+
+// notified waits for the inbox entry, the push and the mail of one kind of event.
+func (j *journey) notified(ctx context.Context, kind string) error {
+	entry, err := poll(ctx, func() (app.Notification, bool, error) {
+		entries, err := j.client.Inbox(ctx)
+		for _, n := range entries {
+			if strings.HasPrefix(n.Type, kind) {
+				return n, true, err
+			}
+		}
+		return app.Notification{}, false, err
+	})
+	if err != nil {
+		return fmt.Errorf("inbox: %w", err)
+	}
+	push, err := j.host.Push.Wait(ctx, func(p emulator.Push) bool { return p.Token == j.device.Token && p.Title == entry.Title })
+	if err != nil {
+		return fmt.Errorf("push %q: %w", entry.Title, err)
+	}
+	mail, err := j.host.Mail.Wait(ctx, func(m emulator.Mail) bool {
+		return strings.Join(m.To, "") == j.client.Email && m.Subject == entry.Title
+	})
+	if err != nil {
+		return fmt.Errorf("mail %q: %w", entry.Title, err)
+	}
+	j.push, j.mails = append(j.push, push), append(j.mails, mail)
+	return nil
+}
+
+// ranked waits for the user's place on the board, which follows the result by an event.
+func (j *journey) ranked(ctx context.Context) error {
+	if j.username == "" {
+		return nil
+	}
+	_, err := poll(ctx, func() (app.Standing, bool, error) {
+		standing, err := j.client.Standing(ctx)
+		return standing, standing.Rank > 0, err
+	})
+	return err
+}
+
+// poll asks until the answer is there.
+func poll[T any](ctx context.Context, ask func() (T, bool, error)) (T, error) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		answer, there, err := ask()
+		if there || err != nil {
+			return answer, err
+		}
+		select {
+		case <-ctx.Done():
+			return answer, ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
