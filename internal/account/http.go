@@ -87,8 +87,9 @@ func caller(r *http.Request) UID { return UID(httpapi.Caller(r.Context()).UID) }
 
 func (s *Service) postRegister(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.Decode[struct {
-		DisplayName string `json:"displayName"`
-		Locale      string `json:"locale"`
+		DisplayName string     `json:"displayName"`
+		Locale      string     `json:"locale"`
+		Device      *newDevice `json:"device"`
 	}](w, r)
 	if err != nil {
 		return err
@@ -97,7 +98,10 @@ func (s *Service) postRegister(w http.ResponseWriter, r *http.Request) error {
 	if err := p.validate(); err != nil {
 		return err
 	}
-	u, created, err := s.register(r.Context(), httpapi.Caller(r.Context()), in.DisplayName, in.Locale)
+	if err := in.Device.validate(); err != nil {
+		return err
+	}
+	u, created, err := s.register(r.Context(), httpapi.Caller(r.Context()), in.DisplayName, in.Locale, in.Device)
 	if err != nil {
 		return err
 	}

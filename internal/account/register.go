@@ -4,30 +4,73 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/device"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
 // register creates the caller's account, or finds it. Who the caller is comes from the ID token alone; displayName
-// and locale count only where the account is created.
+// and locale count only where the account is created. The device, if there is one, is put in the same transaction, so
+// that it is there when the welcome is sent.
 func (s *Service) register(
-	ctx context.Context, who httpapi.Identity, displayName, locale string,
+	ctx context.Context, who httpapi.Identity, displayName, locale string, phone *newDevice,
 ) (u User, created bool, err error) {
 	err = s.box.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
 		u, err = Read(tx.Transaction, s.fs, UID(who.UID))
 		created = errors.Is(err, ErrNoUser)
-		if created {
-			u = s.newUser(who, displayName, locale)
-			return s.create(ctx, tx, u)
+		if !created {
+			if u, err = admit(u, err); err != nil {
+				return err
+			}
 		}
-		if u, err = admit(u, err); err != nil {
+		writeDevice, err := phone.prepare(tx.Transaction, Ref(s.fs, UID(who.UID)), s.now().UTC())
+		if err != nil {
 			return err
 		}
-		return s.save(ctx, tx, &u, refresh(&u, who))
+		if created {
+			u = s.newUser(who, displayName, locale)
+			err = s.create(ctx, tx, u)
+		} else {
+			err = s.save(ctx, tx, &u, refresh(&u, who))
+		}
+		return errors.Join(err, writeDevice())
 	})
 	return u, created, err
+}
+
+// newDevice is the device that a registration may name; nil is none.
+type newDevice struct {
+	ID       string `json:"id"`
+	Token    string `json:"token"`
+	Platform string `json:"platform"`
+}
+
+func (d *newDevice) spec() device.Spec { return device.Spec{Token: d.Token, Platform: d.Platform} }
+
+func (d *newDevice) validate() error {
+	if d == nil {
+		return nil
+	}
+	if !device.ValidID(d.ID) {
+		return fault.New(fault.CodeInvalidField, "The device's id is not valid.").
+			WithField("/device/id", "must be 1 to 64 letters, digits, dashes and underscores")
+	}
+	return d.spec().Validate("/device")
+}
+
+// prepare reads what writing the device takes, and returns what writes it.
+func (d *newDevice) prepare(tx *firestore.Transaction, user *firestore.DocumentRef, now time.Time) (func() error, error) {
+	if d == nil {
+		return func() error { return nil }, nil
+	}
+	change, err := device.Prepare(tx, user, d.ID, d.spec(), now)
+	return func() error { return change.Write(tx) }, err
 }
 
 func (s *Service) newUser(who httpapi.Identity, displayName, locale string) User {

@@ -17,7 +17,7 @@ func TestSIGTERMLetsRunningRequestsFinish(t *testing.T) {
 	t.Parallel()
 	const running = 24
 	port := freePort(t)
-	p := startHelper(t, serveSlowly, productionEnviron("FUNCTION_TARGET", "probe", helperPort, port))
+	p := startHelper(t, serveSlowly, productionEnviron("FUNCTION_TARGET", "late", helperPort, port))
 	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 2 * running}}
 	t.Cleanup(client.CloseIdleConnections)
 	get := func(path string) (*http.Response, string, error) {

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
+	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
 
 	"github.com/facescan/facescan/internal/event"
 )
@@ -70,6 +71,15 @@ func helpServeSlowly() int {
 		mux.HandleFunc("GET /quick", func(http.ResponseWriter, *http.Request) {})
 		return mux, nil
 	})
+	// Behind another function that holds a response's end back until the drainer has seen all handlers return: on a
+	// busy instance net/http may be as late.
+	functions.HTTP("late", func(w http.ResponseWriter, r *http.Request) {
+		probe, _ := Function("probe")
+		probe(w, r)
+		if r.URL.Path == "/slow" {
+			<-drain.idle
+		}
+	})
 	fmt.Fprintln(os.Stderr, funcframework.StartHostPort("127.0.0.1", os.Getenv(helperPort)))
 	return 1
 }
@@ -86,7 +96,10 @@ type process struct {
 func startHelper(t *testing.T, mode string, environ map[string]string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.CommandContext(t.Context(), os.Args[0]), stdout: &lockedBuffer{}, stderr: &lockedBuffer{}}
-	p.Env = []string{helperVariable + "=" + mode, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}
+	p.Env = []string{
+		helperVariable + "=" + mode, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(),
+		"GORACE=atexit_sleep_ms=0", // the race detector would lend every process a second at its end
+	}
 	for name, value := range environ {
 		p.Env = append(p.Env, name+"="+value)
 	}

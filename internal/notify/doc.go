@@ -1,7 +1,7 @@
 // Package notify tells users of what happened: an event becomes a message, and the message goes to the inbox, to
 // the user's devices as a push (FCM) and to the verified address as an e-mail.
 //
-//	account.registered       inbox         e-mail
+//	account.registered       inbox  push   e-mail
 //	scan.completed, .failed  inbox  push   e-mail
 //	personal-best.reached    inbox  push            (its scan has been mailed about already)
 //

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/device"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 )
@@ -179,29 +180,31 @@ func (b *Inbox) putDevice(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := httpapi.Decode[deviceBody](w, r)
+	spec, err := httpapi.Decode[device.Spec](w, r)
 	if err != nil {
 		return err
 	}
-	if err := body.validate(); err != nil {
+	if err := spec.Validate(""); err != nil {
 		return err
 	}
-	var d device
-	var created bool
+	var c device.Change
 	err = b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
-		var err error
-		d, created, err = putDevice(tx, devicesOf(who.ref), id, body, b.now().UTC())
-		return err
+		c, err = device.Prepare(tx, who.ref, id, spec, b.now().UTC())
+		if err != nil {
+			return err
+		}
+		return c.Write(tx)
 	})
 	if err != nil {
 		return err
 	}
 	code := http.StatusOK
-	if created {
+	if c.Created {
 		code = http.StatusCreated
 	}
 	return httpapi.Write(w, code, deviceView{
-		ID: id, Platform: d.Platform, CreatedAt: httpapi.Time(d.CreatedAt), UpdatedAt: httpapi.Time(d.UpdatedAt),
+		ID: id, Platform: c.Device.Platform,
+		CreatedAt: httpapi.Time(c.Device.CreatedAt), UpdatedAt: httpapi.Time(c.Device.UpdatedAt),
 	})
 }
 
@@ -211,7 +214,7 @@ func (b *Inbox) deleteDevice(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	err = b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
-		return tx.Delete(devicesOf(who.ref).Doc(id))
+		return tx.Delete(device.Of(who.ref).Doc(id))
 	})
 	if err != nil {
 		return err
@@ -222,7 +225,7 @@ func (b *Inbox) deleteDevice(w http.ResponseWriter, r *http.Request) error {
 
 func deviceParam(r *http.Request) (string, error) {
 	id := r.PathValue("id")
-	if !deviceID.MatchString(id) {
+	if !device.ValidID(id) {
 		return "", fault.New(fault.CodeInvalidParameter, "The device's id is not valid.").
 			WithField("path/id", "must be 1 to 64 letters, digits, dashes and underscores")
 	}

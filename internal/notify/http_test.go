@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/device"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 )
@@ -159,7 +160,7 @@ func TestDevices(t *testing.T) {
 	}
 	known := func() map[string]string {
 		t.Helper()
-		snaps, err := devicesOf(account.Ref(b.fs, uid)).Documents(t.Context()).GetAll()
+		snaps, err := device.Of(account.Ref(b.fs, uid)).Documents(t.Context()).GetAll()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,18 +180,18 @@ func TestDevices(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"reinstalled": "t2"}, known()); diff != "" {
 		t.Errorf("devices (-want +got):\n%s", diff)
 	}
-	for i := range maxDevices {
+	for i := range device.Max {
 		put(fmt.Sprintf("d%02d", i), fmt.Sprintf("x%02d", i))
 	}
-	if all := known(); len(all) != maxDevices || all["reinstalled"] != "" {
-		t.Errorf("%d devices, want %d without the oldest", len(all), maxDevices)
+	if all := known(); len(all) != device.Max || all["reinstalled"] != "" {
+		t.Errorf("%d devices, want %d without the oldest", len(all), device.Max)
 	}
 	for range 2 {
 		if code, _ := b.call(uid, http.MethodDelete, "/v1/devices/d00", ""); code != http.StatusNoContent {
 			t.Errorf("delete: %d", code)
 		}
 	}
-	if all := known(); len(all) != maxDevices-1 {
+	if all := known(); len(all) != device.Max-1 {
 		t.Errorf("%d devices after a delete", len(all))
 	}
 }
@@ -199,7 +200,7 @@ func TestDevices_refused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.save(ann())
-	long := strings.Repeat("x", maxToken+1)
+	long := strings.Repeat("x", device.MaxToken+1)
 	tests := map[string]struct {
 		id, body string
 		code     fault.Code

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/api/option"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/device"
 	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
@@ -117,8 +118,8 @@ func (b *bench) save(u account.User) {
 
 func (b *bench) saveDevice(id, token string) {
 	b.t.Helper()
-	d := device{Schema: schema, Token: token, Platform: "android", CreatedAt: b.now, UpdatedAt: b.now, ExpireAt: b.now.Add(deviceKept)}
-	if _, err := devicesOf(account.Ref(b.fs, uid)).Doc(id).Set(b.t.Context(), d); err != nil {
+	d := device.New(device.Spec{Token: token, Platform: "android"}, b.now)
+	if _, err := device.Of(account.Ref(b.fs, uid)).Doc(id).Set(b.t.Context(), d); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -76,7 +76,7 @@ func (m *message) read(e event.Event) (facts, error) {
 	switch e.Type {
 	case event.AccountRegisteredV1{}.EventType():
 		data, err := event.As[event.AccountRegisteredV1](e)
-		m.uid, m.channels, m.closed = account.UID(data.UID), []channel{email}, inactive
+		m.uid, m.channels, m.closed = account.UID(data.UID), []channel{push, email}, inactive
 		return facts{}, err
 	case event.ScanCompletedV1{}.EventType():
 		data, err := event.As[event.ScanCompletedV1](e)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/device"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 )
@@ -194,7 +195,7 @@ func TestHandle_deadTokensGo(t *testing.T) {
 	b.saveDevice("phone", "token-1")
 	b.handle(scanDone("s"), "s")
 	b.want(1, 1, 1)
-	left, err := devicesOf(account.Ref(b.fs, uid)).Documents(t.Context()).GetAll()
+	left, err := device.Of(account.Ref(b.fs, uid)).Documents(t.Context()).GetAll()
 	if err != nil || len(left) != 1 || left[0].Ref.ID != "phone" {
 		t.Errorf("%d devices are left, %v; want phone alone", len(left), err)
 	}
@@ -205,7 +206,7 @@ func TestHandle_expiredDeviceIsNoDevice(t *testing.T) {
 	b := newBench(t)
 	b.save(ann())
 	b.saveDevice("phone", "token-1")
-	b.now = b.now.Add(deviceKept)
+	b.now = b.now.Add(device.Kept)
 	b.handle(scanDone("s"), "s")
 	b.want(1, 0, 1)
 }

@@ -14,11 +14,12 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/device"
 )
 
 // target is a device to push to, with the time of its document, so that only what was read is deleted.
 type target struct {
-	device
+	device.Device
 	snap *firestore.DocumentSnapshot
 }
 
@@ -60,7 +61,7 @@ func (n *Notifier) push(ctx context.Context, msg message, c claim) outcome {
 
 // targets are the devices that are to have pushes, one for each token.
 func (n *Notifier) targets(ctx context.Context, uid account.UID) ([]target, error) {
-	snaps, err := devicesOf(account.Ref(n.fs, uid)).Documents(ctx).GetAll()
+	snaps, err := device.Of(account.Ref(n.fs, uid)).Documents(ctx).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("list devices: %w", err)
 	}
@@ -68,7 +69,7 @@ func (n *Notifier) targets(ctx context.Context, uid account.UID) ([]target, erro
 	byToken := map[string]target{}
 	for _, snap := range snaps {
 		t := target{snap: snap}
-		if err := snap.DataTo(&t.device); err != nil {
+		if err := snap.DataTo(&t.Device); err != nil {
 			return nil, fmt.Errorf("decode device: %w", err)
 		}
 		if t.ExpireAt.After(now) {

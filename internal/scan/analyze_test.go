@@ -177,20 +177,20 @@ func TestEngineGetsThePhotoAndItsLimit(t *testing.T) {
 
 func TestFinalizeThatIsNoScansPhoto(t *testing.T) {
 	t.Parallel()
-	tests := map[string]func(e *env) string{
-		"an unknown scan":                     func(*env) string { return objectName(anna, randomID()) },
-		"a scan of another user's":            func(e *env) string { return objectName("bob", e.newScan(t).ID) },
-		"a name outside uploads/":             func(*env) string { return "elsewhere/anna/" + string(randomID()) },
-		"a name without a scan":               func(*env) string { return "uploads/anna" },
-		"a name with a malformed scan id":     func(*env) string { return "uploads/anna/photo.jpg" },
-		"a name with more after the scan's":   func(*env) string { return objectName(anna, randomID()) + "/x" },
-		"a scan id that would be a path's up": func(*env) string { return "uploads/anna/.." },
+	tests := map[string]func(*testing.T, *env) string{
+		"an unknown scan":                     func(*testing.T, *env) string { return objectName(anna, randomID()) },
+		"a scan of another user's":            func(t *testing.T, e *env) string { return objectName("bob", e.newScan(t).ID) },
+		"a name outside uploads/":             func(*testing.T, *env) string { return "elsewhere/anna/" + string(randomID()) },
+		"a name without a scan":               func(*testing.T, *env) string { return "uploads/anna" },
+		"a name with a malformed scan id":     func(*testing.T, *env) string { return "uploads/anna/photo.jpg" },
+		"a name with more after the scan's":   func(*testing.T, *env) string { return objectName(anna, randomID()) + "/x" },
+		"a scan id that would be a path's up": func(*testing.T, *env) string { return "uploads/anna/.." },
 	}
 	for name, object := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnv(t)
-			name := object(e)
+			name := object(t, e)
 			generation := writeObject(t, e.uploads.Object(name), []byte("photo"))
 			unused := func() { t.Error("it was analysed") }
 			for range 2 { // the second time it is gone already

@@ -1,21 +1,12 @@
 package scan
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
-	"image"
-	"image/color"
-	"image/draw"
-	"image/jpeg"
-	"image/png"
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,12 +15,13 @@ import (
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/option"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -40,8 +32,8 @@ const (
 	resultsBucket = "results"
 	// anna is a registered user with a consent, whose epoch is 1.
 	anna = account.UID("anna")
-	// patience bounds waiting for what should happen at once.
-	patience = 30 * time.Second
+	// patience bounds waiting for what should happen at once; it is below the longest long poll.
+	patience = 20 * time.Second
 )
 
 // env is what the functions of this package work on: a database and buckets of the test's own, a clock that the test
@@ -75,7 +67,7 @@ func newEnv(t *testing.T) *env {
 	}
 	gcs := e.client(t, http.DefaultTransport.RoundTrip)
 	e.uploads, e.results = gcs.Bucket(uploadsBucket), gcs.Bucket(resultsBucket)
-	e.box = outbox.New(e.fs, e.bus, e.clock.Now)
+	e.box = e.boxOver(e.fs)
 	e.putUser(t, account.User{
 		UID: anna, State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true},
 	})
@@ -93,6 +85,31 @@ func (e *env) client(t *testing.T, send transport) *storage.Client {
 	t.Cleanup(func() { _ = gcs.Close() })
 	return gcs
 }
+
+// database is another client of the database, whose requests and streams go through the interceptors.
+func (e *env) database(t *testing.T, opts ...grpc.DialOption) *firestore.Client {
+	t.Helper()
+	conn, err := grpc.NewClient("passthrough:///"+os.Getenv("FIRESTORE_EMULATOR_HOST"), append(opts,
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(owner{}))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fs, err := firestore.NewClient(t.Context(), e.project, option.WithGRPCConn(conn))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fs.Close() })
+	return fs
+}
+
+// owner may do all in the emulator.
+type owner struct{}
+
+func (owner) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return map[string]string{"authorization": "Bearer owner"}, nil
+}
+
+func (owner) RequireTransportSecurity() bool { return false }
 
 type transport func(*http.Request) (*http.Response, error)
 
@@ -232,54 +249,7 @@ func finalizedObject(t *testing.T, name string, generation int64) event.Message 
 
 const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-// analyzer is an analyzer with the engine given.
-func (e *env) analyzer(engine func(io.Reader, face.Options) (face.Report, error)) *Analyzer {
-	return &Analyzer{
-		Firestore: e.fs, Outbox: e.box, Uploads: e.uploads, Results: e.results, Analyze: engine, Now: e.clock.Now,
-	}
-}
-
-// measured is the report of engines that do not look at the photo.
-var measured = face.Report{
-	Version: "test-1.0.0", Face: face.Box{X: 1, Y: 2, Size: 3, Quality: 1200},
-	Landmarks: map[string]face.Point{"nose_tip": {X: 4, Y: 5, SE: 0.5}},
-	Quality:   []face.Check{{Check: "sharpness", Value: 9, Verdict: face.VerdictOK}}, Fixes: []string{},
-	Score: face.Score{Value: 71.5, Lo: 60, Hi: 80}, Rankable: true,
-}
-
-func measure(io.Reader, face.Options) (face.Report, error) { return measured, nil }
-
-// during is an engine that does something while it measures.
-func during(do func()) func(io.Reader, face.Options) (face.Report, error) {
-	return func(io.Reader, face.Options) (face.Report, error) {
-		do()
-		return measured, nil
-	}
-}
-
-// engine always refuses or fails.
-func engine(err error) func(io.Reader, face.Options) (face.Report, error) {
-	return func(io.Reader, face.Options) (face.Report, error) { return face.Report{}, err }
-}
-
-// spy notes what the engine is given.
-func spy(photo *string, limit *int64) func(io.Reader, face.Options) (face.Report, error) {
-	return func(r io.Reader, o face.Options) (face.Report, error) {
-		body, err := io.ReadAll(r)
-		*photo, *limit = string(body), o.MaxBytes
-		return measured, err
-	}
-}
-
-// finish uploads a photo and has it analysed; it returns the photo's generation.
-func (e *env) finish(t *testing.T, s Scan, engine func(io.Reader, face.Options) (face.Report, error)) int64 {
-	t.Helper()
-	generation := e.upload(t, s, []byte("photo"))
-	if err := e.analyzer(engine).Handle(t.Context(), finalized(t, s, generation)); err != nil {
-		t.Fatal(err)
-	}
-	return generation
-}
+func (e *env) boxOver(fs *firestore.Client) *outbox.Box { return outbox.New(fs, e.bus, e.clock.Now) }
 
 // owed are the events that wait in the outbox.
 func (e *env) owed(t *testing.T) []string {
@@ -293,138 +263,4 @@ func (e *env) owed(t *testing.T) []string {
 		ids[i] = d.Ref.ID
 	}
 	return ids
-}
-
-// bus keeps what is published, or fails with what fail says.
-type bus struct {
-	fail func(topic string) error
-
-	mu   sync.Mutex
-	sent []sent
-}
-
-type sent struct {
-	topic      string
-	data       []byte
-	attributes map[string]string
-}
-
-func (b *bus) Publish(_ context.Context, topic string, data []byte, attributes map[string]string) error {
-	if b.fail != nil {
-		if err := b.fail(topic); err != nil {
-			return err
-		}
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.sent = append(b.sent, sent{topic, data, attributes})
-	return nil
-}
-
-func (b *bus) on(topic string) []sent {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(b.sent), func(s sent) bool { return s.topic != topic })
-}
-
-// published are the payloads of type T that were published.
-func published[T event.Payload](t *testing.T, b *bus) []T {
-	t.Helper()
-	var none T
-	var payloads []T
-	for _, s := range b.on(event.Topic(none.EventType())) {
-		e, err := event.Decode(s.data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := event.As[T](e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		payloads = append(payloads, p)
-	}
-	return payloads
-}
-
-// clock stands still until the test moves it. It starts at the present, since URLs are signed by the system's clock.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: time.Now().UTC().Truncate(time.Millisecond)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-func receive[T any](t *testing.T, from <-chan T, what string) T {
-	t.Helper()
-	select {
-	case v := <-from:
-		return v
-	case <-time.After(patience):
-		t.Fatalf("%s: not after %s", what, patience)
-		panic("unreachable")
-	}
-}
-
-// eventually waits for the condition.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(patience)
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("%s: not after %s", what, patience)
-		}
-	}
-}
-
-// sample is pigo's test picture: an average face of many people, so nobody's.
-var sample = sync.OnceValues(func() ([]byte, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/esimov/pigo").Output()
-	if err != nil {
-		return nil, err
-	}
-	return os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "testdata", "sample.jpg"))
-})
-
-func samplePhoto(t *testing.T) []byte {
-	t.Helper()
-	photo, err := sample()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return photo
-}
-
-// picture paints the sample side by side as often as told on a canvas of 640 x 400, as PNG.
-func picture(t *testing.T, faces int) []byte {
-	t.Helper()
-	img, err := jpeg.Decode(bytes.NewReader(samplePhoto(t)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	canvas := image.NewRGBA(image.Rect(0, 0, 640, 400))
-	draw.Draw(canvas, canvas.Bounds(), image.NewUniform(color.Gray{Y: 230}), image.Point{}, draw.Src)
-	for i := range faces {
-		draw.Draw(canvas, img.Bounds().Add(image.Pt(i*img.Bounds().Dx(), 0)), img, image.Point{}, draw.Src)
-	}
-	var out bytes.Buffer
-	if err := png.Encode(&out, canvas); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
 }

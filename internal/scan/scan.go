@@ -218,6 +218,9 @@ func (s *Scan) complete(result map[string]any, now time.Time) {
 
 // fail ends the scan with a reason.
 func (s *Scan) fail(f Failure, now time.Time) {
+	if f.Fixes == nil {
+		f.Fixes = []string{} // clients get a list always
+	}
 	s.Failure = &f
 	s.finish(Failed, now)
 }

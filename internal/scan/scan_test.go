@@ -154,7 +154,7 @@ func TestTransitions(t *testing.T) {
 		s.State, s.Result, s.FinishedAt, s.SweepAt = Completed, map[string]any{"a": "b"}, later, at(later.Add(originalLife))
 	}
 	failed := func(s *Scan) {
-		s.State, s.Failure, s.FinishedAt, s.SweepAt = Failed, &Failure{Code: "late"}, later, at(later.Add(originalLife))
+		s.State, s.Failure, s.FinishedAt, s.SweepAt = Failed, &Failure{Code: "late", Fixes: []string{}}, later, at(later.Add(originalLife))
 	}
 	expired := func(s *Scan) { s.State, s.SweepAt = Expired, nil }
 	tests := []struct {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -50,7 +51,8 @@ func (j *journey) run(ctx context.Context) error {
 		{"username, leaderboard", j.join},
 		{"upload", j.upload},
 		{"analysis (long poll)", j.await},
-		
+		{"welcome: inbox, push, mail", func(ctx context.Context) error { return j.notified(ctx, "account.registered") }},
+
 		{"result: inbox, push, mail", func(ctx context.Context) error { return j.notified(ctx, "scan.completed") }},
 		{"leaderboard", j.ranked},
 	} {
@@ -127,7 +129,13 @@ func (j *journey) notified(ctx context.Context, kind string) error {
 
 // ranked waits for the user's place on the board, which follows the result by an event.
 func (j *journey) ranked(ctx context.Context) error {
-	if j.username == "" {
+	var result struct {
+		Rankable bool `json:"rankable"`
+	}
+	if err := json.Unmarshal(j.scan.Result, &result); err != nil {
+		return fmt.Errorf("read result: %w", err)
+	}
+	if j.username == "" || !result.Rankable {
 		return nil
 	}
 	_, err := poll(ctx, func() (app.Standing, bool, error) {

@@ -102,10 +102,7 @@ type Device struct {
 
 // Register registers the user, with the phone that the welcome goes to.
 func (c *Client) Register(ctx context.Context, name string, device Device) error {
-	if err := c.Call(ctx, http.MethodPost, "/v1/auth/register", map[string]any{"displayName": name}, nil); err != nil {
-		return err
-	}
-	return c.Call(ctx, http.MethodPut, "/v1/devices/"+device.ID, map[string]any{"token": device.Token, "platform": device.Platform}, nil)
+	return c.Call(ctx, http.MethodPost, "/v1/auth/register", map[string]any{"displayName": name, "device": device}, nil)
 }
 
 // Username takes the username.

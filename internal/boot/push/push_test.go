@@ -1,0 +1,39 @@
+package push_test
+
+import (
+	"testing"
+
+	"firebase.google.com/go/v4/messaging"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/push"
+	"github.com/facescan/facescan/internal/emulator"
+)
+
+func TestClientSendsToTheConfiguredEndpoint(t *testing.T) {
+	t.Parallel()
+	fcm, err := emulator.NewFCM(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := fcm.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	p := &boot.Process{Config: boot.Config{Project: "demo-push", FCMEndpoint: fcm.Endpoint()}}
+	client, err := push.Client(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := push.Client(t.Context(), p); again != client || err != nil {
+		t.Errorf("another client for the same process: %v", err)
+	}
+	if _, err := client.Send(t.Context(), &messaging.Message{Token: "device-1"}); err != nil {
+		t.Fatal(err)
+	}
+	sent := fcm.Messages()
+	if len(sent) != 1 {
+		t.Fatalf("%d messages sent, want 1", len(sent))
+	}
+}

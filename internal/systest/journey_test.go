@@ -1,0 +1,353 @@
+package systest_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+	gocmp "github.com/google/go-cmp/cmp"
+	"google.golang.org/api/iterator"
+
+	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/scripts/local/app"
+	"github.com/facescan/facescan/scripts/local/host"
+)
+
+// deadline bounds every wait; a race-enabled run on two busy cores takes a small part of it.
+const deadline = 3 * time.Minute
+
+// system is the host with the faults that stand between it and its events.
+type system struct {
+	*host.Host
+	crash  *crasher
+	repeat *repeater
+	fs     *firestore.Client
+	logs   *lockedBuffer
+}
+
+func start(t *testing.T) *system {
+	t.Helper()
+	s := &system{crash: &crasher{crashed: map[string]bool{}}, repeat: &repeater{}, logs: &lockedBuffer{}}
+	h, err := host.Start(t.Context(), host.Options{
+		Progress: t.Output(), Logs: s.logs, MinBackoff: 100 * time.Millisecond,
+		WrapPublisher: func(next outbox.Publisher) outbox.Publisher { s.crash.next = next; return s.crash },
+		WrapEvent:     s.repeat.wrap,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("logs of the functions:\n%s", s.logs)
+		}
+	})
+	s.Host = h
+	s.fs, err = h.Process.Firestore(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestOnePhotoAllTheWay is the demo's journey under faults: every event is delivered twice at the same time and once
+// more at the end, in reverse, and every publisher crashes once between commit and publish. The outcome must be
+// that of a clean run.
+func TestOnePhotoAllTheWay(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	s := start(t)
+	ada := &app.Client{URL: s.URL, AuthHost: s.AuthHost, Email: "systest-ada@example.com", Password: "correct horse ada"}
+	uid := s.enrol(ctx, t, ada, "systest_ada")
+
+	var scans []app.Scan
+	for i, photo := range byScore(ctx, t) {
+		scans = append(scans, s.scan(ctx, t, ada, string(rune('a'+i)), photo))
+		// The second score is only a personal best once the first has been counted.
+		s.await(ctx, t, "the contribution of the scan", func() bool { return s.contributions(ctx, t, uid) == i+1 })
+	}
+	want := clean(scans)
+	s.await(ctx, t, "the outcome of a clean run", func() bool {
+		return gocmp.Diff(want, s.outcome(ctx, t, ada, uid)) == "" && s.count(ctx, t, s.fs.Collection("outbox").Query) == 0
+	})
+	for _, d := range s.repeat.late() {
+		if status := d.deliver(ctx); status != http.StatusOK {
+			t.Errorf("a late delivery to %s: %d", d.function, status)
+		}
+	}
+	s.sweep(ctx, t)
+	if diff := gocmp.Diff(want, s.outcome(ctx, t, ada, uid)); diff != "" {
+		t.Errorf("after late and repeated deliveries (-want +got):\n%s", diff)
+	}
+	for _, topic := range published() {
+		if !s.crash.topics()[topic] {
+			t.Errorf("the publisher of %s was never reached, so it never crashed", topic)
+		}
+	}
+	t.Run("another user's scan is not found", func(t *testing.T) {
+		eve := &app.Client{URL: s.URL, AuthHost: s.AuthHost, Email: "systest-eve@example.com", Password: "correct horse eve"}
+		s.enrol(ctx, t, eve, "systest_eve")
+		_, err := eve.Scan(ctx, scans[0].ID)
+		wantProblem(t, err, http.StatusNotFound, "not_found")
+	})
+	t.Run("nobody gets in without a token", func(t *testing.T) {
+		nobody := &app.Client{URL: s.URL}
+		_, err := nobody.Scan(ctx, scans[0].ID)
+		wantProblem(t, err, http.StatusUnauthorized, "token_missing")
+	})
+	t.Run("a path that nobody owns is a problem, too", func(t *testing.T) {
+		err := (&app.Client{URL: s.URL}).Call(ctx, http.MethodGet, "/v2/anything", nil, nil)
+		wantProblem(t, err, http.StatusNotFound, "not_found")
+	})
+}
+
+// published are the topics that the journey publishes to by way of the outbox.
+func published() []string {
+	return []string{
+		event.Topic(event.AccountRegisteredV1{}.EventType()), event.Topic(event.AccountUpdatedV1{}.EventType()),
+		event.Topic(event.ScanCompletedV1{}.EventType()), event.Topic(event.PersonalBestReachedV1{}.EventType()),
+	}
+}
+
+// outcome is everything that a fault could double or lose.
+type outcome struct {
+	Scans         []string // states
+	Reports       int
+	Inbox         []string // types, sorted
+	Pushes, Mails []string // titles and subjects, sorted
+	Entries       int
+	Contributions int
+	Parked        int
+}
+
+func clean(scans []app.Scan) outcome {
+	o := outcome{
+		Reports: len(scans), Entries: 1, Contributions: len(scans),
+		Inbox:  []string{"account.registered.v1", "personal-best.reached.v1", "scan.completed.v1", "scan.completed.v1"},
+		Pushes: []string{"A new personal high", "Welcome to FaceScan", "Your scan is ready", "Your scan is ready"},
+		Mails:  []string{"Welcome to FaceScan", "Your scan is ready", "Your scan is ready"},
+	}
+	for range scans {
+		o.Scans = append(o.Scans, "completed")
+	}
+	return o
+}
+
+func (s *system) outcome(ctx context.Context, t *testing.T, c *app.Client, uid string) outcome {
+	t.Helper()
+	o := outcome{
+		Reports:       s.reports(ctx, t, uid),
+		Entries:       s.count(ctx, t, s.fs.CollectionGroup("entries").Where("uid", "==", uid)),
+		Contributions: s.contributions(ctx, t, uid),
+		Parked:        s.count(ctx, t, s.fs.Collection("parked").Query),
+	}
+	for _, doc := range s.documents(ctx, t, s.fs.Collection("scans").Where("uid", "==", uid)) {
+		state, _ := doc.Data()["state"].(string)
+		o.Scans = append(o.Scans, state)
+	}
+	entries, err := c.Inbox(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range entries {
+		o.Inbox = append(o.Inbox, n.Type)
+	}
+	for _, p := range s.Push.Messages() {
+		if p.Token == token(c) {
+			o.Pushes = append(o.Pushes, p.Title)
+		}
+	}
+	for _, m := range s.Mail.Messages() {
+		if slices.Contains(m.To, c.Email) {
+			o.Mails = append(o.Mails, m.Subject)
+		}
+	}
+	for _, names := range [][]string{o.Inbox, o.Pushes, o.Mails} {
+		slices.Sort(names)
+	}
+	return o
+}
+
+func token(c *app.Client) string { return "token-of-" + c.Email }
+
+// enrol takes a user from sign-up to the leaderboard. A call that dies is made again, as an app would.
+func (s *system) enrol(ctx context.Context, t *testing.T, c *app.Client, username string) (uid string) {
+	t.Helper()
+	tokens, err := c.SignUp(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	device := app.Device{ID: "phone", Token: token(c), Platform: "ios"}
+	for _, step := range []func() error{
+		func() error { return c.VerifyEmail(ctx) },
+		func() error { return c.Register(ctx, username, device) },
+		func() error { return c.Consent(ctx) },
+		func() error { return c.Username(ctx, username) },
+		func() error { return c.OptIn(ctx, true) },
+	} {
+		again(t, step)
+	}
+	return tokens.UID
+}
+
+// again makes a call that died once more.
+func again(t *testing.T, call func() error) {
+	t.Helper()
+	err := call()
+	var p *app.Problem
+	if errors.As(err, &p) && p.Status == http.StatusInternalServerError {
+		err = call()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *system) scan(ctx context.Context, t *testing.T, c *app.Client, key string, photo []byte) app.Scan {
+	t.Helper()
+	opened, ticket, err := c.Open(ctx, key, "image/jpeg")
+	if err != nil || ticket == nil {
+		t.Fatalf("open: %+v, %v", opened, err)
+	}
+	if err := c.Put(ctx, ticket, photo); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, c.Put(ctx, ticket, photo), http.StatusPreconditionFailed, "")
+	done, err := c.AwaitScan(ctx, opened.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done.State != "completed" {
+		t.Fatalf("scan = %+v", done)
+	}
+	return done
+}
+
+// byScore are two photos of the sample face, the lower score first, so that the second is a personal best.
+func byScore(ctx context.Context, t *testing.T) [][]byte {
+	t.Helper()
+	sample, err := app.Sample(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type scored struct {
+		photo []byte
+		score float64
+	}
+	var all []scored
+	for _, factor := range []float64{1, 1.05, 1.1} {
+		photo, err := app.Stretch(sample, factor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := face.Analyze(bytes.NewReader(photo), face.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Rankable {
+			all = append(all, scored{photo, report.Score.Value})
+		}
+	}
+	slices.SortFunc(all, func(a, b scored) int { return cmp.Compare(a.score, b.score) })
+	if len(all) < 2 || all[0].score == all[len(all)-1].score {
+		t.Fatalf("no two rankable photos of different scores: %d rankable", len(all))
+	}
+	return [][]byte{all[0].photo, all[len(all)-1].photo}
+}
+
+// await sweeps until the condition holds: what a crash left in the outbox has nobody else to publish it.
+func (s *system) await(ctx context.Context, t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		s.sweep(ctx, t)
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waited in vain for %s: %v", what, ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+// sweep publishes what is owed, without the age that spares commits under way: publishing twice must be harmless.
+func (s *system) sweep(ctx context.Context, t *testing.T) {
+	t.Helper()
+	box, err := bus.Outbox(ctx, s.Process)
+	if err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() { _ = recover() }() // the sweep's process may be the one that crashes; the next sweep goes on
+		if _, err := box.Sweep(ctx, 0); err != nil {
+			t.Logf("sweep: %v", err)
+		}
+	}()
+}
+
+func (s *system) documents(ctx context.Context, t *testing.T, q firestore.Query) []*firestore.DocumentSnapshot {
+	t.Helper()
+	docs, err := q.Documents(ctx).GetAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return docs
+}
+
+func (s *system) count(ctx context.Context, t *testing.T, q firestore.Query) int {
+	t.Helper()
+	return len(s.documents(ctx, t, q))
+}
+
+func (s *system) contributions(ctx context.Context, t *testing.T, uid string) int {
+	t.Helper()
+	all := 0
+	for _, doc := range s.documents(ctx, t, s.fs.Collection("users").Doc(uid).Collection("ratings").Query) {
+		contributions, _ := doc.Data()["contributions"].([]any)
+		all += len(contributions)
+	}
+	return all
+}
+
+func (s *system) reports(ctx context.Context, t *testing.T, uid string) int {
+	t.Helper()
+	client, err := storage.NewClient(ctx, s.Storage.ClientOptions()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	objects := client.Bucket(host.ResultsBucket).Objects(ctx, &storage.Query{Prefix: "results/" + uid + "/"})
+	for n := 0; ; {
+		o, err := objects.Next()
+		if errors.Is(err, iterator.Done) {
+			return n
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(o.Name, "/report.json") {
+			n++
+		}
+	}
+}
+
+func wantProblem(t *testing.T, err error, status int, code string) {
+	t.Helper()
+	var p *app.Problem
+	if !errors.As(err, &p) || p.Status != status || p.Code != code {
+		t.Errorf("err = %v, want %d %s", err, status, code)
+	}
+}
