@@ -26,7 +26,7 @@ const (
 	CodeTokenExpired       Code = "token_expired"
 	CodeTokenRevoked       Code = "token_revoked"
 	CodeUserDisabled       Code = "user_disabled"
-	CodeInvalidCredentials Code = "invalid_credentials"
+	CodeInvalidCredentials Code = "invalid_credentials" //nolint:gosec // a code, no credential
 	// CodeSecondFactorNeeded says that the account has a second factor, which only the Firebase SDK asks for.
 	CodeSecondFactorNeeded Code = "second_factor_needed"
 

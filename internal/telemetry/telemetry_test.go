@@ -75,7 +75,7 @@ func TestTraceContextTravels(t *testing.T) {
 func TestPseudonym(t *testing.T) {
 	t.Parallel()
 	key := []byte("k")
-	if telemetry.Pseudonym(key, "u1") != telemetry.Pseudonym(key, "u1") {
+	if first, second := telemetry.Pseudonym(key, "u1"), telemetry.Pseudonym(key, "u1"); first != second {
 		t.Error("not stable")
 	}
 	if telemetry.Pseudonym(key, "u1") == telemetry.Pseudonym([]byte("other"), "u1") {

@@ -35,21 +35,23 @@ const usage = `usage:
 // errUsage says that the command line was off; usage has been printed.
 var errUsage = errors.New("usage")
 
-func main() {
+func main() { os.Exit(exitCode(os.Args[1:])) }
+
+func exitCode(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:])
-	stop()
+	err := run(ctx, args)
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
+		return 0
 	case errors.As(err, &exit):
-		os.Exit(exit.ExitCode())
+		return exit.ExitCode()
 	case errors.Is(err, errUsage):
-		os.Exit(2)
+		return 2
 	default:
 		fmt.Fprintln(os.Stderr, "local:", err)
-		os.Exit(1)
+		return 1
 	}
 }
 

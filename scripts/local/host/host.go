@@ -110,7 +110,7 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	if err := h.startEmulators(ctx, opts); err != nil {
 		return nil, err
 	}
-	address, err := listenAddress(opts.Port)
+	address, err := listenAddress(ctx, opts.Port)
 	if err != nil {
 		return nil, err
 	}
@@ -178,8 +178,8 @@ func setenv(env map[string]string) error {
 	return nil
 }
 
-func listenAddress(port int) (string, error) {
-	probe, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+func listenAddress(ctx context.Context, port int) (string, error) {
+	probe, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return "", fmt.Errorf("the port is not free (choose another with -port): %w", err)
 	}

@@ -77,7 +77,7 @@ func (h *Host) push(s catalog.Subscription, minBackoff time.Duration) *pubsubpb.
 			MinimumBackoff: durationpb.New(minBackoff), MaximumBackoff: durationpb.New(catalog.MaxBackoff),
 		},
 		DeadLetterPolicy: &pubsubpb.DeadLetterPolicy{
-			DeadLetterTopic: h.topic(catalog.DeadLetterTopic), MaxDeliveryAttempts: int32(s.Function.MaxAttempts), //nolint:gosec // 5 to 100
+			DeadLetterTopic: h.topic(catalog.DeadLetterTopic), MaxDeliveryAttempts: int32(s.Function.MaxAttempts),
 		},
 	}
 }
