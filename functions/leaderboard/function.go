@@ -18,11 +18,10 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := identity.Client(ctx, p)
+	api, err := identity.API(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	api := p.API(verifier)
 	leaderboard.New(fs, face.MajorVersion()).Routes(api)
 	return api, nil
 }

@@ -15,7 +15,7 @@ import (
 func init() { boot.HTTP("profile", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	verifier, err := identity.Client(ctx, p)
+	api, err := identity.API(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,6 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := p.API(verifier)
 	account.New(fs, box, time.Now).ProfileRoutes(api)
 	return api, nil
 }

@@ -16,7 +16,7 @@ import (
 func init() { boot.HTTP("register", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	verifier, err := identity.Client(ctx, p)
+	api, err := identity.API(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,6 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := p.API(verifier)
 	account.New(fs, box, time.Now).RegisterRoutes(api)
 	toolkit.Routes(api)
 	return api, nil

@@ -27,11 +27,10 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := identity.Client(ctx, p)
+	api, err := identity.API(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	api := p.API(verifier)
 	(&scan.Uploads{Firestore: fs, Bucket: bucket, Signing: signing, Key: []byte(p.Config.HashKey), Now: time.Now}).Routes(api)
 	return api, nil
 }

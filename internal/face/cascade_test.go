@@ -112,7 +112,7 @@ func TestVersionFollowsTheTables(t *testing.T) {
 	t.Parallel()
 	h := sha256.New()
 	fmt.Fprintln(h, cascadeSums, offsets, yawDirection, yawDegrees, turnWeights, pointErrors, spreads, indexScores,
-		indexSD, indexReliability, usualSpread, fieldPoints, levels, checkRules, starts)
+		indexSD, indexReliability, usualSpread, usualSideLight, fieldPoints, levels, checkRules, starts)
 	for _, r := range metricRules {
 		fmt.Fprintln(h, r.name, r.unit, r.sides, r.bias, r.sem, r.reliability, r.feels)
 	}

@@ -137,7 +137,7 @@ func (m *models) faces(p *plane, smallest, minQ float64) []window {
 
 // verify scans the surroundings of a candidate with the dense grid.
 func (m *models) verify(p *plane, c window) (window, bool) {
-	reach := c.size * 0.9
+	reach := float64(c.size * 0.9)
 	x0, x1 := max(0, int(c.x-reach)), min(p.w, int(c.x+reach)+1)
 	y0, y1 := max(0, int(c.y-reach)), min(p.h, int(c.y+reach)+1)
 	part := newPlane(x1-x0, y1-y0)
@@ -212,7 +212,7 @@ func (w window) overlap(v window) float64 {
 func (w window) shared(v window) float64 {
 	dx := min(w.x+w.size/2, v.x+v.size/2) - max(w.x-w.size/2, v.x-v.size/2)
 	dy := min(w.y+w.size/2, v.y+v.size/2) - max(w.y-w.size/2, v.y-v.size/2)
-	return max(0, dx) * max(0, dy)
+	return float64(max(0, dx) * max(0, dy))
 }
 
 // same tells whether two boxes mean one face: they overlap, or the smaller lies half in the larger (an eye or a mouth taken for

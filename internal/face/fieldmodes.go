@@ -38,7 +38,7 @@ func dot(a, b *pattern) float64 {
 	sum := 0.0
 	for k := range fieldPoints {
 		d := float64(a[k].x*b[k].x) + float64(a[k].y*b[k].y)
-		sum += d * fieldPoints[k].count()
+		sum += float64(d * fieldPoints[k].count())
 	}
 	return sum
 }

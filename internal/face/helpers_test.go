@@ -54,13 +54,16 @@ func decodeSample(tb testing.TB) *image.RGBA {
 
 // remapped makes a picture of w x h whose pixel at x, y is the source's at from(x, y), white outside.
 func remapped(src image.Image, w, h int, from func(x, y int) (int, int)) *image.RGBA {
+	plain := image.NewRGBA(src.Bounds())
+	draw.Draw(plain, plain.Bounds(), src, src.Bounds().Min, draw.Src)
 	dst := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i := range dst.Pix {
+		dst.Pix[i] = 255
+	}
 	for y := range h {
 		for x := range w {
-			sx, sy := from(x, y)
-			dst.Set(x, y, color.White)
-			if (image.Point{sx, sy}).In(src.Bounds()) {
-				dst.Set(x, y, src.At(sx, sy))
+			if sx, sy := from(x, y); (image.Point{sx, sy}).In(plain.Rect) {
+				copy(dst.Pix[dst.PixOffset(x, y):], plain.Pix[plain.PixOffset(sx, sy):][:4])
 			}
 		}
 	}

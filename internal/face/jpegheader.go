@@ -22,7 +22,7 @@ const (
 )
 
 // maxScans is far above what encoders write (about 10). A file of thousands of empty scans would be small and yet take minutes.
-const maxScans = 100
+const maxScans = 40
 
 var (
 	errTruncated = errors.New("JPEG ends before its end marker")

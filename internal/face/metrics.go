@@ -59,7 +59,7 @@ func (q *points) metrics() []Metric {
 	list := make([]Metric, len(metricRules))
 	for i, r := range metricRules {
 		value := r.of(q) - r.bias
-		half := 1.96 * math.Sqrt(sq(r.sem)+sq(float64(r.feels*q.meanSpread())))
+		half := float64(1.96 * math.Sqrt(sq(r.sem)+sq(float64(r.feels*q.meanSpread()))/repeats))
 		list[i] = Metric{
 			Name: r.name, Unit: r.unit, Reliability: r.reliability,
 			Value: round(value, 3), Lo: round(value-half, 3), Hi: round(value+half, 3),
@@ -68,12 +68,13 @@ func (q *points) metrics() []Metric {
 	return list
 }
 
+// meanSpread is how far the ends of the cascades are spread, as a standard deviation of each coordinate, IOD.
 func (q *points) meanSpread() float64 {
 	sum := 0.0
 	for _, s := range q.spread {
 		sum += s
 	}
-	return sum / float64(marks) / math.Sqrt(repeats)
+	return sum / float64(marks)
 }
 
 // notMeasured is what people ask for, and why there is no number.

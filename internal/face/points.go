@@ -122,7 +122,7 @@ func (m *models) roughPupils(p *plane, place facePlace) (left, right vec) {
 	crop := p.crop(f, roughSide, roughSide)
 	guess := func(s side) spot {
 		return spot{
-			x:    roughSide/2 - float32(s)*boxPupilX*roughFace,
+			x:    roughSide/2 - float32(float32(s)*boxPupilX*roughFace),
 			y:    roughSide/2 + boxPupilY*roughFace,
 			size: boxPupilSize * roughFace,
 		}

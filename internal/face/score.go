@@ -9,7 +9,7 @@ var contributionNames = [parts]string{"eyes", "brows", "nose", "mouth", "jaw"}
 func (m *measurement) score() Score {
 	parts := energies(&m.field.still)
 	index := rootOfSum(parts)
-	half := 1.96 * indexError(m.pts.meanSpread())
+	half := float64(1.96 * m.indexError())
 	s := Score{
 		Value: round(scoreOf(index), 1), Lo: round(scoreOf(index+half), 1), Hi: round(scoreOf(index-half), 1),
 		BeforeYaw: round(scoreOf(rootOfSum(energies(&m.field.raw))), 1),
@@ -18,10 +18,11 @@ func (m *measurement) score() Score {
 	return s
 }
 
-// indexError is the standard error of the index of one photo. Points that scatter more than usual mean that the face was aligned less
-// well.
-func indexError(spread float64) float64 {
-	return indexSD * math.Sqrt(1-indexReliability) * max(1, spread/usualSpread)
+// indexError is the standard error of the index of one photo. It was measured in even light on well-aligned faces; where the points scatter
+// more or the light comes more from the side than it did there, it is taken to grow alike.
+func (m *measurement) indexError() float64 {
+	worse := max(1, m.pts.meanSpread()/usualSpread, m.light.sidedness/usualSideLight)
+	return indexSD * math.Sqrt(1-indexReliability) * worse
 }
 
 func rootOfSum(e [parts]float64) float64 {

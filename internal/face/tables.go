@@ -72,4 +72,6 @@ const (
 	indexReliability = 0.71
 	// usualSpread is the mean spread of the points that nine in ten of the reference photos stay under, IOD.
 	usualSpread = 0.0216
+	// usualSideLight is the side light that all of them stay under.
+	usualSideLight = 0.15
 )

@@ -1,4 +1,4 @@
-// Package identity gives a function Firebase Auth.
+// Package identity gives a function an API whose callers are Firebase's users.
 package identity
 
 import (
@@ -8,7 +8,17 @@ import (
 	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/httpapi"
 )
+
+// API is an API that asks for Firebase ID tokens where a route is not public.
+func API(ctx context.Context, p *boot.Process) (*httpapi.API, error) {
+	verifier, err := Client(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return p.API(verifier), nil
+}
 
 // Client is the process's Firebase Auth client.
 func Client(ctx context.Context, p *boot.Process) (*auth.Client, error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/httpapi"
 )
 
 // What Firebase answers is for the real emulator's tests (package account); here only whom the client asks.
@@ -37,5 +38,27 @@ func TestClientAsksForTheProcessesProject(t *testing.T) {
 	}
 	if !strings.Contains(path, "/projects/demo-of-the-process/") {
 		t.Errorf("asked at %s", path)
+	}
+}
+
+// Not parallel: it changes the environment.
+func TestAPIAsksFirebaseWhoCalls(t *testing.T) {
+	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:1") // nothing is there, and nothing is asked
+	api, err := identity.API(t.Context(), &boot.Process{Config: boot.Config{Project: "demo-identity"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api.Handle("GET /mine", httpapi.User, func(http.ResponseWriter, *http.Request) error {
+		t.Error("a stranger was let in")
+		return nil
+	})
+	for _, authorization := range []string{"", "Bearer forged"} {
+		r := httptest.NewRequest(http.MethodGet, "/mine", http.NoBody)
+		r.Header.Set("Authorization", authorization)
+		rec := httptest.NewRecorder()
+		api.ServeHTTP(rec, r)
+		if rec.Code != http.StatusUnauthorized {
+			t.Errorf("%q is answered %d, want 401", authorization, rec.Code)
+		}
 	}
 }
