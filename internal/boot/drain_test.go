@@ -66,6 +66,12 @@ func TestSIGTERMLetsRunningRequestsFinish(t *testing.T) {
 		t.Errorf("refusal = %d %v %s", refused.StatusCode, refused.Header, problem)
 	}
 
+	// The process waits for the requests and no fixed time: it is there for longer than it would stay without them.
+	for settled := time.Now().Add(2 * settle); time.Now().Before(settled); {
+		if resp, _, err := get("/quick"); err != nil || resp.StatusCode != http.StatusServiceUnavailable {
+			t.Fatalf("while draining, a new request got %v, %v", resp, err)
+		}
+	}
 	if err := p.stdin.Close(); err != nil { // lets the slow requests finish
 		t.Fatal(err)
 	}
@@ -111,8 +117,10 @@ func TestDrainer(t *testing.T) {
 	t.Run("it waits for the last request and admits none meanwhile", func(t *testing.T) {
 		t.Parallel()
 		d := &drainer{idle: make(chan struct{})}
-		if !d.enter() || !d.enter() {
-			t.Fatal("not admitted before the stop")
+		for range 2 {
+			if !d.enter() {
+				t.Fatal("not admitted before the stop")
+			}
 		}
 		stopped := make(chan error, 1)
 		go func() { stopped <- d.stop(t.Context()) }()

@@ -34,7 +34,7 @@ func localProcess(t *testing.T) *Process {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if fs, err := p.Firestore(context.Background()); err == nil {
+		if fs, err := p.Firestore(context.WithoutCancel(t.Context())); err == nil {
 			_ = fs.Close()
 		}
 	})

@@ -12,7 +12,7 @@ import (
 
 func TestClientSendsToTheConfiguredEndpoint(t *testing.T) {
 	t.Parallel()
-	fcm, err := emulator.NewFCM(t.Context(), "")
+	fcm, err := emulator.NewFCM()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestClientSendsToTheConfiguredEndpoint(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	p := &boot.Process{Config: boot.Config{Project: "demo-push", FCMEndpoint: fcm.Endpoint()}}
+	p := &boot.Process{Config: boot.Config{Project: "demo-push", FCMEndpoint: fcm.URL()}}
 	client, err := push.Client(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ func TestClientSendsToTheConfiguredEndpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent := fcm.Messages()
-	if len(sent) != 1 {
-		t.Fatalf("%d messages sent, want 1", len(sent))
+	if len(sent) != 1 || sent[0].Project != "demo-push" || sent[0].Token != "device-1" {
+		t.Errorf("sent = %+v", sent)
 	}
 }

@@ -1,0 +1,342 @@
+package retention_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/pubsub/v2"
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/retention"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.PubSub)) }
+
+var (
+	// now is when the sweep runs.
+	now       = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	errBroken = errors.New("the topic does not answer")
+)
+
+// publisherFunc is a publisher for what the real one cannot be brought to.
+type publisherFunc func(topic string) error
+
+func (f publisherFunc) Publish(_ context.Context, topic string, _ []byte, _ map[string]string) error {
+	return f(topic)
+}
+
+// fixture is a sweep over a database of its own, at now.
+type fixture struct {
+	fs      *firestore.Client
+	project string
+	sweep   *retention.Sweep
+}
+
+func newFixture(t *testing.T, publisher outbox.Publisher) *fixture {
+	t.Helper()
+	f := &fixture{project: emulatortest.UniqueProject(t)}
+	fs, err := firestore.NewClient(t.Context(), f.project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fs.Close() })
+	f.fs = fs
+	clock := func() time.Time { return now }
+	box := outbox.New(fs, publisher, clock)
+	f.sweep = &retention.Sweep{
+		Firestore: fs, Outbox: box, Now: clock,
+		Scans: &scan.Sweeper{Firestore: fs, Outbox: box, Publisher: publisher, Now: clock},
+	}
+	return f
+}
+
+// abandon commits an event at a time, by a process that does not get to publish it.
+func (f *fixture) abandon(t *testing.T, at time.Time) event.Event {
+	t.Helper()
+	dead := publisherFunc(func(string) error { return errBroken })
+	e, err := event.New(event.ID("abandoned"), at, "", event.ScanFailedV1{UID: "u", ScanID: "s", Code: "no_face"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := outbox.New(f.fs, dead, func() time.Time { return at })
+	err = box.Run(t.Context(), func(_ context.Context, tx *outbox.Tx) error {
+		tx.Owe(e)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// breakScans plants a due scan that cannot be read.
+func (f *fixture) breakScans(t *testing.T) {
+	t.Helper()
+	_, err := f.fs.Collection("scans").Doc("broken").Set(t.Context(), map[string]any{"sweepAt": now, "version": "text"})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *fixture) lease() *firestore.DocumentRef { return f.fs.Collection("limits").Doc("sweep") }
+
+func (f *fixture) setLease(t *testing.T, until time.Time) {
+	t.Helper()
+	if _, err := f.lease().Set(t.Context(), map[string]any{"schema": 1, "until": until, "expireAt": until}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// leaseEnd is until when the sweep's lease is held.
+func (f *fixture) leaseEnd(t *testing.T) time.Time {
+	t.Helper()
+	snap, err := f.lease().Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	until, ok := snap.Data()["until"].(time.Time)
+	if !ok {
+		t.Fatalf("lease = %v", snap.Data())
+	}
+	return until
+}
+
+// owed is how many events are in the outbox.
+func (f *fixture) owed(t *testing.T) int {
+	t.Helper()
+	docs, err := f.fs.Collection("outbox").Documents(t.Context()).GetAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(docs)
+}
+
+// Whether a sweep did its work is told by the abandoned event.
+func TestHandleWorksUnderALease(t *testing.T) {
+	t.Parallel()
+	held := now.Add(time.Microsecond)
+	for name, tt := range map[string]struct {
+		until *time.Time // nil is no lease yet
+		works bool
+	}{
+		"the first sweep ever works":                      {nil, true},
+		"a lease that is held is done with, without work": {&held, false},
+		"a lease that ends now is taken over":             {&now, true},
+		"a lease that was given up is taken":              {new(time.Time), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			during := time.Time{}
+			var f *fixture
+			f = newFixture(t, publisherFunc(func(string) error {
+				during = f.leaseEnd(t)
+				return nil
+			}))
+			f.abandon(t, now.Add(-time.Hour))
+			if tt.until != nil {
+				f.setLease(t, *tt.until)
+			}
+			if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
+				t.Fatal(err)
+			}
+			if !tt.works {
+				if f.owed(t) != 1 || !f.leaseEnd(t).Equal(held) {
+					t.Errorf("%d events owed, lease until %v: the other sweep's work or lease was touched", f.owed(t), f.leaseEnd(t))
+				}
+				return
+			}
+			if f.owed(t) != 0 {
+				t.Error("the abandoned event is still owed")
+			}
+			if want := now.Add(catalog.Lease); !during.Equal(want) {
+				t.Errorf("during the work the lease ends %v, want %v", during, want)
+			}
+			if end := f.leaseEnd(t); end.After(now) {
+				t.Errorf("afterwards the lease is held until %v", end)
+			}
+		})
+	}
+}
+
+func TestHandleLeavesALeaseThatAnotherTookOver(t *testing.T) {
+	t.Parallel()
+	others := now.Add(time.Hour)
+	var f *fixture
+	f = newFixture(t, publisherFunc(func(string) error {
+		f.setLease(t, others) // while this sweep works, longer than its own lease
+		return nil
+	}))
+	f.abandon(t, now.Add(-time.Hour))
+	if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
+		t.Fatal(err)
+	}
+	if end := f.leaseEnd(t); !end.Equal(others) {
+		t.Errorf("the other sweep's lease ends %v, want %v", end, others)
+	}
+}
+
+func TestHandleGivesTheLeaseUpWhenTheDelivererHungUp(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	f := newFixture(t, publisherFunc(func(string) error {
+		cancel()
+		return nil
+	}))
+	f.abandon(t, now.Add(-time.Hour))
+	if err := f.sweep.Handle(ctx, event.Message{}); !errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "Canceled") {
+		t.Errorf("err = %v", err)
+	}
+	if end := f.leaseEnd(t); end.After(now) {
+		t.Errorf("the lease is held until %v, so that the next delivery does nothing", end)
+	}
+}
+
+func TestHandleJoinsTheErrorsOfItsSteps(t *testing.T) {
+	t.Parallel()
+	fails, works := publisherFunc(func(string) error { return errBroken }), publisherFunc(func(string) error { return nil })
+	for name, tt := range map[string]struct {
+		publisher   outbox.Publisher
+		brokenScans bool
+	}{
+		"the outbox fails":          {fails, false},
+		"the scans fail":            {works, true},
+		"the outbox and scans fail": {fails, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, tt.publisher)
+			f.abandon(t, now.Add(-time.Hour))
+			if tt.brokenScans {
+				f.breakScans(t)
+			}
+			err := f.sweep.Handle(t.Context(), event.Message{})
+			if err == nil {
+				t.Fatal("no error, so nobody learns that the sweep failed")
+			}
+			if brokenOutbox := tt.publisher.(publisherFunc)("") != nil; errors.Is(err, errBroken) != brokenOutbox {
+				t.Errorf("err = %v, with the outbox's: want %v", err, brokenOutbox)
+			}
+			if strings.Contains(err.Error(), "decode scan broken") != tt.brokenScans {
+				t.Errorf("err = %v, with the scans': want %v", err, tt.brokenScans)
+			}
+			if end := f.leaseEnd(t); end.After(now) {
+				t.Errorf("the lease is held until %v, so that the next delivery does nothing", end)
+			}
+		})
+	}
+	t.Run("a lease that cannot be had is an error, and nothing is done", func(t *testing.T) {
+		t.Parallel()
+		f := newFixture(t, publisherFunc(func(string) error {
+			t.Error("published")
+			return nil
+		}))
+		f.abandon(t, now.Add(-time.Hour))
+		if _, err := f.lease().Set(t.Context(), map[string]any{"until": "text"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.sweep.Handle(t.Context(), event.Message{}); err == nil || !strings.Contains(err.Error(), "lease") {
+			t.Errorf("err = %v", err)
+		}
+	})
+}
+
+func TestHandlePublishesAbandonedEvents(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		age  time.Duration
+		want bool
+	}{
+		"one as old as the age":              {outbox.SweepAge, true},
+		"but not one that may be on its way": {outbox.SweepAge - time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bus := &topics{}
+			f := newFixture(t, bus)
+			receive := bus.open(t, f.project, "scan-failed-v1")
+			abandoned := f.abandon(t, now.Add(-tt.age))
+			if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
+				t.Fatal(err)
+			}
+			if !tt.want {
+				if f.owed(t) != 1 {
+					t.Error("the event was taken out of the outbox")
+				}
+				return
+			}
+			got, err := event.Decode(receive())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(abandoned, got); diff != "" {
+				t.Errorf("event (-abandoned +received):\n%s", diff)
+			}
+			if f.owed(t) != 0 {
+				t.Error("the event is still owed")
+			}
+		})
+	}
+}
+
+// topics is a publisher to the real emulator. Package boot, which has one, is not for this package to import.
+type topics struct{ client *pubsub.Client }
+
+func (p *topics) Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error {
+	_, err := p.client.Publisher(topic).Publish(ctx, &pubsub.Message{Data: data, Attributes: attributes}).Get(ctx)
+	return err
+}
+
+// open creates the topic; the function returned waits for a message.
+func (p *topics) open(t *testing.T, project, topic string) func() []byte {
+	t.Helper()
+	client, err := pubsub.NewClient(t.Context(), project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	p.client = client
+	topicName := "projects/" + project + "/topics/" + topic
+	if _, err := client.TopicAdminClient.CreateTopic(t.Context(), &pubsubpb.Topic{Name: topicName}); err != nil {
+		t.Fatal(err)
+	}
+	subscription := &pubsubpb.Subscription{Name: "projects/" + project + "/subscriptions/" + topic, Topic: topicName}
+	if _, err := client.SubscriptionAdminClient.CreateSubscription(t.Context(), subscription); err != nil {
+		t.Fatal(err)
+	}
+	return func() []byte {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		received := make(chan []byte, 1)
+		err := client.Subscriber(subscription.GetName()).Receive(ctx, func(_ context.Context, m *pubsub.Message) {
+			m.Ack()
+			select {
+			case received <- m.Data:
+			default:
+			}
+			cancel()
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case data := <-received:
+			return data
+		default:
+			t.Fatal("no message within 30 s")
+			return nil
+		}
+	}
+}
