@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/rs/cors"
@@ -49,6 +50,14 @@ type API struct {
 	handler  http.Handler
 	verifier TokenVerifier
 	hashKey  []byte
+	routes   []Route
+}
+
+// Route is one route of an API, for those who compare it with the contract.
+type Route struct {
+	// Pattern is that of http.ServeMux with a method, such as "GET /v1/scans/{id}".
+	Pattern string
+	Access  Access
 }
 
 // New makes an API without routes.
@@ -69,6 +78,7 @@ func New(opts Options) *API {
 
 // Handle adds a route; pattern is that of http.ServeMux with a method, such as "GET /v1/scans/{id}".
 func (a *API) Handle(pattern string, access Access, h Handler) {
+	a.routes = append(a.routes, Route{Pattern: pattern, Access: access})
 	a.mux.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, err := a.authenticate(r, access)
 		if err == nil {
@@ -80,6 +90,9 @@ func (a *API) Handle(pattern string, access Access, h Handler) {
 		}
 	}))
 }
+
+// Routes is every route, in the order in which they were added.
+func (a *API) Routes() []Route { return slices.Clone(a.routes) }
 
 // ServeHTTP answers with the route that fits, or with problem+json.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }

@@ -30,10 +30,11 @@ const deadline = 3 * time.Minute
 // system is the host with the faults that stand between it and its events.
 type system struct {
 	*host.Host
-	crash  *crasher
-	repeat *repeater
-	fs     *firestore.Client
-	logs   *lockedBuffer
+	crash     *crasher
+	repeat    *repeater
+	exchanges *exchanges
+	fs        *firestore.Client
+	logs      *lockedBuffer
 }
 
 func start(t *testing.T) *system {
@@ -56,6 +57,7 @@ func start(t *testing.T) *system {
 		}
 	})
 	s.Host = h
+	s.exchanges = newExchanges(t, strings.TrimPrefix(s.URL, "http://"))
 	s.fs, err = h.Process.Firestore(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +72,7 @@ func TestOnePhotoAllTheWay(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)
-	ada := &app.Client{URL: s.URL, AuthHost: s.AuthHost, Email: "systest-ada@example.com", Password: "correct horse ada"}
+	ada := s.app("ada")
 	uid := s.enrol(ctx, t, ada, "systest_ada")
 
 	var scans []app.Scan
@@ -98,20 +100,32 @@ func TestOnePhotoAllTheWay(t *testing.T) {
 		}
 	}
 	t.Run("another user's scan is not found", func(t *testing.T) {
-		eve := &app.Client{URL: s.URL, AuthHost: s.AuthHost, Email: "systest-eve@example.com", Password: "correct horse eve"}
+		eve := s.app("eve")
 		s.enrol(ctx, t, eve, "systest_eve")
 		_, err := eve.Scan(ctx, scans[0].ID)
 		wantProblem(t, err, http.StatusNotFound, "not_found")
 	})
 	t.Run("nobody gets in without a token", func(t *testing.T) {
-		nobody := &app.Client{URL: s.URL}
-		_, err := nobody.Scan(ctx, scans[0].ID)
+		_, err := s.app("nobody").Scan(ctx, scans[0].ID)
 		wantProblem(t, err, http.StatusUnauthorized, "token_missing")
 	})
 	t.Run("a path that nobody owns is a problem, too", func(t *testing.T) {
-		err := (&app.Client{URL: s.URL}).Call(ctx, http.MethodGet, "/v2/anything", nil, nil)
+		err := s.app("nobody").Call(ctx, http.MethodGet, "/v2/anything", nil, nil)
 		wantProblem(t, err, http.StatusNotFound, "not_found")
 	})
+	t.Run("every operation of the contract is answered as it says", func(t *testing.T) {
+		s.ownersAnswer(ctx, t)
+		s.everyOperation(ctx, t)
+		s.sameWiring(ctx, t)
+	})
+}
+
+// app is a user's app, which holds every exchange to the contract.
+func (s *system) app(name string) *app.Client {
+	return &app.Client{
+		URL: s.URL, AuthHost: s.AuthHost, Email: "systest-" + name + "@example.com", Password: "correct horse " + name,
+		Transport: s.exchanges,
+	}
 }
 
 // published are the topics that the journey publishes to by way of the outbox.

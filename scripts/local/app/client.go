@@ -34,6 +34,8 @@ type Client struct {
 	AuthHost string
 	// Email and Password are the user's.
 	Email, Password string
+	// Transport carries the requests; nil is http.DefaultTransport. Tests look at what passes.
+	Transport http.RoundTripper
 
 	token string
 }
@@ -174,7 +176,7 @@ func (c *Client) Put(ctx context.Context, t *Ticket, photo []byte) error {
 	for name, value := range t.Headers {
 		req.Header.Set(name, value)
 	}
-	return do(req, nil)
+	return c.do(req, nil)
 }
 
 // Scan is the scan as it is now.
@@ -278,13 +280,11 @@ func (c *Client) send(ctx context.Context, method, target string, header map[str
 	for name, value := range header {
 		req.Header.Set(name, value)
 	}
-	return do(req, out)
+	return c.do(req, out)
 }
 
-var client = &http.Client{Timeout: time.Minute}
-
-func do(req *http.Request, out any) (err error) {
-	resp, err := client.Do(req)
+func (c *Client) do(req *http.Request, out any) (err error) {
+	resp, err := (&http.Client{Timeout: time.Minute, Transport: c.Transport}).Do(req)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,173 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+func contract(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// operations are the contract's, by "METHOD /path".
+func operations(doc *openapi3.T) map[string]*openapi3.Operation {
+	all := map[string]*openapi3.Operation{}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			all[method+" "+path] = op
+		}
+	}
+	return all
+}
+
+func TestContract_isValid(t *testing.T) {
+	t.Parallel()
+	err := contract(t).Validate(t.Context(),
+		openapi3.IsOpenAPI31OrLater(), openapi3.EnableExamplesValidation(), openapi3.EnableSchemaFormatValidation(),
+		openapi3.EnableSchemaPatternValidation(), openapi3.EnableMultiError())
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestContract_saysWhatAnAppNeeds(t *testing.T) {
+	t.Parallel()
+	doc := contract(t)
+	ids := map[string]bool{}
+	for name, op := range operations(doc) {
+		if op.OperationID == "" || ids[op.OperationID] {
+			t.Errorf("%s: the operationId %q is empty or used twice", name, op.OperationID)
+		}
+		ids[op.OperationID] = true
+		if op.Summary == "" || op.Description == "" || len(op.Tags) != 1 || doc.Tags.Get(op.Tags[0]) == nil {
+			t.Errorf("%s: lacks summary, description or its one tag", name)
+		}
+		if op.RequestBody != nil {
+			body := op.RequestBody.Value.Content.Get("application/json")
+			if !op.RequestBody.Value.Required || body == nil {
+				t.Fatalf("%s: the body is not required as JSON", name)
+			}
+			if body.Example == nil && len(body.Examples) == 0 {
+				t.Errorf("%s: the body has no example", name)
+			}
+			closed(t, name, body.Schema)
+		}
+		for status, response := range op.Responses.Map() {
+			if response.Value.Headers["X-Request-Id"] == nil {
+				t.Errorf("%s: %s lacks X-Request-Id", name, status)
+			}
+			for media, content := range response.Value.Content {
+				if media == "application/json" && content.Example == nil && len(content.Examples) == 0 {
+					t.Errorf("%s: %s has no example", name, status)
+				}
+			}
+		}
+	}
+}
+
+// closed fails unless every object of a request refuses what it does not list, as the decoder does.
+func closed(t *testing.T, name string, schema *openapi3.SchemaRef) {
+	t.Helper()
+	err := schema.WalkSubtree(func(at string, s *openapi3.SchemaRef) error {
+		open := s.Value.AdditionalProperties.Has
+		if s.Value.Type.Is(openapi3.TypeObject) && (open == nil || *open) {
+			t.Errorf("%s: the object at %q admits unknown members", name, at)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// neverAnswered are the codes that no client of the API meets as a problem.
+var neverAnswered = map[fault.Code]string{
+	fault.CodeEventMalformed:    "answers Pub/Sub",
+	fault.CodeEventUnauthorized: "answers Pub/Sub",
+	fault.CodeAnalysisCrashed:   "is the end of a scan, shown as its failure",
+}
+
+func TestContract_codes(t *testing.T) {
+	t.Parallel()
+	doc := contract(t)
+	listed := map[fault.Code]bool{}
+	for name, op := range operations(doc) {
+		for status, response := range op.Responses.Map() {
+			codes := extensible(t, response.Value.Extensions["x-error-codes"])
+			if strings.HasPrefix(status, "2") != (len(codes) == 0) {
+				t.Errorf("%s: %s lists the codes %v", name, status, codes)
+			}
+			for _, code := range codes {
+				listed[code] = true
+				if got := strconv.Itoa(code.Kind().Status()); got != status {
+					t.Errorf("%s: %s is answered with %s, not %s", name, code, got, status)
+				}
+				if !strings.Contains(*response.Value.Description, fmt.Sprintf("`%s`", code)) {
+					t.Errorf("%s: the description of %s does not explain %s", name, status, code)
+				}
+			}
+			if len(codes) > 0 && response.Value.Content["application/problem+json"] == nil {
+				t.Errorf("%s: %s is no problem", name, status)
+			}
+		}
+		for _, everywhere := range []string{"500", "503"} {
+			if op.Responses.Value(everywhere) == nil {
+				t.Errorf("%s: lacks %s", name, everywhere)
+			}
+		}
+	}
+	for _, code := range extensible(t, doc.Extensions["x-error-codes"]) {
+		listed[code] = true
+	}
+	known := fault.Codes()
+	for code := range listed {
+		if _, ok := known[code]; !ok || neverAnswered[code] != "" {
+			t.Errorf("the contract lists %q, which is no code of package fault that clients meet", code)
+		}
+	}
+	for code := range known {
+		if !listed[code] && neverAnswered[code] == "" {
+			t.Errorf("the contract lacks %q; if no client can meet it, say why in neverAnswered", code)
+		}
+	}
+	enum := extensible(t, doc.Components.Schemas["ErrorCode"].Value.Extensions["x-extensible-enum"])
+	if want := slices.Sorted(maps.Keys(listed)); !slices.Equal(enum, want) {
+		t.Errorf("ErrorCode lists %v, want %v", enum, want)
+	}
+}
+
+func extensible(t *testing.T, list any) []fault.Code {
+	t.Helper()
+	values, ok := list.([]any)
+	if list != nil && !ok {
+		t.Fatalf("a list of codes is a %T", list)
+	}
+	codes := make([]fault.Code, len(values))
+	for i, v := range values {
+		codes[i] = fault.Code(v.(string))
+	}
+	return codes
+}
+
+// The product gives numbers and no verdict on looks, and what is not measured is not hinted at.
+func TestContract_judgesNobody(t *testing.T) {
+	t.Parallel()
+	if found := regexp.MustCompile(`(?i)beaut|attract|handsome|pretty|ugly|flaw|perfect|golden ratio`).Find(httpapi.Contract()); found != nil {
+		t.Errorf("the contract says %q", found)
+	}
+}

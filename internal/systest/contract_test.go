@@ -1,0 +1,240 @@
+package systest_test
+
+import (
+	"context"
+	"errors"
+	"go/ast"
+	"go/parser"
+	gotoken "go/token"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/signin"
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+// wiring is what each HTTP function adds to its API. TestOnePhotoAllTheWay compares it with the functions themselves.
+func wiring() map[string]func(*httpapi.API) {
+	accounts := account.New(nil, nil, nil)
+	return map[string]func(*httpapi.API){
+		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil) },
+		"inbox":       notify.NewInbox(nil, nil).Routes,
+		"leaderboard": leaderboard.New(nil, 1).Routes,
+		"profile":     accounts.ProfileRoutes,
+		"register":    func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Toolkit).Routes(api) },
+		"scans":       scan.NewReader(nil).Routes,
+		"upload":      new(scan.Uploads).Routes,
+	}
+}
+
+// noOperation are the catalog's paths that the contract has nothing for, and why.
+var noOperation = map[string]string{
+	"/*":                      "whatever nobody owns is answered with not_found",
+	"/v1/auth/refresh":        "planned: a fresh ID token for a refresh token",
+	"/v1/auth/password-reset": "planned: the mail that resets a password",
+	"/v1/scans":               "planned: the list of the user's scans",
+	"/v1/timeline":            "planned: the scores over time",
+	"/v1/uploads/*":           "planned: direct upload as multipart",
+}
+
+func loadContract(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// described are the contract's operations, by the pattern of the route that serves them.
+func described(doc *openapi3.T) map[string]*openapi3.Operation {
+	all := map[string]*openapi3.Operation{}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			all[method+" "+path] = op
+		}
+	}
+	return all
+}
+
+func TestContract_isServed(t *testing.T) {
+	t.Parallel()
+	operations, served := described(loadContract(t)), map[string]bool{}
+	for _, f := range catalog.Functions() {
+		add, known := wiring()[f.Name]
+		if known != (f.Trigger == catalog.HTTP) {
+			t.Errorf("%s: the wiring here is not the catalog's", f.Name)
+		}
+		if !known {
+			continue
+		}
+		api := httpapi.New(httpapi.Options{})
+		add(api)
+		for _, route := range api.Routes() {
+			served[route.Pattern] = true
+			if owner := catalog.Owner(pathOf(route.Pattern)).Name; owner != f.Name {
+				t.Errorf("%s serves %s, but the catalog gives that path to %s", f.Name, route.Pattern, owner)
+			}
+			if op := operations[route.Pattern]; op == nil {
+				t.Errorf("%s serves %s, which the contract lacks", f.Name, route.Pattern)
+			} else {
+				sameAccess(t, route, op)
+			}
+		}
+	}
+	for pattern := range operations {
+		if !served[pattern] {
+			t.Errorf("the contract has %s, which nobody serves", pattern)
+		}
+	}
+}
+
+// pathOf is the pattern's path, with something in place of each parameter.
+func pathOf(pattern string) string {
+	_, path, _ := strings.Cut(pattern, " ")
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if strings.HasPrefix(p, "{") {
+			parts[i] = "something"
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// sameAccess compares who may call the route with what the contract says of tokens.
+func sameAccess(t *testing.T, route httpapi.Route, op *openapi3.Operation) {
+	t.Helper()
+	if public := op.Security != nil && len(*op.Security) == 0; public != (route.Access == httpapi.Public) {
+		t.Errorf("%s: security in the contract is not the route's", route.Pattern)
+	}
+	codes := codesOf(op)
+	if (route.Access != httpapi.Public) != slices.Contains(codes, fault.CodeTokenMissing) {
+		t.Errorf("%s: token_missing is listed where no token is asked for, or the other way round", route.Pattern)
+	}
+	if route.Access == httpapi.FreshUser &&
+		(!slices.Contains(codes, fault.CodeTokenRevoked) || !slices.Contains(codes, fault.CodeUserDisabled)) {
+		t.Errorf("%s: asks Firebase for the user, but token_revoked and user_disabled are not listed", route.Pattern)
+	}
+}
+
+func codesOf(op *openapi3.Operation) []fault.Code {
+	var all []fault.Code
+	for _, response := range op.Responses.Map() {
+		all = append(all, codesIn(response.Value.Extensions)...)
+	}
+	return all
+}
+
+func codesIn(extensions map[string]any) []fault.Code {
+	var codes []fault.Code
+	list, _ := extensions["x-error-codes"].([]any)
+	for _, code := range list {
+		codes = append(codes, fault.Code(code.(string)))
+	}
+	return codes
+}
+
+func TestContract_coversTheCatalog(t *testing.T) {
+	t.Parallel()
+	covered := map[string]bool{}
+	for pattern := range described(loadContract(t)) {
+		path := pathOf(pattern)
+		covered[ownedAs(catalog.Owner(path), path)] = true
+	}
+	for _, f := range catalog.Functions() {
+		for _, path := range f.Paths {
+			if covered[path] == (noOperation[path] != "") {
+				t.Errorf("%s owns %s: either the contract has an operation there, or noOperation says why not", f.Name, path)
+			}
+		}
+	}
+}
+
+// ownedAs is the catalog's path by which the function owns this one.
+func ownedAs(f catalog.Function, path string) string {
+	best := ""
+	for _, p := range f.Paths {
+		prefix, wild := strings.CutSuffix(p, "*")
+		if (p == path || wild && strings.HasPrefix(path, prefix)) && len(p) > len(best) {
+			best = p
+		}
+	}
+	return best
+}
+
+// The reasons of a failed scan are no codes of package fault, so they have a list of their own.
+func TestContract_reasonsOfFailure(t *testing.T) {
+	t.Parallel()
+	want := slices.Concat(
+		stringConstants(t, "../face/refusal.go", func(string) bool { return true }),
+		stringConstants(t, "../scan/scan.go", func(name string) bool { return strings.HasPrefix(name, "Reason") }),
+	)
+	slices.Sort(want)
+	code := loadContract(t).Components.Schemas["Failure"].Value.Properties["code"].Value
+	var got []string
+	list, _ := code.Extensions["x-extensible-enum"].([]any)
+	for _, v := range list {
+		got = append(got, v.(string))
+		if !strings.Contains(code.Description, "`"+v.(string)+"`") {
+			t.Errorf("%v is not explained", v)
+		}
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("reasons (-code +contract):\n%s", diff)
+	}
+}
+
+func stringConstants(t *testing.T, file string, wanted func(name string) bool) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(gotoken.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values []string
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 || !wanted(spec.Names[0].Name) {
+			return true
+		}
+		if lit, ok := spec.Values[0].(*ast.BasicLit); ok && lit.Kind == gotoken.STRING {
+			value, _ := strconv.Unquote(lit.Value)
+			values = append(values, value)
+		}
+		return true
+	})
+	return values
+}
+
+// sameWiring compares the wiring of this test with the routes of the functions that run: each has been asked something
+// by now, and so has made its API.
+func (s *system) sameWiring(ctx context.Context, t *testing.T) {
+	t.Helper()
+	for name, add := range wiring() {
+		handler, err := boot.Shared(ctx, s.Process, "function "+name, func(context.Context) (http.Handler, error) {
+			return nil, errors.New("it was asked nothing, or keeps its handler elsewhere")
+		})
+		running, ok := handler.(*httpapi.API)
+		if err != nil || !ok {
+			t.Errorf("%s is a %T: %v", name, handler, err)
+			continue
+		}
+		want := httpapi.New(httpapi.Options{})
+		add(want)
+		if diff := gocmp.Diff(want.Routes(), running.Routes()); diff != "" {
+			t.Errorf("%s (-wiring of this test +function):\n%s", name, diff)
+		}
+	}
+}

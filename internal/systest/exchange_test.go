@@ -1,0 +1,434 @@
+package systest_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/scripts/local/app"
+)
+
+// exchanges is an http.RoundTripper that holds every exchange with the API to the contract. What goes elsewhere, to
+// Cloud Storage or the Auth emulator, just passes.
+type exchanges struct {
+	host   string
+	next   http.RoundTripper
+	report func(format string, args ...any)
+	doc    *openapi3.T
+	router routers.Router
+
+	mu       sync.Mutex
+	answered map[string]bool // ids of the operations that were answered well
+}
+
+func newExchanges(t *testing.T, host string) *exchanges {
+	t.Helper()
+	doc := loadContract(t)
+	// Apps are told to ignore members that they do not know; the test is not: all that is answered must be described.
+	err := doc.WalkSchemas(func(_ string, s *openapi3.SchemaRef) error {
+		more := &s.Value.AdditionalProperties
+		if s.Value.Type.Is(openapi3.TypeObject) && more.Has == nil && more.Schema == nil {
+			more.Has = new(false)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &exchanges{
+		host: host, next: http.DefaultTransport, report: t.Errorf, doc: doc, router: router, answered: map[string]bool{},
+	}
+}
+
+func (x *exchanges) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Host != x.host {
+		return x.next.RoundTrip(req)
+	}
+	var sent []byte
+	if req.Body != nil {
+		var err error
+		if sent, err = io.ReadAll(req.Body); err != nil {
+			return nil, err
+		}
+		_ = req.Body.Close()
+	}
+	out, look := req.Clone(req.Context()), req.Clone(req.Context())
+	out.Body, look.Body = io.NopCloser(bytes.NewReader(sent)), io.NopCloser(bytes.NewReader(sent))
+	resp, err := x.next.RoundTrip(out)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	_ = resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	if err := x.check(look, resp, body); err != nil {
+		x.report("%s %s, answered %d %.2000s\nbreaks the contract: %v", req.Method, req.URL.RequestURI(), resp.StatusCode, body, err)
+	}
+	return resp, nil
+}
+
+func (x *exchanges) check(req *http.Request, resp *http.Response, body []byte) error {
+	route, params, err := x.router.FindRoute(req)
+	if err != nil {
+		return x.checkNowhere(resp, body)
+	}
+	options := &openapi3filter.Options{
+		IncludeResponseStatus: true, MultiError: true, SkipSettingDefaults: true, RejectWhenRequestBodyNotSpecified: true,
+		AuthenticationFunc: func(_ context.Context, in *openapi3filter.AuthenticationInput) error {
+			if httpapi.Bearer(in.RequestValidationInput.Request) == "" {
+				return errors.New("no bearer token")
+			}
+			return nil
+		},
+	}
+	asked := &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route, Options: options}
+	breach := errors.Join(openapi3filter.ValidateRequest(req.Context(), asked), knownParameters(req, route))
+	if breach != nil && resp.StatusCode < http.StatusBadRequest {
+		return fmt.Errorf("it forbids the request, which was taken: %w", breach)
+	}
+	answer := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: asked, Status: resp.StatusCode, Header: resp.Header, Options: options,
+	}
+	answer.SetBodyBytes(body)
+	if err := openapi3filter.ValidateResponse(req.Context(), answer); err != nil {
+		return err
+	}
+	described := route.Operation.Responses.Status(resp.StatusCode).Value
+	if len(described.Content) == 0 && len(body) > 0 {
+		return errors.New("it has no body for this answer")
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		return listed(body, codesIn(described.Extensions))
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.answered[route.Operation.OperationID] = true
+	return nil
+}
+
+// checkNowhere is for what no operation of the contract fits.
+func (x *exchanges) checkNowhere(resp *http.Response, body []byte) error {
+	if media := resp.Header.Get("Content-Type"); media != "application/problem+json" {
+		return fmt.Errorf("it has no such operation, and the answer is no problem but %q", media)
+	}
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		return err
+	}
+	if err := x.doc.Components.Schemas["Problem"].Value.VisitJSON(value, openapi3.EnableJSONSchema2020()); err != nil {
+		return err
+	}
+	return listed(body, codesIn(x.doc.Extensions))
+}
+
+func listed(problem []byte, codes []fault.Code) error {
+	var p httpapi.Problem
+	if err := json.Unmarshal(problem, &p); err != nil {
+		return err
+	}
+	if !slices.Contains(codes, p.Code) {
+		return fmt.Errorf("it lists %v here and not %q", codes, p.Code)
+	}
+	return nil
+}
+
+// knownParameters looks for what openapi3filter lets pass: parameters of the query that are not described.
+func knownParameters(req *http.Request, route *routers.Route) error {
+	for name := range req.URL.Query() {
+		if route.Operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil {
+			return fmt.Errorf("the query has %q, which is not described", name)
+		}
+	}
+	return nil
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A guard that never reports would let everything pass.
+func TestExchanges_seeWhatBreaksTheContract(t *testing.T) {
+	t.Parallel()
+	const preferences, problem = `{"push":true,"email":false}`, `{"type":"urn:facescan:problem:%[1]s","title":"x","status":%[2]d,"code":"%[1]s","detail":"x"}`
+	for name, tt := range map[string]struct {
+		method, target, body string
+		status               int
+		answer               string
+		breach               string // "" is none
+	}{
+		"nothing":                     {"GET", "/v1/preferences", "", 200, preferences, ""},
+		"a problem that is listed":    {"GET", "/v1/preferences", "", 403, fmt.Sprintf(problem, "not_registered", 403), ""},
+		"a refused request":           {"PUT", "/v1/preferences", `{"push":1}`, 422, fmt.Sprintf(problem, "invalid_field", 422), ""},
+		"a path that is not":          {"GET", "/v1/nothing", "", 404, fmt.Sprintf(problem, "not_found", 404), ""},
+		"a member too many":           {"GET", "/v1/preferences", "", 200, `{"push":true,"email":false,"sms":true}`, "sms"},
+		"a member too few":            {"GET", "/v1/preferences", "", 200, `{"push":true}`, "email"},
+		"a nested member too many":    {"GET", "/v1/me/consent", "", 200, `{"current":{"version":"1","purpose":"x","retention":"x"},"consent":{"granted":false,"epoch":1}}`, "epoch"},
+		"a status that is not listed": {"GET", "/v1/preferences", "", 418, preferences, "status"},
+		"a code of elsewhere":         {"GET", "/v1/preferences", "", 403, fmt.Sprintf(problem, "consent_required", 403), "consent_required"},
+		"a lax server":                {"PUT", "/v1/preferences", `{"push":true,"email":true,"sms":true}`, 200, preferences, "sms"},
+		"a lax parameter":             {"GET", "/v1/inbox?limit=1000", "", 200, `{"items":[],"unread":0}`, "limit"},
+		"a secret parameter":          {"GET", "/v1/inbox?debug=1", "", 200, `{"items":[],"unread":0}`, "debug"},
+		"a header that is missing":    {"GET", "/v1/me", "", 200, `{}`, "ETag"},
+		"a result before the end":     {"GET", "/v1/scans/aaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200, `{"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","state":"processing","version":1,"createdAt":"2026-11-20T08:16:00.000Z","updatedAt":"2026-11-20T08:16:00.000Z","result":{}}`, "result"},
+		"a body where none is":        {"DELETE", "/v1/devices/phone", "", 204, `{}`, "no body"},
+		"no problem where nothing is": {"GET", "/v1/nothing", "", 200, `{}`, "no problem"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := newExchanges(t, "api.test")
+			var reported string
+			x.report = func(format string, args ...any) { reported += fmt.Sprintf(format, args...) }
+			x.next = roundTripper(func(*http.Request) (*http.Response, error) {
+				header := http.Header{"Content-Type": {"application/json"}, "X-Request-Id": {"x"}}
+				if tt.status >= 400 {
+					header.Set("Content-Type", "application/problem+json")
+				}
+				return &http.Response{StatusCode: tt.status, Header: header, Body: io.NopCloser(strings.NewReader(tt.answer))}, nil
+			})
+			req, err := http.NewRequestWithContext(t.Context(), tt.method, "http://api.test"+tt.target, strings.NewReader(tt.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer x")
+			req.Header.Set("Content-Type", "application/json")
+			if _, err := x.RoundTrip(req); err != nil {
+				t.Fatal(err)
+			}
+			_, breach, _ := strings.Cut(reported, "breaks the contract")
+			if (breach != "") != (tt.breach != "") || !strings.Contains(breach, tt.breach) {
+				t.Errorf("reported %q, want %q", reported, tt.breach)
+			}
+		})
+	}
+}
+
+// caller asks the API for anything, as no app would.
+type caller struct {
+	*system
+	token string
+}
+
+// call is one exchange; header names and values alternate.
+func (c caller) call(ctx context.Context, t *testing.T, method, path, body string, header ...string) (status int, answer []byte) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(ctx, method, c.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := c.exchanges.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err = io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, answer
+}
+
+func (c caller) want(ctx context.Context, t *testing.T, status int, method, path, body string, header ...string) {
+	t.Helper()
+	if got, answer := c.call(ctx, t, method, path, body, header...); got != status {
+		t.Errorf("%s %s %s: %d, want %d: %s", method, path, body, got, status, answer)
+	}
+}
+
+func (c caller) refused(ctx context.Context, t *testing.T, code fault.Code, method, path, body string, header ...string) {
+	t.Helper()
+	got, answer := c.call(ctx, t, method, path, body, header...)
+	var p httpapi.Problem
+	if err := json.Unmarshal(answer, &p); err != nil || p.Code != code || got != code.Kind().Status() {
+		t.Errorf("%s %s %s: %d %s, want %s", method, path, body, got, answer, code)
+	}
+}
+
+// ownersAnswer sends each operation, without a token, to whoever owns its path: that function must know it.
+func (s *system) ownersAnswer(ctx context.Context, t *testing.T) {
+	t.Helper()
+	for pattern, op := range described(s.exchanges.doc) {
+		method, _, _ := strings.Cut(pattern, " ")
+		status, answer := caller{system: s}.call(ctx, t, method, pathOf(pattern), "")
+		if status == http.StatusNotFound || status == http.StatusMethodNotAllowed || status >= http.StatusInternalServerError {
+			t.Errorf("%s: %d %s", pattern, status, answer)
+		}
+		if op.Security == nil && status != http.StatusUnauthorized {
+			t.Errorf("%s without a token: %d %s", pattern, status, answer)
+		}
+	}
+}
+
+// everyOperation has each operation answered well at least once, and refused in most of the ways that the contract has.
+func (s *system) everyOperation(ctx context.Context, t *testing.T) {
+	t.Helper()
+	bob := s.app("bob")
+	tokens, err := bob.SignUp(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, nobody := caller{s, tokens.IDToken}, caller{system: s}
+	c.refused(ctx, t, fault.CodeNotRegistered, "GET", "/v1/me", "")
+	if err := bob.VerifyEmail(ctx); err != nil {
+		t.Fatal(err)
+	}
+	c.account(ctx, t)
+	c.consent(ctx, t)
+	c.scans(ctx, t, bob)
+	c.inbox(ctx, t, bob)
+	c.want(ctx, t, 200, "GET", "/v1/leaderboards/symmetry/top?limit=100", "")
+	c.want(ctx, t, 200, "GET", "/v1/leaderboards/symmetry/me", "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/leaderboards/symmetry/top?limit=0", "")
+	for _, path := range []string{"/healthz", "/readyz", "/v1/openapi.yaml"} {
+		nobody.want(ctx, t, 200, "GET", path, "")
+	}
+	credentials := func(email, password string) string { return fmt.Sprintf(`{"email":%q,"password":%q}`, email, password) }
+	nobody.refused(ctx, t, fault.CodeEmailExists, "POST", "/v1/auth/signup", credentials(bob.Email, "another horse"))
+	nobody.refused(ctx, t, fault.CodeWeakPassword, "POST", "/v1/auth/signup", credentials("systest-weak@example.com", "x"))
+	nobody.refused(ctx, t, fault.CodeInvalidCredentials, "POST", "/v1/auth/login", credentials(bob.Email, "another horse"))
+	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", "/v1/auth/login", `{}`)
+	caller{s, "x"}.refused(ctx, t, fault.CodeTokenInvalid, "GET", "/v1/me", "")
+	nobody.refused(ctx, t, fault.CodeMethodNotAllowed, "DELETE", "/v1/me", "")
+	for pattern, op := range described(s.exchanges.doc) {
+		if !s.exchanges.answered[op.OperationID] {
+			t.Errorf("%s was never answered well, so its answer was not compared with the contract", pattern)
+		}
+	}
+}
+
+func (c caller) account(ctx context.Context, t *testing.T) {
+	t.Helper()
+	const me, register, username = "/v1/me", "/v1/auth/register", "/v1/me/username"
+	c.want(ctx, t, 201, "POST", register, `{"displayName":"Bob","locale":"pt-br","device":{"id":"phone","token":"t","platform":"ios"}}`)
+	c.want(ctx, t, 200, "POST", register, `{}`)
+	c.refused(ctx, t, fault.CodeInvalidField, "POST", register, `{"locale":"!"}`)
+	c.refused(ctx, t, fault.CodeInvalidField, "POST", register, `{"device":{"id":"phone","token":"t","platform":"tv"}}`)
+	c.want(ctx, t, 200, "GET", me, "")
+	c.want(ctx, t, 200, "PATCH", me, `{"displayName":"Bob B.","leaderboard":{"optIn":true}}`, "If-Match", "*")
+	c.refused(ctx, t, fault.CodePreconditionFailed, "PATCH", me, `{}`, "If-Match", `"999"`)
+	c.refused(ctx, t, fault.CodeUnknownField, "PATCH", me, `{"uid":"x"}`)
+	c.refused(ctx, t, fault.CodeMalformedBody, "PATCH", me, `{`)
+	c.refused(ctx, t, fault.CodeUnsupportedMediaType, "PATCH", me, `x`, "Content-Type", "text/plain")
+	c.refused(ctx, t, fault.CodeBodyTooLarge, "PATCH", me, `{"displayName":"`+strings.Repeat("x", httpapi.MaxBody)+`"}`)
+	c.refused(ctx, t, fault.CodeInvalidField, "PUT", username, `{"username":"x"}`)
+	c.refused(ctx, t, fault.CodeUsernameTaken, "PUT", username, `{"username":"systest_ada"}`)
+	c.want(ctx, t, 200, "GET", "/v1/usernames/"+url.PathEscape("bób"), "")
+	c.want(ctx, t, 200, "PUT", username, `{"username":"bób"}`)
+}
+
+func (c caller) consent(ctx context.Context, t *testing.T) {
+	t.Helper()
+	const path = "/v1/me/consent"
+	c.want(ctx, t, 200, "GET", path, "")
+	c.refused(ctx, t, fault.CodeConsentRequired, "POST", "/v1/uploads", `{"contentType":"image/jpeg"}`)
+	c.refused(ctx, t, fault.CodeConsentOutdated, "POST", path, `{"version":"1999-01-01"}`)
+	var status struct {
+		Current struct{ Version string }
+	}
+	_, answer := c.call(ctx, t, "GET", path, "")
+	if err := json.Unmarshal(answer, &status); err != nil {
+		t.Fatal(err)
+	}
+	agree := fmt.Sprintf(`{"version":%q,"appVersion":"2.4.1"}`, status.Current.Version)
+	c.want(ctx, t, 201, "POST", path, agree)
+	c.want(ctx, t, 200, "POST", path, agree)
+	c.want(ctx, t, 200, "DELETE", path, "")
+	c.want(ctx, t, 201, "POST", path, agree)
+}
+
+func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
+	t.Helper()
+	const uploads, jpeg = "/v1/uploads", `{"contentType":"image/jpeg"}`
+	c.refused(ctx, t, fault.CodeInvalidField, "POST", uploads, `{"contentType":"image/heic"}`)
+	c.refused(ctx, t, fault.CodeInvalidParameter, "POST", uploads, jpeg, "Idempotency-Key", strings.Repeat("x", 129))
+	c.want(ctx, t, 201, "POST", uploads, jpeg)
+	sample, err := app.Sample(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, try := range map[string]struct {
+		photo []byte
+		state string
+	}{"good": {sample, "completed"}, "bad": {[]byte("no photo"), "failed"}} {
+		opened, ticket, err := bob.Open(ctx, key, "image/jpeg")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.want(ctx, t, 200, "POST", uploads, jpeg, "Idempotency-Key", key)
+		c.refused(ctx, t, fault.CodeIdempotencyReused, "POST", uploads, `{"contentType":"image/png"}`, "Idempotency-Key", key)
+		if err := bob.Put(ctx, ticket, try.photo); err != nil {
+			t.Fatal(err)
+		}
+		done, err := bob.AwaitScan(ctx, opened.ID)
+		if err != nil || done.State != try.state {
+			t.Errorf("%s: %+v, %v", key, done, err)
+		}
+		c.want(ctx, t, 200, "POST", uploads, jpeg, "Idempotency-Key", key)
+		c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans/"+opened.ID+"?wait=26", "")
+		c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans/"+opened.ID+"?since=-1", "")
+	}
+	c.refused(ctx, t, fault.CodeNotFound, "GET", "/v1/scans/"+strings.ToLower(rand.Text()), "")
+}
+
+func (c caller) inbox(ctx context.Context, t *testing.T, bob *app.Client) {
+	t.Helper()
+	var items []app.Notification
+	c.await(ctx, t, "two notifications", func() bool {
+		var err error
+		if items, err = bob.Inbox(ctx); err != nil {
+			t.Fatal(err)
+		}
+		return len(items) > 1
+	})
+	c.want(ctx, t, 204, "POST", "/v1/inbox/"+items[0].ID+"/read", "")
+	c.refused(ctx, t, fault.CodeNotFound, "POST", "/v1/inbox/nothing/read", "")
+	var page struct{ NextCursor string }
+	_, answer := c.call(ctx, t, "GET", "/v1/inbox?limit=1", "")
+	if err := json.Unmarshal(answer, &page); err != nil || page.NextCursor == "" {
+		t.Fatalf("no next page: %s, %v", answer, err)
+	}
+	c.want(ctx, t, 200, "GET", "/v1/inbox?limit=1&cursor="+page.NextCursor, "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/inbox?cursor=x", "")
+
+	const device, preferences = "/v1/devices/tablet", "/v1/preferences"
+	c.want(ctx, t, 201, "PUT", device, `{"token":"tt","platform":"android"}`)
+	c.want(ctx, t, 200, "PUT", device, `{"token":"tt","platform":"android"}`)
+	c.refused(ctx, t, fault.CodeInvalidField, "PUT", device, `{"token":"","platform":"android"}`)
+	c.refused(ctx, t, fault.CodeInvalidParameter, "PUT", "/v1/devices/a.b", `{"token":"tt","platform":"android"}`)
+	c.want(ctx, t, 204, "DELETE", device, "")
+	c.want(ctx, t, 204, "DELETE", device, "")
+	c.want(ctx, t, 200, "GET", preferences, "")
+	c.want(ctx, t, 200, "PUT", preferences, `{"push":true,"email":false}`)
+	c.refused(ctx, t, fault.CodeInvalidField, "PUT", preferences, `{"push":true}`)
+}
