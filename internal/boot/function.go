@@ -57,6 +57,7 @@ func Function(name string) (http.HandlerFunc, bool) {
 }
 
 func serve(name string, build func(context.Context, *Process) (http.Handler, error), w http.ResponseWriter, r *http.Request) {
+	r = httpapi.Begin(w, r)
 	if !drain.enter() {
 		httpapi.WriteProblem(w, r, fault.New(fault.CodeUnavailable, "This instance is stopping: try again.").WithRetryAfter(time.Second))
 		return

@@ -164,4 +164,7 @@ func checkUnavailable(t *testing.T, rec *httptest.ResponseRecorder) {
 		problem.Code != "unavailable" || strings.Contains(rec.Body.String(), "secret") {
 		t.Errorf("answer = %d %v %s", rec.Code, rec.Header(), rec.Body)
 	}
+	if problem.RequestID == "" || rec.Header().Get("X-Request-Id") != problem.RequestID {
+		t.Errorf("request id %q in the body, %q in the header", problem.RequestID, rec.Header().Get("X-Request-Id"))
+	}
 }

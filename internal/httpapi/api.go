@@ -99,14 +99,22 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.Serv
 
 const headerRequestID = "X-Request-Id"
 
-func (a *API) serve(w http.ResponseWriter, r *http.Request) {
+// Begin gives the request its id and the answer the headers that all have. A request that has begun already is
+// returned as it is: the skeleton begins before there is an API, so that its refusals have an id too.
+func Begin(w http.ResponseWriter, r *http.Request) *http.Request {
+	if requestID(r.Context()) != "" {
+		return r
+	}
 	id := rand.Text()
 	w.Header().Set(headerRequestID, id)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
 	ctx := context.WithValue(r.Context(), requestIDKey{}, id)
-	ctx = telemetry.With(ctx, slog.String("request_id", id))
-	r = r.WithContext(ctx)
+	return r.WithContext(telemetry.With(ctx, slog.String("request_id", id)))
+}
+
+func (a *API) serve(w http.ResponseWriter, r *http.Request) {
+	r = Begin(w, r)
 	defer a.recover(w, r)
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
