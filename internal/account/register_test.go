@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/device"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
 )
@@ -48,6 +49,39 @@ func TestRegister(t *testing.T) {
 	if diff := cmp.Diff(body, me.want(t, http.StatusOK)); diff != "" {
 		t.Errorf("GET /v1/me differs (-registered +me):\n%s", diff)
 	}
+}
+
+func TestRegister_putsTheDevice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, token := w.signIn(t, "ada@example.com")
+	w.call(t, "POST", "/v1/auth/register", token, `{"device":{"id":"phone","token":"old","platform":"ios"}}`).want(t, http.StatusCreated)
+	w.call(t, "POST", "/v1/auth/register", token, `{"device":{"id":"phone","token":"new","platform":"ios"}}`).want(t, http.StatusOK)
+	w.told(t, "account.registered.v1 "+uid) // and not of the device
+	snap, err := device.Of(account.Ref(w.fs, account.UID(uid))).Doc("phone").Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := snap.Data()["token"]; got != "new" {
+		t.Errorf("token = %v, want that of the second registration", got)
+	}
+}
+
+func TestRegister_refusesAFaultyDevice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, token := w.signIn(t, "ada@example.com")
+	for body, want := range map[string][]string{
+		`{"device":{"id":"a/b","token":"t","platform":"ios"}}`:  {"/device/id"},
+		`{"device":{"id":"a","token":"","platform":"toaster"}}`: {"/device/token", "/device/platform"},
+		`{"device":{"id":"","token":"t","platform":"android"}}`: {"/device/id"},
+	} {
+		fields := w.call(t, "POST", "/v1/auth/register", token, body).refused(t, fault.CodeInvalidField)
+		if diff := cmp.Diff(want, fields); diff != "" {
+			t.Errorf("fields of %s (-want +got):\n%s", body, diff)
+		}
+	}
+	w.told(t)
 }
 
 func TestRegister_takesOverTheTokensEmail(t *testing.T) {

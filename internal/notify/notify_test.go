@@ -25,7 +25,7 @@ func TestHandle_eachEventTwice(t *testing.T) {
 		dataOfItem    map[string]string
 	}{
 		{
-			event.AccountRegisteredV1{UID: string(uid)}, "Welcome to FaceScan", "Your account is ready.", 0, 1, map[string]string{},
+			event.AccountRegisteredV1{UID: string(uid)}, "Welcome to FaceScan", "Your account is ready.", 2, 1, map[string]string{},
 		},
 		{
 			scanDone("s"), "Your scan is ready", "Your symmetry score is 71.2 of 100.", 2, 1, map[string]string{"scanId": "s"},
@@ -148,7 +148,7 @@ func TestHandle_fence(t *testing.T) {
 			b.handle(event.PersonalBestReachedV1{UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1}, "s")
 			b.want(0, 0, 0)
 			b.handle(event.AccountRegisteredV1{UID: string(uid)}, "")
-			b.want(tt.registered, 0, tt.registered)
+			b.want(tt.registered, tt.registered, tt.registered)
 		})
 	}
 }
