@@ -8,7 +8,7 @@ LOCAL         := go run ./scripts/local
 
 .PHONY: help
 help: ## List the targets.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: ## Run everything here, on the real emulators, until Ctrl-C. LOGS=1 shows the functions' logs, PORT=N moves it.
@@ -21,6 +21,10 @@ demo: ## Run everything and act as two users' app. PHOTO=selfie.jpg takes your p
 .PHONY: test
 test: ## Run every test with the race detector, on the real emulators. ARGS adds flags of go test.
 	@$(LOCAL) test -- go test -race -shuffle=on $(ARGS) ./...
+
+.PHONY: arm64
+arm64: ## Check that the engine's reports are the same on arm64 (by qemu-user), amd64 v3 and without assembly.
+	@scripts/arm64.sh
 
 .PHONY: check
 check: fmt vet lint vuln tidy ## Check format, vet, lint with the import rules, known vulnerabilities and module tidiness.

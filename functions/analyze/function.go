@@ -24,7 +24,7 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 		return nil, err
 	}
 	a := &scan.Analyzer{
-		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Analyze: face.Analyze, Now: time.Now,
+		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Scan: face.Scan, Now: time.Now,
 	}
 	return a.Handle, nil
 }

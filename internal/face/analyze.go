@@ -37,17 +37,39 @@ func (o Options) withDefaults() Options {
 // other error is either r's own or a fault of this build (damaged cascades), and not about the photo.
 // Analyze keeps nothing between calls and may be called by any number of goroutines at once.
 func Analyze(r io.Reader, opts Options) (Report, error) {
+	report, _, err := analyzed(r, opts, false)
+	return report, err
+}
+
+// Scan is Analyze with pictures for people, all of PictureNames in that order. The same bytes give the same pictures to the byte, as
+// long as the Version and jpegn's encoder stay the same. There are none for a photo that is refused.
+func Scan(r io.Reader, opts Options) (Report, []Picture, error) {
+	report, m, err := analyzed(r, opts, true)
+	if err != nil {
+		return Report{}, nil, err
+	}
+	pictures, err := m.pictures()
+	if err != nil {
+		return Report{}, nil, err
+	}
+	return report, pictures, nil
+}
+
+// analyzed measures the photo and reports; if pictured, the measurement can be drawn.
+func analyzed(r io.Reader, opts Options, pictured bool) (Report, *measurement, error) {
 	models, err := loadModels()
 	if err != nil {
-		return Report{}, err
+		return Report{}, nil, err
 	}
 	p, err := open(r, opts.withDefaults())
 	if err != nil {
-		return Report{}, err
+		return Report{}, nil, err
 	}
+	p.pictured = pictured
 	m, err := measure(p, models)
 	if err != nil {
-		return Report{}, err
+		return Report{}, nil, err
 	}
-	return m.report()
+	report, err := m.report()
+	return report, m, err
 }

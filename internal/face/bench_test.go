@@ -2,24 +2,104 @@ package face
 
 import (
 	"bytes"
+	"image"
+	"image/jpeg"
+	"sync"
 	"testing"
+
+	"golang.org/x/image/draw"
 )
 
-func BenchmarkAnalyze(b *testing.B) {
-	photos := []struct {
-		name string
-		data []byte
-	}{
-		{"sample 0.1 MP progressive JPEG", sampleJPEG(b)},
-		{"portrait 12 MP baseline JPEG", encodeJPEG(b, enlarged(decodeSample(b), 3000, 3750), 90)},
-		{"wall without a face 1 MP", encodeJPEG(b, noise(1000, 1000, 1), 90)},
-	}
-	for _, p := range photos {
-		b.Run(p.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				_, _ = Analyze(bytes.NewReader(p.data), Options{})
-			}
+// cameraJPEG makes a photo as a phone takes it: the sample enlarged to 3:4, with the grain of a sensor, so that it takes as many bits a
+// pixel as a real one.
+func cameraJPEG(tb testing.TB, w, h int) []byte {
+	tb.Helper()
+	src := decodeSample(tb)
+	dst := onCanvas(w, h, image.Point{})
+	fits := w * 5 / 4 // the height of the sample at this width
+	draw.CatmullRom.Scale(dst, image.Rect(0, (h-fits)/2, w, (h+fits)/2), src, src.Rect, draw.Src, nil)
+	return encodeJPEG(tb, grained(dst, 7), 90)
+}
+
+var cameraPhotos = sync.OnceValue(func() map[string][]byte {
+	tb := new(testing.B)
+	return map[string][]byte{"12MP": cameraJPEG(tb, 3024, 4032), "1MP": cameraJPEG(tb, 864, 1152)}
+})
+
+// BenchmarkScan is the whole of it, beside image/jpeg decoding the same file.
+func BenchmarkScan(b *testing.B) {
+	for _, size := range []string{"12MP", "1MP"} {
+		data := cameraPhotos()[size]
+		b.Run("image/jpeg decoding "+size, func(b *testing.B) {
+			measured(b, func() error { _, err := jpeg.Decode(bytes.NewReader(data)); return err })
 		})
+		b.Run("report "+size, func(b *testing.B) {
+			measured(b, func() error { _, err := Analyze(bytes.NewReader(data), Options{}); return err })
+		})
+		b.Run("report and pictures "+size, func(b *testing.B) {
+			measured(b, func() error { _, _, err := Scan(bytes.NewReader(data), Options{}); return err })
+		})
+	}
+	sample, wall := sampleJPEG(b), encodeJPEG(b, noise(1000, 1000, 1), 90)
+	b.Run("report sample.jpg 0.1MP progressive", func(b *testing.B) {
+		measured(b, func() error { _, err := Analyze(bytes.NewReader(sample), Options{}); return err })
+	})
+	b.Run("refusal of noise 1MP", func(b *testing.B) {
+		measured(b, func() error { _, _ = Analyze(bytes.NewReader(wall), Options{}); return nil })
+	})
+}
+
+// BenchmarkStages takes the way of a 12 megapixel photo apart.
+func BenchmarkStages(b *testing.B) {
+	models, err := loadModels()
+	if err != nil {
+		b.Fatal(err)
+	}
+	data := cameraPhotos()["12MP"]
+	open := func() (*photo, error) { return open(bytes.NewReader(data), Options{}.withDefaults()) }
+	p, err := open()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("models", func(b *testing.B) {
+		measured(b, func() error { _, err := modelsFrom(cascades); return err })
+	})
+	b.Run("header", func(b *testing.B) {
+		measured(b, func() error { _, err := open(); return err })
+	})
+	b.Run("decode", func(b *testing.B) {
+		measured(b, func() error { _, err := p.decode(); return err })
+	})
+	m, err := measure(p, models)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("shrink", func(b *testing.B) {
+		measured(b, func() error { p.luma.shrunk(m.scale, 6); return nil })
+	})
+	b.Run("lean", func(b *testing.B) {
+		measured(b, func() error { p.luma.leansRight(1); return nil })
+	})
+	b.Run("detect", func(b *testing.B) {
+		measured(b, func() error { _, err := models.detect(m.grey); return err })
+	})
+	b.Run("points", func(b *testing.B) {
+		measured(b, func() error { models.locate(m.grey, m.place); return nil })
+	})
+	b.Run("crop", func(b *testing.B) {
+		measured(b, func() error { m.grey.crop(m.pts.faceFrame(), faceW, faceH); return nil })
+	})
+	b.Run("assemble", func(b *testing.B) {
+		measured(b, func() error { _, err := m.report(); return err })
+	})
+}
+
+func measured(b *testing.B, f func() error) {
+	b.Helper()
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := f(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -24,7 +24,12 @@ type regressor struct {
 	data                 []byte
 }
 
-const regressorHeader = 16
+const (
+	regressorHeader = 16
+
+	// A tree of depth 9 with its leaves takes more bytes than the inner nodes of one of depth 10 do (see treeCodes).
+	minDepth, maxDepth = 9, 10
+)
 
 var errCascade = errors.New("the cascade is malformed")
 
@@ -33,7 +38,7 @@ func parseRegressor(data []byte) (*regressor, error) {
 		return nil, errCascade
 	}
 	word := func(i int) uint32 { return binary.LittleEndian.Uint32(data[4*i:]) }
-	if word(0) > 64 || word(2) > 1024 || word(3) > 16 {
+	if word(0) > 64 || word(2) > 1024 || word(3) < minDepth || word(3) > maxDepth {
 		return nil, errCascade
 	}
 	r := &regressor{
@@ -59,47 +64,108 @@ const (
 	imageRight side = -1 // the cascade mirrored
 )
 
-// step runs the whole cascade once from a start.
-func (r *regressor) step(p *plane, at spot, s side) spot {
-	inner := 4 * (1<<r.depth - 1)
-	pos := 0
-	for range r.stages {
-		var dx, dy float32
-		x, y, size := fixed(at.x), fixed(at.y), int32(math.Round(float64(at.size)))
-		for range r.trees {
-			leaf := r.leaf(p, r.data[pos:pos+inner], x, y, size, int32(s))
-			moves := r.data[pos+inner+8*leaf:]
-			dy += math.Float32frombits(binary.LittleEndian.Uint32(moves))
-			dx += math.Float32frombits(binary.LittleEndian.Uint32(moves[4:]))
-			pos += r.treeBytes()
-		}
-		// The conversions keep compilers from fusing multiply and add, which would give other results on other machines.
-		at.y += float32(dy * at.size)
-		at.x += float32(dx * at.size * float32(s))
-		at.size *= r.shrink
-	}
-	return at
+// walker is a spot on its way through one stage: place and size in 1/256 pixel, half a pixel added to the place so that cutting off
+// rounds, and the moves of the stage's trees so far.
+type walker struct {
+	x, y, across, down int32 // across is negative for the mirrored cascade
+	dx, dy             float32
+	inside             bool // no tree can look beyond the border
 }
 
-// leaf walks down one tree. Coordinates are in 1/256 pixel.
-func (r *regressor) leaf(p *plane, codes []byte, x, y, size, flip int32) int {
+// run moves spots through the whole cascade. They take turns at each tree: the tree stays in the processor's cache, and one spot does
+// not wait for the pixels of another.
+func (r *regressor) run(p *plane, spots *[repeats]spot, s side) {
+	var walkers [repeats]walker
+	rest := r.data
+	for range r.stages {
+		for i := range spots {
+			walkers[i] = p.walker(spots[i], s)
+		}
+		for range r.trees {
+			for i := range walkers {
+				r.visit(p, rest, &walkers[i])
+			}
+			rest = rest[r.treeBytes():]
+		}
+		for i := range spots {
+			at, w := &spots[i], &walkers[i]
+			// The conversions keep compilers from fusing multiply and add, which would give other results on other machines.
+			at.y += float32(w.dy * at.size)
+			at.x += float32(w.dx * at.size * float32(s))
+			at.size *= r.shrink
+		}
+	}
+}
+
+func (p *plane) walker(at spot, s side) walker {
+	size := int32(math.Round(float64(at.size)))
+	w := walker{x: fixed(at.x) + 128, y: fixed(at.y) + 128, across: size * int32(s), down: size}
+	reach := 128 * size
+	w.inside = w.x >= reach && w.y >= reach && int(w.x+reach)>>8 < p.w && int(w.y+reach)>>8 < p.h
+	return w
+}
+
+// visit adds the move of one tree.
+//
+//go:norace
+func (r *regressor) visit(p *plane, tree []byte, w *walker) {
+	codes := (*[treeCodes]byte)(tree)
+	var leaf int
+	if w.inside {
+		leaf = w.leafInside(codes, p.pix, int32(p.w), r.depth)
+	} else {
+		leaf = w.leaf(codes, p, r.depth)
+	}
+	moves := tree[4*(1<<r.depth-1)+8*leaf:][:8]
+	w.dy += math.Float32frombits(binary.LittleEndian.Uint32(moves))
+	w.dx += math.Float32frombits(binary.LittleEndian.Uint32(moves[4:]))
+}
+
+// treeCodes is how many bytes the inner nodes of the deepest tree take, rounded up. Every tree with its leaves is longer.
+const treeCodes = 4 << maxDepth
+
+// leaf walks down one tree: from the inner node n to 2n+1 or 2n+2.
+//
+//go:norace
+func (w *walker) leaf(codes *[treeCodes]byte, p *plane, depth int) int {
 	node := 0
-	for range r.depth {
-		c := codes[4*node : 4*node+4 : 4*node+4]
-		a := p.at(x+int32(int8(c[1]))*size*flip, y+int32(int8(c[0]))*size)
-		b := p.at(x+int32(int8(c[3]))*size*flip, y+int32(int8(c[2]))*size)
+	for range depth {
+		i := 4 * (node & (1<<maxDepth - 1))
+		a := p.at(w.x+int32(int8(codes[i+1]))*w.across, w.y+int32(int8(codes[i]))*w.down)
+		b := p.at(w.x+int32(int8(codes[i+3]))*w.across, w.y+int32(int8(codes[i+2]))*w.down)
 		node = 2*node + 1
 		if a > b {
 			node++
 		}
 	}
-	return node - (1<<r.depth - 1)
+	return node - (1<<depth - 1)
 }
 
-// at gives the pixel nearest to a place in 1/256 pixel; outside it repeats the border.
+// leafInside is leaf for a walker that cannot look beyond the border.
+//
+//go:norace
+func (w *walker) leafInside(codes *[treeCodes]byte, pix []uint8, width int32, depth int) int {
+	node := 0
+	x, y, across, down := w.x, w.y, w.across, w.down
+	for range depth {
+		i := 4 * (node & (1<<maxDepth - 1))
+		a := pix[(y+int32(int8(codes[i]))*down)>>8*width+(x+int32(int8(codes[i+1]))*across)>>8]
+		b := pix[(y+int32(int8(codes[i+2]))*down)>>8*width+(x+int32(int8(codes[i+3]))*across)>>8]
+		right := 0
+		if a > b {
+			right = 1
+		}
+		node = 2*node + 1 + right
+	}
+	return node - (1<<depth - 1)
+}
+
+// at gives the pixel that holds a place in 1/256 pixel; outside it repeats the border.
+//
+//go:norace
 func (p *plane) at(x, y int32) uint8 {
-	col := min(max((int(x)+128)>>8, 0), p.w-1)
-	row := min(max((int(y)+128)>>8, 0), p.h-1)
+	col := min(max(int(x)>>8, 0), p.w-1)
+	row := min(max(int(y)>>8, 0), p.h-1)
 	return p.pix[row*p.w+col]
 }
 
@@ -132,13 +198,17 @@ type found struct{ x, y, spread float64 }
 // find runs the cascade from all starts around a guess. The starts for the right half are those for the left in a mirror, so that
 // both halves of a face are treated alike.
 func (r *regressor) find(p *plane, guess spot, s side) found {
-	var xs, ys [repeats]float32
+	var spots [repeats]spot
 	for i, o := range starts {
-		end := r.step(p, spot{
+		spots[i] = spot{
 			x:    guess.x + float32(o[0]*0.15*guess.size)*float32(s),
 			y:    guess.y + float32(o[1]*0.15*guess.size),
 			size: guess.size * (1 + float32(0.15*o[2])),
-		}, s)
+		}
+	}
+	r.run(p, &spots, s)
+	var xs, ys [repeats]float32
+	for i, end := range spots {
 		xs[i], ys[i] = end.x, end.y
 	}
 	x, dx := middle(xs[:])

@@ -4,12 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 )
 
 func TestCascadesAreThoseOfPigo(t *testing.T) {
@@ -21,8 +21,7 @@ func TestCascadesAreThoseOfPigo(t *testing.T) {
 	for _, c := range cascadeSums {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			ours, err := readChecked(cascadeFiles, "cascades/"+c.name, c.sha256)
-			if err != nil {
+			if err := check(cascades[c.name], c.sha256); err != nil {
 				t.Fatal(err)
 			}
 			theirs, err := os.ReadFile(filepath.Join(folder, "cascade", "lps", c.name))
@@ -32,14 +31,14 @@ func TestCascadesAreThoseOfPigo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if string(ours) != string(theirs) {
+			if string(cascades[c.name]) != string(theirs) {
 				t.Error("differs from pigo's file")
 			}
 		})
 	}
 	t.Run("the notice carries the licence", func(t *testing.T) {
 		t.Parallel()
-		notice, err := cascadeFiles.ReadFile("cascades/NOTICE")
+		notice, err := os.ReadFile("cascades/NOTICE")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,27 +54,16 @@ func TestCascadesAreThoseOfPigo(t *testing.T) {
 
 func TestDamagedCascadesAreAClearError(t *testing.T) {
 	t.Parallel()
-	files := func() fstest.MapFS {
-		m := fstest.MapFS{}
-		for _, c := range cascadeSums {
-			data, err := cascadeFiles.ReadFile("cascades/" + c.name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			m[c.name] = &fstest.MapFile{Data: data}
-		}
-		return m
-	}
-	for name, damage := range map[string]func(fstest.MapFS){
-		"one bit is turned over": func(m fstest.MapFS) { m["lp84"].Data[4000] ^= 1 },
-		"the end is missing":     func(m fstest.MapFS) { m["lp84"].Data = m["lp84"].Data[:1000] },
-		"the file is missing":    func(m fstest.MapFS) { delete(m, "lp84") },
+	for name, damage := range map[string]func(data []byte) []byte{
+		"one bit is turned over": func(data []byte) []byte { data[4000] ^= 1; return data },
+		"the end is missing":     func(data []byte) []byte { return data[:1000] },
+		"the file is missing":    func([]byte) []byte { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := files()
-			damage(m)
-			_, err := modelsFrom(m)
+			files := maps.Clone(cascades)
+			files["lp84"] = damage(slices.Clone(files["lp84"]))
+			_, err := modelsFrom(files)
 			if err == nil || !strings.Contains(err.Error(), "cascade lp84") {
 				t.Errorf("error %v, want one that names the cascade", err)
 			}
@@ -85,22 +73,30 @@ func TestDamagedCascadesAreAClearError(t *testing.T) {
 
 func TestMalformedCascadesAreRefused(t *testing.T) {
 	t.Parallel()
-	sound, err := fs.ReadFile(cascadeFiles, "cascades/lp38")
-	if err != nil {
-		t.Fatal(err)
-	}
-	with := func(at int, b byte) []byte {
-		data := append([]byte{}, sound...)
+	with := func(name string, at int, b byte) []byte {
+		data := slices.Clone(cascades[name])
 		data[at] = b
 		return data
 	}
+	sound, finder := cascades["lp38"], cascades["facefinder"]
 	for name, data := range map[string][]byte{
-		"nothing": nil, "a short header": sound[:10], "more stages than data": with(0, 7), "absurdly many trees": with(10, 255),
-		"absurdly deep trees": with(12, 30), "a byte too many": append(append([]byte{}, sound...), 0),
+		"nothing": nil, "a short header": sound[:10], "more stages than data": with("lp38", 0, 7), "absurdly many trees": with("lp38", 10, 255),
+		"absurdly deep trees": with("lp38", 12, 30), "shallow trees": with("lp38", 12, 8), "a byte too many": append(slices.Clone(sound), 0),
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run("points: "+name, func(t *testing.T) {
 			t.Parallel()
 			if _, err := parseRegressor(data); err == nil {
+				t.Error("was accepted")
+			}
+		})
+	}
+	for name, data := range map[string][]byte{
+		"nothing": nil, "a short header": finder[:10], "other trees": with("facefinder", 8, 5), "no trees": finder[:16],
+		"absurdly many trees": with("facefinder", 15, 255), "a byte too many": append(slices.Clone(finder), 0),
+	} {
+		t.Run("faces: "+name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := parseFinder(data); err == nil {
 				t.Error("was accepted")
 			}
 		})

@@ -40,45 +40,95 @@ const maxSamples = 8
 // of the plane apart, so that shrinking does not alias. Outside the plane the border is repeated. Whole numbers after the frame.
 func (p *plane) crop(f frame, w, h int) *plane {
 	k := min(max(int(math.Ceil(f.scale()-0.2)), 1), maxSamples)
-	const one = 1 << 20
-	toFixed := func(v float64) int64 { return int64(math.Round(min(max(v, -1<<20), 1<<20) * one)) }
-	dx, dy := toFixed(f.axis.x/float64(k)), toFixed(f.axis.y/float64(k))
+	g := gridOn(f, k)
 	out := newPlane(w, h)
-	// The first sample lies at -(k-1)/2 sub-pixels from the pixel's middle, in both directions.
-	x0 := toFixed(f.origin.x) - int64(k-1)*(dx-dy)/2
-	y0 := toFixed(f.origin.y) - int64(k-1)*(dx+dy)/2
-	n := int64(k * k)
+	sums := make([]uint32, w*k)
 	for row := range h {
-		for col := range w {
-			x := x0 + int64(k)*(int64(col)*dx-int64(row)*dy)
-			y := y0 + int64(k)*(int64(col)*dy+int64(row)*dx)
-			sum := int64(0)
-			for i := range int64(k) {
-				for j := range int64(k) {
-					sum += p.sample((x+j*dx-i*dy)>>12, (y+j*dy+i*dx)>>12)
-				}
-			}
-			out.pix[row*w+col] = uint8((sum + n<<15) / (n << 16))
+		clear(sums)
+		for i := range k {
+			x, y := g.at(row*k + i)
+			p.addRow(sums, x, y, g.dx, g.dy)
 		}
+		out.setMeans(row, sums, k)
 	}
 	return out
 }
 
-// sample interpolates at a place in 1/256 pixel and gives 65536 times the brightness.
-func (p *plane) sample(x, y int64) int64 {
-	col, row := int(x>>8), int(y>>8)
-	fx, fy := x&255, y&255
-	if col >= 0 && row >= 0 && col < p.w-1 && row < p.h-1 {
-		s := p.pix[row*p.w+col : row*p.w+col+p.w+2]
-		top := int64(s[0])*(256-fx) + int64(s[1])*fx
-		low := int64(s[p.w])*(256-fx) + int64(s[p.w+1])*fx
-		return top*(256-fy) + low*fy
+// setMeans fills a row with the means of k sums of k samples. Dividing by k*k is multiplying by its reciprocal, rounded up: exact for
+// the at most 15 bits that are divided.
+//
+//go:norace
+func (p *plane) setMeans(y int, sums []uint32, k int) {
+	n := uint32(k * k)
+	reciprocal := uint64(1<<21/n + 1)
+	for x := range p.row(y) {
+		sum := n << 15
+		for _, v := range sums[x*k : (x+1)*k] {
+			sum += v
+		}
+		p.pix[y*p.w+x] = uint8(uint64(sum>>16) * reciprocal >> 21)
 	}
-	clampX := func(c int) int { return min(max(c, 0), p.w-1) }
-	clampY := func(r int) int { return min(max(r, 0), p.h-1) * p.w }
-	top := int64(p.pix[clampY(row)+clampX(col)])*(256-fx) + int64(p.pix[clampY(row)+clampX(col+1)])*fx
-	low := int64(p.pix[clampY(row+1)+clampX(col)])*(256-fx) + int64(p.pix[clampY(row+1)+clampX(col+1)])*fx
-	return top*(256-fy) + low*fy
+}
+
+// sampling is where the samples of a crop lie: the first one and the step to the next in a row, in 1/2^20 pixel; the step to the next row is
+// square to it.
+type sampling struct{ x, y, dx, dy int }
+
+// gridOn puts k x k samples on each pixel of the crop. The first one lies at -(k-1)/2 steps from the pixel's middle, in both directions.
+func gridOn(f frame, k int) sampling {
+	const one = 1 << 20
+	fixed := func(v float64) int { return int(math.Round(min(max(v, -1<<20), 1<<20) * one)) }
+	g := sampling{dx: fixed(f.axis.x / float64(k)), dy: fixed(f.axis.y / float64(k))}
+	g.x = fixed(f.origin.x) - (k-1)*(g.dx-g.dy)/2
+	g.y = fixed(f.origin.y) - (k-1)*(g.dx+g.dy)/2
+	return g
+}
+
+func (g sampling) at(row int) (x, y int) { return g.x - row*g.dy, g.y + row*g.dx }
+
+// addRow adds a row of samples. Those that lie beyond the border, where it is repeated, are the first and the last ones.
+func (p *plane) addRow(sums []uint32, x, y, dx, dy int) {
+	for len(sums) > 0 && !p.surrounds(x, y) {
+		sums[0] += p.sample(x>>12, y>>12)
+		sums, x, y = sums[1:], x+dx, y+dy
+	}
+	for last := len(sums) - 1; last > 0 && !p.surrounds(x+last*dx, y+last*dy); last-- {
+		sums[last] += p.sample((x+last*dx)>>12, (y+last*dy)>>12)
+		sums = sums[:last]
+	}
+	p.addInner(sums, x, y, dx, dy)
+}
+
+// surrounds tells whether a place lies between four pixels.
+func (p *plane) surrounds(x, y int) bool { return x >= 0 && y >= 0 && x>>20 < p.w-1 && y>>20 < p.h-1 }
+
+// addInner adds samples none of which lies beyond the border. Two pixels that lie side by side share one number: the upper two and the
+// lower two are weighed by the row, then what came out by the column.
+//
+//go:norace
+func (p *plane) addInner(sums []uint32, x, y, dx, dy int) {
+	pix, width := p.pix, p.w
+	for i := range sums {
+		at := y>>20*width + x>>20
+		fx, fy := uint32(x>>12)&255, uint32(y>>12)&255
+		top := uint32(pix[at]) | uint32(pix[at+1])<<16
+		low := uint32(pix[at+width]) | uint32(pix[at+width+1])<<16
+		both := top*(256-fy) + low*fy
+		sums[i] += both&0xffff*(256-fx) + both>>16*fx
+		x, y = x+dx, y+dy
+	}
+}
+
+// sample interpolates at a place in 1/256 pixel and gives 65536 times the brightness.
+//
+//go:norace
+func (p *plane) sample(x, y int) uint32 {
+	fx, fy := x&255, y&255
+	left, right := min(max(x>>8, 0), p.w-1), min(max(x>>8+1, 0), p.w-1)
+	upper, lower := p.row(min(max(y>>8, 0), p.h-1)), p.row(min(max(y>>8+1, 0), p.h-1))
+	top := int(upper[left])*(256-fx) + int(upper[right])*fx
+	low := int(lower[left])*(256-fx) + int(lower[right])*fx
+	return uint32(top*(256-fy) + low*fy)
 }
 
 // after chains two frames: first from g's inner to g's outer, which is f's inner, then on to f's outer.

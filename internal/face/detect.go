@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-
-	pigo "github.com/esimov/pigo/core"
 )
 
 // The detector's settings. Measured on 61 studio portraits twice and on faces in the wild: more pixels find no more faces, a
@@ -17,6 +15,7 @@ const (
 	coarseShift  = 0.1
 	coarseGrowth = 1.1
 	candidates   = 8
+	leastWindow  = 20 // pixels; the faces that the classifier was trained with had about as many
 
 	denseShift  = 0.04
 	denseGrowth = 1.05
@@ -29,8 +28,11 @@ const (
 
 	blackout = 20 // mean grey level below which a picture without a face is called dark
 
-	turnStep        = 30 // degrees between the retries
-	clearlyStronger = 2  // times the upright confidence that a turned face must have
+	turnStep        = 30  // degrees between the retries
+	quickSide       = 200 // longer side of the picture in which a turn is tried first, pixels
+	quickShift      = 0.15
+	quickGrowth     = 1.15
+	clearlyStronger = 2 // times the upright confidence that a turned face must have
 )
 
 // window is a square in a plane: centre, side and the detector's confidence.
@@ -44,7 +46,7 @@ type facePlace struct {
 
 // detect finds the one face, in pixels of p. The errors are refusals.
 func (m *models) detect(p *plane) (facePlace, error) {
-	small, factor := coarse(p)
+	small, factor := p.within(coarseSide)
 	place, err := m.search(small)
 	if err != nil {
 		return facePlace{}, err
@@ -56,14 +58,13 @@ func (m *models) detect(p *plane) (facePlace, error) {
 // grown gives a coordinate in a plane that is f times as large; coordinates count from the middle of the first pixel.
 func grown(v, f float64) float64 { return float64((v+0.5)*f) - 0.5 }
 
-// coarse shrinks the plane for the search and gives the factor back to its size.
-func coarse(p *plane) (*plane, float64) {
-	side := max(p.w, p.h)
-	if side <= coarseSide {
+// within shrinks the plane to a longer side of at most side and gives the factor back to its size.
+func (p *plane) within(side int) (*plane, float64) {
+	long := max(p.w, p.h)
+	if long <= side {
 		return p, 1
 	}
-	w, h := max(1, p.w*coarseSide/side), max(1, p.h*coarseSide/side)
-	return p.resized(w, h), float64(side) / coarseSide
+	return p.resized(max(1, p.w*side/long), max(1, p.h*side/long)), float64(long) / float64(side)
 }
 
 // search looks upright and, when nothing is found there or nothing sure, turned; then for a small face.
@@ -92,13 +93,23 @@ func (m *models) search(small *plane) (facePlace, error) {
 // found upright: in a turned picture the upright scan finds chance faces, and a face seen a little askew is weaker.
 func (m *models) searchTurned(small *plane, smallest float64, upright []window) (faces []window, turn float64) {
 	faces = upright
+	quick, _ := small.within(quickSide)
 	for t := turnStep; t < 360; t += turnStep {
+		if !m.promises(quick.turned(float64(-t)), smallest*float64(min(quick.w, quick.h))/float64(min(small.w, small.h))) {
+			continue
+		}
 		turned := m.faces(small.turned(float64(-t)), smallest, minQuality)
 		if strongest(turned) > max(clearlyStronger*strongest(upright), strongest(faces)) {
 			faces, turn = turned, float64(t)
 		}
 	}
 	return faces, turn
+}
+
+// promises tells quickly whether it is worth looking for a face closely. Of 39 turned faces that are then found, all pass, with a
+// confidence of at least 5; of pictures without a face turned in all directions, 3 in 100.
+func (m *models) promises(p *plane, smallest float64) bool {
+	return len(m.scan(p, p.whole(), smallest, float64(min(p.w, p.h)), quickShift, quickGrowth)) > 0
 }
 
 // single takes the largest face and refuses a second one of about its size.
@@ -123,7 +134,7 @@ func strongest(faces []window) float64 {
 // faces scans coarsely and looks at the best candidates again with a fine grid, whose summed confidence tells faces from
 // chance. Each face is given once. The smallest size is in pixels.
 func (m *models) faces(p *plane, smallest, minQ float64) []window {
-	found := cluster(m.scan(p, smallest, float64(min(p.w, p.h)), coarseShift, coarseGrowth))
+	found := cluster(m.scan(p, p.whole(), smallest, float64(min(p.w, p.h)), coarseShift, coarseGrowth))
 	found = found[:min(len(found), candidates)]
 	var faces []window
 	for _, c := range found {
@@ -138,18 +149,12 @@ func (m *models) faces(p *plane, smallest, minQ float64) []window {
 // verify scans the surroundings of a candidate with the dense grid.
 func (m *models) verify(p *plane, c window) (window, bool) {
 	reach := float64(c.size * 0.9)
-	x0, x1 := max(0, int(c.x-reach)), min(p.w, int(c.x+reach)+1)
-	y0, y1 := max(0, int(c.y-reach)), min(p.h, int(c.y+reach)+1)
-	part := newPlane(x1-x0, y1-y0)
-	for y := range part.h {
-		copy(part.row(y), p.row(y0 + y)[x0:x1])
+	in := area{
+		left: max(0, int(c.x-reach)), right: min(p.w, int(c.x+reach)+1),
+		top: max(0, int(c.y-reach)), low: min(p.h, int(c.y+reach)+1),
 	}
-	largest := min(c.size*1.35, float64(min(part.w, part.h)))
-	windows := m.scan(part, c.size*0.75, largest, denseShift, denseGrowth)
-	for i := range windows {
-		windows[i].x += float64(x0)
-		windows[i].y += float64(y0)
-	}
+	largest := min(c.size*1.35, float64(min(in.right-in.left, in.low-in.top)))
+	windows := m.scan(p, in, c.size*0.75, largest, denseShift, denseGrowth)
 	for _, f := range cluster(windows) {
 		if f.same(c) {
 			return f, true
@@ -158,18 +163,12 @@ func (m *models) verify(p *plane, c window) (window, bool) {
 	return window{}, false
 }
 
-// scan runs pigo's classifier over the plane.
-func (m *models) scan(p *plane, smallest, largest, shift, growth float64) []window {
-	hits := m.finder.RunCascade(pigo.CascadeParams{
-		MinSize: max(20, int(smallest)), MaxSize: int(largest), ShiftFactor: shift, ScaleFactor: growth,
-		ImageParams: pigo.ImageParams{Pixels: p.pix, Rows: p.h, Cols: p.w, Dim: p.w},
-	}, 0)
-	windows := make([]window, len(hits))
-	for i, h := range hits {
-		windows[i] = window{x: float64(h.Col), y: float64(h.Row), size: float64(h.Scale), q: float64(h.Q)}
-	}
-	return windows
+// scan looks at a grid of windows; sizes in pixels, at least what the classifier was made for.
+func (m *models) scan(p *plane, in area, smallest, largest, shift, growth float64) []window {
+	return m.finder.scan(p, in, grid{smallest: max(leastWindow, int(smallest)), largest: int(largest), shift: shift, growth: growth})
 }
+
+func (p *plane) whole() area { return area{right: p.w, low: p.h} }
 
 // cluster joins windows that mean the same face: place and size are their weighted means, the confidence their sum. Best first.
 func cluster(windows []window) []window {

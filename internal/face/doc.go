@@ -19,6 +19,7 @@
 //     square of the rest, in distances between the pupils (IOD), is the index, and a table turns that into the score (score.go).
 //  5. Light, focus, size and pose are checked (light.go, quality.go): a photo beyond a limit is refused, a doubtful one is reported with
 //     advice and not ranked.
+//  6. If asked for ([Scan]), pictures are cut from what was decoded and drawn on (picture.go and the files beside it).
 //
 // # What holds
 //
@@ -29,6 +30,9 @@
 // The photo of the mirrored picture gives the mirrored report and the same score, exactly, as long as the pixels are exactly mirrored (PNG,
 // lossless WebP). A photo and its mirror image are told apart by a rule that picks one of the two (plane.leansRight) and this one
 // is analysed. A JPEG that is mirrored and saved again differs by its compression.
+//
+// The innermost loops are marked go:norace, without which the race detector's tests take ten times as long: they read only what their callers
+// hand to them, and the cascades, which nobody writes to.
 //
 // # What does not hold
 //

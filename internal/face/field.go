@@ -114,6 +114,8 @@ func newWeights(l level) weights {
 
 // register finds the half displacement v at a point with I(p+v) = J(p-v) in the window, starting from v0 and staying within sigma of it.
 // Where the picture shows no texture the start is kept (Tikhonov).
+//
+//go:norace
 func (im *fieldImage) register(p *fieldPoint, v0 vec, w weights) vec {
 	v := v0
 	for range w.steps {
@@ -172,6 +174,7 @@ func abs(v int) int { return max(v, -v) }
 // difference of the picture at p+v and its mirror image at p-v, and the sum of their gradients.
 type difference struct{ r, gx, gy float64 }
 
+//go:norace
 func (im *fieldImage) compare(x, y float64, v vec) (difference, bool) {
 	a, ok := locateIn(x+v.x, y+v.y)
 	b, ok2 := locateIn(x-v.x, y-v.y)

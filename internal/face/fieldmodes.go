@@ -52,10 +52,10 @@ func (p *fieldPoint) count() float64 {
 }
 
 func without(f pattern, directions []pattern) pattern {
-	for i := range directions {
-		d := dot(&f, &directions[i])
-		for k := range f {
-			f[k] = f[k].minus(directions[i][k].scaled(d))
+	for _, direction := range directions {
+		d := dot(&f, &direction)
+		for k, u := range direction {
+			f[k] = f[k].minus(u.scaled(d))
 		}
 	}
 	return f

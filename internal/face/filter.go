@@ -30,6 +30,8 @@ func smooth(f []float64, w, h, radius int) []float64 {
 }
 
 // slide means n values, stride apart, in a sliding window.
+//
+//go:norace
 func slide(src, dst []float64, n, stride, radius int) {
 	sum, count := 0.0, 0
 	for i := range min(radius, n) {

@@ -5,30 +5,100 @@ import (
 	"errors"
 	"image"
 	"testing"
+
+	"github.com/gen2brain/jpegn"
 )
+
+// fuzzOptions keep a file that claims to be large from taking seconds.
+var fuzzOptions = Options{MaxBytes: 1 << 20, MaxPixels: 1 << 18, MaxSide: 4000, MaxMemory: 16 << 20}
 
 // FuzzAnalyze feeds damaged files: each gives a report or a refusal, never a panic, and the same twice.
 func FuzzAnalyze(f *testing.F) {
-	jpg, src := sampleJPEG(f), decodeSample(f)
-	png := encodePNG(f, enlarged(src, 96, 120))
+	src := remapped(decodeSample(f), 160, 200, func(x, y int) (int, int) { return 2 * x, 2 * y })
 	for _, seed := range [][]byte{
-		nil, jpg, jpg[:len(jpg)/2], encodeJPEG(f, src, 60), withJPEGOrientation(encodeJPEG(f, enlarged(src, 80, 100), 60), 6),
-		png, withPNGOrientation(png, 5), encodePNG(f, onCanvas(3, 2, image.Point{})), []byte("RIFF\x24\x00\x00\x00WEBPVP8 "),
-		[]byte("\x00\x00\x00\x18ftypheic"),
+		sampleJPEG(f), sampleJPEG(f)[:5000], encodeJPEG(f, src, 60), withPNGOrientation(encodePNG(f, src), 6), encodeWebP(src),
 	} {
 		f.Add(seed)
 	}
-	opts := Options{MaxBytes: 1 << 20, MaxPixels: 1 << 18, MaxMemory: 16 << 20}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := Analyze(bytes.NewReader(data), opts)
+		r, err := Analyze(bytes.NewReader(data), fuzzOptions)
 		var refusal *Refusal
 		if err != nil && !errors.As(err, &refusal) {
 			t.Fatalf("neither a report nor a refusal: %v", err)
 		}
 		first := asJSON(t, r)
-		again, err2 := Analyze(bytes.NewReader(data), opts)
+		again, err2 := Analyze(bytes.NewReader(data), fuzzOptions)
 		if asJSON(t, again) != first || (err == nil) != (err2 == nil) {
 			t.Fatal("the second report is another one")
 		}
 	})
+}
+
+// FuzzDecode stops before the face is looked for, and so gets through a hundred times as many files. What the header says about the size
+// holds, whatever the decoder makes of the rest.
+func FuzzDecode(f *testing.F) {
+	addSeeds(f, remapped(decodeSample(f), 40, 50, func(x, y int) (int, int) { return 8 * x, 8 * y }))
+	for _, files := range []map[string][]byte{
+		moduleFiles(f, "github.com/gen2brain/jpegn", "*.jpg"), moduleFiles(f, "golang.org/x/image", "*.webp"),
+	} {
+		for _, data := range files {
+			if len(data) < 1<<16 {
+				f.Add(data)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := open(bytes.NewReader(data), fuzzOptions.withDefaults())
+		if err == nil {
+			err = p.load()
+		}
+		var refusal *Refusal
+		switch {
+		case err != nil && !errors.As(err, &refusal):
+			t.Fatalf("neither pixels nor a refusal: %v", err)
+		case err != nil:
+			return
+		case p.luma.w != p.width || p.luma.h != p.height || len(p.luma.pix) != p.width*p.height:
+			t.Fatalf("header says %d x %d, decoded are %d x %d", p.width, p.height, p.luma.w, p.luma.h)
+		}
+		w, h := p.size()
+		for _, scale := range []int{8, 1} {
+			g, err := p.grey(scale)
+			if err != nil || scale == 1 && (g.w != w || g.h != h) {
+				t.Fatalf("upright picture has %d x %d pixels, want %d x %d: %v", g.w, g.h, w, h, err)
+			}
+		}
+	})
+}
+
+// addSeeds adds files of every kind that is read, and damaged ones.
+func addSeeds(f *testing.F, src *image.RGBA) {
+	f.Helper()
+	w, h := src.Rect.Dx(), src.Rect.Dy()
+	baseline := encodeJPEG(f, src, 60)
+	seeds := [][]byte{
+		nil, baseline, encodePNG(f, src), encodeInterlacedPNG(f, src), encodeWebP(src), encodePNG(f, onCanvas(3, 2, image.Point{})),
+		withWebPOrientation(encodeWebP(src), w, h, 3), []byte("RIFF\x24\x00\x00\x00WEBPVP8 "), []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"),
+		encodeJPEGAs(f, src, jpegn.Subsample444, 0), encodeJPEGAs(f, src, jpegn.Subsample440, 0), encodeJPEGAs(f, src, jpegn.Subsample422, 2),
+		encodeJPEGAs(f, src, jpegn.SubsampleGray, 1), claiming(baseline, 4000, 4000), claiming(baseline, 65535, 65535), claiming(baseline, 1, 1),
+	}
+	for o := 1; o <= 8; o++ {
+		seeds = append(seeds, withJPEGOrientation(baseline, o), withPNGOrientation(encodePNG(f, src), o))
+	}
+	for _, whole := range [][]byte{baseline, sampleJPEG(f), encodePNG(f, src), encodeWebP(src)} {
+		for i := range 8 {
+			seeds = append(seeds, whole[:len(whole)*i/8])
+		}
+	}
+	for _, s := range seeds {
+		f.Add(s)
+	}
+}
+
+// claiming changes the size in a baseline JPEG's frame header.
+func claiming(data []byte, w, h int) []byte {
+	data = bytes.Clone(data)
+	at := bytes.Index(data, []byte{0xff, markerSOF0})
+	copy(data[at+5:], []byte{byte(h >> 8), byte(h), byte(w >> 8), byte(w)})
+	return data
 }

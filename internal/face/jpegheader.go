@@ -18,6 +18,7 @@ const (
 	markerSOI  = 0xd8
 	markerEOI  = 0xd9
 	markerSOS  = 0xda
+	markerAPP1 = 0xe1 // EXIF, among others
 	markerTEM  = 0x01
 )
 
@@ -37,6 +38,7 @@ type jpegFrame struct {
 	precision, components int
 	width, height         int
 	frames, scans         int
+	exif                  []byte // of the first segment that has some, without its prefix
 	// samples is the number of samples a pixel over all components: 1.5 for the usual 4:2:0, 3 without subsampling.
 	samples float64
 }
@@ -55,7 +57,10 @@ func jpegHeader(data []byte) (header, error) {
 	case f.width == 0 || f.height == 0:
 		return header{}, refuse(Corrupt, detailDamaged)
 	}
-	h := header{format: formatJPEG, width: f.width, height: f.height, orientation: orientationOf(data), bytesPerPixel: ownPlanes + f.samples}
+	h := header{format: formatJPEG, width: f.width, height: f.height, orientation: 1, bytesPerPixel: ownPlanes + f.samples}
+	if f.exif != nil {
+		h.orientation = orientationIn(f.exif)
+	}
 	if f.marker == markerSOF2 {
 		h.bytesPerPixel += 4 * f.samples // every coefficient is kept
 	}
@@ -86,6 +91,8 @@ func walkJPEG(data []byte) (jpegFrame, error) {
 			if err := f.read(marker, body); err != nil {
 				return f, err
 			}
+		case marker == markerAPP1 && f.exif == nil && bytes.HasPrefix(body, []byte(exifPrefix)):
+			f.exif = body[len(exifPrefix):]
 		case marker == markerSOS:
 			if f.scans++; f.scans > maxScans {
 				return f, errScans

@@ -14,6 +14,7 @@ const (
 type measurement struct {
 	photo *photo
 	scale int
+	grey  *plane // the plane that was looked at
 	place facePlace
 	pts   points
 	asym  asymmetry
@@ -40,6 +41,7 @@ func measure(p *photo, models *models) (*measurement, error) {
 		m.place.x, m.place.y, m.place.size = grown(m.place.x, f), grown(m.place.y, f), m.place.size*f
 		m.scale = finer
 	}
+	m.grey = grey
 	m.pts = models.locate(grey, m.place)
 	m.asym = asymmetryOf(&m.pts)
 	m.crop = grey.crop(m.pts.faceFrame(), faceW, faceH)

@@ -13,31 +13,47 @@ func newPlane(w, h int) *plane { return &plane{w: w, h: h, pix: make([]uint8, w*
 func (p *plane) row(y int) []uint8 { return p.pix[y*p.w : (y+1)*p.w] }
 
 // lumaOf gives the brightness of a decoded image. The decoders' own planes are used where there are any, because asking an
-// image for one pixel at a time is a hundred times slower.
+// image for one pixel at a time is a hundred times slower; they are packed in place, so that the image keeps its brightness.
 func lumaOf(img image.Image) *plane {
 	b := img.Bounds()
-	p := newPlane(b.Dx(), b.Dy())
 	switch m := img.(type) {
 	case *image.YCbCr:
-		p.copyRows(m.Y[m.YOffset(b.Min.X, b.Min.Y):], m.YStride)
+		m.Y, m.YStride = packed(m.Y[m.YOffset(b.Min.X, b.Min.Y):], m.YStride, b)
+		return &plane{w: b.Dx(), h: b.Dy(), pix: m.Y}
 	case *image.NYCbCrA:
-		p.copyRows(m.Y[m.YOffset(b.Min.X, b.Min.Y):], m.YStride)
+		m.Y, m.YStride = packed(m.Y[m.YOffset(b.Min.X, b.Min.Y):], m.YStride, b)
+		return &plane{w: b.Dx(), h: b.Dy(), pix: m.Y}
 	case *image.Gray:
-		p.copyRows(m.Pix[m.PixOffset(b.Min.X, b.Min.Y):], m.Stride)
+		m.Pix, m.Stride = packed(m.Pix[m.PixOffset(b.Min.X, b.Min.Y):], m.Stride, b)
+		return &plane{w: b.Dx(), h: b.Dy(), pix: m.Pix}
+	}
+	p := newPlane(b.Dx(), b.Dy())
+	switch m := img.(type) {
 	case *image.RGBA:
 		p.fromRGBA(m.Pix[m.PixOffset(b.Min.X, b.Min.Y):], m.Stride)
+	case *image.NRGBA:
+		p.fromNRGBA(m)
+	case *image.Paletted:
+		p.fromPaletted(m)
 	case image.RGBA64Image:
-		p.fromRGBA64(m)
+		for y := range p.h {
+			p.fromRGBA64(m, y)
+		}
 	default:
 		panic("face: a decoder gave an image of an unknown type")
 	}
 	return p
 }
 
-func (p *plane) copyRows(src []uint8, stride int) {
-	for y := range p.h {
-		copy(p.row(y), src[y*stride:])
+// packed moves the rows of an image together and gives the new stride.
+func packed(pix []uint8, stride int, b image.Rectangle) ([]uint8, int) {
+	w, h := b.Dx(), b.Dy()
+	if stride != w {
+		for y := range h {
+			copy(pix[y*w:(y+1)*w], pix[y*stride:])
+		}
 	}
+	return pix[: w*h : w*h], w
 }
 
 // Where a picture is transparent it is laid on middle grey, which pulls neither the light checks nor the detector.
@@ -54,14 +70,48 @@ func (p *plane) fromRGBA(src []uint8, stride int) {
 	}
 }
 
-func (p *plane) fromRGBA64(m image.RGBA64Image) {
-	b := m.Bounds()
+// fromNRGBA is fromRGBA64, faster for rows that are opaque.
+func (p *plane) fromNRGBA(m *image.NRGBA) {
 	for y := range p.h {
-		for x := range p.w {
-			c := m.RGBA64At(b.Min.X+x, b.Min.Y+y)
-			luma := (19595*uint64(c.R) + 38470*uint64(c.G) + 7471*uint64(c.B) + 1<<15) >> 16
-			p.pix[y*p.w+x] = uint8(min(255, (luma+backdrop*(65535-uint64(c.A))/255)/257))
+		line, row := m.Pix[y*m.Stride:][:4*p.w], p.row(y)
+		opaque := true
+		for x := range row {
+			s := line[4*x : 4*x+4 : 4*x+4]
+			opaque = opaque && s[3] == 255
+			row[x] = uint8((19595*uint32(s[0]) + 38470*uint32(s[1]) + 7471*uint32(s[2]) + 1<<15) >> 16)
 		}
+		if !opaque {
+			p.fromRGBA64(m, y)
+		}
+	}
+}
+
+// fromPaletted looks each colour up once.
+func (p *plane) fromPaletted(m *image.Paletted) {
+	var luma [256]uint8
+	one := image.NewPaletted(image.Rect(0, 0, 1, 1), m.Palette)
+	for i := range m.Palette[:min(256, len(m.Palette))] {
+		one.Pix[0] = uint8(i)
+		q := newPlane(1, 1)
+		q.fromRGBA64(one, 0)
+		luma[i] = q.pix[0]
+	}
+	for y := range p.h {
+		row := p.row(y)
+		for x, v := range m.Pix[y*m.Stride:][:p.w] {
+			row[x] = luma[v]
+		}
+	}
+}
+
+// fromRGBA64 fills a row from any kind of image. The same colours give the same brightness as by fromRGBA, with 257 times the values.
+func (p *plane) fromRGBA64(m image.RGBA64Image, y int) {
+	b := m.Bounds()
+	for x := range p.w {
+		c := m.RGBA64At(b.Min.X+x, b.Min.Y+y)
+		luma := 19595*uint64(c.R) + 38470*uint64(c.G) + 7471*uint64(c.B)
+		luma += 257 * backdrop * (65535 - uint64(c.A)) / 65535 << 16
+		p.pix[y*p.w+x] = uint8(min(255, (luma+257<<15)/(257<<16)))
 	}
 }
 
@@ -123,31 +173,6 @@ func reverse(s []uint8) {
 	}
 }
 
-// leansRight tells a picture from its mirror image: true for one of the two, and never for both. Analyze turns each photo so
-// that this is false, which makes the report of the mirrored photo the mirrored report, whatever the stages after it do.
-// It compares the light in the two halves first, so that two files of nearly the same pixels get the same answer.
-func (p *plane) leansRight() bool {
-	var balance int64
-	for y := range p.h {
-		row := p.row(y)
-		for x := range p.w / 2 {
-			balance += int64(row[x]) - int64(row[p.w-1-x])
-		}
-	}
-	if balance != 0 {
-		return balance < 0
-	}
-	for y := range p.h {
-		row := p.row(y)
-		for x := range p.w / 2 {
-			if l, r := row[x], row[p.w-1-x]; l != r {
-				return l < r
-			}
-		}
-	}
-	return false
-}
-
 // mean is the mean grey level.
 func (p *plane) mean() int {
 	sum := 0
@@ -157,67 +182,55 @@ func (p *plane) mean() int {
 	return sum / len(p.pix)
 }
 
-// shrunk gives the plane at 1/scale of its size, each pixel the mean of a square; what is left over at the right and below is cut.
-func (p *plane) shrunk(scale int) *plane {
-	if scale == 1 || min(p.w, p.h) < scale {
-		return p
-	}
-	q := newPlane(p.w/scale, p.h/scale)
-	for y := range q.h {
-		for x := range q.w {
-			sum := scale * scale / 2
-			for i := range scale {
-				for _, v := range p.row(y*scale + i)[x*scale : (x+1)*scale] {
-					sum += int(v)
-				}
-			}
-			q.pix[y*q.w+x] = uint8(sum / (scale * scale))
-		}
-	}
-	return q
-}
-
 // resized gives the plane at another size, each pixel the mean of the area that it covers. All integers: the same on every
 // machine, and the same for a mirrored plane.
 func (p *plane) resized(w, h int) *plane {
 	if w == p.w && h == p.h {
 		return p
 	}
-	// First the rows, kept with 8 binary places, as columns; then the columns in the same way.
-	narrow := make([]uint16, w*p.h)
-	line := make([]uint16, p.w)
-	for y := range p.h {
-		for x, v := range p.row(y) {
-			line[x] = uint16(v) << 8
-		}
-		average(line, narrow[y:], w, p.h)
-	}
 	q := newPlane(w, h)
-	column := make([]uint16, h)
-	for x := range w {
-		average(narrow[x*p.h:(x+1)*p.h], column, h, 1)
-		for y, v := range column {
-			q.pix[y*w+x] = uint8((uint32(v) + 127) >> 8)
+	// In units of 1/(p.h*h) of the height, a row of p covers h and a row of q covers p.h, so every overlap is a whole number.
+	narrow, sums := make([]uint32, w), make([]uint32, w)
+	half, whole := uint32(p.h/2), uint32(p.h)
+	y, need := 0, p.h
+	for row := range p.h {
+		narrowed(p.row(row), narrow)
+		for left := h; left > 0; {
+			take := min(need, left)
+			for x, v := range narrow {
+				sums[x] += v * uint32(take)
+			}
+			left -= take
+			if need -= take; need > 0 {
+				continue
+			}
+			for x, v := range sums {
+				q.pix[y*w+x] = uint8(((v+half)/whole + 127) >> 8)
+			}
+			clear(sums)
+			y, need = y+1, p.h
 		}
 	}
 	return q
 }
 
-// average writes n means of src to dst[0], dst[stride], ... In units of 1/(len(src)*n) of the whole, a source pixel covers n and
-// a mean covers len(src), so every overlap is a whole number.
-func average(src, dst []uint16, n, stride int) {
-	size := len(src)
+// narrowed writes the means of len(dst) equal parts of a row, with 8 binary places.
+//
+//go:norace
+func narrowed(src []uint8, dst []uint32) {
+	size, n := len(src), len(dst)
 	i, left := 0, n
-	for j := range n {
-		need, sum := size, uint64(size/2)
-		for need > 0 {
-			take := min(need, left)
-			sum += uint64(src[i]) * uint64(take)
-			need -= take
-			if left -= take; left == 0 {
-				i, left = i+1, n
-			}
+	for x := range dst {
+		need, sum := size, uint32(0)
+		for need > left {
+			sum += uint32(src[i]) * uint32(left)
+			need -= left
+			i, left = i+1, n
 		}
-		dst[j*stride] = uint16(sum / uint64(size))
+		if need > 0 {
+			sum += uint32(src[i]) * uint32(need)
+			left -= need
+		}
+		dst[x] = (sum<<8 + uint32(size/2)) / uint32(size)
 	}
 }

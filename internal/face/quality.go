@@ -81,13 +81,13 @@ func (m *measurement) quality() quality {
 		r = m.suited(r)
 		c := r.judge(values[r.name])
 		q.checks = append(q.checks, c)
-		switch {
-		case c.Verdict == VerdictReject:
+		switch c.Verdict {
+		case VerdictReject:
 			advice[0] = append(advice[0], r.fix)
 			if q.refusal == nil {
 				q.refusal = refuse(r.code, r.wrong+" "+r.fix)
 			}
-		case c.Verdict == VerdictWarn:
+		case VerdictWarn:
 			advice[1] = append(advice[1], r.fix)
 			if r.ranks && q.notRankable == "" {
 				q.notRankable = r.wrong
@@ -108,7 +108,7 @@ func (m *measurement) suited(r checkRule) checkRule {
 	switch {
 	case r.name == CheckContrast && m.light.brightness > 128:
 		r.code, r.fix = TooBright, "Find softer, even light."
-	case r.name == CheckFaceSize && m.place.size > 0.5*float64(min(m.photo.full.w, m.photo.full.h)/m.scale):
+	case r.name == CheckFaceSize && m.place.size > 0.5*float64(min(m.photo.width, m.photo.height)/m.scale):
 		r.wrong, r.fix = "The picture has too few pixels.", "Send the photo in its original size."
 	}
 	return r

@@ -30,8 +30,8 @@ func TestOfAPictureAndItsMirrorImageOneIsTurnedOver(t *testing.T) {
 		p := planes().Draw(t, "picture")
 		m := p.copied()
 		m.mirror()
-		if want := !p.equal(m); (p.leansRight() != m.leansRight()) != want {
-			t.Fatalf("picture %v, mirrored %v", p.leansRight(), m.leansRight())
+		if want := !p.equal(m); (p.leansRight(1) != m.leansRight(1)) != want {
+			t.Fatalf("picture %v, mirrored %v", p.leansRight(1), m.leansRight(1))
 		}
 	})
 }
@@ -170,8 +170,8 @@ func TestImports(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"bytes", "cmp", "crypto/sha256", "embed", "encoding/binary", "encoding/hex", "errors", "fmt", "github.com/esimov/pigo/core",
-		"github.com/gen2brain/jpegn", "golang.org/x/image/webp", "image", "image/png", "io", "io/fs", "math", "slices", "sync",
+		"bytes", "cmp", "crypto/sha256", "embed", "encoding/binary", "encoding/hex", "errors", "fmt",
+		"github.com/gen2brain/jpegn", "golang.org/x/image/webp", "image", "image/color", "image/png", "io", "math", "slices", "sync",
 	}
 	if diff := cmp.Diff(want, strings.Fields(string(out))); diff != "" {
 		t.Errorf("imports (-want +got):\n%s", diff)

@@ -12,10 +12,12 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/api/googleapi"
 
 	"github.com/facescan/facescan/internal/account"
@@ -36,8 +38,8 @@ type Analyzer struct {
 	Outbox    *outbox.Box
 	// Uploads holds the photos, Results what is made of them.
 	Uploads, Results *storage.BucketHandle
-	// Analyze is the face engine, face.Analyze; a seam because no photo is known to crash the real one.
-	Analyze func(io.Reader, face.Options) (face.Report, error)
+	// Scan is the face engine, face.Scan; a seam because no photo is known to crash the real one.
+	Scan func(io.Reader, face.Options) (face.Report, []face.Picture, error)
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -152,7 +154,7 @@ func (a *Analyzer) analyze(ctx context.Context, s Scan) error {
 	if err != nil {
 		return err
 	}
-	report, err := a.measure(ctx, photo)
+	report, pictures, err := a.measure(ctx, photo)
 	var refusal *face.Refusal
 	if errors.As(err, &refusal) {
 		return a.fail(ctx, s, Failure{Code: string(refusal.Code), Detail: refusal.Detail, Fixes: refusal.Fixes})
@@ -163,7 +165,7 @@ func (a *Analyzer) analyze(ctx context.Context, s Scan) error {
 	if err != nil {
 		return fmt.Errorf("analyse photo: %w", err)
 	}
-	return a.complete(ctx, s, report)
+	return a.complete(ctx, s, report, pictures)
 }
 
 func (a *Analyzer) photo(ctx context.Context, s Scan) ([]byte, error) {
@@ -182,8 +184,8 @@ func (a *Analyzer) photo(ctx context.Context, s Scan) ([]byte, error) {
 
 // measure runs the engine and turns a panic in it into analysis_crashed: the same photo would crash it again, and
 // the requests beside this one go on.
-func (a *Analyzer) measure(ctx context.Context, photo []byte) (report face.Report, err error) {
-	_, end := telemetry.Span(ctx, "face.Analyze")
+func (a *Analyzer) measure(ctx context.Context, photo []byte) (report face.Report, pictures []face.Picture, err error) {
+	_, end := telemetry.Span(ctx, "face.Scan")
 	defer func() {
 		if cause := recover(); cause != nil {
 			slog.ErrorContext(ctx, "analysis panicked", "panic", cause, "stack_trace", string(debug.Stack()))
@@ -191,12 +193,12 @@ func (a *Analyzer) measure(ctx context.Context, photo []byte) (report face.Repor
 		}
 		end(err)
 	}()
-	return a.Analyze(bytes.NewReader(photo), face.Options{MaxBytes: MaxBytes})
+	return a.Scan(bytes.NewReader(photo), face.Options{MaxBytes: MaxBytes})
 }
 
-// complete keeps the report and ends the scan. The report is written first, so that a completed scan has one
-// always; if the fence has closed meanwhile, it is deleted again.
-func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report) error {
+// complete keeps the report and the pictures and ends the scan. They are written first, so that a completed scan has
+// all of them always; if the fence has closed meanwhile, they are deleted again.
+func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pictures []face.Picture) error {
 	body, err := json.Marshal(report)
 	if err != nil {
 		return fmt.Errorf("marshal report: %w", err)
@@ -205,7 +207,7 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report) err
 	if err != nil {
 		return err
 	}
-	if err := a.keep(ctx, reportName(s.UID, s.ID), "application/json", body); err != nil {
+	if err := a.keepAll(ctx, s, body, pictures); err != nil {
 		return err
 	}
 	return a.finish(ctx, s, func(current *Scan, now time.Time) (event.Payload, error) {
@@ -229,6 +231,16 @@ func withoutGeometry(report []byte) (map[string]any, error) {
 		delete(result, name)
 	}
 	return result, nil
+}
+
+// keepAll writes the scan's results, all at once.
+func (a *Analyzer) keepAll(ctx context.Context, s Scan, report []byte, pictures []face.Picture) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return a.keep(ctx, reportName(s.UID, s.ID), "application/json", report) })
+	for _, p := range pictures {
+		group.Go(func() error { return a.keep(ctx, pictureName(s.UID, s.ID, p.Name), "image/jpeg", p.JPEG) })
+	}
+	return group.Wait()
 }
 
 func (a *Analyzer) keep(ctx context.Context, name, contentType string, body []byte) error {
@@ -255,7 +267,7 @@ func failedEvent(s Scan) event.ScanFailedV1 {
 }
 
 // finish ends the claimed scan together with the event that this owes. It does nothing when the lease went to
-// somebody else, but for the report of a scan that has failed since. When the fence has closed, the scan ends
+// somebody else, but for the results of a scan that has failed since. When the fence has closed, the scan ends
 // without an event and all its objects are deleted.
 func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*Scan, time.Time) (event.Payload, error)) error {
 	var outcome error
@@ -309,7 +321,7 @@ func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*Scan, time.Time
 	case errors.Is(outcome, errFenced):
 		return a.deleteAll(ctx, s.UID, s.ID, s.Generation)
 	case errors.Is(outcome, errLost) && current.State == Failed:
-		return a.deleteReport(ctx, s.UID, s.ID)
+		return a.deleteResults(ctx, s.UID, s.ID)
 	}
 	return nil
 }
@@ -327,7 +339,7 @@ func (a *Analyzer) giveUp(ctx context.Context, s Scan, cause error) error {
 		if err != nil {
 			return err
 		}
-		if current.holds(s.Lease.Token) != nil {
+		if errors.Is(current.holds(s.Lease.Token), errLost) {
 			return nil
 		}
 		current.requeue(a.Now().UTC())
@@ -337,11 +349,19 @@ func (a *Analyzer) giveUp(ctx context.Context, s Scan, cause error) error {
 }
 
 func (a *Analyzer) deleteAll(ctx context.Context, uid account.UID, id ID, generation int64) error {
-	return errors.Join(a.deletePhoto(ctx, objectName(uid, id), generation), a.deleteReport(ctx, uid, id))
+	return errors.Join(a.deletePhoto(ctx, objectName(uid, id), generation), a.deleteResults(ctx, uid, id))
 }
 
-func (a *Analyzer) deleteReport(ctx context.Context, uid account.UID, id ID) error {
-	return deleteObject(ctx, a.Results.Object(reportName(uid, id)))
+// deleteResults deletes what there is of the scan's results, each whatever becomes of the others.
+func (a *Analyzer) deleteResults(ctx context.Context, uid account.UID, id ID) error {
+	names := resultNames(uid, id)
+	errs := make([]error, len(names))
+	var group sync.WaitGroup
+	for i, name := range names {
+		group.Go(func() { errs[i] = deleteObject(ctx, a.Results.Object(name)) })
+	}
+	group.Wait()
+	return errors.Join(errs...)
 }
 
 func (a *Analyzer) deletePhoto(ctx context.Context, name string, generation int64) error {

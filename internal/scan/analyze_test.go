@@ -25,11 +25,11 @@ func TestSamplePhotoIsMeasured(t *testing.T) {
 	photo := samplePhoto(t)
 	generation := e.upload(t, s, photo)
 	e.clock.advance(3 * time.Second)
-	if err := e.analyzer(face.Analyze).Handle(t.Context(), finalized(t, s, generation)); err != nil {
+	if err := e.analyzer(face.Scan).Handle(t.Context(), finalized(t, s, generation)); err != nil {
 		t.Fatal(err)
 	}
 
-	report, err := face.Analyze(bytes.NewReader(photo), face.Options{})
+	report, pictures, err := face.Scan(bytes.NewReader(photo), face.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +47,19 @@ func TestSamplePhotoIsMeasured(t *testing.T) {
 	attrs, err := e.results.Object(reportName(s.UID, s.ID)).Attrs(t.Context())
 	if err != nil || attrs.ContentType != "application/json" {
 		t.Errorf("report.json is of type %q (%v)", attrs.ContentType, err)
+	}
+
+	for _, p := range pictures {
+		object := e.results.Object("results/anna/" + string(s.ID) + "/" + p.Name + ".jpg")
+		if contentOf(t, object) != string(p.JPEG) {
+			t.Errorf("%s.jpg is not the engine's", p.Name)
+		}
+		if attrs, err := object.Attrs(t.Context()); err != nil || attrs.ContentType != "image/jpeg" || len(attrs.Metadata) > 0 {
+			t.Errorf("%s.jpg is of type %q with metadata %v (%v)", p.Name, attrs.ContentType, attrs.Metadata, err)
+		}
+	}
+	if !e.resultsOf(t, s) {
+		t.Error("the results are not all there")
 	}
 
 	var result map[string]any
@@ -132,7 +145,7 @@ func TestPhotoThatCannotBeMeasuredFailsTheScan(t *testing.T) {
 			s := e.newScan(t)
 			generation := e.upload(t, s, tt.photo)
 			for range 2 { // delivered twice
-				if err := e.analyzer(face.Analyze).Handle(t.Context(), finalized(t, s, generation)); err != nil {
+				if err := e.analyzer(face.Scan).Handle(t.Context(), finalized(t, s, generation)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -140,8 +153,8 @@ func TestPhotoThatCannotBeMeasuredFailsTheScan(t *testing.T) {
 			if got.State != Failed || got.Failure == nil || got.Failure.Code != string(tt.code) || got.Failure.Detail == "" {
 				t.Fatalf("scan is %s with %+v, want %s", got.State, got.Failure, tt.code)
 			}
-			if got.Result != nil || e.reportOf(t, s) {
-				t.Errorf("a failed scan has the result %v, report: %v", got.Result, e.reportOf(t, s))
+			if got.Result != nil || e.resultsOf(t, s) {
+				t.Errorf("a failed scan has the result %v, report: %v", got.Result, e.resultsOf(t, s))
 			}
 			want := []event.ScanFailedV1{{UID: "anna", ScanID: string(s.ID), ConsentEpoch: 1, Code: string(tt.code)}}
 			if diff := cmp.Diff(want, published[event.ScanFailedV1](t, e.bus)); diff != "" {
@@ -178,8 +191,11 @@ func TestEngineGetsThePhotoAndItsLimit(t *testing.T) {
 func TestFinalizeThatIsNoScansPhoto(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*testing.T, *env) string{
-		"an unknown scan":                     func(*testing.T, *env) string { return objectName(anna, randomID()) },
-		"a scan of another user's":            func(t *testing.T, e *env) string { return objectName("bob", e.newScan(t).ID) },
+		"an unknown scan": func(*testing.T, *env) string { return objectName(anna, randomID()) },
+		"a scan of another user's": func(t *testing.T, e *env) string {
+			t.Helper()
+			return objectName("bob", e.newScan(t).ID)
+		},
 		"a name outside uploads/":             func(*testing.T, *env) string { return "elsewhere/anna/" + string(randomID()) },
 		"a name without a scan":               func(*testing.T, *env) string { return "uploads/anna" },
 		"a name with a malformed scan id":     func(*testing.T, *env) string { return "uploads/anna/photo.jpg" },
@@ -275,7 +291,7 @@ func TestSameFinalizeTwice(t *testing.T) {
 	if diff := cmp.Diff(done, e.load(t, s.ID)); diff != "" {
 		t.Errorf("the scan changed:\n%s", diff)
 	}
-	if e.photoOf(t, s) != generation || !e.reportOf(t, s) {
+	if e.photoOf(t, s) != generation || !e.resultsOf(t, s) {
 		t.Error("photo or report are gone")
 	}
 	wantNoMore(t, e, 1)
@@ -324,48 +340,6 @@ func TestSameFinalizeAtOnce(t *testing.T) {
 		t.Errorf("the photo is of generation %d, want %d", g, generation)
 	}
 	wantNoMore(t, e, 1)
-}
-
-// A process that dies between commit and publish leaves the event to the sweep.
-func TestPublisherThatFails(t *testing.T) {
-	t.Parallel()
-	for name, fail := range map[string]func(string) error{
-		"with an error": func(string) error { return errors.New("Pub/Sub is away") },
-		"by dying":      func(string) error { panic("killed") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			e := newEnv(t)
-			s := e.newScan(t)
-			generation := e.upload(t, s, []byte("photo"))
-			m := finalized(t, s, generation)
-			e.bus.fail = fail
-			func() {
-				defer func() { _ = recover() }()
-				if err := e.analyzer(measure).Handle(t.Context(), m); err != nil {
-					t.Errorf("the scan is done, but: %v", err)
-				}
-			}()
-			if got := e.load(t, s.ID); got.State != Completed {
-				t.Fatalf("scan is %s", got.State)
-			}
-			want := []string{event.ID("scan.completed.v1", string(s.ID))}
-			if diff := cmp.Diff(want, e.owed(t)); diff != "" {
-				t.Fatalf("outbox (-want +got):\n%s", diff)
-			}
-			e.bus.fail = nil
-			if err := e.analyzer(measure).Handle(t.Context(), m); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := e.box.Sweep(t.Context(), 0); err != nil {
-				t.Fatal(err)
-			}
-			if got := published[event.ScanCompletedV1](t, e.bus); len(got) != 1 || got[0].ScanID != string(s.ID) {
-				t.Errorf("published %v", got)
-			}
-			wantNoMore(t, e, 1)
-		})
-	}
 }
 
 func TestReportKeepsTheGeometryToItself(t *testing.T) {

@@ -50,10 +50,10 @@ func TestEngineThatPanics(t *testing.T) {
 	doomed, neighbour := e.newScan(t), e.newScan(t)
 	doomedPhoto, neighbourPhoto := e.upload(t, doomed, []byte("doomed")), e.upload(t, neighbour, []byte("fine"))
 	neighbourBegan, crashDone := make(chan struct{}), make(chan struct{})
-	a := e.analyzer(func(r io.Reader, _ face.Options) (face.Report, error) {
+	a := e.analyzer(func(r io.Reader, _ face.Options) (face.Report, []face.Picture, error) {
 		photo, err := io.ReadAll(r)
 		if err != nil {
-			return face.Report{}, err
+			return face.Report{}, nil, err
 		}
 		if string(photo) == "doomed" {
 			receive(t, neighbourBegan, "the neighbour's beginning")
@@ -61,7 +61,7 @@ func TestEngineThatPanics(t *testing.T) {
 		}
 		close(neighbourBegan)
 		receive(t, crashDone, "the crash")
-		return measured, nil
+		return measured, drawn(), nil
 	})
 	neighbourDone := make(chan error, 1)
 	go func() { neighbourDone <- a.Handle(t.Context(), finalized(t, neighbour, neighbourPhoto)) }()
@@ -75,7 +75,7 @@ func TestEngineThatPanics(t *testing.T) {
 		t.Errorf("the cause is not told: %v", err)
 	}
 	wantFailed(t, e, doomed, ReasonCrashed)
-	if e.reportOf(t, doomed) {
+	if e.resultsOf(t, doomed) {
 		t.Error("the crashed scan has a report")
 	}
 	if err := receive(t, neighbourDone, "the neighbour's end"); err != nil {
@@ -100,6 +100,7 @@ func TestHolderThatIsKilled(t *testing.T) {
 	if _, err := a.claim(t.Context(), s.UID, s.ID, generation); err != nil {
 		t.Fatal(err)
 	}
+	writeObject(t, e.results.Object(pictureName(s.UID, s.ID, face.PictureOverlay)), []byte("written before it was killed"))
 	if err := a.Handle(t.Context(), m); !fault.Is(err, fault.CodeUnavailable) || !fault.Retryable(err) {
 		t.Errorf("within the lease: %v, want unavailable", err)
 	}
@@ -110,15 +111,18 @@ func TestHolderThatIsKilled(t *testing.T) {
 	if got := e.load(t, s.ID); got.State != Completed || got.Claims != 2 {
 		t.Errorf("scan is %s after %d claims", got.State, got.Claims)
 	}
+	for _, p := range drawn() {
+		if got := contentOf(t, e.results.Object(pictureName(s.UID, s.ID, p.Name))); got != string(p.JPEG) {
+			t.Errorf("the %s is %q after the redo", p.Name, got)
+		}
+	}
 	wantNoMore(t, e, 1)
 }
 
 func TestHolderThatComesTooLate(t *testing.T) {
 	t.Parallel()
-	late := map[string]func() (face.Report, error){
-		"with a result":  func() (face.Report, error) { return measured, nil },
-		"with a refusal": func() (face.Report, error) { return face.Report{}, noFace },
-		"with a failure": func() (face.Report, error) { return face.Report{}, errors.New("failed") },
+	late := map[string]engineFunc{
+		"with a result": measure, "with a refusal": engine(noFace), "with a failure": engine(errors.New("failed")),
 	}
 	for name, end := range late {
 		t.Run(name, func(t *testing.T) {
@@ -128,13 +132,13 @@ func TestHolderThatComesTooLate(t *testing.T) {
 			generation := e.upload(t, s, []byte("photo"))
 			m := finalized(t, s, generation)
 			var done Scan
-			a := e.analyzer(func(io.Reader, face.Options) (face.Report, error) {
+			a := e.analyzer(func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
 				e.clock.advance(leaseLong)
 				if err := e.analyzer(measure).Handle(t.Context(), m); err != nil {
 					t.Errorf("the second holder: %v", err)
 				}
 				done = e.load(t, s.ID)
-				return end()
+				return end(r, o)
 			})
 			if err := a.Handle(t.Context(), m); err != nil && !fault.Retryable(err) {
 				t.Errorf("the first holder: %v", err)
@@ -145,7 +149,7 @@ func TestHolderThatComesTooLate(t *testing.T) {
 			if diff := cmp.Diff(done, e.load(t, s.ID)); diff != "" {
 				t.Errorf("the late holder changed the scan:\n%s", diff)
 			}
-			if !e.reportOf(t, s) || e.photoOf(t, s) != generation {
+			if !e.resultsOf(t, s) || e.photoOf(t, s) != generation {
 				t.Error("report or photo are gone")
 			}
 			wantNoMore(t, e, 1)
@@ -167,7 +171,7 @@ func TestHolderThatComesTooLate(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantFailed(t, e, s, "no_face")
-		if e.reportOf(t, s) {
+		if e.resultsOf(t, s) {
 			t.Error("the failed scan has a report")
 		}
 		if e.photoOf(t, s) != generation {
@@ -228,6 +232,13 @@ func TestTransientFailure(t *testing.T) {
 			a.Results = e.client(t, refusing(http.StatusServiceUnavailable, method(http.MethodPost))).Bucket(resultsBucket)
 			return ctx
 		},
+		"one picture may not be written": func(ctx context.Context, t *testing.T, e *env, a *Analyzer) context.Context {
+			t.Helper()
+			a.Results = e.client(t, refusing(http.StatusForbidden, func(r *http.Request) bool {
+				return r.Method == http.MethodPost && strings.Contains(r.URL.RawQuery, "right-right.jpg")
+			})).Bucket(resultsBucket)
+			return ctx
+		},
 		"the photo may not be read": func(ctx context.Context, t *testing.T, e *env, a *Analyzer) context.Context {
 			t.Helper()
 			a.Uploads = e.client(t, refusing(http.StatusForbidden, method(http.MethodGet))).Bucket(uploadsBucket)
@@ -235,13 +246,13 @@ func TestTransientFailure(t *testing.T) {
 		},
 		"the engine fails": func(ctx context.Context, t *testing.T, _ *env, a *Analyzer) context.Context {
 			t.Helper()
-			a.Analyze = engine(errors.New("cascades damaged"))
+			a.Scan = engine(errors.New("cascades damaged"))
 			return ctx
 		},
 		"the time is up during the analysis": func(ctx context.Context, t *testing.T, _ *env, a *Analyzer) context.Context {
 			t.Helper()
 			ctx, cancel := context.WithCancelCause(ctx)
-			a.Analyze = during(func() { cancel(context.DeadlineExceeded) })
+			a.Scan = during(func() { cancel(context.DeadlineExceeded) })
 			return ctx
 		},
 		"the time is up during the analysis of a photo that is refused": func(
@@ -249,7 +260,7 @@ func TestTransientFailure(t *testing.T) {
 		) context.Context {
 			t.Helper()
 			ctx, cancel := context.WithCancel(ctx)
-			a.Analyze = func(r io.Reader, o face.Options) (face.Report, error) {
+			a.Scan = func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
 				cancel()
 				return engine(noFace)(r, o)
 			}

@@ -25,11 +25,11 @@ import (
 // analyzer is an analyzer with the engine given.
 func (e *env) analyzer(engine engineFunc) *Analyzer {
 	return &Analyzer{
-		Firestore: e.fs, Outbox: e.box, Uploads: e.uploads, Results: e.results, Analyze: engine, Now: e.clock.Now,
+		Firestore: e.fs, Outbox: e.box, Uploads: e.uploads, Results: e.results, Scan: engine, Now: e.clock.Now,
 	}
 }
 
-type engineFunc = func(io.Reader, face.Options) (face.Report, error)
+type engineFunc = func(io.Reader, face.Options) (face.Report, []face.Picture, error)
 
 // noFace is a refusal.
 var noFace = &face.Refusal{Code: face.NoFace, Detail: "There is no face in this photo."}
@@ -42,27 +42,38 @@ var measured = face.Report{
 	Score: face.Score{Value: 71.5, Lo: 60, Hi: 80}, Rankable: true,
 }
 
-func measure(io.Reader, face.Options) (face.Report, error) { return measured, nil }
+func measure(io.Reader, face.Options) (face.Report, []face.Picture, error) {
+	return measured, drawn(), nil
+}
+
+// drawn are the pictures of engines that do not look at the photo.
+func drawn() []face.Picture {
+	var pictures []face.Picture
+	for _, name := range face.PictureNames() {
+		pictures = append(pictures, face.Picture{Name: name, JPEG: []byte("the " + name)})
+	}
+	return pictures
+}
 
 // during is an engine that does something while it measures.
 func during(do func()) engineFunc {
-	return func(io.Reader, face.Options) (face.Report, error) {
+	return func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
 		do()
-		return measured, nil
+		return measure(r, o)
 	}
 }
 
 // engine always refuses or fails.
 func engine(err error) engineFunc {
-	return func(io.Reader, face.Options) (face.Report, error) { return face.Report{}, err }
+	return func(io.Reader, face.Options) (face.Report, []face.Picture, error) { return face.Report{}, nil, err }
 }
 
 // spy notes what the engine is given.
 func spy(photo *string, limit *int64) engineFunc {
-	return func(r io.Reader, o face.Options) (face.Report, error) {
+	return func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
 		body, err := io.ReadAll(r)
 		*photo, *limit = string(body), o.MaxBytes
-		return measured, err
+		return measured, drawn(), err
 	}
 }
 

@@ -37,7 +37,7 @@ var closings = map[string]func(*testing.T, *env){
 // wantRefused checks that nothing is left of the scan but the word that it was stopped.
 func wantRefused(t *testing.T, e *env, s Scan) {
 	t.Helper()
-	want := &Failure{Code: "consent_withdrawn", Detail: refused.Detail, Fixes: []string{}}
+	want := &Failure{Code: "consent_withdrawn", Detail: refused.Detail}
 	if got := e.load(t, s.ID); got.State != Failed || got.Result != nil || !cmp.Equal(want, got.Failure) {
 		t.Errorf("scan is %s with %+v and result %v, want it refused", got.State, got.Failure, got.Result)
 	}
@@ -49,8 +49,8 @@ func wantNothingKept(t *testing.T, e *env, s Scan) {
 	if g := e.photoOf(t, s); g != 0 {
 		t.Errorf("the photo is kept, generation %d", g)
 	}
-	if e.reportOf(t, s) {
-		t.Error("the report is kept")
+	if e.resultsOf(t, s) {
+		t.Error("the results are kept")
 	}
 	wantNoMore(t, e, 0)
 }
@@ -90,7 +90,7 @@ func TestFenceClosesDuringTheAnalysis(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
 		s := e.newScan(t)
-		e.finish(t, s, func(r io.Reader, o face.Options) (face.Report, error) {
+		e.finish(t, s, func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
 			e.setConsent(t, false, 2)
 			return engine(noFace)(r, o)
 		})
@@ -110,9 +110,9 @@ func TestFenceClosesDuringTheAnalysis(t *testing.T) {
 func TestScanIsDeletedDuringTheAnalysis(t *testing.T) {
 	t.Parallel()
 	for name, engineOf := range map[string]func(func()) engineFunc{
-		"that succeeds": func(do func()) engineFunc { return during(do) },
+		"that succeeds": during,
 		"that refuses the photo": func(do func()) engineFunc {
-			return func(r io.Reader, o face.Options) (face.Report, error) {
+			return func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
 				do()
 				return engine(noFace)(r, o)
 			}
@@ -195,7 +195,7 @@ func TestFenceTakesTheReportOfAKilledHolder(t *testing.T) {
 			if _, err := a.claim(t.Context(), s.UID, s.ID, generation); err != nil {
 				t.Fatal(err)
 			}
-			writeObject(t, e.results.Object(reportName(s.UID, s.ID)), []byte("{}"))
+			e.putResults(t, s)
 			e.clock.advance(leaseLong)
 			closeFence(t, e)
 			if err := a.Handle(t.Context(), finalized(t, s, generation)); err != nil {

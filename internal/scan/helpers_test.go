@@ -211,10 +211,37 @@ func (e *env) photoOf(t *testing.T, s Scan) int64 {
 	return generationOf(t, e.uploads.Object(objectName(s.UID, s.ID)))
 }
 
-// reportOf tells whether the scan has a report.
-func (e *env) reportOf(t *testing.T, s Scan) bool {
+// resultNamesOf are the scan's objects, written out.
+func resultNamesOf(s Scan) []string {
+	folder := "results/" + string(s.UID) + "/" + string(s.ID) + "/"
+	return []string{
+		folder + "report.json", folder + "overlay.jpg", folder + "crop.jpg", folder + "left-left.jpg", folder + "right-right.jpg",
+		folder + "thumbnail.jpg",
+	}
+}
+
+// resultsOf tells whether the scan has its results. To have some of them fails the test.
+func (e *env) resultsOf(t *testing.T, s Scan) bool {
 	t.Helper()
-	return generationOf(t, e.results.Object(reportName(s.UID, s.ID))) != 0
+	names := resultNamesOf(s)
+	var there []string
+	for _, name := range names {
+		if generationOf(t, e.results.Object(name)) != 0 {
+			there = append(there, name)
+		}
+	}
+	if len(there) != 0 && len(there) != len(names) {
+		t.Errorf("of the results there are only %v", there)
+	}
+	return len(there) > 0
+}
+
+// putResults writes what an analysis would have left.
+func (e *env) putResults(t *testing.T, s Scan) {
+	t.Helper()
+	for _, name := range resultNamesOf(s) {
+		writeObject(t, e.results.Object(name), []byte("{}"))
+	}
 }
 
 func generationOf(t *testing.T, object *storage.ObjectHandle) int64 {

@@ -45,8 +45,13 @@ type view struct {
 
 func show(s Scan) view {
 	v := view{
-		ID: s.ID, State: s.State, Version: s.Version, Result: s.Result, Failure: s.Failure,
+		ID: s.ID, State: s.State, Version: s.Version, Result: s.Result,
 		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt),
+	}
+	if s.Failure != nil {
+		f := *s.Failure
+		f.Fixes = append([]string{}, f.Fixes...) // Firestore gives nil for an empty list; clients get a list always
+		v.Failure = &f
 	}
 	if !s.FinishedAt.IsZero() {
 		v.FinishedAt = httpapi.Time(s.FinishedAt)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -77,7 +78,9 @@ func TestScanAsItsOwnerSeesIt(t *testing.T) {
 			map[string]any{"state": "completed", "result": map[string]any{"score": map[string]any{"value": 71.5}}},
 		},
 		"failed": {
-			seed(func(s *Scan) { s.fail(Failure{Code: "blurred", Detail: "It is blurred.", Fixes: []string{"Hold still."}}, noon) }), ended,
+			seed(func(s *Scan) {
+				s.fail(Failure{Code: "blurred", Detail: "It is blurred.", Fixes: []string{"Hold still."}}, noon)
+			}), ended,
 			map[string]any{"state": "failed", "failure": map[string]any{
 				"code": "blurred", "detail": "It is blurred.", "fixes": []any{"Hold still."},
 			}},
@@ -165,8 +168,13 @@ func TestScanParameters(t *testing.T) {
 func TestWaitThatIsNone(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	reader := NewReader(e.fs)
-	api := scansAPI(reader)
+	var listens atomic.Int32
+	api := scansAPI(NewReader(e.database(t, countListens(&listens))))
+	t.Cleanup(func() { // after the sub-tests
+		if n := listens.Load(); n != 0 {
+			t.Errorf("%d listeners were opened for nothing", n)
+		}
+	})
 	s := e.newScan(t, func(s *Scan) { s.Version = 4 })
 	done := e.newScan(t, func(s *Scan) { s.fail(missing, noon) })
 	expired := e.newScan(t, func(s *Scan) { s.expire(noon) })

@@ -220,7 +220,7 @@ func TestTicketUsedAgain(t *testing.T) {
 	if diff := cmp.Diff(done, e.load(t, s.ID)); diff != "" {
 		t.Errorf("the finished scan changed:\n%s", diff)
 	}
-	if !e.reportOf(t, s) {
+	if !e.resultsOf(t, s) {
 		t.Error("the report is gone")
 	}
 }

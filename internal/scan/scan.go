@@ -28,6 +28,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/face"
 )
 
 // ID is a scan's id: 26 characters of base32 in lower case.
@@ -218,9 +219,6 @@ func (s *Scan) complete(result map[string]any, now time.Time) {
 
 // fail ends the scan with a reason.
 func (s *Scan) fail(f Failure, now time.Time) {
-	if f.Fixes == nil {
-		f.Fixes = []string{} // clients get a list always
-	}
 	s.Failure = &f
 	s.finish(Failed, now)
 }
@@ -269,3 +267,17 @@ func ResultPrefix(uid account.UID, id ID) string {
 
 // reportName is the full report, the only place that keeps the face's geometry.
 func reportName(uid account.UID, id ID) string { return ResultPrefix(uid, id) + "report.json" }
+
+// pictureName is one of the pictures of face.PictureNames.
+func pictureName(uid account.UID, id ID, picture string) string {
+	return ResultPrefix(uid, id) + picture + ".jpg"
+}
+
+// resultNames are all the objects that a scan may have in the results bucket.
+func resultNames(uid account.UID, id ID) []string {
+	names := []string{reportName(uid, id)}
+	for _, picture := range face.PictureNames() {
+		names = append(names, pictureName(uid, id, picture))
+	}
+	return names
+}

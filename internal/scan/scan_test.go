@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
 )
 
@@ -154,7 +153,7 @@ func TestTransitions(t *testing.T) {
 		s.State, s.Result, s.FinishedAt, s.SweepAt = Completed, map[string]any{"a": "b"}, later, at(later.Add(originalLife))
 	}
 	failed := func(s *Scan) {
-		s.State, s.Failure, s.FinishedAt, s.SweepAt = Failed, &Failure{Code: "late", Fixes: []string{}}, later, at(later.Add(originalLife))
+		s.State, s.Failure, s.FinishedAt, s.SweepAt = Failed, &Failure{Code: "late"}, later, at(later.Add(originalLife))
 	}
 	expired := func(s *Scan) { s.State, s.SweepAt = Expired, nil }
 	tests := []struct {
@@ -281,7 +280,7 @@ func TestObjectNames(t *testing.T) {
 		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa/x", "/uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa", "uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa\n",
 	} {
 		if uid, id, ok := parseObjectName(name); ok {
-			t.Errorf("%q is read as %q of %q", name, id, account.UID(uid))
+			t.Errorf("%q is read as %q of %q", name, id, uid)
 		}
 	}
 }

@@ -253,7 +253,12 @@ func TestTicketIsIdempotent(t *testing.T) {
 		if err := e.analyzer(measure).Handle(t.Context(), finalized(t, s, e.photoOf(t, s))); err != nil {
 			t.Fatal(err)
 		}
+		done := e.load(t, s.ID)
+		e.clock.advance(time.Minute)
 		again := wantTicket(t, ticketFor(t, api, anna, key, jpegRequest), http.StatusOK)
+		if diff := cmp.Diff(done, e.load(t, s.ID)); diff != "" {
+			t.Errorf("the finished scan changed:\n%s", diff)
+		}
 		if again.Upload != nil || again.Scan.ID != s.ID || again.Scan.State != Completed {
 			t.Errorf("got %+v with ticket %v", again.Scan, again.Upload)
 		}

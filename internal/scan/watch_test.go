@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -222,6 +223,40 @@ func TestListenerThatFails(t *testing.T) {
 	eventually(t, "somebody waits", func() bool { return reader.watcher.waiting(s.ID) == 1 })
 	e.put(t, advanced(s, Completed))
 	wantView(t, receive(t, answer, "the answer of the next"), Completed, 2)
+}
+
+// Those who come after a listener's failure get a new one, while those of the failed one are still leaving.
+func TestNextListenerIsApartFromTheFailed(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	watcher := NewWatcher(e.fs)
+	s := e.newScan(t)
+	failed, err := watcher.join(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	watcher.tell(s.ID, failed, Scan{}, errors.New("failed"))
+	woken := make(chan Scan, 1)
+	go func() {
+		got, err := watcher.Wait(t.Context(), s, s.Version)
+		if err != nil {
+			t.Errorf("the next: %v", err)
+		}
+		woken <- got
+	}()
+	eventually(t, "the next waits", func() bool {
+		watcher.mu.Lock()
+		defer watcher.mu.Unlock()
+		return watcher.watches[s.ID] != nil && watcher.watches[s.ID] != failed
+	})
+	watcher.leave(s.ID, failed)
+	if n := watcher.waiting(s.ID); n != 1 {
+		t.Errorf("%d wait, want 1", n)
+	}
+	e.put(t, advanced(s, Completed))
+	if got := receive(t, woken, "the next"); got.Version != 2 {
+		t.Errorf("the next got version %d", got.Version)
+	}
 }
 
 func TestTooManyWatches(t *testing.T) {

@@ -1,0 +1,56 @@
+package face
+
+import (
+	"encoding/binary"
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestSpotsThatTakeTurnsEndWhereTheyWouldAlone compares run with one spot after the other, each looking at the border as it comes.
+func TestSpotsThatTakeTurnsEndWhereTheyWouldAlone(t *testing.T) {
+	t.Parallel()
+	models, err := loadModels()
+	if err != nil {
+		t.Fatal(err)
+	}
+	face := lumaOf(decodeSample(t))
+	rapid.Check(t, func(t *rapid.T) {
+		r := models.pupil
+		if name := rapid.SampledFrom([]string{"", "lp38", "lp93"}).Draw(t, "cascade"); name != "" {
+			r = models.places[name]
+		}
+		s := rapid.SampledFrom([]side{imageLeft, imageRight}).Draw(t, "side")
+		var spots, want [repeats]spot
+		for i := range spots {
+			spots[i] = spot{
+				x: rapid.Float32Range(-50, 400).Draw(t, "x"), y: rapid.Float32Range(-50, 450).Draw(t, "y"), size: rapid.Float32Range(5, 300).Draw(t, "size"),
+			}
+			want[i] = r.alone(face, spots[i], s)
+		}
+		if r.run(face, &spots, s); spots != want {
+			t.Fatalf("got %v, want %v", spots, want)
+		}
+	})
+}
+
+// alone runs the cascade for one spot.
+func (r *regressor) alone(p *plane, at spot, s side) spot {
+	data := r.data
+	for range r.stages {
+		var dx, dy float32
+		w := p.walker(at, s)
+		for range r.trees {
+			leaf := w.leaf((*[treeCodes]byte)(data), p, r.depth)
+			moves := data[4*(1<<r.depth-1)+8*leaf:]
+			dy += math.Float32frombits(binary.LittleEndian.Uint32(moves))
+			dx += math.Float32frombits(binary.LittleEndian.Uint32(moves[4:]))
+			data = data[r.treeBytes():]
+		}
+		at.y += float32(dy * at.size)
+		at.x += float32(dx * at.size * float32(s))
+		at.size *= r.shrink
+	}
+	return at
+}

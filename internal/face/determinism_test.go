@@ -1,0 +1,83 @@
+package face
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"image"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/gen2brain/jpegn"
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write testdata/golden.txt anew; change Version with it")
+
+// TestReportsAreTheSameOnEveryMachine compares checksums of reports, refusals included, with those of testdata/golden.txt. The files are
+// made in whole numbers, so that any difference is the engine's. scripts/arm64.sh runs it on arm64.
+func TestReportsAreTheSameOnEveryMachine(t *testing.T) {
+	t.Parallel()
+	const golden = "testdata/golden.txt"
+	var got strings.Builder
+	for _, f := range goldenFiles(t) {
+		r, err := Analyze(bytes.NewReader(f.data), Options{})
+		text := asJSON(t, r)
+		if err != nil {
+			text = asJSON(t, err)
+		}
+		sum := sha256.Sum256([]byte(text))
+		fmt.Fprintf(&got, "%s %s\n", hex.EncodeToString(sum[:8]), f.name)
+	}
+	if *update {
+		if err := os.WriteFile(golden, []byte(got.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("checksums (-golden +got); after a change of the engine on purpose, raise Version and run with -update:\n%s", diff)
+	}
+}
+
+type goldenFile struct {
+	name string
+	data []byte
+}
+
+func goldenFiles(t *testing.T) []goldenFile {
+	t.Helper()
+	src := decodeSample(t)
+	dark := graded(src, func(v float64) float64 { return float64(int(v) * 7 / 10) })
+	bent := remapped(src, 320, 400, func(x, y int) (int, int) { return x, y - max(0, 6-abs(x-198)/4) })
+	return []goldenFile{
+		{"progressive JPEG", sampleJPEG(t)},
+		{"PNG", encodePNG(t, src)},
+		{"mirrored", encodePNG(t, mirrorOf(src))},
+		{"stored on its side", withPNGOrientation(encodePNG(t, stored(src, 6)), 6)},
+		{"lying on its side", encodePNG(t, stored(src, 6))},
+		{"lossless WebP", encodeWebP(src)},
+		{"JPEG 4:4:4", encodeJPEGAs(t, src, jpegn.Subsample444, 0)},
+		{"JPEG 4:2:2 with restarts", encodeJPEGAs(t, grained(src, 5), jpegn.Subsample422, 3)},
+		{"grey JPEG of six times the size, shrunk by two", encodeJPEGAs(t, repeated(src, 6), jpegn.SubsampleGray, 0)},
+		{"darker", encodePNG(t, dark)},
+		{"grained", encodePNG(t, grained(src, 12))},
+		{"with a lowered mouth corner", encodePNG(t, bent)},
+		{"on a canvas, askew", encodePNG(t, sheared(onCanvas(480, 520, image.Pt(70, 60), src), 9))},
+		{"no face", encodePNG(t, grained(onCanvas(120, 110, image.Point{}), 100))},
+		{"two faces", encodePNG(t, onCanvas(640, 400, image.Point{}, src, src))},
+		{"in the dark", encodePNG(t, graded(src, func(v float64) float64 { return float64(int(v) / 4) }))},
+	}
+}
+
+// sheared moves each row sideways, by a pixel every so many rows.
+func sheared(src image.Image, rows int) *image.RGBA {
+	b := src.Bounds()
+	return remapped(src, b.Dx(), b.Dy(), func(x, y int) (int, int) { return x + (y-b.Dy()/2)/rows, y })
+}

@@ -1,0 +1,73 @@
+package face
+
+import (
+	"testing"
+
+	pigo "github.com/esimov/pigo/core"
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestTheFinderSeesWhatPigoSees holds our runner to pigo's: the same windows with the same confidences, to the bit.
+func TestTheFinderSeesWhatPigoSees(t *testing.T) {
+	t.Parallel()
+	theirs, err := pigo.NewPigo().Unpack(cascades["facefinder"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	models, err := loadModels()
+	if err != nil {
+		t.Fatal(err)
+	}
+	face := lumaOf(decodeSample(t))
+	for name, tt := range map[string]struct {
+		p *plane
+		grid
+	}{
+		"a face, coarsely":    {face, grid{48, 320, 0.1, 1.1}},
+		"a face, finely":      {face, grid{180, 260, 0.04, 1.05}},
+		"small windows":       {face, grid{20, 40, 0.15, 1.1}},
+		"noise":               {lumaOf(noise(130, 170, 3)), grid{20, 130, 0.1, 1.1}},
+		"larger than it is":   {lumaOf(noise(30, 25, 3)), grid{40, 60, 0.1, 1.1}},
+		"as large as it is":   {lumaOf(noise(40, 40, 3)), grid{38, 40, 0.1, 1.1}},
+		"nothing but a line":  {newPlane(100, 1), grid{20, 100, 0.1, 1.1}},
+		"largest is smallest": {face, grid{200, 200, 0.1, 1.1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var want []window
+			for _, d := range theirs.RunCascade(pigo.CascadeParams{
+				MinSize: tt.smallest, MaxSize: tt.largest, ShiftFactor: tt.shift, ScaleFactor: tt.growth,
+				ImageParams: pigo.ImageParams{Pixels: tt.p.pix, Rows: tt.p.h, Cols: tt.p.w, Dim: tt.p.w},
+			}, 0) {
+				want = append(want, window{x: float64(d.Col), y: float64(d.Row), size: float64(d.Scale), q: float64(d.Q)})
+			}
+			got := models.finder.scan(tt.p, tt.p.whole(), tt.grid)
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(window{})); diff != "" {
+				t.Errorf("windows (-pigo +ours):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAnAreaIsScannedAsIfItWereCutOut(t *testing.T) {
+	t.Parallel()
+	models, err := loadModels()
+	if err != nil {
+		t.Fatal(err)
+	}
+	face := lumaOf(decodeSample(t))
+	in := area{left: 31, top: 60, right: 301, low: 370}
+	cut := newPlane(in.right-in.left, in.low-in.top)
+	for y := range cut.h {
+		copy(cut.row(y), face.row(in.top + y)[in.left:])
+	}
+	g := grid{150, 260, 0.05, 1.1}
+	want := models.finder.scan(cut, cut.whole(), g)
+	for i := range want {
+		want[i].x += float64(in.left)
+		want[i].y += float64(in.top)
+	}
+	if diff := cmp.Diff(want, models.finder.scan(face, in, g), cmp.AllowUnexported(window{})); diff != "" || len(want) == 0 {
+		t.Errorf("%d windows (-cut out +area):\n%s", len(want), diff)
+	}
+}

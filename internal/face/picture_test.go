@@ -1,0 +1,229 @@
+package face
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// looked measures a photo such that it can be drawn.
+func looked(tb testing.TB, data []byte) *measurement {
+	tb.Helper()
+	_, m, err := analyzed(bytes.NewReader(data), Options{}, true)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m
+}
+
+func TestScanGivesReportAndPictures(t *testing.T) {
+	t.Parallel()
+	src := decodeSample(t)
+	data := withJPEGOrientation(encodeJPEG(t, stored(src, 6), 95), 6)
+	report, pictures, err := Scan(bytes.NewReader(data), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(analyze(t, data), report); diff != "" {
+		t.Errorf("report (-Analyze +Scan):\n%s", diff)
+	}
+	want := []struct {
+		name string
+		size image.Point
+	}{
+		{PictureOverlay, image.Pt(800, 1000)}, {PictureCrop, image.Pt(600, 750)}, {PictureLeftLeft, image.Pt(400, 500)},
+		{PictureRightRight, image.Pt(400, 500)}, {PictureThumbnail, image.Pt(204, 256)},
+	}
+	if len(pictures) != len(want) || len(PictureNames()) != len(want) {
+		t.Fatalf("%d pictures, %d names, want %d", len(pictures), len(PictureNames()), len(want))
+	}
+	for i, w := range want {
+		p := pictures[i]
+		if p.Name != w.name || p.Name != PictureNames()[i] {
+			t.Errorf("picture %d is %s, want %s", i, p.Name, w.name)
+		}
+		img, err := jpeg.Decode(bytes.NewReader(p.JPEG))
+		if err != nil {
+			t.Errorf("%s: %v", p.Name, err)
+			continue
+		}
+		if img.Bounds().Size() != w.size {
+			t.Errorf("%s is %v, want %v", p.Name, img.Bounds().Size(), w.size)
+		}
+		wantNoMetadata(t, p)
+	}
+	t.Run("the same bytes once more", func(t *testing.T) {
+		t.Parallel()
+		_, again, err := Scan(bytes.NewReader(data), Options{})
+		if err != nil || !cmp.Equal(pictures, again) {
+			t.Errorf("other pictures, or %v", err)
+		}
+	})
+	t.Run("the crop has its pupils in their places", func(t *testing.T) {
+		t.Parallel()
+		marks := analyze(t, pictures[1].JPEG).Landmarks
+		for name, x := range map[string]float64{"pupil_left": 199.5, "pupil_right": 399.5} {
+			if p := marks[name]; math.Hypot(p.X-x, p.Y-cropEyeY) > 3 {
+				t.Errorf("%s at %v, %v; want %v, %v", name, p.X, p.Y, x, cropEyeY)
+			}
+		}
+	})
+}
+
+// wantNoMetadata checks that a JPEG has no segment but those that decoding needs and JFIF's, which is always the same.
+func wantNoMetadata(t *testing.T, p Picture) {
+	t.Helper()
+	for at := 2; ; {
+		marker, size := p.JPEG[at+1], int(p.JPEG[at+2])<<8|int(p.JPEG[at+3])
+		switch {
+		case marker == 0xda:
+			return
+		case marker == 0xe0 && string(p.JPEG[at+4:at+2+size]) == "JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00":
+		case marker >= 0xe0 && marker <= 0xef, marker == 0xfe:
+			t.Errorf("%s has a segment %x of %d bytes", p.Name, marker, size)
+		}
+		at += 2 + size
+	}
+}
+
+func TestRefusedPhotoHasNoPictures(t *testing.T) {
+	t.Parallel()
+	_, pictures, err := Scan(bytes.NewReader([]byte("no photo")), Options{})
+	if codeOf(t, err) != UnsupportedFormat || pictures != nil {
+		t.Errorf("%d pictures and %v", len(pictures), err)
+	}
+}
+
+func TestReportAloneKeepsNoDecodedImage(t *testing.T) {
+	t.Parallel()
+	_, m, err := analyzed(bytes.NewReader(sampleJPEG(t)), Options{}, false)
+	if err != nil || m.photo.decoded != nil {
+		t.Errorf("the decoded image is kept, or %v", err)
+	}
+}
+
+// quickPNG does not compress, which takes seconds under the race detector.
+func quickPNG(t *testing.T, img image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func samePicture(t *testing.T, name string, want, got picture) {
+	t.Helper()
+	for i, pair := range [...][2]*plane{{want.y, got.y}, {want.cb, got.cb}, {want.cr, got.cr}} {
+		a, b := pair[0], pair[1]
+		if a.w != b.w || a.h != b.h {
+			t.Fatalf("%s: plane %d is %d x %d, want %d x %d", name, i, b.w, b.h, a.w, a.h)
+		}
+		for k := range a.pix {
+			if a.pix[k] != b.pix[k] {
+				t.Fatalf("%s: plane %d at %d, %d: %d, want %d", name, i, k%a.w, k/a.w, b.pix[k], a.pix[k])
+			}
+		}
+	}
+}
+
+// A canvas of odd sides, larger than the working image, so that it is shrunk with some columns left over.
+func TestMirroredPhotoGivesMirroredPictures(t *testing.T) {
+	t.Parallel()
+	img := remapped(decodeSample(t), 701, 2001, func(x, y int) (int, int) { return (x+1)/2 - 16, y/2 - 200 })
+	a, b := looked(t, quickPNG(t, img)), looked(t, quickPNG(t, mirrorOf(img)))
+	if a.photo.mirrored == b.photo.mirrored {
+		t.Fatal("neither of the two is turned over")
+	}
+	ca, cb := a.canvas(), b.canvas()
+	samePicture(t, "overlay", a.overlay(ca), b.overlay(cb))
+	samePicture(t, "crop", a.aligned(ca), b.aligned(cb))
+	samePicture(t, "thumbnail", thumbnail(ca), thumbnail(cb))
+	// One of the two is turned back in the end.
+	pa, errA := a.pictures()
+	pb, errB := b.pictures()
+	if errA != nil || errB != nil {
+		t.Fatal(errA, errB)
+	}
+	for i, j := range [...]int{0, 1, 3, 2, 4} {
+		if far := meanDifference(t, pa[i].JPEG, pb[j].JPEG); far > 1 {
+			t.Errorf("%s and the mirrored photo's %s differ by %.2f levels", pa[i].Name, pb[j].Name, far)
+		}
+	}
+}
+
+// meanDifference compares the brightness of a JPEG with that of another one, mirrored, in grey levels.
+func meanDifference(t *testing.T, a, b []byte) float64 {
+	t.Helper()
+	imgA, errA := jpeg.Decode(bytes.NewReader(a))
+	imgB, errB := jpeg.Decode(bytes.NewReader(b))
+	if errA != nil || errB != nil {
+		t.Fatal(errA, errB)
+	}
+	p, q := lumaOf(imgA), lumaOf(imgB)
+	q.mirror()
+	sum := 0.0
+	for i, v := range p.pix {
+		sum += math.Abs(float64(v) - float64(q.pix[i]))
+	}
+	return sum / float64(len(p.pix))
+}
+
+func TestHalvesAreTheirOwnMirrorImages(t *testing.T) {
+	t.Parallel()
+	m := looked(t, sampleJPEG(t))
+	c := m.canvas()
+	left, right := m.halves(c)
+	for name, p := range map[string]picture{"left": left, "right": right} {
+		turned := p.clone()
+		turned.mirror()
+		samePicture(t, name, p, turned)
+	}
+	// On this nearly symmetric face both are much like the crop, each on its own side.
+	crop := m.aligned(c)
+	crop.y = crop.y.resized(halfW, halfH)
+	for name, tt := range map[string]struct {
+		half   *plane
+		x0, x1 int
+	}{"left": {left.y, 80, 200}, "right": {right.y, 200, 320}} {
+		sum, n := 0.0, 0
+		for y := 100; y < 430; y++ {
+			for x := tt.x0; x < tt.x1; x++ {
+				sum += math.Abs(float64(tt.half.row(y)[x]) - float64(crop.y.row(y)[x]))
+				n++
+			}
+		}
+		if mean := sum / float64(n); mean > 10 {
+			t.Errorf("the %s half differs from the crop by %.1f levels", name, mean)
+		}
+	}
+}
+
+func TestWindowIsACrop(t *testing.T) {
+	t.Parallel()
+	p := lumaOf(noise(40, 30, 5))
+	for _, f := range []frame{
+		{axis: vec{1, 0}}, {axis: vec{1, 0}, origin: vec{7, 3}}, {axis: vec{1, 0}, origin: vec{7.5, 3}}, {axis: vec{1, 0}, origin: vec{-1, 3}},
+		{axis: vec{1, 0}, origin: vec{30, 3}}, {axis: vec{0.5, 0}}, {axis: vec{0, 1}, origin: vec{20, 2}},
+	} {
+		want, got := p.crop(f, 20, 16), p.window(f, 20, 16)
+		samePicture(t, "window", picture{want, want, want}, picture{got, got, got})
+	}
+}
+
+func TestCropOfAFaceAtTheBorderIsFilledWithGrey(t *testing.T) {
+	t.Parallel()
+	m := looked(t, encodePNG(t, onCanvas(320, 300, image.Pt(0, -110), decodeSample(t))))
+	crop := m.aligned(m.canvas())
+	if y, b, r := crop.y.row(0)[300], crop.cb.row(0)[150], crop.cr.row(0)[150]; y != backdrop || b != backdrop || r != backdrop {
+		t.Errorf("above the photo there is %d, %d, %d, want grey", y, b, r)
+	}
+	if crop.y.row(cropEyeY + 100)[300] == backdrop {
+		t.Error("the face is grey too")
+	}
+}

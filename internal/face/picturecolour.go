@@ -1,0 +1,111 @@
+package face
+
+import "image"
+
+// colours gives the two colour differences of the picture that grey shows, at half of grey's size. Each value is the mean of the four
+// pixels of the decoded image that lie in the middle of what it covers.
+func (p *photo) colours(grey *plane) (cb, cr *plane) {
+	cb, cr = newPlane((grey.w+1)/2, (grey.h+1)/2), newPlane((grey.w+1)/2, (grey.h+1)/2)
+	look := p.lookup()
+	tint := tintOf(p.decoded)
+	step := 2 * (look.w / grey.w)
+	for y := range cb.h {
+		for x := range cb.w {
+			at := look.stored(x*step+step/2, y*step+step/2)
+			left, up := at.Sub(look.right), at.Sub(look.down)
+			b, r := 2, 2
+			for _, at := range [...]image.Point{at, left, up, left.Sub(look.down)} {
+				sb, sr := tint(at)
+				b, r = b+int(sb), r+int(sr)
+			}
+			cb.pix[y*cb.w+x], cr.pix[y*cr.w+x] = uint8(b/4), uint8(r/4)
+		}
+	}
+	if p.format == formatWebP && hasVideoLevels(p.decoded) {
+		cb.stretchVideoColours()
+		cr.stretchVideoColours()
+	}
+	return cb, cr
+}
+
+// stretchVideoColours maps 16 to 240, the colour differences of WebP's lossy frames, to 0 to 255.
+func (p *plane) stretchVideoColours() {
+	for i, v := range p.pix {
+		p.pix[i] = uint8(max(0, min(255, (int(v)*255-128*31+112)/224)))
+	}
+}
+
+// lookup finds the pixels of the picture that was looked at, w x h of them, in the decoded image, which may lie on its side.
+type lookup struct {
+	w, h                int
+	origin, right, down image.Point
+}
+
+// lookup undoes what grey did: the EXIF orientation (plane.upright), then turning over.
+func (p *photo) lookup() lookup {
+	b := p.decoded.Bounds()
+	right, down := image.Pt(1, 0), image.Pt(0, 1)
+	l := lookup{w: b.Dx(), h: b.Dy()}
+	if p.orientation >= 5 && p.orientation <= 8 {
+		l.w, l.h = l.h, l.w
+		right, down = down, right
+	}
+	l.origin, l.right, l.down = b.Min, right, down
+	switch p.orientation {
+	case 2, 6:
+		l.flipX()
+	case 3, 7:
+		l.flipX()
+		l.flipY()
+	case 4, 8:
+		l.flipY()
+	}
+	if p.mirrored {
+		l.flipX()
+	}
+	return l
+}
+
+func (l *lookup) flipX() {
+	l.origin = l.origin.Add(l.right.Mul(l.w - 1))
+	l.right = l.right.Mul(-1)
+}
+
+func (l *lookup) flipY() {
+	l.origin = l.origin.Add(l.down.Mul(l.h - 1))
+	l.down = l.down.Mul(-1)
+}
+
+// stored gives the place in the decoded image; beyond the border it is the border's.
+func (l *lookup) stored(x, y int) image.Point {
+	x, y = min(x, l.w-1), min(y, l.h-1)
+	return l.origin.Add(l.right.Mul(x)).Add(l.down.Mul(y))
+}
+
+// tintOf gives a function for the colour differences of one pixel. As in lumaOf, what is transparent lies on grey.
+func tintOf(img image.Image) func(image.Point) (cb, cr uint8) {
+	switch m := img.(type) {
+	case *image.YCbCr:
+		return func(at image.Point) (uint8, uint8) {
+			i := m.COffset(at.X, at.Y)
+			return m.Cb[i], m.Cr[i]
+		}
+	case *image.NYCbCrA:
+		return func(at image.Point) (uint8, uint8) {
+			i := m.COffset(at.X, at.Y)
+			return m.Cb[i], m.Cr[i]
+		}
+	case image.RGBA64Image:
+		return func(at image.Point) (uint8, uint8) {
+			c := m.RGBA64At(at.X, at.Y)
+			return coloursOf(int64(c.R), int64(c.G), int64(c.B))
+		}
+	}
+	return func(image.Point) (uint8, uint8) { return backdrop, backdrop }
+}
+
+// coloursOf gives JPEG's colour differences of a colour with 16 bits a channel.
+func coloursOf(r, g, b int64) (cb, cr uint8) {
+	scaled := func(v int64) uint8 { return uint8(max(0, min(255, (v/257+128<<16+1<<15)>>16))) }
+	return scaled(-11059*r - 21709*g + 32768*b), scaled(32768*r - 27439*g - 5329*b)
+}

@@ -1,0 +1,305 @@
+package face
+
+import (
+	"image"
+	"image/color"
+	"math"
+	"testing"
+
+	"golang.org/x/image/draw"
+)
+
+func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
+	t.Parallel()
+	m := looked(t, sampleJPEG(t))
+	c := m.canvas()
+	f, w, h := m.overlayFrame(c.y)
+	plain, drawn := c.cut(f, w, h), m.overlay(c)
+	toPixel := func(iod vec) vec { return f.inner(m.pts.frame.outer(iod)) }
+	unit := m.pts.iod() / f.scale()
+	middle := m.asym.middleLine()
+	near := func(at vec) bool {
+		iod := m.pts.frame.inner(f.outer(at))
+		if off := middle.inner(iod); math.Abs(off.x)*unit < 5 && off.y > middleTop-0.1 && off.y < middleBottom+0.1 {
+			return true
+		}
+		for k := range marks {
+			reach := ringOfErrors*m.pts.standardError(k) + arrowMost + 20/unit
+			if iod.minus(m.pts.at[k]).length() < reach {
+				return true
+			}
+		}
+		return false
+	}
+	changed, stray := 0, 0
+	for i, v := range drawn.y.pix {
+		if v == plain.y.pix[i] {
+			continue
+		}
+		changed++
+		if !near(vec{float64(i % w), float64(i / w)}) {
+			stray++
+		}
+	}
+	if stray > 0 {
+		t.Errorf("%d of %d changed pixels are far from all that is drawn", stray, changed)
+	}
+	for k, name := range names {
+		if name == "" {
+			continue
+		}
+		at := toPixel(m.pts.at[k])
+		if v := drawn.y.row(int(math.Round(at.y)))[int(math.Round(at.x))]; v < 250 {
+			t.Errorf("%s is not drawn: brightness %d", name, v)
+		}
+	}
+	if share := float64(changed) / float64(w*h); share > 0.05 {
+		t.Errorf("%.0f %% of the photo is drawn over", 100*share)
+	}
+}
+
+// uneven is a face whose right mouth corner hangs.
+func uneven(sag float64) *measurement {
+	m := &measurement{photo: &photo{}, grey: newPlane(800, 1000)}
+	at := [marks]vec{
+		markPupilL: {-0.5, 0}, markEyeOuterL: {-0.7, 0.03}, markEyeInnerL: {-0.3, 0.05}, markBrowInnerL: {-0.25, -0.2},
+		markBrowMiddleL: {-0.5, -0.3}, markBrowOuterL: {-0.85, -0.2}, markMouthL: {-0.4, 1.1},
+		markLipTop: {0, 1}, markLipBottom: {0, 1.3}, markNoseTip: {0, 0.6},
+	}
+	for k := markPupilL; k < markLipTop; k += 2 {
+		at[k+1] = vec{-at[k].x, at[k].y}
+	}
+	at[markMouthR].y += sag
+	m.pts = points{at: at, spread: spreads, frame: frame{origin: vec{400, 400}, axis: vec{200, 0}}}
+	m.asym = asymmetryOf(&m.pts)
+	return m
+}
+
+func TestArrowsPointWherePointsWouldHaveToMove(t *testing.T) {
+	t.Parallel()
+	arrowsOf := func(sag float64) (unsure, sure []stroke) {
+		m := uneven(sag)
+		d := diagram{m: m, toPixel: m.pts.frame.outer, unit: m.pts.iod()}
+		return d.arrows()
+	}
+	if unsure, sure := arrowsOf(0); len(unsure)+len(sure) > 0 {
+		t.Errorf("an even face has %d strokes of arrows", len(unsure)+len(sure))
+	}
+	_, sure := arrowsOf(0.12)
+	var up, down bool
+	for i := 0; i < len(sure); i += 3 {
+		shaft := sure[i]
+		if d := shaft.b.minus(shaft.a); math.Abs(d.x) > math.Abs(d.y) {
+			continue
+		}
+		switch {
+		case shaft.a.x > 440 && shaft.a.y > 500 && shaft.b.y < shaft.a.y:
+			up = true
+		case shaft.a.x < 360 && shaft.a.y > 500 && shaft.b.y > shaft.a.y:
+			down = true
+		}
+	}
+	if !up || !down {
+		t.Errorf("the hanging corner's arrow points up: %v, its partner's down: %v", up, down)
+	}
+}
+
+func TestMiddleLineFollowsTheFace(t *testing.T) {
+	t.Parallel()
+	m := uneven(0)
+	if f := m.asym.middleLine(); f.origin.length() > 1e-9 || math.Abs(f.axis.y) > 1e-9 {
+		t.Errorf("the middle line of an even face is %+v", f)
+	}
+	// Everything below the eyes turned about the middle between them by 0.1 radians.
+	for k := range marks {
+		if m.pts.at[k].y > 0.4 {
+			m.pts.at[k] = m.pts.at[k].times(vec{math.Cos(0.1), math.Sin(0.1)})
+		}
+	}
+	m.asym = asymmetryOf(&m.pts)
+	f := m.asym.middleLine()
+	if down := f.outer(vec{0, 1}); down.x > -0.02 || down.x < -0.12 {
+		t.Errorf("one IOD down, the line of a face that leans to the left is at %v", down)
+	}
+	if math.Abs(f.scale()-1) > 1e-9 {
+		t.Errorf("its scale is %v", f.scale())
+	}
+}
+
+func TestOverlayShowsTheFaceLargeEnough(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name          string
+		w, h          int
+		face          vec
+		iod           float64
+		width, height int
+		zoomed        bool
+	}{
+		{"a selfie at arm's length", 756, 1008, vec{378, 450}, 145, 756, 1008, false},
+		{"a selfie", 756, 1008, vec{378, 450}, 180, 756, 1008, false},
+		{"a small file is enlarged", 320, 400, vec{160, 180}, 88, 800, 1000, false},
+		{"a large picture is shrunk", 1999, 1499, vec{1000, 600}, 400, 1000, 748, false},
+		{"a small face is cut out", 3024, 4032, vec{1500, 2000}, 62, 750, 1000, true},
+		{"a small face in a corner", 1000, 1000, vec{990, 5}, 62, 1000, 1000, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := &measurement{pts: points{frame: frame{origin: tt.face, axis: vec{tt.iod, 0}}}}
+			f, w, h := m.overlayFrame(&plane{w: tt.w, h: tt.h})
+			if w != tt.width || h != tt.height {
+				t.Errorf("%d x %d, want %d x %d", w, h, tt.width, tt.height)
+			}
+			if share := tt.iod / f.scale() / float64(max(w, h)); share < overlaySmall-0.001 {
+				t.Errorf("the pupils are %.3f of the longer side apart", share)
+			}
+			grey := &plane{w: tt.w, h: tt.h}
+			for _, corner := range [...]vec{{0, 0}, {float64(w - 1), float64(h - 1)}} {
+				if !grey.holds(f.outer(corner)) {
+					t.Errorf("corner %v lies at %v, outside the photo", corner, f.outer(corner))
+				}
+			}
+			if zoomed := f.scale()*float64(w) < 0.9*float64(tt.w); zoomed != tt.zoomed {
+				t.Errorf("cut out: %v", zoomed)
+			}
+		})
+	}
+}
+
+func TestStrokesAreSmooth(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		stroke stroke
+		area   float64
+	}{
+		"disc":  {disc(vec{20.3, 19.6}, 6), math.Pi * 36},
+		"ring":  {ring(vec{20, 20.5}, 12, 3), 2 * math.Pi * 12 * 3},
+		"line":  {line(vec{8.2, 9}, vec{30, 25.7}, 4), math.Hypot(21.8, 16.7)*4 + math.Pi*4},
+		"point": {line(vec{20, 20}, vec{20, 20}, 4), math.Pi * 4},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mask := newPlane(40, 40)
+			area := mask.cover([]stroke{tt.stroke})
+			sum, edge := 0.0, 0
+			for i, v := range mask.pix {
+				sum += float64(v) / 255
+				if v > 0 && v < 255 {
+					edge++
+				}
+				if v > 0 && !(image.Pt(i%40, i/40)).In(area) {
+					t.Errorf("pixel %d, %d is outside of %v", i%40, i/40, area)
+				}
+			}
+			if math.Abs(sum-tt.area) > 0.05*tt.area {
+				t.Errorf("it covers %.1f pixels, want %.1f", sum, tt.area)
+			}
+			if edge == 0 {
+				t.Error("no pixel is half covered")
+			}
+		})
+	}
+	t.Run("beyond the border", func(t *testing.T) {
+		t.Parallel()
+		mask := newPlane(8, 8)
+		mask.cover([]stroke{line(vec{-50, 4}, vec{60, 4}, 2), disc(vec{-90, -90}, 3)})
+		if mask.row(4)[0] != 255 || mask.row(4)[7] != 255 || mask.row(0)[0] != 0 {
+			t.Errorf("mask %v", mask.pix)
+		}
+	})
+}
+
+func TestInkShowsOnLightAndDark(t *testing.T) {
+	t.Parallel()
+	for _, skin := range []uint8{25, 90, 160, 240} {
+		for name, i := range map[string]ink{
+			"middle": inkMiddle, "ring": inkRing, "point": inkPoint, "unsure": inkUnsure, "sure": inkSure,
+		} {
+			p := picture{newPlane(40, 40), newPlane(20, 20), newPlane(20, 20)}
+			for k := range p.y.pix {
+				p.y.pix[k] = skin
+			}
+			p.draw(seamWidth, inkSeam, drawing{i, []stroke{line(vec{10, 20}, vec{30, 20}, 4)}})
+			stroke, seam := int(p.y.row(20)[20]), int(p.y.row(23)[20])
+			if stroke-seam < 60 {
+				t.Errorf("%s on skin of %d: stroke %d, seam %d", name, skin, stroke, seam)
+			}
+		}
+	}
+}
+
+func TestColoursAreThoseOfTheUprightPhoto(t *testing.T) {
+	t.Parallel()
+	src := image.NewRGBA(image.Rect(0, 0, 9, 7))
+	for i := range src.Pix {
+		src.Pix[i] = uint8(i * 37)
+		if i%4 == 3 {
+			src.Pix[i] = 255
+		}
+	}
+	for o := 1; o <= 8; o++ {
+		for _, turnedOver := range []bool{false, true} {
+			p := &photo{header: header{orientation: o, format: formatPNG}, decoded: stored(src, o), mirrored: turnedOver}
+			want := &photo{header: header{orientation: 1, format: formatPNG}, decoded: src}
+			if turnedOver {
+				want.decoded = mirrorOf(src)
+			}
+			cb, cr := p.colours(newPlane(9, 7))
+			wantCb, wantCr := want.colours(newPlane(9, 7))
+			samePicture(t, "orientation", picture{cb, wantCb, wantCr}, picture{cb, cb, cr})
+		}
+	}
+}
+
+func TestColoursOfEveryKindOfImage(t *testing.T) {
+	t.Parallel()
+	skin := color.RGBA{R: 200, G: 120, B: 90, A: 255}
+	_, wantCb, wantCr := color.RGBToYCbCr(skin.R, skin.G, skin.B)
+	area := image.Rect(3, 5, 23, 25)
+	fill := func(dst draw.Image) image.Image {
+		draw.Draw(dst, area, image.NewUniform(skin), image.Point{}, draw.Src)
+		return dst
+	}
+	ycc := image.NewYCbCr(area, image.YCbCrSubsampleRatio420)
+	withAlpha := image.NewNYCbCrA(area, image.YCbCrSubsampleRatio444)
+	for _, p := range [...][2][]uint8{{ycc.Cb, ycc.Cr}, {withAlpha.Cb, withAlpha.Cr}} {
+		for i := range p[0] {
+			p[0][i], p[1][i] = wantCb, wantCr
+		}
+	}
+	clearGlass := image.NewNRGBA(area)
+	tests := map[string]struct {
+		img    image.Image
+		format format
+		cb, cr uint8
+	}{
+		"YCbCr":                   {ycc, formatJPEG, wantCb, wantCr},
+		"YCbCr of a video":        {ycc, formatWebP, uint8((int(wantCb)-128)*255/224 + 128), uint8((int(wantCr)-128)*255/224 + 128)},
+		"YCbCr with transparency": {withAlpha, formatJPEG, wantCb, wantCr},
+		"RGBA":                    {fill(image.NewRGBA(area)), formatPNG, wantCb, wantCr},
+		"NRGBA":                   {fill(image.NewNRGBA(area)), formatPNG, wantCb, wantCr},
+		"RGBA of 16 bits":         {fill(image.NewRGBA64(area)), formatPNG, wantCb, wantCr},
+		"a palette":               {fill(image.NewPaletted(area, color.Palette{skin})), formatPNG, wantCb, wantCr},
+		"grey":                    {fill(image.NewGray(area)), formatPNG, 128, 128},
+		"nothing to see":          {clearGlass, formatPNG, 128, 128},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &photo{header: header{format: tt.format, orientation: 1}, decoded: tt.img}
+			cb, cr := p.colours(newPlane(10, 10)) // at half the size
+			if cb.w != 5 || cb.h != 5 {
+				t.Errorf("%d x %d", cb.w, cb.h)
+			}
+			for i := range cb.pix {
+				if d := max(diff8(cb.pix[i], tt.cb), diff8(cr.pix[i], tt.cr)); d > 2 {
+					t.Fatalf("pixel %d has %d, %d; want %d, %d", i, cb.pix[i], cr.pix[i], tt.cb, tt.cr)
+				}
+			}
+		})
+	}
+}
+
+func diff8(a, b uint8) int { return max(int(a), int(b)) - min(int(a), int(b)) }

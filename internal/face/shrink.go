@@ -1,0 +1,136 @@
+package face
+
+import "encoding/binary"
+
+// shrunk gives the plane at 1/scale of its size (1, 2, 4 or 8), upright by an EXIF orientation, each pixel the mean of a square. What is left
+// over at the right and below of the upright picture is cut. The plane itself is not changed, nor is its memory used.
+func (p *plane) shrunk(scale, orientation int) *plane {
+	if min(p.w, p.h) < scale {
+		scale = 1
+	}
+	q := newPlane(p.w/scale, p.h/scale)
+	left, top := 0, 0 // of what is kept, as stored
+	if reversesX(orientation) {
+		left = p.w % scale
+	}
+	if reversesY(orientation) {
+		top = p.h % scale
+	}
+	if scale == 1 {
+		copy(q.pix, p.pix)
+		return q.upright(orientation)
+	}
+	// Sums of columns of a square's pixels, four in a word: 8 x 255 x 2 at most, which fits 16 bits.
+	sums := make([]uint64, (q.w*scale+7)/8*2)
+	for y := range q.h {
+		clear(sums)
+		for i := range scale {
+			addColumns(sums, p.pix[(top+y*scale+i)*p.w+left:], q.w*scale)
+		}
+		meansOf(sums, q.row(y), scale)
+	}
+	return q.upright(orientation)
+}
+
+// reversesX and reversesY tell which axis of the stored picture runs against that of the upright one that it becomes.
+func reversesX(orientation int) bool {
+	return orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8
+}
+
+func reversesY(orientation int) bool {
+	return orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7
+}
+
+// turnedOver is the orientation of the same stored picture shown in a mirror.
+func turnedOver(orientation int) int { return (orientation - 1) ^ 1 + 1 }
+
+const evenBytes = 0x00ff00ff00ff00ff
+
+// addColumns adds n pixels of a row to the sums: of each eight, those at even places to one word and those at odd places to the next.
+func addColumns(sums []uint64, row []uint8, n int) {
+	i := 0
+	for ; (i+1)*8 <= n; i++ {
+		v := binary.LittleEndian.Uint64(row[8*i : 8*i+8])
+		sums[2*i] += v & evenBytes
+		sums[2*i+1] += v >> 8 & evenBytes
+	}
+	for x := 8 * i; x < n; x++ {
+		sums[2*i+x&1] += uint64(row[x]) << (8 * (x & 6))
+	}
+}
+
+// meansOf gives the means of squares from the sums of their columns.
+func meansOf(sums []uint64, row []uint8, scale int) {
+	shift := map[int]int{2: 2, 4: 4, 8: 6}[scale] // of a division by scale*scale
+	half := uint64(scale*scale) / 2
+	for x := range row {
+		pair := 2 * (x * scale / 8)
+		v := (sums[pair] + sums[pair+1]) >> (8 * (x * scale % 8)) // sums of two columns
+		switch scale {
+		case 4:
+			v += v >> 16
+		case 8:
+			v += v >> 32
+			v += v >> 16
+		}
+		row[x] = uint8((v&0xffff + half) >> shift)
+	}
+}
+
+// sum adds up pixels.
+func sum(row []uint8) int {
+	const block = 8 * 128 // pixels after which a word's four sums of 16 bits could overflow
+	total := uint64(0)
+	for ; len(row) >= 8; row = row[min(block, len(row)&^7):] {
+		word := uint64(0)
+		for b := row[:min(block, len(row)&^7)]; len(b) >= 8; b = b[8:] {
+			v := binary.LittleEndian.Uint64(b)
+			word += v&evenBytes + v>>8&evenBytes
+		}
+		total += word&0xffff + word>>16&0xffff + word>>32&0xffff + word>>48
+	}
+	for _, v := range row {
+		total += uint64(v)
+	}
+	return int(total)
+}
+
+// leansRight tells a picture from its mirror image: true for one of the two, and never for both. Analyze turns each photo so
+// that this is false, which makes the report of the mirrored photo the mirrored report, whatever the stages after it do.
+// It compares the light in the two halves of the upright picture first, so that two files of nearly the same pixels get the same answer.
+func (p *plane) leansRight(orientation int) bool {
+	if balance := p.balance(orientation); balance != 0 {
+		return balance < 0
+	}
+	upright := p.shrunk(1, orientation)
+	for y := range upright.h {
+		row := upright.row(y)
+		for x := range upright.w / 2 {
+			if l, r := row[x], row[upright.w-1-x]; l != r {
+				return l < r
+			}
+		}
+	}
+	return false
+}
+
+// balance is how much more light there is in the left half of the upright picture than in its right half, grey levels.
+func (p *plane) balance(orientation int) int {
+	if orientation >= 5 {
+		half := p.h / 2 * p.w
+		return turnedIf(reversesY(orientation), sum(p.pix[:half])-sum(p.pix[len(p.pix)-half:]))
+	}
+	balance := 0
+	for y := range p.h {
+		row := p.row(y)
+		balance += sum(row[:p.w/2]) - sum(row[p.w-p.w/2:])
+	}
+	return turnedIf(reversesX(orientation), balance)
+}
+
+func turnedIf(turned bool, v int) int {
+	if turned {
+		return -v
+	}
+	return v
+}

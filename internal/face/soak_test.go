@@ -1,0 +1,49 @@
+package face
+
+import (
+	"bytes"
+	"flag"
+	"image"
+	"runtime"
+	"sync"
+	"testing"
+)
+
+var soak = flag.Int("soak", 30, "how many scans TestScansLeaveNothingBehind makes; 2000 take a minute or two")
+
+// TestScansLeaveNothingBehind watches goroutines and memory over many scans of all kinds, refusals included.
+func TestScansLeaveNothingBehind(t *testing.T) {
+	src := decodeSample(t)
+	files := [][]byte{
+		sampleJPEG(t), encodePNG(t, src), encodeWebP(src), encodeJPEG(t, src, 80)[:4000], encodePNG(t, grained(onCanvas(90, 90, image.Point{}), 100)),
+	}
+	scan := func(n int) {
+		var group sync.WaitGroup
+		for worker := range 2 {
+			group.Go(func() {
+				for i := worker; i < n; i += 2 {
+					_, _, _ = Scan(bytes.NewReader(files[i%len(files)]), Options{})
+				}
+			})
+		}
+		group.Wait()
+	}
+	scan(2 * len(files)) // fills the decoders' pools
+	goroutines, before := runtime.NumGoroutine(), liveHeap()
+	scan(*soak)
+	const most = 2 << 20 // bytes; the pools may hold a little more or less
+	if after := liveHeap(); after > before+most {
+		t.Errorf("%d bytes are live after %d scans, %d before", after, *soak, before)
+	}
+	if n := runtime.NumGoroutine(); n > goroutines {
+		t.Errorf("%d goroutines after %d scans, %d before", n, *soak, goroutines)
+	}
+}
+
+func liveHeap() uint64 {
+	runtime.GC()
+	runtime.GC() // the second one empties pools
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}

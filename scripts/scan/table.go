@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/facescan/facescan/internal/face"
+)
+
+// printTable shows one outcome to people.
+func printTable(w io.Writer, o outcome) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s\n", o.File)
+	switch {
+	case o.trouble:
+		fmt.Fprintf(&b, "  %s: %s\n", o.Error.Code, o.Error.Detail)
+	case o.Error != nil:
+		fmt.Fprintf(&b, "  refused, %s: %s\n", o.Error.Code, o.Error.Detail)
+		printFixes(&b, o.fixes)
+	default:
+		printReport(&b, o.Report)
+	}
+	_, err := fmt.Fprintln(w, b.String())
+	return err
+}
+
+func printReport(w io.Writer, r *face.Report) {
+	columns(w, func(t io.Writer) { printMetrics(t, r) })
+	fmt.Fprintln(w)
+	columns(w, func(t io.Writer) { printChecks(t, r) })
+	if !r.Rankable {
+		fmt.Fprintf(w, "  not ranked: %s\n", r.NotRankableBecause)
+	}
+	printFixes(w, r.Fixes)
+}
+
+// columns aligns the cells that cells writes, each ended by a tab.
+func columns(w io.Writer, cells func(io.Writer)) {
+	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
+	cells(t)
+	_ = t.Flush() // w is a buffer
+}
+
+func printMetrics(t io.Writer, r *face.Report) {
+	fmt.Fprint(t, "  METRIC\tVALUE\tUNIT\t95 % INTERVAL\tRELIABILITY\n")
+	fmt.Fprintf(t, "  symmetry score\t%s\t0-100\t%s to %s\t-\n", decimal(r.Score.Value), decimal(r.Score.Lo), decimal(r.Score.Hi))
+	for _, m := range r.Metrics {
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s to %s\t%s\n",
+			words(m.Name), decimal(m.Value), m.Unit, decimal(m.Lo), decimal(m.Hi), decimal(m.Reliability))
+	}
+}
+
+func printChecks(t io.Writer, r *face.Report) {
+	fmt.Fprint(t, "  CHECK\tVALUE\tVERDICT\tWARNS AT\tREFUSES AT\n")
+	for _, c := range r.Quality {
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", words(c.Check), decimal(c.Value), c.Verdict, limit(c.Warn), limit(c.Reject))
+	}
+}
+
+func printFixes(w io.Writer, fixes []string) {
+	for _, fix := range fixes {
+		fmt.Fprintf(w, "  next time: %s\n", fix)
+	}
+}
+
+func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
+
+// decimal shows all the decimals that a report has, and no more.
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+func limit(v *float64) string {
+	if v == nil {
+		return "-"
+	}
+	return decimal(*v)
+}
