@@ -82,6 +82,7 @@ func (m *measurement) quality() quality {
 		c := r.judge(values[r.name])
 		q.checks = append(q.checks, c)
 		switch c.Verdict {
+		case VerdictOK:
 		case VerdictReject:
 			advice[0] = append(advice[0], r.fix)
 			if q.refusal == nil {
