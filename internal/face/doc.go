@@ -1,8 +1,8 @@
 // Package face measures how symmetric the one face in a photo is, and a few other lengths and angles that a single photo can
 // carry, each with an uncertainty. It says nothing about beauty, age, gender, origin or identity.
 //
-// It is pure: bytes in, [Report] out. It knows no cloud, no clock, no file and no chance, keeps nothing between calls, and is the only
-// importer of pigo.
+// It is pure: bytes in, [Report] out. It knows no cloud, no clock, no file and no chance, keeps nothing between calls. pigo's
+// cascades are data here, run by code of ours; pigo itself is imported by the tests, which hold that code to it.
 //
 // # Method
 //
