@@ -22,6 +22,10 @@ demo: ## Run everything and act as two users' app. PHOTO=selfie.jpg takes your p
 test: ## Run every test with the race detector, on the real emulators. ARGS adds flags of go test.
 	@$(LOCAL) test -- go test -race -shuffle=on $(ARGS) ./...
 
+.PHONY: reliability
+reliability: ## Measure the face engine on the photos in FACES and write internal/face/RELIABILITY.md (minutes). NOFACES=DIR adds photos without faces.
+	@go run ./scripts/bench reliability -faces $(or $(FACES),../shared/faces) $(if $(NOFACES),-nofaces $(NOFACES))
+
 .PHONY: arm64
 arm64: ## Check that the engine's reports are the same on arm64 (by qemu-user), amd64 v3 and without assembly.
 	@scripts/arm64.sh

@@ -87,11 +87,11 @@ func TestAnalyzeMeasuresAPortrait(t *testing.T) {
 	})
 	t.Run("every metric lies in its interval", func(t *testing.T) {
 		t.Parallel()
-		if len(r.Metrics) != 5 {
+		if len(r.Metrics) != len(metricRules) {
 			t.Errorf("%d metrics", len(r.Metrics))
 		}
 		for _, m := range r.Metrics {
-			if m.Lo >= m.Value || m.Value >= m.Hi || m.Reliability < 0.7 || m.Reliability > 1 {
+			if m.Lo >= m.Value || m.Value >= m.Hi || m.Reliability.ICC < 0.6 || m.Reliability.ICC > 1 || m.Reliability.SEM <= 0 || m.Reliability.SDC <= 0 {
 				t.Errorf("%+v", m)
 			}
 		}

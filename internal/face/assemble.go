@@ -8,17 +8,21 @@ func (m *measurement) report() (Report, error) {
 	if q.refusal != nil {
 		return Report{}, q.refusal
 	}
+	return m.reportOf(&q), nil
+}
+
+func (m *measurement) reportOf(q *quality) Report {
 	w, h := m.photo.size()
 	r := Report{
 		Version:            Version,
 		Image:              Image{Width: w, Height: h, Orientation: m.photo.orientation},
 		Face:               m.box(),
 		Landmarks:          m.landmarks(),
-		Pose:               Pose{Roll: round(m.pts.roll(), 1), Yaw: round(m.asym.yaw(), 1)},
+		Pose:               Pose{Roll: round(m.pts.roll(), 1), Yaw: round(m.yaw, 1)},
 		Quality:            q.checks,
 		Fixes:              q.fixes,
 		Score:              m.score(),
-		Metrics:            m.pts.metrics(),
+		Metrics:            m.metrics(),
 		NotMeasured:        append([]NotMeasured(nil), notMeasured...),
 		Rankable:           q.notRankable == "",
 		NotRankableBecause: q.notRankable,
@@ -26,7 +30,7 @@ func (m *measurement) report() (Report, error) {
 	if m.photo.mirrored {
 		r.turnOver()
 	}
-	return r, nil
+	return r
 }
 
 // roll is the angle of the line through the pupils, degrees.
@@ -59,7 +63,7 @@ func (m *measurement) landmarks() map[string]Point {
 
 // standardError is that of each coordinate of a mark in IOD: the method's, larger where this photo's points scatter more than usual.
 func (q *points) standardError(k mark) float64 {
-	return pointErrors[k] * math.Sqrt((1+sq(q.spread[k]/spreads[k]))/2)
+	return fitted.pointErrors[k] * math.Sqrt((1+sq(q.spread[k]/fitted.spreads[k]))/2)
 }
 
 // turnOver makes the report of the mirrored photo: it was analysed turned over (see plane.leansRight).

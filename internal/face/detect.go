@@ -41,7 +41,8 @@ type window struct{ x, y, size, q float64 }
 // facePlace is where the face is in the picture, and by how many degrees it is turned clockwise from upright, roughly.
 type facePlace struct {
 	window
-	turn float64
+	turn   float64
+	second float64 // size of the next face over that of this one; 0 when it is alone
 }
 
 // detect finds the one face, in pixels of p. The errors are refusals.
@@ -86,7 +87,7 @@ func (m *models) search(small *plane) (facePlace, error) {
 	if small.mean() < blackout {
 		return facePlace{}, refuse(TooDark, "The picture is almost black. Please turn on more light or face a window.")
 	}
-	return facePlace{}, refuse(NoFace, "No face was found. Please take the photo from the front, with the whole face in the picture and light on it.")
+	return facePlace{}, refuse(NoFace, detailNoFace)
 }
 
 // searchTurned looks at the picture turned in steps and takes the turn with the strongest face. It has to be clearly stronger than what was
@@ -114,13 +115,17 @@ func (m *models) promises(p *plane, smallest float64) bool {
 
 // single takes the largest face and refuses a second one of about its size.
 func single(faces []window, turn float64) (facePlace, error) {
-	main := slices.MaxFunc(faces, func(a, b window) int { return cmp.Compare(a.size, b.size) })
+	place := facePlace{window: slices.MaxFunc(faces, func(a, b window) int { return cmp.Compare(a.size, b.size) }), turn: turn}
 	for _, f := range faces {
-		if f != main && f.size >= secondFaceSize*main.size {
+		if f == place.window {
+			continue
+		}
+		place.second = max(place.second, f.size/place.size)
+		if place.second >= secondFaceSize {
 			return facePlace{}, refuse(SeveralFaces, "There is more than one face in the picture. Please take a photo of yourself alone.")
 		}
 	}
-	return facePlace{window: main, turn: turn}, nil
+	return place, nil
 }
 
 func strongest(faces []window) float64 {

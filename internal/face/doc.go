@@ -12,14 +12,16 @@
 //     Where nothing sure is found upright, the picture is looked at turned by 30 to 330 degrees (detect.go).
 //  3. 17 points come from pigo's pupil and landmark cascades by a runner of ours (cascade.go), in crops that are turned upright
 //     and scaled by the pupils (points.go). Each cascade starts from 31 fixed places; the interquartile mean counts. Constant offsets
-//     move the answers to where people put the points. The asymmetry of the points along one direction gives the turn of the head
-//     (yaw.go).
-//  4. A mirror field is registered on the crop (field.go): by how much the face has to move, place by place, to look like its mirror
-//     image. What a shift, a turn of the whole and a turned head explain is projected out (fieldmodes.go); the root mean
-//     square of the rest, in distances between the pupils (IOD), is the index, and a table turns that into the score (score.go).
-//  5. Light, focus, size and pose are checked (light.go, quality.go): a photo beyond a limit is refused, a doubtful one is reported with
+//     move the answers to where people put the points.
+//  4. A mirror field is registered on the crop, first quickly to find the middle line, then with care on a crop that is cut along it (align.go,
+//     field.go): by how much the face has to move, place by place, to look like its mirror image. Where the halves hardly look alike
+//     at all it was no face.
+//  5. What a shift, a turn of the whole and a turned head explain is projected out, and 32 directions in which photos of one person differ (smiles,
+//     light, focus, turns) are turned down; the root mean square of the rest, in distances between the pupils (IOD), is the index, and its
+//     percentile among the reference people the score (calibration.go, score.go). The points and the field together give the turn of the head.
+//  6. Light, focus, size and pose are checked (light.go, quality.go): a photo beyond a limit is refused, a doubtful one is reported with
 //     advice and not ranked.
-//  6. If asked for ([Scan]), pictures are cut from what was decoded and drawn on (picture.go and the files beside it).
+//  7. If asked for ([Scan]), pictures are cut from what was decoded and drawn on (picture.go and the files beside it).
 //
 // # What holds
 //
@@ -36,12 +38,32 @@
 //
 // # What does not hold
 //
-// One photo is not a precise measurement: between a neutral and a smiling photo of one session the index has a reliability of about 0.71,
-// which is why every score carries an interval. It agrees with the same index from points set by hand with a rank correlation of
-// about 0.56 where the points set by hand would themselves reach 0.8 to 0.9. Compare people by the median of several photos.
+// One photo is not a precise measurement: between a neutral and a smiling photo of one session the score has an intraclass correlation of about
+// 0.72, which is why every score carries an interval; it is half of the scale wide. It agrees with the asymmetry of points set by hand, head turns
+// removed, with a rank correlation of about 0.56, where these themselves would reach 0.8 to 0.9. Compare people by the median of several photos.
+// RELIABILITY.md has all the figures, on people not used for fitting.
 //
 // The cascades see no point of the jaw, the chin, the hairline or the sides of the nose. There is no detector of glasses or beards. The limits and
-// tables come from 61 people in one studio; they were not checked by age or origin.
+// tables come from 61 people in one studio; RELIABILITY.md compares those groups of them that have ten people or more.
+//
+// # Measures
+//
+// All are taken with the pupils level and one IOD apart (metrics.go has the sources); intervals and reliability are against points set by hand.
+//
+//   - mouth_tilt, deg: the line through the mouth corners against that through the pupils; positive when the corner at the right of the image is lower.
+//   - canthal_tilt, deg: how much the outer corners of the eyes lie above the inner ones, mean of both eyes.
+//   - eye_mouth_distance, IOD: from the middle between the pupils to the middle between the mouth corners.
+//   - mouth_deviation, IOD: how far that middle lies to the right of the line square to the pupils through their middle.
+//   - lip_height, IOD: from the top of the upper to the bottom of the lower lip.
+//   - mouth_width, IOD: between the mouth corners.
+//   - inner_eye_distance, IOD: between the inner corners of the eyes.
+//   - nose_deviation, IOD: how far the tip of the nose lies to the right of the line square to the pupils. A turned head moves it most of all.
+//   - eye_nose_distance, IOD: how far the tip of the nose lies below the line of the pupils.
+//
+// # Fitting
+//
+// Every number taken from annotated photos is in one value, [Calibration], in tables.go, which "go run ./scripts/bench fit" writes. [Observe], [Fit] and
+// [Observation.Read] are the seam for that command; nothing else has a use for them.
 //
 // # Sources
 //

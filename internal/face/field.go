@@ -29,32 +29,30 @@ const (
 	turnDead    = 1.5 * math.Pi / 180 // whole turns below this are left to the field
 	jawWeight   = 0.5                 // the jaw's edge is the least repeatable
 	settled     = 0.01                // pixels
-	windowStep  = 2                   // every other pixel of a window is looked at
 )
 
 // level is one pass: window size in half-size pixels, and the most steps in it. base is exp(-1/(2 sigma^2)), written out because
 // math.Exp gives other last bits on other machines.
 type level struct {
-	sigma, base float64
-	steps       int
+	sigma, base  float64
+	steps, every int // every how many pixels a window is looked at
 }
 
+// levels are those of the measurement.
 var levels = [...]level{
-	{sigma: 20, base: 0.9987507809245809, steps: 6},
-	{sigma: 12, base: 0.9965337989703691, steps: 5},
-	{sigma: 6, base: 0.9862071167439163, steps: 4},
+	{sigma: 20, base: 0.9987507809245809, steps: 6, every: 2},
+	{sigma: 12, base: 0.9965337989703691, steps: 5, every: 2},
+	{sigma: 6, base: 0.9862071167439163, steps: 4, every: 2},
 }
-
-// field is the result: the displacement at fieldPoints in IOD, as it is and without what a turned head adds.
-type field struct{ raw, still pattern }
 
 // fieldImage is the crop prepared for registration: the picture and its mirror image with their gradients.
-type fieldImage struct{ i, ix, iy, j, jx, jy []float64 }
+type fieldImage struct{ i, j []texel }
 
-func mirrorField(crop *plane, q *points) field {
-	im := prepare(crop)
-	phi := q.wholeTurn()
-	var f field
+// texel is a pixel and its gradient, together because they are always asked for together.
+type texel struct{ v, gx, gy float64 }
+
+// mirrorField registers a picture with its mirror image, starting from a turn of the whole, radians.
+func mirrorField(im *fieldImage, phi float64, levels []level) (f pattern) {
 	start := make([]vec, len(fieldPoints))
 	for k, p := range fieldPoints {
 		start[k] = vec{float64(-phi * (p.y/2 - fieldMidY)), float64(phi * (p.x/2 - fieldMidX))}
@@ -66,18 +64,22 @@ func mirrorField(crop *plane, q *points) field {
 		}
 	}
 	for k := range start {
-		f.raw[k] = start[k].scaled(1.0 / fieldIOD)
+		f[k] = start[k].scaled(1.0 / fieldIOD)
 		if fieldPoints[k].middle {
-			f.raw[k].y = 0
+			f[k].y = 0
 		}
 	}
-	f.raw = without(f.raw, rigid[:])
-	f.still = without(f.raw, posePatterns[:])
 	return f
 }
 
 // prepare halves the crop, takes the light out and computes gradients, of the picture and, turned over, of its mirror image.
-func prepare(crop *plane) *fieldImage {
+func prepare(half []float64) *fieldImage {
+	flat := withoutLight(half, fieldW, fieldH, lightRadius, lightFloor)
+	return &fieldImage{i: texels(flat, fieldW, fieldH), j: texels(mirrored(flat, fieldW), fieldW, fieldH)}
+}
+
+// halved gives the crop at half size.
+func halved(crop *plane) []float64 {
 	half := make([]float64, fieldW*fieldH)
 	for y := range fieldH {
 		a, b := crop.row(2*y), crop.row(2*y+1)
@@ -85,11 +87,7 @@ func prepare(crop *plane) *fieldImage {
 			half[y*fieldW+x] = float64(int(a[2*x])+int(a[2*x+1])+int(b[2*x])+int(b[2*x+1])) / 4
 		}
 	}
-	flat := withoutLight(half, fieldW, fieldH, lightRadius, lightFloor)
-	im := &fieldImage{i: flat, j: mirrored(flat, fieldW)}
-	im.ix, im.iy = gradients(im.i, fieldW, fieldH)
-	im.jx, im.jy = gradients(im.j, fieldW, fieldH)
-	return im
+	return half
 }
 
 // weights are the window of one level.
@@ -98,10 +96,11 @@ type weights struct {
 	g     []float64 // by distance
 	sigma float64
 	steps int
+	every int
 }
 
 func newWeights(l level) weights {
-	w := weights{reach: int(2 * l.sigma), sigma: l.sigma, steps: l.steps}
+	w := weights{reach: int(2 * l.sigma), sigma: l.sigma, steps: l.steps, every: l.every}
 	// base^(d*d), by (d+1)^2 = d^2 + 2d + 1.
 	value, factor, square := 1.0, l.base, float64(l.base*l.base)
 	for range w.reach + 1 {
@@ -120,8 +119,8 @@ func (im *fieldImage) register(p *fieldPoint, v0 vec, w weights) vec {
 	v := v0
 	for range w.steps {
 		var a, b, c, d, e, total float64
-		for dy := -w.reach; dy <= w.reach; dy += windowStep {
-			for dx := -w.reach; dx <= w.reach; dx += windowStep {
+		for dy := -w.reach; dy <= w.reach; dy += w.every {
+			for dx := -w.reach; dx <= w.reach; dx += w.every {
 				x, y := p.x/2+float64(dx), p.y/2+float64(dy)
 				s, ok := im.compare(x, y, v)
 				if !ok {
@@ -181,11 +180,8 @@ func (im *fieldImage) compare(x, y float64, v vec) (difference, bool) {
 	if !ok || !ok2 {
 		return difference{}, false
 	}
-	return difference{
-		r:  a.of(im.i) - b.of(im.j),
-		gx: a.of(im.ix) + b.of(im.jx),
-		gy: a.of(im.iy) + b.of(im.jy),
-	}, true
+	p, q := a.of(im.i), b.of(im.j)
+	return difference{r: p.v - q.v, gx: p.gx + q.gx, gy: p.gy + q.gy}, true
 }
 
 // bilinear is a place between four pixels with their weights.
@@ -206,8 +202,22 @@ func locateIn(x, y float64) (bilinear, bool) {
 	}, true
 }
 
-func (b bilinear) of(f []float64) float64 {
-	return float64(b.w00*f[b.at]) + float64(b.w01*f[b.at+1]) + float64(b.w10*f[b.at+fieldW]) + float64(b.w11*f[b.at+fieldW+1])
+//go:norace
+func (b *bilinear) of(f []texel) texel {
+	s := f[b.at : b.at+fieldW+2 : b.at+fieldW+2]
+	p00, p01, p10, p11 := &s[0], &s[1], &s[fieldW], &s[fieldW+1]
+	return texel{
+		v:  float64(b.w00*p00.v) + float64(b.w01*p01.v) + float64(b.w10*p10.v) + float64(b.w11*p11.v),
+		gx: float64(b.w00*p00.gx) + float64(b.w01*p01.gx) + float64(b.w10*p10.gx) + float64(b.w11*p11.gx),
+		gy: float64(b.w00*p00.gy) + float64(b.w01*p01.gy) + float64(b.w10*p10.gy) + float64(b.w11*p11.gy),
+	}
+}
+
+// turnWeights say how much each mark counts for the turn of the whole face.
+var turnWeights = [marks]float64{
+	markPupilL: 1, markPupilR: 1, markEyeOuterL: 1, markEyeOuterR: 1, markEyeInnerL: 1, markEyeInnerR: 1,
+	markBrowInnerL: 0.3, markBrowInnerR: 0.3, markBrowMiddleL: 0.3, markBrowMiddleR: 0.3, markBrowOuterL: 0.3, markBrowOuterR: 0.3,
+	markMouthL: 1, markMouthR: 1, markLipTop: 1, markLipBottom: 1, markNoseTip: 0.5,
 }
 
 // wholeTurn is by how much the points say that the face is turned against the line of the pupils, radians.

@@ -5,17 +5,11 @@ import "math"
 // pattern is a displacement at every field point; those off the middle line stand for their mirror image too.
 type pattern [len(fieldPoints)]vec
 
-// rigid and posePatterns are the directions, each of length 1 and at right angles, that say nothing about the face: a shift sideways and
-// a turn of the whole, which depend on where the middle is taken to be, and the two patterns of a turned head.
-var (
-	rigid = rightAngled(
-		patternOf(func(fieldPoint) vec { return vec{1, 0} }),
-		patternOf(func(p fieldPoint) vec { return vec{-(p.y/2 - fieldMidY), p.x/2 - fieldMidX} }),
-	)
-	posePatterns = rightAngled(
-		patternOf(func(p fieldPoint) vec { return p.posed }),
-		patternOf(func(p fieldPoint) vec { return p.turned }),
-	)
+// rigid are the directions, each of length 1 and at right angles, that say nothing about the face: a shift sideways and a turn of the whole,
+// which depend on where the middle is taken to be.
+var rigid = rightAngled(
+	patternOf(func(fieldPoint) vec { return vec{1, 0} }),
+	patternOf(func(p fieldPoint) vec { return vec{-(p.y/2 - fieldMidY), p.x/2 - fieldMidX} }),
 )
 
 func patternOf(at func(fieldPoint) vec) (f pattern) {
@@ -29,9 +23,17 @@ func patternOf(at func(fieldPoint) vec) (f pattern) {
 }
 
 func rightAngled(a, b pattern) [2]pattern {
-	a = a.times(1 / math.Sqrt(dot(&a, &a)))
-	b = without(b, []pattern{a})
-	return [2]pattern{a, b.times(1 / math.Sqrt(dot(&b, &b)))}
+	a = unitOf(a)
+	return [2]pattern{a, unitOf(without(b, []pattern{a}))}
+}
+
+// unitOf gives the direction of a pattern, with length 1; nothing stays nothing.
+func unitOf(f pattern) pattern {
+	n := math.Sqrt(dot(&f, &f))
+	if n == 0 {
+		return f
+	}
+	return f.times(1 / n)
 }
 
 func dot(a, b *pattern) float64 {
@@ -68,14 +70,11 @@ func (f pattern) times(s float64) pattern {
 	return f
 }
 
-// energies gives the mean square displacement in IOD^2, split by part of the face; their sum is the square of the index.
+// energies gives the mean square displacement in IOD^2, split by part of the face.
 func energies(f *pattern) (e [parts]float64) {
 	const values = 2 * 86 // two coordinates of each of the 86 points
 	for k, p := range fieldPoints {
 		v := sq(f[k].x) + sq(f[k].y)
-		if p.part == partJaw {
-			v *= jawWeight * jawWeight
-		}
 		e[p.part] += float64(v * p.count() / values)
 	}
 	return e

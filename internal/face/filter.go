@@ -51,15 +51,18 @@ func slide(src, dst []float64, n, stride, radius int) {
 	}
 }
 
-// gradients are central differences; zero at the border.
-func gradients(f []float64, w, h int) (gx, gy []float64) {
-	gx, gy = make([]float64, len(f)), make([]float64, len(f))
+// texels adds the gradients: central differences, zero at the border.
+func texels(f []float64, w, h int) []texel {
+	out := make([]texel, len(f))
+	for i, v := range f {
+		out[i].v = v
+	}
 	for y := 1; y < h-1; y++ {
 		for i := y*w + 1; i < y*w+w-1; i++ {
-			gx[i], gy[i] = (f[i+1]-f[i-1])/2, (f[i+w]-f[i-w])/2
+			out[i].gx, out[i].gy = (f[i+1]-f[i-1])/2, (f[i+w]-f[i-w])/2
 		}
 	}
-	return gx, gy
+	return out
 }
 
 // mirrored swaps left and right.

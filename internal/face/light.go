@@ -7,7 +7,7 @@ import "math"
 type light struct {
 	brightness float64 // mean grey level, 0 to 255
 	contrast   float64 // standard deviation, grey levels
-	sidedness  float64 // absolute natural logarithm of left over right brightness
+	sidedness  float64 // natural logarithm of left over right brightness
 	focus      float64 // variance of the Laplacian over the squared contrast; darkness alone does not lower it
 }
 
@@ -52,7 +52,7 @@ func lightOf(crop *plane) light {
 	return light{
 		brightness: float64(sum) / float64(n),
 		contrast:   math.Sqrt(contrast),
-		sidedness:  math.Abs(math.Log((left + 1) / (right + 1))),
+		sidedness:  math.Log((left + 1) / (right + 1)),
 		focus:      variance(laplace, laplaceSquare) / (contrast + 1),
 	}
 }

@@ -7,20 +7,28 @@ const enoughIOD = 100
 const (
 	faceW, faceH = 300, 320
 	faceEyeY     = 90
+	fieldEyeY    = faceEyeY/2 - 0.25 // in the crop at half size
 )
 
-// measurement is what was seen in the photo, all of it before any rule is applied. Places are in the plane that was looked at: the
-// picture upright, at 1/scale, and turned over if photo.mirrored.
+// measurement is what was seen in the photo, before any fitted number is applied, and what follows from it by a calibration. Places are in
+// the plane that was looked at: the picture upright, at 1/scale, and turned over if photo.mirrored.
 type measurement struct {
 	photo *photo
 	scale int
 	grey  *plane // the plane that was looked at
 	place facePlace
-	pts   points
-	asym  asymmetry
-	crop  *plane // the upright face, faceW x faceH
-	field field
+	seen  sighting
+	raw   pattern // the mirror field as it was registered, IOD
+	alike float64 // likeness of the two halves, -1 to 1
 	light light
+
+	// What a calibration makes of these; see judge.
+	by            *Calibration
+	pts           points
+	asym          asymmetry
+	yaw           float64        // degrees, positive when the nose points to the right
+	parts         [parts]float64 // energy of the still field, by part of the face
+	index, before float64        // symmetry index, see indexOf, without and with what the pose adds
 }
 
 // measure decodes, finds the face and measures it. The errors are refusals.
@@ -42,12 +50,28 @@ func measure(p *photo, models *models) (*measurement, error) {
 		m.scale = finer
 	}
 	m.grey = grey
-	m.pts = models.locate(grey, m.place)
-	m.asym = asymmetryOf(&m.pts)
-	m.crop = grey.crop(m.pts.faceFrame(), faceW, faceH)
-	m.field = mirrorField(m.crop, &m.pts)
-	m.light = lightOf(grey.crop(m.pts.lightFrame(), lightW, lightH))
+	m.seen = models.locate(grey, m.place)
+	rough := m.seen.points(&layout)
+	m.raw, m.alike = registered(grey, &rough)
+	if m.alike < leastAlike {
+		return nil, refuse(NoFace, detailNoFace)
+	}
+	m.light = lightOf(grey.crop(rough.lightFrame(), lightW, lightH))
+	m.judge(&fitted)
 	return m, nil
+}
+
+// judge applies a calibration.
+func (m *measurement) judge(c *Calibration) {
+	m.by = c
+	m.pts = m.seen.points(&c.offsets)
+	m.asym = asymmetryOf(&m.pts)
+	signs := c.signs(&m.asym, &m.raw)
+	m.yaw = weighed(signs, c.yaw)
+	still := c.still(&m.raw)
+	m.parts = energies(&still)
+	total := sumOf(m.parts)
+	m.index, m.before = indexOf(total), indexOf(total+c.heldEnergy(signs))
 }
 
 // finerScale gives the scale at which a face that is small in a large picture has enough pixels.

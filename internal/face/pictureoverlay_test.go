@@ -70,7 +70,7 @@ func uneven(sag float64) *measurement {
 		at[k+1] = vec{-at[k].x, at[k].y}
 	}
 	at[markMouthR].y += sag
-	m.pts = points{at: at, spread: spreads, frame: frame{origin: vec{400, 400}, axis: vec{200, 0}}}
+	m.pts = points{at: at, spread: fitted.spreads, frame: frame{origin: vec{400, 400}, axis: vec{200, 0}}}
 	m.asym = asymmetryOf(&m.pts)
 	return m
 }

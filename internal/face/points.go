@@ -103,7 +103,7 @@ func (q *points) iod() float64 { return q.frame.scale() }
 
 // locate finds the points in two passes: rough pupils in the detector's box, twice because the first crop may be turned; then
 // everything in a crop in which the face is upright and has a known size.
-func (m *models) locate(p *plane, place facePlace) points {
+func (m *models) locate(p *plane, place facePlace) sighting {
 	left, right := m.roughPupils(p, place)
 	for range 2 {
 		f := pupilFrame(left, right)
@@ -112,8 +112,7 @@ func (m *models) locate(p *plane, place facePlace) points {
 		left, right = f.outer(vec{l.x, l.y}), f.outer(vec{r.x, r.y})
 	}
 	f := pupilFrame(left, right)
-	raw := m.rawPoints(p.crop(f, pointsW, pointsH))
-	return corrected(raw, f)
+	return sighting{raw: m.rawPoints(p.crop(f, pointsW, pointsH)), crop: f}
 }
 
 // roughPupils looks for the pupils where the detector's box says they should be.
@@ -183,9 +182,27 @@ func (m *models) rawPoints(crop *plane) [marks]found {
 	return raw
 }
 
-// corrected adds the cascades' constant offsets and expresses the points in the frame of the corrected pupils. crop is the frame from
-// the points crop to the plane.
-func corrected(raw [marks]found, crop frame) points {
+// layout are the offsets by which the crops of the face are placed. They are a choice, about those that were fitted once, so that a new fit
+// moves the points and not the crop.
+var layout = [marks]vec{
+	markPupilL: {0.0155, -0.0075}, markPupilR: {-0.0155, -0.0075},
+	markEyeOuterL: {0.0330, 0.0076}, markEyeOuterR: {-0.0330, 0.0076},
+	markEyeInnerL: {0.0338, 0.0309}, markEyeInnerR: {-0.0338, 0.0309},
+	markBrowInnerL: {0.0314, 0.0677}, markBrowInnerR: {-0.0314, 0.0677},
+	markBrowOuterL: {-0.0280, 0.0642}, markBrowOuterR: {0.0280, 0.0642},
+	markMouthL: {0.0010, 0.0226}, markMouthR: {-0.0010, 0.0226},
+	markLipTop: {0, 0.0127}, markLipBottom: {0, 0.0309}, markNoseTip: {0, -0.0484},
+}
+
+// sighting is where the cascades ended in the points crop, and the frame from that crop to the plane: nothing fitted is in it.
+type sighting struct {
+	raw  [marks]found
+	crop frame
+}
+
+// points adds constant offsets and expresses the points in the frame of the corrected pupils.
+func (s *sighting) points(offsets *[marks]vec) points {
+	raw, crop := &s.raw, s.crop
 	place := func(k mark) vec { return vec{raw[k].x, raw[k].y} }
 	rough := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, place(markPupilL), place(markPupilR))
 	var inner [marks]vec // IOD of the raw pupils

@@ -110,8 +110,18 @@ type Metric struct {
 	Unit  string  `json:"unit"`  // "deg" or "IOD" (distances between the pupils)
 	Lo    float64 `json:"lo"`    // lower end of the 95 % interval
 	Hi    float64 `json:"hi"`    // upper end of the 95 % interval
-	// Reliability is the correlation of this measure with the same taken from manual points, 0 to 1.
-	Reliability float64 `json:"reliability"`
+	// Reliability is how far the measure can be trusted.
+	Reliability Reliability `json:"reliability"`
+}
+
+// Reliability of a measure, from the reference portraits.
+type Reliability struct {
+	// ICC is the agreement with the same measure from points set by hand, ICC(2,1), 0 to 1; two decimals.
+	ICC float64 `json:"icc"`
+	// SEM is the standard error of measurement against these, in the measure's unit; three decimals.
+	SEM float64 `json:"sem"`
+	// SDC is the smallest detectable change: two photos of one person that differ by less may be the same; three decimals.
+	SDC float64 `json:"sdc"`
 }
 
 // NotMeasured names something that is left out, and why.

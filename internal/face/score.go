@@ -5,47 +5,28 @@ import "math"
 // contributionNames name the parts of the face in Score.Contributions.
 var contributionNames = [parts]string{"eyes", "brows", "nose", "mouth", "jaw"}
 
-// score maps the mirror field to 0 to 100, with the interval that a second photo of the same person supports.
+// score maps the index to 0 to 100, with the interval in which a second photo of the same person would put it.
 func (m *measurement) score() Score {
-	parts := energies(&m.field.still)
-	index := rootOfSum(parts)
+	c := m.by
 	half := float64(1.96 * m.indexError())
 	s := Score{
-		Value: round(scoreOf(index), 1), Lo: round(scoreOf(index+half), 1), Hi: round(scoreOf(index-half), 1),
-		BeforeYaw: round(scoreOf(rootOfSum(energies(&m.field.raw))), 1),
+		Value: round(c.index.score(m.index), 1), Lo: round(c.index.score(m.index+half), 1), Hi: round(c.index.score(m.index-half), 1),
+		BeforeYaw: round(c.before.score(m.before), 1),
 	}
-	s.Contributions = contributions(parts, s.Value-100)
+	s.Contributions = contributions(m.parts, s.Value-100)
 	return s
 }
 
-// indexError is the standard error of the index of one photo. It was measured in even light on well-aligned faces; where the points scatter
-// more or the light comes more from the side than it did there, it is taken to grow alike.
-func (m *measurement) indexError() float64 {
-	worse := max(1, m.pts.meanSpread()/usualSpread, m.light.sidedness/usualSideLight)
-	return indexSD * math.Sqrt(1-indexReliability) * worse
-}
+// indexError is the standard error of the index of one photo, as two photos of one session differ. In altered copies of a photo it grew neither with
+// the spread of the points nor with light from a side, so it is one number.
+func (m *measurement) indexError() float64 { return m.by.indexSE }
 
-func rootOfSum(e [parts]float64) float64 {
+func sumOf(e [parts]float64) float64 {
 	sum := 0.0
 	for _, v := range e {
 		sum += v
 	}
-	return math.Sqrt(sum)
-}
-
-// scoreOf looks an index up in the reference table.
-func scoreOf(index float64) float64 {
-	last := indexScores[0]
-	if index <= last.index {
-		return last.score
-	}
-	for _, row := range indexScores[1:] {
-		if index <= row.index {
-			return last.score + float64((row.score-last.score)*(index-last.index)/(row.index-last.index))
-		}
-		last = row
-	}
-	return last.score
+	return sum
 }
 
 // contributions shares the lost points out by energy. Tenths are given so that they add up exactly: each part gets what is left of the

@@ -44,7 +44,5 @@ func (h asymmetry) unit() asymmetry {
 	return h
 }
 
-// yaw estimates the turn of the head in degrees from the asymmetry that turning makes.
-func (h asymmetry) yaw() float64 {
-	return float64(h.dot(&yawDirection) * yawDegrees)
-}
+// yawDirection is the asymmetry of the points that turning the head makes, for the pictures.
+var yawDirection = fitted.headTurn

@@ -50,7 +50,7 @@ func printMetrics(t io.Writer, r *face.Report) {
 	fmt.Fprintf(t, "  symmetry score\t%s\t0-100\t%s to %s\t-\n", decimal(r.Score.Value), decimal(r.Score.Lo), decimal(r.Score.Hi))
 	for _, m := range r.Metrics {
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s to %s\t%s\n",
-			words(m.Name), decimal(m.Value), m.Unit, decimal(m.Lo), decimal(m.Hi), decimal(m.Reliability))
+			words(m.Name), decimal(m.Value), m.Unit, decimal(m.Lo), decimal(m.Hi), decimal(m.Reliability.ICC))
 	}
 }
 

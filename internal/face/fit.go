@@ -1,0 +1,184 @@
+package face
+
+import (
+	"errors"
+	"math"
+)
+
+// Sample is one person of an annotated set, for [Fit]: what was seen in the photos of this person, and where people put the points.
+type Sample struct {
+	// Neutral is the annotated photo, Smiling another one of the same session; nil where there is none.
+	Neutral, Smiling *Observation
+	// Points are the manual points by name (see LandmarkNames), Dense the 189 of the London set's template; pixels of the upright original.
+	Points map[string][2]float64
+	Dense  [][2]float64
+	// ToRight and ToLeft are the neutral photo with the head turned by TurnDegrees on a cylinder.
+	ToRight, ToLeft *Observation
+	// Blurred and Recaptures are altered copies of the neutral photo that show the same face.
+	Blurred    *Observation
+	Recaptures []*Observation
+}
+
+// TurnDegrees is by how much the heads of Sample.ToRight and ToLeft are turned.
+const TurnDegrees = 8
+
+// Least people for a fit.
+const fewestSamples = 8
+
+var errFewSamples = errors.New("face: a fit needs at least 8 people, each with a neutral photo, its points and the copies turned to both sides")
+
+// Fit fits a calibration. The same samples in the same order give the same calibration.
+func Fit(samples []Sample) (*Calibration, error) {
+	var whole []Sample
+	for _, s := range samples {
+		if s.Neutral != nil && s.ToRight != nil && s.ToLeft != nil && len(s.Dense) == denseSize && s.annotated() {
+			whole = append(whole, s)
+		}
+	}
+	if len(whole) < fewestSamples {
+		return nil, errFewSamples
+	}
+	m := &Calibration{}
+	m.fitPoints(whole)
+	m.fitPose(whole)
+	m.fitQuiet(whole)
+	m.fitIndex(whole)
+	m.fitMetrics(whole)
+	m.rounded()
+	return m, nil
+}
+
+func (s *Sample) annotated() bool {
+	for _, n := range LandmarkNames() {
+		if _, ok := s.Points[n]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// manual gives the manual points in the frame of the manual pupils, in the plane that the observation is in (turned over or not).
+func (s *Sample) manual() (q points) {
+	at := s.planePoints()
+	f := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, at[markPupilL], at[markPupilR])
+	for k := range marks {
+		q.at[k] = f.inner(at[k])
+	}
+	q.frame = f
+	return q
+}
+
+// planePoints gives the manual points in the plane that was looked at. The middles of the brows, which nobody marks, stay at zero.
+func (s *Sample) planePoints() (at [marks]vec) {
+	for k, name := range names {
+		if name == "" {
+			continue
+		}
+		if s.Neutral.m.photo.mirrored {
+			name = names[mark(k).partner()]
+		}
+		at[k] = s.Neutral.inPlane(s.Points[name])
+	}
+	return at
+}
+
+// inPlane gives the place in the plane that was looked at of a place in the upright original.
+func (o *Observation) inPlane(p [2]float64) vec {
+	x := p[0]
+	if o.m.photo.mirrored {
+		w, _ := o.m.photo.size()
+		x = float64(w-1) - x
+	}
+	return vec{grown(x, 1/float64(o.m.scale)), grown(p[1], 1/float64(o.m.scale))}
+}
+
+// fitPoints fits the offsets, then the errors that are left. Both sides of the face share what they give, so that nothing fitted can make a face
+// uneven.
+func (m *Calibration) fitPoints(samples []Sample) {
+	var dx, dy, spreads [marks][]float64
+	for i := range samples {
+		s := &samples[i]
+		seen := &s.Neutral.m.seen
+		at := func(k mark) vec { return vec{seen.raw[k].x, seen.raw[k].y} }
+		rough := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, at(markPupilL), at(markPupilR))
+		whole := seen.crop.after(rough)
+		manual := s.planePoints()
+		for k := range marks {
+			to, sign := leftOf(k)
+			spreads[to] = append(spreads[to], seen.raw[k].spread/rough.scale())
+			if names[k] == "" {
+				continue
+			}
+			d := whole.inner(manual[k]).minus(rough.inner(at(k)))
+			dx[to], dy[to] = append(dx[to], sign*d.x), append(dy[to], d.y)
+		}
+	}
+	for k := range marks {
+		to, sign := leftOf(k)
+		m.spreads[k] = quantile(spreads[to], 0.5)
+		m.offsets[k] = vec{float64(sign * quantile(dx[to], 0.5)), quantile(dy[to], 0.5)}
+		if k.partner() == k {
+			m.offsets[k].x = 0
+		}
+	}
+	m.fitPointErrors(samples)
+}
+
+// leftOf gives the mark of a pair that stands for both, and the sign of x for this one.
+func leftOf(k mark) (mark, float64) {
+	if p := k.partner(); p < k {
+		return p, -1
+	}
+	return k, 1
+}
+
+func (m *Calibration) fitPointErrors(samples []Sample) {
+	var errs [marks][]float64
+	for i := range samples {
+		got, want := samples[i].Neutral.m.seen.points(&m.offsets), samples[i].planePoints()
+		for k := range marks {
+			if names[k] == "" {
+				continue
+			}
+			to, _ := leftOf(k)
+			d := got.frame.outer(got.at[k]).minus(want[k]).scaled(1 / got.iod())
+			errs[to] = append(errs[to], d.x, d.y)
+		}
+	}
+	for k := range marks {
+		to, _ := leftOf(k)
+		m.pointErrors[k] = rootMeanSquare(errs[to])
+	}
+}
+
+// rounded cuts everything to the digits that are written down, so that one that was fitted and the same one read from tables.go are equal.
+func (m *Calibration) rounded() {
+	for k := range marks {
+		m.offsets[k] = digits(m.offsets[k])
+		m.pointErrors[k], m.spreads[k] = round(m.pointErrors[k], 4), round(m.spreads[k], 4)
+		m.headTurn[k] = digits(m.headTurn[k])
+	}
+	for k := range fieldPoints {
+		m.posed[k], m.turned[k] = digits(m.posed[k]), digits(m.turned[k])
+		for i := range m.quiet {
+			m.quiet[i].along[k] = digits(m.quiet[i].along[k])
+		}
+	}
+	for i := range m.quiet {
+		m.quiet[i].share = round(m.quiet[i].share, 4)
+	}
+	for i := range m.yaw {
+		m.yaw[i], m.held[i] = round(m.yaw[i], 3), round(m.held[i], 4)
+	}
+	for _, v := range []*float64{
+		&m.heldScale, &m.indexICC, &m.index.mean, &m.index.sd, &m.before.mean, &m.before.sd, &m.indexSE, &m.usualSpread,
+	} {
+		*v = math.Round(*v*1e6) / 1e6
+	}
+	for i := range m.metrics {
+		f := &m.metrics[i]
+		f.bias, f.sem, f.icc, f.retest = round(f.bias, 4), round(f.sem, 4), round(f.icc, 3), round(f.retest, 4)
+	}
+}
+
+func digits(v vec) vec { return vec{round(v.x, 4), round(v.y, 4)} }

@@ -1,0 +1,71 @@
+package face
+
+import "math"
+
+// denseMarks are, for each of fieldPoints, the places in the 189-point template of the Face Research Lab London Set of that point and
+// of its partner in a mirror.
+var denseMarks = [len(fieldPoints)]struct{ at, partner int }{
+	{18, 27}, {19, 26}, {20, 25}, {21, 24}, {22, 23}, {28, 33}, {29, 32}, {30, 31}, {50, 56}, {51, 57}, {52, 58}, {53, 59}, {54, 60},
+	{55, 55}, {61, 66}, {62, 67}, {63, 68}, {64, 69}, {65, 70}, {71, 82}, {72, 81}, {73, 80}, {74, 79}, {75, 78}, {76, 77}, {83, 86},
+	{84, 85}, {87, 93}, {88, 92}, {89, 91}, {90, 90}, {94, 98}, {95, 97}, {96, 96}, {99, 103}, {100, 102}, {101, 101}, {104, 108},
+	{105, 107}, {106, 106}, {125, 133}, {126, 132}, {127, 131}, {128, 130}, {129, 129}, {0, 1},
+}
+
+// denseShape is a set of manual points in pupil distances from the middle between the pupils: the left half and the middle line, and
+// their partners.
+type denseShape struct{ at, partner [len(fieldPoints)]vec }
+
+// denseSize is how many points the template has.
+const denseSize = 189
+
+func denseOf(points [][2]float64) (s denseShape) {
+	at := func(k int) vec { return vec{points[k][0], points[k][1]} }
+	f := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, at(0), at(1))
+	for k, d := range denseMarks {
+		s.at[k], s.partner[k] = f.inner(at(d.at)), f.inner(at(d.partner))
+	}
+	return s
+}
+
+// asymmetry is half the difference to the mirror image without what a shift and a turn of the whole explain, as the field measures it.
+func (s *denseShape) asymmetry() (h pattern) {
+	for k := range fieldPoints {
+		a, b := s.at[k], s.partner[k]
+		h[k] = vec{(a.x + b.x) / 2, (a.y - b.y) / 2}
+	}
+	return without(h, rigid[:])
+}
+
+// drumRadius is that of the upright cylinder on which a head turns, in pupil distances: half the width of a head.
+const drumRadius = 1.2
+
+// turned gives the shape with the head turned on the cylinder by a small angle.
+func (s denseShape) turned(degrees float64) denseShape {
+	move := func(p vec) vec {
+		c := max(0, 1-sq(p.x/drumRadius))
+		return vec{p.x + float64(drumRadius*degrees/degree)*math.Sqrt(c), p.y}
+	}
+	for k := range s.at {
+		s.at[k], s.partner[k] = move(s.at[k]), move(s.partner[k])
+	}
+	return s
+}
+
+// yaw estimates by how many degrees the head of manual points is turned: the turn of the mean face that explains most of their asymmetry.
+func (s *denseShape) yaw() float64 {
+	h := s.asymmetry()
+	t := drumTurn
+	return dot(&h, &t) / dot(&t, &t)
+}
+
+// drumTurn is the asymmetry that one degree makes on the mean face.
+var drumTurn = func() pattern {
+	var s denseShape
+	for k, p := range fieldPoints {
+		const mid = (faceW - 1) / 2.0
+		s.at[k] = vec{(p.x - mid) / cropIOD, (p.y - faceEyeY) / cropIOD}
+		s.partner[k] = vec{-s.at[k].x, s.at[k].y}
+	}
+	s = s.turned(1)
+	return s.asymmetry()
+}()

@@ -1,0 +1,189 @@
+package face
+
+import (
+	"bytes"
+	goformat "go/format"
+	"math"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// drawn makes people out of chance: each has a face that is uneven in one way and a head that is turned, and every observation adds noise.
+func drawn(n int, seed uint64) []Sample {
+	r := rand.New(rand.NewPCG(seed, 0))
+	var list []Sample
+	for range n {
+		own, yaw := 0.01*r.NormFloat64(), 3*r.NormFloat64()
+		observed := func(yaw float64) *Observation {
+			o := &Observation{m: measurement{photo: &photo{header: header{width: 400, height: 400, orientation: 1}}, scale: 1, alike: 0.5}}
+			o.m.seen.crop = frame{origin: vec{0, 0}, axis: vec{1, 0}}
+			for k := range marks {
+				o.m.seen.raw[k] = found{x: 200 + 100*meanMark(k).x + r.NormFloat64(), y: 150 + 100*meanMark(k).y + r.NormFloat64(), spread: 1}
+			}
+			for k, p := range fieldPoints {
+				o.m.raw[k] = vec{own*math.Sin(p.x/20) + yaw*drumTurn[k].x + 0.002*r.NormFloat64(), own*math.Cos(p.y/20) + 0.002*r.NormFloat64()}
+				if p.middle {
+					o.m.raw[k].y = 0
+				}
+			}
+			return o
+		}
+		s := Sample{Neutral: observed(yaw), Smiling: observed(yaw + 1), ToRight: observed(yaw + 8), ToLeft: observed(yaw - 8), Blurred: observed(yaw)}
+		s.Recaptures = []*Observation{observed(yaw), observed(yaw)}
+		s.Points = map[string][2]float64{}
+		for k, name := range names {
+			if name != "" {
+				s.Points[name] = [2]float64{200 + 100*meanMark(mark(k)).x, 150 + 100*meanMark(mark(k)).y}
+			}
+		}
+		s.Dense = make([][2]float64, denseSize)
+		for k, d := range denseMarks {
+			p := fieldPoints[k]
+			s.Dense[d.at] = [2]float64{p.x + r.NormFloat64(), p.y + r.NormFloat64()}
+			s.Dense[d.partner] = [2]float64{faceW - 1 - p.x + r.NormFloat64(), p.y + r.NormFloat64()}
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// meanMark is about where a mark lies.
+func meanMark(k mark) vec {
+	at := map[mark]vec{
+		markPupilL: {-0.5, 0}, markEyeOuterL: {-0.7, 0.05}, markEyeInnerL: {-0.27, 0.05}, markBrowInnerL: {-0.25, -0.2}, markBrowMiddleL: {-0.5, -0.35},
+		markBrowOuterL: {-0.9, -0.2}, markMouthL: {-0.4, 1.1}, markLipTop: {0, 1}, markLipBottom: {0, 1.25}, markNoseTip: {0, 0.6},
+	}
+	to, sign := leftOf(k)
+	return vec{sign * at[to].x, at[to].y}
+}
+
+func TestFitIsDeterministicAndMovesPointsToTheManualOnes(t *testing.T) {
+	t.Parallel()
+	a, err := Fit(drawn(20, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Fit(drawn(20, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a.Source(), b.Source()) {
+		t.Error("the same people gave another calibration")
+	}
+	c, err := Fit(drawn(20, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(a.Source(), c.Source()) {
+		t.Error("other people gave the same calibration")
+	}
+	for k := range marks {
+		if names[k] == "" {
+			continue
+		}
+		if a.offsets[k].length() > 0.02 || a.pointErrors[k] > 0.03 {
+			t.Errorf("%s: offset %v, error %v; the points lie where they should", names[k], a.offsets[k], a.pointErrors[k])
+		}
+		if p := a.offsets[k.partner()]; p.x != -a.offsets[k].x || p.y != a.offsets[k].y {
+			t.Errorf("%s: offset %v is not the mirror image of %v", names[k], a.offsets[k], p)
+		}
+	}
+	if a.indexICC < 0.5 || a.indexSE <= 0 || a.index.sd <= 0 {
+		t.Errorf("index %+v, ICC %v, SE %v: the people differ more than their photos", a.index, a.indexICC, a.indexSE)
+	}
+}
+
+func TestFitNeedsPeople(t *testing.T) {
+	t.Parallel()
+	list := drawn(9, 1)
+	list[0].Points = nil
+	list[1].ToLeft = nil
+	if _, err := Fit(list); err == nil {
+		t.Error("seven people were enough")
+	}
+}
+
+func TestYawIsReadFromTheSigns(t *testing.T) {
+	t.Parallel()
+	people := drawn(40, 3)
+	c, err := Fit(people)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range people {
+		p := &people[i]
+		if turned := p.ToRight.Read(c).Yaw - p.ToLeft.Read(c).Yaw; math.Abs(turned-2*TurnDegrees) > 6 {
+			t.Errorf("turned by %v degrees, read as %.1f", 2*TurnDegrees, turned)
+		}
+	}
+}
+
+func TestTheIndexOfAMirroredObservationIsTheSame(t *testing.T) {
+	t.Parallel()
+	for _, s := range drawn(5, 4) {
+		o := *s.Neutral
+		before := o.Read(&fitted)
+		for k := range o.m.raw {
+			o.m.raw[k] = vec{-o.m.raw[k].x, -o.m.raw[k].y}
+		}
+		if after := o.Read(&fitted); after.Index != before.Index {
+			t.Errorf("index %v, mirrored %v", before.Index, after.Index)
+		}
+	}
+}
+
+// TestTablesAreWrittenByTheFit keeps hands off tables.go.
+func TestTablesAreWrittenByTheFit(t *testing.T) {
+	t.Parallel()
+	want, err := os.ReadFile("tables.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := goformat.Source(fitted.Source())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, got) {
+		t.Error("tables.go is not what the fit writes")
+	}
+}
+
+func TestICC(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		a, b []float64
+		want float64
+	}{
+		{"equal readings", []float64{1, 2, 4}, []float64{1, 2, 4}, 1},
+		{"a constant difference counts", []float64{1, 2, 3}, []float64{2, 3, 4}, 2.0 / 3},
+		{"all alike", []float64{5, 5, 5}, []float64{5, 5, 5}, 0},
+		{"two people", []float64{1, 2}, []float64{1, 2}, 0},
+	} {
+		if got := ICC(tt.a, tt.b); math.Abs(got-tt.want) > 1e-12 {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		v := rapid.SliceOfN(rapid.Float64Range(-9, 9), 6, 20).Draw(t, "readings")
+		a, b := v[:len(v)/2], v[len(v)/2:len(v)/2*2]
+		if x, y := ICC(a, b), ICC(b, a); math.Abs(x-y) > 1e-9 || x > 1+1e-9 {
+			t.Fatalf("%v one way, %v the other", x, y)
+		}
+	})
+}
+
+func TestQuietDirectionsLowerTheIndexNeverRaiseIt(t *testing.T) {
+	t.Parallel()
+	for _, q := range fitted.quiet {
+		if q.share < 0 || q.share > 1 {
+			t.Errorf("share %v", q.share)
+		}
+		if d := dot(&q.along, &q.along); math.Abs(d-1) > 0.01 {
+			t.Errorf("length %v", d)
+		}
+	}
+}

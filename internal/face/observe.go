@@ -1,0 +1,120 @@
+package face
+
+import "io"
+
+// Observation is what is seen in one photo before any fitted number is applied: with [Fit] and [Calibration] it is the seam through which scripts/bench
+// fits the engine to some people and judges it on others. Nothing else has a use for it.
+type Observation struct{ m measurement }
+
+// Observe looks at a photo as Analyze does. Its errors are those of Analyze up to the detection of the face; the pictures are let go.
+func Observe(r io.Reader, opts Options) (*Observation, error) {
+	models, err := loadModels()
+	if err != nil {
+		return nil, err
+	}
+	p, err := open(r, opts.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	m, err := measure(p, models)
+	if err != nil {
+		return nil, err
+	}
+	o := &Observation{m: *m}
+	o.m.photo, o.m.grey = &photo{header: p.header, mirrored: p.mirrored}, nil
+	return o, nil
+}
+
+// Reading is what a model makes of an observation. Where Refusal is set, Analyze would give that and no report; the rest is given all the
+// same, to be counted.
+type Reading struct {
+	Report  Report
+	Refusal *Refusal
+	// Index is the symmetry index and IndexBeforeYaw the same with what the pose adds, square roots of IOD; IndexSE is the standard error of both.
+	Index, IndexBeforeYaw, IndexSE float64
+	// Yaw is the turn of the head, degrees, unrounded.
+	Yaw float64
+}
+
+// Read applies a model.
+func (o *Observation) Read(c *Calibration) Reading {
+	seen := o.m
+	seen.judge(c)
+	r := Reading{Index: seen.index, IndexBeforeYaw: seen.before, IndexSE: seen.indexError(), Yaw: float64(seen.yaw * o.side(true))}
+	q := seen.quality()
+	r.Refusal = q.refusal
+	r.Report = seen.reportOf(&q)
+	return r
+}
+
+// field is the mirror field as seen in the photo, not turned over.
+func (o *Observation) field() pattern {
+	f := o.m.raw
+	for k := range f {
+		f[k] = f[k].scaled(o.side(true))
+	}
+	return f
+}
+
+// asymmetry is that of the points as seen in the photo, not turned over.
+func (o *Observation) asymmetry(offsets *[marks]vec) asymmetry {
+	q := o.m.seen.points(offsets)
+	h := asymmetryOf(&q)
+	if !o.m.photo.mirrored {
+		return h
+	}
+	var g asymmetry
+	for k := range h {
+		g[mark(k).partner()] = vec{-h[k].x, h[k].y}
+	}
+	return g
+}
+
+// signs are the traces of a turned head as seen in the photo.
+func (o *Observation) signs(m *Calibration) [3]float64 {
+	h, f := o.asymmetry(&m.offsets), o.field()
+	return m.signs(&h, &f)
+}
+
+// ManualYaw is the turn of a head, degrees, by the 189 manual points: the turn of the mean face on a cylinder that explains most of their asymmetry.
+func ManualYaw(dense [][2]float64) float64 {
+	d := denseOf(dense)
+	return d.yaw()
+}
+
+// LowerSide tells which side of the mouth or of the eyes lies lower in the face by manual points: -1 at the left of the image, 1 at the right.
+func LowerSide(dense [][2]float64, mouth bool) float64 {
+	of := partEyes
+	if mouth {
+		of = partMouth
+	}
+	d := denseOf(dense)
+	h, sum := d.asymmetry(), 0.0
+	for k, p := range fieldPoints {
+		if p.part == of && !p.middle {
+			sum += h[k].y
+		}
+	}
+	if sum > 0 {
+		return -1
+	}
+	return 1
+}
+
+// ManualMetrics gives the measures of Report.Metrics from manual points by name, in an upright image.
+func ManualMetrics(byName map[string][2]float64) map[string]float64 {
+	var at [marks]vec
+	for k, name := range names {
+		at[k] = vec{byName[name][0], byName[name][1]}
+	}
+	f := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, at[markPupilL], at[markPupilR])
+	var q points
+	for k := range marks {
+		q.at[k] = f.inner(at[k])
+	}
+	values := map[string]float64{}
+	for _, r := range metricRules {
+		values[r.name] = r.of(&q)
+	}
+	return values
+}

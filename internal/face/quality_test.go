@@ -1,0 +1,57 @@
+package face
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestFixesPointTheRightWay(t *testing.T) {
+	t.Parallel()
+	posed := func(yaw float64, mirrored bool) *measurement {
+		m := &measurement{photo: &photo{header: header{width: 800, height: 800}, mirrored: mirrored}, scale: 1, by: &fitted, yaw: yaw, alike: 0.8}
+		m.place.window = window{x: 400, y: 400, size: 500, q: 2000}
+		m.pts.frame = frame{origin: vec{400, 350}, axis: vec{180, 0}}
+		m.light = light{brightness: 130, contrast: 30, focus: 0.2}
+		return m
+	}
+	for _, tt := range []struct {
+		name string
+		m    *measurement
+		want string
+	}{
+		{"nose to the right", posed(8.4, false), "towards the left edge of the picture by about 8 degrees"},
+		{"nose to the left", posed(-8.4, false), "towards the right edge of the picture by about 8 degrees"},
+		{"looked at turned over", posed(8.4, true), "towards the right edge of the picture by about 8 degrees"},
+	} {
+		q := tt.m.quality()
+		if len(q.fixes) != 1 || !strings.Contains(q.fixes[0], tt.want) || q.notRankable == "" {
+			t.Errorf("%s: fixes %q, not ranked because %q; want %q", tt.name, q.fixes, q.notRankable, tt.want)
+		}
+	}
+	tilted := posed(0, false)
+	tilted.pts.frame.axis = vec{170, 60}
+	tilted.light.sidedness = 0.5
+	want := []string{"side of your face towards the right edge", "towards the left edge of the picture by about 19 degrees"}
+	q := tilted.quality()
+	if len(q.fixes) != 2 || !strings.Contains(q.fixes[0], want[0]) || !strings.Contains(q.fixes[1], want[1]) {
+		t.Errorf("tilted and lit from the left: fixes %q, want %q", q.fixes, want)
+	}
+}
+
+func TestAtMostThreeFixesTheWorstFirst(t *testing.T) {
+	t.Parallel()
+	m := &measurement{photo: &photo{header: header{width: 800, height: 800}}, scale: 1, by: &fitted, yaw: 20, alike: 0.3}
+	m.place.window = window{x: 400, y: 400, size: 100, q: 120}
+	m.pts.frame = frame{origin: vec{400, 350}, axis: vec{70, 0}}
+	m.light = light{brightness: 45, contrast: 14, focus: 0.01, sidedness: 0.5}
+	q := m.quality()
+	if q.refusal == nil || q.refusal.Code != TurnedAway {
+		t.Fatalf("refusal %v, want one for the turn of the head", q.refusal)
+	}
+	if len(q.fixes) != maxFixes || !strings.HasPrefix(q.fixes[0], "Turn your head") {
+		t.Errorf("fixes %q: three, and first what the photo is refused for", q.fixes)
+	}
+	if len(q.checks) != len(checkRules) {
+		t.Errorf("%d checks of %d", len(q.checks), len(checkRules))
+	}
+}

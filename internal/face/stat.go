@@ -1,0 +1,68 @@
+package face
+
+import (
+	"math"
+	"slices"
+)
+
+// ICC is the intraclass correlation of two readings each of several people, ICC(2,1): how much of the variance lies between people, a constant
+// difference between the readings counted as disagreement (Shrout and Fleiss, Psychological Bulletin 86, 1979). It is 0 for fewer than three.
+func ICC(a, b []float64) float64 {
+	n := float64(len(a))
+	if len(a) < 3 {
+		return 0
+	}
+	ma, mb := mean(a), mean(b)
+	all := (ma + mb) / 2
+	people, rest := 0.0, 0.0
+	for i := range a {
+		m := (a[i] + b[i]) / 2
+		people += float64(2 * sq(m-all))
+		rest += sq(a[i]-m-ma+all) + sq(b[i]-m-mb+all)
+	}
+	readings := float64(n * (sq(ma-all) + sq(mb-all)))
+	people, rest = people/(n-1), rest/(n-1)
+	whole := people + rest + float64(2*(readings-rest))/n
+	if whole <= 0 {
+		return 0
+	}
+	return (people - rest) / whole
+}
+
+func mean(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(max(1, len(v)))
+}
+
+// deviation is the standard deviation.
+func deviation(v []float64) float64 {
+	m, sum := mean(v), 0.0
+	for _, x := range v {
+		sum += sq(x - m)
+	}
+	return math.Sqrt(sum / float64(max(1, len(v)-1)))
+}
+
+// rootMeanSquare is the size of errors around zero.
+func rootMeanSquare(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += sq(x)
+	}
+	return math.Sqrt(sum / float64(max(1, len(v))))
+}
+
+// quantile interpolates between the sorted values; q is from 0 to 1.
+func quantile(v []float64, q float64) float64 {
+	if len(v) == 0 {
+		return 0
+	}
+	s := slices.Sorted(slices.Values(v))
+	at := float64(q * float64(len(s)-1))
+	i := min(int(at), max(0, len(s)-2))
+	j := min(i+1, len(s)-1)
+	return s[i] + float64((s[j]-s[i])*(at-float64(i)))
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"go/format"
+	"io"
+	"os"
+
+	"github.com/facescan/facescan/internal/face"
+)
+
+// fit fits the engine's numbers to everybody and writes them where the engine compiles them in.
+func fit(ctx context.Context, o options, out, progress io.Writer) error {
+	g, err := gather(ctx, o, progress)
+	if err != nil {
+		return err
+	}
+	c, err := face.Fit(g.samples(func(int) bool { return true }))
+	if err != nil {
+		return err
+	}
+	source, err := format.Source(c.Source())
+	if err != nil {
+		return err
+	}
+	into := cmp.Or(o.into, "internal/face/tables.go")
+	if err := os.WriteFile(into, source, 0o644); err != nil { //nolint:gosec // source code is for everybody
+		return err
+	}
+	fmt.Fprintf(out, "%s: fitted to %d people. Now: go test ./internal/face -run Version -update, then the same with -run EveryMachine\n", into, len(g.people))
+	return nil
+}

@@ -1,0 +1,95 @@
+// Command bench measures the face engine on annotated photos, fits its numbers anew, and writes the account of its reliability.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+)
+
+const usage = `Measure the face engine.
+
+  go run ./scripts/bench accuracy    -faces DIR [-nofaces DIR] [-json] [-fast]   every figure, on people not used for fitting
+  go run ./scripts/bench fit         -faces DIR [-into FILE]                     fit the engine's numbers to all the people
+  go run ./scripts/bench reliability -faces DIR [-nofaces DIR] [-into DIR]       write RELIABILITY.md and its plots
+
+DIR holds photos and an index.jsonl with one line a photo: file, set, person, expression, and where annotated points, all
+(189 points), manual_asymmetry, manual_asymmetry_yawfree and self_reported.
+
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the flags.
+type options struct {
+	faces, nofaces, into string
+	json, fast           bool
+	more                 bool // copies for the plots
+}
+
+var errUsage = errors.New("say accuracy, fit or reliability, and -faces DIR; -help tells more")
+
+func run(ctx context.Context, args []string, out, progress io.Writer) error {
+	if len(args) == 0 {
+		fmt.Fprint(progress, usage)
+		return errUsage
+	}
+	var o options
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	flags.SetOutput(progress)
+	flags.Usage = func() { fmt.Fprint(progress, usage); flags.PrintDefaults() }
+	flags.StringVar(&o.faces, "faces", "", "folder of annotated photos with an index.jsonl")
+	flags.StringVar(&o.nofaces, "nofaces", "", "folder of photos without faces, looked through with its subfolders")
+	flags.StringVar(&o.into, "into", "", "where to write; the engine's own place if empty")
+	flags.BoolVar(&o.json, "json", false, "print JSON")
+	flags.BoolVar(&o.fast, "fast", false, "every third person only: a look, not a measurement")
+	command := args[0]
+	if command == "-h" || command == "-help" || command == "--help" {
+		flags.Usage()
+		return flag.ErrHelp
+	}
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	if o.faces == "" || flags.NArg() > 0 {
+		return errUsage
+	}
+	switch command {
+	case "accuracy":
+		return accuracy(ctx, o, out, progress)
+	case "fit":
+		return fit(ctx, o, out, progress)
+	case "reliability":
+		return reliability(ctx, o, out, progress)
+	}
+	return errUsage
+}
+
+func accuracy(ctx context.Context, o options, out, progress io.Writer) error {
+	study, err := measure(ctx, o, progress)
+	if err != nil {
+		return err
+	}
+	figures := study.figures()
+	if o.json {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return e.Encode(figures)
+	}
+	return printFigures(out, figures)
+}
