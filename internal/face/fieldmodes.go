@@ -36,6 +36,7 @@ func unitOf(f pattern) pattern {
 	return f.times(1 / n)
 }
 
+//go:norace
 func dot(a, b *pattern) float64 {
 	sum := 0.0
 	for k := range fieldPoints {
@@ -53,6 +54,7 @@ func (p *fieldPoint) count() float64 {
 	return 2
 }
 
+//go:norace
 func without(f pattern, directions []pattern) pattern {
 	for _, direction := range directions {
 		d := dot(&f, &direction)

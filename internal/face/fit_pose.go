@@ -145,6 +145,8 @@ func (m *Calibration) setQuiet(list []weighedPattern, total float64) {
 }
 
 // principal gives the unit direction that holds most of the weighted energy of patterns, square to those already found: the power method.
+//
+//go:norace
 func principal(list []weighedPattern, found []pattern) pattern {
 	const rounds = 60
 	var u pattern

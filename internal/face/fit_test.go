@@ -62,18 +62,18 @@ func meanMark(k mark) vec {
 
 func TestFitIsDeterministicAndMovesPointsToTheManualOnes(t *testing.T) {
 	t.Parallel()
-	a, err := Fit(drawn(20, 1))
+	a, err := Fit(drawn(12, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := Fit(drawn(20, 1))
+	b, err := Fit(drawn(12, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(a.Source(), b.Source()) {
 		t.Error("the same people gave another calibration")
 	}
-	c, err := Fit(drawn(20, 2))
+	c, err := Fit(drawn(12, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestFitNeedsPeople(t *testing.T) {
 
 func TestYawIsReadFromTheSigns(t *testing.T) {
 	t.Parallel()
-	people := drawn(40, 3)
+	people := drawn(30, 3)
 	c, err := Fit(people)
 	if err != nil {
 		t.Fatal(err)
