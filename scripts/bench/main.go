@@ -17,6 +17,7 @@ const usage = `Measure the face engine.
   go run ./scripts/bench accuracy    -faces DIR [-nofaces DIR] [-json] [-fast]   every figure, on people not used for fitting
   go run ./scripts/bench fit         -faces DIR [-into FILE]                     fit the engine's numbers to all the people
   go run ./scripts/bench reliability -faces DIR [-nofaces DIR] [-into DIR]       write RELIABILITY.md and its plots
+  go run ./scripts/bench speed                                                   time and memory of a scan
 
 DIR holds photos and an index.jsonl with one line a photo: file, set, person, expression, and where annotated points, all
 (189 points), manual_asymmetry, manual_asymmetry_yawfree and self_reported.
@@ -42,7 +43,7 @@ type options struct {
 	more                 bool // copies for the plots
 }
 
-var errUsage = errors.New("say accuracy, fit or reliability, and -faces DIR; -help tells more")
+var errUsage = errors.New("say accuracy, fit or reliability, and -faces DIR, or speed; -help tells more")
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if len(args) == 0 {
@@ -59,6 +60,12 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.BoolVar(&o.fast, "fast", false, "every third person only: a look, not a measurement")
 	command := args[0]
+	switch {
+	case command == "speed" && len(args) == 1:
+		return speed(ctx, out)
+	case command == scanOnce && len(args) == 2:
+		return runScanOnce(args[1], out)
+	}
 	if command == "-h" || command == "-help" || command == "--help" {
 		flags.Usage()
 		return flag.ErrHelp
