@@ -89,6 +89,9 @@ func BenchmarkStages(b *testing.B) {
 	b.Run("crop", func(b *testing.B) {
 		measured(b, func() error { m.grey.crop(m.pts.faceFrame(), faceW, faceH); return nil })
 	})
+	b.Run("field", func(b *testing.B) {
+		measured(b, func() error { registered(m.grey, &m.pts); return nil })
+	})
 	b.Run("assemble", func(b *testing.B) {
 		measured(b, func() error { _, err := m.report(); return err })
 	})
