@@ -83,7 +83,8 @@ func matches(ifMatch, current string) bool {
 	})
 }
 
-func caller(r *http.Request) UID { return UID(httpapi.Caller(r.Context()).UID) }
+// Caller is the user who makes the request, by the ID token; it says nothing of whether users/{uid} exists.
+func Caller(r *http.Request) UID { return UID(httpapi.Caller(r.Context()).UID) }
 
 func (s *Service) postRegister(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.Decode[struct {
@@ -113,7 +114,7 @@ func (s *Service) postRegister(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) getMe(w http.ResponseWriter, r *http.Request) error {
-	u, err := s.read(r.Context(), caller(r))
+	u, err := s.read(r.Context(), Caller(r))
 	if err != nil {
 		return err
 	}
@@ -138,7 +139,7 @@ func (s *Service) patchMe(w http.ResponseWriter, r *http.Request) error {
 	if err := p.validate(); err != nil {
 		return err
 	}
-	u, err := s.update(r.Context(), caller(r), p, strings.Join(r.Header.Values("If-Match"), ","))
+	u, err := s.update(r.Context(), Caller(r), p, strings.Join(r.Header.Values("If-Match"), ","))
 	if err != nil {
 		return err
 	}
@@ -152,7 +153,7 @@ func (s *Service) putUsername(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.rename(r.Context(), caller(r), in.Username)
+	u, err := s.rename(r.Context(), Caller(r), in.Username)
 	if err != nil {
 		return err
 	}
@@ -160,7 +161,7 @@ func (s *Service) putUsername(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) getUsername(w http.ResponseWriter, r *http.Request) error {
-	available, err := s.available(r.Context(), caller(r), r.PathValue("username"))
+	available, err := s.available(r.Context(), Caller(r), r.PathValue("username"))
 	if err != nil {
 		return err
 	}
@@ -177,7 +178,7 @@ func writeConsent(w http.ResponseWriter, status int, u User) error {
 }
 
 func (s *Service) getConsent(w http.ResponseWriter, r *http.Request) error {
-	u, err := s.read(r.Context(), caller(r))
+	u, err := s.read(r.Context(), Caller(r))
 	if err != nil {
 		return err
 	}
@@ -192,7 +193,7 @@ func (s *Service) postConsent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	u, granted, err := s.grant(r.Context(), caller(r), in.Version, in.AppVersion)
+	u, granted, err := s.grant(r.Context(), Caller(r), in.Version, in.AppVersion)
 	if err != nil {
 		return err
 	}
@@ -203,7 +204,7 @@ func (s *Service) postConsent(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) deleteConsent(w http.ResponseWriter, r *http.Request) error {
-	u, err := s.withdraw(r.Context(), caller(r))
+	u, err := s.withdraw(r.Context(), Caller(r))
 	if err != nil {
 		return err
 	}

@@ -86,8 +86,7 @@ func (s *Service) create(ctx context.Context, tx *outbox.Tx, u User) error {
 	if err := tx.Create(Ref(s.fs, u.UID), u); err != nil {
 		return fmt.Errorf("create user: %w", err)
 	}
-	payload := event.AccountRegisteredV1{UID: string(u.UID)}
-	return s.owe(ctx, tx, event.ID(payload.EventType(), string(u.UID)), payload)
+	return tx.Tell(ctx, s.now(), event.AccountRegisteredV1{UID: string(u.UID)}, string(u.UID))
 }
 
 // refresh takes over what the ID token says of the e-mail address now.

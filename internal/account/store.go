@@ -10,7 +10,6 @@ import (
 
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/telemetry"
 )
 
 // Service keeps the accounts. It is safe for concurrent use.
@@ -83,15 +82,5 @@ func (s *Service) save(ctx context.Context, tx *outbox.Tx, u *User, did effect) 
 	if did != visible {
 		return nil
 	}
-	payload := event.AccountUpdatedV1{UID: string(u.UID)}
-	return s.owe(ctx, tx, event.ID(payload.EventType(), string(u.UID), strconv.FormatInt(u.Revision, 10)), payload)
-}
-
-func (s *Service) owe(ctx context.Context, tx *outbox.Tx, id string, payload event.Payload) error {
-	e, err := event.New(id, s.now(), telemetry.Traceparent(ctx), payload)
-	if err != nil {
-		return err
-	}
-	tx.Owe(e)
-	return nil
+	return tx.Tell(ctx, s.now(), event.AccountUpdatedV1{UID: string(u.UID)}, string(u.UID), strconv.FormatInt(u.Revision, 10))
 }

@@ -7,12 +7,12 @@ import (
 	"net/http"
 
 	"cloud.google.com/go/firestore"
-	"cloud.google.com/go/firestore/apiv1/firestorepb"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/query"
 )
 
 const (
@@ -61,7 +61,7 @@ func (b *Boards) top(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	caller := account.UID(httpapi.Caller(r.Context()).UID)
+	caller := account.Caller(r)
 	docs, err := ordered(b.fs, b.board).Limit(limit).Documents(r.Context()).GetAll()
 	if err != nil {
 		return fmt.Errorf("read the top of %s: %w", b.board, err)
@@ -108,7 +108,7 @@ type meView struct {
 
 // me reads everything at one moment, so that the rank never exceeds the total.
 func (b *Boards) me(w http.ResponseWriter, r *http.Request) error {
-	uid := account.UID(httpapi.Caller(r.Context()).UID)
+	uid := account.Caller(r)
 	var view meView
 	err := b.fs.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) error {
 		user, err := account.ReadActive(tx, b.fs, uid)
@@ -116,9 +116,12 @@ func (b *Boards) me(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		view = meView{Board: b.board, OptIn: user.Leaderboard.OptIn}
-		view.Total, err = count(ctx, tx, entries(b.fs, b.board).Query)
-		if err != nil || !shown(user) {
-			return err
+		view.Total, err = query.Count(ctx, tx, entries(b.fs, b.board).Query)
+		if err != nil {
+			return fmt.Errorf("count the entries: %w", err)
+		}
+		if !shown(user) {
+			return nil
 		}
 		return b.place(ctx, tx, uid, &view)
 	}, firestore.ReadOnly)
@@ -141,9 +144,9 @@ func (b *Boards) place(ctx context.Context, tx *firestore.Transaction, uid accou
 	if err := snap.DataTo(&e); err != nil {
 		return fmt.Errorf("decode own entry: %w", err)
 	}
-	above, err := count(ctx, tx, entries(b.fs, b.board).Where("rating", ">", e.Rating))
+	above, err := query.Count(ctx, tx, entries(b.fs, b.board).Where("rating", ">", e.Rating))
 	if err != nil {
-		return err
+		return fmt.Errorf("count the entries above: %w", err)
 	}
 	rank, percentile := above+1, percentile(above, view.Total)
 	view.Entry = &ownEntry{Username: e.Username, Rating: e.Rating, Scans: e.Scans, AchievedAt: httpapi.Time(e.AchievedAt)}
@@ -157,17 +160,4 @@ func percentile(above, total int64) float64 {
 		return 100
 	}
 	return math.Round(1000*float64(total-1-above)/float64(total-1)) / 10
-}
-
-func count(ctx context.Context, tx *firestore.Transaction, q firestore.Query) (int64, error) {
-	const alias = "n"
-	result, err := q.NewAggregationQuery().WithCount(alias).Transaction(tx).Get(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("count entries: %w", err)
-	}
-	n, ok := result[alias].(*firestorepb.Value)
-	if !ok {
-		return 0, fmt.Errorf("count entries: the answer is a %T", result[alias])
-	}
-	return n.GetIntegerValue(), nil
 }

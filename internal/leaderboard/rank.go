@@ -11,7 +11,6 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/telemetry"
 )
 
 // Ranker is the consumer that keeps ratings and entries. It is safe for concurrent use.
@@ -87,7 +86,7 @@ func (r *Ranker) contribute(ctx context.Context, tx *outbox.Tx, user account.Use
 	}
 	// From the untrimmed history: an old high that only now drops out must not make a best of a later scan.
 	for _, b := range newBests(before, grown) {
-		if err := owe(ctx, tx, user, board, b); err != nil {
+		if err := tell(ctx, tx, user, board, b); err != nil {
 			return err
 		}
 	}
@@ -102,20 +101,13 @@ func (r *Ranker) contribute(ctx context.Context, tx *outbox.Tx, user account.Use
 	return project(tx.Transaction, r.fs, board, user, after, now)
 }
 
-// owe tells of a personal best. Should an earlier and higher scan come still later, it was told in error; the
+// tell tells of a personal best. Should an earlier and higher scan come still later, it was told in error; the event's
 // id keeps it from being told twice.
-func owe(ctx context.Context, tx *outbox.Tx, user account.User, board string, b best) error {
-	data := event.PersonalBestReachedV1{
+func tell(ctx context.Context, tx *outbox.Tx, user account.User, board string, b best) error {
+	return tx.Tell(ctx, b.CompletedAt, event.PersonalBestReachedV1{
 		UID: string(user.UID), ScanID: b.ScanID, Board: board, ConsentEpoch: user.ConsentEpoch,
 		Score: b.Score, Previous: b.previous,
-	}
-	id := event.ID(data.EventType(), board, b.ScanID)
-	e, err := event.New(id, b.CompletedAt, telemetry.Traceparent(ctx), data)
-	if err != nil {
-		return err
-	}
-	tx.Owe(e)
-	return nil
+	}, board, b.ScanID)
 }
 
 // follow makes the user's entries anew from what users/{uid} says now, whatever the event was told for.
@@ -142,7 +134,7 @@ func (r *Ranker) follow(ctx context.Context, uid account.UID) error {
 	return nil
 }
 
-// reproject makes the entry of a rating, and removes both where the consent is gone; user is zero if he is gone too.
+// reproject makes the entry of a rating, and removes both where the consent is gone; user is zero if there is none any more.
 func (r *Ranker) reproject(tx *firestore.Transaction, uid account.UID, user account.User, rating ratingDoc) error {
 	if !survives(user, rating.ConsentEpoch) {
 		return remove(tx, r.fs, rating.Board, uid)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"cloud.google.com/go/firestore/apiv1/firestorepb"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/device"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/query"
 )
 
 const (
@@ -51,7 +51,7 @@ type caller struct {
 func (b *Inbox) run(
 	r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error, opts ...firestore.TransactionOption,
 ) error {
-	uid := account.UID(httpapi.Caller(r.Context()).UID)
+	uid := account.Caller(r)
 	return b.fs.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) error {
 		user, err := account.ReadActive(tx, b.fs, uid)
 		if err != nil {
@@ -86,8 +86,12 @@ func (b *Inbox) list(w http.ResponseWriter, r *http.Request) error {
 		if view, err = page(tx, live, after, limit); err != nil {
 			return err
 		}
-		view.Unread, err = countUnread(ctx, tx, live)
-		return err
+		// It needs the composite index (read asc, createdAt asc) on the collection inbox.
+		view.Unread, err = query.Count(ctx, tx, live.Where("read", "==", false))
+		if err != nil {
+			return fmt.Errorf("count unread items: %w", err)
+		}
+		return nil
 	}, firestore.ReadOnly)
 	if err != nil {
 		return err
@@ -121,21 +125,6 @@ func page(tx *firestore.Transaction, live firestore.Query, after *position, limi
 		last = position{at: one.CreatedAt, id: snap.Ref.ID}
 	}
 	return view, nil
-}
-
-// countUnread needs the composite index (read asc, createdAt asc) on the collection inbox.
-func countUnread(ctx context.Context, tx *firestore.Transaction, live firestore.Query) (int64, error) {
-	const alias = "n"
-	unread := live.Where("read", "==", false)
-	result, err := unread.NewAggregationQuery().WithCount(alias).Transaction(tx).Get(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("count unread items: %w", err)
-	}
-	n, ok := result[alias].(*firestorepb.Value)
-	if !ok {
-		return 0, fmt.Errorf("count unread items: the answer is a %T", result[alias])
-	}
-	return n.GetIntegerValue(), nil
 }
 
 func (b *Inbox) markRead(w http.ResponseWriter, r *http.Request) error {

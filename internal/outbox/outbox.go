@@ -16,6 +16,7 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/telemetry"
 )
 
 // Publisher hands a message to a topic and returns once the topic has taken it. It is an interface so that
@@ -65,6 +66,18 @@ type Tx struct {
 
 // Owe adds an event to the commit.
 func (t *Tx) Owe(e event.Event) { t.owed = append(t.owed, e) }
+
+// Tell owes the event of a fact that came true at the time, in the trace of ctx. The event's id is made of its type
+// and the key, so whoever tells the fact again tells the same event.
+func (t *Tx) Tell(ctx context.Context, at time.Time, fact event.Payload, key ...string) error {
+	id := event.ID(append([]string{fact.EventType()}, key...)...)
+	e, err := event.New(id, at, telemetry.Traceparent(ctx), fact)
+	if err != nil {
+		return err
+	}
+	t.Owe(e)
+	return nil
+}
 
 // Run commits fn's transaction together with the events it owes, then publishes them. fn may run more than
 // once and must do nothing remote but read and write through tx. The error is fn's or the commit's; failing

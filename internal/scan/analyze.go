@@ -304,11 +304,9 @@ func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*Scan, time.Time
 		if err != nil {
 			return err
 		}
-		owed, err := event.New(event.ID(payload.EventType(), string(s.ID)), now, telemetry.Traceparent(ctx), payload)
-		if err != nil {
+		if err := tx.Tell(ctx, now, payload, string(s.ID)); err != nil {
 			return err
 		}
-		tx.Owe(owed)
 		return write(tx.Transaction, a.Firestore, current)
 	})
 	if err != nil {

@@ -66,7 +66,7 @@ func (s *Reader) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	current, err := s.owned(r.Context(), r.PathValue("id"))
+	current, err := s.owned(r)
 	if err != nil {
 		return err
 	}
@@ -99,19 +99,20 @@ func sinceParam(r *http.Request, fallback int64) (int64, error) {
 }
 
 // owned is the caller's scan. Another's is not found, like one that does not exist.
-func (s *Reader) owned(ctx context.Context, id string) (Scan, error) {
+func (s *Reader) owned(r *http.Request) (Scan, error) {
+	id := ID(r.PathValue("id"))
 	notFound := fault.New(fault.CodeNotFound, "There is no such scan.")
-	if !ID(id).valid() {
+	if !id.valid() {
 		return Scan{}, notFound
 	}
-	found, err := get(ctx, s.fs, ID(id))
+	found, err := get(r.Context(), s.fs, id)
 	if errors.Is(err, errNoScan) {
 		return Scan{}, notFound
 	}
 	if err != nil {
 		return Scan{}, err
 	}
-	if found.UID != account.UID(httpapi.Caller(ctx).UID) {
+	if found.UID != account.Caller(r) {
 		return Scan{}, notFound
 	}
 	return found, nil

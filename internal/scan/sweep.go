@@ -13,7 +13,6 @@ import (
 
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/telemetry"
 )
 
 // sweepPage is how many scans one sweep looks at, oldest due first.
@@ -138,12 +137,9 @@ func (w *Sweeper) fail(ctx context.Context, s Scan, generation int64, f Failure)
 		now := w.Now().UTC()
 		current.Generation = generation
 		current.fail(f, now)
-		payload := failedEvent(current)
-		owed, err := event.New(event.ID(payload.EventType(), string(s.ID)), now, telemetry.Traceparent(ctx), payload)
-		if err != nil {
+		if err := tx.Tell(ctx, now, failedEvent(current), string(s.ID)); err != nil {
 			return err
 		}
-		tx.Owe(owed)
 		return write(tx.Transaction, w.Firestore, current)
 	})
 	return ended, err

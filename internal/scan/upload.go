@@ -75,7 +75,7 @@ func (u *Uploads) post(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.CodeInvalidField, "Photos are taken as JPEG, PNG or WebP. Convert HEIC on the device.").
 			WithField("/contentType", "must be one of %s", strings.Join(ContentTypes, ", "))
 	}
-	uid := account.UID(httpapi.Caller(r.Context()).UID)
+	uid := account.Caller(r)
 	id, err := u.newID(uid, r.Header.Get("Idempotency-Key"))
 	if err != nil {
 		return err
@@ -116,9 +116,12 @@ func (u *Uploads) newID(uid account.UID, key string) (ID, error) {
 // open creates the scan, or finds the one that an earlier request with the same key created.
 func (u *Uploads) open(ctx context.Context, id ID, uid account.UID, contentType string) (s Scan, created bool, err error) {
 	err = u.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		user, err := account.Read(tx, u.Firestore, uid)
-		if err := mayScan(user, err); err != nil {
+		user, err := account.ReadActive(tx, u.Firestore, uid)
+		if err != nil {
 			return err
+		}
+		if !user.Consent.Granted {
+			return fault.New(fault.CodeConsentRequired, "Read and accept the consent first: GET and POST /v1/me/consent.")
 		}
 		now := u.Now().UTC()
 		s, err = read(tx, u.Firestore, id)
@@ -140,23 +143,6 @@ func (u *Uploads) open(ctx context.Context, id ID, uid account.UID, contentType 
 		return write(tx, u.Firestore, s)
 	})
 	return s, created, err
-}
-
-// mayScan says why the user may not scan, or nil.
-func mayScan(user account.User, readErr error) error {
-	if errors.Is(readErr, account.ErrNoUser) {
-		return fault.New(fault.CodeNotRegistered, "Register first: POST /v1/auth/register.")
-	}
-	if readErr != nil {
-		return readErr
-	}
-	if user.State != account.Active {
-		return fault.New(fault.CodeAccountErasing, "This account is being erased.")
-	}
-	if !user.Consent.Granted {
-		return fault.New(fault.CodeConsentRequired, "Read and accept the consent first: GET and POST /v1/me/consent.")
-	}
-	return nil
 }
 
 // sign makes the URL. What it fixes cannot be changed by whoever holds it: type, size, the object's not being

@@ -3,7 +3,6 @@ package blob
 
 import (
 	"context"
-	"errors"
 
 	"cloud.google.com/go/storage"
 
@@ -36,8 +35,7 @@ func bucket(ctx context.Context, p *boot.Process, variable, name string) (*stora
 // Signing is how the process signs upload URLs: as the account, by IAM's signBlob in production and with the
 // local stack's key there (whose emulator speaks plain HTTP).
 func Signing(p *boot.Process) (storage.SignedURLOptions, error) {
-	err := errors.Join(boot.Need("FACESCAN_SIGNING_ACCOUNT", p.Config.SigningAccount))
-	if err != nil {
+	if err := boot.Need("FACESCAN_SIGNING_ACCOUNT", p.Config.SigningAccount); err != nil {
 		return storage.SignedURLOptions{}, err
 	}
 	opts := storage.SignedURLOptions{GoogleAccessID: p.Config.SigningAccount, Scheme: storage.SigningSchemeV4}
