@@ -24,7 +24,7 @@ var Collections = []string{
 	// Events on their way, {eventID}: owed by a commit, and parked for an operator.
 	"outbox",
 	"parked",
-	// limits/{uid_window} counts quotas and holds leases.
+	// limits/{id} counts quotas (uid is a field where it is a user's) and holds leases.
 	"limits",
 	// exports/{id} and erasures/{uid} are work under way; erased/{HMAC(uid)} is what remains of an erasure.
 	"exports",

@@ -1,0 +1,209 @@
+package limit_test
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/limit"
+)
+
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
+
+var (
+	noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	rule = limit.Rule{Name: "knock", Max: 2, Window: time.Hour}
+)
+
+// fixture is a limiter over a database of its own, whose clock stands at now.
+type fixture struct {
+	*limit.Limiter
+	fs  *firestore.Client
+	now time.Time
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	fs, err := firestore.NewClient(t.Context(), emulatortest.UniqueProject(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fs.Close() })
+	f := &fixture{fs: fs, now: noon}
+	f.Limiter = limit.New(fs, []byte("key"), func() time.Time { return f.now })
+	return f
+}
+
+func (f *fixture) docs(t *testing.T) []*firestore.DocumentSnapshot {
+	t.Helper()
+	docs, err := f.fs.Collection("limits").Documents(t.Context()).GetAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return docs
+}
+
+func taken(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("refused: %v", err)
+	}
+}
+
+func refused(t *testing.T, err error, retryAfter time.Duration) {
+	t.Helper()
+	if !fault.Is(err, fault.CodeRateLimited) {
+		t.Fatalf("err = %v, want rate_limited", err)
+	}
+	if got := fault.From(err).RetryAfter; got != retryAfter {
+		t.Errorf("retry after %v, want %v", got, retryAfter)
+	}
+}
+
+func TestTake_countsInWindows(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ada := limit.User("ada")
+	taken(t, f.Take(t.Context(), rule, ada))
+	f.now = noon.Add(20 * time.Minute)
+	taken(t, f.Take(t.Context(), rule, ada))
+	refused(t, f.Take(t.Context(), rule, ada), 40*time.Minute)
+	f.now = noon.Add(time.Hour - time.Nanosecond)
+	refused(t, f.Take(t.Context(), rule, ada), time.Nanosecond)
+	f.now = noon.Add(time.Hour)
+	taken(t, f.Take(t.Context(), rule, ada))
+}
+
+func TestTake_countsEachForThemselves(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	once := limit.Rule{Name: "once", Max: 1, Window: time.Hour}
+	other := limit.Rule{Name: "other", Max: 1, Window: time.Hour}
+	ip := func(text string) limit.Who { return limit.IP(netip.MustParseAddr(text)) }
+
+	taken(t, f.Take(t.Context(), once, limit.User("ada")))
+	taken(t, f.Take(t.Context(), other, limit.User("ada")))
+	taken(t, f.Take(t.Context(), once, limit.User("bob")))
+	taken(t, f.Take(t.Context(), once, limit.Mailbox("ada")))
+	taken(t, f.Take(t.Context(), once, ip("192.0.2.1")))
+	taken(t, f.Take(t.Context(), once, ip("192.0.2.2")))
+	taken(t, f.Take(t.Context(), once, ip("2001:db8:0:1::1")))
+	taken(t, f.Take(t.Context(), once, ip("2001:db8:0:2::1")))
+	taken(t, f.Take(t.Context(), once, limit.IP(netip.Addr{})))
+
+	for name, who := range map[string]limit.Who{
+		"the same user":                    limit.User("ada"),
+		"the mailbox in capitals":          limit.Mailbox("ADA"),
+		"the address written as IPv6":      ip("::ffff:192.0.2.1"),
+		"a neighbour in the /64":           ip("2001:db8:0:1:aaaa::9"),
+		"an address with a zone":           ip("2001:db8:0:1::1%eth0"),
+		"no address, which counts for one": limit.IP(netip.Addr{}),
+	} {
+		if err := f.Take(t.Context(), once, who); !fault.Is(err, fault.CodeRateLimited) {
+			t.Errorf("%s: err = %v, want rate_limited", name, err)
+		}
+	}
+}
+
+func TestTake_keepsNoAddressAndFindsUsers(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	taken(t, f.Take(t.Context(), rule, limit.User("ada")))
+	want := map[string]any{
+		"schema": int64(1), "rule": "knock", "uid": "ada", "count": int64(1), "expireAt": noon.Add(time.Hour),
+	}
+	if diff := cmp.Diff(want, f.docs(t)[0].Data()); diff != "" {
+		t.Errorf("document (-want +got):\n%s", diff)
+	}
+	mine, err := f.fs.Collection("limits").Where("uid", "==", "ada").Documents(t.Context()).GetAll()
+	if err != nil || len(mine) != 1 {
+		t.Fatalf("found %d documents of the user: %v", len(mine), err)
+	}
+	if _, err := mine[0].Ref.Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	taken(t, f.Take(t.Context(), rule, limit.IP(netip.MustParseAddr("192.0.2.1"))))
+	taken(t, f.Take(t.Context(), rule, limit.Mailbox("ada@example.com")))
+	for _, doc := range f.docs(t) {
+		if _, ok := doc.Data()["uid"]; ok {
+			t.Errorf("%v bears a uid", doc.Data())
+		}
+		for _, secret := range []string{"192", "ada", "example"} {
+			if strings.Contains(doc.Ref.ID, secret) {
+				t.Errorf("id %s shows who it is", doc.Ref.ID)
+			}
+		}
+	}
+}
+
+func TestTake_raceOfTwenty(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	five := limit.Rule{Name: "race", Max: 5, Window: time.Hour}
+	var won, limited atomic.Int32
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			switch err := f.Take(t.Context(), five, limit.User("ada")); {
+			case err == nil:
+				won.Add(1)
+			case fault.Is(err, fault.CodeRateLimited):
+				limited.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if won.Load() != 5 || limited.Load() != 15 {
+		t.Errorf("%d taken and %d refused, want 5 and 15", won.Load(), limited.Load())
+	}
+}
+
+func TestTake_failsClosed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	if err := f.fs.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Take(t.Context(), rule, limit.User("ada")); !fault.Is(err, fault.CodeUnavailable) {
+		t.Errorf("err = %v, want unavailable", err)
+	}
+}
+
+// What is counted with Prepare comes about with its count or not at all.
+func TestPrepare_countsWithTheCommit(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ada := limit.User("ada")
+	open := func(scan string) error {
+		return f.fs.RunTransaction(t.Context(), func(_ context.Context, tx *firestore.Transaction) error {
+			taking, err := f.Prepare(tx, rule, ada)
+			if err != nil {
+				return err
+			}
+			if err := tx.Create(f.fs.Collection("scans").Doc(scan), map[string]any{"uid": "ada"}); err != nil {
+				return err
+			}
+			return taking.Write(tx)
+		})
+	}
+	taken(t, open("a"))
+	if err := open("a"); err == nil {
+		t.Fatal("the same scan was opened twice")
+	}
+	taken(t, open("b"))
+	refused(t, open("c"), time.Hour)
+}
