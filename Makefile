@@ -5,6 +5,7 @@ SHELL := /bin/bash
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.2.0
 LOCAL         := go run ./scripts/local
+GENERATED     := internal/apiclient/client.gen.go
 
 .PHONY: help
 help: ## List the targets.
@@ -31,7 +32,7 @@ arm64: ## Check that the engine's reports are the same on arm64 (by qemu-user), 
 	@scripts/arm64.sh
 
 .PHONY: check
-check: fmt vet lint vuln tidy ## Check format, vet, lint with the import rules, known vulnerabilities and module tidiness.
+check: fmt vet lint vuln tidy generated ## Check format, vet, lint with the import rules, known vulnerabilities, module tidiness and generated code.
 
 .PHONY: fmt
 fmt: ## Check that the code is formatted.
@@ -52,3 +53,12 @@ vuln: ## Check for known vulnerabilities, where their database can be reached.
 .PHONY: tidy
 tidy: ## Check that go.mod and go.sum are tidy.
 	@go mod tidy -diff
+
+.PHONY: generate
+generate: ## Write the generated code anew: the Go client of the API.
+	@go generate ./...
+
+.PHONY: generated
+generated: ## Check that the generated code is what `make generate` writes.
+	@before=$$(cat $(GENERATED) | sha256sum); go generate ./... || exit 1; \
+	[ "$$before" = "$$(cat $(GENERATED) | sha256sum)" ] || { echo "written anew, for it was stale: $(GENERATED)"; exit 1; }
