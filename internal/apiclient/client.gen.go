@@ -15,21 +15,20 @@ import (
 	"time"
 
 	"github.com/oapi-codegen/runtime"
-	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // Defines values for CheckVerdict.
 const (
-	Ok   CheckVerdict = "ok"
-	Warn CheckVerdict = "warn"
+	CheckVerdictOk   CheckVerdict = "ok"
+	CheckVerdictWarn CheckVerdict = "warn"
 )
 
 // Valid indicates whether the value is a known member of the CheckVerdict enum.
 func (e CheckVerdict) Valid() bool {
 	switch e {
-	case Ok:
+	case CheckVerdictOk:
 		return true
-	case Warn:
+	case CheckVerdictWarn:
 		return true
 	default:
 		return false
@@ -38,19 +37,19 @@ func (e CheckVerdict) Valid() bool {
 
 // Defines values for DevicePlatform.
 const (
-	Android DevicePlatform = "android"
-	Ios     DevicePlatform = "ios"
-	Web     DevicePlatform = "web"
+	DevicePlatformAndroid DevicePlatform = "android"
+	DevicePlatformIos     DevicePlatform = "ios"
+	DevicePlatformWeb     DevicePlatform = "web"
 )
 
 // Valid indicates whether the value is a known member of the DevicePlatform enum.
 func (e DevicePlatform) Valid() bool {
 	switch e {
-	case Android:
+	case DevicePlatformAndroid:
 		return true
-	case Ios:
+	case DevicePlatformIos:
 		return true
-	case Web:
+	case DevicePlatformWeb:
 		return true
 	default:
 		return false
@@ -59,28 +58,28 @@ func (e DevicePlatform) Valid() bool {
 
 // Defines values for ScanState.
 const (
-	AwaitingUpload ScanState = "awaiting_upload"
-	Completed      ScanState = "completed"
-	Expired        ScanState = "expired"
-	Failed         ScanState = "failed"
-	Processing     ScanState = "processing"
-	Queued         ScanState = "queued"
+	ScanStateAwaitingUpload ScanState = "awaiting_upload"
+	ScanStateCompleted      ScanState = "completed"
+	ScanStateExpired        ScanState = "expired"
+	ScanStateFailed         ScanState = "failed"
+	ScanStateProcessing     ScanState = "processing"
+	ScanStateQueued         ScanState = "queued"
 )
 
 // Valid indicates whether the value is a known member of the ScanState enum.
 func (e ScanState) Valid() bool {
 	switch e {
-	case AwaitingUpload:
+	case ScanStateAwaitingUpload:
 		return true
-	case Completed:
+	case ScanStateCompleted:
 		return true
-	case Expired:
+	case ScanStateExpired:
 		return true
-	case Failed:
+	case ScanStateFailed:
 		return true
-	case Processing:
+	case ScanStateProcessing:
 		return true
-	case Queued:
+	case ScanStateQueued:
 		return true
 	default:
 		return false
@@ -89,19 +88,64 @@ func (e ScanState) Valid() bool {
 
 // Defines values for UploadRequestContentType.
 const (
-	ImageJpeg UploadRequestContentType = "image/jpeg"
-	ImagePng  UploadRequestContentType = "image/png"
-	ImageWebp UploadRequestContentType = "image/webp"
+	UploadRequestContentTypeImageJpeg UploadRequestContentType = "image/jpeg"
+	UploadRequestContentTypeImagePng  UploadRequestContentType = "image/png"
+	UploadRequestContentTypeImageWebp UploadRequestContentType = "image/webp"
 )
 
 // Valid indicates whether the value is a known member of the UploadRequestContentType enum.
 func (e UploadRequestContentType) Valid() bool {
 	switch e {
-	case ImageJpeg:
+	case UploadRequestContentTypeImageJpeg:
 		return true
-	case ImagePng:
+	case UploadRequestContentTypeImagePng:
 		return true
-	case ImageWebp:
+	case UploadRequestContentTypeImageWebp:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UploadTicketMethod.
+const (
+	UploadTicketMethodPUT UploadTicketMethod = "PUT"
+)
+
+// Valid indicates whether the value is a known member of the UploadTicketMethod enum.
+func (e UploadTicketMethod) Valid() bool {
+	switch e {
+	case UploadTicketMethodPUT:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetHealth200JSONResponseBodyStatus.
+const (
+	GetHealth200JSONResponseBodyStatusOk GetHealth200JSONResponseBodyStatus = "ok"
+)
+
+// Valid indicates whether the value is a known member of the GetHealth200JSONResponseBodyStatus enum.
+func (e GetHealth200JSONResponseBodyStatus) Valid() bool {
+	switch e {
+	case GetHealth200JSONResponseBodyStatusOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetReadiness200JSONResponseBodyStatus.
+const (
+	GetReadiness200JSONResponseBodyStatusOk GetReadiness200JSONResponseBodyStatus = "ok"
+)
+
+// Valid indicates whether the value is a known member of the GetReadiness200JSONResponseBodyStatus enum.
+func (e GetReadiness200JSONResponseBodyStatus) Valid() bool {
+	switch e {
+	case GetReadiness200JSONResponseBodyStatusOk:
 		return true
 	default:
 		return false
@@ -162,22 +206,25 @@ type ConsentStatus struct {
 	Consent Consent `json:"consent"`
 
 	// Current The text in force, to be shown in full.
-	Current struct {
-		// Purpose What is done with a photo.
-		Purpose string `json:"purpose"`
+	Current ConsentStatus_Current `json:"current"`
+}
 
-		// Retention How long it and what is made of it are kept.
-		Retention string `json:"retention"`
+// ConsentStatus_Current The text in force, to be shown in full.
+type ConsentStatus_Current struct {
+	// Purpose What is done with a photo.
+	Purpose string `json:"purpose"`
 
-		// Version Names the text for ever.
-		Version string `json:"version"`
-	} `json:"current"`
+	// Retention How long it and what is made of it are kept.
+	Retention string `json:"retention"`
+
+	// Version Names the text for ever.
+	Version string `json:"version"`
 }
 
 // Credentials defines model for Credentials.
 type Credentials struct {
 	// Email The user's e-mail address.
-	Email openapi_types.Email `json:"email"`
+	Email string `json:"email"`
 
 	// Password The user's password; at least 6 characters at sign-up.
 	Password string `json:"password"`
@@ -280,20 +327,23 @@ type Metric struct {
 	Name string `json:"name"`
 
 	// Reliability How far the measure can be trusted; from reference portraits.
-	Reliability struct {
-		// Icc Agreement with the same measure from points set by hand, ICC(2,1).
-		Icc float64 `json:"icc"`
-
-		// Sdc Smallest detectable change: two photos of a person that differ by less may be the same.
-		Sdc float64 `json:"sdc"`
-
-		// Sem Standard error of measurement against these, in the measure's unit.
-		Sem float64 `json:"sem"`
-	} `json:"reliability"`
+	Reliability Metric_Reliability `json:"reliability"`
 
 	// Unit `deg`: degrees. `IOD`: distances between the pupils.
 	Unit  string  `json:"unit"`
 	Value float64 `json:"value"`
+}
+
+// Metric_Reliability How far the measure can be trusted; from reference portraits.
+type Metric_Reliability struct {
+	// Icc Agreement with the same measure from points set by hand, ICC(2,1).
+	Icc float64 `json:"icc"`
+
+	// Sdc Smallest detectable change: two photos of a person that differ by less may be the same.
+	Sdc float64 `json:"sdc"`
+
+	// Sem Standard error of measurement against these, in the measure's unit.
+	Sem float64 `json:"sem"`
 }
 
 // OpenedScan defines model for OpenedScan.
@@ -331,13 +381,7 @@ type Problem struct {
 	Detail string `json:"detail"`
 
 	// Fields The members of the request that are at fault.
-	Fields *[]struct {
-		// Detail What is wrong with it.
-		Detail string `json:"detail"`
-
-		// Pointer A JSON pointer into the body, such as `/device/token`, or `query/NAME`, `header/NAME`, `path/NAME`.
-		Pointer string `json:"pointer"`
-	} `json:"fields,omitempty"`
+	Fields *[]Problem_Fields `json:"fields,omitempty"`
 
 	// RequestID The answer's `X-Request-Id`.
 	RequestID *string `json:"requestId,omitempty"`
@@ -350,6 +394,15 @@ type Problem struct {
 
 	// Type The code as a URI.
 	Type string `json:"type"`
+}
+
+// Problem_Fields defines model for Problem.Fields.
+type Problem_Fields struct {
+	// Detail What is wrong with it.
+	Detail string `json:"detail"`
+
+	// Pointer A JSON pointer into the body, such as `/device/token`, or `query/NAME`, `header/NAME`, `path/NAME`.
+	Pointer string `json:"pointer"`
 }
 
 // Profile defines model for Profile.
@@ -366,11 +419,8 @@ type Profile struct {
 	Email string `json:"email"`
 
 	// EmailVerified Whether that token said that the address is verified.
-	EmailVerified bool `json:"emailVerified"`
-	Leaderboard   struct {
-		// OptIn Whether others may see the user on the board.
-		OptIn bool `json:"optIn"`
-	} `json:"leaderboard"`
+	EmailVerified bool                `json:"emailVerified"`
+	Leaderboard   Profile_Leaderboard `json:"leaderboard"`
 
 	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
 	Locale Locale `json:"locale"`
@@ -385,17 +435,26 @@ type Profile struct {
 	Username string `json:"username"`
 }
 
+// Profile_Leaderboard defines model for Profile.Leaderboard.
+type Profile_Leaderboard struct {
+	// OptIn Whether others may see the user on the board.
+	OptIn bool `json:"optIn"`
+}
+
 // ProfileChange defines model for ProfileChange.
 type ProfileChange struct {
 	// DisplayName A name in words, without line breaks and control characters. Empty is none.
-	DisplayName *DisplayName `json:"displayName,omitempty"`
-	Leaderboard *struct {
-		// OptIn Whether others may see the user on the board.
-		OptIn *bool `json:"optIn,omitempty"`
-	} `json:"leaderboard,omitempty"`
+	DisplayName *DisplayName               `json:"displayName,omitempty"`
+	Leaderboard *ProfileChange_Leaderboard `json:"leaderboard,omitempty"`
 
 	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
 	Locale *Locale `json:"locale,omitempty"`
+}
+
+// ProfileChange_Leaderboard defines model for ProfileChange.Leaderboard.
+type ProfileChange_Leaderboard struct {
+	// OptIn Whether others may see the user on the board.
+	OptIn *bool `json:"optIn,omitempty"`
 }
 
 // Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans count.
@@ -404,14 +463,7 @@ type Rating = float64
 // Registration defines model for Registration.
 type Registration struct {
 	// Device The device that registers. Its faults are pointed at as `/device/...`.
-	Device *struct {
-		// ID What the app calls its installation.
-		ID       DeviceID       `json:"id"`
-		Platform DevicePlatform `json:"platform"`
-
-		// Token FCM's registration token.
-		Token DeviceToken `json:"token"`
-	} `json:"device,omitempty"`
+	Device *Registration_Device `json:"device,omitempty"`
 
 	// DisplayName A name in words, without line breaks and control characters. Empty is none.
 	DisplayName *DisplayName `json:"displayName,omitempty"`
@@ -420,44 +472,34 @@ type Registration struct {
 	Locale *Locale `json:"locale,omitempty"`
 }
 
+// Registration_Device The device that registers. Its faults are pointed at as `/device/...`.
+type Registration_Device struct {
+	// ID What the app calls its installation.
+	ID       DeviceID       `json:"id"`
+	Platform DevicePlatform `json:"platform"`
+
+	// Token FCM's registration token.
+	Token DeviceToken `json:"token"`
+}
+
 // Result What the photo shows. Left and right are as seen in the image. One photo is no precise measurement: show the intervals, and
 // compare the median of several photos over time.
 type Result struct {
 	// Fixes What to do for a better photo, most useful first. Empty when nothing is amiss.
-	Fixes Fixes `json:"fixes"`
-	Image struct {
-		// Height Pixels, upright.
-		Height int `json:"height"`
-
-		// Orientation The EXIF orientation that was applied.
-		Orientation int `json:"orientation"`
-
-		// Width Pixels, upright.
-		Width int `json:"width"`
-	} `json:"image"`
+	Fixes Fixes        `json:"fixes"`
+	Image Result_Image `json:"image"`
 
 	// Metrics The single measures that one photo can carry, always in the same order.
 	Metrics []Metric `json:"metrics"`
 
 	// NotMeasured What people expect and this method cannot see.
-	NotMeasured []struct {
-		Name string `json:"name"`
-
-		// Reason Why there is no number.
-		Reason string `json:"reason"`
-	} `json:"notMeasured"`
+	NotMeasured []Result_NotMeasured `json:"notMeasured"`
 
 	// NotRankableBecause What is wrong, in a sentence; empty when it is rankable.
 	NotRankableBecause string `json:"notRankableBecause"`
 
 	// Pose How the head is held.
-	Pose struct {
-		// Roll Degrees, positive when the eye at the right of the image is lower.
-		Roll float64 `json:"roll"`
-
-		// Yaw Degrees, positive when the nose points to the right of the image.
-		Yaw float64 `json:"yaw"`
-	} `json:"pose"`
+	Pose Result_Pose `json:"pose"`
 
 	// Quality Every check of the photo, always in the same order.
 	Quality []Check `json:"quality"`
@@ -470,6 +512,35 @@ type Result struct {
 
 	// Version The engine that measured it. Scores of different major versions do not compare.
 	Version string `json:"version"`
+}
+
+// Result_Image defines model for Result.Image.
+type Result_Image struct {
+	// Height Pixels, upright.
+	Height int `json:"height"`
+
+	// Orientation The EXIF orientation that was applied.
+	Orientation int `json:"orientation"`
+
+	// Width Pixels, upright.
+	Width int `json:"width"`
+}
+
+// Result_NotMeasured defines model for Result.NotMeasured.
+type Result_NotMeasured struct {
+	Name string `json:"name"`
+
+	// Reason Why there is no number.
+	Reason string `json:"reason"`
+}
+
+// Result_Pose How the head is held.
+type Result_Pose struct {
+	// Roll Degrees, positive when the eye at the right of the image is lower.
+	Roll float64 `json:"roll"`
+
+	// Yaw Degrees, positive when the nose points to the right of the image.
+	Yaw float64 `json:"yaw"`
 }
 
 // Scan defines model for Scan.
@@ -512,11 +583,7 @@ type Score struct {
 	BeforeYaw Points `json:"beforeYaw"`
 
 	// Contributions Where the points missing from 100 were lost; they add up to `value` - 100.
-	Contributions []struct {
-		// Metric The part of the face.
-		Metric string  `json:"metric"`
-		Points float64 `json:"points"`
-	} `json:"contributions"`
+	Contributions []Score_Contributions `json:"contributions"`
 
 	// Hi 0 to 100.
 	Hi Points `json:"hi"`
@@ -526,6 +593,13 @@ type Score struct {
 
 	// Value 0 to 100.
 	Value Points `json:"value"`
+}
+
+// Score_Contributions defines model for Score.Contributions.
+type Score_Contributions struct {
+	// Metric The part of the face.
+	Metric string  `json:"metric"`
+	Points float64 `json:"points"`
 }
 
 // Session defines model for Session.
@@ -546,20 +620,8 @@ type Session struct {
 // Standing defines model for Standing.
 type Standing struct {
 	// Board The board. It changes with the engine's major version, and ratings start anew then.
-	Board BoardID `json:"board"`
-	Entry *struct {
-		// AchievedAt RFC 3339, UTC, milliseconds.
-		AchievedAt Time `json:"achievedAt"`
-
-		// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans count.
-		Rating Rating `json:"rating"`
-
-		// Scans How many scans the rating is made of.
-		Scans int `json:"scans"`
-
-		// Username Empty for a user without one.
-		Username string `json:"username"`
-	} `json:"entry,omitempty"`
+	Board BoardID         `json:"board"`
+	Entry *Standing_Entry `json:"entry,omitempty"`
 
 	// OptIn Whether others may see the user on the board.
 	OptIn bool `json:"optIn"`
@@ -574,27 +636,45 @@ type Standing struct {
 	Total int64 `json:"total"`
 }
 
+// Standing_Entry defines model for Standing.Entry.
+type Standing_Entry struct {
+	// AchievedAt RFC 3339, UTC, milliseconds.
+	AchievedAt Time `json:"achievedAt"`
+
+	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans count.
+	Rating Rating `json:"rating"`
+
+	// Scans How many scans the rating is made of.
+	Scans int `json:"scans"`
+
+	// Username Empty for a user without one.
+	Username string `json:"username"`
+}
+
 // Time RFC 3339, UTC, milliseconds.
 type Time = time.Time
 
 // Top defines model for Top.
 type Top struct {
 	// Board The board. It changes with the engine's major version, and ratings start anew then.
-	Board   BoardID `json:"board"`
-	Entries []struct {
-		// Me Whether it is the caller's own.
-		Me   bool  `json:"me"`
-		Rank int64 `json:"rank"`
+	Board   BoardID       `json:"board"`
+	Entries []Top_Entries `json:"entries"`
+}
 
-		// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans count.
-		Rating Rating `json:"rating"`
+// Top_Entries defines model for Top.Entries.
+type Top_Entries struct {
+	// Me Whether it is the caller's own.
+	Me   bool  `json:"me"`
+	Rank int64 `json:"rank"`
 
-		// Scans How many scans the rating is made of.
-		Scans int `json:"scans"`
+	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans count.
+	Rating Rating `json:"rating"`
 
-		// Username Empty for a user without one.
-		Username string `json:"username"`
-	} `json:"entries"`
+	// Scans How many scans the rating is made of.
+	Scans int `json:"scans"`
+
+	// Username Empty for a user without one.
+	Username string `json:"username"`
 }
 
 // UploadRequest defines model for UploadRequest.
@@ -615,12 +695,15 @@ type UploadTicket struct {
 	Headers map[string]string `json:"headers"`
 
 	// MaxBytes The most bytes that the photo may have.
-	MaxBytes int         `json:"maxBytes"`
-	Method   interface{} `json:"method"`
+	MaxBytes int                `json:"maxBytes"`
+	Method   UploadTicketMethod `json:"method"`
 
 	// URL Where to. Whoever has it can upload this photo.
 	URL string `json:"url"`
 }
+
+// UploadTicketMethod defines model for UploadTicket.Method.
+type UploadTicketMethod string
 
 // UsernameChoice defines model for UsernameChoice.
 type UsernameChoice struct {
@@ -634,6 +717,22 @@ type IdempotencyKey = string
 
 // IfMatch defines model for IfMatch.
 type IfMatch = string
+
+// GetHealth200JSONResponseBodyStatus defines parameters for GetHealth.
+type GetHealth200JSONResponseBodyStatus string
+
+// GetHealth200JSONResponseBody defines parameters for GetHealth.
+type GetHealth200JSONResponseBody struct {
+	Status GetHealth200JSONResponseBodyStatus `json:"status"`
+}
+
+// GetReadiness200JSONResponseBodyStatus defines parameters for GetReadiness.
+type GetReadiness200JSONResponseBodyStatus string
+
+// GetReadiness200JSONResponseBody defines parameters for GetReadiness.
+type GetReadiness200JSONResponseBody struct {
+	Status GetReadiness200JSONResponseBodyStatus `json:"status"`
+}
 
 // ListInboxParams defines parameters for ListInbox.
 type ListInboxParams struct {
@@ -669,6 +768,11 @@ type GetScanParams struct {
 type OpenScanParams struct {
 	// IdempotencyKey Names the photo among the user's. The same key finds the same scan, for ever. At most 128 bytes.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// CheckUsername200JSONResponseBody defines parameters for CheckUsername.
+type CheckUsername200JSONResponseBody struct {
+	Available bool `json:"available"`
 }
 
 // LogInJSONRequestBody defines body for LogIn for application/json ContentType.
@@ -3134,15 +3238,11 @@ type GetHealthResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *struct {
-		Status interface{} `json:"status"`
-	}
+	JSON200 *GetHealth200JSONResponseBody
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetHealthResponse) GetJSON200() *struct {
-	Status interface{} `json:"status"`
-} {
+func (r GetHealthResponse) GetJSON200() *GetHealth200JSONResponseBody {
 	return r.JSON200
 }
 
@@ -3179,15 +3279,11 @@ type GetReadinessResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *struct {
-		Status interface{} `json:"status"`
-	}
+	JSON200 *GetReadiness200JSONResponseBody
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetReadinessResponse) GetJSON200() *struct {
-	Status interface{} `json:"status"`
-} {
+func (r GetReadinessResponse) GetJSON200() *GetReadiness200JSONResponseBody {
 	return r.JSON200
 }
 
@@ -4085,15 +4181,11 @@ type CheckUsernameResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *struct {
-		Available bool `json:"available"`
-	}
+	JSON200 *CheckUsername200JSONResponseBody
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r CheckUsernameResponse) GetJSON200() *struct {
-	Available bool `json:"available"`
-} {
+func (r CheckUsernameResponse) GetJSON200() *CheckUsername200JSONResponseBody {
 	return r.JSON200
 }
 
@@ -4708,9 +4800,7 @@ func ParseGetHealthResponse(rsp *http.Response) (*GetHealthResponse, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest struct {
-			Status interface{} `json:"status"`
-		}
+		var dest GetHealth200JSONResponseBody
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -4736,9 +4826,7 @@ func ParseGetReadinessResponse(rsp *http.Response) (*GetReadinessResponse, error
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest struct {
-			Status interface{} `json:"status"`
-		}
+		var dest GetReadiness200JSONResponseBody
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -5298,9 +5386,7 @@ func ParseCheckUsernameResponse(rsp *http.Response) (*CheckUsernameResponse, err
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest struct {
-			Available bool `json:"available"`
-		}
+		var dest CheckUsername200JSONResponseBody
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

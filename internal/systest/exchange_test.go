@@ -20,6 +20,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
+	"github.com/facescan/facescan/internal/apiclient"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/scripts/local/app"
@@ -353,9 +354,7 @@ func (c caller) consent(ctx context.Context, t *testing.T) {
 	c.want(ctx, t, 200, "GET", path, "")
 	c.refused(ctx, t, fault.CodeConsentRequired, "POST", "/v1/uploads", `{"contentType":"image/jpeg"}`)
 	c.refused(ctx, t, fault.CodeConsentOutdated, "POST", path, `{"version":"1999-01-01"}`)
-	var status struct {
-		Current struct{ Version string }
-	}
+	var status apiclient.ConsentStatus
 	_, answer := c.call(ctx, t, "GET", path, "")
 	if err := json.Unmarshal(answer, &status); err != nil {
 		t.Fatal(err)
@@ -379,31 +378,31 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 	}
 	for key, try := range map[string]struct {
 		photo []byte
-		state string
-	}{"good": {sample, "completed"}, "bad": {[]byte("no photo"), "failed"}} {
-		opened, ticket, err := bob.Open(ctx, key, "image/jpeg")
+		state apiclient.ScanState
+	}{"good": {sample, apiclient.ScanStateCompleted}, "bad": {[]byte("no photo"), apiclient.ScanStateFailed}} {
+		opened, err := bob.Open(ctx, key, apiclient.UploadRequestContentTypeImageJpeg)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.want(ctx, t, 200, "POST", uploads, jpeg, "Idempotency-Key", key)
 		c.refused(ctx, t, fault.CodeIdempotencyReused, "POST", uploads, `{"contentType":"image/png"}`, "Idempotency-Key", key)
-		if err := bob.Put(ctx, ticket, try.photo); err != nil {
+		if err := bob.Put(ctx, opened.Upload, try.photo); err != nil {
 			t.Fatal(err)
 		}
-		done, err := bob.AwaitScan(ctx, opened.ID)
+		done, err := bob.AwaitScan(ctx, opened.Scan.ID)
 		if err != nil || done.State != try.state {
 			t.Errorf("%s: %+v, %v", key, done, err)
 		}
 		c.want(ctx, t, 200, "POST", uploads, jpeg, "Idempotency-Key", key)
-		c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans/"+opened.ID+"?wait=26", "")
-		c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans/"+opened.ID+"?since=-1", "")
+		c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans/"+opened.Scan.ID+"?wait=26", "")
+		c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans/"+opened.Scan.ID+"?since=-1", "")
 	}
 	c.refused(ctx, t, fault.CodeNotFound, "GET", "/v1/scans/"+strings.ToLower(rand.Text()), "")
 }
 
 func (c caller) inbox(ctx context.Context, t *testing.T, bob *app.Client) {
 	t.Helper()
-	var items []app.Notification
+	var items []apiclient.InboxItem
 	c.await(ctx, t, "two notifications", func() bool {
 		var err error
 		if items, err = bob.Inbox(ctx); err != nil {
@@ -413,12 +412,12 @@ func (c caller) inbox(ctx context.Context, t *testing.T, bob *app.Client) {
 	})
 	c.want(ctx, t, 204, "POST", "/v1/inbox/"+items[0].ID+"/read", "")
 	c.refused(ctx, t, fault.CodeNotFound, "POST", "/v1/inbox/nothing/read", "")
-	var page struct{ NextCursor string }
+	var page apiclient.Inbox
 	_, answer := c.call(ctx, t, "GET", "/v1/inbox?limit=1", "")
-	if err := json.Unmarshal(answer, &page); err != nil || page.NextCursor == "" {
+	if err := json.Unmarshal(answer, &page); err != nil || page.NextCursor == nil {
 		t.Fatalf("no next page: %s, %v", answer, err)
 	}
-	c.want(ctx, t, 200, "GET", "/v1/inbox?limit=1&cursor="+page.NextCursor, "")
+	c.want(ctx, t, 200, "GET", "/v1/inbox?limit=1&cursor="+*page.NextCursor, "")
 	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/inbox?cursor=x", "")
 
 	const device, preferences = "/v1/devices/tablet", "/v1/preferences"

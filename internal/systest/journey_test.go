@@ -16,6 +16,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"google.golang.org/api/iterator"
 
+	"github.com/facescan/facescan/internal/apiclient"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
@@ -75,7 +76,7 @@ func TestOnePhotoAllTheWay(t *testing.T) {
 	ada := s.app("ada")
 	uid := s.enrol(ctx, t, ada, "systest_ada")
 
-	var scans []app.Scan
+	var scans []apiclient.Scan
 	for i, photo := range byScore(ctx, t) {
 		scans = append(scans, s.scan(ctx, t, ada, string(rune('a'+i)), photo))
 		// The second score is only a personal best once the first has been counted.
@@ -110,7 +111,7 @@ func TestOnePhotoAllTheWay(t *testing.T) {
 		wantProblem(t, err, http.StatusUnauthorized, "token_missing")
 	})
 	t.Run("a path that nobody owns is a problem, too", func(t *testing.T) {
-		err := s.app("nobody").Call(ctx, http.MethodGet, "/v2/anything", nil, nil)
+		err := s.app("nobody").Do(ctx, http.MethodGet, "/v2/anything")
 		wantProblem(t, err, http.StatusNotFound, "not_found")
 	})
 	t.Run("every operation of the contract is answered as it says", func(t *testing.T) {
@@ -147,7 +148,7 @@ type outcome struct {
 	Parked        int
 }
 
-func clean(scans []app.Scan) outcome {
+func clean(scans []apiclient.Scan) outcome {
 	o := outcome{
 		Reports: len(scans), Entries: 1, Contributions: len(scans),
 		Inbox:  []string{"account.registered.v1", "personal-best.reached.v1", "scan.completed.v1", "scan.completed.v1"},
@@ -204,7 +205,7 @@ func (s *system) enrol(ctx context.Context, t *testing.T, c *app.Client, usernam
 	if err != nil {
 		t.Fatal(err)
 	}
-	device := app.Device{ID: "phone", Token: token(c), Platform: "ios"}
+	device := apiclient.Registration_Device{ID: "phone", Token: token(c), Platform: apiclient.DevicePlatformIos}
 	for _, step := range []func() error{
 		func() error { return c.VerifyEmail(ctx) },
 		func() error { return c.Register(ctx, username, device) },
@@ -230,21 +231,21 @@ func again(t *testing.T, call func() error) {
 	}
 }
 
-func (s *system) scan(ctx context.Context, t *testing.T, c *app.Client, key string, photo []byte) app.Scan {
+func (s *system) scan(ctx context.Context, t *testing.T, c *app.Client, key string, photo []byte) apiclient.Scan {
 	t.Helper()
-	opened, ticket, err := c.Open(ctx, key, "image/jpeg")
-	if err != nil || ticket == nil {
+	opened, err := c.Open(ctx, key, apiclient.UploadRequestContentTypeImageJpeg)
+	if err != nil || opened.Upload == nil {
 		t.Fatalf("open: %+v, %v", opened, err)
 	}
-	if err := c.Put(ctx, ticket, photo); err != nil {
+	if err := c.Put(ctx, opened.Upload, photo); err != nil {
 		t.Fatal(err)
 	}
-	wantProblem(t, c.Put(ctx, ticket, photo), http.StatusPreconditionFailed, "")
-	done, err := c.AwaitScan(ctx, opened.ID)
+	wantProblem(t, c.Put(ctx, opened.Upload, photo), http.StatusPreconditionFailed, "")
+	done, err := c.AwaitScan(ctx, opened.Scan.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if done.State != "completed" {
+	if done.State != apiclient.ScanStateCompleted {
 		t.Fatalf("scan = %+v", done)
 	}
 	return done

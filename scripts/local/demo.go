@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/apiclient"
 	"github.com/facescan/facescan/scripts/local/app"
 	"github.com/facescan/facescan/scripts/local/host"
 )
@@ -53,10 +52,14 @@ func runDemo(ctx context.Context, args []string) (err error) {
 
 func user(h *host.Host, name string, photo []byte) *journey {
 	return &journey{
-		host: h, username: name, photo: photo, contentType: http.DetectContentType(photo),
+		host: h, username: name, photo: photo, contentType: apiclient.UploadRequestContentType(http.DetectContentType(photo)),
 		client: &app.Client{URL: h.URL, AuthHost: h.AuthHost, Email: name + "@example.com", Password: "correct horse " + name},
-		device: app.Device{ID: name + "-phone", Token: "token-of-" + name, Platform: "android"},
+		device: device(name+"-phone", "token-of-"+name),
 	}
+}
+
+func device(id, token string) apiclient.Registration_Device {
+	return apiclient.Registration_Device{ID: id, Token: token, Platform: apiclient.DevicePlatformAndroid}
 }
 
 // photos are the first user's photo and the second's: a given one twice, or the sample and a widened copy of it.
@@ -91,10 +94,7 @@ func report(ctx context.Context, w io.Writer, journeys []*journey) error {
 }
 
 func printScan(w io.Writer, j *journey) error {
-	var r face.Report
-	if err := json.Unmarshal(j.scan.Result, &r); err != nil {
-		return fmt.Errorf("read result: %w", err)
-	}
+	r := j.scan.Result
 	fmt.Fprintf(w, "\n%s: scan %s, engine %s\n", j.username, j.scan.ID, r.Version)
 	t := tabwriter.NewWriter(w, 2, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "  metric\tvalue\tunit\t95 % interval")

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/facescan/facescan/internal/apiclient"
 	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/scripts/local/app"
 	"github.com/facescan/facescan/scripts/local/host"
@@ -25,12 +25,12 @@ type leg struct {
 type journey struct {
 	host        *host.Host
 	client      *app.Client
-	device      app.Device
+	device      apiclient.Registration_Device
 	username    string // "" takes none
 	photo       []byte
-	contentType string
+	contentType apiclient.UploadRequestContentType
 
-	scan  app.Scan
+	scan  apiclient.Scan
 	legs  []leg
 	mails []emulator.Mail
 	push  []emulator.Push
@@ -76,15 +76,15 @@ func (j *journey) join(ctx context.Context) error {
 }
 
 func (j *journey) upload(ctx context.Context) error {
-	scan, ticket, err := j.client.Open(ctx, "first", j.contentType)
+	opened, err := j.client.Open(ctx, "first", j.contentType)
 	if err != nil {
 		return err
 	}
-	if ticket == nil {
-		return fmt.Errorf("scan %s is %s and takes no photo", scan.ID, scan.State)
+	j.scan = opened.Scan
+	if opened.Upload == nil {
+		return fmt.Errorf("scan %s is %s and takes no photo", j.scan.ID, j.scan.State)
 	}
-	j.scan = scan
-	return j.client.Put(ctx, ticket, j.photo)
+	return j.client.Put(ctx, opened.Upload, j.photo)
 }
 
 func (j *journey) await(ctx context.Context) error {
@@ -93,22 +93,25 @@ func (j *journey) await(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if j.scan.Failure != nil {
-		return fmt.Errorf("the scan failed: %s: %s %s", j.scan.Failure.Code, j.scan.Failure.Detail, strings.Join(j.scan.Failure.Fixes, " "))
+	if failure := j.scan.Failure; failure != nil {
+		return fmt.Errorf("the scan failed: %s: %s %s", failure.Code, failure.Detail, strings.Join(failure.Fixes, " "))
+	}
+	if j.scan.Result == nil {
+		return fmt.Errorf("the scan ended as %s", j.scan.State)
 	}
 	return nil
 }
 
 // notified waits for the inbox entry, the push and the mail of one kind of event.
 func (j *journey) notified(ctx context.Context, kind string) error {
-	entry, err := poll(ctx, func() (app.Notification, bool, error) {
+	entry, err := poll(ctx, func() (apiclient.InboxItem, bool, error) {
 		entries, err := j.client.Inbox(ctx)
 		for _, n := range entries {
 			if strings.HasPrefix(n.Type, kind) {
 				return n, true, err
 			}
 		}
-		return app.Notification{}, false, err
+		return apiclient.InboxItem{}, false, err
 	})
 	if err != nil {
 		return fmt.Errorf("inbox: %w", err)
@@ -129,18 +132,12 @@ func (j *journey) notified(ctx context.Context, kind string) error {
 
 // ranked waits for the user's place on the board, which follows the result by an event.
 func (j *journey) ranked(ctx context.Context) error {
-	var result struct {
-		Rankable bool `json:"rankable"`
-	}
-	if err := json.Unmarshal(j.scan.Result, &result); err != nil {
-		return fmt.Errorf("read result: %w", err)
-	}
-	if j.username == "" || !result.Rankable {
+	if j.username == "" || !j.scan.Result.Rankable {
 		return nil
 	}
-	_, err := poll(ctx, func() (app.Standing, bool, error) {
+	_, err := poll(ctx, func() (apiclient.Standing, bool, error) {
 		standing, err := j.client.Standing(ctx)
-		return standing, standing.Rank > 0, err
+		return standing, standing.Rank != nil, err
 	})
 	return err
 }

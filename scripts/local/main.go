@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/facescan/facescan/internal/apiclient"
 	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/scripts/local/app"
 	"github.com/facescan/facescan/scripts/local/host"
@@ -143,9 +144,9 @@ func probe(ctx context.Context, h *host.Host) error {
 		return err
 	}
 	j := journey{
-		host: h, photo: photo, contentType: "image/jpeg",
+		host: h, photo: photo, contentType: apiclient.UploadRequestContentTypeImageJpeg,
 		client: &app.Client{URL: h.URL, AuthHost: h.AuthHost, Email: "probe@example.com", Password: "probe-password"},
-		device: app.Device{ID: "probe", Token: "probe-token", Platform: "android"},
+		device: device("probe", "probe-token"),
 	}
 	if err := j.run(ctx); err != nil {
 		return err
