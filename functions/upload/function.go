@@ -31,6 +31,8 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	(&scan.Uploads{Firestore: fs, Bucket: bucket, Signing: signing, Key: []byte(p.Config.HashKey), Now: time.Now}).Routes(api)
+	(&scan.Uploads{
+		Firestore: fs, Bucket: bucket, Signing: signing, Key: []byte(p.Config.HashKey), MinAge: p.Config.MinAge, Now: time.Now,
+	}).Routes(api)
 	return api, nil
 }

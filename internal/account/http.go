@@ -33,6 +33,7 @@ type profileJSON struct {
 	Username      string          `json:"username"`
 	DisplayName   string          `json:"displayName"`
 	Locale        string          `json:"locale"`
+	BirthYear     int             `json:"birthYear,omitempty"`
 	Leaderboard   leaderboardJSON `json:"leaderboard"`
 	Consent       consentJSON     `json:"consent"`
 	CreatedAt     string          `json:"createdAt"`
@@ -55,7 +56,7 @@ func writeProfile(w http.ResponseWriter, status int, u User) error {
 	return httpapi.Write(w, status, profileJSON{
 		UID: u.UID, Email: u.Email, EmailVerified: u.EmailVerified,
 		Username: u.Username, DisplayName: u.DisplayName, Locale: u.Locale,
-		Leaderboard: leaderboardJSON{OptIn: u.Leaderboard.OptIn}, Consent: showConsent(u.Consent),
+		BirthYear: u.BirthYear, Leaderboard: leaderboardJSON{OptIn: u.Leaderboard.OptIn}, Consent: showConsent(u.Consent),
 		CreatedAt: httpapi.Time(u.CreatedAt), UpdatedAt: httpapi.Time(u.UpdatedAt),
 	})
 }
@@ -96,7 +97,7 @@ func (s *Service) postRegister(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := patch{DisplayName: &in.DisplayName, Locale: &in.Locale}
-	if err := p.validate(); err != nil {
+	if err := p.validate(s.now()); err != nil {
 		return err
 	}
 	if err := in.Device.validate(); err != nil {
@@ -125,6 +126,7 @@ func (s *Service) patchMe(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.Decode[struct {
 		DisplayName *string `json:"displayName"`
 		Locale      *string `json:"locale"`
+		BirthYear   *int    `json:"birthYear"`
 		Leaderboard *struct {
 			OptIn *bool `json:"optIn"`
 		} `json:"leaderboard"`
@@ -132,11 +134,11 @@ func (s *Service) patchMe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := patch{DisplayName: in.DisplayName, Locale: in.Locale}
+	p := patch{DisplayName: in.DisplayName, Locale: in.Locale, BirthYear: in.BirthYear}
 	if in.Leaderboard != nil {
 		p.OptIn = in.Leaderboard.OptIn
 	}
-	if err := p.validate(); err != nil {
+	if err := p.validate(s.now()); err != nil {
 		return err
 	}
 	u, err := s.update(r.Context(), Caller(r), p, strings.Join(r.Header.Values("If-Match"), ","))

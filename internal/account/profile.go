@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -16,6 +17,8 @@ const (
 	maxAppVersion  = 64 // runes
 	// maxLocale bounds what is parsed: no tag that people use is longer, and parsing costs more than its length.
 	maxLocale = 35 // bytes
+	// firstBirthYear is earlier than anybody alive was born.
+	firstBirthYear = 1900
 )
 
 // patch is a partial update; what is nil stays as it is.
@@ -23,16 +26,20 @@ type patch struct {
 	DisplayName *string
 	Locale      *string
 	OptIn       *bool
+	BirthYear   *int
 }
 
 // validate checks the whole patch and brings the locale into its canonical form.
-func (p *patch) validate() error {
+func (p *patch) validate(now time.Time) error {
 	bad := fault.New(fault.CodeInvalidField, "Some members of the profile are not valid.")
 	if p.DisplayName != nil {
 		checkText(bad, "/displayName", *p.DisplayName, maxDisplayName)
 	}
 	if p.Locale != nil {
 		*p.Locale = checkLocale(bad, *p.Locale)
+	}
+	if last := now.UTC().Year(); p.BirthYear != nil && (*p.BirthYear < firstBirthYear || *p.BirthYear > last) {
+		_ = bad.WithField("/birthYear", "must be a year of %d to %d", firstBirthYear, last)
 	}
 	if len(bad.Fields) > 0 {
 		return bad
@@ -75,13 +82,20 @@ func (s *Service) update(ctx context.Context, uid UID, p patch, ifMatch string) 
 		if !matches(ifMatch, etag(*u)) {
 			return nothing, fault.New(fault.CodePreconditionFailed, "The profile has changed: read it again.")
 		}
-		return p.apply(u), nil
+		return p.apply(u)
 	})
 	return u, err
 }
 
-func (p *patch) apply(u *User) effect {
+func (p *patch) apply(u *User) (effect, error) {
 	did := nothing
+	if p.BirthYear != nil && *p.BirthYear != u.BirthYear {
+		// Whoever is refused for the declared year could otherwise declare the next.
+		if u.BirthYear != 0 {
+			return nothing, fault.New(fault.CodeBirthYearFixed, "The birth year is declared once. Support can correct it.")
+		}
+		u.BirthYear, did = *p.BirthYear, private
+	}
 	if p.Locale != nil && *p.Locale != u.Locale {
 		u.Locale, did = *p.Locale, private
 	}
@@ -91,5 +105,5 @@ func (p *patch) apply(u *User) effect {
 	if p.OptIn != nil && *p.OptIn != u.Leaderboard.OptIn {
 		u.Leaderboard.OptIn, did = *p.OptIn, visible
 	}
-	return did
+	return did, nil
 }

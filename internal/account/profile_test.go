@@ -2,8 +2,10 @@ package account_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
@@ -142,5 +144,71 @@ func TestPatch_raceLosesNothing(t *testing.T) {
 	equal(t, body, true, "leaderboard", "optIn")
 	if me.header.Get("ETag") != `"4"` {
 		t.Errorf("ETag = %s", me.header.Get("ETag"))
+	}
+}
+
+func TestPatch_birthYear(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, token := w.registered(t, "ada@example.com")
+	w.told(t, "account.registered.v1 "+uid)
+	declare := func(year string) answer { return w.call(t, "PATCH", "/v1/me", token, `{"birthYear":`+year+`}`) }
+
+	if _, ok := w.call(t, "GET", "/v1/me", token, "").want(t, http.StatusOK)["birthYear"]; ok {
+		t.Error("a birth year is shown before one is declared")
+	}
+	nextYear := strconv.Itoa(time.Now().UTC().Year() + 1)
+	for _, year := range []string{"0", "-1990", "1899", nextYear} {
+		if diff := cmp.Diff([]string{"/birthYear"}, declare(year).refused(t, fault.CodeInvalidField)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", year, diff)
+		}
+	}
+	equal(t, declare("2015").want(t, http.StatusOK), 2015.0, "birthYear")
+	equal(t, declare("2015").want(t, http.StatusOK), 2015.0, "birthYear")
+	declare("1990").refused(t, fault.CodeBirthYearFixed)
+	w.call(t, "PATCH", "/v1/me", token, `{"birthYear":1990,"displayName":"x"}`).refused(t, fault.CodeBirthYearFixed)
+	if u := w.user(t, uid); u.BirthYear != 2015 || u.DisplayName != "" || u.Revision != 2 {
+		t.Errorf("user = %+v", u)
+	}
+	w.told(t) // nobody else is shown it
+}
+
+func TestPatch_birthYearRace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, token := w.registered(t, "ada@example.com")
+	counts := race(5, func(i int) answer {
+		return w.call(t, "PATCH", "/v1/me", token, `{"birthYear":`+strconv.Itoa(1990+i)+`}`)
+	})
+	if diff := cmp.Diff(map[int]int{http.StatusOK: 1, http.StatusConflict: 4}, counts); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
+}
+
+func TestMayBeMeasured(t *testing.T) {
+	t.Parallel()
+	granted := account.Consent{Granted: true}
+	newYear := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		user account.User
+		now  time.Time
+		want fault.Code
+	}{
+		"no consent":                         {account.User{BirthYear: 1990}, newYear, fault.CodeConsentRequired},
+		"neither consent nor birth year":     {account.User{}, newYear, fault.CodeConsentRequired},
+		"no birth year":                      {account.User{Consent: granted}, newYear, fault.CodeBirthYearRequired},
+		"18 in the year, perhaps not yet":    {account.User{Consent: granted, BirthYear: 2008}, newYear, fault.CodeUnderAge},
+		"18 in the year, on its last day":    {account.User{Consent: granted, BirthYear: 2008}, newYear.Add(364 * 24 * time.Hour), fault.CodeUnderAge},
+		"19 in the year, so 18 for certain":  {account.User{Consent: granted, BirthYear: 2007}, newYear, ""},
+		"the last minute before it is UTC's": {account.User{Consent: granted, BirthYear: 2007}, newYear.Add(-time.Second), fault.CodeUnderAge},
+		"born in the future":                 {account.User{Consent: granted, BirthYear: 2027}, newYear, fault.CodeUnderAge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := tt.user.MayBeMeasured(tt.now, 18)
+			if (err == nil) != (tt.want == "") || tt.want != "" && !fault.Is(err, tt.want) {
+				t.Errorf("err = %v, want %q", err, tt.want)
+			}
+		})
 	}
 }

@@ -48,6 +48,7 @@ var editable = firestore.Merge(
 	firestore.FieldPath{"email"}, firestore.FieldPath{"emailVerified"},
 	firestore.FieldPath{"username"}, firestore.FieldPath{"folded"},
 	firestore.FieldPath{"displayName"}, firestore.FieldPath{"locale"}, firestore.FieldPath{"leaderboard"},
+	firestore.FieldPath{"birthYear"},
 	firestore.FieldPath{"revision"}, firestore.FieldPath{"updatedAt"},
 )
 

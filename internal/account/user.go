@@ -40,10 +40,12 @@ type User struct {
 	EmailVerified bool   `firestore:"emailVerified"`
 
 	// Username is as the user wrote it (in NFKC), "" before one is chosen; Folded is its key in usernames.
-	Username    string      `firestore:"username"`
-	Folded      string      `firestore:"folded"`
-	DisplayName string      `firestore:"displayName"`
-	Locale      string      `firestore:"locale"`
+	Username    string `firestore:"username"`
+	Folded      string `firestore:"folded"`
+	DisplayName string `firestore:"displayName"`
+	Locale      string `firestore:"locale"`
+	// BirthYear is what the user declared, 0 before. It is declared once.
+	BirthYear   int         `firestore:"birthYear,omitempty"`
 	Leaderboard Leaderboard `firestore:"leaderboard"`
 	// Notifications is package notify's, nil until the user first says something of it.
 	Notifications *Notifications `firestore:"notifications,omitempty"`
@@ -122,6 +124,34 @@ func decode(snap *firestore.DocumentSnapshot, err error) (User, error) {
 		return User{}, fmt.Errorf("decode user: %w", err)
 	}
 	return u, nil
+}
+
+// ReadAnalysable is [ReadActive] for what only a user may do whose face may be measured: see [User.MayBeMeasured].
+func ReadAnalysable(
+	tx *firestore.Transaction, fs *firestore.Client, uid UID, now time.Time, minAge int,
+) (User, error) {
+	u, err := ReadActive(tx, fs, uid)
+	if err != nil {
+		return User{}, err
+	}
+	return u, u.MayBeMeasured(now, minAge)
+}
+
+// MayBeMeasured is why the face of the user, who is active, may not be measured: consent_required without a consent in
+// force, birth_year_required before the birth year is declared, under_age unless the age of minAge years was passed.
+// Only the year is known, so somebody counts as older by a year from the first of January after the birthday on:
+// nobody passes before the birthday, and most wait for a few months. A scan's fence (see [User.Admits]) does not ask
+// again, since neither a birth year changes nor anybody gets younger.
+func (u User) MayBeMeasured(now time.Time, minAge int) error {
+	switch {
+	case !u.Consent.Granted:
+		return fault.New(fault.CodeConsentRequired, "Read and accept the consent first: GET and POST /v1/me/consent.")
+	case u.BirthYear == 0:
+		return fault.New(fault.CodeBirthYearRequired, "Declare the birth year first: PATCH /v1/me.")
+	case now.UTC().Year()-u.BirthYear <= minAge:
+		return fault.New(fault.CodeUnderAge, "Photos are only taken of users who are over %d years old.", minAge)
+	}
+	return nil
 }
 
 // Admits is the fence: an effect that was begun under the consent epoch may still take place. Not for an account

@@ -152,6 +152,9 @@ func (e GetReadiness200JSONResponseBodyStatus) Valid() bool {
 	}
 }
 
+// BirthYear The year of birth that the user declared, this year at the latest; absent before.
+type BirthYear = int
+
 // BoardID The board. It changes with the engine's major version, and ratings start anew then.
 type BoardID = string
 
@@ -407,7 +410,9 @@ type Problem_Fields struct {
 
 // Profile defines model for Profile.
 type Profile struct {
-	Consent Consent `json:"consent"`
+	// BirthYear The year of birth that the user declared, this year at the latest; absent before.
+	BirthYear *BirthYear `json:"birthYear,omitempty"`
+	Consent   Consent    `json:"consent"`
 
 	// CreatedAt RFC 3339, UTC, milliseconds.
 	CreatedAt Time `json:"createdAt"`
@@ -443,6 +448,9 @@ type Profile_Leaderboard struct {
 
 // ProfileChange defines model for ProfileChange.
 type ProfileChange struct {
+	// BirthYear The year of birth that the user declared, this year at the latest; absent before.
+	BirthYear *BirthYear `json:"birthYear,omitempty"`
+
 	// DisplayName A name in words, without line breaks and control characters. Empty is none.
 	DisplayName *DisplayName               `json:"displayName,omitempty"`
 	Leaderboard *ProfileChange_Leaderboard `json:"leaderboard,omitempty"`
@@ -1029,7 +1037,8 @@ type ClientInterface interface {
 	//
 	// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds.
+	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+	// ask the user to look at it twice.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1040,7 +1049,8 @@ type ClientInterface interface {
 	//
 	// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds.
+	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+	// ask the user to look at it twice.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1539,7 +1549,8 @@ func (c *Client) GetProfile(ctx context.Context, reqEditors ...RequestEditorFn) 
 //
 // Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds.
+// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+// ask the user to look at it twice.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1560,7 +1571,8 @@ func (c *Client) UpdateProfileWithBody(ctx context.Context, params *UpdateProfil
 //
 // Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds.
+// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+// ask the user to look at it twice.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3035,7 +3047,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds.
+	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+	// ask the user to look at it twice.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3046,7 +3059,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds.
+	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+	// ask the user to look at it twice.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4491,7 +4505,8 @@ func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, reqEdi
 //
 // Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds.
+// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+// ask the user to look at it twice.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4508,7 +4523,8 @@ func (c *ClientWithResponses) UpdateProfileWithBodyWithResponse(ctx context.Cont
 //
 // Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds.
+// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+// ask the user to look at it twice.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -35,6 +35,9 @@ type Config struct {
 	// SigningKey is a PEM private key, for the local stack only: production signs with IAM's signBlob.
 	SigningKey string `env:"FACESCAN_SIGNING_KEY"`
 
+	// MinAge is the age in years that whoever is measured must have passed, 13 to 99.
+	MinAge int `env:"FACESCAN_MIN_AGE" envDefault:"18"`
+
 	// FirebaseAPIKey is the web API key that Identity Toolkit asks for. It is no secret.
 	FirebaseAPIKey string `env:"FACESCAN_FIREBASE_API_KEY"`
 	// FCMEndpoint replaces FCM's, for the local stack only.
@@ -64,6 +67,12 @@ var localVariables = []string{"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT"}
 
 const minHashKey = 32
 
+// lowestAge is the lowest that article 8 of the GDPR lets a country set; below it parents would have to consent.
+const (
+	lowestAge  = 13
+	highestAge = 99
+)
+
 // Environ is the process's environment as a map.
 func Environ() map[string]string {
 	all := map[string]string{}
@@ -76,7 +85,8 @@ func Environ() map[string]string {
 
 // ReadConfig reads the environment and reports all its faults in one error, each with its variable's name.
 func ReadConfig(environ map[string]string) (Config, error) {
-	c := Config{environ: environ}
+	// What cannot be parsed stays as it is here, so that its fault is told once.
+	c := Config{environ: environ, MinAge: lowestAge}
 	err := env.ParseWithOptions(&c, env.Options{Environment: environ})
 	return c, errors.Join(nameVariables(err), c.validate())
 }
@@ -118,6 +128,9 @@ func (c Config) validate() error {
 	// Not the other way round, which would let NaN pass.
 	if inRange := c.TraceRatio >= 0 && c.TraceRatio <= 1; !inRange {
 		faults = append(faults, errors.New("FACESCAN_TRACE_RATIO must be a number of 0 to 1"))
+	}
+	if c.MinAge < lowestAge || c.MinAge > highestAge {
+		faults = append(faults, fmt.Errorf("FACESCAN_MIN_AGE must be a whole number of %d to %d", lowestAge, highestAge))
 	}
 	if !c.Local() {
 		for _, name := range append(emulatorVariables, localVariables...) {

@@ -25,6 +25,9 @@ func TestReadConfig(t *testing.T) {
 		"a trace ratio over 1":                 {productionEnviron("FACESCAN_TRACE_RATIO", "1.5"), []string{"FACESCAN_TRACE_RATIO"}},
 		"a negative trace ratio":               {productionEnviron("FACESCAN_TRACE_RATIO", "-0.1"), []string{"FACESCAN_TRACE_RATIO"}},
 		"a trace ratio that is not a number":   {productionEnviron("FACESCAN_TRACE_RATIO", "NaN"), []string{"FACESCAN_TRACE_RATIO"}},
+		"a minimum age that is no number":      {productionEnviron("FACESCAN_MIN_AGE", "adult"), []string{"FACESCAN_MIN_AGE"}},
+		"a minimum age of children":            {productionEnviron("FACESCAN_MIN_AGE", "12"), []string{"FACESCAN_MIN_AGE"}},
+		"a minimum age of none":                {productionEnviron("FACESCAN_MIN_AGE", "100"), []string{"FACESCAN_MIN_AGE"}},
 		"Firestore's emulator in production":   {productionEnviron("FIRESTORE_EMULATOR_HOST", "h:1"), []string{"FIRESTORE_EMULATOR_HOST"}},
 		"Pub/Sub's emulator in production":     {productionEnviron("PUBSUB_EMULATOR_HOST", "h:1"), []string{"PUBSUB_EMULATOR_HOST"}},
 		"Storage's emulator in production":     {productionEnviron("STORAGE_EMULATOR_HOST", "h:1"), []string{"STORAGE_EMULATOR_HOST"}},
@@ -84,12 +87,12 @@ func TestReadConfigReadsValues(t *testing.T) {
 	t.Run("what is set", func(t *testing.T) {
 		t.Parallel()
 		c, err := ReadConfig(productionEnviron(
-			"FACESCAN_CORS_ORIGINS", "https://a.example,https://b.example", "FACESCAN_TRACE_RATIO", "0.5"))
+			"FACESCAN_CORS_ORIGINS", "https://a.example,https://b.example", "FACESCAN_TRACE_RATIO", "0.5", "FACESCAN_MIN_AGE", "16"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(c.Origins, []string{"https://a.example", "https://b.example"}) || c.TraceRatio != 0.5 {
-			t.Errorf("origins %q, ratio %v", c.Origins, c.TraceRatio)
+		if !slices.Equal(c.Origins, []string{"https://a.example", "https://b.example"}) || c.TraceRatio != 0.5 || c.MinAge != 16 {
+			t.Errorf("origins %q, ratio %v, age %d", c.Origins, c.TraceRatio, c.MinAge)
 		}
 		if c.Service != "probe" || c.PushAudience != testAudience || c.PushAccount != testAccount {
 			t.Errorf("config = %+v", c)
@@ -106,8 +109,8 @@ func TestReadConfigReadsValues(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if math.Abs(c.TraceRatio-0.1) > 1e-9 {
-				t.Errorf("ratio = %v", c.TraceRatio)
+			if math.Abs(c.TraceRatio-0.1) > 1e-9 || c.MinAge != 18 {
+				t.Errorf("ratio = %v, age = %d", c.TraceRatio, c.MinAge)
 			}
 		})
 	}

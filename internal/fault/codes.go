@@ -30,14 +30,18 @@ const (
 	// CodeSecondFactorNeeded says that the account has a second factor, which only the Firebase SDK asks for.
 	CodeSecondFactorNeeded Code = "second_factor_needed"
 
-	CodeNotRegistered     Code = "not_registered"
-	CodeAccountErasing    Code = "account_erasing"
-	CodeEmailExists       Code = "email_exists"
-	CodeEmailMissing      Code = "email_missing"
-	CodeWeakPassword      Code = "weak_password"
-	CodeUsernameTaken     Code = "username_taken"
-	CodeConsentRequired   Code = "consent_required"
-	CodeConsentOutdated   Code = "consent_version_outdated"
+	CodeNotRegistered   Code = "not_registered"
+	CodeAccountErasing  Code = "account_erasing"
+	CodeEmailExists     Code = "email_exists"
+	CodeEmailMissing    Code = "email_missing"
+	CodeWeakPassword    Code = "weak_password"
+	CodeUsernameTaken   Code = "username_taken"
+	CodeConsentRequired Code = "consent_required"
+	CodeConsentOutdated Code = "consent_version_outdated"
+	// CodeBirthYearRequired and CodeUnderAge are the two ways to be below the minimum age: unknown and declared.
+	CodeBirthYearRequired Code = "birth_year_required"
+	CodeUnderAge          Code = "under_age"
+	CodeBirthYearFixed    Code = "birth_year_fixed"
 	CodeIdempotencyReused Code = "idempotency_key_reused"
 
 	CodeEventMalformed    Code = "event_malformed"
@@ -77,6 +81,9 @@ var codeKinds = map[Code]Kind{
 	CodeUsernameTaken:     Conflict,
 	CodeConsentRequired:   Forbidden,
 	CodeConsentOutdated:   Conflict,
+	CodeBirthYearRequired: Forbidden,
+	CodeUnderAge:          Forbidden,
+	CodeBirthYearFixed:    Conflict,
 	CodeIdempotencyReused: Unprocessable,
 
 	CodeEventMalformed:    Invalid,

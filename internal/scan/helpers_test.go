@@ -69,7 +69,7 @@ func newEnv(t *testing.T) *env {
 	e.uploads, e.results = gcs.Bucket(uploadsBucket), gcs.Bucket(resultsBucket)
 	e.box = e.boxOver(e.fs)
 	e.putUser(t, account.User{
-		UID: anna, State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true},
+		UID: anna, State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true}, BirthYear: 1990,
 	})
 	return e
 }
@@ -155,7 +155,7 @@ func (e *env) putUser(t *testing.T, u account.User) {
 func (e *env) setConsent(t *testing.T, granted bool, epoch int64) {
 	t.Helper()
 	e.putUser(t, account.User{
-		UID: anna, State: account.Active, ConsentEpoch: epoch, Consent: account.Consent{Granted: granted},
+		UID: anna, State: account.Active, ConsentEpoch: epoch, Consent: account.Consent{Granted: granted}, BirthYear: 1990,
 	})
 }
 

@@ -38,6 +38,8 @@ type Uploads struct {
 	Signing storage.SignedURLOptions
 	// Key derives scan ids from idempotency keys.
 	Key []byte
+	// MinAge is the age in years that whoever uploads must have passed.
+	MinAge int
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -116,14 +118,11 @@ func (u *Uploads) newID(uid account.UID, key string) (ID, error) {
 // open creates the scan, or finds the one that an earlier request with the same key created.
 func (u *Uploads) open(ctx context.Context, id ID, uid account.UID, contentType string) (s Scan, created bool, err error) {
 	err = u.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		user, err := account.ReadActive(tx, u.Firestore, uid)
+		now := u.Now().UTC()
+		user, err := account.ReadAnalysable(tx, u.Firestore, uid, now, u.MinAge)
 		if err != nil {
 			return err
 		}
-		if !user.Consent.Granted {
-			return fault.New(fault.CodeConsentRequired, "Read and accept the consent first: GET and POST /v1/me/consent.")
-		}
-		now := u.Now().UTC()
 		s, err = read(tx, u.Firestore, id)
 		created = errors.Is(err, errNoScan)
 		if created {

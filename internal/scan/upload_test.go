@@ -32,10 +32,13 @@ func (bearerIsUID) VerifyIDTokenAndCheckRevoked(context.Context, string) (*auth.
 }
 
 // uploadsAPI is POST /v1/uploads.
+// minAge is the age that uploads ask for.
+const minAge = 18
+
 func (e *env) uploadsAPI() http.Handler {
 	api := httpapi.New(httpapi.Options{Verifier: bearerIsUID{}})
 	uploads := &Uploads{
-		Firestore: e.fs, Bucket: e.uploads, Key: []byte("key"), Now: e.clock.Now,
+		Firestore: e.fs, Bucket: e.uploads, Key: []byte("key"), MinAge: minAge, Now: e.clock.Now,
 		Signing: storage.SignedURLOptions{
 			GoogleAccessID: e.storage.Account(), PrivateKey: e.storage.SigningKeyPEM(), Scheme: storage.SigningSchemeV4, Insecure: true,
 		},
@@ -154,6 +157,11 @@ func TestTicketIsRefused(t *testing.T) {
 	api := e.uploadsAPI()
 	e.putUser(t, account.User{UID: "withdrawn", State: account.Active, ConsentEpoch: 2})
 	e.putUser(t, account.User{UID: "erasing", State: account.Erasing, ConsentEpoch: 1, Consent: account.Consent{Granted: true}})
+	granted := account.Consent{Granted: true}
+	e.putUser(t, account.User{UID: "ageless", State: account.Active, ConsentEpoch: 1, Consent: granted})
+	e.putUser(t, account.User{
+		UID: "minor", State: account.Active, ConsentEpoch: 1, Consent: granted, BirthYear: e.clock.Now().Year() - minAge,
+	})
 	tests := map[string]struct {
 		uid     account.UID
 		key     string
@@ -163,6 +171,8 @@ func TestTicketIsRefused(t *testing.T) {
 		pointer string
 	}{
 		"without consent":         {"withdrawn", "", jpegRequest, 403, "consent_required", ""},
+		"without a birth year":    {"ageless", "", jpegRequest, 403, "birth_year_required", ""},
+		"under age":               {"minor", "", jpegRequest, 403, "under_age", ""},
 		"not registered":          {"stranger", "", jpegRequest, 403, "not_registered", ""},
 		"being erased":            {"erasing", "", jpegRequest, 403, "account_erasing", ""},
 		"without a token":         {"", "", jpegRequest, 401, "token_missing", ""},
@@ -237,7 +247,9 @@ func TestTicketIsIdempotent(t *testing.T) {
 		}
 	})
 	t.Run("another user's same key is another scan", func(t *testing.T) {
-		e.putUser(t, account.User{UID: "bob", State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true}})
+		e.putUser(t, account.User{
+			UID: "bob", State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true}, BirthYear: 1990,
+		})
 		got := wantTicket(t, ticketFor(t, api, "bob", key, jpegRequest), http.StatusCreated)
 		if got.Scan.ID == opened.Scan.ID {
 			t.Error("it is the same scan")

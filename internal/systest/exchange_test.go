@@ -337,6 +337,7 @@ func (c caller) account(ctx context.Context, t *testing.T) {
 	c.refused(ctx, t, fault.CodeInvalidField, "POST", register, `{"device":{"id":"phone","token":"t","platform":"tv"}}`)
 	c.want(ctx, t, 200, "GET", me, "")
 	c.want(ctx, t, 200, "PATCH", me, `{"displayName":"Bob B.","leaderboard":{"optIn":true}}`, "If-Match", "*")
+	c.refused(ctx, t, fault.CodeInvalidField, "PATCH", me, `{"birthYear":1899}`)
 	c.refused(ctx, t, fault.CodePreconditionFailed, "PATCH", me, `{}`, "If-Match", `"999"`)
 	c.refused(ctx, t, fault.CodeUnknownField, "PATCH", me, `{"uid":"x"}`)
 	c.refused(ctx, t, fault.CodeMalformedBody, "PATCH", me, `{`)
@@ -364,6 +365,10 @@ func (c caller) consent(ctx context.Context, t *testing.T) {
 	c.want(ctx, t, 200, "POST", path, agree)
 	c.want(ctx, t, 200, "DELETE", path, "")
 	c.want(ctx, t, 201, "POST", path, agree)
+
+	c.refused(ctx, t, fault.CodeBirthYearRequired, "POST", "/v1/uploads", `{"contentType":"image/jpeg"}`)
+	c.want(ctx, t, 200, "PATCH", "/v1/me", `{"birthYear":1990}`)
+	c.refused(ctx, t, fault.CodeBirthYearFixed, "PATCH", "/v1/me", `{"birthYear":1991}`)
 }
 
 func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {

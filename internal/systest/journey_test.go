@@ -209,6 +209,7 @@ func (s *system) enrol(ctx context.Context, t *testing.T, c *app.Client, usernam
 	for _, step := range []func() error{
 		func() error { return c.VerifyEmail(ctx) },
 		func() error { return c.Register(ctx, username, device) },
+		func() error { return c.Declare(ctx, 1990) },
 		func() error { return c.Consent(ctx) },
 		func() error { return c.Username(ctx, username) },
 		func() error { return c.OptIn(ctx, true) },

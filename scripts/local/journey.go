@@ -15,6 +15,9 @@ import (
 // journeyTimeout bounds one user's way from sign-up to the last notification.
 const journeyTimeout = 60 * time.Second
 
+// birthYear is what every user of a journey declares.
+const birthYear = 1990
+
 // leg is one step of a journey and how long it took.
 type leg struct {
 	name string
@@ -47,6 +50,7 @@ func (j *journey) run(ctx context.Context) error {
 		{"sign up", func(ctx context.Context) error { _, err := j.client.SignUp(ctx); return err }},
 		{"verify e-mail, log in", j.client.VerifyEmail},
 		{"register", func(ctx context.Context) error { return j.client.Register(ctx, j.username, j.device) }},
+		{"birth year", func(ctx context.Context) error { return j.client.Declare(ctx, birthYear) }},
 		{"consent", j.client.Consent},
 		{"username, leaderboard", j.join},
 		{"upload", j.upload},

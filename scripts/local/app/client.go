@@ -196,6 +196,11 @@ func (c *Client) Username(ctx context.Context, name string) error {
 	return err
 }
 
+// Declare declares the user's birth year.
+func (c *Client) Declare(ctx context.Context, birthYear int) error {
+	return c.Call(ctx, http.MethodPatch, "/v1/me", map[string]int{"birthYear": birthYear}, nil)
+}
+
 // Consent reads the consent text in force and agrees to it.
 func (c *Client) Consent(ctx context.Context) error {
 	resp, err := c.API().GetConsentWithResponse(ctx)
