@@ -198,7 +198,8 @@ func (c *Client) Username(ctx context.Context, name string) error {
 
 // Declare declares the user's birth year.
 func (c *Client) Declare(ctx context.Context, birthYear int) error {
-	return c.Call(ctx, http.MethodPatch, "/v1/me", map[string]int{"birthYear": birthYear}, nil)
+	_, err := c.API().UpdateProfileWithResponse(ctx, nil, apiclient.ProfileChange{BirthYear: &birthYear})
+	return err
 }
 
 // Consent reads the consent text in force and agrees to it.
