@@ -35,6 +35,7 @@ type launcher struct {
 	on    machine
 	opts  Options
 	tools tools
+	rules string // file of the rules by which Firestore judges clients
 
 	npmMu  sync.Mutex
 	npmDir string // where firebase-tools is installed, once it is
@@ -101,6 +102,9 @@ func (l *launcher) prepare(ctx context.Context, service Service) (func(port int)
 	}
 	return func(port int) *exec.Cmd {
 		args := append(javaArgs(service, file), "--host=127.0.0.1", "--port="+strconv.Itoa(port))
+		if service == Firestore {
+			args = append(args, "--rules="+l.rules)
+		}
 		return command(l.tools.java, args...)
 	}, nil
 }

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/facescan/facescan/terraform"
 )
 
 // Service is an emulator that runs as a process of its own.
@@ -80,9 +83,14 @@ func start(ctx context.Context, on machine, opts Options, services ...Service) (
 	if err != nil {
 		return nil, err
 	}
+	rules, err := writeRules()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.Remove(rules) }() // it is read at the start
 	s.stop = context.AfterFunc(ctx, s.kill)
 
-	launch := &launcher{stack: s, on: on, opts: opts, tools: found}
+	launch := &launcher{stack: s, on: on, opts: opts, tools: found, rules: rules}
 	group, groupCtx := errgroup.WithContext(ctx)
 	for _, service := range wanted {
 		group.Go(func() error { return launch.run(groupCtx, service) })
@@ -91,6 +99,19 @@ func start(ctx context.Context, on machine, opts Options, services ...Service) (
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// writeRules puts production's rules where the Firestore emulator finds them.
+func writeRules() (path string, err error) {
+	f, err := os.CreateTemp("", "facescan-*.rules")
+	if err != nil {
+		return "", fmt.Errorf("write the rules: %w", err)
+	}
+	_, err = f.WriteString(terraform.FirestoreRules)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("write the rules: %w", err)
+	}
+	return f.Name(), nil
 }
 
 func (o Options) withDefaults() Options {

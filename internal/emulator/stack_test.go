@@ -103,6 +103,15 @@ func TestStartedEmulatorsWork(t *testing.T) {
 	if _, err := store.Doc("users/u").Create(ctx, map[string]any{"a": 1}); err != nil {
 		t.Error(err)
 	}
+	// The servers' client passes by the rules that a phone is judged by.
+	phone, err := http.Get("http://" + s.hosts[Firestore] + "/v1/projects/demo-mine/databases/(default)/documents/users/u")
+	if err != nil {
+		t.Fatal(err)
+	}
+	phone.Body.Close()
+	if phone.StatusCode != http.StatusForbidden {
+		t.Errorf("a phone reads the database: %s", phone.Status)
+	}
 	bus, err := pubsub.NewClient(ctx, "demo-mine")
 	if err != nil {
 		t.Fatal(err)

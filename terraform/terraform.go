@@ -1,0 +1,10 @@
+// Package terraform holds the infrastructure, and hands to the local stack what of it runs there as well.
+package terraform
+
+import _ "embed"
+
+// FirestoreRules are the security rules of the database, which deny clients everything. Terraform releases them in
+// production, and the local Firestore emulator starts with them.
+//
+//go:embed firestore.rules
+var FirestoreRules string
