@@ -11,12 +11,13 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/limit"
 )
 
 func init() { boot.HTTP("register", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	api, err := identity.API(ctx, p)
+	users, err := identity.Client(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -28,10 +29,11 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	toolkit, err := signin.New(ctx, p.Config.FirebaseAPIKey)
+	toolkit, err := signin.New(ctx, p.Config.FirebaseAPIKey, users, limit.New(fs, []byte(p.Config.HashKey), time.Now))
 	if err != nil {
 		return nil, err
 	}
+	api := p.API(users)
 	account.New(fs, box, time.Now).RegisterRoutes(api)
 	toolkit.Routes(api)
 	return api, nil

@@ -100,6 +100,22 @@ func TestRegister_takesOverTheTokensEmail(t *testing.T) {
 	w.told(t)
 }
 
+// By phone, say, or anonymously.
+func TestRegister_withoutAnEmailAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user, err := w.auth.CreateUser(t.Context(), (&auth.UserToCreate{}).PhoneNumber("+4915112345678"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := forge(t, w.project, user.UID, time.Now().Add(time.Hour))
+	body := w.call(t, "POST", "/v1/auth/register", token, `{}`).want(t, http.StatusCreated)
+	equal(t, body, user.UID, "uid")
+	equal(t, body, "", "email")
+	equal(t, body, false, "emailVerified")
+	w.told(t, "account.registered.v1 "+user.UID)
+}
+
 func TestRegister_bodySaysNothingOfWhoCalls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -357,6 +357,12 @@ type OpenedScan struct {
 	Upload *UploadTicket `json:"upload,omitempty"`
 }
 
+// PasswordReset defines model for PasswordReset.
+type PasswordReset struct {
+	// Email The e-mail address of the user.
+	Email string `json:"email"`
+}
+
 // Points 0 to 100.
 type Points = float64
 
@@ -467,6 +473,12 @@ type ProfileChange_Leaderboard struct {
 
 // Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans count.
 type Rating = float64
+
+// Refresh defines model for Refresh.
+type Refresh struct {
+	// RefreshToken That of the last sign-up, login or refresh.
+	RefreshToken string `json:"refreshToken"`
+}
 
 // Registration defines model for Registration.
 type Registration struct {
@@ -786,6 +798,12 @@ type CheckUsername200JSONResponseBody struct {
 // LogInJSONRequestBody defines body for LogIn for application/json ContentType.
 type LogInJSONRequestBody = Credentials
 
+// ResetPasswordJSONRequestBody defines body for ResetPassword for application/json ContentType.
+type ResetPasswordJSONRequestBody = PasswordReset
+
+// RefreshSessionJSONRequestBody defines body for RefreshSession for application/json ContentType.
+type RefreshSessionJSONRequestBody = Refresh
+
 // RegisterJSONRequestBody defines body for Register for application/json ContentType.
 type RegisterJSONRequestBody = Registration
 
@@ -900,8 +918,9 @@ type ClientInterface interface {
 
 	// LogInWithBody Sign in with e-mail address and password
 	//
-	// Answers a fresh ID token. A token lives for `expiresIn` seconds; log in again, or use the refresh token with Firebase,
-	// before that is over.
+	// Answers a fresh ID token. A token lives for `expiresIn` seconds; get another with `POST /v1/auth/refresh` before that is
+	// over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
+	// disabled are answered alike.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -910,13 +929,58 @@ type ClientInterface interface {
 
 	// LogIn Sign in with e-mail address and password
 	//
-	// Answers a fresh ID token. A token lives for `expiresIn` seconds; log in again, or use the refresh token with Firebase,
-	// before that is over.
+	// Answers a fresh ID token. A token lives for `expiresIn` seconds; get another with `POST /v1/auth/refresh` before that is
+	// over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
+	// disabled are answered alike.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/auth/login (the `LogIn` operationId).
 	LogIn(ctx context.Context, body LogInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResetPasswordWithBody Send the mail that resets the password
+	//
+	// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
+	// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
+	// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
+	// with the Firebase SDK by a provider that vouches for the address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/auth/password-reset (the `ResetPassword` operationId).
+	ResetPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResetPassword Send the mail that resets the password
+	//
+	// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
+	// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
+	// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
+	// with the Firebase SDK by a provider that vouches for the address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/auth/password-reset (the `ResetPassword` operationId).
+	ResetPassword(ctx context.Context, body ResetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefreshSessionWithBody Get a fresh ID token
+	//
+	// Exchanges the refresh token of a sign-in. Keep the refresh token that is answered: it may be another. Refresh a few
+	// minutes before the ID token ends, or when an answer is `token_expired`, once, and try again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/auth/refresh (the `RefreshSession` operationId).
+	RefreshSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefreshSession Get a fresh ID token
+	//
+	// Exchanges the refresh token of a sign-in. Keep the refresh token that is answered: it may be another. Refresh a few
+	// minutes before the ID token ends, or when an answer is `token_expired`, once, and try again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/auth/refresh (the `RefreshSession` operationId).
+	RefreshSession(ctx context.Context, body RefreshSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RegisterWithBody Register the signed-in user
 	//
@@ -1262,8 +1326,9 @@ func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn
 
 // LogInWithBody Sign in with e-mail address and password
 //
-// Answers a fresh ID token. A token lives for `expiresIn` seconds; log in again, or use the refresh token with Firebase,
-// before that is over.
+// Answers a fresh ID token. A token lives for `expiresIn` seconds; get another with `POST /v1/auth/refresh` before that is
+// over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
+// disabled are answered alike.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1282,14 +1347,99 @@ func (c *Client) LogInWithBody(ctx context.Context, contentType string, body io.
 
 // LogIn Sign in with e-mail address and password
 //
-// Answers a fresh ID token. A token lives for `expiresIn` seconds; log in again, or use the refresh token with Firebase,
-// before that is over.
+// Answers a fresh ID token. A token lives for `expiresIn` seconds; get another with `POST /v1/auth/refresh` before that is
+// over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
+// disabled are answered alike.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/auth/login (the `LogIn` operationId).
 func (c *Client) LogIn(ctx context.Context, body LogInJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLogInRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResetPasswordWithBody Send the mail that resets the password
+//
+// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
+// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
+// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
+// with the Firebase SDK by a provider that vouches for the address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/auth/password-reset (the `ResetPassword` operationId).
+func (c *Client) ResetPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResetPasswordRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResetPassword Send the mail that resets the password
+//
+// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
+// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
+// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
+// with the Firebase SDK by a provider that vouches for the address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/auth/password-reset (the `ResetPassword` operationId).
+func (c *Client) ResetPassword(ctx context.Context, body ResetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResetPasswordRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefreshSessionWithBody Get a fresh ID token
+//
+// Exchanges the refresh token of a sign-in. Keep the refresh token that is answered: it may be another. Refresh a few
+// minutes before the ID token ends, or when an answer is `token_expired`, once, and try again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/auth/refresh (the `RefreshSession` operationId).
+func (c *Client) RefreshSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefreshSessionRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefreshSession Get a fresh ID token
+//
+// Exchanges the refresh token of a sign-in. Keep the refresh token that is answered: it may be another. Refresh a few
+// minutes before the ID token ends, or when an answer is `token_expired`, once, and try again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/auth/refresh (the `RefreshSession` operationId).
+func (c *Client) RefreshSession(ctx context.Context, body RefreshSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefreshSessionRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1972,6 +2122,86 @@ func NewLogInRequestWithBody(server string, contentType string, body io.Reader) 
 	}
 
 	operationPath := fmt.Sprintf("/v1/auth/login")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewResetPasswordRequest calls the generic ResetPassword builder with application/json body
+func NewResetPasswordRequest(server string, body ResetPasswordJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewResetPasswordRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewResetPasswordRequestWithBody constructs an http.Request for the ResetPassword method, with any body, and a specified content type
+func NewResetPasswordRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/auth/password-reset")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRefreshSessionRequest calls the generic RefreshSession builder with application/json body
+func NewRefreshSessionRequest(server string, body RefreshSessionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRefreshSessionRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRefreshSessionRequestWithBody constructs an http.Request for the RefreshSession method, with any body, and a specified content type
+func NewRefreshSessionRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/auth/refresh")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -2896,8 +3126,9 @@ type ClientWithResponsesInterface interface {
 
 	// LogInWithBodyWithResponse Sign in with e-mail address and password
 	//
-	// Answers a fresh ID token. A token lives for `expiresIn` seconds; log in again, or use the refresh token with Firebase,
-	// before that is over.
+	// Answers a fresh ID token. A token lives for `expiresIn` seconds; get another with `POST /v1/auth/refresh` before that is
+	// over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
+	// disabled are answered alike.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2906,13 +3137,58 @@ type ClientWithResponsesInterface interface {
 
 	// LogInWithResponse Sign in with e-mail address and password
 	//
-	// Answers a fresh ID token. A token lives for `expiresIn` seconds; log in again, or use the refresh token with Firebase,
-	// before that is over.
+	// Answers a fresh ID token. A token lives for `expiresIn` seconds; get another with `POST /v1/auth/refresh` before that is
+	// over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
+	// disabled are answered alike.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/auth/login (the `LogIn` operationId).
 	LogInWithResponse(ctx context.Context, body LogInJSONRequestBody, reqEditors ...RequestEditorFn) (*LogInResponse, error)
+
+	// ResetPasswordWithBodyWithResponse Send the mail that resets the password
+	//
+	// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
+	// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
+	// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
+	// with the Firebase SDK by a provider that vouches for the address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/auth/password-reset (the `ResetPassword` operationId).
+	ResetPasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error)
+
+	// ResetPasswordWithResponse Send the mail that resets the password
+	//
+	// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
+	// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
+	// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
+	// with the Firebase SDK by a provider that vouches for the address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/auth/password-reset (the `ResetPassword` operationId).
+	ResetPasswordWithResponse(ctx context.Context, body ResetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error)
+
+	// RefreshSessionWithBodyWithResponse Get a fresh ID token
+	//
+	// Exchanges the refresh token of a sign-in. Keep the refresh token that is answered: it may be another. Refresh a few
+	// minutes before the ID token ends, or when an answer is `token_expired`, once, and try again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/auth/refresh (the `RefreshSession` operationId).
+	RefreshSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefreshSessionResponse, error)
+
+	// RefreshSessionWithResponse Get a fresh ID token
+	//
+	// Exchanges the refresh token of a sign-in. Keep the refresh token that is answered: it may be another. Refresh a few
+	// minutes before the ID token ends, or when an answer is `token_expired`, once, and try again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/auth/refresh (the `RefreshSession` operationId).
+	RefreshSessionWithResponse(ctx context.Context, body RefreshSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*RefreshSessionResponse, error)
 
 	// RegisterWithBodyWithResponse Register the signed-in user
 	//
@@ -3365,6 +3641,81 @@ func (r LogInResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r LogInResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResetPasswordResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r ResetPasswordResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResetPasswordResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResetPasswordResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResetPasswordResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RefreshSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Session
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RefreshSessionResponse) GetJSON200() *Session {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RefreshSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefreshSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefreshSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefreshSessionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4264,8 +4615,9 @@ func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, reqE
 
 // LogInWithBodyWithResponse Sign in with e-mail address and password
 //
-// Answers a fresh ID token. A token lives for `expiresIn` seconds; log in again, or use the refresh token with Firebase,
-// before that is over.
+// Answers a fresh ID token. A token lives for `expiresIn` seconds; get another with `POST /v1/auth/refresh` before that is
+// over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
+// disabled are answered alike.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4280,8 +4632,9 @@ func (c *ClientWithResponses) LogInWithBodyWithResponse(ctx context.Context, con
 
 // LogInWithResponse Sign in with e-mail address and password
 //
-// Answers a fresh ID token. A token lives for `expiresIn` seconds; log in again, or use the refresh token with Firebase,
-// before that is over.
+// Answers a fresh ID token. A token lives for `expiresIn` seconds; get another with `POST /v1/auth/refresh` before that is
+// over. Nobody learns from the answer who has an account: an unknown address, a wrong password and a user who is
+// disabled are answered alike.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4292,6 +4645,74 @@ func (c *ClientWithResponses) LogInWithResponse(ctx context.Context, body LogInJ
 		return nil, err
 	}
 	return ParseLogInResponse(rsp)
+}
+
+// ResetPasswordWithBodyWithResponse Send the mail that resets the password
+//
+// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
+// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
+// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
+// with the Firebase SDK by a provider that vouches for the address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/auth/password-reset (the `ResetPassword` operationId).
+func (c *ClientWithResponses) ResetPasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error) {
+	rsp, err := c.ResetPasswordWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResetPasswordResponse(rsp)
+}
+
+// ResetPasswordWithResponse Send the mail that resets the password
+//
+// Has Firebase send its mail, if a user has this address and it is verified, three times an hour at the most. The answer is the
+// same at the same time in any case, so that nobody learns who has an account; it takes a second or two. Nothing is sent
+// to an address that is not verified: verify it while the user is signed in. Who lost the password before that can sign in
+// with the Firebase SDK by a provider that vouches for the address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/auth/password-reset (the `ResetPassword` operationId).
+func (c *ClientWithResponses) ResetPasswordWithResponse(ctx context.Context, body ResetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error) {
+	rsp, err := c.ResetPassword(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResetPasswordResponse(rsp)
+}
+
+// RefreshSessionWithBodyWithResponse Get a fresh ID token
+//
+// Exchanges the refresh token of a sign-in. Keep the refresh token that is answered: it may be another. Refresh a few
+// minutes before the ID token ends, or when an answer is `token_expired`, once, and try again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/auth/refresh (the `RefreshSession` operationId).
+func (c *ClientWithResponses) RefreshSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefreshSessionResponse, error) {
+	rsp, err := c.RefreshSessionWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefreshSessionResponse(rsp)
+}
+
+// RefreshSessionWithResponse Get a fresh ID token
+//
+// Exchanges the refresh token of a sign-in. Keep the refresh token that is answered: it may be another. Refresh a few
+// minutes before the ID token ends, or when an answer is `token_expired`, once, and try again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/auth/refresh (the `RefreshSession` operationId).
+func (c *ClientWithResponses) RefreshSessionWithResponse(ctx context.Context, body RefreshSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*RefreshSessionResponse, error) {
+	rsp, err := c.RefreshSession(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefreshSessionResponse(rsp)
 }
 
 // RegisterWithBodyWithResponse Register the signed-in user
@@ -4862,6 +5283,48 @@ func ParseLogInResponse(rsp *http.Response) (*LogInResponse, error) {
 	}
 
 	response := &LogInResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Session
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResetPasswordResponse parses an HTTP response from a ResetPasswordWithResponse call
+func ParseResetPasswordResponse(rsp *http.Response) (*ResetPasswordResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResetPasswordResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseRefreshSessionResponse parses an HTTP response from a RefreshSessionWithResponse call
+func ParseRefreshSessionResponse(rsp *http.Response) (*RefreshSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefreshSessionResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

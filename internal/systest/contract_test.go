@@ -42,12 +42,10 @@ func wiring() map[string]func(*httpapi.API) {
 
 // noOperation are the catalog's paths that the contract has nothing for, and why.
 var noOperation = map[string]string{
-	"/*":                      "whatever nobody owns is answered with not_found",
-	"/v1/auth/refresh":        "planned: a fresh ID token for a refresh token",
-	"/v1/auth/password-reset": "planned: the mail that resets a password",
-	"/v1/scans":               "planned: the list of the user's scans",
-	"/v1/timeline":            "planned: the scores over time",
-	"/v1/uploads/*":           "planned: direct upload as multipart",
+	"/*":            "whatever nobody owns is answered with not_found",
+	"/v1/scans":     "planned: the list of the user's scans",
+	"/v1/timeline":  "planned: the scores over time",
+	"/v1/uploads/*": "planned: direct upload as multipart",
 }
 
 func loadContract(t *testing.T) *openapi3.T {

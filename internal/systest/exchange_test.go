@@ -319,6 +319,12 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	nobody.refused(ctx, t, fault.CodeWeakPassword, "POST", "/v1/auth/signup", credentials("systest-weak@example.com", "x"))
 	nobody.refused(ctx, t, fault.CodeInvalidCredentials, "POST", "/v1/auth/login", credentials(bob.Email, "another horse"))
 	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", "/v1/auth/login", `{}`)
+	refresh := func(token string) string { return fmt.Sprintf(`{"refreshToken":%q}`, token) }
+	nobody.want(ctx, t, 200, "POST", "/v1/auth/refresh", refresh(tokens.RefreshToken))
+	nobody.refused(ctx, t, fault.CodeTokenInvalid, "POST", "/v1/auth/refresh", refresh("x"))
+	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", "/v1/auth/refresh", `{}`)
+	nobody.want(ctx, t, 202, "POST", "/v1/auth/password-reset", fmt.Sprintf(`{"email":%q}`, bob.Email))
+	nobody.refused(ctx, t, fault.CodeInvalidField, "POST", "/v1/auth/password-reset", `{"email":"nobody"}`)
 	caller{s, "x"}.refused(ctx, t, fault.CodeTokenInvalid, "GET", "/v1/me", "")
 	nobody.refused(ctx, t, fault.CodeMethodNotAllowed, "DELETE", "/v1/me", "")
 	for pattern, op := range described(s.exchanges.doc) {

@@ -26,7 +26,7 @@ func toolkitFault(err error) error {
 		return fault.Wrap(err, fault.CodeEmailExists, "There is an account with this e-mail address: log in.")
 	case "INVALID_PASSWORD", "EMAIL_NOT_FOUND", "INVALID_LOGIN_CREDENTIALS":
 		// One answer for all, so that nobody learns who has an account.
-		return fault.Wrap(err, fault.CodeInvalidCredentials, "E-mail address or password is wrong.")
+		return wrongCredentials(err)
 	case "WEAK_PASSWORD", "PASSWORD_DOES_NOT_MEET_REQUIREMENTS":
 		return fault.Wrap(err, fault.CodeWeakPassword, "The password is too weak.").
 			WithField("/password", "is too short or too simple")
@@ -37,10 +37,10 @@ func toolkitFault(err error) error {
 		return fault.Wrap(err, fault.CodeUserDisabled, "This user is disabled.")
 	case "MISSING_EMAIL":
 		return fault.Wrap(err, fault.CodeEmailMissing, "This user has no e-mail address.")
-	case "INVALID_ID_TOKEN", "USER_NOT_FOUND":
-		return fault.Wrap(err, fault.CodeTokenInvalid, "The ID token is not valid here.")
+	case "INVALID_ID_TOKEN", "INVALID_REFRESH_TOKEN", "USER_NOT_FOUND":
+		return fault.Wrap(err, fault.CodeTokenInvalid, "The token is not valid here.")
 	case "TOKEN_EXPIRED", "CREDENTIAL_TOO_OLD_LOGIN_AGAIN":
-		return fault.Wrap(err, fault.CodeTokenRevoked, "The ID token was revoked: sign in again.")
+		return fault.Wrap(err, fault.CodeTokenRevoked, "The token was revoked: sign in again.")
 	case "TOO_MANY_ATTEMPTS_TRY_LATER", "QUOTA_EXCEEDED":
 		return fault.Wrap(err, fault.CodeRateLimited, "Too many attempts: wait before the next.").WithRetryAfter(tryLater)
 	}
@@ -49,6 +49,19 @@ func toolkitFault(err error) error {
 		return fault.Wrap(err, fault.CodeRateLimited, "Too many attempts: wait before the next.").WithRetryAfter(tryLater)
 	case answer.Code >= http.StatusInternalServerError:
 		return fault.Wrap(err, fault.CodeUnavailable, "Signing in is not possible at the moment: try again.")
+	}
+	return err
+}
+
+func wrongCredentials(cause error) error {
+	return fault.Wrap(cause, fault.CodeInvalidCredentials, "E-mail address or password is wrong, or the user may not sign in.")
+}
+
+// hideUser answers a login of a disabled user like any other that fails. Identity Toolkit looks whether the user is
+// disabled before it looks at the password, so telling would tell everybody. Whoever has a token of the user is told.
+func hideUser(err error) error {
+	if fault.Is(err, fault.CodeUserDisabled) {
+		return wrongCredentials(err)
 	}
 	return err
 }

@@ -12,7 +12,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"cloud.google.com/go/firestore"
 	firebase "firebase.google.com/go/v4"
 	"firebase.google.com/go/v4/auth"
 
@@ -21,15 +23,22 @@ import (
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/limit"
 )
 
-func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Auth)) }
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Auth, emulator.Firestore)) }
 
 // newAPI is the routes for the emulator's default project: with an API key alone, a request reaches no other. So
 // each test has e-mail addresses of its own.
 func newAPI(t *testing.T) *httpapi.API {
 	t.Helper()
-	toolkit, err := signin.New(t.Context(), "")
+	fs, err := firestore.NewClient(t.Context(), emulatortest.UniqueProject(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fs.Close() })
+	clock := func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) } // which no window ends in
+	toolkit, err := signin.New(t.Context(), "", authClient(t), limit.New(fs, []byte("key"), clock))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +138,11 @@ func TestSignUpAndLogIn(t *testing.T) {
 	if _, err := authClient(t).UpdateUser(t.Context(), made.UID, (&auth.UserToUpdate{}).Disabled(true)); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, post(t, api, "/v1/auth/login", "", who), fault.CodeUserDisabled)
+	right := post(t, api, "/v1/auth/login", "", who)
+	wrong := post(t, api, "/v1/auth/login", "", credentials{who.Email, "another horse"})
+	refused(t, right, fault.CodeInvalidCredentials)
+	sameAnswer(t, right, wrong)
+	refused(t, refresh(t, api, made.RefreshToken), fault.CodeUserDisabled)
 }
 
 func TestLogIn_tellsNobodyWhoHasAnAccount(t *testing.T) {
@@ -141,11 +154,19 @@ func TestLogIn_tellsNobodyWhoHasAnAccount(t *testing.T) {
 	unknown := post(t, api, "/v1/auth/login", "", credentials{newEmail(), "wrong horse"})
 	refused(t, wrong, fault.CodeInvalidCredentials)
 	refused(t, unknown, fault.CodeInvalidCredentials)
-	if a, b := withoutID(wrong.Body.String()), withoutID(unknown.Body.String()); a != b {
-		t.Errorf("the answers differ:\n%s\n%s", a, b)
+	sameAnswer(t, wrong, unknown)
+}
+
+func sameAnswer(t *testing.T, a, b *httptest.ResponseRecorder) {
+	t.Helper()
+	if a.Code != b.Code || withoutID(a.Body.String()) != withoutID(b.Body.String()) {
+		t.Errorf("the answers differ:\n%d %s\n%d %s", a.Code, a.Body, b.Code, b.Body)
 	}
-	for name := range wrong.Header() {
-		if name != "X-Request-Id" && wrong.Header().Get(name) != unknown.Header().Get(name) {
+	if len(a.Header()) != len(b.Header()) {
+		t.Errorf("the headers differ:\n%v\n%v", a.Header(), b.Header())
+	}
+	for name := range a.Header() {
+		if name != "X-Request-Id" && a.Header().Get(name) != b.Header().Get(name) {
 			t.Errorf("header %s differs", name)
 		}
 	}
@@ -177,7 +198,7 @@ func TestVerifyEmail(t *testing.T) {
 	if rec := post(t, api, "/v1/auth/verify-email", s.IDToken, nil); rec.Code != http.StatusAccepted || rec.Body.Len() > 0 {
 		t.Fatalf("status %d: %s", rec.Code, rec.Body)
 	}
-	if n := mails(t, email); n != 1 {
+	if n := mails(t, "VERIFY_EMAIL", email); n != 1 {
 		t.Fatalf("%d mails", n)
 	}
 	if _, err := authClient(t).UpdateUser(t.Context(), s.UID, (&auth.UserToUpdate{}).EmailVerified(true)); err != nil {
@@ -187,13 +208,13 @@ func TestVerifyEmail(t *testing.T) {
 	if rec := post(t, api, "/v1/auth/verify-email", verified.IDToken, nil); rec.Code != http.StatusAccepted {
 		t.Fatalf("status %d: %s", rec.Code, rec.Body)
 	}
-	if n := mails(t, email); n != 1 {
+	if n := mails(t, "VERIFY_EMAIL", email); n != 1 {
 		t.Errorf("%d mails after the address was verified", n)
 	}
 }
 
-// mails counts the verification mails that the emulator says it would have sent.
-func mails(t *testing.T, email string) int {
+// mails counts the mails of the type that the emulator says it would have sent.
+func mails(t *testing.T, kind, email string) int {
 	t.Helper()
 	url := fmt.Sprintf("http://%s/emulator/v1/projects/%s/oobCodes", os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"), emulator.DefaultProject)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -216,7 +237,7 @@ func mails(t *testing.T, email string) int {
 	}
 	n := 0
 	for _, m := range sent.OOBCodes {
-		if m.Email == email && m.RequestType == "VERIFY_EMAIL" {
+		if m.Email == email && m.RequestType == kind {
 			n++
 		}
 	}
@@ -270,15 +291,18 @@ func TestIdentityToolkitUnreachable(t *testing.T) {
 	host := server.Listener.Addr().String()
 	server.Close()
 	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", host)
-	refused(t, post(t, newAPI(t), "/v1/auth/login", "", credentials{"a@example.com", "correct horse"}), fault.CodeUnavailable)
+	api := newAPI(t)
+	refused(t, post(t, api, "/v1/auth/login", "", credentials{"a@example.com", "correct horse"}), fault.CodeUnavailable)
+	refused(t, refresh(t, api, "x"), fault.CodeUnavailable)
+	refused(t, reset(t, api, "a@example.com"), fault.CodeUnavailable)
 }
 
 func TestNew_needsAKey(t *testing.T) {
 	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", "")
-	if _, err := signin.New(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "FACESCAN_FIREBASE_API_KEY") {
+	if _, err := signin.New(t.Context(), "", nil, nil); err == nil || !strings.Contains(err.Error(), "FACESCAN_FIREBASE_API_KEY") {
 		t.Errorf("err = %v", err)
 	}
-	if _, err := signin.New(t.Context(), "key"); err != nil {
+	if _, err := signin.New(t.Context(), "key", nil, nil); err != nil {
 		t.Error(err)
 	}
 }

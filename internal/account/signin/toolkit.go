@@ -1,6 +1,9 @@
-// Package signin is sign-up and login with e-mail and password, and the verification mail, for apps that do not use
-// the Firebase SDK. All of it is delegated to Identity Toolkit, which Firebase Auth is made of: no password is kept
+// Package signin is sign-up, login, refresh, password reset and the verification mail, for apps that do not use the
+// Firebase SDK. All of it is delegated to Identity Toolkit, which Firebase Auth is made of: no password is kept
 // or logged here. It is apart from account so that only the function register links it.
+//
+// Login, refresh and reset tell nobody who has an account. Sign-up does, as it must to be of use (409 email_exists), but
+// only so many times an hour for one client; see rules.go.
 package signin
 
 import (
@@ -12,10 +15,12 @@ import (
 	"os"
 	"time"
 
+	"firebase.google.com/go/v4/auth"
 	identitytoolkit "google.golang.org/api/identitytoolkit/v1"
 	"google.golang.org/api/option"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/limit"
 )
 
 // timeout bounds one call: the user is waiting.
@@ -24,14 +29,19 @@ const timeout = 10 * time.Second
 // Toolkit calls Identity Toolkit. It is safe for concurrent use.
 type Toolkit struct {
 	accounts *identitytoolkit.AccountsService
+	tokens   tokenService
+	users    *auth.Client
+	limits   *limit.Limiter
 }
 
 // New makes a toolkit for the project of the web API key, or for the Auth emulator where
-// FIREBASE_AUTH_EMULATOR_HOST names one, as Firebase's own client does.
-func New(ctx context.Context, apiKey string) (*Toolkit, error) {
+// FIREBASE_AUTH_EMULATOR_HOST names one, as Firebase's own client does. users are that project's, limits count attempts.
+func New(ctx context.Context, apiKey string, users *auth.Client, limits *limit.Limiter) (*Toolkit, error) {
 	var opts []option.ClientOption
+	tokenHost := "https://securetoken.googleapis.com"
 	if host := os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"); host != "" {
 		opts = append(opts, option.WithEndpoint("http://"+host+"/identitytoolkit.googleapis.com/"))
+		tokenHost = "http://" + host + "/securetoken.googleapis.com"
 		apiKey = "emulator" // which takes any
 	}
 	if apiKey == "" {
@@ -44,7 +54,8 @@ func New(ctx context.Context, apiKey string) (*Toolkit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the Identity Toolkit client: %w", err)
 	}
-	return &Toolkit{accounts: client.Accounts}, nil
+	tokens := tokenService{url: tokenHost + "/v1/token?key=" + url.QueryEscape(apiKey)}
+	return &Toolkit{accounts: client.Accounts, tokens: tokens, users: users, limits: limits}, nil
 }
 
 // session is what a user who has signed in gets.
@@ -77,7 +88,7 @@ func (t *Toolkit) logIn(ctx context.Context, email, password string) (session, e
 		Email: email, Password: password, ReturnSecureToken: true,
 	}).Context(ctx).Do()
 	if err != nil {
-		return session{}, toolkitFault(err)
+		return session{}, hideUser(toolkitFault(err))
 	}
 	if answer.MfaPendingCredential != "" {
 		return session{}, fault.New(fault.CodeSecondFactorNeeded, "This account has a second factor: sign in with the app.")
@@ -91,10 +102,13 @@ func (t *Toolkit) logIn(ctx context.Context, email, password string) (session, e
 func (t *Toolkit) sendVerification(ctx context.Context, idToken string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	_, err := t.accounts.SendOobCode(&identitytoolkit.GoogleCloudIdentitytoolkitV1GetOobCodeRequest{
+	return t.send(ctx, &identitytoolkit.GoogleCloudIdentitytoolkitV1GetOobCodeRequest{
 		RequestType: "VERIFY_EMAIL", IdToken: idToken,
-	}).Context(ctx).Do()
-	if err != nil {
+	})
+}
+
+func (t *Toolkit) send(ctx context.Context, mail *identitytoolkit.GoogleCloudIdentitytoolkitV1GetOobCodeRequest) error {
+	if _, err := t.accounts.SendOobCode(mail).Context(ctx).Do(); err != nil {
 		return toolkitFault(err)
 	}
 	return nil

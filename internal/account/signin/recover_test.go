@@ -1,0 +1,154 @@
+package signin_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"firebase.google.com/go/v4/auth"
+
+	"github.com/facescan/facescan/internal/account/signin"
+	"github.com/facescan/facescan/internal/fault"
+)
+
+func refresh(t *testing.T, api http.Handler, token string) *httptest.ResponseRecorder {
+	t.Helper()
+	return post(t, api, "/v1/auth/refresh", "", map[string]string{"refreshToken": token})
+}
+
+func reset(t *testing.T, api http.Handler, email string) *httptest.ResponseRecorder {
+	t.Helper()
+	return post(t, api, "/v1/auth/password-reset", "", map[string]string{"email": email})
+}
+
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t)
+	made := wantSession(t, post(t, api, "/v1/auth/signup", "", credentials{newEmail(), "correct horse"}), http.StatusCreated)
+	fresh := wantSession(t, refresh(t, api, made.RefreshToken), http.StatusOK)
+	if fresh.UID != made.UID {
+		t.Errorf("refreshed as %s, signed up as %s", fresh.UID, made.UID)
+	}
+	wantSession(t, refresh(t, api, fresh.RefreshToken), http.StatusOK)
+
+	refused(t, refresh(t, api, "x"), fault.CodeTokenInvalid)
+	refused(t, refresh(t, api, ""), fault.CodeInvalidField, "/refreshToken")
+	refused(t, post(t, api, "/v1/auth/refresh", "", map[string]string{"token": "x"}), fault.CodeUnknownField, "/token")
+	if err := authClient(t).DeleteUser(t.Context(), made.UID); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, refresh(t, api, fresh.RefreshToken), fault.CodeTokenInvalid)
+}
+
+func TestPasswordReset_goesToVerifiedAddressesOnly(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		user  *auth.UserToCreate // nil is nobody
+		mails int
+	}{
+		"a verified address":           {(&auth.UserToCreate{}).EmailVerified(true).Password("correct horse"), 1},
+		"an address not verified":      {(&auth.UserToCreate{}).Password("correct horse"), 0},
+		"a disabled user":              {(&auth.UserToCreate{}).EmailVerified(true).Disabled(true), 0},
+		"an address of nobody's":       {nil, 0},
+		"verified, by other providers": {(&auth.UserToCreate{}).EmailVerified(true), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api, email := newAPI(t), newEmail()
+			if tt.user != nil {
+				if _, err := authClient(t).CreateUser(t.Context(), tt.user.Email(email)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			started := time.Now()
+			got := reset(t, api, email)
+			if got.Code != http.StatusAccepted || got.Body.Len() > 0 {
+				t.Fatalf("status %d: %s", got.Code, got.Body)
+			}
+			if took := time.Since(started); took < 1500*time.Millisecond {
+				t.Errorf("answered after %v, which tells whether a mail was sent", took)
+			}
+			if n := mails(t, "PASSWORD_RESET", email) + mails(t, "VERIFY_EMAIL", email); n != tt.mails {
+				t.Errorf("%d mails, want %d", n, tt.mails)
+			}
+		})
+	}
+}
+
+func TestPasswordReset_refusesWhatIsNoAddress(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t)
+	for _, text := range []string{"", "ada", "@example.com", "ada@", "a@b@c", "ada @example.com", "ada@exam\nple.com"} {
+		refused(t, reset(t, api, text), fault.CodeInvalidField, "/email")
+	}
+}
+
+// Nobody is told that a mailbox had its mails: it would tell that somebody asked for them.
+func TestPasswordReset_dropsWhatIsTooMuchForOneMailbox(t *testing.T) {
+	t.Parallel()
+	api, email := newAPI(t), newEmail()
+	user := (&auth.UserToCreate{}).Email(email).EmailVerified(true)
+	if _, err := authClient(t).CreateUser(t.Context(), user); err != nil {
+		t.Fatal(err)
+	}
+	for range signin.ResetsOfMailbox.Max + 1 {
+		if got := reset(t, api, email); got.Code != http.StatusAccepted {
+			t.Fatalf("status %d: %s", got.Code, got.Body)
+		}
+	}
+	if n := mails(t, "PASSWORD_RESET", email); n != signin.ResetsOfMailbox.Max {
+		t.Errorf("%d mails, want %d", n, signin.ResetsOfMailbox.Max)
+	}
+}
+
+func TestAttemptsAreLimited(t *testing.T) {
+	t.Parallel()
+	weak := credentials{newEmail(), "short"}
+	for name, tt := range map[string]struct {
+		path   string
+		max    int
+		code   fault.Code
+		fields []string
+	}{
+		"sign-ups of a client": {"/v1/auth/signup", signin.SignUpsOfClient.Max, fault.CodeWeakPassword, []string{"/password"}},
+		"logins to a mailbox":  {"/v1/auth/login", signin.LoginsToMailbox.Max, fault.CodeInvalidCredentials, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := newAPI(t)
+			for range tt.max {
+				refused(t, post(t, api, tt.path, "", weak), tt.code, tt.fields...)
+			}
+			over := post(t, api, tt.path, "", weak)
+			refused(t, over, fault.CodeRateLimited)
+			if got := over.Header().Get("Retry-After"); got != "3600" { // the clock stands at a full hour
+				t.Errorf("Retry-After = %q", got)
+			}
+		})
+	}
+}
+
+func TestAttempts_ofOneClientWithManyAddresses(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t)
+	for range signin.LoginsOfClient.Max {
+		refused(t, post(t, api, "/v1/auth/login", "", credentials{newEmail(), "x"}), fault.CodeInvalidCredentials)
+	}
+	refused(t, post(t, api, "/v1/auth/login", "", credentials{newEmail(), "x"}), fault.CodeRateLimited)
+}
+
+func TestVerifyEmail_isLimited(t *testing.T) {
+	t.Parallel()
+	api, email := newAPI(t), newEmail()
+	s := wantSession(t, post(t, api, "/v1/auth/signup", "", credentials{email, "correct horse"}), http.StatusCreated)
+	for range signin.VerificationsOfUser.Max {
+		if got := post(t, api, "/v1/auth/verify-email", s.IDToken, nil); got.Code != http.StatusAccepted {
+			t.Fatalf("status %d: %s", got.Code, got.Body)
+		}
+	}
+	refused(t, post(t, api, "/v1/auth/verify-email", s.IDToken, nil), fault.CodeRateLimited)
+	if n := mails(t, "VERIFY_EMAIL", email); n != signin.VerificationsOfUser.Max {
+		t.Errorf("%d mails", n)
+	}
+}

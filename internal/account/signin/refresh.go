@@ -1,0 +1,64 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"google.golang.org/api/googleapi"
+)
+
+// maxTokens is the longest answer that is read, in bytes; an ID token has a few thousand.
+const maxTokens = 64 << 10
+
+// tokenService exchanges refresh tokens. It is Firebase's second service, for which there is no generated client
+// (https://firebase.google.com/docs/reference/rest/auth#section-refresh-token).
+type tokenService struct {
+	// url bears the API key.
+	url string
+}
+
+// refresh gets a fresh ID token. The refresh token may be replaced, so the app keeps the one in the answer.
+func (t *Toolkit) refresh(ctx context.Context, refreshToken string) (session, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	s, err := t.tokens.exchange(ctx, refreshToken)
+	if err != nil {
+		return session{}, toolkitFault(err)
+	}
+	return s, nil
+}
+
+func (s tokenService) exchange(ctx context.Context, refreshToken string) (_ session, err error) {
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, strings.NewReader(form.Encode()))
+	if err != nil {
+		return session{}, fmt.Errorf("make request: %w", withoutURL(err))
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return session{}, err
+	}
+	defer func() { err = errors.Join(err, res.Body.Close()) }()
+	if err := googleapi.CheckResponse(res); err != nil {
+		return session{}, err
+	}
+	var answer struct {
+		UserID       string `json:"user_id"`
+		IDToken      string `json:"id_token"`
+		RefreshToken string `json:"refresh_token"`
+		ExpiresIn    int64  `json:"expires_in,string"`
+	}
+	if err := json.NewDecoder(io.LimitReader(res.Body, maxTokens)).Decode(&answer); err != nil {
+		return session{}, fmt.Errorf("read the tokens: %w", err)
+	}
+	return session{
+		UID: answer.UserID, IDToken: answer.IDToken, RefreshToken: answer.RefreshToken, ExpiresIn: answer.ExpiresIn,
+	}, nil
+}

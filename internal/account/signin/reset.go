@@ -1,0 +1,61 @@
+package signin
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"firebase.google.com/go/v4/auth"
+	identitytoolkit "google.golang.org/api/identitytoolkit/v1"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/limit"
+)
+
+const (
+	// resetTakes is when a request for a reset is answered, longer than finding the user and sending the mail takes.
+	resetTakes = 1500 * time.Millisecond
+	// maxAddress is the longest e-mail address, in bytes (RFC 5321, 4.5.3.1.3, without the angle brackets).
+	maxAddress = 254
+)
+
+// looksLikeAddress sorts out what can be nobody's; whether mail arrives only shows when it is sent.
+func looksLikeAddress(text string) bool {
+	local, domain, _ := strings.Cut(text, "@")
+	return len(text) <= maxAddress && local != "" && domain != "" && !strings.Contains(domain, "@") &&
+		!strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' })
+}
+
+// resetPassword has Firebase send the mail that resets the password, if there is an enabled user whose address is
+// verified. To one that is not verified nothing goes: only the verification mail may, which needs the user's ID token.
+// Who has lost the password before verifying gets in by another provider with the same address, which Firebase lets
+// take over from an unverified one. An error says nothing of the user: it comes before there is one, or is only logged.
+func (t *Toolkit) resetPassword(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := t.limits.Take(ctx, ResetsOfMailbox, limit.Mailbox(address))
+	if fault.Is(err, fault.CodeRateLimited) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	user, err := t.users.GetUserByEmail(ctx, address)
+	if auth.IsUserNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fault.Wrap(withoutURL(err), fault.CodeUnavailable, "Signing in is not possible at the moment: try again.")
+	}
+	if user.Disabled || !user.EmailVerified {
+		return nil
+	}
+	err = t.send(ctx, &identitytoolkit.GoogleCloudIdentitytoolkitV1GetOobCodeRequest{
+		RequestType: "PASSWORD_RESET", Email: address,
+	})
+	if err != nil {
+		slog.ErrorContext(ctx, "send the reset mail", "error", err)
+	}
+	return nil
+}
