@@ -17,10 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/query"
 )
 
-const (
-	defaultPage = 20
-	maxPage     = 100
-)
+const defaultPage = 20
 
 // Inbox answers for the user's notifications, devices and preferences.
 type Inbox struct {
@@ -70,11 +67,7 @@ type inboxView struct {
 }
 
 func (b *Inbox) list(w http.ResponseWriter, r *http.Request) error {
-	limit, err := httpapi.IntParam(r, "limit", defaultPage, 1, maxPage)
-	if err != nil {
-		return err
-	}
-	after, err := cursorParam(r)
+	asked, err := httpapi.PageParams(r, defaultPage, "inbox")
 	if err != nil {
 		return err
 	}
@@ -83,7 +76,7 @@ func (b *Inbox) list(w http.ResponseWriter, r *http.Request) error {
 		// An item expires a fixed time after it was made, so this is the filter on expireAt, by the field that orders.
 		live := inboxOf(who.ref).Where("createdAt", ">", b.now().UTC().Add(-inboxKept))
 		var err error
-		if view, err = page(tx, live, after, limit); err != nil {
+		if view, err = page(tx, live, asked); err != nil {
 			return err
 		}
 		// It needs the composite index (read asc, createdAt asc) on the collection inbox.
@@ -100,21 +93,21 @@ func (b *Inbox) list(w http.ResponseWriter, r *http.Request) error {
 }
 
 // page is the newest items, or those after the position. It needs the index (createdAt desc).
-func page(tx *firestore.Transaction, live firestore.Query, after *position, limit int) (inboxView, error) {
+func page(tx *firestore.Transaction, live firestore.Query, asked httpapi.Page) (inboxView, error) {
 	// One more than asked for tells whether there is a next page.
-	q := live.OrderBy("createdAt", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc).Limit(limit + 1)
-	if after != nil {
-		q = q.StartAfter(after.at, after.id)
+	q := live.OrderBy("createdAt", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc).Limit(asked.Limit + 1)
+	if asked.After != nil {
+		q = q.StartAfter(asked.After.At, asked.After.ID)
 	}
 	snaps, err := tx.Documents(q).GetAll()
 	if err != nil {
 		return inboxView{}, fmt.Errorf("list the inbox: %w", err)
 	}
 	view := inboxView{Items: []itemView{}}
-	var last position
+	var last httpapi.Position
 	for i, snap := range snaps {
-		if i == limit {
-			view.NextCursor = last.cursor()
+		if i == asked.Limit {
+			view.NextCursor = asked.Next(last)
 			break
 		}
 		var one item
@@ -122,7 +115,7 @@ func page(tx *firestore.Transaction, live firestore.Query, after *position, limi
 			return inboxView{}, fmt.Errorf("decode inbox item: %w", err)
 		}
 		view.Items = append(view.Items, showItem(snap.Ref.ID, one))
-		last = position{at: one.CreatedAt, id: snap.Ref.ID}
+		last = httpapi.Position{At: one.CreatedAt, ID: snap.Ref.ID}
 	}
 	return view, nil
 }

@@ -1,15 +1,10 @@
 package notify
 
 import (
-	"encoding/base64"
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
@@ -53,30 +48,4 @@ func showItem(id string, i item) itemView {
 	return itemView{
 		ID: id, Type: i.Type, Title: i.Title, Body: i.Body, Data: i.Data, CreatedAt: httpapi.Time(i.CreatedAt), Read: i.Read,
 	}
-}
-
-// position is a place in the inbox, newest first, and as text the cursor of its next page.
-type position struct {
-	at time.Time
-	id string
-}
-
-func (p position) cursor() string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.at.UnixMicro(), 10) + "." + p.id))
-}
-
-// cursorParam is the position in the query parameter "cursor", nil where it is absent.
-func cursorParam(r *http.Request) (*position, error) {
-	text := r.URL.Query().Get("cursor")
-	if text == "" {
-		return nil, nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	micros, id, _ := strings.Cut(string(raw), ".")
-	at, numErr := strconv.ParseInt(micros, 10, 64)
-	if err != nil || numErr != nil || !eventID.MatchString(id) {
-		return nil, fault.New(fault.CodeInvalidParameter, "The cursor is not one of ours.").
-			WithField("query/cursor", "must be a nextCursor that was answered here")
-	}
-	return &position{at: time.UnixMicro(at).UTC(), id: id}, nil
 }

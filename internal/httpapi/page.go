@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/facescan/facescan/internal/fault"
+)
+
+// MaxPage is the longest page of a list, in items.
+const MaxPage = 100
+
+// Position is a place in a list that is ordered by time and then by id.
+type Position struct {
+	// At is UTC in whole microseconds, as Firestore keeps it.
+	At time.Time
+	ID string
+}
+
+// Page is the part of a list that a request asks for.
+type Page struct {
+	// Limit is the most items to answer, 1 to MaxPage.
+	Limit int
+	// After is the last item of the page before, nil for the first page.
+	After *Position
+
+	scope string
+}
+
+// positionID is what a list's ids are made of: event ids and scan ids are base32 in lower case.
+var positionID = regexp.MustCompile(`^[0-9a-z]{1,64}$`)
+
+// PageParams is what the query parameters "limit" and "cursor" ask for. A cursor is good for the list that it came
+// from alone: the caller's own, with the same scope (the list's name, filters and order). One of another list, one
+// that was changed and a limit out of range are invalid_parameter.
+func PageParams(r *http.Request, fallback int, scope ...string) (Page, error) {
+	limit, err := IntParam(r, "limit", fallback, 1, MaxPage)
+	if err != nil {
+		return Page{}, err
+	}
+	p := Page{Limit: limit, scope: strings.Join(append([]string{Caller(r.Context()).UID}, scope...), "\x00")}
+	text := r.URL.Query().Get("cursor")
+	if text == "" {
+		return p, nil
+	}
+	at, ok := p.parse(text)
+	if !ok {
+		return Page{}, fault.New(fault.CodeInvalidParameter, "The cursor is not one of this list.").
+			WithField("query/cursor", "must be a nextCursor that was answered here, to the same query")
+	}
+	p.After = &at
+	return p, nil
+}
+
+// Next is the cursor of the page after the item.
+func (p Page) Next(last Position) string {
+	text := strconv.FormatInt(last.At.UnixMicro(), 10) + "." + last.ID
+	return base64.RawURLEncoding.EncodeToString([]byte(text + "." + p.seal(text)))
+}
+
+func (p Page) parse(cursor string) (Position, bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	parts := strings.Split(string(raw), ".")
+	if err != nil || len(parts) != 3 || !positionID.MatchString(parts[1]) {
+		return Position{}, false
+	}
+	micros, err := strconv.ParseInt(parts[0], 10, 64)
+	if err != nil || parts[2] != p.seal(parts[0]+"."+parts[1]) {
+		return Position{}, false
+	}
+	return Position{At: time.UnixMicro(micros).UTC(), ID: parts[1]}, true
+}
+
+// seal ties a cursor to its list, so that an app's mistake is told instead of answered with the wrong items. It keeps no
+// secret and needs no key: whatever a cursor says, a list is asked for the caller's own items only.
+func (p Page) seal(text string) string {
+	sum := sha256.Sum256([]byte(p.scope + "\x00" + text))
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+// TimeParam is the time in the query parameter, zero where it is absent. Anything but RFC 3339 is invalid_parameter.
+func TimeParam(r *http.Request, name string) (time.Time, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}, fault.New(fault.CodeInvalidParameter, "A query parameter is not a time.").
+			WithField("query/"+name, "must be a time as RFC 3339, such as 2026-11-20T08:16:00Z")
+	}
+	return at.UTC(), nil
+}
+
+// EnumParam is the query parameter, which must be one of the values; the first is meant where it is absent.
+func EnumParam(r *http.Request, name string, values ...string) (string, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return values[0], nil
+	}
+	for _, v := range values {
+		if text == v {
+			return v, nil
+		}
+	}
+	return "", fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
+		WithField("query/"+name, "must be one of %s", strings.Trim(strings.Join(values, ", "), ", "))
+}

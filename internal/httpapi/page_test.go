@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/fault"
+)
+
+// asked is a request of the user's for the query.
+func asked(t *testing.T, uid, query string) *http.Request {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/things?"+query, nil)
+	return r.WithContext(context.WithValue(r.Context(), identityKey{}, Identity{UID: uid}))
+}
+
+func TestPage(t *testing.T) {
+	t.Parallel()
+	last := Position{At: time.Date(2026, 11, 21, 12, 0, 0, 123456000, time.UTC), ID: "5cjvqf3zq2wz7h6l4n3kd2ya4m"}
+	first, err := PageParams(asked(t, "anna", ""), 20, "things", "newest")
+	if err != nil || first.Limit != 20 || first.After != nil {
+		t.Fatalf("the first page is %+v, %v", first, err)
+	}
+	cursor := first.Next(last)
+	next, err := PageParams(asked(t, "anna", "limit=100&cursor="+cursor), 20, "things", "newest")
+	if err != nil || next.Limit != 100 || next.After == nil {
+		t.Fatalf("the next page is %+v, %v", next, err)
+	}
+	if diff := cmp.Diff(last, *next.After); diff != "" {
+		t.Errorf("position (-want +got):\n%s", diff)
+	}
+	before := Position{At: time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC), ID: "a"}
+	if got, ok := first.parse(first.Next(before)); !ok || !cmp.Equal(before, got) {
+		t.Errorf("a time before 1970 came back as %v, %v", got, ok)
+	}
+	refused := map[string]struct {
+		uid, query string
+		scope      []string
+	}{
+		"another user's":       {"bob", "cursor=" + cursor, []string{"things", "newest"}},
+		"another order's":      {"anna", "cursor=" + cursor, []string{"things", "oldest"}},
+		"another list's":       {"anna", "cursor=" + cursor, []string{"others", "newest"}},
+		"one cut short":        {"anna", "cursor=" + cursor[:len(cursor)-2], []string{"things", "newest"}},
+		"one made by hand":     {"anna", "cursor=MS5hLmE", []string{"things", "newest"}},
+		"one that is no text":  {"anna", "cursor=%00", []string{"things", "newest"}},
+		"one with a path":      {"anna", "cursor=" + url.QueryEscape(first.Next(Position{ID: "../x"})), []string{"things", "newest"}},
+		"one without a number": {"anna", "cursor=eC5hLmE", []string{"things", "newest"}},
+		"a limit of 0":         {"anna", "limit=0", nil},
+		"a limit of 101":       {"anna", "limit=101", nil},
+	}
+	for name, tt := range refused {
+		t.Run(name+" is refused", func(t *testing.T) {
+			t.Parallel()
+			if _, err := PageParams(asked(t, tt.uid, tt.query), 20, tt.scope...); !fault.Is(err, fault.CodeInvalidParameter) {
+				t.Errorf("err = %v", err)
+			}
+		})
+	}
+}
+
+func FuzzPage_parse(f *testing.F) {
+	p := Page{scope: "anna"}
+	f.Add(p.Next(Position{At: time.Unix(1, 0), ID: "a"}))
+	f.Add("MS5hLmE")
+	f.Fuzz(func(t *testing.T, cursor string) {
+		if at, ok := p.parse(cursor); ok && p.Next(at) != p.Next(Position{At: at.At, ID: at.ID}) {
+			t.Errorf("%q does not come back", cursor)
+		}
+	})
+}
+
+func TestQueryParameters(t *testing.T) {
+	t.Parallel()
+	at, err := TimeParam(asked(t, "anna", "from=2026-11-21T13:00:00.5%2B01:00"), "from")
+	if want := time.Date(2026, 11, 21, 12, 0, 0, 500_000_000, time.UTC); err != nil || !at.Equal(want) {
+		t.Errorf("time = %v, %v", at, err)
+	}
+	if at, err := TimeParam(asked(t, "anna", ""), "from"); err != nil || !at.IsZero() {
+		t.Errorf("no time = %v, %v", at, err)
+	}
+	if _, err := TimeParam(asked(t, "anna", "from=yesterday"), "from"); !fault.Is(err, fault.CodeInvalidParameter) {
+		t.Errorf("yesterday: %v", err)
+	}
+	for query, want := range map[string]string{"": "newest", "order=": "newest", "order=oldest": "oldest"} {
+		if got, err := EnumParam(asked(t, "anna", query), "order", "newest", "oldest"); err != nil || got != want {
+			t.Errorf("%q = %q, %v", query, got, err)
+		}
+	}
+	if _, err := EnumParam(asked(t, "anna", "order=best"), "order", "newest", "oldest"); !fault.Is(err, fault.CodeInvalidParameter) {
+		t.Errorf("best: %v", err)
+	}
+}
