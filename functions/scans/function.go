@@ -1,8 +1,9 @@
-// Package scans is the function that answers for the state of scans, by long poll.
+// Package scans is the function of the user's scans: their list, state and result, with long polls.
 package scans
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/facescan/facescan/internal/boot"
@@ -13,14 +14,12 @@ import (
 func init() { boot.HTTP("scans", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	fs, err := p.Firestore(ctx)
-	if err != nil {
+	fs, fsErr := p.Firestore(ctx)
+	listening, listeningErr := p.Listening(ctx)
+	api, apiErr := identity.API(ctx, p)
+	if err := errors.Join(fsErr, listeningErr, apiErr); err != nil {
 		return nil, err
 	}
-	api, err := identity.API(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	scan.NewReader(fs).Routes(api)
+	(&scan.Service{Firestore: fs, Watcher: scan.NewWatcher(listening)}).Routes(api)
 	return api, nil
 }

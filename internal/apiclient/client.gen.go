@@ -152,6 +152,24 @@ func (e GetReadiness200JSONResponseBodyStatus) Valid() bool {
 	}
 }
 
+// Defines values for ListScansParamsOrder.
+const (
+	ListScansParamsOrderNewest ListScansParamsOrder = "newest"
+	ListScansParamsOrderOldest ListScansParamsOrder = "oldest"
+)
+
+// Valid indicates whether the value is a known member of the ListScansParamsOrder enum.
+func (e ListScansParamsOrder) Valid() bool {
+	switch e {
+	case ListScansParamsOrderNewest:
+		return true
+	case ListScansParamsOrderOldest:
+		return true
+	default:
+		return false
+	}
+}
+
 // BirthYear The year of birth that the user declared, this year at the latest; absent before.
 type BirthYear = int
 
@@ -579,6 +597,9 @@ type Scan struct {
 	// compare the median of several photos over time.
 	Result *Result `json:"result,omitempty"`
 
+	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at. `writing`: its pictures are being stored.
+	Stage *ScanStage `json:"stage,omitempty"`
+
 	// State `awaiting_upload`: put the photo. `queued`, `processing`: wait. `completed`: see `result`. `failed`: see `failure`, and
 	// take another photo. `expired`: no photo came in time; open another scan.
 	State ScanState `json:"state"`
@@ -593,9 +614,57 @@ type Scan struct {
 // ScanID A scan's id.
 type ScanID = string
 
+// ScanList defines model for ScanList.
+type ScanList struct {
+	Items []ScanSummary `json:"items"`
+
+	// NextCursor The `cursor` of the next page. Absent on the last.
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
+// ScanStage How far a scan that is processing has come. `measuring`: the photo is being looked at. `writing`: its pictures are being stored.
+type ScanStage = string
+
 // ScanState `awaiting_upload`: put the photo. `queued`, `processing`: wait. `completed`: see `result`. `failed`: see `failure`, and
 // take another photo. `expired`: no photo came in time; open another scan.
 type ScanState string
+
+// ScanSummary A scan in a list.
+type ScanSummary struct {
+	// CreatedAt RFC 3339, UTC, milliseconds.
+	CreatedAt Time `json:"createdAt"`
+
+	// Engine The engine that measured it.
+	Engine *string `json:"engine,omitempty"`
+
+	// FailureCode The `code` of its `failure`, if it failed.
+	FailureCode *string `json:"failureCode,omitempty"`
+
+	// FinishedAt RFC 3339, UTC, milliseconds.
+	FinishedAt *Time `json:"finishedAt,omitempty"`
+
+	// ID A scan's id.
+	ID ScanID `json:"id"`
+
+	// Rankable Whether it counts on the leaderboard.
+	Rankable *bool `json:"rankable,omitempty"`
+
+	// Score A score of 0 to 100 and its 95 % interval.
+	Score *ScoreRange `json:"score,omitempty"`
+
+	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at. `writing`: its pictures are being stored.
+	Stage *ScanStage `json:"stage,omitempty"`
+
+	// State `awaiting_upload`: put the photo. `queued`, `processing`: wait. `completed`: see `result`. `failed`: see `failure`, and
+	// take another photo. `expired`: no photo came in time; open another scan.
+	State ScanState `json:"state"`
+
+	// UpdatedAt RFC 3339, UTC, milliseconds.
+	UpdatedAt Time `json:"updatedAt"`
+
+	// Version Grows with each change, for `since`.
+	Version int64 `json:"version"`
+}
 
 // Score How symmetric the face is, as the percentile among the reference portraits.
 type Score struct {
@@ -620,6 +689,16 @@ type Score_Contributions struct {
 	// Metric The part of the face.
 	Metric string  `json:"metric"`
 	Points float64 `json:"points"`
+}
+
+// ScoreRange A score of 0 to 100 and its 95 % interval.
+type ScoreRange struct {
+	// Hi Upper end of the interval.
+	Hi float64 `json:"hi"`
+
+	// Lo Lower end of the interval.
+	Lo    float64 `json:"lo"`
+	Value float64 `json:"value"`
 }
 
 // Session defines model for Session.
@@ -732,11 +811,17 @@ type UsernameChoice struct {
 	Username string `json:"username"`
 }
 
+// Cursor defines model for Cursor.
+type Cursor = string
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
 // IfMatch defines model for IfMatch.
 type IfMatch = string
+
+// PageLimit defines model for PageLimit.
+type PageLimit = int
 
 // GetHealth200JSONResponseBodyStatus defines parameters for GetHealth.
 type GetHealth200JSONResponseBodyStatus string
@@ -756,11 +841,11 @@ type GetReadiness200JSONResponseBody struct {
 
 // ListInboxParams defines parameters for ListInbox.
 type ListInboxParams struct {
-	// Limit The most items to answer.
-	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+	// Limit The most items of a page.
+	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor The `nextCursor` of the page before. Do not make one yourself.
-	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // GetTopParams defines parameters for GetTop.
@@ -774,6 +859,33 @@ type UpdateProfileParams struct {
 	// IfMatch The `ETag` that you read, or a list of such, or `*`. Without it the change is made whatever happened since.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
+
+// ListScansParams defines parameters for ListScans.
+type ListScansParams struct {
+	// State Only scans of this state.
+	State *ScanState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Rankable Only completed scans that count on the leaderboard, or only those that do not.
+	Rankable *bool `form:"rankable,omitempty" json:"rankable,omitempty"`
+
+	// From Only scans that were opened at this time or later.
+	From *Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Only scans that were opened before this time.
+	To *Time `form:"to,omitempty" json:"to,omitempty"`
+
+	// Order By the time they were opened.
+	Order *ListScansParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+
+	// Limit The most items of a page.
+	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListScansParamsOrder defines parameters for ListScans.
+type ListScansParamsOrder string
 
 // GetScanParams defines parameters for GetScan.
 type GetScanParams struct {
@@ -1206,6 +1318,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /v1/preferences (the `SetPreferences` operationId).
 	SetPreferences(ctx context.Context, body SetPreferencesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListScans List the user's scans
+	//
+	// Without the full results; read a scan for that. Follow `nextCursor` with the same filters and order until there is none.
+	//
+	// Corresponds with GET /v1/scans (the `ListScans` operationId).
+	ListScans(ctx context.Context, params *ListScansParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetScan Read a scan, or wait for it to change
 	//
@@ -1915,6 +2034,23 @@ func (c *Client) SetPreferencesWithBody(ctx context.Context, contentType string,
 // Corresponds with PUT /v1/preferences (the `SetPreferences` operationId).
 func (c *Client) SetPreferences(ctx context.Context, body SetPreferencesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetPreferencesRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListScans List the user's scans
+//
+// Without the full results; read a scan for that. Follow `nextCursor` with the same filters and order until there is none.
+//
+// Corresponds with GET /v1/scans (the `ListScans` operationId).
+func (c *Client) ListScans(ctx context.Context, params *ListScansParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListScansRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2900,6 +3036,132 @@ func NewSetPreferencesRequestWithBody(server string, contentType string, body io
 	return req, nil
 }
 
+// NewListScansRequest constructs an http.Request for the ListScans method
+func NewListScansRequest(server string, params *ListScansParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/scans")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Rankable != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "rankable", *params.Rankable, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetScanRequest constructs an http.Request for the GetScan method
 func NewGetScanRequest(server string, id ScanID, params *GetScanParams) (*http.Request, error) {
 	var err error
@@ -3436,6 +3698,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /v1/preferences (the `SetPreferences` operationId).
 	SetPreferencesWithResponse(ctx context.Context, body SetPreferencesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetPreferencesResponse, error)
+
+	// ListScansWithResponse List the user's scans
+	//
+	// Without the full results; read a scan for that. Follow `nextCursor` with the same filters and order until there is none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/scans (the `ListScans` operationId).
+	ListScansWithResponse(ctx context.Context, params *ListScansParams, reqEditors ...RequestEditorFn) (*ListScansResponse, error)
 
 	// GetScanWithResponse Read a scan, or wait for it to change
 	//
@@ -4453,6 +4724,47 @@ func (r SetPreferencesResponse) ContentType() string {
 	return ""
 }
 
+type ListScansResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ScanList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListScansResponse) GetJSON200() *ScanList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListScansResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListScansResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListScansResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListScansResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetScanResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5110,6 +5422,21 @@ func (c *ClientWithResponses) SetPreferencesWithResponse(ctx context.Context, bo
 		return nil, err
 	}
 	return ParseSetPreferencesResponse(rsp)
+}
+
+// ListScansWithResponse List the user's scans
+//
+// Without the full results; read a scan for that. Follow `nextCursor` with the same filters and order until there is none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/scans (the `ListScans` operationId).
+func (c *ClientWithResponses) ListScansWithResponse(ctx context.Context, params *ListScansParams, reqEditors ...RequestEditorFn) (*ListScansResponse, error) {
+	rsp, err := c.ListScans(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListScansResponse(rsp)
 }
 
 // GetScanWithResponse Read a scan, or wait for it to change
@@ -5781,6 +6108,32 @@ func ParseSetPreferencesResponse(rsp *http.Response) (*SetPreferencesResponse, e
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Preferences
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListScansResponse parses an HTTP response from a ListScansWithResponse call
+func ParseListScansResponse(rsp *http.Response) (*ListScansResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListScansResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ScanList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

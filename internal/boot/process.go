@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"cloud.google.com/go/firestore"
+	"google.golang.org/api/option"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -79,6 +80,29 @@ func (p *Process) Firestore(ctx context.Context) (*firestore.Client, error) {
 	return Shared(ctx, p, "firestore", func(ctx context.Context) (*firestore.Client, error) {
 		return firestore.NewClient(ctx, p.Config.Project)
 	})
+}
+
+const (
+	// streamsPerConnection is how many streams Google's front end lets a client have open on one HTTP/2 connection;
+	// gRPC holds back whatever is above that until another stream ends.
+	streamsPerConnection = 100
+	// listenConnections is for MaxListeners with as much again to spare: the pool deals calls out in turn and does
+	// not look which connection still has room.
+	listenConnections = 2 * MaxListeners / streamsPerConnection
+	// MaxListeners is how many listeners [Process.Listening] has connections for.
+	MaxListeners = 1000
+)
+
+// Listening is a Firestore client for many listeners at a time, each of which holds a stream for as long as it listens.
+// It is apart from [Process.Firestore], so that reads and writes never wait for a listener to end.
+func (p *Process) Listening(ctx context.Context) (*firestore.Client, error) {
+	return Shared(ctx, p, "firestore for listening", func(ctx context.Context) (*firestore.Client, error) {
+		return firestore.NewClient(ctx, p.Config.Project, listening()...)
+	})
+}
+
+func listening() []option.ClientOption {
+	return []option.ClientOption{option.WithGRPCConnectionPool(listenConnections)}
 }
 
 // Ready tells whether the database answers. Any document will do: one that does not exist is an answer too.

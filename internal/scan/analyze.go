@@ -233,9 +233,10 @@ func withoutGeometry(report []byte) (map[string]any, error) {
 	return result, nil
 }
 
-// keepAll writes the scan's results, all at once.
+// keepAll writes the scan's results, all at once, and meanwhile shows that it does.
 func (a *Analyzer) keepAll(ctx context.Context, s Scan, report []byte, pictures []face.Picture) error {
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { a.enter(ctx, s, Writing); return nil })
 	group.Go(func() error { return a.keep(ctx, reportName(s.UID, s.ID), "application/json", report) })
 	for _, p := range pictures {
 		group.Go(func() error { return a.keep(ctx, pictureName(s.UID, s.ID, p.Name), "image/jpeg", p.JPEG) })

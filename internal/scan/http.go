@@ -17,17 +17,16 @@ import (
 // maxWait is the longest long poll, in seconds.
 const maxWait = 25
 
-// Reader answers for the state of scans.
-type Reader struct {
-	fs      *firestore.Client
-	watcher *Watcher
+// Service answers for the user's scans. It is safe for concurrent use.
+type Service struct {
+	// Firestore holds the scans, Watcher wakes those who wait for one.
+	Firestore *firestore.Client
+	Watcher   *Watcher
 }
 
-// NewReader makes a reader over the database.
-func NewReader(fs *firestore.Client) *Reader { return &Reader{fs: fs, watcher: NewWatcher(fs)} }
-
-// Routes adds GET /v1/scans/{id}.
-func (s *Reader) Routes(api *httpapi.API) {
+// Routes adds the routes below /v1/scans.
+func (s *Service) Routes(api *httpapi.API) {
+	api.Handle("GET /v1/scans", httpapi.User, s.list)
 	api.Handle("GET /v1/scans/{id}", httpapi.User, s.get)
 }
 
@@ -35,6 +34,7 @@ func (s *Reader) Routes(api *httpapi.API) {
 type view struct {
 	ID         ID             `json:"id"`
 	State      State          `json:"state"`
+	Stage      Stage          `json:"stage,omitempty"`
 	Version    int64          `json:"version"`
 	CreatedAt  string         `json:"createdAt"`
 	UpdatedAt  string         `json:"updatedAt"`
@@ -45,23 +45,20 @@ type view struct {
 
 func show(s Scan) view {
 	v := view{
-		ID: s.ID, State: s.State, Version: s.Version, Result: s.Result,
-		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt),
+		ID: s.ID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result,
+		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt), FinishedAt: showTime(s.FinishedAt),
 	}
 	if s.Failure != nil {
 		f := *s.Failure
 		f.Fixes = append([]string{}, f.Fixes...) // Firestore gives nil for an empty list; clients get a list always
 		v.Failure = &f
 	}
-	if !s.FinishedAt.IsZero() {
-		v.FinishedAt = httpapi.Time(s.FinishedAt)
-	}
 	return v
 }
 
 // get answers with the scan as soon as its version is above "since" (by default the present one), at the latest
 // after "wait" seconds. The answer is 200 with the state as it is then, so that a client's retry logic is not set off.
-func (s *Reader) get(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) get(w http.ResponseWriter, r *http.Request) error {
 	wait, err := httpapi.IntParam(r, "wait", 0, 0, maxWait)
 	if err != nil {
 		return err
@@ -77,7 +74,7 @@ func (s *Reader) get(w http.ResponseWriter, r *http.Request) error {
 	if wait > 0 && current.Version <= since && !current.State.Terminal() {
 		ctx, cancel := context.WithTimeout(r.Context(), time.Duration(wait)*time.Second)
 		defer cancel()
-		current, err = s.watcher.Wait(ctx, current, since)
+		current, err = s.Watcher.Wait(ctx, current, since)
 		if err != nil {
 			return err
 		}
@@ -99,13 +96,13 @@ func sinceParam(r *http.Request, fallback int64) (int64, error) {
 }
 
 // owned is the caller's scan. Another's is not found, like one that does not exist.
-func (s *Reader) owned(r *http.Request) (Scan, error) {
+func (s *Service) owned(r *http.Request) (Scan, error) {
 	id := ID(r.PathValue("id"))
 	notFound := fault.New(fault.CodeNotFound, "There is no such scan.")
 	if !id.valid() {
 		return Scan{}, notFound
 	}
-	found, err := get(r.Context(), s.fs, id)
+	found, err := get(r.Context(), s.Firestore, id)
 	if errors.Is(err, errNoScan) {
 		return Scan{}, notFound
 	}

@@ -7,13 +7,19 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// scansAPI is GET /v1/scans/{id}.
-func scansAPI(reader *Reader) http.Handler {
+// service answers for scans, watching them by the client.
+func (e *env) service(watching *firestore.Client) *Service {
+	return &Service{Firestore: watching, Watcher: NewWatcher(watching)}
+}
+
+// scansAPI is the routes below /v1/scans.
+func scansAPI(reader *Service) http.Handler {
 	api := httpapi.New(httpapi.Options{Verifier: bearerIsUID{}})
 	reader.Routes(api)
 	return api
@@ -48,7 +54,7 @@ func wantView(t *testing.T, w *httptest.ResponseRecorder, state State, version i
 func TestScanAsItsOwnerSeesIt(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	api := scansAPI(NewReader(e.fs))
+	api := scansAPI(e.service(e.fs))
 	created := noon.Add(1234567) // 1.234567 ms
 	seed := func(end func(*Scan)) Scan {
 		return e.newScan(t, func(s *Scan) {
@@ -115,7 +121,7 @@ func TestScanAsItsOwnerSeesIt(t *testing.T) {
 func TestScanThatIsNotYours(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	api := scansAPI(NewReader(e.fs))
+	api := scansAPI(e.service(e.fs))
 	s := e.newScan(t)
 	bodies := map[string]map[string]any{}
 	for name, ask := range map[string]struct{ uid, path string }{
@@ -149,7 +155,7 @@ func TestScanThatIsNotYours(t *testing.T) {
 func TestScanParameters(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	api := scansAPI(NewReader(e.fs))
+	api := scansAPI(e.service(e.fs))
 	s := e.newScan(t, func(s *Scan) { s.complete(map[string]any{}, noon) })
 	for _, query := range []string{
 		"wait=26", "wait=-1", "wait=1.5", "wait=x", "wait=1s", "wait=99999999999999999999", "since=-1", "since=1.5", "since=x",
@@ -169,7 +175,7 @@ func TestWaitThatIsNone(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	var listens atomic.Int32
-	api := scansAPI(NewReader(e.database(t, countListens(&listens))))
+	api := scansAPI(e.service(e.database(t, countListens(&listens))))
 	t.Cleanup(func() { // after the sub-tests
 		if n := listens.Load(); n != 0 {
 			t.Errorf("%d listeners were opened for nothing", n)

@@ -50,6 +50,20 @@ const (
 	Completed      State = "completed"
 	Failed         State = "failed"
 	Expired        State = "expired"
+	// Deleting is a scan that its owner deleted and whose objects are going: to all but the sweep it is gone already.
+	Deleting State = "deleting"
+)
+
+// Stage is how far a scan that is processing has come.
+type Stage string
+
+// The stages, in their order. A write for each step of the engine would cost more than anybody gains: the first comes
+// with the claim, the second is the one write that a scan's progress costs.
+const (
+	// Measuring is from the claim on: the photo is read, and the engine is at it.
+	Measuring Stage = "measuring"
+	// Writing is when the result is known and its pictures are being stored.
+	Writing Stage = "writing"
 )
 
 // Terminal tells whether the state is one that waiting will not change.
@@ -91,6 +105,8 @@ type Scan struct {
 	// ConsentEpoch is the user's when the ticket was given.
 	ConsentEpoch int64 `firestore:"consentEpoch"`
 	State        State `firestore:"state"`
+	// Stage is "" unless the scan is processing.
+	Stage Stage `firestore:"stage,omitempty"`
 	// Version grows by one with each change that a waiting client is told of.
 	Version int64 `firestore:"version"`
 
@@ -182,7 +198,7 @@ func (s *Scan) claim(generation int64, token string, now time.Time) error {
 	case AwaitingUpload, Queued, Expired:
 	}
 	s.Generation = generation
-	s.State = Processing
+	s.State, s.Stage = Processing, Measuring
 	s.Claims++
 	s.Lease = Lease{Token: token, Until: now.Add(catalog.Lease)}
 	s.changed(now)
@@ -204,7 +220,7 @@ func (s *Scan) holds(token string) error {
 
 // requeue gives the scan back after a transient failure, to be claimed by the next delivery.
 func (s *Scan) requeue(now time.Time) {
-	s.State = Queued
+	s.State, s.Stage = Queued, ""
 	s.Lease = Lease{}
 	s.Claims-- // this one ended in good order
 	s.changed(now)
@@ -227,7 +243,7 @@ func (s *Scan) fail(f Failure, now time.Time) {
 func (s *Scan) refused() bool { return s.Failure != nil && s.Failure.Code == ReasonWithdrawn }
 
 func (s *Scan) finish(state State, now time.Time) {
-	s.State = state
+	s.State, s.Stage = state, ""
 	s.Lease = Lease{}
 	s.FinishedAt = now
 	s.changed(now)

@@ -88,7 +88,7 @@ func TestClaim(t *testing.T) {
 			want := tt.from
 			if tt.want == nil || errors.Is(tt.want, errExhausted) {
 				look := now.Add(catalog.Lease + nextLook)
-				want.State, want.Generation, want.Claims = Processing, tt.generation, tt.from.Claims+1
+				want.State, want.Stage, want.Generation, want.Claims = Processing, Measuring, tt.generation, tt.from.Claims+1
 				want.Lease = Lease{Token: "second", Until: now.Add(catalog.Lease)}
 				want.Version, want.UpdatedAt, want.SweepAt = tt.from.Version+1, now, &look
 			}
@@ -174,7 +174,7 @@ func TestTransitions(t *testing.T) {
 			got, want := inState(tt.from), inState(tt.from)
 			events[tt.event](&got)
 			want.Version++
-			want.UpdatedAt, want.Lease = later, Lease{}
+			want.UpdatedAt, want.Lease, want.Stage = later, Lease{}, ""
 			tt.want(&want)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("scan (-want +got):\n%s", diff)

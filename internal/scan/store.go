@@ -10,8 +10,12 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// errNoScan says that scans/{id} does not exist.
-var errNoScan = errors.New("no such scan")
+var (
+	// errNoScan says that scans/{id} does not exist, or is being deleted.
+	errNoScan = errors.New("no such scan")
+	// errDeleting is errNoScan of a scan whose objects are still going.
+	errDeleting = fmt.Errorf("%w: it is being deleted", errNoScan)
+)
 
 func ref(fs *firestore.Client, id ID) *firestore.DocumentRef {
 	return fs.Collection("scans").Doc(string(id))
@@ -32,7 +36,16 @@ func write(tx *firestore.Transaction, fs *firestore.Client, s Scan) error {
 	return nil
 }
 
+// decode reads a scan as all but its deletion sees it: one that is being deleted is gone.
 func decode(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
+	s, err := decodeAny(snap, err)
+	if err == nil && s.State == Deleting {
+		return Scan{}, errDeleting
+	}
+	return s, err
+}
+
+func decodeAny(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
 	if status.Code(err) == codes.NotFound {
 		return Scan{}, errNoScan
 	}

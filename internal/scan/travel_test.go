@@ -24,11 +24,11 @@ func TestPhotoTravels(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	pull := e.subscribe(t)
-	reader := NewReader(e.fs)
+	reader := e.service(e.fs)
 
 	opened := wantTicket(t, ticketFor(t, e.uploadsAPI(), anna, "", jpegRequest), http.StatusCreated)
 	answer := poll(t.Context(), scansAPI(reader), string(opened.Scan.ID)+"?wait=25&since=2")
-	eventually(t, "somebody waits", func() bool { return reader.watcher.waiting(opened.Scan.ID) == 1 })
+	eventually(t, "somebody waits", func() bool { return reader.Watcher.waiting(opened.Scan.ID) == 1 })
 	if got := putPhoto(t, opened.Upload, string(samplePhoto(t)), nil); got.status != http.StatusOK {
 		t.Fatalf("PUT: %v", got)
 	}

@@ -12,22 +12,40 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// maxWatches bounds the listeners of one instance.
-const maxWatches = 1000
+// MaxWatches bounds the scans that one instance listens to and, apart from that, the clients that wait for them. The
+// function's concurrency is as much.
+const MaxWatches = 1000
+
+// lastLook bounds the read at the end of a wait whose listener has not said anything.
+const lastLook = 5 * time.Second
 
 // Watcher wakes those who wait for a scan to change. All who wait for one scan share one Firestore listener, which
-// lives as long as somebody waits.
+// lives as long as somebody waits:
+//
+//	      first waiter                        snapshot
+//	(none) ──────────► opening ───────────────────────────────► heard ──┐ snapshot: tell all who wait
+//	   ▲                  │ │ the wait ends: the scan is read once        │ ◄┘
+//	   │ last one leaves  │ │ listener fails                              │ listener fails, scan gone
+//	   ├──────────────────┘ ▼                                             ▼
+//	   └───────────────── failed: off the table at once; its waiters get the error, the next one a new listener
+//
+// No change is lost. The listener's first snapshot is the scan as it is then, so what changed between a waiter's own read
+// and the listener's opening is in it; whoever joins later compares with the last snapshot first. A wait that ends
+// before there was a snapshot, as when all streams are taken, ends with a read of its own.
 type Watcher struct {
 	fs *firestore.Client
 
 	mu      sync.Mutex
 	watches map[ID]*watch
+	waiters int
 }
 
 // watch is the listener of one scan.
 type watch struct {
 	waiters int
 	stop    context.CancelFunc
+	// heard tells whether the listener has said anything yet.
+	heard bool
 	// latest and err are the listener's last word; news is closed and replaced with each.
 	latest Scan
 	err    error
@@ -40,7 +58,7 @@ func NewWatcher(fs *firestore.Client) *Watcher {
 }
 
 // Wait returns the scan as soon as its version is above since, or as it is last known when ctx ends: the end of
-// the wait is no error. Over a thousand distinct scans at a time it is unavailable.
+// the wait is no error. Over [MaxWatches] distinct scans or waiters at a time it is unavailable.
 func (w *Watcher) Wait(ctx context.Context, known Scan, since int64) (Scan, error) {
 	on, err := w.join(known)
 	if err != nil {
@@ -58,9 +76,27 @@ func (w *Watcher) Wait(ctx context.Context, known Scan, since int64) (Scan, erro
 		select {
 		case <-news:
 		case <-ctx.Done():
-			return latest, nil
+			return w.last(ctx, on, known.ID)
 		}
 	}
+}
+
+// last is the scan at the end of a wait. Where the listener has told nothing it is read, unless the client has left and
+// nobody would see it.
+func (w *Watcher) last(ctx context.Context, on *watch, id ID) (Scan, error) {
+	w.mu.Lock()
+	latest, heard := on.latest, on.heard
+	w.mu.Unlock()
+	if heard || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return latest, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	defer cancel()
+	read, err := decodeExisting(ref(w.fs, id).Get(ctx))
+	if err != nil || read.Version < latest.Version {
+		return latest, err
+	}
+	return read, nil
 }
 
 func (w *Watcher) look(on *watch) (Scan, <-chan struct{}, error) {
@@ -73,10 +109,10 @@ func (w *Watcher) join(known Scan) (*watch, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	on, ok := w.watches[known.ID]
+	if w.waiters >= MaxWatches || !ok && len(w.watches) >= MaxWatches {
+		return nil, fault.New(fault.CodeUnavailable, "Too many clients are waiting: poll again.").WithRetryAfter(time.Second)
+	}
 	if !ok {
-		if len(w.watches) >= maxWatches {
-			return nil, fault.New(fault.CodeUnavailable, "Too many clients are waiting: poll again.").WithRetryAfter(time.Second)
-		}
 		ctx, stop := context.WithCancel(context.Background())
 		on = &watch{stop: stop, latest: known, news: make(chan struct{})}
 		w.watches[known.ID] = on
@@ -86,6 +122,7 @@ func (w *Watcher) join(known Scan) (*watch, error) {
 		on.latest = known // read later than the listener's last word: nobody is to be told an older state at the end
 	}
 	on.waiters++
+	w.waiters++
 	return on, nil
 }
 
@@ -93,6 +130,7 @@ func (w *Watcher) leave(id ID, on *watch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	on.waiters--
+	w.waiters--
 	if on.waiters > 0 {
 		return
 	}
@@ -139,7 +177,7 @@ func (w *Watcher) tell(id ID, on *watch, latest Scan, err error) {
 	if err == nil && latest.Version >= on.latest.Version {
 		on.latest = latest
 	}
-	on.err = err
+	on.heard, on.err = true, err
 	if err != nil && w.watches[id] == on {
 		delete(w.watches, id)
 	}

@@ -43,10 +43,10 @@ func advanced(s Scan, state State) Scan {
 func TestWaitWakesOnTheChange(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	reader := NewReader(e.fs)
+	reader := e.service(e.fs)
 	s := e.newScan(t)
 	answer := poll(t.Context(), scansAPI(reader), string(s.ID)+"?wait=25")
-	eventually(t, "somebody waits", func() bool { return reader.watcher.waiting(s.ID) == 1 })
+	eventually(t, "somebody waits", func() bool { return reader.Watcher.waiting(s.ID) == 1 })
 	e.put(t, advanced(s, Processing))
 	wantView(t, receive(t, answer, "the answer"), Processing, 2)
 }
@@ -54,10 +54,10 @@ func TestWaitWakesOnTheChange(t *testing.T) {
 func TestWaitWakesOnNothingLess(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	reader := NewReader(e.fs)
+	reader := e.service(e.fs)
 	s, other := e.newScan(t), e.newScan(t)
 	answer := poll(t.Context(), scansAPI(reader), string(s.ID)+"?wait=25&since=2")
-	eventually(t, "somebody waits", func() bool { return reader.watcher.waiting(s.ID) == 1 })
+	eventually(t, "somebody waits", func() bool { return reader.Watcher.waiting(s.ID) == 1 })
 
 	e.put(t, advanced(other, Completed))
 	s.SweepAt = nil
@@ -72,7 +72,7 @@ func TestWaitWakesOnNothingLess(t *testing.T) {
 func TestWaitEndsInTime(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	reader := NewReader(e.fs)
+	reader := e.service(e.fs)
 	s := e.newScan(t)
 	t.Run("with the state as it was", func(t *testing.T) {
 		t.Parallel()
@@ -81,19 +81,19 @@ func TestWaitEndsInTime(t *testing.T) {
 	t.Run("with the state as it is by then, though it is not what was waited for", func(t *testing.T) {
 		t.Parallel()
 		s := e.newScan(t)
-		reader := NewReader(e.fs)
+		reader := e.service(e.fs)
 		ctx, leave := context.WithCancel(t.Context())
 		waited := make(chan Scan, 1)
 		go func() {
-			got, _ := reader.watcher.Wait(ctx, s, 9)
+			got, _ := reader.Watcher.Wait(ctx, s, 9)
 			waited <- got
 		}()
-		eventually(t, "somebody waits", func() bool { return reader.watcher.waiting(s.ID) == 1 })
+		eventually(t, "somebody waits", func() bool { return reader.Watcher.waiting(s.ID) == 1 })
 		e.put(t, advanced(s, Processing))
 		eventually(t, "the listener hears of it", func() bool {
-			reader.watcher.mu.Lock()
-			defer reader.watcher.mu.Unlock()
-			return reader.watcher.watches[s.ID].latest.Version == 2
+			reader.Watcher.mu.Lock()
+			defer reader.Watcher.mu.Unlock()
+			return reader.Watcher.watches[s.ID].latest.Version == 2
 		})
 		leave()
 		if got := receive(t, waited, "the end of the wait"); got.State != Processing || got.Version != 2 {
@@ -105,14 +105,14 @@ func TestWaitEndsInTime(t *testing.T) {
 func TestWaitEndsWhenTheClientLeaves(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	reader := NewReader(e.fs)
+	reader := e.service(e.fs)
 	s := e.newScan(t)
 	ctx, leave := context.WithCancel(t.Context())
 	answer := poll(ctx, scansAPI(reader), string(s.ID)+"?wait=25")
-	eventually(t, "somebody waits", func() bool { return reader.watcher.waiting(s.ID) == 1 })
+	eventually(t, "somebody waits", func() bool { return reader.Watcher.waiting(s.ID) == 1 })
 	leave()
 	receive(t, answer, "the handler's end")
-	if n := reader.watcher.watched(); n != 0 {
+	if n := reader.Watcher.watched(); n != 0 {
 		t.Errorf("%d scans are watched still", n)
 	}
 }
@@ -120,13 +120,13 @@ func TestWaitEndsWhenTheClientLeaves(t *testing.T) {
 func TestWaitEndsWhenTheScanIsDeleted(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	reader := NewReader(e.fs)
+	reader := e.service(e.fs)
 	s := e.newScan(t)
 	answer := poll(t.Context(), scansAPI(reader), string(s.ID)+"?wait=25")
-	eventually(t, "somebody waits", func() bool { return reader.watcher.waiting(s.ID) == 1 })
+	eventually(t, "somebody waits", func() bool { return reader.Watcher.waiting(s.ID) == 1 })
 	e.remove(t, s)
 	wantProblem(t, receive(t, answer, "the answer"), http.StatusNotFound, "not_found")
-	if n := reader.watcher.watched(); n != 0 {
+	if n := reader.Watcher.watched(); n != 0 {
 		t.Errorf("%d scans are watched still", n)
 	}
 }
@@ -209,18 +209,18 @@ func TestListenerThatFails(t *testing.T) {
 		}
 		return open(ctx, desc, conn, method, opts...)
 	}))
-	reader := NewReader(fs)
+	reader := e.service(fs)
 	s := e.newScan(t)
 	p := wantProblem(t, receive(t, poll(t.Context(), scansAPI(reader), string(s.ID)+"?wait=25"), "the answer"), 500, "internal")
 	if strings.Contains(p.Detail, "refused by the test") {
 		t.Errorf("the cause is shown: %q", p.Detail)
 	}
-	if n := reader.watcher.watched(); n != 0 {
+	if n := reader.Watcher.watched(); n != 0 {
 		t.Errorf("%d scans are watched still", n)
 	}
 	broken.Store(false)
 	answer := poll(t.Context(), scansAPI(reader), string(s.ID)+"?wait=25")
-	eventually(t, "somebody waits", func() bool { return reader.watcher.waiting(s.ID) == 1 })
+	eventually(t, "somebody waits", func() bool { return reader.Watcher.waiting(s.ID) == 1 })
 	e.put(t, advanced(s, Completed))
 	wantView(t, receive(t, answer, "the answer of the next"), Completed, 2)
 }
@@ -262,15 +262,15 @@ func TestNextListenerIsApartFromTheFailed(t *testing.T) {
 func TestTooManyWatches(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	reader := NewReader(e.fs)
+	reader := e.service(e.fs)
 	s := e.newScan(t)
 	first := poll(t.Context(), scansAPI(reader), string(s.ID)+"?wait=25")
-	eventually(t, "somebody waits", func() bool { return reader.watcher.waiting(s.ID) == 1 })
-	reader.watcher.mu.Lock()
-	for len(reader.watcher.watches) < maxWatches {
-		reader.watcher.watches[randomID()] = &watch{waiters: 1, stop: func() {}}
+	eventually(t, "somebody waits", func() bool { return reader.Watcher.waiting(s.ID) == 1 })
+	reader.Watcher.mu.Lock()
+	for len(reader.Watcher.watches) < MaxWatches {
+		reader.Watcher.watches[randomID()] = &watch{waiters: 1, stop: func() {}}
 	}
-	reader.watcher.mu.Unlock()
+	reader.Watcher.mu.Unlock()
 
 	w := receive(t, poll(t.Context(), scansAPI(reader), string(e.newScan(t).ID)+"?wait=25"), "the answer")
 	wantProblem(t, w, http.StatusServiceUnavailable, string(fault.CodeUnavailable))
@@ -278,7 +278,7 @@ func TestTooManyWatches(t *testing.T) {
 		t.Errorf("Retry-After is %q", after)
 	}
 	second := poll(t.Context(), scansAPI(reader), string(s.ID)+"?wait=25") // one that is watched already
-	eventually(t, "two wait", func() bool { return reader.watcher.waiting(s.ID) == 2 })
+	eventually(t, "two wait", func() bool { return reader.Watcher.waiting(s.ID) == 2 })
 	e.put(t, advanced(s, Processing))
 	wantView(t, receive(t, first, "the first answer"), Processing, 2)
 	wantView(t, receive(t, second, "the second answer"), Processing, 2)
@@ -301,4 +301,58 @@ func TestWaitNeverGoesBack(t *testing.T) {
 	if err != nil || got.Version != 2 || got.State != Processing {
 		t.Errorf("got %s, version %d (%v), want what was known", got.State, got.Version, err)
 	}
+}
+
+func TestTooManyWaiters(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	watcher := NewWatcher(e.fs)
+	s := e.newScan(t)
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	for range MaxWatches {
+		on, err := watcher.join(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer watcher.leave(s.ID, on)
+	}
+	if _, err := watcher.Wait(ctx, s, s.Version); !fault.Is(err, fault.CodeUnavailable) {
+		t.Errorf("one more waits: %v", err)
+	}
+	watcher.leave(s.ID, watcher.watches[s.ID])
+	if _, err := watcher.join(s); err != nil {
+		t.Errorf("after one has left: %v", err)
+	}
+}
+
+// A listener that gets no stream hears of nothing, so that the end of the wait has to look for itself.
+func TestWaitLosesNothingWithoutAListener(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	held := make(chan struct{})
+	t.Cleanup(func() { close(held) })
+	fs := e.database(t, grpc.WithStreamInterceptor(func(
+		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		if strings.HasSuffix(method, "/Listen") {
+			select {
+			case <-held:
+			case <-ctx.Done():
+			}
+		}
+		return open(ctx, desc, conn, method, opts...)
+	}))
+	service := e.service(fs)
+	s := e.newScan(t)
+	answer := poll(t.Context(), scansAPI(service), string(s.ID)+"?wait=2")
+	eventually(t, "somebody waits", func() bool { return service.Watcher.waiting(s.ID) == 1 })
+	e.put(t, advanced(s, Completed))
+	wantView(t, receive(t, answer, "the answer"), Completed, 2)
+
+	deleted := e.newScan(t)
+	answer = poll(t.Context(), scansAPI(service), string(deleted.ID)+"?wait=1")
+	eventually(t, "somebody waits", func() bool { return service.Watcher.waiting(deleted.ID) == 1 })
+	e.remove(t, deleted)
+	wantProblem(t, receive(t, answer, "the answer"), http.StatusNotFound, "not_found")
 }

@@ -35,7 +35,7 @@ func wiring() map[string]func(*httpapi.API) {
 		"leaderboard": leaderboard.New(nil, 1).Routes,
 		"profile":     accounts.ProfileRoutes,
 		"register":    func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Toolkit).Routes(api) },
-		"scans":       scan.NewReader(nil).Routes,
+		"scans":       new(scan.Service).Routes,
 		"upload":      new(scan.Uploads).Routes,
 	}
 }
@@ -43,7 +43,6 @@ func wiring() map[string]func(*httpapi.API) {
 // noOperation are the catalog's paths that the contract has nothing for, and why.
 var noOperation = map[string]string{
 	"/*":            "whatever nobody owns is answered with not_found",
-	"/v1/scans":     "planned: the list of the user's scans",
 	"/v1/timeline":  "planned: the scores over time",
 	"/v1/uploads/*": "planned: direct upload as multipart",
 }

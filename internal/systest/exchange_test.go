@@ -409,6 +409,28 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 		c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans/"+opened.Scan.ID+"?since=-1", "")
 	}
 	c.refused(ctx, t, fault.CodeNotFound, "GET", "/v1/scans/"+strings.ToLower(rand.Text()), "")
+	c.scanList(ctx, t)
+}
+
+func (c caller) scanList(ctx context.Context, t *testing.T) {
+	t.Helper()
+	const list = "/v1/scans?limit=1&order=oldest"
+	next := c.cursor(ctx, t, list)
+	c.want(ctx, t, 200, "GET", list+"&cursor="+next, "")
+	c.want(ctx, t, 200, "GET", "/v1/scans?state=completed&rankable=true&from=2026-01-01T00:00:00Z", "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans?limit=1&cursor="+next, "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans?state=gone", "")
+}
+
+// cursor is that of the list's next page, which there must be.
+func (c caller) cursor(ctx context.Context, t *testing.T, list string) string {
+	t.Helper()
+	var page struct{ NextCursor string }
+	_, answer := c.call(ctx, t, "GET", list, "")
+	if err := json.Unmarshal(answer, &page); err != nil || page.NextCursor == "" {
+		t.Fatalf("no next page: %s, %v", answer, err)
+	}
+	return page.NextCursor
 }
 
 func (c caller) inbox(ctx context.Context, t *testing.T, bob *app.Client) {
@@ -423,12 +445,7 @@ func (c caller) inbox(ctx context.Context, t *testing.T, bob *app.Client) {
 	})
 	c.want(ctx, t, 204, "POST", "/v1/inbox/"+items[0].ID+"/read", "")
 	c.refused(ctx, t, fault.CodeNotFound, "POST", "/v1/inbox/nothing/read", "")
-	var page apiclient.Inbox
-	_, answer := c.call(ctx, t, "GET", "/v1/inbox?limit=1", "")
-	if err := json.Unmarshal(answer, &page); err != nil || page.NextCursor == nil {
-		t.Fatalf("no next page: %s, %v", answer, err)
-	}
-	c.want(ctx, t, 200, "GET", "/v1/inbox?limit=1&cursor="+*page.NextCursor, "")
+	c.want(ctx, t, 200, "GET", "/v1/inbox?limit=1&cursor="+c.cursor(ctx, t, "/v1/inbox?limit=1"), "")
 	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/inbox?cursor=x", "")
 
 	const device, preferences = "/v1/devices/tablet", "/v1/preferences"

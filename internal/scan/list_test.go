@@ -1,0 +1,189 @@
+package scan
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+// ask answers the request without a body as the user.
+func ask(t *testing.T, api http.Handler, uid, method, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
+	r.Header.Set("Authorization", "Bearer "+uid)
+	w := httptest.NewRecorder()
+	api.ServeHTTP(w, r)
+	return w
+}
+
+func listed(t *testing.T, api http.Handler, query string) (ids []ID, next string) {
+	t.Helper()
+	w := ask(t, api, "anna", http.MethodGet, "/v1/scans?"+query)
+	if w.Code != http.StatusOK {
+		t.Fatalf("%s: status %d: %s", query, w.Code, w.Body)
+	}
+	view := decoded[listView](t, w)
+	for _, i := range view.Items {
+		ids = append(ids, i.ID)
+	}
+	return ids, view.NextCursor
+}
+
+// walk is the whole list, page by page, and how many pages it took.
+func walk(t *testing.T, api http.Handler, query string) (ids []ID, pages int) {
+	t.Helper()
+	cursor := ""
+	for {
+		page, next := listed(t, api, query+"&cursor="+url.QueryEscape(cursor))
+		ids = append(ids, page...)
+		pages++
+		if next == "" {
+			return ids, pages
+		}
+		cursor = next
+	}
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	api := scansAPI(e.service(e.fs))
+	start := e.clock.Now()
+	var all []Scan
+	for i := range 7 {
+		all = append(all, e.newScan(t, func(s *Scan) {
+			s.CreatedAt = start.Add(time.Duration(i/2) * time.Minute) // two of a time
+			switch {
+			case i%3 == 0:
+				s.complete(map[string]any{"version": "v", "score": map[string]any{"value": 60.5, "lo": 40, "hi": 80}, "rankable": i == 0}, start)
+			case i == 1:
+				s.fail(missing, start)
+			}
+		}))
+	}
+	e.newScan(t, func(s *Scan) { s.UID = "bob" })
+	e.newScan(t, func(s *Scan) { s.State, s.CreatedAt = Deleting, start.Add(90*time.Second) })
+	slices.SortFunc(all, func(a, b Scan) int {
+		if c := a.CreatedAt.Compare(b.CreatedAt); c != 0 {
+			return c
+		}
+		return map[bool]int{true: -1, false: 1}[a.ID < b.ID]
+	})
+	of := func(keep func(Scan) bool) (ids []ID) {
+		for _, s := range all {
+			if keep(s) {
+				ids = append(ids, s.ID)
+			}
+		}
+		return ids
+	}
+	every := func(Scan) bool { return true }
+	at := func(minutes int) string {
+		return url.QueryEscape(start.Add(time.Duration(minutes) * time.Minute).Format(time.RFC3339Nano))
+	}
+	tests := map[string]struct {
+		query string
+		want  []ID
+		pages int
+	}{
+		"oldest first":           {"order=oldest", of(every), 1},
+		"a page each":            {"order=oldest&limit=1", of(every), 7},
+		"pages of two":           {"order=oldest&limit=2", of(every), 4},
+		"exactly one page":       {"order=oldest&limit=7", of(every), 1},
+		"more than there are":    {"order=oldest&limit=100", of(every), 1},
+		"completed":              {"order=oldest&state=completed&limit=1", of(func(s Scan) bool { return s.State == Completed }), 3},
+		"failed":                 {"order=oldest&state=failed", of(func(s Scan) bool { return s.State == Failed }), 1},
+		"none of a state":        {"order=oldest&state=queued", nil, 1},
+		"rankable":               {"order=oldest&rankable=true", of(func(s Scan) bool { return s.result().Rankable }), 1},
+		"not rankable":           {"order=oldest&rankable=false&state=completed", of(func(s Scan) bool { return s.State == Completed && !s.result().Rankable }), 1},
+		"from a time, included":  {"order=oldest&from=" + at(2), of(func(s Scan) bool { return !s.CreatedAt.Before(start.Add(2 * time.Minute)) }), 1},
+		"to a time, not":         {"order=oldest&to=" + at(2), of(func(s Scan) bool { return s.CreatedAt.Before(start.Add(2 * time.Minute)) }), 1},
+		"a window, page by page": {"order=oldest&limit=1&from=" + at(1) + "&to=" + at(2), of(func(s Scan) bool { return s.CreatedAt.Equal(start.Add(time.Minute)) }), 2},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, pages := walk(t, api, tt.query)
+			if diff := cmp.Diff(tt.want, got); diff != "" || pages != tt.pages {
+				t.Errorf("%d pages, want %d (-want +got):\n%s", pages, tt.pages, diff)
+			}
+		})
+	}
+	t.Run("newest first is the reverse", func(t *testing.T) {
+		t.Parallel()
+		want := of(every)
+		slices.Reverse(want)
+		got, _ := walk(t, api, "limit=3")
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("ids (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("a list of nothing is a list", func(t *testing.T) {
+		t.Parallel()
+		w := ask(t, api, "carl", http.MethodGet, "/v1/scans")
+		if diff := cmp.Diff(map[string]any{"items": []any{}}, decoded[map[string]any](t, w)); diff != "" {
+			t.Errorf("body (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("a cursor is good for its own list alone", func(t *testing.T) {
+		t.Parallel()
+		_, cursor := listed(t, api, "limit=1")
+		for _, query := range []string{"order=oldest", "state=completed", "rankable=true", "from=" + at(0), "to=" + at(9)} {
+			wantProblem(t, ask(t, api, "anna", http.MethodGet, "/v1/scans?cursor="+cursor+"&"+query), 400, "invalid_parameter")
+		}
+		wantProblem(t, ask(t, api, "bob", http.MethodGet, "/v1/scans?cursor="+cursor), 400, "invalid_parameter")
+	})
+	t.Run("parameters out of range", func(t *testing.T) {
+		t.Parallel()
+		for _, query := range []string{
+			"limit=0", "limit=101", "state=deleting", "state=x", "rankable=yes", "order=score", "from=x", "to=2026", "cursor=x",
+			"from=" + at(1) + "&to=" + at(1),
+		} {
+			wantProblem(t, ask(t, api, "anna", http.MethodGet, "/v1/scans?"+query), 400, "invalid_parameter")
+		}
+	})
+}
+
+func TestListShowsWhatAScanComesTo(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	api := scansAPI(e.service(e.fs))
+	now := e.clock.Now()
+	s := e.newScan(t, func(s *Scan) {
+		s.complete(map[string]any{
+			"version": "facescan-1", "score": map[string]any{"value": 60.5, "lo": 40.0, "hi": int64(80)}, "rankable": false,
+		}, now)
+	})
+	want := listView{Items: []summary{{
+		ID: s.ID, State: Completed, Version: 2, CreatedAt: httpapi.Time(now), UpdatedAt: httpapi.Time(now), FinishedAt: httpapi.Time(now),
+		Engine: "facescan-1", Score: &scoreRange{Value: 60.5, Lo: 40, Hi: 80}, Rankable: new(false),
+	}}}
+	if diff := cmp.Diff(want, decoded[listView](t, ask(t, api, "anna", http.MethodGet, "/v1/scans"))); diff != "" {
+		t.Errorf("list (-want +got):\n%s", diff)
+	}
+}
+
+func TestListReadsPastWhatIsBeingDeleted(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	api := scansAPI(e.service(e.fs))
+	for i := range 12 {
+		e.newScan(t, func(s *Scan) {
+			s.CreatedAt = e.clock.Now().Add(time.Duration(i) * time.Second)
+			if i > 2 {
+				s.State = Deleting
+			}
+		})
+	}
+	if ids, pages := walk(t, api, "limit=2"); len(ids) != 3 || pages != 2 {
+		t.Errorf("%s on %d pages, want 3 on 2", fmt.Sprint(ids), pages)
+	}
+}

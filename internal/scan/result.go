@@ -1,0 +1,48 @@
+package scan
+
+import "encoding/json"
+
+// resultPart is what this package itself reads of a scan's result, in the names of face.Report's JSON.
+type resultPart struct {
+	Version string      `json:"version"`
+	Score   scoreRange  `json:"score"`
+	Quality []checkPart `json:"quality"`
+	Metrics []metric    `json:"metrics"`
+	// Rankable says whether the scan counts on the boards.
+	Rankable bool `json:"rankable"`
+}
+
+// scoreRange is a score of 0 to 100 and its 95 % interval.
+type scoreRange struct {
+	Value float64 `json:"value"`
+	Lo    float64 `json:"lo"`
+	Hi    float64 `json:"hi"`
+}
+
+// checkPart is one check of the photo's quality.
+type checkPart struct {
+	Check   string `json:"check"`
+	Verdict string `json:"verdict"`
+}
+
+// metric is one measure, with the smallest change of it that two photos of one person can show.
+type metric struct {
+	Name        string  `json:"name"`
+	Value       float64 `json:"value"`
+	Unit        string  `json:"unit"`
+	Reliability struct {
+		SDC float64 `json:"sdc"`
+	} `json:"reliability"`
+}
+
+// result is what the scan's result says, zero where it has none. The database keeps the report as it was at its
+// time, so a member that an old one lacks is zero too.
+func (s *Scan) result() resultPart {
+	var r resultPart
+	body, err := json.Marshal(s.Result)
+	if err != nil {
+		return r
+	}
+	_ = json.Unmarshal(body, &r) // members of another type stay zero; the report was made from a struct of ours
+	return r
+}
