@@ -333,7 +333,7 @@ func TestSameFinalizeAtOnce(t *testing.T) {
 	if err := a.Handle(t.Context(), m); err != nil {
 		t.Errorf("a redelivery afterwards: %v", err)
 	}
-	if got := e.load(t, s.ID); got.State != Completed || got.Version != 3 || got.Claims != 1 {
+	if got := e.load(t, s.ID); got.State != Completed || got.Version != 4 || got.Claims != 1 {
 		t.Errorf("scan is %s, version %d, %d claims", got.State, got.Version, got.Claims)
 	}
 	if g := e.photoOf(t, s); g != generation {
