@@ -72,10 +72,10 @@ func (im *fieldImage) likeness(f *pattern) float64 {
 				continue
 			}
 			v := vec{shift - float64(turn*(float64(y)-fieldMidY)), float64(turn * dx)}
-			a, ok := locateIn(float64(x)+v.x, float64(y)+v.y)
-			b, ok2 := locateIn(float64(x)-v.x, float64(y)-v.y)
-			if ok && ok2 {
-				c.add(a.of(im.i).v, b.of(im.j).v)
+			at := vec{float64(x), float64(y)}
+			a, b := between(at.plus(v)), between(at.minus(v))
+			if a.inside() && b.inside() {
+				c.add(a.of((*patch)(im.i[a.row*fieldW+a.col:])).v, b.of((*patch)(im.j[b.row*fieldW+b.col:])).v)
 			}
 		}
 	}

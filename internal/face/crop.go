@@ -1,6 +1,9 @@
 package face
 
-import "math"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // vec is a place or a direction in a plane, pixels, x to the right, y down.
 type vec struct{ x, y float64 }
@@ -59,6 +62,12 @@ func (p *plane) crop(f frame, w, h int) *plane {
 //
 //go:norace
 func (p *plane) setMeans(y int, sums []uint32, k int) {
+	if k == 1 {
+		for x, sum := range sums {
+			p.pix[y*p.w+x] = uint8((sum + 1<<15) >> 16)
+		}
+		return
+	}
 	n := uint32(k * k)
 	reciprocal := uint64(1<<21/n + 1)
 	for x := range p.row(y) {
@@ -111,12 +120,17 @@ func (p *plane) addInner(sums []uint32, x, y, dx, dy int) {
 	for i := range sums {
 		at := y>>20*width + x>>20
 		fx, fy := uint32(x>>12)&255, uint32(y>>12)&255
-		top := uint32(pix[at]) | uint32(pix[at+1])<<16
-		low := uint32(pix[at+width]) | uint32(pix[at+width+1])<<16
+		top, low := sideBySide(pix[at:]), sideBySide(pix[at+width:])
 		both := top*(256-fy) + low*fy
 		sums[i] += both&0xffff*(256-fx) + both>>16*fx
 		x, y = x+dx, y+dy
 	}
+}
+
+// sideBySide puts two pixels into the halves of a number.
+func sideBySide(pix []uint8) uint32 {
+	v := uint32(binary.LittleEndian.Uint16(pix))
+	return (v | v<<8) & 0xff00ff
 }
 
 // sample interpolates at a place in 1/256 pixel and gives 65536 times the brightness.

@@ -113,34 +113,15 @@ func newWeights(l level) weights {
 
 // register finds the half displacement v at a point with I(p+v) = J(p-v) in the window, starting from v0 and staying within sigma of it.
 // Where the picture shows no texture the start is kept (Tikhonov).
-//
-//go:norace
 func (im *fieldImage) register(p *fieldPoint, v0 vec, w weights) vec {
 	v := v0
 	for range w.steps {
-		var a, b, c, d, e, total float64
-		for dy := -w.reach; dy <= w.reach; dy += w.every {
-			for dx := -w.reach; dx <= w.reach; dx += w.every {
-				x, y := p.x/2+float64(dx), p.y/2+float64(dy)
-				s, ok := im.compare(x, y, v)
-				if !ok {
-					continue
-				}
-				weight := float64(w.g[abs(dx)]*w.g[abs(dy)]) / (1 + sq(s.r))
-				total += weight
-				gx, gy := float64(weight*s.gx), float64(weight*s.gy)
-				a += float64(gx * s.gx)
-				b += float64(gx * s.gy)
-				c += float64(gy * s.gy)
-				d += float64(gx * s.r)
-				e += float64(gy * s.r)
-			}
-		}
-		if total == 0 {
+		n := im.window(vec{p.x / 2, p.y / 2}, v, &w)
+		if n.total == 0 {
 			return v0
 		}
-		hold := float64(stiffness * total)
-		step, ok := solve(a+hold, b, c+hold, d+float64(hold*(v.x-v0.x)), e+float64(hold*(v.y-v0.y)))
+		hold := float64(stiffness * n.total)
+		step, ok := solve(n.a+hold, n.b, n.c+hold, n.d+float64(hold*(v.x-v0.x)), n.e+float64(hold*(v.y-v0.y)))
 		if !ok {
 			return v
 		}
@@ -150,6 +131,45 @@ func (im *fieldImage) register(p *fieldPoint, v0 vec, w weights) vec {
 		}
 	}
 	return v
+}
+
+// normal are the sums of a Gauss-Newton step: of the products of the gradients, and of gradients and difference.
+type normal struct{ a, b, c, d, e, total float64 }
+
+// window compares the picture about p+v with its mirror image about p-v. Neighbours are whole pixels away, so all of them lie between four
+// pixels in the same way.
+//
+//go:norace
+func (im *fieldImage) window(p, v vec, w *weights) (n normal) {
+	a, b := between(p.plus(v)), between(p.minus(v))
+	left, right := w.within(min(a.col, b.col), max(a.col, b.col), fieldW)
+	top, low := w.within(min(a.row, b.row), max(a.row, b.row), fieldH)
+	for dy := top; dy <= low; dy += w.every {
+		i, j := im.i[(a.row+dy)*fieldW+a.col+left:], im.j[(b.row+dy)*fieldW+b.col+left:]
+		beside := w.g[abs(dy)]
+		for dx := left; dx <= right; dx += w.every {
+			p, q := a.of((*patch)(i[dx-left:])), b.of((*patch)(j[dx-left:]))
+			r, gx, gy := p.v-q.v, p.gx+q.gx, p.gy+q.gy
+			weight := float64(w.g[abs(dx)]*beside) / (1 + sq(r))
+			n.total += weight
+			x, y := float64(weight*gx), float64(weight*gy)
+			n.a += float64(x * gx)
+			n.b += float64(x * gy)
+			n.c += float64(y * gy)
+			n.d += float64(x * r)
+			n.e += float64(y * r)
+		}
+	}
+	return n
+}
+
+// within gives the first and the last step of a window that lie in a picture of some size, seen from the lower and the higher of two places.
+func (w *weights) within(lower, higher, size int) (first, last int) {
+	first = -w.reach
+	if beyond := -lower - first; beyond > 0 {
+		first += (beyond + w.every - 1) / w.every * w.every
+	}
+	return first, min(w.reach, size-2-higher)
 }
 
 // solve gives the solution of the symmetric system (a b; b c) s = (d; e).
@@ -170,41 +190,31 @@ func (a vec) atMost(length float64) vec {
 
 func abs(v int) int { return max(v, -v) }
 
-// difference of the picture at p+v and its mirror image at p-v, and the sum of their gradients.
-type difference struct{ r, gx, gy float64 }
-
-//go:norace
-func (im *fieldImage) compare(x, y float64, v vec) (difference, bool) {
-	a, ok := locateIn(x+v.x, y+v.y)
-	b, ok2 := locateIn(x-v.x, y-v.y)
-	if !ok || !ok2 {
-		return difference{}, false
-	}
-	p, q := a.of(im.i), b.of(im.j)
-	return difference{r: p.v - q.v, gx: p.gx + q.gx, gy: p.gy + q.gy}, true
-}
-
-// bilinear is a place between four pixels with their weights.
+// bilinear is a place between four pixels, the upper left one and their weights.
 type bilinear struct {
-	at                 int
+	col, row           int
 	w00, w01, w10, w11 float64
 }
 
-func locateIn(x, y float64) (bilinear, bool) {
-	if !(x >= 0 && y >= 0 && x < fieldW-1 && y < fieldH-1) {
-		return bilinear{}, false
-	}
-	col, row := int(x), int(y)
-	fx, fy := x-float64(col), y-float64(row)
+func between(at vec) bilinear {
+	col, row := math.Floor(at.x), math.Floor(at.y)
+	fx, fy := at.x-col, at.y-row
 	return bilinear{
-		at:  row*fieldW + col,
+		col: int(col), row: int(row),
 		w00: float64((1 - fx) * (1 - fy)), w01: float64(fx * (1 - fy)), w10: float64((1 - fx) * fy), w11: float64(fx * fy),
-	}, true
+	}
 }
 
+// inside tells whether the four pixels are in the field image.
+func (b *bilinear) inside() bool {
+	return b.col >= 0 && b.row >= 0 && b.col < fieldW-1 && b.row < fieldH-1
+}
+
+// patch is a pixel of a field image with those after it, up to the one below at the right.
+type patch [fieldW + 2]texel
+
 //go:norace
-func (b *bilinear) of(f []texel) texel {
-	s := f[b.at : b.at+fieldW+2 : b.at+fieldW+2]
+func (b *bilinear) of(s *patch) texel {
 	p00, p01, p10, p11 := &s[0], &s[1], &s[fieldW], &s[fieldW+1]
 	return texel{
 		v:  float64(b.w00*p00.v) + float64(b.w01*p01.v) + float64(b.w10*p10.v) + float64(b.w11*p11.v),

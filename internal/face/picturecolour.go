@@ -1,10 +1,46 @@
 package face
 
-import "image"
+import (
+	"image"
+	"slices"
+)
 
-// colours gives the two colour differences of the picture that grey shows, at half of grey's size. Each value is the mean of the four
-// pixels of the decoded image that lie in the middle of what it covers.
+// colours gives the two colour differences of the picture that grey shows, at half of grey's size.
 func (p *photo) colours(grey *plane) (cb, cr *plane) {
+	cb, cr, ok := p.ownColours(grey)
+	if !ok {
+		cb, cr = p.meanColours(grey)
+	}
+	if p.format == formatWebP && hasVideoLevels(p.decoded) {
+		cb.stretchVideoColours()
+		cr.stretchVideoColours()
+	}
+	return cb, cr
+}
+
+// ownColours takes the colours as most JPEGs keep them, at half the size. Not where columns or rows are left over.
+func (p *photo) ownColours(grey *plane) (cb, cr *plane, ok bool) {
+	m, ok := p.decoded.(*image.YCbCr)
+	w, h := p.size()
+	scale := w / grey.w
+	if !ok || m.SubsampleRatio != image.YCbCrSubsampleRatio420 || m.Rect.Min != (image.Point{}) || w%(2*scale) != 0 || h%(2*scale) != 0 {
+		return nil, nil, false
+	}
+	turn := p.orientation
+	if p.mirrored {
+		turn = turnedOver(turn)
+	}
+	half := image.Rect(0, 0, m.Rect.Dx()/2, m.Rect.Dy()/2)
+	upright := func(pix []uint8) *plane {
+		q := &plane{w: half.Dx(), h: half.Dy()}
+		q.pix, _ = packed(slices.Clone(pix), m.CStride, half)
+		return q.shrunk(scale, turn)
+	}
+	return upright(m.Cb), upright(m.Cr), true
+}
+
+// meanColours gives for each pixel the mean of the four pixels of the decoded image that lie in the middle of what it covers.
+func (p *photo) meanColours(grey *plane) (cb, cr *plane) {
 	cb, cr = newPlane((grey.w+1)/2, (grey.h+1)/2), newPlane((grey.w+1)/2, (grey.h+1)/2)
 	look := p.lookup()
 	tint := tintOf(p.decoded)
@@ -20,10 +56,6 @@ func (p *photo) colours(grey *plane) (cb, cr *plane) {
 			}
 			cb.pix[y*cb.w+x], cr.pix[y*cr.w+x] = uint8(b/4), uint8(r/4)
 		}
-	}
-	if p.format == formatWebP && hasVideoLevels(p.decoded) {
-		cb.stretchVideoColours()
-		cr.stretchVideoColours()
 	}
 	return cb, cr
 }

@@ -114,16 +114,20 @@ func (p *plane) clear(area image.Rectangle) {
 // lay puts ink where the mask is, in an area with even borders.
 func (p picture) lay(mask *plane, i ink, area image.Rectangle) {
 	for y := area.Min.Y; y < area.Max.Y; y++ {
-		for x := area.Min.X; x < area.Max.X; x++ {
-			p.y.blend(x, y, i.y, int(mask.pix[y*mask.w+x])*int(i.strength)*4)
+		for x, cover := range mask.row(y)[area.Min.X:area.Max.X] {
+			if cover > 0 {
+				p.y.blend(area.Min.X+x, y, i.y, int(cover)*int(i.strength)*4)
+			}
 		}
 	}
 	for y := area.Min.Y; y < area.Max.Y; y += 2 {
 		for x := area.Min.X; x < area.Max.X; x += 2 {
 			at := y*mask.w + x
 			sum := int(mask.pix[at]) + int(mask.pix[at+1]) + int(mask.pix[at+mask.w]) + int(mask.pix[at+mask.w+1])
-			p.cb.blend(x/2, y/2, i.cb, sum*int(i.strength))
-			p.cr.blend(x/2, y/2, i.cr, sum*int(i.strength))
+			if sum > 0 {
+				p.cb.blend(x/2, y/2, i.cb, sum*int(i.strength))
+				p.cr.blend(x/2, y/2, i.cr, sum*int(i.strength))
+			}
 		}
 	}
 }

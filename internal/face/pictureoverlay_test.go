@@ -1,6 +1,7 @@
 package face
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"math"
@@ -249,6 +250,34 @@ func TestColoursAreThoseOfTheUprightPhoto(t *testing.T) {
 			cb, cr := p.colours(newPlane(9, 7))
 			wantCb, wantCr := want.colours(newPlane(9, 7))
 			samePicture(t, "orientation", picture{cb, wantCb, wantCr}, picture{cb, cb, cr})
+		}
+	}
+}
+
+func TestColoursThatTheFileKeepsAreTakenAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for _, size := range []image.Point{{16, 24}, {64, 32}, {18, 20}, {17, 24}, {16, 23}} {
+		img := image.NewYCbCr(image.Rectangle{Max: size}, image.YCbCrSubsampleRatio420)
+		for i := range img.Cb {
+			img.Cb[i], img.Cr[i] = uint8(i*37), uint8(i*91)
+		}
+		for o := 1; o <= 8; o++ {
+			for _, turnedOver := range []bool{false, true} {
+				for _, scale := range []int{1, 2} {
+					p := &photo{header: header{orientation: o, format: formatJPEG, width: size.X, height: size.Y}, decoded: img, mirrored: turnedOver}
+					w, h := p.size()
+					grey := newPlane(w/scale, h/scale)
+					cb, cr, ok := p.ownColours(grey)
+					if whole := w%(2*scale) == 0 && h%(2*scale) == 0; ok != whole {
+						t.Fatalf("%v at 1/%d: taken as they are: %v", size, scale, ok)
+					}
+					if !ok {
+						continue
+					}
+					wantCb, wantCr := p.meanColours(grey)
+					samePicture(t, fmt.Sprintf("%v at 1/%d, orientation %d", size, scale, o), picture{cb, wantCb, wantCr}, picture{wantCb, cb, cr})
+				}
+			}
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package face
 
-import "image"
+import (
+	"encoding/binary"
+	"image"
+	"slices"
+)
 
 // plane is a grey image: one byte a pixel, rows without padding.
 type plane struct {
@@ -167,10 +171,15 @@ func (p *plane) mirror() {
 // turnAround turns the plane by 180 degrees in place.
 func (p *plane) turnAround() { reverse(p.pix) }
 
+// reverse swaps eight pixels at a time as long as there are so many on both sides.
 func reverse(s []uint8) {
-	for i, j := 0, len(s)-1; i < j; i, j = i+1, j-1 {
-		s[i], s[j] = s[j], s[i]
+	for ; len(s) >= 16; s = s[8 : len(s)-8] {
+		first, last := s[:8], s[len(s)-8:]
+		a, b := binary.BigEndian.Uint64(first), binary.BigEndian.Uint64(last)
+		binary.LittleEndian.PutUint64(first, b)
+		binary.LittleEndian.PutUint64(last, a)
 	}
+	slices.Reverse(s)
 }
 
 // mean is the mean grey level.

@@ -27,6 +27,10 @@ func (p *plane) shrunk(scale, orientation int) *plane {
 		for i := range scale {
 			addColumns(sums, p.pix[(top+y*scale+i)*p.w+left:], q.w*scale)
 		}
+		if scale == 2 {
+			meansOfTwo(sums, q.row(y))
+			continue
+		}
 		meansOf(sums, q.row(y), scale)
 	}
 	return q.upright(orientation)
@@ -59,9 +63,22 @@ func addColumns(sums []uint64, row []uint8, n int) {
 	}
 }
 
+// meansOfTwo is meansOf for squares of 2 x 2 pixels: two words hold the sums of four of them.
+func meansOfTwo(sums []uint64, row []uint8) {
+	const half = 0x0002000200020002
+	for ; len(row) >= 4; row, sums = row[4:], sums[2:] {
+		v := (sums[0] + sums[1] + half) >> 2
+		row[0], row[1], row[2], row[3] = uint8(v), uint8(v>>16), uint8(v>>32), uint8(v>>48)
+	}
+	for x := range row {
+		v := (sums[0] + sums[1] + half) >> 2
+		row[x] = uint8(v >> (16 * x))
+	}
+}
+
 // meansOf gives the means of squares from the sums of their columns.
 func meansOf(sums []uint64, row []uint8, scale int) {
-	shift := map[int]int{2: 2, 4: 4, 8: 6}[scale] // of a division by scale*scale
+	shift := map[int]int{4: 4, 8: 6}[scale] // of a division by scale*scale
 	half := uint64(scale*scale) / 2
 	for x := range row {
 		pair := 2 * (x * scale / 8)
