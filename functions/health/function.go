@@ -13,7 +13,7 @@ import (
 func init() { boot.HTTP("health", build) }
 
 func build(_ context.Context, p *boot.Process) (http.Handler, error) {
-	api := p.API(nil)
+	api := p.API(nil, nil)
 	httpapi.HealthRoutes(api, p.Ready)
 	return api, nil
 }

@@ -33,7 +33,7 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := p.API(users)
+	api := p.API(users, identity.Apps(p))
 	account.New(fs, box, time.Now).RegisterRoutes(api)
 	toolkit.Routes(api)
 	return api, nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/caarlos0/env/v11"
+
+	"github.com/facescan/facescan/internal/httpapi"
 )
 
 // Config is what the environment says. Members that only some functions need are checked by the constructor
@@ -23,6 +25,8 @@ type Config struct {
 	HashKey string `env:"FACESCAN_HASH_KEY"`
 	// Origins are the web origins that CORS admits.
 	Origins []string `env:"FACESCAN_CORS_ORIGINS"`
+	// AppCheck is what happens to requests of an app that App Check does not vouch for: off, monitor or enforce.
+	AppCheck httpapi.AppCheckMode `env:"FACESCAN_APP_CHECK" envDefault:"off"`
 	// PushAudience and PushAccount are the OIDC audience and service account of our push subscriptions.
 	PushAudience string `env:"FACESCAN_PUSH_AUDIENCE"`
 	PushAccount  string `env:"FACESCAN_PUSH_ACCOUNT"`

@@ -28,6 +28,8 @@ func TestReadConfig(t *testing.T) {
 		"a minimum age that is no number":      {productionEnviron("FACESCAN_MIN_AGE", "adult"), []string{"FACESCAN_MIN_AGE"}},
 		"a minimum age of children":            {productionEnviron("FACESCAN_MIN_AGE", "12"), []string{"FACESCAN_MIN_AGE"}},
 		"a minimum age of none":                {productionEnviron("FACESCAN_MIN_AGE", "100"), []string{"FACESCAN_MIN_AGE"}},
+		"an App Check mode that is none":       {productionEnviron("FACESCAN_APP_CHECK", "on"), []string{"FACESCAN_APP_CHECK"}},
+		"an App Check mode":                    {productionEnviron("FACESCAN_APP_CHECK", "monitor"), nil},
 		"Firestore's emulator in production":   {productionEnviron("FIRESTORE_EMULATOR_HOST", "h:1"), []string{"FIRESTORE_EMULATOR_HOST"}},
 		"Pub/Sub's emulator in production":     {productionEnviron("PUBSUB_EMULATOR_HOST", "h:1"), []string{"PUBSUB_EMULATOR_HOST"}},
 		"Storage's emulator in production":     {productionEnviron("STORAGE_EMULATOR_HOST", "h:1"), []string{"STORAGE_EMULATOR_HOST"}},

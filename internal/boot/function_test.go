@@ -108,7 +108,7 @@ func TestFunction(t *testing.T) {
 		t.Parallel()
 		var got string
 		HTTP("traced", func(_ context.Context, p *Process) (http.Handler, error) {
-			api := p.API(nil)
+			api := p.API(nil, nil)
 			api.Handle("GET /x", httpapi.Public, func(_ http.ResponseWriter, r *http.Request) error {
 				got = telemetry.Traceparent(r.Context())
 				return errors.New("cause of the traced request")

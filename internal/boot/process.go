@@ -118,10 +118,11 @@ func (p *Process) Ready(ctx context.Context) error {
 	return err
 }
 
-// API is an httpapi.API with the process's settings; verifier is nil where all routes are public.
-func (p *Process) API(verifier httpapi.TokenVerifier) *httpapi.API {
+// API is an httpapi.API with the process's settings; users and apps are nil where all routes are open.
+func (p *Process) API(users httpapi.TokenVerifier, apps httpapi.AppVerifier) *httpapi.API {
 	return httpapi.New(httpapi.Options{
-		Verifier: verifier, Origins: p.Config.Origins, HashKey: []byte(p.Config.HashKey),
+		Verifier: users, AppCheck: p.Config.AppCheck, Apps: apps,
+		Origins: p.Config.Origins, HashKey: []byte(p.Config.HashKey),
 	})
 }
 

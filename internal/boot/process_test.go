@@ -188,7 +188,7 @@ func TestAPIHasTheProcessesOrigins(t *testing.T) {
 	t.Parallel()
 	p := localProcess(t)
 	p.Config.Origins = []string{"https://app.example"}
-	api := p.API(nil)
+	api := p.API(nil, nil)
 	for origin, want := range map[string]string{"https://app.example": "https://app.example", "https://evil.example": ""} {
 		rec := serveOnce(api, http.MethodGet, "/", nil, http.Header{"Origin": {origin}})
 		if got := rec.Header().Get("Access-Control-Allow-Origin"); got != want {

@@ -30,6 +30,10 @@ const (
 	// CodeSecondFactorNeeded says that the account has a second factor, which only the Firebase SDK asks for.
 	CodeSecondFactorNeeded Code = "second_factor_needed"
 
+	// CodeAppCheckMissing and CodeAppCheckInvalid are about the app that asks, and not about its user.
+	CodeAppCheckMissing Code = "app_check_missing"
+	CodeAppCheckInvalid Code = "app_check_invalid"
+
 	CodeNotRegistered   Code = "not_registered"
 	CodeAccountErasing  Code = "account_erasing"
 	CodeEmailExists     Code = "email_exists"
@@ -72,6 +76,9 @@ var codeKinds = map[Code]Kind{
 	CodeUserDisabled:       Forbidden,
 	CodeInvalidCredentials: Unauthenticated,
 	CodeSecondFactorNeeded: Forbidden,
+
+	CodeAppCheckMissing: Unauthenticated,
+	CodeAppCheckInvalid: Unauthenticated,
 
 	CodeNotRegistered:     Forbidden,
 	CodeAccountErasing:    Forbidden,

@@ -22,8 +22,10 @@ import (
 type Access int
 
 const (
-	// Public routes ask for no token.
+	// Public routes ask for no ID token.
 	Public Access = iota
+	// Open routes do not ask for an App Check token either: probes, the contract, and what is opened in a browser.
+	Open
 	// User routes ask for a valid Firebase ID token, checked offline.
 	User
 	// FreshUser routes also ask Firebase whether the token was revoked or the user disabled: one call a request,
@@ -36,8 +38,13 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 
 // Options configure an API.
 type Options struct {
-	// Verifier checks ID tokens; required where a route is not Public.
+	// Verifier checks ID tokens; required where a route asks for one.
 	Verifier TokenVerifier
+	// AppCheck is the mode for all routes that are not Open, and Apps checks the tokens; required unless it is off.
+	AppCheck AppCheckMode
+	Apps     AppVerifier
+	// BodyTimeout is how long a body may take to arrive; 0 is 10 seconds.
+	BodyTimeout time.Duration
 	// Origins are the web origins allowed by CORS, such as "https://app.example.com"; none by default.
 	Origins []string
 	// HashKey keys the pseudonym of the caller in logs.
@@ -46,11 +53,10 @@ type Options struct {
 
 // API is an http.Handler made of routes.
 type API struct {
-	mux      *http.ServeMux
-	handler  http.Handler
-	verifier TokenVerifier
-	hashKey  []byte
-	routes   []Route
+	mux     *http.ServeMux
+	handler http.Handler
+	opts    Options
+	routes  []Route
 }
 
 // Route is one route of an API, for those who compare it with the contract.
@@ -62,13 +68,18 @@ type Route struct {
 
 // New makes an API without routes.
 func New(opts Options) *API {
-	a := &API{mux: http.NewServeMux(), verifier: opts.Verifier, hashKey: opts.HashKey}
+	if opts.BodyTimeout == 0 {
+		opts.BodyTimeout = bodyTimeout
+	}
+	a := &API{mux: http.NewServeMux(), opts: opts}
 	a.handler = http.HandlerFunc(a.serve)
 	if len(opts.Origins) > 0 {
 		a.handler = cors.New(cors.Options{
 			AllowedOrigins: opts.Origins,
 			AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
-			AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "traceparent"},
+			AllowedHeaders: []string{
+				"Authorization", headerAppCheck, "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "traceparent",
+			},
 			ExposedHeaders: []string{headerRequestID, "ETag", "Location", "Retry-After"},
 			MaxAge:         int(time.Hour.Seconds()),
 		}).Handler(a.handler)
@@ -80,7 +91,7 @@ func New(opts Options) *API {
 func (a *API) Handle(pattern string, access Access, h Handler) {
 	a.routes = append(a.routes, Route{Pattern: pattern, Access: access})
 	a.mux.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, err := a.authenticate(r, access)
+		ctx, err := a.admit(r, access)
 		if err == nil {
 			r = r.WithContext(ctx)
 			err = h(w, r)
@@ -119,6 +130,9 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
 		return
+	}
+	if r.Body != nil && r.Body != http.NoBody {
+		BodyWithin(w, a.opts.BodyTimeout)
 	}
 	handler, pattern := a.mux.Handler(r)
 	if pattern == "" {

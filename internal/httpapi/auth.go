@@ -29,13 +29,13 @@ type Identity struct {
 
 type identityKey struct{}
 
-// Caller is the identity of the request's caller. It is empty on Public routes.
+// Caller is the identity of the request's caller. It is empty on Public and Open routes.
 func Caller(ctx context.Context) Identity {
 	who, _ := ctx.Value(identityKey{}).(Identity)
 	return who
 }
 
-// Bearer is the ID token that the request bears, or "". It is checked where the route is not Public.
+// Bearer is the ID token that the request bears, or "". It is checked where the route asks for one.
 func Bearer(r *http.Request) string {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -44,11 +44,19 @@ func Bearer(r *http.Request) string {
 	return token
 }
 
+// admit judges the app, then its user, who is in the returned context.
+func (a *API) admit(r *http.Request, access Access) (context.Context, error) {
+	if access == Open {
+		return r.Context(), nil
+	}
+	if err := a.checkApp(r); err != nil || access == Public {
+		return r.Context(), err
+	}
+	return a.authenticate(r, access)
+}
+
 func (a *API) authenticate(r *http.Request, access Access) (context.Context, error) {
 	ctx := r.Context()
-	if access == Public {
-		return ctx, nil
-	}
 	token, err := a.verify(ctx, Bearer(r), access)
 	if err != nil {
 		return ctx, err
@@ -56,7 +64,7 @@ func (a *API) authenticate(r *http.Request, access Access) (context.Context, err
 	who := Identity{UID: token.UID}
 	who.Email, _ = token.Claims["email"].(string)
 	who.EmailVerified, _ = token.Claims["email_verified"].(bool)
-	ctx = telemetry.With(ctx, slog.String("uid_hash", telemetry.Pseudonym(a.hashKey, who.UID)))
+	ctx = telemetry.With(ctx, slog.String("uid_hash", telemetry.Pseudonym(a.opts.HashKey, who.UID)))
 	return context.WithValue(ctx, identityKey{}, who), nil
 }
 
@@ -64,9 +72,9 @@ func (a *API) verify(ctx context.Context, raw string, access Access) (*auth.Toke
 	if raw == "" {
 		return nil, fault.New(fault.CodeTokenMissing, "Send a Firebase ID token as \"Authorization: Bearer TOKEN\".")
 	}
-	check := a.verifier.VerifyIDToken
+	check := a.opts.Verifier.VerifyIDToken
 	if access == FreshUser {
-		check = a.verifier.VerifyIDTokenAndCheckRevoked
+		check = a.opts.Verifier.VerifyIDTokenAndCheckRevoked
 	}
 	token, err := check(ctx, raw)
 	if err != nil {

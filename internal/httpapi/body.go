@@ -21,6 +21,21 @@ import (
 // MaxBody is the largest JSON body taken, in bytes.
 const MaxBody = 64 << 10
 
+// bodyTimeout is how long a body may take to arrive where [Options] say nothing else: ages for 64 KiB, even from a
+// phone in a lift.
+const bodyTimeout = 10 * time.Second
+
+// BodyWithin gives the rest of the request's body that much time to arrive, instead of what [Options] give; reading
+// fails after that. A handler that takes more than a JSON body calls it first, and whoever has read a body to its end
+// calls it with 0, which is without end: the time of a slow body is not taken off the handler's.
+func BodyWithin(w http.ResponseWriter, d time.Duration) {
+	var deadline time.Time
+	if d > 0 {
+		deadline = time.Now().Add(d)
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(deadline) // only a test's writer is not connected to anything
+}
+
 // Decode reads the request's body as exactly one JSON value of type T. Unknown and duplicate members, a wrong
 // type, another content type and a body over [MaxBody] are each an error of their own code.
 func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
@@ -33,6 +48,7 @@ func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	if err != nil {
 		return value, readFault(err)
 	}
+	BodyWithin(w, 0)
 	// encoding/json tells an unknown member by text alone and lets duplicates pass; its successor types both.
 	err = strictjson.Unmarshal(body, &value, strictjson.RejectUnknownMembers(true))
 	if err != nil {

@@ -21,10 +21,10 @@ const readyTimeout = 3 * time.Second
 // HealthRoutes adds /healthz (the process answers), /readyz (ready says that its stores do) and the contract.
 func HealthRoutes(api *API, ready func(context.Context) error) {
 	ok := map[string]string{"status": "ok"}
-	api.Handle("GET /healthz", Public, func(w http.ResponseWriter, _ *http.Request) error {
+	api.Handle("GET /healthz", Open, func(w http.ResponseWriter, _ *http.Request) error {
 		return Write(w, http.StatusOK, ok)
 	})
-	api.Handle("GET /readyz", Public, func(w http.ResponseWriter, r *http.Request) error {
+	api.Handle("GET /readyz", Open, func(w http.ResponseWriter, r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
 		if err := ready(ctx); err != nil {
@@ -32,7 +32,7 @@ func HealthRoutes(api *API, ready func(context.Context) error) {
 		}
 		return Write(w, http.StatusOK, ok)
 	})
-	api.Handle("GET /v1/openapi.yaml", Public, func(w http.ResponseWriter, _ *http.Request) error {
+	api.Handle("GET /v1/openapi.yaml", Open, func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "application/yaml")
 		w.Header().Set("Cache-Control", "public, max-age=3600")
 		_, _ = w.Write(contract) // a client that is gone cannot be told

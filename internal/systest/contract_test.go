@@ -111,19 +111,37 @@ func pathOf(pattern string) string {
 	return strings.Join(parts, "/")
 }
 
-// sameAccess compares who may call the route with what the contract says of tokens.
+// sameAccess compares who may call the route with what the contract says of tokens: the authorization matrix is made
+// from that.
 func sameAccess(t *testing.T, route httpapi.Route, op *openapi3.Operation) {
 	t.Helper()
-	if public := op.Security != nil && len(*op.Security) == 0; public != (route.Access == httpapi.Public) {
-		t.Errorf("%s: security in the contract is not the route's", route.Pattern)
+	if got := accessOf(op); got != route.Access {
+		t.Errorf("%s: the route's access is %v, but the contract's security and codes say %v", route.Pattern, route.Access, got)
 	}
+	codes, needed := codesOf(op), map[httpapi.Access][]fault.Code{
+		httpapi.Public:    {fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid},
+		httpapi.User:      {fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid, fault.CodeTokenMissing, fault.CodeTokenInvalid, fault.CodeTokenExpired},
+		httpapi.FreshUser: {fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid, fault.CodeTokenMissing, fault.CodeTokenInvalid, fault.CodeTokenExpired, fault.CodeUserDisabled},
+	}
+	for _, code := range needed[route.Access] {
+		if !slices.Contains(codes, code) {
+			t.Errorf("%s: %s is not listed", route.Pattern, code)
+		}
+	}
+}
+
+// accessOf is who may call the operation, as its security and its codes say.
+func accessOf(op *openapi3.Operation) httpapi.Access {
 	codes := codesOf(op)
-	if (route.Access != httpapi.Public) != slices.Contains(codes, fault.CodeTokenMissing) {
-		t.Errorf("%s: token_missing is listed where no token is asked for, or the other way round", route.Pattern)
-	}
-	if route.Access == httpapi.FreshUser &&
-		(!slices.Contains(codes, fault.CodeTokenRevoked) || !slices.Contains(codes, fault.CodeUserDisabled)) {
-		t.Errorf("%s: asks Firebase for the user, but token_revoked and user_disabled are not listed", route.Pattern)
+	switch {
+	case !slices.Contains(codes, fault.CodeAppCheckMissing):
+		return httpapi.Open
+	case op.Security != nil && len(*op.Security) == 0:
+		return httpapi.Public
+	case slices.Contains(codes, fault.CodeTokenRevoked):
+		return httpapi.FreshUser
+	default:
+		return httpapi.User
 	}
 }
 

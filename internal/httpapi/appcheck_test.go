@@ -1,0 +1,105 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"firebase.google.com/go/v4/auth"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// fakeApps takes one token for an app's; how real ones are checked is tested in internal/boot/identity.
+type fakeApps struct{}
+
+func (fakeApps) VerifyApp(_ context.Context, token string) error {
+	switch token {
+	case "good":
+		return nil
+	case "unsure":
+		return fault.New(fault.CodeUnavailable, "No keys.")
+	default:
+		return fault.New(fault.CodeAppCheckInvalid, "Not valid.")
+	}
+}
+
+// The default logger is the process's, so this test is not parallel.
+func TestAppCheck(t *testing.T) {
+	const missing, invalid, unsure = fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid, fault.CodeUnavailable
+	for name, tt := range map[string]struct {
+		mode     httpapi.AppCheckMode
+		path     string
+		token    string
+		answered fault.Code // "" is a success
+		logged   fault.Code // as a warning
+	}{
+		"off, and no token":           {httpapi.AppCheckOff, "/public", "", "", ""},
+		"off, and a wrong one":        {httpapi.AppCheckOff, "/user", "bad", "", ""},
+		"watched, and no token":       {httpapi.AppCheckMonitor, "/public", "", "", missing},
+		"watched, and a wrong one":    {httpapi.AppCheckMonitor, "/user", "bad", "", invalid},
+		"watched, and a good one":     {httpapi.AppCheckMonitor, "/user", "good", "", ""},
+		"watched, and nobody can say": {httpapi.AppCheckMonitor, "/fresh", "unsure", "", unsure},
+		"enforced, and no token":      {httpapi.AppCheckEnforce, "/user", "", missing, ""},
+		"enforced, and a wrong one":   {httpapi.AppCheckEnforce, "/public", "bad", invalid, ""},
+		"enforced, and a good one":    {httpapi.AppCheckEnforce, "/public", "good", "", ""},
+		"enforced for the sensitive":  {httpapi.AppCheckEnforce, "/fresh", "bad", invalid, ""},
+		"enforced, nobody can say":    {httpapi.AppCheckEnforce, "/user", "unsure", unsure, ""},
+		"enforced, but it is open":    {httpapi.AppCheckEnforce, "/open", "", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			before := slog.Default()
+			slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
+			defer slog.SetDefault(before)
+			api := httpapi.New(httpapi.Options{
+				Verifier: &fakeVerifier{token: auth.Token{UID: "u"}}, AppCheck: tt.mode, Apps: fakeApps{}, HashKey: []byte("key"),
+			})
+			for path, access := range map[string]httpapi.Access{
+				"/open": httpapi.Open, "/public": httpapi.Public, "/user": httpapi.User, "/fresh": httpapi.FreshUser,
+			} {
+				api.Handle("GET "+path, access, func(http.ResponseWriter, *http.Request) error { return nil })
+			}
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, tt.path, nil)
+			req.Header.Set("Authorization", "Bearer x")
+			req.Header.Set("X-Firebase-AppCheck", tt.token)
+			rec := httptest.NewRecorder()
+			api.ServeHTTP(rec, req)
+			if tt.answered != "" {
+				problem(t, rec, tt.answered)
+			} else if rec.Code != http.StatusOK {
+				t.Errorf("status %d: %s", rec.Code, rec.Body)
+			}
+			warned := strings.Contains(log.String(), "app check would refuse")
+			if warned != (tt.logged != "") || !strings.Contains(log.String(), string(tt.logged)) {
+				t.Errorf("log = %s, want a warning of %q", log.String(), tt.logged)
+			}
+			if tt.token != "" && strings.Contains(log.String(), `"`+tt.token+`"`) {
+				t.Errorf("the token is logged: %s", log.String())
+			}
+		})
+	}
+}
+
+func TestAppCheckMode_isOneOfThree(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]httpapi.AppCheckMode{
+		"off": httpapi.AppCheckOff, "monitor": httpapi.AppCheckMonitor, "enforce": httpapi.AppCheckEnforce,
+	} {
+		var mode httpapi.AppCheckMode
+		if err := mode.UnmarshalText([]byte(text)); err != nil || mode != want {
+			t.Errorf("%q: %v, %v", text, mode, err)
+		}
+	}
+	for _, text := range []string{"", "on", "Enforce", "enforce "} {
+		if err := new(httpapi.AppCheckMode).UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is taken", text)
+		}
+	}
+}
