@@ -38,6 +38,8 @@ type world struct {
 	auth    *auth.Client
 	bus     *recorder
 	api     *httpapi.API
+	// ahead is by how much the accounts' clock is ahead of the machine's.
+	ahead time.Duration
 }
 
 func newWorld(t *testing.T) *world {
@@ -54,7 +56,8 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) serve(verifier httpapi.TokenVerifier) {
-	service := account.New(w.fs, outbox.New(w.fs, w.bus, time.Now), time.Now)
+	clock := func() time.Time { return time.Now().Add(w.ahead) }
+	service := account.New(w.fs, outbox.New(w.fs, w.bus, clock), clock)
 	w.api = httpapi.New(httpapi.Options{Verifier: verifier, HashKey: []byte("key")})
 	service.RegisterRoutes(w.api)
 	service.ProfileRoutes(w.api)

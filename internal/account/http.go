@@ -19,6 +19,7 @@ func (s *Service) RegisterRoutes(api *httpapi.API) {
 func (s *Service) ProfileRoutes(api *httpapi.API) {
 	api.Handle("GET /v1/me", httpapi.User, s.getMe)
 	api.Handle("PATCH /v1/me", httpapi.User, s.patchMe)
+	api.Handle("GET /v1/me/username", httpapi.User, s.getMyUsername)
 	api.Handle("PUT /v1/me/username", httpapi.FreshUser, s.putUsername)
 	api.Handle("GET /v1/usernames/{username}", httpapi.User, s.getUsername)
 	api.Handle("GET /v1/me/consent", httpapi.User, s.getConsent)
@@ -160,6 +161,18 @@ func (s *Service) putUsername(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeProfile(w, http.StatusOK, u)
+}
+
+func (s *Service) getMyUsername(w http.ResponseWriter, r *http.Request) error {
+	u, err := s.read(r.Context(), Caller(r))
+	if err != nil {
+		return err
+	}
+	return httpapi.Write(w, http.StatusOK, struct {
+		Has             bool   `json:"has"`
+		Username        string `json:"username"`
+		RenameAllowedAt string `json:"renameAllowedAt,omitempty"`
+	}{u.Username != "", u.Username, showTime(u.renameAllowedAt(s.now()))})
 }
 
 func (s *Service) getUsername(w http.ResponseWriter, r *http.Request) error {

@@ -46,7 +46,7 @@ const (
 var editable = firestore.Merge(
 	firestore.FieldPath{"consentEpoch"}, firestore.FieldPath{"consent"},
 	firestore.FieldPath{"email"}, firestore.FieldPath{"emailVerified"},
-	firestore.FieldPath{"username"}, firestore.FieldPath{"folded"},
+	firestore.FieldPath{"username"}, firestore.FieldPath{"folded"}, firestore.FieldPath{"renamedAt"},
 	firestore.FieldPath{"displayName"}, firestore.FieldPath{"locale"}, firestore.FieldPath{"leaderboard"},
 	firestore.FieldPath{"birthYear"},
 	firestore.FieldPath{"revision"}, firestore.FieldPath{"updatedAt"},

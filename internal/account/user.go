@@ -39,11 +39,13 @@ type User struct {
 	Email         string `firestore:"email"`
 	EmailVerified bool   `firestore:"emailVerified"`
 
-	// Username is as the user wrote it (in NFKC), "" before one is chosen; Folded is its key in usernames.
-	Username    string `firestore:"username"`
-	Folded      string `firestore:"folded"`
-	DisplayName string `firestore:"displayName"`
-	Locale      string `firestore:"locale"`
+	// Username is as the user wrote it (in NFKC), "" before one is chosen; Folded is its key in usernames (see [Key]).
+	Username string `firestore:"username"`
+	Folded   string `firestore:"folded"`
+	// RenamedAt is when the username was last changed for another, zero before.
+	RenamedAt   time.Time `firestore:"renamedAt,omitempty"`
+	DisplayName string    `firestore:"displayName"`
+	Locale      string    `firestore:"locale"`
 	// BirthYear is what the user declared, 0 before. It is declared once.
 	BirthYear   int         `firestore:"birthYear,omitempty"`
 	Leaderboard Leaderboard `firestore:"leaderboard"`

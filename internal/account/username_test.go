@@ -3,8 +3,10 @@ package account_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/unicode/norm"
@@ -40,13 +42,70 @@ func TestUsername(t *testing.T) {
 	if diff := cmp.Diff([]string{"ada.l"}, w.docs(t, "usernames")); diff != "" {
 		t.Error(diff)
 	}
+}
 
-	rename(t, w, token, "countess").want(t, http.StatusOK)
-	if diff := cmp.Diff([]string{"countess"}, w.docs(t, "usernames")); diff != "" {
-		t.Error(diff)
+func TestUsername_cooldown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, token := w.registered(t, "ada@example.com")
+	_, otherToken := w.registered(t, "bob@example.com")
+	mine := func() map[string]any { return w.call(t, "GET", "/v1/me/username", token, "").want(t, http.StatusOK) }
+	wait := func(a answer) time.Duration {
+		t.Helper()
+		a.refused(t, fault.CodeUsernameCooldown)
+		seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return time.Duration(seconds) * time.Second
 	}
-	equal(t, rename(t, w, otherToken, "ada.l").want(t, http.StatusOK), "ada.l", "username")
-	w.told(t, "account.updated.v1 "+uid, "account.updated.v1 "+other)
+
+	equal(t, mine(), false, "has")
+	rename(t, w, token, "lovelace").want(t, http.StatusOK)
+	equal(t, mine(), true, "has")
+	equal(t, mine(), "lovelace", "username")
+	equal(t, mine(), nil, "renameAllowedAt") // the first choice costs nothing
+	rename(t, w, token, "countess").want(t, http.StatusOK)
+	if mine()["renameAllowedAt"] == nil {
+		t.Error("it is not shown when the next change is allowed")
+	}
+
+	if got := wait(rename(t, w, token, "duchess")); got < account.RenameCooldown-time.Minute || got > account.RenameCooldown {
+		t.Errorf("retry after %v, want about %v", got, account.RenameCooldown)
+	}
+	rename(t, w, token, "Countess").want(t, http.StatusOK) // another spelling is no change
+	rename(t, w, otherToken, "lovelace").refused(t, fault.CodeUsernameTaken)
+	equal(t, w.call(t, "GET", "/v1/usernames/lovelace", otherToken, "").want(t, http.StatusOK), false, "available")
+	equal(t, w.call(t, "GET", "/v1/usernames/lovelace", token, "").want(t, http.StatusOK), true, "available")
+
+	rename(t, w, token, "lovelace").want(t, http.StatusOK) // going back needs no waiting
+	wait(rename(t, w, token, "duchess"))
+	rename(t, w, otherToken, "countess").refused(t, fault.CodeUsernameTaken)
+
+	w.ahead = account.RenameCooldown + time.Minute
+	equal(t, mine(), nil, "renameAllowedAt")
+	equal(t, w.call(t, "GET", "/v1/usernames/countess", otherToken, "").want(t, http.StatusOK), true, "available")
+	rename(t, w, otherToken, "countess").want(t, http.StatusOK) // although TTL has not deleted the reservation
+	rename(t, w, token, "countess").refused(t, fault.CodeUsernameTaken)
+	rename(t, w, token, "duchess").want(t, http.StatusOK)
+}
+
+// A reservation may end for several who wait for the name.
+func TestUsername_raceForAReleasedName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, token := w.registered(t, "ada@example.com")
+	rename(t, w, token, "lovelace").want(t, http.StatusOK)
+	rename(t, w, token, "countess").want(t, http.StatusOK)
+	tokens := make([]string, 5)
+	for i := range tokens {
+		_, tokens[i] = w.registered(t, fmt.Sprintf("u%d@example.com", i))
+	}
+	w.ahead = account.RenameCooldown + time.Minute
+	counts := race(len(tokens), func(i int) answer { return rename(t, w, tokens[i], "lovelace") })
+	if diff := cmp.Diff(map[int]int{http.StatusOK: 1, http.StatusConflict: 4}, counts); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
 }
 
 func TestUsername_available(t *testing.T) {
@@ -67,6 +126,8 @@ func TestUsername_validates(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, token := w.registered(t, "ada@example.com")
+	_, otherToken := w.registered(t, "bob@example.com")
+	rename(t, w, otherToken, "maria_1").want(t, http.StatusOK)
 	for name, code := range map[string]fault.Code{
 		"":                          fault.CodeInvalidField,
 		"ab":                        fault.CodeInvalidField,
@@ -83,14 +144,19 @@ func TestUsername_validates(t *testing.T) {
 		"admin":                     fault.CodeUsernameTaken,
 		"FaceScan":                  fault.CodeUsernameTaken,
 		"ｓｕｐｐｏｒｔ":                   fault.CodeUsernameTaken,
+		"Ad.m_in":                   fault.CodeUsernameTaken,
+		"ádmin":                     fault.CodeUsernameTaken,
+		"adm1n":                     fault.CodeUsernameTaken,
+		"the_facescan_team":         fault.CodeUsernameTaken,
+		"MARlA_I":                   fault.CodeUsernameTaken, // a small L, a capital I
+		"rnaria_1":                  fault.CodeUsernameTaken,
+		"ada\u0661":                 fault.CodeInvalidField, // an Arabic digit after Latin letters
 	} {
 		rename(t, w, token, name).refused(t, code)
 	}
 	for _, name := range []string{"abc", strings.Repeat("a", 20), "a.b_c-d", "007", "Straße", "Ольга", "さくらサクラ桜"} {
+		w.ahead += account.RenameCooldown
 		equal(t, rename(t, w, token, name).want(t, http.StatusOK), name, "username")
-	}
-	if names := w.docs(t, "usernames"); len(names) != 1 {
-		t.Errorf("usernames = %v", names)
 	}
 }
 
@@ -111,7 +177,7 @@ func TestUsername_raceOfTwenty(t *testing.T) {
 	if told := w.bus.take(t); len(told) != 1 {
 		t.Errorf("published %v", told)
 	}
-	if diff := cmp.Diff([]string{"highlander"}, w.docs(t, "usernames")); diff != "" {
+	if diff := cmp.Diff([]string{account.Key("highlander")}, w.docs(t, "usernames")); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -134,6 +200,9 @@ func TestFold_properties(t *testing.T) {
 		if again := account.Fold(folded); again != folded {
 			t.Fatalf("Fold(%+q) = %+q, folded again %+q", name, folded, again)
 		}
+		if key := account.Key(name); account.Key(key) != key {
+			t.Fatalf("Key(%+q) = %+q, whose key is %+q", name, key, account.Key(key))
+		}
 		for form, other := range map[string]string{
 			"NFD": norm.NFD.String(name), "NFC": norm.NFC.String(name), "NFKC": norm.NFKC.String(name), "NFKD": norm.NFKD.String(name),
 		} {
@@ -142,4 +211,33 @@ func TestFold_properties(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestKey(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		a, b string
+		same bool
+	}{
+		"another case":                     {"Ada", "aDA", true},
+		"a capital I for a small L":        {"Illy", "lily", true},
+		"digits for letters":               {"b0b1", "Bobi", true},
+		"two letters for one":              {"burner", "bumer", true},
+		"Cyrillic for Latin":               {"сосо", "coco", true},
+		"Cyrillic capitals for Latin":      {"ВОВ", "BOB", true},
+		"Greek capitals for Latin":         {"ΑΚΤΟ", "AKTO", true},
+		"Armenian for Latin":               {"սոօ", "uno", true},
+		"an accent is another name":        {"bób", "bob", false},
+		"a separator is another name":      {"ada.l", "ada_l", false},
+		"another letter is another name":   {"Анна", "Инна", false},
+		"what no Latin letters look like":  {"Ольга", "Olga", false},
+		"a compatibility form, look-alike": {"ⅼily", "Iily", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if a, b := account.Key(tt.a), account.Key(tt.b); (a == b) != tt.same {
+				t.Errorf("keys %+q and %+q, want them the same: %t", a, b, tt.same)
+			}
+		})
+	}
 }

@@ -811,6 +811,18 @@ type UsernameChoice struct {
 	Username string `json:"username"`
 }
 
+// UsernameStatus defines model for UsernameStatus.
+type UsernameStatus struct {
+	// Has Whether a username is chosen.
+	Has bool `json:"has"`
+
+	// RenameAllowedAt When the user may take a name that is new to them; absent if they may now.
+	RenameAllowedAt *Time `json:"renameAllowedAt,omitempty"`
+
+	// Username Empty before one is chosen.
+	Username string `json:"username"`
+}
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -1267,10 +1279,18 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
 	GrantConsent(ctx context.Context, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetUsername Ask whether the user has a username
+	//
+	// For the first start, when the app decides whether to ask for one, and before offering to change it.
+	//
+	// Corresponds with GET /v1/me/username (the `GetUsername` operationId).
+	GetUsername(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SetUsernameWithBody Choose or change the username
 	//
-	// A username is unique without regard to case, and the one before is free for others at once. It is what the leaderboard
-	// shows. Taking the same name again is a success.
+	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
+	// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
+	// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1279,8 +1299,9 @@ type ClientInterface interface {
 
 	// SetUsername Choose or change the username
 	//
-	// A username is unique without regard to case, and the one before is free for others at once. It is what the leaderboard
-	// shows. Taking the same name again is a success.
+	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
+	// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
+	// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1932,10 +1953,28 @@ func (c *Client) GrantConsent(ctx context.Context, body GrantConsentJSONRequestB
 	return c.Client.Do(req)
 }
 
+// GetUsername Ask whether the user has a username
+//
+// For the first start, when the app decides whether to ask for one, and before offering to change it.
+//
+// Corresponds with GET /v1/me/username (the `GetUsername` operationId).
+func (c *Client) GetUsername(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetUsernameRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SetUsernameWithBody Choose or change the username
 //
-// A username is unique without regard to case, and the one before is free for others at once. It is what the leaderboard
-// shows. Taking the same name again is a success.
+// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
+// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
+// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1954,8 +1993,9 @@ func (c *Client) SetUsernameWithBody(ctx context.Context, contentType string, bo
 
 // SetUsername Choose or change the username
 //
-// A username is unique without regard to case, and the one before is free for others at once. It is what the leaderboard
-// shows. Taking the same name again is a success.
+// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
+// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
+// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2902,6 +2942,33 @@ func NewGrantConsentRequestWithBody(server string, contentType string, body io.R
 	return req, nil
 }
 
+// NewGetUsernameRequest constructs an http.Request for the GetUsername method
+func NewGetUsernameRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/username")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSetUsernameRequest calls the generic SetUsername builder with application/json body
 func NewSetUsernameRequest(server string, body SetUsernameJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3643,10 +3710,20 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
 	GrantConsentWithResponse(ctx context.Context, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*GrantConsentResponse, error)
 
+	// GetUsernameWithResponse Ask whether the user has a username
+	//
+	// For the first start, when the app decides whether to ask for one, and before offering to change it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/me/username (the `GetUsername` operationId).
+	GetUsernameWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetUsernameResponse, error)
+
 	// SetUsernameWithBodyWithResponse Choose or change the username
 	//
-	// A username is unique without regard to case, and the one before is free for others at once. It is what the leaderboard
-	// shows. Taking the same name again is a success.
+	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
+	// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
+	// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3655,8 +3732,9 @@ type ClientWithResponsesInterface interface {
 
 	// SetUsernameWithResponse Choose or change the username
 	//
-	// A username is unique without regard to case, and the one before is free for others at once. It is what the leaderboard
-	// shows. Taking the same name again is a success.
+	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
+	// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
+	// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4567,6 +4645,47 @@ func (r GrantConsentResponse) ContentType() string {
 	return ""
 }
 
+type GetUsernameResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *UsernameStatus
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetUsernameResponse) GetJSON200() *UsernameStatus {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetUsernameResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetUsernameResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetUsernameResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetUsernameResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SetUsernameResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5332,10 +5451,26 @@ func (c *ClientWithResponses) GrantConsentWithResponse(ctx context.Context, body
 	return ParseGrantConsentResponse(rsp)
 }
 
+// GetUsernameWithResponse Ask whether the user has a username
+//
+// For the first start, when the app decides whether to ask for one, and before offering to change it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/me/username (the `GetUsername` operationId).
+func (c *ClientWithResponses) GetUsernameWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetUsernameResponse, error) {
+	rsp, err := c.GetUsername(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetUsernameResponse(rsp)
+}
+
 // SetUsernameWithBodyWithResponse Choose or change the username
 //
-// A username is unique without regard to case, and the one before is free for others at once. It is what the leaderboard
-// shows. Taking the same name again is a success.
+// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
+// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
+// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5350,8 +5485,9 @@ func (c *ClientWithResponses) SetUsernameWithBodyWithResponse(ctx context.Contex
 
 // SetUsernameWithResponse Choose or change the username
 //
-// A username is unique without regard to case, and the one before is free for others at once. It is what the leaderboard
-// shows. Taking the same name again is a success.
+// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
+// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
+// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6018,6 +6154,32 @@ func ParseGrantConsentResponse(rsp *http.Response) (*GrantConsentResponse, error
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetUsernameResponse parses an HTTP response from a GetUsernameWithResponse call
+func ParseGetUsernameResponse(rsp *http.Response) (*GetUsernameResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetUsernameResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest UsernameStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

@@ -34,14 +34,16 @@ const (
 	CodeAppCheckMissing Code = "app_check_missing"
 	CodeAppCheckInvalid Code = "app_check_invalid"
 
-	CodeNotRegistered   Code = "not_registered"
-	CodeAccountErasing  Code = "account_erasing"
-	CodeEmailExists     Code = "email_exists"
-	CodeEmailMissing    Code = "email_missing"
-	CodeWeakPassword    Code = "weak_password"
-	CodeUsernameTaken   Code = "username_taken"
-	CodeConsentRequired Code = "consent_required"
-	CodeConsentOutdated Code = "consent_version_outdated"
+	CodeNotRegistered  Code = "not_registered"
+	CodeAccountErasing Code = "account_erasing"
+	CodeEmailExists    Code = "email_exists"
+	CodeEmailMissing   Code = "email_missing"
+	CodeWeakPassword   Code = "weak_password"
+	CodeUsernameTaken  Code = "username_taken"
+	// CodeUsernameCooldown says that the username was changed too short a time ago.
+	CodeUsernameCooldown Code = "username_cooldown"
+	CodeConsentRequired  Code = "consent_required"
+	CodeConsentOutdated  Code = "consent_version_outdated"
 	// CodeBirthYearRequired and CodeUnderAge are the two ways to be below the minimum age: unknown and declared.
 	CodeBirthYearRequired Code = "birth_year_required"
 	CodeUnderAge          Code = "under_age"
@@ -86,6 +88,7 @@ var codeKinds = map[Code]Kind{
 	CodeEmailMissing:      Conflict,
 	CodeWeakPassword:      Unprocessable,
 	CodeUsernameTaken:     Conflict,
+	CodeUsernameCooldown:  RateLimited,
 	CodeConsentRequired:   Forbidden,
 	CodeConsentOutdated:   Conflict,
 	CodeBirthYearRequired: Forbidden,

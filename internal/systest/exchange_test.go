@@ -353,6 +353,9 @@ func (c caller) account(ctx context.Context, t *testing.T) {
 	c.refused(ctx, t, fault.CodeUsernameTaken, "PUT", username, `{"username":"systest_ada"}`)
 	c.want(ctx, t, 200, "GET", "/v1/usernames/"+url.PathEscape("bób"), "")
 	c.want(ctx, t, 200, "PUT", username, `{"username":"bób"}`)
+	c.want(ctx, t, 200, "PUT", username, `{"username":"róbert"}`)
+	c.refused(ctx, t, fault.CodeUsernameCooldown, "PUT", username, `{"username":"someone"}`)
+	c.want(ctx, t, 200, "GET", username, "")
 }
 
 func (c caller) consent(ctx context.Context, t *testing.T) {
