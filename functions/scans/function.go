@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/blob"
+	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/scan"
 )
@@ -16,10 +19,15 @@ func init() { boot.HTTP("scans", build) }
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	fs, fsErr := p.Firestore(ctx)
 	listening, listeningErr := p.Listening(ctx)
+	box, boxErr := bus.Outbox(ctx, p)
+	uploads, uploadsErr := blob.Uploads(ctx, p)
+	results, resultsErr := blob.Results(ctx, p)
 	api, apiErr := identity.API(ctx, p)
-	if err := errors.Join(fsErr, listeningErr, apiErr); err != nil {
+	if err := errors.Join(fsErr, listeningErr, boxErr, uploadsErr, resultsErr, apiErr); err != nil {
 		return nil, err
 	}
-	(&scan.Service{Firestore: fs, Watcher: scan.NewWatcher(listening)}).Routes(api)
+	(&scan.Service{
+		Firestore: fs, Watcher: scan.NewWatcher(listening), Outbox: box, Uploads: uploads, Results: results, Now: time.Now,
+	}).Routes(api)
 	return api, nil
 }

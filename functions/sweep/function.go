@@ -20,9 +20,12 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	box, boxErr := bus.Outbox(ctx, p)
 	publisher, publisherErr := bus.Publisher(ctx, p)
 	uploads, uploadsErr := blob.Uploads(ctx, p)
-	if err := errors.Join(fsErr, boxErr, publisherErr, uploadsErr); err != nil {
+	results, resultsErr := blob.Results(ctx, p)
+	if err := errors.Join(fsErr, boxErr, publisherErr, uploadsErr, resultsErr); err != nil {
 		return nil, err
 	}
-	scans := &scan.Sweeper{Firestore: fs, Outbox: box, Uploads: uploads, Publisher: publisher, Now: time.Now}
+	scans := &scan.Sweeper{
+		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Publisher: publisher, Now: time.Now,
+	}
 	return (&retention.Sweep{Firestore: fs, Outbox: box, Scans: scans, Now: time.Now}).Handle, nil
 }

@@ -1347,6 +1347,16 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/scans (the `ListScans` operationId).
 	ListScans(ctx context.Context, params *ListScansParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// DeleteScan Delete a scan with all that belongs to it
+	//
+	// Deletes the photo, the report, all pictures and the scan, whatever its state, and takes its score out of the user's rating. The scan is
+	// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count.
+	//
+	// Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
+	//
+	// Corresponds with DELETE /v1/scans/{id} (the `DeleteScan` operationId).
+	DeleteScan(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetScan Read a scan, or wait for it to change
 	//
 	// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
@@ -2091,6 +2101,26 @@ func (c *Client) SetPreferences(ctx context.Context, body SetPreferencesJSONRequ
 // Corresponds with GET /v1/scans (the `ListScans` operationId).
 func (c *Client) ListScans(ctx context.Context, params *ListScansParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListScansRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteScan Delete a scan with all that belongs to it
+//
+// Deletes the photo, the report, all pictures and the scan, whatever its state, and takes its score out of the user's rating. The scan is
+// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count.
+//
+// Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
+//
+// Corresponds with DELETE /v1/scans/{id} (the `DeleteScan` operationId).
+func (c *Client) DeleteScan(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteScanRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -3229,6 +3259,40 @@ func NewListScansRequest(server string, params *ListScansParams) (*http.Request,
 	return req, nil
 }
 
+// NewDeleteScanRequest constructs an http.Request for the DeleteScan method
+func NewDeleteScanRequest(server string, id ScanID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/scans/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetScanRequest constructs an http.Request for the GetScan method
 func NewGetScanRequest(server string, id ScanID, params *GetScanParams) (*http.Request, error) {
 	var err error
@@ -3785,6 +3849,18 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/scans (the `ListScans` operationId).
 	ListScansWithResponse(ctx context.Context, params *ListScansParams, reqEditors ...RequestEditorFn) (*ListScansResponse, error)
+
+	// DeleteScanWithResponse Delete a scan with all that belongs to it
+	//
+	// Deletes the photo, the report, all pictures and the scan, whatever its state, and takes its score out of the user's rating. The scan is
+	// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count.
+	//
+	// Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/scans/{id} (the `DeleteScan` operationId).
+	DeleteScanWithResponse(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*DeleteScanResponse, error)
 
 	// GetScanWithResponse Read a scan, or wait for it to change
 	//
@@ -4884,6 +4960,40 @@ func (r ListScansResponse) ContentType() string {
 	return ""
 }
 
+type DeleteScanResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteScanResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteScanResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteScanResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteScanResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetScanResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5573,6 +5683,24 @@ func (c *ClientWithResponses) ListScansWithResponse(ctx context.Context, params 
 		return nil, err
 	}
 	return ParseListScansResponse(rsp)
+}
+
+// DeleteScanWithResponse Delete a scan with all that belongs to it
+//
+// Deletes the photo, the report, all pictures and the scan, whatever its state, and takes its score out of the user's rating. The scan is
+// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count.
+//
+// Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/scans/{id} (the `DeleteScan` operationId).
+func (c *ClientWithResponses) DeleteScanWithResponse(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*DeleteScanResponse, error) {
+	rsp, err := c.DeleteScan(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteScanResponse(rsp)
 }
 
 // GetScanWithResponse Read a scan, or wait for it to change
@@ -6301,6 +6429,22 @@ func ParseListScansResponse(rsp *http.Response) (*ListScansResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseDeleteScanResponse parses an HTTP response from a DeleteScanWithResponse call
+func ParseDeleteScanResponse(rsp *http.Response) (*DeleteScanResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteScanResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil

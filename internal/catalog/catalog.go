@@ -93,7 +93,7 @@ var functions = []Function{
 	}),
 	eventFunction(Function{
 		Name: "rank", Trigger: PubSub, Purpose: "keeps ratings and the boards' entries",
-		Topics: topics(event.ScanCompletedV1{}, event.AccountUpdatedV1{}), Concurrency: 8, MaxAttempts: 20, MemoryMiB: 256, CPU: 1,
+		Topics: topics(event.ScanCompletedV1{}, event.ScanDeletedV1{}, event.AccountUpdatedV1{}), Concurrency: 8, MaxAttempts: 20, MemoryMiB: 256, CPU: 1,
 	}),
 	httpFunction(Function{
 		Name: "register", Purpose: "registration, and sign-up and login with e-mail and password",

@@ -32,6 +32,7 @@ func samples() []event.Payload {
 			Score: 71.25, Rankable: true, CompletedAt: at,
 		},
 		event.ScanFailedV1{UID: "u1", ScanID: "s1", ConsentEpoch: 3, Code: "no_face"},
+		event.ScanDeletedV1{UID: "u1", ScanID: "s1", ConsentEpoch: 3, EngineMajor: 1, Rankable: true, CompletedAt: at},
 		event.PersonalBestReachedV1{UID: "u1", ScanID: "s1", Board: "symmetry_all_v1", ConsentEpoch: 3, Score: 71.25, Previous: 64},
 		event.SweepRequestedV1{},
 	}
@@ -115,6 +116,8 @@ func decodeAs(e event.Event, like event.Payload) (event.Payload, error) {
 		return event.As[event.ScanCompletedV1](e)
 	case event.ScanFailedV1:
 		return event.As[event.ScanFailedV1](e)
+	case event.ScanDeletedV1:
+		return event.As[event.ScanDeletedV1](e)
 	case event.PersonalBestReachedV1:
 		return event.As[event.PersonalBestReachedV1](e)
 	default:

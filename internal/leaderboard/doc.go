@@ -9,6 +9,9 @@
 // written in the same transaction. So events may come twice, late and in any order, and the board can be
 // rebuilt from the ratings at any time.
 //
+// A deleted scan (scan.deleted) is a fact like the others: its score goes, and a mark without it stays, so that deletion
+// frees no place for another try and its scan.completed may still come late. See history.rating for what it counts as.
+//
 // An entry exists while the user is active, consents, opted in and has a scan that counts; a user without a
 // username has one too, shown as "". Nothing of a rating survives the withdrawal of the consent it was made under.
 //

@@ -25,7 +25,7 @@ func NewRanker(fs *firestore.Client, box *outbox.Box, now func() time.Time) *Ran
 	return &Ranker{fs: fs, box: box, now: now}
 }
 
-// Handle takes scan.completed.v1 and account.updated.v1. It is nil when the event is dealt with, a duplicate or
+// Handle takes scan.completed.v1, scan.deleted.v1 and account.updated.v1. It is nil when the event is dealt with, a duplicate or
 // dropped at the fence; [event.ErrMalformed] for one that cannot be read; any other error asks for redelivery.
 func (r *Ranker) Handle(ctx context.Context, m event.Message) error {
 	e, err := event.Decode(m.Data)
@@ -39,6 +39,12 @@ func (r *Ranker) Handle(ctx context.Context, m event.Message) error {
 			return err
 		}
 		return r.count(ctx, completed)
+	case event.ScanDeletedV1{}.EventType():
+		deleted, err := event.As[event.ScanDeletedV1](e)
+		if err != nil {
+			return err
+		}
+		return r.strike(ctx, deleted)
 	case event.AccountUpdatedV1{}.EventType():
 		updated, err := event.As[event.AccountUpdatedV1](e)
 		if err != nil {
@@ -58,7 +64,7 @@ func (r *Ranker) count(ctx context.Context, e event.ScanCompletedV1) error {
 	if e.CompletedAt.IsZero() || e.Score < 0 || e.Score > 100 {
 		return fmt.Errorf("%w: scan %s was completed at %v with score %v", event.ErrMalformed, e.ScanID, e.CompletedAt, e.Score)
 	}
-	c := contribution{ScanID: e.ScanID, Score: e.Score, CompletedAt: e.CompletedAt.UTC().Truncate(time.Microsecond)}
+	c := contribution{ScanID: e.ScanID, Score: e.Score, CompletedAt: wholeMicros(e.CompletedAt)}
 	err := r.box.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.Read(tx.Transaction, r.fs, account.UID(e.UID))
 		if closed, err := account.FenceClosed(user, err, e.ConsentEpoch); err != nil || closed {
@@ -74,8 +80,7 @@ func (r *Ranker) count(ctx context.Context, e event.ScanCompletedV1) error {
 
 // contribute writes rating, entry and owed personal bests, or nothing if the scan changes nothing.
 func (r *Ranker) contribute(ctx context.Context, tx *outbox.Tx, user account.User, board string, c contribution) error {
-	ref := ratings(r.fs, user.UID).Doc(board)
-	before, err := readHistory(tx.Transaction, ref, user)
+	before, err := readHistory(tx.Transaction, ratings(r.fs, user.UID).Doc(board), user)
 	if err != nil {
 		return err
 	}
@@ -90,15 +95,7 @@ func (r *Ranker) contribute(ctx context.Context, tx *outbox.Tx, user account.Use
 			return err
 		}
 	}
-	now := r.now().UTC()
-	err = tx.Set(ref, ratingDoc{
-		Schema: schema, Board: board, ConsentEpoch: user.ConsentEpoch, Contributions: after,
-		Rating: after.rating(), UpdatedAt: now,
-	})
-	if err != nil {
-		return fmt.Errorf("write rating: %w", err)
-	}
-	return project(tx.Transaction, r.fs, board, user, after, now)
+	return r.save(tx.Transaction, user, board, before, after)
 }
 
 // tell tells of a personal best. Should an earlier and higher scan come still later, it was told in error; the event's

@@ -35,6 +35,13 @@ type contribution struct {
 	// CompletedAt is UTC in whole microseconds, as Firestore keeps it: a finer time would order scans one way
 	// before it was stored and another way after.
 	CompletedAt time.Time `firestore:"completedAt"`
+	// Deleted marks the place of a scan that its owner deleted; its score is gone.
+	Deleted bool `firestore:"deleted,omitempty"`
+}
+
+// same tells whether both are of one scan: an id that is used again after a deletion has another time.
+func (c contribution) same(d contribution) bool {
+	return c.ScanID == d.ScanID && c.CompletedAt.Equal(d.CompletedAt)
 }
 
 // compare orders contributions by (completedAt, scanID), which is total.
@@ -50,11 +57,19 @@ func (c contribution) day() time.Time { return c.CompletedAt.UTC().Truncate(24 *
 // the order in which they were seen.
 type history []contribution
 
-// add is the history with the scan, or the very same if the scan is in it or does not count. The days are not
-// yet bounded: see trim.
+// has tells whether the scan is in the history, deleted or not.
+func (h history) has(c contribution) bool { return slices.ContainsFunc(h, c.same) }
+
+// add is the history with the scan, or the very same if the scan is in it or does not count. A deleted scan stays deleted
+// whenever it is added. The days are not yet bounded: see trim.
 func (h history) add(c contribution) history {
-	if slices.ContainsFunc(h, func(d contribution) bool { return d.ScanID == c.ScanID }) {
-		return h
+	if i := slices.IndexFunc(h, c.same); i >= 0 {
+		if !c.Deleted || h[i].Deleted {
+			return h
+		}
+		struck := slices.Clone(h)
+		struck[i] = c
+		return struck
 	}
 	grown := append(slices.Clone(h), c)
 	slices.SortFunc(grown, contribution.compare)
@@ -86,21 +101,33 @@ func (h history) trim() history {
 	return h
 }
 
+// live is the history without the places of deleted scans.
+func (h history) live() history {
+	return slices.DeleteFunc(slices.Clone(h), func(c contribution) bool { return c.Deleted })
+}
+
 // rating is the shrunken mean of the scores, 0-100 with two decimals, so that what shows as equal is equal.
+//
+// A deleted scan counts as the prior, or as the lowest of the rest where that is lower still. Were it left out, whoever
+// deletes what is poor would be rated by the best photos and not by the usual one.
 func (h history) rating() float64 {
-	sum := priorMean * priorScans
-	for _, c := range h {
+	sum, floor := priorMean*priorScans, float64(priorMean)
+	live := h.live()
+	for _, c := range live {
 		sum += c.Score
+		floor = min(floor, c.Score)
 	}
+	sum += floor * float64(len(h)-len(live))
 	return math.Round(sum/(float64(len(h))+priorScans)*100) / 100
 }
 
-// achievedAt is when the last contribution was completed.
+// achievedAt is when the last contribution was completed, zero where there is none.
 func (h history) achievedAt() time.Time {
-	if len(h) == 0 {
+	live := h.live()
+	if len(live) == 0 {
 		return time.Time{}
 	}
-	return h[len(h)-1].CompletedAt
+	return live[len(live)-1].CompletedAt
 }
 
 // best is a contribution that scored higher than each one before it.
@@ -113,7 +140,7 @@ type best struct {
 func (h history) bests() []best {
 	var all []best
 	highest := math.Inf(1)
-	for i, c := range h {
+	for i, c := range h.live() {
 		if i > 0 && c.Score > highest {
 			all = append(all, best{contribution: c, previous: highest})
 		}
@@ -134,7 +161,7 @@ func newBests(before, after history) []best {
 	return slices.DeleteFunc(after.bests(), func(b best) bool { return known[b.ScanID] })
 }
 
-// equal compares by scan, since one scan has one score and one time.
+// equal compares by scan and deletion, since one scan has one score.
 func (h history) equal(other history) bool {
-	return slices.EqualFunc(h, other, func(a, b contribution) bool { return a.ScanID == b.ScanID })
+	return slices.EqualFunc(h, other, func(a, b contribution) bool { return a.same(b) && a.Deleted == b.Deleted })
 }

@@ -110,14 +110,15 @@ func project(
 	tx *firestore.Transaction, fs *firestore.Client, board string, u account.User, h history, now time.Time,
 ) error {
 	ref := entryRef(fs, board, u.UID)
-	if !shown(u) || len(h) == 0 {
+	scans := len(h.live())
+	if !shown(u) || scans == 0 {
 		if err := tx.Delete(ref); err != nil {
 			return fmt.Errorf("delete entry: %w", err)
 		}
 		return nil
 	}
 	err := tx.Set(ref, entryDoc{
-		Schema: schema, UID: u.UID, Username: u.Username, Rating: h.rating(), Scans: len(h),
+		Schema: schema, UID: u.UID, Username: u.Username, Rating: h.rating(), Scans: scans,
 		AchievedAt: h.achievedAt(), UpdatedAt: now,
 	})
 	if err != nil {

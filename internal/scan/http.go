@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/outbox"
 )
 
 // maxWait is the longest long poll, in seconds.
@@ -22,12 +24,19 @@ type Service struct {
 	// Firestore holds the scans, Watcher wakes those who wait for one.
 	Firestore *firestore.Client
 	Watcher   *Watcher
+	// Outbox commits what owes an event.
+	Outbox *outbox.Box
+	// Uploads holds the photos, Results what is made of them.
+	Uploads, Results *storage.BucketHandle
+	// Now is the clock.
+	Now func() time.Time
 }
 
 // Routes adds the routes below /v1/scans.
 func (s *Service) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/scans", httpapi.User, s.list)
 	api.Handle("GET /v1/scans/{id}", httpapi.User, s.get)
+	api.Handle("DELETE /v1/scans/{id}", httpapi.User, s.remove)
 }
 
 // view is a scan as its owner sees it.
@@ -95,22 +104,23 @@ func sinceParam(r *http.Request, fallback int64) (int64, error) {
 	return since, nil
 }
 
+func noSuchScan() error { return fault.New(fault.CodeNotFound, "There is no such scan.") }
+
 // owned is the caller's scan. Another's is not found, like one that does not exist.
 func (s *Service) owned(r *http.Request) (Scan, error) {
 	id := ID(r.PathValue("id"))
-	notFound := fault.New(fault.CodeNotFound, "There is no such scan.")
 	if !id.valid() {
-		return Scan{}, notFound
+		return Scan{}, noSuchScan()
 	}
 	found, err := get(r.Context(), s.Firestore, id)
 	if errors.Is(err, errNoScan) {
-		return Scan{}, notFound
+		return Scan{}, noSuchScan()
 	}
 	if err != nil {
 		return Scan{}, err
 	}
 	if found.UID != account.Caller(r) {
-		return Scan{}, notFound
+		return Scan{}, noSuchScan()
 	}
 	return found, nil
 }

@@ -15,7 +15,10 @@ import (
 
 // service answers for scans, watching them by the client.
 func (e *env) service(watching *firestore.Client) *Service {
-	return &Service{Firestore: watching, Watcher: NewWatcher(watching)}
+	return &Service{
+		Firestore: watching, Watcher: NewWatcher(watching), Outbox: e.boxOver(watching), Uploads: e.uploads, Results: e.results,
+		Now: e.clock.Now,
+	}
 }
 
 // scansAPI is the routes below /v1/scans.

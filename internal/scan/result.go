@@ -1,6 +1,10 @@
 package scan
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"regexp"
+	"strconv"
+)
 
 // resultPart is what this package itself reads of a scan's result, in the names of face.Report's JSON.
 type resultPart struct {
@@ -45,4 +49,16 @@ func (s *Scan) result() resultPart {
 	}
 	_ = json.Unmarshal(body, &r) // members of another type stay zero; the report was made from a struct of ours
 	return r
+}
+
+var majorPattern = regexp.MustCompile(`^[a-z]+-([0-9]{1,9})\.`)
+
+// engineMajor is the major version in an engine's full version, such as 1 of "facescan-1.0.0+...", 0 where there is none.
+func engineMajor(version string) int {
+	found := majorPattern.FindStringSubmatch(version)
+	if found == nil {
+		return 0
+	}
+	major, _ := strconv.Atoi(found[1]) // nine digits are a number
+	return major
 }

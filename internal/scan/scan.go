@@ -14,6 +14,12 @@
 //	                 ▼
 //	       completed │ failed(reason)
 //
+//	any state ──DELETE──► deleting ──objects gone──► (no document)
+//
+// A processing scan shows its stage: measuring from the claim on, then writing. Each change of state or stage makes the
+// scan's version greater by one, and wakes who waits for it (see [Watcher]). A scan that is deleting is gone to everybody
+// but its deletion and the sweep, which finishes one that was broken off (see remove.go).
+//
 // A finalize event names an object's generation. The first one claimed is the scan's photo for good; any other
 // generation is deleted, and so is one that comes to a scan that has ended or is gone. Each transition is a method of
 // [Scan] that can fail; each commits in a transaction that read users/{uid} (see account.User.Admits), so that nothing

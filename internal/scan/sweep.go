@@ -19,12 +19,13 @@ import (
 const sweepPage = 200
 
 // Sweeper looks after scans on which nothing else acts: it sends a lost notification again, ends what can no more
-// succeed, and deletes the originals that are due.
+// succeed, deletes the originals that are due, and finishes deletions that were broken off.
 type Sweeper struct {
-	// Firestore holds the scans, Outbox commits their ends, Uploads holds the photos.
+	// Firestore holds the scans, Outbox commits their ends.
 	Firestore *firestore.Client
 	Outbox    *outbox.Box
-	Uploads   *storage.BucketHandle
+	// Uploads holds the photos, Results what is made of them.
+	Uploads, Results *storage.BucketHandle
 	// Publisher sends the notifications anew.
 	Publisher outbox.Publisher
 	// Now is the clock.
@@ -47,7 +48,7 @@ func (w *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
 			return looked, errors.Join(append(faults, fmt.Errorf("list due scans: %w", err))...)
 		}
 		looked++
-		s, err := decode(snap, nil)
+		s, err := decodeAny(snap, nil)
 		if err == nil {
 			err = w.look(ctx, s)
 		}
@@ -59,6 +60,9 @@ func (w *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
 }
 
 func (w *Sweeper) look(ctx context.Context, s Scan) error {
+	if s.State == Deleting {
+		return clearAway(ctx, w.Firestore, w.Uploads, w.Results, s)
+	}
 	if s.State.Terminal() {
 		return w.purge(ctx, s)
 	}

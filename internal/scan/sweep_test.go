@@ -17,7 +17,7 @@ import (
 )
 
 func (e *env) sweeper() *Sweeper {
-	return &Sweeper{Firestore: e.fs, Outbox: e.box, Uploads: e.uploads, Publisher: e.bus, Now: e.clock.Now}
+	return &Sweeper{Firestore: e.fs, Outbox: e.box, Uploads: e.uploads, Results: e.results, Publisher: e.bus, Now: e.clock.Now}
 }
 
 // sweep sweeps and checks that so many scans were due.

@@ -124,6 +124,9 @@ func (u *Uploads) open(ctx context.Context, id ID, uid account.UID, contentType 
 			return err
 		}
 		s, err = read(tx, u.Firestore, id)
+		if errors.Is(err, errDeleting) {
+			return fault.New(fault.CodeUnavailable, "The scan of this key is being deleted: try again.").WithRetryAfter(time.Second)
+		}
 		created = errors.Is(err, errNoScan)
 		if created {
 			s = newScan(id, uid, user.ConsentEpoch, contentType, now)

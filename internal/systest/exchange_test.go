@@ -390,6 +390,7 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var ids []string
 	for key, try := range map[string]struct {
 		photo []byte
 		state apiclient.ScanState
@@ -403,6 +404,7 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 		if err := bob.Put(ctx, opened.Upload, try.photo); err != nil {
 			t.Fatal(err)
 		}
+		ids = append(ids, opened.Scan.ID)
 		done, err := bob.AwaitScan(ctx, opened.Scan.ID)
 		if err != nil || done.State != try.state {
 			t.Errorf("%s: %+v, %v", key, done, err)
@@ -413,6 +415,13 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 	}
 	c.refused(ctx, t, fault.CodeNotFound, "GET", "/v1/scans/"+strings.ToLower(rand.Text()), "")
 	c.scanList(ctx, t)
+	c.refused(ctx, t, fault.CodeNotFound, "DELETE", "/v1/scans/x", "")
+	for _, id := range ids {
+		if status, _ := c.call(ctx, t, "DELETE", "/v1/scans/"+id, ""); status != http.StatusNoContent {
+			c.want(ctx, t, 204, "DELETE", "/v1/scans/"+id, "") // the first one died after its commit
+		}
+		c.refused(ctx, t, fault.CodeNotFound, "DELETE", "/v1/scans/"+id, "")
+	}
 }
 
 func (c caller) scanList(ctx context.Context, t *testing.T) {

@@ -1,0 +1,22 @@
+package event
+
+import "time"
+
+// ScanDeletedV1 tells that its owner deleted a completed scan. Id: (type, scan id, completedAt).
+type ScanDeletedV1 struct {
+	UID    string `json:"uid"`
+	ScanID string `json:"scanId"`
+	// ConsentEpoch is the epoch of the user's consent that the scan was made under.
+	ConsentEpoch int64 `json:"consentEpoch"`
+	// EngineMajor is the major version of the engine that measured it last, Rankable whether it passed the gates of ranking.
+	EngineMajor int  `json:"engineMajor"`
+	Rankable    bool `json:"rankable"`
+	// CompletedAt is when the scan was completed: an id may be used again by the same Idempotency-Key.
+	CompletedAt time.Time `json:"completedAt"`
+}
+
+// EventType is "scan.deleted.v1".
+func (ScanDeletedV1) EventType() string { return "scan.deleted.v1" }
+
+// Validate requires uid and scanId.
+func (e ScanDeletedV1) Validate() error { return require("uid", e.UID, "scanId", e.ScanID) }

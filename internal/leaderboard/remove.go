@@ -1,0 +1,74 @@
+package leaderboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+// strike takes a deleted scan out of all its user's ratings. What is left says only that there was one: its score is
+// gone, and its place among the day's scans stays taken. The mark is made even where the scan has not been counted
+// yet, so that its scan.completed changes nothing when it comes later.
+func (r *Ranker) strike(ctx context.Context, e event.ScanDeletedV1) error {
+	if !e.Rankable {
+		return nil
+	}
+	uid, board := account.UID(e.UID), BoardID(e.EngineMajor)
+	gone := contribution{ScanID: e.ScanID, CompletedAt: wholeMicros(e.CompletedAt), Deleted: true}
+	err := r.box.Run(ctx, func(_ context.Context, tx *outbox.Tx) error {
+		user, err := account.Read(tx.Transaction, r.fs, uid)
+		if errors.Is(err, account.ErrNoUser) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		all, err := readRatings(tx.Transaction, r.fs, uid)
+		if err != nil {
+			return err
+		}
+		if survives(user, e.ConsentEpoch) && !slices.ContainsFunc(all, func(d ratingDoc) bool { return d.Board == board }) {
+			all = append(all, ratingDoc{Board: board, ConsentEpoch: user.ConsentEpoch})
+		}
+		for _, doc := range all {
+			if doc.Board != board && !doc.Contributions.has(gone) || !survives(user, doc.ConsentEpoch) {
+				continue
+			}
+			if err := r.save(tx.Transaction, user, doc.Board, doc.Contributions, doc.Contributions.add(gone).trim()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("strike scan %s: %w", e.ScanID, err)
+	}
+	return nil
+}
+
+// save writes the rating and the entry that follow from the contributions, or nothing where they are what they were.
+func (r *Ranker) save(tx *firestore.Transaction, user account.User, board string, before, after history) error {
+	if after.equal(before) {
+		return nil
+	}
+	now := r.now().UTC()
+	err := tx.Set(ratings(r.fs, user.UID).Doc(board), ratingDoc{
+		Schema: schema, Board: board, ConsentEpoch: user.ConsentEpoch, Contributions: after,
+		Rating: after.rating(), UpdatedAt: now,
+	})
+	if err != nil {
+		return fmt.Errorf("write rating: %w", err)
+	}
+	return project(tx, r.fs, board, user, after, now)
+}
+
+// wholeMicros is the time as Firestore keeps it.
+func wholeMicros(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,140 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/api/iterator"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+// Deletion is in three steps, each of which may be done again: the scan's document becomes a tombstone that owes the
+// board its event, the objects go, the tombstone goes. To all but the deletion the scan is gone with the first. Whoever
+// dies on the way is followed by the client's next DELETE, or by the sweep. An analysis under way finds no scan at its
+// end and deletes what it wrote; a photo put later by the ticket's URL comes to no scan and is deleted by its finalize.
+
+// removeGrace is how long a deletion may take before the sweep takes it up.
+const removeGrace = time.Minute
+
+// tombstone makes the scan one that is being deleted: nothing of what it showed is left in it.
+func (s *Scan) tombstone(now time.Time) {
+	version := s.Version
+	*s = Scan{
+		Schema: schema, ID: s.ID, UID: s.UID, ConsentEpoch: s.ConsentEpoch, State: Deleting, Version: version,
+		Generation: s.Generation, CreatedAt: s.CreatedAt,
+	}
+	s.changed(now)
+	s.lookAgain(now.Add(removeGrace))
+}
+
+func deletedEvent(s Scan) event.ScanDeletedV1 {
+	r := s.result()
+	return event.ScanDeletedV1{
+		UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, EngineMajor: engineMajor(r.Version),
+		Rankable: r.Rankable, CompletedAt: s.FinishedAt,
+	}
+}
+
+// remove answers DELETE /v1/scans/{id}. It is 204 once all is gone, and when asked again meanwhile; later 404.
+func (s *Service) remove(w http.ResponseWriter, r *http.Request) error {
+	gone, err := s.bury(r.Context(), account.Caller(r), ID(r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	if err := clearAway(r.Context(), s.Firestore, s.Uploads, s.Results, gone); err != nil {
+		return fault.Wrap(err, fault.CodeUnavailable, "The scan is being deleted, and not all of it is gone yet: try again.")
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// bury makes the caller's scan a tombstone and tells of it. One that is a tombstone already is as good.
+func (s *Service) bury(ctx context.Context, uid account.UID, id ID) (gone Scan, err error) {
+	if !id.valid() {
+		return Scan{}, noSuchScan()
+	}
+	err = s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+		if _, err := account.ReadActive(tx.Transaction, s.Firestore, uid); err != nil {
+			return err
+		}
+		current, err := decodeAny(tx.Get(ref(s.Firestore, id)))
+		if errors.Is(err, errNoScan) || err == nil && current.UID != uid {
+			return noSuchScan()
+		}
+		if err != nil {
+			return err
+		}
+		gone = current
+		if current.State == Deleting {
+			return nil
+		}
+		if current.State == Completed {
+			told := deletedEvent(current)
+			if err := tx.Tell(ctx, s.Now(), told, string(id), told.CompletedAt.Format(time.RFC3339Nano)); err != nil {
+				return err
+			}
+		}
+		gone.tombstone(s.Now().UTC())
+		return write(tx.Transaction, s.Firestore, gone)
+	})
+	return gone, err
+}
+
+// clearAway deletes the objects of a tombstone and then the tombstone.
+func clearAway(ctx context.Context, fs *firestore.Client, uploads, results *storage.BucketHandle, gone Scan) error {
+	group, deletion := errgroup.WithContext(ctx)
+	group.Go(func() error { return deleteObject(deletion, uploads.Object(objectName(gone.UID, gone.ID))) })
+	group.Go(func() error { return deletePrefix(deletion, results, ResultPrefix(gone.UID, gone.ID)) })
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return fs.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		current, err := decodeAny(tx.Get(ref(fs, gone.ID)))
+		if err != nil || current.State != Deleting {
+			return ignoreGone(err) // another DELETE was faster, and the id may be in use again
+		}
+		return tx.Delete(ref(fs, gone.ID))
+	})
+}
+
+// deletePrefix deletes every object whose name begins with the prefix.
+func deletePrefix(ctx context.Context, bucket *storage.BucketHandle, prefix string) error {
+	names, err := objectsBelow(ctx, bucket, prefix)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, o := range names {
+		group.Go(func() error { return deleteObject(ctx, bucket.Object(o.Name)) })
+	}
+	return group.Wait()
+}
+
+// objectsBelow are the names and types of the objects whose names begin with the prefix.
+func objectsBelow(ctx context.Context, bucket *storage.BucketHandle, prefix string) ([]*storage.ObjectAttrs, error) {
+	query := &storage.Query{Prefix: prefix}
+	if err := query.SetAttrSelection([]string{"Name", "ContentType", "Size"}); err != nil {
+		return nil, fmt.Errorf("select attributes: %w", err)
+	}
+	var all []*storage.ObjectAttrs
+	for objects := bucket.Objects(ctx, query); ; {
+		o, err := objects.Next()
+		if errors.Is(err, iterator.Done) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list objects: %w", err)
+		}
+		all = append(all, o)
+	}
+}
