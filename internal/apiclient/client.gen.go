@@ -35,6 +35,27 @@ func (e CheckVerdict) Valid() bool {
 	}
 }
 
+// Defines values for CoachingVerdict.
+const (
+	CoachingVerdictGood    CoachingVerdict = "good"
+	CoachingVerdictImprove CoachingVerdict = "improve"
+	CoachingVerdictRetake  CoachingVerdict = "retake"
+)
+
+// Valid indicates whether the value is a known member of the CoachingVerdict enum.
+func (e CoachingVerdict) Valid() bool {
+	switch e {
+	case CoachingVerdictGood:
+		return true
+	case CoachingVerdictImprove:
+		return true
+	case CoachingVerdictRetake:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DevicePlatform.
 const (
 	DevicePlatformAndroid DevicePlatform = "android"
@@ -50,6 +71,27 @@ func (e DevicePlatform) Valid() bool {
 	case DevicePlatformIos:
 		return true
 	case DevicePlatformWeb:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PreviewCheckVerdict.
+const (
+	PreviewCheckVerdictOk     PreviewCheckVerdict = "ok"
+	PreviewCheckVerdictReject PreviewCheckVerdict = "reject"
+	PreviewCheckVerdictWarn   PreviewCheckVerdict = "warn"
+)
+
+// Valid indicates whether the value is a known member of the PreviewCheckVerdict enum.
+func (e PreviewCheckVerdict) Valid() bool {
+	switch e {
+	case PreviewCheckVerdictOk:
+		return true
+	case PreviewCheckVerdictReject:
+		return true
+	case PreviewCheckVerdictWarn:
 		return true
 	default:
 		return false
@@ -200,6 +242,48 @@ type Check struct {
 
 // CheckVerdict Where a check rejects there is no result.
 type CheckVerdict string
+
+// Coaching What the coach says of a preview.
+type Coaching struct {
+	// Checks Every check of the picture, always in the same order; empty where there is no face to check.
+	Checks []PreviewCheck `json:"checks"`
+
+	// Fixes What to do, most useful first. Empty when nothing is amiss.
+	Fixes []Coaching_Fixes `json:"fixes"`
+
+	// Reason Why a photo like this would be refused; there for `retake` alone.
+	Reason *Coaching_Reason `json:"reason,omitempty"`
+
+	// Verdict `good`: take the photo. `improve`: a photo like this can be measured, and the fixes would make it better. `retake`: it would be
+	// refused, and `reason` says why.
+	Verdict CoachingVerdict `json:"verdict"`
+}
+
+// Coaching_Fixes defines model for Coaching.Fixes.
+type Coaching_Fixes struct {
+	// Advice A sentence for the user.
+	Advice string `json:"advice"`
+
+	// Check The check that it is about; absent where it is about the picture as a whole.
+	Check *string `json:"check,omitempty"`
+
+	// Gain What the fix is known to bring. `measured`: the photo is refused without it. `ranked`: it is measured, but does not count on the
+	// leaderboard without it. Absent where no gain is known: no fix is known to make the interval of the score narrower.
+	Gain *string `json:"gain,omitempty"`
+}
+
+// Coaching_Reason Why a photo like this would be refused; there for `retake` alone.
+type Coaching_Reason struct {
+	// Code As the `code` of a failed scan: one of those about who is in the photo, or about light and focus.
+	Code string `json:"code"`
+
+	// Detail A sentence for the user.
+	Detail string `json:"detail"`
+}
+
+// CoachingVerdict `good`: take the photo. `improve`: a photo like this can be measured, and the fixes would make it better. `retake`: it would be
+// refused, and `reason` says why.
+type CoachingVerdict string
 
 // Consent defines model for Consent.
 type Consent struct {
@@ -398,6 +482,27 @@ type PreferencesChoice struct {
 	Email bool `json:"email"`
 	Push  bool `json:"push"`
 }
+
+// PreviewCheck One look at the preview's quality, as `Check`, which may also say that it rejects.
+type PreviewCheck struct {
+	// Check As in `Check`.
+	Check string `json:"check"`
+
+	// Reject The limit beyond which a photo is refused; null if it never is.
+	Reject *float64 `json:"reject"`
+
+	// Value What was measured.
+	Value float64 `json:"value"`
+
+	// Verdict Where it rejects the photo would be refused.
+	Verdict PreviewCheckVerdict `json:"verdict"`
+
+	// Warn The limit beyond which it warns.
+	Warn *float64 `json:"warn"`
+}
+
+// PreviewCheckVerdict Where it rejects the photo would be refused.
+type PreviewCheckVerdict string
 
 // Problem An error, RFC 9457.
 type Problem struct {
@@ -1157,6 +1262,19 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/auth/verify-email (the `SendVerificationMail` operationId).
 	SendVerificationMail(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CoachPreviewWithBody Ask how a photo could be better before it is taken
+	//
+	// Send a frame of the camera's preview, shrunk to about 800 pixels on its longer side, and show the first of the `fixes`. There is
+	// no score and no measure of the face in the answer, and nothing of the picture is kept or logged. Ask again when the last
+	// answer is there, at most once a second.
+	//
+	// A picture in which no face can be measured is answered with 200 and the verdict `retake`, as it is what the coach is there for.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/coach (the `CoachPreview` operationId).
+	CoachPreviewWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DeleteDevice Send no more pushes to this device
 	//
 	// Call it when the user signs out. A device that is not known is a success too.
@@ -1691,6 +1809,29 @@ func (c *Client) SignUp(ctx context.Context, body SignUpJSONRequestBody, reqEdit
 // Corresponds with POST /v1/auth/verify-email (the `SendVerificationMail` operationId).
 func (c *Client) SendVerificationMail(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSendVerificationMailRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CoachPreviewWithBody Ask how a photo could be better before it is taken
+//
+// Send a frame of the camera's preview, shrunk to about 800 pixels on its longer side, and show the first of the `fixes`. There is
+// no score and no measure of the face in the answer, and nothing of the picture is kept or logged. Ask again when the last
+// answer is there, at most once a second.
+//
+// A picture in which no face can be measured is answered with 200 and the verdict `retake`, as it is what the coach is there for.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/coach (the `CoachPreview` operationId).
+func (c *Client) CoachPreviewWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCoachPreviewRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2530,6 +2671,35 @@ func NewSendVerificationMailRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewCoachPreviewRequestWithBody constructs an http.Request for the CoachPreview method, with any body, and a specified content type
+func NewCoachPreviewRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/coach")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -3636,6 +3806,19 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/auth/verify-email (the `SendVerificationMail` operationId).
 	SendVerificationMailWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SendVerificationMailResponse, error)
 
+	// CoachPreviewWithBodyWithResponse Ask how a photo could be better before it is taken
+	//
+	// Send a frame of the camera's preview, shrunk to about 800 pixels on its longer side, and show the first of the `fixes`. There is
+	// no score and no measure of the face in the answer, and nothing of the picture is kept or logged. Ask again when the last
+	// answer is there, at most once a second.
+	//
+	// A picture in which no face can be measured is answered with 200 and the verdict `retake`, as it is what the coach is there for.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/coach (the `CoachPreview` operationId).
+	CoachPreviewWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CoachPreviewResponse, error)
+
 	// DeleteDeviceWithResponse Send no more pushes to this device
 	//
 	// Call it when the user signs out. A device that is not known is a success too.
@@ -4264,6 +4447,47 @@ func (r SendVerificationMailResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SendVerificationMailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CoachPreviewResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Coaching
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CoachPreviewResponse) GetJSON200() *Coaching {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r CoachPreviewResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CoachPreviewResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CoachPreviewResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CoachPreviewResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5339,6 +5563,25 @@ func (c *ClientWithResponses) SendVerificationMailWithResponse(ctx context.Conte
 	return ParseSendVerificationMailResponse(rsp)
 }
 
+// CoachPreviewWithBodyWithResponse Ask how a photo could be better before it is taken
+//
+// Send a frame of the camera's preview, shrunk to about 800 pixels on its longer side, and show the first of the `fixes`. There is
+// no score and no measure of the face in the answer, and nothing of the picture is kept or logged. Ask again when the last
+// answer is there, at most once a second.
+//
+// A picture in which no face can be measured is answered with 200 and the verdict `retake`, as it is what the coach is there for.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/coach (the `CoachPreview` operationId).
+func (c *ClientWithResponses) CoachPreviewWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CoachPreviewResponse, error) {
+	rsp, err := c.CoachPreviewWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCoachPreviewResponse(rsp)
+}
+
 // DeleteDeviceWithResponse Send no more pushes to this device
 //
 // Call it when the user signs out. A device that is not known is a success too.
@@ -6003,6 +6246,32 @@ func ParseSendVerificationMailResponse(rsp *http.Response) (*SendVerificationMai
 	response := &SendVerificationMailResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseCoachPreviewResponse parses an HTTP response from a CoachPreviewWithResponse call
+func ParseCoachPreviewResponse(rsp *http.Response) (*CoachPreviewResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CoachPreviewResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Coaching
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	}
 
 	return response, nil

@@ -70,6 +70,10 @@ var functions = []Function{
 		Topics: []string{event.TopicUploadFinalized}, Concurrency: 1, MaxAttempts: 50, MemoryMiB: 512, CPU: 1,
 	}),
 	httpFunction(Function{
+		Name: "coach", Purpose: "looks at a small preview and says how the photo could be better; keeps nothing",
+		Paths: []string{"/v1/coach"}, Concurrency: 1, // an analysis takes a processor to itself
+	}),
+	httpFunction(Function{
 		Name: "health", Purpose: "liveness, readiness, the API's contract, and problem+json for every other path",
 		Paths: []string{"/healthz", "/readyz", "/v1/openapi.yaml", fallback}, Concurrency: 80,
 	}),

@@ -20,6 +20,8 @@ const (
 	CodeBodyTooLarge         Code = "body_too_large"
 	CodeUnsupportedMediaType Code = "unsupported_media_type"
 	CodeInvalidParameter     Code = "invalid_parameter"
+	// CodeUnreadablePhoto says that a body that should be a picture is damaged.
+	CodeUnreadablePhoto Code = "unreadable_photo"
 
 	CodeTokenMissing       Code = "token_missing"
 	CodeTokenInvalid       Code = "token_invalid"
@@ -70,6 +72,7 @@ var codeKinds = map[Code]Kind{
 	CodeBodyTooLarge:         TooLarge,
 	CodeUnsupportedMediaType: UnsupportedMediaType,
 	CodeInvalidParameter:     Invalid,
+	CodeUnreadablePhoto:      Unprocessable,
 
 	CodeTokenMissing:       Unauthenticated,
 	CodeTokenInvalid:       Unauthenticated,

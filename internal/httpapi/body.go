@@ -44,17 +44,27 @@ func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	if err != nil || media != "application/json" {
 		return value, fault.New(fault.CodeUnsupportedMediaType, "Send the body as application/json.")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	body, err := ReadBody(w, r, MaxBody)
 	if err != nil {
-		return value, readFault(err)
+		return value, err
 	}
-	BodyWithin(w, 0)
 	// encoding/json tells an unknown member by text alone and lets duplicates pass; its successor types both.
 	err = strictjson.Unmarshal(body, &value, strictjson.RejectUnknownMembers(true))
 	if err != nil {
 		return value, decodeFault(err)
 	}
 	return value, nil
+}
+
+// ReadBody reads the request's body to its end. One over the limit, in bytes, is body_too_large, one that breaks off
+// malformed_body.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err != nil {
+		return nil, readFault(err)
+	}
+	BodyWithin(w, 0)
+	return body, nil
 }
 
 func readFault(err error) error {

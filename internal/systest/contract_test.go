@@ -19,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/account/signin"
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/coach"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
@@ -30,6 +31,7 @@ import (
 func wiring() map[string]func(*httpapi.API) {
 	accounts := account.New(nil, nil, nil)
 	return map[string]func(*httpapi.API){
+		"coach":       new(coach.Coach).Routes,
 		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil) },
 		"inbox":       notify.NewInbox(nil, nil).Routes,
 		"leaderboard": leaderboard.New(nil, 1).Routes,

@@ -21,6 +21,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/facescan/facescan/internal/apiclient"
+	"github.com/facescan/facescan/internal/coach"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/scripts/local/app"
@@ -363,6 +364,7 @@ func (c caller) consent(ctx context.Context, t *testing.T) {
 	const path = "/v1/me/consent"
 	c.want(ctx, t, 200, "GET", path, "")
 	c.refused(ctx, t, fault.CodeConsentRequired, "POST", "/v1/uploads", `{"contentType":"image/jpeg"}`)
+	c.refused(ctx, t, fault.CodeConsentRequired, "POST", "/v1/coach", "x", "Content-Type", "image/jpeg")
 	c.refused(ctx, t, fault.CodeConsentOutdated, "POST", path, `{"version":"1999-01-01"}`)
 	var status apiclient.ConsentStatus
 	_, answer := c.call(ctx, t, "GET", path, "")
@@ -422,6 +424,16 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 		}
 		c.refused(ctx, t, fault.CodeNotFound, "DELETE", "/v1/scans/"+id, "")
 	}
+	c.coach(ctx, t, sample)
+}
+
+func (c caller) coach(ctx context.Context, t *testing.T, sample []byte) {
+	t.Helper()
+	const path, media = "/v1/coach", "Content-Type"
+	c.want(ctx, t, 200, "POST", path, string(sample), media, "image/jpeg")
+	c.refused(ctx, t, fault.CodeUnsupportedMediaType, "POST", path, string(sample), media, "image/gif")
+	c.refused(ctx, t, fault.CodeUnreadablePhoto, "POST", path, string(sample[:500]), media, "image/jpeg")
+	c.refused(ctx, t, fault.CodeBodyTooLarge, "POST", path, strings.Repeat("x", coach.MaxBytes+1), media, "image/jpeg")
 }
 
 func (c caller) scanList(ctx context.Context, t *testing.T) {

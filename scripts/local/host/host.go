@@ -27,6 +27,7 @@ import (
 
 	// Each function registers itself.
 	_ "github.com/facescan/facescan/functions/analyze"
+	_ "github.com/facescan/facescan/functions/coach"
 	_ "github.com/facescan/facescan/functions/health"
 	_ "github.com/facescan/facescan/functions/inbox"
 	_ "github.com/facescan/facescan/functions/leaderboard"

@@ -1,0 +1,28 @@
+// Package coach is the function that says of a preview how the photo could be better.
+package coach
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/coach"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/limit"
+)
+
+func init() { boot.HTTP("coach", build) }
+
+func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
+	fs, fsErr := p.Firestore(ctx)
+	api, apiErr := identity.API(ctx, p)
+	if err := errors.Join(fsErr, apiErr); err != nil {
+		return nil, err
+	}
+	limits := limit.New(fs, []byte(p.Config.HashKey), time.Now)
+	(&coach.Coach{Firestore: fs, Limits: limits, Analyze: face.Analyze, MinAge: p.Config.MinAge, Now: time.Now}).Routes(api)
+	return api, nil
+}

@@ -1,0 +1,98 @@
+// Package coach says of a small preview how the photo could be better, before it is taken: checks and at most three fixes, most useful
+// first. It gives no score and no geometry, and keeps nothing: the preview lives in memory as long as its request.
+package coach
+
+import (
+	"errors"
+
+	"github.com/facescan/facescan/internal/face"
+)
+
+// Verdict is what to do with a photo like the preview.
+type Verdict string
+
+// The verdicts.
+const (
+	Good    Verdict = "good"    // take it
+	Improve Verdict = "improve" // it can be measured, and fixes would make it better
+	Retake  Verdict = "retake"  // it would be refused
+)
+
+// Gain is what a fix is known to bring.
+type Gain string
+
+// The gains. There is none in points or in a narrower interval: altered copies of photos showed no error that grows with what the other checks
+// warn of (see face.Score and RELIABILITY.md), so none is promised.
+const (
+	Measured Gain = "measured" // the photo is refused without it
+	Ranked   Gain = "ranked"   // the photo is measured but not ranked without it
+)
+
+// Answer is what the coach says of a preview.
+type Answer struct {
+	Verdict Verdict `json:"verdict"`
+	// Reason is why a photo would be refused; nil unless Retake.
+	Reason *Reason `json:"reason,omitempty"`
+	// Checks are those of the engine, empty where it found no face to check.
+	Checks []face.Check `json:"checks"`
+	// Fixes are at most three, most useful first; none when Good.
+	Fixes []Fix `json:"fixes"`
+}
+
+// Reason is why a photo is refused.
+type Reason struct {
+	Code   face.Code `json:"code"`
+	Detail string    `json:"detail"`
+}
+
+// Fix is one thing to do.
+type Fix struct {
+	// Check is the one that it is about, "" where it is about the picture as a whole.
+	Check string `json:"check,omitempty"`
+	// Advice is a sentence for the person in the photo.
+	Advice string `json:"advice"`
+	// Gain is "" where none is known.
+	Gain Gain `json:"gain,omitempty"`
+}
+
+// answer makes an answer of what the engine said. Errors that are not about what is in the picture are returned.
+func answer(report face.Report, err error) (Answer, error) {
+	var refusal *face.Refusal
+	switch {
+	case err == nil:
+		a := Answer{Verdict: Good, Checks: report.Quality, Fixes: fixes(report.Quality, report.Fixes)}
+		if len(a.Fixes) > 0 {
+			a.Verdict = Improve
+		}
+		return a, nil
+	case !errors.As(err, &refusal):
+		return Answer{}, err
+	}
+	switch refusal.Code {
+	case face.UnsupportedFormat, face.TooLarge, face.Corrupt:
+		return Answer{}, err
+	}
+	a := Answer{
+		Verdict: Retake, Reason: &Reason{Code: refusal.Code, Detail: refusal.Detail},
+		Checks: append([]face.Check{}, refusal.Quality...), Fixes: fixes(refusal.Quality, refusal.Fixes),
+	}
+	if len(a.Fixes) == 0 {
+		a.Fixes = []Fix{{Advice: refusal.Detail, Gain: Measured}}
+	}
+	return a, nil
+}
+
+func fixes(checks []face.Check, texts []string) []Fix {
+	list := []Fix{}
+	for _, a := range face.AdviceOf(checks, texts) {
+		f := Fix{Check: a.Check, Advice: a.Text}
+		switch {
+		case a.Rejected:
+			f.Gain = Measured
+		case a.Ranks:
+			f.Gain = Ranked
+		}
+		list = append(list, f)
+	}
+	return list
+}

@@ -1,0 +1,95 @@
+package coach
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// Limits of a preview: 512 KiB and 1.5 megapixels, which the engine looks through in about a tenth of a second.
+const (
+	MaxBytes  = 512 << 10
+	MaxPixels = 1_500_000
+)
+
+// PreviewsOfUser lets an app ask once a second.
+var PreviewsOfUser = limit.Rule{Name: "coach-user", Max: 600, Window: 10 * time.Minute}
+
+var contentTypes = []string{"image/jpeg", "image/png", "image/webp"}
+
+// Coach answers for previews. It is safe for concurrent use.
+type Coach struct {
+	// Firestore tells whose face may be measured, Limits counts.
+	Firestore *firestore.Client
+	Limits    *limit.Limiter
+	// Analyze is the face engine, face.Analyze; a seam because no photo is known to break the real one.
+	Analyze func(io.Reader, face.Options) (face.Report, error)
+	// MinAge is the age in years that whoever is measured must have passed.
+	MinAge int
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Routes adds POST /v1/coach.
+func (c *Coach) Routes(api *httpapi.API) { api.Handle("POST /v1/coach", httpapi.User, c.post) }
+
+func (c *Coach) post(w http.ResponseWriter, r *http.Request) error {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || !slices.Contains(contentTypes, media) {
+		return fault.New(fault.CodeUnsupportedMediaType, "Send the preview as one of %s.", strings.Join(contentTypes, ", "))
+	}
+	if err := c.admit(r.Context(), account.Caller(r)); err != nil {
+		return err
+	}
+	preview, err := httpapi.ReadBody(w, r, MaxBytes)
+	if err != nil {
+		return err
+	}
+	a, err := c.look(r.Context(), preview)
+	if err != nil {
+		return err
+	}
+	return httpapi.Write(w, http.StatusOK, a)
+}
+
+// admit asks what an upload asks, and counts.
+func (c *Coach) admit(ctx context.Context, uid account.UID) error {
+	err := c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		_, err := account.ReadAnalysable(tx, c.Firestore, uid, c.Now(), c.MinAge)
+		return err
+	}, firestore.ReadOnly)
+	if err != nil {
+		return err
+	}
+	return c.Limits.Take(ctx, PreviewsOfUser, limit.User(string(uid)))
+}
+
+// look has the engine look at the preview. What is no picture is the caller's error, what is in the picture is not.
+func (c *Coach) look(ctx context.Context, preview []byte) (Answer, error) {
+	_, end := telemetry.Span(ctx, "face.Analyze")
+	a, err := answer(c.Analyze(bytes.NewReader(preview), face.Options{MaxBytes: MaxBytes, MaxPixels: MaxPixels}))
+	end(err)
+	var refusal *face.Refusal
+	if !errors.As(err, &refusal) {
+		return a, err
+	}
+	code := map[face.Code]fault.Code{
+		face.UnsupportedFormat: fault.CodeUnsupportedMediaType, face.TooLarge: fault.CodeBodyTooLarge, face.Corrupt: fault.CodeUnreadablePhoto,
+	}[refusal.Code]
+	return Answer{}, fault.New(code, "%s", refusal.Detail)
+}

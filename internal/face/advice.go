@@ -1,0 +1,25 @@
+package face
+
+// Advice is one of a photo's fixes with the check that it is about.
+type Advice struct {
+	Check string // one of the Check... names
+	Text  string // what to do, a sentence for the person in the photo
+	// Rejected: without this the photo is refused. Ranks: without this it is measured, but not ranked.
+	Rejected, Ranks bool
+}
+
+// AdviceOf tells which checks the fixes of a Report or a Refusal are about. Both come from the same checks: fixes begin with what is
+// rejected and go on with what is warned of, each in the order of the checks.
+func AdviceOf(checks []Check, fixes []string) []Advice {
+	var list []Advice
+	for _, v := range [...]Verdict{VerdictReject, VerdictWarn} {
+		for i, c := range checks {
+			if c.Verdict == v && len(list) < len(fixes) {
+				list = append(list, Advice{
+					Check: c.Check, Text: fixes[len(list)], Rejected: v == VerdictReject, Ranks: checkRules[i].ranks,
+				})
+			}
+		}
+	}
+	return list
+}
