@@ -1,4 +1,4 @@
-// Package profile is the function that shows and changes the user's profile, username and consent.
+// Package profile is the function that shows and changes the user's profile, username and consent, and sums up the rest.
 package profile
 
 import (
@@ -10,6 +10,11 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/summary"
 )
 
 func init() { boot.HTTP("profile", build) }
@@ -28,5 +33,8 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 		return nil, err
 	}
 	account.New(fs, box, time.Now).ProfileRoutes(api)
+	(&summary.Service{
+		Scans: &scan.Service{Firestore: fs}, Boards: leaderboard.New(fs, face.MajorVersion()), Inbox: notify.NewInbox(fs, time.Now),
+	}).Routes(api)
 	return api, nil
 }

@@ -23,6 +23,7 @@ func (s *Service) ProfileRoutes(api *httpapi.API) {
 	api.Handle("PUT /v1/me/username", httpapi.FreshUser, s.putUsername)
 	api.Handle("GET /v1/usernames/{username}", httpapi.User, s.getUsername)
 	api.Handle("GET /v1/me/consent", httpapi.User, s.getConsent)
+	api.Handle("GET /v1/me/consent/history", httpapi.User, s.getConsentHistory)
 	api.Handle("POST /v1/me/consent", httpapi.FreshUser, s.postConsent)
 	api.Handle("DELETE /v1/me/consent", httpapi.FreshUser, s.deleteConsent)
 }
@@ -85,6 +86,13 @@ func matches(ifMatch, current string) bool {
 	})
 }
 
+// matchesNone is RFC 9110's If-None-Match: "*", or a list with the current tag among them, weak or strong.
+func matchesNone(ifNoneMatch, current string) bool {
+	return strings.TrimSpace(ifNoneMatch) == "*" || slices.ContainsFunc(strings.Split(ifNoneMatch, ","), func(tag string) bool {
+		return strings.TrimPrefix(strings.TrimSpace(tag), "W/") == current
+	})
+}
+
 // Caller is the user who makes the request, by the ID token; it says nothing of whether users/{uid} exists.
 func Caller(r *http.Request) UID { return UID(httpapi.Caller(r.Context()).UID) }
 
@@ -119,6 +127,11 @@ func (s *Service) getMe(w http.ResponseWriter, r *http.Request) error {
 	u, err := s.read(r.Context(), Caller(r))
 	if err != nil {
 		return err
+	}
+	if matchesNone(strings.Join(r.Header.Values("If-None-Match"), ","), etag(u)) {
+		w.Header().Set("ETag", etag(u))
+		w.WriteHeader(http.StatusNotModified)
+		return nil
 	}
 	return writeProfile(w, http.StatusOK, u)
 }

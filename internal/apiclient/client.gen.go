@@ -56,6 +56,24 @@ func (e CoachingVerdict) Valid() bool {
 	}
 }
 
+// Defines values for ConsentHistoryItemsAction.
+const (
+	ConsentHistoryItemsActionGranted   ConsentHistoryItemsAction = "granted"
+	ConsentHistoryItemsActionWithdrawn ConsentHistoryItemsAction = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ConsentHistoryItemsAction enum.
+func (e ConsentHistoryItemsAction) Valid() bool {
+	switch e {
+	case ConsentHistoryItemsActionGranted:
+		return true
+	case ConsentHistoryItemsActionWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DevicePlatform.
 const (
 	DevicePlatformAndroid DevicePlatform = "android"
@@ -303,6 +321,40 @@ type ConsentGrant struct {
 	AppVersion *string `json:"appVersion,omitempty"`
 
 	// Version The version of the text that the user agreed to.
+	Version string `json:"version"`
+}
+
+// ConsentHistory defines model for ConsentHistory.
+type ConsentHistory struct {
+	Items []ConsentHistory_Items `json:"items"`
+
+	// NextCursor The `cursor` of the next page. Absent on the last.
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
+// ConsentHistoryItemsAction defines model for ConsentHistory.Items.Action.
+type ConsentHistoryItemsAction string
+
+// ConsentHistory_Items defines model for ConsentHistory.Items.
+type ConsentHistory_Items struct {
+	Action ConsentHistoryItemsAction `json:"action"`
+
+	// AppVersion What the app said of itself, if it did.
+	AppVersion *string `json:"appVersion,omitempty"`
+
+	// At RFC 3339, UTC, milliseconds.
+	At Time `json:"at"`
+
+	// Epoch Counts grants and withdrawals.
+	Epoch int64 `json:"epoch"`
+
+	// Purpose What the text that was agreed to said is done with a photo.
+	Purpose *string `json:"purpose,omitempty"`
+
+	// Retention What it said is kept how long.
+	Retention *string `json:"retention,omitempty"`
+
+	// Version The text.
 	Version string `json:"version"`
 }
 
@@ -855,6 +907,19 @@ type Standing_Entry struct {
 	Username string `json:"username"`
 }
 
+// Summary defines model for Summary.
+type Summary struct {
+	// Best The scan of the highest score that counts; absent where none does.
+	Best *ScanSummary `json:"best,omitempty"`
+
+	// Latest The scan that was opened last; absent before the first.
+	Latest   *ScanSummary `json:"latest,omitempty"`
+	Standing Standing     `json:"standing"`
+
+	// Unread The number of unread notifications, for a badge.
+	Unread int64 `json:"unread"`
+}
+
 // Time RFC 3339, UTC, milliseconds.
 type Time = time.Time
 
@@ -937,6 +1002,9 @@ type IdempotencyKey = string
 // IfMatch defines model for IfMatch.
 type IfMatch = string
 
+// IfNoneMatch defines model for IfNoneMatch.
+type IfNoneMatch = string
+
 // PageLimit defines model for PageLimit.
 type PageLimit = int
 
@@ -971,10 +1039,25 @@ type GetTopParams struct {
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// GetProfileParams defines parameters for GetProfile.
+type GetProfileParams struct {
+	// IfNoneMatch The `ETag` that you read, or a list of such. The body is answered only if it is no longer that.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
 // UpdateProfileParams defines parameters for UpdateProfile.
 type UpdateProfileParams struct {
 	// IfMatch The `ETag` that you read, or a list of such, or `*`. Without it the change is made whatever happened since.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ListConsentsParams defines parameters for ListConsents.
+type ListConsentsParams struct {
+	// Limit The most items of a page.
+	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListScansParams defines parameters for ListScans.
@@ -1334,10 +1417,10 @@ type ClientInterface interface {
 
 	// GetProfile Read the user's profile
 	//
-	// The whole profile. Keep the `ETag` if you mean to change it.
+	// The whole profile. Keep the `ETag` if you mean to change it, or to read it again only if it has changed.
 	//
 	// Corresponds with GET /v1/me (the `GetProfile` operationId).
-	GetProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetProfile(ctx context.Context, params *GetProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateProfileWithBody Change parts of the profile
 	//
@@ -1396,6 +1479,21 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
 	GrantConsent(ctx context.Context, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListConsents List what the user agreed to and withdrew
+	//
+	// Newest first. For the next page give `nextCursor` as `cursor`; there is none on the last page.
+	//
+	// Corresponds with GET /v1/me/consent/history (the `ListConsents` operationId).
+	ListConsents(ctx context.Context, params *ListConsentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSummary Read what the first screen shows
+	//
+	// The latest scan in whatever state, the best one that counts on the leaderboard (of the present engine, since scores of another are
+	// no measure for it), the place on the board and the number of unread notifications, in one call.
+	//
+	// Corresponds with GET /v1/me/summary (the `GetSummary` operationId).
+	GetSummary(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetUsername Ask whether the user has a username
 	//
@@ -1971,11 +2069,11 @@ func (c *Client) GetTop(ctx context.Context, params *GetTopParams, reqEditors ..
 
 // GetProfile Read the user's profile
 //
-// The whole profile. Keep the `ETag` if you mean to change it.
+// The whole profile. Keep the `ETag` if you mean to change it, or to read it again only if it has changed.
 //
 // Corresponds with GET /v1/me (the `GetProfile` operationId).
-func (c *Client) GetProfile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetProfileRequest(c.Server)
+func (c *Client) GetProfile(ctx context.Context, params *GetProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProfileRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2094,6 +2192,41 @@ func (c *Client) GrantConsentWithBody(ctx context.Context, contentType string, b
 // Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
 func (c *Client) GrantConsent(ctx context.Context, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGrantConsentRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListConsents List what the user agreed to and withdrew
+//
+// Newest first. For the next page give `nextCursor` as `cursor`; there is none on the last page.
+//
+// Corresponds with GET /v1/me/consent/history (the `ListConsents` operationId).
+func (c *Client) ListConsents(ctx context.Context, params *ListConsentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListConsentsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSummary Read what the first screen shows
+//
+// The latest scan in whatever state, the best one that counts on the leaderboard (of the present engine, since scores of another are
+// no measure for it), the place on the board and the number of unread notifications, in one call.
+//
+// Corresponds with GET /v1/me/summary (the `GetSummary` operationId).
+func (c *Client) GetSummary(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSummaryRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -2967,7 +3100,7 @@ func NewGetTopRequest(server string, params *GetTopParams) (*http.Request, error
 }
 
 // NewGetProfileRequest constructs an http.Request for the GetProfile method
-func NewGetProfileRequest(server string) (*http.Request, error) {
+func NewGetProfileRequest(server string, params *GetProfileParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -2988,6 +3121,21 @@ func NewGetProfileRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -3138,6 +3286,99 @@ func NewGrantConsentRequestWithBody(server string, contentType string, body io.R
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListConsentsRequest constructs an http.Request for the ListConsents method
+func NewListConsentsRequest(server string, params *ListConsentsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/consent/history")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetSummaryRequest constructs an http.Request for the GetSummary method
+func NewGetSummaryRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/summary")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -3888,12 +4129,12 @@ type ClientWithResponsesInterface interface {
 
 	// GetProfileWithResponse Read the user's profile
 	//
-	// The whole profile. Keep the `ETag` if you mean to change it.
+	// The whole profile. Keep the `ETag` if you mean to change it, or to read it again only if it has changed.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/me (the `GetProfile` operationId).
-	GetProfileWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetProfileResponse, error)
+	GetProfileWithResponse(ctx context.Context, params *GetProfileParams, reqEditors ...RequestEditorFn) (*GetProfileResponse, error)
 
 	// UpdateProfileWithBodyWithResponse Change parts of the profile
 	//
@@ -3956,6 +4197,25 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
 	GrantConsentWithResponse(ctx context.Context, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*GrantConsentResponse, error)
+
+	// ListConsentsWithResponse List what the user agreed to and withdrew
+	//
+	// Newest first. For the next page give `nextCursor` as `cursor`; there is none on the last page.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/me/consent/history (the `ListConsents` operationId).
+	ListConsentsWithResponse(ctx context.Context, params *ListConsentsParams, reqEditors ...RequestEditorFn) (*ListConsentsResponse, error)
+
+	// GetSummaryWithResponse Read what the first screen shows
+	//
+	// The latest scan in whatever state, the best one that counts on the leaderboard (of the present engine, since scores of another are
+	// no measure for it), the place on the board and the number of unread notifications, in one call.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/me/summary (the `GetSummary` operationId).
+	GetSummaryWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSummaryResponse, error)
 
 	// GetUsernameWithResponse Ask whether the user has a username
 	//
@@ -4945,6 +5205,88 @@ func (r GrantConsentResponse) ContentType() string {
 	return ""
 }
 
+type ListConsentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConsentHistory
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListConsentsResponse) GetJSON200() *ConsentHistory {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListConsentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListConsentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListConsentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListConsentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetSummaryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Summary
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSummaryResponse) GetJSON200() *Summary {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSummaryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSummaryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSummaryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSummaryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetUsernameResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5693,13 +6035,13 @@ func (c *ClientWithResponses) GetTopWithResponse(ctx context.Context, params *Ge
 
 // GetProfileWithResponse Read the user's profile
 //
-// The whole profile. Keep the `ETag` if you mean to change it.
+// The whole profile. Keep the `ETag` if you mean to change it, or to read it again only if it has changed.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/me (the `GetProfile` operationId).
-func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetProfileResponse, error) {
-	rsp, err := c.GetProfile(ctx, reqEditors...)
+func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, params *GetProfileParams, reqEditors ...RequestEditorFn) (*GetProfileResponse, error) {
+	rsp, err := c.GetProfile(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -5802,6 +6144,37 @@ func (c *ClientWithResponses) GrantConsentWithResponse(ctx context.Context, body
 		return nil, err
 	}
 	return ParseGrantConsentResponse(rsp)
+}
+
+// ListConsentsWithResponse List what the user agreed to and withdrew
+//
+// Newest first. For the next page give `nextCursor` as `cursor`; there is none on the last page.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/me/consent/history (the `ListConsents` operationId).
+func (c *ClientWithResponses) ListConsentsWithResponse(ctx context.Context, params *ListConsentsParams, reqEditors ...RequestEditorFn) (*ListConsentsResponse, error) {
+	rsp, err := c.ListConsents(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListConsentsResponse(rsp)
+}
+
+// GetSummaryWithResponse Read what the first screen shows
+//
+// The latest scan in whatever state, the best one that counts on the leaderboard (of the present engine, since scores of another are
+// no measure for it), the place on the board and the number of unread notifications, in one call.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/me/summary (the `GetSummary` operationId).
+func (c *ClientWithResponses) GetSummaryWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSummaryResponse, error) {
+	rsp, err := c.GetSummary(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSummaryResponse(rsp)
 }
 
 // GetUsernameWithResponse Ask whether the user has a username
@@ -6441,6 +6814,9 @@ func ParseGetProfileResponse(rsp *http.Response) (*GetProfileResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case rsp.StatusCode == 304:
+		break // No content-type
+
 	}
 
 	return response, nil
@@ -6551,6 +6927,58 @@ func ParseGrantConsentResponse(rsp *http.Response) (*GrantConsentResponse, error
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListConsentsResponse parses an HTTP response from a ListConsentsWithResponse call
+func ParseListConsentsResponse(rsp *http.Response) (*ListConsentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListConsentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConsentHistory
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSummaryResponse parses an HTTP response from a GetSummaryWithResponse call
+func ParseGetSummaryResponse(rsp *http.Response) (*GetSummaryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSummaryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Summary
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

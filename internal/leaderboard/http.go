@@ -94,7 +94,8 @@ type ownEntry struct {
 	AchievedAt string  `json:"achievedAt"`
 }
 
-type meView struct {
+// Standing is a user's own place on the board.
+type Standing struct {
 	Board string `json:"board"`
 	OptIn bool   `json:"optIn"`
 	// Entry, Rank and Percentile are there only if the caller is on the board.
@@ -106,16 +107,23 @@ type meView struct {
 	Percentile *float64 `json:"percentile,omitempty"`
 }
 
-// me reads everything at one moment, so that the rank never exceeds the total.
 func (b *Boards) me(w http.ResponseWriter, r *http.Request) error {
-	uid := account.Caller(r)
-	var view meView
-	err := b.fs.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) error {
+	view, err := b.Standing(r.Context(), account.Caller(r))
+	if err != nil {
+		return err
+	}
+	return httpapi.Write(w, http.StatusOK, view)
+}
+
+// Standing reads everything at one moment, so that the rank never exceeds the total.
+func (b *Boards) Standing(ctx context.Context, uid account.UID) (Standing, error) {
+	var view Standing
+	err := b.fs.RunTransaction(ctx, func(ctx context.Context, tx *firestore.Transaction) error {
 		user, err := account.ReadActive(tx, b.fs, uid)
 		if err != nil {
 			return err
 		}
-		view = meView{Board: b.board, OptIn: user.Leaderboard.OptIn}
+		view = Standing{Board: b.board, OptIn: user.Leaderboard.OptIn}
 		view.Total, err = query.Count(ctx, tx, entries(b.fs, b.board).Query)
 		if err != nil {
 			return fmt.Errorf("count the entries: %w", err)
@@ -125,14 +133,11 @@ func (b *Boards) me(w http.ResponseWriter, r *http.Request) error {
 		}
 		return b.place(ctx, tx, uid, &view)
 	}, firestore.ReadOnly)
-	if err != nil {
-		return err
-	}
-	return httpapi.Write(w, http.StatusOK, view)
+	return view, err
 }
 
 // place fills in the caller's entry and rank, if there is one.
-func (b *Boards) place(ctx context.Context, tx *firestore.Transaction, uid account.UID, view *meView) error {
+func (b *Boards) place(ctx context.Context, tx *firestore.Transaction, uid account.UID, view *Standing) error {
 	snap, err := tx.Get(entryRef(b.fs, b.board, uid))
 	if status.Code(err) == codes.NotFound {
 		return nil

@@ -73,23 +73,45 @@ func (b *Inbox) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	var view inboxView
 	err = b.run(r, func(ctx context.Context, tx *firestore.Transaction, who caller) error {
-		// An item expires a fixed time after it was made, so this is the filter on expireAt, by the field that orders.
-		live := inboxOf(who.ref).Where("createdAt", ">", b.now().UTC().Add(-inboxKept))
+		live := b.live(who.ref)
 		var err error
 		if view, err = page(tx, live, asked); err != nil {
 			return err
 		}
-		// It needs the composite index (read asc, createdAt asc) on the collection inbox.
-		view.Unread, err = query.Count(ctx, tx, live.Where("read", "==", false))
-		if err != nil {
-			return fmt.Errorf("count unread items: %w", err)
-		}
-		return nil
+		view.Unread, err = unread(ctx, tx, live)
+		return err
 	}, firestore.ReadOnly)
 	if err != nil {
 		return err
 	}
 	return httpapi.Write(w, http.StatusOK, view)
+}
+
+// live are the user's items that have not expired: an item expires a fixed time after it was made, so this is the filter
+// on expireAt, by the field that orders.
+func (b *Inbox) live(user *firestore.DocumentRef) firestore.Query {
+	return inboxOf(user).Where("createdAt", ">", b.now().UTC().Add(-inboxKept))
+}
+
+// unread needs the composite index (read asc, createdAt asc) on the collection inbox.
+func unread(ctx context.Context, tx *firestore.Transaction, live firestore.Query) (int64, error) {
+	n, err := query.Count(ctx, tx, live.Where("read", "==", false))
+	if err != nil {
+		return 0, fmt.Errorf("count unread items: %w", err)
+	}
+	return n, nil
+}
+
+// Unread is the number of the user's unread items.
+func (b *Inbox) Unread(ctx context.Context, uid account.UID) (n int64, err error) {
+	err = b.fs.RunTransaction(ctx, func(ctx context.Context, tx *firestore.Transaction) error {
+		if _, err := account.ReadActive(tx, b.fs, uid); err != nil {
+			return err
+		}
+		n, err = unread(ctx, tx, b.live(account.Ref(b.fs, uid)))
+		return err
+	}, firestore.ReadOnly)
+	return n, err
 }
 
 // page is the newest items, or those after the position. It needs the index (createdAt desc).

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -14,8 +15,8 @@ import (
 
 const defaultPage = 20
 
-// summary is a scan in a list: what its result comes to, without the result.
-type summary struct {
+// Summary is a scan in a list: what its result comes to, without the result.
+type Summary struct {
 	ID         ID     `json:"id"`
 	State      State  `json:"state"`
 	Stage      Stage  `json:"stage,omitempty"`
@@ -30,8 +31,8 @@ type summary struct {
 	FailureCode string      `json:"failureCode,omitempty"`
 }
 
-func summarize(s Scan) summary {
-	v := summary{
+func summarize(s Scan) Summary {
+	v := Summary{
 		ID: s.ID, State: s.State, Stage: s.Stage, Version: s.Version,
 		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt), FinishedAt: showTime(s.FinishedAt),
 	}
@@ -53,7 +54,7 @@ func showTime(t time.Time) string {
 }
 
 type listView struct {
-	Items []summary `json:"items"`
+	Items []Summary `json:"items"`
 	// NextCursor is the "cursor" of the next page, absent on the last.
 	NextCursor string `json:"nextCursor,omitempty"`
 }
@@ -76,11 +77,11 @@ func (s *Service) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.find(r, f, asked)
+	found, err := s.find(r.Context(), account.Caller(r), f, asked)
 	if err != nil {
 		return err
 	}
-	view := listView{Items: []summary{}}
+	view := listView{Items: []Summary{}}
 	for i, one := range found {
 		if i == asked.Limit {
 			view.NextCursor = asked.Next(positionOf(found[i-1]))
@@ -152,15 +153,15 @@ func (f filter) query(fs *firestore.Client, uid account.UID) firestore.Query {
 
 // find is the page's scans and one more, which tells that there is a next page. Scans that are being deleted are left
 // out, and others read in their place, so that only the last page is short.
-func (s *Service) find(r *http.Request, f filter, asked httpapi.Page) ([]Scan, error) {
+func (s *Service) find(ctx context.Context, uid account.UID, f filter, asked httpapi.Page) ([]Scan, error) {
 	want, after := asked.Limit+1, asked.After
 	var found []Scan
 	for {
-		q := f.query(s.Firestore, account.Caller(r)).Limit(want - len(found))
+		q := f.query(s.Firestore, uid).Limit(want - len(found))
 		if after != nil {
 			q = q.StartAfter(after.At, after.ID)
 		}
-		snaps, err := q.Documents(r.Context()).GetAll()
+		snaps, err := q.Documents(ctx).GetAll()
 		if err != nil {
 			return nil, fmt.Errorf("list scans: %w", err)
 		}

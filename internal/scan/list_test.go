@@ -162,7 +162,7 @@ func TestListShowsWhatAScanComesTo(t *testing.T) {
 			"version": "facescan-1", "score": map[string]any{"value": 60.5, "lo": 40.0, "hi": int64(80)}, "rankable": false,
 		}, now)
 	})
-	want := listView{Items: []summary{{
+	want := listView{Items: []Summary{{
 		ID: s.ID, State: Completed, Version: 2, CreatedAt: httpapi.Time(now), UpdatedAt: httpapi.Time(now), FinishedAt: httpapi.Time(now),
 		Engine: "facescan-1", Score: &scoreRange{Value: 60.5, Lo: 40, Hi: 80}, Rankable: new(false),
 	}}}

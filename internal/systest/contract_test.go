@@ -25,6 +25,7 @@ import (
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/summary"
 )
 
 // wiring is what each HTTP function adds to its API. TestOnePhotoAllTheWay compares it with the functions themselves.
@@ -35,7 +36,7 @@ func wiring() map[string]func(*httpapi.API) {
 		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil) },
 		"inbox":       notify.NewInbox(nil, nil).Routes,
 		"leaderboard": leaderboard.New(nil, 1).Routes,
-		"profile":     accounts.ProfileRoutes,
+		"profile":     func(api *httpapi.API) { accounts.ProfileRoutes(api); new(summary.Service).Routes(api) },
 		"register":    func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Toolkit).Routes(api) },
 		"scans":       new(scan.Service).Routes,
 		"upload":      new(scan.Uploads).Routes,

@@ -311,6 +311,7 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	c.inbox(ctx, t, bob)
 	c.want(ctx, t, 200, "GET", "/v1/leaderboards/symmetry/top?limit=100", "")
 	c.want(ctx, t, 200, "GET", "/v1/leaderboards/symmetry/me", "")
+	c.want(ctx, t, 200, "GET", "/v1/me/summary", "")
 	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/leaderboards/symmetry/top?limit=0", "")
 	for _, path := range []string{"/healthz", "/readyz", "/v1/openapi.yaml"} {
 		nobody.want(ctx, t, 200, "GET", path, "")
@@ -343,6 +344,8 @@ func (c caller) account(ctx context.Context, t *testing.T) {
 	c.refused(ctx, t, fault.CodeInvalidField, "POST", register, `{"locale":"!"}`)
 	c.refused(ctx, t, fault.CodeInvalidField, "POST", register, `{"device":{"id":"phone","token":"t","platform":"tv"}}`)
 	c.want(ctx, t, 200, "GET", me, "")
+	c.want(ctx, t, 304, "GET", me, "", "If-None-Match", "*")
+	c.want(ctx, t, 200, "GET", "/v1/me/summary", "")
 	c.want(ctx, t, 200, "PATCH", me, `{"displayName":"Bob B.","leaderboard":{"optIn":true}}`, "If-Match", "*")
 	c.refused(ctx, t, fault.CodeInvalidField, "PATCH", me, `{"birthYear":1899}`)
 	c.refused(ctx, t, fault.CodePreconditionFailed, "PATCH", me, `{}`, "If-Match", `"999"`)
@@ -377,6 +380,8 @@ func (c caller) consent(ctx context.Context, t *testing.T) {
 	c.want(ctx, t, 200, "DELETE", path, "")
 	c.want(ctx, t, 201, "POST", path, agree)
 
+	c.want(ctx, t, 200, "GET", path+"/history?limit=1", "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", path+"/history?cursor=x", "")
 	c.refused(ctx, t, fault.CodeBirthYearRequired, "POST", "/v1/uploads", `{"contentType":"image/jpeg"}`)
 	c.want(ctx, t, 200, "PATCH", "/v1/me", `{"birthYear":1990}`)
 	c.refused(ctx, t, fault.CodeBirthYearFixed, "PATCH", "/v1/me", `{"birthYear":1991}`)
