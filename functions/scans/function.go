@@ -22,12 +22,14 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	box, boxErr := bus.Outbox(ctx, p)
 	uploads, uploadsErr := blob.Uploads(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
+	signing, signingErr := blob.Signing(p)
 	api, apiErr := identity.API(ctx, p)
-	if err := errors.Join(fsErr, listeningErr, boxErr, uploadsErr, resultsErr, apiErr); err != nil {
+	if err := errors.Join(fsErr, listeningErr, boxErr, uploadsErr, resultsErr, signingErr, apiErr); err != nil {
 		return nil, err
 	}
 	(&scan.Service{
-		Firestore: fs, Watcher: scan.NewWatcher(listening), Outbox: box, Uploads: uploads, Results: results, Now: time.Now,
+		Firestore: fs, Watcher: scan.NewWatcher(listening), Outbox: box, Uploads: uploads, Results: results,
+		Signing: signing, Now: time.Now,
 	}).Routes(api)
 	return api, nil
 }

@@ -95,6 +95,24 @@ func (e DevicePlatform) Valid() bool {
 	}
 }
 
+// Defines values for DifferenceVerdict.
+const (
+	DifferenceVerdictSignificant DifferenceVerdict = "significant"
+	DifferenceVerdictWithinNoise DifferenceVerdict = "within_noise"
+)
+
+// Valid indicates whether the value is a known member of the DifferenceVerdict enum.
+func (e DifferenceVerdict) Valid() bool {
+	switch e {
+	case DifferenceVerdictSignificant:
+		return true
+	case DifferenceVerdictWithinNoise:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PreviewCheckVerdict.
 const (
 	PreviewCheckVerdictOk     PreviewCheckVerdict = "ok"
@@ -417,6 +435,19 @@ type DeviceSpec struct {
 // DeviceToken FCM's registration token.
 type DeviceToken = string
 
+// Difference defines model for Difference.
+type Difference struct {
+	// Difference Later less earlier, in its unit.
+	Difference float64 `json:"difference"`
+
+	// Name `score`, or the `name` of a metric.
+	Name    string            `json:"name"`
+	Verdict DifferenceVerdict `json:"verdict"`
+}
+
+// DifferenceVerdict defines model for Difference.Verdict.
+type DifferenceVerdict string
+
 // DisplayName A name in words, without line breaks and control characters. Empty is none.
 type DisplayName = string
 
@@ -439,6 +470,28 @@ type Failure struct {
 
 // Fixes What to do for a better photo, most useful first. Empty when nothing is amiss.
 type Fixes = []string
+
+// ImageList defines model for ImageList.
+type ImageList struct {
+	// ExpiresAt RFC 3339, UTC, milliseconds.
+	ExpiresAt Time               `json:"expiresAt"`
+	Images    []ImageList_Images `json:"images"`
+}
+
+// ImageList_Images defines model for ImageList.Images.
+type ImageList_Images struct {
+	// Bytes The size.
+	Bytes int64 `json:"bytes"`
+
+	// ContentType The media type that the URL answers with.
+	ContentType string `json:"contentType"`
+
+	// Name `original`, `overlay`, `crop`, `left-left`, `right-right`, `thumbnail` or `renditions/NAME`; there may be more.
+	Name string `json:"name"`
+
+	// URL Where to GET it.
+	URL string `json:"url"`
+}
 
 // Inbox defines model for Inbox.
 type Inbox struct {
@@ -923,6 +976,47 @@ type Summary struct {
 // Time RFC 3339, UTC, milliseconds.
 type Time = time.Time
 
+// Timeline defines model for Timeline.
+type Timeline struct {
+	// NextCursor The `cursor` of the page before this one in time. Absent where there is nothing older.
+	NextCursor *string         `json:"nextCursor,omitempty"`
+	Points     []TimelinePoint `json:"points"`
+}
+
+// TimelinePoint A completed scan among the others.
+type TimelinePoint struct {
+	// Change What differs from the scan `since`. Absent where there is none to compare with.
+	Change *TimelinePoint_Change `json:"change,omitempty"`
+
+	// CompletedAt RFC 3339, UTC, milliseconds.
+	CompletedAt Time `json:"completedAt"`
+
+	// Engine The engine that measured it.
+	Engine string `json:"engine"`
+
+	// NewSeries Whether the scans before it were measured by another engine.
+	NewSeries bool `json:"newSeries"`
+
+	// NotComparedBecause Why it is not compared with the scans before it; empty where it is, or is the first. `version`: they are of another engine. `pose`: the head is
+	// turned or tilted. `light`: too dark, too bright or from one side. `photo`: not sharp, or the face is small.
+	NotComparedBecause []string `json:"notComparedBecause"`
+
+	// ScanID A scan's id.
+	ScanID ScanID `json:"scanId"`
+
+	// Score A score of 0 to 100 and its 95 % interval.
+	Score ScoreRange `json:"score"`
+}
+
+// TimelinePoint_Change What differs from the scan `since`. Absent where there is none to compare with.
+type TimelinePoint_Change struct {
+	Metrics []Difference `json:"metrics"`
+	Score   Difference   `json:"score"`
+
+	// Since A scan's id.
+	Since ScanID `json:"since"`
+}
+
 // Top defines model for Top.
 type Top struct {
 	// Board The board. It changes with the engine's major version, and ratings start anew then.
@@ -1094,6 +1188,15 @@ type GetScanParams struct {
 
 	// Since The `version` that you know. Without it the wait is for the next change, and one just before is missed.
 	Since *int64 `form:"since,omitempty" json:"since,omitempty"`
+}
+
+// GetTimelineParams defines parameters for GetTimeline.
+type GetTimelineParams struct {
+	// Limit The most items of a page.
+	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // OpenScanParams defines parameters for OpenScan.
@@ -1584,6 +1687,27 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/scans/{id} (the `GetScan` operationId).
 	GetScan(ctx context.Context, id ScanID, params *GetScanParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListImages Get the URLs of a scan's images
+	//
+	// The pictures that were made of the photo, the renditions that were asked for at the upload (`renditions/NAME`), and the photo itself as
+	// `original` for as long as it is kept. Whoever has a URL can read the image until it expires, so do not log it, and send no
+	// `Authorization` with it. Ask again for fresh ones.
+	//
+	// Corresponds with GET /v1/scans/{id}/images (the `ListImages` operationId).
+	ListImages(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetTimeline See what changed from scan to scan
+	//
+	// The latest completed scans, newest last; follow `nextCursor` for the older ones before them. A scan is compared with the last one before it
+	// that was taken alike: straight, in even light, sharp, and measured by the same engine. Two photos of an unchanged face differ, too: a change is
+	// `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and nothing to tell the user of.
+	//
+	// A new version of the engine starts a new series (`newSeries`): scores before and after it do not compare. Among the 20 scans
+	// before a page none may be comparable; then its first `change` is absent.
+	//
+	// Corresponds with GET /v1/timeline (the `GetTimeline` operationId).
+	GetTimeline(ctx context.Context, params *GetTimelineParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// OpenScanWithBody Open a scan and get the URL for its photo
 	//
@@ -2417,6 +2541,47 @@ func (c *Client) DeleteScan(ctx context.Context, id ScanID, reqEditors ...Reques
 // Corresponds with GET /v1/scans/{id} (the `GetScan` operationId).
 func (c *Client) GetScan(ctx context.Context, id ScanID, params *GetScanParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetScanRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListImages Get the URLs of a scan's images
+//
+// The pictures that were made of the photo, the renditions that were asked for at the upload (`renditions/NAME`), and the photo itself as
+// `original` for as long as it is kept. Whoever has a URL can read the image until it expires, so do not log it, and send no
+// `Authorization` with it. Ask again for fresh ones.
+//
+// Corresponds with GET /v1/scans/{id}/images (the `ListImages` operationId).
+func (c *Client) ListImages(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListImagesRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetTimeline See what changed from scan to scan
+//
+// The latest completed scans, newest last; follow `nextCursor` for the older ones before them. A scan is compared with the last one before it
+// that was taken alike: straight, in even light, sharp, and measured by the same engine. Two photos of an unchanged face differ, too: a change is
+// `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and nothing to tell the user of.
+//
+// A new version of the engine starts a new series (`newSeries`): scores before and after it do not compare. Among the 20 scans
+// before a page none may be comparable; then its first `change` is absent.
+//
+// Corresponds with GET /v1/timeline (the `GetTimeline` operationId).
+func (c *Client) GetTimeline(ctx context.Context, params *GetTimelineParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTimelineRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3777,6 +3942,106 @@ func NewGetScanRequest(server string, id ScanID, params *GetScanParams) (*http.R
 	return req, nil
 }
 
+// NewListImagesRequest constructs an http.Request for the ListImages method
+func NewListImagesRequest(server string, id ScanID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/scans/%s/images", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetTimelineRequest constructs an http.Request for the GetTimeline method
+func NewGetTimelineRequest(server string, params *GetTimelineParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/timeline")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewOpenScanRequest calls the generic OpenScan builder with application/json body
 func NewOpenScanRequest(server string, params *OpenScanParams, body OpenScanJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4318,6 +4583,31 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/scans/{id} (the `GetScan` operationId).
 	GetScanWithResponse(ctx context.Context, id ScanID, params *GetScanParams, reqEditors ...RequestEditorFn) (*GetScanResponse, error)
+
+	// ListImagesWithResponse Get the URLs of a scan's images
+	//
+	// The pictures that were made of the photo, the renditions that were asked for at the upload (`renditions/NAME`), and the photo itself as
+	// `original` for as long as it is kept. Whoever has a URL can read the image until it expires, so do not log it, and send no
+	// `Authorization` with it. Ask again for fresh ones.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/scans/{id}/images (the `ListImages` operationId).
+	ListImagesWithResponse(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*ListImagesResponse, error)
+
+	// GetTimelineWithResponse See what changed from scan to scan
+	//
+	// The latest completed scans, newest last; follow `nextCursor` for the older ones before them. A scan is compared with the last one before it
+	// that was taken alike: straight, in even light, sharp, and measured by the same engine. Two photos of an unchanged face differ, too: a change is
+	// `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and nothing to tell the user of.
+	//
+	// A new version of the engine starts a new series (`newSeries`): scores before and after it do not compare. Among the 20 scans
+	// before a page none may be comparable; then its first `change` is absent.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/timeline (the `GetTimeline` operationId).
+	GetTimelineWithResponse(ctx context.Context, params *GetTimelineParams, reqEditors ...RequestEditorFn) (*GetTimelineResponse, error)
 
 	// OpenScanWithBodyWithResponse Open a scan and get the URL for its photo
 	//
@@ -5601,6 +5891,88 @@ func (r GetScanResponse) ContentType() string {
 	return ""
 }
 
+type ListImagesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImageList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListImagesResponse) GetJSON200() *ImageList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListImagesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListImagesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListImagesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListImagesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetTimelineResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Timeline
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetTimelineResponse) GetJSON200() *Timeline {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetTimelineResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetTimelineResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetTimelineResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetTimelineResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type OpenScanResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6337,6 +6709,43 @@ func (c *ClientWithResponses) GetScanWithResponse(ctx context.Context, id ScanID
 		return nil, err
 	}
 	return ParseGetScanResponse(rsp)
+}
+
+// ListImagesWithResponse Get the URLs of a scan's images
+//
+// The pictures that were made of the photo, the renditions that were asked for at the upload (`renditions/NAME`), and the photo itself as
+// `original` for as long as it is kept. Whoever has a URL can read the image until it expires, so do not log it, and send no
+// `Authorization` with it. Ask again for fresh ones.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/scans/{id}/images (the `ListImages` operationId).
+func (c *ClientWithResponses) ListImagesWithResponse(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*ListImagesResponse, error) {
+	rsp, err := c.ListImages(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListImagesResponse(rsp)
+}
+
+// GetTimelineWithResponse See what changed from scan to scan
+//
+// The latest completed scans, newest last; follow `nextCursor` for the older ones before them. A scan is compared with the last one before it
+// that was taken alike: straight, in even light, sharp, and measured by the same engine. Two photos of an unchanged face differ, too: a change is
+// `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and nothing to tell the user of.
+//
+// A new version of the engine starts a new series (`newSeries`): scores before and after it do not compare. Among the 20 scans
+// before a page none may be comparable; then its first `change` is absent.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/timeline (the `GetTimeline` operationId).
+func (c *ClientWithResponses) GetTimelineWithResponse(ctx context.Context, params *GetTimelineParams, reqEditors ...RequestEditorFn) (*GetTimelineResponse, error) {
+	rsp, err := c.GetTimeline(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetTimelineResponse(rsp)
 }
 
 // OpenScanWithBodyWithResponse Open a scan and get the URL for its photo
@@ -7163,6 +7572,58 @@ func ParseGetScanResponse(rsp *http.Response) (*GetScanResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Scan
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListImagesResponse parses an HTTP response from a ListImagesWithResponse call
+func ParseListImagesResponse(rsp *http.Response) (*ListImagesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListImagesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImageList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetTimelineResponse parses an HTTP response from a GetTimelineWithResponse call
+func ParseGetTimelineResponse(rsp *http.Response) (*GetTimelineResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetTimelineResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Timeline
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -132,8 +132,25 @@ func (s *Storage) getObject(w http.ResponseWriter, r *http.Request, bucket, obje
 	to.URL.Path = "/download/storage/v1/b/" + bucket + "/o/" + object
 	to.URL.RawPath = "/download/storage/v1/b/" + url.PathEscape(bucket) + "/o/" + url.PathEscape(object)
 	to.URL.RawQuery = query.Encode()
-	s.fake.HTTPHandler().ServeHTTP(w, to)
+	s.fake.HTTPHandler().ServeHTTP(&overridden{ResponseWriter: w, query: r.URL.Query()}, to)
 	return nil
+}
+
+// overridden answers with the headers that a signed URL asks for by response-content-type and its like, which
+// fake-gcs-server does not know.
+type overridden struct {
+	http.ResponseWriter
+	query url.Values
+}
+
+// WriteHeader puts the headers in place of the object's own.
+func (o *overridden) WriteHeader(status int) {
+	for _, name := range []string{"Content-Type", "Content-Disposition", "Cache-Control"} {
+		if value := o.query.Get("response-" + strings.ToLower(name)); value != "" && status < http.StatusBadRequest {
+			o.Header().Set(name, value)
+		}
+	}
+	o.ResponseWriter.WriteHeader(status)
 }
 
 // deleteObject answers a signed DELETE.

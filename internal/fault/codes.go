@@ -51,6 +51,7 @@ const (
 	CodeUnderAge          Code = "under_age"
 	CodeBirthYearFixed    Code = "birth_year_fixed"
 	CodeIdempotencyReused Code = "idempotency_key_reused"
+	CodeScanNotCompleted  Code = "scan_not_completed"
 
 	CodeEventMalformed    Code = "event_malformed"
 	CodeEventUnauthorized Code = "event_unauthorized"
@@ -98,6 +99,7 @@ var codeKinds = map[Code]Kind{
 	CodeUnderAge:          Forbidden,
 	CodeBirthYearFixed:    Conflict,
 	CodeIdempotencyReused: Unprocessable,
+	CodeScanNotCompleted:  Conflict,
 
 	CodeEventMalformed:    Invalid,
 	CodeEventUnauthorized: Unauthenticated,

@@ -28,15 +28,19 @@ type Service struct {
 	Outbox *outbox.Box
 	// Uploads holds the photos, Results what is made of them.
 	Uploads, Results *storage.BucketHandle
+	// Signing is who signs the URLs of images.
+	Signing storage.SignedURLOptions
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// Routes adds the routes below /v1/scans.
+// Routes adds the routes below /v1/scans, and /v1/timeline.
 func (s *Service) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/scans", httpapi.User, s.list)
 	api.Handle("GET /v1/scans/{id}", httpapi.User, s.get)
 	api.Handle("DELETE /v1/scans/{id}", httpapi.User, s.remove)
+	api.Handle("GET /v1/scans/{id}/images", httpapi.User, s.images)
+	api.Handle("GET /v1/timeline", httpapi.User, s.showTimeline)
 }
 
 // view is a scan as its owner sees it.

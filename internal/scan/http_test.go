@@ -17,7 +17,7 @@ import (
 func (e *env) service(watching *firestore.Client) *Service {
 	return &Service{
 		Firestore: watching, Watcher: NewWatcher(watching), Outbox: e.boxOver(watching), Uploads: e.uploads, Results: e.results,
-		Now: e.clock.Now,
+		Signing: e.signing(), Now: e.clock.Now,
 	}
 }
 

@@ -161,16 +161,12 @@ func (s *Service) find(ctx context.Context, uid account.UID, f filter, asked htt
 		if after != nil {
 			q = q.StartAfter(after.At, after.ID)
 		}
-		snaps, err := q.Documents(ctx).GetAll()
+		read, err := readAll(ctx, q)
 		if err != nil {
-			return nil, fmt.Errorf("list scans: %w", err)
+			return nil, err
 		}
-		ended := len(snaps) < want-len(found)
-		for _, snap := range snaps {
-			one, err := decodeAny(snap, nil)
-			if err != nil {
-				return nil, err
-			}
+		ended := len(read) < want-len(found)
+		for _, one := range read {
 			if one.State != Deleting {
 				found = append(found, one)
 			}

@@ -34,7 +34,7 @@ func wantGone(t *testing.T, e *env, s Scan) {
 	}
 }
 
-func path(s Scan) string { return "/v1/scans/" + string(s.ID) }
+func pathOf(s Scan) string { return "/v1/scans/" + string(s.ID) }
 
 func TestRemove(t *testing.T) {
 	t.Parallel()
@@ -46,14 +46,14 @@ func TestRemove(t *testing.T) {
 			s, _ := e.begunScan(t, state)
 			writeObject(t, e.results.Object(ResultPrefix(s.UID, s.ID)+"renditions/small.webp"), []byte("x"))
 			other, _ := e.begunScan(t, Completed)
-			wantProblem(t, ask(t, api, "bob", http.MethodDelete, path(s)), http.StatusForbidden, "not_registered")
+			wantProblem(t, ask(t, api, "bob", http.MethodDelete, pathOf(s)), http.StatusForbidden, "not_registered")
 			e.putUser(t, account.User{UID: "bob", State: account.Active})
-			wantProblem(t, ask(t, api, "bob", http.MethodDelete, path(s)), http.StatusNotFound, "not_found")
-			if w := ask(t, api, "anna", http.MethodDelete, path(s)); w.Code != http.StatusNoContent || w.Body.Len() != 0 {
+			wantProblem(t, ask(t, api, "bob", http.MethodDelete, pathOf(s)), http.StatusNotFound, "not_found")
+			if w := ask(t, api, "anna", http.MethodDelete, pathOf(s)); w.Code != http.StatusNoContent || w.Body.Len() != 0 {
 				t.Fatalf("status %d: %s", w.Code, w.Body)
 			}
 			wantGone(t, e, s)
-			wantProblem(t, ask(t, api, "anna", http.MethodDelete, path(s)), http.StatusNotFound, "not_found")
+			wantProblem(t, ask(t, api, "anna", http.MethodDelete, pathOf(s)), http.StatusNotFound, "not_found")
 			wantProblem(t, ask(t, api, "anna", http.MethodDelete, "/v1/scans/x"), http.StatusNotFound, "not_found")
 			if !e.resultsOf(t, other) || e.photoOf(t, other) == 0 {
 				t.Error("another scan lost something")
@@ -72,7 +72,7 @@ func TestRemove(t *testing.T) {
 		e := newEnv(t)
 		s, _ := e.begunScan(t, Completed)
 		e.putUser(t, account.User{UID: anna, State: account.Erasing})
-		w := ask(t, scansAPI(e.service(e.fs)), "anna", http.MethodDelete, path(s))
+		w := ask(t, scansAPI(e.service(e.fs)), "anna", http.MethodDelete, pathOf(s))
 		wantProblem(t, w, http.StatusForbidden, "account_erasing")
 	})
 }
@@ -83,7 +83,7 @@ func TestRemoveBrokenOff(t *testing.T) {
 	for name, resume := range map[string]func(*testing.T, *env, http.Handler, Scan){
 		"and asked for again": func(t *testing.T, _ *env, api http.Handler, s Scan) {
 			t.Helper()
-			if w := ask(t, api, "anna", http.MethodDelete, path(s)); w.Code != http.StatusNoContent {
+			if w := ask(t, api, "anna", http.MethodDelete, pathOf(s)); w.Code != http.StatusNoContent {
 				t.Errorf("status %d: %s", w.Code, w.Body)
 			}
 		},
@@ -100,10 +100,10 @@ func TestRemoveBrokenOff(t *testing.T) {
 			s, _ := e.begunScan(t, Completed)
 			broken := e.service(e.fs)
 			broken.Results = e.client(t, refusing(http.StatusForbidden, method(http.MethodDelete))).Bucket(resultsBucket)
-			wantProblem(t, ask(t, scansAPI(broken), "anna", http.MethodDelete, path(s)), 503, "unavailable")
+			wantProblem(t, ask(t, scansAPI(broken), "anna", http.MethodDelete, pathOf(s)), 503, "unavailable")
 
 			api := scansAPI(e.service(e.fs))
-			wantProblem(t, ask(t, api, "anna", http.MethodGet, path(s)), http.StatusNotFound, "not_found")
+			wantProblem(t, ask(t, api, "anna", http.MethodGet, pathOf(s)), http.StatusNotFound, "not_found")
 			if ids, _ := listed(t, api, ""); len(ids) != 0 {
 				t.Errorf("listed: %v", ids)
 			}
@@ -125,7 +125,7 @@ func TestRemoveDuringTheAnalysis(t *testing.T) {
 	s := e.newScan(t)
 	api := scansAPI(e.service(e.fs))
 	e.finish(t, s, during(func() {
-		if w := ask(t, api, "anna", http.MethodDelete, path(s)); w.Code != http.StatusNoContent {
+		if w := ask(t, api, "anna", http.MethodDelete, pathOf(s)); w.Code != http.StatusNoContent {
 			t.Errorf("status %d: %s", w.Code, w.Body)
 		}
 	}))

@@ -58,3 +58,18 @@ func decodeAny(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
 	}
 	return s, nil
 }
+
+// readAll is the scans that the query finds, tombstones among them.
+func readAll(ctx context.Context, q firestore.Query) ([]Scan, error) {
+	snaps, err := q.Documents(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("list scans: %w", err)
+	}
+	all := make([]Scan, len(snaps))
+	for i, snap := range snaps {
+		if all[i], err = decodeAny(snap, nil); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}

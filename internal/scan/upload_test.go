@@ -39,12 +39,17 @@ func (e *env) uploadsAPI() http.Handler {
 	api := httpapi.New(httpapi.Options{Verifier: bearerIsUID{}})
 	uploads := &Uploads{
 		Firestore: e.fs, Bucket: e.uploads, Key: []byte("key"), MinAge: minAge, Now: e.clock.Now,
-		Signing: storage.SignedURLOptions{
-			GoogleAccessID: e.storage.Account(), PrivateKey: e.storage.SigningKeyPEM(), Scheme: storage.SigningSchemeV4, Insecure: true,
-		},
+		Signing: e.signing(),
 	}
 	uploads.Routes(api)
 	return api
+}
+
+// signing signs as the account whose key the storage knows.
+func (e *env) signing() storage.SignedURLOptions {
+	return storage.SignedURLOptions{
+		GoogleAccessID: e.storage.Account(), PrivateKey: e.storage.SigningKeyPEM(), Scheme: storage.SigningSchemeV4, Insecure: true,
+	}
 }
 
 const jpegRequest = `{"contentType":"image/jpeg"}`
@@ -131,9 +136,7 @@ func TestTicket(t *testing.T) {
 func TestTicketCarriesTheTrace(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	u := &Uploads{Bucket: e.uploads, Signing: storage.SignedURLOptions{
-		GoogleAccessID: e.storage.Account(), PrivateKey: e.storage.SigningKeyPEM(), Scheme: storage.SigningSchemeV4, Insecure: true,
-	}}
+	u := &Uploads{Bucket: e.uploads, Signing: e.signing()}
 	s := e.newScan(t)
 	ticket, err := u.sign(telemetry.FromTraceparent(t.Context(), traceparent), s)
 	if err != nil {

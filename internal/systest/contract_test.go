@@ -46,7 +46,6 @@ func wiring() map[string]func(*httpapi.API) {
 // noOperation are the catalog's paths that the contract has nothing for, and why.
 var noOperation = map[string]string{
 	"/*":            "whatever nobody owns is answered with not_found",
-	"/v1/timeline":  "planned: the scores over time",
 	"/v1/uploads/*": "planned: direct upload as multipart",
 }
 

@@ -417,11 +417,18 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 			t.Errorf("%s: %+v, %v", key, done, err)
 		}
 		c.want(ctx, t, 200, "POST", uploads, jpeg, "Idempotency-Key", key)
+		if images := "/v1/scans/" + opened.Scan.ID + "/images"; try.state == apiclient.ScanStateCompleted {
+			c.want(ctx, t, 200, "GET", images, "")
+		} else {
+			c.refused(ctx, t, fault.CodeScanNotCompleted, "GET", images, "")
+		}
 		c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans/"+opened.Scan.ID+"?wait=26", "")
 		c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans/"+opened.Scan.ID+"?since=-1", "")
 	}
 	c.refused(ctx, t, fault.CodeNotFound, "GET", "/v1/scans/"+strings.ToLower(rand.Text()), "")
 	c.scanList(ctx, t)
+	c.want(ctx, t, 200, "GET", "/v1/timeline?limit=1", "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/timeline?cursor=x", "")
 	c.refused(ctx, t, fault.CodeNotFound, "DELETE", "/v1/scans/x", "")
 	for _, id := range ids {
 		if status, _ := c.call(ctx, t, "DELETE", "/v1/scans/"+id, ""); status != http.StatusNoContent {

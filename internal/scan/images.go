@@ -1,0 +1,121 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/storage"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+// imageLife is how long the URL of an image is good for.
+const imageLife = 5 * time.Minute
+
+// originalImage is the name of the photo itself among the images.
+const originalImage = "original"
+
+// imageView is one picture of a scan and where to read it.
+type imageView struct {
+	Name        string `json:"name"`
+	ContentType string `json:"contentType"`
+	// Bytes is the size.
+	Bytes int64  `json:"bytes"`
+	URL   string `json:"url"`
+}
+
+type imagesView struct {
+	Images    []imageView `json:"images"`
+	ExpiresAt string      `json:"expiresAt"`
+}
+
+// images answers GET /v1/scans/{id}/images: the pictures that there are, by the bucket and not by a list of ours, so
+// that renditions are among them, and the photo as long as it is kept.
+func (s *Service) images(w http.ResponseWriter, r *http.Request) error {
+	found, err := s.owned(r)
+	if err != nil {
+		return err
+	}
+	if found.State != Completed {
+		return notCompleted()
+	}
+	kept, err := s.keptImages(r.Context(), found)
+	if err != nil {
+		return err
+	}
+	expires := s.Now().UTC().Add(imageLife)
+	view := imagesView{Images: make([]imageView, len(kept)), ExpiresAt: httpapi.Time(expires)}
+	// In production each signature is a call, so they are made at the same time.
+	var group errgroup.Group
+	for i, p := range kept {
+		group.Go(func() error {
+			var err error
+			view.Images[i], err = s.sign(p, found.ID, expires)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return fault.Wrap(err, fault.CodeUnavailable, "The images cannot be signed at the moment: try again.")
+	}
+	return httpapi.Write(w, http.StatusOK, view)
+}
+
+func notCompleted() error {
+	return fault.New(fault.CodeScanNotCompleted, "The scan is not completed, so there is nothing of this yet.")
+}
+
+// keptImage is an object with an image in it.
+type keptImage struct {
+	name   string
+	bucket *storage.BucketHandle
+	attrs  *storage.ObjectAttrs
+}
+
+func (s *Service) keptImages(ctx context.Context, of Scan) ([]keptImage, error) {
+	prefix := ResultPrefix(of.UID, of.ID)
+	objects, err := objectsBelow(ctx, s.Results, prefix)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]keptImage, 0, len(objects)+1)
+	for _, o := range objects {
+		if strings.HasPrefix(o.ContentType, "image/") {
+			name := strings.TrimPrefix(o.Name, prefix)
+			all = append(all, keptImage{strings.TrimSuffix(name, path.Ext(name)), s.Results, o})
+		}
+	}
+	photo, err := s.Uploads.Object(objectName(of.UID, of.ID)).Generation(of.Generation).Attrs(ctx)
+	if errors.Is(err, storage.ErrObjectNotExist) {
+		return all, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the photo: %w", err)
+	}
+	return append(all, keptImage{originalImage, s.Uploads, photo}), nil
+}
+
+// sign makes the URL of a picture. It fixes the type and that the picture is downloaded and not shown as a page.
+func (s *Service) sign(p keptImage, id ID, expires time.Time) (imageView, error) {
+	extension := path.Ext(p.attrs.Name)
+	if p.name == originalImage {
+		extension = "." + strings.TrimPrefix(p.attrs.ContentType, "image/")
+	}
+	file := string(id) + "-" + path.Base(p.name) + extension
+	opts := s.Signing
+	opts.Method, opts.Expires = http.MethodGet, expires
+	opts.QueryParameters = url.Values{
+		"response-content-type":        {p.attrs.ContentType},
+		"response-content-disposition": {mime.FormatMediaType("attachment", map[string]string{"filename": file})},
+	}
+	signed, err := p.bucket.SignedURL(p.attrs.Name, &opts)
+	return imageView{Name: p.name, ContentType: p.attrs.ContentType, Bytes: p.attrs.Size, URL: signed}, err
+}

@@ -1,0 +1,182 @@
+package scan
+
+import (
+	"math"
+	"net/http"
+	"slices"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+// lookBack is how many completed scans before a page are searched for one that the page's first can be compared with.
+const lookBack = 20
+
+// Why two scans are not compared.
+const (
+	becausePose    = "pose"
+	becauseLight   = "light"
+	becausePhoto   = "photo"
+	becauseVersion = "version"
+)
+
+// gates are the checks of a photo that have to be passed for it to be compared, and what failing one is called. The
+// others say how the photo was taken without moving the score: RELIABILITY.md of package face.
+var gates = map[string]string{
+	face.CheckYaw: becausePose, face.CheckRoll: becausePose,
+	face.CheckBrightness: becauseLight, face.CheckGlare: becauseLight, face.CheckContrast: becauseLight, face.CheckSideLight: becauseLight,
+	face.CheckFocus: becausePhoto, face.CheckFaceSize: becausePhoto,
+}
+
+// Verdicts of a change.
+const (
+	significant = "significant"
+	withinNoise = "within_noise"
+)
+
+// point is a completed scan in the timeline.
+type point struct {
+	ScanID      ID         `json:"scanId"`
+	CompletedAt string     `json:"completedAt"`
+	Engine      string     `json:"engine"`
+	Score       scoreRange `json:"score"`
+	// NewSeries says that scores before it are of another engine and do not compare.
+	NewSeries bool `json:"newSeries"`
+	// NotComparedBecause is why the scan is not compared with those before it. With a reason other than the version
+	// none after it is compared with it either.
+	NotComparedBecause []string `json:"notComparedBecause"`
+	// Change is since the last scan before it that it can be compared with; nil where there is none.
+	Change *change `json:"change,omitempty"`
+}
+
+// change is what differs between two comparable scans.
+type change struct {
+	Since   ID      `json:"since"`
+	Score   delta   `json:"score"`
+	Metrics []delta `json:"metrics"`
+}
+
+// delta is a difference, later less earlier, and whether it is more than two photos of an unchanged face show.
+type delta struct {
+	Name       string  `json:"name"`
+	Difference float64 `json:"difference"`
+	Verdict    string  `json:"verdict"`
+}
+
+// timeline is the points of completed scans, oldest first.
+func timeline(scans []Scan) []point {
+	points := make([]point, 0, len(scans))
+	var before *Scan // the last comparable one of the series
+	var engine string
+	for i := range scans {
+		s := &scans[i]
+		r := s.result()
+		p := point{
+			ScanID: s.ID, CompletedAt: httpapi.Time(s.FinishedAt), Engine: r.Version, Score: r.Score,
+			NewSeries: i > 0 && r.Version != engine, NotComparedBecause: outside(r),
+		}
+		engine = r.Version
+		takesPart := len(p.NotComparedBecause) == 0
+		if p.NewSeries {
+			before = nil
+			p.NotComparedBecause = append([]string{becauseVersion}, p.NotComparedBecause...)
+		}
+		if takesPart {
+			if before != nil {
+				p.Change = compare(before.ID, before.result(), r)
+			}
+			before = s
+		}
+		points = append(points, p)
+	}
+	return points
+}
+
+// outside is which gates the photo does not pass, in the order of the checks and each once.
+func outside(r resultPart) []string {
+	because := []string{}
+	for _, c := range r.Quality {
+		gate, ok := gates[c.Check]
+		if ok && c.Verdict != string(face.VerdictOK) && !slices.Contains(because, gate) {
+			because = append(because, gate)
+		}
+	}
+	return because
+}
+
+// compare is the change between two scans of one engine. A measure's change is significant above its smallest
+// detectable change, which the engine publishes.
+func compare(since ID, from, to resultPart) *change {
+	c := &change{Since: since, Metrics: []delta{}, Score: delta{
+		Name: "score", Difference: tenth(to.Score.Value - from.Score.Value), Verdict: verdict(scoreMoved(from.Score, to.Score)),
+	}}
+	for _, m := range to.Metrics {
+		i := slices.IndexFunc(from.Metrics, func(n metric) bool { return n.Name == m.Name && n.Unit == m.Unit })
+		if i < 0 {
+			continue
+		}
+		difference := m.Value - from.Metrics[i].Value
+		c.Metrics = append(c.Metrics, delta{
+			Name: m.Name, Difference: math.Round(difference*1000) / 1000,
+			Verdict: verdict(math.Abs(difference) > max(m.Reliability.SDC, from.Metrics[i].Reliability.SDC)),
+		})
+	}
+	return c
+}
+
+// scoreMoved tells whether the difference is above 1.96 standard errors of it. A score is a percentile, so its interval
+// is narrower towards the ends and not symmetric: of each score the half that faces the other is taken for 1.96 of its
+// standard errors (G. Zou and A. Donner, "Construction of confidence limits about effect measures", Statistics in
+// Medicine 27, 2008). Where the intervals are symmetric that is |d| > 1.96 sqrt(SE1² + SE2²).
+func scoreMoved(from, to scoreRange) bool {
+	low, high := from, to
+	if low.Value > high.Value {
+		low, high = high, low
+	}
+	return high.Value-low.Value > math.Hypot(low.Hi-low.Value, high.Value-high.Lo)
+}
+
+func verdict(moved bool) string {
+	if moved {
+		return significant
+	}
+	return withinNoise
+}
+
+func tenth(v float64) float64 { return math.Round(v*10) / 10 }
+
+type timelineView struct {
+	Points     []point `json:"points"`
+	NextCursor string  `json:"nextCursor,omitempty"`
+}
+
+// showTimeline answers GET /v1/timeline: a page of the latest completed scans, the newest last; the next page is the
+// older ones before it.
+func (s *Service) showTimeline(w http.ResponseWriter, r *http.Request) error {
+	asked, err := httpapi.PageParams(r, defaultPage, "timeline")
+	if err != nil {
+		return err
+	}
+	// It needs the index (uid asc, state asc, createdAt desc, id desc) on scans, as the list does.
+	f := filter{state: string(Completed), direction: firestore.Desc}
+	q := f.query(s.Firestore, account.Caller(r)).Limit(asked.Limit + lookBack)
+	if asked.After != nil {
+		q = q.StartAfter(asked.After.At, asked.After.ID)
+	}
+	scans, err := readAll(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	view := timelineView{}
+	shown := min(asked.Limit, len(scans))
+	if len(scans) > asked.Limit {
+		view.NextCursor = asked.Next(positionOf(scans[asked.Limit-1]))
+	}
+	slices.Reverse(scans)
+	all := timeline(scans)
+	view.Points = all[len(all)-shown:]
+	return httpapi.Write(w, http.StatusOK, view)
+}
