@@ -305,3 +305,38 @@ func TestRoutes_refuseAnErasingAccount(t *testing.T) {
 		t.Errorf("usernames = %v", names)
 	}
 }
+
+// A phone that was sold, or signed in to by another user, has one token. Its pushes are for whoever registered last.
+func TestRegister_takesTheDeviceFromItsUserBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before, beforeToken := w.signIn(t, "ada@example.com")
+	after, afterToken := w.signIn(t, "bob@example.com")
+	register := func(token string) answer {
+		return w.call(t, "POST", "/v1/auth/register", token, `{"device":{"id":"phone","token":"fcm","platform":"ios"}}`)
+	}
+	phones := func(uid string) int {
+		t.Helper()
+		all, err := device.Of(account.Ref(w.fs, account.UID(uid))).Documents(t.Context()).GetAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	register(beforeToken).want(t, http.StatusCreated)
+	register(afterToken).want(t, http.StatusCreated)
+	if phones(before) != 0 || phones(after) != 1 {
+		t.Errorf("%d and %d phones after the second user registered, want 0 and 1", phones(before), phones(after))
+	}
+	register(beforeToken).want(t, http.StatusOK)
+	if phones(before) != 1 || phones(after) != 0 {
+		t.Errorf("%d and %d phones after the first registered again, want 1 and 0", phones(before), phones(after))
+	}
+	tokens := []string{beforeToken, afterToken}
+	for range 5 {
+		race(len(tokens), func(i int) answer { return register(tokens[i]) })
+		if phones(before)+phones(after) != 1 {
+			t.Fatalf("%d and %d phones after a race, want one", phones(before), phones(after))
+		}
+	}
+}

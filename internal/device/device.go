@@ -86,9 +86,11 @@ type Change struct {
 	gone []*firestore.DocumentRef
 }
 
-// Prepare reads what writing the device will take: those of the same token, and over the limit of 20 those longest not
-// seen, make room for it.
-func Prepare(tx *firestore.Transaction, user *firestore.DocumentRef, id string, spec Spec, now time.Time) (Change, error) {
+// Prepare reads what writing the device will take: those of the same token, whosever they are, and over the limit of 20
+// those longest not seen, make room for it.
+func Prepare(
+	tx *firestore.Transaction, fs *firestore.Client, user *firestore.DocumentRef, id string, spec Spec, now time.Time,
+) (Change, error) {
 	devices := Of(user)
 	known, err := read(tx, devices)
 	if err != nil {
@@ -105,7 +107,28 @@ func Prepare(tx *firestore.Transaction, user *firestore.DocumentRef, id string, 
 	for _, old := range superfluous(known, spec.Token) {
 		c.gone = append(c.gone, devices.Doc(old))
 	}
-	return c, nil
+	others, err := elsewhere(tx, fs, user, spec.Token)
+	c.gone = append(c.gone, others...)
+	return c, err
+}
+
+// elsewhere are the devices of other users with the token. A token is that of one app on one phone, so whoever
+// registers it last has the phone now, and the one before must not get pushes there any more. It needs the index on
+// token with the scope of the collection group devices, which Firestore does not make by itself.
+func elsewhere(
+	tx *firestore.Transaction, fs *firestore.Client, user *firestore.DocumentRef, token string,
+) ([]*firestore.DocumentRef, error) {
+	snaps, err := tx.Documents(fs.CollectionGroup("devices").Where("token", "==", token)).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("find the token: %w", err)
+	}
+	var refs []*firestore.DocumentRef
+	for _, snap := range snaps {
+		if snap.Ref.Parent.Parent.Path != user.Path {
+			refs = append(refs, snap.Ref)
+		}
+	}
+	return refs, nil
 }
 
 // New is a device that is seen for the first time.

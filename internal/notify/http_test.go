@@ -180,6 +180,16 @@ func TestDevices(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"reinstalled": "t2"}, known()); diff != "" {
 		t.Errorf("devices (-want +got):\n%s", diff)
 	}
+	other := ann()
+	other.UID = "v"
+	b.save(other)
+	if code, _ := b.call("v", http.MethodPut, "/v1/devices/phone", `{"token":"t2","platform":"ios"}`); code != http.StatusCreated {
+		t.Errorf("another user on the same phone: %d", code)
+	}
+	if all := known(); len(all) != 0 {
+		t.Errorf("devices = %v, although the phone is another user's now", all)
+	}
+	put("reinstalled", "t2")
 	for i := range device.Max {
 		put(fmt.Sprintf("d%02d", i), fmt.Sprintf("x%02d", i))
 	}
