@@ -83,14 +83,20 @@ func BenchmarkStages(b *testing.B) {
 	b.Run("detect", func(b *testing.B) {
 		measured(b, func() error { _, err := models.detect(m.grey); return err })
 	})
+	b.Run("near", func(b *testing.B) {
+		measured(b, func() error { m.near(); return nil })
+	})
+	near, place, _ := m.near()
+	seen := models.locate(near, place)
+	rough := seen.points(&layout)
 	b.Run("points", func(b *testing.B) {
-		measured(b, func() error { models.locate(m.grey, m.place); return nil })
+		measured(b, func() error { models.locate(near, place); return nil })
 	})
 	b.Run("crop", func(b *testing.B) {
-		measured(b, func() error { m.grey.crop(m.pts.faceFrame(), faceW, faceH); return nil })
+		measured(b, func() error { near.crop(rough.faceFrame(), faceW, faceH); return nil })
 	})
 	b.Run("field", func(b *testing.B) {
-		measured(b, func() error { registered(m.grey, &m.pts); return nil })
+		measured(b, func() error { registered(near, &rough); return nil })
 	})
 	b.Run("assemble", func(b *testing.B) {
 		measured(b, func() error { _, err := m.report(); return err })

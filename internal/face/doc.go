@@ -10,18 +10,20 @@
 //     called by name, and the brightness is taken, upright by EXIF (decode.go, plane.go).
 //  2. pigo's classifier scans coarsely; each candidate is scanned again with a fine grid, whose summed confidence tells faces from chance.
 //     Where nothing sure is found upright, the picture is looked at turned by 30 to 330 degrees (detect.go).
-//  3. 17 points come from pigo's pupil and landmark cascades by a runner of ours (cascade.go), in crops that are turned upright
+//  3. A face of more than 200 pixels between the pupils is shrunk to half, a quarter or an eighth of the size (measure.go): nothing is
+//     measured any better with more.
+//  4. 17 points come from pigo's pupil and landmark cascades by a runner of ours (cascade.go), in crops that are turned upright
 //     and scaled by the pupils (points.go). Each cascade starts from 31 fixed places; the interquartile mean counts. Constant offsets
 //     move the answers to where people put the points.
-//  4. A mirror field is registered on the crop, first quickly to find the middle line, then with care on a crop that is cut along it (align.go,
+//  5. A mirror field is registered on the crop, first quickly to find the middle line, then with care on a crop that is cut along it (align.go,
 //     field.go): by how much the face has to move, place by place, to look like its mirror image. Where the halves hardly look alike
 //     at all it was no face.
-//  5. What a shift, a turn of the whole and a turned head explain is projected out, and 32 directions in which photos of one person differ (smiles,
+//  6. What a shift, a turn of the whole and a turned head explain is projected out, and 32 directions in which photos of one person differ (smiles,
 //     light, focus, turns) are turned down; the root mean square of the rest, in distances between the pupils (IOD), is the index, and its
 //     percentile among the reference people the score (calibration.go, score.go). The points and the field together give the turn of the head.
-//  6. Light, focus, size and pose are checked (light.go, quality.go): a photo beyond a limit is refused, a doubtful one is reported with
+//  7. Light, focus, size and pose are checked (light.go, quality.go): a photo beyond a limit is refused, a doubtful one is reported with
 //     advice and not ranked.
-//  7. If asked for ([Scan]), pictures are cut from what was decoded and drawn on (picture.go and the files beside it).
+//  8. If asked for ([Scan]), pictures are cut from what was decoded and drawn on (picture.go and the files beside it).
 //
 // # What holds
 //
@@ -39,7 +41,7 @@
 // # What does not hold
 //
 // One photo is not a precise measurement: between a neutral and a smiling photo of one session the score has an intraclass correlation of about
-// 0.72, which is why every score carries an interval; it is half of the scale wide. It agrees with the asymmetry of points set by hand, head turns
+// 0.73, which is why every score carries an interval; it is half of the scale wide. It agrees with the asymmetry of points set by hand, head turns
 // removed, with a rank correlation of about 0.56, where these themselves would reach 0.8 to 0.9. Compare people by the median of several photos.
 // RELIABILITY.md has all the figures, on people not used for fitting.
 //

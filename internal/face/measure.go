@@ -45,20 +45,42 @@ func measure(p *photo, models *models) (*measurement, error) {
 		if grey, err = p.grey(finer); err != nil {
 			return nil, err
 		}
-		f := float64(m.scale) / float64(finer)
-		m.place.x, m.place.y, m.place.size = grown(m.place.x, f), grown(m.place.y, f), m.place.size*f
+		m.place.window = m.place.times(float64(m.scale) / float64(finer))
 		m.scale = finer
 	}
 	m.grey = grey
-	m.seen = models.locate(grey, m.place)
-	rough := m.seen.points(&layout)
-	m.raw, m.alike = registered(grey, &rough)
-	if m.alike < leastAlike {
-		return nil, refuse(NoFace, detailNoFace)
+	if err := m.look(models); err != nil {
+		return nil, err
 	}
-	m.light = lightOf(grey.crop(rough.lightFrame(), lightW, lightH))
 	m.judge(&fitted)
 	return m, nil
+}
+
+// look measures the face that was found.
+func (m *measurement) look(models *models) error {
+	near, place, back := m.near()
+	m.seen = models.locate(near, place)
+	rough := m.seen.points(&layout)
+	m.raw, m.alike = registered(near, &rough)
+	if m.alike < leastAlike {
+		return refuse(NoFace, detailNoFace)
+	}
+	m.light = lightOf(near.crop(rough.lightFrame(), lightW, lightH))
+	m.seen.crop = back.after(m.seen.crop)
+	return nil
+}
+
+// near gives the plane shrunk to the pixels that measuring needs, because each crop of more would mean the same pixels anew: the face in
+// it, and the frame that leads back.
+func (m *measurement) near() (p *plane, place facePlace, back frame) {
+	by := m.spareScale()
+	if by == 1 {
+		return m.grey, m.place, frame{axis: vec{1, 0}}
+	}
+	f := float64(by)
+	place = m.place
+	place.window = m.place.times(1 / f)
+	return m.grey.shrunk(by, 1), place, frame{origin: vec{grown(0, f), grown(0, f)}, axis: vec{f, 0}}
 }
 
 // judge applies a calibration.
@@ -76,13 +98,24 @@ func (m *measurement) judge(c *Calibration) {
 
 // finerScale gives the scale at which a face that is small in a large picture has enough pixels.
 func (m *measurement) finerScale() int {
-	const iodOfBox = 2 * boxPupilX
 	scale := m.scale
-	for scale > 1 && m.place.size*iodOfBox*float64(m.scale)/float64(scale) < enoughIOD {
+	for scale > 1 && m.place.iod()*float64(m.scale)/float64(scale) < enoughIOD {
 		scale /= 2
 	}
 	return scale
 }
+
+// spareScale gives the power of two, up to 8, by which the plane can be shrunk with enough pixels left.
+func (m *measurement) spareScale() int {
+	by := 1
+	for by < 8 && m.place.iod() >= enoughIOD*2*float64(by) {
+		by *= 2
+	}
+	return by
+}
+
+// iod is about how far apart the pupils of a face are that the detector put into a box, pixels.
+func (w window) iod() float64 { return w.size * 2 * boxPupilX }
 
 // faceFrame places the face crop in the plane.
 func (q *points) faceFrame() frame {

@@ -18,19 +18,24 @@ func (p *photo) colours(grey *plane) (cb, cr *plane) {
 	return cb, cr
 }
 
-// ownColours takes the colours as most JPEGs keep them, at half the size. Not where columns or rows are left over.
+// ownColours takes the colours as most JPEGs keep them, at half the size. Not where shrinking leaves something over, or where what is last
+// of an odd number would come first.
 func (p *photo) ownColours(grey *plane) (cb, cr *plane, ok bool) {
 	m, ok := p.decoded.(*image.YCbCr)
-	w, h := p.size()
-	scale := w / grey.w
-	if !ok || m.SubsampleRatio != image.YCbCrSubsampleRatio420 || m.Rect.Min != (image.Point{}) || w%(2*scale) != 0 || h%(2*scale) != 0 {
+	if !ok || m.SubsampleRatio != image.YCbCrSubsampleRatio420 || m.Rect.Min != (image.Point{}) {
 		return nil, nil, false
 	}
 	turn := p.orientation
 	if p.mirrored {
 		turn = turnedOver(turn)
 	}
-	half := image.Rect(0, 0, m.Rect.Dx()/2, m.Rect.Dy()/2)
+	w, _ := p.size()
+	scale := w / grey.w
+	fits := func(n int, reversed bool) bool { return n%(2*scale) == 0 || scale == 1 && !reversed }
+	if !fits(m.Rect.Dx(), reversesX(turn)) || !fits(m.Rect.Dy(), reversesY(turn)) {
+		return nil, nil, false
+	}
+	half := image.Rect(0, 0, (m.Rect.Dx()+1)/2, (m.Rect.Dy()+1)/2)
 	upright := func(pix []uint8) *plane {
 		q := &plane{w: half.Dx(), h: half.Dy()}
 		q.pix, _ = packed(slices.Clone(pix), m.CStride, half)

@@ -75,6 +75,9 @@ func (m *measurement) overlayFrame(grey *plane) (f frame, w, h int) {
 		x: windowStart(face.x, scale*float64(w), float64(grey.w), scale),
 		y: windowStart(face.y, scale*float64(h), float64(grey.h), scale),
 	}}
+	if scale == 1 { // whole pixels can be copied
+		f.origin = vec{math.Floor(f.origin.x), math.Floor(f.origin.y)}
+	}
 	return f, w, h
 }
 

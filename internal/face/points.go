@@ -4,12 +4,13 @@ package face
 const (
 	cropIOD = 100 // distance between the pupils
 
-	roughSide = 400 // the square around the detector's box
-	roughFace = 280 // the side of the box in it
+	roughW, roughH = 280, 180 // about the eyes, by the detector's box
+	roughFace      = 280      // the side of the box at this scale
 
 	pointsW, pointsH = 380, 400 // the upright crop for the cascades, with room for the pixels that they look at
 	pointsEyeY       = 150      // row of the pupils in it
-	pupilsH          = 230      // as much of it as the pupils need
+	pupilsW, pupilsH = 260, 160 // as much of it as the pupils' cascade needs
+	pupilsEyeY       = 80
 )
 
 // Where the pupils lie in the detector's box, in its sides from its middle, and how large a neighbourhood the pupil cascade looks
@@ -106,53 +107,48 @@ func (q *points) iod() float64 { return q.frame.scale() }
 func (m *models) locate(p *plane, place facePlace) sighting {
 	left, right := m.roughPupils(p, place)
 	for range 2 {
-		f := pupilFrame(left, right)
-		crop := p.crop(f, pointsW, pupilsH)
-		l, r := m.pupils(crop)
+		f := pupilFrame(left, right, pupilsW, pupilsEyeY)
+		l, r := m.pupils(p.crop(f, pupilsW, pupilsH), pupilsEyeY)
 		left, right = f.outer(vec{l.x, l.y}), f.outer(vec{r.x, r.y})
 	}
-	f := pupilFrame(left, right)
+	f := pupilFrame(left, right, pointsW, pointsEyeY)
 	return sighting{raw: m.rawPoints(p.crop(f, pointsW, pointsH)), crop: f}
 }
 
 // roughPupils looks for the pupils where the detector's box says they should be.
 func (m *models) roughPupils(p *plane, place facePlace) (left, right vec) {
 	f := place.frame()
-	crop := p.crop(f, roughSide, roughSide)
+	crop := p.crop(f, roughW, roughH)
 	guess := func(s side) spot {
-		return spot{
-			x:    roughSide/2 - float32(float32(s)*boxPupilX*roughFace),
-			y:    roughSide/2 + boxPupilY*roughFace,
-			size: boxPupilSize * roughFace,
-		}
+		return spot{x: roughW/2 - float32(float32(s)*boxPupilX*roughFace), y: roughH / 2, size: boxPupilSize * roughFace}
 	}
 	l := m.pupil.find(crop, guess(imageLeft), imageLeft)
 	r := m.pupil.find(crop, guess(imageRight), imageRight)
 	return f.outer(vec{l.x, l.y}), f.outer(vec{r.x, r.y})
 }
 
-// frame puts the box upright into the middle of the rough crop.
+// frame puts the eyes of the upright box into the middle of the rough crop.
 func (place facePlace) frame() frame {
 	axis := turnAxis(place.turn).scaled(place.size / roughFace)
-	return frameAt(vec{place.x, place.y}, vec{roughSide / 2, roughSide / 2}, axis)
+	return frameAt(vec{place.x, place.y}, vec{roughW / 2, roughH/2 - boxPupilY*roughFace}, axis)
 }
 
-// pupilFrame puts the pupils level and cropIOD apart into the points crop. Pupils that fell together (no face) keep a
-// pixel apart, so that the frame exists.
-func pupilFrame(left, right vec) frame {
+// pupilFrame puts the pupils level and cropIOD apart into a crop. Pupils that fell together (no face) keep a pixel apart, so that
+// the frame exists.
+func pupilFrame(left, right vec, width int, eyeY float64) frame {
 	const half = float64(cropIOD) / 2
 	if d := right.minus(left); d.length() < 1 {
 		left, right = left.minus(vec{0.5, 0}), left.plus(vec{0.5, 0})
 	}
-	mid := float64(pointsW-1) / 2
-	return frameBetween(vec{mid - half, pointsEyeY}, vec{mid + half, pointsEyeY}, left, right)
+	mid := float64(width-1) / 2
+	return frameBetween(vec{mid - half, eyeY}, vec{mid + half, eyeY}, left, right)
 }
 
-// pupils finds the pupils in a points crop.
-func (m *models) pupils(crop *plane) (left, right found) {
-	const mid = float32(pointsW-1) / 2
+// pupils finds the pupils in a crop that pupilFrame places.
+func (m *models) pupils(crop *plane, eyeY float32) (left, right found) {
+	mid := float32(crop.w-1) / 2
 	guess := func(s side) spot {
-		return spot{x: mid - float32(s)*cropIOD/2, y: pointsEyeY, size: iodPupilSize * cropIOD}
+		return spot{x: mid - float32(s)*cropIOD/2, y: eyeY, size: iodPupilSize * cropIOD}
 	}
 	return m.pupil.find(crop, guess(imageLeft), imageLeft), m.pupil.find(crop, guess(imageRight), imageRight)
 }
@@ -160,7 +156,7 @@ func (m *models) pupils(crop *plane) (left, right found) {
 // rawPoints runs every cascade in a points crop, each for both sides. A mark on the middle line is the mean of the two.
 func (m *models) rawPoints(crop *plane) [marks]found {
 	var raw [marks]found
-	raw[markPupilL], raw[markPupilR] = m.pupils(crop)
+	raw[markPupilL], raw[markPupilR] = m.pupils(crop, pointsEyeY)
 	l, r := raw[markPupilL], raw[markPupilR]
 	iod := vec{r.x - l.x, r.y - l.y}.length()
 	guess := func(s side) spot {

@@ -172,7 +172,8 @@ func TestImports(t *testing.T) {
 	}
 	want := []string{
 		"bytes", "cmp", "crypto/sha256", "embed", "encoding/binary", "encoding/hex", "errors", "fmt",
-		"github.com/gen2brain/jpegn", "golang.org/x/image/webp", "image", "image/color", "image/png", "io", "math", "slices", "strconv", "sync",
+		"github.com/gen2brain/jpegn", "golang.org/x/image/draw", "golang.org/x/image/webp",
+		"image", "image/color", "image/png", "io", "math", "slices", "strconv", "sync",
 	}
 	if diff := cmp.Diff(want, strings.Fields(string(out))); diff != "" {
 		t.Errorf("imports (-want +got):\n%s", diff)
