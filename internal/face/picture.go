@@ -187,7 +187,7 @@ func thumbnail(c canvas) picture {
 		w, h = w*thumbnailSide/long, h*thumbnailSide/long
 	}
 	w, h = even(w), even(h)
-	return picture{y: c.y.resized(w, h), cb: c.cb.resized(w/2, h/2), cr: c.cr.resized(w/2, h/2)}
+	return picture{y: c.y.reduced(w, h), cb: c.cb.reduced(w/2, h/2), cr: c.cr.reduced(w/2, h/2)}
 }
 
 // even gives the nearest smaller even number, at least 2.
