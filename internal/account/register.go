@@ -59,7 +59,7 @@ func (d *newDevice) validate() error {
 	}
 	if !device.ValidID(d.ID) {
 		return fault.New(fault.CodeInvalidField, "The device's id is not valid.").
-			WithField("/device/id", "must be 1 to 64 letters, digits, dashes and underscores")
+			WithField("/device/id", "must be 1 to 64 letters, digits, dashes and underscores, the first no underscore")
 	}
 	return d.spec().Validate("/device")
 }

@@ -29,8 +29,8 @@ const (
 	schema   = 1
 )
 
-// idPattern is what an app may call its device.
-var idPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+// idPattern is what an app may call its device. Firestore keeps ids such as __x__ to itself.
+var idPattern = regexp.MustCompile(`^[A-Za-z0-9-][A-Za-z0-9_-]{0,63}$`)
 
 var platforms = []string{"android", "ios", "web"}
 
@@ -50,7 +50,7 @@ func Of(user *firestore.DocumentRef) *firestore.CollectionRef {
 	return user.Collection("devices")
 }
 
-// ValidID tells whether an app may call its device so: 1 to 64 letters, digits, "_" and "-".
+// ValidID tells whether an app may call its device so: 1 to 64 letters, digits, "_" and "-", the first no "_".
 func ValidID(id string) bool { return idPattern.MatchString(id) }
 
 // Spec is what an app says of its device.

@@ -52,7 +52,7 @@ type facts struct {
 }
 
 // eventID is what can be part of a document's id, a push's tag and a Message-ID; all events of ours have such.
-var eventID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+var eventID = regexp.MustCompile(`^[A-Za-z0-9-][A-Za-z0-9_-]{0,63}$`)
 
 // newMessage makes the message of an event. What is no event for users is [event.ErrMalformed].
 func newMessage(e event.Event) (message, error) {

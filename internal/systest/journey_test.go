@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -38,25 +40,47 @@ type system struct {
 	logs      *lockedBuffer
 }
 
+// running is the one system of this process, which its tests share: there can be no other.
+var running *system
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if running != nil {
+		if err := running.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "close the system:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// start is the running system, reporting to this test. Tests that use it are not parallel.
 func start(t *testing.T) *system {
 	t.Helper()
+	if running == nil {
+		running = begin(t)
+	}
+	running.exchanges.report = t.Errorf
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("logs of the functions:\n%s", running.logs)
+		}
+	})
+	return running
+}
+
+func begin(t *testing.T) *system {
+	t.Helper()
 	s := &system{crash: &crasher{crashed: map[string]bool{}}, repeat: &repeater{}, logs: &lockedBuffer{}}
-	h, err := host.Start(t.Context(), host.Options{
-		Progress: t.Output(), Logs: s.logs, MinBackoff: 100 * time.Millisecond,
+	// The system outlives this test, and so does what it prints.
+	h, err := host.Start(context.Background(), host.Options{ //nolint:usetesting // see above
+		Logs: s.logs, MinBackoff: 100 * time.Millisecond,
 		WrapPublisher: func(next outbox.Publisher) outbox.Publisher { s.crash.next = next; return s.crash },
 		WrapEvent:     s.repeat.wrap,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			t.Logf("logs of the functions:\n%s", s.logs)
-		}
-	})
 	s.Host = h
 	s.exchanges = newExchanges(t, strings.TrimPrefix(s.URL, "http://"))
 	s.fs, err = h.Process.Firestore(t.Context())

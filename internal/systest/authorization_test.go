@@ -1,0 +1,147 @@
+package systest_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"cloud.google.com/go/firestore"
+	"firebase.google.com/go/v4/auth"
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+// row is a caller who is refused with the code, by the operations that it concerns.
+type row struct {
+	name     string
+	caller   caller
+	code     fault.Code
+	concerns func(operation) bool
+	askable  func(operation) bool
+}
+
+// admitsAll are the operations that ask for a user and not for an account, and why.
+var admitsAll = map[string]string{
+	"register":             "makes the account",
+	"sendVerificationMail": "is about Firebase's user, who may not have an account yet",
+	"listScans":            "shows the caller's own, and an account that is not there has none",
+	"getScan":              "shows the caller's own, and an account that is not there has none",
+	"getTop":               "shows everybody the same",
+}
+
+// TestAuthorization is the matrix of every operation of the contract and everybody who may be refused. Its cells follow
+// from what the contract says of the operation: a new one is in it at once, with the contract's examples as its request.
+//
+// An unverified address has no row: no operation minds (TestContract_namesWhoIsRefused), only mail does, which package
+// notify tests. Revoked tokens and disabled users are tried on the operations that ask Firebase each time. The others
+// take such a token until it expires, which the Auth emulator cannot show, as its client always asks: internal/httpapi
+// tests which check a route makes.
+func TestAuthorization(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	s := start(t)
+	rows, belongings := s.matrix(ctx, t)
+	for _, o := range operations(s.exchanges.doc) {
+		for _, r := range rows {
+			if !r.askable(o) {
+				continue
+			}
+			t.Run(o.OperationID+" and "+r.name, func(t *testing.T) {
+				s.exchanges.report = t.Errorf
+				id, _ := at(belongings, o)
+				status, p := r.caller.ask(ctx, t, o, id)
+				if r.concerns(o) != (p.Code == r.code) || status >= 500 {
+					t.Errorf("%d %s; refused with %s: want %v", status, p.Code, r.code, r.concerns(o))
+				}
+			})
+		}
+		if id, mine := at(belongings, o); mine {
+			t.Run(o.OperationID+" and another user", func(t *testing.T) {
+				s.exchanges.report = t.Errorf
+				_, stranger := s.enrolled(ctx, t, "stranger-"+o.OperationID)
+				if status, p := stranger.ask(ctx, t, o, id); p.Code != fault.CodeNotFound {
+					t.Errorf("%d %s, want not_found", status, p.Code)
+				}
+			})
+		}
+	}
+}
+
+// matrix makes everybody who is refused, and what belongs to somebody else.
+func (s *system) matrix(ctx context.Context, t *testing.T) ([]row, map[string]string) {
+	t.Helper()
+	as := func(p person, change func(map[string]any)) caller { return caller{s, p.token(t, change)} }
+	outsider := s.newPerson(ctx, t, "outsider")
+	revoked, disabled := s.newPerson(ctx, t, "revoked"), s.newPerson(ctx, t, "disabled")
+	if err := s.firebase(ctx, t).RevokeRefreshTokens(ctx, revoked.uid); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.firebase(ctx, t).UpdateUser(ctx, disabled.uid, new(auth.UserToUpdate).Disabled(true)); err != nil {
+		t.Fatal(err)
+	}
+	erasing, erasingCaller := s.enrolled(ctx, t, "erasing")
+	state := []firestore.Update{{Path: "state", Value: "erasing"}}
+	if _, err := s.fs.Collection("users").Doc(erasing.uid).Update(ctx, state); err != nil {
+		t.Fatal(err)
+	}
+	_, unasked := s.registered(ctx, t, "unasked")
+	_, owner := s.enrolled(ctx, t, "owner")
+
+	user := func(o operation) bool { return o.access == httpapi.User || o.access == httpapi.FreshUser }
+	fresh := func(o operation) bool { return o.access == httpapi.FreshUser }
+	listing := func(code fault.Code) func(operation) bool {
+		return func(o operation) bool { return user(o) && slices.Contains(codesOf(o.Operation), code) }
+	}
+	// Those whom an operation does not refuse must not be changed by it, or the next finds somebody else.
+	unchanged := func(code fault.Code) func(operation) bool {
+		return func(o operation) bool { return listing(code)(o) || o.method == http.MethodGet }
+	}
+	// A session is refreshed with another token, which is refused with the same code.
+	plain := func(code fault.Code) func(operation) bool {
+		return func(o operation) bool { return user(o) || !slices.Contains(codesOf(o.Operation), code) }
+	}
+	asksFirebase := func(code fault.Code) func(operation) bool {
+		return func(o operation) bool { return o.access != httpapi.User && plain(code)(o) }
+	}
+	return []row{
+		{"no token", caller{system: s}, fault.CodeTokenMissing, user, plain(fault.CodeTokenMissing)},
+		{"a malformed token", caller{s, "x"}, fault.CodeTokenInvalid, user, plain(fault.CodeTokenInvalid)},
+		{"another project's token", as(outsider, func(c map[string]any) { c["aud"] = "other" }), fault.CodeTokenInvalid, user, plain(fault.CodeTokenInvalid)},
+		{"an expired token", as(outsider, func(c map[string]any) { c["exp"] = 1700000000 }), fault.CodeTokenExpired, user, plain(fault.CodeTokenExpired)},
+		{"a revoked token", as(revoked, func(c map[string]any) { c["iat"], c["auth_time"] = 1700000000, 1700000000 }), fault.CodeTokenRevoked, fresh, asksFirebase(fault.CodeTokenRevoked)},
+		{"a disabled user", as(disabled, nil), fault.CodeUserDisabled, fresh, asksFirebase(fault.CodeUserDisabled)},
+		{"a user without account", as(outsider, nil), fault.CodeNotRegistered, listing(fault.CodeNotRegistered), unchanged(fault.CodeNotRegistered)},
+		{"a user being erased", erasingCaller, fault.CodeAccountErasing, listing(fault.CodeAccountErasing), unchanged(fault.CodeAccountErasing)},
+		{"a user without consent", unasked, fault.CodeConsentRequired, listing(fault.CodeConsentRequired), unchanged(fault.CodeConsentRequired)},
+	}, owner.possessions(ctx, t)
+}
+
+// What the matrix goes by must be said for each operation.
+func TestContract_namesWhoIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, o := range operations(loadContract(t)) {
+		codes, why := codesOf(o.Operation), admitsAll[o.OperationID]
+		account := slices.Contains(codes, fault.CodeNotRegistered) && slices.Contains(codes, fault.CodeAccountErasing)
+		if user := o.access == httpapi.User || o.access == httpapi.FreshUser; account != (user && why == "") {
+			t.Errorf("%s: lists not_registered and account_erasing: %v; where it does not, say why in admitsAll", o.OperationID, account)
+		}
+		for _, code := range codes {
+			if strings.Contains(string(code), "verified") {
+				t.Errorf("%s: %s needs a row in the matrix: a user whose address is not verified", o.OperationID, code)
+			}
+		}
+		// Nobody has a role yet.
+		if o.Extensions["x-role"] != nil || strings.HasPrefix(o.path, "/v1/admin") {
+			t.Errorf("%s: a role needs a row in the matrix: a user without it", o.OperationID)
+		}
+		for _, p := range o.in(openapi3.ParameterInPath) {
+			if p.Example == nil {
+				t.Errorf("%s: the parameter %s has no example to ask with", o.OperationID, p.Name)
+			}
+		}
+	}
+}

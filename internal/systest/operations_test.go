@@ -1,0 +1,219 @@
+package systest_test
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"firebase.google.com/go/v4/auth"
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/facescan/facescan/internal/apiclient"
+	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/scripts/local/host"
+)
+
+// operation is an operation of the contract with all that a test needs to ask for it.
+type operation struct {
+	*openapi3.Operation
+	method, path string
+	access       httpapi.Access
+	parameters   openapi3.Parameters // the path's and the operation's
+}
+
+// operations are all of the contract's, sorted.
+func operations(doc *openapi3.T) []operation {
+	var all []operation
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			all = append(all, operation{
+				Operation: op, method: method, path: path, access: accessOf(op),
+				parameters: slices.Concat(item.Parameters, op.Parameters),
+			})
+		}
+	}
+	slices.SortFunc(all, func(a, b operation) int { return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.method, b.method)) })
+	return all
+}
+
+// in are the operation's parameters in the path or in the query.
+func (o operation) in(place string) []*openapi3.Parameter {
+	var found []*openapi3.Parameter
+	for _, p := range o.parameters {
+		if p.Value.In == place {
+			found = append(found, p.Value)
+		}
+	}
+	return found
+}
+
+// target is the path with the value in place of each parameter; "" is the contract's example.
+func (o operation) target(value string) string {
+	target := o.path
+	for _, p := range o.in(openapi3.ParameterInPath) {
+		v := value
+		if v == "" {
+			v = url.PathEscape(fmt.Sprint(p.Example))
+		}
+		target = strings.ReplaceAll(target, "{"+p.Name+"}", v)
+	}
+	return target
+}
+
+// sample is a body that the contract shows, the longest, and its media type; both are "" where no body is taken. What
+// is no JSON has no example: its sample is refused, once somebody reads it.
+func (o operation) sample(t *testing.T) (media, body string) {
+	t.Helper()
+	if o.RequestBody == nil {
+		return "", ""
+	}
+	content := o.RequestBody.Value.Content["application/json"]
+	if content == nil {
+		for media = range o.RequestBody.Value.Content {
+			break
+		}
+		return media + "; boundary=x", "x"
+	}
+	examples := []any{content.Example}
+	for _, e := range content.Examples {
+		examples = append(examples, e.Value.Value)
+	}
+	for _, e := range examples {
+		text, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e != nil && len(text) > len(body) {
+			body = string(text)
+		}
+	}
+	return "application/json", body
+}
+
+// ask sends the operation with the value for its path, and the contract's sample.
+func (c caller) ask(ctx context.Context, t *testing.T, o operation, value string) (status int, p httpapi.Problem) {
+	t.Helper()
+	media, body := o.sample(t)
+	status, answer := c.call(ctx, t, o.method, o.target(value), body, "Content-Type", media)
+	_ = json.Unmarshal(answer, &p) // a success is no problem, and may be no JSON
+	return status, p
+}
+
+// person is a user of Firebase and what is made of their tokens.
+type person struct {
+	uid, email string
+}
+
+// newPerson makes a verified user behind the API's back, whose limits on signing up are for the internet.
+func (s *system) newPerson(ctx context.Context, t *testing.T, name string) person {
+	t.Helper()
+	p := person{email: "systest-" + name + "@example.com"}
+	user, err := s.firebase(ctx, t).CreateUser(ctx, new(auth.UserToCreate).Email(p.email).Password("correct horse").EmailVerified(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.uid = user.UID
+	return p
+}
+
+func (s *system) firebase(ctx context.Context, t *testing.T) *auth.Client {
+	t.Helper()
+	users, err := identity.Client(ctx, s.Process)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return users
+}
+
+// token is an ID token as the Auth emulator makes it, unsigned. change may spoil its claims.
+func (p person) token(t *testing.T, change func(claims map[string]any)) string {
+	t.Helper()
+	now := time.Now()
+	claims := map[string]any{
+		"iss": "https://securetoken.google.com/" + host.Project, "aud": host.Project, "sub": p.uid, "user_id": p.uid,
+		"iat": now.Unix(), "auth_time": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+		"email": p.email, "email_verified": true, "firebase": map[string]any{"sign_in_provider": "password"},
+	}
+	if change != nil {
+		change(claims)
+	}
+	body, err := json.Marshal(claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + base64.RawURLEncoding.EncodeToString(body) + "."
+}
+
+// registered has the person registered, and old enough.
+func (s *system) registered(ctx context.Context, t *testing.T, name string) (person, caller) {
+	t.Helper()
+	p := s.newPerson(ctx, t, name)
+	c := caller{s, p.token(t, nil)}
+	c.done(ctx, t, "POST", "/v1/auth/register", `{}`)
+	c.done(ctx, t, "PATCH", "/v1/me", `{"birthYear":1990}`)
+	return p, c
+}
+
+// enrolled has the person registered and agreed.
+func (s *system) enrolled(ctx context.Context, t *testing.T, name string) (person, caller) {
+	t.Helper()
+	p, c := s.registered(ctx, t, name)
+	c.done(ctx, t, "POST", "/v1/me/consent", fmt.Sprintf(`{"version":%q}`, c.consentVersion(ctx, t)))
+	return p, c
+}
+
+// done asks, and once more if the first answer's publisher was the one that crashes.
+func (c caller) done(ctx context.Context, t *testing.T, method, path, body string) {
+	t.Helper()
+	status, answer := c.call(ctx, t, method, path, body)
+	if status == http.StatusInternalServerError {
+		status, answer = c.call(ctx, t, method, path, body)
+	}
+	if status >= http.StatusBadRequest {
+		t.Fatalf("%s %s: %d %s", method, path, status, answer)
+	}
+}
+
+func (c caller) consentVersion(ctx context.Context, t *testing.T) string {
+	t.Helper()
+	var status apiclient.ConsentStatus
+	_, answer := c.call(ctx, t, "GET", "/v1/me/consent", "")
+	if err := json.Unmarshal(answer, &status); err != nil {
+		t.Fatal(err)
+	}
+	return status.Current.Version
+}
+
+// possessions are the ids of what the caller has, by the path that they are a parameter of.
+func (c caller) possessions(ctx context.Context, t *testing.T) map[string]string {
+	t.Helper()
+	var opened apiclient.OpenedScan
+	if _, answer := c.call(ctx, t, "POST", "/v1/uploads", `{"contentType":"image/jpeg"}`); json.Unmarshal(answer, &opened) != nil {
+		t.Fatalf("open a scan: %s", answer)
+	}
+	var inbox apiclient.Inbox
+	c.await(ctx, t, "the welcome", func() bool {
+		_, answer := c.call(ctx, t, "GET", "/v1/inbox", "")
+		return json.Unmarshal(answer, &inbox) == nil && len(inbox.Items) > 0
+	})
+	return map[string]string{"/v1/scans/": opened.Scan.ID, "/v1/inbox/": inbox.Items[0].ID}
+}
+
+// at is what the operation's path is asked with.
+func at(possessions map[string]string, o operation) (id string, ok bool) {
+	for prefix, id := range possessions {
+		if strings.HasPrefix(o.path, prefix) {
+			return id, true
+		}
+	}
+	return "", false
+}

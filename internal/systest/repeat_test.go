@@ -1,0 +1,112 @@
+package systest_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/facescan/facescan/internal/apiclient"
+)
+
+// twice is a write that is sent two times, and what each is answered with. Words in capitals stand for what the user has.
+type twice struct {
+	operation     string
+	body          string
+	first, second int
+}
+
+// repeated is every operation of the contract that writes, in an order in which each has what it needs. The second answer
+// is what an app sees that lost the first.
+var repeated = []twice{
+	{"signUp", `{"email":"EMAIL","password":"correct horse"}`, 201, 409},
+	{"logIn", `{"email":"EMAIL","password":"correct horse"}`, 200, 200},
+	{"refreshSession", `{"refreshToken":"REFRESH"}`, 200, 200},
+	{"resetPassword", `{"email":"EMAIL"}`, 202, 202},
+	{"sendVerificationMail", "", 202, 202},
+	{"register", `{"displayName":"Twice"}`, 201, 200},
+	{"updateProfile", `{"birthYear":1990,"leaderboard":{"optIn":true}}`, 200, 200},
+	{"setUsername", `{"username":"systest_twice"}`, 200, 200},
+	{"grantConsent", `{"version":"CONSENT"}`, 201, 200},
+	{"openScan", `{"contentType":"image/jpeg"}`, 201, 200},
+	{"putDevice", `{"token":"t","platform":"ios"}`, 201, 200},
+	{"deleteDevice", "", 204, 204},
+	{"setPreferences", `{"push":true,"email":false}`, 200, 200},
+	{"markRead", "", 204, 204},
+	{"deleteScan", "", 204, 404},
+	{"withdrawConsent", "", 200, 200},
+}
+
+func TestEveryWriteTwice(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	s := start(t)
+	writes := map[string]operation{}
+	for _, o := range operations(s.exchanges.doc) {
+		if o.method != http.MethodGet {
+			writes[o.OperationID] = o
+		}
+	}
+	c, has := caller{system: s}, map[string]string{"EMAIL": "systest-twice@example.com"}
+	own := map[string]string{}
+	for _, w := range repeated {
+		o, ok := writes[w.operation]
+		if !ok {
+			t.Errorf("%s is no operation that writes", w.operation)
+			continue
+		}
+		delete(writes, w.operation)
+		if w.operation == "markRead" || w.operation == "grantConsent" {
+			c.collect(ctx, t, has, own)
+		}
+		body := w.body
+		for word, value := range has {
+			body = strings.ReplaceAll(body, word, value)
+		}
+		id, _ := at(own, o)
+		for _, want := range []int{w.first, w.second} {
+			status, answer := c.call(ctx, t, o.method, o.target(id), body, "Idempotency-Key", "twice")
+			if status == http.StatusInternalServerError { // its publisher is the one that crashes, so the next is the second
+				continue
+			}
+			if status != want {
+				t.Errorf("%s: %d %s, want %d", w.operation, status, answer, want)
+			}
+			c.learn(answer, has, own)
+			if token := has["TOKEN"]; token != "" {
+				c.token = token
+			}
+		}
+	}
+	for id := range writes {
+		t.Errorf("%s writes: say in repeated what its second answer is", id)
+	}
+}
+
+// learn keeps what an answer gives for the next requests.
+func (c caller) learn(answer []byte, has, own map[string]string) {
+	var session apiclient.Session
+	if json.Unmarshal(answer, &session) == nil && session.IDToken != "" {
+		has["TOKEN"], has["REFRESH"] = session.IDToken, session.RefreshToken
+	}
+	var opened apiclient.OpenedScan
+	if json.Unmarshal(answer, &opened) == nil && opened.Scan.ID != "" {
+		own["/v1/scans/"] = opened.Scan.ID
+	}
+}
+
+// collect asks for what the user has by now: the consent text, and the welcome in the inbox.
+func (c caller) collect(ctx context.Context, t *testing.T, has, own map[string]string) {
+	t.Helper()
+	has["CONSENT"] = c.consentVersion(ctx, t)
+	c.await(ctx, t, "the welcome", func() bool {
+		var inbox apiclient.Inbox
+		_, answer := c.call(ctx, t, "GET", "/v1/inbox", "")
+		if json.Unmarshal(answer, &inbox) != nil || len(inbox.Items) == 0 {
+			return false
+		}
+		own["/v1/inbox/"] = inbox.Items[0].ID
+		return true
+	})
+}
