@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -78,10 +79,11 @@ func (o operation) sample(t *testing.T) (media, body string) {
 	}
 	content := o.RequestBody.Value.Content["application/json"]
 	if content == nil {
-		for media = range o.RequestBody.Value.Content {
-			break
+		media = slices.Min(slices.Collect(maps.Keys(o.RequestBody.Value.Content)))
+		if strings.HasPrefix(media, "multipart/") {
+			media += "; boundary=x"
 		}
-		return media + "; boundary=x", "x"
+		return media, "x"
 	}
 	examples := []any{content.Example}
 	for _, e := range content.Examples {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/apiclient"
+	"github.com/facescan/facescan/scripts/local/app"
 )
 
 // twice is a write that is sent two times, and what each is answered with. Words in capitals stand for what the user has.
@@ -29,6 +30,7 @@ var repeated = []twice{
 	{"updateProfile", `{"birthYear":1990,"leaderboard":{"optIn":true}}`, 200, 200},
 	{"setUsername", `{"username":"systest_twice"}`, 200, 200},
 	{"grantConsent", `{"version":"CONSENT"}`, 201, 200},
+	{"coachPreview", "PHOTO", 200, 200},
 	{"openScan", `{"contentType":"image/jpeg"}`, 201, 200},
 	{"putDevice", `{"token":"t","platform":"ios"}`, 201, 200},
 	{"deleteDevice", "", 204, 204},
@@ -48,7 +50,11 @@ func TestEveryWriteTwice(t *testing.T) {
 			writes[o.OperationID] = o
 		}
 	}
-	c, has := caller{system: s}, map[string]string{"EMAIL": "systest-twice@example.com"}
+	photo, err := app.Sample(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, has := caller{system: s}, map[string]string{"EMAIL": "systest-twice@example.com", "PHOTO": string(photo)}
 	own := map[string]string{}
 	for _, w := range repeated {
 		o, ok := writes[w.operation]
@@ -62,11 +68,12 @@ func TestEveryWriteTwice(t *testing.T) {
 		}
 		body := w.body
 		for word, value := range has {
-			body = strings.ReplaceAll(body, word, value)
+			body = strings.Replace(body, word, value, 1)
 		}
 		id, _ := at(own, o)
+		media, _ := o.sample(t)
 		for _, want := range []int{w.first, w.second} {
-			status, answer := c.call(ctx, t, o.method, o.target(id), body, "Idempotency-Key", "twice")
+			status, answer := c.call(ctx, t, o.method, o.target(id), body, "Idempotency-Key", "twice", "Content-Type", media)
 			if status == http.StatusInternalServerError { // its publisher is the one that crashes, so the next is the second
 				continue
 			}
