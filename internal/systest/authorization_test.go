@@ -30,6 +30,8 @@ var admitsAll = map[string]string{
 	"sendVerificationMail": "is about Firebase's user, who may not have an account yet",
 	"listScans":            "shows the caller's own, and an account that is not there has none",
 	"getScan":              "shows the caller's own, and an account that is not there has none",
+	"listImages":           "shows the caller's own, and an account that is not there has none",
+	"getTimeline":          "shows the caller's own, and an account that is not there has none",
 	"getTop":               "shows everybody the same",
 }
 
