@@ -38,10 +38,10 @@ type Toolkit struct {
 // FIREBASE_AUTH_EMULATOR_HOST names one, as Firebase's own client does. users are that project's, limits count attempts.
 func New(ctx context.Context, apiKey string, users *auth.Client, limits *limit.Limiter) (*Toolkit, error) {
 	var opts []option.ClientOption
-	tokenHost := "https://securetoken.googleapis.com"
+	refreshHost := "https://securetoken.googleapis.com"
 	if host := os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"); host != "" {
 		opts = append(opts, option.WithEndpoint("http://"+host+"/identitytoolkit.googleapis.com/"))
-		tokenHost = "http://" + host + "/securetoken.googleapis.com"
+		refreshHost = "http://" + host + "/securetoken.googleapis.com"
 		apiKey = "emulator" // which takes any
 	}
 	if apiKey == "" {
@@ -54,7 +54,7 @@ func New(ctx context.Context, apiKey string, users *auth.Client, limits *limit.L
 	if err != nil {
 		return nil, fmt.Errorf("make the Identity Toolkit client: %w", err)
 	}
-	tokens := tokenService{url: tokenHost + "/v1/token?key=" + url.QueryEscape(apiKey)}
+	tokens := tokenService{url: refreshHost + "/v1/token?key=" + url.QueryEscape(apiKey)}
 	return &Toolkit{accounts: client.Accounts, tokens: tokens, users: users, limits: limits}, nil
 }
 
