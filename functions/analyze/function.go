@@ -24,7 +24,8 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 		return nil, err
 	}
 	a := &scan.Analyzer{
-		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Scan: face.Scan, Now: time.Now,
+		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Scan: face.Scan,
+		Key: []byte(p.Config.HashKey), Now: time.Now,
 	}
 	return a.Handle, nil
 }

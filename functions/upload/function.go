@@ -3,36 +3,32 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/limit"
 	"github.com/facescan/facescan/internal/scan"
 )
 
 func init() { boot.HTTP("upload", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	fs, err := p.Firestore(ctx)
-	if err != nil {
+	fs, fsErr := p.Firestore(ctx)
+	bucket, bucketErr := blob.Uploads(ctx, p)
+	signing, signingErr := blob.Signing(p)
+	api, apiErr := identity.API(ctx, p)
+	if err := errors.Join(fsErr, bucketErr, signingErr, apiErr); err != nil {
 		return nil, err
 	}
-	bucket, err := blob.Uploads(ctx, p)
-	if err != nil {
-		return nil, err
+	key := []byte(p.Config.HashKey)
+	uploads := &scan.Uploads{
+		Firestore: fs, Bucket: bucket, Signing: signing, Key: key, Limits: limit.New(fs, key, time.Now),
+		MinAge: p.Config.MinAge, Now: time.Now,
 	}
-	signing, err := blob.Signing(p)
-	if err != nil {
-		return nil, err
-	}
-	api, err := identity.API(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	(&scan.Uploads{
-		Firestore: fs, Bucket: bucket, Signing: signing, Key: []byte(p.Config.HashKey), MinAge: p.Config.MinAge, Now: time.Now,
-	}).Routes(api)
+	uploads.Routes(api)
 	return api, nil
 }

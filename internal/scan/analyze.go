@@ -10,15 +10,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
+	"maps"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
-	"golang.org/x/sync/errgroup"
-	"google.golang.org/api/googleapi"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
@@ -40,6 +37,8 @@ type Analyzer struct {
 	Uploads, Results *storage.BucketHandle
 	// Scan is the face engine, face.Scan; a seam because no photo is known to crash the real one.
 	Scan func(io.Reader, face.Options) (face.Report, []face.Picture, error)
+	// Key is that of [Uploads].
+	Key []byte
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -99,9 +98,10 @@ var (
 		Code:   ReasonCrashed,
 		Detail: "The photo could not be analysed. We have been told; please try another photo.",
 	}
-	missing = Failure{Code: ReasonMissing, Detail: "The photo is not there any more. Please upload it again."}
-	late    = Failure{Code: ReasonExpired, Detail: "The photo could not be analysed in time and was deleted. Please upload it again."}
-	refused = Failure{Code: ReasonWithdrawn, Detail: "You withdrew your consent, so the scan was stopped and its photo deleted."}
+	missing  = Failure{Code: ReasonMissing, Detail: "The photo is not there any more. Please upload it again."}
+	mismatch = Failure{Code: ReasonMismatch, Detail: "The photo is not the one that was announced. Please upload it again."}
+	late     = Failure{Code: ReasonExpired, Detail: "The photo could not be analysed in time and was deleted. Please upload it again."}
+	refused  = Failure{Code: ReasonWithdrawn, Detail: "You withdrew your consent, so the scan was stopped and its photo deleted."}
 )
 
 // claim takes the scan for this process. At a closed fence it ends the scan instead and fails with errFenced.
@@ -154,6 +154,10 @@ func (a *Analyzer) analyze(ctx context.Context, s Scan) error {
 	if err != nil {
 		return err
 	}
+	s.Content = hashOf(a.Key, s.UID, photo)
+	if s.Declared != "" && s.Declared != s.Content {
+		return a.fail(ctx, s, mismatch)
+	}
 	report, pictures, err := a.measure(ctx, photo)
 	var refusal *face.Refusal
 	if errors.As(err, &refusal) {
@@ -166,20 +170,6 @@ func (a *Analyzer) analyze(ctx context.Context, s Scan) error {
 		return fmt.Errorf("analyse photo: %w", err)
 	}
 	return a.complete(ctx, s, report, pictures)
-}
-
-func (a *Analyzer) photo(ctx context.Context, s Scan) ([]byte, error) {
-	r, err := a.Uploads.Object(objectName(s.UID, s.ID)).Generation(s.Generation).NewReader(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("open photo: %w", err)
-	}
-	defer func() { _ = r.Close() }() // read only
-	// One byte over the limit is enough for the engine to see that the photo is too large.
-	photo, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("read photo: %w", err)
-	}
-	return photo, nil
 }
 
 // measure runs the engine and turns a panic in it into analysis_crashed: the same photo would crash it again, and
@@ -210,11 +200,20 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 	if err := a.keepAll(ctx, s, body, pictures); err != nil {
 		return err
 	}
-	return a.finish(ctx, s, func(current *Scan, now time.Time) (event.Payload, error) {
-		current.complete(result, now)
+	return a.finish(ctx, s, func(tx *outbox.Tx, current *Scan, now time.Time) (event.Payload, error) {
+		earlier, err := measuredBefore(tx.Transaction, a.Firestore, s.UID, s.Content, report.Version)
+		if err != nil && !errors.Is(err, errNoScan) {
+			return nil, err
+		}
+		current.Content, current.DuplicateOf = s.Content, earlier.ID
+		kept, rankable := maps.Clone(result), report.Rankable // this may run more than once
+		if earlier.ID != "" {
+			kept, rankable = notRanked(kept, whyDuplicate), false
+		}
+		current.complete(kept, now)
 		return event.ScanCompletedV1{
 			UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Engine: report.Version,
-			EngineMajor: face.MajorVersion(), Score: report.Score.Value, Rankable: report.Rankable, CompletedAt: now,
+			EngineMajor: face.MajorVersion(), Score: report.Score.Value, Rankable: rankable, CompletedAt: now,
 		}, nil
 	})
 }
@@ -233,31 +232,9 @@ func withoutGeometry(report []byte) (map[string]any, error) {
 	return result, nil
 }
 
-// keepAll writes the scan's results, all at once, and meanwhile shows that it does.
-func (a *Analyzer) keepAll(ctx context.Context, s Scan, report []byte, pictures []face.Picture) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { a.enter(ctx, s, Writing); return nil })
-	group.Go(func() error { return a.keep(ctx, reportName(s.UID, s.ID), "application/json", report) })
-	for _, p := range pictures {
-		group.Go(func() error { return a.keep(ctx, pictureName(s.UID, s.ID, p.Name), "image/jpeg", p.JPEG) })
-	}
-	return group.Wait()
-}
-
-func (a *Analyzer) keep(ctx context.Context, name, contentType string, body []byte) error {
-	w := a.Results.Object(name).NewWriter(ctx)
-	w.ContentType = contentType
-	w.ChunkSize = 0 // small enough for one request, without the buffer of a resumable upload
-	_, err := w.Write(body)
-	if err := errors.Join(err, w.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return nil
-}
-
 // fail ends the scan with the reason.
 func (a *Analyzer) fail(ctx context.Context, s Scan, f Failure) error {
-	return a.finish(ctx, s, func(current *Scan, now time.Time) (event.Payload, error) {
+	return a.finish(ctx, s, func(_ *outbox.Tx, current *Scan, now time.Time) (event.Payload, error) {
 		current.fail(f, now)
 		return failedEvent(*current), nil
 	})
@@ -270,7 +247,7 @@ func failedEvent(s Scan) event.ScanFailedV1 {
 // finish ends the claimed scan together with the event that this owes. It does nothing when the lease went to
 // somebody else, but for the results of a scan that has failed since. When the fence has closed, the scan ends
 // without an event and all its objects are deleted.
-func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*Scan, time.Time) (event.Payload, error)) error {
+func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*outbox.Tx, *Scan, time.Time) (event.Payload, error)) error {
 	var outcome error
 	var current Scan
 	err := a.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
@@ -301,7 +278,7 @@ func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*Scan, time.Time
 			current.fail(refused, now)
 			return write(tx.Transaction, a.Firestore, current)
 		}
-		payload, err := end(&current, now)
+		payload, err := end(tx, &current, now)
 		if err != nil {
 			return err
 		}
@@ -345,40 +322,4 @@ func (a *Analyzer) giveUp(ctx context.Context, s Scan, cause error) error {
 		return write(tx, a.Firestore, current)
 	})
 	return errors.Join(cause, err)
-}
-
-func (a *Analyzer) deleteAll(ctx context.Context, uid account.UID, id ID, generation int64) error {
-	return errors.Join(a.deletePhoto(ctx, objectName(uid, id), generation), a.deleteResults(ctx, uid, id))
-}
-
-// deleteResults deletes what there is of the scan's results, each whatever becomes of the others.
-func (a *Analyzer) deleteResults(ctx context.Context, uid account.UID, id ID) error {
-	names := resultNames(uid, id)
-	errs := make([]error, len(names))
-	var group sync.WaitGroup
-	for i, name := range names {
-		group.Go(func() { errs[i] = deleteObject(ctx, a.Results.Object(name)) })
-	}
-	group.Wait()
-	return errors.Join(errs...)
-}
-
-func (a *Analyzer) deletePhoto(ctx context.Context, name string, generation int64) error {
-	return deletePhoto(ctx, a.Uploads, name, generation)
-}
-
-// deletePhoto deletes this generation and no other.
-func deletePhoto(ctx context.Context, uploads *storage.BucketHandle, name string, generation int64) error {
-	return deleteObject(ctx, uploads.Object(name).If(storage.Conditions{GenerationMatch: generation}))
-}
-
-// deleteObject deletes the object; one that is gone, or of another generation, is deleted already.
-func deleteObject(ctx context.Context, object *storage.ObjectHandle) error {
-	err := object.Delete(ctx)
-	var api *googleapi.Error
-	gone := errors.Is(err, storage.ErrObjectNotExist) || errors.As(err, &api) && api.Code == http.StatusPreconditionFailed
-	if err != nil && !gone {
-		return fmt.Errorf("delete object: %w", err)
-	}
-	return nil
 }

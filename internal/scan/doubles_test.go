@@ -25,7 +25,7 @@ import (
 // analyzer is an analyzer with the engine given.
 func (e *env) analyzer(engine engineFunc) *Analyzer {
 	return &Analyzer{
-		Firestore: e.fs, Outbox: e.box, Uploads: e.uploads, Results: e.results, Scan: engine, Now: e.clock.Now,
+		Firestore: e.fs, Outbox: e.box, Uploads: e.uploads, Results: e.results, Scan: engine, Key: []byte(hashKey), Now: e.clock.Now,
 	}
 }
 
@@ -61,6 +61,11 @@ func during(do func()) engineFunc {
 		do()
 		return measure(r, o)
 	}
+}
+
+// answering is an engine that does not look at the photo.
+func answering(answer func() (face.Report, []face.Picture, error)) engineFunc {
+	return func(io.Reader, face.Options) (face.Report, []face.Picture, error) { return answer() }
 }
 
 // engine always refuses or fails.

@@ -32,6 +32,8 @@ const (
 	resultsBucket = "results"
 	// anna is a registered user with a consent, whose epoch is 1.
 	anna = account.UID("anna")
+	// hashKey is the key of scan ids and of what stands for photos.
+	hashKey = "key"
 	// patience bounds waiting for what should happen at once; it is below the longest long poll.
 	patience = 20 * time.Second
 )
@@ -149,6 +151,14 @@ func (e *env) putUser(t *testing.T, u account.User) {
 	if _, err := account.Ref(e.fs, u.UID).Set(t.Context(), u); err != nil {
 		t.Error(err)
 	}
+}
+
+// putBob registers a second user, whose consent's epoch is 1.
+func (e *env) putBob(t *testing.T) {
+	t.Helper()
+	e.putUser(t, account.User{
+		UID: "bob", State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true}, BirthYear: 1990,
+	})
 }
 
 // setConsent is what granting and withdrawing do to anna.

@@ -54,11 +54,13 @@ type view struct {
 	FinishedAt string         `json:"finishedAt,omitempty"`
 	Result     map[string]any `json:"result,omitempty"`
 	Failure    *Failure       `json:"failure,omitempty"`
+	// DuplicateOf is the earlier scan of the same photo.
+	DuplicateOf ID `json:"duplicateOf,omitempty"`
 }
 
 func show(s Scan) view {
 	v := view{
-		ID: s.ID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result,
+		ID: s.ID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result, DuplicateOf: s.DuplicateOf,
 		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt), FinishedAt: showTime(s.FinishedAt),
 	}
 	if s.Failure != nil {

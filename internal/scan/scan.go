@@ -34,7 +34,6 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
-	"github.com/facescan/facescan/internal/face"
 )
 
 // ID is a scan's id: 26 characters of base32 in lower case.
@@ -81,9 +80,11 @@ const (
 	ReasonMissing   = "photo_missing"
 	ReasonExpired   = "photo_expired"
 	ReasonWithdrawn = "consent_withdrawn"
+	// ReasonMismatch says that the photo is not the one that was announced.
+	ReasonMismatch = "content_mismatch"
 )
 
-// MaxBytes is the largest photo, in bytes.
+// MaxBytes is the largest photo, in bytes, by whichever way it is uploaded.
 const MaxBytes = 15 << 20
 
 const (
@@ -108,7 +109,7 @@ type Scan struct {
 	Schema int         `firestore:"schema"`
 	ID     ID          `firestore:"id"`
 	UID    account.UID `firestore:"uid"`
-	// ConsentEpoch is the user's when the ticket was given.
+	// ConsentEpoch is the user's when the last ticket was given.
 	ConsentEpoch int64 `firestore:"consentEpoch"`
 	State        State `firestore:"state"`
 	// Stage is "" unless the scan is processing.
@@ -116,9 +117,15 @@ type Scan struct {
 	// Version grows by one with each change that a waiting client is told of.
 	Version int64 `firestore:"version"`
 
+	// Request stands for what was asked for when it was opened, to tell another request under the same key.
+	Request string `firestore:"request"`
 	// ContentType is the media type that the upload must have.
 	ContentType     string    `firestore:"contentType"`
 	TicketExpiresAt time.Time `firestore:"ticketExpiresAt"`
+	// Declared stands for the photo that was announced, "" where none was, and Content for the one that came, once it
+	// was read to its end (see photoHash).
+	Declared string `firestore:"declared"`
+	Content  string `firestore:"content"`
 	// Generation is the claimed generation of the photo, 0 before the claim.
 	Generation int64 `firestore:"generation"`
 	// Lease is who analyses it, Claims how often somebody began to and never said how it went.
@@ -127,6 +134,8 @@ type Scan struct {
 
 	// Result is the report without the face's geometry, in the names of its JSON; nil unless completed.
 	Result map[string]any `firestore:"result"`
+	// DuplicateOf is an earlier scan that measured the same photo, "" for none.
+	DuplicateOf ID `firestore:"duplicateOf"`
 	// Failure says why it failed; nil unless failed.
 	Failure *Failure `firestore:"failure"`
 
@@ -179,8 +188,9 @@ func newScan(id ID, uid account.UID, epoch int64, contentType string, now time.T
 	return s
 }
 
-// renewTicket lets the photo be uploaded for another ticketLife.
-func (s *Scan) renewTicket(now time.Time) {
+// renewTicket lets the photo be uploaded for another ticketLife, under the consent epoch.
+func (s *Scan) renewTicket(epoch int64, now time.Time) {
+	s.ConsentEpoch = epoch
 	s.TicketExpiresAt = now.Add(ticketLife)
 	s.UpdatedAt = now
 }
@@ -222,6 +232,15 @@ func (s *Scan) holds(token string) error {
 		return errLost
 	}
 	return nil
+}
+
+// queue notes the photo that the upload function took itself and that now waits for its analysis.
+func (s *Scan) queue(generation int64, content string, now time.Time) {
+	s.State = Queued
+	s.Generation = generation
+	s.Content = content
+	s.changed(now)
+	s.lookAgain(now.Add(firstLook))
 }
 
 // requeue gives the scan back after a transient failure, to be claimed by the next delivery.
@@ -293,13 +312,4 @@ func reportName(uid account.UID, id ID) string { return ResultPrefix(uid, id) + 
 // pictureName is one of the pictures of face.PictureNames.
 func pictureName(uid account.UID, id ID, picture string) string {
 	return ResultPrefix(uid, id) + picture + ".jpg"
-}
-
-// resultNames are all the objects that a scan may have in the results bucket.
-func resultNames(uid account.UID, id ID) []string {
-	names := []string{reportName(uid, id)}
-	for _, picture := range face.PictureNames() {
-		names = append(names, pictureName(uid, id, picture))
-	}
-	return names
 }

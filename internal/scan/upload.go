@@ -2,13 +2,11 @@ package scan
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base32"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -17,18 +15,25 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/limit"
 )
 
 // ContentTypes are the media types of a photo.
 var ContentTypes = []string{"image/jpeg", "image/png", "image/webp"}
 
-// maxKey is the longest Idempotency-Key, in bytes.
-const maxKey = 128
+// quotas are how many scans one user may open, by whichever route. Finding a scan again costs nothing.
+var quotas = []limit.Rule{
+	{Name: "scans-hourly", Max: 60, Window: time.Hour},
+	{Name: "scans-daily", Max: 200, Window: 24 * time.Hour},
+}
 
-// Uploads opens scans and signs the URLs that their photos are put to.
+// openAttempts of the transaction that opens a scan: those of one user compete for the counts of the quotas.
+const openAttempts = 20
+
+// Uploads opens scans, signs the URLs that their photos are put to, and takes photos itself.
 type Uploads struct {
 	// Firestore holds the scans.
 	Firestore *firestore.Client
@@ -36,36 +41,36 @@ type Uploads struct {
 	Bucket *storage.BucketHandle
 	// Signing is who signs the URLs.
 	Signing storage.SignedURLOptions
-	// Key derives scan ids from idempotency keys.
+	// Key derives scan ids from idempotency keys, and what stands for a photo (see photoHash).
 	Key []byte
+	// Limits counts the scans that users open.
+	Limits *limit.Limiter
 	// MinAge is the age in years that whoever uploads must have passed.
 	MinAge int
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// Routes adds POST /v1/uploads.
+// Routes adds POST /v1/uploads and POST /v1/uploads/direct.
 func (u *Uploads) Routes(api *httpapi.API) {
 	api.Handle("POST /v1/uploads", httpapi.User, u.post)
+	api.Handle("POST /v1/uploads/direct", httpapi.User, u.postDirect)
 }
 
+// uploadRequest is what is asked for, by either route. Its JSON is also what two requests under one idempotency key are
+// compared by, so no order of members or form of the body matters.
 type uploadRequest struct {
 	ContentType string `json:"contentType"`
+	// SHA256 is the photo's, in lower-case hex, "" where the client does not say.
+	SHA256 string `json:"sha256"`
 }
 
 type uploadResponse struct {
 	Scan view `json:"scan"`
-	// Upload is absent when the photo has been uploaded already: poll the scan.
+	// SamePhoto says that the scan is an earlier one of the same photo, and that none was opened.
+	SamePhoto bool `json:"samePhoto,omitempty"`
+	// Upload is absent when no photo is to be uploaded: poll the scan.
 	Upload *Ticket `json:"upload,omitempty"`
-}
-
-// Ticket is how to upload a scan's photo: this request, with exactly these headers.
-type Ticket struct {
-	Method    string            `json:"method"`
-	URL       string            `json:"url"`
-	Headers   map[string]string `json:"headers"`
-	MaxBytes  int               `json:"maxBytes"`
-	ExpiresAt string            `json:"expiresAt"`
 }
 
 func (u *Uploads) post(w http.ResponseWriter, r *http.Request) error {
@@ -73,20 +78,19 @@ func (u *Uploads) post(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(ContentTypes, req.ContentType) {
-		return fault.New(fault.CodeInvalidField, "Photos are taken as JPEG, PNG or WebP. Convert HEIC on the device.").
-			WithField("/contentType", "must be one of %s", strings.Join(ContentTypes, ", "))
+	if err := req.validate(); err != nil {
+		return err
 	}
 	uid := account.Caller(r)
 	id, err := u.newID(uid, r.Header.Get("Idempotency-Key"))
 	if err != nil {
 		return err
 	}
-	s, created, err := u.open(r.Context(), id, uid, req.ContentType)
+	s, how, err := u.open(r.Context(), id, uid, req)
 	if err != nil {
 		return err
 	}
-	response := uploadResponse{Scan: show(s)}
+	response := uploadResponse{Scan: show(s), SamePhoto: how == samePhoto}
 	if s.State == AwaitingUpload {
 		response.Upload, err = u.sign(r.Context(), s)
 		if err != nil {
@@ -94,84 +98,121 @@ func (u *Uploads) post(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	status := http.StatusOK
-	if created {
+	if how == opened {
 		status = http.StatusCreated
 	}
-	w.Header().Set("Location", "/v1/scans/"+string(s.ID))
+	return answer(w, status, response)
+}
+
+func answer(w http.ResponseWriter, status int, response uploadResponse) error {
+	w.Header().Set("Location", "/v1/scans/"+string(response.Scan.ID))
 	return httpapi.Write(w, status, response)
 }
 
-// newID is random, or the same for the same user and idempotency key.
-func (u *Uploads) newID(uid account.UID, key string) (ID, error) {
-	if key == "" {
-		return ID(strings.ToLower(rand.Text())), nil
+var sha256Pattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func (r uploadRequest) validate() error {
+	if !slices.Contains(ContentTypes, r.ContentType) {
+		return fault.New(fault.CodeInvalidField, "Photos are taken as JPEG, PNG or WebP. Convert HEIC on the device.").
+			WithField("/contentType", "must be one of %s", strings.Join(ContentTypes, ", "))
 	}
-	if len(key) > maxKey {
-		return "", fault.New(fault.CodeInvalidParameter, "The Idempotency-Key is too long.").
-			WithField("header/Idempotency-Key", "must be at most %d bytes", maxKey)
+	if r.SHA256 != "" && !sha256Pattern.MatchString(r.SHA256) {
+		return fault.New(fault.CodeInvalidField, "This is no SHA-256 checksum.").
+			WithField("/sha256", "must be 64 digits of lower-case hex")
 	}
-	mac := hmac.New(sha256.New, u.Key)
-	mac.Write([]byte(string(uid) + "\x00" + key))
-	return ID(strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:16]))), nil
+	return nil
 }
 
-// open creates the scan, or finds the one that an earlier request with the same key created.
-func (u *Uploads) open(ctx context.Context, id ID, uid account.UID, contentType string) (s Scan, created bool, err error) {
+// how open came by the scan.
+type how int
+
+const (
+	// opened a new one.
+	opened how = iota
+	// again found the one of an earlier request with the same key.
+	again
+	// samePhoto found a completed one of the same photo.
+	samePhoto
+)
+
+// open creates the scan, or finds one instead: that of an earlier request with the same key, or one that has measured
+// the announced photo already. A scan that still awaits its photo gets a new ticket. What is opened counts against the
+// quotas.
+func (u *Uploads) open(ctx context.Context, id ID, uid account.UID, req uploadRequest) (s Scan, how how, err error) {
+	fresh, err := u.fresh(id, uid, req)
+	if err != nil {
+		return Scan{}, again, err
+	}
 	err = u.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		now := u.Now().UTC()
-		user, err := account.ReadAnalysable(tx, u.Firestore, uid, now, u.MinAge)
+		user, err := account.ReadAnalysable(tx, u.Firestore, uid, fresh.CreatedAt, u.MinAge)
 		if err != nil {
 			return err
 		}
+		fresh.ConsentEpoch = user.ConsentEpoch
 		s, err = read(tx, u.Firestore, id)
+		if err == nil {
+			how = again
+			return u.reopen(tx, &s, fresh)
+		}
 		if errors.Is(err, errDeleting) {
 			return fault.New(fault.CodeUnavailable, "The scan of this key is being deleted: try again.").WithRetryAfter(time.Second)
 		}
-		created = errors.Is(err, errNoScan)
-		if created {
-			s = newScan(id, uid, user.ConsentEpoch, contentType, now)
-			return write(tx, u.Firestore, s)
-		}
-		if err != nil {
+		if !errors.Is(err, errNoScan) {
 			return err
 		}
-		if s.ContentType != contentType {
-			return fault.New(fault.CodeIdempotencyReused, "This Idempotency-Key was used with another body.")
+		s, err = measuredBefore(tx, u.Firestore, uid, fresh.Declared, face.Version)
+		if !errors.Is(err, errNoScan) {
+			how = samePhoto
+			return err
 		}
-		if s.State != AwaitingUpload {
-			return nil
-		}
-		s.renewTicket(now)
-		return write(tx, u.Firestore, s)
-	})
-	return s, created, err
+		s, how = fresh, opened
+		return u.create(tx, fresh)
+	}, firestore.MaxAttempts(openAttempts))
+	return s, how, err
 }
 
-// sign makes the URL. What it fixes cannot be changed by whoever holds it: type, size, the object's not being
-// there yet, and the metadata.
-func (u *Uploads) sign(ctx context.Context, s Scan) (*Ticket, error) {
-	headers := map[string]string{
-		"Content-Type":                s.ContentType,
-		"X-Goog-Content-Length-Range": fmt.Sprintf("1,%d", MaxBytes),
-		"X-Goog-If-Generation-Match":  "0",
-		"X-Goog-Meta-Owner":           string(s.UID),
+// fresh is the scan as it would be opened now, but for the consent's epoch.
+func (u *Uploads) fresh(id ID, uid account.UID, req uploadRequest) (Scan, error) {
+	body, err := json.Marshal(req)
+	if err != nil {
+		return Scan{}, fmt.Errorf("marshal upload request: %w", err)
 	}
-	// A header without a value would be left out of the signature, and the upload refused for it.
-	if trace := telemetry.Traceparent(ctx); trace != "" {
-		headers["X-Goog-Meta-Traceparent"] = trace
+	s := newScan(id, uid, 0, req.ContentType, u.Now().UTC())
+	s.Request = keyedHash(u.Key, "request", string(uid), string(body))
+	if req.SHA256 != "" {
+		s.Declared = photoHash(u.Key, uid, req.SHA256)
 	}
-	opts := u.Signing
-	opts.Method, opts.Expires, opts.ContentType = http.MethodPut, s.TicketExpiresAt, s.ContentType
-	for name, value := range headers {
-		if name != "Content-Type" {
-			opts.Headers = append(opts.Headers, name+":"+value)
+	return s, nil
+}
+
+// reopen lets the photo of a scan that awaits it be uploaded anew, under the consent that is in force now: the user
+// may have withdrawn and granted it since the last ticket, and the photo that comes is sent under the new one.
+func (u *Uploads) reopen(tx *firestore.Transaction, s *Scan, fresh Scan) error {
+	if s.Request != fresh.Request {
+		return errKeyReused
+	}
+	if s.State != AwaitingUpload {
+		return nil
+	}
+	s.renewTicket(fresh.ConsentEpoch, fresh.CreatedAt)
+	return write(tx, u.Firestore, *s)
+}
+
+var errKeyReused = fault.New(fault.CodeIdempotencyReused, "This Idempotency-Key was used with another body.")
+
+// create writes the scan together with what it costs.
+func (u *Uploads) create(tx *firestore.Transaction, s Scan) error {
+	taken := make([]limit.Taking, len(quotas))
+	for i, rule := range quotas {
+		var err error
+		if taken[i], err = u.Limits.Prepare(tx, rule, limit.User(string(s.UID))); err != nil {
+			return err
 		}
 	}
-	url, err := u.Bucket.SignedURL(objectName(s.UID, s.ID), &opts)
-	if err != nil {
-		return nil, fault.Wrap(err, fault.CodeUnavailable, "The upload cannot be signed at the moment: try again.")
+	for _, t := range taken {
+		if err := t.Write(tx); err != nil {
+			return err
+		}
 	}
-	return &Ticket{
-		Method: http.MethodPut, URL: url, Headers: headers, MaxBytes: MaxBytes, ExpiresAt: httpapi.Time(s.TicketExpiresAt),
-	}, nil
+	return write(tx, u.Firestore, s)
 }

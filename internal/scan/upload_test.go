@@ -17,6 +17,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/limit"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -31,18 +32,25 @@ func (bearerIsUID) VerifyIDTokenAndCheckRevoked(context.Context, string) (*auth.
 	return nil, errors.New("no route here asks for that")
 }
 
-// uploadsAPI is POST /v1/uploads.
 // minAge is the age that uploads ask for.
 const minAge = 18
 
-func (e *env) uploadsAPI() http.Handler {
+// uploadsAPI is POST /v1/uploads and /v1/uploads/direct, as change changes what serves them.
+func (e *env) uploadsAPI(change ...func(*Uploads)) http.Handler {
 	api := httpapi.New(httpapi.Options{Verifier: bearerIsUID{}})
-	uploads := &Uploads{
-		Firestore: e.fs, Bucket: e.uploads, Key: []byte("key"), MinAge: minAge, Now: e.clock.Now,
-		Signing: e.signing(),
+	uploads := e.uploading()
+	for _, c := range change {
+		c(uploads)
 	}
 	uploads.Routes(api)
 	return api
+}
+
+func (e *env) uploading() *Uploads {
+	return &Uploads{
+		Firestore: e.fs, Bucket: e.uploads, Key: []byte(hashKey), Limits: limit.New(e.fs, []byte(hashKey), e.clock.Now), MinAge: minAge, Now: e.clock.Now,
+		Signing: e.signing(),
+	}
 }
 
 // signing signs as the account whose key the storage knows.
@@ -126,6 +134,7 @@ func TestTicket(t *testing.T) {
 	look := now.Add(firstLook)
 	wantScan := Scan{
 		Schema: 1, ID: id, UID: anna, ConsentEpoch: 1, State: AwaitingUpload, Version: 1, ContentType: "image/jpeg",
+		Request:         keyedHash([]byte(hashKey), "request", "anna", `{"contentType":"image/jpeg","sha256":""}`),
 		TicketExpiresAt: now.Add(ticketLife), CreatedAt: now, UpdatedAt: now, SweepAt: &look,
 	}
 	if diff := cmp.Diff(wantScan, e.load(t, id)); diff != "" {
@@ -136,9 +145,8 @@ func TestTicket(t *testing.T) {
 func TestTicketCarriesTheTrace(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	u := &Uploads{Bucket: e.uploads, Signing: e.signing()}
 	s := e.newScan(t)
-	ticket, err := u.sign(telemetry.FromTraceparent(t.Context(), traceparent), s)
+	ticket, err := e.uploading().sign(telemetry.FromTraceparent(t.Context(), traceparent), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,9 +258,7 @@ func TestTicketIsIdempotent(t *testing.T) {
 		}
 	})
 	t.Run("another user's same key is another scan", func(t *testing.T) {
-		e.putUser(t, account.User{
-			UID: "bob", State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true}, BirthYear: 1990,
-		})
+		e.putBob(t)
 		got := wantTicket(t, ticketFor(t, api, "bob", key, jpegRequest), http.StatusCreated)
 		if got.Scan.ID == opened.Scan.ID {
 			t.Error("it is the same scan")
@@ -287,11 +293,10 @@ func TestTicketIsIdempotent(t *testing.T) {
 func TestTicketCannotBeSigned(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	api := httpapi.New(httpapi.Options{Verifier: bearerIsUID{}})
-	(&Uploads{Firestore: e.fs, Bucket: e.uploads, Key: []byte("key"), Now: e.clock.Now, Signing: storage.SignedURLOptions{
-		Scheme: storage.SigningSchemeV4, GoogleAccessID: e.storage.Account(),
-		SignBytes: func([]byte) ([]byte, error) { return nil, errors.New("IAM is away") },
-	}}).Routes(api)
+	api := e.uploadsAPI(func(u *Uploads) {
+		u.Signing.PrivateKey = nil
+		u.Signing.SignBytes = func([]byte) ([]byte, error) { return nil, errors.New("IAM is away") }
+	})
 	p := wantProblem(t, ticketFor(t, api, anna, "key", jpegRequest), 503, "unavailable")
 	if strings.Contains(p.Detail, "IAM") {
 		t.Errorf("the cause is shown: %q", p.Detail)

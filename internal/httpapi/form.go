@@ -1,0 +1,125 @@
+package httpapi
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/facescan/facescan/internal/fault"
+)
+
+// Form is a body of multipart/form-data with texts and, as its last part, a file. It is read as it comes in, so that a
+// file is never held whole.
+type Form struct {
+	parts *multipart.Reader
+}
+
+// headBytes is how much of a file [File.Head] shows: as much as http.DetectContentType looks at.
+const headBytes = 512
+
+// OpenForm begins to read the request's body of at most limit bytes. Another media type is unsupported_media_type, and
+// a body that is announced to be larger is body_too_large.
+func OpenForm(w http.ResponseWriter, r *http.Request, limit int64) (*Form, error) {
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
+		return nil, fault.New(fault.CodeUnsupportedMediaType, "Send the body as multipart/form-data.")
+	}
+	if r.ContentLength > limit {
+		return nil, readFault(&http.MaxBytesError{Limit: limit})
+	}
+	return &Form{parts: multipart.NewReader(http.MaxBytesReader(w, r.Body, limit), params["boundary"])}, nil
+}
+
+// File reads the texts up to the file of the name, which it returns unread. Texts of other names are unknown_field, one
+// that comes twice is malformed_body, and one over [MaxBody] is body_too_large.
+func (f *Form) File(name string, texts ...string) (map[string]string, *File, error) {
+	values := map[string]string{}
+	for {
+		part, err := f.parts.NextPart()
+		if ended(err) {
+			return nil, nil, fault.New(fault.CodeInvalidField, "The form has no file.").WithField(pointer(name), "is missing")
+		}
+		if err != nil {
+			return nil, nil, readFault(err)
+		}
+		field := part.FormName()
+		if field == name {
+			return values, newFile(part), nil
+		}
+		if !slices.Contains(texts, field) {
+			return nil, nil, fault.New(fault.CodeUnknownField, "The form has a part that is not known here.").
+				WithField(pointer(field), "is not known")
+		}
+		if _, twice := values[field]; twice {
+			return nil, nil, fault.New(fault.CodeMalformedBody, "The form names a part twice.").WithField(pointer(field), "is given twice")
+		}
+		if values[field], err = text(part); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+// pointer is the part's JSON pointer, as if the form were an object.
+func pointer(name string) string { return string(jsontext.Pointer("").AppendToken(name)) }
+
+func text(part *multipart.Part) (string, error) {
+	value, err := io.ReadAll(io.LimitReader(part, MaxBody+1))
+	if err != nil {
+		return "", readFault(err)
+	}
+	if len(value) > MaxBody {
+		return "", readFault(&http.MaxBytesError{Limit: MaxBody})
+	}
+	return string(value), nil
+}
+
+// End makes sure that the body is whole and that nothing follows the file.
+func (f *Form) End() error {
+	part, err := f.parts.NextPart()
+	if ended(err) {
+		return nil
+	}
+	if err != nil {
+		return readFault(err)
+	}
+	return fault.New(fault.CodeMalformedBody, "The form goes on after the file: put it last.").
+		WithField(pointer(part.FormName()), "must come before the file")
+}
+
+// ended tells whether the form's own end was read. That of a body which is cut off is an error that wraps the same.
+func ended(err error) bool { return err == io.EOF } //nolint:errorlint // see above
+
+// File is the file of a form.
+type File struct {
+	// ContentType is what the client says it is, "" where it says nothing.
+	ContentType string
+	content     *bufio.Reader
+}
+
+func newFile(part *multipart.Part) *File {
+	return &File{ContentType: part.Header.Get("Content-Type"), content: bufio.NewReaderSize(part, headBytes)}
+}
+
+// Head is how the file begins, at most 512 bytes, which stay to be read.
+func (f *File) Head() ([]byte, error) {
+	head, err := f.content.Peek(headBytes)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, readFault(err)
+	}
+	return head, nil
+}
+
+// Read reads on. Its errors, but for the end, are faults: body_too_large, and malformed_body where the body breaks off.
+func (f *File) Read(p []byte) (int, error) {
+	n, err := f.content.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // readers return it as it is
+		err = readFault(err)
+	}
+	return n, err
+}

@@ -1,0 +1,57 @@
+package scan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
+
+	"github.com/facescan/facescan/internal/account"
+)
+
+// A photo that its user has had measured by the same version of the engine already is measured again, because the
+// engine gives the same report for the same bytes and so there is one way to a result only, which does not depend on
+// whether the earlier scan's objects are still there. But it is no further proof of anything: it names the earlier scan
+// and is not ranked. That stays so when the earlier scan is deleted.
+
+// whyDuplicate is said of a duplicate where its result says why it is not ranked.
+const whyDuplicate = "This photo has been measured before, and each photo counts once."
+
+// hashOf is the photo's photoHash.
+func hashOf(key []byte, uid account.UID, photo []byte) string {
+	sum := sha256.Sum256(photo)
+	return photoHash(key, uid, hex.EncodeToString(sum[:]))
+}
+
+// measuredBefore is the user's scan of the photo that this version of the engine completed, or errNoScan; content is the
+// photo's photoHash, "" for a photo that is not known. Of several it is the one that is no duplicate, and where that was
+// deleted the oldest. As the query is part of the transaction, of two that complete at the same time the later one sees
+// the earlier.
+//
+// Index: scans (uid, content, state, result.version, duplicateOf, finishedAt), all ascending.
+func measuredBefore(
+	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, content, version string,
+) (Scan, error) {
+	if content == "" {
+		return Scan{}, errNoScan
+	}
+	found := tx.Documents(fs.Collection("scans").
+		Where("uid", "==", string(uid)).Where("content", "==", content).
+		Where("state", "==", string(Completed)).Where("result.version", "==", version).
+		OrderBy("duplicateOf", firestore.Asc).OrderBy("finishedAt", firestore.Asc).Limit(1))
+	defer found.Stop()
+	snap, err := found.Next()
+	if errors.Is(err, iterator.Done) {
+		return Scan{}, errNoScan
+	}
+	return decode(snap, err)
+}
+
+// notRanked takes a result out of the ranking and says why.
+func notRanked(result map[string]any, because string) map[string]any {
+	result["rankable"] = false
+	result["notRankableBecause"] = because
+	return result
+}

@@ -1,0 +1,106 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+
+	"cloud.google.com/go/storage"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/api/googleapi"
+	"google.golang.org/api/iterator"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/face"
+)
+
+func (a *Analyzer) photo(ctx context.Context, s Scan) ([]byte, error) {
+	r, err := a.Uploads.Object(objectName(s.UID, s.ID)).Generation(s.Generation).NewReader(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open photo: %w", err)
+	}
+	defer func() { _ = r.Close() }() // read only
+	// One byte over the limit is enough for the engine to see that the photo is too large.
+	photo, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read photo: %w", err)
+	}
+	return photo, nil
+}
+
+// keepAll writes the scan's results, all at once, and meanwhile shows that it does.
+func (a *Analyzer) keepAll(ctx context.Context, s Scan, report []byte, pictures []face.Picture) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { a.enter(ctx, s, Writing); return nil })
+	group.Go(func() error { return a.keep(ctx, reportName(s.UID, s.ID), "application/json", report) })
+	for _, p := range pictures {
+		group.Go(func() error { return a.keep(ctx, pictureName(s.UID, s.ID, p.Name), "image/jpeg", p.JPEG) })
+	}
+	return group.Wait()
+}
+
+func (a *Analyzer) keep(ctx context.Context, name, contentType string, body []byte) error {
+	w := a.Results.Object(name).NewWriter(ctx)
+	w.ContentType = contentType
+	w.ChunkSize = 0 // small enough for one request, without the buffer of a resumable upload
+	_, err := w.Write(body)
+	if err := errors.Join(err, w.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+func (a *Analyzer) deleteAll(ctx context.Context, uid account.UID, id ID, generation int64) error {
+	return errors.Join(a.deletePhoto(ctx, objectName(uid, id), generation), a.deleteResults(ctx, uid, id))
+}
+
+func (a *Analyzer) deleteResults(ctx context.Context, uid account.UID, id ID) error {
+	return deleteResults(ctx, a.Results, uid, id)
+}
+
+// deleteResults deletes all that the results bucket has of the scan, whatever it is called, each whatever becomes of the
+// others.
+func deleteResults(ctx context.Context, results *storage.BucketHandle, uid account.UID, id ID) error {
+	var names []string
+	objects := results.Objects(ctx, &storage.Query{Prefix: ResultPrefix(uid, id)})
+	for {
+		attrs, err := objects.Next()
+		if errors.Is(err, iterator.Done) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("list results: %w", err)
+		}
+		names = append(names, attrs.Name)
+	}
+	errs := make([]error, len(names))
+	var group sync.WaitGroup
+	for i, name := range names {
+		group.Go(func() { errs[i] = deleteObject(ctx, results.Object(name)) })
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+func (a *Analyzer) deletePhoto(ctx context.Context, name string, generation int64) error {
+	return deletePhoto(ctx, a.Uploads, name, generation)
+}
+
+// deletePhoto deletes this generation and no other.
+func deletePhoto(ctx context.Context, uploads *storage.BucketHandle, name string, generation int64) error {
+	return deleteObject(ctx, uploads.Object(name).If(storage.Conditions{GenerationMatch: generation}))
+}
+
+// deleteObject deletes the object; one that is gone, or of another generation, is deleted already.
+func deleteObject(ctx context.Context, object *storage.ObjectHandle) error {
+	err := object.Delete(ctx)
+	var api *googleapi.Error
+	gone := errors.Is(err, storage.ErrObjectNotExist) || errors.As(err, &api) && api.Code == http.StatusPreconditionFailed
+	if err != nil && !gone {
+		return fmt.Errorf("delete object: %w", err)
+	}
+	return nil
+}
