@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/oapi-codegen/runtime"
+	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // Defines values for CheckVerdict.
@@ -458,7 +459,7 @@ type ErrorCode = string
 type Failure struct {
 	// Code Why, for programs. About the file: `unsupported_format`, `too_large`, `corrupt`. About who is in the photo: `no_face`, `several_faces`,
 	// `face_too_small`, `turned_away`. About light and focus: `too_dark`, `too_bright`, `blurred`. Not about the photo: `photo_missing` (it was
-	// gone before it was measured), `photo_expired` (it could not be measured within 7 days), `consent_withdrawn`, `analysis_crashed`.
+	// gone before it was measured), `content_mismatch` (it is not the one whose `sha256` was announced), `photo_expired` (it could not be measured within 7 days), `consent_withdrawn`, `analysis_crashed`.
 	Code string `json:"code"`
 
 	// Detail A sentence for the user.
@@ -558,7 +559,9 @@ type Metric_Reliability struct {
 
 // OpenedScan defines model for OpenedScan.
 type OpenedScan struct {
-	Scan Scan `json:"scan"`
+	// SamePhoto There if no scan was opened because this one has measured the same photo already.
+	SamePhoto interface{} `json:"samePhoto,omitempty"`
+	Scan      Scan        `json:"scan"`
 
 	// Upload The one request that uploads the photo.
 	Upload *UploadTicket `json:"upload,omitempty"`
@@ -791,11 +794,17 @@ type Result_Pose struct {
 	Yaw float64 `json:"yaw"`
 }
 
+// SHA256 A SHA-256 checksum in lower-case hex.
+type SHA256 = string
+
 // Scan defines model for Scan.
 type Scan struct {
 	// CreatedAt RFC 3339, UTC, milliseconds.
-	CreatedAt Time     `json:"createdAt"`
-	Failure   *Failure `json:"failure,omitempty"`
+	CreatedAt Time `json:"createdAt"`
+
+	// DuplicateOf A scan's id.
+	DuplicateOf *ScanID  `json:"duplicateOf,omitempty"`
+	Failure     *Failure `json:"failure,omitempty"`
 
 	// FinishedAt RFC 3339, UTC, milliseconds.
 	FinishedAt *Time `json:"finishedAt,omitempty"`
@@ -1040,10 +1049,22 @@ type Top_Entries struct {
 	Username string `json:"username"`
 }
 
+// UploadForm defines model for UploadForm.
+type UploadForm struct {
+	// Photo The photo's bytes. The last part of the form.
+	Photo openapi_types.File `json:"photo"`
+
+	// Sha256 A SHA-256 checksum in lower-case hex.
+	Sha256 *SHA256 `json:"sha256,omitempty"`
+}
+
 // UploadRequest defines model for UploadRequest.
 type UploadRequest struct {
 	// ContentType The photo's media type.
 	ContentType UploadRequestContentType `json:"contentType"`
+
+	// Sha256 A SHA-256 checksum in lower-case hex.
+	Sha256 *SHA256 `json:"sha256,omitempty"`
 }
 
 // UploadRequestContentType The photo's media type.
@@ -1205,6 +1226,12 @@ type OpenScanParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// UploadPhotoParams defines parameters for UploadPhoto.
+type UploadPhotoParams struct {
+	// IdempotencyKey Names the photo among the user's. The same key finds the same scan, for ever. At most 128 bytes.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // CheckUsername200JSONResponseBody defines parameters for CheckUsername.
 type CheckUsername200JSONResponseBody struct {
 	Available bool `json:"available"`
@@ -1242,6 +1269,9 @@ type SetPreferencesJSONRequestBody = PreferencesChoice
 
 // OpenScanJSONRequestBody defines body for OpenScan for application/json ContentType.
 type OpenScanJSONRequestBody = UploadRequest
+
+// UploadPhotoMultipartRequestBody defines body for UploadPhoto for multipart/form-data ContentType.
+type UploadPhotoMultipartRequestBody = UploadForm
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -1735,6 +1765,12 @@ type ClientInterface interface {
 	// The same user with the same key always gets the same scan: while it awaits its photo, with a new ticket, and later
 	// without one, which means: do not upload again, poll. Without a key every call opens a scan.
 	//
+	// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
+	// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+	//
+	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
+	// such as a call with a known key, does not count.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/uploads (the `OpenScan` operationId).
@@ -1766,10 +1802,32 @@ type ClientInterface interface {
 	// The same user with the same key always gets the same scan: while it awaits its photo, with a new ticket, and later
 	// without one, which means: do not upload again, poll. Without a key every call opens a scan.
 	//
+	// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
+	// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+	//
+	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
+	// such as a call with a known key, does not count.
+	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/uploads (the `OpenScan` operationId).
 	OpenScan(ctx context.Context, params *OpenScanParams, body OpenScanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UploadPhotoWithBody Upload a photo in one request
+	//
+	// For clients to which two requests are one too many: a form with the photo in it opens the scan and uploads the photo. Apps on phones
+	// are better off with `POST /v1/uploads`, whose upload can be tried again on its own.
+	//
+	// The photo is JPEG, PNG or WebP of at most 15,728,640 bytes, as with `POST /v1/uploads`; its type is told by its first bytes. It comes
+	// last in the form, after the texts. A form that breaks off leaves nothing but a scan that awaits its photo and expires.
+	//
+	// With an `Idempotency-Key` the request can be sent again as it is: the same user with the same key gets the same scan,
+	// and a photo that was taken is not taken again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/uploads/direct (the `UploadPhoto` operationId).
+	UploadPhotoWithBody(ctx context.Context, params *UploadPhotoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CheckUsername Ask whether a username is to be had
 	//
@@ -2618,6 +2676,12 @@ func (c *Client) GetTimeline(ctx context.Context, params *GetTimelineParams, req
 // The same user with the same key always gets the same scan: while it awaits its photo, with a new ticket, and later
 // without one, which means: do not upload again, poll. Without a key every call opens a scan.
 //
+// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
+// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+//
+// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
+// such as a call with a known key, does not count.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /v1/uploads (the `OpenScan` operationId).
@@ -2659,11 +2723,43 @@ func (c *Client) OpenScanWithBody(ctx context.Context, params *OpenScanParams, c
 // The same user with the same key always gets the same scan: while it awaits its photo, with a new ticket, and later
 // without one, which means: do not upload again, poll. Without a key every call opens a scan.
 //
+// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
+// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+//
+// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
+// such as a call with a known key, does not count.
+//
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/uploads (the `OpenScan` operationId).
 func (c *Client) OpenScan(ctx context.Context, params *OpenScanParams, body OpenScanJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewOpenScanRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UploadPhotoWithBody Upload a photo in one request
+//
+// For clients to which two requests are one too many: a form with the photo in it opens the scan and uploads the photo. Apps on phones
+// are better off with `POST /v1/uploads`, whose upload can be tried again on its own.
+//
+// The photo is JPEG, PNG or WebP of at most 15,728,640 bytes, as with `POST /v1/uploads`; its type is told by its first bytes. It comes
+// last in the form, after the texts. A form that breaks off leaves nothing but a scan that awaits its photo and expires.
+//
+// With an `Idempotency-Key` the request can be sent again as it is: the same user with the same key gets the same scan,
+// and a photo that was taken is not taken again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/uploads/direct (the `UploadPhoto` operationId).
+func (c *Client) UploadPhotoWithBody(ctx context.Context, params *UploadPhotoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUploadPhotoRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4097,6 +4193,50 @@ func NewOpenScanRequestWithBody(server string, params *OpenScanParams, contentTy
 	return req, nil
 }
 
+// NewUploadPhotoRequestWithBody constructs an http.Request for the UploadPhoto method, with any body, and a specified content type
+func NewUploadPhotoRequestWithBody(server string, params *UploadPhotoParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/uploads/direct")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewCheckUsernameRequest constructs an http.Request for the CheckUsername method
 func NewCheckUsernameRequest(server string, username string) (*http.Request, error) {
 	var err error
@@ -4635,6 +4775,12 @@ type ClientWithResponsesInterface interface {
 	// The same user with the same key always gets the same scan: while it awaits its photo, with a new ticket, and later
 	// without one, which means: do not upload again, poll. Without a key every call opens a scan.
 	//
+	// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
+	// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+	//
+	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
+	// such as a call with a known key, does not count.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/uploads (the `OpenScan` operationId).
@@ -4666,10 +4812,32 @@ type ClientWithResponsesInterface interface {
 	// The same user with the same key always gets the same scan: while it awaits its photo, with a new ticket, and later
 	// without one, which means: do not upload again, poll. Without a key every call opens a scan.
 	//
+	// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
+	// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+	//
+	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
+	// such as a call with a known key, does not count.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/uploads (the `OpenScan` operationId).
 	OpenScanWithResponse(ctx context.Context, params *OpenScanParams, body OpenScanJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenScanResponse, error)
+
+	// UploadPhotoWithBodyWithResponse Upload a photo in one request
+	//
+	// For clients to which two requests are one too many: a form with the photo in it opens the scan and uploads the photo. Apps on phones
+	// are better off with `POST /v1/uploads`, whose upload can be tried again on its own.
+	//
+	// The photo is JPEG, PNG or WebP of at most 15,728,640 bytes, as with `POST /v1/uploads`; its type is told by its first bytes. It comes
+	// last in the form, after the texts. A form that breaks off leaves nothing but a scan that awaits its photo and expires.
+	//
+	// With an `Idempotency-Key` the request can be sent again as it is: the same user with the same key gets the same scan,
+	// and a photo that was taken is not taken again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/uploads/direct (the `UploadPhoto` operationId).
+	UploadPhotoWithBodyWithResponse(ctx context.Context, params *UploadPhotoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadPhotoResponse, error)
 
 	// CheckUsernameWithResponse Ask whether a username is to be had
 	//
@@ -6021,6 +6189,54 @@ func (r OpenScanResponse) ContentType() string {
 	return ""
 }
 
+type UploadPhotoResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OpenedScan
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *OpenedScan
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UploadPhotoResponse) GetJSON200() *OpenedScan {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r UploadPhotoResponse) GetJSON202() *OpenedScan {
+	return r.JSON202
+}
+
+// GetBody returns the raw response body bytes
+func (r UploadPhotoResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UploadPhotoResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UploadPhotoResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UploadPhotoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CheckUsernameResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6774,6 +6990,12 @@ func (c *ClientWithResponses) GetTimelineWithResponse(ctx context.Context, param
 // The same user with the same key always gets the same scan: while it awaits its photo, with a new ticket, and later
 // without one, which means: do not upload again, poll. Without a key every call opens a scan.
 //
+// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
+// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+//
+// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
+// such as a call with a known key, does not count.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/uploads (the `OpenScan` operationId).
@@ -6811,6 +7033,12 @@ func (c *ClientWithResponses) OpenScanWithBodyWithResponse(ctx context.Context, 
 // The same user with the same key always gets the same scan: while it awaits its photo, with a new ticket, and later
 // without one, which means: do not upload again, poll. Without a key every call opens a scan.
 //
+// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
+// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+//
+// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
+// such as a call with a known key, does not count.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/uploads (the `OpenScan` operationId).
@@ -6820,6 +7048,28 @@ func (c *ClientWithResponses) OpenScanWithResponse(ctx context.Context, params *
 		return nil, err
 	}
 	return ParseOpenScanResponse(rsp)
+}
+
+// UploadPhotoWithBodyWithResponse Upload a photo in one request
+//
+// For clients to which two requests are one too many: a form with the photo in it opens the scan and uploads the photo. Apps on phones
+// are better off with `POST /v1/uploads`, whose upload can be tried again on its own.
+//
+// The photo is JPEG, PNG or WebP of at most 15,728,640 bytes, as with `POST /v1/uploads`; its type is told by its first bytes. It comes
+// last in the form, after the texts. A form that breaks off leaves nothing but a scan that awaits its photo and expires.
+//
+// With an `Idempotency-Key` the request can be sent again as it is: the same user with the same key gets the same scan,
+// and a photo that was taken is not taken again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/uploads/direct (the `UploadPhoto` operationId).
+func (c *ClientWithResponses) UploadPhotoWithBodyWithResponse(ctx context.Context, params *UploadPhotoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadPhotoResponse, error) {
+	rsp, err := c.UploadPhotoWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUploadPhotoResponse(rsp)
 }
 
 // CheckUsernameWithResponse Ask whether a username is to be had
@@ -7661,6 +7911,39 @@ func ParseOpenScanResponse(rsp *http.Response) (*OpenScanResponse, error) {
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUploadPhotoResponse parses an HTTP response from a UploadPhotoWithResponse call
+func ParseUploadPhotoResponse(rsp *http.Response) (*UploadPhotoResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UploadPhotoResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OpenedScan
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest OpenedScan
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

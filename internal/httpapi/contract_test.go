@@ -84,7 +84,10 @@ func sent(t *testing.T, name string, request *openapi3.RequestBody) {
 	}
 	body := request.Content.Get("application/json")
 	if body == nil {
-		t.Fatalf("%s: the body is not JSON", name)
+		body = request.Content.Get("multipart/form-data")
+	}
+	if body == nil {
+		t.Fatalf("%s: the body is neither JSON nor a form", name)
 	}
 	if body.Example == nil && len(body.Examples) == 0 {
 		t.Errorf("%s: the body has no example", name)

@@ -70,7 +70,7 @@ func TestSamplePhotoIsMeasured(t *testing.T) {
 	delete(result, "face")
 	now, look := e.clock.Now(), e.clock.Now().Add(24*time.Hour)
 	want := s
-	want.State, want.Version, want.Generation, want.Claims = Completed, 3, generation, 1
+	want.State, want.Version, want.Generation, want.Claims = Completed, 4, generation, 1
 	want.Content = hashOf([]byte(hashKey), anna, photo)
 	want.Result, want.UpdatedAt, want.FinishedAt, want.SweepAt = result, now, now, &look
 	if diff := cmp.Diff(want, e.load(t, s.ID)); diff != "" {

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
 
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/api/googleapi"
-	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/face"
@@ -58,31 +56,7 @@ func (a *Analyzer) deleteAll(ctx context.Context, uid account.UID, id ID, genera
 }
 
 func (a *Analyzer) deleteResults(ctx context.Context, uid account.UID, id ID) error {
-	return deleteResults(ctx, a.Results, uid, id)
-}
-
-// deleteResults deletes all that the results bucket has of the scan, whatever it is called, each whatever becomes of the
-// others.
-func deleteResults(ctx context.Context, results *storage.BucketHandle, uid account.UID, id ID) error {
-	var names []string
-	objects := results.Objects(ctx, &storage.Query{Prefix: ResultPrefix(uid, id)})
-	for {
-		attrs, err := objects.Next()
-		if errors.Is(err, iterator.Done) {
-			break
-		}
-		if err != nil {
-			return fmt.Errorf("list results: %w", err)
-		}
-		names = append(names, attrs.Name)
-	}
-	errs := make([]error, len(names))
-	var group sync.WaitGroup
-	for i, name := range names {
-		group.Go(func() { errs[i] = deleteObject(ctx, results.Object(name)) })
-	}
-	group.Wait()
-	return errors.Join(errs...)
+	return deletePrefix(ctx, a.Results, ResultPrefix(uid, id))
 }
 
 func (a *Analyzer) deletePhoto(ctx context.Context, name string, generation int64) error {

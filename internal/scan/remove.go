@@ -107,13 +107,13 @@ func clearAway(ctx context.Context, fs *firestore.Client, uploads, results *stor
 	})
 }
 
-// deletePrefix deletes every object whose name begins with the prefix.
+// deletePrefix deletes every object whose name begins with the prefix, each whatever becomes of the others.
 func deletePrefix(ctx context.Context, bucket *storage.BucketHandle, prefix string) error {
 	names, err := objectsBelow(ctx, bucket, prefix)
 	if err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	for _, o := range names {
 		group.Go(func() error { return deleteObject(ctx, bucket.Object(o.Name)) })
 	}

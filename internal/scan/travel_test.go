@@ -27,7 +27,7 @@ func TestPhotoTravels(t *testing.T) {
 	reader := e.service(e.fs)
 
 	opened := wantTicket(t, ticketFor(t, e.uploadsAPI(), anna, "", jpegRequest), http.StatusCreated)
-	answer := poll(t.Context(), scansAPI(reader), string(opened.Scan.ID)+"?wait=25&since=2")
+	answer := poll(t.Context(), scansAPI(reader), string(opened.Scan.ID)+"?wait=25&since=3")
 	eventually(t, "somebody waits", func() bool { return reader.Watcher.waiting(opened.Scan.ID) == 1 })
 	if got := putPhoto(t, opened.Upload, string(samplePhoto(t)), nil); got.status != http.StatusOK {
 		t.Fatalf("PUT: %v", got)
@@ -36,7 +36,7 @@ func TestPhotoTravels(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := receive(t, answer, "the answer")
-	wantView(t, w, Completed, 3)
+	wantView(t, w, Completed, 4)
 	got := decoded[struct {
 		Result struct {
 			Version   string

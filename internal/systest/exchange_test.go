@@ -431,6 +431,7 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 	c.scanList(ctx, t)
 	c.want(ctx, t, 200, "GET", "/v1/timeline?limit=1", "")
 	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/timeline?cursor=x", "")
+	c.direct(ctx, t, sample)
 	c.refused(ctx, t, fault.CodeNotFound, "DELETE", "/v1/scans/x", "")
 	for _, id := range ids {
 		if status, _ := c.call(ctx, t, "DELETE", "/v1/scans/"+id, ""); status != http.StatusNoContent {
