@@ -1501,7 +1501,8 @@ type ClientInterface interface {
 	// PutDeviceWithBody Have pushes sent to this device
 	//
 	// Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
-	// is the one longest silent when there are more than 20. Another device with the same token is replaced.
+	// is the one longest silent when there are more than 20. Another device with the same token is replaced,
+	// another user's too: the phone is for whoever registered it last.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1511,7 +1512,8 @@ type ClientInterface interface {
 	// PutDevice Have pushes sent to this device
 	//
 	// Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
-	// is the one longest silent when there are more than 20. Another device with the same token is replaced.
+	// is the one longest silent when there are more than 20. Another device with the same token is replaced,
+	// another user's too: the phone is for whoever registered it last.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2142,7 +2144,8 @@ func (c *Client) DeleteDevice(ctx context.Context, id DeviceID, reqEditors ...Re
 // PutDeviceWithBody Have pushes sent to this device
 //
 // Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
-// is the one longest silent when there are more than 20. Another device with the same token is replaced.
+// is the one longest silent when there are more than 20. Another device with the same token is replaced,
+// another user's too: the phone is for whoever registered it last.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2162,7 +2165,8 @@ func (c *Client) PutDeviceWithBody(ctx context.Context, id DeviceID, contentType
 // PutDevice Have pushes sent to this device
 //
 // Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
-// is the one longest silent when there are more than 20. Another device with the same token is replaced.
+// is the one longest silent when there are more than 20. Another device with the same token is replaced,
+// another user's too: the phone is for whoever registered it last.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4477,7 +4481,8 @@ type ClientWithResponsesInterface interface {
 	// PutDeviceWithBodyWithResponse Have pushes sent to this device
 	//
 	// Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
-	// is the one longest silent when there are more than 20. Another device with the same token is replaced.
+	// is the one longest silent when there are more than 20. Another device with the same token is replaced,
+	// another user's too: the phone is for whoever registered it last.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4487,7 +4492,8 @@ type ClientWithResponsesInterface interface {
 	// PutDeviceWithResponse Have pushes sent to this device
 	//
 	// Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
-	// is the one longest silent when there are more than 20. Another device with the same token is replaced.
+	// is the one longest silent when there are more than 20. Another device with the same token is replaced,
+	// another user's too: the phone is for whoever registered it last.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6530,7 +6536,8 @@ func (c *ClientWithResponses) DeleteDeviceWithResponse(ctx context.Context, id D
 // PutDeviceWithBodyWithResponse Have pushes sent to this device
 //
 // Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
-// is the one longest silent when there are more than 20. Another device with the same token is replaced.
+// is the one longest silent when there are more than 20. Another device with the same token is replaced,
+// another user's too: the phone is for whoever registered it last.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6546,7 +6553,8 @@ func (c *ClientWithResponses) PutDeviceWithBodyWithResponse(ctx context.Context,
 // PutDeviceWithResponse Have pushes sent to this device
 //
 // Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
-// is the one longest silent when there are more than 20. Another device with the same token is replaced.
+// is the one longest silent when there are more than 20. Another device with the same token is replaced,
+// another user's too: the phone is for whoever registered it last.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
