@@ -41,6 +41,15 @@ type Config struct {
 
 	// MinAge is the age in years that whoever is measured must have passed, 13 to 99.
 	MinAge int `env:"FACESCAN_MIN_AGE" envDefault:"18"`
+	// PublicURL is the API's base as users see it, such as "https://api.example.com", for links in mails.
+	PublicURL string `env:"FACESCAN_PUBLIC_URL"`
+	// ReceiptKey is the Ed25519 seed that signs receipts of erasure, 32 bytes in base64: a secret. ReceiptPublicKeys
+	// are the public keys in base64 by which receipts are verified, the one in use and those before it.
+	ReceiptKey        string   `env:"FACESCAN_RECEIPT_KEY"`
+	ReceiptPublicKeys []string `env:"FACESCAN_RECEIPT_PUBLIC_KEYS"`
+	// ErasureWait replaces the time that an erasure waits for photos still on their way, such as "1s", for the local
+	// stack only.
+	ErasureWait string `env:"FACESCAN_ERASURE_WAIT"`
 
 	// FirebaseAPIKey is the web API key that Identity Toolkit asks for. It is no secret.
 	FirebaseAPIKey string `env:"FACESCAN_FIREBASE_API_KEY"`
@@ -67,7 +76,7 @@ var emulatorVariables = []string{
 }
 
 // localVariables are switches of ours that have no business in production.
-var localVariables = []string{"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT"}
+var localVariables = []string{"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT", "FACESCAN_ERASURE_WAIT"}
 
 const minHashKey = 32
 

@@ -149,8 +149,10 @@ func (a *adapter) run(ctx context.Context, m event.Message) (err error) {
 }
 
 type parked struct {
-	Schema     int               `firestore:"schema"`
-	Function   string            `firestore:"function"`
+	Schema   int    `firestore:"schema"`
+	Function string `firestore:"function"`
+	// UID is whom the event is about, by which erasure finds it; absent where that cannot be told.
+	UID        string            `firestore:"uid,omitempty"`
 	MessageID  string            `firestore:"messageId"`
 	Reason     string            `firestore:"reason"`
 	Attributes map[string]string `firestore:"attributes"`
@@ -174,7 +176,7 @@ func (a *adapter) park(ctx context.Context, m event.Message, reason error) error
 	// One fact may come in several messages, as a publisher repeats what it is unsure of. Our events have an id.
 	id := cmp.Or(m.Attributes[event.AttributeID], m.ID)
 	_, err := a.fs.Collection("parked").Doc(event.ID(a.function, id)).Set(ctx, parked{
-		Schema: parkedSchema, Function: a.function, MessageID: m.ID,
+		Schema: parkedSchema, Function: a.function, UID: event.Subject(m.Data), MessageID: m.ID,
 		// Firestore refuses text that is not UTF-8, and a reason may quote the bytes it is about.
 		Reason:     strings.ToValidUTF8(reason.Error(), "\uFFFD"),
 		Attributes: m.Attributes, Data: data, ParkedAt: now, ExpireAt: now.Add(parkedFor),

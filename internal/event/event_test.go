@@ -35,6 +35,8 @@ func samples() []event.Payload {
 		event.ScanDeletedV1{UID: "u1", ScanID: "s1", ConsentEpoch: 3, EngineMajor: 1, Rankable: true, CompletedAt: at},
 		event.PersonalBestReachedV1{UID: "u1", ScanID: "s1", Board: "symmetry_all_v1", ConsentEpoch: 3, Score: 71.25, Previous: 64},
 		event.SweepRequestedV1{},
+		event.AccountErasureRequestedV1{UID: "u1"},
+		event.ConsentWithdrawnV1{UID: "u1", Epoch: 3},
 	}
 }
 
@@ -120,6 +122,10 @@ func decodeAs(e event.Event, like event.Payload) (event.Payload, error) {
 		return event.As[event.ScanDeletedV1](e)
 	case event.PersonalBestReachedV1:
 		return event.As[event.PersonalBestReachedV1](e)
+	case event.AccountErasureRequestedV1:
+		return event.As[event.AccountErasureRequestedV1](e)
+	case event.ConsentWithdrawnV1:
+		return event.As[event.ConsentWithdrawnV1](e)
 	default:
 		return event.As[event.SweepRequestedV1](e)
 	}

@@ -39,8 +39,10 @@ const (
 const SweepAge = 60 * time.Second
 
 type document struct {
-	Schema     int               `firestore:"schema"`
-	Topic      string            `firestore:"topic"`
+	Schema int    `firestore:"schema"`
+	Topic  string `firestore:"topic"`
+	// UID is whom the event is about, by which erasure finds it; absent where it is about nobody.
+	UID        string            `firestore:"uid,omitempty"`
 	Data       []byte            `firestore:"data"`
 	Attributes map[string]string `firestore:"attributes"`
 	CreatedAt  time.Time         `firestore:"createdAt"`
@@ -114,7 +116,7 @@ func (b *Box) record(tx *firestore.Transaction, owed []event.Event) ([]pending, 
 			return nil, err
 		}
 		p := pending{ref: b.fs.Collection("outbox").Doc(e.ID), doc: document{
-			Schema: schema, Topic: event.Topic(e.Type), Data: data, CreatedAt: b.now().UTC(),
+			Schema: schema, Topic: event.Topic(e.Type), UID: event.Subject(data), Data: data, CreatedAt: b.now().UTC(),
 			Attributes: map[string]string{
 				event.AttributeType: e.Type, event.AttributeID: e.ID, event.AttributeTraceparent: e.Traceparent,
 			},

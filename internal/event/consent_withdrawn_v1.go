@@ -1,0 +1,19 @@
+package event
+
+// ConsentWithdrawnV1 tells that a user withdrew the consent. What was made under the epoch, the last of that consent,
+// or an earlier one is to go; a consent given since is of a later one. Id: (type, uid, epoch).
+type ConsentWithdrawnV1 struct {
+	UID   string `json:"uid"`
+	Epoch int64  `json:"epoch"`
+}
+
+// EventType is "consent.withdrawn.v1".
+func (ConsentWithdrawnV1) EventType() string { return "consent.withdrawn.v1" }
+
+// Validate requires uid and an epoch of 1 or more.
+func (e ConsentWithdrawnV1) Validate() error {
+	if e.Epoch < 1 {
+		return malformed(nil, "member %q is missing", "epoch")
+	}
+	return require("uid", e.UID)
+}
