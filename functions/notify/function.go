@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/mail"
 	"github.com/facescan/facescan/internal/boot/push"
 	"github.com/facescan/facescan/internal/notify"
 )
@@ -14,22 +15,10 @@ import (
 func init() { boot.Event("notify", build) }
 
 func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
-	c := p.Config
-	if err := errors.Join(boot.Need("FACESCAN_SMTP", c.SMTP), boot.Need("FACESCAN_MAIL_FROM", c.MailFrom)); err != nil {
-		return nil, err
-	}
-	fs, err := p.Firestore(ctx)
-	if err != nil {
-		return nil, err
-	}
-	fcm, err := push.Client(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	mailer, err := notify.NewMailer(notify.MailConfig{
-		Addr: c.SMTP, User: c.SMTPUser, Password: c.SMTPPassword, From: c.MailFrom, Plain: c.Local(),
-	})
-	if err != nil {
+	fs, fsErr := p.Firestore(ctx)
+	fcm, fcmErr := push.Client(ctx, p)
+	mailer, mailErr := mail.Mailer(ctx, p)
+	if err := errors.Join(fsErr, fcmErr, mailErr); err != nil {
 		return nil, err
 	}
 	return notify.New(fs, fcm, mailer, time.Now).Handle, nil

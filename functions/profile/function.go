@@ -1,8 +1,9 @@
-// Package profile is the function that shows and changes the user's profile, username and consent, and sums up the rest.
+// Package profile is the function that shows, sums up, changes and erases the user's account.
 package profile
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/notify"
@@ -20,21 +22,19 @@ import (
 func init() { boot.HTTP("profile", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	api, err := identity.API(ctx, p)
-	if err != nil {
+	c, now := p.Config, time.Now
+	api, apiErr := identity.API(ctx, p)
+	fs, fsErr := p.Firestore(ctx)
+	box, boxErr := bus.Outbox(ctx, p)
+	erasures, erasuresErr := erasure.NewRequests(fs, box, erasure.Options{
+		Keys: c.ReceiptPublicKeys, PublicURL: c.PublicURL, Key: []byte(c.HashKey), Wait: c.ErasureWait, Now: now,
+	})
+	if err := errors.Join(apiErr, fsErr, boxErr, erasuresErr); err != nil {
 		return nil, err
 	}
-	fs, err := p.Firestore(ctx)
-	if err != nil {
-		return nil, err
-	}
-	box, err := bus.Outbox(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	account.New(fs, box, time.Now).ProfileRoutes(api)
-	(&summary.Service{
-		Scans: &scan.Service{Firestore: fs}, Boards: leaderboard.New(fs, face.MajorVersion()), Inbox: notify.NewInbox(fs, time.Now),
-	}).Routes(api)
+	account.New(fs, box, now).ProfileRoutes(api)
+	boards := leaderboard.New(fs, face.MajorVersion())
+	(&summary.Service{Scans: &scan.Service{Firestore: fs}, Boards: boards, Inbox: notify.NewInbox(fs, now)}).Routes(api)
+	erasures.Routes(api)
 	return api, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/retention"
 	"github.com/facescan/facescan/internal/scan"
 )
@@ -27,5 +28,6 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	scans := &scan.Sweeper{
 		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Publisher: publisher, Now: time.Now,
 	}
-	return (&retention.Sweep{Firestore: fs, Outbox: box, Scans: scans, Now: time.Now}).Handle, nil
+	erasures := &erasure.Sweeper{Firestore: fs, Outbox: box, Now: time.Now}
+	return (&retention.Sweep{Firestore: fs, Outbox: box, Scans: scans, Erasures: erasures, Now: time.Now}).Handle, nil
 }

@@ -3,10 +3,12 @@ package account
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
 )
@@ -78,11 +80,16 @@ func (s *Service) grant(ctx context.Context, uid UID, version, appVersion string
 	return u, did != nothing, err
 }
 
-// withdraw ends the consent. It does nothing where none is in force.
+// withdraw ends the consent, and owes the event that removes what was made under it. It does nothing where none is in
+// force.
 func (s *Service) withdraw(ctx context.Context, uid UID) (User, error) {
 	u, _, err := s.change(ctx, uid, func(tx *outbox.Tx, u *User) (effect, error) {
 		if !u.Consent.Granted {
 			return nothing, nil
+		}
+		fact := event.ConsentWithdrawnV1{UID: string(u.UID), Epoch: u.ConsentEpoch}
+		if err := tx.Tell(ctx, s.now(), fact, string(u.UID), strconv.FormatInt(u.ConsentEpoch, 10)); err != nil {
+			return nothing, err
 		}
 		return s.record(tx, u, ConsentRecord{Action: Withdrawn, Terms: Terms{Version: u.Consent.Version}})
 	})

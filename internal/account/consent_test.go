@@ -69,7 +69,7 @@ func TestConsent(t *testing.T) {
 	if u := w.user(t, uid); u.ConsentEpoch != 2 || u.Admits(1) || u.Admits(2) {
 		t.Errorf("user = %+v", u)
 	}
-	w.told(t, updated)
+	w.told(t, "consent.withdrawn.v1 "+uid, updated)
 	if diff := cmp.Diff(withdrawn, consent("DELETE", "").want(t, http.StatusOK)); diff != "" {
 		t.Errorf("the second withdrawal differs:\n%s", diff)
 	}

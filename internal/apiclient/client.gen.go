@@ -114,6 +114,39 @@ func (e DifferenceVerdict) Valid() bool {
 	}
 }
 
+// Defines values for ErasureState.
+const (
+	ErasureStateErased  ErasureState = "erased"
+	ErasureStateErasing ErasureState = "erasing"
+)
+
+// Valid indicates whether the value is a known member of the ErasureState enum.
+func (e ErasureState) Valid() bool {
+	switch e {
+	case ErasureStateErased:
+		return true
+	case ErasureStateErasing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ErasureReceiptStoresLeft.
+const (
+	ErasureReceiptStoresLeftN0 ErasureReceiptStoresLeft = 0
+)
+
+// Valid indicates whether the value is a known member of the ErasureReceiptStoresLeft enum.
+func (e ErasureReceiptStoresLeft) Valid() bool {
+	switch e {
+	case ErasureReceiptStoresLeftN0:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PreviewCheckVerdict.
 const (
 	PreviewCheckVerdictOk     PreviewCheckVerdict = "ok"
@@ -129,6 +162,66 @@ func (e PreviewCheckVerdict) Valid() bool {
 	case PreviewCheckVerdictReject:
 		return true
 	case PreviewCheckVerdictWarn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReceiptKeysKeysAlg.
+const (
+	ReceiptKeysKeysAlgEdDSA ReceiptKeysKeysAlg = "EdDSA"
+)
+
+// Valid indicates whether the value is a known member of the ReceiptKeysKeysAlg enum.
+func (e ReceiptKeysKeysAlg) Valid() bool {
+	switch e {
+	case ReceiptKeysKeysAlgEdDSA:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReceiptKeysKeysCrv.
+const (
+	ReceiptKeysKeysCrvEd25519 ReceiptKeysKeysCrv = "Ed25519"
+)
+
+// Valid indicates whether the value is a known member of the ReceiptKeysKeysCrv enum.
+func (e ReceiptKeysKeysCrv) Valid() bool {
+	switch e {
+	case ReceiptKeysKeysCrvEd25519:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReceiptKeysKeysKty.
+const (
+	ReceiptKeysKeysKtyOKP ReceiptKeysKeysKty = "OKP"
+)
+
+// Valid indicates whether the value is a known member of the ReceiptKeysKeysKty enum.
+func (e ReceiptKeysKeysKty) Valid() bool {
+	switch e {
+	case ReceiptKeysKeysKtyOKP:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReceiptKeysKeysUse.
+const (
+	ReceiptKeysKeysUseSig ReceiptKeysKeysUse = "sig"
+)
+
+// Valid indicates whether the value is a known member of the ReceiptKeysKeysUse enum.
+func (e ReceiptKeysKeysUse) Valid() bool {
+	switch e {
+	case ReceiptKeysKeysUseSig:
 		return true
 	default:
 		return false
@@ -452,6 +545,80 @@ type DifferenceVerdict string
 // DisplayName A name in words, without line breaks and control characters. Empty is none.
 type DisplayName = string
 
+// Erasure An erasure, and its receipt once it is done.
+type Erasure struct {
+	// Contents What the receipt says; it is the payload of the JWS.
+	Contents *ErasureReceipt `json:"contents,omitempty"`
+
+	// ErasedAt RFC 3339, UTC, milliseconds.
+	ErasedAt *Time `json:"erasedAt,omitempty"`
+
+	// ExpiresAt RFC 3339, UTC, milliseconds.
+	ExpiresAt *Time `json:"expiresAt,omitempty"`
+
+	// Receipt The receipt as a compact JWS (RFC 7515, `EdDSA`), signed by one of the keys of `GET /v1/erasures/key`.
+	Receipt *string `json:"receipt,omitempty"`
+
+	// RequestedAt RFC 3339, UTC, milliseconds.
+	RequestedAt Time `json:"requestedAt"`
+
+	// State `erasing`: under way. `erased`: done.
+	State ErasureState `json:"state"`
+}
+
+// ErasureState `erasing`: under way. `erased`: done.
+type ErasureState string
+
+// ErasureReceipt What the receipt says; it is the payload of the JWS.
+type ErasureReceipt struct {
+	// Account A pseudonym of the account that only we can make.
+	Account string `json:"account"`
+
+	// ErasedAt RFC 3339, UTC, milliseconds.
+	ErasedAt Time `json:"erasedAt"`
+
+	// RequestedAt RFC 3339, UTC, milliseconds.
+	RequestedAt Time `json:"requestedAt"`
+
+	// Residuals Copies that go by themselves.
+	Residuals []ErasureReceipt_Residuals `json:"residuals"`
+	Stores    []ErasureReceipt_Stores    `json:"stores"`
+}
+
+// ErasureReceipt_Residuals defines model for ErasureReceipt.Residuals.
+type ErasureReceipt_Residuals struct {
+	// Gone RFC 3339, UTC, milliseconds.
+	Gone Time `json:"gone"`
+
+	// What What the copy is.
+	What string `json:"what"`
+}
+
+// ErasureReceiptStoresLeft How many are left.
+type ErasureReceiptStoresLeft int
+
+// ErasureReceipt_Stores defines model for ErasureReceipt.Stores.
+type ErasureReceipt_Stores struct {
+	// Deleted How many documents or objects were removed.
+	Deleted int `json:"deleted"`
+
+	// Left How many are left.
+	Left ErasureReceiptStoresLeft `json:"left"`
+
+	// Store What was gone through, such as `photos`.
+	Store string `json:"store"`
+}
+
+// ErasureRequested An erasure that was asked for.
+type ErasureRequested struct {
+	// ReceiptURL Where the receipt will be. It is a secret, and nobody can tell it again.
+	ReceiptURL string `json:"receiptUrl"`
+
+	// RequestedAt RFC 3339, UTC, milliseconds.
+	RequestedAt Time        `json:"requestedAt"`
+	State       interface{} `json:"state"`
+}
+
 // ErrorCode What went wrong, for programs.
 type ErrorCode = string
 
@@ -704,6 +871,37 @@ type ProfileChange_Leaderboard struct {
 
 // Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans count.
 type Rating = float64
+
+// ReceiptKeys A JSON Web Key Set.
+type ReceiptKeys struct {
+	Keys []ReceiptKeys_Keys `json:"keys"`
+}
+
+// ReceiptKeysKeysAlg defines model for ReceiptKeys.Keys.Alg.
+type ReceiptKeysKeysAlg string
+
+// ReceiptKeysKeysCrv defines model for ReceiptKeys.Keys.Crv.
+type ReceiptKeysKeysCrv string
+
+// ReceiptKeysKeysKty defines model for ReceiptKeys.Keys.Kty.
+type ReceiptKeysKeysKty string
+
+// ReceiptKeysKeysUse defines model for ReceiptKeys.Keys.Use.
+type ReceiptKeysKeysUse string
+
+// ReceiptKeys_Keys defines model for ReceiptKeys.Keys.
+type ReceiptKeys_Keys struct {
+	Alg ReceiptKeysKeysAlg `json:"alg"`
+	Crv ReceiptKeysKeysCrv `json:"crv"`
+
+	// Kid Named in the header of what it signed.
+	Kid string             `json:"kid"`
+	Kty ReceiptKeysKeysKty `json:"kty"`
+	Use ReceiptKeysKeysUse `json:"use"`
+
+	// X The key, base64url.
+	X string `json:"x"`
+}
 
 // Refresh defines model for Refresh.
 type Refresh struct {
@@ -1520,6 +1718,22 @@ type ClientInterface interface {
 	// Corresponds with PUT /v1/devices/{id} (the `PutDevice` operationId).
 	PutDevice(ctx context.Context, id DeviceID, body PutDeviceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetReceiptKeys Read the keys that verify receipts
+	//
+	// A JSON Web Key Set (RFC 7517) of Ed25519 keys (RFC 8037). Keep them apart from the receipts.
+	//
+	// Corresponds with GET /v1/erasures/key (the `GetReceiptKeys` operationId).
+	GetReceiptKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetErasure Read how far an erasure is, and its receipt
+	//
+	// The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
+	// since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
+	// go by themselves and when. It names the account by a pseudonym.
+	//
+	// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
+	GetErasure(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListInbox List the notifications
 	//
 	// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`; there is none on the last page.
@@ -1549,6 +1763,21 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/leaderboards/symmetry/top (the `GetTop` operationId).
 	GetTop(ctx context.Context, params *GetTopParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EraseAccount Erase the account with everything of the user
+	//
+	// Ask the user before you call this: it cannot be undone. At once the account does nothing any more (`account_erasing`), within
+	// seconds the user is locked out of Firebase and everything is removed: profile, username, photos, results, scans,
+	// leaderboard entries, notifications, devices, exports. About 25 minutes later, when no upload URL can be in use any more,
+	// all stores are gone through again, the Firebase user is deleted, and the receipt is signed. A user who never registered can
+	// be erased too.
+	//
+	// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. Asked
+	// again, this answers the same until the user is locked; then the token is refused with `user_disabled`, which says that the
+	// erasure is under way.
+	//
+	// Corresponds with DELETE /v1/me (the `EraseAccount` operationId).
+	EraseAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetProfile Read the user's profile
 	//
@@ -1583,8 +1812,9 @@ type ClientInterface interface {
 
 	// WithdrawConsent Withdraw the consent
 	//
-	// Takes effect at once: uploads are refused, scans under way end as `failed` with `consent_withdrawn`, the leaderboard's entry
-	// and the rating go. Scans that are finished stay. Without a consent in force it does nothing.
+	// Takes effect at once: uploads are refused, scans under way are dropped, the leaderboard's entry and the rating go. Within
+	// seconds everything made under the consent goes too: photos, results, scans, exports and what the inbox says of them. A
+	// consent given later starts with nothing. Without a consent in force it does nothing.
 	//
 	// Corresponds with DELETE /v1/me/consent (the `WithdrawConsent` operationId).
 	WithdrawConsent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2183,6 +2413,42 @@ func (c *Client) PutDevice(ctx context.Context, id DeviceID, body PutDeviceJSONR
 	return c.Client.Do(req)
 }
 
+// GetReceiptKeys Read the keys that verify receipts
+//
+// A JSON Web Key Set (RFC 7517) of Ed25519 keys (RFC 8037). Keep them apart from the receipts.
+//
+// Corresponds with GET /v1/erasures/key (the `GetReceiptKeys` operationId).
+func (c *Client) GetReceiptKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReceiptKeysRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetErasure Read how far an erasure is, and its receipt
+//
+// The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
+// since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
+// go by themselves and when. It names the account by a pseudonym.
+//
+// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
+func (c *Client) GetErasure(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetErasureRequest(c.Server, capability)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListInbox List the notifications
 //
 // Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`; there is none on the last page.
@@ -2243,6 +2509,31 @@ func (c *Client) GetStanding(ctx context.Context, reqEditors ...RequestEditorFn)
 // Corresponds with GET /v1/leaderboards/symmetry/top (the `GetTop` operationId).
 func (c *Client) GetTop(ctx context.Context, params *GetTopParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetTopRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EraseAccount Erase the account with everything of the user
+//
+// Ask the user before you call this: it cannot be undone. At once the account does nothing any more (`account_erasing`), within
+// seconds the user is locked out of Firebase and everything is removed: profile, username, photos, results, scans,
+// leaderboard entries, notifications, devices, exports. About 25 minutes later, when no upload URL can be in use any more,
+// all stores are gone through again, the Firebase user is deleted, and the receipt is signed. A user who never registered can
+// be erased too.
+//
+// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. Asked
+// again, this answers the same until the user is locked; then the token is refused with `user_disabled`, which says that the
+// erasure is under way.
+//
+// Corresponds with DELETE /v1/me (the `EraseAccount` operationId).
+func (c *Client) EraseAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEraseAccountRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -2316,8 +2607,9 @@ func (c *Client) UpdateProfile(ctx context.Context, params *UpdateProfileParams,
 
 // WithdrawConsent Withdraw the consent
 //
-// Takes effect at once: uploads are refused, scans under way end as `failed` with `consent_withdrawn`, the leaderboard's entry
-// and the rating go. Scans that are finished stay. Without a consent in force it does nothing.
+// Takes effect at once: uploads are refused, scans under way are dropped, the leaderboard's entry and the rating go. Within
+// seconds everything made under the consent goes too: photos, results, scans, exports and what the inbox says of them. A
+// consent given later starts with nothing. Without a consent in force it does nothing.
 //
 // Corresponds with DELETE /v1/me/consent (the `WithdrawConsent` operationId).
 func (c *Client) WithdrawConsent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3183,6 +3475,67 @@ func NewPutDeviceRequestWithBody(server string, id DeviceID, contentType string,
 	return req, nil
 }
 
+// NewGetReceiptKeysRequest constructs an http.Request for the GetReceiptKeys method
+func NewGetReceiptKeysRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/erasures/key")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetErasureRequest constructs an http.Request for the GetErasure method
+func NewGetErasureRequest(server string, capability string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "capability", capability, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/erasures/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListInboxRequest constructs an http.Request for the ListInbox method
 func NewListInboxRequest(server string, params *ListInboxParams) (*http.Request, error) {
 	var err error
@@ -3357,6 +3710,33 @@ func NewGetTopRequest(server string, params *GetTopParams) (*http.Request, error
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEraseAccountRequest constructs an http.Request for the EraseAccount method
+func NewEraseAccountRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -4500,6 +4880,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /v1/devices/{id} (the `PutDevice` operationId).
 	PutDeviceWithResponse(ctx context.Context, id DeviceID, body PutDeviceJSONRequestBody, reqEditors ...RequestEditorFn) (*PutDeviceResponse, error)
 
+	// GetReceiptKeysWithResponse Read the keys that verify receipts
+	//
+	// A JSON Web Key Set (RFC 7517) of Ed25519 keys (RFC 8037). Keep them apart from the receipts.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/erasures/key (the `GetReceiptKeys` operationId).
+	GetReceiptKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReceiptKeysResponse, error)
+
+	// GetErasureWithResponse Read how far an erasure is, and its receipt
+	//
+	// The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
+	// since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
+	// go by themselves and when. It names the account by a pseudonym.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
+	GetErasureWithResponse(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
+
 	// ListInboxWithResponse List the notifications
 	//
 	// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`; there is none on the last page.
@@ -4538,6 +4938,23 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/leaderboards/symmetry/top (the `GetTop` operationId).
 	GetTopWithResponse(ctx context.Context, params *GetTopParams, reqEditors ...RequestEditorFn) (*GetTopResponse, error)
 
+	// EraseAccountWithResponse Erase the account with everything of the user
+	//
+	// Ask the user before you call this: it cannot be undone. At once the account does nothing any more (`account_erasing`), within
+	// seconds the user is locked out of Firebase and everything is removed: profile, username, photos, results, scans,
+	// leaderboard entries, notifications, devices, exports. About 25 minutes later, when no upload URL can be in use any more,
+	// all stores are gone through again, the Firebase user is deleted, and the receipt is signed. A user who never registered can
+	// be erased too.
+	//
+	// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. Asked
+	// again, this answers the same until the user is locked; then the token is refused with `user_disabled`, which says that the
+	// erasure is under way.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/me (the `EraseAccount` operationId).
+	EraseAccountWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EraseAccountResponse, error)
+
 	// GetProfileWithResponse Read the user's profile
 	//
 	// The whole profile. Keep the `ETag` if you mean to change it, or to read it again only if it has changed.
@@ -4573,8 +4990,9 @@ type ClientWithResponsesInterface interface {
 
 	// WithdrawConsentWithResponse Withdraw the consent
 	//
-	// Takes effect at once: uploads are refused, scans under way end as `failed` with `consent_withdrawn`, the leaderboard's entry
-	// and the rating go. Scans that are finished stay. Without a consent in force it does nothing.
+	// Takes effect at once: uploads are refused, scans under way are dropped, the leaderboard's entry and the rating go. Within
+	// seconds everything made under the consent goes too: photos, results, scans, exports and what the inbox says of them. A
+	// consent given later starts with nothing. Without a consent in force it does nothing.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5300,6 +5718,88 @@ func (r PutDeviceResponse) ContentType() string {
 	return ""
 }
 
+type GetReceiptKeysResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReceiptKeys
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetReceiptKeysResponse) GetJSON200() *ReceiptKeys {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetReceiptKeysResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReceiptKeysResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReceiptKeysResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetReceiptKeysResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetErasureResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Erasure
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetErasureResponse) GetJSON200() *Erasure {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetErasureResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetErasureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetErasureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetErasureResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListInboxResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5451,6 +5951,47 @@ func (r GetTopResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetTopResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EraseAccountResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *ErasureRequested
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r EraseAccountResponse) GetJSON202() *ErasureRequested {
+	return r.JSON202
+}
+
+// GetBody returns the raw response body bytes
+func (r EraseAccountResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EraseAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EraseAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EraseAccountResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6567,6 +7108,38 @@ func (c *ClientWithResponses) PutDeviceWithResponse(ctx context.Context, id Devi
 	return ParsePutDeviceResponse(rsp)
 }
 
+// GetReceiptKeysWithResponse Read the keys that verify receipts
+//
+// A JSON Web Key Set (RFC 7517) of Ed25519 keys (RFC 8037). Keep them apart from the receipts.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/erasures/key (the `GetReceiptKeys` operationId).
+func (c *ClientWithResponses) GetReceiptKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReceiptKeysResponse, error) {
+	rsp, err := c.GetReceiptKeys(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReceiptKeysResponse(rsp)
+}
+
+// GetErasureWithResponse Read how far an erasure is, and its receipt
+//
+// The URL that `DELETE /v1/me` answered, for 30 days after the account was erased. Whoever has it may read it; it asks for no token,
+// since its user is gone. The receipt says what was removed from which store, that nothing is left there, and which copies
+// go by themselves and when. It names the account by a pseudonym.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
+func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*GetErasureResponse, error) {
+	rsp, err := c.GetErasure(ctx, capability, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetErasureResponse(rsp)
+}
+
 // ListInboxWithResponse List the notifications
 //
 // Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`; there is none on the last page.
@@ -6629,6 +7202,29 @@ func (c *ClientWithResponses) GetTopWithResponse(ctx context.Context, params *Ge
 	return ParseGetTopResponse(rsp)
 }
 
+// EraseAccountWithResponse Erase the account with everything of the user
+//
+// Ask the user before you call this: it cannot be undone. At once the account does nothing any more (`account_erasing`), within
+// seconds the user is locked out of Firebase and everything is removed: profile, username, photos, results, scans,
+// leaderboard entries, notifications, devices, exports. About 25 minutes later, when no upload URL can be in use any more,
+// all stores are gone through again, the Firebase user is deleted, and the receipt is signed. A user who never registered can
+// be erased too.
+//
+// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. Asked
+// again, this answers the same until the user is locked; then the token is refused with `user_disabled`, which says that the
+// erasure is under way.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/me (the `EraseAccount` operationId).
+func (c *ClientWithResponses) EraseAccountWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EraseAccountResponse, error) {
+	rsp, err := c.EraseAccount(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEraseAccountResponse(rsp)
+}
+
 // GetProfileWithResponse Read the user's profile
 //
 // The whole profile. Keep the `ETag` if you mean to change it, or to read it again only if it has changed.
@@ -6682,8 +7278,9 @@ func (c *ClientWithResponses) UpdateProfileWithResponse(ctx context.Context, par
 
 // WithdrawConsentWithResponse Withdraw the consent
 //
-// Takes effect at once: uploads are refused, scans under way end as `failed` with `consent_withdrawn`, the leaderboard's entry
-// and the rating go. Scans that are finished stay. Without a consent in force it does nothing.
+// Takes effect at once: uploads are refused, scans under way are dropped, the leaderboard's entry and the rating go. Within
+// seconds everything made under the consent goes too: photos, results, scans, exports and what the inbox says of them. A
+// consent given later starts with nothing. Without a consent in force it does nothing.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7366,6 +7963,58 @@ func ParsePutDeviceResponse(rsp *http.Response) (*PutDeviceResponse, error) {
 	return response, nil
 }
 
+// ParseGetReceiptKeysResponse parses an HTTP response from a GetReceiptKeysWithResponse call
+func ParseGetReceiptKeysResponse(rsp *http.Response) (*GetReceiptKeysResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReceiptKeysResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReceiptKeys
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetErasureResponse parses an HTTP response from a GetErasureWithResponse call
+func ParseGetErasureResponse(rsp *http.Response) (*GetErasureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetErasureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Erasure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListInboxResponse parses an HTTP response from a ListInboxWithResponse call
 func ParseListInboxResponse(rsp *http.Response) (*ListInboxResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7454,6 +8103,32 @@ func ParseGetTopResponse(rsp *http.Response) (*GetTopResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEraseAccountResponse parses an HTTP response from a EraseAccountWithResponse call
+func ParseEraseAccountResponse(rsp *http.Response) (*EraseAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EraseAccountResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest ErasureRequested
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

@@ -41,6 +41,7 @@ type Config struct {
 
 	// MinAge is the age in years that whoever is measured must have passed, 13 to 99.
 	MinAge int `env:"FACESCAN_MIN_AGE" envDefault:"18"`
+
 	// PublicURL is the API's base as users see it, such as "https://api.example.com", for links in mails.
 	PublicURL string `env:"FACESCAN_PUBLIC_URL"`
 	// ReceiptKey is the Ed25519 seed that signs receipts of erasure, 32 bytes in base64: a secret. ReceiptPublicKeys

@@ -73,6 +73,11 @@ var functions = []Function{
 		Name: "coach", Purpose: "looks at a small preview and says how the photo could be better; keeps nothing",
 		Paths: []string{"/v1/coach"}, Concurrency: 1, // an analysis takes a processor to itself
 	}),
+	eventFunction(Function{
+		Name: "erase", Trigger: PubSub, Purpose: "erases accounts, and what was made under a withdrawn consent",
+		Topics: topics(event.AccountErasureRequestedV1{}, event.ConsentWithdrawnV1{}), Concurrency: 8, MaxAttempts: 20,
+		MemoryMiB: 256, CPU: 1,
+	}),
 	httpFunction(Function{
 		Name: "health", Purpose: "liveness, readiness, the API's contract, and problem+json for every other path",
 		Paths: []string{"/healthz", "/readyz", "/v1/openapi.yaml", fallback}, Concurrency: 80,
@@ -92,8 +97,8 @@ var functions = []Function{
 		), Concurrency: 8, MaxAttempts: 20, MemoryMiB: 256, CPU: 1,
 	}),
 	httpFunction(Function{
-		Name: "profile", Purpose: "the user's profile, username and consent",
-		Paths: []string{"/v1/me", "/v1/me/*", "/v1/usernames/*"}, Concurrency: 80,
+		Name: "profile", Purpose: "the user's profile, username and consent, erasure and its receipt",
+		Paths: []string{"/v1/me", "/v1/me/*", "/v1/usernames/*", "/v1/erasures/*"}, Concurrency: 80,
 	}),
 	eventFunction(Function{
 		Name: "rank", Trigger: PubSub, Purpose: "keeps ratings and the boards' entries",

@@ -134,7 +134,7 @@ func (r *Ranker) follow(ctx context.Context, uid account.UID) error {
 // reproject makes the entry of a rating, and removes both where the consent is gone; user is zero if there is none any more.
 func (r *Ranker) reproject(tx *firestore.Transaction, uid account.UID, user account.User, rating ratingDoc) error {
 	if !survives(user, rating.ConsentEpoch) {
-		return remove(tx, r.fs, rating.Board, uid)
+		return Remove(tx, r.fs, rating.Board, uid)
 	}
 	if rating.ConsentEpoch != user.ConsentEpoch {
 		renewed := []firestore.Update{{Path: "consentEpoch", Value: user.ConsentEpoch}}

@@ -127,8 +127,8 @@ func project(
 	return nil
 }
 
-// remove deletes the user's rating on the board and the entry made of it.
-func remove(tx *firestore.Transaction, fs *firestore.Client, board string, uid account.UID) error {
+// Remove deletes the user's rating on the board and the entry made of it. It only writes.
+func Remove(tx *firestore.Transaction, fs *firestore.Client, board string, uid account.UID) error {
 	for _, ref := range []*firestore.DocumentRef{ratings(fs, uid).Doc(board), entryRef(fs, board, uid)} {
 		if err := tx.Delete(ref); err != nil {
 			return fmt.Errorf("delete rating: %w", err)

@@ -78,14 +78,30 @@ func (c MailConfig) options(port int) []mail.Option {
 
 // email mails the message to the claim's address.
 func (n *Notifier) email(ctx context.Context, msg message, c claim) outcome {
-	letter, err := n.mailer.letter(msg, c.to, n.now())
+	return n.mailer.send(ctx, msg, c.to, n.now())
+}
+
+// SendErasing sends a user's last mail: the account is being erased, and the receipt will be at the URL. The id names
+// the mail, so that a mail store can tell a repetition. An address that takes no mail is no error.
+func (m *Mailer) SendErasing(ctx context.Context, id, to, receiptURL string, now time.Time) error {
+	const kind = "account.erasure-requested.v1"
+	title, titleErr := render(kind+"/title", nil)
+	body, bodyErr := render(kind+"/body", struct{ URL string }{receiptURL})
+	if err := errors.Join(titleErr, bodyErr); err != nil {
+		return err
+	}
+	return m.send(ctx, message{id: id, kind: kind, title: title, body: body, last: true}, to, now).err
+}
+
+func (m *Mailer) send(ctx context.Context, msg message, to string, now time.Time) outcome {
+	letter, err := m.letter(msg, to, now)
 	if errors.Is(err, errAddress) {
 		return outcome{skipped: "address_unusable"}
 	}
 	if err != nil {
 		return outcome{err: err}
 	}
-	err = n.mailer.client.DialAndSendWithContext(ctx, letter)
+	err = m.client.DialAndSendWithContext(ctx, letter)
 	if letter.IsDelivered() {
 		if err != nil {
 			slog.InfoContext(ctx, "mail delivered, but the server ended the talk badly")
@@ -97,6 +113,13 @@ func (n *Notifier) email(ctx context.Context, msg message, c claim) outcome {
 
 // errAddress says that there is no writing to the address.
 var errAddress = errors.New("the address is no address")
+
+// content is what the templates of mails show.
+type content struct {
+	Title, Body string
+	// Last leaves out what there is no account for any more.
+	Last bool
+}
 
 // letter is the message as a mail, text and HTML. Its errors do not show the address.
 func (m *Mailer) letter(msg message, to string, now time.Time) (*mail.Msg, error) {
@@ -112,7 +135,7 @@ func (m *Mailer) letter(msg message, to string, now time.Time) (*mail.Msg, error
 	letter.SetDateWithValue(now)
 	// RFC 3834: nobody's holiday notice should answer.
 	letter.SetGenHeader("Auto-Submitted", "auto-generated")
-	content := struct{ Title, Body string }{Title: msg.title, Body: msg.body}
+	content := content{Title: msg.title, Body: msg.body, Last: msg.last}
 	if err := letter.SetBodyTextTemplate(mailText, content); err != nil {
 		return nil, fmt.Errorf("render the mail's text: %w", err)
 	}

@@ -41,6 +41,8 @@ type message struct {
 	// data is for the app: the ids that the message is about.
 	data     map[string]string
 	channels []channel
+	// last says that the account goes with it, so there is nothing to open or to turn off any more.
+	last bool
 	// closed tells, by the read of users/{uid}, that the message must not go out any more.
 	closed func(account.User, error) (bool, error)
 }

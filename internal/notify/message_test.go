@@ -53,7 +53,7 @@ func TestReason(t *testing.T) {
 
 func TestMailHTML_escapes(t *testing.T) {
 	var got bytes.Buffer
-	err := mailHTML.Execute(&got, struct{ Title, Body string }{"<b>", "<script>"})
+	err := mailHTML.Execute(&got, content{Title: "<b>", Body: "<script>"})
 	if err != nil || strings.Contains(got.String(), "<script>") {
 		t.Errorf("%v: %s", err, got.String())
 	}

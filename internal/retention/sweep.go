@@ -24,6 +24,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
@@ -33,9 +34,10 @@ import (
 type Sweep struct {
 	// Firestore holds the sweep's lease.
 	Firestore *firestore.Client
-	// Outbox holds the events that are owed, Scans the scans that are due.
-	Outbox *outbox.Box
-	Scans  *scan.Sweeper
+	// Outbox holds the events that are owed, Scans the scans that are due, Erasures those that wait.
+	Outbox   *outbox.Box
+	Scans    *scan.Sweeper
+	Erasures *erasure.Sweeper
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -65,8 +67,9 @@ func (s *Sweep) Handle(ctx context.Context, _ event.Message) error {
 	}
 	published, outboxErr := s.Outbox.Sweep(ctx, outbox.SweepAge)
 	looked, scansErr := s.Scans.Sweep(ctx)
-	slog.InfoContext(ctx, "swept", "events_published", published, "scans_looked_at", looked)
-	return errors.Join(outboxErr, scansErr, s.release(ctx, until))
+	driven, erasuresErr := s.Erasures.Sweep(ctx)
+	slog.InfoContext(ctx, "swept", "events_published", published, "scans_looked_at", looked, "erasures_driven_on", driven)
+	return errors.Join(outboxErr, scansErr, erasuresErr, s.release(ctx, until))
 }
 
 func (s *Sweep) ref() *firestore.DocumentRef { return s.Firestore.Collection("limits").Doc("sweep") }

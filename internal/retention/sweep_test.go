@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/retention"
@@ -57,7 +58,8 @@ func newFixture(t *testing.T, publisher outbox.Publisher) *fixture {
 	box := outbox.New(fs, publisher, clock)
 	f.sweep = &retention.Sweep{
 		Firestore: fs, Outbox: box, Now: clock,
-		Scans: &scan.Sweeper{Firestore: fs, Outbox: box, Publisher: publisher, Now: clock},
+		Scans:    &scan.Sweeper{Firestore: fs, Outbox: box, Publisher: publisher, Now: clock},
+		Erasures: &erasure.Sweeper{Firestore: fs, Outbox: box, Now: clock},
 	}
 	return f
 }

@@ -5,7 +5,9 @@ package host
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -23,11 +25,13 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/outbox"
 
 	// Each function registers itself.
 	_ "github.com/facescan/facescan/functions/analyze"
 	_ "github.com/facescan/facescan/functions/coach"
+	_ "github.com/facescan/facescan/functions/erase"
 	_ "github.com/facescan/facescan/functions/health"
 	_ "github.com/facescan/facescan/functions/inbox"
 	_ "github.com/facescan/facescan/functions/leaderboard"
@@ -151,6 +155,10 @@ func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 func (h *Host) setEnvironment() error {
 	h.AuthHost = os.Getenv("FIREBASE_AUTH_EMULATOR_HOST")
 	env := h.Storage.Environ()
+	seed, public, err := receiptKeys()
+	if err != nil {
+		return err
+	}
 	for name, value := range map[string]string{
 		"GOOGLE_CLOUD_PROJECT":      Project,
 		"FUNCTION_TARGET":           target,
@@ -164,10 +172,24 @@ func (h *Host) setEnvironment() error {
 		"FACESCAN_SMTP":             h.Mail.Host(),
 		"FACESCAN_MAIL_FROM":        "FaceScan <no-reply@facescan.invalid>",
 		"FACESCAN_TRACE_RATIO":      "1",
+		"FACESCAN_PUBLIC_URL":       h.URL,
+		"FACESCAN_RECEIPT_KEY":      seed,
+		// Nothing here is late by minutes.
+		"FACESCAN_ERASURE_WAIT":        "2s",
+		"FACESCAN_RECEIPT_PUBLIC_KEYS": public,
 	} {
 		env[name] = value
 	}
 	return setenv(env)
+}
+
+// receiptKeys are a run's own, as environment variables.
+func receiptKeys() (seed, public string, err error) {
+	raw := make([]byte, ed25519.SeedSize)
+	_, _ = rand.Read(raw) // it never fails
+	seed = base64.StdEncoding.EncodeToString(raw)
+	signer, err := erasure.NewSigner(seed)
+	return seed, signer.Public(), err
 }
 
 func setenv(env map[string]string) error {

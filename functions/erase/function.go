@@ -1,0 +1,35 @@
+// Package erase is the function that removes what there is of a user, or of a consent.
+package erase
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/blob"
+	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/boot/mail"
+	"github.com/facescan/facescan/internal/erasure"
+)
+
+func init() { boot.Event("erase", build) }
+
+func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
+	c := p.Config
+	fs, fsErr := p.Firestore(ctx)
+	uploads, uploadsErr := blob.Uploads(ctx, p)
+	results, resultsErr := blob.Results(ctx, p)
+	users, usersErr := identity.Client(ctx, p)
+	mailer, mailErr := mail.Mailer(ctx, p)
+	signer, signerErr := erasure.NewSigner(c.ReceiptKey)
+	wait, waitErr := erasure.ParseWait(c.ErasureWait)
+	urlErr := boot.Need("FACESCAN_PUBLIC_URL", c.PublicURL)
+	if err := errors.Join(fsErr, uploadsErr, resultsErr, usersErr, mailErr, signerErr, waitErr, urlErr); err != nil {
+		return nil, err
+	}
+	return (&erasure.Eraser{
+		Firestore: fs, Uploads: uploads, Results: results, Auth: users, Mailer: mailer, Signer: signer,
+		PublicURL: c.PublicURL, Key: []byte(c.HashKey), Wait: wait, Now: time.Now,
+	}).Handle, nil
+}

@@ -1,0 +1,23 @@
+// Package mail gives a function the mail server.
+package mail
+
+import (
+	"context"
+	"errors"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/notify"
+)
+
+// Mailer is the process's mailer.
+func Mailer(ctx context.Context, p *boot.Process) (*notify.Mailer, error) {
+	c := p.Config
+	if err := errors.Join(boot.Need("FACESCAN_SMTP", c.SMTP), boot.Need("FACESCAN_MAIL_FROM", c.MailFrom)); err != nil {
+		return nil, err
+	}
+	return boot.Shared(ctx, p, "mailer", func(context.Context) (*notify.Mailer, error) {
+		return notify.NewMailer(notify.MailConfig{
+			Addr: c.SMTP, User: c.SMTPUser, Password: c.SMTPPassword, From: c.MailFrom, Plain: c.Local(),
+		})
+	})
+}

@@ -1,0 +1,215 @@
+// Package erasure removes what there is of a user: everything when the account is erased, and what was made under a
+// consent when that is withdrawn. Both are one saga, kept in erasures/{id}, that the function erase runs and the
+// sweep drives on:
+//
+//	DELETE /v1/me ──────────► users/{uid}.state = erasing, erasures/{uid} ─► account.erasure-requested
+//	DELETE /v1/me/consent ──► the fence closes ─► consent.withdrawn ─► erasures/{uid_epoch}
+//
+//	account:  lock ──► tell ──► sweep ──────────────► prove ──► erased/{HMAC(uid)}, the signed receipt
+//	consent:                    sweep ──────────────► prove ──► nothing is left of the saga either
+//	                                  late photos may
+//	                                  still turn up
+//
+// lock disables the Firebase user and revokes the tokens, tell sends the last mail, sweep removes all that there is, and
+// prove, when the last upload URL has long expired, goes through every store until it finds nothing in any.
+//
+// Each step may be done twice, so a saga may die anywhere: the event is delivered again, or the sweep tells it again. A
+// lease keeps two deliveries from working at once. Stores are emptied page by page, and a page of documents goes in one
+// commit with its count, so what is counted is right and what is left is simply what is still there. A delivery
+// stops long before its deadline and leaves the rest to the next.
+//
+// Nothing new can come about meanwhile: every effect for a user commits in a transaction that read users/{uid} (see
+// account.User.Admits). That document goes last, in one commit with the saga.
+package erasure
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+const (
+	schema = 1
+	// mailPatience is how long the erasure waits for a mail server that fails. Then it goes on without the last mail.
+	mailPatience = time.Hour
+	// receiptKept is how long a receipt can be had, and how long erased/ knows that the account is gone.
+	receiptKept = 30 * 24 * time.Hour
+	// firstLook is when the sweep first asks whether a saga was left alone. Each further look comes later, up to lastLook.
+	firstLook = 2 * time.Minute
+	lastLook  = time.Hour
+)
+
+// Scope is what a saga removes.
+type Scope string
+
+// The scopes.
+const (
+	// Account is all there is of the user.
+	Account Scope = "account"
+	// Consent is what was made under the consent that was withdrawn.
+	Consent Scope = "consent"
+)
+
+// Step is what a saga has to do next.
+type Step string
+
+// The steps, in their order. A withdrawal begins with Sweep.
+const (
+	Lock  Step = "lock"
+	Tell  Step = "tell"
+	Sweep Step = "sweep"
+	Prove Step = "prove"
+)
+
+// Job is erasures/{id}: one saga.
+type Job struct {
+	Schema int         `firestore:"schema"`
+	UID    account.UID `firestore:"uid"`
+	Scope  Scope       `firestore:"scope"`
+	// Epoch is the last one of the withdrawn consent, 0 for an account.
+	Epoch       int64     `firestore:"epoch"`
+	Step        Step      `firestore:"step"`
+	RequestedAt time.Time `firestore:"requestedAt"`
+	// ProveAt is when nothing can turn up any more.
+	ProveAt time.Time `firestore:"proveAt"`
+	// CapabilityHash finds the saga for who has the receipt's URL; "" where there will be no receipt.
+	CapabilityHash string `firestore:"capabilityHash"`
+	// Counts is how many documents and objects were removed, by store.
+	Counts map[string]int64 `firestore:"counts"`
+	// Lease is who works on it.
+	Lease Lease `firestore:"lease"`
+	// SweepAt is when the sweep drives it on next, Looks how often it did since something last came of it.
+	SweepAt time.Time `firestore:"sweepAt"`
+	Looks   int       `firestore:"looks"`
+}
+
+// Lease is the right to work on a saga until a time.
+type Lease struct {
+	Token string    `firestore:"token"`
+	Until time.Time `firestore:"until"`
+}
+
+// Errors of a claim.
+var (
+	// errGone says that the saga is over.
+	errGone = errors.New("there is no such erasure")
+	// errEarly says that there is nothing to do for it yet.
+	errEarly = errors.New("the erasure waits for what may still turn up")
+	// errLeased says that somebody else is at it.
+	errLeased = errors.New("the erasure is being worked on")
+	// errLost says that it went to somebody else meanwhile.
+	errLost = errors.New("the erasure's lease is lost")
+)
+
+// ParseWait is how long a saga waits for what may still turn up: scan.LatePhotos, unless the text, which only the
+// local stack has, says otherwise.
+func ParseWait(text string) (time.Duration, error) {
+	if text == "" {
+		return scan.LatePhotos, nil
+	}
+	wait, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("read the wait of erasures: %w", err)
+	}
+	return wait, nil
+}
+
+func newJob(uid account.UID, scope Scope, now time.Time, wait time.Duration) Job {
+	now = now.UTC().Truncate(time.Microsecond) // as Firestore keeps it: the capability is made of it
+	return Job{
+		Schema: schema, UID: uid, Scope: scope, Step: Sweep, RequestedAt: now, ProveAt: now.Add(wait),
+		Counts: map[string]int64{}, SweepAt: now.Add(firstLook),
+	}
+}
+
+// newAccountJob erases the account; key derives the receipt's capability.
+func newAccountJob(uid account.UID, now time.Time, wait time.Duration, key []byte) Job {
+	j := newJob(uid, Account, now, wait)
+	j.Step = Lock
+	j.CapabilityHash = hash(capability(key, j))
+	return j
+}
+
+// newConsentJob removes what was made under the epoch and before.
+func newConsentJob(uid account.UID, epoch int64, now time.Time, wait time.Duration) Job {
+	j := newJob(uid, Consent, now, wait)
+	j.Epoch = epoch
+	return j
+}
+
+// id is the document's.
+func (j Job) id() string { return jobID(j.UID, j.Epoch) }
+
+func jobID(uid account.UID, epoch int64) string {
+	if epoch == 0 {
+		return string(uid)
+	}
+	return string(uid) + "_" + strconv.FormatInt(epoch, 10)
+}
+
+// claim takes the saga for the token's holder.
+func (j *Job) claim(token string, now time.Time) error {
+	if j.Lease.Until.After(now) {
+		return errLeased
+	}
+	if j.Step == Prove && now.Before(j.ProveAt) {
+		return errEarly
+	}
+	j.Lease = Lease{Token: token, Until: now.Add(catalog.Lease)}
+	j.SweepAt = j.Lease.Until.Add(firstLook)
+	return nil
+}
+
+// release gives it up. What waits is next looked at when it may go on, what is left over after a pause.
+func (j *Job) release(now time.Time) {
+	j.Lease = Lease{}
+	j.SweepAt = now.Add(j.pause())
+	if j.Step == Prove && j.ProveAt.After(now) {
+		j.SweepAt = j.ProveAt
+	}
+}
+
+// look notes that the sweep told the event again.
+func (j *Job) look(now time.Time) {
+	j.SweepAt = now.Add(j.pause())
+	j.Looks++
+}
+
+// pause is until the next look, the longer the more of them were in vain: what fails for good must not keep the sweep
+// from the others.
+func (j *Job) pause() time.Duration { return min(firstLook<<min(j.Looks, 10), lastLook) }
+
+var encoding = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// derive is 128 bits of what the parts say, in base32 of lower case, that only the key's owner can make.
+func derive(key []byte, parts ...string) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(strings.Join(append([]string{"erasure"}, parts...), "\x00")))
+	return strings.ToLower(encoding.EncodeToString(mac.Sum(nil)[:16]))
+}
+
+// capability is the secret in the receipt's URL: 128 bits that the same request makes again and nobody keeps.
+func capability(key []byte, j Job) string {
+	return derive(key, "receipt", string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
+}
+
+// pseudonym is the account in erased/ and in its receipt, which tells nobody else whose it is.
+func pseudonym(key []byte, uid account.UID) string { return derive(key, "account", string(uid)) }
+
+var capabilityPattern = regexp.MustCompile(`^[a-z2-7]{26}$`)
+
+func hash(capability string) string {
+	sum := sha256.Sum256([]byte(capability))
+	return hex.EncodeToString(sum[:])
+}

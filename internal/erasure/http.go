@@ -1,0 +1,161 @@
+package erasure
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+// Options set up requests.
+type Options struct {
+	// Keys are the Ed25519 public keys that verify receipts, in base64.
+	Keys []string
+	// PublicURL is the API's base.
+	PublicURL string
+	// Key derives capabilities; it is the Eraser's.
+	Key []byte
+	// Wait is for [ParseWait], the Eraser's.
+	Wait string
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Requests takes requests for erasure and answers for their receipts.
+type Requests struct {
+	fs   *firestore.Client
+	box  *outbox.Box
+	keys Keys
+	wait time.Duration
+	opts Options
+}
+
+// NewRequests makes them over the database; box commits them with their events. The error is of the options.
+func NewRequests(fs *firestore.Client, box *outbox.Box, opts Options) (*Requests, error) {
+	keys, keysErr := NewKeys(opts.Keys)
+	wait, waitErr := ParseWait(opts.Wait)
+	if err := errors.Join(keysErr, waitErr); err != nil {
+		return nil, err
+	}
+	if opts.PublicURL == "" {
+		return nil, errors.New("the API's public URL is not set")
+	}
+	return &Requests{fs: fs, box: box, keys: keys, wait: wait, opts: opts}, nil
+}
+
+// Routes adds DELETE /v1/me and the routes below /v1/erasures, which ask for no token: whoever has a receipt's URL may
+// read it, since the user it was for is gone.
+func (s *Requests) Routes(api *httpapi.API) {
+	api.Handle("DELETE /v1/me", httpapi.FreshUser, s.deleteMe)
+	api.Handle("GET /v1/erasures/key", httpapi.Public, s.getKey)
+	api.Handle("GET /v1/erasures/{capability}", httpapi.Public, s.get)
+}
+
+func receiptPath(capability string) string { return "/v1/erasures/" + capability }
+
+// states of an erasure, as its receipt's URL shows them.
+const (
+	stateErasing = "erasing"
+	stateErased  = "erased"
+)
+
+type requestedView struct {
+	State       string `json:"state"`
+	RequestedAt string `json:"requestedAt"`
+	ReceiptURL  string `json:"receiptUrl"`
+}
+
+// deleteMe asks for nothing beside a fresh token: the app has asked its user, and a body of a DELETE may get lost on
+// the way.
+func (s *Requests) deleteMe(w http.ResponseWriter, r *http.Request) error {
+	fresh := newAccountJob(account.Caller(r), s.opts.Now(), s.wait, s.opts.Key)
+	j, err := request(r.Context(), s.fs, s.box, fresh)
+	if err != nil {
+		return err
+	}
+	path := receiptPath(capability(s.opts.Key, j))
+	w.Header().Set("Location", path)
+	return httpapi.Write(w, http.StatusAccepted, requestedView{
+		State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt), ReceiptURL: strings.TrimSuffix(s.opts.PublicURL, "/") + path,
+	})
+}
+
+func (s *Requests) getKey(w http.ResponseWriter, _ *http.Request) error {
+	return httpapi.Write(w, http.StatusOK, s.keys)
+}
+
+type receiptView struct {
+	State       string `json:"state"`
+	RequestedAt string `json:"requestedAt"`
+	// ErasedAt, ExpiresAt and Receipt are there once it is erased. Receipt is a compact JWS, Contents what it says.
+	ErasedAt  string   `json:"erasedAt,omitempty"`
+	ExpiresAt string   `json:"expiresAt,omitempty"`
+	Receipt   string   `json:"receipt,omitempty"`
+	Contents  *Receipt `json:"contents,omitempty"`
+}
+
+func (s *Requests) get(w http.ResponseWriter, r *http.Request) error {
+	notFound := fault.New(fault.CodeNotFound, "There is no such receipt, or not any more.")
+	secret := r.PathValue("capability")
+	if !capabilityPattern.MatchString(secret) {
+		return notFound
+	}
+	view, err := s.show(r.Context(), hash(secret))
+	if errors.Is(err, errGone) {
+		return notFound
+	}
+	if err != nil {
+		return err
+	}
+	return httpapi.Write(w, http.StatusOK, view)
+}
+
+// show looks for the saga first and for the receipt then, the way it goes from one to the other.
+func (s *Requests) show(ctx context.Context, capabilityHash string) (receiptView, error) {
+	j, err := decodeJob(one(ctx, jobs(s.fs).Where("capabilityHash", "==", capabilityHash)))
+	if err == nil {
+		return receiptView{State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt)}, nil
+	}
+	if !errors.Is(err, errGone) {
+		return receiptView{}, err
+	}
+	snap, err := one(ctx, erased(s.fs).Where("capabilityHash", "==", capabilityHash))
+	if err != nil {
+		return receiptView{}, err
+	}
+	var doc erasedDoc
+	if err := snap.DataTo(&doc); err != nil {
+		return receiptView{}, err
+	}
+	if !s.opts.Now().Before(doc.ExpireAt) {
+		return receiptView{}, errGone
+	}
+	contents, err := s.keys.Verify(doc.Receipt)
+	if err != nil {
+		return receiptView{}, err
+	}
+	return receiptView{
+		State: stateErased, RequestedAt: httpapi.Time(doc.RequestedAt), ErasedAt: httpapi.Time(doc.ErasedAt),
+		ExpiresAt: httpapi.Time(doc.ExpireAt), Receipt: doc.Receipt, Contents: &contents,
+	}, nil
+}
+
+// one is the query's one document, or errGone.
+func one(ctx context.Context, q firestore.Query) (*firestore.DocumentSnapshot, error) {
+	docs := q.Limit(1).Documents(ctx)
+	defer docs.Stop()
+	snap, err := docs.Next()
+	if errors.Is(err, iterator.Done) {
+		return nil, errGone
+	}
+	return snap, err
+}

@@ -1,0 +1,199 @@
+package erasure
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+// Receipt is what is said of an account that was erased. It is signed as a JWS (RFC 7515, EdDSA of RFC 8037), so that
+// it can be verified without us.
+type Receipt struct {
+	// Account is a pseudonym that only we can make of the user's id.
+	Account     string `json:"account"`
+	RequestedAt string `json:"requestedAt"`
+	ErasedAt    string `json:"erasedAt"`
+	// Stores is what was removed, by store; nothing is left in any.
+	Stores []StoreCount `json:"stores"`
+	// Residuals are the copies that go by themselves.
+	Residuals []Residual `json:"residuals"`
+}
+
+// StoreCount is how many documents or objects of the user a store had and has.
+type StoreCount struct {
+	Store   string `json:"store"`
+	Deleted int64  `json:"deleted"`
+	Left    int64  `json:"left"`
+}
+
+// Residual is a copy that we cannot reach into, and when the last of it is gone.
+type Residual struct {
+	What string `json:"what"`
+	Gone string `json:"gone"`
+}
+
+// residuals are the windows after an erasure. The first five are what Terraform sets; the last is Firebase's word.
+var residuals = []struct {
+	what string
+	days int
+}{
+	{"point-in-time recovery of the database", 7},
+	{"backups of the database", 7},
+	{"messages in topics and dead-letter topics, which bear ids and numbers", 7},
+	{"events kept for an operator because they could not be read", 30},
+	{"logs, which bear a keyed hash of the id", 30},
+	{"backups of Firebase Authentication", 180},
+}
+
+func newReceipt(account string, j Job, now time.Time) Receipt {
+	r := Receipt{Account: account, RequestedAt: httpapi.Time(j.RequestedAt), ErasedAt: httpapi.Time(now)}
+	for _, store := range slices.Sorted(maps.Keys(j.Counts)) {
+		r.Stores = append(r.Stores, StoreCount{Store: store, Deleted: j.Counts[store]})
+	}
+	for _, w := range residuals {
+		r.Residuals = append(r.Residuals, Residual{What: w.what, Gone: httpapi.Time(now.AddDate(0, 0, w.days))})
+	}
+	return r
+}
+
+// jwsHeader is the protected header of a receipt's signature.
+type jwsHeader struct {
+	Algorithm string `json:"alg"`
+	KeyID     string `json:"kid"`
+}
+
+const algorithm = "EdDSA"
+
+// ErrReceipt says that a receipt is not one that the keys' owner signed.
+var ErrReceipt = errors.New("the receipt is not valid")
+
+// Signer signs receipts.
+type Signer struct{ key ed25519.PrivateKey }
+
+// NewSigner makes a signer of an Ed25519 seed, 32 bytes in standard base64.
+func NewSigner(seed string) (Signer, error) {
+	raw, err := base64.StdEncoding.DecodeString(seed)
+	if err != nil || len(raw) != ed25519.SeedSize {
+		return Signer{}, fmt.Errorf("the receipts' key is not %d bytes in base64", ed25519.SeedSize)
+	}
+	return Signer{key: ed25519.NewKeyFromSeed(raw)}, nil
+}
+
+// Public is the key that verifies, in standard base64.
+func (s Signer) Public() string {
+	return base64.StdEncoding.EncodeToString(s.key.Public().(ed25519.PublicKey))
+}
+
+// Sign is the receipt as a compact JWS.
+func (s Signer) Sign(r Receipt) (string, error) {
+	header, err := json.Marshal(jwsHeader{Algorithm: algorithm, KeyID: keyID(s.key.Public().(ed25519.PublicKey))})
+	if err != nil {
+		return "", fmt.Errorf("marshal the receipt's header: %w", err)
+	}
+	body, err := json.Marshal(r)
+	if err != nil {
+		return "", fmt.Errorf("marshal the receipt: %w", err)
+	}
+	signed := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(body)
+	return signed + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(s.key, []byte(signed))), nil
+}
+
+// Keys is the JSON Web Key Set (RFC 7517) of the keys that verify receipts.
+type Keys struct {
+	Keys []Key `json:"keys"`
+}
+
+// Key is an Ed25519 public key, as RFC 8037 writes it.
+type Key struct {
+	Type      string `json:"kty"`
+	Curve     string `json:"crv"`
+	Use       string `json:"use"`
+	Algorithm string `json:"alg"`
+	ID        string `json:"kid"`
+	// X is the key, in base64url.
+	X string `json:"x"`
+}
+
+// NewKeys makes the set of public keys in standard base64.
+func NewKeys(encoded []string) (Keys, error) {
+	set := Keys{Keys: []Key{}}
+	for _, text := range encoded {
+		raw, err := base64.StdEncoding.DecodeString(text)
+		if err != nil || len(raw) != ed25519.PublicKeySize {
+			return Keys{}, fmt.Errorf("a public key of receipts is not %d bytes in base64", ed25519.PublicKeySize)
+		}
+		set.Keys = append(set.Keys, Key{
+			Type: "OKP", Curve: "Ed25519", Use: "sig", Algorithm: algorithm, ID: keyID(raw),
+			X: base64.RawURLEncoding.EncodeToString(raw),
+		})
+	}
+	return set, nil
+}
+
+// keyID names a key by its hash.
+func keyID(public ed25519.PublicKey) string {
+	sum := sha256.Sum256(public)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Verify reads the receipt in a compact JWS that one of the keys has signed. Whatever is wrong with it is [ErrReceipt].
+func (k Keys) Verify(jws string) (Receipt, error) {
+	signed, signature, header, err := parseJWS(jws)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if header.Algorithm != algorithm {
+		return Receipt{}, fmt.Errorf("%w: it is signed by %q and not %s", ErrReceipt, header.Algorithm, algorithm)
+	}
+	public, err := k.find(header.KeyID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if !ed25519.Verify(public, []byte(signed), signature) {
+		return Receipt{}, fmt.Errorf("%w: the signature does not fit", ErrReceipt)
+	}
+	return readPayload(signed)
+}
+
+func parseJWS(jws string) (signed string, signature []byte, header jwsHeader, err error) {
+	parts := strings.Split(strings.TrimSpace(jws), ".")
+	if len(parts) != 3 {
+		return "", nil, header, fmt.Errorf("%w: it is no compact JWS", ErrReceipt)
+	}
+	head, headErr := base64.RawURLEncoding.DecodeString(parts[0])
+	signature, signatureErr := base64.RawURLEncoding.DecodeString(parts[2])
+	if err := errors.Join(headErr, signatureErr, json.Unmarshal(head, &header)); err != nil {
+		return "", nil, header, fmt.Errorf("%w: it cannot be read: %w", ErrReceipt, err)
+	}
+	return parts[0] + "." + parts[1], signature, header, nil
+}
+
+func (k Keys) find(id string) (ed25519.PublicKey, error) {
+	for _, key := range k.Keys {
+		raw, err := base64.RawURLEncoding.DecodeString(key.X)
+		if key.ID == id && err == nil && len(raw) == ed25519.PublicKeySize {
+			return raw, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: no key here is named %q", ErrReceipt, id)
+}
+
+func readPayload(signed string) (Receipt, error) {
+	_, payload, _ := strings.Cut(signed, ".")
+	body, err := base64.RawURLEncoding.DecodeString(payload)
+	var r Receipt
+	if err := errors.Join(err, json.Unmarshal(body, &r)); err != nil {
+		return Receipt{}, fmt.Errorf("%w: what is signed is no receipt: %w", ErrReceipt, err)
+	}
+	return r, nil
+}

@@ -1,0 +1,301 @@
+package erasure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+	"firebase.google.com/go/v4/auth"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/notify"
+)
+
+const (
+	// budget is how long one delivery works before it leaves the rest to the next: far below the functions' timeout of
+	// 60 s, so that the page under way still ends.
+	budget = 35 * time.Second
+	// releaseTimeout bounds giving a saga back when the delivery's own time may be up.
+	releaseTimeout = 10 * time.Second
+)
+
+// Eraser runs the sagas.
+type Eraser struct {
+	// Firestore, Uploads and Results hold what is removed.
+	Firestore        *firestore.Client
+	Uploads, Results *storage.BucketHandle
+	// Auth keeps the Firebase users.
+	Auth *auth.Client
+	// Mailer sends the last mail.
+	Mailer *notify.Mailer
+	// Signer signs the receipt.
+	Signer Signer
+	// PublicURL is the API's base, for the link in the mail.
+	PublicURL string
+	// Key derives capabilities and pseudonyms.
+	Key []byte
+	// Wait is how long to wait for what may still turn up, scan.LatePhotos in production.
+	Wait time.Duration
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Handle takes account.erasure-requested.v1 and consent.withdrawn.v1. It is nil when the saga is over or waits;
+// [event.ErrMalformed] for an event that cannot be read; any other error asks for redelivery: a step failed, the time was
+// up, or another process is at it.
+func (e *Eraser) Handle(ctx context.Context, m event.Message) error {
+	id, err := e.begun(ctx, m)
+	if err != nil {
+		return err
+	}
+	j, err := e.claim(ctx, id)
+	switch {
+	case errors.Is(err, errGone), errors.Is(err, errEarly):
+		slog.InfoContext(ctx, "erasure event dropped", "reason", err)
+		return nil
+	case errors.Is(err, errLeased):
+		return fault.Wrap(err, fault.CodeUnavailable, "The erasure is being worked on.")
+	case err != nil:
+		return fmt.Errorf("claim erasure: %w", err)
+	}
+	err = e.run(ctx, j, e.Now().Add(budget))
+	if errors.Is(err, errLost) {
+		slog.InfoContext(ctx, "erasure left", "reason", err)
+		return nil
+	}
+	return err
+}
+
+// begun is the id of the saga that the event is about. That of a withdrawal is begun here.
+func (e *Eraser) begun(ctx context.Context, m event.Message) (string, error) {
+	told, err := event.Decode(m.Data)
+	if err != nil {
+		return "", err
+	}
+	switch told.Type {
+	case event.AccountErasureRequestedV1{}.EventType():
+		fact, err := event.As[event.AccountErasureRequestedV1](told)
+		return jobID(account.UID(fact.UID), 0), err
+	case event.ConsentWithdrawnV1{}.EventType():
+		fact, err := event.As[event.ConsentWithdrawnV1](told)
+		if err != nil {
+			return "", err
+		}
+		j := newConsentJob(account.UID(fact.UID), fact.Epoch, e.Now(), e.Wait)
+		if err := e.begin(ctx, j); err != nil {
+			return "", fmt.Errorf("begin a withdrawal: %w", err)
+		}
+		return j.id(), nil
+	default:
+		return "", fmt.Errorf("%w: erase takes no %q", event.ErrMalformed, told.Type)
+	}
+}
+
+// run goes from step to step until the saga is over, has to wait, or the time is up.
+func (e *Eraser) run(ctx context.Context, j Job, until time.Time) error {
+	for {
+		done, err := e.step(ctx, &j, until)
+		if done {
+			return err
+		}
+		now := e.Now().UTC()
+		waits := j.Step == Prove && now.Before(j.ProveAt)
+		if err == nil && !waits && now.Before(until) {
+			continue
+		}
+		err = errors.Join(err, e.giveBack(ctx, j))
+		if err == nil && !waits {
+			err = fault.New(fault.CodeUnavailable, "The time of this delivery is up; the next goes on.")
+		}
+		return err
+	}
+}
+
+// step does the saga's next step. done says that no further one follows here.
+func (e *Eraser) step(ctx context.Context, j *Job, until time.Time) (done bool, err error) {
+	switch j.Step {
+	case Lock:
+		if err := e.lock(ctx, j.UID); err != nil {
+			return false, err
+		}
+		return e.advance(ctx, j, Tell, nil)
+	case Tell:
+		if err := e.tell(ctx, *j); err != nil {
+			return false, err
+		}
+		// Nobody is to be told anything any more, so the address goes now.
+		return e.advance(ctx, j, Sweep, func(tx *firestore.Transaction) error {
+			return account.Strip(tx, e.Firestore, j.UID)
+		})
+	case Sweep:
+		if _, complete, err := e.pass(ctx, *j, until); err != nil || !complete {
+			return errors.Is(err, errLost), err
+		}
+		return e.advance(ctx, j, Prove, nil)
+	default:
+		removed, complete, err := e.pass(ctx, *j, until)
+		if err != nil || !complete || removed > 0 {
+			return errors.Is(err, errLost), err
+		}
+		return true, e.finish(ctx, *j)
+	}
+}
+
+// advance writes the next step, and more in the same commit.
+func (e *Eraser) advance(ctx context.Context, j *Job, next Step, more func(*firestore.Transaction) error) (lost bool, err error) {
+	current, err := e.update(ctx, *j, func(tx *firestore.Transaction, current *Job) error {
+		current.Step, current.Looks = next, 0
+		if more == nil {
+			return nil
+		}
+		return more(tx)
+	})
+	if err == nil {
+		*j = current
+	}
+	return errors.Is(err, errLost), err
+}
+
+// giveBack gives the saga up, so that the next delivery need not wait for the lease's end.
+func (e *Eraser) giveBack(ctx context.Context, j Job) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	_, err := e.update(ctx, j, func(_ *firestore.Transaction, current *Job) error {
+		current.release(e.Now().UTC())
+		return nil
+	})
+	if errors.Is(err, errLost) {
+		return nil
+	}
+	return err
+}
+
+// lock shuts the Firebase user out: no token is given any more, and none is refreshed.
+func (e *Eraser) lock(ctx context.Context, uid account.UID) error {
+	_, err := e.Auth.UpdateUser(ctx, string(uid), (&auth.UserToUpdate{}).Disabled(true))
+	if err == nil {
+		err = e.Auth.RevokeRefreshTokens(ctx, string(uid))
+	}
+	if err != nil && !auth.IsUserNotFound(err) {
+		return fmt.Errorf("lock the user: %w", err)
+	}
+	return nil
+}
+
+// tell sends the last mail, to a verified address only. A process that dies before this is written down sends it again,
+// with the same id.
+func (e *Eraser) tell(ctx context.Context, j Job) error {
+	snap, err := account.Ref(e.Firestore, j.UID).Get(ctx)
+	if err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	var u account.User
+	if err := snap.DataTo(&u); err != nil {
+		return fmt.Errorf("decode user: %w", err)
+	}
+	if u.Email == "" || !u.EmailVerified {
+		return nil
+	}
+	url := strings.TrimSuffix(e.PublicURL, "/") + receiptPath(capability(e.Key, j))
+	err = e.Mailer.SendErasing(ctx, "erasing-"+j.CapabilityHash[:32], u.Email, url, e.Now())
+	if err != nil && e.Now().After(j.RequestedAt.Add(mailPatience)) {
+		slog.WarnContext(ctx, "erased without the last mail", "error", err)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("send the last mail: %w", err)
+	}
+	return nil
+}
+
+// pass goes through every store until it finds nothing in it, and says how much it removed. It is not complete when the
+// time was up.
+func (e *Eraser) pass(ctx context.Context, j Job, until time.Time) (removed int, complete bool, err error) {
+	stores, err := e.stores(ctx, j)
+	if err != nil {
+		return 0, false, err
+	}
+	for _, s := range stores {
+		for {
+			n, err := s.page(ctx)
+			removed += n
+			if err != nil {
+				return removed, false, fmt.Errorf("empty store %s: %w", s.name, err)
+			}
+			if n == 0 {
+				break
+			}
+			if !e.Now().Before(until) {
+				return removed, false, nil
+			}
+		}
+	}
+	return removed, true, nil
+}
+
+// finish ends the saga, of which nothing but the receipt is left: a saga of an account deletes the Firebase user, and then in
+// one commit users/{uid} and itself.
+func (e *Eraser) finish(ctx context.Context, j Job) error {
+	stores, err := e.stores(ctx, j)
+	if err != nil {
+		return err
+	}
+	if j.Scope == Account {
+		if err := e.Auth.DeleteUser(ctx, string(j.UID)); err != nil && !auth.IsUserNotFound(err) {
+			return fmt.Errorf("delete the user: %w", err)
+		}
+	}
+	err = e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		current, err := readJob(tx, e.Firestore, j.id())
+		if errors.Is(err, errGone) || err == nil && current.Lease.Token != j.Lease.Token {
+			return errLost
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.Delete(jobs(e.Firestore).Doc(j.id())); err != nil {
+			return err
+		}
+		if j.Scope == Consent {
+			return nil
+		}
+		return e.close(tx, current, stores)
+	}, firestore.MaxAttempts(maxAttempts))
+	if err != nil {
+		return fmt.Errorf("finish erasure: %w", err)
+	}
+	slog.InfoContext(ctx, "erased", "scope", j.Scope)
+	return nil
+}
+
+// close deletes users/{uid} and keeps the receipt.
+func (e *Eraser) close(tx *firestore.Transaction, j Job, stores []store) error {
+	now := e.Now().UTC()
+	for _, s := range stores {
+		j.Counts[s.name] += 0 // what had nothing is named, too
+	}
+	name := pseudonym(e.Key, j.UID)
+	j.Counts["users"], j.Counts["sign-in"] = 1, 1
+	signed, err := e.Signer.Sign(newReceipt(name, j, now))
+	if err != nil {
+		return err
+	}
+	if err := tx.Delete(account.Ref(e.Firestore, j.UID)); err != nil {
+		return fmt.Errorf("delete user: %w", err)
+	}
+	err = tx.Set(erased(e.Firestore).Doc(name), erasedDoc{
+		Schema: schema, CapabilityHash: j.CapabilityHash, RequestedAt: j.RequestedAt, ErasedAt: now, Receipt: signed,
+		ExpireAt: now.Add(receiptKept),
+	})
+	if err != nil {
+		return fmt.Errorf("keep the receipt: %w", err)
+	}
+	return nil
+}

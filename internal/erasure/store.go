@@ -1,0 +1,156 @@
+package erasure
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+// maxAttempts of a transaction, for where deliveries race.
+const maxAttempts = 20
+
+func jobs(fs *firestore.Client) *firestore.CollectionRef { return fs.Collection("erasures") }
+
+func readJob(tx *firestore.Transaction, fs *firestore.Client, id string) (Job, error) {
+	return decodeJob(tx.Get(jobs(fs).Doc(id)))
+}
+
+func decodeJob(snap *firestore.DocumentSnapshot, err error) (Job, error) {
+	if status.Code(err) == codes.NotFound {
+		return Job{}, errGone
+	}
+	if err != nil {
+		return Job{}, fmt.Errorf("read erasure: %w", err)
+	}
+	var j Job
+	if err := snap.DataTo(&j); err != nil {
+		return Job{}, fmt.Errorf("decode erasure: %w", err)
+	}
+	return j, nil
+}
+
+func writeJob(tx *firestore.Transaction, fs *firestore.Client, j Job) error {
+	if err := tx.Set(jobs(fs).Doc(j.id()), j); err != nil {
+		return fmt.Errorf("write erasure: %w", err)
+	}
+	return nil
+}
+
+// tell owes the event that has the saga worked on.
+func tell(ctx context.Context, tx *outbox.Tx, j Job, now time.Time) error {
+	if j.Scope == Consent {
+		return tx.Tell(ctx, now, event.ConsentWithdrawnV1{UID: string(j.UID), Epoch: j.Epoch}, string(j.UID), fmt.Sprint(j.Epoch))
+	}
+	fact := event.AccountErasureRequestedV1{UID: string(j.UID)}
+	return tx.Tell(ctx, now, fact, string(j.UID), fmt.Sprint(j.RequestedAt.UnixMicro()))
+}
+
+// request begins the erasure of the account, or finds the one that was begun. A user who never registered has one too:
+// Firebase knows the address.
+func request(ctx context.Context, fs *firestore.Client, box *outbox.Box, fresh Job) (j Job, err error) {
+	err = box.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+		_, userErr := account.Read(tx.Transaction, fs, fresh.UID)
+		if userErr != nil && !errors.Is(userErr, account.ErrNoUser) {
+			return userErr
+		}
+		j, err = readJob(tx.Transaction, fs, fresh.id())
+		if !errors.Is(err, errGone) {
+			return err
+		}
+		j = fresh
+		if userErr != nil {
+			err = account.Strip(tx.Transaction, fs, fresh.UID)
+		} else {
+			err = tx.Update(account.Ref(fs, fresh.UID), []firestore.Update{
+				{Path: "state", Value: string(account.Erasing)}, {Path: "updatedAt", Value: fresh.RequestedAt},
+			})
+		}
+		if err != nil {
+			return fmt.Errorf("close the account: %w", err)
+		}
+		return errors.Join(writeJob(tx.Transaction, fs, j), tell(ctx, tx, j, j.RequestedAt))
+	})
+	if err != nil {
+		return Job{}, fmt.Errorf("request erasure: %w", err)
+	}
+	return j, nil
+}
+
+// begin writes the saga of a withdrawal, unless it is there. An account that is gone or going needs none: its own erasure
+// goes further.
+func (e *Eraser) begin(ctx context.Context, fresh Job) error {
+	return e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		user, err := account.Read(tx, e.Firestore, fresh.UID)
+		if errors.Is(err, account.ErrNoUser) || err == nil && user.State != account.Active {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := readJob(tx, e.Firestore, fresh.id()); !errors.Is(err, errGone) {
+			return err
+		}
+		return writeJob(tx, e.Firestore, fresh)
+	}, firestore.MaxAttempts(maxAttempts))
+}
+
+func (e *Eraser) claim(ctx context.Context, id string) (Job, error) {
+	var j Job
+	token := rand.Text()
+	err := e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		var err error
+		if j, err = readJob(tx, e.Firestore, id); err != nil {
+			return err
+		}
+		if err := j.claim(token, e.Now().UTC()); err != nil {
+			return err
+		}
+		return writeJob(tx, e.Firestore, j)
+	}, firestore.MaxAttempts(maxAttempts))
+	return j, err
+}
+
+// update changes the saga if it is still the holder's; write may write more in the same commit, and read before that.
+func (e *Eraser) update(
+	ctx context.Context, held Job, change func(tx *firestore.Transaction, current *Job) error,
+) (current Job, err error) {
+	err = e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		current, err = readJob(tx, e.Firestore, held.id())
+		if errors.Is(err, errGone) || err == nil && current.Lease.Token != held.Lease.Token {
+			return errLost
+		}
+		if err != nil {
+			return err
+		}
+		current.Lease.Until = e.Now().UTC().Add(catalog.Lease)
+		if err := change(tx, &current); err != nil {
+			return err
+		}
+		return writeJob(tx, e.Firestore, current)
+	}, firestore.MaxAttempts(maxAttempts))
+	return current, err
+}
+
+// erasedDoc is erased/{HMAC(uid)}: that an account was erased, known to who knows its id or the receipt's URL.
+type erasedDoc struct {
+	Schema         int       `firestore:"schema"`
+	CapabilityHash string    `firestore:"capabilityHash"`
+	RequestedAt    time.Time `firestore:"requestedAt"`
+	ErasedAt       time.Time `firestore:"erasedAt"`
+	// Receipt is signed, a compact JWS.
+	Receipt  string    `firestore:"receipt"`
+	ExpireAt time.Time `firestore:"expireAt"`
+}
+
+func erased(fs *firestore.Client) *firestore.CollectionRef { return fs.Collection("erased") }

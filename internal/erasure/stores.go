@@ -1,0 +1,239 @@
+package erasure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/api/iterator"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+const (
+	// pageSize is how many documents or objects go at a time; a commit takes 500 writes.
+	pageSize = 200
+	// parallel is how many objects are deleted at once.
+	parallel = 8
+)
+
+// store is one place that may hold something of a user.
+type store struct {
+	name string
+	// page removes one page and says how many it removed; 0 is "nothing is left".
+	page func(ctx context.Context) (int, error)
+}
+
+// stores are all the places that the saga goes through: what others can see first, and what work in flight may still
+// leave behind last.
+func (e *Eraser) stores(ctx context.Context, j Job) ([]store, error) {
+	if j.Scope == Consent {
+		return e.consentStores(j), nil
+	}
+	return e.accountStores(ctx, j)
+}
+
+// accountStores are those of package retention's list of collections that can hold anything of a user, and the
+// buckets; a test holds both lists together. The queries by uid alone need no index of ours, but that of the entries,
+// which is one on uid over the collection group.
+func (e *Eraser) accountStores(ctx context.Context, j Job) ([]store, error) {
+	fs, uid := e.Firestore, string(j.UID)
+	removeEntry := func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
+		return leaderboard.Remove(tx, fs, snap.Ref.Parent.Parent.ID, j.UID)
+	}
+	all := []store{
+		e.documents(j, documents{name: "entries", query: fs.CollectionGroup("entries").Where("uid", "==", uid), remove: removeEntry}),
+		e.objects(j, "photos", e.Uploads, scan.PhotosPrefix(j.UID)),
+		e.objects(j, "results", e.Results, scan.ResultsPrefix(j.UID)),
+		e.objects(j, "export files", e.Results, exportPrefix(j.UID)),
+		e.documents(j, documents{name: "exports", query: fs.Collection("exports").Where("uid", "==", uid)}),
+		e.documents(j, documents{name: "scans", query: fs.Collection("scans").Where("uid", "==", uid)}),
+		e.documents(j, documents{name: "usernames", query: fs.Collection("usernames").Where("uid", "==", uid)}),
+		e.documents(j, documents{name: "limits", query: fs.Collection("limits").Where("uid", "==", uid)}),
+		e.documents(j, documents{
+			name:  "erasures", // of withdrawals: what they would remove goes here
+			query: fs.Collection("erasures").Where("uid", "==", uid).Where("scope", "==", string(Consent)),
+		}),
+		e.documents(j, documents{name: "parked", query: fs.Collection("parked").Where("uid", "==", uid)}),
+		e.documents(j, documents{name: "outbox", query: fs.Collection("outbox").Where("uid", "==", uid)}),
+	}
+	below, err := account.Ref(fs, j.UID).Collections(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("list the user's collections: %w", err)
+	}
+	for _, c := range below {
+		all = append(all, e.documents(j, documents{name: c.ID, query: c.Query}))
+	}
+	return all, nil
+}
+
+// exportPrefix is where the results bucket keeps the user's exports.
+func exportPrefix(uid account.UID) string { return "exports/" + string(uid) + "/" }
+
+// consentStores are those that hold something made under a consent. What does not (the profile, devices, welcome,
+// quotas) stays, and so does what was made under a consent given since.
+func (e *Eraser) consentStores(j Job) []store {
+	user := account.Ref(e.Firestore, j.UID)
+	removeRating := func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
+		return leaderboard.Remove(tx, e.Firestore, snap.Ref.ID, j.UID)
+	}
+	until := func(q firestore.Query) firestore.Query { return q.Where("consentEpoch", "<=", j.Epoch) }
+	return []store{
+		e.documents(j, documents{name: "ratings", query: until(user.Collection("ratings").Query), remove: removeRating}),
+		e.documents(j, documents{name: "guard", query: until(user.Collection("guard").Query)}),
+		// Needs the index (uid asc, consentEpoch asc) on the collection exports.
+		e.documents(j, documents{
+			name: "exports", query: until(e.Firestore.Collection("exports").Where("uid", "==", string(j.UID))),
+			before: func(ctx context.Context, snap *firestore.DocumentSnapshot) error {
+				return e.empty(ctx, e.Results, exportPrefix(j.UID)+snap.Ref.ID)
+			},
+		}),
+		// Needs the index (uid asc, consentEpoch asc) on the collection scans.
+		e.documents(j, documents{
+			name: "scans", query: until(e.Firestore.Collection("scans").Where("uid", "==", string(j.UID))),
+			before: func(ctx context.Context, snap *firestore.DocumentSnapshot) error {
+				return e.removeOf(ctx, j.UID, scan.ID(snap.Ref.ID))
+			},
+		}),
+	}
+}
+
+// removeOf removes what stands beside a scan's document: photo, results, and what the inbox says of it.
+func (e *Eraser) removeOf(ctx context.Context, uid account.UID, id scan.ID) error {
+	told, err := account.Ref(e.Firestore, uid).Collection("inbox").Where("data.scanId", "==", string(id)).Documents(ctx).GetAll()
+	if err != nil {
+		return fmt.Errorf("list what the inbox says of a scan: %w", err)
+	}
+	for _, snap := range told {
+		if _, err := snap.Ref.Delete(ctx); err != nil {
+			return fmt.Errorf("delete an inbox item: %w", err)
+		}
+	}
+	return errors.Join(
+		e.empty(ctx, e.Uploads, scan.PhotoName(uid, id)),
+		e.empty(ctx, e.Results, scan.ResultPrefix(uid, id)),
+	)
+}
+
+// documents is a store of documents.
+type documents struct {
+	name  string
+	query firestore.Query
+	// before, if set, removes what goes before a document, which can be done again.
+	before func(ctx context.Context, snap *firestore.DocumentSnapshot) error
+	// remove, if set, is instead of deleting the document alone. It only writes.
+	remove func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error
+}
+
+func (e *Eraser) documents(j Job, d documents) store {
+	return store{name: d.name, page: func(ctx context.Context) (int, error) {
+		found, err := d.query.Limit(pageSize).Documents(ctx).GetAll()
+		if err != nil || len(found) == 0 {
+			return 0, err
+		}
+		if d.before != nil {
+			if err := each(ctx, found, d.before); err != nil {
+				return 0, err
+			}
+		}
+		return len(found), e.deleteAll(ctx, j, d, found)
+	}}
+}
+
+func each[T any](ctx context.Context, all []T, do func(context.Context, T) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallel)
+	for _, one := range all {
+		group.Go(func() error { return do(ctx, one) })
+	}
+	return group.Wait()
+}
+
+// deleteAll deletes the documents that are as they were found, in one commit with their count. One that has changed since
+// is left to the next page: it may not be of the consent any more.
+func (e *Eraser) deleteAll(ctx context.Context, j Job, d documents, found []*firestore.DocumentSnapshot) error {
+	refs := make([]*firestore.DocumentRef, len(found))
+	for i, snap := range found {
+		refs[i] = snap.Ref
+	}
+	_, err := e.update(ctx, j, func(tx *firestore.Transaction, current *Job) error {
+		now, err := tx.GetAll(refs)
+		if err != nil {
+			return err
+		}
+		for i, snap := range now {
+			if !snap.Exists() || !snap.UpdateTime.Equal(found[i].UpdateTime) {
+				continue
+			}
+			if d.remove != nil {
+				err = d.remove(tx, snap)
+			} else {
+				err = tx.Delete(snap.Ref)
+			}
+			if err != nil {
+				return err
+			}
+			current.Counts[d.name]++
+			current.Looks = 0
+		}
+		return nil
+	})
+	return err
+}
+
+// objects is a store of objects, with all their generations.
+func (e *Eraser) objects(j Job, name string, bucket *storage.BucketHandle, prefix string) store {
+	return store{name: name, page: func(ctx context.Context) (int, error) {
+		n, err := deletePage(ctx, bucket, prefix)
+		if err != nil || n == 0 {
+			return n, err
+		}
+		_, err = e.update(ctx, j, func(_ *firestore.Transaction, current *Job) error {
+			current.Counts[name] += int64(n)
+			return nil
+		})
+		return n, err
+	}}
+}
+
+// empty deletes all objects whose names begin so.
+func (e *Eraser) empty(ctx context.Context, bucket *storage.BucketHandle, prefix string) error {
+	for {
+		n, err := deletePage(ctx, bucket, prefix)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+func deletePage(ctx context.Context, bucket *storage.BucketHandle, prefix string) (int, error) {
+	if !strings.Contains(prefix, "/") {
+		return 0, fmt.Errorf("the prefix %q is nobody's folder", prefix)
+	}
+	objects := bucket.Objects(ctx, &storage.Query{Prefix: prefix, Versions: true})
+	var page []*storage.ObjectAttrs
+	for len(page) < pageSize {
+		attrs, err := objects.Next()
+		if errors.Is(err, iterator.Done) {
+			break
+		}
+		if err != nil {
+			return 0, fmt.Errorf("list objects: %w", err)
+		}
+		page = append(page, attrs)
+	}
+	err := each(ctx, page, func(ctx context.Context, attrs *storage.ObjectAttrs) error {
+		err := bucket.Object(attrs.Name).Generation(attrs.Generation).Delete(ctx)
+		if err != nil && !errors.Is(err, storage.ErrObjectNotExist) {
+			return fmt.Errorf("delete object: %w", err)
+		}
+		return nil
+	})
+	return len(page), err
+}

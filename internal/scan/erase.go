@@ -1,0 +1,20 @@
+package scan
+
+import (
+	"time"
+
+	"github.com/facescan/facescan/internal/account"
+)
+
+// LatePhotos is how long after the last ticket was given a photo may still turn up: the ticket's life, and ten minutes for
+// an upload that began at its end. It is far above catalog.Lease, so no analysis outlasts it either.
+const LatePhotos = ticketLife + 10*time.Minute
+
+// PhotosPrefix is where the uploads bucket keeps the user's photos.
+func PhotosPrefix(uid account.UID) string { return "uploads/" + string(uid) + "/" }
+
+// ResultsPrefix is where the results bucket keeps what is made of the user's photos.
+func ResultsPrefix(uid account.UID) string { return "results/" + string(uid) + "/" }
+
+// PhotoName is the photo's name in the uploads bucket.
+func PhotoName(uid account.UID, id ID) string { return objectName(uid, id) }
