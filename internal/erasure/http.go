@@ -56,8 +56,8 @@ func NewRequests(fs *firestore.Client, box *outbox.Box, opts Options) (*Requests
 // read it, since the user it was for is gone.
 func (s *Requests) Routes(api *httpapi.API) {
 	api.Handle("DELETE /v1/me", httpapi.FreshUser, s.deleteMe)
-	api.Handle("GET /v1/erasures/key", httpapi.Public, s.getKey)
-	api.Handle("GET /v1/erasures/{capability}", httpapi.Public, s.get)
+	api.Handle("GET /v1/erasures/key", httpapi.Open, s.getKey)
+	api.Handle("GET /v1/erasures/{capability}", httpapi.Open, s.get)
 }
 
 func receiptPath(capability string) string { return "/v1/erasures/" + capability }

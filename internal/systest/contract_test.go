@@ -20,6 +20,7 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/coach"
+	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
@@ -36,10 +37,14 @@ func wiring() map[string]func(*httpapi.API) {
 		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil) },
 		"inbox":       notify.NewInbox(nil, nil).Routes,
 		"leaderboard": leaderboard.New(nil, 1).Routes,
-		"profile":     func(api *httpapi.API) { accounts.ProfileRoutes(api); new(summary.Service).Routes(api) },
-		"register":    func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Toolkit).Routes(api) },
-		"scans":       new(scan.Service).Routes,
-		"upload":      new(scan.Uploads).Routes,
+		"profile": func(api *httpapi.API) {
+			accounts.ProfileRoutes(api)
+			new(summary.Service).Routes(api)
+			new(erasure.Requests).Routes(api)
+		},
+		"register": func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Toolkit).Routes(api) },
+		"scans":    new(scan.Service).Routes,
+		"upload":   new(scan.Uploads).Routes,
 	}
 }
 
