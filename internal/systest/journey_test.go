@@ -73,7 +73,7 @@ func begin(t *testing.T) *system {
 	t.Helper()
 	s := &system{crash: &crasher{crashed: map[string]bool{}}, repeat: &repeater{}, logs: &lockedBuffer{}}
 	// The system outlives this test, and so does what it prints.
-	h, err := host.Start(context.Background(), host.Options{ //nolint:usetesting // see above
+	h, err := host.Start(context.Background(), host.Options{
 		Logs: s.logs, MinBackoff: 100 * time.Millisecond,
 		WrapPublisher: func(next outbox.Publisher) outbox.Publisher { s.crash.next = next; return s.crash },
 		WrapEvent:     s.repeat.wrap,
