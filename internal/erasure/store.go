@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -50,10 +51,11 @@ func writeJob(tx *firestore.Transaction, fs *firestore.Client, j Job) error {
 // tell owes the event that has the saga worked on.
 func tell(ctx context.Context, tx *outbox.Tx, j Job, now time.Time) error {
 	if j.Scope == Consent {
-		return tx.Tell(ctx, now, event.ConsentWithdrawnV1{UID: string(j.UID), Epoch: j.Epoch}, string(j.UID), fmt.Sprint(j.Epoch))
+		fact := event.ConsentWithdrawnV1{UID: string(j.UID), Epoch: j.Epoch}
+		return tx.Tell(ctx, now, fact, string(j.UID), strconv.FormatInt(j.Epoch, 10))
 	}
 	fact := event.AccountErasureRequestedV1{UID: string(j.UID)}
-	return tx.Tell(ctx, now, fact, string(j.UID), fmt.Sprint(j.RequestedAt.UnixMicro()))
+	return tx.Tell(ctx, now, fact, string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
 }
 
 // request begins the erasure of the account, or finds the one that was begun. A user who never registered has one too:

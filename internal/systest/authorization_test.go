@@ -28,6 +28,7 @@ type row struct {
 var admitsAll = map[string]string{
 	"register":             "makes the account",
 	"sendVerificationMail": "is about Firebase's user, who may not have an account yet",
+	"eraseAccount":         "takes Firebase's user too, who may have no account, and answers the same while it erases",
 	"listScans":            "shows the caller's own, and an account that is not there has none",
 	"getScan":              "shows the caller's own, and an account that is not there has none",
 	"listImages":           "shows the caller's own, and an account that is not there has none",

@@ -38,6 +38,8 @@ var repeated = []twice{
 	{"markRead", "", 204, 204},
 	{"deleteScan", "", 204, 404},
 	{"withdrawConsent", "", 200, 200},
+	// The first dies before its event is out, so the user is not locked yet.
+	{"eraseAccount", "", 202, 202},
 }
 
 func TestEveryWriteTwice(t *testing.T) {
