@@ -95,11 +95,14 @@ func decodeFault(err error) error {
 		WithField(pointer, "must be of another type")
 }
 
-// Write answers with the value as JSON.
+// Write answers with the value as JSON. "&", "<" and ">" stay as they are, so that a URL can be copied from the answer:
+// nosniff keeps browsers from reading it as HTML.
 func Write(w http.ResponseWriter, status int, value any) error {
 	// Rendered first, so that a value that cannot be marshalled is a clean 500 and not half an answer.
 	var body bytes.Buffer
-	if err := json.NewEncoder(&body).Encode(value); err != nil {
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")

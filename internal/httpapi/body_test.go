@@ -174,6 +174,18 @@ func TestWrite_unmarshalableValueIsACleanFault(t *testing.T) {
 	problem(t, send(t, api, "GET", "/broken", "", nil), fault.CodeInternal)
 }
 
+func TestWrite_leavesURLsAsTheyAre(t *testing.T) {
+	t.Parallel()
+	const body = `{"url":"https://example.com/?a=1&b=<2>"}` + "\n"
+	api := httpapi.New(httpapi.Options{})
+	api.Handle("GET /link", httpapi.Open, func(w http.ResponseWriter, _ *http.Request) error {
+		return httpapi.Write(w, http.StatusOK, map[string]any{"url": "https://example.com/?a=1&b=<2>"})
+	})
+	if got := send(t, api, "GET", "/link", "", nil).Body.String(); got != body {
+		t.Errorf("body = %s, want %s", got, body)
+	}
+}
+
 func TestWriteProblem(t *testing.T) {
 	t.Parallel()
 	failing := func(err error) *httptest.ResponseRecorder {

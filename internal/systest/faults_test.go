@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"testing"
 
 	"github.com/facescan/facescan/internal/outbox"
 )
@@ -17,17 +18,30 @@ type crasher struct {
 
 	mu      sync.Mutex
 	crashed map[string]bool
+	resting bool
 }
 
 func (c *crasher) Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error {
 	c.mu.Lock()
-	first := !c.crashed[topic]
-	c.crashed[topic] = true
+	first := !c.crashed[topic] && !c.resting
+	c.crashed[topic] = c.crashed[topic] || first
 	c.mu.Unlock()
 	if first {
 		panic("systest: crash between commit and publish of " + topic)
 	}
 	return c.next.Publish(ctx, topic, data, attributes)
+}
+
+// rest has nothing crash until the test has ended, for one whose requests are not repeated.
+func (c *crasher) rest(t *testing.T) {
+	t.Helper()
+	set := func(resting bool) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.resting = resting
+	}
+	set(true)
+	t.Cleanup(func() { set(false) })
 }
 
 func (c *crasher) topics() map[string]bool {

@@ -1,0 +1,135 @@
+package systest_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestReadme_useTheAPI runs every line of the README's "Use the API" in one shell, as somebody does who pastes block after
+// block. The requests are held to the contract on their way.
+func TestReadme_useTheAPI(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	s := start(t)
+	s.crash.rest(t)
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := paste(ctx, t, shellBlocks(string(readme), "Use the API"), "API="+s.guarded(t), "AUTH="+s.AuthHost)
+	if err != nil {
+		t.Fatalf("%v\nafter it had printed:\n%s", err, out)
+	}
+	rest := out
+	for _, want := range []string{
+		`"emailVerified":true`, `"birthYear":1990`, `"granted":true`, `"verdict":"`, `"state":"completed"`, `"result":{`,
+		`"items":[`, `"points":[`, "304\n", `"displayName":"Ada L."`, `{"available":true}`, `"username":"ada_`, `"optIn":true`,
+		`"entries":[`, `"total":`, `"type":"scan.completed.v1"`, `"type":"account.registered.v1"`, `"id":"phone-1"`,
+		`"email":false`, `"unread":1`, `"granted":false`, `"action":"withdrawn"`, `"code":"token_missing"`,
+	} {
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			t.Fatalf("%s is not printed where it is due. All that was printed:\n%s", want, out)
+		}
+		rest = after
+	}
+}
+
+// guarded is the URL of a proxy before the system, which holds the exchanges of those who do not share this process to
+// the contract.
+func (s *system) guarded(t *testing.T) string {
+	t.Helper()
+	target, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, Transport: s.exchanges,
+	})
+	t.Cleanup(proxy.Close)
+	return proxy.URL
+}
+
+// shellBlocks is the document with nothing left but the lines of the section's blocks marked sh, each on the line where it
+// stood, so that the shell tells failures by the document's own line numbers.
+func shellBlocks(document, section string) string {
+	lines := strings.Split(document, "\n")
+	inside, shell := false, false
+	for i, line := range lines {
+		keep := false
+		switch heading, isHeading := strings.CutPrefix(line, "## "); {
+		case shell && line != "```":
+			keep = inside
+		case strings.HasPrefix(line, "```"):
+			shell = line == "```sh"
+		case isHeading:
+			inside = heading == section
+		}
+		if !keep {
+			lines[i] = ""
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// strict stands on the script's first line, where the document has its title. It tells on which of the script's lines a
+// command failed, also when it is a function's.
+const strict = `set -Eeuo pipefail; trap 'line=("$LINENO" "${BASH_LINENO[@]}"); ` +
+	`echo "README.md:${line[${#line[@]}-2]}: $BASH_COMMAND" >&2' ERR`
+
+// paste runs the script in the repository's folder and answers what it printed. The error names the line that failed.
+func paste(ctx context.Context, t *testing.T, script string, env ...string) (string, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "README.md")
+	if err := os.WriteFile(file, []byte(strict+script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, "bash", file) //nolint:gosec // running the README is the purpose
+	cmd.Dir, cmd.Env = "../..", append(os.Environ(), env...)
+	cmd.WaitDelay = 10 * time.Second
+	var out, faults bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &faults
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("%w: %s", err, &faults)
+	}
+	return out.String(), nil
+}
+
+// A guard that never reports would let everything pass.
+func TestPaste_namesTheLineThatFails(t *testing.T) {
+	t.Parallel()
+	const before = "# A\n\n## Other\n\n```sh\nfalse\n```\n\n## Use\n\n```text\nfalse\n```\n\n```sh\nfails() { false; }\necho begun\n"
+	const after = "\necho over\n```\n\n## Next\n\n```sh\nfalse\n```\n"
+	for name, line := range map[string]string{
+		"a command":     `grep -q nothing /dev/null`,
+		"a function":    `fails`,
+		"an assignment": `X=$(fails)`,
+		"a pipe":        `fails | cat`,
+		"a variable":    `echo "$NO_SUCH_VARIABLE"`, // bash itself says "line 18: NO_SUCH_VARIABLE: unbound variable"
+		"a request":     `curl -sS --fail-with-body http://127.0.0.1:1/`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, err := paste(t.Context(), t, shellBlocks(before+line+after, "Use"))
+			if out != "begun\n" || err == nil || !strings.Contains(err.Error(), "18: ") {
+				t.Errorf("printed %q, err = %v, want line 18", out, err)
+			}
+		})
+	}
+	t.Run("nothing", func(t *testing.T) {
+		t.Parallel()
+		if out, err := paste(t.Context(), t, shellBlocks(before+"true"+after, "Use")); err != nil || out != "begun\nover\n" {
+			t.Errorf("printed %q, err = %v", out, err)
+		}
+	})
+}
