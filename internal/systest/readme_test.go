@@ -33,9 +33,9 @@ func TestReadme_useTheAPI(t *testing.T) {
 	rest := out
 	for _, want := range []string{
 		`"emailVerified":true`, `"birthYear":1990`, `"granted":true`, `"verdict":"`, `"state":"completed"`, `"result":{`,
-		`"items":[`, `"points":[`, "304\n", `"displayName":"Ada L."`, `{"available":true}`, `"username":"ada_`, `"optIn":true`,
-		`"entries":[`, `"total":`, `"type":"scan.completed.v1"`, `"type":"account.registered.v1"`, `"id":"phone-1"`,
-		`"email":false`, `"unread":1`, `"granted":false`, `"action":"withdrawn"`, `"code":"token_missing"`,
+		`"items":[`, `"points":[`, `"state":"queued"`, "304\n", `"displayName":"Ada L."`, `{"available":true}`, `"username":"ada_`, `"optIn":true`,
+		`"entries":[`, `"total":`, `"type":"scan.completed.v1"`, `"unread":`, `"id":"phone-1"`,
+		`"email":false`, `"latest":{`, `"granted":false`, `"action":"withdrawn"`, `"code":"token_missing"`,
 	} {
 		_, after, found := strings.Cut(rest, want)
 		if !found {
