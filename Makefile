@@ -9,7 +9,7 @@ GENERATED     := internal/apiclient/client.gen.go
 
 .PHONY: help
 help: ## List the targets.
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: ## Run everything here, on the real emulators, until Ctrl-C. LOGS=1 shows the functions' logs, PORT=N moves it.

@@ -10,7 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -26,6 +29,7 @@ func TestReadme_useTheAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.sweepOften(ctx, t)
 	out, err := paste(ctx, t, shellBlocks(string(readme), "Use the API"), "API="+s.guarded(t), "AUTH="+s.AuthHost)
 	if err != nil {
 		t.Fatalf("%v\nafter it had printed:\n%s", err, out)
@@ -35,7 +39,8 @@ func TestReadme_useTheAPI(t *testing.T) {
 		`"emailVerified":true`, `"birthYear":1990`, `"granted":true`, `"verdict":"`, `"state":"completed"`, `"result":{`,
 		`"items":[`, `"points":[`, `"state":"queued"`, "304\n", `"displayName":"Ada L."`, `{"available":true}`, `"username":"ada_`, `"optIn":true`,
 		`"entries":[`, `"total":`, `"type":"scan.completed.v1"`, `"unread":`, `"id":"phone-1"`,
-		`"email":false`, `"latest":{`, `"granted":false`, `"action":"withdrawn"`, `"code":"token_missing"`,
+		`"email":false`, `"latest":{`, `"granted":false`, `"action":"withdrawn"`, `"state":"erased"`,
+		"The signature is good.", `"code":"token_missing"`,
 	} {
 		_, after, found := strings.Cut(rest, want)
 		if !found {
@@ -58,6 +63,26 @@ func (s *system) guarded(t *testing.T) string {
 	})
 	t.Cleanup(proxy.Close)
 	return proxy.URL
+}
+
+// sweepOften asks for a sweep much more often than the schedule does, until the test ends: an erasure waits for one.
+func (s *system) sweepOften(ctx context.Context, t *testing.T) {
+	t.Helper()
+	ctx, stop := context.WithCancel(ctx)
+	var sweeping sync.WaitGroup
+	t.Cleanup(func() { stop(); sweeping.Wait() })
+	sweeping.Go(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				_ = s.RequestSweep(ctx) // the next tick asks again
+			}
+		}
+	})
 }
 
 // shellBlocks is the document with nothing left but the lines of the section's blocks marked sh, each on the line where it
@@ -130,6 +155,45 @@ func TestPaste_namesTheLineThatFails(t *testing.T) {
 		t.Parallel()
 		if out, err := paste(t.Context(), t, shellBlocks(before+"true"+after, "Use")); err != nil || out != "begun\nover\n" {
 			t.Errorf("printed %q, err = %v", out, err)
+		}
+	})
+}
+
+// Commands and folders come and go; the README and CI must not name what is no more, nor keep silent of what is new.
+func TestReadme_namesWhatIsThere(t *testing.T) {
+	t.Parallel()
+	read := func(file string) string {
+		data, err := os.ReadFile(filepath.Join("../..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	readme := read("README.md")
+	t.Run("targets of the Makefile", func(t *testing.T) {
+		t.Parallel()
+		targets := regexp.MustCompile(`(?m)^([a-z0-9-]+):.*## `).FindAllStringSubmatch(read("Makefile"), -1)
+		for _, use := range regexp.MustCompile("(?m)(?:^|`|step )make ([a-z0-9-]+)").FindAllStringSubmatch(readme+read(".ci/run"), -1) {
+			if !slices.ContainsFunc(targets, func(target []string) bool { return target[1] == use[1] }) {
+				t.Errorf("make %s is no target", use[1])
+			}
+		}
+	})
+	t.Run("folders", func(t *testing.T) {
+		t.Parallel()
+		_, table, _ := strings.Cut(readme, "## Where things are")
+		table, _, _ = strings.Cut(table, "\n## ")
+		for _, parent := range []string{"internal", "scripts"} {
+			entries, err := os.ReadDir(filepath.Join("../..", parent))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range entries {
+				named := strings.Contains(table, "`"+parent+"/"+e.Name()+"`") || parent == "internal" && strings.Contains(table, " `"+e.Name()+"`")
+				if e.IsDir() && !named {
+					t.Errorf("the table lacks %s/%s", parent, e.Name())
+				}
+			}
 		}
 	})
 }
