@@ -935,8 +935,13 @@ type Registration_Device struct {
 // compare the median of several photos over time.
 type Result struct {
 	// Fixes What to do for a better photo, most useful first. Empty when nothing is amiss.
-	Fixes Fixes        `json:"fixes"`
-	Image Result_Image `json:"image"`
+	Fixes Fixes `json:"fixes"`
+
+	// Guard Why the photo is taken for no honest measurement, by comparison with the user's own scans only. It stays visible and is not ranked.
+	// Absent when nothing is amiss. `copied_photo`: a copy of an earlier photo, perhaps mirrored, cropped or edited. `mirrored_half`: a half
+	// face beside its own mirror image. `geometry_jump`: proportions far from those of the user's other photos.
+	Guard *[]Result_Guard `json:"guard,omitempty"`
+	Image Result_Image    `json:"image"`
 
 	// Metrics The single measures that one photo can carry, always in the same order.
 	Metrics []Metric `json:"metrics"`
@@ -944,7 +949,7 @@ type Result struct {
 	// NotMeasured What people expect and this method cannot see.
 	NotMeasured []Result_NotMeasured `json:"notMeasured"`
 
-	// NotRankableBecause What is wrong, in a sentence; empty when it is rankable.
+	// NotRankableBecause What is wrong, in a sentence or more; empty when it is rankable.
 	NotRankableBecause string `json:"notRankableBecause"`
 
 	// Pose How the head is held.
@@ -961,6 +966,15 @@ type Result struct {
 
 	// Version The engine that measured it. Scores of different major versions do not compare.
 	Version string `json:"version"`
+}
+
+// Result_Guard defines model for Result.Guard.
+type Result_Guard struct {
+	// Code The reason, for programs.
+	Code string `json:"code"`
+
+	// Detail A sentence for the user.
+	Detail string `json:"detail"`
 }
 
 // Result_Image defines model for Result.Image.

@@ -200,20 +200,23 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 	if err := a.keepAll(ctx, s, body, pictures); err != nil {
 		return err
 	}
+	seen := observe(ctx, report, pictures)
 	return a.finish(ctx, s, func(tx *outbox.Tx, current *Scan, now time.Time) (event.Payload, error) {
 		earlier, err := measuredBefore(tx.Transaction, a.Firestore, s.UID, s.Content, report.Version)
 		if err != nil && !errors.Is(err, errNoScan) {
 			return nil, err
 		}
 		current.Content, current.DuplicateOf = s.Content, earlier.ID
-		kept, rankable := maps.Clone(result), report.Rankable // this may run more than once
+		kept := maps.Clone(result) // this may run more than once
 		if earlier.ID != "" {
-			kept, rankable = notRanked(kept, whyDuplicate), false
+			kept = notRanked(kept, whyDuplicate)
+		} else if err := a.guarded(tx.Transaction, s, seen, kept); err != nil {
+			return nil, err
 		}
 		current.complete(kept, now)
 		return event.ScanCompletedV1{
 			UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Engine: report.Version,
-			EngineMajor: face.MajorVersion(), Score: report.Score.Value, Rankable: rankable, CompletedAt: now,
+			EngineMajor: face.MajorVersion(), Score: report.Score.Value, Rankable: current.result().Rankable, CompletedAt: now,
 		}, nil
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/guard"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -77,6 +78,9 @@ func (s *Service) bury(ctx context.Context, uid account.UID, id ID) (gone Scan, 
 		gone = current
 		if current.State == Deleting {
 			return nil
+		}
+		if err := guard.Forget(tx.Transaction, s.Firestore, uid, string(id)); err != nil {
+			return err
 		}
 		if current.State == Completed {
 			told := deletedEvent(current)

@@ -17,6 +17,7 @@ const usage = `Measure the face engine.
   go run ./scripts/bench accuracy    -faces DIR [-nofaces DIR] [-json] [-fast]   every figure, on people not used for fitting
   go run ./scripts/bench fit         -faces DIR [-into FILE]                     fit the engine's numbers to all the people
   go run ./scripts/bench reliability -faces DIR [-nofaces DIR] [-into DIR]       write RELIABILITY.md and its plots
+  go run ./scripts/bench guard       -faces DIR [-json] [-fast]                  what the cheat guard catches, and whom it strikes by mistake
   go run ./scripts/bench speed                                                   time and memory of a scan
 
 DIR holds photos and an index.jsonl with one line a photo: file, set, person, expression, and where annotated points, all
@@ -43,7 +44,7 @@ type options struct {
 	more                 bool // copies for the plots
 }
 
-var errUsage = errors.New("say accuracy, fit or reliability, and -faces DIR, or speed; -help tells more")
+var errUsage = errors.New("say accuracy, fit, reliability or guard, and -faces DIR, or speed; -help tells more")
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if len(args) == 0 {
@@ -85,6 +86,8 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return fit(ctx, o, out, progress)
 	case "reliability":
 		return reliability(ctx, o, out, progress)
+	case "guard":
+		return guardStudy(ctx, o, out, progress)
 	}
 	return errUsage
 }

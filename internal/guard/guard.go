@@ -1,0 +1,116 @@
+// Package guard tells photos that are no honest measurement: a copy of an earlier photo of the account, a half face beside its own mirror
+// image, a face whose proportions are not those of the account's other photos. It identifies nobody: it compares the scans of one
+// account only, and a verdict takes a scan out of the ranking but neither hides nor changes it.
+//
+// # What is compared
+//
+// All is taken from the engine's report and its crop of the face, with the pupils level and at fixed places, so that cropping, scaling and
+// tilting change little.
+//
+//   - The perceptual hash: 256 signs of low frequencies (goimagehash's pHash). A photo is a copy when it, or its mirror image, has nearly the
+//     hash of an earlier scan. The very same bytes are found before that, by their content (package scan).
+//   - The likeness of the halves: the correlation of the face's fine texture with its mirror image. A real face has no two equal halves of pores and
+//     brow hairs, a half face that was mirrored has.
+//   - Eight ratios of lengths, against the medians of the last nine scans.
+//
+// GUARD.md has how many of each kind are caught and how many honest photos are struck by mistake, and the command that measures it.
+//
+// # What is kept
+//
+// users/{uid}/guard/state holds for each of the last 200 scans its id, hash and ratios. Design.md speaks of running means; a list was
+// chosen because a deleted scan can be taken out of it exactly, a repeated analysis replaces its own entry, and a median heals itself where a
+// running mean would be spoilt for ever. It is read and written in the transaction that finishes a scan and has read users/{uid}, so
+// that nothing is kept without consent, and it goes with the consent and the account.
+package guard
+
+import "slices"
+
+// The limits; GUARD.md has what they cost and catch.
+const (
+	// copyDistance is how many of the 256 bits two hashes of one photo differ in at most.
+	copyDistance = 18
+	// halfLikeness is the likeness from which on a face has the same half twice.
+	halfLikeness = 0.7
+	// jumpLimit is how far the ratios may lie from the usual ones.
+	jumpLimit = 1.9
+
+	// usualOf is how many scans make up what is usual, kept how many are remembered.
+	usualOf = 9
+	kept    = 200
+)
+
+// Code is a reason's stable public name.
+type Code string
+
+// The reasons.
+const (
+	Copy     Code = "copied_photo"
+	HalfFace Code = "mirrored_half"
+	Jump     Code = "geometry_jump"
+)
+
+// Reason is why a scan is not ranked.
+type Reason struct {
+	Code Code `json:"code" firestore:"code"`
+	// Detail is a sentence for the user.
+	Detail string `json:"detail" firestore:"detail"`
+}
+
+var details = map[Code]string{
+	Copy:     "This looks like a photo that was measured before, and each photo counts once.",
+	HalfFace: "Both halves of the face are the same picture, one of them mirrored.",
+	Jump:     "The proportions of this face are not those of your earlier photos.",
+}
+
+// State is what is remembered of an account's scans, oldest first.
+type State struct {
+	Entries []Entry
+}
+
+// Entry is what is remembered of one scan.
+type Entry struct {
+	ScanID string    `firestore:"scanId"`
+	Engine int       `firestore:"engine"`
+	Hash   []byte    `firestore:"hash"`
+	Ratios []float64 `firestore:"ratios"`
+}
+
+// Judge compares an observation with the scans before it and remembers it. A scan that is judged again is compared with those that came before it
+// the first time, and counts once. No reasons means that nothing is amiss.
+func Judge(s State, scanID string, o Observation) ([]Reason, State) {
+	entry := Entry{ScanID: scanID, Engine: o.Engine, Hash: o.Hash, Ratios: o.Ratios}
+	at := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.ScanID == scanID })
+	next := slices.Clone(s.Entries)
+	if at < 0 {
+		at = len(next)
+		next = append(next, entry)
+	} else {
+		next[at] = entry
+	}
+	reasons := judge(next[:at], o)
+	return reasons, State{Entries: next[max(0, len(next)-kept):]}
+}
+
+func judge(earlier []Entry, o Observation) []Reason {
+	var reasons []Reason
+	because := func(is bool, c Code) {
+		if is {
+			reasons = append(reasons, Reason{Code: c, Detail: details[c]})
+		}
+	}
+	because(slices.ContainsFunc(earlier, o.copies), Copy)
+	because(o.Likeness >= halfLikeness, HalfFace)
+	before := usual(earlier, o.Engine)
+	because(before != nil && len(o.Ratios) == len(before) && jump(o.Ratios, before) > jumpLimit, Jump)
+	return reasons
+}
+
+// copies tells whether the photo is that of the entry, or its mirror image.
+func (o Observation) copies(e Entry) bool {
+	return min(distance(o.Hash, e.Hash), distance(o.Mirrored, e.Hash)) <= copyDistance
+}
+
+// Without forgets a scan; one that is not remembered changes nothing.
+func (s State) Without(scanID string) State {
+	return State{Entries: slices.DeleteFunc(slices.Clone(s.Entries), func(e Entry) bool { return e.ScanID == scanID })}
+}

@@ -1,0 +1,56 @@
+package scan
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/guard"
+)
+
+// observe takes from the engine's work what the cheat guard looks at; nil where there is nothing to look at. A scan does not
+// fail for that: the guard only takes scans out of the ranking.
+func observe(ctx context.Context, report face.Report, pictures []face.Picture) *guard.Observation {
+	i := slices.IndexFunc(pictures, func(p face.Picture) bool { return p.Name == face.PictureCrop })
+	if i < 0 {
+		return nil
+	}
+	o, err := guard.Observe(report, pictures[i].JPEG)
+	if err != nil {
+		slog.ErrorContext(ctx, "scan not guarded", "error", err)
+		return nil
+	}
+	return &o
+}
+
+// guarded compares the scan with the user's others and remembers it, in the transaction that finishes it, and before
+// which the fence was found open. Where something is amiss it takes the result out of the ranking and says why.
+func (a *Analyzer) guarded(tx *firestore.Transaction, s Scan, seen *guard.Observation, result map[string]any) error {
+	if seen == nil {
+		return nil
+	}
+	state, err := guard.Read(tx, a.Firestore, s.UID)
+	if err != nil {
+		return err
+	}
+	reasons, state := guard.Judge(state, string(s.ID), *seen)
+	if len(reasons) > 0 {
+		disqualify(result, reasons)
+	}
+	return guard.Write(tx, a.Firestore, s.UID, state)
+}
+
+// disqualify adds the reasons to those that the result may have already.
+func disqualify(result map[string]any, reasons []guard.Reason) {
+	because, _ := result["notRankableBecause"].(string)
+	var list []any
+	for _, r := range reasons {
+		because += " " + r.Detail
+		list = append(list, map[string]any{"code": string(r.Code), "detail": r.Detail})
+	}
+	notRanked(result, strings.TrimSpace(because))["guard"] = list
+}
