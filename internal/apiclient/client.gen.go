@@ -1024,6 +1024,9 @@ type Scan struct {
 	// ID A scan's id.
 	ID ScanID `json:"id"`
 
+	// Previous What the scan came to before it was last scored anew.
+	Previous *Scan_Previous `json:"previous,omitempty"`
+
 	// Result What the photo shows. Left and right are as seen in the image. One photo is no precise measurement: show the intervals, and
 	// compare the median of several photos over time.
 	Result *Result `json:"result,omitempty"`
@@ -1038,8 +1041,17 @@ type Scan struct {
 	// UpdatedAt RFC 3339, UTC, milliseconds.
 	UpdatedAt Time `json:"updatedAt"`
 
+	// Verification What came of measuring the photo again.
+	Verification *Verification `json:"verification,omitempty"`
+
 	// Version Grows with each change, for `since`.
 	Version int64 `json:"version"`
+}
+
+// Scan_Previous What the scan came to before it was last scored anew.
+type Scan_Previous struct {
+	Engine string  `json:"engine"`
+	Score  float64 `json:"score"`
 }
 
 // ScanID A scan's id.
@@ -1318,6 +1330,19 @@ type UsernameStatus struct {
 
 	// Username Empty before one is chosen.
 	Username string `json:"username"`
+}
+
+// Verification What came of measuring the photo again.
+type Verification struct {
+	// At RFC 3339, UTC, milliseconds.
+	At Time `json:"at"`
+
+	// Engine The engine that measured it now.
+	Engine *string `json:"engine,omitempty"`
+
+	// Outcome `pending`: it is under way. `matches`, `differs`: the report is the kept one to the byte, or not. `rescored`: the result is the new
+	// one. `refused`: the present engine does not measure this photo, and the result stays. `original_gone`: the photo was deleted meanwhile.
+	Outcome string `json:"outcome"`
 }
 
 // Cursor defines model for Cursor.
@@ -1972,6 +1997,22 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/scans/{id}/images (the `ListImages` operationId).
 	ListImages(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RescoreScan Score a scan anew
+	//
+	// For a scan that an earlier version of the engine measured: measures its photo by the present one, whose result becomes the scan's.
+	// The score before stays as `previous`. The leaderboard follows. Wait for `verification` as after `verifyScan`.
+	//
+	// Corresponds with POST /v1/scans/{id}/rescore (the `RescoreScan` operationId).
+	RescoreScan(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyScan Measure a scan again and compare
+	//
+	// Measures the photo again and compares the report with the kept one, byte for byte. Wait for `verification` with
+	// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for a day.
+	//
+	// Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
+	VerifyScan(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetTimeline See what changed from scan to scan
 	//
@@ -2928,6 +2969,42 @@ func (c *Client) GetScan(ctx context.Context, id ScanID, params *GetScanParams, 
 // Corresponds with GET /v1/scans/{id}/images (the `ListImages` operationId).
 func (c *Client) ListImages(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListImagesRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RescoreScan Score a scan anew
+//
+// For a scan that an earlier version of the engine measured: measures its photo by the present one, whose result becomes the scan's.
+// The score before stays as `previous`. The leaderboard follows. Wait for `verification` as after `verifyScan`.
+//
+// Corresponds with POST /v1/scans/{id}/rescore (the `RescoreScan` operationId).
+func (c *Client) RescoreScan(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRescoreScanRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyScan Measure a scan again and compare
+//
+// Measures the photo again and compares the report with the kept one, byte for byte. Wait for `verification` with
+// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for a day.
+//
+// Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
+func (c *Client) VerifyScan(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyScanRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -4470,6 +4547,74 @@ func NewListImagesRequest(server string, id ScanID) (*http.Request, error) {
 	return req, nil
 }
 
+// NewRescoreScanRequest constructs an http.Request for the RescoreScan method
+func NewRescoreScanRequest(server string, id ScanID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/scans/%s/rescore", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewVerifyScanRequest constructs an http.Request for the VerifyScan method
+func NewVerifyScanRequest(server string, id ScanID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/scans/%s/verify", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetTimelineRequest constructs an http.Request for the GetTimeline method
 func NewGetTimelineRequest(server string, params *GetTimelineParams) (*http.Request, error) {
 	var err error
@@ -5172,6 +5317,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/scans/{id}/images (the `ListImages` operationId).
 	ListImagesWithResponse(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*ListImagesResponse, error)
+
+	// RescoreScanWithResponse Score a scan anew
+	//
+	// For a scan that an earlier version of the engine measured: measures its photo by the present one, whose result becomes the scan's.
+	// The score before stays as `previous`. The leaderboard follows. Wait for `verification` as after `verifyScan`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/scans/{id}/rescore (the `RescoreScan` operationId).
+	RescoreScanWithResponse(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*RescoreScanResponse, error)
+
+	// VerifyScanWithResponse Measure a scan again and compare
+	//
+	// Measures the photo again and compares the report with the kept one, byte for byte. Wait for `verification` with
+	// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for a day.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
+	VerifyScanWithResponse(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*VerifyScanResponse, error)
 
 	// GetTimelineWithResponse See what changed from scan to scan
 	//
@@ -6661,6 +6826,88 @@ func (r ListImagesResponse) ContentType() string {
 	return ""
 }
 
+type RescoreScanResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Scan
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RescoreScanResponse) GetJSON202() *Scan {
+	return r.JSON202
+}
+
+// GetBody returns the raw response body bytes
+func (r RescoreScanResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RescoreScanResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RescoreScanResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RescoreScanResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type VerifyScanResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Scan
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r VerifyScanResponse) GetJSON202() *Scan {
+	return r.JSON202
+}
+
+// GetBody returns the raw response body bytes
+func (r VerifyScanResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyScanResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyScanResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VerifyScanResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetTimelineResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7561,6 +7808,38 @@ func (c *ClientWithResponses) ListImagesWithResponse(ctx context.Context, id Sca
 		return nil, err
 	}
 	return ParseListImagesResponse(rsp)
+}
+
+// RescoreScanWithResponse Score a scan anew
+//
+// For a scan that an earlier version of the engine measured: measures its photo by the present one, whose result becomes the scan's.
+// The score before stays as `previous`. The leaderboard follows. Wait for `verification` as after `verifyScan`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/scans/{id}/rescore (the `RescoreScan` operationId).
+func (c *ClientWithResponses) RescoreScanWithResponse(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*RescoreScanResponse, error) {
+	rsp, err := c.RescoreScan(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRescoreScanResponse(rsp)
+}
+
+// VerifyScanWithResponse Measure a scan again and compare
+//
+// Measures the photo again and compares the report with the kept one, byte for byte. Wait for `verification` with
+// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for a day.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
+func (c *ClientWithResponses) VerifyScanWithResponse(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*VerifyScanResponse, error) {
+	rsp, err := c.VerifyScan(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyScanResponse(rsp)
 }
 
 // GetTimelineWithResponse See what changed from scan to scan
@@ -8549,6 +8828,58 @@ func ParseListImagesResponse(rsp *http.Response) (*ListImagesResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRescoreScanResponse parses an HTTP response from a RescoreScanWithResponse call
+func ParseRescoreScanResponse(rsp *http.Response) (*RescoreScanResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RescoreScanResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Scan
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseVerifyScanResponse parses an HTTP response from a VerifyScanWithResponse call
+func ParseVerifyScanResponse(rsp *http.Response) (*VerifyScanResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyScanResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Scan
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

@@ -67,7 +67,7 @@ const fallback = "/*"
 var functions = []Function{
 	eventFunction(Function{
 		Name: "analyze", Trigger: Storage, Purpose: "measures an uploaded photo and completes or fails its scan",
-		Topics: []string{event.TopicUploadFinalized}, Concurrency: 1, MaxAttempts: 50, MemoryMiB: 512, CPU: 1,
+		Topics: append([]string{event.TopicUploadFinalized}, topics(event.ScanVerifyRequestedV1{})...), Concurrency: 1, MaxAttempts: 50, MemoryMiB: 512, CPU: 1,
 	}),
 	httpFunction(Function{
 		Name: "coach", Purpose: "looks at a small preview and says how the photo could be better; keeps nothing",
@@ -102,7 +102,7 @@ var functions = []Function{
 	}),
 	eventFunction(Function{
 		Name: "rank", Trigger: PubSub, Purpose: "keeps ratings and the boards' entries",
-		Topics: topics(event.ScanCompletedV1{}, event.ScanDeletedV1{}, event.AccountUpdatedV1{}), Concurrency: 8, MaxAttempts: 20, MemoryMiB: 256, CPU: 1,
+		Topics: topics(event.ScanCompletedV1{}, event.ScanRescoredV1{}, event.ScanDeletedV1{}, event.AccountUpdatedV1{}), Concurrency: 8, MaxAttempts: 20, MemoryMiB: 256, CPU: 1,
 	}),
 	httpFunction(Function{
 		Name: "register", Purpose: "registration, and sign-up and login with e-mail and password",

@@ -33,6 +33,10 @@ func samples() []event.Payload {
 		},
 		event.ScanFailedV1{UID: "u1", ScanID: "s1", ConsentEpoch: 3, Code: "no_face"},
 		event.ScanDeletedV1{UID: "u1", ScanID: "s1", ConsentEpoch: 3, EngineMajor: 1, Rankable: true, CompletedAt: at},
+		event.ScanVerifyRequestedV1{UID: "u1", ScanID: "s1", Version: 4, Rescore: true},
+		event.ScanRescoredV1{
+			UID: "u1", ScanID: "s1", ConsentEpoch: 3, EngineMajor: 2, Score: 70.5, Rankable: true, CompletedAt: at, Revision: 6,
+		},
 		event.PersonalBestReachedV1{UID: "u1", ScanID: "s1", Board: "symmetry_all_v1", ConsentEpoch: 3, Score: 71.25, Previous: 64},
 		event.SweepRequestedV1{},
 		event.AccountErasureRequestedV1{UID: "u1"},
@@ -120,6 +124,10 @@ func decodeAs(e event.Event, like event.Payload) (event.Payload, error) {
 		return event.As[event.ScanFailedV1](e)
 	case event.ScanDeletedV1:
 		return event.As[event.ScanDeletedV1](e)
+	case event.ScanVerifyRequestedV1:
+		return event.As[event.ScanVerifyRequestedV1](e)
+	case event.ScanRescoredV1:
+		return event.As[event.ScanRescoredV1](e)
 	case event.PersonalBestReachedV1:
 		return event.As[event.PersonalBestReachedV1](e)
 	case event.AccountErasureRequestedV1:

@@ -52,6 +52,10 @@ const (
 	CodeBirthYearFixed    Code = "birth_year_fixed"
 	CodeIdempotencyReused Code = "idempotency_key_reused"
 	CodeScanNotCompleted  Code = "scan_not_completed"
+	// CodeOriginalGone says that a scan's photo is deleted already, and CodeAlreadyCurrent that measuring it again would
+	// give the same.
+	CodeOriginalGone   Code = "original_gone"
+	CodeAlreadyCurrent Code = "already_current"
 
 	CodeEventMalformed    Code = "event_malformed"
 	CodeEventUnauthorized Code = "event_unauthorized"
@@ -100,6 +104,8 @@ var codeKinds = map[Code]Kind{
 	CodeBirthYearFixed:    Conflict,
 	CodeIdempotencyReused: Unprocessable,
 	CodeScanNotCompleted:  Conflict,
+	CodeOriginalGone:      Gone,
+	CodeAlreadyCurrent:    Conflict,
 
 	CodeEventMalformed:    Invalid,
 	CodeEventUnauthorized: Unauthenticated,

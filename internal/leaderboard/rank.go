@@ -25,7 +25,7 @@ func NewRanker(fs *firestore.Client, box *outbox.Box, now func() time.Time) *Ran
 	return &Ranker{fs: fs, box: box, now: now}
 }
 
-// Handle takes scan.completed.v1, scan.deleted.v1 and account.updated.v1. It is nil when the event is dealt with, a duplicate or
+// Handle takes scan.completed.v1, scan.rescored.v1, scan.deleted.v1 and account.updated.v1. It is nil when the event is dealt with, a duplicate or
 // dropped at the fence; [event.ErrMalformed] for one that cannot be read; any other error asks for redelivery.
 func (r *Ranker) Handle(ctx context.Context, m event.Message) error {
 	e, err := event.Decode(m.Data)
@@ -44,7 +44,13 @@ func (r *Ranker) Handle(ctx context.Context, m event.Message) error {
 		if err != nil {
 			return err
 		}
-		return r.strike(ctx, deleted)
+		return r.strike(ctx, deleted, true)
+	case event.ScanRescoredV1{}.EventType():
+		rescored, err := event.As[event.ScanRescoredV1](e)
+		if err != nil {
+			return err
+		}
+		return r.recount(ctx, rescored)
 	case event.AccountUpdatedV1{}.EventType():
 		updated, err := event.As[event.AccountUpdatedV1](e)
 		if err != nil {
@@ -65,15 +71,36 @@ func (r *Ranker) count(ctx context.Context, e event.ScanCompletedV1) error {
 		return fmt.Errorf("%w: scan %s was completed at %v with score %v", event.ErrMalformed, e.ScanID, e.CompletedAt, e.Score)
 	}
 	c := contribution{ScanID: e.ScanID, Score: e.Score, CompletedAt: wholeMicros(e.CompletedAt)}
+	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, BoardID(e.EngineMajor), c)
+}
+
+// recount replaces a scan's score by that of another engine, on that engine's board. One that is not rankable any more
+// is struck there.
+func (r *Ranker) recount(ctx context.Context, e event.ScanRescoredV1) error {
+	if !e.Rankable {
+		return r.strike(ctx, event.ScanDeletedV1{
+			UID: e.UID, ScanID: e.ScanID, ConsentEpoch: e.ConsentEpoch, EngineMajor: e.EngineMajor, Rankable: true,
+			CompletedAt: e.CompletedAt,
+		}, false)
+	}
+	if e.Score < 0 || e.Score > 100 {
+		return fmt.Errorf("%w: scan %s has the score %v", event.ErrMalformed, e.ScanID, e.Score)
+	}
+	c := contribution{ScanID: e.ScanID, Score: e.Score, CompletedAt: wholeMicros(e.CompletedAt), Revision: e.Revision}
+	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, BoardID(e.EngineMajor), c)
+}
+
+// admit makes the contribution unless the fence is closed.
+func (r *Ranker) admit(ctx context.Context, uid account.UID, epoch int64, board string, c contribution) error {
 	err := r.box.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
-		user, err := account.Read(tx.Transaction, r.fs, account.UID(e.UID))
-		if closed, err := account.FenceClosed(user, err, e.ConsentEpoch); err != nil || closed {
+		user, err := account.Read(tx.Transaction, r.fs, uid)
+		if closed, err := account.FenceClosed(user, err, epoch); err != nil || closed {
 			return err
 		}
-		return r.contribute(ctx, tx, user, BoardID(e.EngineMajor), c)
+		return r.contribute(ctx, tx, user, board, c)
 	})
 	if err != nil {
-		return fmt.Errorf("rank scan %s: %w", e.ScanID, err)
+		return fmt.Errorf("rank scan %s: %w", c.ScanID, err)
 	}
 	return nil
 }

@@ -37,6 +37,13 @@ type contribution struct {
 	CompletedAt time.Time `firestore:"completedAt"`
 	// Deleted marks the place of a scan that its owner deleted; its score is gone.
 	Deleted bool `firestore:"deleted,omitempty"`
+	// Revision is above 0 when it was scored anew; the highest counts.
+	Revision int64 `firestore:"revision,omitempty"`
+}
+
+// supersedes tells whether it is the later word on the same scan. Nothing is later than its deletion.
+func (c contribution) supersedes(d contribution) bool {
+	return !d.Deleted && (c.Deleted || c.Revision > d.Revision)
 }
 
 // same tells whether both are of one scan: an id that is used again after a deletion has another time.
@@ -64,7 +71,7 @@ func (h history) has(c contribution) bool { return slices.ContainsFunc(h, c.same
 // whenever it is added. The days are not yet bounded: see trim.
 func (h history) add(c contribution) history {
 	if i := slices.IndexFunc(h, c.same); i >= 0 {
-		if !c.Deleted || h[i].Deleted {
+		if !c.supersedes(h[i]) {
 			return h
 		}
 		struck := slices.Clone(h)
@@ -161,7 +168,9 @@ func newBests(before, after history) []best {
 	return slices.DeleteFunc(after.bests(), func(b best) bool { return known[b.ScanID] })
 }
 
-// equal compares by scan and deletion, since one scan has one score.
+// equal compares by scan, deletion and revision, which decide the score.
 func (h history) equal(other history) bool {
-	return slices.EqualFunc(h, other, func(a, b contribution) bool { return a.same(b) && a.Deleted == b.Deleted })
+	return slices.EqualFunc(h, other, func(a, b contribution) bool {
+		return a.same(b) && a.Deleted == b.Deleted && a.Revision == b.Revision
+	})
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// strike takes a deleted scan out of all its user's ratings. What is left says only that there was one: its score is
+// strike takes a deleted scan out of its user's rating on the engine's board, or on all where it counts. What is left says only that there was one: its score is
 // gone, and its place among the day's scans stays taken. The mark is made even where the scan has not been counted
 // yet, so that its scan.completed changes nothing when it comes later.
-func (r *Ranker) strike(ctx context.Context, e event.ScanDeletedV1) error {
+func (r *Ranker) strike(ctx context.Context, e event.ScanDeletedV1, everywhere bool) error {
 	if !e.Rankable {
 		return nil
 	}
@@ -39,7 +39,7 @@ func (r *Ranker) strike(ctx context.Context, e event.ScanDeletedV1) error {
 			all = append(all, ratingDoc{Board: board, ConsentEpoch: user.ConsentEpoch})
 		}
 		for _, doc := range all {
-			if doc.Board != board && !doc.Contributions.has(gone) || !survives(user, doc.ConsentEpoch) {
+			if doc.Board != board && !(everywhere && doc.Contributions.has(gone)) || !survives(user, doc.ConsentEpoch) {
 				continue
 			}
 			if err := r.save(tx.Transaction, user, doc.Board, doc.Contributions, doc.Contributions.add(gone).trim()); err != nil {

@@ -161,3 +161,60 @@ func TestHandle_deletion(t *testing.T) {
 		}
 	})
 }
+
+func rescored(c contribution, engineMajor int, score float64, revision int64) event.ScanRescoredV1 {
+	return event.ScanRescoredV1{
+		UID: "u", ScanID: c.ScanID, ConsentEpoch: 1, EngineMajor: engineMajor, Score: score, Rankable: true,
+		CompletedAt: c.CompletedAt, Revision: revision,
+	}
+}
+
+func TestHandle_rescore(t *testing.T) {
+	t.Parallel()
+	first := fiveScans()[0]
+	again, last := rescored(first, major, 80, 6), rescored(first, major, 75, 9)
+	want := history{{ScanID: "a", Score: 75, CompletedAt: first.CompletedAt, Revision: 9}}
+	for name, facts := range map[string][]event.Payload{
+		"in order":            {completed("u", first), again, last},
+		"late and out of it":  {last, again, completed("u", first)},
+		"each twice":          {again, again, completed("u", first), last, completed("u", first), last},
+		"to the next version": {completed("u", first), again, last, rescored(first, 2, 40, 12)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.save(member("u"))
+			for _, f := range facts {
+				b.handle(f)
+			}
+			if diff := cmp.Diff(want, b.rating("u").Contributions); diff != "" {
+				t.Errorf("contributions (-want +got):\n%s", diff)
+			}
+			if e := b.entry("u"); e == nil || e.Rating != want.rating() {
+				t.Errorf("entry = %+v", e)
+			}
+			b.handle(deleted(first))
+			b.handle(rescored(first, major, 99, 20))
+			if b.entry("u") != nil || !b.rating("u").Contributions[0].Deleted {
+				t.Error("a deleted scan came back")
+			}
+		})
+	}
+	t.Run("one that is not rankable any more is struck from its own board alone", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		b.save(member("u"))
+		b.handle(completed("u", first))
+		unfit := rescored(first, 2, 40, 12)
+		unfit.Rankable = false
+		b.handle(unfit)
+		if b.entry("u") == nil {
+			t.Error("the older engine's board lost it")
+		}
+		unfit.EngineMajor = major
+		b.handle(unfit)
+		if b.entry("u") != nil {
+			t.Error("it still counts")
+		}
+	})
+}

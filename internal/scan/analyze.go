@@ -43,10 +43,13 @@ type Analyzer struct {
 	Now func() time.Time
 }
 
-// Handle takes a finalize notification through to the scan's end. A duplicate, a stale or a fenced-off one is done
-// with; a transient failure is an error, and the next delivery claims the scan again. An analysis that crashes
-// ends the scan and is a permanent error, so that the event is parked.
+// Handle takes a finalize notification through to the scan's end, and scan.verify.requested.v1 to its outcome. A
+// duplicate, a stale or a fenced-off one is done with; a transient failure is an error, and the next delivery claims the
+// scan again. An analysis that crashes ends the scan and is a permanent error, so that the event is parked.
 func (a *Analyzer) Handle(ctx context.Context, m event.Message) error {
+	if m.Attributes[event.AttributeType] == (event.ScanVerifyRequestedV1{}).EventType() {
+		return a.again(ctx, m)
+	}
 	object, err := m.Finalized()
 	if err != nil {
 		return err

@@ -40,6 +40,8 @@ func (s *Service) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/scans/{id}", httpapi.User, s.get)
 	api.Handle("DELETE /v1/scans/{id}", httpapi.User, s.remove)
 	api.Handle("GET /v1/scans/{id}/images", httpapi.User, s.images)
+	api.Handle("POST /v1/scans/{id}/verify", httpapi.User, s.verify)
+	api.Handle("POST /v1/scans/{id}/rescore", httpapi.User, s.rescore)
 	api.Handle("GET /v1/timeline", httpapi.User, s.showTimeline)
 }
 
@@ -56,12 +58,16 @@ type view struct {
 	Failure    *Failure       `json:"failure,omitempty"`
 	// DuplicateOf is the earlier scan of the same photo.
 	DuplicateOf ID `json:"duplicateOf,omitempty"`
+
+	Verification *verificationView `json:"verification,omitempty"`
+	Previous     *Previous         `json:"previous,omitempty"`
 }
 
 func show(s Scan) view {
 	v := view{
 		ID: s.ID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result, DuplicateOf: s.DuplicateOf,
 		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt), FinishedAt: showTime(s.FinishedAt),
+		Verification: showVerification(s.Verification), Previous: s.Previous,
 	}
 	if s.Failure != nil {
 		f := *s.Failure

@@ -139,6 +139,11 @@ type Scan struct {
 	// Failure says why it failed; nil unless failed.
 	Failure *Failure `firestore:"failure"`
 
+	// Verification is the last request to measure it again, nil if there was none; Previous is what it came to before it
+	// was last scored anew.
+	Verification *Verification `firestore:"verification,omitempty"`
+	Previous     *Previous     `firestore:"previous,omitempty"`
+
 	CreatedAt time.Time `firestore:"createdAt"`
 	UpdatedAt time.Time `firestore:"updatedAt"`
 	// FinishedAt is when it was completed or failed.

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -480,7 +481,9 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 		c.want(ctx, t, 200, "POST", uploads, jpeg, "Idempotency-Key", key)
 		if images := "/v1/scans/" + opened.Scan.ID + "/images"; try.state == apiclient.ScanStateCompleted {
 			c.want(ctx, t, 200, "GET", images, "")
+			c.remeasure(ctx, t, opened.Scan.ID)
 		} else {
+			c.refused(ctx, t, fault.CodeScanNotCompleted, "POST", "/v1/scans/"+opened.Scan.ID+"/verify", "")
 			c.refused(ctx, t, fault.CodeScanNotCompleted, "GET", images, "")
 		}
 		c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans/"+opened.Scan.ID+"?wait=26", "")
@@ -508,6 +511,33 @@ func (c caller) coach(ctx context.Context, t *testing.T, sample []byte) {
 	c.refused(ctx, t, fault.CodeUnsupportedMediaType, "POST", path, string(sample), media, "image/gif")
 	c.refused(ctx, t, fault.CodeUnreadablePhoto, "POST", path, string(sample[:500]), media, "image/jpeg")
 	c.refused(ctx, t, fault.CodeBodyTooLarge, "POST", path, strings.Repeat("x", coach.MaxBytes+1), media, "image/jpeg")
+}
+
+// remeasure has the scan's photo measured again: to compare, and in place of an older engine's result.
+func (c caller) remeasure(ctx context.Context, t *testing.T, id string) {
+	t.Helper()
+	path := "/v1/scans/" + id
+	settle := func(action, outcome string) {
+		t.Helper()
+		if status, _ := c.call(ctx, t, "POST", path+"/"+action, ""); status != http.StatusAccepted {
+			c.want(ctx, t, 202, "POST", path+"/"+action, "") // the first one died after its commit
+		}
+		c.await(ctx, t, "the scan to be "+outcome, func() bool {
+			var s apiclient.Scan
+			_, answer := c.call(ctx, t, "GET", path, "")
+			if err := json.Unmarshal(answer, &s); err != nil || s.Verification == nil {
+				t.Fatalf("no verification: %s, %v", answer, err)
+			}
+			return string(s.Verification.Outcome) == outcome
+		})
+	}
+	settle("verify", "matches")
+	c.refused(ctx, t, fault.CodeAlreadyCurrent, "POST", path+"/rescore", "")
+	older := []firestore.Update{{Path: "result.version", Value: "facescan-1.0.0+older"}}
+	if _, err := c.fs.Collection("scans").Doc(id).Update(ctx, older); err != nil {
+		t.Fatal(err)
+	}
+	settle("rescore", "rescored")
 }
 
 func (c caller) scanList(ctx context.Context, t *testing.T) {

@@ -1,0 +1,268 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"strconv"
+	"time"
+
+	"cloud.google.com/go/storage"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+// A completed scan can be measured again as long as its photo is kept: to verify that the engine still says the same to
+// the byte, or to score it anew by an engine that has come since. The request notes a pending verification in the scan
+// and owes the event; analyze measures and settles it. Both wake who waits for the scan.
+
+// Outcomes of measuring a scan again.
+const (
+	verifyPending = "pending"
+	verifyMatches = "matches"
+	verifyDiffers = "differs"
+	// verifyRescored says that the scan's result is the new one.
+	verifyRescored = "rescored"
+	// verifyRefused says that the engine in use does not measure this photo; the result stays.
+	verifyRefused = "refused"
+	verifyGone    = "original_gone"
+)
+
+// pendingLife is how long a request is taken to be under way; asked for later it is asked anew.
+const pendingLife = 10 * time.Minute
+
+// Verification is the last request to measure the scan again and what came of it.
+type Verification struct {
+	// Outcome is one of the outcomes above.
+	Outcome string `firestore:"outcome"`
+	// Engine is the version that measured it, "" while nothing has.
+	Engine string    `firestore:"engine"`
+	At     time.Time `firestore:"at"`
+	// Asked is the scan's version by the request.
+	Asked int64 `firestore:"asked"`
+}
+
+// Previous is what the scan came to before it was scored anew.
+type Previous struct {
+	Engine string  `firestore:"engine" json:"engine"`
+	Score  float64 `firestore:"score" json:"score"`
+}
+
+type verificationView struct {
+	Outcome string `json:"outcome"`
+	Engine  string `json:"engine,omitempty"`
+	At      string `json:"at"`
+}
+
+func showVerification(v *Verification) *verificationView {
+	if v == nil {
+		return nil
+	}
+	return &verificationView{Outcome: v.Outcome, Engine: v.Engine, At: httpapi.Time(v.At)}
+}
+
+// ask notes the request in the scan and tells whether that is a new one.
+func (s *Scan) ask(now time.Time) bool {
+	if v := s.Verification; v != nil && v.Outcome == verifyPending && now.Before(v.At.Add(pendingLife)) {
+		return false
+	}
+	s.changed(now)
+	s.Verification = &Verification{Outcome: verifyPending, At: now, Asked: s.Version}
+	return true
+}
+
+// asks tells whether the request of the version is the one that is pending.
+func (s *Scan) asks(version int64) bool {
+	return s.State == Completed && s.Verification != nil &&
+		s.Verification.Outcome == verifyPending && s.Verification.Asked == version
+}
+
+func (s *Service) verify(w http.ResponseWriter, r *http.Request) error { return s.again(w, r, false) }
+
+// rescore refuses a scan whose result is the present engine's: it would come out the same.
+func (s *Service) rescore(w http.ResponseWriter, r *http.Request) error { return s.again(w, r, true) }
+
+func (s *Service) again(w http.ResponseWriter, r *http.Request, rescore bool) error {
+	found, err := s.owned(r)
+	if err != nil {
+		return err
+	}
+	if found.State != Completed {
+		return notCompleted()
+	}
+	if rescore && found.result().Version == face.Version {
+		return fault.New(fault.CodeAlreadyCurrent, "The scan was measured by the engine in use.")
+	}
+	_, err = s.Uploads.Object(objectName(found.UID, found.ID)).Generation(found.Generation).Attrs(r.Context())
+	if errors.Is(err, storage.ErrObjectNotExist) {
+		return fault.New(fault.CodeOriginalGone, "The photo is not kept any more, so it cannot be measured again.")
+	}
+	if err != nil {
+		return fmt.Errorf("look for the photo: %w", err)
+	}
+	asked, err := s.request(r.Context(), found.ID, account.Caller(r), rescore)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/v1/scans/"+string(found.ID))
+	return httpapi.Write(w, http.StatusAccepted, show(asked))
+}
+
+// request notes the request and owes its event; one that is pending already is as good.
+func (s *Service) request(ctx context.Context, id ID, uid account.UID, rescore bool) (current Scan, err error) {
+	err = s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+		user, err := account.ReadActive(tx.Transaction, s.Firestore, uid)
+		if err != nil {
+			return err
+		}
+		current, err = read(tx.Transaction, s.Firestore, id)
+		if errors.Is(err, errNoScan) {
+			return noSuchScan()
+		}
+		if err != nil {
+			return err
+		}
+		if !user.Admits(current.ConsentEpoch) {
+			return fault.New(fault.CodeConsentRequired, "The consent that the scan was made under is not in force any more.")
+		}
+		now := s.Now().UTC()
+		if !current.ask(now) {
+			return nil
+		}
+		asked := event.ScanVerifyRequestedV1{UID: string(uid), ScanID: string(id), Version: current.Version, Rescore: rescore}
+		if err := tx.Tell(ctx, now, asked, string(id), strconv.FormatInt(current.Version, 10)); err != nil {
+			return err
+		}
+		return write(tx.Transaction, s.Firestore, current)
+	})
+	return current, err
+}
+
+// again measures a scan's photo once more and settles the request. A duplicate, and a request that is not pending any
+// more, is done with.
+func (a *Analyzer) again(ctx context.Context, m event.Message) error {
+	told, err := event.Decode(m.Data)
+	if err != nil {
+		return err
+	}
+	asked, err := event.As[event.ScanVerifyRequestedV1](told)
+	if err != nil {
+		return err
+	}
+	s, err := get(ctx, a.Firestore, ID(asked.ScanID))
+	if errors.Is(err, errNoScan) || err == nil && !s.asks(asked.Version) {
+		slog.InfoContext(ctx, "verification dropped", "scan_id", asked.ScanID)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	photo, err := a.photo(ctx, s)
+	if errors.Is(err, storage.ErrObjectNotExist) {
+		return a.settle(ctx, s, Verification{Outcome: verifyGone}, nil)
+	}
+	if err != nil {
+		return err
+	}
+	report, pictures, err := a.measure(ctx, photo)
+	var refusal *face.Refusal
+	if errors.As(err, &refusal) || fault.Is(err, fault.CodeAnalysisCrashed) {
+		return a.settle(ctx, s, Verification{Outcome: verifyRefused, Engine: face.Version}, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("analyse photo again: %w", err)
+	}
+	body, err := json.Marshal(report)
+	if err != nil {
+		return fmt.Errorf("marshal report: %w", err)
+	}
+	if !asked.Rescore {
+		return a.compare(ctx, s, report.Version, body)
+	}
+	result, err := withoutGeometry(body)
+	if err != nil {
+		return err
+	}
+	if err := a.keepAll(ctx, s, body, pictures); err != nil {
+		return err
+	}
+	return a.settle(ctx, s, Verification{Outcome: verifyRescored, Engine: report.Version}, result)
+}
+
+// compare settles a request by whether the report is the kept one, to the byte.
+func (a *Analyzer) compare(ctx context.Context, s Scan, engine string, report []byte) error {
+	r, err := a.Results.Object(reportName(s.UID, s.ID)).NewReader(ctx)
+	if err != nil {
+		return fmt.Errorf("open report: %w", err)
+	}
+	defer func() { _ = r.Close() }() // read only
+	kept, err := io.ReadAll(r)
+	if err != nil {
+		return fmt.Errorf("read report: %w", err)
+	}
+	outcome := verifyDiffers
+	if bytes.Equal(kept, report) {
+		outcome = verifyMatches
+	}
+	return a.settle(ctx, s, Verification{Outcome: outcome, Engine: engine}, nil)
+}
+
+// settle notes the outcome, and the new result if there is one, together with the event that this owes. At a closed
+// fence, and for a scan that is gone, all that was written for it is deleted instead.
+func (a *Analyzer) settle(ctx context.Context, s Scan, v Verification, result map[string]any) error {
+	var closed bool
+	err := a.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+		current, err := read(tx.Transaction, a.Firestore, s.ID)
+		closed = errors.Is(err, errNoScan)
+		if err != nil {
+			return ignoreGone(err)
+		}
+		closed, err = a.fenceClosed(tx.Transaction, current)
+		if err != nil || closed || !current.asks(s.Verification.Asked) {
+			return err
+		}
+		now := a.Now().UTC()
+		current.changed(now)
+		v.At, v.Asked = now, s.Verification.Asked
+		current.Verification = &v
+		if result == nil {
+			return write(tx.Transaction, a.Firestore, current)
+		}
+		old := current.result()
+		current.Previous, current.Result = &Previous{Engine: old.Version, Score: old.Score.Value}, result
+		if current.DuplicateOf != "" {
+			current.Result = notRanked(maps.Clone(result), whyDuplicate)
+		}
+		told := rescoredEvent(current)
+		if err := tx.Tell(ctx, now, told, string(s.ID), strconv.FormatInt(told.Revision, 10)); err != nil {
+			return err
+		}
+		return write(tx.Transaction, a.Firestore, current)
+	})
+	if err != nil {
+		return fmt.Errorf("settle the verification: %w", err)
+	}
+	if closed {
+		return a.deleteAll(ctx, s.UID, s.ID, s.Generation)
+	}
+	return nil
+}
+
+func rescoredEvent(s Scan) event.ScanRescoredV1 {
+	r := s.result()
+	return event.ScanRescoredV1{
+		UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, EngineMajor: engineMajor(r.Version),
+		Score: r.Score.Value, Rankable: r.Rankable, CompletedAt: s.FinishedAt, Revision: s.Version,
+	}
+}
