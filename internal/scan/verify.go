@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
@@ -94,12 +95,15 @@ func (s *Service) verify(w http.ResponseWriter, r *http.Request) error { return 
 func (s *Service) rescore(w http.ResponseWriter, r *http.Request) error { return s.again(w, r, true) }
 
 func (s *Service) again(w http.ResponseWriter, r *http.Request, rescore bool) error {
-	found, err := s.owned(r)
+	uid := account.Caller(r)
+	var found Scan
+	err := s.Firestore.RunTransaction(r.Context(), func(_ context.Context, tx *firestore.Transaction) error {
+		var err error
+		found, err = s.measurable(tx, uid, ID(r.PathValue("id")))
+		return err
+	}, firestore.ReadOnly)
 	if err != nil {
 		return err
-	}
-	if found.State != Completed {
-		return notCompleted()
 	}
 	if rescore && found.result().Version == face.Version {
 		return fault.New(fault.CodeAlreadyCurrent, "The scan was measured by the engine in use.")
@@ -111,7 +115,7 @@ func (s *Service) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 	if err != nil {
 		return fmt.Errorf("look for the photo: %w", err)
 	}
-	asked, err := s.request(r.Context(), found.ID, account.Caller(r), rescore)
+	asked, err := s.request(r.Context(), found.ID, uid, rescore)
 	if err != nil {
 		return err
 	}
@@ -119,22 +123,42 @@ func (s *Service) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 	return httpapi.Write(w, http.StatusAccepted, show(asked))
 }
 
+// measurable is the caller's completed scan, of a user whose consent it was made under is in force. Who may not ask at all
+// is told so before anything is said of the scan.
+func (s *Service) measurable(tx *firestore.Transaction, uid account.UID, id ID) (Scan, error) {
+	user, err := account.ReadActive(tx, s.Firestore, uid)
+	if err != nil {
+		return Scan{}, err
+	}
+	noConsent := fault.New(fault.CodeConsentRequired, "The consent that the scan was made under is not in force.")
+	if !user.Consent.Granted {
+		return Scan{}, noConsent
+	}
+	if !id.valid() {
+		return Scan{}, noSuchScan()
+	}
+	found, err := read(tx, s.Firestore, id)
+	if errors.Is(err, errNoScan) || err == nil && found.UID != uid {
+		return Scan{}, noSuchScan()
+	}
+	if err != nil {
+		return Scan{}, err
+	}
+	if found.State != Completed {
+		return Scan{}, notCompleted()
+	}
+	if !user.Admits(found.ConsentEpoch) {
+		return Scan{}, noConsent
+	}
+	return found, nil
+}
+
 // request notes the request and owes its event; one that is pending already is as good.
 func (s *Service) request(ctx context.Context, id ID, uid account.UID, rescore bool) (current Scan, err error) {
 	err = s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
-		user, err := account.ReadActive(tx.Transaction, s.Firestore, uid)
+		current, err = s.measurable(tx.Transaction, uid, id)
 		if err != nil {
 			return err
-		}
-		current, err = read(tx.Transaction, s.Firestore, id)
-		if errors.Is(err, errNoScan) {
-			return noSuchScan()
-		}
-		if err != nil {
-			return err
-		}
-		if !user.Admits(current.ConsentEpoch) {
-			return fault.New(fault.CodeConsentRequired, "The consent that the scan was made under is not in force any more.")
 		}
 		now := s.Now().UTC()
 		if !current.ask(now) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 )
@@ -115,6 +116,8 @@ func TestAskingAgainIsRefused(t *testing.T) {
 		return ask(t, api, "anna", http.MethodPost, pathOf(s)+"/"+action).Code
 	}
 	s, generation := e.begunScan(t, Completed)
+	wantProblem(t, ask(t, api, "bob", http.MethodPost, pathOf(s)+"/verify"), http.StatusForbidden, "not_registered")
+	e.putUser(t, account.User{UID: "bob", State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true}})
 	wantProblem(t, ask(t, api, "bob", http.MethodPost, pathOf(s)+"/verify"), http.StatusNotFound, "not_found")
 	failed, _ := e.begunScan(t, Failed)
 	wantProblem(t, ask(t, api, "anna", http.MethodPost, pathOf(failed)+"/verify"), http.StatusConflict, "scan_not_completed")
@@ -136,6 +139,7 @@ func TestAskingAgainIsRefused(t *testing.T) {
 	}
 	e.setConsent(t, false, 2)
 	wantProblem(t, ask(t, api, "anna", http.MethodPost, pathOf(s)+"/verify"), http.StatusForbidden, "consent_required")
+	e.setConsent(t, true, 1)
 	if err := deletePhoto(t.Context(), e.uploads, objectName(s.UID, s.ID), generation); err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,8 @@ var repeated = []twice{
 	{"deleteDevice", "", 204, 204},
 	{"setPreferences", `{"push":true,"email":false}`, 200, 200},
 	{"markRead", "", 204, 204},
+	{"verifyScan", "", 409, 409},  // the scan has no photo; caller.again asks for one that has, and
+	{"rescoreScan", "", 409, 409}, // package scan's tests see that a request under way is not made twice
 	{"deleteScan", "", 204, 404},
 	{"withdrawConsent", "", 200, 200},
 	// The first dies before its event is out, so the user is not locked yet.
