@@ -1,5 +1,5 @@
-// Package health is the function that says whether the system is up, serves the API's contract, and answers every
-// path that nobody owns.
+// Package health is the function that says whether the system is up, serves the API's contract and the page for account
+// deletion, and answers every path that nobody owns.
 package health
 
 import (
@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
@@ -15,5 +16,6 @@ func init() { boot.HTTP("health", build) }
 func build(_ context.Context, p *boot.Process) (http.Handler, error) {
 	api := p.API(nil, nil)
 	httpapi.HealthRoutes(api, p.Ready)
+	erasure.PageRoutes(api)
 	return api, nil
 }

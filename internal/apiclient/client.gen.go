@@ -1584,6 +1584,15 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// GetAccountDeletionPage Open the page for account deletion
+	//
+	// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
+	// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`. While App Check is enforced,
+	// both refuse a browser, and the page sends its reader to the app.
+	//
+	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
+	GetAccountDeletionPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetHealth Ask whether the process answers
 	//
 	// Liveness, for probes. It asks nothing of any store.
@@ -2123,6 +2132,25 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/usernames/{username} (the `CheckUsername` operationId).
 	CheckUsername(ctx context.Context, username string, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// GetAccountDeletionPage Open the page for account deletion
+//
+// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
+// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`. While App Check is enforced,
+// both refuse a browser, and the page sends its reader to the app.
+//
+// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
+func (c *Client) GetAccountDeletionPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAccountDeletionPageRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // GetHealth Ask whether the process answers
@@ -3173,6 +3201,33 @@ func (c *Client) CheckUsername(ctx context.Context, username string, reqEditors 
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewGetAccountDeletionPageRequest constructs an http.Request for the GetAccountDeletionPage method
+func NewGetAccountDeletionPageRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/account-deletion")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewGetHealthRequest constructs an http.Request for the GetHealth method
@@ -4858,6 +4913,17 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// GetAccountDeletionPageWithResponse Open the page for account deletion
+	//
+	// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
+	// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`. While App Check is enforced,
+	// both refuse a browser, and the page sends its reader to the app.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
+	GetAccountDeletionPageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error)
+
 	// GetHealthWithResponse Ask whether the process answers
 	//
 	// Liveness, for probes. It asks nothing of any store.
@@ -5451,6 +5517,40 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/usernames/{username} (the `CheckUsername` operationId).
 	CheckUsernameWithResponse(ctx context.Context, username string, reqEditors ...RequestEditorFn) (*CheckUsernameResponse, error)
+}
+
+type GetAccountDeletionPageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAccountDeletionPageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAccountDeletionPageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAccountDeletionPageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAccountDeletionPageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type GetHealthResponse struct {
@@ -7086,6 +7186,23 @@ func (r CheckUsernameResponse) ContentType() string {
 	return ""
 }
 
+// GetAccountDeletionPageWithResponse Open the page for account deletion
+//
+// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
+// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`. While App Check is enforced,
+// both refuse a browser, and the page sends its reader to the app.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
+func (c *ClientWithResponses) GetAccountDeletionPageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error) {
+	rsp, err := c.GetAccountDeletionPage(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAccountDeletionPageResponse(rsp)
+}
+
 // GetHealthWithResponse Ask whether the process answers
 //
 // Liveness, for probes. It asks nothing of any store.
@@ -7984,6 +8101,22 @@ func (c *ClientWithResponses) CheckUsernameWithResponse(ctx context.Context, use
 		return nil, err
 	}
 	return ParseCheckUsernameResponse(rsp)
+}
+
+// ParseGetAccountDeletionPageResponse parses an HTTP response from a GetAccountDeletionPageWithResponse call
+func ParseGetAccountDeletionPageResponse(rsp *http.Response) (*GetAccountDeletionPageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAccountDeletionPageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
 }
 
 // ParseGetHealthResponse parses an HTTP response from a GetHealthWithResponse call

@@ -79,8 +79,8 @@ var functions = []Function{
 		MemoryMiB: 256, CPU: 1,
 	}),
 	httpFunction(Function{
-		Name: "health", Purpose: "liveness, readiness, the API's contract, and problem+json for every other path",
-		Paths: []string{"/healthz", "/readyz", "/v1/openapi.yaml", fallback}, Concurrency: 80,
+		Name: "health", Purpose: "liveness, readiness, the API's contract, the page for account deletion, and problem+json for every other path",
+		Paths: []string{"/healthz", "/readyz", "/v1/openapi.yaml", "/account-deletion", fallback}, Concurrency: 80,
 	}),
 	httpFunction(Function{
 		Name: "inbox", Purpose: "the user's notifications, devices and preferences",

@@ -34,7 +34,7 @@ func wiring() map[string]func(*httpapi.API) {
 	accounts := account.New(nil, nil, nil)
 	return map[string]func(*httpapi.API){
 		"coach":       new(coach.Coach).Routes,
-		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil) },
+		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil); erasure.PageRoutes(api) },
 		"inbox":       notify.NewInbox(nil, nil).Routes,
 		"leaderboard": leaderboard.New(nil, 1).Routes,
 		"profile": func(api *httpapi.API) {

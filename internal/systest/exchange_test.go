@@ -321,7 +321,7 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	c.want(ctx, t, 200, "GET", "/v1/leaderboards/symmetry/me", "")
 	c.want(ctx, t, 200, "GET", "/v1/me/summary", "")
 	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/leaderboards/symmetry/top?limit=0", "")
-	for _, path := range []string{"/healthz", "/readyz", "/v1/openapi.yaml"} {
+	for _, path := range []string{"/healthz", "/readyz", "/v1/openapi.yaml", "/account-deletion"} {
 		nobody.want(ctx, t, 200, "GET", path, "")
 	}
 	credentials := func(email, password string) string { return fmt.Sprintf(`{"email":%q,"password":%q}`, email, password) }

@@ -1,0 +1,79 @@
+package erasure
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+var (
+	//go:embed page/page.html
+	pageHTML string
+	//go:embed page/page.css
+	pageStyle string
+	//go:embed page/page.js
+	pageScript string
+)
+
+// PageRoutes adds GET /account-deletion, the page that app stores ask for: what is deleted and what remains, and a form
+// that signs in with e-mail and password and deletes the account through the API. It needs no store and nothing from
+// elsewhere.
+func PageRoutes(api *httpapi.API) {
+	page, policy := renderPage(), pagePolicy()
+	api.Handle("GET /account-deletion", httpapi.Open, func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", policy)
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		_, _ = w.Write(page) // a client that is gone cannot be told
+		return nil
+	})
+}
+
+type pageResidual struct {
+	What string
+	Days int
+}
+
+// renderPage makes the page once, of what the receipts say too. What is embedded cannot fail to render.
+func renderPage() []byte {
+	data := struct {
+		Style       template.CSS
+		Script      template.JS
+		Minutes     int
+		ReceiptDays int
+		Residuals   []pageResidual
+	}{
+		Style: template.CSS(pageStyle), Script: template.JS(pageScript), //nolint:gosec // ours, embedded
+		Minutes: int(scan.LatePhotos.Minutes()), ReceiptDays: int(receiptKept.Hours() / 24),
+	}
+	for _, r := range residuals {
+		data.Residuals = append(data.Residuals, pageResidual{What: r.what, Days: r.days})
+	}
+	var page bytes.Buffer
+	if err := template.Must(template.New("page").Parse(pageHTML)).Execute(&page, data); err != nil {
+		panic(err)
+	}
+	return page.Bytes()
+}
+
+// pagePolicy lets run what is embedded, by its hash, and nothing else: no form may be sent but by the script, to this host,
+// and no other page may frame the one that asks for a password.
+func pagePolicy() string {
+	return strings.Join([]string{
+		"default-src 'none'", "script-src " + sourceHash(pageScript), "style-src " + sourceHash(pageStyle), "connect-src 'self'",
+		"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+	}, "; ")
+}
+
+func sourceHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return fmt.Sprintf("'sha256-%s'", base64.StdEncoding.EncodeToString(sum[:]))
+}

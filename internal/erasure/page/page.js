@@ -1,0 +1,54 @@
+"use strict";
+const form = document.getElementById("deletion");
+const button = document.getElementById("delete");
+const message = document.getElementById("status");
+
+function say(text) {
+  message.textContent = text;
+  message.focus();
+}
+
+async function call(method, path, headers, body) {
+  const answer = await fetch(path, { method, headers, body, cache: "no-store", credentials: "omit" });
+  const content = await answer.json();
+  if (answer.ok) {
+    return content;
+  }
+  throw content;
+}
+
+function explain(problem) {
+  switch (problem.code) {
+    case "app_check_missing":
+      return "Accounts can be deleted from within the app only: please use the app.";
+    case "user_disabled":
+      return "This user may not sign in. If the deletion has been asked for before, it is under way.";
+  }
+  return problem.detail || "The server could not be reached. Nothing was confirmed: please try again.";
+}
+
+async function deleteAccount() {
+  const credentials = JSON.stringify({ email: form.elements.email.value, password: form.elements.password.value });
+  const session = await call("POST", "/v1/auth/login", { "Content-Type": "application/json" }, credentials);
+  const erasure = await call("DELETE", "/v1/me", { Authorization: "Bearer " + session.idToken });
+  const link = document.getElementById("link");
+  link.href = erasure.receiptUrl;
+  link.textContent = erasure.receiptUrl;
+  document.getElementById("receipt").hidden = false;
+  form.reset();
+  form.hidden = true;
+  say("Your account is being deleted.");
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  button.disabled = true;
+  try {
+    await deleteAccount();
+  } catch (problem) {
+    say(explain(problem));
+  } finally {
+    button.disabled = false;
+  }
+});
+form.hidden = false;
