@@ -9,15 +9,9 @@ import (
 	"mime/multipart"
 	"testing"
 
-	"github.com/getkin/kin-openapi/openapi3filter"
-
 	"github.com/facescan/facescan/internal/apiclient"
 	"github.com/facescan/facescan/internal/fault"
 )
-
-func init() { // the validator reads the parts of a form by their media type
-	openapi3filter.RegisterBodyDecoder("image/jpeg", openapi3filter.FileBodyDecoder)
-}
 
 // photoForm is a form of the texts, names and values alternating, and the photo.
 func photoForm(t *testing.T, photo []byte, texts ...string) (body, contentType string) {

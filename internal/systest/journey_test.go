@@ -15,6 +15,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
+	"github.com/getkin/kin-openapi/openapi3filter"
 	gocmp "github.com/google/go-cmp/cmp"
 	"google.golang.org/api/iterator"
 
@@ -44,6 +45,8 @@ type system struct {
 var running *system
 
 func TestMain(m *testing.M) {
+	// The validator reads the parts of a form by their media type.
+	openapi3filter.RegisterBodyDecoder("image/jpeg", openapi3filter.FileBodyDecoder)
 	code := m.Run()
 	if running != nil {
 		if err := running.Close(); err != nil {

@@ -37,7 +37,7 @@ func TestReadme_useTheAPI(t *testing.T) {
 	rest := out
 	for _, want := range []string{
 		`"emailVerified":true`, `"birthYear":1990`, `"granted":true`, `"verdict":"`, `"state":"completed"`, `"result":{`,
-		`"items":[`, `"points":[`, `"state":"queued"`, "304\n", `"displayName":"Ada L."`, `{"available":true}`, `"username":"ada_`, `"optIn":true`,
+		`"items":[`, `"points":[`, `"verification":`, `"state":"queued"`, "304\n", `"displayName":"Ada L."`, `{"available":true}`, `"username":"ada_`, `"optIn":true`,
 		`"entries":[`, `"total":`, `"type":"scan.completed.v1"`, `"unread":`, `"id":"phone-1"`,
 		`"email":false`, `"latest":{`, `"granted":false`, `"action":"withdrawn"`, `"state":"erased"`,
 		"The signature is good.", `"code":"token_missing"`,
@@ -119,7 +119,7 @@ func paste(ctx context.Context, t *testing.T, script string, env ...string) (str
 	if err := os.WriteFile(file, []byte(strict+script), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(ctx, "bash", file) //nolint:gosec // running the README is the purpose
+	cmd := exec.CommandContext(ctx, "bash", file)
 	cmd.Dir, cmd.Env = "../..", append(os.Environ(), env...)
 	cmd.WaitDelay = 10 * time.Second
 	var out, faults bytes.Buffer
