@@ -1,0 +1,102 @@
+# Every function runs as an account of its own, which iam.tf gives what the catalog says that the function touches.
+resource "google_service_account" "function" {
+  for_each = local.functions
+
+  account_id   = "fs-${each.key}"
+  display_name = "FaceScan function ${each.key}"
+  description  = each.value.purpose
+
+  depends_on = [google_project_service.this]
+}
+
+locals {
+  # What an environment variable says is given only to the functions that need it.
+  environment = {
+    for name, f in local.functions : name => merge(
+      {
+        GOOGLE_CLOUD_PROJECT        = var.project_id # second generation functions are not told
+        FACESCAN_CORS_ORIGINS       = join(",", var.cors_origins)
+        FACESCAN_TRACE_RATIO        = tostring(var.trace_ratio)
+        OTEL_EXPORTER_OTLP_ENDPOINT = var.otlp_endpoint
+      },
+      { for key in f.environment : key => local.settings[key] },
+      f.trigger == "http" ? { FACESCAN_APP_CHECK = var.app_check_mode } : {
+        FACESCAN_PUSH_AUDIENCE                   = local.service_urls[name]
+        FACESCAN_PUSH_ACCOUNT                    = google_service_account.push.email
+      },
+      f.access.signs ? { FACESCAN_SIGNING_ACCOUNT = google_service_account.function[name].email } : {},
+    )
+  }
+
+  settings = {
+    FACESCAN_UPLOADS_BUCKET   = google_storage_bucket.uploads.name
+    FACESCAN_RESULTS_BUCKET   = google_storage_bucket.results.name
+    FACESCAN_FIREBASE_API_KEY = var.firebase_api_key
+    FACESCAN_MIN_AGE          = tostring(var.minimum_age)
+    FACESCAN_SMTP             = var.mail.server
+    FACESCAN_SMTP_USER        = var.mail.user
+    FACESCAN_MAIL_FROM        = var.mail.from
+    FACESCAN_PUBLIC_URL       = "https://${var.domain}"
+  }
+
+  secrets = {
+    for name, f in local.functions : name => {
+      for variable, id in f.access.secrets : variable => {
+        secret  = google_secret_manager_secret.this[id].id
+        version = "1"
+      }
+    }
+  }
+
+  scaling = { for name, f in local.functions : name => try(var.scaling[name], { min_instances = 0, max_instances = 20 }) }
+
+  build = {
+    for name, f in local.functions : name => {
+      service_account = google_service_account.build.id
+      repository      = google_artifact_registry_repository.functions.id
+      bucket          = google_storage_bucket.source.name
+      object          = google_storage_bucket_object.source[name].name
+    }
+  }
+}
+
+module "http_function" {
+  source   = "./modules/http_function"
+  for_each = local.http_functions
+
+  name                  = each.key
+  service_name          = local.service_names[each.key]
+  function              = each.value
+  location              = var.region
+  runtime               = var.runtime
+  build                 = local.build[each.key]
+  service_account_email = google_service_account.function[each.key].email
+  environment_variables = local.environment[each.key]
+  secrets               = local.secrets[each.key]
+  scaling               = local.scaling[each.key]
+
+  depends_on = [google_secret_manager_secret_iam_member.function, google_project_iam_member.build_logs]
+}
+
+module "event_function" {
+  source   = "./modules/event_function"
+  for_each = local.event_functions
+
+  name                  = each.key
+  service_name          = local.service_names[each.key]
+  function              = each.value
+  location              = var.region
+  runtime               = var.runtime
+  build                 = local.build[each.key]
+  service_account_email = google_service_account.function[each.key].email
+  environment_variables = local.environment[each.key]
+  secrets               = local.secrets[each.key]
+  scaling               = local.scaling[each.key]
+  invoker               = google_service_account.push.member
+  storage_trigger = contains(local.eventarc_functions, each.key) ? {
+    bucket                = google_storage_bucket.uploads.name
+    service_account_email = google_service_account.push.email
+  } : null
+
+  depends_on = [google_secret_manager_secret_iam_member.function, google_project_iam_member.build_logs]
+}
