@@ -1,0 +1,219 @@
+package fakegcp
+
+import (
+	"bytes"
+	"crypto/md5" //nolint:gosec // Cloud Storage's own checksum of an object
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+)
+
+// special answers what no general rule covers; done is false for all else.
+func (s *Server) special(c call) (_ reply, done bool) {
+	last := path.Base(c.Path)
+	switch {
+	case strings.HasSuffix(last, ":getIamPolicy"), strings.HasSuffix(last, ":setIamPolicy"),
+		c.Service == "storage" && last == "iam", c.Service == "compute" && strings.HasSuffix(last, "IamPolicy"):
+		return s.iamPolicy(c), true
+	}
+	switch c.Service {
+	case "cloudresourcemanager":
+		return s.projects(c)
+	case "serviceusage":
+		return s.serviceUsage(c)
+	case "storage":
+		return s.storage(c)
+	case "identitytoolkit":
+		return s.identity(c)
+	case "iam":
+		return s.iam(c)
+	}
+	return reply{}, false
+}
+
+func (s *Server) iamPolicy(c call) reply {
+	resource := c.Path
+	for _, suffix := range []string{":getIamPolicy", ":setIamPolicy", "/getIamPolicy", "/setIamPolicy", "/iam"} {
+		resource = strings.TrimSuffix(resource, suffix)
+	}
+	k := key(c.Service, resource)
+	set := c.Body
+	if policy, wrapped := set["policy"].(map[string]any); wrapped {
+		set = policy
+	}
+	if set != nil && (c.Method == http.MethodPut || strings.HasSuffix(c.Path, "setIamPolicy")) {
+		s.policies[k] = set
+	}
+	policy := object{"version": 1, "etag": "BwWKmjvelug="}
+	for name, value := range s.policies[k] {
+		policy[name] = value
+	}
+	return ok(policy)
+}
+
+// Policies is every IAM policy that was set, by "service/path" of its resource.
+func (s *Server) Policies() map[string]map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make(map[string]map[string]any, len(s.policies))
+	for k, policy := range s.policies {
+		all[k] = policy
+	}
+	return all
+}
+
+func (s *Server) projects(c call) (reply, bool) {
+	if c.Path != "projects/"+s.project || c.Method != http.MethodGet {
+		return reply{}, false
+	}
+	return ok(object{
+		"projectId": s.project, "projectNumber": s.number, "name": s.project, "lifecycleState": "ACTIVE",
+		"state": "ACTIVE", "displayName": s.project,
+	}), true
+}
+
+// serviceUsage switches APIs on. The provider asks for them by project id or number.
+func (s *Server) serviceUsage(c call) (reply, bool) {
+	const list = "services"
+	enabled := func(name string) object {
+		return object{
+			"name": "projects/" + s.number + "/services/" + name, "state": "ENABLED",
+			"parent": "projects/" + s.number, "config": object{"name": name},
+		}
+	}
+	switch {
+	case strings.HasSuffix(c.Path, ":batchEnable"):
+		ids, _ := c.Body["serviceIds"].([]any)
+		for _, id := range ids {
+			name, _ := id.(string)
+			s.resources[key(c.Service, list+"/"+name)] = enabled(name)
+		}
+		return s.operation(c, object{}), true
+	case strings.HasSuffix(c.Path, ":enable"):
+		name := strings.TrimSuffix(path.Base(c.Path), ":enable")
+		s.resources[key(c.Service, list+"/"+name)] = enabled(name)
+		return s.operation(c, object{}), true
+	case c.Method == http.MethodGet && path.Base(c.Path) == list:
+		var all []any
+		for k, r := range s.resources {
+			if strings.HasPrefix(k, key(c.Service, list)) {
+				all = append(all, r)
+			}
+		}
+		return ok(object{"services": all}), true
+	}
+	return reply{}, false
+}
+
+// iam makes service accounts, whose name is made of their id, and custom roles, which bring theirs inside the body.
+func (s *Server) iam(c call) (reply, bool) {
+	if c.Method != http.MethodPost {
+		return reply{}, false
+	}
+	switch path.Base(c.Path) {
+	case "serviceAccounts":
+		id, _ := c.Body["accountId"].(string)
+		account, _ := c.Body["serviceAccount"].(map[string]any)
+		email := id + "@" + s.project + ".iam.gserviceaccount.com"
+		r := object{"email": email, "projectId": s.project, "uniqueId": "1" + s.number, "oauth2ClientId": "1" + s.number}
+		for name, value := range account {
+			r[name] = value
+		}
+		return s.keep(c, c.Path+"/"+email, r), true
+	case "roles":
+		role, _ := c.Body["role"].(map[string]any)
+		id, _ := c.Body["roleId"].(string)
+		return s.keep(c, c.Path+"/"+id, role), true
+	}
+	return reply{}, false
+}
+
+func (s *Server) identity(c call) (reply, bool) {
+	if strings.HasSuffix(c.Path, ":initializeAuth") {
+		p := "projects/" + s.project + "/config"
+		s.resources[key(c.Service, p)] = object{"name": "projects/" + s.number + "/config"}
+		return ok(object{}), true
+	}
+	return reply{}, false
+}
+
+// storage has bucket names without a project, object names with escaped slashes, and uploads.
+func (s *Server) storage(c call) (reply, bool) {
+	switch {
+	case strings.HasSuffix(c.Path, "/serviceAccount"):
+		email := "service-" + s.number + "@gs-project-accounts.iam.gserviceaccount.com"
+		return ok(object{"email_address": email, "kind": "storage#serviceAccount"}), true
+	case c.Path == "b" && c.Method == http.MethodPost:
+		name, _ := c.Body["name"].(string)
+		r := object{"kind": "storage#bucket", "id": name, "projectNumber": s.number, "metageneration": "1", "storageClass": "STANDARD"}
+		for member, value := range c.Body {
+			r[member] = value
+		}
+		if location, is := r["location"].(string); is {
+			r["location"] = strings.ToUpper(location)
+		}
+		return s.keep(c, "b/"+name, r), true
+	case strings.Contains(c.http.URL.Path, "/upload/"):
+		return s.upload(c), true
+	case c.Method == http.MethodGet && strings.HasSuffix(c.Path, "/o"):
+		return s.objects(c), true
+	case strings.Contains(c.http.URL.RawPath, "%2F"):
+		c.Path = escapedPath(c)
+		if c.Method == http.MethodGet {
+			return s.get(c), true
+		}
+		return s.remove(c), true
+	}
+	return reply{}, false
+}
+
+// escapedPath keeps an object's name one element, as it was sent.
+func escapedPath(c call) string {
+	_, p, _ := strings.Cut(c.http.URL.RawPath, "/b/")
+	return "b/" + p
+}
+
+func (s *Server) objects(c call) reply {
+	var all []any
+	for k, r := range s.resources {
+		if strings.HasPrefix(k, key(c.Service, c.Path+"/")) {
+			all = append(all, r)
+		}
+	}
+	return ok(object{"kind": "storage#objects", "items": all})
+}
+
+func (s *Server) upload(c call) reply {
+	bucket := path.Base(strings.TrimSuffix(c.Path, "/o"))
+	r := object{"kind": "storage#object", "bucket": bucket, "generation": "1", "metageneration": "1"}
+	content := c.raw
+	kind, params, err := mime.ParseMediaType(c.http.Header.Get("Content-Type"))
+	if err == nil && strings.HasPrefix(kind, "multipart/") {
+		content = readParts(c.raw, params["boundary"], r)
+	}
+	if name := c.http.URL.Query().Get("name"); name != "" {
+		r["name"] = name
+	}
+	sum := md5.Sum(content) //nolint:gosec // see the import
+	r["md5Hash"] = base64.StdEncoding.EncodeToString(sum[:])
+	name, _ := r["name"].(string)
+	return s.keep(c, "b/"+bucket+"/o/"+url.PathEscape(name), r)
+}
+
+// readParts reads a related upload: the object's metadata into r, then its content.
+func readParts(raw []byte, boundary string, r object) (content []byte) {
+	parts := multipart.NewReader(bytes.NewReader(raw), boundary)
+	if metadata, err := parts.NextPart(); err == nil {
+		_ = json.NewDecoder(metadata).Decode(&r) // a faulty one shows as an object without a name
+	}
+	if body, err := parts.NextPart(); err == nil {
+		content, _ = io.ReadAll(body)
+	}
+	return content
+}
