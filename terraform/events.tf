@@ -131,7 +131,7 @@ resource "google_project_iam_member" "eventarc_receiver" {
   member  = google_service_account.push.member
 }
 
-# The clock.
+# The clock. A failed publish is not tried again: the next minute asks anyway.
 resource "google_cloud_scheduler_job" "sweep" {
   name        = "facescan-sweep"
   description = "Asks for a sweep."
@@ -142,9 +142,5 @@ resource "google_cloud_scheduler_job" "sweep" {
   pubsub_target {
     topic_name = google_pubsub_topic.this[local.catalog.sweep.topic].id
     data       = base64encode(local.catalog.sweep.message)
-  }
-
-  retry_config {
-    retry_count = 0 # the next minute asks again
   }
 }

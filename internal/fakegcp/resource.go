@@ -71,7 +71,10 @@ func (s *Server) newID(c call) string {
 	}
 	for _, member := range []string{"name", "secretId", "slo_id", "roleId"} {
 		if name, is := c.Body[member].(string); is && name != "" {
-			return path.Base(name)
+			if strings.HasPrefix(name, "projects/") {
+				return path.Base(name)
+			}
+			return name // a log metric's may hold a slash
 		}
 	}
 	s.made++
@@ -122,7 +125,7 @@ func (s *Server) operation(c call, r object) reply {
 			"kind": "compute#operation", "name": fmt.Sprintf("operation-%d", s.made), "status": "DONE",
 			"targetLink": r["selfLink"], "selfLink": s.url + "/compute/v1/projects/" + s.project + "/global/operations/x",
 		})
-	case lro[c.Service]:
+	case lro[c.Service] && !strings.Contains(c.Path, "/backupSchedules"):
 		s.made++
 		return ok(object{"name": fmt.Sprintf("projects/%s/operations/%d", s.project, s.made), "done": true, "response": r})
 	default:

@@ -66,6 +66,9 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		project: opts.Project, number: opts.Number, url: "http://" + listener.Addr().String(), served: make(chan error, 1),
 		resources: map[string]object{}, policies: map[string]object{},
 	}
+	// Every project is born with it, and nobody can delete it.
+	logs := "projects/" + s.project + "/locations/global/buckets/_Default"
+	s.resources[key("logging", logs)] = object{"name": logs, "retentionDays": 30}
 	s.server = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	go func() { s.served <- s.server.Serve(listener) }()
 	return s, nil
@@ -160,7 +163,8 @@ func parse(r *http.Request) (call, error) {
 	if err != nil {
 		return call{}, err
 	}
-	service, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	// An upload of Cloud Storage has /upload before the rest.
+	service, path, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/upload"), "/"), "/")
 	elements := strings.Split(path, "/")
 	for i, e := range elements {
 		if len(e) > 1 && e[0] == 'v' && e[1] >= '1' && e[1] <= '9' {

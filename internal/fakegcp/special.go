@@ -9,7 +9,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 )
@@ -25,10 +24,14 @@ func (s *Server) special(c call) (_ reply, done bool) {
 	switch c.Service {
 	case "cloudresourcemanager":
 		return s.projects(c)
+	case "cloudbilling":
+		return s.billing(c)
 	case "serviceusage":
 		return s.serviceUsage(c)
 	case "storage":
 		return s.storage(c)
+	case "compute":
+		return s.labels(c)
 	case "identitytoolkit":
 		return s.identity(c)
 	case "iam":
@@ -75,6 +78,15 @@ func (s *Server) projects(c call) (reply, bool) {
 	return ok(object{
 		"projectId": s.project, "projectNumber": s.number, "name": s.project, "lifecycleState": "ACTIVE",
 		"state": "ACTIVE", "displayName": s.project,
+	}), true
+}
+
+func (s *Server) billing(c call) (reply, bool) {
+	if c.Path != "projects/"+s.project+"/billingInfo" || c.Method != http.MethodGet {
+		return reply{}, false
+	}
+	return ok(object{
+		"name": c.Path, "projectId": s.project, "billingAccountName": "billingAccounts/000000-111111-222222", "billingEnabled": true,
 	}), true
 }
 
@@ -134,6 +146,20 @@ func (s *Server) iam(c call) (reply, bool) {
 	return reply{}, false
 }
 
+// labels are set apart from the rest of a security policy.
+func (s *Server) labels(c call) (reply, bool) {
+	resource, is := strings.CutSuffix(c.Path, "/setLabels")
+	if !is {
+		return reply{}, false
+	}
+	r, found := s.resources[key(c.Service, resource)]
+	if !found {
+		return notFound(resource), true
+	}
+	r["labels"] = c.Body["labels"]
+	return s.operation(c, r), true
+}
+
 func (s *Server) identity(c call) (reply, bool) {
 	if strings.HasSuffix(c.Path, ":initializeAuth") {
 		p := "projects/" + s.project + "/config"
@@ -143,7 +169,7 @@ func (s *Server) identity(c call) (reply, bool) {
 	return reply{}, false
 }
 
-// storage has bucket names without a project, object names with escaped slashes, and uploads.
+// storage has bucket names without a project, and uploads.
 func (s *Server) storage(c call) (reply, bool) {
 	switch {
 	case strings.HasSuffix(c.Path, "/serviceAccount"):
@@ -159,24 +185,12 @@ func (s *Server) storage(c call) (reply, bool) {
 			r["location"] = strings.ToUpper(location)
 		}
 		return s.keep(c, "b/"+name, r), true
-	case strings.Contains(c.http.URL.Path, "/upload/"):
+	case strings.HasPrefix(c.http.URL.Path, "/upload/"):
 		return s.upload(c), true
 	case c.Method == http.MethodGet && strings.HasSuffix(c.Path, "/o"):
 		return s.objects(c), true
-	case strings.Contains(c.http.URL.RawPath, "%2F"):
-		c.Path = escapedPath(c)
-		if c.Method == http.MethodGet {
-			return s.get(c), true
-		}
-		return s.remove(c), true
 	}
 	return reply{}, false
-}
-
-// escapedPath keeps an object's name one element, as it was sent.
-func escapedPath(c call) string {
-	_, p, _ := strings.Cut(c.http.URL.RawPath, "/b/")
-	return "b/" + p
 }
 
 func (s *Server) objects(c call) reply {
@@ -203,7 +217,7 @@ func (s *Server) upload(c call) reply {
 	sum := md5.Sum(content) //nolint:gosec // see the import
 	r["md5Hash"] = base64.StdEncoding.EncodeToString(sum[:])
 	name, _ := r["name"].(string)
-	return s.keep(c, "b/"+bucket+"/o/"+url.PathEscape(name), r)
+	return s.keep(c, "b/"+bucket+"/o/"+name, r)
 }
 
 // readParts reads a related upload: the object's metadata into r, then its content.
