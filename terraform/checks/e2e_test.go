@@ -1,0 +1,182 @@
+//go:build terraform
+
+package checks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/fakegcp"
+)
+
+// TestApply goes the operator's whole way against the fake: apply, look at what was sent, plan again and find nothing,
+// change one function's code and see only that function change, destroy and leave nothing.
+func TestApply(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	s := newStage(t)
+	set := variables("dev")
+	vars, file := options(set)
+
+	apply := []tfexec.ApplyOption{file, tfexec.Parallelism(30)}
+	destroy := []tfexec.DestroyOption{file, tfexec.Parallelism(30)}
+	for _, v := range vars {
+		apply, destroy = append(apply, v), append(destroy, v)
+	}
+	if err := s.Apply(ctx, apply...); err != nil {
+		t.Fatalf("terraform apply: %v", err)
+	}
+
+	t.Run("what was sent is what the catalog says", func(t *testing.T) { checkSent(t, s.fake) })
+	t.Run("the next plan is empty", func(t *testing.T) {
+		if changed := changes(s.plan(ctx, t, set)); len(changed) > 0 {
+			t.Errorf("planned again: %q", changed)
+		}
+	})
+	t.Run("another function's code changes that function only", func(t *testing.T) {
+		s.writeSources(t, map[string]bool{"rank": true})
+		changed := changes(s.plan(ctx, t, set))
+		want := []string{
+			`google_storage_bucket_object.source["rank"] replaced`,
+			`module.event_function["rank"].google_cloudfunctions2_function.this updated`,
+		}
+		if !slices.Equal(changed, want) {
+			t.Errorf("changes:\n%s\nwant:\n%s", strings.Join(changed, "\n"), strings.Join(want, "\n"))
+		}
+	})
+	t.Run("more memory is no replacement, another region is", func(t *testing.T) {
+		set := variables("dev")
+		set["region"] = "europe-west4"
+		replaced := 0
+		for _, c := range changes(s.plan(ctx, t, set)) {
+			if strings.HasSuffix(c, " replaced") && strings.Contains(c, "google_cloudfunctions2_function") {
+				replaced++
+			}
+		}
+		if replaced != len(catalog.Functions()) {
+			t.Errorf("%d functions are replaced, want all %d", replaced, len(catalog.Functions()))
+		}
+	})
+	t.Run("destroy leaves nothing", func(t *testing.T) {
+		if err := s.Destroy(ctx, destroy...); err != nil {
+			t.Fatalf("terraform destroy: %v", err)
+		}
+		for key := range s.fake.Resources() {
+			if !stays(key) {
+				t.Errorf("%s is left", key)
+			}
+		}
+	})
+}
+
+// stays tells what the cloud keeps by nature: APIs stay on, every project has its log bucket and its sign-in config.
+func stays(key string) bool {
+	return strings.HasPrefix(key, "serviceusage/") || strings.HasSuffix(key, "/buckets/_Default") ||
+		strings.HasPrefix(key, "identitytoolkit/") || strings.HasPrefix(key, "firebaseappcheck/") ||
+		strings.Contains(key, "/fields/expireAt")
+}
+
+// changes are the plan's changes as "address created|updated|replaced|destroyed", sorted.
+func changes(plan *tfjson.Plan) []string {
+	var all []string
+	for _, c := range plan.ResourceChanges {
+		actions := c.Change.Actions
+		switch {
+		case c.Mode == tfjson.DataResourceMode, actions.NoOp(), actions.Read():
+		case actions.Replace():
+			all = append(all, c.Address+" replaced")
+		case actions.Create():
+			all = append(all, c.Address+" created")
+		case actions.Update():
+			all = append(all, c.Address+" updated")
+		case actions.Delete():
+			all = append(all, c.Address+" destroyed")
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// checkSent looks at the bodies that reached the fake: what the provider made of the plan.
+func checkSent(t *testing.T, fake *fakegcp.Server) {
+	sent := fake.Resources()
+	for _, f := range catalog.Functions() {
+		key := fmt.Sprintf("cloudfunctions/projects/%s/locations/europe-west1/functions/facescan-%s", project, f.Name)
+		config, _ := sent[key]["serviceConfig"].(map[string]any)
+		if config == nil {
+			t.Errorf("%s was not made", key)
+			continue
+		}
+		account := "fs-" + f.Name + "@" + project + ".iam.gserviceaccount.com"
+		for name, want := range map[string]any{
+			"serviceAccountEmail":           account,
+			"maxInstanceRequestConcurrency": float64(f.Concurrency),
+			"timeoutSeconds":                f.Timeout.Seconds(),
+			"availableMemory":               fmt.Sprintf("%dMi", f.MemoryMiB),
+		} {
+			if config[name] != want {
+				t.Errorf("%s: %s is %v, want %v", f.Name, name, config[name], want)
+			}
+		}
+	}
+	for _, s := range catalog.Subscriptions() {
+		subscription := sent[fmt.Sprintf("pubsub/projects/%s/subscriptions/%s", project, s.Name)]
+		push, _ := subscription["pushConfig"].(map[string]any)
+		want := fmt.Sprintf("https://facescan-%s-123456789012.europe-west1.run.app", s.Function.Name)
+		if push["pushEndpoint"] != want {
+			t.Errorf("%s pushes to %v, want %s", s.Name, push["pushEndpoint"], want)
+		}
+		dead, _ := subscription["deadLetterPolicy"].(map[string]any)
+		if topic, _ := dead["deadLetterTopic"].(string); !strings.HasSuffix(topic, "/topics/"+catalog.DeadLetterTopic) {
+			t.Errorf("%s has dead letters in %q", s.Name, topic)
+		}
+	}
+	checkGrants(t, fake)
+}
+
+// checkGrants compares every grant on topics and secrets with the catalog, both ways.
+func checkGrants(t *testing.T, fake *fakegcp.Server) {
+	want, got := map[string]bool{}, map[string]bool{}
+	member := func(function string) string {
+		return "serviceAccount:fs-" + function + "@" + project + ".iam.gserviceaccount.com"
+	}
+	for _, f := range catalog.Functions() {
+		for _, topic := range f.Access().Publishes {
+			want["pubsub/projects/"+project+"/topics/"+topic+" "+member(f.Name)] = true
+		}
+		for _, secret := range f.Access().Secrets {
+			want["secretmanager/projects/"+project+"/secrets/facescan-"+secret+" "+member(f.Name)] = true
+		}
+	}
+	for resource, policy := range fake.Policies() {
+		if !strings.Contains(resource, "/topics/") && !strings.Contains(resource, "/secrets/") {
+			continue
+		}
+		bindings, _ := policy["bindings"].([]any)
+		for _, b := range bindings {
+			members, _ := b.(map[string]any)["members"].([]any)
+			for _, m := range members {
+				if text, _ := m.(string); strings.HasPrefix(text, "serviceAccount:fs-") {
+					got[resource+" "+text] = true
+				}
+			}
+		}
+	}
+	for grant := range want {
+		if !got[grant] {
+			t.Errorf("not granted: %s", grant)
+		}
+	}
+	for grant := range got {
+		if !want[grant] {
+			t.Errorf("granted, but not in the catalog: %s", grant)
+		}
+	}
+}

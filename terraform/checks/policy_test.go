@@ -1,0 +1,361 @@
+//go:build terraform
+
+package checks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/facescan/facescan/internal/catalog"
+)
+
+func TestBucketsAreClosed(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		buckets := resources(plan, "google_storage_bucket")
+		if len(buckets) != 3 {
+			t.Errorf("%d buckets, want uploads, results and source", len(buckets))
+		}
+		for _, b := range buckets {
+			if b.at("uniform_bucket_level_access") != true {
+				t.Errorf("%s lets objects have access lists of their own", b.Address)
+			}
+			// The provider takes any text here; only "enforced" does anything.
+			if b.text("public_access_prevention") != "enforced" {
+				t.Errorf("%s can be made public", b.Address)
+			}
+			photos := b.Name != "source"
+			if photos && b.number("soft_delete_policy.0.retention_duration_seconds") != 0 {
+				t.Errorf("%s keeps what was deleted", b.Address)
+			}
+			if photos && b.at("versioning.0.enabled") == true {
+				t.Errorf("%s keeps versions of what was deleted", b.Address)
+			}
+		}
+	})
+}
+
+func TestPhotosAreDeletedByTheBucketAtLast(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		for _, b := range resources(plan, "google_storage_bucket") {
+			if b.Name != "uploads" {
+				continue
+			}
+			if age := b.number("lifecycle_rule.0.condition.0.age"); age < 8 || age > 30 || b.text("lifecycle_rule.0.action.0.type") != "Delete" {
+				t.Errorf("photos are deleted after %v days", age)
+			}
+		}
+	})
+}
+
+func TestNothingIsLinkedToFirebase(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		if linked := resources(plan, "google_firebase_storage_bucket"); len(linked) > 0 {
+			t.Errorf("%s opens the bucket to Firebase's clients", linked[0].Address)
+		}
+		for _, release := range resources(plan, "google_firebaserules_release") {
+			if release.text("name") != "cloud.firestore" {
+				t.Errorf("%s releases rules for %q", release.Address, release.text("name"))
+			}
+		}
+	})
+}
+
+// iamTypes are the types that add one member; those that set a whole binding or policy would take others' grants away.
+var iamMember = regexp.MustCompile(`^google_.*_iam_member$`)
+
+func TestGrantsOnlyAddMembers(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		for _, r := range resources(plan) {
+			if strings.Contains(r.Type, "_iam_binding") || strings.Contains(r.Type, "_iam_policy") {
+				t.Errorf("%s replaces grants of others", r.Address)
+			}
+		}
+	})
+}
+
+// projectRoles are all that anybody has on the whole project.
+var projectRoles = []string{
+	"roles/datastore.user",           // Firestore has no smaller one
+	"roles/logging.logWriter",        // the builder's
+	"roles/telemetry.tracesWriter",   // has no resource below the project
+	"roles/pubsub.publisher",         // Cloud Storage's agent, by Eventarc only
+	"roles/eventarc.eventReceiver",   // by Eventarc only
+	"(a custom role of this module)", // its name is known after the apply
+}
+
+func TestProjectRolesAreFew(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		for _, r := range resources(plan, "google_project_iam_member") {
+			role := r.text("role")
+			if role == "" && r.unknown["role"] == true {
+				role = "(a custom role of this module)"
+			}
+			if !slices.Contains(projectRoles, role) {
+				t.Errorf("%s grants %s on the project", r.Address, role)
+			}
+			byEventarc := strings.HasPrefix(r.Name, "eventarc_")
+			if (role == "roles/pubsub.publisher" || role == "roles/eventarc.eventReceiver") && !byEventarc {
+				t.Errorf("%s grants %s on the project", r.Address, role)
+			}
+		}
+		for _, r := range resources(plan) {
+			role := r.text("role")
+			if !iamMember.MatchString(r.Type) || role == "" {
+				continue
+			}
+			if basic := []string{"roles/owner", "roles/editor", "roles/viewer"}; slices.Contains(basic, role) || strings.Contains(strings.ToLower(role), "admin") {
+				t.Errorf("%s grants %s", r.Address, role)
+			}
+		}
+	})
+}
+
+func TestCustomRolesHoldNoMoreThanIsUsed(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		for _, r := range resources(plan, "google_project_iam_custom_role") {
+			permissions, _ := r.at("permissions").([]any)
+			for _, p := range permissions {
+				name, _ := p.(string)
+				if strings.Contains(name, "*") || strings.Contains(name, "setIamPolicy") || strings.Contains(name, "firebaseauth.configs") {
+					t.Errorf("%s holds %s", r.Address, name)
+				}
+			}
+		}
+	})
+}
+
+func TestEveryFunctionHasAnAccountOfItsOwn(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		accounts := map[string]bool{}
+		for _, a := range resources(plan, "google_service_account") {
+			accounts[a.text("account_id")] = true
+		}
+		functions := resources(plan, "google_cloudfunctions2_function")
+		if len(functions) != len(catalog.Functions()) {
+			t.Errorf("%d functions, the catalog has %d", len(functions), len(catalog.Functions()))
+		}
+		for _, f := range functions {
+			if !accounts["fs-"+f.key()] {
+				t.Errorf("%s has no account", f.Address)
+			}
+			// Its e-mail address is known after the apply; the configuration says whose it is.
+			if email := f.text("service_config.0.service_account_email"); email != "" && !strings.HasPrefix(email, "fs-"+f.key()+"@") {
+				t.Errorf("%s runs as %s", f.Address, email)
+			}
+		}
+	})
+}
+
+func TestOnlyHTTPFunctionsArePublicAndOnlyBehindTheLoadBalancer(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		trigger := map[string]catalog.Trigger{}
+		for _, f := range catalog.Functions() {
+			trigger[f.Name] = f.Trigger
+		}
+		for _, f := range resources(plan, "google_cloudfunctions2_function") {
+			want := "ALLOW_INTERNAL_ONLY"
+			if trigger[f.key()] == catalog.HTTP {
+				want = "ALLOW_INTERNAL_AND_GCLB"
+			}
+			if got := f.text("service_config.0.ingress_settings"); got != want {
+				t.Errorf("%s has ingress %s, want %s", f.Address, got, want)
+			}
+		}
+		for _, r := range resources(plan) {
+			if !iamMember.MatchString(r.Type) {
+				continue
+			}
+			member := r.text("member")
+			if member != "allUsers" && member != "allAuthenticatedUsers" {
+				continue
+			}
+			if r.Type != "google_cloud_run_service_iam_member" || r.text("role") != "roles/run.invoker" || trigger[r.key()] != catalog.HTTP {
+				t.Errorf("%s is open to %s", r.Address, member)
+			}
+		}
+	})
+}
+
+func TestEverySubscriptionKeepsItsEvents(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		for _, s := range resources(plan, "google_pubsub_subscription") {
+			if s.at("expiration_policy.0.ttl") != "" {
+				t.Errorf("%s expires", s.Address)
+			}
+			deadline := s.number("ack_deadline_seconds")
+			// The API's ranges, which the provider does not check.
+			if deadline < 10 || deadline > 600 {
+				t.Errorf("%s has %v s to acknowledge", s.Address, deadline)
+			}
+			if s.Name == "dead_letter" {
+				continue
+			}
+			attempts := s.number("dead_letter_policy.0.max_delivery_attempts")
+			if attempts < 5 || attempts > 100 {
+				t.Errorf("%s tries %v times before the dead letters", s.Address, attempts)
+			}
+			if s.at("retry_policy.0.minimum_backoff") == nil {
+				t.Errorf("%s does not back off", s.Address)
+			}
+			audience, endpoint := s.text("push_config.0.oidc_token.0.audience"), s.text("push_config.0.push_endpoint")
+			if audience == "" || audience != endpoint {
+				t.Errorf("%s pushes to %q for the audience %q", s.Address, endpoint, audience)
+			}
+		}
+	})
+}
+
+func TestTheAudienceIsWhatTheFunctionAsksFor(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		audience := map[string]string{}
+		for _, f := range resources(plan, "google_cloudfunctions2_function") {
+			audience[f.key()] = f.text("service_config.0.environment_variables.FACESCAN_PUSH_AUDIENCE")
+		}
+		for _, s := range resources(plan, "google_pubsub_subscription") {
+			function, _, pushed := strings.Cut(s.key(), ".")
+			if got := s.text("push_config.0.oidc_token.0.audience"); pushed && got != audience[function] {
+				t.Errorf("%s has audience %q, its function asks for %q", s.Address, got, audience[function])
+			}
+		}
+	})
+}
+
+// TestALeaseEndsBeforeTheLastAttempt: a process that died with the lease must not make the event die too.
+func TestALeaseEndsBeforeTheLastAttempt(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		for _, s := range resources(plan, "google_pubsub_subscription") {
+			if s.Name == "dead_letter" {
+				continue
+			}
+			least, most := seconds(t, s.text("retry_policy.0.minimum_backoff")), seconds(t, s.text("retry_policy.0.maximum_backoff"))
+			attempts := int(s.number("dead_letter_policy.0.max_delivery_attempts"))
+			var last time.Duration
+			for attempt, wait := 1, least; attempt < attempts; attempt, wait = attempt+1, min(2*wait, most) {
+				last += wait
+			}
+			if last <= catalog.Lease {
+				t.Errorf("%s gives up after %v, a lease lasts %v", s.Address, last, catalog.Lease)
+			}
+		}
+	})
+}
+
+func seconds(t *testing.T, text string) time.Duration {
+	t.Helper()
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestEventarcRetries(t *testing.T) {
+	plan := plans["prod by Eventarc"](t)
+	var triggered []string
+	for _, f := range resources(plan, "google_cloudfunctions2_function") {
+		if policy := f.at("event_trigger.0.retry_policy"); policy != nil {
+			triggered = append(triggered, f.key())
+			if policy != "RETRY_POLICY_RETRY" {
+				t.Errorf("%s drops an event at its first failure", f.Address)
+			}
+		}
+	}
+	// By name: whatever else Eventarc triggers has no dead-letter topic and must not slip in.
+	if !slices.Equal(triggered, []string{"analyze"}) {
+		t.Errorf("Eventarc triggers %q", triggered)
+	}
+	for _, s := range resources(plan, "google_pubsub_subscription") {
+		if strings.HasPrefix(s.key(), "analyze.upload") {
+			t.Errorf("%s would deliver a photo twice", s.Address)
+		}
+	}
+}
+
+// unlabelled are types that have no labels, found by the provider's schema: what has "labels" must have ours.
+func TestEverythingIsLabelled(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		for _, r := range resources(plan) {
+			labels, has := r.AttributeValues["terraform_labels"].(map[string]any)
+			if !has {
+				continue
+			}
+			if labels["app"] != "facescan" || labels["environment"] == nil {
+				t.Errorf("%s has labels %v", r.Address, labels)
+			}
+		}
+	})
+}
+
+func TestProductionDataIsProtected(t *testing.T) {
+	for name, plan := range plans {
+		if !strings.HasPrefix(name, "prod") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			plan := plan(t)
+			for _, db := range resources(plan, "google_firestore_database") {
+				if db.text("delete_protection_state") != "DELETE_PROTECTION_ENABLED" ||
+					db.text("point_in_time_recovery_enablement") != "POINT_IN_TIME_RECOVERY_ENABLED" {
+					t.Errorf("%s is not protected", db.Address)
+				}
+			}
+			for _, b := range resources(plan, "google_storage_bucket") {
+				if b.Name != "source" && b.at("force_destroy") == true {
+					t.Errorf("%s would be destroyed with its objects", b.Address)
+				}
+			}
+			if len(resources(plan, "google_firestore_backup_schedule")) == 0 {
+				t.Error("the database has no backup")
+			}
+		})
+	}
+}
+
+func TestSecretsArePinnedAndNotInTheState(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		for _, f := range resources(plan, "google_cloudfunctions2_function") {
+			secrets, _ := f.at("service_config.0.secret_environment_variables").([]any)
+			for i := range secrets {
+				if v := f.text(fmt.Sprintf("service_config.0.secret_environment_variables.%d.version", i)); v == "" || v == "latest" {
+					t.Errorf("%s takes version %q of a secret", f.Address, v)
+				}
+			}
+			plain, _ := f.at("service_config.0.environment_variables").(map[string]any)
+			for name := range plain {
+				if strings.Contains(name, "PASSWORD") || strings.Contains(name, "HASH_KEY") || strings.Contains(name, "RECEIPT_KEY") || strings.HasSuffix(name, "EMULATOR_HOST") {
+					t.Errorf("%s has %s in the clear", f.Address, name)
+				}
+			}
+		}
+		if versions := resources(plan, "google_secret_manager_secret_version"); len(versions) > 0 {
+			t.Errorf("%s puts a secret into the state", versions[0].Address)
+		}
+	})
+}
+
+func TestAlertsNameTheirPlaybook(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		alerts := resources(plan, "google_monitoring_alert_policy")
+		if len(alerts) == 0 {
+			t.Fatal("no alerts")
+		}
+		for _, a := range alerts {
+			name := playbook.FindStringSubmatch(a.text("documentation.0.content"))
+			if name == nil {
+				t.Errorf("%s names no playbook", a.Address)
+				continue
+			}
+			if !exists("../playbooks/" + name[1]) {
+				t.Errorf("%s names the playbook %s, which is not there", a.Address, name[1])
+			}
+		}
+	})
+}
+
+var playbook = regexp.MustCompile(`/terraform/playbooks/([a-z-]+\.md)$`)
