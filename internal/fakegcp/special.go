@@ -31,7 +31,7 @@ func (s *Server) special(c call) (_ reply, done bool) {
 	case "storage":
 		return s.storage(c)
 	case "compute":
-		return s.labels(c)
+		return s.compute(c)
 	case "identitytoolkit":
 		return s.identity(c)
 	case "iam":
@@ -146,17 +146,20 @@ func (s *Server) iam(c call) (reply, bool) {
 	return reply{}, false
 }
 
-// labels are set apart from the rest of a security policy.
-func (s *Server) labels(c call) (reply, bool) {
-	resource, is := strings.CutSuffix(c.Path, "/setLabels")
+// setters are members of compute resources that are set by calls of their own.
+var setters = map[string]string{"setLabels": "labels", "setSecurityPolicy": "securityPolicy"}
+
+func (s *Server) compute(c call) (reply, bool) {
+	member, is := setters[path.Base(c.Path)]
 	if !is {
 		return reply{}, false
 	}
+	resource := path.Dir(c.Path)
 	r, found := s.resources[key(c.Service, resource)]
 	if !found {
 		return notFound(resource), true
 	}
-	r["labels"] = c.Body["labels"]
+	r[member] = c.Body[member]
 	return s.operation(c, r), true
 }
 

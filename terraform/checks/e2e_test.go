@@ -51,7 +51,16 @@ func TestApply(t *testing.T) {
 			t.Errorf("changes:\n%s\nwant:\n%s", strings.Join(changed, "\n"), strings.Join(want, "\n"))
 		}
 	})
-	t.Run("more memory is no replacement, another region is", func(t *testing.T) {
+	t.Run("more memory replaces nothing", func(t *testing.T) {
+		s.writeSources(t, nil)
+		s.edit(t, "catalog.json", `"memoryMiB": 512`, `"memoryMiB": 1024`)
+		changed := changes(s.plan(ctx, t, set))
+		s.edit(t, "catalog.json", `"memoryMiB": 1024`, `"memoryMiB": 512`)
+		if len(changed) == 0 || slices.ContainsFunc(changed, func(c string) bool { return !strings.HasSuffix(c, " updated") }) {
+			t.Errorf("changes: %q", changed)
+		}
+	})
+	t.Run("another region replaces every function", func(t *testing.T) {
 		set := variables("dev")
 		set["region"] = "europe-west4"
 		replaced := 0

@@ -107,6 +107,20 @@ func (s *stage) writeSources(t *testing.T, changed map[string]bool) {
 	write(t, filepath.Join(s.dir, "sources.auto.tfvars.json"), string(body))
 }
 
+// edit replaces text in a file of the stage.
+func (s *stage) edit(t *testing.T, file, from, to string) {
+	t.Helper()
+	name := filepath.Join(s.dir, file)
+	body, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(body), from) {
+		t.Fatalf("%s does not hold %q", file, from)
+	}
+	write(t, name, strings.ReplaceAll(string(body), from, to))
+}
+
 func write(t *testing.T, name, content string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
