@@ -1,0 +1,73 @@
+package catalog_test
+
+import (
+	"bytes"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/facescan/facescan/internal/catalog"
+)
+
+// TestAccessIsWhatIsLinked: a client that is not linked cannot be used, and one that is linked is there to be used. So
+// the grants are compared with the constructors of clients that each function links.
+func TestAccessIsWhatIsLinked(t *testing.T) {
+	t.Parallel()
+	for _, f := range catalog.Functions() {
+		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
+			linked := deps(t, "./functions/"+f.Name)
+			a := f.Access()
+			for _, tt := range []struct {
+				client  string
+				granted bool
+			}{
+				{"internal/boot/blob", a.Uploads != "" || a.Results != "" || a.Signs},
+				{"internal/boot/bus", len(a.Publishes) > 0},
+				{"internal/boot/identity", a.Auth != ""},
+				{"internal/boot/push", a.Push},
+			} {
+				if got := slices.Contains(linked, "github.com/facescan/facescan/"+tt.client); got != tt.granted {
+					t.Errorf("links %s: %v, granted: %v", tt.client, got, tt.granted)
+				}
+			}
+			if a.Secrets["FACESCAN_HASH_KEY"] == "" {
+				t.Error("without FACESCAN_HASH_KEY it does not start")
+			}
+		})
+	}
+}
+
+func deps(t *testing.T, pkg string) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg)
+	cmd.Dir = "../.."
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.Bytes())
+	}
+	return strings.Fields(string(out))
+}
+
+// TestEveryTopicHasAPublisher: the sweep alone would deliver a minute late.
+func TestEveryTopicHasAPublisher(t *testing.T) {
+	t.Parallel()
+	published := map[string]bool{}
+	for _, f := range catalog.Functions() {
+		if f.Name == "sweep" {
+			continue
+		}
+		for _, topic := range f.Access().Publishes {
+			published[topic] = true
+		}
+	}
+	for _, topic := range catalog.Topics() {
+		outside := topic == catalog.DeadLetterTopic || topic == "upload-finalized" || topic == "sweep-requested-v1"
+		if !outside && !published[topic] {
+			t.Errorf("nobody may publish to %s", topic)
+		}
+	}
+}
