@@ -36,7 +36,7 @@ check: fmt vet lint vuln tidy generated ## Check format, vet, lint with the impo
 
 .PHONY: fmt
 fmt: ## Check that the code is formatted.
-	@out=$$(gofmt -l functions internal scripts); [ -z "$$out" ] || { echo "not formatted (gofmt -w):"; echo "$$out"; exit 1; }
+	@out=$$(gofmt -l functions internal scripts terraform); [ -z "$$out" ] || { echo "not formatted (gofmt -w):"; echo "$$out"; exit 1; }
 
 .PHONY: vet
 vet: ## Run go vet.
@@ -62,3 +62,58 @@ generate: ## Write the generated code anew: the Go client of the API.
 generated: ## Check that the generated code is what `make generate` writes.
 	@before=$$(cat $(GENERATED) | sha256sum); go generate ./... || exit 1; \
 	[ "$$before" = "$$(cat $(GENERATED) | sha256sum)" ] || { echo "written anew, for it was stale: $(GENERATED)"; exit 1; }
+
+TFLINT := github.com/terraform-linters/tflint@v0.64.0
+# The real provider's code checks the infrastructure; see terraform/README.md.
+TF     := TF_CLI_CONFIG_FILE=$$(scripts/tfprovider.sh)
+
+.PHONY: tf
+tf: tf-provider tf-fmt tf-validate tf-lint tf-test tf-policy tf-e2e ## Check the infrastructure, without a cloud: all that begins with tf-.
+
+.PHONY: tf-provider
+tf-provider: ## Build the pinned Google provider from source, once (minutes).
+	@scripts/tfprovider.sh >/dev/null
+
+.PHONY: tf-fmt
+tf-fmt: ## Check the format of the Terraform files.
+	@terraform fmt -check -recursive -diff terraform
+
+.PHONY: tf-validate
+tf-validate: ## Validate the Terraform module by the provider's schema and rules.
+	@$(TF) scripts/tfstage.sh terraform validate
+
+.PHONY: tf-lint
+tf-lint: ## Lint the Terraform module: unused declarations, undocumented variables and outputs.
+	@scripts/tflint.sh $(TFLINT)
+
+.PHONY: tf-test
+tf-test: ## Test the Terraform module's rules with a mocked provider.
+	@$(TF) scripts/tfstage.sh terraform test
+
+.PHONY: tf-policy
+tf-policy: ## Hold the plans of every environment to the design.
+	@$(TF) go test -tags terraform -count=1 -skip 'TestApply' ./terraform/checks
+
+.PHONY: tf-e2e
+tf-e2e: ## Apply, re-plan, change and destroy on a fake cloud, and the events on the Pub/Sub emulator.
+	@$(TF) go test -tags terraform -count=1 -timeout 15m -run 'TestApply' ./terraform/checks
+
+.PHONY: package
+package: ## Package every function for deployment.
+	@go run ./scripts/deploy package
+
+.PHONY: bootstrap
+bootstrap: ## Prepare PROJECT for ENV, once: state bucket, deployer account, Firebase apps, secrets.
+	@go run ./scripts/deploy bootstrap -env $(ENV) -project $(PROJECT)
+
+.PHONY: plan
+plan: ## Show what a deployment to ENV would change and cost.
+	@go run ./scripts/deploy plan -env $(ENV) $(if $(DRY_RUN),-dry-run)
+
+.PHONY: deploy
+deploy: ## Deploy to ENV (dev or prod). DRY_RUN=1 does it on a fake cloud.
+	@go run ./scripts/deploy apply -env $(ENV) $(if $(DRY_RUN),-dry-run)
+
+.PHONY: destroy
+destroy: ## Destroy ENV.
+	@go run ./scripts/deploy destroy -env $(ENV) $(if $(DRY_RUN),-dry-run)

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Runs a command in a copy of terraform/ that is initialised without its backend: no lock file, state or provider of a checkout's is touched.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+cp -R terraform/. "$stage"
+rm -rf "$stage"/{provider,checks,.terraform,.terraform.lock.hcl} "$stage"/*.auto.tfvars.json
+cd "$stage"
+terraform init -backend=false -input=false >init.log 2>&1 || { cat init.log; exit 1; }
+"$@"
