@@ -33,3 +33,15 @@ var Collections = []string{
 	// audit/{id} is what operators did.
 	"audit",
 }
+
+// Expiring are the collections whose documents carry expireAt: Firestore deletes each within a day or so after it.
+// Board entries are not among them, as a deletion by Firestore would pass the histogram by.
+var Expiring = []string{
+	"deliveries",
+	"devices",
+	"erased",
+	"exports",
+	"inbox",
+	"limits",
+	"parked",
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/retention"
+)
+
+// document is what Terraform reads: the catalog, and the lists that stand beside the queries and the retention.
+type document struct {
+	Functions         map[string]functionRow `json:"functions"`
+	Topics            []string               `json:"topics"`
+	Subscriptions     []subscriptionRow      `json:"subscriptions"`
+	DeadLetterTopic   string                 `json:"deadLetterTopic"`
+	UploadTopic       string                 `json:"uploadTopic"`
+	MinBackoffSeconds int                    `json:"minBackoffSeconds"`
+	MaxBackoffSeconds int                    `json:"maxBackoffSeconds"`
+	Sweep             sweepRow               `json:"sweep"`
+	Fallback          string                 `json:"fallback"`
+	Indexes           []indexRow             `json:"indexes"`
+	Expiring          []string               `json:"expiring"`
+}
+
+type functionRow struct {
+	Trigger        catalog.Trigger `json:"trigger"`
+	Purpose        string          `json:"purpose"`
+	Paths          []string        `json:"paths"`
+	Topics         []string        `json:"topics"`
+	Concurrency    int             `json:"concurrency"`
+	TimeoutSeconds int             `json:"timeoutSeconds"`
+	MemoryMiB      int             `json:"memoryMiB"`
+	CPU            float64         `json:"cpu"`
+	Access         catalog.Access  `json:"access"`
+	Environment    []string        `json:"environment"`
+}
+
+type subscriptionRow struct {
+	Name               string `json:"name"`
+	Topic              string `json:"topic"`
+	Function           string `json:"function"`
+	AckDeadlineSeconds int    `json:"ackDeadlineSeconds"`
+	MaxAttempts        int    `json:"maxAttempts"`
+}
+
+type sweepRow struct {
+	Schedule string `json:"schedule"`
+	Topic    string `json:"topic"`
+	Message  string `json:"message"`
+}
+
+type indexRow struct {
+	Name       string     `json:"name"`
+	Collection string     `json:"collection"`
+	Group      bool       `json:"group"`
+	Fields     []fieldRow `json:"fields"`
+}
+
+type fieldRow struct {
+	Path  string `json:"path"`
+	Order string `json:"order"`
+}
+
+// catalogFile is the document's place below the repository's root.
+var catalogFile = filepath.Join("terraform", "catalog.json")
+
+func runCatalog(root string) error {
+	text, err := catalogJSON()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(root, catalogFile), text, 0o644) //nolint:gosec // a source file
+}
+
+func catalogJSON() ([]byte, error) {
+	message, err := sweepMessage()
+	if err != nil {
+		return nil, err
+	}
+	schedule, err := everyMinutes(catalog.SweepEvery)
+	if err != nil {
+		return nil, err
+	}
+	d := document{
+		Functions: map[string]functionRow{},
+		Topics:    catalog.Topics(), DeadLetterTopic: catalog.DeadLetterTopic, UploadTopic: event.TopicUploadFinalized,
+		MinBackoffSeconds: seconds(catalog.MinBackoff), MaxBackoffSeconds: seconds(catalog.MaxBackoff),
+		Sweep:    sweepRow{Schedule: schedule, Topic: sweepTopic, Message: string(message)},
+		Fallback: catalog.Owner("/").Name, Expiring: retention.Expiring,
+	}
+	for _, f := range catalog.Functions() {
+		d.Functions[f.Name] = rowOf(f)
+	}
+	for _, s := range catalog.Subscriptions() {
+		d.Subscriptions = append(d.Subscriptions, subscriptionRow{
+			Name: s.Name, Topic: s.Topic, Function: s.Function.Name,
+			AckDeadlineSeconds: seconds(s.Function.AckDeadline), MaxAttempts: s.Function.MaxAttempts,
+		})
+	}
+	for _, i := range query.Indexes {
+		row := indexRow{Name: i.Name(), Collection: i.Collection, Group: i.Group}
+		for _, f := range i.Fields {
+			row.Fields = append(row.Fields, fieldRow(f))
+		}
+		d.Indexes = append(d.Indexes, row)
+	}
+	return indented(d)
+}
+
+func rowOf(f catalog.Function) functionRow {
+	access := f.Access()
+	access.Publishes = orEmpty(access.Publishes)
+	if access.Secrets == nil {
+		access.Secrets = map[string]string{}
+	}
+	return functionRow{
+		Trigger: f.Trigger, Purpose: f.Purpose, Paths: orEmpty(f.Paths), Topics: orEmpty(f.Topics),
+		Concurrency: f.Concurrency, TimeoutSeconds: seconds(f.Timeout), MemoryMiB: f.MemoryMiB, CPU: f.CPU,
+		Access: access, Environment: orEmpty(f.Settings()),
+	}
+}
+
+// orEmpty keeps null out of the document: Terraform cannot loop over it.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+func seconds(d time.Duration) int { return int(d / time.Second) }
+
+// everyMinutes is the period in cron's words, which know no seconds.
+func everyMinutes(d time.Duration) (string, error) {
+	minutes := int(d / time.Minute)
+	if d%time.Minute != 0 || minutes < 1 || 60%minutes != 0 {
+		return "", fmt.Errorf("a period of %s is no schedule: whole minutes that divide an hour are", d)
+	}
+	if minutes == 1 {
+		return "* * * * *", nil
+	}
+	return fmt.Sprintf("*/%d * * * *", minutes), nil
+}
+
+var sweepTopic = event.Topic(event.SweepRequestedV1{}.EventType())
+
+// sweepMessage is the event that the schedule sends. It never changes, so its id and time say nothing.
+func sweepMessage() ([]byte, error) {
+	e, err := event.New("sweep", time.Unix(0, 0), "", event.SweepRequestedV1{})
+	if err != nil {
+		return nil, err
+	}
+	return event.Encode(e)
+}
+
+// indented is JSON for people to read in a diff: two spaces, "&" as it is, a newline at the end.
+func indented(v any) ([]byte, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return text.Bytes(), nil
+}
