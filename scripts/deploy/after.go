@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/facescan/facescan/internal/apiclient"
 	"github.com/facescan/facescan/scripts/local/app"
 )
 
@@ -117,19 +118,22 @@ func probe(ctx context.Context, client *app.Client) (state string, err error) {
 	if _, err := client.Login(ctx); err != nil {
 		return "", fmt.Errorf("log in: %w", err)
 	}
-	scan, ticket, err := client.Open(ctx, fmt.Sprintf("probe-%d", time.Now().UnixNano()), "image/jpeg")
+	opened, err := client.Open(ctx, fmt.Sprintf("probe-%d", time.Now().UnixNano()), apiclient.UploadRequestContentTypeImageJpeg)
 	if err != nil {
 		return "", fmt.Errorf("open the upload: %w", err)
 	}
-	if err := client.Put(ctx, ticket, photo); err != nil {
+	if opened.Upload == nil {
+		return "", errors.New("the API gave no ticket for a new upload")
+	}
+	if err := client.Put(ctx, opened.Upload, photo); err != nil {
 		return "", fmt.Errorf("upload: %w", err)
 	}
-	done, err := client.AwaitScan(ctx, scan.ID)
+	done, err := client.AwaitScan(ctx, opened.Scan.ID)
 	if err != nil {
 		return "", fmt.Errorf("wait for the result: %w", err)
 	}
-	if done.State != "completed" {
+	if done.State != apiclient.ScanStateCompleted {
 		return "", fmt.Errorf("the scan ended as %s", done.State)
 	}
-	return done.State, nil
+	return string(done.State), nil
 }

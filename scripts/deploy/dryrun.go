@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ const (
 // pretend puts a fake of Google's APIs in the cloud's place: the real Terraform with the real provider acts on a copy
 // of terraform/, whose state stands beside it, and nothing leaves this machine. end removes it all.
 func (c *cloud) pretend(ctx context.Context) (end func(), err error) {
-	mirror, err := providerMirror()
+	config, err := c.builtProvider(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +38,6 @@ func (c *cloud) pretend(ctx context.Context) (end func(), err error) {
 		_ = fake.Close()      // the process ends
 		_ = os.RemoveAll(dir) // and a rest in the temporary folder does no harm
 	}
-	config := filepath.Join(dir, "terraformrc")
 	c.environ = fake.Environ()
 	c.environ["TF_CLI_CONFIG_FILE"] = config
 	variables := filepath.Join(dir, "dry-run.tfvars.json")
@@ -49,7 +49,6 @@ func (c *cloud) pretend(ctx context.Context) (end func(), err error) {
 		func() error {
 			return os.WriteFile(filepath.Join(c.dir, "backend_override.tf"), []byte(localBackend), 0o600)
 		},
-		func() error { return os.WriteFile(config, fmt.Appendf(nil, mirrorConfig, mirror), 0o600) },
 		func() error {
 			return remember(variables, settings{
 				Project: dryProject, Domain: dryDomain, FirebaseAPIKey: "dry-run", AlertEmails: []string{"operator@facescan.example"},
@@ -70,32 +69,16 @@ const localBackend = `terraform {
 }
 `
 
-// mirrorConfig has Terraform take providers from the mirror and ask nobody for newer ones.
-const mirrorConfig = `disable_checkpoint = true
-
-provider_installation {
-  filesystem_mirror {
-    path    = %q
-    include = ["*/*/*"]
-  }
-}
-`
-
-// providerMirror is the folder that `make tf-provider` puts the provider into.
-func providerMirror() (string, error) {
-	cache := os.Getenv("XDG_CACHE_HOME")
-	if cache == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", err
-		}
-		cache = filepath.Join(home, ".cache")
+// builtProvider is the settings file by which Terraform finds the Google provider that is built from its source. The
+// first time that takes minutes.
+func (c *cloud) builtProvider(ctx context.Context) (string, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(c.root, "scripts", "tfprovider.sh")) //nolint:gosec // of the repository
+	cmd.Stderr = c.progress
+	file, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("build the Google provider for the dry run: %w", err)
 	}
-	mirror := filepath.Join(cache, "facescan", "tf", "mirror")
-	if _, err := os.Stat(mirror); err != nil {
-		return "", fmt.Errorf("a dry run needs the Google provider, built from its source: `make tf-provider` does that once (%w)", err)
-	}
-	return mirror, nil
+	return strings.TrimSpace(string(file)), nil
 }
 
 // copyTerraform copies what the repository holds of terraform/, and neither states nor what was downloaded.

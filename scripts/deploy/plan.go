@@ -74,8 +74,8 @@ func (c *cloud) tell(ctx context.Context, tf *tfexec.Terraform, file string) (sa
 	}
 	s := saved{file: file, summary: summarise(plan), tf: tf}
 	s.summary.print(c.out)
-	if !s.summary.empty() && len(planned(plan)) > 0 {
-		printCost(c.out, atRest(plan))
+	if rows := atRest(plan); !s.summary.empty() && rows[0].number > 0 { // the small roots have no load balancer
+		printCost(c.out, rows)
 	}
 	return s, nil
 }

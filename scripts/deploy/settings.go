@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -52,14 +54,34 @@ func given(files []string) (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, found := range assignment.FindAllStringSubmatch(string(content), -1) {
-			all[found[1]] = found[2]
+		said, err := assignments(file, content)
+		if err != nil {
+			return nil, err
 		}
+		maps.Copy(all, said)
 	}
 	return all, nil
 }
 
-var assignment = regexp.MustCompile(`(?m)^[ \t{]*"?([a-z_]+)"?\s*[=:]\s*(?:"([^"]*)")?`)
+var assignment = regexp.MustCompile(`(?m)^([a-z_]+)[ \t]*=[ \t]*(?:"([^"]*)")?`)
+
+func assignments(file string, content []byte) (map[string]string, error) {
+	all := map[string]string{}
+	if !strings.HasSuffix(file, ".json") {
+		for _, found := range assignment.FindAllStringSubmatch(string(content), -1) {
+			all[found[1]] = found[2]
+		}
+		return all, nil
+	}
+	var values map[string]any
+	if err := json.Unmarshal(content, &values); err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	for name, value := range values {
+		all[name], _ = value.(string)
+	}
+	return all, nil
+}
 
 // complete are the variable files to give Terraform and the project's id. What they do not say is asked and kept; wanted
 // are the variables that matter.

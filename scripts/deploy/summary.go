@@ -127,7 +127,7 @@ func (s summary) losses() []change {
 	return lost
 }
 
-// print tells the summary: what is made anew by kind, for it can harm nothing, the rest one by one.
+// print tells the summary: what is made anew by kind, for it can harm nothing, the rest one by one unless all goes.
 func (s summary) print(w io.Writer) {
 	if s.empty() {
 		fmt.Fprintln(w, "Nothing to do: the cloud is as the files say.")
@@ -135,23 +135,37 @@ func (s summary) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "The plan: %d to create, %d to change, %d to replace, %d to destroy.\n",
 		len(s.creates), len(s.updates), len(s.replaces), len(s.destroys))
-	counts := map[string]int{}
-	for _, c := range s.creates {
-		counts[c.kind]++
-	}
-	for _, kind := range slices.Sorted(maps.Keys(counts)) {
-		fmt.Fprintf(w, "  create   %3d %s\n", counts[kind], kind)
-	}
+	printKinds(w, "create", s.creates)
 	for _, c := range s.updates {
 		fmt.Fprintf(w, "  change   %s: %s\n", c.address, strings.Join(c.because, ", "))
 	}
 	for _, c := range s.replaces {
 		fmt.Fprintf(w, "  REPLACE  %s, for a change of %s\n", c.address, strings.Join(c.because, ", "))
 	}
-	for _, c := range s.destroys {
-		fmt.Fprintf(w, "  DESTROY  %s\n", c.address)
+	if len(s.destroys) > manyDestroys {
+		printKinds(w, "DESTROY", s.destroys)
+	} else {
+		for _, c := range s.destroys {
+			fmt.Fprintf(w, "  DESTROY  %s\n", c.address)
+		}
 	}
-	for _, c := range s.losses() {
-		fmt.Fprintf(w, "\n  !!! LOST FOR EVER with %s: %s\n", c.address, c.loses())
+	for i, c := range s.losses() {
+		if i == 0 {
+			fmt.Fprintln(w, "\n!!! LOST FOR EVER, for no apply brings it back:")
+		}
+		fmt.Fprintf(w, "  !!!  %s: %s\n", c.address, c.loses())
+	}
+}
+
+// manyDestroys is more than a person reads one by one: everything is to go.
+const manyDestroys = 50
+
+func printKinds(w io.Writer, action string, changes []change) {
+	counts := map[string]int{}
+	for _, c := range changes {
+		counts[c.kind]++
+	}
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Fprintf(w, "  %-7s  %3d %s\n", action, counts[kind], kind)
 	}
 }
