@@ -16,9 +16,12 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 )
 
+// withoutBootstrap are the first checks of before, of what has to be there before bootstrap.
+const withoutBootstrap = 5
+
 // bootstrap does the operator's first command, once a project; doing it again changes nothing that is there.
 func (c *cloud) bootstrap(ctx context.Context) error {
-	if err := c.doctor(ctx, c.before()[:4]); err != nil { // what there is without bootstrap
+	if err := c.doctor(ctx, c.before()[:withoutBootstrap]); err != nil {
 		return err
 	}
 	vars := []string{"project_id=" + c.project, "environment=" + c.env}
@@ -43,7 +46,7 @@ func (c *cloud) bootstrap(ctx context.Context) error {
 		return err
 	}
 	key := text(outputs["web_api_key"])
-	if err := remember(localFile(c.dir, c.env), settings{Project: c.project, FirebaseAPIKey: key}); err != nil {
+	if err := remember(keptFile(c.dir, c.env), settings{Project: c.project, FirebaseAPIKey: key}); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "\nDone. The next command: go run ./scripts/deploy apply -env %s\n", c.env)

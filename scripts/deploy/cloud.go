@@ -89,7 +89,7 @@ func runOnCloud(ctx context.Context, root, command string, o options) (err error
 		}
 	}
 	if c.google == nil {
-		c.google = newGoogle(c.environ)
+		c.google = newGoogle(c.project, c.environ)
 	}
 	return c.run(ctx, command)
 }

@@ -33,7 +33,7 @@ const (
 
 const notCounted = `Not counted, for it goes with use: requests and their CPU, stored photos, documents, backups and point-in-time
 recovery (by GiB), traffic to the internet, what the load balancer and Cloud Armor handle, logs above 50 GiB, builds and
-images. Free tiers are not taken off. terraform/README.md does the sum for 1,000 scans.
+images. Free tiers are not taken off. "deploy cost" does the sum for 1,000 scans.
 `
 
 // row is one line of what is paid while nobody uses the system.

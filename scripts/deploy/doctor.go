@@ -68,9 +68,9 @@ func (c *cloud) before() []check {
 	return []check{
 		{"terraform", c.checkTerraform, "install Terraform " + oldestTerraform + " or newer: https://developer.hashicorp.com/terraform/install"},
 		{"credentials", c.checkCredentials, "gcloud auth application-default login"},
-		{"project", c.checkProject, "gcloud projects create " + c.project + ", or correct its id in " + localFile("terraform", c.env)},
-		{"billing", c.checkBilling, "gcloud billing projects link " + c.project + " --billing-account=ACCOUNT"},
 		{"APIs", c.checkAPIs, "gcloud services enable " + strings.Join(firstAPIs, " ") + " " + project},
+		{"project", c.checkProject, "gcloud projects create " + c.project + ", or correct its id in " + keptFile("terraform", c.env)},
+		{"billing", c.checkBilling, "gcloud billing projects link " + c.project + " --billing-account=ACCOUNT"},
 		{"permissions", c.checkPermissions, "gcloud auth application-default login --impersonate-service-account=facescan-deployer@" + c.project + ".iam.gserviceaccount.com"},
 		{"state", c.checkState, "go run ./scripts/deploy bootstrap -env " + c.env},
 		{"secrets", c.checkSecrets, "go run ./scripts/deploy bootstrap -env " + c.env},
@@ -129,13 +129,16 @@ func (c *cloud) checkBilling(ctx context.Context) (string, error) {
 	return "enabled", nil
 }
 
-// firstAPIs are those that Terraform needs before it can switch on the rest.
+// firstAPIs are those that the checks and Terraform need before Terraform can switch on the rest.
 var firstAPIs = []string{
-	"cloudresourcemanager.googleapis.com", "iam.googleapis.com", "secretmanager.googleapis.com",
+	"cloudbilling.googleapis.com", "cloudresourcemanager.googleapis.com", "iam.googleapis.com", "secretmanager.googleapis.com",
 	"serviceusage.googleapis.com", "storage.googleapis.com",
 }
 
 func (c *cloud) checkAPIs(ctx context.Context) (string, error) {
+	if c.dry {
+		return "", skip("the fake has them all")
+	}
 	var list struct {
 		Services []struct {
 			Config struct {

@@ -62,7 +62,7 @@ func cloudOf(t *testing.T, all answers) (c *cloud, out *strings.Builder, sent fu
 			http.Error(w, `{"error":{"message":"not there"}}`, http.StatusNotFound)
 		case is:
 			http.Error(w, `{"error":{"message":"as the test wants"}}`, status)
-		case r.Header.Get("Authorization") != "Bearer token-of-the-test":
+		case r.Header.Get("Authorization") != "Bearer token-of-the-test", r.Header.Get("X-Goog-User-Project") != "facescan-dev":
 			http.Error(w, "", http.StatusUnauthorized)
 		default:
 			_ = json.NewEncoder(w).Encode(answer)
@@ -70,7 +70,7 @@ func cloudOf(t *testing.T, all answers) (c *cloud, out *strings.Builder, sent fu
 	}))
 	t.Cleanup(server.Close)
 	out = new(strings.Builder)
-	c = &cloud{dir: t.TempDir(), env: "dev", project: "facescan-dev", out: out, progress: out, google: newGoogle(map[string]string{
+	c = &cloud{dir: t.TempDir(), env: "dev", project: "facescan-dev", out: out, progress: out, google: newGoogle("facescan-dev", map[string]string{
 		resourceManager.variable: server.URL + "/rm/", billing.variable: server.URL + "/billing/",
 		serviceUsage.variable: server.URL + "/usage/", secretManager.variable: server.URL + "/secrets/",
 		storageAPI.variable: server.URL + "/storage/", pubsubAPI.variable: server.URL + "/pubsub/",

@@ -95,7 +95,7 @@ func copyTerraform(from, to string) error {
 			return os.MkdirAll(filepath.Join(to, strings.TrimPrefix(path, from)), 0o700)
 		}
 		if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "terraform.tfstate") ||
-			strings.HasSuffix(name, ".auto.tfvars.json") || strings.HasSuffix(name, ".local.tfvars.json") {
+			strings.HasSuffix(name, ".auto.tfvars") || strings.HasSuffix(name, ".auto.tfvars.json") {
 			return nil
 		}
 		content, err := os.ReadFile(path) //nolint:gosec // of the repository
@@ -108,7 +108,7 @@ func copyTerraform(from, to string) error {
 
 // rehearse does what has to be there before the command.
 func (c *cloud) rehearse(ctx context.Context, command string) error {
-	c.google = newGoogle(c.environ)
+	c.google = newGoogle(c.project, c.environ)
 	if command == "bootstrap" {
 		return nil
 	}

@@ -16,7 +16,7 @@ func TestCopyTerraformLeavesStatesAndDownloads(t *testing.T) {
 	kept := []string{"bootstrap/main.tf", "environments/dev.tfvars", "main.tf", "modules/a/main.tf"}
 	for _, name := range slices.Concat(kept, []string{
 		".terraform/providers/x", ".terraform.lock.hcl", ".build/a.zip", "provider/go.mod", "terraform.tfstate", "terraform.tfstate.backup",
-		"bootstrap/terraform.tfstate.d/p.tfstate", "sources.auto.tfvars.json", "environments/dev.local.tfvars.json",
+		"bootstrap/terraform.tfstate.d/p.tfstate", "sources.auto.tfvars.json", "environments/dev.auto.tfvars.json", "environments/dev.auto.tfvars",
 	}) {
 		file := filepath.Join(from, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {

@@ -36,13 +36,15 @@ const callTimeout = 30 * time.Second
 // google calls Google's APIs as whoever is signed in.
 type google struct {
 	environ map[string]string
+	// project is the one that the calls are counted on: a person's credentials name none.
+	project string
 	client  *http.Client
 	// tokens is the source of the caller's tokens, nil until the first call.
 	tokens oauth2.TokenSource
 }
 
-func newGoogle(environ map[string]string) *google {
-	return &google{environ: environ, client: &http.Client{Timeout: callTimeout}}
+func newGoogle(project string, environ map[string]string) *google {
+	return &google{project: project, environ: environ, client: &http.Client{Timeout: callTimeout}}
 }
 
 func (g *google) env(name string) string { return cmp.Or(g.environ[name], os.Getenv(name)) }
@@ -94,6 +96,7 @@ func (g *google) call(ctx context.Context, a api, method, path string, body, int
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("X-Goog-User-Project", g.project)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := g.client.Do(req)
 	if err != nil {

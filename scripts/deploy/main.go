@@ -24,6 +24,7 @@ The rest:
   destroy    remove all that apply made, after the project's id was typed
   output     print what apply made: the URL, the address for the A record...
   doctor     check project, billing, permissions, secrets and domain, and mend nothing
+  cost       print what 1,000 scans cost, with the arithmetic
   package    write the functions' zips and terraform/sources.auto.tfvars.json
   catalog    write terraform/catalog.json from internal/catalog
   help       this
@@ -84,16 +85,11 @@ func run(ctx context.Context, args []string) error {
 	case "help", "-h", "-help", "--help":
 		fmt.Print(usage)
 		return nil
-	case "catalog":
+	case "catalog", "cost", "package":
 		if _, err := parse(command, args[1:]); err != nil {
 			return err
 		}
-		return runCatalog(root)
-	case "package":
-		if _, err := parse(command, args[1:]); err != nil {
-			return err
-		}
-		return runPackage(ctx, root, os.Stderr)
+		return runHere(ctx, root, command)
 	case "bootstrap", "plan", "apply", "destroy", "output", "doctor":
 		o, err := parse(command, args[1:])
 		if err != nil {
@@ -103,6 +99,19 @@ func run(ctx context.Context, args []string) error {
 	default:
 		fmt.Fprintf(os.Stderr, "deploy: there is no %q\n%s", command, usage)
 		return errUsage
+	}
+}
+
+// runHere runs the commands that need no cloud.
+func runHere(ctx context.Context, root, command string) error {
+	switch command {
+	case "catalog":
+		return runCatalog(root)
+	case "cost":
+		printScans(os.Stdout)
+		return nil
+	default:
+		return runPackage(ctx, root, os.Stderr)
 	}
 }
 
@@ -147,6 +156,7 @@ var about = map[string]struct {
 	"destroy":   {"Removes all that apply made, after asking for the project's id.", "cloud dry-run"},
 	"output":    {"Prints what apply made.", "cloud json"},
 	"doctor":    {"Runs every check and tells the command that mends each fault. Ends with 1 if there is one.", "cloud dry-run"},
+	"cost":      {"Prints what 1,000 scans cost, with the arithmetic. What is paid at rest, plan prints.", ""},
 	"package":   {"Writes the functions' zips below terraform/.build, and terraform/sources.auto.tfvars.json, which names them.", ""},
 	"catalog":   {"Writes terraform/catalog.json from internal/catalog, internal/query and internal/retention.", ""},
 }

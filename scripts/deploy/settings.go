@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,7 +12,8 @@ import (
 )
 
 // settings are the variables without a default: they differ by project, so no file of the repository holds them. The
-// operator is asked once, and environments/ENV.local.tfvars.json, which git ignores, keeps them.
+// operator is asked once, and environments/ENV.auto.tfvars.json, which git ignores, keeps them. What the operator would
+// rather write, and may say more, is environments/ENV.auto.tfvars.
 type settings struct {
 	Project        string   `json:"project_id,omitempty"`
 	Domain         string   `json:"domain,omitempty"`
@@ -37,8 +36,13 @@ var questions = []struct {
 	}},
 }
 
-func localFile(dir, env string) string {
-	return filepath.Join(dir, "environments", env+".local.tfvars.json")
+// keptFile holds the answers, writtenFile what the operator wrote.
+func keptFile(dir, env string) string {
+	return filepath.Join(dir, "environments", env+".auto.tfvars.json")
+}
+
+func writtenFile(dir, env string) string {
+	return filepath.Join(dir, "environments", env+".auto.tfvars")
 }
 
 func environmentFile(dir, env string) string {
@@ -83,42 +87,41 @@ func assignments(file string, content []byte) (map[string]string, error) {
 	return all, nil
 }
 
+// variableFiles are the files of variables that there are, the later wins.
+func variableFiles(dir string, o options) []string {
+	files := []string{environmentFile(dir, o.env)}
+	for _, file := range []string{keptFile(dir, o.env), writtenFile(dir, o.env)} {
+		if _, err := os.Stat(file); err == nil {
+			files = append(files, file)
+		}
+	}
+	return append(files, o.varFiles...)
+}
+
 // complete are the variable files to give Terraform and the project's id. What they do not say is asked and kept; wanted
 // are the variables that matter.
 func complete(ctx context.Context, t *terminal, dir string, o options, wanted ...string) (files []string, project string, err error) {
-	files = []string{environmentFile(dir, o.env)}
-	kept := localFile(dir, o.env)
-	if _, err := os.Stat(kept); err == nil {
-		files = append(files, kept)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, "", err
-	}
-	files = append(files, o.varFiles...)
-	said, err := given(files)
+	said, err := given(variableFiles(dir, o))
 	if err != nil {
 		return nil, "", err
 	}
 	if o.project != "" && said["project_id"] != "" && said["project_id"] != o.project {
-		return nil, "", fmt.Errorf("-project %s, but the files for %s say %s: another project is another environment, or remove %s",
-			o.project, o.env, said["project_id"], kept)
+		return nil, "", fmt.Errorf("-project %s, but the files for %s say %s: another project is another environment, or change %s",
+			o.project, o.env, said["project_id"], keptFile(dir, o.env))
 	}
 	answers, err := ask(ctx, t, o, said, wanted)
 	if err != nil {
 		return nil, "", err
 	}
-	if answers == nil {
-		return files, said["project_id"], nil
+	if answers != nil {
+		if err := remember(keptFile(dir, o.env), *answers); err != nil {
+			return nil, "", err
+		}
+		if answers.Project != "" {
+			said["project_id"] = answers.Project
+		}
 	}
-	if err := remember(kept, *answers); err != nil {
-		return nil, "", err
-	}
-	if len(files) == 1+len(o.varFiles) { // it is new
-		files = append([]string{files[0], kept}, o.varFiles...)
-	}
-	if answers.Project == "" {
-		return files, said["project_id"], nil
-	}
-	return files, answers.Project, nil
+	return variableFiles(dir, o), said["project_id"], nil
 }
 
 // ask asks for what is wanted and not said; nil is nothing to keep.

@@ -37,10 +37,10 @@ func TestComplete(t *testing.T) {
 		if err != nil || project != "facescan-dev" {
 			t.Fatalf("project %q, %v; asked %s", project, err, out)
 		}
-		if diff := cmp.Diff([]string{environmentFile(dir, "dev"), localFile(dir, "dev")}, files); diff != "" {
+		if diff := cmp.Diff([]string{environmentFile(dir, "dev"), keptFile(dir, "dev")}, files); diff != "" {
 			t.Error(diff)
 		}
-		if kept := string(read(t, localFile(dir, "dev"))); !strings.Contains(kept, `"b@example.com"`) {
+		if kept := string(read(t, keptFile(dir, "dev"))); !strings.Contains(kept, `"b@example.com"`) {
 			t.Error(kept)
 		}
 		silent, _ := typing("")
@@ -122,7 +122,7 @@ func TestGivenReadsBothLanguages(t *testing.T) {
 
 func TestRememberOverwritesNothingWithNothing(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "dev.local.tfvars.json")
+	file := filepath.Join(t.TempDir(), "dev.auto.tfvars.json")
 	for _, s := range []settings{{Project: "p", Domain: "a.b"}, {FirebaseAPIKey: "k"}} {
 		if err := remember(file, s); err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@
 # The APIs that Terraform itself needs; the rest terraform/ switches on.
 resource "google_project_service" "this" {
   for_each = toset([
+    "cloudbilling.googleapis.com", # for doctor
     "cloudresourcemanager.googleapis.com",
     "iam.googleapis.com",
     "iamcredentials.googleapis.com",
