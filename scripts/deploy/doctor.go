@@ -90,7 +90,7 @@ func (c *cloud) checkTerraform(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if found.LessThan(version.Must(version.NewVersion(oldestTerraform))) {
-		return "", fmt.Errorf("Terraform %s is older than %s", found, oldestTerraform)
+		return "", fmt.Errorf("version %s is older than %s", found, oldestTerraform)
 	}
 	return found.String(), nil
 }

@@ -49,7 +49,7 @@ func (p *packer) pack(ctx context.Context, files []staged) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			content, err := os.ReadFile(file)
+			content, err := os.ReadFile(file) //nolint:gosec // that the Go command named
 			if err != nil {
 				return fmt.Errorf("read a file of the stage: %w", err)
 			}
@@ -90,7 +90,7 @@ func (p *packer) writeZip(w io.Writer, files []staged) error {
 			}
 		}
 		header := &zip.FileHeader{
-			Name: f.name, Method: zip.Deflate, ModifiedDate: zipDate,
+			Name: f.name, Method: zip.Deflate, ModifiedDate: zipDate, //nolint:staticcheck // Modified would add an extra field
 			CRC32: c.crc, CompressedSize64: uint64(len(c.data)), UncompressedSize64: c.size,
 		}
 		header.SetMode(zipMode)
