@@ -45,7 +45,8 @@ type row struct {
 
 // atRest is what the planned resources cost a month at rest.
 func atRest(plan *tfjson.Plan) []row {
-	var forwarding, policies, rules, secrets, jobs, conditions, instances, idle float64
+	secrets := float64(len(secretNames())) // bootstrap's, so no plan of terraform/ has them
+	var forwarding, policies, rules, jobs, conditions, instances, idle float64
 	for _, r := range planned(plan) {
 		v := r.AttributeValues
 		switch r.Type {
@@ -54,8 +55,6 @@ func atRest(plan *tfjson.Plan) []row {
 		case "google_compute_security_policy":
 			policies++
 			rules += float64(len(blocks(v["rule"])))
-		case "google_secret_manager_secret":
-			secrets++
 		case "google_cloud_scheduler_job":
 			jobs++
 		case "google_monitoring_alert_policy":
