@@ -42,4 +42,10 @@ func (i Index) Name() string {
 var Indexes = []Index{
 	{Collection: "entries", Fields: []Field{{"rating", Descending}, {"achievedAt", Ascending}, {"uid", Ascending}}},
 	{Collection: "inbox", Fields: []Field{{"read", Ascending}, {"createdAt", Ascending}}},
+	{Collection: "scans", Fields: []Field{{"uid", Ascending}, {"createdAt", Ascending}}},
+	{Collection: "scans", Fields: []Field{{"uid", Ascending}, {"createdAt", Descending}}},
+	{Collection: "scans", Fields: []Field{{"uid", Ascending}, {"state", Ascending}, {"createdAt", Ascending}}},
+	{Collection: "scans", Fields: []Field{{"uid", Ascending}, {"state", Ascending}, {"createdAt", Descending}}},
+	{Collection: "scans", Fields: []Field{{"uid", Ascending}, {"result.rankable", Ascending}, {"createdAt", Ascending}}},
+	{Collection: "scans", Fields: []Field{{"uid", Ascending}, {"result.rankable", Ascending}, {"createdAt", Descending}}},
 }
