@@ -42,7 +42,7 @@ locals {
   secrets = {
     for name, f in local.functions : name => {
       for variable, id in f.access.secrets : variable => {
-        secret  = google_secret_manager_secret.this[id].id
+        secret  = local.secret_ids[id]
         version = "1"
       }
     }

@@ -46,7 +46,7 @@ resource "google_pubsub_topic_iam_member" "function" {
 resource "google_secret_manager_secret_iam_member" "function" {
   for_each = local.secret_grants
 
-  secret_id = google_secret_manager_secret.this[each.value.secret].id
+  secret_id = local.secret_ids[each.value.secret]
   role      = "roles/secretmanager.secretAccessor"
   member    = google_service_account.function[each.value.function].member
 }

@@ -1,19 +1,7 @@
-# Terraform makes the secrets and not their values, which would stand in its state: `scripts/deploy bootstrap` adds each one's first version.
-resource "google_secret_manager_secret" "this" {
-  for_each = toset(flatten([for f in local.functions : values(f.access.secrets)]))
-
-  secret_id = "facescan-${each.value}"
-
-  replication {
-    user_managed {
-      replicas {
-        location = var.region
-      }
-    }
+# bootstrap/ makes the secrets and `scripts/deploy bootstrap` writes their first versions: no value ever stands in a state. It has to come
+# first, for Cloud Run starts no function whose secret has no version.
+locals {
+  secret_ids = {
+    for name in toset(flatten([for f in local.functions : values(f.access.secrets)])) : name => "projects/${var.project_id}/secrets/facescan-${name}"
   }
-
-  # A destroyed version can be brought back for a day.
-  version_destroy_ttl = "86400s"
-
-  depends_on = [google_project_service.this]
 }
