@@ -5,7 +5,7 @@ SHELL := /bin/bash
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.2.0
 LOCAL         := go run ./scripts/local
-GENERATED     := internal/apiclient/client.gen.go
+GENERATED     := internal/apiclient/client.gen.go terraform/catalog.json
 
 .PHONY: help
 help: ## List the targets.
@@ -95,8 +95,9 @@ tf-policy: ## Hold the plans of every environment to the design.
 	@$(TF) go test -tags terraform -count=1 -skip 'TestApply' ./terraform/checks
 
 .PHONY: tf-e2e
-tf-e2e: ## Apply, re-plan, change and destroy on a fake cloud, and the events on the Pub/Sub emulator.
+tf-e2e: ## Apply, re-plan, change and destroy on a fake cloud, send events on the Pub/Sub emulator, and build and boot every package.
 	@$(TF) go test -tags terraform -count=1 -timeout 15m -run 'TestApply' ./terraform/checks
+	@$(TF) go test -tags terraform -count=1 -timeout 15m -run TestZips ./scripts/deploy
 
 .PHONY: package
 package: ## Package every function for deployment.

@@ -63,26 +63,37 @@ var access = map[string]struct {
 	"analyze": {Access{
 		Firestore: true, Uploads: BucketWrite, Results: BucketWrite, Secrets: hashKey,
 		Publishes: topics(event.ScanCompletedV1{}, event.ScanFailedV1{}),
-	}, []string{"FACESCAN_UPLOADS_BUCKET", "FACESCAN_RESULTS_BUCKET"}},
+	}, []string{uploadsBucket, resultsBucket}},
+	"coach":       {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, []string{minAge}},
 	"health":      {Access{Firestore: true, Secrets: hashKey}, nil},
 	"inbox":       {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, nil},
 	"leaderboard": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, nil},
 	"notify": {Access{
 		Firestore: true, Push: true, Secrets: withSecret("FACESCAN_SMTP_PASSWORD", "smtp-password"),
-	}, []string{"FACESCAN_SMTP", "FACESCAN_SMTP_USER", "FACESCAN_MAIL_FROM"}},
-	"profile": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey, Publishes: account}, nil},
-	"rank": {Access{
-		Firestore: true, Secrets: hashKey, Publishes: topics(event.PersonalBestReachedV1{}),
-	}, nil},
+	}, mail},
+	"profile":  {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey, Publishes: account}, nil},
+	"rank":     {Access{Firestore: true, Secrets: hashKey, Publishes: topics(event.PersonalBestReachedV1{})}, nil},
 	"register": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey, Publishes: account}, []string{"FACESCAN_FIREBASE_API_KEY"}},
-	"scans":    {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, nil},
+	"scans": {Access{
+		Firestore: true, Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite, Signs: true, Secrets: hashKey,
+		Publishes: topics(event.ScanDeletedV1{}),
+	}, []string{uploadsBucket, resultsBucket}},
 	"sweep": {Access{
-		Firestore: true, Uploads: BucketWrite, Secrets: hashKey, Publishes: nil, // every topic, see Of
-	}, []string{"FACESCAN_UPLOADS_BUCKET"}},
+		Firestore: true, Uploads: BucketWrite, Results: BucketWrite, Secrets: hashKey, Publishes: nil, // all of them
+	}, []string{uploadsBucket, resultsBucket}},
 	"upload": {Access{
-		Firestore: true, Auth: AuthReader, Uploads: BucketCreate, Signs: true, Secrets: hashKey,
-	}, []string{"FACESCAN_UPLOADS_BUCKET"}},
+		Firestore: true, Auth: AuthReader, Uploads: BucketWrite, Signs: true, Secrets: hashKey,
+	}, []string{uploadsBucket, minAge}},
 }
+
+// Environment variables that several functions are given.
+const (
+	uploadsBucket = "FACESCAN_UPLOADS_BUCKET"
+	resultsBucket = "FACESCAN_RESULTS_BUCKET"
+	minAge        = "FACESCAN_MIN_AGE"
+)
+
+var mail = []string{"FACESCAN_SMTP", "FACESCAN_SMTP_USER", "FACESCAN_MAIL_FROM"}
 
 // sweeper publishes what any function owed and could not publish itself.
 const sweeper = "sweep"

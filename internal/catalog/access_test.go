@@ -2,7 +2,9 @@ package catalog_test
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -38,6 +40,62 @@ func TestAccessIsWhatIsLinked(t *testing.T) {
 		})
 	}
 }
+
+// TestSettingsAreWhatIsRead: a function that reads a variable that it is not given fails at its first request, in
+// production only.
+func TestSettingsAreWhatIsRead(t *testing.T) {
+	t.Parallel()
+	config, err := os.ReadFile("../boot/config.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	variables := map[string]string{}
+	for _, m := range configField.FindAllStringSubmatch(string(config), -1) {
+		variables[m[1]] = m[2]
+	}
+	// Read by the constructors of package blob; FACESCAN_SIGNING_ACCOUNT is the function's own account.
+	const uploads, results = "blob.Uploads", "blob.Results"
+	for _, f := range catalog.Functions() {
+		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
+			source, err := os.ReadFile("../../functions/" + f.Name + "/function.go")
+			if err != nil {
+				t.Fatal(err)
+			}
+			read := map[string]bool{}
+			for _, m := range configRead.FindAllStringSubmatch(string(source), -1) {
+				read[variables[m[1]]] = true
+			}
+			for call, variable := range map[string]string{uploads: "FACESCAN_UPLOADS_BUCKET", results: "FACESCAN_RESULTS_BUCKET"} {
+				if strings.Contains(string(source), call) {
+					read[variable] = true
+				}
+			}
+			given := map[string]bool{}
+			for _, variable := range f.Settings() {
+				given[variable] = true
+			}
+			for variable := range f.Access().Secrets {
+				given[variable] = true
+			}
+			for variable := range read {
+				if variable != "" && !given[variable] {
+					t.Errorf("reads %s and is not given it", variable)
+				}
+			}
+			for variable := range given {
+				if !read[variable] && variable != "FACESCAN_HASH_KEY" {
+					t.Errorf("is given %s and does not read it", variable)
+				}
+			}
+		})
+	}
+}
+
+var (
+	configField = regexp.MustCompile(`(?m)^\t(\w+) +\S+ +` + "`" + `env:"(FACESCAN_\w+)"`)
+	configRead  = regexp.MustCompile(`\b(?:Config|c)\.([A-Z]\w+)`)
+)
 
 func deps(t *testing.T, pkg string) []string {
 	t.Helper()

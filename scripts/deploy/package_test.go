@@ -79,7 +79,7 @@ func TestPackaging(t *testing.T) {
 		want    []string
 	}{
 		"changes one function's zip with that function's code": {"functions/notify", []string{"notify"}},
-		"changes the zips of all that link a changed package":  {"internal/notify", []string{"inbox", "notify"}},
+		"changes the zips of all that link a changed package":  {"internal/notify", []string{"inbox", "notify", "profile"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			other := t.TempDir()
