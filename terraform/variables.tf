@@ -107,6 +107,12 @@ variable "firebase_api_key" {
   type        = string
 }
 
+variable "receipt_public_keys" {
+  description = "Public halves of the keys that receipts of erasures are signed with, the present one first. The bootstrap prints it; keep former ones as long as their receipts matter."
+  type        = list(string)
+  default     = []
+}
+
 variable "app_check_mode" {
   description = "What is done with App Check tokens: off, monitor (log only) or enforce."
   type        = string

@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/facescan/facescan/internal/event"
@@ -45,12 +44,6 @@ const (
 // hashKey is in every function: it keys the pseudonyms in their logs.
 var hashKey = map[string]string{"FACESCAN_HASH_KEY": "hash-key"}
 
-func withSecret(variable, secret string) map[string]string {
-	all := maps.Clone(hashKey)
-	all[variable] = secret
-	return all
-}
-
 // account are the events that package account owes.
 var account = topics(event.AccountRegisteredV1{}, event.AccountUpdatedV1{})
 
@@ -65,13 +58,23 @@ var access = map[string]struct {
 		Publishes: topics(event.ScanCompletedV1{}, event.ScanFailedV1{}),
 	}, []string{uploadsBucket, resultsBucket}},
 	"coach":       {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, []string{minAge}},
+	"erase": {Access{
+		Firestore: true, Auth: AuthEraser, Uploads: BucketWrite, Results: BucketWrite, Secrets: map[string]string{
+			"FACESCAN_HASH_KEY": "hash-key", "FACESCAN_RECEIPT_KEY": "receipt-key", "FACESCAN_SMTP_PASSWORD": "smtp-password",
+		},
+	}, append([]string{uploadsBucket, resultsBucket, publicURL}, mail...)},
 	"health":      {Access{Firestore: true, Secrets: hashKey}, nil},
 	"inbox":       {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, nil},
 	"leaderboard": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, nil},
 	"notify": {Access{
-		Firestore: true, Push: true, Secrets: withSecret("FACESCAN_SMTP_PASSWORD", "smtp-password"),
+		Firestore: true, Push: true, Secrets: map[string]string{
+			"FACESCAN_HASH_KEY": "hash-key", "FACESCAN_SMTP_PASSWORD": "smtp-password",
+		},
 	}, mail},
-	"profile":  {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey, Publishes: account}, nil},
+	"profile": {Access{
+		Firestore: true, Auth: AuthReader, Secrets: hashKey,
+		Publishes: append(topics(event.AccountErasureRequestedV1{}, event.ConsentWithdrawnV1{}), account...),
+	}, []string{publicURL, receiptKeys}},
 	"rank":     {Access{Firestore: true, Secrets: hashKey, Publishes: topics(event.PersonalBestReachedV1{})}, nil},
 	"register": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey, Publishes: account}, []string{"FACESCAN_FIREBASE_API_KEY"}},
 	"scans": {Access{
@@ -91,6 +94,8 @@ const (
 	uploadsBucket = "FACESCAN_UPLOADS_BUCKET"
 	resultsBucket = "FACESCAN_RESULTS_BUCKET"
 	minAge        = "FACESCAN_MIN_AGE"
+	publicURL     = "FACESCAN_PUBLIC_URL"
+	receiptKeys   = "FACESCAN_RECEIPT_PUBLIC_KEYS"
 )
 
 var mail = []string{"FACESCAN_SMTP", "FACESCAN_SMTP_USER", "FACESCAN_MAIL_FROM"}
