@@ -57,7 +57,7 @@ var access = map[string]struct {
 		Firestore: true, Uploads: BucketWrite, Results: BucketWrite, Secrets: hashKey,
 		Publishes: topics(event.ScanCompletedV1{}, event.ScanFailedV1{}),
 	}, []string{uploadsBucket, resultsBucket}},
-	"coach":       {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, []string{minAge}},
+	"coach": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, []string{minAge}},
 	"erase": {Access{
 		Firestore: true, Auth: AuthEraser, Uploads: BucketWrite, Results: BucketWrite, Secrets: map[string]string{
 			"FACESCAN_HASH_KEY": "hash-key", "FACESCAN_RECEIPT_KEY": "receipt-key", "FACESCAN_SMTP_PASSWORD": "smtp-password",
