@@ -55,7 +55,7 @@ var access = map[string]struct {
 }{
 	"analyze": {Access{
 		Firestore: true, Uploads: BucketWrite, Results: BucketWrite, Secrets: hashKey,
-		Publishes: topics(event.ScanCompletedV1{}, event.ScanFailedV1{}),
+		Publishes: topics(event.ScanCompletedV1{}, event.ScanFailedV1{}, event.ScanRescoredV1{}),
 	}, []string{uploadsBucket, resultsBucket}},
 	"coach": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, []string{minAge}},
 	"erase": {Access{
@@ -79,7 +79,7 @@ var access = map[string]struct {
 	"register": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey, Publishes: account}, []string{"FACESCAN_FIREBASE_API_KEY"}},
 	"scans": {Access{
 		Firestore: true, Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite, Signs: true, Secrets: hashKey,
-		Publishes: topics(event.ScanDeletedV1{}),
+		Publishes: topics(event.ScanDeletedV1{}, event.ScanVerifyRequestedV1{}),
 	}, []string{uploadsBucket, resultsBucket}},
 	"sweep": {Access{
 		Firestore: true, Uploads: BucketWrite, Results: BucketWrite, Secrets: hashKey, Publishes: nil, // all of them
