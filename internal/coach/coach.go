@@ -71,7 +71,6 @@ func answer(report face.Report, err error) (Answer, error) {
 	switch refusal.Code {
 	case face.UnsupportedFormat, face.TooLarge, face.Corrupt:
 		return Answer{}, err
-	default: // about who is in the picture, the light or the focus
 	}
 	a := Answer{
 		Verdict: Retake, Reason: &Reason{Code: refusal.Code, Detail: refusal.Detail},

@@ -95,7 +95,6 @@ func place(at Position, w, h, wide int, m font.Metrics, margin int) (x, y int) {
 		return left, bottom
 	case Center:
 		return (w - wide) / 2, (h + m.Ascent.Ceil() - m.Descent.Ceil()) / 2
-	default:
-		return right, bottom
 	}
+	return right, bottom
 }

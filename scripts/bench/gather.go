@@ -17,10 +17,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/scripts/terminal"
 )
 
 // seen is what the engine saw in one photo: an observation or its refusal.
@@ -62,7 +62,7 @@ func gather(ctx context.Context, o options, progress io.Writer) (*gathered, erro
 	if err != nil {
 		return nil, err
 	}
-	bar := newBar(len(jobs), progress)
+	steps := terminal.Bar(progress, len(jobs), "photos and copies")
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, j := range jobs {
@@ -70,23 +70,12 @@ func gather(ctx context.Context, o options, progress io.Writer) (*gathered, erro
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			defer bar.Add(1) //nolint:errcheck // a progress bar
+			defer steps.Add(1) //nolint:errcheck // a progress bar
 			return j(g)
 		})
 	}
 	err = group.Wait()
-	return g, errors.Join(err, bar.Finish())
-}
-
-// newBar is silent unless w is a terminal.
-func newBar(n int, w io.Writer) *progressbar.ProgressBar {
-	if f, ok := w.(*os.File); ok {
-		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			return progressbar.NewOptions(n, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("photos and copies"),
-				progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
-		}
-	}
-	return progressbar.DefaultSilent(int64(n))
+	return g, errors.Join(err, steps.Finish())
 }
 
 func (g *gathered) jobs(o options) ([]job, error) {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/guard"
+	"github.com/facescan/facescan/scripts/terminal"
 )
 
 // guarded holds what the guard sees of each person's photos and of what cheats make of them, by person and name; refused photos are absent.
@@ -95,7 +96,7 @@ func guardedPeople(ctx context.Context, o options, progress io.Writer) (*guarded
 		entries = thinned(entries)
 	}
 	g := &guarded{people: peopleOf(entries), seen: map[string]map[string]guard.Observation{}}
-	bar := newBar(len(g.people), progress)
+	steps := terminal.Bar(progress, len(g.people), "people")
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, p := range g.people {
@@ -104,12 +105,12 @@ func guardedPeople(ctx context.Context, o options, progress io.Writer) (*guarded
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			defer bar.Add(1) //nolint:errcheck // a progress bar
+			defer steps.Add(1) //nolint:errcheck // a progress bar
 			return g.lookAt(o.faces, p)
 		})
 	}
 	err = group.Wait()
-	return g, errors.Join(err, bar.Finish())
+	return g, errors.Join(err, steps.Finish())
 }
 
 func (g *guarded) lookAt(folder string, p *person) error {

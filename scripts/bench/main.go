@@ -1,4 +1,5 @@
-// Command bench measures the face engine on annotated photos, fits its numbers anew, and writes the account of its reliability.
+// Command bench measures the face engine on annotated photos, fits its numbers anew, and writes the account of its
+// reliability; and it measures the HTTP API.
 package main
 
 import (
@@ -12,13 +13,14 @@ import (
 	"os/signal"
 )
 
-const usage = `Measure the face engine.
+const usage = `Measure the face engine, and the HTTP API.
 
   go run ./scripts/bench accuracy    -faces DIR [-nofaces DIR] [-json] [-fast]   every figure, on people not used for fitting
   go run ./scripts/bench fit         -faces DIR [-into FILE]                     fit the engine's numbers to all the people
   go run ./scripts/bench reliability -faces DIR [-nofaces DIR] [-into DIR]       write RELIABILITY.md and its plots
   go run ./scripts/bench guard       -faces DIR [-json] [-fast]                  what the cheat guard catches, and whom it strikes by mistake
   go run ./scripts/bench speed                                                   time and memory of a scan
+  go run ./scripts/bench api         [-o FILE] ...                               speed of every operation, and of long polls; -help tells more
 
 DIR holds photos and an index.jsonl with one line a photo: file, set, person, expression, and where annotated points, all
 (189 points), manual_asymmetry, manual_asymmetry_yawfree and self_reported.
@@ -44,7 +46,7 @@ type options struct {
 	more                 bool // copies for the plots
 }
 
-var errUsage = errors.New("say accuracy, fit, reliability or guard, and -faces DIR, or speed; -help tells more")
+var errUsage = errors.New("say accuracy, fit, reliability or guard, and -faces DIR, or speed or api; -help tells more")
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if len(args) == 0 {
@@ -64,6 +66,8 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	switch {
 	case command == "speed" && len(args) == 1:
 		return speed(ctx, out)
+	case command == "api":
+		return api(ctx, args[1:], out, progress)
 	case command == scanOnce && len(args) == 2:
 		return runScanOnce(args[1], out)
 	case command == getReady && len(args) == 1:

@@ -108,7 +108,7 @@ func (j *journey) await(ctx context.Context) error {
 
 // notified waits for the inbox entry, the push and the mail of one kind of event.
 func (j *journey) notified(ctx context.Context, kind string) error {
-	entry, err := poll(ctx, func() (apiclient.InboxItem, bool, error) {
+	entry, err := app.Poll(ctx, func() (apiclient.InboxItem, bool, error) {
 		entries, err := j.client.Inbox(ctx)
 		for _, n := range entries {
 			if strings.HasPrefix(n.Type, kind) {
@@ -139,26 +139,9 @@ func (j *journey) ranked(ctx context.Context) error {
 	if j.username == "" || !j.scan.Result.Rankable {
 		return nil
 	}
-	_, err := poll(ctx, func() (apiclient.Standing, bool, error) {
+	_, err := app.Poll(ctx, func() (apiclient.Standing, bool, error) {
 		standing, err := j.client.Standing(ctx)
 		return standing, standing.Rank != nil, err
 	})
 	return err
-}
-
-// poll asks until the answer is there.
-func poll[T any](ctx context.Context, ask func() (T, bool, error)) (T, error) {
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		answer, there, err := ask()
-		if there || err != nil {
-			return answer, err
-		}
-		select {
-		case <-ctx.Done():
-			return answer, ctx.Err()
-		case <-tick.C:
-		}
-	}
 }

@@ -1,0 +1,168 @@
+// Command load measures the HTTP API: the whole system runs in this process, on the emulators, and clients ask for every
+// operation of the contract over loopback. `go run ./scripts/bench api` builds and runs it. It is a program of its own, as
+// whatever is linked into scripts/bench counts as the engine's memory there (`bench speed`).
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/facescan/facescan/scripts/local/host"
+	"github.com/facescan/facescan/scripts/terminal"
+)
+
+const usage = `Measure the HTTP API on this machine, on the emulators: requests a second, latency and allocations of every operation, and
+how soon a thousand long polls wake.
+
+  go run ./scripts/bench api [-seconds N] [-clients N] [-users N] [-waiters N] [-scans N] [-routes REGEXP] [-json] [-o FILE]
+
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "bench api: interrupted")
+		os.Exit(1)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench api:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the flags.
+type options struct {
+	lasting         time.Duration // of one route
+	clients         int
+	users           int
+	waiters, scans  int
+	routes          *regexp.Regexp
+	json            bool
+	into            string
+	command         string
+	seconds         float64
+	routesAsWritten string
+}
+
+var errUsage = errors.New("numbers are above 0, with at most 1000 waiters and no more scans than waiters; -help tells more")
+
+// pollsName is what -routes knows the long polls by.
+const pollsName = "longPolls"
+
+func parse(args []string, progress io.Writer) (options, error) {
+	o := options{command: strings.Join(append([]string{"go run ./scripts/bench api"}, args...), " ")}
+	flags := flag.NewFlagSet("api", flag.ContinueOnError)
+	flags.SetOutput(progress)
+	flags.Usage = func() { fmt.Fprint(progress, usage); flags.PrintDefaults() }
+	flags.Float64Var(&o.seconds, "seconds", 5, "how long each operation is asked for")
+	flags.IntVar(&o.clients, "clients", 8, "how many clients ask at the same time")
+	flags.IntVar(&o.users, "users", 50, "how many users they ask as; the limits let one user open 60 scans")
+	flags.IntVar(&o.waiters, "waiters", 1000, "how many long polls there are at the same time, at most 1000")
+	flags.IntVar(&o.scans, "scans", 500, "how many scans they wait for")
+	flags.StringVar(&o.routesAsWritten, "routes", "", "only these: matched with operationId and METHOD /path, and with "+pollsName)
+	flags.BoolVar(&o.json, "json", false, "print JSON")
+	flags.StringVar(&o.into, "o", "", "write the tables to this Markdown file, too")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	var err error
+	if o.routes, err = regexp.Compile(o.routesAsWritten); err != nil {
+		return o, fmt.Errorf("-routes: %w", err)
+	}
+	o.lasting = time.Duration(o.seconds * float64(time.Second))
+	if flags.NArg() > 0 || o.lasting <= 0 || min(o.clients, o.users, o.scans) < 1 || o.waiters > 1000 || o.scans > min(o.waiters, 60*o.users) {
+		return o, errUsage
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, out, progress io.Writer) (err error) {
+	o, err := parse(args, progress)
+	if err != nil {
+		return err
+	}
+	r := report{Command: o.command, Clients: o.clients, Users: o.users, Seconds: o.seconds, Machine: thisMachine(), Excused: excused}
+	h, err := host.Start(ctx, host.Options{Progress: progress})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	w, err := prepare(ctx, h, o.users, progress)
+	if err != nil {
+		return err
+	}
+	err = w.measureAll(ctx, o, progress, &r)
+	if err := r.show(out, o.json); err != nil { // what there is, when the rest failed or was interrupted
+		return err
+	}
+	if err != nil || o.into == "" {
+		return err
+	}
+	var text bytes.Buffer
+	r.markdown(&text)
+	return os.WriteFile(o.into, text.Bytes(), 0o644) //nolint:gosec // figures are for everybody
+}
+
+// measureAll fills the report.
+func (w *world) measureAll(ctx context.Context, o options, progress io.Writer, r *report) error {
+	var chosen []route
+	for _, each := range routes {
+		op := w.operations[each.operation]
+		if o.routes.MatchString(each.operation) || o.routes.MatchString(op.method+" "+op.path) {
+			chosen = append(chosen, each)
+		}
+	}
+	steps := terminal.Bar(progress, len(chosen), "operations")
+	for _, each := range chosen {
+		f, err := w.measure(ctx, each, o)
+		if err != nil {
+			return fmt.Errorf("%s: %w", each.operation, err)
+		}
+		r.Routes = append(r.Routes, f)
+		if err := steps.Add(1); err != nil {
+			return err
+		}
+	}
+	if o.routes.MatchString(pollsName) {
+		var err error
+		if r.LongPolls, err = w.longPolls(ctx, o, progress); err != nil {
+			return fmt.Errorf("long polls: %w", err)
+		}
+	}
+	return r.failed()
+}
+
+// failed is what should have been answered well and was not.
+func (r report) failed() error {
+	var faults []error
+	for _, f := range r.Routes {
+		if f.Failed > 0 {
+			faults = append(faults, fmt.Errorf("%s: %d of %d failed, such as: %s", f.Operation, f.Failed, f.Requests, f.failure))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// show prints the report for people, or as JSON.
+func (r report) show(out io.Writer, asJSON bool) error {
+	if !asJSON {
+		return r.text(out)
+	}
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+
+	"github.com/facescan/facescan/internal/apiclient"
+	"github.com/facescan/facescan/scripts/local/app"
+)
+
+// route is how an operation of the contract is asked for again and again.
+type route struct {
+	// operation is its operationId.
+	operation string
+	// note says what is asked for, where the operation's name leaves it open.
+	note string
+	// readers says that only those ask who have scans.
+	readers bool
+	// perUser is how often the limits of package limit let one user ask; 0 is any number. most bounds all requests.
+	perUser, most int
+	// supply makes what one request uses up, before the clock runs.
+	supply func(ctx context.Context, w *world, t turn) (string, error)
+	// call makes the request; nil is one without a body and without anything in the path.
+	call func(w *world, t turn) call
+}
+
+// turn is one request of a route.
+type turn struct {
+	// n counts the route's requests from 0.
+	n int
+	*person
+	// supply is what the route's supply made for it.
+	supply string
+}
+
+// call is what a request adds to the operation's method and path.
+type call struct {
+	id, query string // the parameter in the path; what is after the question mark
+	body      string
+	media     string // of the body; "" is JSON
+	token     string // "" is the person's
+}
+
+// routes are the operations that are measured, in this order: those that read come first, before there is more to read, and
+// those that set off events come last, before others would meet the functions that deal with them.
+var routes = []route{
+	{operation: "getHealth"},
+	{operation: "getReadiness", note: "reads one document"},
+	{operation: "getContract"},
+	{operation: "getAccountDeletionPage"},
+	{operation: "getReceiptKeys"},
+	{operation: "getErasure", note: "one that has been asked for", call: func(w *world, _ turn) call { return call{id: w.erasure} }},
+
+	{operation: "getProfile"},
+	{operation: "getSummary", readers: true},
+	{operation: "getUsername", readers: true},
+	{operation: "checkUsername", note: "one that is free", call: func(*world, turn) call { return call{id: "bench_nobody"} }},
+	{operation: "getConsent"},
+	{operation: "listConsents"},
+
+	{operation: "getScan", note: "completed", readers: true, call: ofScan},
+	{operation: "listScans", note: "20 of 20", readers: true},
+	{operation: "listImages", note: "signs a URL for each picture", readers: true, call: ofScan},
+	{operation: "getTimeline", note: "of 20 scans", readers: true},
+
+	{operation: "getTop", note: "a board of at most 8"},
+	{operation: "getStanding", readers: true},
+
+	{operation: "listInbox", readers: true},
+	{operation: "getPreferences"},
+
+	{operation: "logIn", perUser: 50, call: func(_ *world, t turn) call {
+		return call{body: fmt.Sprintf(`{"email":%q,"password":%q}`, t.app.Email, password)}
+	}},
+	{operation: "refreshSession", call: func(_ *world, t turn) call {
+		return call{body: fmt.Sprintf(`{"refreshToken":%q}`, t.session.RefreshToken)}
+	}},
+	{operation: "resetPassword", note: "held to 1.5 s on purpose; nobody has the mailbox", call: func(w *world, t turn) call {
+		return call{body: fmt.Sprintf(`{"email":"bench-nobody-%s-%d@example.com"}`, w.run, t.n)}
+	}},
+	{operation: "sendVerificationMail", perUser: 5},
+	{operation: "signUp", note: "a new user each", call: func(w *world, t turn) call {
+		return call{body: fmt.Sprintf(`{"email":"bench-new-%s-%d@example.com","password":%q}`, w.run, t.n, password)}
+	}},
+	{operation: "register", note: "a new user each; owes an event", most: 300, supply: newcomer, call: func(_ *world, t turn) call {
+		return call{body: `{"displayName":"Bench"}`, token: t.supply}
+	}},
+
+	{operation: "updateProfile", note: "another name each", call: func(_ *world, t turn) call {
+		return call{body: fmt.Sprintf(`{"displayName":"Bench %d"}`, t.n)}
+	}},
+	{operation: "setUsername", note: "the same again: changes nothing", readers: true, call: func(_ *world, t turn) call {
+		return call{body: fmt.Sprintf(`{"username":%q}`, t.username)}
+	}},
+	{operation: "grantConsent", note: "the same again: changes nothing", call: func(w *world, _ turn) call {
+		return call{body: fmt.Sprintf(`{"version":%q}`, w.consent)}
+	}},
+
+	{operation: "markRead", note: "one that is read already", call: func(_ *world, t turn) call {
+		return call{id: t.item}
+	}},
+	{operation: "setPreferences", call: func(_ *world, t turn) call {
+		return call{body: fmt.Sprintf(`{"push":true,"email":%v}`, t.n%2 == 0)}
+	}},
+	{operation: "deleteDevice", note: "one that is gone already", call: func(*world, turn) call { return call{id: "bench-gone"} }},
+	{operation: "putDevice", note: "another token each; distorted, see above", call: func(_ *world, t turn) call {
+		return call{id: "bench", body: fmt.Sprintf(`{"token":"bench-%d","platform":"android"}`, t.n)}
+	}},
+
+	{operation: "openScan", note: "a new scan each; signs its URL", perUser: 60, call: func(*world, turn) call {
+		return call{body: `{"contentType":"image/jpeg"}`}
+	}},
+	{operation: "deleteScan", note: "one that awaits its photo", perUser: 60, most: 400, supply: openedScan, call: func(_ *world, t turn) call {
+		return call{id: t.supply}
+	}},
+	{
+		operation: "uploadPhoto", note: "340 kB that the engine refuses at once", perUser: 60, most: 400,
+		call: func(w *world, _ turn) call { return call{body: w.form, media: w.formMedia} },
+	},
+	{operation: "coachPreview", note: "91 kB, the engine looks through them", readers: true, perUser: 600, call: func(w *world, _ turn) call {
+		return call{body: string(w.photo), media: "image/jpeg"}
+	}},
+}
+
+// excused are the operations that are not measured, and why.
+var excused = map[string]string{
+	"eraseAccount":    "can be done once for each account, and what it costs is the saga that events go through after it",
+	"rescoreScan":     "is refused while the engine is the one that scored the scan, which here it always is",
+	"verifyScan":      "costs an analysis, which events do after it, and one scan takes one request at a time",
+	"withdrawConsent": "can be done once for each consent, and what it costs is the deletion that events do after it",
+}
+
+func ofScan(_ *world, t turn) call { return call{id: t.scan} }
+
+// newcomer has somebody signed up who is not registered, and is their ID token.
+func newcomer(ctx context.Context, w *world, t turn) (string, error) {
+	session, err := w.newApp(fmt.Sprintf("bench-newcomer-%s-%d", w.run, t.n)).SignUp(ctx)
+	return session.IDToken, err
+}
+
+// openedScan is the id of a scan that is opened for the request.
+func openedScan(ctx context.Context, w *world, t turn) (string, error) {
+	opened, err := t.app.Open(ctx, fmt.Sprintf("%s-%d", w.run, t.n), apiclient.UploadRequestContentTypeImageJpeg)
+	return opened.Scan.ID, err
+}
+
+// request is the turn's request, as from a client of its own: an address is good for 60 logins in a quarter of an hour,
+// and one machine would soon measure the refusals. The header is as Google's load balancer sends it.
+func (w *world) request(ctx context.Context, r route, t turn) (*http.Request, error) {
+	var c call
+	if r.call != nil {
+		c = r.call(w, t)
+	}
+	op := w.operations[r.operation]
+	req, err := http.NewRequestWithContext(ctx, op.method, w.URL+op.target(c.id, c.query), bytes.NewBufferString(c.body))
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	if c.body != "" {
+		media := c.media
+		if media == "" {
+			media = "application/json"
+		}
+		req.Header.Set("Content-Type", media)
+	}
+	token := c.token
+	if token == "" {
+		token = t.session.IDToken
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("X-Forwarded-For", w.address())
+	return req, nil
+}
+
+// photoForm is the body of a direct upload.
+func photoForm(photo []byte) (body, media string, err error) {
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	file, err := form.CreateFormFile("photo", "photo.jpg")
+	if err != nil {
+		return "", "", fmt.Errorf("make the form: %w", err)
+	}
+	_, _ = file.Write(photo) // a buffer takes everything
+	if err := form.Close(); err != nil {
+		return "", "", fmt.Errorf("make the form: %w", err)
+	}
+	return b.String(), form.FormDataContentType(), nil
+}
+
+var _ http.RoundTripper = (*forwarder)(nil)
+
+// forwarder stands for the load balancer while people are prepared: see [world.request].
+type forwarder struct{ w *world }
+
+// RoundTrip sends the request as from a client of its own.
+func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("X-Forwarded-For", f.w.address())
+	return http.DefaultTransport.RoundTrip(req)
+}
+
+func (w *world) newApp(name string) *app.Client {
+	return &app.Client{
+		URL: w.URL, AuthHost: w.AuthHost, Email: name + "@example.com", Password: password, Transport: &forwarder{w},
+	}
+}
