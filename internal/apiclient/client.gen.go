@@ -228,6 +228,114 @@ func (e ReceiptKeysKeysUse) Valid() bool {
 	}
 }
 
+// Defines values for RenditionFormat.
+const (
+	RenditionFormatJpeg RenditionFormat = "jpeg"
+	RenditionFormatPng  RenditionFormat = "png"
+	RenditionFormatTiff RenditionFormat = "tiff"
+	RenditionFormatWebp RenditionFormat = "webp"
+)
+
+// Valid indicates whether the value is a known member of the RenditionFormat enum.
+func (e RenditionFormat) Valid() bool {
+	switch e {
+	case RenditionFormatJpeg:
+		return true
+	case RenditionFormatPng:
+		return true
+	case RenditionFormatTiff:
+		return true
+	case RenditionFormatWebp:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RenditionOperationFit.
+const (
+	RenditionOperationFitCover  RenditionOperationFit = "cover"
+	RenditionOperationFitEmpty  RenditionOperationFit = ""
+	RenditionOperationFitFill   RenditionOperationFit = "fill"
+	RenditionOperationFitInside RenditionOperationFit = "inside"
+)
+
+// Valid indicates whether the value is a known member of the RenditionOperationFit enum.
+func (e RenditionOperationFit) Valid() bool {
+	switch e {
+	case RenditionOperationFitCover:
+		return true
+	case RenditionOperationFitEmpty:
+		return true
+	case RenditionOperationFitFill:
+		return true
+	case RenditionOperationFitInside:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RenditionOperationOp.
+const (
+	RenditionOperationOpBlur      RenditionOperationOp = "blur"
+	RenditionOperationOpCrop      RenditionOperationOp = "crop"
+	RenditionOperationOpGrayscale RenditionOperationOp = "grayscale"
+	RenditionOperationOpResize    RenditionOperationOp = "resize"
+	RenditionOperationOpSharpen   RenditionOperationOp = "sharpen"
+	RenditionOperationOpWatermark RenditionOperationOp = "watermark"
+)
+
+// Valid indicates whether the value is a known member of the RenditionOperationOp enum.
+func (e RenditionOperationOp) Valid() bool {
+	switch e {
+	case RenditionOperationOpBlur:
+		return true
+	case RenditionOperationOpCrop:
+		return true
+	case RenditionOperationOpGrayscale:
+		return true
+	case RenditionOperationOpResize:
+		return true
+	case RenditionOperationOpSharpen:
+		return true
+	case RenditionOperationOpWatermark:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RenditionOperationPosition.
+const (
+	RenditionOperationPositionBottomLeft  RenditionOperationPosition = "bottom-left"
+	RenditionOperationPositionBottomRight RenditionOperationPosition = "bottom-right"
+	RenditionOperationPositionCenter      RenditionOperationPosition = "center"
+	RenditionOperationPositionEmpty       RenditionOperationPosition = ""
+	RenditionOperationPositionTopLeft     RenditionOperationPosition = "top-left"
+	RenditionOperationPositionTopRight    RenditionOperationPosition = "top-right"
+)
+
+// Valid indicates whether the value is a known member of the RenditionOperationPosition enum.
+func (e RenditionOperationPosition) Valid() bool {
+	switch e {
+	case RenditionOperationPositionBottomLeft:
+		return true
+	case RenditionOperationPositionBottomRight:
+		return true
+	case RenditionOperationPositionCenter:
+		return true
+	case RenditionOperationPositionEmpty:
+		return true
+	case RenditionOperationPositionTopLeft:
+		return true
+	case RenditionOperationPositionTopRight:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ScanState.
 const (
 	ScanStateAwaitingUpload ScanState = "awaiting_upload"
@@ -692,6 +800,16 @@ type InboxItem struct {
 // Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
 type Locale = string
 
+// MadeRendition defines model for MadeRendition.
+type MadeRendition struct {
+	// Failure Why it was not made, and absent if it was. `render_failed`: it could not be made. `out_of_time`: the others took too long.
+	Failure *string `json:"failure,omitempty"`
+
+	// Format The kind of file. A `webp` has at most 2048 pixels a side, the others 4096.
+	Format RenditionFormat `json:"format"`
+	Name   string          `json:"name"`
+}
+
 // Metric A single measure with its uncertainty.
 type Metric struct {
 	// Hi Upper end of the 95 % interval.
@@ -931,6 +1049,67 @@ type Registration_Device struct {
 	Token DeviceToken `json:"token"`
 }
 
+// Rendition defines model for Rendition.
+type Rendition struct {
+	// Format The kind of file. A `webp` has at most 2048 pixels a side, the others 4096.
+	Format RenditionFormat `json:"format"`
+
+	// Name Unique among the photo's renditions.
+	Name       string                `json:"name"`
+	Operations *[]RenditionOperation `json:"operations,omitempty"`
+
+	// Quality Of a `jpeg`; left out or 0 it is 85. The other formats are written without loss.
+	Quality *int `json:"quality,omitempty"`
+}
+
+// RenditionFormat The kind of file. A `webp` has at most 2048 pixels a side, the others 4096.
+type RenditionFormat string
+
+// RenditionOperation `resize`: to `width`, `height` or both, never larger than it is; `fit` says what becomes of the proportions with both. `crop`: to the
+// part between `left` and `right`, `top` and `bottom`, as fractions of the picture. `grayscale`. `blur` and `sharpen`: by `sigma`. `watermark`: writes `text` at
+// `position`. An operation has no other members. All but `resize` and `crop` may be given once.
+type RenditionOperation struct {
+	// Bottom More than `top`.
+	Bottom *float64 `json:"bottom,omitempty"`
+
+	// Fit `inside` (the default): all of it within the box. `cover`: the box filled, what stands out cut off. `fill`: stretched to the box.
+	Fit *RenditionOperationFit `json:"fit,omitempty"`
+
+	// Height Pixels. 0, as when it is left out, is what keeps the proportions.
+	Height *int                 `json:"height,omitempty"`
+	Left   *float64             `json:"left,omitempty"`
+	Op     RenditionOperationOp `json:"op"`
+
+	// Position `bottom-right` by default.
+	Position *RenditionOperationPosition `json:"position,omitempty"`
+
+	// Right More than `left`.
+	Right *float64 `json:"right,omitempty"`
+
+	// Sigma Of the Gaussian, pixels, at least 0.1.
+	Sigma *float64 `json:"sigma,omitempty"`
+
+	// Text Printable characters of Latin, Greek or Cyrillic.
+	Text *string  `json:"text,omitempty"`
+	Top  *float64 `json:"top,omitempty"`
+
+	// Width Pixels. 0, as when it is left out, is what keeps the proportions.
+	Width *int `json:"width,omitempty"`
+}
+
+// RenditionOperationFit `inside` (the default): all of it within the box. `cover`: the box filled, what stands out cut off. `fill`: stretched to the box.
+type RenditionOperationFit string
+
+// RenditionOperationOp defines model for RenditionOperation.Op.
+type RenditionOperationOp string
+
+// RenditionOperationPosition `bottom-right` by default.
+type RenditionOperationPosition string
+
+// Renditions Further pictures to be made of the photo, each from the upright photo, by its operations in the given order. They have no metadata. When the scan is
+// completed `renditions` says which were made, and `GET /v1/scans/{id}/images` where they are.
+type Renditions = []Rendition
+
 // Result What the photo shows. Left and right are as seen in the image. One photo is no precise measurement: show the intervals, and
 // compare the median of several photos over time.
 type Result struct {
@@ -1026,6 +1205,9 @@ type Scan struct {
 
 	// Previous What the scan came to before it was last scored anew.
 	Previous *Scan_Previous `json:"previous,omitempty"`
+
+	// Renditions What became of the renditions that were asked for: there when the scan is completed, if any were.
+	Renditions *[]MadeRendition `json:"renditions,omitempty"`
 
 	// Result What the photo shows. Left and right are as seen in the image. One photo is no precise measurement: show the intervals, and
 	// compare the median of several photos over time.
@@ -1278,6 +1460,10 @@ type UploadForm struct {
 	// Photo The photo's bytes. The last part of the form.
 	Photo openapi_types.File `json:"photo"`
 
+	// Renditions Further pictures to be made of the photo, each from the upright photo, by its operations in the given order. They have no metadata. When the scan is
+	// completed `renditions` says which were made, and `GET /v1/scans/{id}/images` where they are.
+	Renditions *Renditions `json:"renditions,omitempty"`
+
 	// Sha256 A SHA-256 checksum in lower-case hex.
 	Sha256 *SHA256 `json:"sha256,omitempty"`
 }
@@ -1286,6 +1472,10 @@ type UploadForm struct {
 type UploadRequest struct {
 	// ContentType The photo's media type.
 	ContentType UploadRequestContentType `json:"contentType"`
+
+	// Renditions Further pictures to be made of the photo, each from the upright photo, by its operations in the given order. They have no metadata. When the scan is
+	// completed `renditions` says which were made, and `GET /v1/scans/{id}/images` where they are.
+	Renditions *Renditions `json:"renditions,omitempty"`
 
 	// Sha256 A SHA-256 checksum in lower-case hex.
 	Sha256 *SHA256 `json:"sha256,omitempty"`
@@ -2062,7 +2252,7 @@ type ClientInterface interface {
 	// without one, which means: do not upload again, poll. Without a key every call opens a scan.
 	//
 	// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
-	// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+	// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 	//
 	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 	// such as a call with a known key, does not count.
@@ -2099,7 +2289,7 @@ type ClientInterface interface {
 	// without one, which means: do not upload again, poll. Without a key every call opens a scan.
 	//
 	// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
-	// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+	// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 	//
 	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 	// such as a call with a known key, does not count.
@@ -3092,7 +3282,7 @@ func (c *Client) GetTimeline(ctx context.Context, params *GetTimelineParams, req
 // without one, which means: do not upload again, poll. Without a key every call opens a scan.
 //
 // Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
-// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 //
 // A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 // such as a call with a known key, does not count.
@@ -3139,7 +3329,7 @@ func (c *Client) OpenScanWithBody(ctx context.Context, params *OpenScanParams, c
 // without one, which means: do not upload again, poll. Without a key every call opens a scan.
 //
 // Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
-// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 //
 // A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 // such as a call with a known key, does not count.
@@ -5445,7 +5635,7 @@ type ClientWithResponsesInterface interface {
 	// without one, which means: do not upload again, poll. Without a key every call opens a scan.
 	//
 	// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
-	// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+	// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 	//
 	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 	// such as a call with a known key, does not count.
@@ -5482,7 +5672,7 @@ type ClientWithResponsesInterface interface {
 	// without one, which means: do not upload again, poll. Without a key every call opens a scan.
 	//
 	// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
-	// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+	// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 	//
 	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 	// such as a call with a known key, does not count.
@@ -8006,7 +8196,7 @@ func (c *ClientWithResponses) GetTimelineWithResponse(ctx context.Context, param
 // without one, which means: do not upload again, poll. Without a key every call opens a scan.
 //
 // Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
-// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 //
 // A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 // such as a call with a known key, does not count.
@@ -8049,7 +8239,7 @@ func (c *ClientWithResponses) OpenScanWithBodyWithResponse(ctx context.Context, 
 // without one, which means: do not upload again, poll. Without a key every call opens a scan.
 //
 // Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
-// answer is its scan, with `samePhoto`. It also guards the upload: another photo in its place ends as `content_mismatch`.
+// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 //
 // A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 // such as a call with a known key, does not count.

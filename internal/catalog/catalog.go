@@ -67,7 +67,9 @@ const fallback = "/*"
 var functions = []Function{
 	eventFunction(Function{
 		Name: "analyze", Trigger: Storage, Purpose: "measures an uploaded photo and completes or fails its scan",
-		Topics: append([]string{event.TopicUploadFinalized}, topics(event.ScanVerifyRequestedV1{})...), Concurrency: 1, MaxAttempts: 50, MemoryMiB: 512, CPU: 1,
+		Topics:      append([]string{event.TopicUploadFinalized}, topics(event.ScanVerifyRequestedV1{})...),
+		Concurrency: 1, MaxAttempts: 50, CPU: 1,
+		MemoryMiB: 1024, // a decoded photo of up to 256 MiB, or the making of one rendition, and what the collector has not freed
 	}),
 	httpFunction(Function{
 		Name: "coach", Purpose: "looks at a small preview and says how the photo could be better; keeps nothing",

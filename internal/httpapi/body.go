@@ -51,7 +51,17 @@ func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	// encoding/json tells an unknown member by text alone and lets duplicates pass; its successor types both.
 	err = strictjson.Unmarshal(body, &value, strictjson.RejectUnknownMembers(true))
 	if err != nil {
-		return value, decodeFault(err)
+		return value, decodeFault("", err)
+	}
+	return value, nil
+}
+
+// DecodeText reads a text of a [Form] as Decode reads a body. Its faults point below the text's name.
+func DecodeText[T any](name, text string) (T, error) {
+	var value T
+	err := strictjson.Unmarshal([]byte(text), &value, strictjson.RejectUnknownMembers(true))
+	if err != nil {
+		return value, decodeFault(pointer(name), err)
 	}
 	return value, nil
 }
@@ -75,24 +85,25 @@ func readFault(err error) error {
 	return fault.Wrap(err, fault.CodeMalformedBody, "The body could not be read to its end.")
 }
 
-func decodeFault(err error) error {
+// decodeFault tells what is wrong; at is the pointer of the whole.
+func decodeFault(at string, err error) error {
 	var semantic *strictjson.SemanticError
 	if !errors.As(err, &semantic) {
 		var syntax *jsontext.SyntacticError
 		if errors.As(err, &syntax) && errors.Is(err, jsontext.ErrDuplicateName) {
 			return fault.Wrap(err, fault.CodeMalformedBody, "The body names a member twice.").
-				WithField(string(syntax.JSONPointer), "is given twice")
+				WithField(at+string(syntax.JSONPointer), "is given twice")
 		}
 		return fault.Wrap(err, fault.CodeMalformedBody, "The body is not one JSON value.")
 	}
 	// The cause is not kept: it quotes the value, which may be a password, and causes are logged.
-	pointer := string(semantic.JSONPointer)
+	faulty := at + string(semantic.JSONPointer)
 	if errors.Is(err, strictjson.ErrUnknownName) {
 		return fault.New(fault.CodeUnknownField, "The body has a member that is not known here.").
-			WithField(pointer, "is not known")
+			WithField(faulty, "is not known")
 	}
 	return fault.New(fault.CodeInvalidField, "The body has a member of the wrong type.").
-		WithField(pointer, "must be of another type")
+		WithField(faulty, "must be of another type")
 }
 
 // Write answers with the value as JSON. "&", "<" and ">" stay as they are, so that a URL can be copied from the answer:

@@ -172,6 +172,10 @@ func (a *Analyzer) analyze(ctx context.Context, s Scan) error {
 	if err != nil {
 		return fmt.Errorf("analyse photo: %w", err)
 	}
+	s.Rendered, err = a.render(ctx, s, photo)
+	if err != nil {
+		return err
+	}
 	return a.complete(ctx, s, report, pictures)
 }
 
@@ -209,7 +213,7 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 		if err != nil && !errors.Is(err, errNoScan) {
 			return nil, err
 		}
-		current.Content, current.DuplicateOf = s.Content, earlier.ID
+		current.Content, current.DuplicateOf, current.Rendered = s.Content, earlier.ID, s.Rendered
 		kept := maps.Clone(result) // this may run more than once
 		if earlier.ID != "" {
 			kept = notRanked(kept, whyDuplicate)

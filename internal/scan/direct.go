@@ -19,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/rendition"
 )
 
 // maxForm is the largest body of POST /v1/uploads/direct, in bytes: a photo, and what the form adds to it.
@@ -62,7 +63,7 @@ func (u *Uploads) postDirect(w http.ResponseWriter, r *http.Request) error {
 
 // directRequest reads the form up to the photo's first bytes, which tell its type.
 func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
-	texts, file, err := form.File("photo", "sha256")
+	texts, file, err := form.File("photo", "sha256", "renditions")
 	if err != nil {
 		return uploadRequest{}, nil, err
 	}
@@ -80,6 +81,11 @@ func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
 			WithField("/photo", "is %s", kind)
 	}
 	req := uploadRequest{ContentType: kind, SHA256: texts["sha256"]}
+	if list, ok := texts["renditions"]; ok {
+		if req.Renditions, err = httpapi.DecodeText[[]rendition.Rendition]("renditions", list); err != nil {
+			return uploadRequest{}, nil, err
+		}
+	}
 	return req, newPhotoStream(file), req.validate()
 }
 

@@ -58,6 +58,8 @@ type view struct {
 	Failure    *Failure       `json:"failure,omitempty"`
 	// DuplicateOf is the earlier scan of the same photo.
 	DuplicateOf ID `json:"duplicateOf,omitempty"`
+	// Renditions are those that were asked for, once the scan is completed.
+	Renditions []Rendered `json:"renditions,omitempty"`
 
 	Verification *verificationView `json:"verification,omitempty"`
 	Previous     *Previous         `json:"previous,omitempty"`
@@ -65,7 +67,7 @@ type view struct {
 
 func show(s Scan) view {
 	v := view{
-		ID: s.ID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result, DuplicateOf: s.DuplicateOf,
+		ID: s.ID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result, DuplicateOf: s.DuplicateOf, Renditions: s.Rendered,
 		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt), FinishedAt: showTime(s.FinishedAt),
 		Verification: showVerification(s.Verification), Previous: s.Previous,
 	}

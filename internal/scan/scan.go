@@ -34,6 +34,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/rendition"
 )
 
 // ID is a scan's id: 26 characters of base32 in lower case.
@@ -126,6 +127,9 @@ type Scan struct {
 	// was read to its end (see photoHash).
 	Declared string `firestore:"declared"`
 	Content  string `firestore:"content"`
+	// Renditions are the pictures to be made of the photo, Rendered is what became of them.
+	Renditions []rendition.Rendition `firestore:"renditions"`
+	Rendered   []Rendered            `firestore:"rendered"`
 	// Generation is the claimed generation of the photo, 0 before the claim.
 	Generation int64 `firestore:"generation"`
 	// Lease is who analyses it, Claims how often somebody began to and never said how it went.

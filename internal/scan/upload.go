@@ -19,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/rendition"
 )
 
 // ContentTypes are the media types of a photo.
@@ -63,6 +64,8 @@ type uploadRequest struct {
 	ContentType string `json:"contentType"`
 	// SHA256 is the photo's, in lower-case hex, "" where the client does not say.
 	SHA256 string `json:"sha256"`
+	// Renditions are the pictures to be made of the photo.
+	Renditions []rendition.Rendition `json:"renditions,omitempty"`
 }
 
 type uploadResponse struct {
@@ -120,7 +123,7 @@ func (r uploadRequest) validate() error {
 		return fault.New(fault.CodeInvalidField, "This is no SHA-256 checksum.").
 			WithField("/sha256", "must be 64 digits of lower-case hex")
 	}
-	return nil
+	return rendition.Validate(r.Renditions)
 }
 
 // how open came by the scan.
@@ -160,10 +163,12 @@ func (u *Uploads) open(ctx context.Context, id ID, uid account.UID, req uploadRe
 		if !errors.Is(err, errNoScan) {
 			return err
 		}
-		s, err = measuredBefore(tx, u.Firestore, uid, fresh.Declared, face.Version)
-		if !errors.Is(err, errNoScan) {
-			how = samePhoto
-			return err
+		if len(fresh.Renditions) == 0 { // a scan that is there already has not those that are asked for now
+			s, err = measuredBefore(tx, u.Firestore, uid, fresh.Declared, face.Version)
+			if !errors.Is(err, errNoScan) {
+				how = samePhoto
+				return err
+			}
 		}
 		s, how = fresh, opened
 		return u.create(tx, fresh)
@@ -179,6 +184,7 @@ func (u *Uploads) fresh(id ID, uid account.UID, req uploadRequest) (Scan, error)
 	}
 	s := newScan(id, uid, 0, req.ContentType, u.Now().UTC())
 	s.Request = keyedHash(u.Key, "request", string(uid), string(body))
+	s.Renditions = req.Renditions
 	if req.SHA256 != "" {
 		s.Declared = photoHash(u.Key, uid, req.SHA256)
 	}

@@ -1,11 +1,19 @@
 package blob_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"cloud.google.com/go/storage"
+	"google.golang.org/api/option"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
@@ -95,3 +103,49 @@ func TestSigning(t *testing.T) {
 		})
 	}
 }
+
+// Without a key IAM signs: the URL bears what signBlob answers for the account and the bytes to be signed.
+func TestSigningByIAM(t *testing.T) {
+	t.Parallel()
+	const account = "signer@p.iam.gserviceaccount.com"
+	var calls int
+	status := http.StatusOK
+	iam := func(r *http.Request) (*http.Response, error) {
+		calls++
+		if r.Method != http.MethodPost || r.URL.Host != "iamcredentials.googleapis.com" ||
+			r.URL.Path != "/v1/projects/-/serviceAccounts/"+account+":signBlob" {
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+		var body struct{ Payload []byte }
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil || !bytes.HasPrefix(body.Payload, []byte("GOOG4-RSA-SHA256\n")) {
+			t.Errorf("payload %q (%v)", body.Payload, err)
+		}
+		return &http.Response{
+			StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+			Body: io.NopCloser(strings.NewReader(`{"signedBlob":"` + base64.StdEncoding.EncodeToString([]byte("signed")) + `"}`)),
+		}, nil
+	}
+	client, err := storage.NewClient(t.Context(), option.WithHTTPClient(&http.Client{Transport: transport(iam)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts, err := blob.Signing(&boot.Process{Config: boot.Config{SigningAccount: account}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts.Method, opts.Expires = http.MethodPut, time.Now().Add(time.Minute)
+	bucket := client.Bucket("up").Retryer(storage.WithMaxAttempts(2))
+	signed, err := bucket.SignedURL("o", &opts)
+	if err != nil || calls != 1 || !strings.HasPrefix(signed, "https://storage.googleapis.com/up/o?") ||
+		!strings.Contains(signed, "X-Goog-Signature="+hex.EncodeToString([]byte("signed"))+"&") {
+		t.Errorf("%d calls, URL %s (%v)", calls, signed, err)
+	}
+	calls, status = 0, http.StatusServiceUnavailable
+	if signed, err := bucket.SignedURL("o", &opts); err == nil || calls != 2 {
+		t.Errorf("while IAM is away: %d calls, URL %q", calls, signed)
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -1,0 +1,89 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/rendition"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// renderReserve is how long before the lease's end the last rendition may be begun. One takes a few seconds, and what is
+// left to do is to write the results.
+const renderReserve = 30 * time.Second
+
+// Reasons of a rendition that was not made.
+const (
+	RenditionFailed = "render_failed"
+	RenditionLate   = "out_of_time"
+)
+
+// Rendered is what became of a rendition that was asked for.
+type Rendered struct {
+	Name   string           `firestore:"name" json:"name"`
+	Format rendition.Format `firestore:"format" json:"format"`
+	// Failure is why it was not made, "" for one that was.
+	Failure string `firestore:"failure" json:"failure,omitempty"`
+}
+
+// renditionName is the object of a rendition.
+func renditionName(s Scan, r rendition.Rendition) string {
+	extension := "." + string(r.Format)
+	if r.Format == rendition.JPEG {
+		extension = ".jpg"
+	}
+	return ResultPrefix(s.UID, s.ID) + "renditions/" + r.Name + extension
+}
+
+// render makes the renditions that the scan is to have, one after the other because of the memory that each takes, and
+// keeps them. One that cannot be made is noted and fails nothing else; only the storage's errors are returned.
+func (a *Analyzer) render(ctx context.Context, s Scan, photo []byte) ([]Rendered, error) {
+	if len(s.Renditions) == 0 {
+		return nil, nil
+	}
+	ctx, end := telemetry.Span(ctx, "scan.render")
+	defer end(nil)
+	upright, err := face.Upright(bytes.NewReader(photo), face.Options{MaxBytes: MaxBytes}, rendition.MaxSide)
+	if err != nil {
+		slog.ErrorContext(ctx, "no renditions of a photo that was measured", "error", err)
+	}
+	all := make([]Rendered, len(s.Renditions))
+	for i, r := range s.Renditions {
+		all[i] = Rendered{Name: r.Name, Format: r.Format}
+		switch {
+		case err != nil:
+			all[i].Failure = RenditionFailed
+			continue
+		case a.Now().After(s.Lease.Until.Add(-renderReserve)):
+			all[i].Failure = RenditionLate
+			continue
+		}
+		file, err := renderOne(ctx, upright, r)
+		if err != nil {
+			slog.ErrorContext(ctx, "rendition failed", "format", r.Format, "error", err)
+			all[i].Failure = RenditionFailed
+			continue
+		}
+		if err := a.keep(ctx, renditionName(s, r), r.Format.ContentType(), file); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// renderOne turns a panic into an error: what is made of a photo is no reason to lose its measures.
+func renderOne(ctx context.Context, picture image.Image, r rendition.Rendition) (file []byte, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			slog.ErrorContext(ctx, "rendition panicked", "panic", cause, "stack_trace", string(debug.Stack()))
+			err = fmt.Errorf("rendition panicked: %v", cause)
+		}
+	}()
+	return rendition.Render(picture, r)
+}
