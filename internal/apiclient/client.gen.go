@@ -1460,9 +1460,8 @@ type UploadForm struct {
 	// Photo The photo's bytes. The last part of the form.
 	Photo openapi_types.File `json:"photo"`
 
-	// Renditions Further pictures to be made of the photo, each from the upright photo, by its operations in the given order. They have no metadata. When the scan is
-	// completed `renditions` says which were made, and `GET /v1/scans/{id}/images` where they are.
-	Renditions *Renditions `json:"renditions,omitempty"`
+	// Renditions As in `UploadRequest`, as JSON. May be left out.
+	Renditions *openapi_types.File `json:"renditions,omitempty"`
 
 	// Sha256 A SHA-256 checksum in lower-case hex.
 	Sha256 *SHA256 `json:"sha256,omitempty"`

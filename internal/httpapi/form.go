@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -17,15 +18,17 @@ import (
 // Form is a body of multipart/form-data with texts and, as its last part, a file. It is read as it comes in, so that a
 // file is never held whole.
 type Form struct {
-	parts *multipart.Reader
+	answer http.ResponseWriter
+	parts  *multipart.Reader
 }
 
 // headBytes is how much of a file [File.Head] shows: as much as http.DetectContentType looks at.
 const headBytes = 512
 
-// OpenForm begins to read the request's body of at most limit bytes. Another media type is unsupported_media_type, and
+// OpenForm begins to read the request's body of at most limit bytes, which may take that long to arrive. Another media type is unsupported_media_type, and
 // a body that is announced to be larger is body_too_large.
-func OpenForm(w http.ResponseWriter, r *http.Request, limit int64) (*Form, error) {
+func OpenForm(w http.ResponseWriter, r *http.Request, limit int64, within time.Duration) (*Form, error) {
+	BodyWithin(w, within)
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
 		return nil, fault.New(fault.CodeUnsupportedMediaType, "Send the body as multipart/form-data.")
@@ -33,7 +36,7 @@ func OpenForm(w http.ResponseWriter, r *http.Request, limit int64) (*Form, error
 	if r.ContentLength > limit {
 		return nil, readFault(&http.MaxBytesError{Limit: limit})
 	}
-	return &Form{parts: multipart.NewReader(http.MaxBytesReader(w, r.Body, limit), params["boundary"])}, nil
+	return &Form{answer: w, parts: multipart.NewReader(http.MaxBytesReader(w, r.Body, limit), params["boundary"])}, nil
 }
 
 // File reads the texts up to the file of the name, which it returns unread. Texts of other names are unknown_field, one
@@ -83,6 +86,7 @@ func text(part *multipart.Part) (string, error) {
 func (f *Form) End() error {
 	part, err := f.parts.NextPart()
 	if ended(err) {
+		BodyWithin(f.answer, 0)
 		return nil
 	}
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
@@ -25,6 +26,9 @@ import (
 // maxForm is the largest body of POST /v1/uploads/direct, in bytes: a photo, and what the form adds to it.
 const maxForm = MaxBytes + 2*httpapi.MaxBody
 
+// formTime is how long that may take to arrive: what the function's time limit leaves room for.
+const formTime = 45 * time.Second
+
 // chunkBytes is how much of a photo a request holds on its way to Cloud Storage: 80 requests at once have 256 MiB. Chunks
 // are not only for trying one again: they are Cloud Storage's protocol in which an object comes about by a last request
 // that says how long it is, so that half a photo cannot pass for a whole one, however its upload ends.
@@ -33,7 +37,7 @@ const chunkBytes = 1 << 20
 // postDirect takes the photo itself, for clients that cannot put it to a signed URL. It passes through to Cloud Storage as
 // it comes in, so that a request holds a chunk of it and not the whole.
 func (u *Uploads) postDirect(w http.ResponseWriter, r *http.Request) error {
-	form, err := httpapi.OpenForm(w, r, maxForm)
+	form, err := httpapi.OpenForm(w, r, maxForm, formTime)
 	if err != nil {
 		return err
 	}
@@ -54,7 +58,7 @@ func (u *Uploads) postDirect(w http.ResponseWriter, r *http.Request) error {
 		return u.take(w, r, s, form, photo)
 	}
 	if how == again {
-		if err := u.sameAgain(s, photo); err != nil {
+		if err := u.sameAgain(s, form, photo); err != nil {
 			return err
 		}
 	}
@@ -106,11 +110,14 @@ func (u *Uploads) take(w http.ResponseWriter, r *http.Request, s Scan, form *htt
 }
 
 // sameAgain holds the photo of a repeated request to that of the first, where that one is known.
-func (u *Uploads) sameAgain(s Scan, photo *photoStream) error {
+func (u *Uploads) sameAgain(s Scan, form *httpapi.Form, photo *photoStream) error {
 	if s.Content == "" {
 		return nil
 	}
 	if err := photo.drain(); err != nil {
+		return err
+	}
+	if err := form.End(); err != nil {
 		return err
 	}
 	if photoHash(u.Key, s.UID, photo.sum()) != s.Content {
