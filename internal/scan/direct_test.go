@@ -138,7 +138,7 @@ func TestDirectUploadIsRefused(t *testing.T) {
 	e := newEnv(t)
 	e.putUser(t, account.User{UID: "withdrawn", State: account.Active, ConsentEpoch: 2, BirthYear: 1990})
 	whole, form := formOf(t, part{name: "sha256", value: hexSum(aJPEG)}, photoPart(aJPEG))
-	boundary := whole[:strings.Index(whole, "\r\n")]
+	boundary, _, _ := strings.Cut(whole, "\r\n")
 	tests := map[string]struct {
 		uid     account.UID
 		parts   []part
@@ -418,7 +418,7 @@ func TestDirectUploadThatCrashes(t *testing.T) {
 // Between the photo's being stored and the scan's being queued the world goes on.
 func TestDirectUploadIsOvertaken(t *testing.T) {
 	t.Parallel()
-	stored := func(e *env, t *testing.T, then func(s Scan)) *httptest.ResponseRecorder {
+	stored := func(t *testing.T, e *env, then func(s Scan)) *httptest.ResponseRecorder {
 		t.Helper()
 		var once sync.Once
 		over := e.client(t, func(r *http.Request) (*http.Response, error) {
@@ -435,7 +435,7 @@ func TestDirectUploadIsOvertaken(t *testing.T) {
 	t.Run("by the analysis, whose end is answered", func(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
-		w := stored(e, t, func(s Scan) {
+		w := stored(t, e, func(s Scan) {
 			if err := e.analyzer(measure).Handle(t.Context(), finalized(t, s, e.photoOf(t, s))); err != nil {
 				t.Error(err)
 			}
@@ -447,20 +447,20 @@ func TestDirectUploadIsOvertaken(t *testing.T) {
 	t.Run("by the consent's withdrawal, and nothing is left", func(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
-		wantProblem(t, stored(e, t, func(Scan) { e.setConsent(t, false, 2) }), 403, "consent_required")
+		wantProblem(t, stored(t, e, func(Scan) { e.setConsent(t, false, 2) }), 403, "consent_required")
 		e.wantNoPhotos(t)
 	})
 	t.Run("by the consent's withdrawal and grant, and nothing is left", func(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
-		wantProblem(t, stored(e, t, func(Scan) { e.setConsent(t, true, 3) }), 403, "consent_required")
+		wantProblem(t, stored(t, e, func(Scan) { e.setConsent(t, true, 3) }), 403, "consent_required")
 		e.wantNoPhotos(t)
 		wantTicket(t, direct(t, e.uploadsAPI(), anna, "key", photoPart(aJPEG)), http.StatusAccepted)
 	})
 	t.Run("by the scan's deletion, and nothing is left", func(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
-		wantProblem(t, stored(e, t, func(s Scan) {
+		wantProblem(t, stored(t, e, func(s Scan) {
 			if _, err := ref(e.fs, s.ID).Delete(t.Context()); err != nil {
 				t.Error(err)
 			}
