@@ -129,6 +129,26 @@ resource "google_firestore_field" "ttl" {
   }
 }
 
+# What a query over all collections of a name asks by; an index within one collection Firestore keeps by itself, unless told otherwise.
+resource "google_firestore_field" "group" {
+  for_each = { for f in local.catalog.groupFields : "${f.collection}.${f.field}" => f }
+
+  database   = google_firestore_database.this.name
+  collection = each.value.collection
+  field      = each.value.field
+
+  index_config {
+    indexes {
+      order       = "ASCENDING"
+      query_scope = "COLLECTION"
+    }
+    indexes {
+      order       = "ASCENDING"
+      query_scope = "COLLECTION_GROUP"
+    }
+  }
+}
+
 resource "google_firestore_backup_schedule" "daily" {
   database  = google_firestore_database.this.name
   retention = "604800s" # 7 days: the receipt of an erasure names it as the residual window

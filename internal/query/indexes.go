@@ -16,8 +16,8 @@ type Field struct {
 
 // Index is a composite index. Those on one field Firestore keeps by itself.
 type Index struct {
-	// Collection is the last name of the collections whose documents it holds.
-	Collection string
+	// CollectionID is the last name of the collections whose documents it holds.
+	CollectionID string
 	// Group makes it one index over all collections of that name, for collection group queries.
 	Group bool
 	// Fields are in the query's order: equalities first, then what it compares or sorts by.
@@ -26,7 +26,7 @@ type Index struct {
 
 // Name is unique among the indexes, such as "inbox.read_asc.createdAt_asc".
 func (i Index) Name() string {
-	parts := []string{i.Collection}
+	parts := []string{i.CollectionID}
 	if i.Group {
 		parts = append(parts, "group")
 	}
@@ -40,12 +40,30 @@ func (i Index) Name() string {
 // them. The emulator answers without any, so a query that has none here fails in production only; the comment beside
 // the query names its index.
 var Indexes = []Index{
-	{Collection: "entries", Fields: []Field{{"rating", Descending}, {"achievedAt", Ascending}, {"uid", Ascending}}},
-	{Collection: "inbox", Fields: []Field{{"read", Ascending}, {"createdAt", Ascending}}},
-	{Collection: "scans", Fields: []Field{{"uid", Ascending}, {"createdAt", Ascending}}},
-	{Collection: "scans", Fields: []Field{{"uid", Ascending}, {"createdAt", Descending}}},
-	{Collection: "scans", Fields: []Field{{"uid", Ascending}, {"state", Ascending}, {"createdAt", Ascending}}},
-	{Collection: "scans", Fields: []Field{{"uid", Ascending}, {"state", Ascending}, {"createdAt", Descending}}},
-	{Collection: "scans", Fields: []Field{{"uid", Ascending}, {"result.rankable", Ascending}, {"createdAt", Ascending}}},
-	{Collection: "scans", Fields: []Field{{"uid", Ascending}, {"result.rankable", Ascending}, {"createdAt", Descending}}},
+	{CollectionID: "entries", Fields: []Field{{"rating", Descending}, {"achievedAt", Ascending}, {"uid", Ascending}}},
+	{CollectionID: "inbox", Fields: []Field{{"read", Ascending}, {"createdAt", Ascending}}},
+	{CollectionID: "scans", Fields: []Field{{"uid", Ascending}, {"createdAt", Ascending}}},
+	{CollectionID: "scans", Fields: []Field{{"uid", Ascending}, {"createdAt", Descending}}},
+	{CollectionID: "scans", Fields: []Field{{"uid", Ascending}, {"state", Ascending}, {"createdAt", Ascending}}},
+	{CollectionID: "scans", Fields: []Field{{"uid", Ascending}, {"state", Ascending}, {"createdAt", Descending}}},
+	{CollectionID: "scans", Fields: []Field{{"uid", Ascending}, {"result.rankable", Ascending}, {"createdAt", Ascending}}},
+	{CollectionID: "scans", Fields: []Field{{"uid", Ascending}, {"result.rankable", Ascending}, {"createdAt", Descending}}},
+	{CollectionID: "scans", Fields: []Field{
+		{"uid", Ascending}, {"state", Ascending}, {"result.rankable", Ascending}, {"result.version", Ascending}, {"result.score.value", Descending},
+	}},
+	{CollectionID: "scans", Fields: []Field{
+		{"uid", Ascending}, {"content", Ascending}, {"state", Ascending}, {"result.version", Ascending}, {"duplicateOf", Ascending}, {"finishedAt", Ascending},
+	}},
+	{CollectionID: "scans", Fields: []Field{{"uid", Ascending}, {"consentEpoch", Ascending}}},
+	{CollectionID: "exports", Fields: []Field{{"uid", Ascending}, {"consentEpoch", Ascending}}},
 }
+
+// GroupField is a single field that a collection group query asks by: unlike a collection's, that index Firestore does
+// not keep by itself.
+type GroupField struct {
+	// CollectionID is the last name of the collections, Path the field.
+	CollectionID, Path string
+}
+
+// GroupFields are those of the code's collection group queries; `expireAt` of retention.Expiring has its own.
+var GroupFields = []GroupField{{"devices", "token"}, {"entries", "uid"}}

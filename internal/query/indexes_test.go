@@ -18,7 +18,7 @@ func TestIndexes(t *testing.T) {
 			t.Errorf("index %s twice", i.Name())
 		}
 		seen[i.Name()] = true
-		if !slices.Contains(retention.Collections, i.Collection) {
+		if !slices.Contains(retention.Collections, i.CollectionID) {
 			t.Errorf("index %s is on a collection that is not in retention.Collections", i.Name())
 		}
 		if len(i.Fields) < 2 && !i.Group {
@@ -34,7 +34,7 @@ func TestIndexes(t *testing.T) {
 
 func TestIndexName(t *testing.T) {
 	t.Parallel()
-	group := query.Index{Collection: "entries", Group: true, Fields: []query.Field{{Path: "uid", Order: query.Descending}}}
+	group := query.Index{CollectionID: "entries", Group: true, Fields: []query.Field{{Path: "uid", Order: query.Descending}}}
 	if diff := cmp.Diff("entries.group.uid_desc", group.Name()); diff != "" {
 		t.Error(diff)
 	}

@@ -26,6 +26,7 @@ type document struct {
 	Sweep             sweepRow               `json:"sweep"`
 	Fallback          string                 `json:"fallback"`
 	Indexes           []indexRow             `json:"indexes"`
+	GroupFields       []groupFieldRow        `json:"groupFields"`
 	Expiring          []string               `json:"expiring"`
 }
 
@@ -61,6 +62,11 @@ type indexRow struct {
 	Collection string     `json:"collection"`
 	Group      bool       `json:"group"`
 	Fields     []fieldRow `json:"fields"`
+}
+
+type groupFieldRow struct {
+	Collection string `json:"collection"`
+	Field      string `json:"field"`
 }
 
 type fieldRow struct {
@@ -105,11 +111,14 @@ func catalogJSON() ([]byte, error) {
 		})
 	}
 	for _, i := range query.Indexes {
-		row := indexRow{Name: i.Name(), Collection: i.Collection, Group: i.Group}
+		row := indexRow{Name: i.Name(), Collection: i.CollectionID, Group: i.Group}
 		for _, f := range i.Fields {
 			row.Fields = append(row.Fields, fieldRow(f))
 		}
 		d.Indexes = append(d.Indexes, row)
+	}
+	for _, f := range query.GroupFields {
+		d.GroupFields = append(d.GroupFields, groupFieldRow{Collection: f.CollectionID, Field: f.Path})
 	}
 	return indented(d)
 }
