@@ -89,7 +89,7 @@ func TestApply(t *testing.T) {
 func stays(key string) bool {
 	return strings.HasPrefix(key, "serviceusage/") || strings.HasSuffix(key, "/buckets/_Default") ||
 		strings.HasPrefix(key, "identitytoolkit/") || strings.HasPrefix(key, "firebaseappcheck/") ||
-		strings.Contains(key, "/collectionGroups/") // a field's settings go back to the default
+		strings.Contains(key, "/fields/") // a field's settings go back to the default
 }
 
 // changes are the plan's changes as "address created|updated|replaced|destroyed", sorted.
