@@ -97,6 +97,7 @@ func Prepare(
 		return Change{}, err
 	}
 	before, exists := known[id]
+	exists = exists && before.ExpireAt.After(now) // Firestore deletes what has expired late
 	delete(known, id)
 	c := Change{
 		Device: New(spec, now), Created: !exists, ref: devices.Doc(id),

@@ -204,6 +204,10 @@ func TestDevices(t *testing.T) {
 	if all := known(); len(all) != device.Max-1 {
 		t.Errorf("%d devices after a delete", len(all))
 	}
+	b.now = b.now.Add(device.Kept)
+	if code := put("d01", "x01"); code != http.StatusCreated {
+		t.Errorf("a device that expired and was not deleted yet: %d", code)
+	}
 }
 
 func TestDevices_refused(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/query"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -33,6 +34,9 @@ const (
 	maxAttempts = 20
 	// sweepPage is how many documents one sweep publishes at the most.
 	sweepPage = 500
+	// pause is how long the sweep lets an event alone that it could not publish, and longestPause after many times.
+	pause        = time.Minute
+	longestPause = time.Hour
 )
 
 // SweepAge is how old an owed event is before the sweep takes it for abandoned.
@@ -46,6 +50,10 @@ type document struct {
 	Data       []byte            `firestore:"data"`
 	Attributes map[string]string `firestore:"attributes"`
 	CreatedAt  time.Time         `firestore:"createdAt"`
+	// DueAt is what the sweep takes its page by: the time of the commit, and a later one each time the sweep failed.
+	DueAt time.Time `firestore:"dueAt"`
+	// SweepFaults is how often it did (see query.PutOff).
+	SweepFaults int64 `firestore:"sweepFaults,omitempty"`
 }
 
 // Box publishes what commits owe. It is safe for concurrent use.
@@ -115,8 +123,9 @@ func (b *Box) record(tx *firestore.Transaction, owed []event.Event) ([]pending, 
 		if err != nil {
 			return nil, err
 		}
+		now := b.now().UTC()
 		p := pending{ref: b.fs.Collection("outbox").Doc(e.ID), doc: document{
-			Schema: schema, Topic: event.Topic(e.Type), UID: event.Subject(data), Data: data, CreatedAt: b.now().UTC(),
+			Schema: schema, Topic: event.Topic(e.Type), UID: event.Subject(data), Data: data, CreatedAt: now, DueAt: now,
 			Attributes: map[string]string{
 				event.AttributeType: e.Type, event.AttributeID: e.ID, event.AttributeTraceparent: e.Traceparent,
 			},
@@ -151,11 +160,12 @@ func (b *Box) publish(ctx context.Context, p pending) error {
 }
 
 // Sweep publishes the owed events older than age, oldest first and at most 500, and says how many it
-// published. One that fails does not stop the others; their errors are joined.
+// published. One that fails does not stop the others, neither now nor, as it is put off, in later sweeps; their errors are
+// joined.
 func (b *Box) Sweep(ctx context.Context, age time.Duration) (published int, err error) {
 	docs := b.fs.Collection("outbox").
-		Where("createdAt", "<=", b.now().UTC().Add(-age)).
-		OrderBy("createdAt", firestore.Asc).Limit(sweepPage).Documents(ctx)
+		Where("dueAt", "<=", b.now().UTC().Add(-age)).
+		OrderBy("dueAt", firestore.Asc).Limit(sweepPage).Documents(ctx)
 	defer docs.Stop()
 	var faults []error
 	for {
@@ -166,15 +176,18 @@ func (b *Box) Sweep(ctx context.Context, age time.Duration) (published int, err 
 		if err != nil {
 			return published, errors.Join(append(faults, fmt.Errorf("list owed events: %w", err))...)
 		}
-		p := pending{ref: snap.Ref}
-		if err := snap.DataTo(&p.doc); err != nil {
-			faults = append(faults, fmt.Errorf("read outbox document %s: %w", snap.Ref.ID, err))
-			continue
-		}
-		if err := b.publish(ctx, p); err != nil {
-			faults = append(faults, err)
+		if err := b.publishAgain(ctx, snap); err != nil {
+			faults = append(faults, err, query.PutOff(ctx, snap, "dueAt", b.now(), pause, longestPause))
 			continue
 		}
 		published++
 	}
+}
+
+func (b *Box) publishAgain(ctx context.Context, snap *firestore.DocumentSnapshot) error {
+	p := pending{ref: snap.Ref}
+	if err := snap.DataTo(&p.doc); err != nil {
+		return fmt.Errorf("read outbox document %s: %w", snap.Ref.ID, err)
+	}
+	return b.publish(ctx, p)
 }

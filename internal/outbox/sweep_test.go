@@ -17,6 +17,9 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
+// longestPause is the longest that the sweep lets an event alone that it could not publish.
+const longestPause = time.Hour
+
 // A process may end at any point between commit and publish: with an error, or with no word at all.
 func TestTheSweepPublishesWhatWasAbandoned(t *testing.T) {
 	t.Parallel()
@@ -130,7 +133,7 @@ func TestSweep(t *testing.T) {
 		f := newFixture(t)
 		f.abandon(t, "a", "b", "d", "e")
 		// Not a document of ours: it cannot even be read.
-		_, err := f.fs.Collection("outbox").Doc("c").Set(t.Context(), map[string]any{"createdAt": start, "topic": 7})
+		_, err := f.fs.Collection("outbox").Doc("c").Set(t.Context(), map[string]any{"dueAt": start, "topic": 7})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,6 +154,54 @@ func TestSweep(t *testing.T) {
 		}
 		checkIDs(t, "published", ids(f.topics.take()), []string{"b", "e"})
 		checkIDs(t, "outbox", f.owed(t), []string{"a", "c", "d"})
+	})
+	t.Run("more than a page that fail for good do not keep it from the others", func(t *testing.T) {
+		t.Parallel()
+		f := newFixture(t)
+		const page = 500
+		writer := f.fs.BulkWriter(t.Context())
+		for i := range page + 1 {
+			unreadable := map[string]any{"dueAt": start.Add(time.Duration(i-page-1) * time.Second), "topic": 7}
+			if _, err := writer.Set(f.fs.Collection("outbox").NewDoc(), unreadable); err != nil {
+				t.Fatal(err)
+			}
+		}
+		writer.End()
+		f.abandon(t, "a")
+		published := 0
+		for range 2 {
+			n, err := f.box.Sweep(t.Context(), 0)
+			if err == nil {
+				t.Error("no error")
+			}
+			published += n
+		}
+		if published != 1 {
+			t.Errorf("%d events published, want 1", published)
+		}
+		if n, err := f.box.Sweep(t.Context(), 0); n != 0 || err != nil {
+			t.Errorf("Sweep = %d, %v: what failed was not put off", n, err)
+		}
+	})
+	t.Run("what failed is tried again, ever more rarely and no more rarely than once an hour", func(t *testing.T) {
+		t.Parallel()
+		f := newFixture(t)
+		f.abandon(t, "a")
+		f.topics.setFail(func(context.Context, string) error { return errBroken })
+		for _, pause := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+			if _, err := f.box.Sweep(t.Context(), 0); !errors.Is(err, errBroken) {
+				t.Fatalf("before the pause of %d m: %v", pause, err)
+			}
+			f.advance(pause*time.Minute - time.Microsecond)
+			if _, err := f.box.Sweep(t.Context(), 0); err != nil {
+				t.Fatalf("in the pause of %d m: %v", pause, err)
+			}
+			f.advance(time.Microsecond)
+		}
+		f.topics.setFail(nil)
+		if n, err := f.box.Sweep(t.Context(), 0); n != 1 || err != nil {
+			t.Errorf("Sweep = %d, %v, want 1", n, err)
+		}
 	})
 	t.Run("it ends with its context", func(t *testing.T) {
 		t.Parallel()
@@ -203,6 +254,7 @@ func TestEveryCommittedEventAndNoOtherIsPublished(t *testing.T) {
 			}
 		}
 		f.topics.setFail(nil)
+		f.advance(longestPause)
 		if _, err := f.box.Sweep(t.Context(), 0); err != nil {
 			rt.Fatal(err)
 		}

@@ -34,8 +34,9 @@ var Collections = []string{
 	"audit",
 }
 
-// Expiring are the collections whose documents carry expireAt: Firestore deletes each within a day or so after it.
-// Board entries are not among them, as a deletion by Firestore would pass the histogram by.
+// Expiring are the collections whose documents may carry expireAt: the sweep deletes each soon after it, and Firestore's TTL
+// within a day or so. Board entries are not among them, as a deletion by Firestore would pass the histogram by. Of usernames
+// only the reservations of names that were given up carry it.
 var Expiring = []string{
 	"deliveries",
 	"devices",
@@ -44,4 +45,5 @@ var Expiring = []string{
 	"inbox",
 	"limits",
 	"parked",
+	"usernames",
 }

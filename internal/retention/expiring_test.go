@@ -17,7 +17,7 @@ func TestExpiring(t *testing.T) {
 			t.Errorf("%q is not in Collections", name)
 		}
 	}
-	for _, name := range []string{"users", "scans", "entries", "histogram", "usernames", "outbox"} {
+	for _, name := range []string{"users", "scans", "entries", "histogram", "outbox"} {
 		if slices.Contains(retention.Expiring, name) {
 			t.Errorf("documents of %q are for ever, until their owner or their work removes them", name)
 		}

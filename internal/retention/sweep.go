@@ -6,10 +6,18 @@
 //	an unfinished scan's photo  7 d, then failed         sweep
 //	any photo                   8 d                      bucket lifecycle, the backstop
 //	an owed event               until published          sweep, after 60 s
-//	a parked event              30 d                     TTL on expireAt
-//	inbox and deliveries        see package notify       TTL on expireAt
+//	a parked event              30 d                     sweep, TTL on expireAt
+//	inbox and deliveries        see package notify       sweep, TTL on expireAt
+//	a device                    270 d unseen             sweep, TTL on expireAt
+//	a quota's count             its window               sweep, TTL on expireAt
+//	a username given up         30 d                     sweep, TTL on expireAt
+//	an export                   see package export       sweep, TTL on expireAt
+//	a receipt of erasure        30 d                     sweep, TTL on expireAt
+//	an erasure under way        until proven             sweep drives it on
 //
-// Scans, reports and board entries live until their owner removes them.
+// What expireAt bounds is not shown to anybody from that moment on, however late it is deleted. What the sweep fails on, it
+// looks at again after pauses that grow to an hour, so that nothing that fails for good keeps it from the rest. Scans,
+// reports and board entries live until their owner removes them.
 package retention
 
 import (
@@ -32,7 +40,7 @@ import (
 
 // Sweep is the periodic clean-up.
 type Sweep struct {
-	// Firestore holds the sweep's lease.
+	// Firestore holds the sweep's lease, and what expires.
 	Firestore *firestore.Client
 	// Outbox holds the events that are owed, Scans the scans that are due, Erasures those that wait.
 	Outbox   *outbox.Box
@@ -68,8 +76,10 @@ func (s *Sweep) Handle(ctx context.Context, _ event.Message) error {
 	published, outboxErr := s.Outbox.Sweep(ctx, outbox.SweepAge)
 	looked, scansErr := s.Scans.Sweep(ctx)
 	driven, erasuresErr := s.Erasures.Sweep(ctx)
-	slog.InfoContext(ctx, "swept", "events_published", published, "scans_looked_at", looked, "erasures_driven_on", driven)
-	return errors.Join(outboxErr, scansErr, erasuresErr, s.release(ctx, until))
+	expired, expireErr := s.expire(ctx)
+	slog.InfoContext(ctx, "swept", "events_published", published, "scans_looked_at", looked, "erasures_driven_on", driven,
+		"expired_deleted", expired)
+	return errors.Join(outboxErr, scansErr, erasuresErr, expireErr, s.release(ctx, until))
 }
 
 func (s *Sweep) ref() *firestore.DocumentRef { return s.Firestore.Collection("limits").Doc("sweep") }

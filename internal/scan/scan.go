@@ -101,6 +101,8 @@ const (
 	// firstLook is when the sweep first asks whether a notification was lost, nextLook when it asks again.
 	firstLook = 2 * time.Minute
 	nextLook  = 5 * time.Minute
+	// longestPause is the longest that the sweep lets a scan alone on which it fails again and again.
+	longestPause = time.Hour
 	// maxClaims ends a scan whose analysis kills its process again and again.
 	maxClaims = 5
 )
@@ -154,6 +156,8 @@ type Scan struct {
 	FinishedAt time.Time `firestore:"finishedAt"`
 	// SweepAt is when the sweep has to look at it next; nil when there is nothing to do for it any more.
 	SweepAt *time.Time `firestore:"sweepAt"`
+	// SweepFaults is how often in a row the sweep failed on it (see query.PutOff).
+	SweepFaults int64 `firestore:"sweepFaults,omitempty"`
 }
 
 // Lease is the right to analyse a scan until a time.
@@ -296,7 +300,7 @@ func (s *Scan) changed(now time.Time) {
 	s.UpdatedAt = now
 }
 
-func (s *Scan) lookAgain(at time.Time) { s.SweepAt = &at }
+func (s *Scan) lookAgain(at time.Time) { s.SweepAt, s.SweepFaults = &at, 0 }
 
 // objectName is the photo's name in the uploads bucket.
 func objectName(uid account.UID, id ID) string { return "uploads/" + string(uid) + "/" + string(id) }

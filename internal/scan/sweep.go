@@ -13,6 +13,7 @@ import (
 
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/query"
 )
 
 // sweepPage is how many scans one sweep looks at, oldest due first.
@@ -33,7 +34,7 @@ type Sweeper struct {
 }
 
 // Sweep looks at the scans that are due and says at how many. One that fails is logged, joined to the error and
-// looked at again by the next sweep; the others go on.
+// looked at again later, the later the more often it failed; the others go on.
 func (w *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
 	docs := w.Firestore.Collection("scans").Where("sweepAt", "<=", w.Now().UTC()).
 		OrderBy("sweepAt", firestore.Asc).Limit(sweepPage).Documents(ctx)
@@ -54,7 +55,8 @@ func (w *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
 		}
 		if err != nil {
 			slog.WarnContext(ctx, "sweep scan", "scan_id", snap.Ref.ID, "state", s.State, "error", err)
-			faults = append(faults, fmt.Errorf("sweep scan %s: %w", snap.Ref.ID, err))
+			putOffErr := query.PutOff(ctx, snap, "sweepAt", w.Now(), nextLook, longestPause)
+			faults = append(faults, fmt.Errorf("sweep scan %s: %w", snap.Ref.ID, err), putOffErr)
 		}
 	}
 }
@@ -102,7 +104,7 @@ func (w *Sweeper) purge(ctx context.Context, s Scan) error {
 			return err
 		}
 	}
-	return w.update(ctx, s, func(current *Scan) { current.SweepAt = nil })
+	return w.update(ctx, s, func(current *Scan) { current.SweepAt, current.SweepFaults = nil, 0 })
 }
 
 // redrive tells the photo's finalize again, as Cloud Storage would have.

@@ -287,6 +287,8 @@ func TestOriginalOfAFinishedScan(t *testing.T) {
 		if _, err := w.Sweep(t.Context()); err == nil {
 			t.Error("no error")
 		}
+		e.sweep(t, 0)
+		e.clock.advance(nextLook)
 		e.sweep(t, 1)
 		if g := e.photoOf(t, s); g != 0 {
 			t.Errorf("the photo is kept, generation %d", g)
@@ -328,8 +330,9 @@ func TestOneScanThatFailsDoesNotStopTheOthers(t *testing.T) {
 	if got := e.load(t, good.ID); got.SweepAt != nil {
 		t.Error("the good one was not looked at")
 	}
+	stuck.SweepAt, stuck.SweepFaults = at(e.clock.Now().Add(nextLook)), 1
 	if diff := cmp.Diff(stuck, e.load(t, stuck.ID)); diff != "" {
-		t.Errorf("the failing one is not due as before:\n%s", diff)
+		t.Errorf("the failing one is more than put off:\n%s", diff)
 	}
 }
 
@@ -348,6 +351,7 @@ func TestStorageThatIsAwayEndsNoScan(t *testing.T) {
 		t.Errorf("Sweep = %d, %v", looked, err)
 	}
 	for _, s := range scans {
+		s.SweepAt, s.SweepFaults = at(e.clock.Now().Add(nextLook)), 1
 		if diff := cmp.Diff(s, e.load(t, s.ID)); diff != "" {
 			t.Errorf("the scan changed:\n%s", diff)
 		}
@@ -378,5 +382,55 @@ func TestSweepTakesAPageOldestFirst(t *testing.T) {
 	e.sweep(t, 0)
 	if diff := cmp.Diff(never, e.load(t, never.ID), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("one that is not to be swept changed:\n%s", diff)
+	}
+}
+
+// More than a page of scans on which the sweep fails for good do not keep it from the one that comes after them.
+func TestSweepIsNotStarvedByFailures(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	writer := e.fs.BulkWriter(t.Context())
+	for i := range sweepPage + 1 {
+		unreadable := map[string]any{"version": "two", "sweepAt": noon.Add(time.Duration(i) * time.Millisecond)}
+		if _, err := writer.Set(ref(e.fs, randomID()), unreadable); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writer.End()
+	good, _ := e.begunScan(t, Failed)
+	e.clock.advance(originalLife)
+	for _, want := range []int{sweepPage, 2, 0} {
+		if looked, err := e.sweeper().Sweep(t.Context()); looked != want || (err == nil) != (want == 0) {
+			t.Errorf("Sweep = %d, %v, want %d", looked, err, want)
+		}
+	}
+	if e.load(t, good.ID).SweepAt != nil {
+		t.Error("the good one was not looked at")
+	}
+	e.clock.advance(nextLook)
+	if looked, _ := e.sweeper().Sweep(t.Context()); looked != sweepPage {
+		t.Errorf("looked at %d of those put off", looked)
+	}
+}
+
+// A scan that is being deleted, whose objects will not go.
+func TestSweepPutsATombstoneOff(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	s := e.newScan(t, func(s *Scan) { s.State, s.SweepAt = Deleting, at(e.clock.Now()) })
+	e.upload(t, s, []byte("photo"))
+	w := e.sweeper()
+	w.Uploads = e.client(t, refusing(http.StatusForbidden, method(http.MethodDelete))).Bucket(uploadsBucket)
+	for _, pause := range []time.Duration{nextLook, 2 * nextLook} {
+		if looked, err := w.Sweep(t.Context()); looked != 1 || err == nil {
+			t.Errorf("Sweep = %d, %v", looked, err)
+		}
+		e.clock.advance(pause - time.Millisecond)
+		e.sweep(t, 0)
+		e.clock.advance(time.Millisecond)
+	}
+	e.sweep(t, 1)
+	if g := e.photoOf(t, s); g != 0 {
+		t.Errorf("the photo is kept, generation %d", g)
 	}
 }

@@ -1,0 +1,70 @@
+package retention
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cloud.google.com/go/firestore"
+)
+
+// One sweep deletes at most expirePages pages of each collection, so that none keeps it from the others or beyond its
+// lease: 1000 documents a minute and collection. Firestore's TTL, which has no such bound, deletes them too.
+const (
+	expirePage  = 200
+	expirePages = 5
+)
+
+// expire deletes the documents that have expired, and says how many. Readers do not see them any more, so this is about
+// keeping nothing longer than was said. One collection that fails does not stop the others.
+func (s *Sweep) expire(ctx context.Context) (deleted int, err error) {
+	var faults []error
+	for _, collection := range Expiring {
+		for range expirePages {
+			found, gone, err := s.expirePage(ctx, collection)
+			deleted += gone
+			if err != nil {
+				faults = append(faults, fmt.Errorf("delete what has expired of %s: %w", collection, err))
+			}
+			if err != nil || found < expirePage {
+				break
+			}
+		}
+	}
+	return deleted, errors.Join(faults...)
+}
+
+// expirePage deletes the documents longest expired, but for those that were renewed meanwhile. It needs the index on
+// expireAt (asc) with the scope of the collection group, for each of [Expiring].
+func (s *Sweep) expirePage(ctx context.Context, collection string) (found, deleted int, err error) {
+	snaps, err := s.Firestore.CollectionGroup(collection).Where("expireAt", "<=", s.Now().UTC()).
+		OrderBy("expireAt", firestore.Asc).Limit(expirePage).Documents(ctx).GetAll()
+	if err != nil || len(snaps) == 0 {
+		return 0, 0, err
+	}
+	refs := make([]*firestore.DocumentRef, len(snaps))
+	for i, snap := range snaps {
+		refs[i] = snap.Ref
+	}
+	err = s.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		deleted = 0
+		current, err := tx.GetAll(refs)
+		if err != nil {
+			return err
+		}
+		for i, snap := range current {
+			if !snap.Exists() || !snap.UpdateTime.Equal(snaps[i].UpdateTime) {
+				continue
+			}
+			if err := tx.Delete(snap.Ref); err != nil {
+				return err
+			}
+			deleted++
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	return len(snaps), deleted, nil
+}
