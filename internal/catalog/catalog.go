@@ -95,7 +95,7 @@ var functions = []Function{
 	eventFunction(Function{
 		Name: "notify", Trigger: PubSub, Purpose: "turns events into inbox entries, pushes and e-mails, each once",
 		Topics: topics(
-			event.AccountRegisteredV1{}, event.ScanCompletedV1{}, event.ScanFailedV1{}, event.PersonalBestReachedV1{},
+			event.AccountRegisteredV1{}, event.ScanCompletedV1{}, event.ScanFailedV1{}, event.PersonalBestReachedV1{}, event.ScanDeletedV1{},
 		), Concurrency: 8, MaxAttempts: 20, MemoryMiB: 256, CPU: 1,
 	}),
 	httpFunction(Function{

@@ -13,6 +13,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
 )
 
@@ -106,14 +107,8 @@ func (e *Eraser) consentStores(j Job) []store {
 
 // removeOf removes what stands beside a scan's document: photo, results, and what the inbox says of it.
 func (e *Eraser) removeOf(ctx context.Context, uid account.UID, id scan.ID) error {
-	told, err := account.Ref(e.Firestore, uid).Collection("inbox").Where("data.scanId", "==", string(id)).Documents(ctx).GetAll()
-	if err != nil {
-		return fmt.Errorf("list what the inbox says of a scan: %w", err)
-	}
-	for _, snap := range told {
-		if _, err := snap.Ref.Delete(ctx); err != nil {
-			return fmt.Errorf("delete an inbox item: %w", err)
-		}
+	if err := notify.Forget(ctx, e.Firestore, uid, string(id)); err != nil {
+		return err
 	}
 	return errors.Join(
 		e.empty(ctx, e.Uploads, scan.PhotoName(uid, id)),

@@ -2,7 +2,7 @@ package event
 
 import "time"
 
-// ScanDeletedV1 tells that its owner deleted a completed scan. Id: (type, scan id, completedAt).
+// ScanDeletedV1 tells that its owner deleted a scan that was completed or had failed. Id: (type, scan id, completedAt).
 type ScanDeletedV1 struct {
 	UID    string `json:"uid"`
 	ScanID string `json:"scanId"`
@@ -11,7 +11,7 @@ type ScanDeletedV1 struct {
 	// EngineMajor is the major version of the engine that measured it last, Rankable whether it passed the gates of ranking.
 	EngineMajor int  `json:"engineMajor"`
 	Rankable    bool `json:"rankable"`
-	// CompletedAt is when the scan was completed: an id may be used again by the same Idempotency-Key.
+	// CompletedAt is when the scan was completed or failed: an id may be used again by the same Idempotency-Key.
 	CompletedAt time.Time `json:"completedAt"`
 }
 

@@ -84,12 +84,16 @@ type outcome struct {
 }
 
 // claim writes the inbox item and claims each channel that is neither done nor somebody else's. busy tells that one
-// is somebody else's. At a closed fence nothing is written and nothing claimed.
+// is somebody else's. At a closed fence, and of a scan
+// that was deleted, nothing is written and nothing claimed.
 func (n *Notifier) claim(ctx context.Context, msg message) (claims []claim, busy bool, err error) {
 	err = n.fs.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		claims, busy = nil, false
 		user, err := account.Read(tx, n.fs, msg.uid)
 		if closed, err := msg.closed(user, err); err != nil || closed {
+			return err
+		}
+		if there, err := msg.scanThere(tx, n.fs); err != nil || !there {
 			return err
 		}
 		snaps, err := tx.GetAll(n.refs(msg))
@@ -122,9 +126,13 @@ func (n *Notifier) refs(msg message) []*firestore.DocumentRef {
 	user := account.Ref(n.fs, msg.uid)
 	refs := []*firestore.DocumentRef{inboxOf(user).Doc(msg.id)}
 	for _, channel := range msg.channels {
-		refs = append(refs, user.Collection("deliveries").Doc(msg.id+"_"+string(channel)))
+		refs = append(refs, deliveryRef(user, msg.id, channel))
 	}
 	return refs
+}
+
+func deliveryRef(user *firestore.DocumentRef, eventID string, c channel) *firestore.DocumentRef {
+	return user.Collection("deliveries").Doc(eventID + "_" + string(c))
 }
 
 // claimChannel claims one channel, or records that the user does not want it. It is nil where there is nothing to

@@ -13,6 +13,8 @@
 //	     lease over, ──┘   └─ failed ──► claimed by the next delivery of the event
 //	     or failed
 //
+// When a scan is deleted (scan.deleted), what was said of it goes from the inbox, and nothing more is said of it.
+//
 // Claim and inbox item commit in one transaction that read users/{uid}, and then the message is sent. So an event that
 // comes twice, late or at the same time has each effect once, one channel's failure does not repeat another's,
 // and the event is retried until all are done. Only a crash between sending and writing "sent" may repeat a push or a

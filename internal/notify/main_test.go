@@ -22,6 +22,7 @@ import (
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/scan"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
@@ -60,6 +61,7 @@ func newBench(t *testing.T) *bench {
 	b.notifier = New(fs, fcmClient(t, project, b.fcm.URL()), plainMailer(t, b.smtp.Host()), clock)
 	b.api = httpapi.New(httpapi.Options{Verifier: fakeVerifier{}})
 	NewInbox(fs, clock).Routes(b.api)
+	b.saveScan("s", scan.Completed)
 	return b
 }
 
@@ -116,6 +118,14 @@ func (b *bench) save(u account.User) {
 	}
 }
 
+func (b *bench) saveScan(id scan.ID, state scan.State) {
+	b.t.Helper()
+	_, err := b.fs.Collection("scans").Doc(string(id)).Set(b.t.Context(), scan.Scan{Schema: 1, ID: id, UID: uid, State: state})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 func (b *bench) saveDevice(id, token string) {
 	b.t.Helper()
 	d := device.New(device.Spec{Token: token, Platform: "android"}, b.now)
@@ -168,7 +178,7 @@ func (b *bench) want(items, pushes, mails int) {
 }
 
 func (b *bench) deliveryRef(eventID string, c channel) *firestore.DocumentRef {
-	return account.Ref(b.fs, uid).Collection("deliveries").Doc(eventID + "_" + string(c))
+	return deliveryRef(account.Ref(b.fs, uid), eventID, c)
 }
 
 // delivery is the document of (event, channel), nil where there is none.

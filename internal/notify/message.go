@@ -9,8 +9,11 @@ import (
 	"strings"
 	"text/template"
 
+	"cloud.google.com/go/firestore"
+
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/scan"
 )
 
 //go:embed templates
@@ -103,6 +106,15 @@ func (m *message) ofScan(uid, scanID string, epoch int64, channels ...channel) {
 	m.uid, m.channels = account.UID(uid), channels
 	m.data["scanId"] = scanID
 	m.closed = func(u account.User, readErr error) (bool, error) { return account.FenceClosed(u, readErr, epoch) }
+}
+
+// scanThere tells, in the transaction, whether the scan that the message is about still exists, if it is about one.
+func (m *message) scanThere(tx *firestore.Transaction, fs *firestore.Client) (bool, error) {
+	id := m.data["scanId"]
+	if id == "" {
+		return true, nil
+	}
+	return scan.Exists(tx, fs, scan.ID(id))
 }
 
 // inactive is the fence of what needs no consent.

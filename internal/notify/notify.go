@@ -36,13 +36,17 @@ func New(fs *firestore.Client, fcm *messaging.Client, mailer *Mailer, now func()
 	return &Notifier{fs: fs, fcm: fcm, mailer: mailer, now: now}
 }
 
-// Handle takes account.registered.v1, scan.completed.v1, scan.failed.v1 and personal-best.reached.v1. It is nil when
-// every channel is done with the event, or it was dropped at the fence; [event.ErrMalformed] for one that cannot
-// be read; any other error asks for redelivery: a channel failed, or another process is at it.
+// Handle takes account.registered.v1, scan.completed.v1, scan.failed.v1, personal-best.reached.v1 and scan.deleted.v1,
+// on which it forgets what it said of the scan. It is nil when every channel is done with the event, or it was dropped at
+// the fence; [event.ErrMalformed] for one that cannot be read; any other error asks for redelivery: a channel failed, or
+// another process is at it.
 func (n *Notifier) Handle(ctx context.Context, m event.Message) error {
 	e, err := event.Decode(m.Data)
 	if err != nil {
 		return err
+	}
+	if e.Type == (event.ScanDeletedV1{}).EventType() {
+		return n.forgetScan(ctx, e)
 	}
 	msg, err := newMessage(e)
 	if err != nil {

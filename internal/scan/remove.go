@@ -82,7 +82,7 @@ func (s *Service) bury(ctx context.Context, uid account.UID, id ID) (gone Scan, 
 		if err := guard.Forget(tx.Transaction, s.Firestore, uid, string(id)); err != nil {
 			return err
 		}
-		if current.State == Completed {
+		if !current.FinishedAt.IsZero() { // completed or failed, so its user was told of it
 			told := deletedEvent(current)
 			if err := tx.Tell(ctx, s.Now(), told, string(id), told.CompletedAt.Format(time.RFC3339Nano)); err != nil {
 				return err

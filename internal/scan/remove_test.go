@@ -59,7 +59,7 @@ func TestRemove(t *testing.T) {
 				t.Error("another scan lost something")
 			}
 			var want []event.ScanDeletedV1
-			if state == Completed {
+			if state == Completed || state == Failed {
 				want = []event.ScanDeletedV1{{UID: "anna", ScanID: string(s.ID), ConsentEpoch: 1, CompletedAt: s.FinishedAt}}
 			}
 			if diff := cmp.Diff(want, published[event.ScanDeletedV1](t, e.bus)); diff != "" {

@@ -59,6 +59,12 @@ func decodeAny(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
 	return s, nil
 }
 
+// Exists tells, in the transaction, whether there is the scan; not one that is being deleted.
+func Exists(tx *firestore.Transaction, fs *firestore.Client, id ID) (bool, error) {
+	_, err := read(tx, fs, id)
+	return err == nil, ignoreGone(err)
+}
+
 // readAll is the scans that the query finds, tombstones among them.
 func readAll(ctx context.Context, q firestore.Query) ([]Scan, error) {
 	snaps, err := q.Documents(ctx).GetAll()

@@ -1,0 +1,54 @@
+package notify
+
+import (
+	"testing"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+func TestHandle_deletedScan(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	b.saveDevice("phone", "token-1")
+	b.saveScan("other", scan.Completed)
+	best := event.PersonalBestReachedV1{UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1, Score: 71.24, Previous: 68}
+	b.handle(event.AccountRegisteredV1{UID: string(uid)}, "")
+	b.handle(scanDone("other"), "other")
+	b.handle(scanDone("s"), "s")
+	b.handle(best, "s")
+	b.want(4, 4, 3)
+
+	b.saveScan("s", scan.Deleting)
+	gone := event.ScanDeletedV1{UID: string(uid), ScanID: "s", ConsentEpoch: 1, CompletedAt: start}
+	b.handle(gone, "s")
+	b.handle(gone, "s")
+	b.want(2, 4, 3)
+	for _, kept := range []string{idOf(event.AccountRegisteredV1{}, ""), idOf(scanDone("other"), "other")} {
+		if snap, err := inboxOf(account.Ref(b.fs, uid)).Doc(kept).Get(t.Context()); err != nil || !snap.Exists() {
+			t.Errorf("an item about something else is gone: %v", err)
+		}
+		if b.delivery(kept, push) == nil || b.delivery(kept, email) == nil {
+			t.Error("a delivery about something else is gone")
+		}
+	}
+	for _, id := range []string{idOf(scanDone("s"), "s"), idOf(best, "s")} {
+		for _, c := range []channel{push, email} {
+			if d := b.delivery(id, c); d != nil {
+				t.Errorf("%s: %+v is left", c, d)
+			}
+		}
+	}
+
+	t.Run("is not told of again", func(t *testing.T) {
+		b.handle(scanDone("s"), "s")
+		if _, err := b.fs.Collection("scans").Doc("s").Delete(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.handle(scanDone("s"), "s")
+		b.handle(best, "s")
+		b.want(2, 4, 3)
+	})
+}
