@@ -29,17 +29,18 @@ func (s *Service) ProfileRoutes(api *httpapi.API) {
 }
 
 type profileJSON struct {
-	UID           UID             `json:"uid"`
-	Email         string          `json:"email"`
-	EmailVerified bool            `json:"emailVerified"`
-	Username      string          `json:"username"`
-	DisplayName   string          `json:"displayName"`
-	Locale        string          `json:"locale"`
-	BirthYear     int             `json:"birthYear,omitempty"`
-	Leaderboard   leaderboardJSON `json:"leaderboard"`
-	Consent       consentJSON     `json:"consent"`
-	CreatedAt     string          `json:"createdAt"`
-	UpdatedAt     string          `json:"updatedAt"`
+	UID            UID             `json:"uid"`
+	Email          string          `json:"email"`
+	EmailVerified  bool            `json:"emailVerified"`
+	Username       string          `json:"username"`
+	DisplayName    string          `json:"displayName"`
+	Locale         string          `json:"locale"`
+	BirthYear      int             `json:"birthYear,omitempty"`
+	Leaderboard    leaderboardJSON `json:"leaderboard"`
+	KeepPhotosDays *int            `json:"keepPhotosDays,omitempty"`
+	Consent        consentJSON     `json:"consent"`
+	CreatedAt      string          `json:"createdAt"`
+	UpdatedAt      string          `json:"updatedAt"`
 }
 
 type leaderboardJSON struct {
@@ -58,7 +59,8 @@ func writeProfile(w http.ResponseWriter, status int, u User) error {
 	return httpapi.Write(w, status, profileJSON{
 		UID: u.UID, Email: u.Email, EmailVerified: u.EmailVerified,
 		Username: u.Username, DisplayName: u.DisplayName, Locale: u.Locale,
-		BirthYear: u.BirthYear, Leaderboard: leaderboardJSON{OptIn: u.Leaderboard.OptIn}, Consent: showConsent(u.Consent),
+		BirthYear: u.BirthYear, Leaderboard: leaderboardJSON{OptIn: u.Leaderboard.OptIn}, KeepPhotosDays: u.KeepPhotosDays,
+		Consent:   showConsent(u.Consent),
 		CreatedAt: httpapi.Time(u.CreatedAt), UpdatedAt: httpapi.Time(u.UpdatedAt),
 	})
 }
@@ -138,17 +140,18 @@ func (s *Service) getMe(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Service) patchMe(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.Decode[struct {
-		DisplayName *string `json:"displayName"`
-		Locale      *string `json:"locale"`
-		BirthYear   *int    `json:"birthYear"`
-		Leaderboard *struct {
+		DisplayName    *string `json:"displayName"`
+		Locale         *string `json:"locale"`
+		BirthYear      *int    `json:"birthYear"`
+		KeepPhotosDays *int    `json:"keepPhotosDays"`
+		Leaderboard    *struct {
 			OptIn *bool `json:"optIn"`
 		} `json:"leaderboard"`
 	}](w, r)
 	if err != nil {
 		return err
 	}
-	p := patch{DisplayName: in.DisplayName, Locale: in.Locale, BirthYear: in.BirthYear}
+	p := patch{DisplayName: in.DisplayName, Locale: in.Locale, BirthYear: in.BirthYear, KeepPhotosDays: in.KeepPhotosDays}
 	if in.Leaderboard != nil {
 		p.OptIn = in.Leaderboard.OptIn
 	}

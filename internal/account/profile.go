@@ -19,14 +19,17 @@ const (
 	maxLocale = 35 // bytes
 	// firstBirthYear is earlier than anybody alive was born.
 	firstBirthYear = 1900
+	// maxKeepPhotosDays leaves a day to the rule of the bucket that deletes any photo 8 days after its upload.
+	maxKeepPhotosDays = 7
 )
 
 // patch is a partial update; what is nil stays as it is.
 type patch struct {
-	DisplayName *string
-	Locale      *string
-	OptIn       *bool
-	BirthYear   *int
+	DisplayName    *string
+	Locale         *string
+	OptIn          *bool
+	BirthYear      *int
+	KeepPhotosDays *int
 }
 
 // validate checks the whole patch and brings the locale into its canonical form.
@@ -40,6 +43,9 @@ func (p *patch) validate(now time.Time) error {
 	}
 	if last := now.UTC().Year(); p.BirthYear != nil && (*p.BirthYear < firstBirthYear || *p.BirthYear > last) {
 		_ = bad.WithField("/birthYear", "must be a year of %d to %d", firstBirthYear, last)
+	}
+	if p.KeepPhotosDays != nil && (*p.KeepPhotosDays < 0 || *p.KeepPhotosDays > maxKeepPhotosDays) {
+		_ = bad.WithField("/keepPhotosDays", "must be 0 to %d", maxKeepPhotosDays)
 	}
 	if len(bad.Fields) > 0 {
 		return bad
@@ -98,6 +104,9 @@ func (p *patch) apply(u *User) (effect, error) {
 	}
 	if p.Locale != nil && *p.Locale != u.Locale {
 		u.Locale, did = *p.Locale, private
+	}
+	if p.KeepPhotosDays != nil && (u.KeepPhotosDays == nil || *p.KeepPhotosDays != *u.KeepPhotosDays) {
+		u.KeepPhotosDays, did = p.KeepPhotosDays, private
 	}
 	if p.DisplayName != nil && *p.DisplayName != u.DisplayName {
 		u.DisplayName, did = *p.DisplayName, visible

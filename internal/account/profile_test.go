@@ -35,6 +35,9 @@ func TestPatch(t *testing.T) {
 		{"what is absent stays", `{"leaderboard":{}}`, `"4"`, nil, []string{"locale"}, "en-US"},
 		{"empty text clears", `{"locale":"","displayName":""}`, `"5"`, []string{updated}, []string{"locale"}, ""},
 		{"opting out is seen by others", `{"leaderboard":{"optIn":false}}`, `"6"`, []string{updated}, []string{"leaderboard", "optIn"}, false},
+		{"photos are kept for a week", `{"keepPhotosDays":7}`, `"7"`, nil, []string{"keepPhotosDays"}, 7.0},
+		{"the same week changes nothing", `{"keepPhotosDays":7}`, `"7"`, nil, []string{"keepPhotosDays"}, 7.0},
+		{"photos are not kept", `{"keepPhotosDays":0}`, `"8"`, nil, []string{"keepPhotosDays"}, 0.0},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			answer := w.call(t, "PATCH", "/v1/me", token, step.body)
@@ -63,6 +66,9 @@ func TestPatch_validates(t *testing.T) {
 		"a long locale":        {`{"locale":"en-` + strings.Repeat("abcdefgh-", 5) + `x"}`, fault.CodeInvalidField, []string{"/locale"}},
 		"the undefined locale": {`{"locale":"und"}`, fault.CodeInvalidField, []string{"/locale"}},
 		"a wrong type":         {`{"leaderboard":{"optIn":"yes"}}`, fault.CodeInvalidField, []string{"/leaderboard/optIn"}},
+		"photos before":        {`{"keepPhotosDays":-1}`, fault.CodeInvalidField, []string{"/keepPhotosDays"}},
+		"photos for too long":  {`{"keepPhotosDays":8}`, fault.CodeInvalidField, []string{"/keepPhotosDays"}},
+		"half a day":           {`{"keepPhotosDays":0.5}`, fault.CodeInvalidField, []string{"/keepPhotosDays"}},
 		"an unknown member":    {`{"leaderboard":{"score":1}}`, fault.CodeUnknownField, []string{"/leaderboard/score"}},
 		"a member of its own":  {`{"username":"ada"}`, fault.CodeUnknownField, []string{"/username"}},
 		"a member given twice": {`{"locale":"en","locale":"de"}`, fault.CodeMalformedBody, []string{"/locale"}},

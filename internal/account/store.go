@@ -26,7 +26,7 @@ func New(fs *firestore.Client, box *outbox.Box, now func() time.Time) *Service {
 
 // read is the account in use, outside of a transaction: for showing only.
 func (s *Service) read(ctx context.Context, uid UID) (User, error) {
-	return admit(decode(Ref(s.fs, uid).Get(ctx)))
+	return GetActive(ctx, s.fs, uid)
 }
 
 // effect is what an edit of users/{uid} did.
@@ -48,7 +48,7 @@ var editable = firestore.Merge(
 	firestore.FieldPath{"email"}, firestore.FieldPath{"emailVerified"},
 	firestore.FieldPath{"username"}, firestore.FieldPath{"folded"}, firestore.FieldPath{"renamedAt"},
 	firestore.FieldPath{"displayName"}, firestore.FieldPath{"locale"}, firestore.FieldPath{"leaderboard"},
-	firestore.FieldPath{"birthYear"},
+	firestore.FieldPath{"birthYear"}, firestore.FieldPath{"keepPhotosDays"},
 	firestore.FieldPath{"revision"}, firestore.FieldPath{"updatedAt"},
 )
 

@@ -3,6 +3,7 @@
 package account
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -49,6 +50,8 @@ type User struct {
 	// BirthYear is what the user declared, 0 before. It is declared once.
 	BirthYear   int         `firestore:"birthYear,omitempty"`
 	Leaderboard Leaderboard `firestore:"leaderboard"`
+	// KeepPhotosDays is how long the user wants the photo of a completed scan kept, 0 to 7 days, nil where they never said.
+	KeepPhotosDays *int `firestore:"keepPhotosDays,omitempty"`
 	// Notifications is package notify's, nil until the user first says something of it.
 	Notifications *Notifications `firestore:"notifications,omitempty"`
 
@@ -93,6 +96,16 @@ func Ref(fs *firestore.Client, uid UID) *firestore.DocumentRef {
 func Read(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
 	snap, err := tx.Get(Ref(fs, uid))
 	return decode(snap, err)
+}
+
+// Get is [Read] outside of a transaction: for what has no effect that the user's withdrawal must stop.
+func Get(ctx context.Context, fs *firestore.Client, uid UID) (User, error) {
+	return decode(Ref(fs, uid).Get(ctx))
+}
+
+// GetActive is [Get] with the errors of [ReadActive]: for showing only.
+func GetActive(ctx context.Context, fs *firestore.Client, uid UID) (User, error) {
+	return admit(Get(ctx, fs, uid))
 }
 
 // ReadActive is [Read] for what only a registered account in use may do: the error of a user that does not exist is

@@ -797,6 +797,10 @@ type InboxItem struct {
 	Type string `json:"type"`
 }
 
+// KeepPhotosDays How many days after a scan's completion its photo is kept, for `verifyScan`, `rescoreScan` and `original` of its images. 0 is not
+// any longer than the analysis takes. Absent where the user never said; then it is one day. A failed scan's is kept a day at most.
+type KeepPhotosDays = int
+
 // Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
 type Locale = string
 
@@ -946,8 +950,12 @@ type Profile struct {
 	Email string `json:"email"`
 
 	// EmailVerified Whether that token said that the address is verified.
-	EmailVerified bool                `json:"emailVerified"`
-	Leaderboard   Profile_Leaderboard `json:"leaderboard"`
+	EmailVerified bool `json:"emailVerified"`
+
+	// KeepPhotosDays How many days after a scan's completion its photo is kept, for `verifyScan`, `rescoreScan` and `original` of its images. 0 is not
+	// any longer than the analysis takes. Absent where the user never said; then it is one day. A failed scan's is kept a day at most.
+	KeepPhotosDays *KeepPhotosDays     `json:"keepPhotosDays,omitempty"`
+	Leaderboard    Profile_Leaderboard `json:"leaderboard"`
 
 	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
 	Locale Locale `json:"locale"`
@@ -974,8 +982,12 @@ type ProfileChange struct {
 	BirthYear *BirthYear `json:"birthYear,omitempty"`
 
 	// DisplayName A name in words, without line breaks and control characters. Empty is none.
-	DisplayName *DisplayName               `json:"displayName,omitempty"`
-	Leaderboard *ProfileChange_Leaderboard `json:"leaderboard,omitempty"`
+	DisplayName *DisplayName `json:"displayName,omitempty"`
+
+	// KeepPhotosDays How many days after a scan's completion its photo is kept, for `verifyScan`, `rescoreScan` and `original` of its images. 0 is not
+	// any longer than the analysis takes. Absent where the user never said; then it is one day. A failed scan's is kept a day at most.
+	KeepPhotosDays *KeepPhotosDays            `json:"keepPhotosDays,omitempty"`
+	Leaderboard    *ProfileChange_Leaderboard `json:"leaderboard,omitempty"`
 
 	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
 	Locale *Locale `json:"locale,omitempty"`
@@ -2028,7 +2040,8 @@ type ClientInterface interface {
 	// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
-	// ask the user to look at it twice.
+	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
+	// within a day.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2040,7 +2053,8 @@ type ClientInterface interface {
 	// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
-	// ask the user to look at it twice.
+	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
+	// within a day.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2207,7 +2221,8 @@ type ClientInterface interface {
 	// VerifyScan Measure a scan again and compare
 	//
 	// Measures the photo again and compares the report with the kept one, byte for byte. Wait for `verification` with
-	// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for a day.
+	// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for
+	// `keepPhotosDays` of the profile.
 	//
 	// Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
 	VerifyScan(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2838,7 +2853,8 @@ func (c *Client) GetProfile(ctx context.Context, params *GetProfileParams, reqEd
 // Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 // the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
-// ask the user to look at it twice.
+// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
+// within a day.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2860,7 +2876,8 @@ func (c *Client) UpdateProfileWithBody(ctx context.Context, params *UpdateProfil
 // Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 // the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
-// ask the user to look at it twice.
+// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
+// within a day.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3217,7 +3234,8 @@ func (c *Client) RescoreScan(ctx context.Context, id ScanID, reqEditors ...Reque
 // VerifyScan Measure a scan again and compare
 //
 // Measures the photo again and compares the report with the kept one, byte for byte. Wait for `verification` with
-// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for a day.
+// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for
+// `keepPhotosDays` of the profile.
 //
 // Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
 func (c *Client) VerifyScan(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5383,7 +5401,8 @@ type ClientWithResponsesInterface interface {
 	// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
-	// ask the user to look at it twice.
+	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
+	// within a day.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5395,7 +5414,8 @@ type ClientWithResponsesInterface interface {
 	// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
-	// ask the user to look at it twice.
+	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
+	// within a day.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5586,7 +5606,8 @@ type ClientWithResponsesInterface interface {
 	// VerifyScanWithResponse Measure a scan again and compare
 	//
 	// Measures the photo again and compares the report with the kept one, byte for byte. Wait for `verification` with
-	// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for a day.
+	// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for
+	// `keepPhotosDays` of the profile.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7812,7 +7833,8 @@ func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, params
 // Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 // the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
-// ask the user to look at it twice.
+// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
+// within a day.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7830,7 +7852,8 @@ func (c *ClientWithResponses) UpdateProfileWithBodyWithResponse(ctx context.Cont
 // Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 // the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
-// ask the user to look at it twice.
+// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
+// within a day.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8135,7 +8158,8 @@ func (c *ClientWithResponses) RescoreScanWithResponse(ctx context.Context, id Sc
 // VerifyScanWithResponse Measure a scan again and compare
 //
 // Measures the photo again and compares the report with the kept one, byte for byte. Wait for `verification` with
-// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for a day.
+// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for
+// `keepPhotosDays` of the profile.
 //
 // Returns a wrapper object for the known response body format(s).
 //

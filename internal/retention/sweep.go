@@ -2,7 +2,8 @@
 // process left undone.
 //
 //	what                        kept                     by
-//	a finished scan's photo     24 h                     sweep
+//	a finished scan's photo     24 h, or as its user     sweep
+//	                            wants: 0 to 7 d
 //	an unfinished scan's photo  7 d, then failed         sweep
 //	any photo                   8 d                      bucket lifecycle, the backstop
 //	an owed event               until published          sweep, after 60 s

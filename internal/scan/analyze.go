@@ -271,7 +271,8 @@ func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*outbox.Tx, *Sca
 		if err != nil {
 			return err
 		}
-		closed, err := a.fenceClosed(tx.Transaction, current)
+		user, err := account.Read(tx.Transaction, a.Firestore, s.UID)
+		closed, err := account.FenceClosed(user, err, current.ConsentEpoch)
 		if err != nil {
 			return err
 		}
@@ -292,6 +293,7 @@ func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*outbox.Tx, *Sca
 		if err != nil {
 			return err
 		}
+		current.keepPhoto(current.photoDue(user), now)
 		if err := tx.Tell(ctx, now, payload, string(s.ID)); err != nil {
 			return err
 		}
@@ -307,7 +309,7 @@ func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*outbox.Tx, *Sca
 	case errors.Is(outcome, errFenced):
 		return a.deleteAll(ctx, s.UID, s.ID, s.Generation)
 	case errors.Is(outcome, errLost) && current.State == Failed:
-		return a.deleteResults(ctx, s.UID, s.ID)
+		return deletePrefix(ctx, a.Results, ResultPrefix(s.UID, s.ID))
 	}
 	return nil
 }

@@ -52,11 +52,7 @@ func (a *Analyzer) keep(ctx context.Context, name, contentType string, body []by
 }
 
 func (a *Analyzer) deleteAll(ctx context.Context, uid account.UID, id ID, generation int64) error {
-	return errors.Join(a.deletePhoto(ctx, objectName(uid, id), generation), a.deleteResults(ctx, uid, id))
-}
-
-func (a *Analyzer) deleteResults(ctx context.Context, uid account.UID, id ID) error {
-	return deletePrefix(ctx, a.Results, ResultPrefix(uid, id))
+	return errors.Join(a.deletePhoto(ctx, objectName(uid, id), generation), deletePrefix(ctx, a.Results, ResultPrefix(uid, id)))
 }
 
 func (a *Analyzer) deletePhoto(ctx context.Context, name string, generation int64) error {

@@ -94,7 +94,8 @@ const (
 	ticketLife = 15 * time.Minute
 	// expireGrace is how long after the ticket's end a photo may still turn up.
 	expireGrace = time.Hour
-	// originalLife is how long a finished scan's photo is kept.
+	// originalLife is how long a finished scan's photo is kept unless its user wants otherwise, and how often the sweep
+	// asks whether that is still so.
 	originalLife = 24 * time.Hour
 	// stuckLife is how long an unfinished scan's photo is kept.
 	stuckLife = 7 * 24 * time.Hour
@@ -286,6 +287,27 @@ func (s *Scan) finish(state State, now time.Time) {
 	s.FinishedAt = now
 	s.changed(now)
 	s.lookAgain(now.Add(originalLife))
+}
+
+// photoDue is when the photo of the finished scan is to be deleted, by what its user wants now. A scan that failed needs
+// its photo for nothing, so that is never kept longer than without any wish.
+func (s *Scan) photoDue(u account.User) time.Time {
+	life := originalLife
+	if u.KeepPhotosDays != nil {
+		life = time.Duration(*u.KeepPhotosDays) * 24 * time.Hour
+	}
+	if s.State != Completed {
+		life = min(life, originalLife)
+	}
+	return s.FinishedAt.Add(life)
+}
+
+// keepPhoto has the sweep look when the photo is due, and before that as often as makes a lower wish tell.
+func (s *Scan) keepPhoto(due, now time.Time) {
+	if next := now.Add(originalLife); due.After(next) {
+		due = next
+	}
+	s.lookAgain(due)
 }
 
 // expire ends the wait for a photo that did not come.

@@ -11,6 +11,7 @@ import (
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/iterator"
 
+	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/query"
@@ -97,8 +98,16 @@ func later(ticketEnd, now time.Time) time.Time {
 	return ticketEnd.Add(expireGrace)
 }
 
-// purge deletes the original of a finished scan.
+// purge deletes the original of a finished scan, if it is due by what the user wants now. Nobody is asked for a user who
+// is gone.
 func (w *Sweeper) purge(ctx context.Context, s Scan) error {
+	user, err := account.Get(ctx, w.Firestore, s.UID)
+	if err != nil && !errors.Is(err, account.ErrNoUser) {
+		return err
+	}
+	if now, due := w.Now().UTC(), s.photoDue(user); now.Before(due) {
+		return w.update(ctx, s, func(current *Scan) { current.keepPhoto(due, now) })
+	}
 	if s.Generation != 0 {
 		if err := deletePhoto(ctx, w.Uploads, objectName(s.UID, s.ID), s.Generation); err != nil {
 			return err
