@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/account"
 )
 
 // download reads a signed URL as an app does, without any credentials.
@@ -88,6 +90,8 @@ func TestImagesOfWhatHasNone(t *testing.T) {
 		wantProblem(t, ask(t, api, "anna", http.MethodGet, pathOf(s)+"/images"), http.StatusConflict, "scan_not_completed")
 	}
 	s, generation := e.begunScan(t, Completed)
+	wantProblem(t, ask(t, api, "bob", http.MethodGet, pathOf(s)+"/images"), http.StatusForbidden, "not_registered")
+	e.putBob(t)
 	wantProblem(t, ask(t, api, "bob", http.MethodGet, pathOf(s)+"/images"), http.StatusNotFound, "not_found")
 	if err := deletePhoto(t.Context(), e.uploads, objectName(s.UID, s.ID), generation); err != nil {
 		t.Fatal(err)
@@ -100,4 +104,6 @@ func TestImagesOfWhatHasNone(t *testing.T) {
 	broken := e.service(e.fs)
 	broken.Signing.PrivateKey, broken.Signing.SignBytes = nil, func([]byte) ([]byte, error) { return nil, errors.New("IAM is away") }
 	wantProblem(t, ask(t, scansAPI(broken), "anna", http.MethodGet, pathOf(s)+"/images"), 503, "unavailable")
+	e.putUser(t, account.User{UID: anna, State: account.Erasing})
+	wantProblem(t, ask(t, api, "anna", http.MethodGet, pathOf(s)+"/images"), http.StatusForbidden, "account_erasing")
 }

@@ -31,7 +31,6 @@ var admitsAll = map[string]string{
 	"eraseAccount":         "takes Firebase's user too, who may have no account, and answers the same while it erases",
 	"listScans":            "shows the caller's own, and an account that is not there has none",
 	"getScan":              "shows the caller's own, and an account that is not there has none",
-	"listImages":           "shows the caller's own, and an account that is not there has none",
 	"getTimeline":          "shows the caller's own, and an account that is not there has none",
 	"getTop":               "shows everybody the same",
 }
