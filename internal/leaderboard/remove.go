@@ -39,7 +39,7 @@ func (r *Ranker) strike(ctx context.Context, e event.ScanDeletedV1, everywhere b
 			all = append(all, ratingDoc{Board: board, ConsentEpoch: user.ConsentEpoch})
 		}
 		for _, doc := range all {
-			if doc.Board != board && !(everywhere && doc.Contributions.has(gone)) || !survives(user, doc.ConsentEpoch) {
+			if doc.Board != board && (!everywhere || !doc.Contributions.has(gone)) || !survives(user, doc.ConsentEpoch) {
 				continue
 			}
 			if err := r.save(tx.Transaction, user, doc.Board, doc.Contributions, doc.Contributions.add(gone).trim()); err != nil {

@@ -74,7 +74,7 @@ func TestRating_deletionDoesNotPay(t *testing.T) {
 func TestRating_deletionGainsLittle(t *testing.T) {
 	const between, rounds = 20.0, 400
 	within := between * math.Sqrt(priorScans)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a simulation
+	random := rand.New(rand.NewPCG(1, 2))
 	for _, truth := range []float64{50, 60, 70, 80} {
 		gain := 0.0
 		for range rounds {

@@ -46,11 +46,14 @@ func (a *Analyzer) guarded(tx *firestore.Transaction, s Scan, seen *guard.Observ
 
 // disqualify adds the reasons to those that the result may have already.
 func disqualify(result map[string]any, reasons []guard.Reason) {
-	because, _ := result["notRankableBecause"].(string)
+	var because []string
+	if already, _ := result["notRankableBecause"].(string); already != "" {
+		because = append(because, already)
+	}
 	var list []any
 	for _, r := range reasons {
-		because += " " + r.Detail
+		because = append(because, r.Detail)
 		list = append(list, map[string]any{"code": string(r.Code), "detail": r.Detail})
 	}
-	notRanked(result, strings.TrimSpace(because))["guard"] = list
+	notRanked(result, strings.Join(because, " "))["guard"] = list
 }

@@ -225,6 +225,8 @@ func (s *Scan) claim(generation int64, token string, now time.Time) error {
 		if s.Lease.Until.After(now) {
 			return errLeased
 		}
+	case Deleting:
+		return errStale
 	case AwaitingUpload, Queued, Expired:
 	}
 	s.Generation = generation

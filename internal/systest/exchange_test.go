@@ -528,7 +528,7 @@ func (c caller) remeasure(ctx context.Context, t *testing.T, id string) {
 			if err := json.Unmarshal(answer, &s); err != nil || s.Verification == nil {
 				t.Fatalf("no verification: %s, %v", answer, err)
 			}
-			return string(s.Verification.Outcome) == outcome
+			return s.Verification.Outcome == outcome
 		})
 	}
 	settle("verify", "matches")
