@@ -4,6 +4,7 @@ package coach
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/facescan/facescan/internal/face"
 )
@@ -68,8 +69,7 @@ func answer(report face.Report, err error) (Answer, error) {
 	case !errors.As(err, &refusal):
 		return Answer{}, err
 	}
-	switch refusal.Code {
-	case face.UnsupportedFormat, face.TooLarge, face.Corrupt:
+	if unreadable := []face.Code{face.UnsupportedFormat, face.TooLarge, face.Corrupt}; slices.Contains(unreadable, refusal.Code) {
 		return Answer{}, err
 	}
 	a := Answer{

@@ -27,11 +27,15 @@ func Forget(ctx context.Context, fs *firestore.Client, uid account.UID, scanID s
 		return fmt.Errorf("list what the inbox says of a scan: %w", err)
 	}
 	for _, item := range told {
-		batch := fs.Batch()
-		for _, c := range []channel{push, email} {
-			batch.Delete(deliveryRef(user, item.Ref.ID, c))
-		}
-		if _, err := batch.Delete(item.Ref).Commit(ctx); err != nil {
+		err := fs.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+			for _, c := range []channel{push, email} {
+				if err := tx.Delete(deliveryRef(user, item.Ref.ID, c)); err != nil {
+					return err
+				}
+			}
+			return tx.Delete(item.Ref)
+		})
+		if err != nil {
 			return fmt.Errorf("delete an inbox item: %w", err)
 		}
 	}

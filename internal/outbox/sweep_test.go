@@ -188,13 +188,14 @@ func TestSweep(t *testing.T) {
 		f := newFixture(t)
 		f.abandon(t, "a")
 		f.topics.setFail(func(context.Context, string) error { return errBroken })
-		for _, pause := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+		for _, minutes := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
+			pause := time.Minute * time.Duration(minutes)
 			if _, err := f.box.Sweep(t.Context(), 0); !errors.Is(err, errBroken) {
-				t.Fatalf("before the pause of %d m: %v", pause, err)
+				t.Fatalf("before the pause of %v: %v", pause, err)
 			}
-			f.advance(pause*time.Minute - time.Microsecond)
+			f.advance(pause - time.Microsecond)
 			if _, err := f.box.Sweep(t.Context(), 0); err != nil {
-				t.Fatalf("in the pause of %d m: %v", pause, err)
+				t.Fatalf("in the pause of %v: %v", pause, err)
 			}
 			f.advance(time.Microsecond)
 		}

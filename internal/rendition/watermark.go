@@ -95,6 +95,7 @@ func place(at Position, w, h, wide int, m font.Metrics, margin int) (x, y int) {
 		return left, bottom
 	case Center:
 		return (w - wide) / 2, (h + m.Ascent.Ceil() - m.Descent.Ceil()) / 2
+	default: // BottomRight
+		return right, bottom
 	}
-	return right, bottom
 }
