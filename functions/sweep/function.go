@@ -10,6 +10,7 @@ import (
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/retention"
 	"github.com/facescan/facescan/internal/scan"
 )
@@ -28,6 +29,8 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	scans := &scan.Sweeper{
 		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Publisher: publisher, Now: time.Now,
 	}
-	erasures := &erasure.Sweeper{Firestore: fs, Outbox: box, Now: time.Now}
-	return (&retention.Sweep{Firestore: fs, Outbox: box, Scans: scans, Erasures: erasures, Now: time.Now}).Handle, nil
+	return (&retention.Sweep{
+		Firestore: fs, Outbox: box, Scans: scans, Erasures: &erasure.Sweeper{Firestore: fs, Outbox: box, Now: time.Now},
+		Exports: &export.Sweeper{Firestore: fs, Outbox: box, Results: results, Now: time.Now}, Now: time.Now,
+	}).Handle, nil
 }

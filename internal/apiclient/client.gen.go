@@ -147,6 +147,27 @@ func (e ErasureReceiptStoresLeft) Valid() bool {
 	}
 }
 
+// Defines values for ExportState.
+const (
+	ExportStateFailed ExportState = "failed"
+	ExportStateQueued ExportState = "queued"
+	ExportStateReady  ExportState = "ready"
+)
+
+// Valid indicates whether the value is a known member of the ExportState enum.
+func (e ExportState) Valid() bool {
+	switch e {
+	case ExportStateFailed:
+		return true
+	case ExportStateQueued:
+		return true
+	case ExportStateReady:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PreviewCheckVerdict.
 const (
 	PreviewCheckVerdictOk     PreviewCheckVerdict = "ok"
@@ -729,6 +750,36 @@ type ErasureRequested struct {
 
 // ErrorCode What went wrong, for programs.
 type ErrorCode = string
+
+// Export An export, with where to download it once it is ready.
+type Export struct {
+	// Bytes The file's size.
+	Bytes *int64 `json:"bytes,omitempty"`
+
+	// ExpiresAt RFC 3339, UTC, milliseconds.
+	ExpiresAt Time `json:"expiresAt"`
+
+	// ID Names it to support.
+	ID string `json:"id"`
+
+	// RequestedAt RFC 3339, UTC, milliseconds.
+	RequestedAt Time `json:"requestedAt"`
+
+	// Sha256 The file's SHA-256 hash in hex.
+	Sha256 *string `json:"sha256,omitempty"`
+
+	// State `queued`: under way. `ready`: to be downloaded. `failed`: it could not be made; ask for another.
+	State ExportState `json:"state"`
+
+	// URL Where to download it, without a token.
+	URL *string `json:"url,omitempty"`
+
+	// URLExpiresAt RFC 3339, UTC, milliseconds.
+	URLExpiresAt *Time `json:"urlExpiresAt,omitempty"`
+}
+
+// ExportState `queued`: under way. `ready`: to be downloaded. `failed`: it could not be made; ask for another.
+type ExportState string
 
 // Failure defines model for Failure.
 type Failure struct {
@@ -2103,6 +2154,26 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/me/consent/history (the `ListConsents` operationId).
 	ListConsents(ctx context.Context, params *ListConsentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetExport Read how far the export is, and where to download it
+	//
+	// A `ready` export can be downloaded for 24 hours, until `expiresAt`. Each answer has a fresh `url`, good for 15 minutes and no
+	// longer than the export: whoever has it can download all of it, so show it to nobody. Compare the file with `sha256`.
+	// A `failed` one can be asked for again.
+	//
+	// Corresponds with GET /v1/me/export (the `GetExport` operationId).
+	GetExport(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestExport Ask for everything that is kept of the user
+	//
+	// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, scans with their
+	// reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
+	// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
+	// answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
+	// what is ready; what is deleted later stays in it until it expires.
+	//
+	// Corresponds with POST /v1/me/export (the `RequestExport` operationId).
+	RequestExport(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetSummary Read what the first screen shows
 	//
 	// The latest scan in whatever state, the best one that counts on the leaderboard (of the present engine, since scores of another are
@@ -2976,6 +3047,46 @@ func (c *Client) GrantConsent(ctx context.Context, body GrantConsentJSONRequestB
 // Corresponds with GET /v1/me/consent/history (the `ListConsents` operationId).
 func (c *Client) ListConsents(ctx context.Context, params *ListConsentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConsentsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetExport Read how far the export is, and where to download it
+//
+// A `ready` export can be downloaded for 24 hours, until `expiresAt`. Each answer has a fresh `url`, good for 15 minutes and no
+// longer than the export: whoever has it can download all of it, so show it to nobody. Compare the file with `sha256`.
+// A `failed` one can be asked for again.
+//
+// Corresponds with GET /v1/me/export (the `GetExport` operationId).
+func (c *Client) GetExport(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetExportRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestExport Ask for everything that is kept of the user
+//
+// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, scans with their
+// reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
+// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
+// answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
+// what is ready; what is deleted later stays in it until it expires.
+//
+// Corresponds with POST /v1/me/export (the `RequestExport` operationId).
+func (c *Client) RequestExport(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestExportRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -4354,6 +4465,60 @@ func NewListConsentsRequest(server string, params *ListConsentsParams) (*http.Re
 	return req, nil
 }
 
+// NewGetExportRequest constructs an http.Request for the GetExport method
+func NewGetExportRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRequestExportRequest constructs an http.Request for the RequestExport method
+func NewRequestExportRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/me/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetSummaryRequest constructs an http.Request for the GetSummary method
 func NewGetSummaryRequest(server string) (*http.Request, error) {
 	var err error
@@ -5469,6 +5634,30 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/me/consent/history (the `ListConsents` operationId).
 	ListConsentsWithResponse(ctx context.Context, params *ListConsentsParams, reqEditors ...RequestEditorFn) (*ListConsentsResponse, error)
+
+	// GetExportWithResponse Read how far the export is, and where to download it
+	//
+	// A `ready` export can be downloaded for 24 hours, until `expiresAt`. Each answer has a fresh `url`, good for 15 minutes and no
+	// longer than the export: whoever has it can download all of it, so show it to nobody. Compare the file with `sha256`.
+	// A `failed` one can be asked for again.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/me/export (the `GetExport` operationId).
+	GetExportWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetExportResponse, error)
+
+	// RequestExportWithResponse Ask for everything that is kept of the user
+	//
+	// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, scans with their
+	// reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
+	// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
+	// answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
+	// what is ready; what is deleted later stays in it until it expires.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/me/export (the `RequestExport` operationId).
+	RequestExportWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RequestExportResponse, error)
 
 	// GetSummaryWithResponse Read what the first screen shows
 	//
@@ -6740,6 +6929,88 @@ func (r ListConsentsResponse) ContentType() string {
 	return ""
 }
 
+type GetExportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Export
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetExportResponse) GetJSON200() *Export {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetExportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetExportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetExportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetExportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RequestExportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Export
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RequestExportResponse) GetJSON202() *Export {
+	return r.JSON202
+}
+
+// GetBody returns the raw response body bytes
+func (r RequestExportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestExportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestExportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RequestExportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetSummaryResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7944,6 +8215,42 @@ func (c *ClientWithResponses) ListConsentsWithResponse(ctx context.Context, para
 	return ParseListConsentsResponse(rsp)
 }
 
+// GetExportWithResponse Read how far the export is, and where to download it
+//
+// A `ready` export can be downloaded for 24 hours, until `expiresAt`. Each answer has a fresh `url`, good for 15 minutes and no
+// longer than the export: whoever has it can download all of it, so show it to nobody. Compare the file with `sha256`.
+// A `failed` one can be asked for again.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/me/export (the `GetExport` operationId).
+func (c *ClientWithResponses) GetExportWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetExportResponse, error) {
+	rsp, err := c.GetExport(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetExportResponse(rsp)
+}
+
+// RequestExportWithResponse Ask for everything that is kept of the user
+//
+// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, scans with their
+// reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
+// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
+// answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
+// what is ready; what is deleted later stays in it until it expires.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/me/export (the `RequestExport` operationId).
+func (c *ClientWithResponses) RequestExportWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RequestExportResponse, error) {
+	rsp, err := c.RequestExport(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestExportResponse(rsp)
+}
+
 // GetSummaryWithResponse Read what the first screen shows
 //
 // The latest scan in whatever state, the best one that counts on the leaderboard (of the present engine, since scores of another are
@@ -8934,6 +9241,58 @@ func ParseListConsentsResponse(rsp *http.Response) (*ListConsentsResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetExportResponse parses an HTTP response from a GetExportWithResponse call
+func ParseGetExportResponse(rsp *http.Response) (*GetExportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetExportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Export
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRequestExportResponse parses an HTTP response from a RequestExportWithResponse call
+func ParseRequestExportResponse(rsp *http.Response) (*RequestExportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestExportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Export
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

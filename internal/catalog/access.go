@@ -63,6 +63,9 @@ var access = map[string]struct {
 			"FACESCAN_HASH_KEY": "hash-key", "FACESCAN_RECEIPT_KEY": "receipt-key", "FACESCAN_SMTP_PASSWORD": "smtp-password",
 		},
 	}, append([]string{uploadsBucket, resultsBucket, publicURL}, mail...)},
+	"export": {Access{
+		Firestore: true, Uploads: BucketRead, Results: BucketWrite, Secrets: hashKey,
+	}, []string{uploadsBucket, resultsBucket}},
 	"health":      {Access{Firestore: true, Secrets: hashKey}, nil},
 	"inbox":       {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, nil},
 	"leaderboard": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, nil},
@@ -72,9 +75,11 @@ var access = map[string]struct {
 		},
 	}, mail},
 	"profile": {Access{
-		Firestore: true, Auth: AuthReader, Secrets: hashKey,
-		Publishes: append(topics(event.AccountErasureRequestedV1{}, event.ConsentWithdrawnV1{}), account...),
-	}, []string{publicURL, receiptKeys}},
+		Firestore: true, Auth: AuthReader, Results: BucketRead, Signs: true, Secrets: hashKey,
+		Publishes: append(topics(
+			event.AccountErasureRequestedV1{}, event.AccountExportRequestedV1{}, event.ConsentWithdrawnV1{},
+		), account...),
+	}, []string{publicURL, receiptKeys, resultsBucket}},
 	"rank":     {Access{Firestore: true, Secrets: hashKey, Publishes: topics(event.PersonalBestReachedV1{})}, nil},
 	"register": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey, Publishes: account}, []string{"FACESCAN_FIREBASE_API_KEY"}},
 	"scans": {Access{

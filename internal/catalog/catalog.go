@@ -80,6 +80,12 @@ var functions = []Function{
 		Topics: topics(event.AccountErasureRequestedV1{}, event.ConsentWithdrawnV1{}), Concurrency: 8, MaxAttempts: 20,
 		MemoryMiB: 256, CPU: 1,
 	}),
+	eventFunction(Function{
+		Name: "export", Trigger: PubSub, Purpose: "puts all that is kept of a user into a zip to download",
+		Topics: topics(event.AccountExportRequestedV1{}), Concurrency: 4, MaxAttempts: 20, MemoryMiB: 256, CPU: 1,
+		// Years of pictures are copied one by one.
+		Timeout: 9 * time.Minute, AckDeadline: 10 * time.Minute,
+	}),
 	httpFunction(Function{
 		Name: "health", Purpose: "liveness, readiness, the API's contract, the page for account deletion, and problem+json for every other path",
 		Paths: []string{"/healthz", "/readyz", "/v1/openapi.yaml", "/account-deletion", fallback}, Concurrency: 80,
@@ -99,7 +105,7 @@ var functions = []Function{
 		), Concurrency: 8, MaxAttempts: 20, MemoryMiB: 256, CPU: 1,
 	}),
 	httpFunction(Function{
-		Name: "profile", Purpose: "the user's profile, username and consent, erasure and its receipt",
+		Name: "profile", Purpose: "the user's profile, username and consent, export, erasure and its receipt",
 		Paths: []string{"/v1/me", "/v1/me/*", "/v1/usernames/*", "/v1/erasures/*"}, Concurrency: 80,
 	}),
 	eventFunction(Function{
@@ -133,7 +139,8 @@ func httpFunction(f Function) Function {
 }
 
 func eventFunction(f Function) Function {
-	f.Timeout, f.AckDeadline = 60*time.Second, 120*time.Second
+	f.Timeout = cmp.Or(f.Timeout, 60*time.Second)
+	f.AckDeadline = cmp.Or(f.AckDeadline, 120*time.Second)
 	return f
 }
 

@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/facescan/facescan/internal/httpapi"
@@ -196,4 +198,19 @@ func readPayload(signed string) (Receipt, error) {
 		return Receipt{}, fmt.Errorf("%w: what is signed is no receipt: %w", ErrReceipt, err)
 	}
 	return r, nil
+}
+
+// Print writes what a verified receipt says, for people.
+func (r Receipt) Print(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 2, 0, 3, ' ', 0)
+	fmt.Fprintf(t, "The signature is good.\n\naccount\t%s\nasked for\t%s\nerased\t%s\n", r.Account, r.RequestedAt, r.ErasedAt)
+	fmt.Fprintln(t, "\nstore\tremoved\tleft")
+	for _, s := range r.Stores {
+		fmt.Fprintf(t, "%s\t%d\t%d\n", s.Store, s.Deleted, s.Left)
+	}
+	fmt.Fprintln(t, "\ncopies that go by themselves\tgone by")
+	for _, c := range r.Residuals {
+		fmt.Fprintf(t, "%s\t%s\n", c.What, c.Gone)
+	}
+	return t.Flush()
 }

@@ -41,6 +41,7 @@ func samples() []event.Payload {
 		event.SweepRequestedV1{},
 		event.AccountErasureRequestedV1{UID: "u1"},
 		event.ConsentWithdrawnV1{UID: "u1", Epoch: 3},
+		event.AccountExportRequestedV1{UID: "u1", ExportID: "e1"},
 	}
 }
 
@@ -132,6 +133,8 @@ func decodeAs(e event.Event, like event.Payload) (event.Payload, error) {
 		return event.As[event.PersonalBestReachedV1](e)
 	case event.AccountErasureRequestedV1:
 		return event.As[event.AccountErasureRequestedV1](e)
+	case event.AccountExportRequestedV1:
+		return event.As[event.AccountExportRequestedV1](e)
 	case event.ConsentWithdrawnV1:
 		return event.As[event.ConsentWithdrawnV1](e)
 	default:

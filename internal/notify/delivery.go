@@ -168,7 +168,7 @@ func claimChannel(
 
 // unwanted is why a channel is not used for the user, "" if it is.
 func unwanted(channel channel, u account.User) string {
-	wants := preferencesOf(u)
+	wants := PreferencesOf(u)
 	switch {
 	case channel == push && !wants.Push, channel == email && !wants.Email:
 		return "preference"

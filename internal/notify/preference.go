@@ -14,8 +14,8 @@ import (
 // Preferences are the field "notifications" of users/{uid}. It is no part of the profile: changing it touches neither
 // the profile's revision nor any other field.
 
-// preferencesOf is what the user wants; both, until something else was said.
-func preferencesOf(u account.User) account.Notifications {
+// PreferencesOf is what the user wants; both, until something else was said.
+func PreferencesOf(u account.User) account.Notifications {
 	if u.Notifications == nil {
 		return account.Notifications{Push: true, Email: true}
 	}
@@ -45,7 +45,7 @@ func (b preferencesBody) validate() error {
 func (b *Inbox) getPreferences(w http.ResponseWriter, r *http.Request) error {
 	var wants account.Notifications
 	err := b.run(r, func(_ context.Context, _ *firestore.Transaction, who caller) error {
-		wants = preferencesOf(who.User)
+		wants = PreferencesOf(who.User)
 		return nil
 	}, firestore.ReadOnly)
 	if err != nil {

@@ -36,12 +36,12 @@ var Collections = []string{
 
 // Expiring are the collections whose documents may carry expireAt: the sweep deletes each soon after it, and Firestore's TTL
 // within a day or so. Board entries are not among them, as a deletion by Firestore would pass the histogram by. Of usernames
-// only the reservations of names that were given up carry it.
+// only the reservations of names that were given up carry it. An export goes with its object, by package export: were its document
+// deleted first, nobody would know of the object.
 var Expiring = []string{
 	"deliveries",
 	"devices",
 	"erased",
-	"exports",
 	"inbox",
 	"limits",
 	"parked",

@@ -12,7 +12,7 @@
 //	a device                    270 d unseen             sweep, TTL on expireAt
 //	a quota's count             its window               sweep, TTL on expireAt
 //	a username given up         30 d                     sweep, TTL on expireAt
-//	an export                   see package export       sweep, TTL on expireAt
+//	an export                   24 h                     sweep; bucket lifecycle, the backstop
 //	a receipt of erasure        30 d                     sweep, TTL on expireAt
 //	an erasure under way        until proven             sweep drives it on
 //
@@ -35,6 +35,7 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
 )
@@ -43,10 +44,11 @@ import (
 type Sweep struct {
 	// Firestore holds the sweep's lease, and what expires.
 	Firestore *firestore.Client
-	// Outbox holds the events that are owed, Scans the scans that are due, Erasures those that wait.
+	// Outbox holds the events that are owed, Scans the scans that are due, Erasures and Exports those that wait or are over.
 	Outbox   *outbox.Box
 	Scans    *scan.Sweeper
 	Erasures *erasure.Sweeper
+	Exports  *export.Sweeper
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -77,10 +79,11 @@ func (s *Sweep) Handle(ctx context.Context, _ event.Message) error {
 	published, outboxErr := s.Outbox.Sweep(ctx, outbox.SweepAge)
 	looked, scansErr := s.Scans.Sweep(ctx)
 	driven, erasuresErr := s.Erasures.Sweep(ctx)
+	exports, exportsErr := s.Exports.Sweep(ctx)
 	expired, expireErr := s.expire(ctx)
 	slog.InfoContext(ctx, "swept", "events_published", published, "scans_looked_at", looked, "erasures_driven_on", driven,
-		"expired_deleted", expired)
-	return errors.Join(outboxErr, scansErr, erasuresErr, expireErr, s.release(ctx, until))
+		"exports_looked_at", exports, "expired_deleted", expired)
+	return errors.Join(outboxErr, scansErr, erasuresErr, exportsErr, expireErr, s.release(ctx, until))
 }
 
 func (s *Sweep) ref() *firestore.DocumentRef { return s.Firestore.Collection("limits").Doc("sweep") }

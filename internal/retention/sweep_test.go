@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/retention"
 	"github.com/facescan/facescan/internal/scan"
@@ -60,6 +61,7 @@ func newFixture(t *testing.T, publisher outbox.Publisher) *fixture {
 		Firestore: fs, Outbox: box, Now: clock,
 		Scans:    &scan.Sweeper{Firestore: fs, Outbox: box, Publisher: publisher, Now: clock},
 		Erasures: &erasure.Sweeper{Firestore: fs, Outbox: box, Now: clock},
+		Exports:  &export.Sweeper{Firestore: fs, Outbox: box, Now: clock},
 	}
 	return f
 }

@@ -4,10 +4,13 @@ package summary
 
 import (
 	"net/http"
+	"time"
 
+	"cloud.google.com/go/firestore"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/notify"
@@ -19,6 +22,13 @@ type Service struct {
 	Scans  *scan.Service
 	Boards *leaderboard.Boards
 	Inbox  *notify.Inbox
+}
+
+// New makes a service over the database, with the board of this engine; now is the clock.
+func New(fs *firestore.Client, now func() time.Time) *Service {
+	return &Service{
+		Scans: &scan.Service{Firestore: fs}, Boards: leaderboard.New(fs, face.MajorVersion()), Inbox: notify.NewInbox(fs, now),
+	}
 }
 
 // Routes adds GET /v1/me/summary.

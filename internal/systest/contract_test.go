@@ -21,6 +21,7 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/coach"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
@@ -41,6 +42,7 @@ func wiring() map[string]func(*httpapi.API) {
 			accounts.ProfileRoutes(api)
 			new(summary.Service).Routes(api)
 			new(erasure.Requests).Routes(api)
+			new(export.Requests).Routes(api)
 		},
 		"register": func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Toolkit).Routes(api) },
 		"scans":    new(scan.Service).Routes,

@@ -339,11 +339,34 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	nobody.refused(ctx, t, fault.CodeMethodNotAllowed, "PUT", "/v1/me", "")
 	nobody.want(ctx, t, 200, "GET", "/v1/erasures/key", "")
 	nobody.refused(ctx, t, fault.CodeNotFound, "GET", "/v1/erasures/"+strings.ToLower(rand.Text()), "")
+	c.export(ctx, t)
 	c.erase(ctx, t, tokens.UID)
 	for pattern, op := range described(s.exchanges.doc) {
 		if !s.exchanges.answered[op.OperationID] {
 			t.Errorf("%s was never answered well, so its answer was not compared with the contract", pattern)
 		}
+	}
+}
+
+// export has all that is kept of the user downloaded and verified.
+func (c caller) export(ctx context.Context, t *testing.T) {
+	t.Helper()
+	const path = "/v1/me/export"
+	c.refused(ctx, t, fault.CodeNotFound, "GET", path, "")
+	if status, answer := c.again(ctx, t, "POST", path); status != http.StatusAccepted {
+		t.Fatalf("POST %s: %d %s", path, status, answer)
+	}
+	c.want(ctx, t, 202, "POST", path, "") // tells anew what the function may have died before
+	var seen apiclient.Export
+	c.await(ctx, t, "the export", func() bool {
+		_, answer := c.call(ctx, t, "GET", path, "")
+		if err := json.Unmarshal(answer, &seen); err != nil {
+			t.Fatal(err)
+		}
+		return seen.State == apiclient.ExportStateReady
+	})
+	if _, err := new(app.Client).Download(ctx, seen); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -39,6 +39,7 @@ var repeated = []twice{
 	{"verifyScan", "", 409, 409},  // the scan has no photo; caller.again asks for one that has, and
 	{"rescoreScan", "", 409, 409}, // package scan's tests see that a request under way is not made twice
 	{"deleteScan", "", 204, 404},
+	{"requestExport", "", 202, 202},
 	{"withdrawConsent", "", 200, 200},
 	// The first dies before its event is out, so the user is not locked yet.
 	{"eraseAccount", "", 202, 202},

@@ -45,6 +45,12 @@ func runDemo(ctx context.Context, args []string) (err error) {
 	if err := report(ctx, os.Stdout, journeys); err != nil {
 		return err
 	}
+	if err := takeAway(ctx, os.Stdout, journeys[0]); err != nil {
+		return err
+	}
+	if err := erase(ctx, os.Stdout, journeys[1]); err != nil {
+		return err
+	}
 	fmt.Printf("\nAll of it happened: emulators and functions up in %.1f s, the demo in %.1f s.\n",
 		up.Seconds(), time.Since(started).Seconds())
 	return nil

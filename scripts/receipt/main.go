@@ -17,7 +17,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 	"time"
 
 	"github.com/facescan/facescan/internal/erasure"
@@ -67,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "receipt:", err)
 		return 1
 	}
-	if err := show(stdout, r); err != nil {
+	if err := r.Print(stdout); err != nil {
 		fmt.Fprintln(stderr, "receipt:", err)
 		return 1
 	}
@@ -175,18 +174,4 @@ func fetch(ctx context.Context, target string) (_ []byte, err error) {
 		return nil, fmt.Errorf("%s: %s", target, resp.Status)
 	}
 	return io.ReadAll(io.LimitReader(resp.Body, maxRead))
-}
-
-func show(w io.Writer, r erasure.Receipt) error {
-	t := tabwriter.NewWriter(w, 2, 0, 3, ' ', 0)
-	fmt.Fprintf(t, "The signature is good.\n\naccount\t%s\nasked for\t%s\nerased\t%s\n", r.Account, r.RequestedAt, r.ErasedAt)
-	fmt.Fprintln(t, "\nstore\tremoved\tleft")
-	for _, s := range r.Stores {
-		fmt.Fprintf(t, "%s\t%d\t%d\n", s.Store, s.Deleted, s.Left)
-	}
-	fmt.Fprintln(t, "\ncopies that go by themselves\tgone by")
-	for _, c := range r.Residuals {
-		fmt.Fprintf(t, "%s\t%s\n", c.What, c.Gone)
-	}
-	return t.Flush()
 }

@@ -5,6 +5,8 @@ package app
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +15,8 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/apiclient"
+	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/export"
 )
 
 // timeout bounds one request; the longest wait of the API is 25 seconds.
@@ -303,4 +307,73 @@ func (c *Client) Inbox(ctx context.Context) ([]apiclient.InboxItem, error) {
 	}
 	page, err := body(resp, resp.JSON200)
 	return page.Items, err
+}
+
+// Export is how far the user's export is, and has another made where none is ready or under way.
+func (c *Client) Export(ctx context.Context) (apiclient.Export, error) {
+	resp, err := c.API().RequestExportWithResponse(ctx)
+	if err != nil {
+		return apiclient.Export{}, err
+	}
+	return body(resp, resp.JSON202)
+}
+
+// Download gets a ready export and verifies that it is whole.
+func (c *Client) Download(ctx context.Context, e apiclient.Export) (export.Manifest, error) {
+	if e.URL == nil || e.Sha256 == nil {
+		return export.Manifest{}, fmt.Errorf("the export is %s", e.State)
+	}
+	file, err := c.fetch(ctx, *e.URL)
+	if err != nil {
+		return export.Manifest{}, err
+	}
+	if sum := sha256.Sum256(file); hex.EncodeToString(sum[:]) != *e.Sha256 {
+		return export.Manifest{}, errors.New("the export is not the one that the API names")
+	}
+	return export.Verify(bytes.NewReader(file), int64(len(file)))
+}
+
+// fetch reads what anybody may who knows the URL.
+func (c *Client) fetch(ctx context.Context, url string) (_ []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	resp, err := c.do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	return io.ReadAll(resp.Body)
+}
+
+// Erase erases the account, and says where the receipt will be.
+func (c *Client) Erase(ctx context.Context) (apiclient.ErasureRequested, error) {
+	resp, err := c.API().EraseAccountWithResponse(ctx)
+	if err != nil {
+		return apiclient.ErasureRequested{}, err
+	}
+	return body(resp, resp.JSON202)
+}
+
+// Receipt is how far the erasure at the receipt's URL is; verified once there is a receipt, by the API's keys.
+func (c *Client) Receipt(ctx context.Context, url string) (receipt erasure.Receipt, there bool, err error) {
+	var answer struct{ Receipt string }
+	if err := c.fetchJSON(ctx, url, &answer); err != nil || answer.Receipt == "" {
+		return erasure.Receipt{}, false, err
+	}
+	var keys erasure.Keys
+	if err := c.fetchJSON(ctx, c.URL+"/v1/erasures/key", &keys); err != nil {
+		return erasure.Receipt{}, false, err
+	}
+	receipt, err = keys.Verify(answer.Receipt)
+	return receipt, err == nil, err
+}
+
+func (c *Client) fetchJSON(ctx context.Context, url string, into any) error {
+	text, err := c.fetch(ctx, url)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
 }

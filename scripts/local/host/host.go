@@ -32,6 +32,7 @@ import (
 	_ "github.com/facescan/facescan/functions/analyze"
 	_ "github.com/facescan/facescan/functions/coach"
 	_ "github.com/facescan/facescan/functions/erase"
+	_ "github.com/facescan/facescan/functions/export"
 	_ "github.com/facescan/facescan/functions/health"
 	_ "github.com/facescan/facescan/functions/inbox"
 	_ "github.com/facescan/facescan/functions/leaderboard"

@@ -1,0 +1,24 @@
+// Package export is the function that puts all that is kept of a user into a zip to download.
+package export
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/blob"
+	"github.com/facescan/facescan/internal/export"
+)
+
+func init() { boot.Event("export", build) }
+
+func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
+	fs, fsErr := p.Firestore(ctx)
+	uploads, uploadsErr := blob.Uploads(ctx, p)
+	results, resultsErr := blob.Results(ctx, p)
+	if err := errors.Join(fsErr, uploadsErr, resultsErr); err != nil {
+		return nil, err
+	}
+	return (&export.Exporter{Firestore: fs, Uploads: uploads, Results: results, Now: time.Now}).Handle, nil
+}

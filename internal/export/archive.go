@@ -1,0 +1,184 @@
+package export
+
+import (
+	"archive/zip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"time"
+)
+
+const (
+	contentType = "application/zip"
+	// manifestName is the archive's last entry.
+	manifestName = "manifest.json"
+	// maxManifest bounds the manifest that is read, in bytes: some hundred thousand entries.
+	maxManifest   = 64 << 20
+	formatName    = "facescan-export"
+	formatVersion = 1
+)
+
+// ErrArchive says that a file is no whole and unchanged export.
+var ErrArchive = errors.New("the export is not whole")
+
+// Manifest is manifest.json, the last entry: what else is in the archive.
+type Manifest struct {
+	// Format is "facescan-export" and Version 1.
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	// CreatedAt is when it was asked for.
+	CreatedAt time.Time `json:"createdAt"`
+	// Entries are all but the manifest itself, in their order in the archive.
+	Entries []Entry `json:"entries"`
+}
+
+// Entry is one file of an archive.
+type Entry struct {
+	Name string `json:"name"`
+	// Bytes is the size unpacked, SHA256 the hash of that in hex.
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// archive writes an export. The same entries give the same bytes.
+type archive struct {
+	zip      *zip.Writer
+	manifest Manifest
+	// begin is asked before each entry whether to go on.
+	begin func() error
+}
+
+func newArchive(w io.Writer, createdAt time.Time, begin func() error) *archive {
+	return &archive{zip: zip.NewWriter(w), begin: begin, manifest: Manifest{
+		Format: formatName, Version: formatVersion, CreatedAt: createdAt.UTC(), Entries: []Entry{},
+	}}
+}
+
+// text adds an entry that is worth compressing, binary one that is not.
+func (a *archive) text(name string, write func(io.Writer) error) error {
+	return a.add(name, zip.Deflate, write)
+}
+
+func (a *archive) binary(name string, write func(io.Writer) error) error {
+	return a.add(name, zip.Store, write)
+}
+
+func (a *archive) add(name string, method uint16, write func(io.Writer) error) error {
+	if !fs.ValidPath(name) {
+		return fmt.Errorf("%q is no name for an entry", name)
+	}
+	if err := a.begin(); err != nil {
+		return err
+	}
+	w, err := a.zip.CreateHeader(&zip.FileHeader{Name: name, Method: method, Modified: a.manifest.CreatedAt})
+	if err != nil {
+		return fmt.Errorf("add %s: %w", name, err)
+	}
+	m := &meter{sum: sha256.New()}
+	if err := write(io.MultiWriter(w, m)); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if name != manifestName {
+		a.manifest.Entries = append(a.manifest.Entries, m.entry(name))
+	}
+	return nil
+}
+
+// close adds the manifest and ends the archive.
+func (a *archive) close() error {
+	if err := a.text(manifestName, writeJSON(a.manifest)); err != nil {
+		return err
+	}
+	return a.zip.Close()
+}
+
+func writeJSON(v any) func(io.Writer) error {
+	return func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(v)
+	}
+}
+
+// meter measures what goes through it.
+type meter struct {
+	sum hash.Hash
+	n   int64
+}
+
+func (m *meter) Write(p []byte) (int, error) {
+	m.n += int64(len(p))
+	return m.sum.Write(p)
+}
+
+func (m *meter) entry(name string) Entry {
+	return Entry{Name: name, Bytes: m.n, SHA256: hex.EncodeToString(m.sum.Sum(nil))}
+}
+
+// Verify reads the archive of size bytes and holds every entry to the manifest: none is missing, added, moved or changed. Its
+// error is [ErrArchive] or the reader's.
+func Verify(r io.ReaderAt, size int64) (Manifest, error) {
+	z, err := zip.NewReader(r, size)
+	if err != nil {
+		return Manifest{}, fmt.Errorf("%w: %w", ErrArchive, err)
+	}
+	last := len(z.File) - 1
+	if last < 0 || z.File[last].Name != manifestName {
+		return Manifest{}, fmt.Errorf("%w: it does not end with %s", ErrArchive, manifestName)
+	}
+	m, err := readManifest(z.File[last])
+	if err != nil {
+		return Manifest{}, err
+	}
+	if len(m.Entries) != last {
+		return Manifest{}, fmt.Errorf("%w: it has %d entries and not %d", ErrArchive, last, len(m.Entries))
+	}
+	seen := map[string]bool{}
+	for i, want := range m.Entries {
+		if seen[want.Name] || !fs.ValidPath(want.Name) {
+			return Manifest{}, fmt.Errorf("%w: %q is there twice, or no name", ErrArchive, want.Name)
+		}
+		seen[want.Name] = true
+		if err := check(z.File[i], want); err != nil {
+			return Manifest{}, err
+		}
+	}
+	return m, nil
+}
+
+func readManifest(f *zip.File) (m Manifest, err error) {
+	r, err := f.Open()
+	if err != nil {
+		return m, fmt.Errorf("%w: %w", ErrArchive, err)
+	}
+	defer func() { _ = r.Close() }() // read only
+	if err := json.NewDecoder(io.LimitReader(r, maxManifest)).Decode(&m); err != nil {
+		return m, fmt.Errorf("%w: the manifest cannot be read: %w", ErrArchive, err)
+	}
+	if m.Format != formatName || m.Version != formatVersion {
+		return m, fmt.Errorf("%w: its format is %q, version %d", ErrArchive, m.Format, m.Version)
+	}
+	return m, nil
+}
+
+// check reads no more of the entry than it should have, whatever it would unpack to.
+func check(f *zip.File, want Entry) error {
+	r, err := f.Open()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrArchive, err)
+	}
+	defer func() { _ = r.Close() }() // read only
+	m := &meter{sum: sha256.New()}
+	if _, err := io.Copy(m, io.LimitReader(r, want.Bytes+1)); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrArchive, want.Name, err)
+	}
+	if m.entry(f.Name) != want {
+		return fmt.Errorf("%w: %s is not what the manifest says", ErrArchive, want.Name)
+	}
+	return nil
+}

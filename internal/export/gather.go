@@ -1,0 +1,271 @@
+package export
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/iterator"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+// readme is README.txt of every archive.
+//
+//go:embed README.txt
+var readme string
+
+// internals are members of documents that say nothing of the user, by the archive's file; "" is for all. A device's token
+// would let its reader push to the phone.
+var internals = map[string][]string{
+	"":             {"schema"},
+	"profile.json": {"folded", "notifications", "revision"},
+	"devices.json": {"token"},
+	"scans.json":   {"request", "declared", "content", "generation", "lease", "claims", "sweepAt", "version"},
+}
+
+// gatherer puts what is kept of one user into an archive, in an order that is always the same.
+type gatherer struct {
+	*Exporter
+	*archive
+	job  Job
+	user *firestore.DocumentRef
+	// withdrawn is the last consent epoch that was withdrawn, 0 for none: what was made under it or before is
+	// going, and not given out any more.
+	withdrawn int64
+}
+
+// photo is a scan whose files are to be copied.
+type photo struct {
+	id scan.ID
+	// generation is of the photo that was measured, 0 where none was.
+	generation int64
+}
+
+func (e *Exporter) gather(ctx context.Context, j Job, w io.Writer) error {
+	g := &gatherer{
+		Exporter: e, archive: newArchive(w, j.CreatedAt, e.keep(ctx, j)), job: j, user: account.Ref(e.Firestore, j.UID),
+	}
+	for _, part := range []func(context.Context) error{
+		g.explanation, g.profile, g.consents, g.devices, g.inbox, g.ratings, g.scans,
+	} {
+		if err := part(ctx); err != nil {
+			return fmt.Errorf("gather: %w", err)
+		}
+	}
+	return g.close()
+}
+
+func (g *gatherer) explanation(context.Context) error {
+	return g.text("README.txt", func(w io.Writer) error {
+		_, err := io.WriteString(w, readme)
+		return err
+	})
+}
+
+// profile is users/{uid} in two files: what the user is, and wants to be told of.
+func (g *gatherer) profile(ctx context.Context) error {
+	snap, err := g.user.Get(ctx)
+	if err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	var u account.User
+	if err := snap.DataTo(&u); err != nil {
+		return fmt.Errorf("decode user: %w", err)
+	}
+	const name = "profile.json"
+	if err := g.text(name, writeJSON(shown(name, snap))); err != nil {
+		return err
+	}
+	wants := notify.PreferencesOf(u)
+	return g.text("preferences.json", writeJSON(map[string]bool{"push": wants.Push, "email": wants.Email}))
+}
+
+func (g *gatherer) consents(ctx context.Context) error {
+	return g.documents(ctx, "consents.json", g.user.Collection("consents").Query, func(snap *firestore.DocumentSnapshot) (bool, error) {
+		var c account.ConsentRecord
+		if err := snap.DataTo(&c); err != nil {
+			return false, fmt.Errorf("decode consent: %w", err)
+		}
+		if c.Action == account.Withdrawn {
+			g.withdrawn = max(g.withdrawn, c.Epoch)
+		}
+		return true, nil
+	})
+}
+
+func (g *gatherer) devices(ctx context.Context) error {
+	return g.documents(ctx, "devices.json", g.user.Collection("devices").Query, g.kept)
+}
+
+func (g *gatherer) inbox(ctx context.Context) error {
+	return g.documents(ctx, "inbox.json", g.user.Collection("inbox").Query, g.kept)
+}
+
+func (g *gatherer) ratings(ctx context.Context) error {
+	return g.documents(ctx, "ratings.json", g.user.Collection("ratings").Query, g.kept)
+}
+
+// kept tells whether the document may be shown: it has not expired, and its consent was not withdrawn.
+func (g *gatherer) kept(snap *firestore.DocumentSnapshot) (bool, error) {
+	var d struct {
+		ConsentEpoch *int64     `firestore:"consentEpoch"`
+		ExpireAt     *time.Time `firestore:"expireAt"`
+	}
+	if err := snap.DataTo(&d); err != nil {
+		return false, fmt.Errorf("decode document: %w", err)
+	}
+	expired := d.ExpireAt != nil && !g.Now().Before(*d.ExpireAt)
+	return !expired && (d.ConsentEpoch == nil || *d.ConsentEpoch > g.withdrawn), nil
+}
+
+// scans are the scans' documents, and then their files. The query is by uid alone, which needs no index of ours.
+func (g *gatherer) scans(ctx context.Context) error {
+	var photos []photo
+	all := g.Firestore.Collection("scans").Where("uid", "==", string(g.job.UID))
+	err := g.documents(ctx, "scans.json", all, func(snap *firestore.DocumentSnapshot) (bool, error) {
+		kept, err := g.kept(snap)
+		if err != nil || !kept {
+			return false, err
+		}
+		var s scan.Scan
+		if err := snap.DataTo(&s); err != nil {
+			return false, fmt.Errorf("decode scan: %w", err)
+		}
+		if s.State == scan.Deleting {
+			return false, nil
+		}
+		photos = append(photos, photo{scan.ID(snap.Ref.ID), s.Generation})
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range photos {
+		if err := errors.Join(g.results(ctx, p), g.original(ctx, p)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// results are a scan's report and pictures.
+func (g *gatherer) results(ctx context.Context, p photo) error {
+	prefix := scan.ResultPrefix(g.job.UID, p.id)
+	for objects := g.Results.Objects(ctx, &storage.Query{Prefix: prefix}); ; {
+		attrs, err := objects.Next()
+		if errors.Is(err, iterator.Done) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list results: %w", err)
+		}
+		name, add := "images/"+string(p.id)+"/"+strings.TrimPrefix(attrs.Name, prefix), g.binary
+		if path.Ext(attrs.Name) == ".json" {
+			name, add = "reports/"+string(p.id)+".json", g.text
+		}
+		err = g.object(ctx, g.Results.Object(attrs.Name), func(*storage.Reader) string { return name }, add)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// original is a scan's photo, as long as it is kept.
+func (g *gatherer) original(ctx context.Context, p photo) error {
+	if p.generation == 0 {
+		return nil
+	}
+	photo := g.Uploads.Object(scan.PhotoName(g.job.UID, p.id)).Generation(p.generation)
+	return g.object(ctx, photo, func(r *storage.Reader) string {
+		return "images/" + string(p.id) + "/original." + path.Base(r.Attrs.ContentType)
+	}, g.binary)
+}
+
+// object copies an object, if it is still there.
+func (g *gatherer) object(
+	ctx context.Context, o *storage.ObjectHandle, name func(*storage.Reader) string, add func(string, func(io.Writer) error) error,
+) error {
+	r, err := o.NewReader(ctx)
+	if errors.Is(err, storage.ErrObjectNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open object: %w", err)
+	}
+	defer func() { _ = r.Close() }() // read only
+	return add(name(r), func(w io.Writer) error {
+		_, err := io.Copy(w, r)
+		return err
+	})
+}
+
+// documents adds the wanted ones of the query as a JSON array, in the order of their ids, without holding them all.
+func (g *gatherer) documents(
+	ctx context.Context, name string, q firestore.Query, wanted func(*firestore.DocumentSnapshot) (bool, error),
+) error {
+	return g.text(name, func(w io.Writer) error {
+		docs := q.OrderBy(firestore.DocumentID, firestore.Asc).Documents(ctx)
+		defer docs.Stop()
+		before := "["
+		for {
+			snap, err := docs.Next()
+			if errors.Is(err, iterator.Done) {
+				break
+			}
+			if err != nil {
+				return fmt.Errorf("list documents: %w", err)
+			}
+			want, err := wanted(snap)
+			if err != nil {
+				return err
+			}
+			if !want {
+				continue
+			}
+			if err := writeElement(w, before, shown(name, snap)); err != nil {
+				return err
+			}
+			before = ","
+		}
+		return endArray(w, before)
+	})
+}
+
+func writeElement(w io.Writer, before string, v any) error {
+	text, err := json.MarshalIndent(v, "  ", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n  %s", before, text)
+	return err
+}
+
+func endArray(w io.Writer, before string) error {
+	end := "\n]\n"
+	if before == "[" {
+		end = "[]\n"
+	}
+	_, err := io.WriteString(w, end)
+	return err
+}
+
+// shown is the document as the named file has it: as it is kept, but for what says nothing of the user.
+func shown(name string, snap *firestore.DocumentSnapshot) map[string]any {
+	data := snap.Data()
+	for _, member := range append(internals[""], internals[name]...) {
+		delete(data, member)
+	}
+	data["id"] = snap.Ref.ID
+	return data
+}

@@ -1,0 +1,104 @@
+package export
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+// Requests takes requests for exports and tells where they are.
+type Requests struct {
+	fs      *firestore.Client
+	box     *outbox.Box
+	limits  *limit.Limiter
+	results *storage.BucketHandle
+	signing storage.SignedURLOptions
+	now     func() time.Time
+}
+
+// NewRequests makes them over the database and the results bucket; box commits them with their events, limits counts them,
+// signing signs the URLs, and now is the clock.
+func NewRequests(
+	fs *firestore.Client, box *outbox.Box, limits *limit.Limiter, results *storage.BucketHandle,
+	signing storage.SignedURLOptions, now func() time.Time,
+) *Requests {
+	return &Requests{fs: fs, box: box, limits: limits, results: results, signing: signing, now: now}
+}
+
+// Routes adds POST and GET /v1/me/export. Both ask for a fresh token: their answer leads to all there is of the user.
+func (s *Requests) Routes(api *httpapi.API) {
+	api.Handle("POST /v1/me/export", httpapi.FreshUser, s.post)
+	api.Handle("GET /v1/me/export", httpapi.FreshUser, s.get)
+}
+
+// view has what follows expiresAt once the export is ready.
+type view struct {
+	ID          string `json:"id"`
+	State       State  `json:"state"`
+	RequestedAt string `json:"requestedAt"`
+	ExpiresAt   string `json:"expiresAt"`
+	Bytes       int64  `json:"bytes,omitempty"`
+	SHA256      string `json:"sha256,omitempty"`
+	URL         string `json:"url,omitempty"`
+	// URLExpiresAt is the end of the URL, not of the export.
+	URLExpiresAt string `json:"urlExpiresAt,omitempty"`
+}
+
+func (s *Requests) post(w http.ResponseWriter, r *http.Request) error {
+	j, err := s.request(r.Context(), account.Caller(r))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/v1/me/export")
+	return s.write(w, http.StatusAccepted, j)
+}
+
+func (s *Requests) get(w http.ResponseWriter, r *http.Request) error {
+	j, err := s.find(r.Context(), account.Caller(r))
+	if errors.Is(err, errGone) {
+		return fault.New(fault.CodeNotFound, "There is no export, or not any more: ask for one.")
+	}
+	if err != nil {
+		return err
+	}
+	return s.write(w, http.StatusOK, j)
+}
+
+func (s *Requests) write(w http.ResponseWriter, status int, j Job) error {
+	v := view{ID: j.ID, State: j.State, RequestedAt: httpapi.Time(j.CreatedAt), ExpiresAt: httpapi.Time(j.ExpireAt)}
+	if j.State == Ready {
+		expires := s.now().UTC().Add(linkLife)
+		if j.ExpireAt.Before(expires) {
+			expires = j.ExpireAt
+		}
+		signed, err := s.sign(j, expires)
+		if err != nil {
+			return fault.Wrap(err, fault.CodeUnavailable, "The export cannot be signed at the moment: try again.")
+		}
+		v.Bytes, v.SHA256, v.URL, v.URLExpiresAt = j.Bytes, j.SHA256, signed, httpapi.Time(expires)
+	}
+	return httpapi.Write(w, status, v)
+}
+
+// sign makes the URL. It fixes the type, and that the file is kept and not opened.
+func (s *Requests) sign(j Job, expires time.Time) (string, error) {
+	file := "facescan-" + j.CreatedAt.UTC().Format(time.DateOnly) + ".zip"
+	opts := s.signing
+	opts.Method, opts.Expires = http.MethodGet, expires
+	opts.QueryParameters = url.Values{
+		"response-content-type":        {contentType},
+		"response-content-disposition": {mime.FormatMediaType("attachment", map[string]string{"filename": file})},
+	}
+	return s.results.SignedURL(j.Object, &opts)
+}

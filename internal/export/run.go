@@ -1,0 +1,182 @@
+package export
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
+)
+
+const (
+	// chunk is what an upload in the making buffers, in bytes.
+	chunk = 4 << 20
+	// releaseTimeout bounds giving an export back when the delivery's own time may be up.
+	releaseTimeout = 10 * time.Second
+)
+
+// Exporter makes the exports.
+type Exporter struct {
+	// Firestore, Uploads and Results hold what is exported, Results the exports too.
+	Firestore        *firestore.Client
+	Uploads, Results *storage.BucketHandle
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Handle takes account.export-requested.v1. It is nil when the export is ready, over, or there is nobody to make it for;
+// [event.ErrMalformed] for an event that cannot be read; any other error asks for redelivery.
+func (e *Exporter) Handle(ctx context.Context, m event.Message) error {
+	told, err := event.Decode(m.Data)
+	if err != nil {
+		return err
+	}
+	fact, err := event.As[event.AccountExportRequestedV1](told)
+	if err != nil {
+		return err
+	}
+	j, err := e.claim(ctx, fact.ExportID)
+	switch {
+	case errors.Is(err, errGone):
+		slog.InfoContext(ctx, "export dropped", "reason", err)
+		// An attempt that died may have left its object.
+		return discard(ctx, e.Results.Object(objectName(account.UID(fact.UID), fact.ExportID)))
+	case errors.Is(err, errOver):
+		slog.InfoContext(ctx, "export event dropped", "reason", err)
+		return nil
+	case errors.Is(err, errLeased):
+		return fault.Wrap(err, fault.CodeUnavailable, "The export is being made.")
+	case err != nil:
+		return fmt.Errorf("claim export: %w", err)
+	}
+	err = e.run(ctx, j)
+	if errors.Is(err, errLost) {
+		slog.InfoContext(ctx, "export left", "reason", err)
+		return nil
+	}
+	return err
+}
+
+func (e *Exporter) run(ctx context.Context, j Job) error {
+	w, err := e.write(ctx, j)
+	if err == nil {
+		err = e.finish(ctx, j, w)
+	}
+	if err != nil && !errors.Is(err, errLost) {
+		return errors.Join(err, e.giveBack(ctx, j))
+	}
+	return err
+}
+
+// written is the object that an attempt made.
+type written struct {
+	object *storage.ObjectHandle // of this generation
+	sha256 string
+	bytes  int64
+}
+
+// write makes the object in place of the one that is there now.
+func (e *Exporter) write(ctx context.Context, j Job) (written, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // a writer that is not closed writes nothing
+	object := e.Results.Object(j.Object)
+	before := storage.Conditions{DoesNotExist: true}
+	attrs, err := object.Attrs(ctx)
+	if err == nil {
+		before = storage.Conditions{GenerationMatch: attrs.Generation}
+	}
+	if err != nil && !errors.Is(err, storage.ErrObjectNotExist) {
+		return written{}, fmt.Errorf("look for an earlier attempt: %w", err)
+	}
+	w := object.If(before).NewWriter(ctx)
+	w.ContentType, w.ChunkSize = contentType, chunk
+	sum := sha256.New()
+	if err := e.gather(ctx, j, io.MultiWriter(w, sum)); err != nil {
+		return written{}, err
+	}
+	if err := w.Close(); err != nil {
+		return written{}, fmt.Errorf("write the archive: %w", err)
+	}
+	made := w.Attrs()
+	return written{object.Generation(made.Generation), hex.EncodeToString(sum.Sum(nil)), made.Size}, nil
+}
+
+// finish gives the object out, if the export is still ours and its user still wants it. What must not be given out is
+// deleted: with the export if the account is gone or going, to be made anew if the consent has changed meanwhile.
+func (e *Exporter) finish(ctx context.Context, j Job, w written) error {
+	var refused error
+	err := e.update(ctx, j, func(tx *firestore.Transaction, current *Job) error {
+		refused = nil
+		u, closed, err := e.fence(tx, j.UID)
+		if err != nil {
+			return err
+		}
+		if closed {
+			refused = errLost
+			return deleteJob(tx, e.Firestore, j.ID)
+		}
+		if u.ConsentEpoch != j.ConsentEpoch {
+			refused = fault.New(fault.CodeUnavailable, "The consent has changed, so the export is made anew.")
+			return nil
+		}
+		current.finish(w, e.Now().UTC())
+		return writeJob(tx, e.Firestore, *current)
+	})
+	if refused != nil || errors.Is(err, errLost) {
+		return errors.Join(refused, err, discard(ctx, w.object))
+	}
+	if err != nil {
+		return fmt.Errorf("finish export: %w", err)
+	}
+	slog.InfoContext(ctx, "exported", "bytes", w.bytes)
+	return nil
+}
+
+// discard deletes the object, which may be gone already.
+func discard(ctx context.Context, object *storage.ObjectHandle) error {
+	if err := object.Delete(ctx); err != nil && !errors.Is(err, storage.ErrObjectNotExist) {
+		return fmt.Errorf("delete an export's object: %w", err)
+	}
+	return nil
+}
+
+// giveBack gives the export up, so that the next delivery need not wait for the lease's end.
+func (e *Exporter) giveBack(ctx context.Context, j Job) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	err := e.update(ctx, j, func(tx *firestore.Transaction, current *Job) error {
+		current.release(e.Now().UTC())
+		return writeJob(tx, e.Firestore, *current)
+	})
+	if errors.Is(err, errLost) {
+		return nil
+	}
+	return err
+}
+
+// keep renews the lease when a third of it is used, and is errLost when it is somebody else's.
+func (e *Exporter) keep(ctx context.Context, j Job) func() error {
+	renewed := e.Now()
+	return func() error {
+		now := e.Now().UTC()
+		if now.Sub(renewed) < catalog.Lease/3 {
+			return nil
+		}
+		renewed = now
+		return e.update(ctx, j, func(tx *firestore.Transaction, current *Job) error {
+			current.renew(now)
+			return writeJob(tx, e.Firestore, *current)
+		})
+	}
+}

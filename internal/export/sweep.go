@@ -1,0 +1,96 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+const (
+	// sweepPage is how many exports one sweep looks at, oldest due first.
+	sweepPage = 100
+	// failedLook is how long the sweep leaves alone what it failed on.
+	failedLook = 10 * time.Minute
+)
+
+// Sweeper deletes exports that are over, and has those made that were abandoned.
+type Sweeper struct {
+	// Firestore holds the exports, Results their objects; Outbox tells their events again.
+	Firestore *firestore.Client
+	Results   *storage.BucketHandle
+	Outbox    *outbox.Box
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Sweep sees to the exports that are due, and says how many it looked at. One that fails does not stop the others. The
+// query needs the index on sweepAt, which Firestore makes by itself.
+func (s *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
+	due, err := jobs(s.Firestore).Where("sweepAt", "<=", s.Now().UTC()).
+		OrderBy("sweepAt", firestore.Asc).Limit(sweepPage).Documents(ctx).GetAll()
+	if err != nil {
+		return 0, fmt.Errorf("list due exports: %w", err)
+	}
+	var faults []error
+	for _, snap := range due {
+		if err := s.look(ctx, snap); err != nil {
+			faults = append(faults, fmt.Errorf("look at export %s: %w", snap.Ref.ID, err), s.postpone(ctx, snap))
+		}
+	}
+	return len(due), errors.Join(faults...)
+}
+
+func (s *Sweeper) look(ctx context.Context, snap *firestore.DocumentSnapshot) error {
+	j, err := decode(snap)
+	if err != nil {
+		return err
+	}
+	if j.expired(s.Now()) {
+		return s.expire(ctx, snap, j)
+	}
+	return s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+		current, err := readJob(tx.Transaction, s.Firestore, j.ID)
+		if errors.Is(err, errGone) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		now := s.Now().UTC()
+		if current.SweepAt.After(now) {
+			return nil
+		}
+		current.SweepAt = now.Add(firstLook)
+		return errors.Join(writeJob(tx.Transaction, s.Firestore, current), tell(ctx, tx, current, now))
+	})
+}
+
+// postpone has an export looked at later, so that those that fail for good do not keep the sweep from the others.
+func (s *Sweeper) postpone(ctx context.Context, snap *firestore.DocumentSnapshot) error {
+	later := []firestore.Update{{Path: "sweepAt", Value: s.Now().UTC().Add(failedLook)}}
+	_, err := snap.Ref.Update(ctx, later, firestore.LastUpdateTime(snap.UpdateTime))
+	if code := status.Code(err); code == codes.FailedPrecondition || code == codes.NotFound {
+		return nil // somebody got on with it
+	}
+	return err
+}
+
+// expire deletes the object first: without its document nobody would know of it.
+func (s *Sweeper) expire(ctx context.Context, snap *firestore.DocumentSnapshot, j Job) error {
+	if err := discard(ctx, s.Results.Object(j.Object)); err != nil {
+		return err
+	}
+	// Somebody who finished it meanwhile wrote the object anew, and has another 24 hours.
+	if _, err := snap.Ref.Delete(ctx, firestore.LastUpdateTime(snap.UpdateTime)); err != nil {
+		return fmt.Errorf("delete export: %w", err)
+	}
+	return nil
+}
