@@ -263,10 +263,14 @@ func (a *Analyzer) settle(ctx context.Context, s Scan, v Verification, result ma
 		if result == nil {
 			return write(tx.Transaction, a.Firestore, current)
 		}
-		old := current.result()
-		current.Previous, current.Result = &Previous{Engine: old.Version, Score: old.Score.Value}, result
-		if current.DuplicateOf != "" {
-			current.Result = notRanked(maps.Clone(result), whyDuplicate)
+		old, was := current.Result, current.result()
+		current.Previous, current.Result = &Previous{Engine: was.Version, Score: was.Score.Value}, maps.Clone(result)
+		if because, _ := old["notRankableBecause"].(string); because != "" {
+			// It may be a copy or a cheat, which the engine alone does not see: what was not ranked stays so.
+			current.Result = notRanked(current.Result, because)
+		}
+		if found, ok := old["guard"]; ok {
+			current.Result["guard"] = found
 		}
 		told := rescoredEvent(current)
 		if err := tx.Tell(ctx, now, told, string(s.ID), strconv.FormatInt(told.Revision, 10)); err != nil {

@@ -173,3 +173,24 @@ func TestRescoreOfWhatGoesMeanwhile(t *testing.T) {
 		})
 	}
 }
+
+// A copy, or what the guard kept from the boards, does not get there by way of a later engine.
+func TestRescoreRanksNothingThatWasNotRanked(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	s := e.newScan(t)
+	e.finish(t, s, measure)
+	done := e.load(t, s.ID)
+	done.Result = notRanked(done.Result, whyDuplicate)
+	e.put(t, done)
+	if err := e.analyzer(changed).Handle(t.Context(), e.askAgain(t, s, "rescore")); err != nil {
+		t.Fatal(err)
+	}
+	got := e.load(t, s.ID)
+	if r := got.result(); r.Rankable || got.Result["notRankableBecause"] != whyDuplicate || r.Version != "test-2.0.0" {
+		t.Errorf("rankable %v because %q", r.Rankable, got.Result["notRankableBecause"])
+	}
+	if told := published[event.ScanRescoredV1](t, e.bus); len(told) != 1 || told[0].Rankable {
+		t.Errorf("told %+v", told)
+	}
+}

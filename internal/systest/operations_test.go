@@ -70,8 +70,8 @@ func (o operation) target(value string) string {
 	return target
 }
 
-// sample is a body that the contract shows, the longest, and its media type; both are "" where no body is taken. What
-// is no JSON has no example: its sample is refused, once somebody reads it.
+// sample is a body that the contract shows, the longest, and its media type; both are "" where no body is taken. A file
+// is no photo: it is refused, or fails, once somebody looks into it.
 func (o operation) sample(t *testing.T) (media, body string) {
 	t.Helper()
 	if o.RequestBody == nil {
@@ -81,7 +81,7 @@ func (o operation) sample(t *testing.T) (media, body string) {
 	if content == nil {
 		media = slices.Min(slices.Collect(maps.Keys(o.RequestBody.Value.Content)))
 		if strings.HasPrefix(media, "multipart/") {
-			media += "; boundary=x"
+			return media + "; boundary=x", form(o.RequestBody.Value.Content[media])
 		}
 		return media, "x"
 	}
@@ -99,6 +99,15 @@ func (o operation) sample(t *testing.T) (media, body string) {
 		}
 	}
 	return "application/json", body
+}
+
+// form is the least form that is taken: the files alone, each the beginning of a JPEG.
+func form(content *openapi3.MediaType) string {
+	var b strings.Builder
+	for name := range content.Encoding {
+		fmt.Fprintf(&b, "--x\r\nContent-Disposition: form-data; name=%q; filename=\"f\"\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8\xff\xe0\r\n", name)
+	}
+	return b.String() + "--x--\r\n"
 }
 
 // ask sends the operation with the value for its path, and the contract's sample.
