@@ -202,15 +202,17 @@ func readPayload(signed string) (Receipt, error) {
 
 // Print writes what a verified receipt says, for people.
 func (r Receipt) Print(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 2, 0, 3, ' ', 0)
-	fmt.Fprintf(t, "The signature is good.\n\naccount\t%s\nasked for\t%s\nerased\t%s\n", r.Account, r.RequestedAt, r.ErasedAt)
-	fmt.Fprintln(t, "\nstore\tremoved\tleft")
+	var text strings.Builder
+	fmt.Fprintf(&text, "The signature is good.\n\naccount\t%s\nasked for\t%s\nerased\t%s\n", r.Account, r.RequestedAt, r.ErasedAt)
+	fmt.Fprintln(&text, "\nstore\tremoved\tleft")
 	for _, s := range r.Stores {
-		fmt.Fprintf(t, "%s\t%d\t%d\n", s.Store, s.Deleted, s.Left)
+		fmt.Fprintf(&text, "%s\t%d\t%d\n", s.Store, s.Deleted, s.Left)
 	}
-	fmt.Fprintln(t, "\ncopies that go by themselves\tgone by")
+	fmt.Fprintln(&text, "\ncopies that go by themselves\tgone by")
 	for _, c := range r.Residuals {
-		fmt.Fprintf(t, "%s\t%s\n", c.What, c.Gone)
+		fmt.Fprintf(&text, "%s\t%s\n", c.What, c.Gone)
 	}
-	return t.Flush()
+	t := tabwriter.NewWriter(w, 2, 0, 3, ' ', 0)
+	_, err := io.WriteString(t, text.String())
+	return errors.Join(err, t.Flush())
 }

@@ -128,6 +128,8 @@ var routes = []route{
 // excused are the operations that are not measured, and why.
 var excused = map[string]string{
 	"eraseAccount":    "can be done once for each account, and what it costs is the saga that events go through after it",
+	"getExport":       "answers 404 until an export was asked for, which may be done five times a day",
+	"requestExport":   "may be asked for five times a day, and what it costs is the archive that events write after it",
 	"rescoreScan":     "is refused while the engine is the one that scored the scan, which here it always is",
 	"verifyScan":      "costs an analysis, which events do after it, and one scan takes one request at a time",
 	"withdrawConsent": "can be done once for each consent, and what it costs is the deletion that events do after it",
