@@ -6,11 +6,10 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/query"
 )
 
 // RenameCooldown is how long after a change of the username the next has to wait, and how long the name before stays
@@ -42,17 +41,7 @@ func (c claim) owner(now time.Time) UID {
 
 // decodeClaim makes the zero claim, which is nobody's, of a document that is not there.
 func decodeClaim(snap *firestore.DocumentSnapshot, err error) (claim, error) {
-	if status.Code(err) == codes.NotFound {
-		return claim{}, nil
-	}
-	if err != nil {
-		return claim{}, fmt.Errorf("read username: %w", err)
-	}
-	var c claim
-	if err := snap.DataTo(&c); err != nil {
-		return claim{}, fmt.Errorf("decode username: %w", err)
-	}
-	return c, nil
+	return query.Decode[claim](snap, err, "username", nil)
 }
 
 // renameAllowedAt is when the user may take a name that is new to them, the zero time where there is nothing to wait for.

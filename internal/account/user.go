@@ -5,14 +5,12 @@ package account
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/query"
 )
 
 // UID is a Firebase user id.
@@ -128,17 +126,7 @@ func admit(u User, err error) (User, error) {
 }
 
 func decode(snap *firestore.DocumentSnapshot, err error) (User, error) {
-	if status.Code(err) == codes.NotFound {
-		return User{}, ErrNoUser
-	}
-	if err != nil {
-		return User{}, fmt.Errorf("read user: %w", err)
-	}
-	var u User
-	if err := snap.DataTo(&u); err != nil {
-		return User{}, fmt.Errorf("decode user: %w", err)
-	}
-	return u, nil
+	return query.Decode[User](snap, err, "user", ErrNoUser)
 }
 
 // ReadAnalysable is [ReadActive] for what only a user may do whose face may be measured: see [User.MayBeMeasured].

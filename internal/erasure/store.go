@@ -9,13 +9,12 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/query"
 )
 
 // maxAttempts of a transaction, for where deliveries race.
@@ -28,17 +27,7 @@ func readJob(tx *firestore.Transaction, fs *firestore.Client, id string) (Job, e
 }
 
 func decodeJob(snap *firestore.DocumentSnapshot, err error) (Job, error) {
-	if status.Code(err) == codes.NotFound {
-		return Job{}, errGone
-	}
-	if err != nil {
-		return Job{}, fmt.Errorf("read erasure: %w", err)
-	}
-	var j Job
-	if err := snap.DataTo(&j); err != nil {
-		return Job{}, fmt.Errorf("decode erasure: %w", err)
-	}
-	return j, nil
+	return query.Decode[Job](snap, err, "erasure", errGone)
 }
 
 func writeJob(tx *firestore.Transaction, fs *firestore.Client, j Job) error {

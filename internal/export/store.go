@@ -9,13 +9,12 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/limit"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/query"
 )
 
 // txAttempts of a transaction, for where deliveries race.
@@ -27,22 +26,11 @@ var perDay = limit.Rule{Name: "export", Max: 5, Window: 24 * time.Hour}
 func jobs(fs *firestore.Client) *firestore.CollectionRef { return fs.Collection("exports") }
 
 func readJob(tx *firestore.Transaction, fs *firestore.Client, id string) (Job, error) {
-	snap, err := tx.Get(jobs(fs).Doc(id))
-	if status.Code(err) == codes.NotFound {
-		return Job{}, errGone
-	}
-	if err != nil {
-		return Job{}, fmt.Errorf("read export: %w", err)
-	}
-	return decode(snap)
+	return decode(tx.Get(jobs(fs).Doc(id)))
 }
 
-func decode(snap *firestore.DocumentSnapshot) (Job, error) {
-	var j Job
-	if err := snap.DataTo(&j); err != nil {
-		return Job{}, fmt.Errorf("decode export: %w", err)
-	}
-	return j, nil
+func decode(snap *firestore.DocumentSnapshot, err error) (Job, error) {
+	return query.Decode[Job](snap, err, "export", errGone)
 }
 
 func writeJob(tx *firestore.Transaction, fs *firestore.Client, j Job) error {
@@ -73,7 +61,7 @@ func newest(tx *firestore.Transaction, fs *firestore.Client, u account.User, now
 	}
 	all := make([]Job, len(snaps))
 	for i, snap := range snaps {
-		if all[i], err = decode(snap); err != nil {
+		if all[i], err = decode(snap, nil); err != nil {
 			return Job{}, err
 		}
 	}

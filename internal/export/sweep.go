@@ -8,10 +8,9 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/query"
 )
 
 const (
@@ -42,14 +41,15 @@ func (s *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
 	var faults []error
 	for _, snap := range due {
 		if err := s.look(ctx, snap); err != nil {
-			faults = append(faults, fmt.Errorf("look at export %s: %w", snap.Ref.ID, err), s.postpone(ctx, snap))
+			putOffErr := query.PutOff(ctx, snap, "sweepAt", s.Now(), failedLook, failedLook)
+			faults = append(faults, fmt.Errorf("look at export %s: %w", snap.Ref.ID, err), putOffErr)
 		}
 	}
 	return len(due), errors.Join(faults...)
 }
 
 func (s *Sweeper) look(ctx context.Context, snap *firestore.DocumentSnapshot) error {
-	j, err := decode(snap)
+	j, err := decode(snap, nil)
 	if err != nil {
 		return err
 	}
@@ -71,16 +71,6 @@ func (s *Sweeper) look(ctx context.Context, snap *firestore.DocumentSnapshot) er
 		current.SweepAt = now.Add(firstLook)
 		return errors.Join(writeJob(tx.Transaction, s.Firestore, current), tell(ctx, tx, current, now))
 	})
-}
-
-// postpone has an export looked at later, so that those that fail for good do not keep the sweep from the others.
-func (s *Sweeper) postpone(ctx context.Context, snap *firestore.DocumentSnapshot) error {
-	later := []firestore.Update{{Path: "sweepAt", Value: s.Now().UTC().Add(failedLook)}}
-	_, err := snap.Ref.Update(ctx, later, firestore.LastUpdateTime(snap.UpdateTime))
-	if code := status.Code(err); code == codes.FailedPrecondition || code == codes.NotFound {
-		return nil // somebody got on with it
-	}
-	return err
 }
 
 // expire deletes the object first: without its document nobody would know of it.

@@ -4,10 +4,9 @@ import (
 	"fmt"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/query"
 )
 
 const schema = 1
@@ -25,17 +24,8 @@ func ref(fs *firestore.Client, uid account.UID) *firestore.DocumentRef {
 // Read reads what is remembered of the user's scans; nothing, where there is no document yet. The transaction has read users/{uid}.
 func Read(tx *firestore.Transaction, fs *firestore.Client, uid account.UID) (State, error) {
 	snap, err := tx.Get(ref(fs, uid))
-	if status.Code(err) == codes.NotFound {
-		return State{}, nil
-	}
-	if err != nil {
-		return State{}, fmt.Errorf("read guard: %w", err)
-	}
-	var d document
-	if err := snap.DataTo(&d); err != nil {
-		return State{}, fmt.Errorf("decode guard: %w", err)
-	}
-	return State{Entries: d.Entries}, nil
+	d, err := query.Decode[document](snap, err, "guard", nil)
+	return State{Entries: d.Entries}, err
 }
 
 // Write keeps the state, by the transaction that read it.

@@ -8,10 +8,9 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"google.golang.org/api/iterator"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/query"
 )
 
 const schema = 1
@@ -63,15 +62,9 @@ func survives(u account.User, epoch int64) bool { return u.Admits(epoch) || u.Ad
 // readHistory is what the user contributed to the board, as far as it survives.
 func readHistory(tx *firestore.Transaction, ref *firestore.DocumentRef, u account.User) (history, error) {
 	snap, err := tx.Get(ref)
-	if status.Code(err) == codes.NotFound {
-		return nil, nil
-	}
+	doc, err := query.Decode[ratingDoc](snap, err, "rating", nil)
 	if err != nil {
-		return nil, fmt.Errorf("read rating: %w", err)
-	}
-	var doc ratingDoc
-	if err := snap.DataTo(&doc); err != nil {
-		return nil, fmt.Errorf("decode rating: %w", err)
+		return nil, err
 	}
 	if !survives(u, doc.ConsentEpoch) {
 		return nil, nil

@@ -24,6 +24,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/query"
 )
 
 const (
@@ -125,13 +126,10 @@ func (l *Limiter) Prepare(tx *firestore.Transaction, rule Rule, who Who) (Taking
 		ref:  l.fs.Collection("limits").Doc(l.id(rule, who, begin)),
 		next: count{Schema: schema, Rule: rule.Name, UID: who.uid, ExpireAt: begin.Add(rule.Window)},
 	}
-	var current count
 	snap, err := tx.Get(t.ref)
-	if err == nil {
-		err = snap.DataTo(&current)
-	}
-	if err != nil && status.Code(err) != codes.NotFound {
-		return Taking{}, fmt.Errorf("read limit: %w", err)
+	current, err := query.Decode[count](snap, err, "limit", nil)
+	if err != nil {
+		return Taking{}, err
 	}
 	if current.Count >= rule.Max {
 		return Taking{}, fault.New(fault.CodeRateLimited, "Too many of these: wait before the next.").

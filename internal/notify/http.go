@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/device"
@@ -150,15 +148,9 @@ func (b *Inbox) markRead(w http.ResponseWriter, r *http.Request) error {
 	}
 	err := b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
 		snap, err := tx.Get(inboxOf(who.ref).Doc(id))
-		if status.Code(err) == codes.NotFound {
-			return missing
-		}
+		one, err := query.Decode[item](snap, err, "inbox item", missing)
 		if err != nil {
-			return fmt.Errorf("read inbox item: %w", err)
-		}
-		var one item
-		if err := snap.DataTo(&one); err != nil {
-			return fmt.Errorf("decode inbox item: %w", err)
+			return err
 		}
 		if !one.ExpireAt.After(b.now()) {
 			return missing

@@ -10,11 +10,10 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"firebase.google.com/go/v4/messaging"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/device"
+	"github.com/facescan/facescan/internal/query"
 )
 
 // target is a device to push to, with the time of its document, so that only what was read is deleted.
@@ -97,7 +96,7 @@ func (n *Notifier) settle(ctx context.Context, t target, response *messaging.Sen
 // forget deletes a device whose token is dead, unless the app has just renewed it.
 func (n *Notifier) forget(ctx context.Context, t target) error {
 	_, err := t.snap.Ref.Delete(ctx, firestore.LastUpdateTime(t.snap.UpdateTime))
-	if code := status.Code(err); code == codes.FailedPrecondition || code == codes.NotFound {
+	if query.Overtaken(err) {
 		return nil
 	}
 	if err != nil {

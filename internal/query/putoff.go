@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
 // FaultsField counts, in a document, how often in a row a sweep failed on it. See [PutOff].
@@ -25,7 +23,7 @@ func PutOff(
 		{Path: field, Value: now.UTC().Add(min(pause<<min(max(faults, 0), 20), longest))},
 		{Path: FaultsField, Value: faults + 1},
 	}, firestore.LastUpdateTime(snap.UpdateTime))
-	if code := status.Code(err); code == codes.FailedPrecondition || code == codes.NotFound {
+	if Overtaken(err) {
 		return nil
 	}
 	if err != nil {

@@ -29,14 +29,13 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/query"
 	"github.com/facescan/facescan/internal/scan"
 )
 
@@ -93,14 +92,9 @@ func (s *Sweep) ref() *firestore.DocumentRef { return s.Firestore.Collection("li
 func (s *Sweep) acquire(ctx context.Context) (until time.Time, held bool, err error) {
 	err = s.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		snap, err := tx.Get(s.ref())
-		if err != nil && status.Code(err) != codes.NotFound {
+		current, err := query.Decode[lease](snap, err, "lease", nil)
+		if err != nil {
 			return err
-		}
-		var current lease
-		if err == nil {
-			if err := snap.DataTo(&current); err != nil {
-				return err
-			}
 		}
 		now := s.Now().UTC()
 		held = !current.Until.After(now)

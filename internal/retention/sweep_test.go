@@ -232,7 +232,7 @@ func TestHandleJoinsTheErrorsOfItsSteps(t *testing.T) {
 			if brokenOutbox := tt.publisher.(publisherFunc)("") != nil; errors.Is(err, errBroken) != brokenOutbox {
 				t.Errorf("err = %v, with the outbox's: want %v", err, brokenOutbox)
 			}
-			if strings.Contains(err.Error(), "decode scan broken") != tt.brokenScans {
+			if strings.Contains(err.Error(), "sweep scan broken: ") != tt.brokenScans {
 				t.Errorf("err = %v, with the scans': want %v", err, tt.brokenScans)
 			}
 			if end := f.leaseEnd(t); end.After(now) {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/query"
 )
 
 var (
@@ -46,17 +46,7 @@ func decode(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
 }
 
 func decodeAny(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
-	if status.Code(err) == codes.NotFound {
-		return Scan{}, errNoScan
-	}
-	if err != nil {
-		return Scan{}, fmt.Errorf("read scan: %w", err)
-	}
-	var s Scan
-	if err := snap.DataTo(&s); err != nil {
-		return Scan{}, fmt.Errorf("decode scan %s: %w", snap.Ref.ID, err)
-	}
-	return s, nil
+	return query.Decode[Scan](snap, err, "scan", errNoScan)
 }
 
 // Exists tells, in the transaction, whether there is the scan; not one that is being deleted.
