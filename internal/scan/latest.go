@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"fmt"
 
 	"cloud.google.com/go/firestore"
 
@@ -25,18 +24,12 @@ func (s *Service) Latest(ctx context.Context, uid account.UID) (*Summary, error)
 func (s *Service) Best(ctx context.Context, uid account.UID) (*Summary, error) {
 	// It needs the composite index on scans (uid asc, state asc, result.rankable asc, result.version asc,
 	// result.score.value desc).
-	snaps, err := s.Firestore.Collection("scans").Where("uid", "==", string(uid)).Where("state", "==", string(Completed)).
+	best := s.Firestore.Collection("scans").Where("uid", "==", string(uid)).Where("state", "==", string(Completed)).
 		Where("result.rankable", "==", true).Where("result.version", "==", face.Version).
-		OrderBy("result.score.value", firestore.Desc).Limit(1).Documents(ctx).GetAll()
-	if err != nil {
-		return nil, fmt.Errorf("find the best scan: %w", err)
-	}
-	if len(snaps) == 0 {
-		return nil, nil
-	}
-	best, err := decodeAny(snaps[0], nil)
-	if err != nil {
+		OrderBy("result.score.value", firestore.Desc).Limit(1).Select(summaryFields...)
+	found, err := readAll(ctx, best)
+	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	return new(summarize(best)), nil
+	return new(summarize(found[0])), nil
 }

@@ -15,6 +15,12 @@ import (
 
 const defaultPage = 20
 
+// summaryFields are all that is read of a scan for its [Summary]: of the report, which is most of a document, little.
+var summaryFields = []string{
+	"id", "state", "stage", "version", "failure", "createdAt", "updatedAt", "finishedAt",
+	"result.version", "result.score", "result.rankable",
+}
+
 // Summary is a scan in a list: what its result comes to, without the result.
 type Summary struct {
 	ID         ID     `json:"id"`
@@ -157,7 +163,7 @@ func (s *Service) find(ctx context.Context, uid account.UID, f filter, asked htt
 	want, after := asked.Limit+1, asked.After
 	var found []Scan
 	for {
-		q := f.query(s.Firestore, uid).Limit(want - len(found))
+		q := f.query(s.Firestore, uid).Limit(want - len(found)).Select(summaryFields...)
 		if after != nil {
 			q = q.StartAfter(after.At, after.ID)
 		}

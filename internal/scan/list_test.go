@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/httpapi"
@@ -185,5 +186,39 @@ func TestListReadsPastWhatIsBeingDeleted(t *testing.T) {
 	}
 	if ids, pages := walk(t, api, "limit=2"); len(ids) != 3 || pages != 2 {
 		t.Errorf("%s on %d pages, want 3 on 2", fmt.Sprint(ids), pages)
+	}
+}
+
+// What is listed is read by masks, which must have every member that is shown.
+func TestListsReadAllThatTheyShow(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	api := scansAPI(e.service(e.fs))
+	turned := shot(string(randomID()), "v-1.", 40, 5, "yaw")
+	for i, measured := range []*Scan{new(shot(string(randomID()), "v-1.", 60, 5)), new(shot(string(randomID()), "v-1.", 90, 5)), &turned} {
+		measured.CreatedAt = noon.Add(time.Duration(i) * time.Hour)
+		e.put(t, *measured)
+	}
+	e.newScan(t, func(s *Scan) { s.State, s.Stage, s.Version = Processing, Measuring, 3 })
+	e.newScan(t, func(s *Scan) { s.fail(missing, noon) })
+	whole, err := readAll(t.Context(), filter{direction: firestore.Asc}.query(e.fs, anna))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var items []Summary
+	var completed []Scan
+	for _, s := range whole {
+		items = append(items, summarize(s))
+		if s.State == Completed {
+			completed = append(completed, s)
+		}
+	}
+	got := decoded[listView](t, ask(t, api, "anna", http.MethodGet, "/v1/scans?order=oldest"))
+	if diff := cmp.Diff(items, got.Items); diff != "" {
+		t.Errorf("list (-of whole documents +got):\n%s", diff)
+	}
+	points := decoded[timelineView](t, ask(t, api, "anna", http.MethodGet, "/v1/timeline"))
+	if diff := cmp.Diff(timeline(completed), points.Points); diff != "" {
+		t.Errorf("timeline (-of whole documents +got):\n%s", diff)
 	}
 }

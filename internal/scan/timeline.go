@@ -31,6 +31,12 @@ var gates = map[string]string{
 	face.CheckFocus: becausePhoto, face.CheckFaceSize: becausePhoto,
 }
 
+// pointFields are all that is read of a scan for its [point].
+var pointFields = []string{
+	"id", "createdAt", "finishedAt",
+	"result.version", "result.score", "result.quality", "result.metrics",
+}
+
 // Verdicts of a change.
 const (
 	significant = "significant"
@@ -162,7 +168,7 @@ func (s *Service) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	}
 	// It needs the index (uid asc, state asc, createdAt desc, id desc) on scans, as the list does.
 	f := filter{state: string(Completed), direction: firestore.Desc}
-	q := f.query(s.Firestore, account.Caller(r)).Limit(asked.Limit + lookBack)
+	q := f.query(s.Firestore, account.Caller(r)).Limit(asked.Limit + lookBack).Select(pointFields...)
 	if asked.After != nil {
 		q = q.StartAfter(asked.After.At, asked.After.ID)
 	}
