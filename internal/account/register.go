@@ -29,7 +29,7 @@ func (s *Service) register(
 				return err
 			}
 		}
-		writeDevice, err := phone.prepare(tx.Transaction, s.fs, UID(who.UID), s.now().UTC())
+		writeDevice, err := phone.prepare(tx.Transaction, Ref(s.fs, UID(who.UID)), s.now().UTC())
 		if err != nil {
 			return err
 		}
@@ -41,7 +41,10 @@ func (s *Service) register(
 		}
 		return errors.Join(err, writeDevice())
 	})
-	return u, created, err
+	if err != nil || phone == nil {
+		return u, created, err
+	}
+	return u, created, device.Claim(ctx, s.fs, Ref(s.fs, u.UID), phone.ID, phone.Token)
 }
 
 // newDevice is the device that a registration may name; nil is none.
@@ -66,12 +69,12 @@ func (d *newDevice) validate() error {
 
 // prepare reads what writing the device takes, and returns what writes it.
 func (d *newDevice) prepare(
-	tx *firestore.Transaction, fs *firestore.Client, uid UID, now time.Time,
+	tx *firestore.Transaction, user *firestore.DocumentRef, now time.Time,
 ) (func() error, error) {
 	if d == nil {
 		return func() error { return nil }, nil
 	}
-	change, err := device.Prepare(tx, fs, Ref(fs, uid), d.ID, d.spec(), now)
+	change, err := device.Prepare(tx, user, d.ID, d.spec(), now)
 	return func() error { return change.Write(tx) }, err
 }
 

@@ -5,6 +5,7 @@ package device
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -16,6 +17,7 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/query"
 )
 
 const (
@@ -86,10 +88,10 @@ type Change struct {
 	gone []*firestore.DocumentRef
 }
 
-// Prepare reads what writing the device will take: those of the same token, whosever they are, and over the limit of 20
-// those longest not seen, make room for it.
+// Prepare reads what writing the device will take: the user's others of the same token, and over the limit of 20 those
+// longest not seen, make room for it. Once the transaction has committed, [Claim] is due.
 func Prepare(
-	tx *firestore.Transaction, fs *firestore.Client, user *firestore.DocumentRef, id string, spec Spec, now time.Time,
+	tx *firestore.Transaction, user *firestore.DocumentRef, id string, spec Spec, now time.Time,
 ) (Change, error) {
 	devices := Of(user)
 	known, err := read(tx, devices)
@@ -108,28 +110,35 @@ func Prepare(
 	for _, old := range superfluous(known, spec.Token) {
 		c.gone = append(c.gone, devices.Doc(old))
 	}
-	others, err := elsewhere(tx, fs, user, spec.Token)
-	c.gone = append(c.gone, others...)
-	return c, err
+	return c, nil
 }
 
-// elsewhere are the devices of other users with the token. A token is that of one app on one phone, so whoever
-// registers it last has the phone now, and the one before must not get pushes there any more. It needs the index on
-// token with the scope of the collection group devices, which Firestore does not make by itself.
-func elsewhere(
-	tx *firestore.Transaction, fs *firestore.Client, user *firestore.DocumentRef, token string,
-) ([]*firestore.DocumentRef, error) {
-	snaps, err := tx.Documents(fs.CollectionGroup("devices").Where("token", "==", token)).GetAll()
+// Claim takes the token of the user's device, as it was just written, from all that had it before. A token is that of one
+// app on one phone, so whoever registers it last has the phone now, and the one before must not get pushes there any
+// more. It comes after the commit, since within it the query would lock the index, and on the emulator all devices
+// there are. Of several who register one token at a time the last to commit finds all others, and each leaves alone
+// whoever came after. Where it fails the caller's request does, and its repetition heals it. It needs the index on token with
+// the scope of the collection group devices, which Firestore does not make by itself.
+func Claim(ctx context.Context, fs *firestore.Client, user *firestore.DocumentRef, id, token string) error {
+	holders, err := fs.CollectionGroup("devices").Where("token", "==", token).Select().Documents(ctx).GetAll()
 	if err != nil {
-		return nil, fmt.Errorf("find the token: %w", err)
+		return fmt.Errorf("find the token: %w", err)
 	}
-	var refs []*firestore.DocumentRef
-	for _, snap := range snaps {
-		if snap.Ref.Parent.Parent.Path != user.Path {
-			refs = append(refs, snap.Ref)
+	own := Of(user).Doc(id)
+	mine := slices.IndexFunc(holders, func(snap *firestore.DocumentSnapshot) bool { return snap.Ref.Path == own.Path })
+	if mine < 0 {
+		return nil // somebody claims it already
+	}
+	for _, snap := range holders {
+		if !snap.UpdateTime.Before(holders[mine].UpdateTime) {
+			continue
+		}
+		_, err := snap.Ref.Delete(ctx, firestore.LastUpdateTime(snap.UpdateTime))
+		if err != nil && !query.Overtaken(err) {
+			return fmt.Errorf("take the token from a device: %w", err)
 		}
 	}
-	return refs, nil
+	return nil
 }
 
 // New is a device that is seen for the first time.

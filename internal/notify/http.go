@@ -185,13 +185,16 @@ func (b *Inbox) putDevice(w http.ResponseWriter, r *http.Request) error {
 	}
 	var c device.Change
 	err = b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
-		c, err = device.Prepare(tx, b.fs, who.ref, id, spec, b.now().UTC())
+		c, err = device.Prepare(tx, who.ref, id, spec, b.now().UTC())
 		if err != nil {
 			return err
 		}
 		return c.Write(tx)
 	})
 	if err != nil {
+		return err
+	}
+	if err := device.Claim(r.Context(), b.fs, account.Ref(b.fs, account.Caller(r)), id, spec.Token); err != nil {
 		return err
 	}
 	code := http.StatusOK

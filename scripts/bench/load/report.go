@@ -116,8 +116,7 @@ Written by ` + "`%s`" + `; do not edit, run it again (` + "`-help`" + ` tells th
 processors, and what the functions wait for is not Google's services:
 
 - The Firestore emulator is one Java process that keeps all in memory: a read or a commit takes less than the way to the real
-  database would, but commits of different documents hinder each other, and under many at once it is the bottleneck. A query within a
-  transaction locks all that it looks through: putDevice, which asks whose the token was, stands still for seconds here.
+  database would, but commits of different documents hinder each other, and under many at once it is the bottleneck.
 - With the Auth emulator the Firebase SDK looks the user up for **every** ID token, over HTTP at one Node process. In
   production tokens are checked offline, except on the routes that ask whether they were revoked. Sign-up, login and refresh are
   as fast as that process.

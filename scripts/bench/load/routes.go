@@ -106,7 +106,7 @@ var routes = []route{
 		return call{body: fmt.Sprintf(`{"push":true,"email":%v}`, t.n%2 == 0)}
 	}},
 	{operation: "deleteDevice", note: "one that is gone already", call: func(*world, turn) call { return call{id: "bench-gone"} }},
-	{operation: "putDevice", note: "another token each; distorted, see above", call: func(_ *world, t turn) call {
+	{operation: "putDevice", note: "another token each", call: func(_ *world, t turn) call {
 		return call{id: "bench", body: fmt.Sprintf(`{"token":"bench-%d","platform":"android"}`, t.n)}
 	}},
 
