@@ -2,7 +2,6 @@ package coach
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"image"
@@ -14,15 +13,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"firebase.google.com/go/v4/auth"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
@@ -36,28 +30,10 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
 
-// sample is pigo's test picture: an average face of many people, so nobody's.
-var sample = sync.OnceValues(func() ([]byte, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/esimov/pigo").Output()
-	if err != nil {
-		return nil, err
-	}
-	return os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "testdata", "sample.jpg"))
-})
-
-func preview(tb testing.TB) []byte {
-	tb.Helper()
-	data, err := sample()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return data
-}
-
 // painted is a picture of w x h in which the sample lies at the places, times as bright.
 func painted(t *testing.T, w, h int, brightness float64, at ...image.Point) []byte {
 	t.Helper()
-	img, err := jpeg.Decode(bytes.NewReader(preview(t)))
+	img, err := jpeg.Decode(bytes.NewReader(emulatortest.SamplePhoto(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +62,7 @@ func TestAnswers(t *testing.T) {
 		reason  face.Code
 		gain    Gain // of the first fix
 	}{
-		"a good portrait":  {preview(t), Good, "", ""},
+		"a good portrait":  {emulatortest.SamplePhoto(t), Good, "", ""},
 		"a dim one":        {painted(t, 320, 400, 0.35, image.Point{}), Improve, "", Ranked},
 		"a dark one":       {painted(t, 320, 400, 0.15, image.Point{}), Retake, face.TooDark, Measured},
 		"nobody":           {painted(t, 320, 400, 1), Retake, face.NoFace, Measured},
@@ -128,16 +104,6 @@ func TestFixesAreAboutTheirChecks(t *testing.T) {
 
 const uid = account.UID("anna")
 
-type anna struct{}
-
-func (anna) VerifyIDToken(context.Context, string) (*auth.Token, error) {
-	return &auth.Token{UID: string(uid)}, nil
-}
-
-func (a anna) VerifyIDTokenAndCheckRevoked(ctx context.Context, token string) (*auth.Token, error) {
-	return a.VerifyIDToken(ctx, token)
-}
-
 // fixture is the API of a coach over a database with one user.
 type fixture struct {
 	fs    *firestore.Client
@@ -156,7 +122,7 @@ func newFixture(t *testing.T, user account.User) *fixture {
 		t.Fatal(err)
 	}
 	noon := func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
-	f := &fixture{fs: fs, api: httpapi.New(httpapi.Options{Verifier: anna{}})}
+	f := &fixture{fs: fs, api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})}
 	f.coach = &Coach{Firestore: fs, Limits: limit.New(fs, []byte("key"), noon), Analyze: face.Analyze, MinAge: 18, Now: noon}
 	f.coach.Routes(f.api)
 	return f
@@ -165,7 +131,7 @@ func newFixture(t *testing.T, user account.User) *fixture {
 func (f *fixture) ask(t *testing.T, media string, body io.Reader) (int, []byte) {
 	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/coach", body)
-	req.Header.Set("Authorization", "Bearer x")
+	req.Header.Set("Authorization", "Bearer "+string(uid))
 	req.Header.Set("Content-Type", media)
 	w := httptest.NewRecorder()
 	f.api.ServeHTTP(w, req)
@@ -188,7 +154,7 @@ func adult() account.User {
 func TestPreviewIsLookedAtAndForgotten(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, adult())
-	status, body := f.ask(t, "image/jpeg", bytes.NewReader(preview(t)))
+	status, body := f.ask(t, "image/jpeg", bytes.NewReader(emulatortest.SamplePhoto(t)))
 	var a map[string]any
 	if err := json.Unmarshal(body, &a); err != nil || status != http.StatusOK {
 		t.Fatalf("%d %s", status, body)
@@ -213,7 +179,7 @@ func TestPreviewIsLookedAtAndForgotten(t *testing.T) {
 func TestWhatIsNoPreview(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, adult())
-	photo := preview(t)
+	photo := emulatortest.SamplePhoto(t)
 	for name, tt := range map[string]struct {
 		code  fault.Code
 		media string
@@ -258,7 +224,7 @@ func TestWhoIsNotCoached(t *testing.T) {
 				t.Error("the preview was looked at")
 				return face.Report{}, nil
 			}
-			f.refused(t, tt.code, "image/jpeg", bytes.NewReader(preview(t)))
+			f.refused(t, tt.code, "image/jpeg", bytes.NewReader(emulatortest.SamplePhoto(t)))
 		})
 	}
 }
@@ -280,12 +246,12 @@ func TestTooManyPreviews(t *testing.T) {
 	if _, err := docs[0].Ref.Update(t.Context(), []firestore.Update{{Path: "count", Value: PreviewsOfUser.Max}}); err != nil {
 		t.Fatal(err)
 	}
-	f.refused(t, fault.CodeRateLimited, "image/jpeg", bytes.NewReader(preview(t)))
+	f.refused(t, fault.CodeRateLimited, "image/jpeg", bytes.NewReader(emulatortest.SamplePhoto(t)))
 }
 
 // The time that one preview of a typical size takes, without the network.
 func BenchmarkCoach(b *testing.B) {
-	data := preview(b)
+	data := emulatortest.SamplePhoto(b)
 	c := &Coach{Analyze: face.Analyze}
 	for b.Loop() {
 		if _, err := c.look(b.Context(), data); err != nil {

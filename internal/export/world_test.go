@@ -14,7 +14,6 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
-	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/emulator"
@@ -63,7 +62,7 @@ func newWorld(t *testing.T) *world {
 	box := outbox.New(w.fs, w, w.clock)
 	w.exporter = &export.Exporter{Firestore: w.fs, Uploads: w.uploads, Results: w.results, Now: w.busyClock}
 	w.sweeper = &export.Sweeper{Firestore: w.fs, Results: w.results, Outbox: box, Now: w.clock}
-	w.api = httpapi.New(httpapi.Options{Verifier: w, HashKey: []byte("key")})
+	w.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}, HashKey: []byte("key")})
 	export.NewRequests(w.fs, box, limit.New(w.fs, []byte("key"), w.clock), w.results, signing, w.clock).Routes(w.api)
 	return w
 }
@@ -122,16 +121,6 @@ func (w *world) advance(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now = w.now.Add(d)
-}
-
-// VerifyIDToken takes the token for the uid: whom Firebase lets in is tested elsewhere.
-func (w *world) VerifyIDToken(_ context.Context, token string) (*auth.Token, error) {
-	return &auth.Token{UID: token}, nil
-}
-
-// VerifyIDTokenAndCheckRevoked is VerifyIDToken.
-func (w *world) VerifyIDTokenAndCheckRevoked(ctx context.Context, token string) (*auth.Token, error) {
-	return w.VerifyIDToken(ctx, token)
 }
 
 // Publish keeps the message.

@@ -7,8 +7,6 @@ import (
 	"image/jpeg"
 	"math"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,18 +22,10 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
 
-// sample is pigo's test picture: an average face of many people, so nobody's.
+// sample is the sample photo, lit.
 func sample(t *testing.T) image.Image {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/esimov/pigo").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "testdata", "sample.jpg"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, err := jpeg.Decode(bytes.NewReader(data))
+	img, err := jpeg.Decode(bytes.NewReader(emulatortest.SamplePhoto(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

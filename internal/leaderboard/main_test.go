@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/emulator"
@@ -48,7 +47,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t, fs: fs, topic: &fakeTopic{}, now: day0.Add(30 * time.Hour)}
 	clock := func() time.Time { return b.now }
 	b.ranker = NewRanker(fs, outbox.New(fs, b.topic, clock), clock)
-	b.api = httpapi.New(httpapi.Options{Verifier: fakeVerifier{}})
+	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	New(fs, major).Routes(b.api)
 	return b
 }
@@ -84,17 +83,6 @@ func (f *fakeTopic) bests(t *testing.T) []event.PersonalBestReachedV1 {
 		all = append(all, data)
 	}
 	return all
-}
-
-// fakeVerifier takes a uid for its own token.
-type fakeVerifier struct{}
-
-func (fakeVerifier) VerifyIDToken(_ context.Context, uid string) (*auth.Token, error) {
-	return &auth.Token{UID: uid}, nil
-}
-
-func (v fakeVerifier) VerifyIDTokenAndCheckRevoked(ctx context.Context, uid string) (*auth.Token, error) {
-	return v.VerifyIDToken(ctx, uid)
 }
 
 // member is a user who takes part.

@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -12,7 +11,6 @@ import (
 
 	"cloud.google.com/go/firestore"
 	firebase "firebase.google.com/go/v4"
-	"firebase.google.com/go/v4/auth"
 	"firebase.google.com/go/v4/messaging"
 	"google.golang.org/api/option"
 
@@ -59,7 +57,7 @@ func newBench(t *testing.T) *bench {
 	t.Cleanup(func() { _ = b.smtp.Close() })
 	clock := func() time.Time { return b.now }
 	b.notifier = New(fs, fcmClient(t, project, b.fcm.URL()), plainMailer(t, b.smtp.Host()), clock)
-	b.api = httpapi.New(httpapi.Options{Verifier: fakeVerifier{}})
+	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	NewInbox(fs, clock).Routes(b.api)
 	b.saveScan("s", scan.Completed)
 	return b
@@ -88,17 +86,6 @@ func plainMailer(t *testing.T, addr string) *Mailer {
 		t.Fatal(err)
 	}
 	return m
-}
-
-// fakeVerifier takes a uid for its own token.
-type fakeVerifier struct{}
-
-func (fakeVerifier) VerifyIDToken(_ context.Context, uid string) (*auth.Token, error) {
-	return &auth.Token{UID: uid}, nil
-}
-
-func (v fakeVerifier) VerifyIDTokenAndCheckRevoked(ctx context.Context, uid string) (*auth.Token, error) {
-	return v.VerifyIDToken(ctx, uid)
 }
 
 const uid = account.UID("u")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
@@ -22,7 +23,7 @@ func TestSamplePhotoIsMeasured(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	s := e.newScan(t)
-	photo := samplePhoto(t)
+	photo := emulatortest.SamplePhoto(t)
 	generation := e.upload(t, s, photo)
 	e.clock.advance(3 * time.Second)
 	if err := e.analyzer(face.Scan).Handle(t.Context(), finalized(t, s, generation)); err != nil {
@@ -126,7 +127,7 @@ func withSides(t *testing.T, photo []byte, side uint16) []byte {
 
 func TestPhotoThatCannotBeMeasuredFailsTheScan(t *testing.T) {
 	t.Parallel()
-	photo := samplePhoto(t)
+	photo := emulatortest.SamplePhoto(t)
 	tests := map[string]struct {
 		photo []byte
 		code  face.Code

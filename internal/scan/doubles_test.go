@@ -9,15 +9,12 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 )
@@ -189,28 +186,10 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	}
 }
 
-// sample is pigo's test picture: an average face of many people, so nobody's.
-var sample = sync.OnceValues(func() ([]byte, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/esimov/pigo").Output()
-	if err != nil {
-		return nil, err
-	}
-	return os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "testdata", "sample.jpg"))
-})
-
-func samplePhoto(t *testing.T) []byte {
-	t.Helper()
-	photo, err := sample()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return photo
-}
-
 // picture paints the sample side by side as often as told on a canvas of 640 x 400, as PNG.
 func picture(t *testing.T, faces int) []byte {
 	t.Helper()
-	img, err := jpeg.Decode(bytes.NewReader(samplePhoto(t)))
+	img, err := jpeg.Decode(bytes.NewReader(emulatortest.SamplePhoto(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

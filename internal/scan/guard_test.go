@@ -7,6 +7,7 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/guard"
@@ -34,7 +35,7 @@ func TestGuardKeepsACopyOutOfTheRanking(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	first, second := e.newScan(t), e.newScan(t)
-	photo := samplePhoto(t)
+	photo := emulatortest.SamplePhoto(t)
 	for _, s := range []Scan{first, second} {
 		generation := e.upload(t, s, append(photo[:len(photo):len(photo)], s.ID...)) // what follows a JPEG's end is not looked at
 		a := e.analyzer(face.Scan)

@@ -10,6 +10,7 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
@@ -23,7 +24,7 @@ func (e *env) service(watching *firestore.Client) *Service {
 
 // scansAPI is the routes below /v1/scans.
 func scansAPI(reader *Service) http.Handler {
-	api := httpapi.New(httpapi.Options{Verifier: bearerIsUID{}})
+	api := httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	reader.Routes(api)
 	return api
 }

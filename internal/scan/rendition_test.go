@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/image/webp"
 
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/rendition"
 )
@@ -28,7 +29,7 @@ func TestRenditionsAreMade(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	list := `[` + smallGrey + `,` + small + `]`
-	photo := string(samplePhoto(t))
+	photo := string(emulatortest.SamplePhoto(t))
 	for name, open := range map[string]func(*testing.T) Scan{
 		"of a photo put to the ticket's URL": func(t *testing.T) Scan {
 			t.Helper()
@@ -87,7 +88,7 @@ func TestRenditionThatIsNotMadeFailsNothingElse(t *testing.T) {
 		want   []Rendered
 	}{
 		"because it cannot be": {
-			samplePhoto(t), func(*env) engineFunc { return measure },
+			emulatortest.SamplePhoto(t), func(*env) engineFunc { return measure },
 			[]Rendered{{"broken", "bmp", RenditionFailed}, {"grey", rendition.PNG, ""}},
 		},
 		"because the photo cannot be decoded": {
@@ -95,7 +96,7 @@ func TestRenditionThatIsNotMadeFailsNothingElse(t *testing.T) {
 			[]Rendered{{"broken", "bmp", RenditionFailed}, {"grey", rendition.PNG, RenditionFailed}},
 		},
 		"because the time is up": {
-			samplePhoto(t), func(e *env) engineFunc { return during(func() { e.clock.advance(leaseLong - renderReserve) }) },
+			emulatortest.SamplePhoto(t), func(e *env) engineFunc { return during(func() { e.clock.advance(leaseLong - renderReserve) }) },
 			[]Rendered{{"broken", "bmp", RenditionLate}, {"grey", rendition.PNG, RenditionLate}},
 		},
 	} {
@@ -120,7 +121,7 @@ func TestRenditionsGoWithTheScan(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	s := e.newScan(t, func(s *Scan) { s.Renditions = []rendition.Rendition{{Name: "copy", Format: rendition.JPEG}} })
-	generation := e.upload(t, s, samplePhoto(t))
+	generation := e.upload(t, s, emulatortest.SamplePhoto(t))
 	a := e.analyzer(face.Scan)
 	a.Results = e.client(t, first(func(r *http.Request) bool {
 		return strings.Contains(r.URL.RawQuery, "renditions")

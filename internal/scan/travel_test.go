@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 )
@@ -29,7 +30,7 @@ func TestPhotoTravels(t *testing.T) {
 	opened := wantTicket(t, ticketFor(t, e.uploadsAPI(), anna, "", jpegRequest), http.StatusCreated)
 	answer := poll(t.Context(), scansAPI(reader), string(opened.Scan.ID)+"?wait=25&since=3")
 	eventually(t, "somebody waits", func() bool { return reader.Watcher.waiting(opened.Scan.ID) == 1 })
-	if got := putPhoto(t, opened.Upload, string(samplePhoto(t)), nil); got.status != http.StatusOK {
+	if got := putPhoto(t, opened.Upload, string(emulatortest.SamplePhoto(t)), nil); got.status != http.StatusOK {
 		t.Fatalf("PUT: %v", got)
 	}
 	if err := e.analyzer(face.Scan).Handle(t.Context(), pull(t)); err != nil {

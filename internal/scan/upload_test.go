@@ -12,32 +12,21 @@ import (
 	"time"
 
 	"cloud.google.com/go/storage"
-	"firebase.google.com/go/v4/auth"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/limit"
 	"github.com/facescan/facescan/internal/telemetry"
 )
-
-// bearerIsUID takes the token's text for the user's id.
-type bearerIsUID struct{}
-
-func (bearerIsUID) VerifyIDToken(_ context.Context, token string) (*auth.Token, error) {
-	return &auth.Token{UID: token}, nil
-}
-
-func (bearerIsUID) VerifyIDTokenAndCheckRevoked(context.Context, string) (*auth.Token, error) {
-	return nil, errors.New("no route here asks for that")
-}
 
 // minAge is the age that uploads ask for.
 const minAge = 18
 
 // uploadsAPI is POST /v1/uploads and /v1/uploads/direct, as change changes what serves them.
 func (e *env) uploadsAPI(change ...func(*Uploads)) http.Handler {
-	api := httpapi.New(httpapi.Options{Verifier: bearerIsUID{}})
+	api := httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	uploads := e.uploading()
 	for _, c := range change {
 		c(uploads)

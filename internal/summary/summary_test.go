@@ -1,7 +1,6 @@
 package summary_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"firebase.google.com/go/v4/auth"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
@@ -29,17 +27,6 @@ func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) 
 
 var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-// bearerIsUID takes a uid for its own token.
-type bearerIsUID struct{}
-
-func (bearerIsUID) VerifyIDToken(_ context.Context, uid string) (*auth.Token, error) {
-	return &auth.Token{UID: uid}, nil
-}
-
-func (v bearerIsUID) VerifyIDTokenAndCheckRevoked(ctx context.Context, uid string) (*auth.Token, error) {
-	return v.VerifyIDToken(ctx, uid)
-}
-
 type bench struct {
 	fs  *firestore.Client
 	api *httpapi.API
@@ -52,7 +39,7 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = fs.Close() })
-	b := &bench{fs: fs, api: httpapi.New(httpapi.Options{Verifier: bearerIsUID{}})}
+	b := &bench{fs: fs, api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})}
 	(&summary.Service{
 		Scans: &scan.Service{Firestore: fs}, Boards: leaderboard.New(fs, face.MajorVersion()),
 		Inbox: notify.NewInbox(fs, func() time.Time { return now }),

@@ -21,8 +21,8 @@ import (
 
 	"golang.org/x/image/draw"
 
+	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/face"
-	"github.com/facescan/facescan/scripts/local/app"
 )
 
 // rounds of each timing; the fastest counts, since whatever else the machine does only adds.
@@ -32,7 +32,7 @@ const rounds = 25
 // same file in the same run, how much memory a process of its own needs for one, and how soon a new process is ready for it.
 func speed(ctx context.Context, out io.Writer) error {
 	runtime.GOMAXPROCS(1)
-	sample, err := app.Sample(ctx)
+	sample, err := emulator.SamplePhoto(ctx)
 	if err != nil {
 		return err
 	}

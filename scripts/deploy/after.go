@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/apiclient"
+	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/scripts/local/app"
 )
 
@@ -111,7 +112,7 @@ func (c *cloud) checkProbe(ctx context.Context) (string, error) {
 
 // probe uploads the sample photo and waits for the result.
 func probe(ctx context.Context, client *app.Client) (state string, err error) {
-	photo, err := app.Sample(ctx)
+	photo, err := emulator.SamplePhoto(ctx)
 	if err != nil {
 		return "", err
 	}

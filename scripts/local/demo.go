@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/apiclient"
+	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/scripts/local/app"
 	"github.com/facescan/facescan/scripts/local/host"
 )
@@ -74,7 +75,7 @@ func photos(ctx context.Context, args []string) (first, second []byte, err error
 		first, err = os.ReadFile(args[0])
 		return first, first, err
 	}
-	first, err = app.Sample(ctx)
+	first, err = emulator.SamplePhoto(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -139,7 +139,7 @@ func printAddresses(w io.Writer, h *host.Host) {
 // developer's first own attempt.
 func probe(ctx context.Context, h *host.Host) error {
 	started := time.Now()
-	photo, err := app.Sample(ctx)
+	photo, err := emulator.SamplePhoto(ctx)
 	if err != nil {
 		return err
 	}

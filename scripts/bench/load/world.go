@@ -21,6 +21,7 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/apiclient"
+	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/scripts/local/app"
 	"github.com/facescan/facescan/scripts/local/host"
@@ -153,7 +154,7 @@ func (w *world) erase(ctx context.Context) error {
 
 func (w *world) makePhotos(ctx context.Context) error {
 	var err error
-	if w.photo, err = app.Sample(ctx); err != nil {
+	if w.photo, err = emulator.SamplePhoto(ctx); err != nil {
 		return err
 	}
 	var tiny bytes.Buffer

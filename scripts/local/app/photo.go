@@ -2,31 +2,13 @@ package app
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"image"
 	"image/jpeg"
 	"math"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
 	"golang.org/x/image/draw"
 )
-
-// Sample is the portrait in pigo's module, a JPEG: a clean clone has it wherever it can build.
-func Sample(ctx context.Context) ([]byte, error) {
-	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/esimov/pigo").Output()
-	if err != nil {
-		return nil, fmt.Errorf("find the sample photo in pigo's module: %w", err)
-	}
-	photo, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "testdata", "sample.jpg"))
-	if err != nil {
-		return nil, fmt.Errorf("read the sample photo: %w", err)
-	}
-	return photo, nil
-}
 
 // Relight is a copy of the JPEG with soft lights and shadows on it, as on another day: the cheat guard takes it for another
 // photo.
