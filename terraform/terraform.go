@@ -8,3 +8,9 @@ import _ "embed"
 //
 //go:embed firestore.rules
 var FirestoreRules string
+
+// Catalog is what Terraform makes of the code, written by go generate ./internal/catalog. The local Firestore emulator
+// answers the queries only that the indexes in it serve.
+//
+//go:embed catalog.json
+var Catalog []byte

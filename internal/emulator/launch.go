@@ -78,6 +78,12 @@ func (l *launcher) attempt(ctx context.Context, service Service, prepared func(p
 		p.kill()
 		return err
 	}
+	if service == Firestore {
+		if host, err = l.stack.front(ctx, host); err != nil {
+			p.kill()
+			return err
+		}
+	}
 	l.stack.ready(service, host, p)
 	report(l.opts.Progress, "%s ready in %.1f s\n", service, time.Since(began).Seconds())
 	return nil

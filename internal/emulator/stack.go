@@ -56,6 +56,7 @@ type Stack struct {
 	mu     sync.Mutex
 	killed bool
 	procs  []*process
+	fronts []*firestoreFront
 	died   error         // why a process ended that nobody killed
 	done   chan struct{} // closed by Close, by the end of the context and by the death of a process
 }
@@ -183,7 +184,7 @@ func (s *Stack) Close() error {
 func (s *Stack) kill() {
 	s.mu.Lock()
 	s.killed = true
-	procs := slices.Clone(s.procs)
+	procs, fronts := slices.Clone(s.procs), slices.Clone(s.fronts)
 	s.mu.Unlock()
 
 	var all sync.WaitGroup
@@ -191,6 +192,9 @@ func (s *Stack) kill() {
 		all.Go(p.kill)
 	}
 	all.Wait()
+	for _, f := range fronts {
+		f.close()
+	}
 	s.once.Do(func() { close(s.done) })
 }
 
@@ -203,6 +207,22 @@ func (s *Stack) add(p *process) bool {
 	}
 	s.procs = append(s.procs, p)
 	return true
+}
+
+// front puts a front before the Firestore emulator at the host and returns where it is.
+func (s *Stack) front(ctx context.Context, host string) (string, error) {
+	f, err := newFirestoreFront(ctx, host)
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.killed {
+		f.close()
+		return "", context.Canceled
+	}
+	s.fronts = append(s.fronts, f)
+	return f.server.host, nil
 }
 
 // ready publishes the address of a service and watches over its process from now on.

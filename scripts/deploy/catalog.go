@@ -26,7 +26,8 @@ type document struct {
 	Sweep             sweepRow               `json:"sweep"`
 	Fallback          string                 `json:"fallback"`
 	Indexes           []indexRow             `json:"indexes"`
-	GroupFields       []groupFieldRow        `json:"groupFields"`
+	GroupFields       []fieldOfRow           `json:"groupFields"`
+	Unindexed         []fieldOfRow           `json:"unindexed"`
 	Expiring          []string               `json:"expiring"`
 }
 
@@ -64,7 +65,8 @@ type indexRow struct {
 	Fields     []fieldRow `json:"fields"`
 }
 
-type groupFieldRow struct {
+// fieldOfRow is a field of a collection's documents.
+type fieldOfRow struct {
 	Collection string `json:"collection"`
 	Field      string `json:"field"`
 }
@@ -118,7 +120,10 @@ func catalogJSON() ([]byte, error) {
 		d.Indexes = append(d.Indexes, row)
 	}
 	for _, f := range query.GroupFields {
-		d.GroupFields = append(d.GroupFields, groupFieldRow{Collection: f.CollectionID, Field: f.Path})
+		d.GroupFields = append(d.GroupFields, fieldOfRow{Collection: f.CollectionID, Field: f.Path})
+	}
+	for _, f := range query.Unindexed {
+		d.Unindexed = append(d.Unindexed, fieldOfRow{Collection: f.CollectionID, Field: f.Path})
 	}
 	return indented(d)
 }

@@ -1,0 +1,188 @@
+package emulator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/firestore/apiv1/firestorepb"
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/api/option"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+func TestIndexesServe(t *testing.T) {
+	t.Parallel()
+	var all indexes
+	if err := json.Unmarshal([]byte(`{
+		"indexes": [
+			{"name": "born", "collection": "cats", "fields": [{"path": "owner", "order": "ASCENDING"}, {"path": "born", "order": "ASCENDING"}]},
+			{"name": "tame", "collection": "cats", "fields": [{"path": "tame", "order": "ASCENDING"}, {"path": "born", "order": "ASCENDING"}]},
+			{"name": "youngest", "collection": "cats", "fields": [{"path": "owner", "order": "ASCENDING"}, {"path": "born", "order": "DESCENDING"}]},
+			{"name": "litter", "collection": "cats", "group": true, "fields": [{"path": "owner", "order": "ASCENDING"}, {"path": "born", "order": "ASCENDING"}]},
+			{"name": "heaviest", "collection": "cats", "fields": [{"path": "weight", "order": "DESCENDING"}, {"path": "born", "order": "ASCENDING"}]},
+			{"name": "fur", "collection": "cats", "fields": [{"path": "look.fur", "order": "ASCENDING"}, {"path": "look.eyes", "order": "ASCENDING"}]}
+		],
+		"groupFields": [{"collection": "cats", "field": "chip"}],
+		"unindexed": [{"collection": "cats", "field": "look"}]
+	}`), &all); err != nil {
+		t.Fatal(err)
+	}
+	fs := offline(t)
+	cats, everyCat := fs.Collection("cats").Query, fs.CollectionGroup("cats").Query
+	const refused = "refused"
+	for name, tt := range map[string]struct {
+		query firestore.Query
+		want  []string // refused, or the composite indexes
+	}{
+		"a whole collection":                        {cats, nil},
+		"one field":                                 {cats.Where("owner", "==", "ada"), nil},
+		"one field, by the id":                      {cats.Where("owner", "==", "ada").OrderBy(firestore.DocumentID, firestore.Asc), nil},
+		"one field, by the id backwards":            {cats.Where("owner", "==", "ada").OrderBy(firestore.DocumentID, firestore.Desc), nil},
+		"a range, sorted by it":                     {cats.Where("born", ">", 1).Where("born", "<", 9).OrderBy("born", firestore.Desc), nil},
+		"unequal":                                   {cats.Where("owner", "!=", "ada"), nil},
+		"one field against the id's direction":      {cats.OrderBy("born", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Asc), []string{refused}},
+		"equalities are merged":                     {cats.Where("owner", "==", "ada").Where("tame", "in", []bool{true}).Where("colour", "==", nil), nil},
+		"an equality and a range":                   {cats.Where("owner", "==", "ada").Where("born", ">", 1), []string{"born"}},
+		"an equality and an order":                  {cats.Where("owner", "==", "ada").OrderBy("born", firestore.Asc), []string{"born"}},
+		"the id in the order's direction":           {cats.Where("owner", "==", "ada").OrderBy("born", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc), []string{"youngest"}},
+		"the id against the order's direction":      {cats.Where("owner", "==", "ada").OrderBy("born", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Asc), []string{refused}},
+		"an order that no index has":                {cats.Where("tame", "==", true).OrderBy("born", firestore.Desc), []string{refused}},
+		"indexes that end alike are merged":         {cats.Where("owner", "==", "ada").Where("tame", "==", true).OrderBy("born", firestore.Asc), []string{"born", "tame"}},
+		"one of the merged is missing":              {cats.Where("owner", "==", "ada").Where("colour", "==", "red").OrderBy("born", firestore.Asc), []string{refused}},
+		"two orders":                                {cats.OrderBy("weight", firestore.Desc).OrderBy("born", firestore.Asc), []string{"heaviest"}},
+		"two orders, one the other way":             {cats.OrderBy("weight", firestore.Asc).OrderBy("born", firestore.Asc), []string{refused}},
+		"two ranges":                                {cats.Where("born", ">", 1).Where("weight", ">", 1), []string{refused}},
+		"another collection":                        {fs.Collection("dogs").Where("owner", "==", "ada").OrderBy("born", firestore.Asc), []string{refused}},
+		"all of a group":                            {everyCat, nil},
+		"a group's field with an index":             {everyCat.Where("chip", "==", 7), nil},
+		"a group's field with an index, descending": {everyCat.OrderBy("chip", firestore.Desc), []string{refused}},
+		"a group's field without":                   {everyCat.Where("owner", "==", "ada"), []string{refused}},
+		"a group's composite index":                 {everyCat.Where("owner", "==", "ada").OrderBy("born", firestore.Asc), []string{"litter"}},
+		"a map without an index":                    {cats.Where("look.tail", "==", "long"), []string{refused}},
+		"a composite index on fields of such a map": {cats.Where("look.fur", "==", "red").Where("look.eyes", "==", "green"), []string{"fur"}},
+		"a field whose name only begins like it":    {cats.Where("looks", "==", "good"), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := shapeOf(structured(t, tt.query))
+			if err != nil {
+				t.Fatal(err)
+			}
+			used, ok := all.serve(s)
+			if !ok {
+				used = []string{refused}
+			}
+			if diff := cmp.Diff(tt.want, used); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", s, diff)
+			}
+		})
+	}
+	for name, q := range map[string]firestore.Query{
+		"alternatives": cats.WhereEntity(firestore.OrFilter{Filters: []firestore.EntityFilter{
+			firestore.PropertyFilter{Path: "a", Operator: "==", Value: 1}, firestore.PropertyFilter{Path: "b", Operator: "==", Value: 1},
+		}}),
+		"arrays": cats.Where("kittens", "array-contains", "tom"),
+	} {
+		t.Run("no rule for "+name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := shapeOf(structured(t, q)); !errors.Is(err, errNoRule) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// offline is a client that makes queries and asks nobody.
+func offline(t *testing.T) *firestore.Client {
+	t.Helper()
+	conn, err := grpc.NewClient("passthrough:///nowhere", grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fs, err := firestore.NewClient(t.Context(), "demo-offline", option.WithGRPCConn(conn))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { fs.Close() })
+	return fs
+}
+
+func structured(t *testing.T, q firestore.Query) *firestorepb.StructuredQuery {
+	t.Helper()
+	text, err := q.Serialize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var in firestorepb.RunQueryRequest
+	if err := proto.Unmarshal(text, &in); err != nil {
+		t.Fatal(err)
+	}
+	return in.GetStructuredQuery()
+}
+
+// TestFirestoreRefusesWhatHasNoIndex: what the emulator itself would answer.
+func TestFirestoreRefusesWhatHasNoIndex(t *testing.T) {
+	ctx := t.Context()
+	s, err := start(ctx, freshMachine(), Options{}, Firestore)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	t.Setenv("FIRESTORE_EMULATOR_HOST", s.hosts[Firestore])
+	fs, err := firestore.NewClient(ctx, "demo-index")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fs.Close()
+	mine := fs.Collection("scans").Where("uid", "==", "ada")
+	indexed, unindexed := mine.OrderBy("createdAt", firestore.Desc), mine.OrderBy("colour", firestore.Desc)
+
+	for name, call := range map[string]func() error{
+		"a query": func() error { _, err := unindexed.Documents(ctx).GetAll(); return err },
+		"a count": func() error { _, err := unindexed.NewAggregationQuery().WithCount("n").Get(ctx); return err },
+		"a sum":   func() error { _, err := mine.NewAggregationQuery().WithSum("size", "n").Get(ctx); return err },
+		"a query in a transaction": func() error {
+			return fs.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+				_, err := tx.Documents(unindexed).GetAll()
+				return err
+			})
+		},
+		"a listener": func() error {
+			snapshots := unindexed.Snapshots(ctx)
+			defer snapshots.Stop()
+			_, err := snapshots.Next()
+			return err
+		},
+	} {
+		if err := call(); status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "index") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := indexed.Documents(ctx).GetAll(); err != nil {
+		t.Error(err)
+	}
+	if _, err := fs.Doc("scans/none").Get(ctx); status.Code(err) != codes.NotFound {
+		t.Errorf("an error of the emulator's own: %v", err)
+	}
+	resp, err := http.Get("http://" + s.hosts[Firestore] + UsedIndexesPath + "?project=demo-index")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var used []string
+	if err := json.NewDecoder(resp.Body).Decode(&used); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"scans.uid_asc.createdAt_desc"}, used); diff != "" {
+		t.Errorf("used (-want +got):\n%s", diff)
+	}
+}

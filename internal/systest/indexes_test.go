@@ -1,0 +1,56 @@
+package systest_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/scripts/local/host"
+)
+
+// TestEveryIndexIsUsed asks all that needs a composite index: one that answers no query costs money and time with every write. That a
+// query has the index which it needs, every test on the local Firestore shows.
+func TestEveryIndexIsUsed(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	s := start(t)
+	app := s.app("index")
+	s.enrol(ctx, t, app, "systest_index")
+	s.scan(ctx, t, app, "a", byScore(ctx, t)[0])
+	for _, path := range []string{
+		"/v1/scans?order=newest", "/v1/scans?order=oldest",
+		"/v1/scans?order=newest&state=completed", "/v1/scans?order=oldest&state=completed",
+		"/v1/scans?order=newest&rankable=true", "/v1/scans?order=oldest&rankable=true",
+		"/v1/me/summary", "/v1/leaderboards/symmetry/top",
+	} {
+		again(t, func() error { return app.Do(ctx, http.MethodGet, path) })
+	}
+	again(t, func() error { return app.Do(ctx, http.MethodDelete, "/v1/me/consent") })
+	for _, i := range query.Indexes {
+		s.await(ctx, t, "a query that is answered by "+i.Name(), func() bool { return slices.Contains(usedIndexes(ctx, t), i.Name()) })
+	}
+}
+
+func usedIndexes(ctx context.Context, t *testing.T) []string {
+	t.Helper()
+	url := "http://" + os.Getenv("FIRESTORE_EMULATOR_HOST") + emulator.UsedIndexesPath + "?project=" + host.Project
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var names []string
+	if err := json.NewDecoder(resp.Body).Decode(&names); err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
