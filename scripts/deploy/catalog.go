@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -79,12 +80,23 @@ type fieldRow struct {
 // catalogFile is the document's place below the repository's root.
 var catalogFile = filepath.Join("terraform", "catalog.json")
 
+// runCatalog writes what is made of the catalog: the document, and the diagram in the readme beside it.
 func runCatalog(root string) error {
 	text, err := catalogJSON()
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(root, catalogFile), text, 0o644) //nolint:gosec // a source file
+	readme, err := os.ReadFile(filepath.Join(root, readmeFile)) //nolint:gosec // of the repository
+	if err != nil {
+		return err
+	}
+	if readme, err = withDiagram(readme); err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(root, catalogFile), text, 0o644),  //nolint:gosec // a source file
+		os.WriteFile(filepath.Join(root, readmeFile), readme, 0o644), //nolint:gosec // a source file
+	)
 }
 
 func catalogJSON() ([]byte, error) {

@@ -29,6 +29,35 @@ func TestCatalogFileIsWhatTheCodeSays(t *testing.T) {
 	}
 }
 
+func TestReadmeHasTheDiagram(t *testing.T) {
+	t.Parallel()
+	written, err := os.ReadFile(filepath.Join("..", "..", readmeFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := withDiagram(written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(written)); diff != "" {
+		t.Errorf("%s is stale; go generate ./internal/catalog writes it anew:\n%s", readmeFile, diff)
+	}
+	drawn := diagram()
+	for _, f := range catalog.Functions() {
+		if !strings.Contains(drawn, "--> "+node(f)+"\n") {
+			t.Errorf("nothing leads to %s", f.Name)
+		}
+	}
+	for _, topic := range catalog.Topics() {
+		if topic != catalog.DeadLetterTopic && !strings.Contains(drawn, "--> "+topicNode(topic)+"\n") {
+			t.Errorf("nothing leads to the topic %s", topic)
+		}
+	}
+	if _, err := withDiagram([]byte("# Elsewhere")); err == nil {
+		t.Error("a readme without a place for the diagram is taken")
+	}
+}
+
 func TestCatalogJSON(t *testing.T) {
 	t.Parallel()
 	text, err := catalogJSON()
