@@ -26,7 +26,7 @@ The rest:
   doctor     check project, billing, permissions, secrets and domain, and mend nothing
   cost       print what 1,000 scans cost, with the arithmetic
   package    write the functions' zips and terraform/sources.auto.tfvars.json
-  catalog    write terraform/catalog.json from internal/catalog
+  catalog    write terraform/catalog.json, and the diagram in terraform/README.md, from internal/catalog
   help       this
 
 "deploy COMMAND -help" tells the command's options.
@@ -158,7 +158,7 @@ var about = map[string]struct {
 	"doctor":    {"Runs every check and tells the command that mends each fault. Ends with 1 if there is one.", "cloud dry-run"},
 	"cost":      {"Prints what 1,000 scans cost, with the arithmetic. What is paid at rest, plan prints.", ""},
 	"package":   {"Writes the functions' zips below terraform/.build, and terraform/sources.auto.tfvars.json, which names them.", ""},
-	"catalog":   {"Writes terraform/catalog.json from internal/catalog, internal/query and internal/retention.", ""},
+	"catalog":   {"Writes terraform/catalog.json, and the diagram in terraform/README.md, from internal/catalog, internal/query and internal/retention.", ""},
 }
 
 func parse(command string, args []string) (options, error) {
