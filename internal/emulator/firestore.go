@@ -147,7 +147,7 @@ func (f *firestoreFront) admit(r *http.Request) error {
 	}
 	used, ok := f.indexes.serve(s)
 	if !ok {
-		return fmt.Errorf("The query requires an index: %s. Enter it into internal/query, and go generate ./internal/catalog", s) //nolint:revive,staticcheck // production's words
+		return fmt.Errorf("The query requires an index: %s. Enter it into internal/query, and go generate ./internal/catalog", s) //nolint:staticcheck // production's words
 	}
 	f.record(parent, used)
 	return nil
