@@ -24,6 +24,7 @@ import (
 
 	"github.com/facescan/facescan/internal/apiclient"
 	"github.com/facescan/facescan/internal/coach"
+	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -478,7 +479,7 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 	c.refused(ctx, t, fault.CodeInvalidField, "POST", uploads, `{"contentType":"image/heic"}`)
 	c.refused(ctx, t, fault.CodeInvalidParameter, "POST", uploads, jpeg, "Idempotency-Key", strings.Repeat("x", 129))
 	c.want(ctx, t, 201, "POST", uploads, jpeg)
-	sample, err := app.Sample(ctx)
+	sample, err := emulator.SamplePhoto(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

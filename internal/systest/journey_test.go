@@ -21,6 +21,7 @@ import (
 
 	"github.com/facescan/facescan/internal/apiclient"
 	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/outbox"
@@ -283,7 +284,7 @@ func (s *system) scan(ctx context.Context, t *testing.T, c *app.Client, key stri
 // first, so that the second is a personal best.
 func byScore(ctx context.Context, t *testing.T) [][]byte {
 	t.Helper()
-	sample, err := app.Sample(ctx)
+	sample, err := emulator.SamplePhoto(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/apiclient"
-	"github.com/facescan/facescan/scripts/local/app"
+	"github.com/facescan/facescan/internal/emulator"
 )
 
 // twice is a write that is sent two times, and what each is answered with. Words in capitals stand for what the user has.
@@ -55,7 +55,7 @@ func TestEveryWriteTwice(t *testing.T) {
 			writes[o.OperationID] = o
 		}
 	}
-	photo, err := app.Sample(ctx)
+	photo, err := emulator.SamplePhoto(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
