@@ -7,7 +7,7 @@
 // All is taken from the engine's report and its crop of the face, with the pupils level and at fixed places, so that cropping, scaling and
 // tilting change little.
 //
-//   - The perceptual hash: 256 signs of low frequencies (goimagehash's pHash). A photo is a copy when it, or its mirror image, has nearly the
+//   - The perceptual hash: 256 signs of low frequencies (a pHash, by goimagehash's transform). A photo is a copy when it, or its mirror image, has nearly the
 //     hash of an earlier scan. The very same bytes are found before that, by their content (package scan).
 //   - The likeness of the halves: the correlation of the face's fine texture with its mirror image. A real face has no two equal halves of pores and
 //     brow hairs, a half face that was mirrored has.

@@ -120,6 +120,20 @@ func TestPhotosOfOneAccount(t *testing.T) {
 	}
 }
 
+func TestMirroredIsTheHashOfTheMirrorImage(t *testing.T) {
+	t.Parallel()
+	crop := imaging.Crop(sample(t), image.Rect(20, 40, 150, 170))
+	for name, picture := range map[string]image.Image{"a face": crop, "a face upside down": imaging.FlipV(crop)} {
+		low, flipped := frequencies(picture), frequencies(imaging.FlipH(picture))
+		if d := distance(signs(mirrored(low)), signs(flipped)); d > 2 { // rounding moves a frequency that lies at the median
+			t.Errorf("%s: the mirror image's hash differs in %d bits", name, d)
+		}
+		if d := distance(signs(low), signs(flipped)); d < 20 {
+			t.Errorf("%s: it hardly differs from its mirror image, in %d bits, so this shows nothing", name, d)
+		}
+	}
+}
+
 func TestMirroredCopyIsACopy(t *testing.T) {
 	t.Parallel()
 	first := Observation{Hash: bytes.Repeat([]byte{0x0f}, hashBits/8), Mirrored: bytes.Repeat([]byte{0x33}, hashBits/8)}

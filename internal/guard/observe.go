@@ -6,8 +6,10 @@ import (
 	"image"
 	"image/jpeg"
 	"math/bits"
+	"slices"
 
-	"github.com/corona10/goimagehash"
+	"github.com/corona10/goimagehash/etcs"
+	"github.com/corona10/goimagehash/transforms"
 	"github.com/kovidgoyal/imaging"
 
 	"github.com/facescan/facescan/internal/face"
@@ -30,8 +32,9 @@ type Observation struct {
 var innerFace = image.Rect(110, 220, 490, 600)
 
 const (
-	hashSide = 16 // frequencies along each side
-	hashBits = hashSide * hashSide
+	hashSide  = 16 // frequencies along each side
+	hashBits  = hashSide * hashSide
+	hashInput = 64 // pixels along each side of the picture whose frequencies they are
 )
 
 // Observe takes from a scan what the guard needs: its report, and the engine's picture face.PictureCrop.
@@ -41,30 +44,40 @@ func Observe(report face.Report, crop []byte) (Observation, error) {
 		return Observation{}, fmt.Errorf("guard: decode the crop: %w", err)
 	}
 	part := imaging.Grayscale(imaging.Crop(picture, innerFace))
-	o := Observation{Engine: face.MajorVersion(), Likeness: likeness(greys(part))}
-	if o.Hash, err = hashOf(part); err != nil {
-		return Observation{}, err
-	}
-	if o.Mirrored, err = hashOf(imaging.FlipH(part)); err != nil {
-		return Observation{}, err
-	}
-	o.Ratios = ratiosOf(report.Landmarks)
-	return o, nil
+	low := frequencies(part)
+	return Observation{
+		Engine: face.MajorVersion(), Hash: signs(low), Mirrored: signs(mirrored(low)),
+		Likeness: likeness(greys(part)), Ratios: ratiosOf(report.Landmarks),
+	}, nil
 }
 
-// hashOf is the sign pattern of the picture's lowest frequencies (goimagehash's pHash).
-func hashOf(picture image.Image) ([]byte, error) {
-	h, err := goimagehash.ExtPerceptionHash(picture, hashSide, hashSide)
-	if err != nil {
-		return nil, fmt.Errorf("guard: hash: %w", err)
-	}
-	hash := make([]byte, 0, hashBits/8)
-	for _, word := range h.GetHash() {
-		for shift := 56; shift >= 0; shift -= 8 {
-			hash = append(hash, byte(word>>shift))
+// frequencies are the lowest of the picture's discrete cosine transform, row by row, those along x in a row. With signs it
+// is the pHash of goimagehash, which would transform 16 times as many pixels, and once more for the mirror image.
+func frequencies(picture image.Image) []float64 {
+	pixels := transforms.Rgb2Gray(imaging.Resize(picture, hashInput, hashInput, imaging.Linear))
+	return transforms.FlattenPixels(transforms.DCT2D(pixels, hashInput, hashInput), hashSide, hashSide)
+}
+
+// mirrored are the frequencies of the picture in a mirror: cosines with an odd number of half waves change their sign.
+func mirrored(low []float64) []float64 {
+	other := slices.Clone(low)
+	for i := range other {
+		if i%hashSide%2 == 1 {
+			other[i] = -other[i]
 		}
 	}
-	return hash, nil
+	return other
+}
+
+// signs has a bit for each frequency, the first the highest of its byte: whether it is above the median.
+func signs(low []float64) []byte {
+	median, hash := etcs.MedianOfPixels(low), make([]byte, hashBits/8)
+	for i, v := range low {
+		if v > median {
+			hash[i/8] |= 0x80 >> (i % 8)
+		}
+	}
+	return hash
 }
 
 // distance counts the bits in which two hashes differ; hashes of different lengths differ in all.
@@ -86,7 +99,7 @@ type texture struct {
 }
 
 func greys(picture *image.NRGBA) texture {
-	t := texture{w: picture.Rect.Dx(), h: picture.Rect.Dy()}
+	t := texture{w: picture.Rect.Dx(), h: picture.Rect.Dy(), v: make([]float64, 0, picture.Rect.Dx()*picture.Rect.Dy())}
 	for y := range t.h {
 		for x := range t.w {
 			t.v = append(t.v, float64(picture.Pix[y*picture.Stride+4*x]))
