@@ -45,11 +45,8 @@ func (e *Eraser) stores(ctx context.Context, j Job) ([]store, error) {
 // which is one on uid over the collection group.
 func (e *Eraser) accountStores(ctx context.Context, j Job) ([]store, error) {
 	fs, uid := e.Firestore, string(j.UID)
-	removeEntry := func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
-		return leaderboard.Remove(tx, fs, snap.Ref.Parent.Parent.ID, j.UID)
-	}
 	all := []store{
-		e.documents(j, documents{name: "entries", query: fs.CollectionGroup("entries").Where("uid", "==", uid), remove: removeEntry}),
+		e.documents(j, documents{name: "entries", query: fs.CollectionGroup("entries").Where("uid", "==", uid)}),
 		e.objects(j, "photos", e.Uploads, scan.PhotosPrefix(j.UID)),
 		e.objects(j, "results", e.Results, scan.ResultsPrefix(j.UID)),
 		e.objects(j, "export files", e.Results, exportPrefix(j.UID)),

@@ -104,7 +104,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) startStorage(t *testing.T) {
 	t.Helper()
 	var err error
-	w.storage, err = emulator.NewStorage(context.WithoutCancel(t.Context()), emulator.StorageOptions{})
+	w.storage, err = emulator.NewStorage(context.WithoutCancel(t.Context()), emulator.StorageOptions{Now: w.clock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,207 @@
+package erasure_test
+
+import (
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"firebase.google.com/go/v4/auth"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/face"
+)
+
+// point is one in a scan's life at which the erasure begins.
+type point struct {
+	// live is what came before.
+	live func(*life)
+	// work is in flight at the point: it is held at the place, or was to begin then, where that is "".
+	work func(*life)
+	hold place
+	// wants is how the user is told, and token the device's, by which the FCM sink knows how to answer.
+	wants account.Notifications
+	token string
+	// pushes and mails are those that were handed over already, which no erasure can call back.
+	pushes, mails int
+	// unbounded work may go on when the erasure is long over, as an event may that comes late. Other work ends with
+	// its function's time limit.
+	unbounded bool
+}
+
+// analyze, rank and tell deliver to the function all that there is for it. In flight they may fail, and then are delivered
+// again.
+func analyze(l *life) { _ = l.deliverTo("analyze") }
+func rank(l *life)    { _ = l.deliverTo("rank") }
+func tell(l *life)    { _ = l.deliverTo("notify") }
+
+func inTurn(steps ...func(*life)) func(*life) {
+	return func(l *life) {
+		for _, step := range steps {
+			step(l)
+		}
+	}
+}
+
+var (
+	opened   = (*life).openScan
+	put      = inTurn(opened, (*life).putPhoto)
+	analysed = inTurn(put, analyze)
+	ranked   = inTurn(analysed, rank)
+	told     = inTurn(ranked, tell)
+	nothing  = func(*life) {}
+	askAgain = func(l *life) { l.ask(http.MethodPost, "/v1/scans/"+string(l.scan)+"/verify", "", "") }
+	remove   = func(l *life) { l.ask(http.MethodDelete, "/v1/scans/"+string(l.scan), "", "") }
+	byMail   = account.Notifications{Email: true}
+	byPush   = account.Notifications{Push: true}
+	byBoth   = account.Notifications{Push: true, Email: true}
+)
+
+var points = map[string]point{
+	"before a scan":                              {live: nothing, work: nothing, wants: byBoth},
+	"before the photo is put":                    {live: opened, work: (*life).putPhoto, wants: byBoth, unbounded: true},
+	"while the photo comes through the API":      {live: nothing, work: (*life).sendPhoto, hold: storingPhoto, wants: byBoth},
+	"between the photo and its notification":     {live: put, work: analyze, wants: byBoth, unbounded: true},
+	"during the analysis":                        {live: put, work: analyze, hold: inEngine, wants: byBoth},
+	"while the results are stored":               {live: put, work: analyze, hold: keepingResult, wants: byBoth},
+	"between commit and publish":                 {live: put, work: analyze, hold: publishing, wants: byBoth, unbounded: true},
+	"between publish and rank":                   {live: analysed, work: inTurn(rank, tell), wants: byBoth, unbounded: true},
+	"between rank and notify":                    {live: ranked, work: tell, wants: byBoth, unbounded: true},
+	"while a push is handed over":                {live: ranked, work: tell, hold: pushing, wants: byPush, pushes: 1},
+	"while a push is answered":                   {live: ranked, work: tell, hold: pushed, wants: byPush},
+	"while a push finds its device gone":         {live: ranked, work: tell, hold: pushed, wants: byPush, token: "unregistered-phone"},
+	"while a mail is handed over":                {live: analysed, work: tell, hold: mailing, wants: byMail, mails: 1},
+	"when everybody is told":                     {live: told, work: nothing, wants: byBoth},
+	"while the scan is measured again":           {live: inTurn(told, askAgain), work: analyze, hold: inEngine, wants: byBoth},
+	"between the wish to verify and its event":   {live: inTurn(told, askAgain), work: analyze, wants: byBoth, unbounded: true},
+	"while the user deletes the scan":            {live: told, work: remove, hold: deleting, wants: byBoth},
+	"between a scan's deletion and its striking": {live: inTurn(told, remove), work: inTurn(rank, tell), wants: byBoth, unbounded: true},
+}
+
+// paces are how far the erasure gets before the work in flight goes on.
+var paces = map[string]func(*life){
+	"and the work ends first":        func(*life) {},
+	"and the first sweep ends first": func(l *life) { _ = l.deliverTo("erase") },
+}
+
+// longAfter is the pace that only unbounded work can have.
+func longAfter(l *life) {
+	_ = l.deliverTo("erase")
+	l.sweepAfter(wait)
+}
+
+// Whenever the erasure begins, whatever is in flight then, and however late it goes on: nothing is left of the user.
+func TestErase_atEveryPointOfAScansLife(t *testing.T) {
+	t.Parallel()
+	for name, p := range points {
+		its := maps.Clone(paces)
+		if p.unbounded {
+			its["and the work goes on long after"] = longAfter
+		}
+		for how, pace := range its {
+			t.Run(name+", "+how, func(t *testing.T) {
+				t.Parallel()
+				p.run(t, pace)
+			})
+		}
+	}
+}
+
+func (p point) run(t *testing.T, pace func(*life)) {
+	t.Helper()
+	l := newLife(t)
+	l.moveIn(t, bob, byBoth, "bobs-phone")
+	err := l.handles["rank"](t.Context(), message(t, event.ScanCompletedV1{
+		UID: bob, ScanID: "bobs", ConsentEpoch: 1, Engine: face.Version, EngineMajor: face.MajorVersion(), Score: 50, Rankable: true, CompletedAt: l.clock(),
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bobs, board := l.mentions(t, bob), l.board(t)
+	token := "adas-phone"
+	if p.token != "" {
+		token = p.token
+	}
+	l.moveIn(t, ada, p.wants, token)
+	p.live(l)
+	end := l.begin(p.work, p.hold)
+
+	receipt := l.request(t, ada)
+	pushes, mails := len(l.fcm.Messages()), len(l.smtp.Messages())
+	pace(l)
+	end()
+	l.deliver(0, 2)
+	l.sweepAfter(2 * time.Minute)
+	l.sweepAfter(wait)
+	l.deliver(0, 2)
+	for _, later := range []time.Duration{time.Hour, 24 * time.Hour, 8 * 24 * time.Hour} {
+		l.sweepAfter(later)
+	}
+
+	if left := l.mentions(t, ada); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+	if _, err := l.auth.GetUser(t.Context(), ada); !auth.IsUserNotFound(err) {
+		t.Errorf("the Firebase user is there: %v", err)
+	}
+	if got := len(l.fcm.Messages()) - pushes; got != p.pushes {
+		t.Errorf("%d pushes since, want %d", got, p.pushes)
+	}
+	l.wantLastMail(t, receipt, mails+p.mails)
+	l.wantCounts(t, receipt)
+	if diff := cmp.Diff(board, l.board(t)); diff != "" {
+		t.Errorf("the board (-before +after):\n%s", diff)
+	}
+	if diff := cmp.Diff(bobs, l.mentions(t, bob)); diff != "" {
+		t.Errorf("another user's (-before +after):\n%s", diff)
+	}
+}
+
+// board is what the other user sees of the leaderboard.
+func (l *life) board(t *testing.T) []any {
+	t.Helper()
+	_, top, _ := l.call(t, http.MethodGet, "/v1/leaderboards/symmetry/top", bob)
+	_, me, _ := l.call(t, http.MethodGet, "/v1/leaderboards/symmetry/me", bob)
+	if me["rank"] != 1.0 || me["total"] == nil {
+		t.Errorf("the other user's standing: %v", me)
+	}
+	return []any{top, me}
+}
+
+// wantLastMail wants so many mails and one, which tells the receipt.
+func (l *life) wantLastMail(t *testing.T, receipt string, others int) {
+	t.Helper()
+	last := 0
+	sent := l.smtp.Messages()
+	for _, m := range sent {
+		if strings.Contains(m.Text, "https://api.test"+receipt) {
+			last++
+		}
+	}
+	if last != 1 || len(sent) != others+1 {
+		t.Errorf("%d last mails and %d others, want 1 and %d", last, len(sent)-last, others)
+	}
+}
+
+// wantCounts wants the receipt to tell what the eraser has removed.
+func (l *life) wantCounts(t *testing.T, receipt string) {
+	t.Helper()
+	want := maps.Clone(l.removed)
+	delete(want, "erasures") // the saga itself
+	want["users"], want["sign-in"] = 1, 1
+	deleted := map[string]int64{}
+	for _, s := range l.readReceipt(t, receipt).Stores {
+		if s.Left != 0 {
+			t.Errorf("left = %+v", s)
+		}
+		if s.Deleted > 0 {
+			deleted[s.Store] = s.Deleted
+		}
+	}
+	if diff := cmp.Diff(want, deleted); diff != "" {
+		t.Errorf("the receipt's counts (-want +got):\n%s", diff)
+	}
+}
