@@ -58,7 +58,7 @@ resource "google_pubsub_subscription" "dead_letter" {
   name                       = local.catalog.deadLetterTopic
   topic                      = google_pubsub_topic.this[local.catalog.deadLetterTopic].id
   ack_deadline_seconds       = 600
-  message_retention_duration = "2678400s" # 31 days, the longest
+  message_retention_duration = "2678400s" # 31 days, the longest; receipts of erasures name them and the 7 of the push
 
   expiration_policy {
     ttl = ""

@@ -114,7 +114,7 @@ variable "receipt_public_keys" {
 }
 
 variable "app_check_mode" {
-  description = "What is done with App Check tokens: off, monitor (log only) or enforce."
+  description = "What is done with App Check tokens: off, monitor (log only) or enforce. The login and the erasure of one's account never ask for one: the web page for account deletion has none."
   type        = string
   default     = "monitor"
 
@@ -180,9 +180,14 @@ variable "trace_ratio" {
 }
 
 variable "log_retention_days" {
-  description = "Days that logs are kept."
+  description = "Days that logs are kept. The receipt of an erasure promises at most 30."
   type        = number
   default     = 30
+
+  validation {
+    condition     = var.log_retention_days >= 1 && var.log_retention_days <= 30
+    error_message = "Logs are kept for 1 to 30 days, as the receipts of erasures say."
+  }
 }
 
 variable "alert_emails" {

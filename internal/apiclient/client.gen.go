@@ -1839,8 +1839,8 @@ type ClientInterface interface {
 	// GetAccountDeletionPage Open the page for account deletion
 	//
 	// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
-	// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`. While App Check is enforced,
-	// both refuse a browser, and the page sends its reader to the app.
+	// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`, which ask for no App Check
+	// token.
 	//
 	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
 	GetAccountDeletionPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2072,9 +2072,9 @@ type ClientInterface interface {
 	// all stores are gone through again, the Firebase user is deleted, and the receipt is signed. A user who never registered can
 	// be erased too.
 	//
-	// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. Asked
-	// again, this answers the same until the user is locked; then the token is refused with `user_disabled`, which says that the
-	// erasure is under way.
+	// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. If no
+	// answer came, ask again with a token of the same sign-in: although the user is locked then, this answers the same as long
+	// as the token lasts and the erasure is under way. Afterwards the token is `token_invalid`.
 	//
 	// Corresponds with DELETE /v1/me (the `EraseAccount` operationId).
 	EraseAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2412,8 +2412,8 @@ type ClientInterface interface {
 // GetAccountDeletionPage Open the page for account deletion
 //
 // For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
-// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`. While App Check is enforced,
-// both refuse a browser, and the page sends its reader to the app.
+// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`, which ask for no App Check
+// token.
 //
 // Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
 func (c *Client) GetAccountDeletionPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2885,9 +2885,9 @@ func (c *Client) GetTop(ctx context.Context, params *GetTopParams, reqEditors ..
 // all stores are gone through again, the Firebase user is deleted, and the receipt is signed. A user who never registered can
 // be erased too.
 //
-// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. Asked
-// again, this answers the same until the user is locked; then the token is refused with `user_disabled`, which says that the
-// erasure is under way.
+// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. If no
+// answer came, ask again with a token of the same sign-in: although the user is locked then, this answers the same as long
+// as the token lasts and the erasure is under way. Afterwards the token is `token_invalid`.
 //
 // Corresponds with DELETE /v1/me (the `EraseAccount` operationId).
 func (c *Client) EraseAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5288,8 +5288,8 @@ type ClientWithResponsesInterface interface {
 	// GetAccountDeletionPageWithResponse Open the page for account deletion
 	//
 	// For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
-	// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`. While App Check is enforced,
-	// both refuse a browser, and the page sends its reader to the app.
+	// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`, which ask for no App Check
+	// token.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5543,9 +5543,9 @@ type ClientWithResponsesInterface interface {
 	// all stores are gone through again, the Firebase user is deleted, and the receipt is signed. A user who never registered can
 	// be erased too.
 	//
-	// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. Asked
-	// again, this answers the same until the user is locked; then the token is refused with `user_disabled`, which says that the
-	// erasure is under way.
+	// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. If no
+	// answer came, ask again with a token of the same sign-in: although the user is locked then, this answers the same as long
+	// as the token lasts and the erasure is under way. Afterwards the token is `token_invalid`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7670,8 +7670,8 @@ func (r CheckUsernameResponse) ContentType() string {
 // GetAccountDeletionPageWithResponse Open the page for account deletion
 //
 // For a browser: the address to give to app stores. The page says what is deleted, what remains and how long, and lets users
-// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`. While App Check is enforced,
-// both refuse a browser, and the page sends its reader to the app.
+// who have a password delete their accounts, with `POST /v1/auth/login` and `DELETE /v1/me`, which ask for no App Check
+// token.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8069,9 +8069,9 @@ func (c *ClientWithResponses) GetTopWithResponse(ctx context.Context, params *Ge
 // all stores are gone through again, the Firebase user is deleted, and the receipt is signed. A user who never registered can
 // be erased too.
 //
-// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. Asked
-// again, this answers the same until the user is locked; then the token is refused with `user_disabled`, which says that the
-// erasure is under way.
+// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. If no
+// answer came, ask again with a token of the same sign-in: although the user is locked then, this answers the same as long
+// as the token lasts and the erasure is under way. Afterwards the token is `token_invalid`.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -36,6 +36,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/scan"
 )
 
@@ -81,6 +82,8 @@ type Job struct {
 	Epoch       int64     `firestore:"epoch"`
 	Step        Step      `firestore:"step"`
 	RequestedAt time.Time `firestore:"requestedAt"`
+	// SignedInAt tells the sign-in by which it was asked for (see httpapi.Identity), 0 for a consent.
+	SignedInAt int64 `firestore:"signedInAt,omitempty"`
 	// ProveAt is when nothing can turn up any more.
 	ProveAt time.Time `firestore:"proveAt"`
 	// CapabilityHash finds the saga for who has the receipt's URL; "" where there will be no receipt.
@@ -133,10 +136,10 @@ func newJob(uid account.UID, scope Scope, now time.Time, wait time.Duration) Job
 	}
 }
 
-// newAccountJob erases the account; key derives the receipt's capability.
-func newAccountJob(uid account.UID, now time.Time, wait time.Duration, key []byte) Job {
-	j := newJob(uid, Account, now, wait)
-	j.Step = Lock
+// newAccountJob erases the account of the caller; key derives the receipt's capability.
+func newAccountJob(who httpapi.Identity, now time.Time, wait time.Duration, key []byte) Job {
+	j := newJob(account.UID(who.UID), Account, now, wait)
+	j.Step, j.SignedInAt = Lock, who.SignedInAt
 	j.CapabilityHash = hash(capability(key, j))
 	return j
 }

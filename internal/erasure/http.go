@@ -55,7 +55,7 @@ func NewRequests(fs *firestore.Client, box *outbox.Box, opts Options) (*Requests
 // Routes adds DELETE /v1/me and the routes below /v1/erasures, which ask for no token: whoever has a receipt's URL may
 // read it, since the user it was for is gone.
 func (s *Requests) Routes(api *httpapi.API) {
-	api.Handle("DELETE /v1/me", httpapi.FreshUser, s.deleteMe)
+	api.Handle("DELETE /v1/me", httpapi.Leaving, s.deleteMe)
 	api.Handle("GET /v1/erasures/key", httpapi.Open, s.getKey)
 	api.Handle("GET /v1/erasures/{capability}", httpapi.Open, s.get)
 }
@@ -77,8 +77,7 @@ type requestedView struct {
 // deleteMe asks for nothing beside a fresh token: the app has asked its user, and a body of a DELETE may get lost on
 // the way.
 func (s *Requests) deleteMe(w http.ResponseWriter, r *http.Request) error {
-	fresh := newAccountJob(account.Caller(r), s.opts.Now(), s.wait, s.opts.Key)
-	j, err := request(r.Context(), s.fs, s.box, fresh)
+	j, err := s.requested(r.Context())
 	if err != nil {
 		return err
 	}
@@ -87,6 +86,22 @@ func (s *Requests) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusAccepted, requestedView{
 		State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt), ReceiptURL: strings.TrimSuffix(s.opts.PublicURL, "/") + path,
 	})
+}
+
+// requested is the caller's erasure, begun now or before. It locks the user, so an app whose answer was lost could not ask
+// again, and nobody else would have the receipt's URL. Hence a locked user is told of the erasure that was asked for by
+// the sign-in of this very token: neither a token that was revoked before, nor another device, nor a user who is
+// disabled for another reason is told anything. It ends with the Firebase user, who is then not known any more.
+func (s *Requests) requested(ctx context.Context) (Job, error) {
+	who := httpapi.Caller(ctx)
+	if !who.Locked {
+		return request(ctx, s.fs, s.box, newAccountJob(who, s.opts.Now(), s.wait, s.opts.Key))
+	}
+	j, err := decodeJob(jobs(s.fs).Doc(jobID(account.UID(who.UID), 0)).Get(ctx))
+	if errors.Is(err, errGone) || err == nil && j.SignedInAt != who.SignedInAt {
+		return Job{}, fault.New(fault.CodeUserDisabled, "This user is disabled.")
+	}
+	return j, err
 }
 
 func (s *Requests) getKey(w http.ResponseWriter, _ *http.Request) error {

@@ -44,17 +44,24 @@ type Residual struct {
 	Gone string `json:"gone"`
 }
 
-// residuals are the windows after an erasure. The first five are what Terraform sets; the last is Firebase's word.
+// residuals are the windows after an erasure. The first six are what Terraform sets (data.tf, events.tf, variables.tf), but
+// for the events kept for an operator (package boot). A dead letter was tried for at most 7 days before it was one, and is kept
+// for 31. The last two are Google's word: the Cloud Data Processing Addendum, 6.1 (deletion by the customer: as soon as
+// practicable and within 180 days), for what we deleted in Firestore and Cloud Storage and have no soft delete or
+// versions of; and https://firebase.google.com/support/privacy (authentication data of a deleted user is removed from live
+// and backup systems within 180 days).
 var residuals = []struct {
 	what string
 	days int
 }{
 	{"point-in-time recovery of the database", 7},
 	{"backups of the database", 7},
-	{"messages in topics and dead-letter topics, which bear ids and numbers", 7},
+	{"messages in topics, which bear ids and numbers", 7},
+	{"messages that could not be delivered, which bear ids and numbers", 38},
 	{"events kept for an operator because they could not be read", 30},
 	{"logs, which bear a keyed hash of the id", 30},
-	{"backups of Firebase Authentication", 180},
+	{"Google's own copies of what was deleted from database and storage, which we cannot read", 180},
+	{"Firebase Authentication's live and backup systems", 180},
 }
 
 func newReceipt(account string, j Job, now time.Time) Receipt {

@@ -24,13 +24,17 @@ type Access int
 const (
 	// Public routes ask for no ID token.
 	Public Access = iota
-	// Open routes do not ask for an App Check token either: probes, the contract, and what is opened in a browser.
+	// Open routes do not ask for an App Check token either: probes, the contract, and what a browser needs.
 	Open
 	// User routes ask for a valid Firebase ID token, checked offline.
 	User
 	// FreshUser routes also ask Firebase whether the token was revoked or the user disabled: one call a request,
 	// for what is sensitive (registration, consent, username).
 	FreshUser
+	// Leaving is for the user's way out. It is as FreshUser, but asks for no App Check token, since nobody needs the app to
+	// leave, and admits a disabled user too, who is [Identity].Locked: for asking again for what has locked them. The handler
+	// must refuse such a user everything else.
+	Leaving
 )
 
 // Handler answers a request or returns the error to answer with.
@@ -40,7 +44,7 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 type Options struct {
 	// Verifier checks ID tokens; required where a route asks for one.
 	Verifier TokenVerifier
-	// AppCheck is the mode for all routes that are not Open, and Apps checks the tokens; required unless it is off.
+	// AppCheck is the mode for all routes that are neither Open nor Leaving, and Apps checks the tokens; required unless it is off.
 	AppCheck AppCheckMode
 	Apps     AppVerifier
 	// BodyTimeout is how long a body may take to arrive; 0 is 10 seconds.

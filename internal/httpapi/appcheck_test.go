@@ -52,6 +52,7 @@ func TestAppCheck(t *testing.T) {
 		"enforced for the sensitive":  {httpapi.AppCheckEnforce, "/fresh", "bad", invalid, ""},
 		"enforced, nobody can say":    {httpapi.AppCheckEnforce, "/user", "unsure", unsure, ""},
 		"enforced, but it is open":    {httpapi.AppCheckEnforce, "/open", "", "", ""},
+		"enforced, but one may leave": {httpapi.AppCheckEnforce, "/leave", "", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
@@ -62,7 +63,7 @@ func TestAppCheck(t *testing.T) {
 				Verifier: &fakeVerifier{token: auth.Token{UID: "u"}}, AppCheck: tt.mode, Apps: fakeApps{}, HashKey: []byte("key"),
 			})
 			for path, access := range map[string]httpapi.Access{
-				"/open": httpapi.Open, "/public": httpapi.Public, "/user": httpapi.User, "/fresh": httpapi.FreshUser,
+				"/open": httpapi.Open, "/public": httpapi.Public, "/user": httpapi.User, "/fresh": httpapi.FreshUser, "/leave": httpapi.Leaving,
 			} {
 				api.Handle("GET "+path, access, func(http.ResponseWriter, *http.Request) error { return nil })
 			}

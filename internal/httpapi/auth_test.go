@@ -35,7 +35,7 @@ func (f *fakeVerifier) VerifyIDTokenAndCheckRevoked(_ context.Context, idToken s
 // guarded is an API with a route of each access; each notes its caller in seen.
 func guarded(verifier httpapi.TokenVerifier, seen *[]httpapi.Identity) *httpapi.API {
 	api := httpapi.New(httpapi.Options{Verifier: verifier, HashKey: []byte("key")})
-	for path, access := range map[string]httpapi.Access{"/public": httpapi.Public, "/user": httpapi.User, "/fresh": httpapi.FreshUser} {
+	for path, access := range map[string]httpapi.Access{"/public": httpapi.Public, "/user": httpapi.User, "/fresh": httpapi.FreshUser, "/leave": httpapi.Leaving} {
 		api.Handle("GET "+path, access, func(_ http.ResponseWriter, r *http.Request) error {
 			*seen = append(*seen, httpapi.Caller(r.Context()))
 			return nil
@@ -58,7 +58,7 @@ func get(t *testing.T, api http.Handler, path, authorization string) *httptest.R
 func TestAccess_decidesWhichCheckIsMade(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string][]string{
-		"/public": nil, "/user": {"offline abc"}, "/fresh": {"revocation abc"},
+		"/public": nil, "/user": {"offline abc"}, "/fresh": {"revocation abc"}, "/leave": {"revocation abc"},
 	} {
 		verifier := &fakeVerifier{token: auth.Token{UID: "u1"}}
 		var seen []httpapi.Identity

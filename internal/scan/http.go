@@ -120,8 +120,17 @@ func sinceParam(r *http.Request, fallback int64) (int64, error) {
 
 func noSuchScan() error { return fault.New(fault.CodeNotFound, "There is no such scan.") }
 
-// owned is the caller's scan. Another's is not found, like one that does not exist.
+// admit refuses a caller without an account in use: of one that is being erased nothing is shown any more.
+func (s *Service) admit(r *http.Request) error {
+	_, err := account.GetActive(r.Context(), s.Firestore, account.Caller(r))
+	return err
+}
+
+// owned is the scan of the caller, whose account is in use. Another's is not found, like one that does not exist.
 func (s *Service) owned(r *http.Request) (Scan, error) {
+	if err := s.admit(r); err != nil {
+		return Scan{}, err
+	}
 	id := ID(r.PathValue("id"))
 	if !id.valid() {
 		return Scan{}, noSuchScan()

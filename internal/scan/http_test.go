@@ -125,6 +125,7 @@ func TestScanAsItsOwnerSeesIt(t *testing.T) {
 func TestScanThatIsNotYours(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
+	e.putBob(t)
 	api := scansAPI(e.service(e.fs))
 	s := e.newScan(t)
 	bodies := map[string]map[string]any{}

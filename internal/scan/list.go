@@ -83,6 +83,9 @@ func (s *Service) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.admit(r); err != nil {
+		return err
+	}
 	found, err := s.find(r.Context(), account.Caller(r), f, asked)
 	if err != nil {
 		return err

@@ -129,7 +129,8 @@ func TestList(t *testing.T) {
 	})
 	t.Run("a list of nothing is a list", func(t *testing.T) {
 		t.Parallel()
-		w := ask(t, api, "carl", http.MethodGet, "/v1/scans")
+		e.putBob(t)
+		w := ask(t, api, "bob", http.MethodGet, "/v1/scans?state=expired")
 		if diff := cmp.Diff(map[string]any{"items": []any{}}, decoded[map[string]any](t, w)); diff != "" {
 			t.Errorf("body (-want +got):\n%s", diff)
 		}

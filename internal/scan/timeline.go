@@ -166,6 +166,9 @@ func (s *Service) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.admit(r); err != nil {
+		return err
+	}
 	// It needs the index (uid asc, state asc, createdAt desc, id desc) on scans, as the list does.
 	f := filter{state: string(Completed), direction: firestore.Desc}
 	q := f.query(s.Firestore, account.Caller(r)).Limit(asked.Limit + lookBack).Select(pointFields...)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/facescan/facescan/internal/account"
 )
 
 // shot is a completed scan of the engine with the score, whose interval is the half width, and the checks that warn.
@@ -172,6 +174,7 @@ func TestTimelinePages(t *testing.T) {
 	if diff := cmp.Diff([]float64{53, 54, 51, 52, 50}, scores); diff != "" {
 		t.Errorf("scores (-want +got):\n%s", diff)
 	}
+	e.putUser(t, account.User{UID: "carl", State: account.Active})
 	if w := ask(t, api, "carl", http.MethodGet, "/v1/timeline"); w.Body.String() != "{\"points\":[]}\n" {
 		t.Errorf("of none: %s", w.Body)
 	}

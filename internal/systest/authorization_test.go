@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"cloud.google.com/go/firestore"
 	"firebase.google.com/go/v4/auth"
@@ -29,9 +30,6 @@ var admitsAll = map[string]string{
 	"register":             "makes the account",
 	"sendVerificationMail": "is about Firebase's user, who may not have an account yet",
 	"eraseAccount":         "takes Firebase's user too, who may have no account, and answers the same while it erases",
-	"listScans":            "shows the caller's own, and an account that is not there has none",
-	"getScan":              "shows the caller's own, and an account that is not there has none",
-	"getTimeline":          "shows the caller's own, and an account that is not there has none",
 	"getTop":               "shows everybody the same",
 }
 
@@ -93,8 +91,9 @@ func (s *system) matrix(ctx context.Context, t *testing.T) ([]row, map[string]st
 	_, unasked := s.registered(ctx, t, "unasked")
 	_, owner := s.enrolled(ctx, t, "owner")
 
-	user := func(o operation) bool { return o.access == httpapi.User || o.access == httpapi.FreshUser }
-	fresh := func(o operation) bool { return o.access == httpapi.FreshUser }
+	user := func(o operation) bool { return asksForUser(o.access) }
+	fresh := func(o operation) bool { return o.access == httpapi.FreshUser || o.access == httpapi.Leaving }
+	lockedOut := func(o operation) bool { return o.access == httpapi.FreshUser }
 	listing := func(code fault.Code) func(operation) bool {
 		return func(o operation) bool { return user(o) && slices.Contains(codesOf(o.Operation), code) }
 	}
@@ -116,10 +115,33 @@ func (s *system) matrix(ctx context.Context, t *testing.T) ([]row, map[string]st
 		{"an expired token", as(outsider, func(c map[string]any) { c["exp"] = 1700000000 }), fault.CodeTokenExpired, user, plain(fault.CodeTokenExpired)},
 		{"a revoked token", as(revoked, func(c map[string]any) { c["iat"], c["auth_time"] = 1700000000, 1700000000 }), fault.CodeTokenRevoked, fresh, asksFirebase(fault.CodeTokenRevoked)},
 		{"a disabled user", as(disabled, nil), fault.CodeUserDisabled, fresh, asksFirebase(fault.CodeUserDisabled)},
+		{"a user who is locked for the erasure", s.lockedOut(ctx, t), fault.CodeUserDisabled, lockedOut, asksFirebase(fault.CodeUserDisabled)},
 		{"a user without account", as(outsider, nil), fault.CodeNotRegistered, listing(fault.CodeNotRegistered), unchanged(fault.CodeNotRegistered)},
 		{"a user being erased", erasingCaller, fault.CodeAccountErasing, listing(fault.CodeAccountErasing), unchanged(fault.CodeAccountErasing)},
 		{"a user without consent", unasked, fault.CodeConsentRequired, listing(fault.CodeConsentRequired), unchanged(fault.CodeConsentRequired)},
 	}, owner.possessions(ctx, t)
+}
+
+func asksForUser(a httpapi.Access) bool {
+	return a == httpapi.User || a == httpapi.FreshUser || a == httpapi.Leaving
+}
+
+// lockedOut is a user whose erasure has come as far as to lock them, and who asks with the token that asked for it.
+func (s *system) lockedOut(ctx context.Context, t *testing.T) caller {
+	t.Helper()
+	signedIn := time.Now().Unix()
+	p, _ := s.enrolled(ctx, t, "locked-out")
+	_, err := s.fs.Collection("erasures").Doc(p.uid).Set(ctx, map[string]any{
+		"uid": p.uid, "scope": "account", "step": "prove", "requestedAt": time.Now(), "signedInAt": signedIn,
+		"proveAt": time.Now().Add(time.Hour), "sweepAt": time.Now().Add(time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.firebase(ctx, t).UpdateUser(ctx, p.uid, new(auth.UserToUpdate).Disabled(true)); err != nil {
+		t.Fatal(err)
+	}
+	return caller{s, p.token(t, func(c map[string]any) { c["auth_time"] = signedIn })}
 }
 
 // What the matrix goes by must be said for each operation.
@@ -128,7 +150,7 @@ func TestContract_namesWhoIsRefused(t *testing.T) {
 	for _, o := range operations(loadContract(t)) {
 		codes, why := codesOf(o.Operation), admitsAll[o.OperationID]
 		account := slices.Contains(codes, fault.CodeNotRegistered) && slices.Contains(codes, fault.CodeAccountErasing)
-		if user := o.access == httpapi.User || o.access == httpapi.FreshUser; account != (user && why == "") {
+		if user := asksForUser(o.access); account != (user && why == "") {
 			t.Errorf("%s: lists not_registered and account_erasing: %v; where it does not, say why in admitsAll", o.OperationID, account)
 		}
 		for _, code := range codes {

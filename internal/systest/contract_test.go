@@ -130,6 +130,7 @@ func sameAccess(t *testing.T, route httpapi.Route, op *openapi3.Operation) {
 		httpapi.Public:    {fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid},
 		httpapi.User:      {fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid, fault.CodeTokenMissing, fault.CodeTokenInvalid, fault.CodeTokenExpired},
 		httpapi.FreshUser: {fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid, fault.CodeTokenMissing, fault.CodeTokenInvalid, fault.CodeTokenExpired, fault.CodeUserDisabled},
+		httpapi.Leaving:   {fault.CodeTokenMissing, fault.CodeTokenInvalid, fault.CodeTokenExpired, fault.CodeUserDisabled},
 	}
 	for _, code := range needed[route.Access] {
 		if !slices.Contains(codes, code) {
@@ -142,6 +143,8 @@ func sameAccess(t *testing.T, route httpapi.Route, op *openapi3.Operation) {
 func accessOf(op *openapi3.Operation) httpapi.Access {
 	codes := codesOf(op)
 	switch {
+	case !slices.Contains(codes, fault.CodeAppCheckMissing) && slices.Contains(codes, fault.CodeTokenRevoked):
+		return httpapi.Leaving
 	case !slices.Contains(codes, fault.CodeAppCheckMissing):
 		return httpapi.Open
 	case op.Security != nil && len(*op.Security) == 0:

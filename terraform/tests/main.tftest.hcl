@@ -151,6 +151,16 @@ run "photos_are_not_kept_for_months" {
   expect_failures = [var.photo_lifecycle_days]
 }
 
+run "logs_are_kept_no_longer_than_receipts_say" {
+  command = plan
+
+  variables {
+    log_retention_days = 31
+  }
+
+  expect_failures = [var.log_retention_days]
+}
+
 run "a_share_is_at_most_one" {
   command = plan
 

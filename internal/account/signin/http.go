@@ -12,7 +12,9 @@ import (
 // Routes adds the routes of the function register that need no database.
 func (t *Toolkit) Routes(api *httpapi.API) {
 	api.Handle("POST /v1/auth/signup", httpapi.Public, t.postSignup)
-	api.Handle("POST /v1/auth/login", httpapi.Public, t.postLogin)
+	// Open, for the page for account deletion: whoever has lost the app has no App Check token. Attempts are limited, and a
+	// token alone opens nothing of what asks for one.
+	api.Handle("POST /v1/auth/login", httpapi.Open, t.postLogin)
 	api.Handle("POST /v1/auth/refresh", httpapi.Public, t.postRefresh)
 	api.Handle("POST /v1/auth/password-reset", httpapi.Public, t.postPasswordReset)
 	api.Handle("POST /v1/auth/verify-email", httpapi.FreshUser, t.postVerifyEmail)

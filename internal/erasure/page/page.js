@@ -19,17 +19,26 @@ async function call(method, path, headers, body) {
 
 function explain(problem) {
   switch (problem.code) {
-    case "app_check_missing":
-      return "Accounts can be deleted from within the app only: please use the app.";
     case "user_disabled":
-      return "This user may not sign in. If the deletion has been asked for before, it is under way.";
+      return "This user may not sign in. If the deletion has been asked for elsewhere, it is under way.";
   }
   return problem.detail || "The server could not be reached. Nothing was confirmed: please try again.";
 }
 
+// Of the last login and for whom. The deletion locks the user, so if its answer is lost, only this token gets it again.
+let session = {};
+
+async function login(email, password) {
+  const credentials = JSON.stringify({ email, password });
+  const answer = await call("POST", "/v1/auth/login", { "Content-Type": "application/json" }, credentials);
+  return { email, password, idToken: answer.idToken };
+}
+
 async function deleteAccount() {
-  const credentials = JSON.stringify({ email: form.elements.email.value, password: form.elements.password.value });
-  const session = await call("POST", "/v1/auth/login", { "Content-Type": "application/json" }, credentials);
+  const email = form.elements.email.value, password = form.elements.password.value;
+  if (session.email !== email || session.password !== password) {
+    session = await login(email, password);
+  }
   const erasure = await call("DELETE", "/v1/me", { Authorization: "Bearer " + session.idToken });
   const link = document.getElementById("link");
   link.href = erasure.receiptUrl;
@@ -46,6 +55,9 @@ form.addEventListener("submit", async (event) => {
   try {
     await deleteAccount();
   } catch (problem) {
+    if (problem.status === 401) {
+      session = {};
+    }
     say(explain(problem));
   } finally {
     button.disabled = false;
