@@ -62,7 +62,7 @@ func BenchmarkStages(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run("models", func(b *testing.B) {
-		measured(b, func() error { _, err := modelsFrom(cascades); return err })
+		measured(b, func() error { _, err := modelsFrom(cascades()); return err })
 	})
 	b.Run("header", func(b *testing.B) {
 		measured(b, func() error { _, err := open(); return err })

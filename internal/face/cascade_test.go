@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,7 +20,7 @@ func TestCascadesAreThoseOfPigo(t *testing.T) {
 	for _, c := range cascadeSums {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if err := check(cascades[c.name], c.sha256); err != nil {
+			if err := check(cascades()[c.name], c.sha256); err != nil {
 				t.Fatal(err)
 			}
 			theirs, err := os.ReadFile(filepath.Join(folder, "cascade", "lps", c.name))
@@ -31,7 +30,7 @@ func TestCascadesAreThoseOfPigo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if string(cascades[c.name]) != string(theirs) {
+			if string(cascades()[c.name]) != string(theirs) {
 				t.Error("differs from pigo's file")
 			}
 		})
@@ -61,7 +60,7 @@ func TestDamagedCascadesAreAClearError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			files := maps.Clone(cascades)
+			files := cascades()
 			files["lp84"] = damage(slices.Clone(files["lp84"]))
 			_, err := modelsFrom(files)
 			if err == nil || !strings.Contains(err.Error(), "cascade lp84") {
@@ -74,11 +73,11 @@ func TestDamagedCascadesAreAClearError(t *testing.T) {
 func TestMalformedCascadesAreRefused(t *testing.T) {
 	t.Parallel()
 	with := func(name string, at int, b byte) []byte {
-		data := slices.Clone(cascades[name])
+		data := slices.Clone(cascades()[name])
 		data[at] = b
 		return data
 	}
-	sound, finder := cascades["lp38"], cascades["facefinder"]
+	sound, finder := cascades()["lp38"], cascades()["facefinder"]
 	for name, data := range map[string][]byte{
 		"nothing": nil, "a short header": sound[:10], "more stages than data": with("lp38", 0, 7), "absurdly many trees": with("lp38", 10, 255),
 		"absurdly deep trees": with("lp38", 12, 30), "shallow trees": with("lp38", 12, 8), "a byte too many": append(slices.Clone(sound), 0),

@@ -10,7 +10,7 @@ import (
 // TestTheFinderSeesWhatPigoSees holds our runner to pigo's: the same windows with the same confidences, to the bit.
 func TestTheFinderSeesWhatPigoSees(t *testing.T) {
 	t.Parallel()
-	theirs, err := pigo.NewPigo().Unpack(cascades["facefinder"])
+	theirs, err := pigo.NewPigo().Unpack(cascades()["facefinder"])
 	if err != nil {
 		t.Fatal(err)
 	}

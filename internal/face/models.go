@@ -15,9 +15,20 @@ type models struct {
 	places map[string]*regressor
 }
 
+// loaded are the models, once loadModels was called. It is no sync.OnceValues, whose function every program would link that imports
+// this package, and the cascades with it.
+var loaded struct {
+	once   sync.Once
+	models *models
+	err    error
+}
+
 // loadModels checks and parses the cascades at the first call, about 10 ms, so that a function that never sees a photo does not
 // pay for it.
-var loadModels = sync.OnceValues(func() (*models, error) { return modelsFrom(cascades) })
+func loadModels() (*models, error) {
+	loaded.once.Do(func() { loaded.models, loaded.err = modelsFrom(cascades()) })
+	return loaded.models, loaded.err
+}
 
 func modelsFrom(files map[string][]byte) (*models, error) {
 	m := &models{places: map[string]*regressor{}}

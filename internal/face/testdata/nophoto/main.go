@@ -1,0 +1,10 @@
+// Command nophoto knows of reports and measures nothing: it is built to see that it holds no cascades.
+package main
+
+import (
+	"fmt"
+
+	"github.com/facescan/facescan/internal/face"
+)
+
+func main() { fmt.Println(face.Version, face.Report{}) }
