@@ -203,10 +203,10 @@ func TestID(t *testing.T) {
 
 func TestReceive(t *testing.T) {
 	t.Parallel()
-	object := `{"kind":"storage#object","bucket":"up","name":"uploads/u/s","generation":"17","size":"5","contentType":"image/jpeg","metadata":{"traceparent":"` + traceparent + `"}}`
+	object := `{"kind":"storage#object","bucket":"up","name":"uploads/u/s","generation":"17","size":"5","contentType":"image/jpeg","timeCreated":"2026-11-22T10:00:00.5Z","metadata":{"traceparent":"` + traceparent + `"}}`
 	want := event.ObjectFinalized{
 		Bucket: "up", Name: "uploads/u/s", Generation: 17, Size: 5, ContentType: "image/jpeg",
-		Metadata: map[string]string{"traceparent": traceparent},
+		Created: time.Date(2026, 11, 22, 10, 0, 0, 5e8, time.UTC), Metadata: map[string]string{"traceparent": traceparent},
 	}
 	finalized := func(t *testing.T, header http.Header, body string) {
 		t.Helper()

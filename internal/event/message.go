@@ -97,6 +97,8 @@ type ObjectFinalized struct {
 	// Size is in bytes.
 	Size        int64
 	ContentType string
+	// Created is when these bytes were there, by Cloud Storage's clock; zero if the notification does not say.
+	Created time.Time
 	// Metadata is the object's custom metadata, as the uploader's signed URL fixed it.
 	Metadata map[string]string
 }
@@ -113,6 +115,7 @@ type storageObject struct {
 	Generation  string            `json:"generation"`
 	Size        string            `json:"size"`
 	ContentType string            `json:"contentType"`
+	TimeCreated time.Time         `json:"timeCreated,omitzero"`
 	Metadata    map[string]string `json:"metadata"`
 }
 
@@ -139,7 +142,7 @@ func (m Message) Finalized() (ObjectFinalized, error) {
 	}
 	return ObjectFinalized{
 		Bucket: o.Bucket, Name: o.Name, Generation: generation, Size: size,
-		ContentType: o.ContentType, Metadata: o.Metadata,
+		ContentType: o.ContentType, Created: o.TimeCreated, Metadata: o.Metadata,
 	}, nil
 }
 
@@ -149,7 +152,7 @@ func FinalizedMessage(o ObjectFinalized) (data []byte, attributes map[string]str
 	data, err = json.Marshal(storageObject{
 		Bucket: o.Bucket, Name: o.Name,
 		Generation: strconv.FormatInt(o.Generation, 10), Size: strconv.FormatInt(o.Size, 10),
-		ContentType: o.ContentType, Metadata: o.Metadata,
+		ContentType: o.ContentType, TimeCreated: o.Created, Metadata: o.Metadata,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("marshal the storage notification: %w", err)

@@ -33,6 +33,7 @@ type Server struct {
 	mu        sync.Mutex
 	resources map[string]object
 	policies  map[string]object
+	uploads   map[string]*session
 	requests  []Request
 	made      int
 }
@@ -64,7 +65,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	}
 	s := &Server{
 		project: opts.Project, number: opts.Number, url: "http://" + listener.Addr().String(), served: make(chan error, 1),
-		resources: map[string]object{}, policies: map[string]object{},
+		resources: map[string]object{}, policies: map[string]object{}, uploads: map[string]*session{},
 	}
 	// Every project is born with it, and nobody can delete it.
 	logs := "projects/" + s.project + "/locations/global/buckets/_Default"
@@ -184,20 +185,24 @@ func parse(r *http.Request) (call, error) {
 	return c, nil
 }
 
-// reply is a status and a JSON body.
+// reply is a status, a JSON body and headers beside it.
 type reply struct {
 	status int
 	body   object
+	header map[string]string
 }
 
-func ok(body object) reply { return reply{http.StatusOK, body} }
+func ok(body object) reply { return reply{status: http.StatusOK, body: body} }
 
 func failure(code int, status, message string) reply {
-	return reply{code, object{"error": object{"code": code, "status": status, "message": message}}}
+	return reply{status: code, body: object{"error": object{"code": code, "status": status, "message": message}}}
 }
 
 func write(w http.ResponseWriter, r reply) {
 	w.Header().Set("Content-Type", "application/json")
+	for name, value := range r.header {
+		w.Header().Set(name, value)
+	}
 	w.WriteHeader(r.status)
 	_ = json.NewEncoder(w).Encode(r.body) // a client that has gone needs no answer
 }

@@ -1,13 +1,6 @@
 package fakegcp
 
 import (
-	"bytes"
-	"crypto/md5" //nolint:gosec // Cloud Storage's own checksum of an object
-	"encoding/base64"
-	"encoding/json"
-	"io"
-	"mime"
-	"mime/multipart"
 	"net/http"
 	"path"
 	"strings"
@@ -204,33 +197,4 @@ func (s *Server) objects(c call) reply {
 		}
 	}
 	return ok(object{"kind": "storage#objects", "items": all})
-}
-
-func (s *Server) upload(c call) reply {
-	bucket := path.Base(strings.TrimSuffix(c.Path, "/o"))
-	r := object{"kind": "storage#object", "bucket": bucket, "generation": "1", "metageneration": "1"}
-	content := c.raw
-	kind, params, err := mime.ParseMediaType(c.http.Header.Get("Content-Type"))
-	if err == nil && strings.HasPrefix(kind, "multipart/") {
-		content = readParts(c.raw, params["boundary"], r)
-	}
-	if name := c.http.URL.Query().Get("name"); name != "" {
-		r["name"] = name
-	}
-	sum := md5.Sum(content) //nolint:gosec // see the import
-	r["md5Hash"] = base64.StdEncoding.EncodeToString(sum[:])
-	name, _ := r["name"].(string)
-	return s.keep(c, "b/"+bucket+"/o/"+name, r)
-}
-
-// readParts reads a related upload: the object's metadata into r, then its content.
-func readParts(raw []byte, boundary string, r object) (content []byte) {
-	parts := multipart.NewReader(bytes.NewReader(raw), boundary)
-	if metadata, err := parts.NextPart(); err == nil {
-		_ = json.NewDecoder(metadata).Decode(&r) // a faulty one shows as an object without a name
-	}
-	if body, err := parts.NextPart(); err == nil {
-		content, _ = io.ReadAll(body)
-	}
-	return content
 }

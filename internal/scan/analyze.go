@@ -68,7 +68,7 @@ func (a *Analyzer) handle(ctx context.Context, object event.ObjectFinalized) err
 		return a.deletePhoto(ctx, object.Name, object.Generation)
 	}
 	ctx = telemetry.With(ctx, slog.String("scan_id", string(id)))
-	s, err := a.claim(ctx, uid, id, object.Generation)
+	s, err := a.claim(ctx, uid, id, object)
 	switch {
 	case errors.Is(err, errFinished) && !s.refused():
 		slog.InfoContext(ctx, "finalize dropped", "reason", err)
@@ -108,7 +108,7 @@ var (
 )
 
 // claim takes the scan for this process. At a closed fence it ends the scan instead and fails with errFenced.
-func (a *Analyzer) claim(ctx context.Context, uid account.UID, id ID, generation int64) (Scan, error) {
+func (a *Analyzer) claim(ctx context.Context, uid account.UID, id ID, photo event.ObjectFinalized) (Scan, error) {
 	var s Scan
 	var outcome error
 	token := rand.Text()
@@ -126,7 +126,7 @@ func (a *Analyzer) claim(ctx context.Context, uid account.UID, id ID, generation
 			return err
 		}
 		now := a.Now().UTC()
-		outcome = s.claim(generation, token, now)
+		outcome = s.claim(photo.Generation, token, now)
 		if closed && (outcome == nil || errors.Is(outcome, errExhausted)) {
 			outcome = errFenced
 			s.fail(refused, now)
@@ -134,6 +134,7 @@ func (a *Analyzer) claim(ctx context.Context, uid account.UID, id ID, generation
 		if errors.Is(outcome, errStale) || errors.Is(outcome, errFinished) || errors.Is(outcome, errLeased) {
 			return nil
 		}
+		s.UploadedAt = photo.Created
 		return write(tx, a.Firestore, s)
 	})
 	if err != nil {
@@ -306,6 +307,8 @@ func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*outbox.Tx, *Sca
 		slog.InfoContext(ctx, "analysis dropped", "reason", outcome)
 	}
 	switch {
+	case outcome == nil:
+		current.logEnd(ctx)
 	case errors.Is(outcome, errFenced):
 		return a.deleteAll(ctx, s.UID, s.ID, s.Generation)
 	case errors.Is(outcome, errLost) && current.State == Failed:

@@ -97,7 +97,7 @@ func TestHolderThatIsKilled(t *testing.T) {
 	generation := e.upload(t, s, []byte("photo"))
 	a := e.analyzer(measure)
 	m := finalized(t, s, generation)
-	if _, err := a.claim(t.Context(), s.UID, s.ID, generation); err != nil {
+	if _, err := a.claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: generation}); err != nil {
 		t.Fatal(err)
 	}
 	writeObject(t, e.results.Object(pictureName(s.UID, s.ID, face.PictureOverlay)), []byte("written before it was killed"))
@@ -194,7 +194,7 @@ func TestHolderThatComesTooLate(t *testing.T) {
 func exhaust(t *testing.T, e *env, a *Analyzer, s Scan, generation int64) {
 	t.Helper()
 	for range maxClaims {
-		if _, err := a.claim(t.Context(), s.UID, s.ID, generation); err != nil {
+		if _, err := a.claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: generation}); err != nil {
 			t.Fatal(err)
 		}
 		e.clock.advance(leaseLong)

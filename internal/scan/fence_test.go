@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
 )
@@ -192,7 +193,7 @@ func TestFenceTakesTheReportOfAKilledHolder(t *testing.T) {
 			s := e.newScan(t)
 			generation := e.upload(t, s, []byte("photo"))
 			a := e.analyzer(measure)
-			if _, err := a.claim(t.Context(), s.UID, s.ID, generation); err != nil {
+			if _, err := a.claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: generation}); err != nil {
 				t.Fatal(err)
 			}
 			e.putResults(t, s)

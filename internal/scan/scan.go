@@ -135,6 +135,8 @@ type Scan struct {
 	Rendered   []Rendered            `firestore:"rendered"`
 	// Generation is the claimed generation of the photo, 0 before the claim.
 	Generation int64 `firestore:"generation"`
+	// UploadedAt is when the claimed photo was there, by Cloud Storage's clock; zero where that is not known.
+	UploadedAt time.Time `firestore:"uploadedAt"`
 	// Lease is who analyses it, Claims how often somebody began to and never said how it went.
 	Lease  Lease `firestore:"lease"`
 	Claims int   `firestore:"claims"`

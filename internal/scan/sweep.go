@@ -77,11 +77,11 @@ func (w *Sweeper) look(ctx context.Context, s Scan) error {
 	case err != nil && !errors.Is(err, storage.ErrObjectNotExist):
 		return fmt.Errorf("look for the photo: %w", err)
 	case present && now.After(s.CreatedAt.Add(stuckLife)):
-		return w.endStuck(ctx, s, attrs.Generation)
+		return w.endStuck(ctx, s, attrs)
 	case present:
 		return w.redrive(ctx, s, attrs)
 	case s.State != AwaitingUpload:
-		_, err := w.fail(ctx, s, s.Generation, missing)
+		_, err := w.fail(ctx, s, missing)
 		return err
 	case now.Before(s.TicketExpiresAt.Add(expireGrace)):
 		return w.update(ctx, s, func(current *Scan) { current.lookAgain(later(current.TicketExpiresAt, now)) })
@@ -120,7 +120,7 @@ func (w *Sweeper) purge(ctx context.Context, s Scan) error {
 func (w *Sweeper) redrive(ctx context.Context, s Scan, attrs *storage.ObjectAttrs) error {
 	data, attributes, err := event.FinalizedMessage(event.ObjectFinalized{
 		Bucket: attrs.Bucket, Name: attrs.Name, Generation: attrs.Generation, Size: attrs.Size,
-		ContentType: attrs.ContentType, Metadata: attrs.Metadata,
+		ContentType: attrs.ContentType, Created: attrs.Created, Metadata: attrs.Metadata,
 	})
 	if err != nil {
 		return err
@@ -132,31 +132,38 @@ func (w *Sweeper) redrive(ctx context.Context, s Scan, attrs *storage.ObjectAttr
 	return w.update(ctx, s, func(current *Scan) { current.lookAgain(w.Now().UTC().Add(nextLook)) })
 }
 
-func (w *Sweeper) endStuck(ctx context.Context, s Scan, generation int64) error {
-	ended, err := w.fail(ctx, s, generation, late)
+// endStuck ends the scan and deletes its photo, which is noted in the scan first: a later sweep can delete it where this
+// one does not get to it.
+func (w *Sweeper) endStuck(ctx context.Context, s Scan, photo *storage.ObjectAttrs) error {
+	s.Generation, s.UploadedAt = photo.Generation, photo.Created
+	ended, err := w.fail(ctx, s, late)
 	if err != nil || !ended {
 		return err
 	}
-	return deletePhoto(ctx, w.Uploads, objectName(s.UID, s.ID), generation)
+	return deletePhoto(ctx, w.Uploads, objectName(s.UID, s.ID), s.Generation)
 }
 
-// fail ends the scan, with the event that this owes, if nothing else has changed it since the sweep read it. The
-// generation is the photo's: noted in the scan, so that a later sweep can delete it where this one does not get to it.
-func (w *Sweeper) fail(ctx context.Context, s Scan, generation int64, f Failure) (ended bool, err error) {
+// fail ends the scan, of the photo that it is given with, and with the event that this owes, if nothing else has changed
+// it since the sweep read it.
+func (w *Sweeper) fail(ctx context.Context, s Scan, f Failure) (ended bool, err error) {
+	var current Scan
 	err = w.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
-		current, err := read(tx.Transaction, w.Firestore, s.ID)
+		current, err = read(tx.Transaction, w.Firestore, s.ID)
 		ended = err == nil && current.unchangedSince(s)
 		if !ended {
 			return ignoreGone(err)
 		}
 		now := w.Now().UTC()
-		current.Generation = generation
+		current.Generation, current.UploadedAt = s.Generation, s.UploadedAt
 		current.fail(f, now)
 		if err := tx.Tell(ctx, now, failedEvent(current), string(s.ID)); err != nil {
 			return err
 		}
 		return write(tx.Transaction, w.Firestore, current)
 	})
+	if err == nil && ended {
+		current.logEnd(ctx)
+	}
 	return ended, err
 }
 

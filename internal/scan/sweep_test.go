@@ -63,7 +63,12 @@ func TestLostNotificationIsToldAgain(t *testing.T) {
 			e := newEnv(t)
 			s, generation := e.begunScan(t, state)
 			update := storage.ObjectAttrsToUpdate{Metadata: map[string]string{"owner": "anna", "traceparent": traceparent}}
-			if _, err := e.uploads.Object(objectName(s.UID, s.ID)).Update(t.Context(), update); err != nil {
+			photo := e.uploads.Object(objectName(s.UID, s.ID))
+			if _, err := photo.Update(t.Context(), update); err != nil {
+				t.Fatal(err)
+			}
+			attrs, err := photo.Attrs(t.Context())
+			if err != nil {
 				t.Fatal(err)
 			}
 			e.clock.advance(due - time.Millisecond)
@@ -83,7 +88,7 @@ func TestLostNotificationIsToldAgain(t *testing.T) {
 			}
 			want := event.ObjectFinalized{
 				Bucket: uploadsBucket, Name: objectName(s.UID, s.ID), Generation: generation, Size: 5, ContentType: "image/jpeg",
-				Metadata: update.Metadata,
+				Created: attrs.Created, Metadata: update.Metadata,
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("notification (-want +got):\n%s", diff)

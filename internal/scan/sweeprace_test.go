@@ -53,7 +53,7 @@ func TestScanThatChangesDuringTheSweepIsLetBe(t *testing.T) {
 		e.clock.advance(ticketLife + expireGrace)
 		var claimed Scan
 		e.sweepMeanwhile(t, s, func() {
-			if _, err := e.analyzer(measure).claim(t.Context(), s.UID, s.ID, 7); err != nil {
+			if _, err := e.analyzer(measure).claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: 7}); err != nil {
 				t.Error(err)
 			}
 			claimed = e.load(t, s.ID)

@@ -53,9 +53,10 @@ func TestApply(t *testing.T) {
 	})
 	t.Run("more memory replaces nothing", func(t *testing.T) {
 		s.writeSources(t, nil)
-		s.edit(t, "catalog.json", `"memoryMiB": 512`, `"memoryMiB": 1024`)
+		now := fmt.Sprintf(`"memoryMiB": %d`, catalog.Functions()[0].MemoryMiB)
+		s.edit(t, "catalog.json", now, `"memoryMiB": 4096`)
 		changed := changes(s.plan(ctx, t, set))
-		s.edit(t, "catalog.json", `"memoryMiB": 1024`, `"memoryMiB": 512`)
+		s.edit(t, "catalog.json", `"memoryMiB": 4096`, now)
 		if len(changed) == 0 || slices.ContainsFunc(changed, func(c string) bool { return !strings.HasSuffix(c, " updated") }) {
 			t.Errorf("changes: %q", changed)
 		}
