@@ -76,7 +76,7 @@ module "http_function" {
   secrets               = local.secrets[each.key]
   scaling               = local.scaling[each.key]
 
-  depends_on = [google_secret_manager_secret_iam_member.function, google_project_iam_member.build_logs]
+  depends_on = [google_secret_manager_secret_iam_binding.readers, google_project_iam_member.build_logs]
 }
 
 module "event_function" {
@@ -99,5 +99,5 @@ module "event_function" {
     service_account_email = google_service_account.push.email
   } : null
 
-  depends_on = [google_secret_manager_secret_iam_member.function, google_project_iam_member.build_logs]
+  depends_on = [google_secret_manager_secret_iam_binding.readers, google_project_iam_member.build_logs]
 }

@@ -19,6 +19,7 @@ import (
 // TestApply goes the operator's whole way against the fake: apply, look at what was sent, plan again and find nothing,
 // change one function's code and see only that function change, destroy and leave nothing.
 func TestApply(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	s := newStage(t)

@@ -16,6 +16,9 @@ import (
 
 	"cloud.google.com/go/pubsub/v2"
 	"github.com/hashicorp/terraform-exec/tfexec"
+	"google.golang.org/api/option"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/emulator"
@@ -24,6 +27,7 @@ import (
 // TestApplyEvents applies the topics and subscriptions to the real Pub/Sub emulator, the rest to the fake, and sends an
 // event: to a function that takes it, and to one that never does, whose event must end among the dead letters.
 func TestApplyEvents(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	const topic, takes, refuses = "scan-completed-v1", "rank", "notify"
@@ -68,8 +72,8 @@ func TestApplyEvents(t *testing.T) {
 		t.Fatalf("terraform apply: %v", err)
 	}
 
-	t.Setenv("PUBSUB_EMULATOR_HOST", host)
-	client, err := pubsub.NewClient(ctx, project)
+	client, err := pubsub.NewClient(ctx, project, option.WithEndpoint(host), option.WithoutAuthentication(),
+		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,8 @@ func environ(fake *fakegcp.Server) map[string]string {
 	return all
 }
 
-// writeSources names a zip for each function; changed tells functions whose code is other than the rest's.
+// writeSources names a zip for each function, of the size that they really have, which makes the provider upload them in
+// parts; changed tells functions whose code is other than the rest's.
 func (s *stage) writeSources(t *testing.T, changed map[string]bool) {
 	t.Helper()
 	sources := map[string]map[string]string{}
@@ -97,7 +98,7 @@ func (s *stage) writeSources(t *testing.T, changed map[string]bool) {
 			content += ", changed"
 		}
 		zip := filepath.Join(s.dir, f.Name+".zip")
-		write(t, zip, content)
+		write(t, zip, content+strings.Repeat(" ", 17<<20))
 		sources[f.Name] = map[string]string{"path": zip, "object": fmt.Sprintf("%s/%x.zip", f.Name, content)}
 	}
 	body, err := json.Marshal(map[string]any{"function_sources": sources})
@@ -206,7 +207,10 @@ func planOnce(environment string, more map[string]string) func(*testing.T) *tfjs
 func each(t *testing.T, check func(*testing.T, *tfjson.Plan)) {
 	t.Helper()
 	for name, plan := range plans {
-		t.Run(name, func(t *testing.T) { check(t, plan(t)) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check(t, plan(t))
+		})
 	}
 }
 
