@@ -37,13 +37,13 @@ func TestApply(t *testing.T) {
 
 	t.Run("what was sent is what the catalog says", func(t *testing.T) { checkSent(t, s.fake) })
 	t.Run("the next plan is empty", func(t *testing.T) {
-		if changed := changes(s.plan(ctx, t, set)); len(changed) > 0 {
+		if changed := changes(s.plan(ctx, t, set, true)); len(changed) > 0 {
 			t.Errorf("planned again: %q", changed)
 		}
 	})
 	t.Run("another function's code changes that function only", func(t *testing.T) {
 		s.writeSources(t, map[string]bool{"rank": true})
-		changed := changes(s.plan(ctx, t, set))
+		changed := changes(s.plan(ctx, t, set, false))
 		want := []string{
 			`google_storage_bucket_object.source["rank"] replaced`,
 			`module.event_function["rank"].google_cloudfunctions2_function.this updated`,
@@ -56,7 +56,7 @@ func TestApply(t *testing.T) {
 		s.writeSources(t, nil)
 		now := fmt.Sprintf(`"memoryMiB": %d`, catalog.Functions()[0].MemoryMiB)
 		s.edit(t, "catalog.json", now, `"memoryMiB": 4096`)
-		changed := changes(s.plan(ctx, t, set))
+		changed := changes(s.plan(ctx, t, set, false))
 		s.edit(t, "catalog.json", `"memoryMiB": 4096`, now)
 		if len(changed) == 0 || slices.ContainsFunc(changed, func(c string) bool { return !strings.HasSuffix(c, " updated") }) {
 			t.Errorf("changes: %q", changed)
@@ -66,7 +66,7 @@ func TestApply(t *testing.T) {
 		set := variables("dev")
 		set["region"] = "europe-west4"
 		replaced := 0
-		for _, c := range changes(s.plan(ctx, t, set)) {
+		for _, c := range changes(s.plan(ctx, t, set, false)) {
 			if strings.HasSuffix(c, " replaced") && strings.Contains(c, "google_cloudfunctions2_function") {
 				replaced++
 			}

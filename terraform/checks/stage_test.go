@@ -87,18 +87,21 @@ func environ(fake *fakegcp.Server) map[string]string {
 	return all
 }
 
-// writeSources names a zip for each function, of the size that they really have, which makes the provider upload them in
-// parts; changed tells functions whose code is other than the rest's.
+// writeSources names a zip for each function; changed tells functions whose code is other than the rest's. One is as large
+// as they really are, so that the provider uploads it in parts.
 func (s *stage) writeSources(t *testing.T, changed map[string]bool) {
 	t.Helper()
 	sources := map[string]map[string]string{}
-	for _, f := range catalog.Functions() {
-		content := "code of " + f.Name
+	for i, f := range catalog.Functions() {
+		content, rest := "code of "+f.Name, ""
 		if changed[f.Name] {
 			content += ", changed"
 		}
+		if i == 0 {
+			rest = strings.Repeat(" ", 17<<20)
+		}
 		zip := filepath.Join(s.dir, f.Name+".zip")
-		write(t, zip, content+strings.Repeat(" ", 17<<20))
+		write(t, zip, content+rest)
 		sources[f.Name] = map[string]string{"path": zip, "object": fmt.Sprintf("%s/%x.zip", f.Name, content)}
 	}
 	body, err := json.Marshal(map[string]any{"function_sources": sources})
@@ -155,12 +158,12 @@ func options(set map[string]string) (vars []*tfexec.VarOption, file *tfexec.VarF
 	return vars, file
 }
 
-// plan is the plan with the variables.
-func (s *stage) plan(ctx context.Context, t *testing.T, set map[string]string) *tfjson.Plan {
+// plan is the plan with the variables. It trusts the state, unless it is to look at the cloud anew.
+func (s *stage) plan(ctx context.Context, t *testing.T, set map[string]string, refresh bool) *tfjson.Plan {
 	t.Helper()
 	out := filepath.Join(s.dir, "plan")
 	vars, file := options(set)
-	opts := []tfexec.PlanOption{tfexec.Out(out), file}
+	opts := []tfexec.PlanOption{tfexec.Out(out), file, tfexec.Refresh(refresh)}
 	for _, v := range vars {
 		opts = append(opts, v)
 	}
@@ -198,7 +201,7 @@ func planOnce(environment string, more map[string]string) func(*testing.T) *tfjs
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		defer cancel()
-		plan = newStage(t).plan(ctx, t, set)
+		plan = newStage(t).plan(ctx, t, set, true)
 		return plan
 	}
 }
