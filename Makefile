@@ -65,13 +65,13 @@ generated: ## Check that the generated code is what `make generate` writes.
 
 TFLINT := github.com/terraform-linters/tflint@v0.64.0
 # The real provider's code checks the infrastructure; see terraform/README.md.
-TF     := TF_CLI_CONFIG_FILE=$$(scripts/tfprovider.sh)
+TF     := config=$$(scripts/tfprovider.sh) && TF_CLI_CONFIG_FILE=$$config
 
 .PHONY: tf
 tf: tf-provider tf-fmt tf-validate tf-lint tf-test tf-policy tf-e2e ## Check the infrastructure, without a cloud: all that begins with tf-.
 
 .PHONY: tf-provider
-tf-provider: ## Build the pinned Google provider from source, once (minutes).
+tf-provider: ## Build the pinned Google provider from source, once (about 10 minutes).
 	@scripts/tfprovider.sh >/dev/null
 
 .PHONY: tf-fmt
@@ -105,6 +105,14 @@ package: ## Package every function for deployment.
 .PHONY: bootstrap
 bootstrap: ## Prepare PROJECT for ENV, once: state bucket, deployer account, Firebase apps, secrets.
 	@go run ./scripts/deploy bootstrap -env $(ENV) -project $(PROJECT)
+
+.PHONY: doctor
+doctor: ## Check what a deployment to ENV needs: project, billing, permissions, secrets, domain. It mends nothing.
+	@go run ./scripts/deploy doctor -env $(ENV) $(if $(DRY_RUN),-dry-run)
+
+.PHONY: cost
+cost: ## Print what 1,000 scans cost, with the arithmetic. What is paid at rest, `make plan` prints.
+	@go run ./scripts/deploy cost
 
 .PHONY: plan
 plan: ## Show what a deployment to ENV would change and cost.

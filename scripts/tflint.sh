@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 binary=${XDG_CACHE_HOME:-$HOME/.cache}/facescan/tf/tflint-${tflint##*@}
 if [ ! -x "$binary" ]; then
-	echo "Building tflint, once: this takes a minute or two ..." >&2
+	echo "Building tflint, once: this takes 3 minutes of CPU ..." >&2
 	mkdir -p "$(dirname "$binary")"
 	GOBIN=$(mktemp -d)
 	export GOBIN
@@ -14,6 +14,6 @@ if [ ! -x "$binary" ]; then
 	mv "$GOBIN/tflint" "$binary"
 	rmdir "$GOBIN"
 fi
-for module in terraform terraform/modules/http_function terraform/modules/event_function terraform/bootstrap; do
+for module in terraform terraform/modules/http_function terraform/modules/event_function terraform/bootstrap terraform/firebase; do
 	"$binary" --config="$PWD/terraform/.tflint.hcl" --chdir="$module"
 done
