@@ -10,6 +10,8 @@ resource "google_service_account" "function" {
 }
 
 locals {
+  app_check = join(",", concat([var.app_check_mode], [for operation, mode in var.app_check_routes : "${operation}=${mode}"]))
+
   # What an environment variable says is given only to the functions that need it.
   environment = {
     for name, f in local.functions : name => merge(
@@ -20,7 +22,7 @@ locals {
         OTEL_EXPORTER_OTLP_ENDPOINT = var.otlp_endpoint
       },
       { for key in f.environment : key => local.settings[key] },
-      f.trigger == "http" ? { FACESCAN_APP_CHECK = var.app_check_mode } : {
+      f.trigger == "http" ? { FACESCAN_APP_CHECK = local.app_check } : {
         FACESCAN_PUSH_AUDIENCE                   = local.service_urls[name]
         FACESCAN_PUSH_ACCOUNT                    = google_service_account.push.email
       },

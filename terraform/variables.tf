@@ -124,6 +124,22 @@ variable "app_check_mode" {
   }
 }
 
+variable "app_check_routes" {
+  description = "The modes of the operations that differ from app_check_mode, such as { \"POST /v1/coach\" = \"enforce\" }."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for mode in values(var.app_check_routes) : contains(["off", "monitor", "enforce"], mode)])
+    error_message = "There are off, monitor and enforce."
+  }
+
+  validation {
+    condition     = length(setsubtract(keys(var.app_check_routes), local.catalog.appCheckOperations)) == 0
+    error_message = "These operations do not ask for App Check tokens, or are none: ${join(", ", setsubtract(keys(var.app_check_routes), local.catalog.appCheckOperations))}."
+  }
+}
+
 variable "mail" {
   description = "Mail server (host:port with STARTTLS), its user and the sender's address. The password is the secret smtp-password."
   type = object({

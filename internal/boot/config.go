@@ -25,8 +25,9 @@ type Config struct {
 	HashKey string `env:"FACESCAN_HASH_KEY"`
 	// Origins are the web origins that CORS admits.
 	Origins []string `env:"FACESCAN_CORS_ORIGINS"`
-	// AppCheck is what happens to requests of an app that App Check does not vouch for: off, monitor or enforce.
-	AppCheck httpapi.AppCheckMode `env:"FACESCAN_APP_CHECK" envDefault:"off"`
+	// AppCheck is what happens to requests of an app that App Check does not vouch for: off, monitor or enforce, and after
+	// commas the routes that differ, such as "monitor,POST /v1/coach=enforce".
+	AppCheck httpapi.AppCheck `env:"FACESCAN_APP_CHECK" envDefault:"off"`
 	// PushAudience and PushAccount are the OIDC audience and service account of our push subscriptions.
 	PushAudience string `env:"FACESCAN_PUSH_AUDIENCE"`
 	PushAccount  string `env:"FACESCAN_PUSH_ACCOUNT"`

@@ -19,7 +19,7 @@ import (
 // getPage is the page as a browser gets it.
 func getPage(t *testing.T) (page string, header http.Header) {
 	t.Helper()
-	api := httpapi.New(httpapi.Options{AppCheck: httpapi.AppCheckEnforce})
+	api := httpapi.New(httpapi.Options{AppCheck: httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}})
 	erasure.PageRoutes(api)
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)

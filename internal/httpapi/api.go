@@ -44,8 +44,9 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 type Options struct {
 	// Verifier checks ID tokens; required where a route asks for one.
 	Verifier TokenVerifier
-	// AppCheck is the mode for all routes that are neither Open nor Leaving, and Apps checks the tokens; required unless it is off.
-	AppCheck AppCheckMode
+	// AppCheck has the modes of the routes that are neither Open nor Leaving, and Apps checks the tokens; required unless all
+	// are off.
+	AppCheck AppCheck
 	Apps     AppVerifier
 	// BodyTimeout is how long a body may take to arrive; 0 is 10 seconds.
 	BodyTimeout time.Duration
@@ -94,8 +95,9 @@ func New(opts Options) *API {
 // Handle adds a route; pattern is that of http.ServeMux with a method, such as "GET /v1/scans/{id}".
 func (a *API) Handle(pattern string, access Access, h Handler) {
 	a.routes = append(a.routes, Route{Pattern: pattern, Access: access})
+	mode := a.opts.AppCheck.of(pattern)
 	a.mux.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, err := a.admit(r, access)
+		ctx, err := a.admit(r, access, mode)
 		if err == nil {
 			r = r.WithContext(ctx)
 			err = h(w, r)

@@ -3,8 +3,11 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
+	"strings"
 
 	"github.com/facescan/facescan/internal/fault"
 )
@@ -35,6 +38,48 @@ func (m *AppCheckMode) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// AppCheck is the mode of every route: Mode, and in Routes those that differ from it, by the method and path of the
+// contract, such as "GET /v1/scans/{id}".
+type AppCheck struct {
+	Mode   AppCheckMode
+	Routes map[string]AppCheckMode
+}
+
+// route is a route of the contract.
+var route = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE) /v1/[A-Za-z0-9/{}_-]+$`)
+
+// UnmarshalText reads a mode and, each after a comma, the routes that differ, such as
+// "monitor,POST /v1/coach=enforce,GET /v1/me=off".
+func (c *AppCheck) UnmarshalText(text []byte) error {
+	mode, others, more := strings.Cut(string(text), ",")
+	read := AppCheck{Routes: map[string]AppCheckMode{}}
+	if err := read.Mode.UnmarshalText([]byte(mode)); err != nil {
+		return err
+	}
+	for more {
+		var one string
+		one, others, more = strings.Cut(others, ",")
+		pattern, mode, _ := strings.Cut(one, "=")
+		if !route.MatchString(pattern) {
+			return fmt.Errorf("%q is no route such as \"GET /v1/scans/{id}\"", pattern)
+		}
+		var m AppCheckMode
+		if err := m.UnmarshalText([]byte(mode)); err != nil {
+			return fmt.Errorf("%s: %w", pattern, err)
+		}
+		read.Routes[pattern] = m
+	}
+	*c = read
+	return nil
+}
+
+func (c AppCheck) of(pattern string) AppCheckMode {
+	if mode, differs := c.Routes[pattern]; differs {
+		return mode
+	}
+	return c.Mode
+}
+
 // AppVerifier checks App Check tokens. There is no emulator for App Check, so tests stand in here.
 type AppVerifier interface {
 	// VerifyApp fails with app_check_invalid, or with unavailable when it cannot tell.
@@ -44,12 +89,12 @@ type AppVerifier interface {
 // headerAppCheck is where Firebase's SDKs put the token.
 const headerAppCheck = "X-Firebase-AppCheck"
 
-func (a *API) checkApp(r *http.Request) error {
-	if a.opts.AppCheck == AppCheckOff {
+func (a *API) checkApp(r *http.Request, mode AppCheckMode) error {
+	if mode == AppCheckOff {
 		return nil
 	}
 	err := a.verifyApp(r)
-	if err != nil && a.opts.AppCheck == AppCheckMonitor {
+	if err != nil && mode == AppCheckMonitor {
 		slog.WarnContext(r.Context(), "app check would refuse this request", "code", fault.From(err).Code)
 		return nil
 	}

@@ -11,6 +11,8 @@ import (
 
 	"firebase.google.com/go/v4/auth"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/telemetry"
@@ -33,26 +35,32 @@ func (fakeApps) VerifyApp(_ context.Context, token string) error {
 // The default logger is the process's, so this test is not parallel.
 func TestAppCheck(t *testing.T) {
 	const missing, invalid, unsure = fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid, fault.CodeUnavailable
+	watchedButFresh := httpapi.AppCheck{Mode: httpapi.AppCheckMonitor, Routes: map[string]httpapi.AppCheckMode{
+		"GET /fresh": httpapi.AppCheckEnforce, "GET /public": httpapi.AppCheckOff,
+	}}
 	for name, tt := range map[string]struct {
-		mode     httpapi.AppCheckMode
+		mode     httpapi.AppCheck
 		path     string
 		token    string
 		answered fault.Code // "" is a success
 		logged   fault.Code // as a warning
 	}{
-		"off, and no token":           {httpapi.AppCheckOff, "/public", "", "", ""},
-		"off, and a wrong one":        {httpapi.AppCheckOff, "/user", "bad", "", ""},
-		"watched, and no token":       {httpapi.AppCheckMonitor, "/public", "", "", missing},
-		"watched, and a wrong one":    {httpapi.AppCheckMonitor, "/user", "bad", "", invalid},
-		"watched, and a good one":     {httpapi.AppCheckMonitor, "/user", "good", "", ""},
-		"watched, and nobody can say": {httpapi.AppCheckMonitor, "/fresh", "unsure", "", unsure},
-		"enforced, and no token":      {httpapi.AppCheckEnforce, "/user", "", missing, ""},
-		"enforced, and a wrong one":   {httpapi.AppCheckEnforce, "/public", "bad", invalid, ""},
-		"enforced, and a good one":    {httpapi.AppCheckEnforce, "/public", "good", "", ""},
-		"enforced for the sensitive":  {httpapi.AppCheckEnforce, "/fresh", "bad", invalid, ""},
-		"enforced, nobody can say":    {httpapi.AppCheckEnforce, "/user", "unsure", unsure, ""},
-		"enforced, but it is open":    {httpapi.AppCheckEnforce, "/open", "", "", ""},
-		"enforced, but one may leave": {httpapi.AppCheckEnforce, "/leave", "", "", ""},
+		"off, and no token":           {httpapi.AppCheck{Mode: httpapi.AppCheckOff}, "/public", "", "", ""},
+		"off, and a wrong one":        {httpapi.AppCheck{Mode: httpapi.AppCheckOff}, "/user", "bad", "", ""},
+		"watched, and no token":       {httpapi.AppCheck{Mode: httpapi.AppCheckMonitor}, "/public", "", "", missing},
+		"watched, and a wrong one":    {httpapi.AppCheck{Mode: httpapi.AppCheckMonitor}, "/user", "bad", "", invalid},
+		"watched, and a good one":     {httpapi.AppCheck{Mode: httpapi.AppCheckMonitor}, "/user", "good", "", ""},
+		"watched, and nobody can say": {httpapi.AppCheck{Mode: httpapi.AppCheckMonitor}, "/fresh", "unsure", "", unsure},
+		"enforced, and no token":      {httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}, "/user", "", missing, ""},
+		"enforced, and a wrong one":   {httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}, "/public", "bad", invalid, ""},
+		"enforced, and a good one":    {httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}, "/public", "good", "", ""},
+		"enforced for the sensitive":  {httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}, "/fresh", "bad", invalid, ""},
+		"enforced, nobody can say":    {httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}, "/user", "unsure", unsure, ""},
+		"enforced, but it is open":    {httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}, "/open", "", "", ""},
+		"watched, but here enforced":  {watchedButFresh, "/fresh", "", missing, ""},
+		"watched, and enforced there": {watchedButFresh, "/user", "", "", missing},
+		"watched, but here off":       {watchedButFresh, "/public", "", "", ""},
+		"enforced, but one may leave": {httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}, "/leave", "", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
@@ -88,18 +96,28 @@ func TestAppCheck(t *testing.T) {
 	}
 }
 
-func TestAppCheckMode_isOneOfThree(t *testing.T) {
+func TestAppCheck_UnmarshalText(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]httpapi.AppCheckMode{
-		"off": httpapi.AppCheckOff, "monitor": httpapi.AppCheckMonitor, "enforce": httpapi.AppCheckEnforce,
+	type routes = map[string]httpapi.AppCheckMode
+	for text, want := range map[string]httpapi.AppCheck{
+		"off":     {Mode: httpapi.AppCheckOff, Routes: routes{}},
+		"monitor": {Mode: httpapi.AppCheckMonitor, Routes: routes{}},
+		"enforce,GET /v1/scans/{id}=off,POST /v1/me/consent=monitor": {Mode: httpapi.AppCheckEnforce, Routes: routes{
+			"GET /v1/scans/{id}": httpapi.AppCheckOff, "POST /v1/me/consent": httpapi.AppCheckMonitor,
+		}},
 	} {
-		var mode httpapi.AppCheckMode
-		if err := mode.UnmarshalText([]byte(text)); err != nil || mode != want {
-			t.Errorf("%q: %v, %v", text, mode, err)
+		var got httpapi.AppCheck
+		if err := got.UnmarshalText([]byte(text)); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
 		}
 	}
-	for _, text := range []string{"", "on", "Enforce", "enforce "} {
-		if err := new(httpapi.AppCheckMode).UnmarshalText([]byte(text)); err == nil {
+	for _, text := range []string{
+		"", "on", "Enforce", "enforce ", "off,", "off,enforce", "off,/v1/me=off", "off,GET /v1/me", "off,GET /v1/me=on", "off, GET /v1/me=off",
+	} {
+		if err := new(httpapi.AppCheck).UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken", text)
 		}
 	}

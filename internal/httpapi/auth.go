@@ -52,12 +52,12 @@ func Bearer(r *http.Request) string {
 }
 
 // admit judges the app, then its user, who is in the returned context.
-func (a *API) admit(r *http.Request, access Access) (context.Context, error) {
+func (a *API) admit(r *http.Request, access Access, mode AppCheckMode) (context.Context, error) {
 	if access == Open {
 		return r.Context(), nil
 	}
 	if access != Leaving {
-		if err := a.checkApp(r); err != nil || access == Public {
+		if err := a.checkApp(r, mode); err != nil || access == Public {
 			return r.Context(), err
 		}
 	}

@@ -7,10 +7,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/query"
 	"github.com/facescan/facescan/internal/retention"
 )
@@ -30,6 +35,8 @@ type document struct {
 	GroupFields       []fieldOfRow           `json:"groupFields"`
 	Unindexed         []fieldOfRow           `json:"unindexed"`
 	Expiring          []string               `json:"expiring"`
+	// AppCheckOperations are those that may ask for an App Check token.
+	AppCheckOperations []string `json:"appCheckOperations"`
 }
 
 type functionRow struct {
@@ -115,6 +122,9 @@ func catalogJSON() ([]byte, error) {
 		Sweep:    sweepRow{Schedule: schedule, Topic: sweepTopic, Message: string(message)},
 		Fallback: catalog.Owner("/").Name, Expiring: retention.Expiring,
 	}
+	if d.AppCheckOperations, err = appCheckOperations(); err != nil {
+		return nil, err
+	}
 	for _, f := range catalog.Functions() {
 		d.Functions[f.Name] = rowOf(f)
 	}
@@ -196,4 +206,27 @@ func indented(v any) ([]byte, error) {
 		return nil, err
 	}
 	return text.Bytes(), nil
+}
+
+// appCheckOperations are the operations of the contract, such as "GET /v1/me", that can answer app_check_missing.
+func appCheckOperations() ([]string, error) {
+	contract, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
+	if err != nil {
+		return nil, fmt.Errorf("read the contract: %w", err)
+	}
+	var asking []string
+	for path, item := range contract.Paths.Map() {
+		for method, operation := range item.Operations() {
+			refused := operation.Responses.Value("401")
+			if refused == nil {
+				continue
+			}
+			codes, _ := refused.Value.Extensions["x-error-codes"].([]any)
+			if slices.Contains(codes, any(string(fault.CodeAppCheckMissing))) {
+				asking = append(asking, method+" "+path)
+			}
+		}
+	}
+	slices.Sort(asking)
+	return asking, nil
 }

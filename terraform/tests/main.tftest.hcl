@@ -170,3 +170,37 @@ run "a_share_is_at_most_one" {
 
   expect_failures = [var.trace_ratio]
 }
+
+run "operations_have_app_check_modes_of_their_own" {
+  command = plan
+
+  variables {
+    app_check_mode   = "monitor"
+    app_check_routes = { "POST /v1/coach" = "enforce", "GET /v1/me" = "off" }
+  }
+
+  assert {
+    condition     = local.environment["coach"].FACESCAN_APP_CHECK == "monitor,GET /v1/me=off,POST /v1/coach=enforce"
+    error_message = "The function is not told of the modes."
+  }
+}
+
+run "operations_that_are_none_have_no_app_check_mode" {
+  command = plan
+
+  variables {
+    app_check_routes = { "POST /v1/couch" = "enforce" }
+  }
+
+  expect_failures = [var.app_check_routes]
+}
+
+run "whoever_leaves_is_not_asked_for_an_app" {
+  command = plan
+
+  variables {
+    app_check_routes = { "DELETE /v1/me" = "enforce" }
+  }
+
+  expect_failures = [var.app_check_routes]
+}

@@ -77,7 +77,7 @@ func appToken(t *testing.T, method jwt.SigningMethod, key any, change func(heade
 func enforcing(t *testing.T) *httpapi.API {
 	t.Helper()
 	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:1") // nothing is there, and nothing is asked
-	p := &boot.Process{Config: boot.Config{Project: appProject, AppCheck: httpapi.AppCheckEnforce}}
+	p := &boot.Process{Config: boot.Config{Project: appProject, AppCheck: httpapi.AppCheck{Mode: httpapi.AppCheckEnforce}}}
 	api, err := identity.API(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
