@@ -79,6 +79,7 @@ const (
 type gate struct {
 	at            place
 	once          sync.Once
+	taken         atomic.Bool
 	reached, open chan struct{}
 }
 
@@ -164,9 +165,10 @@ func (l *life) measure(io.Reader, face.Options) (face.Report, []face.Picture, er
 // errCrashed is what a process finds that dies before it has published.
 var errCrashed = errors.New("the process is dead")
 
-// Publish takes what the functions publish. Whoever is held at it dies.
+// Publish takes what the functions publish. The first who is held at it dies; the sweep may publish the same again.
 func (l *life) Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error {
-	if g := l.gate.Load(); g != nil && g.at == publishing && topic == event.Topic(event.ScanCompletedV1{}.EventType()) {
+	g := l.gate.Load()
+	if g != nil && g.at == publishing && topic == event.Topic(event.ScanCompletedV1{}.EventType()) && !g.taken.Swap(true) {
 		l.pass(publishing)
 		return errCrashed
 	}
