@@ -47,7 +47,7 @@ func TestUploadOfAnySizeIsKept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := md5.Sum(content); attrs.Name != name || !bytes.Equal(attrs.MD5, want[:]) { //nolint:gosec // Cloud Storage's checksum
+			if want := md5.Sum(content); attrs.Name != name || !bytes.Equal(attrs.MD5, want[:]) {
 				t.Errorf("kept %q with checksum %x, want %x", attrs.Name, attrs.MD5, want)
 			}
 		})

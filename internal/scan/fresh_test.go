@@ -42,6 +42,7 @@ func TestEndOfAScanIsLoggedForTheFreshnessMetric(t *testing.T) {
 	}
 	// analysed is a scan that the engine is done with so long after its upload.
 	analysed := func(t *testing.T, e *env, engine engineFunc, after time.Duration, photo event.ObjectFinalized) {
+		t.Helper()
 		s := e.newScan(t)
 		photo.Bucket, photo.Name, photo.Generation = uploadsBucket, objectName(s.UID, s.ID), e.upload(t, s, []byte("photo"))
 		data, attributes, err := event.FinalizedMessage(photo)
@@ -58,22 +59,28 @@ func TestEndOfAScanIsLoggedForTheFreshnessMetric(t *testing.T) {
 		want []line
 	}{
 		"measured": {func(t *testing.T, e *env) {
+			t.Helper()
 			analysed(t, e, measure, 2500*time.Millisecond, event.ObjectFinalized{Created: e.clock.Now()})
 		}, []line{{Completed, 2.5}}},
 		"refused by the engine": {func(t *testing.T, e *env) {
+			t.Helper()
 			analysed(t, e, engine(noFace), 40*time.Second, event.ObjectFinalized{Created: e.clock.Now()})
 		}, []line{{Failed, 40}}},
 		"ended before it was uploaded, by clocks that disagree": {func(t *testing.T, e *env) {
+			t.Helper()
 			analysed(t, e, measure, 0, event.ObjectFinalized{Created: e.clock.Now().Add(time.Second)})
 		}, []line{{Completed, 0}}},
 		"uploaded nobody knows when": {func(t *testing.T, e *env) {
+			t.Helper()
 			analysed(t, e, measure, time.Second, event.ObjectFinalized{})
 		}, nil},
 		"stopped, as its user withdrew the consent": {func(t *testing.T, e *env) {
+			t.Helper()
 			photo := event.ObjectFinalized{Created: e.clock.Now()}
 			analysed(t, e, during(func() { e.setConsent(t, false, 2) }), time.Second, photo)
 		}, nil},
 		"claimed, but never ended by anything but the sweep": {func(t *testing.T, e *env) {
+			t.Helper()
 			s, generation := e.begunScan(t, Processing)
 			s.UploadedAt = e.clock.Now()
 			e.put(t, s)

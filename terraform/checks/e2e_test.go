@@ -117,6 +117,7 @@ func changes(plan *tfjson.Plan) []string {
 
 // checkSent looks at the bodies that reached the fake: what the provider made of the plan.
 func checkSent(t *testing.T, fake *fakegcp.Server) {
+	t.Helper()
 	sent := fake.Resources()
 	for _, f := range catalog.Functions() {
 		key := fmt.Sprintf("cloudfunctions/projects/%s/locations/europe-west1/functions/facescan-%s", project, f.Name)
@@ -154,6 +155,7 @@ func checkSent(t *testing.T, fake *fakegcp.Server) {
 
 // checkGrants compares every grant on topics and secrets with the catalog, both ways.
 func checkGrants(t *testing.T, fake *fakegcp.Server) {
+	t.Helper()
 	want, got := map[string]bool{}, map[string]bool{}
 	member := func(function string) string {
 		return "serviceAccount:fs-" + function + "@" + project + ".iam.gserviceaccount.com"
