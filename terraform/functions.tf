@@ -46,7 +46,7 @@ locals {
     for name, f in local.functions : name => {
       for variable, id in f.access.secrets : variable => {
         secret  = local.secret_ids[id]
-        version = "1"
+        version = try(var.secret_versions[id], "1")
       }
     }
   }
@@ -78,7 +78,11 @@ module "http_function" {
   secrets               = local.secrets[each.key]
   scaling               = local.scaling[each.key]
 
-  depends_on = [google_secret_manager_secret_iam_binding.readers, google_project_iam_member.build_logs]
+  # Code that asks by a new index comes once the index is built.
+  depends_on = [
+    google_secret_manager_secret_iam_binding.readers, google_project_iam_member.build_logs,
+    google_firestore_index.this, google_firestore_field.group,
+  ]
 }
 
 module "event_function" {
@@ -101,5 +105,9 @@ module "event_function" {
     service_account_email = google_service_account.push.email
   } : null
 
-  depends_on = [google_secret_manager_secret_iam_binding.readers, google_project_iam_member.build_logs]
+  # Code that asks by a new index comes once the index is built.
+  depends_on = [
+    google_secret_manager_secret_iam_binding.readers, google_project_iam_member.build_logs,
+    google_firestore_index.this, google_firestore_field.group,
+  ]
 }

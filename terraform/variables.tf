@@ -140,6 +140,12 @@ variable "app_check_routes" {
   }
 }
 
+variable "secret_versions" {
+  description = "Version of each secret that is no longer at its first, by the name without facescan-, such as { smtp-password = \"2\" }."
+  type        = map(string)
+  default     = {}
+}
+
 variable "mail" {
   description = "Mail server (host:port with STARTTLS), its user and the sender's address. The password is the secret smtp-password."
   type = object({

@@ -10,10 +10,24 @@ import (
 )
 
 // List prices in USD, without the free tiers, of regions of the first tier such as europe-west1, as of November 2026.
-// They change; each has the page to check it on.
+// They change; each has the page to check it on. terraform/README.md says which of them were looked up, and which are from memory.
 const (
 	hoursAMonth   = 730
-	secondsAMonth = hoursAMonth * 3600
+	minutesAMonth = hoursAMonth * 60
+	secondsAMonth = minutesAMonth * 60
+
+	million = 1e6
+
+	// A second of 1 vCPU and of 1 GiB while a request is served, and a request: https://cloud.google.com/run/pricing
+	busyCPU    = 0.000024
+	busyMemory = 0.0000025
+	perRequest = 0.40 / million
+	// A document read, written, deleted: https://cloud.google.com/firestore/pricing
+	documentRead    = 0.03 / 100e3
+	documentWritten = 0.09 / 100e3
+	documentDeleted = 0.01 / 100e3
+	// A request that Cloud Armor looks at: https://cloud.google.com/armor/pricing
+	armorRequest = 0.75 / million
 
 	// Up to five forwarding rules together, an hour: https://cloud.google.com/vpc/network-pricing#lb
 	fiveRulesHour = 0.025
@@ -29,9 +43,19 @@ const (
 	schedulerJob = 0.10
 	// A condition of an alert, a month: https://cloud.google.com/stackdriver/pricing
 	alertCondition = 0.10
+	// A time series that a condition reads, every 30 seconds: the same page.
+	alertSeries = 0.35 / million
+
+	// A sweep with nothing to do: the lease is read and written twice, eleven queries find nothing. Its time is assumed.
+	sweepCost = perRequest + 0.3*(busyCPU+busyMemory/4) + 13*documentRead + 2*documentWritten
+	// A request of the uptime check, which comes from six places: /readyz reads a document, in the least time that is billed.
+	probeCost   = perRequest + armorRequest + 0.1*(busyCPU+busyMemory/4) + documentRead
+	probePlaces = 6
+	// seriesOfAlerts are the time series of a condition, on average: one of most, one for each function or subscription of two.
+	seriesOfAlerts = 3.5
 )
 
-const notCounted = `Not counted, for it goes with use: requests and their CPU, stored photos, documents, backups and point-in-time
+const notCounted = `Not counted, for it goes with use: users' requests and their CPU, stored photos, documents, backups and point-in-time
 recovery (by GiB), traffic to the internet, what the load balancer and Cloud Armor handle, logs above 50 GiB, builds and
 images. Free tiers are not taken off. "deploy cost" does the sum for 1,000 scans.
 `
@@ -46,7 +70,7 @@ type row struct {
 // atRest is what the planned resources cost a month at rest.
 func atRest(plan *tfjson.Plan) []row {
 	secrets := float64(len(secretNames())) // bootstrap's, so no plan of terraform/ has them
-	var forwarding, policies, rules, jobs, conditions, instances, idle float64
+	var forwarding, policies, rules, jobs, probes, conditions, instances, idle float64
 	for _, r := range planned(plan) {
 		v := r.AttributeValues
 		switch r.Type {
@@ -57,6 +81,8 @@ func atRest(plan *tfjson.Plan) []row {
 			rules += float64(len(blocks(v["rule"])))
 		case "google_cloud_scheduler_job":
 			jobs++
+		case "google_monitoring_uptime_check_config":
+			probes += minutesAMonth * probePlaces
 		case "google_monitoring_alert_policy":
 			conditions += float64(len(blocks(v["conditions"])))
 		case "google_cloudfunctions2_function":
@@ -65,6 +91,7 @@ func atRest(plan *tfjson.Plan) []row {
 			idle += month
 		}
 	}
+	sweeps, series := jobs*minutesAMonth, conditions*seriesOfAlerts*2*minutesAMonth
 	return []row{
 		{"load balancer's forwarding rules", forwarding, balancer(forwarding)},
 		{"Cloud Armor policies", policies, policies * armorPolicy},
@@ -72,7 +99,10 @@ func atRest(plan *tfjson.Plan) []row {
 		{"instances kept warm", instances, idle},
 		{"versions of secrets", secrets, secrets * secretVersion},
 		{"scheduled jobs", jobs, jobs * schedulerJob},
+		{"sweeps", sweeps, sweeps * sweepCost},
+		{"requests of the uptime check", probes, probes * probeCost},
 		{"conditions of alerts", conditions, conditions * alertCondition},
+		{"time series that these read", series, series * alertSeries},
 	}
 }
 
@@ -141,8 +171,8 @@ func printCost(w io.Writer, rows []row) {
 		if r.number == 0 {
 			continue
 		}
-		fmt.Fprintf(w, "  %-34s %4.0f  %8.2f\n", r.what, r.number, r.month)
+		fmt.Fprintf(w, "  %-34s %7.0f  %8.2f\n", r.what, r.number, r.month)
 		sum += r.month
 	}
-	fmt.Fprintf(w, "  %-34s       %8.2f\n%s", "together", sum, notCounted)
+	fmt.Fprintf(w, "  %-34s          %8.2f\n%s", "together", sum, notCounted)
 }
