@@ -32,6 +32,20 @@ func TestIndexes(t *testing.T) {
 	}
 }
 
+func TestFields(t *testing.T) {
+	t.Parallel()
+	seen := map[query.CollectionField]bool{}
+	for _, f := range slices.Concat(query.GroupFields, query.Unindexed) {
+		if seen[f] {
+			t.Errorf("%+v twice: Terraform has one entry for a field", f)
+		}
+		seen[f] = true
+		if !slices.Contains(retention.Collections, f.CollectionID) || f.Path == "" {
+			t.Errorf("%+v is in no collection of retention.Collections", f)
+		}
+	}
+}
+
 func TestIndexName(t *testing.T) {
 	t.Parallel()
 	group := query.Index{CollectionID: "entries", Group: true, Fields: []query.Field{{Path: "uid", Order: query.Descending}}}

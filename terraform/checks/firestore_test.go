@@ -1,0 +1,54 @@
+//go:build terraform
+
+package checks
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/retention"
+)
+
+// TestFieldsAreIndexedAsTheCodeSays: what the code asks a group by, what expires, and what nothing asks by.
+func TestFieldsAreIndexedAsTheCodeSays(t *testing.T) {
+	const both = "COLLECTION ASCENDING, COLLECTION_GROUP ASCENDING"
+	want := map[string]string{}
+	for _, f := range query.GroupFields {
+		want[f.CollectionID+"."+f.Path] = both
+	}
+	for _, collection := range retention.Expiring {
+		want[collection+".expireAt"] = both + ", expires"
+	}
+	for _, f := range query.Unindexed {
+		want[f.CollectionID+"."+f.Path] = ""
+	}
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		got := map[string]string{}
+		for _, f := range resources(plan, "google_firestore_field") {
+			var is []string
+			for _, scope := range []string{"COLLECTION", "COLLECTION_GROUP"} {
+				for i := range 2 {
+					index := fmt.Sprintf("index_config.0.indexes.%d.", i)
+					if f.text(index+"query_scope") == scope {
+						is = append(is, scope+" "+f.text(index+"order"))
+					}
+				}
+			}
+			if expires, _ := f.at("ttl_config").([]any); len(expires) > 0 {
+				is = append(is, "expires")
+			}
+			if configs, _ := f.at("index_config").([]any); len(configs) != 1 {
+				t.Errorf("%s says nothing of its indexes, so that it has those that every field has", f.Address)
+			}
+			got[f.text("collection")+"."+f.text("field")] = strings.Join(is, ", ")
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("fields (-want +got):\n%s", diff)
+		}
+	})
+}
