@@ -28,7 +28,6 @@ func TestFieldsAreIndexedAsTheCodeSays(t *testing.T) {
 		want[f.CollectionID+"."+f.Path] = ""
 	}
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		got := map[string]string{}
 		for _, f := range resources(plan, "google_firestore_field") {
 			var is []string

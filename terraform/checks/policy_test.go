@@ -17,7 +17,6 @@ import (
 
 func TestBucketsAreClosed(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		buckets := resources(plan, "google_storage_bucket")
 		if len(buckets) != 3 {
 			t.Errorf("%d buckets, want uploads, results and source", len(buckets))
@@ -43,7 +42,6 @@ func TestBucketsAreClosed(t *testing.T) {
 
 func TestPhotosAreDeletedByTheBucketAtLast(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		for _, b := range resources(plan, "google_storage_bucket") {
 			if b.Name != "uploads" {
 				continue
@@ -57,7 +55,6 @@ func TestPhotosAreDeletedByTheBucketAtLast(t *testing.T) {
 
 func TestNothingIsLinkedToFirebase(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		if linked := resources(plan, "google_firebase_storage_bucket"); len(linked) > 0 {
 			t.Errorf("%s opens the bucket to Firebase's clients", linked[0].Address)
 		}
@@ -74,7 +71,6 @@ var iamMember = regexp.MustCompile(`^google_.*_iam_member$`)
 
 func TestGrantsOnlyAddMembers(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		for _, r := range resources(plan) {
 			if r.Type == "google_secret_manager_secret_iam_binding" {
 				continue // nobody but the functions is to read their secrets
@@ -98,7 +94,6 @@ var projectRoles = []string{
 
 func TestProjectRolesAreFew(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		for _, r := range resources(plan, "google_project_iam_member") {
 			role := r.text("role")
 			if role == "" && r.unknown["role"] == true {
@@ -126,7 +121,6 @@ func TestProjectRolesAreFew(t *testing.T) {
 
 func TestCustomRolesHoldNoMoreThanIsUsed(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		for _, r := range resources(plan, "google_project_iam_custom_role") {
 			permissions, _ := r.at("permissions").([]any)
 			for _, p := range permissions {
@@ -141,7 +135,6 @@ func TestCustomRolesHoldNoMoreThanIsUsed(t *testing.T) {
 
 func TestEveryFunctionHasAnAccountOfItsOwn(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		accounts := map[string]bool{}
 		for _, a := range resources(plan, "google_service_account") {
 			accounts[a.text("account_id")] = true
@@ -164,7 +157,6 @@ func TestEveryFunctionHasAnAccountOfItsOwn(t *testing.T) {
 
 func TestOnlyHTTPFunctionsArePublicAndOnlyBehindTheLoadBalancer(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		trigger := map[string]catalog.Trigger{}
 		for _, f := range catalog.Functions() {
 			trigger[f.Name] = f.Trigger
@@ -195,7 +187,6 @@ func TestOnlyHTTPFunctionsArePublicAndOnlyBehindTheLoadBalancer(t *testing.T) {
 
 func TestEverySubscriptionKeepsItsEvents(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		for _, s := range resources(plan, "google_pubsub_subscription") {
 			if s.at("expiration_policy.0.ttl") != "" {
 				t.Errorf("%s expires", s.Address)
@@ -225,7 +216,6 @@ func TestEverySubscriptionKeepsItsEvents(t *testing.T) {
 
 func TestTheAudienceIsWhatTheFunctionAsksFor(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		audience := map[string]string{}
 		for _, f := range resources(plan, "google_cloudfunctions2_function") {
 			audience[f.key()] = f.text("service_config.0.environment_variables.FACESCAN_PUSH_AUDIENCE")
@@ -242,7 +232,6 @@ func TestTheAudienceIsWhatTheFunctionAsksFor(t *testing.T) {
 // TestALeaseEndsBeforeTheLastAttempt: a process that died with the lease must not make the event die too.
 func TestALeaseEndsBeforeTheLastAttempt(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		for _, s := range resources(plan, "google_pubsub_subscription") {
 			if s.Name == "dead_letter" {
 				continue
@@ -294,7 +283,6 @@ func TestEventarcRetries(t *testing.T) {
 // unlabelled are types that have no labels, found by the provider's schema: what has "labels" must have ours.
 func TestEverythingIsLabelled(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		for _, r := range resources(plan) {
 			labels, has := r.AttributeValues["terraform_labels"].(map[string]any)
 			if !has {
@@ -334,7 +322,6 @@ func TestProductionDataIsProtected(t *testing.T) {
 
 func TestSecretsArePinnedAndNotInTheState(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		for _, f := range resources(plan, "google_cloudfunctions2_function") {
 			secrets, _ := f.at("service_config.0.secret_environment_variables").([]any)
 			for i := range secrets {
@@ -357,7 +344,6 @@ func TestSecretsArePinnedAndNotInTheState(t *testing.T) {
 
 func TestAlertsNameTheirPlaybook(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		t.Helper()
 		alerts := resources(plan, "google_monitoring_alert_policy")
 		if len(alerts) == 0 {
 			t.Fatal("no alerts")
