@@ -78,7 +78,7 @@ func (l *launcher) attempt(ctx context.Context, service Service, prepared func(p
 		p.kill()
 		return err
 	}
-	if service == Firestore {
+	if service == Firestore && !l.opts.AnyQuery {
 		if host, err = l.stack.front(ctx, host); err != nil {
 			p.kill()
 			return err

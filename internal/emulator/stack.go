@@ -45,6 +45,7 @@ type Options struct {
 	ProjectID string        // project of the Auth emulator for requests that name none; "" is DefaultProject
 	Timeout   time.Duration // for each emulator to become ready, downloads not counted; 0 is 2 minutes
 	CacheDir  string        // where firebase-tools is installed once; "" is facescan in os.UserCacheDir
+	AnyQuery  bool          // Firestore answers queries that have no index, too, with nothing in between: for measurements
 }
 
 // Stack is a set of running emulators.

@@ -72,6 +72,8 @@ type Options struct {
 	Port int
 	// MinBackoff is the first wait before an event is delivered again; 0 is production's.
 	MinBackoff time.Duration
+	// AnyQuery is that of emulator.Options.
+	AnyQuery bool
 	// WrapPublisher and WrapEvent, where set, stand between the system and its events: systest injects faults.
 	WrapPublisher func(outbox.Publisher) outbox.Publisher
 	WrapEvent     func(function string, next http.Handler) http.Handler
@@ -136,7 +138,7 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 
 func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 	var err error
-	h.stack, err = emulator.Start(ctx, emulator.Options{Progress: opts.Progress, ProjectID: Project})
+	h.stack, err = emulator.Start(ctx, emulator.Options{Progress: opts.Progress, ProjectID: Project, AnyQuery: opts.AnyQuery})
 	if err != nil {
 		return err
 	}
