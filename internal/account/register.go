@@ -44,7 +44,7 @@ func (s *Service) register(
 	if err != nil || phone == nil {
 		return u, created, err
 	}
-	return u, created, device.Claim(ctx, s.fs, Ref(s.fs, u.UID), phone.ID, phone.Token)
+	return u, created, device.Settle(ctx, s.fs, Ref(s.fs, u.UID), phone.ID, phone.Token)
 }
 
 // newDevice is the device that a registration may name; nil is none.

@@ -6,7 +6,6 @@ package device
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/query"
@@ -84,47 +82,46 @@ type Change struct {
 	Device  Device
 	Created bool
 
-	ref  *firestore.DocumentRef
-	gone []*firestore.DocumentRef
+	ref *firestore.DocumentRef
 }
 
-// Prepare reads what writing the device will take: the user's others of the same token, and over the limit of 20 those
-// longest not seen, make room for it. Once the transaction has committed, [Claim] is due.
+// Prepare reads what writing the device will take. Once the transaction has committed, [Settle] is due.
 func Prepare(
 	tx *firestore.Transaction, user *firestore.DocumentRef, id string, spec Spec, now time.Time,
 ) (Change, error) {
-	devices := Of(user)
-	known, err := read(tx, devices)
+	c := Change{Device: New(spec, now), ref: Of(user).Doc(id)}
+	snap, err := tx.Get(c.ref)
+	before, err := query.Decode[Device](snap, err, "device", nil)
 	if err != nil {
 		return Change{}, err
 	}
-	before, exists := known[id]
-	exists = exists && before.ExpireAt.After(now) // Firestore deletes what has expired late
-	delete(known, id)
-	c := Change{
-		Device: New(spec, now), Created: !exists, ref: devices.Doc(id),
-	}
-	if exists {
+	c.Created = !before.ExpireAt.After(now) // Firestore deletes what has expired late
+	if !c.Created {
 		c.Device.CreatedAt = before.CreatedAt
-	}
-	for _, old := range superfluous(known, spec.Token) {
-		c.gone = append(c.gone, devices.Doc(old))
 	}
 	return c, nil
 }
 
-// Claim takes the token of the user's device, as it was just written, from all that had it before. A token is that of one
-// app on one phone, so whoever registers it last has the phone now, and the one before must not get pushes there any
-// more. It comes after the commit, since within it the query would lock the index, and on the emulator all devices
-// there are. Of several who register one token at a time the last to commit finds all others, and each leaves alone
-// whoever came after. Where it fails the caller's request does, and its repetition heals it. It needs the index on token with
-// the scope of the collection group devices, which Firestore does not make by itself.
-func Claim(ctx context.Context, fs *firestore.Client, user *firestore.DocumentRef, id, token string) error {
+// Settle makes others give way to the device that was just written: the former ones of its token, whosever they are, and
+// over the limit of 20 the user's longest not seen. It comes after the commit, since queries within it would lock what
+// they look through, which on the emulator is all devices there are. Where it fails the caller's request does, and its
+// repetition heals it.
+func Settle(ctx context.Context, fs *firestore.Client, user *firestore.DocumentRef, id, token string) error {
+	if err := claim(ctx, fs, Of(user).Doc(id), token); err != nil {
+		return err
+	}
+	return trim(ctx, user, id)
+}
+
+// claim takes the token from all that had it before the device. A token is that of one app on one phone, so whoever
+// registers it last has the phone now, and the one before must not get pushes there any more. Of several who register one
+// token at a time the last to commit finds all others, and each leaves alone whoever came after. It needs the index on
+// token with the scope of the collection group devices, which Firestore does not make by itself.
+func claim(ctx context.Context, fs *firestore.Client, own *firestore.DocumentRef, token string) error {
 	holders, err := fs.CollectionGroup("devices").Where("token", "==", token).Select().Documents(ctx).GetAll()
 	if err != nil {
 		return fmt.Errorf("find the token: %w", err)
 	}
-	own := Of(user).Doc(id)
 	mine := slices.IndexFunc(holders, func(snap *firestore.DocumentSnapshot) bool { return snap.Ref.Path == own.Path })
 	if mine < 0 {
 		return nil // somebody claims it already
@@ -133,10 +130,41 @@ func Claim(ctx context.Context, fs *firestore.Client, user *firestore.DocumentRe
 		if !snap.UpdateTime.Before(holders[mine].UpdateTime) {
 			continue
 		}
-		_, err := snap.Ref.Delete(ctx, firestore.LastUpdateTime(snap.UpdateTime))
-		if err != nil && !query.Overtaken(err) {
-			return fmt.Errorf("take the token from a device: %w", err)
+		if err := remove(ctx, snap); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// trim keeps the user at the limit, whatever becomes of the device itself.
+func trim(ctx context.Context, user *firestore.DocumentRef, id string) error {
+	all, err := Of(user).Select("updatedAt").Documents(ctx).GetAll()
+	if err != nil {
+		return fmt.Errorf("list devices: %w", err)
+	}
+	seen := func(snap *firestore.DocumentSnapshot) time.Time {
+		at, _ := snap.DataAt("updatedAt") // every device has it
+		t, _ := at.(time.Time)
+		return t
+	}
+	others := slices.DeleteFunc(all, func(snap *firestore.DocumentSnapshot) bool { return snap.Ref.ID == id })
+	slices.SortFunc(others, func(a, b *firestore.DocumentSnapshot) int {
+		return cmp.Or(seen(a).Compare(seen(b)), cmp.Compare(a.Ref.ID, b.Ref.ID))
+	})
+	for _, snap := range others[:max(0, len(others)-Max+1)] {
+		if err := remove(ctx, snap); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes a device, unless it was written meanwhile.
+func remove(ctx context.Context, snap *firestore.DocumentSnapshot) error {
+	_, err := snap.Ref.Delete(ctx, firestore.LastUpdateTime(snap.UpdateTime))
+	if err != nil && !query.Overtaken(err) {
+		return fmt.Errorf("delete device: %w", err)
 	}
 	return nil
 }
@@ -150,49 +178,8 @@ func New(spec Spec, now time.Time) Device {
 
 // Write writes the change.
 func (c Change) Write(tx *firestore.Transaction) error {
-	for _, old := range c.gone {
-		if err := tx.Delete(old); err != nil {
-			return fmt.Errorf("delete device: %w", err)
-		}
-	}
 	if err := tx.Set(c.ref, c.Device); err != nil {
 		return fmt.Errorf("write device: %w", err)
 	}
 	return nil
-}
-
-// superfluous are the ids of the other devices that must make room for one with the token.
-func superfluous(others map[string]Device, token string) []string {
-	var gone, rest []string
-	for id, d := range others {
-		if d.Token == token {
-			gone = append(gone, id)
-		} else {
-			rest = append(rest, id)
-		}
-	}
-	slices.SortFunc(rest, func(a, b string) int {
-		return cmp.Or(others[a].UpdatedAt.Compare(others[b].UpdatedAt), cmp.Compare(a, b))
-	})
-	return append(gone, rest[:max(0, len(rest)-Max+1)]...)
-}
-
-func read(tx *firestore.Transaction, devices *firestore.CollectionRef) (map[string]Device, error) {
-	docs := tx.Documents(devices)
-	defer docs.Stop()
-	all := map[string]Device{}
-	for {
-		snap, err := docs.Next()
-		if errors.Is(err, iterator.Done) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list devices: %w", err)
-		}
-		var d Device
-		if err := snap.DataTo(&d); err != nil {
-			return nil, fmt.Errorf("decode device: %w", err)
-		}
-		all[snap.Ref.ID] = d
-	}
 }

@@ -194,7 +194,7 @@ func (b *Inbox) putDevice(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := device.Claim(r.Context(), b.fs, account.Ref(b.fs, account.Caller(r)), id, spec.Token); err != nil {
+	if err := device.Settle(r.Context(), b.fs, account.Ref(b.fs, account.Caller(r)), id, spec.Token); err != nil {
 		return err
 	}
 	code := http.StatusOK
