@@ -68,10 +68,6 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return speed(ctx, out)
 	case command == "api":
 		return api(ctx, args[1:], out, progress)
-	case command == scanOnce && len(args) == 2:
-		return runScanOnce(args[1], out)
-	case command == getReady && len(args) == 1:
-		return runGetReady()
 	}
 	if command == "-h" || command == "-help" || command == "--help" {
 		flags.Usage()

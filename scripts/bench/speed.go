@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -36,6 +35,15 @@ func speed(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	dir, err := os.MkdirTemp("", "facescan-bench")
+	if err != nil {
+		return fmt.Errorf("make a folder: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	program, err := built(ctx, dir)
+	if err != nil {
+		return err
+	}
 	table := tabwriter.NewWriter(out, 2, 0, 3, ' ', 0)
 	_, _ = fmt.Fprintln(table, "figure\tvalue\tbar\tstretch")
 	for _, size := range []struct {
@@ -53,13 +61,13 @@ func speed(ctx context.Context, out io.Writer) error {
 		if err := timed(table, size.name, size.bars, photo); err != nil {
 			return err
 		}
-		rss, err := peak(ctx, photo)
+		rss, err := peak(ctx, program, dir, photo)
 		if err != nil {
 			return err
 		}
 		_, _ = fmt.Fprintf(table, "%s scan with pictures, peak memory of the process\t%.0f MiB\t64 MiB\t48 MiB\n", size.name, rss)
 	}
-	ready, err := readyAfter(ctx)
+	ready, err := readyAfter(ctx, program)
 	if err != nil {
 		return err
 	}
@@ -141,16 +149,23 @@ func spent() (time.Duration, error) {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
 }
 
-// readyAfter is how long a new process takes, at the least, until it has parsed the cascades and ended.
-func readyAfter(ctx context.Context) (time.Duration, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return 0, fmt.Errorf("find this program: %w", err)
+// built is the program once, built into the folder.
+func built(ctx context.Context, dir string) (string, error) {
+	program := filepath.Join(dir, "once")
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, //nolint:gosec // the repository's own program
+		"github.com/facescan/facescan/scripts/bench/once")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program that is measured: %w: %s", err, out)
 	}
+	return program, nil
+}
+
+// readyAfter is how long a new process takes, at the least, until it has parsed the cascades and ended.
+func readyAfter(ctx context.Context, program string) (time.Duration, error) {
 	best := time.Hour
 	for range rounds {
 		started := time.Now()
-		if err := exec.CommandContext(ctx, self, getReady).Run(); err != nil { //nolint:gosec // this very program
+		if err := exec.CommandContext(ctx, program).Run(); err != nil {
 			return 0, fmt.Errorf("start a process of its own: %w", err)
 		}
 		best = min(best, time.Since(started))
@@ -158,64 +173,16 @@ func readyAfter(ctx context.Context) (time.Duration, error) {
 	return best, nil
 }
 
-// getReady is the verb of the process whose start is timed.
-const getReady = "get-ready"
-
-// runGetReady parses the cascades, which the engine does before it looks at a file, and gives it an empty one.
-func runGetReady() error {
-	_, err := face.Analyze(bytes.NewReader(nil), face.Options{})
-	var refusal *face.Refusal
-	if errors.As(err, &refusal) {
-		return nil
-	}
-	return fmt.Errorf("an empty file gave %w", err)
-}
-
 // peak is the peak memory, MiB, of a process of its own that scans the photo once.
-func peak(ctx context.Context, photo []byte) (float64, error) {
-	dir, err := os.MkdirTemp("", "facescan-bench")
-	if err != nil {
-		return 0, fmt.Errorf("make a folder: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
+func peak(ctx context.Context, program, dir string, photo []byte) (float64, error) {
 	file := filepath.Join(dir, "photo.jpg")
 	if err := os.WriteFile(file, photo, 0o600); err != nil {
 		return 0, fmt.Errorf("write the photo: %w", err)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return 0, fmt.Errorf("find this program: %w", err)
-	}
-	out, err := exec.CommandContext(ctx, self, scanOnce, file).Output() //nolint:gosec // this very program
+	out, err := exec.CommandContext(ctx, program, file).Output() //nolint:gosec // that was just built
 	if err != nil {
 		return 0, fmt.Errorf("scan in a process of its own: %w", err)
 	}
 	kib, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
 	return kib / 1024, err
-}
-
-// scanOnce is the verb of the process whose memory is measured.
-const scanOnce = "scan-once"
-
-// runScanOnce scans the file with its pictures and prints this process's peak memory, KiB.
-func runScanOnce(file string, out io.Writer) error {
-	f, err := os.Open(file) //nolint:gosec // the caller's own file
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	if _, _, err := face.Scan(f, face.Options{}); err != nil {
-		return err
-	}
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return fmt.Errorf("peak memory is read on Linux only: %w", err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			_, err := fmt.Fprintln(out, strings.TrimSuffix(strings.TrimSpace(value), " kB"))
-			return err
-		}
-	}
-	return errors.New("the kernel does not tell the peak memory")
 }
