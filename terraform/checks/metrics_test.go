@@ -1,0 +1,61 @@
+//go:build terraform
+
+package checks
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	tfjson "github.com/hashicorp/terraform-json"
+)
+
+var (
+	readMessage   = regexp.MustCompile(`jsonPayload\.message="([^"]+)"`)
+	loggedMessage = regexp.MustCompile(`slog\.\w+\(\w+, "([^"]+)"`)
+)
+
+// logged is every message that the functions' code logs.
+func logged(t *testing.T) map[string]bool {
+	t.Helper()
+	messages := map[string]bool{}
+	err := filepath.WalkDir("../../internal", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, found := range loggedMessage.FindAllSubmatch(source, -1) {
+			messages[string(found[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return messages
+}
+
+// A metric of a line that nobody writes stays at zero, and its alert silent.
+func TestMetricsReadLinesThatAreLogged(t *testing.T) {
+	messages := logged(t)
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		metrics := resources(plan, "google_logging_metric")
+		if len(metrics) == 0 {
+			t.Fatal("no metrics")
+		}
+		for _, m := range metrics {
+			read := readMessage.FindAllStringSubmatch(m.text("filter"), -1)
+			if len(read) == 0 {
+				t.Errorf("%s reads no message", m.Address)
+			}
+			for _, found := range read {
+				if !messages[found[1]] {
+					t.Errorf("%s counts %q, which no code logs", m.Address, found[1])
+				}
+			}
+		}
+	})
+}
