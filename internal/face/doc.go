@@ -1,8 +1,9 @@
 // Package face measures how symmetric the one face in a photo is, and a few other lengths and angles that a single photo can
 // carry, each with an uncertainty. It says nothing about beauty, age, gender, origin or identity.
 //
-// It is pure: bytes in, [Report] out. It knows no cloud, no clock, no file and no chance, keeps nothing between calls. pigo's
-// cascades are data here, run by code of ours; pigo itself is imported by the tests, which hold that code to it.
+// It is pure: bytes in, [Report] out. It knows no cloud, no clock, no file and no chance, and keeps
+// nothing between calls. Faces are found by pigo's classifier (finder.go). pigo's point cascades are
+// data here, run by cascade.go, which says why.
 //
 // # Method
 //

@@ -7,8 +7,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTheFinderSeesWhatPigoSees holds our runner to pigo's: the same windows with the same confidences, to the bit.
-func TestTheFinderSeesWhatPigoSees(t *testing.T) {
+// TestFinder_seesWhatPigoSees holds the scan size by size to pigo's own: the same windows with the
+// same confidences, to the bit.
+func TestFinder_seesWhatPigoSees(t *testing.T) {
 	t.Parallel()
 	theirs, err := pigo.NewPigo().Unpack(cascades()["facefinder"])
 	if err != nil {
@@ -43,13 +44,13 @@ func TestTheFinderSeesWhatPigoSees(t *testing.T) {
 			}
 			got := models.finder.scan(tt.p, tt.p.whole(), tt.grid)
 			if diff := cmp.Diff(want, got, cmp.AllowUnexported(window{})); diff != "" {
-				t.Errorf("windows (-pigo +ours):\n%s", diff)
+				t.Errorf("windows (-pigo +scan):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestAnAreaIsScannedAsIfItWereCutOut(t *testing.T) {
+func TestFinder_scansAnAreaAsIfItWereCutOut(t *testing.T) {
 	t.Parallel()
 	models, err := loadModels()
 	if err != nil {

@@ -172,7 +172,7 @@ func TestImports(t *testing.T) {
 	}
 	want := []string{
 		"bytes", "cmp", "crypto/sha256", "embed", "encoding/binary", "encoding/hex", "errors", "fmt",
-		"github.com/gen2brain/jpegn", "golang.org/x/image/draw", "golang.org/x/image/webp",
+		"github.com/esimov/pigo/core", "github.com/gen2brain/jpegn", "golang.org/x/image/draw", "golang.org/x/image/webp",
 		"image", "image/color", "image/png", "io", "math", "slices", "strconv", "sync",
 	}
 	if diff := cmp.Diff(want, strings.Fields(string(out))); diff != "" {
