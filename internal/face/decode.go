@@ -12,16 +12,17 @@ import (
 	"golang.org/x/image/webp"
 )
 
-// workingSide is the length in pixels that the longer side of the picture looked at keeps at least, where the file has it. A face
-// that fills a third of the frame then still has more than 100 pixels between its pupils.
+// workingSide is the length in pixels that the longer side of the picture looked at keeps at least,
+// where the file has it. A face that fills a third of the frame then still has more than 100 pixels
+// between its pupils.
 const workingSide = 1000
 
 // photo is a file whose header has been read and found acceptable.
 type photo struct {
 	header
 	data []byte
-	// luma is the picture's brightness, once decoded, in full size and as stored: it becomes upright by the orientation turn, or
-	// upright and turned over if mirrored.
+	// luma is the picture's brightness, once decoded, in full size and as stored: it becomes
+	// upright by the orientation turn, or upright and turned over if mirrored.
 	luma *plane
 	turn int
 	// mirrored photos are looked at turned over (see plane.leansRight).
@@ -31,8 +32,8 @@ type photo struct {
 	decoded  image.Image
 }
 
-// open reads the bytes and checks them against the limits before anything is decoded. Its errors are refusals, or whatever r
-// fails with.
+// open reads the bytes and checks them against the limits before anything is decoded. Its errors
+// are refusals, or whatever r fails with.
 func open(r io.Reader, opts Options) (*photo, error) {
 	data, err := readUpTo(r, opts.MaxBytes+1)
 	if err != nil {
@@ -51,7 +52,8 @@ func open(r io.Reader, opts Options) (*photo, error) {
 	return &photo{header: h, data: data}, nil
 }
 
-// readUpTo reads all of r, or the first so many bytes. What lies in memory already is not read into ever larger pieces of it.
+// readUpTo reads all of r, or the first so many bytes. What lies in memory already is not read into
+// ever larger pieces of it.
 func readUpTo(r io.Reader, most int64) ([]byte, error) {
 	known, ok := r.(*bytes.Reader)
 	if !ok {
@@ -70,7 +72,8 @@ func (p *photo) size() (w, h int) {
 	return p.width, p.height
 }
 
-// scale gives the largest of 8, 4, 2 and 1 by which the picture can be shrunk with its longer side still at least side pixels.
+// scale gives the largest of 8, 4, 2 and 1 by which the picture can be shrunk with its longer side
+// still at least side pixels.
 func (p *photo) scale(side int) int {
 	for _, s := range [...]int{8, 4, 2} {
 		if max(p.width, p.height)/s >= side {
@@ -80,7 +83,8 @@ func (p *photo) scale(side int) int {
 	return 1
 }
 
-// grey gives the brightness of the upright picture at 1/scale of its size, turned over if mirrored. The plane must not be written to.
+// grey gives the brightness of the upright picture at 1/scale of its size, turned over if mirrored.
+// The plane must not be written to.
 func (p *photo) grey(scale int) (*plane, error) {
 	if err := p.load(); err != nil {
 		return nil, err
@@ -92,7 +96,8 @@ func (p *photo) grey(scale int) (*plane, error) {
 	return p.luma, nil
 }
 
-// load decodes the file, once. The full size is kept, because a small face in a large picture is measured in it.
+// load decodes the file, once. The full size is kept, because a small face in a large picture is
+// measured in it.
 func (p *photo) load() error {
 	if p.luma != nil {
 		return nil
@@ -124,11 +129,13 @@ func hasVideoLevels(img image.Image) bool {
 	return false
 }
 
-// decode calls the decoder of the format by name: image.Decode would take whichever package registered itself first. The
-// decoders are other people's code on hostile input, so a panic in one of them means a damaged file.
+// decode calls the decoder of the format by name: image.Decode would take whichever package
+// registered itself first. The decoders are other people's code on hostile input, so a panic in one
+// of them means a damaged file.
 //
-// jpegn could decode at 1/2, 1/4 or 1/8, but v0.5.0 does only 1/8 right: at 1/4 the first frequencies come out 10 % too strong, at 1/2 by
-// 8 to 24 % too weak. Almost all of the time is spent on the entropy code anyway, so decoding in full and shrinking costs little more.
+// jpegn could decode at 1/2, 1/4 or 1/8, but v0.5.0 does only 1/8 right: at 1/4 the first
+// frequencies come out 10 % too strong, at 1/2 by 8 to 24 % too weak. Almost all of the time is
+// spent on the entropy code anyway, so decoding in full and shrinking costs little more.
 func (p *photo) decode() (img image.Image, err error) {
 	defer func() {
 		if v := recover(); v != nil {

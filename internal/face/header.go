@@ -35,6 +35,9 @@ type header struct {
 	orientation   int // EXIF, 1 to 8
 	// bytesPerPixel is how much memory decoding takes at most, from the decoders' picture types.
 	bytesPerPixel float64
+	// icc is the embedded colour profile as stored, at most maxICC bytes and not checked any
+	// further; nil when the file has none, or a malformed one.
+	icc []byte
 }
 
 // check refuses what would take too much to decode.
@@ -99,6 +102,9 @@ func pngHeader(data []byte) (header, error) {
 	if exif := pngChunk(data, "eXIf"); exif != nil {
 		h.orientation = orientationIn(exif)
 	}
+	if icc := pngChunk(data, "iCCP"); icc != nil {
+		h.icc = iccFromPNG(icc)
+	}
 	return h, nil
 }
 
@@ -130,6 +136,9 @@ func webpHeader(data []byte) (header, error) {
 	if exif := riffChunk(data, "EXIF"); exif != nil {
 		h.orientation = orientationIn(bytes.TrimPrefix(exif, []byte(exifPrefix)))
 	}
+	if icc := riffChunk(data, "ICCP"); icc != nil {
+		h.icc = iccFromWebP(icc)
+	}
 	return h, nil
 }
 
@@ -150,7 +159,8 @@ func riffChunk(data []byte, name string) []byte {
 
 const exifPrefix = "Exif\x00\x00"
 
-// orientationIn reads the orientation from bare EXIF data by wrapping it in the JPEG segment that jpegn looks into.
+// orientationIn reads the orientation from bare EXIF data by wrapping it in the JPEG segment that
+// jpegn looks into.
 func orientationIn(exif []byte) int {
 	n := 2 + len(exifPrefix) + len(exif)
 	if n > 0xffff {

@@ -19,10 +19,12 @@ const (
 	markerEOI  = 0xd9
 	markerSOS  = 0xda
 	markerAPP1 = 0xe1 // EXIF, among others
+	markerAPP2 = 0xe2 // ICC profile, among others
 	markerTEM  = 0x01
 )
 
-// maxScans is far above what encoders write (about 10). A file of thousands of empty scans would be small and yet take minutes.
+// maxScans is far above what encoders write (about 10). A file of thousands of empty scans would be
+// small and yet take minutes.
 const maxScans = 40
 
 var (
@@ -39,12 +41,15 @@ type jpegFrame struct {
 	width, height         int
 	frames, scans         int
 	exif                  []byte // of the first segment that has some, without its prefix
-	// samples is the number of samples a pixel over all components: 1.5 for the usual 4:2:0, 3 without subsampling.
+	icc                   iccChunks
+	// samples is the number of samples a pixel over all components: 1.5 for the usual 4:2:0, 3
+	// without subsampling.
 	samples float64
 }
 
-// jpegHeader reads a JPEG's structure without decoding it. jpegn is lenient: it fills what is missing with grey. A photo of which
-// half is missing must not be scored, so the whole file is walked to its end marker.
+// jpegHeader reads a JPEG's structure without decoding it. jpegn is lenient: it fills what is
+// missing with grey. A photo of which half is missing must not be scored, so the whole file is
+// walked to its end marker.
 func jpegHeader(data []byte) (header, error) {
 	f, err := walkJPEG(data)
 	switch {
@@ -61,14 +66,15 @@ func jpegHeader(data []byte) (header, error) {
 	if f.exif != nil {
 		h.orientation = orientationIn(f.exif)
 	}
+	h.icc = f.icc.profile()
 	if f.marker == markerSOF2 {
 		h.bytesPerPixel += 4 * f.samples // every coefficient is kept
 	}
 	return h, nil
 }
 
-func walkJPEG(data []byte) (jpegFrame, error) {
-	var f jpegFrame
+func walkJPEG(data []byte) (*jpegFrame, error) {
+	f := new(jpegFrame)
 	for pos := 2; ; {
 		marker, next, err := nextMarker(data, pos)
 		if err != nil {
@@ -93,6 +99,8 @@ func walkJPEG(data []byte) (jpegFrame, error) {
 			}
 		case marker == markerAPP1 && f.exif == nil && bytes.HasPrefix(body, []byte(exifPrefix)):
 			f.exif = body[len(exifPrefix):]
+		case marker == markerAPP2:
+			f.icc.add(body)
 		case marker == markerSOS:
 			if f.scans++; f.scans > maxScans {
 				return f, errScans
@@ -130,7 +138,8 @@ func (f *jpegFrame) read(marker byte, body []byte) error {
 	return f.countSamples(body[6:])
 }
 
-// countSamples adds up the sampling factors of the components, three bytes each, against the largest.
+// countSamples adds up the sampling factors of the components, three bytes each, against the
+// largest.
 func (f *jpegFrame) countSamples(components []byte) error {
 	sum, across, down := 0, 1, 1
 	for i := range f.components {
@@ -144,7 +153,8 @@ func (f *jpegFrame) countSamples(components []byte) error {
 	return nil
 }
 
-// nextMarker finds the next marker at or after pos and the place behind it, passing over fill bytes and rubbish, as decoders do.
+// nextMarker finds the next marker at or after pos and the place behind it, passing over fill bytes
+// and rubbish, as decoders do.
 func nextMarker(data []byte, pos int) (marker byte, next int, err error) {
 	for pos < len(data) {
 		i := bytes.IndexByte(data[pos:], 0xff)
@@ -174,7 +184,8 @@ func segment(data []byte, pos int) ([]byte, error) {
 	return data[pos+2 : pos+n], nil
 }
 
-// endOfScan passes over entropy-coded data: up to the next marker that is neither a stuffed zero nor a restart.
+// endOfScan passes over entropy-coded data: up to the next marker that is neither a stuffed zero
+// nor a restart.
 func endOfScan(data []byte, pos int) int {
 	for pos < len(data) {
 		i := bytes.IndexByte(data[pos:], 0xff)
