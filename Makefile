@@ -122,6 +122,10 @@ plan: ## Show what a deployment to ENV would change and cost.
 deploy: ## Deploy to ENV (dev or prod). DRY_RUN=1 does it on a fake cloud.
 	@go run ./scripts/deploy apply -env $(ENV) $(if $(DRY_RUN),-dry-run)
 
+.PHONY: migrate
+migrate: ## Bring PROJECT's documents into this version's shape, right after a deployment. STEP=name runs one step, DRY_RUN=1 writes nothing.
+	@go run ./scripts/migrate $(if $(PROJECT),-project $(PROJECT)) $(if $(STEP),-step $(STEP)) $(if $(DRY_RUN),-dry-run)
+
 .PHONY: destroy
 destroy: ## Destroy ENV.
 	@go run ./scripts/deploy destroy -env $(ENV) $(if $(DRY_RUN),-dry-run)

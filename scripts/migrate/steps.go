@@ -1,0 +1,5 @@
+package main
+
+// steps are all there are, in the order in which they run. A step stays until no deployment has a
+// database that it was not run on.
+var steps = []step{}
