@@ -785,7 +785,9 @@ type ExportState string
 type Failure struct {
 	// Code Why, for programs. About the file: `unsupported_format`, `too_large`, `corrupt`. About who is in the photo: `no_face`, `several_faces`,
 	// `face_too_small`, `turned_away`. About light and focus: `too_dark`, `too_bright`, `blurred`. Not about the photo: `photo_missing` (it was
-	// gone before it was measured), `content_mismatch` (it is not the one whose `sha256` was announced), `photo_expired` (it could not be measured within 7 days), `consent_withdrawn`, `analysis_crashed`.
+	// gone before it was measured), `content_mismatch` (it is not the one whose `sha256` was announced), `content_type_mismatch`
+	// (its bytes are not of the `contentType` that the ticket was made for), `content_encoded` (the PUT had a `Content-Encoding`,
+	// which the ticket does not list; the photo is deleted at once), `photo_expired` (it could not be measured within 7 days), `consent_withdrawn`, `analysis_crashed`.
 	Code string `json:"code"`
 
 	// Detail A sentence for the user.
@@ -2319,7 +2321,8 @@ type ClientInterface interface {
 	// 2. `POST /v1/uploads` answers the `scan` and the ticket `upload`.
 	// 3. Send the photo's bytes as the body of `method` to `url`, with **exactly** the headers in `headers`: they are signed. One
 	//    left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
-	//    the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it.
+	//    the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
+	//    with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
 	// 4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
 	//
 	// What Cloud Storage answers to the upload, in XML:
@@ -2356,7 +2359,8 @@ type ClientInterface interface {
 	// 2. `POST /v1/uploads` answers the `scan` and the ticket `upload`.
 	// 3. Send the photo's bytes as the body of `method` to `url`, with **exactly** the headers in `headers`: they are signed. One
 	//    left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
-	//    the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it.
+	//    the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
+	//    with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
 	// 4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
 	//
 	// What Cloud Storage answers to the upload, in XML:
@@ -3392,7 +3396,8 @@ func (c *Client) GetTimeline(ctx context.Context, params *GetTimelineParams, req
 //  2. `POST /v1/uploads` answers the `scan` and the ticket `upload`.
 //  3. Send the photo's bytes as the body of `method` to `url`, with **exactly** the headers in `headers`: they are signed. One
 //     left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
-//     the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it.
+//     the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
+//     with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
 //  4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
 //
 // What Cloud Storage answers to the upload, in XML:
@@ -3439,7 +3444,8 @@ func (c *Client) OpenScanWithBody(ctx context.Context, params *OpenScanParams, c
 //  2. `POST /v1/uploads` answers the `scan` and the ticket `upload`.
 //  3. Send the photo's bytes as the body of `method` to `url`, with **exactly** the headers in `headers`: they are signed. One
 //     left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
-//     the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it.
+//     the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
+//     with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
 //  4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
 //
 // What Cloud Storage answers to the upload, in XML:
@@ -5826,7 +5832,8 @@ type ClientWithResponsesInterface interface {
 	// 2. `POST /v1/uploads` answers the `scan` and the ticket `upload`.
 	// 3. Send the photo's bytes as the body of `method` to `url`, with **exactly** the headers in `headers`: they are signed. One
 	//    left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
-	//    the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it.
+	//    the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
+	//    with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
 	// 4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
 	//
 	// What Cloud Storage answers to the upload, in XML:
@@ -5863,7 +5870,8 @@ type ClientWithResponsesInterface interface {
 	// 2. `POST /v1/uploads` answers the `scan` and the ticket `upload`.
 	// 3. Send the photo's bytes as the body of `method` to `url`, with **exactly** the headers in `headers`: they are signed. One
 	//    left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
-	//    the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it.
+	//    the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
+	//    with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
 	// 4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
 	//
 	// What Cloud Storage answers to the upload, in XML:
@@ -8508,7 +8516,8 @@ func (c *ClientWithResponses) GetTimelineWithResponse(ctx context.Context, param
 //  2. `POST /v1/uploads` answers the `scan` and the ticket `upload`.
 //  3. Send the photo's bytes as the body of `method` to `url`, with **exactly** the headers in `headers`: they are signed. One
 //     left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
-//     the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it.
+//     the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
+//     with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
 //  4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
 //
 // What Cloud Storage answers to the upload, in XML:
@@ -8551,7 +8560,8 @@ func (c *ClientWithResponses) OpenScanWithBodyWithResponse(ctx context.Context, 
 //  2. `POST /v1/uploads` answers the `scan` and the ticket `upload`.
 //  3. Send the photo's bytes as the body of `method` to `url`, with **exactly** the headers in `headers`: they are signed. One
 //     left out, one changed (a `Content-Type` that your HTTP library completes, say) and any further `x-goog-` header make
-//     the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it.
+//     the URL void. Send no `Authorization`. The URL lets whoever has it upload this photo, so do not log it. A photo put
+//     with a `Content-Encoding`, or of another type than `contentType`, gets there and fails the scan (see `Failure`).
 //  4. Wait for the result: `GET /v1/scans/{id}?wait=25&since=VERSION`.
 //
 // What Cloud Storage answers to the upload, in XML:

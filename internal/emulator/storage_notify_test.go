@@ -98,7 +98,8 @@ func TestFinalizeIsPublished(t *testing.T) {
 	if err := ignored.Close(); err != nil {
 		t.Fatal(err)
 	}
-	resp, body := s.put(t, s.sign(t, http.MethodPut, "image/jpeg", uploadHeaders...), "12345")
+	resp, body := s.send(t, http.MethodPut, s.sign(t, http.MethodPut, "image/jpeg", uploadHeaders...), strings.NewReader("12345"),
+		append(uploadHeaders, "Content-Type:image/jpeg", "Content-Encoding:gzip")...)
 	want(t, resp, body, http.StatusOK, "")
 
 	m := topic.next(t)
@@ -119,15 +120,15 @@ func TestFinalizeIsPublished(t *testing.T) {
 		t.Error(err)
 	}
 	var object struct { // numbers must be strings
-		Kind, ID, Name, Bucket, Generation, Metageneration, Size, ContentType, MD5Hash, CRC32C, TimeCreated string
-		Metadata                                                                                            map[string]string
+		Kind, ID, Name, Bucket, Generation, Metageneration, Size, ContentType, ContentEncoding, MD5Hash, CRC32C, TimeCreated string
+		Metadata                                                                                                             map[string]string
 	}
 	if err := json.Unmarshal(m.Data, &object); err != nil {
 		t.Fatalf("%v: %s", err, m.Data)
 	}
 	if object.Kind != "storage#object" || object.Size != "5" || object.ContentType != "image/jpeg" ||
 		object.ID != testBucket+"/"+testObject+"/"+object.Generation || object.Metageneration != "1" ||
-		!strings.HasPrefix(object.Metadata["traceparent"], "00-0af") || object.MD5Hash == "" || object.TimeCreated == "" {
+		object.ContentEncoding != "gzip" || !strings.HasPrefix(object.Metadata["traceparent"], "00-0af") || object.MD5Hash == "" || object.TimeCreated == "" {
 		t.Errorf("data %s", m.Data)
 	}
 }

@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -286,4 +288,57 @@ func TestSignersDiffer(t *testing.T) {
 	query.Set("X-Goog-Signature", hex.EncodeToString(signature))
 	resp, body = s.send(t, http.MethodGet, "http://"+s.Host()+path+"?"+query.Encode(), nil)
 	want(t, resp, body, http.StatusOK, "")
+}
+
+// A header that is not signed may come with a PUT; Content-Encoding is stored, and decides how the object is served.
+func TestContentEncoding(t *testing.T) {
+	s := newStorageTest(t)
+	zipped := gzipped(t, "0123456789")
+	upload := s.sign(t, http.MethodPut, "image/jpeg")
+	get := s.sign(t, http.MethodGet, "")
+	const stored = "X-Goog-Stored-Content-Encoding"
+
+	resp, body := s.send(t, http.MethodPut, upload, strings.NewReader(zipped), "Content-Type:image/jpeg", "Content-Encoding:gzip")
+	want(t, resp, body, http.StatusOK, "")
+	if got := resp.Header.Get(stored); got != "gzip" {
+		t.Errorf("stored encoding %q", got)
+	}
+	for _, tt := range []struct {
+		name, accept, body, encoding string
+		length                       int64
+	}{
+		{"who takes gzip gets the bytes as stored", "gzip", zipped, "gzip", int64(len(zipped))},
+		{"who does not gets them inflated, of unknown length", "identity", "0123456789", "", -1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			resp, body := s.send(t, http.MethodGet, get, nil, "Accept-Encoding:"+tt.accept)
+			want(t, resp, body, http.StatusOK, "")
+			if body != tt.body || resp.Header.Get("Content-Encoding") != tt.encoding || resp.ContentLength != tt.length {
+				t.Errorf("got %q of %d bytes, %v", body, resp.ContentLength, resp.Header)
+			}
+			if got := resp.Header.Get(stored); got != "gzip" {
+				t.Errorf("stored encoding %q", got)
+			}
+		})
+	}
+	attrs, err := s.gcs.Bucket(testBucket).Object(testObject).Attrs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if attrs.ContentEncoding != "gzip" || attrs.Size != int64(len(zipped)) {
+		t.Errorf("stored as %q of %d bytes", attrs.ContentEncoding, attrs.Size)
+	}
+}
+
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }

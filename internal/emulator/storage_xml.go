@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -108,6 +109,7 @@ func (s *Storage) putObject(w http.ResponseWriter, r *http.Request, bucket, obje
 	header.Set("X-Goog-Metageneration", "1")
 	header.Set("X-Goog-Hash", "crc32c="+resource.text("crc32c")+",md5="+resource.text("md5Hash"))
 	header.Set("X-Goog-Stored-Content-Length", resource.text("size"))
+	header.Set("X-Goog-Stored-Content-Encoding", cmp.Or(resource.text("contentEncoding"), "identity"))
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
@@ -132,25 +134,36 @@ func (s *Storage) getObject(w http.ResponseWriter, r *http.Request, bucket, obje
 	to.URL.Path = "/download/storage/v1/b/" + bucket + "/o/" + object
 	to.URL.RawPath = "/download/storage/v1/b/" + url.PathEscape(bucket) + "/o/" + url.PathEscape(object)
 	to.URL.RawQuery = query.Encode()
-	s.fake.HTTPHandler().ServeHTTP(&overridden{ResponseWriter: w, query: r.URL.Query()}, to)
+	s.fake.HTTPHandler().ServeHTTP(&download{ResponseWriter: w, query: r.URL.Query()}, to)
 	return nil
 }
 
-// overridden answers with the headers that a signed URL asks for by response-content-type and its like, which
-// fake-gcs-server does not know.
-type overridden struct {
+// download answers with the headers that fake-gcs-server does not know: those that a signed URL asks for by
+// response-content-type and its like, and those of decompressive transcoding
+// (https://cloud.google.com/storage/docs/transcoding). fake-gcs-server inflates an object whose Content-Encoding is gzip
+// for a request without Accept-Encoding: gzip, and serves bytes that are no gzip as they are, with the Content-Encoding
+// that they do not have. Production has been seen to answer the latter with 503.
+type download struct {
 	http.ResponseWriter
 	query url.Values
 }
 
 // WriteHeader puts the headers in place of the object's own.
-func (o *overridden) WriteHeader(status int) {
+func (o *download) WriteHeader(status int) {
 	for _, name := range []string{"Content-Type", "Content-Disposition", "Cache-Control"} {
 		if value := o.query.Get("response-" + strings.ToLower(name)); value != "" && status < http.StatusBadRequest {
 			o.Header().Set(name, value)
 		}
 	}
+	inflated := o.Header().Get("X-Goog-Stored-Content-Encoding") == "gzip" && o.Header().Get("Content-Encoding") == ""
+	if inflated {
+		o.Header().Del("Content-Length")
+		o.Header().Set("Warning", "214 UploadServer gunzipped")
+	}
 	o.ResponseWriter.WriteHeader(status)
+	if inflated {
+		_ = http.NewResponseController(o.ResponseWriter).Flush() // or net/http measures a short body itself
+	}
 }
 
 // deleteObject answers a signed DELETE.

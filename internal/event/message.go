@@ -97,6 +97,8 @@ type ObjectFinalized struct {
 	// Size is in bytes.
 	Size        int64
 	ContentType string
+	// ContentEncoding is what the uploader's header of this name said, "" for none.
+	ContentEncoding string
 	// Created is when these bytes were there, by Cloud Storage's clock; zero if the notification does not say.
 	Created time.Time
 	// Metadata is the object's custom metadata, as the uploader's signed URL fixed it.
@@ -110,13 +112,14 @@ const objectFinalize = "OBJECT_FINALIZE"
 
 // storageObject is the part we need of the JSON API's object resource; int64 values travel as strings.
 type storageObject struct {
-	Bucket      string            `json:"bucket"`
-	Name        string            `json:"name"`
-	Generation  string            `json:"generation"`
-	Size        string            `json:"size"`
-	ContentType string            `json:"contentType"`
-	TimeCreated time.Time         `json:"timeCreated,omitzero"`
-	Metadata    map[string]string `json:"metadata"`
+	Bucket          string            `json:"bucket"`
+	Name            string            `json:"name"`
+	Generation      string            `json:"generation"`
+	Size            string            `json:"size"`
+	ContentType     string            `json:"contentType"`
+	ContentEncoding string            `json:"contentEncoding,omitempty"`
+	TimeCreated     time.Time         `json:"timeCreated,omitzero"`
+	Metadata        map[string]string `json:"metadata"`
 }
 
 // Finalized reads the message as a storage notification. Another event type or a body that cannot be read
@@ -142,7 +145,7 @@ func (m Message) Finalized() (ObjectFinalized, error) {
 	}
 	return ObjectFinalized{
 		Bucket: o.Bucket, Name: o.Name, Generation: generation, Size: size,
-		ContentType: o.ContentType, Created: o.TimeCreated, Metadata: o.Metadata,
+		ContentType: o.ContentType, ContentEncoding: o.ContentEncoding, Created: o.TimeCreated, Metadata: o.Metadata,
 	}, nil
 }
 
@@ -152,7 +155,7 @@ func FinalizedMessage(o ObjectFinalized) (data []byte, attributes map[string]str
 	data, err = json.Marshal(storageObject{
 		Bucket: o.Bucket, Name: o.Name,
 		Generation: strconv.FormatInt(o.Generation, 10), Size: strconv.FormatInt(o.Size, 10),
-		ContentType: o.ContentType, TimeCreated: o.Created, Metadata: o.Metadata,
+		ContentType: o.ContentType, ContentEncoding: o.ContentEncoding, TimeCreated: o.Created, Metadata: o.Metadata,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("marshal the storage notification: %w", err)

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
 )
@@ -174,7 +175,7 @@ func (g *gatherer) results(ctx context.Context, p photo) error {
 		if path.Ext(attrs.Name) == ".json" {
 			name, add = "reports/"+string(p.id)+".json", g.text
 		}
-		err = g.object(ctx, g.Results.Object(attrs.Name), func(*storage.Reader) string { return name }, add)
+		err = g.object(ctx, g.Results.Object(attrs.Name), func(*bucket.Reader) string { return name }, add)
 		if err != nil {
 			return err
 		}
@@ -187,21 +188,24 @@ func (g *gatherer) original(ctx context.Context, p photo) error {
 		return nil
 	}
 	photo := g.Uploads.Object(scan.PhotoName(g.job.UID, p.id)).Generation(p.generation)
-	return g.object(ctx, photo, func(r *storage.Reader) string {
+	return g.object(ctx, photo, func(r *bucket.Reader) string {
 		return "images/" + string(p.id) + "/original." + path.Base(r.Attrs.ContentType)
 	}, g.binary)
 }
 
-// object copies an object, if it is still there.
+// maxObject is the largest object that is copied, in bytes: a rendition as TIFF of rendition.MaxSide squared has half of it.
+const maxObject = 128 << 20
+
+// object copies an object as it is stored, if it is still there.
 func (g *gatherer) object(
-	ctx context.Context, o *storage.ObjectHandle, name func(*storage.Reader) string, add func(string, func(io.Writer) error) error,
+	ctx context.Context, o *storage.ObjectHandle, name func(*bucket.Reader) string, add func(string, func(io.Writer) error) error,
 ) error {
-	r, err := o.NewReader(ctx)
+	r, err := bucket.Open(ctx, o, maxObject)
 	if errors.Is(err, storage.ErrObjectNotExist) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("open object: %w", err)
+		return err
 	}
 	defer func() { _ = r.Close() }() // read only
 	return add(name(r), func(w io.Writer) error {

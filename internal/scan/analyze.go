@@ -18,6 +18,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
@@ -87,7 +88,12 @@ func (a *Analyzer) handle(ctx context.Context, object event.ObjectFinalized) err
 	case err != nil:
 		return err
 	}
-	if err := a.analyze(ctx, s); err != nil {
+	if bucket.Encoded(object.ContentEncoding) {
+		err = a.failOr(ctx, s, &unfit{encoded})
+	} else {
+		err = a.analyze(ctx, s)
+	}
+	if err != nil {
 		return a.giveUp(ctx, s, err)
 	}
 	return nil
@@ -95,17 +101,6 @@ func (a *Analyzer) handle(ctx context.Context, object event.ObjectFinalized) err
 
 // errFenced says that the user is gone or does not admit the scan any more.
 var errFenced = errors.New("the user does not admit the scan")
-
-var (
-	crashed = Failure{
-		Code:   ReasonCrashed,
-		Detail: "The photo could not be analysed. We have been told; please try another photo.",
-	}
-	missing  = Failure{Code: ReasonMissing, Detail: "The photo is not there any more. Please upload it again."}
-	mismatch = Failure{Code: ReasonMismatch, Detail: "The photo is not the one that was announced. Please upload it again."}
-	late     = Failure{Code: ReasonExpired, Detail: "The photo could not be analysed in time and was deleted. Please upload it again."}
-	refused  = Failure{Code: ReasonWithdrawn, Detail: "You withdrew your consent, so the scan was stopped and its photo deleted."}
-)
 
 // claim takes the scan for this process. At a closed fence it ends the scan instead and fails with errFenced.
 func (a *Analyzer) claim(ctx context.Context, uid account.UID, id ID, photo event.ObjectFinalized) (Scan, error) {
@@ -156,28 +151,44 @@ func (a *Analyzer) analyze(ctx context.Context, s Scan) error {
 		return a.fail(ctx, s, missing)
 	}
 	if err != nil {
-		return err
+		return a.failOr(ctx, s, err)
 	}
 	s.Content = hashOf(a.Key, s.UID, photo)
 	if s.Declared != "" && s.Declared != s.Content {
 		return a.fail(ctx, s, mismatch)
 	}
 	report, pictures, err := a.measure(ctx, photo)
-	var refusal *face.Refusal
-	if errors.As(err, &refusal) {
-		return a.fail(ctx, s, Failure{Code: string(refusal.Code), Detail: refusal.Detail, Fixes: refusal.Fixes})
-	}
-	if fault.Is(err, fault.CodeAnalysisCrashed) {
-		return errors.Join(a.fail(ctx, s, crashed), err)
-	}
 	if err != nil {
-		return fmt.Errorf("analyse photo: %w", err)
+		return a.failOr(ctx, s, fmt.Errorf("analyse photo: %w", err))
 	}
 	s.Rendered, err = a.render(ctx, s, photo)
 	if err != nil {
 		return err
 	}
 	return a.complete(ctx, s, report, pictures)
+}
+
+// failOr ends the scan with the failure that the cause stands for, and returns a cause that stands for none. A crash is
+// returned too, for the event to be parked.
+//
+// The photo that was put with a Content-Encoding is deleted first, so that nothing has to read it, the user's export
+// neither. Cloud Storage has been seen to answer every read of bytes that are called gzip and are none with 503
+// (https://github.com/GoogleCloudPlatform/gcsfuse/issues/131).
+func (a *Analyzer) failOr(ctx context.Context, s Scan, cause error) error {
+	f, ok := failureOf(cause)
+	if !ok {
+		return cause
+	}
+	if f.Code == ReasonEncoded {
+		if err := a.deletePhoto(ctx, objectName(s.UID, s.ID), s.Generation); err != nil {
+			return err
+		}
+	}
+	err := a.fail(ctx, s, f)
+	if f.Code == ReasonCrashed {
+		return errors.Join(err, cause)
+	}
+	return err
 }
 
 // measure runs the engine and turns a panic in it into analysis_crashed: the same photo would crash it again, and

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -144,7 +145,7 @@ func TestPhotoThatCannotBeMeasuredFailsTheScan(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnv(t)
-			s := e.newScan(t)
+			s := e.newScan(t, func(s *Scan) { s.ContentType = http.DetectContentType(tt.photo) })
 			generation := e.upload(t, s, tt.photo)
 			for range 2 { // delivered twice
 				if err := e.analyzer(face.Scan).Handle(t.Context(), finalized(t, s, generation)); err != nil {

@@ -82,9 +82,7 @@ func directBody(
 func TestDirectUpload(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	for kind, photo := range map[string]string{
-		"image/jpeg": aJPEG, "image/png": "\x89PNG\r\n\x1a\n and so on", "image/webp": "RIFF\x10\x00\x00\x00WEBPVP8 and so on",
-	} {
+	for kind, photo := range heads {
 		t.Run("takes "+kind, func(t *testing.T) {
 			t.Parallel()
 			ctx := telemetry.FromTraceparent(t.Context(), traceparent)

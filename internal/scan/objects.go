@@ -4,27 +4,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
 
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/api/googleapi"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/face"
 )
 
+// photo returns the scan's photo, if it is what its ticket says. Its errors are storage.ErrObjectNotExist, *unfit or
+// transient.
 func (a *Analyzer) photo(ctx context.Context, s Scan) ([]byte, error) {
-	r, err := a.Uploads.Object(objectName(s.UID, s.ID)).Generation(s.Generation).NewReader(ctx)
+	r, err := bucket.Open(ctx, a.Uploads.Object(objectName(s.UID, s.ID)).Generation(s.Generation), MaxBytes)
+	if errors.Is(err, bucket.ErrTooLarge) {
+		return nil, &unfit{tooLarge}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("open photo: %w", err)
+		return nil, err
 	}
 	defer func() { _ = r.Close() }() // read only
-	// One byte over the limit is enough for the engine to see that the photo is too large.
-	photo, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
+	if r.Encoded() {
+		return nil, &unfit{encoded}
+	}
+	photo, err := r.All()
 	if err != nil {
-		return nil, fmt.Errorf("read photo: %w", err)
+		return nil, err
+	}
+	if found := http.DetectContentType(photo); found != s.ContentType && slices.Contains(ContentTypes, found) {
+		return nil, &unfit{otherType(s.ContentType, found)}
 	}
 	return photo, nil
 }

@@ -75,16 +75,6 @@ const (
 // Terminal tells whether the state is one that waiting will not change.
 func (s State) Terminal() bool { return s == Completed || s == Failed || s == Expired }
 
-// Reasons of a failed scan, beside those of the face engine (face.Code).
-const (
-	ReasonCrashed   = "analysis_crashed"
-	ReasonMissing   = "photo_missing"
-	ReasonExpired   = "photo_expired"
-	ReasonWithdrawn = "consent_withdrawn"
-	// ReasonMismatch says that the photo is not the one that was announced.
-	ReasonMismatch = "content_mismatch"
-)
-
 // MaxBytes is the largest photo, in bytes, by whichever way it is uploaded.
 const MaxBytes = 15 << 20
 
@@ -167,16 +157,6 @@ type Scan struct {
 type Lease struct {
 	Token string    `firestore:"token"`
 	Until time.Time `firestore:"until"`
-}
-
-// Failure is why a scan failed.
-type Failure struct {
-	// Code is machine-readable: a face.Code or one of the reasons of this package.
-	Code string `firestore:"code" json:"code"`
-	// Detail is a sentence for the user.
-	Detail string `firestore:"detail" json:"detail"`
-	// Fixes are what to do for a better photo, at most three.
-	Fixes []string `firestore:"fixes" json:"fixes"`
 }
 
 // Errors of a claim.

@@ -120,7 +120,7 @@ func (w *Sweeper) purge(ctx context.Context, s Scan) error {
 func (w *Sweeper) redrive(ctx context.Context, s Scan, attrs *storage.ObjectAttrs) error {
 	data, attributes, err := event.FinalizedMessage(event.ObjectFinalized{
 		Bucket: attrs.Bucket, Name: attrs.Name, Generation: attrs.Generation, Size: attrs.Size,
-		ContentType: attrs.ContentType, Created: attrs.Created, Metadata: attrs.Metadata,
+		ContentType: attrs.ContentType, ContentEncoding: attrs.ContentEncoding, Created: attrs.Created, Metadata: attrs.Metadata,
 	})
 	if err != nil {
 		return err

@@ -28,6 +28,11 @@ type Ticket struct {
 
 // sign makes the URL. What it fixes cannot be changed by whoever holds it: type, size, the object's not being
 // there yet, and the metadata.
+//
+// A PUT may have further headers that are not x-goog ones, such as Content-Encoding: a V4 signature can fix a header's
+// value but not its absence (a signed header that is not sent is refused). To sign "Content-Encoding: identity" would
+// oblige every client to send a value that HTTP reserves for Accept-Encoding, and store it with the photo. So the
+// analysis refuses what was put with an encoding (see ReasonEncoded).
 func (u *Uploads) sign(ctx context.Context, s Scan) (*Ticket, error) {
 	headers := map[string]string{
 		"Content-Type":                s.ContentType,

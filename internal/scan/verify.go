@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
@@ -192,16 +192,11 @@ func (a *Analyzer) again(ctx context.Context, m event.Message) error {
 	if err != nil {
 		return err
 	}
-	photo, err := a.photo(ctx, s)
+	report, pictures, err := a.measureKept(ctx, s)
 	if errors.Is(err, storage.ErrObjectNotExist) {
 		return a.settle(ctx, s, Verification{Outcome: verifyGone}, nil)
 	}
-	if err != nil {
-		return err
-	}
-	report, pictures, err := a.measure(ctx, photo)
-	var refusal *face.Refusal
-	if errors.As(err, &refusal) || fault.Is(err, fault.CodeAnalysisCrashed) {
+	if _, ok := failureOf(err); ok {
 		return a.settle(ctx, s, Verification{Outcome: verifyRefused, Engine: face.Version}, nil)
 	}
 	if err != nil {
@@ -224,15 +219,21 @@ func (a *Analyzer) again(ctx context.Context, m event.Message) error {
 	return a.settle(ctx, s, Verification{Outcome: verifyRescored, Engine: report.Version}, result)
 }
 
+func (a *Analyzer) measureKept(ctx context.Context, s Scan) (face.Report, []face.Picture, error) {
+	photo, err := a.photo(ctx, s)
+	if err != nil {
+		return face.Report{}, nil, err
+	}
+	return a.measure(ctx, photo)
+}
+
+// maxReport is the largest report that is compared, in bytes; one takes a few thousand.
+const maxReport = 1 << 20
+
 // compare settles a request by whether the report is the kept one, to the byte.
 func (a *Analyzer) compare(ctx context.Context, s Scan, engine string, report []byte) error {
-	r, err := a.Results.Object(reportName(s.UID, s.ID)).NewReader(ctx)
-	if err != nil {
-		return fmt.Errorf("open report: %w", err)
-	}
-	defer func() { _ = r.Close() }() // read only
-	kept, err := io.ReadAll(r)
-	if err != nil {
+	kept, err := bucket.Read(ctx, a.Results.Object(reportName(s.UID, s.ID)), maxReport)
+	if err != nil && !errors.Is(err, bucket.ErrTooLarge) { // no report of ours, so it differs
 		return fmt.Errorf("read report: %w", err)
 	}
 	outcome := verifyDiffers

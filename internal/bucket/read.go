@@ -1,0 +1,110 @@
+// Package bucket reads objects of Cloud Storage as they are stored, within a size and a time.
+package bucket
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"cloud.google.com/go/storage"
+)
+
+// Timeout bounds a read, from its first request to its last byte. The client library tries for as
+// long as its context lasts, without a pause where the object's bytes and not the connection are
+// the cause. The largest objects are read in a second or two; catalog.Lease, within which a holder
+// reads and works, is three times as long.
+const Timeout = 20 * time.Second
+
+var (
+	// ErrTooLarge is the error of a read beyond the limit.
+	ErrTooLarge = errors.New("the object is larger than it may be")
+	// ErrTimeout is the error of a read that took longer than Timeout. Another read may succeed.
+	ErrTimeout = errors.New("the object was not read in time")
+)
+
+// Reader reads one object. Close it.
+type Reader struct {
+	// Attrs are the object's, as far as the answer to the read has them.
+	Attrs storage.ReaderObjectAttrs
+
+	object io.ReadCloser
+	ctx    context.Context //nolint:containedctx // a read's own, whose end is the read's error
+	cancel context.CancelFunc
+	left   int64
+}
+
+// Open begins to read an object of at most limit bytes. It returns storage.ErrObjectNotExist,
+// ErrTooLarge, ErrTimeout or the client's error, wrapped; so do the reads.
+//
+// The bytes come as they are stored: an object whose Content-Encoding is gzip is not inflated, not
+// by Cloud Storage and not by the client. The client would take bytes that are no gzip for a broken
+// connection and read them again and again, and could not compare the checksum of those that are.
+func Open(ctx context.Context, object *storage.ObjectHandle, limit int64) (*Reader, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, Timeout, ErrTimeout)
+	r, err := object.ReadCompressed(true).NewReader(ctx)
+	if err != nil {
+		err = fmt.Errorf("open object: %w", inTime(ctx, err))
+		cancel()
+		return nil, err
+	}
+	opened := &Reader{Attrs: r.Attrs, object: r, ctx: ctx, cancel: cancel, left: limit}
+	if r.Attrs.Size > limit {
+		return nil, errors.Join(ErrTooLarge, opened.Close())
+	}
+	return opened, nil
+}
+
+// Encoded reports whether the object's uploader gave it a Content-Encoding, so that its bytes may
+// be others than its Content-Type says.
+func (r *Reader) Encoded() bool { return r.Attrs.Decompressed || Encoded(r.Attrs.ContentEncoding) }
+
+// Encoded reports whether an object's Content-Encoding stands for an encoding.
+func Encoded(contentEncoding string) bool {
+	return contentEncoding != "" && contentEncoding != "identity"
+}
+
+// Read reads on.
+func (r *Reader) Read(p []byte) (int, error) {
+	n, err := r.object.Read(p)
+	if r.left -= int64(n); r.left < 0 {
+		return 0, ErrTooLarge
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = fmt.Errorf("read object: %w", inTime(r.ctx, err))
+	}
+	return n, err
+}
+
+// Close ends the read.
+func (r *Reader) Close() error {
+	defer r.cancel()
+	return r.object.Close()
+}
+
+// All returns what is left of the object.
+func (r *Reader) All() ([]byte, error) {
+	whole := bytes.NewBuffer(make([]byte, 0, max(r.Attrs.Size, 0)+bytes.MinRead))
+	_, err := whole.ReadFrom(r)
+	return whole.Bytes(), err
+}
+
+// Read returns an object of at most limit bytes, with the errors of Open.
+func Read(ctx context.Context, object *storage.ObjectHandle, limit int64) ([]byte, error) {
+	r, err := Open(ctx, object, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }() // read only
+	return r.All()
+}
+
+// inTime names the read's own deadline where that is the cause of err.
+func inTime(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), ErrTimeout) {
+		return errors.Join(ErrTimeout, err)
+	}
+	return err
+}
