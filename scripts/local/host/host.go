@@ -1,6 +1,9 @@
-// Package host runs the whole of FaceScan in this process: every function through the functions framework behind
-// one port, routed by the catalog's paths as the load balancer routes in production, on the emulators, with the
-// topics, push subscriptions and buckets that Terraform makes in the cloud. scripts/local and systest use it.
+// Package host runs the whole of FaceScan in this process, on the emulators.
+//
+// Every HTTP function is served by the functions framework behind one public port, routed by the catalog's paths as the
+// load balancer routes in production. The event functions are served on a private port, where only the push
+// subscriptions deliver: in production, too, no client can reach them. Topics, push subscriptions and buckets are those
+// that Terraform makes in the cloud. scripts/local and internal/systest use the package.
 package host
 
 import (
@@ -14,7 +17,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -55,10 +57,6 @@ const (
 	ResultsBucket = "facescan-results"
 )
 
-// eventPath is where the push subscriptions deliver, a path below it for each event function. In production each has
-// a host of its own.
-const eventPath = "/_events/"
-
 // startTimeout bounds the wait for the functions to answer.
 const startTimeout = 30 * time.Second
 
@@ -94,6 +92,7 @@ type Host struct {
 	AuthHost string
 
 	stack   *emulator.Stack
+	private *private
 	pubsub  *pubsub.Client
 	stop    context.CancelFunc
 	working sync.WaitGroup
@@ -123,6 +122,9 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 		return nil, err
 	}
 	h.URL = "http://" + address
+	if h.private, err = listenPrivate(ctx); err != nil {
+		return nil, err
+	}
 	if err := h.setEnvironment(); err != nil {
 		return nil, err
 	}
@@ -231,9 +233,12 @@ func (h *Host) serve(ctx context.Context, address string, opts Options) error {
 	}
 	process.WrapPublisher = opts.WrapPublisher
 	h.Process = process
-	if dispatcher, err = route(opts.WrapEvent); err != nil {
+	functions, err := handlers(opts.WrapEvent)
+	if err != nil {
 		return err
 	}
+	dispatcher = publicRoutes(functions)
+	h.private.serve(h, functions)
 	registerTarget()
 	hostname, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -244,28 +249,27 @@ func (h *Host) serve(ctx context.Context, address string, opts Options) error {
 	return h.awaitHealth(ctx, failed)
 }
 
-// route hands a request to the function that owns its path, and an event to the function that its subscription
-// names.
-func route(wrapEvent func(string, http.Handler) http.Handler) (http.Handler, error) {
-	handlers := map[string]http.Handler{}
+// handlers returns the registered functions by name, the event functions wrapped by wrapEvent unless it is nil.
+func handlers(wrapEvent func(string, http.Handler) http.Handler) (map[string]http.Handler, error) {
+	found := map[string]http.Handler{}
 	for _, f := range catalog.Functions() {
 		handler, ok := boot.Function(f.Name)
 		if !ok {
 			return nil, fmt.Errorf("function %q of the catalog is not registered", f.Name)
 		}
-		handlers[f.Name] = handler
+		found[f.Name] = handler
 		if f.Trigger != catalog.HTTP && wrapEvent != nil {
-			handlers[f.Name] = wrapEvent(f.Name, handler)
+			found[f.Name] = wrapEvent(f.Name, handler)
 		}
 	}
+	return found, nil
+}
+
+// publicRoutes hands a request to the function that owns its path.
+func publicRoutes(functions map[string]http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name, isEvent := strings.CutPrefix(r.URL.Path, eventPath)
-		if handler, ok := handlers[name]; isEvent && ok {
-			handler.ServeHTTP(w, r)
-			return
-		}
-		handlers[catalog.Owner(r.URL.Path).Name].ServeHTTP(w, r)
-	}), nil
+		functions[catalog.Owner(r.URL.Path).Name].ServeHTTP(w, r)
+	})
 }
 
 func (h *Host) awaitHealth(ctx context.Context, failed <-chan error) error {
@@ -305,6 +309,9 @@ func (h *Host) Close() error {
 	h.stop()
 	h.working.Wait()
 	var faults []error
+	if h.private != nil {
+		faults = append(faults, h.private.close())
+	}
 	if h.pubsub != nil {
 		faults = append(faults, h.pubsub.Close())
 	}
