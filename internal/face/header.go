@@ -44,8 +44,8 @@ type header struct {
 func (h header) check(opts Options) error {
 	pixels := int64(h.width) * int64(h.height)
 	if h.width > opts.MaxSide || h.height > opts.MaxSide || pixels > opts.MaxPixels {
-		return refuse(TooLarge, fmt.Sprintf("This photo has %d x %d pixels. Please send one with at most %d megapixels.",
-			h.width, h.height, opts.MaxPixels/1_000_000))
+		return refuse(TooLarge, fmt.Sprintf("This photo has %d x %d pixels. Please send one with at most %g megapixels.",
+			h.width, h.height, float64(opts.MaxPixels)/1e6))
 	}
 	if float64(float64(pixels)*h.bytesPerPixel) > float64(opts.MaxMemory) {
 		return refuse(TooLarge, fmt.Sprintf("This photo of %d x %d pixels takes too much memory to read. Please save it as an ordinary "+

@@ -18,6 +18,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/rendition"
@@ -75,9 +76,9 @@ func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
 	if err != nil {
 		return uploadRequest{}, nil, err
 	}
-	kind := http.DetectContentType(head)
+	kind := face.MediaType(head)
 	if !slices.Contains(ContentTypes, kind) {
-		return uploadRequest{}, nil, fault.New(fault.CodeUnsupportedMediaType, "Photos are taken as JPEG, PNG or WebP. Convert HEIC on the device.").
+		return uploadRequest{}, nil, fault.New(fault.CodeUnsupportedMediaType, "%s", notTaken(kind)).
 			WithField("/photo", "must be one of %s", strings.Join(ContentTypes, ", "))
 	}
 	if said := cmp.Or(file.ContentType, anyBytes); said != anyBytes && said != kind {

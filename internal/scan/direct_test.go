@@ -148,6 +148,7 @@ func TestDirectUploadIsRefused(t *testing.T) {
 		"not registered":        {"stranger", []part{photoPart(aJPEG)}, 403, "not_registered", ""},
 		"without a token":       {"", []part{photoPart(aJPEG)}, 401, "token_missing", ""},
 		"of HEIC":               {anna, []part{{"photo", "image/heic", "\x00\x00\x00\x18ftypheic"}}, 415, "unsupported_media_type", "/photo"},
+		"of a GIF":              {anna, []part{{"photo", "image/gif", "GIF89a and so on"}}, 415, "unsupported_media_type", "/photo"},
 		"of a web page":         {anna, []part{photoPart("<html>" + aJPEG)}, 415, "unsupported_media_type", "/photo"},
 		"of nothing":            {anna, []part{photoPart("")}, 415, "unsupported_media_type", "/photo"},
 		"of a type in disguise": {anna, []part{{"photo", "image/png", aJPEG}}, 422, "invalid_field", "/photo"},

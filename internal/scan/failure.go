@@ -52,8 +52,24 @@ var (
 	}
 )
 
-// typeNames are the media types of photos as people know them.
-var typeNames = map[string]string{"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP"}
+// typeNames are media types as people know them.
+var typeNames = map[string]string{
+	"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/heic": "HEIC", "image/heif": "HEIF",
+	"image/avif": "AVIF", "image/gif": "GIF", "image/bmp": "BMP", "image/tiff": "TIFF", "application/pdf": "PDF",
+	"video/mp4": "MP4", "video/webm": "WebM",
+}
+
+// notTaken is the sentence about a file of a media type that is not one of ContentTypes.
+func notTaken(kind string) string {
+	name := typeNames[kind]
+	switch name {
+	case "":
+		return "Photos are taken as JPEG, PNG or WebP."
+	case "HEIC", "HEIF", "AVIF":
+		return "Photos are taken as JPEG, PNG or WebP, not as " + name + ". Convert it on the device."
+	}
+	return "Photos are taken as JPEG, PNG or WebP, not as " + name + "."
+}
 
 // otherType is the failure of a photo whose bytes are not of the announced type.
 func otherType(announced, found string) Failure {

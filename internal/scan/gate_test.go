@@ -186,3 +186,16 @@ func TestKeptPhotoOfAnotherTypeIsNotMeasuredAgain(t *testing.T) {
 		})
 	}
 }
+
+func TestNotTaken(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{
+		"image/heic":   "Photos are taken as JPEG, PNG or WebP, not as HEIC. Convert it on the device.",
+		"image/gif":    "Photos are taken as JPEG, PNG or WebP, not as GIF.",
+		"image/x-odd%": "Photos are taken as JPEG, PNG or WebP.",
+	} {
+		if got := notTaken(kind); got != want {
+			t.Errorf("notTaken(%q) = %q", kind, got)
+		}
+	}
+}

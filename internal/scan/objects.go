@@ -34,7 +34,7 @@ func (a *Analyzer) photo(ctx context.Context, s Scan) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if found := http.DetectContentType(photo); found != s.ContentType && slices.Contains(ContentTypes, found) {
+	if found := face.MediaType(photo); found != s.ContentType && slices.Contains(ContentTypes, found) {
 		return nil, &unfit{otherType(s.ContentType, found)}
 	}
 	return photo, nil

@@ -116,7 +116,7 @@ var sha256Pattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 func (r uploadRequest) validate() error {
 	if !slices.Contains(ContentTypes, r.ContentType) {
-		return fault.New(fault.CodeInvalidField, "Photos are taken as JPEG, PNG or WebP. Convert HEIC on the device.").
+		return fault.New(fault.CodeInvalidField, "%s", notTaken(r.ContentType)).
 			WithField("/contentType", "must be one of %s", strings.Join(ContentTypes, ", "))
 	}
 	if r.SHA256 != "" && !sha256Pattern.MatchString(r.SHA256) {
