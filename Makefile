@@ -32,7 +32,11 @@ arm64: ## Check that the engine's reports are the same on arm64 (by qemu-user), 
 	@scripts/arm64.sh
 
 .PHONY: check
-check: fmt vet lint vuln tidy generated ## Check format, vet, lint with the import rules, known vulnerabilities, module tidiness and generated code.
+check: repo fmt vet lint vuln tidy generated ## Check files, format, vet, lint with import rules, vulnerabilities, module tidiness, generated code.
+
+.PHONY: repo
+repo: ## Check that the repository holds no program, no file over 2 MB and no stray name at its top.
+	@go run ./scripts/repo
 
 .PHONY: fmt
 fmt: ## Check that the code is formatted.
