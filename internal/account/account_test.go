@@ -55,6 +55,19 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// again is the world as another process serves it.
+func (w *world) again(t *testing.T) *world {
+	t.Helper()
+	other := *w
+	var err error
+	if other.fs, err = firestore.NewClient(t.Context(), w.project); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.fs.Close() })
+	other.serve(w.auth)
+	return &other
+}
+
 func (w *world) serve(verifier httpapi.TokenVerifier) {
 	clock := func() time.Time { return time.Now().Add(w.ahead) }
 	service := account.New(w.fs, outbox.New(w.fs, w.bus, clock), clock)

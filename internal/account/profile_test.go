@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -216,5 +217,24 @@ func TestMayBeMeasured(t *testing.T) {
 				t.Errorf("err = %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// Twenty changes of one profile at once, in two processes, are all made, one after the other.
+func TestProfile_twentyChangesAtOnce(t *testing.T) {
+	t.Parallel()
+	const changes = 20
+	w := newWorld(t)
+	uid, token := w.registered(t, "ada@example.com")
+	processes := []*world{w, w.again(t)}
+	counts := race(changes, func(i int) answer {
+		body := fmt.Sprintf(`{"displayName":"Ada %d"}`, i)
+		return processes[i%2].call(t, "PATCH", "/v1/me", token, body)
+	})
+	if diff := cmp.Diff(map[int]int{http.StatusOK: changes}, counts); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
+	if etag := w.call(t, "GET", "/v1/me", token, "").header.Get("ETag"); etag != `"21"` {
+		t.Errorf("%s is at revision %s after 20 changes", uid, etag)
 	}
 }

@@ -21,11 +21,11 @@ import (
 func (s *Service) register(
 	ctx context.Context, who httpapi.Identity, displayName, locale string, phone *newDevice,
 ) (u User, created bool, err error) {
-	err = s.box.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
-		u, err = Read(tx.Transaction, s.fs, UID(who.UID))
+	err = s.box.RunInTurn(ctx, Ref(s.fs, UID(who.UID)), func(ctx context.Context, tx *outbox.Tx) error {
+		found, err := s.snapshot(ctx, UID(who.UID))
 		created = errors.Is(err, ErrNoUser)
 		if !created {
-			if u, err = admit(u, err); err != nil {
+			if u, err = admit(found.user, err); err != nil {
 				return err
 			}
 		}
@@ -37,7 +37,7 @@ func (s *Service) register(
 			u = s.newUser(who, displayName, locale)
 			err = s.create(ctx, tx, u)
 		} else {
-			err = s.save(ctx, tx, &u, refresh(&u, who))
+			err = s.save(ctx, tx, &u, found.at, refresh(&u, who))
 		}
 		return errors.Join(err, writeDevice())
 	})

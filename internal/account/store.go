@@ -41,23 +41,51 @@ const (
 	visible
 )
 
-// editable are the members of users/{uid} that an edit writes. The rest (the state, what a later version adds) is
-// left as it is, so that an old instance does not undo a new one's work.
-var editable = firestore.Merge(
-	firestore.FieldPath{"consentEpoch"}, firestore.FieldPath{"consent"},
-	firestore.FieldPath{"email"}, firestore.FieldPath{"emailVerified"},
-	firestore.FieldPath{"username"}, firestore.FieldPath{"folded"}, firestore.FieldPath{"renamedAt"},
-	firestore.FieldPath{"displayName"}, firestore.FieldPath{"locale"}, firestore.FieldPath{"leaderboard"},
-	firestore.FieldPath{"birthYear"}, firestore.FieldPath{"keepPhotosDays"},
-	firestore.FieldPath{"revision"}, firestore.FieldPath{"updatedAt"},
-)
+// edits are the members of users/{uid} that an edit writes. The rest (the state, what a later version adds) is left as it
+// is, so that an old instance does not undo a new one's work.
+func edits(u User) []firestore.Update {
+	return []firestore.Update{
+		{Path: "consentEpoch", Value: u.ConsentEpoch}, {Path: "consent", Value: u.Consent},
+		{Path: "email", Value: u.Email}, {Path: "emailVerified", Value: u.EmailVerified},
+		{Path: "username", Value: u.Username}, {Path: "folded", Value: u.Folded}, {Path: "renamedAt", Value: orAbsent(u.RenamedAt)},
+		{Path: "displayName", Value: u.DisplayName}, {Path: "locale", Value: u.Locale}, {Path: "leaderboard", Value: u.Leaderboard},
+		{Path: "birthYear", Value: orAbsent(u.BirthYear)}, {Path: "keepPhotosDays", Value: orAbsent(u.KeepPhotosDays)},
+		{Path: "revision", Value: u.Revision}, {Path: "updatedAt", Value: u.UpdatedAt},
+	}
+}
+
+// orAbsent removes a member whose value is the zero one, as omitempty leaves it out of a new document.
+func orAbsent[T comparable](value T) any {
+	var zero T
+	if value == zero {
+		return firestore.Delete
+	}
+	return value
+}
+
+// snapshot is users/{uid} as an edit found it. It is read outside of the edit's transaction, since all edits of a user
+// read and write it (see package transact), and written on the condition that it is still the same.
+type snapshot struct {
+	user User
+	at   time.Time
+}
+
+func (s *Service) snapshot(ctx context.Context, uid UID) (snapshot, error) {
+	snap, err := Ref(s.fs, uid).Get(ctx)
+	u, err := decode(snap, err)
+	if err != nil {
+		return snapshot{}, err
+	}
+	return snapshot{user: u, at: snap.UpdateTime}, nil
+}
 
 // change edits an account in use, in one transaction with the event that the edit owes. edit may run more than once.
 func (s *Service) change(
 	ctx context.Context, uid UID, edit func(tx *outbox.Tx, u *User) (effect, error),
 ) (u User, did effect, err error) {
-	err = s.box.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
-		u, err = ReadActive(tx.Transaction, s.fs, uid)
+	err = s.box.RunInTurn(ctx, Ref(s.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
+		found, err := s.snapshot(ctx, uid)
+		u, err = admit(found.user, err)
 		if err != nil {
 			return err
 		}
@@ -65,19 +93,19 @@ func (s *Service) change(
 		if err != nil {
 			return err
 		}
-		return s.save(ctx, tx, &u, did)
+		return s.save(ctx, tx, &u, found.at, did)
 	})
 	return u, did, err
 }
 
-// save writes the edited user as the next revision.
-func (s *Service) save(ctx context.Context, tx *outbox.Tx, u *User, did effect) error {
+// save writes the edited user, who was read as of the time, as the next revision.
+func (s *Service) save(ctx context.Context, tx *outbox.Tx, u *User, read time.Time, did effect) error {
 	if did == nothing {
 		return nil
 	}
 	u.Revision++
 	u.UpdatedAt = s.now().UTC()
-	if err := tx.Set(Ref(s.fs, u.UID), u, editable); err != nil {
+	if err := tx.Update(Ref(s.fs, u.UID), edits(*u), firestore.LastUpdateTime(read)); err != nil {
 		return fmt.Errorf("write user: %w", err)
 	}
 	if did != visible {

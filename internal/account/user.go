@@ -96,6 +96,16 @@ func Read(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error
 	return decode(snap, err)
 }
 
+// Analysable decodes users/{uid} for what only a user may do whose face may be measured: its errors are those of
+// [ReadActive] and of [User.MayBeMeasured].
+func Analysable(snap *firestore.DocumentSnapshot, now time.Time, minAge int) (User, error) {
+	u, err := admit(decode(snap, nil))
+	if err != nil {
+		return User{}, err
+	}
+	return u, u.MayBeMeasured(now, minAge)
+}
+
 // Get is [Read] outside of a transaction: for what has no effect that the user's withdrawal must stop.
 func Get(ctx context.Context, fs *firestore.Client, uid UID) (User, error) {
 	return decode(Ref(fs, uid).Get(ctx))

@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -53,7 +54,8 @@ func (f *Form) File(name string, texts ...string) (map[string]string, *File, err
 		}
 		field := part.FormName()
 		if field == name {
-			return values, newFile(part), nil
+			file, err := newFile(part)
+			return values, file, err
 		}
 		if !slices.Contains(texts, field) {
 			return nil, nil, fault.New(fault.CodeUnknownField, "The form has a part that is not known here.").
@@ -101,13 +103,27 @@ func ended(err error) bool { return err == io.EOF } //nolint:errorlint // see ab
 
 // File is the file of a form.
 type File struct {
-	// ContentType is what the client says it is, "" where it says nothing.
+	// ContentType is the media type that the client says it has, in lower case and without parameters, "" where the client
+	// says nothing.
 	ContentType string
 	content     *bufio.Reader
 }
 
-func newFile(part *multipart.Part) *File {
-	return &File{ContentType: part.Header.Get("Content-Type"), content: bufio.NewReaderSize(part, headBytes)}
+// newFile begins to read the part. A Content-Type that is none is invalid_field. What is wrong with its parameters only
+// does not matter, since they are ignored.
+func newFile(part *multipart.Part) (*File, error) {
+	file := &File{content: bufio.NewReaderSize(part, headBytes)}
+	said := part.Header.Get("Content-Type")
+	if strings.TrimSpace(said) == "" {
+		return file, nil
+	}
+	media, _, err := mime.ParseMediaType(said)
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
+		return nil, fault.Wrap(err, fault.CodeInvalidField, "The Content-Type of a part is malformed.").
+			WithField(pointer(part.FormName()), "has a malformed Content-Type")
+	}
+	file.ContentType = media
+	return file, nil
 }
 
 // Head is how the file begins, at most 512 bytes, which stay to be read.

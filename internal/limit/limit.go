@@ -1,9 +1,12 @@
-// Package limit is the one rate limiter and quota: it counts what somebody does in limits/{id}, a document for each
-// rule, each who and each window of time, so that all instances of all functions count together.
+// Package limit is the one rate limiter and quota. It counts in limits/{id}, a document for each rule, each who and each
+// window of time, so that all instances of all functions count together.
 //
 // Windows are fixed and begin at whole multiples of their length since the zero time, a day's at midnight UTC. That
-// costs one document and one small transaction a count; the price is that somebody who uses one window up at its end
-// and the next at its beginning gets twice the rule's number in a short time. Rules are set with that in mind.
+// costs one document and one write a count; the price is that whoever uses one window up at its end and the next at its
+// beginning gets twice the rule's number in a short time. Rules are set with that in mind.
+//
+// A count is read without a lock and written on the condition that it is still as it was read, and otherwise read anew
+// (see package transact). So it is exact across instances, however many count at once.
 //
 // It fails closed: where counting fails, so does what was to be counted, with unavailable. The rules guard passwords,
 // mailboxes and money, and nothing behind them works without the database anyway.
@@ -20,18 +23,14 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/fault"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/transact"
 )
 
 const (
 	schema = 1
-	// maxAttempts of a counting transaction. Those who exceed it compete with themselves for one document.
-	maxAttempts = 20
-	// soon is the wait we suggest where so many count at once that no turn came.
+	// soon is the wait that is suggested where counting fails.
 	soon = time.Second
 )
 
@@ -93,58 +92,119 @@ type count struct {
 	ExpireAt time.Time `firestore:"expireAt"`
 }
 
-// Taking is one more count about to be written. A transaction reads before it writes, so the two are apart.
-type Taking struct {
-	ref  *firestore.DocumentRef
-	next count
-}
-
 // Take counts once, or refuses with rate_limited and the time until the window's end where the rule is used up. What
-// is refused is not counted, so that trying again does not prolong the wait.
+// is refused is not counted, so that trying again does not prolong the wait. Where so many count at once that the turn
+// does not come it is rate_limited, too.
 func (l *Limiter) Take(ctx context.Context, rule Rule, who Who) error {
-	err := l.fs.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		taking, err := l.Prepare(tx, rule, who)
+	// Outside of the turns, so that those who are to be refused neither wait nor make others wait.
+	if err := l.Check(ctx, who, rule); err != nil {
+		return err
+	}
+	err := transact.Do(ctx, l.fs, l.ref(rule, who, l.now().UTC()), func(ctx context.Context) error {
+		taking, err := l.Prepare(ctx, who, rule)
 		if err != nil {
 			return err
 		}
-		return taking.Write(tx)
-	}, firestore.MaxAttempts(maxAttempts))
-	if status.Code(err) == codes.Aborted {
-		return fault.Wrap(err, fault.CodeRateLimited, "Too many at once: one after the other, please.").WithRetryAfter(soon)
-	}
-	if fault.Is(err, fault.CodeRateLimited) || err == nil {
+		return taking[0].commit(ctx)
+	})
+	switch {
+	case err == nil, fault.Is(err, fault.CodeRateLimited):
 		return err
+	case fault.Is(err, fault.CodeUnavailable):
+		f := fault.From(err)
+		return fault.Wrap(err, fault.CodeRateLimited, "%s", f.Detail).WithRetryAfter(f.RetryAfter)
 	}
-	return fault.Wrap(err, fault.CodeUnavailable, "This cannot be counted at the moment: try again.")
+	return uncounted(err)
 }
 
-// Prepare is the reading half of [Limiter.Take], for a count that must come about together with what it counts.
-func (l *Limiter) Prepare(tx *firestore.Transaction, rule Rule, who Who) (Taking, error) {
+// Check refuses like [Limiter.Take] where one of the rules is used up, and counts nothing.
+func (l *Limiter) Check(ctx context.Context, who Who, rules ...Rule) error {
+	_, err := l.Prepare(ctx, who, rules...)
+	return err
+}
+
+// Taking is one more count by each of some rules, about to be written.
+type Taking []taken
+
+// taken is one more count about to be written to its document, which was read as snap.
+type taken struct {
+	snap *firestore.DocumentSnapshot
+	next count
+}
+
+// Prepare is the reading half of [Limiter.Take], for counts that must come about together with what they count: in a
+// transaction by [transact.Run], which runs anew where another count has come between. It reads outside of the
+// transaction. An error that is not rate_limited is unavailable.
+func (l *Limiter) Prepare(ctx context.Context, who Who, rules ...Rule) (Taking, error) {
 	now := l.now().UTC()
-	begin := now.Truncate(rule.Window)
-	t := Taking{
-		ref:  l.fs.Collection("limits").Doc(l.id(rule, who, begin)),
-		next: count{Schema: schema, Rule: rule.Name, UID: who.uid, ExpireAt: begin.Add(rule.Window)},
+	refs := make([]*firestore.DocumentRef, len(rules))
+	for i, rule := range rules {
+		refs[i] = l.ref(rule, who, now)
 	}
-	snap, err := tx.Get(t.ref)
-	current, err := query.Decode[count](snap, err, "limit", nil)
+	snaps, err := l.fs.GetAll(ctx, refs)
 	if err != nil {
-		return Taking{}, err
+		return nil, uncounted(fmt.Errorf("read limits: %w", err))
 	}
-	if current.Count >= rule.Max {
-		return Taking{}, fault.New(fault.CodeRateLimited, "Too many of these: wait before the next.").
-			WithRetryAfter(t.next.ExpireAt.Sub(now))
+	taking := make(Taking, len(rules))
+	for i, rule := range rules {
+		var current count
+		if snaps[i].Exists() {
+			if err := snaps[i].DataTo(&current); err != nil {
+				return nil, uncounted(fmt.Errorf("decode limit: %w", err))
+			}
+		}
+		next := count{
+			Schema: schema, Rule: rule.Name, UID: who.uid, Count: current.Count + 1, ExpireAt: rule.begin(now).Add(rule.Window),
+		}
+		if current.Count >= rule.Max {
+			return nil, fault.New(fault.CodeRateLimited, "Too many of these: wait before the next.").
+				WithRetryAfter(next.ExpireAt.Sub(now))
+		}
+		taking[i] = taken{snap: snaps[i], next: next}
 	}
-	t.next.Count = current.Count + 1
-	return t, nil
+	return taking, nil
 }
 
-// Write writes the count.
+// Write writes the counts. The transaction's commit fails where one has changed since it was read.
 func (t Taking) Write(tx *firestore.Transaction) error {
-	if err := tx.Set(t.ref, t.next); err != nil {
-		return fmt.Errorf("write limit: %w", err)
+	for _, one := range t {
+		var err error
+		if one.snap.Exists() {
+			err = tx.Update(one.snap.Ref, one.update(), firestore.LastUpdateTime(one.snap.UpdateTime))
+		} else {
+			err = tx.Create(one.snap.Ref, one.next)
+		}
+		if err != nil {
+			return fmt.Errorf("write limit: %w", err)
+		}
 	}
 	return nil
+}
+
+// commit writes the count without a transaction.
+func (t taken) commit(ctx context.Context) (err error) {
+	if t.snap.Exists() {
+		_, err = t.snap.Ref.Update(ctx, t.update(), firestore.LastUpdateTime(t.snap.UpdateTime))
+	} else {
+		_, err = t.snap.Ref.Create(ctx, t.next)
+	}
+	return err
+}
+
+func (t taken) update() []firestore.Update {
+	return []firestore.Update{{Path: "count", Value: t.next.Count}}
+}
+
+func uncounted(cause error) error {
+	return fault.Wrap(cause, fault.CodeUnavailable, "This cannot be counted at the moment: try again.").WithRetryAfter(soon)
+}
+
+// begin is the beginning of the window that now is in.
+func (r Rule) begin(now time.Time) time.Time { return now.Truncate(r.Window) }
+
+// ref is the document of the count now.
+func (l *Limiter) ref(rule Rule, who Who, now time.Time) *firestore.DocumentRef {
+	return l.fs.Collection("limits").Doc(l.id(rule, who, rule.begin(now)))
 }
 
 // id hides who it is: addresses are few enough to be guessed from a hash without a key.

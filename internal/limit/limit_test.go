@@ -2,6 +2,7 @@ package limit_test
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"os"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/transact"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
@@ -29,18 +31,20 @@ var (
 // fixture is a limiter over a database of its own, whose clock stands at now.
 type fixture struct {
 	*limit.Limiter
-	fs  *firestore.Client
-	now time.Time
+	fs      *firestore.Client
+	project string
+	now     time.Time
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	fs, err := firestore.NewClient(t.Context(), emulatortest.UniqueProject(t))
+	project := emulatortest.UniqueProject(t)
+	fs, err := firestore.NewClient(t.Context(), project)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = fs.Close() })
-	f := &fixture{fs: fs, now: noon}
+	f := &fixture{fs: fs, project: project, now: noon}
 	f.Limiter = limit.New(fs, []byte("key"), func() time.Time { return f.now })
 	return f
 }
@@ -148,27 +152,61 @@ func TestTake_keepsNoAddressAndFindsUsers(t *testing.T) {
 	}
 }
 
-func TestTake_raceOfTwenty(t *testing.T) {
+// again is a limiter of another process over the same database.
+func (f *fixture) again(t *testing.T) *fixture {
+	t.Helper()
+	fs, err := firestore.NewClient(t.Context(), f.project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fs.Close() })
+	return &fixture{
+		Limiter: limit.New(fs, []byte("key"), func() time.Time { return noon }), fs: fs, project: f.project, now: noon,
+	}
+}
+
+// Of many at once in two processes exactly as many count as the rule has, and the others are refused until its end.
+func TestTake_isExactAcrossProcesses(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	five := limit.Rule{Name: "race", Max: 5, Window: time.Hour}
-	var won, limited atomic.Int32
-	var all sync.WaitGroup
-	for range 20 {
-		all.Go(func() {
-			switch err := f.Take(t.Context(), five, limit.User("ada")); {
-			case err == nil:
-				won.Add(1)
-			case fault.Is(err, fault.CodeRateLimited):
-				limited.Add(1)
-			default:
-				t.Error(err)
+	const each, most = 40, 30
+	one := newFixture(t)
+	many := limit.Rule{Name: "race", Max: most, Window: time.Hour}
+	open := func(ctx context.Context, f *fixture) error {
+		return transact.Run(ctx, f.fs, f.fs.Doc("users/ada"), func(ctx context.Context, tx *firestore.Transaction) error {
+			taking, err := f.Prepare(ctx, limit.User("ada"), many)
+			if err != nil {
+				return err
 			}
+			return taking.Write(tx)
 		})
 	}
-	all.Wait()
-	if won.Load() != 5 || limited.Load() != 15 {
-		t.Errorf("%d taken and %d refused, want 5 and 15", won.Load(), limited.Load())
+	for name, take := range map[string]func(context.Context, *fixture) error{
+		"alone":                func(ctx context.Context, f *fixture) error { return f.Take(ctx, many, limit.Mailbox("ada")) },
+		"with what they count": open,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var won, limited atomic.Int32
+			var all sync.WaitGroup
+			for _, f := range []*fixture{one.again(t), one.again(t)} {
+				for range each {
+					all.Go(func() {
+						switch err := take(t.Context(), f); {
+						case err == nil:
+							won.Add(1)
+						case fault.Is(err, fault.CodeRateLimited) && fault.From(err).RetryAfter == time.Hour:
+							limited.Add(1)
+						default:
+							t.Error(err)
+						}
+					})
+				}
+			}
+			all.Wait()
+			if won.Load() != most || limited.Load() != 2*each-most {
+				t.Errorf("%d taken and %d refused, want %d and %d", won.Load(), limited.Load(), most, 2*each-most)
+			}
+		})
 	}
 }
 
@@ -183,21 +221,23 @@ func TestTake_failsClosed(t *testing.T) {
 	}
 }
 
-// What is counted with Prepare comes about with its count or not at all.
+// What is counted with Prepare comes about with its counts, by all rules, or not at all.
 func TestPrepare_countsWithTheCommit(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	ada := limit.User("ada")
+	daily := limit.Rule{Name: "daily", Max: 3, Window: 24 * time.Hour}
 	open := func(scan string) error {
-		return f.fs.RunTransaction(t.Context(), func(_ context.Context, tx *firestore.Transaction) error {
-			taking, err := f.Prepare(tx, rule, ada)
+		return transact.Run(t.Context(), f.fs, f.fs.Doc("users/ada"), func(ctx context.Context, tx *firestore.Transaction) error {
+			doc := f.fs.Collection("scans").Doc(scan)
+			if _, err := tx.Get(doc); err == nil {
+				return errors.New("it is open already")
+			}
+			taking, err := f.Prepare(ctx, ada, rule, daily)
 			if err != nil {
 				return err
 			}
-			if err := tx.Create(f.fs.Collection("scans").Doc(scan), map[string]any{"uid": "ada"}); err != nil {
-				return err
-			}
-			return taking.Write(tx)
+			return errors.Join(tx.Create(doc, map[string]any{"uid": "ada"}), taking.Write(tx))
 		})
 	}
 	taken(t, open("a"))
@@ -206,4 +246,9 @@ func TestPrepare_countsWithTheCommit(t *testing.T) {
 	}
 	taken(t, open("b"))
 	refused(t, open("c"), time.Hour)
+	refused(t, f.Check(t.Context(), ada, daily, rule), time.Hour)
+	f.now = noon.Add(time.Hour)
+	taken(t, f.Check(t.Context(), ada, daily, rule))
+	taken(t, open("c"))
+	refused(t, open("d"), 11*time.Hour)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/query"
 	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/transact"
 )
 
 // Publisher hands a message to a topic and returns once the topic has taken it. It is an interface so that
@@ -89,12 +90,30 @@ func (t *Tx) Tell(ctx context.Context, at time.Time, fact event.Payload, key ...
 	return nil
 }
 
-// Run commits fn's transaction together with the events it owes, then publishes them. fn may run more than
-// once and must do nothing remote but read and write through tx. The error is fn's or the commit's; failing
-// to publish is no failure of the caller's, since the sweep will.
+// Run commits fn's transaction together with the events it owes, then publishes them. fn may run more than once and must
+// do nothing remote but read and write through tx. The error is fn's or the commit's; failing to publish is no failure of
+// the caller's, since the sweep will.
 func (b *Box) Run(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	return b.run(ctx, fn, func(commit func(context.Context, *firestore.Transaction) error) error {
+		return b.fs.RunTransaction(ctx, commit, firestore.MaxAttempts(maxAttempts))
+	})
+}
+
+// RunInTurn is [Box.Run] for a transaction that many requests make at once for the document on: see [transact.Run].
+func (b *Box) RunInTurn(
+	ctx context.Context, on *firestore.DocumentRef, fn func(ctx context.Context, tx *Tx) error,
+) error {
+	return b.run(ctx, fn, func(commit func(context.Context, *firestore.Transaction) error) error {
+		return transact.Run(ctx, b.fs, on, commit)
+	})
+}
+
+func (b *Box) run(
+	ctx context.Context, fn func(ctx context.Context, tx *Tx) error,
+	transaction func(commit func(context.Context, *firestore.Transaction) error) error,
+) error {
 	var owed []pending
-	err := b.fs.RunTransaction(ctx, func(ctx context.Context, ftx *firestore.Transaction) error {
+	err := transaction(func(ctx context.Context, ftx *firestore.Transaction) error {
 		tx := &Tx{Transaction: ftx}
 		err := fn(ctx, tx)
 		if err != nil {
@@ -102,7 +121,7 @@ func (b *Box) Run(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 		}
 		owed, err = b.record(ftx, tx.owed)
 		return err
-	}, firestore.MaxAttempts(maxAttempts))
+	})
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Decode is what a read of a document came to, as a T. Where there is no such document it is the zero T with the error
-// missing, which may be nil. what names the document in other errors.
+// Decode returns what a read of a document came to, as a T. Where there is no such document it is the zero T with the
+// error missing, which may be nil. what names the document in other errors.
 func Decode[T any](snap *firestore.DocumentSnapshot, readErr error, what string, missing error) (T, error) {
 	var value T
 	if status.Code(readErr) == codes.NotFound {
@@ -17,6 +17,9 @@ func Decode[T any](snap *firestore.DocumentSnapshot, readErr error, what string,
 	}
 	if readErr != nil {
 		return value, fmt.Errorf("read %s: %w", what, readErr)
+	}
+	if !snap.Exists() { // read together with others, whose absence is no error either
+		return value, missing
 	}
 	if err := snap.DataTo(&value); err != nil {
 		var none T

@@ -221,7 +221,9 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 	}
 	seen := observe(ctx, report, pictures)
 	return a.finish(ctx, s, func(tx *outbox.Tx, current *Scan, now time.Time) (event.Payload, error) {
-		earlier, err := measuredBefore(tx.Transaction, a.Firestore, s.UID, s.Content, report.Version)
+		// As the query is part of the transaction, of two that complete at the same time the later one sees the earlier.
+		inTx := func(q firestore.Query) *firestore.DocumentIterator { return tx.Documents(q) }
+		earlier, err := measuredBefore(inTx, a.Firestore, s.UID, s.Content, report.Version)
 		if err != nil && !errors.Is(err, errNoScan) {
 			return nil, err
 		}

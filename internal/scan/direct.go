@@ -36,7 +36,9 @@ const formTime = 45 * time.Second
 const chunkBytes = 1 << 20
 
 // postDirect takes the photo itself, for clients that cannot put it to a signed URL. It passes through to Cloud Storage as
-// it comes in, so that a request holds a chunk of it and not the whole.
+// it comes in, so that a request holds a chunk of it and not the whole. What can be refused without the photo is refused
+// before it is read; what is refused later leaves nothing and costs nothing, because the scan is opened when the form has
+// been read to its end and found in order.
 func (u *Uploads) postDirect(w http.ResponseWriter, r *http.Request) error {
 	form, err := httpapi.OpenForm(w, r, maxForm, formTime)
 	if err != nil {
@@ -46,24 +48,31 @@ func (u *Uploads) postDirect(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	uid := account.Caller(r)
-	id, err := u.newID(uid, r.Header.Get("Idempotency-Key"))
+	fresh, err := u.scanFor(account.Caller(r), r.Header.Get("Idempotency-Key"), req)
 	if err != nil {
 		return err
 	}
-	s, how, err := u.open(r.Context(), id, uid, req)
+	up := upload{Uploads: u, fresh: fresh, form: form, photo: photo}
+	found, how, err := u.look(r.Context(), fresh)
 	if err != nil {
 		return err
 	}
-	if s.State == AwaitingUpload {
-		return u.take(w, r, s, form, photo)
+	if found.State == AwaitingUpload {
+		return up.take(w, r)
 	}
-	if how == again {
-		if err := u.sameAgain(s, form, photo); err != nil {
-			return err
-		}
+	if err := up.end(); err != nil {
+		return err
 	}
-	return answer(w, http.StatusOK, uploadResponse{Scan: show(s), SamePhoto: how == samePhoto})
+	return up.found(w, found, how)
+}
+
+// upload is a form whose photo is being taken.
+type upload struct {
+	*Uploads
+	// fresh is the scan as the form asks for it.
+	fresh Scan
+	form  *httpapi.Form
+	photo *photoStream
 }
 
 // directRequest reads the form up to the photo's first bytes, which tell its type.
@@ -81,7 +90,7 @@ func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
 		return uploadRequest{}, nil, fault.New(fault.CodeUnsupportedMediaType, "%s", notTaken(kind)).
 			WithField("/photo", "must be one of %s", strings.Join(ContentTypes, ", "))
 	}
-	if said := cmp.Or(file.ContentType, anyBytes); said != anyBytes && said != kind {
+	if said := cmp.Or(aliases[file.ContentType], file.ContentType, anyBytes); said != anyBytes && said != kind {
 		return uploadRequest{}, nil, fault.New(fault.CodeInvalidField, "The photo is not of the type that its part says.").
 			WithField("/photo", "is %s", kind)
 	}
@@ -97,81 +106,102 @@ func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
 // anyBytes is the media type of a part whose sender knows no better.
 const anyBytes = "application/octet-stream"
 
-// take stores the photo of a scan that awaits it and hands the scan to the analysis.
-func (u *Uploads) take(w http.ResponseWriter, r *http.Request, s Scan, form *httpapi.Form, photo *photoStream) error {
-	generation, err := u.store(r.Context(), s, form, photo)
+// aliases are other names that browsers and apps give the media types of photos. A form may use them, since its part is
+// labelled by a library more often than by the app; the contentType of POST /v1/uploads may not, since the photo has to be
+// put under exactly that name.
+var aliases = map[string]string{"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
+
+// take stores the photo, opens the scan that awaits it and hands that to the analysis. The object comes about after the
+// scan, by the last request of its upload, so that its finalize event finds the scan.
+func (u upload) take(w http.ResponseWriter, r *http.Request) error {
+	object := u.Bucket.Object(objectName(u.fresh.UID, u.fresh.ID))
+	writing, abandon := context.WithCancel(r.Context())
+	defer abandon() // without effect on an object that was closed
+	out := u.writer(writing, object)
+	generation, err := u.send(r.Context(), out, object)
 	if err != nil {
 		return err
 	}
-	s, err = u.queue(r.Context(), s, generation, photoHash(u.Key, s.UID, photo.sum()))
+	s, how, err := u.open(r.Context(), u.fresh)
+	if err != nil {
+		return err
+	}
+	if s.State != AwaitingUpload { // another request was faster
+		return u.found(w, s, how)
+	}
+	if generation == 0 {
+		if generation, err = u.complete(r.Context(), out, object); err != nil {
+			return err
+		}
+	}
+	s, err = u.queue(r.Context(), s, generation, photoHash(u.Key, s.UID, u.photo.sum()))
 	if err != nil {
 		return err
 	}
 	return answer(w, http.StatusAccepted, uploadResponse{Scan: show(s)})
 }
 
-// sameAgain holds the photo of a repeated request to that of the first, where that one is known.
-func (u *Uploads) sameAgain(s Scan, form *httpapi.Form, photo *photoStream) error {
-	if s.Content == "" {
-		return nil
-	}
-	if err := photo.drain(); err != nil {
-		return err
-	}
-	if err := form.End(); err != nil {
-		return err
-	}
-	if photoHash(u.Key, s.UID, photo.sum()) != s.Content {
+// found answers a form that was read to its end and whose scan awaits no photo. The photo of a repeated request has to be
+// that of the first, where that one is known.
+func (u upload) found(w http.ResponseWriter, s Scan, how how) error {
+	if how == again && s.Content != "" && photoHash(u.Key, s.UID, u.photo.sum()) != s.Content {
 		return errKeyReused
 	}
-	return nil
+	return answer(w, http.StatusOK, uploadResponse{Scan: show(s), SamePhoto: how == samePhoto})
 }
 
-// store writes the photo to its object and returns its generation. The object comes about only when the form has been
-// read to its end and fits; whatever happens before, nothing is left. If an earlier request has got that far, and then
-// died or lost its answer, its object is the one.
-func (u *Uploads) store(ctx context.Context, s Scan, form *httpapi.Form, photo *photoStream) (generation int64, err error) {
-	object := u.Bucket.Object(objectName(s.UID, s.ID))
-	writing, abandon := context.WithCancel(ctx)
-	defer abandon() // without effect on what is closed
-	w := object.If(storage.Conditions{DoesNotExist: true}).NewWriter(writing)
-	w.ContentType, w.Metadata = s.ContentType, photoMetadata(ctx, s.UID)
-	w.ChunkSize = chunkBytes
-	if _, err := io.Copy(w, photo); err != nil {
-		return u.notStored(ctx, object, photo, err)
+// end reads the form to its end, and holds the photo to the announced one.
+func (u upload) end() error {
+	if err := u.photo.drain(); err != nil {
+		return err
 	}
-	if err := errors.Join(form.End(), u.asAnnounced(s, photo)); err != nil {
-		return 0, err
+	if err := u.form.End(); err != nil {
+		return err
 	}
-	if err := w.Close(); err != nil {
-		return u.notStored(ctx, object, photo, err)
-	}
-	return w.Attrs().Generation, nil
-}
-
-// asAnnounced holds the photo that has been read to the announced one.
-func (u *Uploads) asAnnounced(s Scan, photo *photoStream) error {
-	if s.Declared != "" && photoHash(u.Key, s.UID, photo.sum()) != s.Declared {
+	if u.fresh.Declared != "" && photoHash(u.Key, u.fresh.UID, u.photo.sum()) != u.fresh.Declared {
 		return fault.New(fault.CodeInvalidField, "The photo does not have this checksum.").WithField("/sha256", "is not the photo's")
 	}
 	return nil
 }
 
-// notStored tells what went wrong, unless the object is there already: of an earlier request, or of this one, where only
-// the answer was lost.
-func (u *Uploads) notStored(ctx context.Context, object *storage.ObjectHandle, photo *photoStream, cause error) (int64, error) {
-	var reading *fault.Error
-	if errors.As(cause, &reading) {
+// writer begins the upload of the photo to its object, which does not come about before the writer is closed.
+func (u upload) writer(ctx context.Context, object *storage.ObjectHandle) *storage.Writer {
+	w := object.If(storage.Conditions{DoesNotExist: true}).NewWriter(ctx)
+	w.ContentType, w.Metadata = u.fresh.ContentType, photoMetadata(ctx, u.fresh.UID)
+	w.ChunkSize = chunkBytes
+	return w
+}
+
+// send passes the photo on and reads the form to its end. generation is 0 unless the object is there already, of an
+// earlier request that got that far and then died or lost its answer.
+func (u upload) send(ctx context.Context, out *storage.Writer, object *storage.ObjectHandle) (generation int64, err error) {
+	_, sending := io.Copy(out, u.photo)
+	if reading := new(fault.Error); errors.As(sending, &reading) {
 		return 0, reading
 	}
-	if err := photo.drain(); err != nil {
+	if err := u.end(); err != nil || sending == nil {
 		return 0, err
 	}
+	return u.stored(ctx, object, sending)
+}
+
+// complete makes the object of what was sent, and returns its generation.
+func (u upload) complete(ctx context.Context, out *storage.Writer, object *storage.ObjectHandle) (generation int64, err error) {
+	if err := out.Close(); err != nil {
+		return u.stored(ctx, object, err)
+	}
+	return out.Attrs().Generation, nil
+}
+
+// stored returns the generation of the object that is there though sending the photo failed: of an earlier request, or
+// of this one, where only the answer was lost. Where there is none the cause makes the service unavailable, and where it
+// is another photo the key was used before.
+func (u upload) stored(ctx context.Context, object *storage.ObjectHandle, cause error) (generation int64, err error) {
 	attrs, err := object.Attrs(ctx)
 	if err != nil {
 		return 0, fault.Wrap(cause, fault.CodeUnavailable, "The photo cannot be stored at the moment: try again.")
 	}
-	if attrs.Size != photo.size || attrs.CRC32C != photo.crc.Sum32() {
+	if attrs.Size != u.photo.size || attrs.CRC32C != u.photo.crc.Sum32() {
 		return 0, errKeyReused
 	}
 	return attrs.Generation, nil

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"hash/crc32"
 	"io"
 	"mime/multipart"
@@ -124,6 +123,17 @@ func TestDirectUpload(t *testing.T) {
 		t.Parallel()
 		wantTicket(t, direct(t, e.uploadsAPI(), anna, "", part{"photo", "application/octet-stream", aJPEG}), http.StatusAccepted)
 	})
+	for _, said := range []string{
+		"IMAGE/JPEG", "image/jpg", "Image/PJPEG", `image/jpeg; charset=binary`, `image/jpeg;name="IMG 1.jpg"`, "image/jpeg; charset", " ",
+	} {
+		t.Run("takes a JPEG that is labelled "+said, func(t *testing.T) {
+			t.Parallel()
+			got := wantTicket(t, direct(t, e.uploadsAPI(), anna, "", part{"photo", said, aJPEG}), http.StatusAccepted)
+			if s := e.load(t, got.Scan.ID); s.ContentType != "image/jpeg" {
+				t.Errorf("it is kept as %q", s.ContentType)
+			}
+		})
+	}
 	t.Run("takes the largest photo", func(t *testing.T) {
 		t.Parallel()
 		largest := aJPEG + strings.Repeat("x", MaxBytes-len(aJPEG))
@@ -152,6 +162,8 @@ func TestDirectUploadIsRefused(t *testing.T) {
 		"of a web page":         {anna, []part{photoPart("<html>" + aJPEG)}, 415, "unsupported_media_type", "/photo"},
 		"of nothing":            {anna, []part{photoPart("")}, 415, "unsupported_media_type", "/photo"},
 		"of a type in disguise": {anna, []part{{"photo", "image/png", aJPEG}}, 422, "invalid_field", "/photo"},
+		"of a malformed type":   {anna, []part{{"photo", "image/", aJPEG}}, 422, "invalid_field", "/photo"},
+		"of two types":          {anna, []part{{"photo", "image/jpeg, image/png", aJPEG}}, 422, "invalid_field", "/photo"},
 		"without a photo":       {anna, []part{{name: "sha256", value: hexSum(aJPEG)}}, 422, "invalid_field", "/photo"},
 		"with an unknown part":  {anna, []part{{name: "a/b"}, photoPart(aJPEG)}, 422, "unknown_field", "/a~1b"},
 		"with a malformed checksum": {
@@ -206,7 +218,19 @@ func TestDirectUploadIsRefused(t *testing.T) {
 			wantProblem(t, w, tt.status, tt.code)
 		})
 	}
-	t.Cleanup(func() { e.wantNoPhotos(t) }) // after the sub-tests
+	t.Cleanup(func() { e.wantNothing(t) }) // after the sub-tests
+}
+
+// wantNothing is what a refused form leaves and costs: no object, no scan and no count.
+func (e *env) wantNothing(t *testing.T) {
+	t.Helper()
+	e.wantNoPhotos(t)
+	for _, collection := range []string{"scans", "limits"} {
+		docs, err := e.fs.Collection(collection).Documents(context.WithoutCancel(t.Context())).GetAll()
+		if err != nil || len(docs) > 0 {
+			t.Errorf("%d documents in %s (%v)", len(docs), collection, err)
+		}
+	}
 }
 
 func (e *env) wantNoPhotos(t *testing.T) {
@@ -220,8 +244,15 @@ func (e *env) wantNoPhotos(t *testing.T) {
 func TestDirectUploadThatBreaksOff(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	ended := make(chan struct{}, 1)
-	api := e.uploadsAPI()
+	ended, underWay := make(chan struct{}, 1), make(chan struct{})
+	var once sync.Once
+	over := e.client(t, func(r *http.Request) (*http.Response, error) {
+		if r.URL.Query().Has("upload_id") { // the first chunk
+			once.Do(func() { close(underWay) })
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	api := e.uploadsAPI(func(u *Uploads) { u.Bucket = over.Bucket(uploadsBucket) })
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		api.ServeHTTP(w, r)
 		ended <- struct{}{}
@@ -235,9 +266,7 @@ func TestDirectUploadThatBreaksOff(t *testing.T) {
 		defer func() { _ = out.CloseWithError(context.Canceled) }()
 		defer leave()
 		_, _ = io.WriteString(out, body[:len(body)/2])
-		for ctx.Err() == nil && !e.hasScan(t) { // until the upload is under way
-			runtime.Gosched()
-		}
+		receive(t, underWay, "the upload's first chunk")
 	}()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/v1/uploads/direct", in)
 	if err != nil {
@@ -251,21 +280,12 @@ func TestDirectUploadThatBreaksOff(t *testing.T) {
 		t.Errorf("status %d", resp.StatusCode)
 	}
 	receive(t, ended, "the handler's end")
-	e.wantNoPhotos(t)
+	e.wantNothing(t)
 	w := directBody(t.Context(), api, anna, "key", contentType, strings.NewReader(body)) // the second try
 	s := e.load(t, wantTicket(t, w, http.StatusAccepted).Scan.ID)
 	if e.photoOf(t, s) != s.Generation {
 		t.Error("the photo is not the scan's")
 	}
-}
-
-func (e *env) hasScan(t *testing.T) bool {
-	t.Helper()
-	docs, err := e.fs.Collection("scans").Limit(1).Documents(t.Context()).GetAll()
-	if err != nil {
-		t.Error(err)
-	}
-	return len(docs) > 0
 }
 
 func TestDirectUploadIsIdempotent(t *testing.T) {
@@ -322,6 +342,11 @@ func TestDirectUploadIsIdempotent(t *testing.T) {
 		if got.Scan.ID != original.ID || !got.SamePhoto {
 			t.Errorf("got %+v, want the earlier scan", got)
 		}
+		other := []part{parts[0], photoPart(aJPEG + " other")}
+		if p := wantProblem(t, direct(t, api, anna, "", other...), 422, "invalid_field"); p.Fields[0].Pointer != "/sha256" {
+			t.Errorf("fields %v", p.Fields)
+		}
+		wantProblem(t, direct(t, api, anna, "", append(parts, part{name: "more"})...), 400, "malformed_body")
 	})
 }
 
@@ -354,18 +379,17 @@ func TestDirectUploadAtOnce(t *testing.T) {
 // The process dies when the photo is stored and the scan does not know of it.
 func TestDirectUploadThatCrashes(t *testing.T) {
 	t.Parallel()
-	died := errors.New("it died")
 	crash := func(t *testing.T) (*env, Scan) {
 		t.Helper()
 		e := newEnv(t)
 		u := e.uploading()
-		id, err := u.newID(anna, "key")
+		fresh, err := u.scanFor(anna, "key", uploadRequest{ContentType: "image/jpeg"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, _, err := u.open(t.Context(), id, anna, uploadRequest{ContentType: "image/jpeg"})
+		s, _, err := u.open(t.Context(), fresh)
 		if err != nil {
-			t.Fatal(errors.Join(died, err))
+			t.Fatal(err)
 		}
 		e.upload(t, s, []byte(aJPEG))
 		return e, s

@@ -25,19 +25,19 @@ func hashOf(key []byte, uid account.UID, photo []byte) string {
 	return photoHash(key, uid, hex.EncodeToString(sum[:]))
 }
 
-// measuredBefore is the user's scan of the photo that this version of the engine completed, or errNoScan; content is the
-// photo's photoHash, "" for a photo that is not known. Of several it is the one that is no duplicate, and where that was
-// deleted the oldest. As the query is part of the transaction, of two that complete at the same time the later one sees
-// the earlier.
+// measuredBefore returns the user's scan of the photo that this version of the engine completed, or errNoScan; content is
+// the photo's photoHash, "" for a photo that is not known. Of several it is the one that is no duplicate, and where that
+// was deleted the oldest. documents runs the query.
 //
 // Index: scans (uid, content, state, result.version, duplicateOf, finishedAt), all ascending.
 func measuredBefore(
-	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, content, version string,
+	documents func(firestore.Query) *firestore.DocumentIterator, fs *firestore.Client,
+	uid account.UID, content, version string,
 ) (Scan, error) {
 	if content == "" {
 		return Scan{}, errNoScan
 	}
-	found := tx.Documents(fs.Collection("scans").
+	found := documents(fs.Collection("scans").
 		Where("uid", "==", string(uid)).Where("content", "==", content).
 		Where("state", "==", string(Completed)).Where("result.version", "==", version).
 		OrderBy("duplicateOf", firestore.Asc).OrderBy("finishedAt", firestore.Asc).Limit(1))

@@ -20,6 +20,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/limit"
 	"github.com/facescan/facescan/internal/rendition"
+	"github.com/facescan/facescan/internal/transact"
 )
 
 // ContentTypes are the media types of a photo.
@@ -30,9 +31,6 @@ var quotas = []limit.Rule{
 	{Name: "scans-hourly", Max: 60, Window: time.Hour},
 	{Name: "scans-daily", Max: 200, Window: 24 * time.Hour},
 }
-
-// openAttempts of the transaction that opens a scan: those of one user compete for the counts of the quotas.
-const openAttempts = 20
 
 // Uploads opens scans, signs the URLs that their photos are put to, and takes photos itself.
 type Uploads struct {
@@ -84,12 +82,11 @@ func (u *Uploads) post(w http.ResponseWriter, r *http.Request) error {
 	if err := req.validate(); err != nil {
 		return err
 	}
-	uid := account.Caller(r)
-	id, err := u.newID(uid, r.Header.Get("Idempotency-Key"))
+	fresh, err := u.scanFor(account.Caller(r), r.Header.Get("Idempotency-Key"), req)
 	if err != nil {
 		return err
 	}
-	s, how, err := u.open(r.Context(), id, uid, req)
+	s, how, err := u.open(r.Context(), fresh)
 	if err != nil {
 		return err
 	}
@@ -138,46 +135,46 @@ const (
 	samePhoto
 )
 
-// open creates the scan, or finds one instead: that of an earlier request with the same key, or one that has measured
-// the announced photo already. A scan that still awaits its photo gets a new ticket. What is opened counts against the
-// quotas.
-func (u *Uploads) open(ctx context.Context, id ID, uid account.UID, req uploadRequest) (s Scan, how how, err error) {
-	fresh, err := u.fresh(id, uid, req)
-	if err != nil {
-		return Scan{}, again, err
-	}
-	err = u.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		user, err := account.ReadAnalysable(tx, u.Firestore, uid, fresh.CreatedAt, u.MinAge)
-		if err != nil {
+// open creates the fresh scan, or finds one instead (see [Uploads.find]). A scan that still awaits its photo gets a new
+// ticket. What is opened counts against the quotas.
+func (u *Uploads) open(ctx context.Context, fresh Scan) (s Scan, how how, err error) {
+	user := account.Ref(u.Firestore, fresh.UID)
+	err = transact.Run(ctx, u.Firestore, user, func(ctx context.Context, tx *firestore.Transaction) error {
+		s, how, err = u.find(ctx, tx.GetAll, fresh)
+		switch {
+		case err != nil:
 			return err
-		}
-		fresh.ConsentEpoch = user.ConsentEpoch
-		s, err = read(tx, u.Firestore, id)
-		if err == nil {
-			how = again
-			return u.reopen(tx, &s, fresh)
-		}
-		if errors.Is(err, errDeleting) {
-			return fault.New(fault.CodeUnavailable, "The scan of this key is being deleted: try again.").WithRetryAfter(time.Second)
-		}
-		if !errors.Is(err, errNoScan) {
-			return err
-		}
-		if len(fresh.Renditions) == 0 { // a scan that is there already has not those that are asked for now
-			s, err = measuredBefore(tx, u.Firestore, uid, fresh.Declared, face.Version)
-			if !errors.Is(err, errNoScan) {
-				how = samePhoto
+		case how == opened:
+			taking, err := u.Limits.Prepare(ctx, limit.User(string(s.UID)), quotas...)
+			if err != nil {
 				return err
 			}
+			return errors.Join(taking.Write(tx), write(tx, u.Firestore, s))
+		case s.State == AwaitingUpload:
+			return write(tx, u.Firestore, s)
 		}
-		s, how = fresh, opened
-		return u.create(tx, fresh)
-	}, firestore.MaxAttempts(openAttempts))
+		return nil
+	})
 	return s, how, err
 }
 
-// fresh is the scan as it would be opened now, but for the consent's epoch.
-func (u *Uploads) fresh(id ID, uid account.UID, req uploadRequest) (Scan, error) {
+// look returns what [Uploads.open] would, and writes nothing: for refusing a request before its body is read.
+func (u *Uploads) look(ctx context.Context, fresh Scan) (Scan, how, error) {
+	s, how, err := u.find(ctx, func(refs []*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error) {
+		return u.Firestore.GetAll(ctx, refs)
+	}, fresh)
+	if err == nil && how == opened {
+		err = u.Limits.Check(ctx, limit.User(string(s.UID)), quotas...)
+	}
+	return s, how, err
+}
+
+// scanFor returns the scan as the request under the key, which may be "", would open it now, but for the consent's epoch.
+func (u *Uploads) scanFor(uid account.UID, key string, req uploadRequest) (Scan, error) {
+	id, err := u.newID(uid, key)
+	if err != nil {
+		return Scan{}, err
+	}
 	body, err := json.Marshal(req)
 	if err != nil {
 		return Scan{}, fmt.Errorf("marshal upload request: %w", err)
@@ -191,34 +188,54 @@ func (u *Uploads) fresh(id ID, uid account.UID, req uploadRequest) (Scan, error)
 	return s, nil
 }
 
-// reopen lets the photo of a scan that awaits it be uploaded anew, under the consent that is in force now: the user
-// may have withdrawn and granted it since the last ticket, and the photo that comes is sent under the new one.
-func (u *Uploads) reopen(tx *firestore.Transaction, s *Scan, fresh Scan) error {
+// find returns the scan that answers the request for the fresh one: that of an earlier request with the same key, one
+// that has measured the announced photo already, or else the fresh one itself, as it is to be written. getAll reads the
+// documents that decide, in a transaction or outside of one.
+func (u *Uploads) find(
+	ctx context.Context, getAll func([]*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error), fresh Scan,
+) (Scan, how, error) {
+	snaps, err := getAll([]*firestore.DocumentRef{account.Ref(u.Firestore, fresh.UID), ref(u.Firestore, fresh.ID)})
+	if err != nil {
+		return Scan{}, opened, fmt.Errorf("read user and scan: %w", err)
+	}
+	user, err := account.Analysable(snaps[0], fresh.CreatedAt, u.MinAge)
+	if err != nil {
+		return Scan{}, opened, err
+	}
+	s, err := decode(snaps[1], nil)
+	switch {
+	case err == nil:
+		return s.askedAgain(fresh, user.ConsentEpoch)
+	case errors.Is(err, errDeleting):
+		return Scan{}, again, fault.New(fault.CodeUnavailable, "The scan of this key is being deleted: try again.").
+			WithRetryAfter(time.Second)
+	case !errors.Is(err, errNoScan):
+		return Scan{}, opened, err
+	}
+	if len(fresh.Renditions) == 0 { // a scan that is there already has not those that are asked for now
+		// Outside of the transaction, where a query would lock what it looks through. A photo that another request has
+		// measured meanwhile gets a scan of its own, which its analysis finds to be a duplicate.
+		outside := func(q firestore.Query) *firestore.DocumentIterator { return q.Documents(ctx) }
+		s, err = measuredBefore(outside, u.Firestore, fresh.UID, fresh.Declared, face.Version)
+		if !errors.Is(err, errNoScan) {
+			return s, samePhoto, err
+		}
+	}
+	fresh.ConsentEpoch = user.ConsentEpoch
+	return fresh, opened, nil
+}
+
+// askedAgain is the scan as another request with its key finds it. Its photo, if it still awaits it, may be uploaded
+// anew under the consent that is in force now: the user may have withdrawn and granted it since the last ticket, and the
+// photo that comes is sent under the new one.
+func (s Scan) askedAgain(fresh Scan, epoch int64) (Scan, how, error) {
 	if s.Request != fresh.Request {
-		return errKeyReused
+		return Scan{}, again, errKeyReused
 	}
-	if s.State != AwaitingUpload {
-		return nil
+	if s.State == AwaitingUpload {
+		s.renewTicket(epoch, fresh.CreatedAt)
 	}
-	s.renewTicket(fresh.ConsentEpoch, fresh.CreatedAt)
-	return write(tx, u.Firestore, *s)
+	return s, again, nil
 }
 
 var errKeyReused = fault.New(fault.CodeIdempotencyReused, "This Idempotency-Key was used with another body.")
-
-// create writes the scan together with what it costs.
-func (u *Uploads) create(tx *firestore.Transaction, s Scan) error {
-	taken := make([]limit.Taking, len(quotas))
-	for i, rule := range quotas {
-		var err error
-		if taken[i], err = u.Limits.Prepare(tx, rule, limit.User(string(s.UID))); err != nil {
-			return err
-		}
-	}
-	for _, t := range taken {
-		if err := t.Write(tx); err != nil {
-			return err
-		}
-	}
-	return write(tx, u.Firestore, s)
-}
