@@ -1713,13 +1713,15 @@ type GetTimelineParams struct {
 
 // OpenScanParams defines parameters for OpenScan.
 type OpenScanParams struct {
-	// IdempotencyKey Names the photo among the user's. The same key finds the same scan, for ever. At most 128 bytes.
+	// IdempotencyKey Names the photo among the user's. The same key finds the same scan, by `POST /v1/uploads` and `POST /v1/uploads/direct` alike,
+	// as long as the scan is kept: it is answered as it is then, with 200. At most 128 bytes.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // UploadPhotoParams defines parameters for UploadPhoto.
 type UploadPhotoParams struct {
-	// IdempotencyKey Names the photo among the user's. The same key finds the same scan, for ever. At most 128 bytes.
+	// IdempotencyKey Names the photo among the user's. The same key finds the same scan, by `POST /v1/uploads` and `POST /v1/uploads/direct` alike,
+	// as long as the scan is kept: it is answered as it is then, with 200. At most 128 bytes.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -2266,8 +2268,9 @@ type ClientInterface interface {
 	//
 	// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
 	// after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `version`
-	// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once. Give your HTTP client a timeout of
-	// at least 35 seconds.
+	// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the outcome of
+	// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`. Give
+	// your HTTP client a timeout of at least 35 seconds.
 	//
 	// Another user's scan is not found, like one that does not exist.
 	//
@@ -2293,8 +2296,8 @@ type ClientInterface interface {
 
 	// VerifyScan Measure a scan again and compare
 	//
-	// Measures the photo again and compares the report with the kept one, byte for byte. Wait for `verification` with
-	// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for
+	// Measures the photo again and compares the report with the kept one, byte for byte. Wait for the outcome in `verification` with
+	// `GET /v1/scans/{id}?wait=25&since=VERSION`, with the `version` of the answer. It needs the photo, which is kept for
 	// `keepPhotosDays` of the profile.
 	//
 	// Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
@@ -2343,7 +2346,7 @@ type ClientInterface interface {
 	// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 	//
 	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
-	// such as a call with a known key, does not count.
+	// such as a call with a known key or one that is refused, does not count.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2381,7 +2384,7 @@ type ClientInterface interface {
 	// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 	//
 	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
-	// such as a call with a known key, does not count.
+	// such as a call with a known key or one that is refused, does not count.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2393,11 +2396,17 @@ type ClientInterface interface {
 	// For clients to which two requests are one too many: a form with the photo in it opens the scan and uploads the photo. Apps on phones
 	// are better off with `POST /v1/uploads`, whose upload can be tried again on its own.
 	//
-	// The photo is JPEG, PNG or WebP of at most 15,728,640 bytes, as with `POST /v1/uploads`; its type is told by its first bytes. It comes
-	// last in the form, after the texts. A form that breaks off leaves nothing but a scan that awaits its photo and expires.
+	// The photo is JPEG, PNG or WebP of at most 15,728,640 bytes, as with `POST /v1/uploads`; its type is told by its first bytes. The
+	// `Content-Type` of its part may be absent or `application/octet-stream`, and otherwise has to agree: capitals and parameters do
+	// not matter, and `image/jpg` and `image/pjpeg` are `image/jpeg`. The photo comes last in the form, after the texts.
 	//
-	// With an `Idempotency-Key` the request can be sent again as it is: the same user with the same key gets the same scan,
-	// and a photo that was taken is not taken again.
+	// The scan is opened, and counted, when the form has been read to its end and is in order. A form that is refused or breaks off
+	// costs nothing and leaves nothing: no scan, no photo and no count. What can be refused without the photo (no consent, a quota that
+	// is used up, a key that was used with other texts) is refused before the photo is read; your client may then see the connection
+	// close while it sends.
+	//
+	// With an `Idempotency-Key` the request can be sent again as it is: the same user with the same key gets the same scan, as with
+	// `POST /v1/uploads`, and a photo that was taken is not taken again.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3291,8 +3300,9 @@ func (c *Client) DeleteScan(ctx context.Context, id ScanID, reqEditors ...Reques
 //
 // Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
 // after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `version`
-// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once. Give your HTTP client a timeout of
-// at least 35 seconds.
+// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the outcome of
+// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`. Give
+// your HTTP client a timeout of at least 35 seconds.
 //
 // Another user's scan is not found, like one that does not exist.
 //
@@ -3348,8 +3358,8 @@ func (c *Client) RescoreScan(ctx context.Context, id ScanID, reqEditors ...Reque
 
 // VerifyScan Measure a scan again and compare
 //
-// Measures the photo again and compares the report with the kept one, byte for byte. Wait for `verification` with
-// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for
+// Measures the photo again and compares the report with the kept one, byte for byte. Wait for the outcome in `verification` with
+// `GET /v1/scans/{id}?wait=25&since=VERSION`, with the `version` of the answer. It needs the photo, which is kept for
 // `keepPhotosDays` of the profile.
 //
 // Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
@@ -3418,7 +3428,7 @@ func (c *Client) GetTimeline(ctx context.Context, params *GetTimelineParams, req
 // answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 //
 // A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
-// such as a call with a known key, does not count.
+// such as a call with a known key or one that is refused, does not count.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3466,7 +3476,7 @@ func (c *Client) OpenScanWithBody(ctx context.Context, params *OpenScanParams, c
 // answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 //
 // A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
-// such as a call with a known key, does not count.
+// such as a call with a known key or one that is refused, does not count.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3488,11 +3498,17 @@ func (c *Client) OpenScan(ctx context.Context, params *OpenScanParams, body Open
 // For clients to which two requests are one too many: a form with the photo in it opens the scan and uploads the photo. Apps on phones
 // are better off with `POST /v1/uploads`, whose upload can be tried again on its own.
 //
-// The photo is JPEG, PNG or WebP of at most 15,728,640 bytes, as with `POST /v1/uploads`; its type is told by its first bytes. It comes
-// last in the form, after the texts. A form that breaks off leaves nothing but a scan that awaits its photo and expires.
+// The photo is JPEG, PNG or WebP of at most 15,728,640 bytes, as with `POST /v1/uploads`; its type is told by its first bytes. The
+// `Content-Type` of its part may be absent or `application/octet-stream`, and otherwise has to agree: capitals and parameters do
+// not matter, and `image/jpg` and `image/pjpeg` are `image/jpeg`. The photo comes last in the form, after the texts.
 //
-// With an `Idempotency-Key` the request can be sent again as it is: the same user with the same key gets the same scan,
-// and a photo that was taken is not taken again.
+// The scan is opened, and counted, when the form has been read to its end and is in order. A form that is refused or breaks off
+// costs nothing and leaves nothing: no scan, no photo and no count. What can be refused without the photo (no consent, a quota that
+// is used up, a key that was used with other texts) is refused before the photo is read; your client may then see the connection
+// close while it sends.
+//
+// With an `Idempotency-Key` the request can be sent again as it is: the same user with the same key gets the same scan, as with
+// `POST /v1/uploads`, and a photo that was taken is not taken again.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5767,8 +5783,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
 	// after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `version`
-	// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once. Give your HTTP client a timeout of
-	// at least 35 seconds.
+	// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the outcome of
+	// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`. Give
+	// your HTTP client a timeout of at least 35 seconds.
 	//
 	// Another user's scan is not found, like one that does not exist.
 	//
@@ -5800,8 +5817,8 @@ type ClientWithResponsesInterface interface {
 
 	// VerifyScanWithResponse Measure a scan again and compare
 	//
-	// Measures the photo again and compares the report with the kept one, byte for byte. Wait for `verification` with
-	// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for
+	// Measures the photo again and compares the report with the kept one, byte for byte. Wait for the outcome in `verification` with
+	// `GET /v1/scans/{id}?wait=25&since=VERSION`, with the `version` of the answer. It needs the photo, which is kept for
 	// `keepPhotosDays` of the profile.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5854,7 +5871,7 @@ type ClientWithResponsesInterface interface {
 	// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 	//
 	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
-	// such as a call with a known key, does not count.
+	// such as a call with a known key or one that is refused, does not count.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5892,7 +5909,7 @@ type ClientWithResponsesInterface interface {
 	// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 	//
 	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
-	// such as a call with a known key, does not count.
+	// such as a call with a known key or one that is refused, does not count.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5904,11 +5921,17 @@ type ClientWithResponsesInterface interface {
 	// For clients to which two requests are one too many: a form with the photo in it opens the scan and uploads the photo. Apps on phones
 	// are better off with `POST /v1/uploads`, whose upload can be tried again on its own.
 	//
-	// The photo is JPEG, PNG or WebP of at most 15,728,640 bytes, as with `POST /v1/uploads`; its type is told by its first bytes. It comes
-	// last in the form, after the texts. A form that breaks off leaves nothing but a scan that awaits its photo and expires.
+	// The photo is JPEG, PNG or WebP of at most 15,728,640 bytes, as with `POST /v1/uploads`; its type is told by its first bytes. The
+	// `Content-Type` of its part may be absent or `application/octet-stream`, and otherwise has to agree: capitals and parameters do
+	// not matter, and `image/jpg` and `image/pjpeg` are `image/jpeg`. The photo comes last in the form, after the texts.
 	//
-	// With an `Idempotency-Key` the request can be sent again as it is: the same user with the same key gets the same scan,
-	// and a photo that was taken is not taken again.
+	// The scan is opened, and counted, when the form has been read to its end and is in order. A form that is refused or breaks off
+	// costs nothing and leaves nothing: no scan, no photo and no count. What can be refused without the photo (no consent, a quota that
+	// is used up, a key that was used with other texts) is refused before the photo is read; your client may then see the connection
+	// close while it sends.
+	//
+	// With an `Idempotency-Key` the request can be sent again as it is: the same user with the same key gets the same scan, as with
+	// `POST /v1/uploads`, and a photo that was taken is not taken again.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8421,8 +8444,9 @@ func (c *ClientWithResponses) DeleteScanWithResponse(ctx context.Context, id Sca
 //
 // Without `wait` it answers the scan as it is. With `wait` it answers as soon as the scan's `version` is above `since`, at the latest
 // after that many seconds; the end of the wait is a 200 with the scan as it is then. Loop, giving each time the `version`
-// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once. Give your HTTP client a timeout of
-// at least 35 seconds.
+// that you have, until `state` is `completed`, `failed` or `expired`; those are answered at once, unless the outcome of
+// `verification` is `pending`: then the wait is for that. A scan that is deleted meanwhile ends the wait with `not_found`. Give
+// your HTTP client a timeout of at least 35 seconds.
 //
 // Another user's scan is not found, like one that does not exist.
 //
@@ -8472,8 +8496,8 @@ func (c *ClientWithResponses) RescoreScanWithResponse(ctx context.Context, id Sc
 
 // VerifyScanWithResponse Measure a scan again and compare
 //
-// Measures the photo again and compares the report with the kept one, byte for byte. Wait for `verification` with
-// `GET /v1/scans/{id}?wait=25&since=VERSION`. It needs the photo, which is kept for
+// Measures the photo again and compares the report with the kept one, byte for byte. Wait for the outcome in `verification` with
+// `GET /v1/scans/{id}?wait=25&since=VERSION`, with the `version` of the answer. It needs the photo, which is kept for
 // `keepPhotosDays` of the profile.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -8538,7 +8562,7 @@ func (c *ClientWithResponses) GetTimelineWithResponse(ctx context.Context, param
 // answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 //
 // A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
-// such as a call with a known key, does not count.
+// such as a call with a known key or one that is refused, does not count.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8582,7 +8606,7 @@ func (c *ClientWithResponses) OpenScanWithBodyWithResponse(ctx context.Context, 
 // answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
 //
 // A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
-// such as a call with a known key, does not count.
+// such as a call with a known key or one that is refused, does not count.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8600,11 +8624,17 @@ func (c *ClientWithResponses) OpenScanWithResponse(ctx context.Context, params *
 // For clients to which two requests are one too many: a form with the photo in it opens the scan and uploads the photo. Apps on phones
 // are better off with `POST /v1/uploads`, whose upload can be tried again on its own.
 //
-// The photo is JPEG, PNG or WebP of at most 15,728,640 bytes, as with `POST /v1/uploads`; its type is told by its first bytes. It comes
-// last in the form, after the texts. A form that breaks off leaves nothing but a scan that awaits its photo and expires.
+// The photo is JPEG, PNG or WebP of at most 15,728,640 bytes, as with `POST /v1/uploads`; its type is told by its first bytes. The
+// `Content-Type` of its part may be absent or `application/octet-stream`, and otherwise has to agree: capitals and parameters do
+// not matter, and `image/jpg` and `image/pjpeg` are `image/jpeg`. The photo comes last in the form, after the texts.
 //
-// With an `Idempotency-Key` the request can be sent again as it is: the same user with the same key gets the same scan,
-// and a photo that was taken is not taken again.
+// The scan is opened, and counted, when the form has been read to its end and is in order. A form that is refused or breaks off
+// costs nothing and leaves nothing: no scan, no photo and no count. What can be refused without the photo (no consent, a quota that
+// is used up, a key that was used with other texts) is refused before the photo is read; your client may then see the connection
+// close while it sends.
+//
+// With an `Idempotency-Key` the request can be sent again as it is: the same user with the same key gets the same scan, as with
+// `POST /v1/uploads`, and a photo that was taken is not taken again.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //

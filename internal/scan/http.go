@@ -79,8 +79,9 @@ func show(s Scan) view {
 	return v
 }
 
-// get answers with the scan as soon as its version is above "since" (by default the present one), at the latest
-// after "wait" seconds. The answer is 200 with the state as it is then, so that a client's retry logic is not set off.
+// get answers with the scan as soon as its version is above "since" (by default the present one) or nothing is left to
+// wait for (see [Scan.settled]), at the latest after "wait" seconds. The answer is 200 with the state as it is then, so
+// that a client's retry logic is not set off.
 func (s *Service) get(w http.ResponseWriter, r *http.Request) error {
 	wait, err := httpapi.IntParam(r, "wait", 0, 0, maxWait)
 	if err != nil {
@@ -94,7 +95,7 @@ func (s *Service) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if wait > 0 && current.Version <= since && !current.State.Terminal() {
+	if wait > 0 && current.Version <= since && !current.settled() {
 		ctx, cancel := context.WithTimeout(r.Context(), time.Duration(wait)*time.Second)
 		defer cancel()
 		current, err = s.Watcher.Wait(ctx, current, since)

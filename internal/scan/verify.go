@@ -26,7 +26,8 @@ import (
 
 // A completed scan can be measured again as long as its photo is kept: to verify that the engine still says the same to
 // the byte, or to score it anew by an engine that has come since. The request notes a pending verification in the scan
-// and owes the event; analyze measures and settles it. Both wake who waits for the scan.
+// and owes the event; analyze measures and settles it. Both wake whoever waits for the scan, and while the request is
+// pending the scan can be waited for.
 
 // Outcomes of measuring a scan again.
 const (
@@ -71,6 +72,11 @@ func showVerification(v *Verification) *verificationView {
 		return nil
 	}
 	return &verificationView{Outcome: v.Outcome, Engine: v.Engine, At: httpapi.Time(v.At)}
+}
+
+// settled reports whether there is nothing to wait for: the scan has come to an end and is not being measured again.
+func (s Scan) settled() bool {
+	return s.State.Terminal() && (s.Verification == nil || s.Verification.Outcome != verifyPending)
 }
 
 // ask notes the request in the scan and tells whether that is a new one.

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"crypto/rand"
+	"fmt"
 	"io"
 	"net/http"
 	"testing"
@@ -76,6 +77,58 @@ func TestVerify(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A verification and a re-score are waited for with one request, like the first analysis.
+func TestWaitForTheOutcome(t *testing.T) {
+	t.Parallel()
+	for action, want := range map[string]string{"verify": verifyMatches, "rescore": verifyRescored} {
+		t.Run("of "+action, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			s := e.newScan(t)
+			e.finish(t, s, measure)
+			m := e.askAgain(t, s, action)
+			pending := e.load(t, s.ID)
+			reader := e.service(e.fs)
+			answer := poll(t.Context(), scansAPI(reader), fmt.Sprintf("%s?wait=25&since=%d", s.ID, pending.Version))
+			eventually(t, "the listener hears", func() bool { return reader.Watcher.hears(s.ID) })
+			if err := e.analyzer(measure).Handle(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+			got := decoded[view](t, receive(t, answer, "the answer"))
+			if got.Version != pending.Version+1 || got.Verification.Outcome != want {
+				t.Errorf("version %d after %d, verification %+v", got.Version, pending.Version, got.Verification)
+			}
+		})
+	}
+	t.Run("ends when the scan is deleted", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		s := e.newScan(t)
+		e.finish(t, s, measure)
+		e.askAgain(t, s, "verify")
+		reader := e.service(e.fs)
+		answer := poll(t.Context(), scansAPI(reader), string(s.ID)+"?wait=25")
+		eventually(t, "the listener hears", func() bool { return reader.Watcher.hears(s.ID) })
+		if w := ask(t, scansAPI(reader), "anna", http.MethodDelete, pathOf(s)); w.Code != http.StatusNoContent {
+			t.Fatalf("status %d: %s", w.Code, w.Body)
+		}
+		wantProblem(t, receive(t, answer, "the answer"), http.StatusNotFound, "not_found")
+	})
+	t.Run("is none once it is there, whatever since says", func(t *testing.T) {
+		t.Parallel()
+		e := newEnv(t)
+		s := e.newScan(t)
+		e.finish(t, s, measure)
+		if err := e.analyzer(measure).Handle(t.Context(), e.askAgain(t, s, "verify")); err != nil {
+			t.Fatal(err)
+		}
+		answer := poll(t.Context(), scansAPI(e.service(e.fs)), string(s.ID)+"?wait=25&since=99")
+		if got := decoded[view](t, receive(t, answer, "the answer")); got.Verification.Outcome != verifyMatches {
+			t.Errorf("verification %+v", got.Verification)
+		}
+	})
 }
 
 func TestRescore(t *testing.T) {

@@ -57,8 +57,8 @@ func NewWatcher(fs *firestore.Client) *Watcher {
 	return &Watcher{fs: fs, watches: map[ID]*watch{}}
 }
 
-// Wait returns the scan as soon as its version is above since, or as it is last known when ctx ends: the end of
-// the wait is no error. Over [MaxWatches] distinct scans or waiters at a time it is unavailable.
+// Wait returns the scan as soon as its version is above since or it is settled, or as it is last known when ctx ends: the
+// end of the wait is no error. Over [MaxWatches] distinct scans or waiters at a time it is unavailable.
 func (w *Watcher) Wait(ctx context.Context, known Scan, since int64) (Scan, error) {
 	on, err := w.join(known)
 	if err != nil {
@@ -70,7 +70,7 @@ func (w *Watcher) Wait(ctx context.Context, known Scan, since int64) (Scan, erro
 		if err != nil {
 			return Scan{}, err
 		}
-		if latest.Version > since {
+		if latest.Version > since || latest.settled() {
 			return latest, nil
 		}
 		select {
