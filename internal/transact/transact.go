@@ -14,6 +14,7 @@ package transact
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -72,13 +73,11 @@ func Do(
 }
 
 // overtaken reports whether a write failed because a document is not any more as its writer read it.
-func overtaken(err error) bool {
-	switch status.Code(err) {
-	case codes.Aborted, codes.FailedPrecondition, codes.AlreadyExists, codes.NotFound:
-		return true
-	}
-	return false
-}
+func overtaken(err error) bool { return slices.Contains(ofConditions, status.Code(err)) }
+
+// ofConditions are the codes of a write whose condition failed: the commit met another one, or the document was changed,
+// made or deleted since it was read.
+var ofConditions = []codes.Code{codes.Aborted, codes.FailedPrecondition, codes.AlreadyExists, codes.NotFound}
 
 // run makes the attempts of one change in its turn.
 func (l *lines) run(ctx context.Context, s slot, attempt func(context.Context) (again bool, err error)) error {
