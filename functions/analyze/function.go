@@ -2,16 +2,22 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/scan"
 )
+
+// Scan is the face engine. It is a variable for the tests of the local host only, which get it stuck.
+var Scan = face.Scan
 
 func init() { boot.Event("analyze", build) }
 
@@ -24,7 +30,8 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 		return nil, err
 	}
 	a := &scan.Analyzer{
-		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Scan: face.Scan,
+		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Scan: Scan,
+		Lease: cmp.Or(p.Config.ScanLease, catalog.Lease), Exit: os.Exit,
 		Key: []byte(p.Config.HashKey), Now: time.Now,
 	}
 	return a.Handle, nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/facescan/facescan/internal/boot"
@@ -23,6 +24,9 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 		return nil, err
 	}
 	limits := limit.New(fs, []byte(p.Config.HashKey), time.Now)
-	(&coach.Coach{Firestore: fs, Limits: limits, Analyze: face.Analyze, MinAge: p.Config.MinAge, Now: time.Now}).Routes(api)
+	c := &coach.Coach{
+		Firestore: fs, Limits: limits, Analyze: face.Analyze, Exit: os.Exit, MinAge: p.Config.MinAge, Now: time.Now,
+	}
+	c.Routes(api)
 	return api, nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 
@@ -52,6 +53,9 @@ type Config struct {
 	// ErasureWait replaces the time that an erasure waits for photos still on their way, such as "1s", for the local
 	// stack only.
 	ErasureWait string `env:"FACESCAN_ERASURE_WAIT"`
+	// ScanLease replaces catalog.Lease in the analysis, such as "3s", for tests of the local stack only: they need not
+	// wait a minute for what a killed process has left.
+	ScanLease time.Duration `env:"FACESCAN_SCAN_LEASE"`
 
 	// FirebaseAPIKey is the web API key that Identity Toolkit asks for. It is no secret.
 	FirebaseAPIKey string `env:"FACESCAN_FIREBASE_API_KEY"`
@@ -78,7 +82,9 @@ var emulatorVariables = []string{
 }
 
 // localVariables are switches of ours that have no business in production.
-var localVariables = []string{"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT", "FACESCAN_ERASURE_WAIT"}
+var localVariables = []string{
+	"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT", "FACESCAN_ERASURE_WAIT", "FACESCAN_SCAN_LEASE",
+}
 
 const minHashKey = 32
 
@@ -146,6 +152,9 @@ func (c Config) validate() error {
 	}
 	if c.MinAge < lowestAge || c.MinAge > highestAge {
 		faults = append(faults, fmt.Errorf("FACESCAN_MIN_AGE must be a whole number of %d to %d", lowestAge, highestAge))
+	}
+	if c.ScanLease < 0 {
+		faults = append(faults, errors.New("FACESCAN_SCAN_LEASE must not be negative"))
 	}
 	if !c.Local() {
 		for _, name := range append(emulatorVariables, localVariables...) {

@@ -19,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/limit"
 	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/watchdog"
 )
 
 // Limits of a preview: 512 KiB and 1.5 megapixels, which the engine looks through in about a tenth of a second.
@@ -26,6 +27,9 @@ const (
 	MaxBytes  = 512 << 10
 	MaxPixels = 1_500_000
 )
+
+// lookTime is how long the engine may look at a preview, a hundred times what it takes.
+const lookTime = 15 * time.Second
 
 // PreviewsOfUser lets an app ask once a second.
 var PreviewsOfUser = limit.Rule{Name: "coach-user", Max: 600, Window: 10 * time.Minute}
@@ -39,6 +43,8 @@ type Coach struct {
 	Limits    *limit.Limiter
 	// Analyze is the face engine, face.Analyze; a seam because no photo is known to break the real one.
 	Analyze func(io.Reader, face.Options) (face.Report, error)
+	// Exit ends the process when the engine does not come to an end, os.Exit but in tests (see internal/watchdog).
+	Exit func(code int)
 	// MinAge is the age in years that whoever is measured must have passed.
 	MinAge int
 	// Now is the clock.
@@ -81,6 +87,8 @@ func (c *Coach) admit(ctx context.Context, uid account.UID) error {
 
 // look has the engine look at the preview. What is no picture is the caller's error, what is in the picture is not.
 func (c *Coach) look(ctx context.Context, preview []byte) (Answer, error) {
+	done := watchdog.Watch(ctx, lookTime, c.Exit)
+	defer done()
 	_, end := telemetry.Span(ctx, "face.Analyze")
 	a, err := answer(c.Analyze(bytes.NewReader(preview), face.Options{MaxBytes: MaxBytes, MaxPixels: MaxPixels}))
 	end(err)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/textproto"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -125,7 +126,8 @@ func newLife(t *testing.T) *life {
 		Routes(w.api)
 	leaderboard.New(w.fs, face.MajorVersion()).Routes(w.api)
 	analyzer := &scan.Analyzer{
-		Firestore: w.fs, Outbox: box, Uploads: uploads, Results: results, Scan: l.measure, Key: []byte("key"), Now: w.clock,
+		Firestore: w.fs, Outbox: box, Uploads: uploads, Results: results, Scan: l.measure, Lease: catalog.Lease, Exit: os.Exit,
+		Key: []byte("key"), Now: w.clock,
 	}
 	l.handles = map[string]func(context.Context, event.Message) error{
 		"analyze": analyzer.Handle, "erase": l.erase, "rank": leaderboard.NewRanker(w.fs, box, w.clock).Handle,

@@ -24,6 +24,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/watchdog"
 )
 
 // releaseTimeout bounds giving a scan back after a failure, when the request's own time may be up.
@@ -38,6 +39,10 @@ type Analyzer struct {
 	Uploads, Results *storage.BucketHandle
 	// Scan is the face engine, face.Scan; a seam because no photo is known to crash the real one.
 	Scan func(io.Reader, face.Options) (face.Report, []face.Picture, error)
+	// Lease is how long an analysis may take before another redoes it, catalog.Lease but in tests.
+	Lease time.Duration
+	// Exit ends the process, os.Exit but in tests (see computing).
+	Exit func(code int)
 	// Key is that of [Uploads].
 	Key []byte
 	// Now is the clock.
@@ -121,7 +126,7 @@ func (a *Analyzer) claim(ctx context.Context, uid account.UID, id ID, photo even
 			return err
 		}
 		now := a.Now().UTC()
-		outcome = s.claim(photo.Generation, token, now)
+		outcome = s.claim(photo.Generation, token, a.Lease, now)
 		if closed && (outcome == nil || errors.Is(outcome, errExhausted)) {
 			outcome = errFenced
 			s.fail(refused, now)
@@ -157,7 +162,7 @@ func (a *Analyzer) analyze(ctx context.Context, s Scan) error {
 	if s.Declared != "" && s.Declared != s.Content {
 		return a.fail(ctx, s, mismatch)
 	}
-	report, pictures, err := a.measure(ctx, photo)
+	report, pictures, err := a.measure(ctx, s, photo)
 	if err != nil {
 		return a.failOr(ctx, s, fmt.Errorf("analyse photo: %w", err))
 	}
@@ -193,7 +198,14 @@ func (a *Analyzer) failOr(ctx context.Context, s Scan, cause error) error {
 
 // measure runs the engine and turns a panic in it into analysis_crashed: the same photo would crash it again, and
 // the requests beside this one go on.
-func (a *Analyzer) measure(ctx context.Context, photo []byte) (report face.Report, pictures []face.Picture, err error) {
+func (a *Analyzer) measure(
+	ctx context.Context, s Scan, photo []byte,
+) (report face.Report, pictures []face.Picture, err error) {
+	done, err := a.computing(ctx, s)
+	if err != nil {
+		return face.Report{}, nil, err
+	}
+	defer done()
 	_, end := telemetry.Span(ctx, "face.Scan")
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -203,6 +215,26 @@ func (a *Analyzer) measure(ctx context.Context, photo []byte) (report face.Repor
 		end(err)
 	}()
 	return a.Scan(bytes.NewReader(photo), face.Options{MaxBytes: MaxBytes})
+}
+
+// computing has the process end when what begins now outlives the scan's lease or the request, unless done is called
+// before: nothing else stops the engine at a photo that it never comes to an end with, and the next user's scan would
+// share the processor with it. The delivery is then repeated, and claim counts until maxClaims ends the scan. A tenth of
+// the lease is left when the process ends, since an instance has a processor only while it serves a request. Without time
+// to begin in, computing fails.
+func (a *Analyzer) computing(ctx context.Context, s Scan) (done func(), err error) {
+	left := a.Lease // to measure again takes no lease
+	if s.State == Processing {
+		left = s.Lease.Until.Sub(a.Now())
+	}
+	if end, ok := ctx.Deadline(); ok {
+		left = min(left, time.Until(end))
+	}
+	left -= a.Lease / 10
+	if left <= 0 {
+		return nil, fault.New(fault.CodeUnavailable, "Too little of the time is left to begin.")
+	}
+	return watchdog.Watch(ctx, left, a.Exit), nil
 }
 
 // complete keeps the report and the pictures and ends the scan. They are written first, so that a completed scan has

@@ -3,6 +3,7 @@ package scan
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
@@ -23,6 +25,7 @@ import (
 func (e *env) analyzer(engine engineFunc) *Analyzer {
 	return &Analyzer{
 		Firestore: e.fs, Outbox: e.box, Uploads: e.uploads, Results: e.results, Scan: engine, Key: []byte(hashKey), Now: e.clock.Now,
+		Lease: catalog.Lease, Exit: func(code int) { panic(fmt.Sprintf("the process ends with %d", code)) },
 	}
 }
 

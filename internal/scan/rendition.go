@@ -7,16 +7,15 @@ import (
 	"image"
 	"log/slog"
 	"runtime/debug"
-	"time"
 
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/rendition"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// renderReserve is how long before the lease's end the last rendition may be begun. One takes a few seconds, and what is
-// left to do is to write the results.
-const renderReserve = 30 * time.Second
+// renderReserve is the part of the lease, one half, that is left when the last rendition may be begun. One takes a few
+// seconds, and what is left to do is to write the results.
+const renderReserve = 2
 
 // Reasons of a rendition that was not made.
 const (
@@ -49,7 +48,7 @@ func (a *Analyzer) render(ctx context.Context, s Scan, photo []byte) ([]Rendered
 	}
 	ctx, end := telemetry.Span(ctx, "scan.render")
 	defer end(nil)
-	upright, err := face.Upright(bytes.NewReader(photo), face.Options{MaxBytes: MaxBytes}, rendition.MaxSide)
+	upright, err := a.upright(ctx, s, photo)
 	if err != nil {
 		slog.ErrorContext(ctx, "no renditions of a photo that was measured", "error", err)
 	}
@@ -57,14 +56,14 @@ func (a *Analyzer) render(ctx context.Context, s Scan, photo []byte) ([]Rendered
 	for i, r := range s.Renditions {
 		all[i] = Rendered{Name: r.Name, Format: r.Format}
 		switch {
+		case a.Now().After(s.Lease.Until.Add(-a.Lease / renderReserve)):
+			all[i].Failure = RenditionLate
+			continue
 		case err != nil:
 			all[i].Failure = RenditionFailed
 			continue
-		case a.Now().After(s.Lease.Until.Add(-renderReserve)):
-			all[i].Failure = RenditionLate
-			continue
 		}
-		file, err := renderOne(ctx, upright, r)
+		file, err := a.renderOne(ctx, s, upright, r)
 		if err != nil {
 			slog.ErrorContext(ctx, "rendition failed", "format", r.Format, "error", err)
 			all[i].Failure = RenditionFailed
@@ -77,8 +76,22 @@ func (a *Analyzer) render(ctx context.Context, s Scan, photo []byte) ([]Rendered
 	return all, nil
 }
 
+func (a *Analyzer) upright(ctx context.Context, s Scan, photo []byte) (image.Image, error) {
+	done, err := a.computing(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return face.Upright(bytes.NewReader(photo), face.Options{MaxBytes: MaxBytes}, rendition.MaxSide)
+}
+
 // renderOne turns a panic into an error: what is made of a photo is no reason to lose its measures.
-func renderOne(ctx context.Context, picture image.Image, r rendition.Rendition) (file []byte, err error) {
+func (a *Analyzer) renderOne(ctx context.Context, s Scan, picture image.Image, r rendition.Rendition) (file []byte, err error) {
+	done, err := a.computing(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	defer func() {
 		if cause := recover(); cause != nil {
 			slog.ErrorContext(ctx, "rendition panicked", "panic", cause, "stack_trace", string(debug.Stack()))

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/image/webp"
 
+	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/rendition"
@@ -96,7 +97,9 @@ func TestRenditionThatIsNotMadeFailsNothingElse(t *testing.T) {
 			[]Rendered{{"broken", "bmp", RenditionFailed}, {"grey", rendition.PNG, RenditionFailed}},
 		},
 		"because the time is up": {
-			emulatortest.SamplePhoto(t), func(e *env) engineFunc { return during(func() { e.clock.advance(leaseLong - renderReserve) }) },
+			emulatortest.SamplePhoto(t), func(e *env) engineFunc {
+				return during(func() { e.clock.advance(leaseLong - catalog.Lease/renderReserve) })
+			},
 			[]Rendered{{"broken", "bmp", RenditionLate}, {"grey", rendition.PNG, RenditionLate}},
 		},
 	} {

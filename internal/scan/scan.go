@@ -33,7 +33,6 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/rendition"
 )
 
@@ -191,9 +190,9 @@ func (s *Scan) renewTicket(epoch int64, now time.Time) {
 	s.UpdatedAt = now
 }
 
-// claim takes the scan for analysis of the photo's generation. It fails with errStale, errFinished or errLeased, and
+// claim takes the scan for analysis of the photo's generation, for as long as the lease. It fails with errStale, errFinished or errLeased, and
 // then changes nothing; with errExhausted the scan is the caller's, but to be ended and not analysed.
-func (s *Scan) claim(generation int64, token string, now time.Time) error {
+func (s *Scan) claim(generation int64, token string, lease time.Duration, now time.Time) error {
 	if s.Generation != 0 && s.Generation != generation {
 		return errStale
 	}
@@ -214,7 +213,7 @@ func (s *Scan) claim(generation int64, token string, now time.Time) error {
 	s.Generation = generation
 	s.State, s.Stage = Processing, Measuring
 	s.Claims++
-	s.Lease = Lease{Token: token, Until: now.Add(catalog.Lease)}
+	s.Lease = Lease{Token: token, Until: now.Add(lease)}
 	s.changed(now)
 	s.lookAgain(s.Lease.Until.Add(nextLook))
 	if s.Claims > maxClaims {

@@ -26,7 +26,7 @@ func inState(state State) Scan {
 		s.expire(noon)
 		return s
 	}
-	if err := s.claim(7, "first", noon); err != nil {
+	if err := s.claim(7, "first", catalog.Lease, noon); err != nil {
 		panic(err)
 	}
 	switch state {
@@ -81,7 +81,7 @@ func TestClaim(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, now := tt.from, noon.Add(tt.after)
-			err := got.claim(tt.generation, "second", now)
+			err := got.claim(tt.generation, "second", catalog.Lease, now)
 			if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
 				t.Fatalf("claim = %v, want %v", err, tt.want)
 			}
@@ -124,7 +124,7 @@ func TestHolds(t *testing.T) {
 	}
 	t.Run("an over-long holder goes on holding, until somebody else claims", func(t *testing.T) {
 		s := inState(Processing)
-		if err := s.claim(7, "second", noon.Add(leaseLong)); err != nil {
+		if err := s.claim(7, "second", catalog.Lease, noon.Add(leaseLong)); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.holds("first"); !errors.Is(err, errLost) {
@@ -209,7 +209,7 @@ func TestAnyHistoryHasOneEnd(t *testing.T) {
 			switch rapid.SampledFrom([]string{"claim", "claim", "claim", "clock", "complete", "fail", "requeue", "expire"}).Draw(t, "event") {
 			case "claim":
 				token := rapid.StringMatching(`[a-z]{8}`).Draw(t, "token")
-				err := s.claim(rapid.Int64Range(1, 3).Draw(t, "generation"), token, now)
+				err := s.claim(rapid.Int64Range(1, 3).Draw(t, "generation"), token, catalog.Lease, now)
 				if err == nil || errors.Is(err, errExhausted) {
 					tokens = append(tokens, token)
 				} else if diff := cmp.Diff(before, s); diff != "" {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/face"
 )
 
@@ -48,7 +49,7 @@ func TestStageOfALostLeaseIsNotShown(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	s := e.newScan(t, func(s *Scan) {
-		if err := s.claim(1, "other", e.clock.Now()); err != nil {
+		if err := s.claim(1, "other", catalog.Lease, e.clock.Now()); err != nil {
 			t.Fatal(err)
 		}
 	})

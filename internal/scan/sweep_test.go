@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 )
@@ -36,7 +37,7 @@ func (e *env) begunScan(t *testing.T, state State) (Scan, int64) {
 	generation := e.upload(t, s, []byte("photo"))
 	now := e.clock.Now()
 	if state != AwaitingUpload {
-		if err := s.claim(generation, "token", now); err != nil {
+		if err := s.claim(generation, "token", catalog.Lease, now); err != nil {
 			t.Fatal(err)
 		}
 	}

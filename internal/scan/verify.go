@@ -22,6 +22,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/telemetry"
 )
 
 // A completed scan can be measured again as long as its photo is kept: to verify that the engine still says the same to
@@ -53,6 +54,8 @@ type Verification struct {
 	At     time.Time `firestore:"at"`
 	// Asked is the scan's version by the request.
 	Asked int64 `firestore:"asked"`
+	// Begun counts the measurements that were begun for the request and did not return.
+	Begun int `firestore:"begun,omitempty"`
 }
 
 // Previous is what the scan came to before it was scored anew.
@@ -190,14 +193,59 @@ func (a *Analyzer) again(ctx context.Context, m event.Message) error {
 	if err != nil {
 		return err
 	}
-	s, err := get(ctx, a.Firestore, ID(asked.ScanID))
-	if errors.Is(err, errNoScan) || err == nil && !s.asks(asked.Version) {
-		slog.InfoContext(ctx, "verification dropped", "scan_id", asked.ScanID)
+	ctx = telemetry.With(ctx, slog.String("scan_id", asked.ScanID))
+	s, err := a.countBegun(ctx, ID(asked.ScanID), asked.Version, 1)
+	if errors.Is(err, errNoScan) || errors.Is(err, errSettled) {
+		slog.InfoContext(ctx, "verification dropped", "reason", err)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	if s.Verification.Begun > maxClaims {
+		slog.ErrorContext(ctx, "verification given up", "begun", s.Verification.Begun)
+		return a.settle(ctx, s, Verification{Outcome: verifyRefused, Engine: face.Version}, nil)
+	}
+	err = a.measureAgain(ctx, s, asked.Rescore)
+	if err != nil {
+		return errors.Join(err, a.uncountBegun(ctx, s))
+	}
+	return nil
+}
+
+// errSettled says that the request is not pending any more, or that another has replaced it.
+var errSettled = errors.New("the request is settled")
+
+// countBegun counts a measurement that begins for the request of the version, or by -1 one that returned. One that
+// ends its process stays counted, so that a photo does not end one process after another (see computing).
+func (a *Analyzer) countBegun(ctx context.Context, id ID, version int64, by int) (s Scan, err error) {
+	err = a.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		s, err = read(tx, a.Firestore, id)
+		if err != nil {
+			return err
+		}
+		if !s.asks(version) {
+			return errSettled
+		}
+		s.Verification.Begun += by
+		return write(tx, a.Firestore, s)
+	})
+	return s, err
+}
+
+// uncountBegun is for a measurement that failed, for which the request's own time may be up.
+func (a *Analyzer) uncountBegun(ctx context.Context, s Scan) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	_, err := a.countBegun(ctx, s.ID, s.Verification.Asked, -1)
+	if errors.Is(err, errNoScan) || errors.Is(err, errSettled) {
+		return nil
+	}
+	return err
+}
+
+// measureAgain measures the kept photo and settles the request. Its errors are transient.
+func (a *Analyzer) measureAgain(ctx context.Context, s Scan, rescore bool) error {
 	report, pictures, err := a.measureKept(ctx, s)
 	if errors.Is(err, storage.ErrObjectNotExist) {
 		return a.settle(ctx, s, Verification{Outcome: verifyGone}, nil)
@@ -212,7 +260,7 @@ func (a *Analyzer) again(ctx context.Context, m event.Message) error {
 	if err != nil {
 		return fmt.Errorf("marshal report: %w", err)
 	}
-	if !asked.Rescore {
+	if !rescore {
 		return a.compare(ctx, s, report.Version, body)
 	}
 	result, err := withoutGeometry(body)
@@ -230,7 +278,7 @@ func (a *Analyzer) measureKept(ctx context.Context, s Scan) (face.Report, []face
 	if err != nil {
 		return face.Report{}, nil, err
 	}
-	return a.measure(ctx, photo)
+	return a.measure(ctx, s, photo)
 }
 
 // maxReport is the largest report that is compared, in bytes; one takes a few thousand.
