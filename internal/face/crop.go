@@ -42,7 +42,11 @@ const maxSamples = 8
 // crop cuts a picture out along a frame. A pixel is the mean of k x k bilinear samples, k such that they lie less than about a pixel
 // of the plane apart, so that shrinking does not alias. Outside the plane the border is repeated. Whole numbers after the frame.
 func (p *plane) crop(f frame, w, h int) *plane {
-	k := min(max(int(math.Ceil(f.scale()-0.2)), 1), maxSamples)
+	return p.sampled(f, w, h, min(max(int(math.Ceil(f.scale()-0.2)), 1), maxSamples))
+}
+
+// sampled is crop with k samples along each side of a pixel, 1 to maxSamples.
+func (p *plane) sampled(f frame, w, h, k int) *plane {
 	g := gridOn(f, k)
 	out := newPlane(w, h)
 	sums := make([]uint32, w*k)
@@ -62,20 +66,28 @@ func (p *plane) crop(f frame, w, h int) *plane {
 //
 //go:norace
 func (p *plane) setMeans(y int, sums []uint32, k int) {
-	if k == 1 {
-		for x, sum := range sums {
-			p.pix[y*p.w+x] = uint8((sum + 1<<15) >> 16)
+	row := p.row(y)
+	switch k {
+	case 1:
+		for x, sum := range sums[:len(row)] {
+			row[x] = uint8((sum + 1<<15) >> 16)
+		}
+		return
+	case 2:
+		for x := range row {
+			row[x] = uint8((sums[0] + sums[1] + 1<<17) >> 18)
+			sums = sums[2:]
 		}
 		return
 	}
 	n := uint32(k * k)
 	reciprocal := uint64(1<<21/n + 1)
-	for x := range p.row(y) {
+	for x := range row {
 		sum := n << 15
 		for _, v := range sums[x*k : (x+1)*k] {
 			sum += v
 		}
-		p.pix[y*p.w+x] = uint8(uint64(sum>>16) * reciprocal >> 21)
+		row[x] = uint8(uint64(sum>>16) * reciprocal >> 21)
 	}
 }
 
@@ -120,17 +132,13 @@ func (p *plane) addInner(sums []uint32, x, y, dx, dy int) {
 	for i := range sums {
 		at := y>>20*width + x>>20
 		fx, fy := uint32(x>>12)&255, uint32(y>>12)&255
-		top, low := sideBySide(pix[at:]), sideBySide(pix[at+width:])
-		both := top*(256-fy) + low*fy
+		four := pix[at : at+width+2] // the upper two first, the lower two last
+		v := uint64(binary.LittleEndian.Uint16(four)) | uint64(binary.LittleEndian.Uint16(four[len(four)-2:]))<<32
+		v = (v | v<<8) & evenBytes
+		both := uint32(v)*(256-fy) + uint32(v>>32)*fy
 		sums[i] += both&0xffff*(256-fx) + both>>16*fx
 		x, y = x+dx, y+dy
 	}
-}
-
-// sideBySide puts two pixels into the halves of a number.
-func sideBySide(pix []uint8) uint32 {
-	v := uint32(binary.LittleEndian.Uint16(pix))
-	return (v | v<<8) & 0xff00ff
 }
 
 // sample interpolates at a place in 1/256 pixel and gives 65536 times the brightness.

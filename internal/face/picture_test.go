@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 // looked measures a photo such that it can be drawn.
@@ -36,7 +37,7 @@ func TestScanGivesReportAndPictures(t *testing.T) {
 		name string
 		size image.Point
 	}{
-		{PictureOverlay, image.Pt(800, 1000)}, {PictureCrop, image.Pt(600, 750)}, {PictureLeftLeft, image.Pt(400, 500)},
+		{PictureOverlay, image.Pt(800, 1204)}, {PictureCrop, image.Pt(600, 750)}, {PictureLeftLeft, image.Pt(400, 500)},
 		{PictureRightRight, image.Pt(400, 500)}, {PictureThumbnail, image.Pt(204, 256)},
 	}
 	if len(pictures) != len(want) || len(PictureNames()) != len(want) {
@@ -142,7 +143,7 @@ func TestMirroredPhotoGivesMirroredPictures(t *testing.T) {
 	}
 	ca, cb := a.canvas(), b.canvas()
 	samePicture(t, "overlay", a.overlay(ca), b.overlay(cb))
-	samePicture(t, "crop", a.aligned(ca), b.aligned(cb))
+	samePicture(t, "crop", a.aligned(a.strip(ca)), b.aligned(b.strip(cb)))
 	samePicture(t, "thumbnail", thumbnail(ca), thumbnail(cb))
 	// One of the two is turned back in the end.
 	pa, errA := a.pictures()
@@ -151,21 +152,25 @@ func TestMirroredPhotoGivesMirroredPictures(t *testing.T) {
 		t.Fatal(errA, errB)
 	}
 	for i, j := range [...]int{0, 1, 3, 2, 4} {
-		if far := meanDifference(t, pa[i].JPEG, pb[j].JPEG); far > 1 {
+		if far := meanDifference(t, pa[i], pb[j]); far > 1 {
 			t.Errorf("%s and the mirrored photo's %s differ by %.2f levels", pa[i].Name, pb[j].Name, far)
 		}
 	}
 }
 
-// meanDifference compares the brightness of a JPEG with that of another one, mirrored, in grey levels.
-func meanDifference(t *testing.T, a, b []byte) float64 {
+// meanDifference compares the brightness of a picture with that of another one, mirrored, in grey levels, without the legend.
+func meanDifference(t *testing.T, a, b Picture) float64 {
 	t.Helper()
-	imgA, errA := jpeg.Decode(bytes.NewReader(a))
-	imgB, errB := jpeg.Decode(bytes.NewReader(b))
+	imgA, errA := jpeg.Decode(bytes.NewReader(a.JPEG))
+	imgB, errB := jpeg.Decode(bytes.NewReader(b.JPEG))
 	if errA != nil || errB != nil {
 		t.Fatal(errA, errB)
 	}
 	p, q := lumaOf(imgA), lumaOf(imgB)
+	if a.Name == PictureOverlay {
+		above := image.Rect(0, 0, p.w, p.h-even(legendHeight*p.w/legendWidth))
+		p, q = p.part(above), q.part(above)
+	}
 	q.mirror()
 	sum := 0.0
 	for i, v := range p.pix {
@@ -177,15 +182,15 @@ func meanDifference(t *testing.T, a, b []byte) float64 {
 func TestHalvesAreTheirOwnMirrorImages(t *testing.T) {
 	t.Parallel()
 	m := looked(t, sampleJPEG(t))
-	c := m.canvas()
-	left, right := m.halves(c)
+	strip := m.strip(m.canvas())
+	left, right := m.halves(strip)
 	for name, p := range map[string]picture{"left": left, "right": right} {
 		turned := p.clone()
 		turned.mirror()
 		samePicture(t, name, p, turned)
 	}
 	// On this nearly symmetric face both are much like the crop, each on its own side.
-	crop := m.aligned(c)
+	crop := m.aligned(strip)
 	crop.y = crop.y.resized(halfW, halfH)
 	for name, tt := range map[string]struct {
 		half   *plane
@@ -211,15 +216,79 @@ func TestWindowIsACrop(t *testing.T) {
 		{axis: vec{1, 0}}, {axis: vec{1, 0}, origin: vec{7, 3}}, {axis: vec{1, 0}, origin: vec{7.5, 3}}, {axis: vec{1, 0}, origin: vec{-1, 3}},
 		{axis: vec{1, 0}, origin: vec{30, 3}}, {axis: vec{0.5, 0}}, {axis: vec{0, 1}, origin: vec{20, 2}},
 	} {
-		want, got := p.crop(f, 20, 16), p.window(f, 20, 16)
+		want, got := p.sampled(f, 20, 16, 1), p.window(f, 20, 16)
 		samePicture(t, "window", picture{want, want, want}, picture{got, got, got})
 	}
+}
+
+// A slope is the same slope at every scale, so that each pixel of a picture shows where it was taken from.
+func TestCutsShowTheirPlaceAtEveryScale(t *testing.T) {
+	t.Parallel()
+	ramp := func(w, h, step int) canvas {
+		y, cb, cr := newPlane(w, h), newPlane((w+1)/2, (h+1)/2), newPlane((w+1)/2, (h+1)/2)
+		for i := range y.pix {
+			y.pix[i] = uint8((i%w + i/w) / step)
+		}
+		for i := range cb.pix {
+			// In the middle of four of the others.
+			cb.pix[i] = uint8(float64(2*(i%cb.w+i/cb.w)+1) / float64(step))
+			cr.pix[i] = 255 - cb.pix[i]
+		}
+		return canvas{y: y, cb: cb, cr: cr}
+	}
+	c := ramp(701, 499, 5)
+	rapid.Check(t, func(t *rapid.T) {
+		scale, turn := rapid.Float64Range(0.3, 9).Draw(t, "scale"), rapid.Float64Range(-20, 20).Draw(t, "degrees")
+		w, h := 2*rapid.IntRange(1, 30).Draw(t, "half the width"), 2*rapid.IntRange(1, 30).Draw(t, "half the height")
+		middle := vec{rapid.Float64Range(0, 700).Draw(t, "x"), rapid.Float64Range(0, 498).Draw(t, "y")}
+		f := frameAt(middle, vec{float64(w-1) / 2, float64(h-1) / 2}, turnAxis(turn).scaled(scale))
+		p := c.cut(f, w, h)
+		for i, v := range p.y.pix {
+			at := f.outer(vec{float64(i % w), float64(i / w)})
+			reach := scale + 3 // of what a pixel covers, and of the border that is repeated
+			if at.x < reach || at.y < reach || at.x > 700-reach || at.y > 498-reach {
+				continue
+			}
+			if want := (at.x+at.y)/5 - 0.4; math.Abs(float64(v)-want) > 1.3 { // the slope is cut off to whole levels
+				t.Fatalf("%d, %d is at %v: %d, want %.1f", i%w, i/w, at, v, want)
+			}
+		}
+		for i, v := range p.cb.pix {
+			at := f.outer(vec{float64(2*(i%(w/2))) + 0.5, float64(2*(i/(w/2))) + 0.5})
+			reach := 2*scale + 5
+			if at.x < reach || at.y < reach || at.x > 700-reach || at.y > 498-reach {
+				continue
+			}
+			if want := (at.x+at.y)/5 - 0.4; math.Abs(float64(v)-want) > 1.5 || abs(int(v)+int(p.cr.pix[i])-255) > 1 {
+				t.Fatalf("colour %d, %d is at %v: %d and %d, want %.1f", i%(w/2), i/(w/2), at, v, p.cr.pix[i], want)
+			}
+		}
+	})
+}
+
+func TestPartsRepeatTheBorder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := planes().Draw(t, "picture")
+		corner := image.Pt(rapid.IntRange(-20, 20).Draw(t, "x"), rapid.IntRange(-20, 20).Draw(t, "y"))
+		size := image.Pt(rapid.IntRange(1, 20).Draw(t, "w"), rapid.IntRange(1, 20).Draw(t, "h"))
+		part := p.part(image.Rectangle{Min: corner, Max: corner.Add(size)})
+		if part.w != size.X || part.h != size.Y {
+			t.Fatalf("%d x %d", part.w, part.h)
+		}
+		for i, v := range part.pix {
+			x, y := min(max(corner.X+i%size.X, 0), p.w-1), min(max(corner.Y+i/size.X, 0), p.h-1)
+			if v != p.row(y)[x] {
+				t.Fatalf("%d, %d is %d, want %d", i%size.X, i/size.X, v, p.row(y)[x])
+			}
+		}
+	})
 }
 
 func TestCropOfAFaceAtTheBorderIsFilledWithGrey(t *testing.T) {
 	t.Parallel()
 	m := looked(t, encodePNG(t, onCanvas(320, 300, image.Pt(0, -110), decodeSample(t))))
-	crop := m.aligned(m.canvas())
+	crop := m.aligned(m.strip(m.canvas()))
 	if y, b, r := crop.y.row(0)[300], crop.cb.row(0)[150], crop.cr.row(0)[150]; y != backdrop || b != backdrop || r != backdrop {
 		t.Errorf("above the photo there is %d, %d, %d, want grey", y, b, r)
 	}

@@ -1,6 +1,7 @@
 package face
 
 import (
+	"encoding/binary"
 	"image"
 	"image/color"
 	"math"
@@ -40,15 +41,19 @@ func (s stroke) grown(by float64) stroke {
 	return s
 }
 
-// covers says how much of the pixel lies under the stroke, 0 to 255.
+// covers gives how much of the pixel lies under the stroke, 0 to 255.
 func (s stroke) covers(pixel vec) uint8 {
 	along, to := s.b.minus(s.a), pixel.minus(s.a)
 	if n := sq(along.x) + sq(along.y); n > 0 {
 		t := (float64(along.x*to.x) + float64(along.y*to.y)) / n
 		to = to.minus(along.scaled(max(0, min(1, t))))
 	}
+	far, near := s.ring+s.half+0.5, s.ring-s.half-0.5
+	if square := sq(to.x) + sq(to.y); square >= sq(far) || near > 0 && square <= sq(near) {
+		return 0
+	}
 	distance := math.Abs(to.length()-s.ring) - s.half
-	return uint8(math.Round(255 * max(0, min(1, 0.5-distance))))
+	return uint8(float64(255*max(0, min(1, 0.5-distance))) + 0.5)
 }
 
 // bounds holds every pixel that the stroke touches.
@@ -113,22 +118,31 @@ func (p *plane) clear(area image.Rectangle) {
 
 // lay puts ink where the mask is, in an area with even borders.
 func (p picture) lay(mask *plane, i ink, area image.Rectangle) {
-	for y := area.Min.Y; y < area.Max.Y; y++ {
-		for x, cover := range mask.row(y)[area.Min.X:area.Max.X] {
-			if cover > 0 {
-				p.y.blend(area.Min.X+x, y, i.y, int(cover)*int(i.strength)*4)
+	for y := area.Min.Y; y < area.Max.Y; y += 2 {
+		upper, lower := mask.row(y), mask.row(y+1)
+		for x := area.Min.X; x < area.Max.X; x += 2 {
+			for x+8 <= area.Max.X && binary.LittleEndian.Uint64(upper[x:])|binary.LittleEndian.Uint64(lower[x:]) == 0 {
+				x += 8
+			}
+			if x < area.Max.X {
+				p.laySquare([4]uint8{upper[x], upper[x+1], lower[x], lower[x+1]}, i, x, y)
 			}
 		}
 	}
-	for y := area.Min.Y; y < area.Max.Y; y += 2 {
-		for x := area.Min.X; x < area.Max.X; x += 2 {
-			at := y*mask.w + x
-			sum := int(mask.pix[at]) + int(mask.pix[at+1]) + int(mask.pix[at+mask.w]) + int(mask.pix[at+mask.w+1])
-			if sum > 0 {
-				p.cb.blend(x/2, y/2, i.cb, sum*int(i.strength))
-				p.cr.blend(x/2, y/2, i.cr, sum*int(i.strength))
-			}
+}
+
+// laySquare puts ink on the four pixels that share their colours, of which the first is at an even place.
+func (p picture) laySquare(covers [4]uint8, i ink, x, y int) {
+	sum := 0
+	for k, cover := range covers {
+		if cover > 0 {
+			p.y.blend(x+k%2, y+k/2, i.y, int(cover)*int(i.strength)*4)
+			sum += int(cover)
 		}
+	}
+	if sum > 0 {
+		p.cb.blend(x/2, y/2, i.cb, sum*int(i.strength))
+		p.cr.blend(x/2, y/2, i.cr, sum*int(i.strength))
 	}
 }
 

@@ -46,9 +46,7 @@ var (
 // overlay draws the 15 points with rings that hold them in 95 of 100 cases, the middle line of the face, and the arrows: thick and orange
 // where the asymmetry is beyond its own error, else thin and pale.
 func (m *measurement) overlay(c canvas) picture {
-	f, w, h := m.overlayFrame(c.y)
-	p := c.cut(f, w, h)
-	d := diagram{m: m, toPixel: func(iod vec) vec { return f.inner(m.pts.frame.outer(iod)) }, unit: m.pts.iod() / f.scale()}
+	p, d := m.scene(c)
 	unsure, sure := d.arrows()
 	p.draw(seamWidth, inkSeam,
 		drawing{inkMiddle, d.middle()}, drawing{inkUnsure, unsure}, drawing{inkSure, sure},
@@ -56,10 +54,27 @@ func (m *measurement) overlay(c canvas) picture {
 	return p
 }
 
-// overlayFrame chooses what the overlay shows, the whole photo or, where the face is small in it, a part of the same shape.
-func (m *measurement) overlayFrame(grey *plane) (f frame, w, h int) {
-	w, h = grey.w, grey.h
-	long := float64(max(w, h))
+// scene gives what the overlay is drawn on, and what draws on it.
+func (m *measurement) scene(c canvas) (picture, diagram) {
+	v := m.view(c.y)
+	d := diagram{m: m, toPixel: func(iod vec) vec { return v.pixel(m.pts.frame.outer(iod)) }, unit: m.pts.iod() / v.scale()}
+	if v.whole() && v.scale() > 1 {
+		return c.reduced(v.w, v.h), d
+	}
+	return c.cut(frame{origin: v.at, axis: vec{v.scale(), 0}}, v.w, v.h), d
+}
+
+// view is what the overlay shows: w x h pixels, both even, of a part of the canvas.
+type view struct {
+	w, h       int
+	at         vec // of the first pixel's middle, on the canvas
+	part, full vec // how much of the canvas is shown, and all of it, pixels
+}
+
+// view chooses the whole photo or, where the face is small in it, a part of the same shape.
+func (m *measurement) view(grey *plane) view {
+	full := vec{float64(grey.w), float64(grey.h)}
+	long := max(full.x, full.y)
 	shown := long
 	if iod := m.pts.iod(); iod < overlaySmall*long {
 		shown = iod / overlayZoom
@@ -68,22 +83,34 @@ func (m *measurement) overlayFrame(grey *plane) (f frame, w, h int) {
 	if shown == long && long >= overlaySide && long <= overlayLargest {
 		side = long
 	}
+	v := view{w: even(int(full.x * side / long)), h: even(int(full.y * side / long)), full: full, part: full}
 	scale := shown / side
-	w, h = even(int(float64(w)*side/long)), even(int(float64(h)*side/long))
-	face := m.pts.frame.outer(vec{0, 0.4}) // about the middle of the face
-	f = frame{axis: vec{scale, 0}, origin: vec{
-		x: windowStart(face.x, scale*float64(w), float64(grey.w), scale),
-		y: windowStart(face.y, scale*float64(h), float64(grey.h), scale),
-	}}
-	if scale == 1 { // whole pixels can be copied
-		f.origin = vec{math.Floor(f.origin.x), math.Floor(f.origin.y)}
+	if shown < long || scale <= 1 {
+		v.part = vec{scale * float64(v.w), scale * float64(v.h)}
 	}
-	return f, w, h
+	face := m.pts.frame.outer(vec{0, 0.4}) // about the middle of the face
+	v.at = vec{windowStart(face.x, v.part.x, full.x, v.w), windowStart(face.y, v.part.y, full.y, v.h)}
+	if scale == 1 { // whole pixels can be copied, and those of the colours, too
+		v.at = vec{math.Floor(v.at.x/2) * 2, math.Floor(v.at.y/2) * 2}
+	}
+	return v
 }
 
-// windowStart gives the middle of the first pixel, scale long, of a window about a place that stays within 0 to whole.
-func windowStart(middle, size, whole, scale float64) float64 {
-	return max(0, min(whole-size, middle+0.5-size/2)) + scale/2 - 0.5
+// scale is how many pixels of the canvas make one of the overlay.
+func (v view) scale() float64 { return v.part.x / float64(v.w) }
+
+// whole reports whether all of the photo is shown.
+func (v view) whole() bool { return v.part == v.full }
+
+// pixel gives the place in the overlay of one on the canvas. The height may be shrunk by a little more or less than the width, both being even.
+func (v view) pixel(at vec) vec {
+	x, y := v.part.x/float64(v.w), v.part.y/float64(v.h)
+	return vec{(at.x - v.at.x) / x, (at.y - v.at.y) / y}
+}
+
+// windowStart gives the middle of the first of n pixels of a window, size long, about a place that stays within 0 to whole.
+func windowStart(middle, size, whole float64, n int) float64 {
+	return max(0, min(whole-size, middle+0.5-size/2)) + size/float64(n)/2 - 0.5
 }
 
 // diagram makes strokes from the measurement.
@@ -93,15 +120,25 @@ type diagram struct {
 	unit    float64 // pixels in one IOD
 }
 
+// at is where a mark is drawn, IOD. The points of a brow were taught by a template that puts them at its lower edge, where they seem to lie
+// beside it, so they are drawn in its middle.
+func (d diagram) at(k mark) vec { return d.m.pts.at[k].plus(onBrow[k]) }
+
+// onBrow leads from the points of the brows to the middle of the brow near them, IOD. On the manual brows of the 61 reference people, and of
+// ten average faces of others, 98 in 100 of the points lie inside the brow's outline with it; without it 23.
+var onBrow = [marks]vec{
+	markBrowInnerL: {-0.11, -0.07}, markBrowInnerR: {0.11, -0.07}, markBrowOuterL: {0.12, -0.115}, markBrowOuterR: {-0.12, -0.115},
+}
+
 func (d diagram) dots() []stroke {
 	var list []stroke
-	d.eachPoint(func(k mark) { list = append(list, disc(d.toPixel(d.m.pts.at[k]), dotRadius)) })
+	d.eachPoint(func(k mark) { list = append(list, disc(d.toPixel(d.at(k)), dotRadius)) })
 	return list
 }
 
 func (d diagram) rings() []stroke {
 	var list []stroke
-	d.eachPoint(func(k mark) { list = append(list, ring(d.toPixel(d.m.pts.at[k]), d.ringRadius(k), ringWidth)) })
+	d.eachPoint(func(k mark) { list = append(list, ring(d.toPixel(d.at(k)), d.ringRadius(k), ringWidth)) })
 	return list
 }
 
@@ -169,7 +206,7 @@ func (d diagram) arrow(k mark, move vec, width float64) []stroke {
 	if length*d.unit < arrowLeast {
 		return nil
 	}
-	at, direction := d.m.pts.at[k], move.scaled(1/size)
+	at, direction := d.at(k), move.scaled(1/size)
 	gap := (d.ringRadius(k) + arrowGap) / d.unit
 	from, to := at.plus(direction.scaled(gap)), at.plus(direction.scaled(gap+length))
 	return arrow(d.toPixel(from), d.toPixel(to), width, arrowHead)

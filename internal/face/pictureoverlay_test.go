@@ -14,11 +14,12 @@ func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 	t.Parallel()
 	m := looked(t, sampleJPEG(t))
 	c := m.canvas()
-	f, w, h := m.overlayFrame(c.y)
-	plain, drawn := c.cut(f, w, h), m.overlay(c)
-	toPixel := func(iod vec) vec { return f.inner(m.pts.frame.outer(iod)) }
-	unit := m.pts.iod() / f.scale()
+	v := m.view(c.y)
+	w, h := v.w, v.h
+	plain, d := m.scene(c)
+	drawn, toPixel, unit := m.overlay(c), d.toPixel, d.unit
 	middle := m.asym.middleLine()
+	f := frame{origin: v.at, axis: vec{v.scale(), 0}}
 	near := func(at vec) bool {
 		iod := m.pts.frame.inner(f.outer(at))
 		if off := middle.inner(iod); math.Abs(off.x)*unit < 5 && off.y > middleTop-0.1 && off.y < middleBottom+0.1 {
@@ -26,7 +27,7 @@ func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 		}
 		for k := range marks {
 			reach := ringOfErrors*m.pts.standardError(k) + arrowMost + 20/unit
-			if iod.minus(m.pts.at[k]).length() < reach {
+			if iod.minus(d.at(k)).length() < reach {
 				return true
 			}
 		}
@@ -49,13 +50,30 @@ func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 		if name == "" {
 			continue
 		}
-		at := toPixel(m.pts.at[k])
+		at := toPixel(d.at(mark(k)))
 		if v := drawn.y.row(int(math.Round(at.y)))[int(math.Round(at.x))]; v < 250 {
 			t.Errorf("%s is not drawn: brightness %d", name, v)
 		}
 	}
 	if share := float64(changed) / float64(w*h); share > 0.05 {
 		t.Errorf("%.0f %% of the photo is drawn over", 100*share)
+	}
+}
+
+func TestBrowPointsAreDrawnOnTheBrows(t *testing.T) {
+	t.Parallel()
+	m := looked(t, sampleJPEG(t))
+	plain, d := m.scene(m.canvas())
+	level := func(at vec) float64 {
+		crop := plain.y.crop(frame{origin: d.toPixel(at).minus(vec{3, 3}), axis: vec{1, 0}}, 7, 7)
+		return float64(crop.mean())
+	}
+	for _, k := range [...]mark{markBrowInnerL, markBrowInnerR, markBrowOuterL, markBrowOuterR} {
+		at := d.at(k)
+		brow, above, measured := level(at), level(at.plus(vec{0, -0.15})), level(m.pts.at[k])
+		if brow > above-30 || brow > measured-15 {
+			t.Errorf("%s: %.0f, the skin above %.0f and where it was measured %.0f", names[k], brow, above, measured)
+		}
 	}
 }
 
@@ -148,21 +166,22 @@ func TestOverlayShowsTheFaceLargeEnough(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			m := &measurement{pts: points{frame: frame{origin: tt.face, axis: vec{tt.iod, 0}}}}
-			f, w, h := m.overlayFrame(&plane{w: tt.w, h: tt.h})
-			if w != tt.width || h != tt.height {
-				t.Errorf("%d x %d, want %d x %d", w, h, tt.width, tt.height)
+			v := m.view(&plane{w: tt.w, h: tt.h})
+			if v.w != tt.width || v.h != tt.height {
+				t.Errorf("%d x %d, want %d x %d", v.w, v.h, tt.width, tt.height)
 			}
-			if share := tt.iod / f.scale() / float64(max(w, h)); share < overlaySmall-0.001 {
+			if share := tt.iod / v.scale() / float64(max(v.w, v.h)); share < overlaySmall-0.001 {
 				t.Errorf("the pupils are %.3f of the longer side apart", share)
 			}
-			grey := &plane{w: tt.w, h: tt.h}
-			for _, corner := range [...]vec{{0, 0}, {float64(w - 1), float64(h - 1)}} {
-				if !grey.holds(f.outer(corner)) {
-					t.Errorf("corner %v lies at %v, outside the photo", corner, f.outer(corner))
+			for _, corner := range [...]vec{{0, 0}, {float64(tt.w - 1), float64(tt.h - 1)}} {
+				at := v.pixel(corner)
+				inside := at.x > -1 && at.y > -1 && at.x < float64(v.w)+1 && at.y < float64(v.h)+1
+				if inside == tt.zoomed {
+					t.Errorf("the photo's corner %v is at %v of %d x %d", corner, at, v.w, v.h)
 				}
 			}
-			if zoomed := f.scale()*float64(w) < 0.9*float64(tt.w); zoomed != tt.zoomed {
-				t.Errorf("cut out: %v", zoomed)
+			if face := v.pixel(tt.face); face.x < 0 || face.y < 0 || face.x >= float64(v.w) || face.y >= float64(v.h) {
+				t.Errorf("the face is at %v of %d x %d", face, v.w, v.h)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -61,7 +62,7 @@ func observed(t *testing.T, img image.Image, quality int) Observation {
 		t.Fatal(err)
 	}
 	i := slices.IndexFunc(pictures, func(p face.Picture) bool { return p.Name == face.PictureCrop })
-	o, err := Observe(report, pictures[i].JPEG)
+	o, err := Observe(report, pictures[i].Image)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,13 +241,22 @@ func TestUsualFollowsTheUser(t *testing.T) {
 }
 
 func BenchmarkObserve(b *testing.B) {
-	var file bytes.Buffer
-	if err := jpeg.Encode(&file, image.NewGray(image.Rect(0, 0, 600, 750)), nil); err != nil {
-		b.Fatal(err)
-	}
+	crop := image.NewYCbCr(image.Rect(0, 0, 600, 750), image.YCbCrSubsampleRatio420)
 	for b.Loop() {
-		if _, err := Observe(face.Report{}, file.Bytes()); err != nil {
+		if _, err := Observe(face.Report{}, crop); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestACropThatDoesNotShowTheFaceIsAnError(t *testing.T) {
+	t.Parallel()
+	for name, crop := range map[string]*image.YCbCr{
+		"none":      nil,
+		"too small": image.NewYCbCr(image.Rect(0, 0, 489, 750), image.YCbCrSubsampleRatio420),
+	} {
+		if o, err := Observe(face.Report{}, crop); !errors.Is(err, errCrop) {
+			t.Errorf("%s: %+v, %v", name, o, err)
 		}
 	}
 }

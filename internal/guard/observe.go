@@ -1,10 +1,8 @@
 package guard
 
 import (
-	"bytes"
-	"fmt"
+	"errors"
 	"image"
-	"image/jpeg"
 	"math/bits"
 	"slices"
 
@@ -37,18 +35,26 @@ const (
 	hashInput = 64 // pixels along each side of the picture whose frequencies they are
 )
 
-// Observe takes from a scan what the guard needs: its report, and the engine's picture face.PictureCrop.
-func Observe(report face.Report, crop []byte) (Observation, error) {
-	picture, err := jpeg.Decode(bytes.NewReader(crop))
-	if err != nil {
-		return Observation{}, fmt.Errorf("guard: decode the crop: %w", err)
+// errCrop is the error of a picture that does not show what face.PictureCrop does.
+var errCrop = errors.New("guard: the crop is missing or too small")
+
+// Observe takes from a scan what the guard needs: its report, and the pixels of the engine's picture face.PictureCrop.
+func Observe(report face.Report, crop *image.YCbCr) (Observation, error) {
+	if crop == nil || !innerFace.In(crop.Rect) {
+		return Observation{}, errCrop
 	}
-	part := imaging.Grayscale(imaging.Crop(picture, innerFace))
+	part := brightness(crop, innerFace)
 	low := frequencies(part)
 	return Observation{
 		Engine: face.MajorVersion(), Hash: signs(low), Mirrored: signs(mirrored(low)),
 		Likeness: likeness(greys(part)), Ratios: ratiosOf(report.Landmarks),
 	}, nil
+}
+
+// brightness gives an area of the picture in grey, in the picture's own memory.
+func brightness(picture *image.YCbCr, area image.Rectangle) *image.Gray {
+	first := picture.YOffset(area.Min.X, area.Min.Y)
+	return &image.Gray{Pix: picture.Y[first:], Stride: picture.YStride, Rect: image.Rectangle{Max: area.Size()}}
 }
 
 // frequencies are the lowest of the picture's discrete cosine transform, row by row, those along x in a row. With signs it
@@ -98,11 +104,11 @@ type texture struct {
 	v    []float64
 }
 
-func greys(picture *image.NRGBA) texture {
+func greys(picture *image.Gray) texture {
 	t := texture{w: picture.Rect.Dx(), h: picture.Rect.Dy(), v: make([]float64, 0, picture.Rect.Dx()*picture.Rect.Dy())}
 	for y := range t.h {
-		for x := range t.w {
-			t.v = append(t.v, float64(picture.Pix[y*picture.Stride+4*x]))
+		for _, v := range picture.Pix[y*picture.Stride:][:t.w] {
+			t.v = append(t.v, float64(v))
 		}
 	}
 	return t

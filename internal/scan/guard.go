@@ -19,7 +19,7 @@ func observe(ctx context.Context, report face.Report, pictures []face.Picture) *
 	if i < 0 {
 		return nil
 	}
-	o, err := guard.Observe(report, pictures[i].JPEG)
+	o, err := guard.Observe(report, pictures[i].Image)
 	if err != nil {
 		slog.ErrorContext(ctx, "scan not guarded", "error", err)
 		return nil

@@ -161,7 +161,7 @@ func (g *guarded) see(p *person, name string, data []byte) error {
 		if picture.Name != face.PictureCrop {
 			continue
 		}
-		o, err := guard.Observe(report, picture.JPEG)
+		o, err := guard.Observe(report, picture.Image)
 		if err != nil {
 			return err
 		}

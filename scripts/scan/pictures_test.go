@@ -33,7 +33,7 @@ func TestPicturesAreNamedAfterTheFile(t *testing.T) {
 	}
 	defer f.Close()
 	img, err := jpeg.Decode(f)
-	if err != nil || img.Bounds().Size() != image.Pt(800, 1000) {
+	if err != nil || img.Bounds().Size() != image.Pt(800, 1204) { // with its legend
 		t.Errorf("the overlay is %v: %v", img.Bounds(), err)
 	}
 	if plain := scan(t, "-json", filepath.Join(dir, "a"), filepath.Join(dir, "b")); plain.stdout != r.stdout {

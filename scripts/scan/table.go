@@ -30,7 +30,7 @@ func printTable(w io.Writer, o outcome) error {
 
 func printReport(w io.Writer, r *face.Report) {
 	columns(w, func(t io.Writer) { printMetrics(t, r) })
-	fmt.Fprintln(w)
+	fmt.Fprint(w, "  IOD: the distance between the pupils of this face; the other lengths are given in it.\n\n")
 	columns(w, func(t io.Writer) { printChecks(t, r) })
 	if !r.Rankable {
 		fmt.Fprintf(w, "  not ranked: %s\n", r.NotRankableBecause)
@@ -40,18 +40,35 @@ func printReport(w io.Writer, r *face.Report) {
 
 // columns aligns the cells that cells writes, each ended by a tab.
 func columns(w io.Writer, cells func(io.Writer)) {
-	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 2, 0, 2, ' ', 0)
 	cells(t)
-	_ = t.Flush() // w is a buffer
+	_ = t.Flush() // to memory
+	for row := range strings.Lines(b.String()) {
+		fmt.Fprintln(w, strings.TrimRight(row, " \n"))
+	}
 }
 
 func printMetrics(t io.Writer, r *face.Report) {
-	fmt.Fprint(t, "  METRIC\tVALUE\tUNIT\t95 % INTERVAL\tRELIABILITY\n")
-	fmt.Fprintf(t, "  symmetry score\t%s\t0-100\t%s to %s\t-\n", decimal(r.Score.Value), decimal(r.Score.Lo), decimal(r.Score.Hi))
+	fmt.Fprint(t, "  METRIC\tVALUE\tUNIT\t95 % INTERVAL\tRELIABILITY\t\n")
+	fmt.Fprintf(t, "  symmetry score\t%s\t0-100\t%s to %s\t-\t%s\n",
+		decimal(r.Score.Value), decimal(r.Score.Lo), decimal(r.Score.Hi), intervalBar(r.Score))
 	for _, m := range r.Metrics {
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s to %s\t%s\n",
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s to %s\t%s\t\n",
 			words(m.Name), decimal(m.Value), m.Unit, decimal(m.Lo), decimal(m.Hi), decimal(m.Reliability.ICC))
 	}
+}
+
+// intervalBar shows a score and its interval on the scale from 0 to 100, such as "0 |....=====o=======........| 100".
+func intervalBar(s face.Score) string {
+	const cells = 25
+	cell := func(v float64) int { return int(min(max(v, 0), 100)/100*(cells-1) + 0.5) }
+	bar := bytes.Repeat([]byte{'.'}, cells)
+	for i := cell(s.Lo); i <= cell(s.Hi); i++ {
+		bar[i] = '='
+	}
+	bar[cell(s.Value)] = 'o'
+	return "0 |" + string(bar) + "| 100"
 }
 
 func printChecks(t io.Writer, r *face.Report) {

@@ -1,0 +1,99 @@
+package face
+
+import (
+	"image"
+	"slices"
+	"sync"
+
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/inconsolata"
+	fixedpoint "golang.org/x/image/math/fixed"
+)
+
+// The legend lies below the overlay, as wide as it. It is laid out for a phone that shows the overlay legendWidth pixels wide: there its letters
+// have the 8 x 16 pixels of the font.
+const (
+	legendWidth  = 390
+	legendLine   = 21
+	legendMargin = 8  // above the first line and below the last one
+	legendText   = 42 // column of the text, right of the samples
+	legendSample = 20 // column of the middle of a sample
+)
+
+// The lines of the legend.
+const (
+	legendCircle = iota
+	legendMiddle
+	legendArrow
+	legendSure
+	legendLines
+)
+
+// legendWords say what is drawn on the overlay, each beside a sample of it. The radius of a circle is ringOfErrors, an arrow is arrowGain times as
+// long as the move, and orange beyond arrowSure standard errors.
+var legendWords = [legendLines]string{
+	legendCircle: "Circle: holds the point 95 times in 100",
+	legendMiddle: "Dashed line: the middle of the face",
+	legendArrow:  "Arrow: 8 times its way to equal halves",
+	legendSure:   "Orange: surely uneven. Pale: perhaps not",
+}
+
+var (
+	inkGround = inkOf(28, 30, 34, 255)
+	inkWords  = inkOf(240, 240, 240, 255)
+)
+
+const legendHeight = legendLines*legendLine + 2*legendMargin
+
+// legendMask is the text. The letters were drawn beforehand, by the font's package, so that they are the same on every machine.
+var legendMask = sync.OnceValue(func() *plane {
+	mask := image.NewAlpha(image.Rect(0, 0, legendWidth, legendHeight))
+	face := inconsolata.Bold8x16
+	for i, words := range legendWords {
+		baseline := legendMargin + i*legendLine + (legendLine-face.Height)/2 + face.Ascent
+		d := font.Drawer{Dst: mask, Src: image.Opaque, Face: face, Dot: fixedpoint.P(legendText, baseline)}
+		d.DrawString(words)
+	}
+	return &plane{w: legendWidth, h: legendHeight, pix: mask.Pix}
+})
+
+// withLegend gives the overlay with the legend below it.
+func (p picture) withLegend() picture {
+	w := p.y.w
+	h := even(legendHeight * w / legendWidth)
+	below := picture{filled(w, h, inkGround.y), filled(w/2, h/2, inkGround.cb), filled(w/2, h/2, inkGround.cr)}
+	shrink := float64(legendWidth) / float64(w)
+	start := shrink/2 - 0.5
+	text := legendMask().crop(frame{origin: vec{start, start}, axis: vec{shrink, 0}}, w, h)
+	below.lay(text, inkWords, image.Rect(0, 0, w, h))
+	below.drawSamples(1 / shrink)
+	return picture{p.y.above(below.y), p.cb.above(below.cb), p.cr.above(below.cr)}
+}
+
+// drawSamples draws what the lines speak of beside them, as large as on the photo.
+func (p picture) drawSamples(scale float64) {
+	at := func(line int, dx, dy float64) vec {
+		return vec{legendSample + dx, legendMargin + (float64(line)+0.5)*legendLine + dy}.scaled(scale)
+	}
+	circle, reach := at(legendCircle, 0, 0), float64(legendText-legendSample)/2
+	arrowAt := func(line int, width float64) []stroke {
+		return arrow(at(line, -reach, 0), at(line, reach, 0), width, arrowHead)
+	}
+	var middle []stroke
+	for _, dx := range [...]float64{-0.8, 0.2} {
+		from := at(legendMiddle, dx*reach, 0)
+		middle = append(middle, line(from, from.plus(vec{dashLength, 0}), middleWidth))
+	}
+	p.draw(seamWidth, inkSeam,
+		drawing{inkMiddle, middle}, drawing{inkUnsure, arrowAt(legendArrow, arrowWidth)}, drawing{inkSure, arrowAt(legendSure, arrowBold)},
+		drawing{inkRing, []stroke{ring(circle, 3*dotRadius, ringWidth)}}, drawing{inkPoint, []stroke{disc(circle, dotRadius)}})
+}
+
+func filled(w, h int, v uint8) *plane {
+	return &plane{w: w, h: h, pix: slices.Repeat([]uint8{v}, w*h)}
+}
+
+// above joins two planes of one width.
+func (p *plane) above(q *plane) *plane {
+	return &plane{w: p.w, h: p.h + q.h, pix: slices.Concat(p.pix, q.pix)}
+}
