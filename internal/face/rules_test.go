@@ -171,10 +171,10 @@ func TestImports(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"bytes", "cmp", "crypto/sha256", "embed", "encoding/binary", "encoding/hex", "errors", "fmt",
+		"bytes", "cmp", "compress/zlib", "crypto/sha256", "embed", "encoding/binary", "encoding/hex", "errors", "fmt",
 		"github.com/esimov/pigo/core", "github.com/gen2brain/jpegn", "golang.org/x/image/draw", "golang.org/x/image/font",
 		"golang.org/x/image/font/inconsolata", "golang.org/x/image/math/fixed", "golang.org/x/image/webp",
-		"image", "image/color", "image/png", "io", "math", "math/bits", "slices", "strconv", "sync",
+		"image", "image/color", "image/png", "io", "math", "math/bits", "net/http", "slices", "strconv", "sync",
 	}
 	if diff := cmp.Diff(want, strings.Fields(string(out))); diff != "" {
 		t.Errorf("imports (-want +got):\n%s", diff)
