@@ -8,6 +8,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/query"
 )
@@ -54,7 +55,7 @@ func (u User) renameAllowedAt(now time.Time) time.Time {
 
 // rename gives the user the name. Choosing the first one, writing the present one differently and going back to the one
 // before cost no waiting; see [RenameCooldown] for the rest.
-func (s *Service) rename(ctx context.Context, uid UID, written string) (User, error) {
+func (s *Service) rename(ctx context.Context, uid UID, written string, tags *httpapi.Tags) (User, error) {
 	name, key, err := parseUsername(written)
 	if err != nil {
 		return User{}, err
@@ -62,7 +63,7 @@ func (s *Service) rename(ctx context.Context, uid UID, written string) (User, er
 	if isReserved(key) {
 		return User{}, errTaken()
 	}
-	u, _, err := s.change(ctx, uid, func(tx *outbox.Tx, u *User) (effect, error) {
+	u, _, err := s.change(ctx, uid, tags, func(tx *outbox.Tx, u *User) (effect, error) {
 		if u.Username == name {
 			return nothing, nil
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -61,13 +62,15 @@ func consentRef(fs *firestore.Client, uid UID, epoch int64) *firestore.DocumentR
 }
 
 // grant records the user's consent to the terms of the version. granted is false where it was in force already.
-func (s *Service) grant(ctx context.Context, uid UID, version, appVersion string) (u User, granted bool, err error) {
+func (s *Service) grant(
+	ctx context.Context, uid UID, version, appVersion string, tags *httpapi.Tags,
+) (u User, granted bool, err error) {
 	bad := fault.New(fault.CodeInvalidField, "The consent is not valid.")
 	checkText(bad, "/appVersion", appVersion, maxAppVersion)
 	if len(bad.Fields) > 0 {
 		return User{}, false, bad
 	}
-	u, did, err := s.change(ctx, uid, func(tx *outbox.Tx, u *User) (effect, error) {
+	u, did, err := s.change(ctx, uid, tags, func(tx *outbox.Tx, u *User) (effect, error) {
 		if version != CurrentTerms.Version {
 			return nothing, fault.New(fault.CodeConsentOutdated,
 				"The text in force is version %q: show it and ask again.", CurrentTerms.Version)
@@ -82,8 +85,8 @@ func (s *Service) grant(ctx context.Context, uid UID, version, appVersion string
 
 // withdraw ends the consent, and owes the event that removes what was made under it. It does nothing where none is in
 // force.
-func (s *Service) withdraw(ctx context.Context, uid UID) (User, error) {
-	u, _, err := s.change(ctx, uid, func(tx *outbox.Tx, u *User) (effect, error) {
+func (s *Service) withdraw(ctx context.Context, uid UID, tags *httpapi.Tags) (User, error) {
+	u, _, err := s.change(ctx, uid, tags, func(tx *outbox.Tx, u *User) (effect, error) {
 		if !u.Consent.Granted {
 			return nothing, nil
 		}

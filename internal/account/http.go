@@ -2,9 +2,7 @@ package account
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/facescan/facescan/internal/httpapi"
@@ -12,20 +10,22 @@ import (
 
 // RegisterRoutes adds the routes of the function register that need the database.
 func (s *Service) RegisterRoutes(api *httpapi.API) {
-	api.Handle("POST /v1/auth/register", httpapi.FreshUser, s.postRegister)
+	api.Handle("POST /v1/auth/register", httpapi.FreshUser, s.postRegister, httpapi.JSON)
 }
 
-// ProfileRoutes adds the routes of the function profile.
+// ProfileRoutes adds the routes of the function profile. What changes the account can be made to depend on its ETag, which
+// is one for profile, username and consent.
 func (s *Service) ProfileRoutes(api *httpapi.API) {
-	api.Handle("GET /v1/me", httpapi.User, s.getMe)
-	api.Handle("PATCH /v1/me", httpapi.User, s.patchMe)
+	ifMatch := httpapi.Header(httpapi.IfMatch)
+	api.Handle("GET /v1/me", httpapi.User, s.getMe, httpapi.Header(httpapi.IfNoneMatch))
+	api.Handle("PATCH /v1/me", httpapi.User, s.patchMe, httpapi.MergePatch, ifMatch)
 	api.Handle("GET /v1/me/username", httpapi.User, s.getMyUsername)
-	api.Handle("PUT /v1/me/username", httpapi.FreshUser, s.putUsername)
+	api.Handle("PUT /v1/me/username", httpapi.FreshUser, s.putUsername, httpapi.JSON, ifMatch)
 	api.Handle("GET /v1/usernames/{username}", httpapi.User, s.getUsername)
 	api.Handle("GET /v1/me/consent", httpapi.User, s.getConsent)
-	api.Handle("GET /v1/me/consent/history", httpapi.User, s.getConsentHistory)
-	api.Handle("POST /v1/me/consent", httpapi.FreshUser, s.postConsent)
-	api.Handle("DELETE /v1/me/consent", httpapi.FreshUser, s.deleteConsent)
+	api.Handle("GET /v1/me/consent/history", httpapi.User, s.getConsentHistory, httpapi.Paged)
+	api.Handle("POST /v1/me/consent", httpapi.FreshUser, s.postConsent, httpapi.JSON, ifMatch)
+	api.Handle("DELETE /v1/me/consent", httpapi.FreshUser, s.deleteConsent, ifMatch)
 }
 
 type profileJSON struct {
@@ -76,24 +76,8 @@ func showTime(t time.Time) string {
 	return httpapi.Time(t)
 }
 
+// etag names the account's state: it changes with the profile, the username and the consent.
 func etag(u User) string { return strconv.Quote(strconv.FormatInt(u.Revision, 10)) }
-
-// matches is RFC 9110's If-Match: absent, "*", or a list of strong tags with the current one among them.
-func matches(ifMatch, current string) bool {
-	if ifMatch == "" || ifMatch == "*" {
-		return true
-	}
-	return slices.ContainsFunc(strings.Split(ifMatch, ","), func(tag string) bool {
-		return strings.TrimSpace(tag) == current
-	})
-}
-
-// matchesNone is RFC 9110's If-None-Match: "*", or a list with the current tag among them, weak or strong.
-func matchesNone(ifNoneMatch, current string) bool {
-	return strings.TrimSpace(ifNoneMatch) == "*" || slices.ContainsFunc(strings.Split(ifNoneMatch, ","), func(tag string) bool {
-		return strings.TrimPrefix(strings.TrimSpace(tag), "W/") == current
-	})
-}
 
 // Caller is the user who makes the request, by the ID token; it says nothing of whether users/{uid} exists.
 func Caller(r *http.Request) UID { return UID(httpapi.Caller(r.Context()).UID) }
@@ -130,7 +114,7 @@ func (s *Service) getMe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if matchesNone(strings.Join(r.Header.Values("If-None-Match"), ","), etag(u)) {
+	if httpapi.NoneMatch(r).Include(etag(u)) {
 		w.Header().Set("ETag", etag(u))
 		w.WriteHeader(http.StatusNotModified)
 		return nil
@@ -138,27 +122,47 @@ func (s *Service) getMe(w http.ResponseWriter, r *http.Request) error {
 	return writeProfile(w, http.StatusOK, u)
 }
 
+// profileChange is a merge patch. Its Members can be cleared by null; the others always have a value, or, as the birth
+// year, are declared for good.
+type profileChange struct {
+	DisplayName    httpapi.Member[string] `json:"displayName"`
+	Locale         httpapi.Member[string] `json:"locale"`
+	BirthYear      *int                   `json:"birthYear"`
+	KeepPhotosDays httpapi.Member[int]    `json:"keepPhotosDays"`
+	Leaderboard    *struct {
+		OptIn *bool `json:"optIn"`
+	} `json:"leaderboard"`
+}
+
+func (c profileChange) patch() patch {
+	p := patch{
+		DisplayName: orEmpty(c.DisplayName), Locale: orEmpty(c.Locale),
+		BirthYear: c.BirthYear, KeepPhotosDays: c.KeepPhotosDays,
+	}
+	if c.Leaderboard != nil {
+		p.OptIn = c.Leaderboard.OptIn
+	}
+	return p
+}
+
+// orEmpty is the text that the member asks for, nil for none. One that is cleared is empty.
+func orEmpty(m httpapi.Member[string]) *string {
+	if m.Given && m.Value == nil {
+		return new(string)
+	}
+	return m.Value
+}
+
 func (s *Service) patchMe(w http.ResponseWriter, r *http.Request) error {
-	in, err := httpapi.Decode[struct {
-		DisplayName    *string `json:"displayName"`
-		Locale         *string `json:"locale"`
-		BirthYear      *int    `json:"birthYear"`
-		KeepPhotosDays *int    `json:"keepPhotosDays"`
-		Leaderboard    *struct {
-			OptIn *bool `json:"optIn"`
-		} `json:"leaderboard"`
-	}](w, r)
+	in, err := httpapi.Decode[profileChange](w, r)
 	if err != nil {
 		return err
 	}
-	p := patch{DisplayName: in.DisplayName, Locale: in.Locale, BirthYear: in.BirthYear, KeepPhotosDays: in.KeepPhotosDays}
-	if in.Leaderboard != nil {
-		p.OptIn = in.Leaderboard.OptIn
-	}
+	p := in.patch()
 	if err := p.validate(s.now()); err != nil {
 		return err
 	}
-	u, err := s.update(r.Context(), Caller(r), p, strings.Join(r.Header.Values("If-Match"), ","))
+	u, err := s.update(r.Context(), Caller(r), p, httpapi.Match(r))
 	if err != nil {
 		return err
 	}
@@ -167,12 +171,12 @@ func (s *Service) patchMe(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Service) putUsername(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.Decode[struct {
-		Username string `json:"username"`
+		Username string `json:"username" required:"true"`
 	}](w, r)
 	if err != nil {
 		return err
 	}
-	u, err := s.rename(r.Context(), Caller(r), in.Username)
+	u, err := s.rename(r.Context(), Caller(r), in.Username, httpapi.Match(r))
 	if err != nil {
 		return err
 	}
@@ -184,6 +188,7 @@ func (s *Service) getMyUsername(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	w.Header().Set("ETag", etag(u))
 	return httpapi.Write(w, http.StatusOK, struct {
 		Has             bool   `json:"has"`
 		Username        string `json:"username"`
@@ -202,6 +207,7 @@ func (s *Service) getUsername(w http.ResponseWriter, r *http.Request) error {
 }
 
 func writeConsent(w http.ResponseWriter, status int, u User) error {
+	w.Header().Set("ETag", etag(u))
 	return httpapi.Write(w, status, struct {
 		Current Terms       `json:"current"`
 		Consent consentJSON `json:"consent"`
@@ -218,13 +224,13 @@ func (s *Service) getConsent(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Service) postConsent(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.Decode[struct {
-		Version    string `json:"version"`
+		Version    string `json:"version" required:"true" nonempty:"true"`
 		AppVersion string `json:"appVersion"`
 	}](w, r)
 	if err != nil {
 		return err
 	}
-	u, granted, err := s.grant(r.Context(), Caller(r), in.Version, in.AppVersion)
+	u, granted, err := s.grant(r.Context(), Caller(r), in.Version, in.AppVersion, httpapi.Match(r))
 	if err != nil {
 		return err
 	}
@@ -235,7 +241,7 @@ func (s *Service) postConsent(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) deleteConsent(w http.ResponseWriter, r *http.Request) error {
-	u, err := s.withdraw(r.Context(), Caller(r))
+	u, err := s.withdraw(r.Context(), Caller(r), httpapi.Match(r))
 	if err != nil {
 		return err
 	}

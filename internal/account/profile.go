@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -29,7 +30,7 @@ type patch struct {
 	Locale         *string
 	OptIn          *bool
 	BirthYear      *int
-	KeepPhotosDays *int
+	KeepPhotosDays httpapi.Member[int]
 }
 
 // validate checks the whole patch and brings the locale into its canonical form.
@@ -44,7 +45,7 @@ func (p *patch) validate(now time.Time) error {
 	if last := now.UTC().Year(); p.BirthYear != nil && (*p.BirthYear < firstBirthYear || *p.BirthYear > last) {
 		_ = bad.WithField("/birthYear", "must be a year of %d to %d", firstBirthYear, last)
 	}
-	if p.KeepPhotosDays != nil && (*p.KeepPhotosDays < 0 || *p.KeepPhotosDays > maxKeepPhotosDays) {
+	if days := p.KeepPhotosDays.Value; days != nil && (*days < 0 || *days > maxKeepPhotosDays) {
 		_ = bad.WithField("/keepPhotosDays", "must be 0 to %d", maxKeepPhotosDays)
 	}
 	if len(bad.Fields) > 0 {
@@ -82,14 +83,9 @@ func checkLocale(bad *fault.Error, locale string) string {
 	return locale
 }
 
-// update applies the patch. ifMatch is the request's If-Match, "" where it has none.
-func (s *Service) update(ctx context.Context, uid UID, p patch, ifMatch string) (User, error) {
-	u, _, err := s.change(ctx, uid, func(_ *outbox.Tx, u *User) (effect, error) {
-		if !matches(ifMatch, etag(*u)) {
-			return nothing, fault.New(fault.CodePreconditionFailed, "The profile has changed: read it again.")
-		}
-		return p.apply(u)
-	})
+// update applies the patch to an account that has one of the entity tags.
+func (s *Service) update(ctx context.Context, uid UID, p patch, tags *httpapi.Tags) (User, error) {
+	u, _, err := s.change(ctx, uid, tags, func(_ *outbox.Tx, u *User) (effect, error) { return p.apply(u) })
 	return u, err
 }
 
@@ -105,8 +101,8 @@ func (p *patch) apply(u *User) (effect, error) {
 	if p.Locale != nil && *p.Locale != u.Locale {
 		u.Locale, did = *p.Locale, private
 	}
-	if p.KeepPhotosDays != nil && (u.KeepPhotosDays == nil || *p.KeepPhotosDays != *u.KeepPhotosDays) {
-		u.KeepPhotosDays, did = p.KeepPhotosDays, private
+	if p.KeepPhotosDays.Given && !same(p.KeepPhotosDays.Value, u.KeepPhotosDays) {
+		u.KeepPhotosDays, did = p.KeepPhotosDays.Value, private
 	}
 	if p.DisplayName != nil && *p.DisplayName != u.DisplayName {
 		u.DisplayName, did = *p.DisplayName, visible
@@ -115,4 +111,12 @@ func (p *patch) apply(u *User) (effect, error) {
 		u.Leaderboard.OptIn, did = *p.OptIn, visible
 	}
 	return did, nil
+}
+
+// same reports whether both are absent, or the same.
+func same(a, b *int) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
 }

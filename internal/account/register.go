@@ -49,9 +49,9 @@ func (s *Service) register(
 
 // newDevice is the device that a registration may name; nil is none.
 type newDevice struct {
-	ID       string `json:"id"`
-	Token    string `json:"token"`
-	Platform string `json:"platform"`
+	ID       string `json:"id"       required:"true"`
+	Token    string `json:"token"    required:"true"`
+	Platform string `json:"platform" required:"true"`
 }
 
 func (d *newDevice) spec() device.Spec { return device.Spec{Token: d.Token, Platform: d.Platform} }

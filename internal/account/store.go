@@ -9,6 +9,8 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -80,14 +82,18 @@ func (s *Service) snapshot(ctx context.Context, uid UID) (snapshot, error) {
 }
 
 // change edits an account in use, in one transaction with the event that the edit owes. edit may run more than once.
+// Unless the account has one of the entity tags it fails with precondition_failed.
 func (s *Service) change(
-	ctx context.Context, uid UID, edit func(tx *outbox.Tx, u *User) (effect, error),
+	ctx context.Context, uid UID, tags *httpapi.Tags, edit func(tx *outbox.Tx, u *User) (effect, error),
 ) (u User, did effect, err error) {
 	err = s.box.RunInTurn(ctx, Ref(s.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
 		found, err := s.snapshot(ctx, uid)
 		u, err = admit(found.user, err)
 		if err != nil {
 			return err
+		}
+		if !tags.Admit(etag(u)) {
+			return fault.New(fault.CodePreconditionFailed, "The account has changed: read it again.")
 		}
 		did, err = edit(tx, &u)
 		if err != nil {

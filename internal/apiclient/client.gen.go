@@ -983,7 +983,9 @@ type Problem_Fields struct {
 	// Detail What is wrong with it.
 	Detail string `json:"detail"`
 
-	// Pointer A JSON pointer into the body, such as `/device/token`, or `query/NAME`, `header/NAME`, `path/NAME`.
+	// Pointer A JSON pointer (RFC 6901) into the body, such as `/device/token`, which is empty for the whole body; a part of a form is a
+	// member. Or `query/NAME`, `header/NAME` and `path/NAME`, with NAME escaped as in a JSON pointer, and `query` for the
+	// whole query.
 	Pointer string `json:"pointer"`
 }
 
@@ -1034,16 +1036,15 @@ type ProfileChange struct {
 	// BirthYear The year of birth that the user declared, this year at the latest; absent before.
 	BirthYear *BirthYear `json:"birthYear,omitempty"`
 
-	// DisplayName A name in words, without line breaks and control characters. Empty is none.
-	DisplayName *DisplayName `json:"displayName,omitempty"`
+	// DisplayName As in `Profile`; null is none.
+	DisplayName *string `json:"displayName,omitempty"`
 
-	// KeepPhotosDays How many days after a scan's completion its photo is kept, for `verifyScan`, `rescoreScan` and `original` of its images. 0 is not
-	// any longer than the analysis takes. Absent where the user never said; then it is one day. A failed scan's is kept a day at most.
-	KeepPhotosDays *KeepPhotosDays            `json:"keepPhotosDays,omitempty"`
+	// KeepPhotosDays As in `Profile`; null is the default.
+	KeepPhotosDays *int                       `json:"keepPhotosDays,omitempty"`
 	Leaderboard    *ProfileChange_Leaderboard `json:"leaderboard,omitempty"`
 
-	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
-	Locale *Locale `json:"locale,omitempty"`
+	// Locale As in `Profile`; null is none.
+	Locale *string `json:"locale,omitempty"`
 }
 
 // ProfileChange_Leaderboard defines model for ProfileChange.Leaderboard.
@@ -1647,13 +1648,28 @@ type GetTopParams struct {
 
 // GetProfileParams defines parameters for GetProfile.
 type GetProfileParams struct {
-	// IfNoneMatch The `ETag` that you read, or a list of such. The body is answered only if it is no longer that.
+	// IfNoneMatch The `ETag` that you read, or a list of such, or `*`. The body is answered only if it is no longer that.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // UpdateProfileParams defines parameters for UpdateProfile.
 type UpdateProfileParams struct {
-	// IfMatch The `ETag` that you read, or a list of such, or `*`. Without it the change is made whatever happened since.
+	// IfMatch The `ETag` that you read of the profile, the username or the consent, or a list of such, or `*`. Without it the change is made
+	// whatever happened since. A weak one is none of them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// WithdrawConsentParams defines parameters for WithdrawConsent.
+type WithdrawConsentParams struct {
+	// IfMatch The `ETag` that you read of the profile, the username or the consent, or a list of such, or `*`. Without it the change is made
+	// whatever happened since. A weak one is none of them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GrantConsentParams defines parameters for GrantConsent.
+type GrantConsentParams struct {
+	// IfMatch The `ETag` that you read of the profile, the username or the consent, or a list of such, or `*`. Without it the change is made
+	// whatever happened since. A weak one is none of them.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -1664,6 +1680,13 @@ type ListConsentsParams struct {
 
 	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// SetUsernameParams defines parameters for SetUsername.
+type SetUsernameParams struct {
+	// IfMatch The `ETag` that you read of the profile, the username or the consent, or a list of such, or `*`. Without it the change is made
+	// whatever happened since. A weak one is none of them.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
 // ListScansParams defines parameters for ListScans.
@@ -1714,14 +1737,14 @@ type GetTimelineParams struct {
 // OpenScanParams defines parameters for OpenScan.
 type OpenScanParams struct {
 	// IdempotencyKey Names the photo among the user's. The same key finds the same scan, by `POST /v1/uploads` and `POST /v1/uploads/direct` alike,
-	// as long as the scan is kept: it is answered as it is then, with 200. At most 128 bytes.
+	// as long as the scan is kept: it is answered as it is then, with 200. At most 128 bytes, not all blank, in one header.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // UploadPhotoParams defines parameters for UploadPhoto.
 type UploadPhotoParams struct {
 	// IdempotencyKey Names the photo among the user's. The same key finds the same scan, by `POST /v1/uploads` and `POST /v1/uploads/direct` alike,
-	// as long as the scan is kept: it is answered as it is then, with 200. At most 128 bytes.
+	// as long as the scan is kept: it is answered as it is then, with 200. At most 128 bytes, not all blank, in one header.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1750,6 +1773,9 @@ type PutDeviceJSONRequestBody = DeviceSpec
 
 // UpdateProfileJSONRequestBody defines body for UpdateProfile for application/json ContentType.
 type UpdateProfileJSONRequestBody = ProfileChange
+
+// UpdateProfileApplicationMergePatchPlusJSONRequestBody defines body for UpdateProfile for application/merge-patch+json ContentType.
+type UpdateProfileApplicationMergePatchPlusJSONRequestBody = ProfileChange
 
 // GrantConsentJSONRequestBody defines body for GrantConsent for application/json ContentType.
 type GrantConsentJSONRequestBody = ConsentGrant
@@ -2092,7 +2118,9 @@ type ClientInterface interface {
 
 	// UpdateProfileWithBody Change parts of the profile
 	//
-	// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
+	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
+	// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
 	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
@@ -2105,7 +2133,9 @@ type ClientInterface interface {
 
 	// UpdateProfile Change parts of the profile
 	//
-	// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
+	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
+	// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
 	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
@@ -2116,6 +2146,21 @@ type ClientInterface interface {
 	// Corresponds with PATCH /v1/me (the `UpdateProfile` operationId).
 	UpdateProfile(ctx context.Context, params *UpdateProfileParams, body UpdateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UpdateProfileWithApplicationMergePatchPlusJSONBody Change parts of the profile
+	//
+	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
+	// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
+	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
+	// within a day.
+	//
+	// Takes a body of the `application/merge-patch+json` content type.
+	//
+	// Corresponds with PATCH /v1/me (the `UpdateProfile` operationId).
+	UpdateProfileWithApplicationMergePatchPlusJSONBody(ctx context.Context, params *UpdateProfileParams, body UpdateProfileApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// WithdrawConsent Withdraw the consent
 	//
 	// Takes effect at once: uploads are refused, scans under way are dropped, the leaderboard's entry and the rating go. Within
@@ -2123,7 +2168,7 @@ type ClientInterface interface {
 	// consent given later starts with nothing. Without a consent in force it does nothing.
 	//
 	// Corresponds with DELETE /v1/me/consent (the `WithdrawConsent` operationId).
-	WithdrawConsent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	WithdrawConsent(ctx context.Context, params *WithdrawConsentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetConsent Read the consent text and whether the user agreed
 	//
@@ -2140,7 +2185,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
-	GrantConsentWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GrantConsentWithBody(ctx context.Context, params *GrantConsentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GrantConsent Agree to the consent text
 	//
@@ -2149,7 +2194,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
-	GrantConsent(ctx context.Context, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GrantConsent(ctx context.Context, params *GrantConsentParams, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListConsents List what the user agreed to and withdrew
 	//
@@ -2202,7 +2247,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PUT /v1/me/username (the `SetUsername` operationId).
-	SetUsernameWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	SetUsernameWithBody(ctx context.Context, params *SetUsernameParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SetUsername Choose or change the username
 	//
@@ -2213,7 +2258,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PUT /v1/me/username (the `SetUsername` operationId).
-	SetUsername(ctx context.Context, body SetUsernameJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	SetUsername(ctx context.Context, params *SetUsernameParams, body SetUsernameJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetContract Read this document
 	//
@@ -2934,7 +2979,9 @@ func (c *Client) GetProfile(ctx context.Context, params *GetProfileParams, reqEd
 
 // UpdateProfileWithBody Change parts of the profile
 //
-// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
+// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
+// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 // the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
 // ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
@@ -2957,7 +3004,9 @@ func (c *Client) UpdateProfileWithBody(ctx context.Context, params *UpdateProfil
 
 // UpdateProfile Change parts of the profile
 //
-// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
+// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
+// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 // the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
 // ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
@@ -2978,6 +3027,31 @@ func (c *Client) UpdateProfile(ctx context.Context, params *UpdateProfileParams,
 	return c.Client.Do(req)
 }
 
+// UpdateProfileWithApplicationMergePatchPlusJSONBody Change parts of the profile
+//
+// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
+// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
+// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
+// within a day.
+//
+// Takes a body of the `application/merge-patch+json` content type.
+//
+// Corresponds with PATCH /v1/me (the `UpdateProfile` operationId).
+func (c *Client) UpdateProfileWithApplicationMergePatchPlusJSONBody(ctx context.Context, params *UpdateProfileParams, body UpdateProfileApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateProfileRequestWithApplicationMergePatchPlusJSONBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // WithdrawConsent Withdraw the consent
 //
 // Takes effect at once: uploads are refused, scans under way are dropped, the leaderboard's entry and the rating go. Within
@@ -2985,8 +3059,8 @@ func (c *Client) UpdateProfile(ctx context.Context, params *UpdateProfileParams,
 // consent given later starts with nothing. Without a consent in force it does nothing.
 //
 // Corresponds with DELETE /v1/me/consent (the `WithdrawConsent` operationId).
-func (c *Client) WithdrawConsent(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewWithdrawConsentRequest(c.Server)
+func (c *Client) WithdrawConsent(ctx context.Context, params *WithdrawConsentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWithdrawConsentRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3022,8 +3096,8 @@ func (c *Client) GetConsent(ctx context.Context, reqEditors ...RequestEditorFn) 
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
-func (c *Client) GrantConsentWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGrantConsentRequestWithBody(c.Server, contentType, body)
+func (c *Client) GrantConsentWithBody(ctx context.Context, params *GrantConsentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGrantConsentRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3041,8 +3115,8 @@ func (c *Client) GrantConsentWithBody(ctx context.Context, contentType string, b
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
-func (c *Client) GrantConsent(ctx context.Context, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGrantConsentRequest(c.Server, body)
+func (c *Client) GrantConsent(ctx context.Context, params *GrantConsentParams, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGrantConsentRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3154,8 +3228,8 @@ func (c *Client) GetUsername(ctx context.Context, reqEditors ...RequestEditorFn)
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /v1/me/username (the `SetUsername` operationId).
-func (c *Client) SetUsernameWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSetUsernameRequestWithBody(c.Server, contentType, body)
+func (c *Client) SetUsernameWithBody(ctx context.Context, params *SetUsernameParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetUsernameRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3175,8 +3249,8 @@ func (c *Client) SetUsernameWithBody(ctx context.Context, contentType string, bo
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PUT /v1/me/username (the `SetUsername` operationId).
-func (c *Client) SetUsername(ctx context.Context, body SetUsernameJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSetUsernameRequest(c.Server, body)
+func (c *Client) SetUsername(ctx context.Context, params *SetUsernameParams, body SetUsernameJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetUsernameRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4283,6 +4357,17 @@ func NewUpdateProfileRequest(server string, params *UpdateProfileParams, body Up
 	return NewUpdateProfileRequestWithBody(server, params, "application/json", bodyReader)
 }
 
+// NewUpdateProfileRequestWithApplicationMergePatchPlusJSONBody calls the generic UpdateProfile builder with application/merge-patch+json body
+func NewUpdateProfileRequestWithApplicationMergePatchPlusJSONBody(server string, params *UpdateProfileParams, body UpdateProfileApplicationMergePatchPlusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateProfileRequestWithBody(server, params, "application/merge-patch+json", bodyReader)
+}
+
 // NewUpdateProfileRequestWithBody constructs an http.Request for the UpdateProfile method, with any body, and a specified content type
 func NewUpdateProfileRequestWithBody(server string, params *UpdateProfileParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
@@ -4328,7 +4413,7 @@ func NewUpdateProfileRequestWithBody(server string, params *UpdateProfileParams,
 }
 
 // NewWithdrawConsentRequest constructs an http.Request for the WithdrawConsent method
-func NewWithdrawConsentRequest(server string) (*http.Request, error) {
+func NewWithdrawConsentRequest(server string, params *WithdrawConsentParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4349,6 +4434,21 @@ func NewWithdrawConsentRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -4382,18 +4482,18 @@ func NewGetConsentRequest(server string) (*http.Request, error) {
 }
 
 // NewGrantConsentRequest calls the generic GrantConsent builder with application/json body
-func NewGrantConsentRequest(server string, body GrantConsentJSONRequestBody) (*http.Request, error) {
+func NewGrantConsentRequest(server string, params *GrantConsentParams, body GrantConsentJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewGrantConsentRequestWithBody(server, "application/json", bodyReader)
+	return NewGrantConsentRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewGrantConsentRequestWithBody constructs an http.Request for the GrantConsent method, with any body, and a specified content type
-func NewGrantConsentRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewGrantConsentRequestWithBody(server string, params *GrantConsentParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4417,6 +4517,21 @@ func NewGrantConsentRequestWithBody(server string, contentType string, body io.R
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -4596,18 +4711,18 @@ func NewGetUsernameRequest(server string) (*http.Request, error) {
 }
 
 // NewSetUsernameRequest calls the generic SetUsername builder with application/json body
-func NewSetUsernameRequest(server string, body SetUsernameJSONRequestBody) (*http.Request, error) {
+func NewSetUsernameRequest(server string, params *SetUsernameParams, body SetUsernameJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewSetUsernameRequestWithBody(server, "application/json", bodyReader)
+	return NewSetUsernameRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewSetUsernameRequestWithBody constructs an http.Request for the SetUsername method, with any body, and a specified content type
-func NewSetUsernameRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewSetUsernameRequestWithBody(server string, params *SetUsernameParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4631,6 +4746,21 @@ func NewSetUsernameRequestWithBody(server string, contentType string, body io.Re
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -5585,7 +5715,9 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProfileWithBodyWithResponse Change parts of the profile
 	//
-	// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
+	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
+	// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
 	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
@@ -5598,7 +5730,9 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProfileWithResponse Change parts of the profile
 	//
-	// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
+	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
+	// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
 	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
@@ -5609,6 +5743,21 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /v1/me (the `UpdateProfile` operationId).
 	UpdateProfileWithResponse(ctx context.Context, params *UpdateProfileParams, body UpdateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateProfileResponse, error)
 
+	// UpdateProfileWithApplicationMergePatchPlusJSONBodyWithResponse Change parts of the profile
+	//
+	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
+	// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
+	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
+	// within a day.
+	//
+	// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /v1/me (the `UpdateProfile` operationId).
+	UpdateProfileWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, params *UpdateProfileParams, body UpdateProfileApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateProfileResponse, error)
+
 	// WithdrawConsentWithResponse Withdraw the consent
 	//
 	// Takes effect at once: uploads are refused, scans under way are dropped, the leaderboard's entry and the rating go. Within
@@ -5618,7 +5767,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /v1/me/consent (the `WithdrawConsent` operationId).
-	WithdrawConsentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WithdrawConsentResponse, error)
+	WithdrawConsentWithResponse(ctx context.Context, params *WithdrawConsentParams, reqEditors ...RequestEditorFn) (*WithdrawConsentResponse, error)
 
 	// GetConsentWithResponse Read the consent text and whether the user agreed
 	//
@@ -5637,7 +5786,7 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
-	GrantConsentWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GrantConsentResponse, error)
+	GrantConsentWithBodyWithResponse(ctx context.Context, params *GrantConsentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GrantConsentResponse, error)
 
 	// GrantConsentWithResponse Agree to the consent text
 	//
@@ -5646,7 +5795,7 @@ type ClientWithResponsesInterface interface {
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
-	GrantConsentWithResponse(ctx context.Context, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*GrantConsentResponse, error)
+	GrantConsentWithResponse(ctx context.Context, params *GrantConsentParams, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*GrantConsentResponse, error)
 
 	// ListConsentsWithResponse List what the user agreed to and withdrew
 	//
@@ -5709,7 +5858,7 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /v1/me/username (the `SetUsername` operationId).
-	SetUsernameWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetUsernameResponse, error)
+	SetUsernameWithBodyWithResponse(ctx context.Context, params *SetUsernameParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetUsernameResponse, error)
 
 	// SetUsernameWithResponse Choose or change the username
 	//
@@ -5720,7 +5869,7 @@ type ClientWithResponsesInterface interface {
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /v1/me/username (the `SetUsername` operationId).
-	SetUsernameWithResponse(ctx context.Context, body SetUsernameJSONRequestBody, reqEditors ...RequestEditorFn) (*SetUsernameResponse, error)
+	SetUsernameWithResponse(ctx context.Context, params *SetUsernameParams, body SetUsernameJSONRequestBody, reqEditors ...RequestEditorFn) (*SetUsernameResponse, error)
 
 	// GetContractWithResponse Read this document
 	//
@@ -8132,7 +8281,9 @@ func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, params
 
 // UpdateProfileWithBodyWithResponse Change parts of the profile
 //
-// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
+// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
+// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 // the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
 // ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
@@ -8151,7 +8302,9 @@ func (c *ClientWithResponses) UpdateProfileWithBodyWithResponse(ctx context.Cont
 
 // UpdateProfileWithResponse Change parts of the profile
 //
-// Members that you leave out stay as they are. With `If-Match` the change is made only if nobody changed the profile since
+// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
+// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
 // the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
 // ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
@@ -8168,6 +8321,27 @@ func (c *ClientWithResponses) UpdateProfileWithResponse(ctx context.Context, par
 	return ParseUpdateProfileResponse(rsp)
 }
 
+// UpdateProfileWithApplicationMergePatchPlusJSONBodyWithResponse Change parts of the profile
+//
+// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
+// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
+// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
+// within a day.
+//
+// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /v1/me (the `UpdateProfile` operationId).
+func (c *ClientWithResponses) UpdateProfileWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, params *UpdateProfileParams, body UpdateProfileApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateProfileResponse, error) {
+	rsp, err := c.UpdateProfileWithApplicationMergePatchPlusJSONBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateProfileResponse(rsp)
+}
+
 // WithdrawConsentWithResponse Withdraw the consent
 //
 // Takes effect at once: uploads are refused, scans under way are dropped, the leaderboard's entry and the rating go. Within
@@ -8177,8 +8351,8 @@ func (c *ClientWithResponses) UpdateProfileWithResponse(ctx context.Context, par
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /v1/me/consent (the `WithdrawConsent` operationId).
-func (c *ClientWithResponses) WithdrawConsentWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WithdrawConsentResponse, error) {
-	rsp, err := c.WithdrawConsent(ctx, reqEditors...)
+func (c *ClientWithResponses) WithdrawConsentWithResponse(ctx context.Context, params *WithdrawConsentParams, reqEditors ...RequestEditorFn) (*WithdrawConsentResponse, error) {
+	rsp, err := c.WithdrawConsent(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -8208,8 +8382,8 @@ func (c *ClientWithResponses) GetConsentWithResponse(ctx context.Context, reqEdi
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
-func (c *ClientWithResponses) GrantConsentWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GrantConsentResponse, error) {
-	rsp, err := c.GrantConsentWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) GrantConsentWithBodyWithResponse(ctx context.Context, params *GrantConsentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GrantConsentResponse, error) {
+	rsp, err := c.GrantConsentWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -8223,8 +8397,8 @@ func (c *ClientWithResponses) GrantConsentWithBodyWithResponse(ctx context.Conte
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/me/consent (the `GrantConsent` operationId).
-func (c *ClientWithResponses) GrantConsentWithResponse(ctx context.Context, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*GrantConsentResponse, error) {
-	rsp, err := c.GrantConsent(ctx, body, reqEditors...)
+func (c *ClientWithResponses) GrantConsentWithResponse(ctx context.Context, params *GrantConsentParams, body GrantConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*GrantConsentResponse, error) {
+	rsp, err := c.GrantConsent(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -8322,8 +8496,8 @@ func (c *ClientWithResponses) GetUsernameWithResponse(ctx context.Context, reqEd
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PUT /v1/me/username (the `SetUsername` operationId).
-func (c *ClientWithResponses) SetUsernameWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetUsernameResponse, error) {
-	rsp, err := c.SetUsernameWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) SetUsernameWithBodyWithResponse(ctx context.Context, params *SetUsernameParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetUsernameResponse, error) {
+	rsp, err := c.SetUsernameWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -8339,8 +8513,8 @@ func (c *ClientWithResponses) SetUsernameWithBodyWithResponse(ctx context.Contex
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PUT /v1/me/username (the `SetUsername` operationId).
-func (c *ClientWithResponses) SetUsernameWithResponse(ctx context.Context, body SetUsernameJSONRequestBody, reqEditors ...RequestEditorFn) (*SetUsernameResponse, error) {
-	rsp, err := c.SetUsername(ctx, body, reqEditors...)
+func (c *ClientWithResponses) SetUsernameWithResponse(ctx context.Context, params *SetUsernameParams, body SetUsernameJSONRequestBody, reqEditors ...RequestEditorFn) (*SetUsernameResponse, error) {
+	rsp, err := c.SetUsername(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

@@ -5,10 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -52,13 +49,11 @@ type Coach struct {
 }
 
 // Routes adds POST /v1/coach.
-func (c *Coach) Routes(api *httpapi.API) { api.Handle("POST /v1/coach", httpapi.User, c.post) }
+func (c *Coach) Routes(api *httpapi.API) {
+	api.Handle("POST /v1/coach", httpapi.User, c.post, httpapi.Body(contentTypes...))
+}
 
 func (c *Coach) post(w http.ResponseWriter, r *http.Request) error {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || !slices.Contains(contentTypes, media) {
-		return fault.New(fault.CodeUnsupportedMediaType, "Send the preview as one of %s.", strings.Join(contentTypes, ", "))
-	}
 	if err := c.admit(r.Context(), account.Caller(r)); err != nil {
 		return err
 	}

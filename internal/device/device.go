@@ -56,9 +56,9 @@ func ValidID(id string) bool { return idPattern.MatchString(id) }
 // Spec is what an app says of its device.
 type Spec struct {
 	// Token is of 1 to 4096 bytes.
-	Token string `json:"token"`
+	Token string `json:"token" required:"true"`
 	// Platform is android, ios or web.
-	Platform string `json:"platform"`
+	Platform string `json:"platform" required:"true"`
 }
 
 // Validate says which members are faulty; prefix is the JSON pointer of the spec in the request's body.

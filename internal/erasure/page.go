@@ -34,7 +34,7 @@ func PageRoutes(api *httpapi.API) {
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		_, _ = w.Write(page) // a client that is gone cannot be told
 		return nil
-	})
+	}, httpapi.AnyQuery)
 }
 
 type pageResidual struct {

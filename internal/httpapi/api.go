@@ -64,13 +64,6 @@ type API struct {
 	routes  []Route
 }
 
-// Route is one route of an API, for those who compare it with the contract.
-type Route struct {
-	// Pattern is that of http.ServeMux with a method, such as "GET /v1/scans/{id}".
-	Pattern string
-	Access  Access
-}
-
 // New makes an API without routes.
 func New(opts Options) *API {
 	if opts.BodyTimeout == 0 {
@@ -83,7 +76,7 @@ func New(opts Options) *API {
 			AllowedOrigins: opts.Origins,
 			AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 			AllowedHeaders: []string{
-				"Authorization", headerAppCheck, "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "traceparent",
+				"Authorization", headerAppCheck, "Content-Type", IdempotencyKey, IfMatch, IfNoneMatch, "traceparent",
 			},
 			ExposedHeaders: []string{headerRequestID, "ETag", "Location", "Retry-After"},
 			MaxAge:         int(time.Hour.Seconds()),
@@ -92,14 +85,22 @@ func New(opts Options) *API {
 	return a
 }
 
-// Handle adds a route; pattern is that of http.ServeMux with a method, such as "GET /v1/scans/{id}".
-func (a *API) Handle(pattern string, access Access, h Handler) {
-	a.routes = append(a.routes, Route{Pattern: pattern, Access: access})
+// Handle adds a route; pattern is that of http.ServeMux with a method, such as "GET /v1/scans/{id}", and takes is what a
+// request may have. The handler gets no request that has more.
+func (a *API) Handle(pattern string, access Access, h Handler, takes ...Takes) {
+	route := Route{Pattern: pattern, Access: access}
+	for _, add := range takes {
+		add(&route)
+	}
+	a.routes = append(a.routes, route)
 	mode := a.opts.AppCheck.of(pattern)
 	a.mux.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, err := a.admit(r, access, mode)
 		if err == nil {
 			r = r.WithContext(ctx)
+			err = route.check(w, r)
+		}
+		if err == nil {
 			err = h(w, r)
 		}
 		if err != nil {

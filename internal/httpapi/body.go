@@ -7,13 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"math"
-	"mime"
 	"net/http"
 	"strconv"
 	"time"
-
-	strictjson "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/facescan/facescan/internal/fault"
 )
@@ -36,36 +32,6 @@ func BodyWithin(w http.ResponseWriter, d time.Duration) {
 	_ = http.NewResponseController(w).SetReadDeadline(deadline) // only a test's writer is not connected to anything
 }
 
-// Decode reads the request's body as exactly one JSON value of type T. Unknown and duplicate members, a wrong
-// type, another content type and a body over [MaxBody] are each an error of their own code.
-func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
-	var value T
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
-		return value, fault.New(fault.CodeUnsupportedMediaType, "Send the body as application/json.")
-	}
-	body, err := ReadBody(w, r, MaxBody)
-	if err != nil {
-		return value, err
-	}
-	// encoding/json tells an unknown member by text alone and lets duplicates pass; its successor types both.
-	err = strictjson.Unmarshal(body, &value, strictjson.RejectUnknownMembers(true))
-	if err != nil {
-		return value, decodeFault("", err)
-	}
-	return value, nil
-}
-
-// DecodeText reads a text of a [Form] as Decode reads a body. Its faults point below the text's name.
-func DecodeText[T any](name, text string) (T, error) {
-	var value T
-	err := strictjson.Unmarshal([]byte(text), &value, strictjson.RejectUnknownMembers(true))
-	if err != nil {
-		return value, decodeFault(pointer(name), err)
-	}
-	return value, nil
-}
-
 // ReadBody reads the request's body to its end. One over the limit, in bytes, is body_too_large, one that breaks off
 // malformed_body.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
@@ -83,27 +49,6 @@ func readFault(err error) error {
 		return fault.Wrap(err, fault.CodeBodyTooLarge, "The body is over %d bytes.", tooLarge.Limit)
 	}
 	return fault.Wrap(err, fault.CodeMalformedBody, "The body could not be read to its end.")
-}
-
-// decodeFault tells what is wrong; at is the pointer of the whole.
-func decodeFault(at string, err error) error {
-	var semantic *strictjson.SemanticError
-	if !errors.As(err, &semantic) {
-		var syntax *jsontext.SyntacticError
-		if errors.As(err, &syntax) && errors.Is(err, jsontext.ErrDuplicateName) {
-			return fault.Wrap(err, fault.CodeMalformedBody, "The body names a member twice.").
-				WithField(at+string(syntax.JSONPointer), "is given twice")
-		}
-		return fault.Wrap(err, fault.CodeMalformedBody, "The body is not one JSON value.")
-	}
-	// The cause is not kept: it quotes the value, which may be a password, and causes are logged.
-	faulty := at + string(semantic.JSONPointer)
-	if errors.Is(err, strictjson.ErrUnknownName) {
-		return fault.New(fault.CodeUnknownField, "The body has a member that is not known here.").
-			WithField(faulty, "is not known")
-	}
-	return fault.New(fault.CodeInvalidField, "The body has a member of the wrong type.").
-		WithField(faulty, "must be of another type")
 }
 
 // Write answers with the value as JSON. "&", "<" and ">" stay as they are, so that a URL can be copied from the answer:
@@ -165,7 +110,7 @@ func IntParam(r *http.Request, name string, fallback, lo, hi int) (int, error) {
 		return fallback, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < lo || n > hi {
+	if err != nil || text[0] == '+' || n < lo || n > hi {
 		return 0, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
 			WithField("query/"+name, "must be a whole number of %d to %d", lo, hi)
 	}

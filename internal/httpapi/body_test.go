@@ -24,6 +24,10 @@ type pet struct {
 		Street string `json:"street"`
 	} `json:"home"`
 	Tags []string `json:"tags"`
+	Toys []struct {
+		Kind  string `json:"kind" required:"true"`
+		Maker string `json:"maker" required:"true" nonempty:"true"`
+	} `json:"toys"`
 }
 
 const jsonType = "application/json"
@@ -37,7 +41,7 @@ func echo() *httpapi.API {
 			return err
 		}
 		return httpapi.Write(w, http.StatusCreated, p)
-	})
+	}, httpapi.JSON)
 	return api
 }
 
@@ -81,6 +85,7 @@ func problem(t *testing.T, rec *httptest.ResponseRecorder, code fault.Code) http
 
 func TestDecode(t *testing.T) {
 	t.Parallel()
+	mediaType := []string{"header/Content-Type"}
 	filler := func(size int) string {
 		const head, tail = `{"name":"`, `"}`
 		return head + strings.Repeat("a", size-len(head)-len(tail)) + tail
@@ -97,10 +102,12 @@ func TestDecode(t *testing.T) {
 		"the largest body":          {jsonType, filler(httpapi.MaxBody), "", nil},
 		"a byte more":               {jsonType, filler(httpapi.MaxBody + 1), fault.CodeBodyTooLarge, nil},
 		"space over the limit":      {jsonType, `{}` + strings.Repeat(" ", httpapi.MaxBody), fault.CodeBodyTooLarge, nil},
-		"no type":                   {"", `{}`, fault.CodeUnsupportedMediaType, nil},
-		"another type":              {"text/plain", `{}`, fault.CodeUnsupportedMediaType, nil},
-		"a form":                    {"application/x-www-form-urlencoded", `name=Rex`, fault.CodeUnsupportedMediaType, nil},
-		"a broken type":             {"application/json; =", `{}`, fault.CodeUnsupportedMediaType, nil},
+		"no type":                   {"", `{}`, fault.CodeUnsupportedMediaType, mediaType},
+		"another type":              {"text/plain", `{}`, fault.CodeUnsupportedMediaType, mediaType},
+		"a form":                    {"application/x-www-form-urlencoded", `name=Rex`, fault.CodeUnsupportedMediaType, mediaType},
+		"a merge patch":             {"application/merge-patch+json", `{}`, fault.CodeUnsupportedMediaType, mediaType},
+		"a broken type":             {"application/json; =", `{}`, fault.CodeUnsupportedMediaType, mediaType},
+		"another charset":           {"application/json; charset=iso-8859-1", `{}`, fault.CodeUnsupportedMediaType, mediaType},
 		"nothing":                   {jsonType, ``, fault.CodeMalformedBody, nil},
 		"a beginning":               {jsonType, `{"name":`, fault.CodeMalformedBody, nil},
 		"two values":                {jsonType, `{}{}`, fault.CodeMalformedBody, nil},
@@ -117,6 +124,18 @@ func TestDecode(t *testing.T) {
 		"a wrong type":              {jsonType, `{"name":7}`, fault.CodeInvalidField, []string{"/name"}},
 		"a wrong element":           {jsonType, `{"tags":["a",1]}`, fault.CodeInvalidField, []string{"/tags/1"}},
 		"a fraction":                {jsonType, `{"legs":1.5}`, fault.CodeInvalidField, []string{"/legs"}},
+		"a whole number as a text":  {jsonType, `{"legs":"4"}`, fault.CodeInvalidField, []string{"/legs"}},
+		"a whole number, pointed":   {jsonType, `{"legs":4.0}`, "", nil},
+		"a whole number, powered":   {jsonType, `{"legs":0.4e1}`, "", nil},
+		"null":                      {jsonType, `null`, fault.CodeInvalidField, []string{""}},
+		"a member that is null":     {jsonType, `{"name":null}`, fault.CodeInvalidField, []string{"/name"}},
+		"a number that is null":     {jsonType, `{"legs":null}`, fault.CodeInvalidField, []string{"/legs"}},
+		"an object that is null":    {jsonType, `{"home":null}`, fault.CodeInvalidField, []string{"/home"}},
+		"an array that is null":     {jsonType, `{"tags":null}`, fault.CodeInvalidField, []string{"/tags"}},
+		"an inner null":             {jsonType, `{"home":{"street":null}}`, fault.CodeInvalidField, []string{"/home/street"}},
+		"an element that is null":   {jsonType, `{"tags":["a",null]}`, fault.CodeInvalidField, []string{"/tags/1"}},
+		"members that are missing":  {jsonType, `{"toys":[{"kind":"","maker":"x"},{}]}`, fault.CodeInvalidField, []string{"/toys/1/kind", "/toys/1/maker"}},
+		"a member that is empty":    {jsonType, `{"toys":[{"kind":"","maker":""}]}`, fault.CodeInvalidField, []string{"/toys/0/maker"}},
 		"a number too large":        {jsonType, `{"legs":1e400}`, fault.CodeInvalidField, []string{"/legs"}},
 		"an array":                  {jsonType, `[]`, fault.CodeInvalidField, []string{""}},
 		"a deep array":              {jsonType, strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), fault.CodeInvalidField, []string{""}},
@@ -126,6 +145,9 @@ func TestDecode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rec := send(t, echo(), "POST", "/pets", tt.contentType, strings.NewReader(tt.body))
+			if taken := rec.Header().Get("Accept"); (taken == jsonType) != (tt.want == fault.CodeUnsupportedMediaType) {
+				t.Errorf("Accept = %q", taken)
+			}
 			if tt.want == "" {
 				if rec.Code != http.StatusCreated || rec.Header().Get("Content-Type") != jsonType {
 					t.Fatalf("status %d, header %v: %s", rec.Code, rec.Header(), rec.Body)
@@ -241,7 +263,7 @@ func TestIntParam(t *testing.T) {
 			t.Errorf("%q: %d, %v, want %d", query, got, err, want)
 		}
 	}
-	for _, query := range []string{"?n=26", "?n=-1", "?n=1.5", "?n=x", "?n=1e1", "?n=99999999999999999999", "?n=%201"} {
+	for _, query := range []string{"?n=26", "?n=-1", "?n=1.5", "?n=x", "?n=1e1", "?n=99999999999999999999", "?n=%201", "?n=%2B1"} {
 		_, err := httpapi.IntParam(httptest.NewRequest(http.MethodGet, "/"+query, nil), "n", 7, 0, 25)
 		f := fault.From(err)
 		if f == nil || f.Code != fault.CodeInvalidParameter || len(f.Fields) != 1 || f.Fields[0].Pointer != "query/n" {

@@ -26,13 +26,15 @@ type Form struct {
 // headBytes is how much of a file [File.Head] shows: as much as http.DetectContentType looks at.
 const headBytes = 512
 
-// OpenForm begins to read the request's body of at most limit bytes, which may take that long to arrive. Another media type is unsupported_media_type, and
-// a body that is announced to be larger is body_too_large.
+// OpenForm begins to read the request's body of at most limit bytes, which may take that long to arrive. A media type
+// without a boundary is unsupported_media_type, a body that is announced to be larger body_too_large. The route must list
+// [Multipart].
 func OpenForm(w http.ResponseWriter, r *http.Request, limit int64, within time.Duration) (*Form, error) {
 	BodyWithin(w, within)
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
-		return nil, fault.New(fault.CodeUnsupportedMediaType, "Send the body as multipart/form-data.")
+	if err != nil || media != mediaForm || params["boundary"] == "" {
+		return nil, fault.New(fault.CodeUnsupportedMediaType, "Send the body as %s.", mediaForm).
+			WithField("header/Content-Type", "must have a boundary")
 	}
 	if r.ContentLength > limit {
 		return nil, readFault(&http.MaxBytesError{Limit: limit})

@@ -35,6 +35,9 @@ type Page struct {
 // positionID is what a list's ids are made of: event ids and scan ids are base32 in lower case.
 var positionID = regexp.MustCompile(`^[0-9a-z]{1,64}$`)
 
+// Paged adds the query parameters of [PageParams].
+func Paged(route *Route) { Query("limit", "cursor")(route) }
+
 // PageParams is what the query parameters "limit" and "cursor" ask for. A cursor is good for the list that it came
 // from alone: the caller's own, with the same scope (the list's name, filters and order). One of another list, one
 // that was changed and a limit out of range are invalid_parameter.
@@ -70,10 +73,12 @@ func (p Page) parse(cursor string) (Position, bool) {
 		return Position{}, false
 	}
 	micros, err := strconv.ParseInt(parts[0], 10, 64)
-	if err != nil || parts[2] != p.seal(parts[0]+"."+parts[1]) {
+	at := Position{At: time.UnixMicro(micros).UTC(), ID: parts[1]}
+	// One that was made by hand may say any time. Of the ways to write one position a single one is answered.
+	if err != nil || !storable(at.At) || p.Next(at) != cursor {
 		return Position{}, false
 	}
-	return Position{At: time.UnixMicro(micros).UTC(), ID: parts[1]}, true
+	return at, true
 }
 
 // seal ties a cursor to its list, so that an app's mistake is told instead of answered with the wrong items. It keeps no
@@ -83,18 +88,37 @@ func (p Page) seal(text string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// TimeParam is the time in the query parameter, zero where it is absent. Anything but RFC 3339 is invalid_parameter.
-func TimeParam(r *http.Request, name string) (time.Time, error) {
+// firstTime and lastTime bound a timestamp of Firestore
+// (https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp).
+var (
+	firstTime = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+	lastTime  = time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+)
+
+func storable(at time.Time) bool { return !at.Before(firstTime) && !at.After(lastTime) }
+
+// rfc3339 is what time.Parse does not hold to: two digits for the hour, a point before the fraction and an offset of less
+// than a day. No clock here tells more than nanoseconds.
+var rfc3339 = regexp.MustCompile(`^.{10}T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
+// TimeParam is the time in the query parameter, in UTC, nil where it is absent. What is not RFC 3339, and a time that is
+// outside of the years 1 to 9999 in UTC, is invalid_parameter.
+func TimeParam(r *http.Request, name string) (*time.Time, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {
-		return time.Time{}, nil
+		return nil, nil //nolint:nilnil // absent, which no time stands for
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return time.Time{}, fault.New(fault.CodeInvalidParameter, "A query parameter is not a time.").
+	if err != nil || !rfc3339.MatchString(text) {
+		return nil, fault.New(fault.CodeInvalidParameter, "A query parameter is not a time.").
 			WithField("query/"+name, "must be a time as RFC 3339, such as 2026-11-20T08:16:00Z")
 	}
-	return at.UTC(), nil
+	at = at.UTC()
+	if !storable(at) {
+		return nil, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
+			WithField("query/"+name, "must be in the years 0001 to 9999, in UTC")
+	}
+	return &at, nil
 }
 
 // EnumParam is the query parameter, which must be one of the values; the first is meant where it is absent.

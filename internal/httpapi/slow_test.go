@@ -32,14 +32,14 @@ func impatient(t *testing.T, ended chan<- error) net.Conn {
 		}
 		ended <- r.Context().Err()
 		return err
-	})
+	}, httpapi.JSON)
 	api.Handle("POST /photos", httpapi.Public, func(w http.ResponseWriter, r *http.Request) error {
 		httpapi.BodyWithin(w, time.Minute)
 		_, err := io.Copy(io.Discard, r.Body)
 		ended <- err
 		return err
-	})
-	api.Handle("POST /nods", httpapi.Public, func(http.ResponseWriter, *http.Request) error { ended <- nil; return nil })
+	}, httpapi.JSON)
+	api.Handle("POST /nods", httpapi.Public, func(http.ResponseWriter, *http.Request) error { ended <- nil; return nil }, httpapi.JSON)
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())

@@ -33,7 +33,7 @@ func New(fs *firestore.Client, engineMajor int) *Boards {
 
 // Routes adds GET /v1/leaderboards/symmetry/top and /me.
 func (b *Boards) Routes(api *httpapi.API) {
-	api.Handle("GET /v1/leaderboards/symmetry/top", httpapi.User, b.top)
+	api.Handle("GET /v1/leaderboards/symmetry/top", httpapi.User, b.top, httpapi.Query("limit"))
 	api.Handle("GET /v1/leaderboards/symmetry/me", httpapi.User, b.me)
 }
 

@@ -28,12 +28,12 @@ func NewInbox(fs *firestore.Client, now func() time.Time) *Inbox { return &Inbox
 
 // Routes adds the routes below /v1/inbox, /v1/devices and /v1/preferences.
 func (b *Inbox) Routes(api *httpapi.API) {
-	api.Handle("GET /v1/inbox", httpapi.User, b.list)
+	api.Handle("GET /v1/inbox", httpapi.User, b.list, httpapi.Paged)
 	api.Handle("POST /v1/inbox/{id}/read", httpapi.User, b.markRead)
-	api.Handle("PUT /v1/devices/{id}", httpapi.User, b.putDevice)
+	api.Handle("PUT /v1/devices/{id}", httpapi.User, b.putDevice, httpapi.JSON)
 	api.Handle("DELETE /v1/devices/{id}", httpapi.User, b.deleteDevice)
 	api.Handle("GET /v1/preferences", httpapi.User, b.getPreferences)
-	api.Handle("PUT /v1/preferences", httpapi.User, b.putPreferences)
+	api.Handle("PUT /v1/preferences", httpapi.User, b.putPreferences, httpapi.JSON)
 }
 
 // caller is who asks: the user as the transaction read it.

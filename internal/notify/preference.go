@@ -7,7 +7,6 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
@@ -24,22 +23,8 @@ func PreferencesOf(u account.User) account.Notifications {
 
 // preferencesBody is preferences in JSON; both members must be given.
 type preferencesBody struct {
-	Push  *bool `json:"push"`
-	Email *bool `json:"email"`
-}
-
-func (b preferencesBody) validate() error {
-	invalid := fault.New(fault.CodeInvalidField, "The preferences are incomplete.")
-	if b.Push == nil {
-		_ = invalid.WithField("/push", "must be given")
-	}
-	if b.Email == nil {
-		_ = invalid.WithField("/email", "must be given")
-	}
-	if len(invalid.Fields) > 0 {
-		return invalid
-	}
-	return nil
+	Push  bool `json:"push"  required:"true"`
+	Email bool `json:"email" required:"true"`
 }
 
 func (b *Inbox) getPreferences(w http.ResponseWriter, r *http.Request) error {
@@ -51,7 +36,7 @@ func (b *Inbox) getPreferences(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, preferencesBody{Push: &wants.Push, Email: &wants.Email})
+	return httpapi.Write(w, http.StatusOK, preferencesBody(wants))
 }
 
 func (b *Inbox) putPreferences(w http.ResponseWriter, r *http.Request) error {
@@ -59,12 +44,8 @@ func (b *Inbox) putPreferences(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := body.validate(); err != nil {
-		return err
-	}
 	err = b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
-		wants := account.Notifications{Push: *body.Push, Email: *body.Email}
-		return tx.Update(who.ref, []firestore.Update{{Path: "notifications", Value: wants}})
+		return tx.Update(who.ref, []firestore.Update{{Path: "notifications", Value: account.Notifications(body)}})
 	})
 	if err != nil {
 		return err

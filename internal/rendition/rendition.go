@@ -37,8 +37,8 @@ const (
 // Rendition is a picture to be made of a photo.
 type Rendition struct {
 	// Name tells the renditions of a photo apart: 1 to 32 of a-z, 0-9 and "-".
-	Name   string `json:"name" firestore:"name"`
-	Format Format `json:"format" firestore:"format"`
+	Name   string `json:"name" firestore:"name" required:"true"`
+	Format Format `json:"format" firestore:"format" required:"true"`
 	// Quality is that of a JPEG, 1 to 100; 0 is 85. The other formats are written without loss and have none.
 	Quality int `json:"quality,omitempty" firestore:"quality,omitempty"`
 	// Operations are applied in this order to the upright photo.
@@ -47,7 +47,7 @@ type Rendition struct {
 
 // Operation is one step. Op says which of the other members it has; those must be zero otherwise.
 type Operation struct {
-	Op Op `json:"op" firestore:"op"`
+	Op Op `json:"op" firestore:"op" required:"true"`
 
 	// Width and Height of Resize, pixels, 0 to MaxSide; 0 is whatever keeps the proportions, and one of them is not 0.
 	Width  int `json:"width,omitempty" firestore:"width,omitempty"`

@@ -48,7 +48,7 @@ func (u *Uploads) postDirect(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	fresh, err := u.scanFor(account.Caller(r), r.Header.Get("Idempotency-Key"), req)
+	fresh, err := u.scanFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
 	if err != nil {
 		return err
 	}
@@ -95,6 +95,9 @@ func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
 			WithField("/photo", "is %s", kind)
 	}
 	req := uploadRequest{ContentType: kind, SHA256: texts["sha256"]}
+	if sum, given := texts["sha256"]; given && sum == "" {
+		return uploadRequest{}, nil, badChecksum()
+	}
 	if list, ok := texts["renditions"]; ok {
 		if req.Renditions, err = httpapi.DecodeText[[]rendition.Rendition]("renditions", list); err != nil {
 			return uploadRequest{}, nil, err

@@ -447,7 +447,7 @@ func TestDirectUploadIsOvertaken(t *testing.T) {
 		over := e.client(t, func(r *http.Request) (*http.Response, error) {
 			resp, err := http.DefaultTransport.RoundTrip(r)
 			if r.Method == http.MethodPost && err == nil {
-				id, _ := e.uploading().newID(anna, "key")
+				id := e.uploading().newID(anna, "key")
 				once.Do(func() { then(e.load(t, id)) })
 			}
 			return resp, err

@@ -36,13 +36,13 @@ type Service struct {
 
 // Routes adds the routes below /v1/scans, and /v1/timeline.
 func (s *Service) Routes(api *httpapi.API) {
-	api.Handle("GET /v1/scans", httpapi.User, s.list)
-	api.Handle("GET /v1/scans/{id}", httpapi.User, s.get)
+	api.Handle("GET /v1/scans", httpapi.User, s.list, httpapi.Paged, listQuery)
+	api.Handle("GET /v1/scans/{id}", httpapi.User, s.get, httpapi.Query("wait", "since"))
 	api.Handle("DELETE /v1/scans/{id}", httpapi.User, s.remove)
 	api.Handle("GET /v1/scans/{id}/images", httpapi.User, s.images)
 	api.Handle("POST /v1/scans/{id}/verify", httpapi.User, s.verify)
 	api.Handle("POST /v1/scans/{id}/rescore", httpapi.User, s.rescore)
-	api.Handle("GET /v1/timeline", httpapi.User, s.showTimeline)
+	api.Handle("GET /v1/timeline", httpapi.User, s.showTimeline, httpapi.Paged)
 }
 
 // view is a scan as its owner sees it.
@@ -112,7 +112,7 @@ func sinceParam(r *http.Request, fallback int64) (int64, error) {
 		return fallback, nil
 	}
 	since, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || since < 0 {
+	if err != nil || text[0] == '+' || since < 0 {
 		return 0, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
 			WithField("query/since", "must be a scan's version")
 	}

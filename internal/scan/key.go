@@ -8,22 +8,14 @@ import (
 	"strings"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/fault"
 )
 
-// maxKey is the longest Idempotency-Key, in bytes.
-const maxKey = 128
-
 // newID is random, or the same for the same user and idempotency key.
-func (u *Uploads) newID(uid account.UID, key string) (ID, error) {
+func (u *Uploads) newID(uid account.UID, key string) ID {
 	if key == "" {
-		return ID(strings.ToLower(rand.Text())), nil
+		return ID(strings.ToLower(rand.Text()))
 	}
-	if len(key) > maxKey {
-		return "", fault.New(fault.CodeInvalidParameter, "The Idempotency-Key is too long.").
-			WithField("header/Idempotency-Key", "must be at most %d bytes", maxKey)
-	}
-	return ID(keyedHash(u.Key, "scan", string(uid), key)), nil
+	return ID(keyedHash(u.Key, "scan", string(uid), key))
 }
 
 // photoHash stands for a photo of the user, given by its SHA-256 in hex. It is keyed and bound to the user: photos of

@@ -69,8 +69,8 @@ type listView struct {
 type filter struct {
 	state    string
 	rankable string
-	// from and to bound createdAt, from included and to not; zero is no bound.
-	from, to  time.Time
+	// from and to bound createdAt, from included and to not; nil is no bound.
+	from, to  *time.Time
 	direction firestore.Direction
 }
 
@@ -108,6 +108,9 @@ var listStates = []string{
 	"", string(AwaitingUpload), string(Queued), string(Processing), string(Completed), string(Failed), string(Expired),
 }
 
+// listQuery adds the query parameters of filterParams.
+var listQuery = httpapi.Query("state", "rankable", "from", "to", "order")
+
 func filterParams(r *http.Request) (f filter, err error) {
 	if f.state, err = httpapi.EnumParam(r, "state", listStates...); err != nil {
 		return f, err
@@ -121,7 +124,7 @@ func filterParams(r *http.Request) (f filter, err error) {
 	if f.to, err = httpapi.TimeParam(r, "to"); err != nil {
 		return f, err
 	}
-	if !f.from.IsZero() && !f.to.IsZero() && !f.from.Before(f.to) {
+	if f.from != nil && f.to != nil && !f.from.Before(*f.to) {
 		return f, fault.New(fault.CodeInvalidParameter, "The end of the time is not after its beginning.").
 			WithField("query/to", "must be after from")
 	}
@@ -136,8 +139,15 @@ func filterParams(r *http.Request) (f filter, err error) {
 // scope ties a cursor to the list that it came from.
 func (f filter) scope() []string {
 	return []string{
-		"scans", f.state, f.rankable, f.from.Format(time.RFC3339Nano), f.to.Format(time.RFC3339Nano), fmt.Sprint(f.direction),
+		"scans", f.state, f.rankable, bound(f.from), bound(f.to), fmt.Sprint(f.direction),
 	}
+}
+
+func bound(at *time.Time) string {
+	if at == nil {
+		return ""
+	}
+	return at.Format(time.RFC3339Nano)
 }
 
 // query needs the composite indexes on scans, each with createdAt ascending and descending, and the id in the same
@@ -151,11 +161,11 @@ func (f filter) query(fs *firestore.Client, uid account.UID) firestore.Query {
 	if f.rankable != "" {
 		q = q.Where("result.rankable", "==", f.rankable == "true")
 	}
-	if !f.from.IsZero() {
-		q = q.Where("createdAt", ">=", f.from)
+	if f.from != nil {
+		q = q.Where("createdAt", ">=", *f.from)
 	}
-	if !f.to.IsZero() {
-		q = q.Where("createdAt", "<", f.to)
+	if f.to != nil {
+		q = q.Where("createdAt", "<", *f.to)
 	}
 	return q.OrderBy("createdAt", f.direction).OrderBy(firestore.DocumentID, f.direction)
 }

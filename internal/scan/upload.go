@@ -52,16 +52,17 @@ type Uploads struct {
 
 // Routes adds POST /v1/uploads and POST /v1/uploads/direct.
 func (u *Uploads) Routes(api *httpapi.API) {
-	api.Handle("POST /v1/uploads", httpapi.User, u.post)
-	api.Handle("POST /v1/uploads/direct", httpapi.User, u.postDirect)
+	key := httpapi.Header(httpapi.IdempotencyKey)
+	api.Handle("POST /v1/uploads", httpapi.User, u.post, httpapi.JSON, key)
+	api.Handle("POST /v1/uploads/direct", httpapi.User, u.postDirect, httpapi.Multipart, key)
 }
 
 // uploadRequest is what is asked for, by either route. Its JSON is also what two requests under one idempotency key are
 // compared by, so no order of members or form of the body matters.
 type uploadRequest struct {
-	ContentType string `json:"contentType"`
+	ContentType string `json:"contentType" required:"true"`
 	// SHA256 is the photo's, in lower-case hex, "" where the client does not say.
-	SHA256 string `json:"sha256"`
+	SHA256 string `json:"sha256" nonempty:"true"`
 	// Renditions are the pictures to be made of the photo.
 	Renditions []rendition.Rendition `json:"renditions,omitempty"`
 }
@@ -82,7 +83,7 @@ func (u *Uploads) post(w http.ResponseWriter, r *http.Request) error {
 	if err := req.validate(); err != nil {
 		return err
 	}
-	fresh, err := u.scanFor(account.Caller(r), r.Header.Get("Idempotency-Key"), req)
+	fresh, err := u.scanFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
 	if err != nil {
 		return err
 	}
@@ -117,10 +118,14 @@ func (r uploadRequest) validate() error {
 			WithField("/contentType", "must be one of %s", strings.Join(ContentTypes, ", "))
 	}
 	if r.SHA256 != "" && !sha256Pattern.MatchString(r.SHA256) {
-		return fault.New(fault.CodeInvalidField, "This is no SHA-256 checksum.").
-			WithField("/sha256", "must be 64 digits of lower-case hex")
+		return badChecksum()
 	}
 	return rendition.Validate(r.Renditions)
+}
+
+func badChecksum() error {
+	return fault.New(fault.CodeInvalidField, "This is no SHA-256 checksum.").
+		WithField("/sha256", "must be 64 digits of lower-case hex")
 }
 
 // how open came by the scan.
@@ -171,15 +176,11 @@ func (u *Uploads) look(ctx context.Context, fresh Scan) (Scan, how, error) {
 
 // scanFor returns the scan as the request under the key, which may be "", would open it now, but for the consent's epoch.
 func (u *Uploads) scanFor(uid account.UID, key string, req uploadRequest) (Scan, error) {
-	id, err := u.newID(uid, key)
-	if err != nil {
-		return Scan{}, err
-	}
 	body, err := json.Marshal(req)
 	if err != nil {
 		return Scan{}, fmt.Errorf("marshal upload request: %w", err)
 	}
-	s := newScan(id, uid, 0, req.ContentType, u.Now().UTC())
+	s := newScan(u.newID(uid, key), uid, 0, req.ContentType, u.Now().UTC())
 	s.Request = keyedHash(u.Key, "request", string(uid), string(body))
 	s.Renditions = req.Renditions
 	if req.SHA256 != "" {

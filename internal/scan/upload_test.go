@@ -211,7 +211,7 @@ func TestTicketIsIdempotent(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	api := e.uploadsAPI()
-	key := strings.Repeat("k", maxKey)
+	key := strings.Repeat("k", 128)
 	opened := wantTicket(t, ticketFor(t, api, anna, key, jpegRequest), http.StatusCreated)
 
 	t.Run("the same again is the same scan, signed anew", func(t *testing.T) {

@@ -11,41 +11,39 @@ import (
 
 // Routes adds the routes of the function register that need no database.
 func (t *Toolkit) Routes(api *httpapi.API) {
-	api.Handle("POST /v1/auth/signup", httpapi.Public, t.postSignup)
+	api.Handle("POST /v1/auth/signup", httpapi.Public, t.postSignup, httpapi.JSON)
 	// Open, for the page for account deletion: whoever has lost the app has no App Check token. Attempts are limited, and a
 	// token alone opens nothing of what asks for one.
-	api.Handle("POST /v1/auth/login", httpapi.Open, t.postLogin)
-	api.Handle("POST /v1/auth/refresh", httpapi.Public, t.postRefresh)
-	api.Handle("POST /v1/auth/password-reset", httpapi.Public, t.postPasswordReset)
+	api.Handle("POST /v1/auth/login", httpapi.Open, t.postLogin, httpapi.JSON)
+	api.Handle("POST /v1/auth/refresh", httpapi.Public, t.postRefresh, httpapi.JSON)
+	api.Handle("POST /v1/auth/password-reset", httpapi.Public, t.postPasswordReset, httpapi.JSON)
 	api.Handle("POST /v1/auth/verify-email", httpapi.FreshUser, t.postVerifyEmail)
 }
 
 type credentials struct {
-	Email    string `json:"email"`
-	Password string `json:"password"`
+	// Without both Identity Toolkit would take a sign-up for an anonymous one.
+	Email    string `json:"email"    required:"true" nonempty:"true"`
+	Password string `json:"password" required:"true" nonempty:"true"`
 }
 
-// decode asks for both members, so that Identity Toolkit does not take a missing one for an anonymous sign-up.
-func decode(w http.ResponseWriter, r *http.Request) (credentials, error) {
+// decode reads credentials whose address passes the check.
+func decode(w http.ResponseWriter, r *http.Request, check func(address string) bool) (credentials, error) {
 	in, err := httpapi.Decode[credentials](w, r)
 	if err != nil {
 		return credentials{}, err
 	}
-	bad := fault.New(fault.CodeInvalidField, "E-mail address and password are needed.")
-	if in.Email == "" {
-		_ = bad.WithField("/email", "is missing")
+	return in, checkAddress(in.Email, check)
+}
+
+func checkAddress(address string, check func(string) bool) error {
+	if check(address) {
+		return nil
 	}
-	if in.Password == "" {
-		_ = bad.WithField("/password", "is missing")
-	}
-	if len(bad.Fields) > 0 {
-		return credentials{}, bad
-	}
-	return in, nil
+	return fault.New(fault.CodeInvalidField, "The e-mail address is not valid.").WithField("/email", "is no e-mail address")
 }
 
 func (t *Toolkit) postSignup(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode(w, r)
+	in, err := decode(w, r, isAddress)
 	if err != nil {
 		return err
 	}
@@ -60,7 +58,7 @@ func (t *Toolkit) postSignup(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (t *Toolkit) postLogin(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode(w, r)
+	in, err := decode(w, r, looksLikeAddress)
 	if err != nil {
 		return err
 	}
@@ -94,13 +92,10 @@ func (t *Toolkit) postVerifyEmail(w http.ResponseWriter, r *http.Request) error 
 
 func (t *Toolkit) postRefresh(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.Decode[struct {
-		RefreshToken string `json:"refreshToken"`
+		RefreshToken string `json:"refreshToken" required:"true" nonempty:"true"`
 	}](w, r)
 	if err != nil {
 		return err
-	}
-	if in.RefreshToken == "" {
-		return fault.New(fault.CodeInvalidField, "The refresh token is needed.").WithField("/refreshToken", "is missing")
 	}
 	s, err := t.refresh(r.Context(), in.RefreshToken)
 	if err != nil {
@@ -112,13 +107,13 @@ func (t *Toolkit) postRefresh(w http.ResponseWriter, r *http.Request) error {
 // postPasswordReset answers the same at the same time after the request, whether or not a mail is sent.
 func (t *Toolkit) postPasswordReset(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.Decode[struct {
-		Email string `json:"email"`
+		Email string `json:"email" required:"true"`
 	}](w, r)
 	if err != nil {
 		return err
 	}
-	if !looksLikeAddress(in.Email) {
-		return fault.New(fault.CodeInvalidField, "The e-mail address is not valid.").WithField("/email", "is no e-mail address")
+	if err := checkAddress(in.Email, looksLikeAddress); err != nil {
+		return err
 	}
 	if err := t.limits.Take(r.Context(), ResetsOfClient, limit.IP(httpapi.ClientIP(r))); err != nil {
 		return err

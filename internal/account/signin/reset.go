@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"time"
 
 	"firebase.google.com/go/v4/auth"
@@ -13,19 +12,8 @@ import (
 	"github.com/facescan/facescan/internal/limit"
 )
 
-const (
-	// resetTakes is when a request for a reset is answered, longer than finding the user and sending the mail takes.
-	resetTakes = 1500 * time.Millisecond
-	// maxAddress is the longest e-mail address, in bytes (RFC 5321, 4.5.3.1.3, without the angle brackets).
-	maxAddress = 254
-)
-
-// looksLikeAddress sorts out what can be nobody's; whether mail arrives only shows when it is sent.
-func looksLikeAddress(text string) bool {
-	local, domain, _ := strings.Cut(text, "@")
-	return len(text) <= maxAddress && local != "" && domain != "" && !strings.Contains(domain, "@") &&
-		!strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' })
-}
+// resetTakes is when a request for a reset is answered, longer than finding the user and sending the mail takes.
+const resetTakes = 1500 * time.Millisecond
 
 // resetPassword has Firebase send the mail that resets the password, if there is an enabled user whose address is
 // verified. To one that is not verified nothing goes: only the verification mail may, which needs the user's ID token.

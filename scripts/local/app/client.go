@@ -196,7 +196,7 @@ func (c *Client) Register(ctx context.Context, name string, device apiclient.Reg
 
 // Username takes the username.
 func (c *Client) Username(ctx context.Context, name string) error {
-	_, err := c.API().SetUsernameWithResponse(ctx, apiclient.UsernameChoice{Username: name})
+	_, err := c.API().SetUsernameWithResponse(ctx, nil, apiclient.UsernameChoice{Username: name})
 	return err
 }
 
@@ -216,7 +216,7 @@ func (c *Client) Consent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.API().GrantConsentWithResponse(ctx, apiclient.ConsentGrant{Version: status.Current.Version})
+	_, err = c.API().GrantConsentWithResponse(ctx, nil, apiclient.ConsentGrant{Version: status.Current.Version})
 	return err
 }
 

@@ -1,0 +1,208 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	strictjson "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/facescan/facescan/internal/fault"
+)
+
+// Decode reads the request's body as exactly one JSON value of type T, as the contract's schemas have it:
+//
+//   - Unknown and duplicate members and members of another type are refused.
+//   - So is null, but for a [Member] of a merge patch.
+//   - A whole number is one however it is written: 1990, 1990.0 and 1.99e3 (JSON Schema 2020-12, validation 6.1.1).
+//   - A field with the tag `required:"true"` must be there, and a text with the tag `nonempty:"true"` must not be empty.
+//
+// Each is an error with a pointer to the member, and so is a body over [MaxBody]. The route must list [JSON] or
+// [MergePatch].
+func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
+	var value T
+	body, err := ReadBody(w, r, MaxBody)
+	if err != nil {
+		return value, err
+	}
+	err = unmarshal("", body, &value)
+	return value, err
+}
+
+// DecodeText reads a text of a [Form] as Decode reads a body. Its faults point below the text's name.
+func DecodeText[T any](name, text string) (T, error) {
+	var value T
+	err := unmarshal(jsontext.Pointer("").AppendToken(name), []byte(text), &value)
+	return value, err
+}
+
+// Member is a member of a merge patch (RFC 7396), which may be absent, null or a value.
+type Member[T any] struct {
+	// Given says that it is not absent, and Value is nil where it is null.
+	Given bool
+	Value *T
+}
+
+// UnmarshalJSONFrom notes that the member is given.
+func (m *Member[T]) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
+	m.Given = true
+	if decoder.PeekKind() == 'n' {
+		return decoder.SkipValue()
+	}
+	m.Value = new(T)
+	return strictjson.UnmarshalDecode(decoder, m.Value)
+}
+
+func (*Member[T]) nullable() {}
+
+var (
+	errNull     = errors.New("must not be null")
+	errFraction = errors.New("must be a whole number")
+)
+
+// strict is how every body is read. encoding/json tells an unknown member by text alone and lets duplicates pass; its
+// successor types both.
+var strict = strictjson.JoinOptions(
+	strictjson.RejectUnknownMembers(true),
+	strictjson.WithUnmarshalers(strictjson.JoinUnmarshalers(
+		strictjson.UnmarshalFromFunc(refuseNull), strictjson.UnmarshalFromFunc(wholeNumber),
+	)),
+)
+
+// refuseNull is asked for every value; null would leave a field as it is, as if it were absent.
+func refuseNull(decoder *jsontext.Decoder, into any) error {
+	if _, ok := into.(interface{ nullable() }); ok || decoder.PeekKind() != 'n' {
+		return errors.ErrUnsupported // read it as usual
+	}
+	return errNull
+}
+
+// wholeNumber reads integers, which strictjson takes in their plainest form alone.
+func wholeNumber(decoder *jsontext.Decoder, into *int) error {
+	if decoder.PeekKind() != '0' {
+		return errors.ErrUnsupported // whose error says that it is of another type
+	}
+	number, err := decoder.ReadValue()
+	if err != nil {
+		return err
+	}
+	n, ok := integer(string(number))
+	if !ok {
+		return errFraction
+	}
+	*into = n
+	return nil
+}
+
+// integer is the JSON number if it is a whole one that fits. Its exponent may be of any size, so nothing is computed with it
+// that takes more than the text's length.
+func integer(number string) (int, bool) {
+	digits, negative := strings.CutPrefix(number, "-")
+	digits, exponent := cutExponent(digits)
+	whole, fraction, _ := strings.Cut(digits, ".")
+	digits = strings.TrimRight(whole+fraction, "0")
+	if strings.Trim(digits, "0") == "" {
+		return 0, true
+	}
+	power, err := strconv.Atoi(exponent)
+	places := len(whole) + power // before the point
+	const most = 100             // more than any integer has, leading zeros of 0.00...e+99 included
+	if err != nil || power > most || places < len(digits) || places > most {
+		return 0, false
+	}
+	digits += strings.Repeat("0", places-len(digits))
+	if negative {
+		digits = "-" + digits
+	}
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0, false
+	}
+	return n, true
+}
+
+func cutExponent(number string) (digits, exponent string) {
+	if i := strings.IndexAny(number, "eE"); i >= 0 {
+		return number[:i], number[i+1:]
+	}
+	return number, "0"
+}
+
+// unmarshal reads the value, which is at the pointer.
+func unmarshal(at jsontext.Pointer, text []byte, value any) error {
+	if err := strictjson.Unmarshal(text, value, strict); err != nil {
+		return decodeFault(at, err)
+	}
+	fields := missing(at, reflect.TypeOf(value).Elem(), text)
+	if len(fields) == 0 {
+		return nil
+	}
+	bad := fault.New(fault.CodeInvalidField, "The body lacks something.")
+	bad.Fields = fields
+	return bad
+}
+
+// decodeFault tells what is wrong with the value at the pointer.
+func decodeFault(at jsontext.Pointer, err error) error {
+	var semantic *strictjson.SemanticError
+	if !errors.As(err, &semantic) {
+		var syntax *jsontext.SyntacticError
+		if errors.As(err, &syntax) && errors.Is(err, jsontext.ErrDuplicateName) {
+			return fault.Wrap(err, fault.CodeMalformedBody, "The body names a member twice.").
+				WithField(string(at+syntax.JSONPointer), "is given twice")
+		}
+		return fault.Wrap(err, fault.CodeMalformedBody, "The body is not one JSON value.")
+	}
+	// The cause is not kept: it quotes the value, which may be a password, and causes are logged.
+	faulty := string(at + semantic.JSONPointer)
+	for _, known := range []error{errNull, errFraction} {
+		if errors.Is(err, known) {
+			return fault.New(fault.CodeInvalidField, "The body has a member that is not valid.").WithField(faulty, "%v", known)
+		}
+	}
+	if errors.Is(err, strictjson.ErrUnknownName) {
+		return fault.New(fault.CodeUnknownField, "The body has a member that is not known here.").
+			WithField(faulty, "is not known")
+	}
+	return fault.New(fault.CodeInvalidField, "The body has a member of the wrong type.").
+		WithField(faulty, "must be of another type")
+}
+
+// missing lists the members that are missing or empty, of those that must not be, in a JSON value that was read into the
+// type.
+func missing(at jsontext.Pointer, into reflect.Type, value jsontext.Value) (fields []fault.Field) {
+	switch into.Kind() { //nolint:exhaustive // the rest has no members
+	case reflect.Pointer:
+		return missing(at, into.Elem(), value)
+	case reflect.Slice:
+		var elements []jsontext.Value
+		if err := strictjson.Unmarshal(value, &elements); err != nil {
+			return nil // what was read by a method of its own may be no array
+		}
+		for i, element := range elements {
+			fields = append(fields, missing(at.AppendToken(strconv.Itoa(i)), into.Elem(), element)...)
+		}
+	case reflect.Struct:
+		var members map[string]jsontext.Value
+		if err := strictjson.Unmarshal(value, &members); err != nil {
+			return nil // as above
+		}
+		for _, field := range reflect.VisibleFields(into) {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			here := at.AppendToken(name)
+			member, given := members[name]
+			switch {
+			case !given && field.Tag.Get("required") != "":
+				fields = append(fields, fault.Field{Pointer: string(here), Detail: "is missing"})
+			case given && field.Tag.Get("nonempty") != "" && string(member) == `""`:
+				fields = append(fields, fault.Field{Pointer: string(here), Detail: "must not be empty"})
+			case given:
+				fields = append(fields, missing(here, field.Type, member)...)
+			}
+		}
+	}
+	return fields
+}

@@ -1,0 +1,229 @@
+package httpapi
+
+import (
+	"errors"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/facescan/facescan/internal/fault"
+)
+
+// Route is one route of an API with all that it takes. A request with a query parameter or a body that is not listed is
+// refused, and so is a condition that the route would have to ignore. A test compares it with the contract.
+type Route struct {
+	// Pattern is that of http.ServeMux with a method, such as "GET /v1/scans/{id}".
+	Pattern string
+	Access  Access
+	// Query are the names of the query parameters. Each is given once at most, and is not empty.
+	Query []string
+	// AnyQuery is for a page: links to it gather parameters on their way, which are ignored.
+	AnyQuery bool
+	// Headers are the names of the headers that the route goes by, of those that Header takes.
+	Headers []string
+	// Body are the media types of the body, of which one is needed. Without any the route takes no body.
+	Body []string
+}
+
+// Takes adds to what a route takes.
+type Takes func(*Route)
+
+// Query adds query parameters of these names.
+func Query(names ...string) Takes {
+	return func(route *Route) { route.Query = append(route.Query, names...) }
+}
+
+// AnyQuery has the route ignore its query.
+func AnyQuery(route *Route) { route.AnyQuery = true }
+
+// Headers that a route can go by.
+const (
+	// IdempotencyKey names what a request makes, so that its repetition finds it.
+	IdempotencyKey = "Idempotency-Key"
+	// IfMatch and IfNoneMatch are the conditions of RFC 9110, 13.1.1 and 13.1.2: see [Match] and [NoneMatch].
+	IfMatch     = "If-Match"
+	IfNoneMatch = "If-None-Match"
+)
+
+// Header adds headers of these names: IdempotencyKey, IfMatch or IfNoneMatch.
+func Header(names ...string) Takes {
+	return func(route *Route) { route.Headers = append(route.Headers, names...) }
+}
+
+// Media types of bodies.
+const (
+	mediaJSON       = "application/json"
+	mediaMergePatch = "application/merge-patch+json"
+	mediaForm       = "multipart/form-data"
+)
+
+// JSON has the route take a body for [Decode].
+func JSON(route *Route) { Body(mediaJSON)(route) }
+
+// MergePatch has the route take a merge patch (RFC 7396) for [Decode], under its own media type or JSON's.
+func MergePatch(route *Route) { Body(mediaJSON, mediaMergePatch)(route) }
+
+// Multipart has the route take a form for [OpenForm].
+func Multipart(route *Route) { Body(mediaForm)(route) }
+
+// Body has the route take a body of one of the media types.
+func Body(media ...string) Takes {
+	return func(route *Route) { route.Body = append(route.Body, media...) }
+}
+
+// check refuses a request that has something which the route does not take. What is in the body is the handler's to check.
+func (route *Route) check(w http.ResponseWriter, r *http.Request) error {
+	if err := route.checkQuery(r.URL.RawQuery); err != nil {
+		return err
+	}
+	if err := route.checkHeaders(r.Header); err != nil {
+		return err
+	}
+	if len(route.Body) == 0 {
+		return noBody(r)
+	}
+	return route.checkMedia(w, r)
+}
+
+// Bounds of what an answer repeats of a query.
+const (
+	maxFields = 16
+	maxName   = 64 // bytes
+)
+
+// checkQuery makes sure that r.URL.Query, which drops what it cannot read and knows no refusal, tells the whole query.
+func (route *Route) checkQuery(raw string) error {
+	if route.AnyQuery {
+		return nil
+	}
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return fault.New(fault.CodeInvalidParameter, "The query is malformed.").
+			WithField("query", "must be NAME=VALUE, joined by & and percent-encoded")
+	}
+	bad := fault.New(fault.CodeInvalidParameter, "Some parameters of the query are not valid.")
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if len(bad.Fields) == maxFields {
+			break
+		}
+		given := values[name]
+		switch {
+		case !slices.Contains(route.Query, name):
+			_ = bad.WithField(queryField(name), "is not known here")
+		case len(given) > 1:
+			_ = bad.WithField(queryField(name), "is given twice")
+		case given[0] == "":
+			_ = bad.WithField(queryField(name), "must not be empty: leave it out")
+		}
+	}
+	if len(bad.Fields) > 0 {
+		return bad
+	}
+	return nil
+}
+
+// queryField is the pointer of a query parameter, whose name may be anything.
+func queryField(name string) string {
+	if len(name) > maxName {
+		name = name[:maxName] + "..."
+	}
+	return "query" + string(jsontext.Pointer("").AppendToken(strings.ToValidUTF8(name, "\uFFFD")))
+}
+
+func (route *Route) checkHeaders(header http.Header) error {
+	for _, name := range []string{IfMatch, IfNoneMatch} {
+		given := header.Values(name)
+		if len(given) == 0 {
+			continue
+		}
+		if !slices.Contains(route.Headers, name) {
+			// Ignored, the condition would count for met.
+			return badHeader(name, "is not taken here: leave it out")
+		}
+		if _, ok := parseTags(given); !ok {
+			return badHeader(name, `must be a list of entity tags such as "7" in double quotes, or *`)
+		}
+	}
+	if key := header.Values(IdempotencyKey); len(key) > 0 && slices.Contains(route.Headers, IdempotencyKey) {
+		return checkKey(key)
+	}
+	return nil
+}
+
+// maxKey is the longest Idempotency-Key, in bytes.
+const maxKey = 128
+
+func checkKey(given []string) error {
+	switch {
+	case len(given) > 1:
+		return badHeader(IdempotencyKey, "is given twice")
+	case strings.TrimSpace(given[0]) == "":
+		// An app whose key got lost would open another scan with each repetition.
+		return badHeader(IdempotencyKey, "must not be blank: leave it out")
+	case len(given[0]) > maxKey:
+		return badHeader(IdempotencyKey, "must be of at most %d bytes", maxKey)
+	}
+	return nil
+}
+
+func badHeader(name, format string, args ...any) error {
+	return fault.New(fault.CodeInvalidParameter, "A header is not valid.").WithField("header/"+name, format, args...)
+}
+
+// noBody refuses a body. One of unknown length may turn out to be none.
+func noBody(r *http.Request) error {
+	refusal := fault.New(fault.CodeMalformedBody, "This takes no body.").WithField("", "must be left out")
+	switch {
+	case r.Body == nil || r.ContentLength == 0:
+		return nil
+	case r.ContentLength > 0:
+		return refusal
+	}
+	_, err := io.ReadFull(r.Body, make([]byte, 1))
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return readFault(err)
+	}
+	return refusal
+}
+
+// checkMedia refuses another content coding or media type, and says which are taken: RFC 9110, 15.5.16, and for PATCH RFC
+// 5789, 3.1. Nothing is inflated: no body here is worth compressing, and none can grow in memory.
+func (route *Route) checkMedia(w http.ResponseWriter, r *http.Request) error {
+	for _, coding := range r.Header.Values("Content-Encoding") {
+		if !strings.EqualFold(strings.TrimSpace(coding), "identity") {
+			w.Header().Set("Accept-Encoding", "identity")
+			return fault.New(fault.CodeUnsupportedMediaType, "Send the body as it is, without a content coding.").
+				WithField("header/Content-Encoding", "must be left out")
+		}
+	}
+	if given := r.Header.Values("Content-Type"); len(given) == 1 && route.takesMedia(given[0]) {
+		return nil
+	}
+	taken := strings.Join(route.Body, ", ")
+	w.Header().Set("Accept", taken)
+	if r.Method == http.MethodPatch {
+		w.Header().Set("Accept-Patch", taken)
+	}
+	return fault.New(fault.CodeUnsupportedMediaType, "Send the body as %s.", strings.Join(route.Body, " or ")).
+		WithField("header/Content-Type", "must be one of %s", taken)
+}
+
+// takesMedia reports whether the media type is one of the route's. JSON is UTF-8 (RFC 8259, 8.1), so that it is all that
+// a charset may say.
+func (route *Route) takesMedia(contentType string) bool {
+	media, params, err := mime.ParseMediaType(contentType)
+	if err != nil || !slices.Contains(route.Body, media) {
+		return false
+	}
+	charset, ok := params["charset"]
+	return !ok || strings.EqualFold(charset, "utf-8")
+}
