@@ -120,11 +120,15 @@ func TestConsent_refusesAnotherVersion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	uid, token := w.registered(t, "ada@example.com")
-	for _, body := range []string{`{}`, `{"version":"2020-01-01"}`} {
-		answer := w.call(t, "POST", "/v1/me/consent", token, body)
-		answer.refused(t, fault.CodeConsentOutdated)
-		if !strings.Contains(string(answer.body), account.CurrentTerms.Version) {
-			t.Errorf("%s does not name the current version", answer.body)
+	outdated := w.call(t, "POST", "/v1/me/consent", token, `{"version":"2020-01-01"}`)
+	outdated.refused(t, fault.CodeConsentOutdated)
+	if !strings.Contains(string(outdated.body), account.CurrentTerms.Version) {
+		t.Errorf("%s does not name the current version", outdated.body)
+	}
+	for _, body := range []string{`{}`, `{"version":""}`, `{"version":null}`, `{"appVersion":"2"}`} {
+		fields := w.call(t, "POST", "/v1/me/consent", token, body).refused(t, fault.CodeInvalidField)
+		if diff := cmp.Diff([]string{"/version"}, fields); diff != "" {
+			t.Errorf("%s: fields (-want +got):\n%s", body, diff)
 		}
 	}
 	long := `{"version":"2026-11-01","appVersion":"` + strings.Repeat("1", 65) + `"}`

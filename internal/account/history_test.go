@@ -61,11 +61,17 @@ func TestGetMe_ifNoneMatch(t *testing.T) {
 	_, token := w.registered(t, "ada@example.com")
 	for ifNoneMatch, status := range map[string]int{
 		`"1"`: http.StatusNotModified, `W/"1"`: http.StatusNotModified, `"7", "1"`: http.StatusNotModified, `*`: http.StatusNotModified,
-		`"2"`: http.StatusOK, `1`: http.StatusOK, ``: http.StatusOK,
+		`"2"`: http.StatusOK,
 	} {
 		got := w.call(t, "GET", "/v1/me", token, "", "If-None-Match", ifNoneMatch)
 		if got.status != status || got.header.Get("ETag") != `"1"` || (len(got.body) == 0) != (status == http.StatusNotModified) {
 			t.Errorf("%s: status %d, ETag %s, %d bytes", ifNoneMatch, got.status, got.header.Get("ETag"), len(got.body))
+		}
+	}
+	for _, malformed := range []string{"1", ""} {
+		fields := w.call(t, "GET", "/v1/me", token, "", "If-None-Match", malformed).refused(t, fault.CodeInvalidParameter)
+		if diff := cmp.Diff([]string{"header/If-None-Match"}, fields); diff != "" {
+			t.Errorf("fields (-want +got):\n%s", diff)
 		}
 	}
 }

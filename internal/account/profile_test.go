@@ -98,7 +98,6 @@ func TestPatch_ifMatch(t *testing.T) {
 		{"any", `*`, true},
 		{"one of several", `"1", "3"`, true},
 		{"a weak tag", `W/"4"`, false},
-		{"no tag at all", `4`, false},
 		{"the current revision again", `"4"`, true},
 	} {
 		t.Run(step.name, func(t *testing.T) {
@@ -109,6 +108,89 @@ func TestPatch_ifMatch(t *testing.T) {
 			}
 			answer.refused(t, fault.CodePreconditionFailed)
 		})
+	}
+}
+
+// The account has one ETag, by which everything that changes it can be held to what was read.
+func TestIfMatch_isHonouredByEveryChange(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]struct{ method, path, body string }{
+		"the profile":    {"PATCH", "/v1/me", `{"displayName":"Ada"}`},
+		"the username":   {"PUT", "/v1/me/username", `{"username":"ada"}`},
+		"the consent":    {"POST", "/v1/me/consent", grantBody},
+		"the withdrawal": {"DELETE", "/v1/me/consent", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			uid, token := w.registered(t, "ada@example.com")
+			if change.method == "DELETE" {
+				w.call(t, "POST", "/v1/me/consent", token, grantBody).want(t, http.StatusCreated)
+			}
+			before := w.user(t, uid)
+			ask := func(tag string) answer {
+				return w.call(t, change.method, change.path, token, change.body, "If-Match", tag)
+			}
+			ask(`"99"`).refused(t, fault.CodePreconditionFailed)
+			fields := ask("99").refused(t, fault.CodeInvalidParameter)
+			if diff := cmp.Diff([]string{"header/If-Match"}, fields); diff != "" {
+				t.Errorf("fields (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(before, w.user(t, uid)); diff != "" {
+				t.Errorf("it was changed all the same:\n%s", diff)
+			}
+			if done := ask(fmt.Sprintf(`"%d"`, before.Revision)); done.status >= 300 || done.header.Get("ETag") != fmt.Sprintf(`"%d"`, before.Revision+1) {
+				t.Errorf("status %d, ETag %s: %s", done.status, done.header.Get("ETag"), done.body)
+			}
+		})
+	}
+	t.Run("where it can be read it is the profile's", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		_, token := w.registered(t, "ada@example.com")
+		for _, path := range []string{"/v1/me", "/v1/me/username", "/v1/me/consent"} {
+			if got := w.call(t, "GET", path, token, "").header.Get("ETag"); got != `"1"` {
+				t.Errorf("%s: ETag = %s", path, got)
+			}
+		}
+	})
+}
+
+// RFC 7396: what is left out stays, null clears.
+func TestPatch_isAMergePatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, token := w.registered(t, "ada@example.com")
+	patch := func(body string) answer {
+		return w.call(t, "PATCH", "/v1/me", token, body, "Content-Type", "application/merge-patch+json")
+	}
+	all := patch(`{"displayName":"Ada","locale":"de","birthYear":1.99e3,"keepPhotosDays":7.0,"leaderboard":{"optIn":true}}`).want(t, http.StatusOK)
+	equal(t, all, 1990.0, "birthYear")
+	equal(t, all, 7.0, "keepPhotosDays")
+	for _, body := range []string{`{}`, `{"leaderboard":{}}`, `{"displayName":"Ada"}`} {
+		if diff := cmp.Diff(all, patch(body).want(t, http.StatusOK)); diff != "" {
+			t.Errorf("%s changed something:\n%s", body, diff)
+		}
+	}
+	for body, pointer := range map[string]string{
+		`null`: "", `[]`: "", `{"birthYear":null}`: "/birthYear", `{"leaderboard":null}`: "/leaderboard",
+		`{"leaderboard":{"optIn":null}}`: "/leaderboard/optIn", `{"birthYear":1990.5}`: "/birthYear", `{"displayName":null,"birthYear":null}`: "/birthYear",
+	} {
+		if diff := cmp.Diff([]string{pointer}, patch(body).refused(t, fault.CodeInvalidField)); diff != "" {
+			t.Errorf("%s: fields (-want +got):\n%s", body, diff)
+		}
+	}
+	cleared := patch(`{"displayName":null,"locale":null,"keepPhotosDays":null}`).want(t, http.StatusOK)
+	equal(t, cleared, "", "displayName")
+	equal(t, cleared, "", "locale")
+	equal(t, cleared, nil, "keepPhotosDays")
+	equal(t, cleared, 1990.0, "birthYear")
+	if u := w.user(t, uid); u.KeepPhotosDays != nil || u.Revision != 3 {
+		t.Errorf("user = %+v", u)
+	}
+	patch(`{"keepPhotosDays":null,"displayName":null}`).want(t, http.StatusOK)
+	if u := w.user(t, uid); u.Revision != 3 {
+		t.Errorf("revision %d after nothing was changed", u.Revision)
 	}
 }
 

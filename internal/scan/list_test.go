@@ -41,15 +41,14 @@ func listed(t *testing.T, api http.Handler, query string) (ids []ID, next string
 // walk is the whole list, page by page, and how many pages it took.
 func walk(t *testing.T, api http.Handler, query string) (ids []ID, pages int) {
 	t.Helper()
-	cursor := ""
-	for {
-		page, next := listed(t, api, query+"&cursor="+url.QueryEscape(cursor))
+	for at := query; ; {
+		page, next := listed(t, api, at)
 		ids = append(ids, page...)
 		pages++
 		if next == "" {
 			return ids, pages
 		}
-		cursor = next
+		at = query + "&cursor=" + url.QueryEscape(next)
 	}
 }
 
@@ -145,11 +144,28 @@ func TestList(t *testing.T) {
 	})
 	t.Run("parameters out of range", func(t *testing.T) {
 		t.Parallel()
-		for _, query := range []string{
-			"limit=0", "limit=101", "state=deleting", "state=x", "rankable=yes", "order=score", "from=x", "to=2026", "cursor=x",
-			"from=" + at(1) + "&to=" + at(1),
+		for query, pointer := range map[string]string{
+			"limit=0": "query/limit", "limit=101": "query/limit", "limit=": "query/limit", "state=deleting": "query/state",
+			"state=x": "query/state", "state=": "query/state", "statee=failed": "query/statee", "rankable=yes": "query/rankable",
+			"order=score": "query/order", "from=x": "query/from", "to=2026": "query/to", "cursor=x": "query/cursor",
+			"cursor=": "query/cursor", "from=" + at(1) + "&to=" + at(1): "query/to", "from=0000-01-01T00:00:00Z": "query/from",
+			"from=0001-01-01T00:00:00%2B14:00": "query/from", "to=9999-12-31T23:59:59-12:00": "query/to", "from=%zz": "query",
 		} {
-			wantProblem(t, ask(t, api, "anna", http.MethodGet, "/v1/scans?"+query), 400, "invalid_parameter")
+			p := wantProblem(t, ask(t, api, "anna", http.MethodGet, "/v1/scans?"+query), 400, "invalid_parameter")
+			if len(p.Fields) != 1 || p.Fields[0].Pointer != pointer {
+				t.Errorf("%s: fields %v, want %s", query, p.Fields, pointer)
+			}
+		}
+	})
+	t.Run("the ends of time", func(t *testing.T) {
+		t.Parallel()
+		const first, last = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"
+		for query, want := range map[string]int{
+			"from=" + first: len(all), "to=" + first: 0, "from=" + last: 0, "to=" + last: len(all), "from=" + first + "&to=" + last: len(all),
+		} {
+			if got, _ := walk(t, api, query); len(got) != want {
+				t.Errorf("%s: %d scans, want %d", query, len(got), want)
+			}
 		}
 	})
 }

@@ -155,7 +155,7 @@ func TestTimelinePages(t *testing.T) {
 	var scores []float64
 	cursor := ""
 	for page := range 3 {
-		w := ask(t, api, "anna", http.MethodGet, "/v1/timeline?limit=2&cursor="+cursor)
+		w := ask(t, api, "anna", http.MethodGet, "/v1/timeline?limit=2"+cursor)
 		if w.Code != http.StatusOK {
 			t.Fatalf("status %d: %s", w.Code, w.Body)
 		}
@@ -169,7 +169,7 @@ func TestTimelinePages(t *testing.T) {
 		if (view.NextCursor == "") != (page == 2) {
 			t.Errorf("page %d: next is %q", page, view.NextCursor)
 		}
-		cursor = view.NextCursor
+		cursor = "&cursor=" + view.NextCursor
 	}
 	if diff := cmp.Diff([]float64{53, 54, 51, 52, 50}, scores); diff != "" {
 		t.Errorf("scores (-want +got):\n%s", diff)

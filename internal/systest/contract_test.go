@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	gotoken "go/token"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -77,7 +78,8 @@ func described(doc *openapi3.T) map[string]*openapi3.Operation {
 
 func TestContract_isServed(t *testing.T) {
 	t.Parallel()
-	operations, served := described(loadContract(t)), map[string]bool{}
+	doc := loadContract(t)
+	operations, served := described(doc), map[string]bool{}
 	for _, f := range catalog.Functions() {
 		add, known := wiring()[f.Name]
 		if known != (f.Trigger == catalog.HTTP) {
@@ -97,6 +99,7 @@ func TestContract_isServed(t *testing.T) {
 				t.Errorf("%s serves %s, which the contract lacks", f.Name, route.Pattern)
 			} else {
 				sameAccess(t, route, op)
+				sameTaken(t, route, doc.Paths.Value(path(route.Pattern)), op)
 			}
 		}
 	}
@@ -107,10 +110,45 @@ func TestContract_isServed(t *testing.T) {
 	}
 }
 
+func path(pattern string) string {
+	_, path, _ := strings.Cut(pattern, " ")
+	return path
+}
+
+// sameTaken compares what the route takes with what the contract says that the operation takes.
+func sameTaken(t *testing.T, route httpapi.Route, item *openapi3.PathItem, op *openapi3.Operation) {
+	t.Helper()
+	taken := map[string][]string{}
+	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
+		taken[p.Value.In] = append(taken[p.Value.In], p.Value.Name)
+	}
+	var body []string
+	if op.RequestBody != nil {
+		body = slices.Collect(maps.Keys(op.RequestBody.Value.Content))
+	}
+	want := httpapi.Route{
+		Pattern: route.Pattern, Access: route.Access, AnyQuery: op.Extensions["x-any-query"] == true,
+		Query: taken[openapi3.ParameterInQuery], Headers: taken[openapi3.ParameterInHeader], Body: body,
+	}
+	for _, r := range []*httpapi.Route{&want, &route} {
+		slices.Sort(r.Query)
+		slices.Sort(r.Headers)
+		slices.Sort(r.Body)
+	}
+	if diff := gocmp.Diff(want, route); diff != "" {
+		t.Errorf("%s (-contract +route):\n%s", route.Pattern, diff)
+	}
+	if !slices.Contains(codesOf(op), fault.CodeInvalidParameter) {
+		t.Errorf("%s: invalid_parameter is not listed, which any query that is not known is answered with", route.Pattern)
+	}
+	if !slices.Contains(codesOf(op), fault.CodeMalformedBody) {
+		t.Errorf("%s: malformed_body is not listed, which a body that is not taken is answered with, too", route.Pattern)
+	}
+}
+
 // pathOf is the pattern's path, with something in place of each parameter.
 func pathOf(pattern string) string {
-	_, path, _ := strings.Cut(pattern, " ")
-	parts := strings.Split(path, "/")
+	parts := strings.Split(path(pattern), "/")
 	for i, p := range parts {
 		if strings.HasPrefix(p, "{") {
 			parts[i] = "something"

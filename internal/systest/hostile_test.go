@@ -2,14 +2,18 @@ package systest_test
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -40,13 +44,18 @@ func TestHostileBodies(t *testing.T) {
 		if media != "application/json" {
 			continue
 		}
-		for name, h := range spoil(t, sample) {
+		all := spoil(t, sample)
+		maps.Copy(all, spoilMembers(t, o.RequestBody.Value.Content[media].Schema.Value, sample))
+		for name, h := range all {
 			t.Run(o.OperationID+" and "+name, func(t *testing.T) {
 				s.exchanges.report = t.Errorf
-				status, answer := mallory.asked(o).call(ctx, t, o.method, o.target(""), h.body, "Content-Type", h.media())
+				status, answer := mallory.asked(o).call(ctx, t, o.method, o.target(""), h.body, h.headers()...)
 				var p httpapi.Problem
 				if err := json.Unmarshal(answer, &p); err != nil || !slices.Contains(h.codes, p.Code) {
 					t.Errorf("%d %.300s, want one of %v", status, answer, h.codes)
+				}
+				if h.pointer != "" && (len(p.Fields) == 0 || p.Fields[0].Pointer != h.pointer) {
+					t.Errorf("fields %v, want %s", p.Fields, h.pointer)
 				}
 			})
 		}
@@ -58,13 +67,13 @@ type hostile struct {
 	body  string
 	codes []fault.Code
 	other string // media type, where it is not JSON's
+	// pointer is that of the faulty member, "" where it is not looked at, and header a further header.
+	pointer string
+	header  []string
 }
 
-func (h hostile) media() string {
-	if h.other != "" {
-		return h.other
-	}
-	return "application/json"
+func (h hostile) headers() []string {
+	return append([]string{"Content-Type", cmp.Or(h.other, "application/json")}, h.header...)
 }
 
 func spoil(t *testing.T, sample string) map[string]hostile {
@@ -72,7 +81,7 @@ func spoil(t *testing.T, sample string) map[string]hostile {
 	const depth, large = 10_000, 10 << 20
 	malformed, unknown := []fault.Code{fault.CodeMalformedBody}, []fault.Code{fault.CodeUnknownField}
 	invalid, tooLarge := []fault.Code{fault.CodeInvalidField}, []fault.Code{fault.CodeBodyTooLarge}
-	refused := slices.Concat(malformed, unknown, invalid)
+	refused, media := slices.Concat(malformed, unknown, invalid), []fault.Code{fault.CodeUnsupportedMediaType}
 	all := map[string]hostile{
 		"nothing":             {body: " ", codes: malformed},
 		"half a value":        {body: sample[:len(sample)-1], codes: malformed},
@@ -86,11 +95,14 @@ func spoil(t *testing.T, sample string) map[string]hostile {
 		"10 MB of spaces":   {body: strings.Repeat(" ", large), codes: tooLarge},
 		"an unknown member": {body: `{"x-unknown":1}`, codes: unknown},
 		"no object":         {body: `[]`, codes: invalid},
+		"null":              {body: `null`, codes: invalid},
 		"text":              {body: `"{}"`, codes: invalid},
 		"no UTF-8":          {body: "{\"\xff\":1}", codes: malformed},
 		"a NUL":             {body: "{\"\x00\":1}", codes: malformed},
-		"a form":            {body: "a=b", codes: []fault.Code{fault.CodeUnsupportedMediaType}, other: "application/x-www-form-urlencoded"},
-		"no media type":     {body: sample, codes: []fault.Code{fault.CodeUnsupportedMediaType}, other: "\t"},
+		"a form":            {body: "a=b", codes: media, other: "application/x-www-form-urlencoded", pointer: "header/Content-Type"},
+		"no media type":     {body: sample, codes: media, other: "\t", pointer: "header/Content-Type"},
+		"another charset":   {body: sample, codes: media, other: "application/json; charset=utf-16", pointer: "header/Content-Type"},
+		"a content coding":  {body: sample, codes: media, header: []string{"Content-Encoding", "gzip"}, pointer: "header/Content-Encoding"},
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(sample), &members); err != nil || len(members) == 0 {
@@ -98,33 +110,113 @@ func spoil(t *testing.T, sample string) map[string]hostile {
 	}
 	for name, value := range members {
 		all[name+" twice"] = hostile{body: fmt.Sprintf(`{%q:%s,%q:%s}`, name, value, name, value), codes: malformed}
-		all[name+" of another type"] = hostile{body: replace(t, members, name, otherType(value)), codes: invalid}
 		if value[0] == '"' {
-			all[name+" that is no UTF-8"] = hostile{body: replace(t, members, name, "\"\xff\""), codes: malformed}
-			all[name+" of half a surrogate"] = hostile{body: replace(t, members, name, `"\ud800"`), codes: refused}
+			all[name+" that is no UTF-8"] = hostile{body: replace(members, name, "\"\xff\""), codes: malformed}
+			all[name+" of half a surrogate"] = hostile{body: replace(members, name, `"\ud800"`), codes: refused}
 		}
 	}
 	return all
 }
 
-// replace is the object with another value of the member, which need not be JSON.
-func replace(t *testing.T, members map[string]json.RawMessage, name, value string) string {
-	t.Helper()
+// replace is the object with another value of the member, which need not be JSON, or without the member for "".
+func replace(members map[string]json.RawMessage, name, value string) string {
 	var parts []string
 	for n, v := range members {
 		if n == name {
 			v = json.RawMessage(value)
 		}
-		parts = append(parts, fmt.Sprintf("%q:%s", n, v))
+		if len(v) > 0 {
+			parts = append(parts, fmt.Sprintf("%q:%s", n, v))
+		}
 	}
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-func otherType(value json.RawMessage) string {
-	if value[0] == '[' {
-		return `{"0":1}`
+// spoilMembers spoils each member of the sample, however deep, in every way that its schema forbids.
+func spoilMembers(t *testing.T, schema *openapi3.Schema, sample string) map[string]hostile {
+	t.Helper()
+	invalid := []fault.Code{fault.CodeInvalidField}
+	all := map[string]hostile{}
+	for pointer, m := range membersOf(t, schema, []byte(sample), "") {
+		spoiled := func(value string) hostile {
+			return hostile{body: m.whole(value), codes: invalid, pointer: pointer}
+		}
+		other := `[1]`
+		if m.schema.Type.Includes(openapi3.TypeArray) {
+			other = `{"0":1}`
+		}
+		all[pointer+" of another type"] = spoiled(other)
+		if !m.schema.Type.Includes(openapi3.TypeNull) {
+			all[pointer+" that is null"] = spoiled("null")
+		}
+		if m.schema.Type.Includes(openapi3.TypeInteger) {
+			all[pointer+" with a fraction"] = spoiled("1.5")
+			all[pointer+" beyond all numbers"] = spoiled("1e400")
+		}
+		if m.required {
+			all[pointer+" that is missing"] = spoiled("")
+			if m.schema.Type.Includes(openapi3.TypeString) {
+				all[pointer+" that is empty"] = spoiled(`""`)
+			}
+		}
 	}
-	return `[1]`
+	return all
+}
+
+// sampled is a member of a sample.
+type sampled struct {
+	schema   *openapi3.Schema
+	required bool
+	// whole is the sample with another value in its place, or without it for "".
+	whole func(value string) string
+}
+
+// membersOf are the members of the JSON value by their pointers.
+func membersOf(t *testing.T, schema *openapi3.Schema, value json.RawMessage, at string) map[string]sampled {
+	t.Helper()
+	all := map[string]sampled{}
+	// within takes over the members of a part, which is one of the value's.
+	within := func(part json.RawMessage, of *openapi3.Schema, at string, around func(string) string) {
+		for pointer, m := range membersOf(t, of, part, at) {
+			inner := m.whole
+			m.whole = func(value string) string { return around(inner(value)) }
+			all[pointer] = m
+		}
+	}
+	switch value[0] {
+	case '{':
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(value, &members); err != nil {
+			t.Fatal(err)
+		}
+		for name, part := range members {
+			of, here := schema.Properties[name].Value, at+"/"+name
+			around := func(value string) string { return replace(members, name, value) }
+			all[here] = sampled{of, slices.Contains(schema.Required, name), around}
+			within(part, of, here, around)
+		}
+	case '[':
+		var elements []json.RawMessage
+		if err := json.Unmarshal(value, &elements); err != nil {
+			t.Fatal(err)
+		}
+		for i, part := range elements {
+			within(part, schema.Items.Value, at+"/"+strconv.Itoa(i), func(value string) string {
+				changed := slices.Clone(elements)
+				changed[i] = json.RawMessage(value)
+				return "[" + string(bytes.Join(asBytes(changed), []byte(","))) + "]"
+			})
+		}
+	}
+	return all
+}
+
+func asBytes(list []json.RawMessage) [][]byte {
+	all := make([][]byte, len(list))
+	for i, v := range list {
+		all[i] = v
+	}
+	return all
 }
 
 // TestUnfinishedBodies sends half of every body: slowly, and then nothing more, and with an end of the connection.

@@ -188,6 +188,24 @@ func TestCredentials_areChecked(t *testing.T) {
 	}
 }
 
+// The Auth emulator takes almost anything for an address, which Identity Toolkit would refuse.
+func TestSignUp_refusesWhatIsNoAddress(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t)
+	for _, address := range []string{
+		"no address", "a b@example.com", " a@example.com", "a@example.com ", "a@exam ple.com", "a@example.com\n", "a\x00@example.com",
+		"@example.com", "a@", "a@b@example.com", "a@-example.com", "a@example-.com", "a@example..com", "a@.example.com", "a@example.com.",
+		"a@[127.0.0.1]", `"a b"@example.com`, "Ada <a@example.com>", ".a@example.com", "a.@example.com", "a..b@example.com", "ä@example.com",
+		"a@exämple.com", "a\u200b@example.com", strings.Repeat("a", 65) + "@example.com", "a@" + strings.Repeat("a", 64) + ".com",
+		"a@" + strings.Repeat("example.", 32) + "com",
+	} {
+		refused(t, post(t, api, "/v1/auth/signup", "", credentials{address, "correct horse"}), fault.CodeInvalidField, "/email")
+	}
+	for _, address := range []string{"a@" + strings.ToLower(rand.Text()) + ".example", "o'h+a.b_c-d/" + newEmail(), "1@xn--exmple-cua.com"} {
+		wantSession(t, post(t, api, "/v1/auth/signup", "", credentials{address, "correct horse"}), http.StatusCreated)
+	}
+}
+
 func TestVerifyEmail(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
