@@ -244,7 +244,7 @@ func TestContract_reasonsOfFailure(t *testing.T) {
 	t.Parallel()
 	want := slices.Concat(
 		stringConstants(t, "../face/refusal.go", func(string) bool { return true }),
-		stringConstants(t, "../scan/scan.go", func(name string) bool { return strings.HasPrefix(name, "Reason") }),
+		stringConstants(t, "../scan/failure.go", func(name string) bool { return strings.HasPrefix(name, "Reason") }),
 	)
 	slices.Sort(want)
 	code := loadContract(t).Components.Schemas["Failure"].Value.Properties["code"].Value

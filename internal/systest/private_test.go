@@ -43,7 +43,7 @@ func TestSentMessagesAreListed(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)
-	s.enrol(ctx, t, s.app("reader"), "systest_reader")
+	s.enrol(ctx, t, s.app("addressee"), "systest_addressee")
 	s.await(ctx, t, "a mail", func() bool { return len(s.Mail.Messages()) > 0 })
 	s.await(ctx, t, "a push message", func() bool { return len(s.Push.Messages()) > 0 })
 	hasAtLeast(t, s.MailURL(), s.Mail.Messages())
