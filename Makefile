@@ -5,7 +5,7 @@ SHELL := /bin/bash
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.2.0
 LOCAL         := go run ./scripts/local
-GENERATED     := internal/apiclient/client.gen.go terraform/catalog.json terraform/README.md
+GENERATED     := internal/apiclient/client.gen.go internal/usertext/tables.go terraform/catalog.json terraform/README.md
 
 .PHONY: help
 help: ## List the targets.

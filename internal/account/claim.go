@@ -3,6 +3,8 @@ package account
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -11,38 +13,47 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/usertext"
 )
 
-// RenameCooldown is how long after a change of the username the next has to wait, and how long the name before stays
-// reserved for its owner, so that nobody passes for them with a name that others still know.
+// RenameCooldown is how long after a change of the username the next has to wait, and how long the name
+// before stays reserved for its owner, so that no other user passes for them by a name that is still known.
+//
+// The rule has no other case: a name belongs to the account that bears it, or bore it within this time, and
+// to no account that is gone. So the withdrawal of consent leaves it alone, and the erasure of the account
+// frees the name and what is reserved at once: a reservation would have to keep what the user asked to have
+// erased, and what others knew the name by, the entry on the leaderboard, goes with the account.
 const RenameCooldown = 30 * 24 * time.Hour
 
-const usernameSchema = 1
+// UsernameSchema is the version of usernames/{key}. Before 2 the key was made by another table of look-alikes.
+const UsernameSchema = 2
 
-// claim is usernames/{key}: the user of that uid has the name, or had it and may still go back to it.
-type claim struct {
+// Claim is usernames/{key}: the user of that uid has the name, or had it and may still go back to it. A name
+// may have two keys, and a claim on each.
+type Claim struct {
 	Schema    int       `firestore:"schema"`
 	UID       UID       `firestore:"uid"`
 	CreatedAt time.Time `firestore:"createdAt"`
-	// ExpireAt is when a name that was given up is anybody's, absent while the user has it.
+	// ExpireAt is when a name that was given up is free, absent while the user has it.
 	ExpireAt time.Time `firestore:"expireAt,omitempty"`
 }
 
-func claimRef(fs *firestore.Client, key string) *firestore.DocumentRef {
-	return fs.Collection("usernames").Doc(key)
+// ClaimRef is the document of the claim on the key. Keys are texts of any characters; the few that cannot be
+// ids of documents are written differently.
+func ClaimRef(fs *firestore.Client, key string) *firestore.DocumentRef {
+	id := strings.ReplaceAll(key, "/", "\u2215") // which no key has: it looks like the slash
+	if strings.Trim(id, ".") == "" || strings.HasPrefix(id, "__") {
+		id = "=" + id
+	}
+	return fs.Collection("usernames").Doc(id)
 }
 
-// owner is whose the name is at the time, "" if nobody's.
-func (c claim) owner(now time.Time) UID {
+// Owner returns whose the name is at the time, "" if it is free.
+func (c Claim) Owner(now time.Time) UID {
 	if !c.ExpireAt.IsZero() && !c.ExpireAt.After(now) {
 		return ""
 	}
 	return c.UID
-}
-
-// decodeClaim makes the zero claim, which is nobody's, of a document that is not there.
-func decodeClaim(snap *firestore.DocumentSnapshot, err error) (claim, error) {
-	return query.Decode[claim](snap, err, "username", nil)
 }
 
 // renameAllowedAt is when the user may take a name that is new to them, the zero time where there is nothing to wait for.
@@ -53,26 +64,35 @@ func (u User) renameAllowedAt(now time.Time) time.Time {
 	return time.Time{}
 }
 
+// keys returns the keys that the user holds or should hold, none before a name is chosen.
+func (u User) keys() []string {
+	if u.Folded == "" {
+		return nil
+	}
+	keys := []string{u.Folded}
+	if look := usertext.Look(u.Username); look != u.Folded {
+		keys = append(keys, look)
+	}
+	return keys
+}
+
 // rename gives the user the name. Choosing the first one, writing the present one differently and going back to the one
 // before cost no waiting; see [RenameCooldown] for the rest.
 func (s *Service) rename(ctx context.Context, uid UID, written string, tags *httpapi.Tags) (User, error) {
-	name, key, err := parseUsername(written)
+	name, err := parseUsername(written)
 	if err != nil {
 		return User{}, err
 	}
-	if isReserved(key) {
+	if isReserved(name) {
 		return User{}, errTaken()
 	}
 	u, _, err := s.change(ctx, uid, tags, func(tx *outbox.Tx, u *User) (effect, error) {
 		if u.Username == name {
 			return nothing, nil
 		}
-		if u.Folded != key {
-			if err := s.move(tx, u, key); err != nil {
-				return nothing, err
-			}
+		if err := s.move(tx, u, name); err != nil {
+			return nothing, err
 		}
-		u.Username, u.Folded = name, key
 		return visible, nil
 	})
 	return u, err
@@ -80,47 +100,118 @@ func (s *Service) rename(ctx context.Context, uid UID, written string, tags *htt
 
 func errTaken() error { return fault.New(fault.CodeUsernameTaken, "This username is not available.") }
 
-// move claims the key for the user and begins the reservation of the one before.
-func (s *Service) move(tx *outbox.Tx, u *User, to string) error {
-	now := s.now().UTC()
-	c, err := decodeClaim(tx.Get(claimRef(s.fs, to)))
+// move claims the name for the user. The name before is reserved, unless the new one only writes it differently.
+func (s *Service) move(tx *outbox.Tx, u *User, name string) error {
+	now, to := s.now().UTC(), UsernameKeys(name)
+	held, err := readClaims(s.fs, slices.Concat(to, u.keys()), tx.GetAll)
 	if err != nil {
 		return err
 	}
-	owner := c.owner(now)
-	if owner != "" && owner != u.UID {
-		return errTaken()
+	for _, key := range to {
+		if owner := held[key].Owner(now); owner != "" && owner != u.UID {
+			return errTaken()
+		}
 	}
-	if at := u.renameAllowedAt(now); owner == "" && !at.IsZero() {
+	// A key that an earlier version made is compared with the name's own.
+	renamed := u.Folded != "" && usertext.Key(u.Username) != to[0]
+	at := u.renameAllowedAt(now)
+	if renamed && held[to[0]].Owner(now) == "" && !at.IsZero() {
 		return fault.New(fault.CodeUsernameCooldown, "The username was changed not long ago.").WithRetryAfter(at.Sub(now))
 	}
-	if err := tx.Set(claimRef(s.fs, to), claim{Schema: usernameSchema, UID: u.UID, CreatedAt: now}); err != nil {
-		return fmt.Errorf("claim username: %w", err)
+	if err := s.claim(tx, u.UID, to, held); err != nil {
+		return err
 	}
-	if u.Folded == "" {
-		return nil
+	if err := s.giveUp(tx, u, to, held, renamed); err != nil {
+		return err
 	}
-	u.RenamedAt = now
-	before := claim{Schema: usernameSchema, UID: u.UID, CreatedAt: now, ExpireAt: now.Add(RenameCooldown)}
-	if err := tx.Set(claimRef(s.fs, u.Folded), before); err != nil {
-		return fmt.Errorf("reserve username: %w", err)
+	if renamed {
+		u.RenamedAt = now
+	}
+	u.Username, u.Folded = name, to[0]
+	return nil
+}
+
+// readClaims reads the claims on the keys by the function, in a transaction or outside of one.
+func readClaims(
+	fs *firestore.Client, keys []string, get func([]*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error),
+) (map[string]Claim, error) {
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	refs := make([]*firestore.DocumentRef, len(keys))
+	for i, key := range keys {
+		refs[i] = ClaimRef(fs, key)
+	}
+	snaps, err := get(refs)
+	if err != nil {
+		return nil, fmt.Errorf("read usernames: %w", err)
+	}
+	held := map[string]Claim{}
+	for i, snap := range snaps {
+		if !snap.Exists() {
+			continue
+		}
+		if held[keys[i]], err = query.Decode[Claim](snap, nil, "username", nil); err != nil {
+			return nil, err
+		}
+	}
+	return held, nil
+}
+
+// claim gives the keys to the user. What they have already they have since they took it.
+func (s *Service) claim(tx *outbox.Tx, uid UID, keys []string, held map[string]Claim) error {
+	for _, key := range keys {
+		c := Claim{Schema: UsernameSchema, UID: uid, CreatedAt: s.now().UTC()}
+		if before := held[key]; before.UID == uid && before.ExpireAt.IsZero() {
+			c.CreatedAt = before.CreatedAt
+		}
+		if err := tx.Set(ClaimRef(s.fs, key), c); err != nil {
+			return fmt.Errorf("claim username: %w", err)
+		}
 	}
 	return nil
 }
 
-// available tells whether the user could have the name, which is so for the one they have and the one they had.
+// giveUp reserves those of the user's keys that the new name has not, or removes them if it only writes the old one
+// differently.
+func (s *Service) giveUp(tx *outbox.Tx, u *User, to []string, held map[string]Claim, reserve bool) error {
+	now := s.now().UTC()
+	for _, key := range u.keys() {
+		if slices.Contains(to, key) || held[key].UID != u.UID {
+			continue
+		}
+		var err error
+		if reserve {
+			before := Claim{Schema: UsernameSchema, UID: u.UID, CreatedAt: now, ExpireAt: now.Add(RenameCooldown)}
+			err = tx.Set(ClaimRef(s.fs, key), before)
+		} else {
+			err = tx.Delete(ClaimRef(s.fs, key))
+		}
+		if err != nil {
+			return fmt.Errorf("give up username: %w", err)
+		}
+	}
+	return nil
+}
+
+// available reports whether the user could have the name, which is so for the one they have and the one they had.
 func (s *Service) available(ctx context.Context, uid UID, written string) (bool, error) {
 	if _, err := s.read(ctx, uid); err != nil {
 		return false, err
 	}
-	_, key, why := parseUsername(written)
-	if possible := why == nil && !isReserved(key); !possible {
+	name, why := parseUsername(written)
+	if possible := why == nil && !isReserved(name); !possible {
 		return false, nil
 	}
-	c, err := decodeClaim(claimRef(s.fs, key).Get(ctx))
+	held, err := readClaims(s.fs, UsernameKeys(name), func(refs []*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error) {
+		return s.fs.GetAll(ctx, refs)
+	})
 	if err != nil {
 		return false, err
 	}
-	owner := c.owner(s.now())
-	return owner == "" || owner == uid, nil
+	for _, c := range held {
+		if owner := c.Owner(s.now()); owner != "" && owner != uid {
+			return false, nil
+		}
+	}
+	return true, nil
 }

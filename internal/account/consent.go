@@ -66,7 +66,7 @@ func (s *Service) grant(
 	ctx context.Context, uid UID, version, appVersion string, tags *httpapi.Tags,
 ) (u User, granted bool, err error) {
 	bad := fault.New(fault.CodeInvalidField, "The consent is not valid.")
-	checkText(bad, "/appVersion", appVersion, maxAppVersion)
+	appVersion = checkText(bad, "/appVersion", appVersion, maxAppVersion)
 	if len(bad.Fields) > 0 {
 		return User{}, false, bad
 	}

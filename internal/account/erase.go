@@ -9,7 +9,7 @@ import (
 // Strip leaves of users/{uid} only what keeps the fence closed while the rest of the account is erased. It makes the
 // document where there is none, so that nobody registers meanwhile.
 func Strip(tx *firestore.Transaction, fs *firestore.Client, uid UID) error {
-	err := tx.Set(Ref(fs, uid), map[string]any{"schema": userSchema, "uid": string(uid), "state": string(Erasing)})
+	err := tx.Set(Ref(fs, uid), map[string]any{"schema": UserSchema, "uid": string(uid), "state": string(Erasing)})
 	if err != nil {
 		return fmt.Errorf("strip the account: %w", err)
 	}

@@ -3,19 +3,18 @@ package account
 import (
 	"context"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/language"
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/usertext"
 )
 
 const (
-	maxDisplayName = 64 // runes
-	maxAppVersion  = 64 // runes
+	maxDisplayName = 64 // characters, see [usertext.Line]
+	maxAppVersion  = 64 // characters
 	// maxLocale bounds what is parsed: no tag that people use is longer, and parsing costs more than its length.
 	maxLocale = 35 // bytes
 	// firstBirthYear is earlier than anybody alive was born.
@@ -33,11 +32,11 @@ type patch struct {
 	KeepPhotosDays httpapi.Member[int]
 }
 
-// validate checks the whole patch and brings the locale into its canonical form.
+// validate checks the whole patch and brings the display name and the locale into the form that is kept.
 func (p *patch) validate(now time.Time) error {
 	bad := fault.New(fault.CodeInvalidField, "Some members of the profile are not valid.")
 	if p.DisplayName != nil {
-		checkText(bad, "/displayName", *p.DisplayName, maxDisplayName)
+		*p.DisplayName = checkText(bad, "/displayName", *p.DisplayName, maxDisplayName)
 	}
 	if p.Locale != nil {
 		*p.Locale = checkLocale(bad, *p.Locale)
@@ -54,18 +53,13 @@ func (p *patch) validate(now time.Time) error {
 	return nil
 }
 
-// checkText adds the field to bad unless text is of at most limit runes, none of which breaks lines or is a control.
-func checkText(bad *fault.Error, pointer, text string, limit int) {
-	if utf8.RuneCountInString(text) > limit {
-		_ = bad.WithField(pointer, "must not be longer than %d characters", limit)
-		return
+// checkText returns the line of free text as it is kept, or adds the field to bad; see [usertext.Line].
+func checkText(bad *fault.Error, pointer, text string, limit int) string {
+	line, err := usertext.Line(text, limit)
+	if err != nil {
+		_ = bad.WithField(pointer, "%s", err)
 	}
-	for _, r := range text {
-		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) {
-			_ = bad.WithField(pointer, "must not contain control characters")
-			return
-		}
-	}
+	return line
 }
 
 // checkLocale returns the canonical BCP 47 tag, or adds the field to bad. "" is no locale.

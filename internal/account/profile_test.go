@@ -34,11 +34,12 @@ func TestPatch(t *testing.T) {
 		{"opting in is seen by others", `{"leaderboard":{"optIn":true}}`, `"4"`, []string{updated}, []string{"leaderboard", "optIn"}, true},
 		{"the same again changes nothing", `{"leaderboard":{"optIn":true},"locale":"en-US"}`, `"4"`, nil, []string{"leaderboard", "optIn"}, true},
 		{"what is absent stays", `{"leaderboard":{}}`, `"4"`, nil, []string{"locale"}, "en-US"},
-		{"empty text clears", `{"locale":"","displayName":""}`, `"5"`, []string{updated}, []string{"locale"}, ""},
-		{"opting out is seen by others", `{"leaderboard":{"optIn":false}}`, `"6"`, []string{updated}, []string{"leaderboard", "optIn"}, false},
-		{"photos are kept for a week", `{"keepPhotosDays":7}`, `"7"`, nil, []string{"keepPhotosDays"}, 7.0},
-		{"the same week changes nothing", `{"keepPhotosDays":7}`, `"7"`, nil, []string{"keepPhotosDays"}, 7.0},
-		{"photos are not kept", `{"keepPhotosDays":0}`, `"8"`, nil, []string{"keepPhotosDays"}, 0.0},
+		{"the display name is kept without spaces at its ends, in NFC", `{"displayName":"  Zoe\u0308 "}`, `"5"`, []string{updated}, []string{"displayName"}, "Zoë"},
+		{"empty text clears", `{"locale":"","displayName":""}`, `"6"`, []string{updated}, []string{"locale"}, ""},
+		{"opting out is seen by others", `{"leaderboard":{"optIn":false}}`, `"7"`, []string{updated}, []string{"leaderboard", "optIn"}, false},
+		{"photos are kept for a week", `{"keepPhotosDays":7}`, `"8"`, nil, []string{"keepPhotosDays"}, 7.0},
+		{"the same week changes nothing", `{"keepPhotosDays":7}`, `"8"`, nil, []string{"keepPhotosDays"}, 7.0},
+		{"photos are not kept", `{"keepPhotosDays":0}`, `"9"`, nil, []string{"keepPhotosDays"}, 0.0},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			answer := w.call(t, "PATCH", "/v1/me", token, step.body)
@@ -62,6 +63,10 @@ func TestPatch_validates(t *testing.T) {
 	}{
 		"both members":         {`{"displayName":"a\nb","locale":"english!"}`, fault.CodeInvalidField, []string{"/displayName", "/locale"}},
 		"a long name":          {`{"displayName":"` + strings.Repeat("ö", 65) + `"}`, fault.CodeInvalidField, []string{"/displayName"}},
+		"a blank name":         {`{"displayName":"  \u3000"}`, fault.CodeInvalidField, []string{"/displayName"}},
+		"an invisible name":    {`{"displayName":"\u200b"}`, fault.CodeInvalidField, []string{"/displayName"}},
+		"a reordered name":     {`{"displayName":"ada\u202egpj"}`, fault.CodeInvalidField, []string{"/displayName"}},
+		"a tower of marks":     {`{"displayName":"z\u0300\u0316\u0301\u0317\u0302alg"}`, fault.CodeInvalidField, []string{"/displayName"}},
 		"a line separator":     {`{"displayName":"a\u2028b"}`, fault.CodeInvalidField, []string{"/displayName"}},
 		"an unknown language":  {`{"locale":"xq"}`, fault.CodeInvalidField, []string{"/locale"}},
 		"a long locale":        {`{"locale":"en-` + strings.Repeat("abcdefgh-", 5) + `x"}`, fault.CodeInvalidField, []string{"/locale"}},
@@ -215,7 +220,7 @@ func TestPatch_leavesUnknownMembersAlone(t *testing.T) {
 	if err := snap.DataTo(&u); err != nil {
 		t.Fatal(err)
 	}
-	if u.Schema != 1 || u.State != account.Active || u.Revision != 2 || u.DisplayName != "Ada" || u.Locale != "de" || !u.Leaderboard.OptIn {
+	if u.Schema != account.UserSchema || u.State != account.Active || u.Revision != 2 || u.DisplayName != "Ada" || u.Locale != "de" || !u.Leaderboard.OptIn {
 		t.Errorf("user = %+v", u)
 	}
 }

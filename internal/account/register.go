@@ -81,7 +81,7 @@ func (d *newDevice) prepare(
 func (s *Service) newUser(who httpapi.Identity, displayName, locale string) User {
 	now := s.now().UTC()
 	return User{
-		Schema: userSchema, UID: UID(who.UID), State: Active,
+		Schema: UserSchema, UID: UID(who.UID), State: Active,
 		Email: who.Email, EmailVerified: who.EmailVerified, DisplayName: displayName, Locale: locale,
 		Revision: 1, CreatedAt: now, UpdatedAt: now,
 	}

@@ -38,7 +38,9 @@ type User struct {
 	Email         string `firestore:"email"`
 	EmailVerified bool   `firestore:"emailVerified"`
 
-	// Username is as the user wrote it (in NFKC), "" before one is chosen; Folded is its key in usernames (see [Key]).
+	// Username is as the user wrote it (in NFKC), "" before one is chosen. Folded is its key in usernames (see
+	// usertext.Key); it is "" beside a name that another user of a name that looks alike took before, when
+	// keys were made by another table: such a name is still shown, but no longer held.
 	Username string `firestore:"username"`
 	Folded   string `firestore:"folded"`
 	// RenamedAt is when the username was last changed for another, zero before.
@@ -78,8 +80,9 @@ type Notifications struct {
 	Email bool `firestore:"email"`
 }
 
-// userSchema is the version of users/{uid}.
-const userSchema = 1
+// UserSchema is the version of users/{uid}. Before 2 Folded was made by another table of look-alikes, and no claim on
+// the look of the name was there.
+const UserSchema = 2
 
 // ErrNoUser says that users/{uid} does not exist.
 var ErrNoUser = errors.New("no such user")

@@ -6,19 +6,20 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/runes"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/usertext"
 )
 
 const (
-	minUsername = 3  // runes
-	maxUsername = 20 // runes
+	minUsername = 3  // code points in NFKC
+	maxUsername = 20 // code points in NFKC; graphemes would let a name grow to any length
+	// separators are what a name may have beside letters and digits.
+	separators = "._-"
 )
 
-// reserved are what nobody may be called, since they would pass for the service; see [isReserved].
+// reserved are the names that would pass for the service, by their bare keys; see [isReserved].
 var reserved = words(
 	"abuse", "account", "admin", "administrator", "anonymous", "api", "billing", "contact", "deleted", "everyone",
 	"facescan", "help", "hostmaster", "info", "legal", "mod", "moderator", "nobody", "noreply", "null", "official",
@@ -26,110 +27,85 @@ var reserved = words(
 	"undefined", "user", "username", "verified", "webmaster",
 )
 
+// service is the name of the service, by its bare key. No name may contain it.
+var service = bare(usertext.Key("facescan"))
+
 func words(list ...string) map[string]bool {
 	set := map[string]bool{}
 	for _, w := range list {
-		set[bare(Key(w))] = true
+		set[bare(usertext.Key(w))] = true
 	}
 	return set
 }
 
-// isReserved looks past separators and accents, so that "ad.min" and "ádmin" are reserved with "admin", and at the
-// name of the service wherever it stands.
-func isReserved(key string) bool {
-	word := bare(key)
-	return reserved[word] || strings.Contains(word, "facescan")
-}
-
-// bare is the key without separators and accents.
-func bare(key string) string {
-	drop := runes.Predicate(func(r rune) bool { return unicode.Is(unicode.Mn, r) || strings.ContainsRune(separators, r) })
-	return norm.NFC.String(runes.Remove(drop).String(norm.NFD.String(key)))
-}
-
-// separators are what a name may have beside letters and digits.
-const separators = "._-"
-
-// Key is that under which a username is unique: names that differ in case or compatibility form only, or look alike,
-// have one key. It is the idea of the skeleton of Unicode's UTS 39, with a short table for the alphabets that
-// have whole words in common with Latin (Cyrillic, Greek, Armenian): characters of one group stand for its first.
-func Key(name string) string {
-	alike := strings.Map(func(r rune) rune {
-		if like, ok := lookalikes[r]; ok {
-			return like
-		}
-		return r
-	}, Fold(name))
-	// A letter that was replaced may go together with an accent behind it.
-	return norm.NFC.String(pairs.Replace(norm.NFC.String(alike)))
-}
-
-var (
-	// pairs look like one letter.
-	pairs = strings.NewReplacer("rn", "m", "vv", "w")
-
-	// lookalikes are alike as small or as capital letters, since a name is shown as it was written: i is among those
-	// of l for its capital.
-	lookalikes = groups(
-		"lіiı1ӏι", "o0оοօ",
-		"aаαɑ", "bвβ", "cсϲ", "dԁ", "eеε", "gɡ", "hнһηհ", "jјϳ", "kкκ", "mм", "nո", "pрρ", "qԛ", "sѕ", "tтτ", "uսυ", "vν", "wԝ",
-		"xхχ", "yуγ", "zζ",
-	)
-)
-
-func groups(list ...string) map[rune]rune {
-	table := map[rune]rune{}
-	for _, group := range list {
-		first, _ := utf8.DecodeRuneInString(group)
-		for _, r := range group {
-			table[r] = first
+// isReserved reports whether the name looks like one of the service's, in whatever case: as it is written,
+// in small letters or in capitals, which small letters of Cyrillic look like. It looks past separators and
+// accents, so that "ad.min" and "ádmin" are reserved with "admin", and for the name of the service anywhere.
+func isReserved(name string) bool {
+	for _, key := range []string{usertext.Key(name), usertext.Look(name), usertext.Look(strings.ToUpper(name))} {
+		word := bare(key)
+		if reserved[word] || strings.Contains(word, service) {
+			return true
 		}
 	}
-	return table
+	return false
 }
 
-// Fold makes names alike that differ in case or compatibility form only. It is the compatibility caseless match of
-// Unicode's definition D146, for which folding once is not enough.
-func Fold(name string) string {
-	fold := cases.Fold()
-	return norm.NFKC.String(fold.String(norm.NFKC.String(fold.String(norm.NFD.String(name)))))
+// bare returns the letters and digits of the key alone.
+func bare(key string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.L, unicode.N) {
+			return r
+		}
+		return -1
+	}, norm.NFD.String(key))
 }
 
-// parseUsername is the name as it is kept, and its key, or why it can be nobody's.
-func parseUsername(written string) (name, key string, err error) {
+// UsernameKeys returns the keys under which the name is unique, one or two: how it reads in small letters, and
+// how it looks as it is written where that differs. Names that have a key in common can be taken for each
+// other; see [usertext.Key] and [usertext.Look].
+func UsernameKeys(name string) []string {
+	key, look := usertext.Key(name), usertext.Look(name)
+	if look == key {
+		return []string{key}
+	}
+	return []string{key, look}
+}
+
+// errLength says that a username is too short or too long.
+var errLength = fmt.Errorf("must have %d to %d characters", minUsername, maxUsername)
+
+// parseUsername returns the name as it is kept, in NFKC, or why no user can have it.
+func parseUsername(written string) (string, error) {
+	name, err := written, errLength
 	// The longest name in bytes bounds what is normalised: compatibility forms can grow eighteenfold.
 	if len(written) <= maxUsername*utf8.UTFMax {
 		name = norm.NFKC.String(written)
+		err = unfit(name)
 	}
-	if why := unfit(name); why != "" {
-		return "", "", fault.New(fault.CodeInvalidField, "This cannot be a username.").WithField("/username", "%s", why)
+	if err != nil {
+		return "", fault.New(fault.CodeInvalidField, "This cannot be a username.").WithField("/username", "%s", err)
 	}
-	return name, Key(name), nil
+	return name, nil
 }
 
-// unfit says what is wrong with the name, or "".
-func unfit(name string) string {
+// CheckUsername returns why no user can take the name now, or nil: it is no username, or it looks like one of the
+// service's.
+func CheckUsername(name string) error {
+	if _, err := parseUsername(name); err != nil {
+		return err
+	}
+	if isReserved(name) {
+		return errTaken()
+	}
+	return nil
+}
+
+// unfit returns what is wrong with the name, or nil. Its first character is a letter or a digit, so it is
+// a path segment of a URL and an id of a Firestore document, which "..", and "__a__" are not.
+func unfit(name string) error {
 	if n := utf8.RuneCountInString(name); n < minUsername || n > maxUsername {
-		return fmt.Sprintf("must have %d to %d characters", minUsername, maxUsername)
+		return errLength
 	}
-	// What follows from it: a name is a path segment of a URL and an id of a Firestore document, which "..", and
-	// "__a__" are not.
-	if first, _ := utf8.DecodeRuneInString(name); !unicode.IsLetter(first) && !unicode.IsDigit(first) {
-		return "must begin with a letter or a digit"
-	}
-	latin, other := false, false
-	for _, r := range name {
-		switch {
-		case unicode.Is(unicode.Latin, r):
-			latin = true
-		case unicode.IsLetter(r), unicode.IsDigit(r) && r > unicode.MaxASCII:
-			other = true
-		case !unicode.IsDigit(r) && !strings.ContainsRune(separators, r):
-			return "must consist of letters, digits and the characters . _ -"
-		}
-	}
-	if latin && other {
-		return "must not mix Latin letters with others, which may look alike"
-	}
-	return ""
+	return usertext.Identifier(name, separators)
 }

@@ -9,11 +9,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/text/unicode/norm"
-	"pgregory.net/rapid"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/usertext"
 )
 
 func rename(t *testing.T, w *world, token, name string) answer {
@@ -122,42 +121,179 @@ func TestUsername_available(t *testing.T) {
 	equal(t, w.call(t, "GET", "/v1/usernames/ada.l", token, "").want(t, http.StatusOK), true, "available")
 }
 
-func TestUsername_validates(t *testing.T) {
+// Every name with its verdict: "" is a username, otherwise the code and what of the field's detail says why.
+func TestUsername_verdicts(t *testing.T) {
 	t.Parallel()
+	const (
+		taken      = "username_taken"
+		length     = "invalid_field: 3 to 20 characters"
+		characters = "invalid_field: must consist of letters and digits"
+		start      = "invalid_field: must begin"
+		mixed      = "invalid_field: must not mix scripts"
+		digits     = "invalid_field: must not mix digits"
+		marks      = "invalid_field: marks"
+	)
 	w := newWorld(t)
 	_, token := w.registered(t, "ada@example.com")
 	_, otherToken := w.registered(t, "bob@example.com")
 	rename(t, w, otherToken, "maria_1").want(t, http.StatusOK)
-	for name, code := range map[string]fault.Code{
-		"":                          fault.CodeInvalidField,
-		"ab":                        fault.CodeInvalidField,
-		strings.Repeat("a", 21):     fault.CodeInvalidField,
-		strings.Repeat("a", 40<<10): fault.CodeInvalidField,
-		"a b c":                     fault.CodeInvalidField,
-		"a/b":                       fault.CodeInvalidField,
-		"...":                       fault.CodeInvalidField,
-		"__abc__":                   fault.CodeInvalidField,
-		"ada😀":                      fault.CodeInvalidField,
-		"ada\u202el":                fault.CodeInvalidField,
-		"\u0430dmin":                fault.CodeInvalidField, // begins with Cyrillic a
-		"ﷺ":                         fault.CodeInvalidField, // one rune, of 18 in NFKC with spaces
-		"admin":                     fault.CodeUsernameTaken,
-		"FaceScan":                  fault.CodeUsernameTaken,
-		"ｓｕｐｐｏｒｔ":                   fault.CodeUsernameTaken,
-		"Ad.m_in":                   fault.CodeUsernameTaken,
-		"ádmin":                     fault.CodeUsernameTaken,
-		"adm1n":                     fault.CodeUsernameTaken,
-		"the_facescan_team":         fault.CodeUsernameTaken,
-		"MARlA_I":                   fault.CodeUsernameTaken, // a small L, a capital I
-		"rnaria_1":                  fault.CodeUsernameTaken,
-		"ada\u0661":                 fault.CodeInvalidField, // an Arabic digit after Latin letters
+	for _, tt := range []struct{ what, name, verdict string }{
+		{"the shortest", "abc", ""},
+		{"the longest", strings.Repeat("a", 20), ""},
+		{"separators", "a.b_c-d", ""},
+		{"digits", "007", ""},
+		{"German", "Straße", ""},
+		{"Spanish", "José_Núñez", ""},
+		{"Vietnamese", "Nguyễn.Thị.Minh", ""},
+		{"Turkish", "Işıl", ""},
+		{"Polish", "Łukasz", ""},
+		{"Icelandic", "Þórður", ""},
+		{"Russian", "Ольга", ""},
+		{"Ukrainian", "Їжачок", ""},
+		{"Greek", "Ελένη", ""},
+		{"Armenian", "Արմեն", ""},
+		{"Georgian", "ნინო", ""},
+		{"Arabic", "محمد", ""},
+		{"Arabic with marks", "مُحَمَّد", ""},
+		{"Arabic with its digits", "عمر٢٠", ""},
+		{"Persian", "پریسا", ""},
+		{"Urdu", "فاطمہ", ""},
+		{"Hebrew", "משה", ""},
+		{"Hindi", "हिन्दी", ""},
+		{"Marathi", "ज्ञानेश्वर", ""},
+		{"Bengali", "বাংলা", ""},
+		{"Punjabi", "ਗੁਰਪ੍ਰੀਤ", ""},
+		{"Gujarati", "ગુજરાતી", ""},
+		{"Odia", "ଓଡ଼ିଆ", ""},
+		{"Tamil", "தமிழ்", ""},
+		{"Telugu", "తెలుగు", ""},
+		{"Kannada", "ಕನ್ನಡ", ""},
+		{"Malayalam", "മലയാളം", ""},
+		{"Sinhala", "සිංහල", ""},
+		{"Thai", "สวัสดี", ""},
+		{"Lao", "ລາວລາວ", ""},
+		{"Khmer", "ខ្មែរ", ""},
+		{"Burmese", "မြန်မာ", ""},
+		{"Tibetan", "བསྒྲུབས", ""},
+		{"Amharic", "አበበች", ""},
+		{"Korean", "김철수", ""},
+		{"Japanese", "さくらサクラ桜", ""},
+		{"Chinese", "李小龙", ""},
+		{"Chinese with Latin", "李小龙Bruce", ""},
+		{"letters and an ASCII digit", "Ольга2", ""},
+		{"a slash by its looks", "ノノノ", ""},
+		{"dots by their looks", "٠٠٠", ""},
+
+		{"nothing", "", length},
+		{"too short", "ab", length},
+		{"too long", strings.Repeat("a", 21), length},
+		{"far too long", strings.Repeat("a", 40<<10), length},
+		{"a ligature of 18 characters", "ﷺ", characters}, // with spaces, in NFKC
+		{"spaces", "a b c", characters},
+		{"a slash", "a/bc", characters},
+		{"an emoji", "ada😀", characters},
+		{"Hangul fillers", "\u3164\u3164\u3164\u3164\u3164\u3164", characters},
+		{"choseong fillers", "\u115F\u115F\u115F", characters},
+		{"halfwidth fillers", "\uFFA0\uFFA0\uFFA0", characters},
+		{"Braille blanks", "\u2800\u2800\u2800", characters},
+		{"an override", "ada\u202el", characters},
+		{"a zero width space", "ad\u200Ba", characters},
+		{"a joiner", "ad\u200Da", characters},
+		{"a soft hyphen", "ad\u00ADa", characters},
+		{"a variation selector", "ada\uFE0F", characters},
+		{"small capitals", "ᴀᴅᴍɪɴ", characters},
+		{"Lisu", "ꓮꓓꓟꓲꓠ", characters},
+		{"Lisu for the service", "ꓝꓮꓚꓰꓢꓚꓮꓠ", characters},
+		{"Cherokee", "ᎪᎠᎷᎥᏁ", characters},
+		{"dots", "...", start},
+		{"low lines", "__abc__", start},
+		{"a mark first", "\u0301abc", start},
+		{"Latin with a Cyrillic letter", "\u0430dmin", mixed},
+		{"Latin with a Greek letter", "adαm", mixed},
+		{"Latin with an Arabic digit", "ada\u0661", mixed},
+		{"Latin with Devanagari", "adaह", mixed},
+		{"Japanese with Korean", "さくら김", mixed},
+		{"digits of two scripts", "عمر٢3", digits},
+		{"a tower of marks", "z\u0300\u0301\u0302\u0303\u0304alg", marks},
+
+		{"reserved", "admin", taken},
+		{"the service", "FaceScan", taken},
+		{"the service within", "the_facescan_team", taken},
+		{"reserved in fullwidth", "ｓｕｐｐｏｒｔ", taken},
+		{"reserved with separators", "Ad.m_in", taken},
+		{"reserved with accents", "ádmïn", taken},
+		{"reserved with a stroke", "suppørt", taken},
+		{"reserved with a digit", "adm1n", taken},
+		{"reserved with two digits", "m0derat0r", taken},
+		{"reserved with two letters for one", "adrnin", taken},
+		{"reserved with a dotless i", "admın", taken},
+		{"reserved in mathematical letters", "𝐚𝐝𝐦𝐢𝐧", taken},
+		{"reserved in Cyrillic capitals", "ТЕАМ", taken},
+		{"reserved in Cyrillic small letters", "теам", taken},
+		{"reserved in Armenian", "սսеr", mixed},
+		{"reserved with a Katakana slash", "adminノ", taken},
+		{"another user's", "MARlA_I", taken}, // a small L, a capital I
+		{"another user's with two letters for one", "rnaria_1", taken},
 	} {
-		rename(t, w, token, name).refused(t, code)
+		t.Run(tt.what, func(t *testing.T) {
+			w.ahead += account.RenameCooldown
+			a := rename(t, w, token, tt.name)
+			if tt.verdict == "" {
+				equal(t, a.want(t, http.StatusOK), tt.name, "username")
+				return
+			}
+			code, detail, _ := strings.Cut(tt.verdict, ": ")
+			a.refused(t, fault.Code(code))
+			if !strings.Contains(string(a.body), detail) {
+				t.Errorf("%s, want %q in it", a.body, detail)
+			}
+		})
 	}
-	for _, name := range []string{"abc", strings.Repeat("a", 20), "a.b_c-d", "007", "Straße", "Ольга", "さくらサクラ桜"} {
-		w.ahead += account.RenameCooldown
-		equal(t, rename(t, w, token, name).want(t, http.StatusOK), name, "username")
+}
+
+// A name that looks like another's as it is written is refused, whoever came first.
+func TestUsername_looks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, ada := w.registered(t, "ada@example.com")
+	_, bob := w.registered(t, "bob@example.com")
+	rename(t, w, ada, "anna").want(t, http.StatusOK)
+	rename(t, w, bob, "ΑΝΝΑ").refused(t, fault.CodeUsernameTaken) // Greek capitals
+	rename(t, w, bob, "αννα").want(t, http.StatusOK)
+	rename(t, w, bob, "ΑΝΝΑ").refused(t, fault.CodeUsernameTaken)
+	rename(t, w, bob, "Αννα").want(t, http.StatusOK)
+
+	w.ahead += account.RenameCooldown + time.Minute
+	rename(t, w, ada, "lovelace").want(t, http.StatusOK)
+	w.ahead += account.RenameCooldown + time.Minute
+	rename(t, w, bob, "ΑΝΝΑ").want(t, http.StatusOK)
+	if diff := cmp.Diff([]string{"anna", "awa", "lovelace"}, w.docs(t, "usernames")); diff != "" {
+		t.Error(diff)
 	}
+	w.ahead += account.RenameCooldown + time.Minute
+	rename(t, w, ada, "anna").refused(t, fault.CodeUsernameTaken)
+	rename(t, w, bob, "αννα").want(t, http.StatusOK) // which gives the other look up at once
+	rename(t, w, ada, "anna").want(t, http.StatusOK)
+}
+
+// A name is reserved for the account that gave it up, and withdrawing the consent changes nothing about names.
+func TestUsername_outlivesTheConsent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, token := w.registered(t, "ada@example.com")
+	_, otherToken := w.registered(t, "bob@example.com")
+	w.call(t, "POST", "/v1/me/consent", token, grantBody).want(t, http.StatusCreated)
+	rename(t, w, token, "lovelace").want(t, http.StatusOK)
+	rename(t, w, token, "countess").want(t, http.StatusOK)
+	w.call(t, "DELETE", "/v1/me/consent", token, "").want(t, http.StatusOK)
+	equal(t, w.call(t, "GET", "/v1/me", token, "").want(t, http.StatusOK), "countess", "username")
+	w.ahead += account.RenameCooldown - time.Minute
+	for _, name := range []string{"lovelace", "countess"} {
+		rename(t, w, otherToken, name).refused(t, fault.CodeUsernameTaken)
+	}
+	w.ahead += 2 * time.Minute
+	rename(t, w, otherToken, "countess").refused(t, fault.CodeUsernameTaken)
+	rename(t, w, otherToken, "lovelace").want(t, http.StatusOK)
 }
 
 func TestUsername_raceOfTwenty(t *testing.T) {
@@ -177,7 +313,7 @@ func TestUsername_raceOfTwenty(t *testing.T) {
 	if told := w.bus.take(t); len(told) != 1 {
 		t.Errorf("published %v", told)
 	}
-	if diff := cmp.Diff([]string{account.Key("highlander")}, w.docs(t, "usernames")); diff != "" {
+	if diff := cmp.Diff([]string{usertext.Key("highlander")}, w.docs(t, "usernames")); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -189,55 +325,5 @@ func TestUsername_twinsBothSucceed(t *testing.T) {
 	counts := race(3, func(int) answer { return rename(t, w, token, "ada.l") })
 	if diff := cmp.Diff(map[int]int{http.StatusOK: 3}, counts); diff != "" {
 		t.Errorf("statuses (-want +got):\n%s", diff)
-	}
-}
-
-func TestFold_properties(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		name := rapid.String().Draw(t, "name")
-		folded := account.Fold(name)
-		if again := account.Fold(folded); again != folded {
-			t.Fatalf("Fold(%+q) = %+q, folded again %+q", name, folded, again)
-		}
-		if key := account.Key(name); account.Key(key) != key {
-			t.Fatalf("Key(%+q) = %+q, whose key is %+q", name, key, account.Key(key))
-		}
-		for form, other := range map[string]string{
-			"NFD": norm.NFD.String(name), "NFC": norm.NFC.String(name), "NFKC": norm.NFKC.String(name), "NFKD": norm.NFKD.String(name),
-		} {
-			if got := account.Fold(other); got != folded {
-				t.Fatalf("Fold(%+q) = %+q, of its %s %+q", name, folded, form, got)
-			}
-		}
-	})
-}
-
-func TestKey(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		a, b string
-		same bool
-	}{
-		"another case":                     {"Ada", "aDA", true},
-		"a capital I for a small L":        {"Illy", "lily", true},
-		"digits for letters":               {"b0b1", "Bobi", true},
-		"two letters for one":              {"burner", "bumer", true},
-		"Cyrillic for Latin":               {"сосо", "coco", true},
-		"Cyrillic capitals for Latin":      {"ВОВ", "BOB", true},
-		"Greek capitals for Latin":         {"ΑΚΤΟ", "AKTO", true},
-		"Armenian for Latin":               {"սոօ", "uno", true},
-		"an accent is another name":        {"bób", "bob", false},
-		"a separator is another name":      {"ada.l", "ada_l", false},
-		"another letter is another name":   {"Анна", "Инна", false},
-		"what no Latin letters look like":  {"Ольга", "Olga", false},
-		"a compatibility form, look-alike": {"ⅼily", "Iily", true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if a, b := account.Key(tt.a), account.Key(tt.b); (a == b) != tt.same {
-				t.Errorf("keys %+q and %+q, want them the same: %t", a, b, tt.same)
-			}
-		})
 	}
 }

@@ -558,7 +558,7 @@ type Consent struct {
 
 // ConsentGrant defines model for ConsentGrant.
 type ConsentGrant struct {
-	// AppVersion The app's version, kept in the record of the consent.
+	// AppVersion The app's version, kept in the record of the consent: a text of at most 64 characters, by the rules of `displayName`.
 	AppVersion *string `json:"appVersion,omitempty"`
 
 	// Version The version of the text that the user agreed to.
@@ -671,7 +671,10 @@ type Difference struct {
 // DifferenceVerdict defines model for Difference.Verdict.
 type DifferenceVerdict string
 
-// DisplayName A name in words, without line breaks and control characters. Empty is none.
+// DisplayName A name in words of any script, with emoji: at most 64 characters as readers count them (grapheme clusters), and 256 code points. It
+// is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
+// that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
+// marks on a letter. Empty is none; spaces alone are refused.
 type DisplayName = string
 
 // Erasure An erasure, and its receipt once it is done.
@@ -998,7 +1001,10 @@ type Profile struct {
 	// CreatedAt RFC 3339, UTC, milliseconds.
 	CreatedAt Time `json:"createdAt"`
 
-	// DisplayName A name in words, without line breaks and control characters. Empty is none.
+	// DisplayName A name in words of any script, with emoji: at most 64 characters as readers count them (grapheme clusters), and 256 code points. It
+	// is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
+	// that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
+	// marks on a letter. Empty is none; spaces alone are refused.
 	DisplayName DisplayName `json:"displayName"`
 
 	// Email The address of the last registration's ID token; empty if it had none.
@@ -1098,7 +1104,10 @@ type Registration struct {
 	// Device The device that registers. Its faults are pointed at as `/device/...`.
 	Device *Registration_Device `json:"device,omitempty"`
 
-	// DisplayName A name in words, without line breaks and control characters. Empty is none.
+	// DisplayName A name in words of any script, with emoji: at most 64 characters as readers count them (grapheme clusters), and 256 code points. It
+	// is kept in Unicode NFC and without spaces at its ends. It has no line breaks, control characters or characters that cannot be seen or
+	// that change the direction of text, but for joiners and selectors where a script or an emoji calls for them, and no more than four
+	// marks on a letter. Empty is none; spaces alone are refused.
 	DisplayName *DisplayName `json:"displayName,omitempty"`
 
 	// Locale A BCP 47 language tag, such as `en` or `pt-BR`; it is kept in its canonical form. Empty is none.
@@ -1570,8 +1579,11 @@ type UploadTicketMethod string
 
 // UsernameChoice defines model for UsernameChoice.
 type UsernameChoice struct {
-	// Username 3 to 20 letters, digits and `.`, `_`, `-`, the first a letter or a digit, in Unicode NFC. Latin letters must not be mixed with
-	// others, which may look alike.
+	// Username 3 to 20 code points in Unicode NFKC, in which it is kept: letters, marks and digits of the scripts in modern use
+	// (Identifier_Status Allowed of UTS 39) and `.`, `_`, `-`, the first a letter or a digit. All are of one script, or of Latin with
+	// those of Chinese, Japanese or Korean, and the digits of one script. Not more than four marks follow one another.
+	// Nothing invisible is allowed, so no joiner either. A name that was chosen when the rules were others stays until it is
+	// changed.
 	Username string `json:"username"`
 }
 
@@ -2240,9 +2252,13 @@ type ClientInterface interface {
 
 	// SetUsernameWithBody Choose or change the username
 	//
-	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
-	// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
-	// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
+	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
+	// Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
+	// it differently and going back need no waiting. Taking the same name again is a success.
+	//
+	// A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
+	// after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
+	// the erasure of the account frees its names at once, since keeping them would keep what the user asked to have erased.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2251,9 +2267,13 @@ type ClientInterface interface {
 
 	// SetUsername Choose or change the username
 	//
-	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
-	// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
-	// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
+	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
+	// Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
+	// it differently and going back need no waiting. Taking the same name again is a success.
+	//
+	// A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
+	// after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
+	// the erasure of the account frees its names at once, since keeping them would keep what the user asked to have erased.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3221,9 +3241,13 @@ func (c *Client) GetUsername(ctx context.Context, reqEditors ...RequestEditorFn)
 
 // SetUsernameWithBody Choose or change the username
 //
-// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
-// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
-// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
+// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
+// Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
+// it differently and going back need no waiting. Taking the same name again is a success.
+//
+// A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
+// after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
+// the erasure of the account frees its names at once, since keeping them would keep what the user asked to have erased.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3242,9 +3266,13 @@ func (c *Client) SetUsernameWithBody(ctx context.Context, params *SetUsernamePar
 
 // SetUsername Choose or change the username
 //
-// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
-// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
-// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
+// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
+// Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
+// it differently and going back need no waiting. Taking the same name again is a success.
+//
+// A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
+// after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
+// the erasure of the account frees its names at once, since keeping them would keep what the user asked to have erased.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5851,9 +5879,13 @@ type ClientWithResponsesInterface interface {
 
 	// SetUsernameWithBodyWithResponse Choose or change the username
 	//
-	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
-	// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
-	// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
+	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
+	// Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
+	// it differently and going back need no waiting. Taking the same name again is a success.
+	//
+	// A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
+	// after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
+	// the erasure of the account frees its names at once, since keeping them would keep what the user asked to have erased.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5862,9 +5894,13 @@ type ClientWithResponsesInterface interface {
 
 	// SetUsernameWithResponse Choose or change the username
 	//
-	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
-	// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
-	// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
+	// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
+	// Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
+	// it differently and going back need no waiting. Taking the same name again is a success.
+	//
+	// A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
+	// after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
+	// the erasure of the account frees its names at once, since keeping them would keep what the user asked to have erased.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8489,9 +8525,13 @@ func (c *ClientWithResponses) GetUsernameWithResponse(ctx context.Context, reqEd
 
 // SetUsernameWithBodyWithResponse Choose or change the username
 //
-// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
-// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
-// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
+// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
+// Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
+// it differently and going back need no waiting. Taking the same name again is a success.
+//
+// A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
+// after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
+// the erasure of the account frees its names at once, since keeping them would keep what the user asked to have erased.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8506,9 +8546,13 @@ func (c *ClientWithResponses) SetUsernameWithBodyWithResponse(ctx context.Contex
 
 // SetUsernameWithResponse Choose or change the username
 //
-// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike. After a
-// change the next has to wait for 30 days, and for as long the name before stays the user's to go back to. Choosing the
-// first name, writing it differently and going back need no waiting. Taking the same name again is a success.
+// It is what the leaderboard shows. A username is unique without regard to case and to characters that look alike, by
+// Unicode's table of confusables (UTS 39). After a change the next has to wait for 30 days. Choosing the first name, writing
+// it differently and going back need no waiting. Taking the same name again is a success.
+//
+// A name is reserved for the account that bears it, or bore it within the last 30 days, and for no account that is gone:
+// after a change the user alone can go back to the name before, for 30 days; withdrawing the consent changes nothing; and
+// the erasure of the account frees its names at once, since keeping them would keep what the user asked to have erased.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

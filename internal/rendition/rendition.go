@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/usertext"
 )
 
 // Limits of what can be asked for.
@@ -31,7 +32,7 @@ const (
 	MaxWebPSide = 2048
 
 	minSigma, maxSigma = 0.1, 20.0 // pixels
-	maxText            = 40        // runes of a watermark
+	maxText            = 40        // code points of a watermark
 )
 
 // Rendition is a picture to be made of a photo.
@@ -237,17 +238,13 @@ func (o Operation) given() []string {
 	return names
 }
 
-// writable tells whether a watermark can be written: the font has every character.
+// writable reports whether a watermark can be written: it is a line of text, and the font has every character.
 func writable(text string) bool {
-	if text == "" || strings.TrimSpace(text) == "" || !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxText {
+	if utf8.RuneCountInString(text) > maxText {
 		return false
 	}
-	for _, r := range text {
-		if !unicode.IsPrint(r) || !hasGlyph(r) {
-			return false
-		}
-	}
-	return true
+	line, err := usertext.Line(text, maxText)
+	return err == nil && line != "" && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || !hasGlyph(r) })
 }
 
 func oneOf[T ~string](list []T) string {

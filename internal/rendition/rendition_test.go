@@ -71,6 +71,8 @@ func TestFaultsAreNamedByPointer(t *testing.T) {
 		"no text":              {operation(`{"op":"watermark","text":" "}`), []string{at + "text"}},
 		"two lines":            {operation(`{"op":"watermark","text":"a\nb"}`), []string{at + "text"}},
 		"turned direction":     {operation(`{"op":"watermark","text":"a\u202eb"}`), []string{at + "text"}},
+		"nothing to be seen":   {operation(`{"op":"watermark","text":"\u200b"}`), []string{at + "text"}},
+		"a tower of marks":     {operation(`{"op":"watermark","text":"z\u0300\u0301\u0302\u0303\u0304"}`), []string{at + "text"}},
 		"no such letters":      {operation(`{"op":"watermark","text":"漢字"}`), []string{at + "text"}},
 		"a long text":          {operation(`{"op":"watermark","text":"` + strings.Repeat("x", 41) + `"}`), []string{at + "text"}},
 		"an unknown position":  {operation(`{"op":"watermark","text":"x","position":"middle"}`), []string{at + "position"}},

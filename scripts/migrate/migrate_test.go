@@ -261,3 +261,8 @@ func TestCommand(t *testing.T) {
 		})
 	}
 }
+
+// nowhere takes every event.
+type nowhere struct{}
+
+func (nowhere) Publish(context.Context, string, []byte, map[string]string) error { return nil }

@@ -2,4 +2,6 @@ package main
 
 // steps are all there are, in the order in which they run. A step stays until no deployment has a
 // database that it was not run on.
-var steps = []step{}
+var steps = []step{
+	usernames,
+}

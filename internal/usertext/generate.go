@@ -1,0 +1,3 @@
+package usertext
+
+//go:generate go run ../../scripts/unicode

@@ -1,0 +1,160 @@
+// Command unicode writes internal/usertext/tables.go: the characters that usernames may have, with
+// their scripts. `go generate ./internal/usertext` runs it.
+//
+// The source is the Unicode Character Database as perl ships it, since no Go module and no npm package
+// has the data of UTS 39 (https://www.unicode.org/reports/tr39/): perl knows Identifier_Status,
+// XID_Continue and Script_Extensions. The pinned version is that of Debian 12's package
+// perl-modules-5.36. Where perl is missing or of another version the command says so and leaves the
+// table as it is; the table does not change then. It must not be of a later version than Go's own
+// tables, or normalisation would not know its characters; a test of package usertext holds it to that.
+//
+// To go to another version, change the constant here, run it where perl has that version, and mind that
+// a name which was allowed may no longer be, and the other way round: stored names stay as they are.
+// The table is Unicode's data, © 1991-2021 Unicode, Inc., under https://www.unicode.org/license.txt,
+// the notice of which the written file has.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"go/format"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// version is Unicode's, of the data.
+const version = "14.0.0"
+
+// query prints perl's Unicode version, and then a line for each range of allowed characters: first and
+// last in hexadecimal, and the names of the scripts that use them.
+const query = `
+use Unicode::UCD qw(prop_invmap);
+print Unicode::UCD::UnicodeVersion(), "\n";
+my ($starts, $scripts) = prop_invmap("Script_Extensions");
+my ($i, $first, $last) = (0, 0, "");
+for my $c (0 .. 0x110000) {
+  my $names = "";
+  if ($c < 0x110000 && ($c < 0xD800 || $c > 0xDFFF)
+      && chr($c) =~ /\p{Identifier_Status=Allowed}/ && chr($c) =~ /\p{XID_Continue}/) {
+    $i++ while $i < $#$starts && $starts->[$i + 1] <= $c;
+    my $s = $scripts->[$i];
+    $names = ref $s ? join(" ", sort @$s) : join(" ", sort split(" ", $s));
+  }
+  next if $names eq $last;
+  printf "%X %X %s\n", $first, $c - 1, $last if $last ne "";
+  ($first, $last) = ($c, $names);
+}
+`
+
+func main() {
+	into := flag.String("into", "tables.go", "`file` to write")
+	flag.Parse()
+	if err := run(*into); err != nil {
+		fmt.Fprintln(os.Stderr, "unicode:", err)
+		os.Exit(1)
+	}
+}
+
+func run(into string) error {
+	out, err := exec.CommandContext(context.Background(), "perl", "-e", query).Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		fmt.Fprintf(os.Stderr, "unicode: there is no perl here: the table of Unicode %s stays as it is\n", version)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("ask perl for Unicode's data: %w", err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if lines[0] != version {
+		fmt.Fprintf(os.Stderr, "unicode: perl has Unicode %s: the table of %s stays as it is\n", lines[0], version)
+		return nil
+	}
+	code, err := render(lines[1:])
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(into, code, 0o644) //nolint:gosec // source code is for everybody to read
+}
+
+// span is a range of characters that the same scripts use.
+type span struct {
+	first, last string // hexadecimal
+	scripts     []string
+}
+
+func parse(lines []string) ([]span, error) {
+	spans := make([]span, len(lines))
+	for i, line := range lines {
+		fields := strings.Fields(line)
+		if len(fields) < 3 {
+			return nil, fmt.Errorf("perl's line %q is no range with its scripts", line)
+		}
+		spans[i] = span{fields[0], fields[1], fields[2:]}
+	}
+	return spans, nil
+}
+
+func render(lines []string) ([]byte, error) {
+	spans, err := parse(lines)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, s := range spans {
+		for _, name := range s.scripts {
+			names[name] = true
+		}
+	}
+	// Characters of Common and Inherited go with all scripts.
+	delete(names, "Common")
+	delete(names, "Inherited")
+	var b bytes.Buffer
+	fmt.Fprintf(&b, header, version, version)
+	for i, name := range slices.Sorted(maps.Keys(names)) {
+		if i == 0 {
+			fmt.Fprintf(&b, "\t%s scripts = 1 << iota\n", constant(name))
+			continue
+		}
+		fmt.Fprintf(&b, "\t%s\n", constant(name))
+	}
+	b.WriteString(")\n\n// allowed are the characters with the scripts that use them, in order.\nvar allowed = []span{\n")
+	for _, s := range spans {
+		fmt.Fprintf(&b, "\t{0x%s, 0x%s, %s},\n", s.first, s.last, expression(s.scripts))
+	}
+	b.WriteString("}\n")
+	return format.Source(b.Bytes())
+}
+
+// constant is the name of the script's constant.
+func constant(script string) string { return "script" + strings.ReplaceAll(script, "_", "") }
+
+func expression(scripts []string) string {
+	if slices.Contains(scripts, "Common") || slices.Contains(scripts, "Inherited") {
+		return "everyScript"
+	}
+	parts := make([]string, len(scripts))
+	for i, s := range scripts {
+		parts[i] = constant(s)
+	}
+	return strings.Join(parts, " | ")
+}
+
+const header = `// Code generated by scripts/unicode from Unicode %s; DO NOT EDIT.
+
+// © 1991-2021 Unicode, Inc. Unicode and the Unicode Logo are registered trademarks of Unicode, Inc. in the
+// U.S. and other countries. For terms of use and license, see https://www.unicode.org/license.txt.
+
+package usertext
+
+// Version is the version of Unicode whose characters identifiers may have.
+const Version = %q
+
+// The scripts that UAX 31 recommends for identifiers, and whose characters are in the table below.
+const (
+`
