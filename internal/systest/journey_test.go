@@ -78,7 +78,7 @@ func begin(t *testing.T) *system {
 	s := &system{crash: &crasher{crashed: map[string]bool{}}, repeat: &repeater{}, logs: &lockedBuffer{}}
 	// The system outlives this test, and so does what it prints.
 	h, err := host.Start(context.Background(), host.Options{
-		Logs: s.logs, MinBackoff: 100 * time.Millisecond,
+		Logs: s.logs, MinBackoff: 100 * time.Millisecond, InProcess: true,
 		WrapPublisher: func(next outbox.Publisher) outbox.Publisher { s.crash.next = next; return s.crash },
 		WrapEvent:     s.repeat.wrap,
 	})

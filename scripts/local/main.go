@@ -36,7 +36,10 @@ const usage = `usage:
 // errUsage says that the command line was off; usage has been printed.
 var errUsage = errors.New("usage")
 
-func main() { os.Exit(exitCode(os.Args[1:])) }
+func main() {
+	host.ServeFunctions()
+	os.Exit(exitCode(os.Args[1:]))
+}
 
 func exitCode(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -96,7 +96,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 		return err
 	}
 	r := report{Command: o.command, Clients: o.clients, Users: o.users, Seconds: o.seconds, Machine: thisMachine(), Excused: excused}
-	h, err := host.Start(ctx, host.Options{Progress: progress, AnyQuery: true})
+	h, err := host.Start(ctx, host.Options{Progress: progress, AnyQuery: true, InProcess: true})
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,9 @@
-// Package host runs the whole of FaceScan in this process, on the emulators.
+// Package host runs the whole of FaceScan on this machine, on the emulators.
+//
+// Emulators, storage and sinks live in the process that calls [Start]; the functions live in a child of it, which is
+// started again whenever it ends: by the watchdog of a measurement, by a crash or by kill -9. The parent holds the ports
+// and passes requests on, as Google's front end does: a request whose process ends meanwhile gets 503, one that comes
+// while there is none waits for the next. The child is this program once more, so main calls [ServeFunctions] first.
 //
 // Every HTTP function is served by the functions framework behind one public port, routed by the catalog's paths as the
 // load balancer routes in production. The event functions are served on a private port, where only the push
@@ -14,37 +19,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"sync"
 	"time"
 
 	"cloud.google.com/go/pubsub/v2"
-	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
-	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
 
 	"github.com/facescan/facescan/internal/boot"
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/outbox"
-
-	// Each function registers itself.
-	_ "github.com/facescan/facescan/functions/analyze"
-	_ "github.com/facescan/facescan/functions/coach"
-	_ "github.com/facescan/facescan/functions/erase"
-	_ "github.com/facescan/facescan/functions/export"
-	_ "github.com/facescan/facescan/functions/health"
-	_ "github.com/facescan/facescan/functions/inbox"
-	_ "github.com/facescan/facescan/functions/leaderboard"
-	_ "github.com/facescan/facescan/functions/notify"
-	_ "github.com/facescan/facescan/functions/profile"
-	_ "github.com/facescan/facescan/functions/rank"
-	_ "github.com/facescan/facescan/functions/register"
-	_ "github.com/facescan/facescan/functions/scans"
-	_ "github.com/facescan/facescan/functions/sweep"
-	_ "github.com/facescan/facescan/functions/upload"
 )
 
 // Project is the project of the local stack. It is the Auth emulator's own, the only one that its sign-up by
@@ -72,7 +57,11 @@ type Options struct {
 	MinBackoff time.Duration
 	// AnyQuery is that of emulator.Options.
 	AnyQuery bool
-	// WrapPublisher and WrapEvent, where set, stand between the system and its events: systest injects faults.
+	// InProcess runs the functions in the process of the caller, who gets at them there (Host.Process and the hooks
+	// below): a fault that ends them ends the caller. There can be one such Host a process.
+	InProcess bool
+	// WrapPublisher and WrapEvent, where set, stand between the system and its events, InProcess only: systest injects
+	// faults.
 	WrapPublisher func(outbox.Publisher) outbox.Publisher
 	WrapEvent     func(function string, next http.Handler) http.Handler
 }
@@ -86,20 +75,21 @@ type Host struct {
 	Mail *emulator.SMTP
 	// Storage is the local Cloud Storage.
 	Storage *emulator.Storage
-	// Process is what the functions share.
+	// Process is what the functions share, nil unless they run in this process.
 	Process *boot.Process
 	// AuthHost is the Auth emulator, host:port.
 	AuthHost string
 
 	stack   *emulator.Stack
-	private *private
+	public  *server // nil if the functions run in this process
+	private *server
+	child   *child // nil likewise
 	pubsub  *pubsub.Client
 	stop    context.CancelFunc
 	working sync.WaitGroup
 }
 
-// Start brings the system up and returns once it answers. There can be one Host a process, as the framework and
-// the functions' process-wide clients allow no more.
+// Start brings the system up and returns once it answers.
 func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	if opts.Progress == nil {
 		opts.Progress = io.Discard
@@ -117,12 +107,7 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	if err := h.startEmulators(ctx, opts); err != nil {
 		return nil, err
 	}
-	address, err := listenAddress(ctx, opts.Port)
-	if err != nil {
-		return nil, err
-	}
-	h.URL = "http://" + address
-	if h.private, err = listenPrivate(ctx); err != nil {
+	if err := h.listen(ctx, opts); err != nil {
 		return nil, err
 	}
 	if err := h.setEnvironment(); err != nil {
@@ -131,7 +116,12 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	if err := h.provision(ctx, opts.MinBackoff); err != nil {
 		return nil, err
 	}
-	if err := h.serve(ctx, address, opts); err != nil {
+	if opts.InProcess {
+		err = h.serveHere(ctx, opts)
+	} else {
+		err = h.serveInChild(ctx, opts)
+	}
+	if err != nil {
 		return nil, err
 	}
 	h.schedule(run)
@@ -206,70 +196,23 @@ func setenv(env map[string]string) error {
 	return nil
 }
 
-func listenAddress(ctx context.Context, port int) (string, error) {
-	probe, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+// listen takes the ports. The framework takes the public one itself, where the functions run in this process.
+func (h *Host) listen(ctx context.Context, opts Options) error {
+	public, err := listen(ctx, opts.Port)
 	if err != nil {
-		return "", fmt.Errorf("the port is not free (choose another with -port): %w", err)
+		return fmt.Errorf("the port is not free (choose another with -port): %w", err)
 	}
-	address := probe.Addr().String()
-	return address, probe.Close()
-}
-
-// target is the one function that the framework serves here; it hands each request to its owner.
-const target = "local"
-
-// registerTarget is done once a process, as the framework's registry cannot be changed.
-var registerTarget = sync.OnceFunc(func() {
-	functions.HTTP(target, func(w http.ResponseWriter, r *http.Request) { dispatcher.ServeHTTP(w, r) })
-})
-
-var dispatcher http.Handler
-
-func (h *Host) serve(ctx context.Context, address string, opts Options) error {
-	boot.LogTo(opts.Logs)
-	process, err := boot.Current()
-	if err != nil {
-		return err
-	}
-	process.WrapPublisher = opts.WrapPublisher
-	h.Process = process
-	functions, err := handlers(opts.WrapEvent)
-	if err != nil {
-		return err
-	}
-	dispatcher = publicRoutes(functions)
-	h.private.serve(h, functions)
-	registerTarget()
-	hostname, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("split the address: %w", err)
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- funcframework.StartHostPort(hostname, port) }()
-	return h.awaitHealth(ctx, failed)
-}
-
-// handlers returns the registered functions by name, the event functions wrapped by wrapEvent unless it is nil.
-func handlers(wrapEvent func(string, http.Handler) http.Handler) (map[string]http.Handler, error) {
-	found := map[string]http.Handler{}
-	for _, f := range catalog.Functions() {
-		handler, ok := boot.Function(f.Name)
-		if !ok {
-			return nil, fmt.Errorf("function %q of the catalog is not registered", f.Name)
+	h.URL = public.url()
+	if opts.InProcess {
+		if err := public.close(); err != nil {
+			return err
 		}
-		found[f.Name] = handler
-		if f.Trigger != catalog.HTTP && wrapEvent != nil {
-			found[f.Name] = wrapEvent(f.Name, handler)
-		}
+	} else {
+		h.public = public
 	}
-	return found, nil
-}
-
-// publicRoutes hands a request to the function that owns its path.
-func publicRoutes(functions map[string]http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		functions[catalog.Owner(r.URL.Path).Name].ServeHTTP(w, r)
-	})
+	// Whatever the public port is bound to, this one is 127.0.0.1's.
+	h.private, err = listen(ctx, 0)
+	return err
 }
 
 func (h *Host) awaitHealth(ctx context.Context, failed <-chan error) error {
@@ -304,13 +247,19 @@ func (h *Host) healthy(ctx context.Context) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// Close ends the schedule and the emulators with all their processes. The framework's server goes with the process.
+// Close ends the schedule, the functions' process and the emulators with all theirs. Functions that run in this process
+// end with it.
 func (h *Host) Close() error {
 	h.stop()
 	h.working.Wait()
 	var faults []error
-	if h.private != nil {
-		faults = append(faults, h.private.close())
+	for _, s := range []*server{h.public, h.private} {
+		if s != nil {
+			faults = append(faults, s.close())
+		}
+	}
+	if h.child != nil {
+		h.child.close()
 	}
 	if h.pubsub != nil {
 		faults = append(faults, h.pubsub.Close())

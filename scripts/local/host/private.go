@@ -1,15 +1,8 @@
 package host
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"net"
 	"net/http"
-	"time"
-
-	"github.com/facescan/facescan/internal/catalog"
 )
 
 // Paths of the private port.
@@ -19,46 +12,14 @@ const (
 	pushPath  = "/pushes"
 )
 
-// readHeaderTimeout bounds the wait for the header of a request to the private port.
-const readHeaderTimeout = 10 * time.Second
-
-// private is what no client of the API may reach: the event functions, and what was sent to the users.
-type private struct {
-	socket net.Listener
-	server *http.Server
-	served chan struct{} // closed when the server has stopped; nil until it serves
-}
-
-// listenPrivate takes a free port of 127.0.0.1, whatever the public one is bound to.
-func listenPrivate(ctx context.Context) (*private, error) {
-	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("listen for events: %w", err)
-	}
-	return &private{socket: socket, server: &http.Server{ReadHeaderTimeout: readHeaderTimeout}}, nil
-}
-
-func (p *private) url() string { return "http://" + p.socket.Addr().String() }
-
-// eventURL returns where the events of a function are delivered.
-func (p *private) eventURL(function string) string { return p.url() + eventPath + function }
-
-// serve answers with the event functions among functions, and with what the sinks of h received.
-func (p *private) serve(h *Host, functions map[string]http.Handler) {
+// servePrivate serves what no client of the API may reach: the event functions, below eventPath, and what was sent to
+// the users.
+func (h *Host) servePrivate(events http.Handler) {
 	mux := http.NewServeMux()
-	for _, f := range catalog.Functions() {
-		if f.Trigger != catalog.HTTP {
-			mux.Handle(eventPath+f.Name, functions[f.Name])
-		}
-	}
+	mux.Handle(eventPath, events)
 	mux.HandleFunc("GET "+mailPath, list(h.Mail.Messages))
 	mux.HandleFunc("GET "+pushPath, list(h.Push.Messages))
-	p.server.Handler = mux
-	p.served = make(chan struct{})
-	go func() {
-		defer close(p.served)
-		_ = p.server.Serve(p.socket) // always the error of a closed listener: close is the only way out
-	}()
+	h.private.serve(mux)
 }
 
 // list answers with what was received so far, oldest first, as JSON.
@@ -72,19 +33,6 @@ func list[T any](messages func() []T) http.HandlerFunc {
 	}
 }
 
-// close cuts the deliveries under way off; Pub/Sub would repeat them, but ends next.
-func (p *private) close() error {
-	err := p.server.Close()
-	_ = p.socket.Close() // which the server does not know unless it serves
-	if p.served != nil {
-		<-p.served
-	}
-	if err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("close the private port: %w", err)
-	}
-	return nil
-}
-
 // MailURL returns where the mails sent so far are listed as JSON, http://127.0.0.1:port/mails.
 func (h *Host) MailURL() string { return h.private.url() + mailPath }
 
@@ -92,4 +40,4 @@ func (h *Host) MailURL() string { return h.private.url() + mailPath }
 func (h *Host) PushURL() string { return h.private.url() + pushPath }
 
 // EventURL returns where the events of a function are delivered, http://127.0.0.1:port/events/FUNCTION.
-func (h *Host) EventURL(function string) string { return h.private.eventURL(function) }
+func (h *Host) EventURL(function string) string { return h.private.url() + eventPath + function }

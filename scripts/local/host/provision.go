@@ -71,7 +71,7 @@ func (h *Host) makeTopic(ctx context.Context, name string) error {
 func (h *Host) push(s catalog.Subscription, minBackoff time.Duration) *pubsubpb.Subscription {
 	return &pubsubpb.Subscription{
 		Name: h.subscription(s.Name), Topic: h.topic(s.Topic),
-		PushConfig:         &pubsubpb.PushConfig{PushEndpoint: h.private.eventURL(s.Function.Name)},
+		PushConfig:         &pubsubpb.PushConfig{PushEndpoint: h.EventURL(s.Function.Name)},
 		AckDeadlineSeconds: int32(s.Function.AckDeadline.Seconds()),
 		RetryPolicy: &pubsubpb.RetryPolicy{
 			MinimumBackoff: durationpb.New(minBackoff), MaximumBackoff: durationpb.New(catalog.MaxBackoff),

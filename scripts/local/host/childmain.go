@@ -1,0 +1,102 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"time"
+)
+
+// childVariable is set in the environment of the functions' process, whose configuration is the environment too.
+const childVariable = "FACESCAN_LOCAL_CHILD"
+
+// addresses are where the functions' process listens, host:port: its one line on standard output.
+type addresses struct {
+	Public string `json:"public"`
+	Events string `json:"events"`
+}
+
+// ServeFunctions serves the functions and does not return, in a process that Start made for them. In any other it
+// returns at once. A program that calls Start calls it first.
+func ServeFunctions() {
+	if os.Getenv(childVariable) == "" {
+		return
+	}
+	endWith(os.Stdin)
+	fmt.Fprintln(os.Stderr, "serve the functions:", serveFunctions())
+	os.Exit(1)
+}
+
+// endWith ends this process when the parent does: the kernel then closes the parent's end of the pipe, on every system
+// and however the parent ended. Ctrl-C is the parent's to act on; the terminal sends it to both.
+func endWith(parent io.Reader) {
+	signal.Ignore(os.Interrupt)
+	go func() {
+		_, _ = io.Copy(io.Discard, parent)
+		os.Exit(0)
+	}()
+}
+
+func serveFunctions() error {
+	ctx := context.Background()
+	if _, err := ownProcess(os.Stderr); err != nil {
+		return err
+	}
+	found, err := handlers(nil)
+	if err != nil {
+		return err
+	}
+	events, err := listen(ctx, 0)
+	if err != nil {
+		return err
+	}
+	events.serve(eventRoutes(found))
+	address, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	failed := serveFramework(found, address)
+	if err := awaitListener(ctx, address, failed); err != nil {
+		return err
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(addresses{Public: address, Events: events.address()}); err != nil {
+		return fmt.Errorf("tell the parent the addresses: %w", err)
+	}
+	return <-failed
+}
+
+// freeAddress finds a port for the framework, which takes no listener. Should another take it first, the process ends
+// and its parent starts it again.
+func freeAddress(ctx context.Context) (string, error) {
+	probe, err := listen(ctx, 0)
+	if err != nil {
+		return "", err
+	}
+	return probe.address(), probe.close()
+}
+
+// awaitListener returns when the address takes connections.
+func awaitListener(ctx context.Context, address string, failed <-chan error) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case err := <-failed:
+			return err
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-tick.C:
+		}
+	}
+}

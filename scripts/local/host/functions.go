@@ -1,0 +1,114 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
+	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/catalog"
+
+	// Each function registers itself.
+	_ "github.com/facescan/facescan/functions/analyze"
+	_ "github.com/facescan/facescan/functions/coach"
+	_ "github.com/facescan/facescan/functions/erase"
+	_ "github.com/facescan/facescan/functions/export"
+	_ "github.com/facescan/facescan/functions/health"
+	_ "github.com/facescan/facescan/functions/inbox"
+	_ "github.com/facescan/facescan/functions/leaderboard"
+	_ "github.com/facescan/facescan/functions/notify"
+	_ "github.com/facescan/facescan/functions/profile"
+	_ "github.com/facescan/facescan/functions/rank"
+	_ "github.com/facescan/facescan/functions/register"
+	_ "github.com/facescan/facescan/functions/scans"
+	_ "github.com/facescan/facescan/functions/sweep"
+	_ "github.com/facescan/facescan/functions/upload"
+)
+
+// target is the one function that the framework serves here; it hands each request to its owner.
+const target = "local"
+
+// registerTarget is done once a process, as the framework's registry cannot be changed.
+var registerTarget = sync.OnceFunc(func() {
+	functions.HTTP(target, func(w http.ResponseWriter, r *http.Request) { dispatcher.ServeHTTP(w, r) })
+})
+
+var dispatcher http.Handler
+
+// serveHere runs the functions in this process.
+func (h *Host) serveHere(ctx context.Context, opts Options) error {
+	process, err := ownProcess(opts.Logs)
+	if err != nil {
+		return err
+	}
+	process.WrapPublisher = opts.WrapPublisher
+	h.Process = process
+	found, err := handlers(opts.WrapEvent)
+	if err != nil {
+		return err
+	}
+	h.servePrivate(eventRoutes(found))
+	return h.awaitHealth(ctx, serveFramework(found, strings.TrimPrefix(h.URL, "http://")))
+}
+
+// ownProcess makes this process the functions'.
+func ownProcess(logs io.Writer) (*boot.Process, error) {
+	boot.LogTo(logs)
+	return boot.Current()
+}
+
+// serveFramework serves the API by the functions framework, on the address. What it sends is why it does not any more.
+func serveFramework(found map[string]http.Handler, address string) (failed <-chan error) {
+	dispatcher = publicRoutes(found)
+	registerTarget()
+	ended := make(chan error, 1)
+	go func() {
+		hostname, port, err := net.SplitHostPort(address)
+		if err == nil {
+			err = funcframework.StartHostPort(hostname, port)
+		}
+		ended <- err
+	}()
+	return ended
+}
+
+// handlers returns the registered functions by name, the event functions wrapped by wrapEvent unless it is nil.
+func handlers(wrapEvent func(string, http.Handler) http.Handler) (map[string]http.Handler, error) {
+	found := map[string]http.Handler{}
+	for _, f := range catalog.Functions() {
+		handler, ok := boot.Function(f.Name)
+		if !ok {
+			return nil, fmt.Errorf("function %q of the catalog is not registered", f.Name)
+		}
+		found[f.Name] = handler
+		if f.Trigger != catalog.HTTP && wrapEvent != nil {
+			found[f.Name] = wrapEvent(f.Name, handler)
+		}
+	}
+	return found, nil
+}
+
+// publicRoutes hands a request to the function that owns its path.
+func publicRoutes(found map[string]http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		found[catalog.Owner(r.URL.Path).Name].ServeHTTP(w, r)
+	})
+}
+
+// eventRoutes hands a delivery to the event function that its path names.
+func eventRoutes(found map[string]http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	for _, f := range catalog.Functions() {
+		if f.Trigger != catalog.HTTP {
+			mux.Handle(eventPath+f.Name, found[f.Name])
+		}
+	}
+	return mux
+}
