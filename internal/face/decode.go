@@ -8,7 +8,6 @@ import (
 	"image/png"
 	"io"
 
-	"github.com/gen2brain/jpegn"
 	"golang.org/x/image/webp"
 )
 
@@ -145,7 +144,7 @@ func (p *photo) decode() (img image.Image, err error) {
 	r := bytes.NewReader(p.data)
 	switch p.format {
 	case formatJPEG:
-		img, err = jpegn.Decode(r)
+		img, err = p.jpeg.Decode(true)
 	case formatPNG:
 		img, err = png.Decode(r)
 	case formatWebP:
@@ -153,7 +152,7 @@ func (p *photo) decode() (img image.Image, err error) {
 	}
 	var unsupported png.UnsupportedError
 	switch {
-	case errors.Is(err, jpegn.ErrUnsupported), errors.As(err, &unsupported):
+	case errors.As(err, &unsupported):
 		return nil, refuseBecause(UnsupportedFormat, detailUnreadKind, err)
 	case err != nil:
 		return nil, refuseBecause(Corrupt, detailDamaged, err)

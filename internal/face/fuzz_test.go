@@ -98,7 +98,7 @@ func addSeeds(f *testing.F, src *image.RGBA) {
 // claiming changes the size in a baseline JPEG's frame header.
 func claiming(data []byte, w, h int) []byte {
 	data = bytes.Clone(data)
-	at := bytes.Index(data, []byte{0xff, markerSOF0})
+	at := bytes.Index(data, []byte{0xff, 0xc0})
 	copy(data[at+5:], []byte{byte(h >> 8), byte(h), byte(w >> 8), byte(w)})
 	return data
 }

@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"image/png"
 
-	"github.com/gen2brain/jpegn"
 	"golang.org/x/image/webp"
+
+	"github.com/facescan/facescan/internal/face/internal/jpeg"
 )
 
 type format int
@@ -33,11 +34,13 @@ type header struct {
 	format        format
 	width, height int // pixels as stored, before orientation
 	orientation   int // EXIF, 1 to 8
-	// bytesPerPixel is how much memory decoding takes at most, from the decoders' picture types.
-	bytesPerPixel float64
+	// memory is how many bytes decoding takes at most, from the decoders' picture types.
+	memory int64
 	// icc is the embedded colour profile as stored, at most maxICC bytes and not checked any
 	// further; nil when the file has none, or a malformed one.
 	icc []byte
+	// jpeg is the file, of a JPEG.
+	jpeg *jpeg.File
 }
 
 // check refuses what would take too much to decode.
@@ -47,7 +50,7 @@ func (h header) check(opts Options) error {
 		return refuse(TooLarge, fmt.Sprintf("This photo has %d x %d pixels. Please send one with at most %g megapixels.",
 			h.width, h.height, float64(opts.MaxPixels)/1e6))
 	}
-	if float64(float64(pixels)*h.bytesPerPixel) > float64(opts.MaxMemory) {
+	if h.memory+ownPlanes*pixels > opts.MaxMemory {
 		return refuse(TooLarge, fmt.Sprintf("This photo of %d x %d pixels takes too much memory to read. Please save it as an ordinary "+
 			"(baseline) JPEG or make it smaller.", h.width, h.height))
 	}
@@ -85,6 +88,33 @@ func isHEIF(data []byte) bool {
 	return false
 }
 
+// jpegHeader reads the structure of a JPEG without decoding it.
+func jpegHeader(data []byte) (header, error) {
+	const app1, app2 = 0xe1, 0xe2
+	h := header{format: formatJPEG}
+	var icc iccChunks
+	file, err := jpeg.Read(data, func(marker byte, body []byte) {
+		exif, isExif := bytes.CutPrefix(body, []byte(exifPrefix))
+		switch {
+		case marker == app1 && isExif && h.orientation == 0:
+			h.orientation = orientationIn(exif)
+		case marker == app2:
+			icc.add(body)
+		}
+	})
+	switch {
+	case errors.Is(err, jpeg.ErrCMYK):
+		return header{}, refuseBecause(UnsupportedFormat, "This JPEG is made for printing (CMYK). Please save it with RGB colours.", err)
+	case errors.Is(err, jpeg.ErrUnsupported):
+		return header{}, refuseBecause(UnsupportedFormat, detailUnreadKind, err)
+	case err != nil:
+		return header{}, refuseBecause(Corrupt, detailDamaged, err)
+	}
+	h.orientation, h.icc, h.jpeg = max(1, h.orientation), icc.profile(), file
+	h.width, h.height, h.memory = file.Width, file.Height, file.Memory()
+	return h, nil
+}
+
 func pngHeader(data []byte) (header, error) {
 	const bitDepthAt = 24 // signature, IHDR's length and name, width, height
 	cfg, err := png.DecodeConfig(bytes.NewReader(data))
@@ -95,12 +125,12 @@ func pngHeader(data []byte) (header, error) {
 	if err != nil {
 		return header{}, refuseBecause(Corrupt, detailDamaged, err)
 	}
-	h := header{format: formatPNG, width: cfg.Width, height: cfg.Height, orientation: 1, bytesPerPixel: ownPlanes + 4}
+	h := header{format: formatPNG, width: cfg.Width, height: cfg.Height, orientation: 1, memory: 4 * int64(cfg.Width) * int64(cfg.Height)}
 	if data[bitDepthAt] == 16 {
-		h.bytesPerPixel = ownPlanes + 8
+		h.memory *= 2
 	}
 	if exif := pngChunk(data, "eXIf"); exif != nil {
-		h.orientation = orientationIn(exif)
+		h.orientation = max(1, orientationIn(exif))
 	}
 	if icc := pngChunk(data, "iCCP"); icc != nil {
 		h.icc = iccFromPNG(icc)
@@ -129,12 +159,12 @@ func webpHeader(data []byte) (header, error) {
 		return header{}, refuseBecause(Corrupt, detailDamaged, err)
 	}
 	// Lossless frames are decoded by way of several pictures of 4 bytes a pixel.
-	h := header{format: formatWebP, width: cfg.Width, height: cfg.Height, orientation: 1, bytesPerPixel: ownPlanes + 8}
+	h := header{format: formatWebP, width: cfg.Width, height: cfg.Height, orientation: 1, memory: 8 * int64(cfg.Width) * int64(cfg.Height)}
 	if riffChunk(data, "ANIM") != nil {
 		return header{}, refuse(UnsupportedFormat, "This is an animation. Please send a photo.")
 	}
 	if exif := riffChunk(data, "EXIF"); exif != nil {
-		h.orientation = orientationIn(bytes.TrimPrefix(exif, []byte(exifPrefix)))
+		h.orientation = max(1, orientationIn(bytes.TrimPrefix(exif, []byte(exifPrefix))))
 	}
 	if icc := riffChunk(data, "ICCP"); icc != nil {
 		h.icc = iccFromWebP(icc)
@@ -155,33 +185,4 @@ func riffChunk(data []byte, name string) []byte {
 		data = data[min(8+n+n&1, int64(len(data))):]
 	}
 	return nil
-}
-
-const exifPrefix = "Exif\x00\x00"
-
-// orientationIn reads the orientation from bare EXIF data by wrapping it in the JPEG segment that
-// jpegn looks into.
-func orientationIn(exif []byte) int {
-	n := 2 + len(exifPrefix) + len(exif)
-	if n > 0xffff {
-		return 1
-	}
-	wrapped := append([]byte{0xff, 0xd8, 0xff, 0xe1, byte(n >> 8), byte(n)}, exifPrefix...)
-	wrapped = append(wrapped, exif...)
-	return orientationOf(append(wrapped, 0xff, 0xd9))
-}
-
-// orientationOf reads a JPEG's orientation; 1 when it has none, or none that makes sense.
-func orientationOf(jpeg []byte) (orientation int) {
-	defer func() {
-		// EXIF is hostile input in somebody else's parser; a photo is not refused for it.
-		if recover() != nil {
-			orientation = 1
-		}
-	}()
-	exif, err := jpegn.DecodeExif(bytes.NewReader(jpeg))
-	if err != nil || exif.Orientation < 1 || exif.Orientation > 8 {
-		return 1
-	}
-	return exif.Orientation
 }

@@ -1,0 +1,44 @@
+package face
+
+import "encoding/binary"
+
+const exifPrefix = "Exif\x00\x00"
+
+// orientationIn reads the orientation in EXIF data (TIFF 6.0, sections 2 and 8), whose numbers may be of 16
+// bits, as the standard has it, or of 32. It returns 0 if there is none that makes sense.
+func orientationIn(exif []byte) int {
+	const head, tag, short, long, entry = 8, 0x0112, 3, 4, 12
+	if len(exif) < head {
+		return 0
+	}
+	var order binary.ByteOrder = binary.BigEndian
+	switch string(exif[:2]) {
+	case "MM":
+	case "II":
+		order = binary.LittleEndian
+	default:
+		return 0
+	}
+	at := int64(order.Uint32(exif[4:]))
+	if order.Uint16(exif[2:]) != 42 || at < head || at+2 > int64(len(exif)) {
+		return 0
+	}
+	entries := exif[at+2:]
+	for range order.Uint16(exif[at:]) {
+		if len(entries) < entry {
+			return 0
+		}
+		value := uint32(0)
+		switch order.Uint16(entries[2:]) {
+		case short:
+			value = uint32(order.Uint16(entries[8:]))
+		case long:
+			value = order.Uint32(entries[8:])
+		}
+		if order.Uint16(entries) == tag && value >= 1 && value <= 8 {
+			return int(value)
+		}
+		entries = entries[entry:]
+	}
+	return 0
+}
