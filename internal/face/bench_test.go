@@ -7,7 +7,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gen2brain/jpegn"
 	"golang.org/x/image/draw"
+
+	ownjpeg "github.com/facescan/facescan/internal/face/internal/jpeg"
 )
 
 // cameraJPEG makes a photo as a phone takes it: the sample enlarged to 3:4, with the grain of a sensor, so that it takes as many bits a
@@ -49,6 +52,31 @@ func BenchmarkScan(b *testing.B) {
 	})
 }
 
+// BenchmarkDecoders compares what decodes JPEG photos here with what could.
+func BenchmarkDecoders(b *testing.B) {
+	files := map[string][]byte{
+		"12MP": cameraPhotos()["12MP"], "1MP": cameraPhotos()["1MP"], "progressive 0.1MP": sampleJPEG(b),
+	}
+	for size, data := range files {
+		for name, decode := range map[string]func() error{
+			"own":             func() error { _, err := ownJPEG(data, true); return err },
+			"own, brightness": func() error { _, err := ownJPEG(data, false); return err },
+			"jpegn's":         func() error { _, err := jpegn.Decode(bytes.NewReader(data)); return err },
+			"Go's":            func() error { _, err := jpeg.Decode(bytes.NewReader(data)); return err },
+		} {
+			b.Run(name+" "+size, func(b *testing.B) { measured(b, decode) })
+		}
+	}
+}
+
+func ownJPEG(data []byte, colours bool) (image.Image, error) {
+	f, err := ownjpeg.Read(data, func(byte, []byte) {})
+	if err != nil {
+		return nil, err
+	}
+	return f.Decode(colours)
+}
+
 // BenchmarkStages takes the way of a 12 megapixel photo apart.
 func BenchmarkStages(b *testing.B) {
 	models, err := loadModels()
@@ -68,7 +96,7 @@ func BenchmarkStages(b *testing.B) {
 		measured(b, func() error { _, err := open(); return err })
 	})
 	b.Run("decode", func(b *testing.B) {
-		measured(b, func() error { _, err := p.decode(); return err })
+		measured(b, func() error { q := *p; _, err := q.decode(true); return err })
 	})
 	m, err := measure(p, models)
 	if err != nil {

@@ -10,12 +10,13 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/jpegtest"
 )
 
-var damagePlaces = flag.Int("damage", 20, "in how many places TestDamageIsNoticed damages each photo; 500 take some minutes")
+var damagePlaces = flag.Int("damage", 20, "in how many places TestDamageIsNoticed damages each photo")
 
 // damaged are the ways in which a file of a photo is changed at a random place.
 var damaged = []struct {
 	name string
-	// most is the largest share of such files that may be taken for whole; 1 where a JPEG has no means to tell.
+	// most is the largest share of such files that may be taken for whole; 1 where a JPEG has no
+	// means to tell.
 	most   float64
 	change func(r *rand.Rand, data []byte) []byte
 }{
@@ -23,12 +24,12 @@ var damaged = []struct {
 	{"cut, with an end marker", 0.01, func(r *rand.Rand, data []byte) []byte {
 		return append(bytes.Clone(data[:r.IntN(len(data)-2)]), 0xff, 0xd9)
 	}},
-	{"2 KB of zeros", 0.01, func(r *rand.Rand, data []byte) []byte { return overwritten(r, data, 2048, func() byte { return 0 }) }},
-	{"8 KB of zeros", 0.01, func(r *rand.Rand, data []byte) []byte { return overwritten(r, data, 8192, func() byte { return 0 }) }},
-	{"zeros to the end", 0.01, func(r *rand.Rand, data []byte) []byte {
-		return overwritten(r, data, len(data), func() byte { return 0 })
+	{"2 KB of zeros", 0.01, zeroed(2048)},
+	{"8 KB of zeros", 0.01, zeroed(8192)},
+	{"zeros to the end", 0.01, zeroed(1 << 30)},
+	{"2 KB of ones", 0.01, func(r *rand.Rand, data []byte) []byte {
+		return overwritten(r, data, 2048, func() byte { return 0xff })
 	}},
-	{"2 KB of ones", 0.01, func(r *rand.Rand, data []byte) []byte { return overwritten(r, data, 2048, func() byte { return 0xff }) }},
 	{"2 KB missing", 1, func(r *rand.Rand, data []byte) []byte {
 		at := r.IntN(len(data) - 2048)
 		return append(bytes.Clone(data[:at]), data[at+2048:]...)
@@ -44,9 +45,14 @@ var damaged = []struct {
 	{"1 byte of another value", 1, func(r *rand.Rand, data []byte) []byte { return flipped(r, data, 1) }},
 	{"8 bytes of other values", 1, func(r *rand.Rand, data []byte) []byte { return flipped(r, data, 8) }},
 	{"64 bytes of other values", 1, func(r *rand.Rand, data []byte) []byte { return flipped(r, data, 64) }},
-	{"1 byte zeroed", 1, func(r *rand.Rand, data []byte) []byte { return overwritten(r, data, 1, func() byte { return 0 }) }},
-	{"8 bytes zeroed", 1, func(r *rand.Rand, data []byte) []byte { return overwritten(r, data, 8, func() byte { return 0 }) }},
-	{"64 bytes zeroed", 1, func(r *rand.Rand, data []byte) []byte { return overwritten(r, data, 64, func() byte { return 0 }) }},
+	{"1 byte zeroed", 1, zeroed(1)},
+	{"8 bytes zeroed", 1, zeroed(8)},
+	{"64 bytes zeroed", 1, zeroed(64)},
+}
+
+// zeroed writes up to n zeros at a random place.
+func zeroed(n int) func(*rand.Rand, []byte) []byte {
+	return func(r *rand.Rand, data []byte) []byte { return overwritten(r, data, n, func() byte { return 0 }) }
 }
 
 // overwritten writes up to n bytes at a random place.
@@ -69,7 +75,8 @@ func flipped(r *rand.Rand, data []byte, n int) []byte {
 	return data
 }
 
-// TestDamageIsNoticed counts how many files, damaged at random places, are taken for whole. It prints the shares with
+// TestDamageIsNoticed counts how many files, damaged at random places, are taken for whole. It
+// prints the shares with
 // -v: "go test ./internal/face -run TestDamageIsNoticed -v -damage 500".
 func TestDamageIsNoticed(t *testing.T) {
 	t.Parallel()
@@ -109,7 +116,8 @@ func decodedFile(data []byte) (*photo, error) {
 	return p, p.load()
 }
 
-// damagedPhotos are photos as phones and programs store them: of several qualities, with and without restarts.
+// damagedPhotos are photos as phones and programs store them: of several qualities, with and
+// without restarts.
 func damagedPhotos(tb testing.TB) map[string][]byte {
 	tb.Helper()
 	src := decodeSample(tb)

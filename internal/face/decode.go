@@ -101,11 +101,10 @@ func (p *photo) load() error {
 	if p.luma != nil {
 		return nil
 	}
-	img, err := p.decode()
+	img, err := p.decode(p.pictured || p.icc != nil)
 	if err != nil {
 		return err
 	}
-	p.data = nil
 	if p.pictured {
 		p.decoded = img
 	}
@@ -129,22 +128,19 @@ func hasVideoLevels(img image.Image) bool {
 }
 
 // decode calls the decoder of the format by name: image.Decode would take whichever package
-// registered itself first. The decoders are other people's code on hostile input, so a panic in one
-// of them means a damaged file.
-//
-// jpegn could decode at 1/2, 1/4 or 1/8, but v0.5.0 does only 1/8 right: at 1/4 the first
-// frequencies come out 10 % too strong, at 1/2 by 8 to 24 % too weak. Almost all of the time is
-// spent on the entropy code anyway, so decoding in full and shrinking costs little more.
-func (p *photo) decode() (img image.Image, err error) {
+// registered itself first. Without colours a JPEG gives its brightness alone, in less time. The
+// decoders meet hostile input, so a panic in one of them means a damaged file.
+func (p *photo) decode(colours bool) (img image.Image, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			img, err = nil, refuseBecause(Corrupt, detailDamaged, fmt.Errorf("decoder panic: %v", v))
 		}
+		p.data, p.jpeg = nil, nil
 	}()
 	r := bytes.NewReader(p.data)
 	switch p.format {
 	case formatJPEG:
-		img, err = p.jpeg.Decode(true)
+		img, err = p.jpeg.Decode(colours)
 	case formatPNG:
 		img, err = png.Decode(r)
 	case formatWebP:

@@ -4,8 +4,8 @@ import "encoding/binary"
 
 const exifPrefix = "Exif\x00\x00"
 
-// orientationIn reads the orientation in EXIF data (TIFF 6.0, sections 2 and 8), whose numbers may be of 16
-// bits, as the standard has it, or of 32. It returns 0 if there is none that makes sense.
+// orientationIn reads the orientation in EXIF data (TIFF 6.0, sections 2 and 8), whose numbers may
+// be of 16 bits, as the standard has it, or of 32. It returns 0 if there is none that makes sense.
 func orientationIn(exif []byte) int {
 	const head, tag, short, long, entry = 8, 0x0112, 3, 4, 12
 	if len(exif) < head {

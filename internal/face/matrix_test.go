@@ -180,7 +180,7 @@ func TestKindsThatAreRefused(t *testing.T) {
 		"AVIF":                   {[]byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1avif"), UnsupportedFormat, "JPEG"},
 		"animated WebP":          {riffOf("VP8X", []byte{2, 0, 0, 0, 9, 0, 0, 9, 0, 0}, "ANIM", make([]byte, 6)), UnsupportedFormat, "animation"},
 		"a bomb of 60000 x 900":  {claiming(jpg, 60000, 900), TooLarge, "megapixels"},
-		"a size that it has not": {claiming(jpg, 11999, 4000), UnsupportedFormat, ""},
+		"a size that it has not": {claiming(jpg, 11999, 4000), Corrupt, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

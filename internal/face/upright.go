@@ -16,10 +16,9 @@ func Upright(r io.Reader, opts Options, side int) (*image.RGBA, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.decoded, err = p.decode(); err != nil {
+	if p.decoded, err = p.decode(true); err != nil {
 		return nil, err
 	}
-	p.data = nil
 	if p.format == formatWebP {
 		stretchVideo(p.decoded)
 	}

@@ -123,8 +123,8 @@ func (r *bitReader) difference(t *huffman) (int, error) {
 	return extended(v, size), nil
 }
 
-// align passes over the padding of the last byte and gives back the bytes that were taken too early. It
-// returns errShort if bits were read that are not there.
+// align passes over the padding of the last byte and gives back the bytes that were taken too
+// early. It returns errShort if bits were read that are not there.
 func (r *bitReader) align() error {
 	if r.overdrawn() {
 		return errShort
@@ -139,8 +139,8 @@ func (r *bitReader) align() error {
 	return nil
 }
 
-// ac reads the AC coefficients of a block of a sequential scan, multiplied by q, into block, and reports
-// in which rows there are any, see inverseDCT.
+// ac reads the AC coefficients of a block of a sequential scan, multiplied by q, into block, and
+// reports in which rows there are any, see inverseDCT.
 //
 //go:norace
 func (r *bitReader) ac(t *huffman, q *[64]int32, block *[64]int32) (rows uint32, err error) {

@@ -29,16 +29,16 @@ func zigzag() (p [64]place) {
 	return p
 }
 
-// The cosines of odd and even multiples of pi/16, times the root of 2 and 2048; cos4 is the cosine of
-// pi/4 times 256.
+// The cosines of odd and even multiples of pi/16, times the root of 2 and 2048; cos4 is the cosine
+// of pi/4 times 256.
 const (
 	cos1, cos2, cos3, cos4 = 2841, 2676, 2408, 181
 	cos5, cos6, cos7       = 1609, 1108, 565
 )
 
-// inverseDCT turns the coefficients of a block, row by row, into samples. Bit y of rows is set if row y
-// has any coefficients, bit 8+y if it has others than its first; row 0 may lack both. It is Wang's
-// algorithm in whole numbers ("Fast algorithms for the discrete W transform", 1984) with the
+// inverseDCT turns the coefficients of a block, row by row, into samples. Bit y of rows is set if
+// row y has any coefficients, bit 8+y if it has others than its first; row 0 may lack both. It is
+// Wang's algorithm in whole numbers ("Fast algorithms for the discrete W transform", 1984) with the
 // roundings of the MPEG-2 reference decoder (ISO/IEC 13818-5), which jpegn has as well: the samples
 // are the same. The block is used up.
 //
@@ -143,8 +143,8 @@ func transformColumns(b *[64]int32, out []uint8, stride int) {
 	}
 }
 
-// transformUpperColumns is transformColumns for a block whose lower half has no coefficients, as in most
-// blocks of a photo.
+// transformUpperColumns is transformColumns for a block whose lower half has no coefficients, as in
+// most blocks of a photo.
 //
 //go:norace
 func transformUpperColumns(b *[64]int32, out []uint8, stride int) {

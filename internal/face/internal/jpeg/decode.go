@@ -8,8 +8,8 @@ import (
 
 var errQuantity = errors.New("jpeg: quantisation table is malformed, or missing")
 
-// Bytes that a sample takes while it is decoded. Of a progressive photo its coefficient is kept as well, and
-// a bit that says whether it is zero.
+// Bytes that a sample takes while it is decoded. Of a progressive photo its coefficient is kept as
+// well, and a bit that says whether it is zero.
 const (
 	sequentialBytes  = 1
 	progressiveBytes = 1 + 2 + 1.0/8
@@ -57,9 +57,9 @@ type plane struct {
 	known        []uint64
 }
 
-// Decode decodes the photo. Its errors mean that the file is damaged. The image is an image.Gray, an
-// image.YCbCr or, if red, green and blue were stored, an image.RGBA. Without colours it may be an image.Gray as
-// well: the Y of the image.YCbCr.
+// Decode decodes the photo. Its errors mean that the file is damaged. The image is an image.Gray,
+// an image.YCbCr or, if red, green and blue were stored, an image.RGBA. Without colours it may be
+// an image.Gray as well: the Y of the image.YCbCr.
 func (f *File) Decode(colours bool) (image.Image, error) {
 	d := &decoder{File: f, r: bitReader{data: f.data}}
 	_, usual := f.ratio()

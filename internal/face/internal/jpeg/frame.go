@@ -7,7 +7,8 @@ import (
 	"fmt"
 )
 
-// The kinds of JPEG that are not read. Any other error of this package means that the file is damaged.
+// The kinds of JPEG that are not read. Any other error of this package means that the file is
+// damaged.
 var (
 	// ErrUnsupported is wrapped by the error for a kind of JPEG that this package does not read.
 	ErrUnsupported = errors.New("jpeg: kind of JPEG that is not read")
@@ -21,7 +22,8 @@ var (
 	errMissing = errors.New("jpeg: scans are missing")
 )
 
-// maxPasses is how often the blocks of a photo may be gone over in all its scans. Encoders need 6 to
+// maxPasses is how often the blocks of a photo may be gone over in all its scans. Encoders need 6
+// to
 // 14. A file of a thousand scans that change nothing would be small and yet take seconds.
 const maxPasses = 100
 
@@ -104,7 +106,8 @@ func (f *File) readColours(s segment) {
 	}
 }
 
-// readFrame takes a frame header. A second one could claim another size than the one that was checked.
+// readFrame takes a frame header. A second one could claim another size than the one that was
+// checked.
 func (f *File) readFrame(s segment) error {
 	const head, each = 6, 3
 	if f.components != nil {
@@ -219,8 +222,8 @@ func (f *File) readScan(body []byte) (s scan, err error) {
 	return s, nil
 }
 
-// addScan checks that a scan has its place behind those before it and that all of them do not take too
-// long.
+// addScan checks that a scan has its place behind those before it and that all of them do not take
+// too long.
 func (f *File) addScan(body []byte) error {
 	s, err := f.readScan(body)
 	if err != nil {

@@ -88,7 +88,8 @@ func (t *huffman) build() error {
 	return nil
 }
 
-// long finds the code, longer than lookBits, at the top of 64 bits. Its length is 0 if there is none.
+// long finds the code, longer than lookBits, at the top of 64 bits. Its length is 0 if there is
+// none.
 func (t *huffman) long(acc uint64) (symbol byte, length int) {
 	top := int(acc >> 48)
 	for n := lookBits + 1; n <= 16; n++ {
@@ -99,16 +100,16 @@ func (t *huffman) long(acc uint64) (symbol byte, length int) {
 	return 0, 0
 }
 
-// acValue is what a code means among the AC coefficients of a sequential scan, in parts: how many bits it
-// has, with those of the value if they were seen; how many bits of the value are still to be read;
-// how many coefficients it takes; the value if it was seen.
+// acValue is what a code means among the AC coefficients of a sequential scan, in parts: how many
+// bits it has, with those of the value if they were seen; how many bits of the value are still to
+// be read; how many coefficients it takes; the value if it was seen.
 type acValue int32
 
 const (
 	stepShift  = 10
 	valueShift = 18
-	// endOfBlock is the number of coefficients that the code for the end of a block takes: more than
-	// there are.
+	// endOfBlock is the number of coefficients that the code for the end of a block takes: more
+	// than there are.
 	endOfBlock = 128
 )
 
@@ -156,8 +157,8 @@ func extended(v, size int) int {
 	return v
 }
 
-// usualTables are the tables of T.81, annex K.3, by class and number, for files that bring none, such as
-// frames of films. The encoder of image/jpeg knows no others.
+// usualTables are the tables of T.81, annex K.3, by class and number, for files that bring none,
+// such as frames of films. The encoder of image/jpeg knows no others.
 var usualTables = sync.OnceValue(func() (tables [2][4]*huffman) {
 	var file bytes.Buffer
 	if err := stdjpeg.Encode(&file, image.NewRGBA(image.Rect(0, 0, 1, 1)), nil); err != nil {

@@ -2,7 +2,8 @@ package jpeg
 
 import "image"
 
-// ratio gives the subsampling of a JPEG of three components as package image has it, and whether it has it.
+// ratio gives the subsampling of a JPEG of three components as package image has it, and whether it
+// has it.
 func (f *File) ratio() (ratio image.YCbCrSubsampleRatio, ok bool) {
 	if len(f.components) != 3 {
 		return 0, true

@@ -14,8 +14,8 @@ type mcuBlock struct {
 	read   func(d *decoder, b *mcuBlock, x, y int) error // the place is in blocks of the plane
 }
 
-// blocksOf gives the blocks of an MCU of a scan in their order. An MCU of a scan of one component is a
-// block (T.81, A.2).
+// blocksOf gives the blocks of an MCU of a scan in their order. An MCU of a scan of one component
+// is a block (T.81, A.2).
 func (d *decoder) blocksOf(s scan) (blocks []mcuBlock, err error) {
 	for _, part := range s.parts {
 		b := mcuBlock{h: part.h, v: part.v, scan: &s}
@@ -28,7 +28,7 @@ func (d *decoder) blocksOf(s scan) (blocks []mcuBlock, err error) {
 			}
 		}
 		if b.quantity == nil { // T.81, B.2.4.1: it is the table at the component's first scan
-			if b.quantity = d.quantity[part.component.table]; b.quantity == nil {
+			if b.quantity = d.quantity[part.table]; b.quantity == nil {
 				return nil, errQuantity
 			}
 		}
@@ -133,8 +133,8 @@ func (d *decoder) readRestart(turn int) error {
 	return nil
 }
 
-// markerAt reads the marker that stands at pos, behind fill bytes, and gives the place behind it. The marker is 0,
-// which is none, for other bytes.
+// markerAt reads the marker that stands at pos, behind fill bytes, and gives the place behind it.
+// The marker is 0, which is none, for other bytes.
 func markerAt(data []byte, pos int) (marker byte, next int) {
 	for pos+1 < len(data) && data[pos] == 0xff {
 		if data[pos+1] != 0xff {

@@ -11,8 +11,8 @@ var (
 	errHole = errors.New("jpeg: scan has a hole of zeros")
 )
 
-// padding is how many zero bytes may stand between a scan and a marker: encoders in hardware write whole
-// words.
+// padding is how many zero bytes may stand between a scan and a marker: encoders in hardware write
+// whole words.
 const padding = 7
 
 // checkPadding checks that a marker follows the scan.
@@ -28,8 +28,8 @@ func (d *decoder) checkPadding() error {
 	return nil
 }
 
-// checkRest looks at what follows the last scan. If the scan was damaged, the last block may have been
-// reached too early: then what is left of it follows. A missing end marker is not missed.
+// checkRest looks at what follows the last scan. If the scan was damaged, the last block may have
+// been reached too early: then what is left of it follows. A missing end marker is not missed.
 func (d *decoder) checkRest() error {
 	if d.checkPadding() != nil {
 		if d.moreOfScan() || d.inHole() {
@@ -59,8 +59,9 @@ func (d *decoder) checkRest() error {
 	}
 }
 
-// moreOfScan reports whether the bytes at d.r.pos look like entropy-coded data: any 255 in them is followed by
-// a zero or is a restart marker, up to the end marker or, if that is missing, the end of the file.
+// moreOfScan reports whether the bytes at d.r.pos look like entropy-coded data: any 255 in them is
+// followed by a zero or is a restart marker, up to the end marker or, if that is missing, the end
+// of the file.
 func (d *decoder) moreOfScan() bool {
 	stuffed := false
 	for pos := d.r.pos; ; {
@@ -81,8 +82,8 @@ func (d *decoder) moreOfScan() bool {
 	}
 }
 
-// hasHole reports whether a scan has a run of zeros that no photo gives: where zeros stand for flat blocks, they
-// are right, but in most tables the code of zeros is that of a value.
+// hasHole reports whether a scan has a run of zeros that no photo gives: where zeros stand for flat
+// blocks, they are right, but in most tables the code of zeros is that of a value.
 func hasHole(scan []byte, blocks []mcuBlock) bool {
 	flat := true
 	for _, b := range blocks {

@@ -7,8 +7,8 @@ import (
 
 var errRange = errors.New("jpeg: coefficient out of range")
 
-// The ways to read a block of a scan, by the kind of the scan. They leave it to decoder.mcus to look
-// whether the bits were there.
+// The ways to read a block of a scan, by the kind of the scan. They leave it to decoder.mcus to
+// look whether the bits were there.
 
 // sequential reads a block of a sequential scan and turns it into samples.
 //
@@ -32,14 +32,15 @@ func (d *decoder) sequential(b *mcuBlock, x, y int) error {
 	return nil
 }
 
-// inRange reports whether a DC coefficient could be one of a photo: twice what black or white gives, which
-// leaves room for sharpening and rounding.
+// inRange reports whether a DC coefficient could be one of a photo: twice what black or white
+// gives, which leaves room for sharpening and rounding.
 func inRange(dc, quantity int32) bool {
 	const most = 2 * 128 * 8
 	return dc <= most+quantity && dc >= -most-quantity
 }
 
-// put turns the coefficients of a block into samples, if these are asked for. Blocks beyond the edge are not seen.
+// put turns the coefficients of a block into samples, if these are asked for. Blocks beyond the
+// edge are not seen.
 func (p *plane) put(block *[64]int32, rows uint32, x, y int) {
 	if p.pix != nil && x < p.blocksX && y < p.blocksY {
 		inverseDCT(block, rows, p.pix[64*y*p.strideX+8*x:], 8*p.strideX)
@@ -105,8 +106,8 @@ func (d *decoder) firstAC(b *mcuBlock, x, y int) error {
 	return nil
 }
 
-// nextAC reads a further bit of the AC coefficients of a block: of those known not to be zero, and of those
-// that become so (T.81, G.1.2.3).
+// nextAC reads a further bit of the AC coefficients of a block: of those known not to be zero, and
+// of those that become so (T.81, G.1.2.3).
 //
 //go:norace
 func (d *decoder) nextAC(b *mcuBlock, x, y int) error {
@@ -191,7 +192,8 @@ func (d *decoder) finish() {
 	}
 }
 
-// gather multiplies the coefficients of a block with the quantisation table and gives them row by row.
+// gather multiplies the coefficients of a block with the quantisation table and gives them row by
+// row.
 //
 //go:norace
 func (p *plane) gather(at int, block *[64]int32) (rows uint32) {

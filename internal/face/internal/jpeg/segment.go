@@ -93,8 +93,8 @@ func nextMarker(data []byte, pos int) (marker byte, next int, err error) {
 	return 0, 0, errTruncated
 }
 
-// endOfScan passes over entropy-coded data: up to the next marker that is neither a stuffed zero nor
-// a restart.
+// endOfScan passes over entropy-coded data: up to the next marker that is neither a stuffed zero
+// nor a restart.
 func endOfScan(data []byte, pos int) int {
 	for pos < len(data) {
 		i := bytes.IndexByte(data[pos:], 0xff)

@@ -1,5 +1,5 @@
-// Package jpegtest writes JPEG files of every kind that cameras and programs write, and of kinds that
-// nobody should, for tests. Go's own encoders write baseline files alone.
+// Package jpegtest writes JPEG files of every kind that cameras and programs write, and of kinds
+// that nobody should, for tests. Go's own encoders write baseline files alone.
 package jpegtest
 
 import (
@@ -13,7 +13,8 @@ import (
 type Options struct {
 	// Sampling has the sampling factors of each component: one, or three for Y, Cb and Cr.
 	Sampling [][2]int
-	// Step is the quantisation of the lowest frequency; that of the highest is 15 more. 0 counts as 1.
+	// Step is the quantisation of the lowest frequency; that of the highest is 15 more. 0 counts as
+	// 1.
 	Step int
 	// Frame is the marker of the frame, 0xc0 if it is 0. It is 0xc2 for a progressive file.
 	Frame byte

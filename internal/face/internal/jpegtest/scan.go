@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// symbol is what a scan writes: a code of a table, then bits. Table -1 stands for bits alone, table restart for the
-// end of an interval.
+// symbol is what a scan writes: a code of a table, then bits. Table -1 stands for bits alone, table
+// restart for the end of an interval.
 type symbol struct {
 	table, code int
 	value, size int
@@ -42,7 +42,8 @@ type scanWriter struct {
 	Scan
 	symbols []symbol
 	dc      [3]int
-	// run counts the blocks without further coefficients, pending the bits of theirs that are refined.
+	// run counts the blocks without further coefficients, pending the bits of theirs that are
+	// refined.
 	run     int
 	pending []symbol
 	table   int // of the AC coefficients
@@ -66,7 +67,7 @@ func (w *scanWriter) mcus() {
 		across, down = first.strideX/first.h, first.strideY/first.v
 	}
 	for n := range across * down {
-		if w.Options.Restart > 0 && n > 0 && n%w.Options.Restart == 0 {
+		if w.Restart > 0 && n > 0 && n%w.Restart == 0 {
 			w.endRun()
 			w.symbols = append(w.symbols, symbol{table: restart})
 			w.dc = [3]int{}
@@ -230,8 +231,8 @@ func (w *scanWriter) endRun() {
 
 type code struct{ bits, size int }
 
-// huffman makes a table for symbols by how often they occur: the codes, and the table as DHT has it. No code consists of
-// ones (T.81, K.2).
+// huffman makes a table for symbols by how often they occur: the codes, and the table as DHT has
+// it. No code consists of ones (T.81, K.2).
 func huffman(counts map[int]int) (codes map[int]code, table []byte) {
 	lengths := lengthsOf(counts)
 	var symbols []int
@@ -252,7 +253,8 @@ func huffman(counts map[int]int) (codes map[int]code, table []byte) {
 	return codes, table
 }
 
-// lengthsOf gives the length of each symbol's code, at most 16. Counts are made more even until that holds.
+// lengthsOf gives the length of each symbol's code, at most 16. Counts are made more even until
+// that holds.
 func lengthsOf(counts map[int]int) map[int]int {
 	type node struct {
 		count   int
