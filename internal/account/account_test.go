@@ -45,11 +45,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{project: emulatortest.UniqueProject(t), bus: &recorder{}}
-	var err error
-	if w.fs, err = firestore.NewClient(t.Context(), w.project); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.fs.Close() })
+	w.fs = emulatortest.Firestore(t, w.project)
 	w.auth = authOf(t, w.project)
 	w.serve(w.auth)
 	return w
@@ -59,11 +55,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) again(t *testing.T) *world {
 	t.Helper()
 	other := *w
-	var err error
-	if other.fs, err = firestore.NewClient(t.Context(), w.project); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = other.fs.Close() })
+	other.fs = emulatortest.Firestore(t, w.project)
 	other.serve(w.auth)
 	return &other
 }

@@ -2,7 +2,9 @@ package account_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +67,22 @@ func TestRegister_putsTheDevice(t *testing.T) {
 	if got := snap.Data()["token"]; got != "new" {
 		t.Errorf("token = %v, want that of the second registration", got)
 	}
+}
+
+// Registration takes any token that the contract allows, and can be repeated with it.
+func TestRegister_longToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, token := w.signIn(t, "ada@example.com")
+	for _, n := range []int{1500, device.MaxToken} {
+		body := fmt.Sprintf(`{"device":{"id":"d%d","token":%q,"platform":"web"}}`, n, strings.Repeat("y", n))
+		for range 2 {
+			if got := w.call(t, "POST", "/v1/auth/register", token, body); got.status >= http.StatusMultipleChoices {
+				t.Errorf("a token of %d bytes: %d %s", n, got.status, got.body)
+			}
+		}
+	}
+	w.told(t, "account.registered.v1 "+uid)
 }
 
 func TestRegister_refusesAFaultyDevice(t *testing.T) {

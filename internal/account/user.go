@@ -99,10 +99,14 @@ func Read(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error
 	return decode(snap, err)
 }
 
-// Analysable decodes users/{uid} for what only a user may do whose face may be measured: its errors are those of
-// [ReadActive] and of [User.MayBeMeasured].
-func Analysable(snap *firestore.DocumentSnapshot, now time.Time, minAge int) (User, error) {
-	u, err := admit(decode(snap, nil))
+// DecodeActive returns what a read of users/{uid} came to, with the errors of [ReadActive].
+func DecodeActive(snap *firestore.DocumentSnapshot, readErr error) (User, error) {
+	return admit(decode(snap, readErr))
+}
+
+// DecodeAnalysable is [DecodeActive] for what only a user may do whose face may be measured: see [User.MayBeMeasured].
+func DecodeAnalysable(snap *firestore.DocumentSnapshot, now time.Time, minAge int) (User, error) {
+	u, err := DecodeActive(snap, nil)
 	if err != nil {
 		return User{}, err
 	}

@@ -1,11 +1,17 @@
 // Package device keeps the phones and browsers that a user's pushes go to, users/{uid}/devices. It stands beside package
-// notify, which sends to them, because registration writes one too: the welcome should reach the phone that
-// registers, and a device put a moment later would come after it.
+// notify, which sends to them, because registration writes one too: the welcome should reach the phone that registers,
+// and a device put a moment later would come after it.
+//
+// A token belongs to one device. The others that have it are found by its hash: an index of Firestore keeps the first
+// 1,500 bytes of a value only, so that a query for a longer token finds those that begin alike, and the emulator refuses
+// it. The token itself is in no index.
 package device
 
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"regexp"
 	"slices"
@@ -24,9 +30,11 @@ const (
 	Max = 20
 	// Kept is how long a device that does not renew its token is kept: FCM takes it for dead then.
 	Kept = 270 * 24 * time.Hour
-	// MaxToken is the longest token, in bytes.
+	// MaxToken is the longest token, in bytes. FCM names no limit; tokens have had 150 to 350 bytes.
 	MaxToken = 4096
 	schema   = 1
+	// settleTime is how long [Settle] may take. It goes on when the client has left, because the device is there already.
+	settleTime = 10 * time.Second
 )
 
 // idPattern is what an app may call its device. Firestore keeps ids such as __x__ to itself.
@@ -38,11 +46,19 @@ var platforms = []string{"android", "ios", "web"}
 type Device struct {
 	Schema int `firestore:"schema"`
 	// Token is FCM's address of the app on the device.
-	Token     string    `firestore:"token"`
+	Token string `firestore:"token"`
+	// TokenHash is what the token is found by, see [Hash].
+	TokenHash string    `firestore:"tokenHash"`
 	Platform  string    `firestore:"platform"`
 	CreatedAt time.Time `firestore:"createdAt"`
 	UpdatedAt time.Time `firestore:"updatedAt"`
 	ExpireAt  time.Time `firestore:"expireAt"`
+}
+
+// Hash returns the token's SHA-256 in hex. It needs no key: a token is long and random, and stands beside its hash.
+func Hash(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
 }
 
 // Of is the collection of the user's devices.
@@ -50,7 +66,7 @@ func Of(user *firestore.DocumentRef) *firestore.CollectionRef {
 	return user.Collection("devices")
 }
 
-// ValidID tells whether an app may call its device so: 1 to 64 letters, digits, "_" and "-", the first no "_".
+// ValidID reports whether an app may call its device so: 1 to 64 letters, digits, "_" and "-", the first no "_".
 func ValidID(id string) bool { return idPattern.MatchString(id) }
 
 // Spec is what an app says of its device.
@@ -104,27 +120,33 @@ func Prepare(
 
 // Settle makes others give way to the device that was just written: the former ones of its token, whosever they are, and
 // over the limit of 20 the user's longest not seen. It comes after the commit, since queries within it would lock what
-// they look through, which on the emulator is all devices there are. Where it fails the caller's request does, and its
-// repetition heals it.
+// they look through, which on the emulator is all devices there are. Where it fails it is unavailable: the device is
+// written all the same, and the request's repetition settles it.
 func Settle(ctx context.Context, fs *firestore.Client, user *firestore.DocumentRef, id, token string) error {
-	if err := claim(ctx, fs, Of(user).Doc(id), token); err != nil {
-		return err
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	err := claim(ctx, fs, Of(user).Doc(id), token)
+	if err == nil {
+		err = trim(ctx, user, id)
 	}
-	return trim(ctx, user, id)
+	if err != nil {
+		return fault.Wrap(err, fault.CodeUnavailable, "The device is not registered to its end: try again.").WithRetryAfter(time.Second)
+	}
+	return nil
 }
 
 // claim takes the token from all that had it before the device. A token is that of one app on one phone, so whoever
 // registers it last has the phone now, and the one before must not get pushes there any more. Of several who register one
 // token at a time the last to commit finds all others, and each leaves alone whoever came after. It needs the index on
-// token with the scope of the collection group devices, which Firestore does not make by itself.
+// tokenHash with the scope of the collection group devices, which Firestore does not make by itself.
 func claim(ctx context.Context, fs *firestore.Client, own *firestore.DocumentRef, token string) error {
-	holders, err := fs.CollectionGroup("devices").Where("token", "==", token).Select().Documents(ctx).GetAll()
+	holders, err := fs.CollectionGroup("devices").Where("tokenHash", "==", Hash(token)).Select().Documents(ctx).GetAll()
 	if err != nil {
 		return fmt.Errorf("find the token: %w", err)
 	}
 	mine := slices.IndexFunc(holders, func(snap *firestore.DocumentSnapshot) bool { return snap.Ref.Path == own.Path })
 	if mine < 0 {
-		return nil // somebody claims it already
+		return nil // claimed by another meanwhile
 	}
 	for _, snap := range holders {
 		if !snap.UpdateTime.Before(holders[mine].UpdateTime) {
@@ -172,7 +194,8 @@ func remove(ctx context.Context, snap *firestore.DocumentSnapshot) error {
 // New is a device that is seen for the first time.
 func New(spec Spec, now time.Time) Device {
 	return Device{
-		Schema: schema, Token: spec.Token, Platform: spec.Platform, CreatedAt: now, UpdatedAt: now, ExpireAt: now.Add(Kept),
+		Schema: schema, Token: spec.Token, TokenHash: Hash(spec.Token), Platform: spec.Platform,
+		CreatedAt: now, UpdatedAt: now, ExpireAt: now.Add(Kept),
 	}
 }
 

@@ -31,7 +31,7 @@ var readme string
 var internals = map[string][]string{
 	"":             {"schema"},
 	"profile.json": {"folded", "notifications", "revision"},
-	"devices.json": {"token"},
+	"devices.json": {"token", "tokenHash"},
 	"scans.json":   {"request", "declared", "content", "generation", "lease", "claims", "sweepAt", "version"},
 }
 

@@ -53,11 +53,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{now: time.Now()} // URLs are signed by the real clock
-	var err error
-	if w.fs, err = firestore.NewClient(t.Context(), emulatortest.UniqueProject(t)); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.fs.Close() })
+	w.fs = emulatortest.Firestore(t, emulatortest.UniqueProject(t))
 	signing := w.startStorage(t)
 	box := outbox.New(w.fs, w, w.clock)
 	w.exporter = &export.Exporter{Firestore: w.fs, Uploads: w.uploads, Results: w.results, Now: w.busyClock}

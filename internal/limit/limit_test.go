@@ -39,11 +39,7 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	project := emulatortest.UniqueProject(t)
-	fs, err := firestore.NewClient(t.Context(), project)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fs.Close() })
+	fs := emulatortest.Firestore(t, project)
 	f := &fixture{fs: fs, project: project, now: noon}
 	f.Limiter = limit.New(fs, []byte("key"), func() time.Time { return f.now })
 	return f
@@ -155,11 +151,7 @@ func TestTake_keepsNoAddressAndFindsUsers(t *testing.T) {
 // again is a limiter of another process over the same database.
 func (f *fixture) again(t *testing.T) *fixture {
 	t.Helper()
-	fs, err := firestore.NewClient(t.Context(), f.project)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fs.Close() })
+	fs := emulatortest.Firestore(t, f.project)
 	return &fixture{
 		Limiter: limit.New(fs, []byte("key"), func() time.Time { return noon }), fs: fs, project: f.project, now: noon,
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/transact"
 )
 
 const defaultPage = 20
@@ -42,18 +43,29 @@ type caller struct {
 	ref *firestore.DocumentRef
 }
 
-// run runs fn in a transaction that read the caller's account, which must be in use.
-func (b *Inbox) run(
-	r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error, opts ...firestore.TransactionOption,
-) error {
+// run runs fn in a transaction that read the caller's account, which must be in use, in turn with the user's others.
+func (b *Inbox) run(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
 	uid := account.Caller(r)
+	return transact.Run(r.Context(), b.fs, account.Ref(b.fs, uid), func(ctx context.Context, tx *firestore.Transaction) error {
+		return b.admit(ctx, tx, uid, fn)
+	})
+}
+
+// look is [Inbox.run] for what only reads.
+func (b *Inbox) look(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
 	return b.fs.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) error {
-		user, err := account.ReadActive(tx, b.fs, uid)
-		if err != nil {
-			return err
-		}
-		return fn(ctx, tx, caller{User: user, ref: account.Ref(b.fs, uid)})
-	}, opts...)
+		return b.admit(ctx, tx, account.Caller(r), fn)
+	}, firestore.ReadOnly)
+}
+
+func (b *Inbox) admit(
+	ctx context.Context, tx *firestore.Transaction, uid account.UID, fn func(context.Context, *firestore.Transaction, caller) error,
+) error {
+	user, err := account.ReadActive(tx, b.fs, uid)
+	if err != nil {
+		return err
+	}
+	return fn(ctx, tx, caller{User: user, ref: account.Ref(b.fs, uid)})
 }
 
 type inboxView struct {
@@ -70,7 +82,7 @@ func (b *Inbox) list(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var view inboxView
-	err = b.run(r, func(ctx context.Context, tx *firestore.Transaction, who caller) error {
+	err = b.look(r, func(ctx context.Context, tx *firestore.Transaction, who caller) error {
 		live := b.live(who.ref)
 		var err error
 		if view, err = page(tx, live, asked); err != nil {
@@ -78,7 +90,7 @@ func (b *Inbox) list(w http.ResponseWriter, r *http.Request) error {
 		}
 		view.Unread, err = unread(ctx, tx, live)
 		return err
-	}, firestore.ReadOnly)
+	})
 	if err != nil {
 		return err
 	}

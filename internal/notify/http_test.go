@@ -2,7 +2,9 @@ package notify
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -207,6 +209,72 @@ func TestDevices(t *testing.T) {
 	b.now = b.now.Add(device.Kept)
 	if code := put("d01", "x01"); code != http.StatusCreated {
 		t.Errorf("a device that expired and was not deleted yet: %d", code)
+	}
+}
+
+// Tokens of any length that the contract allows are told apart to their end: an index has only the beginning of a long one.
+func TestDevices_longTokens(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	other := ann()
+	other.UID = "v"
+	b.save(other)
+	put := func(who account.UID, id, token string) {
+		t.Helper()
+		if code, body := b.call(who, http.MethodPut, "/v1/devices/"+id, `{"token":"`+token+`","platform":"web"}`); code != http.StatusCreated {
+			t.Errorf("a token of %d bytes: %d %s", len(token), code, body)
+		}
+	}
+	devices := func(who account.UID) (ids []string) {
+		t.Helper()
+		refs, err := device.Of(account.Ref(b.fs, who)).DocumentRefs(t.Context()).GetAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ref := range refs {
+			ids = append(ids, ref.ID)
+		}
+		return ids
+	}
+	tokens := map[string]string{}
+	for _, n := range []int{1, 1499, 1500, 1501, device.MaxToken - 1, device.MaxToken} {
+		id := fmt.Sprintf("d%04d", n)
+		tokens[id] = strings.Repeat("y", n)
+		put(uid, id, tokens[id])
+	}
+	all := slices.Sorted(maps.Keys(tokens))
+	if diff := cmp.Diff(all, devices(uid)); diff != "" {
+		t.Errorf("devices with tokens that begin alike (-want +got):\n%s", diff)
+	}
+	put("v", "phone", tokens["d4096"])
+	if diff := cmp.Diff(all[:len(all)-1], devices(uid)); diff != "" {
+		t.Errorf("devices after another user has the phone (-want +got):\n%s", diff)
+	}
+}
+
+// Where settling fails the device is there, and the repetition does what is left.
+func TestDevices_settledByTheRepetition(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	other := ann()
+	other.UID = "v"
+	b.save(other)
+	const body = `{"token":"t","platform":"web"}`
+	if code, _ := b.call("v", http.MethodPut, "/v1/devices/phone", body); code != http.StatusCreated {
+		t.Fatalf("put: %d", code)
+	}
+	failing := b.withoutQueries()
+	code, answer := failing.call(uid, http.MethodPut, "/v1/devices/phone", body)
+	if p := read[httpapi.Problem](b, answer); p.Code != fault.CodeUnavailable || code != http.StatusServiceUnavailable {
+		t.Errorf("%d %s, want unavailable", code, answer)
+	}
+	if code, answer := b.call(uid, http.MethodPut, "/v1/devices/phone", body); code != http.StatusOK {
+		t.Errorf("again: %d %s", code, answer)
+	}
+	if snap, err := device.Of(account.Ref(b.fs, "v")).Doc("phone").Get(t.Context()); err == nil {
+		t.Errorf("the phone is another user's still: %v", snap.Data())
 	}
 }
 

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,9 @@ import (
 	firebase "firebase.google.com/go/v4"
 	"firebase.google.com/go/v4/messaging"
 	"google.golang.org/api/option"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/device"
@@ -30,6 +34,7 @@ var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 // bench is a notifier and an inbox over a database of their own, with sinks for pushes and mails.
 type bench struct {
 	t        *testing.T
+	project  string
 	fs       *firestore.Client
 	fcm      *emulator.FCM
 	smtp     *emulator.SMTP
@@ -41,12 +46,13 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	project := emulatortest.UniqueProject(t)
-	fs, err := firestore.NewClient(t.Context(), project)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fs.Close() })
-	b := &bench{t: t, fs: fs, now: start}
+	return benchOver(t, project, emulatortest.Firestore(t, project))
+}
+
+func benchOver(t *testing.T, project string, fs *firestore.Client) *bench {
+	t.Helper()
+	b := &bench{t: t, project: project, fs: fs, now: start}
+	var err error
 	if b.fcm, err = emulator.NewFCM(); err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +67,24 @@ func newBench(t *testing.T) *bench {
 	NewInbox(fs, clock).Routes(b.api)
 	b.saveScan("s", scan.Completed)
 	return b
+}
+
+// withoutQueries is the bench as it answers while the database takes no queries.
+func (b *bench) withoutQueries() *bench {
+	b.t.Helper()
+	refuse := func(
+		ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		if strings.HasSuffix(method, "/RunQuery") {
+			return nil, status.Error(codes.PermissionDenied, "refused by the test")
+		}
+		return next(ctx, desc, cc, method, opts...)
+	}
+	other := *b
+	other.fs = emulatortest.Firestore(b.t, b.project, grpc.WithStreamInterceptor(refuse))
+	other.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
+	NewInbox(other.fs, func() time.Time { return other.now }).Routes(other.api)
+	return &other
 }
 
 func fcmClient(t *testing.T, project, endpoint string) *messaging.Client {

@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/device"
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 )
@@ -378,7 +380,13 @@ func TestHandle_malformed(t *testing.T) {
 func TestHandle_leavesNoGoroutine(t *testing.T) {
 	present := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, present) })
-	b := newBench(t)
+	project := emulatortest.UniqueProject(t)
+	fs, err := firestore.NewClient(t.Context(), project) // that of newBench has a connection that it never closes
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fs.Close() })
+	b := benchOver(t, project, fs)
 	b.save(ann())
 	b.saveDevice("phone", "token-1")
 	b.handle(scanDone("s"), "s")

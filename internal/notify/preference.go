@@ -8,6 +8,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/transact"
 )
 
 // Preferences are the field "notifications" of users/{uid}. It is no part of the profile: changing it touches neither
@@ -28,15 +29,11 @@ type preferencesBody struct {
 }
 
 func (b *Inbox) getPreferences(w http.ResponseWriter, r *http.Request) error {
-	var wants account.Notifications
-	err := b.run(r, func(_ context.Context, _ *firestore.Transaction, who caller) error {
-		wants = PreferencesOf(who.User)
-		return nil
-	}, firestore.ReadOnly)
+	user, err := account.GetActive(r.Context(), b.fs, account.Caller(r))
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, preferencesBody(wants))
+	return httpapi.Write(w, http.StatusOK, preferencesBody(PreferencesOf(user)))
 }
 
 func (b *Inbox) putPreferences(w http.ResponseWriter, r *http.Request) error {
@@ -44,11 +41,21 @@ func (b *Inbox) putPreferences(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
-		return tx.Update(who.ref, []firestore.Update{{Path: "notifications", Value: account.Notifications(body)}})
-	})
-	if err != nil {
+	if err := b.prefer(r.Context(), account.Caller(r), account.Notifications(body)); err != nil {
 		return err
 	}
 	return httpapi.Write(w, http.StatusOK, body)
+}
+
+// prefer writes what the user wants. Like all that changes users/{uid} it reads without a lock and writes on a condition.
+func (b *Inbox) prefer(ctx context.Context, uid account.UID, wants account.Notifications) error {
+	user := account.Ref(b.fs, uid)
+	return transact.Do(ctx, b.fs, user, func(ctx context.Context) error {
+		snap, err := user.Get(ctx)
+		if _, err := account.DecodeActive(snap, err); err != nil {
+			return err
+		}
+		_, err = user.Update(ctx, []firestore.Update{{Path: "notifications", Value: wants}}, firestore.LastUpdateTime(snap.UpdateTime))
+		return err
+	})
 }

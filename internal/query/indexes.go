@@ -66,12 +66,13 @@ type CollectionField struct {
 
 // GroupFields are the single fields that the code's collection group queries ask by: unlike a collection's, that index
 // Firestore does not keep by itself. `expireAt` of retention.Expiring has its own.
-var GroupFields = []CollectionField{{"devices", "token"}, {"entries", "uid"}}
+var GroupFields = []CollectionField{{"devices", "tokenHash"}, {"entries", "uid"}}
 
-// Unindexed are the maps and arrays that no query asks by, with all that is in them: each value would be two entries of an index,
-// which cost storage and time with every write and count towards the 40,000 that a document may have. A composite index on a field
-// within is not affected. Firestore allows 200 such exemptions.
+// Unindexed are the maps, arrays and long texts that no query asks by, with all that is in them: each value would be two
+// entries of an index, which cost storage and time with every write and count towards the 40,000 that a document may have. A
+// composite index on a field within is not affected. Firestore allows 200 such exemptions.
 var Unindexed = []CollectionField{
+	{"devices", "token"},
 	{"guard", "entries"},
 	{"outbox", "attributes"},
 	{"outbox", "data"},

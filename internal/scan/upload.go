@@ -199,7 +199,7 @@ func (u *Uploads) find(
 	if err != nil {
 		return Scan{}, opened, fmt.Errorf("read user and scan: %w", err)
 	}
-	user, err := account.Analysable(snaps[0], fresh.CreatedAt, u.MinAge)
+	user, err := account.DecodeAnalysable(snaps[0], fresh.CreatedAt, u.MinAge)
 	if err != nil {
 		return Scan{}, opened, err
 	}

@@ -24,12 +24,7 @@ func clients(t *testing.T, n int) []*firestore.Client {
 	project := emulatortest.UniqueProject(t)
 	all := make([]*firestore.Client, n)
 	for i := range all {
-		fs, err := firestore.NewClient(t.Context(), project)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = fs.Close() })
-		all[i] = fs
+		all[i] = emulatortest.Firestore(t, project)
 	}
 	return all
 }

@@ -4,4 +4,5 @@ package main
 // database that it was not run on.
 var steps = []step{
 	usernames,
+	devices,
 }
