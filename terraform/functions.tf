@@ -20,6 +20,9 @@ locals {
         FACESCAN_CORS_ORIGINS       = join(",", var.cors_origins)
         FACESCAN_TRACE_RATIO        = tostring(var.trace_ratio)
         OTEL_EXPORTER_OTLP_ENDPOINT = var.otlp_endpoint
+        # Go's collector works harder near the limit instead of letting the heap double past the instance's memory, where
+        # the instance is killed with the requests that it serves. A tenth is for what the runtime does not count.
+        GOMEMLIMIT = "${floor(f.memoryMiB * 0.9)}MiB"
       },
       { for key in f.environment : key => local.settings[key] },
       f.trigger == "http" ? { FACESCAN_APP_CHECK = local.app_check } : {

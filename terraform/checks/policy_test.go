@@ -40,6 +40,28 @@ func TestBucketsAreClosed(t *testing.T) {
 	})
 }
 
+func TestGoKeepsBelowTheInstancesMemory(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		memory := map[string]int{}
+		for _, f := range catalog.Functions() {
+			memory[f.Name] = f.MemoryMiB
+		}
+		functions := resources(plan, "google_cloudfunctions2_function")
+		if len(functions) != len(memory) {
+			t.Errorf("%d functions, the catalog has %d", len(functions), len(memory))
+		}
+		for _, f := range functions {
+			want := fmt.Sprintf("%dMiB", memory[f.key()]*9/10)
+			if got := f.text("service_config.0.environment_variables.GOMEMLIMIT"); got != want {
+				t.Errorf("%s has GOMEMLIMIT %q, want %q", f.Address, got, want)
+			}
+			if got := f.text("service_config.0.available_memory"); got != fmt.Sprintf("%dMi", memory[f.key()]) {
+				t.Errorf("%s has the memory %q", f.Address, got)
+			}
+		}
+	})
+}
+
 func TestPhotosAreDeletedByTheBucketAtLast(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		for _, b := range resources(plan, "google_storage_bucket") {

@@ -91,6 +91,9 @@ type Host struct {
 
 // Start brings the system up and returns once it answers.
 func Start(ctx context.Context, opts Options) (_ *Host, err error) {
+	if os.Getenv(childVariable) != "" {
+		return nil, errors.New("the functions' process starts the system once more: call ServeFunctions first in main")
+	}
 	if opts.Progress == nil {
 		opts.Progress = io.Discard
 	}
