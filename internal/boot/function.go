@@ -44,6 +44,11 @@ func register(name string, validate func(Config) error, build func(context.Conte
 	registry[name] = handler
 	registryMu.Unlock()
 	functions.HTTP(name, handler)
+	if os.Getenv("K_SERVICE") != "" {
+		if err := takePort(name, http.HandlerFunc(handler)); err != nil {
+			refuse(name, err)
+		}
+	}
 }
 
 func (Config) validateNothing() error { return nil }
@@ -97,7 +102,12 @@ func refuseUnfitStart(name string, validate func(Config) error) {
 		err = validate(config)
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, `{"severity":"CRITICAL","message":%q}`+"\n", "function "+name+" refuses to start: "+err.Error())
-		os.Exit(1)
+		refuse(name, err)
 	}
+}
+
+// refuse ends the process, for a reason that Cloud Logging takes for critical.
+func refuse(name string, reason error) {
+	fmt.Fprintf(os.Stderr, `{"severity":"CRITICAL","message":%q}`+"\n", "function "+name+" refuses to start: "+reason.Error())
+	os.Exit(1)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
 
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/httpapi"
 )
 
 // helperVariable makes the test binary another process: a function that starts, or serves.
@@ -28,6 +29,7 @@ const (
 	registerHTTP  = "register-http"
 	registerEvent = "register-event"
 	serveSlowly   = "serve-slowly"
+	serveAPI      = "serve-api"
 )
 
 const registered = "registered"
@@ -46,8 +48,21 @@ func helper(mode string) int {
 		return 0
 	case serveSlowly:
 		return helpServeSlowly()
+	case serveAPI:
+		HTTP("probe", func(context.Context, *Process) (http.Handler, error) { return httpapi.New(httpapi.Options{}), nil })
+		return startFramework()
 	}
 	return 2
+}
+
+// startFramework is the main that the buildpack writes, which a test can keep to a port of the loopback.
+func startFramework() int {
+	port := os.Getenv(helperPort)
+	if port == "" {
+		port = os.Getenv(variablePort)
+	}
+	fmt.Fprintln(os.Stderr, funcframework.StartHostPort("127.0.0.1", port))
+	return 1
 }
 
 // slowBody is longer than net/http's buffers and of no declared length, so that its end is written after the
@@ -80,8 +95,7 @@ func helpServeSlowly() int {
 			<-drain.idle
 		}
 	})
-	fmt.Fprintln(os.Stderr, funcframework.StartHostPort("127.0.0.1", os.Getenv(helperPort)))
-	return 1
+	return startFramework()
 }
 
 // process is the test binary as another process.

@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rs/cors"
@@ -113,7 +115,11 @@ func (a *API) Handle(pattern string, access Access, h Handler, takes ...Takes) {
 func (a *API) Routes() []Route { return slices.Clone(a.routes) }
 
 // ServeHTTP answers with the route that fits, or with problem+json.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = Begin(w, r)
+	defer a.recover(w, r)
+	a.handler.ServeHTTP(w, r)
+}
 
 const headerRequestID = "X-Request-Id"
 
@@ -131,11 +137,11 @@ func Begin(w http.ResponseWriter, r *http.Request) *http.Request {
 	return r.WithContext(telemetry.With(ctx, slog.String("request_id", id)))
 }
 
+// serve answers all but the preflights of CORS, which a browser would not let fail by another status.
 func (a *API) serve(w http.ResponseWriter, r *http.Request) {
-	r = Begin(w, r)
-	defer a.recover(w, r)
-	if r.Method == http.MethodOptions {
-		w.WriteHeader(http.StatusNoContent)
+	// ServeMux would redirect to the clean path, which the app did not mean: no operation has another.
+	if p := r.URL.EscapedPath(); !strings.HasPrefix(p, "/") || path.Clean(p) != p {
+		nothingHere(w, r)
 		return
 	}
 	if r.Body != nil && r.Body != http.NoBody {
@@ -149,15 +155,24 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	a.mux.ServeHTTP(w, r)
 }
 
-// noRoute asks the mux's own answer whether another method would fit, so that both say problem+json.
+// noRoute asks the mux's own answer whether another method would fit, so that both say problem+json. It also answers
+// OPTIONS, for which there is no route.
 func (a *API) noRoute(w http.ResponseWriter, r *http.Request, muxAnswer http.Handler) {
 	probe := httptest.NewRecorder()
 	muxAnswer.ServeHTTP(probe, r)
-	if probe.Code == http.StatusMethodNotAllowed {
-		w.Header().Set("Allow", probe.Header().Get("Allow"))
-		WriteProblem(w, r, fault.New(fault.CodeMethodNotAllowed, "%s is not allowed here.", r.Method))
+	if probe.Code != http.StatusMethodNotAllowed {
+		nothingHere(w, r)
 		return
 	}
+	w.Header().Set("Allow", probe.Header().Get("Allow")+", "+http.MethodOptions)
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	WriteProblem(w, r, fault.New(fault.CodeMethodNotAllowed, "%s is not allowed here.", r.Method))
+}
+
+func nothingHere(w http.ResponseWriter, r *http.Request) {
 	WriteProblem(w, r, fault.New(fault.CodeNotFound, "There is nothing at this path."))
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -29,6 +30,7 @@ func pets(opts httpapi.Options) *httpapi.API {
 
 func TestRouting(t *testing.T) {
 	t.Parallel()
+	const allowed = "DELETE, GET, HEAD, OPTIONS"
 	api := pets(httpapi.Options{})
 	for name, tt := range map[string]struct {
 		method, path string
@@ -40,14 +42,38 @@ func TestRouting(t *testing.T) {
 		"nothing there":         {"GET", "/v1/cats/7", http.StatusNotFound, ""},
 		"the root":              {"GET", "/", http.StatusNotFound, ""},
 		"below a route":         {"GET", "/v1/pets/7/name", http.StatusNotFound, ""},
-		"a method too few":      {"PUT", "/v1/pets/7", http.StatusMethodNotAllowed, "DELETE, GET, HEAD"},
-		"a method of no use":    {"BREW", "/v1/pets/7", http.StatusMethodNotAllowed, "DELETE, GET, HEAD"},
-		"OPTIONS":               {"OPTIONS", "/v1/pets/7", http.StatusNoContent, ""},
-		"OPTIONS of what's not": {"OPTIONS", "/v1/cats", http.StatusNoContent, ""},
+		"a method too few":      {"PUT", "/v1/pets/7", http.StatusMethodNotAllowed, allowed},
+		"a method of no use":    {"BREW", "/v1/pets/7", http.StatusMethodNotAllowed, allowed},
+		"TRACE":                 {"TRACE", "/v1/pets/7", http.StatusMethodNotAllowed, allowed},
+		"CONNECT":               {"CONNECT", "/v1/pets/7", http.StatusMethodNotAllowed, allowed},
+		"OPTIONS":               {"OPTIONS", "/v1/pets/7", http.StatusNoContent, allowed},
+		"OPTIONS of what's not": {"OPTIONS", "/v1/cats", http.StatusNotFound, ""},
+		"OPTIONS of all":        {"OPTIONS", "*", http.StatusNotFound, ""},
+		"CONNECT to a host":     {"CONNECT", "", http.StatusNotFound, ""},
+		"slashes":               {"GET", "//", http.StatusNotFound, ""},
+		"slashes before":        {"GET", "//v1/pets/7", http.StatusNotFound, ""},
+		"slashes within":        {"GET", "/v1//pets/7", http.StatusNotFound, ""},
+		"a slash behind":        {"GET", "/v1/pets/7/", http.StatusNotFound, ""},
+		"a dot":                 {"GET", "/v1/./pets/7", http.StatusNotFound, ""},
+		"dots":                  {"GET", "/v1/pets/x/../7", http.StatusNotFound, ""},
+		"dots behind":           {"GET", "/v1/pets/7/..", http.StatusNotFound, ""},
+		"encoded dots":          {"GET", "/v1/%2e%2e/pets/7", http.StatusNotFound, ""},
+		"an encoded slash":      {"GET", "/v1%2fpets/7", http.StatusNotFound, ""},
+		"a parameter of dots":   {"GET", "/v1/pets/%2e%2e", http.StatusNoContent, ""},
+		"OPTIONS of slashes":    {"OPTIONS", "/v1//pets/7", http.StatusNotFound, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rec := send(t, api, tt.method, tt.path, "", nil)
+			req := httptest.NewRequestWithContext(t.Context(), tt.method, "/", nil)
+			req.URL.Path, req.URL.RawPath = tt.path, tt.path
+			if unescaped, err := url.PathUnescape(tt.path); err == nil {
+				req.URL.Path = unescaped
+			}
+			rec := httptest.NewRecorder()
+			api.ServeHTTP(rec, req)
+			if rec.Header().Get("X-Request-Id") == "" {
+				t.Errorf("it has no id: %v", rec.Header())
+			}
 			switch tt.status {
 			case http.StatusNotFound:
 				problem(t, rec, fault.CodeNotFound)
@@ -149,6 +175,21 @@ func TestCORS(t *testing.T) {
 		h := preflight(app, "PATCH", "authorization,content-type,idempotency-key,if-match,if-none-match,traceparent,x-firebase-appcheck")
 		if h.Get(allowOrigin) != app || h.Get(allowMethods) != "PATCH" || h.Get(allowHeaders) == "" || h.Get("Access-Control-Max-Age") != "3600" {
 			t.Errorf("header = %v", h)
+		}
+	})
+	t.Run("and asks what is allowed", func(t *testing.T) {
+		if h := ask("OPTIONS", app); h.Get("Allow") != "DELETE, GET, HEAD, OPTIONS" || h.Get(allowOrigin) != app {
+			t.Errorf("header = %v", h)
+		}
+	})
+	t.Run("and learns that nothing is there", func(t *testing.T) {
+		req := httptest.NewRequestWithContext(t.Context(), "GET", "/v1//pets", nil)
+		req.Header.Set("Origin", app)
+		rec := httptest.NewRecorder()
+		api.ServeHTTP(rec, req)
+		problem(t, rec, fault.CodeNotFound)
+		if rec.Header().Get(allowOrigin) != app {
+			t.Errorf("header = %v", rec.Header())
 		}
 	})
 	t.Run("and reads the answer with its headers", func(t *testing.T) {

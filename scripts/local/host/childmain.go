@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
-	"time"
 )
 
 // childVariable is set in the environment of the functions' process, whose configuration is the environment too.
@@ -56,47 +54,14 @@ func serveFunctions() error {
 		return err
 	}
 	events.serve(eventRoutes(found))
-	address, err := freeAddress(ctx)
+	public, err := listen(ctx, 0)
 	if err != nil {
 		return err
 	}
-	failed := serveFramework(found, address)
-	if err := awaitListener(ctx, address, failed); err != nil {
-		return err
-	}
-	if err := json.NewEncoder(os.Stdout).Encode(addresses{Public: address, Events: events.address()}); err != nil {
+	public.serve(publicRoutes(found))
+	if err := json.NewEncoder(os.Stdout).Encode(addresses{Public: public.address(), Events: events.address()}); err != nil {
 		return fmt.Errorf("tell the parent the addresses: %w", err)
 	}
-	return <-failed
-}
-
-// freeAddress finds a port for the framework, which takes no listener. Should another take it first, the process ends
-// and its parent starts it again.
-func freeAddress(ctx context.Context) (string, error) {
-	probe, err := listen(ctx, 0)
-	if err != nil {
-		return "", err
-	}
-	return probe.address(), probe.close()
-}
-
-// awaitListener returns when the address takes connections.
-func awaitListener(ctx context.Context, address string, failed <-chan error) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-		if err == nil {
-			return conn.Close()
-		}
-		select {
-		case err := <-failed:
-			return err
-		case <-ctx.Done():
-			return errors.Join(err, ctx.Err())
-		case <-tick.C:
-		}
-	}
+	<-public.served
+	return errors.New("the port is closed")
 }

@@ -4,13 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"strings"
-	"sync"
-
-	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
-	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/catalog"
@@ -32,16 +26,6 @@ import (
 	_ "github.com/facescan/facescan/functions/upload"
 )
 
-// target is the one function that the framework serves here; it hands each request to its owner.
-const target = "local"
-
-// registerTarget is done once a process, as the framework's registry cannot be changed.
-var registerTarget = sync.OnceFunc(func() {
-	functions.HTTP(target, func(w http.ResponseWriter, r *http.Request) { dispatcher.ServeHTTP(w, r) })
-})
-
-var dispatcher http.Handler
-
 // serveHere runs the functions in this process.
 func (h *Host) serveHere(ctx context.Context, opts Options) error {
 	process, err := ownProcess(opts.Logs)
@@ -55,28 +39,14 @@ func (h *Host) serveHere(ctx context.Context, opts Options) error {
 		return err
 	}
 	h.servePrivate(eventRoutes(found))
-	return h.awaitHealth(ctx, serveFramework(found, strings.TrimPrefix(h.URL, "http://")))
+	h.public.serve(publicRoutes(found))
+	return h.awaitHealth(ctx, nil)
 }
 
 // ownProcess makes this process the functions'.
 func ownProcess(logs io.Writer) (*boot.Process, error) {
 	boot.LogTo(logs)
 	return boot.Current()
-}
-
-// serveFramework serves the API by the functions framework, on the address. What it sends is why it does not any more.
-func serveFramework(found map[string]http.Handler, address string) (failed <-chan error) {
-	dispatcher = publicRoutes(found)
-	registerTarget()
-	ended := make(chan error, 1)
-	go func() {
-		hostname, port, err := net.SplitHostPort(address)
-		if err == nil {
-			err = funcframework.StartHostPort(hostname, port)
-		}
-		ended <- err
-	}()
-	return ended
 }
 
 // handlers returns the registered functions by name, the event functions wrapped by wrapEvent unless it is nil.

@@ -5,8 +5,8 @@
 // and passes requests on, as Google's front end does: a request whose process ends meanwhile gets 503, one that comes
 // while there is none waits for the next. The child is this program once more, so main calls [ServeFunctions] first.
 //
-// Every HTTP function is served by the functions framework behind one public port, routed by the catalog's paths as the
-// load balancer routes in production. The event functions are served on a private port, where only the push
+// Every HTTP function is served behind one public port, by the server that a deployed function has, routed by the
+// catalog's paths as the load balancer routes in production. The event functions are served on a private port, where only the push
 // subscriptions deliver: in production, too, no client can reach them. Topics, push subscriptions and buckets are those
 // that Terraform makes in the cloud. scripts/local and internal/systest use the package.
 package host
@@ -81,9 +81,9 @@ type Host struct {
 	AuthHost string
 
 	stack   *emulator.Stack
-	public  *server // nil if the functions run in this process
+	public  *server
 	private *server
-	child   *child // nil likewise
+	child   *child // nil if the functions run in this process
 	pubsub  *pubsub.Client
 	stop    context.CancelFunc
 	working sync.WaitGroup
@@ -159,7 +159,6 @@ func (h *Host) setEnvironment() error {
 	}
 	for name, value := range map[string]string{
 		"GOOGLE_CLOUD_PROJECT":      Project,
-		"FUNCTION_TARGET":           target,
 		"FACESCAN_HASH_KEY":         rand.Text() + rand.Text(),
 		"FACESCAN_UPLOADS_BUCKET":   UploadsBucket,
 		"FACESCAN_RESULTS_BUCKET":   ResultsBucket,
@@ -199,20 +198,13 @@ func setenv(env map[string]string) error {
 	return nil
 }
 
-// listen takes the ports. The framework takes the public one itself, where the functions run in this process.
+// listen takes the ports.
 func (h *Host) listen(ctx context.Context, opts Options) error {
 	public, err := listen(ctx, opts.Port)
 	if err != nil {
 		return fmt.Errorf("the port is not free (choose another with -port): %w", err)
 	}
-	h.URL = public.url()
-	if opts.InProcess {
-		if err := public.close(); err != nil {
-			return err
-		}
-	} else {
-		h.public = public
-	}
+	h.public, h.URL = public, public.url()
 	// Whatever the public port is bound to, this one is 127.0.0.1's.
 	h.private, err = listen(ctx, 0)
 	return err
@@ -250,8 +242,8 @@ func (h *Host) healthy(ctx context.Context) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// Close ends the schedule, the functions' process and the emulators with all theirs. Functions that run in this process
-// end with it.
+// Close ends the schedule, the functions' process and the emulators with all theirs. The clients of functions
+// that run in this process end with it.
 func (h *Host) Close() error {
 	h.stop()
 	h.working.Wait()

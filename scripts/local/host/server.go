@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"time"
-)
 
-// readHeaderTimeout bounds the wait for the header of a request.
-const readHeaderTimeout = 10 * time.Second
+	"github.com/facescan/facescan/internal/boot"
+)
 
 // server is a port of 127.0.0.1 that is taken at once and served later.
 type server struct {
@@ -25,10 +23,7 @@ func listen(ctx context.Context, port int) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	// Every request is the handler's, OPTIONS * too.
-	return &server{socket: socket, http: &http.Server{
-		ReadHeaderTimeout: readHeaderTimeout, DisableGeneralOptionsHandler: true,
-	}}, nil
+	return &server{socket: socket, http: boot.NewServer(nil)}, nil
 }
 
 func (s *server) address() string { return s.socket.Addr().String() }

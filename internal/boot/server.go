@@ -1,0 +1,55 @@
+package boot
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+)
+
+// headerTimeout bounds the wait for the header of a request.
+const headerTimeout = 10 * time.Second
+
+// NewServer returns a server that leaves every request to the handler. net/http answers "OPTIONS *" itself, and its
+// ServeMux, which the functions framework puts before a function, redirects paths such as "//" and "/a/../b" and refuses
+// "*": answers that are no problem+json and that nobody finds in a log, as they have no id.
+func NewServer(handler http.Handler) *http.Server {
+	return &http.Server{Handler: handler, DisableGeneralOptionsHandler: true, ReadHeaderTimeout: headerTimeout}
+}
+
+// variablePort names the environment variable with the port that Cloud Run sends requests to.
+const variablePort = "PORT"
+
+// takePort has a deployed function answer by [NewServer]. The main that the buildpack writes always starts the
+// framework's server, at the port that the environment names once all packages are initialized. So this one listens
+// first, and sends the framework's to a free port, where nothing reaches it.
+func takePort(name string, handler http.Handler) error {
+	port := os.Getenv(variablePort)
+	if port == "" || os.Getenv("FUNCTION_TARGET") != name {
+		return nil
+	}
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", ":"+port)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	server := NewServer(timed(handler, os.Getenv("CLOUD_RUN_TIMEOUT_SECONDS")))
+	go func() { refuse(name, server.Serve(listener)) }() // it ends with an error alone
+	return os.Setenv(variablePort, "0")
+}
+
+// timed ends the context of a request with the function's timeout, as the framework does, so that what is under way stops
+// when nobody waits for it any more. Without a number of seconds it does nothing.
+func timed(handler http.Handler, seconds string) http.Handler {
+	n, err := strconv.Atoi(seconds)
+	if err != nil {
+		return handler
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), time.Duration(n)*time.Second)
+		defer cancel()
+		handler.ServeHTTP(w, r.WithContext(ctx))
+	})
+}

@@ -1,0 +1,95 @@
+package boot
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/facescan/facescan/internal/httpapi"
+)
+
+// exchange sends the text over a connection of its own. An error is that nobody listens.
+func exchange(ctx context.Context, address, text string) (*http.Response, string, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, "", err
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, text); err != nil {
+		return nil, "", err
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return nil, "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return resp, string(body), err
+}
+
+// The framework would redirect the one and answer the other, and neither with an id.
+func TestDeployedFunction_answersEveryRequestItself(t *testing.T) {
+	t.Parallel()
+	port := freePort(t)
+	p := startHelper(t, serveAPI, productionEnviron("FUNCTION_TARGET", "probe", variablePort, port))
+	address := "127.0.0.1:" + port
+	eventually(t, "the function answers", func() bool {
+		_, _, err := exchange(t.Context(), address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		return err == nil
+	})
+	for _, target := range []string{"GET //v1/me", "GET /a/../b", "OPTIONS *", "GET /nothing"} {
+		resp, body, err := exchange(t.Context(), address, target+" HTTP/1.1\r\nHost: x\r\n\r\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var problem httpapi.Problem
+		if err := json.Unmarshal([]byte(body), &problem); err != nil || problem.Code != "not_found" ||
+			resp.StatusCode != http.StatusNotFound || problem.RequestID == "" || problem.RequestID != resp.Header.Get("X-Request-Id") {
+			t.Errorf("%s: %d %v %s", target, resp.StatusCode, resp.Header, body)
+		}
+	}
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.exitCode(t); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
+
+func TestDeployedFunction_refusesToStartWithoutItsPort(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", ":0") // where the function listens, too
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, err := net.SplitHostPort(taken.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := startHelper(t, serveAPI, productionEnviron("FUNCTION_TARGET", "probe", variablePort, port))
+	if code := p.exitCode(t); code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	checkCritical(t, p.stderr.String(), []string{"address already in use"})
+}
+
+func TestTimed(t *testing.T) {
+	t.Parallel()
+	for seconds, want := range map[string]bool{"60": true, "": false, "x": false} {
+		handler := timed(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			end, limited := r.Context().Deadline()
+			if limited != want || limited && time.Until(end) > time.Minute {
+				t.Errorf("%q: ends at %v, %v", seconds, end, limited)
+			}
+		}), seconds)
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+	}
+}
