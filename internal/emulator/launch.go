@@ -2,20 +2,20 @@ package emulator
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/facescan/facescan/internal/emulator/machine"
+	"github.com/facescan/facescan/internal/emulator/npm"
 )
 
 const (
@@ -24,21 +24,15 @@ const (
 	portAttempts = 3                     // somebody may take the free port before the emulator does
 )
 
-// authScript is run by node -e in the folder of firebase-tools.
-//
-//go:embed npm/auth.js
-var authScript string
-
 // launcher starts the services of one stack.
 type launcher struct {
 	stack *Stack
-	on    machine
+	on    machine.Machine
 	opts  Options
-	tools tools
+	tools machine.Tools
 	rules string // file of the rules by which Firestore judges clients
 
-	npmMu  sync.Mutex
-	npmDir string // where firebase-tools is installed, once it is
+	npmMu sync.Mutex // held while firebase-tools is installed
 }
 
 // run starts one service and returns when it answers.
@@ -65,7 +59,7 @@ func (l *launcher) attempt(ctx context.Context, service Service, prepared func(p
 	if err != nil {
 		return err
 	}
-	p, err := startProcess(string(service), prepared(port))
+	p, err := startProcess(string(service), prepared(port), nil)
 	if err != nil {
 		return err
 	}
@@ -97,7 +91,7 @@ func (l *launcher) prepare(ctx context.Context, service Service) (func(port int)
 			return nil, err
 		}
 		return func(port int) *exec.Cmd {
-			cmd := command(l.tools.node, "-e", authScript, l.opts.ProjectID, strconv.Itoa(port))
+			cmd := command(l.tools.Node, "-e", npm.AuthScript, l.opts.ProjectID, strconv.Itoa(port))
 			cmd.Dir = dir // require looks for node_modules from here
 			return cmd
 		}, nil
@@ -111,68 +105,23 @@ func (l *launcher) prepare(ctx context.Context, service Service) (func(port int)
 		if service == Firestore {
 			args = append(args, "--rules="+l.rules)
 		}
-		return command(l.tools.java, args...)
+		return command(l.tools.Java, args...)
 	}, nil
 }
 
 // javaArgs keeps the JVM small and quick to start: these flags halve the start time and a third of the memory.
-func javaArgs(service Service, file jar) []string {
+func javaArgs(service Service, file machine.Jar) []string {
 	heap := map[Service]string{Firestore: "-Xmx512m", PubSub: "-Xmx256m"}[service]
 	args := []string{heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.language=en"}
-	if file.mainClass != "" {
-		return append(args, "-jar", file.path)
-	}
-	return append(args, "-cp", file.path, jarsOf[service].mainClass)
+	return append(args, file.Args()...)
 }
 
 // jar returns the jar of a service, after firebase-tools has downloaded it if need be.
-func (l *launcher) jar(ctx context.Context, service Service) (jar, error) {
-	if !slices.Contains(l.tools.download, service) {
-		return l.tools.jars[service], nil
+func (l *launcher) jar(ctx context.Context, service Service) (machine.Jar, error) {
+	if slices.Contains(l.tools.Download, service) {
+		return l.downloadJar(ctx, service)
 	}
-	dir, err := l.firebaseTools(ctx)
-	if err != nil {
-		return jar{}, err
-	}
-	report(l.opts.Progress, "%s: downloading its emulator with firebase-tools (once)\n", service)
-	cmd := command(l.tools.node, filepath.Join(dir, "node_modules/firebase-tools/lib/bin/firebase.js"),
-		"setup:emulators:"+string(service))
-	cmd.Dir = dir
-	if err := runProcess(ctx, cmd.Args[len(cmd.Args)-1], cmd); err != nil {
-		return jar{}, err
-	}
-	found, err := find(ctx, l.on, []Service{service})
-	if err != nil {
-		return jar{}, err
-	}
-	file, ok := found.jars[service]
-	if !ok {
-		return jar{}, errors.New("firebase-tools reported success, but its jar is not in its cache")
-	}
-	return file, nil
-}
-
-// firebaseTools installs firebase-tools on first use and returns its folder.
-func (l *launcher) firebaseTools(ctx context.Context) (string, error) {
-	l.npmMu.Lock()
-	defer l.npmMu.Unlock()
-	if l.npmDir != "" {
-		return l.npmDir, nil
-	}
-	cache := l.opts.CacheDir
-	if cache == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("find the cache folder for firebase-tools: %w", err)
-		}
-		cache = filepath.Join(user, "facescan")
-	}
-	dir, err := npmInstall(ctx, cache, l.tools.npm, l.opts.Progress)
-	if err != nil {
-		return "", err
-	}
-	l.npmDir = dir
-	return dir, nil
+	return l.tools.Jars[service], nil
 }
 
 // waitReady polls a service until it answers, its process ends, the timeout passes or ctx ends.

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/facescan/facescan/internal/emulator/machine"
 )
 
 // sampleModule is the module with the sample photo.
@@ -61,7 +63,7 @@ func sampleDir(ctx context.Context) (string, error) {
 // when the program was built with -trimpath or away from where its source is now.
 func sourceDir() string {
 	_, file, _, ok := runtime.Caller(0)
-	if dir := filepath.Dir(file); ok && filepath.IsAbs(dir) && exists(dir) {
+	if dir := filepath.Dir(file); ok && filepath.IsAbs(dir) && machine.Exists(dir) {
 		return dir
 	}
 	return ""

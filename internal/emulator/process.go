@@ -1,9 +1,11 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -29,10 +31,14 @@ func command(name string, args ...string) *exec.Cmd {
 	return exec.CommandContext(context.Background(), name, args...) //nolint:gosec // tools found on this machine
 }
 
-// startProcess starts cmd as the leader of a new process group, keeping the tail of its output.
-func startProcess(name string, cmd *exec.Cmd) (*process, error) {
+// startProcess starts cmd as the leader of a new process group. Its output goes to the writer, or its tail is kept if
+// that is nil.
+func startProcess(name string, cmd *exec.Cmd, output io.Writer) (*process, error) {
 	p := &process{name: name, exited: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = &p.log, &p.log
+	if output == nil {
+		output = &p.log
+	}
+	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = newGroup()
 	cmd.WaitDelay = 2 * time.Second // a grandchild that holds the pipe must not hold Wait
 
@@ -61,9 +67,9 @@ func startProcess(name string, cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// runProcess runs cmd to its end, or kills its group when ctx ends first.
-func runProcess(ctx context.Context, name string, cmd *exec.Cmd) error {
-	p, err := startProcess(name, cmd)
+// runProcess runs cmd to its end, or kills its group when ctx ends first. Its output goes to the writer.
+func runProcess(ctx context.Context, name string, cmd *exec.Cmd, output io.Writer) error {
+	p, err := startProcess(name, cmd, output)
 	if err != nil {
 		return err
 	}
@@ -74,7 +80,7 @@ func runProcess(ctx context.Context, name string, cmd *exec.Cmd) error {
 		return fmt.Errorf("run %s: %w", name, context.Cause(ctx))
 	}
 	if p.err != nil {
-		return fmt.Errorf("run %s: %w", name, p.failure())
+		return fmt.Errorf("run %s: %w; what it printed is above", name, p.err)
 	}
 	return nil
 }
@@ -106,6 +112,35 @@ func killGroup(pgid int) error {
 		return fmt.Errorf("kill process group %d: %w", pgid, err)
 	}
 	return nil
+}
+
+// lines is an io.Writer that hands on what is written to it line by line.
+type lines struct {
+	emit func(line string)
+	rest []byte // of a line that has no end yet
+}
+
+// Write takes output as it comes. A carriage return ends a line too: progress bars are drawn with it.
+func (l *lines) Write(b []byte) (int, error) {
+	l.rest = append(l.rest, b...)
+	for {
+		i := bytes.IndexAny(l.rest, "\r\n")
+		if i < 0 {
+			return len(b), nil
+		}
+		if i > 0 {
+			l.emit(string(l.rest[:i]))
+		}
+		l.rest = l.rest[i+1:]
+	}
+}
+
+// end hands on a last line without an end.
+func (l *lines) end() {
+	if len(l.rest) > 0 {
+		l.emit(string(l.rest))
+	}
+	l.rest = nil
 }
 
 // tail is an io.Writer that keeps the last logTailBytes written to it.

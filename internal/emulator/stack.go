@@ -12,25 +12,19 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/facescan/facescan/internal/emulator/machine"
 	"github.com/facescan/facescan/terraform"
 )
 
 // Service is an emulator that runs as a process of its own.
-type Service string
+type Service = machine.Service
 
 // The services that Start knows.
 const (
-	Firestore Service = "firestore"
-	PubSub    Service = "pubsub"
-	Auth      Service = "auth"
+	Firestore = machine.Firestore
+	PubSub    = machine.PubSub
+	Auth      = machine.Auth
 )
-
-// envNames are the variables by which Google's client libraries find an emulator, as "host:port".
-var envNames = map[Service]string{
-	Firestore: "FIRESTORE_EMULATOR_HOST",
-	PubSub:    "PUBSUB_EMULATOR_HOST",
-	Auth:      "FIREBASE_AUTH_EMULATOR_HOST",
-}
 
 // DefaultProject is the project of the Auth emulator when Options names none. Google's tools take a project whose
 // name starts with "demo-" for one that exists nowhere.
@@ -66,22 +60,23 @@ type Stack struct {
 // every one answers. A service whose *_EMULATOR_HOST is set in the environment is used as it is and not started.
 //
 // All processes are killed by Close, when ctx ends, and on Linux when this process dies. When the machine lacks a
-// prerequisite the error is a *MissingError; when an emulator fails to start it carries the end of its output.
+// prerequisite the error is a *machine.MissingError; when an emulator fails to start it carries the end of its output.
 func Start(ctx context.Context, opts Options, services ...Service) (*Stack, error) {
-	return start(ctx, thisMachine(), opts, services...)
+	return start(ctx, machine.This(), opts, services...)
 }
 
-func start(ctx context.Context, on machine, opts Options, services ...Service) (*Stack, error) {
+func start(ctx context.Context, on machine.Machine, opts Options, services ...Service) (*Stack, error) {
 	opts = opts.withDefaults()
+	on.Cache = opts.CacheDir
 	if len(services) == 0 {
-		services = []Service{Auth, Firestore, PubSub} // the slowest first
+		services = machine.Services()
 	}
 	s := &Stack{hosts: map[Service]string{}, done: make(chan struct{})}
 	wanted, err := s.reuse(ctx, on, services)
 	if err != nil {
 		return nil, err
 	}
-	found, err := find(ctx, on, wanted)
+	found, err := on.Find(ctx, wanted...)
 	if err != nil {
 		return nil, err
 	}
@@ -131,14 +126,14 @@ func (o Options) withDefaults() Options {
 }
 
 // reuse takes over the services the environment names and returns those that are to be started.
-func (s *Stack) reuse(ctx context.Context, on machine, services []Service) ([]Service, error) {
+func (s *Stack) reuse(ctx context.Context, on machine.Machine, services []Service) ([]Service, error) {
 	var wanted []Service
 	for _, service := range services {
-		name, known := envNames[service]
-		if !known {
+		name := service.Env()
+		if name == "" {
 			return nil, fmt.Errorf("unknown emulator %q", service)
 		}
-		host := on.getenv(name)
+		host := on.Getenv(name)
 		if host == "" {
 			if !slices.Contains(wanted, service) {
 				wanted = append(wanted, service)
@@ -159,7 +154,7 @@ func (s *Stack) reuse(ctx context.Context, on machine, services []Service) ([]Se
 func (s *Stack) Environ() map[string]string {
 	env := map[string]string{}
 	for service, host := range s.hosts {
-		env[envNames[service]] = host
+		env[service.Env()] = host
 	}
 	return env
 }

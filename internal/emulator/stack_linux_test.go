@@ -16,7 +16,7 @@ func TestParent(t *testing.T) {
 	if os.Getenv(parentEnv) == "" {
 		return
 	}
-	p, err := startProcess("sleep", exec.Command("sleep", "600"))
+	p, err := startProcess("sleep", exec.Command("sleep", "600"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,12 +22,15 @@ import (
 	firebase "firebase.google.com/go/v4"
 	"firebase.google.com/go/v4/auth"
 	"go.uber.org/goleak"
+
+	"github.com/facescan/facescan/internal/emulator/machine"
+	"github.com/facescan/facescan/internal/emulator/machine/machinetest"
 )
 
 // freshMachine is this computer without emulators in its environment.
-func freshMachine() machine {
-	on := thisMachine()
-	on.getenv = func(name string) string {
+func freshMachine() machine.Machine {
+	on := machine.This()
+	on.Getenv = func(name string) string {
 		if strings.HasSuffix(name, "_EMULATOR_HOST") {
 			return ""
 		}
@@ -63,7 +66,8 @@ func TestStartAndClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := s.Environ()
-	for service, name := range envNames {
+	for _, service := range machine.Services() {
+		name := service.Env()
 		if err := probe(t.Context(), env[name]); err != nil {
 			t.Errorf("%s=%s: %v", name, env[name], err)
 		}
@@ -170,7 +174,7 @@ func TestContextEndsWhileStarting(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	on := fakeJava(t, `echo starting >"$STARTED"; exec sleep 600`)
 	go func() {
-		eventually(t, "java starts", func() bool { return exists(os.Getenv("STARTED")) })
+		eventually(t, "java starts", func() bool { return machine.Exists(os.Getenv("STARTED")) })
 		cancel()
 	}()
 	if _, err := start(ctx, on, Options{}, PubSub); !errors.Is(err, context.Canceled) {
@@ -179,25 +183,18 @@ func TestContextEndsWhileStarting(t *testing.T) {
 }
 
 // fakeJava is a machine whose Java is a shell script, which runs behind a real jar.
-func fakeJava(t *testing.T, script string) machine {
+func fakeJava(t *testing.T, script string) machine.Machine {
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("STARTED", filepath.Join(dir, "started"))
-	writeScript(t, filepath.Join(dir, "java"), `[ "$1" = -version ] && echo 'openjdk version "17.0.1"' && exit
+	machinetest.WriteScript(t, filepath.Join(dir, "java"), `[ "$1" = -version ] && echo 'openjdk version "17.0.1"' && exit
 `+script)
 	file := filepath.Join(dir, "emulator.jar")
-	writeJar(t, file, jarsOf[PubSub].mainClass, 11)
-	on := thisMachine()
-	on.getenv = func(name string) string { return map[string]string{"PUBSUB_EMULATOR_JAR": file}[name] }
-	on.lookPath = func(name string) (string, error) { return exec.LookPath(filepath.Join(dir, name)) }
+	machinetest.WriteJar(t, file, "com.google.cloud.pubsub.testing.v1.Main", true, 11)
+	on := machine.This()
+	on.Getenv = func(name string) string { return map[string]string{"PUBSUB_EMULATOR_JAR": file}[name] }
+	on.LookPath = func(name string) (string, error) { return exec.LookPath(filepath.Join(dir, name)) }
 	return on
-}
-
-func writeScript(t *testing.T, path, script string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o755); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestDeadEmulatorShowsItsLog(t *testing.T) {
@@ -255,7 +252,7 @@ func TestRunningEmulatorsAreReused(t *testing.T) {
 	running := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer running.Close()
 	host := strings.TrimPrefix(running.URL, "http://")
-	on := machine{getenv: func(name string) string { return map[string]string{"FIRESTORE_EMULATOR_HOST": host}[name] }}
+	on := machine.Machine{Getenv: func(name string) string { return map[string]string{"FIRESTORE_EMULATOR_HOST": host}[name] }}
 	s, err := start(t.Context(), on, Options{}, Firestore)
 	if err != nil {
 		t.Fatal(err)

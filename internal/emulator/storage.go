@@ -94,7 +94,7 @@ func (o StorageOptions) withDefaults() StorageOptions {
 		o.Addr = "127.0.0.1:0"
 	}
 	if o.PubSubHost == "" {
-		o.PubSubHost = os.Getenv(envNames[PubSub])
+		o.PubSubHost = os.Getenv(PubSub.Env())
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -1,4 +1,4 @@
-package emulator
+package machine
 
 import (
 	"context"
@@ -45,7 +45,7 @@ var jarsOf = map[Service]jarPlaces{
 // SDK, the cache of firebase-tools, and last, because it takes seconds, the SDK that `gcloud info` reports.
 func (f *finder) findJar(ctx context.Context, s Service) {
 	places := jarsOf[s]
-	if named := f.getenv(places.env); named != "" {
+	if named := f.Getenv(places.env); named != "" {
 		f.useNamed(s, named)
 		return
 	}
@@ -65,7 +65,7 @@ func (f *finder) findJar(ctx context.Context, s Service) {
 		}
 	}
 	if f.javaVersion >= downloadJava {
-		f.found.download = append(f.found.download, s)
+		f.found.Download = append(f.found.Download, s)
 		return
 	}
 	because := "not in the Google Cloud SDK, nor in the cache of firebase-tools"
@@ -89,14 +89,14 @@ func (f *finder) useNamed(s Service, file string) {
 func (f *finder) tryJar(s Service, file string) (refused string) {
 	info, err := inspectJar(file, jarsOf[s].mainClass)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && !exists(file):
+	case errors.Is(err, fs.ErrNotExist) && !Exists(file):
 		return file + " does not exist"
 	case err != nil:
 		return err.Error()
-	case f.javaVersion > 0 && info.java > f.javaVersion:
-		return fmt.Sprintf("%s needs Java %d, this is Java %d", file, info.java, f.javaVersion)
+	case f.javaVersion > 0 && info.Java > f.javaVersion:
+		return fmt.Sprintf("%s needs Java %d, this is Java %d", file, info.Java, f.javaVersion)
 	}
-	f.found.jars[s] = jar{path: file, jarInfo: info}
+	f.found.Jars[s] = info
 	return ""
 }
 
@@ -106,9 +106,9 @@ func (f *finder) candidates(places jarPlaces) []string {
 	for _, root := range f.sdkRoots() {
 		files = append(files, newest(filepath.Join(root, places.inSDK))...)
 	}
-	cache := f.getenv("FIREBASE_EMULATORS_PATH")
+	cache := f.Getenv("FIREBASE_EMULATORS_PATH")
 	if cache == "" {
-		cache = filepath.Join(f.home, ".cache", "firebase", "emulators")
+		cache = filepath.Join(f.Home, ".cache", "firebase", "emulators")
 	}
 	return append(files, newest(filepath.Join(cache, places.inCache))...)
 }
@@ -118,33 +118,33 @@ func (f *finder) candidates(places jarPlaces) []string {
 func (f *finder) sdkRoots() []string {
 	var roots []string
 	for _, name := range []string{"CLOUDSDK_ROOT_DIR", "CLOUDSDK_ROOT"} {
-		if root := f.getenv(name); root != "" {
+		if root := f.Getenv(name); root != "" {
 			roots = append(roots, root)
 		}
 	}
-	if gcloud, err := f.lookPath("gcloud"); err == nil {
+	if gcloud, err := f.LookPath("gcloud"); err == nil {
 		if real, err := filepath.EvalSymlinks(gcloud); err == nil {
 			roots = append(roots, filepath.Dir(filepath.Dir(real))) // ROOT/bin/gcloud
 		}
 	}
-	roots = append(roots, filepath.Join(f.home, "google-cloud-sdk"))
+	roots = append(roots, filepath.Join(f.Home, "google-cloud-sdk"))
 	for _, place := range []string{
 		"/usr/lib/google-cloud-sdk", "/usr/share/google-cloud-sdk", "/opt/google-cloud-sdk",
 		"/usr/local/google-cloud-sdk", "/usr/local/share/google-cloud-sdk", "/opt/homebrew/share/google-cloud-sdk",
 		"/snap/google-cloud-cli/current", "/google-cloud-sdk",
 	} {
-		roots = append(roots, filepath.Join(f.root, place))
+		roots = append(roots, filepath.Join(f.Root, place))
 	}
 	return roots
 }
 
 // askGcloud asks the gcloud on the PATH, if any, where it is installed; a wrapper script hides that from sdkRoots.
 func (f *finder) askGcloud(ctx context.Context) string {
-	gcloud, err := f.lookPath("gcloud")
+	gcloud, err := f.LookPath("gcloud")
 	if err != nil {
 		return ""
 	}
-	out, err := f.output(ctx, gcloud, "info", "--format=value(installation.sdk_root)")
+	out, err := f.Output(ctx, gcloud, "info", "--format=value(installation.sdk_root)")
 	if err != nil {
 		return ""
 	}

@@ -1,7 +1,6 @@
-package emulator
+package machine
 
 import (
-	"archive/zip"
 	"context"
 	"errors"
 	"os"
@@ -9,41 +8,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-// writeJar writes a jar with one class for a version of Java; its manifest names mainClass unless that is
-// firestoreMain, as in gcloud's jar.
-func writeJar(t *testing.T, path, mainClass string, java byte) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	manifest := "Manifest-Version: 1.0\r\n"
-	if mainClass != firestoreMain {
-		manifest += "Main-Class: " + mainClass + "\r\n"
-	}
-	class := string([]byte{0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, java + 44})
-	archive := zip.NewWriter(file)
-	for name, content := range map[string]string{
-		"META-INF/MANIFEST.MF":                             manifest,
-		strings.ReplaceAll(mainClass, ".", "/") + ".class": class,
-	} {
-		w, err := archive.Create(name)
-		if err == nil {
-			_, err = w.Write([]byte(content))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := errors.Join(archive.Close(), file.Close()); err != nil {
-		t.Fatal(err)
-	}
-}
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/emulator/machine/machinetest"
+	"github.com/facescan/facescan/internal/emulator/npm"
+)
 
 // imaginary is a computer made up by a test, below a temporary folder.
 type imaginary struct {
@@ -52,26 +22,28 @@ type imaginary struct {
 	env     map[string]string
 	path    map[string]string // binary -> file
 	outputs map[string]string // last element of a command's path -> what it prints
+	err     error             // how these commands fail
 }
 
-func (i imaginary) machine() machine {
-	return machine{
-		goos:   i.goos,
-		home:   filepath.Join(i.root, "home"),
-		root:   i.root,
-		getenv: func(name string) string { return strings.ReplaceAll(i.env[name], "ROOT", i.root) },
-		lookPath: func(name string) (string, error) {
+func (i imaginary) machine() Machine {
+	return Machine{
+		OS:     i.goos,
+		Home:   filepath.Join(i.root, "home"),
+		Root:   i.root,
+		Cache:  filepath.Join(i.root, "cache"),
+		Getenv: func(name string) string { return strings.ReplaceAll(i.env[name], "ROOT", i.root) },
+		LookPath: func(name string) (string, error) {
 			if file, ok := i.path[name]; ok {
 				return filepath.Join(i.root, file), nil
 			}
 			return "", os.ErrNotExist
 		},
-		output: func(_ context.Context, name string, _ ...string) (string, error) {
+		Output: func(_ context.Context, name string, _ ...string) (string, error) {
 			out, ok := i.outputs[filepath.Base(name)]
 			if !ok {
 				return "", os.ErrNotExist
 			}
-			return strings.ReplaceAll(out, "ROOT", i.root), nil
+			return strings.ReplaceAll(out, "ROOT", i.root), i.err
 		},
 	}
 }
@@ -101,10 +73,10 @@ func TestFind(t *testing.T) {
 		"nothing at all": {
 			services: []Service{Firestore, PubSub, Auth},
 			missing: []string{
-				"Java 17 or newer (no java in $JAVA_HOME or on the PATH)", "apt-get install -y openjdk-17-jre-headless",
+				"Java 17 or newer is missing (no java in $JAVA_HOME or on the PATH)", "apt-get install -y openjdk-17-jre-headless",
 				"Firestore emulator", "gcloud components install cloud-firestore-emulator",
 				"Pub/Sub emulator", "gcloud components install pubsub-emulator",
-				"Node 20 or newer (no node on the PATH)", "npm (no npm on the PATH)",
+				"Node 20 or newer is missing (no node on the PATH)", "npm is missing (no npm on the PATH",
 			},
 		},
 		"nothing at all on a Mac": {
@@ -217,20 +189,20 @@ func TestFind(t *testing.T) {
 				if strings.Contains(file, "pubsub") || file == "my.jar" {
 					class = jarsOf[PubSub].mainClass
 				}
-				writeJar(t, filepath.Join(test.on.root, file), class, java)
+				machinetest.WriteJar(t, filepath.Join(test.on.root, file), class, class != firestoreMain, java)
 			}
 			if test.link != "" {
 				linkGcloud(t, test.on.root, test.link)
 			}
-			found, err := find(t.Context(), test.on.machine(), test.services)
+			found, err := test.on.machine().Find(t.Context(), test.services...)
 			checkMissing(t, err, test.missing)
 			for service, file := range test.want {
-				if got := found.jars[service].path; got != filepath.Join(test.on.root, file) {
+				if got := found.Jars[service].Path; got != filepath.Join(test.on.root, file) {
 					t.Errorf("%s: found %q, want %q", service, got, file)
 				}
 			}
-			if !slices.Equal(found.download, test.download) {
-				t.Errorf("to download: %v, want %v", found.download, test.download)
+			if !slices.Equal(found.Download, test.download) {
+				t.Errorf("to download: %v, want %v", found.Download, test.download)
 			}
 		})
 	}
@@ -240,12 +212,10 @@ func TestFind(t *testing.T) {
 func linkGcloud(t *testing.T, root, target string) {
 	t.Helper()
 	file := filepath.Join(root, target)
-	for _, dir := range []string{filepath.Dir(file), filepath.Join(root, "bin")} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.MkdirAll(filepath.Join(root, "bin"), 0o755); err != nil {
+		t.Fatal(err)
 	}
-	writeScript(t, file, "")
+	machinetest.WriteScript(t, file, "")
 	if err := os.Symlink(file, filepath.Join(root, "bin/gcloud")); err != nil {
 		t.Fatal(err)
 	}
@@ -267,23 +237,87 @@ func checkMissing(t *testing.T, err error, wants []string) {
 
 // The jars that are installed here are of the two known kinds.
 func TestInspectJar(t *testing.T) {
-	found, err := find(t.Context(), freshMachine(), []Service{Firestore, PubSub})
+	here := This()
+	here.Getenv = func(name string) string {
+		if strings.HasSuffix(name, "_EMULATOR_HOST") {
+			return ""
+		}
+		return os.Getenv(name)
+	}
+	found, err := here.Find(t.Context(), Firestore, PubSub)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for service, file := range found.jars {
-		if file.java < 5 || file.java > 99 || (service == PubSub && file.mainClass == "") {
+	for service, file := range found.Jars {
+		if file.Java < 5 || file.Java > 99 || file.mainClass != jarsOf[service].mainClass {
 			t.Errorf("%s: %+v", service, file)
 		}
 	}
 	noJar := filepath.Join(t.TempDir(), "no.jar")
-	writeScript(t, noJar, "")
+	machinetest.WriteScript(t, noJar, "")
 	if _, err := inspectJar(noJar, firestoreMain); err == nil {
 		t.Error("a shell script is taken for a jar")
 	}
-	noClass := filepath.Join(t.TempDir(), "noclass.jar")
-	writeJar(t, noClass, "other.Main", 11)
-	if info, err := inspectJar(noClass, firestoreMain); err != nil || info.mainClass != "other.Main" {
-		t.Errorf("%+v, %v", info, err)
+	other := filepath.Join(t.TempDir(), "other.jar")
+	machinetest.WriteJar(t, other, "other.Main", true, 11)
+	j, err := inspectJar(other, firestoreMain)
+	if diff := cmp.Diff([]string{"-jar", other}, j.Args()); diff != "" || err != nil {
+		t.Errorf("a jar that names its main class: %s, %v", diff, err)
+	}
+	unnamed := filepath.Join(t.TempDir(), "unnamed.jar")
+	machinetest.WriteJar(t, unnamed, firestoreMain, false, 11)
+	j, err = inspectJar(unnamed, firestoreMain)
+	if diff := cmp.Diff([]string{"-cp", unnamed, firestoreMain}, j.Args()); diff != "" || err != nil {
+		t.Errorf("a jar that names none: %s, %v", diff, err)
+	}
+}
+
+// What the Auth emulator needs depends on whether it is installed.
+func TestFindFirebaseTools(t *testing.T) {
+	node := imaginary{path: map[string]string{"node": "bin/node"}, outputs: map[string]string{"node": "v24.1.0"}}
+	for name, test := range map[string]struct {
+		on        imaginary
+		installed bool
+		missing   []string
+	}{
+		"Node alone":                            {node, false, []string{"npm is missing (no npm on the PATH"}},
+		"Node alone, and firebase-tools":        {node, true, nil},
+		"firebase-tools alone":                  {imaginary{}, true, []string{"Node 20 or newer is missing"}},
+		"nothing, but an emulator that runs":    {imaginary{env: map[string]string{Auth.Env(): "127.0.0.1:1"}}, false, nil},
+		"Node that fails, and says why it does": {failing("node"), true, []string{"node --version fails: exit status 1: no such library"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.on.root = t.TempDir()
+			m := test.on.machine()
+			folder, err := npm.Folder(m.Cache)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.installed {
+				machinetest.WriteScript(t, filepath.Join(folder, npm.AuthServer), "")
+			}
+			_, err = m.Find(t.Context(), Auth)
+			checkMissing(t, err, test.missing)
+			if err != nil && strings.Count(err.Error(), "\n") != len(test.missing)-1 {
+				t.Errorf("not a line for each missing thing: %v", err)
+			}
+		})
+	}
+}
+
+// failing is a computer on which a program fails.
+func failing(program string) imaginary {
+	return imaginary{
+		path: map[string]string{program: "bin/" + program}, outputs: map[string]string{program: "no such library\nat all"},
+		err: errors.New("exit status 1"),
+	}
+}
+
+// A search that is interrupted is no search that found nothing.
+func TestFindIsInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := This().Find(ctx, Firestore); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }

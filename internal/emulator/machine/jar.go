@@ -1,4 +1,4 @@
-package emulator
+package machine
 
 import (
 	"archive/zip"
@@ -14,33 +14,45 @@ import (
 // in its manifest, the one firebase-tools downloads does.
 const firestoreMain = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 
-// jarInfo is what has to be known about a jar to run it.
-type jarInfo struct {
-	mainClass string // from the manifest; empty when it names none
-	java      int    // major version of Java which the main class was compiled for
+// Jar is an emulator's jar, as far as it has to be known to run it.
+type Jar struct {
+	// Path is the file.
+	Path string
+	// Java is the major version of Java which its main class was compiled for.
+	Java int
+
+	mainClass string
+	named     bool // the manifest names the main class
 }
 
-// inspectJar reads a jar's manifest and the class-file version of its main class. fallbackMain is the class to look
-// at when the manifest names none.
-func inspectJar(file, fallbackMain string) (jarInfo, error) {
+// Args returns the arguments of java that run the jar's main class.
+func (j Jar) Args() []string {
+	if j.named {
+		return []string{"-jar", j.Path}
+	}
+	return []string{"-cp", j.Path, j.mainClass}
+}
+
+// inspectJar reads a jar's manifest and the class-file version of its main class. fallbackMain is that class when the
+// manifest names none.
+func inspectJar(file, fallbackMain string) (Jar, error) {
 	archive, err := zip.OpenReader(file)
 	if err != nil {
-		return jarInfo{}, fmt.Errorf("open jar %s: %w", file, err)
+		return Jar{}, fmt.Errorf("open jar %s: %w", file, err)
 	}
 	defer func() { _ = archive.Close() }() // was only read
 
-	info := jarInfo{}
-	if info.mainClass, err = manifestMain(&archive.Reader); err != nil {
-		return jarInfo{}, fmt.Errorf("read manifest of %s: %w", file, err)
+	j := Jar{Path: file}
+	if j.mainClass, err = manifestMain(&archive.Reader); err != nil {
+		return Jar{}, fmt.Errorf("read manifest of %s: %w", file, err)
 	}
-	class := info.mainClass
-	if class == "" {
-		class = fallbackMain
+	if j.named = j.mainClass != ""; !j.named {
+		j.mainClass = fallbackMain
 	}
-	if info.java, err = classVersion(&archive.Reader, class); err != nil {
-		return jarInfo{}, fmt.Errorf("read class %s of %s: %w", class, file, err)
+	if j.Java, err = classVersion(&archive.Reader, j.mainClass); err != nil {
+		return Jar{}, fmt.Errorf("read class %s of %s: %w", j.mainClass, file, err)
 	}
-	return info, nil
+	return j, nil
 }
 
 // manifestMain returns the Main-Class of a jar's manifest, or "".
