@@ -2,30 +2,45 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
+# The folder of this file. It may have spaces and quotes in its name, so make's own functions for names cannot tell it.
+HERE := $(shell file='$(subst ','\'',$(MAKEFILE_LIST))'; cd "$$(dirname "$$(sed 's/^ *//' <<<"$$file")")" && pwd -P)
+
+ifneq ($(HERE),$(CURDIR))
+# Called with -f from another folder: the commands below are for the folder of this file.
+.PHONY: $(or $(MAKECMDGOALS),help)
+$(or $(MAKECMDGOALS),help):
+	@$(MAKE) --no-print-directory -C '$(subst ','\'',$(HERE))' $@
+else
+
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.2.0
-LOCAL         := go run ./scripts/local
 GENERATED     := internal/apiclient/client.gen.go internal/usertext/tables.go terraform/catalog.json terraform/README.md
+
+# Where make was called, for scripts/local.sh: -C changes the folder of its commands, but not this.
+export CALLED_FROM := $(value PWD)
+# The options of run and demo. What is said on make's command line is in the environment of its commands, where no
+# quote or space in it can do harm.
+OPTIONS = $(if $(filter-out 0,$(LOGS)),-logs) $(if $(PORT),-port "$$PORT")
 
 .PHONY: help
 help: ## List the targets.
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
-run: ## Run everything here, on the real emulators, until Ctrl-C. LOGS=1 shows the functions' logs, PORT=N moves it.
-	@$(LOCAL) run $(if $(LOGS),-logs) $(if $(PORT),-port $(PORT))
+run: ## Run everything on the real emulators until Ctrl-C, on PORT=N (8080). LOGS=1 shows the functions' logs.
+	@scripts/local.sh run $(OPTIONS)
 
 .PHONY: demo
-demo: ## Run everything and act as two users' app. PHOTO=selfie.jpg takes your photo, LOGS=1 shows the logs.
-	@$(LOCAL) demo $(if $(LOGS),-logs) $(if $(PORT),-port $(PORT)) $(if $(PHOTO),"$(PHOTO)")
+demo: ## Run everything and act as the app of two users. PHOTO=selfie.jpg takes your photo, LOGS=1 shows the logs.
+	@scripts/local.sh demo $(OPTIONS) $(if $(PHOTO),-- "$$PHOTO")
 
 .PHONY: test
 test: ## Run every test with the race detector, on the real emulators. ARGS adds flags of go test.
-	@$(LOCAL) test -- go test -race -shuffle=on $(ARGS) ./...
+	@scripts/local.sh test -- go test -race -shuffle=on $(ARGS) ./...
 
 .PHONY: reliability
 reliability: ## Measure the face engine on the photos in FACES and write internal/face/RELIABILITY.md (minutes). NOFACES=DIR adds photos without faces.
-	@go run ./scripts/bench reliability -faces $(or $(FACES),../shared/faces) $(if $(NOFACES),-nofaces $(NOFACES))
+	@go run ./scripts/bench reliability -faces "$${FACES:-../shared/faces}" $(if $(NOFACES),-nofaces "$$NOFACES")
 
 .PHONY: arm64
 arm64: ## Check that the engine's reports are the same on arm64 (by qemu-user), amd64 v3 and without assembly.
@@ -108,11 +123,11 @@ package: ## Package every function for deployment.
 
 .PHONY: bootstrap
 bootstrap: ## Prepare PROJECT for ENV, once: state bucket, deployer account, Firebase apps, secrets.
-	@go run ./scripts/deploy bootstrap -env $(ENV) -project $(PROJECT)
+	@go run ./scripts/deploy bootstrap -env "$$ENV" -project "$$PROJECT"
 
 .PHONY: doctor
 doctor: ## Check what a deployment to ENV needs: project, billing, permissions, secrets, domain. It mends nothing.
-	@go run ./scripts/deploy doctor -env $(ENV) $(if $(DRY_RUN),-dry-run)
+	@go run ./scripts/deploy doctor -env "$$ENV" $(if $(DRY_RUN),-dry-run)
 
 .PHONY: cost
 cost: ## Print what 1,000 scans cost, with the arithmetic. What is paid at rest, `make plan` prints.
@@ -120,16 +135,18 @@ cost: ## Print what 1,000 scans cost, with the arithmetic. What is paid at rest,
 
 .PHONY: plan
 plan: ## Show what a deployment to ENV would change and cost.
-	@go run ./scripts/deploy plan -env $(ENV) $(if $(DRY_RUN),-dry-run)
+	@go run ./scripts/deploy plan -env "$$ENV" $(if $(DRY_RUN),-dry-run)
 
 .PHONY: deploy
 deploy: ## Deploy to ENV (dev or prod). DRY_RUN=1 does it on a fake cloud.
-	@go run ./scripts/deploy apply -env $(ENV) $(if $(DRY_RUN),-dry-run)
+	@go run ./scripts/deploy apply -env "$$ENV" $(if $(DRY_RUN),-dry-run)
 
 .PHONY: migrate
 migrate: ## Bring PROJECT's documents into this version's shape, right after a deployment. STEP=name runs one step, DRY_RUN=1 writes nothing.
-	@go run ./scripts/migrate $(if $(PROJECT),-project $(PROJECT)) $(if $(STEP),-step $(STEP)) $(if $(DRY_RUN),-dry-run)
+	@go run ./scripts/migrate $(if $(PROJECT),-project "$$PROJECT") $(if $(STEP),-step "$$STEP") $(if $(DRY_RUN),-dry-run)
 
 .PHONY: destroy
 destroy: ## Destroy ENV.
-	@go run ./scripts/deploy destroy -env $(ENV) $(if $(DRY_RUN),-dry-run)
+	@go run ./scripts/deploy destroy -env "$$ENV" $(if $(DRY_RUN),-dry-run)
+
+endif

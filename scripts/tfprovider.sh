@@ -32,9 +32,8 @@ if [ ! -x "$binary" ]; then
 		exit 1
 	}
 	packages=$(go list -deps "$package" | wc -l) || failed
-	# With -v the compiler names each package that it is done with, alone on its line; what has a space or colon is an error.
 	go build -v -trimpath -ldflags "-s -w -X $package/version.ProviderVersion=$version" -o "$binary.part" "$package" 2>&1 |
-		awk -v all="$packages" '/[ :\t]/ { print; next } ++n % 100 == 0 { printf "  %d of at most %d packages\n", n, all; fflush() }' >&2 || failed
+		awk -v all="$packages" -f ../../scripts/progress.awk >&2 || failed
 	mv "$binary.part" "$binary"
 	echo "Built it in $((SECONDS - started)) s." >&2
 fi

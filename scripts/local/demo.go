@@ -1,60 +1,59 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/facescan/facescan/internal/apiclient"
 	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/scripts/local/app"
 	"github.com/facescan/facescan/scripts/local/host"
+	"github.com/facescan/facescan/scripts/local/preflight"
 )
 
 // runDemo is the app of two users, on the whole system. It fails unless all of it happened.
-func runDemo(ctx context.Context, args []string) (err error) {
-	f, err := parse("demo", 0, args)
+func runDemo(ctx context.Context, c preflight.Command) error {
+	first, second, err := photos(ctx, c.Photo)
 	if err != nil {
-		return err
-	}
-	if len(f.args) > 1 {
-		fmt.Fprint(os.Stderr, usage)
-		return errUsage
-	}
-	first, second, err := photos(ctx, f.args)
-	if err != nil {
-		return err
+		return ended(ctx, err)
 	}
 	started := time.Now()
-	h, err := start(ctx, f)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.Close()) }()
-	up := time.Since(started)
-	journeys := []*journey{user(h, "ada", first), user(h, "grace", second)}
-	for _, j := range journeys {
+	return withHost(ctx, c, func(ctx context.Context, h *host.Host) error {
+		up := time.Since(started)
+		if err := journeys(ctx, h, first, second); err != nil {
+			return err
+		}
+		fmt.Printf("\nAll of it happened: emulators and functions up in %.1f s, the demo in %.1f s.\n",
+			up.Seconds(), time.Since(started).Seconds())
+		return nil
+	})
+}
+
+// journeys are the two users' ways, from sign-up to the export of one and the erasure of the other.
+func journeys(ctx context.Context, h *host.Host, first, second []byte) error {
+	users := []*journey{user(h, "ada", first), user(h, "grace", second)}
+	for _, j := range users {
 		if err := j.run(ctx); err != nil {
 			return err
 		}
 	}
-	if err := report(ctx, os.Stdout, journeys); err != nil {
+	if err := report(ctx, os.Stdout, users); err != nil {
 		return err
 	}
-	if err := takeAway(ctx, os.Stdout, journeys[0]); err != nil {
+	if err := takeAway(ctx, os.Stdout, users[0]); err != nil {
 		return err
 	}
-	if err := erase(ctx, os.Stdout, journeys[1]); err != nil {
-		return err
-	}
-	fmt.Printf("\nAll of it happened: emulators and functions up in %.1f s, the demo in %.1f s.\n",
-		up.Seconds(), time.Since(started).Seconds())
-	return nil
+	return erase(ctx, os.Stdout, users[1])
 }
 
 func user(h *host.Host, name string, photo []byte) *journey {
@@ -70,10 +69,13 @@ func device(id, token string) apiclient.Registration_Device {
 }
 
 // photos are the first user's photo and the second's: a given one twice, or the sample and a widened copy of it.
-func photos(ctx context.Context, args []string) (first, second []byte, err error) {
-	if len(args) == 1 && args[0] != "" {
-		first, err = os.ReadFile(args[0])
-		return first, first, err
+func photos(ctx context.Context, given string) (first, second []byte, err error) {
+	if given != "" {
+		first, err = os.ReadFile(given) //nolint:gosec // reading the file that is named is the purpose
+		if err != nil {
+			return nil, nil, fmt.Errorf("read the photo: %w", err)
+		}
+		return first, first, measurable(given, first)
 	}
 	first, err = emulator.SamplePhoto(ctx)
 	if err != nil {
@@ -81,6 +83,17 @@ func photos(ctx context.Context, args []string) (first, second []byte, err error
 	}
 	second, err = app.Stretch(first, 1.05)
 	return first, second, err
+}
+
+// measurable asks the engine itself whether it would refuse the photo, before anything is started for it.
+func measurable(name string, photo []byte) error {
+	_, err := face.Analyze(bytes.NewReader(photo), face.Options{MaxBytes: scan.MaxBytes})
+	var refusal *face.Refusal
+	if errors.As(err, &refusal) {
+		advice := strings.Join(append([]string{refusal.Detail}, refusal.Fixes...), " ")
+		return fmt.Errorf("the photo %q cannot be measured: %s: %s", name, refusal.Code, advice)
+	}
+	return err
 }
 
 func report(ctx context.Context, w io.Writer, journeys []*journey) error {

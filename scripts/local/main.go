@@ -3,17 +3,21 @@
 //	go run ./scripts/local run                 # everything, until Ctrl-C
 //	go run ./scripts/local demo [PHOTO]        # everything, and two users who go all the way
 //	go run ./scripts/local test -- COMMAND...  # the emulators, and a command that finds them
+//
+// It exits with 0 when all went well and when it was stopped by Ctrl-C or a signal; with the command's own status after
+// a test command that failed; with 2 when the arguments are wrong; and with 1 on any other error, which it prints.
+// `make run`, `make demo` and `make test` start it by scripts/local.sh.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -21,20 +25,19 @@ import (
 	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/scripts/local/app"
 	"github.com/facescan/facescan/scripts/local/host"
+	"github.com/facescan/facescan/scripts/local/preflight"
 )
 
-const usage = `usage:
-  local run  [-port N] [-logs]          run everything until Ctrl-C
-  local demo [-port N] [-logs] [PHOTO]  run everything, and act as the app of two users
-  local test -- COMMAND [ARG...]        run a command on the emulators
+// How the program may end otherwise than by success or by an error that is printed.
+var (
+	errStopped = errors.New("stopped")         // by a signal
+	errPrinted = errors.New("already printed") // an error of closing
+)
 
-  -port N   listen on this port (run: 8080, demo: a free one)
-  -logs     show the functions' logs, JSON lines on stderr
-  PHOTO     a JPEG, PNG or WebP with one face; the sample in pigo's module by default
-`
+// commandError is the exit status of a test command, which has said itself why it failed.
+type commandError struct{ status int }
 
-// errUsage says that the command line was off; usage has been printed.
-var errUsage = errors.New("usage")
+func (e *commandError) Error() string { return fmt.Sprintf("exit status %d", e.status) }
 
 func main() {
 	host.ServeFunctions()
@@ -42,110 +45,134 @@ func main() {
 }
 
 func exitCode(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), stoppers()...)
 	defer stop()
 	err := run(ctx, args)
-	var exit *exec.ExitError
+	var usage *preflight.UsageError
+	var command *commandError
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &exit):
-		return exit.ExitCode()
-	case errors.Is(err, errUsage):
+	case errors.Is(err, errStopped):
+		fmt.Fprintln(os.Stderr, "stopped")
+		return 0
+	case errors.Is(err, errPrinted):
+		return 1
+	case errors.As(err, &command):
+		return command.status
+	case errors.As(err, &usage):
+		preflight.Print(os.Stderr, err)
 		return 2
 	default:
-		fmt.Fprintln(os.Stderr, "local:", err)
+		preflight.Print(os.Stderr, err)
 		return 1
 	}
 }
 
+// stoppers are the signals that stop the program. A closed terminal's is not one of them if it was ignored when the
+// program started, as nohup has it.
+func stoppers() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
+
 func run(ctx context.Context, args []string) error {
-	if len(args) == 0 {
-		fmt.Fprint(os.Stderr, usage)
-		return errUsage
+	command, err := preflight.Parse(args)
+	if err != nil {
+		return err
 	}
-	switch args[0] {
-	case "run":
-		return runForever(ctx, args[1:])
-	case "demo":
-		return runDemo(ctx, args[1:])
-	case "test":
-		return runTest(ctx, args[1:])
-	case "help", "-h", "-help", "--help":
-		fmt.Print(usage)
-		return nil
+	if err := command.Check(ctx); err != nil {
+		return ended(ctx, err)
+	}
+	switch command.Name {
+	case preflight.Run:
+		return runForever(ctx, command)
+	case preflight.Demo:
+		return runDemo(ctx, command)
+	case preflight.Test:
+		return runTest(ctx, command)
 	default:
-		fmt.Fprintf(os.Stderr, "local: there is no %q\n%s", args[0], usage)
-		return errUsage
+		fmt.Print(preflight.Usage)
+		return nil
 	}
 }
 
-type flags struct {
-	port int
-	logs bool
-	args []string
-}
-
-func parse(name string, port int, args []string) (flags, error) {
-	var f flags
-	set := flag.NewFlagSet(name, flag.ContinueOnError)
-	set.Usage = func() { fmt.Fprint(os.Stderr, usage) }
-	set.IntVar(&f.port, "port", port, "")
-	set.BoolVar(&f.logs, "logs", false, "")
-	err := set.Parse(args)
-	f.args = set.Args()
-	if errors.Is(err, flag.ErrHelp) || err != nil {
-		return f, errUsage
+// ended returns how work ended. What fails after a signal fails because of it: the emulators go at once.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errStopped
 	}
-	return f, nil
+	return err
 }
 
-func start(ctx context.Context, f flags) (*host.Host, error) {
-	opts := host.Options{Progress: os.Stderr, Port: f.port}
-	if f.logs {
+// closed returns how work ended whose resources were closed with an error or nil. Neither of two errors hides the other:
+// that of closing is printed here.
+func closed(end, closing error) error {
+	if closing == nil {
+		return end
+	}
+	preflight.Print(os.Stderr, closing)
+	if end == nil || errors.Is(end, errStopped) {
+		return errPrinted
+	}
+	return end
+}
+
+// withHost runs work on the whole system.
+func withHost(ctx context.Context, c preflight.Command, work func(context.Context, *host.Host) error) error {
+	opts := host.Options{Progress: os.Stderr, Port: c.Port}
+	if c.Logs {
 		opts.Logs = os.Stderr
 	}
-	return host.Start(ctx, opts)
+	fmt.Fprintln(os.Stderr, "starting the emulators")
+	h, err := host.Start(ctx, opts)
+	if err != nil {
+		return ended(ctx, err)
+	}
+	return closed(ended(ctx, work(ctx, h)), h.Close())
 }
 
-func runForever(ctx context.Context, args []string) (err error) {
-	f, err := parse("run", 8080, args)
+func runForever(ctx context.Context, c preflight.Command) error {
+	photo, err := emulator.SamplePhoto(ctx)
 	if err != nil {
-		return err
+		return ended(ctx, err)
 	}
-	h, err := start(ctx, f)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.Close()) }()
-	if err := probe(ctx, h); err != nil {
-		return fmt.Errorf("the probe scan did not come through (see -logs): %w", err)
-	}
-	printAddresses(os.Stdout, h)
-	fmt.Println("\nCtrl-C ends it.")
-	<-ctx.Done()
-	return nil
+	return withHost(ctx, c, func(ctx context.Context, h *host.Host) error {
+		if err := probe(ctx, h, photo); err != nil {
+			return fmt.Errorf("the probe scan did not come through (LOGS=1 shows the functions' logs): %w", err)
+		}
+		printAddresses(os.Stdout, h)
+		fmt.Println("\nCtrl-C stops it.")
+		<-ctx.Done()
+		return nil
+	})
 }
 
 func printAddresses(w io.Writer, h *host.Host) {
-	fmt.Fprintf(w, "\nAPI             %s\n", h.URL)
-	fmt.Fprintf(w, "health          %s/healthz, %s/readyz\n", h.URL, h.URL)
-	fmt.Fprintf(w, "contract        %s/v1/openapi.yaml\n", h.URL)
-	fmt.Fprintf(w, "Firestore       %s\n", os.Getenv("FIRESTORE_EMULATOR_HOST"))
-	fmt.Fprintf(w, "Pub/Sub         %s\n", os.Getenv("PUBSUB_EMULATOR_HOST"))
-	fmt.Fprintf(w, "Firebase Auth   %s\n", h.AuthHost)
-	fmt.Fprintf(w, "Cloud Storage   %s\n", h.Storage.Host())
-	fmt.Fprintf(w, "project         %s\n", host.Project)
+	for _, line := range [][2]string{
+		{"API", h.URL},
+		{"health", h.URL + "/healthz, " + h.URL + "/readyz"},
+		{"contract", h.URL + "/v1/openapi.yaml"},
+		{"Firestore", os.Getenv("FIRESTORE_EMULATOR_HOST")},
+		{"Pub/Sub", os.Getenv("PUBSUB_EMULATOR_HOST")},
+		{"Firebase Auth", h.AuthHost},
+		{"Cloud Storage", h.Storage.Host()},
+		{"project", host.Project},
+		{"mails sent", h.MailURL()},
+		{"sign-in mails", "http://" + h.AuthHost + "/emulator/v1/projects/" + host.Project + "/oobCodes"},
+		{"pushes sent", h.PushURL()},
+	} {
+		fmt.Fprintf(w, "%-15s %s\n", line[0], line[1])
+	}
 }
 
 // probe sends one scan through the whole chain: a trigger that is not wired up shows here and not in the
 // developer's first own attempt.
-func probe(ctx context.Context, h *host.Host) error {
+func probe(ctx context.Context, h *host.Host, photo []byte) error {
 	started := time.Now()
-	photo, err := emulator.SamplePhoto(ctx)
-	if err != nil {
-		return err
-	}
 	j := journey{
 		host: h, photo: photo, contentType: apiclient.UploadRequestContentTypeImageJpeg,
 		client: &app.Client{URL: h.URL, AuthHost: h.AuthHost, Email: "probe@example.com", Password: "probe-password"},
@@ -154,30 +181,45 @@ func probe(ctx context.Context, h *host.Host) error {
 	if err := j.run(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "probe scan went all the way in %.1f s\n", time.Since(started).Seconds())
+	fmt.Fprintf(os.Stderr, "probe scan went all the way in %.1f s\n\n", time.Since(started).Seconds())
 	return nil
 }
 
 // runTest starts the emulators once for all packages of a test run; emulatortest finds them by the environment.
-func runTest(ctx context.Context, args []string) (err error) {
-	if len(args) > 0 && args[0] == "--" {
-		args = args[1:]
-	}
-	if len(args) == 0 {
-		fmt.Fprint(os.Stderr, usage)
-		return errUsage
-	}
+func runTest(ctx context.Context, c preflight.Command) error {
 	stack, err := emulator.Start(ctx, emulator.Options{Progress: os.Stderr, ProjectID: host.Project})
 	if err != nil {
-		return err
+		return ended(ctx, err)
 	}
-	defer func() { err = errors.Join(err, stack.Close()) }()
+	fmt.Fprintf(os.Stderr, "running %s (what has to be built takes minutes the first time)\n", strings.Join(c.Args, " "))
+	return closed(ended(ctx, runCommand(ctx, c.Args, stack.Environ())), stack.Close())
+}
+
+// stopDelay is how long a test command may take to stop before it is killed.
+const stopDelay = 10 * time.Second
+
+// runCommand runs a command in a process group of its own, so that a signal reaches all its processes once, whether it
+// came from a terminal or to this process alone.
+func runCommand(ctx context.Context, args []string, env map[string]string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // running the caller's command is the purpose
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.WaitDelay = stopDelay
 	cmd.Stdout, cmd.Stderr, cmd.Env = os.Stdout, os.Stderr, os.Environ()
-	for name, value := range stack.Environ() {
+	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	return cmd.Run()
+	err := cmd.Run()
+	if cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it left behind, if anything
+	}
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &exit) && exit.Exited():
+		return &commandError{exit.ExitCode()}
+	default:
+		return fmt.Errorf("run %s: %w", args[0], err)
+	}
 }

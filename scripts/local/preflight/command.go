@@ -1,0 +1,129 @@
+// Package preflight reads the command line of scripts/local, and checks what can be checked before anything is started:
+// the port, the photo, and what the emulators run on. It is built in seconds, so that scripts/local/check can tell what
+// is missing before the minutes that scripts/local itself takes to build for the first time.
+package preflight
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Usage is the help text of scripts/local.
+const Usage = `usage:
+  local run  [-port N] [-logs]          run everything until Ctrl-C
+  local demo [-port N] [-logs] [PHOTO]  run everything, and act as the app of two users
+  local test -- COMMAND [ARG...]        run a command on the emulators, and exit as it does
+
+  -port N   listen on this port of 127.0.0.1, 0 is a free one (run: 8080, demo: a free one)
+  -logs     show the functions' logs, JSON lines on stderr
+  PHOTO     a JPEG, PNG or WebP with one face; the sample in pigo's module by default
+`
+
+// The commands of scripts/local.
+const (
+	Run  = "run"
+	Demo = "demo"
+	Test = "test"
+	Help = "help"
+)
+
+// defaultPorts are where the commands listen unless they are told otherwise.
+var defaultPorts = map[string]string{Run: "8080", Demo: "0"}
+
+// maxPort is the highest port that there is.
+const maxPort = 1<<16 - 1
+
+// Command is a command line that was read.
+type Command struct {
+	// Name is Run, Demo, Test or Help.
+	Name string
+	// Port is the port of 127.0.0.1 to listen on; 0 is a free one.
+	Port int
+	// Logs asks for the functions' logs.
+	Logs bool
+	// Photo is the file that Demo takes; "" is the sample.
+	Photo string
+	// Args are the command that Test runs, with its arguments.
+	Args []string
+}
+
+// UsageError says what is wrong with a command line.
+type UsageError struct{ What string }
+
+// Error returns one line, which names the help.
+func (e *UsageError) Error() string { return e.What + " (go run ./scripts/local help shows all of it)" }
+
+func misused(format string, args ...any) error { return &UsageError{fmt.Sprintf(format, args...)} }
+
+// Parse reads a command line. Its error is a *UsageError.
+func Parse(args []string) (Command, error) {
+	if len(args) == 0 {
+		return Command{}, misused("name a command: run, demo or test")
+	}
+	name, rest := args[0], args[1:]
+	switch name {
+	case Run, Demo:
+		return parseFlags(name, rest)
+	case Test:
+		return parseTest(rest)
+	case Help, "-h", "-help", "--help":
+		return Command{Name: Help}, nil
+	default:
+		return Command{}, misused("there is no command %q, only run, demo and test", name)
+	}
+}
+
+func parseFlags(name string, args []string) (Command, error) {
+	c := Command{Name: name}
+	set := flag.NewFlagSet(name, flag.ContinueOnError)
+	set.SetOutput(io.Discard) // the error says it
+	port := set.String("port", defaultPorts[name], "")
+	set.BoolVar(&c.Logs, "logs", false, "")
+	err := set.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return Command{Name: Help}, nil
+	case err != nil:
+		return Command{}, misused("%s: %v", name, err)
+	case name == Run && set.NArg() > 0:
+		return Command{}, misused("run takes no arguments, and not %q", set.Args())
+	case set.NArg() > 1:
+		return Command{}, misused("demo takes one photo, and not %d: %q", set.NArg(), set.Args())
+	}
+	c.Photo = set.Arg(0)
+	c.Port, err = parsePort(*port)
+	return c, err
+}
+
+func parsePort(value string) (int, error) {
+	port, err := strconv.Atoi(value)
+	if err != nil || port < 0 || port > maxPort {
+		return 0, misused("%q is no port: give a number from 1 to %d, or 0 for a free one", value, maxPort)
+	}
+	return port, nil
+}
+
+func parseTest(args []string) (Command, error) {
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return Command{}, misused("test takes a command to run, such as: local test -- go test ./...")
+	}
+	return Command{Name: Test, Args: args}, nil
+}
+
+// Print prints an error as lines that begin with the program's name. The lines of another program's output, which are
+// indented, stay as they are.
+func Print(w io.Writer, err error) {
+	for line := range strings.Lines(strings.TrimSuffix(err.Error(), "\n") + "\n") {
+		if strings.TrimLeft(line, " \t") == line {
+			line = "local: " + line
+		}
+		_, _ = io.WriteString(w, line) // there is no other place to complain
+	}
+}
