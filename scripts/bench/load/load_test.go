@@ -97,6 +97,14 @@ func TestMeasuresEverything(t *testing.T) {
 			t.Errorf("figures are missing: %+v", f)
 		}
 	}
+	if len(r.AtOnce) != len(contended) {
+		t.Errorf("%d routes measured at once, want %d", len(r.AtOnce), len(contended))
+	}
+	for _, a := range r.AtOnce {
+		if a.Requests != burst*bursts || a.P50 <= 0 || a.Max < a.P95 || a.P95 < a.P50 {
+			t.Errorf("figures are missing: %+v", a)
+		}
+	}
 	if w := r.LongPolls; w == nil || w.Answered != 20 || w.Polls < 20 || w.P50 <= 0 || w.During < w.Before+20*perWaiter {
 		t.Errorf("long polls: %+v", w)
 	}
@@ -104,7 +112,7 @@ func TestMeasuresEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{r.Command, r.Machine.Processor, "| getScan |", "withdrawConsent", "goroutines"} {
+	for _, want := range []string{r.Command, r.Machine.Processor, "| getScan |", "withdrawConsent", "| openScan | one user |", "goroutines"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%q is not in the file", want)
 		}

@@ -73,7 +73,7 @@ func parse(args []string, progress io.Writer) (options, error) {
 	flags.IntVar(&o.users, "users", 50, "how many users they ask as; the limits let one user open 60 scans")
 	flags.IntVar(&o.waiters, "waiters", 1000, "how many long polls there are at the same time, at most 1000")
 	flags.IntVar(&o.scans, "scans", 500, "how many scans they wait for")
-	flags.StringVar(&o.routesAsWritten, "routes", "", "only these: matched with operationId and METHOD /path, and with "+pollsName)
+	flags.StringVar(&o.routesAsWritten, "routes", "", "only these: matched with operationId and METHOD /path, and with "+burstsName+" and "+pollsName)
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.StringVar(&o.into, "o", "", "write the tables to this Markdown file, too")
 	if err := flags.Parse(args); err != nil {
@@ -137,6 +137,12 @@ func (w *world) measureAll(ctx context.Context, o options, progress io.Writer, r
 			return err
 		}
 	}
+	if o.routes.MatchString(burstsName) {
+		var err error
+		if r.AtOnce, err = w.atOnce(ctx); err != nil {
+			return fmt.Errorf("many at once: %w", err)
+		}
+	}
 	if o.routes.MatchString(pollsName) {
 		var err error
 		if r.LongPolls, err = w.longPolls(ctx, o, progress); err != nil {
@@ -152,6 +158,11 @@ func (r report) failed() error {
 	for _, f := range r.Routes {
 		if f.Failed > 0 {
 			faults = append(faults, fmt.Errorf("%s: %d of %d failed, such as: %s", f.Operation, f.Failed, f.Requests, f.failure))
+		}
+	}
+	for _, a := range r.AtOnce {
+		if a.Failed > 0 {
+			faults = append(faults, fmt.Errorf("%s at once: %d of %d failed, such as: %s", a.Operation, a.Failed, a.Requests, a.failure))
 		}
 	}
 	return errors.Join(faults...)

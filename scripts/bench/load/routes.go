@@ -34,6 +34,8 @@ type turn struct {
 	*person
 	// supply is what the route's supply made for it.
 	supply string
+	// address is the client's, "" for one of its own.
+	address string
 }
 
 // call is what a request adds to the operation's method and path.
@@ -173,7 +175,11 @@ func (w *world) request(ctx context.Context, r route, t turn) (*http.Request, er
 		token = t.session.IDToken
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("X-Forwarded-For", w.address())
+	address := t.address
+	if address == "" {
+		address = w.address()
+	}
+	req.Header.Set("X-Forwarded-For", address)
 	return req, nil
 }
 
