@@ -621,7 +621,9 @@ type ConsentStatus_Current struct {
 
 // Credentials defines model for Credentials.
 type Credentials struct {
-	// Email The user's e-mail address.
+	// Email The user's e-mail address, in at most 254 bytes. To sign up it must be one that Firebase takes: letters, digits and the signs of
+	// RFC 5322's atoms before the `@`, in at most 64 bytes and without quotes, and a domain of two labels or more behind it, in
+	// ASCII, so one in another script in its `xn--` form. To log in any text of two parts is looked up.
 	Email string `json:"email"`
 
 	// Password The user's password; at least 6 characters at sign-up.

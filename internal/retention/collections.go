@@ -13,7 +13,7 @@ var Collections = []string{
 	"ratings",
 	"guard",
 	"friends",
-	// usernames/{folded} and scans/{scanID} carry the uid as a field.
+	// usernames/{key} and scans/{scanID} carry the uid as a field.
 	"usernames",
 	"scans",
 	// boards/{board} and below it; entries/{uid} is the user's, histogram and snapshot are everyone's.

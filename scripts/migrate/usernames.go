@@ -26,7 +26,7 @@ import (
 // be taken today (it looks like the service's, or has characters that are no longer allowed), for a person
 // to decide on. Such a name, too, stays until it is changed; one of which nothing can be seen is not held.
 var usernames = step{
-	Name: "usernames", About: "key usernames by Unicode's confusables (users, usernames: schema 1 to 2)",
+	Name: "usernames", About: "key usernames by Unicode's confusables; the version before does not see the claims that moved",
 	Collection: "users",
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {
 		schema, err := doc.DataAt("schema")

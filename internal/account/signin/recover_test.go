@@ -3,6 +3,7 @@ package signin_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,7 +80,8 @@ func TestPasswordReset_goesToVerifiedAddressesOnly(t *testing.T) {
 func TestPasswordReset_refusesWhatIsNoAddress(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
-	for _, text := range []string{"", "ada", "@example.com", "ada@", "a@b@c", "ada @example.com", "ada@exam\nple.com"} {
+	for _, text := range []string{"", "ada", "@example.com", "ada@", "a@b@c", "ada @example.com", "ada@exam\nple.com", "ada\u00a0@example.com",
+		"ada\u200b@example.com", "ada\u007f@example.com", strings.Repeat("a", 243) + "@example.com"} {
 		refused(t, reset(t, api, text), fault.CodeInvalidField, "/email")
 	}
 }
