@@ -15,7 +15,7 @@ func (m *measurement) reportOf(q *quality) Report {
 	w, h := m.photo.size()
 	r := Report{
 		Version:            Version,
-		Image:              Image{Width: w, Height: h, Orientation: m.photo.orientation},
+		Image:              Image{Width: w, Height: h, Orientation: m.photo.orientation, ColorProfile: m.photo.embedded},
 		Face:               m.box(),
 		Landmarks:          m.landmarks(),
 		Pose:               Pose{Roll: round(m.pts.roll(), 1), Yaw: round(m.yaw, 1)},

@@ -26,9 +26,16 @@ type photo struct {
 	turn int
 	// mirrored photos are looked at turned over (see plane.leansRight).
 	mirrored bool
-	// decoded is what the decoder gave, kept for pictures in colour if pictured.
+	// decoded is what the decoder gave, kept for pictures in colour if pictured, and until the photo is measured if its colours are not sRGB.
 	pictured bool
 	decoded  image.Image
+
+	// srgb converts the photo's colours, nil if they are sRGB or are taken for it, and embedded is what the report says of their profile, nil
+	// for sRGB. shown is the plane that grey gave last with its colours, both converted.
+	srgb     *toSRGB
+	embedded *ColorProfile
+	greyPNG  bool // with transparency, perhaps, of which image/png makes colours
+	shown    canvas
 }
 
 // open reads the bytes and checks them against the limits before anything is decoded. Its errors
@@ -82,17 +89,17 @@ func (p *photo) scale(side int) int {
 	return 1
 }
 
-// grey gives the brightness of the upright picture at 1/scale of its size, turned over if mirrored.
+// grey gives the brightness in sRGB of the upright picture at 1/scale of its size, turned over if mirrored.
 // The plane must not be written to.
 func (p *photo) grey(scale int) (*plane, error) {
 	if err := p.load(); err != nil {
 		return nil, err
 	}
 	if scale > 1 {
-		return p.luma.shrunk(scale, p.turn), nil
+		return p.inSRGB(p.luma.shrunk(scale, p.turn)), nil
 	}
 	p.luma, p.turn = p.luma.upright(p.turn), 1
-	return p.luma, nil
+	return p.inSRGB(p.luma), nil
 }
 
 // load decodes the file, once. The full size is kept, because a small face in a large picture is
@@ -101,15 +108,17 @@ func (p *photo) load() error {
 	if p.luma != nil {
 		return nil
 	}
-	img, err := p.decode(p.pictured || p.icc != nil)
+	p.readProfile()
+	img, err := p.decode(p.pictured || p.srgb != nil)
 	if err != nil {
 		return err
 	}
-	if p.pictured {
+	p.convert(img)
+	if p.pictured || p.srgb != nil {
 		p.decoded = img
 	}
 	p.luma, p.turn = lumaOf(img), p.orientation
-	if p.format == formatWebP && hasVideoLevels(img) {
+	if p.format == formatWebP && hasPlanes(img) {
 		p.luma.stretchVideoLevels()
 	}
 	if p.mirrored = p.luma.leansRight(p.turn); p.mirrored {
@@ -118,8 +127,9 @@ func (p *photo) load() error {
 	return nil
 }
 
-// hasVideoLevels: a lossy WebP comes as the frame of a video, a lossless one as colours.
-func hasVideoLevels(img image.Image) bool {
+// hasPlanes reports whether an image keeps brightness and colours apart, as JPEG and lossy WebP do.
+// The latter has the levels of a video's frame.
+func hasPlanes(img image.Image) bool {
 	switch img.(type) {
 	case *image.YCbCr, *image.NYCbCrA:
 		return true

@@ -49,6 +49,9 @@ func measure(p *photo, models *models) (*measurement, error) {
 		m.scale = finer
 	}
 	m.grey = grey
+	if !p.pictured {
+		p.decoded, p.shown = nil, canvas{}
+	}
 	if err := m.look(models); err != nil {
 		return nil, err
 	}

@@ -97,6 +97,9 @@ func (p picture) encode() ([]byte, error) {
 type canvas struct{ y, cb, cr *plane }
 
 func (m *measurement) canvas() canvas {
+	if m.photo.srgb != nil {
+		return m.photo.shown
+	}
 	cb, cr := m.photo.colours(m.grey)
 	return canvas{y: m.grey, cb: cb, cr: cr}
 }

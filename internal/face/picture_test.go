@@ -6,6 +6,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,7 +62,7 @@ func TestScanGivesReportAndPictures(t *testing.T) {
 	t.Run("the same bytes once more", func(t *testing.T) {
 		t.Parallel()
 		_, again, err := Scan(bytes.NewReader(data), Options{})
-		if err != nil || !cmp.Equal(pictures, again) {
+		if err != nil || !sameFiles(pictures, again) {
 			t.Errorf("other pictures, or %v", err)
 		}
 	})
@@ -74,6 +75,11 @@ func TestScanGivesReportAndPictures(t *testing.T) {
 			}
 		}
 	})
+}
+
+// sameFiles compares pictures by their files. Asking go-cmp for the pixels, too, would take a minute.
+func sameFiles(a, b []Picture) bool {
+	return slices.EqualFunc(a, b, func(p, q Picture) bool { return p.Name == q.Name && bytes.Equal(p.JPEG, q.JPEG) })
 }
 
 // wantNoMetadata checks that a JPEG has no segment but those that decoding needs and JFIF's, which is always the same.
@@ -245,21 +251,21 @@ func TestCutsShowTheirPlaceAtEveryScale(t *testing.T) {
 		p := c.cut(f, w, h)
 		for i, v := range p.y.pix {
 			at := f.outer(vec{float64(i % w), float64(i / w)})
-			reach := scale + 3 // of what a pixel covers, and of the border that is repeated
+			reach := 1.5*scale + 3 // of what a pixel may be made from: beyond the photo its border is repeated
 			if at.x < reach || at.y < reach || at.x > 700-reach || at.y > 498-reach {
 				continue
 			}
-			if want := (at.x+at.y)/5 - 0.4; math.Abs(float64(v)-want) > 1.3 { // the slope is cut off to whole levels
+			if want := (at.x+at.y)/5 - 0.4; math.Abs(float64(v)-want) > 1.8 { // the slope is cut off to whole levels
 				t.Fatalf("%d, %d is at %v: %d, want %.1f", i%w, i/w, at, v, want)
 			}
 		}
 		for i, v := range p.cb.pix {
 			at := f.outer(vec{float64(2*(i%(w/2))) + 0.5, float64(2*(i/(w/2))) + 0.5})
-			reach := 2*scale + 5
+			reach := 3*scale + 5
 			if at.x < reach || at.y < reach || at.x > 700-reach || at.y > 498-reach {
 				continue
 			}
-			if want := (at.x+at.y)/5 - 0.4; math.Abs(float64(v)-want) > 1.5 || abs(int(v)+int(p.cr.pix[i])-255) > 1 {
+			if want := (at.x+at.y)/5 - 0.4; math.Abs(float64(v)-want) > 2 || abs(int(v)+int(p.cr.pix[i])-255) > 1 {
 				t.Fatalf("colour %d, %d is at %v: %d and %d, want %.1f", i%(w/2), i/(w/2), at, v, p.cr.pix[i], want)
 			}
 		}

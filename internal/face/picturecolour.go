@@ -5,13 +5,64 @@ import (
 	"slices"
 )
 
+// readProfile reads the embedded profile, before the file is decoded.
+func (p *photo) readProfile() {
+	if p.icc == nil {
+		return
+	}
+	read, err := readProfile(p.icc)
+	if err == nil {
+		if p.srgb = read.converter(); p.srgb == nil {
+			return
+		}
+	}
+	p.embedded = &ColorProfile{Name: profileName(p.icc), Converted: err == nil}
+	if err != nil {
+		p.embedded.Reason = err.Error()
+	}
+	const colourType, colourBit = 25, 2 // in IHDR: behind signature, length, name, size and depth
+	p.greyPNG = p.format == formatPNG && p.data[colourType]&colourBit == 0
+}
+
+// convert converts a decoded image by the profile, or keeps that for its planes. A profile of grey for colours, or of colours for grey, is not
+// one of this image.
+func (p *photo) convert(img image.Image) {
+	if p.srgb == nil {
+		return
+	}
+	isGrey := p.greyPNG
+	switch img.(type) {
+	case *image.Gray, *image.Gray16:
+		isGrey = true
+	}
+	switch {
+	case isGrey != (p.srgb.grey != nil):
+		p.embedded.Converted, p.embedded.Reason = false, errProfileKind.Error()
+		p.srgb = nil
+	case !hasPlanes(img):
+		p.srgb.image(img)
+		p.srgb = nil
+	}
+}
+
+// inSRGB gives the plane converted, and keeps its converted colours beside it; or the plane itself if it needs no conversion.
+func (p *photo) inSRGB(grey *plane) *plane {
+	if p.srgb == nil {
+		return grey
+	}
+	cb, cr := p.colours(grey)
+	p.shown = canvas{y: &plane{w: grey.w, h: grey.h, pix: slices.Clone(grey.pix)}, cb: cb, cr: cr}
+	p.srgb.planes(picture(p.shown))
+	return p.shown.y
+}
+
 // colours gives the two colour differences of the picture that grey shows, at half of grey's size.
 func (p *photo) colours(grey *plane) (cb, cr *plane) {
 	cb, cr, ok := p.ownColours(grey)
 	if !ok {
 		cb, cr = p.meanColours(grey)
 	}
-	if p.format == formatWebP && hasVideoLevels(p.decoded) {
+	if p.format == formatWebP && hasPlanes(p.decoded) {
 		cb.stretchVideoColours()
 		cr.stretchVideoColours()
 	}

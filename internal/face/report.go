@@ -37,6 +37,19 @@ type Image struct {
 	Height int `json:"height"` // pixels, after orientation
 	// Orientation is the EXIF orientation that was applied, 1 to 8; 1 when the file has none.
 	Orientation int `json:"orientation"`
+	// ColorProfile is the embedded colour profile; nil for sRGB, and for a file without one, which is taken for sRGB.
+	ColorProfile *ColorProfile `json:"colorProfile,omitempty"`
+}
+
+// ColorProfile is an embedded ICC profile of other colours than sRGB.
+type ColorProfile struct {
+	// Name is what the profile calls itself, at most 64 characters; empty if it does not.
+	Name string `json:"name"`
+	// Converted reports whether the photo was measured and is shown in its true colours, converted to sRGB. Of other profiles than those of grey,
+	// and of red, green and blue by a matrix and tone curves, the colours are taken for sRGB.
+	Converted bool `json:"converted"`
+	// Reason is why the colours were not converted.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Box is the square in which the face was found.

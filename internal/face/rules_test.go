@@ -174,7 +174,8 @@ func TestImports(t *testing.T) {
 		"bytes", "cmp", "compress/zlib", "crypto/sha256", "embed", "encoding/binary", "encoding/hex", "errors", "fmt",
 		"github.com/esimov/pigo/core", "github.com/facescan/facescan/internal/face/internal/jpeg", "github.com/gen2brain/jpegn", "golang.org/x/image/draw", "golang.org/x/image/font",
 		"golang.org/x/image/font/inconsolata", "golang.org/x/image/math/fixed", "golang.org/x/image/webp",
-		"image", "image/color", "image/png", "io", "math", "math/bits", "net/http", "slices", "strconv", "sync",
+		"image", "image/color", "image/png", "io", "math", "math/bits", "net/http", "slices", "strconv", "strings", "sync",
+		"unicode", "unicode/utf16",
 	}
 	if diff := cmp.Diff(want, strings.Fields(string(out))); diff != "" {
 		t.Errorf("imports (-want +got):\n%s", diff)

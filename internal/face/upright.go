@@ -16,13 +16,19 @@ func Upright(r io.Reader, opts Options, side int) (*image.RGBA, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.readProfile()
 	if p.decoded, err = p.decode(true); err != nil {
 		return nil, err
 	}
+	p.convert(p.decoded)
 	if p.format == formatWebP {
 		stretchVideo(p.decoded)
 	}
-	p.decoded = shrunkTo(p.decoded, side)
+	small := shrunkTo(p.decoded, side)
+	if p.srgb != nil {
+		p.srgb.pixels(small.Pix, 1)
+	}
+	p.decoded = small
 	return p.turned(), nil
 }
 

@@ -1,0 +1,297 @@
+package face
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+	"testing"
+
+	"github.com/gen2brain/jpegn"
+	"github.com/google/go-cmp/cmp"
+)
+
+// storedIn gives the photo's colours as they are stored by a profile.
+func storedIn(tb testing.TB, src *image.RGBA, f iccFile) *image.RGBA {
+	tb.Helper()
+	p, err := readProfile(f.bytes())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var levels [3][lightSteps + 1]uint8 // by linear light of the profile's channels
+	for k := range levels {
+		if p.grey && k > 0 {
+			break
+		}
+		v := 0
+		for i := range levels[k] {
+			light := float64(i) / lightSteps
+			for v < 255 && math.Abs(p.tones[k](float64(v+1)/255)-light) <= math.Abs(p.tones[k](float64(v)/255)-light) {
+				v++
+			}
+			levels[k][i] = uint8(v)
+		}
+	}
+	toChannels := inverseOf(p.columns)
+	dst := image.NewRGBA(src.Rect)
+	copy(dst.Pix, src.Pix)
+	for i := 0; i < len(dst.Pix); i += 4 {
+		var at xyz
+		for k, column := range primariesSRGB {
+			light := linearOfSRGB(float64(dst.Pix[i+k]) / 255)
+			at = xyz{at.x + light*column.x, at.y + light*column.y, at.z + light*column.z}
+		}
+		for k := range 3 {
+			if p.grey {
+				dst.Pix[i+k] = levels[0][int(math.Round(within01(at.y)*lightSteps))]
+				continue
+			}
+			row := toChannels[k]
+			dst.Pix[i+k] = levels[k][int(math.Round(within01(row.x*at.x+row.y*at.y+row.z*at.z)*lightSteps))]
+		}
+	}
+	return dst
+}
+
+// inverseOf gives the rows of the inverse of a matrix of columns.
+func inverseOf(c [3]xyz) (rows [3]xyz) {
+	cross := func(a, b xyz) xyz { return xyz{a.y*b.z - a.z*b.y, a.z*b.x - a.x*b.z, a.x*b.y - a.y*b.x} }
+	det := c[0].x*cross(c[1], c[2]).x + c[0].y*cross(c[1], c[2]).y + c[0].z*cross(c[1], c[2]).z
+	for k := range rows {
+		r := cross(c[(k+1)%3], c[(k+2)%3])
+		rows[k] = xyz{r.x / det, r.y / det, r.z / det}
+	}
+	return rows
+}
+
+func withJPEGProfile(data, profile []byte) []byte {
+	return withSegments(data, 0xe2, iccSegments(profile)...)
+}
+
+// greyOf gives the grey image of the brightness in sRGB.
+func greyOf(src *image.RGBA) *image.RGBA {
+	return remappedColours(src, func(c color.RGBA) color.RGBA {
+		v := lumaOf(&image.RGBA{Pix: []uint8{c.R, c.G, c.B, 255}, Stride: 4, Rect: image.Rect(0, 0, 1, 1)}).pix[0]
+		return color.RGBA{v, v, v, 255}
+	})
+}
+
+func remappedColours(src *image.RGBA, f func(color.RGBA) color.RGBA) *image.RGBA {
+	dst := image.NewRGBA(src.Rect)
+	for y := range src.Rect.Dy() {
+		for x := range src.Rect.Dx() {
+			dst.SetRGBA(x, y, f(src.RGBAAt(x, y)))
+		}
+	}
+	return dst
+}
+
+// as draws the image as one of another type.
+func as[T draw.Image](src image.Image, dst T) T {
+	draw.Draw(dst, dst.Bounds(), src, image.Point{}, draw.Src)
+	return dst
+}
+
+// TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB stores one photo by several profiles and in all kinds of files, and wants the light checks and
+// the pictures of the same photo in sRGB.
+func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
+	t.Parallel()
+	photo := decodeSample(t)
+	area := photo.Rect
+	profiles := map[string]iccFile{"Display P3": profileP3, "Adobe RGB (1998)": profileAdobe, "ProPhoto RGB": profileProPhoto}
+	files := map[string]func(img *image.RGBA, icc []byte) []byte{
+		"JPEG 4:2:0": func(m *image.RGBA, icc []byte) []byte { return withJPEGProfile(encodeJPEG(t, m, 97), icc) },
+		"JPEG 4:4:4": func(m *image.RGBA, icc []byte) []byte {
+			return withJPEGProfile(encodeJPEGAs(t, m, jpegn.Subsample444, 0), icc)
+		},
+		"PNG": func(m *image.RGBA, icc []byte) []byte { return withPNGProfile(encodePNG(t, m), icc) },
+		"PNG, alpha": func(m *image.RGBA, icc []byte) []byte {
+			return withPNGProfile(encodePNG(t, as(m, withAlpha(area))), icc)
+		},
+		"PNG, 16 bit": func(m *image.RGBA, icc []byte) []byte {
+			return withPNGProfile(encodePNG(t, as(m, image.NewRGBA64(area))), icc)
+		},
+		"WebP": func(m *image.RGBA, icc []byte) []byte {
+			return withWebPProfile(encodeWebP(m), area.Dx(), area.Dy(), icc)
+		},
+	}
+	for profile, f := range profiles {
+		stored := storedIn(t, photo, f)
+		for kind, file := range files {
+			t.Run(profile+" in a "+kind, func(t *testing.T) {
+				t.Parallel()
+				wantSRGB(t, photo, file(stored, f.bytes()), ColorProfile{Name: profile, Converted: true})
+			})
+		}
+	}
+	grey := greyOf(photo)
+	for profile, f := range map[string]iccFile{"Gray Gamma 1.8": profileGrey18, "Gray Gamma 2.2": profileGrey22, "Gray L*": profileGreyLab} {
+		stored := storedIn(t, grey, f)
+		for kind, data := range map[string][]byte{
+			"JPEG":        withJPEGProfile(encodeJPEG(t, as(stored, image.NewGray(area)), 97), f.bytes()),
+			"PNG":         withPNGProfile(encodePNG(t, as(stored, image.NewGray(area))), f.bytes()),
+			"PNG, 16 bit": withPNGProfile(encodePNG(t, as(stored, image.NewGray16(area))), f.bytes()),
+		} {
+			t.Run(profile+" in a "+kind, func(t *testing.T) {
+				t.Parallel()
+				wantSRGB(t, grey, data, ColorProfile{Name: profile, Converted: true})
+			})
+		}
+	}
+}
+
+// withAlpha is an image that is transparent in one corner, once it is drawn on.
+func withAlpha(area image.Rectangle) *cornered { return &cornered{image.NewNRGBA(area)} }
+
+type cornered struct{ *image.NRGBA }
+
+func (c *cornered) Set(x, y int, v color.Color) {
+	n := color.NRGBAModel.Convert(v).(color.NRGBA)
+	if x == 0 && y == 0 {
+		n.A = 254
+	}
+	c.SetNRGBA(x, y, n)
+}
+
+// wantSRGB compares what is measured of a file, and shown, with the photo in sRGB.
+func wantSRGB(t *testing.T, photo *image.RGBA, data []byte, profile ColorProfile) {
+	t.Helper()
+	const levels = 3
+	want, wantPictures, err := Scan(bytes.NewReader(encodePNG(t, photo)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, pictures, err := Scan(bytes.NewReader(data), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&profile, got.Image.ColorProfile); diff != "" {
+		t.Errorf("profile (-want +got):\n%s", diff)
+	}
+	for i, c := range got.Quality {
+		switch c.Check {
+		case CheckBrightness, CheckGlare, CheckContrast:
+			if math.Abs(c.Value-want.Quality[i].Value) > levels {
+				t.Errorf("%s %v, want about %v", c.Check, c.Value, want.Quality[i].Value)
+			}
+		}
+	}
+	if diff := cmp.Diff(got, analyze(t, data)); diff != "" {
+		t.Errorf("report (-Scan +Analyze):\n%s", diff)
+	}
+	for _, name := range [...]string{PictureCrop, PictureThumbnail} {
+		if far := colourDifference(pictureOf(t, wantPictures, name), pictureOf(t, pictures, name)); far > levels {
+			t.Errorf("the %s differs by %.1f levels", name, far)
+		}
+	}
+	upright, err := Upright(bytes.NewReader(data), Options{}, 4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if far := colourDifference(photo, upright); far > levels {
+		t.Errorf("the upright photo differs by %.1f levels", far)
+	}
+}
+
+func pictureOf(t *testing.T, pictures []Picture, name string) image.Image {
+	t.Helper()
+	for _, p := range pictures {
+		if p.Name == name {
+			return p.Image
+		}
+	}
+	t.Fatalf("no %s", name)
+	return nil
+}
+
+// colourDifference is the mean over 16 x 16 parts of how far the mean colours of two pictures are apart there.
+func colourDifference(a, b image.Image) float64 {
+	const parts = 16
+	sum := 0.0
+	for y := range parts {
+		for x := range parts {
+			p, q := meanColour(a, x, y, parts), meanColour(b, x, y, parts)
+			sum += max(math.Abs(p[0]-q[0]), math.Abs(p[1]-q[1]), math.Abs(p[2]-q[2]))
+		}
+	}
+	return sum / (parts * parts)
+}
+
+func meanColour(img image.Image, x, y, parts int) (mean [3]float64) {
+	b := img.Bounds()
+	n := 0.0
+	for v := y * b.Dy() / parts; v < (y+1)*b.Dy()/parts; v += 2 {
+		for u := x * b.Dx() / parts; u < (x+1)*b.Dx()/parts; u += 2 {
+			r, g, bl, _ := img.At(b.Min.X+u, b.Min.Y+v).RGBA()
+			mean = [3]float64{mean[0] + float64(r)/257, mean[1] + float64(g)/257, mean[2] + float64(bl)/257}
+			n++
+		}
+	}
+	return [3]float64{mean[0] / n, mean[1] / n, mean[2] / n}
+}
+
+func TestColoursOfAPaletteAreConverted(t *testing.T) {
+	t.Parallel()
+	img := image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.NRGBA{200, 120, 90, 255}, color.NRGBA{200, 120, 90, 0}})
+	got, err := Upright(bytes.NewReader(withPNGProfile(encodePNG(t, img), profileAdobe.bytes())), Options{}, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := got.RGBAAt(1, 1); diff8(c.R, 224) > 1 || diff8(c.G, 121) > 1 || diff8(c.B, 88) > 1 {
+		t.Errorf("%v", c)
+	}
+}
+
+// TestProfilesOfSRGBChangeNothing holds reports and pictures to those of the file without a profile.
+func TestProfilesOfSRGBChangeNothing(t *testing.T) {
+	t.Parallel()
+	plain := encodeJPEG(t, decodeSample(t), 95)
+	want, wantPictures, err := Scan(bytes.NewReader(plain), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range profilesOfSRGB() {
+		if f.space == "GRAY" {
+			continue
+		}
+		got, pictures, err := Scan(bytes.NewReader(withJPEGProfile(plain, f.bytes())), Options{})
+		if err != nil || asJSON(t, got) != asJSON(t, want) || !sameFiles(wantPictures, pictures) {
+			t.Errorf("%s: another report or other pictures, or %v", name, err)
+		}
+	}
+}
+
+func TestProfilesThatAreNotReadAreNamed(t *testing.T) {
+	t.Parallel()
+	plain := encodePNG(t, decodeSample(t))
+	byTables := iccFile{version: 2, space: "RGB ", connection: "Lab "}.with("desc", nameTag(2, "A scanner")).with("A2B0", []byte("mft2"))
+	for name, tt := range map[string]struct {
+		icc  []byte
+		want ColorProfile
+	}{
+		"by tables":       {byTables.bytes(), ColorProfile{Name: "A scanner", Reason: errProfileKind.Error()}},
+		"of grey":         {profileGrey22.bytes(), ColorProfile{Name: "Gray Gamma 2.2", Reason: errProfileKind.Error()}},
+		"without a sense": {[]byte("no profile"), ColorProfile{Reason: errProfile.Error()}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want, got := analyze(t, plain), analyze(t, withPNGProfile(plain, tt.icc))
+			if diff := cmp.Diff(&tt.want, got.Image.ColorProfile); diff != "" {
+				t.Errorf("profile (-want +got):\n%s", diff)
+			}
+			got.Image.ColorProfile = nil
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("report (-without +with):\n%s", diff)
+			}
+		})
+	}
+	t.Run("of colours, in grey", func(t *testing.T) {
+		t.Parallel()
+		img := as(decodeSample(t), image.NewGray(image.Rect(0, 0, 320, 400)))
+		got := analyze(t, withPNGProfile(encodePNG(t, img), profileAdobe.bytes()))
+		if p := got.Image.ColorProfile; p == nil || p.Converted || p.Reason == "" {
+			t.Errorf("%+v", p)
+		}
+	})
+}
