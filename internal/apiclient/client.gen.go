@@ -1233,8 +1233,26 @@ type Result_Guard struct {
 	Detail string `json:"detail"`
 }
 
+// Result_Image_ColorProfile The embedded ICC profile. Absent for sRGB, and for a photo without one, which is taken for sRGB. Pictures and renditions are always
+// sRGB, without a profile.
+type Result_Image_ColorProfile struct {
+	// Converted Whether the photo was measured, and is shown, in its true colours. Profiles of grey, and of RGB by a matrix and tone curves, are
+	// converted; by any other the colours are taken for sRGB.
+	Converted bool `json:"converted"`
+
+	// Name What the profile calls itself; empty if it does not.
+	Name string `json:"name"`
+
+	// Reason Why the colours were not converted.
+	Reason *string `json:"reason,omitempty"`
+}
+
 // Result_Image defines model for Result.Image.
 type Result_Image struct {
+	// ColorProfile The embedded ICC profile. Absent for sRGB, and for a photo without one, which is taken for sRGB. Pictures and renditions are always
+	// sRGB, without a profile.
+	ColorProfile *Result_Image_ColorProfile `json:"colorProfile,omitempty"`
+
 	// Height Pixels, upright.
 	Height int `json:"height"`
 

@@ -18,11 +18,13 @@ func (a vec) times(b vec) vec {
 }
 func (a vec) over(b vec) vec { n := sq(b.x) + sq(b.y); return a.times(vec{b.x / n, -b.y / n}) }
 
-// frame is a similarity between a crop (inner) and the plane that it is cut from (outer): shift, turn and scale. Turn and scale are
-// one vector that is multiplied like a complex number; no angle is computed, so no trigonometric function is either.
+// frame is a similarity between a crop (inner) and the plane that it is cut from (outer): shift,
+// turn and scale. Turn and scale are one vector that is multiplied like a complex number; no angle
+// is computed, so no trigonometric function is either.
 type frame struct{ origin, axis vec }
 
-// frameAt makes the frame that puts inner on outer, axis being the crop's x axis, one crop pixel long, in the plane.
+// frameAt makes the frame that puts inner on outer, axis being the crop's x axis, one crop pixel
+// long, in the plane.
 func frameAt(outer, inner, axis vec) frame {
 	return frame{origin: outer.minus(inner.times(axis)), axis: axis}
 }
@@ -39,8 +41,9 @@ func (f frame) scale() float64 { return f.axis.length() }
 // maxSamples bounds the work for one crop pixel, along each side.
 const maxSamples = 8
 
-// crop cuts a picture out along a frame. A pixel is the mean of k x k bilinear samples, k such that they lie less than about a pixel
-// of the plane apart, so that shrinking does not alias. Outside the plane the border is repeated. Whole numbers after the frame.
+// crop cuts a picture out along a frame. A pixel is the mean of k x k bilinear samples, k such that
+// they lie less than about a pixel of the plane apart, so that shrinking does not alias. Outside
+// the plane the border is repeated. Whole numbers after the frame.
 func (p *plane) crop(f frame, w, h int) *plane {
 	return p.sampled(f, w, h, min(max(int(math.Ceil(f.scale()-0.2)), 1), maxSamples))
 }
@@ -61,8 +64,8 @@ func (p *plane) sampled(f frame, w, h, k int) *plane {
 	return out
 }
 
-// setMeans fills a row with the means of k sums of k samples. Dividing by k*k is multiplying by its reciprocal, rounded up: exact for
-// the at most 15 bits that are divided.
+// setMeans fills a row with the means of k sums of k samples. Dividing by k*k is multiplying by its
+// reciprocal, rounded up: exact for the at most 15 bits that are divided.
 //
 //go:norace
 func (p *plane) setMeans(y int, sums []uint32, k int) {
@@ -91,11 +94,12 @@ func (p *plane) setMeans(y int, sums []uint32, k int) {
 	}
 }
 
-// sampling is where the samples of a crop lie: the first one and the step to the next in a row, in 1/2^20 pixel; the step to the next row is
-// square to it.
+// sampling is where the samples of a crop lie: the first one and the step to the next in a row, in
+// 1/2^20 pixel; the step to the next row is square to it.
 type sampling struct{ x, y, dx, dy int }
 
-// gridOn puts k x k samples on each pixel of the crop. The first one lies at -(k-1)/2 steps from the pixel's middle, in both directions.
+// gridOn puts k x k samples on each pixel of the crop. The first one lies at -(k-1)/2 steps from
+// the pixel's middle, in both directions.
 func gridOn(f frame, k int) sampling {
 	const one = 1 << 20
 	fixed := func(v float64) int { return int(math.Round(min(max(v, -1<<20), 1<<20) * one)) }
@@ -107,7 +111,8 @@ func gridOn(f frame, k int) sampling {
 
 func (g sampling) at(row int) (x, y int) { return g.x - row*g.dy, g.y + row*g.dx }
 
-// addRow adds a row of samples. Those that lie beyond the border, where it is repeated, are the first and the last ones.
+// addRow adds a row of samples. Those that lie beyond the border, where it is repeated, are the
+// first and the last ones.
 func (p *plane) addRow(sums []uint32, x, y, dx, dy int) {
 	for len(sums) > 0 && !p.surrounds(x, y) {
 		sums[0] += p.sample(x>>12, y>>12)
@@ -123,8 +128,9 @@ func (p *plane) addRow(sums []uint32, x, y, dx, dy int) {
 // surrounds tells whether a place lies between four pixels.
 func (p *plane) surrounds(x, y int) bool { return x >= 0 && y >= 0 && x>>20 < p.w-1 && y>>20 < p.h-1 }
 
-// addInner adds samples none of which lies beyond the border. Two pixels that lie side by side share one number: the upper two and the
-// lower two are weighed by the row, then what came out by the column.
+// addInner adds samples none of which lies beyond the border. Two pixels that lie side by side
+// share one number: the upper two and the lower two are weighed by the row, then what came out by
+// the column.
 //
 //go:norace
 func (p *plane) addInner(sums []uint32, x, y, dx, dy int) {
@@ -153,7 +159,8 @@ func (p *plane) sample(x, y int) uint32 {
 	return uint32(top*(256-fy) + low*fy)
 }
 
-// after chains two frames: first from g's inner to g's outer, which is f's inner, then on to f's outer.
+// after chains two frames: first from g's inner to g's outer, which is f's inner, then on to f's
+// outer.
 func (f frame) after(g frame) frame {
 	return frame{origin: f.outer(g.origin), axis: f.axis.times(g.axis)}
 }

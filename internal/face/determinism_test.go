@@ -72,6 +72,8 @@ func goldenFiles(t *testing.T) []goldenFile {
 		{"on a canvas, askew", encodePNG(t, sheared(onCanvas(480, 520, image.Pt(70, 60), src), 9))},
 		{"no face", encodePNG(t, grained(onCanvas(120, 110, image.Point{}), 100))},
 		{"two faces", encodePNG(t, onCanvas(640, 400, image.Point{}, src, src))},
+		{"JPEG of Adobe RGB", withJPEGProfile(encodeJPEGAs(t, src, jpegn.Subsample420, 0), profileAdobe.bytes())},
+		{"PNG of ProPhoto", withPNGProfile(encodePNG(t, src), profileProPhoto.bytes())},
 		{"in the dark", encodePNG(t, graded(src, func(v float64) float64 { return float64(int(v) / 4) }))},
 	}
 }

@@ -8,7 +8,8 @@
 // # Method
 //
 //  1. The header is checked against [Options] before anything is decoded (header.go, jpegheader.go), the decoder of the format is
-//     called by name, and the brightness is taken, upright by EXIF (decode.go, plane.go).
+//     called by name, and the brightness is taken, upright by EXIF (decode.go, plane.go). The colours of an embedded profile are
+//     converted to sRGB before anything is measured or shown (profile.go, profilesrgb.go).
 //  2. pigo's classifier scans coarsely; each candidate is scanned again with a fine grid, whose summed confidence tells faces from chance.
 //     Where nothing sure is found upright, the picture is looked at turned by 30 to 330 degrees (detect.go).
 //  3. A face of more than 200 pixels between the pupils is shrunk to half, a quarter or an eighth of the size (measure.go): nothing is
@@ -30,7 +31,7 @@
 //
 // The same bytes give the same report, to the byte, for one [Version]: products are rounded before they are added, so that no
 // compiler fuses them, pictures are resampled in whole numbers, and no function of package math is used whose last bits differ
-// between machines, but for angles and logarithms that are rounded to three decimals or less.
+// between machines, but for angles and logarithms that are rounded to three decimals or less, and the powers of tone curves, to 1/65536.
 //
 // The photo of the mirrored picture gives the mirrored report and the same score, exactly, as long as the pixels are exactly mirrored (PNG,
 // lossless WebP). A photo and its mirror image are told apart by a rule that picks one of the two (plane.leansRight) and this one

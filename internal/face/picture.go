@@ -24,7 +24,8 @@ func PictureNames() []string {
 	return []string{PictureOverlay, PictureCrop, PictureLeftLeft, PictureRightRight, PictureThumbnail}
 }
 
-// Picture is made of a photo for people to look at. It carries nothing of the photo's metadata, and is upright.
+// Picture is made of a photo for people to look at. It carries nothing of the photo's metadata, and
+// is upright.
 type Picture struct {
 	Name string // one of PictureNames
 	JPEG []byte
@@ -61,8 +62,8 @@ func (m *measurement) pictures() ([]Picture, error) {
 	return list, nil
 }
 
-// picture is a picture in colour as JPEG keeps it: brightness, and at half the size (which is even) the two colour differences, 128
-// being grey.
+// picture is a picture in colour as JPEG keeps it: brightness, and at half the size (which is even)
+// the two colour differences, 128 being grey.
 type picture struct{ y, cb, cr *plane }
 
 func (p picture) mirror() {
@@ -84,7 +85,8 @@ func (p picture) image() *image.YCbCr {
 	}
 }
 
-// encode uses jpegn, in less than half of image/jpeg's time and with the same bytes under every release of Go.
+// encode uses jpegn, in less than half of image/jpeg's time and with the same bytes under every
+// release of Go.
 func (p picture) encode() ([]byte, error) {
 	var b bytes.Buffer
 	if err := jpegn.Encode(&b, p.image(), &jpegn.EncodeOptions{Quality: pictureQuality}); err != nil {
@@ -93,7 +95,8 @@ func (p picture) encode() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// canvas is what pictures are cut from: the plane that was looked at, and its colours at half the size.
+// canvas is what pictures are cut from: the plane that was looked at, and its colours at half the
+// size.
 type canvas struct{ y, cb, cr *plane }
 
 func (m *measurement) canvas() canvas {
@@ -115,23 +118,25 @@ func (c canvas) cut(f frame, w, h int) picture {
 	return p
 }
 
-// half gives the frame of the same crop for planes of half the size. A pixel of those lies in the middle of four of the others, in the
-// crop as on the canvas.
+// half gives the frame of the same crop for planes of half the size. A pixel of those lies in the
+// middle of four of the others, in the crop as on the canvas.
 func (f frame) half() frame {
 	quarter := vec{0.5, 0.5}
 	return frame{origin: f.outer(quarter).minus(quarter).scaled(0.5), axis: f.axis}
 }
 
 const (
-	// sparse is how many pixels of the canvas single samples may lie apart in a picture for people. Each pixel then counts in some sample: at 1.5
-	// portraits come out 48 dB or more from the means of areas.
+	// sparse is how many pixels of the canvas single samples may lie apart in a picture for people.
+	// Each pixel then counts in some sample: at 1.5 portraits come out 48 dB or more from the means
+	// of areas.
 	sparse = 1.6
 	// eighths is the denominator of the scales to which the canvas is shrunk by area.
 	eighths = 8
 )
 
-// suited gives a canvas from which single samples can be taken along a frame: c itself or, where these would lie too far apart, the part of it
-// that w x h pixels show, shrunk by area to about their scale; and the frame on that.
+// suited gives a canvas from which single samples can be taken along a frame: c itself or, where
+// these would lie too far apart, the part of it that w x h pixels show, shrunk by area to about
+// their scale; and the frame on that.
 func (c canvas) suited(f frame, w, h int) (canvas, frame) {
 	if f.scale() <= sparse {
 		return c, f
@@ -153,7 +158,8 @@ func (c canvas) suited(f frame, w, h int) (canvas, frame) {
 	return part, frame{origin: vec{grown(onPart.x, 1/scale), grown(onPart.y, 1/scale)}, axis: f.axis.scaled(1 / scale)}
 }
 
-// bounds gives an area that holds every pixel that w x h samples along the frame look at, with even corners and sides that are multiples of unit.
+// bounds gives an area that holds every pixel that w x h samples along the frame look at, with even
+// corners and sides that are multiples of unit.
 func (f frame) bounds(w, h, unit int) image.Rectangle {
 	right, low := float64(w-1), float64(h-1)
 	var area image.Rectangle
@@ -231,19 +237,22 @@ const (
 	halfSize     = float64(halfW) / cropW
 	halfMid      = (halfW - 1) / 2.0
 
-	// stripMargin is what the strip shows more than the crop on each side, for the halves: their middle line is not quite square to the pupils.
-	// 24 pixels are enough for 3 degrees; of the 61 people of the reference the largest has 1.9.
+	// stripMargin is what the strip shows more than the crop on each side, for the halves: their
+	// middle line is not quite square to the pupils. 24 pixels are enough for 3 degrees; of the 61
+	// people of the reference the largest has 1.9.
 	stripMargin = 24
 	stripW      = cropW + 2*stripMargin
 	stripH      = cropH + 2*stripMargin
 )
 
-// strip is the face with its pupils level and cropPupils pixels apart, resampled once: the crop and the halves are cut from it.
+// strip is the face with its pupils level and cropPupils pixels apart, resampled once: the crop and
+// the halves are cut from it.
 func (m *measurement) strip(c canvas) canvas {
 	return canvas(c.cut(m.pts.frame.after(stripInIOD), stripW, stripH))
 }
 
-// stripInIOD leads from the pixels of the strip to distances between the pupils, from the middle between them.
+// stripInIOD leads from the pixels of the strip to distances between the pupils, from the middle
+// between them.
 var stripInIOD = frameAt(vec{}, vec{cropMid + stripMargin, cropEyeY + stripMargin}, vec{1.0 / cropPupils, 0})
 
 // aligned is the strip without its margins.
@@ -251,7 +260,8 @@ func (m *measurement) aligned(strip canvas) picture {
 	return strip.cut(frame{origin: vec{stripMargin, stripMargin}, axis: vec{1, 0}}, cropW, cropH)
 }
 
-// halves gives the face made of its left half and of its right half, each beside its own mirror image.
+// halves gives the face made of its left half and of its right half, each beside its own mirror
+// image.
 func (m *measurement) halves(strip canvas) (left, right picture) {
 	middle := m.asym.middleLine()
 	inIOD := frameAt(middle.origin, vec{halfMid, cropEyeY * halfSize}, middle.axis.scaled(1/(cropPupils*halfSize)))

@@ -24,8 +24,8 @@ func (p *photo) readProfile() {
 	p.greyPNG = p.format == formatPNG && p.data[colourType]&colourBit == 0
 }
 
-// convert converts a decoded image by the profile, or keeps that for its planes. A profile of grey for colours, or of colours for grey, is not
-// one of this image.
+// convert converts a decoded image by the profile, or keeps that for its planes. A profile of grey
+// for colours, or of colours for grey, is not one of this image.
 func (p *photo) convert(img image.Image) {
 	if p.srgb == nil {
 		return
@@ -45,7 +45,8 @@ func (p *photo) convert(img image.Image) {
 	}
 }
 
-// inSRGB gives the plane converted, and keeps its converted colours beside it; or the plane itself if it needs no conversion.
+// inSRGB gives the plane converted, and keeps its converted colours beside it; or the plane itself
+// if it needs no conversion.
 func (p *photo) inSRGB(grey *plane) *plane {
 	if p.srgb == nil {
 		return grey
@@ -69,8 +70,8 @@ func (p *photo) colours(grey *plane) (cb, cr *plane) {
 	return cb, cr
 }
 
-// ownColours takes the colours as most JPEGs keep them, at half the size. Not where shrinking leaves something over, or where what is last
-// of an odd number would come first.
+// ownColours takes the colours as most JPEGs keep them, at half the size. Not where shrinking
+// leaves something over, or where what is last of an odd number would come first.
 func (p *photo) ownColours(grey *plane) (cb, cr *plane, ok bool) {
 	m, ok := p.decoded.(*image.YCbCr)
 	if !ok || m.SubsampleRatio != image.YCbCrSubsampleRatio420 || m.Rect.Min != (image.Point{}) {
@@ -95,7 +96,8 @@ func (p *photo) ownColours(grey *plane) (cb, cr *plane, ok bool) {
 	return upright(m.Cb), upright(m.Cr), true
 }
 
-// meanColours gives for each pixel the mean of the four pixels of the decoded image that lie in the middle of what it covers.
+// meanColours gives for each pixel the mean of the four pixels of the decoded image that lie in the
+// middle of what it covers.
 func (p *photo) meanColours(grey *plane) (cb, cr *plane) {
 	cb, cr = newPlane((grey.w+1)/2, (grey.h+1)/2), newPlane((grey.w+1)/2, (grey.h+1)/2)
 	look := p.lookup()
@@ -123,7 +125,8 @@ func (p *plane) stretchVideoColours() {
 	}
 }
 
-// lookup finds the pixels of the picture that was looked at, w x h of them, in the decoded image, which may lie on its side.
+// lookup finds the pixels of the picture that was looked at, w x h of them, in the decoded image,
+// which may lie on its side.
 type lookup struct {
 	w, h                int
 	origin, right, down image.Point
@@ -170,7 +173,8 @@ func (l *lookup) stored(x, y int) image.Point {
 	return l.origin.Add(l.right.Mul(x)).Add(l.down.Mul(y))
 }
 
-// tintOf gives a function for the colour differences of one pixel. As in lumaOf, what is transparent lies on grey.
+// tintOf gives a function for the colour differences of one pixel. As in lumaOf, what is
+// transparent lies on grey.
 func tintOf(img image.Image) func(image.Point) (cb, cr uint8) {
 	switch m := img.(type) {
 	case *image.YCbCr:

@@ -7,10 +7,12 @@ import (
 	"math"
 )
 
-// Shapes are drawn by their distance: a pixel is covered by as much of itself as lies within the line. This is anti-aliased, exactly
-// mirrored for a mirrored shape, and, unlike x/image/vector with its float32 and its assembly, the same on every machine.
+// Shapes are drawn by their distance: a pixel is covered by as much of itself as lies within the
+// line. This is anti-aliased, exactly mirrored for a mirrored shape, and, unlike x/image/vector
+// with its float32 and its assembly, the same on every machine.
 
-// stroke is a line with round ends from a to b; with ring, the line around it at that distance. All in pixels.
+// stroke is a line with round ends from a to b; with ring, the line around it at that distance. All
+// in pixels.
 type stroke struct {
 	a, b vec
 	ring float64
@@ -78,7 +80,8 @@ type drawing struct {
 	strokes []stroke
 }
 
-// draw lays the layers on, one over the other, all of them on a dark seam, so that they show on light skin as on dark.
+// draw lays the layers on, one over the other, all of them on a dark seam, so that they show on
+// light skin as on dark.
 func (p picture) draw(seam float64, dark ink, layers ...drawing) {
 	under := drawing{ink: dark}
 	for _, l := range layers {
@@ -131,7 +134,8 @@ func (p picture) lay(mask *plane, i ink, area image.Rectangle) {
 	}
 }
 
-// laySquare puts ink on the four pixels that share their colours, of which the first is at an even place.
+// laySquare puts ink on the four pixels that share their colours, of which the first is at an even
+// place.
 func (p picture) laySquare(covers [4]uint8, i ink, x, y int) {
 	sum := 0
 	for k, cover := range covers {

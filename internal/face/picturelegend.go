@@ -10,8 +10,8 @@ import (
 	fixedpoint "golang.org/x/image/math/fixed"
 )
 
-// The legend lies below the overlay, as wide as it. It is laid out for a phone that shows the overlay legendWidth pixels wide: there its letters
-// have the 8 x 16 pixels of the font.
+// The legend lies below the overlay, as wide as it. It is laid out for a phone that shows the
+// overlay legendWidth pixels wide: there its letters have the 8 x 16 pixels of the font.
 const (
 	legendWidth  = 390
 	legendLine   = 21
@@ -29,8 +29,9 @@ const (
 	legendLines
 )
 
-// legendWords say what is drawn on the overlay, each beside a sample of it. The radius of a circle is ringOfErrors, an arrow is arrowGain times as
-// long as the move, and orange beyond arrowSure standard errors.
+// legendWords say what is drawn on the overlay, each beside a sample of it. The radius of a circle
+// is ringOfErrors, an arrow is arrowGain times as long as the move, and orange beyond arrowSure
+// standard errors.
 var legendWords = [legendLines]string{
 	legendCircle: "Circle: holds the point 95 times in 100",
 	legendMiddle: "Dashed line: the middle of the face",
@@ -45,7 +46,8 @@ var (
 
 const legendHeight = legendLines*legendLine + 2*legendMargin
 
-// legendMask is the text. The letters were drawn beforehand, by the font's package, so that they are the same on every machine.
+// legendMask is the text. The letters were drawn beforehand, by the font's package, so that they
+// are the same on every machine.
 var legendMask = sync.OnceValue(func() *plane {
 	mask := image.NewAlpha(image.Rect(0, 0, legendWidth, legendHeight))
 	face := inconsolata.Bold8x16

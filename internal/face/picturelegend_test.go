@@ -20,7 +20,8 @@ func TestLegendFitsItsWidth(t *testing.T) {
 	}
 }
 
-// TestLegendCanBeReadOnAPhone shrinks overlays to the width of a phone and looks for the letters, as they were drawn, in the legend.
+// TestLegendCanBeReadOnAPhone shrinks overlays to the width of a phone and looks for the letters,
+// as they were drawn, in the legend.
 func TestLegendCanBeReadOnAPhone(t *testing.T) {
 	t.Parallel()
 	for _, size := range [...][2]int{{562, 1000}, {800, 1000}, {1000, 748}, {1280, 960}, {600, 1280}} {

@@ -19,9 +19,9 @@ const (
 	middleBottom = 1.9  // and ends
 )
 
-// The arrows at the points: where they would have to move for the face to be its own mirror image, arrowGain times as far, because what is
-// measured is hundredths of the distance between the pupils. What a turned head explains is not drawn, as it does not
-// count in the score.
+// The arrows at the points: where they would have to move for the face to be its own mirror image,
+// arrowGain times as far, because what is measured is hundredths of the distance between the
+// pupils. What a turned head explains is not drawn, as it does not count in the score.
 const (
 	arrowGain    = 8.0
 	arrowMost    = 0.5 // IOD, the longest drawn
@@ -43,8 +43,9 @@ var (
 	inkSure   = inkOf(255, 150, 40, 255)
 )
 
-// overlay draws the 15 points with rings that hold them in 95 of 100 cases, the middle line of the face, and the arrows: thick and orange
-// where the asymmetry is beyond its own error, else thin and pale.
+// overlay draws the 15 points with rings that hold them in 95 of 100 cases, the middle line of the
+// face, and the arrows: thick and orange where the asymmetry is beyond its own error, else thin and
+// pale.
 func (m *measurement) overlay(c canvas) picture {
 	p, d := m.scene(c)
 	unsure, sure := d.arrows()
@@ -102,13 +103,15 @@ func (v view) scale() float64 { return v.part.x / float64(v.w) }
 // whole reports whether all of the photo is shown.
 func (v view) whole() bool { return v.part == v.full }
 
-// pixel gives the place in the overlay of one on the canvas. The height may be shrunk by a little more or less than the width, both being even.
+// pixel gives the place in the overlay of one on the canvas. The height may be shrunk by a little
+// more or less than the width, both being even.
 func (v view) pixel(at vec) vec {
 	x, y := v.part.x/float64(v.w), v.part.y/float64(v.h)
 	return vec{(at.x - v.at.x) / x, (at.y - v.at.y) / y}
 }
 
-// windowStart gives the middle of the first of n pixels of a window, size long, about a place that stays within 0 to whole.
+// windowStart gives the middle of the first of n pixels of a window, size long, about a place that
+// stays within 0 to whole.
 func windowStart(middle, size, whole float64, n int) float64 {
 	return max(0, min(whole-size, middle+0.5-size/2)) + size/float64(n)/2 - 0.5
 }
@@ -120,12 +123,13 @@ type diagram struct {
 	unit    float64 // pixels in one IOD
 }
 
-// at is where a mark is drawn, IOD. The points of a brow were taught by a template that puts them at its lower edge, where they seem to lie
-// beside it, so they are drawn in its middle.
+// at is where a mark is drawn, IOD. The points of a brow were taught by a template that puts them
+// at its lower edge, where they seem to lie beside it, so they are drawn in its middle.
 func (d diagram) at(k mark) vec { return d.m.pts.at[k].plus(onBrow[k]) }
 
-// onBrow leads from the points of the brows to the middle of the brow near them, IOD. On the manual brows of the 61 reference people, and of
-// ten average faces of others, 98 in 100 of the points lie inside the brow's outline with it; without it 23.
+// onBrow leads from the points of the brows to the middle of the brow near them, IOD. On the manual
+// brows of the 61 reference people, and of ten average faces of others, 98 in 100 of the points lie
+// inside the brow's outline with it; without it 23.
 var onBrow = [marks]vec{
 	markBrowInnerL: {-0.11, -0.07}, markBrowInnerR: {0.11, -0.07}, markBrowOuterL: {0.12, -0.115}, markBrowOuterR: {-0.12, -0.115},
 }
@@ -168,9 +172,10 @@ func (d diagram) middle() []stroke {
 	return list
 }
 
-// middleLine is the line that the face is most nearly mirrored at, as a frame in IOD: through its origin, along its y axis. asymmetryOf takes
-// the shift s and the turn t of the whole out; the pupils, being level and equally far off, have no asymmetry before, so that what
-// they have after it is s and t themselves.
+// middleLine is the line that the face is most nearly mirrored at, as a frame in IOD: through its
+// origin, along its y axis. asymmetryOf takes the shift s and the turn t of the whole out; the
+// pupils, being level and equally far off, have no asymmetry before, so that what they have after
+// it is s and t themselves.
 func (h *asymmetry) middleLine() frame {
 	left := h[markPupilL]
 	axis := vec{1, 2 * left.y}
@@ -191,7 +196,8 @@ func (d diagram) arrows() (unsure, sure []stroke) {
 	return unsure, sure
 }
 
-// moveError is the standard error of a point's move, IOD: half the difference of two points, or the distance of one from the middle line.
+// moveError is the standard error of a point's move, IOD: half the difference of two points, or the
+// distance of one from the middle line.
 func (d diagram) moveError(k mark) float64 {
 	if k.partner() == k {
 		return d.m.pts.standardError(k)

@@ -9,13 +9,17 @@ import (
 	"unicode/utf16"
 )
 
-// ICC colour profiles (ICC.1:2022) are read as far as photos need it: three channels by a matrix and tone curves, and grey by one
-// tone curve. These are the profiles that phones, cameras and editors embed: Display P3, Adobe RGB, ProPhoto, gamma 2.2. Those that go by tables of
-// colours, as scanners and printers have, are not read: their photos are taken for sRGB, and the report names the profile.
+// ICC colour profiles (ICC.1:2022) are read as far as photos need it: three channels by a matrix
+// and tone curves, and grey by one tone curve. These are the profiles that phones, cameras and
+// editors embed: Display P3, Adobe RGB, ProPhoto, gamma 2.2. Those that go by tables of colours, as
+// scanners and printers have, are not read: their photos are taken for sRGB, and the report names
+// the profile.
 //
-// No library does it. Of those for Go the one that is kept up (github.com/kovidgoyal/imaging/prism/meta/icc v1.9.0) allocates by counts
-// in the file, to tens of gigabytes, spends a time on curves that grows with the square of their length, and computes in floating point to the last
-// pixel. Making hostile profiles safe for it takes reading the same tags first; what is left after that are these curves and a matrix.
+// No library does it. Of those for Go the one that is kept up
+// (github.com/kovidgoyal/imaging/prism/meta/icc v1.9.0) allocates by counts in the file, to tens of
+// gigabytes, spends a time on curves that grows with the square of their length, and computes in
+// floating point to the last pixel. Making hostile profiles safe for it takes reading the same tags
+// first; what is left after that are these curves and a matrix.
 
 var (
 	errProfile     = errors.New("the colour profile is malformed")
@@ -25,7 +29,8 @@ var (
 // profile is what an ICC profile says of its colours, relative to its white.
 type profile struct {
 	grey bool
-	// tones gives linear light, 0 to 1, for a value of 0 to 1: of red, green and blue, or of grey alone.
+	// tones gives linear light, 0 to 1, for a value of 0 to 1: of red, green and blue, or of grey
+	// alone.
 	tones [3]tone
 	// columns are the colours of full red, green and blue, in XYZ adapted to D50.
 	columns [3]xyz
@@ -127,8 +132,9 @@ func (p *profile) readColours(tags map[string][]byte, connection string) error {
 	return nil
 }
 
-// sound reports whether white is light, black is dark, and white is about as white as the connection space wants it. A profile that fails
-// would make of a photo what nobody has photographed.
+// sound reports whether white is light, black is dark, and white is about as white as the
+// connection space wants it. A profile that fails would make of a photo what nobody has
+// photographed.
 func (p *profile) sound() bool {
 	const apart, off, most = 0.5, 0.3, 3
 	light, dark := 0.0, 0.0
@@ -234,8 +240,8 @@ func within01(v float64) float64 {
 	return 0
 }
 
-// profileName gives what a profile calls itself, "" if it does not. It comes from a stranger, and is shortened and freed of what cannot be
-// printed.
+// profileName gives what a profile calls itself, "" if it does not. It comes from a stranger, and
+// is shortened and freed of what cannot be printed.
 func profileName(icc []byte) string {
 	tags, err := tagsOf(icc)
 	if err != nil {
@@ -251,7 +257,8 @@ func profileName(icc []byte) string {
 	}, textOf(tags["desc"])))
 }
 
-// textOf reads a textDescriptionType (version 2) or the first text of a multiLocalizedUnicodeType (version 4).
+// textOf reads a textDescriptionType (version 2) or the first text of a multiLocalizedUnicodeType
+// (version 4).
 func textOf(tag []byte) string {
 	const firstRecord, recordSize = 16, 12
 	switch {

@@ -93,8 +93,8 @@ func as[T draw.Image](src image.Image, dst T) T {
 	return dst
 }
 
-// TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB stores one photo by several profiles and in all kinds of files, and wants the light checks and
-// the pictures of the same photo in sRGB.
+// TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB stores one photo by several profiles and in all
+// kinds of files, and wants the light checks and the pictures of the same photo in sRGB.
 func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
 	t.Parallel()
 	photo := decodeSample(t)
@@ -116,26 +116,33 @@ func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
 			return withWebPProfile(encodeWebP(m), area.Dx(), area.Dy(), icc)
 		},
 	}
+	plain := profilesOfSRGB()["by a formula"].bytes()
 	for profile, f := range profiles {
 		stored := storedIn(t, photo, f)
 		for kind, file := range files {
 			t.Run(profile+" in a "+kind, func(t *testing.T) {
 				t.Parallel()
-				wantSRGB(t, photo, file(stored, f.bytes()), ColorProfile{Name: profile, Converted: true})
+				wantSRGB(t, file(photo, plain), file(stored, f.bytes()), ColorProfile{Name: profile, Converted: true})
 			})
 		}
 	}
 	grey := greyOf(photo)
 	for profile, f := range map[string]iccFile{"Gray Gamma 1.8": profileGrey18, "Gray Gamma 2.2": profileGrey22, "Gray L*": profileGreyLab} {
 		stored := storedIn(t, grey, f)
-		for kind, data := range map[string][]byte{
-			"JPEG":        withJPEGProfile(encodeJPEG(t, as(stored, image.NewGray(area)), 97), f.bytes()),
-			"PNG":         withPNGProfile(encodePNG(t, as(stored, image.NewGray(area))), f.bytes()),
-			"PNG, 16 bit": withPNGProfile(encodePNG(t, as(stored, image.NewGray16(area))), f.bytes()),
+		for kind, file := range map[string]func(img *image.RGBA, icc []byte) []byte{
+			"JPEG": func(m *image.RGBA, icc []byte) []byte {
+				return withJPEGProfile(encodeJPEG(t, as(m, image.NewGray(area)), 97), icc)
+			},
+			"PNG": func(m *image.RGBA, icc []byte) []byte {
+				return withPNGProfile(encodePNG(t, as(m, image.NewGray(area))), icc)
+			},
+			"PNG, 16 bit": func(m *image.RGBA, icc []byte) []byte {
+				return withPNGProfile(encodePNG(t, as(m, image.NewGray16(area))), icc)
+			},
 		} {
 			t.Run(profile+" in a "+kind, func(t *testing.T) {
 				t.Parallel()
-				wantSRGB(t, grey, data, ColorProfile{Name: profile, Converted: true})
+				wantSRGB(t, file(grey, profilesOfSRGB()["grey"].bytes()), file(stored, f.bytes()), ColorProfile{Name: profile, Converted: true})
 			})
 		}
 	}
@@ -154,11 +161,11 @@ func (c *cornered) Set(x, y int, v color.Color) {
 	c.SetNRGBA(x, y, n)
 }
 
-// wantSRGB compares what is measured of a file, and shown, with the photo in sRGB.
-func wantSRGB(t *testing.T, photo *image.RGBA, data []byte, profile ColorProfile) {
+// wantSRGB compares what is measured of a file, and shown, with the same of the photo in sRGB.
+func wantSRGB(t *testing.T, plain, data []byte, profile ColorProfile) {
 	t.Helper()
 	const levels = 3
-	want, wantPictures, err := Scan(bytes.NewReader(encodePNG(t, photo)), Options{})
+	want, wantPictures, err := Scan(bytes.NewReader(plain), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,6 +192,10 @@ func wantSRGB(t *testing.T, photo *image.RGBA, data []byte, profile ColorProfile
 			t.Errorf("the %s differs by %.1f levels", name, far)
 		}
 	}
+	photo, err := Upright(bytes.NewReader(plain), Options{}, 4096)
+	if err != nil {
+		t.Fatal(err)
+	}
 	upright, err := Upright(bytes.NewReader(data), Options{}, 4096)
 	if err != nil {
 		t.Fatal(err)
@@ -205,7 +216,8 @@ func pictureOf(t *testing.T, pictures []Picture, name string) image.Image {
 	return nil
 }
 
-// colourDifference is the mean over 16 x 16 parts of how far the mean colours of two pictures are apart there.
+// colourDifference is the mean over 16 x 16 parts of how far the mean colours of two pictures are
+// apart there.
 func colourDifference(a, b image.Image) float64 {
 	const parts = 16
 	sum := 0.0
@@ -243,7 +255,8 @@ func TestColoursOfAPaletteAreConverted(t *testing.T) {
 	}
 }
 
-// TestProfilesOfSRGBChangeNothing holds reports and pictures to those of the file without a profile.
+// TestProfilesOfSRGBChangeNothing holds reports and pictures to those of the file without a
+// profile.
 func TestProfilesOfSRGBChangeNothing(t *testing.T) {
 	t.Parallel()
 	plain := encodeJPEG(t, decodeSample(t), 95)

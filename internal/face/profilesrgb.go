@@ -7,7 +7,8 @@ import (
 	"sync"
 )
 
-// toSRGB converts the colours of a profile to sRGB (IEC 61966-2-1), relative to white, by tables: whole numbers from there on.
+// toSRGB converts the colours of a profile to sRGB (IEC 61966-2-1), relative to white, by tables:
+// whole numbers from there on.
 type toSRGB struct {
 	// grey is the value in sRGB of each grey level, for a profile of grey.
 	grey *[256]uint8
@@ -15,8 +16,9 @@ type toSRGB struct {
 	lights *[3][256]lights
 }
 
-// lights are linear red, green and blue, 21 bits each, so that a colour takes two additions. Each is in 1/fullLight of all the light, with
-// noLight added, since what sRGB does not have is negative or too much.
+// lights are linear red, green and blue, 21 bits each, so that a colour takes two additions. Each
+// is in 1/fullLight of all the light, with noLight added, since what sRGB does not have is negative
+// or too much.
 type lights uint64
 
 const (
@@ -28,11 +30,12 @@ const (
 	lightSteps = 1 << 14 // of the table from linear light to sRGB: 0.2 levels where it is steepest
 )
 
-// fromD50 takes XYZ adapted to D50 to the linear channels of sRGB (B. Lindbloom, Bradford adaptation).
+// fromD50 takes XYZ adapted to D50 to the linear channels of sRGB (B. Lindbloom, Bradford
+// adaptation).
 var fromD50 = [3]xyz{{3.1338561, -1.6168667, -0.4906146}, {-0.9787684, 1.9161415, 0.0334540}, {0.0719453, -0.2289914, 1.4052427}}
 
-// sameColours is by how many levels a profile may differ from sRGB and still be taken for it: the approximations of sRGB by 20 to 42 points, that
-// are made to be small, differ by up to 2.
+// sameColours is by how many levels a profile may differ from sRGB and still be taken for it: the
+// approximations of sRGB by 20 to 42 points, that are made to be small, differ by up to 2.
 const sameColours = 2
 
 // converter gives the conversion from a profile to sRGB, nil for sRGB itself.
@@ -57,7 +60,8 @@ func (p *profile) converter() *toSRGB {
 	return c
 }
 
-// lightsOf gives the lights of a share of a column. Powers, of which the last bits differ between machines, are rounded to 1/fullLight here.
+// lightsOf gives the lights of a share of a column. Powers, of which the last bits differ between
+// machines, are rounded to 1/fullLight here.
 func lightsOf(column xyz, share float64) (packed lights) {
 	for i, row := range fromD50 {
 		sum := float64(row.x*column.x) + float64(row.y*column.y) + float64(row.z*column.z)
@@ -112,7 +116,8 @@ func (c *toSRGB) nothing() bool {
 	return true
 }
 
-// colour converts one colour by a matrix profile. What sRGB does not have is cut off, channel by channel.
+// colour converts one colour by a matrix profile. What sRGB does not have is cut off, channel by
+// channel.
 func (c *toSRGB) colour(table *[lightSteps + 1]uint8, r, g, b uint8) (red, green, blue uint8) {
 	sum := c.lights[0][r] + c.lights[1][g] + c.lights[2][b]
 	return table[stepOf(sum)], table[stepOf(sum>>lightBits)], table[stepOf(sum>>(2*lightBits))]
@@ -123,7 +128,8 @@ func stepOf(sum lights) int {
 	return min(max(int(sum&lightMask)-3*noLight, 0), fullLight) / (fullLight / lightSteps)
 }
 
-// image converts a decoded image in place. Those whose colours are stored beside their brightness are left: see planes.
+// image converts a decoded image in place. Those whose colours are stored beside their brightness
+// are left: see planes.
 func (c *toSRGB) image(img image.Image) {
 	switch m := img.(type) {
 	case *image.Gray:
@@ -155,7 +161,8 @@ func (c *toSRGB) greys(samples []uint8, bytes int) {
 	}
 }
 
-// pixels converts pixels of four samples of a number of bytes each. They are opaque, or not multiplied by what they hide.
+// pixels converts pixels of four samples of a number of bytes each. They are opaque, or not
+// multiplied by what they hide.
 func (c *toSRGB) pixels(pix []uint8, bytes int) {
 	table := encodings()
 	for ; len(pix) >= 4*bytes; pix = pix[4*bytes:] {
@@ -202,15 +209,17 @@ func (c *toSRGB) planes(p picture) {
 	}
 }
 
-// shades are the brightness in sRGB of all levels of brightness, by their colours, in steps of shadeStep: it changes by less than half a
-// level within a step. They are made as they are needed, and there are few in a photo.
+// shades are the brightness in sRGB of all levels of brightness, by their colours, in steps of
+// shadeStep: that is exact to a level but for colours that sRGB hardly has. They are made as they
+// are needed: a photo has some hundreds, and converting each pixel by itself takes three times as
+// long.
 type shades struct {
 	c  *toSRGB
 	by [shadeSteps * shadeSteps]*[256]uint8
 }
 
 const (
-	shadeStep  = 4
+	shadeStep  = 2
 	shadeSteps = 256/shadeStep + 1 // no colour at all, 128, is in the middle of its step
 )
 

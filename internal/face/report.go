@@ -4,11 +4,12 @@ import (
 	"math"
 )
 
-// Report is what one photo shows. Its JSON is deterministic to the byte: lengths, angles and scores are rounded to the
-// decimals given below before they are stored, so what is printed is what was computed with.
+// Report is what one photo shows. Its JSON is deterministic to the byte: lengths, angles and scores
+// are rounded to the decimals given below before they are stored, so what is printed is what was
+// computed with.
 //
-// Left and right are as seen in the image, pixels are those of the upright original (after its EXIF orientation), with the
-// origin in the middle of the top left pixel, x to the right and y down.
+// Left and right are as seen in the image, pixels are those of the upright original (after its EXIF
+// orientation), with the origin in the middle of the top left pixel, x to the right and y down.
 type Report struct {
 	Version string `json:"version"` // Version
 	Image   Image  `json:"image"`
@@ -18,7 +19,8 @@ type Report struct {
 	Pose      Pose             `json:"pose"`
 	// Quality holds every check, always in the same order.
 	Quality []Check `json:"quality"`
-	// Fixes says what to do for a better photo, most useful first, at most three; empty when nothing is amiss.
+	// Fixes says what to do for a better photo, most useful first, at most three; empty when
+	// nothing is amiss.
 	Fixes []string `json:"fixes"`
 	Score Score    `json:"score"`
 	// Metrics holds the single measures that one photo can carry, always in the same order.
@@ -37,7 +39,8 @@ type Image struct {
 	Height int `json:"height"` // pixels, after orientation
 	// Orientation is the EXIF orientation that was applied, 1 to 8; 1 when the file has none.
 	Orientation int `json:"orientation"`
-	// ColorProfile is the embedded colour profile; nil for sRGB, and for a file without one, which is taken for sRGB.
+	// ColorProfile is the embedded colour profile; nil for sRGB, and for a file without one, which
+	// is taken for sRGB.
 	ColorProfile *ColorProfile `json:"colorProfile,omitempty"`
 }
 
@@ -45,8 +48,9 @@ type Image struct {
 type ColorProfile struct {
 	// Name is what the profile calls itself, at most 64 characters; empty if it does not.
 	Name string `json:"name"`
-	// Converted reports whether the photo was measured and is shown in its true colours, converted to sRGB. Of other profiles than those of grey,
-	// and of red, green and blue by a matrix and tone curves, the colours are taken for sRGB.
+	// Converted reports whether the photo was measured and is shown in its true colours, converted
+	// to sRGB. Of other profiles than those of grey, and of red, green and blue by a matrix and
+	// tone curves, the colours are taken for sRGB.
 	Converted bool `json:"converted"`
 	// Reason is why the colours were not converted.
 	Reason string `json:"reason,omitempty"`
@@ -57,7 +61,8 @@ type Box struct {
 	X    float64 `json:"x"`    // left edge, pixels, one decimal; may lie outside the image
 	Y    float64 `json:"y"`    // top edge, pixels, one decimal; may lie outside the image
 	Size float64 `json:"size"` // side, pixels, one decimal
-	// Quality is the detector's summed confidence, at least 100. A good studio portrait has 1200 to 5000.
+	// Quality is the detector's summed confidence, at least 100. A good studio portrait has 1200 to
+	// 5000.
 	Quality float64 `json:"quality"`
 }
 
@@ -65,23 +70,26 @@ type Box struct {
 type Point struct {
 	X float64 `json:"x"` // pixels, two decimals
 	Y float64 `json:"y"` // pixels, two decimals
-	// SE is the standard error of each coordinate, pixels, two decimals: the method's measured error against manual points and
-	// the spread of this photo's own measurements together.
+	// SE is the standard error of each coordinate, pixels, two decimals: the method's measured
+	// error against manual points and the spread of this photo's own measurements together.
 	SE float64 `json:"se"`
 }
 
 // Pose is how the head is held.
 type Pose struct {
-	// Roll is the angle of the line through the pupils, degrees, positive when the eye at the right of the image is lower.
+	// Roll is the angle of the line through the pupils, degrees, positive when the eye at the right
+	// of the image is lower.
 	Roll float64 `json:"roll"`
-	// Yaw is the estimated turn of the head, degrees, positive when the nose points to the right of the image.
+	// Yaw is the estimated turn of the head, degrees, positive when the nose points to the right of
+	// the image.
 	Yaw float64 `json:"yaw"`
 }
 
 // Verdict of a check.
 type Verdict string
 
-// The verdicts, from good to bad. A rejected check is a Refusal, so a Report has only the first two.
+// The verdicts, from good to bad. A rejected check is a Refusal, so a Report has only the first
+// two.
 const (
 	VerdictOK     Verdict = "ok"
 	VerdictWarn   Verdict = "warn"
@@ -92,21 +100,23 @@ const (
 type Check struct {
 	Check string  `json:"check"` // one of the Check... names
 	Value float64 `json:"value"` // in the unit of its name
-	// Warn and Reject are the limits; nil where the check has none. Whether larger or smaller is worse follows from the name.
+	// Warn and Reject are the limits; nil where the check has none. Whether larger or smaller is
+	// worse follows from the name.
 	Warn    *float64 `json:"warn"`
 	Reject  *float64 `json:"reject"`
 	Verdict Verdict  `json:"verdict"`
 }
 
-// Score is how symmetric the face is on a scale from 0 to 100: the percentile among the reference portraits (100 = more
-// symmetric than all of them).
+// Score is how symmetric the face is on a scale from 0 to 100: the percentile among the reference
+// portraits (100 = more symmetric than all of them).
 type Score struct {
 	Value float64 `json:"value"` // one decimal
 	Lo    float64 `json:"lo"`    // lower end of the 95 % interval
 	Hi    float64 `json:"hi"`    // upper end of the 95 % interval
 	// BeforeYaw is the score without the removal of what a turned head adds.
 	BeforeYaw float64 `json:"beforeYaw"`
-	// Contributions says where the points missing from 100 were lost; they are at most 0 and add up to Value - 100.
+	// Contributions says where the points missing from 100 were lost; they are at most 0 and add up
+	// to Value - 100.
 	Contributions []Contribution `json:"contributions"`
 }
 
@@ -129,11 +139,14 @@ type Metric struct {
 
 // Reliability of a measure, from the reference portraits.
 type Reliability struct {
-	// ICC is the agreement with the same measure from points set by hand, ICC(2,1), 0 to 1; two decimals.
+	// ICC is the agreement with the same measure from points set by hand, ICC(2,1), 0 to 1; two
+	// decimals.
 	ICC float64 `json:"icc"`
-	// SEM is the standard error of measurement against these, in the measure's unit; three decimals.
+	// SEM is the standard error of measurement against these, in the measure's unit; three
+	// decimals.
 	SEM float64 `json:"sem"`
-	// SDC is the smallest detectable change: two photos of one person that differ by less may be the same; three decimals.
+	// SDC is the smallest detectable change: two photos of one person that differ by less may be
+	// the same; three decimals.
 	SDC float64 `json:"sdc"`
 }
 

@@ -2,8 +2,9 @@ package face
 
 import "encoding/binary"
 
-// shrunk gives the plane at 1/scale of its size (1, 2, 4 or 8), upright by an EXIF orientation, each pixel the mean of a square. What is left
-// over at the right and below of the upright picture is cut. The plane itself is not changed, nor is its memory used.
+// shrunk gives the plane at 1/scale of its size (1, 2, 4 or 8), upright by an EXIF orientation,
+// each pixel the mean of a square. What is left over at the right and below of the upright picture
+// is cut. The plane itself is not changed, nor is its memory used.
 func (p *plane) shrunk(scale, orientation int) *plane {
 	if min(p.w, p.h) < scale {
 		scale = 1
@@ -20,7 +21,8 @@ func (p *plane) shrunk(scale, orientation int) *plane {
 		copy(q.pix, p.pix)
 		return q.upright(orientation)
 	}
-	// Sums of columns of a square's pixels, four in a word: 8 x 255 x 2 at most, which fits 16 bits.
+	// Sums of columns of a square's pixels, four in a word: 8 x 255 x 2 at most, which fits 16
+	// bits.
 	sums := make([]uint64, (q.w*scale+7)/8*2)
 	for y := range q.h {
 		clear(sums)
@@ -36,7 +38,8 @@ func (p *plane) shrunk(scale, orientation int) *plane {
 	return q.upright(orientation)
 }
 
-// reversesX and reversesY tell which axis of the stored picture runs against that of the upright one that it becomes.
+// reversesX and reversesY tell which axis of the stored picture runs against that of the upright
+// one that it becomes.
 func reversesX(orientation int) bool {
 	return orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8
 }
@@ -50,7 +53,8 @@ func turnedOver(orientation int) int { return (orientation - 1) ^ 1 + 1 }
 
 const evenBytes = 0x00ff00ff00ff00ff
 
-// addColumns adds n pixels of a row to the sums: of each eight, those at even places to one word and those at odd places to the next.
+// addColumns adds n pixels of a row to the sums: of each eight, those at even places to one word
+// and those at odd places to the next.
 func addColumns(sums []uint64, row []uint8, n int) {
 	i := 0
 	for ; (i+1)*8 <= n; i++ {
@@ -112,9 +116,10 @@ func sum(row []uint8) int {
 	return int(total)
 }
 
-// leansRight tells a picture from its mirror image: true for one of the two, and never for both. Analyze turns each photo so
-// that this is false, which makes the report of the mirrored photo the mirrored report, whatever the stages after it do.
-// It compares the light in the two halves of the upright picture first, so that two files of nearly the same pixels get the same answer.
+// leansRight tells a picture from its mirror image: true for one of the two, and never for both.
+// Analyze turns each photo so that this is false, which makes the report of the mirrored photo the
+// mirrored report, whatever the stages after it do. It compares the light in the two halves of the
+// upright picture first, so that two files of nearly the same pixels get the same answer.
 func (p *plane) leansRight(orientation int) bool {
 	if balance := p.balance(orientation); balance != 0 {
 		return balance < 0
@@ -131,7 +136,8 @@ func (p *plane) leansRight(orientation int) bool {
 	return false
 }
 
-// balance is how much more light there is in the left half of the upright picture than in its right half, grey levels.
+// balance is how much more light there is in the left half of the upright picture than in its right
+// half, grey levels.
 func (p *plane) balance(orientation int) int {
 	if orientation >= 5 {
 		half := p.h / 2 * p.w

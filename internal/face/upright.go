@@ -8,9 +8,10 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// Upright decodes a photo as Analyze does, within the same limits, and gives it as people see it: turned by its EXIF orientation, opaque, and
-// shrunk to at most side pixels along its longer side. It carries nothing of the photo's metadata. The errors are those of Analyze for
-// a file that cannot be read.
+// Upright decodes a photo as Analyze does, within the same limits, and gives it as people see it:
+// turned by its EXIF orientation, opaque, and shrunk to at most side pixels along its longer side.
+// It carries nothing of the photo's metadata. The errors are those of Analyze for a file that
+// cannot be read.
 func Upright(r io.Reader, opts Options, side int) (*image.RGBA, error) {
 	p, err := open(r, opts.withDefaults())
 	if err != nil {

@@ -166,6 +166,7 @@ func (a *Analyzer) analyze(ctx context.Context, s Scan) error {
 	if err != nil {
 		return a.failOr(ctx, s, fmt.Errorf("analyse photo: %w", err))
 	}
+	logProfile(ctx, report.Image.ColorProfile)
 	s.Rendered, err = a.render(ctx, s, photo)
 	if err != nil {
 		return err

@@ -1,9 +1,13 @@
 package scan
 
 import (
+	"context"
 	"encoding/json"
+	"log/slog"
 	"regexp"
 	"strconv"
+
+	"github.com/facescan/facescan/internal/face"
 )
 
 // resultPart is what this package itself reads of a scan's result, in the names of face.Report's JSON.
@@ -61,4 +65,12 @@ func engineMajor(version string) int {
 	}
 	major, _ := strconv.Atoi(found[1]) // nine digits are a number
 	return major
+}
+
+// logProfile names a colour profile that was not converted. Whether such photos are sent at all
+// decides if more kinds of profiles are worth reading.
+func logProfile(ctx context.Context, p *face.ColorProfile) {
+	if p != nil && !p.Converted {
+		slog.WarnContext(ctx, "colour profile not converted", "profile", p.Name, "reason", p.Reason)
+	}
 }
