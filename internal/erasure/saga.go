@@ -61,7 +61,7 @@ func (e *Eraser) Handle(ctx context.Context, m event.Message) error {
 		slog.InfoContext(ctx, "erasure event dropped", "reason", err)
 		return nil
 	case errors.Is(err, errLeased):
-		return fault.Wrap(err, fault.CodeUnavailable, "The erasure is being worked on.")
+		return fault.New(fault.CodeUnavailable, "The erasure is being worked on.")
 	case err != nil:
 		return fmt.Errorf("claim erasure: %w", err)
 	}

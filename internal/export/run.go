@@ -56,7 +56,7 @@ func (e *Exporter) Handle(ctx context.Context, m event.Message) error {
 		slog.InfoContext(ctx, "export event dropped", "reason", err)
 		return nil
 	case errors.Is(err, errLeased):
-		return fault.Wrap(err, fault.CodeUnavailable, "The export is being made.")
+		return fault.New(fault.CodeUnavailable, "The export is being made.")
 	case err != nil:
 		return fmt.Errorf("claim export: %w", err)
 	}

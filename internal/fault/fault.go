@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -69,7 +70,8 @@ func (k Kind) Title() string { return kindTable[k].title }
 
 // Field is one fault in one member of a request.
 type Field struct {
-	// Pointer is an RFC 6901 JSON pointer into the request body, or "query/NAME", "header/NAME".
+	// Pointer is a JSON pointer (RFC 6901) into the request's body, "" for the whole, or "query/NAME", "header/NAME" or
+	// "path/NAME", with NAME escaped as in a JSON pointer, or "query" for the whole query.
 	Pointer string `json:"pointer"`
 	// Detail says what is wrong with it, for people.
 	Detail string `json:"detail"`
@@ -93,7 +95,8 @@ func New(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Wrap is New with a cause, which goes to the log only.
+// Wrap is New with a cause, which goes to the log only. An unavailable error with a cause is a failure; without one it is
+// what the code foresees, such as overload or work that another process is at (see [Expected]).
 func Wrap(cause error, code Code, format string, args ...any) *Error {
 	e := New(code, format, args...)
 	e.cause = cause
@@ -139,6 +142,26 @@ func From(err error) *Error {
 func Is(err error, code Code) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Code == code
+}
+
+// Expected reports whether nobody has to look into err: it refuses a request, or what is unavailable is so as the code
+// foresees. Of several errors joined each must be expected.
+func Expected(err error) bool {
+	switch e := err.(type) { //nolint:errorlint // errors.As finds any in the tree, not all
+	case *Error:
+		switch e.Code.Kind() { //nolint:exhaustive // the rest refuse
+		case Internal:
+			return false
+		case Unavailable:
+			return e.cause == nil || Expected(e.cause)
+		}
+		return true
+	case interface{ Unwrap() []error }:
+		return !slices.ContainsFunc(e.Unwrap(), func(part error) bool { return !Expected(part) })
+	case interface{ Unwrap() error }:
+		return Expected(e.Unwrap())
+	}
+	return false
 }
 
 // Retryable tells whether the same input may succeed later. Unknown errors may.

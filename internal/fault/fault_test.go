@@ -74,6 +74,34 @@ func TestFrom(t *testing.T) {
 	})
 }
 
+func TestExpected(t *testing.T) {
+	t.Parallel()
+	overload, taken := fault.New(fault.CodeUnavailable, "too many"), fault.New(fault.CodeUsernameTaken, "taken")
+	broken := fault.Wrap(errors.New("connection reset"), fault.CodeUnavailable, "later")
+	for name, tt := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"a refusal":                    {taken, true},
+		"a refusal with a cause":       {fault.Wrap(errors.New("x"), fault.CodeRateLimited, "later"), true},
+		"overload":                     {overload, true},
+		"overload, told on":            {fmt.Errorf("x: %w", fault.Wrap(overload, fault.CodeUnavailable, "again")), true},
+		"a store that does not answer": {broken, false},
+		"an unknown error":             {errors.New("x"), false},
+		"an internal error":            {fault.New(fault.CodeInternal, "x"), false},
+		"nothing":                      {nil, false},
+		"overload and a refusal":       {errors.Join(overload, taken), true},
+		"overload and a broken store":  {fmt.Errorf("x: %w", errors.Join(overload, broken)), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := fault.Expected(tt.err); got != tt.want {
+				t.Errorf("Expected = %v", got)
+			}
+		})
+	}
+}
+
 func TestRetryable(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -2,13 +2,20 @@ package httpapi_test
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -136,6 +143,44 @@ func TestLog_quotesNoBody(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "invalid_field") || strings.Contains(log.String(), "271828") {
 		t.Errorf("log:\n%s", log.String())
+	}
+}
+
+// The level says who has to act: nobody, whoever sees to capacity, or the programmer.
+func TestLog_level(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
+	defer slog.SetDefault(before)
+
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	overload := fault.New(fault.CodeUnavailable, "Too many.").WithRetryAfter(time.Second)
+	for name, tt := range map[string]struct {
+		ctx               context.Context
+		err               error
+		severity, message string
+	}{
+		"a refusal":             {t.Context(), fault.New(fault.CodeNotFound, "x"), "INFO", "request refused"},
+		"a rate limit":          {t.Context(), fault.New(fault.CodeRateLimited, "x").WithRetryAfter(time.Second), "INFO", "request refused"},
+		"overload":              {t.Context(), overload, "WARNING", "request refused"},
+		"a wrapped overload":    {t.Context(), fmt.Errorf("x: %w", overload), "WARNING", "request refused"},
+		"a failing store":       {t.Context(), fault.Wrap(errors.New("x"), fault.CodeUnavailable, "x").WithRetryAfter(time.Second), "ERROR", "request failed"},
+		"an error":              {t.Context(), errors.New("x"), "ERROR", "request failed"},
+		"a call cut off by us":  {t.Context(), fmt.Errorf("read: %w", context.Canceled), "ERROR", "request failed"},
+		"a client that left":    {gone, fmt.Errorf("read: %w", context.Canceled), "INFO", "request abandoned"},
+		"the same of Firestore": {gone, fmt.Errorf("read: %w", status.Error(codes.Canceled, "x")), "INFO", "request abandoned"},
+		"an error, and it left": {gone, errors.New("x"), "ERROR", "request failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log.Reset()
+			r := httptest.NewRequestWithContext(tt.ctx, http.MethodGet, "/", nil)
+			httpapi.WriteProblem(httptest.NewRecorder(), r, tt.err)
+			var line struct{ Severity, Message string }
+			if err := json.Unmarshal(log.Bytes(), &line); err != nil || line.Severity != tt.severity || line.Message != tt.message {
+				t.Errorf("logged %s, want %s %q", log.String(), tt.severity, tt.message)
+			}
+		})
 	}
 }
 

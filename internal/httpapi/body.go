@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +11,9 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/fault"
 )
@@ -82,11 +86,7 @@ type Problem struct {
 func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	kind := f.Code.Kind()
-	if kind == fault.Internal || kind == fault.Unavailable {
-		slog.ErrorContext(r.Context(), "request failed", "code", f.Code, "error", err)
-	} else {
-		slog.InfoContext(r.Context(), "request refused", "code", f.Code, "error", err)
-	}
+	logProblem(r.Context(), f.Code, err)
 	if f.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}
@@ -100,6 +100,26 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(kind.Status())
 	_, _ = w.Write(body) // a client that is gone cannot be told
+}
+
+// logProblem logs what somebody has to look into as ERROR, and as WARN what gets worse if nobody ever does: overload.
+// That a client left before its answer is no fault, whatever was under way.
+func logProblem(ctx context.Context, code fault.Code, err error) {
+	level, message := slog.LevelError, "request failed"
+	switch {
+	case fault.Expected(err) && code.Kind() == fault.Unavailable:
+		level, message = slog.LevelWarn, "request refused"
+	case fault.Expected(err):
+		level, message = slog.LevelInfo, "request refused"
+	case canceled(err) && errors.Is(ctx.Err(), context.Canceled):
+		level, message = slog.LevelInfo, "request abandoned"
+	}
+	slog.Log(ctx, level, message, "code", code, "error", err)
+}
+
+// canceled reports whether the error is that of a context or, as Firestore has it, of a call that was cancelled.
+func canceled(err error) bool {
+	return errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled
 }
 
 // IntParam is the whole number in the query parameter, or fallback where it is absent. Anything but a whole

@@ -87,7 +87,7 @@ func (a *Analyzer) handle(ctx context.Context, object event.ObjectFinalized) err
 		slog.InfoContext(ctx, "photo and results deleted", "reason", err, "generation", object.Generation)
 		return a.deleteAll(ctx, uid, id, object.Generation)
 	case errors.Is(err, errLeased):
-		return fault.Wrap(err, fault.CodeUnavailable, "The scan is being analysed.")
+		return fault.New(fault.CodeUnavailable, "The scan is being analysed.")
 	case errors.Is(err, errExhausted):
 		return errors.Join(a.fail(ctx, s, crashed), fault.Wrap(err, fault.CodeAnalysisCrashed, "The analysis never ended."))
 	case err != nil:

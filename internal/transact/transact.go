@@ -92,7 +92,7 @@ func (l *lines) run(ctx context.Context, s slot, attempt func(context.Context) (
 			return err
 		}
 		if n == maxAttempts {
-			return busy(err)
+			return busy()
 		}
 		if err := sleep(ctx, pause()); err != nil {
 			return err
@@ -100,8 +100,8 @@ func (l *lines) run(ctx context.Context, s slot, attempt func(context.Context) (
 	}
 }
 
-func busy(cause error) error {
-	return fault.Wrap(cause, fault.CodeUnavailable, "Too many of these at once: try again.").WithRetryAfter(soon)
+func busy() error {
+	return fault.New(fault.CodeUnavailable, "Too many of these at once: try again.").WithRetryAfter(soon)
 }
 
 // pause is random, so that processes that collided once do not collide again.

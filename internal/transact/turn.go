@@ -39,7 +39,7 @@ func (l *lines) enter(ctx context.Context, s slot) (leave func(), err error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, busy(err)
+		return nil, busy()
 	}
 	return func() {
 		mine.semaphore.Release(1)
