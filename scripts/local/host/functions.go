@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/catalog"
@@ -57,12 +58,21 @@ func handlers(wrapEvent func(string, http.Handler) http.Handler) (map[string]htt
 		if !ok {
 			return nil, fmt.Errorf("function %q of the catalog is not registered", f.Name)
 		}
-		found[f.Name] = handler
+		found[f.Name] = within(f.Timeout, handler)
 		if f.Trigger != catalog.HTTP && wrapEvent != nil {
-			found[f.Name] = wrapEvent(f.Name, handler)
+			found[f.Name] = wrapEvent(f.Name, found[f.Name])
 		}
 	}
 	return found, nil
+}
+
+// within gives each request the function's time limit, as the framework does in production.
+func within(limit time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 // publicRoutes hands a request to the function that owns its path.
