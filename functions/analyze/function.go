@@ -16,7 +16,8 @@ import (
 	"github.com/facescan/facescan/internal/scan"
 )
 
-// Scan is the face engine. It is a variable for the tests of the local host only, which get it stuck.
+// Scan is the face engine. It is a variable for the tests of the local host only, which get it
+// stuck.
 var Scan = face.Scan
 
 func init() { boot.Event("analyze", build) }

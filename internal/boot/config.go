@@ -53,8 +53,8 @@ type Config struct {
 	// ErasureWait replaces the time that an erasure waits for photos still on their way, such as "1s", for the local
 	// stack only.
 	ErasureWait string `env:"FACESCAN_ERASURE_WAIT"`
-	// ScanLease replaces catalog.Lease in the analysis, such as "3s", for tests of the local stack only: they need not
-	// wait a minute for what a killed process has left.
+	// ScanLease replaces catalog.Lease in the analysis, such as "3s", for tests of the local stack
+	// only: they need not wait a minute for what a killed process has left.
 	ScanLease time.Duration `env:"FACESCAN_SCAN_LEASE"`
 
 	// FirebaseAPIKey is the web API key that Identity Toolkit asks for. It is no secret.

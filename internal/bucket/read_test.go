@@ -23,7 +23,8 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// newBucket returns a bucket of a Cloud Storage of the test's own, and the number of requests that were made to it.
+// newBucket returns a bucket of a Cloud Storage of the test's own, and the number of requests that
+// were made to it.
 func newBucket(t *testing.T) (*storage.BucketHandle, *atomic.Int64) {
 	t.Helper()
 	server, err := emulator.NewStorage(context.WithoutCancel(t.Context()), emulator.StorageOptions{})
@@ -84,7 +85,7 @@ func TestRead_asStored(t *testing.T) {
 		"bytes that are what they seem":         {content, "", false},
 		"bytes that are called gzip and aren't": {content, "gzip", true},
 		"gzip":                                  {gzipped(t, content), "gzip", true},
-		"an encoding that nobody knows":         {content, "photo", true},
+		"an unknown encoding":                   {content, "photo", true},
 		"the encoding that is none":             {content, "identity", false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -40,7 +40,8 @@ type Coach struct {
 	Limits    *limit.Limiter
 	// Analyze is the face engine, face.Analyze; a seam because no photo is known to break the real one.
 	Analyze func(io.Reader, face.Options) (face.Report, error)
-	// Exit ends the process when the engine does not come to an end, os.Exit but in tests (see internal/watchdog).
+	// Exit ends the process when the engine does not come to an end, os.Exit but in tests (see
+	// internal/watchdog).
 	Exit func(code int)
 	// MinAge is the age in years that whoever is measured must have passed.
 	MinAge int

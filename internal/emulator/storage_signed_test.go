@@ -290,7 +290,8 @@ func TestSignersDiffer(t *testing.T) {
 	want(t, resp, body, http.StatusOK, "")
 }
 
-// A header that is not signed may come with a PUT; Content-Encoding is stored, and decides how the object is served.
+// A header that is not signed may come with a PUT; Content-Encoding is stored, and decides how the
+// object is served.
 func TestContentEncoding(t *testing.T) {
 	s := newStorageTest(t)
 	zipped := gzipped(t, "0123456789")
@@ -298,7 +299,8 @@ func TestContentEncoding(t *testing.T) {
 	get := s.sign(t, http.MethodGet, "")
 	const stored = "X-Goog-Stored-Content-Encoding"
 
-	resp, body := s.send(t, http.MethodPut, upload, strings.NewReader(zipped), "Content-Type:image/jpeg", "Content-Encoding:gzip")
+	resp, body := s.send(t, http.MethodPut, upload, strings.NewReader(zipped),
+		"Content-Type:image/jpeg", "Content-Encoding:gzip")
 	want(t, resp, body, http.StatusOK, "")
 	if got := resp.Header.Get(stored); got != "gzip" {
 		t.Errorf("stored encoding %q", got)

@@ -138,11 +138,12 @@ func (s *Storage) getObject(w http.ResponseWriter, r *http.Request, bucket, obje
 	return nil
 }
 
-// download answers with the headers that fake-gcs-server does not know: those that a signed URL asks for by
-// response-content-type and its like, and those of decompressive transcoding
-// (https://cloud.google.com/storage/docs/transcoding). fake-gcs-server inflates an object whose Content-Encoding is gzip
-// for a request without Accept-Encoding: gzip, and serves bytes that are no gzip as they are, with the Content-Encoding
-// that they do not have. Production has been seen to answer the latter with 503.
+// download answers with the headers that fake-gcs-server does not know: those that a signed URL
+// asks for by response-content-type and its like, and those of decompressive transcoding
+// (https://cloud.google.com/storage/docs/transcoding). fake-gcs-server inflates an object whose
+// Content-Encoding is gzip for a request without Accept-Encoding: gzip, and serves bytes that are
+// no gzip as they are, with the Content-Encoding that they do not have. Production has been seen to
+// answer the latter with 503.
 type download struct {
 	http.ResponseWriter
 	query url.Values

@@ -14,7 +14,8 @@ func TestExport_copiesObjectsAsTheyAreStored(t *testing.T) {
 	w.seed(t, ada)
 	name := "uploads/" + ada + "/" + adas
 	photo := w.uploads.Object(name)
-	if _, err := photo.Update(t.Context(), storage.ObjectAttrsToUpdate{ContentEncoding: "gzip", ContentType: "image/jpeg"}); err != nil {
+	as := storage.ObjectAttrsToUpdate{ContentEncoding: "gzip", ContentType: "image/jpeg"}
+	if _, err := photo.Update(t.Context(), as); err != nil {
 		t.Fatal(err)
 	}
 	w.ask(t)

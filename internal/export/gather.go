@@ -193,12 +193,14 @@ func (g *gatherer) original(ctx context.Context, p photo) error {
 	}, g.binary)
 }
 
-// maxObject is the largest object that is copied, in bytes: a rendition as TIFF of rendition.MaxSide squared has half of it.
+// maxObject is the largest object that is copied, in bytes: a rendition as TIFF of
+// rendition.MaxSide squared has half of it.
 const maxObject = 128 << 20
 
 // object copies an object as it is stored, if it is still there.
 func (g *gatherer) object(
-	ctx context.Context, o *storage.ObjectHandle, name func(*bucket.Reader) string, add func(string, func(io.Writer) error) error,
+	ctx context.Context, o *storage.ObjectHandle, name func(*bucket.Reader) string,
+	add func(string, func(io.Writer) error) error,
 ) error {
 	r, err := bucket.Open(ctx, o, maxObject)
 	if errors.Is(err, storage.ErrObjectNotExist) {

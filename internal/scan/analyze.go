@@ -174,12 +174,12 @@ func (a *Analyzer) analyze(ctx context.Context, s Scan) error {
 	return a.complete(ctx, s, report, pictures)
 }
 
-// failOr ends the scan with the failure that the cause stands for, and returns a cause that stands for none. A crash is
-// returned too, for the event to be parked.
+// failOr ends the scan with the failure that the cause stands for, and returns a cause that stands
+// for none. A crash is returned too, for the event to be parked.
 //
-// The photo that was put with a Content-Encoding is deleted first, so that nothing has to read it, the user's export
-// neither. Cloud Storage has been seen to answer every read of bytes that are called gzip and are none with 503
-// (https://github.com/GoogleCloudPlatform/gcsfuse/issues/131).
+// The photo that was put with a Content-Encoding is deleted first, so that nothing has to read it,
+// the user's export neither. Cloud Storage has been seen to answer every read of bytes that are
+// called gzip and are none with 503 (https://github.com/GoogleCloudPlatform/gcsfuse/issues/131).
 func (a *Analyzer) failOr(ctx context.Context, s Scan, cause error) error {
 	f, ok := failureOf(cause)
 	if !ok {
@@ -218,11 +218,12 @@ func (a *Analyzer) measure(
 	return a.Scan(bytes.NewReader(photo), face.Options{MaxBytes: MaxBytes})
 }
 
-// computing has the process end when what begins now outlives the scan's lease or the request, unless done is called
-// before: nothing else stops the engine at a photo that it never comes to an end with, and the next user's scan would
-// share the processor with it. The delivery is then repeated, and claim counts until maxClaims ends the scan. A tenth of
-// the lease is left when the process ends, since an instance has a processor only while it serves a request. Without time
-// to begin in, computing fails.
+// computing has the process end when what begins now outlives the scan's lease or the request,
+// unless done is called before: nothing else stops the engine at a photo that it never comes to an
+// end with, and the next user's scan would share the processor with it. The delivery is then
+// repeated, and claim counts until maxClaims ends the scan. A tenth of the lease is left when the
+// process ends, since an instance has a processor only while it serves a request. Without time to
+// begin in, computing fails.
 func (a *Analyzer) computing(ctx context.Context, s Scan) (done func(), err error) {
 	left := a.Lease // to measure again takes no lease
 	if s.State == Processing {

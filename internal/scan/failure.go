@@ -15,11 +15,11 @@ const (
 	ReasonMissing   = "photo_missing"
 	ReasonExpired   = "photo_expired"
 	ReasonWithdrawn = "consent_withdrawn"
-	// ReasonMismatch says that the photo is not the one that was announced.
+	// ReasonMismatch is for a photo that is not the one that was announced.
 	ReasonMismatch = "content_mismatch"
-	// ReasonType says that the photo is of another media type than its ticket.
+	// ReasonType is for a photo of another media type than its ticket names.
 	ReasonType = "content_type_mismatch"
-	// ReasonEncoded says that the photo was put with a Content-Encoding, which its ticket does not have.
+	// ReasonEncoded is for a photo that was put with a Content-Encoding.
 	ReasonEncoded = "content_encoded"
 )
 
@@ -39,10 +39,19 @@ var (
 		Detail: "The photo could not be analysed. We have been told; please try another photo.",
 	}
 	missing  = Failure{Code: ReasonMissing, Detail: "The photo is not there any more. Please upload it again."}
-	mismatch = Failure{Code: ReasonMismatch, Detail: "The photo is not the one that was announced. Please upload it again."}
-	late     = Failure{Code: ReasonExpired, Detail: "The photo could not be analysed in time and was deleted. Please upload it again."}
-	refused  = Failure{Code: ReasonWithdrawn, Detail: "You withdrew your consent, so the scan was stopped and its photo deleted."}
-	encoded  = Failure{
+	mismatch = Failure{
+		Code:   ReasonMismatch,
+		Detail: "The photo is not the one that was announced. Please upload it again.",
+	}
+	late = Failure{
+		Code:   ReasonExpired,
+		Detail: "The photo could not be analysed in time and was deleted. Please upload it again.",
+	}
+	refused = Failure{
+		Code:   ReasonWithdrawn,
+		Detail: "You withdrew your consent, so the scan was stopped and its photo deleted.",
+	}
+	encoded = Failure{
 		Code:   ReasonEncoded,
 		Detail: "The photo was sent in an encoding that is not read here and was deleted. Please upload it again as it is.",
 	}
@@ -73,8 +82,10 @@ func notTaken(kind string) string {
 
 // otherType is the failure of a photo whose bytes are not of the announced type.
 func otherType(announced, found string) Failure {
-	return Failure{Code: ReasonType, Detail: fmt.Sprintf("The photo was announced as %s but is %s. Please upload it again.",
-		cmp.Or(typeNames[announced], announced), cmp.Or(typeNames[found], found))}
+	return Failure{Code: ReasonType, Detail: fmt.Sprintf(
+		"The photo was announced as %s but is %s. Please upload it again.",
+		cmp.Or(typeNames[announced], announced), cmp.Or(typeNames[found], found),
+	)}
 }
 
 // unfit is the error of a photo that no further attempt would measure.
@@ -83,7 +94,8 @@ type unfit struct{ Failure }
 // Error returns the code and the sentence.
 func (u *unfit) Error() string { return u.Code + ": " + u.Detail }
 
-// failureOf returns the failure that the error of a measurement stands for; ok is false for a transient one.
+// failureOf returns the failure that the error of a measurement stands for; ok is false for a
+// transient one.
 func failureOf(err error) (f Failure, ok bool) {
 	var photo *unfit
 	var refusal *face.Refusal

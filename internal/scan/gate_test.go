@@ -14,7 +14,8 @@ import (
 	"github.com/facescan/facescan/internal/face"
 )
 
-// told is the notification that Cloud Storage sends for the scan's photo, with all that the object has.
+// told is the notification that Cloud Storage sends for the scan's photo, with all that the object
+// has.
 func (e *env) told(t *testing.T, s Scan) event.Message {
 	t.Helper()
 	attrs, err := e.uploads.Object(objectName(s.UID, s.ID)).Attrs(t.Context())
@@ -31,7 +32,8 @@ func (e *env) told(t *testing.T, s Scan) event.Message {
 	return event.Message{ID: string(randomID()), Data: data, Attributes: attributes}
 }
 
-// countReads has the environment's uploads read through a client that counts what it gets of objects.
+// countReads has the environment's uploads read through a client that counts what it gets of
+// objects.
 func (e *env) countReads(t *testing.T) *atomic.Int64 {
 	t.Helper()
 	var reads atomic.Int64

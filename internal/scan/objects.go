@@ -16,8 +16,8 @@ import (
 	"github.com/facescan/facescan/internal/face"
 )
 
-// photo returns the scan's photo, if it is what its ticket says. Its errors are storage.ErrObjectNotExist, *unfit or
-// transient.
+// photo returns the scan's photo, if it is what its ticket says. Its errors are
+// storage.ErrObjectNotExist, *unfit or transient.
 func (a *Analyzer) photo(ctx context.Context, s Scan) ([]byte, error) {
 	r, err := bucket.Open(ctx, a.Uploads.Object(objectName(s.UID, s.ID)).Generation(s.Generation), MaxBytes)
 	if errors.Is(err, bucket.ErrTooLarge) {

@@ -13,8 +13,8 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// renderReserve is the part of the lease, one half, that is left when the last rendition may be begun. One takes a few
-// seconds, and what is left to do is to write the results.
+// renderReserve is the part of the lease, one half, that is left when the last rendition may be
+// begun. One takes a few seconds, and what is left to do is to write the results.
 const renderReserve = 2
 
 // Reasons of a rendition that was not made.

@@ -213,11 +213,12 @@ func (a *Analyzer) again(ctx context.Context, m event.Message) error {
 	return nil
 }
 
-// errSettled says that the request is not pending any more, or that another has replaced it.
+// errSettled is the error of a request that is not pending any more or was replaced by another.
 var errSettled = errors.New("the request is settled")
 
-// countBegun counts a measurement that begins for the request of the version, or by -1 one that returned. One that
-// ends its process stays counted, so that a photo does not end one process after another (see computing).
+// countBegun counts a measurement that begins for the request of the version, or by -1 one that
+// returned. One that ends its process stays counted, so that a photo does not end one process after
+// another (see computing).
 func (a *Analyzer) countBegun(ctx context.Context, id ID, version int64, by int) (s Scan, err error) {
 	err = a.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		s, err = read(tx, a.Firestore, id)
@@ -287,7 +288,7 @@ const maxReport = 1 << 20
 // compare settles a request by whether the report is the kept one, to the byte.
 func (a *Analyzer) compare(ctx context.Context, s Scan, engine string, report []byte) error {
 	kept, err := bucket.Read(ctx, a.Results.Object(reportName(s.UID, s.ID)), maxReport)
-	if err != nil && !errors.Is(err, bucket.ErrTooLarge) { // no report of ours, so it differs
+	if err != nil && !errors.Is(err, bucket.ErrTooLarge) { // larger than any report, it differs
 		return fmt.Errorf("read report: %w", err)
 	}
 	outcome := verifyDiffers

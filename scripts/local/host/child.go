@@ -24,7 +24,8 @@ const (
 	longestPause  = 5 * time.Second
 	// steady is how long a process must have lasted for the next to be started at once.
 	steady = 10 * time.Second
-	// spareMiB is what the functions' process may use beyond the largest function's memory: it holds all of them.
+	// spareMiB is what the functions' process may use beyond the largest function's memory: it holds
+	// all of them.
 	spareMiB = 256
 )
 
@@ -162,7 +163,8 @@ func (c *child) await(ctx context.Context, before *serving) (*serving, error) {
 	}
 }
 
-// awaitEnd waits a moment for the end of a process that has broken a request off, which its parent hears of later.
+// awaitEnd waits a moment for the end of a process that has broken a request off, which its parent
+// hears of later.
 func (c *child) awaitEnd(ctx context.Context, of *serving) {
 	ctx, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
@@ -234,7 +236,8 @@ func (a *announcement) Write(p []byte) (int, error) {
 // maxWords bounds what is kept of a process's last words, in bytes.
 const maxWords = 2048
 
-// firstWords keeps the beginning of what is no log line: of a crash that Go's runtime tells of, the cause comes first.
+// firstWords keeps the beginning of what is no log line: of a crash that Go's runtime tells of, the
+// cause comes first.
 type firstWords struct {
 	kept   []byte
 	begun  bool

@@ -122,7 +122,8 @@ func TestFront_passesRequestsOnAsTheyCame(t *testing.T) {
 	}
 }
 
-// A request whose process ends hears of it as from Google's front end; the next waits for the next process.
+// A request whose process ends hears of it as from Google's front end; the next waits for the next
+// process.
 func TestFront_whileTheProcessEnds(t *testing.T) {
 	t.Parallel()
 	c, base := fronted(t, "serves")

@@ -10,7 +10,8 @@ import (
 	"os/signal"
 )
 
-// childVariable is set in the environment of the functions' process, whose configuration is the environment too.
+// childVariable is set in the environment of the functions' process, whose configuration is the
+// environment too.
 const childVariable = "FACESCAN_LOCAL_CHILD"
 
 // addresses are where the functions' process listens, host:port: its one line on standard output.
@@ -19,8 +20,8 @@ type addresses struct {
 	Events string `json:"events"`
 }
 
-// ServeFunctions serves the functions and does not return, in a process that Start made for them. In any other it
-// returns at once. A program that calls Start calls it first.
+// ServeFunctions serves the functions and does not return, in a process that Start made for them.
+// In any other it returns at once. A program that calls Start calls it first.
 func ServeFunctions() {
 	if os.Getenv(childVariable) == "" {
 		return
@@ -30,8 +31,9 @@ func ServeFunctions() {
 	os.Exit(1)
 }
 
-// endWith ends this process when the parent does: the kernel then closes the parent's end of the pipe, on every system
-// and however the parent ended. Ctrl-C is the parent's to act on; the terminal sends it to both.
+// endWith ends this process when the parent does: the kernel then closes the parent's end of the
+// pipe, on every system and however the parent ended. Ctrl-C is the parent's to act on; the
+// terminal sends it to both.
 func endWith(parent io.Reader) {
 	signal.Ignore(os.Interrupt)
 	go func() {

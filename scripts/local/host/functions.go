@@ -50,7 +50,8 @@ func ownProcess(logs io.Writer) (*boot.Process, error) {
 	return boot.Current()
 }
 
-// handlers returns the registered functions by name, the event functions wrapped by wrapEvent unless it is nil.
+// handlers returns the registered functions by name, the event functions wrapped by wrapEvent
+// unless it is nil.
 func handlers(wrapEvent func(string, http.Handler) http.Handler) (map[string]http.Handler, error) {
 	found := map[string]http.Handler{}
 	for _, f := range catalog.Functions() {

@@ -1,14 +1,16 @@
 // Package host runs the whole of FaceScan on this machine, on the emulators.
 //
-// Emulators, storage and sinks live in the process that calls [Start]; the functions live in a child of it, which is
-// started again whenever it ends: by the watchdog of a measurement, by a crash or by kill -9. The parent holds the ports
-// and passes requests on, as Google's front end does: a request whose process ends meanwhile gets 503, one that comes
-// while there is none waits for the next. The child is this program once more, so main calls [ServeFunctions] first.
+// Emulators, storage and sinks live in the process that calls [Start]; the functions live in a
+// child of it, which is started again whenever it ends: by the watchdog of a measurement, by a
+// crash or by kill -9. The parent holds the ports and passes requests on, as Google's front end
+// does: a request whose process ends meanwhile gets 503, one that comes while there is none waits
+// for the next. The child is this program once more, so main calls [ServeFunctions] first.
 //
-// Every HTTP function is served behind one public port, by the server that a deployed function has, routed by the
-// catalog's paths as the load balancer routes in production. The event functions are served on a private port, where only the push
-// subscriptions deliver: in production, too, no client can reach them. Topics, push subscriptions and buckets are those
-// that Terraform makes in the cloud. scripts/local and internal/systest use the package.
+// Every HTTP function is served behind one public port, by the server that a deployed function has,
+// routed by the catalog's paths as the load balancer routes in production. The event functions are
+// served on a private port, where only the push subscriptions deliver: in production, too, no
+// client can reach them. Topics, push subscriptions and buckets are those that Terraform makes in
+// the cloud. scripts/local and internal/systest use the package.
 package host
 
 import (
@@ -32,8 +34,8 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// Project is the project of the local stack. It is the Auth emulator's own, the only one that its sign-up by
-// e-mail and password serves.
+// Project is the project of the local stack. It is the Auth emulator's own, the only one that its
+// sign-up by e-mail and password serves.
 const Project = emulator.DefaultProject
 
 // Names of the local buckets.
@@ -57,11 +59,12 @@ type Options struct {
 	MinBackoff time.Duration
 	// AnyQuery is that of emulator.Options.
 	AnyQuery bool
-	// InProcess runs the functions in the process of the caller, who gets at them there (Host.Process and the hooks
-	// below): a fault that ends them ends the caller. There can be one such Host a process.
+	// InProcess runs the functions in the process of the caller, who gets at them there (Host.Process
+	// and the hooks below): a fault that ends them ends the caller. There can be one such Host a
+	// process.
 	InProcess bool
-	// WrapPublisher and WrapEvent, where set, stand between the system and its events, InProcess only: systest injects
-	// faults.
+	// WrapPublisher and WrapEvent, where set, stand between the system and its events, InProcess only:
+	// systest injects faults.
 	WrapPublisher func(outbox.Publisher) outbox.Publisher
 	WrapEvent     func(function string, next http.Handler) http.Handler
 }
@@ -242,8 +245,8 @@ func (h *Host) healthy(ctx context.Context) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// Close ends the schedule, the functions' process and the emulators with all theirs. The clients of functions
-// that run in this process end with it.
+// Close ends the schedule, the functions' process and the emulators with all theirs. The clients of
+// functions that run in this process end with it.
 func (h *Host) Close() error {
 	h.stop()
 	h.working.Wait()

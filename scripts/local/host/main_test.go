@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// stubVariable makes this test program another than the functions' process, or its parent, for tests without emulators.
+// stubVariable makes this test program another than the functions' process, or its parent, for
+// tests without emulators.
 const stubVariable = "FACESCAN_TEST_STUB"
 
 func TestMain(m *testing.M) {

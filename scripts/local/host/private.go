@@ -12,8 +12,8 @@ const (
 	pushPath  = "/pushes"
 )
 
-// servePrivate serves what no client of the API may reach: the event functions, below eventPath, and what was sent to
-// the users.
+// servePrivate serves what no client of the API may reach: the event functions, below eventPath,
+// and what was sent to the users.
 func (h *Host) servePrivate(events http.Handler) {
 	mux := http.NewServeMux()
 	mux.Handle(eventPath, events)

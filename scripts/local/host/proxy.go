@@ -64,7 +64,8 @@ type toChild struct {
 	next    http.RoundTripper
 }
 
-// RoundTrip is part of http.RoundTripper. A request that a process has got is not sent to the next one.
+// RoundTrip is part of http.RoundTripper. A request that a process has got is not sent to the next
+// one.
 func (t *toChild) RoundTrip(r *http.Request) (*http.Response, error) {
 	waiting, cancel := context.WithTimeoutCause(r.Context(), patience, errNoProcess)
 	defer cancel()
@@ -93,8 +94,9 @@ func (t *toChild) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// forward gives the request's X-Forwarded headers on, and appends to X-Forwarded-For what Google's load balancer does:
-// the client and the balancer. A client that sends two addresses or more plays a client behind the balancer itself.
+// forward gives the request's X-Forwarded headers on, and appends to X-Forwarded-For what Google's
+// load balancer does: the client and the balancer. A client that sends two addresses or more plays
+// a client behind the balancer itself.
 func forward(out http.Header, in *http.Request) {
 	for name, values := range in.Header {
 		if name == "Forwarded" || strings.HasPrefix(name, "X-Forwarded-") {
@@ -118,7 +120,7 @@ func forward(out http.Header, in *http.Request) {
 // unavailable answers a request whose process has ended, or that found none in time.
 func unavailable(w http.ResponseWriter, r *http.Request, cause error) {
 	if r.Context().Err() != nil {
-		return // there is nobody to answer
+		return // the client is gone
 	}
 	r = httpapi.Begin(w, r)
 	httpapi.WriteProblem(w, r, fault.Wrap(cause, fault.CodeUnavailable, "The service is starting: try again.").WithRetryAfter(time.Second))

@@ -19,10 +19,12 @@ import (
 	"github.com/facescan/facescan/scripts/local/app"
 )
 
-// stuckVariable is the folder where the functions' process of these tests notes which photo it has been stuck at.
+// stuckVariable is the folder where the functions' process of these tests notes which photo it has
+// been stuck at.
 const stuckVariable = "FACESCAN_TEST_STUCK"
 
-// Marks of photos that are not measured the first time: with one the engine computes, with the other it waits.
+// Marks of photos that are not measured the first time: with one the engine computes, with the
+// other it waits.
 const (
 	computing = "computes and computes"
 	waiting   = "waits beside it"
@@ -136,7 +138,8 @@ func awaitEnd(ctx context.Context, t *testing.T, c *app.Client, id string) apicl
 	return s
 }
 
-// One photo gets the engine stuck. Its process ends, with the scan beside it, and both are measured by the next.
+// One photo gets the engine stuck. Its process ends, with the scan beside it, and both are measured
+// by the next.
 func TestStuckMeasurement(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
