@@ -24,6 +24,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/transact"
 	"github.com/facescan/facescan/internal/watchdog"
 )
 
@@ -112,7 +113,7 @@ func (a *Analyzer) claim(ctx context.Context, uid account.UID, id ID, photo even
 	var s Scan
 	var outcome error
 	token := rand.Text()
-	err := a.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+	err := transact.Run(ctx, a.Firestore, ref(a.Firestore, id), func(_ context.Context, tx *firestore.Transaction) error {
 		var err error
 		s, err = read(tx, a.Firestore, id)
 		if err != nil {
@@ -372,7 +373,7 @@ func (a *Analyzer) giveUp(ctx context.Context, s Scan, cause error) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	err := a.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+	err := transact.Run(ctx, a.Firestore, ref(a.Firestore, s.ID), func(_ context.Context, tx *firestore.Transaction) error {
 		current, err := read(tx, a.Firestore, s.ID)
 		if err != nil {
 			return err

@@ -22,6 +22,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/rendition"
+	"github.com/facescan/facescan/internal/transact"
 )
 
 // maxForm is the largest body of POST /v1/uploads/direct, in bytes: a photo, and what the form adds to it.
@@ -213,7 +214,7 @@ func (u upload) stored(ctx context.Context, object *storage.ObjectHandle, cause 
 // queue hands the scan with its photo to the analysis, unless that has been faster. If the user does not admit the scan
 // any more, or it is gone, the photo is deleted.
 func (u *Uploads) queue(ctx context.Context, opened Scan, generation int64, content string) (s Scan, err error) {
-	err = u.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+	err = transact.Run(ctx, u.Firestore, ref(u.Firestore, opened.ID), func(_ context.Context, tx *firestore.Transaction) error {
 		user, err := account.ReadActive(tx, u.Firestore, opened.UID)
 		if err != nil {
 			return err

@@ -64,7 +64,7 @@ func (s *Service) bury(ctx context.Context, uid account.UID, id ID) (gone Scan, 
 	if !id.valid() {
 		return Scan{}, noSuchScan()
 	}
-	err = s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+	err = s.Outbox.RunInTurn(ctx, account.Ref(s.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
 		if _, err := account.ReadActive(tx.Transaction, s.Firestore, uid); err != nil {
 			return err
 		}

@@ -164,7 +164,7 @@ func (s *Service) measurable(tx *firestore.Transaction, uid account.UID, id ID) 
 
 // request notes the request and owes its event; one that is pending already is as good.
 func (s *Service) request(ctx context.Context, id ID, uid account.UID, rescore bool) (current Scan, err error) {
-	err = s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+	err = s.Outbox.RunInTurn(ctx, ref(s.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
 		current, err = s.measurable(tx.Transaction, uid, id)
 		if err != nil {
 			return err
@@ -302,7 +302,7 @@ func (a *Analyzer) compare(ctx context.Context, s Scan, engine string, report []
 // fence, and for a scan that is gone, all that was written for it is deleted instead.
 func (a *Analyzer) settle(ctx context.Context, s Scan, v Verification, result map[string]any) error {
 	var closed bool
-	err := a.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+	err := a.Outbox.RunInTurn(ctx, ref(a.Firestore, s.ID), func(ctx context.Context, tx *outbox.Tx) error {
 		current, err := read(tx.Transaction, a.Firestore, s.ID)
 		closed = errors.Is(err, errNoScan)
 		if err != nil {
