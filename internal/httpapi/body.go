@@ -105,16 +105,16 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 // logProblem logs what somebody has to look into as ERROR, and as WARN what gets worse if nobody ever does: overload.
 // That a client left before its answer is no fault, whatever was under way.
 func logProblem(ctx context.Context, code fault.Code, err error) {
-	level, message := slog.LevelError, "request failed"
 	switch {
 	case fault.Expected(err) && code.Kind() == fault.Unavailable:
-		level, message = slog.LevelWarn, "request refused"
+		slog.WarnContext(ctx, "request refused", "code", code, "error", err)
 	case fault.Expected(err):
-		level, message = slog.LevelInfo, "request refused"
+		slog.InfoContext(ctx, "request refused", "code", code, "error", err)
 	case canceled(err) && errors.Is(ctx.Err(), context.Canceled):
-		level, message = slog.LevelInfo, "request abandoned"
+		slog.InfoContext(ctx, "request abandoned", "code", code, "error", err)
+	default:
+		slog.ErrorContext(ctx, "request failed", "code", code, "error", err)
 	}
-	slog.Log(ctx, level, message, "code", code, "error", err)
 }
 
 // canceled reports whether the error is that of a context or, as Firestore has it, of a call that was cancelled.

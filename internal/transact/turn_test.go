@@ -103,12 +103,11 @@ func TestRun_givesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLines()
 		attempts, begin := 0, time.Now()
-		overtaken := errors.New("overtaken")
 		err := l.run(t.Context(), here, func(context.Context) (bool, error) {
 			attempts++
-			return true, overtaken
+			return true, errors.New("overtaken")
 		})
-		if !fault.Is(err, fault.CodeUnavailable) || !errors.Is(err, overtaken) || fault.From(err).RetryAfter != soon {
+		if !fault.Is(err, fault.CodeUnavailable) || !fault.Expected(err) || fault.From(err).RetryAfter != soon {
 			t.Errorf("err = %v", err)
 		}
 		least, most := (maxAttempts-1)*shortest, (maxAttempts-1)*longest
