@@ -2,13 +2,9 @@ package face
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"image"
-	"image/png"
 	"io"
-
-	"golang.org/x/image/webp"
 )
 
 // workingSide is the length in pixels that the longer side of the picture looked at keeps at least,
@@ -19,7 +15,6 @@ const workingSide = 1000
 // photo is a file whose header has been read and found acceptable.
 type photo struct {
 	header
-	data []byte
 	// luma is the picture's brightness, once decoded, in full size and as stored: it becomes
 	// upright by the orientation turn, or upright and turned over if mirrored.
 	luma *plane
@@ -48,14 +43,14 @@ func open(r io.Reader, opts Options) (*photo, error) {
 	if int64(len(data)) > opts.MaxBytes {
 		return nil, refuse(TooLarge, fmt.Sprintf("This file has more than %d megabytes. Please choose a smaller one.", opts.MaxBytes>>20))
 	}
-	h, err := readHeader(data)
+	h, err := readHeader(data, opts)
 	if err != nil {
 		return nil, err
 	}
 	if err := h.check(opts); err != nil {
 		return nil, err
 	}
-	return &photo{header: h, data: data}, nil
+	return &photo{header: h}, nil
 }
 
 // readUpTo reads all of r, or the first so many bytes. What lies in memory already is not read into
@@ -137,32 +132,19 @@ func hasPlanes(img image.Image) bool {
 	return false
 }
 
-// decode calls the decoder of the format by name: image.Decode would take whichever package
-// registered itself first. Without colours a JPEG gives its brightness alone, in less time. The
-// decoders meet hostile input, so a panic in one of them means a damaged file.
+// decode decodes the file, once. The decoders meet hostile input, so a panic in one of them means a
+// damaged file.
 func (p *photo) decode(colours bool) (img image.Image, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			img, err = nil, refuseBecause(Corrupt, detailDamaged, fmt.Errorf("decoder panic: %v", v))
 		}
-		p.data, p.jpeg = nil, nil
+		p.header.decode = nil // and with it the bytes
 	}()
-	r := bytes.NewReader(p.data)
-	switch p.format {
-	case formatJPEG:
-		img, err = p.jpeg.Decode(colours)
-	case formatPNG:
-		img, err = png.Decode(r)
-	case formatWebP:
-		img, err = webp.Decode(r)
+	if img, err = p.header.decode(colours); err != nil {
+		return nil, err
 	}
-	var unsupported png.UnsupportedError
-	switch {
-	case errors.As(err, &unsupported):
-		return nil, refuseBecause(UnsupportedFormat, detailUnreadKind, err)
-	case err != nil:
-		return nil, refuseBecause(Corrupt, detailDamaged, err)
-	case img.Bounds().Size() != image.Pt(p.width, p.height): // empty, or not what was checked against the limits
+	if img.Bounds().Size() != image.Pt(p.width, p.height) { // not what was checked against the limits
 		return nil, refuse(Corrupt, detailDamaged)
 	}
 	return img, nil

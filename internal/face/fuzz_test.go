@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/gen2brain/jpegn"
+
+	"github.com/facescan/facescan/internal/face/internal/jpegtest"
 )
 
 // fuzzOptions keep a file that claims to be large from taking seconds.
@@ -34,8 +36,9 @@ func FuzzAnalyze(f *testing.F) {
 	})
 }
 
-// FuzzDecode stops before the face is looked for, and so gets through a hundred times as many files. What the header says about the size
-// holds, whatever the decoder makes of the rest.
+// FuzzDecode stops before the face is looked for, and so gets through a hundred times as many files.
+// What the header says about the size holds, whatever the decoder makes of the rest, and neither memory
+// nor time exceed what an honest photo may take, see fuzzedOnce.
 func FuzzDecode(f *testing.F) {
 	addSeeds(f, remapped(decodeSample(f), 40, 50, func(x, y int) (int, int) { return 8 * x, 8 * y }))
 	for _, files := range []map[string][]byte{
@@ -48,10 +51,7 @@ func FuzzDecode(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := open(bytes.NewReader(data), fuzzOptions.withDefaults())
-		if err == nil {
-			err = p.load()
-		}
+		p, err := fuzzedOnce(t, data)
 		var refusal *Refusal
 		switch {
 		case err != nil && !errors.As(err, &refusal):
@@ -80,10 +80,21 @@ func addSeeds(f *testing.F, src *image.RGBA) {
 		nil, baseline, encodePNG(f, src), encodeInterlacedPNG(f, src), encodeWebP(src), encodePNG(f, onCanvas(3, 2, image.Point{})),
 		withWebPOrientation(encodeWebP(src), w, h, 3), []byte("RIFF\x24\x00\x00\x00WEBPVP8 "), []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"),
 		encodeJPEGAs(f, src, jpegn.Subsample444, 0), encodeJPEGAs(f, src, jpegn.Subsample440, 0), encodeJPEGAs(f, src, jpegn.Subsample422, 2),
+		manyGroups(20, 20, 1), manyGroups(20, 20, 25), lossyWebP(f), badCRC(withPNGChunk(encodePNG(f, src), "tEXt", []byte("a\x00b")), "tEXt"),
 		encodeJPEGAs(f, src, jpegn.SubsampleGray, 1), claiming(baseline, 4000, 4000), claiming(baseline, 65535, 65535), claiming(baseline, 1, 1),
 	}
 	for o := 1; o <= 8; o++ {
 		seeds = append(seeds, withJPEGOrientation(baseline, o), withPNGOrientation(encodePNG(f, src), o))
+	}
+	for _, o := range []jpegtest.Options{
+		{Frame: 0xc2}, {Sampling: jpegtest.YCbCr420(), Frame: 0xc2, Restart: 2}, {Sampling: jpegtest.YCbCr420(), Frame: 0xc1, Wide: true},
+		{Sampling: [][2]int{{1, 1}, {2, 1}, {1, 2}}, Frame: 0xc2, RGB: true},
+		{Sampling: jpegtest.YCbCr420(), Scans: []jpegtest.Scan{{Components: []int{1}, To: 63}, {Components: []int{0, 2}, To: 63}}},
+	} {
+		o.Step = 6
+		whole := jpegtest.Encode(src, o)
+		hidden := bytes.Replace(whole, []byte{0xff, 0xda}, []byte{0xff, 0xd8, 0, 4, 0xff, 0xd9, 0xff, 0xda}, 1)
+		seeds = append(seeds, whole, whole[:len(whole)-2], hidden, append(bytes.Clone(whole), whole...))
 	}
 	for _, whole := range [][]byte{baseline, sampleJPEG(f), encodePNG(f, src), encodeWebP(src)} {
 		for i := range 8 {

@@ -2,14 +2,8 @@ package face
 
 import (
 	"bytes"
-	"encoding/binary"
-	"errors"
 	"fmt"
-	"image/png"
-
-	"golang.org/x/image/webp"
-
-	"github.com/facescan/facescan/internal/face/internal/jpeg"
+	"image"
 )
 
 type format int
@@ -39,8 +33,9 @@ type header struct {
 	// icc is the embedded colour profile as stored, at most maxICC bytes and not checked any
 	// further; nil when the file has none, or a malformed one.
 	icc []byte
-	// jpeg is the file, of a JPEG.
-	jpeg *jpeg.File
+	// decode decodes the photo; without colours its brightness is enough. It reads exactly what the
+	// header was checked on, in a JPEG by the same parser, and nothing that stands behind.
+	decode func(colours bool) (image.Image, error)
 }
 
 // check refuses what would take too much to decode.
@@ -58,7 +53,7 @@ func (h header) check(opts Options) error {
 }
 
 // readHeader tells the format by the first bytes, never by a name or a declared type.
-func readHeader(data []byte) (header, error) {
+func readHeader(data []byte, opts Options) (header, error) {
 	switch {
 	case len(data) == 0:
 		return header{}, refuse(Corrupt, "This file is empty. Please upload the photo again.")
@@ -67,7 +62,7 @@ func readHeader(data []byte) (header, error) {
 	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
 		return pngHeader(data)
 	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
-		return webpHeader(data)
+		return webpHeader(data, opts)
 	case isHEIF(data):
 		return header{}, refuse(UnsupportedFormat, "This is a HEIC or AVIF photo, which is not read here. Please let the phone convert it to JPEG "+
 			"(iPhone: Settings, Camera, Formats, Most Compatible).")
@@ -86,103 +81,4 @@ func isHEIF(data []byte) bool {
 		return true
 	}
 	return false
-}
-
-// jpegHeader reads the structure of a JPEG without decoding it.
-func jpegHeader(data []byte) (header, error) {
-	const app1, app2 = 0xe1, 0xe2
-	h := header{format: formatJPEG}
-	var icc iccChunks
-	file, err := jpeg.Read(data, func(marker byte, body []byte) {
-		exif, isExif := bytes.CutPrefix(body, []byte(exifPrefix))
-		switch {
-		case marker == app1 && isExif && h.orientation == 0:
-			h.orientation = orientationIn(exif)
-		case marker == app2:
-			icc.add(body)
-		}
-	})
-	switch {
-	case errors.Is(err, jpeg.ErrCMYK):
-		return header{}, refuseBecause(UnsupportedFormat, "This JPEG is made for printing (CMYK). Please save it with RGB colours.", err)
-	case errors.Is(err, jpeg.ErrUnsupported):
-		return header{}, refuseBecause(UnsupportedFormat, detailUnreadKind, err)
-	case err != nil:
-		return header{}, refuseBecause(Corrupt, detailDamaged, err)
-	}
-	h.orientation, h.icc, h.jpeg = max(1, h.orientation), icc.profile(), file
-	h.width, h.height, h.memory = file.Width, file.Height, file.Memory()
-	return h, nil
-}
-
-func pngHeader(data []byte) (header, error) {
-	const bitDepthAt = 24 // signature, IHDR's length and name, width, height
-	cfg, err := png.DecodeConfig(bytes.NewReader(data))
-	var unsupported png.UnsupportedError
-	if errors.As(err, &unsupported) {
-		return header{}, refuseBecause(UnsupportedFormat, detailUnreadKind, err)
-	}
-	if err != nil {
-		return header{}, refuseBecause(Corrupt, detailDamaged, err)
-	}
-	h := header{format: formatPNG, width: cfg.Width, height: cfg.Height, orientation: 1, memory: 4 * int64(cfg.Width) * int64(cfg.Height)}
-	if data[bitDepthAt] == 16 {
-		h.memory *= 2
-	}
-	if exif := pngChunk(data, "eXIf"); exif != nil {
-		h.orientation = max(1, orientationIn(exif))
-	}
-	if icc := pngChunk(data, "iCCP"); icc != nil {
-		h.icc = iccFromPNG(icc)
-	}
-	return h, nil
-}
-
-// pngChunk finds the content of the first chunk of a name; nil without one.
-func pngChunk(data []byte, name string) []byte {
-	for data = data[8:]; len(data) >= 12; {
-		n := int64(binary.BigEndian.Uint32(data))
-		if n > int64(len(data)-12) {
-			return nil
-		}
-		if string(data[4:8]) == name {
-			return data[8 : 8+n]
-		}
-		data = data[12+n:]
-	}
-	return nil
-}
-
-func webpHeader(data []byte) (header, error) {
-	cfg, err := webp.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return header{}, refuseBecause(Corrupt, detailDamaged, err)
-	}
-	// Lossless frames are decoded by way of several pictures of 4 bytes a pixel.
-	h := header{format: formatWebP, width: cfg.Width, height: cfg.Height, orientation: 1, memory: 8 * int64(cfg.Width) * int64(cfg.Height)}
-	if riffChunk(data, "ANIM") != nil {
-		return header{}, refuse(UnsupportedFormat, "This is an animation. Please send a photo.")
-	}
-	if exif := riffChunk(data, "EXIF"); exif != nil {
-		h.orientation = max(1, orientationIn(bytes.TrimPrefix(exif, []byte(exifPrefix))))
-	}
-	if icc := riffChunk(data, "ICCP"); icc != nil {
-		h.icc = iccFromWebP(icc)
-	}
-	return h, nil
-}
-
-// riffChunk finds the content of the first chunk of a name; nil without one.
-func riffChunk(data []byte, name string) []byte {
-	for data = data[12:]; len(data) >= 8; {
-		n := int64(binary.LittleEndian.Uint32(data[4:]))
-		if n > int64(len(data)-8) {
-			return nil
-		}
-		if string(data[:4]) == name {
-			return data[8 : 8+n]
-		}
-		data = data[min(8+n+n&1, int64(len(data))):]
-	}
-	return nil
 }

@@ -42,10 +42,14 @@ func (c *iccChunks) profile() []byte {
 	if c.broken || c.seen == 0 || c.seen != int(c.count) {
 		return nil
 	}
-	if profile := bytes.Join(c.parts[1:c.count+1], nil); len(profile) <= maxICC {
-		return profile
+	parts, size := c.parts[1:int(c.count)+1], 0
+	for _, part := range parts {
+		size += len(part)
 	}
-	return nil
+	if size > maxICC {
+		return nil
+	}
+	return bytes.Join(parts, nil)
 }
 
 // iccFromPNG returns the profile in the body of an iCCP chunk: a name of 1 to 79 bytes, a zero, the

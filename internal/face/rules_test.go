@@ -172,10 +172,12 @@ func TestImports(t *testing.T) {
 	}
 	want := []string{
 		"bytes", "cmp", "compress/zlib", "crypto/sha256", "embed", "encoding/binary", "encoding/hex", "errors", "fmt",
-		"github.com/esimov/pigo/core", "github.com/facescan/facescan/internal/face/internal/jpeg", "github.com/gen2brain/jpegn", "golang.org/x/image/draw", "golang.org/x/image/font",
-		"golang.org/x/image/font/inconsolata", "golang.org/x/image/math/fixed", "golang.org/x/image/webp",
-		"image", "image/color", "image/png", "io", "math", "math/bits", "net/http", "slices", "strconv", "strings", "sync",
-		"unicode", "unicode/utf16",
+		"github.com/esimov/pigo/core", "github.com/facescan/facescan/internal/face/internal/jpeg",
+		"github.com/facescan/facescan/internal/face/internal/vp8l", "github.com/gen2brain/jpegn",
+		"golang.org/x/image/draw", "golang.org/x/image/font", "golang.org/x/image/font/inconsolata",
+		"golang.org/x/image/math/fixed", "golang.org/x/image/vp8", "golang.org/x/image/vp8l",
+		"golang.org/x/image/webp", "hash/crc32", "image", "image/color", "image/png", "io", "math", "math/bits",
+		"net/http", "slices", "strconv", "strings", "sync", "unicode", "unicode/utf16",
 	}
 	if diff := cmp.Diff(want, strings.Fields(string(out))); diff != "" {
 		t.Errorf("imports (-want +got):\n%s", diff)

@@ -144,14 +144,14 @@ func (r *bitReader) align() error {
 //
 //go:norace
 func (r *bitReader) ac(t *huffman, q *[64]int32, block *[64]int32) (rows uint32, err error) {
-	acc, have := r.acc, r.have
+	acc, have, values := r.acc, r.have, t.values
 	for k := 1; k < 64; {
 		if have < 32 {
 			r.acc, r.have = acc, have
 			r.fill()
 			acc, have = r.acc, r.have
 		}
-		v := t.values[acc>>(64-lookBits)]
+		v := values[acc>>(64-lookBits)]
 		if v == 0 {
 			if v = t.longValue(acc); v == 0 {
 				return 0, errCode

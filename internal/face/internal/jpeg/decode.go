@@ -61,16 +61,21 @@ type plane struct {
 // an image.YCbCr or, if red, green and blue were stored, an image.RGBA. Without colours it may be
 // an image.Gray as well: the Y of the image.YCbCr.
 func (f *File) Decode(colours bool) (image.Image, error) {
+	d := f.newDecoder(colours)
+	if err := d.decode(); err != nil {
+		return nil, err
+	}
+	return d.image(), nil
+}
+
+func (f *File) newDecoder(colours bool) *decoder {
 	d := &decoder{File: f, r: bitReader{data: f.data}}
 	_, usual := f.ratio()
 	d.grey = len(f.components) == 1 || !colours && usual && !f.isRGB()
 	for i := range f.components {
 		d.planes = append(d.planes, f.newPlane(&f.components[i], i > 0 && d.grey))
 	}
-	if err := d.decode(); err != nil {
-		return nil, err
-	}
-	return d.image(), nil
+	return d
 }
 
 // newPlane makes room for a component.

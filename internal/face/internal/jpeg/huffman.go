@@ -23,9 +23,8 @@ type huffman struct {
 	// place in symbols.
 	ends  [17]int
 	shift [17]int
-	// values is filled by withValues.
-	values    [1 << lookBits]acValue
-	hasValues bool
+	// values is look for AC coefficients of sequential scans; see withValues.
+	values *[1 << lookBits]acValue
 }
 
 // readHuffman takes the first table of a DHT segment's body and returns what follows.
@@ -132,10 +131,10 @@ func acValueOf(symbol byte, length int) acValue {
 
 // withValues fills values as well.
 func (t *huffman) withValues() {
-	if t.hasValues {
+	if t.values != nil {
 		return
 	}
-	t.hasValues = true
+	t.values = new([1 << lookBits]acValue)
 	for i, e := range t.look {
 		if e == 0 {
 			continue

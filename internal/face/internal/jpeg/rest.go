@@ -63,6 +63,9 @@ func (d *decoder) checkRest() error {
 // followed by a zero or is a restart marker, up to the end marker or, if that is missing, the end
 // of the file.
 func (d *decoder) moreOfScan() bool {
+	if film := d.r.pos + 4; film+4 <= len(d.data) && string(d.data[film:film+4]) == "ftyp" { // ISO/IEC 14496-12
+		return false
+	}
 	stuffed := false
 	for pos := d.r.pos; ; {
 		i := bytes.IndexByte(d.data[pos:], 0xff)

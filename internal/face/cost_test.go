@@ -1,0 +1,106 @@
+package face
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/facescan/facescan/internal/face/internal/jpegtest"
+)
+
+// raceDetected is whether the race detector is at work, with which nothing takes its usual time.
+var raceDetected bool
+
+var worstFile = flag.String("worst", "", "a file to which fuzzing writes which input took most time for its bytes and pixels, and that time")
+
+// honest is the processor time for a byte or a pixel of an honest photo, by format.
+var honest = sync.OnceValue(func() map[format]time.Duration {
+	tb := new(testing.B)
+	src := grained(repeated(decodeSample(tb), 2), 7)
+	times := map[format]time.Duration{}
+	for kind, data := range map[format][]byte{
+		formatJPEG: jpegtest.Encode(src, jpegtest.Options{Sampling: jpegtest.YCbCr420(), Step: 4}), formatPNG: encodePNG(tb, src),
+		formatWebP: encodeWebP(src),
+	} {
+		least := time.Hour
+		for range 5 {
+			started := processorTime()
+			if _, err := decodedFile(data); err != nil {
+				panic(err)
+			}
+			least = min(least, processorTime()-started)
+		}
+		times[kind] = least * 1000 / time.Duration(len(data)+src.Rect.Dx()*src.Rect.Dy()) // in thousandths
+	}
+	return times
+})
+
+// fuzzedOnce opens and decodes a file and holds it to the memory that its header announces, and to twenty times the
+// processor time of an honest photo of as many bytes and pixels.
+func fuzzedOnce(t *testing.T, data []byte) (*photo, error) {
+	t.Helper()
+	kind, pixels, memory := formatJPEG, 0, int64(0)
+	if h, err := readHeader(data, fuzzOptions.withDefaults()); err == nil && h.check(fuzzOptions.withDefaults()) == nil {
+		kind, pixels, memory = h.format, h.width*h.height, h.memory
+	}
+	run := func() (p *photo, err error) {
+		if p, err = open(bytes.NewReader(data), fuzzOptions.withDefaults()); err == nil {
+			err = p.load()
+		}
+		return p, err
+	}
+	const tables = 300 << 10
+	before := allocated()
+	p, err := run()
+	if got, most := allocated()-before, memory+int64(ownPlanes*pixels+3*len(data)+maxICC*2+tables); got > most {
+		t.Fatalf("%d bytes were allocated, at most %d should be", got, most)
+	}
+	if raceDetected {
+		return p, err
+	}
+	const times, free = 20, 3 * time.Millisecond
+	most := free + times*honest()[kind]*time.Duration(len(data)+pixels)/1000
+	least := time.Hour
+	for try := 0; try < 4 && least > most; try++ {
+		started := processorTime()
+		_, _ = run()
+		least = min(least, processorTime()-started)
+	}
+	if least > most {
+		t.Fatalf("%v for %d bytes and %d pixels, at most %v should be", least, len(data), pixels, most)
+	}
+	noteWorst(t, data, pixels, least, honest()[kind])
+	return p, err
+}
+
+var worst struct {
+	sync.Mutex
+	ratio float64
+	time  time.Duration
+}
+
+// noteWorst writes a new worst time to the file of -worst. Times below a millisecond say nothing.
+func noteWorst(t *testing.T, data []byte, pixels int, took, honest time.Duration) {
+	t.Helper()
+	if *worstFile == "" || took < time.Millisecond {
+		return
+	}
+	ratio := float64(took) * 1000 / float64(len(data)+pixels) / float64(honest)
+	worst.Lock()
+	defer worst.Unlock()
+	if ratio <= worst.ratio && took <= worst.time {
+		return
+	}
+	worst.ratio, worst.time = max(ratio, worst.ratio), max(took, worst.time)
+	f, err := os.OpenFile(*worstFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	fmt.Fprintf(f, "%.1f times an honest photo's for each byte and pixel: %v for %d bytes and %d pixels, %.40q\n",
+		ratio, took, len(data), pixels, data)
+}

@@ -1,0 +1,43 @@
+package face
+
+import (
+	"bytes"
+	"errors"
+	"image"
+
+	"github.com/facescan/facescan/internal/face/internal/jpeg"
+)
+
+// jpegHeader reads the structure of a JPEG without decoding it.
+func jpegHeader(data []byte) (header, error) {
+	const app1, app2 = 0xe1, 0xe2
+	h := header{format: formatJPEG}
+	var icc iccChunks
+	file, err := jpeg.Read(data, func(marker byte, body []byte) {
+		exif, isExif := bytes.CutPrefix(body, []byte(exifPrefix))
+		switch {
+		case marker == app1 && isExif && h.orientation == 0:
+			h.orientation = orientationIn(exif)
+		case marker == app2:
+			icc.add(body)
+		}
+	})
+	switch {
+	case errors.Is(err, jpeg.ErrCMYK):
+		return header{}, refuseBecause(UnsupportedFormat, "This JPEG is made for printing (CMYK). Please save it with RGB colours.", err)
+	case errors.Is(err, jpeg.ErrUnsupported):
+		return header{}, refuseBecause(UnsupportedFormat, detailUnreadKind, err)
+	case err != nil:
+		return header{}, refuseBecause(Corrupt, detailDamaged, err)
+	}
+	h.orientation, h.icc = max(1, h.orientation), icc.profile()
+	h.width, h.height, h.memory = file.Width, file.Height, file.Memory()
+	h.decode = func(colours bool) (image.Image, error) {
+		img, err := file.Decode(colours)
+		if err != nil {
+			return nil, refuseBecause(Corrupt, detailDamaged, err)
+		}
+		return img, nil
+	}
+	return h, nil
+}
