@@ -15,7 +15,7 @@ import (
 // raceDetected is whether the race detector is at work, with which nothing takes its usual time.
 var raceDetected bool
 
-var worstFile = flag.String("worst", "", "a file to which fuzzing writes which input took most time for its bytes and pixels, and that time")
+var worstFile = flag.String("worst", "", "a file to which fuzzing writes the inputs that took most time")
 
 // honest is the processor time for a byte or a pixel of an honest photo, by format.
 var honest = sync.OnceValue(func() map[format]time.Duration {
@@ -23,8 +23,8 @@ var honest = sync.OnceValue(func() map[format]time.Duration {
 	src := grained(repeated(decodeSample(tb), 2), 7)
 	times := map[format]time.Duration{}
 	for kind, data := range map[format][]byte{
-		formatJPEG: jpegtest.Encode(src, jpegtest.Options{Sampling: jpegtest.YCbCr420(), Step: 4}), formatPNG: encodePNG(tb, src),
-		formatWebP: encodeWebP(src),
+		formatJPEG: jpegtest.Encode(src, jpegtest.Options{Sampling: jpegtest.YCbCr420(), Step: 4}),
+		formatPNG:  encodePNG(tb, src), formatWebP: encodeWebP(src),
 	} {
 		least := time.Hour
 		for range 5 {
@@ -39,8 +39,8 @@ var honest = sync.OnceValue(func() map[format]time.Duration {
 	return times
 })
 
-// fuzzedOnce opens and decodes a file and holds it to the memory that its header announces, and to twenty times the
-// processor time of an honest photo of as many bytes and pixels.
+// fuzzedOnce opens and decodes a file and holds it to the memory that its header announces, and to
+// twenty times the processor time of an honest photo of as many bytes and pixels.
 func fuzzedOnce(t *testing.T, data []byte) (*photo, error) {
 	t.Helper()
 	kind, pixels, memory := formatJPEG, 0, int64(0)

@@ -21,15 +21,16 @@ type photo struct {
 	turn int
 	// mirrored photos are looked at turned over (see plane.leansRight).
 	mirrored bool
-	// decoded is what the decoder gave, kept for pictures in colour if pictured, and until the photo is measured if its colours are not sRGB.
+	// decoded is what the decoder gave, kept for pictures in colour if pictured, and until the
+	// photo is measured if its colours are not sRGB.
 	pictured bool
 	decoded  image.Image
 
-	// srgb converts the photo's colours, nil if they are sRGB or are taken for it, and embedded is what the report says of their profile, nil
-	// for sRGB. shown is the plane that grey gave last with its colours, both converted.
+	// srgb converts the photo's colours, nil if they are sRGB or are taken for it, and embedded is
+	// what the report says of their profile, nil for sRGB. shown is the plane that grey gave last
+	// with its colours, both converted.
 	srgb     *toSRGB
 	embedded *ColorProfile
-	greyPNG  bool // with transparency, perhaps, of which image/png makes colours
 	shown    canvas
 }
 
@@ -41,7 +42,8 @@ func open(r io.Reader, opts Options) (*photo, error) {
 		return nil, fmt.Errorf("face: reading the photo: %w", err)
 	}
 	if int64(len(data)) > opts.MaxBytes {
-		return nil, refuse(TooLarge, fmt.Sprintf("This file has more than %d megabytes. Please choose a smaller one.", opts.MaxBytes>>20))
+		return nil, refuse(TooLarge, fmt.Sprintf("This file has more than %d megabytes. Please choose a smaller one.",
+			opts.MaxBytes>>20))
 	}
 	h, err := readHeader(data, opts)
 	if err != nil {
@@ -84,8 +86,8 @@ func (p *photo) scale(side int) int {
 	return 1
 }
 
-// grey gives the brightness in sRGB of the upright picture at 1/scale of its size, turned over if mirrored.
-// The plane must not be written to.
+// grey gives the brightness in sRGB of the upright picture at 1/scale of its size, turned over if
+// mirrored. The plane must not be written to.
 func (p *photo) grey(scale int) (*plane, error) {
 	if err := p.load(); err != nil {
 		return nil, err

@@ -14,11 +14,13 @@ import (
 // fuzzOptions keep a file that claims to be large from taking seconds.
 var fuzzOptions = Options{MaxBytes: 1 << 20, MaxPixels: 1 << 18, MaxSide: 4000, MaxMemory: 16 << 20}
 
-// FuzzAnalyze feeds damaged files: each gives a report or a refusal, never a panic, and the same twice.
+// FuzzAnalyze feeds damaged files: each gives a report or a refusal, never a panic, and the same
+// twice.
 func FuzzAnalyze(f *testing.F) {
 	src := remapped(decodeSample(f), 160, 200, func(x, y int) (int, int) { return 2 * x, 2 * y })
 	for _, seed := range [][]byte{
-		sampleJPEG(f), sampleJPEG(f)[:5000], encodeJPEG(f, src, 60), withPNGOrientation(encodePNG(f, src), 6), encodeWebP(src),
+		sampleJPEG(f), sampleJPEG(f)[:5000], encodeJPEG(f, src, 60), withPNGOrientation(encodePNG(f, src), 6),
+		encodeWebP(src),
 	} {
 		f.Add(seed)
 	}
@@ -36,9 +38,9 @@ func FuzzAnalyze(f *testing.F) {
 	})
 }
 
-// FuzzDecode stops before the face is looked for, and so gets through a hundred times as many files.
-// What the header says about the size holds, whatever the decoder makes of the rest, and neither memory
-// nor time exceed what an honest photo may take, see fuzzedOnce.
+// FuzzDecode stops before the face is looked for, and so gets through a hundred times as many
+// files. What the header says about the size holds, whatever the decoder makes of the rest, and
+// neither memory nor time exceed what an honest photo may take, see fuzzedOnce.
 func FuzzDecode(f *testing.F) {
 	addSeeds(f, remapped(decodeSample(f), 40, 50, func(x, y int) (int, int) { return 8 * x, 8 * y }))
 	for _, files := range []map[string][]byte{
@@ -77,19 +79,25 @@ func addSeeds(f *testing.F, src *image.RGBA) {
 	w, h := src.Rect.Dx(), src.Rect.Dy()
 	baseline := encodeJPEG(f, src, 60)
 	seeds := [][]byte{
-		nil, baseline, encodePNG(f, src), encodeInterlacedPNG(f, src), encodeWebP(src), encodePNG(f, onCanvas(3, 2, image.Point{})),
-		withWebPOrientation(encodeWebP(src), w, h, 3), []byte("RIFF\x24\x00\x00\x00WEBPVP8 "), []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"),
-		encodeJPEGAs(f, src, jpegn.Subsample444, 0), encodeJPEGAs(f, src, jpegn.Subsample440, 0), encodeJPEGAs(f, src, jpegn.Subsample422, 2),
-		manyGroups(20, 20, 1), manyGroups(20, 20, 25), lossyWebP(f), badCRC(withPNGChunk(encodePNG(f, src), "tEXt", []byte("a\x00b")), "tEXt"),
-		encodeJPEGAs(f, src, jpegn.SubsampleGray, 1), claiming(baseline, 4000, 4000), claiming(baseline, 65535, 65535), claiming(baseline, 1, 1),
+		nil, baseline, encodePNG(f, src), encodeInterlacedPNG(f, src), encodeWebP(src),
+		encodePNG(f, onCanvas(3, 2, image.Point{})), withWebPOrientation(encodeWebP(src), w, h, 3),
+		[]byte("RIFF\x24\x00\x00\x00WEBPVP8 "), []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"),
+		encodeJPEGAs(f, src, jpegn.Subsample444, 0), encodeJPEGAs(f, src, jpegn.Subsample440, 0),
+		encodeJPEGAs(f, src, jpegn.Subsample422, 2), encodeJPEGAs(f, src, jpegn.SubsampleGray, 1),
+		manyGroups(20, 20, 1), manyGroups(20, 20, 25), lossyWebP(f),
+		badCRC(withPNGChunk(encodePNG(f, src), "tEXt", []byte("a\x00b")), "tEXt"),
+		claiming(baseline, 4000, 4000), claiming(baseline, 65535, 65535), claiming(baseline, 1, 1),
 	}
 	for o := 1; o <= 8; o++ {
 		seeds = append(seeds, withJPEGOrientation(baseline, o), withPNGOrientation(encodePNG(f, src), o))
 	}
 	for _, o := range []jpegtest.Options{
-		{Frame: 0xc2}, {Sampling: jpegtest.YCbCr420(), Frame: 0xc2, Restart: 2}, {Sampling: jpegtest.YCbCr420(), Frame: 0xc1, Wide: true},
+		{Frame: 0xc2}, {Sampling: jpegtest.YCbCr420(), Frame: 0xc2, Restart: 2},
+		{Sampling: jpegtest.YCbCr420(), Frame: 0xc1, Wide: true},
 		{Sampling: [][2]int{{1, 1}, {2, 1}, {1, 2}}, Frame: 0xc2, RGB: true},
-		{Sampling: jpegtest.YCbCr420(), Scans: []jpegtest.Scan{{Components: []int{1}, To: 63}, {Components: []int{0, 2}, To: 63}}},
+		{Sampling: jpegtest.YCbCr420(), Scans: []jpegtest.Scan{
+			{Components: []int{1}, To: 63}, {Components: []int{0, 2}, To: 63},
+		}},
 	} {
 		o.Step = 6
 		whole := jpegtest.Encode(src, o)

@@ -33,6 +33,8 @@ type header struct {
 	// icc is the embedded colour profile as stored, at most maxICC bytes and not checked any
 	// further; nil when the file has none, or a malformed one.
 	icc []byte
+	// greyPNG is whether a PNG stores grey alone. With transparency image/png makes colours of it.
+	greyPNG bool
 	// decode decodes the photo; without colours its brightness is enough. It reads exactly what the
 	// header was checked on, in a JPEG by the same parser, and nothing that stands behind.
 	decode func(colours bool) (image.Image, error)
@@ -46,8 +48,8 @@ func (h header) check(opts Options) error {
 			h.width, h.height, float64(opts.MaxPixels)/1e6))
 	}
 	if h.memory+ownPlanes*pixels > opts.MaxMemory {
-		return refuse(TooLarge, fmt.Sprintf("This photo of %d x %d pixels takes too much memory to read. Please save it as an ordinary "+
-			"(baseline) JPEG or make it smaller.", h.width, h.height))
+		return refuse(TooLarge, fmt.Sprintf("This photo of %d x %d pixels takes too much memory to read. "+
+			"Please save it as an ordinary (baseline) JPEG or make it smaller.", h.width, h.height))
 	}
 	return nil
 }
@@ -64,8 +66,8 @@ func readHeader(data []byte, opts Options) (header, error) {
 	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
 		return webpHeader(data, opts)
 	case isHEIF(data):
-		return header{}, refuse(UnsupportedFormat, "This is a HEIC or AVIF photo, which is not read here. Please let the phone convert it to JPEG "+
-			"(iPhone: Settings, Camera, Formats, Most Compatible).")
+		return header{}, refuse(UnsupportedFormat, "This is a HEIC or AVIF photo, which is not read here. "+
+			"Please let the phone convert it to JPEG (iPhone: Settings, Camera, Formats, Most Compatible).")
 	default:
 		return header{}, refuse(UnsupportedFormat, "This file is not a JPEG, PNG or WebP image.")
 	}

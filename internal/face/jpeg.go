@@ -24,7 +24,8 @@ func jpegHeader(data []byte) (header, error) {
 	})
 	switch {
 	case errors.Is(err, jpeg.ErrCMYK):
-		return header{}, refuseBecause(UnsupportedFormat, "This JPEG is made for printing (CMYK). Please save it with RGB colours.", err)
+		return header{}, refuseBecause(UnsupportedFormat,
+			"This JPEG is made for printing (CMYK). Please save it with RGB colours.", err)
 	case errors.Is(err, jpeg.ErrUnsupported):
 		return header{}, refuseBecause(UnsupportedFormat, detailUnreadKind, err)
 	case err != nil:

@@ -20,8 +20,6 @@ func (p *photo) readProfile() {
 	if err != nil {
 		p.embedded.Reason = err.Error()
 	}
-	const colourType, colourBit = 25, 2 // in IHDR: behind signature, length, name, size and depth
-	p.greyPNG = p.format == formatPNG && p.data[colourType]&colourBit == 0
 }
 
 // convert converts a decoded image by the profile, or keeps that for its planes. A profile of grey

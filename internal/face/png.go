@@ -37,6 +37,7 @@ func pngHeader(data []byte) (header, error) {
 	if f.icc != nil {
 		h.icc = iccFromPNG(f.icc)
 	}
+	h.greyPNG = f.ihdr[pngColourAt]&pngColours == 0
 	h.memory = f.bytesPerPixel() * int64(cfg.Width) * int64(cfg.Height)
 	h.decode = func(bool) (image.Image, error) {
 		img, err := png.Decode(f.reader())
@@ -58,8 +59,8 @@ func pngRefusal(err error) error {
 
 var errChunk = errors.New("chunk is cut or out of place")
 
-// readPNG walks over the chunks, up to the end chunk or the end of the file, which is no fault if the
-// picture is there. Its errors are refusals.
+// readPNG walks over the chunks, up to the end chunk or the end of the file, which is no fault if
+// the picture is there. Its errors are refusals.
 func readPNG(data []byte) (*pngFile, error) {
 	const frame = 4 + 4 + 4 // length, name, checksum
 	f := &pngFile{parts: [][]byte{data[:len(pngSignature)]}}
@@ -138,8 +139,8 @@ func (f *pngFile) reader() io.Reader {
 const (
 	pngDepthAt, pngColourAt, pngInterlaceAt = 8, 9, 12
 
-	pngGrey, pngPalette = 0, 3
-	pngAlpha            = 4 // a bit
+	pngGrey, pngPalette  = 0, 3
+	pngColours, pngAlpha = 2, 4 // bits
 )
 
 // takesTransparency reports whether a tRNS chunk may say which colours are transparent.

@@ -21,7 +21,13 @@ func badCRC(data []byte, name string) []byte {
 func TestTheChunksOfAPNG(t *testing.T) {
 	t.Parallel()
 	whole := encodePNG(t, decodeSample(t))
-	end := len(whole) - 12 // of the end chunk
+	end := len(whole) - 12                             // of the end chunk
+	before := func(chunk string, body []byte) []byte { // the end
+		return pngChunkOf(bytes.Clone(whole[:end]), chunk, body)
+	}
+	first := func(chunk string, body []byte) []byte { // even before the header
+		return append(pngChunkOf(bytes.Clone(whole[:8]), chunk, body), whole[8:]...)
+	}
 	text := withPNGChunk(whole, "tEXt", []byte("Title\x00A photo"))
 	turned := withPNGOrientation(whole, 6)
 	for name, tt := range map[string]struct {
@@ -33,10 +39,10 @@ func TestTheChunksOfAPNG(t *testing.T) {
 		"a bad checksum of a text":           {badCRC(text, "tEXt"), "", 1},
 		"a bad checksum of the EXIF":         {badCRC(turned, "eXIf"), "", 1},
 		"EXIF":                               {turned, "", 6},
-		"EXIF behind the pixels":             {append(pngChunkOf(bytes.Clone(whole[:end]), "eXIf", exifWith(8)), whole[end:]...), "", 8},
+		"EXIF behind the pixels":             {append(before("eXIf", exifWith(8)), whole[end:]...), "", 8},
 		"no end chunk":                       {whole[:end], "", 1},
 		"half an end chunk":                  {whole[:end+5], "", 1},
-		"a text cut behind the pixels":       {pngChunkOf(bytes.Clone(whole[:end]), "tEXt", []byte("Title\x00A"))[:end+11], "", 1},
+		"a text cut behind the pixels":       {before("tEXt", []byte("Title\x00A"))[:end+11], "", 1},
 		"another photo behind the end":       {append(bytes.Clone(whole), whole...), "", 1},
 		"bytes behind the end":               {append(bytes.Clone(whole), "more"...), "", 1},
 		"a transparency of a bad checksum":   {badCRC(withPNGChunk(whole, "tRNS", make([]byte, 6)), "tRNS"), "", 1},
@@ -45,9 +51,9 @@ func TestTheChunksOfAPNG(t *testing.T) {
 		"a bad checksum of the pixels":       {badCRC(whole, "IDAT"), Corrupt, 0},
 		"no pixels":                          {append(bytes.Clone(whole[:33]), whole[end:]...), Corrupt, 0},
 		"two headers":                        {append(bytes.Clone(whole[:33]), whole[8:]...), Corrupt, 0},
-		"a text before the header":           {append(pngChunkOf(bytes.Clone(whole[:8]), "tEXt", nil), whole[8:]...), Corrupt, 0},
+		"a text before the header":           {first("tEXt", nil), Corrupt, 0},
 		"a chunk that must be known":         {withPNGChunk(whole, "NEED", nil), UnsupportedFormat, 0},
-		"Apple's own kind":                   {append(pngChunkOf(bytes.Clone(whole[:8]), "CgBI", make([]byte, 4)), whole[8:]...), UnsupportedFormat, 0},
+		"Apple's own kind":                   {first("CgBI", make([]byte, 4)), UnsupportedFormat, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,7 +72,8 @@ func TestTheChunksOfAPNG(t *testing.T) {
 func TestAPNGThatIsCutIsRefused(t *testing.T) {
 	t.Parallel()
 	var small bytes.Buffer
-	if err := png.Encode(&small, grained(remapped(decodeSample(t), 30, 40, func(x, y int) (int, int) { return 9 * x, 9 * y }), 3)); err != nil {
+	src := remapped(decodeSample(t), 30, 40, func(x, y int) (int, int) { return 9 * x, 9 * y })
+	if err := png.Encode(&small, grained(src, 3)); err != nil {
 		t.Fatal(err)
 	}
 	whole := small.Bytes()
@@ -86,10 +93,11 @@ func TestMemoryOfImages(t *testing.T) {
 	deep.SetNRGBA64(0, 0, color.NRGBA64{1, 2, 3, 4})
 	indexed := image.NewPaletted(src.Rect, color.Palette{color.Gray{0}, color.Gray{255}})
 	for name, data := range map[string][]byte{
-		"grey PNG": encodePNG(t, grey), "grey PNG of 16 bits": encodePNG(t, grey16), "PNG with a palette": encodePNG(t, indexed),
-		"PNG": encodePNG(t, src), "PNG with transparency": encodePNG(t, clear), "PNG of 16 bits": encodePNG(t, deep),
-		"interlaced PNG": encodeInterlacedPNG(t, src), "grey PNG with transparency": withPNGChunk(encodePNG(t, grey), "tRNS", []byte{0, 9}),
-		"JPEG": encodeJPEG(t, src, 90), "lossless WebP": encodeWebP(src),
+		"grey PNG": encodePNG(t, grey), "grey PNG of 16 bits": encodePNG(t, grey16),
+		"PNG with a palette": encodePNG(t, indexed), "PNG": encodePNG(t, src), "PNG with transparency": encodePNG(t, clear), "PNG of 16 bits": encodePNG(t, deep),
+		"interlaced PNG":             encodeInterlacedPNG(t, src),
+		"grey PNG with transparency": withPNGChunk(encodePNG(t, grey), "tRNS", []byte{0, 9}),
+		"JPEG":                       encodeJPEG(t, src, 90), "lossless WebP": encodeWebP(src),
 	} {
 		h, err := readHeader(data, Options{}.withDefaults())
 		if err != nil {

@@ -28,9 +28,9 @@ var (
 
 // webpHeader reads the structure of a WebP without decoding it.
 //
-// A lossless picture is whole if its code ends with its last pixel. One with losses carries nothing that
-// would tell: what is missing or changed gives other pixels, and only a picture that is shorter than it
-// says is refused.
+// A lossless picture is whole if its code ends with its last pixel. One with losses carries nothing
+// that would tell: what is missing or changed gives other pixels, and only a picture that is
+// shorter than it says is refused.
 func webpHeader(data []byte, opts Options) (header, error) {
 	f, err := readWebP(data)
 	if err != nil {
@@ -80,7 +80,8 @@ func readWebP(data []byte) (*webpFile, error) {
 	return f, nil
 }
 
-// place is where a chunk is kept, nil for one that is not looked at. Of several the first one counts.
+// place is where a chunk is kept, nil for one that is not looked at. Of several the first one
+// counts.
 func (f *webpFile) place(name string) *[]byte {
 	switch name {
 	case "VP8X":

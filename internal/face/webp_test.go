@@ -61,7 +61,8 @@ func TestTheChunksOfAWebP(t *testing.T) {
 	}
 }
 
-// TestALosslessWebPThatIsCutIsRefused cuts the pixels at random places and leaves the container whole.
+// TestALosslessWebPThatIsCutIsRefused cuts the pixels at random places and leaves the container
+// whole.
 func TestALosslessWebPThatIsCutIsRefused(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 0))
@@ -77,8 +78,9 @@ func TestALosslessWebPThatIsCutIsRefused(t *testing.T) {
 	}
 }
 
-// manyGroups writes a lossless WebP that changes between groups of Huffman codes with each square of 4 x 4 pixels. The
-// codes have all the symbols that there are, of one length, and the pixels are the same ones all over.
+// manyGroups writes a lossless WebP that changes between groups of Huffman codes with each square
+// of 4 x 4 pixels. The codes have all the symbols that there are, of one length, and the pixels are
+// the same ones all over.
 func manyGroups(w, h, groups int) []byte {
 	b := &bitsOf{data: []byte{0x2f}, n: 8}
 	b.add(uint32(w-1), 14)
@@ -144,9 +146,12 @@ func (b *bitsOf) code(value, n int) {
 	}
 }
 
-// TestManyGroupsOfCodesAreCountedAndRefused has pictures whose codes take more memory and time than their pixels.
+// TestManyGroupsOfCodesAreCountedAndRefused has pictures whose codes take more memory and time than
+// their pixels.
 func TestManyGroupsOfCodesAreCountedAndRefused(t *testing.T) {
-	for groups, want := range map[int]Code{1: "", 60: "", 200: UnsupportedFormat, 2600: UnsupportedFormat, 2601: UnsupportedFormat} {
+	for groups, want := range map[int]Code{
+		1: "", 60: "", 200: UnsupportedFormat, 2600: UnsupportedFormat, 2601: UnsupportedFormat,
+	} {
 		data := manyGroups(208, 208, groups)
 		if _, err := decodedFile(data); codeOf(t, err) != want {
 			t.Errorf("%d groups: %v, want %q", groups, err, want)

@@ -8,15 +8,17 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/jpegtest"
 )
 
-// FuzzDecode holds the decoder to its word on any bytes: memory as announced, the announced size, and
-// nothing read behind the end of the last scan. The time that it takes is measured by the fuzz targets
-// of package face.
+// FuzzDecode holds the decoder to its word on any bytes: memory as announced, the announced size,
+// and nothing read behind the end of the last scan. The time that it takes is measured by the fuzz
+// targets of package face.
 func FuzzDecode(f *testing.F) {
 	img := picture(40, 33, 8)
 	for _, o := range []jpegtest.Options{
 		{}, {Sampling: jpegtest.YCbCr420(), Step: 5}, {Sampling: jpegtest.YCbCr420(), Step: 5, Restart: 2},
 		{Sampling: [][2]int{{1, 1}, {1, 1}, {1, 1}}, Step: 9, Wide: true, Frame: 0xc1, RGB: true},
-		{Sampling: jpegtest.YCbCr420(), Step: 5, Scans: []jpegtest.Scan{{Components: []int{0}, To: 63}, {Components: []int{1, 2}, To: 63}}},
+		{Sampling: jpegtest.YCbCr420(), Step: 5, Scans: []jpegtest.Scan{
+			{Components: []int{0}, To: 63}, {Components: []int{1, 2}, To: 63},
+		}},
 		{Sampling: jpegtest.YCbCr420(), Step: 5, Frame: 0xc2}, {Step: 5, Frame: 0xc2, Restart: 3},
 		{Sampling: [][2]int{{2, 1}, {1, 2}, {1, 1}}, Step: 5, Frame: 0xc2},
 	} {

@@ -1,6 +1,6 @@
-// Package vp8l reads how much it takes to decode a lossless WebP picture (RFC 9649, section 3), which
-// its size does not tell: the file may hold thousands of groups of five Huffman codes, with some
-// 50 KB of tables each in golang.org/x/image/vp8l, whatever the size of the picture.
+// Package vp8l reads how much it takes to decode a lossless WebP picture (RFC 9649, section 3),
+// which its size does not tell: the file may hold thousands of groups of five Huffman codes, with
+// some 50 KB of tables each in golang.org/x/image/vp8l, whatever the size of the picture.
 package vp8l
 
 import (
@@ -100,16 +100,16 @@ func (r *reader) cost(w, h int) (c Cost, err error) {
 	return c, nil
 }
 
-// ErrCodes is the error for more groups of codes than golang.org/x/image/vp8l reads, and for codes that
-// take most of the time, as no encoder writes them.
+// ErrCodes is the error for more groups of codes than golang.org/x/image/vp8l reads, and for codes
+// that take most of the time, as no encoder writes them.
 var ErrCodes = errors.New("vp8l: too many Huffman codes")
 
 // maxGroups is what golang.org/x/image/vp8l reads, and more than encoders write.
 const maxGroups = 2600
 
-// Memory is how many bytes golang.org/x/image/vp8l v0.47.0 takes, at most: the pixels, a second time if
-// they are indexes, and for each group its tables, the lengths and codes of its alphabets, and two
-// nodes of a tree for each symbol.
+// Memory is how many bytes golang.org/x/image/vp8l v0.47.0 takes, at most: the pixels, a second
+// time if they are indexes, and for each group its tables, the lengths and codes of its alphabets,
+// and two nodes of a tree for each symbol.
 func (c Cost) Memory() int64 {
 	const tables, lengthAndCode, nodes = codesPerGroup * 536, 8, 16
 	const others = 4 // groups: one for each of the pictures that the main one is made with
