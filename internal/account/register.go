@@ -15,9 +15,9 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// register creates the caller's account, or finds it. Who the caller is comes from the ID token alone; displayName
-// and locale count only where the account is created. The device, if there is one, is put in the same transaction, so
-// that it is there when the welcome is sent.
+// register creates the caller's account, or finds it. Who the caller is comes from the ID token
+// alone; displayName and locale count only where the account is created. The device, if there is
+// one, is put in the same transaction, so that it is there when the welcome is sent.
 func (s *Service) register(
 	ctx context.Context, who httpapi.Identity, displayName, locale string, phone *newDevice,
 ) (u User, created bool, err error) {

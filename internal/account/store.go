@@ -39,12 +39,12 @@ const (
 	nothing effect = iota
 	// private changes are written.
 	private
-	// visible changes are written and told to whoever shows the user to others, by account.updated.
+	// visible changes are written and told to what shows the user to others, by account.updated.
 	visible
 )
 
-// edits are the members of users/{uid} that an edit writes. The rest (the state, what a later version adds) is left as it
-// is, so that an old instance does not undo a new one's work.
+// edits are the members of users/{uid} that an edit writes. The rest (the state, what a later
+// version adds) is left as it is, so that an old instance does not undo a new one's work.
 func edits(u User) []firestore.Update {
 	return []firestore.Update{
 		{Path: "consentEpoch", Value: u.ConsentEpoch}, {Path: "consent", Value: u.Consent},
@@ -56,7 +56,8 @@ func edits(u User) []firestore.Update {
 	}
 }
 
-// orAbsent removes a member whose value is the zero one, as omitempty leaves it out of a new document.
+// orAbsent removes a member whose value is the zero one, as omitempty leaves it out of a new
+// document.
 func orAbsent[T comparable](value T) any {
 	var zero T
 	if value == zero {
@@ -65,8 +66,9 @@ func orAbsent[T comparable](value T) any {
 	return value
 }
 
-// snapshot is users/{uid} as an edit found it. It is read outside of the edit's transaction, since all edits of a user
-// read and write it (see package transact), and written on the condition that it is still the same.
+// snapshot is users/{uid} as an edit found it. It is read outside of the edit's transaction, since
+// all edits of a user read and write it (see package transact), and written on the condition that
+// it is still the same.
 type snapshot struct {
 	user User
 	at   time.Time
@@ -81,8 +83,9 @@ func (s *Service) snapshot(ctx context.Context, uid UID) (snapshot, error) {
 	return snapshot{user: u, at: snap.UpdateTime}, nil
 }
 
-// change edits an account in use, in one transaction with the event that the edit owes. edit may run more than once.
-// Unless the account has one of the entity tags it fails with precondition_failed.
+// change edits an account in use, in one transaction with the event that the edit owes. edit may
+// run more than once. Unless the account has one of the entity tags it fails with
+// precondition_failed.
 func (s *Service) change(
 	ctx context.Context, uid UID, tags *httpapi.Tags, edit func(tx *outbox.Tx, u *User) (effect, error),
 ) (u User, did effect, err error) {

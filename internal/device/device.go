@@ -1,10 +1,11 @@
-// Package device keeps the phones and browsers that a user's pushes go to, users/{uid}/devices. It stands beside package
-// notify, which sends to them, because registration writes one too: the welcome should reach the phone that registers,
-// and a device put a moment later would come after it.
+// Package device keeps the phones and browsers that a user's pushes go to, users/{uid}/devices. It
+// stands beside package notify, which sends to them, because registration writes one too: the
+// welcome should reach the phone that registers, and a device put a moment later would come after
+// it.
 //
-// A token belongs to one device. The others that have it are found by its hash: an index of Firestore keeps the first
-// 1,500 bytes of a value only, so that a query for a longer token finds those that begin alike, and the emulator refuses
-// it. The token itself is in no index.
+// A token belongs to one device. The others that have it are found by its hash: an index of
+// Firestore keeps the first 1,500 bytes of a value only, so that a query for a longer token finds
+// those that begin alike, and the emulator refuses it. The token itself is in no index.
 package device
 
 import (
@@ -25,15 +26,17 @@ import (
 )
 
 const (
-	// Max a user; a further one takes the place of the one longest not seen, so that a new phone always
-	// gets pushes.
+	// Max a user; a further one takes the place of the one longest not seen, so that a new phone
+	// always gets pushes.
 	Max = 20
 	// Kept is how long a device that does not renew its token is kept: FCM takes it for dead then.
 	Kept = 270 * 24 * time.Hour
-	// MaxToken is the longest token, in bytes. FCM names no limit; tokens have had 150 to 350 bytes.
+	// MaxToken is the longest token, in bytes. FCM names no limit; tokens have had 150 to 350
+	// bytes.
 	MaxToken = 4096
 	schema   = 1
-	// settleTime is how long [Settle] may take. It goes on when the client has left, because the device is there already.
+	// settleTime is how long [Settle] may take. It goes on when the client has left, because the
+	// device is there already.
 	settleTime = 10 * time.Second
 )
 
@@ -55,7 +58,8 @@ type Device struct {
 	ExpireAt  time.Time `firestore:"expireAt"`
 }
 
-// Hash returns the token's SHA-256 in hex. It needs no key: a token is long and random, and stands beside its hash.
+// Hash returns the token's SHA-256 in hex. It needs no key: a token is long and random, and stands
+// beside its hash.
 func Hash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
@@ -66,7 +70,8 @@ func Of(user *firestore.DocumentRef) *firestore.CollectionRef {
 	return user.Collection("devices")
 }
 
-// ValidID reports whether an app may call its device so: 1 to 64 letters, digits, "_" and "-", the first no "_".
+// ValidID reports whether an app may call its device so: 1 to 64 letters, digits, "_" and "-", the
+// first no "_".
 func ValidID(id string) bool { return idPattern.MatchString(id) }
 
 // Spec is what an app says of its device.
@@ -77,7 +82,8 @@ type Spec struct {
 	Platform string `json:"platform" required:"true"`
 }
 
-// Validate says which members are faulty; prefix is the JSON pointer of the spec in the request's body.
+// Validate says which members are faulty; prefix is the JSON pointer of the spec in the request's
+// body.
 func (s Spec) Validate(prefix string) error {
 	invalid := fault.New(fault.CodeInvalidField, "The device is not described properly.")
 	if s.Token == "" || len(s.Token) > MaxToken {
@@ -92,16 +98,18 @@ func (s Spec) Validate(prefix string) error {
 	return nil
 }
 
-// Change is a device about to be written. A transaction reads before it writes, so the two are apart.
+// Change is a device about to be written. A transaction reads before it writes, so the two are
+// apart.
 type Change struct {
-	// Device is as it will be, Created tells whether it is new.
+	// Device is as it will be, Created reports whether it is new.
 	Device  Device
 	Created bool
 
 	ref *firestore.DocumentRef
 }
 
-// Prepare reads what writing the device will take. Once the transaction has committed, [Settle] is due.
+// Prepare reads what writing the device will take. Once the transaction has committed, [Settle] is
+// due.
 func Prepare(
 	tx *firestore.Transaction, user *firestore.DocumentRef, id string, spec Spec, now time.Time,
 ) (Change, error) {
@@ -118,10 +126,11 @@ func Prepare(
 	return c, nil
 }
 
-// Settle makes others give way to the device that was just written: the former ones of its token, whosever they are, and
-// over the limit of 20 the user's longest not seen. It comes after the commit, since queries within it would lock what
-// they look through, which on the emulator is all devices there are. Where it fails it is unavailable: the device is
-// written all the same, and the request's repetition settles it.
+// Settle makes others give way to the device that was just written: the former ones of its token,
+// whosever they are, and over the limit of 20 the user's longest not seen. It comes after the
+// commit, since queries within it would lock what they look through, which on the emulator is all
+// devices there are. Where it fails it is unavailable: the device is written all the same, and the
+// request's repetition settles it.
 func Settle(ctx context.Context, fs *firestore.Client, user *firestore.DocumentRef, id, token string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
@@ -135,10 +144,11 @@ func Settle(ctx context.Context, fs *firestore.Client, user *firestore.DocumentR
 	return nil
 }
 
-// claim takes the token from all that had it before the device. A token is that of one app on one phone, so whoever
-// registers it last has the phone now, and the one before must not get pushes there any more. Of several who register one
-// token at a time the last to commit finds all others, and each leaves alone whoever came after. It needs the index on
-// tokenHash with the scope of the collection group devices, which Firestore does not make by itself.
+// claim takes the token from all that had it before the device. A token is that of one app on one
+// phone, so the last to register it has the phone now, and the one before must not get pushes there
+// any more. Of several who register one token at a time the last to commit finds all others, and
+// each leaves alone those that came after. It needs the index on tokenHash with the scope of the
+// collection group devices, which Firestore does not make by itself.
 func claim(ctx context.Context, fs *firestore.Client, own *firestore.DocumentRef, token string) error {
 	holders, err := fs.CollectionGroup("devices").Where("tokenHash", "==", Hash(token)).Select().Documents(ctx).GetAll()
 	if err != nil {

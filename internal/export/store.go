@@ -20,7 +20,8 @@ import (
 // txAttempts of a transaction, for where deliveries race.
 const txAttempts = 20
 
-// perDay is how many exports a user can have made; repeating a request counts for nothing while its export lasts.
+// perDay is how many exports a user can have made; repeating a request counts for nothing while its
+// export lasts.
 var perDay = limit.Rule{Name: "export", Max: 5, Window: 24 * time.Hour}
 
 func jobs(fs *firestore.Client) *firestore.CollectionRef { return fs.Collection("exports") }
@@ -52,8 +53,8 @@ func tell(ctx context.Context, tx *outbox.Tx, j Job, now time.Time) error {
 	return tx.Tell(ctx, now, event.AccountExportRequestedV1{UID: string(j.UID), ExportID: j.ID}, string(j.UID), j.ID)
 }
 
-// newest is the user's current export, see [current]. The query is by uid alone, which needs no composite index, and
-// finds no more than the few of the last day.
+// newest is the user's current export, see [current]. The query is by uid alone, which needs no
+// composite index, and finds no more than the few of the last day.
 func newest(ctx context.Context, fs *firestore.Client, u account.User, now time.Time) (Job, error) {
 	snaps, err := jobs(fs).Where("uid", "==", string(u.UID)).Documents(ctx).GetAll()
 	if err != nil {
@@ -68,8 +69,8 @@ func newest(ctx context.Context, fs *firestore.Client, u account.User, now time.
 	return current(all, u, now)
 }
 
-// request begins an export, or finds the one that is under way or ready. One that waits is told again, in case its event
-// was lost.
+// request begins an export, or finds the one that is under way or ready. One that waits is told
+// again, in case its event was lost.
 func (s *Requests) request(ctx context.Context, uid account.UID) (j Job, err error) {
 	id := strings.ToLower(rand.Text())
 	err = s.box.RunInTurn(ctx, account.Ref(s.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
@@ -78,8 +79,9 @@ func (s *Requests) request(ctx context.Context, uid account.UID) (j Job, err err
 			return err
 		}
 		now := s.now().UTC()
-		// The count is read before the exports. Whoever begins one in between changes the count, so that this commit fails
-		// and is made anew: the user has one export at a time without a lock on all there are.
+		// The count is read before the exports. Whoever begins one in between changes the count, so
+		// that this commit fails and is made anew: the user has one export at a time without a lock
+		// on all there are.
 		taking, usedUp := s.limits.Prepare(ctx, limit.User(string(uid)), perDay)
 		j, err = newest(ctx, s.fs, u, now)
 		if err != nil && !errors.Is(err, errGone) {

@@ -16,8 +16,8 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// Form is a body of multipart/form-data with texts and, as its last part, a file. It is read as it comes in, so that a
-// file is never held whole.
+// Form is a body of multipart/form-data with texts and, as its last part, a file. It is read as it
+// comes in, so that a file is never held whole.
 type Form struct {
 	answer http.ResponseWriter
 	parts  *multipart.Reader
@@ -26,9 +26,9 @@ type Form struct {
 // headBytes is how much of a file [File.Head] shows: as much as http.DetectContentType looks at.
 const headBytes = 512
 
-// OpenForm begins to read the request's body of at most limit bytes, which may take that long to arrive. A media type
-// without a boundary is unsupported_media_type, a body that is announced to be larger body_too_large. The route must list
-// [Multipart].
+// OpenForm begins to read the request's body of at most limit bytes, which may take that long to
+// arrive. A media type without a boundary is unsupported_media_type, a body that is announced to be
+// larger body_too_large. The route must list [Multipart].
 func OpenForm(w http.ResponseWriter, r *http.Request, limit int64, within time.Duration) (*Form, error) {
 	BodyWithin(w, within)
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -42,8 +42,9 @@ func OpenForm(w http.ResponseWriter, r *http.Request, limit int64, within time.D
 	return &Form{answer: w, parts: multipart.NewReader(http.MaxBytesReader(w, r.Body, limit), params["boundary"])}, nil
 }
 
-// File reads the texts up to the file of the name, which it returns unread. Texts of other names are unknown_field, one
-// that comes twice is malformed_body, and one over [MaxBody] is body_too_large.
+// File reads the texts up to the file of the name, which it returns unread. Texts of other names
+// are unknown_field, one that comes twice is malformed_body, and one over [MaxBody] is
+// body_too_large.
 func (f *Form) File(name string, texts ...string) (map[string]string, *File, error) {
 	values := map[string]string{}
 	for {
@@ -100,19 +101,20 @@ func (f *Form) End() error {
 		WithField(pointer(part.FormName()), "must come before the file")
 }
 
-// ended tells whether the form's own end was read. That of a body which is cut off is an error that wraps the same.
+// ended reports whether the form's own end was read. That of a body which is cut off is an error
+// that wraps the same.
 func ended(err error) bool { return err == io.EOF } //nolint:errorlint // see above
 
 // File is the file of a form.
 type File struct {
-	// ContentType is the media type that the client says it has, in lower case and without parameters, "" where the client
-	// says nothing.
+	// ContentType is the media type that the client says it has, in lower case and without
+	// parameters, "" where the client says nothing.
 	ContentType string
 	content     *bufio.Reader
 }
 
-// newFile begins to read the part. A Content-Type that is none is invalid_field. What is wrong with its parameters only
-// does not matter, since they are ignored.
+// newFile begins to read the part. A Content-Type that is none is invalid_field. What is wrong with
+// its parameters only does not matter, since they are ignored.
 func newFile(part *multipart.Part) (*File, error) {
 	file := &File{content: bufio.NewReaderSize(part, headBytes)}
 	said := part.Header.Get("Content-Type")
@@ -137,7 +139,8 @@ func (f *File) Head() ([]byte, error) {
 	return head, nil
 }
 
-// Read reads on. Its errors, but for the end, are faults: body_too_large, and malformed_body where the body breaks off.
+// Read reads on. Its errors, but for the end, are faults: body_too_large, and malformed_body where
+// the body breaks off.
 func (f *File) Read(p []byte) (int, error) {
 	n, err := f.content.Read(p)
 	if err != nil && err != io.EOF { //nolint:errorlint // readers return it as it is

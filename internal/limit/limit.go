@@ -1,15 +1,18 @@
-// Package limit is the one rate limiter and quota. It counts in limits/{id}, a document for each rule, each who and each
-// window of time, so that all instances of all functions count together.
+// Package limit is the one rate limiter and quota. It counts in limits/{id}, a document for each
+// rule, each who and each window of time, so that all instances of all functions count together.
 //
-// Windows are fixed and begin at whole multiples of their length since the zero time, a day's at midnight UTC. That
-// costs one document and one write a count; the price is that whoever uses one window up at its end and the next at its
-// beginning gets twice the rule's number in a short time. Rules are set with that in mind.
+// Windows are fixed and begin at whole multiples of their length since the zero time, a day's at
+// midnight UTC. That costs one document and one write a count; the price is that a user who has one
+// window up at its end and the next at its beginning gets twice the rule's number in a short time.
+// Rules are set with that in mind.
 //
-// A count is read without a lock and written on the condition that it is still as it was read, and otherwise read anew
-// (see package transact). So it is exact across instances, however many count at once.
+// A count is read without a lock and written on the condition that it is still as it was read, and
+// otherwise read anew (see package transact). So it is exact across instances, however many count
+// at once.
 //
-// It fails closed: where counting fails, so does what was to be counted, with unavailable. The rules guard passwords,
-// mailboxes and money, and nothing behind them works without the database anyway.
+// It fails closed: where counting fails, so does what was to be counted, with unavailable. The
+// rules guard passwords, mailboxes and money, and nothing behind them works without the database
+// anyway.
 package limit
 
 import (
@@ -36,7 +39,8 @@ const (
 
 // Rule is how often something may be done.
 type Rule struct {
-	// Name tells rules apart; it is part of the documents' ids, so another name starts counting anew.
+	// Name tells rules apart; it is part of the documents' ids, so another name starts counting
+	// anew.
 	Name string
 	// Max is how often in one window, 1 or more.
 	Max int
@@ -44,8 +48,8 @@ type Rule struct {
 	Window time.Duration
 }
 
-// Who is whom a rule counts for: a user, a client's address or a mailbox. The zero value is nobody and is counted as
-// one.
+// Who is whom a rule counts for: a user, a client's address or a mailbox. The zero value is none
+// and is counted as one.
 type Who struct {
 	kind, value, uid string
 }
@@ -53,8 +57,8 @@ type Who struct {
 // User counts for a user. The documents bear the uid as a field, by which erasure finds them.
 func User(uid string) Who { return Who{kind: "user", value: uid, uid: uid} }
 
-// IP counts for a client's address; no document bears it in the clear. An IPv6 address stands for its /64, all of
-// which one subscriber has.
+// IP counts for a client's address; no document bears it in the clear. An IPv6 address stands for
+// its /64, all of which one subscriber has.
 func IP(addr netip.Addr) Who {
 	addr = addr.Unmap()
 	if addr.Is6() {
@@ -75,8 +79,8 @@ type Limiter struct {
 	now func() time.Time
 }
 
-// New makes a limiter over the database; key, a secret, hides who is counted in the documents' ids, and now is the
-// clock.
+// New makes a limiter over the database; key, a secret, hides who is counted in the documents' ids,
+// and now is the clock.
 func New(fs *firestore.Client, key []byte, now func() time.Time) *Limiter {
 	return &Limiter{fs: fs, key: key, now: now}
 }
@@ -85,16 +89,16 @@ func New(fs *firestore.Client, key []byte, now func() time.Time) *Limiter {
 type count struct {
 	Schema int    `firestore:"schema"`
 	Rule   string `firestore:"rule"`
-	// UID is whose it is, absent where it is nobody's.
+	// UID is whose it is, absent where it is no user's.
 	UID   string `firestore:"uid,omitempty"`
 	Count int    `firestore:"count"`
-	// ExpireAt is the end of the window. The next window has another id, so nobody reads it later.
+	// ExpireAt is the end of the window. The next window has another id, so it is not read later.
 	ExpireAt time.Time `firestore:"expireAt"`
 }
 
-// Take counts once, or refuses with rate_limited and the time until the window's end where the rule is used up. What
-// is refused is not counted, so that trying again does not prolong the wait. Where so many count at once that the turn
-// does not come it is rate_limited, too.
+// Take counts once, or refuses with rate_limited and the time until the window's end where the rule
+// is used up. What is refused is not counted, so that trying again does not prolong the wait. Where
+// so many count at once that the turn does not come it is rate_limited, too.
 func (l *Limiter) Take(ctx context.Context, rule Rule, who Who) error {
 	// Outside of the turns, so that those who are to be refused neither wait nor make others wait.
 	if err := l.Check(ctx, who, rule); err != nil {
@@ -132,9 +136,9 @@ type taken struct {
 	next count
 }
 
-// Prepare is the reading half of [Limiter.Take], for counts that must come about together with what they count: in a
-// transaction by [transact.Run], which runs anew where another count has come between. It reads outside of the
-// transaction. An error that is not rate_limited is unavailable.
+// Prepare is the reading half of [Limiter.Take], for counts that must come about together with what
+// they count: in a transaction by [transact.Run], which runs anew where another count has come
+// between. It reads outside of the transaction. An error that is not rate_limited is unavailable.
 func (l *Limiter) Prepare(ctx context.Context, who Who, rules ...Rule) (Taking, error) {
 	now := l.now().UTC()
 	refs := make([]*firestore.DocumentRef, len(rules))
@@ -207,7 +211,7 @@ func (l *Limiter) ref(rule Rule, who Who, now time.Time) *firestore.DocumentRef 
 	return l.fs.Collection("limits").Doc(l.id(rule, who, rule.begin(now)))
 }
 
-// id hides who it is: addresses are few enough to be guessed from a hash without a key.
+// id hides whom it counts: addresses are few enough to be guessed from a hash without a key.
 func (l *Limiter) id(rule Rule, who Who, begin time.Time) string {
 	mac := hmac.New(sha256.New, l.key)
 	mac.Write([]byte(strings.Join([]string{"limit", rule.Name, who.kind, who.value, begin.Format(time.RFC3339)}, "\x00")))

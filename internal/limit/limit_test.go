@@ -157,7 +157,8 @@ func (f *fixture) again(t *testing.T) *fixture {
 	}
 }
 
-// Of many at once in two processes exactly as many count as the rule has, and the others are refused until its end.
+// Of many at once in two processes exactly as many count as the rule has, and the others are
+// refused until its end.
 func TestTake_isExactAcrossProcesses(t *testing.T) {
 	t.Parallel()
 	const each, most = 40, 30

@@ -43,7 +43,8 @@ type caller struct {
 	ref *firestore.DocumentRef
 }
 
-// run runs fn in a transaction that read the caller's account, which must be in use, in turn with the user's others.
+// run runs fn in a transaction that read the caller's account, which must be in use, in turn with
+// the user's others.
 func (b *Inbox) run(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
 	uid := account.Caller(r)
 	return transact.Run(r.Context(), b.fs, account.Ref(b.fs, uid), func(ctx context.Context, tx *firestore.Transaction) error {
@@ -97,8 +98,8 @@ func (b *Inbox) list(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, view)
 }
 
-// live are the user's items that have not expired: an item expires a fixed time after it was made, so this is the filter
-// on expireAt, by the field that orders.
+// live are the user's items that have not expired: an item expires a fixed time after it was made,
+// so this is the filter on expireAt, by the field that orders.
 func (b *Inbox) live(user *firestore.DocumentRef) firestore.Query {
 	return inboxOf(user).Where("createdAt", ">", b.now().UTC().Add(-inboxKept))
 }
@@ -126,7 +127,7 @@ func (b *Inbox) Unread(ctx context.Context, uid account.UID) (n int64, err error
 
 // page is the newest items, or those after the position. It needs the index (createdAt desc).
 func page(tx *firestore.Transaction, live firestore.Query, asked httpapi.Page) (inboxView, error) {
-	// One more than asked for tells whether there is a next page.
+	// One more than asked for shows whether there is a next page.
 	q := live.OrderBy("createdAt", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc).Limit(asked.Limit + 1)
 	if asked.After != nil {
 		q = q.StartAfter(asked.After.At, asked.After.ID)

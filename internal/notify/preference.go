@@ -11,8 +11,8 @@ import (
 	"github.com/facescan/facescan/internal/transact"
 )
 
-// Preferences are the field "notifications" of users/{uid}. It is no part of the profile: changing it touches neither
-// the profile's revision nor any other field.
+// Preferences are the field "notifications" of users/{uid}. It is no part of the profile: changing
+// it touches neither the profile's revision nor any other field.
 
 // PreferencesOf is what the user wants; both, until something else was said.
 func PreferencesOf(u account.User) account.Notifications {
@@ -47,7 +47,8 @@ func (b *Inbox) putPreferences(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, body)
 }
 
-// prefer writes what the user wants. Like all that changes users/{uid} it reads without a lock and writes on a condition.
+// prefer writes what the user wants. Like all that changes users/{uid} it reads without a lock and
+// writes on a condition.
 func (b *Inbox) prefer(ctx context.Context, uid account.UID, wants account.Notifications) error {
 	user := account.Ref(b.fs, uid)
 	return transact.Do(ctx, b.fs, user, func(ctx context.Context) error {

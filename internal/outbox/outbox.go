@@ -1,8 +1,9 @@
 // Package outbox makes a commit and the events it owes one act.
 //
-// [Box.Run] writes outbox/{eventID} in the caller's transaction, publishes after the commit and then deletes
-// the document. A process that dies in between leaves the document, and [Box.Sweep] publishes it later. So an
-// event is published at least once, after its commit and never without it; consumers drop duplicates by id.
+// [Box.Run] writes outbox/{eventID} in the caller's transaction, publishes after the commit and
+// then deletes the document. A process that dies in between leaves the document, and [Box.Sweep]
+// publishes it later. So an event is published at least once, after its commit and never without
+// it; consumers drop duplicates by id.
 package outbox
 
 import (
@@ -21,8 +22,8 @@ import (
 	"github.com/facescan/facescan/internal/transact"
 )
 
-// Publisher hands a message to a topic and returns once the topic has taken it. It is an interface so that
-// systest can crash a process between commit and publish.
+// Publisher hands a message to a topic and returns once the topic has taken it. It is an interface
+// so that systest can crash a process between commit and publish.
 type Publisher interface {
 	Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error
 }
@@ -31,11 +32,13 @@ const (
 	schema = 1
 	// publishTimeout bounds the inline publishing; the sweep is the second chance.
 	publishTimeout = 10 * time.Second
-	// maxAttempts of a transaction: the client's default of 5 gives up under a race of 20 on the emulator.
+	// maxAttempts of a transaction: the client's default of 5 gives up under a race of 20 on the
+	// emulator.
 	maxAttempts = 20
 	// sweepPage is how many documents one sweep publishes at the most.
 	sweepPage = 500
-	// pause is how long the sweep lets an event alone that it could not publish, and longestPause after many times.
+	// pause is how long the sweep lets an event alone that it could not publish, and longestPause
+	// after many times.
 	pause        = time.Minute
 	longestPause = time.Hour
 )
@@ -46,12 +49,13 @@ const SweepAge = 60 * time.Second
 type document struct {
 	Schema int    `firestore:"schema"`
 	Topic  string `firestore:"topic"`
-	// UID is whom the event is about, by which erasure finds it; absent where it is about nobody.
+	// UID is whom the event is about, by which erasure finds it; absent where it is about none.
 	UID        string            `firestore:"uid,omitempty"`
 	Data       []byte            `firestore:"data"`
 	Attributes map[string]string `firestore:"attributes"`
 	CreatedAt  time.Time         `firestore:"createdAt"`
-	// DueAt is what the sweep takes its page by: the time of the commit, and a later one each time the sweep failed.
+	// DueAt is what the sweep takes its page by: the time of the commit, and a later one each time
+	// the sweep failed.
 	DueAt time.Time `firestore:"dueAt"`
 	// SweepFaults is how often it did (see query.PutOff).
 	SweepFaults int64 `firestore:"sweepFaults,omitempty"`
@@ -78,8 +82,8 @@ type Tx struct {
 // Owe adds an event to the commit.
 func (t *Tx) Owe(e event.Event) { t.owed = append(t.owed, e) }
 
-// Tell owes the event of a fact that came true at the time, in the trace of ctx. The event's id is made of its type
-// and the key, so whoever tells the fact again tells the same event.
+// Tell owes the event of a fact that came true at the time, in the trace of ctx. The event's id is
+// made of its type and the key, so telling the fact again tells the same event.
 func (t *Tx) Tell(ctx context.Context, at time.Time, fact event.Payload, key ...string) error {
 	id := event.ID(append([]string{fact.EventType()}, key...)...)
 	e, err := event.New(id, at, telemetry.Traceparent(ctx), fact)
@@ -90,16 +94,17 @@ func (t *Tx) Tell(ctx context.Context, at time.Time, fact event.Payload, key ...
 	return nil
 }
 
-// Run commits fn's transaction together with the events it owes, then publishes them. fn may run more than once and must
-// do nothing remote but read and write through tx. The error is fn's or the commit's; failing to publish is no failure of
-// the caller's, since the sweep will.
+// Run commits fn's transaction together with the events it owes, then publishes them. fn may run
+// more than once and must do nothing remote but read and write through tx. The error is fn's or the
+// commit's; failing to publish is no failure of the caller's, since the sweep will.
 func (b *Box) Run(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	return b.run(ctx, fn, func(commit func(context.Context, *firestore.Transaction) error) error {
 		return b.fs.RunTransaction(ctx, commit, firestore.MaxAttempts(maxAttempts))
 	})
 }
 
-// RunInTurn is [Box.Run] for a transaction that many requests make at once for the document on: see [transact.Run].
+// RunInTurn is [Box.Run] for a transaction that many requests make at once for the document on: see
+// [transact.Run].
 func (b *Box) RunInTurn(
 	ctx context.Context, on *firestore.DocumentRef, fn func(ctx context.Context, tx *Tx) error,
 ) error {
@@ -157,7 +162,8 @@ func (b *Box) record(tx *firestore.Transaction, owed []event.Event) ([]pending, 
 	return recorded, nil
 }
 
-// publishAll goes on after the caller has left: the commit stands, and its events should not wait for the sweep.
+// publishAll goes on after the caller has left: the commit stands, and its events should not wait
+// for the sweep.
 func (b *Box) publishAll(ctx context.Context, owed []pending) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
@@ -178,9 +184,9 @@ func (b *Box) publish(ctx context.Context, p pending) error {
 	return nil
 }
 
-// Sweep publishes the owed events older than age, oldest first and at most 500, and says how many it
-// published. One that fails does not stop the others, neither now nor, as it is put off, in later sweeps; their errors are
-// joined.
+// Sweep publishes the owed events older than age, oldest first and at most 500, and returns how
+// many it published. One that fails does not stop the others, neither now nor, as it is put off, in
+// later sweeps; their errors are joined.
 func (b *Box) Sweep(ctx context.Context, age time.Duration) (published int, err error) {
 	docs := b.fs.Collection("outbox").
 		Where("dueAt", "<=", b.now().UTC().Add(-age)).

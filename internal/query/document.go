@@ -8,8 +8,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Decode returns what a read of a document came to, as a T. Where there is no such document it is the zero T with the
-// error missing, which may be nil. what names the document in other errors.
+// Decode returns what a read of a document came to, as a T. Where there is no such document it is
+// the zero T with the error missing, which may be nil. what names the document in other errors.
 func Decode[T any](snap *firestore.DocumentSnapshot, readErr error, what string, missing error) (T, error) {
 	var value T
 	if status.Code(readErr) == codes.NotFound {
@@ -28,7 +28,8 @@ func Decode[T any](snap *firestore.DocumentSnapshot, readErr error, what string,
 	return value, nil
 }
 
-// Overtaken tells whether a write was refused because its document has changed since it was read, or is gone.
+// Overtaken tells whether a write was refused because its document has changed since it was read,
+// or is gone.
 func Overtaken(err error) bool {
 	code := status.Code(err)
 	return code == codes.FailedPrecondition || code == codes.NotFound

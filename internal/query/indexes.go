@@ -36,9 +36,10 @@ func (i Index) Name() string {
 	return strings.Join(parts, ".")
 }
 
-// Indexes are the composite indexes that the code's queries need, one entry for each shape of query: Terraform makes
-// them. The local Firestore refuses a query that has none here, as production does, and a test of internal/systest fails
-// when no query of the API is answered by one of them.
+// Indexes are the composite indexes that the code's queries need, one entry for each shape of
+// query: Terraform makes them. The local Firestore refuses a query that has none here, as
+// production does, and a test of internal/systest fails when no query of the API is answered by one
+// of them.
 var Indexes = []Index{
 	{CollectionID: "entries", Fields: []Field{{"rating", Descending}, {"achievedAt", Ascending}, {"uid", Ascending}}},
 	{CollectionID: "inbox", Fields: []Field{{"read", Ascending}, {"createdAt", Ascending}}},
@@ -64,13 +65,15 @@ type CollectionField struct {
 	CollectionID, Path string
 }
 
-// GroupFields are the single fields that the code's collection group queries ask by: unlike a collection's, that index
-// Firestore does not keep by itself. `expireAt` of retention.Expiring has its own.
+// GroupFields are the single fields that the code's collection group queries ask by: unlike a
+// collection's, that index Firestore does not keep by itself. `expireAt` of retention.Expiring has
+// its own.
 var GroupFields = []CollectionField{{"devices", "tokenHash"}, {"entries", "uid"}}
 
-// Unindexed are the maps, arrays and long texts that no query asks by, with all that is in them: each value would be two
-// entries of an index, which cost storage and time with every write and count towards the 40,000 that a document may have. A
-// composite index on a field within is not affected. Firestore allows 200 such exemptions.
+// Unindexed are the maps, arrays and long texts that no query asks by, with all that is in them:
+// each value would be two entries of an index, which cost storage and time with every write and
+// count towards the 40,000 that a document may have. A composite index on a field within is not
+// affected. Firestore allows 200 such exemptions.
 var Unindexed = []CollectionField{
 	{"devices", "token"},
 	{"guard", "entries"},

@@ -25,21 +25,24 @@ import (
 	"github.com/facescan/facescan/internal/transact"
 )
 
-// maxForm is the largest body of POST /v1/uploads/direct, in bytes: a photo, and what the form adds to it.
+// maxForm is the largest body of POST /v1/uploads/direct, in bytes: a photo, and what the form adds
+// to it.
 const maxForm = MaxBytes + 2*httpapi.MaxBody
 
 // formTime is how long that may take to arrive: what the function's time limit leaves room for.
 const formTime = 45 * time.Second
 
-// chunkBytes is how much of a photo a request holds on its way to Cloud Storage: 80 requests at once have 256 MiB. Chunks
-// are not only for trying one again: they are Cloud Storage's protocol in which an object comes about by a last request
-// that says how long it is, so that half a photo cannot pass for a whole one, however its upload ends.
+// chunkBytes is how much of a photo a request holds on its way to Cloud Storage: 80 requests at
+// once have 256 MiB. Chunks are not only for trying one again: they are Cloud Storage's protocol in
+// which an object comes about by a last request that says how long it is, so that half a photo
+// cannot pass for a whole one, however its upload ends.
 const chunkBytes = 1 << 20
 
-// postDirect takes the photo itself, for clients that cannot put it to a signed URL. It passes through to Cloud Storage as
-// it comes in, so that a request holds a chunk of it and not the whole. What can be refused without the photo is refused
-// before it is read; what is refused later leaves nothing and costs nothing, because the scan is opened when the form has
-// been read to its end and found in order.
+// postDirect takes the photo itself, for clients that cannot put it to a signed URL. It passes
+// through to Cloud Storage as it comes in, so that a request holds a chunk of it and not the whole.
+// What can be refused without the photo is refused before it is read; what is refused later leaves
+// nothing and costs nothing, because the scan is opened when the form has been read to its end and
+// found in order.
 func (u *Uploads) postDirect(w http.ResponseWriter, r *http.Request) error {
 	form, err := httpapi.OpenForm(w, r, maxForm, formTime)
 	if err != nil {
@@ -110,13 +113,14 @@ func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
 // anyBytes is the media type of a part whose sender knows no better.
 const anyBytes = "application/octet-stream"
 
-// aliases are other names that browsers and apps give the media types of photos. A form may use them, since its part is
-// labelled by a library more often than by the app; the contentType of POST /v1/uploads may not, since the photo has to be
-// put under exactly that name.
+// aliases are other names that browsers and apps give the media types of photos. A form may use
+// them, since its part is labelled by a library more often than by the app; the contentType of POST
+// /v1/uploads may not, since the photo has to be put under exactly that name.
 var aliases = map[string]string{"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
 
-// take stores the photo, opens the scan that awaits it and hands that to the analysis. The object comes about after the
-// scan, by the last request of its upload, so that its finalize event finds the scan.
+// take stores the photo, opens the scan that awaits it and hands that to the analysis. The object
+// comes about after the scan, by the last request of its upload, so that its finalize event finds
+// the scan.
 func (u upload) take(w http.ResponseWriter, r *http.Request) error {
 	object := u.Bucket.Object(objectName(u.fresh.UID, u.fresh.ID))
 	writing, abandon := context.WithCancel(r.Context())
@@ -145,8 +149,8 @@ func (u upload) take(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusAccepted, uploadResponse{Scan: show(s)})
 }
 
-// found answers a form that was read to its end and whose scan awaits no photo. The photo of a repeated request has to be
-// that of the first, where that one is known.
+// found answers a form that was read to its end and whose scan awaits no photo. The photo of a
+// repeated request has to be that of the first, where that one is known.
 func (u upload) found(w http.ResponseWriter, s Scan, how how) error {
 	if how == again && s.Content != "" && photoHash(u.Key, s.UID, u.photo.sum()) != s.Content {
 		return errKeyReused
@@ -168,7 +172,8 @@ func (u upload) end() error {
 	return nil
 }
 
-// writer begins the upload of the photo to its object, which does not come about before the writer is closed.
+// writer begins the upload of the photo to its object, which does not come about before the writer
+// is closed.
 func (u upload) writer(ctx context.Context, object *storage.ObjectHandle) *storage.Writer {
 	w := object.If(storage.Conditions{DoesNotExist: true}).NewWriter(ctx)
 	w.ContentType, w.Metadata = u.fresh.ContentType, photoMetadata(ctx, u.fresh.UID)
@@ -176,8 +181,8 @@ func (u upload) writer(ctx context.Context, object *storage.ObjectHandle) *stora
 	return w
 }
 
-// send passes the photo on and reads the form to its end. generation is 0 unless the object is there already, of an
-// earlier request that got that far and then died or lost its answer.
+// send passes the photo on and reads the form to its end. generation is 0 unless the object is
+// there already, of an earlier request that got that far and then died or lost its answer.
 func (u upload) send(ctx context.Context, out *storage.Writer, object *storage.ObjectHandle) (generation int64, err error) {
 	_, sending := io.Copy(out, u.photo)
 	if reading := new(fault.Error); errors.As(sending, &reading) {
@@ -197,9 +202,9 @@ func (u upload) complete(ctx context.Context, out *storage.Writer, object *stora
 	return out.Attrs().Generation, nil
 }
 
-// stored returns the generation of the object that is there though sending the photo failed: of an earlier request, or
-// of this one, where only the answer was lost. Where there is none the cause makes the service unavailable, and where it
-// is another photo the key was used before.
+// stored returns the generation of the object that is there though sending the photo failed: of an
+// earlier request, or of this one, where only the answer was lost. Where there is none the cause
+// makes the service unavailable, and where it is another photo the key was used before.
 func (u upload) stored(ctx context.Context, object *storage.ObjectHandle, cause error) (generation int64, err error) {
 	attrs, err := object.Attrs(ctx)
 	if err != nil {
@@ -211,8 +216,8 @@ func (u upload) stored(ctx context.Context, object *storage.ObjectHandle, cause 
 	return attrs.Generation, nil
 }
 
-// queue hands the scan with its photo to the analysis, unless that has been faster. If the user does not admit the scan
-// any more, or it is gone, the photo is deleted.
+// queue hands the scan with its photo to the analysis, unless that has been faster. If the user
+// does not admit the scan any more, or it is gone, the photo is deleted.
 func (u *Uploads) queue(ctx context.Context, opened Scan, generation int64, content string) (s Scan, err error) {
 	err = transact.Run(ctx, u.Firestore, ref(u.Firestore, opened.ID), func(_ context.Context, tx *firestore.Transaction) error {
 		user, err := account.ReadActive(tx, u.Firestore, opened.UID)

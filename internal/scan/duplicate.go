@@ -11,10 +11,11 @@ import (
 	"github.com/facescan/facescan/internal/account"
 )
 
-// A photo that its user has had measured by the same version of the engine already is measured again, because the
-// engine gives the same report for the same bytes and so there is one way to a result only, which does not depend on
-// whether the earlier scan's objects are still there. But it is no further proof of anything: it names the earlier scan
-// and is not ranked. That stays so when the earlier scan is deleted.
+// A photo that its user has had measured by the same version of the engine already is measured
+// again, because the engine gives the same report for the same bytes and so there is one way to a
+// result only, which does not depend on whether the earlier scan's objects are still there. But it
+// is no further proof of anything: it names the earlier scan and is not ranked. That stays so when
+// the earlier scan is deleted.
 
 // whyDuplicate is said of a duplicate where its result says why it is not ranked.
 const whyDuplicate = "This photo has been measured before, and each photo counts once."
@@ -25,9 +26,9 @@ func hashOf(key []byte, uid account.UID, photo []byte) string {
 	return photoHash(key, uid, hex.EncodeToString(sum[:]))
 }
 
-// measuredBefore returns the user's scan of the photo that this version of the engine completed, or errNoScan; content is
-// the photo's photoHash, "" for a photo that is not known. Of several it is the one that is no duplicate, and where that
-// was deleted the oldest. documents runs the query.
+// measuredBefore returns the user's scan of the photo that this version of the engine completed, or
+// errNoScan; content is the photo's photoHash, "" for a photo that is not known. Of several it is
+// the one that is no duplicate, and where that was deleted the oldest. documents runs the query.
 //
 // Index: scans (uid, content, state, result.version, duplicateOf, finishedAt), all ascending.
 func measuredBefore(

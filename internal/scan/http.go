@@ -79,9 +79,9 @@ func show(s Scan) view {
 	return v
 }
 
-// get answers with the scan as soon as its version is above "since" (by default the present one) or nothing is left to
-// wait for (see [Scan.settled]), at the latest after "wait" seconds. The answer is 200 with the state as it is then, so
-// that a client's retry logic is not set off.
+// get answers with the scan as soon as its version is above "since" (by default the present one) or
+// nothing is left to wait for (see [Scan.settled]), at the latest after "wait" seconds. The answer
+// is 200 with the state as it is then, so that a client's retry logic is not set off.
 func (s *Service) get(w http.ResponseWriter, r *http.Request) error {
 	wait, err := httpapi.IntParam(r, "wait", 0, 0, maxWait)
 	if err != nil {
@@ -121,13 +121,15 @@ func sinceParam(r *http.Request, fallback int64) (int64, error) {
 
 func noSuchScan() error { return fault.New(fault.CodeNotFound, "There is no such scan.") }
 
-// admit refuses a caller without an account in use: of one that is being erased nothing is shown any more.
+// admit refuses a caller without an account in use: of one that is being erased nothing is shown
+// any more.
 func (s *Service) admit(r *http.Request) error {
 	_, err := account.GetActive(r.Context(), s.Firestore, account.Caller(r))
 	return err
 }
 
-// owned is the scan of the caller, whose account is in use. Another's is not found, like one that does not exist.
+// owned is the scan of the caller, whose account is in use. Another's is not found, like one that
+// does not exist.
 func (s *Service) owned(r *http.Request) (Scan, error) {
 	if err := s.admit(r); err != nil {
 		return Scan{}, err

@@ -61,7 +61,8 @@ func TestQuota(t *testing.T) {
 	})
 }
 
-// Twenty scans of one user opened at once in two processes: all are opened and counted, and none beyond the quota.
+// Twenty scans of one user opened at once in two processes: all are opened and counted, and none
+// beyond the quota.
 func TestQuotaIsExactAtOnce(t *testing.T) {
 	t.Parallel()
 	const requests = 20

@@ -14,7 +14,8 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// signAttempts bounds the calls of IAM for one signature: the client would go on until the request's own end.
+// signAttempts bounds the calls of IAM for one signature: the client would go on until the
+// request's own end.
 const signAttempts = 3
 
 // Ticket is how to upload a scan's photo: this request, with exactly these headers.
@@ -26,13 +27,14 @@ type Ticket struct {
 	ExpiresAt string            `json:"expiresAt"`
 }
 
-// sign makes the URL. What it fixes cannot be changed by whoever holds it: type, size, the object's not being
-// there yet, and the metadata.
+// sign makes the URL. What it fixes cannot be changed by its holder: type, size, the object's
+// not being there yet, and the metadata.
 //
-// A PUT may have further headers that are not x-goog ones, such as Content-Encoding: a V4 signature can fix a header's
-// value but not its absence (a signed header that is not sent is refused). To sign "Content-Encoding: identity" would
-// oblige every client to send a value that HTTP reserves for Accept-Encoding, and store it with the photo. So the
-// analysis refuses what was put with an encoding (see ReasonEncoded).
+// A PUT may have further headers that are not x-goog ones, such as Content-Encoding: a V4 signature
+// can fix a header's value but not its absence (a signed header that is not sent is refused). To
+// sign "Content-Encoding: identity" would oblige every client to send a value that HTTP reserves
+// for Accept-Encoding, and store it with the photo. So the analysis refuses what was put with an
+// encoding (see ReasonEncoded).
 func (u *Uploads) sign(ctx context.Context, s Scan) (*Ticket, error) {
 	headers := map[string]string{
 		"Content-Type":                s.ContentType,
@@ -59,7 +61,8 @@ func (u *Uploads) sign(ctx context.Context, s Scan) (*Ticket, error) {
 	}, nil
 }
 
-// photoMetadata is what travels with the photo's object: whose it is, and the trace that its analysis goes on with.
+// photoMetadata is what travels with the photo's object: whose it is, and the trace that its
+// analysis goes on with.
 func photoMetadata(ctx context.Context, uid account.UID) map[string]string {
 	metadata := map[string]string{"owner": string(uid)}
 	// A header without a value would be left out of the signature, and the upload refused for it.

@@ -26,7 +26,8 @@ import (
 // ContentTypes are the media types of a photo.
 var ContentTypes = []string{"image/jpeg", "image/png", "image/webp"}
 
-// quotas are how many scans one user may open, by whichever route. Finding a scan again costs nothing.
+// quotas are how many scans one user may open, by whichever route. Finding a scan again costs
+// nothing.
 var quotas = []limit.Rule{
 	{Name: "scans-hourly", Max: 60, Window: time.Hour},
 	{Name: "scans-daily", Max: 200, Window: 24 * time.Hour},
@@ -44,7 +45,7 @@ type Uploads struct {
 	Key []byte
 	// Limits counts the scans that users open.
 	Limits *limit.Limiter
-	// MinAge is the age in years that whoever uploads must have passed.
+	// MinAge is the age in years that users who upload must have passed.
 	MinAge int
 	// Now is the clock.
 	Now func() time.Time
@@ -57,8 +58,8 @@ func (u *Uploads) Routes(api *httpapi.API) {
 	api.Handle("POST /v1/uploads/direct", httpapi.User, u.postDirect, httpapi.Multipart, key)
 }
 
-// uploadRequest is what is asked for, by either route. Its JSON is also what two requests under one idempotency key are
-// compared by, so no order of members or form of the body matters.
+// uploadRequest is what is asked for, by either route. Its JSON is also what two requests under one
+// idempotency key are compared by, so no order of members or form of the body matters.
 type uploadRequest struct {
 	ContentType string `json:"contentType" required:"true"`
 	// SHA256 is the photo's, in lower-case hex, "" where the client does not say.
@@ -140,8 +141,8 @@ const (
 	samePhoto
 )
 
-// open creates the fresh scan, or finds one instead (see [Uploads.find]). A scan that still awaits its photo gets a new
-// ticket. What is opened counts against the quotas.
+// open creates the fresh scan, or finds one instead (see [Uploads.find]). A scan that still awaits
+// its photo gets a new ticket. What is opened counts against the quotas.
 func (u *Uploads) open(ctx context.Context, fresh Scan) (s Scan, how how, err error) {
 	user := account.Ref(u.Firestore, fresh.UID)
 	err = transact.Run(ctx, u.Firestore, user, func(ctx context.Context, tx *firestore.Transaction) error {
@@ -163,7 +164,8 @@ func (u *Uploads) open(ctx context.Context, fresh Scan) (s Scan, how how, err er
 	return s, how, err
 }
 
-// look returns what [Uploads.open] would, and writes nothing: for refusing a request before its body is read.
+// look returns what [Uploads.open] would, and writes nothing: for refusing a request before its
+// body is read.
 func (u *Uploads) look(ctx context.Context, fresh Scan) (Scan, how, error) {
 	s, how, err := u.find(ctx, func(refs []*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error) {
 		return u.Firestore.GetAll(ctx, refs)
@@ -174,7 +176,8 @@ func (u *Uploads) look(ctx context.Context, fresh Scan) (Scan, how, error) {
 	return s, how, err
 }
 
-// scanFor returns the scan as the request under the key, which may be "", would open it now, but for the consent's epoch.
+// scanFor returns the scan as the request under the key, which may be "", would open it now, but
+// for the consent's epoch.
 func (u *Uploads) scanFor(uid account.UID, key string, req uploadRequest) (Scan, error) {
 	body, err := json.Marshal(req)
 	if err != nil {
@@ -189,9 +192,9 @@ func (u *Uploads) scanFor(uid account.UID, key string, req uploadRequest) (Scan,
 	return s, nil
 }
 
-// find returns the scan that answers the request for the fresh one: that of an earlier request with the same key, one
-// that has measured the announced photo already, or else the fresh one itself, as it is to be written. getAll reads the
-// documents that decide, in a transaction or outside of one.
+// find returns the scan that answers the request for the fresh one: that of an earlier request with
+// the same key, one that has measured the announced photo already, or else the fresh one itself, as
+// it is to be written. getAll reads the documents that decide, in a transaction or outside of one.
 func (u *Uploads) find(
 	ctx context.Context, getAll func([]*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error), fresh Scan,
 ) (Scan, how, error) {
@@ -214,8 +217,9 @@ func (u *Uploads) find(
 		return Scan{}, opened, err
 	}
 	if len(fresh.Renditions) == 0 { // a scan that is there already has not those that are asked for now
-		// Outside of the transaction, where a query would lock what it looks through. A photo that another request has
-		// measured meanwhile gets a scan of its own, which its analysis finds to be a duplicate.
+		// Outside of the transaction, where a query would lock what it looks through. A photo that
+		// another request has measured meanwhile gets a scan of its own, which its analysis finds
+		// to be a duplicate.
 		outside := func(q firestore.Query) *firestore.DocumentIterator { return q.Documents(ctx) }
 		s, err = measuredBefore(outside, u.Firestore, fresh.UID, fresh.Declared, face.Version)
 		if !errors.Is(err, errNoScan) {
@@ -226,9 +230,9 @@ func (u *Uploads) find(
 	return fresh, opened, nil
 }
 
-// askedAgain is the scan as another request with its key finds it. Its photo, if it still awaits it, may be uploaded
-// anew under the consent that is in force now: the user may have withdrawn and granted it since the last ticket, and the
-// photo that comes is sent under the new one.
+// askedAgain is the scan as another request with its key finds it. Its photo, if it still awaits
+// it, may be uploaded anew under the consent that is in force now: the user may have withdrawn and
+// granted it since the last ticket, and the photo that comes is sent under the new one.
 func (s Scan) askedAgain(fresh Scan, epoch int64) (Scan, how, error) {
 	if s.Request != fresh.Request {
 		return Scan{}, again, errKeyReused

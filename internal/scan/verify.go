@@ -25,10 +25,11 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// A completed scan can be measured again as long as its photo is kept: to verify that the engine still says the same to
-// the byte, or to score it anew by an engine that has come since. The request notes a pending verification in the scan
-// and owes the event; analyze measures and settles it. Both wake whoever waits for the scan, and while the request is
-// pending the scan can be waited for.
+// A completed scan can be measured again as long as its photo is kept: to verify that the engine
+// still says the same to the byte, or to score it anew by an engine that has come since. The
+// request notes a pending verification in the scan and owes the event; analyze measures and settles
+// it. Both wake the clients that wait for the scan, and while the request is pending the scan can
+// be waited for.
 
 // Outcomes of measuring a scan again.
 const (
@@ -77,12 +78,13 @@ func showVerification(v *Verification) *verificationView {
 	return &verificationView{Outcome: v.Outcome, Engine: v.Engine, At: httpapi.Time(v.At)}
 }
 
-// settled reports whether there is nothing to wait for: the scan has come to an end and is not being measured again.
+// settled reports whether there is nothing to wait for: the scan has come to an end and is not
+// being measured again.
 func (s Scan) settled() bool {
 	return s.State.Terminal() && (s.Verification == nil || s.Verification.Outcome != verifyPending)
 }
 
-// ask notes the request in the scan and tells whether that is a new one.
+// ask notes the request in the scan and reports whether it is a new one.
 func (s *Scan) ask(now time.Time) bool {
 	if v := s.Verification; v != nil && v.Outcome == verifyPending && now.Before(v.At.Add(pendingLife)) {
 		return false
@@ -92,7 +94,7 @@ func (s *Scan) ask(now time.Time) bool {
 	return true
 }
 
-// asks tells whether the request of the version is the one that is pending.
+// asks reports whether the request of the version is the one that is pending.
 func (s *Scan) asks(version int64) bool {
 	return s.State == Completed && s.Verification != nil &&
 		s.Verification.Outcome == verifyPending && s.Verification.Asked == version
@@ -132,8 +134,8 @@ func (s *Service) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 	return httpapi.Write(w, http.StatusAccepted, show(asked))
 }
 
-// measurable is the caller's completed scan, of a user whose consent it was made under is in force. Who may not ask at all
-// is told so before anything is said of the scan.
+// measurable is the caller's completed scan, of a user whose consent it was made under is in force.
+// Who may not ask at all is told so before anything is said of the scan.
 func (s *Service) measurable(tx *firestore.Transaction, uid account.UID, id ID) (Scan, error) {
 	user, err := account.ReadActive(tx, s.Firestore, uid)
 	if err != nil {
@@ -162,7 +164,7 @@ func (s *Service) measurable(tx *firestore.Transaction, uid account.UID, id ID) 
 	return found, nil
 }
 
-// request notes the request and owes its event; one that is pending already is as good.
+// request notes the request and owes its event; one that is pending already will do.
 func (s *Service) request(ctx context.Context, id ID, uid account.UID, rescore bool) (current Scan, err error) {
 	err = s.Outbox.RunInTurn(ctx, ref(s.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
 		current, err = s.measurable(tx.Transaction, uid, id)
@@ -182,8 +184,8 @@ func (s *Service) request(ctx context.Context, id ID, uid account.UID, rescore b
 	return current, err
 }
 
-// again measures a scan's photo once more and settles the request. A duplicate, and a request that is not pending any
-// more, is done with.
+// again measures a scan's photo once more and settles the request. A duplicate, and a request that
+// is not pending any more, is done with.
 func (a *Analyzer) again(ctx context.Context, m event.Message) error {
 	told, err := event.Decode(m.Data)
 	if err != nil {
@@ -298,8 +300,9 @@ func (a *Analyzer) compare(ctx context.Context, s Scan, engine string, report []
 	return a.settle(ctx, s, Verification{Outcome: outcome, Engine: engine}, nil)
 }
 
-// settle notes the outcome, and the new result if there is one, together with the event that this owes. At a closed
-// fence, and for a scan that is gone, all that was written for it is deleted instead.
+// settle notes the outcome, and the new result if there is one, together with the event that this
+// owes. At a closed fence, and for a scan that is gone, all that was written for it is deleted
+// instead.
 func (a *Analyzer) settle(ctx context.Context, s Scan, v Verification, result map[string]any) error {
 	var closed bool
 	err := a.Outbox.RunInTurn(ctx, ref(a.Firestore, s.ID), func(ctx context.Context, tx *outbox.Tx) error {
@@ -322,7 +325,8 @@ func (a *Analyzer) settle(ctx context.Context, s Scan, v Verification, result ma
 		old, was := current.Result, current.result()
 		current.Previous, current.Result = &Previous{Engine: was.Version, Score: was.Score.Value}, maps.Clone(result)
 		if because, _ := old["notRankableBecause"].(string); because != "" {
-			// It may be a copy or a cheat, which the engine alone does not see: what was not ranked stays so.
+			// It may be a copy or a cheat, which the engine alone does not see: what was not ranked
+			// stays so.
 			current.Result = notRanked(current.Result, because)
 		}
 		if found, ok := old["guard"]; ok {

@@ -12,15 +12,15 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// MaxWatches bounds the scans that one instance listens to and, apart from that, the clients that wait for them. The
-// function's concurrency is as much.
+// MaxWatches bounds the scans that one instance listens to and, apart from that, the clients that
+// wait for them. The function's concurrency is as much.
 const MaxWatches = 1000
 
 // lastLook bounds the read at the end of a wait whose listener has not said anything.
 const lastLook = 5 * time.Second
 
-// Watcher wakes those who wait for a scan to change. All who wait for one scan share one Firestore listener, which
-// lives as long as somebody waits:
+// Watcher wakes those who wait for a scan to change. All who wait for one scan share one Firestore
+// listener, which lives as long as one of them waits:
 //
 //	      first waiter                        snapshot
 //	(none) ──────────► opening ───────────────────────────────► heard ──┐ snapshot: tell all who wait
@@ -29,9 +29,10 @@ const lastLook = 5 * time.Second
 //	   ├──────────────────┘ ▼                                             ▼
 //	   └───────────────── failed: off the table at once; its waiters get the error, the next one a new listener
 //
-// No change is lost. The listener's first snapshot is the scan as it is then, so what changed between a waiter's own read
-// and the listener's opening is in it; whoever joins later compares with the last snapshot first. A wait that ends
-// before there was a snapshot, as when all streams are taken, ends with a read of its own.
+// No change is lost. The listener's first snapshot is the scan as it is then, so what changed
+// between a waiter's own read and the listener's opening is in it; a waiter that joins later
+// compares with the last snapshot first. A wait that ends before there was a snapshot, as when all
+// streams are taken, ends with a read of its own.
 type Watcher struct {
 	fs *firestore.Client
 
@@ -44,7 +45,7 @@ type Watcher struct {
 type watch struct {
 	waiters int
 	stop    context.CancelFunc
-	// heard tells whether the listener has said anything yet.
+	// heard reports whether the listener has said anything yet.
 	heard bool
 	// latest and err are the listener's last word; news is closed and replaced with each.
 	latest Scan
@@ -57,8 +58,9 @@ func NewWatcher(fs *firestore.Client) *Watcher {
 	return &Watcher{fs: fs, watches: map[ID]*watch{}}
 }
 
-// Wait returns the scan as soon as its version is above since or it is settled, or as it is last known when ctx ends: the
-// end of the wait is no error. Over [MaxWatches] distinct scans or waiters at a time it is unavailable.
+// Wait returns the scan as soon as its version is above since or it is settled, or as it is last
+// known when ctx ends: the end of the wait is no error. Over [MaxWatches] distinct scans or waiters
+// at a time it is unavailable.
 func (w *Watcher) Wait(ctx context.Context, known Scan, since int64) (Scan, error) {
 	on, err := w.join(known)
 	if err != nil {
@@ -81,8 +83,8 @@ func (w *Watcher) Wait(ctx context.Context, known Scan, since int64) (Scan, erro
 	}
 }
 
-// last is the scan at the end of a wait. Where the listener has told nothing it is read, unless the client has left and
-// nobody would see it.
+// last is the scan at the end of a wait. Where the listener has told nothing it is read, unless the
+// client has left and would not see it.
 func (w *Watcher) last(ctx context.Context, on *watch, id ID) (Scan, error) {
 	w.mu.Lock()
 	latest, heard := on.latest, on.heard
@@ -119,7 +121,7 @@ func (w *Watcher) join(known Scan) (*watch, error) {
 		go w.listen(ctx, known.ID, on)
 	}
 	if known.Version > on.latest.Version {
-		on.latest = known // read later than the listener's last word: nobody is to be told an older state at the end
+		on.latest = known // read later than the listener's last word: no waiter is to get an older state at the end
 	}
 	on.waiters++
 	w.waiters++
@@ -170,7 +172,8 @@ func decodeExisting(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
 	return s, nil
 }
 
-// tell wakes the waiters. A failed listener takes its watch off the table, so that the next to wait gets a new one.
+// tell wakes the waiters. A failed listener takes its watch off the table, so that the next to wait
+// gets a new one.
 func (w *Watcher) tell(id ID, on *watch, latest Scan, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,14 +1,17 @@
-// Package transact commits changes that many requests make at once to one document, such as 20 uploads of one user.
+// Package transact commits changes that many requests make at once to one document, such as 20
+// uploads of one user.
 //
-// A transaction of Firestore's server libraries locks what it reads. Requests that read one document and then write it
-// all hold the shared lock and wait for each other until the server aborts them, and the client then waits 1 s to 30 s
-// before it tries again: 20 uploads of one user took 32 s. Three means together take that away, none of them alone:
+// A transaction of Firestore's server libraries locks what it reads. Requests that read one
+// document and then write it all hold the shared lock and wait for each other until the server
+// aborts them, and the client then waits 1 s to 30 s before it tries again: 20 uploads of one user
+// took 32 s. Three means together take that away, none of them alone:
 //
-//   - Within a process the changes of one document take turns (see [Do]), so that at most as many contend as there are
-//     processes.
+//   - Within a process the changes of one document take turns (see [Do]), so that at most as many
+//     contend as there are processes.
 //   - A change that another process has overtaken is made anew after 10 to 200 ms.
-//   - What every change of a kind writes, such as a count, is read outside of the transaction and written on the condition
-//     that it is still as it was read, which locks nothing until the commit (see package limit).
+//   - What every change of a kind writes, such as a count, is read outside of the transaction and
+//     written on the condition that it is still as it was read, which locks nothing until the
+//     commit (see package limit).
 package transact
 
 import (
@@ -25,23 +28,25 @@ import (
 )
 
 const (
-	// maxAttempts of a change. Of several processes that contend one commits each time, so that whoever needs more competes
-	// with that many.
+	// maxAttempts of a change. Of several processes that contend one commits each time, so that
+	// one that needs more competes with that many.
 	maxAttempts = 20
-	// shortest and longest bound the pause before the next attempt. An uncontended change takes about 20 ms.
+	// shortest and longest bound the pause before the next attempt. An uncontended change takes
+	// about 20 ms.
 	shortest = 10 * time.Millisecond
 	longest  = 200 * time.Millisecond
-	// patience is how long a change waits for its turn. It leaves room for the change itself in the shortest time limit
-	// of a function that answers HTTP, 60 s.
+	// patience is how long a change waits for its turn. It leaves room for the change itself in the
+	// shortest time limit of a function that answers HTTP, 60 s.
 	patience = 20 * time.Second
 	// soon is the wait that is suggested where so many contend that the change was given up.
 	soon = time.Second
 )
 
-// Run runs fn in a transaction that may write the document on, in turn with the process's others that do (see [Do]).
-// fn may run more than once, and must do nothing remote but read, and write through tx. It may read outside of tx what it
-// then writes with [firestore.LastUpdateTime] or [firestore.Transaction.Create]; fn runs anew where that has changed
-// before the commit. An error of fn is returned as it is, unless it says that the transaction was aborted.
+// Run runs fn in a transaction that may write the document on, in turn with the process's others
+// that do (see [Do]). fn may run more than once, and must do nothing remote but read, and write
+// through tx. It may read outside of tx what it then writes with [firestore.LastUpdateTime] or
+// [firestore.Transaction.Create]; fn runs anew where that has changed before the commit. An error
+// of fn is returned as it is, unless it says that the transaction was aborted.
 func Run(
 	ctx context.Context, fs *firestore.Client, on *firestore.DocumentRef,
 	fn func(ctx context.Context, tx *firestore.Transaction) error,
@@ -59,10 +64,11 @@ func Run(
 	})
 }
 
-// Do makes a change of the document on without a transaction: it reads and then writes on the condition that nothing has
-// changed meanwhile. It runs change anew after the errors of a condition that failed. The changes of one document, by Do and by Run with
-// the same client, take turns in the order in which they came. One whose turn does not come within 20 s, or that is
-// overtaken 20 times, fails with unavailable.
+// Do makes a change of the document on without a transaction: it reads and then writes on the
+// condition that nothing has changed meanwhile. It runs change anew after the errors of a condition
+// that failed. The changes of one document, by Do and by Run with the same client, take turns in
+// the order in which they came. One whose turn does not come within 20 s, or that is overtaken 20
+// times, fails with unavailable.
 func Do(
 	ctx context.Context, fs *firestore.Client, on *firestore.DocumentRef, change func(ctx context.Context) error,
 ) error {
@@ -72,11 +78,12 @@ func Do(
 	})
 }
 
-// overtaken reports whether a write failed because a document is not any more as its writer read it.
+// overtaken reports whether a write failed because a document is not any more as its writer read
+// it.
 func overtaken(err error) bool { return slices.Contains(ofConditions, status.Code(err)) }
 
-// ofConditions are the codes of a write whose condition failed: the commit met another one, or the document was changed,
-// made or deleted since it was read.
+// ofConditions are the codes of a write whose condition failed: the commit met another one, or the
+// document was changed, made or deleted since it was read.
 var ofConditions = []codes.Code{codes.Aborted, codes.FailedPrecondition, codes.AlreadyExists, codes.NotFound}
 
 // run makes the attempts of one change in its turn.

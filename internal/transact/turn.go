@@ -8,22 +8,26 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// turns are the process's. They are one for all packages, because what contends is the document and not who changes it.
+// turns are the process's. They are one for all packages, because what contends is the document and
+// not who changes it.
 var turns = lines{open: map[slot]*line{}}
 
-// slot is a document as a client sees it. The client is part of it so that two clients of a test stand for two processes.
+// slot is a document as a client sees it. The client is part of it so that two clients of a test
+// stand for two processes.
 type slot struct {
 	fs   *firestore.Client
 	path string
 }
 
-// lines has a line for each document that is being changed, and none for any other: it is as large as what is under way.
+// lines has a line for each document that is being changed, and none for any other: it is as large
+// as what is under way.
 type lines struct {
 	mu   sync.Mutex
 	open map[slot]*line
 }
 
-// line is who wants to change one document: the holder of the semaphore does, the others wait in their order.
+// line is who wants to change one document: the holder of the semaphore does, the others wait in
+// their order.
 type line struct {
 	semaphore *semaphore.Weighted
 	members   int

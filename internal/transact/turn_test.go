@@ -46,6 +46,7 @@ func TestLines(t *testing.T) {
 			}
 			leave()
 			time.Sleep(10 * time.Second)
+			synctest.Wait()
 			for i, got := range order {
 				if got != i {
 					t.Fatalf("order %v", order)

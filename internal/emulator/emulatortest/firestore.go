@@ -16,12 +16,13 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Firestore returns a client of the project's database on the emulator, closed when the test ends. The client refuses a
-// query in a transaction that may write. The query would lock what it looks through: all documents of the collection on
-// the emulator, ranges of its indexes in production, so that users wait for each other who have nothing in common. Read a
-// document by its name instead, or query outside of the transaction and write on a condition (see package transact). The
-// options may add interceptors. [firestore.NewClient] leaves a connection of its own open beside the given one, so a test
-// that counts goroutines needs another client.
+// Firestore returns a client of the project's database on the emulator, closed when the test ends.
+// The client refuses a query in a transaction that may write. The query would lock what it looks
+// through: all documents of the collection on the emulator, ranges of its indexes in production, so
+// that users wait for each other who have nothing in common. Read a document by its name instead,
+// or query outside of the transaction and write on a condition (see package transact). The options
+// may add interceptors. [firestore.NewClient] leaves a connection of its own open beside the given
+// one, so a test that counts goroutines needs another client.
 func Firestore(tb testing.TB, project string, opts ...grpc.DialOption) *firestore.Client {
 	tb.Helper()
 	var locking transactions

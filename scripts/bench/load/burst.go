@@ -11,19 +11,20 @@ import (
 )
 
 const (
-	// burst is how many requests are sent at once, and bursts how often that is done, by another user or from another
-	// address each time.
+	// burst is how many requests are sent at once, and bursts how often that is done, by another
+	// user or from another address each time.
 	burst  = 20
 	bursts = 5
 	// burstsName is what -routes knows them by.
 	burstsName = "atOnce"
 )
 
-// contended are the routes whose requests contend for one document when one user sends many at once, or many users do
-// from one address.
+// contended are the routes whose requests contend for one document when one user sends many at
+// once, or many users do from one address.
 var contended = []struct {
 	operation string
-	// shared makes the requests come from one address, and from as many users as there are; otherwise one user sends all.
+	// shared makes the requests come from one address, and from as many users as there are;
+	// otherwise one user sends all.
 	shared bool
 }{
 	{operation: "openScan"}, {operation: "updateProfile"}, {operation: "setPreferences"}, {operation: "signUp", shared: true},
@@ -76,7 +77,8 @@ func (w *world) atOnce(ctx context.Context) ([]atOnce, error) {
 	return all, nil
 }
 
-// burst sends the requests of one burst, each on a connection of its own, and returns how long they took.
+// burst sends the requests of one burst, each on a connection of its own, and returns how long they
+// took.
 func (w *world) burst(ctx context.Context, r route, n int, shared bool, a *atOnce) []time.Duration {
 	transport := &http.Transport{MaxIdleConnsPerHost: burst}
 	defer transport.CloseIdleConnections()
@@ -88,7 +90,8 @@ func (w *world) burst(ctx context.Context, r route, n int, shared bool, a *atOnc
 	var took []time.Duration
 	var all sync.WaitGroup
 	for i := range burst {
-		// Numbers of their own, as those of the route itself make names of users that are there already.
+		// Numbers of their own, as those of the route itself make names of users that are there
+		// already.
 		t := turn{n: 1_000_000 + n*burst + i, person: w.people[n%len(w.people)], address: address}
 		if shared {
 			t.person = w.people[i%len(w.people)]
