@@ -2,7 +2,7 @@
 // rule, each who and each window of time, so that all instances of all functions count together.
 //
 // Windows are fixed and begin at whole multiples of their length since the zero time, a day's at
-// midnight UTC. That costs one document and one write a count; the price is that a user who has one
+// midnight UTC. That costs one document and one write a count; the price is that a user who uses one
 // window up at its end and the next at its beginning gets twice the rule's number in a short time.
 // Rules are set with that in mind.
 //
