@@ -42,7 +42,7 @@ type Claim struct {
 // ids of documents are written differently.
 func ClaimRef(fs *firestore.Client, key string) *firestore.DocumentRef {
 	id := strings.ReplaceAll(key, "/", "\u2215") // which no key has: it looks like the slash
-	if strings.Trim(id, ".") == "" || strings.HasPrefix(id, "__") {
+	if strings.Trim(id, ".") == "" || strings.HasPrefix(id, "__") || strings.HasPrefix(id, "=") {
 		id = "=" + id
 	}
 	return fs.Collection("usernames").Doc(id)
@@ -90,7 +90,7 @@ func (s *Service) rename(ctx context.Context, uid UID, written string, tags *htt
 		if u.Username == name {
 			return nothing, nil
 		}
-		if err := s.move(tx, u, name); err != nil {
+		if err := s.move(ctx, tx, u, name); err != nil {
 			return nothing, err
 		}
 		return visible, nil
@@ -100,28 +100,74 @@ func (s *Service) rename(ctx context.Context, uid UID, written string, tags *htt
 
 func errTaken() error { return fault.New(fault.CodeUsernameTaken, "This username is not available.") }
 
+// held is a claim as it was read outside of the transaction that changes it, and when it was last written: other users want
+// the same name at once, and a read by the transaction would lock it for all of them (see package transact). So each is
+// written on the condition that it is still as it was read.
+type held struct {
+	Claim
+	exists bool
+	at     time.Time
+}
+
+// readClaims reads the claims on the keys.
+func (s *Service) readClaims(ctx context.Context, keys []string) (map[string]held, error) {
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	refs := make([]*firestore.DocumentRef, len(keys))
+	for i, key := range keys {
+		refs[i] = ClaimRef(s.fs, key)
+	}
+	snaps, err := s.fs.GetAll(ctx, refs)
+	if err != nil {
+		return nil, fmt.Errorf("read usernames: %w", err)
+	}
+	claims := map[string]held{}
+	for i, snap := range snaps {
+		if !snap.Exists() {
+			continue
+		}
+		c, err := query.Decode[Claim](snap, nil, "username", nil)
+		if err != nil {
+			return nil, err
+		}
+		claims[keys[i]] = held{Claim: c, exists: true, at: snap.UpdateTime}
+	}
+	return claims, nil
+}
+
+// write makes the claim on the key what c is.
+func (h held) write(tx *outbox.Tx, ref *firestore.DocumentRef, c Claim) error {
+	if !h.exists {
+		return tx.Create(ref, c)
+	}
+	return tx.Update(ref, []firestore.Update{
+		{Path: "schema", Value: c.Schema}, {Path: "uid", Value: c.UID},
+		{Path: "createdAt", Value: c.CreatedAt}, {Path: "expireAt", Value: orAbsent(c.ExpireAt)},
+	}, firestore.LastUpdateTime(h.at))
+}
+
 // move claims the name for the user. The name before is reserved, unless the new one only writes it differently.
-func (s *Service) move(tx *outbox.Tx, u *User, name string) error {
+func (s *Service) move(ctx context.Context, tx *outbox.Tx, u *User, name string) error {
 	now, to := s.now().UTC(), UsernameKeys(name)
-	held, err := readClaims(s.fs, slices.Concat(to, u.keys()), tx.GetAll)
+	claims, err := s.readClaims(ctx, slices.Concat(to, u.keys()))
 	if err != nil {
 		return err
 	}
 	for _, key := range to {
-		if owner := held[key].Owner(now); owner != "" && owner != u.UID {
+		if owner := claims[key].Owner(now); owner != "" && owner != u.UID {
 			return errTaken()
 		}
 	}
 	// A key that an earlier version made is compared with the name's own.
 	renamed := u.Folded != "" && usertext.Key(u.Username) != to[0]
 	at := u.renameAllowedAt(now)
-	if renamed && held[to[0]].Owner(now) == "" && !at.IsZero() {
+	if renamed && claims[to[0]].Owner(now) == "" && !at.IsZero() {
 		return fault.New(fault.CodeUsernameCooldown, "The username was changed not long ago.").WithRetryAfter(at.Sub(now))
 	}
-	if err := s.claim(tx, u.UID, to, held); err != nil {
+	if err := s.claim(tx, u.UID, to, claims); err != nil {
 		return err
 	}
-	if err := s.giveUp(tx, u, to, held, renamed); err != nil {
+	if err := s.giveUp(tx, u, to, claims, renamed); err != nil {
 		return err
 	}
 	if renamed {
@@ -131,40 +177,14 @@ func (s *Service) move(tx *outbox.Tx, u *User, name string) error {
 	return nil
 }
 
-// readClaims reads the claims on the keys by the function, in a transaction or outside of one.
-func readClaims(
-	fs *firestore.Client, keys []string, get func([]*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error),
-) (map[string]Claim, error) {
-	slices.Sort(keys)
-	keys = slices.Compact(keys)
-	refs := make([]*firestore.DocumentRef, len(keys))
-	for i, key := range keys {
-		refs[i] = ClaimRef(fs, key)
-	}
-	snaps, err := get(refs)
-	if err != nil {
-		return nil, fmt.Errorf("read usernames: %w", err)
-	}
-	held := map[string]Claim{}
-	for i, snap := range snaps {
-		if !snap.Exists() {
-			continue
-		}
-		if held[keys[i]], err = query.Decode[Claim](snap, nil, "username", nil); err != nil {
-			return nil, err
-		}
-	}
-	return held, nil
-}
-
 // claim gives the keys to the user. What they have already they have since they took it.
-func (s *Service) claim(tx *outbox.Tx, uid UID, keys []string, held map[string]Claim) error {
+func (s *Service) claim(tx *outbox.Tx, uid UID, keys []string, claims map[string]held) error {
 	for _, key := range keys {
 		c := Claim{Schema: UsernameSchema, UID: uid, CreatedAt: s.now().UTC()}
-		if before := held[key]; before.UID == uid && before.ExpireAt.IsZero() {
+		if before := claims[key]; before.UID == uid && before.ExpireAt.IsZero() {
 			c.CreatedAt = before.CreatedAt
 		}
-		if err := tx.Set(ClaimRef(s.fs, key), c); err != nil {
+		if err := claims[key].write(tx, ClaimRef(s.fs, key), c); err != nil {
 			return fmt.Errorf("claim username: %w", err)
 		}
 	}
@@ -173,18 +193,18 @@ func (s *Service) claim(tx *outbox.Tx, uid UID, keys []string, held map[string]C
 
 // giveUp reserves those of the user's keys that the new name has not, or removes them if it only writes the old one
 // differently.
-func (s *Service) giveUp(tx *outbox.Tx, u *User, to []string, held map[string]Claim, reserve bool) error {
+func (s *Service) giveUp(tx *outbox.Tx, u *User, to []string, claims map[string]held, reserve bool) error {
 	now := s.now().UTC()
 	for _, key := range u.keys() {
-		if slices.Contains(to, key) || held[key].UID != u.UID {
+		own := claims[key]
+		if slices.Contains(to, key) || own.UID != u.UID {
 			continue
 		}
 		var err error
-		if reserve {
-			before := Claim{Schema: UsernameSchema, UID: u.UID, CreatedAt: now, ExpireAt: now.Add(RenameCooldown)}
-			err = tx.Set(ClaimRef(s.fs, key), before)
+		if ref := ClaimRef(s.fs, key); reserve {
+			err = own.write(tx, ref, Claim{Schema: UsernameSchema, UID: u.UID, CreatedAt: now, ExpireAt: now.Add(RenameCooldown)})
 		} else {
-			err = tx.Delete(ClaimRef(s.fs, key))
+			err = tx.Delete(ref, firestore.LastUpdateTime(own.at))
 		}
 		if err != nil {
 			return fmt.Errorf("give up username: %w", err)
@@ -202,13 +222,11 @@ func (s *Service) available(ctx context.Context, uid UID, written string) (bool,
 	if possible := why == nil && !isReserved(name); !possible {
 		return false, nil
 	}
-	held, err := readClaims(s.fs, UsernameKeys(name), func(refs []*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error) {
-		return s.fs.GetAll(ctx, refs)
-	})
+	claims, err := s.readClaims(ctx, UsernameKeys(name))
 	if err != nil {
 		return false, err
 	}
-	for _, c := range held {
+	for _, c := range claims {
 		if owner := c.Owner(s.now()); owner != "" && owner != uid {
 			return false, nil
 		}

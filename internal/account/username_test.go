@@ -29,6 +29,7 @@ func TestUsername(t *testing.T) {
 
 	equal(t, rename(t, w, token, "Ada.L").want(t, http.StatusOK), "Ada.L", "username")
 	w.told(t, "account.updated.v1 "+uid)
+	first := w.claim(t, "ada.l")
 	equal(t, rename(t, w, token, "Ada.L").want(t, http.StatusOK), "Ada.L", "username")
 	w.told(t)
 
@@ -40,6 +41,37 @@ func TestUsername(t *testing.T) {
 	w.told(t, "account.updated.v1 "+uid)
 	if diff := cmp.Diff([]string{"ada.l"}, w.docs(t, "usernames")); diff != "" {
 		t.Error(diff)
+	}
+	if again := w.claim(t, "ada.l"); !again.CreatedAt.Equal(first.CreatedAt) {
+		t.Errorf("the name is claimed since %v, and was since %v", again.CreatedAt, first.CreatedAt)
+	}
+}
+
+// claim is the claim on the key.
+func (w *world) claim(t *testing.T, key string) (c account.Claim) {
+	t.Helper()
+	snap, err := account.ClaimRef(w.fs, key).Get(t.Context())
+	if err == nil {
+		err = snap.DataTo(&c)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Keys that look like a slash or dots are documents like others, and of different keys different ones.
+func TestClaimRef(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	keys := []string{"ada", ".", "..", "...", "=..", "__ada__", "a/b", "ab"}
+	for _, key := range keys {
+		if _, err := account.ClaimRef(w.fs, key).Create(t.Context(), account.Claim{UID: account.UID(key)}); err != nil {
+			t.Errorf("key %q: %v", key, err)
+		}
+	}
+	if got := w.docs(t, "usernames"); len(got) != len(keys) {
+		t.Errorf("documents %q", got)
 	}
 }
 

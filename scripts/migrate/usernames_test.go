@@ -119,7 +119,7 @@ func TestUsernames(t *testing.T) {
 	said := migrated(t, project, fs, usernames)
 	want := map[string]string{
 		"ada.l": "plain", "marĺa": "accent", "二コラ": "katakana", "anna": "latin", "awa": "greek", "ᴀᴅʍlɴ": "capitals",
-		"admln": "lisu", "∕∕∕": "slash", "countess": "renamed", "sofĺa": "renamed until",
+		"admln": "lisu", "∕∕∕": "slash", "lucĺa": "renamed", "sofĺa": "renamed until",
 	}
 	if diff := cmp.Diff(want, holders(t, fs)); diff != "" {
 		t.Errorf("usernames (-want +got):\n%s", diff)
@@ -147,12 +147,16 @@ func TestUsernames(t *testing.T) {
 		{"another's", "plain", "marıa", http.StatusOK},
 		{"what another gave up", "latin", "SOFÍA", http.StatusConflict},
 		{"what one gave up oneself", "renamed", "Sofía", http.StatusOK},
+		{"one's own whose looks another has", "greek", "Αννα", http.StatusOK},
 		{"a name of the service's looks", "lisu", "ꓮꓓꓟꓲꓠ_", http.StatusUnprocessableEntity},
 		{"a better one", "lisu", "lisu", http.StatusOK},
 	} {
 		if got := a.take(t, who[step.user], step.name); got != step.want {
 			t.Errorf("%s: %s takes %s: %d, want %d", step.what, step.user, step.name, got, step.want)
 		}
+	}
+	if got := holders(t, fs)["anna"]; got != "latin" {
+		t.Errorf("anna is held by %q", got)
 	}
 }
 
@@ -170,7 +174,9 @@ func TestUsernames_takenMeanwhile(t *testing.T) {
 	}{
 		{"an old name whose key stayed", "late", "ADA.L", http.StatusConflict},
 		{"an old name whose key is another", "late", "maría", http.StatusOK},
-		{"one's own old name, written differently", "katakana", "ニコラ.x", http.StatusOK},
+		{"one's own old name, written differently, soon after a change", "renamed", "LUCÍA", http.StatusOK},
+		{"another name soon after a change", "renamed", "lucy", http.StatusTooManyRequests},
+		{"another name", "katakana", "nicola", http.StatusOK},
 	} {
 		uid := step.user
 		if uid != "late" {
