@@ -16,20 +16,23 @@ import (
 	"github.com/facescan/facescan/internal/usertext"
 )
 
-// RenameCooldown is how long after a change of the username the next has to wait, and how long the name
-// before stays reserved for its owner, so that no other user passes for them by a name that is still known.
+// RenameCooldown is how long after a change of the username the next has to wait, and how long the
+// name before stays reserved for its owner, so that no other user passes for them by a name that is
+// still known.
 //
-// The rule has no other case: a name belongs to the account that bears it, or bore it within this time, and
-// to no account that is gone. So the withdrawal of consent leaves it alone, and the erasure of the account
-// frees the name and what is reserved at once: a reservation would have to keep what the user asked to have
-// erased, and what others knew the name by, the entry on the leaderboard, goes with the account.
+// The rule has no other case: a name belongs to the account that bears it, or bore it within this
+// time, and to no account that is gone. So the withdrawal of consent leaves it alone, and the
+// erasure of the account frees the name and what is reserved at once: a reservation would have to
+// keep what the user asked to have erased, and what others knew the name by, the entry on the
+// leaderboard, goes with the account.
 const RenameCooldown = 30 * 24 * time.Hour
 
-// UsernameSchema is the version of usernames/{key}. Before 2 the key was made by another table of look-alikes.
+// UsernameSchema is the version of usernames/{key}. Before 2 the key was made by another table of
+// look-alikes.
 const UsernameSchema = 2
 
-// Claim is usernames/{key}: the user of that uid has the name, or had it and may still go back to it. A name
-// may have two keys, and a claim on each.
+// Claim is usernames/{key}: the user of that uid has the name, or had it and may still go back to
+// it. A name may have two keys, and a claim on each.
 type Claim struct {
 	Schema    int       `firestore:"schema"`
 	UID       UID       `firestore:"uid"`
@@ -38,8 +41,8 @@ type Claim struct {
 	ExpireAt time.Time `firestore:"expireAt,omitempty"`
 }
 
-// ClaimRef is the document of the claim on the key. Keys are texts of any characters; the few that cannot be
-// ids of documents are written differently.
+// ClaimRef is the document of the claim on the key. Keys are texts of any characters; the few that
+// cannot be ids of documents are written differently.
 func ClaimRef(fs *firestore.Client, key string) *firestore.DocumentRef {
 	id := strings.ReplaceAll(key, "/", "\u2215") // which no key has: it looks like the slash
 	if strings.Trim(id, ".") == "" || strings.HasPrefix(id, "__") || strings.HasPrefix(id, "=") {
@@ -56,7 +59,8 @@ func (c Claim) Owner(now time.Time) UID {
 	return c.UID
 }
 
-// renameAllowedAt is when the user may take a name that is new to them, the zero time where there is nothing to wait for.
+// renameAllowedAt is when the user may take a name that is new to them, the zero time where there
+// is nothing to wait for.
 func (u User) renameAllowedAt(now time.Time) time.Time {
 	if at := u.RenamedAt.Add(RenameCooldown); !u.RenamedAt.IsZero() && at.After(now) {
 		return at
@@ -76,8 +80,8 @@ func (u User) keys() []string {
 	return keys
 }
 
-// rename gives the user the name. Choosing the first one, writing the present one differently and going back to the one
-// before cost no waiting; see [RenameCooldown] for the rest.
+// rename gives the user the name. Choosing the first one, writing the present one differently and
+// going back to the one before cost no waiting; see [RenameCooldown] for the rest.
 func (s *Service) rename(ctx context.Context, uid UID, written string, tags *httpapi.Tags) (User, error) {
 	name, err := parseUsername(written)
 	if err != nil {
@@ -100,9 +104,10 @@ func (s *Service) rename(ctx context.Context, uid UID, written string, tags *htt
 
 func errTaken() error { return fault.New(fault.CodeUsernameTaken, "This username is not available.") }
 
-// held is a claim as it was read outside of the transaction that changes it, and when it was last written: other users want
-// the same name at once, and a read by the transaction would lock it for all of them (see package transact). So each is
-// written on the condition that it is still as it was read.
+// held is a claim as it was read outside of the transaction that changes it, and when it was last
+// written: other users want the same name at once, and a read by the transaction would lock it for
+// all of them (see package transact). So each is written on the condition that it is still as it
+// was read.
 type held struct {
 	Claim
 	exists bool
@@ -146,7 +151,8 @@ func (h held) write(tx *outbox.Tx, ref *firestore.DocumentRef, c Claim) error {
 	}, firestore.LastUpdateTime(h.at))
 }
 
-// move claims the name for the user. The name before is reserved, unless the new one only writes it differently.
+// move claims the name for the user. The name before is reserved, unless the new one only writes it
+// differently.
 func (s *Service) move(ctx context.Context, tx *outbox.Tx, u *User, name string) error {
 	now, to := s.now().UTC(), UsernameKeys(name)
 	claims, err := s.readClaims(ctx, slices.Concat(to, u.keys()))
@@ -162,7 +168,8 @@ func (s *Service) move(ctx context.Context, tx *outbox.Tx, u *User, name string)
 	renamed := u.Folded != "" && usertext.Key(u.Username) != to[0]
 	at := u.renameAllowedAt(now)
 	if renamed && claims[to[0]].Owner(now) == "" && !at.IsZero() {
-		return fault.New(fault.CodeUsernameCooldown, "The username was changed not long ago.").WithRetryAfter(at.Sub(now))
+		return fault.New(fault.CodeUsernameCooldown, "The username was changed not long ago.").
+			WithRetryAfter(at.Sub(now))
 	}
 	if err := s.claim(tx, u.UID, to, claims); err != nil {
 		return err
@@ -191,8 +198,8 @@ func (s *Service) claim(tx *outbox.Tx, uid UID, keys []string, claims map[string
 	return nil
 }
 
-// giveUp reserves those of the user's keys that the new name has not, or removes them if it only writes the old one
-// differently.
+// giveUp reserves those of the user's keys that the new name has not, or removes them if it only
+// writes the old one differently.
 func (s *Service) giveUp(tx *outbox.Tx, u *User, to []string, claims map[string]held, reserve bool) error {
 	now := s.now().UTC()
 	for _, key := range u.keys() {
@@ -202,7 +209,8 @@ func (s *Service) giveUp(tx *outbox.Tx, u *User, to []string, claims map[string]
 		}
 		var err error
 		if ref := ClaimRef(s.fs, key); reserve {
-			err = own.write(tx, ref, Claim{Schema: UsernameSchema, UID: u.UID, CreatedAt: now, ExpireAt: now.Add(RenameCooldown)})
+			before := Claim{Schema: UsernameSchema, UID: u.UID, CreatedAt: now, ExpireAt: now.Add(RenameCooldown)}
+			err = own.write(tx, ref, before)
 		} else {
 			err = tx.Delete(ref, firestore.LastUpdateTime(own.at))
 		}
@@ -213,7 +221,8 @@ func (s *Service) giveUp(tx *outbox.Tx, u *User, to []string, claims map[string]
 	return nil
 }
 
-// available reports whether the user could have the name, which is so for the one they have and the one they had.
+// available reports whether the user could have the name, which is so for the one they have and the
+// one they had.
 func (s *Service) available(ctx context.Context, uid UID, written string) (bool, error) {
 	if _, err := s.read(ctx, uid); err != nil {
 		return false, err

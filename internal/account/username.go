@@ -23,8 +23,8 @@ const (
 var reserved = words(
 	"abuse", "account", "admin", "administrator", "anonymous", "api", "billing", "contact", "deleted", "everyone",
 	"facescan", "help", "hostmaster", "info", "legal", "mod", "moderator", "nobody", "noreply", "null", "official",
-	"postmaster", "privacy", "root", "security", "service", "settings", "staff", "support", "sysadmin", "system", "team",
-	"undefined", "user", "username", "verified", "webmaster",
+	"postmaster", "privacy", "root", "security", "service", "settings", "staff", "support", "sysadmin", "system",
+	"team", "undefined", "user", "username", "verified", "webmaster",
 )
 
 // service is the name of the service, by its bare key. No name may contain it.
@@ -38,9 +38,10 @@ func words(list ...string) map[string]bool {
 	return set
 }
 
-// isReserved reports whether the name looks like one of the service's, in whatever case: as it is written,
-// in small letters or in capitals, which small letters of Cyrillic look like. It looks past separators and
-// accents, so that "ad.min" and "ádmin" are reserved with "admin", and for the name of the service anywhere.
+// isReserved reports whether the name looks like one of the service's, in whatever case: as it is
+// written, in small letters or in capitals, which small letters of Cyrillic look like. It looks
+// past separators and accents, so that "ad.min" and "ádmin" are reserved with "admin", and for the
+// name of the service anywhere.
 func isReserved(name string) bool {
 	for _, key := range []string{usertext.Key(name), usertext.Look(name), usertext.Look(strings.ToUpper(name))} {
 		word := bare(key)
@@ -61,9 +62,9 @@ func bare(key string) string {
 	}, norm.NFD.String(key))
 }
 
-// UsernameKeys returns the keys under which the name is unique, one or two: how it reads in small letters, and
-// how it looks as it is written where that differs. Names that have a key in common can be taken for each
-// other; see [usertext.Key] and [usertext.Look].
+// UsernameKeys returns the keys under which the name is unique, one or two: how it reads in small
+// letters, and how it looks as it is written where that differs. Names that have a key in common
+// can be taken for each other; see [usertext.Key] and [usertext.Look].
 func UsernameKeys(name string) []string {
 	key, look := usertext.Key(name), usertext.Look(name)
 	if look == key {
@@ -78,7 +79,8 @@ var errLength = fmt.Errorf("must have %d to %d characters", minUsername, maxUser
 // parseUsername returns the name as it is kept, in NFKC, or why no user can have it.
 func parseUsername(written string) (string, error) {
 	name, err := written, errLength
-	// The longest name in bytes bounds what is normalised: compatibility forms can grow eighteenfold.
+	// The longest name in bytes bounds what is normalised: compatibility forms can grow
+	// eighteenfold.
 	if len(written) <= maxUsername*utf8.UTFMax {
 		name = norm.NFKC.String(written)
 		err = unfit(name)
@@ -89,8 +91,8 @@ func parseUsername(written string) (string, error) {
 	return name, nil
 }
 
-// CheckUsername returns why no user can take the name now, or nil: it is no username, or it looks like one of the
-// service's.
+// CheckUsername returns why no user can take the name now, or nil: it is no username, or it looks
+// like one of the service's.
 func CheckUsername(name string) error {
 	if _, err := parseUsername(name); err != nil {
 		return err
@@ -101,8 +103,8 @@ func CheckUsername(name string) error {
 	return nil
 }
 
-// unfit returns what is wrong with the name, or nil. Its first character is a letter or a digit, so it is
-// a path segment of a URL and an id of a Firestore document, which "..", and "__a__" are not.
+// unfit returns what is wrong with the name, or nil. Its first character is a letter or a digit, so
+// it is a path segment of a URL and an id of a Firestore document, which "..", and "__a__" are not.
 func unfit(name string) error {
 	if n := utf8.RuneCountInString(name); n < minUsername || n > maxUsername {
 		return errLength

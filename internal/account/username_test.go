@@ -60,7 +60,8 @@ func (w *world) claim(t *testing.T, key string) (c account.Claim) {
 	return c
 }
 
-// Keys that look like a slash or dots are documents like others, and of different keys different ones.
+// Keys that look like a slash or dots are documents like others, and of different keys different
+// ones.
 func TestClaimRef(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -153,7 +154,8 @@ func TestUsername_available(t *testing.T) {
 	equal(t, w.call(t, "GET", "/v1/usernames/ada.l", token, "").want(t, http.StatusOK), true, "available")
 }
 
-// Every name with its verdict: "" is a username, otherwise the code and what of the field's detail says why.
+// Every name with its verdict: "" is a username, otherwise the code and what of the field's detail
+// says why.
 func TestUsername_verdicts(t *testing.T) {
 	t.Parallel()
 	const (
@@ -308,7 +310,8 @@ func TestUsername_looks(t *testing.T) {
 	rename(t, w, ada, "anna").want(t, http.StatusOK)
 }
 
-// A name is reserved for the account that gave it up, and withdrawing the consent changes nothing about names.
+// A name is reserved for the account that gave it up, and withdrawing the consent changes nothing
+// about names.
 func TestUsername_outlivesTheConsent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

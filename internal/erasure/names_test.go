@@ -13,7 +13,8 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// The erasure frees the user's name and the one they gave up before: nothing of them is kept, a reservation neither.
+// The erasure frees the user's name and the one they gave up before: nothing of them is kept, a
+// reservation neither.
 func TestErase_freesNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

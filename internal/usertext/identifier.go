@@ -14,7 +14,8 @@ import (
 type scripts uint64
 
 const (
-	// The writing systems of several scripts, which UTS 39 (5.1) adds to the sets of their characters.
+	// The writing systems of several scripts, which UTS 39 (5.1) adds to the sets of their
+	// characters.
 	writingHanb scripts = 1 << (63 - iota) // Han and Bopomofo
 	writingJpan                            // Han, Hiragana and Katakana
 	writingKore                            // Han and Hangul
@@ -32,7 +33,7 @@ type span struct {
 // The reasons why a text is no identifier.
 var (
 	ErrEmpty        = errors.New("must not be empty")
-	ErrCharacter    = errors.New("must consist of letters and digits of scripts in modern use and of the characters . _ -")
+	ErrCharacter    = errors.New("must consist of letters and digits of scripts in modern use and of . _ -")
 	ErrStart        = errors.New("must begin with a letter or a digit")
 	ErrMixedScripts = errors.New("must not mix scripts whose letters may look alike")
 	ErrMixedDigits  = errors.New("must not mix digits of several scripts")
@@ -42,11 +43,11 @@ var (
 // maxMarks is how many nonspacing marks may follow one another, by UTS 39, 5.4.
 const maxMarks = 4
 
-// Identifier returns why the text, which must be in NFKC, is no identifier, or nil. It is one of the
-// default identifiers of UAX 31 whose characters have the Identifier_Status Allowed of UTS 39, with the
-// separators between them; it is highly restrictive in the sense of UTS 39, 5.2: of one script, or of
-// Latin with the scripts of Chinese, Japanese or Korean. No default-ignorable character is allowed, so
-// no joiner either. The errors wrap those of this package.
+// Identifier returns why the text, which must be in NFKC, is no identifier, or nil. It is one of
+// the default identifiers of UAX 31 whose characters have the Identifier_Status Allowed of UTS 39,
+// with the separators between them; it is highly restrictive in the sense of UTS 39, 5.2: of one
+// script, or of Latin with the scripts of Chinese, Japanese or Korean. No default-ignorable
+// character is allowed, so no joiner either. The errors wrap those of this package.
 func Identifier(text, separators string) error {
 	if text == "" {
 		return ErrEmpty
@@ -109,8 +110,8 @@ func augment(set scripts) scripts {
 	return set
 }
 
-// highlyRestrictive reports whether one script or writing system covers all the sets, or Latin together
-// with Chinese, Japanese or Korean does.
+// highlyRestrictive reports whether one script or writing system covers all the sets, or Latin
+// together with Chinese, Japanese or Korean does.
 func highlyRestrictive(sets []scripts) bool {
 	all, besideLatin := everyScript, everyScript
 	for _, set := range sets {
@@ -137,8 +138,8 @@ func mixedDigits(text string) bool {
 	return false
 }
 
-// zeroOf returns the zero of the decimal system that the digit is of. Unicode encodes the digits of a
-// system in order, and systems that lie side by side one after the other.
+// zeroOf returns the zero of the decimal system that the digit is of. Unicode encodes the digits of
+// a system in order, and systems that lie side by side one after the other.
 func zeroOf(digit rune) rune {
 	first := digit
 	for unicode.Is(unicode.Nd, first-1) {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxRunesPerCharacter bounds the code points of a line, as a multiple of its characters: an emoji of a
-// family has 7, and a line has few of those.
+// maxRunesPerCharacter bounds the code points of a line, as a multiple of its characters: an emoji
+// of a family has 7, and a line has few of those.
 const maxRunesPerCharacter = 4
 
 // The reasons why a text is no line.
@@ -23,19 +23,19 @@ var (
 	ErrNoText    = errors.New("must not have code points that are no characters")
 )
 
-// Line returns the text as it is kept, in NFC and without white space at its ends, or why it cannot be a
-// line of free text of at most limit characters. Characters are counted as readers do, as the grapheme
-// clusters of UAX 29; their code points are bounded at four times as many. The empty text is a line;
-// one of nothing but white space and blanks is not.
+// Line returns the text as it is kept, in NFC and without white space at its ends, or why it cannot
+// be a line of free text of at most limit characters. Characters are counted as readers do, as the
+// grapheme clusters of UAX 29; their code points are bounded at four times as many. The empty text
+// is a line; one of nothing but white space and blanks is not.
 //
-// Control characters and line breaks are refused, and so are private and default-ignorable characters
-// and those of the category Cf, which cannot be seen or reorder what others read. The exceptions are
-// those that people write with: joiners and selectors in emoji, the tags of a flag, joiners behind a
-// virama, the non-joiner between letters of the Arabic family, and the selectors of Han and Mongolian.
-// No character may have more than four nonspacing marks.
+// Control characters and line breaks are refused, and so are private and default-ignorable
+// characters and those of the category Cf, which cannot be seen or reorder what others read. The
+// exceptions are those that people write with: joiners and selectors in emoji, the tags of a flag,
+// joiners behind a virama, the non-joiner between letters of the Arabic family, and the selectors
+// of Han and Mongolian. No character may have more than four nonspacing marks.
 func Line(text string, limit int) (string, error) {
 	if len(text) > limit*maxRunesPerCharacter*4 { // before the work of normalising it
-		return "", fmt.Errorf("%w: at most %d characters, and %d code points", ErrLong, limit, limit*maxRunesPerCharacter)
+		return "", tooLong(limit)
 	}
 	line := strings.TrimFunc(norm.NFC.String(text), func(r rune) bool { return unicode.Is(unicode.Zs, r) })
 	if line == "" && text != "" {
@@ -43,7 +43,7 @@ func Line(text string, limit int) (string, error) {
 	}
 	runes := []rune(line)
 	if uniseg.GraphemeClusterCount(line) > limit || len(runes) > limit*maxRunesPerCharacter {
-		return "", fmt.Errorf("%w: at most %d characters, and %d code points", ErrLong, limit, limit*maxRunesPerCharacter)
+		return "", tooLong(limit)
 	}
 	for i := range runes {
 		if err := judge(runes, i); err != nil {
@@ -59,14 +59,18 @@ func Line(text string, limit int) (string, error) {
 	return line, nil
 }
 
+func tooLong(limit int) error {
+	return fmt.Errorf("%w: at most %d characters, and %d code points", ErrLong, limit, limit*maxRunesPerCharacter)
+}
+
 // visible reports whether the character leaves ink by itself.
 func visible(r rune) bool {
 	const brailleBlank = '\u2800' // a symbol by its category
 	return r != brailleBlank && !unicode.IsSpace(r) && !ignorable(r) && !unicode.In(r, unicode.M, unicode.C)
 }
 
-// judge returns why the character at i must not stand there. Unassigned code points are let through,
-// since emoji are newer than Go's tables on many phones.
+// judge returns why the character at i must not stand there. Unassigned code points are let
+// through, since emoji are newer than Go's tables on many phones.
 func judge(runes []rune, i int) error {
 	r := runes[i]
 	switch {
@@ -121,7 +125,7 @@ func legitimate(runes []rune, i int) bool {
 	case r >= tagFirst && r <= tagEnd:
 		return inFlag(runes, i)
 	case unicode.Is(unicode.Variation_Selector, r):
-		return unicode.In(before, unicode.Han) || unicode.In(before, unicode.Mongolian) && unicode.In(r, unicode.Mongolian)
+		return unicode.Is(unicode.Han, before) || unicode.Is(unicode.Mongolian, before) && unicode.Is(unicode.Mongolian, r)
 	}
 	return false
 }
@@ -138,20 +142,20 @@ func lastBase(runes []rune) rune {
 	return -1
 }
 
-// pictographic reports whether the character can be an emoji: a symbol or punctuation mark that is not
-// ASCII, or a code point of later versions where emoji are.
+// pictographic reports whether the character can be an emoji: a symbol or punctuation mark that is
+// not ASCII, or a code point of later versions where emoji are.
 func pictographic(r rune) bool {
 	return r > unicode.MaxASCII && unicode.In(r, unicode.S, unicode.P) || r >= 0x1F000 && r <= 0x1FAFF
 }
 
 // cursive reports whether the character is a letter or mark of a script whose letters join.
 func cursive(r rune) bool {
-	return unicode.In(r, unicode.L, unicode.M) && unicode.In(r,
-		unicode.Arabic, unicode.Syriac, unicode.Mandaic, unicode.Mongolian, unicode.Nko, unicode.Adlam, unicode.Hanifi_Rohingya)
+	return unicode.In(r, unicode.L, unicode.M) && unicode.In(r, unicode.Arabic, unicode.Syriac, unicode.Mandaic,
+		unicode.Mongolian, unicode.Nko, unicode.Adlam, unicode.Hanifi_Rohingya)
 }
 
-// inFlag reports whether the tag at i belongs to the flag of a region: a black flag, the letters and
-// digits of the region's code as tags, such as gbsct, and the tag that ends it.
+// inFlag reports whether the tag at i belongs to the flag of a region: a black flag, the letters
+// and digits of the region's code as tags, such as gbsct, and the tag that ends it.
 func inFlag(runes []rune, i int) bool {
 	const longest = 6
 	start := i

@@ -118,11 +118,13 @@ func TestIdentifier(t *testing.T) {
 	}
 }
 
-// endOfHan is behind the last character of any script, the end of CJK's extensions; no letter lies beyond.
+// endOfHan is behind the last character of any script, the end of CJK's extensions; no letter lies
+// beyond.
 const endOfHan = rune(0x33480)
 
-// Every character that is allowed is one that normalisation leaves alone, of Go's tables too, a letter,
-// mark, number or connector, and none that cannot be seen: Go's own tables say so, of a later Unicode.
+// Every character that is allowed is one that normalisation leaves alone, of Go's tables too, a
+// letter, mark, number or connector, and none that cannot be seen: Go's own tables say so, of a
+// later Unicode.
 func TestIdentifier_agreesWithGo(t *testing.T) {
 	t.Parallel()
 	if usertext.Version > unicode.Version || usertext.Version > norm.Version {
@@ -237,8 +239,8 @@ func TestKey_properties(t *testing.T) {
 	})
 }
 
-// A skeleton is its own skeleton, but for what normalisation takes apart once more (the Cyrillic short i
-// with a tail); keys settle whatever it is, and so they hold as ids.
+// A skeleton is its own skeleton, but for what normalisation takes apart once more (the Cyrillic
+// short i with a tail); keys settle whatever it is, and so they hold as ids.
 func TestSkeleton_ofEveryCharacter(t *testing.T) {
 	t.Parallel()
 	sum := sha256.New()
@@ -265,8 +267,9 @@ func TestSkeleton_ofEveryCharacter(t *testing.T) {
 	if longest > 24 {
 		t.Errorf("a key of one character has %d bytes", longest)
 	}
-	// The keys are stored. If this fails after the module go.mau.fi/util, golang.org/x/text or the table was
-	// brought to another version, keys have changed: a step of scripts/migrate has to move the stored ones.
+	// The keys are stored. If this fails after the module go.mau.fi/util, golang.org/x/text or the
+	// table was brought to another version, keys have changed: a step of scripts/migrate has to
+	// move the stored ones.
 	const want = "2aa0d0b6f2cbe6ec482c940281975b71518ca78f8fd9c6e3d7f45e6f17b47f23"
 	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
 		t.Errorf("sum of all keys %s, want %s", got, want)

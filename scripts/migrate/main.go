@@ -2,24 +2,24 @@
 //
 // # When to run it
 //
-// Deploy first, then migrate, at once. While functions are deployed, instances of the version before
-// still run, and what they write has the old shape; a migration before the deployment would have to be
-// run again. So the code of a release reads the old shape beside the new, the version before can live
-// with the new, and the release after the next may drop the old shape from the code. A rerun costs one
-// read of each document and changes nothing that is migrated.
+// Deploy first, then migrate, at once. While functions are deployed, instances of the version
+// before still run, and what they write has the old shape; a migration before the deployment would
+// have to be run again. So the code of a release reads the old shape beside the new, the version
+// before can live with the new, and the release after the next may drop the old shape from the
+// code. A rerun costs one read of each document and changes nothing that is migrated.
 //
 // # How to add a step
 //
-//  1. Write the step in a file of its own, devices.go for a step on devices, as a variable of type step:
-//     Pending reports whether a document has the old shape, Migrate writes the new one. Migrate runs in
-//     a transaction, once for each document, and may run again after a conflict: read by tx first, then
-//     write, and touch nothing outside of tx. Everything else (pages, retries, -dry-run, progress and
-//     counts) is the frame's, in run.go.
+//  1. Write the step in a file of its own, devices.go for a step on devices, as a variable of type
+//     step: Pending reports whether a document has the old shape, Migrate writes the new one.
+//     Migrate runs in a transaction, once for each document, and may run again after a conflict:
+//     read by tx first, then write, and touch nothing outside of tx. Everything else (pages,
+//     retries, -dry-run, progress and counts) is the frame's, in run.go.
 //  2. Append it to the table in steps.go. Steps run in its order.
-//  3. Keep documents of the version before as testdata/devices.json, written by that version's own code
-//     and never by hand; package fixture says how they are dumped and loaded.
-//  4. Test it in devices_test.go: database loads the fixture, and migrated runs the step dry, then for
-//     real, then again; the dry run must write nothing, the last run must find nothing to do.
+//  3. Keep documents of the version before as testdata/devices.json, written by that version's own
+//     code and never by hand; package fixture says how they are dumped and loaded.
+//  4. Test it in devices_test.go: database loads the fixture, and migrated runs the step dry, then
+//     for real, then again; the dry run must write nothing, the last run must find nothing to do.
 package main
 
 import (
@@ -82,7 +82,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.dryRun, "dry-run", false, "write nothing, and print what would change")
 	flags.StringVar(&o.project, "project", "", "Google Cloud `project`; the local one by default, with an emulator")
 	flags.StringVar(&o.step, "step", "", "run only the step of this `name`")
-	flags.StringVar(&o.after, "after", "", "go on behind the document of this `path`, as a run that was stopped printed it; needs -step")
+	flags.StringVar(&o.after, "after", "", "go on behind the document of this `path`, where a run stopped; needs -step")
 	flags.BoolVar(&o.list, "list", false, "list the steps in their order")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {

@@ -45,8 +45,8 @@ func database(t *testing.T, fixtures ...string) (project string, fs *firestore.C
 	return project, fs
 }
 
-// migrated runs the step over the database: dry, which must write nothing, then for real, then again,
-// which must find nothing to do. It returns what the run for real printed.
+// migrated runs the step over the database: dry, which must write nothing, then for real, then
+// again, which must find nothing to do. It returns what the run for real printed.
 func migrated(t *testing.T, project string, fs *firestore.Client, s step) string {
 	t.Helper()
 	before := dumpOf(t, project, fs)

@@ -24,12 +24,12 @@ const (
 type step struct {
 	// Name is what -step takes, About a line for -list.
 	Name, About string
-	// Collection is the last name of the collection. Group takes all collections of that name, as it
-	// must for those below users/{uid}.
+	// Collection is the last name of the collection. Group takes all collections of that name, as
+	// it must for those below users/{uid}.
 	Collection string
 	Group      bool
-	// Pending reports whether the document has the old shape. It is asked before the transaction and
-	// in it, so that a document which changes meanwhile is judged as it is.
+	// Pending reports whether the document has the old shape. It is asked before the transaction
+	// and in it, so that a document which changes meanwhile is judged as it is.
 	Pending func(doc *firestore.DocumentSnapshot) (bool, error)
 	// Migrate writes the new shape by tx, which has read the document. It may run more than once.
 	Migrate func(ctx context.Context, tx *tx, doc *firestore.DocumentSnapshot) error

@@ -17,16 +17,18 @@ import (
 	"github.com/facescan/facescan/internal/usertext"
 )
 
-// usernames moves the claims on usernames to the keys by Unicode's table of confusables, which schema 2 of
-// users/{uid} and usernames/{key} has. Before, a short table of ours made them.
+// usernames moves the claims on usernames to the keys by Unicode's table of confusables, which
+// schema 2 of users/{uid} and usernames/{key} has. Before, a short table of ours made them.
 //
-// Of two names that now look alike the one that was taken earlier keeps the claim. The other stays as it is
-// and is still shown, but is no longer held: users/{uid}.folded is "", and the user may choose another at
-// once, without the wait. So nobody loses a name silently: the step notes each, and each name that could not
-// be taken today (it looks like the service's, or has characters that are no longer allowed), for a person
-// to decide on. Such a name, too, stays until it is changed; one of which nothing can be seen is not held.
+// Of two names that now look alike the one that was taken earlier keeps the claim. The other stays
+// as it is and is still shown, but is no longer held: users/{uid}.folded is "", and the user may
+// choose another at once, without the wait. So nobody loses a name silently: the step notes each,
+// and each name that could not be taken today (it looks like the service's, or has characters that
+// are no longer allowed), for a person to decide on. Such a name, too, stays until it is changed;
+// one of which nothing can be seen is not held.
 var usernames = step{
-	Name: "usernames", About: "key usernames by Unicode's confusables; the version before does not see the claims that moved",
+	Name:       "usernames",
+	About:      "key usernames by Unicode's confusables; the version before does not see the claims that moved",
 	Collection: "users",
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {
 		schema, err := doc.DataAt("schema")
@@ -47,10 +49,12 @@ type rekeying struct {
 	user account.User
 	// own are the user's claims, of names given up too, by the ids of their documents.
 	own map[string]account.Claim
-	// others are the claims of others on the name's keys that are in force, by the key, and rivals their users.
+	// others are the claims of others on the name's keys that are in force, by the key, and rivals
+	// their users.
 	others map[string]account.Claim
 	rivals map[string]rival
-	// moved are the new documents of names given up, by the old ids; nil where another user has such a name now.
+	// moved are the new documents of names given up, by the old ids; nil where another user has
+	// such a name now.
 	moved map[string]*firestore.DocumentRef
 }
 
@@ -102,7 +106,8 @@ func claimOf(snap *firestore.DocumentSnapshot) (c account.Claim, err error) {
 	return c, nil
 }
 
-// readMove finds the document to which a name that was given up moves. Of the name only the old key is left.
+// readMove finds the document to which a name that was given up moves. Of the name only the old key
+// is left.
 func (m *rekeying) readMove(tx *tx, id string) error {
 	to := account.ClaimRef(tx.fs, usertext.Key(id))
 	snap, err := tx.Get(to)
@@ -120,7 +125,8 @@ func (m *rekeying) readMove(tx *tx, id string) error {
 	return err
 }
 
-// readRival reads the claim on the key and its user, unless it is the migrated user's or out of force.
+// readRival reads the claim on the key and its user, unless it is the migrated user's or out of
+// force.
 func (m *rekeying) readRival(tx *tx, key string) error {
 	snap, err := tx.Get(account.ClaimRef(tx.fs, key))
 	if status.Code(err) == codes.NotFound {
@@ -149,7 +155,8 @@ func (m *rekeying) readRival(tx *tx, key string) error {
 	return nil
 }
 
-// earlier reports whether the rival took the key for the name they bear, and before the user took theirs.
+// earlier reports whether the rival took the key for the name they bear, and before the user took
+// theirs.
 func (m *rekeying) earlier(key string) bool {
 	r := m.rivals[key]
 	if r.user.Username == "" || !slices.Contains(account.UsernameKeys(r.user.Username), key) {
@@ -158,8 +165,9 @@ func (m *rekeying) earlier(key string) bool {
 	return m.others[key].CreatedAt.Before(m.since())
 }
 
-// since is when the user took the name: a claim of theirs says so, unless an earlier name's migration wrote
-// over it; then it was not before the account's last change of name, or its beginning.
+// since is when the user took the name: a claim of theirs says so, unless an earlier name's
+// migration wrote over it; then it was not before the account's last change of name, or its
+// beginning.
 func (m *rekeying) since() time.Time {
 	var since time.Time
 	for _, c := range m.own {
@@ -205,8 +213,8 @@ func (m *rekeying) judge(tx *tx) {
 	}
 }
 
-// take claims the name's keys that no earlier rival has, and returns the first of them, or "" and takes none
-// if a rival has that one. The ids of the documents are added to kept.
+// take claims the name's keys that no earlier rival has, and returns the first of them, or "" and
+// takes none if a rival has that one. The ids of the documents are added to kept.
 func (m *rekeying) take(tx *tx, kept map[string]bool) (folded string, err error) {
 	since := m.since()
 	for i, key := range account.UsernameKeys(m.user.Username) {
@@ -214,7 +222,8 @@ func (m *rekeying) take(tx *tx, kept map[string]bool) (folded string, err error)
 			return "", nil // nothing of it can be seen, so nobody can hold it
 		}
 		if m.earlier(key) {
-			tx.Note("the name %q looks like %q of %s, who took it earlier", m.user.Username, m.rivals[key].user.Username, m.others[key].UID)
+			tx.Note("the name %q looks like %q of %s, who took it earlier",
+				m.user.Username, m.rivals[key].user.Username, m.others[key].UID)
 			if i == 0 {
 				return "", nil
 			}
@@ -241,8 +250,8 @@ func (m *rekeying) displace(tx *tx, key string) error {
 	return tx.Update(r.ref, []firestore.Update{{Path: "folded", Value: ""}, {Path: "renamedAt", Value: time.Time{}}})
 }
 
-// moveRest removes the user's claims by old keys, and moves the reservations of names given up to the keys of
-// what the old keys tell of those names.
+// moveRest removes the user's claims by old keys, and moves the reservations of names given up to
+// the keys of what the old keys tell of those names.
 func (m *rekeying) moveRest(tx *tx, kept map[string]bool) error {
 	var errs []error
 	for id, c := range m.own {

@@ -51,8 +51,8 @@ func (a *accounts) take(t *testing.T, uid, name string) int {
 	return status
 }
 
-// holders are the ids of the documents in usernames, with the e-mail addresses of their users before the @,
-// and "until" for a name that was given up.
+// holders are the ids of the documents in usernames, with the e-mail addresses of their users
+// before the @, and "until" for a name that was given up.
 func holders(t *testing.T, fs *firestore.Client) map[string]string {
 	t.Helper()
 	docs, err := fs.Collection("usernames").Documents(t.Context()).GetAll()
@@ -102,8 +102,8 @@ func uids(t *testing.T, fs *firestore.Client) map[string]string {
 
 var noted = regexp.MustCompile(`the name "(.*?)" (?:of \S+ )?(looks like "(.*?)"|could not be taken today)`)
 
-// notes are the names of which the run said something, with the names that they look like. Which of the two
-// migrates first is chance.
+// notes are the names of which the run said something, with the names that they look like. Which of
+// the two migrates first is chance.
 func notes(said string) (found []string) {
 	for _, match := range noted.FindAllStringSubmatch(said, -1) {
 		found = append(found, strings.TrimSuffix(match[1]+" < "+match[3], " < "))

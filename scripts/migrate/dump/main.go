@@ -1,4 +1,5 @@
-// Command dump prints documents of the Firestore emulator as a fixture; package fixture says what for.
+// Command dump prints documents of the Firestore emulator as a fixture; package fixture says what
+// for.
 //
 //	FIRESTORE_EMULATOR_HOST=127.0.0.1:PORT go run ./scripts/migrate/dump [-project P] COLLECTION...
 package main
