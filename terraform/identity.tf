@@ -15,6 +15,16 @@ resource "google_identity_platform_config" "this" {
     }
   }
 
+  # A user who is deleted by the Firebase SDK's user.delete() leaves everything else behind, and nobody to ask for it: apps
+  # call DELETE /v1/me, which deletes the user too. Users may still be deleted in the console; the sweep finds out. Signing
+  # up has to stay open to clients: POST /v1/auth/signup is one.
+  client {
+    permissions {
+      disabled_user_deletion = true
+      disabled_user_signup   = false
+    }
+  }
+
   depends_on = [google_project_service.this]
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/boot/mail"
 	"github.com/facescan/facescan/internal/boot/push"
 	"github.com/facescan/facescan/internal/notify"
@@ -18,8 +19,9 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	fs, fsErr := p.Firestore(ctx)
 	fcm, fcmErr := push.Client(ctx, p)
 	mailer, mailErr := mail.Mailer(ctx, p)
-	if err := errors.Join(fsErr, fcmErr, mailErr); err != nil {
+	users, usersErr := identity.Client(ctx, p)
+	if err := errors.Join(fsErr, fcmErr, mailErr, usersErr); err != nil {
 		return nil, err
 	}
-	return notify.New(fs, fcm, mailer, time.Now).Handle, nil
+	return notify.New(fs, fcm, mailer, users, time.Now).Handle, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/retention"
@@ -18,19 +19,22 @@ import (
 func init() { boot.Event("sweep", build) }
 
 func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
+	c, now := p.Config, time.Now
 	fs, fsErr := p.Firestore(ctx)
 	box, boxErr := bus.Outbox(ctx, p)
 	publisher, publisherErr := bus.Publisher(ctx, p)
 	uploads, uploadsErr := blob.Uploads(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
-	if err := errors.Join(fsErr, boxErr, publisherErr, uploadsErr, resultsErr); err != nil {
+	users, usersErr := identity.Client(ctx, p)
+	missing, missingErr := erasure.NewMissing(fs, box, users, erasure.MissingOptions{
+		Key: []byte(c.HashKey), Wait: c.ErasureWait, After: c.LookAfter, Now: now,
+	})
+	if err := errors.Join(fsErr, boxErr, publisherErr, uploadsErr, resultsErr, usersErr, missingErr); err != nil {
 		return nil, err
 	}
-	scans := &scan.Sweeper{
-		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Publisher: publisher, Now: time.Now,
-	}
+	scans := &scan.Sweeper{Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Publisher: publisher, Now: now}
 	return (&retention.Sweep{
-		Firestore: fs, Outbox: box, Scans: scans, Erasures: &erasure.Sweeper{Firestore: fs, Outbox: box, Now: time.Now},
-		Exports: &export.Sweeper{Firestore: fs, Outbox: box, Results: results, Now: time.Now}, Now: time.Now,
+		Firestore: fs, Outbox: box, Scans: scans, Erasures: &erasure.Sweeper{Firestore: fs, Outbox: box, Now: now},
+		Exports: &export.Sweeper{Firestore: fs, Outbox: box, Results: results, Now: now}, Missing: missing, Now: now,
 	}).Handle, nil
 }

@@ -99,10 +99,30 @@ func (s *Service) withdraw(ctx context.Context, uid UID, tags *httpapi.Tags) (Us
 	return u, err
 }
 
+// since is [Consent.Since] after the action, which begins the epoch after the present one.
+func (u *User) since(a Action) int64 {
+	switch {
+	case a == Withdrawn:
+		return 0
+	case !u.Consent.Granted:
+		return u.ConsentEpoch + 1
+	case u.Consent.Since == 0: // a document of before: no earlier epoch can be proved to stand
+		return max(1, u.ConsentEpoch-1)
+	default:
+		return u.Consent.Since
+	}
+}
+
+// decide begins the next epoch with the user's decision on the text of the version.
+func (u *User) decide(a Action, version string, at time.Time) {
+	since := u.since(a)
+	u.ConsentEpoch++
+	u.Consent = Consent{Granted: a == Granted, Version: version, At: at.UTC(), Since: since}
+}
+
 // record begins the next epoch, which shuts the fence on all that was begun under the one before.
 func (s *Service) record(tx *outbox.Tx, u *User, r ConsentRecord) (effect, error) {
-	u.ConsentEpoch++
-	u.Consent = Consent{Granted: r.Action == Granted, Version: r.Terms.Version, At: s.now().UTC()}
+	u.decide(r.Action, r.Terms.Version, s.now())
 	r.Schema, r.Epoch, r.At = consentSchema, u.ConsentEpoch, u.Consent.At
 	if err := tx.Create(consentRef(s.fs, u.UID, r.Epoch), r); err != nil {
 		return nothing, fmt.Errorf("record consent: %w", err)

@@ -34,7 +34,8 @@ type User struct {
 	ConsentEpoch int64   `firestore:"consentEpoch"`
 	Consent      Consent `firestore:"consent"`
 
-	// Email is from the ID token, "" where it had none. Mail goes only to a verified one.
+	// Email is that of the ID token of the last registration, "" where it had none. It is for
+	// showing: mail goes to the one that Firebase has when it is sent (see package notify).
 	Email         string `firestore:"email"`
 	EmailVerified bool   `firestore:"emailVerified"`
 
@@ -55,6 +56,10 @@ type User struct {
 	// Notifications is package notify's, nil until the user first says something of it.
 	Notifications *Notifications `firestore:"notifications,omitempty"`
 
+	// MissingSince is when package erasure first found that Firebase has no such user; absent while
+	// it has one.
+	MissingSince time.Time `firestore:"missingSince,omitempty"`
+
 	// Revision grows by one with each change of the document; it is the ETag.
 	Revision  int64     `firestore:"revision"`
 	CreatedAt time.Time `firestore:"createdAt"`
@@ -67,6 +72,10 @@ type Consent struct {
 	// Version is the text that was agreed to or withdrawn from.
 	Version string    `firestore:"version"`
 	At      time.Time `firestore:"at"`
+	// Since is the epoch of the grant that began the consent in force: agreeing to a newer text
+	// leaves it, a withdrawal ends it. It is 0 without a consent, and in documents that were
+	// written before the member was (see [User.Stands]).
+	Since int64 `firestore:"since,omitempty"`
 }
 
 // Leaderboard is what the user wants of the boards.
@@ -178,6 +187,22 @@ func (u User) MayBeMeasured(now time.Time, minAge int) error {
 // that is being erased, without consent, or after the consent was withdrawn (and perhaps granted anew).
 func (u User) Admits(epoch int64) bool {
 	return u.State == Active && u.Consent.Granted && u.ConsentEpoch == epoch
+}
+
+// Stands reports whether what was made under the consent epoch still stands: the consent in force
+// goes back to that epoch without a withdrawal. What was made under an earlier consent does not,
+// even before its erasure has come to it. Unlike [User.Admits] it is true of the epochs before a
+// newer text was agreed to.
+//
+// Where the document does not say since when the consent is in force, an epoch stands that is the
+// present one or the one before: things are made under grants only, and two grants in a row have no
+// withdrawal between them.
+func (u User) Stands(epoch int64) bool {
+	since := u.Consent.Since
+	if since == 0 {
+		since = u.ConsentEpoch - 1
+	}
+	return u.State == Active && u.Consent.Granted && since <= epoch && epoch <= u.ConsentEpoch
 }
 
 // FenceClosed tells whether the read of users/{uid} shows that an effect of the epoch must be dropped: the user is

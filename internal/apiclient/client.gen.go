@@ -925,7 +925,7 @@ type Points = float64
 
 // Preferences defines model for Preferences.
 type Preferences struct {
-	// Email Mail to the user's address, if it is verified.
+	// Email Mail to the address that Firebase has of the user when it is sent, if it is verified then.
 	Email bool `json:"email"`
 
 	// Push Pushes to the user's devices.
@@ -1009,7 +1009,8 @@ type Profile struct {
 	// marks on a letter. Empty is none; spaces alone are refused.
 	DisplayName DisplayName `json:"displayName"`
 
-	// Email The address of the last registration's ID token; empty if it had none.
+	// Email The address of the last registration's ID token; empty if it had none. Register again after the user has changed it. Mail
+	// goes to the address that Firebase has when it is sent, if it is verified then.
 	Email string `json:"email"`
 
 	// EmailVerified Whether that token said that the address is verified.
@@ -2134,9 +2135,15 @@ type ClientInterface interface {
 	// all stores are gone through again, the Firebase user is deleted, and the receipt is signed. A user who never registered can
 	// be erased too.
 	//
+	// Never delete the user by the Firebase SDK (`user.delete()`) instead, which the operator has turned off: it would leave all of
+	// that behind. Where a user was deleted there all the same, or in the console, this still erases the account as long as the ID
+	// token lasts, though every other operation answers `token_invalid`; and without a call, within three days, by a search for accounts
+	// whose user is gone.
+	//
 	// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. If no
 	// answer came, ask again with a token of the same sign-in: although the user is locked then, this answers the same as long
-	// as the token lasts and the erasure is under way. Afterwards the token is `token_invalid`.
+	// as the token lasts and the erasure is under way. Afterwards the token is `token_invalid`. The mail goes to the verified
+	// address that Firebase has then, if any.
 	//
 	// Corresponds with DELETE /v1/me (the `EraseAccount` operationId).
 	EraseAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2196,8 +2203,9 @@ type ClientInterface interface {
 	// WithdrawConsent Withdraw the consent
 	//
 	// Takes effect at once: uploads are refused, scans under way are dropped, the leaderboard's entry and the rating go. Within
-	// seconds everything made under the consent goes too: photos, results, scans, exports and what the inbox says of them. A
-	// consent given later starts with nothing. Without a consent in force it does nothing.
+	// seconds everything made under the consent goes too: photos, results, scans, exports, what the inbox says of them, and what is
+	// remembered of the face to know copies of a photo. Username, profile, devices, preferences and the history of consents stay.
+	// A consent given later starts with nothing. Without a consent in force it does nothing.
 	//
 	// Corresponds with DELETE /v1/me/consent (the `WithdrawConsent` operationId).
 	WithdrawConsent(ctx context.Context, params *WithdrawConsentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2246,8 +2254,8 @@ type ClientInterface interface {
 
 	// RequestExport Ask for everything that is kept of the user
 	//
-	// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, scans with their
-	// reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
+	// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, what is
+	// remembered of the face to know copies of a photo, scans with their reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
 	// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
 	// answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
 	// what is ready; what is deleted later stays in it until it expires.
@@ -2983,9 +2991,15 @@ func (c *Client) GetTop(ctx context.Context, params *GetTopParams, reqEditors ..
 // all stores are gone through again, the Firebase user is deleted, and the receipt is signed. A user who never registered can
 // be erased too.
 //
+// Never delete the user by the Firebase SDK (`user.delete()`) instead, which the operator has turned off: it would leave all of
+// that behind. Where a user was deleted there all the same, or in the console, this still erases the account as long as the ID
+// token lasts, though every other operation answers `token_invalid`; and without a call, within three days, by a search for accounts
+// whose user is gone.
+//
 // Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. If no
 // answer came, ask again with a token of the same sign-in: although the user is locked then, this answers the same as long
-// as the token lasts and the erasure is under way. Afterwards the token is `token_invalid`.
+// as the token lasts and the erasure is under way. Afterwards the token is `token_invalid`. The mail goes to the verified
+// address that Firebase has then, if any.
 //
 // Corresponds with DELETE /v1/me (the `EraseAccount` operationId).
 func (c *Client) EraseAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3095,8 +3109,9 @@ func (c *Client) UpdateProfileWithApplicationMergePatchPlusJSONBody(ctx context.
 // WithdrawConsent Withdraw the consent
 //
 // Takes effect at once: uploads are refused, scans under way are dropped, the leaderboard's entry and the rating go. Within
-// seconds everything made under the consent goes too: photos, results, scans, exports and what the inbox says of them. A
-// consent given later starts with nothing. Without a consent in force it does nothing.
+// seconds everything made under the consent goes too: photos, results, scans, exports, what the inbox says of them, and what is
+// remembered of the face to know copies of a photo. Username, profile, devices, preferences and the history of consents stay.
+// A consent given later starts with nothing. Without a consent in force it does nothing.
 //
 // Corresponds with DELETE /v1/me/consent (the `WithdrawConsent` operationId).
 func (c *Client) WithdrawConsent(ctx context.Context, params *WithdrawConsentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3205,8 +3220,8 @@ func (c *Client) GetExport(ctx context.Context, reqEditors ...RequestEditorFn) (
 
 // RequestExport Ask for everything that is kept of the user
 //
-// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, scans with their
-// reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
+// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, what is
+// remembered of the face to know copies of a photo, scans with their reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
 // there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
 // answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
 // what is ready; what is deleted later stays in it until it expires.
@@ -5743,9 +5758,15 @@ type ClientWithResponsesInterface interface {
 	// all stores are gone through again, the Firebase user is deleted, and the receipt is signed. A user who never registered can
 	// be erased too.
 	//
+	// Never delete the user by the Firebase SDK (`user.delete()`) instead, which the operator has turned off: it would leave all of
+	// that behind. Where a user was deleted there all the same, or in the console, this still erases the account as long as the ID
+	// token lasts, though every other operation answers `token_invalid`; and without a call, within three days, by a search for accounts
+	// whose user is gone.
+	//
 	// Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. If no
 	// answer came, ask again with a token of the same sign-in: although the user is locked then, this answers the same as long
-	// as the token lasts and the erasure is under way. Afterwards the token is `token_invalid`.
+	// as the token lasts and the erasure is under way. Afterwards the token is `token_invalid`. The mail goes to the verified
+	// address that Firebase has then, if any.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5809,8 +5830,9 @@ type ClientWithResponsesInterface interface {
 	// WithdrawConsentWithResponse Withdraw the consent
 	//
 	// Takes effect at once: uploads are refused, scans under way are dropped, the leaderboard's entry and the rating go. Within
-	// seconds everything made under the consent goes too: photos, results, scans, exports and what the inbox says of them. A
-	// consent given later starts with nothing. Without a consent in force it does nothing.
+	// seconds everything made under the consent goes too: photos, results, scans, exports, what the inbox says of them, and what is
+	// remembered of the face to know copies of a photo. Username, profile, devices, preferences and the history of consents stay.
+	// A consent given later starts with nothing. Without a consent in force it does nothing.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5867,8 +5889,8 @@ type ClientWithResponsesInterface interface {
 
 	// RequestExportWithResponse Ask for everything that is kept of the user
 	//
-	// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, scans with their
-	// reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
+	// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, what is
+	// remembered of the face to know copies of a photo, scans with their reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
 	// there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
 	// answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
 	// what is ready; what is deleted later stays in it until it expires.
@@ -8305,9 +8327,15 @@ func (c *ClientWithResponses) GetTopWithResponse(ctx context.Context, params *Ge
 // all stores are gone through again, the Firebase user is deleted, and the receipt is signed. A user who never registered can
 // be erased too.
 //
+// Never delete the user by the Firebase SDK (`user.delete()`) instead, which the operator has turned off: it would leave all of
+// that behind. Where a user was deleted there all the same, or in the console, this still erases the account as long as the ID
+// token lasts, though every other operation answers `token_invalid`; and without a call, within three days, by a search for accounts
+// whose user is gone.
+//
 // Show or keep `receiptUrl`: it is the only way to the receipt, beside the mail that goes to a verified address. If no
 // answer came, ask again with a token of the same sign-in: although the user is locked then, this answers the same as long
-// as the token lasts and the erasure is under way. Afterwards the token is `token_invalid`.
+// as the token lasts and the erasure is under way. Afterwards the token is `token_invalid`. The mail goes to the verified
+// address that Firebase has then, if any.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8401,8 +8429,9 @@ func (c *ClientWithResponses) UpdateProfileWithApplicationMergePatchPlusJSONBody
 // WithdrawConsentWithResponse Withdraw the consent
 //
 // Takes effect at once: uploads are refused, scans under way are dropped, the leaderboard's entry and the rating go. Within
-// seconds everything made under the consent goes too: photos, results, scans, exports and what the inbox says of them. A
-// consent given later starts with nothing. Without a consent in force it does nothing.
+// seconds everything made under the consent goes too: photos, results, scans, exports, what the inbox says of them, and what is
+// remembered of the face to know copies of a photo. Username, profile, devices, preferences and the history of consents stay.
+// A consent given later starts with nothing. Without a consent in force it does nothing.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8495,8 +8524,8 @@ func (c *ClientWithResponses) GetExportWithResponse(ctx context.Context, reqEdit
 
 // RequestExportWithResponse Ask for everything that is kept of the user
 //
-// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, scans with their
-// reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
+// A zip of JSON and images is put together: profile, consents, preferences, devices, notifications, ratings, what is
+// remembered of the face to know copies of a photo, scans with their reports and pictures, photos that are still kept, and a manifest with the hash of each. It takes seconds, or minutes where
 // there are many scans: ask `GET /v1/me/export` until it is `ready` or `failed`. There is one at a time: asked again, this
 // answers the one that is under way or ready. At most five a day are made. A consent that is given or withdrawn meanwhile ends
 // what is ready; what is deleted later stays in it until it expires.

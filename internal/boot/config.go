@@ -53,6 +53,9 @@ type Config struct {
 	// ErasureWait replaces the time that an erasure waits for photos still on their way, such as "1s", for the local
 	// stack only.
 	ErasureWait string `env:"FACESCAN_ERASURE_WAIT"`
+	// LookAfter replaces the day between two looks for the Firebase user of an account, such as
+	// "20s", for the local stack only.
+	LookAfter string `env:"FACESCAN_LOOK_AFTER"`
 	// ScanLease replaces catalog.Lease in the analysis, such as "3s", for tests of the local stack
 	// only: they need not wait a minute for what a killed process has left.
 	ScanLease time.Duration `env:"FACESCAN_SCAN_LEASE"`
@@ -83,7 +86,7 @@ var emulatorVariables = []string{
 
 // localVariables are switches of ours that have no business in production.
 var localVariables = []string{
-	"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT", "FACESCAN_ERASURE_WAIT", "FACESCAN_SCAN_LEASE",
+	"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT", "FACESCAN_ERASURE_WAIT", "FACESCAN_SCAN_LEASE", "FACESCAN_LOOK_AFTER",
 }
 
 const minHashKey = 32

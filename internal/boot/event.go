@@ -1,7 +1,6 @@
 package boot
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -18,6 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/parked"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -26,13 +26,8 @@ import (
 // other error to have it delivered again.
 type EventHandler func(ctx context.Context, m event.Message) error
 
-const (
-	// maxEvent bounds a push body in bytes: Pub/Sub's largest message is 10 MB, a third more in base64.
-	maxEvent = 14 << 20
-	// parkedFor is how long a parked event is kept for an operator.
-	parkedFor    = 30 * 24 * time.Hour
-	parkedSchema = 1
-)
+// maxEvent bounds a push body in bytes: Pub/Sub's largest message is 10 MB, a third more in base64.
+const maxEvent = 14 << 20
 
 // Event registers an event function behind the one adapter that decides an event's outcome.
 func Event(name string, build func(context.Context, *Process) (EventHandler, error)) {
@@ -148,43 +143,11 @@ func (a *adapter) run(ctx context.Context, m event.Message) (err error) {
 	return a.handle(ctx, m)
 }
 
-type parked struct {
-	Schema   int    `firestore:"schema"`
-	Function string `firestore:"function"`
-	// UID is whom the event is about, by which erasure finds it; absent where that cannot be told.
-	UID        string            `firestore:"uid,omitempty"`
-	MessageID  string            `firestore:"messageId"`
-	Reason     string            `firestore:"reason"`
-	Attributes map[string]string `firestore:"attributes"`
-	Data       []byte            `firestore:"data"`
-	ParkedAt   time.Time         `firestore:"parkedAt"`
-	ExpireAt   time.Time         `firestore:"expireAt"`
-}
-
-// maxParkedData keeps a parked document under Firestore's limit of 1 MiB; what is longer is no event of ours.
-const maxParkedData = 512 << 10
-
 // park keeps an event that will not heal, with the reason, for an operator to look at. The error is that of
 // keeping it: then it is delivered again.
 func (a *adapter) park(ctx context.Context, m event.Message, reason error) error {
 	slog.ErrorContext(ctx, "event parked", "event_id", m.ID, "error", reason)
-	now := a.now().UTC()
-	data := m.Data
-	if len(data) > maxParkedData {
-		data = data[:maxParkedData]
-	}
-	// One fact may come in several messages, as a publisher repeats what it is unsure of. Our events have an id.
-	id := cmp.Or(m.Attributes[event.AttributeID], m.ID)
-	_, err := a.fs.Collection("parked").Doc(event.ID(a.function, id)).Set(ctx, parked{
-		Schema: parkedSchema, Function: a.function, UID: event.Subject(m.Data), MessageID: m.ID,
-		// Firestore refuses text that is not UTF-8, and a reason may quote the bytes it is about.
-		Reason:     strings.ToValidUTF8(reason.Error(), "\uFFFD"),
-		Attributes: m.Attributes, Data: data, ParkedAt: now, ExpireAt: now.Add(parkedFor),
-	})
-	if err != nil {
-		return fmt.Errorf("park event %s: %w", m.ID, err)
-	}
-	return nil
+	return parked.Keep(ctx, a.fs, a.function, m, reason, a.now())
 }
 
 // pushAuthorizer admits requests that bear an OIDC token of the account for the audience. Cloud Run's IAM checks

@@ -202,8 +202,8 @@ func TestParking(t *testing.T) {
 			t.Errorf("status %d", rec.Code)
 		}
 		data, _ := parkedDocs(t, a)[event.ID("probe", "m1")]["data"].([]byte)
-		if len(data) != maxParkedData {
-			t.Errorf("%d bytes kept, want %d", len(data), maxParkedData)
+		if want := 512 << 10; len(data) != want {
+			t.Errorf("%d bytes kept, want %d", len(data), want)
 		}
 	})
 	t.Run("when parking fails the event is delivered again", func(t *testing.T) {

@@ -28,7 +28,8 @@ type Access struct {
 
 // What a function may do with Firebase users.
 const (
-	// AuthReader looks users up, to see whether a token was revoked.
+	// AuthReader looks users up: whether a token was revoked, where mail goes, whether a user is
+	// still there.
 	AuthReader = "reader"
 	// AuthEraser also disables, signs out and deletes them.
 	AuthEraser = "eraser"
@@ -70,7 +71,7 @@ var access = map[string]struct {
 	"inbox":       {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, nil},
 	"leaderboard": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, nil},
 	"notify": {Access{
-		Firestore: true, Push: true, Secrets: map[string]string{
+		Firestore: true, Auth: AuthReader, Push: true, Secrets: map[string]string{
 			"FACESCAN_HASH_KEY": "hash-key", "FACESCAN_SMTP_PASSWORD": "smtp-password",
 		},
 	}, mail},
@@ -87,7 +88,8 @@ var access = map[string]struct {
 		Publishes: topics(event.ScanDeletedV1{}, event.ScanVerifyRequestedV1{}),
 	}, []string{uploadsBucket, resultsBucket}},
 	"sweep": {Access{
-		Firestore: true, Uploads: BucketWrite, Results: BucketWrite, Secrets: hashKey, Publishes: nil, // all of them
+		Firestore: true, Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite, Secrets: hashKey,
+		Publishes: nil, // all of them
 	}, []string{uploadsBucket, resultsBucket}},
 	"upload": {Access{
 		Firestore: true, Auth: AuthReader, Uploads: BucketWrite, Signs: true, Secrets: hashKey,

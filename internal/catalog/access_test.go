@@ -100,7 +100,9 @@ func TestSettingsAreWhatIsRead(t *testing.T) {
 }
 
 // localOnly are refused in production.
-var localOnly = []string{"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT", "FACESCAN_ERASURE_WAIT", "FACESCAN_SCAN_LEASE"}
+var localOnly = []string{
+	"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT", "FACESCAN_ERASURE_WAIT", "FACESCAN_SCAN_LEASE", "FACESCAN_LOOK_AFTER",
+}
 
 var (
 	configField = regexp.MustCompile(`(?m)^\t(\w+) +\S+ +` + "`" + `env:"(FACESCAN_\w+)"`)

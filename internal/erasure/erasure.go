@@ -116,16 +116,25 @@ var (
 )
 
 // ParseWait is how long a saga waits for what may still turn up: scan.LatePhotos, unless the text, which only the
-// local stack has, says otherwise.
+// local stack has, says otherwise, such as "2s"; from nothing to a day.
 func ParseWait(text string) (time.Duration, error) {
+	return parseDuration("the wait of erasures", text, scan.LatePhotos, 0)
+}
+
+// parseDuration reads a duration from the least to a day; "" is the usual one.
+func parseDuration(what, text string, usual, least time.Duration) (time.Duration, error) {
+	const most = 24 * time.Hour
 	if text == "" {
-		return scan.LatePhotos, nil
+		return usual, nil
 	}
-	wait, err := time.ParseDuration(text)
+	d, err := time.ParseDuration(text)
 	if err != nil {
-		return 0, fmt.Errorf("read the wait of erasures: %w", err)
+		return 0, fmt.Errorf("read %s: %w", what, err)
 	}
-	return wait, nil
+	if d < least || d > most {
+		return 0, fmt.Errorf("read %s: %s is not from %s to %s", what, d, least, most)
+	}
+	return d, nil
 }
 
 func newJob(uid account.UID, scope Scope, now time.Time, wait time.Duration) Job {

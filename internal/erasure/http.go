@@ -91,17 +91,50 @@ func (s *Requests) deleteMe(w http.ResponseWriter, r *http.Request) error {
 // requested is the caller's erasure, begun now or before. It locks the user, so an app whose answer was lost could not ask
 // again, and nobody else would have the receipt's URL. Hence a locked user is told of the erasure that was asked for by
 // the sign-in of this very token: neither a token that was revoked before, nor another device, nor a user who is
-// disabled for another reason is told anything. It ends with the Firebase user, who is then not known any more.
+// disabled for another reason is told anything.
+//
+// A user that was deleted at Firebase is admitted as long as the token lasts: an app that deletes
+// the user itself, though it should not, may still ask for the rest. There has to be a rest:
+// without an account here the token is good for nothing, which also ends the repetitions once the
+// erasure is over.
 func (s *Requests) requested(ctx context.Context) (Job, error) {
 	who := httpapi.Caller(ctx)
-	if !who.Locked {
-		return request(ctx, s.fs, s.box, newAccountJob(who, s.opts.Now(), s.wait, s.opts.Key))
+	if !who.Locked && !who.Gone {
+		return s.request(ctx, who)
 	}
 	j, err := decodeJob(jobs(s.fs).Doc(jobID(account.UID(who.UID), 0)).Get(ctx))
-	if errors.Is(err, errGone) || err == nil && j.SignedInAt != who.SignedInAt {
-		return Job{}, fault.New(fault.CodeUserDisabled, "This user is disabled.")
+	switch {
+	case who.Gone && errors.Is(err, errGone):
+		return s.requestOfGone(ctx, who)
+	case errors.Is(err, errGone), err == nil && j.SignedInAt != who.SignedInAt:
+		return Job{}, shutOut(who)
 	}
 	return j, err
+}
+
+func (s *Requests) request(ctx context.Context, who httpapi.Identity) (Job, error) {
+	return request(ctx, s.fs, s.box, newAccountJob(who, s.opts.Now(), s.wait, s.opts.Key), nil)
+}
+
+// requestOfGone begins the erasure for a user that was deleted at Firebase, who must have an
+// account here.
+func (s *Requests) requestOfGone(ctx context.Context, who httpapi.Identity) (Job, error) {
+	_, err := account.Get(ctx, s.fs, account.UID(who.UID))
+	if errors.Is(err, account.ErrNoUser) {
+		return Job{}, shutOut(who)
+	}
+	if err != nil {
+		return Job{}, err
+	}
+	return s.request(ctx, who)
+}
+
+// shutOut is what a locked or deleted user is told where there is nothing for them.
+func shutOut(who httpapi.Identity) error {
+	if who.Gone {
+		return fault.New(fault.CodeTokenInvalid, "The ID token is not valid here: its user was deleted.")
+	}
+	return fault.New(fault.CodeUserDisabled, "This user is disabled.")
 }
 
 func (s *Requests) getKey(w http.ResponseWriter, _ *http.Request) error {

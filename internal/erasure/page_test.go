@@ -116,7 +116,7 @@ func TestPage_saysWhatRemains(t *testing.T) {
 	w := newWorld(t)
 	w.seed(t, ada)
 	path := w.request(t, ada)
-	w.deliver(t)
+	w.erase(t)
 	w.finish(t)
 	_, answer, _ := w.call(t, http.MethodGet, path, "")
 	raw, err := json.Marshal(answer["contents"])

@@ -1,6 +1,7 @@
 package erasure_test
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -12,8 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/emulator/usertest"
 )
 
 // point is one in a scan's life at which the erasure begins.
@@ -58,7 +58,6 @@ var (
 	remove   = func(l *life) { l.ask(http.MethodDelete, "/v1/scans/"+string(l.scan), "", "") }
 	byMail   = account.Notifications{Email: true}
 	byPush   = account.Notifications{Push: true}
-	byBoth   = account.Notifications{Push: true, Email: true}
 )
 
 var points = map[string]point{
@@ -108,33 +107,37 @@ func TestErase_atEveryPointOfAScansLife(t *testing.T) {
 		for how, pace := range its {
 			t.Run(name+", "+how, func(t *testing.T) {
 				t.Parallel()
-				p.run(t, pace)
+				p.run(t, pace, nil)
 			})
 		}
 	}
 }
 
-func (p point) run(t *testing.T, pace pace) {
+// run has the erasure begin at the point, by the user's request or, if set, by the function, which
+// is for a user who was deleted at Firebase and found missing once.
+func (p point) run(t *testing.T, pace pace, missing func(*life, *testing.T) (receipt string)) {
 	t.Helper()
 	l := newLife(t)
-	l.moveIn(t, bob, byBoth, "bobs-phone")
-	err := l.handles["rank"](t.Context(), message(t, event.ScanCompletedV1{
-		UID: bob, ScanID: "bobs", ConsentEpoch: 1, Engine: face.Version, EngineMajor: face.MajorVersion(), Score: 50, Rankable: true, CompletedAt: l.clock(),
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	bobs, board := l.mentions(t, bob), l.board(t)
-	token := "adas-phone"
+	l.MoveIn(bob, byBoth, "bobs-phone")
+	l.Scan(bob, usertest.Photo(t, 0, ""))
+	bobs, board := lasting(l.Mentions(bob)), l.board(t)
+	l.MoveIn(ada, p.wants, "adas-phone")
+	l.Deliver("notify", "rank") // the welcome
 	if p.token != "" {
-		token = p.token
+		l.Do(ada, http.MethodPut, "/v1/devices/phone", fmt.Sprintf(`{"token":%q,"platform":"android"}`, p.token))
 	}
-	l.moveIn(t, ada, p.wants, token)
+	begin := func() string { return l.request(t, ada) }
+	if missing != nil {
+		l.deleteAtFirebase(t, ada)
+		l.sweepAfter(0)
+		l.Advance(day)
+		begin = func() string { return missing(l, t) }
+	}
 	p.live(l)
 	end := l.begin(p.work, p.hold)
 
-	receipt := l.request(t, ada)
-	pushes, mails := len(l.fcm.Messages()), len(l.smtp.Messages())
+	receipt := begin()
+	pushes, mails := len(l.Push.Messages()), len(l.Mail.Messages())
 	swept := pace(l)
 	end()
 	if swept && p.hold != "" {
@@ -151,26 +154,38 @@ func (p point) run(t *testing.T, pace pace) {
 	}
 
 	l.wantNothingBut(t, "at the end")
-	if _, err := l.auth.GetUser(t.Context(), ada); !auth.IsUserNotFound(err) {
+	if _, err := l.Users.GetUser(t.Context(), ada); !auth.IsUserNotFound(err) {
 		t.Errorf("the Firebase user is there: %v", err)
 	}
-	if got := len(l.fcm.Messages()) - pushes; got != p.pushes {
+	if got := len(l.Push.Messages()) - pushes; got != p.pushes {
 		t.Errorf("%d pushes since, want %d", got, p.pushes)
 	}
-	l.wantLastMail(t, receipt, mails+p.mails)
-	l.wantCounts(t, receipt)
+	if missing == nil {
+		l.wantLastMail(t, receipt, mails+p.mails)
+		l.wantCounts(t, receipt)
+	} else if sent := len(l.Mail.Messages()); sent != mails {
+		t.Errorf("%d mails to an address that nobody has", sent-mails)
+	}
 	if diff := cmp.Diff(board, l.board(t)); diff != "" {
 		t.Errorf("the board (-before +after):\n%s", diff)
 	}
-	if diff := cmp.Diff(bobs, l.mentions(t, bob)); diff != "" {
+	if diff := cmp.Diff(bobs, lasting(l.Mentions(bob))); diff != "" {
 		t.Errorf("another user's (-before +after):\n%s", diff)
 	}
+}
+
+// lasting are the paths of what does not go by itself within the days of a test, as photos and
+// counters do.
+func lasting(paths []string) []string {
+	return slices.DeleteFunc(paths, func(path string) bool {
+		return strings.HasPrefix(path, "gs://uploads/") || strings.HasPrefix(path, "limits/")
+	})
 }
 
 // wantNothingBut wants of the user either just these, which are the fence and the saga, or nothing at all.
 func (l *life) wantNothingBut(t *testing.T, when string, allowed ...string) {
 	t.Helper()
-	if left := l.mentions(t, ada); len(left) > 0 && !slices.Equal(left, allowed) {
+	if left := l.Mentions(ada); len(left) > 0 && !slices.Equal(left, allowed) {
 		t.Errorf("left %s: %q", when, left)
 	}
 }
@@ -190,7 +205,7 @@ func (l *life) board(t *testing.T) []any {
 func (l *life) wantLastMail(t *testing.T, receipt string, others int) {
 	t.Helper()
 	last := 0
-	sent := l.smtp.Messages()
+	sent := l.Mail.Messages()
 	for _, m := range sent {
 		if strings.Contains(m.Text, "https://api.test"+receipt) {
 			last++

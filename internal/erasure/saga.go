@@ -18,6 +18,9 @@ import (
 	"github.com/facescan/facescan/internal/notify"
 )
 
+// signIn is what receipts call the Firebase user.
+const signIn = "sign-in"
+
 const (
 	// budget is how long one delivery works before it leaves the rest to the next: far below the functions' timeout of
 	// 60 s, so that the page under way still ends.
@@ -122,16 +125,20 @@ func (e *Eraser) run(ctx context.Context, j Job, until time.Time) error {
 func (e *Eraser) step(ctx context.Context, j *Job, until time.Time) (done bool, err error) {
 	switch j.Step {
 	case Lock:
-		if err := e.lock(ctx, j.UID); err != nil {
+		users, err := e.lock(ctx, j.UID)
+		if err != nil {
 			return false, err
 		}
-		return e.advance(ctx, j, Tell, nil)
+		return e.advance(ctx, j, Tell, func(_ *firestore.Transaction, current *Job) error {
+			current.Counts[signIn] = users
+			return nil
+		})
 	case Tell:
 		if err := e.tell(ctx, *j); err != nil {
 			return false, err
 		}
 		// Nobody is to be told anything any more, so the address goes now.
-		return e.advance(ctx, j, Sweep, func(tx *firestore.Transaction) error {
+		return e.advance(ctx, j, Sweep, func(tx *firestore.Transaction, _ *Job) error {
 			return account.Strip(tx, e.Firestore, j.UID)
 		})
 	case Sweep:
@@ -149,13 +156,15 @@ func (e *Eraser) step(ctx context.Context, j *Job, until time.Time) (done bool, 
 }
 
 // advance writes the next step, and more in the same commit.
-func (e *Eraser) advance(ctx context.Context, j *Job, next Step, more func(*firestore.Transaction) error) (lost bool, err error) {
+func (e *Eraser) advance(
+	ctx context.Context, j *Job, next Step, more func(*firestore.Transaction, *Job) error,
+) (lost bool, err error) {
 	current, err := e.update(ctx, *j, func(tx *firestore.Transaction, current *Job) error {
 		current.Step, current.Looks = next, 0
 		if more == nil {
 			return nil
 		}
-		return more(tx)
+		return more(tx, current)
 	})
 	if err == nil {
 		*j = current
@@ -177,34 +186,31 @@ func (e *Eraser) giveBack(ctx context.Context, j Job) error {
 	return err
 }
 
-// lock shuts the Firebase user out: no token is given any more, and none is refreshed.
-func (e *Eraser) lock(ctx context.Context, uid account.UID) error {
-	_, err := e.Auth.UpdateUser(ctx, string(uid), (&auth.UserToUpdate{}).Disabled(true))
+// lock shuts the Firebase user out: no token is given any more, and none is refreshed. It returns
+// how many users there are, 0 or 1: an account may be erased because its user was deleted at
+// Firebase.
+func (e *Eraser) lock(ctx context.Context, uid account.UID) (users int64, err error) {
+	_, err = e.Auth.UpdateUser(ctx, string(uid), (&auth.UserToUpdate{}).Disabled(true))
 	if err == nil {
 		err = e.Auth.RevokeRefreshTokens(ctx, string(uid))
 	}
-	if err != nil && !auth.IsUserNotFound(err) {
-		return fmt.Errorf("lock the user: %w", err)
+	if auth.IsUserNotFound(err) {
+		return 0, nil
 	}
-	return nil
+	if err != nil {
+		return 0, fmt.Errorf("lock the user: %w", err)
+	}
+	return 1, nil
 }
 
-// tell sends the last mail, to a verified address only. A process that dies before this is written down sends it again,
-// with the same id.
+// tell sends the last mail, to the verified address that Firebase has now. A user who has none, or
+// who was deleted at Firebase, gets none. A process that dies before this is written down sends it
+// again, with the same id.
 func (e *Eraser) tell(ctx context.Context, j Job) error {
-	snap, err := account.Ref(e.Firestore, j.UID).Get(ctx)
-	if err != nil {
-		return fmt.Errorf("read user: %w", err)
-	}
-	var u account.User
-	if err := snap.DataTo(&u); err != nil {
-		return fmt.Errorf("decode user: %w", err)
-	}
-	if u.Email == "" || !u.EmailVerified {
+	err := e.lastMail(ctx, j)
+	if errors.Is(err, notify.ErrUserGone) || errors.Is(err, notify.ErrUnverified) {
 		return nil
 	}
-	url := strings.TrimSuffix(e.PublicURL, "/") + receiptPath(capability(e.Key, j))
-	err = e.Mailer.SendErasing(ctx, "erasing-"+j.CapabilityHash[:32], u.Email, url, e.Now())
 	if err != nil && e.Now().After(j.RequestedAt.Add(mailPatience)) {
 		slog.WarnContext(ctx, "erased without the last mail", "error", err)
 		return nil
@@ -213,6 +219,15 @@ func (e *Eraser) tell(ctx context.Context, j Job) error {
 		return fmt.Errorf("send the last mail: %w", err)
 	}
 	return nil
+}
+
+func (e *Eraser) lastMail(ctx context.Context, j Job) error {
+	to, err := notify.Address(ctx, e.Auth, j.UID)
+	if err != nil {
+		return err
+	}
+	url := strings.TrimSuffix(e.PublicURL, "/") + receiptPath(capability(e.Key, j))
+	return e.Mailer.SendErasing(ctx, "erasing-"+j.CapabilityHash[:32], to, url, e.Now())
 }
 
 // pass goes through every store until it finds nothing in it, and says how much it removed. It is not complete when the
@@ -282,7 +297,10 @@ func (e *Eraser) close(tx *firestore.Transaction, j Job, stores []store) error {
 		j.Counts[s.name] += 0 // what had nothing is named, too
 	}
 	name := pseudonym(e.Key, j.UID)
-	j.Counts["users"], j.Counts["sign-in"] = 1, 1
+	j.Counts["users"] = 1
+	if _, said := j.Counts[signIn]; !said { // locked by a version that did not count
+		j.Counts[signIn] = 1
+	}
 	signed, err := e.Signer.Sign(newReceipt(name, j, now))
 	if err != nil {
 		return err

@@ -22,81 +22,100 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/emulator/usertest"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/retention"
+	"github.com/facescan/facescan/internal/scan"
 )
 
-// nobodys are the collections that hold nothing of a user that an erasure should take, and why.
-var nobodys = map[string]string{
-	"boards":    "the documents above the entries",
-	"histogram": "counts of all users",
-	"snapshot":  "counts of all users",
-	"erased":    "what remains: a pseudonym and the receipt",
-	"audit":     "what operators did",
-}
-
-func TestSeedIsInEveryCollection(t *testing.T) {
+// What neither saga has decided about, both leave behind.
+func TestDecisions_areMadeForEveryCollection(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.seed(t, ada)
-	w.seedWithdrawal(t, ada)
-	found := w.mentions(t, ada)
-	// What bears no uid is found by its path, below users/{uid}.
-	seeded := collectionsOf(found)
-	for _, name := range retention.Collections {
-		if seeded[name] == (nobodys[name] != "") {
-			t.Errorf("collection %q: either the test gives the user something there, or nobodys says why not", name)
+	decided := map[string]bool{}
+	for _, d := range erasure.Decisions() {
+		if decided[d.Collection] || !slices.Contains(retention.Collections, d.Collection) {
+			t.Errorf("collection %q is decided on twice, or in no list", d.Collection)
+		}
+		decided[d.Collection] = true
+		if stays := !d.Account || !d.Consent; stays && d.Why == "" {
+			t.Errorf("collection %q: something stays, and nothing says why", d.Collection)
+		}
+		if d.Consent && !d.Account {
+			t.Errorf("collection %q: a withdrawal takes what an erasure leaves", d.Collection)
 		}
 	}
+	for _, name := range retention.Collections {
+		if !decided[name] {
+			t.Errorf("collection %q: say in decisions what becomes of it", name)
+		}
+	}
+}
+
+// everything gives the user something in every store, an earlier withdrawal that is not over yet
+// among it.
+func (w *world) everything(t *testing.T, uid string) {
+	t.Helper()
+	w.MoveIn(uid, byBoth, "token-of-"+uid)
+	w.Withdraw(uid)
+	w.erase(t)
+	w.Grant(uid)
+	w.measure(t, uid)
+	w.later(t, uid)
 }
 
 func TestErase_leavesNothingButTheReceipt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.seed(t, ada)
-	w.seedWithdrawal(t, ada)
 	w.seed(t, bob)
-	bobs := w.mentions(t, bob)
+	w.everything(t, ada)
+	bobs := w.Mentions(bob)
+	had := collectionsOf(w.Mentions(ada))
+	for _, d := range erasure.Decisions() {
+		if (had[d.Collection] > 0) != d.Account {
+			t.Errorf("collection %q: %d documents, and the erasure takes them: %v", d.Collection, had[d.Collection], d.Account)
+		}
+	}
 
 	receipt := w.request(t, ada)
 	if again := w.request(t, ada); again != receipt {
 		t.Errorf("asked again: %s, first %s", again, receipt)
 	}
-	if u := w.user(t, ada); u.State != account.Erasing || u.Admits(3) {
+	if u := w.User(ada); u.State != account.Erasing || u.Admits(u.ConsentEpoch) {
 		t.Errorf("user = %+v", u)
 	}
-	w.deliver(t)
-	if left := w.mentions(t, ada); !slices.Equal(left, []string{"erasures/" + ada, "users/" + ada}) {
+	mails := len(w.Mail.Messages())
+	w.erase(t)
+	if left := w.Mentions(ada); !slices.Equal(left, []string{"erasures/" + ada, "users/" + ada}) {
 		t.Errorf("left after the first sweep: %q", left)
 	}
-	if u := w.user(t, ada); u.State != account.Erasing || u.Email != "" {
+	if u := w.User(ada); u.State != account.Erasing || u.Username != "" {
 		t.Errorf("user = %+v", u)
 	}
-	if u, err := w.auth.GetUser(t.Context(), ada); err != nil || !u.Disabled {
+	if u, err := w.Users.GetUser(t.Context(), ada); err != nil || !u.Disabled {
 		t.Errorf("Firebase user = %+v, %v", u, err)
 	}
 	if status, answer, _ := w.call(t, http.MethodGet, receipt, ""); status != http.StatusOK || answer["state"] != "erasing" {
 		t.Errorf("%d %v", status, answer)
 	}
-	w.wantMail(t, "https://api.test"+receipt)
+	w.wantMail(t, mails, "https://api.test"+receipt)
 
 	// A photo whose upload began before.
-	w.put(t, w.uploads, "uploads/"+ada+"/"+aScan)
+	w.put(t, w.Uploads, scan.PhotoName(ada, "aaaaaaaaaaaaaaaaaaaaaaaaaa"))
 	w.finish(t)
-	if left := w.mentions(t, ada); len(left) > 0 {
+	if left := w.Mentions(ada); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}
-	if _, err := w.auth.GetUser(t.Context(), ada); !auth.IsUserNotFound(err) {
+	if _, err := w.Users.GetUser(t.Context(), ada); !auth.IsUserNotFound(err) {
 		t.Errorf("the Firebase user is there: %v", err)
 	}
-	if diff := cmp.Diff(bobs, w.mentions(t, bob)); diff != "" {
+	if diff := cmp.Diff(bobs, w.Mentions(bob)); diff != "" {
 		t.Errorf("another user's (-before +after):\n%s", diff)
 	}
-	w.wantReceipt(t, receipt)
-	if sent := w.smtp.Messages(); len(sent) != 1 {
-		t.Errorf("%d mails", len(sent))
+	w.wantReceipt(t, receipt, had)
+	if sent := w.Mail.Messages(); len(sent) != mails+1 {
+		t.Errorf("%d mails, %d before", len(sent), mails)
 	}
 	t.Run("a late event finds nothing to do", func(t *testing.T) {
 		for _, fact := range []event.Payload{
@@ -106,39 +125,31 @@ func TestErase_leavesNothingButTheReceipt(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if left := w.mentions(t, ada); len(left) > 0 {
+		if left := w.Mentions(ada); len(left) > 0 {
 			t.Errorf("left: %q", left)
 		}
 	})
 	t.Run("the receipt is there for 30 days", func(t *testing.T) {
-		w.advance(30*24*time.Hour - time.Microsecond)
+		w.Advance(30*24*time.Hour - time.Microsecond)
 		if status, _, _ := w.call(t, http.MethodGet, receipt, ""); status != http.StatusOK {
 			t.Errorf("%d a moment before", status)
 		}
-		w.advance(time.Microsecond)
+		w.Advance(time.Microsecond)
 		if status, _, _ := w.call(t, http.MethodGet, receipt, ""); status != http.StatusNotFound {
 			t.Errorf("%d then", status)
 		}
 	})
 }
 
-func (w *world) user(t *testing.T, uid string) account.User {
+// wantMail wants one mail beside the others, with the URL.
+func (w *world) wantMail(t *testing.T, others int, url string) {
 	t.Helper()
-	snap, err := account.Ref(w.fs, account.UID(uid)).Get(t.Context())
-	var u account.User
-	if err != nil || snap.DataTo(&u) != nil {
-		t.Fatalf("user %s: %v", uid, err)
+	sent := w.Mail.Messages()
+	if len(sent) != others+1 {
+		t.Fatalf("%d mails, %d before", len(sent), others)
 	}
-	return u
-}
-
-func (w *world) wantMail(t *testing.T, url string) {
-	t.Helper()
-	sent := w.smtp.Messages()
-	if len(sent) != 1 {
-		t.Fatalf("%d mails", len(sent))
-	}
-	for _, text := range []string{sent[0].Text, sent[0].HTML} {
+	last := sent[others]
+	for _, text := range []string{last.Text, last.HTML} {
 		if !strings.Contains(text, url) || strings.Contains(text, "Open the FaceScan app") {
 			t.Errorf("mail = %s", text)
 		}
@@ -161,7 +172,9 @@ func (w *world) readReceipt(t *testing.T, path string) erasure.Receipt {
 	return got
 }
 
-func (w *world) wantReceipt(t *testing.T, path string) {
+// wantReceipt wants the receipt to tell the numbers of documents that the user had, and of the
+// objects.
+func (w *world) wantReceipt(t *testing.T, path string, had map[string]int) {
 	t.Helper()
 	got := w.readReceipt(t, path)
 	deleted := map[string]int64{}
@@ -171,10 +184,10 @@ func (w *world) wantReceipt(t *testing.T, path string) {
 			t.Errorf("left = %+v", s)
 		}
 	}
-	want := map[string]int64{
-		"users": 1, "sign-in": 1, "consents": 1, "devices": 1, "deliveries": 1, "friends": 1, "inbox": 3, "ratings": 2, "guard": 2,
-		"usernames": 1, "scans": 2, "entries": 2, "limits": 1, "parked": 1, "outbox": 1, "exports": 2, "erasures": 1,
-		"photos": 3, "results": 6, "export files": 2,
+	// Two scans with a photo each, and the late one; a report and five pictures of each.
+	want := map[string]int64{"sign-in": 1, "photos": 3, "results": 12, "export files": 1}
+	for collection, n := range had {
+		want[collection] = int64(n)
 	}
 	if diff := cmp.Diff(want, deleted); diff != "" {
 		t.Errorf("deleted (-want +got):\n%s", diff)
@@ -184,67 +197,81 @@ func (w *world) wantReceipt(t *testing.T, path string) {
 	}
 }
 
-func message(t *testing.T, fact event.Payload) event.Message {
-	t.Helper()
-	e, err := event.New(event.ID("test"), time.Now(), "", fact)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := event.Encode(e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return event.Message{ID: "1", Data: data}
-}
-
 func TestErase_whoNeverRegistered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if _, err := w.auth.CreateUser(t.Context(), (&auth.UserToCreate{}).UID(ada)); err != nil {
+	if _, err := w.Users.CreateUser(t.Context(), (&auth.UserToCreate{}).UID(ada)); err != nil {
 		t.Fatal(err)
 	}
 	w.request(t, ada)
-	if u := w.user(t, ada); u.State != account.Erasing {
+	if u := w.User(ada); u.State != account.Erasing {
 		t.Errorf("user = %+v", u)
 	}
-	w.deliver(t)
+	w.erase(t)
 	w.finish(t)
-	if left := w.mentions(t, ada); len(left) > 0 {
+	if left := w.Mentions(ada); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}
-	if _, err := w.auth.GetUser(t.Context(), ada); !auth.IsUserNotFound(err) {
+	if _, err := w.Users.GetUser(t.Context(), ada); !auth.IsUserNotFound(err) {
 		t.Errorf("the Firebase user is there: %v", err)
 	}
 }
 
-func TestErase_tellsOnlyAVerifiedAddress(t *testing.T) {
+func TestErase_tellsTheAddressThatFirebaseHas(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.seed(t, ada)
-	w.set(t, account.Ref(w.fs, ada), account.User{UID: ada, State: account.Active, Email: "ada@example.com"})
-	w.request(t, ada)
-	w.deliver(t)
-	w.finish(t)
-	if left := w.mentions(t, ada); len(left) > 0 || len(w.smtp.Messages()) > 0 {
-		t.Errorf("left %q, mails %v", left, w.smtp.Messages())
+	for name, tt := range map[string]struct {
+		change *auth.UserToUpdate
+		to     []string
+	}{
+		"the one of the registration": {new(auth.UserToUpdate).DisplayName("Ada"), []string{usertest.Email(ada)}},
+		"one that came later": {
+			new(auth.UserToUpdate).Email("ada@new.example").EmailVerified(true), []string{"ada@new.example"},
+		},
+		"one that is not verified": {new(auth.UserToUpdate).EmailVerified(false), nil},
+		"one that came unverified": {new(auth.UserToUpdate).Email("ada@new.example").EmailVerified(false), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.Register(ada, "token")
+			if _, err := w.Users.UpdateUser(t.Context(), ada, tt.change); err != nil {
+				t.Fatal(err)
+			}
+			w.request(t, ada)
+			w.erase(t)
+			w.finish(t)
+			var to []string
+			for _, m := range w.Mail.Messages() {
+				to = append(to, m.To...)
+			}
+			if diff := cmp.Diff(tt.to, to); diff != "" {
+				t.Errorf("mails to (-want +got):\n%s", diff)
+			}
+			if left := w.Mentions(ada); len(left) > 0 {
+				t.Errorf("left %q", left)
+			}
+		})
 	}
 }
 
 func TestErase_doesNotWaitForAMailServerForEver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.seed(t, ada)
-	w.set(t, account.Ref(w.fs, ada), account.User{UID: ada, State: account.Active, Email: "later@example.com", EmailVerified: true})
+	w.Register(ada, "token")
+	later := new(auth.UserToUpdate).Email("later@example.com").EmailVerified(true)
+	if _, err := w.Users.UpdateUser(t.Context(), ada, later); err != nil {
+		t.Fatal(err)
+	}
 	w.request(t, ada)
 	m := message(t, event.AccountErasureRequestedV1{UID: ada})
 	if err := w.eraser.Handle(t.Context(), m); err == nil {
 		t.Error("no error though the mail server refused for now")
 	}
-	w.advance(time.Hour + time.Second)
+	w.Advance(time.Hour + time.Second)
 	if err := w.eraser.Handle(t.Context(), m); err != nil {
 		t.Error(err)
 	}
-	if left := w.mentions(t, ada); len(left) > 0 {
+	if left := w.Mentions(ada); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}
 }
@@ -254,13 +281,8 @@ func TestErase_manyPagesAndTwoAtATime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.seed(t, ada)
-	writer := w.fs.BulkWriter(t.Context())
-	for range 450 {
-		if _, err := writer.Create(w.fs.Collection("scans").NewDoc(), map[string]any{"uid": ada}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	writer.End()
+	w.copyScans(t, 450)
+	mails := len(w.Mail.Messages())
 	w.request(t, ada)
 	m := message(t, event.AccountErasureRequestedV1{UID: ada})
 	var refused atomic.Int32
@@ -276,9 +298,28 @@ func TestErase_manyPagesAndTwoAtATime(t *testing.T) {
 		})
 	}
 	both.Wait()
-	if left := w.mentions(t, ada); len(left) != 2 || len(w.smtp.Messages()) != 1 {
-		t.Errorf("left %q, %d mails, %d refused", left, len(w.smtp.Messages()), refused.Load())
+	if left := w.Mentions(ada); len(left) != 2 || len(w.Mail.Messages()) != mails+1 {
+		t.Errorf("left %q, %d mails of %d, %d refused", left, len(w.Mail.Messages()), mails+1, refused.Load())
 	}
+}
+
+// copyScans makes so many copies of the document of one of ada's scans.
+func (w *world) copyScans(t *testing.T, n int) {
+	t.Helper()
+	scans := w.Firestore.Collection("scans")
+	one, err := scans.Where("uid", "==", ada).Limit(1).Documents(t.Context()).Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, writer := one.Data(), w.Firestore.BulkWriter(t.Context())
+	for range n {
+		ref := scans.NewDoc()
+		document["id"] = ref.ID
+		if _, err := writer.Create(ref, document); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writer.End()
 }
 
 // A delivery whose time is up leaves the rest to the next.
@@ -288,12 +329,12 @@ func TestErase_stopsInTime(t *testing.T) {
 	w.seed(t, ada)
 	w.request(t, ada)
 	w.eraser.Now = func() time.Time { // each look at the clock takes ten seconds
-		w.advance(10 * time.Second)
-		return w.clock()
+		w.Advance(10 * time.Second)
+		return w.Clock()
 	}
 	m := message(t, event.AccountErasureRequestedV1{UID: ada})
 	deliveries := 0
-	for ; deliveries < 100 && len(w.mentions(t, ada)) > 2; deliveries++ {
+	for ; deliveries < 100 && len(w.Mentions(ada)) > 2; deliveries++ {
 		if err := w.eraser.Handle(t.Context(), m); err != nil && !fault.Is(err, fault.CodeUnavailable) {
 			t.Fatal(err)
 		}
@@ -355,16 +396,13 @@ func (w *world) kill(t *testing.T) *mortal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.eraser.Firestore, err = firestore.NewClient(t.Context(), w.project, option.WithGRPCConn(conn)); err != nil {
+	if w.eraser.Firestore, err = firestore.NewClient(t.Context(), w.Project, option.WithGRPCConn(conn)); err != nil {
 		t.Fatal(err)
 	}
-	gcs, err := storage.NewClient(t.Context(), append(w.storage.ClientOptions(), option.WithHTTPClient(&http.Client{Transport: m}))...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	gcs := w.StorageClient(m)
 	gcs.SetRetry(storage.WithPolicy(storage.RetryNever))
 	w.eraser.Uploads, w.eraser.Results = gcs.Bucket("uploads"), gcs.Bucket("results")
-	t.Cleanup(func() { _ = w.eraser.Firestore.Close(); _ = gcs.Close() })
+	t.Cleanup(func() { _ = w.eraser.Firestore.Close() })
 	return m
 }
 
@@ -377,17 +415,17 @@ func TestErase_diesAnywhere(t *testing.T) {
 	m, killed := w.kill(t), 0
 	for w.state(t, receipt) != "erased" {
 		if killed > 200 {
-			t.Fatalf("no end; left %q", w.mentions(t, ada))
+			t.Fatalf("no end; left %q", w.Mentions(ada))
 		}
 		m.left.Store(int64(killed))
 		_ = w.eraser.Handle(t.Context(), message(t, event.AccountErasureRequestedV1{UID: ada}))
 		killed++
-		w.advance(2 * time.Minute)
+		w.Advance(2 * time.Minute)
 	}
 	if killed < 20 {
 		t.Errorf("it died only %d times", killed)
 	}
-	if left := w.mentions(t, ada); len(left) > 0 {
+	if left := w.Mentions(ada); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}
 }
@@ -399,48 +437,17 @@ func (w *world) state(t *testing.T, receipt string) any {
 	return answer["state"]
 }
 
-func TestWithdrawal_takesItsEpochsOnly(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.seed(t, ada)
-	w.seed(t, bob)
-	bobs := w.mentions(t, bob)
-	before := w.mentions(t, ada)
-	m := message(t, event.ConsentWithdrawnV1{UID: ada, Epoch: 2})
-	if err := w.eraser.Handle(t.Context(), m); err != nil {
-		t.Fatal(err)
-	}
-	// Nobody knows of the late photo but the finalize of it, which package scan's tests are about.
-	w.finish(t)
-	first := scanID(ada, 1)
-	want := slices.DeleteFunc(slices.Clone(before), func(path string) bool {
-		return strings.Contains(path, first) || strings.HasSuffix(path, "/scan1") || strings.HasSuffix(path, "_v1") ||
-			strings.Contains(path, "_v1/") || strings.HasSuffix(path, "/state1")
-	})
-	got := w.mentions(t, ada)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("left (-want +got):\n%s", diff)
-	}
-	if len(want) > len(before)-8 {
-		t.Errorf("the test expects too little to go: %q of %q", want, before)
-	}
-	if diff := cmp.Diff(bobs, w.mentions(t, bob)); diff != "" {
-		t.Errorf("another user's (-before +after):\n%s", diff)
-	}
-}
-
 // An erasure that begins while a withdrawal is under way takes its work over.
 func TestErase_duringAWithdrawal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.seed(t, ada)
-	if err := w.eraser.Handle(t.Context(), message(t, event.ConsentWithdrawnV1{UID: ada, Epoch: 3})); err != nil {
-		t.Fatal(err)
-	}
+	w.Withdraw(ada)
+	w.erase(t)
 	w.request(t, ada)
-	w.deliver(t)
+	w.erase(t)
 	w.finish(t)
-	if left := w.mentions(t, ada); len(left) > 0 {
+	if left := w.Mentions(ada); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}
 }

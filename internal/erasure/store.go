@@ -47,13 +47,22 @@ func tell(ctx context.Context, tx *outbox.Tx, j Job, now time.Time) error {
 	return tx.Tell(ctx, now, fact, string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
 }
 
-// request begins the erasure of the account, or finds the one that was begun. A user who never registered has one too:
-// Firebase knows the address.
-func request(ctx context.Context, fs *firestore.Client, box *outbox.Box, fresh Job) (j Job, err error) {
+// errNotMeant says that the account is not any more as it was when its erasure was decided on.
+var errNotMeant = errors.New("the account has changed")
+
+// request begins the erasure of the account, or finds the one that was begun. A user who never
+// registered has one too: Firebase knows the address. meant, if set, is asked whether the account,
+// as the transaction reads it, is still one to be erased; if not, the error is errNotMeant.
+func request(
+	ctx context.Context, fs *firestore.Client, box *outbox.Box, fresh Job, meant func(account.User) bool,
+) (j Job, err error) {
 	err = box.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
-		_, userErr := account.Read(tx.Transaction, fs, fresh.UID)
+		user, userErr := account.Read(tx.Transaction, fs, fresh.UID)
 		if userErr != nil && !errors.Is(userErr, account.ErrNoUser) {
 			return userErr
+		}
+		if meant != nil && !meant(user) {
+			return errNotMeant
 		}
 		j, err = readJob(tx.Transaction, fs, fresh.id())
 		if !errors.Is(err, errGone) {
@@ -65,6 +74,7 @@ func request(ctx context.Context, fs *firestore.Client, box *outbox.Box, fresh J
 		} else {
 			err = tx.Update(account.Ref(fs, fresh.UID), []firestore.Update{
 				{Path: "state", Value: string(account.Erasing)}, {Path: "updatedAt", Value: fresh.RequestedAt},
+				{Path: "missingSince", Value: firestore.Delete}, // nobody is to look for the user any more
 			})
 		}
 		if err != nil {

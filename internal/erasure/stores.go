@@ -12,6 +12,8 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/guard"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
@@ -40,9 +42,9 @@ func (e *Eraser) stores(ctx context.Context, j Job) ([]store, error) {
 	return e.accountStores(ctx, j)
 }
 
-// accountStores are those of package retention's list of collections that can hold anything of a user, and the
-// buckets; a test holds both lists together. The queries by uid alone need no index of ours, but that of the entries,
-// which is one on uid over the collection group.
+// accountStores are those that hold something of a user by [decisions], whatever lies below
+// users/{uid}, and the buckets. The queries by uid alone need no index of ours, but that of the
+// entries, which is one on uid over the collection group.
 func (e *Eraser) accountStores(ctx context.Context, j Job) ([]store, error) {
 	fs, uid := e.Firestore, string(j.UID)
 	all := []store{
@@ -74,35 +76,77 @@ func (e *Eraser) accountStores(ctx context.Context, j Job) ([]store, error) {
 // exportPrefix is where the results bucket keeps the user's exports.
 func exportPrefix(uid account.UID) string { return "exports/" + string(uid) + "/" }
 
-// consentStores are those that hold something made under a consent. What does not (the profile, devices, welcome,
-// quotas) stays, and so does what was made under a consent given since.
+// consentStores are those that hold something made under a consent, by [decisions]. What was made
+// under a consent given since stays.
 func (e *Eraser) consentStores(j Job) []store {
-	user := account.Ref(e.Firestore, j.UID)
+	fs, user := e.Firestore, account.Ref(e.Firestore, j.UID)
 	removeRating := func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
-		return leaderboard.Remove(tx, e.Firestore, snap.Ref.ID, j.UID)
+		return leaderboard.Remove(tx, fs, snap.Ref.ID, j.UID)
 	}
 	until := func(q firestore.Query) firestore.Query { return q.Where("consentEpoch", "<=", j.Epoch) }
+	ofUser := func(c *firestore.CollectionRef) firestore.Query { return c.Where("uid", "==", string(j.UID)) }
 	return []store{
+		// With each rating goes the board's entry that is made of it.
 		e.documents(j, documents{name: "ratings", query: until(user.Collection("ratings").Query), remove: removeRating}),
-		e.documents(j, documents{name: "guard", query: until(user.Collection("guard").Query)}),
+		e.memory(j),
+		e.documents(j, documents{name: "inbox", query: until(user.Collection("inbox").Query)}),
+		e.documents(j, documents{name: "deliveries", query: until(user.Collection("deliveries").Query)}),
 		// Needs the index (uid asc, consentEpoch asc) on the collection exports.
 		e.documents(j, documents{
-			name: "exports", query: until(e.Firestore.Collection("exports").Where("uid", "==", string(j.UID))),
+			name: "exports", query: until(ofUser(fs.Collection("exports"))),
 			before: func(ctx context.Context, snap *firestore.DocumentSnapshot) error {
 				return e.empty(ctx, e.Results, exportPrefix(j.UID)+snap.Ref.ID)
 			},
 		}),
 		// Needs the index (uid asc, consentEpoch asc) on the collection scans.
 		e.documents(j, documents{
-			name: "scans", query: until(e.Firestore.Collection("scans").Where("uid", "==", string(j.UID))),
+			name: "scans", query: until(ofUser(fs.Collection("scans"))),
 			before: func(ctx context.Context, snap *firestore.DocumentSnapshot) error {
 				return e.removeOf(ctx, j.UID, scan.ID(snap.Ref.ID))
 			},
 		}),
+		// After the scans, by which it is told what these are about.
+		e.documents(j, documents{name: "outbox", query: ofUser(fs.Collection("outbox")), match: e.madeUnder(j)}),
+		e.documents(j, documents{name: "parked", query: ofUser(fs.Collection("parked")), match: e.madeUnder(j)}),
 	}
 }
 
-// removeOf removes what stands beside a scan's document: photo, results, and what the inbox says of it.
+// memory is the store of what the guard remembers: one document with entries of its own epochs.
+func (e *Eraser) memory(j Job) store {
+	const name = "guard"
+	return store{name: name, page: func(ctx context.Context) (n int, err error) {
+		_, err = e.update(ctx, j, func(tx *firestore.Transaction, current *Job) error {
+			n = 0
+			removed, err := guard.Withdraw(tx, e.Firestore, j.UID, j.Epoch)
+			if err != nil || !removed {
+				return err
+			}
+			n = 1
+			current.Counts[name]++
+			current.Looks = 0
+			return nil
+		})
+		return n, err
+	}}
+}
+
+// madeUnder matches the documents of events whose content was made under the withdrawn consent:
+// those that say so by their epoch, and of those without one the ones about a scan that is there no
+// more. The others tell of the account.
+func (e *Eraser) madeUnder(j Job) func(context.Context, *firestore.DocumentSnapshot) (bool, error) {
+	return func(ctx context.Context, snap *firestore.DocumentSnapshot) (bool, error) {
+		data, _ := snap.Data()["data"].([]byte) // nil is about nothing
+		about := event.About(data)
+		if about.ConsentEpoch > 0 || about.ScanID == "" {
+			return 0 < about.ConsentEpoch && about.ConsentEpoch <= j.Epoch, nil
+		}
+		there, err := scan.Kept(ctx, e.Firestore, scan.ID(about.ScanID))
+		return !there, err
+	}
+}
+
+// removeOf removes what stands beside a scan's document: photo, results, and what the inbox says of
+// it in items that were written before they said their consent's epoch.
 func (e *Eraser) removeOf(ctx context.Context, uid account.UID, id scan.ID) error {
 	if err := notify.Forget(ctx, e.Firestore, uid, string(id)); err != nil {
 		return err
@@ -117,6 +161,8 @@ func (e *Eraser) removeOf(ctx context.Context, uid account.UID, id scan.ID) erro
 type documents struct {
 	name  string
 	query firestore.Query
+	// match, if set, picks those of the query's documents that go.
+	match func(ctx context.Context, snap *firestore.DocumentSnapshot) (bool, error)
 	// before, if set, removes what goes before a document, which can be done again.
 	before func(ctx context.Context, snap *firestore.DocumentSnapshot) error
 	// remove, if set, is instead of deleting the document alone. It only writes.
@@ -125,7 +171,7 @@ type documents struct {
 
 func (e *Eraser) documents(j Job, d documents) store {
 	return store{name: d.name, page: func(ctx context.Context) (int, error) {
-		found, err := d.query.Limit(pageSize).Documents(ctx).GetAll()
+		found, err := d.find(ctx)
 		if err != nil || len(found) == 0 {
 			return 0, err
 		}
@@ -136,6 +182,32 @@ func (e *Eraser) documents(j Job, d documents) store {
 		}
 		return len(found), e.deleteAll(ctx, j, d, found)
 	}}
+}
+
+// find is the next page of what goes.
+func (d documents) find(ctx context.Context) (page []*firestore.DocumentSnapshot, err error) {
+	if d.match == nil {
+		return d.query.Limit(pageSize).Documents(ctx).GetAll()
+	}
+	docs := d.query.Documents(ctx)
+	defer docs.Stop()
+	for len(page) < pageSize {
+		snap, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		goes, err := d.match(ctx, snap)
+		if err != nil {
+			return nil, err
+		}
+		if goes {
+			page = append(page, snap)
+		}
+	}
+	return page, nil
 }
 
 func each[T any](ctx context.Context, all []T, do func(context.Context, T) error) error {

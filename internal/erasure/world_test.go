@@ -8,26 +8,25 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
-	firebase "firebase.google.com/go/v4"
-	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/emulator/usertest"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/limit"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/parked"
+	"github.com/facescan/facescan/internal/scan"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
@@ -35,89 +34,52 @@ func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, e
 const (
 	ada, bob = "ada-0123456789", "bob-0123456789"
 	wait     = 25 * time.Minute
-	aScan    = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
 )
 
-// world is what a saga works on: a database, buckets and users of the test's own, a clock that the test moves, and a
-// bus that keeps what is published.
-type world struct {
-	project          string
-	fs               *firestore.Client
-	storage          *emulator.Storage
-	uploads, results *storage.BucketHandle
-	auth             *auth.Client
-	smtp             *emulator.SMTP
-	eraser           *erasure.Eraser
-	sweeper          *erasure.Sweeper
-	api              *httpapi.API
-	signer           erasure.Signer
-	bus              *bus
+var byBoth = account.Notifications{Push: true, Email: true}
 
-	mu  sync.Mutex
-	now time.Time
+// world is what a saga works on: everything a user can have, written by the functions that write
+// it.
+type world struct {
+	*usertest.World
+	eraser  *erasure.Eraser
+	sweeper *erasure.Sweeper
+	signer  erasure.Signer
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{
-		project: emulatortest.UniqueProject(t), bus: &bus{}, now: time.Date(2026, 11, 21, 12, 0, 0, 123456789, time.UTC),
-	}
-	var err error
-	if w.fs, err = firestore.NewClient(t.Context(), w.project); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.fs.Close() })
-	w.startStorage(t)
-	if w.smtp, err = emulator.NewSMTP(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.smtp.Close() })
-	app, err := firebase.NewApp(t.Context(), &firebase.Config{ProjectID: w.project})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if w.auth, err = app.Auth(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	w.signer = newSigner(t, 1)
-	mailer, err := notify.NewMailer(notify.MailConfig{Addr: w.smtp.Host(), From: "FaceScan <x@facescan.invalid>", Plain: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	return newWorldOf(t, usertest.Options{})
+}
+
+func newWorldOf(t *testing.T, opts usertest.Options) *world {
+	t.Helper()
+	w := &world{World: usertest.New(t, opts), signer: newSigner(t, 1)}
+	// A test may hold what the other functions do on their ways, and not what the eraser does on
+	// its own.
+	mailer, objects := usertest.MailerTo(t, w.Mail.Host()), w.StorageClient(nil)
 	w.eraser = &erasure.Eraser{
-		Firestore: w.fs, Uploads: w.uploads, Results: w.results, Auth: w.auth, Mailer: mailer, Signer: w.signer,
-		PublicURL: "https://api.test", Key: []byte("key"), Wait: wait, Now: w.clock,
+		Firestore: w.Firestore, Uploads: objects.Bucket("uploads"), Results: objects.Bucket("results"),
+		Auth: w.Users, Mailer: mailer, Signer: w.signer, PublicURL: "https://api.test", Key: []byte(usertest.Key), Wait: wait, Now: w.Clock,
 	}
-	box := outbox.New(w.fs, w.bus, w.clock)
-	w.sweeper = &erasure.Sweeper{Firestore: w.fs, Outbox: box, Now: w.clock}
-	requests, err := erasure.NewRequests(w.fs, box, erasure.Options{
-		Keys: []string{w.signer.Public()}, PublicURL: "https://api.test", Key: []byte("key"), Now: w.clock,
+	w.sweeper = &erasure.Sweeper{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}
+	w.requests(t).Routes(w.API)
+	limits := limit.New(w.Firestore, []byte(usertest.Key), w.Clock)
+	export.NewRequests(w.Firestore, w.Outbox, limits, w.Results, w.Signing, w.Clock).Routes(w.API)
+	exporter := &export.Exporter{Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Now: w.Clock}
+	w.Handlers["erase"], w.Handlers["export"] = w.eraser.Handle, exporter.Handle
+	return w
+}
+
+func (w *world) requests(t *testing.T) *erasure.Requests {
+	t.Helper()
+	requests, err := erasure.NewRequests(w.Firestore, w.Outbox, erasure.Options{
+		Keys: []string{w.signer.Public()}, PublicURL: "https://api.test", Key: []byte(usertest.Key), Now: w.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.api = httpapi.New(httpapi.Options{Verifier: w, HashKey: []byte("key")})
-	requests.Routes(w.api)
-	return w
-}
-
-func (w *world) startStorage(t *testing.T) {
-	t.Helper()
-	var err error
-	w.storage, err = emulator.NewStorage(context.WithoutCancel(t.Context()), emulator.StorageOptions{Now: w.clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.storage.Close() })
-	if err := errors.Join(w.storage.CreateBucket("uploads"), w.storage.CreateBucket("results")); err != nil {
-		t.Fatal(err)
-	}
-	gcs, err := storage.NewClient(t.Context(), w.storage.ClientOptions()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = gcs.Close() })
-	w.uploads, w.results = gcs.Bucket("uploads"), gcs.Bucket("results")
+	return requests
 }
 
 func newSigner(t *testing.T, seed byte) erasure.Signer {
@@ -131,62 +93,14 @@ func newSigner(t *testing.T, seed byte) erasure.Signer {
 	return signer
 }
 
-func (w *world) clock() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
-func (w *world) advance(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
-}
-
-// VerifyIDToken takes the token for the uid: whom Firebase lets in is tested elsewhere.
-func (w *world) VerifyIDToken(_ context.Context, token string) (*auth.Token, error) {
-	return &auth.Token{UID: token}, nil
-}
-
-// VerifyIDTokenAndCheckRevoked is VerifyIDToken.
-func (w *world) VerifyIDTokenAndCheckRevoked(ctx context.Context, token string) (*auth.Token, error) {
-	return w.VerifyIDToken(ctx, token)
-}
-
-// bus keeps what is published.
-type bus struct {
-	mu   sync.Mutex
-	sent []event.Message
-}
-
-func (b *bus) Publish(_ context.Context, _ string, data []byte, attributes map[string]string) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.sent = append(b.sent, event.Message{ID: fmt.Sprint(len(b.sent)), Data: data, Attributes: attributes})
-	return nil
-}
-
-func (b *bus) take() []event.Message {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	sent := b.sent
-	b.sent = nil
-	return sent
-}
-
 // call asks the API, as the user of the uid or, "", as anybody.
 func (w *world) call(t *testing.T, method, path, uid string) (status int, answer map[string]any, header http.Header) {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
-	if uid != "" {
-		r.Header.Set("Authorization", "Bearer "+uid)
+	a := w.Ask(uid, method, path, "")
+	if err := json.Unmarshal(a.Body, &answer); err != nil {
+		t.Fatalf("%s %s: %s", method, path, a.Body)
 	}
-	rec := httptest.NewRecorder()
-	w.api.ServeHTTP(rec, r)
-	if err := json.Unmarshal(rec.Body.Bytes(), &answer); err != nil {
-		t.Fatalf("%s %s: %s", method, path, rec.Body)
-	}
-	return rec.Code, answer, rec.Header()
+	return a.Status, answer, a.Header
 }
 
 // request asks for the erasure and returns the receipt's path.
@@ -200,91 +114,117 @@ func (w *world) request(t *testing.T, uid string) (path string) {
 	return path
 }
 
-// deliver hands the eraser all that was published.
-func (w *world) deliver(t *testing.T) {
+// erase hands the eraser all that was published for it.
+func (w *world) erase(t *testing.T) {
 	t.Helper()
-	for _, m := range w.bus.take() {
-		if err := w.eraser.Handle(t.Context(), m); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.Deliver("erase")
 }
 
 // finish lets the time pass after which nothing can turn up, and has the sweep drive the sagas to their ends.
 func (w *world) finish(t *testing.T) {
 	t.Helper()
-	w.advance(wait)
+	w.Advance(wait)
+	w.drive(t)
+}
+
+// drive has the sweep drive the sagas on that are due.
+func (w *world) drive(t *testing.T) {
+	t.Helper()
 	if _, err := w.sweeper.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.deliver(t)
+	w.erase(t)
 }
 
-func (w *world) mentions(t *testing.T, uid string) []string {
-	t.Helper()
-	return emulatortest.Mentions(t, w.fs, uid, w.uploads, w.results)
-}
-
-// seed gives the user something in every store.
+// seed gives the user something in every store: two scans, the second of which is a personal best,
+// and all that follows from them; an export; an event that could not be handled and one whose topic
+// was not to be had.
 func (w *world) seed(t *testing.T, uid string) {
 	t.Helper()
-	_, err := w.auth.CreateUser(t.Context(), (&auth.UserToCreate{}).UID(uid).Email(uid+"@example.com").EmailVerified(true))
+	w.MoveIn(uid, byBoth, "token-of-"+uid)
+	w.measure(t, uid)
+}
+
+// measure makes what can be made under the user's consent.
+func (w *world) measure(t *testing.T, uid string) {
+	t.Helper()
+	w.Deliver("notify", "rank")
+	salt := fmt.Sprint(w.User(uid).ConsentEpoch)
+	w.Scan(uid, usertest.Photo(t, 0, salt))
+	w.Advance(time.Second)
+	w.Scan(uid, usertest.Photo(t, 1, salt))
+	w.Do(uid, http.MethodPost, "/v1/me/export", "")
+	w.Deliver("export")
+	w.park(t, uid)
+	w.owe(t, uid)
+}
+
+// lastOf is the last message that was published to the topic about the user.
+func (w *world) lastOf(t *testing.T, uid string, fact event.Payload) event.Message {
+	t.Helper()
+	for _, p := range slices.Backward(w.Published()) {
+		if p.Topic == event.Topic(fact.EventType()) && event.About(p.Data).UID == uid {
+			return p.Message
+		}
+	}
+	t.Fatalf("nothing was published of %s for %s", fact.EventType(), uid)
+	return event.Message{}
+}
+
+// park parks the user's last completed scan and the notification of its photo, as a function does
+// that cannot read them.
+func (w *world) park(t *testing.T, uid string) {
+	t.Helper()
+	completed := w.lastOf(t, uid, event.ScanCompletedV1{})
+	id := event.About(completed.Data).ScanID
+	photo, attributes, err := event.FinalizedMessage(event.ObjectFinalized{
+		Bucket: "uploads", Name: scan.PhotoName(account.UID(uid), scan.ID(id)), Generation: 1,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	user := account.Ref(w.fs, account.UID(uid))
-	w.set(t, user, account.User{
-		Schema: 1, UID: account.UID(uid), State: account.Active, ConsentEpoch: 3, Consent: account.Consent{Granted: true},
-		Email: uid + "@example.com", EmailVerified: true, Username: uid, Folded: uid,
-	})
-	w.set(t, user.Collection("consents").Doc("0000000001"), map[string]any{"epoch": 1})
-	w.set(t, user.Collection("devices").Doc("phone"), map[string]any{"token": "t"})
-	w.set(t, user.Collection("inbox").Doc("welcome"), map[string]any{"type": "account.registered.v1", "data": map[string]any{}})
-	w.set(t, user.Collection("deliveries").Doc("e_push"), map[string]any{"state": "sent"})
-	w.set(t, user.Collection("friends").Doc("f"), map[string]any{"since": w.clock()})
-	w.set(t, w.fs.Collection("usernames").Doc(uid), map[string]any{"uid": uid})
-	w.set(t, w.fs.Collection("limits").Doc("l-"+uid), map[string]any{"uid": uid})
-	w.set(t, w.fs.Collection("parked").Doc("p-"+uid), map[string]any{"uid": uid, "data": []byte(uid)})
-	w.set(t, w.fs.Collection("outbox").Doc("o-"+uid), map[string]any{"uid": uid, "data": []byte(uid)})
-	w.seedEpoch(t, uid, 1)
-	w.seedEpoch(t, uid, 3)
-}
-
-// seedWithdrawal gives the user an earlier withdrawal that is not over yet.
-func (w *world) seedWithdrawal(t *testing.T, uid string) {
-	t.Helper()
-	w.set(t, w.fs.Collection("erasures").Doc(uid+"_1"), map[string]any{
-		"uid": uid, "scope": "consent", "epoch": 1, "step": "prove", "proveAt": w.clock().Add(wait), "sweepAt": w.clock().Add(wait),
-		"counts": map[string]int64{},
-	})
-}
-
-// seedEpoch gives the user what is made under a consent.
-func (w *world) seedEpoch(t *testing.T, uid string, epoch int64) {
-	t.Helper()
-	user := account.Ref(w.fs, account.UID(uid))
-	made := map[string]any{"uid": uid, "consentEpoch": epoch}
-	id := scanID(uid, epoch)
-	w.set(t, w.fs.Collection("scans").Doc(id), made)
-	w.set(t, w.fs.Collection("exports").Doc(id), made)
-	w.set(t, user.Collection("ratings").Doc("symmetry_all_v"+fmt.Sprint(epoch)), made)
-	w.set(t, w.fs.Collection("boards").Doc("symmetry_all_v"+fmt.Sprint(epoch)).Collection("entries").Doc(uid), map[string]any{"uid": uid})
-	w.set(t, user.Collection("guard").Doc("state"+fmt.Sprint(epoch)), made)
-	w.set(t, user.Collection("inbox").Doc("scan"+fmt.Sprint(epoch)), map[string]any{"data": map[string]any{"scanId": id}})
-	w.put(t, w.uploads, "uploads/"+uid+"/"+id)
-	for _, name := range []string{"report.json", "overlay.jpg", "renditions/1.png"} {
-		w.put(t, w.results, "results/"+uid+"/"+id+"/"+name)
+	for _, m := range []event.Message{completed, {ID: "photo-of-" + id, Data: photo, Attributes: attributes}} {
+		if err := parked.Keep(t.Context(), w.Firestore, "test", m, event.ErrMalformed, w.Clock()); err != nil {
+			t.Fatal(err)
+		}
 	}
-	w.put(t, w.results, "exports/"+uid+"/"+id+".zip")
 }
 
-func scanID(uid string, epoch int64) string { return aScan[:20] + uid[:3] + "ep" + fmt.Sprint(epoch+1) }
+// unheard is a publisher whose topics cannot be reached, and what is published there stays in the
+// outbox.
+type unheard struct{}
 
-func (w *world) set(t *testing.T, ref *firestore.DocumentRef, doc any) {
+func (unheard) Publish(context.Context, string, []byte, map[string]string) error {
+	return errors.New("the topic does not answer")
+}
+
+// owe leaves the last completed scan in the outbox, as a process does that dies before it has
+// published it.
+func (w *world) owe(t *testing.T, uid string) {
 	t.Helper()
-	if _, err := ref.Set(t.Context(), doc); err != nil {
+	told, err := event.Decode(w.lastOf(t, uid, event.ScanCompletedV1{}).Data)
+	if err != nil {
 		t.Fatal(err)
 	}
+	box := outbox.New(w.Firestore, unheard{}, w.Clock)
+	err = box.Run(t.Context(), func(_ context.Context, tx *outbox.Tx) error {
+		tx.Owe(told)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// regrant withdraws the consent, gives it anew and has everything made under the new one, before
+// anything follows from the withdrawal. It returns the withdrawn epoch.
+func (w *world) regrant(t *testing.T, uid string) (withdrawn int64) {
+	t.Helper()
+	withdrawn = w.User(uid).ConsentEpoch
+	w.Withdraw(uid)
+	w.Grant(uid)
+	w.measure(t, uid)
+	return withdrawn
 }
 
 func (w *world) put(t *testing.T, b *storage.BucketHandle, name string) {
@@ -296,13 +236,44 @@ func (w *world) put(t *testing.T, b *storage.BucketHandle, name string) {
 	}
 }
 
-// collectionsOf are the last names of the documents' collections.
-func collectionsOf(paths []string) map[string]bool {
-	all := map[string]bool{}
+// ofCollection is the last name of the document's collection, "" for an object.
+func ofCollection(path string) string {
+	parts := strings.Split(path, "/")
+	if strings.HasPrefix(path, "gs://") || len(parts) < 2 {
+		return ""
+	}
+	return parts[len(parts)-2]
+}
+
+// collectionsOf are the collections of the documents, with how many of them there are.
+func collectionsOf(paths []string) map[string]int {
+	all := map[string]int{}
 	for _, p := range paths {
-		if parts := strings.Split(p, "/"); !strings.HasPrefix(p, "gs://") {
-			all[parts[len(parts)-2]] = true
+		if c := ofCollection(p); c != "" {
+			all[c]++
 		}
 	}
 	return all
+}
+
+// later is a collection below users/{uid} that nothing writes yet: whatever is in it is the user's.
+func (w *world) later(t *testing.T, uid string) {
+	t.Helper()
+	ref := account.Ref(w.Firestore, account.UID(uid)).Collection("friends").Doc("of-a-later-version")
+	if _, err := ref.Set(t.Context(), struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func message(t *testing.T, fact event.Payload) event.Message {
+	t.Helper()
+	e, err := event.New(event.ID("test"), time.Now(), "", fact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := event.Encode(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return event.Message{ID: "1", Data: data}
 }

@@ -5,15 +5,17 @@ import (
 	"testing"
 
 	"cloud.google.com/go/storage"
+
+	"github.com/facescan/facescan/internal/emulator/usertest"
+	"github.com/facescan/facescan/internal/scan"
 )
 
 // What an uploader calls gzip may be none. Export gives the bytes that are kept.
 func TestExport_copiesObjectsAsTheyAreStored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.seed(t, ada)
-	name := "uploads/" + ada + "/" + adas
-	photo := w.uploads.Object(name)
+	_, id := w.seed(t, ada)
+	photo := w.Uploads.Object(scan.PhotoName(ada, id))
 	as := storage.ObjectAttrsToUpdate{ContentEncoding: "gzip", ContentType: "image/jpeg"}
 	if _, err := photo.Update(t.Context(), as); err != nil {
 		t.Fatal(err)
@@ -21,7 +23,8 @@ func TestExport_copiesObjectsAsTheyAreStored(t *testing.T) {
 	w.ask(t)
 	w.deliver(t)
 	archive, _ := w.download(t, w.call(t, http.MethodGet, ada, http.StatusOK))
-	if got := content(t, archive, "images/"+adas+"/original.jpeg"); got != name {
-		t.Errorf("the original is %q, stored is %q", got, name)
+	want := string(usertest.Photo(t, 0, "current"))
+	if got := content(t, archive, "images/"+string(id)+"/original.jpeg"); got != want {
+		t.Errorf("the original has %d bytes, stored are %d", len(got), len(want))
 	}
 }

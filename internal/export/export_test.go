@@ -15,20 +15,33 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/emulator/usertest"
 	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/guard"
 	"github.com/facescan/facescan/internal/retention"
+	"github.com/facescan/facescan/internal/scan"
 )
 
-// adas is ada's scan of the consent in force.
-const adas = "bbbbbbbbbbbbbbbbbbbbada234"
-
-var everything = []string{
-	"README.txt", "profile.json", "preferences.json", "consents.json", "devices.json", "inbox.json", "ratings.json", "scans.json",
-	"images/" + adas + "/overlay.jpg", "images/" + adas + "/renditions/1.png", "reports/" + adas + ".json",
-	"images/" + adas + "/original.jpeg",
+// everything are the entries of the export of a user with the one scan.
+func everything(id scan.ID) []string {
+	all := []string{
+		"README.txt", "profile.json", "preferences.json", "consents.json", "devices.json", "inbox.json", "ratings.json",
+		"guard.json", "scans.json",
+	}
+	for _, name := range []string{"crop.jpg", "left-left.jpg", "overlay.jpg", "renditions/grey.png"} {
+		all = append(all, "images/"+string(id)+"/"+name)
+	}
+	all = append(all, "reports/"+string(id)+".json")
+	for _, name := range []string{"right-right.jpg", "thumbnail.jpg", "original.jpeg"} {
+		all = append(all, "images/"+string(id)+"/"+name)
+	}
+	return all
 }
 
 // download gets the export from where the answer says, as anybody can who has the URL, and verifies it.
@@ -82,8 +95,8 @@ func content(t *testing.T, archive []byte, name string) string {
 func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.seed(t, ada)
-	w.seed(t, bob)
+	old, current := w.seed(t, ada)
+	w.Register(bob, "bobs-phone")
 	if a := w.call(t, http.MethodGet, ada, http.StatusNotFound); a.Code != string(fault.CodeNotFound) {
 		t.Errorf("before it was asked for: %+v", a)
 	}
@@ -100,17 +113,19 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 		t.Errorf("asked again: %+v", again)
 	}
 	archive, manifest := w.download(t, ready)
-	if diff := cmp.Diff(everything, names(manifest)); diff != "" {
+	if diff := cmp.Diff(everything(current), names(manifest)); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}
+	photo := string(usertest.Photo(t, 0, "current"))
 	for name, want := range map[string]string{
-		"profile.json":                      `"birthYear":1990`,
-		"preferences.json":                  `{"email":true,"push":true}`,
-		"devices.json":                      `"platform":"ios"`,
-		"ratings.json":                      `"id":"board3"`,
-		"scans.json":                        `"score":{"value":71.5}`,
-		"inbox.json":                        `"title":"Welcome"`,
-		"images/" + adas + "/original.jpeg": "uploads/" + ada + "/" + adas,
+		"profile.json":     `"birthYear":1990`,
+		"preferences.json": `{"email":true,"push":true}`,
+		"devices.json":     `"platform":"android"`,
+		"ratings.json":     `"id":"symmetry_all_v1"`,
+		"scans.json":       `"id":"` + string(current) + `"`,
+		"guard.json":       `"scanId":"` + string(current) + `"`,
+		"inbox.json":       `"title":"Welcome to FaceScan"`,
+		"images/" + string(current) + "/original.jpeg": photo,
 	} {
 		text := content(t, archive, name)
 		var compact bytes.Buffer
@@ -124,13 +139,61 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 	if n := strings.Count(content(t, archive, "consents.json"), `"action"`); n != 3 {
 		t.Errorf("%d records of consent", n)
 	}
+	document, err := w.Firestore.Collection("scans").Doc(string(current)).Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyed, _ := document.Data()["content"].(string)
 	for _, name := range names(manifest)[1:] {
-		for _, secret := range []string{"secret-token", "keyed", "Gone", "board1", oldScan[:20], bob} {
-			if strings.Contains(content(t, archive, name), secret) {
+		for _, secret := range []string{"secret-token", keyed, string(old), bob} {
+			if secret == "" || strings.Contains(content(t, archive, name), secret) {
 				t.Errorf("%s has %q", name, secret)
 			}
 		}
 	}
+}
+
+// What the guard remembers is shown by name, and as what it is.
+func TestExport_ofTheGuard(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, current := w.seed(t, ada)
+	w.Advance(time.Second)
+	second := w.Scan(ada, usertest.Photo(t, 1, "second"))
+	w.ask(t)
+	w.deliver(t)
+	archive, _ := w.download(t, w.call(t, http.MethodGet, ada, http.StatusOK))
+	var got []guard.Memory
+	if err := json.Unmarshal([]byte(content(t, archive, "guard.json")), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || got[0].ScanID != string(current) || got[1].ScanID != string(second) {
+		t.Fatalf("guard.json = %+v", got)
+	}
+	for _, m := range got {
+		raw, err := hex.DecodeString(m.Fingerprint)
+		if err != nil || len(raw) != 32 || len(m.Proportions) != 8 {
+			t.Errorf("%+v, %v", m, err)
+		}
+		if m.ConsentEpoch != 3 || m.EngineMajor != face.MajorVersion() {
+			t.Errorf("%+v, want it of epoch 3 and engine %d", m, face.MajorVersion())
+		}
+		if eyes := m.Proportions["outer eye corners"]; eyes < 1 || eyes > 2 {
+			t.Errorf("the outer corners of the eyes lie %v pupil distances apart", eyes)
+		}
+	}
+	if explained := content(t, archive, "README.txt"); !strings.Contains(explained, "guard.json") {
+		t.Error("README.txt does not say what guard.json is")
+	}
+	t.Run("of a user who was never measured", func(t *testing.T) {
+		w.Register(bob, "bobs-phone")
+		w.call(t, http.MethodPost, bob, http.StatusAccepted)
+		w.deliver(t)
+		archive, _ := w.download(t, w.call(t, http.MethodGet, bob, http.StatusOK))
+		if text := content(t, archive, "guard.json"); text != "[]\n" {
+			t.Errorf("guard.json = %q", text)
+		}
+	})
 }
 
 func TestExport_isTheSameEachTime(t *testing.T) {
@@ -144,11 +207,10 @@ func TestExport_isTheSameEachTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		sums[w.call(t, http.MethodGet, ada, http.StatusOK).SHA256] = true
-		ref := w.fs.Collection("exports").Doc(asked.ID)
-		w.set(t, ref, map[string]any{
-			"schema": 1, "id": asked.ID, "uid": ada, "state": "queued", "object": "exports/" + ada + "/" + asked.ID + ".zip",
-			"createdAt": w.clock().Truncate(time.Microsecond), "expireAt": w.clock().Add(time.Hour),
-		})
+		queued := []firestore.Update{{Path: "state", Value: export.Queued}} // as if that one had died before its end
+		if _, err := w.Firestore.Collection("exports").Doc(asked.ID).Update(t.Context(), queued); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if len(sums) != 1 {
 		t.Errorf("sums = %v", sums)
@@ -177,7 +239,7 @@ func TestExport_underDuplicatesAndCrashes(t *testing.T) {
 			if err := w.exporter.Handle(t.Context(), m); !fault.Is(err, fault.CodeUnavailable) {
 				t.Errorf("the second: %v", err)
 			}
-			w.advance(2 * time.Minute)
+			w.Advance(2 * time.Minute)
 			if err := w.exporter.Handle(t.Context(), m); err != nil {
 				t.Errorf("the third: %v", err)
 			}
@@ -217,7 +279,7 @@ func TestExport_thatFailsAgainAndAgain(t *testing.T) {
 			defer func() { _ = recover() }()
 			_ = w.exporter.Handle(t.Context(), m)
 		}()
-		w.advance(2 * time.Minute)
+		w.Advance(2 * time.Minute)
 	}
 	if err := w.exporter.Handle(t.Context(), m); err != nil {
 		t.Fatal(err)
@@ -236,14 +298,17 @@ func TestExport_fence(t *testing.T) {
 		close   func(*testing.T, *world)
 		remakes bool
 	}{
-		"the account is being erased": {func(t *testing.T, w *world) { t.Helper(); w.change(t, "state", "erasing") }, false},
+		"the account is being erased": {func(t *testing.T, w *world) {
+			t.Helper()
+			w.Do(ada, http.MethodDelete, "/v1/me", "")
+		}, false},
 		"the account is gone": {func(t *testing.T, w *world) {
 			t.Helper()
-			if _, err := w.user(ada).Delete(t.Context()); err != nil {
+			if _, err := account.Ref(w.Firestore, ada).Delete(t.Context()); err != nil {
 				t.Error(err)
 			}
 		}, false},
-		"the consent has changed": {func(t *testing.T, w *world) { t.Helper(); w.change(t, "consentEpoch", 4) }, true},
+		"the consent has changed": {func(t *testing.T, w *world) { t.Helper(); w.Withdraw(ada) }, true},
 	} {
 		t.Run(name+" before it begins", func(t *testing.T) {
 			t.Parallel()
@@ -289,7 +354,7 @@ func TestExport_fence(t *testing.T) {
 		w.seed(t, ada)
 		first := w.ask(t)
 		w.deliver(t)
-		w.change(t, "consentEpoch", 4)
+		w.Withdraw(ada)
 		w.call(t, http.MethodGet, ada, http.StatusNotFound)
 		if again := w.ask(t); again.ID == first.ID {
 			t.Errorf("asked again: %+v", again)
@@ -300,11 +365,16 @@ func TestExport_fence(t *testing.T) {
 		w := newWorld(t)
 		w.seed(t, ada)
 		asked := w.ask(t)
-		w.put(t, w.results, "exports/"+ada+"/"+asked.ID+".zip", "application/zip")
-		if _, err := w.fs.Collection("exports").Doc(asked.ID).Delete(t.Context()); err != nil {
+		m := w.take()[0]
+		if err := w.exporter.Handle(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
-		w.deliver(t)
+		if _, err := w.Firestore.Collection("exports").Doc(asked.ID).Delete(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.exporter.Handle(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
 		if objects, documents := w.exports(t); objects != 0 || documents != 0 {
 			t.Errorf("%d objects, %d documents", objects, documents)
 		}
@@ -317,10 +387,10 @@ func TestExport_goesAfterADay(t *testing.T) {
 	w.seed(t, ada)
 	asked := w.ask(t)
 	w.take() // lost
-	w.advance(2 * time.Minute)
+	w.Advance(2 * time.Minute)
 	w.sweep(t)
 	w.deliver(t)
-	w.advance(24*time.Hour - time.Second)
+	w.Advance(24*time.Hour - time.Second)
 	a := w.call(t, http.MethodGet, ada, http.StatusOK)
 	if a.ID != asked.ID || a.State != "ready" || a.URLExpiresAt != a.ExpiresAt {
 		t.Errorf("the link outlives the export: %+v", a)
@@ -329,7 +399,7 @@ func TestExport_goesAfterADay(t *testing.T) {
 	if objects, documents := w.exports(t); objects != 1 || documents != 1 {
 		t.Errorf("in its last second: %d objects, %d documents", objects, documents)
 	}
-	w.advance(time.Second)
+	w.Advance(time.Second)
 	w.call(t, http.MethodGet, ada, http.StatusNotFound)
 	if objects, documents := w.exports(t); objects != 1 || documents != 1 {
 		t.Errorf("before the sweep: %d objects, %d documents", objects, documents)
@@ -344,11 +414,12 @@ func TestExport_isLimited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.seed(t, ada)
-	for i := range 5 {
+	for range 5 {
 		w.ask(t)
 		w.ask(t) // counts for nothing
 		w.deliver(t)
-		w.change(t, "consentEpoch", 4+i) // ends the one that is ready
+		w.Withdraw(ada) // ends the one that is ready
+		w.Grant(ada)
 	}
 	if a := w.call(t, http.MethodPost, ada, http.StatusTooManyRequests); a.Code != string(fault.CodeRateLimited) {
 		t.Errorf("%+v", a)
@@ -359,15 +430,18 @@ func TestExport_isLimited(t *testing.T) {
 func TestSweep_leavesAloneForAWhileWhatItFailsOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	ref := w.fs.Collection("exports").Doc("broken")
-	w.set(t, ref, map[string]any{"sweepAt": w.clock(), "bytes": "text"})
+	w.Register(ada, "adas-phone")
+	broken := []firestore.Update{{Path: "sweepAt", Value: w.Clock()}, {Path: "bytes", Value: "text"}}
+	if _, err := w.Firestore.Collection("exports").Doc(w.ask(t).ID).Update(t.Context(), broken); err != nil {
+		t.Fatal(err)
+	}
 	for _, due := range []int{1, 0} {
 		looked, err := w.sweeper.Sweep(t.Context())
 		if looked != due || (err != nil) != (due > 0) {
 			t.Errorf("looked at %d: %v; want %d", looked, err, due)
 		}
 	}
-	w.advance(10 * time.Minute)
+	w.Advance(10 * time.Minute)
 	if looked, _ := w.sweeper.Sweep(t.Context()); looked != 1 {
 		t.Errorf("looked at %d later", looked)
 	}
@@ -376,10 +450,9 @@ func TestSweep_leavesAloneForAWhileWhatItFailsOn(t *testing.T) {
 // Each collection is in the export, or there is a reason why not.
 func TestExport_knowsEveryCollection(t *testing.T) {
 	t.Parallel()
-	exported := []string{"users", "consents", "devices", "inbox", "ratings", "scans"}
+	exported := []string{"users", "consents", "devices", "inbox", "ratings", "guard", "scans"}
 	reasons := map[string]string{
 		"deliveries": "which notices were sent, all of which the inbox has",
-		"guard":      "fingerprints of the photos, by which one that is sent twice is known; nobody can use them",
 		"friends":    "holds nothing yet",
 		"usernames":  "the profile has it",
 		"boards":     "everyone's", "histogram": "everyone's", "snapshot": "everyone's",

@@ -17,6 +17,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/bucket"
+	"github.com/facescan/facescan/internal/guard"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
 )
@@ -58,7 +59,7 @@ func (e *Exporter) gather(ctx context.Context, j Job, w io.Writer) error {
 		Exporter: e, archive: newArchive(w, j.CreatedAt, e.keep(ctx, j)), job: j, user: account.Ref(e.Firestore, j.UID),
 	}
 	for _, part := range []func(context.Context) error{
-		g.explanation, g.profile, g.consents, g.devices, g.inbox, g.ratings, g.scans,
+		g.explanation, g.profile, g.consents, g.devices, g.inbox, g.ratings, g.memory, g.scans,
 	} {
 		if err := part(ctx); err != nil {
 			return fmt.Errorf("gather: %w", err)
@@ -115,6 +116,17 @@ func (g *gatherer) inbox(ctx context.Context) error {
 
 func (g *gatherer) ratings(ctx context.Context) error {
 	return g.documents(ctx, "ratings.json", g.user.Collection("ratings").Query, g.kept)
+}
+
+// memory is what the guard remembers of the user's scans.
+func (g *gatherer) memory(ctx context.Context) error {
+	all, err := guard.Get(ctx, g.Firestore, g.job.UID)
+	if err != nil {
+		return err
+	}
+	// An entry that does not say its epoch may be of any.
+	kept := all.Standing(func(epoch int64) bool { return epoch > g.withdrawn || g.withdrawn == 0 })
+	return g.text("guard.json", writeJSON(kept.Memories()))
 }
 
 // kept tells whether the document may be shown: it has not expired, and its consent was not withdrawn.

@@ -17,13 +17,23 @@
 //
 // # What is kept
 //
-// users/{uid}/guard/state holds for each of the last 200 scans its id, hash and ratios. Design.md speaks of running means; a list was
-// chosen because a deleted scan can be taken out of it exactly, a repeated analysis replaces its own entry, and a median heals itself where a
-// running mean would be spoilt for ever. It is read and written in the transaction that finishes a scan and has read users/{uid}, so
-// that nothing is kept without consent, and it goes with the consent and the account.
+// users/{uid}/guard/state holds for each of the last 200 scans its id, its consent's epoch, its
+// hash and its ratios. It is a list and not running means, because a deleted scan can be taken out
+// of it exactly, a repeated analysis replaces its own entry, and a median heals itself where a
+// running mean would be spoilt for ever. It is read and written in the transaction that finishes a
+// scan and has read users/{uid}, so that nothing is kept without consent.
+//
+// The epoch stands beside each entry and not beside the document, because a document may hold
+// entries of several epochs: agreeing to a newer text begins an epoch and leaves the memory, and
+// after a withdrawal the next consent may have entries before the last of the old ones are gone.
+// [Standing] leaves out what was made under an earlier consent whenever the memory is used, so that
+// a consent given anew starts with nothing, and [Withdraw] removes it.
 package guard
 
-import "slices"
+import (
+	"encoding/hex"
+	"slices"
+)
 
 // The limits; GUARD.md has what they cost and catch.
 const (
@@ -69,16 +79,20 @@ type State struct {
 
 // Entry is what is remembered of one scan.
 type Entry struct {
-	ScanID string    `firestore:"scanId"`
-	Engine int       `firestore:"engine"`
-	Hash   []byte    `firestore:"hash"`
-	Ratios []float64 `firestore:"ratios"`
+	ScanID string `firestore:"scanId"`
+	// ConsentEpoch is the epoch that the scan was made under, 0 in entries that were written before
+	// the member was.
+	ConsentEpoch int64     `firestore:"consentEpoch"`
+	Engine       int       `firestore:"engine"`
+	Hash         []byte    `firestore:"hash"`
+	Ratios       []float64 `firestore:"ratios"`
 }
 
-// Judge compares an observation with the scans before it and remembers it. A scan that is judged again is compared with those that came before it
-// the first time, and counts once. No reasons means that nothing is amiss.
-func Judge(s State, scanID string, o Observation) ([]Reason, State) {
-	entry := Entry{ScanID: scanID, Engine: o.Engine, Hash: o.Hash, Ratios: o.Ratios}
+// Judge compares an observation with the scans before it and remembers it as made under the consent
+// epoch. A scan that is judged again is compared with those that came before it the first time, and
+// counts once. No reasons means that nothing is amiss.
+func Judge(s State, scanID string, epoch int64, o Observation) ([]Reason, State) {
+	entry := Entry{ScanID: scanID, ConsentEpoch: epoch, Engine: o.Engine, Hash: o.Hash, Ratios: o.Ratios}
 	at := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.ScanID == scanID })
 	next := slices.Clone(s.Entries)
 	if at < 0 {
@@ -112,5 +126,41 @@ func (o Observation) copies(e Entry) bool {
 
 // Without forgets a scan; one that is not remembered changes nothing.
 func (s State) Without(scanID string) State {
-	return State{Entries: slices.DeleteFunc(slices.Clone(s.Entries), func(e Entry) bool { return e.ScanID == scanID })}
+	return s.without(func(e Entry) bool { return e.ScanID == scanID })
+}
+
+// Standing is the state without the entries of consent epochs that do not stand.
+func (s State) Standing(stands func(epoch int64) bool) State {
+	return s.without(func(e Entry) bool { return !stands(e.ConsentEpoch) })
+}
+
+func (s State) without(gone func(Entry) bool) State {
+	return State{Entries: slices.DeleteFunc(slices.Clone(s.Entries), gone)}
+}
+
+// Memory is an entry as its owner gets it.
+type Memory struct {
+	ScanID       string `json:"scanId"`
+	ConsentEpoch int64  `json:"consentEpoch"`
+	EngineMajor  int    `json:"engineMajor"`
+	// Fingerprint is the perceptual hash in lower-case hex.
+	Fingerprint string `json:"fingerprint"`
+	// Proportions are the ratios by name.
+	Proportions map[string]float64 `json:"proportions"`
+}
+
+// Memories shows the entries, oldest first.
+func (s State) Memories() []Memory {
+	all := make([]Memory, len(s.Entries))
+	for i, e := range s.Entries {
+		m := Memory{
+			ScanID: e.ScanID, ConsentEpoch: e.ConsentEpoch, EngineMajor: e.Engine, Fingerprint: hex.EncodeToString(e.Hash),
+			Proportions: map[string]float64{},
+		}
+		for k, r := range e.Ratios[:min(len(e.Ratios), len(ratioNames))] {
+			m.Proportions[ratioNames[k]] = r
+		}
+		all[i] = m
+	}
+	return all
 }

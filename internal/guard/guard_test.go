@@ -88,7 +88,7 @@ func TestPhotosOfOneAccount(t *testing.T) {
 	t.Parallel()
 	img := sample(t)
 	first := observed(t, img, 95)
-	reasons, state := Judge(State{}, "first", first)
+	reasons, state := Judge(State{}, "first", 1, first)
 	if len(reasons) > 0 {
 		t.Errorf("the first photo: %v", reasons)
 	}
@@ -108,7 +108,7 @@ func TestPhotosOfOneAccount(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			reasons, _ := Judge(state, "next", observed(t, tt.photo, tt.quality))
+			reasons, _ := Judge(state, "next", 1, observed(t, tt.photo, tt.quality))
 			if !strings.Contains(codesOf(reasons), tt.want) {
 				t.Errorf("%q, want %q among them", codesOf(reasons), tt.want)
 			}
@@ -138,8 +138,9 @@ func TestMirroredIsTheHashOfTheMirrorImage(t *testing.T) {
 func TestMirroredCopyIsACopy(t *testing.T) {
 	t.Parallel()
 	first := Observation{Hash: bytes.Repeat([]byte{0x0f}, hashBits/8), Mirrored: bytes.Repeat([]byte{0x33}, hashBits/8)}
-	_, s := Judge(State{}, "first", first)
-	if reasons, _ := Judge(s, "second", Observation{Hash: first.Mirrored, Mirrored: first.Hash}); codesOf(reasons) != "copied_photo" {
+	_, s := Judge(State{}, "first", 1, first)
+	second := Observation{Hash: first.Mirrored, Mirrored: first.Hash}
+	if reasons, _ := Judge(s, "second", 1, second); codesOf(reasons) != "copied_photo" {
 		t.Errorf("%v", reasons)
 	}
 }
@@ -165,10 +166,10 @@ func TestJudgingAgainChangesNothing(t *testing.T) {
 		var s State
 		verdicts := make([][]Reason, len(list))
 		for i, o := range list {
-			verdicts[i], s = Judge(s, fmt.Sprint(i), o)
+			verdicts[i], s = Judge(s, fmt.Sprint(i), 1, o)
 		}
 		i := rapid.IntRange(0, len(list)-1).Draw(t, "again")
-		again, after := Judge(s, fmt.Sprint(i), list[i])
+		again, after := Judge(s, fmt.Sprint(i), 1, list[i])
 		if diff := cmp.Diff(verdicts[i], again); diff != "" {
 			t.Fatalf("verdict (-first +again):\n%s", diff)
 		}
@@ -185,9 +186,9 @@ func TestForgettingLeavesNoTrace(t *testing.T) {
 		gone := rapid.IntRange(0, len(list)-1).Draw(t, "gone")
 		var all, others State
 		for i, o := range list {
-			_, all = Judge(all, fmt.Sprint(i), o)
+			_, all = Judge(all, fmt.Sprint(i), 1, o)
 			if i != gone {
-				_, others = Judge(others, fmt.Sprint(i), o)
+				_, others = Judge(others, fmt.Sprint(i), 1, o)
 			}
 		}
 		forgotten := all.Without(fmt.Sprint(gone))
@@ -204,7 +205,7 @@ func TestOnlySoManyAreRemembered(t *testing.T) {
 	t.Parallel()
 	var s State
 	for i := range kept + 5 {
-		_, s = Judge(s, fmt.Sprint(i), Observation{Hash: []byte{byte(i), byte(i >> 8)}})
+		_, s = Judge(s, fmt.Sprint(i), 1, Observation{Hash: []byte{byte(i), byte(i >> 8)}})
 	}
 	if len(s.Entries) != kept || s.Entries[0].ScanID != "5" {
 		t.Errorf("%d entries from %s on", len(s.Entries), s.Entries[0].ScanID)
@@ -224,7 +225,7 @@ func TestUsualFollowsTheUser(t *testing.T) {
 		o.Hash = bytes.Repeat([]byte{byte(1 << i)}, hashBits/8)
 		o.Mirrored = o.Hash
 		var reasons []Reason
-		reasons, s = Judge(s, fmt.Sprint(i), o)
+		reasons, s = Judge(s, fmt.Sprint(i), 1, o)
 		got = append(got, codesOf(reasons))
 	}
 	want := []string{"", "geometry_jump", "geometry_jump", "", "geometry_jump"}
@@ -234,7 +235,7 @@ func TestUsualFollowsTheUser(t *testing.T) {
 	t.Run("another major version of the engine starts anew", func(t *testing.T) {
 		o := shape(3)
 		o.Engine, o.Hash, o.Mirrored = 2, bytes.Repeat([]byte{0xff}, hashBits/8), bytes.Repeat([]byte{0xff}, hashBits/8)
-		if reasons, _ := Judge(s, "new", o); len(reasons) > 0 {
+		if reasons, _ := Judge(s, "new", 1, o); len(reasons) > 0 {
 			t.Errorf("%v", reasons)
 		}
 	})
@@ -258,5 +259,23 @@ func TestACropThatDoesNotShowTheFaceIsAnError(t *testing.T) {
 		if o, err := Observe(face.Report{}, crop); !errors.Is(err, errCrop) {
 			t.Errorf("%s: %+v, %v", name, o, err)
 		}
+	}
+}
+
+// A consent that was withdrawn takes its entries along, and leaves those of the consents given
+// since.
+func TestStanding(t *testing.T) {
+	t.Parallel()
+	var s State
+	for i, epoch := range []int64{0, 1, 2, 4} { // the first is of before entries said their epoch
+		o := Observation{Hash: bytes.Repeat([]byte{byte(1 << i)}, hashBits/8)}
+		_, s = Judge(s, fmt.Sprint("of ", epoch), epoch, o)
+	}
+	standing := s.Standing(func(epoch int64) bool { return epoch > 2 })
+	if len(standing.Entries) != 1 || standing.Entries[0].ScanID != "of 4" {
+		t.Errorf("standing: %+v", standing)
+	}
+	if len(s.Entries) != 4 {
+		t.Error("the state itself was changed")
 	}
 }

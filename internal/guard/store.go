@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"context"
 	"fmt"
 
 	"cloud.google.com/go/firestore"
@@ -21,9 +22,19 @@ func ref(fs *firestore.Client, uid account.UID) *firestore.DocumentRef {
 	return account.Ref(fs, uid).Collection("guard").Doc("state")
 }
 
-// Read reads what is remembered of the user's scans; nothing, where there is no document yet. The transaction has read users/{uid}.
+// Get reads what is remembered of the user's scans, outside of a transaction: for showing only.
+func Get(ctx context.Context, fs *firestore.Client, uid account.UID) (State, error) {
+	return decode(ref(fs, uid).Get(ctx))
+}
+
+// Read reads what is remembered of the user's scans; nothing, where there is no document yet. The
+// transaction has read users/{uid}, by which [State.Standing] leaves out what must not be used any
+// more.
 func Read(tx *firestore.Transaction, fs *firestore.Client, uid account.UID) (State, error) {
-	snap, err := tx.Get(ref(fs, uid))
+	return decode(tx.Get(ref(fs, uid)))
+}
+
+func decode(snap *firestore.DocumentSnapshot, err error) (State, error) {
 	d, err := query.Decode[document](snap, err, "guard", nil)
 	return State{Entries: d.Entries}, err
 }
@@ -36,16 +47,40 @@ func Write(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, s S
 	return nil
 }
 
-// Forget takes a scan out of what is remembered, in the transaction that deletes it. It reads and then writes, so it comes after the
-// transaction's other reads.
+// Forget takes a scan out of what is remembered, in the transaction that deletes it. It reads and
+// then writes, so it comes after the transaction's other reads.
 func Forget(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, scanID string) error {
+	_, err := replace(tx, fs, uid, func(s State) State { return s.Without(scanID) })
+	return err
+}
+
+// Withdraw removes what was made under the consent epoch and before, and reports whether there was
+// something. An entry that does not say its epoch counts as the oldest. Nothing of a document
+// remains that has no other entry. It reads and then writes, so it comes after the transaction's
+// other reads.
+func Withdraw(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, epoch int64) (removed bool, err error) {
+	return replace(tx, fs, uid, func(s State) State {
+		return s.Standing(func(made int64) bool { return made > epoch })
+	})
+}
+
+// replace writes the state anew if less of it is left, and deletes the document if nothing is.
+func replace(
+	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, rest func(State) State,
+) (removed bool, err error) {
 	s, err := Read(tx, fs, uid)
 	if err != nil {
-		return err
+		return false, err
 	}
-	without := s.Without(scanID)
-	if len(without.Entries) == len(s.Entries) {
-		return nil
+	left := rest(s)
+	if len(left.Entries) == len(s.Entries) {
+		return false, nil
 	}
-	return Write(tx, fs, uid, without)
+	if len(left.Entries) > 0 {
+		return true, Write(tx, fs, uid, left)
+	}
+	if err := tx.Delete(ref(fs, uid)); err != nil {
+		return false, fmt.Errorf("delete guard: %w", err)
+	}
+	return true, nil
 }

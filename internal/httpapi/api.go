@@ -33,9 +33,11 @@ const (
 	// FreshUser routes also ask Firebase whether the token was revoked or the user disabled: one call a request,
 	// for what is sensitive (registration, consent, username).
 	FreshUser
-	// Leaving is for the user's way out. It is as FreshUser, but asks for no App Check token, since nobody needs the app to
-	// leave, and admits a disabled user too, who is [Identity].Locked: for asking again for what has locked them. The handler
-	// must refuse such a user everything else.
+	// Leaving is for the user's way out. It is as FreshUser, but asks for no App Check token, since
+	// nobody needs the app to leave. It also admits a disabled user, who is [Identity].Locked, for
+	// asking again for what has locked them, and one that was deleted at Firebase, who is
+	// [Identity].Gone, for what is left of them here. The handler must refuse such users everything
+	// else.
 	Leaving
 )
 

@@ -30,8 +30,9 @@ type Identity struct {
 	EmailVerified bool
 	// SignedInAt is when the user entered their credentials, in seconds since 1970. All tokens of one sign-in share it.
 	SignedInAt int64
-	// Locked says that the user is disabled; only on Leaving routes.
-	Locked bool
+	// Locked says that the user is disabled, and Gone that Firebase has no such user any more; only
+	// on Leaving routes.
+	Locked, Gone bool
 }
 
 type identityKey struct{}
@@ -66,38 +67,42 @@ func (a *API) admit(r *http.Request, access Access, mode AppCheckMode) (context.
 
 func (a *API) authenticate(r *http.Request, access Access) (context.Context, error) {
 	ctx := r.Context()
-	token, locked, err := a.verify(ctx, Bearer(r), access)
+	token, who, err := a.verify(ctx, Bearer(r), access)
 	if err != nil {
 		return ctx, err
 	}
-	who := Identity{UID: token.UID, SignedInAt: token.AuthTime, Locked: locked}
+	who.UID, who.SignedInAt = token.UID, token.AuthTime
 	who.Email, _ = token.Claims["email"].(string)
 	who.EmailVerified, _ = token.Claims["email_verified"].(bool)
 	ctx = telemetry.With(ctx, slog.String("uid_hash", telemetry.Pseudonym(a.opts.HashKey, who.UID)))
 	return context.WithValue(ctx, identityKey{}, who), nil
 }
 
-func (a *API) verify(ctx context.Context, raw string, access Access) (token *auth.Token, locked bool, err error) {
+// verify returns the token's claims, and of the identity what Firebase says of the user beside
+// them.
+func (a *API) verify(ctx context.Context, raw string, access Access) (token *auth.Token, who Identity, err error) {
 	if raw == "" {
-		return nil, false, fault.New(fault.CodeTokenMissing, "Send a Firebase ID token as \"Authorization: Bearer TOKEN\".")
+		return nil, who, fault.New(fault.CodeTokenMissing, "Send a Firebase ID token as \"Authorization: Bearer TOKEN\".")
 	}
 	check := a.opts.Verifier.VerifyIDToken
 	if access == FreshUser || access == Leaving {
 		check = a.opts.Verifier.VerifyIDTokenAndCheckRevoked
 	}
 	token, err = check(ctx, raw)
-	if access == Leaving && auth.IsUserDisabled(err) {
+	who = Identity{Locked: auth.IsUserDisabled(err), Gone: auth.IsUserNotFound(err)}
+	if access == Leaving && (who.Locked || who.Gone) {
 		token, err = claimsOf(raw)
-		return token, true, err
+		return token, who, err
 	}
 	if err != nil {
-		return nil, false, tokenFault(err)
+		return nil, who, tokenFault(err)
 	}
-	return token, false, nil
+	return token, who, nil
 }
 
-// claimsOf are those of a token whose user was found disabled: Firebase's SDK then returns no token, but looks for a user
-// only by one whose signature, project and time it has found good. A test in boot/identity holds it to that.
+// claimsOf are those of a token whose user was found disabled or gone: Firebase's SDK then returns
+// no token, but looks for a user only by one whose signature, project and time it has found good. A
+// test in boot/identity holds it to that.
 func claimsOf(verified string) (*auth.Token, error) {
 	_, rest, _ := strings.Cut(verified, ".")
 	payload, _, _ := strings.Cut(rest, ".")

@@ -160,7 +160,7 @@ func (r *Ranker) follow(ctx context.Context, uid account.UID) error {
 
 // reproject makes the entry of a rating, and removes both where the consent is gone; user is zero if there is none any more.
 func (r *Ranker) reproject(tx *firestore.Transaction, uid account.UID, user account.User, rating ratingDoc) error {
-	if !survives(user, rating.ConsentEpoch) {
+	if !user.Stands(rating.ConsentEpoch) {
 		return Remove(tx, r.fs, rating.Board, uid)
 	}
 	if rating.ConsentEpoch != user.ConsentEpoch {

@@ -35,11 +35,11 @@ func (r *Ranker) strike(ctx context.Context, e event.ScanDeletedV1, everywhere b
 		if err != nil {
 			return err
 		}
-		if survives(user, e.ConsentEpoch) && !slices.ContainsFunc(all, func(d ratingDoc) bool { return d.Board == board }) {
+		if user.Stands(e.ConsentEpoch) && !slices.ContainsFunc(all, func(d ratingDoc) bool { return d.Board == board }) {
 			all = append(all, ratingDoc{Board: board, ConsentEpoch: user.ConsentEpoch})
 		}
 		for _, doc := range all {
-			if doc.Board != board && (!everywhere || !doc.Contributions.has(gone)) || !survives(user, doc.ConsentEpoch) {
+			if doc.Board != board && (!everywhere || !doc.Contributions.has(gone)) || !user.Stands(doc.ConsentEpoch) {
 				continue
 			}
 			if err := r.save(tx.Transaction, user, doc.Board, doc.Contributions, doc.Contributions.add(gone).trim()); err != nil {

@@ -53,20 +53,15 @@ func entryRef(fs *firestore.Client, board string, uid account.UID) *firestore.Do
 	return entries(fs, board).Doc(string(uid))
 }
 
-// survives tells whether contributions of the consent epoch still stand: under that epoch, or the next if that
-// came by agreeing to a newer text. A withdrawal and a new grant are two epochs, and then nothing is left of them,
-// even while the event of the withdrawal is still under way. More than two renewals at a time look the same and
-// cost the rating; each renewal's own event prevents that.
-func survives(u account.User, epoch int64) bool { return u.Admits(epoch) || u.Admits(epoch+1) }
-
-// readHistory is what the user contributed to the board, as far as it survives.
+// readHistory is what the user contributed to the board, as far as it stands under the consent in
+// force.
 func readHistory(tx *firestore.Transaction, ref *firestore.DocumentRef, u account.User) (history, error) {
 	snap, err := tx.Get(ref)
 	doc, err := query.Decode[ratingDoc](snap, err, "rating", nil)
 	if err != nil {
 		return nil, err
 	}
-	if !survives(u, doc.ConsentEpoch) {
+	if !u.Stands(doc.ConsentEpoch) {
 		return nil, nil
 	}
 	return doc.Contributions, nil

@@ -31,7 +31,10 @@ const (
 
 // delivery is users/{uid}/deliveries/{eventID_channel}.
 type delivery struct {
-	Schema  int     `firestore:"schema"`
+	Schema int `firestore:"schema"`
+	// ConsentEpoch is the inbox item's.
+	ConsentEpoch int64 `firestore:"consentEpoch,omitempty"`
+
 	EventID string  `firestore:"eventId"`
 	Channel channel `firestore:"channel"`
 	State   state   `firestore:"state"`
@@ -70,8 +73,6 @@ type claim struct {
 	attempt int64
 	// served are the devices that earlier attempts reached.
 	served []string
-	// to is the user's e-mail address, for that channel.
-	to string
 }
 
 // outcome is how the sending went.
@@ -141,7 +142,8 @@ func claimChannel(
 	tx *firestore.Transaction, snap *firestore.DocumentSnapshot, msg message, channel channel, user account.User, now time.Time,
 ) (c *claim, busy bool, err error) {
 	d := delivery{
-		Schema: schema, EventID: msg.id, Channel: channel, Served: []string{}, CreatedAt: now, ExpireAt: now.Add(deliveryKept),
+		Schema: schema, ConsentEpoch: msg.epoch, EventID: msg.id, Channel: channel, Served: []string{},
+		CreatedAt: now, ExpireAt: now.Add(deliveryKept),
 	}
 	if snap.Exists() {
 		if err := snap.DataTo(&d); err != nil {
@@ -158,7 +160,7 @@ func claimChannel(
 		d.skip(reason, now)
 	} else {
 		d.claim(now)
-		c = &claim{channel: channel, ref: snap.Ref, attempt: d.Attempts, served: d.Served, to: user.Email}
+		c = &claim{channel: channel, ref: snap.Ref, attempt: d.Attempts, served: d.Served}
 	}
 	if err := tx.Set(snap.Ref, d); err != nil {
 		return nil, false, fmt.Errorf("write delivery: %w", err)
@@ -169,11 +171,8 @@ func claimChannel(
 // unwanted is why a channel is not used for the user, "" if it is.
 func unwanted(channel channel, u account.User) string {
 	wants := PreferencesOf(u)
-	switch {
-	case channel == push && !wants.Push, channel == email && !wants.Email:
+	if channel == push && !wants.Push || channel == email && !wants.Email {
 		return "preference"
-	case channel == email && (u.Email == "" || !u.EmailVerified):
-		return "no_verified_email"
 	}
 	return ""
 }

@@ -1,5 +1,6 @@
-// Package notify tells users of what happened: an event becomes a message, and the message goes to the inbox, to
-// the user's devices as a push (FCM) and to the verified address as an e-mail.
+// Package notify tells users of what happened: an event becomes a message, and the message goes to
+// the inbox, to the user's devices as a push (FCM) and to the verified address as an e-mail, which
+// is the one that Firebase has at the moment of sending (see [Address]).
 //
 //	account.registered       inbox  push   e-mail
 //	scan.completed, .failed  inbox  push   e-mail

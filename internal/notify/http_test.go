@@ -127,8 +127,7 @@ func TestInbox_read(t *testing.T) {
 			t.Errorf("%s: %d %s", id, code, body)
 		}
 	}
-	other := ann()
-	other.UID = "other"
+	other := annAs("other")
 	b.save(other)
 	if code, _ := b.call("other", http.MethodPost, "/v1/inbox/i01/read", ""); code != http.StatusNotFound {
 		t.Errorf("reading another's item: %d", code)
@@ -182,8 +181,7 @@ func TestDevices(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"reinstalled": "t2"}, known()); diff != "" {
 		t.Errorf("devices (-want +got):\n%s", diff)
 	}
-	other := ann()
-	other.UID = "v"
+	other := annAs("v")
 	b.save(other)
 	if code, _ := b.call("v", http.MethodPut, "/v1/devices/phone", `{"token":"t2","platform":"ios"}`); code != http.StatusCreated {
 		t.Errorf("another user on the same phone: %d", code)
@@ -217,8 +215,7 @@ func TestDevices_longTokens(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.save(ann())
-	other := ann()
-	other.UID = "v"
+	other := annAs("v")
 	b.save(other)
 	put := func(who account.UID, id, token string) {
 		t.Helper()
@@ -258,8 +255,7 @@ func TestDevices_settledByTheRepetition(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.save(ann())
-	other := ann()
-	other.UID = "v"
+	other := annAs("v")
 	b.save(other)
 	const body = `{"token":"t","platform":"web"}`
 	if code, _ := b.call("v", http.MethodPut, "/v1/devices/phone", body); code != http.StatusCreated {

@@ -14,6 +14,9 @@ const inboxKept = 90 * 24 * time.Hour
 // item is users/{uid}/inbox/{eventID}.
 type item struct {
 	Schema int `firestore:"schema"`
+	// ConsentEpoch is the epoch of the consent that what it tells was made under; absent where it
+	// needed none, and in items that were written before the member was.
+	ConsentEpoch int64 `firestore:"consentEpoch,omitempty"`
 	// Type is the event's, such as "scan.completed.v1".
 	Type      string            `firestore:"type"`
 	Title     string            `firestore:"title"`
@@ -26,7 +29,7 @@ type item struct {
 
 func newItem(msg message, now time.Time) item {
 	return item{
-		Schema: schema, Type: msg.kind, Title: msg.title, Body: msg.body, Data: msg.data,
+		Schema: schema, ConsentEpoch: msg.epoch, Type: msg.kind, Title: msg.title, Body: msg.body, Data: msg.data,
 		CreatedAt: now, ExpireAt: now.Add(inboxKept),
 	}
 }

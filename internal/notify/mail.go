@@ -76,9 +76,18 @@ func (c MailConfig) options(port int) []mail.Option {
 	return opts
 }
 
-// email mails the message to the claim's address.
-func (n *Notifier) email(ctx context.Context, msg message, c claim) outcome {
-	return n.mailer.send(ctx, msg, c.to, n.now())
+// email mails the message to the address that the user has at this moment.
+func (n *Notifier) email(ctx context.Context, msg message) outcome {
+	to, err := Address(ctx, n.users, msg.uid)
+	switch {
+	case errors.Is(err, ErrUserGone):
+		return outcome{skipped: "user_gone"}
+	case errors.Is(err, ErrUnverified):
+		return outcome{skipped: "no_verified_email"}
+	case err != nil:
+		return outcome{err: err}
+	}
+	return n.mailer.send(ctx, msg, to, n.now())
 }
 
 // SendErasing sends a user's last mail: the account is being erased, and the receipt will be at the URL. The id names

@@ -12,6 +12,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 	firebase "firebase.google.com/go/v4"
+	"firebase.google.com/go/v4/auth"
 	"firebase.google.com/go/v4/messaging"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
@@ -27,7 +28,7 @@ import (
 	"github.com/facescan/facescan/internal/scan"
 )
 
-func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
 
 var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
@@ -38,6 +39,8 @@ type bench struct {
 	fs       *firestore.Client
 	fcm      *emulator.FCM
 	smtp     *emulator.SMTP
+	auth     *emulatortest.AuthFront
+	users    *auth.Client
 	notifier *Notifier
 	api      *httpapi.API
 	now      time.Time
@@ -61,8 +64,10 @@ func benchOver(t *testing.T, project string, fs *firestore.Client) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.smtp.Close() })
+	b.auth = emulatortest.NewAuthFront(t)
+	b.users = b.auth.Client(t, project)
 	clock := func() time.Time { return b.now }
-	b.notifier = New(fs, fcmClient(t, project, b.fcm.URL()), plainMailer(t, b.smtp.Host()), clock)
+	b.notifier = New(fs, fcmClient(t, project, b.fcm.URL()), plainMailer(t, b.smtp.Host()), b.users, clock)
 	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	NewInbox(fs, clock).Routes(b.api)
 	b.saveScan("s", scan.Completed)
@@ -114,7 +119,7 @@ func plainMailer(t *testing.T, addr string) *Mailer {
 
 const uid = account.UID("u")
 
-// ann is a user that everything can be sent to.
+// ann is a user that everything can be sent to, with the address of the registration.
 func ann() account.User {
 	return account.User{
 		Schema: 1, UID: uid, State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true, Version: "v1"},
@@ -122,9 +127,33 @@ func ann() account.User {
 	}
 }
 
+// annAs is another user like ann.
+func annAs(uid account.UID) account.User {
+	u := ann()
+	u.UID, u.Email = uid, string(uid)+"@example.com"
+	return u
+}
+
+// save keeps the user, and has Firebase know the same of them.
 func (b *bench) save(u account.User) {
 	b.t.Helper()
 	if _, err := account.Ref(b.fs, u.UID).Set(b.t.Context(), u); err != nil {
+		b.t.Fatal(err)
+	}
+	b.saveAddress(u.UID, u.Email, u.EmailVerified)
+}
+
+// saveAddress has Firebase know the user by the address, by none where that is "".
+func (b *bench) saveAddress(uid account.UID, address string, verified bool) {
+	b.t.Helper()
+	if err := b.users.DeleteUser(b.t.Context(), string(uid)); err != nil && !auth.IsUserNotFound(err) {
+		b.t.Fatal(err)
+	}
+	user := new(auth.UserToCreate).UID(string(uid)).EmailVerified(verified)
+	if address != "" {
+		user = user.Email(address)
+	}
+	if _, err := b.users.CreateUser(b.t.Context(), user); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -38,6 +38,8 @@ type message struct {
 	// id is the event's.
 	id  string
 	uid account.UID
+	// epoch is the consent's that what it tells was made under, 0 where it needed none.
+	epoch int64
 	// kind is the event's type.
 	kind        string
 	title, body string
@@ -103,7 +105,7 @@ func (m *message) read(e event.Event) (facts, error) {
 }
 
 func (m *message) ofScan(uid, scanID string, epoch int64, channels ...channel) {
-	m.uid, m.channels = account.UID(uid), channels
+	m.uid, m.epoch, m.channels = account.UID(uid), epoch, channels
 	m.data["scanId"] = scanID
 	m.closed = func(u account.User, readErr error) (bool, error) { return account.FenceClosed(u, readErr, epoch) }
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"firebase.google.com/go/v4/auth"
 	"firebase.google.com/go/v4/messaging"
 
 	"github.com/facescan/facescan/internal/event"
@@ -28,12 +29,16 @@ type Notifier struct {
 	fs     *firestore.Client
 	fcm    *messaging.Client
 	mailer *Mailer
+	users  *auth.Client
 	now    func() time.Time
 }
 
-// New makes a notifier over the database, FCM and the mail server; now is the clock.
-func New(fs *firestore.Client, fcm *messaging.Client, mailer *Mailer, now func() time.Time) *Notifier {
-	return &Notifier{fs: fs, fcm: fcm, mailer: mailer, now: now}
+// New makes a notifier over the database, FCM, the mail server and Firebase's users, whose
+// addresses mails go to; now is the clock.
+func New(
+	fs *firestore.Client, fcm *messaging.Client, mailer *Mailer, users *auth.Client, now func() time.Time,
+) *Notifier {
+	return &Notifier{fs: fs, fcm: fcm, mailer: mailer, users: users, now: now}
 }
 
 // Handle takes account.registered.v1, scan.completed.v1, scan.failed.v1, personal-best.reached.v1 and scan.deleted.v1,
@@ -77,7 +82,7 @@ func (n *Notifier) deliver(ctx context.Context, msg message, c claim) error {
 	case push:
 		result = n.push(sendCtx, msg, c)
 	case email:
-		result = n.email(sendCtx, msg, c)
+		result = n.email(sendCtx, msg)
 	}
 	// What was sent is recorded even if the deliverer has hung up meanwhile.
 	finishCtx, cancelFinish := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)

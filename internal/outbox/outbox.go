@@ -149,7 +149,7 @@ func (b *Box) record(tx *firestore.Transaction, owed []event.Event) ([]pending, 
 		}
 		now := b.now().UTC()
 		p := pending{ref: b.fs.Collection("outbox").Doc(e.ID), doc: document{
-			Schema: schema, Topic: event.Topic(e.Type), UID: event.Subject(data), Data: data, CreatedAt: now, DueAt: now,
+			Schema: schema, Topic: event.Topic(e.Type), UID: event.About(data).UID, Data: data, CreatedAt: now, DueAt: now,
 			Attributes: map[string]string{
 				event.AttributeType: e.Type, event.AttributeID: e.ID, event.AttributeTraceparent: e.Traceparent,
 			},

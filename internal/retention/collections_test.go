@@ -18,6 +18,12 @@ import (
 	"github.com/facescan/facescan/internal/retention"
 )
 
+// byLists are the files that name collections by a list, which a test of its own holds to this one.
+var byLists = []string{
+	filepath.Join("..", "..", "internal", "retention", "expire.go"), // by Expiring
+	filepath.Join("..", "..", "scripts", "migrate", "run.go"),       // by the table of steps
+}
+
 // What erasure, export and the rules do not know of, they leave behind.
 func TestCodeNamesNoCollectionOutsideTheList(t *testing.T) {
 	t.Parallel()
@@ -31,8 +37,8 @@ func TestCodeNamesNoCollectionOutsideTheList(t *testing.T) {
 			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
-			if path == filepath.Join(root, "internal", "retention", "expire.go") {
-				return nil // goes by the list Expiring, which another test holds to this one
+			if slices.Contains(byLists, path) {
+				return nil
 			}
 			source, err := os.ReadFile(path)
 			if err != nil {

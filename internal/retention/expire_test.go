@@ -1,91 +1,156 @@
 package retention_test
 
 import (
+	"fmt"
+	"net/http"
+	"path"
 	"slices"
 	"testing"
 	"time"
 
-	"cloud.google.com/go/firestore"
-
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/emulator/usertest"
+	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/parked"
 	"github.com/facescan/facescan/internal/retention"
 )
 
 var quiet outbox.Publisher = publisherFunc(func(string) error { return nil })
 
-// places are where documents of the collection may be: at the top and below a document.
-func (f *fixture) places(collection string) []*firestore.CollectionRef {
-	return []*firestore.CollectionRef{
-		f.fs.Collection(collection), f.fs.Collection("users").Doc("u").Collection(collection),
+// live has a user live, so that there is something in every collection of retention.Expiring but
+// erased.
+func (f *fixture) live(t *testing.T) {
+	t.Helper()
+	f.MoveIn("ada", account.Notifications{Push: true, Email: true}, "token")
+	f.Do("ada", http.MethodPut, "/v1/me/username", `{"username":"lovelace"}`) // reserves the one before
+	f.Scan("ada", usertest.Photo(t, 0, ""))
+	m := f.Published()[0].Message
+	if err := parked.Keep(t.Context(), f.Firestore, "test", m, event.ErrMalformed, f.Clock()); err != nil {
+		t.Fatal(err)
 	}
 }
 
+// leave has a user leave, whose receipt is kept in erased.
+func (f *fixture) leave(t *testing.T) {
+	t.Helper()
+	signer, err := erasure.NewSigner(fmt.Sprintf("%043d=", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests, err := erasure.NewRequests(f.Firestore, f.Outbox, erasure.Options{
+		Keys: []string{signer.Public()}, PublicURL: "https://api.test", Key: []byte(usertest.Key), Wait: "0s", Now: f.Clock,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests.Routes(f.API)
+	f.Handlers["erase"] = (&erasure.Eraser{
+		Firestore: f.Firestore, Uploads: f.Uploads, Results: f.Results, Auth: f.Users, Mailer: f.Mailer, Signer: signer,
+		PublicURL: "https://api.test", Key: []byte(usertest.Key), Now: f.Clock,
+	}).Handle
+	f.Register("bob", "token-of-bob")
+	f.Do("bob", http.MethodDelete, "/v1/me", "")
+	f.Deliver("erase")
+}
+
+// expiring are the documents that carry expireAt, by their path, but for the sweep's own, which
+// each sweep renews.
+func (f *fixture) expiring(t *testing.T) map[string]time.Time {
+	t.Helper()
+	all := map[string]time.Time{}
+	for _, collection := range retention.Collections {
+		snaps, err := f.Firestore.CollectionGroup(collection).Documents(t.Context()).GetAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, snap := range snaps {
+			at, has := snap.Data()["expireAt"].(time.Time)
+			if has && snap.Ref.Path != f.lease().Path {
+				all[snap.Ref.Path] = at
+			}
+		}
+	}
+	return all
+}
+
+// Each document goes in the sweep at its time, and not in one before.
 func TestSweep_deletesWhatHasExpired(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, quiet)
-	var want []string
-	for _, collection := range retention.Collections {
-		for _, place := range f.places(collection) {
-			for id, fields := range map[string]map[string]any{
-				"expired":  {"mark": "marked", "expireAt": now},
-				"longAgo":  {"mark": "marked", "expireAt": now.Add(-time.Hour)},
-				"still":    {"mark": "marked", "expireAt": now.Add(time.Microsecond)},
-				"for ever": {"mark": "marked"},
-			} {
-				ref := place.Doc(id)
-				if _, err := ref.Set(t.Context(), fields); err != nil {
-					t.Fatal(err)
-				}
-				expires, _ := fields["expireAt"].(time.Time)
-				if !slices.Contains(retention.Expiring, collection) || expires.IsZero() || expires.After(now) {
-					want = append(want, ref.Path)
+	f.live(t)
+	f.leave(t)
+	due := f.expiring(t)
+	for _, collection := range retention.Expiring {
+		if !slices.ContainsFunc(pathsOf(due), func(p string) bool { return path.Base(path.Dir(p)) == collection }) {
+			t.Errorf("nothing in %q expires, so this shows nothing", collection)
+		}
+	}
+	var times []time.Time
+	for _, at := range due {
+		times = append(times, at)
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	for _, at := range slices.CompactFunc(times, time.Time.Equal) {
+		for _, before := range []time.Duration{time.Microsecond, 0} {
+			f.Advance(at.Sub(f.Clock()) - before)
+			if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
+				t.Fatal(err)
+			}
+			left := f.expiring(t)
+			for p, expires := range due {
+				if _, there := left[p]; there != expires.After(f.Clock()) {
+					t.Errorf("%s expires %v, and is there at %v: %v", p, expires, f.Clock(), there)
 				}
 			}
 		}
 	}
-	if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
-		t.Fatal(err)
-	}
-	left := emulatortest.Mentions(t, f.fs, "marked")
-	if len(left) != len(want) {
-		t.Errorf("%d documents are left, want %d: %q", len(left), len(want), left)
-	}
-	for _, path := range left {
-		full := f.fs.Doc(path).Path
-		if !slices.Contains(want, full) {
-			t.Errorf("%s is left", path)
+	for _, p := range []string{"users/ada", "usernames/" + f.User("ada").Folded} {
+		if _, err := f.Firestore.Doc(p).Get(t.Context()); err != nil {
+			t.Errorf("what does not expire: %s: %v", p, err)
 		}
 	}
+}
+
+func pathsOf(due map[string]time.Time) (paths []string) {
+	for p := range due {
+		paths = append(paths, p)
+	}
+	return paths
 }
 
 func TestSweep_deletesSoManyAtATime(t *testing.T) {
 	t.Parallel()
 	const atATime, more = 1000, 7
 	f := newFixture(t, quiet)
-	writer := f.fs.BulkWriter(t.Context())
-	for i := range atATime + more {
-		expired := map[string]any{"expireAt": now.Add(-time.Duration(i) * time.Second)}
-		if _, err := writer.Set(f.fs.Collection("parked").NewDoc(), expired); err != nil {
+	f.live(t)
+	f.Advance(100 * 24 * time.Hour) // longer than anything of it but the device is kept
+	events, err := f.Firestore.Collection("parked").Documents(t.Context()).GetAll()
+	if err != nil || len(events) != 1 {
+		t.Fatalf("%d events are parked, %v", len(events), err)
+	}
+	document, writer := events[0].Data(), f.Firestore.BulkWriter(t.Context())
+	for i := range atATime + more - 1 {
+		document["expireAt"] = f.Clock().Add(-time.Duration(i) * time.Second)
+		if _, err := writer.Set(f.Firestore.Collection("parked").NewDoc(), document); err != nil {
 			t.Fatal(err)
 		}
 	}
 	writer.End()
-	other := f.fs.Collection("users").Doc("u").Collection("inbox").Doc("i")
-	if _, err := other.Set(t.Context(), map[string]any{"expireAt": now}); err != nil {
-		t.Fatal(err)
-	}
 	for _, want := range []int{more, 0} {
 		if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
 			t.Fatal(err)
 		}
-		left, err := f.fs.Collection("parked").Documents(t.Context()).GetAll()
+		left, err := f.Firestore.Collection("parked").Documents(t.Context()).GetAll()
 		if err != nil || len(left) != want {
 			t.Errorf("%d are left, %v, want %d", len(left), err, want)
 		}
-		if snap, _ := other.Get(t.Context()); snap.Exists() {
-			t.Error("one collection kept the sweep from another")
+		items, err := f.Firestore.CollectionGroup("inbox").Documents(t.Context()).GetAll()
+		if err != nil || len(items) > 0 {
+			t.Errorf("one collection kept the sweep from another: %d items, %v", len(items), err)
 		}
+		f.Advance(catalog.SweepEvery)
 	}
 }

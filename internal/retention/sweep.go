@@ -15,6 +15,8 @@
 //	an export                   24 h                     sweep; bucket lifecycle, the backstop
 //	a receipt of erasure        30 d                     sweep, TTL on expireAt
 //	an erasure under way        until proven             sweep drives it on
+//	an account whose Firebase   1 to 2 d, then erased    sweep looks for each user once a day
+//	user is gone
 //
 // What expireAt bounds is not shown to anybody from that moment on, however late it is deleted. What the sweep fails on, it
 // looks at again after pauses that grow to an hour, so that nothing that fails for good keeps it from the rest. Scans,
@@ -48,6 +50,8 @@ type Sweep struct {
 	Scans    *scan.Sweeper
 	Erasures *erasure.Sweeper
 	Exports  *export.Sweeper
+	// Missing finds the accounts whose Firebase user is gone.
+	Missing *erasure.Missing
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -80,9 +84,11 @@ func (s *Sweep) Handle(ctx context.Context, _ event.Message) error {
 	driven, erasuresErr := s.Erasures.Sweep(ctx)
 	exports, exportsErr := s.Exports.Sweep(ctx)
 	expired, expireErr := s.expire(ctx)
+	looks, missingErr := s.Missing.Sweep(ctx) // last, since it waits for Firebase
 	slog.InfoContext(ctx, "swept", "events_published", published, "scans_looked_at", looked, "erasures_driven_on", driven,
-		"exports_looked_at", exports, "expired_deleted", expired)
-	return errors.Join(outboxErr, scansErr, erasuresErr, exportsErr, expireErr, s.release(ctx, until))
+		"exports_looked_at", exports, "expired_deleted", expired, "users_looked_for", looks.Users,
+		"users_missing", looks.Missing, "erasures_begun", looks.Begun)
+	return errors.Join(outboxErr, scansErr, erasuresErr, exportsErr, expireErr, missingErr, s.release(ctx, until))
 }
 
 func (s *Sweep) ref() *firestore.DocumentRef { return s.Firestore.Collection("limits").Doc("sweep") }

@@ -13,9 +13,11 @@ import (
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/emulator/usertest"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
@@ -24,13 +26,11 @@ import (
 	"github.com/facescan/facescan/internal/scan"
 )
 
-func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.PubSub)) }
+func TestMain(m *testing.M) {
+	os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.PubSub, emulator.Auth))
+}
 
-var (
-	// now is when the sweep runs.
-	now       = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	errBroken = errors.New("the topic does not answer")
-)
+var errBroken = errors.New("the topic does not answer")
 
 // publisherFunc is a publisher for what the real one cannot be brought to.
 type publisherFunc func(topic string) error
@@ -39,42 +39,48 @@ func (f publisherFunc) Publish(_ context.Context, topic string, _ []byte, _ map[
 	return f(topic)
 }
 
-// fixture is a sweep over a database of its own, at now.
+// fixture is a sweep over a world of its own.
 type fixture struct {
-	fs      *firestore.Client
-	project string
-	sweep   *retention.Sweep
+	*usertest.World
+	sweep *retention.Sweep
 }
 
 func newFixture(t *testing.T, publisher outbox.Publisher) *fixture {
 	t.Helper()
-	f := &fixture{project: emulatortest.UniqueProject(t)}
-	fs, err := firestore.NewClient(t.Context(), f.project)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fs.Close() })
-	f.fs = fs
-	clock := func() time.Time { return now }
-	box := outbox.New(fs, publisher, clock)
-	f.sweep = &retention.Sweep{
-		Firestore: fs, Outbox: box, Now: clock,
-		Scans:    &scan.Sweeper{Firestore: fs, Outbox: box, Publisher: publisher, Now: clock},
-		Erasures: &erasure.Sweeper{Firestore: fs, Outbox: box, Now: clock},
-		Exports:  &export.Sweeper{Firestore: fs, Outbox: box, Now: clock},
-	}
+	f := &fixture{World: usertest.New(t, usertest.Options{})}
+	f.sweep = f.sweepOf(t, publisher)
 	return f
 }
 
-// abandon commits an event at a time, by a process that does not get to publish it.
-func (f *fixture) abandon(t *testing.T, at time.Time) event.Event {
+// sweepOf is another sweep, by a process of its own.
+func (f *fixture) sweepOf(t *testing.T, publisher outbox.Publisher) *retention.Sweep {
 	t.Helper()
+	box := outbox.New(f.Firestore, publisher, f.Clock)
+	opts := erasure.MissingOptions{Key: []byte(usertest.Key), Now: f.Clock}
+	missing, err := erasure.NewMissing(f.Firestore, box, f.Users, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &retention.Sweep{
+		Firestore: f.Firestore, Outbox: box, Missing: missing, Now: f.Clock,
+		Scans: &scan.Sweeper{
+			Firestore: f.Firestore, Outbox: box, Uploads: f.Uploads, Results: f.Results, Publisher: publisher, Now: f.Clock,
+		},
+		Erasures: &erasure.Sweeper{Firestore: f.Firestore, Outbox: box, Now: f.Clock},
+		Exports:  &export.Sweeper{Firestore: f.Firestore, Outbox: box, Results: f.Results, Now: f.Clock},
+	}
+}
+
+// abandon commits an event so long ago, by a process that does not get to publish it.
+func (f *fixture) abandon(t *testing.T, ago time.Duration) event.Event {
+	t.Helper()
+	at := f.Clock().Add(-ago)
 	dead := publisherFunc(func(string) error { return errBroken })
 	e, err := event.New(event.ID("abandoned"), at, "", event.ScanFailedV1{UID: "u", ScanID: "s", Code: "no_face"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	box := outbox.New(f.fs, dead, func() time.Time { return at })
+	box := outbox.New(f.Firestore, dead, func() time.Time { return at })
 	err = box.Run(t.Context(), func(_ context.Context, tx *outbox.Tx) error {
 		tx.Owe(e)
 		return nil
@@ -85,22 +91,20 @@ func (f *fixture) abandon(t *testing.T, at time.Time) event.Event {
 	return e
 }
 
-// breakScans plants a due scan that cannot be read.
-func (f *fixture) breakScans(t *testing.T) {
+// breakScans breaks a scan that is due, so that it cannot be read.
+func (f *fixture) breakScans(t *testing.T) (id string) {
 	t.Helper()
-	_, err := f.fs.Collection("scans").Doc("broken").Set(t.Context(), map[string]any{"sweepAt": now, "version": "text"})
-	if err != nil {
+	f.MoveIn("ada", account.Notifications{}, "token")
+	id = string(f.Open("ada").Scan.ID)
+	broken := []firestore.Update{{Path: "sweepAt", Value: f.Clock()}, {Path: "version", Value: "text"}}
+	if _, err := f.Firestore.Collection("scans").Doc(id).Update(t.Context(), broken); err != nil {
 		t.Fatal(err)
 	}
+	return id
 }
 
-func (f *fixture) lease() *firestore.DocumentRef { return f.fs.Collection("limits").Doc("sweep") }
-
-func (f *fixture) setLease(t *testing.T, until time.Time) {
-	t.Helper()
-	if _, err := f.lease().Set(t.Context(), map[string]any{"schema": 1, "until": until, "expireAt": until}); err != nil {
-		t.Fatal(err)
-	}
+func (f *fixture) lease() *firestore.DocumentRef {
+	return f.Firestore.Collection("limits").Doc("sweep")
 }
 
 // leaseEnd is until when the sweep's lease is held.
@@ -117,10 +121,21 @@ func (f *fixture) leaseEnd(t *testing.T) time.Time {
 	return until
 }
 
+// held is until when a lease taken now is held, as Firestore keeps it.
+func (f *fixture) held() time.Time { return f.Clock().Add(catalog.Lease).Truncate(time.Microsecond) }
+
+// die has a sweep take the lease and die at its work. There has to be an abandoned event.
+func (f *fixture) die(t *testing.T) {
+	t.Helper()
+	sweep := f.sweepOf(t, publisherFunc(func(string) error { panic("killed") }))
+	defer func() { _ = recover() }()
+	_ = sweep.Handle(t.Context(), event.Message{})
+}
+
 // owed is how many events are in the outbox.
 func (f *fixture) owed(t *testing.T) int {
 	t.Helper()
-	docs, err := f.fs.Collection("outbox").Documents(t.Context()).GetAll()
+	docs, err := f.Firestore.Collection("outbox").Documents(t.Context()).GetAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,15 +145,29 @@ func (f *fixture) owed(t *testing.T) int {
 // Whether a sweep did its work is told by the abandoned event.
 func TestHandleWorksUnderALease(t *testing.T) {
 	t.Parallel()
-	held := now.Add(time.Microsecond)
 	for name, tt := range map[string]struct {
-		until *time.Time // nil is no lease yet
-		works bool
+		// before is what came before the sweep.
+		before func(*testing.T, *fixture)
+		works  bool
 	}{
-		"the first sweep ever works":                      {nil, true},
-		"a lease that is held is done with, without work": {&held, false},
-		"a lease that ends now is taken over":             {&now, true},
-		"a lease that was given up is taken":              {new(time.Time), true},
+		"the first sweep ever works": {func(*testing.T, *fixture) {}, true},
+		"a lease that is held is done with, without work": {func(t *testing.T, f *fixture) {
+			t.Helper()
+			f.die(t)
+			f.Advance(catalog.Lease - time.Millisecond)
+		}, false},
+		"a lease that ends now is taken over": {func(t *testing.T, f *fixture) {
+			t.Helper()
+			f.die(t)
+			f.Advance(catalog.Lease)
+		}, true},
+		"a lease that was given up is taken": {func(t *testing.T, f *fixture) {
+			t.Helper()
+			if err := f.sweepOf(t, quiet).Handle(t.Context(), event.Message{}); err != nil {
+				t.Fatal(err)
+			}
+			f.abandon(t, time.Hour)
+		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -148,15 +177,13 @@ func TestHandleWorksUnderALease(t *testing.T) {
 				during = f.leaseEnd(t)
 				return nil
 			}))
-			f.abandon(t, now.Add(-time.Hour))
-			if tt.until != nil {
-				f.setLease(t, *tt.until)
-			}
+			f.abandon(t, time.Hour)
+			tt.before(t, f)
 			if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
 				t.Fatal(err)
 			}
 			if !tt.works {
-				if f.owed(t) != 1 || !f.leaseEnd(t).Equal(held) {
+				if f.owed(t) != 1 || !f.leaseEnd(t).After(f.Clock()) {
 					t.Errorf("%d events owed, lease until %v: the other sweep's work or lease was touched", f.owed(t), f.leaseEnd(t))
 				}
 				return
@@ -164,10 +191,10 @@ func TestHandleWorksUnderALease(t *testing.T) {
 			if f.owed(t) != 0 {
 				t.Error("the abandoned event is still owed")
 			}
-			if want := now.Add(catalog.Lease); !during.Equal(want) {
+			if want := f.held(); !during.Equal(want) {
 				t.Errorf("during the work the lease ends %v, want %v", during, want)
 			}
-			if end := f.leaseEnd(t); end.After(now) {
+			if end := f.leaseEnd(t); end.After(f.Clock()) {
 				t.Errorf("afterwards the lease is held until %v", end)
 			}
 		})
@@ -176,13 +203,15 @@ func TestHandleWorksUnderALease(t *testing.T) {
 
 func TestHandleLeavesALeaseThatAnotherTookOver(t *testing.T) {
 	t.Parallel()
-	others := now.Add(time.Hour)
+	var others time.Time
 	var f *fixture
 	f = newFixture(t, publisherFunc(func(string) error {
-		f.setLease(t, others) // while this sweep works, longer than its own lease
+		f.Advance(catalog.Lease) // this sweep works for longer than its own lease
+		f.die(t)
+		others = f.held()
 		return nil
 	}))
-	f.abandon(t, now.Add(-time.Hour))
+	f.abandon(t, time.Hour)
 	if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
 		t.Fatal(err)
 	}
@@ -198,11 +227,11 @@ func TestHandleGivesTheLeaseUpWhenTheDelivererHungUp(t *testing.T) {
 		cancel()
 		return nil
 	}))
-	f.abandon(t, now.Add(-time.Hour))
+	f.abandon(t, time.Hour)
 	if err := f.sweep.Handle(ctx, event.Message{}); !errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "Canceled") {
 		t.Errorf("err = %v", err)
 	}
-	if end := f.leaseEnd(t); end.After(now) {
+	if end := f.leaseEnd(t); end.After(f.Clock()) {
 		t.Errorf("the lease is held until %v, so that the next delivery does nothing", end)
 	}
 }
@@ -221,9 +250,10 @@ func TestHandleJoinsTheErrorsOfItsSteps(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, tt.publisher)
-			f.abandon(t, now.Add(-time.Hour))
+			f.abandon(t, time.Hour)
+			broken := "none"
 			if tt.brokenScans {
-				f.breakScans(t)
+				broken = f.breakScans(t)
 			}
 			err := f.sweep.Handle(t.Context(), event.Message{})
 			if err == nil {
@@ -232,10 +262,10 @@ func TestHandleJoinsTheErrorsOfItsSteps(t *testing.T) {
 			if brokenOutbox := tt.publisher.(publisherFunc)("") != nil; errors.Is(err, errBroken) != brokenOutbox {
 				t.Errorf("err = %v, with the outbox's: want %v", err, brokenOutbox)
 			}
-			if strings.Contains(err.Error(), "sweep scan broken: ") != tt.brokenScans {
+			if strings.Contains(err.Error(), "sweep scan "+broken+": ") != tt.brokenScans {
 				t.Errorf("err = %v, with the scans': want %v", err, tt.brokenScans)
 			}
-			if end := f.leaseEnd(t); end.After(now) {
+			if end := f.leaseEnd(t); end.After(f.Clock()) {
 				t.Errorf("the lease is held until %v, so that the next delivery does nothing", end)
 			}
 		})
@@ -246,8 +276,9 @@ func TestHandleJoinsTheErrorsOfItsSteps(t *testing.T) {
 			t.Error("published")
 			return nil
 		}))
-		f.abandon(t, now.Add(-time.Hour))
-		if _, err := f.lease().Set(t.Context(), map[string]any{"until": "text"}); err != nil {
+		f.abandon(t, time.Hour)
+		f.die(t)
+		if _, err := f.lease().Update(t.Context(), []firestore.Update{{Path: "until", Value: "text"}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := f.sweep.Handle(t.Context(), event.Message{}); err == nil || !strings.Contains(err.Error(), "lease") {
@@ -269,8 +300,8 @@ func TestHandlePublishesAbandonedEvents(t *testing.T) {
 			t.Parallel()
 			bus := &topics{}
 			f := newFixture(t, bus)
-			receive := bus.open(t, f.project, "scan-failed-v1")
-			abandoned := f.abandon(t, now.Add(-tt.age))
+			receive := bus.open(t, f.Project, "scan-failed-v1")
+			abandoned := f.abandon(t, tt.age)
 			if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
 				t.Fatal(err)
 			}

@@ -255,10 +255,10 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 		return err
 	}
 	seen := observe(ctx, report, pictures)
-	return a.finish(ctx, s, func(tx *outbox.Tx, current *Scan, now time.Time) (event.Payload, error) {
+	return a.finish(ctx, s, func(tx *outbox.Tx, user account.User, current *Scan, now time.Time) (event.Payload, error) {
 		// As the query is part of the transaction, of two that complete at the same time the later one sees the earlier.
 		inTx := func(q firestore.Query) *firestore.DocumentIterator { return tx.Documents(q) }
-		earlier, err := measuredBefore(inTx, a.Firestore, s.UID, s.Content, report.Version)
+		earlier, err := measuredBefore(inTx, a.Firestore, user, s.Content, report.Version)
 		if err != nil && !errors.Is(err, errNoScan) {
 			return nil, err
 		}
@@ -266,7 +266,7 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 		kept := maps.Clone(result) // this may run more than once
 		if earlier.ID != "" {
 			kept = notRanked(kept, whyDuplicate)
-		} else if err := a.guarded(tx.Transaction, s, seen, kept); err != nil {
+		} else if err := a.guarded(tx.Transaction, s, user, seen, kept); err != nil {
 			return nil, err
 		}
 		current.complete(kept, now)
@@ -293,7 +293,7 @@ func withoutGeometry(report []byte) (map[string]any, error) {
 
 // fail ends the scan with the reason.
 func (a *Analyzer) fail(ctx context.Context, s Scan, f Failure) error {
-	return a.finish(ctx, s, func(_ *outbox.Tx, current *Scan, now time.Time) (event.Payload, error) {
+	return a.finish(ctx, s, func(_ *outbox.Tx, _ account.User, current *Scan, now time.Time) (event.Payload, error) {
 		current.fail(f, now)
 		return failedEvent(*current), nil
 	})
@@ -306,7 +306,9 @@ func failedEvent(s Scan) event.ScanFailedV1 {
 // finish ends the claimed scan together with the event that this owes. It does nothing when the lease went to
 // somebody else, but for the results of a scan that has failed since. When the fence has closed, the scan ends
 // without an event and all its objects are deleted.
-func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*outbox.Tx, *Scan, time.Time) (event.Payload, error)) error {
+func (a *Analyzer) finish(
+	ctx context.Context, s Scan, end func(*outbox.Tx, account.User, *Scan, time.Time) (event.Payload, error),
+) error {
 	var outcome error
 	var current Scan
 	err := a.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
@@ -338,7 +340,7 @@ func (a *Analyzer) finish(ctx context.Context, s Scan, end func(*outbox.Tx, *Sca
 			current.fail(refused, now)
 			return write(tx.Transaction, a.Firestore, current)
 		}
-		payload, err := end(tx, &current, now)
+		payload, err := end(tx, user, &current, now)
 		if err != nil {
 			return err
 		}

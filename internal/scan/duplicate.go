@@ -28,26 +28,43 @@ func hashOf(key []byte, uid account.UID, photo []byte) string {
 
 // measuredBefore returns the user's scan of the photo that this version of the engine completed, or
 // errNoScan; content is the photo's photoHash, "" for a photo that is not known. Of several it is
-// the one that is no duplicate, and where that was deleted the oldest. documents runs the query.
+// the one that is no duplicate, and where that was deleted the oldest. One that was made under a
+// consent that was withdrawn is gone or going, and is none. documents runs the query.
 //
 // Index: scans (uid, content, state, result.version, duplicateOf, finishedAt), all ascending.
 func measuredBefore(
 	documents func(firestore.Query) *firestore.DocumentIterator, fs *firestore.Client,
-	uid account.UID, content, version string,
+	user account.User, content, version string,
 ) (Scan, error) {
 	if content == "" {
 		return Scan{}, errNoScan
 	}
-	found := documents(fs.Collection("scans").
-		Where("uid", "==", string(uid)).Where("content", "==", content).
+	all := fs.Collection("scans").
+		Where("uid", "==", string(user.UID)).Where("content", "==", content).
 		Where("state", "==", string(Completed)).Where("result.version", "==", version).
-		OrderBy("duplicateOf", firestore.Asc).OrderBy("finishedAt", firestore.Asc).Limit(1))
-	defer found.Stop()
-	snap, err := found.Next()
-	if errors.Is(err, iterator.Done) {
-		return Scan{}, errNoScan
+		OrderBy("duplicateOf", firestore.Asc).OrderBy("finishedAt", firestore.Asc)
+	first, seen, err := standing(documents(all.Limit(1)), user)
+	if seen > 0 && errors.Is(err, errNoScan) { // in the seconds after a withdrawal only
+		first, _, err = standing(documents(all), user)
 	}
-	return decode(snap, err)
+	return first, err
+}
+
+// standing is the first of the scans that stands under the user's consent, or errNoScan; seen is
+// how many were looked at.
+func standing(found *firestore.DocumentIterator, user account.User) (first Scan, seen int, err error) {
+	defer found.Stop()
+	for {
+		snap, err := found.Next()
+		if errors.Is(err, iterator.Done) {
+			return Scan{}, seen, errNoScan
+		}
+		seen++
+		s, err := decode(snap, err)
+		if err != nil || user.Stands(s.ConsentEpoch) {
+			return s, seen, err
+		}
+	}
 }
 
 // notRanked takes a result out of the ranking and says why.

@@ -229,3 +229,36 @@ func TestMalformedChecksum(t *testing.T) {
 		}
 	}
 }
+
+// What was measured under a consent that was withdrawn is about to go: it makes nothing a
+// duplicate, answers no upload, and hides no scan of the consent given since.
+func TestDuplicate_isNoneOfAWithdrawnConsent(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	api := e.uploadsAPI()
+	announced := fmt.Sprintf(`{"contentType":"image/jpeg","sha256":"%x"}`, sha256.Sum256([]byte("photo")))
+	measured := func(key string) Scan {
+		t.Helper()
+		opened := wantTicket(t, ticketFor(t, api, anna, key, announced), http.StatusCreated)
+		e.finish(t, e.load(t, opened.Scan.ID), answering(func() (face.Report, []face.Picture, error) {
+			report := measured
+			report.Version = face.Version
+			return report, drawn(), nil
+		}))
+		return e.load(t, opened.Scan.ID)
+	}
+	measured("first")
+	if w := ticketFor(t, api, anna, "again", announced); w.Code != http.StatusOK {
+		t.Fatalf("under the same consent: %d %s", w.Code, w.Body)
+	}
+	e.setConsent(t, false, 2)
+	e.setConsent(t, true, 3)
+	second := measured("second")
+	if second.DuplicateOf != "" || !second.result().Rankable {
+		t.Errorf("after a new consent: %+v", second)
+	}
+	w := ticketFor(t, api, anna, "third", announced)
+	if got := decoded[uploadResponse](t, w); w.Code != http.StatusOK || !got.SamePhoto || got.Scan.ID != second.ID {
+		t.Errorf("%d %s, want the scan %s", w.Code, w.Body, second.ID)
+	}
+}

@@ -1,7 +1,11 @@
 package scan
 
 import (
+	"context"
+	"errors"
 	"time"
+
+	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
 )
@@ -18,3 +22,16 @@ func ResultsPrefix(uid account.UID) string { return "results/" + string(uid) + "
 
 // PhotoName is the photo's name in the uploads bucket.
 func PhotoName(uid account.UID, id ID) string { return objectName(uid, id) }
+
+// Kept reports whether scans/{id} is there, though it may be one that is being deleted. What is no
+// id of a scan is not.
+func Kept(ctx context.Context, fs *firestore.Client, id ID) (bool, error) {
+	if !id.valid() {
+		return false, nil
+	}
+	_, err := decodeAny(ref(fs, id).Get(ctx))
+	if errors.Is(err, errNoScan) {
+		return false, nil
+	}
+	return err == nil, err
+}

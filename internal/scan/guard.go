@@ -8,6 +8,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/guard"
 )
@@ -27,9 +28,12 @@ func observe(ctx context.Context, report face.Report, pictures []face.Picture) *
 	return &o
 }
 
-// guarded compares the scan with the user's others and remembers it, in the transaction that finishes it, and before
-// which the fence was found open. Where something is amiss it takes the result out of the ranking and says why.
-func (a *Analyzer) guarded(tx *firestore.Transaction, s Scan, seen *guard.Observation, result map[string]any) error {
+// guarded compares the scan with the user's others that stand under the same consent and remembers
+// it, in the transaction that finishes it and that has read the user and found the fence open.
+// Where something is amiss it takes the result out of the ranking and says why.
+func (a *Analyzer) guarded(
+	tx *firestore.Transaction, s Scan, user account.User, seen *guard.Observation, result map[string]any,
+) error {
 	if seen == nil {
 		return nil
 	}
@@ -37,7 +41,7 @@ func (a *Analyzer) guarded(tx *firestore.Transaction, s Scan, seen *guard.Observ
 	if err != nil {
 		return err
 	}
-	reasons, state := guard.Judge(state, string(s.ID), *seen)
+	reasons, state := guard.Judge(state.Standing(user.Stands), string(s.ID), user.ConsentEpoch, *seen)
 	if len(reasons) > 0 {
 		disqualify(result, reasons)
 	}

@@ -116,8 +116,8 @@ func TestTicketAfterTheConsentIsGrantedAnew(t *testing.T) {
 	if got := e.load(t, opened.Scan.ID); got.State != Completed {
 		t.Errorf("scan is %s with %+v", got.State, got.Failure)
 	}
-	e.setConsent(t, true, 5)
-	wantTicket(t, ticketFor(t, api, anna, "key", jpegRequest), http.StatusOK)
+	e.setConsent(t, true, 5) // withdrawn and granted: what was completed before is about to go
+	wantProblem(t, ticketFor(t, api, anna, "key", jpegRequest), 503, "unavailable")
 	if got := e.load(t, opened.Scan.ID); got.ConsentEpoch != 3 {
 		t.Errorf("the completed scan is of epoch %d now", got.ConsentEpoch)
 	}

@@ -209,10 +209,9 @@ func (u *Uploads) find(
 	s, err := decode(snaps[1], nil)
 	switch {
 	case err == nil:
-		return s.askedAgain(fresh, user.ConsentEpoch)
+		return s.askedAgain(fresh, user)
 	case errors.Is(err, errDeleting):
-		return Scan{}, again, fault.New(fault.CodeUnavailable, "The scan of this key is being deleted: try again.").
-			WithRetryAfter(time.Second)
+		return Scan{}, again, errGoing()
 	case !errors.Is(err, errNoScan):
 		return Scan{}, opened, err
 	}
@@ -221,7 +220,7 @@ func (u *Uploads) find(
 		// another request has measured meanwhile gets a scan of its own, which its analysis finds
 		// to be a duplicate.
 		outside := func(q firestore.Query) *firestore.DocumentIterator { return q.Documents(ctx) }
-		s, err = measuredBefore(outside, u.Firestore, fresh.UID, fresh.Declared, face.Version)
+		s, err = measuredBefore(outside, u.Firestore, user, fresh.Declared, face.Version)
 		if !errors.Is(err, errNoScan) {
 			return s, samePhoto, err
 		}
@@ -232,15 +231,24 @@ func (u *Uploads) find(
 
 // askedAgain is the scan as another request with its key finds it. Its photo, if it still awaits
 // it, may be uploaded anew under the consent that is in force now: the user may have withdrawn and
-// granted it since the last ticket, and the photo that comes is sent under the new one.
-func (s Scan) askedAgain(fresh Scan, epoch int64) (Scan, how, error) {
-	if s.Request != fresh.Request {
+// granted it since the last ticket, and the photo that comes is sent under the new one. What was
+// measured under an earlier one is not shown any more: it is about to go.
+func (s Scan) askedAgain(fresh Scan, user account.User) (Scan, how, error) {
+	switch {
+	case s.Request != fresh.Request:
 		return Scan{}, again, errKeyReused
-	}
-	if s.State == AwaitingUpload {
-		s.renewTicket(epoch, fresh.CreatedAt)
+	case s.State == AwaitingUpload:
+		s.renewTicket(user.ConsentEpoch, fresh.CreatedAt)
+	case !user.Stands(s.ConsentEpoch):
+		return Scan{}, again, errGoing()
 	}
 	return s, again, nil
+}
+
+// errGoing says that the key's scan is being deleted, which takes seconds.
+func errGoing() error {
+	return fault.New(fault.CodeUnavailable, "The scan of this key is being deleted: try again.").
+		WithRetryAfter(time.Second)
 }
 
 var errKeyReused = fault.New(fault.CodeIdempotencyReused, "This Idempotency-Key was used with another body.")

@@ -63,13 +63,13 @@ func (g *guarded) said(code guard.Code, trials []trial) count {
 		for _, name := range t.has {
 			earlier, seen := g.seen[t.owner.id][name]
 			ok = ok && seen
-			_, s = guard.Judge(s, name, earlier)
+			_, s = guard.Judge(s, name, 1, earlier)
 		}
 		if !ok {
 			continue
 		}
 		c.Of++
-		reasons, _ := guard.Judge(s, "new", o)
+		reasons, _ := guard.Judge(s, "new", 1, o)
 		for _, r := range reasons {
 			if r.Code == code {
 				c.Said++

@@ -46,8 +46,10 @@ const (
 	// A time series that a condition reads, every 30 seconds: the same page.
 	alertSeries = 0.35 / million
 
-	// A sweep with nothing to do: the lease is read and written twice, eleven queries find nothing. Its time is assumed.
-	sweepCost = perRequest + 0.3*(busyCPU+busyMemory/4) + 13*documentRead + 2*documentWritten
+	// A sweep with nothing to do: the lease is read and written twice, twelve queries find nothing,
+	// and the search for missing users reads that it is not due. Its time is assumed. Each account
+	// costs a read a day beside that.
+	sweepCost = perRequest + 0.3*(busyCPU+busyMemory/4) + 15*documentRead + 2*documentWritten
 	// A request of the uptime check, which comes from six places: /readyz reads a document, in the least time that is billed.
 	probeCost   = perRequest + armorRequest + 0.1*(busyCPU+busyMemory/4) + documentRead
 	probePlaces = 6

@@ -121,9 +121,13 @@ func closed(end, closing error) error {
 	return end
 }
 
+// sweepEvery is the sweep's period here, where nobody should wait a minute for what is due after
+// seconds.
+const sweepEvery = 5 * time.Second
+
 // withHost runs work on the whole system.
 func withHost(ctx context.Context, c preflight.Command, work func(context.Context, *host.Host) error) error {
-	opts := host.Options{Progress: os.Stderr, Port: c.Port}
+	opts := host.Options{Progress: os.Stderr, Port: c.Port, SweepEvery: sweepEvery}
 	if c.Logs {
 		opts.Logs = os.Stderr
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,10 +17,22 @@ import (
 
 	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/retention"
 	"github.com/facescan/facescan/scripts/migrate/fixture"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
+
+// A step names its collection by the table, which the test of package retention's list does not
+// see.
+func TestSteps_areOnCollectionsOfTheList(t *testing.T) {
+	t.Parallel()
+	for _, s := range steps {
+		if !slices.Contains(retention.Collections, s.Collection) {
+			t.Errorf("step %s: collection %q is not in retention.Collections", s.Name, s.Collection)
+		}
+	}
+}
 
 // today is the clock's time in tests.
 var today = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)

@@ -155,6 +155,44 @@ func TestCustomRolesHoldNoMoreThanIsUsed(t *testing.T) {
 	})
 }
 
+func TestUsersLeaveByTheAPIAndNotByTheSDK(t *testing.T) {
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		configs := resources(plan, "google_identity_platform_config")
+		if len(configs) != 1 {
+			t.Fatalf("%d configurations of sign-in", len(configs))
+		}
+		for member, want := range map[string]bool{"disabled_user_deletion": true, "disabled_user_signup": false} {
+			if got := configs[0].at("client.0.permissions.0." + member); got != want {
+				t.Errorf("%s is %v, want %v", member, got, want)
+			}
+		}
+	})
+}
+
+// Whoever sends mail, shows users in or looks for them may look users up; to delete them is the
+// eraser's alone.
+func TestAccessToFirebaseUsers(t *testing.T) {
+	want := map[string]string{"erase": catalog.AuthEraser}
+	for _, name := range []string{
+		"coach", "inbox", "leaderboard", "notify", "profile", "register", "scans", "sweep", "upload",
+	} {
+		want[name] = catalog.AuthReader
+	}
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		granted := map[string]bool{}
+		for _, r := range resources(plan, "google_project_iam_member") {
+			if r.Name == "auth" {
+				granted[r.key()] = true
+			}
+		}
+		for _, f := range catalog.Functions() {
+			if f.Access().Auth != want[f.Name] || granted[f.Name] != (want[f.Name] != "") {
+				t.Errorf("%s: %q by the catalog, granted: %v, want %q", f.Name, f.Access().Auth, granted[f.Name], want[f.Name])
+			}
+		}
+	})
+}
+
 func TestEveryFunctionHasAnAccountOfItsOwn(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		accounts := map[string]bool{}

@@ -204,3 +204,16 @@ run "whoever_leaves_is_not_asked_for_an_app" {
 
   expect_failures = [var.app_check_routes]
 }
+
+run "users_cannot_delete_themselves_at_firebase" {
+  command = plan
+
+  assert {
+    condition     = google_identity_platform_config.this.client[0].permissions[0].disabled_user_deletion == true
+    error_message = "A user who is deleted by the SDK leaves everything else behind."
+  }
+  assert {
+    condition     = google_identity_platform_config.this.client[0].permissions[0].disabled_user_signup == false
+    error_message = "Users have to be able to sign up."
+  }
+}

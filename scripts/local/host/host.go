@@ -14,6 +14,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -29,6 +30,7 @@ import (
 	"cloud.google.com/go/pubsub/v2"
 
 	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/outbox"
@@ -57,6 +59,8 @@ type Options struct {
 	Port int
 	// MinBackoff is the first wait before an event is delivered again; 0 is production's.
 	MinBackoff time.Duration
+	// SweepEvery is the period of the sweep's schedule; 0 is production's.
+	SweepEvery time.Duration
 	// AnyQuery is that of emulator.Options.
 	AnyQuery bool
 	// InProcess runs the functions in the process of the caller, who gets at them there (Host.Process
@@ -130,7 +134,7 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 	if err != nil {
 		return nil, err
 	}
-	h.schedule(run)
+	h.schedule(run, cmp.Or(opts.SweepEvery, catalog.SweepEvery))
 	return h, nil
 }
 
@@ -176,6 +180,7 @@ func (h *Host) setEnvironment() error {
 		"FACESCAN_RECEIPT_KEY":      seed,
 		// Nothing here is late by minutes.
 		"FACESCAN_ERASURE_WAIT":        "2s",
+		"FACESCAN_LOOK_AFTER":          "20s",
 		"FACESCAN_RECEIPT_PUBLIC_KEYS": public,
 	} {
 		env[name] = value

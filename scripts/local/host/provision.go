@@ -107,9 +107,9 @@ func (h *Host) makeBuckets() error {
 }
 
 // schedule is Cloud Scheduler: it asks for a sweep once a period, until ctx ends.
-func (h *Host) schedule(ctx context.Context) {
+func (h *Host) schedule(ctx context.Context, period time.Duration) {
 	h.working.Go(func() {
-		tick := time.NewTicker(catalog.SweepEvery)
+		tick := time.NewTicker(period)
 		defer tick.Stop()
 		for {
 			select {

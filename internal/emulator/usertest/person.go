@@ -1,0 +1,170 @@
+package usertest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"firebase.google.com/go/v4/auth"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+// Answer is what the API answered.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Decode reads the body as JSON.
+func Decode[T any](w *World, a Answer) T {
+	w.tb.Helper()
+	var v T
+	if err := json.Unmarshal(a.Body, &v); err != nil {
+		w.tb.Fatalf("%v in %s", err, a.Body)
+	}
+	return v
+}
+
+// Ask sends the user's request, with a body of JSON unless that is "". A uid of "" is nobody.
+func (w *World) Ask(uid, method, path, body string) Answer {
+	return w.AskAs(uid, method, path, "application/json", body)
+}
+
+// AskAs is [World.Ask] with a body of another type.
+func (w *World) AskAs(uid, method, path, kind, body string) Answer {
+	r := httptest.NewRequestWithContext(w.tb.Context(), method, path, strings.NewReader(body))
+	if uid != "" {
+		r.Header.Set("Authorization", "Bearer "+uid)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", kind)
+	}
+	rec := httptest.NewRecorder()
+	w.API.ServeHTTP(rec, r)
+	return Answer{rec.Code, rec.Header(), rec.Body.Bytes()}
+}
+
+// Do is [World.Ask] of what must succeed.
+func (w *World) Do(uid, method, path, body string) Answer {
+	w.tb.Helper()
+	a := w.Ask(uid, method, path, body)
+	if a.Status >= http.StatusBadRequest {
+		w.tb.Fatalf("%s %s: %d %s", method, path, a.Status, a.Body)
+	}
+	return a
+}
+
+// Email is the address that Firebase has of the user.
+func Email(uid string) string { return uid + "@example.com" }
+
+// Register makes a Firebase user with a verified address and registers them, with a device of the
+// token.
+func (w *World) Register(uid, token string) {
+	w.tb.Helper()
+	_, err := w.Users.CreateUser(w.tb.Context(), (&auth.UserToCreate{}).UID(uid).Email(Email(uid)).EmailVerified(true))
+	w.must(err)
+	body := fmt.Sprintf(`{"device":{"id":"phone","token":%q,"platform":"android"}}`, token)
+	w.Do(uid, http.MethodPost, "/v1/auth/register", body)
+}
+
+// MoveIn registers a user to whom everything can happen: with a birth year, a consent, a username
+// and a place on the boards. The device's token tells the FCM sink how to answer. Nothing is
+// delivered.
+func (w *World) MoveIn(uid string, wants account.Notifications, token string) {
+	w.tb.Helper()
+	w.Register(uid, token)
+	w.Do(uid, http.MethodPatch, "/v1/me", `{"birthYear":1990,"leaderboard":{"optIn":true}}`)
+	w.Do(uid, http.MethodPut, "/v1/me/username", fmt.Sprintf(`{"username":%q}`, Username(uid)))
+	w.Do(uid, http.MethodPut, "/v1/preferences", fmt.Sprintf(`{"push":%v,"email":%v}`, wants.Push, wants.Email))
+	w.Grant(uid)
+}
+
+// Username is the name that [World.MoveIn] takes for the user.
+func Username(uid string) string { return strings.ReplaceAll(uid, "-", "_") }
+
+// Grant gives the user's consent, Withdraw ends it.
+func (w *World) Grant(uid string) {
+	w.tb.Helper()
+	w.Do(uid, http.MethodPost, "/v1/me/consent", fmt.Sprintf(`{"version":%q}`, account.CurrentTerms.Version))
+}
+
+// Withdraw ends the user's consent.
+func (w *World) Withdraw(uid string) {
+	w.tb.Helper()
+	w.Do(uid, http.MethodDelete, "/v1/me/consent", "")
+}
+
+// Opened is a scan that awaits its photo.
+type Opened struct {
+	Scan   struct{ ID scan.ID }
+	Upload scan.Ticket
+}
+
+// Open opens a scan.
+func (w *World) Open(uid string) Opened {
+	w.tb.Helper()
+	return w.open(uid, `{"contentType":"image/jpeg"}`)
+}
+
+func (w *World) open(uid, request string) Opened {
+	w.tb.Helper()
+	return Decode[Opened](w, w.Do(uid, http.MethodPost, "/v1/uploads", request))
+}
+
+// Put uploads the photo by the ticket, as anybody may who has it, and returns the storage's status.
+func (w *World) Put(t scan.Ticket, photo []byte) (status int, err error) {
+	r, err := http.NewRequestWithContext(w.tb.Context(), t.Method, t.URL, strings.NewReader(string(photo)))
+	if err != nil {
+		return 0, err
+	}
+	for name, value := range t.Headers {
+		r.Header.Set(name, value)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	return resp.StatusCode, resp.Body.Close()
+}
+
+// Upload opens a scan and uploads its photo. Nothing is delivered.
+func (w *World) Upload(uid string, photo []byte) scan.ID {
+	w.tb.Helper()
+	return w.upload(w.Open(uid), photo)
+}
+
+func (w *World) upload(opened Opened, photo []byte) scan.ID {
+	w.tb.Helper()
+	status, err := w.Put(opened.Upload, photo)
+	if err != nil || status != http.StatusOK {
+		w.tb.Fatalf("put a photo: %d, %v", status, err)
+	}
+	return opened.Scan.ID
+}
+
+// Scan uploads a photo and has it measured, ranked and told of.
+func (w *World) Scan(uid string, photo []byte) scan.ID {
+	w.tb.Helper()
+	return w.ScanWith(uid, photo, "[]")
+}
+
+// ScanWith is [World.Scan] with the renditions, in JSON, made of the photo.
+func (w *World) ScanWith(uid string, photo []byte, renditions string) scan.ID {
+	w.tb.Helper()
+	id := w.upload(w.open(uid, fmt.Sprintf(`{"contentType":"image/jpeg","renditions":%s}`, renditions)), photo)
+	w.Deliver("analyze", "notify", "rank")
+	return id
+}
+
+// User is users/{uid}.
+func (w *World) User(uid string) account.User {
+	w.tb.Helper()
+	u, err := account.Get(w.tb.Context(), w.Firestore, account.UID(uid))
+	w.must(err)
+	return u
+}

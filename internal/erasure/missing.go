@@ -1,0 +1,353 @@
+package erasure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"firebase.google.com/go/v4/auth"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/query"
+)
+
+const (
+	// lookAfter is how long after the last look for all users the next begins, and how long after a
+	// user was first found missing the second look follows, of production. With what a pass and a
+	// saga take, an account is gone within three days of its user.
+	lookAfter = 24 * time.Hour
+	// lookPage is how many users Firebase Auth is asked for at a time, its most. A sweep asks for
+	// lookPages of such, so for 1000 users a minute or 1.4 million a day.
+	lookPage  = 100
+	lookPages = 10
+	// lookBudget is how long a sweep looks before it leaves the rest to the next, and lookTimeout
+	// bounds one question.
+	lookBudget  = 10 * time.Second
+	lookTimeout = 5 * time.Second
+	// witnesses is from how many users of a page on it is not believed that Firebase Auth knows
+	// none of them. It is far more likely that the database was restored beside another project's
+	// users, or that the answers were cut.
+	witnesses = 50
+	// maxUID is the longest uid in bytes that Firebase has.
+	maxUID = 128
+)
+
+// Missing finds the accounts whose Firebase user is gone: the app may have called the SDK's
+// user.delete(), or somebody the console. Without a user nobody can ask for the erasure, so it is
+// begun here.
+//
+//	users/{uid} ──no such user──► missingSince ──nor a day later──► account saga
+//	                                   └──there again──► (none)
+//
+// A user counts as missing only if Firebase Auth answers so, of this very uid, twice in a row at
+// each of both looks. An error or a timeout changes nothing, nor do first answers that know nobody
+// of many: the next sweep asks again. A user who is disabled is there.
+//
+// A pass goes through users/ in the order of the ids, some pages a sweep, and costs a read for each
+// user a day. Where it is to go on stands in limits/missing-users. Second looks go by missingSince
+// and so are on time however long a pass takes.
+type Missing struct {
+	fs          *firestore.Client
+	box         *outbox.Box
+	auth        *auth.Client
+	key         []byte
+	wait, after time.Duration
+	now         func() time.Time
+}
+
+// MissingOptions set up a search for missing users.
+type MissingOptions struct {
+	// Key derives capabilities; it is the Eraser's.
+	Key []byte
+	// Wait is for [ParseWait], the Eraser's. After replaces the day between two looks, such as
+	// "20s", from a second to a day; only the local stack has it.
+	Wait, After string
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// NewMissing makes the search over the database and Firebase's users; box commits the sagas with
+// their events. The error is of the options.
+func NewMissing(fs *firestore.Client, box *outbox.Box, users *auth.Client, opts MissingOptions) (*Missing, error) {
+	wait, waitErr := ParseWait(opts.Wait)
+	after, afterErr := parseDuration("when to look for users again", opts.After, lookAfter, time.Second)
+	if err := errors.Join(waitErr, afterErr); err != nil {
+		return nil, err
+	}
+	return &Missing{fs: fs, box: box, auth: users, key: opts.Key, wait: wait, after: after, now: opts.Now}, nil
+}
+
+// Looks is what a sweep came to: how many users were looked for, were found missing for the first
+// time, and how many erasures were begun.
+type Looks struct {
+	Users, Missing, Begun int
+}
+
+// errNobody says that an answer is not believed.
+var errNobody = errors.New("an answer that knows none of them is not believed")
+
+// Sweep takes the second looks that are due and goes on with the pass. Its error joins those of
+// both.
+func (m *Missing) Sweep(ctx context.Context) (Looks, error) {
+	var l Looks
+	until := m.now().Add(lookBudget)
+	dueErr := m.lookAgain(ctx, &l)
+	return l, errors.Join(dueErr, m.pass(ctx, until, &l))
+}
+
+// lookAgain looks for those who were first found missing long enough ago. The query needs the index
+// on missingSince, which Firestore makes by itself.
+func (m *Missing) lookAgain(ctx context.Context, l *Looks) error {
+	due, err := m.users().Where("missingSince", "<=", m.now().UTC().Add(-m.after)).
+		OrderBy("missingSince", firestore.Asc).Limit(lookPage).Documents(ctx).GetAll()
+	if err != nil {
+		return fmt.Errorf("list missing users: %w", err)
+	}
+	page := accountsIn(due)
+	gone, err := m.gone(ctx, page)
+	if err != nil {
+		return fmt.Errorf("look for missing users again: %w", err)
+	}
+	l.Users += len(page)
+	var faults []error
+	for _, u := range page {
+		if !gone[u.uid] {
+			faults = append(faults, m.note(ctx, u, firestore.Delete))
+			continue
+		}
+		begun, err := m.begin(ctx, u)
+		if begun {
+			l.Begun++
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}
+
+// pass looks for the users of the next pages and notes who is missing.
+func (m *Missing) pass(ctx context.Context, until time.Time, l *Looks) error {
+	at, err := m.position(ctx)
+	if err != nil {
+		return err
+	}
+	now := m.now().UTC()
+	if at.From == "" {
+		if now.Before(at.BegunAt.Add(m.after)) {
+			return nil
+		}
+		at.BegunAt = now
+	}
+	for range lookPages {
+		next, err := m.lookFrom(ctx, at.From, l)
+		if err != nil {
+			return fmt.Errorf("look for users: %w", err)
+		}
+		at.From = next
+		if err := m.keep(ctx, at); err != nil {
+			return err
+		}
+		if next == "" || !m.now().Before(until) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// lookFrom looks for the users of one page and returns where the next begins, "" after the last.
+// Who is noted already waits for the second look.
+func (m *Missing) lookFrom(ctx context.Context, from string, l *Looks) (next string, err error) {
+	q := m.users().OrderBy(firestore.DocumentID, firestore.Asc)
+	if from != "" {
+		q = q.StartAt(from)
+	}
+	snaps, err := q.Limit(lookPage + 1).Documents(ctx).GetAll() // one more, for where the next begins
+	if err != nil {
+		return "", fmt.Errorf("list users: %w", err)
+	}
+	if len(snaps) > lookPage {
+		next = between(snaps[lookPage-1].Ref.ID, snaps[lookPage].Ref.ID)
+		snaps = snaps[:lookPage]
+	}
+	page := unnoted(accountsIn(snaps))
+	gone, err := m.gone(ctx, page)
+	if err != nil {
+		return "", err
+	}
+	if len(gone) >= witnesses && len(gone) == len(page) {
+		return "", fmt.Errorf("ask for %d users: %w", len(page), errNobody)
+	}
+	l.Users += len(page)
+	now := m.now().UTC()
+	for _, u := range page {
+		if !gone[u.uid] {
+			continue
+		}
+		if err := m.note(ctx, u, now); err != nil {
+			return "", err
+		}
+		l.Missing++
+	}
+	return next, nil
+}
+
+// between is the shortest text above the first id that the second begins with: where the next page
+// begins, mostly without saying who is there, as what is kept of an account must go with it.
+func between(last, next string) string {
+	for i := range next {
+		if prefix := next[:i]; prefix > last && isID(prefix) {
+			return prefix
+		}
+	}
+	return next
+}
+
+// isID reports whether Firestore takes the text for a document's id: not ".", "..", and not what is
+// like __x__, its own.
+func isID(text string) bool {
+	return text != "." && text != ".." && !strings.HasPrefix(text, "__")
+}
+
+// listed is what is read of users/{uid} here.
+type listed struct {
+	uid   account.UID
+	ref   *firestore.DocumentRef
+	since time.Time // zero for a user who is not noted as missing
+}
+
+// accountsIn are the accounts of the page that are in use. One that is being erased already, that
+// cannot be read or whose id no Firebase user can have is not looked for, and keeps nobody else
+// from it.
+func accountsIn(snaps []*firestore.DocumentSnapshot) (page []listed) {
+	for _, snap := range snaps {
+		fields := snap.Data()
+		state, _ := fields["state"].(string)
+		since, _ := fields["missingSince"].(time.Time)
+		if account.State(state) == account.Active && len(snap.Ref.ID) <= maxUID {
+			page = append(page, listed{uid: account.UID(snap.Ref.ID), ref: snap.Ref, since: since})
+		}
+	}
+	return page
+}
+
+func unnoted(page []listed) []listed {
+	var rest []listed
+	for _, u := range page {
+		if u.since.IsZero() {
+			rest = append(rest, u)
+		}
+	}
+	return rest
+}
+
+// gone asks Firebase Auth who of the page is no user any more. Those who are missing from its
+// answer are asked for again one by one, so that no answer that was cut counts. On any error nobody
+// is gone.
+func (m *Missing) gone(ctx context.Context, page []listed) (map[account.UID]bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	ids := make([]auth.UserIdentifier, len(page))
+	for i, u := range page {
+		ids[i] = auth.UIDIdentifier{UID: string(u.uid)}
+	}
+	answer, err := m.auth.GetUsers(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("ask for %d users: %w", len(ids), err)
+	}
+	known := map[account.UID]bool{}
+	for _, u := range answer.Users {
+		known[account.UID(u.UID)] = true
+	}
+	return m.confirm(ctx, page, known)
+}
+
+// confirm asks for each of the page who is not known.
+func (m *Missing) confirm(
+	ctx context.Context, page []listed, known map[account.UID]bool,
+) (map[account.UID]bool, error) {
+	missing := make([]bool, len(page))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallel)
+	for i, u := range page {
+		if known[u.uid] {
+			continue
+		}
+		group.Go(func() error {
+			_, err := m.auth.GetUser(ctx, string(u.uid))
+			missing[i] = auth.IsUserNotFound(err)
+			if err != nil && !missing[i] {
+				return fmt.Errorf("ask for a user: %w", err) // whose id is nothing for a log
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	gone := map[account.UID]bool{}
+	for i, u := range page {
+		if missing[i] {
+			gone[u.uid] = true
+		}
+	}
+	return gone, nil
+}
+
+// note writes since when the user is missing, or removes that. It does nothing to an account that
+// is gone meanwhile.
+func (m *Missing) note(ctx context.Context, u listed, since any) error {
+	_, err := u.ref.Update(ctx, []firestore.Update{{Path: "missingSince", Value: since}})
+	if err != nil && !query.Overtaken(err) {
+		return fmt.Errorf("note a missing user: %w", err)
+	}
+	return nil
+}
+
+// begin begins the erasure of an account that is still noted as it was read. Nobody asked for it,
+// so nobody has the receipt's URL, and there is no address to write to.
+func (m *Missing) begin(ctx context.Context, u listed) (begun bool, err error) {
+	who := httpapi.Identity{UID: string(u.uid)}
+	_, err = request(ctx, m.fs, m.box, newAccountJob(who, m.now(), m.wait, m.key), func(now account.User) bool {
+		return now.State == account.Active && now.MissingSince.Equal(u.since)
+	})
+	if errors.Is(err, errNotMeant) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	slog.InfoContext(ctx, "erasure begun of an account without a user")
+	return true, nil
+}
+
+// position is limits/missing-users: how far the pass is.
+type position struct {
+	Schema int `firestore:"schema"`
+	// BegunAt is when the pass began, and From where it goes on (see [between]), "" when it is
+	// over.
+	BegunAt time.Time `firestore:"begunAt"`
+	From    string    `firestore:"from"`
+}
+
+func (m *Missing) users() *firestore.CollectionRef { return m.fs.Collection("users") }
+
+func (m *Missing) ref() *firestore.DocumentRef { return m.fs.Collection("limits").Doc("missing-users") }
+
+func (m *Missing) position(ctx context.Context) (position, error) {
+	snap, err := m.ref().Get(ctx)
+	return query.Decode[position](snap, err, "position of the look for users", nil)
+}
+
+func (m *Missing) keep(ctx context.Context, at position) error {
+	at.Schema = schema
+	if _, err := m.ref().Set(ctx, at); err != nil {
+		return fmt.Errorf("keep how far the look for users is: %w", err)
+	}
+	return nil
+}

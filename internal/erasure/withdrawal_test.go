@@ -1,0 +1,182 @@
+package erasure_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/emulator/usertest"
+	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/guard"
+)
+
+// What the decisions say of a withdrawal is so for the documents that the product writes.
+func TestWithdrawal_leavesWhatWasNotMadeUnderTheConsent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.MoveIn(ada, byBoth, "token-of-ada")
+	w.Deliver("notify", "rank")
+	before := w.Mentions(ada)
+	w.measure(t, ada)
+	made := w.Mentions(ada)
+
+	w.Withdraw(ada)
+	w.Deliver("erase", "notify", "rank")
+	for _, path := range w.Mentions(ada) {
+		collection := ofCollection(path)
+		i := slices.IndexFunc(erasure.Decisions(), func(d erasure.Decision) bool { return d.Collection == collection })
+		if collection != "" && !erasure.Decisions()[i].Consent {
+			continue
+		}
+		if collection == "" || !slices.Contains(before, path) {
+			t.Errorf("left at once: %s", path)
+		}
+	}
+	w.finish(t)
+
+	left := w.Mentions(ada)
+	had, has := collectionsOf(made), collectionsOf(left)
+	for _, d := range erasure.Decisions() {
+		want := had[d.Collection]
+		switch {
+		case d.Consent:
+			want = collectionsOf(before)[d.Collection]
+		case d.Collection == "consents":
+			want++ // the withdrawal's
+		}
+		if has[d.Collection] != want {
+			t.Errorf("collection %q: %d documents are left of %d, want %d", d.Collection, has[d.Collection], had[d.Collection], want)
+		}
+		if d.Consent && had[d.Collection] == collectionsOf(before)[d.Collection] {
+			t.Errorf("collection %q: nothing was made under the consent there, so this shows nothing", d.Collection)
+		}
+	}
+	if slices.ContainsFunc(left, func(path string) bool { return strings.HasPrefix(path, "gs://") }) {
+		t.Errorf("objects are left: %q", left)
+	}
+}
+
+// The saga of one consent does not touch what is made under the next, not even where both are in
+// one document.
+func TestWithdrawal_takesItsEpochsOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.seed(t, bob)
+	bobs := w.Mentions(bob)
+	w.MoveIn(ada, byBoth, "token-of-ada")
+	w.Deliver("notify", "rank")
+	welcome := w.Mentions(ada)
+	w.measure(t, ada)
+	first := w.Mentions(ada)
+	scans := w.scansOf(t, ada)
+
+	w.regrant(t, ada)
+	both := w.Mentions(ada)
+	w.erase(t)
+	w.finish(t)
+
+	// One document holds what is made under whichever consent is in force.
+	shared := []string{"ratings", "guard", "entries", "limits"}
+	want := slices.DeleteFunc(slices.Clone(both), func(path string) bool {
+		return slices.Contains(first, path) && !slices.Contains(welcome, path) && !slices.Contains(shared, ofCollection(path))
+	})
+	if diff := cmp.Diff(want, w.Mentions(ada)); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	if len(want) > len(both)-20 {
+		t.Errorf("the test expects too little to go: %q of %q", want, both)
+	}
+	for _, id := range scans {
+		if left := w.Mentions(id); len(left) > 0 {
+			t.Errorf("scan %s of the withdrawn consent is still in %q", id, left)
+		}
+	}
+	if again := w.scansOf(t, ada); len(again) != 2 {
+		t.Errorf("scans of the new consent: %q", again)
+	}
+	if diff := cmp.Diff(bobs, w.Mentions(bob)); diff != "" {
+		t.Errorf("another user's (-before +after):\n%s", diff)
+	}
+}
+
+// scansOf are the ids of the user's scans.
+func (w *world) scansOf(t *testing.T, uid string) (ids []string) {
+	t.Helper()
+	snaps, err := w.Firestore.Collection("scans").Where("uid", "==", uid).Documents(t.Context()).GetAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, snap := range snaps {
+		ids = append(ids, snap.Ref.ID)
+	}
+	return ids
+}
+
+// The guard must not know a face from an earlier consent, be the withdrawal's saga over or not even
+// begun. Here the engine is the real one, and both photos show the same.
+func TestWithdrawal_theNextConsentStartsWithNothing(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		// between are what comes about between the two consents, and after the second scan.
+		between, after func(*world, *testing.T)
+	}{
+		"after the saga":  {(*world).endSaga, func(*world, *testing.T) {}},
+		"before the saga": {func(*world, *testing.T) {}, (*world).endSaga},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldOf(t, usertest.Options{Engine: face.Scan})
+			w.MoveIn(ada, byBoth, "token-of-ada")
+			first := w.Scan(ada, usertest.Photo(t, 0, "first"))
+			if known := w.remembered(t); !slices.Equal(known, []string{string(first)}) {
+				t.Fatalf("the guard remembers %q, want %q", known, first)
+			}
+			w.Withdraw(ada)
+			tt.between(w, t)
+			w.Grant(ada)
+			second := w.Scan(ada, usertest.Photo(t, 0, "second"))
+			tt.after(w, t)
+
+			type judged struct {
+				Result struct {
+					Rankable bool
+					Guard    []guard.Reason
+				}
+			}
+			got := usertest.Decode[judged](w.World, w.Do(ada, "GET", "/v1/scans/"+string(second), ""))
+			if !got.Result.Rankable || len(got.Result.Guard) > 0 {
+				t.Errorf("the first scan of the new consent is judged %+v", got.Result)
+			}
+			if known := w.remembered(t); !slices.Equal(known, []string{string(second)}) {
+				t.Errorf("the guard remembers %q, want %q", known, second)
+			}
+			if left := w.Mentions(string(first)); len(left) > 0 {
+				t.Errorf("left of the first scan: %q", left)
+			}
+		})
+	}
+}
+
+// endSaga has the withdrawal's saga go to its end.
+func (w *world) endSaga(t *testing.T) {
+	t.Helper()
+	w.erase(t)
+	w.finish(t)
+}
+
+// remembered are the scans that ada's guard knows.
+func (w *world) remembered(t *testing.T) (ids []string) {
+	t.Helper()
+	s, err := guard.Get(t.Context(), w.Firestore, account.UID(ada))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range s.Entries {
+		ids = append(ids, e.ScanID)
+	}
+	return ids
+}

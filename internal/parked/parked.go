@@ -1,0 +1,58 @@
+// Package parked keeps events that no redelivery can help, parked/{id}, for an operator to look at.
+package parked
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/event"
+)
+
+const (
+	schema = 1
+	// life is how long a parked event is kept.
+	life = 30 * 24 * time.Hour
+	// maxData is the longest data in bytes that is kept whole. It keeps the document under
+	// Firestore's limit of 1 MiB; what is longer is no event of ours.
+	maxData = 512 << 10
+)
+
+// document is parked/{id}.
+type document struct {
+	Schema   int    `firestore:"schema"`
+	Function string `firestore:"function"`
+	// UID is whom the event is about, by which erasure finds it; absent where that cannot be read.
+	UID        string            `firestore:"uid,omitempty"`
+	MessageID  string            `firestore:"messageId"`
+	Reason     string            `firestore:"reason"`
+	Attributes map[string]string `firestore:"attributes"`
+	Data       []byte            `firestore:"data"`
+	ParkedAt   time.Time         `firestore:"parkedAt"`
+	ExpireAt   time.Time         `firestore:"expireAt"`
+}
+
+// Keep keeps the event that the function could not handle, with the reason why, for 30 days from
+// now. Kept again it is kept once.
+func Keep(
+	ctx context.Context, fs *firestore.Client, function string, m event.Message, reason error, now time.Time,
+) error {
+	now = now.UTC()
+	// One fact may come in several messages, as a publisher repeats what it is unsure of. Our
+	// events have an id.
+	id := cmp.Or(m.Attributes[event.AttributeID], m.ID)
+	_, err := fs.Collection("parked").Doc(event.ID(function, id)).Set(ctx, document{
+		Schema: schema, Function: function, UID: event.About(m.Data).UID, MessageID: m.ID,
+		// Firestore refuses text that is not UTF-8, and a reason may quote the bytes it is about.
+		Reason:     strings.ToValidUTF8(reason.Error(), "\uFFFD"),
+		Attributes: m.Attributes, Data: m.Data[:min(len(m.Data), maxData)], ParkedAt: now, ExpireAt: now.Add(life),
+	})
+	if err != nil {
+		return fmt.Errorf("park event %s: %w", m.ID, err)
+	}
+	return nil
+}
