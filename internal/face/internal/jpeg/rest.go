@@ -6,10 +6,7 @@ import (
 	"errors"
 )
 
-var (
-	errRest = errors.New("jpeg: scan goes on behind its last block")
-	errHole = errors.New("jpeg: scan has a hole of zeros")
-)
+var errRest = errors.New("jpeg: scan goes on behind its last block")
 
 // padding is how many zero bytes may stand between a scan and a marker: encoders in hardware write
 // whole words.
@@ -92,9 +89,9 @@ func hasHole(scan []byte, blocks []mcuBlock) bool {
 	for _, b := range blocks {
 		flat = flat && (b.dc == nil || b.dc.symbols[0] == 0) && (b.ac == nil || b.ac.symbols[0]&15 == 0)
 	}
-	const run, step = 64, 32
-	for at := 0; !flat && at+run <= len(scan); at += step {
-		if binary.LittleEndian.Uint64(scan[at:]) == 0 && zerosAround(scan, at) >= run {
+	const step = len(hole) / 2
+	for at := 0; !flat && at+8 <= len(scan); at += step {
+		if binary.LittleEndian.Uint64(scan[at:]) == 0 && zerosAround(scan, at) >= len(hole) {
 			return true
 		}
 	}

@@ -32,6 +32,7 @@ const (
 var (
 	errTruncated = errors.New("jpeg: file ends before its last scan")
 	errSegment   = errors.New("jpeg: segment is malformed")
+	errHole      = errors.New("jpeg: hole of zeros")
 	errMarker    = errors.New("jpeg: marker out of place")
 )
 
@@ -41,6 +42,9 @@ type segment struct {
 	body   []byte
 	end    int // where the segment ends in the file
 }
+
+// hole is what a part of a file looks like that was never written.
+var hole [64]byte
 
 // isFrame reports whether the segment is a frame header, of whatever kind.
 func (s segment) isFrame() bool {
@@ -55,9 +59,13 @@ func (s segment) isFrame() bool {
 // marker, as decoders do. The markers without content stand elsewhere: SOI at the start alone, RST
 // in scans alone. EOI is the only one that is returned.
 func readSegment(data []byte, pos int) (segment, error) {
+	start := pos
 	marker, pos, err := nextMarker(data, pos)
 	if err != nil {
 		return segment{}, err
+	}
+	if bytes.Contains(data[start:pos], hole[:]) {
+		return segment{}, errHole
 	}
 	switch {
 	case marker == markerEOI:
