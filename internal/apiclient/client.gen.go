@@ -788,7 +788,7 @@ type ExportState string
 
 // Failure defines model for Failure.
 type Failure struct {
-	// Code Why, for programs. About the file: `unsupported_format`, `too_large`, `corrupt`. About who is in the photo: `no_face`, `several_faces`,
+	// Code Why, for programs. About the file: `unsupported_format`, `too_large`, `corrupt` (not whole: upload it again). About who is in the photo: `no_face`, `several_faces`,
 	// `face_too_small`, `turned_away`. About light and focus: `too_dark`, `too_bright`, `blurred`. Not about the photo: `photo_missing` (it was
 	// gone before it was measured), `content_mismatch` (it is not the one whose `sha256` was announced), `content_type_mismatch`
 	// (its bytes are not of the `contentType` that the ticket was made for), `content_encoded` (the PUT had a `Content-Encoding`,
@@ -2437,6 +2437,8 @@ type ClientInterface interface {
 	//
 	// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
 	// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
+	// So does one of which a few bytes changed on the way, which nothing else can tell for certain: JPEG and WebP carry no
+	// checksum. A photo that was cut, or of which a part is missing, ends as `corrupt` without it.
 	//
 	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 	// such as a call with a known key or one that is refused, does not count.
@@ -2475,6 +2477,8 @@ type ClientInterface interface {
 	//
 	// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
 	// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
+	// So does one of which a few bytes changed on the way, which nothing else can tell for certain: JPEG and WebP carry no
+	// checksum. A photo that was cut, or of which a part is missing, ends as `corrupt` without it.
 	//
 	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 	// such as a call with a known key or one that is refused, does not count.
@@ -3563,6 +3567,8 @@ func (c *Client) GetTimeline(ctx context.Context, params *GetTimelineParams, req
 //
 // Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
 // answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
+// So does one of which a few bytes changed on the way, which nothing else can tell for certain: JPEG and WebP carry no
+// checksum. A photo that was cut, or of which a part is missing, ends as `corrupt` without it.
 //
 // A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 // such as a call with a known key or one that is refused, does not count.
@@ -3611,6 +3617,8 @@ func (c *Client) OpenScanWithBody(ctx context.Context, params *OpenScanParams, c
 //
 // Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
 // answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
+// So does one of which a few bytes changed on the way, which nothing else can tell for certain: JPEG and WebP carry no
+// checksum. A photo that was cut, or of which a part is missing, ends as `corrupt` without it.
 //
 // A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 // such as a call with a known key or one that is refused, does not count.
@@ -6096,6 +6104,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
 	// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
+	// So does one of which a few bytes changed on the way, which nothing else can tell for certain: JPEG and WebP carry no
+	// checksum. A photo that was cut, or of which a part is missing, ends as `corrupt` without it.
 	//
 	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 	// such as a call with a known key or one that is refused, does not count.
@@ -6134,6 +6144,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
 	// answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
+	// So does one of which a few bytes changed on the way, which nothing else can tell for certain: JPEG and WebP carry no
+	// checksum. A photo that was cut, or of which a part is missing, ends as `corrupt` without it.
 	//
 	// A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 	// such as a call with a known key or one that is refused, does not count.
@@ -8827,6 +8839,8 @@ func (c *ClientWithResponses) GetTimelineWithResponse(ctx context.Context, param
 //
 // Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
 // answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
+// So does one of which a few bytes changed on the way, which nothing else can tell for certain: JPEG and WebP carry no
+// checksum. A photo that was cut, or of which a part is missing, ends as `corrupt` without it.
 //
 // A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 // such as a call with a known key or one that is refused, does not count.
@@ -8871,6 +8885,8 @@ func (c *ClientWithResponses) OpenScanWithBodyWithResponse(ctx context.Context, 
 //
 // Send the photo's `sha256` along and a photo that was measured before, by the engine's present version, needs no upload: the
 // answer is its scan, with `samePhoto` (unless `renditions` are asked for, which that scan has not). It also guards the upload: another photo in its place ends as `content_mismatch`.
+// So does one of which a few bytes changed on the way, which nothing else can tell for certain: JPEG and WebP carry no
+// checksum. A photo that was cut, or of which a part is missing, ends as `corrupt` without it.
 //
 // A user may open 60 scans an hour and 200 a day, by this route and `POST /v1/uploads/direct` together. What opens none,
 // such as a call with a known key or one that is refused, does not count.

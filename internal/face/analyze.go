@@ -10,8 +10,9 @@ type Options struct {
 	MaxPixels int64
 	// MaxSide is the longest side, in pixels; default 12000.
 	MaxSide int
-	// MaxMemory is how much memory decoding may take, in bytes, estimated from the header; default 256 MiB: enough for a baseline
-	// JPEG of 50 megapixels, a PNG of 44, a progressive JPEG or a WebP of about 27.
+	// MaxMemory is how much memory decoding may take, in bytes, estimated from the header; default
+	// 256 MiB: enough for a JPEG or a WebP of 50 megapixels, a PNG of 44, a progressive JPEG or a
+	// lossless WebP of about 40.
 	MaxMemory int64
 }
 

@@ -7,9 +7,10 @@
 //
 // # Method
 //
-//  1. The header is checked against [Options] before anything is decoded (header.go, jpegheader.go), the decoder of the format is
-//     called by name, and the brightness is taken, upright by EXIF (decode.go, plane.go). The colours of an embedded profile are
-//     converted to sRGB before anything is measured or shown (profile.go, profilesrgb.go).
+//  1. The structure of the file is read and checked against [Options] before anything is decoded
+//     (header.go, jpeg.go, png.go, webp.go), and the decoder gets what was read and nothing else. A
+//     photo that is not whole is refused: JPEG is decoded by internal/jpeg, which says why. The
+//     brightness is taken, upright by EXIF (exif.go, decode.go, plane.go).
 //  2. pigo's classifier scans coarsely; each candidate is scanned again with a fine grid, whose summed confidence tells faces from chance.
 //     Where nothing sure is found upright, the picture is looked at turned by 30 to 330 degrees (detect.go).
 //  3. A face of more than 200 pixels between the pupils is shrunk to half, a quarter or an eighth of the size (measure.go): nothing is
