@@ -2106,7 +2106,7 @@ type ClientInterface interface {
 
 	// MarkRead Mark a notification as read
 	//
-	// Needs no body. Marking it again is a success.
+	// Takes no body. Marking it again is a success.
 	//
 	// Corresponds with POST /v1/inbox/{id}/read (the `MarkRead` operationId).
 	MarkRead(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2936,7 +2936,7 @@ func (c *Client) ListInbox(ctx context.Context, params *ListInboxParams, reqEdit
 
 // MarkRead Mark a notification as read
 //
-// Needs no body. Marking it again is a success.
+// Takes no body. Marking it again is a success.
 //
 // Corresponds with POST /v1/inbox/{id}/read (the `MarkRead` operationId).
 func (c *Client) MarkRead(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5731,7 +5731,7 @@ type ClientWithResponsesInterface interface {
 
 	// MarkReadWithResponse Mark a notification as read
 	//
-	// Needs no body. Marking it again is a success.
+	// Takes no body. Marking it again is a success.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8286,7 +8286,7 @@ func (c *ClientWithResponses) ListInboxWithResponse(ctx context.Context, params 
 
 // MarkReadWithResponse Mark a notification as read
 //
-// Needs no body. Marking it again is a success.
+// Takes no body. Marking it again is a success.
 //
 // Returns a wrapper object for the known response body format(s).
 //

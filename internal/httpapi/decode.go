@@ -61,6 +61,7 @@ func (*Member[T]) nullable() {}
 var (
 	errNull     = errors.New("must not be null")
 	errFraction = errors.New("must be a whole number")
+	errTooLarge = errors.New("is out of range")
 )
 
 // strict is how every body is read. encoding/json tells an unknown member by text alone and lets duplicates pass; its
@@ -89,29 +90,28 @@ func wholeNumber(decoder *jsontext.Decoder, into *int) error {
 	if err != nil {
 		return err
 	}
-	n, ok := integer(string(number))
-	if !ok {
-		return errFraction
-	}
-	*into = n
-	return nil
+	*into, err = integer(string(number))
+	return err
 }
 
 // integer is the JSON number if it is a whole one that fits. Its exponent may be of any size, so nothing is computed with it
 // that takes more than the text's length.
-func integer(number string) (int, bool) {
+func integer(number string) (int, error) {
 	digits, negative := strings.CutPrefix(number, "-")
 	digits, exponent := cutExponent(digits)
 	whole, fraction, _ := strings.Cut(digits, ".")
 	digits = strings.TrimRight(whole+fraction, "0")
 	if strings.Trim(digits, "0") == "" {
-		return 0, true
+		return 0, nil
 	}
 	power, err := strconv.Atoi(exponent)
 	places := len(whole) + power // before the point
 	const most = 100             // more than any integer has, leading zeros of 0.00...e+99 included
-	if err != nil || power > most || places < len(digits) || places > most {
-		return 0, false
+	switch {
+	case err != nil && strings.HasPrefix(exponent, "-"), err == nil && places < len(digits):
+		return 0, errFraction
+	case err != nil, power > most, places > most:
+		return 0, errTooLarge
 	}
 	digits += strings.Repeat("0", places-len(digits))
 	if negative {
@@ -119,9 +119,9 @@ func integer(number string) (int, bool) {
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil {
-		return 0, false
+		return 0, errTooLarge
 	}
-	return n, true
+	return n, nil
 }
 
 func cutExponent(number string) (digits, exponent string) {
@@ -158,7 +158,7 @@ func decodeFault(at jsontext.Pointer, err error) error {
 	}
 	// The cause is not kept: it quotes the value, which may be a password, and causes are logged.
 	faulty := string(at + semantic.JSONPointer)
-	for _, known := range []error{errNull, errFraction} {
+	for _, known := range []error{errNull, errFraction, errTooLarge} {
 		if errors.Is(err, known) {
 			return fault.New(fault.CodeInvalidField, "The body has a member that is not valid.").WithField(faulty, "%v", known)
 		}

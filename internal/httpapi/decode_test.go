@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"math/big"
 	"strings"
 	"testing"
@@ -18,16 +19,17 @@ func TestInteger(t *testing.T) {
 		"1.99E+3": 1990, "199000e-2": 1990, "0.0199e5": 1990, "-1e2": -100, "9223372036854775807": 1<<63 - 1,
 		"-9223372036854775808": -1 << 63, "0." + strings.Repeat("0", 90) + "1e91": 1,
 	} {
-		if got, ok := integer(text); !ok || got != want {
-			t.Errorf("%s = %d, %v", text, got, ok)
+		if got, err := integer(text); err != nil || got != want {
+			t.Errorf("%s = %d, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{
-		"1990.5", "1e-1", "0.1", "1.99e1", "1e-99999999999999999999", "1e99999999999999999999", "1e1000000000", "1e400",
-		"9223372036854775808", "-9223372036854775809", "1" + strings.Repeat("0", 60_000), "1e-1000000000",
+	for text, want := range map[string]error{
+		"1990.5": errFraction, "1e-1": errFraction, "0.1": errFraction, "1.99e1": errFraction, "1e-99999999999999999999": errFraction,
+		"1e-1000000000": errFraction, "1e99999999999999999999": errTooLarge, "1e1000000000": errTooLarge, "1e400": errTooLarge,
+		"9223372036854775808": errTooLarge, "-9223372036854775809": errTooLarge, "1" + strings.Repeat("0", 60_000): errTooLarge,
 	} {
-		if got, ok := integer(text); ok {
-			t.Errorf("%.30s = %d", text, got)
+		if got, err := integer(text); got != 0 || !errors.Is(err, want) {
+			t.Errorf("%.30s = %d, %v", text, got, err)
 		}
 	}
 }
@@ -45,8 +47,8 @@ func TestInteger_isExact(t *testing.T) {
 		if whole {
 			want = exact.Num().Int64()
 		}
-		if got, ok := integer(text); ok != whole || int64(got) != want {
-			t.Errorf("%s = %d, %v", text, got, ok)
+		if got, err := integer(text); (err == nil) != whole || int64(got) != want {
+			t.Errorf("%s = %d, %v", text, got, err)
 		}
 	})
 }

@@ -56,11 +56,11 @@ var noOperation = map[string]string{
 	"/*": "whatever nobody owns is answered with not_found",
 }
 
-func loadContract(t *testing.T) *openapi3.T {
-	t.Helper()
+func loadContract(tb testing.TB) *openapi3.T {
+	tb.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return doc
 }
@@ -99,7 +99,7 @@ func TestContract_isServed(t *testing.T) {
 				t.Errorf("%s serves %s, which the contract lacks", f.Name, route.Pattern)
 			} else {
 				sameAccess(t, route, op)
-				sameTaken(t, route, doc.Paths.Value(path(route.Pattern)), op)
+				sameTaken(t, route, doc.Paths.Value(pathIn(route.Pattern)), op)
 			}
 		}
 	}
@@ -110,7 +110,7 @@ func TestContract_isServed(t *testing.T) {
 	}
 }
 
-func path(pattern string) string {
+func pathIn(pattern string) string {
 	_, path, _ := strings.Cut(pattern, " ")
 	return path
 }
@@ -148,7 +148,7 @@ func sameTaken(t *testing.T, route httpapi.Route, item *openapi3.PathItem, op *o
 
 // pathOf is the pattern's path, with something in place of each parameter.
 func pathOf(pattern string) string {
-	parts := strings.Split(path(pattern), "/")
+	parts := strings.Split(pathIn(pattern), "/")
 	for i, p := range parts {
 		if strings.HasPrefix(p, "{") {
 			parts[i] = "something"

@@ -59,22 +59,22 @@ func TestMain(m *testing.M) {
 }
 
 // start is the running system, reporting to this test. Tests that use it are not parallel.
-func start(t *testing.T) *system {
-	t.Helper()
+func start(tb testing.TB) *system {
+	tb.Helper()
 	if running == nil {
-		running = begin(t)
+		running = begin(tb)
 	}
-	running.exchanges.report = t.Errorf
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("logs of the functions:\n%s", running.logs)
+	running.exchanges.report = tb.Errorf
+	tb.Cleanup(func() {
+		if tb.Failed() {
+			tb.Logf("logs of the functions:\n%s", running.logs)
 		}
 	})
 	return running
 }
 
-func begin(t *testing.T) *system {
-	t.Helper()
+func begin(tb testing.TB) *system {
+	tb.Helper()
 	s := &system{crash: &crasher{crashed: map[string]bool{}}, repeat: &repeater{}, logs: &lockedBuffer{}}
 	// The system outlives this test, and so does what it prints.
 	h, err := host.Start(context.Background(), host.Options{
@@ -83,13 +83,13 @@ func begin(t *testing.T) *system {
 		WrapEvent:     s.repeat.wrap,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s.Host = h
-	s.exchanges = newExchanges(t, strings.TrimPrefix(s.URL, "http://"))
-	s.fs, err = h.Process.Firestore(t.Context())
+	s.exchanges = newExchanges(tb, strings.TrimPrefix(s.URL, "http://"))
+	s.fs, err = h.Process.Firestore(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

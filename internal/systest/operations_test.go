@@ -3,6 +3,7 @@ package systest_test
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -127,8 +128,14 @@ type person struct {
 // newPerson makes a verified user behind the API's back, whose limits on signing up are for the internet.
 func (s *system) newPerson(ctx context.Context, t *testing.T, name string) person {
 	t.Helper()
+	return s.newPersonWithID(ctx, t, name, strings.ToLower(rand.Text()))
+}
+
+func (s *system) newPersonWithID(ctx context.Context, t *testing.T, name, uid string) person {
+	t.Helper()
 	p := person{email: "systest-" + name + "@example.com"}
-	user, err := s.firebase(ctx, t).CreateUser(ctx, new(auth.UserToCreate).Email(p.email).Password("correct horse").EmailVerified(true))
+	create := new(auth.UserToCreate).UID(uid).Email(p.email).Password("correct horse").EmailVerified(true)
+	user, err := s.firebase(ctx, t).CreateUser(ctx, create)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,18 +175,28 @@ func (p person) token(t *testing.T, change func(claims map[string]any)) string {
 func (s *system) registered(ctx context.Context, t *testing.T, name string) (person, caller) {
 	t.Helper()
 	p := s.newPerson(ctx, t, name)
+	return p, s.register(ctx, t, p)
+}
+
+func (s *system) register(ctx context.Context, t *testing.T, p person) caller {
+	t.Helper()
 	c := caller{s, p.token(t, nil)}
 	c.done(ctx, t, "POST", "/v1/auth/register", `{}`)
 	c.done(ctx, t, "PATCH", "/v1/me", `{"birthYear":1990}`)
-	return p, c
+	return c
 }
 
 // enrolled has the person registered and agreed.
 func (s *system) enrolled(ctx context.Context, t *testing.T, name string) (person, caller) {
 	t.Helper()
 	p, c := s.registered(ctx, t, name)
-	c.done(ctx, t, "POST", "/v1/me/consent", fmt.Sprintf(`{"version":%q}`, c.consentVersion(ctx, t)))
+	c.agree(ctx, t)
 	return p, c
+}
+
+func (c caller) agree(ctx context.Context, t *testing.T) {
+	t.Helper()
+	c.done(ctx, t, "POST", "/v1/me/consent", fmt.Sprintf(`{"version":%q}`, c.consentVersion(ctx, t)))
 }
 
 // done asks, and once more if the first answer's publisher was the one that crashes.
