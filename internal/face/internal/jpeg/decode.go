@@ -189,5 +189,5 @@ func (d *decoder) scan(header []byte, last bool) error {
 	if last {
 		return d.checkRest()
 	}
-	return d.checkPadding()
+	return d.checkExtra()
 }

@@ -206,6 +206,7 @@ func TestTheEndOfAPhoto(t *testing.T) {
 			"half an end marker":                  {0xff},
 			"fill bytes":                          {0xff, 0xff, 0xff, 0xd9},
 			"a zero to fill a word":               {0, 0, 0, 0xff, 0xd9},
+			"bytes too many":                      append(bytes.Repeat([]byte{0x12, 0xff, 0}, 5), 0xff, 0xd9),
 			"a restart marker":                    {0xff, 0xd3, 0xff, 0xd9},
 			"a comment":                           append(jpegtest.Segment(0xfe, 'h', 'i'), 0xff, 0xd9),
 			"a comment that is cut":               jpegtest.Segment(0xfe, 'h', 'i')[:5],
@@ -285,6 +286,8 @@ func TestStructuresThatAreRefused(t *testing.T) {
 		"a quantisation table with a zero":    {with(whole, 0xda, jpegtest.Segment(0xdb, make([]byte, 65)...)...), nil},
 		"half a quantisation table":           {with(whole, 0xda, jpegtest.Segment(0xdb, make([]byte, 33)...)...), nil},
 		"half a Huffman table":                {with(whole, 0xda, jpegtest.Segment(0xc4, make([]byte, 9)...)...), nil},
+		"17 bytes too many behind the scan":   {beforeEnd(whole, bytes.Repeat([]byte{7}, 17)...), nil},
+		"17 bytes too many between scans":     {betweenScans(layers, 17), nil},
 		"a hole where a segment should begin": {with(whole, 0xda, make([]byte, 99)...), nil},
 		"the first scan of ten":               {script(usual[:1]...), nil},
 		"nine scans of ten":                   {script(usual[:9]...), nil},
@@ -308,6 +311,22 @@ func TestStructuresThatAreRefused(t *testing.T) {
 				t.Errorf("error %v, want %v", err, tt.want)
 			}
 		})
+	}
+}
+
+// betweenScans puts bytes behind the first scan of several.
+func betweenScans(layers []byte, n int) []byte {
+	first := placeOf(layers, 0xda)
+	at := first + placeOf(layers[first:], 0xc4)
+	return append(append(bytes.Clone(layers[:at]), bytes.Repeat([]byte{7}, n)...), layers[at:]...)
+}
+
+// TestAFewBytesBetweenScansAreNotMissed: they are not part of the photo.
+func TestAFewBytesBetweenScansAreNotMissed(t *testing.T) {
+	t.Parallel()
+	layers := jpegtest.Encode(picture(40, 40, 5), jpegtest.Options{Sampling: jpegtest.YCbCr420(), Frame: 0xc2})
+	if _, err := decoded(betweenScans(layers, 16), true); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -8,27 +8,25 @@ import (
 
 var errRest = errors.New("jpeg: scan goes on behind its last block")
 
-// padding is how many zero bytes may stand between a scan and a marker: encoders in hardware write
-// whole words.
-const padding = 7
+// maxExtra is how many bytes may stand between a scan and a marker. Some cameras leave a few there. A
+// scan that was damaged seldom ends so close to the marker: see TestDamageIsNoticed of package face.
+const maxExtra = 16
 
-// checkPadding checks that a marker follows the scan.
-func (d *decoder) checkPadding() error {
-	pos := d.r.pos
-	for n := 0; n < padding && pos < len(d.data) && d.data[pos] == 0; n++ {
-		pos++
+// checkExtra checks that a marker follows the scan, and moves there.
+func (d *decoder) checkExtra() error {
+	for pos := d.r.pos; pos <= d.r.pos+maxExtra && pos < len(d.data); pos++ {
+		if marker, _ := markerAt(d.data, pos); marker != 0 {
+			d.r.pos = pos
+			return nil
+		}
 	}
-	if marker, _ := markerAt(d.data, pos); marker == 0 {
-		return errRest
-	}
-	d.r.pos = pos
-	return nil
+	return errRest
 }
 
 // checkRest looks at what follows the last scan. If the scan was damaged, the last block may have
 // been reached too early: then what is left of it follows. A missing end marker is not missed.
 func (d *decoder) checkRest() error {
-	if d.checkPadding() != nil {
+	if d.checkExtra() != nil {
 		if d.moreOfScan() || d.inHole() {
 			return errRest
 		}
