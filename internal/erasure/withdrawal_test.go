@@ -1,6 +1,7 @@
 package erasure_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/guard"
+	"github.com/facescan/facescan/scripts/migrate/fixture"
 )
 
 // What the decisions say of a withdrawal is so for the documents that the product writes.
@@ -179,4 +181,29 @@ func (w *world) remembered(t *testing.T) (ids []string) {
 		ids = append(ids, e.ScanID)
 	}
 	return ids
+}
+
+// What the version before wrote says less of its consents, and goes all the same, migrated or not.
+func TestWithdrawal_ofWhatAnEarlierVersionWrote(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before, err := os.ReadFile("../../scripts/migrate/testdata/consent.json")
+	if err == nil {
+		err = fixture.Load(t.Context(), w.Project, before)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const uid = "ada"
+	had := collectionsOf(w.Mentions(uid))
+	if had["guard"] != 1 || had["scans"] != 2 || had["inbox"] != 3 || had["deliveries"] != 6 {
+		t.Fatalf("the fixture has %v", had)
+	}
+	w.Withdraw(uid)
+	w.Deliver("erase", "notify", "rank")
+	w.finish(t)
+	want := map[string]int{"users": 1, "consents": 2, "inbox": 1, "deliveries": 2}
+	if diff := cmp.Diff(want, collectionsOf(w.Mentions(uid))); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
 }

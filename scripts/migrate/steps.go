@@ -5,4 +5,7 @@ package main
 var steps = []step{
 	usernames,
 	devices,
+	since,
+	memories,
+	notices,
 }
