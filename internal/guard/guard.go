@@ -1,27 +1,33 @@
-// Package guard tells photos that are no honest measurement: a copy of an earlier photo of the account, a half face beside its own mirror
-// image, a face whose proportions are not those of the account's other photos. It identifies nobody: it compares the scans of one
-// account only, and a verdict takes a scan out of the ranking but neither hides nor changes it.
+// Package guard tells photos that are no honest measurement: a copy of an earlier photo of the
+// account, a half face beside its own mirror image, a face whose proportions are not those of the
+// account's other photos. It identifies nobody: it compares the scans of one account only, and a
+// verdict takes a scan out of the ranking but neither hides nor changes it.
 //
 // # What is compared
 //
-// All is taken from the engine's report and its crop of the face, with the pupils level and at fixed places, so that cropping, scaling and
-// tilting change little.
+// All is taken from the engine's report and its crop of the face, with the pupils level and at
+// fixed places, so that cropping, scaling and tilting change little.
 //
-//   - The perceptual hash: 256 signs of low frequencies (a pHash, by goimagehash's transform). A photo is a copy when it, or its mirror image, has nearly the
-//     hash of an earlier scan. The very same bytes are found before that, by their content (package scan).
-//   - The likeness of the halves: the correlation of the face's fine texture with its mirror image. A real face has no two equal halves of pores and
-//     brow hairs, a half face that was mirrored has.
+//   - The perceptual hash: 256 signs of low frequencies (a pHash, by goimagehash's transform). A
+//     photo is a copy when it, or its mirror image, has nearly the hash of an earlier scan. The
+//     very same bytes are found before that, by their content (package scan).
+//   - The likeness of the halves: the correlation of the face's fine texture with its mirror image.
+//     A real face has no two equal halves of pores and brow hairs, a half face that was mirrored
+//     has.
 //   - Eight ratios of lengths, against the medians of the last nine scans.
 //
-// GUARD.md has how many of each kind are caught and how many honest photos are struck by mistake, and the command that measures it.
+// GUARD.md has how many of each kind are caught and how many honest photos are struck by mistake,
+// and the command that measures it.
 //
 // # What is kept
 //
 // users/{uid}/guard/state holds for each of the last 200 scans its id, its consent's epoch, its
-// hash and its ratios. It is a list and not running means, because a deleted scan can be taken out
-// of it exactly, a repeated analysis replaces its own entry, and a median heals itself where a
-// running mean would be spoilt for ever. It is read and written in the transaction that finishes a
-// scan and has read users/{uid}, so that nothing is kept without consent.
+// hash and its ratios; of one that could not be looked at the id and the epoch only. It is a list
+// and not running means, because a deleted scan can be taken out of it exactly, a repeated analysis
+// replaces its own entry, and a median heals itself where a running mean would be spoilt for ever.
+// It is written in the transaction that finishes a scan and has read users/{uid}, so that nothing
+// is kept without consent, and on the condition that it is still as it was judged by, so that of
+// two scans that finish at the same time the later one is compared with the earlier.
 //
 // The epoch stands beside each entry and not beside the document, because a document may hold
 // entries of several epochs: agreeing to a newer text begins an epoch and leaves the memory, and
@@ -119,8 +125,12 @@ func judge(earlier []Entry, o Observation) []Reason {
 	return reasons
 }
 
-// copies tells whether the photo is that of the entry, or its mirror image.
+// copies reports whether the photo is that of the entry, or its mirror image. What could not be
+// looked at is no copy of anything.
 func (o Observation) copies(e Entry) bool {
+	if len(e.Hash) == 0 {
+		return false
+	}
 	return min(distance(o.Hash, e.Hash), distance(o.Mirrored, e.Hash)) <= copyDistance
 }
 

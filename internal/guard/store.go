@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"cloud.google.com/go/firestore"
 
@@ -24,7 +25,47 @@ func ref(fs *firestore.Client, uid account.UID) *firestore.DocumentRef {
 
 // Get reads what is remembered of the user's scans, outside of a transaction: for showing only.
 func Get(ctx context.Context, fs *firestore.Client, uid account.UID) (State, error) {
-	return decode(ref(fs, uid).Get(ctx))
+	found, err := Find(ctx, fs, uid)
+	return found.State, err
+}
+
+// Found is what is remembered of a user's scans as it was read outside of a transaction.
+// [Found.Write] replaces it on the condition that it is still the same.
+type Found struct {
+	State State
+	ref   *firestore.DocumentRef
+	// at is when the document was last written, zero where there is none.
+	at time.Time
+}
+
+// Find reads what is remembered of the user's scans, for a transaction that remembers one more by
+// [Found.Write]. It is for [transact.Run], which runs anew where that has changed meanwhile: all
+// scans of a user that come to their end write this document, and would wait for each other if they
+// locked it.
+func Find(ctx context.Context, fs *firestore.Client, uid account.UID) (Found, error) {
+	found := Found{ref: ref(fs, uid)}
+	snap, err := found.ref.Get(ctx)
+	if found.State, err = decode(snap, err); err != nil {
+		return Found{}, err
+	}
+	found.at = snap.UpdateTime
+	return found, nil
+}
+
+// Write keeps the state instead of the found one.
+func (f Found) Write(tx *firestore.Transaction, s State) error {
+	var err error
+	if f.at.IsZero() {
+		err = tx.Create(f.ref, document{Schema: schema, Entries: s.Entries})
+	} else {
+		err = tx.Update(f.ref, []firestore.Update{
+			{Path: "schema", Value: schema}, {Path: "entries", Value: s.Entries},
+		}, firestore.LastUpdateTime(f.at))
+	}
+	if err != nil {
+		return fmt.Errorf("write guard: %w", err)
+	}
+	return nil
 }
 
 // Read reads what is remembered of the user's scans; nothing, where there is no document yet. The
@@ -39,8 +80,8 @@ func decode(snap *firestore.DocumentSnapshot, err error) (State, error) {
 	return State{Entries: d.Entries}, err
 }
 
-// Write keeps the state, by the transaction that read it.
-func Write(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, s State) error {
+// write keeps the state, by the transaction that read it.
+func write(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, s State) error {
 	if err := tx.Set(ref(fs, uid), document{Schema: schema, Entries: s.Entries}); err != nil {
 		return fmt.Errorf("write guard: %w", err)
 	}
@@ -77,7 +118,7 @@ func replace(
 		return false, nil
 	}
 	if len(left.Entries) > 0 {
-		return true, Write(tx, fs, uid, left)
+		return true, write(tx, fs, uid, left)
 	}
 	if err := tx.Delete(ref(fs, uid)); err != nil {
 		return false, fmt.Errorf("delete guard: %w", err)

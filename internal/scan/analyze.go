@@ -22,6 +22,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/guard"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/telemetry"
 	"github.com/facescan/facescan/internal/transact"
@@ -255,10 +256,17 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 		return err
 	}
 	seen := observe(ctx, report, pictures)
-	return a.finish(ctx, s, func(tx *outbox.Tx, user account.User, current *Scan, now time.Time) (event.Payload, error) {
-		// As the query is part of the transaction, of two that complete at the same time the later one sees the earlier.
-		inTx := func(q firestore.Query) *firestore.DocumentIterator { return tx.Documents(q) }
-		earlier, err := measuredBefore(inTx, a.Firestore, user, s.Content, report.Version)
+	return a.finish(ctx, s, func(
+		ctx context.Context, tx *outbox.Tx, user account.User, current *Scan, now time.Time,
+	) (event.Payload, error) {
+		// The guard's memory is read before the query and written on the condition that it is still
+		// the same, and every scan that is no duplicate writes it. So of two that complete at the
+		// same time the later one begins anew and sees the earlier, without a query that locks.
+		remembered, err := guard.Find(ctx, a.Firestore, s.UID)
+		if err != nil {
+			return nil, err
+		}
+		earlier, err := measuredBefore(ctx, a.Firestore, user, s.Content, report.Version)
 		if err != nil && !errors.Is(err, errNoScan) {
 			return nil, err
 		}
@@ -266,7 +274,7 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 		kept := maps.Clone(result) // this may run more than once
 		if earlier.ID != "" {
 			kept = notRanked(kept, whyDuplicate)
-		} else if err := a.guarded(tx.Transaction, s, user, seen, kept); err != nil {
+		} else if err := guarded(tx.Transaction, s, user, remembered, seen, kept); err != nil {
 			return nil, err
 		}
 		current.complete(kept, now)
@@ -293,7 +301,9 @@ func withoutGeometry(report []byte) (map[string]any, error) {
 
 // fail ends the scan with the reason.
 func (a *Analyzer) fail(ctx context.Context, s Scan, f Failure) error {
-	return a.finish(ctx, s, func(_ *outbox.Tx, _ account.User, current *Scan, now time.Time) (event.Payload, error) {
+	return a.finish(ctx, s, func(
+		_ context.Context, _ *outbox.Tx, _ account.User, current *Scan, now time.Time,
+	) (event.Payload, error) {
 		current.fail(f, now)
 		return failedEvent(*current), nil
 	})
@@ -303,15 +313,20 @@ func failedEvent(s Scan) event.ScanFailedV1 {
 	return event.ScanFailedV1{UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Code: s.Failure.Code}
 }
 
-// finish ends the claimed scan together with the event that this owes. It does nothing when the lease went to
-// somebody else, but for the results of a scan that has failed since. When the fence has closed, the scan ends
-// without an event and all its objects are deleted.
-func (a *Analyzer) finish(
-	ctx context.Context, s Scan, end func(*outbox.Tx, account.User, *Scan, time.Time) (event.Payload, error),
-) error {
+// ending ends the scan in the transaction that has read it and its user, and returns the event that
+// this owes. It may run more than once.
+type ending func(
+	ctx context.Context, tx *outbox.Tx, user account.User, current *Scan, now time.Time,
+) (event.Payload, error)
+
+// finish ends the claimed scan together with the event that this owes, one scan of the user after
+// the other. It does nothing when the lease went to another process, but for the results of a scan
+// that has failed since. When the fence has closed, the scan ends without an event and all its
+// objects are deleted.
+func (a *Analyzer) finish(ctx context.Context, s Scan, end ending) error {
 	var outcome error
 	var current Scan
-	err := a.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+	err := a.Outbox.RunInTurn(ctx, account.Ref(a.Firestore, s.UID), func(ctx context.Context, tx *outbox.Tx) error {
 		outcome = nil
 		var err error
 		current, err = read(tx.Transaction, a.Firestore, s.ID)
@@ -340,7 +355,7 @@ func (a *Analyzer) finish(
 			current.fail(refused, now)
 			return write(tx.Transaction, a.Firestore, current)
 		}
-		payload, err := end(tx, user, &current, now)
+		payload, err := end(ctx, tx, user, &current, now)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -29,12 +30,12 @@ func hashOf(key []byte, uid account.UID, photo []byte) string {
 // measuredBefore returns the user's scan of the photo that this version of the engine completed, or
 // errNoScan; content is the photo's photoHash, "" for a photo that is not known. Of several it is
 // the one that is no duplicate, and where that was deleted the oldest. One that was made under a
-// consent that was withdrawn is gone or going, and is none. documents runs the query.
+// consent that was withdrawn is gone or going, and is none. The query is no part of a transaction,
+// where it would lock what it looks through.
 //
 // Index: scans (uid, content, state, result.version, duplicateOf, finishedAt), all ascending.
 func measuredBefore(
-	documents func(firestore.Query) *firestore.DocumentIterator, fs *firestore.Client,
-	user account.User, content, version string,
+	ctx context.Context, fs *firestore.Client, user account.User, content, version string,
 ) (Scan, error) {
 	if content == "" {
 		return Scan{}, errNoScan
@@ -43,9 +44,9 @@ func measuredBefore(
 		Where("uid", "==", string(user.UID)).Where("content", "==", content).
 		Where("state", "==", string(Completed)).Where("result.version", "==", version).
 		OrderBy("duplicateOf", firestore.Asc).OrderBy("finishedAt", firestore.Asc)
-	first, seen, err := standing(documents(all.Limit(1)), user)
+	first, seen, err := standing(all.Limit(1).Documents(ctx), user)
 	if seen > 0 && errors.Is(err, errNoScan) { // in the seconds after a withdrawal only
-		first, _, err = standing(documents(all), user)
+		first, _, err = standing(all.Documents(ctx), user)
 	}
 	return first, err
 }

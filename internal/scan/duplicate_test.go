@@ -1,13 +1,18 @@
 package scan
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"cloud.google.com/go/firestore/apiv1/firestorepb"
+	"google.golang.org/grpc"
 
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
@@ -98,18 +103,21 @@ func TestSamePhotoTwice(t *testing.T) {
 	})
 }
 
-// Whichever order the commits come in, one is the first.
+// Whichever order the commits come in, and of whichever process, one is the first.
 func TestSamePhotoAtOnce(t *testing.T) {
 	t.Parallel()
-	const photos = 4
+	const photos = 8
 	e := newEnv(t)
 	began, measuring := make(chan struct{}, photos), make(chan struct{})
-	a := e.analyzer(during(func() { began <- struct{}{}; <-measuring }))
+	engine := during(func() { began <- struct{}{}; <-measuring })
+	processes := []*Analyzer{e.analyzer(engine), e.analyzer(engine)}
+	processes[1].Firestore = e.database(t)
+	processes[1].Outbox = e.boxOver(processes[1].Firestore)
 	scans, done := make([]Scan, photos), make(chan error, photos)
 	for i := range scans {
 		scans[i] = e.newScan(t)
 		m := finalized(t, scans[i], e.upload(t, scans[i], []byte("photo")))
-		go func() { done <- a.Handle(t.Context(), m) }()
+		go func() { done <- processes[i%2].Handle(t.Context(), m) }()
 	}
 	for range photos {
 		receive(t, began, "a measurement's beginning")
@@ -133,6 +141,36 @@ func TestSamePhotoAtOnce(t *testing.T) {
 			wantDuplicate(t, e, s, original)
 		}
 	}
+}
+
+// Another process completes a scan of the photo after this one has looked for such, and before it
+// commits.
+func TestSamePhotoInBetween(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	other, s := e.newScan(t), e.newScan(t)
+	between := finalized(t, other, e.upload(t, other, []byte("photo")))
+	var once sync.Once
+	a := e.analyzer(measure)
+	a.Firestore = e.database(t, grpc.WithUnaryInterceptor(func(
+		ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
+	) error {
+		if commit, ok := req.(*firestorepb.CommitRequest); ok && strings.Contains(commit.String(), "/guard/state") {
+			once.Do(func() {
+				if err := e.analyzer(measure).Handle(t.Context(), between); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		return invoke(ctx, method, req, reply, conn, opts...)
+	}))
+	a.Outbox = e.boxOver(a.Firestore)
+	if err := a.Handle(t.Context(), finalized(t, s, e.upload(t, s, []byte("photo")))); err != nil {
+		t.Fatal(err)
+	}
+	original := e.load(t, other.ID)
+	wantOriginal(t, e, original)
+	wantDuplicate(t, e, e.load(t, s.ID), original)
 }
 
 func TestAnnouncedPhoto(t *testing.T) {

@@ -13,39 +13,36 @@ import (
 	"github.com/facescan/facescan/internal/guard"
 )
 
-// observe takes from the engine's work what the cheat guard looks at; nil where there is nothing to look at. A scan does not
-// fail for that: the guard only takes scans out of the ranking.
-func observe(ctx context.Context, report face.Report, pictures []face.Picture) *guard.Observation {
+// observe takes from the engine's work what the cheat guard looks at; that the scan was there, and
+// nothing more, where there is nothing to look at. A scan does not fail for that: the guard only
+// takes scans out of the ranking.
+func observe(ctx context.Context, report face.Report, pictures []face.Picture) guard.Observation {
+	nothing := guard.Observation{Engine: face.MajorVersion()}
 	i := slices.IndexFunc(pictures, func(p face.Picture) bool { return p.Name == face.PictureCrop })
 	if i < 0 {
-		return nil
+		return nothing
 	}
 	o, err := guard.Observe(report, pictures[i].Image)
 	if err != nil {
 		slog.ErrorContext(ctx, "scan not guarded", "error", err)
-		return nil
+		return nothing
 	}
-	return &o
+	return o
 }
 
 // guarded compares the scan with the user's others that stand under the same consent and remembers
 // it, in the transaction that finishes it and that has read the user and found the fence open.
 // Where something is amiss it takes the result out of the ranking and says why.
-func (a *Analyzer) guarded(
-	tx *firestore.Transaction, s Scan, user account.User, seen *guard.Observation, result map[string]any,
+func guarded(
+	tx *firestore.Transaction, s Scan, user account.User,
+	remembered guard.Found, seen guard.Observation, result map[string]any,
 ) error {
-	if seen == nil {
-		return nil
-	}
-	state, err := guard.Read(tx, a.Firestore, s.UID)
-	if err != nil {
-		return err
-	}
-	reasons, state := guard.Judge(state.Standing(user.Stands), string(s.ID), user.ConsentEpoch, *seen)
+	others := remembered.State.Standing(user.Stands)
+	reasons, state := guard.Judge(others, string(s.ID), user.ConsentEpoch, seen)
 	if len(reasons) > 0 {
 		disqualify(result, reasons)
 	}
-	return guard.Write(tx, a.Firestore, s.UID, state)
+	return remembered.Write(tx, state)
 }
 
 // disqualify adds the reasons to those that the result may have already.

@@ -16,7 +16,6 @@ import (
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/emulator"
@@ -54,11 +53,8 @@ type env struct {
 func newEnv(t *testing.T) *env {
 	t.Helper()
 	e := &env{project: emulatortest.UniqueProject(t), clock: newClock(), bus: &bus{}}
+	e.fs = emulatortest.Firestore(t, e.project)
 	var err error
-	if e.fs, err = firestore.NewClient(t.Context(), e.project); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = e.fs.Close() })
 	e.storage, err = emulator.NewStorage(context.WithoutCancel(t.Context()), emulator.StorageOptions{Now: e.clock.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -91,27 +87,8 @@ func (e *env) client(t *testing.T, send transport) *storage.Client {
 // database is another client of the database, whose requests and streams go through the interceptors.
 func (e *env) database(t *testing.T, opts ...grpc.DialOption) *firestore.Client {
 	t.Helper()
-	conn, err := grpc.NewClient("passthrough:///"+os.Getenv("FIRESTORE_EMULATOR_HOST"), append(opts,
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(owner{}))...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fs, err := firestore.NewClient(t.Context(), e.project, option.WithGRPCConn(conn))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fs.Close() })
-	return fs
+	return emulatortest.Firestore(t, e.project, opts...)
 }
-
-// owner may do all in the emulator.
-type owner struct{}
-
-func (owner) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	return map[string]string{"authorization": "Bearer owner"}, nil
-}
-
-func (owner) RequireTransportSecurity() bool { return false }
 
 type transport func(*http.Request) (*http.Response, error)
 

@@ -219,8 +219,7 @@ func (u *Uploads) find(
 		// Outside of the transaction, where a query would lock what it looks through. A photo that
 		// another request has measured meanwhile gets a scan of its own, which its analysis finds
 		// to be a duplicate.
-		outside := func(q firestore.Query) *firestore.DocumentIterator { return q.Documents(ctx) }
-		s, err = measuredBefore(outside, u.Firestore, user, fresh.Declared, face.Version)
+		s, err = measuredBefore(ctx, u.Firestore, user, fresh.Declared, face.Version)
 		if !errors.Is(err, errNoScan) {
 			return s, samePhoto, err
 		}
