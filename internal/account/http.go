@@ -13,8 +13,8 @@ func (s *Service) RegisterRoutes(api *httpapi.API) {
 	api.Handle("POST /v1/auth/register", httpapi.FreshUser, s.postRegister, httpapi.JSON)
 }
 
-// ProfileRoutes adds the routes of the function profile. What changes the account can be made to depend on its ETag, which
-// is one for profile, username and consent.
+// ProfileRoutes adds the routes of the function profile. What changes the account can be made to
+// depend on its ETag, which is one for profile, username and consent.
 func (s *Service) ProfileRoutes(api *httpapi.API) {
 	ifMatch := httpapi.Header(httpapi.IfMatch)
 	api.Handle("GET /v1/me", httpapi.User, s.getMe, httpapi.Header(httpapi.IfNoneMatch))
@@ -122,8 +122,8 @@ func (s *Service) getMe(w http.ResponseWriter, r *http.Request) error {
 	return writeProfile(w, http.StatusOK, u)
 }
 
-// profileChange is a merge patch. Its Members can be cleared by null; the others always have a value, or, as the birth
-// year, are declared for good.
+// profileChange is a merge patch. Its Members can be cleared by null; the others always have a
+// value, or, as the birth year, are declared for good.
 type profileChange struct {
 	DisplayName    httpapi.Member[string] `json:"displayName"`
 	Locale         httpapi.Member[string] `json:"locale"`

@@ -55,7 +55,8 @@ func helper(mode string) int {
 	return 2
 }
 
-// startFramework is the main that the buildpack writes, which a test can keep to a port of the loopback.
+// startFramework is the main that the buildpack writes, which a test can keep to a port of the
+// loopback.
 func startFramework() int {
 	port := os.Getenv(helperPort)
 	if port == "" {

@@ -13,9 +13,10 @@ import (
 // headerTimeout bounds the wait for the header of a request.
 const headerTimeout = 10 * time.Second
 
-// NewServer returns a server that leaves every request to the handler. net/http answers "OPTIONS *" itself, and its
-// ServeMux, which the functions framework puts before a function, redirects paths such as "//" and "/a/../b" and refuses
-// "*": answers that are no problem+json and that nobody finds in a log, as they have no id.
+// NewServer returns a server that leaves every request to the handler. net/http answers "OPTIONS *"
+// itself, and its ServeMux, which the functions framework puts before a function, redirects paths
+// such as "//" and "/a/../b" and refuses "*". These answers are no problem+json, and have no id to
+// find them by in a log.
 func NewServer(handler http.Handler) *http.Server {
 	return &http.Server{Handler: handler, DisableGeneralOptionsHandler: true, ReadHeaderTimeout: headerTimeout}
 }
@@ -23,9 +24,10 @@ func NewServer(handler http.Handler) *http.Server {
 // variablePort names the environment variable with the port that Cloud Run sends requests to.
 const variablePort = "PORT"
 
-// takePort has a deployed function answer by [NewServer]. The main that the buildpack writes always starts the
-// framework's server, at the port that the environment names once all packages are initialized. So this one listens
-// first, and sends the framework's to a free port, where nothing reaches it.
+// takePort has a deployed function answer by [NewServer]. The main that the buildpack writes always
+// starts the framework's server, at the port that the environment names once all packages are
+// initialized. So this one listens first, and sends the framework's to a free port, where nothing
+// reaches it.
 func takePort(name string, handler http.Handler) error {
 	port := os.Getenv(variablePort)
 	if port == "" || os.Getenv("FUNCTION_TARGET") != name {
@@ -40,8 +42,9 @@ func takePort(name string, handler http.Handler) error {
 	return os.Setenv(variablePort, "0")
 }
 
-// timed ends the context of a request with the function's timeout, as the framework does, so that what is under way stops
-// when nobody waits for it any more. Without a number of seconds it does nothing.
+// timed ends the context of a request with the function's timeout, as the framework does, so that
+// what is under way stops when its caller does not wait any more. Without a number of seconds it
+// does nothing.
 func timed(handler http.Handler, seconds string) http.Handler {
 	n, err := strconv.Atoi(seconds)
 	if err != nil {

@@ -155,8 +155,8 @@ func topics(payloads ...event.Payload) []string {
 // Functions is every deployable, sorted by name.
 func Functions() []Function { return slices.Clone(functions) }
 
-// Owner is the HTTP function that owns the URL path: the one with the longest path that fits. What is no path, such as
-// the "*" of OPTIONS, is the fallback's too.
+// Owner is the HTTP function that owns the URL path: the one with the longest path that fits. What
+// is no path, such as the "*" of OPTIONS, is the fallback's too.
 func Owner(path string) Function {
 	var owner Function
 	best := -1

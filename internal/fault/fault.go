@@ -70,8 +70,9 @@ func (k Kind) Title() string { return kindTable[k].title }
 
 // Field is one fault in one member of a request.
 type Field struct {
-	// Pointer is a JSON pointer (RFC 6901) into the request's body, "" for the whole, or "query/NAME", "header/NAME" or
-	// "path/NAME", with NAME escaped as in a JSON pointer, or "query" for the whole query.
+	// Pointer is a JSON pointer (RFC 6901) into the request's body, "" for the whole, or
+	// "query/NAME", "header/NAME" or "path/NAME", with NAME escaped as in a JSON pointer, or
+	// "query" for the whole query.
 	Pointer string `json:"pointer"`
 	// Detail says what is wrong with it, for people.
 	Detail string `json:"detail"`
@@ -95,8 +96,9 @@ func New(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Wrap is New with a cause, which goes to the log only. An unavailable error with a cause is a failure; without one it is
-// what the code foresees, such as overload or work that another process is at (see [Expected]).
+// Wrap is New with a cause, which goes to the log only. An unavailable error with a cause is a
+// failure; without one it is what the code foresees, such as overload or work that another process
+// is at (see [Expected]).
 func Wrap(cause error, code Code, format string, args ...any) *Error {
 	e := New(code, format, args...)
 	e.cause = cause
@@ -144,8 +146,8 @@ func Is(err error, code Code) bool {
 	return errors.As(err, &e) && e.Code == code
 }
 
-// Expected reports whether nobody has to look into err: it refuses a request, or what is unavailable is so as the code
-// foresees. Of several errors joined each must be expected.
+// Expected reports whether err is no fault of the service: it refuses a request, or something is
+// unavailable that the code foresees to be. Of several errors joined each must be expected.
 func Expected(err error) bool {
 	switch e := err.(type) { //nolint:errorlint // errors.As finds any in the tree, not all
 	case *Error:

@@ -89,8 +89,8 @@ func New(opts Options) *API {
 	return a
 }
 
-// Handle adds a route; pattern is that of http.ServeMux with a method, such as "GET /v1/scans/{id}", and takes is what a
-// request may have. The handler gets no request that has more.
+// Handle adds a route; pattern is that of http.ServeMux with a method, such as "GET
+// /v1/scans/{id}", and takes is what a request may have. The handler gets no request that has more.
 func (a *API) Handle(pattern string, access Access, h Handler, takes ...Takes) {
 	route := Route{Pattern: pattern, Access: access}
 	for _, add := range takes {
@@ -139,9 +139,11 @@ func Begin(w http.ResponseWriter, r *http.Request) *http.Request {
 	return r.WithContext(telemetry.With(ctx, slog.String("request_id", id)))
 }
 
-// serve answers all but the preflights of CORS, which a browser would not let fail by another status.
+// serve answers all but the preflights of CORS, which a browser would not let fail by another
+// status.
 func (a *API) serve(w http.ResponseWriter, r *http.Request) {
-	// ServeMux would redirect to the clean path, which the app did not mean: no operation has another.
+	// ServeMux would redirect to the clean path, which the app did not mean: no operation has
+	// another.
 	if p := r.URL.EscapedPath(); !strings.HasPrefix(p, "/") || path.Clean(p) != p {
 		nothingHere(w, r)
 		return
@@ -157,8 +159,8 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	a.mux.ServeHTTP(w, r)
 }
 
-// noRoute asks the mux's own answer whether another method would fit, so that both say problem+json. It also answers
-// OPTIONS, for which there is no route.
+// noRoute asks the mux's own answer whether another method would fit, so that both say
+// problem+json. It also answers OPTIONS, for which there is no route.
 func (a *API) noRoute(w http.ResponseWriter, r *http.Request, muxAnswer http.Handler) {
 	probe := httptest.NewRecorder()
 	muxAnswer.ServeHTTP(probe, r)

@@ -146,7 +146,7 @@ func TestLog_quotesNoBody(t *testing.T) {
 	}
 }
 
-// The level says who has to act: nobody, whoever sees to capacity, or the programmer.
+// ERROR is for faults of the service alone: the playbook looks for it.
 func TestLog_level(t *testing.T) {
 	var log bytes.Buffer
 	before := slog.Default()

@@ -102,8 +102,8 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	_, _ = w.Write(body) // a client that is gone cannot be told
 }
 
-// logProblem logs what somebody has to look into as ERROR, and as WARN what gets worse if nobody ever does: overload.
-// That a client left before its answer is no fault, whatever was under way.
+// logProblem logs a fault of the service as ERROR, and overload, which asks for more capacity, as
+// WARN. That a client left before its answer is no fault, whatever was under way.
 func logProblem(ctx context.Context, code fault.Code, err error) {
 	switch {
 	case fault.Expected(err) && code.Kind() == fault.Unavailable:
@@ -117,7 +117,8 @@ func logProblem(ctx context.Context, code fault.Code, err error) {
 	}
 }
 
-// canceled reports whether the error is that of a context or, as Firestore has it, of a call that was cancelled.
+// canceled reports whether the error is that of a context or, as Firestore has it, of a call that
+// was cancelled.
 func canceled(err error) bool {
 	return errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled
 }

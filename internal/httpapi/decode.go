@@ -13,14 +13,18 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// Decode reads the request's body as exactly one JSON value of type T, as the contract's schemas have it:
+// Decode reads the request's body as exactly one JSON value of type T, as the contract's schemas
+// have it:
 //
 //   - Unknown and duplicate members and members of another type are refused.
 //   - So is null, but for a [Member] of a merge patch.
-//   - A whole number is one however it is written: 1990, 1990.0 and 1.99e3 (JSON Schema 2020-12, validation 6.1.1).
-//   - A field with the tag `required:"true"` must be there, and a text with the tag `nonempty:"true"` must not be empty.
+//   - A whole number is one however it is written: 1990, 1990.0 and 1.99e3 (JSON Schema 2020-12,
+//     validation, 6.1.1).
+//   - A field with the tag `required:"true"` must be there, and a text with the tag
+//     `nonempty:"true"` must not be empty.
 //
-// Each is an error with a pointer to the member, and so is a body over [MaxBody]. The route must list [JSON] or
+// Each is an error with a pointer to the member, and so is a body over [MaxBody]. The route must
+// list [JSON] or
 // [MergePatch].
 func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	var value T
@@ -32,7 +36,8 @@ func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	return value, err
 }
 
-// DecodeText reads a text of a [Form] as Decode reads a body. Its faults point below the text's name.
+// DecodeText reads a text of a [Form] as Decode reads a body. Its faults point below the text's
+// name.
 func DecodeText[T any](name, text string) (T, error) {
 	var value T
 	err := unmarshal(jsontext.Pointer("").AppendToken(name), []byte(text), &value)
@@ -64,8 +69,8 @@ var (
 	errTooLarge = errors.New("is out of range")
 )
 
-// strict is how every body is read. encoding/json tells an unknown member by text alone and lets duplicates pass; its
-// successor types both.
+// strict is how every body is read. encoding/json tells an unknown member by text alone and lets
+// duplicates pass; its successor types both.
 var strict = strictjson.JoinOptions(
 	strictjson.RejectUnknownMembers(true),
 	strictjson.WithUnmarshalers(strictjson.JoinUnmarshalers(
@@ -94,8 +99,8 @@ func wholeNumber(decoder *jsontext.Decoder, into *int) error {
 	return err
 }
 
-// integer is the JSON number if it is a whole one that fits. Its exponent may be of any size, so nothing is computed with it
-// that takes more than the text's length.
+// integer is the JSON number if it is a whole one that fits. Its exponent may be of any size, so
+// nothing is computed with it that takes more than the text's length.
 func integer(number string) (int, error) {
 	digits, negative := strings.CutPrefix(number, "-")
 	digits, exponent := cutExponent(digits)
@@ -145,7 +150,7 @@ func unmarshal(at jsontext.Pointer, text []byte, value any) error {
 	return bad
 }
 
-// decodeFault tells what is wrong with the value at the pointer.
+// decodeFault makes a fault of an error in reading the value at the pointer.
 func decodeFault(at jsontext.Pointer, err error) error {
 	var semantic *strictjson.SemanticError
 	if !errors.As(err, &semantic) {
@@ -160,7 +165,8 @@ func decodeFault(at jsontext.Pointer, err error) error {
 	faulty := string(at + semantic.JSONPointer)
 	for _, known := range []error{errNull, errFraction, errTooLarge} {
 		if errors.Is(err, known) {
-			return fault.New(fault.CodeInvalidField, "The body has a member that is not valid.").WithField(faulty, "%v", known)
+			return fault.New(fault.CodeInvalidField, "The body has a member that is not valid.").
+				WithField(faulty, "%v", known)
 		}
 	}
 	if errors.Is(err, strictjson.ErrUnknownName) {
@@ -171,8 +177,8 @@ func decodeFault(at jsontext.Pointer, err error) error {
 		WithField(faulty, "must be of another type")
 }
 
-// missing lists the members that are missing or empty, of those that must not be, in a JSON value that was read into the
-// type.
+// missing lists the members that are missing or empty, of those that must not be, in a JSON value
+// that was read into the type.
 func missing(at jsontext.Pointer, into reflect.Type, value jsontext.Value) (fields []fault.Field) {
 	switch into.Kind() { //nolint:exhaustive // the rest has no members
 	case reflect.Pointer:

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Tags is the value of If-Match or If-None-Match: entity tags (RFC 9110, 8.8.3), or any. Nil is a header that is absent.
+// Tags is the value of If-Match or If-None-Match: entity tags (RFC 9110, 8.8.3), or any. Nil is a
+// header that is absent.
 type Tags struct {
 	all  bool
 	tags []string
@@ -15,7 +16,8 @@ type Tags struct {
 // Match is the request's If-Match, nil where it has none. The route must list [IfMatch].
 func Match(r *http.Request) *Tags { return tagsOf(r, IfMatch) }
 
-// NoneMatch is the request's If-None-Match, nil where it has none. The route must list [IfNoneMatch].
+// NoneMatch is the request's If-None-Match, nil where it has none. The route must list
+// [IfNoneMatch].
 func NoneMatch(r *http.Request) *Tags { return tagsOf(r, IfNoneMatch) }
 
 func tagsOf(r *http.Request, name string) *Tags {
@@ -27,14 +29,14 @@ func tagsOf(r *http.Request, name string) *Tags {
 	return &t
 }
 
-// Admit reports whether a change may be made to what has the strong entity tag: there is no condition, or it names the
-// tag. Weak tags never do (RFC 9110, 13.1.1).
+// Admit reports whether a change may be made to what has the strong entity tag: there is no
+// condition, or it names the tag. Weak tags never do (RFC 9110, 13.1.1).
 func (t *Tags) Admit(current string) bool {
 	return t == nil || t.all || slices.Contains(t.tags, current)
 }
 
-// Include reports whether what has the strong entity tag is among those that the client has. A weak tag counts as the
-// strong one (RFC 9110, 13.1.2).
+// Include reports whether what has the strong entity tag is among those that the client has. A weak
+// tag counts as the strong one (RFC 9110, 13.1.2).
 func (t *Tags) Include(current string) bool {
 	return t != nil && (t.all || slices.Contains(t.tags, current) || slices.Contains(t.tags, "W/"+current))
 }

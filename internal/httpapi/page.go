@@ -74,7 +74,8 @@ func (p Page) parse(cursor string) (Position, bool) {
 	}
 	micros, err := strconv.ParseInt(parts[0], 10, 64)
 	at := Position{At: time.UnixMicro(micros).UTC(), ID: parts[1]}
-	// One that was made by hand may say any time. Of the ways to write one position a single one is answered.
+	// One that was made by hand may say any time. Of the ways to write one position a single one is
+	// answered.
 	if err != nil || !storable(at.At) || p.Next(at) != cursor {
 		return Position{}, false
 	}
@@ -97,12 +98,12 @@ var (
 
 func storable(at time.Time) bool { return !at.Before(firstTime) && !at.After(lastTime) }
 
-// rfc3339 is what time.Parse does not hold to: two digits for the hour, a point before the fraction and an offset of less
-// than a day. No clock here tells more than nanoseconds.
+// rfc3339 is what time.Parse does not hold to: two digits for the hour, a point before the fraction
+// and an offset of less than a day. No clock here tells more than nanoseconds.
 var rfc3339 = regexp.MustCompile(`^.{10}T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
-// TimeParam is the time in the query parameter, in UTC, nil where it is absent. What is not RFC 3339, and a time that is
-// outside of the years 1 to 9999 in UTC, is invalid_parameter.
+// TimeParam is the time in the query parameter, in UTC, nil where it is absent. What is not RFC
+// 3339, and a time that is outside of the years 1 to 9999 in UTC, is invalid_parameter.
 func TimeParam(r *http.Request, name string) (*time.Time, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {

@@ -15,8 +15,9 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// Route is one route of an API with all that it takes. A request with a query parameter or a body that is not listed is
-// refused, and so is a condition that the route would have to ignore. A test compares it with the contract.
+// Route is one route of an API with all that it takes. A request with a query parameter or a body
+// that is not listed is refused, and so is a condition that the route would have to ignore. A test
+// compares it with the contract.
 type Route struct {
 	// Pattern is that of http.ServeMux with a method, such as "GET /v1/scans/{id}".
 	Pattern string
@@ -27,7 +28,8 @@ type Route struct {
 	AnyQuery bool
 	// Headers are the names of the headers that the route goes by, of those that Header takes.
 	Headers []string
-	// Body are the media types of the body, of which one is needed. Without any the route takes no body.
+	// Body are the media types of the body, of which one is needed. Without any the route takes no
+	// body.
 	Body []string
 }
 
@@ -46,7 +48,8 @@ func AnyQuery(route *Route) { route.AnyQuery = true }
 const (
 	// IdempotencyKey names what a request makes, so that its repetition finds it.
 	IdempotencyKey = "Idempotency-Key"
-	// IfMatch and IfNoneMatch are the conditions of RFC 9110, 13.1.1 and 13.1.2: see [Match] and [NoneMatch].
+	// IfMatch and IfNoneMatch are the conditions of RFC 9110, 13.1.1 and 13.1.2: see [Match] and
+	// [NoneMatch].
 	IfMatch     = "If-Match"
 	IfNoneMatch = "If-None-Match"
 )
@@ -66,7 +69,8 @@ const (
 // JSON has the route take a body for [Decode].
 func JSON(route *Route) { Body(mediaJSON)(route) }
 
-// MergePatch has the route take a merge patch (RFC 7396) for [Decode], under its own media type or JSON's.
+// MergePatch has the route take a merge patch (RFC 7396) for [Decode], under its own media type or
+// JSON's.
 func MergePatch(route *Route) { Body(mediaJSON, mediaMergePatch)(route) }
 
 // Multipart has the route take a form for [OpenForm].
@@ -77,7 +81,8 @@ func Body(media ...string) Takes {
 	return func(route *Route) { route.Body = append(route.Body, media...) }
 }
 
-// check refuses a request that has something which the route does not take. What is in the body is the handler's to check.
+// check refuses a request that has something which the route does not take. What is in the body is
+// the handler's to check.
 func (route *Route) check(w http.ResponseWriter, r *http.Request) error {
 	if err := route.checkQuery(r.URL.RawQuery); err != nil {
 		return err
@@ -97,7 +102,8 @@ const (
 	maxName   = 64 // bytes
 )
 
-// checkQuery makes sure that r.URL.Query, which drops what it cannot read and knows no refusal, tells the whole query.
+// checkQuery makes sure that r.URL.Query, which drops what it cannot read and knows no refusal,
+// tells the whole query.
 func (route *Route) checkQuery(raw string) error {
 	if route.AnyQuery {
 		return nil
@@ -195,8 +201,9 @@ func noBody(r *http.Request) error {
 	return refusal
 }
 
-// checkMedia refuses another content coding or media type, and says which are taken: RFC 9110, 15.5.16, and for PATCH RFC
-// 5789, 3.1. Nothing is inflated: no body here is worth compressing, and none can grow in memory.
+// checkMedia refuses another content coding or media type, and says which are taken: RFC 9110,
+// 15.5.16, and for PATCH RFC 5789, 3.1. Nothing is inflated: no body here is worth compressing, and
+// none can grow in memory.
 func (route *Route) checkMedia(w http.ResponseWriter, r *http.Request) error {
 	for _, coding := range r.Header.Values("Content-Encoding") {
 		if !strings.EqualFold(strings.TrimSpace(coding), "identity") {
@@ -217,8 +224,8 @@ func (route *Route) checkMedia(w http.ResponseWriter, r *http.Request) error {
 		WithField("header/Content-Type", "must be one of %s", taken)
 }
 
-// takesMedia reports whether the media type is one of the route's. JSON is UTF-8 (RFC 8259, 8.1), so that it is all that
-// a charset may say.
+// takesMedia reports whether the media type is one of the route's. JSON is UTF-8 (RFC 8259, 8.1),
+// so that it is all that a charset may say.
 func (route *Route) takesMedia(contentType string) bool {
 	media, params, err := mime.ParseMediaType(contentType)
 	if err != nil || !slices.Contains(route.Body, media) {

@@ -33,11 +33,13 @@ type spot struct {
 // wholeQuery is the spot of the query as it is written.
 const wholeQuery = "?"
 
-// headers are those that every operation is sent, beside its own: some that it refuses, some that it must not mind. None of
-// them is for net/http to answer.
+// headers are those that every operation is sent, beside its own: some that it refuses, some that
+// it must not mind. None of them is for net/http to answer.
 var headers = []string{
-	httpapi.IfMatch, httpapi.IfNoneMatch, httpapi.IdempotencyKey, "If-Unmodified-Since", "Content-Type", "Content-Encoding", "Accept",
-	"Accept-Encoding", "Range", "Origin", "Authorization", "X-Forwarded-For", "X-Firebase-AppCheck", "X-Http-Method-Override", "Traceparent",
+	httpapi.IfMatch, httpapi.IfNoneMatch, httpapi.IdempotencyKey, "If-Unmodified-Since",
+	"Content-Type", "Content-Encoding", "Accept",
+	"Accept-Encoding", "Range", "Origin", "Authorization", "X-Forwarded-For", "X-Firebase-AppCheck",
+	"X-Http-Method-Override", "Traceparent",
 }
 
 // spots are every parameter of the contract, and what every operation has.
@@ -60,8 +62,9 @@ func spots(doc *openapi3.T) []spot {
 // own reports whether the contract lists the parameter.
 func (p spot) own() bool { return p.parameters.GetByInAndName(p.in, p.name) != nil }
 
-// takes reports whether the value can be tried: that of a header must be one, a reset takes its time on purpose, and so does
-// a wait. ServeMux has no route for a parameter of a slash alone, so that nothing is at its path.
+// takes reports whether the value can be tried: that of a header must be one, a reset takes its
+// time on purpose, and so does a wait. ServeMux has no route for a parameter of a slash alone, so
+// that nothing is at its path.
 func (p spot) takes(value string) bool {
 	if p.in == openapi3.ParameterInPath && (value == "/" || strings.EqualFold(value, "%2F")) {
 		return false
@@ -76,8 +79,9 @@ func (p spot) takes(value string) bool {
 	return true
 }
 
-// request asks for the operation with the value in its spot, and all else as the contract shows it. A raw value stands
-// there as it is, where a request line can have it; net/http answers a path that is none.
+// request asks for the operation with the value in its spot, and all else as the contract shows it.
+// A raw value stands there as it is, where a request line can have it; net/http answers a path that
+// is none.
 func (p spot) request(ctx context.Context, t *testing.T, c caller, id, value string, raw bool) *http.Request {
 	t.Helper()
 	media, body := p.sample(t)
@@ -126,7 +130,8 @@ func (p spot) query(value string, raw bool) string {
 // hostileValues are what parameters have stumbled over, here and elsewhere.
 func hostileValues() []string {
 	values := []string{
-		"", " ", "\t", "0", "-1", "+1", "007", "1.5", "1e3", "0x10", "26", "101", "9223372036854775807", "9223372036854775808", "1_000", "NaN",
+		"", " ", "\t", "0", "-1", "+1", "007", "1.5", "1e3", "0x10", "26", "101",
+		"9223372036854775807", "9223372036854775808", "1_000", "NaN",
 		"\x00", "a\x00b", "\xff\xfe", "\xed\xa0\x80", "\r\nX-Evil: 1", "..", "../../etc/passwd", "a/b", `a\b`, "%", "%zz", "%00", "%2F", ";",
 		"a;b=c", "a&b=c", "&&&", "=", "__x__", ".", "*", `"7"`, `W/"7"`, `"7", *`, "7", `"`, `"a,b"`, ",", "null", "true", "TRUE", "x",
 		strings.Repeat("a", 129), strings.Repeat("a", 5000), "👩‍🔬", "\u202egnp.nacs", "a\u200bb", "{{7*7}}", "' OR 1=1 --", "<script>",
@@ -134,14 +139,16 @@ func hostileValues() []string {
 		"9999-12-31T23:59:59.999999999Z", "10000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-28T12:00:60Z", "2026-11-28",
 		"application/json; charset=\"", "gzip", "identity", "identity;q=0", "Bearer", "Bearer ..", "bytes=0-", "DELETE",
 	}
-	return append(values, "AAAA", base64.RawURLEncoding.EncodeToString([]byte("1.a.b")), base64.URLEncoding.EncodeToString([]byte("1.a.b")))
+	cursor := []byte("1.a.b")
+	return append(values, "AAAA", base64.RawURLEncoding.EncodeToString(cursor), base64.URLEncoding.EncodeToString(cursor))
 }
 
 // forged are cursors of the user's lists that an attacker can make, of times that no list has.
 func forged(uid string) (all []string) {
 	scopes := [][]string{{"inbox"}, {"consents"}, {"timeline"}, {"scans", "", "", "", "", fmt.Sprint(firestore.Desc)}}
 	ends := []int64{
-		math.MinInt64, math.MaxInt64, 0, time.Date(0, 12, 31, 0, 0, 0, 0, time.UTC).UnixMicro(), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro(),
+		math.MinInt64, math.MaxInt64, 0,
+		time.Date(0, 12, 31, 0, 0, 0, 0, time.UTC).UnixMicro(), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro(),
 	}
 	for _, scope := range scopes {
 		for _, micros := range ends {
@@ -154,7 +161,8 @@ func forged(uid string) (all []string) {
 	return all
 }
 
-// fuzzed are the users that ask: one for good, whose id forged cursors are made of, and one who may lose everything.
+// fuzzed are the users that ask: one for good, whose id forged cursors are made of, and one who may
+// lose everything.
 type fuzzed struct {
 	caller, leaver caller
 	own            map[string]string
@@ -186,8 +194,8 @@ func (f *fuzzed) who(o operation) caller {
 	return f.caller.asked(o)
 }
 
-// FuzzParameters puts a value into a spot of a request. The answer is what the contract says, and never the system's fault.
-// `go test` tries the seeds; for more:
+// FuzzParameters puts a value into a spot of a request. The answer is what the contract says, and
+// never the system's fault. `go test` tries the seeds; for more:
 //
 //	go test ./internal/systest -run '^$' -fuzz FuzzParameters -fuzztime 10m -parallel 1
 func FuzzParameters(f *testing.F) {
@@ -252,6 +260,7 @@ func (p spot) answered(t *testing.T, req *http.Request, resp *http.Response, bod
 	err := json.NewDecoder(bytes.NewReader(body)).Decode(&problem)
 	if err != nil || resp.StatusCode >= http.StatusInternalServerError || resp.StatusCode < http.StatusBadRequest ||
 		problem.Code == "" || problem.Status != resp.StatusCode || problem.RequestID != id || id == "" {
-		t.Errorf("%s %s with %s %q: %d %v\n%s", p.OperationID, req.URL, p.name, req.Header.Get(p.name), resp.StatusCode, resp.Header, body)
+		t.Errorf("%s %s with %s %q: %d %v\n%s",
+			p.OperationID, req.URL, p.name, req.Header.Get(p.name), resp.StatusCode, resp.Header, body)
 	}
 }

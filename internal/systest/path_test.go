@@ -13,8 +13,8 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// TestEveryPath asks for what no operation of the contract is, with the request line as it is written: Go's client would
-// tidy it up.
+// TestEveryPath asks for what no operation of the contract is, with the request line as it is
+// written: Go's client would tidy it up.
 func TestEveryPath(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()

@@ -12,7 +12,8 @@ import (
 	"github.com/facescan/facescan/internal/limit"
 )
 
-// resetTakes is when a request for a reset is answered, longer than finding the user and sending the mail takes.
+// resetTakes is when a request for a reset is answered, longer than finding the user and sending
+// the mail takes.
 const resetTakes = 1500 * time.Millisecond
 
 // resetPassword has Firebase send the mail that resets the password, if there is an enabled user whose address is
