@@ -3,6 +3,7 @@ package signin
 import (
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -26,11 +27,19 @@ type credentials struct {
 	Password string `json:"password" required:"true" nonempty:"true"`
 }
 
+// maxPassword is the longest password that Firebase takes, in characters
+// (https://firebase.google.com/docs/auth/web/password-auth#enforce-password-policy).
+const maxPassword = 4096
+
 // decode reads credentials whose address passes the check.
 func decode(w http.ResponseWriter, r *http.Request, check func(address string) bool) (credentials, error) {
 	in, err := httpapi.Decode[credentials](w, r)
 	if err != nil {
 		return credentials{}, err
+	}
+	if utf8.RuneCountInString(in.Password) > maxPassword {
+		return credentials{}, fault.New(fault.CodeInvalidField, "The password is not valid.").
+			WithField("/password", "must not be longer than %d characters", maxPassword)
 	}
 	return in, checkAddress(in.Email, check)
 }

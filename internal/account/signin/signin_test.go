@@ -185,6 +185,7 @@ func TestCredentials_areChecked(t *testing.T) {
 		refused(t, post(t, api, path, "", credentials{}), fault.CodeInvalidField, "/email", "/password")
 		refused(t, post(t, api, path, "", credentials{Email: newEmail()}), fault.CodeInvalidField, "/password")
 		refused(t, post(t, api, path, "", map[string]string{"uid": "x"}), fault.CodeUnknownField, "/uid")
+		refused(t, post(t, api, path, "", credentials{newEmail(), strings.Repeat("ö", 4097)}), fault.CodeInvalidField, "/password")
 	}
 }
 
