@@ -113,11 +113,7 @@ type fixture struct {
 
 func newFixture(t *testing.T, user account.User) *fixture {
 	t.Helper()
-	fs, err := firestore.NewClient(t.Context(), emulatortest.UniqueProject(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fs.Close() })
+	fs := emulatortest.Firestore(t, emulatortest.UniqueProject(t))
 	if _, err := account.Ref(fs, uid).Set(t.Context(), user); err != nil {
 		t.Fatal(err)
 	}

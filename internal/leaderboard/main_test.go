@@ -39,11 +39,11 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	fs, err := firestore.NewClient(t.Context(), emulatortest.UniqueProject(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fs.Close() })
+	return benchOver(t, emulatortest.Firestore(t, emulatortest.UniqueProject(t)))
+}
+
+func benchOver(t *testing.T, fs *firestore.Client) *bench {
+	t.Helper()
 	b := &bench{t: t, fs: fs, topic: &fakeTopic{}, now: day0.Add(30 * time.Hour)}
 	clock := func() time.Time { return b.now }
 	b.ranker = NewRanker(fs, outbox.New(fs, b.topic, clock), clock)

@@ -92,7 +92,7 @@ func (r *Ranker) recount(ctx context.Context, e event.ScanRescoredV1) error {
 
 // admit makes the contribution unless the fence is closed.
 func (r *Ranker) admit(ctx context.Context, uid account.UID, epoch int64, board string, c contribution) error {
-	err := r.box.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+	err := r.box.RunInTurn(ctx, account.Ref(r.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.Read(tx.Transaction, r.fs, uid)
 		if closed, err := account.FenceClosed(user, err, epoch); err != nil || closed {
 			return err
@@ -136,12 +136,12 @@ func tell(ctx context.Context, tx *outbox.Tx, user account.User, board string, b
 
 // follow makes the user's entries anew from what users/{uid} says now, whatever the event was told for.
 func (r *Ranker) follow(ctx context.Context, uid account.UID) error {
-	err := r.box.Run(ctx, func(_ context.Context, tx *outbox.Tx) error {
+	err := r.box.RunInTurn(ctx, account.Ref(r.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.Read(tx.Transaction, r.fs, uid)
 		if err != nil && !errors.Is(err, account.ErrNoUser) {
 			return err
 		}
-		all, err := readRatings(tx.Transaction, r.fs, uid)
+		all, err := readRatings(ctx, tx.Transaction, r.fs, uid)
 		if err != nil {
 			return err
 		}

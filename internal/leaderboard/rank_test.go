@@ -9,11 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 )
 
@@ -272,7 +274,12 @@ func TestHandle_malformed(t *testing.T) {
 func TestHandle_leavesNoGoroutine(t *testing.T) {
 	present := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, present) })
-	b := newBench(t)
+	fs, err := firestore.NewClient(t.Context(), emulatortest.UniqueProject(t)) // see emulatortest.Firestore
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fs.Close() })
+	b := benchOver(t, fs)
 	b.save(member("u"))
 	for _, c := range slices.Backward(fiveScans()) {
 		b.handle(completed("u", c))

@@ -23,7 +23,7 @@ func (r *Ranker) strike(ctx context.Context, e event.ScanDeletedV1, everywhere b
 	}
 	uid, board := account.UID(e.UID), BoardID(e.EngineMajor)
 	gone := contribution{ScanID: e.ScanID, CompletedAt: wholeMicros(e.CompletedAt), Deleted: true}
-	err := r.box.Run(ctx, func(_ context.Context, tx *outbox.Tx) error {
+	err := r.box.RunInTurn(ctx, account.Ref(r.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.Read(tx.Transaction, r.fs, uid)
 		if errors.Is(err, account.ErrNoUser) {
 			return nil
@@ -31,7 +31,7 @@ func (r *Ranker) strike(ctx context.Context, e event.ScanDeletedV1, everywhere b
 		if err != nil {
 			return err
 		}
-		all, err := readRatings(tx.Transaction, r.fs, uid)
+		all, err := readRatings(ctx, tx.Transaction, r.fs, uid)
 		if err != nil {
 			return err
 		}

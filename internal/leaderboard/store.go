@@ -1,13 +1,12 @@
 package leaderboard
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"strconv"
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/query"
@@ -67,28 +66,37 @@ func readHistory(tx *firestore.Transaction, ref *firestore.DocumentRef, u accoun
 	return doc.Contributions, nil
 }
 
-// readRatings are the documents of all boards that the user has a rating on.
-func readRatings(tx *firestore.Transaction, fs *firestore.Client, uid account.UID) ([]ratingDoc, error) {
-	docs := tx.Documents(ratings(fs, uid))
-	defer docs.Stop()
+// readRatings are the documents of all boards that the user has a rating on. Which boards these are
+// is asked outside of the transaction, where a query would lock all ratings there are. One that is
+// made meanwhile may be missing; it was made from users/{uid} as it is by then.
+func readRatings(ctx context.Context, tx *firestore.Transaction, fs *firestore.Client, uid account.UID) ([]ratingDoc, error) {
+	boards, err := ratings(fs, uid).Select().Documents(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("list ratings: %w", err)
+	}
+	refs := make([]*firestore.DocumentRef, len(boards))
+	for i, snap := range boards {
+		refs[i] = snap.Ref
+	}
+	snaps, err := tx.GetAll(refs)
+	if err != nil {
+		return nil, fmt.Errorf("read ratings: %w", err)
+	}
 	var all []ratingDoc
-	for {
-		snap, err := docs.Next()
-		if errors.Is(err, iterator.Done) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list ratings: %w", err)
-		}
+	for _, snap := range snaps {
 		var doc ratingDoc
+		if !snap.Exists() {
+			continue // deleted since
+		}
 		if err := snap.DataTo(&doc); err != nil {
 			return nil, fmt.Errorf("decode rating %s: %w", snap.Ref.ID, err)
 		}
 		all = append(all, doc)
 	}
+	return all, nil
 }
 
-// shown tells whether others may see the user on a board.
+// shown reports whether others may see the user on a board.
 func shown(u account.User) bool {
 	return u.State == account.Active && u.Consent.Granted && u.Leaderboard.OptIn
 }

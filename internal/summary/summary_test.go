@@ -34,11 +34,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	fs, err := firestore.NewClient(t.Context(), emulatortest.UniqueProject(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fs.Close() })
+	fs := emulatortest.Firestore(t, emulatortest.UniqueProject(t))
 	b := &bench{fs: fs, api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})}
 	(&summary.Service{
 		Scans: &scan.Service{Firestore: fs}, Boards: leaderboard.New(fs, face.MajorVersion()),

@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"cloud.google.com/go/firestore"
 	firebase "firebase.google.com/go/v4"
 	"firebase.google.com/go/v4/auth"
 
@@ -32,11 +31,7 @@ func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Auth, emulat
 // each test has e-mail addresses of its own.
 func newAPI(t *testing.T) *httpapi.API {
 	t.Helper()
-	fs, err := firestore.NewClient(t.Context(), emulatortest.UniqueProject(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = fs.Close() })
+	fs := emulatortest.Firestore(t, emulatortest.UniqueProject(t))
 	clock := func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) } // which no window ends in
 	toolkit, err := signin.New(t.Context(), "", authClient(t), limit.New(fs, []byte("key"), clock))
 	if err != nil {
