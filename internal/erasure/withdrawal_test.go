@@ -124,10 +124,10 @@ func TestWithdrawal_theNextConsentStartsWithNothing(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		// between are what comes about between the two consents, and after the second scan.
-		between, after func(*world, *testing.T)
+		between, after func(*testing.T, *world)
 	}{
-		"after the saga":  {(*world).endSaga, func(*world, *testing.T) {}},
-		"before the saga": {func(*world, *testing.T) {}, (*world).endSaga},
+		"after the saga":  {endSaga, nothingElse},
+		"before the saga": {nothingElse, endSaga},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -138,10 +138,10 @@ func TestWithdrawal_theNextConsentStartsWithNothing(t *testing.T) {
 				t.Fatalf("the guard remembers %q, want %q", known, first)
 			}
 			w.Withdraw(ada)
-			tt.between(w, t)
+			tt.between(t, w)
 			w.Grant(ada)
 			second := w.Scan(ada, usertest.Photo(t, 0, "second"))
-			tt.after(w, t)
+			tt.after(t, w)
 
 			type judged struct {
 				Result struct {
@@ -164,11 +164,13 @@ func TestWithdrawal_theNextConsentStartsWithNothing(t *testing.T) {
 }
 
 // endSaga has the withdrawal's saga go to its end.
-func (w *world) endSaga(t *testing.T) {
+func endSaga(t *testing.T, w *world) {
 	t.Helper()
 	w.erase(t)
 	w.finish(t)
 }
+
+func nothingElse(*testing.T, *world) {}
 
 // remembered are the scans that ada's guard knows.
 func (w *world) remembered(t *testing.T) (ids []string) {

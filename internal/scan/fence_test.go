@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
@@ -227,7 +228,8 @@ func TestFenceCannotBeRead(t *testing.T) {
 	e := newEnv(t)
 	s := e.newScan(t)
 	generation := e.upload(t, s, []byte("photo"))
-	if _, err := account.Ref(e.fs, anna).Set(t.Context(), map[string]any{"state": 1}); err != nil {
+	unreadable := []firestore.Update{{Path: "state", Value: 1}}
+	if _, err := account.Ref(e.fs, anna).Update(t.Context(), unreadable); err != nil {
 		t.Fatal(err)
 	}
 	a := e.analyzer(measure)

@@ -395,9 +395,17 @@ func TestSweepTakesAPageOldestFirst(t *testing.T) {
 func TestSweepIsNotStarvedByFailures(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	writer := e.fs.BulkWriter(t.Context())
+	snap, err := ref(e.fs, e.newScan(t).ID).Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	unreadable, writer := snap.Data(), e.fs.BulkWriter(t.Context())
+	if _, err := snap.Ref.Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	unreadable["version"] = "two"
 	for i := range sweepPage + 1 {
-		unreadable := map[string]any{"version": "two", "sweepAt": noon.Add(time.Duration(i) * time.Millisecond)}
+		unreadable["sweepAt"] = noon.Add(time.Duration(i) * time.Millisecond)
 		if _, err := writer.Set(ref(e.fs, randomID()), unreadable); err != nil {
 			t.Fatal(err)
 		}

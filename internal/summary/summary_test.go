@@ -1,9 +1,8 @@
 package summary_test
 
 import (
-	"encoding/json"
+	"context"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"testing"
 	"time"
@@ -14,66 +13,42 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/emulator/usertest"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
-	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/summary"
 )
 
-func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
 
-var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+const ada, bob = "ada-0123456789", "bob-0123456789"
 
-type bench struct {
-	fs  *firestore.Client
-	api *httpapi.API
-}
+// bench is a world with the summary.
+type bench struct{ *usertest.World }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	fs := emulatortest.Firestore(t, emulatortest.UniqueProject(t))
-	b := &bench{fs: fs, api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})}
+	b := &bench{usertest.New(t, usertest.Options{})}
 	(&summary.Service{
-		Scans: &scan.Service{Firestore: fs}, Boards: leaderboard.New(fs, face.MajorVersion()),
-		Inbox: notify.NewInbox(fs, func() time.Time { return now }),
-	}).Routes(b.api)
+		Scans: &scan.Service{Firestore: b.Firestore}, Boards: leaderboard.New(b.Firestore, face.MajorVersion()),
+		Inbox: notify.NewInbox(b.Firestore, b.Clock),
+	}).Routes(b.API)
 	return b
-}
-
-func (b *bench) put(t *testing.T, ref *firestore.DocumentRef, doc any) {
-	t.Helper()
-	if _, err := ref.Set(t.Context(), doc); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (b *bench) user(t *testing.T, state account.State) {
-	t.Helper()
-	b.put(t, account.Ref(b.fs, "ada"), account.User{
-		Schema: 1, UID: "ada", State: state, ConsentEpoch: 1, Consent: account.Consent{Granted: true},
-		Leaderboard: account.Leaderboard{OptIn: true},
-	})
 }
 
 func (b *bench) get(t *testing.T) (status int, body map[string]any) {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/me/summary", nil)
-	r.Header.Set("Authorization", "Bearer ada")
-	w := httptest.NewRecorder()
-	b.api.ServeHTTP(w, r)
-	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
-		t.Fatalf("%v in %s", err, w.Body)
-	}
-	return w.Code, body
+	a := b.Ask(ada, http.MethodGet, "/v1/me/summary", "")
+	return a.Status, usertest.Decode[map[string]any](b.World, a)
 }
 
 func TestSummary(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.user(t, account.Active)
+	b.MoveIn(ada, account.Notifications{}, "adas-phone")
 	board := leaderboard.BoardID(face.MajorVersion())
 
 	status, body := b.get(t)
@@ -82,32 +57,29 @@ func TestSummary(t *testing.T) {
 		t.Fatalf("before the first scan: %d (-want +got):\n%s", status, diff)
 	}
 
-	scans := b.fs.Collection("scans")
-	result := map[string]any{
-		"version": face.Version, "rankable": true, "score": map[string]any{"value": 61.5, "lo": 50.0, "hi": 70.0},
-	}
-	b.put(t, scans.Doc("one"), map[string]any{
-		"schema": 1, "id": "one", "uid": "ada", "state": "completed", "version": 3, "createdAt": now, "updatedAt": now, "result": result,
-	})
-	b.put(t, scans.Doc("two"), map[string]any{
-		"schema": 1, "id": "two", "uid": "ada", "state": "processing", "version": 2, "createdAt": now.Add(time.Second), "updatedAt": now,
-	})
-	for id, rating := range map[string]float64{"ada": 61.5, "bob": 70} {
-		b.put(t, b.fs.Collection("boards").Doc(board).Collection("entries").Doc(id), map[string]any{
-			"schema": 1, "uid": id, "username": id, "rating": rating, "scans": 1, "achievedAt": now,
-		})
-	}
-	for id, read := range map[string]bool{"a": true, "b": false, "c": false} {
-		b.put(t, account.Ref(b.fs, "ada").Collection("inbox").Doc(id), map[string]any{
-			"schema": 1, "read": read, "createdAt": now.Add(-time.Hour), "expireAt": now.Add(time.Hour),
-		})
-	}
+	best := b.Scan(ada, usertest.Photo(t, 0, ""))
+	b.Advance(time.Second)
+	latest := b.Open(ada).Scan.ID
+	b.MoveIn(bob, account.Notifications{}, "bobs-phone")
+	b.Scan(bob, usertest.Photo(t, 1, "")) // scores more
+	type items struct{ Items []struct{ ID string } }
+	told := usertest.Decode[items](b.World, b.Do(ada, http.MethodGet, "/v1/inbox", "")).Items
+	b.Do(ada, http.MethodPost, "/v1/inbox/"+told[0].ID+"/read", "")
 	status, body = b.get(t)
 	got := []any{
 		status, member(body, "latest", "id"), member(body, "best", "id"), member(body, "best", "score", "value"),
 		member(body, "standing", "rank"), member(body, "standing", "total"), body["unread"],
 	}
-	if diff := cmp.Diff([]any{http.StatusOK, "two", "one", 61.5, 2.0, 2.0, 2.0}, got); diff != "" {
+	document, err := b.Firestore.Collection("scans").Doc(string(best)).Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	score, err := document.DataAt("result.score.value")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := []any{http.StatusOK, string(latest), string(best), score, 2.0, 2.0, float64(len(told) - 1)}
+	if diff := cmp.Diff(wanted, got); diff != "" || len(told) != 2 {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
 }
@@ -118,7 +90,13 @@ func TestSummary_isForAccountsInUse(t *testing.T) {
 	if status, body := b.get(t); status != http.StatusForbidden || body["code"] != string(fault.CodeNotRegistered) {
 		t.Errorf("not registered: %d %v", status, body)
 	}
-	b.user(t, account.Erasing)
+	b.Register(ada, "adas-phone")
+	err := b.Firestore.RunTransaction(t.Context(), func(_ context.Context, tx *firestore.Transaction) error {
+		return account.Strip(tx, b.Firestore, ada)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if status, body := b.get(t); status != http.StatusForbidden || body["code"] != string(fault.CodeAccountErasing) {
 		t.Errorf("erasing: %d %v", status, body)
 	}

@@ -116,6 +116,10 @@ func (s *system) matrix(ctx context.Context, t *testing.T) ([]row, map[string]st
 		{"a revoked token", as(revoked, func(c map[string]any) { c["iat"], c["auth_time"] = 1700000000, 1700000000 }), fault.CodeTokenRevoked, fresh, asksFirebase(fault.CodeTokenRevoked)},
 		{"a disabled user", as(disabled, nil), fault.CodeUserDisabled, fresh, asksFirebase(fault.CodeUserDisabled)},
 		{"a user who is locked for the erasure", s.lockedOut(ctx, t), fault.CodeUserDisabled, lockedOut, asksFirebase(fault.CodeUserDisabled)},
+		{
+			"a user who was deleted at Firebase", s.deletedAtFirebase(ctx, t), fault.CodeTokenInvalid,
+			user, func(o operation) bool { return o.access != httpapi.Leaving && plain(fault.CodeTokenInvalid)(o) },
+		},
 		{"a user without account", as(outsider, nil), fault.CodeNotRegistered, listing(fault.CodeNotRegistered), unchanged(fault.CodeNotRegistered)},
 		{"a user being erased", erasingCaller, fault.CodeAccountErasing, listing(fault.CodeAccountErasing), unchanged(fault.CodeAccountErasing)},
 		{"a user without consent", unasked, fault.CodeConsentRequired, listing(fault.CodeConsentRequired), unchanged(fault.CodeConsentRequired)},
@@ -131,17 +135,30 @@ func (s *system) lockedOut(ctx context.Context, t *testing.T) caller {
 	t.Helper()
 	signedIn := time.Now().Unix()
 	p, _ := s.enrolled(ctx, t, "locked-out")
-	_, err := s.fs.Collection("erasures").Doc(p.uid).Set(ctx, map[string]any{
-		"uid": p.uid, "scope": "account", "step": "prove", "requestedAt": time.Now(), "signedInAt": signedIn,
-		"proveAt": time.Now().Add(time.Hour), "sweepAt": time.Now().Add(time.Hour),
+	c := caller{s, p.token(t, func(c map[string]any) { c["auth_time"] = signedIn })}
+	c.done(ctx, t, http.MethodDelete, "/v1/me", "")
+	s.await(ctx, t, "the user to be locked", func() bool {
+		u, err := s.firebase(ctx, t).GetUser(ctx, p.uid)
+		return err == nil && u.Disabled
 	})
-	if err != nil {
+	later := time.Now().Add(time.Hour) // it is to stay so for as long as the test takes
+	wait := []firestore.Update{{Path: "proveAt", Value: later}, {Path: "sweepAt", Value: later}}
+	if _, err := s.fs.Collection("erasures").Doc(p.uid).Update(ctx, wait); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.firebase(ctx, t).UpdateUser(ctx, p.uid, new(auth.UserToUpdate).Disabled(true)); err != nil {
+	return c
+}
+
+// deletedAtFirebase is a user whom the app has deleted by Firebase's SDK. The token still serves
+// for asking that the rest be erased, and for nothing else.
+func (s *system) deletedAtFirebase(ctx context.Context, t *testing.T) caller {
+	t.Helper()
+	p, c := s.enrolled(ctx, t, "deleted")
+	if err := s.firebase(ctx, t).DeleteUser(ctx, p.uid); err != nil {
 		t.Fatal(err)
 	}
-	return caller{s, p.token(t, func(c map[string]any) { c["auth_time"] = signedIn })}
+	c.done(ctx, t, http.MethodDelete, "/v1/me", "")
+	return c
 }
 
 // What the matrix goes by must be said for each operation.

@@ -31,14 +31,16 @@ const lockedProject = "demo-locked"
 // google is Google's side of production's client: the certificates that verify tokens, and a user who is disabled.
 type google struct {
 	certificates string
-	lookups      int
+	// users is what it says of the user who is looked for.
+	users   string
+	lookups int
 }
 
 func (g *google) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body := g.certificates
 	if strings.HasSuffix(r.URL.Path, "/accounts:lookup") {
 		g.lookups++
-		body = `{"users":[{"localId":"u1","disabled":true}]}`
+		body = g.users
 	}
 	w.Header().Set("Cache-Control", "max-age=100")
 	_, _ = io.WriteString(w, body)
@@ -88,15 +90,63 @@ func idToken(t *testing.T, method jwt.SigningMethod, key any, change func(claims
 	return signed
 }
 
-// httpapi reads the token of a disabled user itself, because Firebase's SDK says that the user is disabled only of a token
-// that it has verified. Should that change, a forged token would pass for the user's.
-// Not parallel: the client is production's, with no emulator in the environment.
-func TestDisabledUserIsSaidOfAVerifiedTokenOnly(t *testing.T) {
+// httpapi reads the token of a user who is disabled or gone itself, because Firebase's SDK says
+// that of a user only by a token that it has verified. Should that change, a forged token would
+// pass for the user's. Not parallel: the client is production's, with no emulator in the
+// environment.
+func TestUserIsSaidToBeDisabledOrGoneByAVerifiedTokenOnly(t *testing.T) {
 	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", "")
 	key := newKey(t)
-	side := &google{certificates: certificateOf(t, key)}
-	side.replace(t)
-	app, err := firebase.NewApp(t.Context(), &firebase.Config{ProjectID: lockedProject}, option.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "x"})))
+	for name, tt := range map[string]struct {
+		users string
+		// fresh is the code where such a user is not admitted, who is how they are where they are.
+		fresh fault.Code
+		who   httpapi.Identity
+	}{
+		"disabled": {
+			`{"users":[{"localId":"u1","disabled":true}]}`, fault.CodeUserDisabled,
+			httpapi.Identity{UID: "u1", SignedInAt: 1700000000, Locked: true},
+		},
+		"gone": {
+			`{"kind":"identitytoolkit#GetAccountInfoResponse"}`, fault.CodeTokenInvalid,
+			httpapi.Identity{UID: "u1", SignedInAt: 1700000000, Gone: true},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			side := &google{certificates: certificateOf(t, key), users: tt.users}
+			side.replace(t)
+			d := newDoor(t)
+			d.try(t, side, "/leave", idToken(t, jwt.SigningMethodRS256, key, asItIs), "", true)
+			d.try(t, side, "/fresh", idToken(t, jwt.SigningMethodRS256, key, asItIs), tt.fresh, true)
+			for _, who := range d.seen {
+				if who != tt.who {
+					t.Errorf("let in %+v, want %+v", who, tt.who)
+				}
+			}
+			if len(d.seen) != 1 {
+				t.Errorf("let in %+v", d.seen)
+			}
+			d.seen = nil
+			d.tryForged(t, side, key)
+			if len(d.seen) > 0 {
+				t.Errorf("let in %+v", d.seen)
+			}
+		})
+	}
+}
+
+func asItIs(map[string]any) {}
+
+// door is an API over production's client, which notes whom it lets in.
+type door struct {
+	api  *httpapi.API
+	seen []httpapi.Identity
+}
+
+func newDoor(t *testing.T) *door {
+	t.Helper()
+	app, err := firebase.NewApp(t.Context(), &firebase.Config{ProjectID: lockedProject},
+		option.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "x"})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,47 +154,50 @@ func TestDisabledUserIsSaidOfAVerifiedTokenOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var seen []httpapi.Identity
-	api := httpapi.New(httpapi.Options{Verifier: users, HashKey: []byte("key")})
+	d := &door{api: httpapi.New(httpapi.Options{Verifier: users, HashKey: []byte("key")})}
 	note := func(_ http.ResponseWriter, r *http.Request) error {
-		seen = append(seen, httpapi.Caller(r.Context()))
+		d.seen = append(d.seen, httpapi.Caller(r.Context()))
 		return nil
 	}
-	api.Handle("GET /leave", httpapi.Leaving, note)
-	api.Handle("GET /fresh", httpapi.FreshUser, note)
-	as := func(map[string]any) {}
-	rs256 := jwt.SigningMethodRS256
+	d.api.Handle("GET /leave", httpapi.Leaving, note)
+	d.api.Handle("GET /fresh", httpapi.FreshUser, note)
+	return d
+}
+
+// try asks with the token and wants the code, "" for a success, and Firebase to be asked for the
+// user or not.
+func (d *door) try(t *testing.T, side *google, path, token string, code fault.Code, asked bool) {
+	t.Helper()
+	side.lookups = 0
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
+	r.Header.Set("Authorization", "Bearer "+token)
+	rec := httptest.NewRecorder()
+	d.api.ServeHTTP(rec, r)
+	var p httpapi.Problem
+	_ = json.Unmarshal(rec.Body.Bytes(), &p) // a success has no body
+	if p.Code != code || (side.lookups == 1) != asked {
+		t.Errorf("%s: %d %s after %d lookups, want %q", path, rec.Code, p.Code, side.lookups, code)
+	}
+}
+
+// tryForged asks with tokens that are not the user's.
+func (d *door) tryForged(t *testing.T, side *google, key *rsa.PrivateKey) {
+	t.Helper()
+	claiming := func(name string, value any) string {
+		return idToken(t, jwt.SigningMethodRS256, key, func(c map[string]any) { c[name] = value })
+	}
+	unsigned := idToken(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, asItIs)
 	for name, tt := range map[string]struct {
-		path, token string
-		code        fault.Code // "" is a success
+		token string
+		code  fault.Code
 	}{
-		"the user's":                         {"/leave", idToken(t, rs256, key, as), ""},
-		"the user's, where nobody is exempt": {"/fresh", idToken(t, rs256, key, as), fault.CodeUserDisabled},
-		"another key's":                      {"/leave", idToken(t, rs256, newKey(t), as), fault.CodeTokenInvalid},
-		"unsigned":                           {"/leave", idToken(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, as), fault.CodeTokenInvalid},
-		"expired":                            {"/leave", idToken(t, rs256, key, func(c map[string]any) { c["exp"] = 1700000000 }), fault.CodeTokenExpired},
-		"another project's":                  {"/leave", idToken(t, rs256, key, func(c map[string]any) { c["aud"] = "other" }), fault.CodeTokenInvalid},
-		"another issuer's":                   {"/leave", idToken(t, rs256, key, func(c map[string]any) { c["iss"] = "https://other" }), fault.CodeTokenInvalid},
-		"no token":                           {"/leave", "x", fault.CodeTokenInvalid},
+		"another key's":     {idToken(t, jwt.SigningMethodRS256, newKey(t), asItIs), fault.CodeTokenInvalid},
+		"unsigned":          {unsigned, fault.CodeTokenInvalid},
+		"expired":           {claiming("exp", 1700000000), fault.CodeTokenExpired},
+		"another project's": {claiming("aud", "other"), fault.CodeTokenInvalid},
+		"another issuer's":  {claiming("iss", "https://other"), fault.CodeTokenInvalid},
+		"no token":          {"x", fault.CodeTokenInvalid},
 	} {
-		t.Run(name, func(t *testing.T) {
-			seen, side.lookups = nil, 0
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, tt.path, http.NoBody)
-			r.Header.Set("Authorization", "Bearer "+tt.token)
-			rec := httptest.NewRecorder()
-			api.ServeHTTP(rec, r)
-			var p httpapi.Problem
-			_ = json.Unmarshal(rec.Body.Bytes(), &p) // a success has no body
-			verified := tt.code == "" || tt.code == fault.CodeUserDisabled
-			if p.Code != tt.code || (side.lookups == 1) != verified {
-				t.Errorf("%d %s after %d lookups, want %q", rec.Code, p.Code, side.lookups, tt.code)
-			}
-			if want := (httpapi.Identity{UID: "u1", SignedInAt: 1700000000, Locked: true}); tt.code == "" && (len(seen) != 1 || seen[0] != want) {
-				t.Errorf("let in %+v, want %+v", seen, want)
-			}
-			if tt.code != "" && len(seen) > 0 {
-				t.Errorf("let in %+v", seen)
-			}
-		})
+		t.Run(name, func(t *testing.T) { d.try(t, side, "/leave", tt.token, tt.code, false) })
 	}
 }
