@@ -124,7 +124,7 @@ func TestCostAtRest(t *testing.T) {
 		"versions of secrets":              0.06 * float64(len(secretNames())),
 		"scheduled jobs":                   0.10,
 		"conditions of alerts":             0.20,
-		"sweeps":                           0.59, // 43,800 * (0.0000004 + 0.3 * 0.000024625 + 13 * 0.0000003 + 2 * 0.0000009)
+		"sweeps":                           0.62, // 43,800 * (0.0000004 + 0.3 * 0.000024625 + 15 * 0.0000003 + 2 * 0.0000009)
 		"requests of the uptime check":     1.03, // 262,800 * (0.00000115 + 0.1 * 0.000024625 + 0.0000003)
 		"time series that these read":      0.21, // 2 * 3.5 * 87,600 * 0.00000035
 	}
@@ -133,7 +133,7 @@ func TestCostAtRest(t *testing.T) {
 	}
 	var out strings.Builder
 	printCost(&out, rows)
-	if !strings.Contains(out.String(), fmt.Sprintf("%.2f", 48.09+0.06*float64(len(secretNames())))) || !strings.Contains(out.String(), "Not counted") {
+	if !strings.Contains(out.String(), fmt.Sprintf("%.2f", 48.12+0.06*float64(len(secretNames())))) || !strings.Contains(out.String(), "Not counted") {
 		t.Error(out.String())
 	}
 }
