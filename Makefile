@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# The folder of this file. It may have spaces and quotes in its name, so make's own functions for names cannot tell it.
+# The folder of this file. It may have spaces and quotes in its name, so make's own functions for
+# names cannot tell it.
 HERE := $(shell file='$(subst ','\'',$(MAKEFILE_LIST))'; cd "$$(dirname "$$(sed 's/^ *//' <<<"$$file")")" && pwd -P)
 
 ifneq ($(HERE),$(CURDIR))
@@ -18,8 +19,8 @@ GENERATED     := internal/apiclient/client.gen.go internal/usertext/tables.go te
 
 # Where make was called, for scripts/local.sh: -C changes the folder of its commands, but not this.
 export CALLED_FROM := $(value PWD)
-# The options of run and demo. What is said on make's command line is in the environment of its commands, where no
-# quote or space in it can do harm.
+# The options of run and demo. What is said on make's command line is in the environment of its
+# commands, where no quote or space in it can do harm.
 OPTIONS = $(if $(filter-out 0,$(LOGS)),-logs) $(if $(PORT),-port "$$PORT")
 
 .PHONY: help

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Runs scripts/local with the arguments given, as make does: says at once what it is doing, tells what is missing on this
-# machine before anything is built, builds, and becomes the program. `go run` would not do: it says nothing for minutes,
-# and on Ctrl-C it and make report an error for a program that stopped as it was asked to.
+# Runs scripts/local with the arguments given, as make does: says at once what it is doing, tells
+# what is missing on this machine before anything is built, builds, and becomes the program. `go
+# run` would not do: it says nothing for minutes, and on Ctrl-C it and make report an error for a
+# program that stopped as it was asked to.
 set -euo pipefail
 
 say() { echo "$*" >&2; }
 
-# On a signal, to this script alone or to its group, ends what runs in the background, with what it leaves.
+# On a signal, to this script alone or to its group, ends what runs in the background, with what it
+# leaves.
 stop() {
 	trap '' INT TERM HUP
 	if [ -n "${!:-}" ]; then
@@ -25,8 +27,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # A name for each checkout, so that two of them do not build over one another.
 cache=${XDG_CACHE_HOME:-${HOME:?names the folder for caches}/.cache}/facescan/bin/$(cksum <<<"$root" | tr -dc '0-9')
 
-# Runs a command in a process group of its own, in the background: bash would let a signal wait for a command in the
-# foreground to end.
+# Runs a command in a process group of its own, in the background: bash would let a signal wait for
+# a command in the foreground to end.
 interruptible() {
 	set -m
 	"$@" </dev/null &
@@ -35,7 +37,8 @@ interruptible() {
 }
 
 build() { # NAME PACKAGE [FLAG...]
-	# From a folder next to its place the program is put there by a rename, so that one that runs is not written over.
+	# From a folder next to its place the program is put there by a rename, so that one that runs is
+	# not written over.
 	GOTMPDIR=$work go build -C "$root" -buildvcs=false -o "$cache/$1" "${@:3}" "$2"
 }
 
@@ -50,7 +53,8 @@ build_local() {
 	build local ./scripts/local -v 2>&1 | awk -v all="$packages" -f "$root/scripts/progress.awk" >&2
 }
 
-# The photo, the last argument, may be meant as seen from where make was called, which is not here after `make -C`.
+# The photo, the last argument, may be meant as seen from where make was called, which is not here
+# after `make -C`.
 photo=${!#}
 if [ "${1:-}" = demo ] && [ ! -e "$photo" ] && [ -e "${CALLED_FROM:-}/$photo" ]; then
 	cd "$CALLED_FROM"
@@ -64,8 +68,12 @@ if [ -x "$cache/local" ]; then say "building"; else say "building; the first tim
 mkdir -p "$cache"
 work=$(mktemp -d "$cache/build.XXXXXX")
 
-interruptible build check ./scripts/local/check || { say "local: building failed, as said above; the first time, modules are downloaded"; exit 1; }
+fail() {
+	say "local: building failed, as said above$*"
+	exit 1
+}
+interruptible build check ./scripts/local/check || fail
 interruptible "$cache/check" "$@" || exit
-interruptible build_local || { say "local: building failed, as said above"; exit 1; }
+interruptible build_local || fail "; the first time, modules are downloaded"
 clean
 exec "$cache/local" "$@"

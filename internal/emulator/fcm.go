@@ -24,12 +24,13 @@ type Push struct {
 	Raw         json.RawMessage   // the whole message as it was sent
 }
 
-// FCM is a sink in the shape of Firebase Cloud Messaging's HTTP v1 API: it records messages instead of delivering
-// them. A token chooses the answer by its beginning: "unregistered-" is refused as a token of an app that was
-// removed, "mismatched-" as one of another sender, and "unavailable-" fails for now; all others are accepted.
+// FCM is a sink in the shape of Firebase Cloud Messaging's HTTP v1 API: it records messages instead
+// of delivering them. A token chooses the answer by its beginning: "unregistered-" is refused as a
+// token of an app that was removed, "mismatched-" as one of another sender, and "unavailable-"
+// fails for now; all others are accepted.
 //
-// The Admin SDK reaches it through option.WithEndpoint(URL()) and option.WithoutAuthentication, on a firebase.App
-// of its own: the endpoint counts for all services of an app.
+// The Admin SDK reaches it through option.WithEndpoint(URL()) and option.WithoutAuthentication, on
+// a firebase.App of its own: the endpoint counts for all services of an app.
 type FCM struct {
 	Recorder[Push]
 	server *localServer

@@ -21,9 +21,10 @@ const lockRetry = 100 * time.Millisecond
 // fetchesPerLine is how many of npm's downloads make a line of progress.
 const fetchesPerLine = 100
 
-// install makes firebase-tools available in its folder. The first call downloads about 220 MB; all later ones, by any
-// process, find it there. A file lock keeps two processes from installing at once, and the folder gets its name only
-// when it is complete, so that an interrupted install leaves nothing that looks like one.
+// install makes firebase-tools available in its folder. The first call downloads about 220 MB; all
+// later ones, by any process, find it there. A file lock keeps two processes from installing at
+// once, and the folder gets its name only when it is complete, so that an interrupted install
+// leaves nothing that looks like one.
 func install(ctx context.Context, dir, npmCommand string, progress io.Writer) error {
 	if npm.Installed(dir) {
 		return nil
@@ -45,8 +46,8 @@ func install(ctx context.Context, dir, npmCommand string, progress io.Writer) er
 	return nil
 }
 
-// installInto runs npm in a temporary folder next to dir and renames it to dir. The caller holds the lock, so any
-// temporary folder already there was left by an install that was interrupted.
+// installInto runs npm in a temporary folder next to dir and renames it to dir. The caller holds
+// the lock, so any temporary folder already there was left by an install that was interrupted.
 func installInto(ctx context.Context, dir, npmCommand string, progress io.Writer) error {
 	leftovers, _ := filepath.Glob(dir + ".tmp-*") // none, if the folder's name should be no valid pattern
 	for _, leftover := range append(leftovers, dir) {
@@ -77,16 +78,17 @@ func installInto(ctx context.Context, dir, npmCommand string, progress io.Writer
 	return os.Rename(temp, dir)
 }
 
-// npmCI installs what the folder's lock file names. npm draws its own progress on terminals only, and its log of
-// downloads names each of over a thousand, so that they are counted here and the rest of its output is shown as it
-// comes.
+// npmCI installs what the folder's lock file names. npm draws its own progress on terminals only,
+// and its log of downloads names each of over a thousand, so that they are counted here and the
+// rest of its output is shown as it comes.
 func npmCI(ctx context.Context, dir, npmCommand string, progress io.Writer) error {
 	packages, err := npm.Packages()
 	if err != nil {
 		return err
 	}
 	report(progress, "auth: installing firebase-tools with npm, once: %d packages, about 220 MB\n", packages)
-	// Scripts and optional packages would compile native add-ons, which the Auth emulator does not use.
+	// Scripts and optional packages would compile native add-ons, which the Auth emulator does not
+	// use.
 	cmd := command(npmCommand, "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=http")
 	cmd.Dir = dir
 	shown := &lines{emit: (&npmLog{to: progress, packages: packages}).line}
@@ -124,8 +126,8 @@ func (l *npmLog) count(what string, n int) {
 	}
 }
 
-// lockFile takes an exclusive lock on a file, waiting for whoever holds it until ctx ends. The kernel releases the
-// lock of a process that dies.
+// lockFile takes an exclusive lock on a file, waiting for its holder until ctx ends. The
+// kernel releases the lock of a process that dies.
 func lockFile(ctx context.Context, path string, progress io.Writer) (unlock func(), err error) {
 	file, err := os.OpenFile(filepath.Clean(path), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 const (
 	pollEvery    = 25 * time.Millisecond // while an emulator is not ready
 	probeTimeout = 5 * time.Second       // for an emulator that is said to run already
-	portAttempts = 3                     // somebody may take the free port before the emulator does
+	portAttempts = 3                     // another process may take the free port first
 )
 
 // launcher starts the services of one stack.
@@ -109,7 +109,8 @@ func (l *launcher) prepare(ctx context.Context, service Service) (func(port int)
 	}, nil
 }
 
-// javaArgs keeps the JVM small and quick to start: these flags halve the start time and a third of the memory.
+// javaArgs keeps the JVM small and quick to start: these flags halve the start time and a third of
+// the memory.
 func javaArgs(service Service, file machine.Jar) []string {
 	heap := map[Service]string{Firestore: "-Xmx512m", PubSub: "-Xmx256m"}[service]
 	args := []string{heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.language=en"}
@@ -155,7 +156,8 @@ func probe(ctx context.Context, host string) error {
 // probeClient keeps no connection open between probes.
 var probeClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: probeTimeout}
 
-// probeOnce asks an emulator for its root page, which all of them answer with 200 once they are ready.
+// probeOnce asks an emulator for its root page, which all of them answer with 200 once they are
+// ready.
 func probeOnce(ctx context.Context, host string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+host+"/", nil)
 	if err != nil {
@@ -175,7 +177,7 @@ func probeOnce(ctx context.Context, host string) error {
 	return nil
 }
 
-// freePort asks the kernel for a port nobody listens on.
+// freePort asks the kernel for a port on which no process listens.
 func freePort(ctx context.Context) (int, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -18,9 +18,10 @@ import (
 // sampleModule is the module with the sample photo.
 const sampleModule = "github.com/esimov/pigo"
 
-// SamplePhoto returns the portrait in pigo's module, a JPEG, for where there is no camera. It is an average of many
-// faces, so it shows no person. The go command is asked for the module, and downloads it where the module cache lacks
-// it, so that a clean clone has the photo with its first command. The working directory does not matter.
+// SamplePhoto returns the portrait in pigo's module, a JPEG, for where there is no camera. It is an
+// average of many faces, so it shows no person. The go command is asked for the module, and
+// downloads it where the module cache lacks it, so that a clean clone has the photo with its first
+// command. The working directory does not matter.
 func SamplePhoto(ctx context.Context) ([]byte, error) {
 	dir, err := sampleDir(ctx)
 	if err != nil {
@@ -33,8 +34,9 @@ func SamplePhoto(ctx context.Context) ([]byte, error) {
 	return photo, nil
 }
 
-// sampleDir returns the folder of the sample's module in the module cache, in the version that go.mod names. `go list -m` would
-// not do: for a module that is not in the cache yet it reports success, and no folder.
+// sampleDir returns the folder of the sample's module in the module cache, in the version that
+// go.mod names. `go list -m` would not do: for a module that is not in the cache yet it reports
+// success, and no folder.
 func sampleDir(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", sampleModule)
 	cmd.Dir = sourceDir()
@@ -59,8 +61,9 @@ func sampleDir(ctx context.Context) (string, error) {
 	return downloaded.Dir, nil
 }
 
-// sourceDir returns the folder of this file, in which the go command finds go.mod. It is "", the working directory,
-// when the program was built with -trimpath or away from where its source is now.
+// sourceDir returns the folder of this file, in which the go command finds go.mod. It is "", the
+// working directory, when the program was built with -trimpath or away from where its source is
+// now.
 func sourceDir() string {
 	_, file, _, ok := runtime.Caller(0)
 	if dir := filepath.Dir(file); ok && filepath.IsAbs(dir) && machine.Exists(dir) {

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// emptyModuleCache gives the go command a module cache without modules, whose downloads come from this machine's own.
+// emptyModuleCache gives the go command a module cache without modules, whose downloads come from
+// this machine's own.
 func emptyModuleCache(t *testing.T) {
 	t.Helper()
 	out, err := exec.Command("go", "env", "GOMODCACHE").Output()

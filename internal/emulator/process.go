@@ -26,13 +26,14 @@ type process struct {
 	err    error         // how the leader ended; read it only after exited is closed
 }
 
-// command makes a command for startProcess, which kills processes by their group and so ties no context to them.
+// command makes a command for startProcess, which kills processes by their group and so ties no
+// context to them.
 func command(name string, args ...string) *exec.Cmd {
 	return exec.CommandContext(context.Background(), name, args...) //nolint:gosec // tools found on this machine
 }
 
-// startProcess starts cmd as the leader of a new process group. Its output goes to the writer, or its tail is kept if
-// that is nil.
+// startProcess starts cmd as the leader of a new process group. Its output goes to the writer, or
+// its tail is kept if that is nil.
 func startProcess(name string, cmd *exec.Cmd, output io.Writer) (*process, error) {
 	p := &process{name: name, exited: make(chan struct{})}
 	if output == nil {
@@ -44,8 +45,8 @@ func startProcess(name string, cmd *exec.Cmd, output io.Writer) (*process, error
 
 	started := make(chan error, 1)
 	go func() {
-		// The kernel sends the parent-death signal when the thread that forked ends, so this goroutine keeps its
-		// thread for as long as the process lives.
+		// The kernel sends the parent-death signal when the thread that forked ends, so this
+		// goroutine keeps its thread for as long as the process lives.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 
@@ -67,7 +68,8 @@ func startProcess(name string, cmd *exec.Cmd, output io.Writer) (*process, error
 	return p, nil
 }
 
-// runProcess runs cmd to its end, or kills its group when ctx ends first. Its output goes to the writer.
+// runProcess runs cmd to its end, or kills its group when ctx ends first. Its output goes to the
+// writer.
 func runProcess(ctx context.Context, name string, cmd *exec.Cmd, output io.Writer) error {
 	p, err := startProcess(name, cmd, output)
 	if err != nil {
@@ -85,8 +87,8 @@ func runProcess(ctx context.Context, name string, cmd *exec.Cmd, output io.Write
 	return nil
 }
 
-// kill ends the whole group at once and waits until its leader is reaped. SIGKILL is enough: emulators keep their
-// data in memory only, so there is nothing to flush.
+// kill ends the whole group at once and waits until its leader is reaped. SIGKILL is enough:
+// emulators keep their data in memory only, so there is nothing to flush.
 func (p *process) kill() {
 	select {
 	case <-p.exited:
@@ -120,7 +122,8 @@ type lines struct {
 	rest []byte // of a line that has no end yet
 }
 
-// Write takes output as it comes. A carriage return ends a line too: progress bars are drawn with it.
+// Write takes output as it comes. A carriage return ends a line too: progress bars are drawn with
+// it.
 func (l *lines) Write(b []byte) (int, error) {
 	l.rest = append(l.rest, b...)
 	for {

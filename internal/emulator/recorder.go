@@ -7,11 +7,12 @@ import (
 	"sync"
 )
 
-// Recorder keeps everything a sink received, in order. It is safe for concurrent use; the zero value is empty.
+// Recorder keeps everything a sink received, in order. It is safe for concurrent use; the zero
+// value is empty.
 type Recorder[T any] struct {
 	mu      sync.Mutex
 	items   []T
-	changed chan struct{} // closed and dropped by add; nil while nobody waits
+	changed chan struct{} // closed and dropped by add; nil while there is no waiter
 }
 
 // Messages returns a copy of what was received so far, oldest first.
@@ -21,8 +22,8 @@ func (r *Recorder[T]) Messages() []T {
 	return slices.Clone(r.items)
 }
 
-// Wait returns the first message, received before or after the call, that match accepts. It fails only when ctx
-// ends first. Each message is shown to match once.
+// Wait returns the first message, received before or after the call, that match accepts. It fails
+// only when ctx ends first. Each message is shown to match once.
 func (r *Recorder[T]) Wait(ctx context.Context, match func(T) bool) (T, error) {
 	seen := 0
 	for {
@@ -40,7 +41,8 @@ func (r *Recorder[T]) Wait(ctx context.Context, match func(T) bool) (T, error) {
 	}
 }
 
-// since returns a copy of the items from index seen on, and a channel that is closed when more arrive.
+// since returns a copy of the items from index seen on, and a channel that is closed when more
+// arrive.
 func (r *Recorder[T]) since(seen int) ([]T, <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

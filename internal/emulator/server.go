@@ -12,8 +12,9 @@ import (
 // closeTimeout is how long a server that is closed waits for the requests under way.
 const closeTimeout = 5 * time.Second
 
-// localServer is an HTTP server of this process. http.Server.Shutdown alone would not do: it waits five seconds for
-// connections on which no request has come yet, and clients open such ones in advance.
+// localServer is an HTTP server of this process. http.Server.Shutdown alone would not do: it waits
+// five seconds for connections on which no request has come yet, and clients open such ones in
+// advance.
 type localServer struct {
 	host   string // "127.0.0.1:port"
 	server *http.Server
@@ -25,8 +26,8 @@ type localServer struct {
 	unused  map[net.Conn]struct{} // connections without a request so far
 }
 
-// listen starts to accept connections at addr, but serves them only once serve is called, so that a handler can be
-// made which knows the port.
+// listen starts to accept connections at addr, but serves them only once serve is called, so that a
+// handler can be made which knows the port.
 func listen(ctx context.Context, what, addr string) (*localServer, error) {
 	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -62,8 +63,8 @@ func (s *localServer) track(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// close stops listening, drops the unused connections and waits for the requests under way until ctx ends; what is
-// left then is cut off, which is an error.
+// close stops listening, drops the unused connections and waits for the requests under way until
+// ctx ends; what is left then is cut off, which is an error.
 func (s *localServer) close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true

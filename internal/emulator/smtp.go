@@ -36,9 +36,9 @@ type Mail struct {
 	HTML      string // the first text/html part, decoded
 }
 
-// SMTP is a mail server without TLS and without a login that records mails instead of delivering them. A recipient
-// chooses the answer by its beginning: "bounce" does not exist (550), "later" is to be tried again later (451); all
-// others are accepted.
+// SMTP is a mail server without TLS and without a login that records mails instead of delivering
+// them. A recipient chooses the answer by its beginning: "bounce" does not exist (550), "later" is
+// to be tried again later (451); all others are accepted.
 type SMTP struct {
 	Recorder[Mail]
 	listener net.Listener

@@ -26,8 +26,8 @@ const (
 	Auth      = machine.Auth
 )
 
-// DefaultProject is the project of the Auth emulator when Options names none. Google's tools take a project whose
-// name starts with "demo-" for one that exists nowhere.
+// DefaultProject is the project of the Auth emulator when Options names none. Google's tools take a
+// project whose name starts with "demo-" for one that exists nowhere.
 const DefaultProject = "demo-facescan"
 
 // defaultTimeout is generous: on a busy two-core machine the Auth emulator was seen to take 40 s.
@@ -52,15 +52,17 @@ type Stack struct {
 	killed bool
 	procs  []*process
 	fronts []*firestoreFront
-	died   error         // why a process ended that nobody killed
+	died   error         // why a process ended that was not killed
 	done   chan struct{} // closed by Close, by the end of the context and by the death of a process
 }
 
-// Start starts the services, all three when none is given, on free ports of 127.0.0.1, in parallel, and returns when
-// every one answers. A service whose *_EMULATOR_HOST is set in the environment is used as it is and not started.
+// Start starts the services, all three when none is given, on free ports of 127.0.0.1, in parallel,
+// and returns when every one answers. A service whose *_EMULATOR_HOST is set in the environment is
+// used as it is and not started.
 //
-// All processes are killed by Close, when ctx ends, and on Linux when this process dies. When the machine lacks a
-// prerequisite the error is a *machine.MissingError; when an emulator fails to start it carries the end of its output.
+// All processes are killed by Close, when ctx ends, and on Linux when this process dies. When the
+// machine lacks a prerequisite the error is a *machine.MissingError; when an emulator fails to
+// start it carries the end of its output.
 func Start(ctx context.Context, opts Options, services ...Service) (*Stack, error) {
 	return start(ctx, machine.This(), opts, services...)
 }
@@ -149,8 +151,8 @@ func (s *Stack) reuse(ctx context.Context, on machine.Machine, services []Servic
 	return wanted, nil
 }
 
-// Environ returns the variables by which Google's client libraries find the emulators. The caller sets them, before
-// it makes any client.
+// Environ returns the variables by which Google's client libraries find the emulators. The caller
+// sets them, before it makes any client.
 func (s *Stack) Environ() map[string]string {
 	env := map[string]string{}
 	for service, host := range s.hosts {
@@ -159,8 +161,8 @@ func (s *Stack) Environ() map[string]string {
 	return env
 }
 
-// Wait blocks until the stack is closed or its context ends, and returns nil; or until an emulator dies by itself,
-// and returns what it printed last.
+// Wait blocks until the stack is closed or its context ends, and returns nil; or until an emulator
+// dies by itself, and returns what it printed last.
 func (s *Stack) Wait() error {
 	<-s.done
 	s.mu.Lock()
@@ -168,8 +170,8 @@ func (s *Stack) Wait() error {
 	return s.died
 }
 
-// Close kills the emulators this stack started and waits until they are gone. Its error says that one had died
-// before by itself. Close may be called more than once.
+// Close kills the emulators this stack started and waits until they are gone. Its error says that
+// one had died before by itself. Close may be called more than once.
 func (s *Stack) Close() error {
 	s.stop()
 	s.kill()

@@ -68,7 +68,8 @@ func device(id, token string) apiclient.Registration_Device {
 	return apiclient.Registration_Device{ID: id, Token: token, Platform: apiclient.DevicePlatformAndroid}
 }
 
-// photos are the first user's photo and the second's: a given one twice, or the sample and a widened copy of it.
+// photos are the first user's photo and the second's: a given one twice, or the sample and a
+// widened copy of it.
 func photos(ctx context.Context, given string) (first, second []byte, err error) {
 	if given != "" {
 		first, err = os.ReadFile(given) //nolint:gosec // reading the file that is named is the purpose
@@ -85,7 +86,8 @@ func photos(ctx context.Context, given string) (first, second []byte, err error)
 	return first, second, err
 }
 
-// measurable asks the engine itself whether it would refuse the photo, before anything is started for it.
+// measurable asks the engine itself whether it would refuse the photo, before anything is started
+// for it.
 func measurable(name string, photo []byte) error {
 	_, err := face.Analyze(bytes.NewReader(photo), face.Options{MaxBytes: scan.MaxBytes})
 	var refusal *face.Refusal

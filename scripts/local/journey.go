@@ -39,7 +39,8 @@ type journey struct {
 	push  []emulator.Push
 }
 
-// run goes from sign-up to the last notification, and fails at the first step that does not come about.
+// run goes from sign-up to the last notification, and fails at the first step that does not come
+// about.
 func (j *journey) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, journeyTimeout)
 	defer cancel()

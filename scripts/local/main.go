@@ -4,9 +4,10 @@
 //	go run ./scripts/local demo [PHOTO]        # everything, and two users who go all the way
 //	go run ./scripts/local test -- COMMAND...  # the emulators, and a command that finds them
 //
-// It exits with 0 when all went well and when it was stopped by Ctrl-C or a signal; with the command's own status after
-// a test command that failed; with 2 when the arguments are wrong; and with 1 on any other error, which it prints.
-// `make run`, `make demo` and `make test` start it by scripts/local.sh.
+// It exits with 0 when all went well and when it was stopped by Ctrl-C or a signal; with the
+// command's own status after a test command that failed; with 2 when the arguments are wrong; and
+// with 1 on any other error, which it prints. `make run`, `make demo` and `make test` start it by
+// scripts/local.sh.
 package main
 
 import (
@@ -69,8 +70,8 @@ func exitCode(args []string) int {
 	}
 }
 
-// stoppers are the signals that stop the program. A closed terminal's is not one of them if it was ignored when the
-// program started, as nohup has it.
+// stoppers are the signals that stop the program. A closed terminal's is not one of them if it was
+// ignored when the program started, as nohup has it.
 func stoppers() []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -100,7 +101,8 @@ func run(ctx context.Context, args []string) error {
 	}
 }
 
-// ended returns how work ended. What fails after a signal fails because of it: the emulators go at once.
+// ended returns how work ended. What fails after a signal fails because of it: the emulators go at
+// once.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return errStopped
@@ -108,8 +110,8 @@ func ended(ctx context.Context, err error) error {
 	return err
 }
 
-// closed returns how work ended whose resources were closed with an error or nil. Neither of two errors hides the other:
-// that of closing is printed here.
+// closed returns how work ended whose resources were closed with an error or nil. Neither of two
+// errors hides the other: that of closing is printed here.
 func closed(end, closing error) error {
 	if closing == nil {
 		return end
@@ -173,8 +175,8 @@ func printAddresses(w io.Writer, h *host.Host) {
 	}
 }
 
-// probe sends one scan through the whole chain: a trigger that is not wired up shows here and not in the
-// developer's first own attempt.
+// probe sends one scan through the whole chain: a trigger that is not wired up shows here and not
+// in the developer's first own attempt.
 func probe(ctx context.Context, h *host.Host, photo []byte) error {
 	started := time.Now()
 	j := journey{
@@ -189,21 +191,23 @@ func probe(ctx context.Context, h *host.Host, photo []byte) error {
 	return nil
 }
 
-// runTest starts the emulators once for all packages of a test run; emulatortest finds them by the environment.
+// runTest starts the emulators once for all packages of a test run; emulatortest finds them by the
+// environment.
 func runTest(ctx context.Context, c preflight.Command) error {
 	stack, err := emulator.Start(ctx, emulator.Options{Progress: os.Stderr, ProjectID: host.Project})
 	if err != nil {
 		return ended(ctx, err)
 	}
-	fmt.Fprintf(os.Stderr, "running %s (what has to be built takes minutes the first time)\n", strings.Join(c.Args, " "))
+	command := strings.Join(c.Args, " ")
+	fmt.Fprintf(os.Stderr, "running %s (what has to be built takes minutes the first time)\n", command)
 	return closed(ended(ctx, runCommand(ctx, c.Args, stack.Environ())), stack.Close())
 }
 
 // stopDelay is how long a test command may take to stop before it is killed.
 const stopDelay = 10 * time.Second
 
-// runCommand runs a command in a process group of its own, so that a signal reaches all its processes once, whether it
-// came from a terminal or to this process alone.
+// runCommand runs a command in a process group of its own, so that a signal reaches all its
+// processes once, whether it came from a terminal or to this process alone.
 func runCommand(ctx context.Context, args []string, env map[string]string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // running the caller's command is the purpose
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -112,7 +112,8 @@ func (p *program) status() (int, string) {
 	return p.cmd.ProcessState.ExitCode(), p.output()
 }
 
-// noneLeft checks that all processes of the program's session end; the last may take an instant longer than the program.
+// noneLeft checks that all processes of the program's session end; the last may take an instant
+// longer than the program.
 func (p *program) noneLeft() {
 	p.t.Helper()
 	poll := time.NewTicker(10 * time.Millisecond)
@@ -169,8 +170,8 @@ func TestTestCommandsStatusIsPassedOn(t *testing.T) {
 	}
 }
 
-// What a program fails by that is run on the way to the command is printed, and its status is not taken for that of the
-// command.
+// What a program fails by that is run on the way to the command is printed, and its status is not
+// taken for that of the command.
 func TestOtherErrorsArePrinted(t *testing.T) {
 	fails := t.TempDir()
 	for _, tool := range []string{"java", "node", "npm", "gcloud"} {

@@ -153,11 +153,11 @@ func TestScriptFails(t *testing.T) {
 		want      string // the end of what is printed
 	}{
 		"a build that fails": {"echo x.go: no such thing >&2; exit 1", 1,
-			"x.go: no such thing\nlocal: building failed, as said above; the first time, modules are downloaded\n"},
+			"x.go: no such thing\nlocal: building failed, as said above\n"},
 		"a check that fails": {strings.Replace(builds, `echo "$(basename "$0")"`, `echo nothing is here; exit 2; echo`, 1), 2,
 			"building; the first time takes minutes\nnothing is here\n"},
 		"a build that fails late": {`case "$*" in *scripts/local) echo disk full >&2; exit 1;; esac` + builds, 1,
-			"disk full\nlocal: building failed, as said above\n"},
+			"disk full\nlocal: building failed, as said above; the first time, modules are downloaded\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCheckout(t, test.goCommand)

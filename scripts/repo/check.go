@@ -13,12 +13,12 @@ import (
 	"strings"
 )
 
-// maxBytes is the size of the largest file that may be tracked, in bytes: 2 MB. The largest of the sources, a cascade
-// of the face engine, has 1.2 MB.
+// maxBytes is the size of the largest file that may be tracked, in bytes: 2 MB. The largest of the
+// sources, a cascade of the face engine, has 1.2 MB.
 const maxBytes = 2_000_000
 
-// headBytes is how much of a file is read to see what it is, in bytes. The longest look is for the zero bytes of a
-// Windows program, which come within its first 64.
+// headBytes is how much of a file is read to see what it is, in bytes. The longest look is for the
+// zero bytes of a Windows program, which come within its first 64.
 const headBytes = 512
 
 // topLevel are the names at the top of the repository, beside those that begin with a dot.
@@ -58,7 +58,7 @@ func check(ctx context.Context, dir string) ([]fault, error) {
 		faults = append(faults, onDisk(r.top, path)...)
 	}
 	for _, path := range ignored {
-		faults = append(faults, fault{path, "is tracked, and .gitignore names it: git rm --cached it, or mend .gitignore"})
+		faults = append(faults, fault{path, "is tracked, and .gitignore names it: git rm --cached it, or mend that"})
 	}
 	for _, path := range changed { // what the next commit takes is not what lies there
 		staged, err := r.staged(ctx, path)
@@ -77,7 +77,8 @@ func misplaced(paths []string) []fault {
 	for _, path := range paths {
 		name, _, _ := strings.Cut(path, "/")
 		if !slices.Contains(topLevel, name) && !strings.HasPrefix(name, ".") {
-			faults = append(faults, fault{name, "no such name belongs at the top of the repository: move it into a folder, or remove it"})
+			what := "no such name belongs at the top of the repository: move it into a folder, or remove it"
+			faults = append(faults, fault{name, what})
 		}
 	}
 	return faults
@@ -120,7 +121,8 @@ func contents(path string, size int64, head []byte) []fault {
 		faults = append(faults, fault{path, "is " + what + ": remove it, for a build makes it anew"})
 	}
 	if size > maxBytes {
-		faults = append(faults, fault{path, fmt.Sprintf("has %d bytes, more than %d: remove it, or make it when it is needed", size, maxBytes)})
+		what := fmt.Sprintf("has %d bytes, more than %d: remove it, or make it when it is needed", size, maxBytes)
+		faults = append(faults, fault{path, what})
 	}
 	return faults
 }

@@ -200,8 +200,8 @@ func TestFromInside(t *testing.T) {
 	}
 }
 
-// TestBuildsAreIgnored holds .gitignore to the programs that there are: `go build` names a program after its folder,
-// and leaves it there or at the top.
+// TestBuildsAreIgnored holds .gitignore to the programs that there are: `go build` names a program
+// after its folder, and leaves it there or at the top.
 func TestBuildsAreIgnored(t *testing.T) {
 	c := newClone(t)
 	for _, dir := range programs(t) {
@@ -221,7 +221,8 @@ func TestBuildsAreIgnored(t *testing.T) {
 	}
 }
 
-// ignores reports whether git would ignore a path that it does not track. A folder's ends in a slash.
+// ignores reports whether git would ignore a path that it does not track. A folder's ends in a
+// slash.
 func (c clone) ignores(path string) bool {
 	c.t.Helper()
 	cmd := exec.Command("git", "check-ignore", "--quiet", "--no-index", path)
@@ -233,8 +234,8 @@ func (c clone) ignores(path string) bool {
 	return err == nil
 }
 
-// programs returns the folders of the module's programs and of its functions, which become programs when they are
-// deployed, relative to the top.
+// programs returns the folders of the module's programs and of its functions, which become programs
+// when they are deployed, relative to the top.
 func programs(t *testing.T) []string {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-f", `{{if eq .Name "main"}}{{.ImportPath}}{{end}}`, "./...")
@@ -257,7 +258,8 @@ func programs(t *testing.T) []string {
 	return dirs
 }
 
-// sourceFolders returns every folder of the repository, relative to the top, without those whose name has a dot.
+// sourceFolders returns every folder of the repository, relative to the top, without those whose
+// name has a dot.
 func sourceFolders(t *testing.T) []string {
 	t.Helper()
 	var dirs []string

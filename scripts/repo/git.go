@@ -21,15 +21,17 @@ func open(ctx context.Context, dir string) (repository, error) {
 	return repository{strings.TrimSuffix(string(out), "\n")}, nil
 }
 
-// git runs a git command. A checkout that belongs to another user, as in a container, is no reason not to look.
+// git runs a git command. A checkout that belongs to another user, as in a container, is no reason
+// not to look.
 func (r repository) git(ctx context.Context, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "safe.directory=*"}, args...)...) //nolint:gosec // ours
+	args = append([]string{"-c", "safe.directory=*"}, args...)
+	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // the arguments are this file's
 	cmd.Dir = r.top
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("git %s: %w: %s", args[0], err, bytes.TrimSpace(stderr.Bytes()))
+		return nil, fmt.Errorf("git %s: %w: %s", args[2], err, bytes.TrimSpace(stderr.Bytes()))
 	}
 	return out, nil
 }

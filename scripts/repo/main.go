@@ -2,9 +2,9 @@
 //
 //	go run ./scripts/repo
 //
-// It looks at every file that git tracks, and at every one that git neither tracks nor ignores, since the next
-// `git add` would take it. It prints a line for each fault and exits with 1 when there is one, and with 2 when it
-// cannot look.
+// It looks at every file that git tracks, and at every one that git neither tracks nor ignores,
+// since the next `git add` would take it. It prints a line for each fault and exits with 1 when
+// there is one, and with 2 when it cannot look.
 package main
 
 import (

@@ -28,7 +28,8 @@ type Missing struct {
 	Mend string
 }
 
-// MissingError lists every prerequisite that is missing, so that one reading is enough to install them all.
+// MissingError lists every prerequisite that is missing, so that one reading is enough to install
+// them all.
 type MissingError struct{ Missing []Missing }
 
 // Error returns one line for each missing thing, with how to mend it.
@@ -60,9 +61,9 @@ type finder struct {
 	missing     []Missing
 }
 
-// Find looks for everything that starting the services takes. Those that the environment names run already and need
-// nothing. When something is missing the error is a *MissingError; otherwise it is that of ctx, or of a machine without
-// a place for a cache.
+// Find looks for everything that starting the services takes. Those that the environment names run
+// already and need nothing. When something is missing the error is a *MissingError; otherwise it is
+// that of ctx, or of a machine without a place for a cache.
 func (m Machine) Find(ctx context.Context, services ...Service) (Tools, error) {
 	f := finder{Machine: m, found: Tools{Jars: map[Service]Jar{}}}
 	services = slices.DeleteFunc(slices.Clone(services), func(s Service) bool { return m.Getenv(s.Env()) != "" })
@@ -99,7 +100,8 @@ func (f *finder) byOS(linux, mac string) string {
 	return linux
 }
 
-// fails describes a command that did not print a version, by its error or else by the first line that it printed.
+// fails describes a command that did not print a version, by its error or else by the first line
+// that it printed.
 func fails(command, out string, err error) string {
 	first, _, _ := strings.Cut(strings.TrimSpace(out), "\n")
 	switch {

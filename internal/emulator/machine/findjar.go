@@ -41,8 +41,9 @@ var jarsOf = map[Service]jarPlaces{
 	},
 }
 
-// findJar looks for the jar of a service which the Java at hand can run. The order: the variable, the Google Cloud
-// SDK, the cache of firebase-tools, and last, because it takes seconds, the SDK that `gcloud info` reports.
+// findJar looks for the jar of a service which the Java at hand can run. The order: the variable,
+// the Google Cloud SDK, the cache of firebase-tools, and last, because it takes seconds, the SDK
+// that `gcloud info` reports.
 func (f *finder) findJar(ctx context.Context, s Service) {
 	places := jarsOf[s]
 	if named := f.Getenv(places.env); named != "" {
@@ -77,15 +78,15 @@ func (f *finder) findJar(ctx context.Context, s Service) {
 		f.byOS("sudo apt-get install -y openjdk-21-jre-headless", "brew install openjdk@21")))
 }
 
-// useNamed takes the file that a variable names, and no other: whoever sets it wants that one.
+// useNamed takes the file that a variable names, and no other.
 func (f *finder) useNamed(s Service, file string) {
 	if why := f.tryJar(s, file); why != "" {
 		f.lack(jarsOf[s].name, why, fmt.Sprintf("set %s to its jar, or unset it to have it searched", jarsOf[s].env))
 	}
 }
 
-// tryJar takes the file if the Java at hand can run it, and otherwise says why not. Without a Java, whose absence is
-// reported already, any readable jar will do.
+// tryJar takes the file if the Java at hand can run it, and otherwise says why not. Without a Java,
+// whose absence is reported already, any readable jar will do.
 func (f *finder) tryJar(s Service, file string) (refused string) {
 	info, err := inspectJar(file, jarsOf[s].mainClass)
 	switch {
@@ -113,8 +114,8 @@ func (f *finder) candidates(places jarPlaces) []string {
 	return append(files, newest(filepath.Join(cache, places.inCache))...)
 }
 
-// sdkRoots returns where the Google Cloud SDK may lie: what the environment says, the folder of the gcloud on the
-// PATH, and where the common installers put it.
+// sdkRoots returns where the Google Cloud SDK may lie: what the environment says, the folder of the
+// gcloud on the PATH, and where the common installers put it.
 func (f *finder) sdkRoots() []string {
 	var roots []string
 	for _, name := range []string{"CLOUDSDK_ROOT_DIR", "CLOUDSDK_ROOT"} {
@@ -138,7 +139,8 @@ func (f *finder) sdkRoots() []string {
 	return roots
 }
 
-// askGcloud asks the gcloud on the PATH, if any, where it is installed; a wrapper script hides that from sdkRoots.
+// askGcloud asks the gcloud on the PATH, if any, where it is installed; a wrapper script hides that
+// from sdkRoots.
 func (f *finder) askGcloud(ctx context.Context) string {
 	gcloud, err := f.LookPath("gcloud")
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// firestoreMain is the main class of Google's Firestore emulator. The jar of the gcloud component does not name it
-// in its manifest, the one firebase-tools downloads does.
+// firestoreMain is the main class of Google's Firestore emulator. The jar of the gcloud component
+// does not name it in its manifest, the one firebase-tools downloads does.
 const firestoreMain = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 
 // Jar is an emulator's jar, as far as it has to be known to run it.
@@ -33,8 +33,8 @@ func (j Jar) Args() []string {
 	return []string{"-cp", j.Path, j.mainClass}
 }
 
-// inspectJar reads a jar's manifest and the class-file version of its main class. fallbackMain is that class when the
-// manifest names none.
+// inspectJar reads a jar's manifest and the class-file version of its main class. fallbackMain is
+// that class when the manifest names none.
 func inspectJar(file, fallbackMain string) (Jar, error) {
 	archive, err := zip.OpenReader(file)
 	if err != nil {
@@ -71,8 +71,8 @@ func manifestMain(archive *zip.Reader) (string, error) {
 	return "", lines.Err()
 }
 
-// classVersion returns the Java version a class was compiled for: bytes 6 and 7 of a class file are its format's
-// major version, which is the Java version plus 44.
+// classVersion returns the Java version a class was compiled for: bytes 6 and 7 of a class file are
+// its format's major version, which is the Java version plus 44.
 func classVersion(archive *zip.Reader, class string) (int, error) {
 	file, err := archive.Open(strings.ReplaceAll(class, ".", "/") + ".class")
 	if err != nil {

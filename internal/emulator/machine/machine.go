@@ -1,7 +1,8 @@
-// Package machine finds on this computer what the local emulators run on: Java, Node, npm and Google's jars.
+// Package machine finds on this computer what the local emulators run on: Java, Node, npm and
+// Google's jars.
 //
-// It is apart from package emulator so that a program which only looks for them is built in seconds: scripts/local/check
-// tells what is missing before the rest is built.
+// It is apart from package emulator so that a program which only looks for them is built in
+// seconds: scripts/local/check tells what is missing before the rest is built.
 package machine
 
 import (
@@ -29,8 +30,8 @@ const (
 // Services returns all emulators, those first that take longest to start.
 func Services() []Service { return []Service{Auth, Firestore, PubSub} }
 
-// Env returns the variable by which Google's client libraries find the emulator, as "host:port". It is "" for a service
-// that is not an emulator of this package.
+// Env returns the variable by which Google's client libraries find the emulator, as "host:port". It
+// is "" for a service that is not an emulator of this package.
 func (s Service) Env() string {
 	switch s {
 	case Firestore:
@@ -62,7 +63,8 @@ type Machine struct {
 	Output func(ctx context.Context, name string, args ...string) (string, error)
 }
 
-// outputDelay is how long a command that was cancelled may hold its output open, as a child of gcloud's does.
+// outputDelay is how long a command that was cancelled may hold its output open, as a child of
+// gcloud's does.
 const outputDelay = time.Second
 
 // This describes the computer this process runs on.
@@ -100,7 +102,8 @@ func newest(pattern string) []string {
 
 var digits = regexp.MustCompile(`\d+`)
 
-// numbers returns the numbers in a text, so that versions compare by value: 0.8.37 is newer than 0.8.9.
+// numbers returns the numbers in a text, so that versions compare by value: 0.8.37 is newer than
+// 0.8.9.
 func numbers(text string) []int {
 	var all []int
 	for _, d := range digits.FindAllString(text, -1) {

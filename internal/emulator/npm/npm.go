@@ -1,5 +1,5 @@
-// Package npm pins firebase-tools, the npm package with the Firebase Auth emulator, and names the folder in which it is
-// kept once it is installed.
+// Package npm pins firebase-tools, the npm package with the Firebase Auth emulator, and names the
+// folder in which it is kept once it is installed.
 package npm
 
 import (
@@ -22,7 +22,8 @@ var pinned embed.FS
 //go:embed auth.js
 var AuthScript string
 
-// AuthServer is the part of firebase-tools that is run, below its folder. An install is complete when it is there.
+// AuthServer is the part of firebase-tools that is run, below its folder. An install is complete
+// when it is there.
 const AuthServer = "node_modules/firebase-tools/lib/emulator/auth/server.js"
 
 // Files returns what npm installs firebase-tools from, by name.
@@ -59,8 +60,8 @@ func Packages() (int, error) {
 	return n, nil
 }
 
-// Folder returns where firebase-tools is kept below a cache folder; its name carries a hash of the pinned versions.
-// The cache "" is the folder facescan of the user's cache.
+// Folder returns where firebase-tools is kept below a cache folder; its name carries a hash of the
+// pinned versions. The cache "" is the folder facescan of the user's cache.
 func Folder(cache string) (string, error) {
 	if cache == "" {
 		user, err := os.UserCacheDir()

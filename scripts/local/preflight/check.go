@@ -12,13 +12,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/facescan/facescan/internal/emulator/machine"
 )
 
-// MaxPhoto is the size of the largest photo, in bytes. It is scan.MaxBytes, as a test of scripts/local sees to: package
-// scan itself would take minutes to build.
+// MaxPhoto is the size of the largest photo, in bytes. A test of scripts/local holds it to
+// scan.MaxBytes: package scan itself would take minutes to build.
 const MaxPhoto = 15 << 20
 
 // photoTypes are the media types of the photos that are taken.
@@ -27,7 +28,8 @@ var photoTypes = []string{"image/jpeg", "image/png", "image/webp"}
 // sniffed is how much of a file http.DetectContentType looks at, in bytes.
 const sniffed = 512
 
-// Check returns everything for which the command would fail later, one line for each, or the error of ctx.
+// Check returns everything for which the command would fail later, one line for each, or the error
+// of ctx.
 func (c Command) Check(ctx context.Context) error { return c.check(ctx, machine.This()) }
 
 func (c Command) check(ctx context.Context, on machine.Machine) error {
@@ -36,7 +38,7 @@ func (c Command) check(ctx context.Context, on machine.Machine) error {
 	case Help:
 		return nil
 	case Test:
-		faults = append(faults, c.checkCommand())
+		faults = append(faults, c.checkCommand(), c.checkRace(ctx, on))
 	default:
 		faults = append(faults, c.checkPort(ctx), c.checkPhoto())
 	}
@@ -51,7 +53,29 @@ func (c Command) checkCommand() error {
 	return nil
 }
 
-// checkPort listens for an instant. Another program may still take the port later, and then the start fails.
+// checkRace looks for what the race detector is linked by. The go command switches cgo off by
+// itself where it finds no C compiler.
+func (c Command) checkRace(ctx context.Context, on machine.Machine) error {
+	if c.Args[0] != "go" || !slices.Contains(c.Args, "-race") {
+		return nil
+	}
+	out, err := on.Output(ctx, "go", "env", "CGO_ENABLED")
+	switch {
+	case err != nil:
+		return fmt.Errorf("the go command fails: %w: %s", err, strings.TrimSpace(out))
+	case strings.TrimSpace(out) != "0":
+		return nil
+	}
+	compiler := "sudo apt-get install -y gcc libc6-dev"
+	if on.OS == "darwin" {
+		compiler = "xcode-select --install"
+	}
+	return fmt.Errorf("a C compiler is missing, for the race detector (go env CGO_ENABLED is 0); to mend it: %s, and unset "+
+		"CGO_ENABLED if it is set", compiler)
+}
+
+// checkPort listens for an instant. Another program may still take the port later, and then the
+// start fails.
 func (c Command) checkPort(ctx context.Context) error {
 	if c.Port == 0 {
 		return nil
@@ -79,7 +103,8 @@ func (c Command) other() int {
 	return c.Port + 1
 }
 
-// checkPhoto looks at the file and at its first bytes. Whether there is a face in it, the engine sees later.
+// checkPhoto looks at the file and at its first bytes. Whether there is a face in it, the engine
+// sees later.
 func (c Command) checkPhoto() error {
 	if c.Photo == "" {
 		return nil
@@ -91,7 +116,7 @@ func (c Command) checkPhoto() error {
 	if what == "" {
 		return nil
 	}
-	return fmt.Errorf("the photo %q %s; name a JPEG, PNG or WebP: make demo PHOTO=selfie.jpg", c.Photo, what)
+	return fmt.Errorf("the file %q %s; name a JPEG, PNG or WebP: make demo PHOTO=selfie.jpg", c.Photo, what)
 }
 
 // photoFault returns why the file cannot be a photo, or "".
@@ -116,7 +141,7 @@ func (c Command) photoFault() (string, error) {
 	if err != nil || slices.Contains(photoTypes, kind) {
 		return "", err
 	}
-	return fmt.Sprintf("is none (by its first bytes it is %s)", kind), nil
+	return fmt.Sprintf("is no photo (by its first bytes it is %s)", kind), nil
 }
 
 // contentType returns a file's media type by its first bytes.

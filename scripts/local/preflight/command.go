@@ -1,6 +1,7 @@
-// Package preflight reads the command line of scripts/local, and checks what can be checked before anything is started:
-// the port, the photo, and what the emulators run on. It is built in seconds, so that scripts/local/check can tell what
-// is missing before the minutes that scripts/local itself takes to build for the first time.
+// Package preflight reads the command line of scripts/local, and checks what can be checked before
+// anything is started: the port, the photo, and what the emulators run on. It is built in seconds,
+// so that scripts/local/check can tell what is missing before the minutes that scripts/local itself
+// takes to build for the first time.
 package preflight
 
 import (
@@ -117,8 +118,8 @@ func parseTest(args []string) (Command, error) {
 	return Command{Name: Test, Args: args}, nil
 }
 
-// Print prints an error as lines that begin with the program's name. The lines of another program's output, which are
-// indented, stay as they are.
+// Print prints an error as lines that begin with the program's name. The lines of another program's
+// output, which are indented, stay as they are.
 func Print(w io.Writer, err error) {
 	for line := range strings.Lines(strings.TrimSuffix(err.Error(), "\n") + "\n") {
 		if strings.TrimLeft(line, " \t") == line {

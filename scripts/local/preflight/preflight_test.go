@@ -91,7 +91,7 @@ func TestCheckPhoto(t *testing.T) {
 		"not there":               {func(string) error { return nil }, "does not exist (there is no /"},
 		"empty":                   {writes(nil), "is empty"},
 		"a folder":                {func(path string) error { return os.Mkdir(path, 0o700) }, "is a folder"},
-		"a text":                  {writes([]byte("no photo at all")), "is none (by its first bytes it is text/plain"},
+		"a text":                  {writes([]byte("no photo at all")), "is no photo (by its first bytes it is text/plain"},
 		"a GIF":                   {writes([]byte("GIF89a")), "it is image/gif"},
 		"a named pipe":            {func(path string) error { return syscall.Mkfifo(path, 0o600) }, "is no file"},
 		"a link to nothing":       {func(path string) error { return os.Symlink("nothing", path) }, "does not exist"},
@@ -126,7 +126,8 @@ func truncates(size int64) func(string) error {
 	}
 }
 
-// wantLine checks that an error is one line with the fault and the mend, or nil if there is no fault.
+// wantLine checks that an error is one line with the fault and the mend, or nil if there is no
+// fault.
 func wantLine(t *testing.T, err error, fault, mend string) {
 	t.Helper()
 	switch {
@@ -185,7 +186,7 @@ func TestCheck(t *testing.T) {
 	}{
 		"all at once": {
 			Command{Name: Demo, Photo: "/nowhere.jpg"}, false, []string{
-				`the photo "/nowhere.jpg" does not exist`, "Java 17 or newer is missing", "Google's Firestore emulator is missing",
+				`the file "/nowhere.jpg" does not exist`, "Java 17 or newer is missing", "Google's Firestore emulator is missing",
 				"Google's Pub/Sub emulator is missing", "Node 20 or newer is missing", "npm is missing",
 			},
 		},
@@ -212,6 +213,34 @@ func TestCheck(t *testing.T) {
 					t.Errorf("got %q, want %q", line, test.want[i])
 				}
 			}
+		})
+	}
+}
+
+func TestCheckRace(t *testing.T) {
+	for name, test := range map[string]struct {
+		args string
+		cgo  string // of go env
+		mac  bool
+		mend string // "" if nothing is missing
+	}{
+		"a compiler":                {"go test -race ./...", "1\n", false, ""},
+		"no compiler":               {"go test -race ./...", "0\n", false, "sudo apt-get install -y gcc libc6-dev"},
+		"no compiler on a Mac":      {"go test -race ./...", "0\n", true, "xcode-select --install"},
+		"no compiler, and no races": {"go test ./...", "0\n", false, ""},
+		"another command":           {"tool -race", "0\n", false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			on := bare(t, true)
+			on.Output = func(context.Context, string, ...string) (string, error) { return test.cgo, nil }
+			if test.mac {
+				on.OS = "darwin"
+			}
+			fault := ""
+			if test.mend != "" {
+				fault = "a C compiler is missing"
+			}
+			wantLine(t, Command{Name: Test, Args: strings.Fields(test.args)}.checkRace(t.Context(), on), fault, test.mend)
 		})
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// WriteJar writes a jar with one class, compiled for a version of Java. Its manifest names the class if named is set.
+// WriteJar writes a jar with one class, compiled for a version of Java. Its manifest names the
+// class if named is set.
 func WriteJar(tb testing.TB, path, class string, named bool, java byte) {
 	tb.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
