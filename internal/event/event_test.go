@@ -45,12 +45,37 @@ func samples() []event.Payload {
 	}
 }
 
+// withIntervals has a payload of each type that has gained the interval of its score.
+func withIntervals() []event.Payload {
+	interval := event.Around(0, 93.5)
+	return []event.Payload{
+		event.ScanCompletedV1{
+			UID: "u1", ScanID: "s1", ConsentEpoch: 3, Engine: "facescan-2.0.0", EngineMajor: 2,
+			Score: 71.25, Interval: interval, Rankable: true, CompletedAt: at,
+		},
+		event.ScanRescoredV1{
+			UID: "u1", ScanID: "s1", ConsentEpoch: 3, EngineMajor: 2, Score: 70.5, Interval: interval, Rankable: true,
+			CompletedAt: at, Revision: 6,
+		},
+		event.PersonalBestReachedV1{
+			UID: "u1", ScanID: "s1", Board: "symmetry_all_v2", ConsentEpoch: 3, Score: 71.25, Interval: interval, Previous: 64,
+		},
+	}
+}
+
 func TestGoldenFilesDecodeForEver(t *testing.T) {
 	t.Parallel()
-	for _, want := range samples() {
-		t.Run(want.EventType(), func(t *testing.T) {
+	goldens := map[string]event.Payload{}
+	for _, p := range samples() {
+		goldens[p.EventType()] = p
+	}
+	for _, p := range withIntervals() {
+		goldens[p.EventType()+".interval"] = p
+	}
+	for name, want := range goldens {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join("testdata", want.EventType()+".json")
+			path := filepath.Join("testdata", name+".json")
 			golden, err := os.ReadFile(path)
 			if errors.Is(err, os.ErrNotExist) && *update {
 				golden = encode(t, want)
@@ -189,6 +214,34 @@ func TestAs(t *testing.T) {
 			t.Error("no error")
 		}
 	})
+}
+
+func TestInterval(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		data string
+		want bool
+	}{
+		"around the score":        {`"lo":31.1,"hi":86.9`, true},
+		"that begins at nothing":  {`"lo":0,"hi":86.9`, true},
+		"of no width":             {`"lo":62.5,"hi":62.5`, true},
+		"there is none":           {`"later":1`, false},
+		"beside the score":        {`"lo":70,"hi":86.9`, false},
+		"with its ends exchanged": {`"lo":86.9,"hi":31.1`, false},
+		"without its upper end":   {`"lo":31.1`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := event.Event{Type: "scan.completed.v1", Data: []byte(`{"uid":"u","scanId":"s","engine":"e","score":62.5,` + tt.data + `}`)}
+			got, err := event.As[event.ScanCompletedV1](e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Holds(got.Score) != tt.want {
+				t.Errorf("%+v holds %v: want %v", got.Interval, got.Score, tt.want)
+			}
+		})
+	}
 }
 
 func TestID(t *testing.T) {

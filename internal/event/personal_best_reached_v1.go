@@ -8,8 +8,11 @@ type PersonalBestReachedV1 struct {
 	Board  string `json:"board"`
 	// ConsentEpoch is the epoch of the user's consent that the scan was made under.
 	ConsentEpoch int64 `json:"consentEpoch"`
-	// Score and Previous are symmetry scores, 0-100.
-	Score    float64 `json:"score"`
+	// Score is the scan's symmetry score, a percentile of the reference portraits, 0-100.
+	Score float64 `json:"score"`
+	// Interval is the score's, nil also where an earlier scan that was counted late made the best.
+	*Interval
+	// Previous is the highest score before it.
 	Previous float64 `json:"previous"`
 }
 

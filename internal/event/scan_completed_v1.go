@@ -11,9 +11,10 @@ type ScanCompletedV1 struct {
 	// Engine is the face engine's full version, EngineMajor its major version: boards never mix those.
 	Engine      string `json:"engine"`
 	EngineMajor int    `json:"engineMajor"`
-	// Score is the symmetry score, 0-100.
+	// Score is the symmetry score, a percentile of the reference portraits, 0-100.
 	Score float64 `json:"score"`
-	// Rankable tells whether the photo passed the gates of ranking.
+	*Interval
+	// Rankable reports whether the photo passed the gates of ranking.
 	Rankable bool `json:"rankable"`
 	// CompletedAt is when the scan was completed, the time that ranking goes by.
 	CompletedAt time.Time `json:"completedAt"`

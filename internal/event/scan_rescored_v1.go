@@ -10,9 +10,11 @@ type ScanRescoredV1 struct {
 	ConsentEpoch int64 `json:"consentEpoch"`
 	// EngineMajor is the major version of the engine that measured it now.
 	EngineMajor int `json:"engineMajor"`
-	// Score is the new symmetry score, 0-100, Rankable whether the photo passes the gates of ranking now.
-	Score    float64 `json:"score"`
-	Rankable bool    `json:"rankable"`
+	// Score is the new symmetry score, a percentile of the reference portraits, 0-100.
+	Score float64 `json:"score"`
+	*Interval
+	// Rankable reports whether the photo passes the gates of ranking now.
+	Rankable bool `json:"rankable"`
 	// CompletedAt is when the scan was completed at first, the time that ranking goes by.
 	CompletedAt time.Time `json:"completedAt"`
 	// Revision grows with each time that the scan is measured; the highest counts.

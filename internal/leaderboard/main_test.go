@@ -103,7 +103,7 @@ func (b *bench) save(u account.User) {
 func completed(uid account.UID, c contribution) event.ScanCompletedV1 {
 	return event.ScanCompletedV1{
 		UID: string(uid), ScanID: c.ScanID, ConsentEpoch: 1, Engine: "facescan-1.0.0", EngineMajor: major,
-		Score: c.Score, Rankable: true, CompletedAt: c.CompletedAt,
+		Score: c.Score, Interval: c.Interval, Rankable: true, CompletedAt: c.CompletedAt,
 	}
 }
 

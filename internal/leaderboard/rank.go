@@ -70,7 +70,7 @@ func (r *Ranker) count(ctx context.Context, e event.ScanCompletedV1) error {
 	if e.CompletedAt.IsZero() || e.Score < 0 || e.Score > 100 {
 		return fmt.Errorf("%w: scan %s was completed at %v with score %v", event.ErrMalformed, e.ScanID, e.CompletedAt, e.Score)
 	}
-	c := contribution{ScanID: e.ScanID, Score: e.Score, CompletedAt: wholeMicros(e.CompletedAt)}
+	c := contribution{ScanID: e.ScanID, Score: e.Score, Interval: e.Interval, CompletedAt: wholeMicros(e.CompletedAt)}
 	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, BoardID(e.EngineMajor), c)
 }
 
@@ -86,7 +86,9 @@ func (r *Ranker) recount(ctx context.Context, e event.ScanRescoredV1) error {
 	if e.Score < 0 || e.Score > 100 {
 		return fmt.Errorf("%w: scan %s has the score %v", event.ErrMalformed, e.ScanID, e.Score)
 	}
-	c := contribution{ScanID: e.ScanID, Score: e.Score, CompletedAt: wholeMicros(e.CompletedAt), Revision: e.Revision}
+	c := contribution{
+		ScanID: e.ScanID, Score: e.Score, Interval: e.Interval, CompletedAt: wholeMicros(e.CompletedAt), Revision: e.Revision,
+	}
 	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, BoardID(e.EngineMajor), c)
 }
 
@@ -130,7 +132,7 @@ func (r *Ranker) contribute(ctx context.Context, tx *outbox.Tx, user account.Use
 func tell(ctx context.Context, tx *outbox.Tx, user account.User, board string, b best) error {
 	return tx.Tell(ctx, b.CompletedAt, event.PersonalBestReachedV1{
 		UID: string(user.UID), ScanID: b.ScanID, Board: board, ConsentEpoch: user.ConsentEpoch,
-		Score: b.Score, Previous: b.previous,
+		Score: b.Score, Interval: b.Interval, Previous: b.previous,
 	}, board, b.ScanID)
 }
 

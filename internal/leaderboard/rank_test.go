@@ -63,7 +63,9 @@ func TestHandle_oneEventEightTimesAtOnce(t *testing.T) {
 	b := newBench(t)
 	b.save(member("u"))
 	b.handle(completed("u", fiveScans()[0]))
-	second := messageOf(t, completed("u", fiveScans()[1]))
+	scan := fiveScans()[1]
+	scan.Interval = event.Around(40, 90)
+	second := messageOf(t, completed("u", scan))
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
@@ -76,7 +78,9 @@ func TestHandle_oneEventEightTimesAtOnce(t *testing.T) {
 	if e := b.entry("u"); e == nil || e.Scans != 2 {
 		t.Errorf("entry = %+v, want one of two scans", e)
 	}
-	want := []event.PersonalBestReachedV1{{UID: "u", ScanID: "b", Board: board, ConsentEpoch: 1, Score: 70, Previous: 60}}
+	want := []event.PersonalBestReachedV1{{
+		UID: "u", ScanID: "b", Board: board, ConsentEpoch: 1, Score: 70, Interval: event.Around(40, 90), Previous: 60,
+	}}
 	if diff := cmp.Diff(want, b.topic.bests(t)); diff != "" {
 		t.Errorf("personal bests (-want +got):\n%s", diff)
 	}

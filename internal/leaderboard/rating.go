@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/facescan/facescan/internal/event"
 )
 
 const (
@@ -32,6 +34,9 @@ type contribution struct {
 	ScanID string `firestore:"scanId"`
 	// Score is the symmetry score, 0-100.
 	Score float64 `firestore:"score"`
+	// Interval is the score's, for the news of a personal best while the scan is counted. The rating
+	// does not need it, so it is not stored.
+	Interval *event.Interval `firestore:"-"`
 	// CompletedAt is UTC in whole microseconds, as Firestore keeps it: a finer time would order scans one way
 	// before it was stored and another way after.
 	CompletedAt time.Time `firestore:"completedAt"`

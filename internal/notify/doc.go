@@ -6,6 +6,9 @@
 //	scan.completed, .failed  inbox  push   e-mail
 //	personal-best.reached    inbox  push            (its scan has been mailed about already)
 //
+// No text has a score without its interval. An event that does not carry one, as those of before
+// 2026-11-29, is told of without the number.
+//
 // The inbox is the truth, the others are hints. Its item is created with the event's id. Push and e-mail each
 // have a delivery document for the event:
 //

@@ -177,7 +177,8 @@ func (b *bench) saveDevice(id, token string) {
 // scanDone is the event of a completed scan.
 func scanDone(scanID string) event.ScanCompletedV1 {
 	return event.ScanCompletedV1{
-		UID: string(uid), ScanID: scanID, ConsentEpoch: 1, Engine: "facescan-1.0.0", EngineMajor: 1, Score: 71.24, CompletedAt: start,
+		UID: string(uid), ScanID: scanID, ConsentEpoch: 1, Engine: "facescan-1.0.0", EngineMajor: 1, Score: 71.24,
+		Interval: event.Around(41.8, 93.1), CompletedAt: start,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
+	"math"
 	"regexp"
 	"strings"
 	"text/template"
@@ -52,10 +53,22 @@ type message struct {
 	closed func(account.User, error) (bool, error)
 }
 
-// facts is what the texts may use.
+// facts is what the texts may use. No score is in it as a number, so that no text can have one
+// without its interval.
 type facts struct {
-	Score, Previous float64
-	Reason          string
+	// Score is a score in words, with its interval; "" where the interval is not known.
+	Score  string
+	Reason string
+}
+
+// scoreInWords returns the score with its interval, such as "62 (between 31 and 87)". Whole numbers
+// are enough beside intervals of tens of points; the interval's ends are rounded outwards. It is ""
+// for a score that does not lie in an interval: of events from before there were any, none is known.
+func scoreInWords(score float64, interval *event.Interval) string {
+	if !interval.Holds(score) {
+		return ""
+	}
+	return fmt.Sprintf("%.0f (between %.0f and %.0f)", score, math.Floor(interval.Lo), math.Ceil(interval.Hi))
 }
 
 // eventID is what can be part of a document's id, a push's tag and a Message-ID; all events of ours have such.
@@ -88,7 +101,7 @@ func (m *message) read(e event.Event) (facts, error) {
 	case event.ScanCompletedV1{}.EventType():
 		data, err := event.As[event.ScanCompletedV1](e)
 		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, push, email)
-		return facts{Score: data.Score}, err
+		return facts{Score: scoreInWords(data.Score, data.Interval)}, err
 	case event.ScanFailedV1{}.EventType():
 		data, err := event.As[event.ScanFailedV1](e)
 		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, push, email)
@@ -98,7 +111,7 @@ func (m *message) read(e event.Event) (facts, error) {
 		data, err := event.As[event.PersonalBestReachedV1](e)
 		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, push)
 		m.data["board"] = data.Board
-		return facts{Score: data.Score, Previous: data.Previous}, err
+		return facts{Score: scoreInWords(data.Score, data.Interval)}, err
 	default:
 		return facts{}, fmt.Errorf("%w: notify takes no %q", event.ErrMalformed, e.Type)
 	}

@@ -2,11 +2,16 @@ package notify
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
+	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 )
 
@@ -41,7 +46,7 @@ func TestReason(t *testing.T) {
 		t.Errorf("fallback = %q", other)
 	}
 	codes := []face.Code{
-		face.UnsupportedFormat, face.TooLarge, face.Corrupt, face.NoFace, face.SeveralFaces, face.FaceTooSmall, face.TurnedAway,
+		face.UnsupportedFormat, face.TooLarge, face.Corrupt, face.NoFace, face.SeveralFaces, face.FaceTooSmall, "face_too_near", face.TurnedAway,
 		face.TooDark, face.TooBright, face.Blurred,
 	}
 	for _, code := range codes {
@@ -49,6 +54,96 @@ func TestReason(t *testing.T) {
 			t.Errorf("%s has no reason of its own", code)
 		}
 	}
+}
+
+// scoreInText is the one way in which a text may show a score.
+var (
+	scoreInText = regexp.MustCompile(`\b[0-9]{1,3} \(between [0-9]{1,3} and [0-9]{1,3}\)`)
+	digit       = regexp.MustCompile(`[0-9]`)
+)
+
+// scoresOf has, of each event whose score is told, one with a given interval.
+func scoresOf(interval *event.Interval) []event.Payload {
+	done := scanDone("s")
+	done.Interval = interval
+	return []event.Payload{done, event.PersonalBestReachedV1{
+		UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1, Score: done.Score, Interval: interval, Previous: 68.3,
+	}}
+}
+
+func TestMessages_haveNoScoreWithoutItsInterval(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		interval *event.Interval
+		told     bool
+	}{
+		"an interval":                          {event.Around(41.8, 93.1), true},
+		"all there is":                         {event.Around(0, 100), true},
+		"none, as of events before 2026-11-29": {nil, false},
+		"one beside the score":                 {event.Around(80, 90), false},
+		"one that is upside down":              {event.Around(90, 40), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, p := range scoresOf(tt.interval) {
+				e, err := event.New(idOf(p, "s"), start, "", p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				m, err := newMessage(e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				text := m.title + "\n" + m.body
+				if told := scoreInText.MatchString(text); told != tt.told {
+					t.Errorf("%q: the score is told = %v, want %v", text, told, tt.told)
+				}
+				if rest := scoreInText.ReplaceAllString(text, ""); digit.MatchString(rest) {
+					t.Errorf("%q has a number without its interval", text)
+				}
+			}
+		})
+	}
+}
+
+// A phone that is locked shows about 50 characters of a push in one line.
+func TestMessages_beginWithScoreAndInterval(t *testing.T) {
+	t.Parallel()
+	for _, p := range scoresOf(event.Around(0, 100)) {
+		e, err := event.New(idOf(p, "s"), start, "", p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := newMessage(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := scoreInText.FindStringIndex(m.body); at == nil || at[1] > 50 {
+			t.Errorf("%q: score and interval are at %v, want them in the first 50 characters", m.body, at)
+		}
+	}
+}
+
+func TestScoreInWords(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		tenth := func(name string) float64 { return float64(rapid.IntRange(0, 1000).Draw(t, name)) / 10 }
+		score, lo, hi := tenth("score"), tenth("lo"), tenth("hi")
+		got := scoreInWords(score, event.Around(lo, hi))
+		if lo > score || score > hi {
+			if got != "" {
+				t.Fatalf("%q of %v in %v to %v", got, score, lo, hi)
+			}
+			return
+		}
+		var value, low, high float64
+		if _, err := fmt.Sscanf(got, "%g (between %g and %g)", &value, &low, &high); err != nil {
+			t.Fatalf("%q: %v", got, err)
+		}
+		if low > lo || high < hi || value < low || value > high || math.Abs(value-score) > 0.5 {
+			t.Fatalf("%q of %v in %v to %v", got, score, lo, hi)
+		}
+	})
 }
 
 func TestMailHTML_escapes(t *testing.T) {

@@ -30,15 +30,18 @@ func TestHandle_eachEventTwice(t *testing.T) {
 			event.AccountRegisteredV1{UID: string(uid)}, "Welcome to FaceScan", "Your account is ready.", 2, 1, map[string]string{},
 		},
 		{
-			scanDone("s"), "Your scan is ready", "Your symmetry score is 71.2 of 100.", 2, 1, map[string]string{"scanId": "s"},
+			scanDone("s"), "Your scan is ready", "Your symmetry score is 71 (between 41 and 94): a percentile among the reference portraits.",
+			2, 1, map[string]string{"scanId": "s"},
 		},
 		{
 			event.ScanFailedV1{UID: string(uid), ScanID: "s", ConsentEpoch: 1, Code: "no_face"},
 			"Your photo could not be measured", "We found no face in the photo.", 2, 1, map[string]string{"scanId": "s", "code": "no_face"},
 		},
 		{
-			event.PersonalBestReachedV1{UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1, Score: 71.24, Previous: 68},
-			"A new personal high", "Your symmetry score of 71.2 is above your earlier high of 68.0.", 2, 0,
+			event.PersonalBestReachedV1{
+				UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1, Score: 71.24, Interval: event.Around(41.8, 93.1), Previous: 68,
+			},
+			"A new personal high", "Your symmetry score of 71 (between 41 and 94) is your highest so far.", 2, 0,
 			map[string]string{"scanId": "s", "board": "b"},
 		},
 	}
@@ -97,7 +100,7 @@ func TestHandle_mail(t *testing.T) {
 		t.Errorf("mail = %+v", got)
 	}
 	for _, text := range []string{got.Text, got.HTML} {
-		if !strings.Contains(text, "Your symmetry score is 71.2 of 100.") {
+		if !strings.Contains(text, "Your symmetry score is 71 (between 41 and 94): a percentile") {
 			t.Errorf("the score is not in %q", text)
 		}
 	}

@@ -280,7 +280,8 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 		current.complete(kept, now)
 		return event.ScanCompletedV1{
 			UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Engine: report.Version,
-			EngineMajor: face.MajorVersion(), Score: report.Score.Value, Rankable: current.result().Rankable, CompletedAt: now,
+			EngineMajor: face.MajorVersion(), Score: report.Score.Value, Interval: event.Around(report.Score.Lo, report.Score.Hi),
+			Rankable: current.result().Rankable, CompletedAt: now,
 		}, nil
 	})
 }

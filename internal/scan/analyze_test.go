@@ -84,7 +84,7 @@ func TestSamplePhotoIsMeasured(t *testing.T) {
 
 	wantEvent := []event.ScanCompletedV1{{
 		UID: "anna", ScanID: string(s.ID), ConsentEpoch: 1, Engine: face.Version, EngineMajor: face.MajorVersion(),
-		Score: report.Score.Value, Rankable: report.Rankable, CompletedAt: now,
+		Score: report.Score.Value, Interval: event.Around(report.Score.Lo, report.Score.Hi), Rankable: report.Rankable, CompletedAt: now,
 	}}
 	if diff := cmp.Diff(wantEvent, published[event.ScanCompletedV1](t, e.bus)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)

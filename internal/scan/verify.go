@@ -351,6 +351,6 @@ func rescoredEvent(s Scan) event.ScanRescoredV1 {
 	r := s.result()
 	return event.ScanRescoredV1{
 		UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, EngineMajor: engineMajor(r.Version),
-		Score: r.Score.Value, Rankable: r.Rankable, CompletedAt: s.FinishedAt, Revision: s.Version,
+		Score: r.Score.Value, Interval: event.Around(r.Score.Lo, r.Score.Hi), Rankable: r.Rankable, CompletedAt: s.FinishedAt, Revision: s.Version,
 	}
 }

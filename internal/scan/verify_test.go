@@ -153,8 +153,8 @@ func TestRescore(t *testing.T) {
 		t.Errorf("previous (-want +got):\n%s", diff)
 	}
 	want := []event.ScanRescoredV1{{
-		UID: "anna", ScanID: string(s.ID), ConsentEpoch: 1, EngineMajor: 2, Score: 80, Rankable: true,
-		CompletedAt: done.FinishedAt, Revision: got.Version,
+		UID: "anna", ScanID: string(s.ID), ConsentEpoch: 1, EngineMajor: 2, Score: 80,
+		Interval: event.Around(60, 80), Rankable: true, CompletedAt: done.FinishedAt, Revision: got.Version,
 	}}
 	if diff := cmp.Diff(want, published[event.ScanRescoredV1](t, e.bus)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
