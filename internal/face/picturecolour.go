@@ -98,7 +98,7 @@ func (p *photo) ownColours(grey *plane) (cb, cr *plane, ok bool) {
 // middle of what it covers.
 func (p *photo) meanColours(grey *plane) (cb, cr *plane) {
 	cb, cr = newPlane((grey.w+1)/2, (grey.h+1)/2), newPlane((grey.w+1)/2, (grey.h+1)/2)
-	look := p.lookup()
+	look := lookupIn(p.decoded.Bounds(), p.orientation, p.mirrored)
 	tint := tintOf(p.decoded)
 	step := 2 * (look.w / grey.w)
 	for y := range cb.h {
@@ -123,24 +123,24 @@ func (p *plane) stretchVideoColours() {
 	}
 }
 
-// lookup finds the pixels of the picture that was looked at, w x h of them, in the decoded image,
-// which may lie on its side.
+// lookup finds the pixels of an upright picture, w x h of them, in the stored one, which may lie on
+// its side.
 type lookup struct {
 	w, h                int
 	origin, right, down image.Point
 }
 
-// lookup undoes what grey did: the EXIF orientation (plane.upright), then turning over.
-func (p *photo) lookup() lookup {
-	b := p.decoded.Bounds()
+// lookupIn gives the lookup in a stored picture with the bounds b. It undoes the EXIF orientation
+// (see plane.upright), then turning over.
+func lookupIn(b image.Rectangle, orientation int, mirrored bool) lookup {
 	right, down := image.Pt(1, 0), image.Pt(0, 1)
 	l := lookup{w: b.Dx(), h: b.Dy()}
-	if p.orientation >= 5 && p.orientation <= 8 {
+	if orientation >= 5 && orientation <= 8 {
 		l.w, l.h = l.h, l.w
 		right, down = down, right
 	}
 	l.origin, l.right, l.down = b.Min, right, down
-	switch p.orientation {
+	switch orientation {
 	case 2, 6:
 		l.flipX()
 	case 3, 7:
@@ -149,7 +149,7 @@ func (p *photo) lookup() lookup {
 	case 4, 8:
 		l.flipY()
 	}
-	if p.mirrored {
+	if mirrored {
 		l.flipX()
 	}
 	return l

@@ -199,29 +199,56 @@ func (p *plane) resized(w, h int) *plane {
 		return p
 	}
 	q := newPlane(w, h)
-	// In units of 1/(p.h*h) of the height, a row of p covers h and a row of q covers p.h, so every overlap is a whole number.
-	narrow, sums := make([]uint32, w), make([]uint32, w)
-	half, whole := uint32(p.h/2), divisorOf(p.h)
-	y, need := 0, p.h
+	r := newResizer(p.h, w, h)
+	y := 0
 	for row := range p.h {
-		narrowed(p.row(row), narrow)
-		for left := h; left > 0; {
-			take := min(need, left)
-			for x, v := range narrow {
-				sums[x] += v * uint32(take)
-			}
-			left -= take
-			if need -= take; need > 0 {
-				continue
-			}
-			for x, v := range sums {
-				q.pix[y*w+x] = uint8((whole.divide(v+half) + 127) >> 8)
-			}
-			clear(sums)
-			y, need = y+1, p.h
-		}
+		r.add(p.row(row), func() []uint8 {
+			y++
+			return q.row(y - 1)
+		})
 	}
 	return q
+}
+
+// resizer resizes a plane of which it gets one row after the other.
+//
+// In units of 1/(h*newH) of the height, a row covers newH and a row of the result covers h, so that
+// every overlap is a whole number.
+type resizer struct {
+	h, newH      int
+	need         int      // of the row of the result that is being made, what has not come yet
+	narrow, sums []uint32 // the last row at its new width, and what has come of the result's
+	whole        divisor  // h
+}
+
+func newResizer(h, newW, newH int) *resizer {
+	return &resizer{
+		h: h, newH: newH, need: h, narrow: make([]uint32, newW), sums: make([]uint32, newW), whole: divisorOf(h),
+	}
+}
+
+// add takes the next row, and writes every row of the result that it completes to what next gives.
+//
+//go:norace
+func (r *resizer) add(row []uint8, next func() []uint8) {
+	narrowed(row, r.narrow)
+	half := uint32(r.h / 2)
+	for left := r.newH; left > 0; {
+		take := min(r.need, left)
+		for x, v := range r.narrow {
+			r.sums[x] += v * uint32(take)
+		}
+		left -= take
+		if r.need -= take; r.need > 0 {
+			continue
+		}
+		done := next()
+		for x, v := range r.sums {
+			done[x] = uint8((r.whole.divide(v+half) + 127) >> 8)
+		}
+		clear(r.sums)
+		r.need = r.h
+	}
 }
 
 // divisor divides numbers of 32 bits by one of at most 15 bits, exactly, without the processor's division, which takes several times as long.

@@ -250,7 +250,7 @@ func TestColoursOfAPaletteAreConverted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := got.RGBAAt(1, 1); diff8(c.R, 224) > 1 || diff8(c.G, 121) > 1 || diff8(c.B, 88) > 1 {
+	if c := got.(*image.RGBA).RGBAAt(1, 1); diff8(c.R, 224) > 1 || diff8(c.G, 121) > 1 || diff8(c.B, 88) > 1 {
 		t.Errorf("%v", c)
 	}
 }

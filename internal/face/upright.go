@@ -3,21 +3,28 @@ package face
 import (
 	"image"
 	"image/color"
+	"image/draw"
 	"io"
-
-	"golang.org/x/image/draw"
+	"runtime/debug"
 )
 
 // Upright decodes a photo as Analyze does, within the same limits, and gives it as people see it:
-// turned by its EXIF orientation, opaque, and shrunk to at most side pixels along its longer side.
-// It carries nothing of the photo's metadata. The errors are those of Analyze for a file that
-// cannot be read.
-func Upright(r io.Reader, opts Options, side int) (*image.RGBA, error) {
+// turned by its EXIF orientation, opaque, in sRGB, and shrunk to at most side pixels along its
+// longer side. It carries nothing of the photo's metadata. The errors are those of Analyze for a
+// file that cannot be read.
+//
+// The image is an *image.YCbCr or an *image.Gray for most photos whose file keeps brightness and
+// colours apart, which takes a half or less of the memory, and an *image.RGBA for all others.
+// Beside the decoded file, that is all that is taken.
+func Upright(r io.Reader, opts Options, side int) (image.Image, error) {
 	p, err := open(r, opts.withDefaults())
 	if err != nil {
 		return nil, err
 	}
 	p.readProfile()
+	if p.width*p.height >= manyPixels {
+		debug.FreeOSMemory()
+	}
 	if p.decoded, err = p.decode(true); err != nil {
 		return nil, err
 	}
@@ -25,12 +32,33 @@ func Upright(r io.Reader, opts Options, side int) (*image.RGBA, error) {
 	if p.format == formatWebP {
 		stretchVideo(p.decoded)
 	}
-	small := shrunkTo(p.decoded, side)
-	if p.srgb != nil {
-		p.srgb.pixels(small.Pix, 1)
+	return p.upright(side), nil
+}
+
+// upright turns and shrinks what was decoded, whose memory it may take.
+func (p *photo) upright(side int) image.Image {
+	w, h := shrunkTo(p.width, p.height, side)
+	switch m := p.decoded.(type) {
+	case *image.Gray:
+		return lumaOf(m).resized(w, h).upright(p.orientation).image()
+	case *image.YCbCr:
+		if p.staysPlanes(m, w, h) {
+			return p.uprightPlanes(m, w, h)
+		}
 	}
-	p.decoded = small
-	return p.turned(), nil
+	return p.uprightPixels(w, h)
+}
+
+// manyPixels is the size of a photo from which on the memory that measuring it took is given back
+// before it is decoded again.
+const manyPixels = 4_000_000
+
+// shrunkTo gives w x h in proportion with at most side pixels along the longer side.
+func shrunkTo(w, h, side int) (int, int) {
+	if long := max(w, h); long > side {
+		return max(1, w*side/long), max(1, h*side/long)
+	}
+	return w, h
 }
 
 // stretchVideo gives the frame of a WebP with losses the levels of a photo.
@@ -49,36 +77,216 @@ func stretchVideo(img image.Image) {
 	(&plane{pix: m.Cr}).stretchVideoColours()
 }
 
-// shrunkTo gives the picture, opaque, with at most side pixels along its longer side.
-func shrunkTo(img image.Image, side int) *image.RGBA {
-	b := img.Bounds()
-	w, h := b.Dx(), b.Dy()
-	if long := max(w, h); long > side {
-		w, h = max(1, w*side/long), max(1, h*side/long)
+// image gives the plane's own memory as an image.
+func (p *plane) image() *image.Gray {
+	return &image.Gray{Pix: p.pix, Stride: p.w, Rect: image.Rect(0, 0, p.w, p.h)}
+}
+
+// staysPlanes reports whether the image becomes upright, at w x h pixels and in sRGB, plane by
+// plane. Colours of which the last one of an odd number would come first do not, nor do those that
+// lie for more than two pixels if they are not resized.
+func (p *photo) staysPlanes(m *image.YCbCr, w, h int) bool {
+	b, same := m.Rect, m.Rect.Size() == image.Pt(w, h)
+	if b.Min != (image.Point{}) || p.srgb != nil && (!same || m.SubsampleRatio != image.YCbCrSubsampleRatio420) {
+		return false
 	}
-	out := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(out, out.Rect, image.NewUniform(color.Gray{Y: backdrop}), image.Point{}, draw.Src)
-	if w == b.Dx() && h == b.Dy() {
-		draw.Draw(out, out.Rect, img, b.Min, draw.Over)
-		return out
+	if !same {
+		return true
 	}
-	draw.CatmullRom.Scale(out, out.Rect, img, b, draw.Over, nil)
+	evenX, evenY := b.Dx()%2 == 0 || !reversesX(p.orientation), b.Dy()%2 == 0 || !reversesY(p.orientation)
+	switch m.SubsampleRatio {
+	case image.YCbCrSubsampleRatio444:
+		return true
+	case image.YCbCrSubsampleRatio422:
+		return evenX
+	case image.YCbCrSubsampleRatio440:
+		return evenY
+	case image.YCbCrSubsampleRatio420:
+		return evenX && evenY
+	case image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410:
+	}
+	return false
+}
+
+// uprightPlanes turns the planes of the image, whose memory it takes. Those that are resized get
+// the same size, so that the colours lose nothing.
+func (p *photo) uprightPlanes(m *image.YCbCr, w, h int) *image.YCbCr {
+	colours := coloursIn(m)
+	own := picture{y: lumaOf(m), cb: packedPlane(m.Cb, m.CStride, colours), cr: packedPlane(m.Cr, m.CStride, colours)}
+	ratio := m.SubsampleRatio
+	if p.srgb != nil {
+		p.srgb.planes(own)
+	}
+	if m.Rect.Size() != image.Pt(w, h) {
+		ratio = image.YCbCrSubsampleRatio444
+	}
+	for _, q := range [...]**plane{&own.y, &own.cb, &own.cr} {
+		if ratio == image.YCbCrSubsampleRatio444 {
+			*q = (*q).resized(w, h)
+		}
+		*q = (*q).upright(p.orientation)
+	}
+	out := own.image()
+	out.SubsampleRatio = ratio
+	if p.orientation >= 5 {
+		out.SubsampleRatio = lying(ratio)
+	}
 	return out
 }
 
-// turned copies the decoded picture, an *image.RGBA, as its orientation says.
-func (p *photo) turned() *image.RGBA {
-	src := p.decoded.(*image.RGBA)
-	if p.orientation == 1 {
-		return src
+// coloursIn gives the size of the planes of colours.
+func coloursIn(m *image.YCbCr) image.Rectangle {
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	last := m.COffset(w-1, h-1)
+	return image.Rect(0, 0, last%m.CStride+1, last/m.CStride+1)
+}
+
+func packedPlane(pix []uint8, stride int, size image.Rectangle) *plane {
+	p := &plane{w: size.Dx(), h: size.Dy()}
+	p.pix, _ = packed(pix, stride, size)
+	return p
+}
+
+// lying gives the ratio of an image whose rows become columns, for one that stays planes.
+func lying(ratio image.YCbCrSubsampleRatio) image.YCbCrSubsampleRatio {
+	if ratio == image.YCbCrSubsampleRatio422 {
+		return image.YCbCrSubsampleRatio440
 	}
-	look := p.lookup()
-	out := image.NewRGBA(image.Rect(0, 0, look.w, look.h))
-	for y := range look.h {
-		for x := range look.w {
-			at := look.stored(x, y)
-			copy(out.Pix[out.PixOffset(x, y):][:4], src.Pix[src.PixOffset(at.X, at.Y):][:4])
+	if ratio == image.YCbCrSubsampleRatio440 {
+		return image.YCbCrSubsampleRatio422
+	}
+	return ratio
+}
+
+// stripRows is how many rows are drawn, and turned, at a time.
+const stripRows = 16
+
+// uprightPixels draws the decoded image on grey, converts and resizes it to w x h pixels as stored,
+// and turns it, strip by strip.
+func (p *photo) uprightPixels(w, h int) *image.RGBA {
+	b := p.decoded.Bounds()
+	out := newTurner(w, h, p.orientation)
+	add := out.add
+	if b.Size() != image.Pt(w, h) {
+		add = newPixelResizer(b.Dx(), b.Dy(), w, h, out.add).add
+	}
+	strip := image.NewRGBA(image.Rect(0, 0, b.Dx(), stripRows))
+	ground := image.NewUniform(color.Gray{Y: backdrop})
+	for y := 0; y < b.Dy(); y += stripRows {
+		area := image.Rect(0, 0, b.Dx(), min(stripRows, b.Dy()-y))
+		draw.Draw(strip, area, ground, image.Point{}, draw.Src)
+		draw.Draw(strip, area, p.decoded, b.Min.Add(image.Pt(0, y)), draw.Over)
+		if p.srgb != nil {
+			p.srgb.pixels(strip.Pix[:area.Dy()*strip.Stride], 1)
+		}
+		for row := range area.Dy() {
+			add(strip.Pix[row*strip.Stride:][:strip.Stride])
 		}
 	}
-	return out
+	out.flush()
+	return out.img
+}
+
+// turner writes the rows of a stored picture, opaque pixels of four bytes, where they belong in the
+// upright one. It does so for stripRows at a time, whose pixels share lines of the cache where rows
+// become columns.
+type turner struct {
+	img   *image.RGBA
+	look  lookup // the way back, from the stored picture to the upright one
+	strip []uint8
+	y     int // of the strip's first row
+}
+
+func newTurner(w, h, orientation int) *turner {
+	size, back := image.Rect(0, 0, w, h), orientation
+	switch orientation {
+	case 5, 7:
+		size = image.Rect(0, 0, h, w)
+	case 6, 8: // a quarter turn one way, and the other way back
+		size, back = image.Rect(0, 0, h, w), 14-orientation
+	}
+	return &turner{
+		img: image.NewRGBA(size), look: lookupIn(size, back, false), strip: make([]uint8, 0, stripRows*4*w),
+	}
+}
+
+// add takes the next row.
+func (t *turner) add(row []uint8) {
+	t.strip = append(t.strip, row...)
+	if len(t.strip) == cap(t.strip) {
+		t.flush()
+	}
+}
+
+// flush writes the rows that were added since the last time.
+//
+//go:norace
+func (t *turner) flush() {
+	offset := func(by image.Point) int { return 4*by.X + t.img.Stride*by.Y }
+	right, down := offset(t.look.right), offset(t.look.down)
+	width := 4 * t.look.w
+	rows := len(t.strip) / width
+	start := offset(t.look.origin) + t.y*down
+	for x := range t.look.w {
+		for row := range rows {
+			copy(t.img.Pix[start+x*right+row*down:][:4], t.strip[row*width+4*x:][:4])
+		}
+	}
+	t.y += rows
+	t.strip = t.strip[:0]
+}
+
+// pixelResizer resizes rows of opaque pixels of four bytes, channel by channel.
+type pixelResizer struct {
+	channels [3]*resizer
+	samples  []uint8 // of one channel in a row
+	shrunk   []uint8 // the same in a row of the result
+	done     []uint8 // a row of the result
+	emit     func(row []uint8)
+}
+
+func newPixelResizer(w, h, newW, newH int, emit func(row []uint8)) *pixelResizer {
+	r := &pixelResizer{
+		samples: make([]uint8, w), shrunk: make([]uint8, newW), done: make([]uint8, 4*newW), emit: emit,
+	}
+	for i := range r.channels {
+		r.channels[i] = newResizer(h, newW, newH)
+	}
+	for i := 3; i < len(r.done); i += 4 {
+		r.done[i] = 255
+	}
+	return r
+}
+
+// add takes the next row. The picture is shrunk, so that it completes one row at most.
+func (r *pixelResizer) add(row []uint8) {
+	complete := false
+	next := func() []uint8 {
+		complete = true
+		return r.shrunk
+	}
+	for i, channel := range r.channels {
+		everyFourth(r.samples, row[i:])
+		channel.add(r.samples, next)
+		if complete {
+			intoEveryFourth(r.done[i:], r.shrunk)
+		}
+	}
+	if complete {
+		r.emit(r.done)
+	}
+}
+
+//go:norace
+func everyFourth(dst, src []uint8) {
+	for x := range dst {
+		dst[x] = src[4*x]
+	}
+}
+
+//go:norace
+func intoEveryFourth(dst, src []uint8) {
+	for x, v := range src {
+		dst[4*x] = v
+	}
 }
