@@ -864,10 +864,10 @@ type Locale = string
 
 // MadeRendition defines model for MadeRendition.
 type MadeRendition struct {
-	// Failure Why it was not made, and absent if it was. `render_failed`: it could not be made. `out_of_time`: the others took too long.
+	// Failure Why it was not made, and absent if it was. `render_failed`: it could not be made. `out_of_time`: the others took too long. `too_large`: it would take too much memory; ask for fewer pixels.
 	Failure *string `json:"failure,omitempty"`
 
-	// Format The kind of file. A `webp` has at most 2048 pixels a side, the others 4096.
+	// Format The kind of file. A `webp` has at most 1280 pixels a side, the others 4096.
 	Format RenditionFormat `json:"format"`
 	Name   string          `json:"name"`
 }
@@ -1129,7 +1129,7 @@ type Registration_Device struct {
 
 // Rendition defines model for Rendition.
 type Rendition struct {
-	// Format The kind of file. A `webp` has at most 2048 pixels a side, the others 4096.
+	// Format The kind of file. A `webp` has at most 1280 pixels a side, the others 4096.
 	Format RenditionFormat `json:"format"`
 
 	// Name Unique among the photo's renditions.
@@ -1140,7 +1140,7 @@ type Rendition struct {
 	Quality *int `json:"quality,omitempty"`
 }
 
-// RenditionFormat The kind of file. A `webp` has at most 2048 pixels a side, the others 4096.
+// RenditionFormat The kind of file. A `webp` has at most 1280 pixels a side, the others 4096.
 type RenditionFormat string
 
 // RenditionOperation `resize`: to `width`, `height` or both, never larger than it is; `fit` says what becomes of the proportions with both. `crop`: to the

@@ -1,137 +1,108 @@
 package rendition
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"image/jpeg"
 	"image/png"
-	"math"
+	"runtime/debug"
 
 	"github.com/HugoSmits86/nativewebp"
-	"github.com/kovidgoyal/imaging"
-	"golang.org/x/image/tiff"
 )
 
 // defaultQuality is that of a JPEG for which none was asked.
 const defaultQuality = 85
 
-// fineSigma is the largest Gaussian, in pixels, that is computed at full size: a wider one is so smooth that a smaller picture holds it, and
-// its time would grow with its width.
-const fineSigma = 2.0
+// manyPixels is the size of a picture from which on a rendition gives back memory to the system: at
+// its start that of what came before, and once more before the file is joined.
+const manyPixels = 4_000_000
 
-// Render makes the rendition of an upright picture; one over MaxSide is shrunk first. The rendition has passed Validate. It keeps nothing of
-// the picture but its pixels.
+// Render makes the rendition of an upright picture, which is read only; one over MaxSide is shrunk
+// first. What is transparent in it becomes white. The rendition has passed Validate. It keeps
+// nothing of the picture but its pixels. One that needs more than MaxMemory fails with ErrTooLarge
+// before anything is done.
 func Render(picture image.Image, r Rendition) ([]byte, error) {
-	img := resized(picture, Operation{Width: MaxSide, Height: MaxSide})
-	for i, o := range r.Operations {
-		next, err := apply(img, o)
-		if err != nil {
-			return nil, fmt.Errorf("rendition: operation %d: %w", i, err)
-		}
-		img = next
+	size := picture.Bounds().Size()
+	if size.X < 1 || size.Y < 1 {
+		return nil, errors.New("rendition: the picture is empty")
 	}
-	data, err := encode(img, r)
-	if err != nil {
-		return nil, fmt.Errorf("rendition: encode %s: %w", r.Format, err)
+	if memory(size, r) > MaxMemory {
+		return nil, fmt.Errorf("%w: a %s of %d x %d pixels", ErrTooLarge, r.Format, size.X, size.Y)
 	}
-	return data, nil
+	large := size.X*size.Y >= manyPixels
+	if large {
+		debug.FreeOSMemory()
+	}
+	file := new(pieces)
+	if err := render(picture, r, file); err != nil {
+		return nil, err
+	}
+	if large {
+		debug.FreeOSMemory()
+	}
+	return file.joined(), nil
 }
 
-func apply(img *image.NRGBA, o Operation) (*image.NRGBA, error) {
+func render(picture image.Image, r Rendition, file *pieces) error {
+	c := canvasOf(picture)
+	for _, o := range r.steps() {
+		if err := c.apply(o); err != nil {
+			return fmt.Errorf("rendition: %s: %w", o.Op, err)
+		}
+	}
+	if err := c.encode(r, file); err != nil {
+		return fmt.Errorf("rendition: encode %s: %w", r.Format, err)
+	}
+	return nil
+}
+
+// steps are the operations, with those that keep the picture and the file within bounds.
+func (r Rendition) steps() []Operation {
+	steps := append([]Operation{{Op: Resize, Width: MaxSide, Height: MaxSide}}, r.Operations...)
+	if r.Format == WebP {
+		steps = append(steps, Operation{Op: Resize, Width: MaxWebPSide, Height: MaxWebPSide})
+	}
+	return steps
+}
+
+func (c *canvas) apply(o Operation) error {
 	switch o.Op {
 	case Resize:
-		return resized(img, o), nil
+		c.resize(o)
 	case Crop:
-		return imaging.Crop(img, o.rectangle(img.Rect.Dx(), img.Rect.Dy())), nil
+		w, h := c.size()
+		c.crop(o.rectangle(w, h))
 	case Grayscale:
-		return imaging.Grayscale(img), nil
+		grey(c.pixels())
 	case Blur:
-		return blurred(img, o.Sigma), nil
+		blur(c.pixels(), o.Sigma)
 	case Sharpen:
-		return sharpened(img, o.Sigma), nil
+		sharpen(c.pixels(), o.Sigma)
 	case Watermark:
-		return watermarked(img, o.Text, o.Position)
+		return watermark(c.pixels(), o.Text, o.Position)
+	default:
+		return fmt.Errorf("unknown operation %q", o.Op)
 	}
-	return nil, fmt.Errorf("unknown operation %q", o.Op)
+	return nil
 }
 
-func resized(img image.Image, o Operation) *image.NRGBA {
-	w, h := img.Bounds().Dx(), img.Bounds().Dy()
-	if o.Width == 0 || o.Height == 0 || o.Fit == "" || o.Fit == FitInside {
-		newW, newH := inside(w, h, o.Width, o.Height)
-		return imaging.Resize(img, newW, newH, imaging.CatmullRom)
-	}
-	newW, newH := reduced(w, h, o.Width, o.Height)
-	if o.Fit == FitCover {
-		return imaging.Fill(img, newW, newH, imaging.Center, imaging.CatmullRom)
-	}
-	return imaging.Resize(img, newW, newH, imaging.CatmullRom)
-}
-
-// rectangle is what a crop keeps of w x h pixels.
-func (o Operation) rectangle(w, h int) image.Rectangle {
-	span := func(from, to float64, side int) (int, int) {
-		lo := min(int(math.Round(from*float64(side))), side-1)
-		return lo, max(int(math.Round(to*float64(side))), lo+1)
-	}
-	x0, x1 := span(o.Left, o.Right, w)
-	y0, y1 := span(o.Top, o.Bottom, h)
-	return image.Rect(x0, y0, x1, y1)
-}
-
-func blurred(img *image.NRGBA, sigma float64) *image.NRGBA {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	times := min(sigma/fineSigma, float64(min(w, h)))
-	if times <= 1 {
-		return imaging.Blur(img, sigma)
-	}
-	small := imaging.Resize(img, scaled(w, 1/times), scaled(h, 1/times), imaging.Box)
-	return imaging.Resize(imaging.Blur(small, sigma/times), w, h, imaging.Linear)
-}
-
-// sharpened adds to the picture what a blur takes away (an unsharp mask of amount 1).
-func sharpened(img *image.NRGBA, sigma float64) *image.NRGBA {
-	soft := blurred(img, sigma)
-	for i, v := range img.Pix {
-		if i%4 == 3 {
-			soft.Pix[i] = v
-			continue
-		}
-		soft.Pix[i] = uint8(min(255, max(0, 2*int(v)-int(soft.Pix[i]))))
-	}
-	return soft
-}
-
-func encode(img *image.NRGBA, r Rendition) ([]byte, error) {
-	var b bytes.Buffer
-	var err error
+// encode writes the canvas as a file. A JPEG is written from the planes of a photo of which no
+// pixel was changed: its colours are not converted twice then.
+func (c *canvas) encode(r Rendition, file *pieces) error {
 	switch r.Format {
 	case JPEG:
 		quality := r.Quality
 		if quality == 0 {
 			quality = defaultQuality
 		}
-		err = jpeg.Encode(&b, opaque(img), &jpeg.Options{Quality: quality})
+		return jpeg.Encode(file, c.img, &jpeg.Options{Quality: quality})
 	case PNG:
-		err = png.Encode(&b, img)
+		return png.Encode(file, c.pixelsOrGrey())
 	case WebP:
-		w, h := inside(img.Rect.Dx(), img.Rect.Dy(), MaxWebPSide, MaxWebPSide)
-		err = nativewebp.Encode(&b, imaging.Resize(img, w, h, imaging.CatmullRom), nil)
+		return nativewebp.Encode(file, c.img, nil)
 	case TIFF:
-		err = tiff.Encode(&b, img, &tiff.Options{Compression: tiff.Deflate, Predictor: true})
-	default:
-		err = fmt.Errorf("unknown format %q", r.Format)
+		return encodeTIFF(file, c.img)
 	}
-	return b.Bytes(), err
-}
-
-// opaque lays a picture that is transparent somewhere on white, as JPEG has no transparency. Without any, NRGBA and RGBA are the same, and
-// the encoder is several times faster with the latter.
-func opaque(img *image.NRGBA) *image.RGBA {
-	if !img.Opaque() {
-		img = imaging.Overlay(imaging.New(img.Rect.Dx(), img.Rect.Dy(), color.White), img, image.Point{}, 1)
-	}
-	return &image.RGBA{Pix: img.Pix, Stride: img.Stride, Rect: img.Rect}
+	return fmt.Errorf("unknown format %q", r.Format)
 }

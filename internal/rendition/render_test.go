@@ -28,9 +28,12 @@ func colours(w, h int) *image.RGBA {
 	return img
 }
 
+var decoders = map[Format]func(io.Reader) (image.Image, error){
+	JPEG: jpeg.Decode, PNG: png.Decode, WebP: webp.Decode, TIFF: tiff.Decode,
+}
+
 func decode(tb testing.TB, f Format, file []byte) image.Image {
 	tb.Helper()
-	decoders := map[Format]func(io.Reader) (image.Image, error){JPEG: jpeg.Decode, PNG: png.Decode, WebP: webp.Decode, TIFF: tiff.Decode}
 	img, err := decoders[f](bytes.NewReader(file))
 	if err != nil {
 		tb.Fatalf("decode %s: %v", f, err)
@@ -182,6 +185,43 @@ func TestOperationsDoWhatTheySay(t *testing.T) {
 		}
 		if r, _, _, _ := decode(t, JPEG, file).At(4, 4).RGBA(); r < 0xf000 {
 			t.Errorf("red %x", r)
+		}
+	})
+}
+
+// kinds are the same size of picture in each of the kinds that are not copied.
+func kinds(t *rapid.T) map[string]image.Image {
+	w, h := rapid.IntRange(1, 60).Draw(t, "w"), rapid.IntRange(1, 140).Draw(t, "h")
+	fill := func(pix []uint8) { copy(pix, rapid.SliceOfN(rapid.Byte(), len(pix), len(pix)).Draw(t, "samples")) }
+	grey, half := image.NewGray(image.Rect(0, 0, w, h)), image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+	fill(grey.Pix)
+	fill(half.Y)
+	fill(half.Cb)
+	fill(half.Cr)
+	return map[string]image.Image{"grey": grey, "planes": half, "pixels": drawn(half)}
+}
+
+func TestFormatsWithoutLossKeepEveryPixel(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		for name, picture := range kinds(t) {
+			part := Operation{Op: Crop, Left: 0.3, Top: 0.1, Right: 0.9, Bottom: 0.8}
+			w, h := picture.Bounds().Dx(), picture.Bounds().Dy()
+			area := part.rectangle(w, h)
+			want := drawn(drawn(picture).SubImage(area))
+			for _, f := range []Format{PNG, WebP, TIFF} {
+				file, err := Render(picture, Rendition{Format: f, Operations: []Operation{part}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				img, err := decoders[f](bytes.NewReader(file))
+				if err != nil {
+					t.Fatalf("%s of %s: %v", f, name, err)
+				}
+				if got := drawn(img); got.Rect != want.Rect || !bytes.Equal(got.Pix, want.Pix) {
+					t.Fatalf("%s of %s: other pixels", f, name)
+				}
+			}
 		}
 	})
 }

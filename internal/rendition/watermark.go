@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
 	"sync"
 
 	"golang.org/x/image/font"
@@ -40,33 +39,31 @@ func hasGlyph(r rune) bool {
 	return err == nil && index != 0
 }
 
-// watermarked writes a line of text on a copy of the picture, light with a dark shadow so that it can be read on any ground. Where the
-// picture is too small for the line, its end is cut off.
-func watermarked(img *image.NRGBA, text string, at Position) (*image.NRGBA, error) {
+// watermark writes a line of text on the picture, light with a dark shadow so that it can be read
+// on any ground. Where the picture is too small for the line, its end is cut off.
+func watermark(img *image.RGBA, text string, at Position) error {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	size := max(leastText, textShare*float64(min(w, h)))
 	face, err := faceOf(size)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if wide := float64(font.MeasureString(face, text)) / 64; wide > textWidth*float64(w) {
 		size = max(leastText, size*textWidth*float64(w)/wide)
 		if face, err = faceOf(size); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	out := image.NewNRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(out, out.Rect, img, img.Rect.Min, draw.Src)
 	x, y := place(at, w, h, font.MeasureString(face, text).Ceil(), face.Metrics(), int(textMargin*size))
 	offset := max(1, int(size/16))
 	for _, layer := range []struct {
 		ink   color.Color
 		shift int
 	}{{shadow, offset}, {ink, 0}} {
-		d := font.Drawer{Dst: out, Src: image.NewUniform(layer.ink), Face: face, Dot: fixed.P(x+layer.shift, y+layer.shift)}
+		d := font.Drawer{Dst: img, Src: image.NewUniform(layer.ink), Face: face, Dot: fixed.P(x+layer.shift, y+layer.shift)}
 		d.DrawString(text)
 	}
-	return out, nil
+	return nil
 }
 
 func faceOf(size float64) (font.Face, error) {

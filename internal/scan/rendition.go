@@ -3,6 +3,7 @@ package scan
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"log/slog"
@@ -21,6 +22,8 @@ const renderReserve = 2
 const (
 	RenditionFailed = "render_failed"
 	RenditionLate   = "out_of_time"
+	// RenditionTooLarge is for one that would take more than rendition.MaxMemory.
+	RenditionTooLarge = "too_large"
 )
 
 // Rendered is what became of a rendition that was asked for.
@@ -66,7 +69,7 @@ func (a *Analyzer) render(ctx context.Context, s Scan, photo []byte) ([]Rendered
 		file, err := a.renderOne(ctx, s, upright, r)
 		if err != nil {
 			slog.ErrorContext(ctx, "rendition failed", "format", r.Format, "error", err)
-			all[i].Failure = RenditionFailed
+			all[i].Failure = renditionFailure(err)
 			continue
 		}
 		if err := a.keep(ctx, renditionName(s, r), r.Format.ContentType(), file); err != nil {
@@ -74,6 +77,14 @@ func (a *Analyzer) render(ctx context.Context, s Scan, photo []byte) ([]Rendered
 		}
 	}
 	return all, nil
+}
+
+// renditionFailure is the reason that the error of a rendition stands for.
+func renditionFailure(err error) string {
+	if errors.Is(err, rendition.ErrTooLarge) {
+		return RenditionTooLarge
+	}
+	return RenditionFailed
 }
 
 func (a *Analyzer) upright(ctx context.Context, s Scan, photo []byte) (image.Image, error) {

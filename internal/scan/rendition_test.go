@@ -3,6 +3,7 @@ package scan
 import (
 	"bytes"
 	"image"
+	"image/color"
 	"image/jpeg"
 	"net/http"
 	"strings"
@@ -117,6 +118,17 @@ func TestRenditionThatIsNotMadeFailsNothingElse(t *testing.T) {
 			}
 			wantOriginal(t, e, done)
 		})
+	}
+}
+
+func TestRenditionThatTakesTooMuchMemoryIsNamed(t *testing.T) {
+	t.Parallel()
+	_, tooLarge := rendition.Render(&image.Uniform{C: color.White}, rendition.Rendition{Format: rendition.PNG})
+	_, unknown := rendition.Render(image.NewGray(image.Rect(0, 0, 1, 1)), rendition.Rendition{Format: "bmp"})
+	for want, err := range map[string]error{RenditionTooLarge: tooLarge, RenditionFailed: unknown} {
+		if got := renditionFailure(err); got != want {
+			t.Errorf("%v is %q, want %q", err, got, want)
+		}
 	}
 }
 

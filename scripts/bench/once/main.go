@@ -10,9 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/scripts/bench/single"
 )
 
 func main() {
@@ -44,15 +44,5 @@ func scan(file string) error {
 	if _, _, err := face.Scan(f, face.Options{}); err != nil {
 		return err
 	}
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return fmt.Errorf("peak memory is read on Linux only: %w", err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			fmt.Println(strings.TrimSuffix(strings.TrimSpace(value), " kB"))
-			return nil
-		}
-	}
-	return errors.New("the kernel does not tell the peak memory")
+	return single.PrintPeak()
 }

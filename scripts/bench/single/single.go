@@ -1,0 +1,53 @@
+// Package single is what the programs share that are measured in a process of their own.
+package single
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"math/rand/v2"
+	"os"
+	"strings"
+
+	"golang.org/x/image/draw"
+)
+
+// PrintPeak prints the peak memory of this process so far, in KiB. It fails on systems other than
+// Linux.
+func PrintPeak() error {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return fmt.Errorf("peak memory is read on Linux only: %w", err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			fmt.Println(strings.TrimSuffix(strings.TrimSpace(value), " kB"))
+			return nil
+		}
+	}
+	return errors.New("the kernel does not tell the peak memory")
+}
+
+// Enlarged returns a JPEG at another size, with the noise of a sensor, so that it takes as many
+// bytes as a real photo of that size and quality.
+func Enlarged(sample []byte, width, height, quality int) ([]byte, error) {
+	src, err := jpeg.Decode(bytes.NewReader(sample))
+	if err != nil {
+		return nil, fmt.Errorf("decode the sample: %w", err)
+	}
+	dst := image.NewRGBA(image.Rect(0, 0, width, height))
+	draw.ApproxBiLinear.Scale(dst, dst.Bounds(), src, src.Bounds(), draw.Src, nil)
+	noise := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same photo in every run
+	for i := range dst.Pix {
+		if i%4 != 3 {
+			dst.Pix[i] = uint8(min(max(float64(dst.Pix[i])+6*noise.NormFloat64(), 0), 255))
+		}
+	}
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, dst, &jpeg.Options{Quality: quality}); err != nil {
+		return nil, fmt.Errorf("encode the photo: %w", err)
+	}
+	return out.Bytes(), nil
+}
