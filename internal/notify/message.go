@@ -91,6 +91,10 @@ func newMessage(e event.Event) (message, error) {
 	return m, err
 }
 
+// BodyWithoutScore returns what the messages of an event type say of a score whose interval is not
+// known. It fails for types that have no text.
+func BodyWithoutScore(eventType string) (string, error) { return render(eventType+"/body", facts{}) }
+
 // read fills in what the event says, and returns what its texts need.
 func (m *message) read(e event.Event) (facts, error) {
 	switch e.Type {

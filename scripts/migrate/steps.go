@@ -8,4 +8,5 @@ var steps = []step{
 	since,
 	memories,
 	notices,
+	scores,
 }
