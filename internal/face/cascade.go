@@ -82,9 +82,7 @@ func (r *regressor) run(p *plane, spots *[repeats]spot, s side) {
 			walkers[i] = p.walker(spots[i], s)
 		}
 		for range r.trees {
-			for i := range walkers {
-				r.visit(p, rest, &walkers[i])
-			}
+			r.visitAll(p, rest, walkers[:])
 			rest = rest[r.treeBytes():]
 		}
 		for i := range spots {
@@ -105,20 +103,33 @@ func (p *plane) walker(at spot, s side) walker {
 	return w
 }
 
-// visit adds the move of one tree.
+// visitAll adds the moves of one tree to all walkers. Two of them go down the tree side by side, as
+// one has to wait at each node for its pixels.
+func (r *regressor) visitAll(p *plane, tree []byte, walkers []walker) {
+	codes, moves := (*[treeCodes]byte)(tree), tree[4*(1<<r.depth-1):]
+	for i := 0; i < len(walkers); i += 2 {
+		v := &walkers[i]
+		w := &walkers[min(i+1, len(walkers)-1)] // of an odd number the last one goes with itself
+		var ofV, ofW int
+		if v.inside && w.inside {
+			ofV, ofW = leavesInside(v, w, codes, p.pix, int32(p.w), r.depth)
+		} else {
+			ofV, ofW = v.leaf(codes, p, r.depth), w.leaf(codes, p, r.depth)
+		}
+		v.move(moves, ofV)
+		if w != v {
+			w.move(moves, ofW)
+		}
+	}
+}
+
+// move adds the move of a leaf.
 //
 //go:norace
-func (r *regressor) visit(p *plane, tree []byte, w *walker) {
-	codes := (*[treeCodes]byte)(tree)
-	var leaf int
-	if w.inside {
-		leaf = w.leafInside(codes, p.pix, int32(p.w), r.depth)
-	} else {
-		leaf = w.leaf(codes, p, r.depth)
-	}
-	moves := tree[4*(1<<r.depth-1)+8*leaf:][:8]
-	w.dy += math.Float32frombits(binary.LittleEndian.Uint32(moves))
-	w.dx += math.Float32frombits(binary.LittleEndian.Uint32(moves[4:]))
+func (w *walker) move(moves []byte, leaf int) {
+	m := moves[8*leaf:][:8]
+	w.dy += math.Float32frombits(binary.LittleEndian.Uint32(m))
+	w.dx += math.Float32frombits(binary.LittleEndian.Uint32(m[4:]))
 }
 
 // treeCodes is how many bytes the inner nodes of the deepest tree take, rounded up. Every tree with its leaves is longer.
@@ -141,23 +152,31 @@ func (w *walker) leaf(codes *[treeCodes]byte, p *plane, depth int) int {
 	return node - (1<<depth - 1)
 }
 
-// leafInside is leaf for a walker that cannot look beyond the border.
+// leavesInside is leaf for two walkers that cannot look beyond the border.
 //
 //go:norace
-func (w *walker) leafInside(codes *[treeCodes]byte, pix []uint8, width int32, depth int) int {
-	node := 0
-	x, y, across, down := w.x, w.y, w.across, w.down
+func leavesInside(v, w *walker, codes *[treeCodes]byte, pix []uint8, width int32, depth int) (int, int) {
+	i, j := 0, 0
+	vx, vy, vAcross, vDown := v.x, v.y, v.across, v.down
+	wx, wy, wAcross, wDown := w.x, w.y, w.across, w.down
 	for range depth {
-		i := 4 * (node & (1<<maxDepth - 1))
-		a := pix[(y+int32(int8(codes[i]))*down)>>8*width+(x+int32(int8(codes[i+1]))*across)>>8]
-		b := pix[(y+int32(int8(codes[i+2]))*down)>>8*width+(x+int32(int8(codes[i+3]))*across)>>8]
-		right := 0
-		if a > b {
-			right = 1
+		c := (*[4]byte)(codes[4*(i&(1<<maxDepth-1)):])
+		d := (*[4]byte)(codes[4*(j&(1<<maxDepth-1)):])
+		va := pix[(vy+int32(int8(c[0]))*vDown)>>8*width+(vx+int32(int8(c[1]))*vAcross)>>8]
+		wa := pix[(wy+int32(int8(d[0]))*wDown)>>8*width+(wx+int32(int8(d[1]))*wAcross)>>8]
+		vb := pix[(vy+int32(int8(c[2]))*vDown)>>8*width+(vx+int32(int8(c[3]))*vAcross)>>8]
+		wb := pix[(wy+int32(int8(d[2]))*wDown)>>8*width+(wx+int32(int8(d[3]))*wAcross)>>8]
+		vRight, wRight := 0, 0
+		if va > vb {
+			vRight = 1
 		}
-		node = 2*node + 1 + right
+		if wa > wb {
+			wRight = 1
+		}
+		i, j = 2*i+1+vRight, 2*j+1+wRight
 	}
-	return node - (1<<depth - 1)
+	first := 1<<depth - 1
+	return i - first, j - first
 }
 
 // at gives the pixel that holds a place in 1/256 pixel; outside it repeats the border.
