@@ -484,6 +484,13 @@ type Check struct {
 	// sharpness. `side_light`: logarithm of the brighter half of the face over the darker. `yaw`, `roll`: degrees that the head is turned or
 	// tilted by. `distance`: how far the nose lies below the eyes, which a near camera lengthens; `occlusion`: how alike the halves of the
 	// face look. Both are hints.
+	//
+	// From engine 2 on: `framing`: the share of the face, 0 to 1, beyond the edge of the picture. `motion`: how alike fine detail runs
+	// in all directions, 0 to 1; a movement takes the detail along its way. `blocks`: how much the edges of JPEG blocks stand out, about
+	// 1 where they do not. `mouth_opening`: height of the lips, in distances between the pupils. `wink`: by how much one eye is more
+	// closed than the other, in thousandths of the distance between the pupils. `eyes_look`, `nose_look`, `mouth_look`, `face_look`:
+	// the share, 0 to 1, of the look of the eyes, the nose, the mouth and the whole face that no learned look explains, as with
+	// sunglasses, a mask or a hand before it.
 	Check string `json:"check"`
 
 	// Reject The limit beyond which the scan fails; null if it never does.
@@ -495,7 +502,8 @@ type Check struct {
 	// Verdict Where a check rejects there is no result.
 	Verdict CheckVerdict `json:"verdict"`
 
-	// Warn The limit beyond which it warns; for `other_faces`, `glare`, `side_light`, `yaw`, `roll` and `distance` above, else below.
+	// Warn The limit beyond which it warns: below it for `detection`, `face_size`, `brightness`, `contrast`, `focus`, `occlusion` and
+	// `motion`, above it for the others.
 	Warn *float64 `json:"warn"`
 }
 
@@ -527,7 +535,7 @@ type Coaching_Fixes struct {
 	Check *string `json:"check,omitempty"`
 
 	// Gain What the fix is known to bring. `measured`: the photo is refused without it. `ranked`: it is measured, but does not count on the
-	// leaderboard without it. Absent where no gain is known: no fix is known to make the interval of the score narrower.
+	// leaderboard without it. Absent where no gain is known; none is given in points, nor in the width of the interval.
 	Gain *string `json:"gain,omitempty"`
 }
 
@@ -789,8 +797,8 @@ type ExportState string
 // Failure defines model for Failure.
 type Failure struct {
 	// Code Why, for programs. About the file: `unsupported_format`, `too_large`, `corrupt` (not whole: upload it again). About who is in the photo: `no_face`, `several_faces`,
-	// `face_too_small`, `turned_away`. About light and focus: `too_dark`, `too_bright`, `blurred`. Not about the photo: `photo_missing` (it was
-	// gone before it was measured), `content_mismatch` (it is not the one whose `sha256` was announced), `content_type_mismatch`
+	// `face_too_small`, `face_too_near` (cut off by the edge of the picture), `turned_away`. About light and focus: `too_dark`,
+	// `too_bright`, `blurred`. Not about the photo: `photo_missing` (it was gone before it was measured), `content_mismatch` (it is not the one whose `sha256` was announced), `content_type_mismatch`
 	// (its bytes are not of the `contentType` that the ticket was made for), `content_encoded` (the PUT had a `Content-Encoding`,
 	// which the ticket does not list; the photo is deleted at once), `photo_expired` (it could not be measured within 7 days), `consent_withdrawn`, `analysis_crashed`.
 	Code string `json:"code"`
@@ -872,12 +880,13 @@ type MadeRendition struct {
 	Name   string          `json:"name"`
 }
 
-// Metric A single measure with its uncertainty.
+// Metric A single measure with its uncertainty: `lo` to `hi` is where points set by hand in this photo would put it, in 95 % of photos. Two
+// photos of a person differ by more; `sdc` says by how much.
 type Metric struct {
-	// Hi Upper end of the 95 % interval.
+	// Hi Upper end of the interval.
 	Hi float64 `json:"hi"`
 
-	// Lo Lower end of the 95 % interval.
+	// Lo Lower end of the interval.
 	Lo float64 `json:"lo"`
 
 	// Name `mouth_tilt`, `canthal_tilt`: angles. `eye_mouth_distance`, `mouth_deviation` (of the mouth's middle to the right of the nose line), `lip_height`, `mouth_width`, `inner_eye_distance`,
@@ -920,7 +929,7 @@ type PasswordReset struct {
 	Email string `json:"email"`
 }
 
-// Points 0 to 100.
+// Points A percentile of the reference portraits, one decimal.
 type Points = float64
 
 // Preferences defines model for Preferences.
@@ -1189,7 +1198,8 @@ type RenditionOperationPosition string
 type Renditions = []Rendition
 
 // Result What the photo shows. Left and right are as seen in the image. One photo is no precise measurement: show the intervals, and
-// compare the median of several photos over time.
+// compare the mean of several photos over time. Take them as separate looks, with the phone lowered in between: photos of one burst
+// share pose, light and face.
 type Result struct {
 	// Fixes What to do for a better photo, most useful first. Empty when nothing is amiss.
 	Fixes Fixes `json:"fixes"`
@@ -1218,7 +1228,13 @@ type Result struct {
 	// Rankable Whether the photo is good enough to count on the leaderboard.
 	Rankable bool `json:"rankable"`
 
-	// Score How symmetric the face is, as the percentile among the reference portraits.
+	// Score How symmetric the face is, as a percentile of the reference portraits: a `value` of 62 says that 62 % of them show less symmetric
+	// faces. It is no mark out of 100, and no share of mankind.
+	//
+	// One photo does not give it exactly. `lo` to `hi` is where the mean of this person's photos lies with a probability of 95 %: 1.96
+	// standard errors to either side. Another photo has an error of its own, so that it falls into that interval in about 85 % of cases,
+	// not 95 %: the standard error of a difference is √2 times as large, and `/v1/timeline` compares by it. Never show `value` without
+	// `lo` and `hi`.
 	Score Score `json:"score"`
 
 	// Version The engine that measured it. Scores of different major versions do not compare.
@@ -1299,14 +1315,15 @@ type Scan struct {
 	// ID A scan's id.
 	ID ScanID `json:"id"`
 
-	// Previous What the scan came to before it was last scored anew.
+	// Previous What the scan came to before it was last scored anew. It does not compare with the score now.
 	Previous *Scan_Previous `json:"previous,omitempty"`
 
 	// Renditions What became of the renditions that were asked for: there when the scan is completed, if any were.
 	Renditions *[]MadeRendition `json:"renditions,omitempty"`
 
 	// Result What the photo shows. Left and right are as seen in the image. One photo is no precise measurement: show the intervals, and
-	// compare the median of several photos over time.
+	// compare the mean of several photos over time. Take them as separate looks, with the phone lowered in between: photos of one burst
+	// share pose, light and face.
 	Result *Result `json:"result,omitempty"`
 
 	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at. `writing`: its pictures are being stored.
@@ -1326,7 +1343,7 @@ type Scan struct {
 	Version int64 `json:"version"`
 }
 
-// Scan_Previous What the scan came to before it was last scored anew.
+// Scan_Previous What the scan came to before it was last scored anew. It does not compare with the score now.
 type Scan_Previous struct {
 	Engine string  `json:"engine"`
 	Score  float64 `json:"score"`
@@ -1370,7 +1387,7 @@ type ScanSummary struct {
 	// Rankable Whether it counts on the leaderboard.
 	Rankable *bool `json:"rankable,omitempty"`
 
-	// Score A score of 0 to 100 and its 95 % interval.
+	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
 	Score *ScoreRange `json:"score,omitempty"`
 
 	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at. `writing`: its pictures are being stored.
@@ -1387,21 +1404,31 @@ type ScanSummary struct {
 	Version int64 `json:"version"`
 }
 
-// Score How symmetric the face is, as the percentile among the reference portraits.
+// Score How symmetric the face is, as a percentile of the reference portraits: a `value` of 62 says that 62 % of them show less symmetric
+// faces. It is no mark out of 100, and no share of mankind.
+//
+// One photo does not give it exactly. `lo` to `hi` is where the mean of this person's photos lies with a probability of 95 %: 1.96
+// standard errors to either side. Another photo has an error of its own, so that it falls into that interval in about 85 % of cases,
+// not 95 %: the standard error of a difference is √2 times as large, and `/v1/timeline` compares by it. Never show `value` without
+// `lo` and `hi`.
 type Score struct {
-	// BeforeYaw 0 to 100.
+	// BeforeYaw A percentile of the reference portraits, one decimal.
 	BeforeYaw Points `json:"beforeYaw"`
 
 	// Contributions Where the points missing from 100 were lost; they add up to `value` - 100.
 	Contributions []Score_Contributions `json:"contributions"`
 
-	// Hi 0 to 100.
+	// Hi A percentile of the reference portraits, one decimal.
 	Hi Points `json:"hi"`
 
-	// Lo 0 to 100.
+	// Lo A percentile of the reference portraits, one decimal.
 	Lo Points `json:"lo"`
 
-	// Value 0 to 100.
+	// Se Standard error of one photo on the scale of normal deviates: standard deviations between people. A percentile's interval is
+	// narrower towards 0 and 100; this error is not, so compare photos by it. Absent in results of engine 1.
+	Se *float64 `json:"se,omitempty"`
+
+	// Value A percentile of the reference portraits, one decimal.
 	Value Points `json:"value"`
 }
 
@@ -1412,7 +1439,7 @@ type Score_Contributions struct {
 	Points float64 `json:"points"`
 }
 
-// ScoreRange A score of 0 to 100 and its 95 % interval.
+// ScoreRange A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
 type ScoreRange struct {
 	// Hi Upper end of the interval.
 	Hi float64 `json:"hi"`
@@ -1509,13 +1536,15 @@ type TimelinePoint struct {
 	NewSeries bool `json:"newSeries"`
 
 	// NotComparedBecause Why it is not compared with the scans before it; empty where it is, or is the first. `version`: they are of another engine. `pose`: the head is
-	// turned or tilted. `light`: too dark, too bright or from one side. `photo`: not sharp, or the face is small.
+	// turned or tilted. `light`: too dark, too bright or from one side. `photo`: not sharp, blurred by movement, compressed too much, or the
+	// face is small or cut off. `expression`: the mouth is open, or one eye is more closed than the other. `cover`: something may cover
+	// the face.
 	NotComparedBecause []string `json:"notComparedBecause"`
 
 	// ScanID A scan's id.
 	ScanID ScanID `json:"scanId"`
 
-	// Score A score of 0 to 100 and its 95 % interval.
+	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
 	Score ScoreRange `json:"score"`
 }
 
@@ -2045,6 +2074,9 @@ type ClientInterface interface {
 	// no score and no measure of the face in the answer, and nothing of the picture is kept or logged. Ask again when the last
 	// answer is there, at most once a second.
 	//
+	// What makes a photo that counts: the phone at arm's length, the whole face in the picture, even light from the front, the head
+	// straight, eyes open and mouth closed, and no sunglasses, mask, hand or hair before the face. Send it in its original size.
+	//
 	// A picture in which no face can be measured is answered with 200 and the verdict `retake`, as it is what the coach is there for.
 	//
 	// Takes any type of body and a specified content type.
@@ -2399,8 +2431,9 @@ type ClientInterface interface {
 	// GetTimeline See what changed from scan to scan
 	//
 	// The latest completed scans, newest last; follow `nextCursor` for the older ones before them. A scan is compared with the last one before it
-	// that was taken alike: straight, in even light, sharp, and measured by the same engine. Two photos of an unchanged face differ, too: a change is
-	// `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and nothing to tell the user of.
+	// that was taken alike: straight, in even light, sharp, with a resting and uncovered face, and measured by the same engine. Two photos of an
+	// unchanged face differ, too: a change is `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and
+	// nothing to tell the user of. A score that lies outside of another's interval is not yet that: both have an error.
 	//
 	// A new version of the engine starts a new series (`newSeries`): scores before and after it do not compare. Among the 20 scans
 	// before a page none may be comparable; then its first `change` is absent.
@@ -2804,6 +2837,9 @@ func (c *Client) SendVerificationMail(ctx context.Context, reqEditors ...Request
 // Send a frame of the camera's preview, shrunk to about 800 pixels on its longer side, and show the first of the `fixes`. There is
 // no score and no measure of the face in the answer, and nothing of the picture is kept or logged. Ask again when the last
 // answer is there, at most once a second.
+//
+// What makes a photo that counts: the phone at arm's length, the whole face in the picture, even light from the front, the head
+// straight, eyes open and mouth closed, and no sunglasses, mask, hand or hair before the face. Send it in its original size.
 //
 // A picture in which no face can be measured is answered with 200 and the verdict `retake`, as it is what the coach is there for.
 //
@@ -3519,8 +3555,9 @@ func (c *Client) VerifyScan(ctx context.Context, id ScanID, reqEditors ...Reques
 // GetTimeline See what changed from scan to scan
 //
 // The latest completed scans, newest last; follow `nextCursor` for the older ones before them. A scan is compared with the last one before it
-// that was taken alike: straight, in even light, sharp, and measured by the same engine. Two photos of an unchanged face differ, too: a change is
-// `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and nothing to tell the user of.
+// that was taken alike: straight, in even light, sharp, with a resting and uncovered face, and measured by the same engine. Two photos of an
+// unchanged face differ, too: a change is `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and
+// nothing to tell the user of. A score that lies outside of another's interval is not yet that: both have an error.
 //
 // A new version of the engine starts a new series (`newSeries`): scores before and after it do not compare. Among the 20 scans
 // before a page none may be comparable; then its first `change` is absent.
@@ -5662,6 +5699,9 @@ type ClientWithResponsesInterface interface {
 	// no score and no measure of the face in the answer, and nothing of the picture is kept or logged. Ask again when the last
 	// answer is there, at most once a second.
 	//
+	// What makes a photo that counts: the phone at arm's length, the whole face in the picture, even light from the front, the head
+	// straight, eyes open and mouth closed, and no sunglasses, mask, hand or hair before the face. Send it in its original size.
+	//
 	// A picture in which no face can be measured is answered with 200 and the verdict `retake`, as it is what the coach is there for.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6064,8 +6104,9 @@ type ClientWithResponsesInterface interface {
 	// GetTimelineWithResponse See what changed from scan to scan
 	//
 	// The latest completed scans, newest last; follow `nextCursor` for the older ones before them. A scan is compared with the last one before it
-	// that was taken alike: straight, in even light, sharp, and measured by the same engine. Two photos of an unchanged face differ, too: a change is
-	// `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and nothing to tell the user of.
+	// that was taken alike: straight, in even light, sharp, with a resting and uncovered face, and measured by the same engine. Two photos of an
+	// unchanged face differ, too: a change is `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and
+	// nothing to tell the user of. A score that lies outside of another's interval is not yet that: both have an error.
 	//
 	// A new version of the engine starts a new series (`newSeries`): scores before and after it do not compare. Among the 20 scans
 	// before a page none may be comparable; then its first `change` is absent.
@@ -8175,6 +8216,9 @@ func (c *ClientWithResponses) SendVerificationMailWithResponse(ctx context.Conte
 // no score and no measure of the face in the answer, and nothing of the picture is kept or logged. Ask again when the last
 // answer is there, at most once a second.
 //
+// What makes a photo that counts: the phone at arm's length, the whole face in the picture, even light from the front, the head
+// straight, eyes open and mouth closed, and no sunglasses, mask, hand or hair before the face. Send it in its original size.
+//
 // A picture in which no face can be measured is answered with 200 and the verdict `retake`, as it is what the coach is there for.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -8793,8 +8837,9 @@ func (c *ClientWithResponses) VerifyScanWithResponse(ctx context.Context, id Sca
 // GetTimelineWithResponse See what changed from scan to scan
 //
 // The latest completed scans, newest last; follow `nextCursor` for the older ones before them. A scan is compared with the last one before it
-// that was taken alike: straight, in even light, sharp, and measured by the same engine. Two photos of an unchanged face differ, too: a change is
-// `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and nothing to tell the user of.
+// that was taken alike: straight, in even light, sharp, with a resting and uncovered face, and measured by the same engine. Two photos of an
+// unchanged face differ, too: a change is `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and
+// nothing to tell the user of. A score that lies outside of another's interval is not yet that: both have an error.
 //
 // A new version of the engine starts a new series (`newSeries`): scores before and after it do not compare. Among the 20 scans
 // before a page none may be comparable; then its first `change` is absent.

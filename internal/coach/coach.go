@@ -22,8 +22,8 @@ const (
 // Gain is what a fix is known to bring.
 type Gain string
 
-// The gains. There is none in points or in a narrower interval: altered copies of photos showed no error that grows with what the other checks
-// warn of (see face.Score and RELIABILITY.md), so none is promised.
+// The gains. None is given in points, nor in the width of the interval: the standard error of a photo
+// depends on its conditions together, and a preview has not the photo's pixels to tell it by.
 const (
 	Measured Gain = "measured" // the photo is refused without it
 	Ranked   Gain = "ranked"   // the photo is measured but not ranked without it

@@ -3,7 +3,7 @@ package face
 // Code names why a photo was not analysed. Codes are stable: apps and stored scans compare them.
 type Code string
 
-// The codes. The first three are about the file, the next four about who is in the photo, the last three about the light
+// The codes. The first three are about the file, the next five about who is in the photo, the last three about the light
 // and the focus.
 const (
 	UnsupportedFormat Code = "unsupported_format" // not JPEG, PNG or WebP, or a kind of these that is not read
@@ -12,6 +12,7 @@ const (
 	NoFace            Code = "no_face"
 	SeveralFaces      Code = "several_faces"
 	FaceTooSmall      Code = "face_too_small"
+	FaceTooNear       Code = "face_too_near" // cut off by the edge of the picture
 	TurnedAway        Code = "turned_away"
 	TooDark           Code = "too_dark"
 	TooBright         Code = "too_bright"

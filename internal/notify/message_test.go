@@ -6,13 +6,16 @@ import (
 	"io/fs"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"pgregory.net/rapid"
 
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/scan"
 )
 
 // forbidden are words that judge how somebody looks. FaceScan measures; it never says them.
@@ -45,14 +48,21 @@ func TestReason(t *testing.T) {
 	if other == "" || strings.Contains(other, "code") {
 		t.Errorf("fallback = %q", other)
 	}
-	codes := []face.Code{
-		face.UnsupportedFormat, face.TooLarge, face.Corrupt, face.NoFace, face.SeveralFaces, face.FaceTooSmall, "face_too_near", face.TurnedAway,
-		face.TooDark, face.TooBright, face.Blurred,
+	doc, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
+	if err != nil {
+		t.Fatal(err)
 	}
+	code := doc.Components.Schemas["Failure"].Value.Properties["code"].Value
+	codes, _ := code.Extensions["x-extensible-enum"].([]any)
+	// Of these there is nothing to say that would help, or no user to say it to.
+	general := []string{scan.ReasonCrashed, scan.ReasonWithdrawn}
 	for _, code := range codes {
-		if got := reason(string(code)); got == other {
-			t.Errorf("%s has no reason of its own", code)
+		if got := reason(code.(string)); (got == other) != slices.Contains(general, code.(string)) {
+			t.Errorf("the reason of %s is %q", code, got)
 		}
+	}
+	if len(codes) < 17 {
+		t.Errorf("the contract lists %d codes", len(codes))
 	}
 }
 

@@ -20,7 +20,8 @@ type resultPart struct {
 	Rankable bool `json:"rankable"`
 }
 
-// scoreRange is a score of 0 to 100 and its 95 % interval.
+// scoreRange is a score, a percentile of 0 to 100, and where the mean of this person's photos lies
+// with a probability of 95 %.
 type scoreRange struct {
 	Value float64 `json:"value"`
 	Lo    float64 `json:"lo"`

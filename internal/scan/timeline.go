@@ -17,10 +17,12 @@ const lookBack = 20
 
 // Why two scans are not compared.
 const (
-	becausePose    = "pose"
-	becauseLight   = "light"
-	becausePhoto   = "photo"
-	becauseVersion = "version"
+	becausePose       = "pose"
+	becauseLight      = "light"
+	becausePhoto      = "photo"
+	becauseExpression = "expression"
+	becauseCover      = "cover"
+	becauseVersion    = "version"
 )
 
 // gates are the checks of a photo that have to be passed for it to be compared, and what failing one is called. The
@@ -29,6 +31,10 @@ var gates = map[string]string{
 	face.CheckYaw: becausePose, face.CheckRoll: becausePose,
 	face.CheckBrightness: becauseLight, face.CheckGlare: becauseLight, face.CheckContrast: becauseLight, face.CheckSideLight: becauseLight,
 	face.CheckFocus: becausePhoto, face.CheckFaceSize: becausePhoto,
+	// Those of engine 2. What moves the score there, and not by the standard error alone, is not compared.
+	"framing": becausePhoto, "motion": becausePhoto, "blocks": becausePhoto,
+	"mouth_opening": becauseExpression, "wink": becauseExpression,
+	"eyes_look": becauseCover, "nose_look": becauseCover, "mouth_look": becauseCover, "face_look": becauseCover,
 }
 
 // pointFields are all that is read of a scan for its [point].
@@ -133,10 +139,12 @@ func compare(since ID, from, to resultPart) *change {
 	return c
 }
 
-// scoreMoved tells whether the difference is above 1.96 standard errors of it. A score is a percentile, so its interval
-// is narrower towards the ends and not symmetric: of each score the half that faces the other is taken for 1.96 of its
-// standard errors (G. Zou and A. Donner, "Construction of confidence limits about effect measures", Statistics in
-// Medicine 27, 2008). Where the intervals are symmetric that is |d| > 1.96 sqrt(SE1² + SE2²).
+// scoreMoved reports whether the difference is above 1.96 standard errors of it. A score is a
+// percentile, so its interval is narrower towards the ends and not symmetric: of each score the half
+// that faces the other is taken for 1.96 of its standard errors (G. Zou and A. Donner, "Construction
+// of confidence limits about effect measures", Statistics in Medicine 27, 2008). Where the intervals
+// are symmetric that is |d| > 1.96 sqrt(SE1² + SE2²), so two scores may each lie outside of the
+// other's interval without having moved.
 func scoreMoved(from, to scoreRange) bool {
 	low, high := from, to
 	if low.Value > high.Value {

@@ -48,6 +48,10 @@ func TestTimelineRules(t *testing.T) {
 		"a blurred one": {
 			[]Scan{shot("a", "v-1.", 50, 10), shot("b", "v-1.", 90, 10, "focus")}, []string{"- [] false", "- [photo] false"},
 		},
+		"one with the mouth open and the eyes covered, that moved": {
+			[]Scan{shot("a", "v-2.", 50, 10), shot("b", "v-2.", 90, 10, "motion", "mouth_opening", "wink", "eyes_look")},
+			[]string{"- [] false", "- [photo expression cover] false"},
+		},
 		"another engine": {
 			[]Scan{shot("a", "v-1.", 50, 10), shot("b", "v-2.", 90, 10), shot("c", "v-2.", 90, 10)},
 			[]string{"- [] false", "- [version] true", "b within_noise within_noise [] false"},

@@ -119,11 +119,13 @@ func printScan(w io.Writer, j *journey) error {
 	r := j.scan.Result
 	fmt.Fprintf(w, "\n%s: scan %s, engine %s\n", j.username, j.scan.ID, r.Version)
 	t := tabwriter.NewWriter(w, 2, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "  metric\tvalue\tunit\t95 % interval")
-	fmt.Fprintf(t, "  symmetry score\t%.1f\t0-100\t%.1f to %.1f\n", r.Score.Value, r.Score.Lo, r.Score.Hi)
+	fmt.Fprintln(t, "  metric\tvalue\tunit\tinterval")
+	fmt.Fprintf(t, "  symmetry score\t%.1f\tpercentile\t%.1f to %.1f\n", r.Score.Value, r.Score.Lo, r.Score.Hi)
 	for _, m := range r.Metrics {
 		fmt.Fprintf(t, "  %s\t%.3f\t%s\t%.3f to %.3f\n", m.Name, m.Value, m.Unit, m.Lo, m.Hi)
 	}
+	fmt.Fprintln(t, "  The score is a percentile of the reference portraits; the mean of this person's photos lies in its interval\n"+
+		"  with a probability of 95 %.")
 	if !r.Rankable {
 		fmt.Fprintf(t, "  not ranked\t%s\n", r.NotRankableBecause)
 	}

@@ -148,7 +148,8 @@ func TestTableForPeople(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted := []string{
-		"1.jpg\n", "METRIC", "UNIT", "INTERVAL", "symmetry score", "| 100\n", "IOD: the distance between the pupils", "CHECK", "VERDICT", "2.heic\n", "refused, unsupported_format: ",
+		"1.jpg\n", "METRIC", "UNIT", "INTERVAL", "symmetry score", "percentile", "| 100\n", "Its interval: where the mean of this",
+		"IOD: the distance between the pupils", "CHECK", "VERDICT", "2.heic\n", "refused, unsupported_format: ",
 	}
 	for _, m := range report.Metrics {
 		wanted = append(wanted, words(m.Name), decimal(m.Value), decimal(m.Lo)+" to "+decimal(m.Hi))

@@ -30,13 +30,21 @@ func printTable(w io.Writer, o outcome) error {
 
 func printReport(w io.Writer, r *face.Report) {
 	columns(w, func(t io.Writer) { printMetrics(t, r) })
-	fmt.Fprint(w, "  IOD: the distance between the pupils of this face; the other lengths are given in it.\n\n")
+	fmt.Fprint(w, legend)
 	columns(w, func(t io.Writer) { printChecks(t, r) })
 	if !r.Rankable {
 		fmt.Fprintf(w, "  not ranked: %s\n", r.NotRankableBecause)
 	}
 	printFixes(w, r.Fixes)
 }
+
+// legend says what the units and intervals are.
+const legend = `  Symmetry score: a percentile of the reference portraits. Its interval: where the mean of this person's photos lies with a
+  probability of 95 %; another photo falls into it in about 85 % of cases.
+  Other intervals: where points set by hand in the photo would put the measure, in 95 of 100 photos.
+  IOD: the distance between the pupils of this face; the other lengths are given in it.
+
+`
 
 // columns aligns the cells that cells writes, each ended by a tab.
 func columns(w io.Writer, cells func(io.Writer)) {
@@ -50,8 +58,8 @@ func columns(w io.Writer, cells func(io.Writer)) {
 }
 
 func printMetrics(t io.Writer, r *face.Report) {
-	fmt.Fprint(t, "  METRIC\tVALUE\tUNIT\t95 % INTERVAL\tRELIABILITY\t\n")
-	fmt.Fprintf(t, "  symmetry score\t%s\t0-100\t%s to %s\t-\t%s\n",
+	fmt.Fprint(t, "  METRIC\tVALUE\tUNIT\tINTERVAL\tRELIABILITY\t\n")
+	fmt.Fprintf(t, "  symmetry score\t%s\tpercentile\t%s to %s\t-\t%s\n",
 		decimal(r.Score.Value), decimal(r.Score.Lo), decimal(r.Score.Hi), intervalBar(r.Score))
 	for _, m := range r.Metrics {
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s to %s\t%s\t\n",
