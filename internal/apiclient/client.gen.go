@@ -1229,7 +1229,8 @@ type Result struct {
 	Rankable bool `json:"rankable"`
 
 	// Score How symmetric the face is, as a percentile of the reference portraits: a `value` of 62 says that 62 % of them show less symmetric
-	// faces. It is no mark out of 100, and no share of mankind.
+	// faces. It is no mark out of 100, and no share of mankind. From engine 2 on, a face beyond the reference portraits has the value of
+	// the last that is known, and is not ranked.
 	//
 	// One photo does not give it exactly. `lo` to `hi` is where the mean of this person's photos lies with a probability of 95 %: 1.96
 	// standard errors to either side. Another photo has an error of its own, so that it falls into that interval in about 85 % of cases,
@@ -1315,7 +1316,7 @@ type Scan struct {
 	// ID A scan's id.
 	ID ScanID `json:"id"`
 
-	// Previous What the scan came to before it was last scored anew. It does not compare with the score now.
+	// Previous What the scan came to before it was last scored anew. It does not compare with the score now, and its interval is not kept.
 	Previous *Scan_Previous `json:"previous,omitempty"`
 
 	// Renditions What became of the renditions that were asked for: there when the scan is completed, if any were.
@@ -1343,7 +1344,7 @@ type Scan struct {
 	Version int64 `json:"version"`
 }
 
-// Scan_Previous What the scan came to before it was last scored anew. It does not compare with the score now.
+// Scan_Previous What the scan came to before it was last scored anew. It does not compare with the score now, and its interval is not kept.
 type Scan_Previous struct {
 	Engine string  `json:"engine"`
 	Score  float64 `json:"score"`
@@ -1405,7 +1406,8 @@ type ScanSummary struct {
 }
 
 // Score How symmetric the face is, as a percentile of the reference portraits: a `value` of 62 says that 62 % of them show less symmetric
-// faces. It is no mark out of 100, and no share of mankind.
+// faces. It is no mark out of 100, and no share of mankind. From engine 2 on, a face beyond the reference portraits has the value of
+// the last that is known, and is not ranked.
 //
 // One photo does not give it exactly. `lo` to `hi` is where the mean of this person's photos lies with a probability of 95 %: 1.96
 // standard errors to either side. Another photo has an error of its own, so that it falls into that interval in about 85 % of cases,
