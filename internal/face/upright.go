@@ -22,9 +22,7 @@ func Upright(r io.Reader, opts Options, side int) (image.Image, error) {
 		return nil, err
 	}
 	p.readProfile()
-	if p.width*p.height >= manyPixels {
-		debug.FreeOSMemory()
-	}
+	p.giveBack() // what measuring the photo took
 	if p.decoded, err = p.decode(true); err != nil {
 		return nil, err
 	}
@@ -49,9 +47,16 @@ func (p *photo) upright(side int) image.Image {
 	return p.uprightPixels(w, h)
 }
 
-// manyPixels is the size of a photo from which on the memory that measuring it took is given back
-// before it is decoded again.
+// manyPixels is the size of a photo from which on giveBack does something.
 const manyPixels = 4_000_000
+
+// giveBack gives back the memory that is not in use any more. Otherwise the garbage collector lets
+// it grow to as much again as is in use.
+func (p *photo) giveBack() {
+	if p.width*p.height >= manyPixels {
+		debug.FreeOSMemory()
+	}
+}
 
 // shrunkTo gives w x h in proportion with at most side pixels along the longer side.
 func shrunkTo(w, h, side int) (int, int) {
@@ -164,6 +169,7 @@ const stripRows = 16
 // uprightPixels draws the decoded image on grey, converts and resizes it to w x h pixels as stored,
 // and turns it, strip by strip.
 func (p *photo) uprightPixels(w, h int) *image.RGBA {
+	p.giveBack() // what decoding took beside the image
 	b := p.decoded.Bounds()
 	out := newTurner(w, h, p.orientation)
 	add := out.add

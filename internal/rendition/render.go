@@ -14,8 +14,9 @@ import (
 // defaultQuality is that of a JPEG for which none was asked.
 const defaultQuality = 85
 
-// manyPixels is the size of a picture from which on a rendition gives back memory to the system: at
-// its start that of what came before, and once more before the file is joined.
+// manyPixels is the size of a picture from which on a rendition gives back the memory that is not in
+// use any more, before each of its steps that take much. Otherwise the garbage collector lets it
+// grow to as much again as is in use.
 const manyPixels = 4_000_000
 
 // Render makes the rendition of an upright picture, which is read only; one over MaxSide is shrunk
@@ -30,31 +31,34 @@ func Render(picture image.Image, r Rendition) ([]byte, error) {
 	if memory(size, r) > MaxMemory {
 		return nil, fmt.Errorf("%w: a %s of %d x %d pixels", ErrTooLarge, r.Format, size.X, size.Y)
 	}
-	large := size.X*size.Y >= manyPixels
-	if large {
-		debug.FreeOSMemory()
+	giveBack := func() {
+		if size.X*size.Y >= manyPixels {
+			debug.FreeOSMemory()
+		}
 	}
-	file := new(pieces)
-	if err := render(picture, r, file); err != nil {
+	giveBack() // what came before, such as the memory of decoding the photo
+	c, err := changed(picture, r)
+	if err != nil {
 		return nil, err
 	}
-	if large {
-		debug.FreeOSMemory()
+	giveBack() // what resizing took
+	file := new(pieces)
+	if err := c.encode(r, file); err != nil {
+		return nil, fmt.Errorf("rendition: encode %s: %w", r.Format, err)
 	}
+	giveBack() // the canvas
 	return file.joined(), nil
 }
 
-func render(picture image.Image, r Rendition, file *pieces) error {
+// changed applies the operations.
+func changed(picture image.Image, r Rendition) (*canvas, error) {
 	c := canvasOf(picture)
 	for _, o := range r.steps() {
 		if err := c.apply(o); err != nil {
-			return fmt.Errorf("rendition: %s: %w", o.Op, err)
+			return nil, fmt.Errorf("rendition: %s: %w", o.Op, err)
 		}
 	}
-	if err := c.encode(r, file); err != nil {
-		return fmt.Errorf("rendition: encode %s: %w", r.Format, err)
-	}
-	return nil
+	return c, nil
 }
 
 // steps are the operations, with those that keep the picture and the file within bounds.
