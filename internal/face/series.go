@@ -1,0 +1,91 @@
+package face
+
+import "math"
+
+// Limits of the mean of several scores.
+const (
+	// meanOf95 is how many standard errors a 95 % interval reaches to each side.
+	meanOf95 = 1.96
+	// outlierLimit is by how many standard errors an outlier differs from the others' mean: a score
+	// that is none does so once in 370 times.
+	outlierLimit = 3
+	// shareStep keeps a score off the ends, where the normal scale is infinite: half of the last
+	// decimal that is shown.
+	shareStep = 0.0005
+	// leastError is the least standard error on the normal scale: at the ends an interval is rounded
+	// to nothing.
+	leastError = 0.05
+)
+
+// Mean returns the score of one person of whom several photos were measured by the same version of
+// the engine, with its 95 % interval, and which of the scores it leaves out as an outlier, -1 for
+// none. It has Value, Lo and Hi only; without any score it is zero.
+//
+// Value is the arithmetic mean. The interval is made on the normal scale (z of the percentile, where
+// scores of any height spread alike): the standard error of each score is the wider half of its
+// interval by 1.96, since the other half is cut off at the ends, that of the mean is
+// sqrt(sum of squares)/n. So photos of poor conditions, whose intervals are wide, widen it, and
+// more photos narrow it. One score alone is given back with its own interval.
+//
+// With 3 scores or more, one is left out that differs from the mean of the others by more than 3
+// standard errors of that difference on the normal scale: the one that differs most, and no second.
+func Mean(scores []Score) (mean Score, outlier int) {
+	if len(scores) == 0 {
+		return Score{}, -1
+	}
+	if len(scores) == 1 {
+		return Score{Value: scores[0].Value, Lo: scores[0].Lo, Hi: scores[0].Hi}, -1
+	}
+	outlier = outlierOf(scores)
+	sum, square, n := 0.0, 0.0, 0
+	for i, s := range scores {
+		if i == outlier {
+			continue
+		}
+		sum += s.Value
+		square += s.variance()
+		n++
+	}
+	mean.Value = round(sum/float64(n), 1)
+	z, half := probit(mean.Value), meanOf95*math.Sqrt(square)/float64(n)
+	mean.Lo, mean.Hi = round(100*phi(z-half), 1), round(100*phi(z+half), 1)
+	return mean, outlier
+}
+
+// outlierOf is the score that differs from the others' mean beyond outlierLimit, -1 where none does.
+func outlierOf(scores []Score) int {
+	if len(scores) < 3 {
+		return -1
+	}
+	sum, square := 0.0, 0.0
+	for _, s := range scores {
+		sum += probit(s.Value)
+		square += s.variance()
+	}
+	others, found, farthest := float64(len(scores)-1), -1, float64(outlierLimit)
+	for i, s := range scores {
+		z, v := probit(s.Value), s.variance()
+		difference := z - (sum-z)/others
+		far := math.Abs(float64(difference)) / math.Sqrt(v+float64((square-v)/(others*others)))
+		if far > farthest {
+			found, farthest = i, far
+		}
+	}
+	return found
+}
+
+// variance is the square of the score's standard error on the normal scale.
+func (s Score) variance() float64 {
+	z := probit(s.Value)
+	e := max((z-probit(s.Lo))/meanOf95, (probit(s.Hi)-z)/meanOf95, leastError)
+	return float64(e * e)
+}
+
+// probit is the standard normal quantile of a percentile of 0 to 100.
+func probit(percentile float64) float64 {
+	share := min(max(percentile/100, shareStep), 1-shareStep)
+	return math.Sqrt2 * math.Erfinv(2*share-1)
+}
+
+// phi is the standard normal distribution function.
+func phi(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
