@@ -127,10 +127,10 @@ func (l *Limiter) Check(ctx context.Context, who Who, rules ...Rule) error {
 	return err
 }
 
-// Taking is one more count by each of some rules, about to be written.
+// Taking is a greater count by each of some rules, about to be written.
 type Taking []taken
 
-// taken is one more count about to be written to its document, which was read as snap.
+// taken is a greater count about to be written to its document, which was read as snap.
 type taken struct {
 	snap *firestore.DocumentSnapshot
 	next count
@@ -140,6 +140,12 @@ type taken struct {
 // they count: in a transaction by [transact.Run], which runs anew where another count has come
 // between. It reads outside of the transaction. An error that is not rate_limited is unavailable.
 func (l *Limiter) Prepare(ctx context.Context, who Who, rules ...Rule) (Taking, error) {
+	return l.PrepareSeveral(ctx, who, 1, rules...)
+}
+
+// PrepareSeveral is [Limiter.Prepare] for n counts at once, 1 or more, of which all are refused
+// where the rules do not leave room for all.
+func (l *Limiter) PrepareSeveral(ctx context.Context, who Who, n int, rules ...Rule) (Taking, error) {
 	now := l.now().UTC()
 	refs := make([]*firestore.DocumentRef, len(rules))
 	for i, rule := range rules {
@@ -158,9 +164,9 @@ func (l *Limiter) Prepare(ctx context.Context, who Who, rules ...Rule) (Taking, 
 			}
 		}
 		next := count{
-			Schema: schema, Rule: rule.Name, UID: who.uid, Count: current.Count + 1, ExpireAt: rule.begin(now).Add(rule.Window),
+			Schema: schema, Rule: rule.Name, UID: who.uid, Count: current.Count + n, ExpireAt: rule.begin(now).Add(rule.Window),
 		}
-		if current.Count >= rule.Max {
+		if next.Count > rule.Max {
 			return nil, fault.New(fault.CodeRateLimited, "Too many of these: wait before the next.").
 				WithRetryAfter(next.ExpireAt.Sub(now))
 		}
