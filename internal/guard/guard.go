@@ -16,6 +16,10 @@
 //     has.
 //   - Eight ratios of lengths, against the medians of the last nine scans.
 //
+// Photos of one series are taken within minutes, of one face and in one light, and are as much alike
+// as copies are otherwise. So within a series a photo is a copy only with all but the same hash,
+// and ratios are not compared; with the scans before the series it is compared as any other.
+//
 // GUARD.md has how many of each kind are caught and how many honest photos are struck by mistake,
 // and the command that measures it.
 //
@@ -45,6 +49,9 @@ import (
 const (
 	// copyDistance is how many of the 256 bits two hashes of one photo differ in at most.
 	copyDistance = 18
+	// burstDistance is copyDistance within a series, whose honest photos differ in fewer bits than
+	// copies of other photos do.
+	burstDistance = 4
 	// halfLikeness is the likeness from which on a face has the same half twice.
 	halfLikeness = 0.7
 	// jumpLimit is how far the ratios may lie from the usual ones.
@@ -88,17 +95,21 @@ type Entry struct {
 	ScanID string `firestore:"scanId"`
 	// ConsentEpoch is the epoch that the scan was made under, 0 in entries that were written before
 	// the member was.
-	ConsentEpoch int64     `firestore:"consentEpoch"`
-	Engine       int       `firestore:"engine"`
-	Hash         []byte    `firestore:"hash"`
-	Ratios       []float64 `firestore:"ratios"`
+	ConsentEpoch int64 `firestore:"consentEpoch"`
+	// SeriesID is the series that the scan is of, "" for none.
+	SeriesID string    `firestore:"seriesId,omitempty"`
+	Engine   int       `firestore:"engine"`
+	Hash     []byte    `firestore:"hash"`
+	Ratios   []float64 `firestore:"ratios"`
 }
 
 // Judge compares an observation with the scans before it and remembers it as made under the consent
 // epoch. A scan that is judged again is compared with those that came before it the first time, and
 // counts once. No reasons means that nothing is amiss.
 func Judge(s State, scanID string, epoch int64, o Observation) ([]Reason, State) {
-	entry := Entry{ScanID: scanID, ConsentEpoch: epoch, Engine: o.Engine, Hash: o.Hash, Ratios: o.Ratios}
+	entry := Entry{
+		ScanID: scanID, ConsentEpoch: epoch, SeriesID: o.SeriesID, Engine: o.Engine, Hash: o.Hash, Ratios: o.Ratios,
+	}
 	at := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.ScanID == scanID })
 	next := slices.Clone(s.Entries)
 	if at < 0 {
@@ -120,7 +131,7 @@ func judge(earlier []Entry, o Observation) []Reason {
 	}
 	because(slices.ContainsFunc(earlier, o.copies), Copy)
 	because(o.Likeness >= halfLikeness, HalfFace)
-	before := usual(earlier, o.Engine)
+	before := usual(o.outsideSeries(earlier), o.Engine)
 	because(before != nil && len(o.Ratios) == len(before) && jump(o.Ratios, before) > jumpLimit, Jump)
 	return reasons
 }
@@ -131,12 +142,23 @@ func (o Observation) copies(e Entry) bool {
 	if len(e.Hash) == 0 {
 		return false
 	}
-	return min(distance(o.Hash, e.Hash), distance(o.Mirrored, e.Hash)) <= copyDistance
+	limit := copyDistance
+	if o.sameSeries(e) {
+		limit = burstDistance
+	}
+	return min(distance(o.Hash, e.Hash), distance(o.Mirrored, e.Hash)) <= limit
 }
 
-// Without forgets a scan; one that is not remembered changes nothing.
-func (s State) Without(scanID string) State {
-	return s.without(func(e Entry) bool { return e.ScanID == scanID })
+func (o Observation) sameSeries(e Entry) bool { return o.SeriesID != "" && o.SeriesID == e.SeriesID }
+
+// outsideSeries are the entries that are not of the observation's series.
+func (o Observation) outsideSeries(entries []Entry) []Entry {
+	return slices.DeleteFunc(slices.Clone(entries), o.sameSeries)
+}
+
+// Without forgets scans; one that is not remembered changes nothing.
+func (s State) Without(scanIDs ...string) State {
+	return s.without(func(e Entry) bool { return slices.Contains(scanIDs, e.ScanID) })
 }
 
 // Standing is the state without the entries of consent epochs that do not stand.
@@ -150,7 +172,9 @@ func (s State) without(gone func(Entry) bool) State {
 
 // Memory is an entry as its owner gets it.
 type Memory struct {
-	ScanID       string `json:"scanId"`
+	ScanID string `json:"scanId"`
+	// SeriesID is the series that the scan is of, absent for none.
+	SeriesID     string `json:"seriesId,omitempty"`
 	ConsentEpoch int64  `json:"consentEpoch"`
 	EngineMajor  int    `json:"engineMajor"`
 	// Fingerprint is the perceptual hash in lower-case hex.
@@ -164,7 +188,7 @@ func (s State) Memories() []Memory {
 	all := make([]Memory, len(s.Entries))
 	for i, e := range s.Entries {
 		m := Memory{
-			ScanID: e.ScanID, ConsentEpoch: e.ConsentEpoch, EngineMajor: e.Engine, Fingerprint: hex.EncodeToString(e.Hash),
+			ScanID: e.ScanID, SeriesID: e.SeriesID, ConsentEpoch: e.ConsentEpoch, EngineMajor: e.Engine, Fingerprint: hex.EncodeToString(e.Hash),
 			Proportions: map[string]float64{},
 		}
 		for k, r := range e.Ratios[:min(len(e.Ratios), len(ratioNames))] {

@@ -21,6 +21,8 @@ type Observation struct {
 	Hash, Mirrored []byte
 	// Likeness is how far the fine texture of the face's halves is each other's mirror image: a correlation, -1 to 1.
 	Likeness float64
+	// SeriesID is the series that the scan is of, "" for none. Observe does not know it.
+	SeriesID string
 	// Ratios are lengths of the face over the distance between the pupils, in the order of ratioNames.
 	Ratios []float64
 }

@@ -88,10 +88,10 @@ func write(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, s S
 	return nil
 }
 
-// Forget takes a scan out of what is remembered, in the transaction that deletes it. It reads and
+// Forget takes scans out of what is remembered, in the transaction that deletes them. It reads and
 // then writes, so it comes after the transaction's other reads.
-func Forget(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, scanID string) error {
-	_, err := replace(tx, fs, uid, func(s State) State { return s.Without(scanID) })
+func Forget(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, scanIDs ...string) error {
+	_, err := replace(tx, fs, uid, func(s State) State { return s.Without(scanIDs...) })
 	return err
 }
 
