@@ -37,6 +37,11 @@ func samples() []event.Payload {
 		event.ScanRescoredV1{
 			UID: "u1", ScanID: "s1", ConsentEpoch: 3, EngineMajor: 2, Score: 70.5, Rankable: true, CompletedAt: at, Revision: 6,
 		},
+		event.SeriesSettledV1{
+			UID: "u1", SeriesID: "r1", ConsentEpoch: 3, Engine: "facescan-1.0.0", EngineMajor: 1, Score: 70.5, Interval: event.Around(52.25, 84.5),
+			Photos: 2, Struck: 1, SettledAt: at, Revision: 2,
+		},
+		event.SeriesDeletedV1{UID: "u1", SeriesID: "r1", ConsentEpoch: 3, EngineMajor: 1, Photos: 3, SettledAt: at},
 		event.PersonalBestReachedV1{UID: "u1", ScanID: "s1", Board: "symmetry_all_v1", ConsentEpoch: 3, Score: 71.25, Previous: 64},
 		event.SweepRequestedV1{},
 		event.AccountErasureRequestedV1{UID: "u1"},
@@ -150,6 +155,10 @@ func decodeAs(e event.Event, like event.Payload) (event.Payload, error) {
 		return event.As[event.ScanFailedV1](e)
 	case event.ScanDeletedV1:
 		return event.As[event.ScanDeletedV1](e)
+	case event.SeriesSettledV1:
+		return event.As[event.SeriesSettledV1](e)
+	case event.SeriesDeletedV1:
+		return event.As[event.SeriesDeletedV1](e)
 	case event.ScanVerifyRequestedV1:
 		return event.As[event.ScanVerifyRequestedV1](e)
 	case event.ScanRescoredV1:
