@@ -25,8 +25,10 @@ func NewRanker(fs *firestore.Client, box *outbox.Box, now func() time.Time) *Ran
 	return &Ranker{fs: fs, box: box, now: now}
 }
 
-// Handle takes scan.completed.v1, scan.rescored.v1, scan.deleted.v1 and account.updated.v1. It is nil when the event is dealt with, a duplicate or
-// dropped at the fence; [event.ErrMalformed] for one that cannot be read; any other error asks for redelivery.
+// Handle takes scan.completed.v1, scan.rescored.v1, scan.deleted.v1, series.settled.v1,
+// series.deleted.v1 and account.updated.v1. It is nil when the event is dealt with, a duplicate or
+// dropped at the fence; [event.ErrMalformed] for one that cannot be read; any other error asks for
+// redelivery.
 func (r *Ranker) Handle(ctx context.Context, m event.Message) error {
 	e, err := event.Decode(m.Data)
 	if err != nil {
@@ -51,6 +53,18 @@ func (r *Ranker) Handle(ctx context.Context, m event.Message) error {
 			return err
 		}
 		return r.recount(ctx, rescored)
+	case event.SeriesSettledV1{}.EventType():
+		settled, err := event.As[event.SeriesSettledV1](e)
+		if err != nil {
+			return err
+		}
+		return r.countSeries(ctx, settled)
+	case event.SeriesDeletedV1{}.EventType():
+		deleted, err := event.As[event.SeriesDeletedV1](e)
+		if err != nil {
+			return err
+		}
+		return r.strikeSeries(ctx, deleted)
 	case event.AccountUpdatedV1{}.EventType():
 		updated, err := event.As[event.AccountUpdatedV1](e)
 		if err != nil {
@@ -130,10 +144,14 @@ func (r *Ranker) contribute(ctx context.Context, tx *outbox.Tx, user account.Use
 // tell tells of a personal best. Should an earlier and higher scan come still later, it was told in error; the event's
 // id keeps it from being told twice.
 func tell(ctx context.Context, tx *outbox.Tx, user account.User, board string, b best) error {
-	return tx.Tell(ctx, b.CompletedAt, event.PersonalBestReachedV1{
+	told := event.PersonalBestReachedV1{
 		UID: string(user.UID), ScanID: b.ScanID, Board: board, ConsentEpoch: user.ConsentEpoch,
 		Score: b.Score, Interval: b.Interval, Previous: b.previous,
-	}, board, b.ScanID)
+	}
+	if b.Series {
+		told.ScanID, told.SeriesID, told.Revision = "", b.ScanID, b.Revision
+	}
+	return tx.Tell(ctx, b.CompletedAt, told, board, b.ScanID)
 }
 
 // follow makes the user's entries anew from what users/{uid} says now, whatever the event was told for.

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// perDay is how many scans of one UTC day count: the first ones, so that trying again the same day until a
+	// perDay is how many scans and series of one UTC day count: the first ones, so that trying again the same day until a
 	// lucky photo comes does not pay.
 	perDay = 3
 	// maxDays bounds a rating to the latest days that have a scan which counts, and so its document to 1098
@@ -29,10 +29,11 @@ const (
 	priorScans = (1 - reliability) / reliability
 )
 
-// contribution is one scan that counts.
+// contribution is one scan that counts, or one series.
 type contribution struct {
+	// ScanID is the scan's or the series' id.
 	ScanID string `firestore:"scanId"`
-	// Score is the symmetry score, 0-100.
+	// Score is the symmetry score, 0-100, of a series the mean.
 	Score float64 `firestore:"score"`
 	// Interval is the score's, for the news of a personal best while the scan is counted. The rating
 	// does not need it, so it is not stored.
@@ -40,10 +41,35 @@ type contribution struct {
 	// CompletedAt is UTC in whole microseconds, as Firestore keeps it: a finer time would order scans one way
 	// before it was stored and another way after.
 	CompletedAt time.Time `firestore:"completedAt"`
-	// Deleted marks the place of a scan that its owner deleted; its score is gone.
+	// Deleted marks the place of a scan or series that its owner deleted; its score is gone.
 	Deleted bool `firestore:"deleted,omitempty"`
-	// Revision is above 0 when it was scored anew; the highest counts.
+	// Revision is above 0 when it was scored anew, and of a series; the highest counts.
 	Revision int64 `firestore:"revision,omitempty"`
+	// Series says that it is a series, Photos how many of its photos count, and Struck how many of
+	// those that could have were deleted.
+	Series bool `firestore:"series,omitempty"`
+	Photos int  `firestore:"photos,omitempty"`
+	Struck int  `firestore:"struck,omitempty"`
+}
+
+// weight is how many photos the score is made of: the error of a mean of n has 1/n of the variance
+// of one photo's, so it counts as much as n.
+func (c contribution) weight() int {
+	switch {
+	case c.Deleted:
+		return 0
+	case c.Series:
+		return c.Photos
+	}
+	return 1
+}
+
+// struck is how many photos are gone from it that would count.
+func (c contribution) struck() int {
+	if c.Deleted && !c.Series {
+		return 1
+	}
+	return c.Struck
 }
 
 // supersedes tells whether it is the later word on the same scan. Nothing is later than its deletion.
@@ -113,24 +139,31 @@ func (h history) trim() history {
 	return h
 }
 
-// live is the history without the places of deleted scans.
+// live is the history without the places of what was deleted, or has no photo left that counts.
 func (h history) live() history {
-	return slices.DeleteFunc(slices.Clone(h), func(c contribution) bool { return c.Deleted })
+	return slices.DeleteFunc(slices.Clone(h), func(c contribution) bool { return c.weight() == 0 })
 }
 
-// rating is the shrunken mean of the scores, 0-100 with two decimals, so that what shows as equal is equal.
+// rating is the shrunken mean of the scores, 0-100 with two decimals, so that what shows as equal is
+// equal. Each counts by the number of its photos, by which its error is the smaller: a series once
+// and as its mean, a single scan less than that.
 //
-// A deleted scan counts as the prior, or as the lowest of the rest where that is lower still. Were it left out, whoever
-// deletes what is poor would be rated by the best photos and not by the usual one.
+// A deleted photo counts as the prior, or as the lowest of the rest where that is lower still. Were
+// it left out, whoever deletes what is poor would be rated by the best photos and not by the usual
+// one.
 func (h history) rating() float64 {
-	sum, floor := priorMean*priorScans, float64(priorMean)
-	live := h.live()
-	for _, c := range live {
-		sum += c.Score
+	sum, photos, floor := priorMean*priorScans, 0, float64(priorMean)
+	for _, c := range h.live() {
+		sum += c.Score * float64(c.weight())
+		photos += c.weight()
 		floor = min(floor, c.Score)
 	}
-	sum += floor * float64(len(h)-len(live))
-	return math.Round(sum/(float64(len(h))+priorScans)*100) / 100
+	struck := 0
+	for _, c := range h {
+		struck += c.struck()
+	}
+	sum += floor * float64(struck)
+	return math.Round(sum/(float64(photos+struck)+priorScans)*100) / 100
 }
 
 // achievedAt is when the last contribution was completed, zero where there is none.

@@ -14,15 +14,25 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// strike takes a deleted scan out of its user's rating on the engine's board, or on all where it counts. What is left says only that there was one: its score is
-// gone, and its place among the day's scans stays taken. The mark is made even where the scan has not been counted
-// yet, so that its scan.completed changes nothing when it comes later.
+// strike takes a deleted scan out of its user's rating on the engine's board, or on all where it
+// counts. What is left says only that there was one: its score is gone, and its place among the
+// day's scans stays taken. The mark is made even where the scan has not been counted yet, so that
+// its scan.completed changes nothing when it comes later.
 func (r *Ranker) strike(ctx context.Context, e event.ScanDeletedV1, everywhere bool) error {
 	if !e.Rankable {
 		return nil
 	}
-	uid, board := account.UID(e.UID), BoardID(e.EngineMajor)
 	gone := contribution{ScanID: e.ScanID, CompletedAt: wholeMicros(e.CompletedAt), Deleted: true}
+	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, gone, func(d ratingDoc) (contribution, bool) {
+		return gone, d.Board == BoardID(e.EngineMajor) || everywhere && d.Contributions.has(gone)
+	}, BoardID(e.EngineMajor))
+}
+
+// replace puts in place of a scan or series, on each board of its user, what on says, which is ok
+// where the board is concerned. The one board is there even if nothing has been counted on it yet.
+func (r *Ranker) replace(
+	ctx context.Context, uid account.UID, epoch int64, of contribution, on func(ratingDoc) (c contribution, ok bool), board string,
+) error {
 	err := r.box.RunInTurn(ctx, account.Ref(r.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.Read(tx.Transaction, r.fs, uid)
 		if errors.Is(err, account.ErrNoUser) {
@@ -35,21 +45,22 @@ func (r *Ranker) strike(ctx context.Context, e event.ScanDeletedV1, everywhere b
 		if err != nil {
 			return err
 		}
-		if user.Stands(e.ConsentEpoch) && !slices.ContainsFunc(all, func(d ratingDoc) bool { return d.Board == board }) {
+		if user.Stands(epoch) && !slices.ContainsFunc(all, func(d ratingDoc) bool { return d.Board == board }) {
 			all = append(all, ratingDoc{Board: board, ConsentEpoch: user.ConsentEpoch})
 		}
 		for _, doc := range all {
-			if doc.Board != board && (!everywhere || !doc.Contributions.has(gone)) || !user.Stands(doc.ConsentEpoch) {
+			c, ok := on(doc)
+			if !ok || !user.Stands(doc.ConsentEpoch) {
 				continue
 			}
-			if err := r.save(tx.Transaction, user, doc.Board, doc.Contributions, doc.Contributions.add(gone).trim()); err != nil {
+			if err := r.save(tx.Transaction, user, doc.Board, doc.Contributions, doc.Contributions.add(c).trim()); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("strike scan %s: %w", e.ScanID, err)
+		return fmt.Errorf("strike %s: %w", of.ScanID, err)
 	}
 	return nil
 }
