@@ -68,10 +68,10 @@ var measured = sync.OnceValues(func() (measurement, error) {
 	return measurement{report, pictures}, err
 })
 
-// turns make another picture of the crop for each look.
+// turns make another picture of the crop for each look, none of them with two equal halves.
 var turns = [Looks]func(image.Image) image.Image{
 	func(i image.Image) image.Image { return i },
-	func(i image.Image) image.Image { return imaging.FlipV(i) },
+	func(i image.Image) image.Image { return imaging.Invert(i) },
 	func(i image.Image) image.Image { return imaging.Rotate90(i) },
 	func(i image.Image) image.Image { return imaging.Rotate270(i) },
 }
@@ -88,10 +88,14 @@ func (m measurement) look(look int) (face.Report, []face.Picture, error) {
 		if err == nil {
 			err = jpeg.Encode(&turned, turns[look](crop), nil)
 		}
-		if err != nil {
+		if err == nil {
+			crop, err = jpeg.Decode(bytes.NewReader(turned.Bytes()))
+		}
+		pixels, ok := crop.(*image.YCbCr)
+		if err != nil || !ok {
 			return face.Report{}, nil, errors.Join(errors.New("turn the crop"), err)
 		}
-		pictures[i].JPEG = turned.Bytes()
+		pictures[i].JPEG, pictures[i].Image = turned.Bytes(), pixels // the guard looks at the pixels
 	}
 	return m.report, pictures, nil
 }
