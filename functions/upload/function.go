@@ -1,4 +1,5 @@
-// Package upload is the function that opens scans and signs the URLs their photos are put to.
+// Package upload is the function that opens scans and series and signs the URLs their photos are put
+// to. It answers for the series, too, so that no other function can sign an upload.
 package upload
 
 import (
@@ -9,6 +10,7 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
+	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/limit"
 	"github.com/facescan/facescan/internal/scan"
@@ -18,10 +20,13 @@ func init() { boot.HTTP("upload", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	fs, fsErr := p.Firestore(ctx)
+	listening, listeningErr := p.Listening(ctx)
+	box, boxErr := bus.Outbox(ctx, p)
 	bucket, bucketErr := blob.Uploads(ctx, p)
+	results, resultsErr := blob.Results(ctx, p)
 	signing, signingErr := blob.Signing(p)
 	api, apiErr := identity.API(ctx, p)
-	if err := errors.Join(fsErr, bucketErr, signingErr, apiErr); err != nil {
+	if err := errors.Join(fsErr, listeningErr, boxErr, bucketErr, resultsErr, signingErr, apiErr); err != nil {
 		return nil, err
 	}
 	key := []byte(p.Config.HashKey)
@@ -30,5 +35,6 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 		MinAge: p.Config.MinAge, Now: time.Now,
 	}
 	uploads.Routes(api)
+	scan.NewSeriesService(uploads, listening, box, results).Routes(api)
 	return api, nil
 }

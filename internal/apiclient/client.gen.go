@@ -387,6 +387,75 @@ func (e ScanState) Valid() bool {
 	}
 }
 
+// Defines values for SeriesState.
+const (
+	SeriesStateCompleted SeriesState = "completed"
+	SeriesStateFailed    SeriesState = "failed"
+	SeriesStateOpen      SeriesState = "open"
+)
+
+// Valid indicates whether the value is a known member of the SeriesState enum.
+func (e SeriesState) Valid() bool {
+	switch e {
+	case SeriesStateCompleted:
+		return true
+	case SeriesStateFailed:
+		return true
+	case SeriesStateOpen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SeriesRequestContentType.
+const (
+	SeriesRequestContentTypeImageJpeg SeriesRequestContentType = "image/jpeg"
+	SeriesRequestContentTypeImagePng  SeriesRequestContentType = "image/png"
+	SeriesRequestContentTypeImageWebp SeriesRequestContentType = "image/webp"
+)
+
+// Valid indicates whether the value is a known member of the SeriesRequestContentType enum.
+func (e SeriesRequestContentType) Valid() bool {
+	switch e {
+	case SeriesRequestContentTypeImageJpeg:
+		return true
+	case SeriesRequestContentTypeImagePng:
+		return true
+	case SeriesRequestContentTypeImageWebp:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SeriesScanState.
+const (
+	SeriesScanStateCompleted SeriesScanState = "completed"
+	SeriesScanStateDeleted   SeriesScanState = "deleted"
+	SeriesScanStateExpired   SeriesScanState = "expired"
+	SeriesScanStateFailed    SeriesScanState = "failed"
+	SeriesScanStateOpen      SeriesScanState = "open"
+)
+
+// Valid indicates whether the value is a known member of the SeriesScanState enum.
+func (e SeriesScanState) Valid() bool {
+	switch e {
+	case SeriesScanStateCompleted:
+		return true
+	case SeriesScanStateDeleted:
+		return true
+	case SeriesScanStateExpired:
+		return true
+	case SeriesScanStateFailed:
+		return true
+	case SeriesScanStateOpen:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UploadRequestContentType.
 const (
 	UploadRequestContentTypeImageJpeg UploadRequestContentType = "image/jpeg"
@@ -813,15 +882,8 @@ type Failure struct {
 // Fixes What to do for a better photo, most useful first. Empty when nothing is amiss.
 type Fixes = []string
 
-// ImageList defines model for ImageList.
-type ImageList struct {
-	// ExpiresAt RFC 3339, UTC, milliseconds.
-	ExpiresAt Time               `json:"expiresAt"`
-	Images    []ImageList_Images `json:"images"`
-}
-
-// ImageList_Images defines model for ImageList.Images.
-type ImageList_Images struct {
+// Image defines model for Image.
+type Image struct {
 	// Bytes The size.
 	Bytes int64 `json:"bytes"`
 
@@ -833,6 +895,13 @@ type ImageList_Images struct {
 
 	// URL Where to GET it.
 	URL string `json:"url"`
+}
+
+// ImageList defines model for ImageList.
+type ImageList struct {
+	// ExpiresAt RFC 3339, UTC, milliseconds.
+	ExpiresAt Time    `json:"expiresAt"`
+	Images    []Image `json:"images"`
 }
 
 // Inbox defines model for Inbox.
@@ -853,7 +922,7 @@ type InboxItem struct {
 	// CreatedAt RFC 3339, UTC, milliseconds.
 	CreatedAt Time `json:"createdAt"`
 
-	// Data What it is about: `scanId`, and where it fits `code` (of a failure) or `board`.
+	// Data What it is about: `scanId` or `seriesId`, and where it fits `code` (of a failure) or `board`.
 	Data  map[string]string `json:"data"`
 	ID    string            `json:"id"`
 	Read  bool              `json:"read"`
@@ -921,6 +990,24 @@ type OpenedScan struct {
 
 	// Upload The one request that uploads the photo.
 	Upload *UploadTicket `json:"upload,omitempty"`
+}
+
+// OpenedSeries defines model for OpenedSeries.
+type OpenedSeries struct {
+	// Series Several photos of one sitting.
+	Series Series `json:"series"`
+
+	// Uploads The tickets of the photos that are missing, in the order of the scans.
+	Uploads []OpenedSeries_Uploads `json:"uploads"`
+}
+
+// OpenedSeries_Uploads defines model for OpenedSeries.Uploads.
+type OpenedSeries_Uploads struct {
+	// ScanID A scan's id.
+	ScanID ScanID `json:"scanId"`
+
+	// Upload The one request that uploads the photo.
+	Upload UploadTicket `json:"upload"`
 }
 
 // PasswordReset defines model for PasswordReset.
@@ -1071,7 +1158,7 @@ type ProfileChange_Leaderboard struct {
 	OptIn *bool `json:"optIn,omitempty"`
 }
 
-// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans count.
+// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
 type Rating = float64
 
 // ReceiptKeys A JSON Web Key Set.
@@ -1327,6 +1414,9 @@ type Scan struct {
 	// share pose, light and face.
 	Result *Result `json:"result,omitempty"`
 
+	// SeriesID A series' id.
+	SeriesID *SeriesID `json:"seriesId,omitempty"`
+
 	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at. `writing`: its pictures are being stored.
 	Stage *ScanStage `json:"stage,omitempty"`
 
@@ -1391,6 +1481,9 @@ type ScanSummary struct {
 	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
 	Score *ScoreRange `json:"score,omitempty"`
 
+	// SeriesID A series' id.
+	SeriesID *SeriesID `json:"seriesId,omitempty"`
+
 	// Stage How far a scan that is processing has come. `measuring`: the photo is being looked at. `writing`: its pictures are being stored.
 	Stage *ScanStage `json:"stage,omitempty"`
 
@@ -1451,6 +1544,123 @@ type ScoreRange struct {
 	Value float64 `json:"value"`
 }
 
+// Series Several photos of one sitting.
+type Series struct {
+	// CreatedAt RFC 3339, UTC, milliseconds.
+	CreatedAt Time `json:"createdAt"`
+
+	// Engine The engine that measured the photos which count.
+	Engine *string `json:"engine,omitempty"`
+
+	// ID A series' id.
+	ID SeriesID `json:"id"`
+
+	// Photos How many scans the score is the mean of.
+	Photos *int `json:"photos,omitempty"`
+
+	// Scans Its photos, in the order in which they are taken.
+	Scans []SeriesScan `json:"scans"`
+
+	// Score A score of 0 to 100 and its 95 % interval.
+	Score *ScoreRange `json:"score,omitempty"`
+
+	// SettledAt RFC 3339, UTC, milliseconds.
+	SettledAt *Time `json:"settledAt,omitempty"`
+
+	// State `open`: photos are missing or being measured. `completed`: see `score`. `failed`: all have ended, and none counts.
+	State SeriesState `json:"state"`
+
+	// TicketsExpireAt RFC 3339, UTC, milliseconds.
+	TicketsExpireAt Time `json:"ticketsExpireAt"`
+
+	// UpdatedAt RFC 3339, UTC, milliseconds.
+	UpdatedAt Time `json:"updatedAt"`
+
+	// Version Grows with each change, for `since`.
+	Version int64 `json:"version"`
+}
+
+// SeriesState `open`: photos are missing or being measured. `completed`: see `score`. `failed`: all have ended, and none counts.
+type SeriesState string
+
+// SeriesID A series' id.
+type SeriesID = string
+
+// SeriesImages defines model for SeriesImages.
+type SeriesImages struct {
+	Scans []SeriesImages_Scans `json:"scans"`
+}
+
+// SeriesImages_Scans defines model for SeriesImages.Scans.
+type SeriesImages_Scans struct {
+	// ExpiresAt RFC 3339, UTC, milliseconds.
+	ExpiresAt Time    `json:"expiresAt"`
+	Images    []Image `json:"images"`
+
+	// ScanID A scan's id.
+	ScanID ScanID `json:"scanId"`
+}
+
+// SeriesList defines model for SeriesList.
+type SeriesList struct {
+	Items []Series `json:"items"`
+
+	// NextCursor The `cursor` of the next page. Absent on the last.
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
+// SeriesRequest defines model for SeriesRequest.
+type SeriesRequest struct {
+	// ContentType The media type of each photo.
+	ContentType SeriesRequestContentType `json:"contentType"`
+
+	// Photos How many photos.
+	Photos *int `json:"photos,omitempty"`
+}
+
+// SeriesRequestContentType The media type of each photo.
+type SeriesRequestContentType string
+
+// SeriesScan One photo of a series.
+type SeriesScan struct {
+	// Engine The engine that measured it.
+	Engine *string `json:"engine,omitempty"`
+
+	// FailureCode The `code` of the scan's `failure`, if it failed.
+	FailureCode *string `json:"failureCode,omitempty"`
+
+	// ID A scan's id.
+	ID ScanID `json:"id"`
+
+	// Instruction What to tell the user before the photo.
+	Instruction string `json:"instruction"`
+
+	// LeftOut Why it does not count in a series that is completed or failed; absent where it counts.
+	LeftOut *SeriesScan_LeftOut `json:"leftOut,omitempty"`
+
+	// Rankable Whether the photo is fit to be compared.
+	Rankable *bool `json:"rankable,omitempty"`
+
+	// Score A score of 0 to 100 and its 95 % interval.
+	Score *ScoreRange `json:"score,omitempty"`
+
+	// State `open`: its scan has not ended. `completed`, `failed`: as its scan. `expired`: no photo came in time. `deleted`: the user deleted it.
+	State SeriesScanState `json:"state"`
+}
+
+// SeriesScan_LeftOut Why it does not count in a series that is completed or failed; absent where it counts.
+type SeriesScan_LeftOut struct {
+	// Code `not_measured`: it failed or expired. `not_rankable`: see its scan. `other_engine`: another version measured the others.
+	// `outlier`: it lies too far from the others. `deleted`: the user deleted it.
+	Code string `json:"code"`
+
+	// Detail A sentence for the user.
+	Detail string `json:"detail"`
+}
+
+// SeriesScanState `open`: its scan has not ended. `completed`, `failed`: as its scan. `expired`: no photo came in time. `deleted`: the user deleted it.
+type SeriesScanState string
+
 // Session defines model for Session.
 type Session struct {
 	// ExpiresIn The ID token's life, in seconds.
@@ -1490,7 +1700,7 @@ type Standing_Entry struct {
 	// AchievedAt RFC 3339, UTC, milliseconds.
 	AchievedAt Time `json:"achievedAt"`
 
-	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans count.
+	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
 	Rating Rating `json:"rating"`
 
 	// Scans How many scans the rating is made of.
@@ -1572,7 +1782,7 @@ type Top_Entries struct {
 	Me   bool  `json:"me"`
 	Rank int64 `json:"rank"`
 
-	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans count.
+	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
 	Rating Rating `json:"rating"`
 
 	// Scans How many scans the rating is made of.
@@ -1789,6 +1999,31 @@ type GetScanParams struct {
 	Since *int64 `form:"since,omitempty" json:"since,omitempty"`
 }
 
+// ListSeriesParams defines parameters for ListSeries.
+type ListSeriesParams struct {
+	// Limit The most items of a page.
+	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// OpenSeriesParams defines parameters for OpenSeries.
+type OpenSeriesParams struct {
+	// IdempotencyKey Names the photo among the user's. The same key finds the same scan, by `POST /v1/uploads` and `POST /v1/uploads/direct` alike,
+	// as long as the scan is kept: it is answered as it is then, with 200. At most 128 bytes, not all blank, in one header.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// GetSeriesParams defines parameters for GetSeries.
+type GetSeriesParams struct {
+	// Wait The most seconds to wait for a change.
+	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+
+	// Since The `version` that you know. Without it the wait is for the next change, and one just before is missed.
+	Since *int64 `form:"since,omitempty" json:"since,omitempty"`
+}
+
 // GetTimelineParams defines parameters for GetTimeline.
 type GetTimelineParams struct {
 	// Limit The most items of a page.
@@ -1849,6 +2084,9 @@ type SetUsernameJSONRequestBody = UsernameChoice
 
 // SetPreferencesJSONRequestBody defines body for SetPreferences for application/json ContentType.
 type SetPreferencesJSONRequestBody = PreferencesChoice
+
+// OpenSeriesJSONRequestBody defines body for OpenSeries for application/json ContentType.
+type OpenSeriesJSONRequestBody = SeriesRequest
 
 // OpenScanJSONRequestBody defines body for OpenScan for application/json ContentType.
 type OpenScanJSONRequestBody = UploadRequest
@@ -2384,7 +2622,8 @@ type ClientInterface interface {
 	// DeleteScan Delete a scan with all that belongs to it
 	//
 	// Deletes the photo, the report, all pictures and the scan, whatever its state, and takes its score out of the user's rating. The scan is
-	// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count.
+	// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count. The series that it is a photo of, if any,
+	// is what the others come to then.
 	//
 	// Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
 	//
@@ -2429,6 +2668,104 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
 	VerifyScan(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSeries List the user's series
+	//
+	// The newest first. Follow `nextCursor` until there is none.
+	//
+	// Corresponds with GET /v1/series (the `ListSeries` operationId).
+	ListSeries(ctx context.Context, params *ListSeriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenSeriesWithBody Open a series of photos and get their URLs
+	//
+	// One photo says only roughly where the score lies. The mean of several, taken as separate looks into the camera, says it more
+	// narrowly. A series is 2 to 5 photos of one sitting, each of them a scan with a result of its own. The way of a series:
+	//
+	// 1. `POST /v1/series` with an `Idempotency-Key` answers the `series` and, for each photo that is missing, an upload ticket in
+	//    `uploads`, as `POST /v1/uploads` does for one.
+	// 2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
+	//    the phone in between are one look: their errors are alike, and the mean gains nothing.
+	// 3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+	//
+	// The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
+	// call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
+	//
+	// A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
+	// missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
+	// sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
+	// and one that is deleted afterwards: the result then changes, with a greater `version`.
+	//
+	// The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
+	// as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
+	// standard errors are added as squares and divided by their number. With three scans or more one is left out as an
+	// `outlier` if it differs from the mean of the others by more than three standard errors of that difference: the one that differs most, and
+	// no second. Each scan says in `leftOut` why it does not count.
+	//
+	// On the leaderboard and in the timeline a series counts once, as its mean; its scans do not count beside it. The user is notified
+	// once, when the series ends. A scan of a series counts against the quota of scans like any other.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/series (the `OpenSeries` operationId).
+	OpenSeriesWithBody(ctx context.Context, params *OpenSeriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OpenSeries Open a series of photos and get their URLs
+	//
+	// One photo says only roughly where the score lies. The mean of several, taken as separate looks into the camera, says it more
+	// narrowly. A series is 2 to 5 photos of one sitting, each of them a scan with a result of its own. The way of a series:
+	//
+	// 1. `POST /v1/series` with an `Idempotency-Key` answers the `series` and, for each photo that is missing, an upload ticket in
+	//    `uploads`, as `POST /v1/uploads` does for one.
+	// 2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
+	//    the phone in between are one look: their errors are alike, and the mean gains nothing.
+	// 3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+	//
+	// The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
+	// call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
+	//
+	// A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
+	// missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
+	// sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
+	// and one that is deleted afterwards: the result then changes, with a greater `version`.
+	//
+	// The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
+	// as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
+	// standard errors are added as squares and divided by their number. With three scans or more one is left out as an
+	// `outlier` if it differs from the mean of the others by more than three standard errors of that difference: the one that differs most, and
+	// no second. Each scan says in `leftOut` why it does not count.
+	//
+	// On the leaderboard and in the timeline a series counts once, as its mean; its scans do not count beside it. The user is notified
+	// once, when the series ends. A scan of a series counts against the quota of scans like any other.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/series (the `OpenSeries` operationId).
+	OpenSeries(ctx context.Context, params *OpenSeriesParams, body OpenSeriesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteSeries Delete a series with its scans
+	//
+	// Deletes the series and all of its scans, with their photos, reports and pictures, whatever its state, and takes its score out of the
+	// user's rating. Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
+	//
+	// `DELETE /v1/scans/{id}` deletes one of its scans; the series then is what the others come to.
+	//
+	// Corresponds with DELETE /v1/series/{id} (the `DeleteSeries` operationId).
+	DeleteSeries(ctx context.Context, id SeriesID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSeries Read a series, or wait for it to change
+	//
+	// With `wait` it answers as soon as the series' `version` is above `since`, like `GET /v1/scans/{id}`: the version grows each time that
+	// one of its scans ends. Loop until `state` is `completed` or `failed`; those are answered at once.
+	//
+	// Corresponds with GET /v1/series/{id} (the `GetSeries` operationId).
+	GetSeries(ctx context.Context, id SeriesID, params *GetSeriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSeriesImages Get the URLs of the images of a series' scans
+	//
+	// For each completed scan, in the order of the series, what `GET /v1/scans/{id}/images` answers.
+	//
+	// Corresponds with GET /v1/series/{id}/images (the `ListSeriesImages` operationId).
+	ListSeriesImages(ctx context.Context, id SeriesID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetTimeline See what changed from scan to scan
 	//
@@ -3458,7 +3795,8 @@ func (c *Client) ListScans(ctx context.Context, params *ListScansParams, reqEdit
 // DeleteScan Delete a scan with all that belongs to it
 //
 // Deletes the photo, the report, all pictures and the scan, whatever its state, and takes its score out of the user's rating. The scan is
-// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count.
+// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count. The series that it is a photo of, if any,
+// is what the others come to then.
 //
 // Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
 //
@@ -3544,6 +3882,164 @@ func (c *Client) RescoreScan(ctx context.Context, id ScanID, reqEditors ...Reque
 // Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
 func (c *Client) VerifyScan(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewVerifyScanRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSeries List the user's series
+//
+// The newest first. Follow `nextCursor` until there is none.
+//
+// Corresponds with GET /v1/series (the `ListSeries` operationId).
+func (c *Client) ListSeries(ctx context.Context, params *ListSeriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSeriesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenSeriesWithBody Open a series of photos and get their URLs
+//
+// One photo says only roughly where the score lies. The mean of several, taken as separate looks into the camera, says it more
+// narrowly. A series is 2 to 5 photos of one sitting, each of them a scan with a result of its own. The way of a series:
+//
+//  1. `POST /v1/series` with an `Idempotency-Key` answers the `series` and, for each photo that is missing, an upload ticket in
+//     `uploads`, as `POST /v1/uploads` does for one.
+//  2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
+//     the phone in between are one look: their errors are alike, and the mean gains nothing.
+//  3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+//
+// The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
+// call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
+//
+// A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
+// missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
+// sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
+// and one that is deleted afterwards: the result then changes, with a greater `version`.
+//
+// The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
+// as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
+// standard errors are added as squares and divided by their number. With three scans or more one is left out as an
+// `outlier` if it differs from the mean of the others by more than three standard errors of that difference: the one that differs most, and
+// no second. Each scan says in `leftOut` why it does not count.
+//
+// On the leaderboard and in the timeline a series counts once, as its mean; its scans do not count beside it. The user is notified
+// once, when the series ends. A scan of a series counts against the quota of scans like any other.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/series (the `OpenSeries` operationId).
+func (c *Client) OpenSeriesWithBody(ctx context.Context, params *OpenSeriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenSeriesRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OpenSeries Open a series of photos and get their URLs
+//
+// One photo says only roughly where the score lies. The mean of several, taken as separate looks into the camera, says it more
+// narrowly. A series is 2 to 5 photos of one sitting, each of them a scan with a result of its own. The way of a series:
+//
+//  1. `POST /v1/series` with an `Idempotency-Key` answers the `series` and, for each photo that is missing, an upload ticket in
+//     `uploads`, as `POST /v1/uploads` does for one.
+//  2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
+//     the phone in between are one look: their errors are alike, and the mean gains nothing.
+//  3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+//
+// The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
+// call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
+//
+// A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
+// missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
+// sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
+// and one that is deleted afterwards: the result then changes, with a greater `version`.
+//
+// The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
+// as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
+// standard errors are added as squares and divided by their number. With three scans or more one is left out as an
+// `outlier` if it differs from the mean of the others by more than three standard errors of that difference: the one that differs most, and
+// no second. Each scan says in `leftOut` why it does not count.
+//
+// On the leaderboard and in the timeline a series counts once, as its mean; its scans do not count beside it. The user is notified
+// once, when the series ends. A scan of a series counts against the quota of scans like any other.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/series (the `OpenSeries` operationId).
+func (c *Client) OpenSeries(ctx context.Context, params *OpenSeriesParams, body OpenSeriesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOpenSeriesRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteSeries Delete a series with its scans
+//
+// Deletes the series and all of its scans, with their photos, reports and pictures, whatever its state, and takes its score out of the
+// user's rating. Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
+//
+// `DELETE /v1/scans/{id}` deletes one of its scans; the series then is what the others come to.
+//
+// Corresponds with DELETE /v1/series/{id} (the `DeleteSeries` operationId).
+func (c *Client) DeleteSeries(ctx context.Context, id SeriesID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteSeriesRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSeries Read a series, or wait for it to change
+//
+// With `wait` it answers as soon as the series' `version` is above `since`, like `GET /v1/scans/{id}`: the version grows each time that
+// one of its scans ends. Loop until `state` is `completed` or `failed`; those are answered at once.
+//
+// Corresponds with GET /v1/series/{id} (the `GetSeries` operationId).
+func (c *Client) GetSeries(ctx context.Context, id SeriesID, params *GetSeriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSeriesRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSeriesImages Get the URLs of the images of a series' scans
+//
+// For each completed scan, in the order of the series, what `GET /v1/scans/{id}/images` answers.
+//
+// Corresponds with GET /v1/series/{id}/images (the `ListSeriesImages` operationId).
+func (c *Client) ListSeriesImages(ctx context.Context, id SeriesID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSeriesImagesRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -5304,6 +5800,268 @@ func NewVerifyScanRequest(server string, id ScanID) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListSeriesRequest constructs an http.Request for the ListSeries method
+func NewListSeriesRequest(server string, params *ListSeriesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/series")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewOpenSeriesRequest calls the generic OpenSeries builder with application/json body
+func NewOpenSeriesRequest(server string, params *OpenSeriesParams, body OpenSeriesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOpenSeriesRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewOpenSeriesRequestWithBody constructs an http.Request for the OpenSeries method, with any body, and a specified content type
+func NewOpenSeriesRequestWithBody(server string, params *OpenSeriesParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/series")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDeleteSeriesRequest constructs an http.Request for the DeleteSeries method
+func NewDeleteSeriesRequest(server string, id SeriesID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/series/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetSeriesRequest constructs an http.Request for the GetSeries method
+func NewGetSeriesRequest(server string, id SeriesID, params *GetSeriesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/series/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListSeriesImagesRequest constructs an http.Request for the ListSeriesImages method
+func NewListSeriesImagesRequest(server string, id SeriesID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/series/%s/images", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetTimelineRequest constructs an http.Request for the GetTimeline method
 func NewGetTimelineRequest(server string, params *GetTimelineParams) (*http.Request, error) {
 	var err error
@@ -6047,7 +6805,8 @@ type ClientWithResponsesInterface interface {
 	// DeleteScanWithResponse Delete a scan with all that belongs to it
 	//
 	// Deletes the photo, the report, all pictures and the scan, whatever its state, and takes its score out of the user's rating. The scan is
-	// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count.
+	// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count. The series that it is a photo of, if any,
+	// is what the others come to then.
 	//
 	// Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
 	//
@@ -6102,6 +6861,112 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/scans/{id}/verify (the `VerifyScan` operationId).
 	VerifyScanWithResponse(ctx context.Context, id ScanID, reqEditors ...RequestEditorFn) (*VerifyScanResponse, error)
+
+	// ListSeriesWithResponse List the user's series
+	//
+	// The newest first. Follow `nextCursor` until there is none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/series (the `ListSeries` operationId).
+	ListSeriesWithResponse(ctx context.Context, params *ListSeriesParams, reqEditors ...RequestEditorFn) (*ListSeriesResponse, error)
+
+	// OpenSeriesWithBodyWithResponse Open a series of photos and get their URLs
+	//
+	// One photo says only roughly where the score lies. The mean of several, taken as separate looks into the camera, says it more
+	// narrowly. A series is 2 to 5 photos of one sitting, each of them a scan with a result of its own. The way of a series:
+	//
+	// 1. `POST /v1/series` with an `Idempotency-Key` answers the `series` and, for each photo that is missing, an upload ticket in
+	//    `uploads`, as `POST /v1/uploads` does for one.
+	// 2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
+	//    the phone in between are one look: their errors are alike, and the mean gains nothing.
+	// 3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+	//
+	// The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
+	// call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
+	//
+	// A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
+	// missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
+	// sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
+	// and one that is deleted afterwards: the result then changes, with a greater `version`.
+	//
+	// The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
+	// as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
+	// standard errors are added as squares and divided by their number. With three scans or more one is left out as an
+	// `outlier` if it differs from the mean of the others by more than three standard errors of that difference: the one that differs most, and
+	// no second. Each scan says in `leftOut` why it does not count.
+	//
+	// On the leaderboard and in the timeline a series counts once, as its mean; its scans do not count beside it. The user is notified
+	// once, when the series ends. A scan of a series counts against the quota of scans like any other.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/series (the `OpenSeries` operationId).
+	OpenSeriesWithBodyWithResponse(ctx context.Context, params *OpenSeriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenSeriesResponse, error)
+
+	// OpenSeriesWithResponse Open a series of photos and get their URLs
+	//
+	// One photo says only roughly where the score lies. The mean of several, taken as separate looks into the camera, says it more
+	// narrowly. A series is 2 to 5 photos of one sitting, each of them a scan with a result of its own. The way of a series:
+	//
+	// 1. `POST /v1/series` with an `Idempotency-Key` answers the `series` and, for each photo that is missing, an upload ticket in
+	//    `uploads`, as `POST /v1/uploads` does for one.
+	// 2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
+	//    the phone in between are one look: their errors are alike, and the mean gains nothing.
+	// 3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+	//
+	// The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
+	// call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
+	//
+	// A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
+	// missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
+	// sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
+	// and one that is deleted afterwards: the result then changes, with a greater `version`.
+	//
+	// The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
+	// as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
+	// standard errors are added as squares and divided by their number. With three scans or more one is left out as an
+	// `outlier` if it differs from the mean of the others by more than three standard errors of that difference: the one that differs most, and
+	// no second. Each scan says in `leftOut` why it does not count.
+	//
+	// On the leaderboard and in the timeline a series counts once, as its mean; its scans do not count beside it. The user is notified
+	// once, when the series ends. A scan of a series counts against the quota of scans like any other.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/series (the `OpenSeries` operationId).
+	OpenSeriesWithResponse(ctx context.Context, params *OpenSeriesParams, body OpenSeriesJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenSeriesResponse, error)
+
+	// DeleteSeriesWithResponse Delete a series with its scans
+	//
+	// Deletes the series and all of its scans, with their photos, reports and pictures, whatever its state, and takes its score out of the
+	// user's rating. Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
+	//
+	// `DELETE /v1/scans/{id}` deletes one of its scans; the series then is what the others come to.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/series/{id} (the `DeleteSeries` operationId).
+	DeleteSeriesWithResponse(ctx context.Context, id SeriesID, reqEditors ...RequestEditorFn) (*DeleteSeriesResponse, error)
+
+	// GetSeriesWithResponse Read a series, or wait for it to change
+	//
+	// With `wait` it answers as soon as the series' `version` is above `since`, like `GET /v1/scans/{id}`: the version grows each time that
+	// one of its scans ends. Loop until `state` is `completed` or `failed`; those are answered at once.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/series/{id} (the `GetSeries` operationId).
+	GetSeriesWithResponse(ctx context.Context, id SeriesID, params *GetSeriesParams, reqEditors ...RequestEditorFn) (*GetSeriesResponse, error)
+
+	// ListSeriesImagesWithResponse Get the URLs of the images of a series' scans
+	//
+	// For each completed scan, in the order of the series, what `GET /v1/scans/{id}/images` answers.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/series/{id}/images (the `ListSeriesImages` operationId).
+	ListSeriesImagesWithResponse(ctx context.Context, id SeriesID, reqEditors ...RequestEditorFn) (*ListSeriesImagesResponse, error)
 
 	// GetTimelineWithResponse See what changed from scan to scan
 	//
@@ -7802,6 +8667,211 @@ func (r VerifyScanResponse) ContentType() string {
 	return ""
 }
 
+type ListSeriesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SeriesList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSeriesResponse) GetJSON200() *SeriesList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSeriesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSeriesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSeriesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSeriesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type OpenSeriesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OpenedSeries
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *OpenedSeries
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r OpenSeriesResponse) GetJSON200() *OpenedSeries {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r OpenSeriesResponse) GetJSON201() *OpenedSeries {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r OpenSeriesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OpenSeriesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OpenSeriesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OpenSeriesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteSeriesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteSeriesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteSeriesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteSeriesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteSeriesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetSeriesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Series
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSeriesResponse) GetJSON200() *Series {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSeriesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSeriesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSeriesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSeriesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListSeriesImagesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SeriesImages
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSeriesImagesResponse) GetJSON200() *SeriesImages {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSeriesImagesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSeriesImagesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSeriesImagesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSeriesImagesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetTimelineResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8750,7 +9820,8 @@ func (c *ClientWithResponses) ListScansWithResponse(ctx context.Context, params 
 // DeleteScanWithResponse Delete a scan with all that belongs to it
 //
 // Deletes the photo, the report, all pictures and the scan, whatever its state, and takes its score out of the user's rating. The scan is
-// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count.
+// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count. The series that it is a photo of, if any,
+// is what the others come to then.
 //
 // Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
 //
@@ -8834,6 +9905,148 @@ func (c *ClientWithResponses) VerifyScanWithResponse(ctx context.Context, id Sca
 		return nil, err
 	}
 	return ParseVerifyScanResponse(rsp)
+}
+
+// ListSeriesWithResponse List the user's series
+//
+// The newest first. Follow `nextCursor` until there is none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/series (the `ListSeries` operationId).
+func (c *ClientWithResponses) ListSeriesWithResponse(ctx context.Context, params *ListSeriesParams, reqEditors ...RequestEditorFn) (*ListSeriesResponse, error) {
+	rsp, err := c.ListSeries(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSeriesResponse(rsp)
+}
+
+// OpenSeriesWithBodyWithResponse Open a series of photos and get their URLs
+//
+// One photo says only roughly where the score lies. The mean of several, taken as separate looks into the camera, says it more
+// narrowly. A series is 2 to 5 photos of one sitting, each of them a scan with a result of its own. The way of a series:
+//
+//  1. `POST /v1/series` with an `Idempotency-Key` answers the `series` and, for each photo that is missing, an upload ticket in
+//     `uploads`, as `POST /v1/uploads` does for one.
+//  2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
+//     the phone in between are one look: their errors are alike, and the mean gains nothing.
+//  3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+//
+// The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
+// call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
+//
+// A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
+// missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
+// sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
+// and one that is deleted afterwards: the result then changes, with a greater `version`.
+//
+// The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
+// as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
+// standard errors are added as squares and divided by their number. With three scans or more one is left out as an
+// `outlier` if it differs from the mean of the others by more than three standard errors of that difference: the one that differs most, and
+// no second. Each scan says in `leftOut` why it does not count.
+//
+// On the leaderboard and in the timeline a series counts once, as its mean; its scans do not count beside it. The user is notified
+// once, when the series ends. A scan of a series counts against the quota of scans like any other.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/series (the `OpenSeries` operationId).
+func (c *ClientWithResponses) OpenSeriesWithBodyWithResponse(ctx context.Context, params *OpenSeriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*OpenSeriesResponse, error) {
+	rsp, err := c.OpenSeriesWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenSeriesResponse(rsp)
+}
+
+// OpenSeriesWithResponse Open a series of photos and get their URLs
+//
+// One photo says only roughly where the score lies. The mean of several, taken as separate looks into the camera, says it more
+// narrowly. A series is 2 to 5 photos of one sitting, each of them a scan with a result of its own. The way of a series:
+//
+//  1. `POST /v1/series` with an `Idempotency-Key` answers the `series` and, for each photo that is missing, an upload ticket in
+//     `uploads`, as `POST /v1/uploads` does for one.
+//  2. For each of the `scans` show its `instruction`, take the photo, and put it to its ticket. Photos that are taken without lowering
+//     the phone in between are one look: their errors are alike, and the mean gains nothing.
+//  3. Wait for the result: `GET /v1/series/{id}?wait=25&since=VERSION`, until `state` is `completed` or `failed`.
+//
+// The same user with the same key always gets the same series, with new tickets for the photos that are still missing, so a single
+// call covers all of it. The key with another number or type of photos is `idempotency_key_reused`.
+//
+// A photo that is refused, such as for `no_face`, is not replaced: the series ends with the others. Photos that are still
+// missing ten minutes after `ticketsExpireAt` are given up (`expired`), and the series ends with what there is; to end it
+// sooner, delete the scans that will get no photo. One that comes later counts nevertheless, and so do a scan that is scored anew
+// and one that is deleted afterwards: the result then changes, with a greater `version`.
+//
+// The score is the mean of the scans that compare: those that are `rankable`, of one version of the engine (that of most of them; of
+// as many, the last one). The interval is that of the mean, from the intervals of the scans: on the normal scale their
+// standard errors are added as squares and divided by their number. With three scans or more one is left out as an
+// `outlier` if it differs from the mean of the others by more than three standard errors of that difference: the one that differs most, and
+// no second. Each scan says in `leftOut` why it does not count.
+//
+// On the leaderboard and in the timeline a series counts once, as its mean; its scans do not count beside it. The user is notified
+// once, when the series ends. A scan of a series counts against the quota of scans like any other.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/series (the `OpenSeries` operationId).
+func (c *ClientWithResponses) OpenSeriesWithResponse(ctx context.Context, params *OpenSeriesParams, body OpenSeriesJSONRequestBody, reqEditors ...RequestEditorFn) (*OpenSeriesResponse, error) {
+	rsp, err := c.OpenSeries(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOpenSeriesResponse(rsp)
+}
+
+// DeleteSeriesWithResponse Delete a series with its scans
+//
+// Deletes the series and all of its scans, with their photos, reports and pictures, whatever its state, and takes its score out of the
+// user's rating. Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
+//
+// `DELETE /v1/scans/{id}` deletes one of its scans; the series then is what the others come to.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/series/{id} (the `DeleteSeries` operationId).
+func (c *ClientWithResponses) DeleteSeriesWithResponse(ctx context.Context, id SeriesID, reqEditors ...RequestEditorFn) (*DeleteSeriesResponse, error) {
+	rsp, err := c.DeleteSeries(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteSeriesResponse(rsp)
+}
+
+// GetSeriesWithResponse Read a series, or wait for it to change
+//
+// With `wait` it answers as soon as the series' `version` is above `since`, like `GET /v1/scans/{id}`: the version grows each time that
+// one of its scans ends. Loop until `state` is `completed` or `failed`; those are answered at once.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/series/{id} (the `GetSeries` operationId).
+func (c *ClientWithResponses) GetSeriesWithResponse(ctx context.Context, id SeriesID, params *GetSeriesParams, reqEditors ...RequestEditorFn) (*GetSeriesResponse, error) {
+	rsp, err := c.GetSeries(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSeriesResponse(rsp)
+}
+
+// ListSeriesImagesWithResponse Get the URLs of the images of a series' scans
+//
+// For each completed scan, in the order of the series, what `GET /v1/scans/{id}/images` answers.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/series/{id}/images (the `ListSeriesImages` operationId).
+func (c *ClientWithResponses) ListSeriesImagesWithResponse(ctx context.Context, id SeriesID, reqEditors ...RequestEditorFn) (*ListSeriesImagesResponse, error) {
+	rsp, err := c.ListSeriesImages(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSeriesImagesResponse(rsp)
 }
 
 // GetTimelineWithResponse See what changed from scan to scan
@@ -9955,6 +11168,133 @@ func ParseVerifyScanResponse(rsp *http.Response) (*VerifyScanResponse, error) {
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSeriesResponse parses an HTTP response from a ListSeriesWithResponse call
+func ParseListSeriesResponse(rsp *http.Response) (*ListSeriesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSeriesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SeriesList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOpenSeriesResponse parses an HTTP response from a OpenSeriesWithResponse call
+func ParseOpenSeriesResponse(rsp *http.Response) (*OpenSeriesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OpenSeriesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OpenedSeries
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest OpenedSeries
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteSeriesResponse parses an HTTP response from a DeleteSeriesWithResponse call
+func ParseDeleteSeriesResponse(rsp *http.Response) (*DeleteSeriesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteSeriesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetSeriesResponse parses an HTTP response from a GetSeriesWithResponse call
+func ParseGetSeriesResponse(rsp *http.Response) (*GetSeriesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSeriesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Series
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSeriesImagesResponse parses an HTTP response from a ListSeriesImagesWithResponse call
+func ParseListSeriesImagesResponse(rsp *http.Response) (*ListSeriesImagesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSeriesImagesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SeriesImages
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

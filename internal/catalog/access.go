@@ -56,7 +56,7 @@ var access = map[string]struct {
 }{
 	"analyze": {Access{
 		Firestore: true, Uploads: BucketWrite, Results: BucketWrite, Secrets: hashKey,
-		Publishes: topics(event.ScanCompletedV1{}, event.ScanFailedV1{}, event.ScanRescoredV1{}),
+		Publishes: topics(event.ScanCompletedV1{}, event.ScanFailedV1{}, event.ScanRescoredV1{}, event.SeriesSettledV1{}),
 	}, []string{uploadsBucket, resultsBucket}},
 	"coach": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey}, []string{minAge}},
 	"erase": {Access{
@@ -85,15 +85,16 @@ var access = map[string]struct {
 	"register": {Access{Firestore: true, Auth: AuthReader, Secrets: hashKey, Publishes: account}, []string{"FACESCAN_FIREBASE_API_KEY"}},
 	"scans": {Access{
 		Firestore: true, Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite, Signs: true, Secrets: hashKey,
-		Publishes: topics(event.ScanDeletedV1{}, event.ScanVerifyRequestedV1{}),
+		Publishes: topics(event.ScanDeletedV1{}, event.ScanVerifyRequestedV1{}, event.SeriesSettledV1{}),
 	}, []string{uploadsBucket, resultsBucket}},
 	"sweep": {Access{
 		Firestore: true, Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite, Secrets: hashKey,
 		Publishes: nil, // all of them
 	}, []string{uploadsBucket, resultsBucket}},
 	"upload": {Access{
-		Firestore: true, Auth: AuthReader, Uploads: BucketWrite, Signs: true, Secrets: hashKey,
-	}, []string{uploadsBucket, minAge}},
+		Firestore: true, Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite, Signs: true, Secrets: hashKey,
+		Publishes: topics(event.SeriesDeletedV1{}),
+	}, []string{uploadsBucket, resultsBucket, minAge}},
 }
 
 // Environment variables that several functions are given.

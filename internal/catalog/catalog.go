@@ -102,6 +102,7 @@ var functions = []Function{
 		Name: "notify", Trigger: PubSub, Purpose: "turns events into inbox entries, pushes and e-mails, each once",
 		Topics: topics(
 			event.AccountRegisteredV1{}, event.ScanCompletedV1{}, event.ScanFailedV1{}, event.PersonalBestReachedV1{}, event.ScanDeletedV1{},
+			event.SeriesSettledV1{}, event.SeriesDeletedV1{},
 		), Concurrency: 8, MaxAttempts: 20, MemoryMiB: 256, CPU: 1,
 	}),
 	httpFunction(Function{
@@ -110,7 +111,10 @@ var functions = []Function{
 	}),
 	eventFunction(Function{
 		Name: "rank", Trigger: PubSub, Purpose: "keeps ratings and the boards' entries",
-		Topics: topics(event.ScanCompletedV1{}, event.ScanRescoredV1{}, event.ScanDeletedV1{}, event.AccountUpdatedV1{}), Concurrency: 8, MaxAttempts: 20, MemoryMiB: 256, CPU: 1,
+		Topics: topics(
+			event.ScanCompletedV1{}, event.ScanRescoredV1{}, event.ScanDeletedV1{}, event.AccountUpdatedV1{},
+			event.SeriesSettledV1{}, event.SeriesDeletedV1{},
+		), Concurrency: 8, MaxAttempts: 20, MemoryMiB: 256, CPU: 1,
 	}),
 	httpFunction(Function{
 		Name: "register", Purpose: "registration, and sign-up and login with e-mail and password",
@@ -128,13 +132,14 @@ var functions = []Function{
 		Topics: topics(event.SweepRequestedV1{}), Concurrency: 1, MaxAttempts: 20, MemoryMiB: 256, CPU: 1,
 	}),
 	httpFunction(Function{
-		Name: "upload", Purpose: "opens a scan and signs the URL its photo is put to",
-		Paths: []string{"/v1/uploads", "/v1/uploads/*"}, Concurrency: 80,
+		Name: "upload", Purpose: "opens scans and series, signs the URLs their photos are put to, and answers for series",
+		Paths: []string{"/v1/uploads", "/v1/uploads/*", "/v1/series", "/v1/series/*"}, Concurrency: 1000,
+		MemoryMiB: 512, // of those that wait for series as many as for scans, and the photos on their way (scan.MaxDirect)
 	}),
 }
 
 func httpFunction(f Function) Function {
-	f.Trigger, f.Timeout, f.MemoryMiB, f.CPU = HTTP, 60*time.Second, 256, 1
+	f.Trigger, f.Timeout, f.MemoryMiB, f.CPU = HTTP, 60*time.Second, cmp.Or(f.MemoryMiB, 256), 1
 	return f
 }
 

@@ -22,6 +22,8 @@ func TestOwner(t *testing.T) {
 		"/v1/mean":                "health",
 		"/v1/uploads":             "upload",
 		"/v1/uploads/direct":      "upload",
+		"/v1/series":              "upload",
+		"/v1/series/abc/images":   "upload",
 		"/v1/scans/abc":           "scans",
 		"/v1/auth/register":       "register",
 		"/v1/auth/register/more":  "health",

@@ -22,6 +22,7 @@ var decisions = []decision{
 	{"deliveries", true, true, "of messages about the account itself"},
 	{"ratings", true, true, ""},
 	{"guard", true, true, ""},
+	{"series", true, true, ""},
 	{"friends", true, false, "nothing writes it yet; whom the user knows is nothing measured"},
 	{"usernames", true, false, "the account's name"},
 	{"scans", true, true, ""},

@@ -42,6 +42,7 @@ type life struct {
 
 	scan   scan.ID
 	ticket scan.Ticket
+	series scan.SeriesID
 }
 
 // place is where in its work a function can be held.
@@ -143,7 +144,8 @@ type publisher struct {
 
 func (p publisher) Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error {
 	g := p.l.gate.Load()
-	if g != nil && g.at == publishing && topic == event.Topic(event.ScanCompletedV1{}.EventType()) && !g.taken.Swap(true) {
+	ends := topic == event.Topic(event.ScanCompletedV1{}.EventType()) || topic == event.Topic(event.SeriesSettledV1{}.EventType())
+	if g != nil && g.at == publishing && ends && !g.taken.Swap(true) {
 		p.l.pass(publishing)
 		return errCrashed
 	}
@@ -189,6 +191,19 @@ func (l *life) openScan() {
 	l.t.Helper()
 	opened := l.Open(ada)
 	l.scan, l.ticket = opened.Scan.ID, opened.Upload
+}
+
+// beginSeries opens a series of two photos, of which the first is put and measured, and has the
+// ticket of the second.
+func (l *life) beginSeries() {
+	l.t.Helper()
+	opened := l.OpenSeries(ada, 2)
+	l.series, l.ticket = opened.Series.ID, opened.Uploads[0].Upload
+	if status, err := l.Put(l.ticket, usertest.Photo(l.t, 1, "")); err != nil || status != http.StatusOK {
+		l.t.Errorf("the storage says %d to the first photo: %v", status, err)
+	}
+	analyze(l)
+	l.scan, l.ticket = opened.Uploads[1].ScanID, opened.Uploads[1].Upload
 }
 
 // putPhoto uploads by the ticket, as whoever has it may while it lasts.

@@ -48,36 +48,50 @@ func inTurn(steps ...func(*life)) func(*life) {
 }
 
 var (
-	opened   = (*life).openScan
-	put      = inTurn(opened, (*life).putPhoto)
-	analysed = inTurn(put, analyze)
-	ranked   = inTurn(analysed, rank)
-	told     = inTurn(ranked, tell)
-	nothing  = func(*life) {}
-	askAgain = func(l *life) { l.ask(http.MethodPost, "/v1/scans/"+string(l.scan)+"/verify", "", "") }
-	remove   = func(l *life) { l.ask(http.MethodDelete, "/v1/scans/"+string(l.scan), "", "") }
-	byMail   = account.Notifications{Email: true}
-	byPush   = account.Notifications{Push: true}
+	opened       = (*life).openScan
+	put          = inTurn(opened, (*life).putPhoto)
+	analysed     = inTurn(put, analyze)
+	ranked       = inTurn(analysed, rank)
+	told         = inTurn(ranked, tell)
+	nothing      = func(*life) {}
+	askAgain     = func(l *life) { l.ask(http.MethodPost, "/v1/scans/"+string(l.scan)+"/verify", "", "") }
+	remove       = func(l *life) { l.ask(http.MethodDelete, "/v1/scans/"+string(l.scan), "", "") }
+	removeSeries = func(l *life) { l.ask(http.MethodDelete, "/v1/series/"+string(l.series), "", "") }
+	begun        = (*life).beginSeries
+	settled      = inTurn(begun, (*life).putPhoto, analyze)
+	byMail       = account.Notifications{Email: true}
+	byPush       = account.Notifications{Push: true}
 )
 
 var points = map[string]point{
-	"before a scan":                              {live: nothing, work: nothing, wants: byBoth},
-	"before the photo is put":                    {live: opened, work: (*life).putPhoto, wants: byBoth, unbounded: true},
-	"while the photo comes through the API":      {live: nothing, work: (*life).sendPhoto, hold: storingPhoto, wants: byBoth},
-	"between the photo and its notification":     {live: put, work: analyze, wants: byBoth, unbounded: true},
-	"during the analysis":                        {live: put, work: analyze, hold: inEngine, wants: byBoth},
-	"while the results are stored":               {live: put, work: analyze, hold: keepingResult, wants: byBoth},
-	"between commit and publish":                 {live: put, work: analyze, hold: publishing, wants: byBoth, unbounded: true},
-	"between publish and rank":                   {live: analysed, work: inTurn(rank, tell), wants: byBoth, unbounded: true},
-	"between rank and notify":                    {live: ranked, work: tell, wants: byBoth, unbounded: true},
-	"while a push is handed over":                {live: ranked, work: tell, hold: pushing, wants: byPush, pushes: 1},
-	"while a push is answered":                   {live: ranked, work: tell, hold: pushed, wants: byPush},
-	"while a push finds its device gone":         {live: ranked, work: tell, hold: pushed, wants: byPush, token: "unregistered-phone"},
-	"while a mail is handed over":                {live: analysed, work: tell, hold: mailing, wants: byMail, mails: 1},
-	"when everybody is told":                     {live: told, work: nothing, wants: byBoth},
-	"while the scan is measured again":           {live: inTurn(told, askAgain), work: analyze, hold: inEngine, wants: byBoth},
-	"between the wish to verify and its event":   {live: inTurn(told, askAgain), work: analyze, wants: byBoth, unbounded: true},
-	"while the user deletes the scan":            {live: told, work: remove, hold: deleting, wants: byBoth},
+	"before a scan":                            {live: nothing, work: nothing, wants: byBoth},
+	"before the photo is put":                  {live: opened, work: (*life).putPhoto, wants: byBoth, unbounded: true},
+	"while the photo comes through the API":    {live: nothing, work: (*life).sendPhoto, hold: storingPhoto, wants: byBoth},
+	"between the photo and its notification":   {live: put, work: analyze, wants: byBoth, unbounded: true},
+	"during the analysis":                      {live: put, work: analyze, hold: inEngine, wants: byBoth},
+	"while the results are stored":             {live: put, work: analyze, hold: keepingResult, wants: byBoth},
+	"between commit and publish":               {live: put, work: analyze, hold: publishing, wants: byBoth, unbounded: true},
+	"between publish and rank":                 {live: analysed, work: inTurn(rank, tell), wants: byBoth, unbounded: true},
+	"between rank and notify":                  {live: ranked, work: tell, wants: byBoth, unbounded: true},
+	"while a push is handed over":              {live: ranked, work: tell, hold: pushing, wants: byPush, pushes: 1},
+	"while a push is answered":                 {live: ranked, work: tell, hold: pushed, wants: byPush},
+	"while a push finds its device gone":       {live: ranked, work: tell, hold: pushed, wants: byPush, token: "unregistered-phone"},
+	"while a mail is handed over":              {live: analysed, work: tell, hold: mailing, wants: byMail, mails: 1},
+	"when everybody is told":                   {live: told, work: nothing, wants: byBoth},
+	"while the scan is measured again":         {live: inTurn(told, askAgain), work: analyze, hold: inEngine, wants: byBoth},
+	"between the wish to verify and its event": {live: inTurn(told, askAgain), work: analyze, wants: byBoth, unbounded: true},
+	"while the user deletes the scan":          {live: told, work: remove, hold: deleting, wants: byBoth},
+
+	"between the photos of a series":               {live: begun, work: (*life).putPhoto, wants: byBoth, unbounded: true},
+	"while the last photo of a series is analysed": {live: inTurn(begun, (*life).putPhoto), work: analyze, hold: inEngine, wants: byBoth},
+	"between a series' commit and publish": {
+		live: inTurn(begun, (*life).putPhoto), work: analyze, hold: publishing, wants: byBoth, unbounded: true,
+	},
+	"between a series and its rank":               {live: settled, work: inTurn(rank, tell), wants: byBoth, unbounded: true},
+	"while a photo of a series is deleted":        {live: inTurn(settled, rank, tell), work: remove, hold: deleting, wants: byBoth},
+	"while the user deletes the series":           {live: inTurn(settled, rank, tell), work: removeSeries, hold: deleting, wants: byBoth},
+	"between a series' deletion and its striking": {live: inTurn(settled, removeSeries), work: inTurn(rank, tell), wants: byBoth, unbounded: true},
+
 	"between a scan's deletion and its striking": {live: inTurn(told, remove), work: inTurn(rank, tell), wants: byBoth, unbounded: true},
 }
 

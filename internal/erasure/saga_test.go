@@ -184,8 +184,8 @@ func (w *world) wantReceipt(t *testing.T, path string, had map[string]int) {
 			t.Errorf("left = %+v", s)
 		}
 	}
-	// Two scans with a photo each, and the late one; a report and five pictures of each.
-	want := map[string]int64{"sign-in": 1, "photos": 3, "results": 12, "export files": 1}
+	// Four scans with a photo each, and the late one; a report and five pictures of each.
+	want := map[string]int64{"sign-in": 1, "photos": 5, "results": 24, "export files": 1}
 	for collection, n := range had {
 		want[collection] = int64(n)
 	}

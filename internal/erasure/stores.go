@@ -105,6 +105,8 @@ func (e *Eraser) consentStores(j Job) []store {
 				return e.removeOf(ctx, j.UID, scan.ID(snap.Ref.ID))
 			},
 		}),
+		// After the scans, of which one that ends meanwhile still writes into its series.
+		e.documents(j, documents{name: "series", query: until(user.Collection("series").Query)}),
 		// After the scans, by which it is told what these are about.
 		e.documents(j, documents{name: "outbox", query: ofUser(fs.Collection("outbox")), match: e.madeUnder(j)}),
 		e.documents(j, documents{name: "parked", query: ofUser(fs.Collection("parked")), match: e.madeUnder(j)}),

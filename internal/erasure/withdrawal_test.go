@@ -97,7 +97,7 @@ func TestWithdrawal_takesItsEpochsOnly(t *testing.T) {
 			t.Errorf("scan %s of the withdrawn consent is still in %q", id, left)
 		}
 	}
-	if again := w.scansOf(t, ada); len(again) != 2 {
+	if again := w.scansOf(t, ada); len(again) != 4 {
 		t.Errorf("scans of the new consent: %q", again)
 	}
 	if diff := cmp.Diff(bobs, w.Mentions(bob)); diff != "" {

@@ -137,7 +137,7 @@ func (w *world) drive(t *testing.T) {
 }
 
 // seed gives the user something in every store: two scans, the second of which is a personal best,
-// and all that follows from them; an export; an event that could not be handled and one whose topic
+// a series of two photos, and all that follows from them; an export; an event that could not be handled and one whose topic
 // was not to be had.
 func (w *world) seed(t *testing.T, uid string) {
 	t.Helper()
@@ -153,6 +153,8 @@ func (w *world) measure(t *testing.T, uid string) {
 	w.Scan(uid, usertest.Photo(t, 0, salt))
 	w.Advance(time.Second)
 	w.Scan(uid, usertest.Photo(t, 1, salt))
+	w.Advance(time.Second)
+	w.Series(uid, usertest.Photo(t, 2, salt), usertest.Photo(t, 3, salt))
 	w.Do(uid, http.MethodPost, "/v1/me/export", "")
 	w.Deliver("export")
 	w.park(t, uid)

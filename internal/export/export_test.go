@@ -32,7 +32,7 @@ import (
 func everything(id scan.ID) []string {
 	all := []string{
 		"README.txt", "profile.json", "preferences.json", "consents.json", "devices.json", "inbox.json", "ratings.json",
-		"guard.json", "scans.json",
+		"guard.json", "series.json", "scans.json",
 	}
 	for _, name := range []string{"crop.jpg", "left-left.jpg", "overlay.jpg", "renditions/grey.png"} {
 		all = append(all, "images/"+string(id)+"/"+name)
@@ -194,6 +194,51 @@ func TestExport_ofTheGuard(t *testing.T) {
 			t.Errorf("guard.json = %q", text)
 		}
 	})
+}
+
+// A series is shown as what its scans come to, which are in the export like others.
+func TestExport_ofASeries(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.seed(t, ada)
+	id := w.Series(ada, usertest.Photo(t, 1, "series"), usertest.Photo(t, 2, "series"))
+	gone := w.Series(ada, usertest.Photo(t, 3, "gone"), usertest.Photo(t, 3, "gone too"))
+	w.Do(ada, http.MethodDelete, "/v1/series/"+string(gone), "")
+	w.ask(t)
+	w.deliver(t)
+	archive, _ := w.download(t, w.call(t, http.MethodGet, ada, http.StatusOK))
+	var got []struct {
+		ID, State string
+		Looks     []struct {
+			ScanID string
+			Score  struct{ Value, Lo, Hi float64 }
+		}
+		Result struct {
+			Photos int
+			Score  struct{ Value, Lo, Hi float64 }
+		}
+	}
+	text := content(t, archive, "series.json")
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0].ID != string(id) || got[0].State != "completed" || got[0].Result.Photos != 2 || len(got[0].Looks) != 2 {
+		t.Fatalf("series.json = %s", text)
+	}
+	for _, l := range got[0].Looks {
+		if l.Score.Value == 0 || !strings.Contains(content(t, archive, "scans.json"), l.ScanID) {
+			t.Errorf("look %+v is not in scans.json", l)
+		}
+		content(t, archive, "reports/"+l.ScanID+".json")
+	}
+	for _, internal := range []string{"request", "schema", "version"} {
+		if strings.Contains(text, `"`+internal+`":`) {
+			t.Errorf("series.json has %s", internal)
+		}
+	}
+	if !strings.Contains(content(t, archive, "README.txt"), "series.json") {
+		t.Error("README.txt does not say what series.json is")
+	}
 }
 
 func TestExport_isTheSameEachTime(t *testing.T) {
@@ -450,7 +495,7 @@ func TestSweep_leavesAloneForAWhileWhatItFailsOn(t *testing.T) {
 // Each collection is in the export, or there is a reason why not.
 func TestExport_knowsEveryCollection(t *testing.T) {
 	t.Parallel()
-	exported := []string{"users", "consents", "devices", "inbox", "ratings", "guard", "scans"}
+	exported := []string{"users", "consents", "devices", "inbox", "ratings", "guard", "series", "scans"}
 	reasons := map[string]string{
 		"deliveries": "which notices were sent, all of which the inbox has",
 		"friends":    "holds nothing yet",

@@ -33,6 +33,7 @@ var internals = map[string][]string{
 	"":             {"schema"},
 	"profile.json": {"folded", "notifications", "revision"},
 	"devices.json": {"token", "tokenHash"},
+	"series.json":  {"request", "version"},
 	"scans.json":   {"request", "declared", "content", "generation", "lease", "claims", "sweepAt", "version"},
 }
 
@@ -59,7 +60,7 @@ func (e *Exporter) gather(ctx context.Context, j Job, w io.Writer) error {
 		Exporter: e, archive: newArchive(w, j.CreatedAt, e.keep(ctx, j)), job: j, user: account.Ref(e.Firestore, j.UID),
 	}
 	for _, part := range []func(context.Context) error{
-		g.explanation, g.profile, g.consents, g.devices, g.inbox, g.ratings, g.memory, g.scans,
+		g.explanation, g.profile, g.consents, g.devices, g.inbox, g.ratings, g.memory, g.series, g.scans,
 	} {
 		if err := part(ctx); err != nil {
 			return fmt.Errorf("gather: %w", err)
@@ -116,6 +117,17 @@ func (g *gatherer) inbox(ctx context.Context) error {
 
 func (g *gatherer) ratings(ctx context.Context) error {
 	return g.documents(ctx, "ratings.json", g.user.Collection("ratings").Query, g.kept)
+}
+
+// series are the series of photos; what is left of one that is being deleted is not shown.
+func (g *gatherer) series(ctx context.Context) error {
+	return g.documents(ctx, "series.json", g.user.Collection("series").Query, func(snap *firestore.DocumentSnapshot) (bool, error) {
+		state, err := snap.DataAt("state")
+		if err != nil || state == string(scan.SeriesDeleting) {
+			return false, err
+		}
+		return g.kept(snap)
+	})
 }
 
 // memory is what the guard remembers of the user's scans.

@@ -94,7 +94,7 @@ func (n *Notifier) claim(ctx context.Context, msg message) (claims []claim, busy
 		if closed, err := msg.closed(user, err); err != nil || closed {
 			return err
 		}
-		if there, err := msg.scanThere(tx, n.fs); err != nil || !there {
+		if there, err := msg.subjectThere(tx, n.fs); err != nil || !there {
 			return err
 		}
 		snaps, err := tx.GetAll(n.refs(msg))

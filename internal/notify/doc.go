@@ -4,7 +4,8 @@
 //
 //	account.registered       inbox  push   e-mail
 //	scan.completed, .failed  inbox  push   e-mail
-//	personal-best.reached    inbox  push            (its scan has been mailed about already)
+//	series.settled           inbox  push   e-mail   (the first time; nothing of its single photos)
+//	personal-best.reached    inbox  push            (its scan or series has been mailed about already)
 //
 // No text has a score without its interval. An event that does not carry one, as those of before
 // 2026-11-29, is told of without the number.
@@ -17,7 +18,9 @@
 //	     lease over, ──┘   └─ failed ──► claimed by the next delivery of the event
 //	     or failed
 //
-// When a scan is deleted (scan.deleted), what was said of it goes from the inbox, and nothing more is said of it.
+// When a scan or series is deleted (scan.deleted, series.deleted), what was said of it goes from the
+// inbox, and nothing more is said of it. So it is when the result of a series changes that its user
+// was told of.
 //
 // Claim and inbox item commit in one transaction that read users/{uid}, and then the message is sent. So an event that
 // comes twice, late or at the same time has each effect once, one channel's failure does not repeat another's,

@@ -49,6 +49,8 @@ type message struct {
 	channels []channel
 	// last says that the account goes with it, so there is nothing to open or to turn off any more.
 	last bool
+	// revision is that of the series' result that it tells of, 0 where it is about none.
+	revision int64
 	// closed tells, by the read of users/{uid}, that the message must not go out any more.
 	closed func(account.User, error) (bool, error)
 }
@@ -57,7 +59,9 @@ type message struct {
 // without its interval.
 type facts struct {
 	// Score is a score in words, with its interval; "" where the interval is not known.
-	Score  string
+	Score string
+	// Photos is of how many photos it is the mean, 0 for a series of which none counts.
+	Photos int
 	Reason string
 }
 
@@ -111,9 +115,17 @@ func (m *message) read(e event.Event) (facts, error) {
 		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, push, email)
 		m.data["code"] = data.Code
 		return facts{Reason: reason(data.Code)}, err
+	case event.SeriesSettledV1{}.EventType():
+		data, err := event.As[event.SeriesSettledV1](e)
+		m.ofSeries(data.UID, data.SeriesID, data.ConsentEpoch, data.Revision, push, email)
+		return facts{Score: scoreInWords(data.Score, data.Interval), Photos: data.Photos}, err
 	case event.PersonalBestReachedV1{}.EventType():
 		data, err := event.As[event.PersonalBestReachedV1](e)
-		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, push)
+		if data.SeriesID != "" {
+			m.ofSeries(data.UID, data.SeriesID, data.ConsentEpoch, data.Revision, push)
+		} else {
+			m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, push)
+		}
 		m.data["board"] = data.Board
 		return facts{Score: scoreInWords(data.Score, data.Interval)}, err
 	default:
@@ -122,18 +134,31 @@ func (m *message) read(e event.Event) (facts, error) {
 }
 
 func (m *message) ofScan(uid, scanID string, epoch int64, channels ...channel) {
-	m.uid, m.epoch, m.channels = account.UID(uid), epoch, channels
+	m.fenced(uid, epoch, channels)
 	m.data["scanId"] = scanID
+}
+
+func (m *message) ofSeries(uid, seriesID string, epoch, revision int64, channels ...channel) {
+	m.fenced(uid, epoch, channels)
+	m.data["seriesId"], m.revision = seriesID, revision
+}
+
+// fenced is for what was made under the consent epoch.
+func (m *message) fenced(uid string, epoch int64, channels []channel) {
+	m.uid, m.epoch, m.channels = account.UID(uid), epoch, channels
 	m.closed = func(u account.User, readErr error) (bool, error) { return account.FenceClosed(u, readErr, epoch) }
 }
 
-// scanThere tells, in the transaction, whether the scan that the message is about still exists, if it is about one.
-func (m *message) scanThere(tx *firestore.Transaction, fs *firestore.Client) (bool, error) {
-	id := m.data["scanId"]
-	if id == "" {
-		return true, nil
+// subjectThere reports, in the transaction, whether the scan or series that the message is about
+// still is as it says, if it is about one.
+func (m *message) subjectThere(tx *firestore.Transaction, fs *firestore.Client) (bool, error) {
+	if id := m.data["seriesId"]; id != "" {
+		return scan.SeriesStands(tx, fs, m.uid, scan.SeriesID(id), m.revision)
 	}
-	return scan.Exists(tx, fs, scan.ID(id))
+	if id := m.data["scanId"]; id != "" {
+		return scan.Exists(tx, fs, scan.ID(id))
+	}
+	return true, nil
 }
 
 // inactive is the fence of what needs no consent.

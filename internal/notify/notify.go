@@ -41,8 +41,9 @@ func New(
 	return &Notifier{fs: fs, fcm: fcm, mailer: mailer, users: users, now: now}
 }
 
-// Handle takes account.registered.v1, scan.completed.v1, scan.failed.v1, personal-best.reached.v1 and scan.deleted.v1,
-// on which it forgets what it said of the scan. It is nil when every channel is done with the event, or it was dropped at
+// Handle takes account.registered.v1, scan.completed.v1, scan.failed.v1, series.settled.v1 and
+// personal-best.reached.v1, and scan.deleted.v1 and series.deleted.v1, on which it forgets what it
+// said of the scan or series. It is nil when every channel is done with the event, or it was dropped at
 // the fence; [event.ErrMalformed] for one that cannot be read; any other error asks for redelivery: a channel failed, or
 // another process is at it.
 func (n *Notifier) Handle(ctx context.Context, m event.Message) error {
@@ -52,6 +53,14 @@ func (n *Notifier) Handle(ctx context.Context, m event.Message) error {
 	}
 	if e.Type == (event.ScanDeletedV1{}).EventType() {
 		return n.forgetScan(ctx, e)
+	}
+	if e.Type == (event.SeriesDeletedV1{}).EventType() {
+		return n.forgetSeries(ctx, e)
+	}
+	if e.Type == (event.SeriesSettledV1{}).EventType() {
+		if revised, err := n.revised(ctx, e); err != nil || revised {
+			return err
+		}
 	}
 	msg, err := newMessage(e)
 	if err != nil {

@@ -85,4 +85,6 @@ var Unindexed = []CollectionField{
 	{"scans", "renditions"},
 	{"scans", "rendered"},
 	{"scans", "result"},
+	{"series", "looks"},
+	{"series", "result"},
 }

@@ -12,6 +12,7 @@ var Collections = []string{
 	"deliveries",
 	"ratings",
 	"guard",
+	"series",
 	"friends",
 	// usernames/{key} and scans/{scanID} carry the uid as a field.
 	"usernames",

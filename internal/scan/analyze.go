@@ -114,16 +114,16 @@ func (a *Analyzer) claim(ctx context.Context, uid account.UID, id ID, photo even
 	var s Scan
 	var outcome error
 	token := rand.Text()
-	err := transact.Run(ctx, a.Firestore, ref(a.Firestore, id), func(_ context.Context, tx *firestore.Transaction) error {
+	err := a.Outbox.RunInTurn(ctx, ref(a.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
 		var err error
-		s, err = read(tx, a.Firestore, id)
+		s, err = read(tx.Transaction, a.Firestore, id)
 		if err != nil {
 			return err
 		}
 		if s.UID != uid {
 			return errStale
 		}
-		closed, err := a.fenceClosed(tx, s)
+		closed, err := a.fenceClosed(tx.Transaction, s)
 		if err != nil {
 			return err
 		}
@@ -132,12 +132,15 @@ func (a *Analyzer) claim(ctx context.Context, uid account.UID, id ID, photo even
 		if closed && (outcome == nil || errors.Is(outcome, errExhausted)) {
 			outcome = errFenced
 			s.fail(refused, now)
+			if err := follow(ctx, tx, a.Firestore, s, now, nil); err != nil {
+				return err
+			}
 		}
 		if errors.Is(outcome, errStale) || errors.Is(outcome, errFinished) || errors.Is(outcome, errLeased) {
 			return nil
 		}
 		s.UploadedAt = photo.Created
-		return write(tx, a.Firestore, s)
+		return write(tx.Transaction, a.Firestore, s)
 	})
 	if err != nil {
 		return s, err
@@ -354,14 +357,16 @@ func (a *Analyzer) finish(ctx context.Context, s Scan, end ending) error {
 		}
 		if closed {
 			current.fail(refused, now)
-			return write(tx.Transaction, a.Firestore, current)
+			return errors.Join(
+				follow(ctx, tx, a.Firestore, current, now, nil), write(tx.Transaction, a.Firestore, current),
+			)
 		}
 		payload, err := end(ctx, tx, user, &current, now)
 		if err != nil {
 			return err
 		}
 		current.keepPhoto(current.photoDue(user), now)
-		if err := tx.Tell(ctx, now, payload, string(s.ID)); err != nil {
+		if err := follow(ctx, tx, a.Firestore, current, now, payload, string(s.ID)); err != nil {
 			return err
 		}
 		return write(tx.Transaction, a.Firestore, current)

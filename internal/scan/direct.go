@@ -32,8 +32,12 @@ const maxForm = MaxBytes + 2*httpapi.MaxBody
 // formTime is how long that may take to arrive: what the function's time limit leaves room for.
 const formTime = 45 * time.Second
 
-// chunkBytes is how much of a photo a request holds on its way to Cloud Storage: 80 requests at
-// once have 256 MiB. Chunks are not only for trying one again: they are Cloud Storage's protocol in
+// MaxDirect is how many photos an instance takes at once. Its concurrency is that of the clients that
+// wait for series, and those hold next to nothing.
+const MaxDirect = 80
+
+// chunkBytes is how much of a photo a request holds on its way to Cloud Storage: MaxDirect requests
+// at once have 256 MiB. Chunks are not only for trying one again: they are Cloud Storage's protocol in
 // which an object comes about by a last request that says how long it is, so that half a photo
 // cannot pass for a whole one, however its upload ends.
 const chunkBytes = 1 << 20
@@ -44,6 +48,10 @@ const chunkBytes = 1 << 20
 // nothing and costs nothing, because the scan is opened when the form has been read to its end and
 // found in order.
 func (u *Uploads) postDirect(w http.ResponseWriter, r *http.Request) error {
+	defer u.direct.Add(-1)
+	if u.direct.Add(1) > MaxDirect {
+		return fault.New(fault.CodeUnavailable, "Too many photos are arriving: try again.").WithRetryAfter(time.Second)
+	}
 	form, err := httpapi.OpenForm(w, r, maxForm, formTime)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ func guarded(
 	tx *firestore.Transaction, s Scan, user account.User,
 	remembered guard.Found, seen guard.Observation, result map[string]any,
 ) error {
+	seen.SeriesID = string(s.SeriesID)
 	others := remembered.State.Standing(user.Stands)
 	reasons, state := guard.Judge(others, string(s.ID), user.ConsentEpoch, seen)
 	if len(reasons) > 0 {

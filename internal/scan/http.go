@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -47,7 +46,9 @@ func (s *Service) Routes(api *httpapi.API) {
 
 // view is a scan as its owner sees it.
 type view struct {
-	ID         ID             `json:"id"`
+	ID ID `json:"id"`
+	// SeriesID is the series that it is a photo of.
+	SeriesID   SeriesID       `json:"seriesId,omitempty"`
 	State      State          `json:"state"`
 	Stage      Stage          `json:"stage,omitempty"`
 	Version    int64          `json:"version"`
@@ -67,7 +68,7 @@ type view struct {
 
 func show(s Scan) view {
 	v := view{
-		ID: s.ID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result, DuplicateOf: s.DuplicateOf, Renditions: s.Rendered,
+		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result, DuplicateOf: s.DuplicateOf, Renditions: s.Rendered,
 		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt), FinishedAt: showTime(s.FinishedAt),
 		Verification: showVerification(s.Verification), Previous: s.Previous,
 	}
@@ -95,13 +96,9 @@ func (s *Service) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if wait > 0 && current.Version <= since && !current.settled() {
-		ctx, cancel := context.WithTimeout(r.Context(), time.Duration(wait)*time.Second)
-		defer cancel()
-		current, err = s.Watcher.Wait(ctx, current, since)
-		if err != nil {
-			return err
-		}
+	current, err = waitFor(r.Context(), s.Watcher, current, since, wait)
+	if err != nil {
+		return err
 	}
 	return httpapi.Write(w, http.StatusOK, show(current))
 }
@@ -114,7 +111,7 @@ func sinceParam(r *http.Request, fallback int64) (int64, error) {
 	since, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || text[0] == '+' || since < 0 {
 		return 0, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
-			WithField("query/since", "must be a scan's version")
+			WithField("query/since", "must be a version")
 	}
 	return since, nil
 }

@@ -48,9 +48,18 @@ func (s *Service) images(w http.ResponseWriter, r *http.Request) error {
 	if found.State != Completed {
 		return notCompleted()
 	}
-	kept, err := s.keptImages(r.Context(), found)
+	view, err := s.imagesOf(r.Context(), found)
 	if err != nil {
 		return err
+	}
+	return httpapi.Write(w, http.StatusOK, view)
+}
+
+// imagesOf signs the images that the completed scan has.
+func (s *Service) imagesOf(ctx context.Context, of Scan) (imagesView, error) {
+	kept, err := s.keptImages(ctx, of)
+	if err != nil {
+		return imagesView{}, err
 	}
 	expires := s.Now().UTC().Add(imageLife)
 	view := imagesView{Images: make([]imageView, len(kept)), ExpiresAt: httpapi.Time(expires)}
@@ -59,14 +68,14 @@ func (s *Service) images(w http.ResponseWriter, r *http.Request) error {
 	for i, p := range kept {
 		group.Go(func() error {
 			var err error
-			view.Images[i], err = s.sign(p, found.ID, expires)
+			view.Images[i], err = s.sign(p, of.ID, expires)
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return fault.Wrap(err, fault.CodeUnavailable, "The images cannot be signed at the moment: try again.")
+		return imagesView{}, fault.Wrap(err, fault.CodeUnavailable, "The images cannot be signed at the moment: try again.")
 	}
-	return httpapi.Write(w, http.StatusOK, view)
+	return view, nil
 }
 
 func notCompleted() error {

@@ -17,19 +17,21 @@ const defaultPage = 20
 
 // summaryFields are all that is read of a scan for its [Summary]: of the report, which is most of a document, little.
 var summaryFields = []string{
-	"id", "state", "stage", "version", "failure", "createdAt", "updatedAt", "finishedAt",
+	"id", "seriesId", "state", "stage", "version", "failure", "createdAt", "updatedAt", "finishedAt",
 	"result.version", "result.score", "result.rankable",
 }
 
 // Summary is a scan in a list: what its result comes to, without the result.
 type Summary struct {
-	ID         ID     `json:"id"`
-	State      State  `json:"state"`
-	Stage      Stage  `json:"stage,omitempty"`
-	Version    int64  `json:"version"`
-	CreatedAt  string `json:"createdAt"`
-	UpdatedAt  string `json:"updatedAt"`
-	FinishedAt string `json:"finishedAt,omitempty"`
+	ID ID `json:"id"`
+	// SeriesID is the series that it is a photo of.
+	SeriesID   SeriesID `json:"seriesId,omitempty"`
+	State      State    `json:"state"`
+	Stage      Stage    `json:"stage,omitempty"`
+	Version    int64    `json:"version"`
+	CreatedAt  string   `json:"createdAt"`
+	UpdatedAt  string   `json:"updatedAt"`
+	FinishedAt string   `json:"finishedAt,omitempty"`
 	// Engine, Score and Rankable are there if it is completed, FailureCode if it failed.
 	Engine      string      `json:"engine,omitempty"`
 	Score       *scoreRange `json:"score,omitempty"`
@@ -39,7 +41,7 @@ type Summary struct {
 
 func summarize(s Scan) Summary {
 	v := Summary{
-		ID: s.ID, State: s.State, Stage: s.Stage, Version: s.Version,
+		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version,
 		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt), FinishedAt: showTime(s.FinishedAt),
 	}
 	if s.Failure != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/guard"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/transact"
 )
 
 // Deletion is in three steps, each of which may be done again: the scan's document becomes a tombstone that owes the
@@ -32,7 +33,7 @@ func (s *Scan) tombstone(now time.Time) {
 	version := s.Version
 	*s = Scan{
 		Schema: schema, ID: s.ID, UID: s.UID, ConsentEpoch: s.ConsentEpoch, State: Deleting, Version: version,
-		Generation: s.Generation, CreatedAt: s.CreatedAt,
+		Generation: s.Generation, CreatedAt: s.CreatedAt, SeriesID: s.SeriesID,
 	}
 	s.changed(now)
 	s.lookAgain(now.Add(removeGrace))
@@ -82,13 +83,16 @@ func (s *Service) bury(ctx context.Context, uid account.UID, id ID) (gone Scan, 
 		if err := guard.Forget(tx.Transaction, s.Firestore, uid, string(id)); err != nil {
 			return err
 		}
+		now := s.Now().UTC()
+		gone.tombstone(now)
+		var owed event.Payload
 		if !current.FinishedAt.IsZero() { // completed or failed, so its user was told of it
-			told := deletedEvent(current)
-			if err := tx.Tell(ctx, s.Now(), told, string(id), told.CompletedAt.Format(time.RFC3339Nano)); err != nil {
-				return err
-			}
+			owed = deletedEvent(current)
 		}
-		gone.tombstone(s.Now().UTC())
+		err = follow(ctx, tx, s.Firestore, gone, now, owed, string(id), current.FinishedAt.Format(time.RFC3339Nano))
+		if err != nil {
+			return err
+		}
 		return write(tx.Transaction, s.Firestore, gone)
 	})
 	return gone, err
@@ -102,12 +106,19 @@ func clearAway(ctx context.Context, fs *firestore.Client, uploads, results *stor
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return fs.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		current, err := decodeAny(tx.Get(ref(fs, gone.ID)))
+	on := gone.ref(fs)
+	if gone.SeriesID != "" { // whose scans go at the same time
+		on = seriesRef(fs, gone.UID, gone.SeriesID)
+	}
+	return transact.Run(ctx, fs, on, func(_ context.Context, tx *firestore.Transaction) error {
+		current, err := decodeAny(tx.Get(gone.ref(fs)))
 		if err != nil || current.State != Deleting {
 			return ignoreGone(err) // another DELETE was faster, and the id may be in use again
 		}
-		return tx.Delete(ref(fs, gone.ID))
+		if err := leaveSeries(tx, fs, current); err != nil {
+			return err
+		}
+		return tx.Delete(gone.ref(fs))
 	})
 }
 

@@ -23,9 +23,9 @@ type resultPart struct {
 // scoreRange is a score, a percentile of 0 to 100, and where the mean of this person's photos lies
 // with a probability of 95 %.
 type scoreRange struct {
-	Value float64 `json:"value"`
-	Lo    float64 `json:"lo"`
-	Hi    float64 `json:"hi"`
+	Value float64 `json:"value" firestore:"value"`
+	Lo    float64 `json:"lo"    firestore:"lo"`
+	Hi    float64 `json:"hi"    firestore:"hi"`
 }
 
 // checkPart is one check of the photo's quality.

@@ -1,8 +1,8 @@
 // Package scan is the life of a scan: the ticket for its upload, the analysis, its state and its result.
 //
 //	          POST /v1/uploads
-//	                 │
-//	                 ▼        no object an hour after the ticket's end
+//	                 │        no object an hour after the ticket's end,
+//	                 ▼        ten minutes after it for a photo of a series
 //	         awaiting_upload ──────────────► expired
 //	                 │                          │
 //	finalize: claim  │                          │ a late finalize is the truth
@@ -24,6 +24,8 @@
 // generation is deleted, and so is one that comes to a scan that has ended or is gone. Each transition is a method of
 // [Scan] that can fail; each commits in a transaction that read users/{uid} (see account.User.Admits), so that nothing
 // happens to a user who withdrew consent meanwhile.
+//
+// Several photos of one sitting are a series, whose score is the mean of their scans: see series.go.
 package scan
 
 import (
@@ -109,6 +111,9 @@ type Scan struct {
 	Stage Stage `firestore:"stage,omitempty"`
 	// Version grows by one with each change that a waiting client is told of.
 	Version int64 `firestore:"version"`
+
+	// SeriesID is the series that it is a photo of, "" for none.
+	SeriesID SeriesID `firestore:"seriesId,omitempty"`
 
 	// Request stands for what was asked for when it was opened, to tell another request under the same key.
 	Request string `firestore:"request"`
@@ -303,6 +308,14 @@ func (s *Scan) expire(now time.Time) {
 func (s *Scan) changed(now time.Time) {
 	s.Version++
 	s.UpdatedAt = now
+}
+
+// grace is how long after the ticket's end the scan waits for its photo.
+func (s *Scan) grace() time.Duration {
+	if s.SeriesID != "" {
+		return seriesGrace
+	}
+	return expireGrace
 }
 
 func (s *Scan) lookAgain(at time.Time) { s.SweepAt, s.SweepFaults = &at, 0 }

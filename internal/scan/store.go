@@ -21,6 +21,11 @@ func ref(fs *firestore.Client, id ID) *firestore.DocumentRef {
 	return fs.Collection("scans").Doc(string(id))
 }
 
+// version and ref are for [watcher].
+func (s Scan) version() int64 { return s.Version }
+
+func (s Scan) ref(fs *firestore.Client) *firestore.DocumentRef { return ref(fs, s.ID) }
+
 func get(ctx context.Context, fs *firestore.Client, id ID) (Scan, error) {
 	return decode(ref(fs, id).Get(ctx))
 }

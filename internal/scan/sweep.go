@@ -83,19 +83,24 @@ func (w *Sweeper) look(ctx context.Context, s Scan) error {
 	case s.State != AwaitingUpload:
 		_, err := w.fail(ctx, s, missing)
 		return err
-	case now.Before(s.TicketExpiresAt.Add(expireGrace)):
-		return w.update(ctx, s, func(current *Scan) { current.lookAgain(later(current.TicketExpiresAt, now)) })
+	case now.Before(s.TicketExpiresAt.Add(s.grace())):
+		return w.update(ctx, s, func(current *Scan) { current.lookAgain(current.nextLook(now)) })
 	default:
-		return w.update(ctx, s, func(current *Scan) { current.expire(now) })
+		_, err := w.end(ctx, s, func(current *Scan, now time.Time) event.Payload {
+			current.expire(now)
+			return nil
+		})
+		return err
 	}
 }
 
-// later is when to look for a photo again that was not there now: at the ticket's end, and after the grace.
-func later(ticketEnd, now time.Time) time.Time {
-	if now.Before(ticketEnd) {
-		return ticketEnd
+// nextLook is when to look for a photo again that was not there now: at the ticket's end, and after
+// the grace.
+func (s *Scan) nextLook(now time.Time) time.Time {
+	if now.Before(s.TicketExpiresAt) {
+		return s.TicketExpiresAt
 	}
-	return ticketEnd.Add(expireGrace)
+	return s.TicketExpiresAt.Add(s.grace())
 }
 
 // purge deletes the original of a finished scan, if it is due by what the user wants now. Nobody is asked for a user who
@@ -143,20 +148,31 @@ func (w *Sweeper) endStuck(ctx context.Context, s Scan, photo *storage.ObjectAtt
 	return deletePhoto(ctx, w.Uploads, objectName(s.UID, s.ID), s.Generation)
 }
 
-// fail ends the scan, of the photo that it is given with, and with the event that this owes, if nothing else has changed
-// it since the sweep read it.
+// fail ends the scan, of the photo that it is given with, and with the event that this owes, if
+// nothing else has changed it since the sweep read it.
 func (w *Sweeper) fail(ctx context.Context, s Scan, f Failure) (ended bool, err error) {
+	return w.end(ctx, s, func(current *Scan, now time.Time) event.Payload {
+		current.Generation, current.UploadedAt = s.Generation, s.UploadedAt
+		current.fail(f, now)
+		return failedEvent(*current)
+	})
+}
+
+// end ends the scan and commits the event that this owes, if any, unless something else has changed
+// the scan since the sweep read it.
+func (w *Sweeper) end(
+	ctx context.Context, s Scan, end func(current *Scan, now time.Time) event.Payload,
+) (ended bool, err error) {
 	var current Scan
-	err = w.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+	err = w.Outbox.RunInTurn(ctx, ref(w.Firestore, s.ID), func(ctx context.Context, tx *outbox.Tx) error {
 		current, err = read(tx.Transaction, w.Firestore, s.ID)
 		ended = err == nil && current.unchangedSince(s)
 		if !ended {
 			return ignoreGone(err)
 		}
 		now := w.Now().UTC()
-		current.Generation, current.UploadedAt = s.Generation, s.UploadedAt
-		current.fail(f, now)
-		if err := tx.Tell(ctx, now, failedEvent(current), string(s.ID)); err != nil {
+		owed := end(&current, now)
+		if err := follow(ctx, tx, w.Firestore, current, now, owed, string(s.ID)); err != nil {
 			return err
 		}
 		return write(tx.Transaction, w.Firestore, current)

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -49,6 +50,9 @@ type Uploads struct {
 	MinAge int
 	// Now is the clock.
 	Now func() time.Time
+
+	// direct is how many photos it is taking itself.
+	direct atomic.Int32
 }
 
 // Routes adds POST /v1/uploads and POST /v1/uploads/direct.

@@ -333,7 +333,8 @@ func (a *Analyzer) settle(ctx context.Context, s Scan, v Verification, result ma
 			current.Result["guard"] = found
 		}
 		told := rescoredEvent(current)
-		if err := tx.Tell(ctx, now, told, string(s.ID), strconv.FormatInt(told.Revision, 10)); err != nil {
+		err = follow(ctx, tx, a.Firestore, current, now, told, string(s.ID), strconv.FormatInt(told.Revision, 10))
+		if err != nil {
 			return err
 		}
 		return write(tx.Transaction, a.Firestore, current)

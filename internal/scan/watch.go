@@ -12,14 +12,28 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// MaxWatches bounds the scans that one instance listens to and, apart from that, the clients that
-// wait for them. The function's concurrency is as much.
+// MaxWatches bounds the scans, or the series, that one instance listens to and, apart from that, the
+// clients that wait for them. The function's concurrency is as much.
 const MaxWatches = 1000
 
 // lastLook bounds the read at the end of a wait whose listener has not said anything.
 const lastLook = 5 * time.Second
 
-// Watcher wakes those who wait for a scan to change. All who wait for one scan share one Firestore
+// Watcher wakes those who wait for a scan to change.
+type Watcher = watcher[Scan]
+
+// SeriesWatcher wakes those who wait for a series to change.
+type SeriesWatcher = watcher[Series]
+
+// watchable is a document that clients wait for. A change makes its version greater.
+type watchable interface {
+	version() int64
+	// settled reports whether there is nothing to wait for.
+	settled() bool
+	ref(fs *firestore.Client) *firestore.DocumentRef
+}
+
+// watcher wakes those who wait for a document to change. All who wait for one share one Firestore
 // listener, which lives as long as one of them waits:
 //
 //	      first waiter                        snapshot
@@ -33,59 +47,78 @@ const lastLook = 5 * time.Second
 // between a waiter's own read and the listener's opening is in it; a waiter that joins later
 // compares with the last snapshot first. A wait that ends before there was a snapshot, as when all
 // streams are taken, ends with a read of its own.
-type Watcher struct {
+type watcher[T watchable] struct {
 	fs *firestore.Client
+	// decode reads a snapshot; what is gone is not_found.
+	decode func(*firestore.DocumentSnapshot, error) (T, error)
 
-	mu      sync.Mutex
-	watches map[ID]*watch
+	mu sync.Mutex
+	// watches are by the document's id.
+	watches map[string]*watch[T]
 	waiters int
 }
 
-// watch is the listener of one scan.
-type watch struct {
+// watch is the listener of one document.
+type watch[T watchable] struct {
 	waiters int
 	stop    context.CancelFunc
 	// heard reports whether the listener has said anything yet.
 	heard bool
 	// latest and err are the listener's last word; news is closed and replaced with each.
-	latest Scan
+	latest T
 	err    error
 	news   chan struct{}
 }
 
-// NewWatcher makes a watcher over the database.
+// NewWatcher makes a watcher of scans over the database.
 func NewWatcher(fs *firestore.Client) *Watcher {
-	return &Watcher{fs: fs, watches: map[ID]*watch{}}
+	return &Watcher{fs: fs, decode: decodeExisting, watches: map[string]*watch[Scan]{}}
 }
 
-// Wait returns the scan as soon as its version is above since or it is settled, or as it is last
-// known when ctx ends: the end of the wait is no error. Over [MaxWatches] distinct scans or waiters
-// at a time it is unavailable.
-func (w *Watcher) Wait(ctx context.Context, known Scan, since int64) (Scan, error) {
+// NewSeriesWatcher makes a watcher of series over the database.
+func NewSeriesWatcher(fs *firestore.Client) *SeriesWatcher {
+	return &SeriesWatcher{fs: fs, decode: decodeExistingSeries, watches: map[string]*watch[Series]{}}
+}
+
+// waitFor waits that many seconds at the most for the document's version to pass since.
+func waitFor[T watchable](ctx context.Context, watcher *watcher[T], current T, since int64, wait int) (T, error) {
+	if wait == 0 || current.version() > since || current.settled() {
+		return current, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(wait)*time.Second)
+	defer cancel()
+	return watcher.Wait(ctx, current, since)
+}
+
+// Wait returns the document as soon as its version is above since or it is settled, or as it is
+// last known when ctx ends: the end of the wait is no error. Over [MaxWatches] distinct documents
+// or waiters at a time it is unavailable.
+func (w *watcher[T]) Wait(ctx context.Context, known T, since int64) (T, error) {
+	var none T
 	on, err := w.join(known)
 	if err != nil {
-		return Scan{}, err
+		return none, err
 	}
-	defer w.leave(known.ID, on)
+	defer w.leave(known, on)
 	for {
 		latest, news, err := w.look(on)
 		if err != nil {
-			return Scan{}, err
+			return none, err
 		}
-		if latest.Version > since || latest.settled() {
+		if latest.version() > since || latest.settled() {
 			return latest, nil
 		}
 		select {
 		case <-news:
 		case <-ctx.Done():
-			return w.last(ctx, on, known.ID)
+			return w.last(ctx, on)
 		}
 	}
 }
 
-// last is the scan at the end of a wait. Where the listener has told nothing it is read, unless the
-// client has left and would not see it.
-func (w *Watcher) last(ctx context.Context, on *watch, id ID) (Scan, error) {
+// last is the document at the end of a wait. Where the listener has told nothing it is read, unless
+// the client has left and would not see it.
+func (w *watcher[T]) last(ctx context.Context, on *watch[T]) (T, error) {
 	w.mu.Lock()
 	latest, heard := on.latest, on.heard
 	w.mu.Unlock()
@@ -94,33 +127,34 @@ func (w *Watcher) last(ctx context.Context, on *watch, id ID) (Scan, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
-	read, err := decodeExisting(ref(w.fs, id).Get(ctx))
-	if err != nil || read.Version < latest.Version {
+	read, err := w.decode(latest.ref(w.fs).Get(ctx))
+	if err != nil || read.version() < latest.version() {
 		return latest, err
 	}
 	return read, nil
 }
 
-func (w *Watcher) look(on *watch) (Scan, <-chan struct{}, error) {
+func (w *watcher[T]) look(on *watch[T]) (T, <-chan struct{}, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return on.latest, on.news, on.err
 }
 
-func (w *Watcher) join(known Scan) (*watch, error) {
+func (w *watcher[T]) join(known T) (*watch[T], error) {
+	document := known.ref(w.fs)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	on, ok := w.watches[known.ID]
+	on, ok := w.watches[document.ID]
 	if w.waiters >= MaxWatches || !ok && len(w.watches) >= MaxWatches {
 		return nil, fault.New(fault.CodeUnavailable, "Too many clients are waiting: poll again.").WithRetryAfter(time.Second)
 	}
 	if !ok {
-		ctx, stop := context.WithCancel(context.Background())
-		on = &watch{stop: stop, latest: known, news: make(chan struct{})}
-		w.watches[known.ID] = on
-		go w.listen(ctx, known.ID, on)
+		ctx, stop := context.WithCancel(context.Background()) //nolint:gosec // leave calls it, by the watch
+		on = &watch[T]{stop: stop, latest: known, news: make(chan struct{})}
+		w.watches[document.ID] = on
+		go w.listen(ctx, document, on)
 	}
-	if known.Version > on.latest.Version {
+	if known.version() > on.latest.version() {
 		on.latest = known // read later than the listener's last word: no waiter is to get an older state at the end
 	}
 	on.waiters++
@@ -128,7 +162,8 @@ func (w *Watcher) join(known Scan) (*watch, error) {
 	return on, nil
 }
 
-func (w *Watcher) leave(id ID, on *watch) {
+func (w *watcher[T]) leave(known T, on *watch[T]) {
+	id := known.ref(w.fs).ID
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	on.waiters--
@@ -142,16 +177,16 @@ func (w *Watcher) leave(id ID, on *watch) {
 	}
 }
 
-// listen reads the scan's snapshots until its watch is left.
-func (w *Watcher) listen(ctx context.Context, id ID, on *watch) {
-	snapshots := ref(w.fs, id).Snapshots(ctx)
+// listen reads the document's snapshots until its watch is left.
+func (w *watcher[T]) listen(ctx context.Context, document *firestore.DocumentRef, on *watch[T]) {
+	snapshots := document.Snapshots(ctx)
 	defer snapshots.Stop()
 	for {
-		latest, err := decodeExisting(snapshots.Next())
+		latest, err := w.decode(snapshots.Next())
 		if ctx.Err() != nil {
 			return
 		}
-		w.tell(id, on, latest, err)
+		w.tell(document.ID, on, latest, err)
 		if err != nil {
 			return
 		}
@@ -174,10 +209,10 @@ func decodeExisting(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
 
 // tell wakes the waiters. A failed listener takes its watch off the table, so that the next to wait
 // gets a new one.
-func (w *Watcher) tell(id ID, on *watch, latest Scan, err error) {
+func (w *watcher[T]) tell(id string, on *watch[T], latest T, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err == nil && latest.Version >= on.latest.Version {
+	if err == nil && latest.version() >= on.latest.version() {
 		on.latest = latest
 	}
 	on.heard, on.err = true, err

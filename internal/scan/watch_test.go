@@ -18,10 +18,10 @@ import (
 )
 
 // waiting is how many wait for the scan.
-func (w *Watcher) waiting(id ID) int {
+func (w *watcher[T]) waiting(id ID) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if on := w.watches[id]; on != nil {
+	if on := w.watches[string(id)]; on != nil {
 		return on.waiters
 	}
 	return 0
@@ -29,14 +29,14 @@ func (w *Watcher) waiting(id ID) int {
 
 // hears tells whether the scan's listener has told of the scan once. The emulator, unlike production, may tell of a change that
 // comes while the listener opens before the state that it changed, or not at all; what a test changes, it changes afterwards.
-func (w *Watcher) hears(id ID) bool {
+func (w *watcher[T]) hears(id ID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	on := w.watches[id]
+	on := w.watches[string(id)]
 	return on != nil && on.heard
 }
 
-func (w *Watcher) watched() int {
+func (w *watcher[T]) watched() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.watches)
@@ -102,7 +102,7 @@ func TestWaitEndsInTime(t *testing.T) {
 		eventually(t, "the listener hears of it", func() bool {
 			reader.Watcher.mu.Lock()
 			defer reader.Watcher.mu.Unlock()
-			return reader.Watcher.watches[s.ID].latest.Version == 2
+			return reader.Watcher.watches[string(s.ID)].latest.Version == 2
 		})
 		leave()
 		if got := receive(t, waited, "the end of the wait"); got.State != Processing || got.Version != 2 {
@@ -236,10 +236,10 @@ func TestListenerThatFails(t *testing.T) {
 }
 
 // heard tells whether the scan's listener has said anything.
-func (w *Watcher) heard(id ID) bool {
+func (w *watcher[T]) heard(id ID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	on := w.watches[id]
+	on := w.watches[string(id)]
 	return on != nil && on.heard
 }
 
@@ -253,7 +253,7 @@ func TestNextListenerIsApartFromTheFailed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	watcher.tell(s.ID, failed, Scan{}, errors.New("failed"))
+	watcher.tell(string(s.ID), failed, Scan{}, errors.New("failed"))
 	woken := make(chan Scan, 1)
 	go func() {
 		got, err := watcher.Wait(t.Context(), s, s.Version)
@@ -265,10 +265,10 @@ func TestNextListenerIsApartFromTheFailed(t *testing.T) {
 	eventually(t, "the next waits", func() bool {
 		watcher.mu.Lock()
 		defer watcher.mu.Unlock()
-		on := watcher.watches[s.ID]
+		on := watcher.watches[string(s.ID)]
 		return on != nil && on != failed && on.heard
 	})
-	watcher.leave(s.ID, failed)
+	watcher.leave(s, failed)
 	if n := watcher.waiting(s.ID); n != 1 {
 		t.Errorf("%d wait, want 1", n)
 	}
@@ -287,7 +287,7 @@ func TestTooManyWatches(t *testing.T) {
 	eventually(t, "somebody waits", func() bool { return reader.Watcher.waiting(s.ID) == 1 })
 	reader.Watcher.mu.Lock()
 	for len(reader.Watcher.watches) < MaxWatches {
-		reader.Watcher.watches[randomID()] = &watch{waiters: 1, stop: func() {}}
+		reader.Watcher.watches[string(randomID())] = &watch[Scan]{waiters: 1, stop: func() {}}
 	}
 	reader.Watcher.mu.Unlock()
 
@@ -334,12 +334,12 @@ func TestTooManyWaiters(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer watcher.leave(s.ID, on)
+		defer watcher.leave(s, on)
 	}
 	if _, err := watcher.Wait(ctx, s, s.Version); !fault.Is(err, fault.CodeUnavailable) {
 		t.Errorf("one more waits: %v", err)
 	}
-	watcher.leave(s.ID, watcher.watches[s.ID])
+	watcher.leave(s, watcher.watches[string(s.ID)])
 	if _, err := watcher.join(s); err != nil {
 		t.Errorf("after one has left: %v", err)
 	}

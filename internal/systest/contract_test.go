@@ -47,7 +47,11 @@ func wiring() map[string]func(*httpapi.API) {
 		},
 		"register": func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Toolkit).Routes(api) },
 		"scans":    new(scan.Service).Routes,
-		"upload":   new(scan.Uploads).Routes,
+		"upload": func(api *httpapi.API) {
+			uploads := new(scan.Uploads)
+			uploads.Routes(api)
+			scan.NewSeriesService(uploads, nil, nil, nil).Routes(api)
+		},
 	}
 }
 

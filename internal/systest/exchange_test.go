@@ -522,6 +522,7 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 	c.want(ctx, t, 200, "GET", "/v1/timeline?limit=1", "")
 	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/timeline?cursor=x", "")
 	c.direct(ctx, t, sample)
+	c.series(ctx, t, bob, sample)
 	c.refused(ctx, t, fault.CodeNotFound, "DELETE", "/v1/scans/x", "")
 	for _, id := range ids {
 		if status, _ := c.call(ctx, t, "DELETE", "/v1/scans/"+id, ""); status != http.StatusNoContent {
@@ -530,6 +531,51 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 		c.refused(ctx, t, fault.CodeNotFound, "DELETE", "/v1/scans/"+id, "")
 	}
 	c.coach(ctx, t, sample)
+}
+
+// series takes one of three photos, of which one is none, from its tickets to its deletion.
+func (c caller) series(ctx context.Context, t *testing.T, bob *app.Client, sample []byte) {
+	t.Helper()
+	const all, key, jpeg = "/v1/series", "series", apiclient.SeriesRequestContentTypeImageJpeg
+	c.refused(ctx, t, fault.CodeInvalidField, "POST", all, `{"contentType":"image/jpeg","photos":6}`)
+	c.refused(ctx, t, fault.CodeInvalidField, "POST", all, `{"contentType":"image/heic"}`)
+	opened, err := bob.OpenSeries(ctx, key, jpeg, 3)
+	if err != nil || len(opened.Uploads) != 3 {
+		t.Fatalf("open a series: %+v, %v", opened, err)
+	}
+	c.want(ctx, t, 200, "POST", all, `{"contentType":"image/jpeg","photos":3}`, "Idempotency-Key", key)
+	c.refused(ctx, t, fault.CodeIdempotencyReused, "POST", all, `{"contentType":"image/jpeg","photos":4}`, "Idempotency-Key", key)
+	for i, u := range opened.Uploads {
+		photo := []byte("no photo")
+		if i > 0 {
+			if photo, err = app.Look(sample, i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := bob.Put(ctx, &u.Upload, photo); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done, err := bob.AwaitSeries(ctx, opened.Series.ID)
+	if err != nil || done.State != apiclient.SeriesStateCompleted || done.Scans[0].LeftOut == nil {
+		t.Errorf("series: %+v, %v", done, err)
+	}
+	path := all + "/" + opened.Series.ID
+	c.want(ctx, t, 200, "GET", path+"/images", "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", path+"?wait=26", "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", path+"?since=-1", "")
+	c.want(ctx, t, 201, "POST", all, `{"contentType":"image/png","photos":2}`)
+	next := c.cursor(ctx, t, all+"?limit=1")
+	c.want(ctx, t, 200, "GET", all+"?limit=1&cursor="+next, "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/scans?cursor="+next, "")
+	c.refused(ctx, t, fault.CodeNotFound, "GET", all+"/"+strings.ToLower(rand.Text()), "")
+	if status, _ := c.call(ctx, t, "DELETE", path, ""); status != http.StatusNoContent {
+		c.want(ctx, t, 204, "DELETE", path, "") // the first one died after its commit
+	}
+	for _, gone := range []string{path, path + "/images", "/v1/scans/" + opened.Series.Scans[1].ID} {
+		c.refused(ctx, t, fault.CodeNotFound, "GET", gone, "")
+	}
+	c.refused(ctx, t, fault.CodeNotFound, "DELETE", path, "")
 }
 
 func (c caller) coach(ctx context.Context, t *testing.T, sample []byte) {

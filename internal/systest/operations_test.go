@@ -228,12 +228,18 @@ func (c caller) possessions(ctx context.Context, t *testing.T) map[string]string
 	if _, answer := c.call(ctx, t, "POST", "/v1/uploads", `{"contentType":"image/jpeg"}`); json.Unmarshal(answer, &opened) != nil {
 		t.Fatalf("open a scan: %s", answer)
 	}
+	var series apiclient.OpenedSeries
+	if _, answer := c.call(ctx, t, "POST", "/v1/series", `{"contentType":"image/jpeg"}`); json.Unmarshal(answer, &series) != nil {
+		t.Fatalf("open a series: %s", answer)
+	}
 	var inbox apiclient.Inbox
 	c.await(ctx, t, "the welcome", func() bool {
 		_, answer := c.call(ctx, t, "GET", "/v1/inbox", "")
 		return json.Unmarshal(answer, &inbox) == nil && len(inbox.Items) > 0
 	})
-	return map[string]string{"/v1/scans/": opened.Scan.ID, "/v1/inbox/": inbox.Items[0].ID}
+	return map[string]string{
+		"/v1/scans/": opened.Scan.ID, "/v1/series/": series.Series.ID, "/v1/inbox/": inbox.Items[0].ID,
+	}
 }
 
 // at is what the operation's path is asked with.

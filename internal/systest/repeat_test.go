@@ -40,6 +40,8 @@ var repeated = []twice{
 	{"verifyScan", "", 409, 409},  // the scan has no photo; caller.again asks for one that has, and
 	{"rescoreScan", "", 409, 409}, // package scan's tests see that a request under way is not made twice
 	{"deleteScan", "", 204, 404},
+	{"openSeries", `{"contentType":"image/jpeg","photos":2}`, 201, 200},
+	{"deleteSeries", "", 204, 404},
 	{"requestExport", "", 202, 202},
 	{"withdrawConsent", "", 200, 200},
 	{"eraseAccount", "", 202, 202},
@@ -109,6 +111,10 @@ func (c caller) learn(answer []byte, has, own map[string]string) {
 	var opened apiclient.OpenedScan
 	if json.Unmarshal(answer, &opened) == nil && opened.Scan.ID != "" {
 		own["/v1/scans/"] = opened.Scan.ID
+	}
+	var series apiclient.OpenedSeries
+	if json.Unmarshal(answer, &series) == nil && series.Series.ID != "" {
+		own["/v1/series/"] = series.Series.ID
 	}
 }
 

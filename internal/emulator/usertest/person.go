@@ -161,6 +161,36 @@ func (w *World) ScanWith(uid string, photo []byte, renditions string) scan.ID {
 	return id
 }
 
+// OpenedSeries is a series that awaits its photos.
+type OpenedSeries struct {
+	Series  struct{ ID scan.SeriesID }
+	Uploads []struct {
+		ScanID scan.ID
+		Upload scan.Ticket
+	}
+}
+
+// OpenSeries opens a series of so many photos.
+func (w *World) OpenSeries(uid string, photos int) OpenedSeries {
+	w.tb.Helper()
+	request := fmt.Sprintf(`{"contentType":"image/jpeg","photos":%d}`, photos)
+	return Decode[OpenedSeries](w, w.Do(uid, http.MethodPost, "/v1/series", request))
+}
+
+// Series uploads the photos as a series and has them measured, ranked and told of.
+func (w *World) Series(uid string, photos ...[]byte) scan.SeriesID {
+	w.tb.Helper()
+	opened := w.OpenSeries(uid, len(photos))
+	for i, photo := range photos {
+		status, err := w.Put(opened.Uploads[i].Upload, photo)
+		if err != nil || status != http.StatusOK {
+			w.tb.Fatalf("put a photo of a series: %d, %v", status, err)
+		}
+	}
+	w.Deliver("analyze", "notify", "rank")
+	return opened.Series.ID
+}
+
 // User is users/{uid}.
 func (w *World) User(uid string) account.User {
 	w.tb.Helper()

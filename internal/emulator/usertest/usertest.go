@@ -182,10 +182,12 @@ func (w *World) serve() {
 	accounts := account.New(w.Firestore, w.Outbox, w.Clock)
 	accounts.RegisterRoutes(w.API)
 	accounts.ProfileRoutes(w.API)
-	(&scan.Uploads{
+	uploads := &scan.Uploads{
 		Firestore: w.Firestore, Bucket: w.Uploads, Signing: w.Signing, Key: []byte(Key), Limits: limits,
 		MinAge: 18, Now: w.Clock,
-	}).Routes(w.API)
+	}
+	uploads.Routes(w.API)
+	scan.NewSeriesService(uploads, w.Firestore, w.Outbox, w.Results).Routes(w.API)
 	(&scan.Service{
 		Firestore: w.Firestore, Watcher: scan.NewWatcher(w.Firestore), Outbox: w.Outbox,
 		Uploads: w.Uploads, Results: w.Results, Signing: w.Signing, Now: w.Clock,

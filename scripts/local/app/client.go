@@ -281,6 +281,34 @@ func ended(s apiclient.ScanState) bool {
 	return s == apiclient.ScanStateCompleted || s == apiclient.ScanStateFailed || s == apiclient.ScanStateExpired
 }
 
+// OpenSeries opens a series of so many photos; the same key opens the same one.
+func (c *Client) OpenSeries(
+	ctx context.Context, key string, contentType apiclient.SeriesRequestContentType, photos int,
+) (apiclient.OpenedSeries, error) {
+	params := &apiclient.OpenSeriesParams{IdempotencyKey: &key}
+	resp, err := c.API().OpenSeriesWithResponse(ctx, params, apiclient.SeriesRequest{ContentType: contentType, Photos: &photos})
+	if err != nil {
+		return apiclient.OpenedSeries{}, err
+	}
+	return body(resp, resp.JSON200, resp.JSON201)
+}
+
+// AwaitSeries polls, long, until the series has ended.
+func (c *Client) AwaitSeries(ctx context.Context, id string) (apiclient.Series, error) {
+	var params *apiclient.GetSeriesParams
+	for {
+		resp, err := c.API().GetSeriesWithResponse(ctx, id, params)
+		if err != nil {
+			return apiclient.Series{}, fmt.Errorf("wait for series %s: %w", id, err)
+		}
+		s, err := body(resp, resp.JSON200)
+		if err != nil || s.State != apiclient.SeriesStateOpen {
+			return s, err
+		}
+		params = &apiclient.GetSeriesParams{Wait: new(longest), Since: &s.Version}
+	}
+}
+
 // Top is the best of the board.
 func (c *Client) Top(ctx context.Context) (apiclient.Top, error) {
 	resp, err := c.API().GetTopWithResponse(ctx, nil)

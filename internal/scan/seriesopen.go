@@ -1,0 +1,219 @@
+package scan
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cloud.google.com/go/firestore"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/transact"
+)
+
+// seriesRequest is what is asked for, compared by its JSON like uploadRequest.
+type seriesRequest struct {
+	// Photos is how many, defaultLooks where it is absent.
+	Photos      *int   `json:"photos"`
+	ContentType string `json:"contentType" required:"true"`
+}
+
+// openedSeries is a series with the tickets of the photos that are still missing.
+type openedSeries struct {
+	Series  seriesView   `json:"series"`
+	Uploads []lookUpload `json:"uploads"`
+}
+
+type lookUpload struct {
+	ScanID ID      `json:"scanId"`
+	Upload *Ticket `json:"upload"`
+}
+
+func (u *Uploads) postSeries(w http.ResponseWriter, r *http.Request) error {
+	req, err := httpapi.Decode[seriesRequest](w, r)
+	if err != nil {
+		return err
+	}
+	if err := req.complete(); err != nil {
+		return err
+	}
+	fresh, err := u.seriesFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
+	if err != nil {
+		return err
+	}
+	s, scans, how, err := u.openSeries(r.Context(), fresh)
+	if err != nil {
+		return err
+	}
+	response := openedSeries{Series: showSeries(s)}
+	if response.Uploads, err = u.signLooks(r.Context(), scans); err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if how == opened {
+		status = http.StatusCreated
+	}
+	w.Header().Set("Location", "/v1/series/"+string(s.ID))
+	return httpapi.Write(w, status, response)
+}
+
+// complete checks the request and fills in what may be left out.
+func (r *seriesRequest) complete() error {
+	if r.Photos == nil {
+		r.Photos = new(defaultLooks)
+	}
+	if *r.Photos < minLooks || *r.Photos > maxLooks {
+		return fault.New(fault.CodeInvalidField, "A series has %d to %d photos.", minLooks, maxLooks).
+			WithField("/photos", "must be %d to %d", minLooks, maxLooks)
+	}
+	return uploadRequest{ContentType: r.ContentType}.validate()
+}
+
+// seriesFor returns the series as the request under the key, which may be "", would open it now, but
+// for the consent's epoch. The ids of its scans follow from its own.
+func (u *Uploads) seriesFor(uid account.UID, key string, req seriesRequest) (Series, error) {
+	body, err := json.Marshal(req)
+	if err != nil {
+		return Series{}, fmt.Errorf("marshal series request: %w", err)
+	}
+	id := SeriesID(strings.ToLower(rand.Text()))
+	if key != "" {
+		id = SeriesID(keyedHash(u.Key, "series", string(uid), key))
+	}
+	scans := make([]ID, *req.Photos)
+	for i := range scans {
+		scans[i] = ID(keyedHash(u.Key, "look", string(uid), string(id), strconv.Itoa(i)))
+	}
+	s := newSeries(id, uid, scans, req.ContentType, u.Now().UTC())
+	s.Request = keyedHash(u.Key, "request", string(uid), string(body))
+	return s, nil
+}
+
+// openSeries creates the series with its scans, all of which count against the quotas, or finds the
+// one of an earlier request with the same key. It returns the scans that await their photos, whose
+// tickets begin anew.
+func (u *Uploads) openSeries(ctx context.Context, fresh Series) (s Series, waiting []Scan, how how, err error) {
+	on := account.Ref(u.Firestore, fresh.UID)
+	err = transact.Run(ctx, u.Firestore, on, func(ctx context.Context, tx *firestore.Transaction) error {
+		user, found, scans, err := u.readSeries(tx, fresh)
+		if err != nil {
+			return err
+		}
+		s, waiting, how = fresh, nil, opened
+		if found != nil {
+			how = again
+			s, waiting, err = found.askedAgain(fresh, user, scans)
+			if err != nil {
+				return err
+			}
+			return u.writeAll(tx, s, waiting)
+		}
+		if len(scans) > 0 {
+			return errGoing() // of a series that was deleted a moment ago
+		}
+		taking, err := u.Limits.PrepareSeveral(ctx, limit.User(string(s.UID)), len(s.Looks), quotas...)
+		if err != nil {
+			return err
+		}
+		s.ConsentEpoch = user.ConsentEpoch
+		for _, l := range s.Looks {
+			scan := newScan(l.ScanID, s.UID, s.ConsentEpoch, s.ContentType, s.CreatedAt)
+			scan.SeriesID = s.ID
+			waiting = append(waiting, scan)
+		}
+		return errors.Join(taking.Write(tx), u.writeAll(tx, s, waiting))
+	})
+	return s, waiting, how, err
+}
+
+// readSeries reads what decides: the user, the series that is there already, nil where there is
+// none, and those of its scans that are there, tombstones among them.
+func (u *Uploads) readSeries(tx *firestore.Transaction, fresh Series) (account.User, *Series, []Scan, error) {
+	refs := []*firestore.DocumentRef{account.Ref(u.Firestore, fresh.UID), fresh.ref(u.Firestore)}
+	for _, l := range fresh.Looks {
+		refs = append(refs, ref(u.Firestore, l.ScanID))
+	}
+	snaps, err := tx.GetAll(refs)
+	if err != nil {
+		return account.User{}, nil, nil, fmt.Errorf("read user and series: %w", err)
+	}
+	user, err := account.DecodeAnalysable(snaps[0], fresh.CreatedAt, u.MinAge)
+	if err != nil {
+		return user, nil, nil, err
+	}
+	var found *Series
+	switch s, err := decodeSeries(snaps[1], nil); {
+	case err == nil:
+		found = &s
+	case errors.Is(err, errSeriesDeleting):
+		return user, nil, nil, errGoing()
+	case !errors.Is(err, errNoSeries):
+		return user, nil, nil, err
+	}
+	var scans []Scan
+	for _, snap := range snaps[2:] {
+		scan, err := decodeAny(snap, nil)
+		if ignoreGone(err) != nil {
+			return user, nil, nil, err
+		}
+		if err == nil {
+			scans = append(scans, scan)
+		}
+	}
+	return user, found, scans, nil
+}
+
+// askedAgain is the series as another request with its key finds it. What was made under a consent
+// that does not stand any more is about to go, the tickets with it.
+func (s Series) askedAgain(fresh Series, user account.User, scans []Scan) (Series, []Scan, error) {
+	if s.Request != fresh.Request {
+		return s, nil, errKeyReused
+	}
+	if !user.Stands(s.ConsentEpoch) {
+		return s, nil, errGoing()
+	}
+	waiting := slices.DeleteFunc(scans, func(scan Scan) bool { return scan.State != AwaitingUpload })
+	if len(waiting) > 0 {
+		s.renewTickets(user.ConsentEpoch, fresh.CreatedAt)
+	}
+	for i := range waiting {
+		waiting[i].renewTicket(user.ConsentEpoch, fresh.CreatedAt)
+	}
+	return s, waiting, nil
+}
+
+func (u *Uploads) writeAll(tx *firestore.Transaction, s Series, scans []Scan) error {
+	if len(scans) == 0 {
+		return nil
+	}
+	for _, scan := range scans {
+		if err := write(tx, u.Firestore, scan); err != nil {
+			return err
+		}
+	}
+	return writeSeries(tx, u.Firestore, s)
+}
+
+// signLooks makes the tickets, at the same time, since each signature is a call in production.
+func (u *Uploads) signLooks(ctx context.Context, scans []Scan) ([]lookUpload, error) {
+	all := make([]lookUpload, len(scans))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, s := range scans {
+		group.Go(func() error {
+			ticket, err := u.sign(ctx, s)
+			all[i] = lookUpload{ScanID: s.ID, Upload: ticket}
+			return err
+		})
+	}
+	return all, group.Wait()
+}

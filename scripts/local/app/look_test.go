@@ -1,0 +1,47 @@
+package app
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/guard"
+)
+
+// The guard judges looks like any photos of a series, and finds nothing amiss.
+func TestLooksPassAsASeries(t *testing.T) {
+	t.Parallel()
+	sample := emulatortest.SamplePhoto(t)
+	var state guard.State
+	for n := range 5 {
+		photo, err := Look(sample, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, pictures, err := face.Scan(bytes.NewReader(photo), face.Options{})
+		if err != nil {
+			t.Fatalf("look %d: %v", n, err)
+		}
+		i := slices.IndexFunc(pictures, func(p face.Picture) bool { return p.Name == face.PictureCrop })
+		seen, err := guard.Observe(report, pictures[i].Image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen.SeriesID = "series"
+		var reasons []guard.Reason
+		reasons, state = guard.Judge(state, string(rune('a'+n)), 1, seen)
+		if len(reasons) > 0 {
+			t.Errorf("look %d: %v", n, reasons)
+		}
+		t.Logf("look %d: score %v, ranked %v %s", n, report.Score.Value, report.Rankable, report.NotRankableBecause)
+	}
+}
+
+func TestLookOfWhatIsNoPhoto(t *testing.T) {
+	t.Parallel()
+	if _, err := Look([]byte("no photo"), 0); err == nil {
+		t.Error("no error")
+	}
+}
