@@ -559,7 +559,8 @@ type Check struct {
 	// 1 where they do not. `mouth_opening`: height of the lips, in distances between the pupils. `wink`: by how much one eye is more
 	// closed than the other, in thousandths of the distance between the pupils. `eyes_look`, `nose_look`, `mouth_look`, `face_look`:
 	// the share, 0 to 1, of the look of the eyes, the nose, the mouth and the whole face that no learned look explains, as with
-	// sunglasses, a mask or a hand before it.
+	// sunglasses, a mask or a hand before it. `mouth_detail`: the share, 0 to 1, of the detail about the mouth that lies at the
+	// mouth; a cover is smooth there.
 	Check string `json:"check"`
 
 	// Reject The limit beyond which the scan fails; null if it never does.
@@ -571,8 +572,8 @@ type Check struct {
 	// Verdict Where a check rejects there is no result.
 	Verdict CheckVerdict `json:"verdict"`
 
-	// Warn The limit beyond which it warns: below it for `detection`, `face_size`, `brightness`, `contrast`, `focus`, `occlusion` and
-	// `motion`, above it for the others.
+	// Warn The limit beyond which it warns: below it for `detection`, `face_size`, `brightness`, `contrast`, `focus`, `occlusion`,
+	// `motion` and `mouth_detail`, above it for the others.
 	Warn *float64 `json:"warn"`
 }
 

@@ -96,7 +96,7 @@ func TestFixesAreAboutTheirChecks(t *testing.T) {
 		{Check: face.CheckDetection, Verdict: face.VerdictWarn}, {Check: face.CheckOtherFaces, Verdict: face.VerdictOK},
 		{Check: face.CheckFaceSize, Reject: &limit, Verdict: face.VerdictReject}, {Check: face.CheckBrightness, Verdict: face.VerdictWarn},
 	}
-	want := []Fix{{face.CheckFaceSize, "size", Measured}, {face.CheckDetection, "detection", ""}, {face.CheckBrightness, "light", Ranked}}
+	want := []Fix{{face.CheckFaceSize, "size", Measured}, {face.CheckDetection, "detection", Ranked}, {face.CheckBrightness, "light", Ranked}}
 	if diff := cmp.Diff(want, fixes(checks, []string{"size", "detection", "light"})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/guard"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/retention"
 	"github.com/facescan/facescan/internal/scan"
 )
@@ -121,7 +122,7 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 		"profile.json":     `"birthYear":1990`,
 		"preferences.json": `{"email":true,"push":true}`,
 		"devices.json":     `"platform":"android"`,
-		"ratings.json":     `"id":"symmetry_all_v1"`,
+		"ratings.json":     `"id":"` + leaderboard.BoardID(face.MajorVersion()) + `"`,
 		"scans.json":       `"id":"` + string(current) + `"`,
 		"guard.json":       `"scanId":"` + string(current) + `"`,
 		"inbox.json":       `"title":"Welcome to FaceScan"`,

@@ -13,13 +13,23 @@ type Advice struct {
 func AdviceOf(checks []Check, fixes []string) []Advice {
 	var list []Advice
 	for _, v := range [...]Verdict{VerdictReject, VerdictWarn} {
-		for i, c := range checks {
+		for _, c := range checks {
 			if c.Verdict == v && len(list) < len(fixes) {
 				list = append(list, Advice{
-					Check: c.Check, Text: fixes[len(list)], Rejected: v == VerdictReject, Ranks: checkRules[i].ranks,
+					Check: c.Check, Text: fixes[len(list)], Rejected: v == VerdictReject, Ranks: ranks(c.Check),
 				})
 			}
 		}
 	}
 	return list
+}
+
+// ranks reports whether a warning of a check keeps a photo from being ranked.
+func ranks(check string) bool {
+	for i := range checkRules {
+		if checkRules[i].name == check {
+			return checkRules[i].ranks
+		}
+	}
+	return false
 }

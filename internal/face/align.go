@@ -2,15 +2,26 @@ package face
 
 import "math"
 
-// registered gives the mirror field of the face, and how alike its halves are. A quick look with few pixels finds where the middle line is, by the
-// whole face and not by the pupils alone; the crop is cut again along it, and registered with care. A pupil that is found a little
-// off then hardly matters.
-func registered(grey *plane, rough *points) (pattern, float64) {
+// registration is what comparing a face with its mirror image shows.
+type registration struct {
+	raw   pattern                   // the mirror field as it was registered, IOD
+	alike float64                   // likeness of the two halves, -1 to 1
+	local [len(fieldPoints)]float64 // the same about each field point
+	looks [regions][]float64        // the regions of the face, see looksOf
+}
+
+// registered compares the face with its mirror image. A quick look with few pixels finds where the
+// middle line is, by the whole face and not by the pupils alone; the crop is cut again along it, and
+// registered with care. A pupil that is found a little off then hardly matters.
+func registered(grey *plane, rough *points) (r registration) {
 	at := rough.faceFrame()
 	quick := mirrorField(prepare(halved(grey.crop(at, faceW, faceH))), rough.wholeTurn(), quickLevels[:])
-	im := prepare(halved(grey.crop(at.after(middleFrame(&quick)), faceW, faceH)))
-	f := mirrorField(im, 0, levels[:])
-	return f, im.likeness(&f)
+	half := halved(grey.crop(at.after(middleFrame(&quick)), faceW, faceH))
+	im := prepare(half)
+	r.raw = mirrorField(im, 0, levels[:])
+	r.alike, r.local = im.likeness(&r.raw), im.agreements(&r.raw)
+	r.looks = looksOf(half)
+	return r
 }
 
 // quickLevels are those of the first look.
@@ -47,10 +58,6 @@ func rigidOf(f *pattern) (shift, turn float64) {
 	return float64(shift * fieldIOD), float64(turn * fieldIOD)
 }
 
-// leastAlike is the likeness of the halves below which it was no face that was found. Portraits, bent, turned, blurred and noisy ones too, have
-// 0.42 to 0.92, and what was taken for a face in pictures without one 0.04 to 0.08.
-const leastAlike = 0.25
-
 const detailNoFace = "No face was found. Please take the photo from the front, with the whole face in the picture and light on it."
 
 // The ellipse of the face in which the halves are compared, in IOD from the middle between the pupils.
@@ -75,7 +82,7 @@ func (im *fieldImage) likeness(f *pattern) float64 {
 			at := vec{float64(x), float64(y)}
 			a, b := between(at.plus(v)), between(at.minus(v))
 			if a.inside() && b.inside() {
-				c.add(a.of((*patch)(im.i[a.row*fieldW+a.col:])).v, b.of((*patch)(im.j[b.row*fieldW+b.col:])).v)
+				c.add(a.value((*patch)(im.i[a.row*fieldW+a.col:])), b.value((*patch)(im.j[b.row*fieldW+b.col:])))
 			}
 		}
 	}
@@ -85,11 +92,15 @@ func (im *fieldImage) likeness(f *pattern) float64 {
 // correlation sums up pairs.
 type correlation struct{ n, a, b, aa, bb, ab float64 }
 
-func (c *correlation) add(a, b float64) {
-	c.n, c.a, c.b = c.n+1, c.a+a, c.b+b
-	c.aa += float64(a * a)
-	c.bb += float64(b * b)
-	c.ab += float64(a * b)
+func (c *correlation) add(a, b float64) { c.addWeighted(a, b, 1) }
+
+// addWeighted adds a pair that counts as much as its weight.
+func (c *correlation) addWeighted(a, b, weight float64) {
+	wa, wb := float64(weight*a), float64(weight*b)
+	c.n, c.a, c.b = c.n+weight, c.a+wa, c.b+wb
+	c.aa += float64(wa * a)
+	c.bb += float64(wb * b)
+	c.ab += float64(wa * b)
 }
 
 func (c *correlation) value() float64 {

@@ -106,8 +106,11 @@ func TestMalformedCascadesAreRefused(t *testing.T) {
 func TestVersionFollowsTheTables(t *testing.T) {
 	t.Parallel()
 	h := sha256.New()
-	fmt.Fprintln(h, cascadeSums, turnWeights, layout, fieldPoints, levels, quickLevels, leastAlike, percentiles, checkRules, starts)
+	fmt.Fprintln(h, cascadeSums, turnWeights, layout, fieldPoints, levels, quickLevels, percentiles, checkRules, starts,
+		regionRules, agreementSigma, beyond, leastSE, smoothShare, smoothReach, poseVariance, leastDoubt,
+		priorCounts, mouthDoubt, jawWeight)
 	h.Write(fitted.Source())
+	h.Write(looksFile)
 	for _, r := range metricRules {
 		fmt.Fprintln(h, r.name, r.unit, r.sides)
 	}

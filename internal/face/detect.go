@@ -20,8 +20,13 @@ const (
 	denseShift  = 0.04
 	denseGrowth = 1.05
 
-	minQuality     = 100 // summed confidence of the dense scan from which on a box is a face
-	minTinyQuality = 200 // small boxes are more often wrong
+	minQuality       = 50  // summed confidence of the dense scan from which on a box may be a face
+	clearQuality     = 100 // confidence from which on a box is preferred to a larger one of less
+	minTinyQuality   = 200 // small boxes are more often wrong
+	minBeyondQuality = 150 // for a face that reaches beyond the edge
+	beyondFace       = 0.7 // smallest face looked for beyond the edge, of the shorter side
+	marginShare      = 3   // the margin is this part of the shorter side
+
 	sureQuality    = 600 // confidence from which on the picture is not looked at turned
 	sameOverlap    = 0.2 // intersection over union from which on two windows mean one face
 	secondFaceSize = 0.4 // of the main face; smaller ones are people in the background
@@ -89,13 +94,44 @@ func (m *models) search(small *plane) (facePlace, error) {
 		return largest(faces, 0), nil
 	case len(faces) > 0:
 		return small.turnedBack(largest(faces, turn)), nil
-	case len(m.faces(small, tinyFace*short, minTinyQuality)) > 0:
+	}
+	if place, ok := m.searchBeyond(small); ok {
+		return place, nil
+	}
+	if len(m.faces(small, tinyFace*short, minTinyQuality)) > 0 {
 		return facePlace{}, refuse(FaceTooSmall, "The face is too small in the picture. Please hold the phone closer, at arm's length.")
 	}
 	if small.mean() < blackout {
 		return facePlace{}, refuse(TooDark, "The picture is almost black. Please turn on more light or face a window.")
 	}
 	return facePlace{}, refuse(NoFace, detailNoFace)
+}
+
+// searchBeyond looks for a face that is larger than the picture, or cut by its edge: in the picture
+// with a margin around it, because no window is larger than the shorter side.
+func (m *models) searchBeyond(small *plane) (facePlace, bool) {
+	margin := min(small.w, small.h) / marginShare
+	padded := small.padded(margin)
+	faces := m.faces(padded, beyondFace*float64(min(small.w, small.h)), minBeyondQuality)
+	if len(faces) == 0 {
+		return facePlace{}, false
+	}
+	place := largest(faces, 0)
+	place.x, place.y = place.x-float64(margin), place.y-float64(margin)
+	return place, true
+}
+
+// padded gives the plane with a margin in which its border is repeated.
+func (p *plane) padded(margin int) *plane {
+	q := newPlane(p.w+2*margin, p.h+2*margin)
+	for y := range q.h {
+		src, row := p.row(min(max(y-margin, 0), p.h-1)), q.row(y)
+		copy(row[margin:], src)
+		for x := range margin {
+			row[x], row[q.w-1-x] = src[0], src[p.w-1]
+		}
+	}
+	return q
 }
 
 // searchTurned looks at the picture turned in steps and takes the turn with the strongest face. It has to be clearly stronger than what was
@@ -124,9 +160,11 @@ func (m *models) promises(p *plane, smallest float64) bool {
 // largest takes the largest face and tells how large the next one is. Whether two are too many is for the checks to say, once the halves of
 // this one were seen to look alike: in patterns several chance faces are found.
 func largest(faces []window, turn float64) facePlace {
-	place := facePlace{window: slices.MaxFunc(faces, func(a, b window) int { return cmp.Compare(a.size, b.size) }), turn: turn}
+	place := facePlace{window: slices.MaxFunc(faces, func(a, b window) int {
+		return cmp.Or(cmp.Compare(min(a.q, clearQuality), min(b.q, clearQuality)), cmp.Compare(a.size, b.size))
+	}), turn: turn}
 	for _, f := range faces {
-		if f != place.window {
+		if f != place.window && f.q >= clearQuality {
 			place.second = max(place.second, f.size/place.size)
 		}
 	}

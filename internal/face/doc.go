@@ -18,15 +18,21 @@
 //  4. 17 points come from pigo's pupil and landmark cascades by a runner of ours (cascade.go), in crops that are turned upright
 //     and scaled by the pupils (points.go). Each cascade starts from 31 fixed places; the interquartile mean counts. Constant offsets
 //     move the answers to where people put the points.
-//  5. A mirror field is registered on the crop, first quickly to find the middle line, then with care on a crop that is cut along it (align.go,
-//     field.go): by how much the face has to move, place by place, to look like its mirror image. Where the halves hardly look alike
-//     at all it was no face.
-//  6. What a shift, a turn of the whole and a turned head explain is projected out, and 32 directions in which photos of one person differ (smiles,
-//     light, focus, turns) are turned down; the root mean square of the rest, in distances between the pupils (IOD), is the index, and its
-//     percentile among the reference people the score (calibration.go, score.go). The points and the field together give the turn of the head.
-//  7. Light, focus, size and pose are checked (light.go, quality.go): a photo beyond a limit is refused, a doubtful one is reported with
-//     advice and not ranked.
-//  8. If asked for ([Scan]), pictures are cut from what was decoded and drawn on (picture.go and the files beside it).
+//  5. A mirror field is registered on the crop, first quickly to find the middle line, then with care
+//     on a crop that is cut along it (align.go, field.go): by how much the face has to move, place by
+//     place, to look like its mirror image. How well it then agrees with its mirror image is measured
+//     about each place (agree.go): where light, hair or a cover makes the halves differ, little of the
+//     field is known.
+//  6. What can be believed of the field is estimated from a prior of how faces differ and from the
+//     noise of registration, the pose and the places that do not agree counted as noise
+//     (posterior.go). The root mean square of what is believed and of what remains uncertain, in
+//     distances between the pupils (IOD), is the index; its percentile among the reference portraits
+//     is the score (scale.go, score.go). The points and the field together give the turn of the head.
+//  7. The looks of the eyes, the nose, the mouth and the whole face are compared with learned ones
+//     (looks.go): what covers both halves alike shows there.
+//  8. Light, focus, size, framing, pose and expression are checked (light.go, sharp.go, quality.go): a
+//     photo beyond a limit is refused, a doubtful one is reported with advice and not ranked.
+//  9. If asked for ([Scan]), pictures are cut from what was decoded and drawn on (picture.go and the files beside it).
 //
 // # What holds
 //
@@ -43,13 +49,20 @@
 //
 // # What does not hold
 //
-// One photo is not a precise measurement: between a neutral and a smiling photo of one session the score has an intraclass correlation of about
-// 0.73, which is why every score carries an interval; it is half of the scale wide. It agrees with the asymmetry of points set by hand, head turns
-// removed, with a rank correlation of about 0.56, where these themselves would reach 0.8 to 0.9. Compare people by the median of several photos.
-// RELIABILITY.md has all the figures, on people not used for fitting.
+// One photo is not a precise measurement, which is why every score carries an interval; it is more
+// than half of the scale wide, and wider the less the halves agree. The interval is where the mean of
+// this person's photos lies with a probability of 95 %; another photo falls into it in about 85 of 100
+// cases, because it has an error of its own. Compare people by the mean of several photos. Beyond 2.5
+// standard deviations of the reference portraits a photo is not ranked: it is outside of what the
+// score was calibrated on.
 //
-// The cascades see no point of the jaw, the chin, the hairline or the sides of the nose. There is no detector of glasses or beards. The limits and
-// tables come from 61 people in one studio; RELIABILITY.md compares those groups of them that have ten people or more.
+// The score is a percentile of reference portraits: of studio photos, official portraits and ordinary
+// photos together, each person counted once (RELIABILITY.md has their numbers). It is no share of
+// mankind, and says nothing of beauty.
+//
+// The cascades see no point of the jaw, the chin, the hairline or the sides of the nose. Beards are not
+// told from covers but by what was learned. Drawings, statues and photos of screens that look like a
+// portrait are measured like one: no cheap measure tells them apart. RELIABILITY.md has the figures.
 //
 // # Measures
 //
@@ -67,13 +80,16 @@
 //
 // # Fitting
 //
-// Every number taken from annotated photos is in one value, [Calibration], in tables.go, which "go run ./scripts/bench fit" writes. [Observe], [Fit] and
-// [Observation.Read] are the seam for that command; nothing else has a use for them.
+// Every number taken from photos is in one value, [Calibration], in tables.go and looks.bin, which
+// "go run ./scripts/bench fit" writes. [Observe], [Fit] and [Observation.Read] are the seam for that
+// command; nothing else has a use for them.
 //
 // # Sources
 //
 //   - pigo v1.4.6, E. Simo, https://github.com/esimov/pigo, MIT: classifier and cascades (cascades/NOTICE).
 //   - N. Markus et al., "Eye pupil localization with an ensemble of randomized trees", Pattern Recognition 47 (2014).
 //   - B. Lucas, T. Kanade, "An iterative image registration technique with an application to stereo vision", IJCAI 1981.
-//   - Face Research Lab London Set, L. DeBruine and B. Jones, CC BY 4.0, doi 10.6084/m9.figshare.5047666: offsets, modes, tables.
+//   - Face Research Lab London Set, L. DeBruine and B. Jones, CC BY 4.0, doi 10.6084/m9.figshare.5047666: offsets, prior, noise, looks, scale.
+//   - Official portraits of the US Senate, CivilServiceUSA/us-senate, public domain: looks, scale.
+//   - Portraits of chandrikadeb7/Face-Mask-Detection, MIT: quantiles of the index only.
 package face

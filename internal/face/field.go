@@ -213,6 +213,14 @@ func (b *bilinear) inside() bool {
 // patch is a pixel of a field image with those after it, up to the one below at the right.
 type patch [fieldW + 2]texel
 
+// value is the grey level alone of the place.
+//
+//go:norace
+func (b *bilinear) value(s *patch) float64 {
+	p00, p01, p10, p11 := &s[0], &s[1], &s[fieldW], &s[fieldW+1]
+	return float64(b.w00*p00.v) + float64(b.w01*p01.v) + float64(b.w10*p10.v) + float64(b.w11*p11.v)
+}
+
 //go:norace
 func (b *bilinear) of(s *patch) texel {
 	p00, p01, p10, p11 := &s[0], &s[1], &s[fieldW], &s[fieldW+1]

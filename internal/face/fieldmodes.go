@@ -71,13 +71,3 @@ func (f pattern) times(s float64) pattern {
 	}
 	return f
 }
-
-// energies gives the mean square displacement in IOD^2, split by part of the face.
-func energies(f *pattern) (e [parts]float64) {
-	const values = 2 * 86 // two coordinates of each of the 86 points
-	for k, p := range fieldPoints {
-		v := sq(f[k].x) + sq(f[k].y)
-		e[p.part] += float64(v * p.count() / values)
-	}
-	return e
-}

@@ -3,6 +3,7 @@ package face
 import (
 	"errors"
 	"math"
+	"strconv"
 )
 
 // Sample is one person of an annotated set, for [Fit]: what was seen in the photos of this person, and where people put the points.
@@ -17,6 +18,20 @@ type Sample struct {
 	// Blurred and Recaptures are altered copies of the neutral photo that show the same face.
 	Blurred    *Observation
 	Recaptures []*Observation
+	// Shaded are copies that are lit from a side, with shadows cast.
+	Shaded []*Observation
+	// Glasses are two copies with glasses drawn on, of thin and of dark frames.
+	Glasses []*Observation
+}
+
+// Others are portraits of other people than the samples', without points.
+type Others struct {
+	// Portraits may be learned from; Shaded and Glasses are, for each, altered copies as those of a
+	// sample.
+	Portraits       []*Observation
+	Shaded, Glasses [][]*Observation
+	// Ordinary are photos of which only the quantiles of the index are taken.
+	Ordinary []*Observation
 }
 
 // TurnDegrees is by how much the heads of Sample.ToRight and ToLeft are turned.
@@ -27,8 +42,8 @@ const fewestSamples = 8
 
 var errFewSamples = errors.New("face: a fit needs at least 8 people, each with a neutral photo, its points and the copies turned to both sides")
 
-// Fit fits a calibration. The same samples in the same order give the same calibration.
-func Fit(samples []Sample) (*Calibration, error) {
+// Fit fits a calibration. The same photos in the same order give the same calibration.
+func Fit(samples []Sample, others Others) (*Calibration, error) {
 	var whole []Sample
 	for _, s := range samples {
 		if s.Neutral != nil && s.ToRight != nil && s.ToLeft != nil && len(s.Dense) == denseSize && s.annotated() {
@@ -38,14 +53,52 @@ func Fit(samples []Sample) (*Calibration, error) {
 	if len(whole) < fewestSamples {
 		return nil, errFewSamples
 	}
-	m := &Calibration{}
+	m := &Calibration{looks: &[regions]learned{}}
+	for i := range m.lookLimits {
+		m.lookLimits[i] = 1 // until they are fitted
+	}
 	m.fitPoints(whole)
 	m.fitPose(whole)
-	m.fitQuiet(whole)
-	m.fitIndex(whole)
+	m.fitPrior(whole)
+	m.roundedField()
+	m.fitLooks(m.reference(whole, &others))
+	m.fitIndex(whole, &others)
+	m.fitErrors(whole, &others)
 	m.fitMetrics(whole)
 	m.rounded()
 	return m, nil
+}
+
+// reference gives the photos from which looks are learned, by person: those that pass every other
+// check. Dark glasses are learned, but set no limit: their frames cover too much of the eyes.
+func (m *Calibration) reference(samples []Sample, o *Others) []portrayed {
+	var people []portrayed
+	add := func(glasses []*Observation, photos ...*Observation) {
+		var p portrayed
+		if len(glasses) == 2 {
+			photos = append(photos, glasses[0])
+			p.worn = m.good(glasses[1])
+		}
+		p.photos = m.good(photos...)
+		people = append(people, p)
+	}
+	for i := range samples {
+		add(samples[i].Glasses, samples[i].Neutral, samples[i].Smiling)
+	}
+	for i, p := range o.Portraits {
+		add(o.Glasses[i], p)
+	}
+	return people
+}
+
+// good gives the photos that pass every check.
+func (m *Calibration) good(photos ...*Observation) (list []*Observation) {
+	for _, p := range photos {
+		if p != nil && p.judged(m).rankable() {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 func (s *Sample) annotated() bool {
@@ -151,29 +204,48 @@ func (m *Calibration) fitPointErrors(samples []Sample) {
 	}
 }
 
-// rounded cuts everything to the digits that are written down, so that one that was fitted and the same one read from tables.go are equal.
-func (m *Calibration) rounded() {
+// roundedField cuts what the field is read with to the digits that are written down: all that is
+// fitted later is then fitted to what will be used.
+func (m *Calibration) roundedField() {
 	for k := range marks {
 		m.offsets[k] = digits(m.offsets[k])
-		m.pointErrors[k], m.spreads[k] = round(m.pointErrors[k], 4), round(m.spreads[k], 4)
 		m.headTurn[k] = digits(m.headTurn[k])
 	}
 	for k := range fieldPoints {
 		m.posed[k], m.turned[k] = digits(m.posed[k]), digits(m.turned[k])
-		for i := range m.quiet {
-			m.quiet[i].along[k] = digits(m.quiet[i].along[k])
+	}
+	for _, list := range [][]component{m.shared[:], m.quiet[:]} {
+		for i := range list {
+			list[i].variance = significant(list[i].variance)
+			for k := range list[i].along {
+				list[i].along[k] = digits(list[i].along[k])
+			}
 		}
 	}
-	for i := range m.quiet {
-		m.quiet[i].share = round(m.quiet[i].share, 4)
+	m.restless = significant(m.restless)
+	for _, table := range []*[parts][2]float64{&m.smooth, &m.doubt} {
+		for p := range table {
+			table[p] = [2]float64{significant(table[p][0]), significant(table[p][1])}
+		}
 	}
 	for i := range m.yaw {
 		m.yaw[i], m.held[i] = round(m.yaw[i], 3), round(m.held[i], 4)
 	}
+}
+
+// rounded cuts the rest to the digits that are written down, so that a calibration that was fitted
+// and the same one read from tables.go are equal.
+func (m *Calibration) rounded() {
+	for k := range marks {
+		m.pointErrors[k], m.spreads[k] = round(m.pointErrors[k], 4), round(m.spreads[k], 4)
+	}
 	for _, v := range []*float64{
-		&m.heldScale, &m.indexICC, &m.index.mean, &m.index.sd, &m.before.mean, &m.before.sd, &m.indexSE, &m.usualSpread,
+		&m.heldScale, &m.index.origin, &m.index.mean, &m.index.sd, &m.before.origin, &m.before.mean, &m.before.sd, &m.usualSpread,
 	} {
 		*v = math.Round(*v*1e6) / 1e6
+	}
+	for i := range m.errors {
+		m.errors[i] = round(m.errors[i], 4)
 	}
 	for i := range m.metrics {
 		f := &m.metrics[i]
@@ -182,3 +254,12 @@ func (m *Calibration) rounded() {
 }
 
 func digits(v vec) vec { return vec{round(v.x, 4), round(v.y, 4)} }
+
+// significant gives v with four digits.
+func significant(v float64) float64 {
+	f, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 3, 64), 64)
+	if err != nil {
+		return 0
+	}
+	return f
+}

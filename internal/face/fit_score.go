@@ -1,45 +1,229 @@
 package face
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
-// fitIndex fits the scale of the score and its error.
-func (m *Calibration) fitIndex(samples []Sample) {
+// fitIndex fits the scale of the score: to the photos of the samples, half of the weight of a person
+// to each of two, to other portraits, and to ordinary photos, of which only the quantiles are taken.
+func (m *Calibration) fitIndex(samples []Sample, o *Others) {
+	m.fitHeld(samples)
+	var list []weighed1
+	var before []weighed1
+	for i := range samples {
+		s := &samples[i]
+		both := []*Observation{s.Neutral}
+		if s.Smiling != nil {
+			both = append(both, s.Smiling)
+		}
+		for _, p := range both {
+			r := p.judged(m)
+			list = append(list, weighed1{r.index, 1 / float64(len(both))})
+			before = append(before, weighed1{r.held, 1 / float64(len(both))})
+		}
+	}
+	for _, p := range o.Portraits {
+		if r := p.judged(m); r.rankable() {
+			list, before = append(list, weighed1{r.index, 1}), append(before, weighed1{r.held, 1})
+		}
+	}
+	list = append(list, m.summarised(o.Ordinary)...)
+	m.index, m.before = scaleOf(list), scaleOf(before)
+	var spreads []float64
+	for i := range samples {
+		seen := samples[i].Neutral.m.seen.points(&m.offsets)
+		spreads = append(spreads, seen.meanSpread())
+	}
+	m.usualSpread = quantile(spreads, 0.9)
+}
+
+// weighed1 is a value and how much it counts.
+type weighed1 struct{ value, weight float64 }
+
+// summarised stands for photos of which only the quantiles of the index may be used.
+func (m *Calibration) summarised(photos []*Observation) []weighed1 {
+	var index []float64
+	for _, p := range photos {
+		if r := p.judged(m); r.rankable() {
+			index = append(index, r.index)
+		}
+	}
+	if len(index) == 0 {
+		return nil
+	}
+	const steps = 20
+	list := make([]weighed1, steps)
+	for i := range list {
+		list[i] = weighed1{quantile(index, (float64(i)+0.5)/steps), float64(len(index)) / steps}
+	}
+	return list
+}
+
+// judged applies a calibration.
+func (o *Observation) judged(c *Calibration) *measurement {
+	seen := o.m
+	seen.judge(c)
+	return &seen
+}
+
+// rankable reports whether the photo passes every check but that of the scale.
+func (m *measurement) rankable() bool {
+	q := m.quality()
+	return q.refusal == nil && (q.notRankable == "" || q.notRankable == detailBeyond)
+}
+
+// scaleOf fits the scale by maximum likelihood: for each of many origins the mean and the standard
+// deviation follow.
+func scaleOf(list []weighed1) scale {
+	least, n := math.Inf(1), 0.0
+	for _, v := range list {
+		least, n = min(least, v.value), n+v.weight
+	}
+	best, most := scale{}, math.Inf(-1)
+	const tries = 50
+	for i := range tries {
+		s := scale{origin: float64(least * 0.98 * float64(i) / tries)}
+		logs := 0.0
+		for _, v := range list {
+			l := math.Log(v.value - s.origin)
+			s.mean += float64(v.weight*l) / n
+			logs += float64(v.weight * l)
+		}
+		for _, v := range list {
+			s.sd += float64(v.weight*sq(math.Log(v.value-s.origin)-s.mean)) / n
+		}
+		s.sd = math.Sqrt(s.sd)
+		if likely := -float64(n*math.Log(s.sd)) - logs; likely > most {
+			best, most = s, likely
+		}
+	}
+	return best
+}
+
+// fitHeld fits what makes the energy that the pose holds comparable with the index.
+func (m *Calibration) fitHeld(samples []Sample) {
 	var energy, held []float64
 	for i := range samples {
 		s := &samples[i]
-		f := s.Neutral.field()
-		g := m.still(&f)
-		energy = append(energy, sumOf(energies(&g)))
+		e, _ := m.believed(&s.Neutral.m.raw, &s.Neutral.m.local)
+		energy = append(energy, sumOf(e))
 		d := denseOf(s.Dense)
 		h := without(d.asymmetry(), []pattern{m.posed})
 		held = append(held, dot(&h, &h))
 	}
 	m.heldScale = mean(energy) / mean(held)
-	var index, before, first, second []float64
-	var spreads []float64
-	for i := range samples {
-		s := &samples[i]
-		n := s.Neutral.Read(m)
-		index, before = append(index, n.Index), append(before, n.IndexBeforeYaw)
-		seen := s.Neutral.m.seen.points(&m.offsets)
-		spreads = append(spreads, seen.meanSpread())
-		if s.Smiling != nil {
-			first, second = append(first, n.Index), append(second, s.Smiling.Read(m).Index)
-		}
-	}
-	m.index, m.before = spread{mean(index), deviation(index)}, spread{mean(before), deviation(before)}
-	m.usualSpread = quantile(spreads, 0.9)
-	m.indexICC = ICC(first, second)
-	m.indexSE = withinError(first, second)
 }
 
-// withinError is the standard deviation of readings of one person around this person's own mean.
-func withinError(a, b []float64) float64 {
-	d := make([]float64, len(a))
-	for i := range a {
-		d[i] = a[i] - b[i]
+// pair are two readings of one person.
+type pair struct{ a, b *measurement }
+
+// fitErrors fits how the difference between photos of one person grows with the conditions, by least
+// squares without negative weights, then stretches it until 95 % of the pairs are covered.
+func (m *Calibration) fitErrors(samples []Sample, o *Others) {
+	var pairs []pair
+	var weights []float64
+	add := func(a, b *Observation, weight float64) {
+		if a == nil || b == nil {
+			return
+		}
+		p := pair{a.judged(m), b.judged(m)}
+		if p.a.rankable() && p.b.rankable() {
+			pairs, weights = append(pairs, p), append(weights, weight)
+		}
 	}
-	return rootMeanSquare(d) / math.Sqrt2
+	for i := range samples {
+		s := &samples[i]
+		add(s.Neutral, s.Smiling, 1)
+		for _, c := range s.Recaptures {
+			add(s.Neutral, c, recaptureErrors)
+		}
+		for _, c := range s.Shaded {
+			add(s.Neutral, c, recaptureErrors)
+		}
+	}
+	for i, p := range o.Portraits {
+		for _, c := range o.Shaded[i] {
+			add(p, c, recaptureErrors)
+		}
+	}
+	m.errors = errorsOf(pairs, weights)
+}
+
+// recaptureErrors is how much a pair of a photo and its simulated recapture counts, beside a pair of
+// photos that were taken: there are 12 of them a person.
+const recaptureErrors = 0.08
+
+func errorsOf(pairs []pair, weights []float64) (e errorModel) {
+	rows, want := make([][conditions]float64, len(pairs)), make([]float64, len(pairs))
+	for i, p := range pairs {
+		a, b := p.a.conditions(), p.b.conditions()
+		for j := range rows[i] {
+			rows[i][j] = a[j] + b[j]
+		}
+		want[i] = min(sq(p.a.deviation-p.b.deviation), sq(4))
+	}
+	e = notNegative(rows, want, weights)
+	var far []weighed1
+	for i := range pairs {
+		v := 0.0
+		for j := range e {
+			v += float64(e[j] * rows[i][j])
+		}
+		far = append(far, weighed1{math.Sqrt(want[i] / max(v, 1e-9)), weights[i]})
+	}
+	stretch := sq(max(1, weightedQuantile(far, 0.95)/1.96))
+	for j := range e {
+		e[j] *= stretch
+	}
+	return e
+}
+
+// notNegative gives the weights, none negative, with which rows come nearest to the values: by going
+// down one coordinate at a time.
+func notNegative(rows [][conditions]float64, values, weights []float64) (w errorModel) {
+	var a [conditions][conditions]float64
+	var b [conditions]float64
+	for i, r := range rows {
+		for j := range r {
+			b[j] += float64(weights[i] * float64(r[j]*values[i]))
+			for k := range r {
+				a[j][k] += float64(weights[i] * float64(r[j]*r[k]))
+			}
+		}
+	}
+	const rounds = 500
+	for range rounds {
+		for j := range w {
+			if a[j][j] == 0 {
+				continue
+			}
+			g := b[j]
+			for k := range w {
+				if k != j {
+					g -= float64(a[j][k] * w[k])
+				}
+			}
+			w[j] = max(0, g/a[j][j])
+		}
+	}
+	return w
+}
+
+// weightedQuantile gives the value below which a share of the weight lies.
+func weightedQuantile(list []weighed1, q float64) float64 {
+	slices.SortFunc(list, func(a, b weighed1) int { return cmp.Compare(a.value, b.value) })
+	total, sum := 0.0, 0.0
+	for _, v := range list {
+		total += v.weight
+	}
+	for _, v := range list {
+		if sum += v.weight; sum >= q*total {
+			return v.value
+		}
+	}
+	return 0
 }
 
 // fitMetrics compares every measure with the same from manual points.

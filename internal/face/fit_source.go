@@ -24,14 +24,14 @@ var fitted = Calibration{
 	fmt.Fprintf(&b, "posed: pattern{%s},\n", vectors(c.posed[:]))
 	fmt.Fprintf(&b, "turned: pattern{%s},\n", vectors(c.turned[:]))
 	fmt.Fprintf(&b, "yaw: [3]float64{%s}, held: [3]float64{%s},\n", numbers(c.yaw[:]...), numbers(c.held[:]...))
-	fmt.Fprint(&b, "quiet: [quietDirections]quietDirection{\n")
-	for _, q := range c.quiet {
-		fmt.Fprintf(&b, "{share: %s, along: pattern{%s}},\n", numbers(q.share), vectors(q.along[:]))
-	}
-	fmt.Fprint(&b, "},\n")
-	fmt.Fprintf(&b, "heldScale: %s, index: spread{%s}, before: spread{%s},\n", numbers(c.heldScale), numbers(c.index.mean, c.index.sd),
-		numbers(c.before.mean, c.before.sd))
-	fmt.Fprintf(&b, "indexSE: %s, indexICC: %s, usualSpread: %s,\n", numbers(c.indexSE), numbers(c.indexICC), numbers(c.usualSpread))
+	writeComponents(&b, "shared: [priorComponents]component", c.shared[:])
+	writeComponents(&b, "quiet: [noiseComponents]component", c.quiet[:])
+	fmt.Fprintf(&b, "smooth: %s, restless: %s, doubt: %s,\n", table(&c.smooth), numbers(c.restless), table(&c.doubt))
+	fmt.Fprintf(&b, "heldScale: %s, usualSpread: %s,\n", numbers(c.heldScale), numbers(c.usualSpread))
+	fmt.Fprintf(&b, "index: scale{%s}, before: scale{%s},\n", numbers(c.index.origin, c.index.mean, c.index.sd),
+		numbers(c.before.origin, c.before.mean, c.before.sd))
+	fmt.Fprintf(&b, "errors: errorModel{%s},\n", numbers(c.errors[:]...))
+	fmt.Fprintf(&b, "lookLimits: [regions]float64{%s},\n", numbers(c.lookLimits[:]...))
 	fmt.Fprint(&b, "metrics: [len(metricRules)]metricFit{\n")
 	for i, f := range c.metrics {
 		fmt.Fprintf(&b, "{bias: %s, sem: %s, icc: %s, retest: %s}, // %s\n", numbers(f.bias), numbers(f.sem), numbers(f.icc), numbers(f.retest),
@@ -39,6 +39,24 @@ var fitted = Calibration{
 	}
 	fmt.Fprint(&b, "},\n}\n")
 	return b.Bytes()
+}
+
+func writeComponents(b *bytes.Buffer, name string, list []component) {
+	fmt.Fprintf(b, "%s{\n", name)
+	for i := range list {
+		fmt.Fprintf(b, "{variance: %s, along: pattern{%s}},\n", numbers(list[i].variance), vectors(list[i].along[:]))
+	}
+	fmt.Fprint(b, "},\n")
+}
+
+func table(t *[parts][2]float64) string {
+	var b bytes.Buffer
+	fmt.Fprint(&b, "[parts][2]float64{")
+	for _, v := range t {
+		fmt.Fprintf(&b, "{%s}, ", numbers(v[:]...))
+	}
+	fmt.Fprint(&b, "}")
+	return b.String()
 }
 
 // perLine keeps lines short.

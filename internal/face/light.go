@@ -9,6 +9,7 @@ type light struct {
 	contrast   float64 // standard deviation, grey levels
 	sidedness  float64 // natural logarithm of left over right brightness
 	focus      float64 // variance of the Laplacian over the squared contrast; darkness alone does not lower it
+	even       float64 // see evenness
 }
 
 // The crop for the light, pixels.
@@ -54,6 +55,7 @@ func lightOf(crop *plane) light {
 		contrast:   math.Sqrt(contrast),
 		sidedness:  math.Log((left + 1) / (right + 1)),
 		focus:      variance(laplace, laplaceSquare) / (contrast + 1),
+		even:       evenness(crop),
 	}
 }
 
@@ -61,4 +63,21 @@ func inEllipse(x, y int) bool {
 	dx := (float64(x) - lightCX) / (ellipseRX * lightIOD)
 	dy := (float64(y) - lightEyeY - ellipseY*lightIOD) / (ellipseRY * lightIOD)
 	return sq(dx)+sq(dy) <= 1
+}
+
+// beyondEdge gives the share, 0 to 1, of the ellipse about a face that lies beyond the edge of the
+// plane.
+func (p *plane) beyondEdge(f frame) float64 {
+	n, out := 0, 0
+	for y := 0; y < lightH; y += 4 {
+		for x := 0; x < lightW; x += 4 {
+			if inEllipse(x, y) {
+				n++
+				if !p.holds(f.outer(vec{float64(x), float64(y)})) {
+					out++
+				}
+			}
+		}
+	}
+	return float64(out) / float64(n)
 }

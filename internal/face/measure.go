@@ -1,5 +1,7 @@
 package face
 
+import "math"
+
 // enoughIOD is the distance between the pupils, in pixels, from which on more pixels show nothing more.
 const enoughIOD = 100
 
@@ -18,17 +20,24 @@ type measurement struct {
 	grey  *plane // the plane that was looked at
 	place facePlace
 	seen  sighting
-	raw   pattern // the mirror field as it was registered, IOD
-	alike float64 // likeness of the two halves, -1 to 1
-	light light
+	registration
+	light  light
+	blocks float64 // see plane.blocks
+	cut    float64 // share of the face beyond the edge of the picture, 0 to 1
 
 	// What a calibration makes of these; see judge.
-	by            *Calibration
-	pts           points
-	asym          asymmetry
-	yaw           float64        // degrees, positive when the nose points to the right
-	parts         [parts]float64 // energy of the still field, by part of the face
-	index, before float64        // symmetry index, see indexOf, without and with what the pose adds
+	by        *Calibration
+	pts       points
+	asym      asymmetry
+	yaw       float64          // degrees, positive when the nose points to the right
+	parts     [parts]float64   // energy of the field that is believed, by part of the face
+	index     float64          // symmetry index, see indexOf
+	held      float64          // the same with what the pose adds
+	deviation float64          // of the index from the reference portraits, see scale
+	before    float64          // that of held
+	wink      float64          // by how much one eye is more closed than the other, IOD
+	detail    [regions]float64 // see regionRule.detail
+	strange   [regions]float64 // what no learned look explains of each region, 0 to 1
 }
 
 // measure decodes, finds the face and measures it. The errors are refusals.
@@ -52,25 +61,21 @@ func measure(p *photo, models *models) (*measurement, error) {
 	if !p.pictured {
 		p.decoded, p.shown = nil, canvas{}
 	}
-	if err := m.look(models); err != nil {
-		return nil, err
-	}
+	m.look(models)
 	m.judge(&fitted)
 	return m, nil
 }
 
 // look measures the face that was found.
-func (m *measurement) look(models *models) error {
+func (m *measurement) look(models *models) {
 	near, place, back := m.near()
 	m.seen = models.locate(near, place)
 	rough := m.seen.points(&layout)
-	m.raw, m.alike = registered(near, &rough)
-	if m.alike < leastAlike {
-		return refuse(NoFace, detailNoFace)
-	}
+	m.registration = registered(near, &rough)
 	m.light = lightOf(near.crop(rough.lightFrame(), lightW, lightH))
+	m.cut = near.beyondEdge(rough.lightFrame())
+	m.blocks = m.grey.blocks(m.place.window, m.scale)
 	m.seen.crop = back.after(m.seen.crop)
-	return nil
 }
 
 // near gives the plane shrunk to the pixels that measuring needs, because each crop of more would mean the same pixels anew: the face in
@@ -93,10 +98,26 @@ func (m *measurement) judge(c *Calibration) {
 	m.asym = asymmetryOf(&m.pts)
 	signs := c.signs(&m.asym, &m.raw)
 	m.yaw = weighed(signs, c.yaw)
-	still := c.still(&m.raw)
-	m.parts = energies(&still)
+	m.parts, _ = c.believed(&m.raw, &m.local)
 	total := sumOf(m.parts)
-	m.index, m.before = indexOf(total), indexOf(total+c.heldEnergy(signs))
+	m.index = indexOf(total)
+	m.held = indexOf(total + c.heldEnergy(signs))
+	m.deviation, m.before = c.index.deviation(m.index), c.before.deviation(m.held)
+	m.wink = winkOf(&m.raw)
+	for i := range m.detail {
+		m.detail[i] = regionRules[i].detail(m.looks[i])
+	}
+	for i := range m.strange {
+		m.strange[i] = c.look(region(i)).strangeness(m.looks[i])
+	}
+}
+
+// winkOf is by how much the upper lid of one eye lies lower than that of the other, IOD, less what the
+// lower lids differ by.
+func winkOf(f *pattern) float64 {
+	upper := (f[1].y + f[2].y + f[3].y) / 3
+	lower := (f[5].y + f[6].y + f[7].y) / 3
+	return math.Abs(upper - lower)
 }
 
 // finerScale gives the scale at which a face that is small in a large picture has enough pixels.

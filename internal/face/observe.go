@@ -30,8 +30,10 @@ func Observe(r io.Reader, opts Options) (*Observation, error) {
 type Reading struct {
 	Report  Report
 	Refusal *Refusal
-	// Index is the symmetry index and IndexBeforeYaw the same with what the pose adds, square roots of IOD; IndexSE is the standard error of both.
-	Index, IndexBeforeYaw, IndexSE float64
+	// Index is the symmetry index, the square root of IOD. Deviation is by how many standard deviations
+	// between people it lies above the mean of the reference portraits, and DeviationSE the standard
+	// error of that.
+	Index, Deviation, DeviationSE float64
 	// Yaw is the turn of the head, degrees, unrounded.
 	Yaw float64
 }
@@ -40,7 +42,7 @@ type Reading struct {
 func (o *Observation) Read(c *Calibration) Reading {
 	seen := o.m
 	seen.judge(c)
-	r := Reading{Index: seen.index, IndexBeforeYaw: seen.before, IndexSE: seen.indexError(), Yaw: float64(seen.yaw * o.side(true))}
+	r := Reading{Index: seen.index, Deviation: seen.deviation, DeviationSE: seen.standardError(), Yaw: float64(seen.yaw * o.side(true))}
 	q := seen.quality()
 	r.Refusal = q.refusal
 	r.Report = seen.reportOf(&q)
@@ -76,6 +78,29 @@ func (o *Observation) signs(m *Calibration) [3]float64 {
 	return m.signs(&h, &f)
 }
 
+// LowerSide tells which side of the mouth or of the eyes lies lower in the photo by what is believed of
+// the field: -1 at the left of the image, 1 at the right.
+func (o *Observation) LowerSide(c *Calibration, mouth bool) float64 {
+	_, believed := c.believed(&o.m.raw, &o.m.local)
+	sum := 0.0
+	for i, at := range freeAt {
+		if p := &fieldPoints[at.point]; at.axis == 1 && p.part == partOf(mouth) {
+			sum += believed[i]
+		}
+	}
+	if sum*o.side(true) > 0 {
+		return -1
+	}
+	return 1
+}
+
+func partOf(mouth bool) part {
+	if mouth {
+		return partMouth
+	}
+	return partEyes
+}
+
 // ManualYaw is the turn of a head, degrees, by the 189 manual points: the turn of the mean face on a cylinder that explains most of their asymmetry.
 func ManualYaw(dense [][2]float64) float64 {
 	d := denseOf(dense)
@@ -84,11 +109,7 @@ func ManualYaw(dense [][2]float64) float64 {
 
 // LowerSide tells which side of the mouth or of the eyes lies lower in the face by manual points: -1 at the left of the image, 1 at the right.
 func LowerSide(dense [][2]float64, mouth bool) float64 {
-	of := partEyes
-	if mouth {
-		of = partMouth
-	}
-	d := denseOf(dense)
+	of, d := partOf(mouth), denseOf(dense)
 	h, sum := d.asymmetry(), 0.0
 	for k, p := range fieldPoints {
 		if p.part == of && !p.middle {

@@ -23,6 +23,24 @@ const (
 	// CheckOcclusion is the correlation of the face's halves, -1 to 1; more is better. Hair, a hand, a shadow or a frame on one side lowers it, and so
 	// does the face itself, so it is a hint only.
 	CheckOcclusion = "occlusion"
+	// CheckFraming is the share, 0 to 1, of the face that lies beyond the edge of the picture; less is better.
+	CheckFraming = "framing"
+	// CheckMotion is how alike fine detail runs in all directions, 0 to 1; more is better. A movement takes the detail along its way.
+	CheckMotion = "motion"
+	// CheckBlocks is how much the edges of a JPEG's blocks stand out, about 1 where they do not; less is better.
+	CheckBlocks = "blocks"
+	// CheckMouth is the height of the lips, in distances between the pupils; less is better: an open mouth moves the lower face.
+	CheckMouth = "mouth_opening"
+	// CheckWink is by how much one eye is more closed than the other, in thousandths of the distance between the pupils; less is better.
+	CheckWink = "wink"
+	// The next four compare a region of the face with what was learned of it: the share, 0 to 1, of its look that no mixture of
+	// learned looks explains; less is better. What covers both halves alike shows here.
+	CheckEyesLook  = "eyes_look"
+	CheckNoseLook  = "nose_look"
+	CheckMouthLook = "mouth_look"
+	CheckFaceLook  = "face_look"
+	// CheckMouthDetail is the share, 0 to 1, of the detail of the mouth's region that lies at the mouth; more is better.
+	CheckMouthDetail = "mouth_detail"
 )
 
 // checkRule is one gate. A value beyond reject refuses the photo with a code; one beyond warn is told to the user, and keeps the
@@ -38,14 +56,14 @@ type checkRule struct {
 	fix          string // what to do
 }
 
-// checkRules holds the gates. The yaw limit is where the score has moved by a third of its standard deviation (RELIABILITY.md); the estimate
-// itself is off by 2.8 degrees, so a lower limit would mostly strike by chance.
+// checkRules holds the gates. The turn of the head is estimated to 2.8 degrees, and too high from 10 degrees on (RELIABILITY.md), so a
+// lower limit would mostly strike by chance.
 // They were set on 61 studio portraits and degraded copies of them, by how much the degrading moves the
 // score. Brightness alone says as much about skin as about light (the darkest of 61 people in the same studio light had 60), so its limits
 // are low, and the contrast, which darkness takes away from everybody, does most of the work.
 var checkRules = [...]checkRule{
 	{
-		name: CheckDetection, decimals: 0, warn: 250,
+		name: CheckDetection, decimals: 0, warn: 250, ranks: true,
 		wrong: "The face is hard to make out.", fix: "Show the whole face from the front, with nothing in front of it.",
 	}, {
 		name: CheckOtherFaces, decimals: 2, less: true, warn: 0.2, reject: secondFaceSize, code: SeveralFaces,
@@ -69,7 +87,7 @@ var checkRules = [...]checkRule{
 		name: CheckSideLight, decimals: 2, less: true, warn: 0.35,
 		wrong: "The light comes from one side.", fix: "Turn towards the light, so that both sides of the face are lit alike.",
 	}, {
-		name: CheckYaw, decimals: 1, less: true, warn: 8, reject: 15, code: TurnedAway, ranks: true,
+		name: CheckYaw, decimals: 1, less: true, warn: 12, reject: 22, code: TurnedAway, ranks: true,
 		wrong: "The head is turned to the side.", fix: "Turn your head to look straight into the camera.",
 	}, {
 		name: CheckRoll, decimals: 1, less: true, warn: 15,
@@ -80,8 +98,41 @@ var checkRules = [...]checkRule{
 	}, {
 		name: CheckOcclusion, decimals: 2, warn: 0.45,
 		wrong: "Something may cover a part of the face.", fix: "Keep hair, hands and glasses out of your face, and the light even.",
+	}, {
+		name: CheckFraming, decimals: 2, less: true, warn: 0.02, reject: 0.2, code: FaceTooNear, ranks: true,
+		wrong: "The face is cut off by the edge of the picture.", fix: "Hold the phone further away, so that your whole face is in the picture.",
+	}, {
+		name: CheckMotion, decimals: 2, warn: 0.32, ranks: true,
+		wrong: "The photo is blurred by movement.", fix: "Hold the phone and your head still.",
+	}, {
+		name: CheckBlocks, decimals: 2, less: true, warn: 1.8, ranks: true,
+		wrong: "The photo is compressed too much.", fix: "Send the photo in its original size.",
+	}, {
+		name: CheckMouth, decimals: 2, less: true, warn: 0.5, ranks: true,
+		wrong: "The mouth is open.", fix: "Close your mouth and keep a neutral face.",
+	}, {
+		name: CheckWink, decimals: 1, less: true, warn: 6, ranks: true,
+		wrong: "One eye is more closed than the other.", fix: "Keep both eyes open and a neutral face.",
+	}, {
+		name: CheckEyesLook, decimals: 2, less: true, ranks: true,
+		wrong: "Something may cover the eyes.", fix: "Take off sunglasses, and keep hair and hands away from your eyes.",
+	}, {
+		name: CheckNoseLook, decimals: 2, less: true, ranks: true,
+		wrong: "Something may cover the nose.", fix: "Keep hands, masks and scarves away from your face.",
+	}, {
+		name: CheckMouthLook, decimals: 2, less: true, ranks: true,
+		wrong: "Something may cover the mouth.", fix: "Take off masks and scarves, and keep hands away from your mouth.",
+	}, {
+		name: CheckFaceLook, decimals: 2, less: true, ranks: true,
+		wrong: "The face is covered, distorted or lit unevenly.", fix: "Take the photo from the front in even light, with nothing in front of your face.",
+	}, {
+		name: CheckMouthDetail, decimals: 2, warn: 0.1, ranks: true,
+		wrong: "Something may cover the mouth.", fix: "Take off masks and scarves, and keep hands away from your mouth.",
 	},
 }
+
+// detailBeyond is why a photo is not ranked whose score lies beyond those of the reference portraits.
+const detailBeyond = "The score is outside of what this was calibrated on."
 
 const maxFixes = 3
 
@@ -95,6 +146,9 @@ type quality struct {
 
 // quality runs the checks. Values are rounded first, so that a verdict never contradicts the number beside it.
 func (m *measurement) quality() quality {
+	if !m.isFace() {
+		return quality{refusal: refuse(NoFace, detailNoFace)}
+	}
 	values := m.checkValues()
 	q := quality{fixes: []string{}}
 	var advice [2][]string // for rejected checks, then for warnings
@@ -115,6 +169,9 @@ func (m *measurement) quality() quality {
 				q.notRankable = r.wrong
 			}
 		}
+	}
+	if q.notRankable == "" && math.Abs(m.deviation) > beyond {
+		q.notRankable = detailBeyond
 	}
 	q.fixes = append(append(q.fixes, advice[0]...), advice[1]...)
 	q.fixes = q.fixes[:min(len(q.fixes), maxFixes)]
@@ -138,7 +195,10 @@ func (m *measurement) suited(r checkRule) checkRule {
 		roll := m.pts.roll()
 		r.fix = fmt.Sprintf("Tilt your head, or the phone, so that your head moves towards the %s edge of the picture by about %.0f degrees.",
 			m.edge(-roll), math.Abs(roll))
+	case regionOf[r.name] != nil:
+		r.warn = m.by.lookLimits[*regionOf[r.name]]
 	case r.name == CheckSideLight:
+		r.ranks = m.alike < shadedAlike
 		r.fix = fmt.Sprintf("Get more light on the side of your face towards the %s edge of the picture.", m.edge(m.light.sidedness))
 	}
 	return r
@@ -166,7 +226,38 @@ func (m *measurement) checkValues() map[string]float64 {
 		CheckRoll:       math.Abs(m.pts.roll()),
 		CheckDistance:   m.pts.at[markNoseTip].y,
 		CheckOcclusion:  m.alike,
+		CheckFraming:    m.cut,
+		CheckMotion:     m.light.even,
+		CheckBlocks:     m.blocks,
+		CheckMouth:      lipHeight(&m.pts),
+		CheckWink:       1000 * m.wink,
+		CheckEyesLook:   m.strange[regionEyes],
+		CheckNoseLook:   m.strange[regionNose],
+		CheckMouthLook:  m.strange[regionMouth],
+		CheckFaceLook:   m.strange[regionFace],
+
+		CheckMouthDetail: m.detail[regionMouth],
 	}
+}
+
+// regionOf names the region of the face that a check looks at.
+var regionOf = map[string]*region{
+	CheckEyesLook: new(regionEyes), CheckNoseLook: new(regionNose), CheckMouthLook: new(regionMouth), CheckFaceLook: new(regionFace),
+}
+
+// shadedAlike is the likeness of the halves below which light from a side keeps a photo from being ranked.
+const shadedAlike = 0.40
+
+// isFace reports whether what was found is a face at all: where the halves hardly look alike, the detector has to be sure. What was taken
+// for a face in pictures without one has a likeness of less than .1 or a confidence of little more than 100.
+func (m *measurement) isFace() bool {
+	switch {
+	case m.place.q < clearQuality:
+		return m.alike >= 0.40
+	case m.place.q < 150:
+		return m.alike >= 0.25
+	}
+	return true
 }
 
 func (r checkRule) judge(value float64) Check {

@@ -8,10 +8,10 @@ import (
 func TestFixesPointTheRightWay(t *testing.T) {
 	t.Parallel()
 	posed := func(yaw float64, mirrored bool) *measurement {
-		m := &measurement{photo: &photo{header: header{width: 800, height: 800}, mirrored: mirrored}, scale: 1, by: &fitted, yaw: yaw, alike: 0.8}
+		m := &measurement{photo: &photo{header: header{width: 800, height: 800}, mirrored: mirrored}, scale: 1, by: &fitted, yaw: yaw, registration: registration{alike: 0.8}}
 		m.place.window = window{x: 400, y: 400, size: 500, q: 2000}
 		m.pts.frame = frame{origin: vec{400, 350}, axis: vec{180, 0}}
-		m.light = light{brightness: 130, contrast: 30, focus: 0.2}
+		m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
 		return m
 	}
 	for _, tt := range []struct {
@@ -19,9 +19,9 @@ func TestFixesPointTheRightWay(t *testing.T) {
 		m    *measurement
 		want string
 	}{
-		{"nose to the right", posed(8.4, false), "towards the left edge of the picture by about 8 degrees"},
-		{"nose to the left", posed(-8.4, false), "towards the right edge of the picture by about 8 degrees"},
-		{"looked at turned over", posed(8.4, true), "towards the right edge of the picture by about 8 degrees"},
+		{"nose to the right", posed(13.4, false), "towards the left edge of the picture by about 13 degrees"},
+		{"nose to the left", posed(-13.4, false), "towards the right edge of the picture by about 13 degrees"},
+		{"looked at turned over", posed(13.4, true), "towards the right edge of the picture by about 13 degrees"},
 	} {
 		q := tt.m.quality()
 		if len(q.fixes) != 1 || !strings.Contains(q.fixes[0], tt.want) || q.notRankable == "" {
@@ -40,8 +40,8 @@ func TestFixesPointTheRightWay(t *testing.T) {
 
 func TestAtMostThreeFixesTheWorstFirst(t *testing.T) {
 	t.Parallel()
-	m := &measurement{photo: &photo{header: header{width: 800, height: 800}}, scale: 1, by: &fitted, yaw: 20, alike: 0.3}
-	m.place.window = window{x: 400, y: 400, size: 100, q: 120}
+	m := &measurement{photo: &photo{header: header{width: 800, height: 800}}, scale: 1, by: &fitted, yaw: 23, registration: registration{alike: 0.3}}
+	m.place.window = window{x: 400, y: 400, size: 100, q: 160}
 	m.pts.frame = frame{origin: vec{400, 350}, axis: vec{70, 0}}
 	m.light = light{brightness: 45, contrast: 14, focus: 0.01, sidedness: 0.5}
 	q := m.quality()

@@ -115,6 +115,10 @@ type Score struct {
 	Value float64 `json:"value"` // one decimal
 	Lo    float64 `json:"lo"`    // lower end of the 95 % interval
 	Hi    float64 `json:"hi"`    // upper end of the 95 % interval
+	// SE is the standard error of this photo on the scale of normal deviates: in standard deviations
+	// between people, two decimals. Value is 100 * (1 - Phi(z)), and the interval the same of
+	// z +- 1.96 SE.
+	SE float64 `json:"se"`
 	// BeforeYaw is the score without the removal of what a turned head adds.
 	BeforeYaw float64 `json:"beforeYaw"`
 	// Contributions says where the points missing from 100 were lost; they are at most 0 and add up

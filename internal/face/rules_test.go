@@ -96,7 +96,7 @@ func TestScoreFallsWithTheIndex(t *testing.T) {
 		if a > b {
 			a, b = b, a
 		}
-		x, y := fitted.index.score(a), fitted.index.score(b)
+		x, y := percentile(a), percentile(b)
 		if x < y || x > 100 || y < 0 {
 			t.Fatalf("index %v scores %v, index %v scores %v", a, x, b, y)
 		}

@@ -5,21 +5,22 @@ import "math"
 // contributionNames name the parts of the face in Score.Contributions.
 var contributionNames = [parts]string{"eyes", "brows", "nose", "mouth", "jaw"}
 
-// score maps the index to 0 to 100, with the interval in which a second photo of the same person would put it.
+// score maps the deviation to 0 to 100, with the interval in which the mean of this person's photos
+// lies. Beyond the reference portraits both are those of the last that is known.
 func (m *measurement) score() Score {
-	c := m.by
-	half := float64(1.96 * m.indexError())
+	z, se := m.known(), m.standardError()
+	half := float64(1.96 * se)
 	s := Score{
-		Value: round(c.index.score(m.index), 1), Lo: round(c.index.score(m.index+half), 1), Hi: round(c.index.score(m.index-half), 1),
-		BeforeYaw: round(c.before.score(m.before), 1),
+		Value: round(percentile(z), 1), Lo: round(percentile(z+half), 1), Hi: round(percentile(z-half), 1),
+		SE:        round(se, 2),
+		BeforeYaw: round(percentile(min(max(m.before, -beyond), beyond)), 1),
 	}
 	s.Contributions = contributions(m.parts, s.Value-100)
 	return s
 }
 
-// indexError is the standard error of the index of one photo, as two photos of one session differ. In altered copies of a photo it grew neither with
-// the spread of the points nor with light from a side, so it is one number.
-func (m *measurement) indexError() float64 { return m.by.indexSE }
+// known is the deviation as far as it was calibrated.
+func (m *measurement) known() float64 { return min(max(m.deviation, -beyond), beyond) }
 
 func sumOf(e [parts]float64) float64 {
 	sum := 0.0

@@ -2,7 +2,7 @@ package face
 
 // Version names everything that a report depends on: this algorithm, pigo's classifier, and the checksum of the cascades and tables.
 // A test keeps the checksum in step.
-const Version = "facescan-1.1.0+pigo-1.4.6+48142185"
+const Version = "facescan-2.0.0+pigo-1.4.6+e476dd79"
 
 // MajorVersion is the first number of Version. Scores of different major versions must not be compared or ranked together.
-func MajorVersion() int { return 1 }
+func MajorVersion() int { return 2 }

@@ -116,7 +116,7 @@ func wantNoMore(t *testing.T, e *env, events int) {
 // withSides patches width and height in a JPEG's header.
 func withSides(t *testing.T, photo []byte, side uint16) []byte {
 	t.Helper()
-	at := bytes.Index(photo, []byte{0xff, 0xc2, 0, 17, 8}) // the frame header of pigo's picture: progressive, three components
+	at := bytes.Index(photo, []byte{0xff, 0xc0, 0, 17, 8}) // the frame header of the sample: baseline, three components
 	if at < 0 {
 		t.Fatal("the sample has no such frame header")
 	}

@@ -32,9 +32,11 @@ var gates = map[string]string{
 	face.CheckBrightness: becauseLight, face.CheckGlare: becauseLight, face.CheckContrast: becauseLight, face.CheckSideLight: becauseLight,
 	face.CheckFocus: becausePhoto, face.CheckFaceSize: becausePhoto,
 	// Those of engine 2. What moves the score there, and not by the standard error alone, is not compared.
-	"framing": becausePhoto, "motion": becausePhoto, "blocks": becausePhoto,
-	"mouth_opening": becauseExpression, "wink": becauseExpression,
-	"eyes_look": becauseCover, "nose_look": becauseCover, "mouth_look": becauseCover, "face_look": becauseCover,
+	face.CheckDetection: becauseCover,
+	face.CheckFraming:   becausePhoto, face.CheckMotion: becausePhoto, face.CheckBlocks: becausePhoto,
+	face.CheckMouth: becauseExpression, face.CheckWink: becauseExpression,
+	face.CheckEyesLook: becauseCover, face.CheckNoseLook: becauseCover, face.CheckMouthLook: becauseCover,
+	face.CheckFaceLook: becauseCover, face.CheckMouthDetail: becauseCover,
 }
 
 // pointFields are all that is read of a scan for its [point].

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"image"
@@ -25,6 +26,8 @@ type subject struct {
 	full, half *image.Gray
 	at         eyes // in half
 	entry      *entry
+	seen       *face.Observation
+	found      map[string]place // of a portrait without manual points, those that were found, in half
 }
 
 func newSubject(img image.Image, e *entry) *subject {
@@ -35,8 +38,11 @@ func newSubject(img image.Image, e *entry) *subject {
 	return s
 }
 
-// point gives a manual point in half.
+// point gives a manual point in half; without manual points, the one that was found.
 func (s *subject) point(name string) place {
+	if s.found != nil {
+		return s.found[name]
+	}
 	p := s.entry.Points[name]
 	return place{(p[0]+0.5)/2 - 0.5, (p[1]+0.5)/2 - 0.5}
 }
@@ -44,7 +50,7 @@ func (s *subject) point(name string) place {
 // chance gives numbers that are always the same for a person and a purpose.
 func (s *subject) chance(purpose string) *rand.Rand {
 	h := fnv.New64a()
-	fmt.Fprint(h, s.entry.Person, purpose)
+	fmt.Fprint(h, cmp.Or(s.entry.Person, s.entry.File), purpose)
 	return rand.New(rand.NewPCG(h.Sum64(), 1)) //nolint:gosec // repeatable on purpose
 }
 
@@ -76,6 +82,14 @@ func makers(more bool) []maker {
 		list = append(list,
 			maker{fmt.Sprintf("mouth %g", d), pure(func(s *subject) *image.Gray { return s.uneven(true, d) })},
 			maker{fmt.Sprintf("eye %g", d), pure(func(s *subject) *image.Gray { return s.uneven(false, d) })})
+	}
+	for i := range shades {
+		name := shadeName(i)
+		list = append(list, maker{name, func(s *subject) (*image.Gray, error) { return s.shaded(s.chance(name)) }})
+	}
+	for _, dark := range []bool{false, true} {
+		name := glassesName(dark)
+		list = append(list, maker{name, pure(func(s *subject) *image.Gray { return s.glasses(dark, s.chance(name)) })})
 	}
 	for i := range recaptures {
 		name := recaptureName(i)

@@ -82,13 +82,17 @@ func share(yes bool) float64 {
 }
 
 func (s *study) figures() []figure {
+	if len(s.records) == 0 {
+		return s.wildFigures()
+	}
 	list := s.detectionFigures()
 	list = append(list, s.pointFigures()...)
 	list = append(list, s.scoreFigures()...)
 	list = append(list, s.shiftFigures()...)
 	list = append(list, s.unevenFigures()...)
 	list = append(list, s.intervalFigures()...)
-	return append(list, s.metricFigures()...)
+	list = append(list, s.metricFigures()...)
+	return append(list, s.wildFigures()...)
 }
 
 func (s *study) detectionFigures() []figure {
@@ -97,16 +101,16 @@ func (s *study) detectionFigures() []figure {
 	var every []float64
 	for i := range s.entries {
 		e := &s.entries[i]
-		if !e.portrait() {
+		if !e.studio() {
 			continue
 		}
 		if bySet[e.Set] == nil {
 			sets = append(sets, e.Set)
 		}
-		found := share(s.files[e.File].Observation != nil)
+		found := share(s.faceIn(e.File))
 		bySet[e.Set], every = append(bySet[e.Set], found), append(every, found)
 	}
-	list := []figure{averaged("detection recall, all sets", every, atLeast(1), nil)}
+	list := []figure{averaged("detection recall, studio", every, atLeast(1), nil)}
 	for _, set := range sets {
 		list = append(list, averaged("detection recall, "+set, bySet[set], nil, nil))
 	}
@@ -276,8 +280,8 @@ func (s *study) intervalFigures() []figure {
 		}
 		size = append(size, r.neutral.Report.Score.Hi-r.neutral.Report.Score.Lo)
 		if b := r.smiling; b != nil {
-			reach := 1.96 * math.Hypot(r.neutral.IndexSE, b.IndexSE)
-			pairs = append(pairs, share(math.Abs(r.neutral.Index-b.Index) <= reach))
+			reach := 1.96 * math.Hypot(r.neutral.DeviationSE, b.DeviationSE)
+			pairs = append(pairs, share(math.Abs(r.neutral.Deviation-b.Deviation) <= reach))
 		}
 	}
 	return []figure{

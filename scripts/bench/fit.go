@@ -7,6 +7,7 @@ import (
 	"go/format"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/facescan/facescan/internal/face"
 )
@@ -17,7 +18,7 @@ func fit(ctx context.Context, o options, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	c, err := face.Fit(g.samples(func(int) bool { return true }))
+	c, err := face.Fit(g.samples(all), g.others(all))
 	if err != nil {
 		return err
 	}
@@ -27,6 +28,10 @@ func fit(ctx context.Context, o options, out, progress io.Writer) error {
 	}
 	into := cmp.Or(o.into, "internal/face/tables.go")
 	if err := os.WriteFile(into, source, 0o644); err != nil { //nolint:gosec // source code is for everybody
+		return err
+	}
+	looks := filepath.Join(filepath.Dir(into), "looks.bin")
+	if err := os.WriteFile(looks, c.Looks(), 0o644); err != nil { //nolint:gosec // source code is for everybody
 		return err
 	}
 	fmt.Fprintf(out, "%s: fitted to %d people. Now: go test ./internal/face -run Version -update, then the same with -run EveryMachine\n", into, len(g.people))

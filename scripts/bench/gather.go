@@ -81,13 +81,20 @@ func gather(ctx context.Context, o options, progress io.Writer) (*gathered, erro
 func (g *gathered) jobs(o options) ([]job, error) {
 	var jobs []job
 	for i := range g.entries {
-		if e := &g.entries[i]; e.portrait() {
-			jobs = append(jobs, func(g *gathered) error { return g.lookAtFile(o.faces, e) })
+		e := &g.entries[i]
+		if e.Set == setScenes {
+			continue
 		}
+		jobs = append(jobs, func(g *gathered) error { return g.lookAtFile(o.faces, e) })
 	}
 	for _, p := range g.people {
 		for _, m := range makers(o.more) {
 			jobs = append(jobs, func(g *gathered) error { return g.lookAtCopy(o.faces, p, m) })
+		}
+	}
+	for i := range g.entries {
+		if e := &g.entries[i]; e.Set == setPortraits || e.Set == setOrdinary {
+			jobs = append(jobs, func(g *gathered) error { return g.lookAtWildCopies(o.faces, e) })
 		}
 	}
 	if o.nofaces == "" {
@@ -161,6 +168,38 @@ func (g *gathered) lookAtCopy(folder string, p *person, m maker) error {
 	}
 	g.copies[p.id][m.name] = found
 	return err
+}
+
+// lookAtWildCopies looks at altered copies of a portrait without points, if a face is found in it: its
+// own points say where the face is.
+func (g *gathered) lookAtWildCopies(folder string, e *entry) error {
+	data, err := os.ReadFile(filepath.Join(folder, e.File)) //nolint:gosec // the folder that was asked for
+	if err != nil {
+		return err
+	}
+	found, err := look(data)
+	if err != nil || found.Observation == nil {
+		return err
+	}
+	img, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("%s: %w", e.File, err)
+	}
+	s := newWildSubject(img, e, found.Observation)
+	copies := map[string]seen{}
+	for _, m := range wildMakers(e) {
+		data, err := m.make(s)
+		if err != nil {
+			return fmt.Errorf("%s, %s: %w", e.File, m.name, err)
+		}
+		if copies[m.name], err = look(data); err != nil {
+			return err
+		}
+	}
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	g.copies[e.File] = copies
+	return nil
 }
 
 // open decodes a portrait; the last few are kept, because their copies are made one after the other.

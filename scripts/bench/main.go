@@ -23,7 +23,8 @@ const usage = `Measure the face engine, and the HTTP API.
   go run ./scripts/bench api         [-o FILE] ...                               speed of every operation, and of long polls; -help tells more
 
 DIR holds photos and an index.jsonl with one line a photo: file, set, person, expression, and where annotated points, all
-(189 points), manual_asymmetry, manual_asymmetry_yawfree and self_reported.
+(189 points), manual_asymmetry, manual_asymmetry_yawfree and self_reported; or condition, covered and labels. A subfolder
+wild with an index of its own belongs to it. Without annotated people nothing is fitted: the engine's own numbers judge.
 
 `
 

@@ -54,19 +54,22 @@ func (s *study) account() string {
 
 Engine %s. Written by %s; do not edit, run it again.
 
-Every number that the engine takes from the annotated photos (offsets of the points, pose patterns, quiet directions, yaw, scale of the score, errors and
-biases of the measures) is fitted to four fifths of %d people and judged on the rest, five times over, so that everybody is judged by numbers
-that were fitted to others. Choices of method (window sizes, the places of the field, how strongly the quiet directions count) were made while looking at these
+Every number that the engine takes from the annotated photos (offsets of the points, pose patterns, prior and noise of the field, looks, yaw, scale of the
+score, errors and biases of the measures) is fitted to four fifths of %d people and judged on the rest, five times over, so that everybody is judged by numbers
+that were fitted to others. Choices of method (window sizes, the places of the field, what counts as noise) were made while looking at these
 people and are not covered by that. Intervals are 95 %% bootstrap intervals over people (%d draws). SD is the standard deviation of the score between
 people. Altered copies are made of the photo at half size, with about 100 pixels between the pupils.
 
-## Figures
-
 `, "`"+face.Version+"`", "`make reliability`", len(s.records), draws)
-	b.WriteString("| figure | value | 95 % interval | n | bar | stretch | reached |\n| --- | --- | --- | --- | --- | --- | --- |\n")
-	for _, f := range s.figures() {
+	figures := s.figures()
+	if len(s.wild) > 0 {
+		b.WriteString(s.plainWords(figures))
+	}
+	b.WriteString("## Figures\n\n| figure | value | 95 % interval | n | bar | stretch | reached |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	for _, f := range figures {
 		fmt.Fprintf(&b, "| %s | %.3g | %.3g to %.3g | %d | %s | %s | %s |\n", strings.ReplaceAll(f.Name, "_", `\_`), f.Value, f.Lo, f.Hi, f.N, f.Bar, f.Stretch, f.Reached)
 	}
+	b.WriteString(s.wildTable())
 	b.WriteString(s.falseFaces())
 	b.WriteString(tried)
 	b.WriteString(s.metricTable())

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,12 +23,51 @@ type entry struct {
 	Asymmetry  float64               `json:"manual_asymmetry"`
 	YawFree    float64               `json:"manual_asymmetry_yawfree"`
 	Self       map[string]string     `json:"self_reported"`
+	// Condition is the set's name of light or expression, Covered whether a mask is worn, and Labels
+	// are the set's own, for slices of refusals only.
+	Condition string            `json:"condition"`
+	Covered   bool              `json:"covered"`
+	Labels    map[string]string `json:"labels"`
 }
 
-// portrait says whether a face can be expected in the photo.
-func (e *entry) portrait() bool { return e.Set != "exif" }
+// The sets with a part of their own: portraits to fit on, ordinary photos of which only quantiles are
+// taken, and photos that only judge.
+const (
+	setPortraits  = "officials"
+	setOrdinary   = "bare"
+	setMasks      = "masks"
+	setConditions = "yale"
+	setTight      = "tight"
+	setNoFaces    = "nofaces"
+	setScenes     = "exif"
+)
 
+// portrait reports whether a face can be expected in the photo.
+func (e *entry) portrait() bool { return e.Set != setScenes && e.Set != setNoFaces }
+
+// studio reports whether the photo is one of those sets that were taken for measuring.
+func (e *entry) studio() bool {
+	return e.portrait() && !slices.Contains([]string{setPortraits, setOrdinary, setMasks, setConditions, setTight}, e.Set)
+}
+
+// readIndex reads the index of a folder, and that of its subfolder wild if there is one.
 func readIndex(folder string) ([]entry, error) {
+	list, err := readOneIndex(folder)
+	if err != nil {
+		return nil, err
+	}
+	const wild = "wild"
+	more, err := readOneIndex(filepath.Join(folder, wild))
+	if errors.Is(err, fs.ErrNotExist) {
+		return list, nil
+	}
+	for i := range more {
+		more[i].File = filepath.Join(wild, more[i].File)
+	}
+	return append(list, more...), err
+}
+
+func readOneIndex(folder string) ([]entry, error) {
 	data, err := os.ReadFile(filepath.Join(folder, "index.jsonl")) //nolint:gosec // the folder that was asked for
 	if err != nil {
 		return nil, err
@@ -78,11 +119,18 @@ func peopleOf(entries []entry) []*person {
 	return list
 }
 
-// thinned keeps every third person and what belongs to nobody.
+// thinned keeps every third annotated person, and every third photo without points.
 func thinned(entries []entry) []entry {
 	kept := map[string]bool{}
 	for i, p := range peopleOf(entries) {
 		kept[p.id] = i%3 == 0
 	}
-	return slices.DeleteFunc(entries, func(e entry) bool { return e.Person != "" && !kept[e.Person] })
+	n := 0
+	return slices.DeleteFunc(entries, func(e entry) bool {
+		if keep, known := kept[e.Person]; known {
+			return !keep
+		}
+		n++
+		return n%3 != 0
+	})
 }

@@ -18,6 +18,11 @@ type study struct {
 	records []*record
 	// unfound are the people whose neutral photo shows no face to the engine.
 	unfound []*person
+	// wild holds the readings of the photos without points by file, and wildCopies those of their
+	// copies by name.
+	wild       map[string]face.Reading
+	wildCopies map[string]map[string]face.Reading
+	whole      *face.Calibration // fitted to everybody; nil where nothing was fitted
 }
 
 // record is one person, read by a calibration that was fitted without this person.
@@ -37,19 +42,61 @@ func measure(ctx context.Context, o options, progress io.Writer) (*study, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &study{gathered: g}
+	return g.study()
+}
+
+// study reads everybody by numbers that were fitted to others. Without annotated people nothing is
+// fitted: the engine's own numbers judge.
+func (g *gathered) study() (*study, error) {
+	s := &study{gathered: g, wild: map[string]face.Reading{}, wildCopies: map[string]map[string]face.Reading{}}
+	if len(g.people) < 2*folds {
+		s.readWild(face.Fitted(), func(int, *entry) bool { return true })
+		return s, nil
+	}
 	for fold := range folds {
-		c, err := face.Fit(g.samples(func(i int) bool { return i%folds != fold }))
+		in := func(i int) bool { return i%folds == fold }
+		c, err := face.Fit(g.samples(func(i int) bool { return !in(i) }), g.others(func(i int) bool { return !in(i) }))
 		if err != nil {
 			return nil, fmt.Errorf("fold %d: %w", fold+1, err)
 		}
 		for i, p := range g.people {
-			if i%folds == fold {
+			if in(i) {
 				s.add(p, c)
 			}
 		}
+		s.readWild(c, func(i int, e *entry) bool { return (e.Set == setPortraits || e.Set == setOrdinary) && in(i) })
 	}
+	c, err := face.Fit(g.samples(all), g.others(all))
+	if err != nil {
+		return nil, err
+	}
+	s.whole = c
+	s.readWild(c, func(_ int, e *entry) bool { return e.Set != setPortraits && e.Set != setOrdinary })
 	return s, nil
+}
+
+func all(int) bool { return true }
+
+// readWild reads the chosen photos without points, and their copies.
+func (s *study) readWild(c *face.Calibration, chosen func(i int, e *entry) bool) {
+	for i := range s.entries {
+		e := &s.entries[i]
+		if !chosen(i, e) {
+			continue
+		}
+		if o := s.files[e.File].Observation; o != nil {
+			s.wild[e.File] = o.Read(c)
+		}
+		for name, found := range s.copies[e.File] {
+			if found.Observation == nil {
+				continue
+			}
+			if s.wildCopies[e.File] == nil {
+				s.wildCopies[e.File] = map[string]face.Reading{}
+			}
+			s.wildCopies[e.File][name] = found.Read(c)
+		}
+	}
 }
 
 // samples gives the chosen people for a fit.
@@ -63,6 +110,37 @@ func (g *gathered) samples(chosen func(i int) bool) []face.Sample {
 	return list
 }
 
+// others gives the chosen photos without points for a fit.
+func (g *gathered) others(chosen func(i int) bool) (o face.Others) {
+	for i := range g.entries {
+		e := &g.entries[i]
+		seen := g.files[e.File].Observation
+		if seen == nil || !chosen(i) {
+			continue
+		}
+		switch e.Set {
+		case setPortraits:
+			o.Portraits = append(o.Portraits, seen)
+			o.Shaded = append(o.Shaded, g.copiesNamed(e.File, shadeName))
+			o.Glasses = append(o.Glasses, g.glassesOf(e.File))
+		case setOrdinary:
+			o.Ordinary = append(o.Ordinary, seen)
+		}
+	}
+	return o
+}
+
+func (g *gathered) copiesNamed(key string, name func(int) string) (list []*face.Observation) {
+	for i := range shades {
+		list = append(list, g.copies[key][name(i)].Observation)
+	}
+	return list
+}
+
+func (g *gathered) glassesOf(key string) []*face.Observation {
+	return []*face.Observation{g.copies[key][thinGlasses].Observation, g.copies[key][darkGlasses].Observation}
+}
+
 func (g *gathered) sample(p *person) face.Sample {
 	copies := g.copies[p.id]
 	s := face.Sample{
@@ -74,6 +152,7 @@ func (g *gathered) sample(p *person) face.Sample {
 	if p.smiling != nil {
 		s.Smiling = g.files[p.smiling.File].Observation
 	}
+	s.Shaded, s.Glasses = g.copiesNamed(p.id, shadeName), g.glassesOf(p.id)
 	for i := range recaptures {
 		s.Recaptures = append(s.Recaptures, copies[recaptureName(i)].Observation)
 	}

@@ -100,7 +100,7 @@ func TestManyDifferencesAreCutShort(t *testing.T) {
 	reports := write(t, filepath.Join(dir, "reports.jsonl"), strings.ReplaceAll(made.stdout, `"se":`, `"sd":`))
 	r := scan(t, "-verify", reports)
 	r.want(t, exitTrouble)
-	if n := strings.Count(r.stdout, "\n"); n != shownDiffs+1 || !strings.Contains(r.stdout, "and 25 more") {
+	if n := strings.Count(r.stdout, "\n"); n != shownDiffs+1 || !strings.Contains(r.stdout, "and 27 more") {
 		t.Errorf("%d lines:\n%s", n, r.stdout)
 	}
 }

@@ -1,0 +1,244 @@
+package face
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// How much the differences between photos of one person count in the noise that no disagreement of
+// the halves shows: they are of different kinds, and of few people.
+const smileCounts, turnCounts, blurCounts, recaptureCounts = 1, 1, 1, 0.05
+
+type weighedPattern struct {
+	pattern
+	weight float64
+}
+
+// fitPrior fits what is shared between photos of one person and differs between people, and what
+// differs between photos.
+func (m *Calibration) fitPrior(samples []Sample) {
+	m.fitShared(samples)
+	m.fitQuiet(samples)
+	m.fitDoubt(samples)
+}
+
+// settledField is the field as seen without shift, turn and pose.
+func (m *Calibration) settledField(o *Observation) pattern {
+	f := o.field()
+	f = without(f, rigid[:])
+	return without(f, []pattern{m.posed, m.turned})
+}
+
+// fitShared takes the moments of neutral with smiling photos: the errors of two photos do not hang
+// together, so what is left is the face. Mirrored faces are as likely, so the mean is zero.
+func (m *Calibration) fitShared(samples []Sample) {
+	var cross [freeSize]free
+	var part [parts][2]float64
+	var count [parts][2]float64
+	n := 0.0
+	for i := range samples {
+		s := &samples[i]
+		if s.Smiling == nil {
+			continue
+		}
+		n++
+		f, g := m.settledField(s.Neutral), m.settledField(s.Smiling)
+		a, b := f.free(), g.free()
+		for i := range a {
+			for j := range b {
+				cross[i][j] += (float64(a[i]*b[j]) + float64(a[j]*b[i])) / 2
+			}
+			at := freeAt[i]
+			p := fieldPoints[at.point].part
+			part[p][at.axis] += float64(a[i] * b[i])
+			count[p][at.axis]++
+		}
+	}
+	for i := range cross {
+		for j := range cross[i] {
+			cross[i][j] /= max(1, n)
+		}
+	}
+	for p := range part {
+		for axis := range part[p] {
+			m.smooth[p][axis] = max(0, part[p][axis]) / max(1, count[p][axis])
+		}
+	}
+	values, vectors := eigen(cross)
+	for i := range m.shared {
+		m.shared[i] = component{variance: max(0, values[i]), along: patternFrom(&vectors[i])}
+	}
+}
+
+// fitQuiet takes half the second moment of the differences between photos of one person.
+func (m *Calibration) fitQuiet(samples []Sample) {
+	var moment [freeSize]free
+	total := 0.0
+	add := func(a, b *Observation, weight float64) {
+		if a == nil || b == nil {
+			return
+		}
+		f, g := m.settledField(a), m.settledField(b)
+		for k := range f {
+			f[k] = f[k].minus(g[k])
+		}
+		addOuter(&moment, &f, weight/2)
+		total += weight
+	}
+	for i := range samples {
+		s := &samples[i]
+		add(s.Neutral, s.Smiling, smileCounts)
+		add(s.Neutral, s.ToRight, turnCounts)
+		add(s.Neutral, s.ToLeft, turnCounts)
+		add(s.Neutral, s.Blurred, blurCounts)
+		for _, r := range s.Recaptures {
+			add(s.Neutral, r, recaptureCounts)
+		}
+	}
+	for i := range moment {
+		for j := range moment[i] {
+			moment[i][j] *= noiseCounts / max(1, total)
+		}
+	}
+	values, vectors := eigen(moment)
+	rest := 0.0
+	for _, v := range values[noiseComponents:] {
+		rest += max(0, v) / float64(freeSize-noiseComponents)
+	}
+	m.restless = rest
+	for i := range m.quiet {
+		m.quiet[i] = component{variance: max(0, values[i]-rest), along: patternFrom(&vectors[i])}
+	}
+}
+
+// noiseCounts is by how much the noise that was seen counts more than once: what was seen of few
+// people and few kinds of change is less than there is.
+const noiseCounts = 2
+
+// fitDoubt fits how much the error of a displacement grows as the halves agree less: from copies of a
+// photo that are lit from the side, with shadows cast, against the photo itself.
+func (m *Calibration) fitDoubt(samples []Sample) {
+	var fits [parts][2]lineFit
+	for i := range samples {
+		s := &samples[i]
+		f := m.settledField(s.Neutral)
+		for _, o := range s.Shaded {
+			if o == nil {
+				continue
+			}
+			g := m.settledField(o)
+			for _, at := range freeAt {
+				p := fieldPoints[at.point].part
+				x := max(leastDoubt, 1-o.m.local[at.point])
+				fits[p][at.axis].add(float64(x*math.Sqrt(x)), sq(f[at.point].of(at.axis)-g[at.point].of(at.axis)))
+			}
+		}
+	}
+	for p := range fits {
+		for axis := range fits[p] {
+			m.doubt[p][axis] = max(0, fits[p][axis].slope())
+		}
+	}
+}
+
+// lineFit fits a straight line.
+type lineFit struct{ n, x, y, xx, xy float64 }
+
+func (l *lineFit) add(x, y float64) {
+	l.n, l.x, l.y, l.xx, l.xy = l.n+1, l.x+x, l.y+y, l.xx+float64(x*x), l.xy+float64(x*y)
+}
+
+func (l *lineFit) slope() float64 {
+	d := float64(l.n*l.xx) - float64(l.x*l.x)
+	if d <= 0 {
+		return 0
+	}
+	return (float64(l.n*l.xy) - float64(l.x*l.y)) / d
+}
+
+func patternFrom(v *free) (f pattern) {
+	for i, at := range freeAt {
+		if at.axis == 0 {
+			f[at.point].x = v[i]
+		} else {
+			f[at.point].y = v[i]
+		}
+	}
+	return f
+}
+
+// eigen gives the eigenvalues, largest first, and the eigenvectors of a symmetric matrix, by Jacobi's
+// rotations (G. Golub, C. Van Loan, "Matrix Computations", 8.5). The largest value of each vector is
+// positive.
+func eigen(a [freeSize]free) (values free, vectors [freeSize]free) {
+	for i := range vectors {
+		vectors[i][i] = 1
+	}
+	const sweeps = 12
+	for range sweeps {
+		for p := range freeSize - 1 {
+			for q := p + 1; q < freeSize; q++ {
+				rotate(&a, &vectors, p, q)
+			}
+		}
+	}
+	order := orderOf(&a)
+	var sorted [freeSize]free
+	for i, at := range order {
+		values[i], sorted[i] = a[at][at], vectors[at]
+		sorted[i].pointUp()
+	}
+	return values, sorted
+}
+
+// rotate makes a[p][q] zero.
+//
+//go:norace
+func rotate(a, vectors *[freeSize]free, p, q int) {
+	if a[p][q] == 0 {
+		return
+	}
+	theta := (a[q][q] - a[p][p]) / (2 * a[p][q])
+	t := 1 / (math.Abs(theta) + math.Sqrt(sq(theta)+1))
+	if theta < 0 {
+		t = -t
+	}
+	c := 1 / math.Sqrt(sq(t)+1)
+	s := float64(t * c)
+	for k := range freeSize {
+		x, y := a[k][p], a[k][q]
+		a[k][p], a[k][q] = float64(c*x)-float64(s*y), float64(s*x)+float64(c*y)
+	}
+	for k := range freeSize {
+		x, y := a[p][k], a[q][k]
+		a[p][k], a[q][k] = float64(c*x)-float64(s*y), float64(s*x)+float64(c*y)
+		x, y = vectors[p][k], vectors[q][k]
+		vectors[p][k], vectors[q][k] = float64(c*x)-float64(s*y), float64(s*x)+float64(c*y)
+	}
+}
+
+// pointUp turns a vector such that its largest value is positive.
+func (v *free) pointUp() {
+	most := 0.0
+	for _, x := range v {
+		if math.Abs(x) > math.Abs(most) {
+			most = x
+		}
+	}
+	if most < 0 {
+		for i := range v {
+			v[i] = -v[i]
+		}
+	}
+}
+
+// orderOf gives the places of the diagonal's values, largest first.
+func orderOf(a *[freeSize]free) []int {
+	order := make([]int, freeSize)
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(a[j][j], a[i][i]) })
+	return order
+}

@@ -1,0 +1,56 @@
+package face
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestPercentileAndDeviate(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		z := rapid.Float64Range(-3.9, 3.9).Draw(t, "deviate")
+		p := Percentile(z)
+		if p < 0 || p > 100 || math.Abs(p-50*math.Erfc(z/math.Sqrt2)) > 0.6 {
+			t.Fatalf("Percentile(%v) = %v", z, p)
+		}
+		if back := Deviate(p); math.Abs(back-z) > 1e-6 {
+			t.Fatalf("%v and back is %v", z, back)
+		}
+	})
+}
+
+func TestAnIntervalIsNeverACertainty(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := measurement{by: &fitted, photo: &photo{}, scale: 1}
+		m.deviation = rapid.Float64Range(-9, 9).Draw(t, "deviation")
+		m.before = rapid.Float64Range(-9, 9).Draw(t, "before")
+		m.pts.frame.axis = vec{rapid.Float64Range(60, 400).Draw(t, "pixels"), 0}
+		m.local = agreeing(rapid.Float64Range(-1, 1).Draw(t, "agreement"))
+		m.light.focus = rapid.Float64Range(0, 1).Draw(t, "focus")
+		m.yaw = rapid.Float64Range(-22, 22).Draw(t, "yaw")
+		s := m.score()
+		if s.Hi-s.Lo < 5 || s.Lo > s.Value || s.Value > s.Hi || s.Lo < 0 || s.Hi > 100 {
+			t.Fatalf("%+v", s)
+		}
+	})
+}
+
+func TestScaleOfFindsWhatWasDrawn(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var list []weighed1
+		for i := range 200 {
+			z := Deviate(100 * (float64(i) + 0.5) / 200)
+			list = append(list, weighed1{0.05 + math.Exp(-4+0.4*z), rapid.Float64Range(0.9, 1.1).Draw(t, "weight")})
+		}
+		s := scaleOf(list)
+		for _, z := range []float64{-1.5, 0, 1.5} {
+			if got := s.deviation(0.05 + math.Exp(-4+0.4*z)); math.Abs(got-z) > 0.2 {
+				t.Fatalf("%v read as %v by %+v", z, got, s)
+			}
+		}
+	})
+}
