@@ -1562,7 +1562,7 @@ type Series struct {
 	// Scans Its photos, in the order in which they are taken.
 	Scans []SeriesScan `json:"scans"`
 
-	// Score A score of 0 to 100 and its 95 % interval.
+	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
 	Score *ScoreRange `json:"score,omitempty"`
 
 	// SettledAt RFC 3339, UTC, milliseconds.
@@ -1642,7 +1642,7 @@ type SeriesScan struct {
 	// Rankable Whether the photo is fit to be compared.
 	Rankable *bool `json:"rankable,omitempty"`
 
-	// Score A score of 0 to 100 and its 95 % interval.
+	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
 	Score *ScoreRange `json:"score,omitempty"`
 
 	// State `open`: its scan has not ended. `completed`, `failed`: as its scan. `expired`: no photo came in time. `deleted`: the user deleted it.
@@ -1734,9 +1734,9 @@ type Timeline struct {
 	Points     []TimelinePoint `json:"points"`
 }
 
-// TimelinePoint A completed scan among the others.
+// TimelinePoint A completed scan among the others, or a completed series.
 type TimelinePoint struct {
-	// Change What differs from the scan `since`. Absent where there is none to compare with.
+	// Change What differs from the scan or series `since`. Absent where there is none to compare with.
 	Change *TimelinePoint_Change `json:"change,omitempty"`
 
 	// CompletedAt RFC 3339, UTC, milliseconds.
@@ -1754,20 +1754,26 @@ type TimelinePoint struct {
 	// the face.
 	NotComparedBecause []string `json:"notComparedBecause"`
 
+	// Photos How many scans the score of a series is the mean of.
+	Photos *int `json:"photos,omitempty"`
+
 	// ScanID A scan's id.
-	ScanID ScanID `json:"scanId"`
+	ScanID *ScanID `json:"scanId,omitempty"`
 
 	// Score A score, which is a percentile of the reference portraits, with its interval, as in `Score`.
 	Score ScoreRange `json:"score"`
+
+	// SeriesID A series' id.
+	SeriesID *SeriesID `json:"seriesId,omitempty"`
 }
 
-// TimelinePoint_Change What differs from the scan `since`. Absent where there is none to compare with.
+// TimelinePoint_Change What differs from the scan or series `since`. Absent where there is none to compare with.
 type TimelinePoint_Change struct {
 	Metrics []Difference `json:"metrics"`
 	Score   Difference   `json:"score"`
 
-	// Since A scan's id.
-	Since ScanID `json:"since"`
+	// Since The `scanId` or `seriesId` of the earlier point.
+	Since string `json:"since"`
 }
 
 // Top defines model for Top.
@@ -2775,8 +2781,11 @@ type ClientInterface interface {
 	// unchanged face differ, too: a change is `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and
 	// nothing to tell the user of. A score that lies outside of another's interval is not yet that: both have an error.
 	//
-	// A new version of the engine starts a new series (`newSeries`): scores before and after it do not compare. Among the 20 scans
-	// before a page none may be comparable; then its first `change` is absent.
+	// A series of photos is one point, with its mean and the interval of that, and its scans have none of their own; an open series and one of
+	// which no scan counts have no point, so that a page may have fewer points than `limit`.
+	//
+	// After a new version of the engine scores do not compare with those before it (`newSeries`, which has nothing to do with series of
+	// photos). Among the 20 points before a page none may be comparable; then its first `change` is absent.
 	//
 	// Corresponds with GET /v1/timeline (the `GetTimeline` operationId).
 	GetTimeline(ctx context.Context, params *GetTimelineParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4058,8 +4067,11 @@ func (c *Client) ListSeriesImages(ctx context.Context, id SeriesID, reqEditors .
 // unchanged face differ, too: a change is `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and
 // nothing to tell the user of. A score that lies outside of another's interval is not yet that: both have an error.
 //
-// A new version of the engine starts a new series (`newSeries`): scores before and after it do not compare. Among the 20 scans
-// before a page none may be comparable; then its first `change` is absent.
+// A series of photos is one point, with its mean and the interval of that, and its scans have none of their own; an open series and one of
+// which no scan counts have no point, so that a page may have fewer points than `limit`.
+//
+// After a new version of the engine scores do not compare with those before it (`newSeries`, which has nothing to do with series of
+// photos). Among the 20 points before a page none may be comparable; then its first `change` is absent.
 //
 // Corresponds with GET /v1/timeline (the `GetTimeline` operationId).
 func (c *Client) GetTimeline(ctx context.Context, params *GetTimelineParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6976,8 +6988,11 @@ type ClientWithResponsesInterface interface {
 	// unchanged face differ, too: a change is `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and
 	// nothing to tell the user of. A score that lies outside of another's interval is not yet that: both have an error.
 	//
-	// A new version of the engine starts a new series (`newSeries`): scores before and after it do not compare. Among the 20 scans
-	// before a page none may be comparable; then its first `change` is absent.
+	// A series of photos is one point, with its mean and the interval of that, and its scans have none of their own; an open series and one of
+	// which no scan counts have no point, so that a page may have fewer points than `limit`.
+	//
+	// After a new version of the engine scores do not compare with those before it (`newSeries`, which has nothing to do with series of
+	// photos). Among the 20 points before a page none may be comparable; then its first `change` is absent.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10057,8 +10072,11 @@ func (c *ClientWithResponses) ListSeriesImagesWithResponse(ctx context.Context, 
 // unchanged face differ, too: a change is `significant` only if it is more than 95 % of such pairs show, else it is `within_noise` and
 // nothing to tell the user of. A score that lies outside of another's interval is not yet that: both have an error.
 //
-// A new version of the engine starts a new series (`newSeries`): scores before and after it do not compare. Among the 20 scans
-// before a page none may be comparable; then its first `change` is absent.
+// A series of photos is one point, with its mean and the interval of that, and its scans have none of their own; an open series and one of
+// which no scan counts have no point, so that a page may have fewer points than `limit`.
+//
+// After a new version of the engine scores do not compare with those before it (`newSeries`, which has nothing to do with series of
+// photos). Among the 20 points before a page none may be comparable; then its first `change` is absent.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"slices"
 
-	"cloud.google.com/go/firestore"
-
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -41,7 +39,7 @@ var gates = map[string]string{
 
 // pointFields are all that is read of a scan for its [point].
 var pointFields = []string{
-	"id", "createdAt", "finishedAt",
+	"id", "seriesId", "createdAt", "finishedAt",
 	"result.version", "result.score", "result.quality", "result.metrics",
 }
 
@@ -51,9 +49,12 @@ const (
 	withinNoise = "within_noise"
 )
 
-// point is a completed scan in the timeline.
+// point is a completed scan in the timeline, or a completed series.
 type point struct {
-	ScanID      ID         `json:"scanId"`
+	ScanID   ID       `json:"scanId,omitempty"`
+	SeriesID SeriesID `json:"seriesId,omitempty"`
+	// Photos is how many scans a series' score is the mean of.
+	Photos      int        `json:"photos,omitempty"`
 	CompletedAt string     `json:"completedAt"`
 	Engine      string     `json:"engine"`
 	Score       scoreRange `json:"score"`
@@ -66,9 +67,10 @@ type point struct {
 	Change *change `json:"change,omitempty"`
 }
 
-// change is what differs between two comparable scans.
+// change is what differs between two comparable points.
 type change struct {
-	Since   ID      `json:"since"`
+	// Since is the id of the earlier one's scan or series.
+	Since   string  `json:"since"`
 	Score   delta   `json:"score"`
 	Metrics []delta `json:"metrics"`
 }
@@ -80,19 +82,16 @@ type delta struct {
 	Verdict    string  `json:"verdict"`
 }
 
-// timeline is the points of completed scans, oldest first.
-func timeline(scans []Scan) []point {
-	points := make([]point, 0, len(scans))
-	var before *Scan // the last comparable one of the series
+// timeline is the points of completed scans and series, oldest first.
+func timeline(all []sitting) []point {
+	points := make([]point, 0, len(all))
+	var before *sitting // the last comparable one of the engine
 	var engine string
-	for i := range scans {
-		s := &scans[i]
-		r := s.result()
-		p := point{
-			ScanID: s.ID, CompletedAt: httpapi.Time(s.FinishedAt), Engine: r.Version, Score: r.Score,
-			NewSeries: i > 0 && r.Version != engine, NotComparedBecause: outside(r),
-		}
-		engine = r.Version
+	for i := range all {
+		s := &all[i]
+		p := s.point
+		p.NewSeries, p.NotComparedBecause = i > 0 && p.Engine != engine, outside(s.result)
+		engine = p.Engine
 		takesPart := len(p.NotComparedBecause) == 0
 		if p.NewSeries {
 			before = nil
@@ -100,7 +99,7 @@ func timeline(scans []Scan) []point {
 		}
 		if takesPart {
 			if before != nil {
-				p.Change = compare(before.ID, before.result(), r)
+				p.Change = compare(before.id(), before.result, s.result)
 			}
 			before = s
 		}
@@ -121,9 +120,10 @@ func outside(r resultPart) []string {
 	return because
 }
 
-// compare is the change between two scans of one engine. A measure's change is significant above its smallest
-// detectable change, which the engine publishes.
-func compare(since ID, from, to resultPart) *change {
+// compare is the change between two points of one engine. A measure's change is significant above its
+// smallest detectable change (SDC), which the engine publishes. That is 1.96 times the root of two
+// standard errors, so that of two measures with different ones it is their root mean square.
+func compare(since string, from, to resultPart) *change {
 	c := &change{Since: since, Metrics: []delta{}, Score: delta{
 		Name: "score", Difference: tenth(to.Score.Value - from.Score.Value), Verdict: verdict(scoreMoved(from.Score, to.Score)),
 	}}
@@ -135,7 +135,7 @@ func compare(since ID, from, to resultPart) *change {
 		difference := m.Value - from.Metrics[i].Value
 		c.Metrics = append(c.Metrics, delta{
 			Name: m.Name, Difference: math.Round(difference*1000) / 1000,
-			Verdict: verdict(math.Abs(difference) > max(m.Reliability.SDC, from.Metrics[i].Reliability.SDC)),
+			Verdict: verdict(math.Abs(difference) > math.Hypot(m.Reliability.SDC, from.Metrics[i].Reliability.SDC)/math.Sqrt2),
 		})
 	}
 	return c
@@ -179,23 +179,21 @@ func (s *Service) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	if err := s.admit(r); err != nil {
 		return err
 	}
-	// It needs the index (uid asc, state asc, createdAt desc, id desc) on scans, as the list does.
-	f := filter{state: string(Completed), direction: firestore.Desc}
-	q := f.query(s.Firestore, account.Caller(r)).Limit(asked.Limit + lookBack).Select(pointFields...)
-	if asked.After != nil {
-		q = q.StartAfter(asked.After.At, asked.After.ID)
-	}
-	scans, err := readAll(r.Context(), q)
+	found, err := s.sittings(r.Context(), account.Caller(r), asked)
 	if err != nil {
 		return err
 	}
 	view := timelineView{}
-	shown := min(asked.Limit, len(scans))
-	if len(scans) > asked.Limit {
-		view.NextCursor = asked.Next(positionOf(scans[asked.Limit-1]))
+	shown := min(asked.Limit, len(found))
+	if len(found) > asked.Limit {
+		view.NextCursor = asked.Next(found[asked.Limit-1].last)
 	}
-	slices.Reverse(scans)
-	all := timeline(scans)
+	found, shown, err = s.settledOnes(r.Context(), account.Caller(r), found, shown)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(found)
+	all := timeline(found)
 	view.Points = all[len(all)-shown:]
 	return httpapi.Write(w, http.StatusOK, view)
 }

@@ -30,6 +30,14 @@ func shot(id string, engine string, score, half float64, warnings ...any) Scan {
 	return s
 }
 
+// singles are the scans as sittings of one photo each.
+func singles(scans []Scan) (all []sitting) {
+	for _, s := range scans {
+		all = append(all, single(s))
+	}
+	return all
+}
+
 func TestTimelineRules(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -65,7 +73,7 @@ func TestTimelineRules(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, p := range timeline(tt.scans) {
+			for _, p := range timeline(singles(tt.scans)) {
 				since := "-"
 				if p.Change != nil {
 					since = fmt.Sprint(p.Change.Since, " ", p.Change.Score.Verdict, " ", p.Change.Metrics[0].Verdict)
@@ -123,7 +131,7 @@ func TestTimeline_comparesNeighboursOfASeries(t *testing.T) {
 			engine := fmt.Sprintf("v-%d.", i/rapid.IntRange(3, 6).Draw(t, "length"))
 			scans[i] = shot(fmt.Sprintf("s%02d", i), engine, rapid.Float64Range(0, 100).Draw(t, "score"), 10, warnings...)
 		}
-		points := timeline(scans)
+		points := timeline(singles(scans))
 		last := -1
 		for i, p := range points {
 			if i > 0 && points[i-1].Engine != p.Engine {
@@ -135,7 +143,7 @@ func TestTimeline_comparesNeighboursOfASeries(t *testing.T) {
 			if (p.Change != nil) != (last >= 0 && len(outside(scans[i].result())) == 0) {
 				t.Fatalf("%d: change %v after %d", i, p.Change, last)
 			}
-			if p.Change != nil && p.Change.Since != scans[last].ID {
+			if p.Change != nil && p.Change.Since != string(scans[last].ID) {
 				t.Fatalf("%d: compared with %s, not %s", i, p.Change.Since, scans[last].ID)
 			}
 			if len(outside(scans[i].result())) == 0 {
