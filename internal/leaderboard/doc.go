@@ -5,12 +5,16 @@
 //	                         └► personal-best.reached
 //
 // A board is symmetry_all_v{engine's major version}: scores of different engines never meet. A rating is a pure
-// function of the set of a user's rankable scans (see rating.go), and an entry one of the rating and users/{uid},
+// function of the set of a user's rankable scans and series (see rating.go), and an entry one of the rating and users/{uid},
 // written in the same transaction. So events may come twice, late and in any order, and the board can be
 // rebuilt from the ratings at any time.
 //
 // A deleted scan (scan.deleted) is a fact like the others: its score goes, and a mark without it stays, so that deletion
 // frees no place for another try and its scan.completed may still come late. See history.rating for what it counts as.
+//
+// A series of photos (series.settled) is one contribution, by its mean and with the weight of its
+// photos, and each change of it a revision, of which the highest counts; its scans are none. Of a
+// series a deleted photo counts like a deleted scan. See contribution.weight.
 //
 // An entry exists while the user is active, consents, opted in and has a scan that counts; a user without a
 // username has one too, shown as "". Nothing of a rating survives the withdrawal of the consent it was made under.
