@@ -47,7 +47,11 @@ func journeys(ctx context.Context, h *host.Host, first, second []byte) error {
 			return err
 		}
 	}
-	if err := report(ctx, os.Stdout, users); err != nil {
+	series, err := users[0].takeSeries(ctx)
+	if err != nil {
+		return err
+	}
+	if err := report(ctx, os.Stdout, users, series); err != nil {
 		return err
 	}
 	if err := takeAway(ctx, os.Stdout, users[0]); err != nil {
@@ -98,11 +102,14 @@ func measurable(name string, photo []byte) error {
 	return err
 }
 
-func report(ctx context.Context, w io.Writer, journeys []*journey) error {
+func report(ctx context.Context, w io.Writer, journeys []*journey, series apiclient.Series) error {
 	for _, j := range journeys {
 		if err := printScan(w, j); err != nil {
 			return err
 		}
+	}
+	if err := printSeries(w, journeys[0], series); err != nil {
+		return err
 	}
 	if err := printBoard(ctx, w, journeys[0]); err != nil {
 		return err

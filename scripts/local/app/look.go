@@ -8,19 +8,21 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"github.com/kovidgoyal/imaging"
 	"golang.org/x/image/draw"
+	_ "golang.org/x/image/webp" // photos may be WebP
 )
 
 // grain is the standard deviation of a camera's noise, of 255. What lies between pixels is smoother
 // than a photo, and a face without texture is taken for one half twice.
 const grain = 3
 
-// Look is a copy of the JPEG as another look into the camera would give it, a different one for each
-// n from 0: the head a little tilted and moved, the light from another side, the face stirred by less
-// than a hundredth of the picture's width. Nothing tells the cheat guard of it; its looks pass as
-// photos of one series.
+// Look is a JPEG of the photo as another look into the camera would give it, a different one for each
+// n from 0: the head a little tilted and moved, the light from another side, the face warped by a few
+// thousandths of the picture's width. The room's light is the same in all and not the photo's, so that
+// the cheat guard takes a look neither for a copy of the photo nor for one of another look.
 func Look(photo []byte, n int) ([]byte, error) {
-	decoded, err := jpeg.Decode(bytes.NewReader(photo))
+	decoded, err := imaging.Decode(bytes.NewReader(photo), imaging.AutoOrientation(true))
 	if err != nil {
 		return nil, fmt.Errorf("decode the photo: %w", err)
 	}
@@ -37,7 +39,7 @@ func Look(photo []byte, n int) ([]byte, error) {
 			u, v := float64(x)/w-.5, float64(y)/h-.5
 			dx := u*w*math.Cos(tilt) - v*h*math.Sin(tilt) + .0012*w*math.Sin(7*v+k) + .01*w*k
 			dy := u*w*math.Sin(tilt) + v*h*math.Cos(tilt) + .002*w*math.Sin(6*u+.2*k)
-			light := 1 + .04*math.Sin(3*u+2*k) + .06*math.Cos(9*v+3*k)
+			light := 1 + .2*math.Sin(3*math.Pi*u+1)*math.Sin(4*math.Pi*v) + .04*math.Sin(3*u+2*k) + .06*math.Cos(9*v+3*k)
 			paint(dst, x, y, src, .5*w+dx, .5*h+dy, light, noise.NormFloat64()*grain)
 		}
 	}
