@@ -19,7 +19,7 @@
 //	user is gone
 //
 // What expireAt bounds is not shown to anybody from that moment on, however late it is deleted. What the sweep fails on, it
-// looks at again after pauses that grow to an hour, so that nothing that fails for good keeps it from the rest. Scans,
+// looks at again after pauses that grow to an hour, so that nothing that fails for good keeps it from the rest. Scans, series,
 // reports and board entries live until their owner removes them.
 package retention
 

@@ -37,7 +37,7 @@ func TestReadme_useTheAPI(t *testing.T) {
 	rest := out
 	for _, want := range []string{
 		`"emailVerified":true`, `"birthYear":1990`, `"granted":true`, `"verdict":"`, `"state":"completed"`, `"result":{`,
-		`"items":[`, `"points":[`, `"verification":`, `"outcome":"matches"`, `"duplicateOf":"`, `"name":"renditions/grey"`, "304\n", `"displayName":"Ada L."`, `{"available":true}`, `"username":"ada_`, `"optIn":true`,
+		`"items":[`, `"points":[`, `"verification":`, `"outcome":"matches"`, `"leftOut":{"code":"not_rankable"`, `"duplicateOf":"`, `"name":"renditions/grey"`, "304\n", `"displayName":"Ada L."`, `{"available":true}`, `"username":"ada_`, `"optIn":true`,
 		`"entries":[`, `"total":`, `"type":"scan.completed.v1"`, `"unread":`, `"id":"phone-1"`,
 		`"email":false`, `"latest":{`, `"state":"ready"`, "/export.zip", `"granted":false`, `"action":"withdrawn"`, `"state":"erased"`,
 		"The signature is good.", `"code":"token_missing"`,
