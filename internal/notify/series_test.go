@@ -63,7 +63,7 @@ func TestSeriesIsToldOnce(t *testing.T) {
 	if p, m := len(w.Push.Messages())-pushes, len(w.Mail.Messages())-mails; p != 1 || m != 1 {
 		t.Errorf("%d pushes and %d mails, want one each", p, m)
 	}
-	t.Run("what was said of it goes when it is not so any more", func(t *testing.T) {
+	t.Run("what was said of it goes when it is not so any more", func(*testing.T) {
 		w.Do(ada, http.MethodDelete, "/v1/scans/"+string(opened.Uploads[2].ScanID), "")
 		w.Deliver("notify", "rank")
 		want("a photo deleted")
@@ -76,11 +76,11 @@ func TestSeriesIsToldOnce(t *testing.T) {
 		w.Deliver("notify", "rank")
 		want("the second deleted")
 	})
-	t.Run("one of which no photo counts", func(t *testing.T) {
+	t.Run("one of which no photo counts", func(*testing.T) {
 		w.Series(ada, []byte("no photo"), []byte("none either"))
 		want("the third", "series.settled.v1")
 	})
-	t.Run("one whose photos were never taken", func(t *testing.T) {
+	t.Run("one whose photos were never taken", func(*testing.T) {
 		opened := w.OpenSeries(ada, 2)
 		for _, u := range opened.Uploads {
 			w.Do(ada, http.MethodDelete, "/v1/scans/"+string(u.ScanID), "")
