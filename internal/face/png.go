@@ -59,6 +59,11 @@ func pngRefusal(err error) error {
 
 var errChunk = errors.New("chunk is cut or out of place")
 
+// maxPNGParts bounds the parts of a file. One in order has five: the signature with IHDR, PLTE,
+// tRNS, all IDAT together (ISO/IEC 15948, 11.2.4) and IEND. The rest is room for files that are not
+// quite in order. The parts of a file of 25 MB could take 200 MB else, which no header announces.
+const maxPNGParts = 64
+
 // readPNG walks over the chunks, up to the end chunk or the end of the file, which is no fault if
 // the picture is there. Its errors are refusals.
 func readPNG(data []byte) (*pngFile, error) {
@@ -113,7 +118,9 @@ func (f *pngFile) add(name string, body, chunk []byte) error {
 	default:
 		return nil
 	}
-	f.keep(chunk)
+	if f.keep(chunk); len(f.parts) > maxPNGParts {
+		return refuseBecause(Corrupt, detailDamaged, errChunk)
+	}
 	return nil
 }
 

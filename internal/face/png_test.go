@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/png"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -119,6 +120,29 @@ func allocated() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.TotalAlloc)
+}
+
+// TestAPNGInManyPartsIsRefused: what lies between the parts of a picture is left out, but each part
+// takes memory.
+func TestAPNGInManyPartsIsRefused(t *testing.T) {
+	t.Parallel()
+	whole := encodePNG(t, decodeSample(t))
+	at := bytes.Index(whole, []byte("IDAT")) - 4
+	for name, tt := range map[string]struct {
+		parts int
+		want  Code
+	}{
+		"some chunks between": {20, ""}, "thousands": {100_000, Corrupt},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			between := pngChunkOf(pngChunkOf(nil, "IDAT", nil), "tEXt", nil)
+			data := slices.Insert(bytes.Clone(whole), at, bytes.Repeat(between, tt.parts)...)
+			if _, err := decodedFile(data); codeOf(t, err) != tt.want {
+				t.Errorf("%v, want code %q", err, tt.want)
+			}
+		})
+	}
 }
 
 // TestALargeGreyPNGIsNotTooLarge: it takes a quarter of the memory of a coloured one.

@@ -8,6 +8,7 @@ import (
 	stdjpeg "image/jpeg"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -392,6 +393,27 @@ func TestMemory(t *testing.T) {
 		if want := f.Memory(); got > want+tableBytes || got < want/2 {
 			t.Errorf("%s: %d bytes, want about %d", name, got, want)
 		}
+	}
+}
+
+// TestTablesThatNoScanUsesTakeNoMemory defines the tables of a file over and over before its scan.
+func TestTablesThatNoScanUsesTakeNoMemory(t *testing.T) {
+	whole := jpegtest.Encode(picture(40, 33, 7), jpegtest.Options{})
+	const tables = 3000
+	one := append([]byte{0, 1}, make([]byte, 15+1)...) // a code of one bit, for 0
+	flood := jpegtest.Segment(markerDHT, bytes.Repeat(one, tables)...)
+	f, err := Read(slices.Insert(bytes.Clone(whole), 2, flood...), func(byte, []byte) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := f.Decode(true); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if got, most := int64(after.TotalAlloc-before.TotalAlloc), f.Memory()+tableBytes; got > most {
+		t.Errorf("%d bytes for %d tables, at most %d should be", got, tables, most)
 	}
 }
 

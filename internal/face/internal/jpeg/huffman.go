@@ -27,11 +27,11 @@ type huffman struct {
 	values *[1 << lookBits]acValue
 }
 
-// readHuffman takes the first table of a DHT segment's body and returns what follows.
-func readHuffman(body []byte) (t *huffman, class, id int, rest []byte, err error) {
+// readHuffman takes the first table of a DHT segment's body.
+func readHuffman(body []byte) (counts, symbols []byte, class, id int, err error) {
 	const head = 1 + 16
 	if len(body) < head {
-		return nil, 0, 0, nil, errTable
+		return nil, nil, 0, 0, errTable
 	}
 	class, id = int(body[0]>>4), int(body[0]&15)
 	n := 0
@@ -39,19 +39,25 @@ func readHuffman(body []byte) (t *huffman, class, id int, rest []byte, err error
 		n += int(count)
 	}
 	if class > 1 || id > 3 || n > 256 || len(body) < head+n {
-		return nil, 0, 0, nil, errTable
+		return nil, nil, 0, 0, errTable
 	}
-	return &huffman{counts: body[1:head], symbols: body[head : head+n]}, class, id, body[head+n:], nil
+	return body[1:head], body[head : head+n], class, id, nil
 }
 
-// readTables takes the body of a DHT segment.
+// readTables takes the body of a DHT segment. A table that no scan has used yet is overwritten in
+// place: a file of 25 MB may define a million of them.
 func readTables(body []byte, tables *[2][4]*huffman) error {
 	for len(body) > 0 {
-		t, class, id, rest, err := readHuffman(body)
+		counts, symbols, class, id, err := readHuffman(body)
 		if err != nil {
 			return err
 		}
-		tables[class][id], body = t, rest
+		t := &tables[class][id]
+		if *t == nil || (*t).ends[16] != 0 {
+			*t = new(huffman)
+		}
+		(*t).counts, (*t).symbols = counts, symbols
+		body = body[1+len(counts)+len(symbols):]
 	}
 	return nil
 }
