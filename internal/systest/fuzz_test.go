@@ -145,7 +145,7 @@ func hostileValues() []string {
 
 // forged are cursors of the user's lists that an attacker can make, of times that no list has.
 func forged(uid string) (all []string) {
-	scopes := [][]string{{"inbox"}, {"consents"}, {"timeline"}, {"scans", "", "", "", "", fmt.Sprint(firestore.Desc)}}
+	scopes := [][]string{{"inbox"}, {"consents"}, {"timeline"}, {"series"}, {"scans", "", "", "", "", fmt.Sprint(firestore.Desc)}}
 	ends := []int64{
 		math.MinInt64, math.MaxInt64, 0,
 		time.Date(0, 12, 31, 0, 0, 0, 0, time.UTC).UnixMicro(), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro(),
