@@ -563,7 +563,7 @@ type Check struct {
 	// mouth; a cover is smooth there.
 	Check string `json:"check"`
 
-	// Reject The limit beyond which the scan fails; null if it never does.
+	// Reject The limit beyond which the scan fails; null if it never does. Only for a face that fills the picture has `detection` one.
 	Reject *float64 `json:"reject"`
 
 	// Value What was measured.

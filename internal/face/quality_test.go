@@ -55,3 +55,32 @@ func TestAtMostThreeFixesTheWorstFirst(t *testing.T) {
 		t.Errorf("%d checks of %d", len(q.checks), len(checkRules))
 	}
 }
+
+// TestAFaceThatFillsThePictureIsTooNear if the detector is unsure of it, whose words would else be
+// to show the whole face with nothing in front of it.
+func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		iod, detection float64
+		want           Code
+	}{
+		"eyes to chin, unsure": {iod: 380, detection: 77, want: FaceTooNear},
+		"eyes to chin, sure":   {iod: 380, detection: 2000},
+		"whole face, unsure":   {iod: 180, detection: 160},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &measurement{photo: &photo{header: header{width: 800, height: 1000}}, scale: 1, by: &fitted, registration: registration{alike: 0.8}}
+			m.place.window = window{x: 400, y: 400, size: 700, q: tt.detection}
+			m.pts.frame = frame{origin: vec{400, 350}, axis: vec{tt.iod, 0}}
+			m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
+			var got Code
+			if q := m.quality(); q.refusal != nil {
+				got = q.refusal.Code
+			}
+			if got != tt.want {
+				t.Errorf("refused as %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

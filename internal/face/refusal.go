@@ -12,7 +12,7 @@ const (
 	NoFace            Code = "no_face"
 	SeveralFaces      Code = "several_faces"
 	FaceTooSmall      Code = "face_too_small"
-	FaceTooNear       Code = "face_too_near" // cut off by the edge of the picture
+	FaceTooNear       Code = "face_too_near" // cut off by the edge of the picture, or fills it
 	TurnedAway        Code = "turned_away"
 	TooDark           Code = "too_dark"
 	TooBright         Code = "too_bright"
