@@ -93,18 +93,15 @@ func TestPhotosOfOneAccount(t *testing.T) {
 		t.Errorf("the first photo: %v", reasons)
 	}
 	b := img.Bounds()
-	// A narrower face is another one.
-	narrow := imaging.Resize(img, b.Dx()*78/100, b.Dy(), imaging.Lanczos)
 	for name, tt := range map[string]struct {
 		photo   image.Image
 		quality int
 		want    string
 	}{
-		"the same, saved worse":     {img, 50, "copied_photo"},
-		"the same, cropped":         {imaging.Crop(img, image.Rect(0, 0, b.Dx(), b.Dy()-40)), 90, "copied_photo"},
-		"the same, brighter":        {imaging.AdjustGamma(img, 1.3), 80, "copied_photo"},
-		"its left half twice":       {halved(img), 90, "mirrored_half"},
-		"somebody of another shape": {narrow, 90, "geometry_jump"},
+		"the same, saved worse": {img, 50, "copied_photo"},
+		"the same, cropped":     {imaging.Crop(img, image.Rect(0, 0, b.Dx(), b.Dy()-40)), 90, "copied_photo"},
+		"the same, brighter":    {imaging.AdjustGamma(img, 1.3), 80, "copied_photo"},
+		"its left half twice":   {halved(img), 90, "mirrored_half"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

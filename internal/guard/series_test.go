@@ -39,9 +39,9 @@ func TestPhotosOfOneSeries(t *testing.T) {
 		"alike, before a series":          {"", "a", copyDistance, 0, "copied_photo"},
 		"alike, after a series":           {"a", "", copyDistance, 0, "copied_photo"},
 		"no series":                       {"", "", burstDistance + 1, 0, "copied_photo"},
-		"another shape within a series":   {"a", "a", 100, 3, ""},
-		"another shape before the series": {"", "a", 100, 3, "geometry_jump"},
-		"another shape after a series":    {"a", "", 100, 3, "geometry_jump"},
+		"another shape within a series":   {"a", "a", 100, 9, ""},
+		"another shape before the series": {"", "a", 100, 9, "geometry_jump"},
+		"another shape after a series":    {"a", "", 100, 9, "geometry_jump"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -73,7 +73,7 @@ func TestSeriesIsComparedWithWhatWasUsualBefore(t *testing.T) {
 		series string
 		ratios float64
 		want   string
-	}{{"", 0, ""}, {"a", 0, ""}, {"a", 3, "geometry_jump"}, {"a", 3, "geometry_jump"}, {"a", 0, ""}} {
+	}{{"", 0, ""}, {"a", 0, ""}, {"a", 9, "geometry_jump"}, {"a", 9, "geometry_jump"}, {"a", 0, ""}} {
 		if got := judge(string(rune('a'+i)), tt.series, tt.ratios, 30*i); got != tt.want {
 			t.Errorf("photo %d: %q, want %q", i, got, tt.want)
 		}

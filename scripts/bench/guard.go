@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"text/tabwriter"
 
@@ -26,7 +27,9 @@ import (
 type guarded struct {
 	mutex  sync.Mutex
 	people []*person
-	seen   map[string]map[string]guard.Observation
+	// sitters are people of whom there are photos under several conditions, without points.
+	sitters half
+	seen    map[string]map[string]guard.Observation
 }
 
 // The photos as they are.
@@ -96,7 +99,8 @@ func guardedPeople(ctx context.Context, o options, progress io.Writer) (*guarded
 		entries = thinned(entries)
 	}
 	g := &guarded{people: peopleOf(entries), seen: map[string]map[string]guard.Observation{}}
-	steps := terminal.Bar(progress, len(g.people), "people")
+	mild := mildOf(entries)
+	steps := terminal.Bar(progress, len(g.people)+len(mild), "people and photos")
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, p := range g.people {
@@ -109,8 +113,37 @@ func guardedPeople(ctx context.Context, o options, progress io.Writer) (*guarded
 			return g.lookAt(o.faces, p)
 		})
 	}
+	for _, e := range mild {
+		if g.seen[e.Person] == nil {
+			g.seen[e.Person] = map[string]guard.Observation{}
+			g.sitters = append(g.sitters, &person{id: e.Person})
+		}
+	}
+	for _, e := range mild {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			defer steps.Add(1)                                       //nolint:errcheck // a progress bar
+			data, err := os.ReadFile(filepath.Join(o.faces, e.File))
+			if err != nil {
+				return err
+			}
+			return g.see(&person{id: e.Person}, e.Condition, data)
+		})
+	}
 	err = group.Wait()
 	return g, errors.Join(err, steps.Finish())
+}
+
+// mildOf gives the photos of people under conditions that an app's photos have.
+func mildOf(entries []entry) (list []*entry) {
+	for i := range entries {
+		if e := &entries[i]; e.Set == setConditions && slices.Contains(mildConditions, e.Condition) {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 func (g *guarded) lookAt(folder string, p *person) error {

@@ -101,6 +101,20 @@ func (h half) others(photo string, has ...string) []trial {
 	return list
 }
 
+// conditions are the trials of each photo of a person after each other one.
+func (h half) conditions() (list []trial) {
+	for _, p := range h {
+		for _, has := range mildConditions {
+			for _, photo := range mildConditions {
+				if has != photo {
+					list = append(list, trial{has: []string{has}, owner: p, photo: photo, of: p})
+				}
+			}
+		}
+	}
+	return list
+}
+
 func (g *guarded) table() guardTable {
 	fit, test := g.halves()
 	t := guardTable{FitPeople: len(fit), TestPeople: len(test)}
@@ -121,6 +135,13 @@ func (g *guarded) table() guardTable {
 	for _, code := range []guard.Code{guard.Copy, guard.HalfFace, guard.Jump} {
 		row("smiling, after neutral", code, true, func(h half) []trial { return h.own(photoSmiling, photoNeutral) })
 		row("neutral, after smiling", code, true, func(h half) []trial { return h.own(photoNeutral, photoSmiling) })
+	}
+	if len(g.sitters) > 0 {
+		for _, code := range []guard.Code{guard.Copy, guard.HalfFace, guard.Jump} {
+			t.Rows = append(t.Rows, guardRow{
+				Photo: "another mild condition, after one", Code: code, Honest: true, Test: g.said(code, g.sitters.conditions()),
+			})
+		}
 	}
 	row("the same in softer focus", guard.HalfFace, true, func(h half) []trial { return h.own("blurred") })
 	row("the same in a file of quality 50", guard.Jump, true, func(h half) []trial { return h.own("saved again at quality 50", photoNeutral) })
