@@ -125,7 +125,7 @@ func (p *plane) addRow(sums []uint32, x, y, dx, dy int) {
 	p.addInner(sums, x, y, dx, dy)
 }
 
-// surrounds tells whether a place lies between four pixels.
+// surrounds reports whether a place lies between four pixels.
 func (p *plane) surrounds(x, y int) bool { return x >= 0 && y >= 0 && x>>20 < p.w-1 && y>>20 < p.h-1 }
 
 // addInner adds samples none of which lies beyond the border. Two pixels that lie side by side

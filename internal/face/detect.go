@@ -262,7 +262,7 @@ func (w window) shared(v window) float64 {
 	return float64(max(0, dx) * max(0, dy))
 }
 
-// same tells whether two boxes mean one face: they overlap, or the smaller lies half in the larger (an eye or a mouth taken for
+// same reports whether two boxes mean one face: they overlap, or the smaller lies half in the larger (an eye or a mouth taken for
 // a face of its own).
 func (w window) same(v window) bool {
 	return w.overlap(v) > sameOverlap || w.shared(v) > 0.5*sq(min(w.size, v.size))

@@ -15,7 +15,7 @@
 //     Where nothing sure is found upright, the picture is looked at turned by 30 to 330 degrees (detect.go).
 //  3. A face of more than 200 pixels between the pupils is shrunk to half, a quarter or an eighth of the size (measure.go): nothing is
 //     measured any better with more.
-//  4. 17 points come from pigo's pupil and landmark cascades by a runner of ours (cascade.go), in crops that are turned upright
+//  4. 17 points come from pigo's pupil and landmark cascades by a runner of this package (cascade.go), in crops that are turned upright
 //     and scaled by the pupils (points.go). Each cascade starts from 31 fixed places; the interquartile mean counts. Constant offsets
 //     move the answers to where people put the points.
 //  5. A mirror field is registered on the crop, first quickly to find the middle line, then with care
@@ -45,7 +45,7 @@
 // is analysed. A JPEG that is mirrored and saved again differs by its compression.
 //
 // The innermost loops are marked go:norace, without which the race detector's tests take ten times as long: they read only what their callers
-// hand to them, and the cascades, which nobody writes to.
+// hand to them, and the cascades, which are never written to.
 //
 // # What does not hold
 //

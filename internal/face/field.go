@@ -205,7 +205,7 @@ func between(at vec) bilinear {
 	}
 }
 
-// inside tells whether the four pixels are in the field image.
+// inside reports whether the four pixels are in the field image.
 func (b *bilinear) inside() bool {
 	return b.col >= 0 && b.row >= 0 && b.col < fieldW-1 && b.row < fieldH-1
 }

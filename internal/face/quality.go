@@ -152,6 +152,7 @@ func (m *measurement) quality() quality {
 	values := m.checkValues()
 	q := quality{fixes: []string{}}
 	var advice [2][]string // for rejected checks, then for warnings
+	vague := false         // the reason for no rank, see checkRule.vague
 	for _, r := range checkRules {
 		r = m.suited(r)
 		c := r.judge(values[r.name])
@@ -165,8 +166,8 @@ func (m *measurement) quality() quality {
 			}
 		case VerdictWarn:
 			advice[1] = append(advice[1], r.fix)
-			if r.ranks && q.notRankable == "" {
-				q.notRankable = r.wrong
+			if r.ranks && (q.notRankable == "" || vague && !r.vague()) {
+				q.notRankable, vague = r.wrong, r.vague()
 			}
 		}
 	}
@@ -180,6 +181,10 @@ func (m *measurement) quality() quality {
 	}
 	return q
 }
+
+// vague reports whether a check may warn because of what a later one names: what covers a face, or
+// coarse compression, makes it hard to make out and its detail uneven.
+func (r *checkRule) vague() bool { return r.name == CheckDetection || r.name == CheckMotion }
 
 // suited adapts a rule to the photo: little contrast in a bright picture is glare, a large face in a
 // small file does not get more pixels by coming closer, and a face that fills the picture and is hard

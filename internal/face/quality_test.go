@@ -84,3 +84,20 @@ func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
 		})
 	}
 }
+
+func TestTheReasonForNoRankIsTheMostPreciseOne(t *testing.T) {
+	t.Parallel()
+	m := &measurement{photo: &photo{header: header{width: 800, height: 1000}}, scale: 1, by: &fitted, registration: registration{alike: 0.8}}
+	m.place.window = window{x: 400, y: 400, size: 500, q: 200}
+	m.pts.frame = frame{origin: vec{400, 350}, axis: vec{180, 0}}
+	m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.2}, 0.5
+	for _, tt := range []struct {
+		covered float64
+		want    string
+	}{{0, "The face is hard to make out."}, {0.9, "Something may cover the eyes."}} {
+		m.strange[regionEyes] = tt.covered
+		if got := m.quality().notRankable; got != tt.want {
+			t.Errorf("eyes' look %v: %q, want %q", tt.covered, got, tt.want)
+		}
+	}
+}

@@ -19,7 +19,7 @@ const (
 	Blurred           Code = "blurred"
 )
 
-// Refusal is the error of a photo that cannot be measured, as against a fault of ours. It is matched with errors.As.
+// Refusal is the error of a photo that cannot be measured, as against a fault of this program. It is matched with errors.As.
 // The same bytes are refused in the same way for ever, so trying again cannot help.
 type Refusal struct {
 	Code Code `json:"code"`

@@ -80,17 +80,3 @@ func (m *measurement) standardError() float64 {
 	}
 	return max(leastSE, math.Sqrt(sum))
 }
-
-// Percentile gives the score, 0 to 100, of a normal deviate above the mean of the reference portraits.
-func Percentile(z float64) float64 { return percentile(z) }
-
-// Deviate gives the normal deviate of a score: what Percentile is the other way.
-func Deviate(score float64) float64 {
-	for i, row := range percentiles {
-		if score >= row.score && i > 0 {
-			last := percentiles[i-1]
-			return last.deviations + float64((row.deviations-last.deviations)*(last.score-score))/(last.score-row.score)
-		}
-	}
-	return percentiles[len(percentiles)-1].deviations
-}

@@ -9,6 +9,11 @@ const (
 	// outlierLimit is by how many standard errors an outlier differs from the others' mean: a score
 	// that is none does so once in 370 times.
 	outlierLimit = 3
+	// sharedError is the part of the error's variance that the photos of one series have in common:
+	// they are taken by one camera in one light within minutes. It is a choice. Independent errors
+	// would let the interval of three of Yale's mild photos cover the mean of the person's others in
+	// 75 of 100 cases (scripts/bench/tried.md).
+	sharedError = 0.3
 	// shareStep keeps a score off the ends, where the normal scale is infinite: half of the last
 	// decimal that is shown.
 	shareStep = 0.0005
@@ -22,10 +27,11 @@ const (
 // none. It has Value, Lo and Hi only; without any score it is zero.
 //
 // Value is the arithmetic mean. The interval is made on the normal scale (z of the percentile, where
-// scores of any height spread alike): the standard error of each score is the wider half of its
-// interval by 1.96, since the other half is cut off at the ends, that of the mean is
-// sqrt(sum of squares)/n. So photos of poor conditions, whose intervals are wide, widen it, and
-// more photos narrow it. One score alone is given back with its own interval.
+// scores of any height spread alike) from the standard error of each score: SE, or without one the
+// wider half of its interval by 1.96, since the other half is cut off at the ends. Of the variance of the mean,
+// sharedError is the mean of theirs, which more photos do not lower, and the rest their sum / n^2. So
+// photos of poor conditions, whose intervals are wide, widen it, and more photos narrow it. One score
+// alone is given back with its own interval.
 //
 // With 3 scores or more, one is left out that differs from the mean of the others by more than 3
 // standard errors of that difference on the normal scale: the one that differs most, and no second.
@@ -47,7 +53,9 @@ func Mean(scores []Score) (mean Score, outlier int) {
 		n++
 	}
 	mean.Value = round(sum/float64(n), 1)
-	z, half := probit(mean.Value), meanOf95*math.Sqrt(square)/float64(n)
+	count := float64(n)
+	variance := float64(sharedError*square)/count + float64((1-sharedError)*square)/(count*count)
+	z, half := probit(mean.Value), float64(meanOf95*math.Sqrt(variance))
 	mean.Lo, mean.Hi = round(100*phi(z-half), 1), round(100*phi(z+half), 1)
 	return mean, outlier
 }
@@ -74,8 +82,12 @@ func outlierOf(scores []Score) int {
 	return found
 }
 
-// variance is the square of the score's standard error on the normal scale.
+// variance is the square of the score's standard error on the normal scale. Reports of engine 1 have
+// none; their interval says it.
 func (s Score) variance() float64 {
+	if s.SE > 0 {
+		return float64(s.SE * s.SE)
+	}
 	z := probit(s.Value)
 	e := max((z-probit(s.Lo))/meanOf95, (probit(s.Hi)-z)/meanOf95, leastError)
 	return float64(e * e)

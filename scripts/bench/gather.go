@@ -29,11 +29,6 @@ type seen struct {
 	refusal *face.Refusal
 }
 
-// faceFound says whether the detector took something for a face, whatever became of it.
-func (s seen) faceFound() bool {
-	return s.Observation != nil || s.refusal != nil && (s.refusal.Code == face.SeveralFaces || s.refusal.Code == face.FaceTooSmall)
-}
-
 // gathered holds everything that was looked at: by file, the copies by person and name, and the photos without faces by path.
 type gathered struct {
 	mutex   sync.Mutex

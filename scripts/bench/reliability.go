@@ -83,7 +83,7 @@ people. Altered copies are made of the photo at half size, with about 100 pixels
 func (s *study) falseFaces() string {
 	var names []string
 	for path, found := range s.nofaces {
-		if found.faceFound() {
+		if s.taken(found) {
 			names = append(names, filepath.Base(path))
 		}
 	}

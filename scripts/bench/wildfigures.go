@@ -32,6 +32,22 @@ func (s *study) faceIn(file string) bool {
 	return code != face.NoFace && (code != "" || s.files[file].Observation != nil)
 }
 
+// taken reports whether something was taken for a face in what was seen, whatever became of it.
+func (s *study) taken(v seen) bool {
+	refusal := v.refusal
+	switch {
+	case v.Observation == nil && refusal == nil: // not looked at
+		return false
+	case v.Observation != nil:
+		c := s.whole
+		if c == nil {
+			c = face.Fitted()
+		}
+		refusal = v.Read(c).Refusal
+	}
+	return refusal == nil || slices.Contains([]face.Code{face.SeveralFaces, face.FaceTooSmall, face.FaceTooNear}, refusal.Code)
+}
+
 // setOf gives the photos of a set.
 func (s *study) setOf(set string) (list []*entry) {
 	for i := range s.entries {
@@ -408,7 +424,7 @@ func (s *study) seriesFigures(entries []*entry) []figure {
 					rest = append(rest, scoreOf(r))
 				}
 			}
-			m := meanScore(three)
+			m, _ := face.Mean(three)
 			covered = append(covered, share(m.Lo <= mean(rest) && mean(rest) <= m.Hi))
 			width = append(width, m.Hi-m.Lo)
 		}
@@ -420,15 +436,4 @@ func (s *study) seriesFigures(entries []*entry) []figure {
 		averaged("yale mild: interval of a series of 3 covers the mean of the person's other photos", covered, atLeast(.93), nil),
 		averaged("yale mild: width of the interval of a series of 3", width, nil, nil),
 	}
-}
-
-// meanScore is that of a series.
-func meanScore(list []face.Score) face.Score {
-	z, v := 0.0, 0.0
-	for _, s := range list {
-		z += face.Deviate(s.Value) / float64(len(list))
-		v += s.SE * s.SE / float64(len(list)*len(list))
-	}
-	half := 1.96 * math.Sqrt(v)
-	return face.Score{Value: face.Percentile(z), Lo: face.Percentile(z + half), Hi: face.Percentile(z - half)}
 }
