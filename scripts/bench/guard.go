@@ -124,7 +124,7 @@ func guardedPeople(ctx context.Context, o options, progress io.Writer) (*guarded
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			defer steps.Add(1)                                       //nolint:errcheck // a progress bar
+			defer steps.Add(1) //nolint:errcheck // a progress bar
 			data, err := os.ReadFile(filepath.Join(o.faces, e.File))
 			if err != nil {
 				return err
