@@ -88,7 +88,7 @@ func (g *gathered) jobs(o options) ([]job, error) {
 		}
 	}
 	for i := range g.entries {
-		if e := &g.entries[i]; e.Set == setPortraits || e.Set == setOrdinary {
+		if e := &g.entries[i]; e.ordinary() {
 			jobs = append(jobs, func(g *gathered) error { return g.lookAtWildCopies(o.faces, e) })
 		}
 	}

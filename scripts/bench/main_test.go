@@ -54,6 +54,15 @@ func TestPeopleOfAnIndex(t *testing.T) {
 	if n := len(slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return !e.portrait() })); n != 4 {
 		t.Errorf("%d portraits, want 4", n)
 	}
+	for i, want := range []bool{true, true, true, false, true} {
+		if got := entries[i].studio(); got != want {
+			t.Errorf("%s: of a studio %v, want %v", entries[i].File, got, want)
+		}
+	}
+	unknown := entry{Set: "of tomorrow", Person: "p"}
+	if unknown.studio() || !unknown.ordinary() {
+		t.Error("a portrait of an unknown set is taken for one of a studio")
+	}
 	people := peopleOf(entries)
 	if len(people) != 2 || people[0].id != "a" || people[0].smiling == nil || people[1].id != "b" || people[1].smiling != nil {
 		t.Errorf("people %+v; want a with both photos and b with one", people)

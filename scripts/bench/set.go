@@ -45,9 +45,18 @@ const (
 // portrait reports whether a face can be expected in the photo.
 func (e *entry) portrait() bool { return e.Set != setScenes && e.Set != setNoFaces }
 
-// studio reports whether the photo is one of those sets that were taken for measuring.
+// studioSets are those without points of their own that were taken for measuring.
+var studioSets = []string{"lisa", "nasa", "zoom"}
+
+// studio reports whether the photo was taken for measuring: with points, of a person who has them, or
+// in a set of that kind.
 func (e *entry) studio() bool {
-	return e.portrait() && !slices.Contains([]string{setPortraits, setOrdinary, setMasks, setConditions, setTight}, e.Set)
+	return e.portrait() && (len(e.Points) > 0 || e.Expression != "" || slices.Contains(studioSets, e.Set))
+}
+
+// ordinary reports whether the photo is a portrait as people take or publish it, of any set.
+func (e *entry) ordinary() bool {
+	return e.portrait() && !e.studio() && !e.Covered && e.Condition == "" && e.Set != setTight
 }
 
 // readIndex reads the index of a folder, and that of its subfolder wild if there is one.

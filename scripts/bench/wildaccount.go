@@ -63,7 +63,7 @@ func (s *study) wildTable() string {
 	b.WriteString("\n## What became of photos that were not taken for measuring\n\n" +
 		"Official portraits and ordinary photos are judged by numbers that were fitted to others; the sets yale, masks, tight and nofaces are never fitted to.\n\n" +
 		"| set | photos | measured | ranked | refused because | measured, not ranked because |\n| --- | --- | --- | --- | --- | --- |\n")
-	for _, set := range []string{setPortraits, setOrdinary, setConditions, setTight, setMasks, setNoFaces} {
+	for _, set := range append(s.ordinarySets(), setConditions, setTight, setMasks, setNoFaces) {
 		entries := s.setOf(set)
 		if len(entries) == 0 {
 			continue

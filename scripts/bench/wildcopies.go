@@ -219,7 +219,7 @@ func wildMakers(e *entry) []wildMaker {
 		name := glassesName(dark)
 		list = append(list, drawn(name, func(s *subject) *image.Gray { return s.glasses(dark, s.chance(name)) }))
 	}
-	if e.Set != setPortraits {
+	if e.Set == setOrdinary {
 		return list
 	}
 	list = append(list,

@@ -48,14 +48,29 @@ func (s *study) taken(v seen) bool {
 	return refusal == nil || slices.Contains([]face.Code{face.SeveralFaces, face.FaceTooSmall, face.FaceTooNear}, refusal.Code)
 }
 
-// setOf gives the photos of a set.
-func (s *study) setOf(set string) (list []*entry) {
+// photos gives the chosen photos.
+func (s *study) photos(chosen func(e *entry) bool) (list []*entry) {
 	for i := range s.entries {
-		if s.entries[i].Set == set {
-			list = append(list, &s.entries[i])
+		if e := &s.entries[i]; chosen(e) {
+			list = append(list, e)
 		}
 	}
 	return list
+}
+
+// setOf gives the photos of a set.
+func (s *study) setOf(set string) []*entry {
+	return s.photos(func(e *entry) bool { return e.Set == set })
+}
+
+// ordinarySets names the sets of portraits as people take them, in the order of the index.
+func (s *study) ordinarySets() (names []string) {
+	for _, e := range s.photos((*entry).ordinary) {
+		if !slices.Contains(names, e.Set) {
+			names = append(names, e.Set)
+		}
+	}
+	return names
 }
 
 // rankable reports whether a reading gets a rank.
@@ -81,16 +96,16 @@ func each[T any](list []T, f func(T) float64) []float64 {
 
 func (s *study) wildFigures() []figure {
 	var list []figure
-	for _, set := range []string{setPortraits, setOrdinary} {
-		if entries := s.setOf(set); len(entries) > 0 {
-			list = append(list, s.foundFigures(set, entries)...)
-			list = append(list, s.spreadFigures(set, entries)...)
-			list = append(list, s.sameFigures(set, entries)...)
-			list = append(list, s.plantedFigures(set, entries)...)
-			list = append(list, s.spoiledFigures(set, entries)...)
-		}
+	for _, set := range s.ordinarySets() {
+		entries := s.setOf(set)
+		list = append(list, s.foundFigures(set, entries)...)
+		list = append(list, s.spreadFigures(set, entries)...)
+		list = append(list, s.sameFigures(set, entries)...)
+		list = append(list, s.plantedFigures(set, entries)...)
+		list = append(list, s.spoiledFigures(set, entries)...)
+		list = append(list, s.pairFigures(set, entries)...)
 	}
-	if entries := s.setOf(setMasks); len(entries) > 0 {
+	if entries := s.photos(func(e *entry) bool { return e.Covered }); len(entries) > 0 {
 		ranked := func(e *entry) float64 { return share(rankable(s.wild[e.File])) }
 		list = append(list, averaged("masks: ranked", each(entries, ranked), atMost(.02), atMost(0)))
 	}
@@ -106,7 +121,7 @@ func (s *study) wildFigures() []figure {
 		list = append(list, averaged("tight: no_face", each(entries, none), nil, nil))
 		list = append(list, s.pairFigures("tight", entries)...)
 	}
-	if entries := s.setOf(setConditions); len(entries) > 0 {
+	if entries := s.photos(func(e *entry) bool { return e.Condition != "" }); len(entries) > 0 {
 		list = append(list, s.conditionFigures(entries)...)
 	}
 	return list
@@ -122,7 +137,7 @@ func (s *study) foundFigures(set string, entries []*entry) []figure {
 		averaged(set+": measured", each(entries, is("")), atLeast(.88), atLeast(.95)),
 		averaged(set+": ranked", each(entries, ranked), atLeast(.40), atLeast(.60)),
 	}
-	if set != setPortraits {
+	if set == setOrdinary {
 		for i := range list {
 			list[i].Bar, list[i].Stretch, list[i].Reached = "", "", ""
 		}
@@ -229,7 +244,7 @@ func (s *study) spoiledFigures(set string, entries []*entry) (list []figure) {
 	for _, dark := range []bool{false, true} {
 		list = append(list, still(glassesName(dark), nil, nil))
 	}
-	if set != setPortraits {
+	if set == setOrdinary {
 		return list
 	}
 	for _, name := range darkWild {
@@ -287,7 +302,7 @@ func (s *study) couples(entries []*entry) (same, other []couple) {
 	for i, e := range entries {
 		for _, f := range entries[i+1:] {
 			c := couple{s.wild[e.File], s.wild[f.File]}
-			if !rankable(c.a) || !rankable(c.b) {
+			if e.Person == "" || f.Person == "" || !rankable(c.a) || !rankable(c.b) {
 				continue
 			}
 			if e.Person == f.Person {
