@@ -1704,7 +1704,7 @@ type Standing_Entry struct {
 	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
 	Rating Rating `json:"rating"`
 
-	// Scans How many scans the rating is made of.
+	// Scans How many scans and series the rating is made of.
 	Scans int `json:"scans"`
 
 	// Username Empty for a user without one.
@@ -1713,7 +1713,7 @@ type Standing_Entry struct {
 
 // Summary defines model for Summary.
 type Summary struct {
-	// Best The scan of the highest score that counts; absent where none does.
+	// Best The rankable scan of the highest score; absent where there is none. It may be a photo of a series, which on the board counts by its mean.
 	Best *ScanSummary `json:"best,omitempty"`
 
 	// Latest The scan that was opened last; absent before the first.
@@ -1792,7 +1792,7 @@ type Top_Entries struct {
 	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
 	Rating Rating `json:"rating"`
 
-	// Scans How many scans the rating is made of.
+	// Scans How many scans and series the rating is made of.
 	Scans int `json:"scans"`
 
 	// Username Empty for a user without one.
@@ -2544,8 +2544,8 @@ type ClientInterface interface {
 
 	// GetSummary Read what the first screen shows
 	//
-	// The latest scan in whatever state, the best one that counts on the leaderboard (of the present engine, since scores of another are
-	// no measure for it), the place on the board and the number of unread notifications, in one call.
+	// The latest scan in whatever state, the rankable one of the highest score (of the present engine, since scores of another are
+	// no measure for it; photos of a series are among them), the place on the board and the number of unread notifications, in one call.
 	//
 	// Corresponds with GET /v1/me/summary (the `GetSummary` operationId).
 	GetSummary(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3630,8 +3630,8 @@ func (c *Client) RequestExport(ctx context.Context, reqEditors ...RequestEditorF
 
 // GetSummary Read what the first screen shows
 //
-// The latest scan in whatever state, the best one that counts on the leaderboard (of the present engine, since scores of another are
-// no measure for it), the place on the board and the number of unread notifications, in one call.
+// The latest scan in whatever state, the rankable one of the highest score (of the present engine, since scores of another are
+// no measure for it; photos of a series are among them), the place on the board and the number of unread notifications, in one call.
 //
 // Corresponds with GET /v1/me/summary (the `GetSummary` operationId).
 func (c *Client) GetSummary(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6723,8 +6723,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetSummaryWithResponse Read what the first screen shows
 	//
-	// The latest scan in whatever state, the best one that counts on the leaderboard (of the present engine, since scores of another are
-	// no measure for it), the place on the board and the number of unread notifications, in one call.
+	// The latest scan in whatever state, the rankable one of the highest score (of the present engine, since scores of another are
+	// no measure for it; photos of a series are among them), the place on the board and the number of unread notifications, in one call.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -9687,8 +9687,8 @@ func (c *ClientWithResponses) RequestExportWithResponse(ctx context.Context, req
 
 // GetSummaryWithResponse Read what the first screen shows
 //
-// The latest scan in whatever state, the best one that counts on the leaderboard (of the present engine, since scores of another are
-// no measure for it), the place on the board and the number of unread notifications, in one call.
+// The latest scan in whatever state, the rankable one of the highest score (of the present engine, since scores of another are
+// no measure for it; photos of a series are among them), the place on the board and the number of unread notifications, in one call.
 //
 // Returns a wrapper object for the known response body format(s).
 //
