@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/scan"
 )
@@ -63,6 +64,22 @@ func TestReason(t *testing.T) {
 	}
 	if len(codes) < 17 {
 		t.Errorf("the contract lists %d codes", len(codes))
+	}
+}
+
+// A large face in a small file is face_too_small, too, and does not get more pixels by coming closer.
+func TestReason_faceTooSmall(t *testing.T) {
+	got := reason(string(face.FaceTooSmall))
+	if strings.Contains(got, "closer") || !strings.Contains(got, "arm's length") || !strings.Contains(got, "original size") {
+		t.Errorf("reason = %q", got)
+	}
+}
+
+// Photos that are measured may all be left out of a series, such as copies of earlier ones.
+func TestSeriesTitle_ofNoneThatCounts(t *testing.T) {
+	title, err := render("series.settled.v1/title", facts{})
+	if err != nil || strings.Contains(title, "measured") || !strings.Contains(title, "no score") {
+		t.Errorf("title = %q, %v", title, err)
 	}
 }
 
