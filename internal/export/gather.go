@@ -297,5 +297,25 @@ func shown(name string, snap *firestore.DocumentSnapshot) map[string]any {
 		delete(data, member)
 	}
 	data["id"] = snap.Ref.ID
+	withoutZeroTimes(data)
 	return data
+}
+
+// withoutZeroTimes makes null of each time that is not known yet, which would else be shown as the
+// year 1.
+func withoutZeroTimes(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if at, ok := member.(time.Time); ok && at.IsZero() {
+				v[name] = nil
+				continue
+			}
+			withoutZeroTimes(member)
+		}
+	case []any:
+		for _, member := range v {
+			withoutZeroTimes(member)
+		}
+	}
 }

@@ -1,0 +1,24 @@
+package export
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTimesThatAreNotKnownYetAreNull(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	got := map[string]any{
+		"settledAt": time.Time{}, "createdAt": now, "photos": int64(2),
+		"looks": []any{map[string]any{"finishedAt": time.Time{}}},
+	}
+	withoutZeroTimes(got)
+	want := map[string]any{
+		"settledAt": nil, "createdAt": now, "photos": int64(2), "looks": []any{map[string]any{"finishedAt": nil}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
