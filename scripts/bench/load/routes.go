@@ -68,6 +68,8 @@ var routes = []route{
 	{operation: "listImages", note: "signs a URL for each picture", readers: true, call: ofScan},
 	{operation: "getTimeline", note: "of 20 scans", readers: true},
 
+	{operation: "listSeries", note: "of a user who has none", readers: true},
+
 	{operation: "getTop", note: "a board of at most 8"},
 	{operation: "getStanding", readers: true},
 
@@ -129,12 +131,16 @@ var routes = []route{
 
 // excused are the operations that are not measured, and why.
 var excused = map[string]string{
-	"eraseAccount":    "can be done once for each account, and what it costs is the saga that events go through after it",
-	"getExport":       "answers 404 until an export was asked for, which may be done five times a day",
-	"requestExport":   "may be asked for five times a day, and what it costs is the archive that events write after it",
-	"rescoreScan":     "is refused while the engine is the one that scored the scan, which here it always is",
-	"verifyScan":      "costs an analysis, which events do after it, and one scan takes one request at a time",
-	"withdrawConsent": "can be done once for each consent, and what it costs is the deletion that events do after it",
+	"deleteSeries":     "needs a series, which takes from the quota that openScan is measured with",
+	"eraseAccount":     "can be done once for each account, and what it costs is the saga that events go through after it",
+	"getSeries":        "needs a series, as deleteSeries does; it reads one document, as getScan",
+	"getExport":        "answers 404 until an export was asked for, which may be done five times a day",
+	"listSeriesImages": "needs a series, as deleteSeries does; it signs as listImages, for each of the photos",
+	"openSeries":       "takes from the quota that openScan is measured with, which is what it costs for each of its photos",
+	"requestExport":    "may be asked for five times a day, and what it costs is the archive that events write after it",
+	"rescoreScan":      "is refused while the engine is the one that scored the scan, which here it always is",
+	"verifyScan":       "costs an analysis, which events do after it, and one scan takes one request at a time",
+	"withdrawConsent":  "can be done once for each consent, and what it costs is the deletion that events do after it",
 }
 
 func ofScan(_ *world, t turn) call { return call{id: t.scan} }
