@@ -140,9 +140,14 @@ func (j *journey) ranked(ctx context.Context) error {
 	if j.username == "" || !j.scan.Result.Rankable {
 		return nil
 	}
+	return j.counted(ctx, 1)
+}
+
+// counted waits until so many of the user's contributions count on the board.
+func (j *journey) counted(ctx context.Context, contributions int) error {
 	_, err := app.Poll(ctx, func() (apiclient.Standing, bool, error) {
 		standing, err := j.client.Standing(ctx)
-		return standing, standing.Rank != nil, err
+		return standing, standing.Entry != nil && standing.Entry.Scans >= contributions, err
 	})
 	return err
 }

@@ -13,8 +13,8 @@ import (
 // looks is how many photos the demo's series has.
 const looks = 3
 
-// takeSeries takes a series of photos, each another look of the journey's, and waits for its result
-// and the one notification of it.
+// takeSeries takes a series of photos, each another look of the journey's, and waits for its result,
+// the one notification of it, and its place among what counts on the board.
 func (j *journey) takeSeries(ctx context.Context) (apiclient.Series, error) {
 	ctx, cancel := context.WithTimeout(ctx, journeyTimeout)
 	defer cancel()
@@ -35,7 +35,14 @@ func (j *journey) takeSeries(ctx context.Context) (apiclient.Series, error) {
 	if err != nil {
 		return s, err
 	}
-	return s, j.notified(ctx, "series.settled")
+	if err := j.notified(ctx, "series.settled"); err != nil || s.Score == nil || j.username == "" {
+		return s, err
+	}
+	contributions := 1
+	if j.scan.Result.Rankable {
+		contributions++
+	}
+	return s, j.counted(ctx, contributions)
 }
 
 func printSeries(w io.Writer, j *journey, s apiclient.Series) error {
