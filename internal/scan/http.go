@@ -84,23 +84,29 @@ func show(s Scan) view {
 // nothing is left to wait for (see [Scan.settled]), at the latest after "wait" seconds. The answer
 // is 200 with the state as it is then, so that a client's retry logic is not set off.
 func (s *Service) get(w http.ResponseWriter, r *http.Request) error {
+	latest, err := polled(r, s.Watcher, s.owned)
+	if err != nil {
+		return err
+	}
+	return httpapi.Write(w, http.StatusOK, show(latest))
+}
+
+// polled gives the caller's document as a long poll asks for it.
+func polled[T watchable](r *http.Request, watcher *watcher[T], owned func(*http.Request) (T, error)) (T, error) {
+	var none T
 	wait, err := httpapi.IntParam(r, "wait", 0, 0, maxWait)
 	if err != nil {
-		return err
+		return none, err
 	}
-	current, err := s.owned(r)
+	current, err := owned(r)
 	if err != nil {
-		return err
+		return none, err
 	}
-	since, err := sinceParam(r, current.Version)
+	since, err := sinceParam(r, current.version())
 	if err != nil {
-		return err
+		return none, err
 	}
-	current, err = waitFor(r.Context(), s.Watcher, current, since, wait)
-	if err != nil {
-		return err
-	}
-	return httpapi.Write(w, http.StatusOK, show(current))
+	return waitFor(r.Context(), watcher, current, since, wait)
 }
 
 func sinceParam(r *http.Request, fallback int64) (int64, error) {

@@ -126,23 +126,11 @@ func (s *SeriesService) owned(r *http.Request) (Series, error) {
 
 // get is [Service.get] for a series: its version grows each time that one of its scans ends.
 func (s *SeriesService) get(w http.ResponseWriter, r *http.Request) error {
-	wait, err := httpapi.IntParam(r, "wait", 0, 0, maxWait)
+	latest, err := polled(r, s.watcher, s.owned)
 	if err != nil {
 		return err
 	}
-	current, err := s.owned(r)
-	if err != nil {
-		return err
-	}
-	since, err := sinceParam(r, current.Version)
-	if err != nil {
-		return err
-	}
-	current, err = waitFor(r.Context(), s.watcher, current, since, wait)
-	if err != nil {
-		return err
-	}
-	return httpapi.Write(w, http.StatusOK, showSeries(current))
+	return httpapi.Write(w, http.StatusOK, showSeries(latest))
 }
 
 type seriesListView struct {

@@ -38,15 +38,7 @@ const threePhotos = `{"contentType":"image/jpeg"}`
 
 func postSeries(t *testing.T, api http.Handler, key, body string) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/series", strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Authorization", "Bearer "+string(anna))
-	if key != "" {
-		r.Header.Set("Idempotency-Key", key)
-	}
-	w := httptest.NewRecorder()
-	api.ServeHTTP(w, r)
-	return w
+	return posted(t, api, anna, "/v1/series", key, body)
 }
 
 // openSeries opens a series and returns the answer.

@@ -54,7 +54,13 @@ const jpegRequest = `{"contentType":"image/jpeg"}`
 // ticketFor asks for a ticket; key "" is no Idempotency-Key.
 func ticketFor(t *testing.T, api http.Handler, uid account.UID, key, body string) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/uploads", strings.NewReader(body))
+	return posted(t, api, uid, "/v1/uploads", key, body)
+}
+
+// posted posts JSON as a user; key "" is no Idempotency-Key.
+func posted(t *testing.T, api http.Handler, uid account.UID, path, key, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+string(uid))
 	if key != "" {

@@ -383,17 +383,23 @@ func TestMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		if _, err := f.Decode(true); err != nil {
-			t.Fatal(err)
-		}
-		runtime.ReadMemStats(&after)
-		got := int64(after.TotalAlloc - before.TotalAlloc)
+		got := allocated(t, f)
 		if want := f.Memory(); got > want+tableBytes || got < want/2 {
 			t.Errorf("%s: %d bytes, want about %d", name, got, want)
 		}
 	}
+}
+
+// allocated is how many bytes decoding a file takes.
+func allocated(t *testing.T, f *File) int64 {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := f.Decode(true); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	return int64(after.TotalAlloc - before.TotalAlloc)
 }
 
 // TestTablesThatNoScanUsesTakeNoMemory defines the tables of a file over and over before its scan.
@@ -406,13 +412,7 @@ func TestTablesThatNoScanUsesTakeNoMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	if _, err := f.Decode(true); err != nil {
-		t.Fatal(err)
-	}
-	runtime.ReadMemStats(&after)
-	if got, most := int64(after.TotalAlloc-before.TotalAlloc), f.Memory()+tableBytes; got > most {
+	if got, most := allocated(t, f), f.Memory()+tableBytes; got > most {
 		t.Errorf("%d bytes for %d tables, at most %d should be", got, tables, most)
 	}
 }
