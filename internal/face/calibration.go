@@ -36,7 +36,7 @@ type Calibration struct {
 	index, before scale
 	// errors says how far the score of one photo lies from that of its person.
 	errors errorModel
-	// lookLimits is the strangeness of each region that 98 in 100 reference portraits stay below.
+	// lookLimits is the strangeness of each region that 99 in 100 reference portraits stay below.
 	lookLimits [regions]float64
 	// looks are the learned looks of the regions of the face; nil for those that are compiled in, see
 	// look.

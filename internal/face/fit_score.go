@@ -10,8 +10,8 @@ import (
 // to each of two, to other portraits, and to ordinary photos, of which only the quantiles are taken.
 func (m *Calibration) fitIndex(samples []Sample, o *Others) {
 	m.fitHeld(samples)
-	var list []weighed1
-	var before []weighed1
+	var list []weighedValue
+	var before []weighedValue
 	for i := range samples {
 		s := &samples[i]
 		both := []*Observation{s.Neutral}
@@ -20,13 +20,13 @@ func (m *Calibration) fitIndex(samples []Sample, o *Others) {
 		}
 		for _, p := range both {
 			r := p.judged(m)
-			list = append(list, weighed1{r.index, 1 / float64(len(both))})
-			before = append(before, weighed1{r.held, 1 / float64(len(both))})
+			list = append(list, weighedValue{r.index, 1 / float64(len(both))})
+			before = append(before, weighedValue{r.held, 1 / float64(len(both))})
 		}
 	}
 	for _, p := range o.Portraits {
 		if r := p.judged(m); r.rankable() {
-			list, before = append(list, weighed1{r.index, 1}), append(before, weighed1{r.held, 1})
+			list, before = append(list, weighedValue{r.index, 1}), append(before, weighedValue{r.held, 1})
 		}
 	}
 	list = append(list, m.summarised(o.Ordinary)...)
@@ -39,11 +39,11 @@ func (m *Calibration) fitIndex(samples []Sample, o *Others) {
 	m.usualSpread = quantile(spreads, 0.9)
 }
 
-// weighed1 is a value and how much it counts.
-type weighed1 struct{ value, weight float64 }
+// weighedValue is a value and how much it counts.
+type weighedValue struct{ value, weight float64 }
 
 // summarised stands for photos of which only the quantiles of the index may be used.
-func (m *Calibration) summarised(photos []*Observation) []weighed1 {
+func (m *Calibration) summarised(photos []*Observation) []weighedValue {
 	var index []float64
 	for _, p := range photos {
 		if r := p.judged(m); r.rankable() {
@@ -54,9 +54,9 @@ func (m *Calibration) summarised(photos []*Observation) []weighed1 {
 		return nil
 	}
 	const steps = 20
-	list := make([]weighed1, steps)
+	list := make([]weighedValue, steps)
 	for i := range list {
-		list[i] = weighed1{quantile(index, (float64(i)+0.5)/steps), float64(len(index)) / steps}
+		list[i] = weighedValue{quantile(index, (float64(i)+0.5)/steps), float64(len(index)) / steps}
 	}
 	return list
 }
@@ -76,7 +76,7 @@ func (m *measurement) rankable() bool {
 
 // scaleOf fits the scale by maximum likelihood: for each of many origins the mean and the standard
 // deviation follow.
-func scaleOf(list []weighed1) scale {
+func scaleOf(list []weighedValue) scale {
 	least, n := math.Inf(1), 0.0
 	for _, v := range list {
 		least, n = min(least, v.value), n+v.weight
@@ -165,13 +165,13 @@ func errorsOf(pairs []pair, weights []float64) (e errorModel) {
 		want[i] = min(sq(p.a.deviation-p.b.deviation), sq(4))
 	}
 	e = notNegative(rows, want, weights)
-	var far []weighed1
+	var far []weighedValue
 	for i := range pairs {
 		v := 0.0
 		for j := range e {
 			v += float64(e[j] * rows[i][j])
 		}
-		far = append(far, weighed1{math.Sqrt(want[i] / max(v, 1e-9)), weights[i]})
+		far = append(far, weighedValue{math.Sqrt(want[i] / max(v, 1e-9)), weights[i]})
 	}
 	stretch := sq(max(1, weightedQuantile(far, 0.95)/1.96))
 	for j := range e {
@@ -212,8 +212,8 @@ func notNegative(rows [][conditions]float64, values, weights []float64) (w error
 }
 
 // weightedQuantile gives the value below which a share of the weight lies.
-func weightedQuantile(list []weighed1, q float64) float64 {
-	slices.SortFunc(list, func(a, b weighed1) int { return cmp.Compare(a.value, b.value) })
+func weightedQuantile(list []weighedValue, q float64) float64 {
+	slices.SortFunc(list, func(a, b weighedValue) int { return cmp.Compare(a.value, b.value) })
 	total, sum := 0.0, 0.0
 	for _, v := range list {
 		total += v.weight

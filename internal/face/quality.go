@@ -56,9 +56,9 @@ type checkRule struct {
 	fix          string // what to do
 }
 
-// checkRules holds the gates. The turn of the head is estimated to 2.8 degrees, and too high from 10 degrees on (RELIABILITY.md), so a
-// lower limit would mostly strike by chance.
-// They were set on 61 studio portraits and degraded copies of them, by how much the degrading moves the
+// checkRules holds the gates. The turn of the head is estimated to 2.8 degrees (RELIABILITY.md), so a lower limit would mostly strike by
+// chance. The limits from framing on were set on official and ordinary portraits and altered copies of them; those of the looks are
+// fitted. The others were set on 61 studio portraits and degraded copies of them, by how much the degrading moves the
 // score. Brightness alone says as much about skin as about light (the darkest of 61 people in the same studio light had 60), so its limits
 // are low, and the contrast, which darkness takes away from everybody, does most of the work.
 var checkRules = [...]checkRule{
@@ -214,8 +214,8 @@ func (m *measurement) suited(r checkRule) checkRule {
 }
 
 // nearIOD is the distance between the pupils, over the shorter side of the picture, from which on a
-// face fills it: pupils are about 64 mm apart, cheekbones 140 mm. Of 320 ordinary portraits the
-// nearest has 0.43. Of such a face the detector is unsure because the outline is cut off.
+// face fills it: pupils are about 64 mm apart, cheekbones 140 mm. Of such a face the detector is
+// unsure because the outline is cut off.
 const nearIOD = 0.45
 
 // fillsPicture reports whether the face takes all of the picture's shorter side.
@@ -267,8 +267,8 @@ var regionOf = map[string]*region{
 // shadedAlike is the likeness of the halves below which light from a side keeps a photo from being ranked.
 const shadedAlike = 0.40
 
-// isFace reports whether what was found is a face at all: where the halves hardly look alike, the detector has to be sure. What was taken
-// for a face in pictures without one has a likeness of less than .1 or a confidence of little more than 100.
+// isFace reports whether what was found is a face at all: where the halves hardly look alike, the
+// detector has to be sure.
 func (m *measurement) isFace() bool {
 	switch {
 	case m.place.q < clearQuality:

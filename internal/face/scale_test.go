@@ -37,10 +37,10 @@ func TestAnIntervalIsNeverACertainty(t *testing.T) {
 func TestScaleOfFindsWhatWasDrawn(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		var list []weighed1
+		var list []weighedValue
 		for i := range 200 {
 			z := probit(100 * (float64(i) + 0.5) / 200)
-			list = append(list, weighed1{0.05 + math.Exp(-4+0.4*z), rapid.Float64Range(0.9, 1.1).Draw(t, "weight")})
+			list = append(list, weighedValue{0.05 + math.Exp(-4+0.4*z), rapid.Float64Range(0.9, 1.1).Draw(t, "weight")})
 		}
 		s := scaleOf(list)
 		for _, z := range []float64{-1.5, 0, 1.5} {

@@ -17,9 +17,9 @@ const (
 	// shareStep keeps a score off the ends, where the normal scale is infinite: half of the last
 	// decimal that is shown.
 	shareStep = 0.0005
-	// leastError is the least standard error on the normal scale: at the ends an interval is rounded
+	// leastReadSE is the least standard error that is read from an interval: at the ends one is rounded
 	// to nothing.
-	leastError = 0.05
+	leastReadSE = 0.05
 )
 
 // Mean returns the score of one person of whom several photos were measured by the same version of
@@ -28,10 +28,10 @@ const (
 //
 // Value is the arithmetic mean. The interval is made on the normal scale (z of the percentile, where
 // scores of any height spread alike) from the standard error of each score: SE, or without one the
-// wider half of its interval by 1.96, since the other half is cut off at the ends. Of the variance of the mean,
-// sharedError is the mean of theirs, which more photos do not lower, and the rest their sum / n^2. So
-// photos of poor conditions, whose intervals are wide, widen it, and more photos narrow it. One score
-// alone is given back with its own interval.
+// wider half of its interval by 1.96, since the other half is cut off at the ends. Of the variance of
+// the mean, sharedError is the mean of theirs, which more photos do not lower, and the rest their sum
+// / n^2. So photos of poor conditions, whose intervals are wide, widen it, and more photos narrow it.
+// One score alone is given back with its own interval.
 //
 // With 3 scores or more, one is left out that differs from the mean of the others by more than 3
 // standard errors of that difference on the normal scale: the one that differs most, and no second.
@@ -89,7 +89,7 @@ func (s Score) variance() float64 {
 		return float64(s.SE * s.SE)
 	}
 	z := probit(s.Value)
-	e := max((z-probit(s.Lo))/meanOf95, (probit(s.Hi)-z)/meanOf95, leastError)
+	e := max((z-probit(s.Lo))/meanOf95, (probit(s.Hi)-z)/meanOf95, leastReadSE)
 	return float64(e * e)
 }
 

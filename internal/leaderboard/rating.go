@@ -52,8 +52,8 @@ type contribution struct {
 	Struck int  `firestore:"struck,omitempty"`
 }
 
-// weight is how many photos the score is made of: the error of a mean of n has 1/n of the variance
-// of one photo's, so it counts as much as n.
+// weight is how many photos the score is made of, so that the mean of n counts as much as n scans.
+// That is a little more than its error gives: a part of it the photos of a series share (face.Mean).
 func (c contribution) weight() int {
 	switch {
 	case c.Deleted:

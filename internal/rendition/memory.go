@@ -18,8 +18,7 @@ var ErrTooLarge = errors.New("rendition: it takes too much memory")
 const pixelBytes = 4
 
 // encoderBytes is what encoders take for a pixel, of a picture full of noise. The file is there
-// twice at last, in pieces and joined. That of WebP takes
-// most for tables of its own.
+// twice at last, in pieces and joined. That of WebP takes most, for tables of its own.
 var encoderBytes = map[Format]int64{JPEG: 2 * 1, PNG: 2 * 3, TIFF: 2 * 3, WebP: 50}
 
 // memory estimates what the rendition of a picture takes at its most, in bytes.

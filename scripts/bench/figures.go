@@ -280,7 +280,7 @@ func (s *study) intervalFigures() []figure {
 		}
 		own := r.neutral.Report.Score
 		size = append(size, own.Hi-own.Lo)
-		series, _ := face.Mean([]face.Score{own, own, own})
+		series, _ := face.Mean([]face.Score{shown(own), shown(own), shown(own)})
 		three = append(three, series.Hi-series.Lo)
 		if b := r.smiling; b != nil {
 			reach := 1.96 * math.Hypot(r.neutral.DeviationSE, b.DeviationSE)

@@ -61,7 +61,10 @@ func (s *study) composition() string {
 func (s *study) wildTable() string {
 	var b strings.Builder
 	b.WriteString("\n## What became of photos that were not taken for measuring\n\n" +
-		"Official portraits and ordinary photos are judged by numbers that were fitted to others; the sets yale, masks, tight and nofaces are never fitted to.\n\n" +
+		"Official portraits and ordinary photos are judged by numbers that were fitted to others; the sets yale, masks, tight and nofaces are never fitted to. " +
+		"But the constants of method (how much the mouth's disagreement and each part of the face count, the limits of movement, blocks, winks and open mouths, " +
+		"the error that photos of a series share) were chosen with the figures of all these sets in view, so the figures are somewhat optimistic. " +
+		"Planted unevenness is planted on the side that lies lower by what the engine believes of the face.\n\n" +
 		"| set | photos | measured | ranked | refused because | measured, not ranked because |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, set := range append(s.ordinarySets(), setConditions, setTight, setMasks, setNoFaces) {
 		entries := s.setOf(set)

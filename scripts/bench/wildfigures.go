@@ -415,6 +415,9 @@ func oneWayICC(rows [][]float64) float64 {
 	return (between - inside) / (between + (each-1)*inside)
 }
 
+// shown is what a series keeps of a score.
+func shown(s face.Score) face.Score { return face.Score{Value: s.Value, Lo: s.Lo, Hi: s.Hi} }
+
 // seriesFigures judge the mean of three photos against the mean of the person's others.
 func (s *study) seriesFigures(entries []*entry) []figure {
 	people := map[string][]face.Reading{}
@@ -434,7 +437,7 @@ func (s *study) seriesFigures(entries []*entry) []figure {
 			var rest []float64
 			for i, r := range list {
 				if i != skip && len(three) < 3 {
-					three = append(three, r.Report.Score)
+					three = append(three, shown(r.Report.Score))
 				} else {
 					rest = append(rest, scoreOf(r))
 				}
