@@ -39,6 +39,7 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/query"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/transact"
 )
 
 // Sweep is the periodic clean-up.
@@ -93,11 +94,11 @@ func (s *Sweep) Handle(ctx context.Context, _ event.Message) error {
 
 func (s *Sweep) ref() *firestore.DocumentRef { return s.Firestore.Collection("limits").Doc("sweep") }
 
-// acquire takes the sweep's lease, so that an overlong sweep and the next do not do the same work twice. Doing so
-// would be harmless, but not free. until is the lease's end.
+// acquire takes the sweep's lease, so that an overlong sweep and the next do not do the same work
+// twice. Doing so would be harmless, but not free. until is the lease's end.
 func (s *Sweep) acquire(ctx context.Context) (until time.Time, held bool, err error) {
-	err = s.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		snap, err := tx.Get(s.ref())
+	err = transact.Do(ctx, s.Firestore, s.ref(), func(ctx context.Context) error {
+		snap, err := s.ref().Get(ctx)
 		current, err := query.Decode[lease](snap, err, "lease", nil)
 		if err != nil {
 			return err
@@ -108,7 +109,7 @@ func (s *Sweep) acquire(ctx context.Context) (until time.Time, held bool, err er
 			return nil
 		}
 		until = now.Add(catalog.Lease).Truncate(time.Microsecond) // as Firestore keeps it
-		return tx.Set(s.ref(), lease{Schema: leaseSchema, Until: until, ExpireAt: now.Add(24 * time.Hour)})
+		return s.take(ctx, snap, lease{Schema: leaseSchema, Until: until, ExpireAt: now.Add(24 * time.Hour)})
 	})
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("acquire the sweep's lease: %w", err)
@@ -116,24 +117,31 @@ func (s *Sweep) acquire(ctx context.Context) (until time.Time, held bool, err er
 	return until, held, nil
 }
 
-// release gives the lease up, unless this sweep outlived it and another took it over. It does so even if the
-// deliverer has hung up meanwhile.
+// take writes the lease if it is still as it was read.
+func (s *Sweep) take(ctx context.Context, snap *firestore.DocumentSnapshot, l lease) error {
+	if !snap.Exists() {
+		_, err := s.ref().Create(ctx, l)
+		return err
+	}
+	_, err := s.ref().Update(ctx, []firestore.Update{
+		{Path: "schema", Value: l.Schema}, {Path: "until", Value: l.Until}, {Path: "expireAt", Value: l.ExpireAt},
+	}, firestore.LastUpdateTime(snap.UpdateTime))
+	return err
+}
+
+// release gives the lease up, unless this sweep outlived it and another took it over. It does so
+// even if the deliverer has hung up meanwhile.
 func (s *Sweep) release(ctx context.Context, until time.Time) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	err := s.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		snap, err := tx.Get(s.ref())
-		if err != nil {
+	err := transact.Do(ctx, s.Firestore, s.ref(), func(ctx context.Context) error {
+		snap, err := s.ref().Get(ctx)
+		current, err := query.Decode[lease](snap, err, "lease", nil)
+		if err != nil || !current.Until.Equal(until) {
 			return err
 		}
-		var current lease
-		if err := snap.DataTo(&current); err != nil {
-			return err
-		}
-		if !current.Until.Equal(until) {
-			return nil
-		}
-		return tx.Update(s.ref(), []firestore.Update{{Path: "until", Value: time.Time{}}})
+		current.Until = time.Time{}
+		return s.take(ctx, snap, current)
 	})
 	if err != nil {
 		return fmt.Errorf("release the sweep's lease: %w", err)
