@@ -15,7 +15,7 @@ else
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.2.0
-GENERATED     := internal/apiclient/client.gen.go internal/usertext/tables.go terraform/catalog.json terraform/README.md
+GENERATED     := internal/client/api/client.gen.go internal/usertext/tables.go terraform/catalog.json terraform/README.md
 
 # Where make was called, for scripts/local.sh: -C changes the folder of its commands, but not this.
 export CALLED_FROM := $(value PWD)
@@ -116,7 +116,7 @@ tf-policy: ## Hold the plans of every environment to the design.
 
 .PHONY: tf-e2e
 tf-e2e: ## Apply, re-plan, change and destroy on a fake cloud, send events on the Pub/Sub emulator, and build and boot every package.
-	@$(TF) go test -tags terraform -count=1 -timeout 15m -run 'TestApply|TestZips' ./terraform/checks ./scripts/deploy
+	@$(TF) go test -tags terraform -count=1 -timeout 15m -run 'TestApply|TestZips' ./terraform/checks ./internal/deploy
 
 .PHONY: package
 package: ## Package every function for deployment.

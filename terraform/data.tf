@@ -91,7 +91,7 @@ resource "google_firestore_database" "this" {
   depends_on = [google_project_service.this]
 }
 
-# The list stands beside the queries, in internal/query. The local Firestore refuses a query that has no index there, as this one does.
+# The list stands beside the queries, in internal/store. The local Firestore refuses a query that has no index there, as this one does.
 resource "google_firestore_index" "this" {
   for_each = { for i in local.catalog.indexes : i.name => i }
 

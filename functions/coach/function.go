@@ -12,7 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/coach"
 	"github.com/facescan/facescan/internal/face"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 func init() { boot.HTTP("coach", build) }
@@ -23,7 +23,7 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err := errors.Join(fsErr, apiErr); err != nil {
 		return nil, err
 	}
-	limits := limit.New(fs, []byte(p.Config.HashKey), time.Now)
+	limits := quota.New(fs, []byte(p.Config.HashKey), time.Now)
 	c := &coach.Coach{
 		Firestore: fs, Limits: limits, Analyze: face.Analyze, Exit: os.Exit, MinAge: p.Config.MinAge, Now: time.Now,
 	}

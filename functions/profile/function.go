@@ -14,8 +14,8 @@ import (
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/export"
-	"github.com/facescan/facescan/internal/limit"
-	"github.com/facescan/facescan/internal/summary"
+	"github.com/facescan/facescan/internal/home"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 func init() { boot.HTTP("profile", build) }
@@ -33,8 +33,8 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 		return nil, err
 	}
 	account.New(fs, box, now).ProfileRoutes(api)
-	summary.New(fs, now).Routes(api)
+	home.New(fs, now).Routes(api)
 	erasures.Routes(api)
-	export.NewRequests(fs, box, limit.New(fs, key, now), results, signing, now).Routes(api)
+	export.NewRequests(fs, box, quota.New(fs, key, now), results, signing, now).Routes(api)
 	return api, nil
 }

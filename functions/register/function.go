@@ -11,7 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/identity"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 func init() { boot.HTTP("register", build) }
@@ -29,7 +29,7 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	toolkit, err := signin.New(ctx, p.Config.FirebaseAPIKey, users, limit.New(fs, []byte(p.Config.HashKey), time.Now))
+	toolkit, err := signin.New(ctx, p.Config.FirebaseAPIKey, users, quota.New(fs, []byte(p.Config.HashKey), time.Now))
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/identity"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
 )
 
@@ -31,7 +31,7 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	}
 	key := []byte(p.Config.HashKey)
 	uploads := &scan.Uploads{
-		Firestore: fs, Bucket: bucket, Signing: signing, Key: key, Limits: limit.New(fs, key, time.Now),
+		Firestore: fs, Bucket: bucket, Signing: signing, Key: key, Limits: quota.New(fs, key, time.Now),
 		MinAge: p.Config.MinAge, Now: time.Now,
 	}
 	uploads.Routes(api)

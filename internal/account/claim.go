@@ -12,7 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/usertext"
 )
 
@@ -131,7 +131,7 @@ func (s *Service) readClaims(ctx context.Context, keys []string) (map[string]hel
 		if !snap.Exists() {
 			continue
 		}
-		c, err := query.Decode[Claim](snap, nil, "username", nil)
+		c, err := store.Decode[Claim](snap, nil, "username", nil)
 		if err != nil {
 			return nil, err
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/device"
+	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
 )

@@ -10,7 +10,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/fault"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/store"
 )
 
 // UID is a Firebase user id.
@@ -152,7 +152,7 @@ func admit(u User, err error) (User, error) {
 }
 
 func decode(snap *firestore.DocumentSnapshot, err error) (User, error) {
-	return query.Decode[User](snap, err, "user", ErrNoUser)
+	return store.Decode[User](snap, err, "user", ErrNoUser)
 }
 
 // ReadAnalysable is [ReadActive] for what only a user may do whose face may be measured: see [User.MayBeMeasured].

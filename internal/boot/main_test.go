@@ -14,8 +14,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -51,7 +51,7 @@ func leaks() int {
 	}
 	err := goleak.Find(
 		// Waits for Ctrl-C for as long as the process lives.
-		goleak.IgnoreAnyFunction("github.com/facescan/facescan/internal/emulator/emulatortest.closeOnSignal.func1"),
+		goleak.IgnoreAnyFunction("github.com/facescan/facescan/internal/local/emulator/emulatortest.closeOnSignal.func1"),
 		// The metrics of the Firestore client.
 		goleak.IgnoreAnyFunction("go.opencensus.io/stats/view.(*worker).start"),
 	)

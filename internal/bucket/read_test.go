@@ -16,7 +16,7 @@ import (
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/option"
 
-	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/local/emulator"
 )
 
 type transport func(*http.Request) (*http.Response, error)

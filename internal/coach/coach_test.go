@@ -20,12 +20,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
@@ -119,7 +119,7 @@ func newFixture(t *testing.T, user account.User) *fixture {
 	}
 	noon := func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
 	f := &fixture{fs: fs, api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})}
-	f.coach = &Coach{Firestore: fs, Limits: limit.New(fs, []byte("key"), noon), Analyze: face.Analyze, MinAge: 18, Now: noon}
+	f.coach = &Coach{Firestore: fs, Limits: quota.New(fs, []byte("key"), noon), Analyze: face.Analyze, MinAge: 18, Now: noon}
 	f.coach.Routes(f.api)
 	return f
 }
@@ -229,9 +229,9 @@ func TestTooManyPreviews(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, adult())
 	now := f.coach.Now
-	id := limit.New(f.fs, []byte("key"), now)
+	id := quota.New(f.fs, []byte("key"), now)
 	for range 2 {
-		if err := id.Take(t.Context(), PreviewsOfUser, limit.User(string(uid))); err != nil {
+		if err := id.Take(t.Context(), PreviewsOfUser, quota.User(string(uid))); err != nil {
 			t.Fatal(err)
 		}
 	}

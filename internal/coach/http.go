@@ -14,7 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/telemetry"
 	"github.com/facescan/facescan/internal/watchdog"
 )
@@ -29,7 +29,7 @@ const (
 const lookTime = 15 * time.Second
 
 // PreviewsOfUser lets an app ask once a second.
-var PreviewsOfUser = limit.Rule{Name: "coach-user", Max: 600, Window: 10 * time.Minute}
+var PreviewsOfUser = quota.Rule{Name: "coach-user", Max: 600, Window: 10 * time.Minute}
 
 var contentTypes = []string{"image/jpeg", "image/png", "image/webp"}
 
@@ -37,7 +37,7 @@ var contentTypes = []string{"image/jpeg", "image/png", "image/webp"}
 type Coach struct {
 	// Firestore tells whose face may be measured, Limits counts.
 	Firestore *firestore.Client
-	Limits    *limit.Limiter
+	Limits    *quota.Limiter
 	// Analyze is the face engine, face.Analyze; a seam because no photo is known to break the real one.
 	Analyze func(io.Reader, face.Options) (face.Report, error)
 	// Exit ends the process when the engine does not come to an end, os.Exit but in tests (see
@@ -78,7 +78,7 @@ func (c *Coach) admit(ctx context.Context, uid account.UID) error {
 	if err != nil {
 		return err
 	}
-	return c.Limits.Take(ctx, PreviewsOfUser, limit.User(string(uid)))
+	return c.Limits.Take(ctx, PreviewsOfUser, quota.User(string(uid)))
 }
 
 // look has the engine look at the preview. What is no picture is the caller's error, what is in the picture is not.

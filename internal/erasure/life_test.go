@@ -16,11 +16,11 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/catalog"
-	"github.com/facescan/facescan/internal/emulator/usertest"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/retention"

@@ -15,7 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/store"
 )
 
 const (
@@ -303,7 +303,7 @@ func (m *Missing) confirm(
 // is gone meanwhile.
 func (m *Missing) note(ctx context.Context, u listed, since any) error {
 	_, err := u.ref.Update(ctx, []firestore.Update{{Path: "missingSince", Value: since}})
-	if err != nil && !query.Overtaken(err) {
+	if err != nil && !store.Overtaken(err) {
 		return fmt.Errorf("note a missing user: %w", err)
 	}
 	return nil
@@ -341,7 +341,7 @@ func (m *Missing) ref() *firestore.DocumentRef { return m.fs.Collection("limits"
 
 func (m *Missing) position(ctx context.Context) (position, error) {
 	snap, err := m.ref().Get(ctx)
-	return query.Decode[position](snap, err, "position of the look for users", nil)
+	return store.Decode[position](snap, err, "position of the look for users", nil)
 }
 
 func (m *Missing) keep(ctx context.Context, at position) error {

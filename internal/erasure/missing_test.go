@@ -17,9 +17,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
-	"github.com/facescan/facescan/internal/emulator/usertest"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
 )
 
 const day = 24 * time.Hour

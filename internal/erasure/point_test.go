@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/emulator/usertest"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
 )
 
 // point is one in a scan's life at which the erasure begins.

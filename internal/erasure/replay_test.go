@@ -10,8 +10,8 @@ import (
 	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/emulator/usertest"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
 )
 
 // token is an ID token as the Auth emulator makes it, unsigned, of the sign-in at the time in seconds.

@@ -291,7 +291,7 @@ func (e *Eraser) finish(ctx context.Context, j Job) error {
 }
 
 // close deletes users/{uid} and keeps the receipt.
-func (e *Eraser) close(tx *firestore.Transaction, j Job, stores []store) error {
+func (e *Eraser) close(tx *firestore.Transaction, j Job, stores []emptied) error {
 	now := e.Now().UTC()
 	for _, s := range stores {
 		j.Counts[s.name] += 0 // what had nothing is named, too

@@ -14,7 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/store"
 )
 
 // maxAttempts of a transaction, for where deliveries race.
@@ -27,7 +27,7 @@ func readJob(tx *firestore.Transaction, fs *firestore.Client, id string) (Job, e
 }
 
 func decodeJob(snap *firestore.DocumentSnapshot, err error) (Job, error) {
-	return query.Decode[Job](snap, err, "erasure", errGone)
+	return store.Decode[Job](snap, err, "erasure", errGone)
 }
 
 func writeJob(tx *firestore.Transaction, fs *firestore.Client, j Job) error {

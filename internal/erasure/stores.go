@@ -13,10 +13,10 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/guard"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
 const (
@@ -26,8 +26,8 @@ const (
 	parallel = 8
 )
 
-// store is one place that may hold something of a user.
-type store struct {
+// emptied is one place that may hold something of a user.
+type emptied struct {
 	name string
 	// page removes one page and says how many it removed; 0 is "nothing is left".
 	page func(ctx context.Context) (int, error)
@@ -35,7 +35,7 @@ type store struct {
 
 // stores are all the places that the saga goes through: what others can see first, and what work in flight may still
 // leave behind last.
-func (e *Eraser) stores(ctx context.Context, j Job) ([]store, error) {
+func (e *Eraser) stores(ctx context.Context, j Job) ([]emptied, error) {
 	if j.Scope == Consent {
 		return e.consentStores(j), nil
 	}
@@ -45,9 +45,9 @@ func (e *Eraser) stores(ctx context.Context, j Job) ([]store, error) {
 // accountStores are those that hold something of a user by [decisions], whatever lies below
 // users/{uid}, and the buckets. The queries by uid alone need no index of ours, but that of the
 // entries, which is one on uid over the collection group.
-func (e *Eraser) accountStores(ctx context.Context, j Job) ([]store, error) {
+func (e *Eraser) accountStores(ctx context.Context, j Job) ([]emptied, error) {
 	fs, uid := e.Firestore, string(j.UID)
-	all := []store{
+	all := []emptied{
 		e.documents(j, documents{name: "entries", query: fs.CollectionGroup("entries").Where("uid", "==", uid)}),
 		e.objects(j, "photos", e.Uploads, scan.PhotosPrefix(j.UID)),
 		e.objects(j, "results", e.Results, scan.ResultsPrefix(j.UID)),
@@ -78,14 +78,14 @@ func exportPrefix(uid account.UID) string { return "exports/" + string(uid) + "/
 
 // consentStores are those that hold something made under a consent, by [decisions]. What was made
 // under a consent given since stays.
-func (e *Eraser) consentStores(j Job) []store {
+func (e *Eraser) consentStores(j Job) []emptied {
 	fs, user := e.Firestore, account.Ref(e.Firestore, j.UID)
 	removeRating := func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
 		return leaderboard.Remove(tx, fs, snap.Ref.ID, j.UID)
 	}
 	until := func(q firestore.Query) firestore.Query { return q.Where("consentEpoch", "<=", j.Epoch) }
 	ofUser := func(c *firestore.CollectionRef) firestore.Query { return c.Where("uid", "==", string(j.UID)) }
-	return []store{
+	return []emptied{
 		// With each rating goes the board's entry that is made of it.
 		e.documents(j, documents{name: "ratings", query: until(user.Collection("ratings").Query), remove: removeRating}),
 		e.memory(j),
@@ -114,12 +114,12 @@ func (e *Eraser) consentStores(j Job) []store {
 }
 
 // memory is the store of what the guard remembers: one document with entries of its own epochs.
-func (e *Eraser) memory(j Job) store {
+func (e *Eraser) memory(j Job) emptied {
 	const name = "guard"
-	return store{name: name, page: func(ctx context.Context) (n int, err error) {
+	return emptied{name: name, page: func(ctx context.Context) (n int, err error) {
 		_, err = e.update(ctx, j, func(tx *firestore.Transaction, current *Job) error {
 			n = 0
-			removed, err := guard.Withdraw(tx, e.Firestore, j.UID, j.Epoch)
+			removed, err := cheat.Withdraw(tx, e.Firestore, j.UID, j.Epoch)
 			if err != nil || !removed {
 				return err
 			}
@@ -171,8 +171,8 @@ type documents struct {
 	remove func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error
 }
 
-func (e *Eraser) documents(j Job, d documents) store {
-	return store{name: d.name, page: func(ctx context.Context) (int, error) {
+func (e *Eraser) documents(j Job, d documents) emptied {
+	return emptied{name: d.name, page: func(ctx context.Context) (int, error) {
 		found, err := d.find(ctx)
 		if err != nil || len(found) == 0 {
 			return 0, err
@@ -254,8 +254,8 @@ func (e *Eraser) deleteAll(ctx context.Context, j Job, d documents, found []*fir
 }
 
 // objects is a store of objects, with all their generations.
-func (e *Eraser) objects(j Job, name string, bucket *storage.BucketHandle, prefix string) store {
-	return store{name: name, page: func(ctx context.Context) (int, error) {
+func (e *Eraser) objects(j Job, name string, bucket *storage.BucketHandle, prefix string) emptied {
+	return emptied{name: name, page: func(ctx context.Context) (int, error) {
 		n, err := deletePage(ctx, bucket, prefix)
 		if err != nil || n == 0 {
 			return n, err

@@ -9,10 +9,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/emulator/usertest"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/face"
-	"github.com/facescan/facescan/internal/guard"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
+	"github.com/facescan/facescan/internal/scan/cheat"
 	"github.com/facescan/facescan/scripts/migrate/fixture"
 )
 
@@ -146,7 +146,7 @@ func TestWithdrawal_theNextConsentStartsWithNothing(t *testing.T) {
 			type judged struct {
 				Result struct {
 					Rankable bool
-					Guard    []guard.Reason
+					Guard    []cheat.Reason
 				}
 			}
 			got := usertest.Decode[judged](w.World, w.Do(ada, "GET", "/v1/scans/"+string(second), ""))
@@ -175,7 +175,7 @@ func nothingElse(*testing.T, *world) {}
 // remembered are the scans that ada's guard knows.
 func (w *world) remembered(t *testing.T) (ids []string) {
 	t.Helper()
-	s, err := guard.Get(t.Context(), w.Firestore, account.UID(ada))
+	s, err := cheat.Get(t.Context(), w.Firestore, account.UID(ada))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,15 +17,15 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
-	"github.com/facescan/facescan/internal/emulator/usertest"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/parked"
+	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
 )
 
@@ -64,7 +64,7 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 	}
 	w.sweeper = &erasure.Sweeper{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}
 	w.requests(t).Routes(w.API)
-	limits := limit.New(w.Firestore, []byte(usertest.Key), w.Clock)
+	limits := quota.New(w.Firestore, []byte(usertest.Key), w.Clock)
 	export.NewRequests(w.Firestore, w.Outbox, limits, w.Results, w.Signing, w.Clock).Routes(w.API)
 	exporter := &export.Exporter{Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Now: w.Clock}
 	w.Handlers["erase"], w.Handlers["export"] = w.eraser.Handle, exporter.Handle

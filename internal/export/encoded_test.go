@@ -6,7 +6,7 @@ import (
 
 	"cloud.google.com/go/storage"
 
-	"github.com/facescan/facescan/internal/emulator/usertest"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/scan"
 )
 

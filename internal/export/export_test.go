@@ -19,14 +19,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/emulator/usertest"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
-	"github.com/facescan/facescan/internal/guard"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/retention"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
 // everything are the entries of the export of a user with the one scan.
@@ -164,7 +164,7 @@ func TestExport_ofTheGuard(t *testing.T) {
 	w.ask(t)
 	w.deliver(t)
 	archive, _ := w.download(t, w.call(t, http.MethodGet, ada, http.StatusOK))
-	var got []guard.Memory
+	var got []cheat.Memory
 	if err := json.Unmarshal([]byte(content(t, archive, "guard.json")), &got); err != nil {
 		t.Fatal(err)
 	}

@@ -17,9 +17,9 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/bucket"
-	"github.com/facescan/facescan/internal/guard"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
 // readme is README.txt of every archive.
@@ -132,7 +132,7 @@ func (g *gatherer) series(ctx context.Context) error {
 
 // memory is what the guard remembers of the user's scans.
 func (g *gatherer) memory(ctx context.Context) error {
-	all, err := guard.Get(ctx, g.Firestore, g.job.UID)
+	all, err := cheat.Get(ctx, g.Firestore, g.job.UID)
 	if err != nil {
 		return err
 	}

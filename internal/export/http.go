@@ -13,15 +13,15 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/limit"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 // Requests takes requests for exports and tells where they are.
 type Requests struct {
 	fs      *firestore.Client
 	box     *outbox.Box
-	limits  *limit.Limiter
+	limits  *quota.Limiter
 	results *storage.BucketHandle
 	signing storage.SignedURLOptions
 	now     func() time.Time
@@ -30,7 +30,7 @@ type Requests struct {
 // NewRequests makes them over the database and the results bucket; box commits them with their events, limits counts them,
 // signing signs the URLs, and now is the clock.
 func NewRequests(
-	fs *firestore.Client, box *outbox.Box, limits *limit.Limiter, results *storage.BucketHandle,
+	fs *firestore.Client, box *outbox.Box, limits *quota.Limiter, results *storage.BucketHandle,
 	signing storage.SignedURLOptions, now func() time.Time,
 ) *Requests {
 	return &Requests{fs: fs, box: box, limits: limits, results: results, signing: signing, now: now}

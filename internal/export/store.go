@@ -12,9 +12,9 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/limit"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/store"
 )
 
 // txAttempts of a transaction, for where deliveries race.
@@ -22,7 +22,7 @@ const txAttempts = 20
 
 // perDay is how many exports a user can have made; repeating a request counts for nothing while its
 // export lasts.
-var perDay = limit.Rule{Name: "export", Max: 5, Window: 24 * time.Hour}
+var perDay = quota.Rule{Name: "export", Max: 5, Window: 24 * time.Hour}
 
 func jobs(fs *firestore.Client) *firestore.CollectionRef { return fs.Collection("exports") }
 
@@ -31,7 +31,7 @@ func readJob(tx *firestore.Transaction, fs *firestore.Client, id string) (Job, e
 }
 
 func decode(snap *firestore.DocumentSnapshot, err error) (Job, error) {
-	return query.Decode[Job](snap, err, "export", errGone)
+	return store.Decode[Job](snap, err, "export", errGone)
 }
 
 func writeJob(tx *firestore.Transaction, fs *firestore.Client, j Job) error {
@@ -82,7 +82,7 @@ func (s *Requests) request(ctx context.Context, uid account.UID) (j Job, err err
 		// The count is read before the exports. Whoever begins one in between changes the count, so
 		// that this commit fails and is made anew: the user has one export at a time without a lock
 		// on all there are.
-		taking, usedUp := s.limits.Prepare(ctx, limit.User(string(uid)), perDay)
+		taking, usedUp := s.limits.Prepare(ctx, quota.User(string(uid)), perDay)
 		j, err = newest(ctx, s.fs, u, now)
 		if err != nil && !errors.Is(err, errGone) {
 			return err

@@ -10,7 +10,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/store"
 )
 
 const (
@@ -41,7 +41,7 @@ func (s *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
 	var faults []error
 	for _, snap := range due {
 		if err := s.look(ctx, snap); err != nil {
-			putOffErr := query.PutOff(ctx, snap, "sweepAt", s.Now(), failedLook, failedLook)
+			putOffErr := store.PutOff(ctx, snap, "sweepAt", s.Now(), failedLook, failedLook)
 			faults = append(faults, fmt.Errorf("look at export %s: %w", snap.Ref.ID, err), putOffErr)
 		}
 	}

@@ -11,13 +11,13 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
-	"github.com/facescan/facescan/internal/emulator/usertest"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
+	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
 )
 
@@ -47,7 +47,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{World: usertest.New(t, usertest.Options{})}
 	w.exporter = &export.Exporter{Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Now: w.busyClock}
 	w.sweeper = &export.Sweeper{Firestore: w.Firestore, Results: w.Results, Outbox: w.Outbox, Now: w.Clock}
-	limits := limit.New(w.Firestore, []byte(usertest.Key), w.Clock)
+	limits := quota.New(w.Firestore, []byte(usertest.Key), w.Clock)
 	export.NewRequests(w.Firestore, w.Outbox, limits, w.Results, w.Signing, w.Clock).Routes(w.API)
 	requests, err := erasure.NewRequests(w.Firestore, w.Outbox, erasure.Options{
 		PublicURL: "https://api.test", Key: []byte(usertest.Key), Now: w.Clock,

@@ -12,7 +12,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/store"
 )
 
 const (
@@ -124,7 +124,7 @@ func (b *Boards) Standing(ctx context.Context, uid account.UID) (Standing, error
 			return err
 		}
 		view = Standing{Board: b.board, OptIn: user.Leaderboard.OptIn}
-		view.Total, err = query.Count(ctx, tx, entries(b.fs, b.board).Query)
+		view.Total, err = store.Count(ctx, tx, entries(b.fs, b.board).Query)
 		if err != nil {
 			return fmt.Errorf("count the entries: %w", err)
 		}
@@ -149,7 +149,7 @@ func (b *Boards) place(ctx context.Context, tx *firestore.Transaction, uid accou
 	if err := snap.DataTo(&e); err != nil {
 		return fmt.Errorf("decode own entry: %w", err)
 	}
-	above, err := query.Count(ctx, tx, entries(b.fs, b.board).Where("rating", ">", e.Rating))
+	above, err := store.Count(ctx, tx, entries(b.fs, b.board).Where("rating", ">", e.Rating))
 	if err != nil {
 		return fmt.Errorf("count the entries above: %w", err)
 	}

@@ -15,8 +15,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
 
 // fiveScans are of two days, with one that does not count and two personal bests, b and e.

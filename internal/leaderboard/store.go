@@ -9,7 +9,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/store"
 )
 
 const schema = 1
@@ -17,7 +17,7 @@ const schema = 1
 // BoardID is the all-time symmetry board of an engine's major version, such as "symmetry_all_v1".
 func BoardID(engineMajor int) string { return "symmetry_all_v" + strconv.Itoa(engineMajor) }
 
-// ratingDoc is users/{uid}/ratings/{board}. Contributions are in query.Unindexed.
+// ratingDoc is users/{uid}/ratings/{board}. Contributions are in store.Unindexed.
 type ratingDoc struct {
 	Schema int    `firestore:"schema"`
 	Board  string `firestore:"board"`
@@ -56,7 +56,7 @@ func entryRef(fs *firestore.Client, board string, uid account.UID) *firestore.Do
 // force.
 func readHistory(tx *firestore.Transaction, ref *firestore.DocumentRef, u account.User) (history, error) {
 	snap, err := tx.Get(ref)
-	doc, err := query.Decode[ratingDoc](snap, err, "rating", nil)
+	doc, err := store.Decode[ratingDoc](snap, err, "rating", nil)
 	if err != nil {
 		return nil, err
 	}

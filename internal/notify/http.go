@@ -9,10 +9,10 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/device"
+	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/transact"
 )
 
@@ -106,7 +106,7 @@ func (b *Inbox) live(user *firestore.DocumentRef) firestore.Query {
 
 // unread needs the composite index (read asc, createdAt asc) on the collection inbox.
 func unread(ctx context.Context, tx *firestore.Transaction, live firestore.Query) (int64, error) {
-	n, err := query.Count(ctx, tx, live.Where("read", "==", false))
+	n, err := store.Count(ctx, tx, live.Where("read", "==", false))
 	if err != nil {
 		return 0, fmt.Errorf("count unread items: %w", err)
 	}
@@ -161,7 +161,7 @@ func (b *Inbox) markRead(w http.ResponseWriter, r *http.Request) error {
 	}
 	err := b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
 		snap, err := tx.Get(inboxOf(who.ref).Doc(id))
-		one, err := query.Decode[item](snap, err, "inbox item", missing)
+		one, err := store.Decode[item](snap, err, "inbox item", missing)
 		if err != nil {
 			return err
 		}

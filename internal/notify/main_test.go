@@ -20,11 +20,11 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/device"
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/scan"
 )
 

@@ -12,11 +12,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/catalog"
-	"github.com/facescan/facescan/internal/device"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
 
 func TestHandle_eachEventTwice(t *testing.T) {

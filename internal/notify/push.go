@@ -12,8 +12,8 @@ import (
 	"firebase.google.com/go/v4/messaging"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/device"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/account/device"
+	"github.com/facescan/facescan/internal/store"
 )
 
 // target is a device to push to, with the time of its document, so that only what was read is deleted.
@@ -96,7 +96,7 @@ func (n *Notifier) settle(ctx context.Context, t target, response *messaging.Sen
 // forget deletes a device whose token is dead, unless the app has just renewed it.
 func (n *Notifier) forget(ctx context.Context, t target) error {
 	_, err := t.snap.Ref.Delete(ctx, firestore.LastUpdateTime(t.snap.UpdateTime))
-	if query.Overtaken(err) {
+	if store.Overtaken(err) {
 		return nil
 	}
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/emulator/usertest"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
 )
 
 var meanOfThree = regexp.MustCompile(

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/telemetry"
 	"github.com/facescan/facescan/internal/transact"
 )
@@ -57,7 +57,7 @@ type document struct {
 	// DueAt is what the sweep takes its page by: the time of the commit, and a later one each time
 	// the sweep failed.
 	DueAt time.Time `firestore:"dueAt"`
-	// SweepFaults is how often it did (see query.PutOff).
+	// SweepFaults is how often it did (see store.PutOff).
 	SweepFaults int64 `firestore:"sweepFaults,omitempty"`
 }
 
@@ -202,7 +202,7 @@ func (b *Box) Sweep(ctx context.Context, age time.Duration) (published int, err 
 			return published, errors.Join(append(faults, fmt.Errorf("list owed events: %w", err))...)
 		}
 		if err := b.publishAgain(ctx, snap); err != nil {
-			faults = append(faults, err, query.PutOff(ctx, snap, "dueAt", b.now(), pause, longestPause))
+			faults = append(faults, err, store.PutOff(ctx, snap, "dueAt", b.now(), pause, longestPause))
 			continue
 		}
 		published++

@@ -17,9 +17,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	if code == 0 {
 		err := goleak.Find(
 			// Waits for Ctrl-C for as long as the process lives.
-			goleak.IgnoreAnyFunction("github.com/facescan/facescan/internal/emulator/emulatortest.closeOnSignal.func1"),
+			goleak.IgnoreAnyFunction("github.com/facescan/facescan/internal/local/emulator/emulatortest.closeOnSignal.func1"),
 			// The metrics of the Firestore client.
 			goleak.IgnoreAnyFunction("go.opencensus.io/stats/view.(*worker).start"),
 		)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/retention"
 	"github.com/facescan/facescan/terraform"
 )

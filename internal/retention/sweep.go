@@ -37,8 +37,8 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/query"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/transact"
 )
 
@@ -99,7 +99,7 @@ func (s *Sweep) ref() *firestore.DocumentRef { return s.Firestore.Collection("li
 func (s *Sweep) acquire(ctx context.Context) (until time.Time, held bool, err error) {
 	err = transact.Do(ctx, s.Firestore, s.ref(), func(ctx context.Context) error {
 		snap, err := s.ref().Get(ctx)
-		current, err := query.Decode[lease](snap, err, "lease", nil)
+		current, err := store.Decode[lease](snap, err, "lease", nil)
 		if err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func (s *Sweep) release(ctx context.Context, until time.Time) error {
 	defer cancel()
 	err := transact.Do(ctx, s.Firestore, s.ref(), func(ctx context.Context) error {
 		snap, err := s.ref().Get(ctx)
-		current, err := query.Decode[lease](snap, err, "lease", nil)
+		current, err := store.Decode[lease](snap, err, "lease", nil)
 		if err != nil || !current.Until.Equal(until) {
 			return err
 		}

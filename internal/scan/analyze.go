@@ -22,8 +22,8 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
-	"github.com/facescan/facescan/internal/guard"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/scan/cheat"
 	"github.com/facescan/facescan/internal/telemetry"
 	"github.com/facescan/facescan/internal/transact"
 	"github.com/facescan/facescan/internal/watchdog"
@@ -265,7 +265,7 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 		// The guard's memory is read before the query and written on the condition that it is still
 		// the same, and every scan that is no duplicate writes it. So of two that complete at the
 		// same time the later one begins anew and sees the earlier, without a query that locks.
-		remembered, err := guard.Find(ctx, a.Firestore, s.UID)
+		remembered, err := cheat.Find(ctx, a.Firestore, s.UID)
 		if err != nil {
 			return nil, err
 		}

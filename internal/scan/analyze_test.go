@@ -14,10 +14,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
 
 func TestSamplePhotoIsMeasured(t *testing.T) {

@@ -21,7 +21,7 @@ import (
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/rendition"
+	"github.com/facescan/facescan/internal/scan/rendition"
 	"github.com/facescan/facescan/internal/transact"
 )
 

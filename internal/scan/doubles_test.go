@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/catalog"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
 
 // analyzer is an analyzer with the engine given.

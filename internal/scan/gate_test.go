@@ -9,9 +9,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
 
 // told is the notification that Cloud Storage sends for the scan's photo, with all that the object

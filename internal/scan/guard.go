@@ -10,19 +10,19 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/face"
-	"github.com/facescan/facescan/internal/guard"
+	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
 // observe takes from the engine's work what the cheat guard looks at; that the scan was there, and
 // nothing more, where there is nothing to look at. A scan does not fail for that: the guard only
 // takes scans out of the ranking.
-func observe(ctx context.Context, report face.Report, pictures []face.Picture) guard.Observation {
-	nothing := guard.Observation{Engine: face.MajorVersion()}
+func observe(ctx context.Context, report face.Report, pictures []face.Picture) cheat.Observation {
+	nothing := cheat.Observation{Engine: face.MajorVersion()}
 	i := slices.IndexFunc(pictures, func(p face.Picture) bool { return p.Name == face.PictureCrop })
 	if i < 0 {
 		return nothing
 	}
-	o, err := guard.Observe(report, pictures[i].Image)
+	o, err := cheat.Observe(report, pictures[i].Image)
 	if err != nil {
 		slog.ErrorContext(ctx, "scan not guarded", "error", err)
 		return nothing
@@ -35,11 +35,11 @@ func observe(ctx context.Context, report face.Report, pictures []face.Picture) g
 // Where something is amiss it takes the result out of the ranking and says why.
 func guarded(
 	tx *firestore.Transaction, s Scan, user account.User,
-	remembered guard.Found, seen guard.Observation, result map[string]any,
+	remembered cheat.Found, seen cheat.Observation, result map[string]any,
 ) error {
 	seen.SeriesID = string(s.SeriesID)
 	others := remembered.State.Standing(user.Stands)
-	reasons, state := guard.Judge(others, string(s.ID), user.ConsentEpoch, seen)
+	reasons, state := cheat.Judge(others, string(s.ID), user.ConsentEpoch, seen)
 	if len(reasons) > 0 {
 		disqualify(result, reasons)
 	}
@@ -47,7 +47,7 @@ func guarded(
 }
 
 // disqualify adds the reasons to those that the result may have already.
-func disqualify(result map[string]any, reasons []guard.Reason) {
+func disqualify(result map[string]any, reasons []cheat.Reason) {
 	var because []string
 	if already, _ := result["notRankableBecause"].(string); already != "" {
 		because = append(because, already)

@@ -5,17 +5,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
-	"github.com/facescan/facescan/internal/guard"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
 // remembered are the ids of the scans that anna's guard knows.
 func (e *env) remembered(t *testing.T) []string {
 	t.Helper()
 	var ids []string
-	s, err := guard.Get(t.Context(), e.fs, anna)
+	s, err := cheat.Get(t.Context(), e.fs, anna)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestGuardKeepsACopyOutOfTheRanking(t *testing.T) {
 func TestDisqualifyingKeepsTheEnginesReason(t *testing.T) {
 	t.Parallel()
 	result := map[string]any{"rankable": false, "notRankableBecause": "The face is too dark."}
-	disqualify(result, []guard.Reason{{Code: guard.Jump, Detail: "Another shape."}})
+	disqualify(result, []cheat.Reason{{Code: cheat.Jump, Detail: "Another shape."}})
 	want := map[string]any{
 		"rankable": false, "notRankableBecause": "The face is too dark. Another shape.",
 		"guard": []any{map[string]any{"code": "geometry_jump", "detail": "Another shape."}},

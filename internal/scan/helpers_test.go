@@ -18,9 +18,9 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
 )
 

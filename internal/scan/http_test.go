@@ -10,8 +10,8 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
 
 // service answers for scans, watching them by the client.

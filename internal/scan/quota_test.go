@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 func TestQuota(t *testing.T) {
@@ -74,7 +74,7 @@ func TestQuotaIsExactAtOnce(t *testing.T) {
 	}
 	elsewhere := e.database(t)
 	apis := []http.Handler{e.uploadsAPI(), e.uploadsAPI(func(u *Uploads) {
-		u.Firestore, u.Limits = elsewhere, limit.New(elsewhere, u.Key, u.Now)
+		u.Firestore, u.Limits = elsewhere, quota.New(elsewhere, u.Key, u.Now)
 	})}
 	answers := make(chan *httptest.ResponseRecorder, 2*requests)
 	for i := range requests {

@@ -15,8 +15,8 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
-	"github.com/facescan/facescan/internal/guard"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/scan/cheat"
 	"github.com/facescan/facescan/internal/transact"
 )
 
@@ -80,7 +80,7 @@ func (s *Service) bury(ctx context.Context, uid account.UID, id ID) (gone Scan, 
 		if current.State == Deleting {
 			return nil
 		}
-		if err := guard.Forget(tx.Transaction, s.Firestore, uid, string(id)); err != nil {
+		if err := cheat.Forget(tx.Transaction, s.Firestore, uid, string(id)); err != nil {
 			return err
 		}
 		now := s.Now().UTC()

@@ -10,7 +10,7 @@ import (
 	"runtime/debug"
 
 	"github.com/facescan/facescan/internal/face"
-	"github.com/facescan/facescan/internal/rendition"
+	"github.com/facescan/facescan/internal/scan/rendition"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 

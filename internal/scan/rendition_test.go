@@ -13,9 +13,9 @@ import (
 	"golang.org/x/image/webp"
 
 	"github.com/facescan/facescan/internal/catalog"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/face"
-	"github.com/facescan/facescan/internal/rendition"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/scan/rendition"
 )
 
 const (

@@ -35,7 +35,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/rendition"
+	"github.com/facescan/facescan/internal/scan/rendition"
 )
 
 // ID is a scan's id: 26 characters of base32 in lower case.

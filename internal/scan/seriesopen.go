@@ -17,7 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/transact"
 )
 
@@ -121,7 +121,7 @@ func (u *Uploads) openSeries(ctx context.Context, fresh Series) (s Series, waiti
 		if len(scans) > 0 {
 			return errGoing() // of a series that was deleted a moment ago
 		}
-		taking, err := u.Limits.PrepareSeveral(ctx, limit.User(string(s.UID)), len(s.Looks), quotas...)
+		taking, err := u.Limits.PrepareSeveral(ctx, quota.User(string(s.UID)), len(s.Looks), quotas...)
 		if err != nil {
 			return err
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
-	"github.com/facescan/facescan/internal/guard"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
 // A series is deleted with its scans: one commit makes it and them tombstones, each scan that has
@@ -147,7 +147,7 @@ func (s *SeriesService) buryAll(ctx context.Context, tx *outbox.Tx, series Serie
 	for i, scan := range scans {
 		ids[i] = string(scan.ID)
 	}
-	if err := guard.Forget(tx.Transaction, s.Firestore, series.UID, ids...); err != nil {
+	if err := cheat.Forget(tx.Transaction, s.Firestore, series.UID, ids...); err != nil {
 		return err
 	}
 	if told, ok := series.deletedEvent(now); ok {

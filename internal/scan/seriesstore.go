@@ -12,7 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/store"
 )
 
 func seriesOf(fs *firestore.Client, uid account.UID) *firestore.CollectionRef {
@@ -25,7 +25,7 @@ func seriesRef(fs *firestore.Client, uid account.UID, id SeriesID) *firestore.Do
 
 // decodeSeries reads a series as all but its deletion sees it: one that is being deleted is gone.
 func decodeSeries(snap *firestore.DocumentSnapshot, err error) (Series, error) {
-	s, err := query.Decode[Series](snap, err, "series", errNoSeries)
+	s, err := store.Decode[Series](snap, err, "series", errNoSeries)
 	if err == nil && s.State == SeriesDeleting {
 		return s, errSeriesDeleting
 	}

@@ -7,7 +7,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/store"
 )
 
 var (
@@ -51,7 +51,7 @@ func decode(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
 }
 
 func decodeAny(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
-	return query.Decode[Scan](snap, err, "scan", errNoScan)
+	return store.Decode[Scan](snap, err, "scan", errNoScan)
 }
 
 // Exists tells, in the transaction, whether there is the scan; not one that is being deleted.

@@ -14,7 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/query"
+	"github.com/facescan/facescan/internal/store"
 )
 
 // sweepPage is how many scans one sweep looks at, oldest due first.
@@ -56,7 +56,7 @@ func (w *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
 		}
 		if err != nil {
 			slog.WarnContext(ctx, "sweep scan", "scan_id", snap.Ref.ID, "state", s.State, "error", err)
-			putOffErr := query.PutOff(ctx, snap, "sweepAt", w.Now(), nextLook, longestPause)
+			putOffErr := store.PutOff(ctx, snap, "sweepAt", w.Now(), nextLook, longestPause)
 			faults = append(faults, fmt.Errorf("sweep scan %s: %w", snap.Ref.ID, err), putOffErr)
 		}
 	}

@@ -19,8 +19,8 @@ import (
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/limit"
-	"github.com/facescan/facescan/internal/rendition"
+	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/scan/rendition"
 	"github.com/facescan/facescan/internal/transact"
 )
 
@@ -29,7 +29,7 @@ var ContentTypes = []string{"image/jpeg", "image/png", "image/webp"}
 
 // quotas are how many scans one user may open, by whichever route. Finding a scan again costs
 // nothing.
-var quotas = []limit.Rule{
+var quotas = []quota.Rule{
 	{Name: "scans-hourly", Max: 60, Window: time.Hour},
 	{Name: "scans-daily", Max: 200, Window: 24 * time.Hour},
 }
@@ -45,7 +45,7 @@ type Uploads struct {
 	// Key derives scan ids from idempotency keys, and what stands for a photo (see photoHash).
 	Key []byte
 	// Limits counts the scans that users open.
-	Limits *limit.Limiter
+	Limits *quota.Limiter
 	// MinAge is the age in years that users who upload must have passed.
 	MinAge int
 	// Now is the clock.
@@ -155,7 +155,7 @@ func (u *Uploads) open(ctx context.Context, fresh Scan) (s Scan, how how, err er
 		case err != nil:
 			return err
 		case how == opened:
-			taking, err := u.Limits.Prepare(ctx, limit.User(string(s.UID)), quotas...)
+			taking, err := u.Limits.Prepare(ctx, quota.User(string(s.UID)), quotas...)
 			if err != nil {
 				return err
 			}
@@ -175,7 +175,7 @@ func (u *Uploads) look(ctx context.Context, fresh Scan) (Scan, how, error) {
 		return u.Firestore.GetAll(ctx, refs)
 	}, fresh)
 	if err == nil && how == opened {
-		err = u.Limits.Check(ctx, limit.User(string(s.UID)), quotas...)
+		err = u.Limits.Check(ctx, quota.User(string(s.UID)), quotas...)
 	}
 	return s, how, err
 }

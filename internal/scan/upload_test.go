@@ -15,9 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -37,7 +37,7 @@ func (e *env) uploadsAPI(change ...func(*Uploads)) http.Handler {
 
 func (e *env) uploading() *Uploads {
 	return &Uploads{
-		Firestore: e.fs, Bucket: e.uploads, Key: []byte(hashKey), Limits: limit.New(e.fs, []byte(hashKey), e.clock.Now), MinAge: minAge, Now: e.clock.Now,
+		Firestore: e.fs, Bucket: e.uploads, Key: []byte(hashKey), Limits: quota.New(e.fs, []byte(hashKey), e.clock.Now), MinAge: minAge, Now: e.clock.Now,
 		Signing: e.signing(),
 	}
 }

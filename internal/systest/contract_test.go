@@ -24,11 +24,11 @@ import (
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/home"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
-	"github.com/facescan/facescan/internal/summary"
 )
 
 // wiring is what each HTTP function adds to its API. TestOnePhotoAllTheWay compares it with the functions themselves.
@@ -41,7 +41,7 @@ func wiring() map[string]func(*httpapi.API) {
 		"leaderboard": leaderboard.New(nil, 1).Routes,
 		"profile": func(api *httpapi.API) {
 			accounts.ProfileRoutes(api)
-			new(summary.Service).Routes(api)
+			new(home.Service).Routes(api)
 			new(erasure.Requests).Routes(api)
 			new(export.Requests).Routes(api)
 		},

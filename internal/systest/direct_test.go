@@ -9,7 +9,7 @@ import (
 	"mime/multipart"
 	"testing"
 
-	"github.com/facescan/facescan/internal/apiclient"
+	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/fault"
 )
 
@@ -39,14 +39,14 @@ func (c caller) direct(ctx context.Context, t *testing.T, measured []byte) {
 	body, form := photoForm(t, measured, "renditions", `[{"name":"grey","format":"webp","operations":[{"op":"grayscale"}]}]`)
 	c.want(ctx, t, 202, "POST", path, body, "Content-Type", form, "Idempotency-Key", "direct")
 	_, answer := c.call(ctx, t, "POST", path, body, "Content-Type", form, "Idempotency-Key", "direct")
-	var taken apiclient.OpenedScan
+	var taken api.OpenedScan
 	if err := json.Unmarshal(answer, &taken); err != nil {
 		t.Fatal(err)
 	}
-	var done apiclient.Scan
+	var done api.Scan
 	c.await(ctx, t, "the end of the scan", func() bool {
 		_, answer := c.call(ctx, t, "GET", "/v1/scans/"+taken.Scan.ID, "")
-		return json.Unmarshal(answer, &done) == nil && done.State == apiclient.ScanStateCompleted
+		return json.Unmarshal(answer, &done) == nil && done.State == api.ScanStateCompleted
 	})
 	if done.Renditions == nil || len(*done.Renditions) != 1 || (*done.Renditions)[0].Failure != nil {
 		t.Errorf("renditions %v", done.Renditions)

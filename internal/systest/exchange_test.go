@@ -23,14 +23,14 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
-	"github.com/facescan/facescan/internal/apiclient"
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/coach"
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/scripts/local/app"
-	"github.com/facescan/facescan/scripts/local/host"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/local/host"
+	"github.com/facescan/facescan/internal/testphoto"
 )
 
 // exchanges is an http.RoundTripper that holds every exchange with the API to the contract. What goes elsewhere, to
@@ -362,15 +362,15 @@ func (c caller) export(ctx context.Context, t *testing.T) {
 		t.Fatalf("POST %s: %d %s", path, status, answer)
 	}
 	c.want(ctx, t, 202, "POST", path, "") // tells anew what the function may have died before
-	var seen apiclient.Export
+	var seen api.Export
 	c.await(ctx, t, "the export", func() bool {
 		_, answer := c.call(ctx, t, "GET", path, "")
 		if err := json.Unmarshal(answer, &seen); err != nil {
 			t.Fatal(err)
 		}
-		return seen.State == apiclient.ExportStateReady
+		return seen.State == api.ExportStateReady
 	})
-	if _, err := new(app.Client).Download(ctx, seen); err != nil {
+	if _, err := new(client.Client).Download(ctx, seen); err != nil {
 		t.Error(err)
 	}
 }
@@ -457,7 +457,7 @@ func (c caller) consent(ctx context.Context, t *testing.T) {
 	c.refused(ctx, t, fault.CodeConsentRequired, "POST", "/v1/uploads", `{"contentType":"image/jpeg"}`)
 	c.refused(ctx, t, fault.CodeConsentRequired, "POST", "/v1/coach", "x", "Content-Type", "image/jpeg")
 	c.refused(ctx, t, fault.CodeConsentOutdated, "POST", path, `{"version":"1999-01-01"}`)
-	var status apiclient.ConsentStatus
+	var status api.ConsentStatus
 	_, answer := c.call(ctx, t, "GET", path, "")
 	if err := json.Unmarshal(answer, &status); err != nil {
 		t.Fatal(err)
@@ -477,22 +477,22 @@ func (c caller) consent(ctx context.Context, t *testing.T) {
 	c.refused(ctx, t, fault.CodeBirthYearFixed, "PATCH", "/v1/me", `{"birthYear":1991}`)
 }
 
-func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
+func (c caller) scans(ctx context.Context, t *testing.T, bob *client.Client) {
 	t.Helper()
 	const uploads, jpeg = "/v1/uploads", `{"contentType":"image/jpeg"}`
 	c.refused(ctx, t, fault.CodeInvalidField, "POST", uploads, `{"contentType":"image/heic"}`)
 	c.refused(ctx, t, fault.CodeInvalidParameter, "POST", uploads, jpeg, "Idempotency-Key", strings.Repeat("x", 129))
 	c.want(ctx, t, 201, "POST", uploads, jpeg)
-	sample, err := emulator.SamplePhoto(ctx)
+	sample, err := testphoto.Sample(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var ids []string
 	for key, try := range map[string]struct {
 		photo []byte
-		state apiclient.ScanState
-	}{"good": {sample, apiclient.ScanStateCompleted}, "bad": {[]byte("no photo"), apiclient.ScanStateFailed}} {
-		opened, err := bob.Open(ctx, key, apiclient.UploadRequestContentTypeImageJpeg)
+		state api.ScanState
+	}{"good": {sample, api.ScanStateCompleted}, "bad": {[]byte("no photo"), api.ScanStateFailed}} {
+		opened, err := bob.Open(ctx, key, api.UploadRequestContentTypeImageJpeg)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -507,7 +507,7 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 			t.Errorf("%s: %+v, %v", key, done, err)
 		}
 		c.want(ctx, t, 200, "POST", uploads, jpeg, "Idempotency-Key", key)
-		if images := "/v1/scans/" + opened.Scan.ID + "/images"; try.state == apiclient.ScanStateCompleted {
+		if images := "/v1/scans/" + opened.Scan.ID + "/images"; try.state == api.ScanStateCompleted {
 			c.want(ctx, t, 200, "GET", images, "")
 			c.remeasure(ctx, t, opened.Scan.ID)
 		} else {
@@ -534,9 +534,9 @@ func (c caller) scans(ctx context.Context, t *testing.T, bob *app.Client) {
 }
 
 // series takes one of three photos, of which one is none, from its tickets to its deletion.
-func (c caller) series(ctx context.Context, t *testing.T, bob *app.Client, sample []byte) {
+func (c caller) series(ctx context.Context, t *testing.T, bob *client.Client, sample []byte) {
 	t.Helper()
-	const all, key, jpeg = "/v1/series", "series", apiclient.SeriesRequestContentTypeImageJpeg
+	const all, key, jpeg = "/v1/series", "series", api.SeriesRequestContentTypeImageJpeg
 	c.refused(ctx, t, fault.CodeInvalidField, "POST", all, `{"contentType":"image/jpeg","photos":6}`)
 	c.refused(ctx, t, fault.CodeInvalidField, "POST", all, `{"contentType":"image/heic"}`)
 	opened, err := bob.OpenSeries(ctx, key, jpeg, 3)
@@ -548,7 +548,7 @@ func (c caller) series(ctx context.Context, t *testing.T, bob *app.Client, sampl
 	for i, u := range opened.Uploads {
 		photo := []byte("no photo")
 		if i > 0 {
-			if photo, err = app.Look(sample, i); err != nil {
+			if photo, err = client.Look(sample, i); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -557,7 +557,7 @@ func (c caller) series(ctx context.Context, t *testing.T, bob *app.Client, sampl
 		}
 	}
 	done, err := bob.AwaitSeries(ctx, opened.Series.ID)
-	if err != nil || done.State != apiclient.SeriesStateCompleted || done.Scans[0].LeftOut == nil {
+	if err != nil || done.State != api.SeriesStateCompleted || done.Scans[0].LeftOut == nil {
 		t.Errorf("series: %+v, %v", done, err)
 	}
 	path := all + "/" + opened.Series.ID
@@ -597,7 +597,7 @@ func (c caller) remeasure(ctx context.Context, t *testing.T, id string) {
 			c.want(ctx, t, 202, "POST", path+"/"+action, "") // the first one died after its commit
 		}
 		c.await(ctx, t, "the scan to be "+outcome, func() bool {
-			var s apiclient.Scan
+			var s api.Scan
 			_, answer := c.call(ctx, t, "GET", path, "")
 			if err := json.Unmarshal(answer, &s); err != nil || s.Verification == nil {
 				t.Fatalf("no verification: %s, %v", answer, err)
@@ -635,9 +635,9 @@ func (c caller) cursor(ctx context.Context, t *testing.T, list string) string {
 	return page.NextCursor
 }
 
-func (c caller) inbox(ctx context.Context, t *testing.T, bob *app.Client) {
+func (c caller) inbox(ctx context.Context, t *testing.T, bob *client.Client) {
 	t.Helper()
-	var items []apiclient.InboxItem
+	var items []api.InboxItem
 	c.await(ctx, t, "two notifications", func() bool {
 		var err error
 		if items, err = bob.Inbox(ctx); err != nil {

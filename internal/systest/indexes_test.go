@@ -8,9 +8,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/internal/query"
-	"github.com/facescan/facescan/scripts/local/host"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/host"
+	"github.com/facescan/facescan/internal/store"
 )
 
 // TestEveryIndexIsUsed asks all that needs a composite index: one that answers no query costs money and time with every write. That a
@@ -31,7 +31,7 @@ func TestEveryIndexIsUsed(t *testing.T) {
 		again(t, func() error { return app.Do(ctx, http.MethodGet, path) })
 	}
 	again(t, func() error { return app.Do(ctx, http.MethodDelete, "/v1/me/consent") })
-	for _, i := range query.Indexes {
+	for _, i := range store.Indexes {
 		s.await(ctx, t, "a query that is answered by "+i.Name(), func() bool { return slices.Contains(usedIndexes(ctx, t), i.Name()) })
 	}
 }

@@ -19,14 +19,14 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"google.golang.org/api/iterator"
 
-	"github.com/facescan/facescan/internal/apiclient"
 	"github.com/facescan/facescan/internal/boot/bus"
-	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/local/host"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/scripts/local/app"
-	"github.com/facescan/facescan/scripts/local/host"
+	"github.com/facescan/facescan/internal/testphoto"
 )
 
 // deadline bounds every wait; a race-enabled run on two busy cores takes a small part of it.
@@ -104,7 +104,7 @@ func TestOnePhotoAllTheWay(t *testing.T) {
 	ada := s.app("ada")
 	uid := s.enrol(ctx, t, ada, "systest_ada")
 
-	var scans []apiclient.Scan
+	var scans []api.Scan
 	for i, photo := range byScore(ctx, t) {
 		scans = append(scans, s.scan(ctx, t, ada, string(rune('a'+i)), photo))
 		// The second score is only a personal best once the first has been counted.
@@ -150,8 +150,8 @@ func TestOnePhotoAllTheWay(t *testing.T) {
 }
 
 // app is a user's app, which holds every exchange to the contract.
-func (s *system) app(name string) *app.Client {
-	return &app.Client{
+func (s *system) app(name string) *client.Client {
+	return &client.Client{
 		URL: s.URL, AuthHost: s.AuthHost, Email: "systest-" + name + "@example.com", Password: "correct horse " + name,
 		Transport: s.exchanges,
 	}
@@ -176,7 +176,7 @@ type outcome struct {
 	Parked        int
 }
 
-func clean(scans []apiclient.Scan) outcome {
+func clean(scans []api.Scan) outcome {
 	o := outcome{
 		Reports: len(scans), Entries: 1, Contributions: len(scans),
 		Inbox:  []string{"account.registered.v1", "personal-best.reached.v1", "scan.completed.v1", "scan.completed.v1"},
@@ -189,7 +189,7 @@ func clean(scans []apiclient.Scan) outcome {
 	return o
 }
 
-func (s *system) outcome(ctx context.Context, t *testing.T, c *app.Client, uid string) outcome {
+func (s *system) outcome(ctx context.Context, t *testing.T, c *client.Client, uid string) outcome {
 	t.Helper()
 	o := outcome{
 		Reports:       s.reports(ctx, t, uid),
@@ -224,16 +224,16 @@ func (s *system) outcome(ctx context.Context, t *testing.T, c *app.Client, uid s
 	return o
 }
 
-func token(c *app.Client) string { return "token-of-" + c.Email }
+func token(c *client.Client) string { return "token-of-" + c.Email }
 
 // enrol takes a user from sign-up to the leaderboard. A call that dies is made again, as an app would.
-func (s *system) enrol(ctx context.Context, t *testing.T, c *app.Client, username string) (uid string) {
+func (s *system) enrol(ctx context.Context, t *testing.T, c *client.Client, username string) (uid string) {
 	t.Helper()
 	tokens, err := c.SignUp(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	device := apiclient.Registration_Device{ID: "phone", Token: token(c), Platform: apiclient.DevicePlatformIos}
+	device := api.Registration_Device{ID: "phone", Token: token(c), Platform: api.DevicePlatformIos}
 	for _, step := range []func() error{
 		func() error { return c.VerifyEmail(ctx) },
 		func() error { return c.Register(ctx, username, device) },
@@ -251,7 +251,7 @@ func (s *system) enrol(ctx context.Context, t *testing.T, c *app.Client, usernam
 func again(t *testing.T, call func() error) {
 	t.Helper()
 	err := call()
-	var p *app.Problem
+	var p *client.Problem
 	if errors.As(err, &p) && p.Status == http.StatusInternalServerError {
 		err = call()
 	}
@@ -260,9 +260,9 @@ func again(t *testing.T, call func() error) {
 	}
 }
 
-func (s *system) scan(ctx context.Context, t *testing.T, c *app.Client, key string, photo []byte) apiclient.Scan {
+func (s *system) scan(ctx context.Context, t *testing.T, c *client.Client, key string, photo []byte) api.Scan {
 	t.Helper()
-	opened, err := c.Open(ctx, key, apiclient.UploadRequestContentTypeImageJpeg)
+	opened, err := c.Open(ctx, key, api.UploadRequestContentTypeImageJpeg)
 	if err != nil || opened.Upload == nil {
 		t.Fatalf("open: %+v, %v", opened, err)
 	}
@@ -274,7 +274,7 @@ func (s *system) scan(ctx context.Context, t *testing.T, c *app.Client, key stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	if done.State != apiclient.ScanStateCompleted {
+	if done.State != api.ScanStateCompleted {
 		t.Fatalf("scan = %+v", done)
 	}
 	return done
@@ -284,7 +284,7 @@ func (s *system) scan(ctx context.Context, t *testing.T, c *app.Client, key stri
 // first, so that the second is a personal best.
 func byScore(ctx context.Context, t *testing.T) [][]byte {
 	t.Helper()
-	sample, err := emulator.SamplePhoto(ctx)
+	sample, err := testphoto.Sample(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func byScore(ctx context.Context, t *testing.T) [][]byte {
 		score float64
 	}
 	var all []scored
-	relit, err := app.Relight(sample)
+	relit, err := client.Relight(sample)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -391,7 +391,7 @@ func (s *system) reports(ctx context.Context, t *testing.T, uid string) int {
 
 func wantProblem(t *testing.T, err error, status int, code string) {
 	t.Helper()
-	var p *app.Problem
+	var p *client.Problem
 	if !errors.As(err, &p) || p.Status != status || p.Code != code {
 		t.Errorf("err = %v, want %d %s", err, status, code)
 	}

@@ -18,10 +18,10 @@ import (
 	"firebase.google.com/go/v4/auth"
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/facescan/facescan/internal/apiclient"
 	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/scripts/local/host"
+	"github.com/facescan/facescan/internal/local/host"
 )
 
 // operation is an operation of the contract with all that a test needs to ask for it.
@@ -213,7 +213,7 @@ func (c caller) done(ctx context.Context, t *testing.T, method, path, body strin
 
 func (c caller) consentVersion(ctx context.Context, t *testing.T) string {
 	t.Helper()
-	var status apiclient.ConsentStatus
+	var status api.ConsentStatus
 	_, answer := c.call(ctx, t, "GET", "/v1/me/consent", "")
 	if err := json.Unmarshal(answer, &status); err != nil {
 		t.Fatal(err)
@@ -224,15 +224,15 @@ func (c caller) consentVersion(ctx context.Context, t *testing.T) string {
 // possessions are the ids of what the caller has, by the path that they are a parameter of.
 func (c caller) possessions(ctx context.Context, t *testing.T) map[string]string {
 	t.Helper()
-	var opened apiclient.OpenedScan
+	var opened api.OpenedScan
 	if _, answer := c.call(ctx, t, "POST", "/v1/uploads", `{"contentType":"image/jpeg"}`); json.Unmarshal(answer, &opened) != nil {
 		t.Fatalf("open a scan: %s", answer)
 	}
-	var series apiclient.OpenedSeries
+	var series api.OpenedSeries
 	if _, answer := c.call(ctx, t, "POST", "/v1/series", `{"contentType":"image/jpeg"}`); json.Unmarshal(answer, &series) != nil {
 		t.Fatalf("open a series: %s", answer)
 	}
-	var inbox apiclient.Inbox
+	var inbox api.Inbox
 	c.await(ctx, t, "the welcome", func() bool {
 		_, answer := c.call(ctx, t, "GET", "/v1/inbox", "")
 		return json.Unmarshal(answer, &inbox) == nil && len(inbox.Items) > 0

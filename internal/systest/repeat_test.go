@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/facescan/facescan/internal/apiclient"
-	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/client/api"
+	"github.com/facescan/facescan/internal/testphoto"
 )
 
 // twice is a write that is sent two times, and what each is answered with. Words in capitals stand for what the user has.
@@ -57,7 +57,7 @@ func TestEveryWriteTwice(t *testing.T) {
 			writes[o.OperationID] = o
 		}
 	}
-	photo, err := emulator.SamplePhoto(ctx)
+	photo, err := testphoto.Sample(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,15 +104,15 @@ func TestEveryWriteTwice(t *testing.T) {
 
 // learn keeps what an answer gives for the next requests.
 func (c caller) learn(answer []byte, has, own map[string]string) {
-	var session apiclient.Session
+	var session api.Session
 	if json.Unmarshal(answer, &session) == nil && session.IDToken != "" {
 		has["TOKEN"], has["REFRESH"] = session.IDToken, session.RefreshToken
 	}
-	var opened apiclient.OpenedScan
+	var opened api.OpenedScan
 	if json.Unmarshal(answer, &opened) == nil && opened.Scan.ID != "" {
 		own["/v1/scans/"] = opened.Scan.ID
 	}
-	var series apiclient.OpenedSeries
+	var series api.OpenedSeries
 	if json.Unmarshal(answer, &series) == nil && series.Series.ID != "" {
 		own["/v1/series/"] = series.Series.ID
 	}
@@ -123,7 +123,7 @@ func (c caller) collect(ctx context.Context, t *testing.T, has, own map[string]s
 	t.Helper()
 	has["CONSENT"] = c.consentVersion(ctx, t)
 	c.await(ctx, t, "the welcome", func() bool {
-		var inbox apiclient.Inbox
+		var inbox api.Inbox
 		_, answer := c.call(ctx, t, "GET", "/v1/inbox", "")
 		if json.Unmarshal(answer, &inbox) != nil || len(inbox.Items) == 0 {
 			return false

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/facescan/facescan/internal/apiclient"
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/scripts/local/app"
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
+	"github.com/facescan/facescan/internal/testphoto"
 )
 
 // TestSeriesWithAFaceThatIsNone: the guard looks at each photo of a series, and the series leaves out
@@ -22,7 +22,7 @@ func TestSeriesWithAFaceThatIsNone(t *testing.T) {
 	defer cancel()
 	s := start(t)
 	s.crash.rest(t)
-	sample, err := emulator.SamplePhoto(ctx)
+	sample, err := testphoto.Sample(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,12 +30,12 @@ func TestSeriesWithAFaceThatIsNone(t *testing.T) {
 	s.enrol(ctx, t, user, "systest_series")
 	s.scan(ctx, t, user, "before", sample)
 
-	opened, err := user.OpenSeries(ctx, "series", apiclient.SeriesRequestContentTypeImageJpeg, 3)
+	opened, err := user.OpenSeries(ctx, "series", api.SeriesRequestContentTypeImageJpeg, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, u := range opened.Uploads {
-		photo, err := app.Look(sample, i)
+		photo, err := client.Look(sample, i)
 		if err == nil && i == 2 {
 			photo, err = folded(sample)
 		}
@@ -47,7 +47,7 @@ func TestSeriesWithAFaceThatIsNone(t *testing.T) {
 		}
 	}
 	done, err := user.AwaitSeries(ctx, opened.Series.ID)
-	if err != nil || done.State != apiclient.SeriesStateCompleted || *done.Photos != 2 {
+	if err != nil || done.State != api.SeriesStateCompleted || *done.Photos != 2 {
 		t.Fatalf("series %+v, %v", done, err)
 	}
 	for i, one := range done.Scans[:2] {

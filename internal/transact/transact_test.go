@@ -11,8 +11,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/transact"
 )
 

@@ -20,7 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/facescan/facescan/internal/face"
-	"github.com/facescan/facescan/scripts/terminal"
+	"github.com/facescan/facescan/internal/local/terminal"
 )
 
 // seen is what the engine saw in one photo: an observation or its refusal.

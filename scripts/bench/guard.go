@@ -19,8 +19,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/facescan/facescan/internal/face"
-	"github.com/facescan/facescan/internal/guard"
-	"github.com/facescan/facescan/scripts/terminal"
+	"github.com/facescan/facescan/internal/local/terminal"
+	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
 // guarded holds what the guard sees of each person's photos and of what cheats make of them, by person and name; refused photos are absent.
@@ -29,7 +29,7 @@ type guarded struct {
 	people []*person
 	// sitters are people of whom there are photos under several conditions, without points.
 	sitters half
-	seen    map[string]map[string]guard.Observation
+	seen    map[string]map[string]cheat.Observation
 }
 
 // The photos as they are.
@@ -98,13 +98,13 @@ func guardedPeople(ctx context.Context, o options, progress io.Writer) (*guarded
 	if o.fast {
 		entries = thinned(entries)
 	}
-	g := &guarded{people: peopleOf(entries), seen: map[string]map[string]guard.Observation{}}
+	g := &guarded{people: peopleOf(entries), seen: map[string]map[string]cheat.Observation{}}
 	mild := mildOf(entries)
 	steps := terminal.Bar(progress, len(g.people)+len(mild), "people and photos")
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, p := range g.people {
-		g.seen[p.id] = map[string]guard.Observation{}
+		g.seen[p.id] = map[string]cheat.Observation{}
 		group.Go(func() error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
@@ -115,7 +115,7 @@ func guardedPeople(ctx context.Context, o options, progress io.Writer) (*guarded
 	}
 	for _, e := range mild {
 		if g.seen[e.Person] == nil {
-			g.seen[e.Person] = map[string]guard.Observation{}
+			g.seen[e.Person] = map[string]cheat.Observation{}
 			g.sitters = append(g.sitters, &person{id: e.Person})
 		}
 	}
@@ -194,7 +194,7 @@ func (g *guarded) see(p *person, name string, data []byte) error {
 		if picture.Name != face.PictureCrop {
 			continue
 		}
-		o, err := guard.Observe(report, picture.Image)
+		o, err := cheat.Observe(report, picture.Image)
 		if err != nil {
 			return err
 		}

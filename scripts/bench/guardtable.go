@@ -1,7 +1,7 @@
 package main
 
 import (
-	"github.com/facescan/facescan/internal/guard"
+	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
 // count is how often a verdict was said.
@@ -20,7 +20,7 @@ func (c count) share() float64 {
 // guardRow is how often the guard says a reason of a kind of photo, in either half of the people.
 type guardRow struct {
 	Photo  string     `json:"photo"`
-	Code   guard.Code `json:"code"`
+	Code   cheat.Code `json:"code"`
 	Honest bool       `json:"honest"` // a reason would be a false alarm
 	Fit    count      `json:"fit"`
 	Test   count      `json:"test"`
@@ -55,21 +55,21 @@ type trial struct {
 }
 
 // said counts in how many trials the guard says the reason. Those in which the engine refused a photo do not count.
-func (g *guarded) said(code guard.Code, trials []trial) count {
+func (g *guarded) said(code cheat.Code, trials []trial) count {
 	var c count
 	for _, t := range trials {
 		o, ok := g.seen[t.of.id][t.photo]
-		var s guard.State
+		var s cheat.State
 		for _, name := range t.has {
 			earlier, seen := g.seen[t.owner.id][name]
 			ok = ok && seen
-			_, s = guard.Judge(s, name, 1, earlier)
+			_, s = cheat.Judge(s, name, 1, earlier)
 		}
 		if !ok {
 			continue
 		}
 		c.Of++
-		reasons, _ := guard.Judge(s, "new", 1, o)
+		reasons, _ := cheat.Judge(s, "new", 1, o)
 		for _, r := range reasons {
 			if r.Code == code {
 				c.Said++
@@ -118,32 +118,32 @@ func (h half) conditions() (list []trial) {
 func (g *guarded) table() guardTable {
 	fit, test := g.halves()
 	t := guardTable{FitPeople: len(fit), TestPeople: len(test)}
-	row := func(photo string, code guard.Code, honest bool, trials func(half) []trial) {
+	row := func(photo string, code cheat.Code, honest bool, trials func(half) []trial) {
 		t.Rows = append(t.Rows, guardRow{
 			Photo: photo, Code: code, Honest: honest, Fit: g.said(code, trials(fit)), Test: g.said(code, trials(test)),
 		})
 	}
 	for _, m := range copiesMade {
-		row("a copy, "+m.name, guard.Copy, false, func(h half) []trial { return h.own(m.name, photoNeutral) })
+		row("a copy, "+m.name, cheat.Copy, false, func(h half) []trial { return h.own(m.name, photoNeutral) })
 	}
 	for _, m := range halvesMade {
-		row("a composite, "+m.name, guard.HalfFace, false, func(h half) []trial { return h.own(m.name) })
+		row("a composite, "+m.name, cheat.HalfFace, false, func(h half) []trial { return h.own(m.name) })
 	}
-	row("another person's, after one photo", guard.Jump, false, func(h half) []trial { return h.others(photoNeutral, photoNeutral) })
-	row("another person's, after two photos", guard.Jump, false, func(h half) []trial { return h.others(photoNeutral, photoNeutral, photoSmiling) })
-	row("another person's, after two photos", guard.Copy, true, func(h half) []trial { return h.others(photoNeutral, photoNeutral, photoSmiling) })
-	for _, code := range []guard.Code{guard.Copy, guard.HalfFace, guard.Jump} {
+	row("another person's, after one photo", cheat.Jump, false, func(h half) []trial { return h.others(photoNeutral, photoNeutral) })
+	row("another person's, after two photos", cheat.Jump, false, func(h half) []trial { return h.others(photoNeutral, photoNeutral, photoSmiling) })
+	row("another person's, after two photos", cheat.Copy, true, func(h half) []trial { return h.others(photoNeutral, photoNeutral, photoSmiling) })
+	for _, code := range []cheat.Code{cheat.Copy, cheat.HalfFace, cheat.Jump} {
 		row("smiling, after neutral", code, true, func(h half) []trial { return h.own(photoSmiling, photoNeutral) })
 		row("neutral, after smiling", code, true, func(h half) []trial { return h.own(photoNeutral, photoSmiling) })
 	}
 	if len(g.sitters) > 0 {
-		for _, code := range []guard.Code{guard.Copy, guard.HalfFace, guard.Jump} {
+		for _, code := range []cheat.Code{cheat.Copy, cheat.HalfFace, cheat.Jump} {
 			t.Rows = append(t.Rows, guardRow{
 				Photo: "another mild condition, after one", Code: code, Honest: true, Test: g.said(code, g.sitters.conditions()),
 			})
 		}
 	}
-	row("the same in softer focus", guard.HalfFace, true, func(h half) []trial { return h.own("blurred") })
-	row("the same in a file of quality 50", guard.Jump, true, func(h half) []trial { return h.own("saved again at quality 50", photoNeutral) })
+	row("the same in softer focus", cheat.HalfFace, true, func(h half) []trial { return h.own("blurred") })
+	row("the same in a file of quality 50", cheat.Jump, true, func(h half) []trial { return h.own("saved again at quality 50", photoNeutral) })
 	return t
 }

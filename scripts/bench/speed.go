@@ -16,8 +16,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/facescan/facescan/internal/emulator"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/testphoto"
 	"github.com/facescan/facescan/scripts/bench/single"
 )
 
@@ -29,7 +29,7 @@ const rounds = 25
 // of its own needs for one, without and with renditions, and how soon a new process is ready for it.
 func speed(ctx context.Context, out io.Writer) error {
 	runtime.GOMAXPROCS(1)
-	sample, err := emulator.SamplePhoto(ctx)
+	sample, err := testphoto.Sample(ctx)
 	if err != nil {
 		return err
 	}

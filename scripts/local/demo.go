@@ -12,12 +12,12 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/facescan/facescan/internal/apiclient"
-	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/local/host"
 	"github.com/facescan/facescan/internal/scan"
-	"github.com/facescan/facescan/scripts/local/app"
-	"github.com/facescan/facescan/scripts/local/host"
+	"github.com/facescan/facescan/internal/testphoto"
 	"github.com/facescan/facescan/scripts/local/preflight"
 )
 
@@ -62,14 +62,14 @@ func journeys(ctx context.Context, h *host.Host, first, second []byte) error {
 
 func user(h *host.Host, name string, photo []byte) *journey {
 	return &journey{
-		host: h, username: name, photo: photo, contentType: apiclient.UploadRequestContentType(http.DetectContentType(photo)),
-		client: &app.Client{URL: h.URL, AuthHost: h.AuthHost, Email: name + "@example.com", Password: "correct horse " + name},
+		host: h, username: name, photo: photo, contentType: api.UploadRequestContentType(http.DetectContentType(photo)),
+		client: &client.Client{URL: h.URL, AuthHost: h.AuthHost, Email: name + "@example.com", Password: "correct horse " + name},
 		device: device(name+"-phone", "token-of-"+name),
 	}
 }
 
-func device(id, token string) apiclient.Registration_Device {
-	return apiclient.Registration_Device{ID: id, Token: token, Platform: apiclient.DevicePlatformAndroid}
+func device(id, token string) api.Registration_Device {
+	return api.Registration_Device{ID: id, Token: token, Platform: api.DevicePlatformAndroid}
 }
 
 // photos are the first user's photo and the second's: a given one twice, or the sample and a
@@ -82,11 +82,11 @@ func photos(ctx context.Context, given string) (first, second []byte, err error)
 		}
 		return first, first, measurable(given, first)
 	}
-	first, err = emulator.SamplePhoto(ctx)
+	first, err = testphoto.Sample(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	second, err = app.Stretch(first, 1.05)
+	second, err = client.Stretch(first, 1.05)
 	return first, second, err
 }
 
@@ -102,7 +102,7 @@ func measurable(name string, photo []byte) error {
 	return err
 }
 
-func report(ctx context.Context, w io.Writer, journeys []*journey, series apiclient.Series) error {
+func report(ctx context.Context, w io.Writer, journeys []*journey, series api.Series) error {
 	for _, j := range journeys {
 		if err := printScan(w, j); err != nil {
 			return err

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/facescan/facescan/internal/apiclient"
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/scripts/local/app"
-	"github.com/facescan/facescan/scripts/local/host"
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/host"
 )
 
 // journeyTimeout bounds one user's way from sign-up to the last notification.
@@ -27,13 +27,13 @@ type leg struct {
 // journey is one user's way through the app.
 type journey struct {
 	host        *host.Host
-	client      *app.Client
-	device      apiclient.Registration_Device
+	client      *client.Client
+	device      api.Registration_Device
 	username    string // "" takes none
 	photo       []byte
-	contentType apiclient.UploadRequestContentType
+	contentType api.UploadRequestContentType
 
-	scan  apiclient.Scan
+	scan  api.Scan
 	legs  []leg
 	mails []emulator.Mail
 	push  []emulator.Push
@@ -109,14 +109,14 @@ func (j *journey) await(ctx context.Context) error {
 
 // notified waits for the inbox entry, the push and the mail of one kind of event.
 func (j *journey) notified(ctx context.Context, kind string) error {
-	entry, err := app.Poll(ctx, func() (apiclient.InboxItem, bool, error) {
+	entry, err := client.Poll(ctx, func() (api.InboxItem, bool, error) {
 		entries, err := j.client.Inbox(ctx)
 		for _, n := range entries {
 			if strings.HasPrefix(n.Type, kind) {
 				return n, true, err
 			}
 		}
-		return apiclient.InboxItem{}, false, err
+		return api.InboxItem{}, false, err
 	})
 	if err != nil {
 		return fmt.Errorf("inbox: %w", err)
@@ -145,7 +145,7 @@ func (j *journey) ranked(ctx context.Context) error {
 
 // counted waits until so many of the user's contributions count on the board.
 func (j *journey) counted(ctx context.Context, contributions int) error {
-	_, err := app.Poll(ctx, func() (apiclient.Standing, bool, error) {
+	_, err := client.Poll(ctx, func() (api.Standing, bool, error) {
 		standing, err := j.client.Standing(ctx)
 		return standing, standing.Entry != nil && standing.Entry.Scans >= contributions, err
 	})

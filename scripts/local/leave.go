@@ -7,10 +7,10 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/facescan/facescan/internal/apiclient"
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/export"
-	"github.com/facescan/facescan/scripts/local/app"
 )
 
 // leaveTimeout bounds an export, and an erasure, which waits for what may still turn up.
@@ -20,9 +20,9 @@ const leaveTimeout = 60 * time.Second
 func takeAway(ctx context.Context, w io.Writer, j *journey) error {
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
-	ready, err := app.Poll(ctx, func() (apiclient.Export, bool, error) {
+	ready, err := client.Poll(ctx, func() (api.Export, bool, error) {
 		e, err := j.client.Export(ctx)
-		return e, e.State == apiclient.ExportStateReady, err
+		return e, e.State == api.ExportStateReady, err
 	})
 	if err != nil {
 		return fmt.Errorf("export: %w", err)
@@ -52,7 +52,7 @@ func erase(ctx context.Context, w io.Writer, j *journey) error {
 	if err != nil {
 		return fmt.Errorf("erase: %w", err)
 	}
-	receipt, err := app.Poll(ctx, func() (erasure.Receipt, bool, error) {
+	receipt, err := client.Poll(ctx, func() (erasure.Receipt, bool, error) {
 		if err := j.host.RequestSweep(ctx); err != nil { // the schedule's would come within a minute
 			return erasure.Receipt{}, false, err
 		}

@@ -22,10 +22,11 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/facescan/facescan/internal/apiclient"
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/scripts/local/app"
-	"github.com/facescan/facescan/scripts/local/host"
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/host"
+	"github.com/facescan/facescan/internal/testphoto"
 	"github.com/facescan/facescan/scripts/local/preflight"
 )
 
@@ -142,7 +143,7 @@ func withHost(ctx context.Context, c preflight.Command, work func(context.Contex
 }
 
 func runForever(ctx context.Context, c preflight.Command) error {
-	photo, err := emulator.SamplePhoto(ctx)
+	photo, err := testphoto.Sample(ctx)
 	if err != nil {
 		return ended(ctx, err)
 	}
@@ -180,8 +181,8 @@ func printAddresses(w io.Writer, h *host.Host) {
 func probe(ctx context.Context, h *host.Host, photo []byte) error {
 	started := time.Now()
 	j := journey{
-		host: h, photo: photo, contentType: apiclient.UploadRequestContentTypeImageJpeg,
-		client: &app.Client{URL: h.URL, AuthHost: h.AuthHost, Email: "probe@example.com", Password: "probe-password"},
+		host: h, photo: photo, contentType: api.UploadRequestContentTypeImageJpeg,
+		client: &client.Client{URL: h.URL, AuthHost: h.AuthHost, Email: "probe@example.com", Password: "probe-password"},
 		device: device("probe", "probe-token"),
 	}
 	if err := j.run(ctx); err != nil {

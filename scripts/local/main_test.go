@@ -15,10 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/internal/emulator/machine"
-	"github.com/facescan/facescan/internal/emulator/machine/machinetest"
+	"github.com/facescan/facescan/internal/local/emulator/machine"
+	"github.com/facescan/facescan/internal/local/emulator/machine/machinetest"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/testphoto"
 	"github.com/facescan/facescan/scripts/local/preflight"
 )
 
@@ -228,7 +228,7 @@ func TestPhotoWithoutAFace(t *testing.T) {
 	if err := jpeg.Encode(&wall, image.NewGray(image.Rect(0, 0, 800, 800)), nil); err != nil {
 		t.Fatal(err)
 	}
-	sample, err := emulator.SamplePhoto(t.Context())
+	sample, err := testphoto.Sample(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

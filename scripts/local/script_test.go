@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/facescan/facescan/internal/emulator/machine/machinetest"
+	"github.com/facescan/facescan/internal/local/emulator/machine/machinetest"
 )
 
 // checkout is a folder with the Makefile and what make runs, where the go command is a script.

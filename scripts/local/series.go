@@ -6,8 +6,8 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"github.com/facescan/facescan/internal/apiclient"
-	"github.com/facescan/facescan/scripts/local/app"
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
 )
 
 // looks is how many photos the demo's series has.
@@ -15,20 +15,20 @@ const looks = 3
 
 // takeSeries takes a series of photos, each another look of the journey's, and waits for its result,
 // the one notification of it, and its place among what counts on the board.
-func (j *journey) takeSeries(ctx context.Context) (apiclient.Series, error) {
+func (j *journey) takeSeries(ctx context.Context) (api.Series, error) {
 	ctx, cancel := context.WithTimeout(ctx, journeyTimeout)
 	defer cancel()
-	opened, err := j.client.OpenSeries(ctx, "series", apiclient.SeriesRequestContentTypeImageJpeg, looks)
+	opened, err := j.client.OpenSeries(ctx, "series", api.SeriesRequestContentTypeImageJpeg, looks)
 	if err != nil {
-		return apiclient.Series{}, fmt.Errorf("open a series: %w", err)
+		return api.Series{}, fmt.Errorf("open a series: %w", err)
 	}
 	for i, u := range opened.Uploads {
-		photo, err := app.Look(j.photo, i)
+		photo, err := client.Look(j.photo, i)
 		if err != nil {
-			return apiclient.Series{}, err
+			return api.Series{}, err
 		}
 		if err := j.client.Put(ctx, &u.Upload, photo); err != nil {
-			return apiclient.Series{}, fmt.Errorf("put photo %d of the series: %w", i+1, err)
+			return api.Series{}, fmt.Errorf("put photo %d of the series: %w", i+1, err)
 		}
 	}
 	s, err := j.client.AwaitSeries(ctx, opened.Series.ID)
@@ -45,7 +45,7 @@ func (j *journey) takeSeries(ctx context.Context) (apiclient.Series, error) {
 	return s, j.counted(ctx, contributions)
 }
 
-func printSeries(w io.Writer, j *journey, s apiclient.Series) error {
+func printSeries(w io.Writer, j *journey, s api.Series) error {
 	fmt.Fprintf(w, "\n%s: series %s, %s\n", j.username, s.ID, s.State)
 	t := tabwriter.NewWriter(w, 2, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "  photo\tvalue\t95 % interval\tleft out")

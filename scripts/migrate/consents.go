@@ -10,8 +10,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/query"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/store"
 )
 
 // since gives each consent in force the epoch from which on it is, by the history of the consents. The
@@ -90,7 +90,7 @@ func epochOf(tx *tx, id string) (int64, error) {
 		return 0, nil
 	}
 	snap, err := tx.Get(tx.fs.Collection("scans").Doc(id))
-	s, err := query.Decode[scan.Scan](snap, err, "its scan", nil)
+	s, err := store.Decode[scan.Scan](snap, err, "its scan", nil)
 	if err != nil || s.State == scan.Deleting {
 		return 0, err
 	}

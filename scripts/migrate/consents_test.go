@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/guard"
+	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
 // testdata/consent.json is what bf55e16 wrote. ada has two scans. bob had one, withdrew the consent, gave
@@ -36,7 +36,7 @@ func TestSince(t *testing.T) {
 // epochs are those of the scans that the guard remembers of the user.
 func epochs(t *testing.T, fs *firestore.Client, uid account.UID) map[string]int64 {
 	t.Helper()
-	s, err := guard.Get(t.Context(), fs, uid)
+	s, err := cheat.Get(t.Context(), fs, uid)
 	if err != nil {
 		t.Fatal(err)
 	}

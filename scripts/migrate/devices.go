@@ -6,7 +6,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/facescan/facescan/internal/device"
+	"github.com/facescan/facescan/internal/account/device"
 )
 
 // devices gives each device the hash that it is found by. The version before found devices by the token

@@ -7,7 +7,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/device"
+	"github.com/facescan/facescan/internal/account/device"
 )
 
 // found is the devices that the step's version finds by the token.

@@ -37,7 +37,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/local/emulator"
 )
 
 const usage = `usage: go run ./scripts/migrate [-dry-run] [-project P] [-step NAME [-after PATH]]

@@ -278,7 +278,7 @@ func sourceFolders(t *testing.T) []string {
 			t.Fatal(err)
 		}
 	}
-	if !slices.Contains(dirs, "scripts/local/host") {
+	if !slices.Contains(dirs, "internal/local/host") {
 		t.Fatal("folders found: ", dirs)
 	}
 	return dirs

@@ -13,7 +13,7 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/facescan/facescan/internal/catalog"
-	"github.com/facescan/facescan/internal/fakegcp"
+	"github.com/facescan/facescan/internal/deploy/fakegcp"
 )
 
 // TestApply goes the operator's whole way against the fake: apply, look at what was sent, plan again and find nothing,

@@ -10,21 +10,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 	tfjson "github.com/hashicorp/terraform-json"
 
-	"github.com/facescan/facescan/internal/query"
 	"github.com/facescan/facescan/internal/retention"
+	"github.com/facescan/facescan/internal/store"
 )
 
 // TestFieldsAreIndexedAsTheCodeSays: what the code asks a group by, what expires, and what nothing asks by.
 func TestFieldsAreIndexedAsTheCodeSays(t *testing.T) {
 	const both = "COLLECTION ASCENDING, COLLECTION_GROUP ASCENDING"
 	want := map[string]string{}
-	for _, f := range query.GroupFields {
+	for _, f := range store.GroupFields {
 		want[f.CollectionID+"."+f.Path] = both
 	}
 	for _, collection := range retention.Expiring {
 		want[collection+".expireAt"] = both + ", expires"
 	}
-	for _, f := range query.Unindexed {
+	for _, f := range store.Unindexed {
 		want[f.CollectionID+"."+f.Path] = ""
 	}
 	each(t, func(t *testing.T, plan *tfjson.Plan) {

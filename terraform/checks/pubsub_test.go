@@ -21,7 +21,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/facescan/facescan/internal/catalog"
-	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/local/emulator"
 )
 
 // TestApplyEvents applies the topics and subscriptions to the real Pub/Sub emulator, the rest to the fake, and sends an

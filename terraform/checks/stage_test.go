@@ -19,7 +19,7 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/facescan/facescan/internal/catalog"
-	"github.com/facescan/facescan/internal/fakegcp"
+	"github.com/facescan/facescan/internal/deploy/fakegcp"
 )
 
 const project = "facescan-check-1"

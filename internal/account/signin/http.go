@@ -7,7 +7,7 @@ import (
 
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 // Routes adds the routes of the function register that need no database.
@@ -56,7 +56,7 @@ func (t *Toolkit) postSignup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := t.limits.Take(r.Context(), SignUpsOfClient, limit.IP(httpapi.ClientIP(r))); err != nil {
+	if err := t.limits.Take(r.Context(), SignUpsOfClient, quota.IP(httpapi.ClientIP(r))); err != nil {
 		return err
 	}
 	s, err := t.signUp(r.Context(), in.Email, in.Password)
@@ -71,10 +71,10 @@ func (t *Toolkit) postLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := t.limits.Take(r.Context(), LoginsOfClient, limit.IP(httpapi.ClientIP(r))); err != nil {
+	if err := t.limits.Take(r.Context(), LoginsOfClient, quota.IP(httpapi.ClientIP(r))); err != nil {
 		return err
 	}
-	if err := t.limits.Take(r.Context(), LoginsToMailbox, limit.Mailbox(in.Email)); err != nil {
+	if err := t.limits.Take(r.Context(), LoginsToMailbox, quota.Mailbox(in.Email)); err != nil {
 		return err
 	}
 	s, err := t.logIn(r.Context(), in.Email, in.Password)
@@ -88,7 +88,7 @@ func (t *Toolkit) postLogin(w http.ResponseWriter, r *http.Request) error {
 func (t *Toolkit) postVerifyEmail(w http.ResponseWriter, r *http.Request) error {
 	who := httpapi.Caller(r.Context())
 	if !who.EmailVerified {
-		if err := t.limits.Take(r.Context(), VerificationsOfUser, limit.User(who.UID)); err != nil {
+		if err := t.limits.Take(r.Context(), VerificationsOfUser, quota.User(who.UID)); err != nil {
 			return err
 		}
 		if err := t.sendVerification(r.Context(), httpapi.Bearer(r)); err != nil {
@@ -124,7 +124,7 @@ func (t *Toolkit) postPasswordReset(w http.ResponseWriter, r *http.Request) erro
 	if err := checkAddress(in.Email, looksLikeAddress); err != nil {
 		return err
 	}
-	if err := t.limits.Take(r.Context(), ResetsOfClient, limit.IP(httpapi.ClientIP(r))); err != nil {
+	if err := t.limits.Take(r.Context(), ResetsOfClient, quota.IP(httpapi.ClientIP(r))); err != nil {
 		return err
 	}
 	answer := time.NewTimer(resetTakes)

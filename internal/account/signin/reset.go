@@ -9,7 +9,7 @@ import (
 	identitytoolkit "google.golang.org/api/identitytoolkit/v1"
 
 	"github.com/facescan/facescan/internal/fault"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 // resetTakes is when a request for a reset is answered, longer than finding the user and sending
@@ -23,7 +23,7 @@ const resetTakes = 1500 * time.Millisecond
 func (t *Toolkit) resetPassword(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	err := t.limits.Take(ctx, ResetsOfMailbox, limit.Mailbox(address))
+	err := t.limits.Take(ctx, ResetsOfMailbox, quota.Mailbox(address))
 	if fault.Is(err, fault.CodeRateLimited) {
 		return nil
 	}

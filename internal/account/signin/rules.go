@@ -3,7 +3,7 @@ package signin
 import (
 	"time"
 
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 // How often what needs no account may be tried. One address can be that of a mobile carrier with thousands of users
@@ -11,16 +11,16 @@ import (
 // rule: a refresh token cannot be guessed.
 var (
 	// SignUpsOfClient also bounds how many addresses a client can try for email_exists.
-	SignUpsOfClient = limit.Rule{Name: "signup-client", Max: 60, Window: time.Hour}
+	SignUpsOfClient = quota.Rule{Name: "signup-client", Max: 60, Window: time.Hour}
 	// LoginsOfClient bounds trying one client's list of stolen passwords.
-	LoginsOfClient = limit.Rule{Name: "login-client", Max: 60, Window: 15 * time.Minute}
+	LoginsOfClient = quota.Rule{Name: "login-client", Max: 60, Window: 15 * time.Minute}
 	// LoginsToMailbox bounds guessing one user's password from many clients. It is wide enough that locking a user
 	// out with it takes an effort, and whoever is signed in stays so.
-	LoginsToMailbox = limit.Rule{Name: "login-mailbox", Max: 50, Window: time.Hour}
+	LoginsToMailbox = quota.Rule{Name: "login-mailbox", Max: 50, Window: time.Hour}
 	// ResetsOfClient bounds mails to many mailboxes.
-	ResetsOfClient = limit.Rule{Name: "reset-client", Max: 30, Window: time.Hour}
+	ResetsOfClient = quota.Rule{Name: "reset-client", Max: 30, Window: time.Hour}
 	// ResetsOfMailbox bounds mails to one mailbox. What is beyond is dropped without a word.
-	ResetsOfMailbox = limit.Rule{Name: "reset-mailbox", Max: 3, Window: time.Hour}
+	ResetsOfMailbox = quota.Rule{Name: "reset-mailbox", Max: 3, Window: time.Hour}
 	// VerificationsOfUser bounds mails to an address that may be somebody else's.
-	VerificationsOfUser = limit.Rule{Name: "verify-user", Max: 5, Window: time.Hour}
+	VerificationsOfUser = quota.Rule{Name: "verify-user", Max: 5, Window: time.Hour}
 )

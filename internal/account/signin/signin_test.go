@@ -18,11 +18,11 @@ import (
 	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/account/signin"
-	"github.com/facescan/facescan/internal/emulator"
-	"github.com/facescan/facescan/internal/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Auth, emulator.Firestore)) }
@@ -33,7 +33,7 @@ func newAPI(t *testing.T) *httpapi.API {
 	t.Helper()
 	fs := emulatortest.Firestore(t, emulatortest.UniqueProject(t))
 	clock := func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) } // which no window ends in
-	toolkit, err := signin.New(t.Context(), "", authClient(t), limit.New(fs, []byte("key"), clock))
+	toolkit, err := signin.New(t.Context(), "", authClient(t), quota.New(fs, []byte("key"), clock))
 	if err != nil {
 		t.Fatal(err)
 	}

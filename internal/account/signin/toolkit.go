@@ -20,7 +20,7 @@ import (
 	"google.golang.org/api/option"
 
 	"github.com/facescan/facescan/internal/fault"
-	"github.com/facescan/facescan/internal/limit"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 // timeout bounds one call: the user is waiting.
@@ -31,12 +31,12 @@ type Toolkit struct {
 	accounts *identitytoolkit.AccountsService
 	tokens   tokenService
 	users    *auth.Client
-	limits   *limit.Limiter
+	limits   *quota.Limiter
 }
 
 // New makes a toolkit for the project of the web API key, or for the Auth emulator where
 // FIREBASE_AUTH_EMULATOR_HOST names one, as Firebase's own client does. users are that project's, limits count attempts.
-func New(ctx context.Context, apiKey string, users *auth.Client, limits *limit.Limiter) (*Toolkit, error) {
+func New(ctx context.Context, apiKey string, users *auth.Client, limits *quota.Limiter) (*Toolkit, error) {
 	var opts []option.ClientOption
 	refreshHost := "https://securetoken.googleapis.com"
 	if host := os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"); host != "" {

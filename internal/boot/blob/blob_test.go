@@ -17,7 +17,7 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
-	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/local/emulator"
 )
 
 // Not parallel: it names the emulator in the environment.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/push"
-	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/local/emulator"
 )
 
 func TestClientSendsToTheConfiguredEndpoint(t *testing.T) {

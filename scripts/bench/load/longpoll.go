@@ -14,8 +14,8 @@ import (
 	"cloud.google.com/go/firestore"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/facescan/facescan/internal/apiclient"
-	"github.com/facescan/facescan/scripts/terminal"
+	"github.com/facescan/facescan/internal/client/api"
+	"github.com/facescan/facescan/internal/local/terminal"
 )
 
 const (
@@ -112,7 +112,7 @@ func (p *polls) open(ctx context.Context, o options) error {
 	for i := range p.scans {
 		group.Go(func() error {
 			owner := p.people[i%len(p.people)]
-			opened, err := owner.app.Open(ctx, fmt.Sprintf("wait-%s-%d", p.run, i), apiclient.UploadRequestContentTypeImageJpeg)
+			opened, err := owner.app.Open(ctx, fmt.Sprintf("wait-%s-%d", p.run, i), api.UploadRequestContentTypeImageJpeg)
 			p.scans[i] = watched{owner: owner, id: opened.Scan.ID, version: opened.Scan.Version}
 			return err
 		})
@@ -170,7 +170,7 @@ func (p *polls) poll(ctx context.Context, s watched, seconds int) (version int64
 	if err != nil {
 		return 0, fmt.Errorf("read the answer: %w", err)
 	}
-	var scan apiclient.Scan
+	var scan api.Scan
 	if err := json.Unmarshal(answer, &scan); err != nil || resp.StatusCode != http.StatusOK {
 		return 0, fmt.Errorf("wait for a scan: answered %d %.*s", resp.StatusCode, maxAnswer, answer)
 	}

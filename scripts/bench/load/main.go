@@ -18,8 +18,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/facescan/facescan/scripts/local/host"
-	"github.com/facescan/facescan/scripts/terminal"
+	"github.com/facescan/facescan/internal/local/host"
+	"github.com/facescan/facescan/internal/local/terminal"
 )
 
 const usage = `Measure the HTTP API on this machine, on the emulators: requests a second, latency and allocations of every operation, and

@@ -7,8 +7,8 @@ import (
 	"mime/multipart"
 	"net/http"
 
-	"github.com/facescan/facescan/internal/apiclient"
-	"github.com/facescan/facescan/scripts/local/app"
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
 )
 
 // route is how an operation of the contract is asked for again and again.
@@ -153,7 +153,7 @@ func newcomer(ctx context.Context, w *world, t turn) (string, error) {
 
 // openedScan is the id of a scan that is opened for the request.
 func openedScan(ctx context.Context, w *world, t turn) (string, error) {
-	opened, err := t.app.Open(ctx, fmt.Sprintf("%s-%d", w.run, t.n), apiclient.UploadRequestContentTypeImageJpeg)
+	opened, err := t.app.Open(ctx, fmt.Sprintf("%s-%d", w.run, t.n), api.UploadRequestContentTypeImageJpeg)
 	return opened.Scan.ID, err
 }
 
@@ -216,8 +216,8 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(req)
 }
 
-func (w *world) newApp(name string) *app.Client {
-	return &app.Client{
+func (w *world) newApp(name string) *client.Client {
+	return &client.Client{
 		URL: w.URL, AuthHost: w.AuthHost, Email: name + "@example.com", Password: password, Transport: &forwarder{w},
 	}
 }

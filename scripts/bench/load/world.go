@@ -20,12 +20,12 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/api/iterator"
 
-	"github.com/facescan/facescan/internal/apiclient"
-	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/scripts/local/app"
-	"github.com/facescan/facescan/scripts/local/host"
-	"github.com/facescan/facescan/scripts/terminal"
+	"github.com/facescan/facescan/internal/local/host"
+	"github.com/facescan/facescan/internal/local/terminal"
+	"github.com/facescan/facescan/internal/testphoto"
 )
 
 const (
@@ -56,8 +56,8 @@ type world struct {
 
 // person is a user.
 type person struct {
-	app      *app.Client
-	session  apiclient.Session
+	app      *client.Client
+	session  api.Session
 	username string
 	scan     string // a completed one
 	item     string // in the inbox, read
@@ -140,7 +140,7 @@ func (w *world) erase(ctx context.Context) error {
 	if _, err := leaver.SignUp(ctx); err != nil {
 		return err
 	}
-	phone := apiclient.Registration_Device{ID: "bench", Token: "bench-leaver-" + w.run, Platform: apiclient.DevicePlatformAndroid}
+	phone := api.Registration_Device{ID: "bench", Token: "bench-leaver-" + w.run, Platform: api.DevicePlatformAndroid}
 	if err := leaver.Register(ctx, "Leaver", phone); err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (w *world) erase(ctx context.Context) error {
 
 func (w *world) makePhotos(ctx context.Context) error {
 	var err error
-	if w.photo, err = emulator.SamplePhoto(ctx); err != nil {
+	if w.photo, err = testphoto.Sample(ctx); err != nil {
 		return err
 	}
 	var tiny bytes.Buffer
@@ -173,7 +173,7 @@ func (w *world) newPerson(ctx context.Context, i int) (*person, error) {
 	if p.session, err = p.app.SignUp(ctx); err != nil {
 		return nil, err
 	}
-	phone := apiclient.Registration_Device{ID: "bench", Token: "bench-" + p.username, Platform: apiclient.DevicePlatformAndroid}
+	phone := api.Registration_Device{ID: "bench", Token: "bench-" + p.username, Platform: api.DevicePlatformAndroid}
 	if err := p.app.Register(ctx, "Bench", phone); err != nil {
 		return nil, err
 	}
@@ -194,11 +194,11 @@ func (w *world) newPerson(ctx context.Context, i int) (*person, error) {
 
 // scanned has the person's scan measured by the whole chain, and gives it a past.
 func (w *world) scanned(ctx context.Context, p *person, i int) error {
-	photo, err := app.Stretch(w.photo, 1+float64(i)/100)
+	photo, err := client.Stretch(w.photo, 1+float64(i)/100)
 	if err != nil {
 		return err
 	}
-	opened, err := p.app.Open(ctx, "bench", apiclient.UploadRequestContentTypeImageJpeg)
+	opened, err := p.app.Open(ctx, "bench", api.UploadRequestContentTypeImageJpeg)
 	if err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func (w *world) scanned(ctx context.Context, p *person, i int) error {
 	if err != nil {
 		return err
 	}
-	if done.State != apiclient.ScanStateCompleted {
+	if done.State != api.ScanStateCompleted {
 		return fmt.Errorf("the sample's scan ended as %s", done.State)
 	}
 	p.scan = done.ID
@@ -238,7 +238,7 @@ func (w *world) copyScan(ctx context.Context, id string, n int) error {
 
 // notified waits until so many notices are in the inbox, the welcome and then the result, and reads one.
 func (p *person) notified(ctx context.Context, least int) error {
-	items, err := app.Poll(ctx, func() ([]apiclient.InboxItem, bool, error) {
+	items, err := client.Poll(ctx, func() ([]api.InboxItem, bool, error) {
 		items, err := p.app.Inbox(ctx)
 		return items, len(items) >= least, err
 	})
@@ -252,7 +252,7 @@ func (p *person) notified(ctx context.Context, least int) error {
 
 // settle waits until no scan is being analysed and makes every limit unused: what one route did is not to slow the next.
 func (w *world) settle(ctx context.Context) error {
-	_, err := app.Poll(ctx, func() (struct{}, bool, error) {
+	_, err := client.Poll(ctx, func() (struct{}, bool, error) {
 		busy, err := w.fs.Collection("scans").Where("state", "in", []string{"queued", "processing"}).Limit(1).Documents(ctx).GetAll()
 		return struct{}{}, len(busy) == 0, err
 	})

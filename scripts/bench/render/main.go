@@ -1,5 +1,5 @@
 // Command render is the process whose memory `go run ./scripts/bench speed` and TestMemory of
-// internal/rendition measure: all that a scan computes of a photo, and nothing else.
+// internal/scan/rendition measure: all that a scan computes of a photo, and nothing else.
 //
 //	render FILE                        scans the photo with its pictures, makes four renditions of
 //	                                   all its pixels, and prints the process's peak memory in KiB
@@ -13,7 +13,7 @@ import (
 	"os"
 
 	"github.com/facescan/facescan/internal/face"
-	"github.com/facescan/facescan/internal/rendition"
+	"github.com/facescan/facescan/internal/scan/rendition"
 	"github.com/facescan/facescan/scripts/bench/single"
 )
 

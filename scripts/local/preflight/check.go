@@ -15,7 +15,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/facescan/facescan/internal/emulator/machine"
+	"github.com/facescan/facescan/internal/local/emulator/machine"
 )
 
 // MaxPhoto is the size of the largest photo, in bytes. A test of scripts/local holds it to

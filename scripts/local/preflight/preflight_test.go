@@ -16,7 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/facescan/facescan/internal/emulator/machine"
+	"github.com/facescan/facescan/internal/local/emulator/machine"
 )
 
 func TestParse(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/facescan/facescan/internal/emulator"
+	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/scripts/migrate/fixture"
 )
 

@@ -1,0 +1,218 @@
+// Package device keeps the phones and browsers that a user's pushes go to, users/{uid}/devices. It
+// stands beside package notify, which sends to them, because registration writes one too: the
+// welcome should reach the phone that registers, and a device put a moment later would come after
+// it.
+//
+// A token belongs to one device. The others that have it are found by its hash: an index of
+// Firestore keeps the first 1,500 bytes of a value only, so that a query for a longer token finds
+// those that begin alike, and the emulator refuses it. The token itself is in no index.
+package device
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/store"
+)
+
+const (
+	// Max a user; a further one takes the place of the one longest not seen, so that a new phone
+	// always gets pushes.
+	Max = 20
+	// Kept is how long a device that does not renew its token is kept: FCM takes it for dead then.
+	Kept = 270 * 24 * time.Hour
+	// MaxToken is the longest token, in bytes. FCM names no limit; tokens have had 150 to 350
+	// bytes.
+	MaxToken = 4096
+	schema   = 1
+	// settleTime is how long [Settle] may take. It goes on when the client has left, because the
+	// device is there already.
+	settleTime = 10 * time.Second
+)
+
+// idPattern is what an app may call its device. Firestore keeps ids such as __x__ to itself.
+var idPattern = regexp.MustCompile(`^[A-Za-z0-9-][A-Za-z0-9_-]{0,63}$`)
+
+var platforms = []string{"android", "ios", "web"}
+
+// Device is users/{uid}/devices/{id}.
+type Device struct {
+	Schema int `firestore:"schema"`
+	// Token is FCM's address of the app on the device.
+	Token string `firestore:"token"`
+	// TokenHash is what the token is found by, see [Hash].
+	TokenHash string    `firestore:"tokenHash"`
+	Platform  string    `firestore:"platform"`
+	CreatedAt time.Time `firestore:"createdAt"`
+	UpdatedAt time.Time `firestore:"updatedAt"`
+	ExpireAt  time.Time `firestore:"expireAt"`
+}
+
+// Hash returns the token's SHA-256 in hex. It needs no key: a token is long and random, and stands
+// beside its hash.
+func Hash(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// Of is the collection of the user's devices.
+func Of(user *firestore.DocumentRef) *firestore.CollectionRef {
+	return user.Collection("devices")
+}
+
+// ValidID reports whether an app may call its device so: 1 to 64 letters, digits, "_" and "-", the
+// first no "_".
+func ValidID(id string) bool { return idPattern.MatchString(id) }
+
+// Spec is what an app says of its device.
+type Spec struct {
+	// Token is of 1 to 4096 bytes.
+	Token string `json:"token" required:"true"`
+	// Platform is android, ios or web.
+	Platform string `json:"platform" required:"true"`
+}
+
+// Validate says which members are faulty; prefix is the JSON pointer of the spec in the request's
+// body.
+func (s Spec) Validate(prefix string) error {
+	invalid := fault.New(fault.CodeInvalidField, "The device is not described properly.")
+	if s.Token == "" || len(s.Token) > MaxToken {
+		_ = invalid.WithField(prefix+"/token", "must be of 1 to %d bytes", MaxToken)
+	}
+	if !slices.Contains(platforms, s.Platform) {
+		_ = invalid.WithField(prefix+"/platform", "must be one of %s", strings.Join(platforms, ", "))
+	}
+	if len(invalid.Fields) > 0 {
+		return invalid
+	}
+	return nil
+}
+
+// Change is a device about to be written. A transaction reads before it writes, so the two are
+// apart.
+type Change struct {
+	// Device is as it will be, Created reports whether it is new.
+	Device  Device
+	Created bool
+
+	ref *firestore.DocumentRef
+}
+
+// Prepare reads what writing the device will take. Once the transaction has committed, [Settle] is
+// due.
+func Prepare(
+	tx *firestore.Transaction, user *firestore.DocumentRef, id string, spec Spec, now time.Time,
+) (Change, error) {
+	c := Change{Device: New(spec, now), ref: Of(user).Doc(id)}
+	snap, err := tx.Get(c.ref)
+	before, err := store.Decode[Device](snap, err, "device", nil)
+	if err != nil {
+		return Change{}, err
+	}
+	c.Created = !before.ExpireAt.After(now) // Firestore deletes what has expired late
+	if !c.Created {
+		c.Device.CreatedAt = before.CreatedAt
+	}
+	return c, nil
+}
+
+// Settle makes others give way to the device that was just written: the former ones of its token,
+// whosever they are, and over the limit of 20 the user's longest not seen. It comes after the
+// commit, since queries within it would lock what they look through, which on the emulator is all
+// devices there are. Where it fails it is unavailable: the device is written all the same, and the
+// request's repetition settles it.
+func Settle(ctx context.Context, fs *firestore.Client, user *firestore.DocumentRef, id, token string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	err := claim(ctx, fs, Of(user).Doc(id), token)
+	if err == nil {
+		err = trim(ctx, user, id)
+	}
+	if err != nil {
+		return fault.Wrap(err, fault.CodeUnavailable, "The device is not registered to its end: try again.").WithRetryAfter(time.Second)
+	}
+	return nil
+}
+
+// claim takes the token from all that had it before the device. A token is that of one app on one
+// phone, so the last to register it has the phone now, and the one before must not get pushes there
+// any more. Of several who register one token at a time the last to commit finds all others, and
+// each leaves alone those that came after. It needs the index on tokenHash with the scope of the
+// collection group devices, which Firestore does not make by itself.
+func claim(ctx context.Context, fs *firestore.Client, own *firestore.DocumentRef, token string) error {
+	holders, err := fs.CollectionGroup("devices").Where("tokenHash", "==", Hash(token)).Select().Documents(ctx).GetAll()
+	if err != nil {
+		return fmt.Errorf("find the token: %w", err)
+	}
+	mine := slices.IndexFunc(holders, func(snap *firestore.DocumentSnapshot) bool { return snap.Ref.Path == own.Path })
+	if mine < 0 {
+		return nil // claimed by another meanwhile
+	}
+	for _, snap := range holders {
+		if !snap.UpdateTime.Before(holders[mine].UpdateTime) {
+			continue
+		}
+		if err := remove(ctx, snap); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trim keeps the user at the limit, whatever becomes of the device itself.
+func trim(ctx context.Context, user *firestore.DocumentRef, id string) error {
+	all, err := Of(user).Select("updatedAt").Documents(ctx).GetAll()
+	if err != nil {
+		return fmt.Errorf("list devices: %w", err)
+	}
+	seen := func(snap *firestore.DocumentSnapshot) time.Time {
+		at, _ := snap.DataAt("updatedAt") // every device has it
+		t, _ := at.(time.Time)
+		return t
+	}
+	others := slices.DeleteFunc(all, func(snap *firestore.DocumentSnapshot) bool { return snap.Ref.ID == id })
+	slices.SortFunc(others, func(a, b *firestore.DocumentSnapshot) int {
+		return cmp.Or(seen(a).Compare(seen(b)), cmp.Compare(a.Ref.ID, b.Ref.ID))
+	})
+	for _, snap := range others[:max(0, len(others)-Max+1)] {
+		if err := remove(ctx, snap); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes a device, unless it was written meanwhile.
+func remove(ctx context.Context, snap *firestore.DocumentSnapshot) error {
+	_, err := snap.Ref.Delete(ctx, firestore.LastUpdateTime(snap.UpdateTime))
+	if err != nil && !store.Overtaken(err) {
+		return fmt.Errorf("delete device: %w", err)
+	}
+	return nil
+}
+
+// New is a device that is seen for the first time.
+func New(spec Spec, now time.Time) Device {
+	return Device{
+		Schema: schema, Token: spec.Token, TokenHash: Hash(spec.Token), Platform: spec.Platform,
+		CreatedAt: now, UpdatedAt: now, ExpireAt: now.Add(Kept),
+	}
+}
+
+// Write writes the change.
+func (c Change) Write(tx *firestore.Transaction) error {
+	if err := tx.Set(c.ref, c.Device); err != nil {
+		return fmt.Errorf("write device: %w", err)
+	}
+	return nil
+}

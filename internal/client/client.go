@@ -1,0 +1,407 @@
+// Package client acts as the mobile app: it knows the API, through the client generated from its contract, and the upload
+// URL, and nothing of the inside. The demo, the probe at the start of the local stack and systest go through it.
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/facescan/facescan/internal/client/api"
+	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/export"
+)
+
+// timeout bounds one request; the longest wait of the API is 25 seconds.
+const timeout = time.Minute
+
+// Problem is an error answer of the API, RFC 9457.
+type Problem api.Problem
+
+// Error gives status, code and detail.
+func (p *Problem) Error() string {
+	request := ""
+	if p.RequestID != nil {
+		request = " (request " + *p.RequestID + ")"
+	}
+	return fmt.Sprintf("%d %s: %s%s", p.Status, p.Code, p.Detail, request)
+}
+
+// Client is one user's app.
+type Client struct {
+	// URL is the API's base.
+	URL string
+	// AuthHost is the Auth emulator, which stands for the user's mailbox when an address is to be verified.
+	AuthHost string
+	// Email and Password are the user's.
+	Email, Password string
+	// Transport carries the requests; nil is http.DefaultTransport. Tests look at what passes.
+	Transport http.RoundTripper
+
+	token string
+}
+
+// API is every operation of the contract, as this user. An answer of 400 and above is a *Problem in the error's chain.
+func (c *Client) API() *api.ClientWithResponses {
+	return &api.ClientWithResponses{ClientInterface: &api.Client{
+		Server: c.URL + "/", Client: doer(c.do), RequestEditors: []api.RequestEditorFn{c.authorize},
+	}}
+}
+
+type doer func(*http.Request) (*http.Response, error)
+
+func (d doer) Do(req *http.Request) (*http.Response, error) { return d(req) }
+
+func (c *Client) authorize(_ context.Context, req *http.Request) error {
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	return nil
+}
+
+func (c *Client) do(req *http.Request) (_ *http.Response, err error) {
+	resp, err := (&http.Client{Timeout: timeout, Transport: c.Transport}).Do(req) //nolint:gosec // it goes where its user points it
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode < http.StatusBadRequest {
+		return resp, nil
+	}
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read answer: %w", err)
+	}
+	p := &Problem{Status: resp.StatusCode, Detail: string(answer)}
+	_ = json.Unmarshal(answer, p) // storage answers in XML, which then stays the detail
+	return nil, fmt.Errorf("%s %s: %w", req.Method, req.URL.Path, p)
+}
+
+// Do sends one request as this user: for what no operation of the contract is, such as a path that does not exist.
+func (c *Client) Do(ctx context.Context, method, path string) error {
+	req, err := http.NewRequestWithContext(ctx, method, c.URL+path, http.NoBody)
+	if err != nil {
+		return fmt.Errorf("make request: %w", err)
+	}
+	return c.discard(req, c.authorize(ctx, req))
+}
+
+// discard sends the request and has no use for the answer's body.
+func (c *Client) discard(req *http.Request, err error) error {
+	if err != nil {
+		return err
+	}
+	resp, err := c.do(req)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// body is the one of the answer's bodies that is there: the contract promises one for each success.
+func body[T any](resp interface{ Status() string }, of ...*T) (T, error) {
+	for _, b := range of {
+		if b != nil {
+			return *b, nil
+		}
+	}
+	var none T
+	return none, fmt.Errorf("the answer %s has no body that the contract describes", resp.Status())
+}
+
+// SignUp makes the user with e-mail and password.
+func (c *Client) SignUp(ctx context.Context) (api.Session, error) {
+	resp, err := c.API().SignUpWithResponse(ctx, c.credentials())
+	if err != nil {
+		return api.Session{}, err
+	}
+	return c.signedIn(body(resp, resp.JSON201))
+}
+
+// Login gets a fresh ID token.
+func (c *Client) Login(ctx context.Context) (api.Session, error) {
+	resp, err := c.API().LogInWithResponse(ctx, c.credentials())
+	if err != nil {
+		return api.Session{}, err
+	}
+	return c.signedIn(body(resp, resp.JSON200))
+}
+
+func (c *Client) credentials() api.Credentials {
+	return api.Credentials{Email: c.Email, Password: c.Password}
+}
+
+func (c *Client) signedIn(s api.Session, err error) (api.Session, error) {
+	c.token = s.IDToken
+	return s, err
+}
+
+// VerifyEmail asks for the verification mail and follows the link in it, then logs in again, since the token says
+// whether the address is verified.
+func (c *Client) VerifyEmail(ctx context.Context) error {
+	if _, err := c.API().SendVerificationMailWithResponse(ctx); err != nil {
+		return err
+	}
+	link, err := c.verificationLink(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.discard(http.NewRequestWithContext(ctx, http.MethodGet, link, http.NoBody)); err != nil {
+		return fmt.Errorf("follow the verification link: %w", err)
+	}
+	_, err = c.Login(ctx)
+	return err
+}
+
+func (c *Client) verificationLink(ctx context.Context) (_ string, err error) {
+	box := "http://" + c.AuthHost + "/emulator/v1/projects/demo-facescan/oobCodes"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, box, http.NoBody)
+	if err != nil {
+		return "", fmt.Errorf("make request: %w", err)
+	}
+	resp, err := c.do(req)
+	if err != nil {
+		return "", fmt.Errorf("read the mailbox: %w", err)
+	}
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	var sent struct {
+		OOBCodes []struct {
+			Email   string `json:"email"`
+			OOBLink string `json:"oobLink"`
+		} `json:"oobCodes"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&sent); err != nil {
+		return "", fmt.Errorf("read the mailbox: %w", err)
+	}
+	for _, mail := range sent.OOBCodes {
+		if mail.Email == c.Email {
+			return mail.OOBLink, nil
+		}
+	}
+	return "", fmt.Errorf("no verification mail for %s", c.Email)
+}
+
+// Register registers the user, with the phone that the welcome goes to.
+func (c *Client) Register(ctx context.Context, name string, device api.Registration_Device) error {
+	_, err := c.API().RegisterWithResponse(ctx, api.Registration{DisplayName: &name, Device: &device})
+	return err
+}
+
+// Username takes the username.
+func (c *Client) Username(ctx context.Context, name string) error {
+	_, err := c.API().SetUsernameWithResponse(ctx, nil, api.UsernameChoice{Username: name})
+	return err
+}
+
+// Declare declares the user's birth year.
+func (c *Client) Declare(ctx context.Context, birthYear int) error {
+	_, err := c.API().UpdateProfileWithResponse(ctx, nil, api.ProfileChange{BirthYear: &birthYear})
+	return err
+}
+
+// Consent reads the consent text in force and agrees to it.
+func (c *Client) Consent(ctx context.Context) error {
+	resp, err := c.API().GetConsentWithResponse(ctx)
+	if err != nil {
+		return err
+	}
+	status, err := body(resp, resp.JSON200)
+	if err != nil {
+		return err
+	}
+	_, err = c.API().GrantConsentWithResponse(ctx, nil, api.ConsentGrant{Version: status.Current.Version})
+	return err
+}
+
+// OptIn takes part in the leaderboard, or no more.
+func (c *Client) OptIn(ctx context.Context, in bool) error {
+	change := api.ProfileChange{Leaderboard: &api.ProfileChange_Leaderboard{OptIn: &in}}
+	_, err := c.API().UpdateProfileWithResponse(ctx, nil, change)
+	return err
+}
+
+// Open opens a scan; the same key opens the same one. The ticket is nil when its photo is there already.
+func (c *Client) Open(ctx context.Context, key string, contentType api.UploadRequestContentType) (api.OpenedScan, error) {
+	params := &api.OpenScanParams{IdempotencyKey: &key}
+	resp, err := c.API().OpenScanWithResponse(ctx, params, api.UploadRequest{ContentType: contentType})
+	if err != nil {
+		return api.OpenedScan{}, err
+	}
+	return body(resp, resp.JSON200, resp.JSON201)
+}
+
+// Put uploads the photo with exactly the ticket's headers. A 412 says that the photo is there already.
+func (c *Client) Put(ctx context.Context, t *api.UploadTicket, photo []byte) error {
+	req, err := http.NewRequestWithContext(ctx, string(t.Method), t.URL, bytes.NewReader(photo))
+	if err != nil {
+		return fmt.Errorf("make upload: %w", err)
+	}
+	for name, value := range t.Headers {
+		req.Header.Set(name, value)
+	}
+	return c.discard(req, nil)
+}
+
+// Scan is the scan as it is now.
+func (c *Client) Scan(ctx context.Context, id string) (api.Scan, error) {
+	return c.scan(ctx, id, nil)
+}
+
+func (c *Client) scan(ctx context.Context, id string, params *api.GetScanParams) (api.Scan, error) {
+	resp, err := c.API().GetScanWithResponse(ctx, id, params)
+	if err != nil {
+		return api.Scan{}, err
+	}
+	return body(resp, resp.JSON200)
+}
+
+// longest is the longest wait that the API grants, in seconds.
+const longest = 25
+
+// AwaitScan polls, long, until the scan has ended.
+func (c *Client) AwaitScan(ctx context.Context, id string) (api.Scan, error) {
+	s, err := c.Scan(ctx, id)
+	for err == nil && !ended(s.State) {
+		s, err = c.scan(ctx, id, &api.GetScanParams{Wait: new(longest), Since: &s.Version})
+	}
+	if err != nil {
+		return s, fmt.Errorf("wait for scan %s: %w", id, err)
+	}
+	return s, nil
+}
+
+func ended(s api.ScanState) bool {
+	return s == api.ScanStateCompleted || s == api.ScanStateFailed || s == api.ScanStateExpired
+}
+
+// OpenSeries opens a series of so many photos; the same key opens the same one.
+func (c *Client) OpenSeries(
+	ctx context.Context, key string, contentType api.SeriesRequestContentType, photos int,
+) (api.OpenedSeries, error) {
+	params := &api.OpenSeriesParams{IdempotencyKey: &key}
+	resp, err := c.API().OpenSeriesWithResponse(ctx, params, api.SeriesRequest{ContentType: contentType, Photos: &photos})
+	if err != nil {
+		return api.OpenedSeries{}, err
+	}
+	return body(resp, resp.JSON200, resp.JSON201)
+}
+
+// AwaitSeries polls, long, until the series has ended.
+func (c *Client) AwaitSeries(ctx context.Context, id string) (api.Series, error) {
+	var params *api.GetSeriesParams
+	for {
+		resp, err := c.API().GetSeriesWithResponse(ctx, id, params)
+		if err != nil {
+			return api.Series{}, fmt.Errorf("wait for series %s: %w", id, err)
+		}
+		s, err := body(resp, resp.JSON200)
+		if err != nil || s.State != api.SeriesStateOpen {
+			return s, err
+		}
+		params = &api.GetSeriesParams{Wait: new(longest), Since: &s.Version}
+	}
+}
+
+// Top is the best of the board.
+func (c *Client) Top(ctx context.Context) (api.Top, error) {
+	resp, err := c.API().GetTopWithResponse(ctx, nil)
+	if err != nil {
+		return api.Top{}, err
+	}
+	return body(resp, resp.JSON200)
+}
+
+// Standing is the user's own place on the board.
+func (c *Client) Standing(ctx context.Context) (api.Standing, error) {
+	resp, err := c.API().GetStandingWithResponse(ctx)
+	if err != nil {
+		return api.Standing{}, err
+	}
+	return body(resp, resp.JSON200)
+}
+
+// Inbox is the user's notifications, newest first.
+func (c *Client) Inbox(ctx context.Context) ([]api.InboxItem, error) {
+	resp, err := c.API().ListInboxWithResponse(ctx, &api.ListInboxParams{Limit: new(100)})
+	if err != nil {
+		return nil, err
+	}
+	page, err := body(resp, resp.JSON200)
+	return page.Items, err
+}
+
+// Export is how far the user's export is, and has another made where none is ready or under way.
+func (c *Client) Export(ctx context.Context) (api.Export, error) {
+	resp, err := c.API().RequestExportWithResponse(ctx)
+	if err != nil {
+		return api.Export{}, err
+	}
+	return body(resp, resp.JSON202)
+}
+
+// Download gets a ready export and verifies that it is whole.
+func (c *Client) Download(ctx context.Context, e api.Export) (export.Manifest, error) {
+	if e.URL == nil || e.Sha256 == nil {
+		return export.Manifest{}, fmt.Errorf("the export is %s", e.State)
+	}
+	file, err := c.fetch(ctx, *e.URL)
+	if err != nil {
+		return export.Manifest{}, err
+	}
+	if sum := sha256.Sum256(file); hex.EncodeToString(sum[:]) != *e.Sha256 {
+		return export.Manifest{}, errors.New("the export is not the one that the API names")
+	}
+	return export.Verify(bytes.NewReader(file), int64(len(file)))
+}
+
+// fetch reads what anybody may who knows the URL.
+func (c *Client) fetch(ctx context.Context, url string) (_ []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	resp, err := c.do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	return io.ReadAll(resp.Body)
+}
+
+// Erase erases the account, and says where the receipt will be.
+func (c *Client) Erase(ctx context.Context) (api.ErasureRequested, error) {
+	resp, err := c.API().EraseAccountWithResponse(ctx)
+	if err != nil {
+		return api.ErasureRequested{}, err
+	}
+	return body(resp, resp.JSON202)
+}
+
+// Receipt is how far the erasure at the receipt's URL is; verified once there is a receipt, by the API's keys.
+func (c *Client) Receipt(ctx context.Context, url string) (receipt erasure.Receipt, there bool, err error) {
+	var answer struct{ Receipt string }
+	if err := c.fetchJSON(ctx, url, &answer); err != nil || answer.Receipt == "" {
+		return erasure.Receipt{}, false, err
+	}
+	var keys erasure.Keys
+	if err := c.fetchJSON(ctx, c.URL+"/v1/erasures/key", &keys); err != nil {
+		return erasure.Receipt{}, false, err
+	}
+	receipt, err = keys.Verify(answer.Receipt)
+	return receipt, err == nil, err
+}
+
+func (c *Client) fetchJSON(ctx context.Context, url string, into any) error {
+	text, err := c.fetch(ctx, url)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
+}

@@ -1,0 +1,81 @@
+package deploy
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// terminal is where the operator is asked.
+type terminal struct {
+	in  *bufio.Reader
+	out io.Writer
+	// tty is the input's descriptor, -1 where it is no terminal.
+	tty int
+}
+
+func newTerminal(in *os.File, out io.Writer) *terminal {
+	t := &terminal{in: bufio.NewReader(in), out: out, tty: -1}
+	if fd := int(in.Fd()); term.IsTerminal(fd) {
+		t.tty = fd
+	}
+	return t
+}
+
+// line is the answer to the question, without spaces around it. It fails when the context ends, as the reading of a
+// terminal does not.
+func (t *terminal) line(ctx context.Context, question string) (string, error) {
+	return t.answer(ctx, question, func() (string, error) { return t.in.ReadString('\n') })
+}
+
+// secret is line without the answer being seen.
+func (t *terminal) secret(ctx context.Context, question string) (string, error) {
+	if t.tty < 0 {
+		return t.line(ctx, question)
+	}
+	return t.answer(ctx, question, func() (string, error) {
+		typed, err := term.ReadPassword(t.tty)
+		fmt.Fprintln(t.out)
+		return string(typed), err
+	})
+}
+
+func (t *terminal) answer(ctx context.Context, question string, read func() (string, error)) (string, error) {
+	fmt.Fprint(t.out, question)
+	type answer struct {
+		text string
+		err  error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		got <- answer{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case a := <-got:
+		if a.err != nil && (!errors.Is(a.err, io.EOF) || a.text == "") {
+			return "", fmt.Errorf("read the answer: %w", a.err)
+		}
+		return strings.TrimSpace(a.text), nil
+	}
+}
+
+// confirm asks for the word, and is errRefused at any other.
+func (t *terminal) confirm(ctx context.Context, question, word string) error {
+	got, err := t.line(ctx, fmt.Sprintf("%s Type %q: ", question, word))
+	if err != nil {
+		return err
+	}
+	if got != word {
+		return errRefused
+	}
+	return nil
+}

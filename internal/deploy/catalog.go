@@ -1,0 +1,232 @@
+package deploy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/retention"
+	"github.com/facescan/facescan/internal/store"
+)
+
+// document is what Terraform reads: the catalog, and the lists that stand beside the queries and the retention.
+type document struct {
+	Functions         map[string]functionRow `json:"functions"`
+	Topics            []string               `json:"topics"`
+	Subscriptions     []subscriptionRow      `json:"subscriptions"`
+	DeadLetterTopic   string                 `json:"deadLetterTopic"`
+	UploadTopic       string                 `json:"uploadTopic"`
+	MinBackoffSeconds int                    `json:"minBackoffSeconds"`
+	MaxBackoffSeconds int                    `json:"maxBackoffSeconds"`
+	Sweep             sweepRow               `json:"sweep"`
+	Fallback          string                 `json:"fallback"`
+	Indexes           []indexRow             `json:"indexes"`
+	GroupFields       []fieldOfRow           `json:"groupFields"`
+	Unindexed         []fieldOfRow           `json:"unindexed"`
+	Expiring          []string               `json:"expiring"`
+	// AppCheckOperations are those that may ask for an App Check token.
+	AppCheckOperations []string `json:"appCheckOperations"`
+}
+
+type functionRow struct {
+	Trigger        catalog.Trigger `json:"trigger"`
+	Purpose        string          `json:"purpose"`
+	Paths          []string        `json:"paths"`
+	Topics         []string        `json:"topics"`
+	Concurrency    int             `json:"concurrency"`
+	TimeoutSeconds int             `json:"timeoutSeconds"`
+	MemoryMiB      int             `json:"memoryMiB"`
+	CPU            float64         `json:"cpu"`
+	Access         catalog.Access  `json:"access"`
+	Environment    []string        `json:"environment"`
+}
+
+type subscriptionRow struct {
+	Name               string `json:"name"`
+	Topic              string `json:"topic"`
+	Function           string `json:"function"`
+	AckDeadlineSeconds int    `json:"ackDeadlineSeconds"`
+	MaxAttempts        int    `json:"maxAttempts"`
+}
+
+type sweepRow struct {
+	Schedule string `json:"schedule"`
+	Topic    string `json:"topic"`
+	Message  string `json:"message"`
+}
+
+type indexRow struct {
+	Name       string     `json:"name"`
+	Collection string     `json:"collection"`
+	Group      bool       `json:"group"`
+	Fields     []fieldRow `json:"fields"`
+}
+
+// fieldOfRow is a field of a collection's documents.
+type fieldOfRow struct {
+	Collection string `json:"collection"`
+	Field      string `json:"field"`
+}
+
+type fieldRow struct {
+	Path  string `json:"path"`
+	Order string `json:"order"`
+}
+
+// catalogFile is the document's place below the repository's root.
+var catalogFile = filepath.Join("terraform", "catalog.json")
+
+// runCatalog writes what is made of the catalog: the document, and the diagram in the readme beside it.
+func runCatalog(root string) error {
+	text, err := catalogJSON()
+	if err != nil {
+		return err
+	}
+	readme, err := os.ReadFile(filepath.Join(root, readmeFile)) //nolint:gosec // of the repository
+	if err != nil {
+		return err
+	}
+	if readme, err = withDiagram(readme); err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(root, catalogFile), text, 0o644),  //nolint:gosec // a source file
+		os.WriteFile(filepath.Join(root, readmeFile), readme, 0o644), //nolint:gosec // a source file
+	)
+}
+
+func catalogJSON() ([]byte, error) {
+	message, err := sweepMessage()
+	if err != nil {
+		return nil, err
+	}
+	schedule, err := everyMinutes(catalog.SweepEvery)
+	if err != nil {
+		return nil, err
+	}
+	d := document{
+		Functions: map[string]functionRow{},
+		Topics:    catalog.Topics(), DeadLetterTopic: catalog.DeadLetterTopic, UploadTopic: event.TopicUploadFinalized,
+		MinBackoffSeconds: seconds(catalog.MinBackoff), MaxBackoffSeconds: seconds(catalog.MaxBackoff),
+		Sweep:    sweepRow{Schedule: schedule, Topic: sweepTopic, Message: string(message)},
+		Fallback: catalog.Owner("/").Name, Expiring: retention.Expiring,
+	}
+	if d.AppCheckOperations, err = appCheckOperations(); err != nil {
+		return nil, err
+	}
+	for _, f := range catalog.Functions() {
+		d.Functions[f.Name] = rowOf(f)
+	}
+	for _, s := range catalog.Subscriptions() {
+		d.Subscriptions = append(d.Subscriptions, subscriptionRow{
+			Name: s.Name, Topic: s.Topic, Function: s.Function.Name,
+			AckDeadlineSeconds: seconds(s.Function.AckDeadline), MaxAttempts: s.Function.MaxAttempts,
+		})
+	}
+	for _, i := range store.Indexes {
+		row := indexRow{Name: i.Name(), Collection: i.CollectionID, Group: i.Group}
+		for _, f := range i.Fields {
+			row.Fields = append(row.Fields, fieldRow(f))
+		}
+		d.Indexes = append(d.Indexes, row)
+	}
+	for _, f := range store.GroupFields {
+		d.GroupFields = append(d.GroupFields, fieldOfRow{Collection: f.CollectionID, Field: f.Path})
+	}
+	for _, f := range store.Unindexed {
+		d.Unindexed = append(d.Unindexed, fieldOfRow{Collection: f.CollectionID, Field: f.Path})
+	}
+	return indented(d)
+}
+
+func rowOf(f catalog.Function) functionRow {
+	access := f.Access()
+	access.Publishes = orEmpty(access.Publishes)
+	if access.Secrets == nil {
+		access.Secrets = map[string]string{}
+	}
+	return functionRow{
+		Trigger: f.Trigger, Purpose: f.Purpose, Paths: orEmpty(f.Paths), Topics: orEmpty(f.Topics),
+		Concurrency: f.Concurrency, TimeoutSeconds: seconds(f.Timeout), MemoryMiB: f.MemoryMiB, CPU: f.CPU,
+		Access: access, Environment: orEmpty(f.Settings()),
+	}
+}
+
+// orEmpty keeps null out of the document: Terraform cannot loop over it.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+func seconds(d time.Duration) int { return int(d / time.Second) }
+
+// everyMinutes is the period in cron's words, which know no seconds.
+func everyMinutes(d time.Duration) (string, error) {
+	minutes := int(d / time.Minute)
+	if d%time.Minute != 0 || minutes < 1 || 60%minutes != 0 {
+		return "", fmt.Errorf("a period of %s is no schedule: whole minutes that divide an hour are", d)
+	}
+	if minutes == 1 {
+		return "* * * * *", nil
+	}
+	return fmt.Sprintf("*/%d * * * *", minutes), nil
+}
+
+var sweepTopic = event.Topic(event.SweepRequestedV1{}.EventType())
+
+// sweepMessage is the event that the schedule sends. It never changes, so its id and time say nothing.
+func sweepMessage() ([]byte, error) {
+	e, err := event.New("sweep", time.Unix(0, 0), "", event.SweepRequestedV1{})
+	if err != nil {
+		return nil, err
+	}
+	return event.Encode(e)
+}
+
+// indented is JSON for people to read in a diff: two spaces, "&" as it is, a newline at the end.
+func indented(v any) ([]byte, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return text.Bytes(), nil
+}
+
+// appCheckOperations are the operations of the contract, such as "GET /v1/me", that can answer app_check_missing.
+func appCheckOperations() ([]string, error) {
+	contract, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
+	if err != nil {
+		return nil, fmt.Errorf("read the contract: %w", err)
+	}
+	var asking []string
+	for path, item := range contract.Paths.Map() {
+		for method, operation := range item.Operations() {
+			refused := operation.Responses.Value("401")
+			if refused == nil {
+				continue
+			}
+			codes, _ := refused.Value.Extensions["x-error-codes"].([]any)
+			if slices.Contains(codes, any(string(fault.CodeAppCheckMissing))) {
+				asking = append(asking, method+" "+path)
+			}
+		}
+	}
+	slices.Sort(asking)
+	return asking, nil
+}

@@ -1,0 +1,92 @@
+package deploy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/event"
+)
+
+// readmeFile is where the diagram stands, below the repository's root.
+var readmeFile = filepath.Join("terraform", "README.md")
+
+// The lines of the readme between which the diagram is written.
+const (
+	diagramBegins = "<!-- The diagram is written by go generate ./internal/catalog. -->\n"
+	diagramEnds   = "<!-- End of the diagram. -->\n"
+)
+
+// withDiagram is the readme with the diagram as the catalog has it now.
+func withDiagram(readme []byte) ([]byte, error) {
+	before, rest, begins := bytes.Cut(readme, []byte(diagramBegins))
+	_, after, ends := bytes.Cut(rest, []byte(diagramEnds))
+	if !begins || !ends {
+		return nil, errors.New("the readme has no place for the diagram")
+	}
+	return slices.Concat(before, []byte(diagramBegins+diagram()+diagramEnds), after), nil
+}
+
+// diagram is what triggers what, in Mermaid's words. The sweep's topics are left out, which are all of them, and the
+// database, which every function uses.
+func diagram() string {
+	d := drawing{}
+	d.add(`app(["the app"])`)
+	d.add(`balancer["HTTPS load balancer<br/>Cloud Armor"]`)
+	d.add(`clock(["Cloud Scheduler<br/>every %d min"])`, int(catalog.SweepEvery/time.Minute))
+	d.add(`uploads[("bucket uploads")]`)
+	d.add(`results[("bucket results")]`)
+	for _, topic := range catalog.Topics() {
+		d.add(`%s{{"%s"}}`, topicNode(topic), topic)
+	}
+	for _, f := range catalog.Functions() {
+		d.add(`%s["<b>%s</b>%s"]`, node(f), f.Name, strings.Join(append([]string{""}, f.Paths...), "<br/>"))
+	}
+	d.add("app --> balancer")
+	d.add("app -- signed PUT --> uploads")
+	d.add("results -- signed GET --> app")
+	d.add("uploads -- finalize --> %s", topicNode(event.TopicUploadFinalized))
+	d.add("clock --> %s", topicNode(sweepTopic))
+	for _, f := range catalog.Functions() {
+		d.function(f)
+	}
+	return "```mermaid\nflowchart LR\n" + d.String() + "```\n"
+}
+
+// drawing is lines of a diagram.
+type drawing struct{ strings.Builder }
+
+func (d *drawing) add(format string, args ...any) { fmt.Fprintf(d, "  "+format+"\n", args...) }
+
+// function draws what leads to the function and what it leads to.
+func (d *drawing) function(f catalog.Function) {
+	if f.Trigger == catalog.HTTP {
+		d.add("balancer --> %s", node(f))
+	}
+	for _, topic := range f.Topics {
+		d.add("%s --> %s", topicNode(topic), node(f))
+	}
+	if f.MaxAttempts > 0 {
+		d.add(`%s -. "after %d attempts" .-> %s`, node(f), f.MaxAttempts, topicNode(catalog.DeadLetterTopic))
+	}
+	access := f.Access()
+	if f.Trigger != catalog.Schedule {
+		for _, topic := range access.Publishes {
+			d.add("%s --> %s", node(f), topicNode(topic))
+		}
+	}
+	for _, bucket := range []struct{ name, may string }{{"uploads", access.Uploads}, {"results", access.Results}} {
+		if bucket.may != "" {
+			d.add("%s -- %s --- %s", node(f), bucket.may, bucket.name)
+		}
+	}
+}
+
+func node(f catalog.Function) string { return "function_" + f.Name }
+
+func topicNode(topic string) string { return "topic_" + strings.ReplaceAll(topic, "-", "_") }

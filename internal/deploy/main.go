@@ -1,0 +1,215 @@
+// Package deploy puts FaceScan into a Google Cloud project, and checks beforehand and afterwards. `deploy help` tells
+// all of it; terraform/README.md is the operator's guide.
+package deploy
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+const usage = `usage: go run ./scripts/deploy COMMAND [options]
+
+The operator's two commands, the first once a project:
+  bootstrap  make the state's bucket, the deployer's account, the secrets and Firebase's apps
+  apply      package, check, plan, ask, apply exactly that plan, and check again
+
+The rest:
+  plan       package and plan only; the plan is saved and told
+  destroy    remove all that apply made, after the project's id was typed
+  output     print what apply made: the URL, the address for the A record...
+  doctor     check project, billing, permissions, secrets and domain, and mend nothing
+  cost       print what 1,000 scans cost, with the arithmetic
+  package    write the functions' zips and terraform/sources.auto.tfvars.json
+  catalog    write terraform/catalog.json, and the diagram in terraform/README.md, from internal/catalog
+  help       this
+
+"deploy COMMAND -help" tells the command's options.
+`
+
+// errUsage says that the command line was off; why has been printed.
+var errUsage = errors.New("usage")
+
+// errRefused says that the operator did not confirm; nothing was done.
+var errRefused = errors.New("not confirmed, nothing was changed")
+
+// Main runs the command that args name and returns the exit code of the process: 0 on success, 2 if the
+// command line is wrong, else 1.
+func Main(args []string) int {
+	ctx, stop := interruptible(context.Background())
+	defer stop()
+	err := run(ctx, args)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errUsage):
+		return 2
+	default:
+		fmt.Fprintln(os.Stderr, "deploy:", explain(err))
+		return 1
+	}
+}
+
+// interruptible ends the context at the first Ctrl-C, which Terraform takes as its cue to finish what it is doing and
+// write its state. A second Ctrl-C ends this process, and with it Terraform.
+func interruptible(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		fmt.Fprintln(os.Stderr, "\nstopping: what is under way is finished and noted. Ctrl-C again kills it, and may leave the state locked or behind.")
+		cancel()
+		<-signals
+		fmt.Fprintln(os.Stderr, "\nkilled. Run the same command again; if it says that the state is locked, it tells how to unlock it.")
+		os.Exit(130)
+	}()
+	return ctx, func() { signal.Stop(signals); cancel() }
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		fmt.Fprint(os.Stderr, usage)
+		return errUsage
+	}
+	root, err := repository()
+	if err != nil {
+		return err
+	}
+	switch command := args[0]; command {
+	case "help", "-h", "-help", "--help":
+		fmt.Print(usage)
+		return nil
+	case "catalog", "cost", "package":
+		if _, err := parse(command, args[1:]); err != nil {
+			return err
+		}
+		return runHere(ctx, root, command)
+	case "bootstrap", "plan", "apply", "destroy", "output", "doctor":
+		o, err := parse(command, args[1:])
+		if err != nil {
+			return err
+		}
+		return runOnCloud(ctx, root, command, o)
+	default:
+		fmt.Fprintf(os.Stderr, "deploy: there is no %q\n%s", command, usage)
+		return errUsage
+	}
+}
+
+// runHere runs the commands that need no cloud.
+func runHere(ctx context.Context, root, command string) error {
+	switch command {
+	case "catalog":
+		return runCatalog(root)
+	case "cost":
+		printScans(os.Stdout)
+		return nil
+	default:
+		return runPackage(ctx, root, os.Stderr)
+	}
+}
+
+// repository is the root of the module that the working directory is in.
+func repository() (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "terraform", "versions.tf")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("%s is not inside FaceScan's repository", start)
+		}
+	}
+}
+
+// options are the command line's.
+type options struct {
+	env      string
+	project  string
+	varFiles []string
+	planFile string
+	yes      bool
+	dryRun   bool
+	json     bool
+	probe    string
+	// deployers are IAM members who may act as the deployer's account.
+	deployers []string
+}
+
+// about is what each command's help says, and which options it takes.
+var about = map[string]struct {
+	text  string
+	flags string
+}{
+	"bootstrap": {"Applies terraform/bootstrap and terraform/firebase, and writes the first version of each secret.", "cloud yes dry-run deployer"},
+	"plan":      {"Packages, plans, saves the plan and tells what it would do.", "cloud dry-run"},
+	"apply":     {"Packages, checks, plans, tells, asks, applies exactly that plan, and checks what came of it.", "cloud yes dry-run plan probe"},
+	"destroy":   {"Removes all that apply made, after asking for the project's id.", "cloud dry-run"},
+	"output":    {"Prints what apply made.", "cloud json"},
+	"doctor":    {"Runs every check and tells the command that mends each fault. Ends with 1 if there is one.", "cloud dry-run"},
+	"cost":      {"Prints what 1,000 scans cost, with the arithmetic. What is paid at rest, plan prints.", ""},
+	"package":   {"Writes the functions' zips below terraform/.build, and terraform/sources.auto.tfvars.json, which names them.", ""},
+	"catalog":   {"Writes terraform/catalog.json, and the diagram in terraform/README.md, from internal/catalog, internal/store and internal/retention.", ""},
+}
+
+func parse(command string, args []string) (options, error) {
+	var o options
+	set := flag.NewFlagSet("deploy "+command, flag.ContinueOnError)
+	set.SetOutput(os.Stderr)
+	set.Usage = func() {
+		fmt.Fprintf(os.Stderr, "usage: go run ./scripts/deploy %s [options]\n\n%s\n\n", command, about[command].text)
+		set.PrintDefaults()
+	}
+	for _, group := range splitWords(about[command].flags) {
+		declare(set, &o, group)
+	}
+	switch err := set.Parse(args); {
+	case err != nil: // told already
+		return o, errUsage
+	case set.NArg() > 0:
+		fmt.Fprintf(os.Stderr, "deploy %s takes no %q\n", command, set.Arg(0))
+		return o, errUsage
+	case set.Lookup("env") != nil && o.env != "dev" && o.env != "prod":
+		fmt.Fprintf(os.Stderr, "deploy %s needs -env dev or -env prod\n", command)
+		return o, errUsage
+	default:
+		return o, nil
+	}
+}
+
+func declare(set *flag.FlagSet, o *options, group string) {
+	switch group {
+	case "cloud":
+		set.StringVar(&o.env, "env", "", "the environment, `dev or prod`: terraform/environments/ENV.tfvars is read")
+		set.StringVar(&o.project, "project", "", "the Google Cloud project's `id`; by default the one that was used for the environment before")
+		set.Func("var-file", "a further `file` of variables; may be repeated, the later wins", func(file string) error {
+			absolute, err := filepath.Abs(file)
+			o.varFiles = append(o.varFiles, absolute)
+			return err
+		})
+	case "yes":
+		set.BoolVar(&o.yes, "yes", false, "do not ask, for CI")
+	case "dry-run":
+		set.BoolVar(&o.dryRun, "dry-run", false, "act on a fake of Google's APIs on this machine, without any account")
+	case "deployer":
+		set.Func("deployer", "an IAM `member`, such as user:ada@example.com, who may act as the deployer's account; may be repeated", func(member string) error {
+			o.deployers = append(o.deployers, member)
+			return nil
+		})
+	case "plan":
+		set.StringVar(&o.planFile, "plan", "", "apply this `file`, which `deploy plan` saved, and make no new plan")
+	case "probe":
+		set.StringVar(&o.probe, "probe", "", "`e-mail` of an account for a probe scan; its password is read from FACESCAN_PROBE_PASSWORD")
+	case "json":
+		set.BoolVar(&o.json, "json", false, "print JSON")
+	}
+}

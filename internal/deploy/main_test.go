@@ -1,0 +1,77 @@
+package deploy
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		args []string
+		want options
+		err  bool
+	}{
+		"an environment":              {[]string{"plan", "-env", "dev"}, options{env: "dev"}, false},
+		"all that apply takes":        {[]string{"apply", "-env", "prod", "-yes", "-dry-run", "-project", "p-rod", "-plan", "x", "-probe", "a@b"}, options{env: "prod", yes: true, dryRun: true, project: "p-rod", planFile: "x", probe: "a@b"}, false},
+		"deployers, more than one":    {[]string{"bootstrap", "-env", "dev", "-deployer", "user:a", "-deployer", "user:b"}, options{env: "dev", deployers: []string{"user:a", "user:b"}}, false},
+		"no environment":              {[]string{"plan"}, options{}, true},
+		"an environment there is not": {[]string{"plan", "-env", "stage"}, options{}, true},
+		"destroy never goes unasked":  {[]string{"destroy", "-env", "dev", "-yes"}, options{}, true},
+		"a word too many":             {[]string{"plan", "-env", "dev", "now"}, options{}, true},
+		"a command without options":   {[]string{"package"}, options{}, false},
+		"which has none":              {[]string{"package", "-env", "dev"}, options{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := parse(tt.args[0], tt.args[1:])
+			if tt.err {
+				if !errors.Is(err, errUsage) {
+					t.Errorf("err = %v", err)
+				}
+				return
+			}
+			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(options{})); diff != "" || err != nil {
+				t.Errorf("%v\n%s", err, diff)
+			}
+		})
+	}
+}
+
+func TestVarFilesAreAbsolute(t *testing.T) {
+	t.Parallel()
+	o, err := parse("plan", []string{"-env", "dev", "-var-file", "a.tfvars", "-var-file", "/b.tfvars"})
+	if err != nil || len(o.varFiles) != 2 || !strings.HasSuffix(o.varFiles[0], "/internal/deploy/a.tfvars") || o.varFiles[1] != "/b.tfvars" {
+		t.Errorf("%v, %v", o.varFiles, err)
+	}
+}
+
+func TestEveryCommandIsInTheUsage(t *testing.T) {
+	t.Parallel()
+	for command := range about {
+		if !strings.Contains(usage, "\n  "+command+" ") {
+			t.Errorf("usage does not tell %s", command)
+		}
+	}
+	known := []string{"cloud", "yes", "dry-run", "plan", "probe", "json", "deployer"}
+	for command, a := range about {
+		for _, group := range strings.Fields(a.flags) {
+			if !slices.Contains(known, group) {
+				t.Errorf("%s takes options %q, which nobody declares", command, group)
+			}
+		}
+	}
+}
+
+func TestExitCode(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[int][]string{0: {"help"}, 2: {"nothing"}, 1: {"output", "-env", "dev", "-var-file", "none.tfvars"}} {
+		if got := Main(args); got != want {
+			t.Errorf("deploy %v ends with %d, want %d", args, got, want)
+		}
+	}
+}

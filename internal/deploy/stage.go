@@ -1,0 +1,219 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/facescan/facescan/internal/catalog"
+)
+
+// The Go buildpack of Cloud Functions builds the package in the root of what is uploaded, for linux/amd64, with the
+// framework's two packages: the function registers with the one, the main that the buildpack writes starts the other.
+const (
+	frameworkModule   = "github.com/GoogleCloudPlatform/functions-framework-go"
+	functionsPackage  = frameworkModule + "/functions"
+	frameworkPackage  = frameworkModule + "/funcframework"
+	stubFile          = "function.go"
+	vendorFolder      = "vendor"
+	vendorModulesFile = vendorFolder + "/modules.txt"
+)
+
+// goPackage is what `go list` says of a package.
+type goPackage struct {
+	ImportPath string
+	Dir        string
+	Standard   bool
+	Module     *goModule
+	Deps       []string
+
+	GoFiles, CgoFiles, IgnoredGoFiles []string
+	CFiles, HFiles, SFiles            []string
+	IgnoredOtherFiles, EmbedFiles     []string
+}
+
+type goModule struct {
+	Path      string
+	Version   string
+	GoVersion string
+	Main      bool
+	Replace   *goModule
+}
+
+// files are the files that the package is built from, relative to its folder; never tests.
+func (p *goPackage) files() []string {
+	var all []string
+	for _, name := range slices.Concat(
+		p.GoFiles, p.CgoFiles, p.IgnoredGoFiles, p.CFiles, p.HFiles, p.SFiles, p.IgnoredOtherFiles, p.EmbedFiles,
+	) {
+		if !strings.HasSuffix(name, "_test.go") {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// source is the code of all functions, as the Go command sees it.
+type source struct {
+	module   goModule
+	packages map[string]*goPackage // by import path, standard library excluded
+	sums     []string              // go.sum's lines
+}
+
+// loadSource reads what every function is made of. It needs the modules in the module cache, and no network then.
+func loadSource(ctx context.Context, root string) (*source, error) {
+	args := []string{"list", "-deps", "-json=ImportPath,Dir,Standard,Module,Deps,GoFiles,CgoFiles,IgnoredGoFiles,CFiles,HFiles,SFiles,IgnoredOtherFiles,EmbedFiles"}
+	for _, f := range catalog.Functions() {
+		args = append(args, "./functions/"+f.Name)
+	}
+	listed, err := goCommand(ctx, root, append(args, functionsPackage, frameworkPackage)...)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{packages: map[string]*goPackage{}}
+	for decoder := json.NewDecoder(bytes.NewReader(listed)); ; {
+		p := new(goPackage)
+		err := decoder.Decode(p)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read what go list says: %w", err)
+		}
+		if err := s.add(p); err != nil {
+			return nil, err
+		}
+	}
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum")) //nolint:gosec // of the repository
+	s.sums = strings.SplitAfter(string(sums), "\n")
+	return s, err
+}
+
+func (s *source) add(p *goPackage) error {
+	switch {
+	case p.Standard:
+		return nil
+	case p.Module == nil:
+		return fmt.Errorf("package %s is in no module", p.ImportPath)
+	case p.Module.Replace != nil:
+		return fmt.Errorf("module %s is replaced in go.mod: what is deployed must be what go.sum says", p.Module.Path)
+	case p.Module.Main:
+		s.module = *p.Module
+	}
+	s.packages[p.ImportPath] = p
+	return nil
+}
+
+// goCommand runs the Go command as the buildpack would: for linux/amd64, by the module alone.
+func goCommand(ctx context.Context, dir string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // arguments of ours
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=1", "GOFLAGS=", "GOWORK=off")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go %s: %w\n%s", args[0], err, stderr.String())
+	}
+	return out, nil
+}
+
+// staged is one file of a stage: bytes of its own, or a file that it is copied from.
+type staged struct {
+	name string // in the zip, with slashes
+	from string // absolute; "" if content is what it holds
+	// content is for the files that packaging writes.
+	content []byte
+}
+
+// stage is the source tree of one function and nothing else, sorted by name: the packages of ours that it links, a
+// root package that the buildpack finds, and in vendor the packages that it needs of others. go.mod, go.sum and
+// vendor/modules.txt name only the modules that it links, so that only a change of these changes the stage.
+func (s *source) stage(function string) ([]staged, error) {
+	target, ok := s.packages[s.module.Path+"/functions/"+function]
+	if !ok {
+		return nil, fmt.Errorf("there is no functions/%s", function)
+	}
+	framework := s.packages[frameworkPackage]
+	paths := slices.Concat(target.Deps, framework.Deps, []string{target.ImportPath, framework.ImportPath, functionsPackage})
+	slices.Sort(paths)
+	var files []staged
+	modules := map[goModule][]string{}
+	for _, importPath := range slices.Compact(paths) {
+		p, ok := s.packages[importPath]
+		if !ok {
+			continue // the standard library's
+		}
+		folder := path.Join(vendorFolder, importPath)
+		if p.Module.Main {
+			folder = strings.TrimPrefix(strings.TrimPrefix(importPath, s.module.Path), "/")
+		} else {
+			modules[*p.Module] = append(modules[*p.Module], importPath)
+		}
+		for _, name := range p.files() {
+			files = append(files, staged{name: path.Join(folder, filepath.ToSlash(name)), from: filepath.Join(p.Dir, name)})
+		}
+	}
+	files = append(files, s.written(function, modules)...)
+	slices.SortFunc(files, func(a, b staged) int { return strings.Compare(a.name, b.name) })
+	return slices.CompactFunc(files, func(a, b staged) bool { return a.name == b.name }), nil
+}
+
+// written are the files that stand in no repository.
+func (s *source) written(function string, modules map[goModule][]string) []staged {
+	sorted := make([]goModule, 0, len(modules))
+	for m := range modules {
+		sorted = append(sorted, m)
+	}
+	slices.SortFunc(sorted, func(a, b goModule) int { return strings.Compare(a.Path, b.Path) })
+
+	var mod, vendored, sums bytes.Buffer
+	fmt.Fprintf(&mod, "module %s\n\ngo %s\n\nrequire (\n", s.module.Path, s.module.GoVersion)
+	for _, m := range sorted {
+		fmt.Fprintf(&mod, "\t%s %s\n", m.Path, m.Version)
+		fmt.Fprintf(&vendored, "# %s %s\n## explicit%s\n%s\n", m.Path, m.Version, goLine(m), strings.Join(modules[m], "\n"))
+		for _, line := range s.sums {
+			if strings.HasPrefix(line, m.Path+" "+m.Version+" ") || strings.HasPrefix(line, m.Path+" "+m.Version+"/go.mod ") {
+				sums.WriteString(line)
+			}
+		}
+	}
+	mod.WriteString(")\n")
+	return []staged{
+		{name: "go.mod", content: mod.Bytes()},
+		{name: "go.sum", content: sums.Bytes()},
+		{name: vendorModulesFile, content: vendored.Bytes()},
+		{name: stubFile, content: s.stub(function)},
+	}
+}
+
+// goLine is the language version of a vendored module, which the compiler goes by.
+func goLine(m goModule) string {
+	if m.GoVersion == "" {
+		return ""
+	}
+	return "; go " + m.GoVersion
+}
+
+// stub is the root package. That it imports the framework's functions makes the buildpack write a main that starts
+// whatever is registered.
+func (s *source) stub(function string) []byte {
+	return fmt.Appendf(nil, `// Package facescan is the function %[1]s as Cloud Functions builds it. scripts/deploy wrote it.
+package facescan
+
+import (
+	_ %[2]q // the main is then the declarative one
+
+	_ %[3]q
+)
+`, function, functionsPackage, s.module.Path+"/functions/"+function)
+}

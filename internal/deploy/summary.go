@@ -1,0 +1,171 @@
+package deploy
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	tfjson "github.com/hashicorp/terraform-json"
+)
+
+// change is what a plan does to one resource.
+type change struct {
+	address, kind string
+	// because are the attributes that change, or that force the replacement.
+	because []string
+}
+
+// stateful are the kinds whose loss is more than the work of making them again, and what is lost.
+var stateful = map[string]string{
+	"google_firestore_database":        "every document",
+	"google_storage_bucket":            "every object in it",
+	"google_pubsub_topic":              "the events that it keeps",
+	"google_pubsub_subscription":       "the events that were not delivered yet",
+	"google_secret_manager_secret":     "every version of the secret",
+	"google_identity_platform_config":  "the sign-in's configuration",
+	"google_compute_global_address":    "the IP address that the domain points at",
+	"google_firestore_backup_schedule": "the schedule of backups",
+}
+
+// rebuilt are stateful in kind only: what they hold is made again by packaging.
+var rebuilt = []string{"google_storage_bucket.source"}
+
+// loses tells what is lost with the resource, "" if nothing.
+func (c change) loses() string {
+	if slices.Contains(rebuilt, c.address) {
+		return ""
+	}
+	return stateful[c.kind]
+}
+
+// summary is a plan for people.
+type summary struct {
+	creates, updates, replaces, destroys []change
+}
+
+func summarise(plan *tfjson.Plan) summary {
+	var s summary
+	for _, r := range plan.ResourceChanges {
+		if r.Mode != tfjson.ManagedResourceMode || r.Change == nil {
+			continue
+		}
+		c := change{address: r.Address, kind: r.Type}
+		switch actions := r.Change.Actions; {
+		case actions.Replace():
+			c.because = pathNames(r.Change.ReplacePaths)
+			s.replaces = append(s.replaces, c)
+		case actions.Create():
+			s.creates = append(s.creates, c)
+		case actions.Update():
+			c.because = changedNames(r.Change)
+			s.updates = append(s.updates, c)
+		case actions.Delete():
+			s.destroys = append(s.destroys, c)
+		}
+	}
+	return s
+}
+
+// pathNames are the attributes of a plan's paths, such as "location" or "fields.0.order".
+func pathNames(paths []any) []string {
+	var names []string
+	for _, path := range paths {
+		steps, ok := path.([]any)
+		if !ok {
+			continue
+		}
+		words := make([]string, len(steps))
+		for i, step := range steps {
+			words[i] = fmt.Sprint(step)
+		}
+		names = append(names, strings.Join(words, "."))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// changedNames are the attributes that differ, or will be known only then. Values are not told: some are secret.
+func changedNames(c *tfjson.Change) []string {
+	before, _ := c.Before.(map[string]any)
+	after, _ := c.After.(map[string]any)
+	unknown, _ := c.AfterUnknown.(map[string]any)
+	var names []string
+	for name := range after {
+		if !reflect.DeepEqual(before[name], after[name]) {
+			names = append(names, name)
+		}
+	}
+	for name, is := range unknown {
+		if is == true && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (s summary) empty() bool {
+	return len(s.creates)+len(s.updates)+len(s.replaces)+len(s.destroys) == 0
+}
+
+// actions is how many completions Terraform will tell: a replacement is two.
+func (s summary) actions() int {
+	return len(s.creates) + len(s.updates) + 2*len(s.replaces) + len(s.destroys)
+}
+
+// losses are the stateful resources that would go, replaced ones too.
+func (s summary) losses() []change {
+	var lost []change
+	for _, c := range slices.Concat(s.replaces, s.destroys) {
+		if c.loses() != "" {
+			lost = append(lost, c)
+		}
+	}
+	return lost
+}
+
+// print tells the summary: what is made anew by kind, for it can harm nothing, the rest one by one unless all goes.
+func (s summary) print(w io.Writer) {
+	if s.empty() {
+		fmt.Fprintln(w, "Nothing to do: the cloud is as the files say.")
+		return
+	}
+	fmt.Fprintf(w, "The plan: %d to create, %d to change, %d to replace, %d to destroy.\n",
+		len(s.creates), len(s.updates), len(s.replaces), len(s.destroys))
+	printKinds(w, "create", s.creates)
+	for _, c := range s.updates {
+		fmt.Fprintf(w, "  change   %s: %s\n", c.address, strings.Join(c.because, ", "))
+	}
+	for _, c := range s.replaces {
+		fmt.Fprintf(w, "  REPLACE  %s, for a change of %s\n", c.address, strings.Join(c.because, ", "))
+	}
+	if len(s.destroys) > manyDestroys {
+		printKinds(w, "DESTROY", s.destroys)
+	} else {
+		for _, c := range s.destroys {
+			fmt.Fprintf(w, "  DESTROY  %s\n", c.address)
+		}
+	}
+	for i, c := range s.losses() {
+		if i == 0 {
+			fmt.Fprintln(w, "\n!!! LOST FOR EVER, for no apply brings it back:")
+		}
+		fmt.Fprintf(w, "  !!!  %s: %s\n", c.address, c.loses())
+	}
+}
+
+// manyDestroys is more than a person reads one by one: everything is to go.
+const manyDestroys = 50
+
+func printKinds(w io.Writer, action string, changes []change) {
+	counts := map[string]int{}
+	for _, c := range changes {
+		counts[c.kind]++
+	}
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Fprintf(w, "  %-7s  %3d %s\n", action, counts[kind], kind)
+	}
+}

@@ -1,0 +1,62 @@
+// Package home answers in one call what an app's first screen shows: the latest and the best scan, the place on the
+// board and the number of unread notifications.
+package home
+
+import (
+	"net/http"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+// Service asks those who know.
+type Service struct {
+	Scans  *scan.Service
+	Boards *leaderboard.Boards
+	Inbox  *notify.Inbox
+}
+
+// New makes a service over the database, with the board of this engine; now is the clock.
+func New(fs *firestore.Client, now func() time.Time) *Service {
+	return &Service{
+		Scans: &scan.Service{Firestore: fs}, Boards: leaderboard.New(fs, face.MajorVersion()), Inbox: notify.NewInbox(fs, now),
+	}
+}
+
+// Routes adds GET /v1/me/summary.
+func (s *Service) Routes(api *httpapi.API) {
+	api.Handle("GET /v1/me/summary", httpapi.User, s.get)
+}
+
+// view has no latest and no best where there is no such scan.
+type view struct {
+	Latest   *scan.Summary        `json:"latest,omitempty"`
+	Best     *scan.Summary        `json:"best,omitempty"`
+	Standing leaderboard.Standing `json:"standing"`
+	Unread   int64                `json:"unread"`
+}
+
+// get reads the parts at the same time, so that it takes as long as the slowest. Each is of a moment of its own: a scan
+// that completes meanwhile may be the latest already and not on the board yet, as it is with separate calls. Whether
+// the account is in use, boards and inbox find out.
+func (s *Service) get(w http.ResponseWriter, r *http.Request) error {
+	uid := account.Caller(r)
+	var v view
+	parts, ctx := errgroup.WithContext(r.Context())
+	parts.Go(func() (err error) { v.Latest, err = s.Scans.Latest(ctx, uid); return err })
+	parts.Go(func() (err error) { v.Best, err = s.Scans.Best(ctx, uid); return err })
+	parts.Go(func() (err error) { v.Standing, err = s.Boards.Standing(ctx, uid); return err })
+	parts.Go(func() (err error) { v.Unread, err = s.Inbox.Unread(ctx, uid); return err })
+	if err := parts.Wait(); err != nil {
+		return err
+	}
+	return httpapi.Write(w, http.StatusOK, v)
+}

@@ -1,0 +1,101 @@
+package usertest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"io"
+	"regexp"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/kovidgoyal/imaging"
+
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/testphoto"
+)
+
+// Engine is the face engine, as [face.Scan] is.
+type Engine = func(io.Reader, face.Options) (face.Report, []face.Picture, error)
+
+// Photo is the sample photo in a file of its own: what follows the end of a JPEG is no part of the
+// picture. To [Measure] photos of different looks are different photos of one person, and one of
+// the next look scores a point more; to [face.Scan] all are copies.
+func Photo(tb testing.TB, look int, salt string) []byte {
+	tb.Helper()
+	return fmt.Appendf(bytes.Clone(emulatortest.SamplePhoto(tb)), "look=%d %s", look, salt)
+}
+
+var lookPattern = regexp.MustCompile(`look=(\d+) `)
+
+// Looks is how many looks there are.
+const Looks = 4
+
+// Measure is [face.Scan] of the sample photo, which is made once, changed as the photo's look wants
+// it.
+func Measure(r io.Reader, _ face.Options) (face.Report, []face.Picture, error) {
+	photo, err := io.ReadAll(r)
+	if err != nil {
+		return face.Report{}, nil, err
+	}
+	of, err := measured()
+	if err != nil {
+		return face.Report{}, nil, err
+	}
+	look := 0
+	if found := lookPattern.FindSubmatch(photo); found != nil {
+		look, _ = strconv.Atoi(string(found[1])) // digits
+	}
+	return of.look(look % Looks)
+}
+
+type measurement struct {
+	report   face.Report
+	pictures []face.Picture
+}
+
+var measured = sync.OnceValues(func() (measurement, error) {
+	photo, err := testphoto.Sample(context.Background())
+	if err != nil {
+		return measurement{}, err
+	}
+	report, pictures, err := face.Scan(bytes.NewReader(photo), face.Options{})
+	return measurement{report, pictures}, err
+})
+
+// turns make another picture of the crop for each look, none of them with two equal halves.
+var turns = [Looks]func(image.Image) image.Image{
+	func(i image.Image) image.Image { return i },
+	func(i image.Image) image.Image { return imaging.Invert(i) },
+	func(i image.Image) image.Image { return imaging.Rotate90(i) },
+	func(i image.Image) image.Image { return imaging.Rotate270(i) },
+}
+
+func (m measurement) look(look int) (face.Report, []face.Picture, error) {
+	m.report.Score.Value += float64(look)
+	pictures := append([]face.Picture{}, m.pictures...)
+	for i, p := range pictures {
+		if p.Name != face.PictureCrop {
+			continue
+		}
+		crop, err := jpeg.Decode(bytes.NewReader(p.JPEG))
+		var turned bytes.Buffer
+		if err == nil {
+			err = jpeg.Encode(&turned, turns[look](crop), nil)
+		}
+		if err == nil {
+			crop, err = jpeg.Decode(bytes.NewReader(turned.Bytes()))
+		}
+		pixels, ok := crop.(*image.YCbCr)
+		if err != nil || !ok {
+			return face.Report{}, nil, errors.Join(errors.New("turn the crop"), err)
+		}
+		pictures[i].JPEG, pictures[i].Image = turned.Bytes(), pixels // the guard looks at the pixels
+	}
+	return m.report, pictures, nil
+}

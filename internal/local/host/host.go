@@ -1,0 +1,283 @@
+// Package host runs the whole of FaceScan on this machine, on the emulators.
+//
+// Emulators, storage and sinks live in the process that calls [Start]; the functions live in a
+// child of it, which is started again whenever it ends: by the watchdog of a measurement, by a
+// crash or by kill -9. The parent holds the ports and passes requests on, as Google's front end
+// does: a request whose process ends meanwhile gets 503, one that comes while there is none waits
+// for the next. The child is this program once more, so main calls [ServeFunctions] first.
+//
+// Every HTTP function is served behind one public port, by the server that a deployed function has,
+// routed by the catalog's paths as the load balancer routes in production. The event functions are
+// served on a private port, where only the push subscriptions deliver: in production, too, no
+// client can reach them. Topics, push subscriptions and buckets are those that Terraform makes in
+// the cloud. scripts/local and internal/systest use the package.
+package host
+
+import (
+	"cmp"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"cloud.google.com/go/pubsub/v2"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+// Project is the project of the local stack. It is the Auth emulator's own, the only one that its
+// sign-up by e-mail and password serves.
+const Project = emulator.DefaultProject
+
+// Names of the local buckets.
+const (
+	UploadsBucket = "facescan-uploads"
+	ResultsBucket = "facescan-results"
+)
+
+// startTimeout bounds the wait for the functions to answer.
+const startTimeout = 30 * time.Second
+
+// Options set up a Host. The zero value is that of `make run`.
+type Options struct {
+	// Progress gets a line for each step of the start; nil discards them.
+	Progress io.Writer
+	// Logs gets the functions' logs, JSON lines; nil discards them.
+	Logs io.Writer
+	// Port is the port to listen on; 0 takes a free one.
+	Port int
+	// MinBackoff is the first wait before an event is delivered again; 0 is production's.
+	MinBackoff time.Duration
+	// SweepEvery is the period of the sweep's schedule; 0 is production's.
+	SweepEvery time.Duration
+	// AnyQuery is that of emulator.Options.
+	AnyQuery bool
+	// InProcess runs the functions in the process of the caller, who gets at them there (Host.Process
+	// and the hooks below): a fault that ends them ends the caller. There can be one such Host a
+	// process.
+	InProcess bool
+	// WrapPublisher and WrapEvent, where set, stand between the system and its events, InProcess only:
+	// systest injects faults.
+	WrapPublisher func(outbox.Publisher) outbox.Publisher
+	WrapEvent     func(function string, next http.Handler) http.Handler
+}
+
+// Host is a running system.
+type Host struct {
+	// URL is the API's base, http://127.0.0.1:port.
+	URL string
+	// Push and Mail record what was sent.
+	Push *emulator.FCM
+	Mail *emulator.SMTP
+	// Storage is the local Cloud Storage.
+	Storage *emulator.Storage
+	// Process is what the functions share, nil unless they run in this process.
+	Process *boot.Process
+	// AuthHost is the Auth emulator, host:port.
+	AuthHost string
+
+	stack   *emulator.Stack
+	public  *server
+	private *server
+	child   *child // nil if the functions run in this process
+	pubsub  *pubsub.Client
+	stop    context.CancelFunc
+	working sync.WaitGroup
+}
+
+// Start brings the system up and returns once it answers.
+func Start(ctx context.Context, opts Options) (_ *Host, err error) {
+	if os.Getenv(childVariable) != "" {
+		return nil, errors.New("the functions' process starts the system once more: call ServeFunctions first in main")
+	}
+	if opts.Progress == nil {
+		opts.Progress = io.Discard
+	}
+	if opts.Logs == nil {
+		opts.Logs = io.Discard
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	h := &Host{stop: stop}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.Close())
+		}
+	}()
+	if err := h.startEmulators(ctx, opts); err != nil {
+		return nil, err
+	}
+	if err := h.listen(ctx, opts); err != nil {
+		return nil, err
+	}
+	if err := h.setEnvironment(); err != nil {
+		return nil, err
+	}
+	if err := h.provision(ctx, opts.MinBackoff); err != nil {
+		return nil, err
+	}
+	if opts.InProcess {
+		err = h.serveHere(ctx, opts)
+	} else {
+		err = h.serveInChild(ctx, opts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	h.schedule(run, cmp.Or(opts.SweepEvery, catalog.SweepEvery))
+	return h, nil
+}
+
+func (h *Host) startEmulators(ctx context.Context, opts Options) error {
+	var err error
+	h.stack, err = emulator.Start(ctx, emulator.Options{Progress: opts.Progress, ProjectID: Project, AnyQuery: opts.AnyQuery})
+	if err != nil {
+		return err
+	}
+	if err := setenv(h.stack.Environ()); err != nil { // before any client is made
+		return err
+	}
+	if h.Storage, err = emulator.NewStorage(ctx, emulator.StorageOptions{}); err != nil {
+		return err
+	}
+	if h.Push, err = emulator.NewFCM(); err != nil {
+		return err
+	}
+	h.Mail, err = emulator.NewSMTP()
+	return err
+}
+
+func (h *Host) setEnvironment() error {
+	h.AuthHost = os.Getenv("FIREBASE_AUTH_EMULATOR_HOST")
+	env := h.Storage.Environ()
+	seed, public, err := receiptKeys()
+	if err != nil {
+		return err
+	}
+	for name, value := range map[string]string{
+		"GOOGLE_CLOUD_PROJECT":      Project,
+		"FACESCAN_HASH_KEY":         rand.Text() + rand.Text(),
+		"FACESCAN_UPLOADS_BUCKET":   UploadsBucket,
+		"FACESCAN_RESULTS_BUCKET":   ResultsBucket,
+		"FACESCAN_SIGNING_ACCOUNT":  h.Storage.Account(),
+		"FACESCAN_SIGNING_KEY":      string(h.Storage.SigningKeyPEM()),
+		"FACESCAN_FIREBASE_API_KEY": "local",
+		"FACESCAN_FCM_ENDPOINT":     h.Push.URL(),
+		"FACESCAN_SMTP":             h.Mail.Host(),
+		"FACESCAN_MAIL_FROM":        "FaceScan <no-reply@facescan.invalid>",
+		"FACESCAN_TRACE_RATIO":      "1",
+		"FACESCAN_PUBLIC_URL":       h.URL,
+		"FACESCAN_RECEIPT_KEY":      seed,
+		// Nothing here is late by minutes.
+		"FACESCAN_ERASURE_WAIT":        "2s",
+		"FACESCAN_LOOK_AFTER":          "20s",
+		"FACESCAN_RECEIPT_PUBLIC_KEYS": public,
+	} {
+		env[name] = value
+	}
+	return setenv(env)
+}
+
+// receiptKeys are a run's own, as environment variables.
+func receiptKeys() (seed, public string, err error) {
+	raw := make([]byte, ed25519.SeedSize)
+	_, _ = rand.Read(raw) // it never fails
+	seed = base64.StdEncoding.EncodeToString(raw)
+	signer, err := erasure.NewSigner(seed)
+	return seed, signer.Public(), err
+}
+
+func setenv(env map[string]string) error {
+	for name, value := range env {
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// listen takes the ports.
+func (h *Host) listen(ctx context.Context, opts Options) error {
+	public, err := listen(ctx, opts.Port)
+	if err != nil {
+		return fmt.Errorf("the port is not free (choose another with -port): %w", err)
+	}
+	h.public, h.URL = public, public.url()
+	// Whatever the public port is bound to, this one is 127.0.0.1's.
+	h.private, err = listen(ctx, 0)
+	return err
+}
+
+func (h *Host) awaitHealth(ctx context.Context, failed <-chan error) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-failed:
+			return fmt.Errorf("serve the functions: %w", err)
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the functions to answer: %w", ctx.Err())
+		case <-tick.C:
+			if h.healthy(ctx) {
+				return nil
+			}
+		}
+	}
+}
+
+func (h *Host) healthy(ctx context.Context) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	_ = resp.Body.Close() // the status is all there is to know
+	return resp.StatusCode == http.StatusOK
+}
+
+// Close ends the schedule, the functions' process and the emulators with all theirs. The clients of
+// functions that run in this process end with it.
+func (h *Host) Close() error {
+	h.stop()
+	h.working.Wait()
+	var faults []error
+	for _, s := range []*server{h.public, h.private} {
+		if s != nil {
+			faults = append(faults, s.close())
+		}
+	}
+	if h.child != nil {
+		h.child.close()
+	}
+	if h.pubsub != nil {
+		faults = append(faults, h.pubsub.Close())
+	}
+	if h.Mail != nil {
+		faults = append(faults, h.Mail.Close())
+	}
+	if h.Push != nil {
+		faults = append(faults, h.Push.Close())
+	}
+	if h.Storage != nil {
+		faults = append(faults, h.Storage.Close())
+	}
+	if h.stack != nil {
+		faults = append(faults, h.stack.Close())
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,187 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/facescan/facescan/functions/analyze"
+	"github.com/facescan/facescan/internal/client"
+	"github.com/facescan/facescan/internal/client/api"
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+)
+
+// stuckVariable is the folder where the functions' process of these tests notes which photo it has
+// been stuck at.
+const stuckVariable = "FACESCAN_TEST_STUCK"
+
+// Marks of photos that are not measured the first time: with one the engine computes, with the
+// other it waits.
+const (
+	computing = "computes and computes"
+	waiting   = "waits beside it"
+)
+
+// getStuckOnce changes the engine of the functions' process.
+func getStuckOnce() {
+	folder := os.Getenv(stuckVariable)
+	if folder == "" {
+		return
+	}
+	analyze.Scan = func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
+		photo, err := io.ReadAll(r)
+		if err != nil {
+			return face.Report{}, nil, err
+		}
+		for _, mark := range []string{computing, waiting} {
+			if bytes.Contains(photo, []byte(mark)) && os.Mkdir(filepath.Join(folder, mark), 0o700) == nil {
+				getStuck(mark)
+			}
+		}
+		return face.Scan(bytes.NewReader(photo), o)
+	}
+}
+
+func getStuck(mark string) {
+	for sum := sha256.Sum256(nil); mark == computing; {
+		sum = sha256.Sum256(sum[:])
+	}
+	select {}
+}
+
+// marked is the photo with a comment, the same to the pixel.
+func marked(photo []byte, mark string) []byte {
+	comment := append([]byte{0xff, 0xfe, 0, byte(2 + len(mark))}, mark...)
+	return bytes.Join([][]byte{photo[:2], comment, photo[2:]}, nil)
+}
+
+// start runs the whole system on emulators of its own: those of other tests have the same topics.
+func start(t *testing.T) *Host {
+	t.Helper()
+	for _, name := range []string{"FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("FACESCAN_SCAN_LEASE", "3s")
+	t.Setenv(stuckVariable, t.TempDir())
+	var logs bytes.Buffer
+	h, err := Start(t.Context(), Options{MinBackoff: 100 * time.Millisecond, Progress: t.Output(), Logs: &logs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("logs of the functions:\n%s", logs.String())
+		}
+	})
+	return h
+}
+
+func enrol(ctx context.Context, t *testing.T, h *Host, name string) *client.Client {
+	t.Helper()
+	c := &client.Client{URL: h.URL, AuthHost: h.AuthHost, Email: name + "@example.com", Password: "correct horse " + name}
+	_, err := c.SignUp(ctx)
+	for _, step := range []func() error{
+		func() error { return c.VerifyEmail(ctx) },
+		func() error {
+			return c.Register(ctx, "", api.Registration_Device{ID: name, Token: name, Platform: api.DevicePlatformIos})
+		},
+		func() error { return c.Declare(ctx, 1990) },
+		func() error { return c.Consent(ctx) },
+	} {
+		if err == nil {
+			err = step()
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func upload(ctx context.Context, t *testing.T, c *client.Client, photo []byte) (id string) {
+	t.Helper()
+	opened, err := c.Open(ctx, "key", api.UploadRequestContentTypeImageJpeg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Put(ctx, opened.Upload, photo); err != nil {
+		t.Fatal(err)
+	}
+	return opened.Scan.ID
+}
+
+// awaitEnd asks until the scan has ended, as an app does: 503 is a reason to ask again.
+func awaitEnd(ctx context.Context, t *testing.T, c *client.Client, id string) api.Scan {
+	t.Helper()
+	s, err := client.Poll(ctx, func() (api.Scan, bool, error) {
+		s, err := c.AwaitScan(ctx, id)
+		var p *client.Problem
+		if errors.As(err, &p) && p.Status == http.StatusServiceUnavailable {
+			return s, false, nil
+		}
+		return s, true, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// One photo gets the engine stuck. Its process ends, with the scan beside it, and both are measured
+// by the next.
+func TestStuckMeasurement(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	h := start(t)
+	photo := emulatortest.SamplePhoto(t)
+	ada, grace := enrol(ctx, t, h, "ada"), enrol(ctx, t, h, "grace")
+	first := h.PID()
+	beside := upload(ctx, t, grace, marked(photo, waiting))
+	stuck := upload(ctx, t, ada, marked(photo, computing))
+
+	for name, s := range map[string]api.Scan{
+		"the stuck scan":     awaitEnd(ctx, t, ada, stuck),
+		"the scan beside it": awaitEnd(ctx, t, grace, beside),
+	} {
+		if s.State != api.ScanStateCompleted || s.Result == nil {
+			t.Errorf("%s is %s with %+v", name, s.State, s.Failure)
+		}
+	}
+	for _, mark := range []string{computing, waiting} {
+		if _, err := os.Stat(filepath.Join(os.Getenv(stuckVariable), mark)); err != nil {
+			t.Errorf("the engine was not stuck: %v", err)
+		}
+	}
+	if second := h.PID(); second == first || second == 0 {
+		t.Errorf("process %d serves, before it was %d", second, first)
+	}
+
+	t.Run("and after kill -9", func(t *testing.T) {
+		before := h.PID()
+		process, err := os.FindProcess(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		again := awaitEnd(ctx, t, ada, stuck)
+		if again.State != api.ScanStateCompleted {
+			t.Errorf("the scan is %s", again.State)
+		}
+		if _, err := client.Poll(ctx, func() (int, bool, error) { pid := h.PID(); return pid, pid != 0 && pid != before, nil }); err != nil {
+			t.Errorf("no other process serves: %v", err)
+		}
+	})
+}

@@ -1,0 +1,225 @@
+// Package quota is the one rate limiter and quota. It counts in limits/{id}, a document for each
+// rule, each who and each window of time, so that all instances of all functions count together.
+//
+// Windows are fixed and begin at whole multiples of their length since the zero time, a day's at
+// midnight UTC. That costs one document and one write a count; the price is that a user who uses one
+// window up at its end and the next at its beginning gets twice the rule's number in a short time.
+// Rules are set with that in mind.
+//
+// A count is read without a lock and written on the condition that it is still as it was read, and
+// otherwise read anew (see package transact). So it is exact across instances, however many count
+// at once.
+//
+// It fails closed: where counting fails, so does what was to be counted, with unavailable. The
+// rules guard passwords, mailboxes and money, and nothing behind them works without the database
+// anyway.
+package quota
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/transact"
+)
+
+const (
+	schema = 1
+	// soon is the wait that is suggested where counting fails.
+	soon = time.Second
+)
+
+// Rule is how often something may be done.
+type Rule struct {
+	// Name tells rules apart; it is part of the documents' ids, so another name starts counting
+	// anew.
+	Name string
+	// Max is how often in one window, 1 or more.
+	Max int
+	// Window is the length of a window, a second or more.
+	Window time.Duration
+}
+
+// Who is whom a rule counts for: a user, a client's address or a mailbox. The zero value is none
+// and is counted as one.
+type Who struct {
+	kind, value, uid string
+}
+
+// User counts for a user. The documents bear the uid as a field, by which erasure finds them.
+func User(uid string) Who { return Who{kind: "user", value: uid, uid: uid} }
+
+// IP counts for a client's address; no document bears it in the clear. An IPv6 address stands for
+// its /64, all of which one subscriber has.
+func IP(addr netip.Addr) Who {
+	addr = addr.Unmap()
+	if addr.Is6() {
+		// The length is in range, so there is no error; the zone is dropped with it.
+		network, _ := addr.Prefix(64)
+		addr = network.Addr()
+	}
+	return Who{kind: "ip", value: addr.String()}
+}
+
+// Mailbox counts for an e-mail address without regard to case; no document bears it in the clear.
+func Mailbox(address string) Who { return Who{kind: "mailbox", value: strings.ToLower(address)} }
+
+// Limiter counts. It is safe for concurrent use.
+type Limiter struct {
+	fs  *firestore.Client
+	key []byte
+	now func() time.Time
+}
+
+// New makes a limiter over the database; key, a secret, hides who is counted in the documents' ids,
+// and now is the clock.
+func New(fs *firestore.Client, key []byte, now func() time.Time) *Limiter {
+	return &Limiter{fs: fs, key: key, now: now}
+}
+
+// count is limits/{id}.
+type count struct {
+	Schema int    `firestore:"schema"`
+	Rule   string `firestore:"rule"`
+	// UID is whose it is, absent where it is no user's.
+	UID   string `firestore:"uid,omitempty"`
+	Count int    `firestore:"count"`
+	// ExpireAt is the end of the window. The next window has another id, so it is not read later.
+	ExpireAt time.Time `firestore:"expireAt"`
+}
+
+// Take counts once, or refuses with rate_limited and the time until the window's end where the rule
+// is used up. What is refused is not counted, so that trying again does not prolong the wait. Where
+// so many count at once that the turn does not come it is rate_limited, too.
+func (l *Limiter) Take(ctx context.Context, rule Rule, who Who) error {
+	// Outside of the turns, so that those who are to be refused neither wait nor make others wait.
+	if err := l.Check(ctx, who, rule); err != nil {
+		return err
+	}
+	err := transact.Do(ctx, l.fs, l.ref(rule, who, l.now().UTC()), func(ctx context.Context) error {
+		taking, err := l.Prepare(ctx, who, rule)
+		if err != nil {
+			return err
+		}
+		return taking[0].commit(ctx)
+	})
+	switch {
+	case err == nil, fault.Is(err, fault.CodeRateLimited):
+		return err
+	case fault.Is(err, fault.CodeUnavailable):
+		f := fault.From(err)
+		return fault.Wrap(err, fault.CodeRateLimited, "%s", f.Detail).WithRetryAfter(f.RetryAfter)
+	}
+	return uncounted(err)
+}
+
+// Check refuses like [Limiter.Take] where one of the rules is used up, and counts nothing.
+func (l *Limiter) Check(ctx context.Context, who Who, rules ...Rule) error {
+	_, err := l.Prepare(ctx, who, rules...)
+	return err
+}
+
+// Taking is a greater count by each of some rules, about to be written.
+type Taking []taken
+
+// taken is a greater count about to be written to its document, which was read as snap.
+type taken struct {
+	snap *firestore.DocumentSnapshot
+	next count
+}
+
+// Prepare is the reading half of [Limiter.Take], for counts that must come about together with what
+// they count: in a transaction by [transact.Run], which runs anew where another count has come
+// between. It reads outside of the transaction. An error that is not rate_limited is unavailable.
+func (l *Limiter) Prepare(ctx context.Context, who Who, rules ...Rule) (Taking, error) {
+	return l.PrepareSeveral(ctx, who, 1, rules...)
+}
+
+// PrepareSeveral is [Limiter.Prepare] for n counts at once, 1 or more, of which all are refused
+// where the rules do not leave room for all.
+func (l *Limiter) PrepareSeveral(ctx context.Context, who Who, n int, rules ...Rule) (Taking, error) {
+	now := l.now().UTC()
+	refs := make([]*firestore.DocumentRef, len(rules))
+	for i, rule := range rules {
+		refs[i] = l.ref(rule, who, now)
+	}
+	snaps, err := l.fs.GetAll(ctx, refs)
+	if err != nil {
+		return nil, uncounted(fmt.Errorf("read limits: %w", err))
+	}
+	taking := make(Taking, len(rules))
+	for i, rule := range rules {
+		var current count
+		if snaps[i].Exists() {
+			if err := snaps[i].DataTo(&current); err != nil {
+				return nil, uncounted(fmt.Errorf("decode limit: %w", err))
+			}
+		}
+		next := count{
+			Schema: schema, Rule: rule.Name, UID: who.uid, Count: current.Count + n, ExpireAt: rule.begin(now).Add(rule.Window),
+		}
+		if next.Count > rule.Max {
+			return nil, fault.New(fault.CodeRateLimited, "Too many of these: wait before the next.").
+				WithRetryAfter(next.ExpireAt.Sub(now))
+		}
+		taking[i] = taken{snap: snaps[i], next: next}
+	}
+	return taking, nil
+}
+
+// Write writes the counts. The transaction's commit fails where one has changed since it was read.
+func (t Taking) Write(tx *firestore.Transaction) error {
+	for _, one := range t {
+		var err error
+		if one.snap.Exists() {
+			err = tx.Update(one.snap.Ref, one.update(), firestore.LastUpdateTime(one.snap.UpdateTime))
+		} else {
+			err = tx.Create(one.snap.Ref, one.next)
+		}
+		if err != nil {
+			return fmt.Errorf("write limit: %w", err)
+		}
+	}
+	return nil
+}
+
+// commit writes the count without a transaction.
+func (t taken) commit(ctx context.Context) (err error) {
+	if t.snap.Exists() {
+		_, err = t.snap.Ref.Update(ctx, t.update(), firestore.LastUpdateTime(t.snap.UpdateTime))
+	} else {
+		_, err = t.snap.Ref.Create(ctx, t.next)
+	}
+	return err
+}
+
+func (t taken) update() []firestore.Update {
+	return []firestore.Update{{Path: "count", Value: t.next.Count}}
+}
+
+func uncounted(cause error) error {
+	return fault.Wrap(cause, fault.CodeUnavailable, "This cannot be counted at the moment: try again.").WithRetryAfter(soon)
+}
+
+// begin is the beginning of the window that now is in.
+func (r Rule) begin(now time.Time) time.Time { return now.Truncate(r.Window) }
+
+// ref is the document of the count now.
+func (l *Limiter) ref(rule Rule, who Who, now time.Time) *firestore.DocumentRef {
+	return l.fs.Collection("limits").Doc(l.id(rule, who, rule.begin(now)))
+}
+
+// id hides whom it counts: addresses are few enough to be guessed from a hash without a key.
+func (l *Limiter) id(rule Rule, who Who, begin time.Time) string {
+	mac := hmac.New(sha256.New, l.key)
+	mac.Write([]byte(strings.Join([]string{"limit", rule.Name, who.kind, who.value, begin.Format(time.RFC3339)}, "\x00")))
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:16]))
+}

@@ -1,0 +1,247 @@
+package quota_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/transact"
+)
+
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
+
+var (
+	noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	rule = quota.Rule{Name: "knock", Max: 2, Window: time.Hour}
+)
+
+// fixture is a limiter over a database of its own, whose clock stands at now.
+type fixture struct {
+	*quota.Limiter
+	fs      *firestore.Client
+	project string
+	now     time.Time
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	project := emulatortest.UniqueProject(t)
+	fs := emulatortest.Firestore(t, project)
+	f := &fixture{fs: fs, project: project, now: noon}
+	f.Limiter = quota.New(fs, []byte("key"), func() time.Time { return f.now })
+	return f
+}
+
+func (f *fixture) docs(t *testing.T) []*firestore.DocumentSnapshot {
+	t.Helper()
+	docs, err := f.fs.Collection("limits").Documents(t.Context()).GetAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return docs
+}
+
+func taken(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("refused: %v", err)
+	}
+}
+
+func refused(t *testing.T, err error, retryAfter time.Duration) {
+	t.Helper()
+	if !fault.Is(err, fault.CodeRateLimited) {
+		t.Fatalf("err = %v, want rate_limited", err)
+	}
+	if got := fault.From(err).RetryAfter; got != retryAfter {
+		t.Errorf("retry after %v, want %v", got, retryAfter)
+	}
+}
+
+func TestTake_countsInWindows(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ada := quota.User("ada")
+	taken(t, f.Take(t.Context(), rule, ada))
+	f.now = noon.Add(20 * time.Minute)
+	taken(t, f.Take(t.Context(), rule, ada))
+	refused(t, f.Take(t.Context(), rule, ada), 40*time.Minute)
+	f.now = noon.Add(time.Hour - time.Nanosecond)
+	refused(t, f.Take(t.Context(), rule, ada), time.Nanosecond)
+	f.now = noon.Add(time.Hour)
+	taken(t, f.Take(t.Context(), rule, ada))
+}
+
+func TestTake_countsEachForThemselves(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	once := quota.Rule{Name: "once", Max: 1, Window: time.Hour}
+	other := quota.Rule{Name: "other", Max: 1, Window: time.Hour}
+	ip := func(text string) quota.Who { return quota.IP(netip.MustParseAddr(text)) }
+
+	taken(t, f.Take(t.Context(), once, quota.User("ada")))
+	taken(t, f.Take(t.Context(), other, quota.User("ada")))
+	taken(t, f.Take(t.Context(), once, quota.User("bob")))
+	taken(t, f.Take(t.Context(), once, quota.Mailbox("ada")))
+	taken(t, f.Take(t.Context(), once, ip("192.0.2.1")))
+	taken(t, f.Take(t.Context(), once, ip("192.0.2.2")))
+	taken(t, f.Take(t.Context(), once, ip("2001:db8:0:1::1")))
+	taken(t, f.Take(t.Context(), once, ip("2001:db8:0:2::1")))
+	taken(t, f.Take(t.Context(), once, quota.IP(netip.Addr{})))
+
+	for name, who := range map[string]quota.Who{
+		"the same user":                    quota.User("ada"),
+		"the mailbox in capitals":          quota.Mailbox("ADA"),
+		"the address written as IPv6":      ip("::ffff:192.0.2.1"),
+		"a neighbour in the /64":           ip("2001:db8:0:1:aaaa::9"),
+		"an address with a zone":           ip("2001:db8:0:1::1%eth0"),
+		"no address, which counts for one": quota.IP(netip.Addr{}),
+	} {
+		if err := f.Take(t.Context(), once, who); !fault.Is(err, fault.CodeRateLimited) {
+			t.Errorf("%s: err = %v, want rate_limited", name, err)
+		}
+	}
+}
+
+func TestTake_keepsNoAddressAndFindsUsers(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	taken(t, f.Take(t.Context(), rule, quota.User("ada")))
+	want := map[string]any{
+		"schema": int64(1), "rule": "knock", "uid": "ada", "count": int64(1), "expireAt": noon.Add(time.Hour),
+	}
+	if diff := cmp.Diff(want, f.docs(t)[0].Data()); diff != "" {
+		t.Errorf("document (-want +got):\n%s", diff)
+	}
+	mine, err := f.fs.Collection("limits").Where("uid", "==", "ada").Documents(t.Context()).GetAll()
+	if err != nil || len(mine) != 1 {
+		t.Fatalf("found %d documents of the user: %v", len(mine), err)
+	}
+	if _, err := mine[0].Ref.Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	taken(t, f.Take(t.Context(), rule, quota.IP(netip.MustParseAddr("192.0.2.1"))))
+	taken(t, f.Take(t.Context(), rule, quota.Mailbox("ada@example.com")))
+	for _, doc := range f.docs(t) {
+		if _, ok := doc.Data()["uid"]; ok {
+			t.Errorf("%v bears a uid", doc.Data())
+		}
+		for _, secret := range []string{"192", "ada", "example"} {
+			if strings.Contains(doc.Ref.ID, secret) {
+				t.Errorf("id %s shows who it is", doc.Ref.ID)
+			}
+		}
+	}
+}
+
+// again is a limiter of another process over the same database.
+func (f *fixture) again(t *testing.T) *fixture {
+	t.Helper()
+	fs := emulatortest.Firestore(t, f.project)
+	return &fixture{
+		Limiter: quota.New(fs, []byte("key"), func() time.Time { return noon }), fs: fs, project: f.project, now: noon,
+	}
+}
+
+// Of many at once in two processes exactly as many count as the rule has, and the others are
+// refused until its end.
+func TestTake_isExactAcrossProcesses(t *testing.T) {
+	t.Parallel()
+	const each, most = 40, 30
+	one := newFixture(t)
+	many := quota.Rule{Name: "race", Max: most, Window: time.Hour}
+	open := func(ctx context.Context, f *fixture) error {
+		return transact.Run(ctx, f.fs, f.fs.Doc("users/ada"), func(ctx context.Context, tx *firestore.Transaction) error {
+			taking, err := f.Prepare(ctx, quota.User("ada"), many)
+			if err != nil {
+				return err
+			}
+			return taking.Write(tx)
+		})
+	}
+	for name, take := range map[string]func(context.Context, *fixture) error{
+		"alone":                func(ctx context.Context, f *fixture) error { return f.Take(ctx, many, quota.Mailbox("ada")) },
+		"with what they count": open,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var won, limited atomic.Int32
+			var all sync.WaitGroup
+			for _, f := range []*fixture{one.again(t), one.again(t)} {
+				for range each {
+					all.Go(func() {
+						switch err := take(t.Context(), f); {
+						case err == nil:
+							won.Add(1)
+						case fault.Is(err, fault.CodeRateLimited) && fault.From(err).RetryAfter == time.Hour:
+							limited.Add(1)
+						default:
+							t.Error(err)
+						}
+					})
+				}
+			}
+			all.Wait()
+			if won.Load() != most || limited.Load() != 2*each-most {
+				t.Errorf("%d taken and %d refused, want %d and %d", won.Load(), limited.Load(), most, 2*each-most)
+			}
+		})
+	}
+}
+
+func TestTake_failsClosed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	if err := f.fs.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Take(t.Context(), rule, quota.User("ada")); !fault.Is(err, fault.CodeUnavailable) {
+		t.Errorf("err = %v, want unavailable", err)
+	}
+}
+
+// What is counted with Prepare comes about with its counts, by all rules, or not at all.
+func TestPrepare_countsWithTheCommit(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ada := quota.User("ada")
+	daily := quota.Rule{Name: "daily", Max: 3, Window: 24 * time.Hour}
+	open := func(scan string) error {
+		return transact.Run(t.Context(), f.fs, f.fs.Doc("users/ada"), func(ctx context.Context, tx *firestore.Transaction) error {
+			doc := f.fs.Collection("scans").Doc(scan)
+			if _, err := tx.Get(doc); err == nil {
+				return errors.New("it is open already")
+			}
+			taking, err := f.Prepare(ctx, ada, rule, daily)
+			if err != nil {
+				return err
+			}
+			return errors.Join(tx.Create(doc, map[string]any{"uid": "ada"}), taking.Write(tx))
+		})
+	}
+	taken(t, open("a"))
+	if err := open("a"); err == nil {
+		t.Fatal("the same scan was opened twice")
+	}
+	taken(t, open("b"))
+	refused(t, open("c"), time.Hour)
+	refused(t, f.Check(t.Context(), ada, daily, rule), time.Hour)
+	f.now = noon.Add(time.Hour)
+	taken(t, f.Check(t.Context(), ada, daily, rule))
+	taken(t, open("c"))
+	refused(t, open("d"), 11*time.Hour)
+}

@@ -1,0 +1,202 @@
+// Package cheat tells photos that are no honest measurement: a copy of an earlier photo of the
+// account, a half face beside its own mirror image, a face whose proportions are not those of the
+// account's other photos. It identifies nobody: it compares the scans of one account only, and a
+// verdict takes a scan out of the ranking but neither hides nor changes it.
+//
+// # What is compared
+//
+// All is taken from the engine's report and its crop of the face, with the pupils level and at
+// fixed places, so that cropping, scaling and tilting change little.
+//
+//   - The perceptual hash: 256 signs of low frequencies (a pHash, by goimagehash's transform). A
+//     photo is a copy when it, or its mirror image, has nearly the hash of an earlier scan. The
+//     very same bytes are found before that, by their content (package scan).
+//   - The likeness of the halves: the correlation of the face's fine texture with its mirror image.
+//     A real face has no two equal halves of pores and brow hairs, a half face that was mirrored
+//     has.
+//   - Eight ratios of lengths, against the medians of the last nine scans.
+//
+// Photos of one series are taken within minutes, of one face and in one light, and are as much alike
+// as copies are otherwise. So within a series a photo is a copy only with all but the same hash,
+// and ratios are not compared; with the scans before the series it is compared as any other.
+//
+// GUARD.md has how many of each kind are caught and how many honest photos are struck by mistake,
+// and the command that measures it.
+//
+// # What is kept
+//
+// users/{uid}/guard/state holds for each of the last 200 scans its id, its consent's epoch, its
+// hash and its ratios; of one that could not be looked at the id and the epoch only. It is a list
+// and not running means, because a deleted scan can be taken out of it exactly, a repeated analysis
+// replaces its own entry, and a median heals itself where a running mean would be spoilt for ever.
+// It is written in the transaction that finishes a scan and has read users/{uid}, so that nothing
+// is kept without consent, and on the condition that it is still as it was judged by, so that of
+// two scans that finish at the same time the later one is compared with the earlier.
+//
+// The epoch stands beside each entry and not beside the document, because a document may hold
+// entries of several epochs: agreeing to a newer text begins an epoch and leaves the memory, and
+// after a withdrawal the next consent may have entries before the last of the old ones are gone.
+// [Standing] leaves out what was made under an earlier consent whenever the memory is used, so that
+// a consent given anew starts with nothing, and [Withdraw] removes it.
+package cheat
+
+import (
+	"encoding/hex"
+	"slices"
+)
+
+// The limits; GUARD.md has what they cost and catch.
+const (
+	// copyDistance is how many of the 256 bits two hashes of one photo differ in at most.
+	copyDistance = 18
+	// burstDistance is copyDistance within a series, whose honest photos differ in fewer bits than
+	// copies of other photos do.
+	burstDistance = 4
+	// halfLikeness is the likeness from which on a face has the same half twice.
+	halfLikeness = 0.7
+	// jumpLimit is how far the ratios may lie from the usual ones. Under one studio's light 1.9 told
+	// most people apart; between ordinary photos of one person the engine's points move as much as
+	// faces differ, so only what is far beyond either is said.
+	jumpLimit = 7.6
+
+	// usualOf is how many scans make up what is usual, kept how many are remembered.
+	usualOf = 9
+	kept    = 200
+)
+
+// Code is a reason's stable public name.
+type Code string
+
+// The reasons.
+const (
+	Copy     Code = "copied_photo"
+	HalfFace Code = "mirrored_half"
+	Jump     Code = "geometry_jump"
+)
+
+// Reason is why a scan is not ranked.
+type Reason struct {
+	Code Code `json:"code" firestore:"code"`
+	// Detail is a sentence for the user.
+	Detail string `json:"detail" firestore:"detail"`
+}
+
+var details = map[Code]string{
+	Copy:     "This looks like a photo that was measured before, and each photo counts once.",
+	HalfFace: "Both halves of the face are the same picture, one of them mirrored.",
+	Jump:     "The proportions of this face are not those of your earlier photos.",
+}
+
+// State is what is remembered of an account's scans, oldest first.
+type State struct {
+	Entries []Entry
+}
+
+// Entry is what is remembered of one scan.
+type Entry struct {
+	ScanID string `firestore:"scanId"`
+	// ConsentEpoch is the epoch that the scan was made under, 0 in entries that were written before
+	// the member was.
+	ConsentEpoch int64 `firestore:"consentEpoch"`
+	// SeriesID is the series that the scan is of, "" for none.
+	SeriesID string    `firestore:"seriesId,omitempty"`
+	Engine   int       `firestore:"engine"`
+	Hash     []byte    `firestore:"hash"`
+	Ratios   []float64 `firestore:"ratios"`
+}
+
+// Judge compares an observation with the scans before it and remembers it as made under the consent
+// epoch. A scan that is judged again is compared with those that came before it the first time, and
+// counts once. No reasons means that nothing is amiss.
+func Judge(s State, scanID string, epoch int64, o Observation) ([]Reason, State) {
+	entry := Entry{
+		ScanID: scanID, ConsentEpoch: epoch, SeriesID: o.SeriesID, Engine: o.Engine, Hash: o.Hash, Ratios: o.Ratios,
+	}
+	at := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.ScanID == scanID })
+	next := slices.Clone(s.Entries)
+	if at < 0 {
+		at = len(next)
+		next = append(next, entry)
+	} else {
+		next[at] = entry
+	}
+	reasons := judge(next[:at], o)
+	return reasons, State{Entries: next[max(0, len(next)-kept):]}
+}
+
+func judge(earlier []Entry, o Observation) []Reason {
+	var reasons []Reason
+	because := func(is bool, c Code) {
+		if is {
+			reasons = append(reasons, Reason{Code: c, Detail: details[c]})
+		}
+	}
+	because(slices.ContainsFunc(earlier, o.copies), Copy)
+	because(o.Likeness >= halfLikeness, HalfFace)
+	before := usual(o.outsideSeries(earlier), o.Engine)
+	because(before != nil && len(o.Ratios) == len(before) && jump(o.Ratios, before) > jumpLimit, Jump)
+	return reasons
+}
+
+// copies reports whether the photo is that of the entry, or its mirror image. What could not be
+// looked at is no copy of anything.
+func (o Observation) copies(e Entry) bool {
+	if len(e.Hash) == 0 {
+		return false
+	}
+	limit := copyDistance
+	if o.sameSeries(e) {
+		limit = burstDistance
+	}
+	return min(distance(o.Hash, e.Hash), distance(o.Mirrored, e.Hash)) <= limit
+}
+
+func (o Observation) sameSeries(e Entry) bool { return o.SeriesID != "" && o.SeriesID == e.SeriesID }
+
+// outsideSeries are the entries that are not of the observation's series.
+func (o Observation) outsideSeries(entries []Entry) []Entry {
+	return slices.DeleteFunc(slices.Clone(entries), o.sameSeries)
+}
+
+// Without forgets scans; one that is not remembered changes nothing.
+func (s State) Without(scanIDs ...string) State {
+	return s.without(func(e Entry) bool { return slices.Contains(scanIDs, e.ScanID) })
+}
+
+// Standing is the state without the entries of consent epochs that do not stand.
+func (s State) Standing(stands func(epoch int64) bool) State {
+	return s.without(func(e Entry) bool { return !stands(e.ConsentEpoch) })
+}
+
+func (s State) without(gone func(Entry) bool) State {
+	return State{Entries: slices.DeleteFunc(slices.Clone(s.Entries), gone)}
+}
+
+// Memory is an entry as its owner gets it.
+type Memory struct {
+	ScanID string `json:"scanId"`
+	// SeriesID is the series that the scan is of, absent for none.
+	SeriesID     string `json:"seriesId,omitempty"`
+	ConsentEpoch int64  `json:"consentEpoch"`
+	EngineMajor  int    `json:"engineMajor"`
+	// Fingerprint is the perceptual hash in lower-case hex.
+	Fingerprint string `json:"fingerprint"`
+	// Proportions are the ratios by name.
+	Proportions map[string]float64 `json:"proportions"`
+}
+
+// Memories shows the entries, oldest first.
+func (s State) Memories() []Memory {
+	all := make([]Memory, len(s.Entries))
+	for i, e := range s.Entries {
+		m := Memory{
+			ScanID: e.ScanID, SeriesID: e.SeriesID, ConsentEpoch: e.ConsentEpoch, EngineMajor: e.Engine, Fingerprint: hex.EncodeToString(e.Hash),
+			Proportions: map[string]float64{},
+		}
+		for k, r := range e.Ratios[:min(len(e.Ratios), len(ratioNames))] {
+			m.Proportions[ratioNames[k]] = r
+		}
+		all[i] = m
+	}
+	return all
+}

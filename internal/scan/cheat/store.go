@@ -1,0 +1,127 @@
+package cheat
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/store"
+)
+
+const schema = 1
+
+// document is users/{uid}/guard/state.
+type document struct {
+	Schema  int     `firestore:"schema"`
+	Entries []Entry `firestore:"entries"`
+}
+
+func ref(fs *firestore.Client, uid account.UID) *firestore.DocumentRef {
+	return account.Ref(fs, uid).Collection("guard").Doc("state")
+}
+
+// Get reads what is remembered of the user's scans, outside of a transaction: for showing only.
+func Get(ctx context.Context, fs *firestore.Client, uid account.UID) (State, error) {
+	found, err := Find(ctx, fs, uid)
+	return found.State, err
+}
+
+// Found is what is remembered of a user's scans as it was read outside of a transaction.
+// [Found.Write] replaces it on the condition that it is still the same.
+type Found struct {
+	State State
+	ref   *firestore.DocumentRef
+	// at is when the document was last written, zero where there is none.
+	at time.Time
+}
+
+// Find reads what is remembered of the user's scans, for a transaction that remembers one more by
+// [Found.Write]. It is for [transact.Run], which runs anew where that has changed meanwhile: all
+// scans of a user that come to their end write this document, and would wait for each other if they
+// locked it.
+func Find(ctx context.Context, fs *firestore.Client, uid account.UID) (Found, error) {
+	found := Found{ref: ref(fs, uid)}
+	snap, err := found.ref.Get(ctx)
+	if found.State, err = decode(snap, err); err != nil {
+		return Found{}, err
+	}
+	found.at = snap.UpdateTime
+	return found, nil
+}
+
+// Write keeps the state instead of the found one.
+func (f Found) Write(tx *firestore.Transaction, s State) error {
+	var err error
+	if f.at.IsZero() {
+		err = tx.Create(f.ref, document{Schema: schema, Entries: s.Entries})
+	} else {
+		err = tx.Update(f.ref, []firestore.Update{
+			{Path: "schema", Value: schema}, {Path: "entries", Value: s.Entries},
+		}, firestore.LastUpdateTime(f.at))
+	}
+	if err != nil {
+		return fmt.Errorf("write guard: %w", err)
+	}
+	return nil
+}
+
+// Read reads what is remembered of the user's scans; nothing, where there is no document yet. The
+// transaction has read users/{uid}, by which [State.Standing] leaves out what must not be used any
+// more.
+func Read(tx *firestore.Transaction, fs *firestore.Client, uid account.UID) (State, error) {
+	return decode(tx.Get(ref(fs, uid)))
+}
+
+func decode(snap *firestore.DocumentSnapshot, err error) (State, error) {
+	d, err := store.Decode[document](snap, err, "guard", nil)
+	return State{Entries: d.Entries}, err
+}
+
+// write keeps the state, by the transaction that read it.
+func write(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, s State) error {
+	if err := tx.Set(ref(fs, uid), document{Schema: schema, Entries: s.Entries}); err != nil {
+		return fmt.Errorf("write guard: %w", err)
+	}
+	return nil
+}
+
+// Forget takes scans out of what is remembered, in the transaction that deletes them. It reads and
+// then writes, so it comes after the transaction's other reads.
+func Forget(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, scanIDs ...string) error {
+	_, err := replace(tx, fs, uid, func(s State) State { return s.Without(scanIDs...) })
+	return err
+}
+
+// Withdraw removes what was made under the consent epoch and before, and reports whether there was
+// something. An entry that does not say its epoch counts as the oldest. Nothing of a document
+// remains that has no other entry. It reads and then writes, so it comes after the transaction's
+// other reads.
+func Withdraw(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, epoch int64) (removed bool, err error) {
+	return replace(tx, fs, uid, func(s State) State {
+		return s.Standing(func(made int64) bool { return made > epoch })
+	})
+}
+
+// replace writes the state anew if less of it is left, and deletes the document if nothing is.
+func replace(
+	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, rest func(State) State,
+) (removed bool, err error) {
+	s, err := Read(tx, fs, uid)
+	if err != nil {
+		return false, err
+	}
+	left := rest(s)
+	if len(left.Entries) == len(s.Entries) {
+		return false, nil
+	}
+	if len(left.Entries) > 0 {
+		return true, write(tx, fs, uid, left)
+	}
+	if err := tx.Delete(ref(fs, uid)); err != nil {
+		return false, fmt.Errorf("delete guard: %w", err)
+	}
+	return true, nil
+}

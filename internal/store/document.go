@@ -1,0 +1,36 @@
+package store
+
+import (
+	"fmt"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Decode returns what a read of a document came to, as a T. Where there is no such document it is
+// the zero T with the error missing, which may be nil. what names the document in other errors.
+func Decode[T any](snap *firestore.DocumentSnapshot, readErr error, what string, missing error) (T, error) {
+	var value T
+	if status.Code(readErr) == codes.NotFound {
+		return value, missing
+	}
+	if readErr != nil {
+		return value, fmt.Errorf("read %s: %w", what, readErr)
+	}
+	if !snap.Exists() { // read together with others, whose absence is no error either
+		return value, missing
+	}
+	if err := snap.DataTo(&value); err != nil {
+		var none T
+		return none, fmt.Errorf("decode %s: %w", what, err)
+	}
+	return value, nil
+}
+
+// Overtaken tells whether a write was refused because its document has changed since it was read,
+// or is gone.
+func Overtaken(err error) bool {
+	code := status.Code(err)
+	return code == codes.FailedPrecondition || code == codes.NotFound
+}
