@@ -91,6 +91,9 @@ func makers(more bool) []maker {
 		name := glassesName(dark)
 		list = append(list, maker{name, pure(func(s *subject) *image.Gray { return s.glasses(dark, s.chance(name)) })})
 	}
+	for _, degrees := range turns {
+		list = append(list, maker{turnName(degrees), pure(func(s *subject) *image.Gray { return s.headTurned(degrees) })})
+	}
 	for i := range recaptures {
 		name := recaptureName(i)
 		list = append(list, maker{name, func(s *subject) (*image.Gray, error) { return s.recaptured(s.chance(name)) }})

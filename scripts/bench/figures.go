@@ -87,6 +87,7 @@ func (s *study) figures() []figure {
 	}
 	list := s.detectionFigures()
 	list = append(list, s.pointFigures()...)
+	list = append(list, s.yawFigures()...)
 	list = append(list, s.scoreFigures()...)
 	list = append(list, s.shiftFigures()...)
 	list = append(list, s.unevenFigures()...)

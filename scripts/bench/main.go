@@ -104,5 +104,9 @@ func accuracy(ctx context.Context, o options, out, progress io.Writer) error {
 		e.SetIndent("", "  ")
 		return e.Encode(figures)
 	}
-	return printFigures(out, figures)
+	if err := printFigures(out, figures); err != nil || len(study.records) == 0 {
+		return err
+	}
+	_, err = io.WriteString(out, study.yawTable())
+	return err
 }

@@ -69,6 +69,7 @@ people. Altered copies are made of the photo at half size, with about 100 pixels
 	for _, f := range figures {
 		fmt.Fprintf(&b, "| %s | %.3g | %.3g to %.3g | %d | %s | %s | %s |\n", strings.ReplaceAll(f.Name, "_", `\_`), f.Value, f.Lo, f.Hi, f.N, f.Bar, f.Stretch, f.Reached)
 	}
+	b.WriteString(s.yawTable())
 	b.WriteString(s.wildTable())
 	b.WriteString(s.falseFaces())
 	b.WriteString(tried)
@@ -117,7 +118,7 @@ func (s *study) metricTable() string {
 func (s *study) slices() string {
 	var b strings.Builder
 	b.WriteString("\n## By self-reported groups\n\nNeutral and smiling photos; point and yaw errors of the neutral ones, with 95 % intervals. Groups of fewer than 10 people: too few to say; those of ethnicity are " +
-		"also taken together. The head turn is that of the manual points. Photos with more than 8 degrees, by the engine's estimate, are not ranked; a difference in that share which the head turn " +
+		"also taken together. The head turn is that of the manual points. Photos with more than 12 degrees, by the engine's estimate, are not ranked; a difference in that share which the head turn " +
 		"does not explain is a fault of the estimate, or chance: the groups are too small to tell.\n\n" +
 		"| group | people | NME, IOD | yaw error, RMS degrees | head turn, mean degrees | score, mean | refused | not ranked |\n" +
 		"| --- | --- | --- | --- | --- | --- | --- | --- |\n")
