@@ -267,14 +267,22 @@ var regionOf = map[string]*region{
 // shadedAlike is the likeness of the halves below which light from a side keeps a photo from being ranked.
 const shadedAlike = 0.40
 
+// How alike the halves of a face have to look where the detector is not sure of it: of less than
+// clearQuality, and of less than fairQuality.
+const (
+	unclearAlike = 0.40
+	fairAlike    = 0.25
+	fairQuality  = 150
+)
+
 // isFace reports whether what was found is a face at all: where the halves hardly look alike, the
 // detector has to be sure.
 func (m *measurement) isFace() bool {
 	switch {
 	case m.place.q < clearQuality:
-		return m.alike >= 0.40
-	case m.place.q < 150:
-		return m.alike >= 0.25
+		return m.alike >= unclearAlike
+	case m.place.q < fairQuality:
+		return m.alike >= fairAlike
 	}
 	return true
 }
