@@ -184,7 +184,7 @@ func (u User) MayBeMeasured(now time.Time, minAge int) error {
 }
 
 // Admits is the fence: an effect that was begun under the consent epoch may still take place. Not for an account
-// that is being erased, without consent, or after the consent was withdrawn (and perhaps granted anew).
+// that is being erased, without consent, or after the consent was withdrawn (and perhaps granted anew). See [Enter].
 func (u User) Admits(epoch int64) bool {
 	return u.State == Active && u.Consent.Granted && u.ConsentEpoch == epoch
 }
@@ -203,13 +203,4 @@ func (u User) Stands(epoch int64) bool {
 		since = u.ConsentEpoch - 1
 	}
 	return u.State == Active && u.Consent.Granted && since <= epoch && epoch <= u.ConsentEpoch
-}
-
-// FenceClosed tells whether the read of users/{uid} shows that an effect of the epoch must be dropped: the user is
-// gone or does not admit it. An error that is not about that is returned.
-func FenceClosed(u User, readErr error, epoch int64) (bool, error) {
-	if errors.Is(readErr, ErrNoUser) {
-		return true, nil
-	}
-	return !u.Admits(epoch), readErr
 }

@@ -92,8 +92,8 @@ func request(
 // goes further.
 func (e *Eraser) begin(ctx context.Context, fresh Job) error {
 	return e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		user, err := account.Read(tx, e.Firestore, fresh.UID)
-		if errors.Is(err, account.ErrNoUser) || err == nil && user.State != account.Active {
+		_, err := account.EnterActive(tx, e.Firestore, fresh.UID)
+		if errors.Is(err, account.ErrClosed) {
 			return nil
 		}
 		if err != nil {

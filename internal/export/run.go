@@ -118,13 +118,13 @@ func (e *Exporter) finish(ctx context.Context, j Job, w written) error {
 	var refused error
 	err := e.update(ctx, j, func(tx *firestore.Transaction, current *Job) error {
 		refused = nil
-		u, closed, err := e.fence(tx, j.UID)
-		if err != nil {
-			return err
-		}
-		if closed {
+		u, err := account.EnterActive(tx, e.Firestore, j.UID)
+		if errors.Is(err, account.ErrClosed) {
 			refused = errLost
 			return deleteJob(tx, e.Firestore, j.ID)
+		}
+		if err != nil {
+			return err
 		}
 		if u.ConsentEpoch != j.ConsentEpoch {
 			refused = fault.New(fault.CodeUnavailable, "The consent has changed, so the export is made anew.")

@@ -119,13 +119,13 @@ func (e *Exporter) claim(ctx context.Context, id string) (j Job, err error) {
 		if j, err = readJob(tx, e.Firestore, id); err != nil {
 			return err
 		}
-		u, closed, err := e.fence(tx, j.UID)
-		if err != nil {
-			return err
-		}
-		if closed {
+		u, err := account.EnterActive(tx, e.Firestore, j.UID)
+		if errors.Is(err, account.ErrClosed) {
 			refused = errGone
 			return deleteJob(tx, e.Firestore, id)
+		}
+		if err != nil {
+			return err
 		}
 		refused = j.claim(token, u.ConsentEpoch, e.Now().UTC())
 		if refused != nil && j.State != Failed {
@@ -134,15 +134,6 @@ func (e *Exporter) claim(ctx context.Context, id string) (j Job, err error) {
 		return writeJob(tx, e.Firestore, j)
 	}, firestore.MaxAttempts(txAttempts))
 	return j, errors.Join(err, refused)
-}
-
-// fence reads the user; closed says that there is nobody to make an export for.
-func (e *Exporter) fence(tx *firestore.Transaction, uid account.UID) (u account.User, closed bool, err error) {
-	u, err = account.Read(tx, e.Firestore, uid)
-	if errors.Is(err, account.ErrNoUser) {
-		return u, true, nil
-	}
-	return u, err == nil && u.State != account.Active, err
 }
 
 // update changes the export if it is still the holder's, and is errLost otherwise.

@@ -109,8 +109,11 @@ func (r *Ranker) recount(ctx context.Context, e event.ScanRescoredV1) error {
 // admit makes the contribution unless the fence is closed.
 func (r *Ranker) admit(ctx context.Context, uid account.UID, epoch int64, board string, c contribution) error {
 	err := r.box.RunInTurn(ctx, account.Ref(r.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
-		user, err := account.Read(tx.Transaction, r.fs, uid)
-		if closed, err := account.FenceClosed(user, err, epoch); err != nil || closed {
+		user, err := account.Enter(tx.Transaction, r.fs, uid, epoch)
+		if errors.Is(err, account.ErrClosed) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		return r.contribute(ctx, tx, user, board, c)

@@ -34,8 +34,8 @@ func (r *Ranker) replace(
 	ctx context.Context, uid account.UID, epoch int64, of contribution, on func(ratingDoc) (c contribution, ok bool), board string,
 ) error {
 	err := r.box.RunInTurn(ctx, account.Ref(r.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
-		user, err := account.Read(tx.Transaction, r.fs, uid)
-		if errors.Is(err, account.ErrNoUser) {
+		user, err := account.EnterActive(tx.Transaction, r.fs, uid)
+		if errors.Is(err, account.ErrClosed) {
 			return nil
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -90,8 +91,11 @@ type outcome struct {
 func (n *Notifier) claim(ctx context.Context, msg message) (claims []claim, busy bool, err error) {
 	err = n.fs.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		claims, busy = nil, false
-		user, err := account.Read(tx, n.fs, msg.uid)
-		if closed, err := msg.closed(user, err); err != nil || closed {
+		user, err := msg.enter(tx, n.fs)
+		if errors.Is(err, account.ErrClosed) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		if there, err := msg.subjectThere(tx, n.fs); err != nil || !there {

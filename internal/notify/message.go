@@ -2,7 +2,6 @@ package notify
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	"math"
@@ -51,8 +50,8 @@ type message struct {
 	last bool
 	// revision is that of the series' result that it tells of, 0 where it is about none.
 	revision int64
-	// closed tells, by the read of users/{uid}, that the message must not go out any more.
-	closed func(account.User, error) (bool, error)
+	// fenced says that the message follows from a consent, which epoch is of.
+	fenced bool
 }
 
 // facts is what the texts may use. No score is in it as a number, so that no text can have one
@@ -104,7 +103,7 @@ func (m *message) read(e event.Event) (facts, error) {
 	switch e.Type {
 	case event.AccountRegisteredV1{}.EventType():
 		data, err := event.As[event.AccountRegisteredV1](e)
-		m.uid, m.channels, m.closed = account.UID(data.UID), []channel{push, email}, inactive
+		m.uid, m.channels = account.UID(data.UID), []channel{push, email}
 		return facts{}, err
 	case event.ScanCompletedV1{}.EventType():
 		data, err := event.As[event.ScanCompletedV1](e)
@@ -134,19 +133,26 @@ func (m *message) read(e event.Event) (facts, error) {
 }
 
 func (m *message) ofScan(uid, scanID string, epoch int64, channels ...channel) {
-	m.fenced(uid, epoch, channels)
+	m.under(uid, epoch, channels)
 	m.data["scanId"] = scanID
 }
 
 func (m *message) ofSeries(uid, seriesID string, epoch, revision int64, channels ...channel) {
-	m.fenced(uid, epoch, channels)
+	m.under(uid, epoch, channels)
 	m.data["seriesId"], m.revision = seriesID, revision
 }
 
-// fenced is for what was made under the consent epoch.
-func (m *message) fenced(uid string, epoch int64, channels []channel) {
-	m.uid, m.epoch, m.channels = account.UID(uid), epoch, channels
-	m.closed = func(u account.User, readErr error) (bool, error) { return account.FenceClosed(u, readErr, epoch) }
+// under is for what was made under the consent epoch.
+func (m *message) under(uid string, epoch int64, channels []channel) {
+	m.uid, m.epoch, m.fenced, m.channels = account.UID(uid), epoch, true, channels
+}
+
+// enter returns the user, if the message may still go out; see [account.Enter].
+func (m *message) enter(tx *firestore.Transaction, fs *firestore.Client) (account.User, error) {
+	if m.fenced {
+		return account.Enter(tx, fs, m.uid, m.epoch)
+	}
+	return account.EnterActive(tx, fs, m.uid)
 }
 
 // subjectThere reports, in the transaction, whether the scan or series that the message is about
@@ -159,14 +165,6 @@ func (m *message) subjectThere(tx *firestore.Transaction, fs *firestore.Client) 
 		return scan.Exists(tx, fs, scan.ID(id))
 	}
 	return true, nil
-}
-
-// inactive is the fence of what needs no consent.
-func inactive(u account.User, readErr error) (bool, error) {
-	if errors.Is(readErr, account.ErrNoUser) {
-		return true, nil
-	}
-	return u.State != account.Active, readErr
 }
 
 // reason is why a photo was not measured, in words. A code without words of its own gets general ones.

@@ -149,8 +149,11 @@ func (a *Analyzer) claim(ctx context.Context, uid account.UID, id ID, photo even
 }
 
 func (a *Analyzer) fenceClosed(tx *firestore.Transaction, s Scan) (bool, error) {
-	user, err := account.Read(tx, a.Firestore, s.UID)
-	return account.FenceClosed(user, err, s.ConsentEpoch)
+	_, err := account.Enter(tx, a.Firestore, s.UID, s.ConsentEpoch)
+	if errors.Is(err, account.ErrClosed) {
+		return true, nil
+	}
+	return false, err
 }
 
 // analyze measures the claimed photo and ends the scan, one way or the other. Its errors are transient, or those
@@ -341,9 +344,9 @@ func (a *Analyzer) finish(ctx context.Context, s Scan, end ending) error {
 		if err != nil {
 			return err
 		}
-		user, err := account.Read(tx.Transaction, a.Firestore, s.UID)
-		closed, err := account.FenceClosed(user, err, current.ConsentEpoch)
-		if err != nil {
+		user, err := account.Enter(tx.Transaction, a.Firestore, s.UID, current.ConsentEpoch)
+		closed := errors.Is(err, account.ErrClosed)
+		if err != nil && !closed {
 			return err
 		}
 		lost := current.holds(s.Lease.Token)
