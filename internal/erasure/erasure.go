@@ -23,20 +23,18 @@
 package erasure
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/scan"
 )
 
@@ -146,7 +144,7 @@ func newJob(uid account.UID, scope Scope, now time.Time, wait time.Duration) Job
 }
 
 // newAccountJob erases the account of the caller; key derives the receipt's capability.
-func newAccountJob(who httpapi.Identity, now time.Time, wait time.Duration, key []byte) Job {
+func newAccountJob(who httpapi.Identity, now time.Time, wait time.Duration, key keys.Ring) Job {
 	j := newJob(account.UID(who.UID), Account, now, wait)
 	j.Step, j.SignedInAt = Lock, who.SignedInAt
 	j.CapabilityHash = hash(capability(key, j))
@@ -202,22 +200,13 @@ func (j *Job) look(now time.Time) {
 // from the others.
 func (j *Job) pause() time.Duration { return min(firstLook<<min(j.Looks, 10), lastLook) }
 
-var encoding = base32.StdEncoding.WithPadding(base32.NoPadding)
-
-// derive is 128 bits of what the parts say, in base32 of lower case, that only the key's owner can make.
-func derive(key []byte, parts ...string) string {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(strings.Join(append([]string{"erasure"}, parts...), "\x00")))
-	return strings.ToLower(encoding.EncodeToString(mac.Sum(nil)[:16]))
-}
-
 // capability is the secret in the receipt's URL: 128 bits that the same request makes again and nobody keeps.
-func capability(key []byte, j Job) string {
-	return derive(key, "receipt", string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
+func capability(key keys.Ring, j Job) string {
+	return key.ID(keys.Receipt, string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
 }
 
 // pseudonym is the account in erased/ and in its receipt, which tells nobody else whose it is.
-func pseudonym(key []byte, uid account.UID) string { return derive(key, "account", string(uid)) }
+func pseudonym(key keys.Ring, uid account.UID) string { return key.ID(keys.Erased, string(uid)) }
 
 var capabilityPattern = regexp.MustCompile(`^[a-z2-7]{26}$`)
 

@@ -13,6 +13,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -23,7 +24,7 @@ type Options struct {
 	// PublicURL is the API's base.
 	PublicURL string
 	// Key derives capabilities; it is the Eraser's.
-	Key []byte
+	Key keys.Ring
 	// Wait is for [ParseWait], the Eraser's.
 	Wait string
 	// Now is the clock.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/store"
 )
@@ -57,7 +58,7 @@ type Missing struct {
 	fs          *firestore.Client
 	box         *outbox.Box
 	auth        *auth.Client
-	key         []byte
+	key         keys.Ring
 	wait, after time.Duration
 	now         func() time.Time
 }
@@ -65,7 +66,7 @@ type Missing struct {
 // MissingOptions set up a search for missing users.
 type MissingOptions struct {
 	// Key derives capabilities; it is the Eraser's.
-	Key []byte
+	Key keys.Ring
 	// Wait is for [ParseWait], the Eraser's. After replaces the day between two looks, such as
 	// "20s", from a second to a day; only the local stack has it.
 	Wait, After string

@@ -15,6 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/notify"
 )
 
@@ -43,7 +44,7 @@ type Eraser struct {
 	// PublicURL is the API's base, for the link in the mail.
 	PublicURL string
 	// Key derives capabilities and pseudonyms.
-	Key []byte
+	Key keys.Ring
 	// Wait is how long to wait for what may still turn up, scan.LatePhotos in production.
 	Wait time.Duration
 	// Now is the clock.

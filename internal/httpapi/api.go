@@ -17,6 +17,7 @@ import (
 	"github.com/rs/cors"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -57,7 +58,7 @@ type Options struct {
 	// Origins are the web origins allowed by CORS, such as "https://app.example.com"; none by default.
 	Origins []string
 	// HashKey keys the pseudonym of the caller in logs.
-	HashKey []byte
+	HashKey keys.Ring
 }
 
 // API is an http.Handler made of routes.

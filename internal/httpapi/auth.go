@@ -74,7 +74,7 @@ func (a *API) authenticate(r *http.Request, access Access) (context.Context, err
 	who.UID, who.SignedInAt = token.UID, token.AuthTime
 	who.Email, _ = token.Claims["email"].(string)
 	who.EmailVerified, _ = token.Claims["email_verified"].(bool)
-	ctx = telemetry.With(ctx, slog.String("uid_hash", telemetry.Pseudonym(a.opts.HashKey, who.UID)))
+	ctx = telemetry.With(ctx, slog.String("uid_hash", a.opts.HashKey.Pseudonym(who.UID)))
 	return context.WithValue(ctx, identityKey{}, who), nil
 }
 

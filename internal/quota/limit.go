@@ -17,9 +17,6 @@ package quota
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base32"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -28,6 +25,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/transact"
 )
 
@@ -75,13 +73,13 @@ func Mailbox(address string) Who { return Who{kind: "mailbox", value: strings.To
 // Limiter counts. It is safe for concurrent use.
 type Limiter struct {
 	fs  *firestore.Client
-	key []byte
+	key keys.Ring
 	now func() time.Time
 }
 
 // New makes a limiter over the database; key, a secret, hides who is counted in the documents' ids,
 // and now is the clock.
-func New(fs *firestore.Client, key []byte, now func() time.Time) *Limiter {
+func New(fs *firestore.Client, key keys.Ring, now func() time.Time) *Limiter {
 	return &Limiter{fs: fs, key: key, now: now}
 }
 
@@ -219,7 +217,5 @@ func (l *Limiter) ref(rule Rule, who Who, now time.Time) *firestore.DocumentRef 
 
 // id hides whom it counts: addresses are few enough to be guessed from a hash without a key.
 func (l *Limiter) id(rule Rule, who Who, begin time.Time) string {
-	mac := hmac.New(sha256.New, l.key)
-	mac.Write([]byte(strings.Join([]string{"limit", rule.Name, who.kind, who.value, begin.Format(time.RFC3339)}, "\x00")))
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:16]))
+	return l.key.ID(keys.Limit, rule.Name, who.kind, who.value, begin.Format(time.RFC3339))
 }

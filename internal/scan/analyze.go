@@ -22,6 +22,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan/cheat"
 	"github.com/facescan/facescan/internal/telemetry"
@@ -46,7 +47,7 @@ type Analyzer struct {
 	// Exit ends the process, os.Exit but in tests (see computing).
 	Exit func(code int)
 	// Key is that of [Uploads].
-	Key []byte
+	Key keys.Ring
 	// Now is the clock.
 	Now func() time.Time
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/keys"
 )
 
 // A photo that its user has had measured by the same version of the engine already is measured
@@ -22,7 +23,7 @@ import (
 const whyDuplicate = "This photo has been measured before, and each photo counts once."
 
 // hashOf is the photo's photoHash.
-func hashOf(key []byte, uid account.UID, photo []byte) string {
+func hashOf(key keys.Ring, uid account.UID, photo []byte) string {
 	sum := sha256.Sum256(photo)
 	return photoHash(key, uid, hex.EncodeToString(sum[:]))
 }

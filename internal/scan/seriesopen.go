@@ -17,6 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/transact"
 )
@@ -88,14 +89,14 @@ func (u *Uploads) seriesFor(uid account.UID, key string, req seriesRequest) (Ser
 	}
 	id := SeriesID(strings.ToLower(rand.Text()))
 	if key != "" {
-		id = SeriesID(keyedHash(u.Key, "series", string(uid), key))
+		id = SeriesID(u.Key.ID(keys.Series, string(uid), key))
 	}
 	scans := make([]ID, *req.Photos)
 	for i := range scans {
-		scans[i] = ID(keyedHash(u.Key, "look", string(uid), string(id), strconv.Itoa(i)))
+		scans[i] = ID(u.Key.ID(keys.Look, string(uid), string(id), strconv.Itoa(i)))
 	}
 	s := newSeries(id, uid, scans, req.ContentType, u.Now().UTC())
-	s.Request = keyedHash(u.Key, "request", string(uid), string(body))
+	s.Request = u.Key.ID(keys.Request, string(uid), string(body))
 	return s, nil
 }
 

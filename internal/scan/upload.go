@@ -19,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan/rendition"
 	"github.com/facescan/facescan/internal/transact"
@@ -43,7 +44,7 @@ type Uploads struct {
 	// Signing is who signs the URLs.
 	Signing storage.SignedURLOptions
 	// Key derives scan ids from idempotency keys, and what stands for a photo (see photoHash).
-	Key []byte
+	Key keys.Ring
 	// Limits counts the scans that users open.
 	Limits *quota.Limiter
 	// MinAge is the age in years that users who upload must have passed.
@@ -188,7 +189,7 @@ func (u *Uploads) scanFor(uid account.UID, key string, req uploadRequest) (Scan,
 		return Scan{}, fmt.Errorf("marshal upload request: %w", err)
 	}
 	s := newScan(u.newID(uid, key), uid, 0, req.ContentType, u.Now().UTC())
-	s.Request = keyedHash(u.Key, "request", string(uid), string(body))
+	s.Request = u.Key.ID(keys.Request, string(uid), string(body))
 	s.Renditions = req.Renditions
 	if req.SHA256 != "" {
 		s.Declared = photoHash(u.Key, uid, req.SHA256)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/telemetry"
@@ -129,7 +130,7 @@ func TestTicket(t *testing.T) {
 	look := now.Add(firstLook)
 	wantScan := Scan{
 		Schema: 1, ID: id, UID: anna, ConsentEpoch: 1, State: AwaitingUpload, Version: 1, ContentType: "image/jpeg",
-		Request:         keyedHash([]byte(hashKey), "request", "anna", `{"contentType":"image/jpeg","sha256":""}`),
+		Request:         keys.Ring(hashKey).ID(keys.Request, "anna", `{"contentType":"image/jpeg","sha256":""}`),
 		TicketExpiresAt: now.Add(ticketLife), CreatedAt: now, UpdatedAt: now, SweepAt: &look,
 	}
 	if diff := cmp.Diff(wantScan, e.load(t, id)); diff != "" {

@@ -4,9 +4,6 @@ package telemetry
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
 	"log/slog"
 
@@ -86,12 +83,4 @@ func (h contextHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 func (h contextHandler) WithGroup(name string) slog.Handler {
 	return contextHandler{Handler: h.Handler.WithGroup(name), project: h.project}
-}
-
-// Pseudonym is a keyed hash of an identifier, 16 hex digits: the same user has the same one in every log line,
-// and without the key nobody finds the user from it.
-func Pseudonym(key []byte, id string) string {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(id))
-	return hex.EncodeToString(mac.Sum(nil)[:8])
 }

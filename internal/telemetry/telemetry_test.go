@@ -71,14 +71,3 @@ func TestTraceContextTravels(t *testing.T) {
 		t.Errorf("a malformed traceparent became %q", got)
 	}
 }
-
-func TestPseudonym(t *testing.T) {
-	t.Parallel()
-	key := []byte("k")
-	if first, second := telemetry.Pseudonym(key, "u1"), telemetry.Pseudonym(key, "u1"); first != second {
-		t.Error("not stable")
-	}
-	if telemetry.Pseudonym(key, "u1") == telemetry.Pseudonym([]byte("other"), "u1") {
-		t.Error("does not depend on the key")
-	}
-}
