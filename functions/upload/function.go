@@ -35,6 +35,11 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 		MinAge: p.Config.MinAge, Now: time.Now,
 	}
 	uploads.Routes(api)
-	scan.NewSeriesService(uploads, listening, box, results).Routes(api)
+	(&scan.SeriesService{
+		Service: &scan.Service{
+			Firestore: fs, Outbox: box, Uploads: bucket, Results: results, Signing: signing, Now: time.Now,
+		},
+		Watcher: scan.NewSeriesWatcher(listening),
+	}).Routes(api)
 	return api, nil
 }

@@ -19,15 +19,16 @@ import (
 
 // Service asks those who know.
 type Service struct {
-	Scans  *scan.Service
-	Boards *leaderboard.Boards
-	Inbox  *notify.Inbox
+	// Firestore holds the scans.
+	Firestore *firestore.Client
+	Boards    *leaderboard.Boards
+	Inbox     *notify.Inbox
 }
 
 // New makes a service over the database, with the board of this engine; now is the clock.
 func New(fs *firestore.Client, now func() time.Time) *Service {
 	return &Service{
-		Scans: &scan.Service{Firestore: fs}, Boards: leaderboard.New(fs, face.MajorVersion()), Inbox: notify.NewInbox(fs, now),
+		Firestore: fs, Boards: leaderboard.New(fs, face.MajorVersion()), Inbox: notify.NewInbox(fs, now),
 	}
 }
 
@@ -51,8 +52,8 @@ func (s *Service) get(w http.ResponseWriter, r *http.Request) error {
 	uid := account.Caller(r)
 	var v view
 	parts, ctx := errgroup.WithContext(r.Context())
-	parts.Go(func() (err error) { v.Latest, err = s.Scans.Latest(ctx, uid); return err })
-	parts.Go(func() (err error) { v.Best, err = s.Scans.Best(ctx, uid); return err })
+	parts.Go(func() (err error) { v.Latest, err = scan.Latest(ctx, s.Firestore, uid); return err })
+	parts.Go(func() (err error) { v.Best, err = scan.Best(ctx, s.Firestore, uid); return err })
 	parts.Go(func() (err error) { v.Standing, err = s.Boards.Standing(ctx, uid); return err })
 	parts.Go(func() (err error) { v.Unread, err = s.Inbox.Unread(ctx, uid); return err })
 	if err := parts.Wait(); err != nil {

@@ -19,7 +19,6 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/notify"
-	"github.com/facescan/facescan/internal/scan"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
@@ -33,7 +32,7 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{usertest.New(t, usertest.Options{})}
 	(&home.Service{
-		Scans: &scan.Service{Firestore: b.Firestore}, Boards: leaderboard.New(b.Firestore, face.MajorVersion()),
+		Firestore: b.Firestore, Boards: leaderboard.New(b.Firestore, face.MajorVersion()),
 		Inbox: notify.NewInbox(b.Firestore, b.Clock),
 	}).Routes(b.API)
 	return b

@@ -33,19 +33,24 @@ type Failure struct {
 	Fixes []string `firestore:"fixes" json:"fixes"`
 }
 
+// missing is the failure of a scan whose photo went before it was read.
+var missing = Failure{Code: ReasonMissing, Detail: "The photo is not there any more. Please upload it again."}
+
+// late is the failure of a scan that did not come to an end in time.
+var late = Failure{
+	Code:   ReasonExpired,
+	Detail: "The photo could not be analysed in time and was deleted. Please upload it again.",
+}
+
+// Failures of a measurement.
 var (
 	crashed = Failure{
 		Code:   ReasonCrashed,
 		Detail: "The photo could not be analysed. We have been told; please try another photo.",
 	}
-	missing  = Failure{Code: ReasonMissing, Detail: "The photo is not there any more. Please upload it again."}
 	mismatch = Failure{
 		Code:   ReasonMismatch,
 		Detail: "The photo is not the one that was announced. Please upload it again.",
-	}
-	late = Failure{
-		Code:   ReasonExpired,
-		Detail: "The photo could not be analysed in time and was deleted. Please upload it again.",
 	}
 	refused = Failure{
 		Code:   ReasonWithdrawn,
@@ -61,7 +66,9 @@ var (
 	}
 )
 
-// typeNames are media types as people know them.
+// TypeName returns the media type as people know it, "" for one that has no such name.
+func TypeName(mediaType string) string { return typeNames[mediaType] }
+
 var typeNames = map[string]string{
 	"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/heic": "HEIC", "image/heif": "HEIF",
 	"image/avif": "AVIF", "image/gif": "GIF", "image/bmp": "BMP", "image/tiff": "TIFF", "application/pdf": "PDF",
@@ -70,7 +77,7 @@ var typeNames = map[string]string{
 
 // notTaken is the sentence about a file of a media type that is not one of ContentTypes.
 func notTaken(kind string) string {
-	name := typeNames[kind]
+	name := TypeName(kind)
 	switch name {
 	case "":
 		return "Photos are taken as JPEG, PNG or WebP."
@@ -84,7 +91,7 @@ func notTaken(kind string) string {
 func otherType(announced, found string) Failure {
 	return Failure{Code: ReasonType, Detail: fmt.Sprintf(
 		"The photo was announced as %s but is %s. Please upload it again.",
-		cmp.Or(typeNames[announced], announced), cmp.Or(typeNames[found], found),
+		cmp.Or(TypeName(announced), announced), cmp.Or(TypeName(found), found),
 	)}
 }
 

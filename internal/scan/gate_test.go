@@ -156,7 +156,7 @@ func TestPhotoOfAnotherTypeThanTheTickets(t *testing.T) {
 				}
 				wantFailed(t, e, s, ReasonType)
 				detail := e.load(t, s.ID).Failure.Detail
-				if !strings.Contains(detail, "announced as "+typeNames[announced]) || !strings.Contains(detail, "is "+typeNames[found]) {
+				if !strings.Contains(detail, "announced as "+TypeName(announced)) || !strings.Contains(detail, "is "+TypeName(found)) {
 					t.Errorf("the user is told %q", detail)
 				}
 			})

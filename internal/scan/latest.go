@@ -10,21 +10,21 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// Latest is the user's scan that was opened last, in whatever state, nil where there is none.
-func (s *Service) Latest(ctx context.Context, uid account.UID) (*Summary, error) {
-	found, err := s.find(ctx, uid, filter{direction: firestore.Desc}, httpapi.Page{Limit: 1})
+// Latest returns the user's scan that was opened last, in whatever state, nil where there is none.
+func Latest(ctx context.Context, fs *firestore.Client, uid account.UID) (*Summary, error) {
+	found, err := find(ctx, fs, uid, filter{direction: firestore.Desc}, httpapi.Page{Limit: 1})
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
 	return new(summarize(found[0])), nil
 }
 
-// Best is the user's rankable scan of the highest score, nil where there is none. Scores of another version of the
-// engine are no measure for it, so it is the best of the present one's.
-func (s *Service) Best(ctx context.Context, uid account.UID) (*Summary, error) {
+// Best returns the user's rankable scan of the highest score, nil where there is none. Scores of another version of
+// the engine are no measure for it, so it is the best of the present one's.
+func Best(ctx context.Context, fs *firestore.Client, uid account.UID) (*Summary, error) {
 	// It needs the composite index on scans (uid asc, state asc, result.rankable asc, result.version asc,
 	// result.score.value desc).
-	best := s.Firestore.Collection("scans").Where("uid", "==", string(uid)).Where("state", "==", string(Completed)).
+	best := fs.Collection("scans").Where("uid", "==", string(uid)).Where("state", "==", string(Completed)).
 		Where("result.rankable", "==", true).Where("result.version", "==", face.Version).
 		OrderBy("result.score.value", firestore.Desc).Limit(1).Select(summaryFields...)
 	found, err := readAll(ctx, best)

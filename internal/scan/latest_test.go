@@ -11,7 +11,7 @@ import (
 func TestLatestAndBest(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	service, start := e.service(e.fs), e.clock.Now()
+	start := e.clock.Now()
 	show := func(s *Summary, err error) ID {
 		t.Helper()
 		if err != nil {
@@ -24,10 +24,10 @@ func TestLatestAndBest(t *testing.T) {
 	}
 	check := func(name string, latest, best ID) {
 		t.Helper()
-		if got := show(service.Latest(t.Context(), anna)); got != latest {
+		if got := show(Latest(t.Context(), e.fs, anna)); got != latest {
 			t.Errorf("%s: latest = %q, want %q", name, got, latest)
 		}
-		if got := show(service.Best(t.Context(), anna)); got != best {
+		if got := show(Best(t.Context(), e.fs, anna)); got != best {
 			t.Errorf("%s: best = %q, want %q", name, got, best)
 		}
 	}

@@ -88,7 +88,7 @@ func (s *Service) list(w http.ResponseWriter, r *http.Request) error {
 	if err := s.admit(r); err != nil {
 		return err
 	}
-	found, err := s.find(r.Context(), account.Caller(r), f, asked)
+	found, err := find(r.Context(), s.Firestore, account.Caller(r), f, asked)
 	if err != nil {
 		return err
 	}
@@ -174,11 +174,11 @@ func (f filter) query(fs *firestore.Client, uid account.UID) firestore.Query {
 
 // find is the page's scans and one more, which tells that there is a next page. Scans that are being deleted are left
 // out, and others read in their place, so that only the last page is short.
-func (s *Service) find(ctx context.Context, uid account.UID, f filter, asked httpapi.Page) ([]Scan, error) {
+func find(ctx context.Context, fs *firestore.Client, uid account.UID, f filter, asked httpapi.Page) ([]Scan, error) {
 	want, after := asked.Limit+1, asked.After
 	var found []Scan
 	for {
-		q := f.query(s.Firestore, uid).Limit(want - len(found)).Select(summaryFields...)
+		q := f.query(fs, uid).Limit(want - len(found)).Select(summaryFields...)
 		if after != nil {
 			q = q.StartAfter(after.At, after.ID)
 		}

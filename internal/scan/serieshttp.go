@@ -5,40 +5,22 @@ import (
 	"net/http"
 
 	"cloud.google.com/go/firestore"
-	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/outbox"
 )
 
 // SeriesService answers for the user's series. It is safe for concurrent use.
 type SeriesService struct {
+	// Service reads the scans of a series; its watcher is not used.
 	*Service
-
-	watcher *SeriesWatcher
-	uploads *Uploads
+	// Watcher wakes those who wait for a series.
+	Watcher *SeriesWatcher
 }
 
-// NewSeriesService returns a service of the series that uploads opens. listening is the database for
-// listeners, box commits what owes an event, and results holds what is made of the photos.
-func NewSeriesService(
-	uploads *Uploads, listening *firestore.Client, box *outbox.Box, results *storage.BucketHandle,
-) *SeriesService {
-	return &SeriesService{
-		Service: &Service{
-			Firestore: uploads.Firestore, Outbox: box, Uploads: uploads.Bucket, Results: results,
-			Signing: uploads.Signing, Now: uploads.Now,
-		},
-		watcher: NewSeriesWatcher(listening), uploads: uploads,
-	}
-}
-
-// Routes adds /v1/series and the routes below.
+// Routes adds GET /v1/series and the routes below.
 func (s *SeriesService) Routes(api *httpapi.API) {
-	key := httpapi.Header(httpapi.IdempotencyKey)
-	api.Handle("POST /v1/series", httpapi.User, s.uploads.postSeries, httpapi.JSON, key)
 	api.Handle("GET /v1/series", httpapi.User, s.list, httpapi.Paged)
 	api.Handle("GET /v1/series/{id}", httpapi.User, s.get, httpapi.Query("wait", "since"))
 	api.Handle("DELETE /v1/series/{id}", httpapi.User, s.remove)
@@ -126,7 +108,7 @@ func (s *SeriesService) owned(r *http.Request) (Series, error) {
 
 // get is [Service.get] for a series: its version grows each time that one of its scans ends.
 func (s *SeriesService) get(w http.ResponseWriter, r *http.Request) error {
-	latest, err := polled(r, s.watcher, s.owned)
+	latest, err := polled(r, s.Watcher, s.owned)
 	if err != nil {
 		return err
 	}

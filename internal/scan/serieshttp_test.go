@@ -25,7 +25,8 @@ import (
 // seriesAPI is the routes below /v1/series and /v1/scans.
 func (e *env) seriesAPI(change ...func(*SeriesService)) http.Handler {
 	api := httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
-	series := NewSeriesService(e.uploading(), e.fs, e.box, e.results)
+	e.uploading().Routes(api)
+	series := &SeriesService{Service: e.service(e.fs), Watcher: NewSeriesWatcher(e.fs)}
 	for _, c := range change {
 		c(series)
 	}
@@ -558,7 +559,7 @@ func TestSeriesWaitEndsWithEachPhoto(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	var watching *SeriesWatcher
-	api := e.seriesAPI(func(s *SeriesService) { watching = s.watcher })
+	api := e.seriesAPI(func(s *SeriesService) { watching = s.Watcher })
 	opened := openSeriesOf(t, api, "", `{"contentType":"image/jpeg","photos":2}`)
 	wait := func(since int64) <-chan seriesView {
 		answer := make(chan seriesView, 1)

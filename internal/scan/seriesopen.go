@@ -113,7 +113,7 @@ func (u *Uploads) openSeries(ctx context.Context, fresh Series) (s Series, waiti
 		s, waiting, how = fresh, nil, opened
 		if found != nil {
 			how = again
-			s, waiting, err = found.askedAgain(fresh, user, scans)
+			s, waiting, err = seriesAskedAgain(*found, fresh, user, scans)
 			if err != nil {
 				return err
 			}
@@ -174,9 +174,9 @@ func (u *Uploads) readSeries(tx *firestore.Transaction, fresh Series) (account.U
 	return user, found, scans, nil
 }
 
-// askedAgain is the series as another request with its key finds it. What was made under a consent
+// seriesAskedAgain is the series as another request with its key finds it. What was made under a consent
 // that does not stand any more is about to go, the tickets with it.
-func (s Series) askedAgain(fresh Series, user account.User, scans []Scan) (Series, []Scan, error) {
+func seriesAskedAgain(s, fresh Series, user account.User, scans []Scan) (Series, []Scan, error) {
 	if s.Request != fresh.Request {
 		return s, nil, errKeyReused
 	}

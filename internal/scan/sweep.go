@@ -84,7 +84,7 @@ func (w *Sweeper) look(ctx context.Context, s Scan) error {
 		_, err := w.fail(ctx, s, missing)
 		return err
 	case now.Before(s.TicketExpiresAt.Add(s.grace())):
-		return w.update(ctx, s, func(current *Scan) { current.lookAgain(current.nextLook(now)) })
+		return w.update(ctx, s, func(current *Scan) { current.lookAgain(nextWait(*current, now)) })
 	default:
 		_, err := w.end(ctx, s, func(current *Scan, now time.Time) event.Payload {
 			current.expire(now)
@@ -94,9 +94,9 @@ func (w *Sweeper) look(ctx context.Context, s Scan) error {
 	}
 }
 
-// nextLook is when to look for a photo again that was not there now: at the ticket's end, and after
-// the grace.
-func (s *Scan) nextLook(now time.Time) time.Time {
+// nextWait returns when to look for a photo again that was not there now: at the ticket's end, and
+// after the grace.
+func nextWait(s Scan, now time.Time) time.Time {
 	if now.Before(s.TicketExpiresAt) {
 		return s.TicketExpiresAt
 	}
@@ -166,7 +166,7 @@ func (w *Sweeper) end(
 	var current Scan
 	err = w.Outbox.RunInTurn(ctx, ref(w.Firestore, s.ID), func(ctx context.Context, tx *outbox.Tx) error {
 		current, err = read(tx.Transaction, w.Firestore, s.ID)
-		ended = err == nil && current.unchangedSince(s)
+		ended = err == nil && unchanged(s, current)
 		if !ended {
 			return ignoreGone(err)
 		}
@@ -187,7 +187,7 @@ func (w *Sweeper) end(
 func (w *Sweeper) update(ctx context.Context, s Scan, change func(*Scan)) error {
 	return w.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		current, err := read(tx, w.Firestore, s.ID)
-		if err != nil || !current.unchangedSince(s) {
+		if err != nil || !unchanged(s, current) {
 			return ignoreGone(err)
 		}
 		change(&current)
@@ -195,9 +195,9 @@ func (w *Sweeper) update(ctx context.Context, s Scan, change func(*Scan)) error 
 	})
 }
 
-// unchangedSince tells whether nothing has happened to the scan since it was read as earlier. A ticket's renewal does
-// not change the version.
-func (s *Scan) unchangedSince(earlier Scan) bool {
+// unchanged reports whether nothing has happened to the scan since it was read as earlier. A ticket's renewal does not
+// change the version.
+func unchanged(earlier, s Scan) bool {
 	return s.Version == earlier.Version && s.TicketExpiresAt.Equal(earlier.TicketExpiresAt)
 }
 

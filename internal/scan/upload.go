@@ -56,11 +56,12 @@ type Uploads struct {
 	direct atomic.Int32
 }
 
-// Routes adds POST /v1/uploads and POST /v1/uploads/direct.
+// Routes adds POST /v1/uploads, POST /v1/uploads/direct and POST /v1/series.
 func (u *Uploads) Routes(api *httpapi.API) {
 	key := httpapi.Header(httpapi.IdempotencyKey)
 	api.Handle("POST /v1/uploads", httpapi.User, u.post, httpapi.JSON, key)
 	api.Handle("POST /v1/uploads/direct", httpapi.User, u.postDirect, httpapi.Multipart, key)
+	api.Handle("POST /v1/series", httpapi.User, u.postSeries, httpapi.JSON, key)
 }
 
 // uploadRequest is what is asked for, by either route. Its JSON is also what two requests under one
@@ -214,7 +215,7 @@ func (u *Uploads) find(
 	s, err := decode(snaps[1], nil)
 	switch {
 	case err == nil:
-		return s.askedAgain(fresh, user)
+		return askedAgain(s, fresh, user)
 	case errors.Is(err, errDeleting):
 		return Scan{}, again, errGoing()
 	case !errors.Is(err, errNoScan):
@@ -237,7 +238,7 @@ func (u *Uploads) find(
 // it, may be uploaded anew under the consent that is in force now: the user may have withdrawn and
 // granted it since the last ticket, and the photo that comes is sent under the new one. What was
 // measured under an earlier one is not shown any more: it is about to go.
-func (s Scan) askedAgain(fresh Scan, user account.User) (Scan, how, error) {
+func askedAgain(s, fresh Scan, user account.User) (Scan, how, error) {
 	switch {
 	case s.Request != fresh.Request:
 		return Scan{}, again, errKeyReused

@@ -50,7 +50,7 @@ func wiring() map[string]func(*httpapi.API) {
 		"upload": func(api *httpapi.API) {
 			uploads := new(scan.Uploads)
 			uploads.Routes(api)
-			scan.NewSeriesService(uploads, nil, nil, nil).Routes(api)
+			new(scan.SeriesService).Routes(api)
 		},
 	}
 }

@@ -187,11 +187,12 @@ func (w *World) serve() {
 		MinAge: 18, Now: w.Clock,
 	}
 	uploads.Routes(w.API)
-	scan.NewSeriesService(uploads, w.Firestore, w.Outbox, w.Results).Routes(w.API)
-	(&scan.Service{
+	scans := &scan.Service{
 		Firestore: w.Firestore, Watcher: scan.NewWatcher(w.Firestore), Outbox: w.Outbox,
 		Uploads: w.Uploads, Results: w.Results, Signing: w.Signing, Now: w.Clock,
-	}).Routes(w.API)
+	}
+	scans.Routes(w.API)
+	(&scan.SeriesService{Service: scans, Watcher: scan.NewSeriesWatcher(w.Firestore)}).Routes(w.API)
 	leaderboard.New(w.Firestore, face.MajorVersion()).Routes(w.API)
 	notify.NewInbox(w.Firestore, w.Clock).Routes(w.API)
 }
