@@ -18,19 +18,22 @@ import (
 	"time"
 )
 
-// TestReadme_useTheAPI runs every line of the README's "Use the API" in one shell, as somebody does who pastes block after
-// block. The requests are held to the contract on their way.
+// tour is the document that shows how the API is used.
+const tour = "internal/httpapi/README.md"
+
+// TestReadme_useTheAPI runs every line of internal/httpapi/README.md in one shell, as a developer does
+// who pastes block after block. The requests are held to the contract on their way.
 func TestReadme_useTheAPI(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)
 	s.crash.rest(t)
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile("../../" + tour)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.sweepOften(ctx, t)
-	out, err := paste(ctx, t, shellBlocks(string(readme), "Use the API"), "API="+s.guarded(t), "AUTH="+s.AuthHost)
+	out, err := paste(ctx, t, shellBlocks(string(readme)), "API="+s.guarded(t), "AUTH="+s.AuthHost)
 	if err != nil {
 		t.Fatalf("%v\nafter it had printed:\n%s", err, out)
 	}
@@ -85,20 +88,18 @@ func (s *system) sweepOften(ctx context.Context, t *testing.T) {
 	})
 }
 
-// shellBlocks is the document with nothing left but the lines of the section's blocks marked sh, each on the line where it
-// stood, so that the shell tells failures by the document's own line numbers.
-func shellBlocks(document, section string) string {
+// shellBlocks returns the document with nothing left but the lines of the blocks marked sh, each on
+// the line where it stood, so that the shell reports failures by the document's own line numbers.
+func shellBlocks(document string) string {
 	lines := strings.Split(document, "\n")
-	inside, shell := false, false
+	shell := false
 	for i, line := range lines {
 		keep := false
-		switch heading, isHeading := strings.CutPrefix(line, "## "); {
+		switch {
 		case shell && line != "```":
-			keep = inside
+			keep = true
 		case strings.HasPrefix(line, "```"):
 			shell = line == "```sh"
-		case isHeading:
-			inside = heading == section
 		}
 		if !keep {
 			lines[i] = ""
@@ -133,27 +134,27 @@ func paste(ctx context.Context, t *testing.T, script string, env ...string) (str
 // A guard that never reports would let everything pass.
 func TestPaste_namesTheLineThatFails(t *testing.T) {
 	t.Parallel()
-	const before = "# A\n\n## Other\n\n```sh\nfalse\n```\n\n## Use\n\n```text\nfalse\n```\n\n```sh\nfails() { false; }\necho begun\n"
-	const after = "\necho over\n```\n\n## Next\n\n```sh\nfalse\n```\n"
+	const before = "# A\n\n## Use\n\n```text\nfalse\n```\n\n```sh\nfails() { false; }\necho begun\n"
+	const after = "\necho over\n```\n\n## Next\n\n```json\nfalse\n```\n"
 	for name, line := range map[string]string{
 		"a command":     `grep -q nothing /dev/null`,
 		"a function":    `fails`,
 		"an assignment": `X=$(fails)`,
 		"a pipe":        `fails | cat`,
-		"a variable":    `echo "$NO_SUCH_VARIABLE"`, // bash itself says "line 18: NO_SUCH_VARIABLE: unbound variable"
+		"a variable":    `echo "$NO_SUCH_VARIABLE"`, // bash itself says "line 12: NO_SUCH_VARIABLE: unbound variable"
 		"a request":     `curl -sS --fail-with-body http://127.0.0.1:1/`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			out, err := paste(t.Context(), t, shellBlocks(before+line+after, "Use"))
-			if out != "begun\n" || err == nil || !strings.Contains(err.Error(), "18: ") {
-				t.Errorf("printed %q, err = %v, want line 18", out, err)
+			out, err := paste(t.Context(), t, shellBlocks(before+line+after))
+			if out != "begun\n" || err == nil || !strings.Contains(err.Error(), "12: ") {
+				t.Errorf("printed %q, err = %v, want line 12", out, err)
 			}
 		})
 	}
 	t.Run("nothing", func(t *testing.T) {
 		t.Parallel()
-		if out, err := paste(t.Context(), t, shellBlocks(before+"true"+after, "Use")); err != nil || out != "begun\nover\n" {
+		if out, err := paste(t.Context(), t, shellBlocks(before+"true"+after)); err != nil || out != "begun\nover\n" {
 			t.Errorf("printed %q, err = %v", out, err)
 		}
 	})
@@ -169,7 +170,7 @@ func TestReadme_namesWhatIsThere(t *testing.T) {
 		}
 		return string(data)
 	}
-	readme := read("README.md")
+	readme := read("README.md") + read(tour)
 	t.Run("targets of the Makefile", func(t *testing.T) {
 		t.Parallel()
 		targets := regexp.MustCompile(`(?m)^([a-z0-9-]+):.*## `).FindAllStringSubmatch(read("Makefile"), -1)
@@ -179,20 +180,15 @@ func TestReadme_namesWhatIsThere(t *testing.T) {
 			}
 		}
 	})
-	t.Run("folders", func(t *testing.T) {
+	t.Run("commands", func(t *testing.T) {
 		t.Parallel()
-		_, table, _ := strings.Cut(readme, "## Where things are")
-		table, _, _ = strings.Cut(table, "\n## ")
-		for _, parent := range []string{"internal", "scripts"} {
-			entries, err := os.ReadDir(filepath.Join("../..", parent))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, e := range entries {
-				named := strings.Contains(table, "`"+parent+"/"+e.Name()+"`") || parent == "internal" && strings.Contains(table, " `"+e.Name()+"`")
-				if e.IsDir() && !named {
-					t.Errorf("the table lacks %s/%s", parent, e.Name())
-				}
+		entries, err := os.ReadDir("../../scripts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if row := "| `scripts/" + e.Name() + "` |"; e.IsDir() && !strings.Contains(read("internal/README.md"), row) {
+				t.Errorf("internal/README.md lacks %s", row)
 			}
 		}
 	})

@@ -248,12 +248,12 @@ func programs(t *testing.T) []string {
 	for _, path := range strings.Fields(string(out)) {
 		dirs = append(dirs, strings.TrimPrefix(path, "github.com/facescan/facescan/"))
 	}
-	functions, err := filepath.Glob("../../functions/*")
+	functions, err := filepath.Glob("../../functions/*/function.go")
 	if err != nil || len(functions) == 0 || len(dirs) == 0 {
 		t.Fatal("no program or function found: ", err)
 	}
-	for _, dir := range functions {
-		dirs = append(dirs, "functions/"+filepath.Base(dir))
+	for _, file := range functions {
+		dirs = append(dirs, "functions/"+filepath.Base(filepath.Dir(file)))
 	}
 	return dirs
 }
