@@ -1,4 +1,5 @@
-// Package bucket reads objects of Cloud Storage as they are stored, within a size and a time.
+// Package bucket reads, lists, deletes and signs objects of Cloud Storage. Objects are read as they are
+// stored, within a size and a time.
 package bucket
 
 import (

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
@@ -12,6 +11,7 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/notify"
@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	// pageSize is how many documents or objects go at a time; a commit takes 500 writes.
+	// pageSize is how many documents go at a time; a commit takes 500 writes.
 	pageSize = 200
-	// parallel is how many objects are deleted at once.
+	// parallel is how many documents are prepared at once.
 	parallel = 8
 )
 
@@ -95,7 +95,7 @@ func (e *Eraser) consentStores(j Job) []emptied {
 		e.documents(j, documents{
 			name: "exports", query: until(ofUser(fs.Collection("exports"))),
 			before: func(ctx context.Context, snap *firestore.DocumentSnapshot) error {
-				return e.empty(ctx, e.Results, exportPrefix(j.UID)+snap.Ref.ID)
+				return bucket.DeleteVersions(ctx, e.Results, exportPrefix(j.UID)+snap.Ref.ID)
 			},
 		}),
 		// Needs the index (uid asc, consentEpoch asc) on the collection scans.
@@ -154,8 +154,8 @@ func (e *Eraser) removeOf(ctx context.Context, uid account.UID, id scan.ID) erro
 		return err
 	}
 	return errors.Join(
-		e.empty(ctx, e.Uploads, scan.PhotoName(uid, id)),
-		e.empty(ctx, e.Results, scan.ResultPrefix(uid, id)),
+		bucket.DeleteVersions(ctx, e.Uploads, scan.PhotoName(uid, id)),
+		bucket.DeleteVersions(ctx, e.Results, scan.ResultPrefix(uid, id)),
 	)
 }
 
@@ -254,9 +254,9 @@ func (e *Eraser) deleteAll(ctx context.Context, j Job, d documents, found []*fir
 }
 
 // objects is a store of objects, with all their generations.
-func (e *Eraser) objects(j Job, name string, bucket *storage.BucketHandle, prefix string) emptied {
+func (e *Eraser) objects(j Job, name string, in *storage.BucketHandle, prefix string) emptied {
 	return emptied{name: name, page: func(ctx context.Context) (int, error) {
-		n, err := deletePage(ctx, bucket, prefix)
+		n, err := bucket.DeletePage(ctx, in, prefix)
 		if err != nil || n == 0 {
 			return n, err
 		}
@@ -266,40 +266,4 @@ func (e *Eraser) objects(j Job, name string, bucket *storage.BucketHandle, prefi
 		})
 		return n, err
 	}}
-}
-
-// empty deletes all objects whose names begin so.
-func (e *Eraser) empty(ctx context.Context, bucket *storage.BucketHandle, prefix string) error {
-	for {
-		n, err := deletePage(ctx, bucket, prefix)
-		if err != nil || n == 0 {
-			return err
-		}
-	}
-}
-
-func deletePage(ctx context.Context, bucket *storage.BucketHandle, prefix string) (int, error) {
-	if !strings.Contains(prefix, "/") {
-		return 0, fmt.Errorf("the prefix %q is nobody's folder", prefix)
-	}
-	objects := bucket.Objects(ctx, &storage.Query{Prefix: prefix, Versions: true})
-	var page []*storage.ObjectAttrs
-	for len(page) < pageSize {
-		attrs, err := objects.Next()
-		if errors.Is(err, iterator.Done) {
-			break
-		}
-		if err != nil {
-			return 0, fmt.Errorf("list objects: %w", err)
-		}
-		page = append(page, attrs)
-	}
-	err := each(ctx, page, func(ctx context.Context, attrs *storage.ObjectAttrs) error {
-		err := bucket.Object(attrs.Name).Generation(attrs.Generation).Delete(ctx)
-		if err != nil && !errors.Is(err, storage.ErrObjectNotExist) {
-			return fmt.Errorf("delete object: %w", err)
-		}
-		return nil
-	})
-	return len(page), err
 }

@@ -187,13 +187,9 @@ func (g *gatherer) scans(ctx context.Context) error {
 // results are a scan's report and pictures.
 func (g *gatherer) results(ctx context.Context, p photo) error {
 	prefix := scan.ResultPrefix(g.job.UID, p.id)
-	for objects := g.Results.Objects(ctx, &storage.Query{Prefix: prefix}); ; {
-		attrs, err := objects.Next()
-		if errors.Is(err, iterator.Done) {
-			return nil
-		}
+	for attrs, err := range bucket.List(ctx, g.Results, prefix) {
 		if err != nil {
-			return fmt.Errorf("list results: %w", err)
+			return err
 		}
 		name, add := "images/"+string(p.id)+"/"+strings.TrimPrefix(attrs.Name, prefix), g.binary
 		if path.Ext(attrs.Name) == ".json" {
@@ -204,6 +200,7 @@ func (g *gatherer) results(ctx context.Context, p photo) error {
 			return err
 		}
 	}
+	return nil
 }
 
 // original is a scan's photo, as long as it is kept.

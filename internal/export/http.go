@@ -2,15 +2,14 @@ package export
 
 import (
 	"errors"
-	"mime"
 	"net/http"
-	"net/url"
 	"time"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
@@ -91,14 +90,8 @@ func (s *Requests) write(w http.ResponseWriter, status int, j Job) error {
 	return httpapi.Write(w, status, v)
 }
 
-// sign makes the URL. It fixes the type, and that the file is kept and not opened.
+// sign returns a URL to download the export.
 func (s *Requests) sign(j Job, expires time.Time) (string, error) {
-	file := "facescan-" + j.CreatedAt.UTC().Format(time.DateOnly) + ".zip"
-	opts := s.signing
-	opts.Method, opts.Expires = http.MethodGet, expires
-	opts.QueryParameters = url.Values{
-		"response-content-type":        {contentType},
-		"response-content-disposition": {mime.FormatMediaType("attachment", map[string]string{"filename": file})},
-	}
-	return s.results.SignedURL(j.Object, &opts)
+	file := bucket.File{Name: "facescan-" + j.CreatedAt.UTC().Format(time.DateOnly) + ".zip", ContentType: contentType}
+	return bucket.Link(s.results, s.signing, j.Object, file, expires)
 }

@@ -14,6 +14,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
@@ -51,7 +52,7 @@ func (e *Exporter) Handle(ctx context.Context, m event.Message) error {
 	case errors.Is(err, errGone):
 		slog.InfoContext(ctx, "export dropped", "reason", err)
 		// An attempt that died may have left its object.
-		return discard(ctx, e.Results.Object(objectName(account.UID(fact.UID), fact.ExportID)))
+		return bucket.Delete(ctx, e.Results.Object(objectName(account.UID(fact.UID), fact.ExportID)))
 	case errors.Is(err, errOver):
 		slog.InfoContext(ctx, "export event dropped", "reason", err)
 		return nil
@@ -134,20 +135,12 @@ func (e *Exporter) finish(ctx context.Context, j Job, w written) error {
 		return writeJob(tx, e.Firestore, *current)
 	})
 	if refused != nil || errors.Is(err, errLost) {
-		return errors.Join(refused, err, discard(ctx, w.object))
+		return errors.Join(refused, err, bucket.Delete(ctx, w.object))
 	}
 	if err != nil {
 		return fmt.Errorf("finish export: %w", err)
 	}
 	slog.InfoContext(ctx, "exported", "bytes", w.bytes)
-	return nil
-}
-
-// discard deletes the object, which may be gone already.
-func discard(ctx context.Context, object *storage.ObjectHandle) error {
-	if err := object.Delete(ctx); err != nil && !errors.Is(err, storage.ErrObjectNotExist) {
-		return fmt.Errorf("delete an export's object: %w", err)
-	}
 	return nil
 }
 

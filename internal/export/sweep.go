@@ -9,6 +9,7 @@ import (
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
 
+	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/store"
 )
@@ -75,7 +76,7 @@ func (s *Sweeper) look(ctx context.Context, snap *firestore.DocumentSnapshot) er
 
 // expire deletes the object first: without its document nobody would know of it.
 func (s *Sweeper) expire(ctx context.Context, snap *firestore.DocumentSnapshot, j Job) error {
-	if err := discard(ctx, s.Results.Object(j.Object)); err != nil {
+	if err := bucket.Delete(ctx, s.Results.Object(j.Object)); err != nil {
 		return err
 	}
 	// Somebody who finished it meanwhile wrote the object anew, and has another 24 hours.

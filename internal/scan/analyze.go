@@ -387,7 +387,7 @@ func (a *Analyzer) finish(ctx context.Context, s Scan, end ending) error {
 	case errors.Is(outcome, errFenced):
 		return a.deleteAll(ctx, s.UID, s.ID, s.Generation)
 	case errors.Is(outcome, errLost) && current.State == Failed:
-		return deletePrefix(ctx, a.Results, ResultPrefix(s.UID, s.ID))
+		return bucket.DeleteBelow(ctx, a.Results, ResultPrefix(s.UID, s.ID))
 	}
 	return nil
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 )
@@ -91,12 +90,11 @@ type keptImage struct {
 
 func (s *Service) keptImages(ctx context.Context, of Scan) ([]keptImage, error) {
 	prefix := ResultPrefix(of.UID, of.ID)
-	objects, err := objectsBelow(ctx, s.Results, prefix)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]keptImage, 0, len(objects)+1)
-	for _, o := range objects {
+	var all []keptImage
+	for o, err := range bucket.List(ctx, s.Results, prefix) {
+		if err != nil {
+			return nil, err
+		}
 		if strings.HasPrefix(o.ContentType, "image/") {
 			name := strings.TrimPrefix(o.Name, prefix)
 			all = append(all, keptImage{strings.TrimSuffix(name, path.Ext(name)), s.Results, o})
@@ -112,19 +110,13 @@ func (s *Service) keptImages(ctx context.Context, of Scan) ([]keptImage, error) 
 	return append(all, keptImage{originalImage, s.Uploads, photo}), nil
 }
 
-// sign makes the URL of a picture. It fixes the type and that the picture is downloaded and not shown as a page.
+// sign returns the picture with a URL to download it.
 func (s *Service) sign(p keptImage, id ID, expires time.Time) (imageView, error) {
 	extension := path.Ext(p.attrs.Name)
 	if p.name == originalImage {
 		extension = "." + strings.TrimPrefix(p.attrs.ContentType, "image/")
 	}
 	file := string(id) + "-" + path.Base(p.name) + extension
-	opts := s.Signing
-	opts.Method, opts.Expires = http.MethodGet, expires
-	opts.QueryParameters = url.Values{
-		"response-content-type":        {p.attrs.ContentType},
-		"response-content-disposition": {mime.FormatMediaType("attachment", map[string]string{"filename": file})},
-	}
-	signed, err := p.bucket.SignedURL(p.attrs.Name, &opts)
+	signed, err := bucket.Link(p.bucket, s.Signing, p.attrs.Name, bucket.File{Name: file, ContentType: p.attrs.ContentType}, expires)
 	return imageView{Name: p.name, ContentType: p.attrs.ContentType, Bytes: p.attrs.Size, URL: signed}, err
 }

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/api/googleapi"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/bucket"
@@ -63,7 +61,7 @@ func (a *Analyzer) keep(ctx context.Context, name, contentType string, body []by
 }
 
 func (a *Analyzer) deleteAll(ctx context.Context, uid account.UID, id ID, generation int64) error {
-	return errors.Join(a.deletePhoto(ctx, objectName(uid, id), generation), deletePrefix(ctx, a.Results, ResultPrefix(uid, id)))
+	return errors.Join(a.deletePhoto(ctx, objectName(uid, id), generation), bucket.DeleteBelow(ctx, a.Results, ResultPrefix(uid, id)))
 }
 
 func (a *Analyzer) deletePhoto(ctx context.Context, name string, generation int64) error {
@@ -72,16 +70,5 @@ func (a *Analyzer) deletePhoto(ctx context.Context, name string, generation int6
 
 // deletePhoto deletes this generation and no other.
 func deletePhoto(ctx context.Context, uploads *storage.BucketHandle, name string, generation int64) error {
-	return deleteObject(ctx, uploads.Object(name).If(storage.Conditions{GenerationMatch: generation}))
-}
-
-// deleteObject deletes the object; one that is gone, or of another generation, is deleted already.
-func deleteObject(ctx context.Context, object *storage.ObjectHandle) error {
-	err := object.Delete(ctx)
-	var api *googleapi.Error
-	gone := errors.Is(err, storage.ErrObjectNotExist) || errors.As(err, &api) && api.Code == http.StatusPreconditionFailed
-	if err != nil && !gone {
-		return fmt.Errorf("delete object: %w", err)
-	}
-	return nil
+	return bucket.Delete(ctx, uploads.Object(name).If(storage.Conditions{GenerationMatch: generation}))
 }

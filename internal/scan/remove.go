@@ -3,16 +3,15 @@ package scan
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
@@ -101,8 +100,8 @@ func (s *Service) bury(ctx context.Context, uid account.UID, id ID) (gone Scan, 
 // clearAway deletes the objects of a tombstone and then the tombstone.
 func clearAway(ctx context.Context, fs *firestore.Client, uploads, results *storage.BucketHandle, gone Scan) error {
 	group, deletion := errgroup.WithContext(ctx)
-	group.Go(func() error { return deleteObject(deletion, uploads.Object(objectName(gone.UID, gone.ID))) })
-	group.Go(func() error { return deletePrefix(deletion, results, ResultPrefix(gone.UID, gone.ID)) })
+	group.Go(func() error { return bucket.Delete(deletion, uploads.Object(objectName(gone.UID, gone.ID))) })
+	group.Go(func() error { return bucket.DeleteBelow(deletion, results, ResultPrefix(gone.UID, gone.ID)) })
 	if err := group.Wait(); err != nil {
 		return err
 	}
@@ -120,36 +119,4 @@ func clearAway(ctx context.Context, fs *firestore.Client, uploads, results *stor
 		}
 		return tx.Delete(gone.ref(fs))
 	})
-}
-
-// deletePrefix deletes every object whose name begins with the prefix, each whatever becomes of the others.
-func deletePrefix(ctx context.Context, bucket *storage.BucketHandle, prefix string) error {
-	names, err := objectsBelow(ctx, bucket, prefix)
-	if err != nil {
-		return err
-	}
-	var group errgroup.Group
-	for _, o := range names {
-		group.Go(func() error { return deleteObject(ctx, bucket.Object(o.Name)) })
-	}
-	return group.Wait()
-}
-
-// objectsBelow are the names and types of the objects whose names begin with the prefix.
-func objectsBelow(ctx context.Context, bucket *storage.BucketHandle, prefix string) ([]*storage.ObjectAttrs, error) {
-	query := &storage.Query{Prefix: prefix}
-	if err := query.SetAttrSelection([]string{"Name", "ContentType", "Size"}); err != nil {
-		return nil, fmt.Errorf("select attributes: %w", err)
-	}
-	var all []*storage.ObjectAttrs
-	for objects := bucket.Objects(ctx, query); ; {
-		o, err := objects.Next()
-		if errors.Is(err, iterator.Done) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list objects: %w", err)
-		}
-		all = append(all, o)
-	}
 }

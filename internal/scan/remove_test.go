@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
 )
 
@@ -28,9 +29,8 @@ func wantGone(t *testing.T, e *env, s Scan) {
 	if e.there(t, s.ID) || e.photoOf(t, s) != 0 {
 		t.Errorf("left are the document: %v, the photo: generation %d", e.there(t, s.ID), e.photoOf(t, s))
 	}
-	names, err := objectsBelow(t.Context(), e.results, ResultPrefix(s.UID, s.ID))
-	if err != nil || len(names) != 0 {
-		t.Errorf("left are %d results (%v)", len(names), err)
+	for o, err := range bucket.List(t.Context(), e.results, ResultPrefix(s.UID, s.ID)) {
+		t.Errorf("left is a result: %v (%v)", o, err)
 	}
 }
 
