@@ -8,7 +8,7 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/identity"
-	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/notify/inbox"
 )
 
 func init() { boot.HTTP("inbox", build) }
@@ -22,6 +22,6 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	notify.NewInbox(fs, time.Now).Routes(api)
+	(&inbox.Handler{Firestore: fs, Now: time.Now}).Routes(api)
 	return api, nil
 }

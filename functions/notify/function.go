@@ -10,7 +10,7 @@ import (
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/boot/mail"
 	"github.com/facescan/facescan/internal/boot/push"
-	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/notify/deliver"
 )
 
 func init() { boot.Event("notify", build) }
@@ -23,5 +23,5 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	if err := errors.Join(fsErr, fcmErr, mailErr, usersErr); err != nil {
 		return nil, err
 	}
-	return notify.New(fs, fcm, mailer, users, time.Now).Handle, nil
+	return (&deliver.Consumer{Firestore: fs, FCM: fcm, Mailer: mailer, Users: users, Now: time.Now}).Handle, nil
 }

@@ -35,7 +35,7 @@ type User struct {
 	Consent      Consent `firestore:"consent"`
 
 	// Email is that of the ID token of the last registration, "" where it had none. It is for
-	// showing: mail goes to the one that Firebase has when it is sent (see package notify).
+	// showing: mail goes to the one that Firebase has when it is sent (see package address).
 	Email         string `firestore:"email"`
 	EmailVerified bool   `firestore:"emailVerified"`
 

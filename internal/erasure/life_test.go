@@ -21,7 +21,7 @@ import (
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
-	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/mail"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/retention"
 	"github.com/facescan/facescan/internal/scan"
@@ -153,7 +153,7 @@ func (p publisher) Publish(ctx context.Context, topic string, data []byte, attri
 }
 
 // mails is the notifier's way to the mail server at the address. The eraser has one of its own.
-func (l *life) mails(t *testing.T, to *atomic.Pointer[string]) *notify.Mailer {
+func (l *life) mails(t *testing.T, to *atomic.Pointer[string]) *mail.Sender {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

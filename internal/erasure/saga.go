@@ -13,9 +13,11 @@ import (
 	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/address"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/mail"
 	"github.com/facescan/facescan/internal/notify"
 )
 
@@ -38,7 +40,7 @@ type Eraser struct {
 	// Auth keeps the Firebase users.
 	Auth *auth.Client
 	// Mailer sends the last mail.
-	Mailer *notify.Mailer
+	Mailer *mail.Sender
 	// Signer signs the receipt.
 	Signer Signer
 	// PublicURL is the API's base, for the link in the mail.
@@ -209,7 +211,7 @@ func (e *Eraser) lock(ctx context.Context, uid account.UID) (users int64, err er
 // again, with the same id.
 func (e *Eraser) tell(ctx context.Context, j Job) error {
 	err := e.lastMail(ctx, j)
-	if errors.Is(err, notify.ErrUserGone) || errors.Is(err, notify.ErrUnverified) {
+	if errors.Is(err, address.ErrUserGone) || errors.Is(err, address.ErrUnverified) {
 		return nil
 	}
 	if err != nil && e.Now().After(j.RequestedAt.Add(mailPatience)) {
@@ -223,12 +225,23 @@ func (e *Eraser) tell(ctx context.Context, j Job) error {
 }
 
 func (e *Eraser) lastMail(ctx context.Context, j Job) error {
-	to, err := notify.Address(ctx, e.Auth, j.UID)
+	to, err := address.Verified(ctx, e.Auth, j.UID)
 	if err != nil {
 		return err
 	}
 	url := strings.TrimSuffix(e.PublicURL, "/") + receiptPath(capability(e.Key, j))
-	return e.Mailer.SendErasing(ctx, "erasing-"+j.CapabilityHash[:32], to, url, e.Now())
+	letter, err := notify.LastLetter(url)
+	if err != nil {
+		return err
+	}
+	err = e.Mailer.Send(ctx, mail.Message{
+		ID: "erasing-" + j.CapabilityHash[:32], To: to, Date: e.Now(),
+		Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML,
+	})
+	if errors.Is(err, mail.ErrAddress) || errors.Is(err, mail.ErrRefused) {
+		return nil // nothing can be sent there
+	}
+	return err
 }
 
 // pass goes through every store until it finds nothing in it, and says how much it removed. It is not complete when the

@@ -90,7 +90,7 @@ func (g *gatherer) profile(ctx context.Context) error {
 	if err := g.text(name, writeJSON(shown(name, snap))); err != nil {
 		return err
 	}
-	wants := notify.PreferencesOf(u)
+	wants := notify.Preferences(u)
 	return g.text("preferences.json", writeJSON(map[string]bool{"push": wants.Push, "email": wants.Email}))
 }
 

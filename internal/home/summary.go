@@ -19,16 +19,17 @@ import (
 
 // Service asks those who know.
 type Service struct {
-	// Firestore holds the scans.
+	// Firestore holds the scans and the inboxes.
 	Firestore *firestore.Client
 	Boards    *leaderboard.Boards
-	Inbox     *notify.Inbox
+	// Now is the clock.
+	Now func() time.Time
 }
 
 // New makes a service over the database, with the board of this engine; now is the clock.
 func New(fs *firestore.Client, now func() time.Time) *Service {
 	return &Service{
-		Firestore: fs, Boards: leaderboard.New(fs, face.MajorVersion()), Inbox: notify.NewInbox(fs, now),
+		Firestore: fs, Boards: leaderboard.New(fs, face.MajorVersion()), Now: now,
 	}
 }
 
@@ -55,7 +56,7 @@ func (s *Service) get(w http.ResponseWriter, r *http.Request) error {
 	parts.Go(func() (err error) { v.Latest, err = scan.Latest(ctx, s.Firestore, uid); return err })
 	parts.Go(func() (err error) { v.Best, err = scan.Best(ctx, s.Firestore, uid); return err })
 	parts.Go(func() (err error) { v.Standing, err = s.Boards.Standing(ctx, uid); return err })
-	parts.Go(func() (err error) { v.Unread, err = s.Inbox.Unread(ctx, uid); return err })
+	parts.Go(func() (err error) { v.Unread, err = notify.CountUnread(ctx, s.Firestore, uid, s.Now()); return err })
 	if err := parts.Wait(); err != nil {
 		return err
 	}

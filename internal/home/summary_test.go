@@ -18,7 +18,6 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
-	"github.com/facescan/facescan/internal/notify"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
@@ -32,8 +31,7 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{usertest.New(t, usertest.Options{})}
 	(&home.Service{
-		Firestore: b.Firestore, Boards: leaderboard.New(b.Firestore, face.MajorVersion()),
-		Inbox: notify.NewInbox(b.Firestore, b.Clock),
+		Firestore: b.Firestore, Boards: leaderboard.New(b.Firestore, face.MajorVersion()), Now: b.Clock,
 	}).Routes(b.API)
 	return b
 }

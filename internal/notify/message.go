@@ -3,7 +3,6 @@ package notify
 import (
 	"embed"
 	"fmt"
-	htmltemplate "html/template"
 	"math"
 	"regexp"
 	"strings"
@@ -19,39 +18,26 @@ import (
 //go:embed templates
 var files embed.FS
 
-var (
-	texts    = template.Must(template.ParseFS(files, "templates/messages.en.tmpl"))
-	mailText = template.Must(template.ParseFS(files, "templates/mail.txt.tmpl"))
-	mailHTML = htmltemplate.Must(htmltemplate.ParseFS(files, "templates/mail.html.tmpl"))
-)
+var texts = template.Must(template.ParseFS(files, "templates/messages.en.tmpl"))
 
-// channel is a way to the user beside the inbox.
-type channel string
+// Message is what an event says to its user.
+type Message struct {
+	// ID is the event's.
+	ID  string
+	UID account.UID
+	// ConsentEpoch is the consent's that what it tells was made under, 0 where it needed none.
+	ConsentEpoch int64
+	// Type is the event's.
+	Type        string
+	Title, Body string
+	// Data is for the app: the ids that the message is about.
+	Data     map[string]string
+	Channels []Channel
 
-const (
-	push  channel = "push"
-	email channel = "email"
-)
-
-// message is what an event says to its user.
-type message struct {
-	// id is the event's.
-	id  string
-	uid account.UID
-	// epoch is the consent's that what it tells was made under, 0 where it needed none.
-	epoch int64
-	// kind is the event's type.
-	kind        string
-	title, body string
-	// data is for the app: the ids that the message is about.
-	data     map[string]string
-	channels []channel
-	// last says that the account goes with it, so there is nothing to open or to turn off any more.
-	last bool
+	// fenced says that the message follows from a consent, which ConsentEpoch is of.
+	fenced bool
 	// revision is that of the series' result that it tells of, 0 where it is about none.
 	revision int64
-	// fenced says that the message follows from a consent, which epoch is of.
-	fenced bool
 }
 
 // facts is what the texts may use. No score is in it as a number, so that no text can have one
@@ -77,20 +63,24 @@ func scoreInWords(score float64, interval *event.Interval) string {
 // eventID is what can be part of a document's id, a push's tag and a Message-ID; all events of ours have such.
 var eventID = regexp.MustCompile(`^[A-Za-z0-9-][A-Za-z0-9_-]{0,63}$`)
 
-// newMessage makes the message of an event. What is no event for users is [event.ErrMalformed].
-func newMessage(e event.Event) (message, error) {
-	if !eventID.MatchString(e.ID) {
-		return message{}, fmt.Errorf("%w: its id is not one of ours", event.ErrMalformed)
+// ValidID reports whether id can be an event's, and so an item's.
+func ValidID(id string) bool { return eventID.MatchString(id) }
+
+// NewMessage returns the message of an event. The error of what is no event for users is
+// [event.ErrMalformed].
+func NewMessage(e event.Event) (Message, error) {
+	if !ValidID(e.ID) {
+		return Message{}, fmt.Errorf("%w: its id is not one of ours", event.ErrMalformed)
 	}
-	m := message{id: e.ID, kind: e.Type, data: map[string]string{}}
+	m := Message{ID: e.ID, Type: e.Type, Data: map[string]string{}}
 	f, err := m.read(e)
 	if err != nil {
-		return message{}, err
+		return Message{}, err
 	}
-	if m.title, err = render(m.kind+"/title", f); err != nil {
-		return message{}, err
+	if m.Title, err = render(m.Type+"/title", f); err != nil {
+		return Message{}, err
 	}
-	m.body, err = render(m.kind+"/body", f)
+	m.Body, err = render(m.Type+"/body", f)
 	return m, err
 }
 
@@ -99,69 +89,86 @@ func newMessage(e event.Event) (message, error) {
 func BodyWithoutScore(eventType string) (string, error) { return render(eventType+"/body", facts{}) }
 
 // read fills in what the event says, and returns what its texts need.
-func (m *message) read(e event.Event) (facts, error) {
+func (m *Message) read(e event.Event) (facts, error) {
 	switch e.Type {
 	case event.AccountRegisteredV1{}.EventType():
 		data, err := event.As[event.AccountRegisteredV1](e)
-		m.uid, m.channels = account.UID(data.UID), []channel{push, email}
+		m.UID, m.Channels = account.UID(data.UID), []Channel{Push, Email}
 		return facts{}, err
 	case event.ScanCompletedV1{}.EventType():
 		data, err := event.As[event.ScanCompletedV1](e)
-		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, push, email)
+		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, Push, Email)
 		return facts{Score: scoreInWords(data.Score, data.Interval)}, err
 	case event.ScanFailedV1{}.EventType():
 		data, err := event.As[event.ScanFailedV1](e)
-		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, push, email)
-		m.data["code"] = data.Code
+		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, Push, Email)
+		m.Data["code"] = data.Code
 		return facts{Reason: reason(data.Code)}, err
 	case event.SeriesSettledV1{}.EventType():
 		data, err := event.As[event.SeriesSettledV1](e)
-		m.ofSeries(data.UID, data.SeriesID, data.ConsentEpoch, data.Revision, push, email)
+		m.ofSeries(data.UID, data.SeriesID, data.ConsentEpoch, data.Revision, Push, Email)
 		return facts{Score: scoreInWords(data.Score, data.Interval), Photos: data.Photos}, err
 	case event.PersonalBestReachedV1{}.EventType():
 		data, err := event.As[event.PersonalBestReachedV1](e)
 		if data.SeriesID != "" {
-			m.ofSeries(data.UID, data.SeriesID, data.ConsentEpoch, data.Revision, push)
+			m.ofSeries(data.UID, data.SeriesID, data.ConsentEpoch, data.Revision, Push)
 		} else {
-			m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, push)
+			m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, Push)
 		}
-		m.data["board"] = data.Board
+		m.Data["board"] = data.Board
 		return facts{Score: scoreInWords(data.Score, data.Interval)}, err
 	default:
 		return facts{}, fmt.Errorf("%w: notify takes no %q", event.ErrMalformed, e.Type)
 	}
 }
 
-func (m *message) ofScan(uid, scanID string, epoch int64, channels ...channel) {
+func (m *Message) ofScan(uid, scanID string, epoch int64, channels ...Channel) {
 	m.under(uid, epoch, channels)
-	m.data["scanId"] = scanID
+	m.Data["scanId"] = scanID
 }
 
-func (m *message) ofSeries(uid, seriesID string, epoch, revision int64, channels ...channel) {
+func (m *Message) ofSeries(uid, seriesID string, epoch, revision int64, channels ...Channel) {
 	m.under(uid, epoch, channels)
-	m.data["seriesId"], m.revision = seriesID, revision
+	m.Data["seriesId"], m.revision = seriesID, revision
 }
 
 // under is for what was made under the consent epoch.
-func (m *message) under(uid string, epoch int64, channels []channel) {
-	m.uid, m.epoch, m.fenced, m.channels = account.UID(uid), epoch, true, channels
+func (m *Message) under(uid string, epoch int64, channels []Channel) {
+	m.UID, m.ConsentEpoch, m.fenced, m.Channels = account.UID(uid), epoch, true, channels
 }
 
-// enter returns the user, if the message may still go out; see [account.Enter].
-func (m *message) enter(tx *firestore.Transaction, fs *firestore.Client) (account.User, error) {
-	if m.fenced {
-		return account.Enter(tx, fs, m.uid, m.epoch)
+// Enter returns the message's user, if it may still go out: the user admits it (see
+// [account.Enter]) and what it is about is still as it says. Otherwise the error is
+// [account.ErrClosed].
+func (m *Message) Enter(tx *firestore.Transaction, fs *firestore.Client) (account.User, error) {
+	user, err := m.enter(tx, fs)
+	if err != nil {
+		return account.User{}, err
 	}
-	return account.EnterActive(tx, fs, m.uid)
+	there, err := m.subjectThere(tx, fs)
+	if err != nil {
+		return account.User{}, err
+	}
+	if !there {
+		return account.User{}, account.ErrClosed
+	}
+	return user, nil
+}
+
+func (m *Message) enter(tx *firestore.Transaction, fs *firestore.Client) (account.User, error) {
+	if m.fenced {
+		return account.Enter(tx, fs, m.UID, m.ConsentEpoch)
+	}
+	return account.EnterActive(tx, fs, m.UID)
 }
 
 // subjectThere reports, in the transaction, whether the scan or series that the message is about
 // still is as it says, if it is about one.
-func (m *message) subjectThere(tx *firestore.Transaction, fs *firestore.Client) (bool, error) {
-	if id := m.data["seriesId"]; id != "" {
-		return scan.SeriesStands(tx, fs, m.uid, scan.SeriesID(id), m.revision)
+func (m *Message) subjectThere(tx *firestore.Transaction, fs *firestore.Client) (bool, error) {
+	if id := m.Data["seriesId"]; id != "" {
+		return scan.SeriesStands(tx, fs, m.UID, scan.SeriesID(id), m.revision)
 	}
-	if id := m.data["scanId"]; id != "" {
+	if id := m.Data["scanId"]; id != "" {
 		return scan.Exists(tx, fs, scan.ID(id))
 	}
 	return true, nil

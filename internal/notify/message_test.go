@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"bytes"
 	"fmt"
 	"io/fs"
 	"math"
@@ -9,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"pgregory.net/rapid"
@@ -18,6 +18,8 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/scan"
 )
+
+var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 // forbidden are words that judge how somebody looks. FaceScan measures; it never says them.
 var forbidden = regexp.MustCompile(`(?i)\b(beaut\w*|attractive\w*|unattractive\w*|perfect\w*|flaw\w*|ugly|ugliness|hot|pretty|gorgeous|` +
@@ -91,11 +93,16 @@ var (
 
 // scoresOf has, of each event whose score is told, one with a given interval.
 func scoresOf(interval *event.Interval) []event.Payload {
-	done := scanDone("s")
-	done.Interval = interval
-	return []event.Payload{done, event.PersonalBestReachedV1{
-		UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1, Score: done.Score, Interval: interval, Previous: 68.3,
-	}}
+	const score = 71.24
+	return []event.Payload{
+		event.ScanCompletedV1{
+			UID: "u", ScanID: "s", ConsentEpoch: 1, Engine: "facescan-1.0.0", EngineMajor: 1, Score: score, Interval: interval,
+			CompletedAt: start,
+		},
+		event.PersonalBestReachedV1{
+			UID: "u", ScanID: "s", Board: "b", ConsentEpoch: 1, Score: score, Interval: interval, Previous: 68.3,
+		},
+	}
 }
 
 func TestMessages_haveNoScoreWithoutItsInterval(t *testing.T) {
@@ -113,15 +120,15 @@ func TestMessages_haveNoScoreWithoutItsInterval(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, p := range scoresOf(tt.interval) {
-				e, err := event.New(idOf(p, "s"), start, "", p)
+				e, err := event.New(event.ID(p.EventType()), start, "", p)
 				if err != nil {
 					t.Fatal(err)
 				}
-				m, err := newMessage(e)
+				m, err := NewMessage(e)
 				if err != nil {
 					t.Fatal(err)
 				}
-				text := m.title + "\n" + m.body
+				text := m.Title + "\n" + m.Body
 				if told := scoreInText.MatchString(text); told != tt.told {
 					t.Errorf("%q: the score is told = %v, want %v", text, told, tt.told)
 				}
@@ -137,16 +144,16 @@ func TestMessages_haveNoScoreWithoutItsInterval(t *testing.T) {
 func TestMessages_beginWithScoreAndInterval(t *testing.T) {
 	t.Parallel()
 	for _, p := range scoresOf(event.Around(0, 100)) {
-		e, err := event.New(idOf(p, "s"), start, "", p)
+		e, err := event.New(event.ID(p.EventType()), start, "", p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := newMessage(e)
+		m, err := NewMessage(e)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if at := scoreInText.FindStringIndex(m.body); at == nil || at[1] > 50 {
-			t.Errorf("%q: score and interval are at %v, want them in the first 50 characters", m.body, at)
+		if at := scoreInText.FindStringIndex(m.Body); at == nil || at[1] > 50 {
+			t.Errorf("%q: score and interval are at %v, want them in the first 50 characters", m.Body, at)
 		}
 	}
 }
@@ -173,50 +180,24 @@ func TestScoreInWords(t *testing.T) {
 	})
 }
 
-func TestMailHTML_escapes(t *testing.T) {
-	var got bytes.Buffer
-	err := mailHTML.Execute(&got, content{Title: "<b>", Body: "<script>"})
-	if err != nil || strings.Contains(got.String(), "<script>") {
-		t.Errorf("%v: %s", err, got.String())
+func TestLetter_escapes(t *testing.T) {
+	got, err := Message{Title: "<b>", Body: "<script>"}.Letter()
+	if err != nil || strings.Contains(got.HTML, "<script>") {
+		t.Errorf("%v: %s", err, got.HTML)
 	}
 }
 
-func TestWebTopic(t *testing.T) {
-	if got := webTopic(strings.Repeat("x", 64)); len(got) != 32 {
-		t.Errorf("a topic of %d characters", len(got))
-	}
-	if got := webTopic("short"); got != "short" {
-		t.Errorf("topic = %q", got)
-	}
-}
-
-func TestNewMailer_refuses(t *testing.T) {
-	for name, c := range map[string]MailConfig{
-		"no port":    {Addr: "mail.example.com", From: "a@example.com"},
-		"odd port":   {Addr: "mail.example.com:smtp!", From: "a@example.com"},
-		"port 0":     {Addr: "mail.example.com:0", From: "a@example.com"},
-		"no host":    {Addr: ":25", From: "a@example.com"},
-		"no sender":  {Addr: "mail.example.com:25"},
-		"no address": {Addr: "mail.example.com:25", From: "FaceScan"},
-		"empty":      {},
-	} {
-		if _, err := NewMailer(c); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-}
-
-func TestMailer_demandsTLS(t *testing.T) {
+// With the account goes what the other mails say of it.
+func TestLastLetter(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	b.save(ann())
-	mailer, err := NewMailer(MailConfig{Addr: b.smtp.Host(), From: "hello@facescan.example"})
+	const url = "https://api.example/v1/erasures/abc"
+	got, err := LastLetter(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.notifier.mailer = mailer
-	if err := b.notifier.Handle(t.Context(), messageOf(t, scanDone("s"), "s")); err == nil {
-		t.Error("a mail went out without TLS")
+	for _, text := range []string{got.Text, got.HTML} {
+		if !strings.Contains(text, url) || strings.Contains(text, "Settings") || strings.Contains(text, "Open the FaceScan app") {
+			t.Errorf("last mail = %q", text)
+		}
 	}
-	b.want(1, 0, 0)
 }

@@ -27,7 +27,7 @@ import (
 	"github.com/facescan/facescan/internal/home"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
-	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/notify/inbox"
 	"github.com/facescan/facescan/internal/scan"
 )
 
@@ -37,7 +37,7 @@ func wiring() map[string]func(*httpapi.API) {
 	return map[string]func(*httpapi.API){
 		"coach":       new(coach.Coach).Routes,
 		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil); erasure.PageRoutes(api) },
-		"inbox":       notify.NewInbox(nil, nil).Routes,
+		"inbox":       (&inbox.Handler{}).Routes,
 		"leaderboard": leaderboard.New(nil, 1).Routes,
 		"profile": func(api *httpapi.API) {
 			accounts.ProfileRoutes(api)

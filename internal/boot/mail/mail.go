@@ -6,17 +6,17 @@ import (
 	"errors"
 
 	"github.com/facescan/facescan/internal/boot"
-	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/mail"
 )
 
-// Mailer is the process's mailer.
-func Mailer(ctx context.Context, p *boot.Process) (*notify.Mailer, error) {
+// Mailer is the process's sender of mails.
+func Mailer(ctx context.Context, p *boot.Process) (*mail.Sender, error) {
 	c := p.Config
 	if err := errors.Join(boot.Need("FACESCAN_SMTP", c.SMTP), boot.Need("FACESCAN_MAIL_FROM", c.MailFrom)); err != nil {
 		return nil, err
 	}
-	return boot.Shared(ctx, p, "mailer", func(context.Context) (*notify.Mailer, error) {
-		return notify.NewMailer(notify.MailConfig{
+	return boot.Shared(ctx, p, "mailer", func(context.Context) (*mail.Sender, error) {
+		return mail.New(mail.Config{
 			Addr: c.SMTP, User: c.SMTPUser, Password: c.SMTPPassword, From: c.MailFrom, Plain: c.Local(),
 		})
 	})

@@ -28,7 +28,9 @@ import (
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
-	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/mail"
+	"github.com/facescan/facescan/internal/notify/deliver"
+	"github.com/facescan/facescan/internal/notify/inbox"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
@@ -46,7 +48,7 @@ type Options struct {
 	// Auth stands before the Auth emulator.
 	Auth *emulatortest.AuthFront
 	// Mailer sends the mails instead of one that goes to the world's sink.
-	Mailer *notify.Mailer
+	Mailer *mail.Sender
 	// Engine measures instead of [Measure].
 	Engine Engine
 	// Now is where the clock begins, by default at the present: signed URLs go by the machine's.
@@ -64,7 +66,7 @@ type World struct {
 	Users            *auth.Client
 	Push             *emulator.FCM
 	Mail             *emulator.SMTP
-	Mailer           *notify.Mailer
+	Mailer           *mail.Sender
 	Outbox           *outbox.Box
 	Publisher        outbox.Publisher
 	Signing          storage.SignedURLOptions
@@ -167,9 +169,9 @@ func (w *World) startSinks(opts Options) {
 }
 
 // MailerTo is a mailer that sends to the address, host:port.
-func MailerTo(tb testing.TB, addr string) *notify.Mailer {
+func MailerTo(tb testing.TB, addr string) *mail.Sender {
 	tb.Helper()
-	m, err := notify.NewMailer(notify.MailConfig{Addr: addr, From: "FaceScan <x@facescan.invalid>", Plain: true})
+	m, err := mail.New(mail.Config{Addr: addr, From: "FaceScan <x@facescan.invalid>", Plain: true})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -194,7 +196,7 @@ func (w *World) serve() {
 	scans.Routes(w.API)
 	(&scan.SeriesService{Service: scans, Watcher: scan.NewSeriesWatcher(w.Firestore)}).Routes(w.API)
 	leaderboard.New(w.Firestore, face.MajorVersion()).Routes(w.API)
-	notify.NewInbox(w.Firestore, w.Clock).Routes(w.API)
+	(&inbox.Handler{Firestore: w.Firestore, Now: w.Clock}).Routes(w.API)
 }
 
 func (w *World) handle(opts Options) {
@@ -210,7 +212,9 @@ func (w *World) handle(opts Options) {
 	w.Handlers = map[string]func(context.Context, event.Message) error{
 		"analyze": analyzer.Handle,
 		"rank":    leaderboard.NewRanker(w.Firestore, w.Outbox, w.Clock).Handle,
-		"notify":  notify.New(w.Firestore, w.pushes(opts.Push), w.Mailer, w.Users, w.Clock).Handle,
+		"notify": (&deliver.Consumer{
+			Firestore: w.Firestore, FCM: w.pushes(opts.Push), Mailer: w.Mailer, Users: w.Users, Now: w.Clock,
+		}).Handle,
 	}
 }
 

@@ -1,4 +1,4 @@
-package notify
+package deliver
 
 import (
 	"errors"
@@ -17,6 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/notify"
 )
 
 func TestHandle_eachEventTwice(t *testing.T) {
@@ -55,13 +56,15 @@ func TestHandle_eachEventTwice(t *testing.T) {
 			b.handle(tt.data, "s")
 			b.handle(tt.data, "s")
 			b.want(1, tt.pushes, tt.mails)
-			_, body := b.call(uid, "GET", "/v1/inbox", "")
-			got := read[inboxView](b, body)
-			if got.Unread != 1 || len(got.Items) != 1 {
-				t.Fatalf("inbox = %+v, want one unread item", got)
+			snap, err := notify.Inbox(account.Ref(b.fs, uid)).Doc(idOf(tt.data, "s")).Get(t.Context())
+			if err != nil {
+				t.Fatal(err)
 			}
-			one := got.Items[0]
-			if one.ID != idOf(tt.data, "s") || one.Type != tt.data.EventType() || one.Title != tt.title ||
+			var one notify.Item
+			if err := snap.DataTo(&one); err != nil {
+				t.Fatal(err)
+			}
+			if one.Read || one.Type != tt.data.EventType() || one.Title != tt.title ||
 				!strings.HasPrefix(one.Body, tt.body) || !cmp.Equal(one.Data, tt.dataOfItem) {
 				t.Errorf("item = %+v", one)
 			}
@@ -118,7 +121,7 @@ func TestHandle_eightAtOnceThenRedelivered(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if err := b.notifier.Handle(t.Context(), m); err != nil && !fault.Is(err, fault.CodeUnavailable) {
+			if err := b.consumer.Handle(t.Context(), m); err != nil && !fault.Is(err, fault.CodeUnavailable) {
 				t.Error(err)
 			}
 		})
@@ -162,14 +165,14 @@ func TestHandle_skips(t *testing.T) {
 	tests := map[string]struct {
 		change        func(*account.User)
 		pushes, mails int
-		channel       channel
+		channel       notify.Channel
 		reason        string
 	}{
-		"no pushes wanted":   {func(u *account.User) { u.Notifications = &account.Notifications{Email: true} }, 0, 1, push, "preference"},
-		"no mails wanted":    {func(u *account.User) { u.Notifications = &account.Notifications{Push: true} }, 1, 0, email, "preference"},
-		"no address":         {func(u *account.User) { u.Email = "" }, 1, 0, email, "no_verified_email"},
-		"unverified address": {func(u *account.User) { u.EmailVerified = false }, 1, 0, email, "no_verified_email"},
-		"refused address":    {func(u *account.User) { u.Email = "bounce@example.com" }, 1, 0, email, "address_refused"},
+		"no pushes wanted":   {func(u *account.User) { u.Notifications = &account.Notifications{Email: true} }, 0, 1, notify.Push, "preference"},
+		"no mails wanted":    {func(u *account.User) { u.Notifications = &account.Notifications{Push: true} }, 1, 0, notify.Email, "preference"},
+		"no address":         {func(u *account.User) { u.Email = "" }, 1, 0, notify.Email, "no_verified_email"},
+		"unverified address": {func(u *account.User) { u.EmailVerified = false }, 1, 0, notify.Email, "no_verified_email"},
+		"refused address":    {func(u *account.User) { u.Email = "bounce@example.com" }, 1, 0, notify.Email, "address_refused"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -219,15 +222,15 @@ func TestForget_leavesARenewedDevice(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.saveDevice("phone", "unregistered-1")
-	targets, err := b.notifier.targets(t.Context(), uid)
+	targets, err := b.consumer.targets(t.Context(), uid)
 	if err != nil || len(targets) != 1 {
 		t.Fatalf("targets = %v, %v", targets, err)
 	}
 	b.saveDevice("phone", "token-2")
-	if err := b.notifier.forget(t.Context(), targets[0]); err != nil {
+	if err := b.consumer.forget(t.Context(), targets[0]); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := b.notifier.targets(t.Context(), uid); err != nil || len(again) != 1 {
+	if again, err := b.consumer.targets(t.Context(), uid); err != nil || len(again) != 1 {
 		t.Errorf("targets = %v, %v; want the renewed device", again, err)
 	}
 }
@@ -240,7 +243,7 @@ func TestHandle_retriesOnlyTheDevicesNotServed(t *testing.T) {
 	b.saveDevice("phone", "token-1")
 	b.saveDevice("tablet", "unavailable-1")
 	m := messageOf(t, scanDone("s"), "s")
-	err := b.notifier.Handle(t.Context(), m)
+	err := b.consumer.Handle(t.Context(), m)
 	if err == nil || !fault.Retryable(err) {
 		t.Fatalf("error = %v, want a retryable one", err)
 	}
@@ -249,7 +252,7 @@ func TestHandle_retriesOnlyTheDevicesNotServed(t *testing.T) {
 	b.handle(scanDone("s"), "s")
 	b.handle(scanDone("s"), "s")
 	b.want(1, 2, 1)
-	if d := b.delivery(idOf(scanDone("s"), "s"), push); d.State != sent || d.Attempts != 2 || len(d.Served) != 2 {
+	if d := b.delivery(idOf(scanDone("s"), "s"), notify.Push); d.State != sent || d.Attempts != 2 || len(d.Served) != 2 {
 		t.Errorf("delivery = %+v", d)
 	}
 }
@@ -259,15 +262,15 @@ func TestHandle_mailServerDown(t *testing.T) {
 	b := newBench(t)
 	b.save(ann())
 	b.saveDevice("phone", "token-1")
-	working := b.notifier.mailer
-	b.notifier.mailer = plainMailer(t, "127.0.0.1:1")
+	working := b.consumer.Mailer
+	b.consumer.Mailer = plainMailer(t, "127.0.0.1:1")
 	for range 2 {
-		if err := b.notifier.Handle(t.Context(), messageOf(t, scanDone("s"), "s")); err == nil || !fault.Retryable(err) {
+		if err := b.consumer.Handle(t.Context(), messageOf(t, scanDone("s"), "s")); err == nil || !fault.Retryable(err) {
 			t.Fatalf("error = %v, want a retryable one", err)
 		}
 	}
 	b.want(1, 1, 0)
-	b.notifier.mailer = working
+	b.consumer.Mailer = working
 	b.handle(scanDone("s"), "s")
 	b.handle(scanDone("s"), "s")
 	b.want(1, 1, 1)
@@ -279,11 +282,11 @@ func TestHandle_mailServerBusy(t *testing.T) {
 	u := ann()
 	u.Email = "later@example.com"
 	b.save(u)
-	err := b.notifier.Handle(t.Context(), messageOf(t, scanDone("s"), "s"))
+	err := b.consumer.Handle(t.Context(), messageOf(t, scanDone("s"), "s"))
 	if err == nil || !fault.Retryable(err) || strings.Contains(err.Error(), "later@") {
 		t.Fatalf("error = %v, want a retryable one without the address", err)
 	}
-	if d := b.delivery(idOf(scanDone("s"), "s"), email); d.State != failed {
+	if d := b.delivery(idOf(scanDone("s"), "s"), notify.Email); d.State != failed {
 		t.Errorf("delivery = %+v, want it failed", d)
 	}
 }
@@ -293,7 +296,7 @@ func TestHandle_lease(t *testing.T) {
 	b := newBench(t)
 	b.save(ann())
 	id := idOf(scanDone("s"), "s")
-	for _, c := range []channel{push, email} { // somebody claimed both and died
+	for _, c := range []notify.Channel{notify.Push, notify.Email} { // somebody claimed both and died
 		d := delivery{Schema: schema, EventID: id, Channel: c, CreatedAt: b.now}
 		d.claim(b.now)
 		if _, err := b.deliveryRef(id, c).Set(t.Context(), d); err != nil {
@@ -302,7 +305,7 @@ func TestHandle_lease(t *testing.T) {
 	}
 	b.saveDevice("phone", "token-1")
 	b.now = b.now.Add(catalog.Lease - time.Second)
-	err := b.notifier.Handle(t.Context(), messageOf(t, scanDone("s"), "s"))
+	err := b.consumer.Handle(t.Context(), messageOf(t, scanDone("s"), "s"))
 	if !fault.Is(err, fault.CodeUnavailable) || !fault.Retryable(err) {
 		t.Fatalf("error = %v, want unavailable", err)
 	}
@@ -310,7 +313,7 @@ func TestHandle_lease(t *testing.T) {
 	b.now = b.now.Add(time.Second)
 	b.handle(scanDone("s"), "s")
 	b.want(1, 1, 1)
-	if d := b.delivery(id, email); d.State != sent || d.Attempts != 2 {
+	if d := b.delivery(id, notify.Email); d.State != sent || d.Attempts != 2 {
 		t.Errorf("delivery = %+v, want it sent at the second attempt", d)
 	}
 }
@@ -318,23 +321,23 @@ func TestHandle_lease(t *testing.T) {
 func TestFinish_ofALostClaim(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	d := delivery{Schema: schema, EventID: "e", Channel: email}
+	d := delivery{Schema: schema, EventID: "e", Channel: notify.Email}
 	d.claim(b.now)
-	mine := claim{channel: email, ref: b.deliveryRef("e", email), attempt: d.Attempts}
+	mine := claim{channel: notify.Email, ref: b.deliveryRef("e", notify.Email), attempt: d.Attempts}
 	d.claim(b.now.Add(catalog.Lease)) // another took over
 	if _, err := mine.ref.Set(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.notifier.finish(t.Context(), mine, outcome{err: errors.New("no answer")}); err != nil {
+	if err := b.consumer.finish(t.Context(), mine, outcome{err: errors.New("no answer")}); err != nil {
 		t.Fatal(err)
 	}
-	if got := b.delivery("e", email); got.State != claimed {
+	if got := b.delivery("e", notify.Email); got.State != claimed {
 		t.Errorf("state = %s: a late failure freed another's claim", got.State)
 	}
-	if err := b.notifier.finish(t.Context(), mine, outcome{}); err != nil {
+	if err := b.consumer.finish(t.Context(), mine, outcome{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := b.delivery("e", email); got.State != sent {
+	if got := b.delivery("e", notify.Email); got.State != sent {
 		t.Errorf("state = %s, want sent: it was", got.State)
 	}
 }
@@ -342,11 +345,11 @@ func TestFinish_ofALostClaim(t *testing.T) {
 func TestFinish_doesNotReviveWhatWasErased(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	c := claim{channel: email, ref: b.deliveryRef("e", email), attempt: 1}
-	if err := b.notifier.finish(t.Context(), c, outcome{}); err != nil {
+	c := claim{channel: notify.Email, ref: b.deliveryRef("e", notify.Email), attempt: 1}
+	if err := b.consumer.finish(t.Context(), c, outcome{}); err != nil {
 		t.Fatal(err)
 	}
-	if b.delivery("e", email) != nil {
+	if b.delivery("e", notify.Email) != nil {
 		t.Error("the delivery is back")
 	}
 }
@@ -371,7 +374,7 @@ func TestHandle_malformed(t *testing.T) {
 	}
 	for name, m := range tests {
 		t.Run(name, func(t *testing.T) {
-			if err := b.notifier.Handle(t.Context(), m); !errors.Is(err, event.ErrMalformed) {
+			if err := b.consumer.Handle(t.Context(), m); !errors.Is(err, event.ErrMalformed) {
 				t.Errorf("error = %v, want ErrMalformed", err)
 			}
 		})

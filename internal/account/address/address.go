@@ -1,4 +1,5 @@
-package notify
+// Package address finds the e-mail address that a user can be written to.
+package address
 
 import (
 	"context"
@@ -14,7 +15,7 @@ import (
 // lookupTimeout bounds the question to Firebase Auth, whose client tries again for some 8 seconds.
 const lookupTimeout = 10 * time.Second
 
-// Errors of [Address]: why a user cannot be written to, which asking again does not change soon.
+// Errors of [Verified]: why a user cannot be written to, which asking again does not change soon.
 var (
 	// ErrUserGone says that Firebase has no such user any more.
 	ErrUserGone = errors.New("there is no such user at Firebase")
@@ -23,15 +24,16 @@ var (
 	ErrUnverified = errors.New("the user has no verified e-mail address")
 )
 
-// Address is the user's verified e-mail address as Firebase has it now. The one in users/{uid} is
-// of the last registration: since then the user may have changed it and another may own it, or the
-// user may have verified it. Any other error is of the question and says nothing of the user: it is
-// to be asked again, and never to be answered by an address from elsewhere.
+// Verified returns the user's verified e-mail address as Firebase has it now. The one in users/{uid}
+// is of the last registration: since then the user may have changed it and another may own it, or
+// the user may have verified it. Any error but [ErrUserGone] and [ErrUnverified] is of the question
+// and says nothing of the user: it is to be asked again, and never to be answered by an address from
+// elsewhere.
 //
 // The answer is not kept, be it for a minute: there is one question a mail, which Identity Toolkit
 // has room for, and a change of the address, which we are not told of, has to hold for the very
 // next mail.
-func Address(ctx context.Context, users *auth.Client, uid account.UID) (string, error) {
+func Verified(ctx context.Context, users *auth.Client, uid account.UID) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	user, err := users.GetUser(ctx, string(uid))

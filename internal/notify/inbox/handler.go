@@ -1,4 +1,5 @@
-package notify
+// Package inbox answers for a user's notifications, devices and preferences.
+package inbox
 
 import (
 	"context"
@@ -12,29 +13,28 @@ import (
 	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/transact"
 )
 
 const defaultPage = 20
 
-// Inbox answers for the user's notifications, devices and preferences.
-type Inbox struct {
-	fs  *firestore.Client
-	now func() time.Time
+// Handler serves the routes below /v1/inbox, /v1/devices and /v1/preferences.
+type Handler struct {
+	Firestore *firestore.Client
+	// Now is the clock.
+	Now func() time.Time
 }
 
-// NewInbox makes an inbox over the database; now is the clock.
-func NewInbox(fs *firestore.Client, now func() time.Time) *Inbox { return &Inbox{fs: fs, now: now} }
-
-// Routes adds the routes below /v1/inbox, /v1/devices and /v1/preferences.
-func (b *Inbox) Routes(api *httpapi.API) {
-	api.Handle("GET /v1/inbox", httpapi.User, b.list, httpapi.Paged)
-	api.Handle("POST /v1/inbox/{id}/read", httpapi.User, b.markRead)
-	api.Handle("PUT /v1/devices/{id}", httpapi.User, b.putDevice, httpapi.JSON)
-	api.Handle("DELETE /v1/devices/{id}", httpapi.User, b.deleteDevice)
-	api.Handle("GET /v1/preferences", httpapi.User, b.getPreferences)
-	api.Handle("PUT /v1/preferences", httpapi.User, b.putPreferences, httpapi.JSON)
+// Routes adds the routes to the API.
+func (h *Handler) Routes(api *httpapi.API) {
+	api.Handle("GET /v1/inbox", httpapi.User, h.list, httpapi.Paged)
+	api.Handle("POST /v1/inbox/{id}/read", httpapi.User, h.markRead)
+	api.Handle("PUT /v1/devices/{id}", httpapi.User, h.putDevice, httpapi.JSON)
+	api.Handle("DELETE /v1/devices/{id}", httpapi.User, h.deleteDevice)
+	api.Handle("GET /v1/preferences", httpapi.User, h.getPreferences)
+	api.Handle("PUT /v1/preferences", httpapi.User, h.putPreferences, httpapi.JSON)
 }
 
 // caller is who asks: the user as the transaction read it.
@@ -45,28 +45,28 @@ type caller struct {
 
 // run runs fn in a transaction that read the caller's account, which must be in use, in turn with
 // the user's others.
-func (b *Inbox) run(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
+func (h *Handler) run(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
 	uid := account.Caller(r)
-	return transact.Run(r.Context(), b.fs, account.Ref(b.fs, uid), func(ctx context.Context, tx *firestore.Transaction) error {
-		return b.admit(ctx, tx, uid, fn)
+	return transact.Run(r.Context(), h.Firestore, account.Ref(h.Firestore, uid), func(ctx context.Context, tx *firestore.Transaction) error {
+		return h.admit(ctx, tx, uid, fn)
 	})
 }
 
-// look is [Inbox.run] for what only reads.
-func (b *Inbox) look(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
-	return b.fs.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) error {
-		return b.admit(ctx, tx, account.Caller(r), fn)
+// look is [Handler.run] for what only reads.
+func (h *Handler) look(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
+	return h.Firestore.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) error {
+		return h.admit(ctx, tx, account.Caller(r), fn)
 	}, firestore.ReadOnly)
 }
 
-func (b *Inbox) admit(
+func (h *Handler) admit(
 	ctx context.Context, tx *firestore.Transaction, uid account.UID, fn func(context.Context, *firestore.Transaction, caller) error,
 ) error {
-	user, err := account.ReadActive(tx, b.fs, uid)
+	user, err := account.ReadActive(tx, h.Firestore, uid)
 	if err != nil {
 		return err
 	}
-	return fn(ctx, tx, caller{User: user, ref: account.Ref(b.fs, uid)})
+	return fn(ctx, tx, caller{User: user, ref: account.Ref(h.Firestore, uid)})
 }
 
 type inboxView struct {
@@ -77,52 +77,41 @@ type inboxView struct {
 	NextCursor string `json:"nextCursor,omitempty"`
 }
 
-func (b *Inbox) list(w http.ResponseWriter, r *http.Request) error {
+// itemView is an item as its owner sees it.
+type itemView struct {
+	ID        string            `json:"id"`
+	Type      string            `json:"type"`
+	Title     string            `json:"title"`
+	Body      string            `json:"body"`
+	Data      map[string]string `json:"data"`
+	CreatedAt string            `json:"createdAt"`
+	Read      bool              `json:"read"`
+}
+
+func newItemView(id string, i notify.Item) itemView {
+	return itemView{
+		ID: id, Type: i.Type, Title: i.Title, Body: i.Body, Data: i.Data, CreatedAt: httpapi.Time(i.CreatedAt), Read: i.Read,
+	}
+}
+
+func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
 	asked, err := httpapi.PageParams(r, defaultPage, "inbox")
 	if err != nil {
 		return err
 	}
 	var view inboxView
-	err = b.look(r, func(ctx context.Context, tx *firestore.Transaction, who caller) error {
-		live := b.live(who.ref)
+	err = h.look(r, func(ctx context.Context, tx *firestore.Transaction, who caller) error {
 		var err error
-		if view, err = page(tx, live, asked); err != nil {
+		if view, err = page(tx, notify.Live(who.ref, h.Now()), asked); err != nil {
 			return err
 		}
-		view.Unread, err = unread(ctx, tx, live)
+		view.Unread, err = notify.Unread(ctx, tx, who.ref, h.Now())
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return httpapi.Write(w, http.StatusOK, view)
-}
-
-// live are the user's items that have not expired: an item expires a fixed time after it was made,
-// so this is the filter on expireAt, by the field that orders.
-func (b *Inbox) live(user *firestore.DocumentRef) firestore.Query {
-	return inboxOf(user).Where("createdAt", ">", b.now().UTC().Add(-inboxKept))
-}
-
-// unread needs the composite index (read asc, createdAt asc) on the collection inbox.
-func unread(ctx context.Context, tx *firestore.Transaction, live firestore.Query) (int64, error) {
-	n, err := store.Count(ctx, tx, live.Where("read", "==", false))
-	if err != nil {
-		return 0, fmt.Errorf("count unread items: %w", err)
-	}
-	return n, nil
-}
-
-// Unread is the number of the user's unread items.
-func (b *Inbox) Unread(ctx context.Context, uid account.UID) (n int64, err error) {
-	err = b.fs.RunTransaction(ctx, func(ctx context.Context, tx *firestore.Transaction) error {
-		if _, err := account.ReadActive(tx, b.fs, uid); err != nil {
-			return err
-		}
-		n, err = unread(ctx, tx, b.live(account.Ref(b.fs, uid)))
-		return err
-	}, firestore.ReadOnly)
-	return n, err
 }
 
 // page is the newest items, or those after the position. It needs the index (createdAt desc).
@@ -143,29 +132,29 @@ func page(tx *firestore.Transaction, live firestore.Query, asked httpapi.Page) (
 			view.NextCursor = asked.Next(last)
 			break
 		}
-		var one item
+		var one notify.Item
 		if err := snap.DataTo(&one); err != nil {
 			return inboxView{}, fmt.Errorf("decode inbox item: %w", err)
 		}
-		view.Items = append(view.Items, showItem(snap.Ref.ID, one))
+		view.Items = append(view.Items, newItemView(snap.Ref.ID, one))
 		last = httpapi.Position{At: one.CreatedAt, ID: snap.Ref.ID}
 	}
 	return view, nil
 }
 
-func (b *Inbox) markRead(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) markRead(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	missing := fault.New(fault.CodeNotFound, "There is no such item in the inbox.")
-	if !eventID.MatchString(id) {
+	if !notify.ValidID(id) {
 		return missing
 	}
-	err := b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
-		snap, err := tx.Get(inboxOf(who.ref).Doc(id))
-		one, err := store.Decode[item](snap, err, "inbox item", missing)
+	err := h.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
+		snap, err := tx.Get(notify.Inbox(who.ref).Doc(id))
+		one, err := store.Decode[notify.Item](snap, err, "inbox item", missing)
 		if err != nil {
 			return err
 		}
-		if !one.ExpireAt.After(b.now()) {
+		if !one.ExpireAt.After(h.Now()) {
 			return missing
 		}
 		return tx.Update(snap.Ref, []firestore.Update{{Path: "read", Value: true}})
@@ -184,7 +173,7 @@ type deviceView struct {
 	UpdatedAt string `json:"updatedAt"`
 }
 
-func (b *Inbox) putDevice(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) putDevice(w http.ResponseWriter, r *http.Request) error {
 	id, err := deviceParam(r)
 	if err != nil {
 		return err
@@ -197,8 +186,8 @@ func (b *Inbox) putDevice(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var c device.Change
-	err = b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
-		c, err = device.Prepare(tx, who.ref, id, spec, b.now().UTC())
+	err = h.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
+		c, err = device.Prepare(tx, who.ref, id, spec, h.Now().UTC())
 		if err != nil {
 			return err
 		}
@@ -207,7 +196,7 @@ func (b *Inbox) putDevice(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := device.Settle(r.Context(), b.fs, account.Ref(b.fs, account.Caller(r)), id, spec.Token); err != nil {
+	if err := device.Settle(r.Context(), h.Firestore, account.Ref(h.Firestore, account.Caller(r)), id, spec.Token); err != nil {
 		return err
 	}
 	code := http.StatusOK
@@ -220,12 +209,12 @@ func (b *Inbox) putDevice(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-func (b *Inbox) deleteDevice(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) deleteDevice(w http.ResponseWriter, r *http.Request) error {
 	id, err := deviceParam(r)
 	if err != nil {
 		return err
 	}
-	err = b.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
+	err = h.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
 		return tx.Delete(device.Of(who.ref).Doc(id))
 	})
 	if err != nil {

@@ -1,4 +1,4 @@
-package notify
+package deliver
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
+	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/store"
 )
 
@@ -25,15 +26,15 @@ type target struct {
 // push sends to each device that earlier attempts did not reach. A token that FCM says is dead takes its device
 // with it; one that FCM finds no sense in is given up for this event; for any other error the device is tried
 // again with the next delivery.
-func (n *Notifier) push(ctx context.Context, msg message, c claim) outcome {
-	targets, err := n.targets(ctx, msg.uid)
+func (c *Consumer) push(ctx context.Context, msg notify.Message, mine claim) outcome {
+	targets, err := c.targets(ctx, msg.UID)
 	if err != nil {
 		return outcome{err: err}
 	}
-	if len(targets) == 0 && len(c.served) == 0 {
+	if len(targets) == 0 && len(mine.served) == 0 {
 		return outcome{skipped: "no_devices"}
 	}
-	targets = slices.DeleteFunc(targets, func(t target) bool { return slices.Contains(c.served, t.snap.Ref.ID) })
+	targets = slices.DeleteFunc(targets, func(t target) bool { return slices.Contains(mine.served, t.snap.Ref.ID) })
 	if len(targets) == 0 {
 		return outcome{}
 	}
@@ -41,14 +42,14 @@ func (n *Notifier) push(ctx context.Context, msg message, c claim) outcome {
 	for i, t := range targets {
 		pushes[i] = pushOf(msg, t.Token)
 	}
-	batch, err := n.fcm.SendEach(ctx, pushes)
+	batch, err := c.FCM.SendEach(ctx, pushes)
 	if err != nil {
 		return outcome{err: fmt.Errorf("send pushes: %w", err)}
 	}
 	var result outcome
 	var faults []error
 	for i, response := range batch.Responses {
-		served, err := n.settle(ctx, targets[i], response)
+		served, err := c.settle(ctx, targets[i], response)
 		if served {
 			result.served = append(result.served, targets[i].snap.Ref.ID)
 		}
@@ -59,12 +60,12 @@ func (n *Notifier) push(ctx context.Context, msg message, c claim) outcome {
 }
 
 // targets are the devices that are to have pushes, one for each token.
-func (n *Notifier) targets(ctx context.Context, uid account.UID) ([]target, error) {
-	snaps, err := device.Of(account.Ref(n.fs, uid)).Documents(ctx).GetAll()
+func (c *Consumer) targets(ctx context.Context, uid account.UID) ([]target, error) {
+	snaps, err := device.Of(account.Ref(c.Firestore, uid)).Documents(ctx).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("list devices: %w", err)
 	}
-	now := n.now()
+	now := c.Now()
 	byToken := map[string]target{}
 	for _, snap := range snaps {
 		t := target{snap: snap}
@@ -79,12 +80,12 @@ func (n *Notifier) targets(ctx context.Context, uid account.UID) ([]target, erro
 }
 
 // settle tells whether the device is through with the event.
-func (n *Notifier) settle(ctx context.Context, t target, response *messaging.SendResponse) (served bool, err error) {
+func (c *Consumer) settle(ctx context.Context, t target, response *messaging.SendResponse) (served bool, err error) {
 	switch err := response.Error; {
 	case response.Success:
 		return true, nil
 	case messaging.IsUnregistered(err), messaging.IsSenderIDMismatch(err):
-		return true, n.forget(ctx, t)
+		return true, c.forget(ctx, t)
 	case messaging.IsInvalidArgument(err):
 		slog.WarnContext(ctx, "push refused", "error", err)
 		return true, nil
@@ -94,7 +95,7 @@ func (n *Notifier) settle(ctx context.Context, t target, response *messaging.Sen
 }
 
 // forget deletes a device whose token is dead, unless the app has just renewed it.
-func (n *Notifier) forget(ctx context.Context, t target) error {
+func (c *Consumer) forget(ctx context.Context, t target) error {
 	_, err := t.snap.Ref.Delete(ctx, firestore.LastUpdateTime(t.snap.UpdateTime))
 	if store.Overtaken(err) {
 		return nil
@@ -108,19 +109,19 @@ func (n *Notifier) forget(ctx context.Context, t target) error {
 // pushOf is the push of a message. On the device the event's id names it, so that a repeated push replaces the first. The
 // collapse key is the type, since FCM keeps no more than four of them for a device that is offline: it then shows
 // the latest of each type, and the inbox has them all.
-func pushOf(msg message, token string) *messaging.Message {
-	data := maps.Clone(msg.data)
-	data["type"], data["eventId"] = msg.kind, msg.id
+func pushOf(msg notify.Message, token string) *messaging.Message {
+	data := maps.Clone(msg.Data)
+	data["type"], data["eventId"] = msg.Type, msg.ID
 	return &messaging.Message{
 		Token:        token,
-		Notification: &messaging.Notification{Title: msg.title, Body: msg.body},
+		Notification: &messaging.Notification{Title: msg.Title, Body: msg.Body},
 		Data:         data,
 		Android: &messaging.AndroidConfig{
-			CollapseKey: msg.kind, Notification: &messaging.AndroidNotification{Tag: msg.id},
+			CollapseKey: msg.Type, Notification: &messaging.AndroidNotification{Tag: msg.ID},
 		},
-		APNS: &messaging.APNSConfig{Headers: map[string]string{"apns-collapse-id": msg.id}},
+		APNS: &messaging.APNSConfig{Headers: map[string]string{"apns-collapse-id": msg.ID}},
 		Webpush: &messaging.WebpushConfig{
-			Headers: map[string]string{"Topic": webTopic(msg.id)}, Notification: &messaging.WebpushNotification{Tag: msg.id},
+			Headers: map[string]string{"Topic": webTopic(msg.ID)}, Notification: &messaging.WebpushNotification{Tag: msg.ID},
 		},
 	}
 }

@@ -1,10 +1,11 @@
-package notify
+package deliver
 
 import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
 )
 
@@ -27,15 +28,15 @@ func TestHandle_deletedScan(t *testing.T) {
 	b.handle(gone, "s")
 	b.want(2, 4, 3)
 	for _, kept := range []string{idOf(event.AccountRegisteredV1{}, ""), idOf(scanDone("other"), "other")} {
-		if snap, err := inboxOf(account.Ref(b.fs, uid)).Doc(kept).Get(t.Context()); err != nil || !snap.Exists() {
+		if snap, err := notify.Inbox(account.Ref(b.fs, uid)).Doc(kept).Get(t.Context()); err != nil || !snap.Exists() {
 			t.Errorf("an item about something else is gone: %v", err)
 		}
-		if b.delivery(kept, push) == nil || b.delivery(kept, email) == nil {
+		if b.delivery(kept, notify.Push) == nil || b.delivery(kept, notify.Email) == nil {
 			t.Error("a delivery about something else is gone")
 		}
 	}
 	for _, id := range []string{idOf(scanDone("s"), "s"), idOf(best, "s")} {
-		for _, c := range []channel{push, email} {
+		for _, c := range []notify.Channel{notify.Push, notify.Email} {
 			if d := b.delivery(id, c); d != nil {
 				t.Errorf("%s: %+v is left", c, d)
 			}

@@ -1,12 +1,8 @@
-package notify
+package deliver
 
 import (
-	"context"
-	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,16 +11,14 @@ import (
 	"firebase.google.com/go/v4/auth"
 	"firebase.google.com/go/v4/messaging"
 	"google.golang.org/api/option"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/mail"
+	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
 )
 
@@ -32,7 +26,7 @@ func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, e
 
 var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-// bench is a notifier and an inbox over a database of their own, with sinks for pushes and mails.
+// bench is a consumer over a database of its own, with sinks for pushes and mails.
 type bench struct {
 	t        *testing.T
 	project  string
@@ -41,8 +35,7 @@ type bench struct {
 	smtp     *emulator.SMTP
 	auth     *emulatortest.AuthFront
 	users    *auth.Client
-	notifier *Notifier
-	api      *httpapi.API
+	consumer *Consumer
 	now      time.Time
 }
 
@@ -66,30 +59,12 @@ func benchOver(t *testing.T, project string, fs *firestore.Client) *bench {
 	t.Cleanup(func() { _ = b.smtp.Close() })
 	b.auth = emulatortest.NewAuthFront(t)
 	b.users = b.auth.Client(t, project)
-	clock := func() time.Time { return b.now }
-	b.notifier = New(fs, fcmClient(t, project, b.fcm.URL()), plainMailer(t, b.smtp.Host()), b.users, clock)
-	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
-	NewInbox(fs, clock).Routes(b.api)
+	b.consumer = &Consumer{
+		Firestore: fs, FCM: fcmClient(t, project, b.fcm.URL()), Mailer: plainMailer(t, b.smtp.Host()), Users: b.users,
+		Now: func() time.Time { return b.now },
+	}
 	b.saveScan("s", scan.Completed)
 	return b
-}
-
-// withoutQueries is the bench as it answers while the database takes no queries.
-func (b *bench) withoutQueries() *bench {
-	b.t.Helper()
-	refuse := func(
-		ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption,
-	) (grpc.ClientStream, error) {
-		if strings.HasSuffix(method, "/RunQuery") {
-			return nil, status.Error(codes.PermissionDenied, "refused by the test")
-		}
-		return next(ctx, desc, cc, method, opts...)
-	}
-	other := *b
-	other.fs = emulatortest.Firestore(b.t, b.project, grpc.WithStreamInterceptor(refuse))
-	other.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
-	NewInbox(other.fs, func() time.Time { return other.now }).Routes(other.api)
-	return &other
 }
 
 func fcmClient(t *testing.T, project, endpoint string) *messaging.Client {
@@ -108,9 +83,9 @@ func fcmClient(t *testing.T, project, endpoint string) *messaging.Client {
 	return client
 }
 
-func plainMailer(t *testing.T, addr string) *Mailer {
+func plainMailer(t *testing.T, addr string) *mail.Sender {
 	t.Helper()
-	m, err := NewMailer(MailConfig{Addr: addr, From: "FaceScan <hello@facescan.example>", Plain: true})
+	m, err := mail.New(mail.Config{Addr: addr, From: "FaceScan <hello@facescan.example>", Plain: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,13 +100,6 @@ func ann() account.User {
 		Schema: 1, UID: uid, State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true, Version: "v1"},
 		Email: "ann@example.com", EmailVerified: true, Revision: 7,
 	}
-}
-
-// annAs is another user like ann.
-func annAs(uid account.UID) account.User {
-	u := ann()
-	u.UID, u.Email = uid, string(uid)+"@example.com"
-	return u
 }
 
 // save keeps the user, and has Firebase know the same of them.
@@ -200,7 +168,7 @@ func messageOf(t *testing.T, data event.Payload, scanID string) event.Message {
 
 func (b *bench) handle(data event.Payload, scanID string) {
 	b.t.Helper()
-	if err := b.notifier.Handle(b.t.Context(), messageOf(b.t, data, scanID)); err != nil {
+	if err := b.consumer.Handle(b.t.Context(), messageOf(b.t, data, scanID)); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -208,7 +176,7 @@ func (b *bench) handle(data event.Payload, scanID string) {
 // want checks the numbers of inbox items, pushes and mails.
 func (b *bench) want(items, pushes, mails int) {
 	b.t.Helper()
-	snaps, err := inboxOf(account.Ref(b.fs, uid)).Documents(b.t.Context()).GetAll()
+	snaps, err := notify.Inbox(account.Ref(b.fs, uid)).Documents(b.t.Context()).GetAll()
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -218,12 +186,12 @@ func (b *bench) want(items, pushes, mails int) {
 	}
 }
 
-func (b *bench) deliveryRef(eventID string, c channel) *firestore.DocumentRef {
-	return deliveryRef(account.Ref(b.fs, uid), eventID, c)
+func (b *bench) deliveryRef(eventID string, c notify.Channel) *firestore.DocumentRef {
+	return notify.DeliveryRef(account.Ref(b.fs, uid), eventID, c)
 }
 
 // delivery is the document of (event, channel), nil where there is none.
-func (b *bench) delivery(eventID string, c channel) *delivery {
+func (b *bench) delivery(eventID string, c notify.Channel) *delivery {
 	b.t.Helper()
 	snaps, err := b.fs.GetAll(b.t.Context(), []*firestore.DocumentRef{b.deliveryRef(eventID, c)})
 	if err != nil {
@@ -237,27 +205,4 @@ func (b *bench) delivery(eventID string, c channel) *delivery {
 		b.t.Fatal(err)
 	}
 	return &d
-}
-
-// call asks as the user and returns status and body.
-func (b *bench) call(who account.UID, method, path, body string) (int, []byte) {
-	b.t.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	r.Header.Set("Authorization", "Bearer "+string(who))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	w := httptest.NewRecorder()
-	b.api.ServeHTTP(w, r)
-	return w.Code, w.Body.Bytes()
-}
-
-// read parses an answer.
-func read[T any](b *bench, body []byte) T {
-	b.t.Helper()
-	var v T
-	if err := json.Unmarshal(body, &v); err != nil {
-		b.t.Fatalf("%v in %s", err, body)
-	}
-	return v
 }

@@ -1,4 +1,4 @@
-package notify
+package inbox
 
 import (
 	"fmt"
@@ -16,14 +16,15 @@ import (
 	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/notify"
 )
 
 // fill writes n items a second apart, i00 the oldest.
 func (b *bench) fill(n int) {
 	b.t.Helper()
 	for i := range n {
-		one := newItem(message{kind: "scan.completed.v1", title: strconv.Itoa(i), data: map[string]string{}}, start.Add(time.Duration(i)*time.Second))
-		if _, err := inboxOf(account.Ref(b.fs, uid)).Doc(fmt.Sprintf("i%02d", i)).Set(b.t.Context(), one); err != nil {
+		one := notify.Message{Type: "scan.completed.v1", Title: strconv.Itoa(i), Data: map[string]string{}}.Item(start.Add(time.Duration(i) * time.Second))
+		if _, err := notify.Inbox(account.Ref(b.fs, uid)).Doc(fmt.Sprintf("i%02d", i)).Set(b.t.Context(), one); err != nil {
 			b.t.Fatal(err)
 		}
 	}
@@ -81,7 +82,7 @@ func TestInbox_sameTimeIsPagedByID(t *testing.T) {
 	b := newBench(t)
 	b.save(ann())
 	for _, id := range []string{"a", "b", "c"} {
-		if _, err := inboxOf(account.Ref(b.fs, uid)).Doc(id).Set(t.Context(), newItem(message{}, start)); err != nil {
+		if _, err := notify.Inbox(account.Ref(b.fs, uid)).Doc(id).Set(t.Context(), notify.Message{}.Item(start)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -99,7 +100,7 @@ func TestInbox_expiredItemsAreNotShown(t *testing.T) {
 	b := newBench(t)
 	b.save(ann())
 	b.fill(2)
-	b.now = start.Add(inboxKept)
+	b.now = notify.Message{}.Item(start).ExpireAt
 	if v := b.inbox(""); len(v.Items) != 1 || v.Unread != 1 || v.Items[0].ID != "i01" {
 		t.Errorf("inbox = %+v, want i01 alone", v)
 	}

@@ -1,4 +1,4 @@
-package notify
+package deliver
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/mail"
+	"github.com/facescan/facescan/internal/notify"
 )
 
 const (
@@ -24,21 +26,17 @@ const (
 	maxAttempts = 20
 )
 
-// Notifier is the consumer that sends messages. It is safe for concurrent use.
-type Notifier struct {
-	fs     *firestore.Client
-	fcm    *messaging.Client
-	mailer *Mailer
-	users  *auth.Client
-	now    func() time.Time
-}
-
-// New makes a notifier over the database, FCM, the mail server and Firebase's users, whose
-// addresses mails go to; now is the clock.
-func New(
-	fs *firestore.Client, fcm *messaging.Client, mailer *Mailer, users *auth.Client, now func() time.Time,
-) *Notifier {
-	return &Notifier{fs: fs, fcm: fcm, mailer: mailer, users: users, now: now}
+// Consumer sends messages. It is safe for concurrent use.
+type Consumer struct {
+	// Firestore holds the inboxes and deliveries.
+	Firestore *firestore.Client
+	// FCM sends the pushes, Mailer the mails.
+	FCM    *messaging.Client
+	Mailer *mail.Sender
+	// Users are Firebase's, whose addresses mails go to.
+	Users *auth.Client
+	// Now is the clock.
+	Now func() time.Time
 }
 
 // Handle takes account.registered.v1, scan.completed.v1, scan.failed.v1, series.settled.v1 and
@@ -46,34 +44,34 @@ func New(
 // said of the scan or series. It is nil when every channel is done with the event, or it was dropped at
 // the fence; [event.ErrMalformed] for one that cannot be read; any other error asks for redelivery: a channel failed, or
 // another process is at it.
-func (n *Notifier) Handle(ctx context.Context, m event.Message) error {
+func (c *Consumer) Handle(ctx context.Context, m event.Message) error {
 	e, err := event.Decode(m.Data)
 	if err != nil {
 		return err
 	}
 	if e.Type == (event.ScanDeletedV1{}).EventType() {
-		return n.forgetScan(ctx, e)
+		return c.forgetScan(ctx, e)
 	}
 	if e.Type == (event.SeriesDeletedV1{}).EventType() {
-		return n.forgetSeries(ctx, e)
+		return c.forgetSeries(ctx, e)
 	}
 	if e.Type == (event.SeriesSettledV1{}).EventType() {
-		if revised, err := n.revised(ctx, e); err != nil || revised {
+		if revised, err := c.revised(ctx, e); err != nil || revised {
 			return err
 		}
 	}
-	msg, err := newMessage(e)
+	msg, err := notify.NewMessage(e)
 	if err != nil {
 		return err
 	}
-	claims, busy, err := n.claim(ctx, msg)
+	claims, busy, err := c.claim(ctx, msg)
 	if err != nil {
-		return fmt.Errorf("claim the channels of event %s: %w", msg.id, err)
+		return fmt.Errorf("claim the channels of event %s: %w", msg.ID, err)
 	}
 	faults := make([]error, len(claims), len(claims)+1)
 	var sending sync.WaitGroup
-	for i, c := range claims {
-		sending.Go(func() { faults[i] = n.deliver(ctx, msg, c) })
+	for i, mine := range claims {
+		sending.Go(func() { faults[i] = c.deliver(ctx, msg, mine) })
 	}
 	sending.Wait()
 	if busy {
@@ -83,24 +81,24 @@ func (n *Notifier) Handle(ctx context.Context, m event.Message) error {
 }
 
 // deliver sends by one claimed channel and records how that went.
-func (n *Notifier) deliver(ctx context.Context, msg message, c claim) error {
+func (c *Consumer) deliver(ctx context.Context, msg notify.Message, mine claim) error {
 	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	var result outcome
-	switch c.channel {
-	case push:
-		result = n.push(sendCtx, msg, c)
-	case email:
-		result = n.email(sendCtx, msg)
+	switch mine.channel {
+	case notify.Push:
+		result = c.push(sendCtx, msg, mine)
+	case notify.Email:
+		result = c.email(sendCtx, msg)
 	}
 	// What was sent is recorded even if the deliverer has hung up meanwhile.
 	finishCtx, cancelFinish := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancelFinish()
-	if err := n.finish(finishCtx, c, result); err != nil {
-		return fmt.Errorf("record the %s of event %s: %w", c.channel, msg.id, errors.Join(err, result.err))
+	if err := c.finish(finishCtx, mine, result); err != nil {
+		return fmt.Errorf("record the %s of event %s: %w", mine.channel, msg.ID, errors.Join(err, result.err))
 	}
 	if result.err != nil {
-		return fmt.Errorf("send the %s of event %s: %w", c.channel, msg.id, result.err)
+		return fmt.Errorf("send the %s of event %s: %w", mine.channel, msg.ID, result.err)
 	}
 	return nil
 }

@@ -1,16 +1,16 @@
-package notify
+package deliver
 
 import (
 	"io"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/notify"
 )
 
 // mailedTo are the recipients of all mails.
@@ -55,7 +55,7 @@ func TestHandle_mailsToTheAddressThatFirebaseHas(t *testing.T) {
 			if diff := cmp.Diff(tt.to, b.mailedTo()); diff != "" {
 				t.Errorf("mails to (-want +got):\n%s", diff)
 			}
-			if d := b.delivery(idOf(scanDone("s"), "s"), email); d == nil || !d.done() || d.Reason != tt.reason {
+			if d := b.delivery(idOf(scanDone("s"), "s"), notify.Email); d == nil || !d.done() || d.Reason != tt.reason {
 				t.Errorf("delivery = %+v, want the reason %q", d, tt.reason)
 			}
 		})
@@ -98,13 +98,13 @@ func TestHandle_waitsForFirebase(t *testing.T) {
 				_, _ = io.WriteString(w, tt.body)
 			})
 			for range 2 {
-				err := b.notifier.Handle(t.Context(), messageOf(t, scanDone("s"), "s"))
+				err := b.consumer.Handle(t.Context(), messageOf(t, scanDone("s"), "s"))
 				if err == nil || !fault.Retryable(err) || strings.Contains(err.Error(), "ann@") {
 					t.Fatalf("error = %v, want a retryable one without the address", err)
 				}
 			}
 			b.want(1, 1, 0)
-			if d := b.delivery(idOf(scanDone("s"), "s"), email); d.State != failed {
+			if d := b.delivery(idOf(scanDone("s"), "s"), notify.Email); d.State != failed {
 				t.Errorf("delivery = %+v, want it failed", d)
 			}
 			b.auth.Answer(nil)
@@ -146,11 +146,16 @@ func TestHandle_keepsTheConsentsEpoch(t *testing.T) {
 	}
 }
 
-func TestSend_toWhatIsNoAddress(t *testing.T) {
+func TestEmail_toWhatIsNoAddress(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	got := b.notifier.mailer.send(t.Context(), message{id: "m", title: "T", body: "B"}, "ann at home", time.Now())
-	if got.skipped != "address_unusable" || got.err != nil || len(b.smtp.Messages()) > 0 {
-		t.Errorf("outcome = %+v", got)
+	b.save(ann())
+	b.auth.Answer(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"users":[{"localId":"u","email":"ann at home","emailVerified":true}]}`)
+	})
+	b.handle(scanDone("s"), "s")
+	if d := b.delivery(idOf(scanDone("s"), "s"), notify.Email); d.State != skipped || d.Reason != "address_unusable" {
+		t.Errorf("delivery = %+v, want it skipped", d)
 	}
 }

@@ -1,0 +1,212 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/notify"
+)
+
+const schema = 1
+
+// deliveryKept is how long a delivery is remembered: longer than any redelivery or redrive of its event.
+const deliveryKept = 90 * 24 * time.Hour
+
+// state is where a delivery stands; see the package's drawing.
+type state string
+
+const (
+	claimed state = "claimed"
+	failed  state = "failed"
+	sent    state = "sent"
+	skipped state = "skipped"
+)
+
+// delivery is users/{uid}/deliveries/{eventID_channel}.
+type delivery struct {
+	Schema int `firestore:"schema"`
+	// ConsentEpoch is the inbox item's.
+	ConsentEpoch int64 `firestore:"consentEpoch,omitempty"`
+
+	EventID string         `firestore:"eventId"`
+	Channel notify.Channel `firestore:"channel"`
+	State   state          `firestore:"state"`
+	// Attempts counts the claims; it also tells one claim from the next.
+	Attempts int64 `firestore:"attempts"`
+	// LeaseUntil is when a claim lapses.
+	LeaseUntil time.Time `firestore:"leaseUntil"`
+	// Served are the ids of the devices that need no push of the event any more.
+	Served []string `firestore:"served"`
+	// Reason is why it was skipped, "" unless it was.
+	Reason    string    `firestore:"reason"`
+	CreatedAt time.Time `firestore:"createdAt"`
+	UpdatedAt time.Time `firestore:"updatedAt"`
+	ExpireAt  time.Time `firestore:"expireAt"`
+}
+
+func (d *delivery) done() bool { return d.State == sent || d.State == skipped }
+
+func (d *delivery) leased(now time.Time) bool { return d.State == claimed && d.LeaseUntil.After(now) }
+
+func (d *delivery) claim(now time.Time) {
+	d.State = claimed
+	d.Attempts++
+	d.LeaseUntil = now.Add(catalog.Lease)
+	d.UpdatedAt = now
+}
+
+func (d *delivery) skip(reason string, now time.Time) {
+	d.State, d.Reason, d.LeaseUntil, d.UpdatedAt = skipped, reason, time.Time{}, now
+}
+
+// claim is the right to send an event by a channel.
+type claim struct {
+	channel notify.Channel
+	ref     *firestore.DocumentRef
+	attempt int64
+	// served are the devices that earlier attempts reached.
+	served []string
+}
+
+// outcome is how the sending went.
+type outcome struct {
+	// served are the devices that need no further push, also where others failed.
+	served []string
+	// skipped says that there was nobody to send to, and why.
+	skipped string
+	err     error
+}
+
+// claim writes the inbox item and claims each channel that is neither done nor claimed by another
+// delivery, of which busy reports whether there is one. At a closed fence, and of a scan that was
+// deleted, nothing is written and nothing claimed.
+func (c *Consumer) claim(ctx context.Context, msg notify.Message) (claims []claim, busy bool, err error) {
+	err = c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		claims, busy = nil, false
+		user, err := msg.Enter(tx, c.Firestore)
+		if errors.Is(err, account.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		snaps, err := tx.GetAll(c.refs(msg))
+		if err != nil {
+			return fmt.Errorf("read what was delivered: %w", err)
+		}
+		now := c.Now().UTC()
+		if !snaps[0].Exists() {
+			if err := tx.Create(snaps[0].Ref, msg.Item(now)); err != nil {
+				return fmt.Errorf("create the inbox item: %w", err)
+			}
+		}
+		for i, channel := range msg.Channels {
+			one, held, err := claimChannel(tx, snaps[i+1], msg, channel, user, now)
+			if err != nil {
+				return err
+			}
+			busy = busy || held
+			if one != nil {
+				claims = append(claims, *one)
+			}
+		}
+		return nil
+	}, firestore.MaxAttempts(maxAttempts))
+	return claims, busy, err
+}
+
+// refs are the inbox item of the message and then its deliveries, in the order of its channels.
+func (c *Consumer) refs(msg notify.Message) []*firestore.DocumentRef {
+	user := account.Ref(c.Firestore, msg.UID)
+	refs := []*firestore.DocumentRef{notify.Inbox(user).Doc(msg.ID)}
+	for _, channel := range msg.Channels {
+		refs = append(refs, notify.DeliveryRef(user, msg.ID, channel))
+	}
+	return refs
+}
+
+// claimChannel claims one channel, or records that the user does not want it. It returns nil where
+// there is nothing to do; busy reports whether another's claim is in force.
+func claimChannel(
+	tx *firestore.Transaction, snap *firestore.DocumentSnapshot, msg notify.Message, channel notify.Channel, user account.User, now time.Time,
+) (c *claim, busy bool, err error) {
+	d := delivery{
+		Schema: schema, ConsentEpoch: msg.ConsentEpoch, EventID: msg.ID, Channel: channel, Served: []string{},
+		CreatedAt: now, ExpireAt: now.Add(deliveryKept),
+	}
+	if snap.Exists() {
+		if err := snap.DataTo(&d); err != nil {
+			return nil, false, fmt.Errorf("decode delivery: %w", err)
+		}
+	}
+	if d.done() {
+		return nil, false, nil
+	}
+	if d.leased(now) {
+		return nil, true, nil
+	}
+	if reason := unwanted(channel, user); reason != "" {
+		d.skip(reason, now)
+	} else {
+		d.claim(now)
+		c = &claim{channel: channel, ref: snap.Ref, attempt: d.Attempts, served: d.Served}
+	}
+	if err := tx.Set(snap.Ref, d); err != nil {
+		return nil, false, fmt.Errorf("write delivery: %w", err)
+	}
+	return c, false, nil
+}
+
+// unwanted is why a channel is not used for the user, "" if it is.
+func unwanted(channel notify.Channel, u account.User) string {
+	wants := notify.Preferences(u)
+	if channel == notify.Push && !wants.Push || channel == notify.Email && !wants.Email {
+		return "preference"
+	}
+	return ""
+}
+
+// finish records the outcome of a claim. A failure gives the claim back at once, unless another has taken it over; a
+// delivery that was erased meanwhile stays so.
+func (c *Consumer) finish(ctx context.Context, mine claim, result outcome) error {
+	return c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		snap, err := tx.Get(mine.ref)
+		if status.Code(err) == codes.NotFound {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var d delivery
+		if err := snap.DataTo(&d); err != nil {
+			return err
+		}
+		now := c.Now().UTC()
+		d.Served = union(d.Served, result.served)
+		switch {
+		case d.done():
+		case result.skipped != "":
+			d.skip(result.skipped, now)
+		case result.err == nil:
+			d.State, d.LeaseUntil, d.UpdatedAt = sent, time.Time{}, now
+		case d.Attempts == mine.attempt:
+			d.State, d.LeaseUntil, d.UpdatedAt = failed, time.Time{}, now
+		}
+		return tx.Set(mine.ref, d)
+	}, firestore.MaxAttempts(maxAttempts))
+}
+
+func union(a, b []string) []string {
+	all := append(slices.Clone(a), b...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}

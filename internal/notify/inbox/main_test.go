@@ -1,0 +1,111 @@
+package inbox
+
+import (
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+)
+
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
+
+var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// bench is the handler over a database of its own.
+type bench struct {
+	t       *testing.T
+	project string
+	fs      *firestore.Client
+	api     *httpapi.API
+	now     time.Time
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	project := emulatortest.UniqueProject(t)
+	b := &bench{t: t, project: project, fs: emulatortest.Firestore(t, project), now: start}
+	b.serve()
+	return b
+}
+
+func (b *bench) serve() {
+	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
+	(&Handler{Firestore: b.fs, Now: func() time.Time { return b.now }}).Routes(b.api)
+}
+
+// withoutQueries is the bench as it answers while the database takes no queries.
+func (b *bench) withoutQueries() *bench {
+	b.t.Helper()
+	refuse := func(
+		ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		if strings.HasSuffix(method, "/RunQuery") {
+			return nil, status.Error(codes.PermissionDenied, "refused by the test")
+		}
+		return next(ctx, desc, cc, method, opts...)
+	}
+	other := *b
+	other.fs = emulatortest.Firestore(b.t, b.project, grpc.WithStreamInterceptor(refuse))
+	other.serve()
+	return &other
+}
+
+const uid = account.UID("u")
+
+// ann is a user that everything can be sent to, with the address of the registration.
+func ann() account.User {
+	return account.User{
+		Schema: 1, UID: uid, State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true, Version: "v1"},
+		Email: "ann@example.com", EmailVerified: true, Revision: 7,
+	}
+}
+
+// annAs is another user like ann.
+func annAs(uid account.UID) account.User {
+	u := ann()
+	u.UID, u.Email = uid, string(uid)+"@example.com"
+	return u
+}
+
+func (b *bench) save(u account.User) {
+	b.t.Helper()
+	if _, err := account.Ref(b.fs, u.UID).Set(b.t.Context(), u); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// call asks as the user and returns status and body.
+func (b *bench) call(who account.UID, method, path, body string) (int, []byte) {
+	b.t.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+string(who))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	w := httptest.NewRecorder()
+	b.api.ServeHTTP(w, r)
+	return w.Code, w.Body.Bytes()
+}
+
+// read parses an answer.
+func read[T any](b *bench, body []byte) T {
+	b.t.Helper()
+	var v T
+	if err := json.Unmarshal(body, &v); err != nil {
+		b.t.Fatalf("%v in %s", err, body)
+	}
+	return v
+}

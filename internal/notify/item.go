@@ -1,0 +1,74 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/store"
+)
+
+const itemSchema = 1
+
+// itemKept is how long an item is shown and kept.
+const itemKept = 90 * 24 * time.Hour
+
+// Item is users/{uid}/inbox/{eventID}.
+type Item struct {
+	Schema int `firestore:"schema"`
+	// ConsentEpoch is the epoch of the consent that what it tells was made under; absent where it
+	// needed none, and in items that were written before the member was.
+	ConsentEpoch int64 `firestore:"consentEpoch,omitempty"`
+	// Type is the event's, such as "scan.completed.v1".
+	Type      string            `firestore:"type"`
+	Title     string            `firestore:"title"`
+	Body      string            `firestore:"body"`
+	Data      map[string]string `firestore:"data"`
+	Read      bool              `firestore:"read"`
+	CreatedAt time.Time         `firestore:"createdAt"`
+	ExpireAt  time.Time         `firestore:"expireAt"`
+}
+
+// Item returns what the inbox has of the message.
+func (m Message) Item(now time.Time) Item {
+	return Item{
+		Schema: itemSchema, ConsentEpoch: m.ConsentEpoch, Type: m.Type, Title: m.Title, Body: m.Body, Data: m.Data,
+		CreatedAt: now, ExpireAt: now.Add(itemKept),
+	}
+}
+
+// Inbox returns the collection of the user's items.
+func Inbox(user *firestore.DocumentRef) *firestore.CollectionRef { return user.Collection("inbox") }
+
+// Live returns the query of the user's items that have not expired: an item expires a fixed time
+// after it was made, so this is the filter on expireAt, by the field that orders.
+func Live(user *firestore.DocumentRef, now time.Time) firestore.Query {
+	return Inbox(user).Where("createdAt", ">", now.UTC().Add(-itemKept))
+}
+
+// Unread counts the user's unread items in the transaction. It needs the composite index (read asc,
+// createdAt asc) on the collection inbox.
+func Unread(
+	ctx context.Context, tx *firestore.Transaction, user *firestore.DocumentRef, now time.Time,
+) (int64, error) {
+	n, err := store.Count(ctx, tx, Live(user, now).Where("read", "==", false))
+	if err != nil {
+		return 0, fmt.Errorf("count unread items: %w", err)
+	}
+	return n, nil
+}
+
+// CountUnread is [Unread] for a user whose account must be in use, in a transaction of its own.
+func CountUnread(ctx context.Context, fs *firestore.Client, uid account.UID, now time.Time) (n int64, err error) {
+	err = fs.RunTransaction(ctx, func(ctx context.Context, tx *firestore.Transaction) error {
+		if _, err := account.ReadActive(tx, fs, uid); err != nil {
+			return err
+		}
+		n, err = Unread(ctx, tx, account.Ref(fs, uid), now)
+		return err
+	}, firestore.ReadOnly)
+	return n, err
+}
