@@ -7,7 +7,7 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/identity"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/leaderboard"
 )
 
@@ -22,6 +22,6 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	leaderboard.New(fs, face.MajorVersion()).Routes(api)
+	leaderboard.New(fs, report.MajorVersion()).Routes(api)
 	return api, nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/scan/cheat"
 )
@@ -25,12 +26,12 @@ func TestLooksPassAsASeries(t *testing.T) {
 			}
 			series = "series"
 		}
-		report, pictures, err := face.Scan(bytes.NewReader(photo), face.Options{})
+		measured, pictures, err := face.Scan(bytes.NewReader(photo), report.Options{})
 		if err != nil {
 			t.Fatalf("look %d: %v", n, err)
 		}
-		i := slices.IndexFunc(pictures, func(p face.Picture) bool { return p.Name == face.PictureCrop })
-		seen, err := cheat.Observe(report, pictures[i].Image)
+		i := slices.IndexFunc(pictures, func(p report.Picture) bool { return p.Name == report.PictureCrop })
+		seen, err := cheat.Observe(measured, pictures[i].Image)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +41,7 @@ func TestLooksPassAsASeries(t *testing.T) {
 		if len(reasons) > 0 {
 			t.Errorf("look %d: %v", n, reasons)
 		}
-		t.Logf("look %d: score %v, ranked %v %s", n, report.Score.Value, report.Rankable, report.NotRankableBecause)
+		t.Logf("look %d: score %v, ranked %v %s", n, measured.Score.Value, measured.Rankable, measured.NotRankableBecause)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // Verdict is what to do with a photo like the preview.
@@ -35,15 +36,15 @@ type Answer struct {
 	// Reason is why a photo would be refused; nil unless Retake.
 	Reason *Reason `json:"reason,omitempty"`
 	// Checks are those of the engine, empty where it found no face to check.
-	Checks []face.Check `json:"checks"`
+	Checks []report.Check `json:"checks"`
 	// Fixes are at most three, most useful first; none when Good.
 	Fixes []Fix `json:"fixes"`
 }
 
 // Reason is why a photo is refused.
 type Reason struct {
-	Code   face.Code `json:"code"`
-	Detail string    `json:"detail"`
+	Code   report.Code `json:"code"`
+	Detail string      `json:"detail"`
 }
 
 // Fix is one thing to do.
@@ -57,11 +58,11 @@ type Fix struct {
 }
 
 // answer makes an answer of what the engine said. Errors that are not about what is in the picture are returned.
-func answer(report face.Report, err error) (Answer, error) {
-	var refusal *face.Refusal
+func answer(r report.Report, err error) (Answer, error) {
+	var refusal *report.Refusal
 	switch {
 	case err == nil:
-		a := Answer{Verdict: Good, Checks: report.Quality, Fixes: fixes(report.Quality, report.Fixes)}
+		a := Answer{Verdict: Good, Checks: r.Quality, Fixes: fixes(r.Quality, r.Fixes)}
 		if len(a.Fixes) > 0 {
 			a.Verdict = Improve
 		}
@@ -69,12 +70,12 @@ func answer(report face.Report, err error) (Answer, error) {
 	case !errors.As(err, &refusal):
 		return Answer{}, err
 	}
-	if unreadable := []face.Code{face.UnsupportedFormat, face.TooLarge, face.Corrupt}; slices.Contains(unreadable, refusal.Code) {
+	if unreadable := []report.Code{report.UnsupportedFormat, report.TooLarge, report.Corrupt}; slices.Contains(unreadable, refusal.Code) {
 		return Answer{}, err
 	}
 	a := Answer{
 		Verdict: Retake, Reason: &Reason{Code: refusal.Code, Detail: refusal.Detail},
-		Checks: append([]face.Check{}, refusal.Quality...), Fixes: fixes(refusal.Quality, refusal.Fixes),
+		Checks: append([]report.Check{}, refusal.Quality...), Fixes: fixes(refusal.Quality, refusal.Fixes),
 	}
 	if len(a.Fixes) == 0 {
 		a.Fixes = []Fix{{Advice: refusal.Detail, Gain: Measured}}
@@ -82,7 +83,7 @@ func answer(report face.Report, err error) (Answer, error) {
 	return a, nil
 }
 
-func fixes(checks []face.Check, texts []string) []Fix {
+func fixes(checks []report.Check, texts []string) []Fix {
 	list := []Fix{}
 	for _, a := range face.AdviceOf(checks, texts) {
 		f := Fix{Check: a.Check, Advice: a.Text}

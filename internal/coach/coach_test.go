@@ -21,6 +21,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/emulator"
@@ -59,19 +60,19 @@ func TestAnswers(t *testing.T) {
 	for name, tt := range map[string]struct {
 		preview []byte
 		verdict Verdict
-		reason  face.Code
+		reason  report.Code
 		gain    Gain // of the first fix
 	}{
 		"a good portrait":  {emulatortest.SamplePhoto(t), Good, "", ""},
 		"a dim one":        {painted(t, 320, 400, 0.35, image.Point{}), Improve, "", Ranked},
-		"a dark one":       {painted(t, 320, 400, 0.15, image.Point{}), Retake, face.TooDark, Measured},
-		"nobody":           {painted(t, 320, 400, 1), Retake, face.NoFace, Measured},
-		"two people":       {painted(t, 640, 400, 1, image.Point{}, image.Pt(320, 0)), Retake, face.SeveralFaces, Measured},
+		"a dark one":       {painted(t, 320, 400, 0.15, image.Point{}), Retake, report.TooDark, Measured},
+		"nobody":           {painted(t, 320, 400, 1), Retake, report.NoFace, Measured},
+		"two people":       {painted(t, 640, 400, 1, image.Point{}, image.Pt(320, 0)), Retake, report.SeveralFaces, Measured},
 		"somebody far off": {painted(t, 1200, 1200, 1, image.Pt(400, 400)), Good, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a, err := answer(face.Analyze(bytes.NewReader(tt.preview), face.Options{}))
+			a, err := answer(face.Analyze(bytes.NewReader(tt.preview), report.Options{}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,11 +93,11 @@ func TestAnswers(t *testing.T) {
 func TestFixesAreAboutTheirChecks(t *testing.T) {
 	t.Parallel()
 	limit := 1.0
-	checks := []face.Check{
-		{Check: face.CheckDetection, Verdict: face.VerdictWarn}, {Check: face.CheckOtherFaces, Verdict: face.VerdictOK},
-		{Check: face.CheckFaceSize, Reject: &limit, Verdict: face.VerdictReject}, {Check: face.CheckBrightness, Verdict: face.VerdictWarn},
+	checks := []report.Check{
+		{Check: report.CheckDetection, Verdict: report.VerdictWarn}, {Check: report.CheckOtherFaces, Verdict: report.VerdictOK},
+		{Check: report.CheckFaceSize, Reject: &limit, Verdict: report.VerdictReject}, {Check: report.CheckBrightness, Verdict: report.VerdictWarn},
 	}
-	want := []Fix{{face.CheckFaceSize, "size", Measured}, {face.CheckDetection, "detection", Ranked}, {face.CheckBrightness, "light", Ranked}}
+	want := []Fix{{report.CheckFaceSize, "size", Measured}, {report.CheckDetection, "detection", Ranked}, {report.CheckBrightness, "light", Ranked}}
 	if diff := cmp.Diff(want, fixes(checks, []string{"size", "detection", "light"})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -216,9 +217,9 @@ func TestWhoIsNotCoached(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, tt.user)
-			f.coach.Analyze = func(io.Reader, face.Options) (face.Report, error) {
+			f.coach.Analyze = func(io.Reader, report.Options) (report.Report, error) {
 				t.Error("the preview was looked at")
-				return face.Report{}, nil
+				return report.Report{}, nil
 			}
 			f.refused(t, tt.code, "image/jpeg", bytes.NewReader(emulatortest.SamplePhoto(t)))
 		})

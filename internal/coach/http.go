@@ -11,7 +11,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/quota"
@@ -39,7 +39,7 @@ type Coach struct {
 	Firestore *firestore.Client
 	Limits    *quota.Limiter
 	// Analyze is the face engine, face.Analyze; a seam because no photo is known to break the real one.
-	Analyze func(io.Reader, face.Options) (face.Report, error)
+	Analyze func(io.Reader, report.Options) (report.Report, error)
 	// Exit ends the process when the engine does not come to an end, os.Exit but in tests (see
 	// internal/watchdog).
 	Exit func(code int)
@@ -86,14 +86,14 @@ func (c *Coach) look(ctx context.Context, preview []byte) (Answer, error) {
 	done := watchdog.Watch(ctx, lookTime, c.Exit)
 	defer done()
 	_, end := telemetry.Span(ctx, "face.Analyze")
-	a, err := answer(c.Analyze(bytes.NewReader(preview), face.Options{MaxBytes: MaxBytes, MaxPixels: MaxPixels}))
+	a, err := answer(c.Analyze(bytes.NewReader(preview), report.Options{MaxBytes: MaxBytes, MaxPixels: MaxPixels}))
 	end(err)
-	var refusal *face.Refusal
+	var refusal *report.Refusal
 	if !errors.As(err, &refusal) {
 		return a, err
 	}
-	code := map[face.Code]fault.Code{
-		face.UnsupportedFormat: fault.CodeUnsupportedMediaType, face.TooLarge: fault.CodeBodyTooLarge, face.Corrupt: fault.CodeUnreadablePhoto,
+	code := map[report.Code]fault.Code{
+		report.UnsupportedFormat: fault.CodeUnsupportedMediaType, report.TooLarge: fault.CodeBodyTooLarge, report.Corrupt: fault.CodeUnreadablePhoto,
 	}[refusal.Code]
 	return Answer{}, fault.New(code, "%s", refusal.Detail)
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/watchdog"
 )
 
@@ -14,11 +14,11 @@ func TestLookThatNeverEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		exited := make(chan int, 1)
-		c := &Coach{Exit: func(code int) { exited <- code }, Analyze: func(io.Reader, face.Options) (face.Report, error) {
+		c := &Coach{Exit: func(code int) { exited <- code }, Analyze: func(io.Reader, report.Options) (report.Report, error) {
 			if code := <-exited; code != watchdog.ExitCode {
 				t.Errorf("exit code %d", code)
 			}
-			return face.Report{}, errors.New("its process has ended")
+			return report.Report{}, errors.New("its process has ended")
 		}}
 		if _, err := c.look(t.Context(), []byte("poison")); err == nil {
 			t.Error("the look ended well")

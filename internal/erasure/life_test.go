@@ -19,7 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/mail"
 	"github.com/facescan/facescan/internal/outbox"
@@ -127,7 +127,7 @@ func (l *life) store(r *http.Request) (*http.Response, error) {
 }
 
 // measure is the engine.
-func (l *life) measure(photo io.Reader, opts face.Options) (face.Report, []face.Picture, error) {
+func (l *life) measure(photo io.Reader, opts report.Options) (report.Report, []report.Picture, error) {
 	l.pass(inEngine)
 	return usertest.Measure(photo, opts)
 }

@@ -20,7 +20,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/export"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
@@ -122,7 +122,7 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 		"profile.json":     `"birthYear":1990`,
 		"preferences.json": `{"email":true,"push":true}`,
 		"devices.json":     `"platform":"android"`,
-		"ratings.json":     `"id":"` + leaderboard.BoardID(face.MajorVersion()) + `"`,
+		"ratings.json":     `"id":"` + leaderboard.BoardID(report.MajorVersion()) + `"`,
 		"scans.json":       `"id":"` + string(current) + `"`,
 		"guard.json":       `"scanId":"` + string(current) + `"`,
 		"inbox.json":       `"title":"Welcome to FaceScan"`,
@@ -176,8 +176,8 @@ func TestExport_ofTheGuard(t *testing.T) {
 		if err != nil || len(raw) != 32 || len(m.Proportions) != 8 {
 			t.Errorf("%+v, %v", m, err)
 		}
-		if m.ConsentEpoch != 3 || m.EngineMajor != face.MajorVersion() {
-			t.Errorf("%+v, want it of epoch 3 and engine %d", m, face.MajorVersion())
+		if m.ConsentEpoch != 3 || m.EngineMajor != report.MajorVersion() {
+			t.Errorf("%+v, want it of epoch 3 and engine %d", m, report.MajorVersion())
 		}
 		if eyes := m.Proportions["outer eye corners"]; eyes < 1 || eyes > 2 {
 			t.Errorf("the outer corners of the eyes lie %v pupil distances apart", eyes)

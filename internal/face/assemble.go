@@ -1,6 +1,10 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/report"
+)
 
 // report applies the rules to what was measured: the gates, the tables and the rounding. The error is a refusal by a gate.
 func (m *measurement) report() (Report, error) {
@@ -23,12 +27,12 @@ func (m *measurement) reportOf(q *quality) Report {
 		Fixes:              q.fixes,
 		Score:              m.score(),
 		Metrics:            m.metrics(),
-		NotMeasured:        append([]NotMeasured(nil), notMeasured...),
+		NotMeasured:        report.Unmeasured(),
 		Rankable:           q.notRankable == "",
 		NotRankableBecause: q.notRankable,
 	}
 	if m.photo.mirrored {
-		r.turnOver()
+		turnOver(&r)
 	}
 	return r
 }
@@ -67,7 +71,7 @@ func (q *points) standardError(k mark) float64 {
 }
 
 // turnOver makes the report of the mirrored photo: it was analysed turned over (see plane.leansRight).
-func (r *Report) turnOver() {
+func turnOver(r *Report) {
 	last := float64(r.Image.Width - 1)
 	r.Face.X = round(last-(r.Face.X+r.Face.Size), 1)
 	swapped := make(map[string]Point, len(r.Landmarks))

@@ -84,7 +84,7 @@ func BenchmarkStages(b *testing.B) {
 		b.Fatal(err)
 	}
 	data := cameraPhotos()["12MP"]
-	open := func() (*photo, error) { return open(bytes.NewReader(data), Options{}.withDefaults()) }
+	open := func() (*photo, error) { return open(bytes.NewReader(data), Options{}.WithDefaults()) }
 	p, err := open()
 	if err != nil {
 		b.Fatal(err)

@@ -44,11 +44,11 @@ var honest = sync.OnceValue(func() map[format]time.Duration {
 func fuzzedOnce(t *testing.T, data []byte) (*photo, error) {
 	t.Helper()
 	kind, pixels, memory := formatJPEG, 0, int64(0)
-	if h, err := readHeader(data, fuzzOptions.withDefaults()); err == nil && h.check(fuzzOptions.withDefaults()) == nil {
+	if h, err := readHeader(data, fuzzOptions.WithDefaults()); err == nil && h.check(fuzzOptions.WithDefaults()) == nil {
 		kind, pixels, memory = h.format, h.width*h.height, h.memory
 	}
 	run := func() (p *photo, err error) {
-		if p, err = open(bytes.NewReader(data), fuzzOptions.withDefaults()); err == nil {
+		if p, err = open(bytes.NewReader(data), fuzzOptions.WithDefaults()); err == nil {
 			err = p.load()
 		}
 		return p, err

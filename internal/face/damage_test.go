@@ -109,7 +109,7 @@ func TestDamageIsNoticed(t *testing.T) {
 
 // decodedFile opens and decodes a file within the usual limits.
 func decodedFile(data []byte) (*photo, error) {
-	p, err := open(bytes.NewReader(data), Options{}.withDefaults())
+	p, err := open(bytes.NewReader(data), Options{}.WithDefaults())
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func TestTheFirstOrientationCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, err := readHeader(tt.data, Options{}.withDefaults())
+			h, err := readHeader(tt.data, Options{}.WithDefaults())
 			if err != nil {
 				t.Fatal(err)
 			}

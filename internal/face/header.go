@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 type format int
@@ -65,22 +67,10 @@ func readHeader(data []byte, opts Options) (header, error) {
 		return pngHeader(data)
 	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
 		return webpHeader(data, opts)
-	case isHEIF(data):
+	case report.IsHEIF(data):
 		return header{}, refuse(UnsupportedFormat, "This is a HEIC or AVIF photo, which is not read here. "+
 			"Please let the phone convert it to JPEG (iPhone: Settings, Camera, Formats, Most Compatible).")
 	default:
 		return header{}, refuse(UnsupportedFormat, "This file is not a JPEG, PNG or WebP image.")
 	}
-}
-
-// isHEIF looks for the brands of HEIC and AVIF (ISO/IEC 23008-12) in the file's first box.
-func isHEIF(data []byte) bool {
-	if len(data) < 12 || string(data[4:8]) != "ftyp" {
-		return false
-	}
-	switch string(data[8:12]) {
-	case "heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "msf1", "avif", "avis":
-		return true
-	}
-	return false
 }

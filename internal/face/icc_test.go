@@ -47,7 +47,7 @@ func TestTheColourProfileIsFoundInEveryFormat(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h, err := readHeader(tt.data, Options{}.withDefaults())
+			h, err := readHeader(tt.data, Options{}.WithDefaults())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -148,7 +148,7 @@ func TestDecodersAgree(t *testing.T) {
 
 func compareLuma(t *testing.T, data []byte, want *plane, most int) {
 	t.Helper()
-	p, err := open(bytes.NewReader(data), Options{}.withDefaults())
+	p, err := open(bytes.NewReader(data), Options{}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ func Observe(r io.Reader, opts Options) (*Observation, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := open(r, opts.withDefaults())
+	p, err := open(r, opts.WithDefaults())
 	if err != nil {
 		return nil, err
 	}

@@ -10,29 +10,6 @@ import (
 	"github.com/gen2brain/jpegn"
 )
 
-// The names of the pictures, in the order in which Scan gives them.
-const (
-	PictureOverlay    = "overlay"     // the photo with the points, the middle line and the asymmetry drawn on it
-	PictureCrop       = "crop"        // the face alone, pupils level and cropPupils pixels apart
-	PictureLeftLeft   = "left-left"   // the image's left half of the face, and its mirror image
-	PictureRightRight = "right-right" // the image's right half of the face, and its mirror image
-	PictureThumbnail  = "thumbnail"   // the photo, small
-)
-
-// PictureNames lists the names, in the order in which Scan gives the pictures.
-func PictureNames() []string {
-	return []string{PictureOverlay, PictureCrop, PictureLeftLeft, PictureRightRight, PictureThumbnail}
-}
-
-// Picture is made of a photo for people to look at. It carries nothing of the photo's metadata, and
-// is upright.
-type Picture struct {
-	Name string // one of PictureNames
-	JPEG []byte
-	// Image has the pixels that were compressed, of which JPEG holds nearly the same.
-	Image *image.YCbCr
-}
-
 const pictureQuality = 85 // of the JPEG, 1 to 100
 
 // pictures draws everything from what measuring has decoded.

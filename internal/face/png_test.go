@@ -100,7 +100,7 @@ func TestMemoryOfImages(t *testing.T) {
 		"grey PNG with transparency": withPNGChunk(encodePNG(t, grey), "tRNS", []byte{0, 9}),
 		"JPEG":                       encodeJPEG(t, src, 90), "lossless WebP": encodeWebP(src),
 	} {
-		h, err := readHeader(data, Options{}.withDefaults())
+		h, err := readHeader(data, Options{}.WithDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +158,7 @@ func TestALargeGreyPNGIsNotTooLarge(t *testing.T) {
 			t.Parallel()
 			size := []byte{0, 0, 0x1b, 0x58, 0, 0, 0x1b, 0x58} // 7000 x 7000
 			data := pngChunkOf([]byte(pngSignature), "IHDR", append(size, tt.depth, tt.colour, 0, 0, 0))
-			_, err := open(bytes.NewReader(pngChunkOf(data, "IDAT", nil)), Options{}.withDefaults())
+			_, err := open(bytes.NewReader(pngChunkOf(data, "IDAT", nil)), Options{}.WithDefaults())
 			if got := codeOf(t, err); got != tt.want {
 				t.Errorf("%q, want %q", got, tt.want)
 			}

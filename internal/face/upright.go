@@ -17,7 +17,7 @@ import (
 // colours apart, which takes a half or less of the memory, and an *image.RGBA for all others.
 // Beside the decoded file, that is all that is taken.
 func Upright(r io.Reader, opts Options, side int) (image.Image, error) {
-	p, err := open(r, opts.withDefaults())
+	p, err := open(r, opts.WithDefaults())
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/notify"
@@ -29,7 +29,7 @@ type Service struct {
 // New makes a service over the database, with the board of this engine; now is the clock.
 func New(fs *firestore.Client, now func() time.Time) *Service {
 	return &Service{
-		Firestore: fs, Boards: leaderboard.New(fs, face.MajorVersion()), Now: now,
+		Firestore: fs, Boards: leaderboard.New(fs, report.MajorVersion()), Now: now,
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/home"
 	"github.com/facescan/facescan/internal/leaderboard"
@@ -31,7 +31,7 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{usertest.New(t, usertest.Options{})}
 	(&home.Service{
-		Firestore: b.Firestore, Boards: leaderboard.New(b.Firestore, face.MajorVersion()), Now: b.Clock,
+		Firestore: b.Firestore, Boards: leaderboard.New(b.Firestore, report.MajorVersion()), Now: b.Clock,
 	}).Routes(b.API)
 	return b
 }
@@ -46,7 +46,7 @@ func TestSummary(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.MoveIn(ada, account.Notifications{}, "adas-phone")
-	board := leaderboard.BoardID(face.MajorVersion())
+	board := leaderboard.BoardID(report.MajorVersion())
 
 	status, body := b.get(t)
 	want := map[string]any{"standing": map[string]any{"board": board, "optIn": true, "total": 0.0}, "unread": 0.0}

@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/scan"
 )
@@ -71,7 +71,7 @@ func TestReason(t *testing.T) {
 
 // A large face in a small file is face_too_small, too, and does not get more pixels by coming closer.
 func TestReason_faceTooSmall(t *testing.T) {
-	got := reason(string(face.FaceTooSmall))
+	got := reason(string(report.FaceTooSmall))
 	if strings.Contains(got, "closer") || !strings.Contains(got, "arm's length") || !strings.Contains(got, "original size") {
 		t.Errorf("reason = %q", got)
 	}

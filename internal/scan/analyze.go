@@ -20,7 +20,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/outbox"
@@ -41,7 +41,7 @@ type Analyzer struct {
 	// Uploads holds the photos, Results what is made of them.
 	Uploads, Results *storage.BucketHandle
 	// Scan is the face engine, face.Scan; a seam because no photo is known to crash the real one.
-	Scan func(io.Reader, face.Options) (face.Report, []face.Picture, error)
+	Scan func(io.Reader, report.Options) (report.Report, []report.Picture, error)
 	// Lease is how long an analysis may take before another redoes it, catalog.Lease but in tests.
 	Lease time.Duration
 	// Exit ends the process, os.Exit but in tests (see computing).
@@ -210,10 +210,10 @@ func (a *Analyzer) failOr(ctx context.Context, s Scan, cause error) error {
 // the requests beside this one go on.
 func (a *Analyzer) measure(
 	ctx context.Context, s Scan, photo []byte,
-) (report face.Report, pictures []face.Picture, err error) {
+) (found report.Report, pictures []report.Picture, err error) {
 	done, err := a.computing(ctx, s)
 	if err != nil {
-		return face.Report{}, nil, err
+		return report.Report{}, nil, err
 	}
 	defer done()
 	_, end := telemetry.Span(ctx, "face.Scan")
@@ -224,7 +224,7 @@ func (a *Analyzer) measure(
 		}
 		end(err)
 	}()
-	return a.Scan(bytes.NewReader(photo), face.Options{MaxBytes: MaxBytes})
+	return a.Scan(bytes.NewReader(photo), report.Options{MaxBytes: MaxBytes})
 }
 
 // computing has the process end when what begins now outlives the scan's lease or the request,
@@ -250,8 +250,8 @@ func (a *Analyzer) computing(ctx context.Context, s Scan) (done func(), err erro
 
 // complete keeps the report and the pictures and ends the scan. They are written first, so that a completed scan has
 // all of them always; if the fence has closed meanwhile, they are deleted again.
-func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pictures []face.Picture) error {
-	body, err := json.Marshal(report)
+func (a *Analyzer) complete(ctx context.Context, s Scan, measured report.Report, pictures []report.Picture) error {
+	body, err := json.Marshal(measured)
 	if err != nil {
 		return fmt.Errorf("marshal report: %w", err)
 	}
@@ -262,7 +262,7 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 	if err := a.keepAll(ctx, s, body, pictures); err != nil {
 		return err
 	}
-	seen := observe(ctx, report, pictures)
+	seen := observe(ctx, measured, pictures)
 	return a.finish(ctx, s, func(
 		ctx context.Context, tx *outbox.Tx, user account.User, current *Scan, now time.Time,
 	) (event.Payload, error) {
@@ -273,7 +273,7 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 		if err != nil {
 			return nil, err
 		}
-		earlier, err := measuredBefore(ctx, a.Firestore, user, s.Content, report.Version)
+		earlier, err := measuredBefore(ctx, a.Firestore, user, s.Content, measured.Version)
 		if err != nil && !errors.Is(err, errNoScan) {
 			return nil, err
 		}
@@ -286,8 +286,8 @@ func (a *Analyzer) complete(ctx context.Context, s Scan, report face.Report, pic
 		}
 		current.complete(kept, now)
 		return event.ScanCompletedV1{
-			UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Engine: report.Version,
-			EngineMajor: face.MajorVersion(), Score: report.Score.Value, Interval: event.Around(report.Score.Lo, report.Score.Hi),
+			UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Engine: measured.Version,
+			EngineMajor: report.MajorVersion(), Score: measured.Score.Value, Interval: event.Around(measured.Score.Lo, measured.Score.Hi),
 			Rankable: current.result().Rankable, CompletedAt: now,
 		}, nil
 	})

@@ -16,6 +16,7 @@ import (
 
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
@@ -31,11 +32,11 @@ func TestSamplePhotoIsMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	report, pictures, err := face.Scan(bytes.NewReader(photo), face.Options{})
+	measured, pictures, err := face.Scan(bytes.NewReader(photo), report.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := json.Marshal(report)
+	body, err := json.Marshal(measured)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func TestSamplePhotoIsMeasured(t *testing.T) {
 	if diff := cmp.Diff(string(body), kept); diff != "" {
 		t.Errorf("report.json (-want +got):\n%s", diff)
 	}
-	if len(report.Landmarks) == 0 {
+	if len(measured.Landmarks) == 0 {
 		t.Error("the report has no landmarks")
 	}
 	attrs, err := e.results.Object(reportName(s.UID, s.ID)).Attrs(t.Context())
@@ -83,8 +84,8 @@ func TestSamplePhotoIsMeasured(t *testing.T) {
 	}
 
 	wantEvent := []event.ScanCompletedV1{{
-		UID: "anna", ScanID: string(s.ID), ConsentEpoch: 1, Engine: face.Version, EngineMajor: face.MajorVersion(),
-		Score: report.Score.Value, Interval: event.Around(report.Score.Lo, report.Score.Hi), Rankable: report.Rankable, CompletedAt: now,
+		UID: "anna", ScanID: string(s.ID), ConsentEpoch: 1, Engine: report.Version, EngineMajor: report.MajorVersion(),
+		Score: measured.Score.Value, Interval: event.Around(measured.Score.Lo, measured.Score.Hi), Rankable: measured.Rankable, CompletedAt: now,
 	}}
 	if diff := cmp.Diff(wantEvent, published[event.ScanCompletedV1](t, e.bus)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
@@ -131,15 +132,15 @@ func TestPhotoThatCannotBeMeasuredFailsTheScan(t *testing.T) {
 	photo := emulatortest.SamplePhoto(t)
 	tests := map[string]struct {
 		photo []byte
-		code  face.Code
+		code  report.Code
 	}{
-		"no image at all":           {[]byte("<html>not a photo</html>"), face.UnsupportedFormat},
-		"HEIC":                      {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), face.UnsupportedFormat},
-		"a truncated JPEG":          {photo[:len(photo)/2], face.Corrupt},
-		"a header of 60,000 pixels": {withSides(t, photo, 60_000), face.TooLarge},
-		"nobody in it":              {picture(t, 0), face.NoFace},
-		"two faces":                 {picture(t, 2), face.SeveralFaces},
-		"over the largest size":     {append(slices.Clone(photo), make([]byte, MaxBytes)...), face.TooLarge},
+		"no image at all":           {[]byte("<html>not a photo</html>"), report.UnsupportedFormat},
+		"HEIC":                      {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), report.UnsupportedFormat},
+		"a truncated JPEG":          {photo[:len(photo)/2], report.Corrupt},
+		"a header of 60,000 pixels": {withSides(t, photo, 60_000), report.TooLarge},
+		"nobody in it":              {picture(t, 0), report.NoFace},
+		"two faces":                 {picture(t, 2), report.SeveralFaces},
+		"over the largest size":     {append(slices.Clone(photo), make([]byte, MaxBytes)...), report.TooLarge},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -172,7 +173,7 @@ func TestRefusalTellsWhatToDo(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	s := e.newScan(t)
-	e.finish(t, s, engine(&face.Refusal{Code: face.TooDark, Detail: "It is too dark.", Fixes: []string{"Face a window."}}))
+	e.finish(t, s, engine(&report.Refusal{Code: report.TooDark, Detail: "It is too dark.", Fixes: []string{"Face a window."}}))
 	want := &Failure{Code: "too_dark", Detail: "It is too dark.", Fixes: []string{"Face a window."}}
 	if diff := cmp.Diff(want, e.load(t, s.ID).Failure); diff != "" {
 		t.Errorf("failure (-want +got):\n%s", diff)

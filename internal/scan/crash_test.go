@@ -17,7 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 )
 
@@ -50,10 +50,10 @@ func TestEngineThatPanics(t *testing.T) {
 	doomed, neighbour := e.newScan(t), e.newScan(t)
 	doomedPhoto, neighbourPhoto := e.upload(t, doomed, []byte("doomed")), e.upload(t, neighbour, []byte("fine"))
 	neighbourBegan, crashDone := make(chan struct{}), make(chan struct{})
-	a := e.analyzer(func(r io.Reader, _ face.Options) (face.Report, []face.Picture, error) {
+	a := e.analyzer(func(r io.Reader, _ report.Options) (report.Report, []report.Picture, error) {
 		photo, err := io.ReadAll(r)
 		if err != nil {
-			return face.Report{}, nil, err
+			return report.Report{}, nil, err
 		}
 		if string(photo) == "doomed" {
 			receive(t, neighbourBegan, "the neighbour's beginning")
@@ -100,7 +100,7 @@ func TestHolderThatIsKilled(t *testing.T) {
 	if _, err := a.claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: generation}); err != nil {
 		t.Fatal(err)
 	}
-	writeObject(t, e.results.Object(pictureName(s.UID, s.ID, face.PictureOverlay)), []byte("written before it was killed"))
+	writeObject(t, e.results.Object(pictureName(s.UID, s.ID, report.PictureOverlay)), []byte("written before it was killed"))
 	if err := a.Handle(t.Context(), m); !fault.Is(err, fault.CodeUnavailable) || !fault.Retryable(err) {
 		t.Errorf("within the lease: %v, want unavailable", err)
 	}
@@ -132,7 +132,7 @@ func TestHolderThatComesTooLate(t *testing.T) {
 			generation := e.upload(t, s, []byte("photo"))
 			m := finalized(t, s, generation)
 			var done Scan
-			a := e.analyzer(func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
+			a := e.analyzer(func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 				e.clock.advance(leaseLong)
 				if err := e.analyzer(measure).Handle(t.Context(), m); err != nil {
 					t.Errorf("the second holder: %v", err)
@@ -260,7 +260,7 @@ func TestTransientFailure(t *testing.T) {
 		) context.Context {
 			t.Helper()
 			ctx, cancel := context.WithCancel(ctx)
-			a.Scan = func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
+			a.Scan = func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 				cancel()
 				return engine(noFace)(r, o)
 			}

@@ -18,7 +18,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/scan/rendition"
@@ -97,7 +97,7 @@ func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
 	if err != nil {
 		return uploadRequest{}, nil, err
 	}
-	kind := face.MediaType(head)
+	kind := report.MediaType(head)
 	if !slices.Contains(ContentTypes, kind) {
 		return uploadRequest{}, nil, fault.New(fault.CodeUnsupportedMediaType, "%s", notTaken(kind)).
 			WithField("/photo", "must be one of %s", strings.Join(ContentTypes, ", "))

@@ -17,7 +17,7 @@ import (
 
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
 
@@ -29,53 +29,55 @@ func (e *env) analyzer(engine engineFunc) *Analyzer {
 	}
 }
 
-type engineFunc = func(io.Reader, face.Options) (face.Report, []face.Picture, error)
+type engineFunc = func(io.Reader, report.Options) (report.Report, []report.Picture, error)
 
 // noFace is a refusal.
-var noFace = &face.Refusal{Code: face.NoFace, Detail: "There is no face in this photo."}
+var noFace = &report.Refusal{Code: report.NoFace, Detail: "There is no face in this photo."}
 
 // measured is the report of engines that do not look at the photo.
-var measured = face.Report{
-	Version: "test-1.0.0", Face: face.Box{X: 1, Y: 2, Size: 3, Quality: 1200},
-	Landmarks: map[string]face.Point{"nose_tip": {X: 4, Y: 5, SE: 0.5}},
-	Quality:   []face.Check{{Check: "sharpness", Value: 9, Verdict: face.VerdictOK}}, Fixes: []string{},
-	Score: face.Score{Value: 71.5, Lo: 60, Hi: 80}, Rankable: true,
+var measured = report.Report{
+	Version: "test-1.0.0", Face: report.Box{X: 1, Y: 2, Size: 3, Quality: 1200},
+	Landmarks: map[string]report.Point{"nose_tip": {X: 4, Y: 5, SE: 0.5}},
+	Quality:   []report.Check{{Check: "sharpness", Value: 9, Verdict: report.VerdictOK}}, Fixes: []string{},
+	Score: report.Score{Value: 71.5, Lo: 60, Hi: 80}, Rankable: true,
 }
 
-func measure(io.Reader, face.Options) (face.Report, []face.Picture, error) {
+func measure(io.Reader, report.Options) (report.Report, []report.Picture, error) {
 	return measured, drawn(), nil
 }
 
 // drawn are the pictures of engines that do not look at the photo.
-func drawn() []face.Picture {
-	var pictures []face.Picture
-	for _, name := range face.PictureNames() {
-		pictures = append(pictures, face.Picture{Name: name, JPEG: []byte("the " + name)})
+func drawn() []report.Picture {
+	var pictures []report.Picture
+	for _, name := range report.PictureNames() {
+		pictures = append(pictures, report.Picture{Name: name, JPEG: []byte("the " + name)})
 	}
 	return pictures
 }
 
 // during is an engine that does something while it measures.
 func during(do func()) engineFunc {
-	return func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
+	return func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 		do()
 		return measure(r, o)
 	}
 }
 
 // answering is an engine that does not look at the photo.
-func answering(answer func() (face.Report, []face.Picture, error)) engineFunc {
-	return func(io.Reader, face.Options) (face.Report, []face.Picture, error) { return answer() }
+func answering(answer func() (report.Report, []report.Picture, error)) engineFunc {
+	return func(io.Reader, report.Options) (report.Report, []report.Picture, error) { return answer() }
 }
 
 // engine always refuses or fails.
 func engine(err error) engineFunc {
-	return func(io.Reader, face.Options) (face.Report, []face.Picture, error) { return face.Report{}, nil, err }
+	return func(io.Reader, report.Options) (report.Report, []report.Picture, error) {
+		return report.Report{}, nil, err
+	}
 }
 
 // spy notes what the engine is given.
 func spy(photo *string, limit *int64) engineFunc {
-	return func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
+	return func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 		body, err := io.ReadAll(r)
 		*photo, *limit = string(body), o.MaxBytes
 		return measured, drawn(), err

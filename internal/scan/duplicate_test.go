@@ -15,7 +15,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // analyzed takes a photo of anna's through to its scan's end.
@@ -83,10 +83,10 @@ func TestSamePhotoTwice(t *testing.T) {
 		}
 	})
 	t.Run("measured by another version it is an original", func(t *testing.T) {
-		newer := func() (face.Report, []face.Picture, error) {
-			report := measured
-			report.Version = "test-2.0.0"
-			return report, drawn(), nil
+		newer := func() (report.Report, []report.Picture, error) {
+			r := measured
+			r.Version = "test-2.0.0"
+			return r, drawn(), nil
 		}
 		wantOriginal(t, e, e.analyzed(t, "photo", answering(newer)))
 	})
@@ -249,10 +249,10 @@ func TestAnnouncedPhotoThatWasMeasured(t *testing.T) {
 }
 
 // currently is measure by the engine's version.
-var currently = answering(func() (face.Report, []face.Picture, error) {
-	report := measured
-	report.Version = face.Version
-	return report, drawn(), nil
+var currently = answering(func() (report.Report, []report.Picture, error) {
+	r := measured
+	r.Version = report.Version
+	return r, drawn(), nil
 })
 
 func TestMalformedChecksum(t *testing.T) {
@@ -278,10 +278,10 @@ func TestDuplicate_isNoneOfAWithdrawnConsent(t *testing.T) {
 	measured := func(key string) Scan {
 		t.Helper()
 		opened := wantTicket(t, ticketFor(t, api, anna, key, announced), http.StatusCreated)
-		e.finish(t, e.load(t, opened.Scan.ID), answering(func() (face.Report, []face.Picture, error) {
-			report := measured
-			report.Version = face.Version
-			return report, drawn(), nil
+		e.finish(t, e.load(t, opened.Scan.ID), answering(func() (report.Report, []report.Picture, error) {
+			r := measured
+			r.Version = report.Version
+			return r, drawn(), nil
 		}))
 		return e.load(t, opened.Scan.ID)
 	}

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// Reasons of a failed scan, beside those of the face engine (face.Code).
+// Reasons of a failed scan, beside those of the face engine (report.Code).
 const (
 	ReasonCrashed   = "analysis_crashed"
 	ReasonMissing   = "photo_missing"
@@ -25,7 +25,7 @@ const (
 
 // Failure is why a scan failed.
 type Failure struct {
-	// Code is machine-readable: a face.Code or one of the reasons of this package.
+	// Code is machine-readable: a report.Code or one of the reasons of this package.
 	Code string `firestore:"code" json:"code"`
 	// Detail is a sentence for the user.
 	Detail string `firestore:"detail" json:"detail"`
@@ -61,7 +61,7 @@ var (
 		Detail: "The photo was sent in an encoding that is not read here and was deleted. Please upload it again as it is.",
 	}
 	tooLarge = Failure{
-		Code:   string(face.TooLarge),
+		Code:   string(report.TooLarge),
 		Detail: fmt.Sprintf("This file has more than %d megabytes. Please choose a smaller one.", MaxBytes>>20),
 	}
 )
@@ -105,7 +105,7 @@ func (u *unfit) Error() string { return u.Code + ": " + u.Detail }
 // transient one.
 func failureOf(err error) (f Failure, ok bool) {
 	var photo *unfit
-	var refusal *face.Refusal
+	var refusal *report.Refusal
 	switch {
 	case errors.As(err, &photo):
 		return photo.Failure, true

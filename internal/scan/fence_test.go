@@ -10,7 +10,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 )
 
@@ -92,7 +92,7 @@ func TestFenceClosesDuringTheAnalysis(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
 		s := e.newScan(t)
-		e.finish(t, s, func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
+		e.finish(t, s, func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 			e.setConsent(t, false, 2)
 			return engine(noFace)(r, o)
 		})
@@ -114,7 +114,7 @@ func TestScanIsDeletedDuringTheAnalysis(t *testing.T) {
 	for name, engineOf := range map[string]func(func()) engineFunc{
 		"that succeeds": during,
 		"that refuses the photo": func(do func()) engineFunc {
-			return func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
+			return func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 				do()
 				return engine(noFace)(r, o)
 			}

@@ -9,20 +9,20 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
 // observe takes from the engine's work what the cheat guard looks at; that the scan was there, and
 // nothing more, where there is nothing to look at. A scan does not fail for that: the guard only
 // takes scans out of the ranking.
-func observe(ctx context.Context, report face.Report, pictures []face.Picture) cheat.Observation {
-	nothing := cheat.Observation{Engine: face.MajorVersion()}
-	i := slices.IndexFunc(pictures, func(p face.Picture) bool { return p.Name == face.PictureCrop })
+func observe(ctx context.Context, measured report.Report, pictures []report.Picture) cheat.Observation {
+	nothing := cheat.Observation{Engine: report.MajorVersion()}
+	i := slices.IndexFunc(pictures, func(p report.Picture) bool { return p.Name == report.PictureCrop })
 	if i < 0 {
 		return nothing
 	}
-	o, err := cheat.Observe(report, pictures[i].Image)
+	o, err := cheat.Observe(measured, pictures[i].Image)
 	if err != nil {
 		slog.ErrorContext(ctx, "scan not guarded", "error", err)
 		return nothing

@@ -6,7 +6,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
@@ -25,7 +25,7 @@ func Best(ctx context.Context, fs *firestore.Client, uid account.UID) (*Summary,
 	// It needs the composite index on scans (uid asc, state asc, result.rankable asc, result.version asc,
 	// result.score.value desc).
 	best := fs.Collection("scans").Where("uid", "==", string(uid)).Where("state", "==", string(Completed)).
-		Where("result.rankable", "==", true).Where("result.version", "==", face.Version).
+		Where("result.rankable", "==", true).Where("result.version", "==", report.Version).
 		OrderBy("result.score.value", firestore.Desc).Limit(1).Select(summaryFields...)
 	found, err := readAll(ctx, best)
 	if err != nil || len(found) == 0 {

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 func TestLatestAndBest(t *testing.T) {
@@ -44,19 +44,19 @@ func TestLatestAndBest(t *testing.T) {
 	check("no scan", "", "")
 	waiting := e.newScan(t, func(s *Scan) { s.CreatedAt = start }).ID
 	check("a scan that waits", waiting, "")
-	first := measured(1, anna, face.Version, 60, true)
+	first := measured(1, anna, report.Version, 60, true)
 	check("a scan that counts", first, first)
-	second := measured(2, anna, face.Version, 70, true)
+	second := measured(2, anna, report.Version, 70, true)
 	check("a better one", second, second)
-	worse := measured(3, anna, face.Version, 50, true)
+	worse := measured(3, anna, report.Version, 50, true)
 	check("a worse one", worse, second)
-	measured(4, anna, face.Version, 99, false)
+	measured(4, anna, report.Version, 99, false)
 	measured(5, anna, "facescan-0.0.1", 99, true)
 	last := e.newScan(t, func(s *Scan) {
 		s.CreatedAt = start.Add(6 * time.Second)
 		s.fail(Failure{Code: "no_face"}, start)
 	}).ID
-	measured(7, "bob", face.Version, 99, true)
+	measured(7, "bob", report.Version, 99, true)
 	e.newScan(t, func(s *Scan) { s.CreatedAt, s.State = start.Add(8*time.Second), Deleting })
 	check("one that does not count, one of another engine, a failed, another user's and a deleted one", last, second)
 }

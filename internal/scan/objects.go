@@ -11,7 +11,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/bucket"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // photo returns the scan's photo, if it is what its ticket says. Its errors are
@@ -32,14 +32,14 @@ func (a *Analyzer) photo(ctx context.Context, s Scan) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if found := face.MediaType(photo); found != s.ContentType && slices.Contains(ContentTypes, found) {
+	if found := report.MediaType(photo); found != s.ContentType && slices.Contains(ContentTypes, found) {
 		return nil, &unfit{otherType(s.ContentType, found)}
 	}
 	return photo, nil
 }
 
 // keepAll writes the scan's results, all at once, and meanwhile shows that it does.
-func (a *Analyzer) keepAll(ctx context.Context, s Scan, report []byte, pictures []face.Picture) error {
+func (a *Analyzer) keepAll(ctx context.Context, s Scan, report []byte, pictures []report.Picture) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { a.enter(ctx, s, Writing); return nil })
 	group.Go(func() error { return a.keep(ctx, reportName(s.UID, s.ID), "application/json", report) })

@@ -6,18 +6,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
 func TestProfilesThatAreNotConvertedAreLoggedByName(t *testing.T) {
 	for name, tt := range map[string]struct {
-		profile *face.ColorProfile
+		profile *report.ColorProfile
 		logged  bool
 	}{
 		"none":          {nil, false},
-		"converted":     {&face.ColorProfile{Name: "Display P3", Converted: true}, false},
-		"not converted": {&face.ColorProfile{Name: "A scanner", Reason: "of a kind that is not read"}, true},
+		"converted":     {&report.ColorProfile{Name: "Display P3", Converted: true}, false},
+		"not converted": {&report.ColorProfile{Name: "A scanner", Reason: "of a kind that is not read"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/scan/rendition"
 	"github.com/facescan/facescan/internal/telemetry"
 )
@@ -93,7 +94,7 @@ func (a *Analyzer) upright(ctx context.Context, s Scan, photo []byte) (image.Ima
 		return nil, err
 	}
 	defer done()
-	return face.Upright(bytes.NewReader(photo), face.Options{MaxBytes: MaxBytes}, rendition.MaxSide)
+	return face.Upright(bytes.NewReader(photo), report.Options{MaxBytes: MaxBytes}, rendition.MaxSide)
 }
 
 // renderOne turns a panic into an error: what is made of a photo is no reason to lose its measures.

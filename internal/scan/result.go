@@ -7,10 +7,10 @@ import (
 	"regexp"
 	"strconv"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
-// resultPart is what this package itself reads of a scan's result, in the names of face.Report's JSON.
+// resultPart is what this package itself reads of a scan's result, in the names of report.Report's JSON.
 type resultPart struct {
 	Version string      `json:"version"`
 	Score   scoreRange  `json:"score"`
@@ -70,7 +70,7 @@ func engineMajor(version string) int {
 
 // logProfile names a colour profile that was not converted. Whether such photos are sent at all
 // decides if more kinds of profiles are worth reading.
-func logProfile(ctx context.Context, p *face.ColorProfile) {
+func logProfile(ctx context.Context, p *report.ColorProfile) {
 	if p != nil && !p.Converted {
 		slog.WarnContext(ctx, "colour profile not converted", "profile", p.Name, "reason", p.Reason)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // A series is several photos of one sitting, taken as separate looks into the camera, whose mean is
@@ -179,7 +179,7 @@ func (l *Look) see(scan Scan) bool {
 	return true
 }
 
-// settle works out the result once all looks have ended: the mean (see face.Mean) of the completed
+// settle works out the result once all looks have ended: the mean (see report.Mean) of the completed
 // and rankable scans of one version of the engine, less an outlier.
 func (s *Series) settle(now time.Time) {
 	if slices.ContainsFunc(s.Looks, func(l Look) bool { return l.State == LookOpen }) {
@@ -259,11 +259,11 @@ func (l *Look) leftOut(engine string) string {
 
 // meanOf is the result of the looks, one or more, and marks the outlier among them.
 func meanOf(counted []*Look) *SeriesResult {
-	scores := make([]face.Score, len(counted))
+	scores := make([]report.Score, len(counted))
 	for i, l := range counted {
-		scores[i] = face.Score{Value: l.Score.Value, Lo: l.Score.Lo, Hi: l.Score.Hi}
+		scores[i] = report.Score{Value: l.Score.Value, Lo: l.Score.Lo, Hi: l.Score.Hi}
 	}
-	mean, outlier := face.Mean(scores)
+	mean, outlier := report.Mean(scores)
 	photos := len(counted)
 	if outlier >= 0 {
 		counted[outlier].LeftOut = leftOutlier

@@ -16,7 +16,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
@@ -53,18 +53,18 @@ func openSeriesOf(t *testing.T, api http.Handler, key, body string) openedSeries
 }
 
 // scoring measures a photo whose bytes are a number, which is the score, and refuses every other.
-func scoring(r io.Reader, _ face.Options) (face.Report, []face.Picture, error) {
+func scoring(r io.Reader, _ report.Options) (report.Report, []report.Picture, error) {
 	photo, err := io.ReadAll(r)
 	if err != nil {
-		return face.Report{}, nil, err
+		return report.Report{}, nil, err
 	}
 	var value float64
 	if _, err := fmt.Sscan(string(photo), &value); err != nil {
-		return face.Report{}, nil, noFace
+		return report.Report{}, nil, noFace
 	}
-	report := measured
-	report.Score = face.Score{Value: value, Lo: value - 10, Hi: value + 10}
-	return report, drawn(), nil
+	found := measured
+	found.Score = report.Score{Value: value, Lo: value - 10, Hi: value + 10}
+	return found, drawn(), nil
 }
 
 // take uploads the photo of the look and has it analysed.
@@ -518,7 +518,7 @@ func TestSeriesOverAnEngineChange(t *testing.T) {
 	e.take(t, opened, 0, "40")
 	e.take(t, opened, 1, "50")
 	scan := e.load(t, opened.Series.Scans[2].ID)
-	next := e.analyzer(func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
+	next := e.analyzer(func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 		report, pictures, err := scoring(r, o)
 		report.Version = "test-2.0.0"
 		return report, pictures, err
@@ -629,7 +629,7 @@ func TestPhotosOfASeriesEndAtTheSameTime(t *testing.T) {
 		scan := e.load(t, l.ID)
 		m := finalized(t, scan, e.upload(t, scan, []byte(fmt.Sprint(48+i))))
 		fs := e.database(t)
-		a := e.analyzer(func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
+		a := e.analyzer(func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 			<-meet
 			return scoring(r, o)
 		})

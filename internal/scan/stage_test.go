@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/catalog"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 func TestStageIsShownWhileTheScanIsUnderWay(t *testing.T) {
@@ -23,7 +23,7 @@ func TestStageIsShownWhileTheScanIsUnderWay(t *testing.T) {
 		})
 	}))
 	generation := e.upload(t, s, []byte("photo"))
-	a := e.analyzer(func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
+	a := e.analyzer(func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 		measuring = decoded[view](t, readScan(t.Context(), api, "anna", string(s.ID)))
 		return measure(r, o)
 	})

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/watchdog"
 )
@@ -27,9 +27,9 @@ type processes struct {
 func newProcesses(t *testing.T) *processes {
 	t.Helper()
 	p := &processes{released: make(chan struct{})}
-	p.engine = func(io.Reader, face.Options) (face.Report, []face.Picture, error) {
+	p.engine = func(io.Reader, report.Options) (report.Report, []report.Picture, error) {
 		<-p.released
-		return face.Report{}, nil, errors.New("its process has ended")
+		return report.Report{}, nil, errors.New("its process has ended")
 	}
 	t.Cleanup(func() { close(p.released); p.running.Wait() })
 	return p

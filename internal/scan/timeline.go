@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
@@ -26,15 +26,15 @@ const (
 // gates are the checks of a photo that have to be passed for it to be compared, and what failing one is called. The
 // others say how the photo was taken without moving the score: RELIABILITY.md of package face.
 var gates = map[string]string{
-	face.CheckYaw: becausePose, face.CheckRoll: becausePose,
-	face.CheckBrightness: becauseLight, face.CheckGlare: becauseLight, face.CheckContrast: becauseLight, face.CheckSideLight: becauseLight,
-	face.CheckFocus: becausePhoto, face.CheckFaceSize: becausePhoto,
+	report.CheckYaw: becausePose, report.CheckRoll: becausePose,
+	report.CheckBrightness: becauseLight, report.CheckGlare: becauseLight, report.CheckContrast: becauseLight, report.CheckSideLight: becauseLight,
+	report.CheckFocus: becausePhoto, report.CheckFaceSize: becausePhoto,
 	// Those of engine 2. What moves the score there, and not by the standard error alone, is not compared.
-	face.CheckDetection: becauseCover,
-	face.CheckFraming:   becausePhoto, face.CheckMotion: becausePhoto, face.CheckBlocks: becausePhoto,
-	face.CheckMouth: becauseExpression, face.CheckWink: becauseExpression,
-	face.CheckEyesLook: becauseCover, face.CheckNoseLook: becauseCover, face.CheckMouthLook: becauseCover,
-	face.CheckFaceLook: becauseCover, face.CheckMouthDetail: becauseCover,
+	report.CheckDetection: becauseCover,
+	report.CheckFraming:   becausePhoto, report.CheckMotion: becausePhoto, report.CheckBlocks: becausePhoto,
+	report.CheckMouth: becauseExpression, report.CheckWink: becauseExpression,
+	report.CheckEyesLook: becauseCover, report.CheckNoseLook: becauseCover, report.CheckMouthLook: becauseCover,
+	report.CheckFaceLook: becauseCover, report.CheckMouthDetail: becauseCover,
 }
 
 // pointFields are all that is read of a scan for its [point].
@@ -113,7 +113,7 @@ func outside(r resultPart) []string {
 	because := []string{}
 	for _, c := range r.Quality {
 		gate, ok := gates[c.Check]
-		if ok && c.Verdict != string(face.VerdictOK) && !slices.Contains(because, gate) {
+		if ok && c.Verdict != string(report.VerdictOK) && !slices.Contains(because, gate) {
 			because = append(because, gate)
 		}
 	}

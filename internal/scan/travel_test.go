@@ -15,6 +15,7 @@ import (
 
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
@@ -41,11 +42,11 @@ func TestPhotoTravels(t *testing.T) {
 	got := decoded[struct {
 		Result struct {
 			Version   string
-			Score     face.Score
+			Score     report.Score
 			Landmarks any
 		}
 	}](t, w).Result
-	if got.Version != face.Version || got.Score.Value <= 0 || got.Landmarks != nil {
+	if got.Version != report.Version || got.Score.Value <= 0 || got.Landmarks != nil {
 		t.Errorf("result %+v", got)
 	}
 	completed := published[event.ScanCompletedV1](t, e.bus)

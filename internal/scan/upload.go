@@ -16,7 +16,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
@@ -225,7 +225,7 @@ func (u *Uploads) find(
 		// Outside of the transaction, where a query would lock what it looks through. A photo that
 		// another request has measured meanwhile gets a scan of its own, which its analysis finds
 		// to be a duplicate.
-		s, err = measuredBefore(ctx, u.Firestore, user, fresh.Declared, face.Version)
+		s, err = measuredBefore(ctx, u.Firestore, user, fresh.Declared, report.Version)
 		if !errors.Is(err, errNoScan) {
 			return s, samePhoto, err
 		}

@@ -18,7 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
@@ -116,7 +116,7 @@ func (s *Service) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 	if err != nil {
 		return err
 	}
-	if rescore && found.result().Version == face.Version {
+	if rescore && found.result().Version == report.Version {
 		return fault.New(fault.CodeAlreadyCurrent, "The scan was measured by the engine in use.")
 	}
 	_, err = s.Uploads.Object(objectName(found.UID, found.ID)).Generation(found.Generation).Attrs(r.Context())
@@ -206,7 +206,7 @@ func (a *Analyzer) again(ctx context.Context, m event.Message) error {
 	}
 	if s.Verification.Begun > maxClaims {
 		slog.ErrorContext(ctx, "verification given up", "begun", s.Verification.Begun)
-		return a.settle(ctx, s, Verification{Outcome: verifyRefused, Engine: face.Version}, nil)
+		return a.settle(ctx, s, Verification{Outcome: verifyRefused, Engine: report.Version}, nil)
 	}
 	err = a.measureAgain(ctx, s, asked.Rescore)
 	if err != nil {
@@ -249,22 +249,22 @@ func (a *Analyzer) uncountBegun(ctx context.Context, s Scan) error {
 
 // measureAgain measures the kept photo and settles the request. Its errors are transient.
 func (a *Analyzer) measureAgain(ctx context.Context, s Scan, rescore bool) error {
-	report, pictures, err := a.measureKept(ctx, s)
+	measured, pictures, err := a.measureKept(ctx, s)
 	if errors.Is(err, storage.ErrObjectNotExist) {
 		return a.settle(ctx, s, Verification{Outcome: verifyGone}, nil)
 	}
 	if _, ok := failureOf(err); ok {
-		return a.settle(ctx, s, Verification{Outcome: verifyRefused, Engine: face.Version}, nil)
+		return a.settle(ctx, s, Verification{Outcome: verifyRefused, Engine: report.Version}, nil)
 	}
 	if err != nil {
 		return fmt.Errorf("analyse photo again: %w", err)
 	}
-	body, err := json.Marshal(report)
+	body, err := json.Marshal(measured)
 	if err != nil {
 		return fmt.Errorf("marshal report: %w", err)
 	}
 	if !rescore {
-		return a.compare(ctx, s, report.Version, body)
+		return a.compare(ctx, s, measured.Version, body)
 	}
 	result, err := withoutGeometry(body)
 	if err != nil {
@@ -273,13 +273,13 @@ func (a *Analyzer) measureAgain(ctx context.Context, s Scan, rescore bool) error
 	if err := a.keepAll(ctx, s, body, pictures); err != nil {
 		return err
 	}
-	return a.settle(ctx, s, Verification{Outcome: verifyRescored, Engine: report.Version}, result)
+	return a.settle(ctx, s, Verification{Outcome: verifyRescored, Engine: measured.Version}, result)
 }
 
-func (a *Analyzer) measureKept(ctx context.Context, s Scan) (face.Report, []face.Picture, error) {
+func (a *Analyzer) measureKept(ctx context.Context, s Scan) (report.Report, []report.Picture, error) {
 	photo, err := a.photo(ctx, s)
 	if err != nil {
-		return face.Report{}, nil, err
+		return report.Report{}, nil, err
 	}
 	return a.measure(ctx, s, photo)
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // askAgain posts the action and returns the message that analyze gets for it.
@@ -28,7 +28,7 @@ func (e *env) askAgain(t *testing.T, s Scan, action string) event.Message {
 }
 
 // changed is an engine whose report is another.
-func changed(io.Reader, face.Options) (face.Report, []face.Picture, error) {
+func changed(io.Reader, report.Options) (report.Report, []report.Picture, error) {
 	report := measured
 	report.Version, report.Score.Value = "test-2.0.0", 80
 	return report, drawn(), nil
@@ -44,7 +44,7 @@ func TestVerify(t *testing.T) {
 		"the same report":      {measure, nil, verifyMatches},
 		"another report":       {changed, nil, verifyDiffers},
 		"a photo now refused":  {engine(noFace), nil, verifyRefused},
-		"an engine that falls": {func(io.Reader, face.Options) (face.Report, []face.Picture, error) { panic("x") }, nil, verifyRefused},
+		"an engine that falls": {func(io.Reader, report.Options) (report.Report, []report.Picture, error) { panic("x") }, nil, verifyRefused},
 		"a photo gone meanwhile": {measure, func(t *testing.T, e *env, s Scan, generation int64) {
 			t.Helper()
 			if err := deletePhoto(t.Context(), e.uploads, objectName(s.UID, s.ID), generation); err != nil {
@@ -174,7 +174,7 @@ func TestAskingAgainIsRefused(t *testing.T) {
 	wantProblem(t, ask(t, api, "bob", http.MethodPost, pathOf(s)+"/verify"), http.StatusNotFound, "not_found")
 	failed, _ := e.begunScan(t, Failed)
 	wantProblem(t, ask(t, api, "anna", http.MethodPost, pathOf(failed)+"/verify"), http.StatusConflict, "scan_not_completed")
-	current := e.newScan(t, func(s *Scan) { s.complete(map[string]any{"version": face.Version}, e.clock.Now()) })
+	current := e.newScan(t, func(s *Scan) { s.complete(map[string]any{"version": report.Version}, e.clock.Now()) })
 	wantProblem(t, ask(t, api, "anna", http.MethodPost, pathOf(current)+"/rescore"), http.StatusConflict, "already_current")
 
 	for range 3 {

@@ -24,6 +24,7 @@ import (
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/host"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/testphoto"
@@ -298,7 +299,7 @@ func byScore(ctx context.Context, t *testing.T) [][]byte {
 		t.Fatal(err)
 	}
 	for _, photo := range [][]byte{sample, relit} {
-		report, err := face.Analyze(bytes.NewReader(photo), face.Options{})
+		report, err := face.Analyze(bytes.NewReader(photo), report.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

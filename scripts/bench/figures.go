@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // figure is one number with its 95 % bootstrap interval over people and the bar that it has to reach.
@@ -281,7 +282,7 @@ func (s *study) intervalFigures() []figure {
 		}
 		own := r.neutral.Report.Score
 		size = append(size, own.Hi-own.Lo)
-		series, _ := face.Mean([]face.Score{shown(own), shown(own), shown(own)})
+		series, _ := report.Mean([]face.Score{shown(own), shown(own), shown(own)})
 		three = append(three, series.Hi-series.Lo)
 		if b := r.smiling; b != nil {
 			reach := 1.96 * math.Hypot(r.neutral.DeviationSE, b.DeviationSE)

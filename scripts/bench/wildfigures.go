@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // mildConditions are those of the Yale set that an app's photos have; harderConditions come with
@@ -442,7 +443,7 @@ func (s *study) seriesFigures(entries []*entry) []figure {
 					rest = append(rest, scoreOf(r))
 				}
 			}
-			m, _ := face.Mean(three)
+			m, _ := report.Mean(three)
 			covered = append(covered, share(m.Lo <= mean(rest) && mean(rest) <= m.Hi))
 			width = append(width, m.Hi-m.Lo)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/client"
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/host"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/testphoto"
@@ -51,7 +52,7 @@ func journeys(ctx context.Context, h *host.Host, first, second []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := report(ctx, os.Stdout, users, series); err != nil {
+	if err := describe(ctx, os.Stdout, users, series); err != nil {
 		return err
 	}
 	if err := takeAway(ctx, os.Stdout, users[0]); err != nil {
@@ -93,8 +94,8 @@ func photos(ctx context.Context, given string) (first, second []byte, err error)
 // measurable asks the engine itself whether it would refuse the photo, before anything is started
 // for it.
 func measurable(name string, photo []byte) error {
-	_, err := face.Analyze(bytes.NewReader(photo), face.Options{MaxBytes: scan.MaxBytes})
-	var refusal *face.Refusal
+	_, err := face.Analyze(bytes.NewReader(photo), report.Options{MaxBytes: scan.MaxBytes})
+	var refusal *report.Refusal
 	if errors.As(err, &refusal) {
 		advice := strings.Join(append([]string{refusal.Detail}, refusal.Fixes...), " ")
 		return fmt.Errorf("the photo %q cannot be measured: %s: %s", name, refusal.Code, advice)
@@ -102,7 +103,7 @@ func measurable(name string, photo []byte) error {
 	return err
 }
 
-func report(ctx context.Context, w io.Writer, journeys []*journey, series api.Series) error {
+func describe(ctx context.Context, w io.Writer, journeys []*journey, series api.Series) error {
 	for _, j := range journeys {
 		if err := printScan(w, j); err != nil {
 			return err

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // standardInput is the file name that means the standard input.
@@ -106,7 +106,7 @@ func freeStem(name, folder string, taken map[string]bool) string {
 
 func picturePaths(folder, stem string) []string {
 	var paths []string
-	for _, name := range face.PictureNames() {
+	for _, name := range report.PictureNames() {
 		paths = append(paths, picturePath(folder, stem, name))
 	}
 	return paths

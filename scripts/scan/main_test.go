@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 func TestUsage(t *testing.T) {
@@ -58,7 +59,7 @@ func TestJSONLines(t *testing.T) {
 	if strings.Contains(r.stderr, "\x1b") || strings.Contains(r.stderr, "\r") {
 		t.Errorf("a progress bar where there is no terminal: %q", r.stderr)
 	}
-	report, err := face.Analyze(strings.NewReader(sample(t)), face.Options{})
+	report, err := face.Analyze(strings.NewReader(sample(t)), report.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +144,7 @@ func TestTableForPeople(t *testing.T) {
 	dir := folder(t, map[string]string{"1.jpg": sample(t), "2.heic": heic})
 	r := scan(t, dir)
 	r.want(t, exitOK)
-	report, err := face.Analyze(strings.NewReader(sample(t)), face.Options{})
+	report, err := face.Analyze(strings.NewReader(sample(t)), report.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,9 +171,9 @@ func TestTableForPeople(t *testing.T) {
 func TestTableTellsWhatToDo(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	report := face.Report{
+	report := report.Report{
 		Fixes: []string{"Face a window."}, NotRankableBecause: "The face is too dark.",
-		Quality: []face.Check{{Check: "brightness", Value: 40, Warn: new(48.0), Verdict: face.VerdictWarn}},
+		Quality: []report.Check{{Check: "brightness", Value: 40, Warn: new(48.0), Verdict: report.VerdictWarn}},
 	}
 	if err := printTable(&b, outcome{result: result{File: "a", Report: &report}}); err != nil {
 		t.Fatal(err)

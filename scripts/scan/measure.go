@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // The codes beside those of face.
@@ -21,9 +22,9 @@ const (
 
 // result is a line of -json.
 type result struct {
-	File   string       `json:"file"`
-	Report *face.Report `json:"report,omitempty"`
-	Error  *failure     `json:"error,omitempty"`
+	File   string         `json:"file"`
+	Report *report.Report `json:"report,omitempty"`
+	Error  *failure       `json:"error,omitempty"`
 }
 
 type failure struct {
@@ -55,8 +56,8 @@ func (s *session) measure(i int) outcome {
 	}
 	defer func() { _ = r.Close() }() // read only
 	watched := &watchedReader{Reader: r}
-	report, pictures, err := analyze(watched, in.stem != "")
-	var refusal *face.Refusal
+	measured, pictures, err := analyze(watched, in.stem != "")
+	var refusal *report.Refusal
 	switch {
 	case errors.As(err, &refusal):
 		failed := &failure{Code: string(refusal.Code), Detail: refusal.Detail}
@@ -66,7 +67,7 @@ func (s *session) measure(i int) outcome {
 	case err != nil:
 		return troubled(in.file, codeCrashed, err)
 	}
-	return outcome{result: result{File: in.file, Report: &report}, pictureErr: s.keep(in.stem, pictures)}
+	return outcome{result: result{File: in.file, Report: &measured}, pictureErr: s.keep(in.stem, pictures)}
 }
 
 func (s *session) open(file string) (io.ReadCloser, error) {
@@ -91,21 +92,21 @@ func (w *watchedReader) Read(p []byte) (int, error) {
 }
 
 // analyze runs the engine. A panic in it must not take the other files along.
-func analyze(r io.Reader, pictured bool) (report face.Report, pictures []face.Picture, err error) {
+func analyze(r io.Reader, pictured bool) (found report.Report, pictures []report.Picture, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("the face engine panicked: %v", cause)
 		}
 	}()
 	if pictured {
-		return face.Scan(r, face.Options{})
+		return face.Scan(r, report.Options{})
 	}
-	report, err = face.Analyze(r, face.Options{})
-	return report, nil, err
+	found, err = face.Analyze(r, report.Options{})
+	return found, nil, err
 }
 
 // keep writes the pictures for their owner alone.
-func (s *session) keep(stem string, pictures []face.Picture) error {
+func (s *session) keep(stem string, pictures []report.Picture) error {
 	for _, p := range pictures {
 		if err := os.WriteFile(picturePath(s.opts.overlay, stem, p.Name), p.JPEG, 0o600); err != nil {
 			return fmt.Errorf("writing a picture: %w", err)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 func TestPicturesAreNamedAfterTheFile(t *testing.T) {
@@ -92,7 +92,7 @@ func TestStems(t *testing.T) {
 			t.Errorf("%s would be overwritten", in.file)
 		}
 	}
-	if n := len(face.PictureNames()) * len(inputs); len(paths) != n {
+	if n := len(report.PictureNames()) * len(inputs); len(paths) != n {
 		t.Errorf("%d pictures, want %d", len(paths), n)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // printTable shows one outcome to people.
@@ -28,7 +28,7 @@ func printTable(w io.Writer, o outcome) error {
 	return err
 }
 
-func printReport(w io.Writer, r *face.Report) {
+func printReport(w io.Writer, r *report.Report) {
 	columns(w, func(t io.Writer) { printMetrics(t, r) })
 	fmt.Fprint(w, legend)
 	columns(w, func(t io.Writer) { printChecks(t, r) })
@@ -57,7 +57,7 @@ func columns(w io.Writer, cells func(io.Writer)) {
 	}
 }
 
-func printMetrics(t io.Writer, r *face.Report) {
+func printMetrics(t io.Writer, r *report.Report) {
 	fmt.Fprint(t, "  METRIC\tVALUE\tUNIT\tINTERVAL\tRELIABILITY\t\n")
 	fmt.Fprintf(t, "  symmetry score\t%s\tpercentile\t%s to %s\t-\t%s\n",
 		decimal(r.Score.Value), decimal(r.Score.Lo), decimal(r.Score.Hi), intervalBar(r.Score))
@@ -68,7 +68,7 @@ func printMetrics(t io.Writer, r *face.Report) {
 }
 
 // intervalBar shows a score and its interval on the scale from 0 to 100, such as "0 |....=====o=======........| 100".
-func intervalBar(s face.Score) string {
+func intervalBar(s report.Score) string {
 	const cells = 25
 	cell := func(v float64) int { return int(min(max(v, 0), 100)/100*(cells-1) + 0.5) }
 	bar := bytes.Repeat([]byte{'.'}, cells)
@@ -79,7 +79,7 @@ func intervalBar(s face.Score) string {
 	return "0 |" + string(bar) + "| 100"
 }
 
-func printChecks(t io.Writer, r *face.Report) {
+func printChecks(t io.Writer, r *report.Report) {
 	fmt.Fprint(t, "  CHECK\tVALUE\tVERDICT\tWARNS AT\tREFUSES AT\n")
 	for _, c := range r.Quality {
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", words(c.Check), decimal(c.Value), c.Verdict, limit(c.Warn), limit(c.Reject))

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 func TestIntervalBarShowsTheScoreInItsInterval(t *testing.T) {
@@ -22,7 +22,7 @@ func TestIntervalBarShowsTheScoreInItsInterval(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := intervalBar(face.Score{Value: tt.value, Lo: tt.lo, Hi: tt.hi}); got != tt.want {
+			if got := intervalBar(report.Score{Value: tt.value, Lo: tt.lo, Hi: tt.hi}); got != tt.want {
 				t.Errorf("%s, want %s", got, tt.want)
 			}
 		})

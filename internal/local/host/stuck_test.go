@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/client"
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
 
@@ -36,10 +37,10 @@ func getStuckOnce() {
 	if folder == "" {
 		return
 	}
-	analyze.Scan = func(r io.Reader, o face.Options) (face.Report, []face.Picture, error) {
+	analyze.Scan = func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 		photo, err := io.ReadAll(r)
 		if err != nil {
-			return face.Report{}, nil, err
+			return report.Report{}, nil, err
 		}
 		for _, mark := range []string{computing, waiting} {
 			if bytes.Contains(photo, []byte(mark)) && os.Mkdir(filepath.Join(folder, mark), 0o700) == nil {

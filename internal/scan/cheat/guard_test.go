@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
@@ -57,12 +58,12 @@ func observed(t *testing.T, img image.Image, quality int) Observation {
 	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: quality}); err != nil {
 		t.Fatal(err)
 	}
-	report, pictures, err := face.Scan(&b, face.Options{})
+	measured, pictures, err := face.Scan(&b, report.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(pictures, func(p face.Picture) bool { return p.Name == face.PictureCrop })
-	o, err := Observe(report, pictures[i].Image)
+	i := slices.IndexFunc(pictures, func(p report.Picture) bool { return p.Name == report.PictureCrop })
+	o, err := Observe(measured, pictures[i].Image)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +242,7 @@ func TestUsualFollowsTheUser(t *testing.T) {
 func BenchmarkObserve(b *testing.B) {
 	crop := image.NewYCbCr(image.Rect(0, 0, 600, 750), image.YCbCrSubsampleRatio420)
 	for b.Loop() {
-		if _, err := Observe(face.Report{}, crop); err != nil {
+		if _, err := Observe(report.Report{}, crop); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -253,7 +254,7 @@ func TestACropThatDoesNotShowTheFaceIsAnError(t *testing.T) {
 		"none":      nil,
 		"too small": image.NewYCbCr(image.Rect(0, 0, 489, 750), image.YCbCrSubsampleRatio420),
 	} {
-		if o, err := Observe(face.Report{}, crop); !errors.Is(err, errCrop) {
+		if o, err := Observe(report.Report{}, crop); !errors.Is(err, errCrop) {
 			t.Errorf("%s: %+v, %v", name, o, err)
 		}
 	}

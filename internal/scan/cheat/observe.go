@@ -10,7 +10,7 @@ import (
 	"github.com/corona10/goimagehash/transforms"
 	"github.com/kovidgoyal/imaging"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // Observation is what the guard sees in one scan.
@@ -27,7 +27,7 @@ type Observation struct {
 	Ratios []float64
 }
 
-// Where the crop of the engine (face.PictureCrop: pupils level, 200 pixels apart, in row 300 and on both sides of the middle of 600 columns)
+// Where the crop of the engine (report.PictureCrop: pupils level, 200 pixels apart, in row 300 and on both sides of the middle of 600 columns)
 // shows the face from the brows to below the mouth, which every way to crop a selfie keeps.
 var innerFace = image.Rect(110, 220, 490, 600)
 
@@ -37,19 +37,19 @@ const (
 	hashInput = 64 // pixels along each side of the picture whose frequencies they are
 )
 
-// errCrop is the error of a picture that does not show what face.PictureCrop does.
+// errCrop is the error of a picture that does not show what report.PictureCrop does.
 var errCrop = errors.New("guard: the crop is missing or too small")
 
-// Observe takes from a scan what the guard needs: its report, and the pixels of the engine's picture face.PictureCrop.
-func Observe(report face.Report, crop *image.YCbCr) (Observation, error) {
+// Observe takes from a scan what the guard needs: its report, and the pixels of the engine's picture report.PictureCrop.
+func Observe(r report.Report, crop *image.YCbCr) (Observation, error) {
 	if crop == nil || !innerFace.In(crop.Rect) {
 		return Observation{}, errCrop
 	}
 	part := brightness(crop, innerFace)
 	low := frequencies(part)
 	return Observation{
-		Engine: face.MajorVersion(), Hash: signs(low), Mirrored: signs(mirrored(low)),
-		Likeness: likeness(greys(part)), Ratios: ratiosOf(report.Landmarks),
+		Engine: report.MajorVersion(), Hash: signs(low), Mirrored: signs(mirrored(low)),
+		Likeness: likeness(greys(part)), Ratios: ratiosOf(r.Landmarks),
 	}, nil
 }
 

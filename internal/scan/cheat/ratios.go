@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // ratioNames are the lengths that tell most about whose face it is, for what an expression, the camera's distance and the engine's error
@@ -19,7 +19,7 @@ var ratioNames = []string{
 var noise = []float64{0.020, 0.027, 0.048, 0.050, 0.023, 0.018, 0.015, 0.019}
 
 // ratiosOf takes the ratios from the engine's points, with the pupils level and one apart.
-func ratiosOf(landmarks map[string]face.Point) []float64 {
+func ratiosOf(landmarks map[string]report.Point) []float64 {
 	left, right := landmarks["pupil_left"], landmarks["pupil_right"]
 	ax, ay := right.X-left.X, right.Y-left.Y
 	square := ax*ax + ay*ay

@@ -16,12 +16,13 @@ import (
 	"github.com/kovidgoyal/imaging"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/testphoto"
 )
 
 // Engine is the face engine, as [face.Scan] is.
-type Engine = func(io.Reader, face.Options) (face.Report, []face.Picture, error)
+type Engine = func(io.Reader, report.Options) (report.Report, []report.Picture, error)
 
 // Photo is the sample photo in a file of its own: what follows the end of a JPEG is no part of the
 // picture. To [Measure] photos of different looks are different photos of one person, and one of
@@ -38,14 +39,14 @@ const Looks = 4
 
 // Measure is [face.Scan] of the sample photo, which is made once, changed as the photo's look wants
 // it.
-func Measure(r io.Reader, _ face.Options) (face.Report, []face.Picture, error) {
+func Measure(r io.Reader, _ report.Options) (report.Report, []report.Picture, error) {
 	photo, err := io.ReadAll(r)
 	if err != nil {
-		return face.Report{}, nil, err
+		return report.Report{}, nil, err
 	}
 	of, err := measured()
 	if err != nil {
-		return face.Report{}, nil, err
+		return report.Report{}, nil, err
 	}
 	look := 0
 	if found := lookPattern.FindSubmatch(photo); found != nil {
@@ -55,8 +56,8 @@ func Measure(r io.Reader, _ face.Options) (face.Report, []face.Picture, error) {
 }
 
 type measurement struct {
-	report   face.Report
-	pictures []face.Picture
+	report   report.Report
+	pictures []report.Picture
 }
 
 var measured = sync.OnceValues(func() (measurement, error) {
@@ -64,8 +65,8 @@ var measured = sync.OnceValues(func() (measurement, error) {
 	if err != nil {
 		return measurement{}, err
 	}
-	report, pictures, err := face.Scan(bytes.NewReader(photo), face.Options{})
-	return measurement{report, pictures}, err
+	measured, pictures, err := face.Scan(bytes.NewReader(photo), report.Options{})
+	return measurement{measured, pictures}, err
 })
 
 // turns make another picture of the crop for each look, none of them with two equal halves.
@@ -76,11 +77,11 @@ var turns = [Looks]func(image.Image) image.Image{
 	func(i image.Image) image.Image { return imaging.Rotate270(i) },
 }
 
-func (m measurement) look(look int) (face.Report, []face.Picture, error) {
+func (m measurement) look(look int) (report.Report, []report.Picture, error) {
 	m.report.Score.Value += float64(look)
-	pictures := append([]face.Picture{}, m.pictures...)
+	pictures := append([]report.Picture{}, m.pictures...)
 	for i, p := range pictures {
-		if p.Name != face.PictureCrop {
+		if p.Name != report.PictureCrop {
 			continue
 		}
 		crop, err := jpeg.Decode(bytes.NewReader(p.JPEG))
@@ -93,7 +94,7 @@ func (m measurement) look(look int) (face.Report, []face.Picture, error) {
 		}
 		pixels, ok := crop.(*image.YCbCr)
 		if err != nil || !ok {
-			return face.Report{}, nil, errors.Join(errors.New("turn the crop"), err)
+			return report.Report{}, nil, errors.Join(errors.New("turn the crop"), err)
 		}
 		pictures[i].JPEG, pictures[i].Image = turned.Bytes(), pixels // the guard looks at the pixels
 	}

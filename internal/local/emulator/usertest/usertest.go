@@ -23,7 +23,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator"
@@ -195,7 +195,7 @@ func (w *World) serve() {
 	}
 	scans.Routes(w.API)
 	(&scan.SeriesService{Service: scans, Watcher: scan.NewSeriesWatcher(w.Firestore)}).Routes(w.API)
-	leaderboard.New(w.Firestore, face.MajorVersion()).Routes(w.API)
+	leaderboard.New(w.Firestore, report.MajorVersion()).Routes(w.API)
 	(&inbox.Handler{Firestore: w.Firestore, Now: w.Clock}).Routes(w.API)
 }
 

@@ -1,4 +1,4 @@
-package face
+package report
 
 import "math"
 
@@ -52,11 +52,11 @@ func Mean(scores []Score) (mean Score, outlier int) {
 		square += s.variance()
 		n++
 	}
-	mean.Value = round(sum/float64(n), 1)
+	mean.Value = Round(sum/float64(n), 1)
 	count := float64(n)
 	variance := float64(sharedError*square)/count + float64((1-sharedError)*square)/(count*count)
 	z, half := probit(mean.Value), float64(meanOf95*math.Sqrt(variance))
-	mean.Lo, mean.Hi = round(100*phi(z-half), 1), round(100*phi(z+half), 1)
+	mean.Lo, mean.Hi = Round(100*phi(z-half), 1), Round(100*phi(z+half), 1)
 	return mean, outlier
 }
 

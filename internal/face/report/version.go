@@ -1,4 +1,4 @@
-package face
+package report
 
 // Version names everything that a report depends on: this algorithm, pigo's classifier, and the checksum of the cascades, the
 // tables, and every constant and number of this package's source. A test keeps the checksum in step.

@@ -1,8 +1,11 @@
-package face
+// Package report holds what the engine of package face says of a photo, and what others know of it
+// without the engine: the report and its checks, the refusals and their codes, the pictures, the
+// mean of several scores, the limits of a photo's file, its media type, and the engine's version.
+//
+// It has neither a decoder nor a table in it, so that a program that reads reports links none.
+package report
 
-import (
-	"math"
-)
+import "math"
 
 // Report is what one photo shows. Its JSON is deterministic to the byte: lengths, angles and scores
 // are rounded to the decimals given below before they are stored, so what is printed is what was
@@ -163,8 +166,9 @@ type NotMeasured struct {
 	Reason string `json:"reason"`
 }
 
-// round gives v with the given number of decimals; never the negative zero, which JSON would show.
-func round(v float64, decimals int) float64 {
+// Round returns v with the given number of decimals, 0 to 4; never the negative zero, which JSON
+// would show.
+func Round(v float64, decimals int) float64 {
 	f := [...]float64{1, 10, 100, 1000, 10000}[decimals]
 	return math.Round(v*f)/f + 0
 }

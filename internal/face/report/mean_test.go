@@ -1,4 +1,4 @@
-package face
+package report
 
 import (
 	"math"
@@ -11,7 +11,7 @@ import (
 // scoreAt is a score with the interval that the standard error on the normal scale makes.
 func scoreAt(value, se float64) Score {
 	z := probit(value)
-	return Score{Value: value, Lo: min(value, round(100*phi(z-1.96*se), 1)), Hi: max(value, round(100*phi(z+1.96*se), 1))}
+	return Score{Value: value, Lo: min(value, Round(100*phi(z-1.96*se), 1)), Hi: max(value, Round(100*phi(z+1.96*se), 1))}
 }
 
 func TestMean(t *testing.T) {
@@ -50,7 +50,7 @@ func TestMeanRules(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		scores := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Score {
-			return scoreAt(round(rapid.Float64Range(0, 100).Draw(t, "value"), 1), rapid.Float64Range(0, 2).Draw(t, "error"))
+			return scoreAt(Round(rapid.Float64Range(0, 100).Draw(t, "value"), 1), rapid.Float64Range(0, 2).Draw(t, "error"))
 		}), 1, 5).Draw(t, "scores")
 		mean, outlier := Mean(scores)
 		if !(0 <= mean.Lo && mean.Lo <= mean.Value && mean.Value <= mean.Hi && mean.Hi <= 100) {

@@ -1,4 +1,4 @@
-package face
+package report
 
 // Code names why a photo was not analysed. Codes are stable: apps and stored scans compare them.
 type Code string
@@ -44,8 +44,11 @@ func (r *Refusal) Error() string {
 // Unwrap gives the decoder's error, if that was the cause.
 func (r *Refusal) Unwrap() error { return r.cause }
 
-func refuse(code Code, detail string) *Refusal { return &Refusal{Code: code, Detail: detail} }
+// Refuse returns the refusal of a photo for what is seen in it.
+func Refuse(code Code, detail string) *Refusal { return &Refusal{Code: code, Detail: detail} }
 
-func refuseBecause(code Code, detail string, cause error) *Refusal {
+// RefuseBecause returns the refusal of a photo that a decoder cannot read. The cause stays within the
+// error.
+func RefuseBecause(code Code, detail string, cause error) *Refusal {
 	return &Refusal{Code: code, Detail: detail, cause: cause}
 }
