@@ -1,16 +1,17 @@
-// Package terraform holds the infrastructure, and hands to the local stack what of it runs there as well.
+// Package terraform holds the infrastructure, and hands to the local stack what of it runs there as
+// well.
 package terraform
 
 import _ "embed"
 
-// FirestoreRules are the security rules of the database, which deny clients everything. Terraform releases them in
-// production, and the local Firestore emulator starts with them.
+// FirestoreRules are the security rules of the database, which deny clients everything. Terraform
+// releases them in production, and the local Firestore emulator starts with them.
 //
 //go:embed firestore.rules
 var FirestoreRules string
 
-// Catalog is what Terraform makes of the code, written by go generate ./internal/catalog. The local Firestore emulator
-// answers the queries only that the indexes in it serve.
+// Catalog is what Terraform makes of the code, written by go generate ./internal/catalog. The local
+// Firestore emulator answers the queries only that the indexes in it serve.
 //
 //go:embed catalog.json
 var Catalog []byte

@@ -1,5 +1,6 @@
-// Package client acts as the mobile app: it knows the API, through the client generated from its contract, and the upload
-// URL, and nothing of the inside. The demo, the probe at the start of the local stack and systest go through it.
+// Package client acts as the mobile app: it knows the API, through the client generated from its
+// contract, and the upload URL, and nothing of the inside. The demo, the probe at the start of the
+// local stack and systest go through it.
 package client
 
 import (
@@ -38,7 +39,8 @@ func (p *Problem) Error() string {
 type Client struct {
 	// URL is the API's base.
 	URL string
-	// AuthHost is the Auth emulator, which stands for the user's mailbox when an address is to be verified.
+	// AuthHost is the Auth emulator, which stands for the user's mailbox when an address is to be
+	// verified.
 	AuthHost string
 	// Email and Password are the user's.
 	Email, Password string
@@ -48,7 +50,8 @@ type Client struct {
 	token string
 }
 
-// API is every operation of the contract, as this user. An answer of 400 and above is a *Problem in the error's chain.
+// API is every operation of the contract, as this user. An answer of 400 and above is a *Problem in
+// the error's chain.
 func (c *Client) API() *api.ClientWithResponses {
 	return &api.ClientWithResponses{ClientInterface: &api.Client{
 		Server: c.URL + "/", Client: doer(c.do), RequestEditors: []api.RequestEditorFn{c.authorize},
@@ -84,7 +87,8 @@ func (c *Client) do(req *http.Request) (_ *http.Response, err error) {
 	return nil, fmt.Errorf("%s %s: %w", req.Method, req.URL.Path, p)
 }
 
-// Do sends one request as this user: for what no operation of the contract is, such as a path that does not exist.
+// Do sends one request as this user: for what no operation of the contract is, such as a path that
+// does not exist.
 func (c *Client) Do(ctx context.Context, method, path string) error {
 	req, err := http.NewRequestWithContext(ctx, method, c.URL+path, http.NoBody)
 	if err != nil {
@@ -143,8 +147,8 @@ func (c *Client) signedIn(s api.Session, err error) (api.Session, error) {
 	return s, err
 }
 
-// VerifyEmail asks for the verification mail and follows the link in it, then logs in again, since the token says
-// whether the address is verified.
+// VerifyEmail asks for the verification mail and follows the link in it, then logs in again, since
+// the token says whether the address is verified.
 func (c *Client) VerifyEmail(ctx context.Context) error {
 	if _, err := c.API().SendVerificationMailWithResponse(ctx); err != nil {
 		return err
@@ -227,8 +231,11 @@ func (c *Client) OptIn(ctx context.Context, in bool) error {
 	return err
 }
 
-// Open opens a scan; the same key opens the same one. The ticket is nil when its photo is there already.
-func (c *Client) Open(ctx context.Context, key string, contentType api.UploadRequestContentType) (api.OpenedScan, error) {
+// Open opens a scan; the same key opens the same one. The ticket is nil when its photo is there
+// already.
+func (c *Client) Open(
+	ctx context.Context, key string, contentType api.UploadRequestContentType,
+) (api.OpenedScan, error) {
 	params := &api.OpenScanParams{IdempotencyKey: &key}
 	resp, err := c.API().OpenScanWithResponse(ctx, params, api.UploadRequest{ContentType: contentType})
 	if err != nil {
@@ -237,7 +244,8 @@ func (c *Client) Open(ctx context.Context, key string, contentType api.UploadReq
 	return body(resp, resp.JSON200, resp.JSON201)
 }
 
-// Put uploads the photo with exactly the ticket's headers. A 412 says that the photo is there already.
+// Put uploads the photo with exactly the ticket's headers. A 412 says that the photo is there
+// already.
 func (c *Client) Put(ctx context.Context, t *api.UploadTicket, photo []byte) error {
 	req, err := http.NewRequestWithContext(ctx, string(t.Method), t.URL, bytes.NewReader(photo))
 	if err != nil {
@@ -384,7 +392,8 @@ func (c *Client) Erase(ctx context.Context) (api.ErasureRequested, error) {
 	return body(resp, resp.JSON202)
 }
 
-// Receipt is how far the erasure at the receipt's URL is; verified once there is a receipt, by the API's keys.
+// Receipt is how far the erasure at the receipt's URL is; verified once there is a receipt, by the
+// API's keys.
 func (c *Client) Receipt(ctx context.Context, url string) (receipt erasure.Receipt, there bool, err error) {
 	var answer struct{ Receipt string }
 	if err := c.fetchJSON(ctx, url, &answer); err != nil || answer.Receipt == "" {

@@ -1,5 +1,6 @@
-// Package coach says of a small preview how the photo could be better, before it is taken: checks and at most three fixes, most useful
-// first. It gives no score and no geometry, and keeps nothing: the preview lives in memory as long as its request.
+// Package coach says of a small preview how the photo could be better, before it is taken: checks
+// and at most three fixes, most useful first. It gives no score and no geometry, and keeps nothing:
+// the preview lives in memory as long as its request.
 package coach
 
 import (
@@ -23,8 +24,8 @@ const (
 // Gain is what a fix is known to bring.
 type Gain string
 
-// The gains. None is given in points, nor in the width of the interval: the standard error of a photo
-// depends on its conditions together, and a preview has not the photo's pixels to tell it by.
+// The gains. None is given in points, nor in the width of the interval: the standard error of a
+// photo depends on its conditions together, and a preview has not the photo's pixels to tell it by.
 const (
 	Measured Gain = "measured" // the photo is refused without it
 	Ranked   Gain = "ranked"   // the photo is measured but not ranked without it
@@ -57,7 +58,8 @@ type Fix struct {
 	Gain Gain `json:"gain,omitempty"`
 }
 
-// answer makes an answer of what the engine said. Errors that are not about what is in the picture are returned.
+// answer makes an answer of what the engine said. Errors that are not about what is in the picture
+// are returned.
 func answer(r report.Report, err error) (Answer, error) {
 	var refusal *report.Refusal
 	switch {
@@ -70,7 +72,9 @@ func answer(r report.Report, err error) (Answer, error) {
 	case !errors.As(err, &refusal):
 		return Answer{}, err
 	}
-	if unreadable := []report.Code{report.UnsupportedFormat, report.TooLarge, report.Corrupt}; slices.Contains(unreadable, refusal.Code) {
+	if unreadable := []report.Code{
+		report.UnsupportedFormat, report.TooLarge, report.Corrupt,
+	}; slices.Contains(unreadable, refusal.Code) {
 		return Answer{}, err
 	}
 	a := Answer{

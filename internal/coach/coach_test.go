@@ -76,7 +76,8 @@ func TestAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if a.Verdict != tt.verdict || (a.Reason == nil) != (tt.reason == "") || a.Reason != nil && a.Reason.Code != tt.reason {
+			if a.Verdict != tt.verdict || (a.Reason == nil) != (tt.reason == "") ||
+				a.Reason != nil && a.Reason.Code != tt.reason {
 				t.Errorf("%s because of %+v, want %s because of %q", a.Verdict, a.Reason, tt.verdict, tt.reason)
 			}
 			if len(a.Fixes) > 3 || (len(a.Fixes) == 0) != (tt.verdict == Good) {
@@ -94,10 +95,15 @@ func TestFixesAreAboutTheirChecks(t *testing.T) {
 	t.Parallel()
 	limit := 1.0
 	checks := []report.Check{
-		{Check: report.CheckDetection, Verdict: report.VerdictWarn}, {Check: report.CheckOtherFaces, Verdict: report.VerdictOK},
-		{Check: report.CheckFaceSize, Reject: &limit, Verdict: report.VerdictReject}, {Check: report.CheckBrightness, Verdict: report.VerdictWarn},
+		{Check: report.CheckDetection, Verdict: report.VerdictWarn},
+		{Check: report.CheckOtherFaces, Verdict: report.VerdictOK},
+		{Check: report.CheckFaceSize, Reject: &limit, Verdict: report.VerdictReject},
+		{Check: report.CheckBrightness, Verdict: report.VerdictWarn},
 	}
-	want := []Fix{{report.CheckFaceSize, "size", Measured}, {report.CheckDetection, "detection", Ranked}, {report.CheckBrightness, "light", Ranked}}
+	want := []Fix{
+		{report.CheckFaceSize, "size", Measured}, {report.CheckDetection, "detection", Ranked},
+		{report.CheckBrightness, "light", Ranked},
+	}
 	if diff := cmp.Diff(want, fixes(checks, []string{"size", "detection", "light"})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -120,7 +126,9 @@ func newFixture(t *testing.T, user account.User) *fixture {
 	}
 	noon := func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
 	f := &fixture{fs: fs, api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})}
-	f.coach = &Coach{Firestore: fs, Limits: quota.New(fs, []byte("key"), noon), Analyze: face.Analyze, MinAge: 18, Now: noon}
+	f.coach = &Coach{
+		Firestore: fs, Limits: quota.New(fs, []byte("key"), noon), Analyze: face.Analyze, MinAge: 18, Now: noon,
+	}
 	f.coach.Routes(f.api)
 	return f
 }
@@ -145,7 +153,9 @@ func (f *fixture) refused(t *testing.T, code fault.Code, media string, body io.R
 }
 
 func adult() account.User {
-	return account.User{UID: uid, State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true}, BirthYear: 1990}
+	return account.User{
+		UID: uid, State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true}, BirthYear: 1990,
+	}
 }
 
 func TestPreviewIsLookedAtAndForgotten(t *testing.T) {
@@ -209,10 +219,16 @@ func TestWhoIsNotCoached(t *testing.T) {
 		code fault.Code
 		user account.User
 	}{
-		"without consent":        {fault.CodeConsentRequired, func() account.User { u := adult(); u.Consent.Granted = false; return u }()},
-		"without a birth year":   {fault.CodeBirthYearRequired, func() account.User { u := adult(); u.BirthYear = 0; return u }()},
-		"under age":              {fault.CodeUnderAge, func() account.User { u := adult(); u.BirthYear = 2010; return u }()},
-		"while the account goes": {fault.CodeAccountErasing, func() account.User { u := adult(); u.State = account.Erasing; return u }()},
+		"without consent": {
+			fault.CodeConsentRequired, func() account.User { u := adult(); u.Consent.Granted = false; return u }(),
+		},
+		"without a birth year": {
+			fault.CodeBirthYearRequired, func() account.User { u := adult(); u.BirthYear = 0; return u }(),
+		},
+		"under age": {fault.CodeUnderAge, func() account.User { u := adult(); u.BirthYear = 2010; return u }()},
+		"while the account goes": {
+			fault.CodeAccountErasing, func() account.User { u := adult(); u.State = account.Erasing; return u }(),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -240,7 +256,9 @@ func TestTooManyPreviews(t *testing.T) {
 	if err != nil || len(docs) != 1 {
 		t.Fatalf("%d counts, %v", len(docs), err)
 	}
-	if _, err := docs[0].Ref.Update(t.Context(), []firestore.Update{{Path: "count", Value: PreviewsOfUser.Max}}); err != nil {
+	if _, err := docs[0].Ref.Update(
+		t.Context(), []firestore.Update{{Path: "count", Value: PreviewsOfUser.Max}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	f.refused(t, fault.CodeRateLimited, "image/jpeg", bytes.NewReader(emulatortest.SamplePhoto(t)))

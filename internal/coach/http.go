@@ -19,7 +19,8 @@ import (
 	"github.com/facescan/facescan/internal/watchdog"
 )
 
-// Limits of a preview: 512 KiB and 1.5 megapixels, which the engine looks through in about a tenth of a second.
+// Limits of a preview: 512 KiB and 1.5 megapixels, which the engine looks through in about a tenth
+// of a second.
 const (
 	MaxBytes  = 512 << 10
 	MaxPixels = 1_500_000
@@ -38,7 +39,8 @@ type Coach struct {
 	// Firestore tells whose face may be measured, Limits counts.
 	Firestore *firestore.Client
 	Limits    *quota.Limiter
-	// Analyze is the face engine, face.Analyze; a seam because no photo is known to break the real one.
+	// Analyze is the face engine, face.Analyze; a seam because no photo is known to break the real
+	// one.
 	Analyze func(io.Reader, report.Options) (report.Report, error)
 	// Exit ends the process when the engine does not come to an end, os.Exit but in tests (see
 	// internal/watchdog).
@@ -81,7 +83,8 @@ func (c *Coach) admit(ctx context.Context, uid account.UID) error {
 	return c.Limits.Take(ctx, PreviewsOfUser, quota.User(string(uid)))
 }
 
-// look has the engine look at the preview. What is no picture is the caller's error, what is in the picture is not.
+// look has the engine look at the preview. What is no picture is the caller's error, what is in the
+// picture is not.
 func (c *Coach) look(ctx context.Context, preview []byte) (Answer, error) {
 	done := watchdog.Watch(ctx, lookTime, c.Exit)
 	defer done()
@@ -93,7 +96,8 @@ func (c *Coach) look(ctx context.Context, preview []byte) (Answer, error) {
 		return a, err
 	}
 	code := map[report.Code]fault.Code{
-		report.UnsupportedFormat: fault.CodeUnsupportedMediaType, report.TooLarge: fault.CodeBodyTooLarge, report.Corrupt: fault.CodeUnreadablePhoto,
+		report.UnsupportedFormat: fault.CodeUnsupportedMediaType, report.TooLarge: fault.CodeBodyTooLarge,
+		report.Corrupt: fault.CodeUnreadablePhoto,
 	}[refusal.Code]
 	return Answer{}, fault.New(code, "%s", refusal.Detail)
 }

@@ -13,24 +13,32 @@ import (
 	"github.com/facescan/facescan/internal/testphoto"
 )
 
-// after are the checks of what apply made: one event goes all the way through Pub/Sub's signed push into Firestore,
-// and one photo through everything.
+// after are the checks of what apply made: one event goes all the way through Pub/Sub's signed push
+// into Firestore, and one photo through everything.
 func (c *cloud) after() []check {
 	return []check{
-		{"domain", c.checkDomain, "set the A record of " + c.variable("domain") + " to the address that `deploy output` prints, and run doctor again"},
-		{"signed push", c.checkPush, "read the log of facescan-sweep: gcloud run services logs read facescan-sweep --project=" + c.project},
+		{
+			"domain", c.checkDomain,
+			"set the A record of " + c.variable("domain") + " to the address that `deploy output` prints, and run doctor again",
+		},
+		{
+			"signed push", c.checkPush,
+			"read the log of facescan-sweep: gcloud run services logs read facescan-sweep --project=" + c.project,
+		},
 		{"probe scan", c.checkProbe, "read the problem's requestId in the logs of the function that answered"},
 	}
 }
 
-// How long the sweep may take to be noticed, a cold start and one failed attempt included, and how often is looked.
+// How long the sweep may take to be noticed, a cold start and one failed attempt included, and how
+// often is looked.
 const (
 	pushTimeout = 3 * time.Minute
 	pushPoll    = 3 * time.Second
 )
 
-// checkPush asks for a sweep and waits until the sweep's lease in Firestore was written after that. That needs the
-// topic, the subscription's signed push, the function's check of the signature, its start and its access to Firestore.
+// checkPush asks for a sweep and waits until the sweep's lease in Firestore was written after that.
+// That needs the topic, the subscription's signed push, the function's check of the signature, its
+// start and its access to Firestore.
 func (c *cloud) checkPush(ctx context.Context) (string, error) {
 	if c.dry {
 		return "", skip("the fake delivers nothing")
@@ -45,7 +53,9 @@ func (c *cloud) checkPush(ctx context.Context) (string, error) {
 	}
 	started := time.Now()
 	publish := map[string]any{"messages": []map[string]any{{"data": message}}}
-	if err := c.google.call(ctx, pubsubAPI, http.MethodPost, "projects/"+c.project+"/topics/"+sweepTopic+":publish", publish, nil); err != nil {
+	if err := c.google.call(
+		ctx, pubsubAPI, http.MethodPost, "projects/"+c.project+"/topics/"+sweepTopic+":publish", publish, nil,
+	); err != nil {
 		return "", fmt.Errorf("publish to %s: %w", sweepTopic, err)
 	}
 	if err := c.awaitLease(ctx, before); err != nil {
@@ -87,14 +97,17 @@ func (c *cloud) leaseWritten(ctx context.Context) (time.Time, error) {
 
 const probeTimeout = 3 * time.Minute
 
-// checkProbe scans the sample photo in the name of an account that exists, has agreed and is verified.
+// checkProbe scans the sample photo in the name of an account that exists, has agreed and is
+// verified.
 func (c *cloud) checkProbe(ctx context.Context) (string, error) {
 	password := os.Getenv("FACESCAN_PROBE_PASSWORD")
 	switch {
 	case c.dry:
 		return "", skip("the fake runs no functions")
 	case c.options.probe == "" || password == "":
-		return "", skip("no account to do it with: give -probe E-MAIL and FACESCAN_PROBE_PASSWORD of one that has agreed to the analysis")
+		return "", skip(
+			"no account to do it with: give -probe E-MAIL and FACESCAN_PROBE_PASSWORD of one that has agreed to the analysis",
+		)
 	}
 	outputs, err := c.outputs(ctx)
 	if err != nil {

@@ -19,7 +19,8 @@ import (
 // withoutBootstrap are the first checks of before, of what has to be there before bootstrap.
 const withoutBootstrap = 5
 
-// bootstrap does the operator's first command, once a project; doing it again changes nothing that is there.
+// bootstrap does the operator's first command, once a project; doing it again changes nothing that
+// is there.
 func (c *cloud) bootstrap(ctx context.Context) error {
 	if err := c.doctor(ctx, c.before()[:withoutBootstrap]); err != nil {
 		return err
@@ -30,14 +31,19 @@ func (c *cloud) bootstrap(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintln(c.progress, "\nterraform/bootstrap: the state's bucket, the deployer's account, the secrets")
-	if _, err := c.small(ctx, "bootstrap", "path="+filepath.Join("terraform.tfstate.d", c.project+".tfstate"), append(vars, "region="+c.region(), deployers)); err != nil {
+	if _, err := c.small(
+		ctx, "bootstrap", "path="+filepath.Join("terraform.tfstate.d", c.project+".tfstate"),
+		append(vars, "region="+c.region(), deployers),
+	); err != nil {
 		return err
 	}
 	if err := c.writeSecrets(ctx); err != nil {
 		return err
 	}
 	if c.dry {
-		fmt.Fprintln(c.progress, "\nskip  terraform/firebase: the beta provider cannot be had offline, so nothing here has run it")
+		fmt.Fprintln(
+			c.progress, "\nskip  terraform/firebase: the beta provider cannot be had offline, so nothing here has run it",
+		)
 		return nil
 	}
 	fmt.Fprintln(c.progress, "\nterraform/firebase: the project's Firebase and its apps")
@@ -107,14 +113,15 @@ func (c *cloud) small(ctx context.Context, root, backend string, vars []string) 
 	return outputs, nil
 }
 
-// secretBytes is what a random secret holds: more than the 32 bytes that the functions ask for, and as its base64 text
-// exactly what an ed25519 seed of 32 bytes has to be.
+// secretBytes is what a random secret holds: more than the 32 bytes that the functions ask for, and
+// as its base64 text exactly what an ed25519 seed of 32 bytes has to be.
 const secretBytes = 32
 
 // receiptKey is the ed25519 seed that signs receipts of erasure.
 const receiptKey = "receipt-key"
 
-// publicKey is the public half of the seed, which whoever verifies a receipt needs. It is "" where the seed is none.
+// publicKey is the public half of the seed, which whoever verifies a receipt needs. It is "" where
+// the seed is none.
 func publicKey(seed []byte) string {
 	raw, err := base64.StdEncoding.DecodeString(string(seed))
 	if err != nil || len(raw) != ed25519.SeedSize {
@@ -127,8 +134,8 @@ func publicKey(seed []byte) string {
 // asked are the secrets that somebody else made.
 var asked = map[string]string{"smtp-password": "Password of the mail server: "}
 
-// writeSecrets writes the first version of each secret that has none. Values go to Secret Manager and nowhere else: not
-// to the terminal, not to a file, not to Terraform's state.
+// writeSecrets writes the first version of each secret that has none. Values go to Secret Manager
+// and nowhere else: not to the terminal, not to a file, not to Terraform's state.
 func (c *cloud) writeSecrets(ctx context.Context) error {
 	for _, name := range secretNames() {
 		has, err := c.hasVersion(ctx, name)

@@ -53,7 +53,9 @@ func TestWriteSecrets(t *testing.T) {
 		t.Parallel()
 		c, _, _ := cloudOf(t, answers{})
 		c.yes = true
-		if _, err := c.secretValue(t.Context(), "smtp-password"); err == nil || !strings.Contains(err.Error(), "FACESCAN_SMTP_PASSWORD") {
+		if _, err := c.secretValue(t.Context(), "smtp-password"); err == nil || !strings.Contains(
+			err.Error(), "FACESCAN_SMTP_PASSWORD",
+		) {
 			t.Errorf("err = %v", err)
 		}
 	})

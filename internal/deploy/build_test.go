@@ -19,7 +19,8 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 )
 
-// declarativeMain is what the buildpack writes beside a root package that imports the framework's functions.
+// declarativeMain is what the buildpack writes beside a root package that imports the framework's
+// functions.
 const declarativeMain = `package main
 
 import (
@@ -37,8 +38,9 @@ func main() {
 }
 `
 
-// Every zip is built as the buildpack does it, with nothing but what is in the zip, and started as Cloud Run starts it.
-// It takes a minute of two cores, and three more with an empty build cache, so it stands among the checks of `make tf`.
+// Every zip is built as the buildpack does it, with nothing but what is in the zip, and started as
+// Cloud Run starts it. It takes a minute of two cores, and three more with an empty build cache, so
+// it stands among the checks of `make tf`.
 func TestZipsBuildAndServe(t *testing.T) {
 	t.Parallel()
 	s, dir := sourceOf(t), t.TempDir()
@@ -70,15 +72,17 @@ func unzip(t *testing.T, file, dir string) {
 	}
 }
 
-// buildStage builds the stage. Without a module cache and without a proxy it has only its vendor folder; -trimpath,
-// which the buildpack does not need, lets the stages share Go's build cache.
+// buildStage builds the stage. Without a module cache and without a proxy it has only its vendor
+// folder; -trimpath, which the buildpack does not need, lets the stages share Go's build cache.
 func buildStage(t *testing.T, s *source, stage string) string {
 	t.Helper()
 	app := filepath.Join(stage, "functions.local", "app")
 	if err := os.MkdirAll(app, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(app, "main.go"), fmt.Appendf(nil, declarativeMain, s.module.Path), 0o600); err != nil {
+	if err := os.WriteFile(
+		filepath.Join(app, "main.go"), fmt.Appendf(nil, declarativeMain, s.module.Path), 0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
 	inStage := func(args ...string) string {
@@ -131,8 +135,8 @@ func checkRefusesToStart(t *testing.T, f catalog.Function, binary string) {
 	}
 }
 
-// checkServes calls the function once. Only health answers without credentials; the others say in the API's words
-// that they cannot work.
+// checkServes calls the function once. Only health answers without credentials; the others say in
+// the API's words that they cannot work.
 func checkServes(t *testing.T, f catalog.Function, binary string) {
 	t.Helper()
 	port := freePort(t)

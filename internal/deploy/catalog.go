@@ -20,7 +20,8 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// document is what Terraform reads: the catalog, and the lists that stand beside the queries and the retention.
+// document is what Terraform reads: the catalog, and the lists that stand beside the queries and
+// the retention.
 type document struct {
 	Functions         map[string]functionRow `json:"functions"`
 	Topics            []string               `json:"topics"`
@@ -87,7 +88,8 @@ type fieldRow struct {
 // catalogFile is the document's place below the repository's root.
 var catalogFile = filepath.Join("terraform", "catalog.json")
 
-// runCatalog writes what is made of the catalog: the document, and the diagram in the readme beside it.
+// runCatalog writes what is made of the catalog: the document, and the diagram in the readme beside
+// it.
 func runCatalog(root string) error {
 	text, err := catalogJSON()
 	if err != nil {
@@ -187,7 +189,8 @@ func everyMinutes(d time.Duration) (string, error) {
 
 var sweepTopic = event.Topic(event.SweepRequestedV1{}.EventType())
 
-// sweepMessage is the event that the schedule sends. It never changes, so its id and time say nothing.
+// sweepMessage is the event that the schedule sends. It never changes, so its id and time say
+// nothing.
 func sweepMessage() ([]byte, error) {
 	e, err := event.New("sweep", time.Unix(0, 0), "", event.SweepRequestedV1{})
 	if err != nil {
@@ -208,7 +211,8 @@ func indented(v any) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// appCheckOperations are the operations of the contract, such as "GET /v1/me", that can answer app_check_missing.
+// appCheckOperations are the operations of the contract, such as "GET /v1/me", that can answer
+// app_check_missing.
 func appCheckOperations() ([]string, error) {
 	contract, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
 	if err != nil {

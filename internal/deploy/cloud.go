@@ -62,7 +62,8 @@ func remember(file string, answers settings) error {
 	return os.WriteFile(file, text, 0o600)
 }
 
-// everyVariable is what Terraform wants and no file of the repository says; bootstrap itself finds the API key.
+// everyVariable is what Terraform wants and no file of the repository says; bootstrap itself finds
+// the API key.
 var everyVariable = []string{"project_id", "domain", "firebase_api_key", "alert_emails"}
 
 func runOnCloud(ctx context.Context, root, command string, o options) (err error) {
@@ -135,7 +136,8 @@ func (c *cloud) environment() map[string]string {
 	return all
 }
 
-// account tells whether the variable says who the caller is, or where Google is: a dry run must know neither.
+// account tells whether the variable says who the caller is, or where Google is: a dry run must
+// know neither.
 func account(variable string) bool {
 	for _, prefix := range []string{"GOOGLE_", "GCLOUD_", "CLOUDSDK_"} {
 		if strings.HasPrefix(variable, prefix) {

@@ -9,8 +9,9 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 )
 
-// List prices in USD, without the free tiers, of regions of the first tier such as europe-west1, as of November 2026.
-// They change; each has the page to check it on. terraform/README.md says which of them were looked up, and which are from memory.
+// List prices in USD, without the free tiers, of regions of the first tier such as europe-west1, as
+// of November 2026. They change; each has the page to check it on. terraform/README.md says which
+// of them were looked up, and which are from memory.
 const (
 	hoursAMonth   = 730
 	minutesAMonth = hoursAMonth * 60
@@ -18,7 +19,8 @@ const (
 
 	million = 1e6
 
-	// A second of 1 vCPU and of 1 GiB while a request is served, and a request: https://cloud.google.com/run/pricing
+	// A second of 1 vCPU and of 1 GiB while a request is served, and a request:
+	// https://cloud.google.com/run/pricing
 	busyCPU    = 0.000024
 	busyMemory = 0.0000025
 	perRequest = 0.40 / million
@@ -50,10 +52,12 @@ const (
 	// and the search for missing users reads that it is not due. Its time is assumed. Each account
 	// costs a read a day beside that.
 	sweepCost = perRequest + 0.3*(busyCPU+busyMemory/4) + 15*documentRead + 2*documentWritten
-	// A request of the uptime check, which comes from six places: /readyz reads a document, in the least time that is billed.
+	// A request of the uptime check, which comes from six places: /readyz reads a document, in the
+	// least time that is billed.
 	probeCost   = perRequest + armorRequest + 0.1*(busyCPU+busyMemory/4) + documentRead
 	probePlaces = 6
-	// seriesOfAlerts are the time series of a condition, on average: one of most, one for each function or subscription of two.
+	// seriesOfAlerts are the time series of a condition, on average: one of most, one for each
+	// function or subscription of two.
 	seriesOfAlerts = 3.5
 )
 
@@ -108,7 +112,8 @@ func atRest(plan *tfjson.Plan) []row {
 	}
 }
 
-// balancer is the price of the rules: the first five go together, each further one costs two fifths of that.
+// balancer is the price of the rules: the first five go together, each further one costs two fifths
+// of that.
 func balancer(rules float64) float64 {
 	if rules == 0 {
 		return 0

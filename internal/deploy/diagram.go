@@ -32,8 +32,8 @@ func withDiagram(readme []byte) ([]byte, error) {
 	return slices.Concat(before, []byte(diagramBegins+diagram()+diagramEnds), after), nil
 }
 
-// diagram is what triggers what, in Mermaid's words. The sweep's topics are left out, which are all of them, and the
-// database, which every function uses.
+// diagram is what triggers what, in Mermaid's words. The sweep's topics are left out, which are all
+// of them, and the database, which every function uses.
 func diagram() string {
 	d := drawing{}
 	d.add(`app(["the app"])`)

@@ -19,7 +19,8 @@ import (
 // check is one thing that has to be as it should.
 type check struct {
 	name string
-	// run says what it found. Its error says what is wrong; errSkipped in it that this could not be looked at.
+	// run says what it found. Its error says what is wrong; errSkipped in it that this could not be
+	// looked at.
 	run func(context.Context) (string, error)
 	// mend is the command, or the deed, that mends it.
 	mend string
@@ -66,12 +67,22 @@ func report(w io.Writer, k check, found string, err error) (failed bool) {
 func (c *cloud) before() []check {
 	project := "--project=" + c.project
 	return []check{
-		{"terraform", c.checkTerraform, "install Terraform " + oldestTerraform + " or newer: https://developer.hashicorp.com/terraform/install"},
+		{
+			"terraform", c.checkTerraform,
+			"install Terraform " + oldestTerraform + " or newer: https://developer.hashicorp.com/terraform/install",
+		},
 		{"credentials", c.checkCredentials, "gcloud auth application-default login"},
 		{"APIs", c.checkAPIs, "gcloud services enable " + strings.Join(firstAPIs, " ") + " " + project},
-		{"project", c.checkProject, "gcloud projects create " + c.project + ", or correct its id in " + keptFile("terraform", c.env)},
+		{
+			"project", c.checkProject,
+			"gcloud projects create " + c.project + ", or correct its id in " + keptFile("terraform", c.env),
+		},
 		{"billing", c.checkBilling, "gcloud billing projects link " + c.project + " --billing-account=ACCOUNT"},
-		{"permissions", c.checkPermissions, "gcloud auth application-default login --impersonate-service-account=facescan-deployer@" + c.project + ".iam.gserviceaccount.com"},
+		{
+			"permissions", c.checkPermissions,
+			"gcloud auth application-default login --impersonate-service-account=facescan-deployer@" + c.project +
+				".iam.gserviceaccount.com",
+		},
 		{"state", c.checkState, "go run ./scripts/deploy bootstrap -env " + c.env},
 		{"secrets", c.checkSecrets, "go run ./scripts/deploy bootstrap -env " + c.env},
 	}
@@ -131,7 +142,8 @@ func (c *cloud) checkBilling(ctx context.Context) (string, error) {
 
 // firstAPIs are those that the checks and Terraform need before Terraform can switch on the rest.
 var firstAPIs = []string{
-	"cloudbilling.googleapis.com", "cloudresourcemanager.googleapis.com", "iam.googleapis.com", "secretmanager.googleapis.com",
+	"cloudbilling.googleapis.com", "cloudresourcemanager.googleapis.com", "iam.googleapis.com",
+	"secretmanager.googleapis.com",
 	"serviceusage.googleapis.com", "storage.googleapis.com",
 }
 
@@ -185,7 +197,9 @@ func (c *cloud) checkPermissions(ctx context.Context) (string, error) {
 		Permissions []string `json:"permissions"`
 	}
 	asked := map[string]any{"permissions": permissions}
-	if err := c.google.call(ctx, resourceManager, http.MethodPost, "projects/"+c.project+":testIamPermissions", asked, &has); err != nil {
+	if err := c.google.call(
+		ctx, resourceManager, http.MethodPost, "projects/"+c.project+":testIamPermissions", asked, &has,
+	); err != nil {
 		return "", err
 	}
 	var lacking []string
@@ -275,7 +289,10 @@ func (c *cloud) checkDomain(ctx context.Context) (string, error) {
 func pointsAt(ctx context.Context, domain, address string) error {
 	found, err := lookup(ctx, domain)
 	if err != nil {
-		return fmt.Errorf("%s has no A record yet; it has to point at %s, and the certificate is issued within the hour after that: %w", domain, address, err)
+		return fmt.Errorf(
+			"%s has no A record yet; it has to point at %s, and the certificate is issued within the hour after that: %w",
+			domain, address, err,
+		)
 	}
 	if !contains(found, address) || len(found) > 1 {
 		return fmt.Errorf("%s points at %s and has to point at %s alone", domain, strings.Join(found, ", "), address)

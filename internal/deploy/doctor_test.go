@@ -14,7 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// answers are what a fake of Google's gives, by "METHOD /api/path": a status, or what is sent as JSON.
+// answers are what a fake of Google's gives, by "METHOD /api/path": a status, or what is sent as
+// JSON.
 type answers map[string]any
 
 // healthy is a project that lacks nothing.
@@ -62,7 +63,8 @@ func cloudOf(t *testing.T, all answers) (c *cloud, out *strings.Builder, sent fu
 			http.Error(w, `{"error":{"message":"not there"}}`, http.StatusNotFound)
 		case is:
 			http.Error(w, `{"error":{"message":"as the test wants"}}`, status)
-		case r.Header.Get("Authorization") != "Bearer token-of-the-test", r.Header.Get("X-Goog-User-Project") != "facescan-dev":
+		case r.Header.Get("Authorization") != "Bearer token-of-the-test",
+			r.Header.Get("X-Goog-User-Project") != "facescan-dev":
 			http.Error(w, "", http.StatusUnauthorized)
 		default:
 			_ = json.NewEncoder(w).Encode(answer)
@@ -70,12 +72,13 @@ func cloudOf(t *testing.T, all answers) (c *cloud, out *strings.Builder, sent fu
 	}))
 	t.Cleanup(server.Close)
 	out = new(strings.Builder)
-	c = &cloud{dir: t.TempDir(), env: "dev", project: "facescan-dev", out: out, progress: out, google: newGoogle("facescan-dev", map[string]string{
-		resourceManager.variable: server.URL + "/rm/", billing.variable: server.URL + "/billing/",
-		serviceUsage.variable: server.URL + "/usage/", secretManager.variable: server.URL + "/secrets/",
-		storageAPI.variable: server.URL + "/storage/", pubsubAPI.variable: server.URL + "/pubsub/",
-		firestoreAPI.variable: server.URL + "/firestore/", "GOOGLE_OAUTH_ACCESS_TOKEN": "token-of-the-test",
-	})}
+	c = &cloud{dir: t.TempDir(), env: "dev", project: "facescan-dev", out: out, progress: out,
+		google: newGoogle("facescan-dev", map[string]string{
+			resourceManager.variable: server.URL + "/rm/", billing.variable: server.URL + "/billing/",
+			serviceUsage.variable: server.URL + "/usage/", secretManager.variable: server.URL + "/secrets/",
+			storageAPI.variable: server.URL + "/storage/", pubsubAPI.variable: server.URL + "/pubsub/",
+			firestoreAPI.variable: server.URL + "/firestore/", "GOOGLE_OAUTH_ACCESS_TOKEN": "token-of-the-test",
+		})}
 	return c, out, func() []request {
 		mu.Lock()
 		defer mu.Unlock()
@@ -119,7 +122,9 @@ func TestDoctorBefore(t *testing.T) {
 			map[string]string{"secrets": "facescan-hash-key has no version 1"},
 		},
 		"a destroyed version": {
-			map[string]any{"GET /secrets/projects/facescan-dev/secrets/facescan-hash-key/versions/1": map[string]any{"state": "DESTROYED"}},
+			map[string]any{
+				"GET /secrets/projects/facescan-dev/secrets/facescan-hash-key/versions/1": map[string]any{"state": "DESTROYED"},
+			},
 			map[string]string{"secrets": "scripts/deploy bootstrap"},
 		},
 		"everything at once, and all of it is told": {
@@ -237,8 +242,8 @@ func TestPushCheck(t *testing.T) {
 		t.Parallel()
 		all := answers{publish: map[string]any{"messageIds": []string{"1"}}}
 		c, _, sent := cloudOf(t, all)
-		// The lease is written only after the publication; a map that the server reads must not be written, so the
-		// server answers by what it was sent.
+		// The lease is written only after the publication; a map that the server reads must not be
+		// written, so the server answers by what it was sent.
 		all[lease] = leaseAfter{sent, publish}
 		found, err := c.checkPush(t.Context())
 		if err != nil || !strings.Contains(found, "swept in") {

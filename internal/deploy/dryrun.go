@@ -19,8 +19,9 @@ const (
 	dryDomain  = "api.facescan.example"
 )
 
-// pretend puts a fake of Google's APIs in the cloud's place: the real Terraform with the real provider acts on a copy
-// of terraform/, whose state stands beside it, and nothing leaves this machine. end removes it all.
+// pretend puts a fake of Google's APIs in the cloud's place: the real Terraform with the real
+// provider acts on a copy of terraform/, whose state stands beside it, and nothing leaves this
+// machine. end removes it all.
 func (c *cloud) pretend(ctx context.Context) (end func(), err error) {
 	config, err := c.builtProvider(ctx)
 	if err != nil {
@@ -51,7 +52,8 @@ func (c *cloud) pretend(ctx context.Context) (end func(), err error) {
 		},
 		func() error {
 			return remember(variables, settings{
-				Project: dryProject, Domain: dryDomain, FirebaseAPIKey: "dry-run", AlertEmails: []string{"operator@facescan.example"},
+				Project: dryProject, Domain: dryDomain, FirebaseAPIKey: "dry-run",
+				AlertEmails: []string{"operator@facescan.example"},
 			})
 		},
 	} {
@@ -69,8 +71,8 @@ const localBackend = `terraform {
 }
 `
 
-// builtProvider is the settings file by which Terraform finds the Google provider that is built from its source. The
-// first time that takes minutes.
+// builtProvider is the settings file by which Terraform finds the Google provider that is built
+// from its source. The first time that takes minutes.
 func (c *cloud) builtProvider(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.root, "scripts", "tfprovider.sh")) //nolint:gosec // of the repository
 	cmd.Stderr = c.progress
@@ -81,7 +83,8 @@ func (c *cloud) builtProvider(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(file)), nil
 }
 
-// copyTerraform copies what the repository holds of terraform/, and neither states nor what was downloaded.
+// copyTerraform copies what the repository holds of terraform/, and neither states nor what was
+// downloaded.
 func copyTerraform(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

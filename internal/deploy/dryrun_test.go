@@ -15,8 +15,10 @@ func TestCopyTerraformLeavesStatesAndDownloads(t *testing.T) {
 	from, to := t.TempDir(), filepath.Join(t.TempDir(), "copy")
 	kept := []string{"bootstrap/main.tf", "environments/dev.tfvars", "main.tf", "modules/a/main.tf"}
 	for _, name := range slices.Concat(kept, []string{
-		".terraform/providers/x", ".terraform.lock.hcl", ".build/a.zip", "provider/go.mod", "terraform.tfstate", "terraform.tfstate.backup",
-		"bootstrap/terraform.tfstate.d/p.tfstate", "sources.auto.tfvars.json", "environments/dev.auto.tfvars.json", "environments/dev.auto.tfvars",
+		".terraform/providers/x", ".terraform.lock.hcl", ".build/a.zip", "provider/go.mod", "terraform.tfstate",
+		"terraform.tfstate.backup",
+		"bootstrap/terraform.tfstate.d/p.tfstate", "sources.auto.tfvars.json", "environments/dev.auto.tfvars.json",
+		"environments/dev.auto.tfvars",
 	}) {
 		file := filepath.Join(from, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
@@ -50,7 +52,8 @@ func TestDryRunKnowsNoAccount(t *testing.T) {
 	t.Setenv("LANG", "C")
 	dry := &cloud{dry: true, environ: map[string]string{"GOOGLE_OAUTH_ACCESS_TOKEN": "fake"}}
 	got := dry.environment()
-	if got["GOOGLE_APPLICATION_CREDENTIALS"] != "" || got["CLOUDSDK_CORE_PROJECT"] != "" || got["GOOGLE_OAUTH_ACCESS_TOKEN"] != "fake" || got["LANG"] != "C" {
+	if got["GOOGLE_APPLICATION_CREDENTIALS"] != "" || got["CLOUDSDK_CORE_PROJECT"] != "" ||
+		got["GOOGLE_OAUTH_ACCESS_TOKEN"] != "fake" || got["LANG"] != "C" {
 		t.Errorf("a dry run's environment: %v", got)
 	}
 	if real := (&cloud{}).environment(); real["GOOGLE_APPLICATION_CREDENTIALS"] != "/real/key.json" {

@@ -16,8 +16,8 @@ import (
 	googleauth "golang.org/x/oauth2/google"
 )
 
-// restAPI is one of Google's REST APIs. The variable that Terraform's provider reads moves it: doctor and Terraform always
-// speak to the same cloud, or the same fake.
+// restAPI is one of Google's REST APIs. The variable that Terraform's provider reads moves it:
+// doctor and Terraform always speak to the same cloud, or the same fake.
 type restAPI struct{ variable, base string }
 
 var (
@@ -49,8 +49,8 @@ func newGoogle(project string, environ map[string]string) *google {
 
 func (g *google) env(name string) string { return cmp.Or(g.environ[name], os.Getenv(name)) }
 
-// token is the caller's: GOOGLE_OAUTH_ACCESS_TOKEN, which Terraform's provider reads too, or Google's default
-// credentials.
+// token is the caller's: GOOGLE_OAUTH_ACCESS_TOKEN, which Terraform's provider reads too, or
+// Google's default credentials.
 func (g *google) token(ctx context.Context) (string, error) {
 	if token := g.env("GOOGLE_OAUTH_ACCESS_TOKEN"); token != "" {
 		return token, nil
@@ -77,7 +77,8 @@ type apiError struct {
 
 func (e *apiError) Error() string { return fmt.Sprintf("Google answers %d: %s", e.Status, e.Message) }
 
-// call makes one call; body and into may be nil. It tells nothing of what was sent, which may be secret.
+// call makes one call; body and into may be nil. It tells nothing of what was sent, which may be
+// secret.
 func (g *google) call(ctx context.Context, a restAPI, method, path string, body, into any) error {
 	token, err := g.token(ctx)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package deploy puts FaceScan into a Google Cloud project, and checks beforehand and afterwards. `deploy help` tells
-// all of it; terraform/README.md is the operator's guide.
+// Package deploy puts FaceScan into a Google Cloud project, and checks beforehand and afterwards.
+// `deploy help` tells all of it; terraform/README.md is the operator's guide.
 package deploy
 
 import (
@@ -38,8 +38,8 @@ var errUsage = errors.New("usage")
 // errRefused says that the operator did not confirm; nothing was done.
 var errRefused = errors.New("not confirmed, nothing was changed")
 
-// Main runs the command that args name and returns the exit code of the process: 0 on success, 2 if the
-// command line is wrong, else 1.
+// Main runs the command that args name and returns the exit code of the process: 0 on success, 2 if
+// the command line is wrong, else 1.
 func Main(args []string) int {
 	ctx, stop := interruptible(context.Background())
 	defer stop()
@@ -55,18 +55,24 @@ func Main(args []string) int {
 	}
 }
 
-// interruptible ends the context at the first Ctrl-C, which Terraform takes as its cue to finish what it is doing and
-// write its state. A second Ctrl-C ends this process, and with it Terraform.
+// interruptible ends the context at the first Ctrl-C, which Terraform takes as its cue to finish
+// what it is doing and write its state. A second Ctrl-C ends this process, and with it Terraform.
 func interruptible(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		fmt.Fprintln(os.Stderr, "\nstopping: what is under way is finished and noted. Ctrl-C again kills it, and may leave the state locked or behind.")
+		fmt.Fprintln(
+			os.Stderr,
+			"\nstopping: what is under way is finished and noted. Ctrl-C again kills it, and may leave the state locked or "+
+				"behind.",
+		)
 		cancel()
 		<-signals
-		fmt.Fprintln(os.Stderr, "\nkilled. Run the same command again; if it says that the state is locked, it tells how to unlock it.")
+		fmt.Fprintln(
+			os.Stderr, "\nkilled. Run the same command again; if it says that the state is locked, it tells how to unlock it.",
+		)
 		os.Exit(130)
 	}()
 	return ctx, func() { signal.Stop(signals); cancel() }
@@ -150,15 +156,29 @@ var about = map[string]struct {
 	text  string
 	flags string
 }{
-	"bootstrap": {"Applies terraform/bootstrap and terraform/firebase, and writes the first version of each secret.", "cloud yes dry-run deployer"},
-	"plan":      {"Packages, plans, saves the plan and tells what it would do.", "cloud dry-run"},
-	"apply":     {"Packages, checks, plans, tells, asks, applies exactly that plan, and checks what came of it.", "cloud yes dry-run plan probe"},
-	"destroy":   {"Removes all that apply made, after asking for the project's id.", "cloud dry-run"},
-	"output":    {"Prints what apply made.", "cloud json"},
-	"doctor":    {"Runs every check and tells the command that mends each fault. Ends with 1 if there is one.", "cloud dry-run"},
-	"cost":      {"Prints what 1,000 scans cost, with the arithmetic. What is paid at rest, plan prints.", ""},
-	"package":   {"Writes the functions' zips below terraform/.build, and terraform/sources.auto.tfvars.json, which names them.", ""},
-	"catalog":   {"Writes terraform/catalog.json, and the diagram in terraform/README.md, from internal/catalog, internal/store and internal/retention.", ""},
+	"bootstrap": {
+		"Applies terraform/bootstrap and terraform/firebase, and writes the first version of each secret.",
+		"cloud yes dry-run deployer",
+	},
+	"plan": {"Packages, plans, saves the plan and tells what it would do.", "cloud dry-run"},
+	"apply": {
+		"Packages, checks, plans, tells, asks, applies exactly that plan, and checks what came of it.",
+		"cloud yes dry-run plan probe",
+	},
+	"destroy": {"Removes all that apply made, after asking for the project's id.", "cloud dry-run"},
+	"output":  {"Prints what apply made.", "cloud json"},
+	"doctor": {
+		"Runs every check and tells the command that mends each fault. Ends with 1 if there is one.", "cloud dry-run",
+	},
+	"cost": {"Prints what 1,000 scans cost, with the arithmetic. What is paid at rest, plan prints.", ""},
+	"package": {
+		"Writes the functions' zips below terraform/.build, and terraform/sources.auto.tfvars.json, which names them.", "",
+	},
+	"catalog": {
+		"Writes terraform/catalog.json, and the diagram in terraform/README.md, from internal/catalog, internal/store and " +
+			"internal/retention.",
+		"",
+	},
 }
 
 func parse(command string, args []string) (options, error) {
@@ -190,7 +210,10 @@ func declare(set *flag.FlagSet, o *options, group string) {
 	switch group {
 	case "cloud":
 		set.StringVar(&o.env, "env", "", "the environment, `dev or prod`: terraform/environments/ENV.tfvars is read")
-		set.StringVar(&o.project, "project", "", "the Google Cloud project's `id`; by default the one that was used for the environment before")
+		set.StringVar(
+			&o.project, "project", "",
+			"the Google Cloud project's `id`; by default the one that was used for the environment before",
+		)
 		set.Func("var-file", "a further `file` of variables; may be repeated, the later wins", func(file string) error {
 			absolute, err := filepath.Abs(file)
 			o.varFiles = append(o.varFiles, absolute)
@@ -201,14 +224,18 @@ func declare(set *flag.FlagSet, o *options, group string) {
 	case "dry-run":
 		set.BoolVar(&o.dryRun, "dry-run", false, "act on a fake of Google's APIs on this machine, without any account")
 	case "deployer":
-		set.Func("deployer", "an IAM `member`, such as user:ada@example.com, who may act as the deployer's account; may be repeated", func(member string) error {
-			o.deployers = append(o.deployers, member)
-			return nil
-		})
+		set.Func("deployer",
+			"an IAM `member`, such as user:ada@example.com, who may act as the deployer's account; may be repeated",
+			func(member string) error {
+				o.deployers = append(o.deployers, member)
+				return nil
+			})
 	case "plan":
 		set.StringVar(&o.planFile, "plan", "", "apply this `file`, which `deploy plan` saved, and make no new plan")
 	case "probe":
-		set.StringVar(&o.probe, "probe", "", "`e-mail` of an account for a probe scan; its password is read from FACESCAN_PROBE_PASSWORD")
+		set.StringVar(
+			&o.probe, "probe", "", "`e-mail` of an account for a probe scan; its password is read from FACESCAN_PROBE_PASSWORD",
+		)
 	case "json":
 		set.BoolVar(&o.json, "json", false, "print JSON")
 	}

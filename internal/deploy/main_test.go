@@ -16,9 +16,15 @@ func TestParse(t *testing.T) {
 		want options
 		err  bool
 	}{
-		"an environment":              {[]string{"plan", "-env", "dev"}, options{env: "dev"}, false},
-		"all that apply takes":        {[]string{"apply", "-env", "prod", "-yes", "-dry-run", "-project", "p-rod", "-plan", "x", "-probe", "a@b"}, options{env: "prod", yes: true, dryRun: true, project: "p-rod", planFile: "x", probe: "a@b"}, false},
-		"deployers, more than one":    {[]string{"bootstrap", "-env", "dev", "-deployer", "user:a", "-deployer", "user:b"}, options{env: "dev", deployers: []string{"user:a", "user:b"}}, false},
+		"an environment": {[]string{"plan", "-env", "dev"}, options{env: "dev"}, false},
+		"all that apply takes": {
+			[]string{"apply", "-env", "prod", "-yes", "-dry-run", "-project", "p-rod", "-plan", "x", "-probe", "a@b"},
+			options{env: "prod", yes: true, dryRun: true, project: "p-rod", planFile: "x", probe: "a@b"}, false,
+		},
+		"deployers, more than one": {
+			[]string{"bootstrap", "-env", "dev", "-deployer", "user:a", "-deployer", "user:b"},
+			options{env: "dev", deployers: []string{"user:a", "user:b"}}, false,
+		},
 		"no environment":              {[]string{"plan"}, options{}, true},
 		"an environment there is not": {[]string{"plan", "-env", "stage"}, options{}, true},
 		"destroy never goes unasked":  {[]string{"destroy", "-env", "dev", "-yes"}, options{}, true},
@@ -45,7 +51,9 @@ func TestParse(t *testing.T) {
 func TestVarFilesAreAbsolute(t *testing.T) {
 	t.Parallel()
 	o, err := parse("plan", []string{"-env", "dev", "-var-file", "a.tfvars", "-var-file", "/b.tfvars"})
-	if err != nil || len(o.varFiles) != 2 || !strings.HasSuffix(o.varFiles[0], "/internal/deploy/a.tfvars") || o.varFiles[1] != "/b.tfvars" {
+	if err != nil || len(o.varFiles) != 2 || !strings.HasSuffix(
+		o.varFiles[0], "/internal/deploy/a.tfvars",
+	) || o.varFiles[1] != "/b.tfvars" {
 		t.Errorf("%v, %v", o.varFiles, err)
 	}
 }
@@ -69,7 +77,9 @@ func TestEveryCommandIsInTheUsage(t *testing.T) {
 
 func TestExitCode(t *testing.T) {
 	t.Parallel()
-	for want, args := range map[int][]string{0: {"help"}, 2: {"nothing"}, 1: {"output", "-env", "dev", "-var-file", "none.tfvars"}} {
+	for want, args := range map[int][]string{
+		0: {"help"}, 2: {"nothing"}, 1: {"output", "-env", "dev", "-var-file", "none.tfvars"},
+	} {
 		if got := Main(args); got != want {
 			t.Errorf("deploy %v ends with %d, want %d", args, got, want)
 		}

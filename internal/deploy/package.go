@@ -16,14 +16,16 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 )
 
-// buildFolder, below terraform/, holds the zips and saved plans; git ignores it. Terraform keeps a zip's path in its
-// state and would replace the object at another, so the path is relative and the same on every machine.
+// buildFolder, below terraform/, holds the zips and saved plans; git ignores it. Terraform keeps a
+// zip's path in its state and would replace the object at another, so the path is relative and the
+// same on every machine.
 const buildFolder = ".build"
 
 // sourcesFile names the zips; Terraform reads it unasked.
 const sourcesFile = "sources.auto.tfvars.json"
 
-// functionSource is where a function's zip is: on this machine, relative to terraform/, and in the source bucket.
+// functionSource is where a function's zip is: on this machine, relative to terraform/, and in the
+// source bucket.
 type functionSource struct {
 	Path   string `json:"path"`
 	Object string `json:"object"`
@@ -49,8 +51,8 @@ func runPackage(ctx context.Context, root string, progress io.Writer) error {
 	return nil
 }
 
-// writePackages writes a zip for each function below dir, removes those of former sources, and writes the file that
-// names them.
+// writePackages writes a zip for each function below dir, removes those of former sources, and
+// writes the file that names them.
 func writePackages(ctx context.Context, s *source, dir string, progress io.Writer) (sources, error) {
 	p := packer{files: map[string]packed{}}
 	all := sources{Functions: map[string]functionSource{}}

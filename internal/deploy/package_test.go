@@ -168,7 +168,9 @@ func TestStage(t *testing.T) {
 		}
 	}
 	t.Run("is sorted and has no file twice", func(t *testing.T) {
-		if !slices.IsSortedFunc(files, func(a, b staged) int { return strings.Compare(a.name, b.name) }) || len(content) != len(files) {
+		if !slices.IsSortedFunc(
+			files, func(a, b staged) int { return strings.Compare(a.name, b.name) },
+		) || len(content) != len(files) {
 			t.Error("it is not")
 		}
 	})
@@ -201,7 +203,9 @@ func TestStage(t *testing.T) {
 		}
 	})
 	t.Run("requires only what it links", func(t *testing.T) {
-		for _, module := range []string{"github.com/fsouza/fake-gcs-server", "github.com/hashicorp/terraform-exec", "gonum.org/v1/plot"} {
+		for _, module := range []string{
+			"github.com/fsouza/fake-gcs-server", "github.com/hashicorp/terraform-exec", "gonum.org/v1/plot",
+		} {
 			for _, file := range []string{"go.mod", "go.sum", vendorModulesFile} {
 				if strings.Contains(content[file], module) {
 					t.Errorf("%s names %s", file, module)
@@ -255,7 +259,8 @@ func TestZipSaysNothingOfWhenAndWhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, f := range archive.File {
-		if f.Name != files[i].name || f.Mode() != zipMode || f.ModifiedDate != zipDate || f.ModifiedTime != 0 || len(f.Extra) != 0 {
+		if f.Name != files[i].name || f.Mode() != zipMode || f.ModifiedDate != zipDate || f.ModifiedTime != 0 ||
+			len(f.Extra) != 0 {
 			t.Errorf("%s: %+v", f.Name, f.FileHeader)
 		}
 		r, err := f.Open()

@@ -36,7 +36,9 @@ func (c *cloud) plan(ctx context.Context) (saved, error) {
 	}
 	s, err := c.tell(ctx, tf, file)
 	if err == nil && !c.dry {
-		fmt.Fprintf(c.progress, "The plan is kept: go run ./scripts/deploy apply -env %s -plan %s applies it as it is.\n", c.env, file)
+		fmt.Fprintf(
+			c.progress, "The plan is kept: go run ./scripts/deploy apply -env %s -plan %s applies it as it is.\n", c.env, file,
+		)
 	}
 	return s, err
 }
@@ -81,7 +83,9 @@ func (c *cloud) tell(ctx context.Context, tf *tfexec.Terraform, file string) (sa
 }
 
 // errLoss says that nobody is there to confirm what cannot be undone.
-var errLoss = errors.New("the plan loses data (see LOST FOR EVER above): it needs a person who confirms it, so run it without -yes")
+var errLoss = errors.New(
+	"the plan loses data (see LOST FOR EVER above): it needs a person who confirms it, so run it without -yes",
+)
 
 // apply does the operator's second command.
 func (c *cloud) apply(ctx context.Context) error {

@@ -27,7 +27,8 @@ type tfEvent struct {
 	} `json:"diagnostic"`
 }
 
-// progress tells people how far Terraform is. It keeps the errors, for Terraform's exit says nothing of them.
+// progress tells people how far Terraform is. It keeps the errors, for Terraform's exit says
+// nothing of them.
 type progress struct {
 	out    io.Writer
 	total  int // actions to come; 0 is unknown
@@ -38,7 +39,8 @@ type progress struct {
 // writer takes Terraform's lines.
 func (p *progress) writer() io.Writer { return &lines{do: p.line} }
 
-// slow is what an action has to take, in seconds, before it is worth a line that it is still under way.
+// slow is what an action has to take, in seconds, before it is worth a line that it is still under
+// way.
 const slow = 30
 
 var past = map[string]string{"create": "created", "update": "changed", "delete": "destroyed", "read": "read"}

@@ -11,9 +11,10 @@ import (
 	"strings"
 )
 
-// settings are the variables without a default: they differ by project, so no file of the repository holds them. The
-// operator is asked once, and environments/ENV.auto.tfvars.json, which git ignores, keeps them. What the operator would
-// rather write, and may say more, is environments/ENV.auto.tfvars.
+// settings are the variables without a default: they differ by project, so no file of the
+// repository holds them. The operator is asked once, and environments/ENV.auto.tfvars.json, which
+// git ignores, keeps them. What the operator would rather write, and may say more, is
+// environments/ENV.auto.tfvars.
 type settings struct {
 	Project        string   `json:"project_id,omitempty"`
 	Domain         string   `json:"domain,omitempty"`
@@ -28,7 +29,10 @@ var questions = []struct {
 }{
 	{"project_id", "Google Cloud project's id: ", func(s *settings, v string) { s.Project = v }},
 	{"domain", "Host name of the API, such as api.example.com: ", func(s *settings, v string) { s.Domain = v }},
-	{"firebase_api_key", "Web API key of Firebase (`deploy bootstrap` finds it): ", func(s *settings, v string) { s.FirebaseAPIKey = v }},
+	{
+		"firebase_api_key", "Web API key of Firebase (`deploy bootstrap` finds it): ",
+		func(s *settings, v string) { s.FirebaseAPIKey = v },
+	},
 	{"alert_emails", "E-mail addresses for alerts, with commas between: ", func(s *settings, v string) {
 		for address := range strings.SplitSeq(v, ",") {
 			s.AlertEmails = append(s.AlertEmails, strings.TrimSpace(address))
@@ -49,8 +53,9 @@ func environmentFile(dir, env string) string {
 	return filepath.Join(dir, "environments", env+".tfvars")
 }
 
-// given are the texts that the files give the variables, "" where it is no text. The later file wins, as with
-// Terraform. It reads what an operator writes, `name = "text"` or JSON, and not all of Terraform's language.
+// given are the texts that the files give the variables, "" where it is no text. The later file
+// wins, as with Terraform. It reads what an operator writes, `name = "text"` or JSON, and not all
+// of Terraform's language.
 func given(files []string) (map[string]string, error) {
 	all := map[string]string{}
 	for _, file := range files {
@@ -98,16 +103,21 @@ func variableFiles(dir string, o options) []string {
 	return append(files, o.varFiles...)
 }
 
-// complete are the variable files to give Terraform and the project's id. What they do not say is asked and kept; wanted
-// are the variables that matter.
-func complete(ctx context.Context, t *terminal, dir string, o options, wanted ...string) (files []string, project string, err error) {
+// complete are the variable files to give Terraform and the project's id. What they do not say is
+// asked and kept; wanted are the variables that matter.
+func complete(
+	ctx context.Context, t *terminal, dir string, o options, wanted ...string,
+) (files []string, project string, err error) {
 	said, err := given(variableFiles(dir, o))
 	if err != nil {
 		return nil, "", err
 	}
 	if o.project != "" && said["project_id"] != "" && said["project_id"] != o.project {
-		return nil, "", fmt.Errorf("-project %s, but the files for %s say %s: another project is another environment, or change %s",
-			o.project, o.env, said["project_id"], keptFile(dir, o.env))
+		return nil, "", fmt.Errorf(
+			"-project %s, but the files for %s say %s: another project is another environment, or change %s",
+			o.project, o.env,
+			said["project_id"], keptFile(dir, o.env),
+		)
 	}
 	answers, err := ask(ctx, t, o, said, wanted)
 	if err != nil {

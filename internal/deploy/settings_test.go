@@ -53,12 +53,15 @@ func TestComplete(t *testing.T) {
 		t.Parallel()
 		dir := environments(t, "environment = \"dev\"\n")
 		file := filepath.Join(dir, "ci.tfvars")
-		content := "project_id       = \"facescan-ci\"\ndomain = \"a.b\"\nfirebase_api_key=\"k\"\nalert_emails = [\"a@b.c\"]\n"
+		content := "project_id       = \"facescan-ci\"\ndomain = \"a.b\"\nfirebase_api_key=\"k\"\nalert_emails = " +
+			"[\"a@b.c\"]\n"
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		silent, _ := typing("")
-		files, project, err := complete(t.Context(), silent, dir, options{env: "dev", yes: true, varFiles: []string{file}}, everyVariable...)
+		files, project, err := complete(
+			t.Context(), silent, dir, options{env: "dev", yes: true, varFiles: []string{file}}, everyVariable...,
+		)
 		if err != nil || project != "facescan-ci" || !cmp.Equal(files, []string{environmentFile(dir, "dev"), file}) {
 			t.Errorf("%v %q %v", files, project, err)
 		}
@@ -67,11 +70,15 @@ func TestComplete(t *testing.T) {
 		t.Parallel()
 		dir := environments(t, "")
 		silent, _ := typing("")
-		_, project, err := complete(t.Context(), silent, dir, options{env: "dev", project: "facescan-flag", yes: true}, "project_id")
+		_, project, err := complete(
+			t.Context(), silent, dir, options{env: "dev", project: "facescan-flag", yes: true}, "project_id",
+		)
 		if err != nil || project != "facescan-flag" {
 			t.Errorf("%q %v", project, err)
 		}
-		_, _, err = complete(t.Context(), silent, dir, options{env: "dev", project: "facescan-other", yes: true}, "project_id")
+		_, _, err = complete(
+			t.Context(), silent, dir, options{env: "dev", project: "facescan-other", yes: true}, "project_id",
+		)
 		if err == nil || !strings.Contains(err.Error(), "facescan-flag") {
 			t.Errorf("another project under the same environment: %v", err)
 		}
@@ -101,8 +108,9 @@ func TestGivenReadsBothLanguages(t *testing.T) {
 	dir := t.TempDir()
 	hcl, js := filepath.Join(dir, "a.tfvars"), filepath.Join(dir, "b.tfvars.json")
 	for file, content := range map[string]string{
-		hcl: "# project_id = \"commented\"\nproject_id = \"one\"\nscaling = {\n  analyze = { max_instances = 5 }\n}\nregion   = \"europe-west4\"\n",
-		js:  `{"project_id": "two", "alert_emails": ["a@b.c"]}`,
+		hcl: "# project_id = \"commented\"\nproject_id = \"one\"\nscaling = {\n  analyze = { max_instances = 5 " +
+			"}\n}\nregion   = \"europe-west4\"\n",
+		js: `{"project_id": "two", "alert_emails": ["a@b.c"]}`,
 	} {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)

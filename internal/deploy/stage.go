@@ -17,8 +17,9 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 )
 
-// The Go buildpack of Cloud Functions builds the package in the root of what is uploaded, for linux/amd64, with the
-// framework's two packages: the function registers with the one, the main that the buildpack writes starts the other.
+// The Go buildpack of Cloud Functions builds the package in the root of what is uploaded, for
+// linux/amd64, with the framework's two packages: the function registers with the one, the main
+// that the buildpack writes starts the other.
 const (
 	frameworkModule   = "github.com/GoogleCloudPlatform/functions-framework-go"
 	functionsPackage  = frameworkModule + "/functions"
@@ -69,9 +70,14 @@ type source struct {
 	sums     []string              // go.sum's lines
 }
 
-// loadSource reads what every function is made of. It needs the modules in the module cache, and no network then.
+// loadSource reads what every function is made of. It needs the modules in the module cache, and no
+// network then.
 func loadSource(ctx context.Context, root string) (*source, error) {
-	args := []string{"list", "-deps", "-json=ImportPath,Dir,Standard,Module,Deps,GoFiles,CgoFiles,IgnoredGoFiles,CFiles,HFiles,SFiles,IgnoredOtherFiles,EmbedFiles"}
+	args := []string{
+		"list", "-deps",
+		"-json=ImportPath,Dir,Standard,Module,Deps,GoFiles,CgoFiles,IgnoredGoFiles," +
+			"CFiles,HFiles,SFiles,IgnoredOtherFiles,EmbedFiles",
+	}
 	for _, f := range catalog.Functions() {
 		args = append(args, "./functions/"+f.Name)
 	}
@@ -135,16 +141,19 @@ type staged struct {
 	content []byte
 }
 
-// stage is the source tree of one function and nothing else, sorted by name: the packages of ours that it links, a
-// root package that the buildpack finds, and in vendor the packages that it needs of others. go.mod, go.sum and
-// vendor/modules.txt name only the modules that it links, so that only a change of these changes the stage.
+// stage is the source tree of one function and nothing else, sorted by name: the packages of ours
+// that it links, a root package that the buildpack finds, and in vendor the packages that it needs
+// of others. go.mod, go.sum and vendor/modules.txt name only the modules that it links, so that
+// only a change of these changes the stage.
 func (s *source) stage(function string) ([]staged, error) {
 	target, ok := s.packages[s.module.Path+"/functions/"+function]
 	if !ok {
 		return nil, fmt.Errorf("there is no functions/%s", function)
 	}
 	framework := s.packages[frameworkPackage]
-	paths := slices.Concat(target.Deps, framework.Deps, []string{target.ImportPath, framework.ImportPath, functionsPackage})
+	paths := slices.Concat(
+		target.Deps, framework.Deps, []string{target.ImportPath, framework.ImportPath, functionsPackage},
+	)
 	slices.Sort(paths)
 	var files []staged
 	modules := map[goModule][]string{}
@@ -204,8 +213,8 @@ func goLine(m goModule) string {
 	return "; go " + m.GoVersion
 }
 
-// stub is the root package. That it imports the framework's functions makes the buildpack write a main that starts
-// whatever is registered.
+// stub is the root package. That it imports the framework's functions makes the buildpack write a
+// main that starts whatever is registered.
 func (s *source) stub(function string) []byte {
 	return fmt.Appendf(nil, `// Package facescan is the function %[1]s as Cloud Functions builds it. scripts/deploy wrote it.
 package facescan

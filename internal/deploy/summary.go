@@ -87,7 +87,8 @@ func pathNames(paths []any) []string {
 	return names
 }
 
-// changedNames are the attributes that differ, or will be known only then. Values are not told: some are secret.
+// changedNames are the attributes that differ, or will be known only then. Values are not told:
+// some are secret.
 func changedNames(c *tfjson.Change) []string {
 	before, _ := c.Before.(map[string]any)
 	after, _ := c.After.(map[string]any)
@@ -127,7 +128,8 @@ func (s summary) losses() []change {
 	return lost
 }
 
-// print tells the summary: what is made anew by kind, for it can harm nothing, the rest one by one unless all goes.
+// print tells the summary: what is made anew by kind, for it can harm nothing, the rest one by one
+// unless all goes.
 func (s summary) print(w io.Writer) {
 	if s.empty() {
 		fmt.Fprintln(w, "Nothing to do: the cloud is as the files say.")

@@ -85,7 +85,9 @@ func TestSummaryOfTheEndCountsByKind(t *testing.T) {
 
 func TestSummaryOfNothing(t *testing.T) {
 	t.Parallel()
-	s := summarise(&tfjson.Plan{ResourceChanges: []*tfjson.ResourceChange{resource("google_pubsub_topic.a", acts(tfjson.ActionNoop))}})
+	s := summarise(
+		&tfjson.Plan{ResourceChanges: []*tfjson.ResourceChange{resource("google_pubsub_topic.a", acts(tfjson.ActionNoop))}},
+	)
 	var out strings.Builder
 	s.print(&out)
 	if !s.empty() || !strings.Contains(out.String(), "Nothing to do") {
@@ -97,7 +99,9 @@ func TestCostAtRest(t *testing.T) {
 	t.Parallel()
 	function := func(min float64) *tfjson.StateResource {
 		return &tfjson.StateResource{Type: "google_cloudfunctions2_function", AttributeValues: map[string]any{
-			"service_config": []any{map[string]any{"min_instance_count": min, "available_memory": "512Mi", "available_cpu": "1"}},
+			"service_config": []any{
+				map[string]any{"min_instance_count": min, "available_memory": "512Mi", "available_cpu": "1"},
+			},
 		}}
 	}
 	of := func(kind string, values map[string]any) *tfjson.StateResource {
@@ -106,7 +110,10 @@ func TestCostAtRest(t *testing.T) {
 	rows := atRest(&tfjson.Plan{PlannedValues: &tfjson.StateValues{RootModule: &tfjson.StateModule{
 		Resources: []*tfjson.StateResource{
 			of("google_compute_global_forwarding_rule", nil), of("google_compute_global_forwarding_rule", nil),
-			of("google_compute_security_policy", map[string]any{"rule": []any{map[string]any{}, map[string]any{}, map[string]any{}}}),
+			of(
+				"google_compute_security_policy",
+				map[string]any{"rule": []any{map[string]any{}, map[string]any{}, map[string]any{}}},
+			),
 			of("google_cloud_scheduler_job", nil), of("google_monitoring_uptime_check_config", nil),
 			of("google_monitoring_alert_policy", map[string]any{"conditions": []any{map[string]any{}, map[string]any{}}}),
 		},
@@ -133,7 +140,9 @@ func TestCostAtRest(t *testing.T) {
 	}
 	var out strings.Builder
 	printCost(&out, rows)
-	if !strings.Contains(out.String(), fmt.Sprintf("%.2f", 48.12+0.06*float64(len(secretNames())))) || !strings.Contains(out.String(), "Not counted") {
+	if !strings.Contains(
+		out.String(), fmt.Sprintf("%.2f", 48.12+0.06*float64(len(secretNames()))),
+	) || !strings.Contains(out.String(), "Not counted") {
 		t.Error(out.String())
 	}
 }

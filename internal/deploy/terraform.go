@@ -16,15 +16,17 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 )
 
-// stopTimeout is how long Terraform may take, after the first Ctrl-C, to finish what it has begun and to write its
-// state: as long as the slowest resource takes.
+// stopTimeout is how long Terraform may take, after the first Ctrl-C, to finish what it has begun
+// and to write its state: as long as the slowest resource takes.
 const stopTimeout = 20 * time.Minute
 
 // findTerraform is the terraform on PATH; none is ever downloaded.
 func findTerraform(ctx context.Context) (string, error) {
 	path, err := install.NewInstaller().Ensure(ctx, []src.Source{&hcfs.AnyVersion{Product: &product.Terraform}})
 	if err != nil {
-		return "", fmt.Errorf("terraform is not on PATH (install 1.11 or newer: https://developer.hashicorp.com/terraform/install): %w", err)
+		return "", fmt.Errorf(
+			"terraform is not on PATH (install 1.11 or newer: https://developer.hashicorp.com/terraform/install): %w", err,
+		)
 	}
 	return path, nil
 }
@@ -46,8 +48,8 @@ func (c *cloud) terraform(ctx context.Context, dir string) (*tfexec.Terraform, e
 	return tf, tf.SetWaitDelay(stopTimeout)
 }
 
-// initialise makes the folder ready. The backend's settings are given anew each time: the same folder serves dev and
-// prod in turn.
+// initialise makes the folder ready. The backend's settings are given anew each time: the same
+// folder serves dev and prod in turn.
 func (c *cloud) initialise(ctx context.Context, dir string, backend ...string) (*tfexec.Terraform, error) {
 	tf, err := c.terraform(ctx, dir)
 	if err != nil {
@@ -98,7 +100,9 @@ func explain(err error) string {
 	if strings.Contains(text, "storage: bucket doesn't exist") {
 		return text + "\n\nThe state's bucket is not there: go run ./scripts/deploy bootstrap makes it."
 	}
-	if strings.Contains(text, "could not find default credentials") || strings.Contains(text, "oauth2: cannot fetch token") {
+	if strings.Contains(
+		text, "could not find default credentials",
+	) || strings.Contains(text, "oauth2: cannot fetch token") {
 		return text + "\n\nNobody is signed in: gcloud auth application-default login"
 	}
 	return text

@@ -67,13 +67,15 @@ exit status 1`
 		err  error
 		want string
 	}{
-		"who holds the lock, and how to give it back": {errors.New(locked), "ada@laptop, since 2026-11-22 02:00:00 UTC (OperationTypeApply)"},
-		"the command that gives the lock back":        {errors.New(locked), "force-unlock 1711700000000000"},
-		"a lock without a holder":                     {errors.New("Error acquiring the state lock: 503"), "another run holds"},
-		"a stop":                                      {fmt.Errorf("apply: %w", context.Canceled), "goes on from there"},
-		"no state bucket":                             {errors.New("init: storage: bucket doesn't exist"), "deploy bootstrap"},
-		"nobody signed in":                            {errors.New("could not find default credentials"), "gcloud auth"},
-		"anything else as it is":                      {errors.New("anything else"), "anything else"},
+		"who holds the lock, and how to give it back": {
+			errors.New(locked), "ada@laptop, since 2026-11-22 02:00:00 UTC (OperationTypeApply)",
+		},
+		"the command that gives the lock back": {errors.New(locked), "force-unlock 1711700000000000"},
+		"a lock without a holder":              {errors.New("Error acquiring the state lock: 503"), "another run holds"},
+		"a stop":                               {fmt.Errorf("apply: %w", context.Canceled), "goes on from there"},
+		"no state bucket":                      {errors.New("init: storage: bucket doesn't exist"), "deploy bootstrap"},
+		"nobody signed in":                     {errors.New("could not find default credentials"), "gcloud auth"},
+		"anything else as it is":               {errors.New("anything else"), "anything else"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -94,11 +96,15 @@ func TestPrintOutputs(t *testing.T) {
 		json    bool
 		want    string
 	}{
-		"for people":    {outputs, false, "api_url              https://a.b\nservices             {\"scan\":\"s\"}\n"},
-		"in JSON":       {outputs, true, "{\n  \"api_url\": \"https://a.b\",\n  \"services\": {\n    \"scan\": \"s\"\n  }\n}\n"},
-		"of nothing":    {nil, false, "Nothing was applied yet.\n"},
-		"of no JSON":    {nil, true, "{}\n"},
-		"of a bare one": {map[string]tfexec.OutputMeta{"n": {Value: json.RawMessage(`1`)}}, false, "n                    1\n"},
+		"for people": {outputs, false, "api_url              https://a.b\nservices             {\"scan\":\"s\"}\n"},
+		"in JSON": {
+			outputs, true, "{\n  \"api_url\": \"https://a.b\",\n  \"services\": {\n    \"scan\": \"s\"\n  }\n}\n",
+		},
+		"of nothing": {nil, false, "Nothing was applied yet.\n"},
+		"of no JSON": {nil, true, "{}\n"},
+		"of a bare one": {
+			map[string]tfexec.OutputMeta{"n": {Value: json.RawMessage(`1`)}}, false, "n                    1\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -142,7 +148,9 @@ func TestStopLetsTerraformFinish(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(tf.SetEnv(map[string]string{"NOTE": note, "PATH": os.Getenv("PATH")}), tf.SetWaitDelay(stopTimeout)); err != nil {
+	if err := errors.Join(
+		tf.SetEnv(map[string]string{"NOTE": note, "PATH": os.Getenv("PATH")}), tf.SetWaitDelay(stopTimeout),
+	); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

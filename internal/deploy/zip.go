@@ -15,13 +15,15 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Everything in a zip but its files' names and bytes is fixed, so that the same source gives the same zip anywhere.
+// Everything in a zip but its files' names and bytes is fixed, so that the same source gives the
+// same zip anywhere.
 const (
 	zipDate = 1<<5 | 1 // 1980-01-01, the earliest that a zip can say
 	zipMode = 0o644
 )
 
-// packed is a file's compressed form. Functions share most of their files, which are compressed once.
+// packed is a file's compressed form. Functions share most of their files, which are compressed
+// once.
 type packed struct {
 	data []byte
 	crc  uint32

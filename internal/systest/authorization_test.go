@@ -33,13 +33,15 @@ var admitsAll = map[string]string{
 	"getTop":               "shows everybody the same",
 }
 
-// TestAuthorization is the matrix of every operation of the contract and everybody who may be refused. Its cells follow
-// from what the contract says of the operation: a new one is in it at once, with the contract's examples as its request.
+// TestAuthorization is the matrix of every operation of the contract and everybody who may be
+// refused. Its cells follow from what the contract says of the operation: a new one is in it at
+// once, with the contract's examples as its request.
 //
-// An unverified address has no row: no operation minds (TestContract_namesWhoIsRefused), only mail does, which package
-// notify tests. Revoked tokens and disabled users are tried on the operations that ask Firebase each time. The others
-// take such a token until it expires, which the Auth emulator cannot show, as its client always asks: internal/httpapi
-// tests which check a route makes.
+// An unverified address has no row: no operation minds (TestContract_namesWhoIsRefused), only mail
+// does, which package notify tests. Revoked tokens and disabled users are tried on the operations
+// that ask Firebase each time. The others take such a token until it expires, which the Auth
+// emulator cannot show, as its client always asks: internal/httpapi tests which check a route
+// makes.
 func TestAuthorization(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
@@ -97,7 +99,8 @@ func (s *system) matrix(ctx context.Context, t *testing.T) ([]row, map[string]st
 	listing := func(code fault.Code) func(operation) bool {
 		return func(o operation) bool { return user(o) && slices.Contains(codesOf(o.Operation), code) }
 	}
-	// Those whom an operation does not refuse must not be changed by it, or the next finds somebody else.
+	// Those whom an operation does not refuse must not be changed by it, or the next finds somebody
+	// else.
 	unchanged := func(code fault.Code) func(operation) bool {
 		return func(o operation) bool { return listing(code)(o) || o.method == http.MethodGet }
 	}
@@ -111,18 +114,39 @@ func (s *system) matrix(ctx context.Context, t *testing.T) ([]row, map[string]st
 	return []row{
 		{"no token", caller{system: s}, fault.CodeTokenMissing, user, plain(fault.CodeTokenMissing)},
 		{"a malformed token", caller{s, "x"}, fault.CodeTokenInvalid, user, plain(fault.CodeTokenInvalid)},
-		{"another project's token", as(outsider, func(c map[string]any) { c["aud"] = "other" }), fault.CodeTokenInvalid, user, plain(fault.CodeTokenInvalid)},
-		{"an expired token", as(outsider, func(c map[string]any) { c["exp"] = 1700000000 }), fault.CodeTokenExpired, user, plain(fault.CodeTokenExpired)},
-		{"a revoked token", as(revoked, func(c map[string]any) { c["iat"], c["auth_time"] = 1700000000, 1700000000 }), fault.CodeTokenRevoked, fresh, asksFirebase(fault.CodeTokenRevoked)},
+		{
+			"another project's token", as(outsider, func(c map[string]any) { c["aud"] = "other" }), fault.CodeTokenInvalid, user,
+			plain(fault.CodeTokenInvalid),
+		},
+		{
+			"an expired token", as(outsider, func(c map[string]any) { c["exp"] = 1700000000 }), fault.CodeTokenExpired, user,
+			plain(fault.CodeTokenExpired),
+		},
+		{
+			"a revoked token", as(revoked, func(c map[string]any) { c["iat"], c["auth_time"] = 1700000000, 1700000000 }),
+			fault.CodeTokenRevoked, fresh, asksFirebase(fault.CodeTokenRevoked),
+		},
 		{"a disabled user", as(disabled, nil), fault.CodeUserDisabled, fresh, asksFirebase(fault.CodeUserDisabled)},
-		{"a user who is locked for the erasure", s.lockedOut(ctx, t), fault.CodeUserDisabled, lockedOut, asksFirebase(fault.CodeUserDisabled)},
+		{
+			"a user who is locked for the erasure", s.lockedOut(ctx, t), fault.CodeUserDisabled, lockedOut,
+			asksFirebase(fault.CodeUserDisabled),
+		},
 		{
 			"a user who was deleted at Firebase", s.deletedAtFirebase(ctx, t), fault.CodeTokenInvalid,
 			user, func(o operation) bool { return o.access != httpapi.Leaving && plain(fault.CodeTokenInvalid)(o) },
 		},
-		{"a user without account", as(outsider, nil), fault.CodeNotRegistered, listing(fault.CodeNotRegistered), unchanged(fault.CodeNotRegistered)},
-		{"a user being erased", erasingCaller, fault.CodeAccountErasing, listing(fault.CodeAccountErasing), unchanged(fault.CodeAccountErasing)},
-		{"a user without consent", unasked, fault.CodeConsentRequired, listing(fault.CodeConsentRequired), unchanged(fault.CodeConsentRequired)},
+		{
+			"a user without account", as(outsider, nil), fault.CodeNotRegistered, listing(fault.CodeNotRegistered),
+			unchanged(fault.CodeNotRegistered),
+		},
+		{
+			"a user being erased", erasingCaller, fault.CodeAccountErasing, listing(fault.CodeAccountErasing),
+			unchanged(fault.CodeAccountErasing),
+		},
+		{
+			"a user without consent", unasked, fault.CodeConsentRequired, listing(fault.CodeConsentRequired),
+			unchanged(fault.CodeConsentRequired),
+		},
 	}, owner.possessions(ctx, t)
 }
 
@@ -130,7 +154,8 @@ func asksForUser(a httpapi.Access) bool {
 	return a == httpapi.User || a == httpapi.FreshUser || a == httpapi.Leaving
 }
 
-// lockedOut is a user whose erasure has come as far as to lock them, and who asks with the token that asked for it.
+// lockedOut is a user whose erasure has come as far as to lock them, and who asks with the token
+// that asked for it.
 func (s *system) lockedOut(ctx context.Context, t *testing.T) caller {
 	t.Helper()
 	signedIn := time.Now().Unix()
@@ -168,7 +193,9 @@ func TestContract_namesWhoIsRefused(t *testing.T) {
 		codes, why := codesOf(o.Operation), admitsAll[o.OperationID]
 		account := slices.Contains(codes, fault.CodeNotRegistered) && slices.Contains(codes, fault.CodeAccountErasing)
 		if user := asksForUser(o.access); account != (user && why == "") {
-			t.Errorf("%s: lists not_registered and account_erasing: %v; where it does not, say why in admitsAll", o.OperationID, account)
+			t.Errorf(
+				"%s: lists not_registered and account_erasing: %v; where it does not, say why in admitsAll", o.OperationID, account,
+			)
 		}
 		for _, code := range codes {
 			if strings.Contains(string(code), "verified") {

@@ -31,7 +31,8 @@ import (
 	"github.com/facescan/facescan/internal/scan"
 )
 
-// wiring is what each HTTP function adds to its API. TestOnePhotoAllTheWay compares it with the functions themselves.
+// wiring is what each HTTP function adds to its API. TestOnePhotoAllTheWay compares it with the
+// functions themselves.
 func wiring() map[string]func(*httpapi.API) {
 	accounts := account.New(nil, nil, nil)
 	return map[string]func(*httpapi.API){
@@ -161,18 +162,26 @@ func pathOf(pattern string) string {
 	return strings.Join(parts, "/")
 }
 
-// sameAccess compares who may call the route with what the contract says of tokens: the authorization matrix is made
-// from that.
+// sameAccess compares who may call the route with what the contract says of tokens: the
+// authorization matrix is made from that.
 func sameAccess(t *testing.T, route httpapi.Route, op *openapi3.Operation) {
 	t.Helper()
 	if got := accessOf(op); got != route.Access {
-		t.Errorf("%s: the route's access is %v, but the contract's security and codes say %v", route.Pattern, route.Access, got)
+		t.Errorf(
+			"%s: the route's access is %v, but the contract's security and codes say %v", route.Pattern, route.Access, got,
+		)
 	}
 	codes, needed := codesOf(op), map[httpapi.Access][]fault.Code{
-		httpapi.Public:    {fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid},
-		httpapi.User:      {fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid, fault.CodeTokenMissing, fault.CodeTokenInvalid, fault.CodeTokenExpired},
-		httpapi.FreshUser: {fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid, fault.CodeTokenMissing, fault.CodeTokenInvalid, fault.CodeTokenExpired, fault.CodeUserDisabled},
-		httpapi.Leaving:   {fault.CodeTokenMissing, fault.CodeTokenInvalid, fault.CodeTokenExpired, fault.CodeUserDisabled},
+		httpapi.Public: {fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid},
+		httpapi.User: {
+			fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid, fault.CodeTokenMissing, fault.CodeTokenInvalid,
+			fault.CodeTokenExpired,
+		},
+		httpapi.FreshUser: {
+			fault.CodeAppCheckMissing, fault.CodeAppCheckInvalid, fault.CodeTokenMissing, fault.CodeTokenInvalid,
+			fault.CodeTokenExpired, fault.CodeUserDisabled,
+		},
+		httpapi.Leaving: {fault.CodeTokenMissing, fault.CodeTokenInvalid, fault.CodeTokenExpired, fault.CodeUserDisabled},
 	}
 	for _, code := range needed[route.Access] {
 		if !slices.Contains(codes, code) {
@@ -286,8 +295,8 @@ func stringConstants(t *testing.T, file string, wanted func(name string) bool) [
 	return values
 }
 
-// sameWiring compares the wiring of this test with the routes of the functions that run: each has been asked something
-// by now, and so has made its API.
+// sameWiring compares the wiring of this test with the routes of the functions that run: each has
+// been asked something by now, and so has made its API.
 func (s *system) sameWiring(ctx context.Context, t *testing.T) {
 	t.Helper()
 	for name, add := range wiring() {

@@ -36,7 +36,9 @@ func photoForm(t *testing.T, photo []byte, texts ...string) (body, contentType s
 func (c caller) direct(ctx context.Context, t *testing.T, measured []byte) {
 	t.Helper()
 	const uploads, path = "/v1/uploads", "/v1/uploads/direct"
-	body, form := photoForm(t, measured, "renditions", `[{"name":"grey","format":"webp","operations":[{"op":"grayscale"}]}]`)
+	body, form := photoForm(
+		t, measured, "renditions", `[{"name":"grey","format":"webp","operations":[{"op":"grayscale"}]}]`,
+	)
 	c.want(ctx, t, 202, "POST", path, body, "Content-Type", form, "Idempotency-Key", "direct")
 	_, answer := c.call(ctx, t, "POST", path, body, "Content-Type", form, "Idempotency-Key", "direct")
 	var taken api.OpenedScan
@@ -52,7 +54,9 @@ func (c caller) direct(ctx context.Context, t *testing.T, measured []byte) {
 		t.Errorf("renditions %v", done.Renditions)
 	}
 	if done.DuplicateOf == nil || done.Result.Rankable {
-		t.Errorf("scan %s of a known photo is a duplicate of %v, rankable %v", done.ID, done.DuplicateOf, done.Result.Rankable)
+		t.Errorf(
+			"scan %s of a known photo is a duplicate of %v, rankable %v", done.ID, done.DuplicateOf, done.Result.Rankable,
+		)
 	}
 
 	sum := fmt.Sprintf("%x", sha256.Sum256(measured))

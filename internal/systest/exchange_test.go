@@ -33,8 +33,8 @@ import (
 	"github.com/facescan/facescan/internal/testphoto"
 )
 
-// exchanges is an http.RoundTripper that holds every exchange with the API to the contract. What goes elsewhere, to
-// Cloud Storage or the Auth emulator, just passes.
+// exchanges is an http.RoundTripper that holds every exchange with the API to the contract. What
+// goes elsewhere, to Cloud Storage or the Auth emulator, just passes.
 type exchanges struct {
 	host   string
 	next   http.RoundTripper
@@ -49,7 +49,8 @@ type exchanges struct {
 func newExchanges(tb testing.TB, host string) *exchanges {
 	tb.Helper()
 	doc := loadContract(tb)
-	// Apps are told to ignore members that they do not know; the test is not: all that is answered must be described.
+	// Apps are told to ignore members that they do not know; the test is not: all that is answered
+	// must be described.
 	err := doc.WalkSchemas(func(_ string, s *openapi3.SchemaRef) error {
 		more := &s.Value.AdditionalProperties
 		if s.Value.Type.Is(openapi3.TypeObject) && more.Has == nil && more.Schema == nil {
@@ -94,7 +95,9 @@ func (x *exchanges) RoundTrip(req *http.Request) (*http.Response, error) {
 	_ = resp.Body.Close()
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	if err := x.check(look, resp, body); err != nil {
-		x.report("%s %s, answered %d %.2000s\nbreaks the contract: %v", req.Method, req.URL.RequestURI(), resp.StatusCode, body, err)
+		x.report(
+			"%s %s, answered %d %.2000s\nbreaks the contract: %v", req.Method, req.URL.RequestURI(), resp.StatusCode, body, err,
+		)
 	}
 	return resp, nil
 }
@@ -166,7 +169,8 @@ func listed(problem []byte, codes []fault.Code) error {
 	return nil
 }
 
-// knownParameters looks for what openapi3filter lets pass: parameters of the query that are not described.
+// knownParameters looks for what openapi3filter lets pass: parameters of the query that are not
+// described.
 func knownParameters(req *http.Request, route *routers.Route) error {
 	if route.Operation.Extensions["x-any-query"] == true {
 		return nil
@@ -186,27 +190,45 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // A guard that never reports would let everything pass.
 func TestExchanges_seeWhatBreaksTheContract(t *testing.T) {
 	t.Parallel()
-	const preferences, problem = `{"push":true,"email":false}`, `{"type":"urn:facescan:problem:%[1]s","title":"x","status":%[2]d,"code":"%[1]s","detail":"x"}`
+	const (
+		preferences = `{"push":true,"email":false}`
+		problem     = `{"type":"urn:facescan:problem:%[1]s","title":"x","status":%[2]d,"code":"%[1]s","detail":"x"}`
+		times       = `"createdAt":"2026-11-20T08:16:00.000Z","updatedAt":"2026-11-20T08:16:00.000Z"`
+	)
 	for name, tt := range map[string]struct {
 		method, target, body string
 		status               int
 		answer               string
 		breach               string // "" is none
 	}{
-		"nothing":                     {"GET", "/v1/preferences", "", 200, preferences, ""},
-		"a problem that is listed":    {"GET", "/v1/preferences", "", 403, fmt.Sprintf(problem, "not_registered", 403), ""},
-		"a refused request":           {"PUT", "/v1/preferences", `{"push":1}`, 422, fmt.Sprintf(problem, "invalid_field", 422), ""},
-		"a path that is not":          {"GET", "/v1/nothing", "", 404, fmt.Sprintf(problem, "not_found", 404), ""},
-		"a member too many":           {"GET", "/v1/preferences", "", 200, `{"push":true,"email":false,"sms":true}`, "sms"},
-		"a member too few":            {"GET", "/v1/preferences", "", 200, `{"push":true}`, "email"},
-		"a nested member too many":    {"GET", "/v1/scans", "", 200, `{"items":[{"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","state":"queued","version":1,"createdAt":"2026-11-20T08:16:00.000Z","updatedAt":"2026-11-20T08:16:00.000Z","uid":"x"}]}`, "uid"},
+		"nothing":                  {"GET", "/v1/preferences", "", 200, preferences, ""},
+		"a problem that is listed": {"GET", "/v1/preferences", "", 403, fmt.Sprintf(problem, "not_registered", 403), ""},
+		"a refused request": {
+			"PUT", "/v1/preferences", `{"push":1}`, 422, fmt.Sprintf(problem, "invalid_field", 422), "",
+		},
+		"a path that is not": {"GET", "/v1/nothing", "", 404, fmt.Sprintf(problem, "not_found", 404), ""},
+		"a member too many":  {"GET", "/v1/preferences", "", 200, `{"push":true,"email":false,"sms":true}`, "sms"},
+		"a member too few":   {"GET", "/v1/preferences", "", 200, `{"push":true}`, "email"},
+		"a nested member too many": {
+			"GET", "/v1/scans", "", 200,
+			`{"items":[{"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","state":"queued","version":1,` + times + `,"uid":"x"}]}`,
+			"uid",
+		},
 		"a status that is not listed": {"GET", "/v1/preferences", "", 418, preferences, "status"},
-		"a code of elsewhere":         {"GET", "/v1/preferences", "", 403, fmt.Sprintf(problem, "consent_required", 403), "consent_required"},
-		"a lax server":                {"PUT", "/v1/preferences", `{"push":true,"email":true,"sms":true}`, 200, preferences, "sms"},
-		"a lax parameter":             {"GET", "/v1/inbox?limit=1000", "", 200, `{"items":[],"unread":0}`, "limit"},
-		"a secret parameter":          {"GET", "/v1/inbox?debug=1", "", 200, `{"items":[],"unread":0}`, "debug"},
-		"a header that is missing":    {"GET", "/v1/me", "", 200, `{}`, "ETag"},
-		"a result before the end":     {"GET", "/v1/scans/aaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200, `{"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","state":"processing","version":1,"createdAt":"2026-11-20T08:16:00.000Z","updatedAt":"2026-11-20T08:16:00.000Z","result":{}}`, "result"},
+		"a code of elsewhere": {
+			"GET", "/v1/preferences", "", 403, fmt.Sprintf(problem, "consent_required", 403), "consent_required",
+		},
+		"a lax server": {
+			"PUT", "/v1/preferences", `{"push":true,"email":true,"sms":true}`, 200, preferences, "sms",
+		},
+		"a lax parameter":          {"GET", "/v1/inbox?limit=1000", "", 200, `{"items":[],"unread":0}`, "limit"},
+		"a secret parameter":       {"GET", "/v1/inbox?debug=1", "", 200, `{"items":[],"unread":0}`, "debug"},
+		"a header that is missing": {"GET", "/v1/me", "", 200, `{}`, "ETag"},
+		"a result before the end": {
+			"GET", "/v1/scans/aaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200,
+			`{"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","state":"processing","version":1,` + times + `,"result":{}}`,
+			"result",
+		},
 		"a body where none is":        {"DELETE", "/v1/devices/phone", "", 204, `{}`, "no body"},
 		"no problem where nothing is": {"GET", "/v1/nothing", "", 200, `{}`, "no problem"},
 	} {
@@ -222,7 +244,9 @@ func TestExchanges_seeWhatBreaksTheContract(t *testing.T) {
 				}
 				return &http.Response{StatusCode: tt.status, Header: header, Body: io.NopCloser(strings.NewReader(tt.answer))}, nil
 			})
-			req, err := http.NewRequestWithContext(t.Context(), tt.method, "http://api.test"+tt.target, strings.NewReader(tt.body))
+			req, err := http.NewRequestWithContext(
+				t.Context(), tt.method, "http://api.test"+tt.target, strings.NewReader(tt.body),
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -246,7 +270,9 @@ type caller struct {
 }
 
 // call is one exchange; header names and values alternate.
-func (c caller) call(ctx context.Context, t *testing.T, method, path, body string, header ...string) (status int, answer []byte) {
+func (c caller) call(
+	ctx context.Context, t *testing.T, method, path, body string, header ...string,
+) (status int, answer []byte) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, method, c.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -279,7 +305,9 @@ func (c caller) want(ctx context.Context, t *testing.T, status int, method, path
 	}
 }
 
-func (c caller) refused(ctx context.Context, t *testing.T, code fault.Code, method, path, body string, header ...string) {
+func (c caller) refused(
+	ctx context.Context, t *testing.T, code fault.Code, method, path, body string, header ...string,
+) {
 	t.Helper()
 	got, answer := c.call(ctx, t, method, path, body, header...)
 	var p httpapi.Problem
@@ -288,7 +316,8 @@ func (c caller) refused(ctx context.Context, t *testing.T, code fault.Code, meth
 	}
 }
 
-// ownersAnswer sends each operation, without a token, to whoever owns its path: that function must know it.
+// ownersAnswer sends each operation, without a token, to whoever owns its path: that function must
+// know it.
 func (s *system) ownersAnswer(ctx context.Context, t *testing.T) {
 	t.Helper()
 	for pattern, op := range described(s.exchanges.doc) {
@@ -305,7 +334,8 @@ func (s *system) ownersAnswer(ctx context.Context, t *testing.T) {
 	}
 }
 
-// everyOperation has each operation answered well at least once, and refused in most of the ways that the contract has.
+// everyOperation has each operation answered well at least once, and refused in most of the ways
+// that the contract has.
 func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	t.Helper()
 	bob := s.app("bob")
@@ -329,7 +359,9 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	for _, path := range []string{"/healthz", "/readyz", "/v1/openapi.yaml", "/account-deletion"} {
 		nobody.want(ctx, t, 200, "GET", path, "")
 	}
-	credentials := func(email, password string) string { return fmt.Sprintf(`{"email":%q,"password":%q}`, email, password) }
+	credentials := func(email, password string) string {
+		return fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)
+	}
 	nobody.refused(ctx, t, fault.CodeEmailExists, "POST", "/v1/auth/signup", credentials(bob.Email, "another horse"))
 	nobody.refused(ctx, t, fault.CodeWeakPassword, "POST", "/v1/auth/signup", credentials("systest-weak@example.com", "x"))
 	nobody.refused(ctx, t, fault.CodeInvalidCredentials, "POST", "/v1/auth/login", credentials(bob.Email, "another horse"))
@@ -427,7 +459,10 @@ func (s *system) bucket(ctx context.Context, t *testing.T, name string) *storage
 func (c caller) account(ctx context.Context, t *testing.T) {
 	t.Helper()
 	const me, register, username = "/v1/me", "/v1/auth/register", "/v1/me/username"
-	c.want(ctx, t, 201, "POST", register, `{"displayName":"Bob","locale":"pt-br","device":{"id":"phone","token":"t","platform":"ios"}}`)
+	c.want(
+		ctx, t, 201, "POST", register,
+		`{"displayName":"Bob","locale":"pt-br","device":{"id":"phone","token":"t","platform":"ios"}}`,
+	)
 	c.want(ctx, t, 200, "POST", register, `{}`)
 	c.refused(ctx, t, fault.CodeInvalidField, "POST", register, `{"locale":"!"}`)
 	c.refused(ctx, t, fault.CodeInvalidField, "POST", register, `{"device":{"id":"phone","token":"t","platform":"tv"}}`)
@@ -544,7 +579,9 @@ func (c caller) series(ctx context.Context, t *testing.T, bob *client.Client, sa
 		t.Fatalf("open a series: %+v, %v", opened, err)
 	}
 	c.want(ctx, t, 200, "POST", all, `{"contentType":"image/jpeg","photos":3}`, "Idempotency-Key", key)
-	c.refused(ctx, t, fault.CodeIdempotencyReused, "POST", all, `{"contentType":"image/jpeg","photos":4}`, "Idempotency-Key", key)
+	c.refused(
+		ctx, t, fault.CodeIdempotencyReused, "POST", all, `{"contentType":"image/jpeg","photos":4}`, "Idempotency-Key", key,
+	)
 	for i, u := range opened.Uploads {
 		photo := []byte("no photo")
 		if i > 0 {
@@ -587,7 +624,8 @@ func (c caller) coach(ctx context.Context, t *testing.T, sample []byte) {
 	c.refused(ctx, t, fault.CodeBodyTooLarge, "POST", path, strings.Repeat("x", coach.MaxBytes+1), media, "image/jpeg")
 }
 
-// remeasure has the scan's photo measured again: to compare, and in place of an older engine's result.
+// remeasure has the scan's photo measured again: to compare, and in place of an older engine's
+// result.
 func (c caller) remeasure(ctx context.Context, t *testing.T, id string) {
 	t.Helper()
 	path := "/v1/scans/" + id

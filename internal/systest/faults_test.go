@@ -12,7 +12,8 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// crasher dies at the first message of each topic: after the commit that owes it, before Pub/Sub has it.
+// crasher dies at the first message of each topic: after the commit that owes it, before Pub/Sub
+// has it.
 type crasher struct {
 	next outbox.Publisher
 

@@ -132,11 +132,15 @@ func hostileValues() []string {
 	values := []string{
 		"", " ", "\t", "0", "-1", "+1", "007", "1.5", "1e3", "0x10", "26", "101",
 		"9223372036854775807", "9223372036854775808", "1_000", "NaN",
-		"\x00", "a\x00b", "\xff\xfe", "\xed\xa0\x80", "\r\nX-Evil: 1", "..", "../../etc/passwd", "a/b", `a\b`, "%", "%zz", "%00", "%2F", ";",
-		"a;b=c", "a&b=c", "&&&", "=", "__x__", ".", "*", `"7"`, `W/"7"`, `"7", *`, "7", `"`, `"a,b"`, ",", "null", "true", "TRUE", "x",
-		strings.Repeat("a", 129), strings.Repeat("a", 5000), "👩‍🔬", "\u202egnp.nacs", "a\u200bb", "{{7*7}}", "' OR 1=1 --", "<script>",
+		"\x00", "a\x00b", "\xff\xfe", "\xed\xa0\x80", "\r\nX-Evil: 1", "..", "../../etc/passwd", "a/b", `a\b`, "%", "%zz",
+		"%00", "%2F", ";",
+		"a;b=c", "a&b=c", "&&&", "=", "__x__", ".", "*", `"7"`, `W/"7"`, `"7", *`, "7", `"`, `"a,b"`, ",", "null", "true",
+		"TRUE", "x",
+		strings.Repeat("a", 129), strings.Repeat("a", 5000), "👩‍🔬", "\u202egnp.nacs", "a\u200bb", "{{7*7}}", "' OR 1=1 --",
+		"<script>",
 		"0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00",
-		"9999-12-31T23:59:59.999999999Z", "10000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-28T12:00:60Z", "2026-11-28",
+		"9999-12-31T23:59:59.999999999Z", "10000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-28T12:00:60Z",
+		"2026-11-28",
 		"application/json; charset=\"", "gzip", "identity", "identity;q=0", "Bearer", "Bearer ..", "bytes=0-", "DELETE",
 	}
 	cursor := []byte("1.a.b")
@@ -145,7 +149,9 @@ func hostileValues() []string {
 
 // forged are cursors of the user's lists that an attacker can make, of times that no list has.
 func forged(uid string) (all []string) {
-	scopes := [][]string{{"inbox"}, {"consents"}, {"timeline"}, {"series"}, {"scans", "", "", "", "", fmt.Sprint(firestore.Desc)}}
+	scopes := [][]string{
+		{"inbox"}, {"consents"}, {"timeline"}, {"series"}, {"scans", "", "", "", "", fmt.Sprint(firestore.Desc)},
+	}
 	ends := []int64{
 		math.MinInt64, math.MaxInt64, 0,
 		time.Date(0, 12, 31, 0, 0, 0, 0, time.UTC).UnixMicro(), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro(),

@@ -33,7 +33,8 @@ func (c caller) asked(o operation) caller {
 	return c
 }
 
-// TestHostileBodies spoils the contract's sample of every JSON body in every way that a decoder could stumble over.
+// TestHostileBodies spoils the contract's sample of every JSON body in every way that a decoder
+// could stumble over.
 func TestHostileBodies(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
@@ -99,10 +100,16 @@ func spoil(t *testing.T, sample string) map[string]hostile {
 		"text":              {body: `"{}"`, codes: invalid},
 		"no UTF-8":          {body: "{\"\xff\":1}", codes: malformed},
 		"a NUL":             {body: "{\"\x00\":1}", codes: malformed},
-		"a form":            {body: "a=b", codes: media, other: "application/x-www-form-urlencoded", pointer: "header/Content-Type"},
-		"no media type":     {body: sample, codes: media, other: "\t", pointer: "header/Content-Type"},
-		"another charset":   {body: sample, codes: media, other: "application/json; charset=utf-16", pointer: "header/Content-Type"},
-		"a content coding":  {body: sample, codes: media, header: []string{"Content-Encoding", "gzip"}, pointer: "header/Content-Encoding"},
+		"a form": {
+			body: "a=b", codes: media, other: "application/x-www-form-urlencoded", pointer: "header/Content-Type",
+		},
+		"no media type": {body: sample, codes: media, other: "\t", pointer: "header/Content-Type"},
+		"another charset": {
+			body: sample, codes: media, other: "application/json; charset=utf-16", pointer: "header/Content-Type",
+		},
+		"a content coding": {
+			body: sample, codes: media, header: []string{"Content-Encoding", "gzip"}, pointer: "header/Content-Encoding",
+		},
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(sample), &members); err != nil || len(members) == 0 {
@@ -118,7 +125,8 @@ func spoil(t *testing.T, sample string) map[string]hostile {
 	return all
 }
 
-// replace is the object with another value of the member, which need not be JSON, or without the member for "".
+// replace is the object with another value of the member, which need not be JSON, or without the
+// member for "".
 func replace(members map[string]json.RawMessage, name, value string) string {
 	var parts []string
 	for n, v := range members {
@@ -132,7 +140,8 @@ func replace(members map[string]json.RawMessage, name, value string) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-// spoilMembers spoils each member of the sample, however deep, in every way that its schema forbids.
+// spoilMembers spoils each member of the sample, however deep, in every way that its schema
+// forbids.
 func spoilMembers(t *testing.T, schema *openapi3.Schema, sample string) map[string]hostile {
 	t.Helper()
 	invalid := []fault.Code{fault.CodeInvalidField}
@@ -219,7 +228,8 @@ func asBytes(list []json.RawMessage) [][]byte {
 	return all
 }
 
-// TestUnfinishedBodies sends half of every body: slowly, and then nothing more, and with an end of the connection.
+// TestUnfinishedBodies sends half of every body: slowly, and then nothing more, and with an end of
+// the connection.
 func TestUnfinishedBodies(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
@@ -231,8 +241,11 @@ func TestUnfinishedBodies(t *testing.T) {
 		if media != "application/json" {
 			continue
 		}
-		half := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
-			o.method, o.target(""), mallory.token, media, len(body)+100, body[:len(body)/2])
+		half := fmt.Sprintf(
+			"%s %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+
+			o.method, o.target(""), mallory.token, media, len(body)+100, body[:len(body)/2],
+		)
 		all.Go(func() { s.cutOff(ctx, t, half) })
 		all.Go(func() {
 			status, err := s.drip(ctx, half)
@@ -263,7 +276,8 @@ func (s *system) cutOff(ctx context.Context, t *testing.T, half string) {
 	}
 }
 
-// drip goes on with a space a second for as long as it is listened to, and gives the answer's status.
+// drip goes on with a space a second for as long as it is listened to, and gives the answer's
+// status.
 func (s *system) drip(ctx context.Context, half string) (int, error) {
 	conn, err := s.dial(ctx)
 	if err != nil {
@@ -302,7 +316,8 @@ func hostilePaths() map[string]string {
 		"a step up": "%2e%2e", "steps up": "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "a slash": "a%2fb", "a backslash": "a%5cb",
 		"a NUL": "a%00b", "a line break": "a%0d%0aX-Evil:%201", "no UTF-8": "%ff%fe", "half a surrogate": "%ed%a0%80",
 		"text from right to left": url.PathEscape("\u202egnp.nacs"), "a name in another script": url.PathEscape("аda"),
-		"no width": url.PathEscape("a\u200bb"), "an emoji": url.PathEscape("👩‍🔬"), "a template": "%7B%7B7*7%7D%7D", "a percent sign": "%25",
+		"no width": url.PathEscape("a\u200bb"), "an emoji": url.PathEscape("👩‍🔬"), "a template": "%7B%7B7*7%7D%7D",
+		"a percent sign":                "%25",
 		"a percent sign, encoded twice": "%252e%252e", "a blank": "%20", "4,000 letters": strings.Repeat("a", 4000),
 		"a reserved id of the database": "__x__", "a dot": "%2e",
 	}
@@ -328,8 +343,8 @@ func TestHostilePaths(t *testing.T) {
 	}
 }
 
-// TestEdgesOfPages asks every operation with a bounded number, or a cursor, in its query for the first and last number
-// that it takes, and for the ones beyond.
+// TestEdgesOfPages asks every operation with a bounded number, or a cursor, in its query for the
+// first and last number that it takes, and for the ones beyond.
 func TestEdgesOfPages(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()

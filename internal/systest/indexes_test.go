@@ -13,8 +13,9 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// TestEveryIndexIsUsed asks all that needs a composite index: one that answers no query costs money and time with every write. That a
-// query has the index which it needs, every test on the local Firestore shows.
+// TestEveryIndexIsUsed asks all that needs a composite index: one that answers no query costs money
+// and time with every write. That a query has the index which it needs, every test on the local
+// Firestore shows.
 func TestEveryIndexIsUsed(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
@@ -32,7 +33,10 @@ func TestEveryIndexIsUsed(t *testing.T) {
 	}
 	again(t, func() error { return app.Do(ctx, http.MethodDelete, "/v1/me/consent") })
 	for _, i := range store.Indexes {
-		s.await(ctx, t, "a query that is answered by "+i.Name(), func() bool { return slices.Contains(usedIndexes(ctx, t), i.Name()) })
+		s.await(
+			ctx, t, "a query that is answered by "+i.Name(),
+			func() bool { return slices.Contains(usedIndexes(ctx, t), i.Name()) },
+		)
 	}
 }
 

@@ -95,9 +95,9 @@ func begin(tb testing.TB) *system {
 	return s
 }
 
-// TestOnePhotoAllTheWay is the demo's journey under faults: every event is delivered twice at the same time and once
-// more at the end, in reverse, and every publisher crashes once between commit and publish. The outcome must be
-// that of a clean run.
+// TestOnePhotoAllTheWay is the demo's journey under faults: every event is delivered twice at the
+// same time and once more at the end, in reverse, and every publisher crashes once between commit
+// and publish. The outcome must be that of a clean run.
 func TestOnePhotoAllTheWay(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
@@ -227,7 +227,8 @@ func (s *system) outcome(ctx context.Context, t *testing.T, c *client.Client, ui
 
 func token(c *client.Client) string { return "token-of-" + c.Email }
 
-// enrol takes a user from sign-up to the leaderboard. A call that dies is made again, as an app would.
+// enrol takes a user from sign-up to the leaderboard. A call that dies is made again, as an app
+// would.
 func (s *system) enrol(ctx context.Context, t *testing.T, c *client.Client, username string) (uid string) {
 	t.Helper()
 	tokens, err := c.SignUp(ctx)
@@ -281,8 +282,8 @@ func (s *system) scan(ctx context.Context, t *testing.T, c *client.Client, key s
 	return done
 }
 
-// byScore are two photos of the sample face, in different light lest the second be taken for a copy, the lower score
-// first, so that the second is a personal best.
+// byScore are two photos of the sample face, in different light lest the second be taken for a
+// copy, the lower score first, so that the second is a personal best.
 func byScore(ctx context.Context, t *testing.T) [][]byte {
 	t.Helper()
 	sample, err := testphoto.Sample(ctx)
@@ -314,7 +315,8 @@ func byScore(ctx context.Context, t *testing.T) [][]byte {
 	return [][]byte{all[0].photo, all[len(all)-1].photo}
 }
 
-// await sweeps until the condition holds: what a crash left in the outbox has nobody else to publish it.
+// await sweeps until the condition holds: what a crash left in the outbox has nobody else to
+// publish it.
 func (s *system) await(ctx context.Context, t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
@@ -329,7 +331,8 @@ func (s *system) await(ctx context.Context, t *testing.T, what string, holds fun
 	}
 }
 
-// sweep publishes what is owed, without the age that spares commits under way: publishing twice must be harmless.
+// sweep publishes what is owed, without the age that spares commits under way: publishing twice
+// must be harmless.
 func (s *system) sweep(ctx context.Context, t *testing.T) {
 	t.Helper()
 	box, err := bus.Outbox(ctx, s.Process)

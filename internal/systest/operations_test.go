@@ -43,7 +43,9 @@ func operations(doc *openapi3.T) []operation {
 			})
 		}
 	}
-	slices.SortFunc(all, func(a, b operation) int { return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.method, b.method)) })
+	slices.SortFunc(
+		all, func(a, b operation) int { return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.method, b.method)) },
+	)
 	return all
 }
 
@@ -71,8 +73,8 @@ func (o operation) target(value string) string {
 	return target
 }
 
-// sample is a body that the contract shows, the longest, and its media type; both are "" where no body is taken. A file
-// is no photo: it is refused, or fails, once somebody looks into it.
+// sample is a body that the contract shows, the longest, and its media type; both are "" where no
+// body is taken. A file is no photo: it is refused, or fails, once somebody looks into it.
 func (o operation) sample(t *testing.T) (media, body string) {
 	t.Helper()
 	if o.RequestBody == nil {
@@ -106,7 +108,12 @@ func (o operation) sample(t *testing.T) (media, body string) {
 func form(content *openapi3.MediaType) string {
 	var b strings.Builder
 	for name := range content.Encoding {
-		fmt.Fprintf(&b, "--x\r\nContent-Disposition: form-data; name=%q; filename=\"f\"\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8\xff\xe0\r\n", name)
+		fmt.Fprintf(
+			&b,
+			"--x\r\nContent-Disposition: form-data; name=%q; filename=\"f\"\r\nContent-Type: "+
+				"image/jpeg\r\n\r\n\xff\xd8\xff\xe0\r\n",
+			name,
+		)
 	}
 	return b.String() + "--x--\r\n"
 }
@@ -125,7 +132,8 @@ type person struct {
 	uid, email string
 }
 
-// newPerson makes a verified user behind the API's back, whose limits on signing up are for the internet.
+// newPerson makes a verified user behind the API's back, whose limits on signing up are for the
+// internet.
 func (s *system) newPerson(ctx context.Context, t *testing.T, name string) person {
 	t.Helper()
 	return s.newPersonWithID(ctx, t, name, strings.ToLower(rand.Text()))
@@ -168,7 +176,9 @@ func (p person) token(t *testing.T, change func(claims map[string]any)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + base64.RawURLEncoding.EncodeToString(body) + "."
+	return base64.RawURLEncoding.EncodeToString(
+		[]byte(`{"alg":"none","typ":"JWT"}`),
+	) + "." + base64.RawURLEncoding.EncodeToString(body) + "."
 }
 
 // registered has the person registered, and old enough.
@@ -225,11 +235,15 @@ func (c caller) consentVersion(ctx context.Context, t *testing.T) string {
 func (c caller) possessions(ctx context.Context, t *testing.T) map[string]string {
 	t.Helper()
 	var opened api.OpenedScan
-	if _, answer := c.call(ctx, t, "POST", "/v1/uploads", `{"contentType":"image/jpeg"}`); json.Unmarshal(answer, &opened) != nil {
+	if _, answer := c.call(
+		ctx, t, "POST", "/v1/uploads", `{"contentType":"image/jpeg"}`,
+	); json.Unmarshal(answer, &opened) != nil {
 		t.Fatalf("open a scan: %s", answer)
 	}
 	var series api.OpenedSeries
-	if _, answer := c.call(ctx, t, "POST", "/v1/series", `{"contentType":"image/jpeg"}`); json.Unmarshal(answer, &series) != nil {
+	if _, answer := c.call(
+		ctx, t, "POST", "/v1/series", `{"contentType":"image/jpeg"}`,
+	); json.Unmarshal(answer, &series) != nil {
 		t.Fatalf("open a series: %s", answer)
 	}
 	var inbox api.Inbox

@@ -68,11 +68,13 @@ func TestEveryPath(t *testing.T) {
 				}
 				return
 			}
-			if media := resp.Header.Get("Content-Type"); resp.StatusCode != want.code.Kind().Status() || media != "application/problem+json" {
+			if media := resp.Header.Get("Content-Type"); resp.StatusCode != want.code.Kind().Status() ||
+				media != "application/problem+json" {
 				t.Errorf("%d %s: %s", resp.StatusCode, media, body)
 			}
 			var p httpapi.Problem
-			if err := json.Unmarshal(body, &p); resp.Request.Method != http.MethodHead && (err != nil || p.Code != want.code || p.RequestID != id) {
+			if err := json.Unmarshal(body, &p); resp.Request.Method != http.MethodHead && (err != nil || p.Code != want.code ||
+				p.RequestID != id) {
 				t.Errorf("%s, want %s", body, want.code)
 			}
 		})

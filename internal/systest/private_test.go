@@ -16,8 +16,8 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// TestEventsOnThePublicPort: the local stack's event functions take deliveries without a token, so no client of the API
-// may reach them.
+// TestEventsOnThePublicPort: the local stack's event functions take deliveries without a token, so
+// no client of the API may reach them.
 func TestEventsOnThePublicPort(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()

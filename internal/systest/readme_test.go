@@ -21,8 +21,8 @@ import (
 // tour is the document that shows how the API is used.
 const tour = "internal/httpapi/README.md"
 
-// TestReadme_useTheAPI runs every line of internal/httpapi/README.md in one shell, as a developer does
-// who pastes block after block. The requests are held to the contract on their way.
+// TestReadme_useTheAPI runs every line of internal/httpapi/README.md in one shell, as a developer
+// does who pastes block after block. The requests are held to the contract on their way.
 func TestReadme_useTheAPI(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
@@ -40,9 +40,12 @@ func TestReadme_useTheAPI(t *testing.T) {
 	rest := out
 	for _, want := range []string{
 		`"emailVerified":true`, `"birthYear":1990`, `"granted":true`, `"verdict":"`, `"state":"completed"`, `"result":{`,
-		`"items":[`, `"points":[`, `"verification":`, `"outcome":"matches"`, `"leftOut":{"code":"not_rankable"`, `"duplicateOf":"`, `"name":"renditions/grey"`, "304\n", `"displayName":"Ada L."`, `{"available":true}`, `"username":"ada_`, `"optIn":true`,
+		`"items":[`, `"points":[`, `"verification":`, `"outcome":"matches"`, `"leftOut":{"code":"not_rankable"`,
+		`"duplicateOf":"`, `"name":"renditions/grey"`, "304\n", `"displayName":"Ada L."`, `{"available":true}`,
+		`"username":"ada_`, `"optIn":true`,
 		`"entries":[`, `"total":`, `"type":"scan.completed.v1"`, `"unread":`, `"id":"phone-1"`,
-		`"email":false`, `"latest":{`, `"state":"ready"`, "/export.zip", `"granted":false`, `"action":"withdrawn"`, `"state":"erased"`,
+		`"email":false`, `"latest":{`, `"state":"ready"`, "/export.zip", `"granted":false`, `"action":"withdrawn"`,
+		`"state":"erased"`,
 		"The signature is good.", `"code":"token_missing"`,
 	} {
 		_, after, found := strings.Cut(rest, want)
@@ -53,8 +56,8 @@ func TestReadme_useTheAPI(t *testing.T) {
 	}
 }
 
-// guarded is the URL of a proxy before the system, which holds the exchanges of those who do not share this process to
-// the contract.
+// guarded is the URL of a proxy before the system, which holds the exchanges of those who do not
+// share this process to the contract.
 func (s *system) guarded(t *testing.T) string {
 	t.Helper()
 	target, err := url.Parse(s.URL)
@@ -68,7 +71,8 @@ func (s *system) guarded(t *testing.T) string {
 	return proxy.URL
 }
 
-// sweepOften asks for a sweep much more often than the schedule does, until the test ends: an erasure waits for one.
+// sweepOften asks for a sweep much more often than the schedule does, until the test ends: an
+// erasure waits for one.
 func (s *system) sweepOften(ctx context.Context, t *testing.T) {
 	t.Helper()
 	ctx, stop := context.WithCancel(ctx)
@@ -108,12 +112,13 @@ func shellBlocks(document string) string {
 	return strings.Join(lines, "\n")
 }
 
-// strict stands on the script's first line, where the document has its title. It tells on which of the script's lines a
-// command failed, also when it is a function's.
+// strict stands on the script's first line, where the document has its title. It tells on which of
+// the script's lines a command failed, also when it is a function's.
 const strict = `set -Eeuo pipefail; trap 'line=("$LINENO" "${BASH_LINENO[@]}"); ` +
 	`echo "README.md:${line[${#line[@]}-2]}: $BASH_COMMAND" >&2' ERR`
 
-// paste runs the script in the repository's folder and answers what it printed. The error names the line that failed.
+// paste runs the script in the repository's folder and answers what it printed. The error names the
+// line that failed.
 func paste(ctx context.Context, t *testing.T, script string, env ...string) (string, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "README.md")
@@ -160,7 +165,8 @@ func TestPaste_namesTheLineThatFails(t *testing.T) {
 	})
 }
 
-// Commands and folders come and go; the README and CI must not name what is no more, nor keep silent of what is new.
+// Commands and folders come and go; the README and CI must not name what is no more, nor keep
+// silent of what is new.
 func TestReadme_namesWhatIsThere(t *testing.T) {
 	t.Parallel()
 	read := func(file string) string {
@@ -174,7 +180,9 @@ func TestReadme_namesWhatIsThere(t *testing.T) {
 	t.Run("targets of the Makefile", func(t *testing.T) {
 		t.Parallel()
 		targets := regexp.MustCompile(`(?m)^([a-z0-9-]+):.*## `).FindAllStringSubmatch(read("Makefile"), -1)
-		for _, use := range regexp.MustCompile("(?m)(?:^|`|step )make ([a-z][a-z0-9-]*)").FindAllStringSubmatch(readme+read(".ci/run"), -1) {
+		for _, use := range regexp.MustCompile(
+			"(?m)(?:^|`|step )make ([a-z][a-z0-9-]*)",
+		).FindAllStringSubmatch(readme+read(".ci/run"), -1) {
 			if !slices.ContainsFunc(targets, func(target []string) bool { return target[1] == use[1] }) {
 				t.Errorf("make %s is no target", use[1])
 			}

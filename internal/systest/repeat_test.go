@@ -11,15 +11,16 @@ import (
 	"github.com/facescan/facescan/internal/testphoto"
 )
 
-// twice is a write that is sent two times, and what each is answered with. Words in capitals stand for what the user has.
+// twice is a write that is sent two times, and what each is answered with. Words in capitals stand
+// for what the user has.
 type twice struct {
 	operation     string
 	body          string
 	first, second int
 }
 
-// repeated is every operation of the contract that writes, in an order in which each has what it needs. The second answer
-// is what an app sees that lost the first.
+// repeated is every operation of the contract that writes, in an order in which each has what it
+// needs. The second answer is what an app sees that lost the first.
 var repeated = []twice{
 	{"signUp", `{"email":"EMAIL","password":"correct horse"}`, 201, 409},
 	{"logIn", `{"email":"EMAIL","password":"correct horse"}`, 200, 200},

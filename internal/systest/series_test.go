@@ -14,9 +14,9 @@ import (
 	"github.com/facescan/facescan/internal/testphoto"
 )
 
-// TestSeriesWithAFaceThatIsNone: the guard looks at each photo of a series, and the series leaves out
-// one that shows half a face beside its own mirror image. That proportions of another face are left
-// out, the tests of packages guard and scan prove.
+// TestSeriesWithAFaceThatIsNone: the guard looks at each photo of a series, and the series leaves
+// out one that shows half a face beside its own mirror image. That proportions of another face are
+// left out, the tests of packages guard and scan prove.
 func TestSeriesWithAFaceThatIsNone(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
@@ -60,7 +60,9 @@ func TestSeriesWithAFaceThatIsNone(t *testing.T) {
 		t.Fatalf("scan %+v, %v", other, err)
 	}
 	reasons, err := json.Marshal(other.Result)
-	if err != nil || !strings.Contains(string(reasons), `"mirrored_half"`) || done.Scans[2].LeftOut.Code != "not_rankable" {
+	if err != nil || !strings.Contains(
+		string(reasons), `"mirrored_half"`,
+	) || done.Scans[2].LeftOut.Code != "not_rankable" {
 		t.Errorf("half a face is left out because of %+v: %s, %v", done.Scans[2].LeftOut, reasons, err)
 	}
 }

@@ -24,9 +24,10 @@ const sampleModule = "github.com/esimov/pigo"
 
 // Sample returns the portrait in pigo's module, a JPEG, for where there is no camera. It is an
 // average of many faces, so it shows no person. An average is more even than any face, and such a
-// score is not ranked; so one corner of the mouth and the other eye are lowered by a hundredth of the
-// face. The go command is asked for the module, and downloads it where the module cache lacks it, so
-// that a clean clone has the photo with its first command. The working directory does not matter.
+// score is not ranked; so one corner of the mouth and the other eye are lowered by a hundredth of
+// the face. The go command is asked for the module, and downloads it where the module cache lacks
+// it, so that a clean clone has the photo with its first command. The working directory does not
+// matter.
 func Sample(ctx context.Context) ([]byte, error) {
 	dir, err := sampleDir(ctx)
 	if err != nil {

@@ -207,7 +207,9 @@ func texts() *rapid.Generator[string] {
 		rapid.String(),
 		rapid.StringOf(rapid.RuneFrom([]rune("aAiIlL1|0oOmMrRnNwWvVsSſßẞıİКкВвНнйҋЙΝνΣσςΑα\u0301\u0307\u0326\u0345ﬁⅼＡ"))),
 		rapid.StringOf(rapid.RuneFrom(nil, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Cherokee)),
-		rapid.StringOf(rapid.RuneFrom(nil, unicode.Arabic, unicode.Devanagari, unicode.Han, unicode.Katakana, unicode.Hangul)),
+		rapid.StringOf(
+			rapid.RuneFrom(nil, unicode.Arabic, unicode.Devanagari, unicode.Han, unicode.Katakana, unicode.Hangul),
+		),
 	)
 }
 
@@ -247,7 +249,9 @@ func TestSkeleton_ofEveryCharacter(t *testing.T) {
 	longest := 0
 	for r := range endOfHan {
 		text := "a" + string(r)
-		if !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P) || errors.Is(usertext.Identifier(text, "._-"), usertext.ErrCharacter) {
+		if !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P) || errors.Is(
+			usertext.Identifier(text, "._-"), usertext.ErrCharacter,
+		) {
 			continue
 		}
 		skeleton := usertext.Skeleton(string(r))
@@ -282,33 +286,35 @@ func TestLine(t *testing.T) {
 		text, kept string
 		want       error
 	}{
-		"nothing":                            {"", "", nil},
-		"a name":                             {"Ada Lovelace", "Ada Lovelace", nil},
-		"spaces at its ends":                 {" \u00A0Ada\u3000 ", "Ada", nil},
-		"decomposed letters":                 {"Zoe\u0308", "Zoë", nil},
-		"an emoji":                           {"Ada 😀", "Ada 😀", nil},
-		"an emoji with a skin and a job":     {"Ada 👩🏽‍💻", "Ada 👩🏽‍💻", nil},
-		"a family":                           {"👨‍👩‍👧‍👦", "👨‍👩‍👧‍👦", nil},
-		"a heart on fire":                    {"❤️‍🔥", "❤️‍🔥", nil},
-		"a rainbow flag":                     {"🏳️‍🌈", "🏳️‍🌈", nil},
-		"a country's flag":                   {"🇧🇷", "🇧🇷", nil},
-		"the flag of Scotland":               {"🏴󠁧󠁢󠁳󠁣󠁴󠁿 Ada", "🏴󠁧󠁢󠁳󠁣󠁴󠁿 Ada", nil},
-		"a keycap":                           {"Ada 1️⃣", "Ada 1️⃣", nil},
-		"a text style":                       {"Ada ❤︎", "Ada ❤︎", nil},
-		"an emoji newer than Go":             {"Ada \U0001FAE9", "Ada \U0001FAE9", nil},
-		"Hindi":                              {"हिन्दी", "हिन्दी", nil},
-		"Hindi with a joiner":                {"क्\u200Dष", "क्\u200Dष", nil},
-		"Hindi with a non-joiner":            {"क्\u200Cष", "क्\u200Cष", nil},
-		"Sinhala with a joiner":              {"ශ්\u200Dරී", "ශ්\u200Dරී", nil},
-		"Persian with a non-joiner":          {"می\u200Cخواهم", "می\u200Cخواهم", nil},
-		"Arabic with marks":                  {"مُحَمَّد", "مُحَمَّد", nil},
-		"Hebrew with points":                 {"שָׁלוֹם", "שָׁלוֹם", nil},
-		"a Japanese name with a selector":    {"辻\U000E0100", "辻\U000E0100", nil},
-		"Mongolian with a selector":          {"ᠠ\u180B", "ᠠ\u180B", nil},
-		"Tibetan":                            {"བསྒྲུབས", "བསྒྲུབས", nil},
-		"punctuation":                        {"O’Brien, Jr. (Ⅲ)", "O’Brien, Jr. (Ⅲ)", nil},
-		"64 letters":                         {strings.Repeat("ö", 64), strings.Repeat("ö", 64), nil},
-		"64 letters of two code points":      {strings.Repeat("é\u0323", 64), norm.NFC.String(strings.Repeat("é\u0323", 64)), nil},
+		"nothing":                         {"", "", nil},
+		"a name":                          {"Ada Lovelace", "Ada Lovelace", nil},
+		"spaces at its ends":              {" \u00A0Ada\u3000 ", "Ada", nil},
+		"decomposed letters":              {"Zoe\u0308", "Zoë", nil},
+		"an emoji":                        {"Ada 😀", "Ada 😀", nil},
+		"an emoji with a skin and a job":  {"Ada 👩🏽‍💻", "Ada 👩🏽‍💻", nil},
+		"a family":                        {"👨‍👩‍👧‍👦", "👨‍👩‍👧‍👦", nil},
+		"a heart on fire":                 {"❤️‍🔥", "❤️‍🔥", nil},
+		"a rainbow flag":                  {"🏳️‍🌈", "🏳️‍🌈", nil},
+		"a country's flag":                {"🇧🇷", "🇧🇷", nil},
+		"the flag of Scotland":            {"🏴󠁧󠁢󠁳󠁣󠁴󠁿 Ada", "🏴󠁧󠁢󠁳󠁣󠁴󠁿 Ada", nil},
+		"a keycap":                        {"Ada 1️⃣", "Ada 1️⃣", nil},
+		"a text style":                    {"Ada ❤︎", "Ada ❤︎", nil},
+		"an emoji newer than Go":          {"Ada \U0001FAE9", "Ada \U0001FAE9", nil},
+		"Hindi":                           {"हिन्दी", "हिन्दी", nil},
+		"Hindi with a joiner":             {"क्\u200Dष", "क्\u200Dष", nil},
+		"Hindi with a non-joiner":         {"क्\u200Cष", "क्\u200Cष", nil},
+		"Sinhala with a joiner":           {"ශ්\u200Dරී", "ශ්\u200Dරී", nil},
+		"Persian with a non-joiner":       {"می\u200Cخواهم", "می\u200Cخواهم", nil},
+		"Arabic with marks":               {"مُحَمَّد", "مُحَمَّد", nil},
+		"Hebrew with points":              {"שָׁלוֹם", "שָׁלוֹם", nil},
+		"a Japanese name with a selector": {"辻\U000E0100", "辻\U000E0100", nil},
+		"Mongolian with a selector":       {"ᠠ\u180B", "ᠠ\u180B", nil},
+		"Tibetan":                         {"བསྒྲུབས", "བསྒྲུབས", nil},
+		"punctuation":                     {"O’Brien, Jr. (Ⅲ)", "O’Brien, Jr. (Ⅲ)", nil},
+		"64 letters":                      {strings.Repeat("ö", 64), strings.Repeat("ö", 64), nil},
+		"64 letters of two code points": {
+			strings.Repeat("é\u0323", 64), norm.NFC.String(strings.Repeat("é\u0323", 64)), nil,
+		},
 		"64 letters of three code points":    {strings.Repeat("हि", 64), strings.Repeat("हि", 64), nil},
 		"65 letters":                         {strings.Repeat("ö", 65), "", usertext.ErrLong},
 		"few characters of many code points": {strings.Repeat("👨‍👩‍👧‍👦", 40), "", usertext.ErrLong},
@@ -342,15 +348,17 @@ func TestLine(t *testing.T) {
 		"an ideographic selector in Latin":   {"Ada\U000E0100", "", usertext.ErrInvisible},
 		"tags in letters":                    {"Ada\U000E0061\U000E007F", "", usertext.ErrInvisible},
 		"tags without an end":                {"🏴\U000E0067\U000E0062 Ada", "", usertext.ErrInvisible},
-		"tags that are too many":             {"🏴" + strings.Repeat("\U000E0067", 7) + "\U000E007F", "", usertext.ErrInvisible},
-		"a tag behind the end of a flag":     {"🏴\U000E0067\U000E007F\U000E007F", "", usertext.ErrInvisible},
-		"interlinear annotation":             {"a\uFFF9b", "", usertext.ErrInvisible},
-		"a musical control":                  {"a\U0001D173b", "", usertext.ErrInvisible},
-		"a private character":                {"a\uE000b", "", usertext.ErrNoText},
-		"a noncharacter":                     {"a\uFFFEb", "", usertext.ErrNoText},
-		"invalid UTF-8":                      {"a\xFFb", "", usertext.ErrNoText},
-		"five marks on a letter":             {"Z\u0300\u0301\u0302\u0303\u0304oe", "", usertext.ErrMarks},
-		"a mark twice":                       {"Zoe\u0316\u0316", "", usertext.ErrMarks},
+		"tags that are too many": {
+			"🏴" + strings.Repeat("\U000E0067", 7) + "\U000E007F", "", usertext.ErrInvisible,
+		},
+		"a tag behind the end of a flag": {"🏴\U000E0067\U000E007F\U000E007F", "", usertext.ErrInvisible},
+		"interlinear annotation":         {"a\uFFF9b", "", usertext.ErrInvisible},
+		"a musical control":              {"a\U0001D173b", "", usertext.ErrInvisible},
+		"a private character":            {"a\uE000b", "", usertext.ErrNoText},
+		"a noncharacter":                 {"a\uFFFEb", "", usertext.ErrNoText},
+		"invalid UTF-8":                  {"a\xFFb", "", usertext.ErrNoText},
+		"five marks on a letter":         {"Z\u0300\u0301\u0302\u0303\u0304oe", "", usertext.ErrMarks},
+		"a mark twice":                   {"Zoe\u0316\u0316", "", usertext.ErrMarks},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -366,7 +374,10 @@ func TestLine(t *testing.T) {
 func TestLine_properties(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.OneOf(texts(), rapid.StringOf(rapid.RuneFrom([]rune("a 👩🏽\u200D\u200C\uFE0F💻\u20E31\u0301क्ष\u2800🏴\U000E0067\U000E007F")))).Draw(t, "text")
+		text := rapid.OneOf(
+			texts(),
+			rapid.StringOf(rapid.RuneFrom([]rune("a 👩🏽\u200D\u200C\uFE0F💻\u20E31\u0301क्ष\u2800🏴\U000E0067\U000E007F"))),
+		).Draw(t, "text")
 		kept, err := usertext.Line(text, 20)
 		if err != nil {
 			return

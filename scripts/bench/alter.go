@@ -17,7 +17,8 @@ func (a place) length() float64 { return math.Hypot(a.x, a.y) }
 
 func between(a, b place) place { return place{(a.x + b.x) / 2, (a.y + b.y) / 2} }
 
-// warp makes the picture whose pixel at p shows the source at from(p), bilinearly; the border is repeated.
+// warp makes the picture whose pixel at p shows the source at from(p), bilinearly; the border is
+// repeated.
 func warp(g *image.Gray, w, h int, from func(p place) place) *image.Gray {
 	out := image.NewGray(image.Rect(0, 0, w, h))
 	for y := range h {
@@ -139,7 +140,8 @@ func gamma(g *image.Gray, exponent float64) *image.Gray {
 	return graded(g, func(_, _ int, v float64) float64 { return 255 * math.Pow(v/255, exponent) })
 }
 
-// sideLit lights one side of the face more: by a factor exp(strength) one pupil distance to the right of the middle.
+// sideLit lights one side of the face more: by a factor exp(strength) one pupil distance to the
+// right of the middle.
 func sideLit(g *image.Gray, at eyes, strength float64) *image.Gray {
 	mid, iod := at.middle().x, at.iod()
 	return graded(g, func(x, _ int, v float64) float64 {
@@ -165,7 +167,8 @@ type eyes struct{ left, right place }
 func (e eyes) iod() float64  { return e.left.to(e.right).length() }
 func (e eyes) middle() place { return between(e.left, e.right) }
 
-// inFace gives a place in pupil distances from the middle between the pupils, in the frame in which they are level.
+// inFace gives a place in pupil distances from the middle between the pupils, in the frame in which
+// they are level.
 func (e eyes) inFace(p place) place {
 	ax, d, n := e.left.to(e.right), e.middle().to(p), e.iod()*e.iod()
 	return place{(d.x*ax.x + d.y*ax.y) / n, (d.y*ax.x - d.x*ax.y) / n}
@@ -177,11 +180,12 @@ func (e eyes) inPicture(p place) place {
 	return place{m.x + p.x*ax.x - p.y*ax.y, m.y + p.x*ax.y + p.y*ax.x}
 }
 
-// drumRadius is that of the upright cylinder on which heads are turned, in pupil distances: half the width of a head.
+// drumRadius is that of the upright cylinder on which heads are turned, in pupil distances: half
+// the width of a head.
 const drumRadius = 1.2
 
-// onDrum gives where a place of the face goes when the head turns, to the right of the picture for positive degrees. Beyond the edge of the
-// cylinder nothing moves.
+// onDrum gives where a place of the face goes when the head turns, to the right of the picture for
+// positive degrees. Beyond the edge of the cylinder nothing moves.
 func onDrum(p place, degrees float64) place {
 	s := p.x / drumRadius
 	if math.Abs(s) >= 1 {
@@ -195,7 +199,8 @@ func turned(g *image.Gray, at eyes, degrees float64) *image.Gray {
 	return warp(g, g.Rect.Dx(), g.Rect.Dy(), func(p place) place { return at.inPicture(onDrum(at.inFace(p), -degrees)) })
 }
 
-// bent lowers a place of the face softly: by so many pupil distances at the place, along the face, with a Gaussian bell of the given width.
+// bent lowers a place of the face softly: by so many pupil distances at the place, along the face,
+// with a Gaussian bell of the given width.
 func bent(g *image.Gray, at eyes, spot place, down, width float64) *image.Gray {
 	c := at.inFace(spot)
 	return warp(g, g.Rect.Dx(), g.Rect.Dy(), func(p place) place {

@@ -13,7 +13,8 @@ import (
 // endsWithin is how long the emulators may take to end after Ctrl-C.
 const endsWithin = 30 * time.Second
 
-// api builds and runs the program that measures the HTTP API: see its package for why it is one of its own.
+// api builds and runs the program that measures the HTTP API: see its package for why it is one of
+// its own.
 func api(ctx context.Context, args []string, out, progress io.Writer) error {
 	dir, err := os.MkdirTemp("", "facescan-bench")
 	if err != nil {

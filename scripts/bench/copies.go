@@ -20,8 +20,9 @@ type maker struct {
 	make func(s *subject) (*image.Gray, error)
 }
 
-// subject is a portrait with what is known about it. Copies are made of half, the photo at half size (in the London set about 100
-// pixels between the pupils, as a selfie has in a picture of a megapixel), except where scale matters.
+// subject is a portrait with what is known about it. Copies are made of half, the photo at half
+// size (in the London set about 100 pixels between the pupils, as a selfie has in a picture of a
+// megapixel), except where scale matters.
 type subject struct {
 	full, half *image.Gray
 	at         eyes // in half
@@ -106,7 +107,9 @@ func scaleName(factor float64) string { return fmt.Sprintf("scale %g", factor) }
 // levelled lists the copies that are altered by a level.
 func levelled(more bool) []maker {
 	var list []maker
-	add := func(always, also []float64, name func(float64) string, make func(s *subject, level float64) (*image.Gray, error)) {
+	add := func(
+		always, also []float64, name func(float64) string, make func(s *subject, level float64) (*image.Gray, error),
+	) {
 		if more {
 			always = append(always, also...)
 		}
@@ -117,25 +120,35 @@ func levelled(more bool) []maker {
 	named := func(format string) func(float64) string {
 		return func(v float64) string { return fmt.Sprintf(format, v) }
 	}
-	add([]float64{0.4}, []float64{0.25, 0.7}, scaleName, func(s *subject, v float64) (*image.Gray, error) { return resized(s.full, v), nil })
-	add([]float64{2}, []float64{1, 3}, named("blur %g"), func(s *subject, v float64) (*image.Gray, error) { return blurred(s.half, int(v)), nil })
+	add(
+		[]float64{0.4}, []float64{0.25, 0.7}, scaleName,
+		func(s *subject, v float64) (*image.Gray, error) { return resized(s.full, v), nil },
+	)
+	add(
+		[]float64{2}, []float64{1, 3}, named("blur %g"),
+		func(s *subject, v float64) (*image.Gray, error) { return blurred(s.half, int(v)), nil },
+	)
 	add([]float64{8}, []float64{4, 16}, named("noise %g"), func(s *subject, v float64) (*image.Gray, error) {
 		return noisy(s.half, v, s.chance("noise")), nil
 	})
-	add([]float64{50}, []float64{25, 80}, named("JPEG %g"), func(s *subject, v float64) (*image.Gray, error) { return resaved(s.half, int(v)) })
+	add(
+		[]float64{50}, []float64{25, 80}, named("JPEG %g"),
+		func(s *subject, v float64) (*image.Gray, error) { return resaved(s.half, int(v)) },
+	)
 	add([]float64{5, 10, 20}, []float64{30}, named("roll %g"), func(s *subject, v float64) (*image.Gray, error) {
 		return rolled(s.half, s.oneWay()*v), nil
 	})
-	add([]float64{-face.TurnDegrees, face.TurnDegrees}, []float64{-12, -4, 4, 12}, named("yaw %+g"), func(s *subject, v float64) (*image.Gray, error) {
-		return turned(s.half, s.at, v), nil
-	})
+	add([]float64{-face.TurnDegrees, face.TurnDegrees}, []float64{-12, -4, 4, 12}, named("yaw %+g"),
+		func(s *subject, v float64) (*image.Gray, error) {
+			return turned(s.half, s.at, v), nil
+		})
 	return list
 }
 
 func recaptureName(i int) string { return fmt.Sprintf("recapture %d", i) }
 
-// uneven lowers a corner of the mouth, or an eye, on the side that by manual points is the lower one already: so that each step surely takes the
-// face further from symmetry.
+// uneven lowers a corner of the mouth, or an eye, on the side that by manual points is the lower
+// one already: so that each step surely takes the face further from symmetry.
 func (s *subject) uneven(mouth bool, down float64) *image.Gray {
 	name := "pupil"
 	if mouth {
@@ -162,8 +175,9 @@ func paintedOver(s *subject) *image.Gray {
 	})
 }
 
-// recaptured is another photo of the same person, as a phone held in a hand takes it: head turned and tilted, light from a side, another exposure,
-// size, focus, noise and compression, and a face that never rests the same way twice.
+// recaptured is another photo of the same person, as a phone held in a hand takes it: head turned
+// and tilted, light from a side, another exposure, size, focus, noise and compression, and a face
+// that never rests the same way twice.
 func (s *subject) recaptured(r *rand.Rand) (*image.Gray, error) {
 	const (
 		yawSD, pitchSD, rollSD = 4, 4, 6 // degrees
@@ -176,7 +190,9 @@ func (s *subject) recaptured(r *rand.Rand) (*image.Gray, error) {
 		by float64
 	}
 	var moves []move
-	for _, n := range [...]string{"mouth_left", "mouth_right", "pupil_left", "pupil_right", "brow_left_outer", "brow_right_outer"} {
+	for _, n := range [...]string{
+		"mouth_left", "mouth_right", "pupil_left", "pupil_right", "brow_left_outer", "brow_right_outer",
+	} {
 		moves = append(moves, move{s.at.inFace(s.point(n)), restSD * r.NormFloat64()})
 	}
 	sin, cos := math.Sincos(roll * math.Pi / 180)
@@ -202,7 +218,8 @@ func (s *subject) recaptured(r *rand.Rand) (*image.Gray, error) {
 	return resaved(g, 50+r.IntN(46))
 }
 
-// nodded gives where a place of the face goes when the head nods, on a lying cylinder about a line below the eyes.
+// nodded gives where a place of the face goes when the head nods, on a lying cylinder about a line
+// below the eyes.
 func nodded(p place, degrees float64) place {
 	const middle, radius = 0.5, 1.8 // pupil distances
 	s := (p.y - middle) / radius

@@ -12,7 +12,8 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// figure is one number with its 95 % bootstrap interval over people and the bar that it has to reach.
+// figure is one number with its 95 % bootstrap interval over people and the bar that it has to
+// reach.
 type figure struct {
 	Name    string  `json:"name"`
 	Unit    string  `json:"unit,omitempty"`
@@ -146,7 +147,10 @@ func (s *study) pointFigures() []figure {
 	return []figure{
 		averaged("NME over 15 points, IOD", nme, atMost(0.024), atMost(0.02)),
 		averaged("pupils within .05 IOD", near, atLeast(0.97), atLeast(0.99)),
-		judged("yaw against manual points, RMS degrees", len(yaw), nil, nil, func(c []int) float64 { return rootMeanSquare(picked(yaw, c)) }),
+		judged(
+			"yaw against manual points, RMS degrees", len(yaw), nil, nil,
+			func(c []int) float64 { return rootMeanSquare(picked(yaw, c)) },
+		),
 	}
 }
 
@@ -183,7 +187,8 @@ func (s *study) scoreFigures() []figure {
 	}
 }
 
-// reference gives the reading that a copy is compared with: copies are made of the photo at half size, but for scale.
+// reference gives the reading that a copy is compared with: copies are made of the photo at half
+// size, but for scale.
 func (r *record) reference(copied string) (face.Reading, bool) {
 	if strings.HasPrefix(copied, "scale") {
 		return r.neutral, true
@@ -212,8 +217,10 @@ func (s *study) shiftFigures() []figure {
 		copied        string
 		need, stretch float64
 	}{
-		{"mirror", 0, 0}, {"JPEG 50", 0.10, 0.05}, {"roll 5", 0.10, 0.05}, {"roll 10", 0.10, 0.05}, {"roll 20", 0.10, 0.05}, {"scale 0.4", 0.2, 0.1},
-		{"blur 2", 0.25, 0.125}, {"noise 8", 0.15, 0.075}, {"gamma .6", 0.15, 0.075}, {"gamma 1.6", 0.15, 0.075}, {"yaw +8", 0.35, 0.175},
+		{"mirror", 0, 0}, {"JPEG 50", 0.10, 0.05}, {"roll 5", 0.10, 0.05}, {"roll 10", 0.10, 0.05}, {"roll 20", 0.10, 0.05},
+		{"scale 0.4", 0.2, 0.1},
+		{"blur 2", 0.25, 0.125}, {"noise 8", 0.15, 0.075}, {"gamma .6", 0.15, 0.075}, {"gamma 1.6", 0.15, 0.075},
+		{"yaw +8", 0.35, 0.175},
 		{"yaw -8", 0.35, 0.175},
 	} {
 		v := s.shifts(k.copied, scoreOf)
@@ -234,7 +241,9 @@ func (s *study) unevenFigures() []figure {
 				falls = append(falls, share(f))
 			}
 		}
-		list = append(list, averaged("uneven "+part+" .03 < .06 < .10 IOD: index rises at each step", falls, atLeast(0.92), atLeast(1)))
+		list = append(
+			list, averaged("uneven "+part+" .03 < .06 < .10 IOD: index rises at each step", falls, atLeast(0.92), atLeast(1)),
+		)
 	}
 	return list
 }
@@ -321,7 +330,9 @@ func printFigures(w io.Writer, list []figure) error {
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "figure\tvalue\t95 % interval\tn\tbar\tstretch\treached")
 	for _, f := range list {
-		fmt.Fprintf(t, "%s\t%.4g\t%.3g to %.3g\t%d\t%s\t%s\t%s\n", f.Name, f.Value, f.Lo, f.Hi, f.N, f.Bar, f.Stretch, f.Reached)
+		fmt.Fprintf(
+			t, "%s\t%.4g\t%.3g to %.3g\t%d\t%s\t%s\t%s\n", f.Name, f.Value, f.Lo, f.Hi, f.N, f.Bar, f.Stretch, f.Reached,
+		)
 	}
 	return t.Flush()
 }

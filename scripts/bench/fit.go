@@ -34,6 +34,10 @@ func fit(ctx context.Context, o options, out, progress io.Writer) error {
 	if err := os.WriteFile(looks, c.Looks(), 0o644); err != nil { //nolint:gosec // source code is for everybody
 		return err
 	}
-	fmt.Fprintf(out, "%s: fitted to %d people. Now: go test ./internal/face -run Version -update, then the same with -run EveryMachine\n", into, len(g.people))
+	fmt.Fprintf(
+		out,
+		"%s: fitted to %d people. Now: go test ./internal/face -run Version -update, then the same with -run EveryMachine\n",
+		into, len(g.people),
+	)
 	return nil
 }

@@ -29,7 +29,8 @@ type seen struct {
 	refusal *face.Refusal
 }
 
-// gathered holds everything that was looked at: by file, the copies by person and name, and the photos without faces by path.
+// gathered holds everything that was looked at: by file, the copies by person and name, and the
+// photos without faces by path.
 type gathered struct {
 	mutex   sync.Mutex
 	entries []entry
@@ -51,7 +52,8 @@ func gather(ctx context.Context, o options, progress io.Writer) (*gathered, erro
 		entries = thinned(entries)
 	}
 	g := &gathered{
-		entries: entries, people: peopleOf(entries), files: map[string]seen{}, copies: map[string]map[string]seen{}, nofaces: map[string]seen{},
+		entries: entries, people: peopleOf(entries), files: map[string]seen{}, copies: map[string]map[string]seen{},
+		nofaces: map[string]seen{},
 	}
 	jobs, err := g.jobs(o)
 	if err != nil {
@@ -97,7 +99,9 @@ func (g *gathered) jobs(o options) ([]job, error) {
 	}
 	var paths []string
 	err := filepath.WalkDir(o.nofaces, func(path string, d fs.DirEntry, err error) error {
-		if ext := strings.ToLower(filepath.Ext(path)); err == nil && d.Type().IsRegular() && slices.Contains([]string{".jpg", ".jpeg", ".png", ".webp"}, ext) {
+		if ext := strings.ToLower(filepath.Ext(path)); err == nil && d.Type().IsRegular() && slices.Contains(
+			[]string{".jpg", ".jpeg", ".png", ".webp"}, ext,
+		) {
 			paths = append(paths, path)
 		}
 		return err
@@ -165,8 +169,8 @@ func (g *gathered) lookAtCopy(folder string, p *person, m maker) error {
 	return err
 }
 
-// lookAtWildCopies looks at altered copies of a portrait without points, if a face is found in it: its
-// own points say where the face is.
+// lookAtWildCopies looks at altered copies of a portrait without points, if a face is found in it:
+// its own points say where the face is.
 func (g *gathered) lookAtWildCopies(folder string, e *entry) error {
 	data, err := os.ReadFile(filepath.Join(folder, e.File)) //nolint:gosec // the folder that was asked for
 	if err != nil {
@@ -197,7 +201,8 @@ func (g *gathered) lookAtWildCopies(folder string, e *entry) error {
 	return nil
 }
 
-// open decodes a portrait; the last few are kept, because their copies are made one after the other.
+// open decodes a portrait; the last few are kept, because their copies are made one after the
+// other.
 func open(path string, e *entry) (*subject, error) {
 	opened.mutex.Lock()
 	defer opened.mutex.Unlock()

@@ -23,7 +23,8 @@ import (
 	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
-// guarded holds what the guard sees of each person's photos and of what cheats make of them, by person and name; refused photos are absent.
+// guarded holds what the guard sees of each person's photos and of what cheats make of them, by
+// person and name; refused photos are absent.
 type guarded struct {
 	mutex  sync.Mutex
 	people []*person
@@ -62,7 +63,9 @@ var halvesMade = []maker{
 func cropped(s *subject) *image.Gray {
 	c, iod := s.at.middle(), s.at.iod()
 	box := image.Rect(int(c.x-1.6*iod), int(c.y-1.8*iod), int(c.x+1.8*iod), int(c.y+2.6*iod)).Intersect(s.half.Rect)
-	return warp(s.half, box.Dx(), box.Dy(), func(p place) place { return place{p.x + float64(box.Min.X), p.y + float64(box.Min.Y)} })
+	return warp(
+		s.half, box.Dx(), box.Dy(), func(p place) place { return place{p.x + float64(box.Min.X), p.y + float64(box.Min.Y)} },
+	)
 }
 
 // folded shows one side of the face, -1 for the left of the picture, twice.
@@ -214,11 +217,16 @@ func (t guardTable) print(w io.Writer) error {
 		if r.Honest {
 			should = "not be"
 		}
-		fmt.Fprintf(tabs, "%s\t%d\t%d\t%.3f\t%d\t%d\t%.3f\t%s\t%s\n", r.Photo, r.Fit.Said, r.Fit.Of, r.Fit.share(), r.Test.Said, r.Test.Of, r.Test.share(), r.Code, should)
+		fmt.Fprintf(
+			tabs, "%s\t%d\t%d\t%.3f\t%d\t%d\t%.3f\t%s\t%s\n", r.Photo, r.Fit.Said, r.Fit.Of, r.Fit.share(), r.Test.Said,
+			r.Test.Of, r.Test.share(), r.Code, should,
+		)
 	}
 	if err := tabs.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nFirst counts: the %d people to fit the limits to. Second: the other %d.\n", t.FitPeople, t.TestPeople)
+	_, err := fmt.Fprintf(
+		w, "\nFirst counts: the %d people to fit the limits to. Second: the other %d.\n", t.FitPeople, t.TestPeople,
+	)
 	return err
 }

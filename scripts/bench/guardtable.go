@@ -54,7 +54,8 @@ type trial struct {
 	of    *person
 }
 
-// said counts in how many trials the guard says the reason. Those in which the engine refused a photo do not count.
+// said counts in how many trials the guard says the reason. Those in which the engine refused a
+// photo do not count.
 func (g *guarded) said(code cheat.Code, trials []trial) count {
 	var c count
 	for _, t := range trials {
@@ -129,9 +130,18 @@ func (g *guarded) table() guardTable {
 	for _, m := range halvesMade {
 		row("a composite, "+m.name, cheat.HalfFace, false, func(h half) []trial { return h.own(m.name) })
 	}
-	row("another person's, after one photo", cheat.Jump, false, func(h half) []trial { return h.others(photoNeutral, photoNeutral) })
-	row("another person's, after two photos", cheat.Jump, false, func(h half) []trial { return h.others(photoNeutral, photoNeutral, photoSmiling) })
-	row("another person's, after two photos", cheat.Copy, true, func(h half) []trial { return h.others(photoNeutral, photoNeutral, photoSmiling) })
+	row(
+		"another person's, after one photo", cheat.Jump, false,
+		func(h half) []trial { return h.others(photoNeutral, photoNeutral) },
+	)
+	row(
+		"another person's, after two photos", cheat.Jump, false,
+		func(h half) []trial { return h.others(photoNeutral, photoNeutral, photoSmiling) },
+	)
+	row(
+		"another person's, after two photos", cheat.Copy, true,
+		func(h half) []trial { return h.others(photoNeutral, photoNeutral, photoSmiling) },
+	)
 	for _, code := range []cheat.Code{cheat.Copy, cheat.HalfFace, cheat.Jump} {
 		row("smiling, after neutral", code, true, func(h half) []trial { return h.own(photoSmiling, photoNeutral) })
 		row("neutral, after smiling", code, true, func(h half) []trial { return h.own(photoNeutral, photoSmiling) })
@@ -144,6 +154,9 @@ func (g *guarded) table() guardTable {
 		}
 	}
 	row("the same in softer focus", cheat.HalfFace, true, func(h half) []trial { return h.own("blurred") })
-	row("the same in a file of quality 50", cheat.Jump, true, func(h half) []trial { return h.own("saved again at quality 50", photoNeutral) })
+	row(
+		"the same in a file of quality 50", cheat.Jump, true,
+		func(h half) []trial { return h.own("saved again at quality 50", photoNeutral) },
+	)
 	return t
 }

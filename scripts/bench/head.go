@@ -2,13 +2,13 @@ package main
 
 import "math"
 
-// head is a generic head, the same for everybody and the same on both sides, for an estimate of a turn
-// that uses nothing of the engine. Places are in pupil distances from the middle between the pupils, x
-// to the right of the picture, y down, z towards the camera.
+// head is a generic head, the same for everybody and the same on both sides, for an estimate of a
+// turn that uses nothing of the engine. Places are in pupil distances from the middle between the
+// pupils, x to the right of the picture, y down, z towards the camera.
 //
-// How far the parts of a face stand out is that of an adult's mean: a pupil distance of 63 mm, the tip
-// of the nose 34 mm before the pupils, the outer corners of the eyes 6 mm behind them, the lips 18 mm
-// before. The same measures of MediaPipe's canonical face model differ by no more than 4 mm.
+// How far the parts of a face stand out is that of an adult's mean: a pupil distance of 63 mm, the
+// tip of the nose 34 mm before the pupils, the outer corners of the eyes 6 mm behind them, the lips
+// 18 mm before. The same measures of MediaPipe's canonical face model differ by no more than 4 mm.
 type point3 struct{ x, y, z float64 }
 
 // depth is how far the surface of the head lies before the plane of the pupils.
@@ -33,7 +33,8 @@ func depth(x, y float64) float64 {
 	return z
 }
 
-// profile is a line through the middle of the face: places below the pupils, and how far it stands out.
+// profile is a line through the middle of the face: places below the pupils, and how far it stands
+// out.
 type profile [2]float64
 
 var (
@@ -41,7 +42,8 @@ var (
 		{-0.35, 0}, {0, 0.10}, {0.14, 0.19}, {0.36, 0.32}, {0.48, 0.37}, {0.58, 0.35}, {0.69, 0.22}, {0.76, 0.08}, {0.85, 0},
 	}
 	mouthProfile = [...]profile{
-		{0.68, 0}, {0.76, 0.12}, {0.95, 0.17}, {1.05, 0.08}, {1.2, 0.16}, {1.4, 0.13}, {1.6, 0.18}, {1.8, 0.23}, {1.95, 0.1}, {2.1, 0},
+		{0.68, 0}, {0.76, 0.12}, {0.95, 0.17}, {1.05, 0.08}, {1.2, 0.16}, {1.4, 0.13}, {1.6, 0.18}, {1.8, 0.23}, {1.95, 0.1},
+		{2.1, 0},
 	}
 )
 
@@ -62,8 +64,8 @@ func bell(x, width float64) float64 { return math.Exp(-sq(x/width) / 2) }
 
 func sq(v float64) float64 { return v * v }
 
-// headMark is a named point of the head: its place in the mean of the annotated faces, the same on both
-// sides, and how much it counts. Brows and the chin slide along their edges.
+// headMark is a named point of the head: its place in the mean of the annotated faces, the same on
+// both sides, and how much it counts. Brows and the chin slide along their edges.
 type headMark struct {
 	name        string
 	x, y, count float64
@@ -84,12 +86,12 @@ var headMarks = [...]headMark{
 
 func (m *headMark) place() point3 { return point3{m.x, m.y, depth(m.x, m.y)} }
 
-// headPose is how a head is held: yaw to the right of the picture, pitch down, roll clockwise, radians;
-// and its size, pixels a pupil distance, and where the middle between the pupils is.
+// headPose is how a head is held: yaw to the right of the picture, pitch down, roll clockwise,
+// radians; and its size, pixels a pupil distance, and where the middle between the pupils is.
 type headPose struct{ yaw, pitch, roll, size, x, y float64 }
 
-// seen gives where a point of the head is in the picture, from far away. To a camera at arm's length a
-// turned head looks turned by about a sixth more: what is nearer is larger.
+// seen gives where a point of the head is in the picture, from far away. To a camera at arm's
+// length a turned head looks turned by about a sixth more: what is nearer is larger.
 func (h *headPose) seen(p point3) place {
 	sin, cos := math.Sincos(h.yaw)
 	p.x, p.z = p.x*cos+p.z*sin, p.z*cos-p.x*sin
@@ -99,8 +101,8 @@ func (h *headPose) seen(p point3) place {
 	return place{h.x + h.size*(p.x*cos-p.y*sin), h.y + h.size*(p.x*sin+p.y*cos)}
 }
 
-// poseOf finds the pose in which the generic head's points come nearest to those of a photo, by least
-// squares after Gauss and Newton. It uses the points by name and nothing else.
+// poseOf finds the pose in which the generic head's points come nearest to those of a photo, by
+// least squares after Gauss and Newton. It uses the points by name and nothing else.
 func poseOf(points map[string][2]float64) headPose {
 	at := func(name string) place { return place{points[name][0], points[name][1]} }
 	e := eyes{at("pupil_left"), at("pupil_right")}

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// photographed gives the marks of the generic head in a pose, seen by a camera at a distance in pupil
-// distances, each off by a standard deviation of pupil distances.
+// photographed gives the marks of the generic head in a pose, seen by a camera at a distance in
+// pupil distances, each off by a standard deviation of pupil distances.
 func photographed(h headPose, distance, off float64, r *rand.Rand) map[string][2]float64 {
 	points := map[string][2]float64{}
 	for i := range headMarks {
@@ -53,7 +53,9 @@ func TestTurnMapLeadsBackToThePortrait(t *testing.T) {
 	same := func(y float64) float64 { return y }
 	for _, yaw := range [...]float64{0, -4, 5} {
 		for _, to := range [...]float64{-32, -12, 6, 24, 32} {
-			before, after := headPose{yaw: yaw * degree, size: 1 / math.Cos(yaw*degree)}, headPose{yaw: to * degree, size: 1 / math.Cos(yaw*degree)}
+			before, after := headPose{
+				yaw: yaw * degree, size: 1 / math.Cos(yaw*degree),
+			}, headPose{yaw: to * degree, size: 1 / math.Cos(yaw*degree)}
 			m := newTurnMap(before.yaw, after.yaw, same)
 			for i := range headMarks {
 				p := headMarks[i].place()
@@ -62,7 +64,10 @@ func TestTurnMapLeadsBackToThePortrait(t *testing.T) {
 				}
 				want, got := before.seen(p), m.at(after.seen(p))
 				if off := want.to(got).length(); off > 0.03 {
-					t.Errorf("from %g to %g degrees, %s: the portrait shows it at %.3f, the map says %.3f", yaw, to, headMarks[i].name, want, got)
+					t.Errorf(
+						"from %g to %g degrees, %s: the portrait shows it at %.3f, the map says %.3f", yaw, to, headMarks[i].name, want,
+						got,
+					)
 				}
 			}
 		}
@@ -85,7 +90,10 @@ func TestGenericHeadIsEvenAndItsNoseStandsOut(t *testing.T) {
 	for _, tt := range [...]struct {
 		name string
 		want float64
-	}{{"nose_tip", 0.54}, {"eye_left_outer", -0.1}, {"eye_right_inner", -0.03}, {"lip_upper_top", 0.29}, {"mouth_left", 0.06}, {"pupil_left", 0}} {
+	}{
+		{"nose_tip", 0.54}, {"eye_left_outer", -0.1}, {"eye_right_inner", -0.03}, {"lip_upper_top", 0.29},
+		{"mouth_left", 0.06}, {"pupil_left", 0},
+	} {
 		for i := range headMarks {
 			if m := &headMarks[i]; m.name == tt.name && math.Abs(m.place().z-tt.want) > 0.05 {
 				t.Errorf("%s stands out by %.3f, want about %g", tt.name, m.place().z, tt.want)

@@ -37,7 +37,9 @@ func (s *study) heads() (asTheyAre []turnedHead, turned [][]turnedHead) {
 // yawFigures compare the engine's yaw with that of the generic head.
 func (s *study) yawFigures() []figure {
 	asTheyAre, turned := s.heads()
-	compared := func(name string, n int, of func(person int) []turnedHead, statistic func(known, got []float64) float64) figure {
+	compared := func(
+		name string, n int, of func(person int) []turnedHead, statistic func(known, got []float64) float64,
+	) figure {
 		return judged(name, n, nil, nil, func(chosen []int) float64 {
 			var known, got []float64
 			for _, i := range chosen {
@@ -90,11 +92,15 @@ var yawBands = [...]struct{ from, to float64 }{{0, 8}, {8, 15}, {15, 20}, {20, 3
 func (s *study) yawTable() string {
 	var b strings.Builder
 	b.WriteString("\n## Turned heads, checked against an estimate that is not the engine's\n\n" +
-		"A generic head, the same for everybody, is laid over the manual points of each studio photo: its turn is known without the engine. " +
-		"The photo is then turned by up to 32 degrees further as that head turns (the nose moves most, and hides the cheek behind it) and given to the engine. " +
-		"Towards: how much further the engine thinks that the head is turned than it is, degrees. The generic head's own error, from people whose faces are " +
+		"A generic head, the same for everybody, is laid over the manual points of each studio photo: its turn is known " +
+		"without the engine. " +
+		"The photo is then turned by up to 32 degrees further as that head turns (the nose moves most, and hides the cheek " +
+		"behind it) and given to the engine. " +
+		"Towards: how much further the engine thinks that the head is turned than it is, degrees. The generic head's own " +
+		"error, from people whose faces are " +
 		"uneven or stand out differently, is about 2 degrees.\n\n" +
-		"| turned by | photos | engine's yaw, mean | towards, mean | error, RMS | ok | warned of the turn | refused for the turn | refused for another reason | ranked |\n" +
+		"| turned by | photos | engine's yaw, mean | towards, mean | error, RMS | ok | warned of the turn | refused for " +
+		"the turn | refused for another reason | ranked |\n" +
 		"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	asTheyAre, turned := s.heads()
 	all := asTheyAre
@@ -132,8 +138,10 @@ func verdictsOnYaw(in []turnedHead) string {
 			verdict["ranked"] += 100 / float64(len(in))
 		}
 	}
-	return fmt.Sprintf("%.1f | %+.1f | %.1f | %.0f %% | %.0f %% | %.0f %% | %.0f %% | %.0f %%", mean(estimate), mean(further), rootMeanSquare(further),
-		verdict[string(face.VerdictOK)], verdict[string(face.VerdictWarn)], verdict[string(face.VerdictReject)], verdict["other"], verdict["ranked"])
+	return fmt.Sprintf("%.1f | %+.1f | %.1f | %.0f %% | %.0f %% | %.0f %% | %.0f %% | %.0f %%", mean(estimate),
+		mean(further), rootMeanSquare(further),
+		verdict[string(face.VerdictOK)], verdict[string(face.VerdictWarn)], verdict[string(face.VerdictReject)],
+		verdict["other"], verdict["ranked"])
 }
 
 // yawVerdict is that of the check of the turn, or other where something else refuses the photo.

@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// turns are the angles, degrees, by which portraits with manual points are turned as the generic head
-// turns: what is hidden behind the nose or the cheek is not seen, and the nose moves most.
+// turns are the angles, degrees, by which portraits with manual points are turned as the generic
+// head turns: what is hidden behind the nose or the cheek is not seen, and the nose moves most.
 var turns = [...]float64{-32, -24, -18, -12, -6, 6, 12, 18, 24, 32}
 
 func turnName(degrees float64) string { return fmt.Sprintf("head turned %+g", degrees) }
@@ -26,8 +26,8 @@ type turnMap struct {
 	from       []float64 // x in the portrait, by row; y does not change
 }
 
-// newTurnMap turns a head that was seen at one yaw to another, both radians. The tall gives the height
-// on the generic head of a height in the portrait.
+// newTurnMap turns a head that was seen at one yaw to another, both radians. The tall gives the
+// height on the generic head of a height in the portrait.
 func newTurnMap(yaw, to float64, tall func(y float64) float64) *turnMap {
 	t := &turnMap{cols: int(2*turnReach/turnStep) + 1, rows: int((turnAbove+turnBelow)/turnStep) + 1}
 	t.from = make([]float64, t.cols*t.rows)
@@ -91,8 +91,8 @@ func (s *subject) headTurned(degrees float64) *image.Gray {
 	})
 }
 
-// tall gives the height on the generic head of a height in the portrait, both below the pupils, from
-// the heights of the nose, the lips and the chin.
+// tall gives the height on the generic head of a height in the portrait, both below the pupils,
+// from the heights of the nose, the lips and the chin.
 func (s *subject) tall() func(y float64) float64 {
 	type pair struct{ own, generic float64 }
 	list := []pair{{}}

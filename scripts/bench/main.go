@@ -1,5 +1,5 @@
-// Command bench measures the face engine on annotated photos, fits its numbers anew, and writes the account of its
-// reliability; and it measures the HTTP API.
+// Command bench measures the face engine on annotated photos, fits its numbers anew, and writes the
+// account of its reliability; and it measures the HTTP API.
 package main
 
 import (

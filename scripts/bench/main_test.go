@@ -64,7 +64,8 @@ func TestPeopleOfAnIndex(t *testing.T) {
 		t.Error("a portrait of an unknown set is taken for one of a studio")
 	}
 	people := peopleOf(entries)
-	if len(people) != 2 || people[0].id != "a" || people[0].smiling == nil || people[1].id != "b" || people[1].smiling != nil {
+	if len(people) != 2 || people[0].id != "a" || people[0].smiling == nil || people[1].id != "b" ||
+		people[1].smiling != nil {
 		t.Errorf("people %+v; want a with both photos and b with one", people)
 	}
 	if err := os.WriteFile(filepath.Join(folder, "index.jsonl"), []byte("{]"), 0o600); err != nil {

@@ -71,7 +71,8 @@ func (s *study) plots(folder string) error {
 	return nil
 }
 
-// plotCalibration: the scores of people who were not used for fitting should be spread evenly from 0 to 100.
+// plotCalibration: the scores of people who were not used for fitting should be spread evenly from
+// 0 to 100.
 func (s *study) plotCalibration(folder string) error {
 	p := sketch("Scores of people not used for fitting, in order", "expected score", "score")
 	v := slices.Sorted(slices.Values(s.each(func(r *record) float64 { return scoreOf(r.neutral) })))

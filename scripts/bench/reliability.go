@@ -65,9 +65,15 @@ people. Altered copies are made of the photo at half size, with about 100 pixels
 	if len(s.wild) > 0 {
 		b.WriteString(s.plainWords(figures))
 	}
-	b.WriteString("## Figures\n\n| figure | value | 95 % interval | n | bar | stretch | reached |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString(
+		"## Figures\n\n| figure | value | 95 % interval | n | bar | stretch | reached |\n| --- | --- | --- | --- | --- | " +
+			"--- | --- |\n",
+	)
 	for _, f := range figures {
-		fmt.Fprintf(&b, "| %s | %.3g | %.3g to %.3g | %d | %s | %s | %s |\n", strings.ReplaceAll(f.Name, "_", `\_`), f.Value, f.Lo, f.Hi, f.N, f.Bar, f.Stretch, f.Reached)
+		fmt.Fprintf(
+			&b, "| %s | %.3g | %.3g to %.3g | %d | %s | %s | %s |\n", strings.ReplaceAll(f.Name, "_", `\_`), f.Value, f.Lo, f.Hi,
+			f.N, f.Bar, f.Stretch, f.Reached,
+		)
 	}
 	b.WriteString(s.yawTable())
 	b.WriteString(s.wildTable())
@@ -97,9 +103,13 @@ func (s *study) falseFaces() string {
 
 func (s *study) metricTable() string {
 	var b strings.Builder
-	b.WriteString("\n## Measures\n\nAgainst the same measures from manual points, on people not used for fitting. The last column is the agreement of the neutral with the smiling photo: a smile " +
-		"moves the mouth, so there it says what a face does and not what the engine does.\n\n" +
-		"| measure | unit | ICC with manual | mean error | SD of error | interval holds the manual value | ICC neutral/smiling |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString(
+		"\n## Measures\n\nAgainst the same measures from manual points, on people not used for fitting. The last column is " +
+			"the agreement of the neutral with the smiling photo: a smile " +
+			"moves the mouth, so there it says what a face does and not what the engine does.\n\n" +
+			"| measure | unit | ICC with manual | mean error | SD of error | interval holds the manual value | ICC " +
+			"neutral/smiling |\n| --- | --- | --- | --- | --- | --- | --- |\n",
+	)
 	for i, m := range s.records[0].neutral.Report.Metrics {
 		var got, want, diff, inside []float64
 		for _, r := range s.records {
@@ -108,7 +118,8 @@ func (s *study) metricTable() string {
 			inside = append(inside, share(g.Lo <= w && w <= g.Hi))
 		}
 		x, y := s.pairs(func(r face.Reading) float64 { return r.Report.Metrics[i].Value })
-		fmt.Fprintf(&b, "| %s | %s | %.2f | %.3f | %.3f | %.0f %% | %.2f |\n", strings.ReplaceAll(m.Name, "_", `\_`), m.Unit, face.ICC(got, want), mean(diff),
+		fmt.Fprintf(&b, "| %s | %s | %.2f | %.3f | %.3f | %.0f %% | %.2f |\n", strings.ReplaceAll(m.Name, "_", `\_`), m.Unit,
+			face.ICC(got, want), mean(diff),
 			deviation(diff), 100*mean(inside), face.ICC(x, y))
 	}
 	return b.String()
@@ -117,11 +128,16 @@ func (s *study) metricTable() string {
 // slices compares groups by what people said of themselves.
 func (s *study) slices() string {
 	var b strings.Builder
-	b.WriteString("\n## By self-reported groups\n\nNeutral and smiling photos; point and yaw errors of the neutral ones, with 95 % intervals. Groups of fewer than 10 people: too few to say; those of ethnicity are " +
-		"also taken together. The head turn is that of the manual points. Photos with more than 12 degrees, by the engine's estimate, are not ranked; a difference in that share which the head turn " +
-		"does not explain is a fault of the estimate, or chance: the groups are too small to tell.\n\n" +
-		"| group | people | NME, IOD | yaw error, RMS degrees | head turn, mean degrees | score, mean | refused | not ranked |\n" +
-		"| --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString(
+		"\n## By self-reported groups\n\nNeutral and smiling photos; point and yaw errors of the neutral ones, with 95 % " +
+			"intervals. Groups of fewer than 10 people: too few to say; those of ethnicity are " +
+			"also taken together. The head turn is that of the manual points. Photos with more than 12 degrees, by the " +
+			"engine's estimate, are not ranked; a difference in that share which the head turn " +
+			"does not explain is a fault of the estimate, or chance: the groups are too small to tell.\n\n" +
+			"| group | people | NME, IOD | yaw error, RMS degrees | head turn, mean degrees | score, mean | refused | not " +
+			"ranked |\n" +
+			"| --- | --- | --- | --- | --- | --- | --- | --- |\n",
+	)
 	groups := map[string][]*record{}
 	for _, r := range s.records {
 		for _, g := range groupsOf(r.person.neutral.Self) {
@@ -142,8 +158,11 @@ func (s *study) slices() string {
 		turn := averaged("", sub.each(func(r *record) float64 { return math.Abs(r.yaw) }), nil, nil)
 		score := averaged("", sub.each(func(r *record) float64 { return scoreOf(r.neutral) }), nil, nil)
 		refused, unranked := sub.verdicts()
-		fmt.Fprintf(&b, "| %s | %d | %.4f (%.4f to %.4f) | %.1f (%.1f to %.1f) | %.1f (%.1f to %.1f) | %.0f (%.0f to %.0f) | %.1f %% | %.1f %% |\n", name, len(list),
-			nme.Value, nme.Lo, nme.Hi, yaw.Value, yaw.Lo, yaw.Hi, turn.Value, turn.Lo, turn.Hi, score.Value, score.Lo, score.Hi, 100*refused, 100*unranked)
+		fmt.Fprintf(&b,
+			"| %s | %d | %.4f (%.4f to %.4f) | %.1f (%.1f to %.1f) | %.1f (%.1f to %.1f) | %.0f (%.0f to %.0f) | %.1f %% | "+
+				"%.1f %% |\n", name, len(list),
+			nme.Value, nme.Lo, nme.Hi, yaw.Value, yaw.Lo, yaw.Hi, turn.Value, turn.Lo, turn.Hi, score.Value, score.Lo, score.Hi,
+			100*refused, 100*unranked)
 	}
 	return b.String()
 }
@@ -227,7 +246,11 @@ func plotsText() string {
 	b.WriteString("\n## Plots\n\n")
 	for _, p := range [...]struct{ file, says string }{
 		{"calibration.png", "Scores of people not used for fitting against what an even spread would give."},
-		{"bland-altman.png", "Bland and Altman: the difference of the scores of the neutral and the smiling photo, with its mean and 95 % limits."},
+		{
+			"bland-altman.png",
+			"Bland and Altman: the difference of the scores of the neutral and the smiling photo, " +
+				"with its mean and 95 % limits.",
+		},
 		{"manual.png", "Score against the asymmetry of manual points with the pose removed."},
 		{"points.png", "Distance of each point from the manual one."},
 	} {

@@ -30,8 +30,8 @@ type entry struct {
 	Labels    map[string]string `json:"labels"`
 }
 
-// The sets with a part of their own: portraits to fit on, ordinary photos of which only quantiles are
-// taken, and photos that only judge.
+// The sets with a part of their own: portraits to fit on, ordinary photos of which only quantiles
+// are taken, and photos that only judge.
 const (
 	setPortraits  = "officials"
 	setOrdinary   = "bare"
@@ -48,8 +48,8 @@ func (e *entry) portrait() bool { return e.Set != setScenes && e.Set != setNoFac
 // studioSets are those without points of their own that were taken for measuring.
 var studioSets = []string{"lisa", "nasa", "zoom"}
 
-// studio reports whether the photo was taken for measuring: with points, of a person who has them, or
-// in a set of that kind.
+// studio reports whether the photo was taken for measuring: with points, of a person who has them,
+// or in a set of that kind.
 func (e *entry) studio() bool {
 	return e.portrait() && (len(e.Points) > 0 || e.Expression != "" || slices.Contains(studioSets, e.Set))
 }

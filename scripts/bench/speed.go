@@ -26,7 +26,8 @@ const rounds = 25
 
 // speed prints how much processor time a whole scan takes on one core, without and with its
 // pictures, beside image/jpeg's decode of the same file in the same run, how much memory a process
-// of its own needs for one, without and with renditions, and how soon a new process is ready for it.
+// of its own needs for one, without and with renditions, and how soon a new process is ready for
+// it.
 func speed(ctx context.Context, out io.Writer) error {
 	runtime.GOMAXPROCS(1)
 	sample, err := testphoto.Sample(ctx)
@@ -118,15 +119,16 @@ func timed(table io.Writer, size size, photo []byte) error {
 	std, report, scan := least[0], least[1], least[2]
 	_, _ = fmt.Fprintf(table, "%s report alone, one core\t%.0f ms, %.2f of image/jpeg's decode (%.0f ms)\t%s\n",
 		size.name, ms(report), float64(report)/float64(std), ms(std), size.reportBars)
-	_, _ = fmt.Fprintf(table, "%s scan with overlay and all pictures, one core\t%.0f ms, %.2f of image/jpeg's decode\t%s\n",
+	_, _ = fmt.Fprintf(table,
+		"%s scan with overlay and all pictures, one core\t%.0f ms, %.2f of image/jpeg's decode\t%s\n",
 		size.name, ms(scan), float64(scan)/float64(std), size.scanBars)
 	return nil
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// fastest is the least processor time, of the program and of the kernel for it, that each task took in one of the rounds. The tasks take turns,
-// so that they meet the same machine.
+// fastest is the least processor time, of the program and of the kernel for it, that each task took
+// in one of the rounds. The tasks take turns, so that they meet the same machine.
 func fastest(tasks ...func() error) ([]time.Duration, error) {
 	least := make([]time.Duration, len(tasks))
 	for round := range rounds {
@@ -170,7 +172,8 @@ func built(ctx context.Context, dir, name string) (string, error) {
 	return program, nil
 }
 
-// readyAfter is how long a new process takes, at the least, until it has parsed the cascades and ended.
+// readyAfter is how long a new process takes, at the least, until it has parsed the cascades and
+// ended.
 func readyAfter(ctx context.Context, program string) (time.Duration, error) {
 	best := time.Hour
 	for range rounds {

@@ -91,7 +91,8 @@ func spearman(a, b []float64) float64 { return pearson(ranks(a), ranks(b)) }
 // draws is the number of bootstrap samples.
 const draws = 2000
 
-// bootstrap gives the 95 % interval of a statistic of n people by drawing them again with replacement. It always draws the same.
+// bootstrap gives the 95 % interval of a statistic of n people by drawing them again with
+// replacement. It always draws the same.
 func bootstrap(n int, statistic func(chosen []int) float64) (lo, hi float64) {
 	r := rand.New(rand.NewPCG(20, 26)) //nolint:gosec // repeatable on purpose
 	values := make([]float64, 0, draws)

@@ -62,8 +62,10 @@ func TestBars(t *testing.T) {
 		need, stretch *bar
 		want          string
 	}{
-		{0.71, atLeast(0.72), atLeast(0.8), "no"}, {0.72, atLeast(0.72), atLeast(0.8), "bar"}, {0.9, atLeast(0.72), atLeast(0.8), "stretch"},
-		{0.95, within(0.93, 0.97), nil, "bar"}, {0.98, within(0.93, 0.97), nil, "no"}, {0, atMost(0), atMost(0), "stretch"}, {1, nil, nil, ""},
+		{0.71, atLeast(0.72), atLeast(0.8), "no"}, {0.72, atLeast(0.72), atLeast(0.8), "bar"},
+		{0.9, atLeast(0.72), atLeast(0.8), "stretch"},
+		{0.95, within(0.93, 0.97), nil, "bar"}, {0.98, within(0.93, 0.97), nil, "no"}, {0, atMost(0), atMost(0), "stretch"},
+		{1, nil, nil, ""},
 	} {
 		if got := judged("", 3, tt.need, tt.stretch, value(tt.value)).Reached; got != tt.want {
 			t.Errorf("%v against %v and %v: %q, want %q", tt.value, tt.need, tt.stretch, got, tt.want)

@@ -9,7 +9,8 @@ import (
 	"github.com/facescan/facescan/internal/face"
 )
 
-// folds is the number of parts in which the people are judged, each by numbers fitted to the others.
+// folds is the number of parts in which the people are judged, each by numbers fitted to the
+// others.
 const folds = 5
 
 // study is what was seen and, for each person, how numbers fitted to other people read it.
@@ -166,7 +167,8 @@ func (s *study) add(p *person, c *face.Calibration) {
 		return
 	}
 	r := &record{
-		person: p, neutral: o.Read(c), copies: map[string]face.Reading{}, lost: map[string]face.Code{}, yaw: face.ManualYaw(p.neutral.All),
+		person: p, neutral: o.Read(c), copies: map[string]face.Reading{}, lost: map[string]face.Code{},
+		yaw:    face.ManualYaw(p.neutral.All),
 		manual: face.ManualMetrics(p.neutral.Points),
 	}
 	if p.smiling != nil {

@@ -29,18 +29,42 @@ func (s *study) plainWords(figures []figure) string {
 	}
 	portraits, ordinary := setPortraits, setOrdinary
 	rows := [][2]string{
-		{"What is a score of 50?", fmt.Sprintf("As even as the middle of the reference portraits: %s. It is no share of mankind, and no mark.", s.composition())},
-		{"How sure is the score of one photo?", "The interval is where the mean of many photos of this person lies in 95 of 100 cases. In studio photos it is " +
-			value("width of the 95 % interval, score points") + " points wide, in official portraits " + value(portraits+": median width of the interval of those ranked") + "."},
+		{
+			"What is a score of 50?",
+			fmt.Sprintf(
+				"As even as the middle of the reference portraits: %s. It is no share of mankind, and no mark.", s.composition(),
+			),
+		},
+		{"How sure is the score of one photo?",
+			"The interval is where the mean of many photos of this person lies in 95 of 100 cases. In studio photos it is " +
+				value("width of the 95 % interval, score points") + " points wide, in official portraits " + value(
+				portraits+": median width of the interval of those ranked",
+			) + "."},
 		{"How sure is a series of three?", value("yale mild: width of the interval of a series of 3") + " points."},
 		{"Do two photos of one person agree?", "They differ by no more than their intervals say in " +
-			percent("yale mild: two photos of one person differ by no more than their intervals") + " pairs; so do " + percent("yale mild: the same of two people") + " pairs of two people: the intervals are wide."},
-		{"How often is a face not found?", "In " + percent(portraits+": no_face") + " official portraits and " + percent(ordinary+": no_face") + " ordinary photos."},
-		{"How many ordinary portraits get a rank?", percent(portraits+": ranked") + " official portraits, " + percent(ordinary+": ranked") + " ordinary photos."},
-		{"Is a covered face ranked?", "With a mask " + percent("masks: ranked") + "; a bar drawn over the eyes " + percent(portraits+": "+eyeBar+": ranked") + ", sunglasses drawn " +
-			percent(portraits+": "+sunglasses+": ranked") + "."},
+			percent("yale mild: two photos of one person differ by no more than their intervals") + " pairs; so do " + percent(
+			"yale mild: the same of two people",
+		) + " pairs of two people: the intervals are wide."},
+		{
+			"How often is a face not found?",
+			"In " + percent(portraits+": no_face") + " official portraits and " + percent(ordinary+": no_face") +
+				" ordinary photos.",
+		},
+		{
+			"How many ordinary portraits get a rank?",
+			percent(portraits+": ranked") + " official portraits, " + percent(ordinary+": ranked") + " ordinary photos.",
+		},
+		{"Is a covered face ranked?",
+			"With a mask " + percent("masks: ranked") + "; a bar drawn over the eyes " + percent(
+				portraits+": "+eyeBar+": ranked",
+			) + ", sunglasses drawn " +
+				percent(portraits+": "+sunglasses+": ranked") + "."},
 		{"Is a thing or an animal measured?", percent("things and animals: measured") + " photos."},
-		{"What is not noticed?", "Drawings, statues, mannequins and photos of screens that look like a portrait: no measure here tells them apart. Make-up, beards and old scars are measured as a part of the face."},
+		{
+			"What is not noticed?",
+			"Drawings, statues, mannequins and photos of screens that look like a portrait: no measure here tells them apart. " +
+				"Make-up, beards and old scars are measured as a part of the face.",
+		},
 	}
 	var b strings.Builder
 	b.WriteString("## In plain words\n\n| question | answer |\n| --- | --- |\n")
@@ -54,18 +78,25 @@ func (s *study) plainWords(figures []figure) string {
 // composition says of whom the reference portraits are.
 func (s *study) composition() string {
 	portraits, ordinary := s.rankedIn(s.setOf(setPortraits)), s.rankedIn(s.setOf(setOrdinary))
-	return fmt.Sprintf("%d people in a studio (London), %d official portraits (US Senate) and %d ordinary photos, each person counted once", len(s.people), len(portraits), len(ordinary))
+	return fmt.Sprintf(
+		"%d people in a studio (London), %d official portraits (US Senate) and %d ordinary photos, each person counted once",
+		len(s.people), len(portraits), len(ordinary),
+	)
 }
 
 // wildTable says what became of the photos of each set.
 func (s *study) wildTable() string {
 	var b strings.Builder
 	b.WriteString("\n## What became of photos that were not taken for measuring\n\n" +
-		"Official portraits and ordinary photos are judged by numbers that were fitted to others; the sets yale, masks, tight and nofaces are never fitted to. " +
-		"But the constants of method (how much the mouth's disagreement and each part of the face count, the limits of movement, blocks, winks and open mouths, " +
-		"the error that photos of a series share) were chosen with the figures of all these sets in view, so the figures are somewhat optimistic. " +
+		"Official portraits and ordinary photos are judged by numbers that were fitted to others; the sets yale, masks, " +
+		"tight and nofaces are never fitted to. " +
+		"But the constants of method (how much the mouth's disagreement and each part of the face count, the limits of " +
+		"movement, blocks, winks and open mouths, " +
+		"the error that photos of a series share) were chosen with the figures of all these sets in view, so the figures " +
+		"are somewhat optimistic. " +
 		"Planted unevenness is planted on the side that lies lower by what the engine believes of the face.\n\n" +
-		"| set | photos | measured | ranked | refused because | measured, not ranked because |\n| --- | --- | --- | --- | --- | --- |\n")
+		"| set | photos | measured | ranked | refused because | measured, not ranked because |\n| --- | --- | --- | --- | " +
+		"--- | --- |\n")
 	for _, set := range append(s.ordinarySets(), setConditions, setTight, setMasks, setNoFaces) {
 		entries := s.setOf(set)
 		if len(entries) == 0 {
@@ -85,7 +116,9 @@ func (s *study) wildTable() string {
 				unranked[whyNot(r)]++
 			}
 		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %s | %s |\n", set, len(entries), measured, ranked, counted(refused), counted(unranked))
+		fmt.Fprintf(
+			&b, "| %s | %d | %d | %d | %s | %s |\n", set, len(entries), measured, ranked, counted(refused), counted(unranked),
+		)
 	}
 	return b.String()
 }

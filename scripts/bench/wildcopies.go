@@ -25,8 +25,8 @@ func (s *subject) shaded(r *rand.Rand) (*image.Gray, error) {
 }
 
 // relit lights the face from a side as a lamp or a window does: more on one side than on the other,
-// the shadow of the nose and of the brows on the cheek away from the light, and an edge where the face
-// turns out of the light.
+// the shadow of the nose and of the brows on the cheek away from the light, and an edge where the
+// face turns out of the light.
 func (s *subject) relit(r *rand.Rand) *image.Gray {
 	side := float64(1 - 2*r.IntN(2))
 	strength := 0.15 + 0.6*r.Float64() // natural logarithm per pupil distance
@@ -66,7 +66,8 @@ const (
 	card        = "card over the mouth"
 )
 
-// glasses draws a frame of glasses: rings about the eyes, a bridge, temples, and a shine now and then.
+// glasses draws a frame of glasses: rings about the eyes, a bridge, temples, and a shine now and
+// then.
 func (s *subject) glasses(dark bool, r *rand.Rand) *image.Gray {
 	line := 0.025 + 0.02*r.Float64()
 	shade := 0.75
@@ -108,7 +109,8 @@ func (s *subject) over(what string, r *rand.Rand) *image.Gray {
 			in = math.Abs(q.y) < 0.22 && math.Abs(q.x) < 1
 		case sunglasses:
 			side := math.Abs(q.x) - 0.5
-			in = math.Pow(math.Abs(side)/0.42, 3)+math.Pow(math.Abs(q.y-0.05)/0.3, 3) < 1 || math.Abs(q.x) < 0.2 && math.Abs(q.y+0.04) < 0.04
+			in = math.Pow(math.Abs(side)/0.42, 3)+math.Pow(math.Abs(q.y-0.05)/0.3, 3) < 1 ||
+				math.Abs(q.x) < 0.2 && math.Abs(q.y+0.04) < 0.04
 		case card:
 			in = q.y > 0.8 && q.y < 1.5 && math.Abs(q.x) < 0.8
 		}
@@ -183,8 +185,8 @@ func newWildSubject(img image.Image, e *entry, seen *face.Observation) *subject 
 	return s
 }
 
-// unevenWild lowers a corner of the mouth, or an eye, on the side that lies lower by what the engine
-// believes of the face.
+// unevenWild lowers a corner of the mouth, or an eye, on the side that lies lower by what the
+// engine believes of the face.
 func (s *subject) unevenWild(mouth bool, down float64) *image.Gray {
 	name := map[bool]string{true: "mouth", false: "pupil"}[mouth]
 	name += map[bool]string{true: "_left", false: "_right"}[s.seen.LowerSide(face.Fitted(), mouth) < 0]
@@ -203,7 +205,9 @@ func wildMakers(e *entry) []wildMaker {
 		drawn(sameWild[1], func(s *subject) *image.Gray { return resized(s.half, 0.7) }),
 		drawn(sameWild[2], func(s *subject) *image.Gray { return shifted(s.half, 0.05) }),
 		drawn(sameWild[3], func(s *subject) *image.Gray { return gamma(s.half, 0.8) }),
-		drawn(spoiled[0], func(s *subject) *image.Gray { return moved(s.half, 15, 180*s.chance("way of movement").Float64()) }),
+		drawn(
+			spoiled[0], func(s *subject) *image.Gray { return moved(s.half, 15, 180*s.chance("way of movement").Float64()) },
+		),
 		{spoiled[1], func(s *subject) ([]byte, error) { return asJPEG(s.half, 3) }},
 		drawn(spoiled[2], func(s *subject) *image.Gray { return stretched(s.half) }),
 	}

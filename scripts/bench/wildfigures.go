@@ -46,7 +46,9 @@ func (s *study) taken(v seen) bool {
 		}
 		refusal = v.Read(c).Refusal
 	}
-	return refusal == nil || slices.Contains([]face.Code{face.SeveralFaces, face.FaceTooSmall, face.FaceTooNear}, refusal.Code)
+	return refusal == nil || slices.Contains(
+		[]face.Code{face.SeveralFaces, face.FaceTooSmall, face.FaceTooNear}, refusal.Code,
+	)
 }
 
 // photos gives the chosen photos.
@@ -160,8 +162,12 @@ func (s *study) spreadFigures(set string, entries []*entry) []figure {
 	return []figure{
 		judged(set+": median score of those ranked", len(score), within(35, 65), within(45, 55),
 			func(c []int) float64 { return quantile(picked(score, c), .5) }),
-		averaged(set+": ranked below 10", each(score, func(v float64) float64 { return share(v < 10) }), atMost(.2), atMost(.12)),
-		averaged(set+": ranked above 90", each(score, func(v float64) float64 { return share(v > 90) }), atMost(.2), atMost(.12)),
+		averaged(
+			set+": ranked below 10", each(score, func(v float64) float64 { return share(v < 10) }), atMost(.2), atMost(.12),
+		),
+		averaged(
+			set+": ranked above 90", each(score, func(v float64) float64 { return share(v > 90) }), atMost(.2), atMost(.12),
+		),
 		judged(set+": Kolmogorov-Smirnov distance to a percentile", len(score), atMost(.2), atMost(.1),
 			func(c []int) float64 { return evenDistance(picked(score, c)) }),
 		averaged(set+": interval narrower than 5 points", narrow, atMost(0), atMost(0)),
@@ -224,8 +230,8 @@ func (s *study) plantedFigures(set string, entries []*entry) (list []figure) {
 	return list
 }
 
-// spoiledFigures count how many of the portraits that are ranked are still so when something is drawn
-// over them, or the photo is spoilt.
+// spoiledFigures count how many of the portraits that are ranked are still so when something is
+// drawn over them, or the photo is spoilt.
 func (s *study) spoiledFigures(set string, entries []*entry) (list []figure) {
 	still := func(name string, need, stretch *bar) figure {
 		var ranked []float64
@@ -262,7 +268,8 @@ func (s *study) spoiledFigures(set string, entries []*entry) (list []figure) {
 			}
 		}
 		list = append(list, averaged(set+": "+name+": measured", measured, atLeast(.95), nil),
-			judged(set+": "+name+": median of the detector's confidence over that of the photo", len(confident), atLeast(.5), nil,
+			judged(set+": "+name+": median of the detector's confidence over that of the photo", len(confident), atLeast(.5),
+				nil,
 				func(c []int) float64 { return quantile(picked(confident, c), .5) }))
 	}
 	return append(list, s.labelFigures(set, entries)...)
@@ -324,7 +331,10 @@ func (s *study) pairFigures(name string, entries []*entry) []figure {
 	differ := func(c couple) float64 { return math.Abs(scoreOf(c.a) - scoreOf(c.b)) }
 	a, b := each(same, differ), each(other, differ)
 	return []figure{
-		averaged(name+": two photos of one person differ by no more than their intervals", each(same, couple.agree), atLeast(.85), atLeast(.93)),
+		averaged(
+			name+": two photos of one person differ by no more than their intervals", each(same, couple.agree), atLeast(.85),
+			atLeast(.93),
+		),
 		averaged(name+": the same of two people", each(other, couple.agree), nil, nil),
 		judged(name+": median difference of one person's photos over that of two people's", len(a), atMost(.6), atMost(.4),
 			func(c []int) float64 { return quantile(picked(a, c), .5) / quantile(b, .5) }),
@@ -333,7 +343,9 @@ func (s *study) pairFigures(name string, entries []*entry) []figure {
 
 func (s *study) conditionFigures(entries []*entry) (list []figure) {
 	in := func(conditions []string) []*entry {
-		return slices.DeleteFunc(slices.Clone(entries), func(e *entry) bool { return !slices.Contains(conditions, e.Condition) })
+		return slices.DeleteFunc(
+			slices.Clone(entries), func(e *entry) bool { return !slices.Contains(conditions, e.Condition) },
+		)
 	}
 	everything := []string{}
 	for _, e := range entries {
@@ -345,14 +357,18 @@ func (s *study) conditionFigures(entries []*entry) (list []figure) {
 		need, stretch float64
 	}{{"5 mild", mildConditions, .70, .85}, {"8", harderConditions, .33, .47}, {"all 11", everything, .27, .47}} {
 		byPerson := s.byPerson(in(k.conditions))
-		list = append(list, judged("yale: ICC of the index, "+k.name+" conditions", len(byPerson), atLeast(k.need), atLeast(k.stretch),
+		list = append(list, judged("yale: ICC of the index, "+k.name+" conditions", len(byPerson), atLeast(k.need),
+			atLeast(k.stretch),
 			func(c []int) float64 { return oneWayICC(pickedRows(byPerson, c)) }))
 	}
 	list = append(list, s.pairFigures("yale mild", in(mildConditions))...)
 	list = append(list, s.pairFigures("yale 8", in(harderConditions))...)
 	list = append(list, s.pairFigures("yale 11", entries)...)
 	ranked := func(condition string) figure {
-		return averaged("yale: ranked, "+condition, each(in([]string{condition}), func(e *entry) float64 { return share(rankable(s.wild[e.File])) }), nil, nil)
+		return averaged(
+			"yale: ranked, "+condition,
+			each(in([]string{condition}), func(e *entry) float64 { return share(rankable(s.wild[e.File])) }), nil, nil,
+		)
 	}
 	for _, c := range slices.Compact(slices.Sorted(slices.Values(everything))) {
 		list = append(list, ranked(c))
@@ -452,7 +468,9 @@ func (s *study) seriesFigures(entries []*entry) []figure {
 		return nil
 	}
 	return []figure{
-		averaged("yale mild: interval of a series of 3 covers the mean of the person's other photos", covered, atLeast(.93), nil),
+		averaged(
+			"yale mild: interval of a series of 3 covers the mean of the person's other photos", covered, atLeast(.93), nil,
+		),
 		averaged("yale mild: width of the interval of a series of 3", width, nil, nil),
 	}
 }

@@ -43,21 +43,44 @@ func TestFaults(t *testing.T) {
 		path, content string
 		want          []string
 	}{
-		"down":               {"internal/b/p.go", imports("internal/a"), nil},
-		"by a group":         {"functions/f/p.go", imports("internal/b/c"), nil},
-		"up":                 {"internal/a/p.go", imports("internal/b"), []string{"internal/a/p.go: imports internal/b, which does not stand below it"}},
-		"along its floor":    {"internal/b/p.go", imports("internal/b/c"), []string{"internal/b/p.go: imports internal/b/c, which does not stand below it"}},
-		"up in a test":       {"internal/a/p_test.go", imports("internal/b"), nil},
-		"on no floor":        {"internal/z/p.go", "package p\n", []string{"internal/z/p.go: internal/z stands on no floor of " + designFile}},
-		"a phrase":           {"internal/a/p.go", "package p\n\n// X tells whether\n// it is so.\nvar X int\n", []string{`internal/a/p.go:3: says "tells whether"`}},
-		"a phrase in two":    {"internal/a/p.go", "package p\n\n// X is a word of\n// ours.\nvar X int\n", []string{`internal/a/p.go:3: says "of ours"`}},
+		"down":       {"internal/b/p.go", imports("internal/a"), nil},
+		"by a group": {"functions/f/p.go", imports("internal/b/c"), nil},
+		"up": {
+			"internal/a/p.go", imports("internal/b"),
+			[]string{"internal/a/p.go: imports internal/b, which does not stand below it"},
+		},
+		"along its floor": {
+			"internal/b/p.go", imports("internal/b/c"),
+			[]string{"internal/b/p.go: imports internal/b/c, which does not stand below it"},
+		},
+		"up in a test": {"internal/a/p_test.go", imports("internal/b"), nil},
+		"on no floor": {
+			"internal/z/p.go", "package p\n", []string{"internal/z/p.go: internal/z stands on no floor of " + designFile},
+		},
+		"a phrase": {
+			"internal/a/p.go", "package p\n\n// X tells whether\n// it is so.\nvar X int\n",
+			[]string{`internal/a/p.go:3: says "tells whether"`},
+		},
+		"a phrase in two": {
+			"internal/a/p.go", "package p\n\n// X is a word of\n// ours.\nvar X int\n",
+			[]string{`internal/a/p.go:3: says "of ours"`},
+		},
 		"a phrase in quotes": {"internal/a/p.go", "package p\n\n// X is \"of ours\".\nvar X int\n", nil},
 		"a phrase in code":   {"internal/a/p.go", "package p\n\nvar X = \"nobody\"\n", nil},
-		"a wide comment":     {"internal/a/p.go", "package p\n\n// " + strings.Repeat("ab ", 33) + "\nvar X int\n", []string{"internal/a/p.go:3: 102 columns, more than 100"}},
-		"an address":         {"internal/a/p.go", "package p\n\n// https://" + strings.Repeat("a", 120) + "\nvar X int\n", nil},
-		"wide code":          {"internal/a/p.go", "package p\n\nvar X = \"" + strings.Repeat("é", 120) + "\"\n", []string{"internal/a/p.go:3: 130 columns, more than 120"}},
-		"a large package":    {"internal/a/p.go", "package p\n" + strings.Repeat("\n", 1800), []string{"internal/a: 1801 lines without tests, more than 1800"}},
-		"a large test":       {"internal/a/p_test.go", "package p\n" + strings.Repeat("\n", 1800), nil},
+		"a wide comment": {
+			"internal/a/p.go", "package p\n\n// " + strings.Repeat("ab ", 33) + "\nvar X int\n",
+			[]string{"internal/a/p.go:3: 102 columns, more than 100"},
+		},
+		"an address": {"internal/a/p.go", "package p\n\n// https://" + strings.Repeat("a", 120) + "\nvar X int\n", nil},
+		"wide code": {
+			"internal/a/p.go", "package p\n\nvar X = \"" + strings.Repeat("é", 120) + "\"\n",
+			[]string{"internal/a/p.go:3: 130 columns, more than 120"},
+		},
+		"a large package": {
+			"internal/a/p.go", "package p\n" + strings.Repeat("\n", 1800),
+			[]string{"internal/a: 1801 lines without tests, more than 1800"},
+		},
+		"a large test": {"internal/a/p_test.go", "package p\n" + strings.Repeat("\n", 1800), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

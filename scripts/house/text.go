@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"go/ast"
+	"go/token"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -19,23 +21,45 @@ const (
 var phrases = regexp.MustCompile(`\b(tells? whether|says? how many|whoever|somebody|nobody|sees? to|amiss|for good|` +
 	`as good|what became of|those who|of ours|says? that|as it is wont)\b`)
 
-// wide returns a fault for each line of s that is too long. A line without a blank, such as one
-// with an address, cannot be broken and passes.
+// wide returns a fault for each line of s that is too long. Lines of a raw string are text, not
+// code. A comment without a blank, such as an address, cannot be broken, nor can a directive to the
+// linter leave its line: both pass.
 func wide(s source) []string {
 	var faults []string
+	text := rawStrings(s)
 	for i, line := range s.lines {
+		if text[i+1] {
+			continue
+		}
+		line, _, _ = strings.Cut(line, " //nolint:")
 		limit := maxCode
-		text := strings.TrimLeft(line, "\t ")
-		comment := strings.HasPrefix(text, "//")
+		trimmed := strings.TrimLeft(line, "\t ")
+		comment := strings.HasPrefix(trimmed, "//")
 		if comment {
 			limit = maxComment
 		}
-		unbreakable := comment && !strings.Contains(strings.TrimPrefix(text, "// "), " ")
-		if n := utf8.RuneCountInString(line); n > limit && !unbreakable && !strings.HasPrefix(text, "//go:") {
+		unbreakable := comment && !strings.Contains(strings.TrimPrefix(trimmed, "// "), " ")
+		if n := utf8.RuneCountInString(line); n > limit && !unbreakable && !strings.HasPrefix(trimmed, "//go:") {
 			faults = append(faults, fmt.Sprintf("%s:%d: %d columns, more than %d", s.path, i+1, n, limit))
 		}
 	}
 	return faults
+}
+
+// rawStrings returns the numbers of the lines on which a raw string of several lines stands.
+func rawStrings(s source) map[int]bool {
+	lines := map[int]bool{}
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		lit, ok := n.(*ast.BasicLit)
+		if !ok || lit.Kind != token.STRING || !strings.Contains(lit.Value, "\n") {
+			return true
+		}
+		for line := s.fset.Position(lit.Pos()).Line; line <= s.fset.Position(lit.End()-1).Line; line++ {
+			lines[line] = true
+		}
+		return true
+	})
+	return lines
 }
 
 // worded returns a fault for each phrase in a comment of s, unless it is quoted.

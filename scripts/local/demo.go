@@ -64,7 +64,9 @@ func journeys(ctx context.Context, h *host.Host, first, second []byte) error {
 func user(h *host.Host, name string, photo []byte) *journey {
 	return &journey{
 		host: h, username: name, photo: photo, contentType: api.UploadRequestContentType(http.DetectContentType(photo)),
-		client: &client.Client{URL: h.URL, AuthHost: h.AuthHost, Email: name + "@example.com", Password: "correct horse " + name},
+		client: &client.Client{
+			URL: h.URL, AuthHost: h.AuthHost, Email: name + "@example.com", Password: "correct horse " + name,
+		},
 		device: device(name+"-phone", "token-of-"+name),
 	}
 }
@@ -132,8 +134,9 @@ func printScan(w io.Writer, j *journey) error {
 	for _, m := range r.Metrics {
 		fmt.Fprintf(t, "  %s\t%.3f\t%s\t%.3f to %.3f\n", m.Name, m.Value, m.Unit, m.Lo, m.Hi)
 	}
-	fmt.Fprintln(t, "  The score is a percentile of the reference portraits; the mean of this person's photos lies in its interval\n"+
-		"  with a probability of 95 %.")
+	fmt.Fprintln(t,
+		"  The score is a percentile of the reference portraits; the mean of this person's photos lies in its interval\n"+
+			"  with a probability of 95 %.")
 	if !r.Rankable {
 		fmt.Fprintf(t, "  not ranked\t%s\n", r.NotRankableBecause)
 	}

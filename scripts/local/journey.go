@@ -121,7 +121,9 @@ func (j *journey) notified(ctx context.Context, kind string) error {
 	if err != nil {
 		return fmt.Errorf("inbox: %w", err)
 	}
-	push, err := j.host.Push.Wait(ctx, func(p emulator.Push) bool { return p.Token == j.device.Token && p.Title == entry.Title })
+	push, err := j.host.Push.Wait(
+		ctx, func(p emulator.Push) bool { return p.Token == j.device.Token && p.Title == entry.Title },
+	)
 	if err != nil {
 		return fmt.Errorf("push %q: %w", entry.Title, err)
 	}

@@ -193,7 +193,8 @@ func TestOtherErrorsArePrinted(t *testing.T) {
 	}
 	for line, want := range map[string]int{"run -port abc": 2, "demo /nowhere.jpg": 1, "": 2, "help": 0} {
 		status, out := local(t, running(t), strings.Fields(line)...).status()
-		if status != want || (want != 0) != strings.HasPrefix(out, "local: ") || (want != 0) != (strings.Count(out, "\n") == 1) {
+		if status != want || (want != 0) != strings.HasPrefix(out, "local: ") ||
+			(want != 0) != (strings.Count(out, "\n") == 1) {
 			t.Errorf("%s: exit status %d: %s", line, status, out)
 		}
 	}
@@ -246,7 +247,8 @@ func TestPhotoWithoutAFace(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, _, err := photos(t.Context(), file)
-			if (err == nil) != (test.want == "") || err != nil && (!strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n")) {
+			if (err == nil) != (test.want == "") || err != nil && (!strings.Contains(err.Error(), test.want) ||
+				strings.Contains(err.Error(), "\n")) {
 				t.Errorf("got %v, want one line with %q", err, test.want)
 			}
 		})

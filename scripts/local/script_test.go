@@ -124,7 +124,9 @@ func TestMakeHelp(t *testing.T) {
 			t.Errorf("no %s in: %s", target, want)
 		}
 	}
-	for _, args := range [][]string{{"-C", c.dir}, {"-f", filepath.Join(c.dir, "Makefile")}, {"-f", filepath.Join(c.dir, "Makefile"), "help"}} {
+	for _, args := range [][]string{
+		{"-C", c.dir}, {"-f", filepath.Join(c.dir, "Makefile")}, {"-f", filepath.Join(c.dir, "Makefile"), "help"},
+	} {
 		if diff := cmp.Diff(want, c.make(t.TempDir(), args...)); diff != "" {
 			t.Errorf("make %q (-want +got):\n%s", args, diff)
 		}
@@ -181,7 +183,9 @@ func TestScriptFails(t *testing.T) {
 		}
 		c.env["PATH"] = bin
 		status, out := c.script("run").status()
-		if status != 1 || strings.Count(out, "\n") != 1 || !strings.HasPrefix(out, "local: Go 1.26 or newer is missing (no go on the PATH); to mend it: ") {
+		if status != 1 || strings.Count(out, "\n") != 1 || !strings.HasPrefix(
+			out, "local: Go 1.26 or newer is missing (no go on the PATH); to mend it: ",
+		) {
 			t.Errorf("exit status %d: %s", status, out)
 		}
 	})
@@ -203,10 +207,12 @@ func TestSignalsStopTheBuild(t *testing.T) {
 		signal    syscall.Signal
 		group     bool
 	}{
-		"Ctrl-C":                           {slow, syscall.SIGINT, true},
-		"Ctrl-C when packages are counted": {`case "$*" in *scripts/local*) ` + slow + ";; esac" + builds, syscall.SIGINT, true},
-		"Ctrl-C when it checks":            {strings.Replace(builds, `echo "$(basename "$0")"`, slow+"; echo", 1), syscall.SIGINT, true},
-		"SIGTERM to it alone":              {slow, syscall.SIGTERM, false},
+		"Ctrl-C": {slow, syscall.SIGINT, true},
+		"Ctrl-C when packages are counted": {
+			`case "$*" in *scripts/local*) ` + slow + ";; esac" + builds, syscall.SIGINT, true,
+		},
+		"Ctrl-C when it checks": {strings.Replace(builds, `echo "$(basename "$0")"`, slow+"; echo", 1), syscall.SIGINT, true},
+		"SIGTERM to it alone":   {slow, syscall.SIGTERM, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCheckout(t, test.goCommand)
@@ -230,7 +236,9 @@ func TestSignalsStopMake(t *testing.T) {
 	p.await("builds\n")
 	p.signal(syscall.SIGINT, true)
 	_, out := p.status() // make's own is 130
-	if diff := cmp.Diff("building; the first time takes minutes\nbuilds\nstopped\n", strings.TrimRight(out, "\n")+"\n"); diff != "" {
+	if diff := cmp.Diff(
+		"building; the first time takes minutes\nbuilds\nstopped\n", strings.TrimRight(out, "\n")+"\n",
+	); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -13,8 +13,8 @@ import (
 // looks is how many photos the demo's series has.
 const looks = 3
 
-// takeSeries takes a series of photos, each another look of the journey's, and waits for its result,
-// the one notification of it, and its place among what counts on the board.
+// takeSeries takes a series of photos, each another look of the journey's, and waits for its
+// result, the one notification of it, and its place among what counts on the board.
 func (j *journey) takeSeries(ctx context.Context) (api.Series, error) {
 	ctx, cancel := context.WithTimeout(ctx, journeyTimeout)
 	defer cancel()

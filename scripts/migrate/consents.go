@@ -14,8 +14,8 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// since gives each consent in force the epoch from which on it is, by the history of the consents. The
-// version before told that by the present epoch and the one before.
+// since gives each consent in force the epoch from which on it is, by the history of the consents.
+// The version before told that by the present epoch and the one before.
 var since = step{
 	Name: "since", About: "say since when each consent is in force", Collection: "users",
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {
@@ -42,9 +42,9 @@ var since = step{
 	},
 }
 
-// memories gives each entry of the guard's memory the epoch of the consent that its scan was made under.
-// The version before left the memory behind when the consent was withdrawn, and so entries go whose scan
-// is gone.
+// memories gives each entry of the guard's memory the epoch of the consent that its scan was made
+// under. The version before left the memory behind when the consent was withdrawn, and so entries
+// go whose scan is gone.
 var memories = step{
 	Name: "memories", About: "keep what the guard remembers by the consent's epoch", Collection: "guard", Group: true,
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {
@@ -97,8 +97,9 @@ func epochOf(tx *tx, id string) (int64, error) {
 	return s.ConsentEpoch, nil
 }
 
-// notices gives each inbox item about a scan, and the deliveries of it, the epoch of the consent that the
-// scan was made under. What is said of a scan that is gone goes, as it should have with the scan.
+// notices gives each inbox item about a scan, and the deliveries of it, the epoch of the consent
+// that the scan was made under. What is said of a scan that is gone goes, as it should have with
+// the scan.
 var notices = step{
 	Name: "notices", About: "find what was said of scans by the consent's epoch", Collection: "inbox", Group: true,
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {

@@ -10,8 +10,9 @@ import (
 	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
-// testdata/consent.json is what bf55e16 wrote. ada has two scans. bob had one, withdrew the consent, gave
-// it anew and has another. eve withdrew hers. The memory of the withdrawn scans was left behind.
+// testdata/consent.json is what bf55e16 wrote. ada has two scans. bob had one, withdrew the
+// consent, gave it anew and has another. eve withdrew hers. The memory of the withdrawn scans was
+// left behind.
 const (
 	firstOfAda  = "zwtb25tsikyf33kbnqlwuwz2h5"
 	secondOfAda = "x2ntireueskzonm5gkjt27czl5"

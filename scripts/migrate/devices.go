@@ -9,10 +9,10 @@ import (
 	"github.com/facescan/facescan/internal/account/device"
 )
 
-// devices gives each device the hash that it is found by. The version before found devices by the token
-// itself, which it could not for tokens of 1,500 bytes and more, and what it wrote while this version
-// ran already was not found either. So where several have one token all but the newest go, as they would
-// have when it was registered.
+// devices gives each device the hash that it is found by. The version before found devices by the
+// token itself, which it could not for tokens of 1,500 bytes and more, and what it wrote while this
+// version ran already was not found either. So where several have one token all but the newest go,
+// as they would have when it was registered.
 var devices = step{
 	Name: "devices", About: "find devices by the hash of their token", Collection: "devices", Group: true,
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {

@@ -13,7 +13,9 @@ import (
 // found is the devices that the step's version finds by the token.
 func found(t *testing.T, fs *firestore.Client, token string) (paths []string) {
 	t.Helper()
-	snaps, err := fs.CollectionGroup("devices").Where("tokenHash", "==", device.Hash(token)).Documents(t.Context()).GetAll()
+	snaps, err := fs.CollectionGroup("devices").Where(
+		"tokenHash", "==", device.Hash(token),
+	).Documents(t.Context()).GetAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,8 +25,8 @@ func found(t *testing.T, fs *firestore.Client, token string) (paths []string) {
 	return paths
 }
 
-// testdata/devices.json is what PUT /v1/devices wrote at bf55e16; that of the laptop, whose token has
-// 1,504 bytes, was answered with 500.
+// testdata/devices.json is what PUT /v1/devices wrote at bf55e16; that of the laptop, whose token
+// has 1,504 bytes, was answered with 500.
 func TestDevices(t *testing.T) {
 	t.Parallel()
 	tokens := func(t *testing.T, fs *firestore.Client) map[string]device.Device {
@@ -75,7 +77,8 @@ func TestDevices(t *testing.T) {
 	})
 }
 
-// put writes the user's phone with the token of another device, as this version does, so much later.
+// put writes the user's phone with the token of another device, as this version does, so much
+// later.
 func put(t *testing.T, fs *firestore.Client, uid account.UID, of device.Device, later time.Duration) {
 	t.Helper()
 	d := device.New(device.Spec{Token: of.Token, Platform: of.Platform}, of.UpdatedAt.Add(later))

@@ -165,7 +165,9 @@ func TestRun_everyDocumentOnce(t *testing.T) {
 		t.Errorf("dry run: sum %d, want %d: %s", sum(t, fs), whole, said)
 	}
 	said = runStep(t, fs, double, false)
-	if want := fmt.Sprintf("  %d documents, %[1]d migrated, 1 notes, 0 failed, up to users/0600/things/t\n", n); !strings.HasSuffix(said, want) {
+	if want := fmt.Sprintf(
+		"  %d documents, %[1]d migrated, 1 notes, 0 failed, up to users/0600/things/t\n", n,
+	); !strings.HasSuffix(said, want) {
 		t.Errorf("printed %q, want %q at its end", said, want)
 	}
 	if !strings.Contains(said, "NOTE users/0007/things/t: a seven\n") {
@@ -256,19 +258,23 @@ func TestCommand(t *testing.T) {
 		says string
 		want error
 	}{
-		"help":                          {[]string{"--help"}, "", "Run it right\nafter the deployment", flag.ErrHelp},
-		"no project and no emulator":    {nil, "", "name the project", errUsage},
-		"a step that is not there":      {[]string{"-step", "x"}, "host", "no step", errUsage},
-		"a cursor without a step":       {[]string{"-after", "users/1"}, "host", "needs -step", errUsage},
-		"an argument":                   {[]string{"x"}, "host", "arguments", errUsage},
-		"an option that is not there":   {[]string{"-x"}, "host", "not defined", errUsage},
-		"the list":                      {[]string{"-list"}, "", "", nil},
-		"every step, of an empty store": {[]string{"-project", "demo-empty"}, os.Getenv("FIRESTORE_EMULATOR_HOST"), "project demo-empty on", nil},
+		"help":                        {[]string{"--help"}, "", "Run it right\nafter the deployment", flag.ErrHelp},
+		"no project and no emulator":  {nil, "", "name the project", errUsage},
+		"a step that is not there":    {[]string{"-step", "x"}, "host", "no step", errUsage},
+		"a cursor without a step":     {[]string{"-after", "users/1"}, "host", "needs -step", errUsage},
+		"an argument":                 {[]string{"x"}, "host", "arguments", errUsage},
+		"an option that is not there": {[]string{"-x"}, "host", "not defined", errUsage},
+		"the list":                    {[]string{"-list"}, "", "", nil},
+		"every step, of an empty store": {
+			[]string{"-project", "demo-empty"}, os.Getenv("FIRESTORE_EMULATOR_HOST"), "project demo-empty on", nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("FIRESTORE_EMULATOR_HOST", tt.host)
 			var out strings.Builder
-			if err := command(t.Context(), tt.args, &out, &out); !errors.Is(err, tt.want) || !strings.Contains(out.String(), tt.says) {
+			if err := command(
+				t.Context(), tt.args, &out, &out,
+			); !errors.Is(err, tt.want) || !strings.Contains(out.String(), tt.says) {
 				t.Errorf("error %v, want %v: %s", err, tt.want, &out)
 			}
 		})

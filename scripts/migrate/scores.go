@@ -13,8 +13,8 @@ import (
 var bareScore = regexp.MustCompile(`^Your symmetry score (is [0-9.]+ of 100|of [0-9.]+ is above your earlier high)`)
 
 // scores takes the score out of each inbox item that has it without its interval. The item does not
-// keep the interval, and that of the scan is of an engine whose intervals were too narrow outside of
-// the studio, so the item says where the score is instead.
+// keep the interval, and that of the scan is of an engine whose intervals were too narrow outside
+// of the studio, so the item says where the score is instead.
 var scores = step{
 	Name: "scores", About: "say no score without its interval in the inbox", Collection: "inbox", Group: true,
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {

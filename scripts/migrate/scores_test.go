@@ -22,11 +22,13 @@ func TestScores(t *testing.T) {
 		got[snap.Data()["type"]] = snap.Data()["body"]
 	}
 	want := map[any]any{
-		"account.registered.v1": "Your account is ready. Take your first photo whenever you like: we measure it and tell you how " +
+		"account.registered.v1": "Your account is ready. Take your first photo whenever you like: we measure it and tell " +
+			"you how " +
 			"certain the numbers are.",
 		"scan.completed.v1": "Your symmetry score and its interval are in the FaceScan app.",
 		"scan.failed.v1":    "We found no face in the photo. Please take another one with your whole face in the frame.",
-		"personal-best.reached.v1": "One of your scans has your highest symmetry score so far. Small differences may come from the " +
+		"personal-best.reached.v1": "One of your scans has your highest symmetry score so far. Small differences may come " +
+			"from the " +
 			"photo alone.",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -26,7 +26,9 @@ type accounts struct {
 }
 
 func newAccounts(fs *firestore.Client) *accounts {
-	a := &accounts{fs: fs, now: today, api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}, HashKey: []byte("key")})}
+	a := &accounts{
+		fs: fs, now: today, api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}, HashKey: []byte("key")}),
+	}
 	clock := func() time.Time { return a.now }
 	service := account.New(fs, outbox.New(fs, nowhere{}, clock), clock)
 	service.RegisterRoutes(a.api)

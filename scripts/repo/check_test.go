@@ -96,14 +96,20 @@ func TestPlantedFiles(t *testing.T) {
 		path, content string
 		want          []string // beginnings of the lines; none when the file may be there
 	}{
-		"a source":                       {"internal/face/new.go", "package face\n", nil},
-		"an empty file":                  {"internal/face/empty", "", nil},
-		"a file of the largest size":     {"internal/face/table", big[1:], nil},
-		"a file that is too large":       {"internal/face/table", big, []string{`"internal/face/table": has 2000001 bytes, more than 2000000`}},
-		"a large program":                {"scripts/a", elf + big, []string{`"scripts/a": has 2000009 bytes`, `"scripts/a": is an ELF`}},
-		"a dotfile at the top":           {".editorconfig", "root = true\n", nil},
-		"a file at the top":              {"notes.txt", "", []string{`"notes.txt": no such name belongs at the top`}},
-		"a folder at the top":            {"vendor/a/b.go", "package b\n", []string{`"vendor": no such name belongs at the top`}},
+		"a source":                   {"internal/face/new.go", "package face\n", nil},
+		"an empty file":              {"internal/face/empty", "", nil},
+		"a file of the largest size": {"internal/face/table", big[1:], nil},
+		"a file that is too large": {
+			"internal/face/table", big, []string{`"internal/face/table": has 2000001 bytes, more than 2000000`},
+		},
+		"a large program": {
+			"scripts/a", elf + big, []string{`"scripts/a": has 2000009 bytes`, `"scripts/a": is an ELF`},
+		},
+		"a dotfile at the top": {".editorconfig", "root = true\n", nil},
+		"a file at the top":    {"notes.txt", "", []string{`"notes.txt": no such name belongs at the top`}},
+		"a folder at the top": {
+			"vendor/a/b.go", "package b\n", []string{`"vendor": no such name belongs at the top`},
+		},
 		"a name that begins like one":    {"README.md.orig", "", []string{`"README.md.orig": no such name`}},
 		"an ELF program at the top":      {"server", elf, []string{`"server": is an ELF`, `"server": no such name`}},
 		"an ELF program below":           {"internal/face/face", elf, []string{`"internal/face/face": is an ELF`}},
@@ -119,15 +125,17 @@ func TestPlantedFiles(t *testing.T) {
 		"Mach-O, universal of 64, ditto": {"scripts/a", "\xbf\xba\xfe\xca\x00", []string{`"scripts/a": is a Mach-O`}},
 		"a Windows library":              {"scripts/a.dll", pe, []string{`"scripts/a.dll": is a Windows`}},
 		"a text that begins with MZ":     {"scripts/a.txt", "MZ is no program.\n", nil},
-		"WebAssembly":                    {"scripts/a.wasm", "\x00asm\x01\x00\x00\x00", []string{`"scripts/a.wasm": is a WebAssembly`}},
-		"a compiled package":             {"scripts/a.a", "!<arch>\n", []string{`"scripts/a.a": is a library`}},
-		"a name with a space":            {"internal/a program", elf, []string{`"internal/a program": is an ELF`}},
-		"a name with a line break":       {"internal/a\nb", elf, []string{`"internal/a\nb": is an ELF`}},
-		"a line break at the top":        {"a\nb", "", []string{`"a\nb": no such name`}},
-		"a name with quotes":             {`internal/"a"'b'$(c)`, elf, []string{`"internal/\"a\"'b'$(c)": is an ELF`}},
-		"a name with an umlaut":          {"internal/größe", elf, []string{`"internal/größe": is an ELF`}},
-		"a name of invalid UTF-8":        {"internal/\xff", elf, []string{`"internal/\xff": is an ELF`}},
-		"a name that looks like a flag":  {"internal/-z", elf, []string{`"internal/-z": is an ELF`}},
+		"WebAssembly": {
+			"scripts/a.wasm", "\x00asm\x01\x00\x00\x00", []string{`"scripts/a.wasm": is a WebAssembly`},
+		},
+		"a compiled package":            {"scripts/a.a", "!<arch>\n", []string{`"scripts/a.a": is a library`}},
+		"a name with a space":           {"internal/a program", elf, []string{`"internal/a program": is an ELF`}},
+		"a name with a line break":      {"internal/a\nb", elf, []string{`"internal/a\nb": is an ELF`}},
+		"a line break at the top":       {"a\nb", "", []string{`"a\nb": no such name`}},
+		"a name with quotes":            {`internal/"a"'b'$(c)`, elf, []string{`"internal/\"a\"'b'$(c)": is an ELF`}},
+		"a name with an umlaut":         {"internal/größe", elf, []string{`"internal/größe": is an ELF`}},
+		"a name of invalid UTF-8":       {"internal/\xff", elf, []string{`"internal/\xff": is an ELF`}},
+		"a name that looks like a flag": {"internal/-z", elf, []string{`"internal/-z": is an ELF`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newClone(t)
@@ -161,7 +169,8 @@ func TestWhatIsIgnored(t *testing.T) {
 		t.Errorf("a program that a build left, untracked and ignored: %q", got)
 	}
 	c.git("add", "--force", "deploy")
-	if got := strings.Join(c.faults(), ""); strings.Count(got, "\n") != 3 || !strings.Contains(got, ".gitignore names it") {
+	if got := strings.Join(c.faults(), ""); strings.Count(got, "\n") != 3 ||
+		!strings.Contains(got, ".gitignore names it") {
 		t.Errorf("the same program, tracked: %q", got)
 	}
 }
@@ -206,7 +215,9 @@ func TestBuildsAreIgnored(t *testing.T) {
 	c := newClone(t)
 	for _, dir := range programs(t) {
 		name := filepath.Base(dir)
-		for _, left := range []string{name, name + ".exe", dir + "/" + name, dir + "/" + name + ".exe", dir + "/" + name + ".test"} {
+		for _, left := range []string{
+			name, name + ".exe", dir + "/" + name, dir + "/" + name + ".exe", dir + "/" + name + ".test",
+		} {
 			if !c.ignores(left) {
 				t.Errorf("%s: add /%s to .gitignore", left, left)
 			}

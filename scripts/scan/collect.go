@@ -74,8 +74,8 @@ func linksToFile(path string, entry fs.DirEntry) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// nameStems gives each input a name for its pictures: its own, with a number where it would not be the only one, or
-// where a picture would overwrite an input.
+// nameStems gives each input a name for its pictures: its own, with a number where it would not be
+// the only one, or where a picture would overwrite an input.
 func nameStems(inputs []input, folder string) {
 	taken := map[string]bool{}
 	for _, in := range inputs {
@@ -98,7 +98,9 @@ func nameStems(inputs []input, folder string) {
 
 func freeStem(name, folder string, taken map[string]bool) string {
 	stem := name
-	for n := 2; slices.ContainsFunc(picturePaths(folder, stem), func(path string) bool { return taken[pathKey(path)] }); n++ {
+	for n := 2; slices.ContainsFunc(
+		picturePaths(folder, stem), func(path string) bool { return taken[pathKey(path)] },
+	); n++ {
 		stem = fmt.Sprintf("%s-%d", name, n)
 	}
 	return stem

@@ -50,8 +50,9 @@ func TestUsage(t *testing.T) {
 func TestJSONLines(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{
-		"b/two.JPEG": sample(t), "b/a/iphone.heic": heic, "b/a/page.png": "<html>", "b/notes.txt": "no photo", "b/one.jpg": sample(t)[:9000],
-		"last.bin": sample(t),
+		"b/two.JPEG": sample(t), "b/a/iphone.heic": heic, "b/a/page.png": "<html>", "b/notes.txt": "no photo",
+		"b/one.jpg": sample(t)[:9000],
+		"last.bin":  sample(t),
 	})
 	at := func(name string) string { return filepath.Join(dir, name) }
 	r := scan(t, "-json", at("last.bin"), at("b"), at("b/two.JPEG"))
@@ -121,7 +122,9 @@ func TestStandardInput(t *testing.T) {
 	}
 	r = scanInput(t.Context(), t, iotest.ErrReader(errors.New("pipe burst")), "-json", "-")
 	r.want(t, exitTrouble)
-	if got := lines(t, r.stdout); len(got) != 1 || got[0].code() != "unreadable" || !strings.Contains(got[0].Error.Detail, "pipe burst") {
+	if got := lines(t, r.stdout); len(got) != 1 || got[0].code() != "unreadable" || !strings.Contains(
+		got[0].Error.Detail, "pipe burst",
+	) {
 		t.Errorf("stdout: %s", r.stdout)
 	}
 }
@@ -149,7 +152,8 @@ func TestTableForPeople(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted := []string{
-		"1.jpg\n", "METRIC", "UNIT", "INTERVAL", "symmetry score", "percentile", "| 100\n", "Its interval: where the mean of this",
+		"1.jpg\n", "METRIC", "UNIT", "INTERVAL", "symmetry score", "percentile", "| 100\n",
+		"Its interval: where the mean of this",
 		"IOD: the distance between the pupils", "CHECK", "VERDICT", "2.heic\n", "refused, unsupported_format: ",
 	}
 	for _, m := range report.Metrics {
@@ -178,12 +182,15 @@ func TestTableTellsWhatToDo(t *testing.T) {
 	if err := printTable(&b, outcome{result: result{File: "a", Report: &report}}); err != nil {
 		t.Fatal(err)
 	}
-	refused := outcome{result: result{File: "b", Error: &failure{"too_dark", "It is too dark."}}, fixes: []string{"Turn on more light."}}
+	refused := outcome{
+		result: result{File: "b", Error: &failure{"too_dark", "It is too dark."}}, fixes: []string{"Turn on more light."},
+	}
 	if err := printTable(&b, refused); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"not ranked: The face is too dark.", "next time: Face a window.", "next time: Turn on more light.", "refused, too_dark: It is too dark.",
+		"not ranked: The face is too dark.", "next time: Face a window.", "next time: Turn on more light.",
+		"refused, too_dark: It is too dark.",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
@@ -212,7 +219,9 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	dir := folder(t, map[string]string{"1.heic": heic, "2.heic": heic})
 	for _, args := range [][]string{{"-json", dir}, {dir}} {
 		var stderr bytes.Buffer
-		if code := run(t.Context(), args, nil, full{}, &stderr); code != exitTrouble || !strings.Contains(stderr.String(), "disk full") {
+		if code := run(
+			t.Context(), args, nil, full{}, &stderr,
+		); code != exitTrouble || !strings.Contains(stderr.String(), "disk full") {
 			t.Errorf("exit code %d, stderr %s", code, stderr.String())
 		}
 	}

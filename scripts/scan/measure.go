@@ -118,8 +118,9 @@ func (s *session) keep(stem string, pictures []report.Picture) error {
 // waiting is how many results per core may wait for one before them.
 const waiting = 4
 
-// inOrder does n pieces of work on all cores and hands the outcomes on in order, one at a time. It begins nothing more when the
-// context ends or emit fails, and says how many outcomes were handed on; when it returns, nothing is under way.
+// inOrder does n pieces of work on all cores and hands the outcomes on in order, one at a time. It
+// begins nothing more when the context ends or emit fails, and says how many outcomes were handed
+// on; when it returns, nothing is under way.
 func inOrder[T any](ctx context.Context, n int, work func(i int) T, emit func(T) error) (done int, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -67,7 +67,8 @@ func printMetrics(t io.Writer, r *report.Report) {
 	}
 }
 
-// intervalBar shows a score and its interval on the scale from 0 to 100, such as "0 |....=====o=======........| 100".
+// intervalBar shows a score and its interval on the scale from 0 to 100, such as "0
+// |....=====o=======........| 100".
 func intervalBar(s report.Score) string {
 	const cells = 25
 	cell := func(v float64) int { return int(min(max(v, 0), 100)/100*(cells-1) + 0.5) }

@@ -34,23 +34,33 @@ func TestVerify(t *testing.T) {
 	}{
 		"all as it was":       {measured.stdout + refused.stdout, nil, exitOK, nil},
 		"the files are given": {refused.stdout, []string{filepath.Join(dir, "q")}, exitOK, nil},
-		"in another order, one of them twice, with empty lines": {lineC + "\n\n" + refused.stdout, []string{c, b}, exitOK, nil},
-		"another number": {orientation(`"orientation":3`), nil, exitTrouble, []string{a + ": report.image.orientation was 3, is 1"}},
+		"in another order, one of them twice, with empty lines": {
+			lineC + "\n\n" + refused.stdout, []string{c, b}, exitOK, nil,
+		},
+		"another number": {
+			orientation(`"orientation":3`), nil, exitTrouble, []string{a + ": report.image.orientation was 3, is 1"},
+		},
 		"another code": {
 			strings.Replace(refused.stdout, "unsupported_format", "corrupt", 1), nil, exitTrouble,
 			[]string{b + `: error.code was "corrupt", is "unsupported_format"`},
 		},
-		"written differently": {orientation(`"orientation": 1`), nil, exitTrouble, []string{a + ": the same values, written differently"}},
-		"a member more":       {orientation(`"orientation":1,"camera":"x"`), nil, exitTrouble, []string{a + ": report.image.camera is gone"}},
-		"a file more":         {lineB, []string{b, c}, exitTrouble, []string{c + ": not in the reports"}},
-		"a file less":         {refused.stdout, []string{c}, exitTrouble, []string{b + ": only in the reports"}},
+		"written differently": {
+			orientation(`"orientation": 1`), nil, exitTrouble, []string{a + ": the same values, written differently"},
+		},
+		"a member more": {
+			orientation(`"orientation":1,"camera":"x"`), nil, exitTrouble, []string{a + ": report.image.camera is gone"},
+		},
+		"a file more": {lineB, []string{b, c}, exitTrouble, []string{c + ": not in the reports"}},
+		"a file less": {refused.stdout, []string{c}, exitTrouble, []string{b + ": only in the reports"}},
 		"a file that is gone": {
 			strings.Replace(lineB, "b.heic", "gone.heic", 1), nil, exitTrouble,
 			[]string{filepath.Join(dir, "q", "gone.heic") + `: error.code was "unsupported_format", is "unreadable"`},
 		},
-		"reports that are none":              {"no JSON\n", nil, exitTrouble, nil},
-		"lines without a file":               {`{"report":{}}`, nil, exitTrouble, nil},
-		"reports that contradict each other": {refused.stdout + strings.Replace(lineB, "unsupported", "supported", 1), nil, exitTrouble, nil},
+		"reports that are none": {"no JSON\n", nil, exitTrouble, nil},
+		"lines without a file":  {`{"report":{}}`, nil, exitTrouble, nil},
+		"reports that contradict each other": {
+			refused.stdout + strings.Replace(lineB, "unsupported", "supported", 1), nil, exitTrouble, nil,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -77,9 +87,11 @@ func TestVerify(t *testing.T) {
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 	got := differences(
-		[]byte(`{"a":[1,2,{"b":1.0}],"c":null,"d":[1],"e":"x","gone":0}`), []byte(`{"a":[1,3,{"b":1}],"c":{},"d":[1,2],"e":"x","new":0}`))
+		[]byte(`{"a":[1,2,{"b":1.0}],"c":null,"d":[1],"e":"x","gone":0}`),
+		[]byte(`{"a":[1,3,{"b":1}],"c":{},"d":[1,2],"e":"x","new":0}`))
 	want := []string{
-		"a[1] was 2, is 3", "a[2].b was 1.0, is 1", "c was null, is {}", "d was [1], is [1,2]", "gone is gone", "new was not there",
+		"a[1] was 2, is 3", "a[2].b was 1.0, is 1", "c was null, is {}", "d was [1], is [1,2]", "gone is gone",
+		"new was not there",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("differences (-want +got):\n%s", diff)

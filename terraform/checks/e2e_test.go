@@ -16,8 +16,9 @@ import (
 	"github.com/facescan/facescan/internal/deploy/fakegcp"
 )
 
-// TestApply goes the operator's whole way against the fake: apply, look at what was sent, plan again and find nothing,
-// change one function's code and see only that function change, destroy and leave nothing.
+// TestApply goes the operator's whole way against the fake: apply, look at what was sent, plan
+// again and find nothing, change one function's code and see only that function change, destroy and
+// leave nothing.
 func TestApply(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
@@ -58,7 +59,9 @@ func TestApply(t *testing.T) {
 		s.edit(t, "catalog.json", now, `"memoryMiB": 4096`)
 		changed := changes(s.plan(ctx, t, set, false))
 		s.edit(t, "catalog.json", `"memoryMiB": 4096`, now)
-		if len(changed) == 0 || slices.ContainsFunc(changed, func(c string) bool { return !strings.HasSuffix(c, " updated") }) {
+		if len(changed) == 0 || slices.ContainsFunc(
+			changed, func(c string) bool { return !strings.HasSuffix(c, " updated") },
+		) {
 			t.Errorf("changes: %q", changed)
 		}
 	})
@@ -87,7 +90,8 @@ func TestApply(t *testing.T) {
 	})
 }
 
-// stays tells what the cloud keeps by nature: APIs stay on, every project has its log bucket and its sign-in config.
+// stays tells what the cloud keeps by nature: APIs stay on, every project has its log bucket and
+// its sign-in config.
 func stays(key string) bool {
 	return strings.HasPrefix(key, "serviceusage/") || strings.HasSuffix(key, "/buckets/_Default") ||
 		strings.HasPrefix(key, "identitytoolkit/") || strings.HasPrefix(key, "firebaseappcheck/") ||

@@ -14,7 +14,8 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// TestFieldsAreIndexedAsTheCodeSays: what the code asks a group by, what expires, and what nothing asks by.
+// TestFieldsAreIndexedAsTheCodeSays: what the code asks a group by, what expires, and what nothing
+// asks by.
 func TestFieldsAreIndexedAsTheCodeSays(t *testing.T) {
 	const both = "COLLECTION ASCENDING, COLLECTION_GROUP ASCENDING"
 	want := map[string]string{}

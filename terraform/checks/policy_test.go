@@ -68,7 +68,9 @@ func TestPhotosAreDeletedByTheBucketAtLast(t *testing.T) {
 			if b.Name != "uploads" {
 				continue
 			}
-			if age := b.number("lifecycle_rule.0.condition.0.age"); age < 8 || age > 30 || b.text("lifecycle_rule.0.action.0.type") != "Delete" {
+			if age := b.number(
+				"lifecycle_rule.0.condition.0.age",
+			); age < 8 || age > 30 || b.text("lifecycle_rule.0.action.0.type") != "Delete" {
 				t.Errorf("photos are deleted after %v days", age)
 			}
 		}
@@ -88,7 +90,8 @@ func TestNothingIsLinkedToFirebase(t *testing.T) {
 	})
 }
 
-// iamTypes are the types that add one member; those that set a whole binding or policy would take others' grants away.
+// iamTypes are the types that add one member; those that set a whole binding or policy would take
+// others' grants away.
 var iamMember = regexp.MustCompile(`^google_.*_iam_member$`)
 
 func TestGrantsOnlyAddMembers(t *testing.T) {
@@ -134,7 +137,9 @@ func TestProjectRolesAreFew(t *testing.T) {
 			if !iamMember.MatchString(r.Type) || role == "" {
 				continue
 			}
-			if basic := []string{"roles/owner", "roles/editor", "roles/viewer"}; slices.Contains(basic, role) || strings.Contains(strings.ToLower(role), "admin") {
+			if basic := []string{
+				"roles/owner", "roles/editor", "roles/viewer",
+			}; slices.Contains(basic, role) || strings.Contains(strings.ToLower(role), "admin") {
 				t.Errorf("%s grants %s", r.Address, role)
 			}
 		}
@@ -147,7 +152,8 @@ func TestCustomRolesHoldNoMoreThanIsUsed(t *testing.T) {
 			permissions, _ := r.at("permissions").([]any)
 			for _, p := range permissions {
 				name, _ := p.(string)
-				if strings.Contains(name, "*") || strings.Contains(name, "setIamPolicy") || strings.Contains(name, "firebaseauth.configs") {
+				if strings.Contains(name, "*") || strings.Contains(name, "setIamPolicy") ||
+					strings.Contains(name, "firebaseauth.configs") {
 					t.Errorf("%s holds %s", r.Address, name)
 				}
 			}
@@ -208,7 +214,9 @@ func TestEveryFunctionHasAnAccountOfItsOwn(t *testing.T) {
 				t.Errorf("%s has no account", f.Address)
 			}
 			// Its e-mail address is known after the apply; the configuration says whose it is.
-			if email := f.text("service_config.0.service_account_email"); email != "" && !strings.HasPrefix(email, "fs-"+f.key()+"@") {
+			if email := f.text(
+				"service_config.0.service_account_email",
+			); email != "" && !strings.HasPrefix(email, "fs-"+f.key()+"@") {
 				t.Errorf("%s runs as %s", f.Address, email)
 			}
 		}
@@ -238,7 +246,8 @@ func TestOnlyHTTPFunctionsArePublicAndOnlyBehindTheLoadBalancer(t *testing.T) {
 			if member != "allUsers" && member != "allAuthenticatedUsers" {
 				continue
 			}
-			if r.Type != "google_cloud_run_service_iam_member" || r.text("role") != "roles/run.invoker" || trigger[r.key()] != catalog.HTTP {
+			if r.Type != "google_cloud_run_service_iam_member" || r.text("role") != "roles/run.invoker" ||
+				trigger[r.key()] != catalog.HTTP {
 				t.Errorf("%s is open to %s", r.Address, member)
 			}
 		}
@@ -289,14 +298,17 @@ func TestTheAudienceIsWhatTheFunctionAsksFor(t *testing.T) {
 	})
 }
 
-// TestALeaseEndsBeforeTheLastAttempt: a process that died with the lease must not make the event die too.
+// TestALeaseEndsBeforeTheLastAttempt: a process that died with the lease must not make the event
+// die too.
 func TestALeaseEndsBeforeTheLastAttempt(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		for _, s := range resources(plan, "google_pubsub_subscription") {
 			if s.Name == "dead_letter" {
 				continue
 			}
-			least, most := seconds(t, s.text("retry_policy.0.minimum_backoff")), seconds(t, s.text("retry_policy.0.maximum_backoff"))
+			least, most := seconds(
+				t, s.text("retry_policy.0.minimum_backoff"),
+			), seconds(t, s.text("retry_policy.0.maximum_backoff"))
 			attempts := int(s.number("dead_letter_policy.0.max_delivery_attempts"))
 			var last time.Duration
 			for attempt, wait := 1, least; attempt < attempts; attempt, wait = attempt+1, min(2*wait, most) {
@@ -340,7 +352,8 @@ func TestEventarcRetries(t *testing.T) {
 	}
 }
 
-// unlabelled are types that have no labels, found by the provider's schema: what has "labels" must have ours.
+// unlabelled are types that have no labels, found by the provider's schema: what has "labels" must
+// have ours.
 func TestEverythingIsLabelled(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		for _, r := range resources(plan) {
@@ -385,13 +398,16 @@ func TestSecretsArePinnedAndNotInTheState(t *testing.T) {
 		for _, f := range resources(plan, "google_cloudfunctions2_function") {
 			secrets, _ := f.at("service_config.0.secret_environment_variables").([]any)
 			for i := range secrets {
-				if v := f.text(fmt.Sprintf("service_config.0.secret_environment_variables.%d.version", i)); v == "" || v == "latest" {
+				if v := f.text(
+					fmt.Sprintf("service_config.0.secret_environment_variables.%d.version", i),
+				); v == "" || v == "latest" {
 					t.Errorf("%s takes version %q of a secret", f.Address, v)
 				}
 			}
 			plain, _ := f.at("service_config.0.environment_variables").(map[string]any)
 			for name := range plain {
-				if strings.Contains(name, "PASSWORD") || strings.Contains(name, "HASH_KEY") || strings.Contains(name, "RECEIPT_KEY") || strings.HasSuffix(name, "EMULATOR_HOST") {
+				if strings.Contains(name, "PASSWORD") || strings.Contains(name, "HASH_KEY") ||
+					strings.Contains(name, "RECEIPT_KEY") || strings.HasSuffix(name, "EMULATOR_HOST") {
 					t.Errorf("%s has %s in the clear", f.Address, name)
 				}
 			}

@@ -24,8 +24,9 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 )
 
-// TestApplyEvents applies the topics and subscriptions to the real Pub/Sub emulator, the rest to the fake, and sends an
-// event: to a function that takes it, and to one that never does, whose event must end among the dead letters.
+// TestApplyEvents applies the topics and subscriptions to the real Pub/Sub emulator, the rest to
+// the fake, and sends an event: to a function that takes it, and to one that never does, whose
+// event must end among the dead letters.
 func TestApplyEvents(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
@@ -53,7 +54,9 @@ func TestApplyEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Functions are here, and patience is short.
-	here := fmt.Sprintf("locals {\n  service_urls = { for name, f in local.functions : name => \"%s/${name}\" }\n}\n", functions.URL)
+	here := fmt.Sprintf(
+		"locals {\n  service_urls = { for name, f in local.functions : name => \"%s/${name}\" }\n}\n", functions.URL,
+	)
 	write(t, filepath.Join(s.dir, "urls_override.tf"), here)
 	s.edit(t, "catalog.json", `"maxAttempts": 20`, `"maxAttempts": 5`)
 	s.edit(t, "catalog.json", `"minBackoffSeconds": 10`, `"minBackoffSeconds": 1`)
@@ -105,7 +108,8 @@ func TestApplyEvents(t *testing.T) {
 		if err != nil || dead == nil {
 			t.Fatalf("no dead letter: %v", err)
 		}
-		if from := dead.Attributes["CloudPubSubDeadLetterSourceSubscription"]; string(dead.Data) != body || from != refuses+"."+topic {
+		if from := dead.Attributes["CloudPubSubDeadLetterSourceSubscription"]; string(dead.Data) != body ||
+			from != refuses+"."+topic {
 			t.Errorf("dead letter %q from %q", dead.Data, from)
 		}
 		if n := pushed.refusals(); n < 5 {

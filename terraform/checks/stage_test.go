@@ -74,7 +74,8 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
-// environ is this process's environment, pointed at the fake. terraform-exec sets what controls terraform itself.
+// environ is this process's environment, pointed at the fake. terraform-exec sets what controls
+// terraform itself.
 func environ(fake *fakegcp.Server) map[string]string {
 	all := fake.Environ()
 	for _, pair := range os.Environ() {
@@ -87,8 +88,8 @@ func environ(fake *fakegcp.Server) map[string]string {
 	return all
 }
 
-// writeSources names a zip for each function; changed tells functions whose code is other than the rest's. One is as large
-// as they really are, so that the provider uploads it in parts.
+// writeSources names a zip for each function; changed tells functions whose code is other than the
+// rest's. One is as large as they really are, so that the provider uploads it in parts.
 func (s *stage) writeSources(t *testing.T, changed map[string]bool) {
 	t.Helper()
 	sources := map[string]map[string]string{}
@@ -255,8 +256,8 @@ func contains(all []string, one string) bool {
 	return false
 }
 
-// at is the value at the path of names and list indexes, such as "push_config.0.oidc_token.0.audience"; nil where
-// there is none.
+// at is the value at the path of names and list indexes, such as
+// "push_config.0.oidc_token.0.audience"; nil where there is none.
 func (p planned) at(path string) any {
 	var value any = p.AttributeValues
 	for _, step := range strings.Split(path, ".") {

@@ -19,8 +19,9 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// TestTheURLMapRoutesLikeTheCatalog sends every operation of the contract, and some paths that are none, through the
-// planned URL map by Google's rule: an exact path first, then the longest that ends in /*.
+// TestTheURLMapRoutesLikeTheCatalog sends every operation of the contract, and some paths that are
+// none, through the planned URL map by Google's rule: an exact path first, then the longest that
+// ends in /*.
 func TestTheURLMapRoutesLikeTheCatalog(t *testing.T) {
 	contract, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
 	if err != nil {
@@ -53,7 +54,8 @@ func fill(path string) string {
 
 func urlMap(t *testing.T, plan *tfjson.Plan) func(path string) string {
 	t.Helper()
-	// The services' ids are known after the apply only; the rules are in the order of the functions' names.
+	// The services' ids are known after the apply only; the rules are in the order of the functions'
+	// names.
 	var names []string
 	for _, f := range catalog.Functions() {
 		if f.Trigger == catalog.HTTP {

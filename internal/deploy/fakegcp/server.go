@@ -111,8 +111,9 @@ func (s *Server) Resources() map[string]map[string]any {
 	return all
 }
 
-// endpoints is the API's path by the product's name in the provider's variable GOOGLE_NAME_CUSTOM_ENDPOINT. The first
-// element is the service, the rest what the provider takes for the API's base.
+// endpoints is the API's path by the product's name in the provider's variable
+// GOOGLE_NAME_CUSTOM_ENDPOINT. The first element is the service, the rest what the provider takes
+// for the API's base.
 var endpoints = map[string]string{
 	"ARTIFACT_REGISTRY":   "artifactregistry/v1/",
 	"BILLING_BUDGETS":     "billingbudgets/v1/",
@@ -158,7 +159,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, s.answer(c))
 }
 
-// parse takes the URL apart: /service/[base/]version/path, where storage and compute say their name twice.
+// parse takes the URL apart: /service/[base/]version/path, where storage and compute say their name
+// twice.
 func parse(r *http.Request) (call, error) {
 	raw, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -79,7 +79,8 @@ func (s *Server) billing(c call) (reply, bool) {
 		return reply{}, false
 	}
 	return ok(object{
-		"name": c.Path, "projectId": s.project, "billingAccountName": "billingAccounts/000000-111111-222222", "billingEnabled": true,
+		"name": c.Path, "projectId": s.project, "billingAccountName": "billingAccounts/000000-111111-222222",
+		"billingEnabled": true,
 	}), true
 }
 
@@ -116,7 +117,8 @@ func (s *Server) serviceUsage(c call) (reply, bool) {
 	return reply{}, false
 }
 
-// iam makes service accounts, whose name is made of their id, and custom roles, which bring theirs inside the body.
+// iam makes service accounts, whose name is made of their id, and custom roles, which bring theirs
+// inside the body.
 func (s *Server) iam(c call) (reply, bool) {
 	if c.Method != http.MethodPost {
 		return reply{}, false
@@ -173,7 +175,9 @@ func (s *Server) storage(c call) (reply, bool) {
 		return ok(object{"email_address": email, "kind": "storage#serviceAccount"}), true
 	case c.Path == "b" && c.Method == http.MethodPost:
 		name, _ := c.Body["name"].(string)
-		r := object{"kind": "storage#bucket", "id": name, "projectNumber": s.number, "metageneration": "1", "storageClass": "STANDARD"}
+		r := object{
+			"kind": "storage#bucket", "id": name, "projectNumber": s.number, "metageneration": "1", "storageClass": "STANDARD",
+		}
 		for member, value := range c.Body {
 			r[member] = value
 		}

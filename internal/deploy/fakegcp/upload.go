@@ -14,7 +14,8 @@ import (
 	"strings"
 )
 
-// upload takes an object. Clients send a small one whole, and from 16 MiB on in parts, to a session that they open for it.
+// upload takes an object. Clients send a small one whole, and from 16 MiB on in parts, to a session
+// that they open for it.
 func (s *Server) upload(c call) reply {
 	query := c.http.URL.Query()
 	if id := query.Get("upload_id"); id != "" {
@@ -50,7 +51,8 @@ type session struct {
 	content []byte
 }
 
-// resume takes a part. The last one names the object's size in its range, as in "bytes 16777216-17000000/17000001".
+// resume takes a part. The last one names the object's size in its range, as in "bytes
+// 16777216-17000000/17000001".
 func (s *Server) resume(c call, id string) reply {
 	u, open := s.uploads[id]
 	if !open {

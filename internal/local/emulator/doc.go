@@ -11,6 +11,6 @@
 // before last, so that a deletion in that instant goes unnoticed until the wait ends. Production
 // tells in order.
 //
-// Tests use internal/local/emulator/emulatortest, which starts what a package needs from its TestMain.
-// Nothing in production imports this package. It runs on Linux and macOS.
+// Tests use internal/local/emulator/emulatortest, which starts what a package needs from its
+// TestMain. Nothing in production imports this package. It runs on Linux and macOS.
 package emulator

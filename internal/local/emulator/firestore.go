@@ -23,17 +23,21 @@ import (
 )
 
 const (
-	// maxQueryBytes bounds the message that holds a query; Firestore's own limit of a request is 10 MiB.
+	// maxQueryBytes bounds the message that holds a query; Firestore's own limit of a request is 10
+	// MiB.
 	maxQueryBytes = 10 << 20
-	// maxStreams is for all the listeners of one client, which with an emulator has one connection only.
+	// maxStreams is for all the listeners of one client, which with an emulator has one connection
+	// only.
 	maxStreams = 10_000
-	// UsedIndexesPath is where the Firestore emulator tells, as a JSON array of names, which composite indexes the queries of the
-	// project in the URL's query were answered by, such as "?project=demo-facescan".
+	// UsedIndexesPath is where the Firestore emulator tells, as a JSON array of names, which composite
+	// indexes the queries of the project in the URL's query were answered by, such as
+	// "?project=demo-facescan".
 	UsedIndexesPath = "/used-indexes"
 )
 
-// firestoreFront stands before the Firestore emulator and refuses, as production does, a query that has no index: the emulator
-// itself answers all of them, so that one that was forgotten would fail in production only.
+// firestoreFront stands before the Firestore emulator and refuses, as production does, a query that
+// has no index: the emulator itself answers all of them, so that one that was forgotten would fail
+// in production only.
 type firestoreFront struct {
 	server  *localServer
 	indexes indexes
@@ -66,7 +70,8 @@ func newFirestoreFront(ctx context.Context, emulator string) (*firestoreFront, e
 	return f, nil
 }
 
-// passTo is a proxy that speaks one protocol with the host, and passes every message on as it comes.
+// passTo is a proxy that speaks one protocol with the host, and passes every message on as it
+// comes.
 func passTo(host string, protocol func(p *http.Protocols, on bool)) *httputil.ReverseProxy {
 	transport := &http.Transport{Protocols: new(http.Protocols), DisableCompression: true}
 	protocol(transport.Protocols, true)
@@ -80,8 +85,8 @@ func passTo(host string, protocol func(p *http.Protocols, on bool)) *httputil.Re
 	}
 }
 
-// endWithStatus moves a gRPC status that came without a message from the headers to the trailers, where clients look for it once the
-// headers have been passed on alone.
+// endWithStatus moves a gRPC status that came without a message from the headers to the trailers,
+// where clients look for it once the headers have been passed on alone.
 func endWithStatus(r *http.Response) error {
 	for name, values := range r.Header {
 		if !strings.HasPrefix(name, "Grpc-") || name == "Grpc-Encoding" || name == "Grpc-Accept-Encoding" {
@@ -147,7 +152,9 @@ func (f *firestoreFront) admit(r *http.Request) error {
 	}
 	used, ok := f.indexes.serve(s)
 	if !ok {
-		return fmt.Errorf("The query requires an index: %s. Enter it into internal/store, and go generate ./internal/catalog", s) //nolint:staticcheck // production's words
+		return fmt.Errorf(
+			"The query requires an index: %s. Enter it into internal/store, and go generate ./internal/catalog", s,
+		) //nolint:staticcheck // production's words
 	}
 	f.record(parent, used)
 	return nil
@@ -159,7 +166,8 @@ func runQuery(message []byte) (string, *firestorepb.StructuredQuery, error) {
 	return in.GetParent(), in.GetStructuredQuery(), err
 }
 
-// runAggregation is for counts, which need the query's index; sums and averages need their field in it as well.
+// runAggregation is for counts, which need the query's index; sums and averages need their field in
+// it as well.
 func runAggregation(message []byte) (string, *firestorepb.StructuredQuery, error) {
 	var in firestorepb.RunAggregationQueryRequest
 	if err := proto.Unmarshal(message, &in); err != nil {
@@ -213,7 +221,8 @@ func refuseRPC(w http.ResponseWriter, err error) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// record keeps which indexes a project's query was answered by; its resource name begins with "projects/PROJECT/".
+// record keeps which indexes a project's query was answered by; its resource name begins with
+// "projects/PROJECT/".
 func (f *firestoreFront) record(resource string, names []string) {
 	project, _, _ := strings.Cut(strings.TrimPrefix(resource, "projects/"), "/")
 	f.mu.Lock()

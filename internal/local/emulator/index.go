@@ -61,16 +61,20 @@ func productionIndexes() (indexes, error) {
 type shape struct {
 	collection string
 	group      bool
-	// equal are the fields compared by equality, order those that it compares otherwise or sorts by. The document's id, by which
-	// every query sorts last, is among them only where its direction is not the direction of the field before.
+	// equal are the fields compared by equality, order those that it compares otherwise or sorts by.
+	// The document's id, by which every query sorts last, is among them only where its direction is
+	// not the direction of the field before.
 	equal []string
 	order []indexField
 	// id is the direction of the document's id.
 	id string
 }
 
-// errNoRule says that this package cannot tell what index a query needs; none of ours was like that when it was written.
-var errNoRule = errors.New("no rule says which index this kind of query needs; write one in internal/local/emulator/index.go")
+// errNoRule says that this package cannot tell what index a query needs; none of ours was like that
+// when it was written.
+var errNoRule = errors.New(
+	"no rule says which index this kind of query needs; write one in internal/local/emulator/index.go",
+)
 
 func shapeOf(q *firestorepb.StructuredQuery) (shape, error) {
 	if len(q.GetFrom()) != 1 || q.GetFrom()[0].GetCollectionId() == "" || q.GetFindNearest() != nil {
@@ -128,7 +132,8 @@ func (s *shape) filter(f *firestorepb.StructuredQuery_Filter, compared *[]string
 	switch f.GetFieldFilter().GetOp() {
 	case firestorepb.StructuredQuery_FieldFilter_EQUAL, firestorepb.StructuredQuery_FieldFilter_IN:
 		s.equals(path)
-	case firestorepb.StructuredQuery_FieldFilter_ARRAY_CONTAINS, firestorepb.StructuredQuery_FieldFilter_ARRAY_CONTAINS_ANY:
+	case firestorepb.StructuredQuery_FieldFilter_ARRAY_CONTAINS,
+		firestorepb.StructuredQuery_FieldFilter_ARRAY_CONTAINS_ANY:
 		return errNoRule
 	default:
 		*compared = append(*compared, path)
@@ -157,15 +162,19 @@ func (s shape) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// serve is the composite indexes by which the query is answered, none where it needs none; false where it cannot be. The rules are
-// those of https://firebase.google.com/docs/firestore/query-data/index-overview:
+// serve is the composite indexes by which the query is answered, none where it needs none; false
+// where it cannot be. The rules are those of
+// https://firebase.google.com/docs/firestore/query-data/index-overview:
 //
-//   - One field, or several that are all compared by equality, need single-field indexes only, which are merged.
-//   - Otherwise an index has the fields of equality first, in any order, and then the others, in theirs. Indexes that end alike are
-//     merged, too. None is read backwards.
+//   - One field, or several that are all compared by equality, need single-field indexes only,
+//     which are merged.
+//   - Otherwise an index has the fields of equality first, in any order, and then the others, in
+//     theirs. Indexes that end alike are merged, too. None is read backwards.
 func (all indexes) serve(s shape) (used []string, ok bool) {
 	switch {
-	case len(s.order) == 0 && !slices.ContainsFunc(s.equal, func(path string) bool { return !all.single(s, indexField{path, s.id}) }):
+	case len(s.order) == 0 && !slices.ContainsFunc(
+		s.equal, func(path string) bool { return !all.single(s, indexField{path, s.id}) },
+	):
 		return nil, true
 	case len(s.equal) == 0 && len(s.order) == 1 && all.single(s, s.order[0]):
 		return nil, true
@@ -191,8 +200,9 @@ func (all indexes) serve(s shape) (used []string, ok bool) {
 	return used, len(missing) == 0 && len(used) > 0
 }
 
-// single tells whether the field has an index of its own in the shape's scope. By themselves all fields have one for each direction
-// within a collection, and none over all collections of a name; Terraform's own entries replace that by ascending ones.
+// single tells whether the field has an index of its own in the shape's scope. By themselves all
+// fields have one for each direction within a collection, and none over all collections of a name;
+// Terraform's own entries replace that by ascending ones.
 func (all indexes) single(s shape, by indexField) bool {
 	if slices.Contains(all.Group, collectionField{s.collection, by.Path}) {
 		return by.Order == ascending

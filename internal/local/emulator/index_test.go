@@ -43,33 +43,69 @@ func TestIndexesServe(t *testing.T) {
 		query firestore.Query
 		want  []string // refused, or the composite indexes
 	}{
-		"a whole collection":                        {cats, nil},
-		"one field":                                 {cats.Where("owner", "==", "ada"), nil},
-		"one field, by the id":                      {cats.Where("owner", "==", "ada").OrderBy(firestore.DocumentID, firestore.Asc), nil},
-		"one field, by the id backwards":            {cats.Where("owner", "==", "ada").OrderBy(firestore.DocumentID, firestore.Desc), nil},
-		"a range, sorted by it":                     {cats.Where("born", ">", 1).Where("born", "<", 9).OrderBy("born", firestore.Desc), nil},
-		"unequal":                                   {cats.Where("owner", "!=", "ada"), nil},
-		"one field against the id's direction":      {cats.OrderBy("born", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Asc), []string{refused}},
-		"equalities are merged":                     {cats.Where("owner", "==", "ada").Where("tame", "in", []bool{true}).Where("colour", "==", nil), nil},
-		"an equality and a range":                   {cats.Where("owner", "==", "ada").Where("born", ">", 1), []string{"born"}},
-		"an equality and an order":                  {cats.Where("owner", "==", "ada").OrderBy("born", firestore.Asc), []string{"born"}},
-		"the id in the order's direction":           {cats.Where("owner", "==", "ada").OrderBy("born", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc), []string{"youngest"}},
-		"the id against the order's direction":      {cats.Where("owner", "==", "ada").OrderBy("born", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Asc), []string{refused}},
-		"an order that no index has":                {cats.Where("tame", "==", true).OrderBy("born", firestore.Desc), []string{refused}},
-		"indexes that end alike are merged":         {cats.Where("owner", "==", "ada").Where("tame", "==", true).OrderBy("born", firestore.Asc), []string{"born", "tame"}},
-		"one of the merged is missing":              {cats.Where("owner", "==", "ada").Where("colour", "==", "red").OrderBy("born", firestore.Asc), []string{refused}},
-		"two orders":                                {cats.OrderBy("weight", firestore.Desc).OrderBy("born", firestore.Asc), []string{"heaviest"}},
-		"two orders, one the other way":             {cats.OrderBy("weight", firestore.Asc).OrderBy("born", firestore.Asc), []string{refused}},
-		"two ranges":                                {cats.Where("born", ">", 1).Where("weight", ">", 1), []string{refused}},
-		"another collection":                        {fs.Collection("dogs").Where("owner", "==", "ada").OrderBy("born", firestore.Asc), []string{refused}},
+		"a whole collection": {cats, nil},
+		"one field":          {cats.Where("owner", "==", "ada"), nil},
+		"one field, by the id": {
+			cats.Where("owner", "==", "ada").OrderBy(firestore.DocumentID, firestore.Asc), nil,
+		},
+		"one field, by the id backwards": {
+			cats.Where("owner", "==", "ada").OrderBy(firestore.DocumentID, firestore.Desc), nil,
+		},
+		"a range, sorted by it": {
+			cats.Where("born", ">", 1).Where("born", "<", 9).OrderBy("born", firestore.Desc), nil,
+		},
+		"unequal": {cats.Where("owner", "!=", "ada"), nil},
+		"one field against the id's direction": {
+			cats.OrderBy("born", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Asc), []string{refused},
+		},
+		"equalities are merged": {
+			cats.Where("owner", "==", "ada").Where("tame", "in", []bool{true}).Where("colour", "==", nil), nil,
+		},
+		"an equality and a range": {
+			cats.Where("owner", "==", "ada").Where("born", ">", 1), []string{"born"},
+		},
+		"an equality and an order": {
+			cats.Where("owner", "==", "ada").OrderBy("born", firestore.Asc), []string{"born"},
+		},
+		"the id in the order's direction": {
+			cats.Where("owner", "==", "ada").OrderBy("born", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc),
+			[]string{"youngest"},
+		},
+		"the id against the order's direction": {
+			cats.Where("owner", "==", "ada").OrderBy("born", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Asc),
+			[]string{refused},
+		},
+		"an order that no index has": {
+			cats.Where("tame", "==", true).OrderBy("born", firestore.Desc), []string{refused},
+		},
+		"indexes that end alike are merged": {
+			cats.Where("owner", "==", "ada").Where("tame", "==", true).OrderBy("born", firestore.Asc), []string{"born", "tame"},
+		},
+		"one of the merged is missing": {
+			cats.Where("owner", "==", "ada").Where("colour", "==", "red").OrderBy("born", firestore.Asc), []string{refused},
+		},
+		"two orders": {
+			cats.OrderBy("weight", firestore.Desc).OrderBy("born", firestore.Asc), []string{"heaviest"},
+		},
+		"two orders, one the other way": {
+			cats.OrderBy("weight", firestore.Asc).OrderBy("born", firestore.Asc), []string{refused},
+		},
+		"two ranges": {cats.Where("born", ">", 1).Where("weight", ">", 1), []string{refused}},
+		"another collection": {
+			fs.Collection("dogs").Where("owner", "==", "ada").OrderBy("born", firestore.Asc), []string{refused},
+		},
 		"all of a group":                            {everyCat, nil},
 		"a group's field with an index":             {everyCat.Where("chip", "==", 7), nil},
 		"a group's field with an index, descending": {everyCat.OrderBy("chip", firestore.Desc), []string{refused}},
 		"a group's field without":                   {everyCat.Where("owner", "==", "ada"), []string{refused}},
-		"a group's composite index":                 {everyCat.Where("owner", "==", "ada").OrderBy("born", firestore.Asc), []string{"litter"}},
-		"a map without an index":                    {cats.Where("look.tail", "==", "long"), []string{refused}},
-		"a composite index on fields of such a map": {cats.Where("look.fur", "==", "red").Where("look.eyes", "==", "green"), []string{"fur"}},
-		"a field whose name only begins like it":    {cats.Where("looks", "==", "good"), nil},
+		"a group's composite index": {
+			everyCat.Where("owner", "==", "ada").OrderBy("born", firestore.Asc), []string{"litter"},
+		},
+		"a map without an index": {cats.Where("look.tail", "==", "long"), []string{refused}},
+		"a composite index on fields of such a map": {
+			cats.Where("look.fur", "==", "red").Where("look.eyes", "==", "green"), []string{"fur"},
+		},
+		"a field whose name only begins like it": {cats.Where("looks", "==", "good"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,7 +124,8 @@ func TestIndexesServe(t *testing.T) {
 	}
 	for name, q := range map[string]firestore.Query{
 		"alternatives": cats.WhereEntity(firestore.OrFilter{Filters: []firestore.EntityFilter{
-			firestore.PropertyFilter{Path: "a", Operator: "==", Value: 1}, firestore.PropertyFilter{Path: "b", Operator: "==", Value: 1},
+			firestore.PropertyFilter{Path: "a", Operator: "==", Value: 1},
+			firestore.PropertyFilter{Path: "b", Operator: "==", Value: 1},
 		}}),
 		"arrays": cats.Where("kittens", "array-contains", "tom"),
 	} {

@@ -90,7 +90,9 @@ func TestNPMInstallsOnce(t *testing.T) {
 	}
 	all.Wait()
 	runs := test.runs(t)
-	if len(runs) != 1 || !strings.HasSuffix(runs[0], "ci --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=http") {
+	if len(runs) != 1 || !strings.HasSuffix(
+		runs[0], "ci --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=http",
+	) {
 		t.Errorf("npm ran: %q", runs)
 	}
 	if diff := cmp.Diff([]string{filepath.Base(test.folder(t))}, test.entries(t)); diff != "" {
@@ -131,7 +133,9 @@ func TestInterruptedInstallLeavesNoBrokenCache(t *testing.T) {
 func TestFailedInstallShowsWhatNPMSays(t *testing.T) {
 	test := newNPMTest(t, "echo npm error code ENOTFOUND >&2; exit 1")
 	shown, err := test.install(t.Context(), t)
-	if err == nil || !strings.Contains(err.Error(), "exit status 1") || !strings.Contains(shown, "npm: error code ENOTFOUND\n") {
+	if err == nil || !strings.Contains(err.Error(), "exit status 1") || !strings.Contains(
+		shown, "npm: error code ENOTFOUND\n",
+	) {
 		t.Errorf("shown %q, got %v", shown, err)
 	}
 	machinetest.WriteScript(t, test.npm, "true")
@@ -215,7 +219,9 @@ func TestJarIsDownloaded(t *testing.T) {
 		t.Errorf("%+v, %v, shown %q", file, err, shown.String())
 	}
 	machinetest.WriteScript(t, node, "echo no internet; exit 1")
-	if _, err := l.jar(t.Context(), Firestore); err == nil || !strings.Contains(shown.String(), "firestore: no internet\n") {
+	if _, err := l.jar(t.Context(), Firestore); err == nil || !strings.Contains(
+		shown.String(), "firestore: no internet\n",
+	) {
 		t.Errorf("a download that fails: %v, shown %q", err, shown.String())
 	}
 }

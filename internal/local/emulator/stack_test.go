@@ -121,7 +121,9 @@ func TestStartedEmulatorsWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer bus.Close()
-	if _, err := bus.TopicAdminClient.CreateTopic(ctx, &pubsubpb.Topic{Name: "projects/demo-mine/topics/abc"}); err != nil {
+	if _, err := bus.TopicAdminClient.CreateTopic(
+		ctx, &pubsubpb.Topic{Name: "projects/demo-mine/topics/abc"},
+	); err != nil {
 		t.Error(err)
 	}
 	app, err := firebase.NewApp(ctx, &firebase.Config{ProjectID: "demo-mine"})
@@ -252,7 +254,9 @@ func TestRunningEmulatorsAreReused(t *testing.T) {
 	running := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer running.Close()
 	host := strings.TrimPrefix(running.URL, "http://")
-	on := machine.Machine{Getenv: func(name string) string { return map[string]string{"FIRESTORE_EMULATOR_HOST": host}[name] }}
+	on := machine.Machine{
+		Getenv: func(name string) string { return map[string]string{"FIRESTORE_EMULATOR_HOST": host}[name] },
+	}
 	s, err := start(t.Context(), on, Options{}, Firestore)
 	if err != nil {
 		t.Fatal(err)

@@ -33,17 +33,19 @@ type StorageOptions struct {
 	Log        *slog.Logger     // reports notifications that could not be published; nil is slog.Default
 }
 
-// Storage is Cloud Storage in this process, with all data in memory. fake-gcs-server keeps the objects; in front of
-// it stands a handler that is as strict as production where fake-gcs-server is not:
+// Storage is Cloud Storage in this process, with all data in memory. fake-gcs-server keeps the
+// objects; in front of it stands a handler that is as strict as production where fake-gcs-server is
+// not:
 //
-//   - Buckets are private: the XML API takes signed URLs only (V4, RSA, by the key of SigningKeyPEM), and checks
-//     signature, expiry, signed headers, x-goog-content-length-range and x-goog-if-generation-match.
+//   - Buckets are private: the XML API takes signed URLs only (V4, RSA, by the key of
+//     SigningKeyPEM), and checks signature, expiry, signed headers, x-goog-content-length-range and
+//     x-goog-if-generation-match.
 //   - ifGenerationMatch holds for reading, deleting and updating too.
 //   - Notification configs publish OBJECT_FINALIZE to Pub/Sub for every way an object is written.
 //
-// Google's client library reaches it through STORAGE_EMULATOR_HOST, or through ClientOptions. Signing takes
-// SignedURLOptions with GoogleAccessID = Account(), PrivateKey = SigningKeyPEM() and, as this server speaks plain
-// HTTP, Insecure = true.
+// Google's client library reaches it through STORAGE_EMULATOR_HOST, or through ClientOptions.
+// Signing takes SignedURLOptions with GoogleAccessID = Account(), PrivateKey = SigningKeyPEM() and,
+// as this server speaks plain HTTP, Insecure = true.
 type Storage struct {
 	fake   *fakestorage.Server
 	key    *rsa.PrivateKey
@@ -115,8 +117,8 @@ func (s *Storage) Host() string { return s.server.host }
 // Account returns the e-mail of the service account that owns the signing key.
 func (s *Storage) Account() string { return storageAccount }
 
-// SigningKeyPEM returns the RSA private key, PKCS #1 in PEM, whose V4 signatures the server accepts. Each Storage has
-// one of its own.
+// SigningKeyPEM returns the RSA private key, PKCS #1 in PEM, whose V4 signatures the server
+// accepts. Each Storage has one of its own.
 func (s *Storage) SigningKeyPEM() []byte { return s.keyPEM }
 
 // Environ returns the variable by which Google's client library finds this server.
@@ -124,8 +126,9 @@ func (s *Storage) Environ() map[string]string {
 	return map[string]string{"STORAGE_EMULATOR_HOST": s.server.host}
 }
 
-// ClientOptions connects a client to this server without the environment, for tests that run in parallel with a
-// Storage each. STORAGE_EMULATOR_HOST, where it is set, wins over them when URLs are signed.
+// ClientOptions connects a client to this server without the environment, for tests that run in
+// parallel with a Storage each. STORAGE_EMULATOR_HOST, where it is set, wins over them when URLs
+// are signed.
 func (s *Storage) ClientOptions() []option.ClientOption {
 	return []option.ClientOption{
 		option.WithEndpoint("http://" + s.server.host + "/storage/v1/"),
@@ -133,8 +136,8 @@ func (s *Storage) ClientOptions() []option.ClientOption {
 	}
 }
 
-// CreateBucket makes a bucket, with the notification configs given. A bucket that exists keeps its objects and gets
-// the notifications in addition.
+// CreateBucket makes a bucket, with the notification configs given. A bucket that exists keeps its
+// objects and gets the notifications in addition.
 func (s *Storage) CreateBucket(name string, notifications ...Notification) error {
 	s.fake.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: name})
 	for _, n := range notifications {
@@ -145,8 +148,8 @@ func (s *Storage) CreateBucket(name string, notifications ...Notification) error
 	return nil
 }
 
-// Close stops the server, after the requests and notifications under way, and frees its memory. It may be called
-// more than once.
+// Close stops the server, after the requests and notifications under way, and frees its memory. It
+// may be called more than once.
 func (s *Storage) Close() error {
 	s.detach()
 	return s.close()

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// serveJSON serves the JSON API, which Google's client libraries use. It passes to fake-gcs-server, but for
-// preconditions that would be ignored there, notification configs, and objects written, which are made known.
+// serveJSON serves the JSON API, which Google's client libraries use. It passes to fake-gcs-server,
+// but for preconditions that would be ignored there, notification configs, and objects written,
+// which are made known.
 func (s *Storage) serveJSON(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
 	switch {
@@ -23,8 +24,9 @@ func (s *Storage) serveJSON(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// upload passes an upload on and makes the object known that it finished, if it did: the first request of a
-// resumable upload names the object without creating it, and the ones in between end with a status of 308.
+// upload passes an upload on and makes the object known that it finished, if it did: the first
+// request of a resumable upload names the object without creating it, and the ones in between end
+// with a status of 308.
 func (s *Storage) upload(w http.ResponseWriter, r *http.Request) {
 	a := s.forward(r)
 	query := r.URL.Query()
@@ -61,7 +63,8 @@ func parseWritten(body []byte) (objectResource, error) {
 	return parseObject(body)
 }
 
-// jsonObject passes the remaining requests on, after checking the preconditions of those that name an object.
+// jsonObject passes the remaining requests on, after checking the preconditions of those that name
+// an object.
 func (s *Storage) jsonObject(w http.ResponseWriter, r *http.Request) {
 	match := r.URL.Query().Get("ifGenerationMatch")
 	bucket, object, ok := objectOf(r.URL.EscapedPath())
@@ -84,9 +87,10 @@ func (s *Storage) jsonObject(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// conditionally performs a request on one object under the precondition that its generation is match; "" is no
-// precondition. fake-gcs-server has no preconditions there, but honours the parameter "generation", atomically, so
-// the request is pinned to the generation asked for: if that is not the live one any more, nothing is done.
+// conditionally performs a request on one object under the precondition that its generation is
+// match; "" is no precondition. fake-gcs-server has no preconditions there, but honours the
+// parameter "generation", atomically, so the request is pinned to the generation asked for: if that
+// is not the live one any more, nothing is done.
 func (s *Storage) conditionally(bucket, object, match string, query url.Values,
 	do func(url.Values) (*answer, error),
 ) (*answer, error) {

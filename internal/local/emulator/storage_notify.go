@@ -27,8 +27,8 @@ const (
 	publishTimeout = 30 * time.Second // within which Pub/Sub's client retries
 )
 
-// Notification has every object that is written to a bucket published, as a google_storage_notification with
-// payload format JSON_API_V1 and event type OBJECT_FINALIZE does.
+// Notification has every object that is written to a bucket published, as a
+// google_storage_notification with payload format JSON_API_V1 and event type OBJECT_FINALIZE does.
 type Notification struct {
 	Topic  string // "projects/PROJECT/topics/TOPIC"
 	Prefix string // only objects whose names begin with it; "" is all
@@ -56,9 +56,9 @@ func (c notificationConfig) wants(object string) bool {
 	return ofType && strings.HasPrefix(object, c.Prefix)
 }
 
-// notifier keeps the notification configs and publishes. It replaces the one in fake-gcs-server, which leaves out
-// notificationConfig, drops what fails without a word, leaks a goroutine per message, and publishes only where
-// PUBSUB_EMULATOR_HOST points.
+// notifier keeps the notification configs and publishes. It replaces the one in fake-gcs-server,
+// which leaves out notificationConfig, drops what fails without a word, leaks a goroutine per
+// message, and publishes only where PUBSUB_EMULATOR_HOST points.
 type notifier struct {
 	host  string // of Pub/Sub; "" when there is none
 	log   *slog.Logger
@@ -111,8 +111,8 @@ func (n *notifier) remove(bucket, id string) bool {
 	return len(n.configs[bucket]) < len(before)
 }
 
-// finalized publishes an object that was just written to every config that wants it. Like production it does not
-// keep the writer waiting.
+// finalized publishes an object that was just written to every config that wants it. Like
+// production it does not keep the writer waiting.
 func (n *notifier) finalized(object objectResource) {
 	bucket, name := object.text("bucket"), object.text("name")
 	object["id"] = bucket + "/" + name + "/" + object.text("generation")
@@ -135,7 +135,8 @@ func (n *notifier) finalized(object objectResource) {
 	}
 }
 
-// finalizeMessage builds the message as https://cloud.google.com/storage/docs/pubsub-notifications describes it.
+// finalizeMessage builds the message as https://cloud.google.com/storage/docs/pubsub-notifications
+// describes it.
 func finalizeMessage(object objectResource, c notificationConfig, eventTime string) (*pubsubpb.PubsubMessage, error) {
 	bucket := object.text("bucket")
 	attributes := map[string]string{}

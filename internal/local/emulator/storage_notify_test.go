@@ -98,7 +98,8 @@ func TestFinalizeIsPublished(t *testing.T) {
 	if err := ignored.Close(); err != nil {
 		t.Fatal(err)
 	}
-	resp, body := s.send(t, http.MethodPut, s.sign(t, http.MethodPut, "image/jpeg", uploadHeaders...), strings.NewReader("12345"),
+	resp, body := s.send(t, http.MethodPut, s.sign(t, http.MethodPut, "image/jpeg", uploadHeaders...),
+		strings.NewReader("12345"),
 		append(uploadHeaders, "Content-Type:image/jpeg", "Content-Encoding:gzip")...)
 	want(t, resp, body, http.StatusOK, "")
 
@@ -120,15 +121,19 @@ func TestFinalizeIsPublished(t *testing.T) {
 		t.Error(err)
 	}
 	var object struct { // numbers must be strings
-		Kind, ID, Name, Bucket, Generation, Metageneration, Size, ContentType, ContentEncoding, MD5Hash, CRC32C, TimeCreated string
-		Metadata                                                                                                             map[string]string
+		Kind, ID, Name, Bucket, Generation, Metageneration, Size string
+		ContentType, ContentEncoding, MD5Hash, CRC32C            string
+		TimeCreated                                              string
+		Metadata                                                 map[string]string
 	}
 	if err := json.Unmarshal(m.Data, &object); err != nil {
 		t.Fatalf("%v: %s", err, m.Data)
 	}
 	if object.Kind != "storage#object" || object.Size != "5" || object.ContentType != "image/jpeg" ||
 		object.ID != testBucket+"/"+testObject+"/"+object.Generation || object.Metageneration != "1" ||
-		object.ContentEncoding != "gzip" || !strings.HasPrefix(object.Metadata["traceparent"], "00-0af") || object.MD5Hash == "" || object.TimeCreated == "" {
+		object.ContentEncoding != "gzip" || !strings.HasPrefix(
+		object.Metadata["traceparent"], "00-0af",
+	) || object.MD5Hash == "" || object.TimeCreated == "" {
 		t.Errorf("data %s", m.Data)
 	}
 }
@@ -206,7 +211,8 @@ func TestNotificationConfigs(t *testing.T) {
 	}
 }
 
-// A notification that cannot be published is reported and does no harm to the writer; Close does not lose it.
+// A notification that cannot be published is reported and does no harm to the writer; Close does
+// not lose it.
 func TestLostNotificationIsLogged(t *testing.T) {
 	var log bytes.Buffer
 	s, err := NewStorage(t.Context(), StorageOptions{

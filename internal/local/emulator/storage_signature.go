@@ -26,8 +26,9 @@ const (
 func isSigned(r *http.Request) bool { return r.URL.Query().Has("X-Goog-Algorithm") }
 
 // verifyV4 checks the V4 signature of a signed URL, as
-// https://cloud.google.com/storage/docs/authentication/canonical-requests describes it: well formed, not expired,
-// and made by the account's key over exactly this method, path, query and these headers.
+// https://cloud.google.com/storage/docs/authentication/canonical-requests describes it: well
+// formed, not expired, and made by the account's key over exactly this method, path, query and
+// these headers.
 func verifyV4(r *http.Request, account string, key *rsa.PublicKey, now time.Time) *xmlError {
 	query := r.URL.Query()
 	if query.Get("X-Goog-Algorithm") != v4Algorithm {
@@ -90,7 +91,8 @@ func checkTime(query url.Values, now time.Time) (day string, refusal *xmlError) 
 	return signedAt.Format("20060102"), nil
 }
 
-// checkCredential checks ACCOUNT/DAY/LOCATION/storage/goog4_request and returns what follows the account, the scope.
+// checkCredential checks ACCOUNT/DAY/LOCATION/storage/goog4_request and returns what follows the
+// account, the scope.
 func checkCredential(credential, account, day string) (scope string, refusal *xmlError) {
 	owner, scope, _ := strings.Cut(credential, "/")
 	parts := strings.Split(scope, "/")
@@ -103,8 +105,9 @@ func checkCredential(credential, account, day string) (scope string, refusal *xm
 	return scope, nil
 }
 
-// checkSignedHeaders returns the names of the signed headers, after checking that they are listed as they should be,
-// that the request has them all, and that it has no x-goog header beyond them: those change what a request does.
+// checkSignedHeaders returns the names of the signed headers, after checking that they are listed
+// as they should be, that the request has them all, and that it has no x-goog header beyond them:
+// those change what a request does.
 func checkSignedHeaders(r *http.Request, list string) ([]string, *xmlError) {
 	names := strings.Split(list, ";")
 	if list != strings.ToLower(list) || !slices.IsSorted(names) || !slices.Contains(names, "host") {
@@ -124,8 +127,8 @@ func checkSignedHeaders(r *http.Request, list string) ([]string, *xmlError) {
 	return names, nil
 }
 
-// signedHosts returns the values the signer may have used for the host header. Production's has no port. The Go
-// client leaves the port of an emulator out, other clients sign it.
+// signedHosts returns the values the signer may have used for the host header. Production's has no
+// port. The Go client leaves the port of an emulator out, other clients sign it.
 func signedHosts(host string) []string {
 	name, _, err := net.SplitHostPort(host)
 	if err != nil {
@@ -163,7 +166,8 @@ func canonicalPath(path string) string {
 	return strings.ReplaceAll(escaped, "%2F", "/")
 }
 
-// canonicalValue joins the values of a header by commas, with all runs of white space made one blank.
+// canonicalValue joins the values of a header by commas, with all runs of white space made one
+// blank.
 func canonicalValue(values []string) string {
 	trimmed := make([]string, len(values))
 	for i, v := range values {

@@ -68,23 +68,41 @@ func TestSignedPutRefusals(t *testing.T) {
 		status  int
 		code    string
 	}{
-		"other content type":   {headers: headers("Content-Type:image/png"), status: 403, code: "SignatureDoesNotMatch"},
-		"other metadata":       {headers: headers("x-goog-meta-owner:somebody"), status: 403, code: "SignatureDoesNotMatch"},
-		"wider range":          {headers: headers("x-goog-content-length-range:0,99"), status: 403, code: "SignatureDoesNotMatch"},
-		"other precondition":   {headers: headers("x-goog-if-generation-match:1"), status: 403, code: "SignatureDoesNotMatch"},
-		"header left out":      {headers: uploadHeaders, status: 400, code: "MalformedSecurityHeader"},
-		"unsigned x-goog":      {headers: headers("x-goog-acl:public-read"), status: 400, code: "MalformedSecurityHeader"},
-		"other path":           {url: replaced("scan", "scam"), status: 403, code: "SignatureDoesNotMatch"},
-		"other bucket":         {url: replaced("/uploads/", "/results/"), status: 403, code: "SignatureDoesNotMatch"},
-		"other method":         {method: http.MethodDelete, status: 403, code: "SignatureDoesNotMatch"},
-		"longer life":          {url: replaced("X-Goog-Expires=", "X-Goog-Expires=1"), status: 403, code: "SignatureDoesNotMatch"},
-		"more query":           {url: signed + "&response-content-type=text%2Fhtml", status: 403, code: "SignatureDoesNotMatch"},
-		"other signature":      {url: replaced("X-Goog-Signature=", "X-Goog-Signature=00"), status: 403, code: "SignatureDoesNotMatch"},
-		"no signature":         {url: replaced("X-Goog-Signature=", "X-Goog-Unknown="), status: 400, code: "MalformedSecurityHeader"},
-		"other account":        {url: replaced("X-Goog-Credential=signer", "X-Goog-Credential=other"), status: 403, code: "AccessDenied"},
-		"other algorithm":      {url: replaced("GOOG4-RSA-SHA256", "GOOG4-HMAC-SHA256"), status: 400, code: "MalformedSecurityHeader"},
-		"unsigned":             {url: strings.Split(signed, "?")[0], status: 403, code: "AccessDenied"},
-		"unsigned GET":         {method: http.MethodGet, url: strings.Split(signed, "?")[0], status: 403, code: "AccessDenied"},
+		"other content type": {headers: headers("Content-Type:image/png"), status: 403, code: "SignatureDoesNotMatch"},
+		"other metadata":     {headers: headers("x-goog-meta-owner:somebody"), status: 403, code: "SignatureDoesNotMatch"},
+		"wider range": {
+			headers: headers("x-goog-content-length-range:0,99"), status: 403, code: "SignatureDoesNotMatch",
+		},
+		"other precondition": {
+			headers: headers("x-goog-if-generation-match:1"), status: 403, code: "SignatureDoesNotMatch",
+		},
+		"header left out": {headers: uploadHeaders, status: 400, code: "MalformedSecurityHeader"},
+		"unsigned x-goog": {headers: headers("x-goog-acl:public-read"), status: 400, code: "MalformedSecurityHeader"},
+		"other path":      {url: replaced("scan", "scam"), status: 403, code: "SignatureDoesNotMatch"},
+		"other bucket":    {url: replaced("/uploads/", "/results/"), status: 403, code: "SignatureDoesNotMatch"},
+		"other method":    {method: http.MethodDelete, status: 403, code: "SignatureDoesNotMatch"},
+		"longer life": {
+			url: replaced("X-Goog-Expires=", "X-Goog-Expires=1"), status: 403, code: "SignatureDoesNotMatch",
+		},
+		"more query": {
+			url: signed + "&response-content-type=text%2Fhtml", status: 403, code: "SignatureDoesNotMatch",
+		},
+		"other signature": {
+			url: replaced("X-Goog-Signature=", "X-Goog-Signature=00"), status: 403, code: "SignatureDoesNotMatch",
+		},
+		"no signature": {
+			url: replaced("X-Goog-Signature=", "X-Goog-Unknown="), status: 400, code: "MalformedSecurityHeader",
+		},
+		"other account": {
+			url: replaced("X-Goog-Credential=signer", "X-Goog-Credential=other"), status: 403, code: "AccessDenied",
+		},
+		"other algorithm": {
+			url: replaced("GOOG4-RSA-SHA256", "GOOG4-HMAC-SHA256"), status: 400, code: "MalformedSecurityHeader",
+		},
+		"unsigned": {url: strings.Split(signed, "?")[0], status: 403, code: "AccessDenied"},
+		"unsigned GET": {
+			method: http.MethodGet, url: strings.Split(signed, "?")[0], status: 403, code: "AccessDenied",
+		},
 		"too large":            {body: "12345678901", status: 400, code: "EntityTooLarge"},
 		"much too large":       {body: strings.Repeat("x", 5<<20), status: 400, code: "EntityTooLarge"},
 		"too small":            {body: "12", status: 400, code: "EntityTooSmall"},
@@ -114,7 +132,9 @@ func TestSignedPutRefusals(t *testing.T) {
 			want(t, resp, body, test.status, test.code)
 		})
 	}
-	if _, err := s.gcs.Bucket(testBucket).Object(testObject).Attrs(t.Context()); !errors.Is(err, storage.ErrObjectNotExist) {
+	if _, err := s.gcs.Bucket(testBucket).Object(testObject).Attrs(t.Context()); !errors.Is(
+		err, storage.ErrObjectNotExist,
+	) {
 		t.Errorf("a refused PUT left an object, or: %v", err)
 	}
 }
@@ -251,8 +271,8 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
-// What a signer may vary: query parameters, which are signed, and the port, which the Go client leaves out of the
-// host that it signs while the specification has it in.
+// What a signer may vary: query parameters, which are signed, and the port, which the Go client
+// leaves out of the host that it signs while the specification has it in.
 func TestSignersDiffer(t *testing.T) {
 	s := newStorageTest(t)
 	s.write(t, "content")
@@ -277,7 +297,9 @@ func TestSignersDiffer(t *testing.T) {
 		"X-Goog-Date": {now.Format(v4Time)}, "X-Goog-Expires": {"60"}, "X-Goog-SignedHeaders": {"host"},
 	}
 	path := "/" + testBucket + canonicalPath("/"+testObject)
-	request := strings.Join([]string{"GET", path, query.Encode(), "host:" + s.Host(), "", "host", "UNSIGNED-PAYLOAD"}, "\n")
+	request := strings.Join(
+		[]string{"GET", path, query.Encode(), "host:" + s.Host(), "", "host", "UNSIGNED-PAYLOAD"}, "\n",
+	)
 	digest := sha256.Sum256([]byte(request))
 	toSign := strings.Join([]string{v4Algorithm, now.Format(v4Time), scope, hex.EncodeToString(digest[:])}, "\n")
 	sum := sha256.Sum256([]byte(toSign))

@@ -30,7 +30,8 @@ type storageTest struct {
 	gcs   *storage.Client
 }
 
-// subscriberLeak is a goroutine that the subscriber of pubsub/v2 leaves behind for a while after Receive returned.
+// subscriberLeak is a goroutine that the subscriber of pubsub/v2 leaves behind for a while after
+// Receive returned.
 var subscriberLeak = goleak.IgnoreTopFunction("cloud.google.com/go/pubsub/v2.(*messageIterator).streamKeepAliveHandler")
 
 func newStorageTest(t *testing.T) *storageTest {
@@ -91,8 +92,11 @@ func (s *storageTest) sign(t *testing.T, method, contentType string, headers ...
 	return signed
 }
 
-// send sends a request with the headers given as "name:value" and returns the response with its body read.
-func (s *storageTest) send(t *testing.T, method, target string, body io.Reader, headers ...string) (*http.Response, string) {
+// send sends a request with the headers given as "name:value" and returns the response with its
+// body read.
+func (s *storageTest) send(
+	t *testing.T, method, target string, body io.Reader, headers ...string,
+) (*http.Response, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, target, body)
 	if err != nil {

@@ -11,16 +11,19 @@ import (
 )
 
 const (
-	// maxObjectBytes bounds uploads whose URL sets no limit; production's 5 TiB would not fit into memory.
+	// maxObjectBytes bounds uploads whose URL sets no limit; production's 5 TiB would not fit into
+	// memory.
 	maxObjectBytes = 256 << 20
-	// maxDrainBytes is how much of a refused upload is read and thrown away, so that its sender gets to the answer.
+	// maxDrainBytes is how much of a refused upload is read and thrown away, so that its sender gets
+	// to the answer.
 	maxDrainBytes = 64 << 20
 )
 
 // byteRange is what x-goog-content-length-range allows, both ends included.
 type byteRange struct{ min, max int64 }
 
-// serveXML serves the XML API: /BUCKET/OBJECT by signed URLs, and reads of Google's client libraries.
+// serveXML serves the XML API: /BUCKET/OBJECT by signed URLs, and reads of Google's client
+// libraries.
 func (s *Storage) serveXML(w http.ResponseWriter, r *http.Request) {
 	allowOrigin(w, r)
 	if r.Method == http.MethodOptions {
@@ -41,9 +44,9 @@ func (s *Storage) serveXML(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// authorize lets signed requests in whose signature holds, and reads by Google's client libraries, which send no
-// credentials to an emulator and are known by the header they always send. Everybody else is anonymous, and no
-// bucket is public.
+// authorize lets signed requests in whose signature holds, and reads by Google's client libraries,
+// which send no credentials to an emulator and are known by the header they always send. Everybody
+// else is anonymous, and no bucket is public.
 func (s *Storage) authorize(r *http.Request) *xmlError {
 	if isSigned(r) {
 		return verifyV4(r, storageAccount, &s.key.PublicKey, s.now())
@@ -69,9 +72,9 @@ func (s *Storage) serveObject(w http.ResponseWriter, r *http.Request, bucket, ob
 
 // putObject stores the body of a signed PUT.
 //
-// With x-goog-if-generation-match:0, as FaceScan signs it, a URL writes only where no live object is: a second PUT is
-// answered 412. As in production the URL is not used up by that: once the object is deleted, the same URL works
-// again until it expires.
+// With x-goog-if-generation-match:0, as FaceScan signs it, a URL writes only where no live object
+// is: a second PUT is answered 412. As in production the URL is not used up by that: once the
+// object is deleted, the same URL works again until it expires.
 func (s *Storage) putObject(w http.ResponseWriter, r *http.Request, bucket, object string) *xmlError {
 	limits, refusal := lengthRange(r.Header.Get("X-Goog-Content-Length-Range"))
 	if refusal != nil {
@@ -81,8 +84,8 @@ func (s *Storage) putObject(w http.ResponseWriter, r *http.Request, bucket, obje
 	if refusal != nil {
 		return refusal
 	}
-	// fake-gcs-server ignores the precondition of the XML API, but not that of the JSON API, which it checks and
-	// writes under one lock: of many PUTs at once exactly one wins.
+	// fake-gcs-server ignores the precondition of the XML API, but not that of the JSON API, which it
+	// checks and writes under one lock: of many PUTs at once exactly one wins.
 	query := url.Values{"uploadType": {"media"}, "name": {object}}
 	if match := r.Header.Get("X-Goog-If-Generation-Match"); match != "" {
 		query.Set("ifGenerationMatch", match)
@@ -202,8 +205,8 @@ func lengthRange(header string) (byteRange, *xmlError) {
 	return byteRange{min: from, max: min(to, maxObjectBytes)}, nil
 }
 
-// readBody reads a body within its limits, of known length or chunked. It never holds more than the limit and one
-// byte.
+// readBody reads a body within its limits, of known length or chunked. It never holds more than the
+// limit and one byte.
 func readBody(r *http.Request, limits byteRange) ([]byte, *xmlError) {
 	if r.ContentLength > limits.max {
 		return nil, errTooLarge
@@ -247,14 +250,15 @@ func refusalOf(a *answer, bucket, object string, notFound *xmlError) *xmlError {
 	return invalidArgument(fmt.Sprintf("%s/%s: %d %s", bucket, object, a.status, a.body.String()))
 }
 
-// refuseXML throws the rest of a body away, so that a sender who does not listen before it has sent all gets the
-// answer rather than a broken connection, and answers.
+// refuseXML throws the rest of a body away, so that a sender who does not listen before it has sent
+// all gets the answer rather than a broken connection, and answers.
 func refuseXML(w http.ResponseWriter, r *http.Request, refusal *xmlError) {
 	_, _ = io.CopyN(io.Discard, r.Body, maxDrainBytes)
 	writeXMLError(w, refusal)
 }
 
-// allowOrigin lets web pages of any origin in, as the cors setting of FaceScan's buckets does for its own.
+// allowOrigin lets web pages of any origin in, as the cors setting of FaceScan's buckets does for
+// its own.
 func allowOrigin(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Origin") == "" {
 		return

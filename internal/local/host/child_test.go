@@ -113,7 +113,8 @@ func TestFront_passesRequestsOnAsTheyCame(t *testing.T) {
 			}
 			got := raw(t, base, text)
 			want := seen{
-				PID: got.PID, RequestURI: tt.uri, Host: "phone.example:8080", Header: http.Header{"X-Forwarded-For": {tt.forwarded}},
+				PID: got.PID, RequestURI: tt.uri, Host: "phone.example:8080",
+				Header: http.Header{"X-Forwarded-For": {tt.forwarded}},
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("the request (-want +got):\n%s", diff)

@@ -61,7 +61,9 @@ func serveFunctions() error {
 		return err
 	}
 	public.serve(publicRoutes(found))
-	if err := json.NewEncoder(os.Stdout).Encode(addresses{Public: public.address(), Events: events.address()}); err != nil {
+	if err := json.NewEncoder(os.Stdout).Encode(
+		addresses{Public: public.address(), Events: events.address()},
+	); err != nil {
 		return fmt.Errorf("tell the parent the addresses: %w", err)
 	}
 	<-public.served

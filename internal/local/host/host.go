@@ -140,7 +140,9 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 
 func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 	var err error
-	h.stack, err = emulator.Start(ctx, emulator.Options{Progress: opts.Progress, ProjectID: Project, AnyQuery: opts.AnyQuery})
+	h.stack, err = emulator.Start(
+		ctx, emulator.Options{Progress: opts.Progress, ProjectID: Project, AnyQuery: opts.AnyQuery},
+	)
 	if err != nil {
 		return err
 	}

@@ -36,8 +36,10 @@ func list[T any](messages func() []T) http.HandlerFunc {
 // MailURL returns where the mails sent so far are listed as JSON, http://127.0.0.1:port/mails.
 func (h *Host) MailURL() string { return h.private.url() + mailPath }
 
-// PushURL returns where the push messages sent so far are listed as JSON, http://127.0.0.1:port/pushes.
+// PushURL returns where the push messages sent so far are listed as JSON,
+// http://127.0.0.1:port/pushes.
 func (h *Host) PushURL() string { return h.private.url() + pushPath }
 
-// EventURL returns where the events of a function are delivered, http://127.0.0.1:port/events/FUNCTION.
+// EventURL returns where the events of a function are delivered,
+// http://127.0.0.1:port/events/FUNCTION.
 func (h *Host) EventURL(function string) string { return h.private.url() + eventPath + function }

@@ -20,7 +20,8 @@ import (
 // DeadLetterSubscription keeps what no attempt could deliver.
 const DeadLetterSubscription = "dead-letter.keep"
 
-// provision makes the topics, the push subscriptions and the buckets of the catalog, as Terraform does in the cloud.
+// provision makes the topics, the push subscriptions and the buckets of the catalog, as Terraform
+// does in the cloud.
 func (h *Host) provision(ctx context.Context, minBackoff time.Duration) error {
 	var err error
 	h.pubsub, err = pubsub.NewClient(ctx, Project)

@@ -123,5 +123,7 @@ func unavailable(w http.ResponseWriter, r *http.Request, cause error) {
 		return // the client is gone
 	}
 	r = httpapi.Begin(w, r)
-	httpapi.WriteProblem(w, r, fault.Wrap(cause, fault.CodeUnavailable, "The service is starting: try again.").WithRetryAfter(time.Second))
+	httpapi.WriteProblem(
+		w, r, fault.Wrap(cause, fault.CodeUnavailable, "The service is starting: try again.").WithRetryAfter(time.Second),
+	)
 }

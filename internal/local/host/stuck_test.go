@@ -181,7 +181,9 @@ func TestStuckMeasurement(t *testing.T) {
 		if again.State != api.ScanStateCompleted {
 			t.Errorf("the scan is %s", again.State)
 		}
-		if _, err := client.Poll(ctx, func() (int, bool, error) { pid := h.PID(); return pid, pid != 0 && pid != before, nil }); err != nil {
+		if _, err := client.Poll(
+			ctx, func() (int, bool, error) { pid := h.PID(); return pid, pid != 0 && pid != before, nil },
+		); err != nil {
 			t.Errorf("no other process serves: %v", err)
 		}
 	})

@@ -27,7 +27,8 @@ var contended = []struct {
 	// otherwise one user sends all.
 	shared bool
 }{
-	{operation: "openScan"}, {operation: "updateProfile"}, {operation: "setPreferences"}, {operation: "signUp", shared: true},
+	{operation: "openScan"}, {operation: "updateProfile"}, {operation: "setPreferences"},
+	{operation: "signUp", shared: true},
 }
 
 // atOnce is what was measured of one of them.

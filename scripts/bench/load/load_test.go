@@ -30,7 +30,9 @@ func TestEveryOperationIsMeasuredOrExcused(t *testing.T) {
 		delete(left, operation)
 	}
 	for operation := range left {
-		t.Errorf("the contract has %s: add it to routes, or say in excused why it cannot be asked for again and again", operation)
+		t.Errorf(
+			"the contract has %s: add it to routes, or say in excused why it cannot be asked for again and again", operation,
+		)
 	}
 }
 
@@ -75,12 +77,15 @@ func TestPercentile(t *testing.T) {
 	}
 }
 
-// The emulators are its own: it runs as the same project as systest, whose events and boards it would mix with its own.
+// The emulators are its own: it runs as the same project as systest, whose events and boards it
+// would mix with its own.
 func TestMeasuresEverything(t *testing.T) {
 	t.Setenv("FIRESTORE_EMULATOR_HOST", "")
 	t.Setenv("PUBSUB_EMULATOR_HOST", "")
 	file := filepath.Join(t.TempDir(), "API.md")
-	args := []string{"-seconds", "0.01", "-clients", "2", "-users", "2", "-waiters", "20", "-scans", "10", "-json", "-o", file}
+	args := []string{
+		"-seconds", "0.01", "-clients", "2", "-users", "2", "-waiters", "20", "-scans", "10", "-json", "-o", file,
+	}
 	var out, progress strings.Builder
 	if err := run(t.Context(), args, &out, &progress); err != nil {
 		t.Fatalf("%v\n%s", err, &progress)
@@ -112,7 +117,9 @@ func TestMeasuresEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{r.Command, r.Machine.Processor, "| getScan |", "withdrawConsent", "| openScan | one user |", "goroutines"} {
+	for _, want := range []string{
+		r.Command, r.Machine.Processor, "| getScan |", "withdrawConsent", "| openScan | one user |", "goroutines",
+	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%q is not in the file", want)
 		}

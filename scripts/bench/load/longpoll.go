@@ -21,10 +21,11 @@ import (
 const (
 	// longest is the longest wait that the API grants, in seconds.
 	longest = 25
-	// pace is the time between two changes: 50 scans a second make a step, and do not queue before the emulator.
+	// pace is the time between two changes: 50 scans a second make a step, and do not queue before the
+	// emulator.
 	pace = 20 * time.Millisecond
-	// perWaiter are the goroutines that a waiter costs on the client's side, which here is in the same process: its own,
-	// and its connection's reader and writer.
+	// perWaiter are the goroutines that a waiter costs on the client's side, which here is in the same
+	// process: its own, and its connection's reader and writer.
 	perWaiter = 3
 )
 
@@ -32,18 +33,19 @@ const (
 type waits struct {
 	Waiters int `json:"waiters"`
 	Scans   int `json:"scans"`
-	// Answered are the waiters that were told of the change, Polls how many requests that took: an app polls again after
-	// 25 s without news.
+	// Answered are the waiters that were told of the change, Polls how many requests that took: an app
+	// polls again after 25 s without news.
 	Answered int `json:"answered"`
 	Polls    int `json:"polls"`
-	// P50, P95 and Max are from the change's sending to the whole answer at the client; Commit50 and Commit95 are how
-	// much of that the change's own commit took.
+	// P50, P95 and Max are from the change's sending to the whole answer at the client; Commit50 and
+	// Commit95 are how much of that the change's own commit took.
 	P50      float64 `json:"p50Ms"`
 	P95      float64 `json:"p95Ms"`
 	Max      float64 `json:"maxMs"`
 	Commit50 float64 `json:"commitP50Ms"`
 	Commit95 float64 `json:"commitP95Ms"`
-	// Before, During and After count the goroutines of the whole process, of which OfClients are the waiters' own.
+	// Before, During and After count the goroutines of the whole process, of which OfClients are the
+	// waiters' own.
 	Before    int `json:"goroutinesBefore"`
 	During    int `json:"goroutinesDuring"`
 	OfClients int `json:"goroutinesOfClients"`
@@ -70,7 +72,8 @@ type watched struct {
 	version int64
 }
 
-// longPolls has o.waiters clients wait for o.scans scans, changes each scan once, and times the waking.
+// longPolls has o.waiters clients wait for o.scans scans, changes each scan once, and times the
+// waking.
 func (w *world) longPolls(ctx context.Context, o options, progress io.Writer) (*waits, error) {
 	if err := w.settle(ctx); err != nil {
 		return nil, err
@@ -99,7 +102,8 @@ func (w *world) longPolls(ctx context.Context, o options, progress io.Writer) (*
 	}
 	result.After = p.settled(ctx)
 	result.Answered, result.Polls = len(p.woken), p.sent
-	result.P50, result.P95, result.Max = ms(percentile(p.woken, 50)), ms(percentile(p.woken, 95)), ms(percentile(p.woken, 100))
+	result.P50, result.P95 = ms(percentile(p.woken, 50)), ms(percentile(p.woken, 95))
+	result.Max = ms(percentile(p.woken, 100))
 	result.Commit50, result.Commit95 = ms(percentile(commits, 50)), ms(percentile(commits, 95))
 	return result, ctx.Err()
 }
@@ -120,8 +124,8 @@ func (p *polls) open(ctx context.Context, o options) error {
 	return group.Wait()
 }
 
-// rehearse has everybody wait a second in vain, so that the connections that stay, to Firestore and of Firebase's client
-// to the Auth emulator, are there already.
+// rehearse has everybody wait a second in vain, so that the connections that stay, to Firestore and
+// of Firebase's client to the Auth emulator, are there already.
 func (p *polls) rehearse(ctx context.Context, waiters int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range waiters {
@@ -153,7 +157,9 @@ func (p *polls) wait(ctx context.Context, i int) error {
 
 func (p *polls) poll(ctx context.Context, s watched, seconds int) (version int64, err error) {
 	query := fmt.Sprintf("wait=%d&since=%d", seconds, s.version)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL+p.operations["getScan"].target(s.id, query), http.NoBody)
+	req, err := http.NewRequestWithContext(
+		ctx, http.MethodGet, p.URL+p.operations["getScan"].target(s.id, query), http.NoBody,
+	)
 	if err != nil {
 		return 0, fmt.Errorf("make request: %w", err)
 	}
@@ -198,7 +204,8 @@ func (p *polls) change(ctx context.Context, waiters int, result *waits) ([]time.
 			p.mu.Lock()
 			p.changed[i] = began
 			p.mu.Unlock()
-			// A commit as every step of the state machine makes one: the version, which waiters are told of, goes up.
+			// A commit as every step of the state machine makes one: the version, which waiters are told of,
+			// goes up.
 			_, err := p.fs.Collection("scans").Doc(s.id).Update(ctx, []firestore.Update{{Path: "version", Value: s.version + 1}})
 			if err != nil {
 				return fmt.Errorf("change a scan: %w", err)
@@ -214,12 +221,13 @@ func (p *polls) change(ctx context.Context, waiters int, result *waits) ([]time.
 }
 
 const (
-	// lookEvery is how often goroutines are counted, steady how many counts in a row have to be alike, and patience how
-	// long that is tried for.
+	// lookEvery is how often goroutines are counted, steady how many counts in a row have to be alike,
+	// and patience how long that is tried for.
 	lookEvery = 200 * time.Millisecond
 	steady    = 5
 	patience  = 20 * time.Second
-	// slack is what does not count as a change: the schedule and the emulators' connections come and go.
+	// slack is what does not count as a change: the schedule and the emulators' connections come and
+	// go.
 	slack = 5
 )
 
@@ -229,7 +237,8 @@ func (p *polls) settled(ctx context.Context) int {
 	return p.settledAbove(ctx, 0)
 }
 
-// settledAbove is the number of goroutines once it is steady and at least the given one, or as it is when patience ends.
+// settledAbove is the number of goroutines once it is steady and at least the given one, or as it
+// is when patience ends.
 func (p *polls) settledAbove(ctx context.Context, least int) int {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -1,6 +1,7 @@
-// Command load measures the HTTP API: the whole system runs in this process, on the emulators, and clients ask for every
-// operation of the contract over loopback. `go run ./scripts/bench api` builds and runs it. It is a program of its own, as
-// whatever is linked into scripts/bench counts as the engine's memory there (`bench speed`).
+// Command load measures the HTTP API: the whole system runs in this process, on the emulators, and
+// clients ask for every operation of the contract over loopback. `go run ./scripts/bench api`
+// builds and runs it. It is a program of its own, as whatever is linked into scripts/bench counts
+// as the engine's memory there (`bench speed`).
 package main
 
 import (
@@ -58,7 +59,9 @@ type options struct {
 	routesAsWritten string
 }
 
-var errUsage = errors.New("numbers are above 0, with at most 1000 waiters and no more scans than waiters; -help tells more")
+var errUsage = errors.New(
+	"numbers are above 0, with at most 1000 waiters and no more scans than waiters; -help tells more",
+)
 
 // pollsName is what -routes knows the long polls by.
 const pollsName = "longPolls"
@@ -73,7 +76,10 @@ func parse(args []string, progress io.Writer) (options, error) {
 	flags.IntVar(&o.users, "users", 50, "how many users they ask as; the limits let one user open 60 scans")
 	flags.IntVar(&o.waiters, "waiters", 1000, "how many long polls there are at the same time, at most 1000")
 	flags.IntVar(&o.scans, "scans", 500, "how many scans they wait for")
-	flags.StringVar(&o.routesAsWritten, "routes", "", "only these: matched with operationId and METHOD /path, and with "+burstsName+" and "+pollsName)
+	flags.StringVar(
+		&o.routesAsWritten, "routes", "",
+		"only these: matched with operationId and METHOD /path, and with "+burstsName+" and "+pollsName,
+	)
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.StringVar(&o.into, "o", "", "write the tables to this Markdown file, too")
 	if err := flags.Parse(args); err != nil {
@@ -84,7 +90,8 @@ func parse(args []string, progress io.Writer) (options, error) {
 		return o, fmt.Errorf("-routes: %w", err)
 	}
 	o.lasting = time.Duration(o.seconds * float64(time.Second))
-	if flags.NArg() > 0 || o.lasting <= 0 || min(o.clients, o.users, o.scans) < 1 || o.waiters > 1000 || o.scans > min(o.waiters, 60*o.users) {
+	if flags.NArg() > 0 || o.lasting <= 0 || min(o.clients, o.users, o.scans) < 1 || o.waiters > 1000 ||
+		o.scans > min(o.waiters, 60*o.users) {
 		return o, errUsage
 	}
 	return o, nil
@@ -95,7 +102,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 	if err != nil {
 		return err
 	}
-	r := report{Command: o.command, Clients: o.clients, Users: o.users, Seconds: o.seconds, Machine: thisMachine(), Excused: excused}
+	r := report{
+		Command: o.command, Clients: o.clients, Users: o.users, Seconds: o.seconds, Machine: thisMachine(), Excused: excused,
+	}
 	h, err := host.Start(ctx, host.Options{Progress: progress, AnyQuery: true, InProcess: true})
 	if err != nil {
 		return err
@@ -162,7 +171,9 @@ func (r report) failed() error {
 	}
 	for _, a := range r.AtOnce {
 		if a.Failed > 0 {
-			faults = append(faults, fmt.Errorf("%s at once: %d of %d failed, such as: %s", a.Operation, a.Failed, a.Requests, a.failure))
+			faults = append(
+				faults, fmt.Errorf("%s at once: %d of %d failed, such as: %s", a.Operation, a.Failed, a.Requests, a.failure),
+			)
 		}
 	}
 	return errors.Join(faults...)

@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	// inProcess is how many requests the allocations are the median of, and warmUp how many come before them: the first
-	// one makes the function's clients.
+	// inProcess is how many requests the allocations are the median of, and warmUp how many come
+	// before them: the first one makes the function's clients.
 	inProcess = 25
 	warmUp    = 3
 	// perSecond is for how many requests a second supplies are made.
@@ -74,7 +74,8 @@ func (r route) mostOf(n int) int {
 	return most
 }
 
-// measure asks for the route's operation: in this process first, then over loopback by all clients at the same time.
+// measure asks for the route's operation: in this process first, then over loopback by all clients
+// at the same time.
 func (w *world) measure(ctx context.Context, r route, o options) (figures, error) {
 	if err := w.settle(ctx); err != nil {
 		return figures{}, err
@@ -118,10 +119,11 @@ func (w *world) supplied(ctx context.Context, r route, o options) (supplied, err
 	return s, err
 }
 
-// allocations measures what one request allocates, as the median over several that follow on each other and go to the
-// function's handler without a network. That is all that the process allocates meanwhile, so the function's clients of
-// the database and of Firebase are in it, and the local Cloud Storage where a photo goes there; the client's side of
-// HTTP and the server's parsing of it are not. A slow route gets fewer requests. It returns how many turns it used.
+// allocations measures what one request allocates, as the median over several that follow on each
+// other and go to the function's handler without a network. That is all that the process allocates
+// meanwhile, so the function's clients of the database and of Firebase are in it, and the local
+// Cloud Storage where a photo goes there; the client's side of HTTP and the server's parsing of it
+// are not. A slow route gets fewer requests. It returns how many turns it used.
 func (w *world) allocations(ctx context.Context, r route, turns supplied, o options, f *figures) (used int, err error) {
 	handler, ok := boot.Function(catalog.Owner(w.operations[r.operation].path).Name)
 	if !ok {
@@ -151,7 +153,8 @@ func (w *world) allocations(ctx context.Context, r route, turns supplied, o opti
 	return used, ctx.Err()
 }
 
-// load has the clients ask, each as soon as it has its answer, until the time or the turns are used up.
+// load has the clients ask, each as soon as it has its answer, until the time or the turns are used
+// up.
 func (w *world) load(ctx context.Context, r route, turns supplied, used int, o options, f *figures) error {
 	transport := &http.Transport{MaxIdleConnsPerHost: o.clients}
 	defer transport.CloseIdleConnections()
@@ -214,7 +217,8 @@ func (w *world) ask(ctx context.Context, transport http.RoundTripper, r route, t
 	return took, nil
 }
 
-// percentile is the least of the values that p percent of them do not exceed; 0 where there are none.
+// percentile is the least of the values that p percent of them do not exceed; 0 where there are
+// none.
 func percentile[T ~int64 | ~uint64](values []T, p int) T {
 	if len(values) == 0 {
 		return 0

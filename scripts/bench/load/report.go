@@ -37,7 +37,10 @@ type machine struct {
 }
 
 func thisMachine() machine {
-	m := machine{Processor: "unknown processor", CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()}
+	m := machine{
+		Processor: "unknown processor", CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH,
+		Go: runtime.Version(),
+	}
 	info, _ := os.ReadFile("/proc/cpuinfo") // Linux only, and worth no failure
 	for line := range strings.Lines(string(info)) {
 		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
@@ -61,13 +64,17 @@ func (m machine) String() string {
 	return s
 }
 
-// busy tells whether the machine had more to do than it has processors for, already before the start.
+// busy tells whether the machine had more to do than it has processors for, already before the
+// start.
 func (m machine) busy() bool {
 	load, err := strconv.ParseFloat(m.Load, 64)
 	return err == nil && load > float64(m.CPUs)
 }
 
-var columns = []string{"operation", "requests", "failed", "requests/s", "p50 ms", "p95 ms", "p99 ms", "allocations", "KiB", "what is asked for"}
+var columns = []string{
+	"operation", "requests", "failed", "requests/s", "p50 ms", "p95 ms", "p99 ms", "allocations", "KiB",
+	"what is asked for",
+}
 
 func (f figures) row() []string {
 	return []string{

@@ -19,7 +19,8 @@ type route struct {
 	note string
 	// readers says that only those ask who have scans.
 	readers bool
-	// perUser is how often the limits of package limit let one user ask; 0 is any number. most bounds all requests.
+	// perUser is how often the limits of package limit let one user ask; 0 is any number. most bounds
+	// all requests.
 	perUser, most int
 	// supply makes what one request uses up, before the clock runs.
 	supply func(ctx context.Context, w *world, t turn) (string, error)
@@ -46,20 +47,27 @@ type call struct {
 	token     string // "" is the person's
 }
 
-// routes are the operations that are measured, in this order: those that read come first, before there is more to read, and
-// those that set off events come last, before others would meet the functions that deal with them.
+// routes are the operations that are measured, in this order: those that read come first, before
+// there is more to read, and those that set off events come last, before others would meet the
+// functions that deal with them.
 var routes = []route{
 	{operation: "getHealth"},
 	{operation: "getReadiness", note: "reads one document"},
 	{operation: "getContract"},
 	{operation: "getAccountDeletionPage"},
 	{operation: "getReceiptKeys"},
-	{operation: "getErasure", note: "one that has been asked for", call: func(w *world, _ turn) call { return call{id: w.erasure} }},
+	{
+		operation: "getErasure", note: "one that has been asked for",
+		call: func(w *world, _ turn) call { return call{id: w.erasure} },
+	},
 
 	{operation: "getProfile"},
 	{operation: "getSummary", readers: true},
 	{operation: "getUsername", readers: true},
-	{operation: "checkUsername", note: "one that is free", call: func(*world, turn) call { return call{id: "bench_nobody"} }},
+	{
+		operation: "checkUsername", note: "one that is free",
+		call: func(*world, turn) call { return call{id: "bench_nobody"} },
+	},
 	{operation: "getConsent"},
 	{operation: "listConsents"},
 
@@ -82,16 +90,18 @@ var routes = []route{
 	{operation: "refreshSession", call: func(_ *world, t turn) call {
 		return call{body: fmt.Sprintf(`{"refreshToken":%q}`, t.session.RefreshToken)}
 	}},
-	{operation: "resetPassword", note: "held to 1.5 s on purpose; nobody has the mailbox", call: func(w *world, t turn) call {
-		return call{body: fmt.Sprintf(`{"email":"bench-nobody-%s-%d@example.com"}`, w.run, t.n)}
-	}},
+	{operation: "resetPassword", note: "held to 1.5 s on purpose; nobody has the mailbox",
+		call: func(w *world, t turn) call {
+			return call{body: fmt.Sprintf(`{"email":"bench-nobody-%s-%d@example.com"}`, w.run, t.n)}
+		}},
 	{operation: "sendVerificationMail", perUser: 5},
 	{operation: "signUp", note: "a new user each", call: func(w *world, t turn) call {
 		return call{body: fmt.Sprintf(`{"email":"bench-new-%s-%d@example.com","password":%q}`, w.run, t.n, password)}
 	}},
-	{operation: "register", note: "a new user each; owes an event", most: 300, supply: newcomer, call: func(_ *world, t turn) call {
-		return call{body: `{"displayName":"Bench"}`, token: t.supply}
-	}},
+	{operation: "register", note: "a new user each; owes an event", most: 300, supply: newcomer,
+		call: func(_ *world, t turn) call {
+			return call{body: `{"displayName":"Bench"}`, token: t.supply}
+		}},
 
 	{operation: "updateProfile", note: "another name each", call: func(_ *world, t turn) call {
 		return call{body: fmt.Sprintf(`{"displayName":"Bench %d"}`, t.n)}
@@ -109,7 +119,10 @@ var routes = []route{
 	{operation: "setPreferences", call: func(_ *world, t turn) call {
 		return call{body: fmt.Sprintf(`{"push":true,"email":%v}`, t.n%2 == 0)}
 	}},
-	{operation: "deleteDevice", note: "one that is gone already", call: func(*world, turn) call { return call{id: "bench-gone"} }},
+	{
+		operation: "deleteDevice", note: "one that is gone already",
+		call: func(*world, turn) call { return call{id: "bench-gone"} },
+	},
 	{operation: "putDevice", note: "another token each", call: func(_ *world, t turn) call {
 		return call{id: "bench", body: fmt.Sprintf(`{"token":"bench-%d","platform":"android"}`, t.n)}
 	}},
@@ -117,16 +130,18 @@ var routes = []route{
 	{operation: "openScan", note: "a new scan each; signs its URL", perUser: 60, call: func(*world, turn) call {
 		return call{body: `{"contentType":"image/jpeg"}`}
 	}},
-	{operation: "deleteScan", note: "one that awaits its photo", perUser: 60, most: 400, supply: openedScan, call: func(_ *world, t turn) call {
-		return call{id: t.supply}
-	}},
+	{operation: "deleteScan", note: "one that awaits its photo", perUser: 60, most: 400, supply: openedScan,
+		call: func(_ *world, t turn) call {
+			return call{id: t.supply}
+		}},
 	{
 		operation: "uploadPhoto", note: "340 kB that the engine refuses at once", perUser: 60, most: 400,
 		call: func(w *world, _ turn) call { return call{body: w.form, media: w.formMedia} },
 	},
-	{operation: "coachPreview", note: "91 kB, the engine looks through them", readers: true, perUser: 600, call: func(w *world, _ turn) call {
-		return call{body: string(w.photo), media: "image/jpeg"}
-	}},
+	{operation: "coachPreview", note: "91 kB, the engine looks through them", readers: true, perUser: 600,
+		call: func(w *world, _ turn) call {
+			return call{body: string(w.photo), media: "image/jpeg"}
+		}},
 }
 
 // excused are the operations that are not measured, and why.
@@ -136,11 +151,12 @@ var excused = map[string]string{
 	"getSeries":        "needs a series, as deleteSeries does; it reads one document, as getScan",
 	"getExport":        "answers 404 until an export was asked for, which may be done five times a day",
 	"listSeriesImages": "needs a series, as deleteSeries does; it signs as listImages, for each of the photos",
-	"openSeries":       "takes from the quota that openScan is measured with, which is what it costs for each of its photos",
-	"requestExport":    "may be asked for five times a day, and what it costs is the archive that events write after it",
-	"rescoreScan":      "is refused while the engine is the one that scored the scan, which here it always is",
-	"verifyScan":       "costs an analysis, which events do after it, and one scan takes one request at a time",
-	"withdrawConsent":  "can be done once for each consent, and what it costs is the deletion that events do after it",
+	"openSeries": "takes from the quota that openScan is measured with, which is what it costs for each of its " +
+		"photos",
+	"requestExport":   "may be asked for five times a day, and what it costs is the archive that events write after it",
+	"rescoreScan":     "is refused while the engine is the one that scored the scan, which here it always is",
+	"verifyScan":      "costs an analysis, which events do after it, and one scan takes one request at a time",
+	"withdrawConsent": "can be done once for each consent, and what it costs is the deletion that events do after it",
 }
 
 func ofScan(_ *world, t turn) call { return call{id: t.scan} }
@@ -157,8 +173,9 @@ func openedScan(ctx context.Context, w *world, t turn) (string, error) {
 	return opened.Scan.ID, err
 }
 
-// request is the turn's request, as from a client of its own: an address is good for 60 logins in a quarter of an hour,
-// and one machine would soon measure the refusals. The header is as Google's load balancer sends it.
+// request is the turn's request, as from a client of its own: an address is good for 60 logins in a
+// quarter of an hour, and one machine would soon measure the refusals. The header is as Google's
+// load balancer sends it.
 func (w *world) request(ctx context.Context, r route, t turn) (*http.Request, error) {
 	var c call
 	if r.call != nil {

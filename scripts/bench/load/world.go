@@ -30,7 +30,8 @@ import (
 
 const (
 	password = "correct horse"
-	// readers is how many users have scans: one measured by the whole chain, and copies of its document up to history.
+	// readers is how many users have scans: one measured by the whole chain, and copies of its
+	// document up to history.
 	readers = 8
 	history = 20
 	// birthYear is what everybody declares.
@@ -216,7 +217,8 @@ func (w *world) scanned(ctx context.Context, p *person, i int) error {
 	return w.copyScan(ctx, done.ID, history-1)
 }
 
-// copyScan writes n copies of the scan's document, each a day older than the one before and nothing to be swept.
+// copyScan writes n copies of the scan's document, each a day older than the one before and nothing
+// to be swept.
 func (w *world) copyScan(ctx context.Context, id string, n int) error {
 	snap, err := w.fs.Collection("scans").Doc(id).Get(ctx)
 	if err != nil {
@@ -236,7 +238,8 @@ func (w *world) copyScan(ctx context.Context, id string, n int) error {
 	return nil
 }
 
-// notified waits until so many notices are in the inbox, the welcome and then the result, and reads one.
+// notified waits until so many notices are in the inbox, the welcome and then the result, and reads
+// one.
 func (p *person) notified(ctx context.Context, least int) error {
 	items, err := client.Poll(ctx, func() ([]api.InboxItem, bool, error) {
 		items, err := p.app.Inbox(ctx)
@@ -250,10 +253,13 @@ func (p *person) notified(ctx context.Context, least int) error {
 	return err
 }
 
-// settle waits until no scan is being analysed and makes every limit unused: what one route did is not to slow the next.
+// settle waits until no scan is being analysed and makes every limit unused: what one route did is
+// not to slow the next.
 func (w *world) settle(ctx context.Context) error {
 	_, err := client.Poll(ctx, func() (struct{}, bool, error) {
-		busy, err := w.fs.Collection("scans").Where("state", "in", []string{"queued", "processing"}).Limit(1).Documents(ctx).GetAll()
+		busy, err := w.fs.Collection("scans").Where(
+			"state", "in", []string{"queued", "processing"},
+		).Limit(1).Documents(ctx).GetAll()
 		return struct{}{}, len(busy) == 0, err
 	})
 	if err != nil {

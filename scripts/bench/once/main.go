@@ -1,5 +1,5 @@
-// Command once is the process whose start and memory `go run ./scripts/bench speed` measures: the engine and nothing else,
-// since what else a program links costs memory, too.
+// Command once is the process whose start and memory `go run ./scripts/bench speed` measures: the
+// engine and nothing else, since what else a program links costs memory, too.
 //
 //	once        parses the cascades, which the engine does before it looks at a file, and ends
 //	once FILE   scans the file with its pictures, and prints the process's peak memory in KiB

@@ -70,8 +70,10 @@ func (c Command) checkRace(ctx context.Context, on machine.Machine) error {
 	if on.OS == "darwin" {
 		compiler = "xcode-select --install"
 	}
-	return fmt.Errorf("a C compiler is missing, for the race detector (go env CGO_ENABLED is 0); to mend it: %s, and unset "+
-		"CGO_ENABLED if it is set", compiler)
+	return fmt.Errorf(
+		"a C compiler is missing, for the race detector (go env CGO_ENABLED is 0); to mend it: %s, and unset "+
+			"CGO_ENABLED if it is set", compiler,
+	)
 }
 
 // checkPort listens for an instant. Another program may still take the port later, and then the

@@ -148,7 +148,9 @@ func TestCheckPort(t *testing.T) {
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
 	c := Command{Name: Run, Port: port}
-	wantLine(t, c.checkPort(t.Context()), fmt.Sprintf("port %d is in use", port), fmt.Sprintf("make run PORT=%d", c.other()))
+	wantLine(
+		t, c.checkPort(t.Context()), fmt.Sprintf("port %d is in use", port), fmt.Sprintf("make run PORT=%d", c.other()),
+	)
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -190,9 +192,11 @@ func TestCheck(t *testing.T) {
 				"Google's Pub/Sub emulator is missing", "Node 20 or newer is missing", "npm is missing",
 			},
 		},
-		"emulators that run":      {Command{Name: Run}, true, nil},
-		"a command":               {Command{Name: Test, Args: []string{"go", "version"}}, true, nil},
-		"a command that is not":   {Command{Name: Test, Args: []string{"no-such"}}, true, []string{"the command to test cannot be run: "}},
+		"emulators that run": {Command{Name: Run}, true, nil},
+		"a command":          {Command{Name: Test, Args: []string{"go", "version"}}, true, nil},
+		"a command that is not": {
+			Command{Name: Test, Args: []string{"no-such"}}, true, []string{"the command to test cannot be run: "},
+		},
 		"help wants nothing else": {Command{Name: Help}, false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

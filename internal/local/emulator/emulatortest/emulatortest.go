@@ -15,9 +15,9 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 )
 
-// Main runs the tests of a package with the services started, all three when none is given, and their *_EMULATOR_HOST
-// variables set. What the environment names already, as under `make test`, is used and not started. It returns the
-// exit code for os.Exit:
+// Main runs the tests of a package with the services started, all three when none is given, and
+// their *_EMULATOR_HOST variables set. What the environment names already, as under `make test`, is
+// used and not started. It returns the exit code for os.Exit:
 //
 //	func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
 //
@@ -38,7 +38,8 @@ func run(m *testing.M, services []emulator.Service) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// The emulators have process groups of their own, so a Ctrl-C in the terminal has to be passed on to them.
+	// The emulators have process groups of their own, so a Ctrl-C in the terminal has to be passed on
+	// to them.
 	detach := context.AfterFunc(ctx, func() {
 		_ = stack.Close()
 		os.Exit(130)
@@ -53,8 +54,9 @@ func run(m *testing.M, services []emulator.Service) (code int, err error) {
 	return code, stack.Close()
 }
 
-// UniqueProject returns a project id no other test has, such as "demo-k3v9q7x2m5ab". Firestore, Pub/Sub and Auth keep
-// projects apart, so a test with a project of its own needs no cleaning up and may run in parallel.
+// UniqueProject returns a project id no other test has, such as "demo-k3v9q7x2m5ab". Firestore,
+// Pub/Sub and Auth keep projects apart, so a test with a project of its own needs no cleaning up
+// and may run in parallel.
 func UniqueProject(tb testing.TB) string {
 	tb.Helper()
 	return "demo-" + strings.ToLower(rand.Text()[:12])

@@ -57,11 +57,13 @@ type transactions struct {
 
 // begin notes a transaction that may write.
 func (t *transactions) begin(
-	ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption,
+	ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker,
+	opts ...grpc.CallOption,
 ) error {
 	err := next(ctx, method, req, reply, cc, opts...)
 	begun, ok := reply.(*firestorepb.BeginTransactionResponse)
-	if asked, _ := req.(*firestorepb.BeginTransactionRequest); ok && err == nil && asked.GetOptions().GetReadOnly() == nil {
+	if asked, _ := req.(*firestorepb.BeginTransactionRequest); ok && err == nil &&
+		asked.GetOptions().GetReadOnly() == nil {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.ids = append(t.ids, string(begun.GetTransaction()))
@@ -71,7 +73,8 @@ func (t *transactions) begin(
 
 // refuse refuses queries in the noted transactions.
 func (t *transactions) refuse(
-	ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption,
+	ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer,
+	opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
 	stream, err := next(ctx, desc, cc, method, opts...)
 	return &queryStream{ClientStream: stream, locking: t}, err

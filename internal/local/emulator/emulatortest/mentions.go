@@ -11,9 +11,9 @@ import (
 	"google.golang.org/api/iterator"
 )
 
-// Mentions is every document of the database whose path or fields contain the text, whatever collection it is in, and
-// every generation of the buckets' objects whose name or metadata does. It is how a test proves that nothing is left
-// of somebody.
+// Mentions is every document of the database whose path or fields contain the text, whatever
+// collection it is in, and every generation of the buckets' objects whose name or metadata does. It
+// is how a test proves that nothing is left of somebody.
 func Mentions(tb testing.TB, fs *firestore.Client, text string, buckets ...*storage.BucketHandle) []string {
 	tb.Helper()
 	m := mentions{tb: tb, text: text}

@@ -280,11 +280,13 @@ func TestFindFirebaseTools(t *testing.T) {
 		installed bool
 		missing   []string
 	}{
-		"Node alone":                            {node, false, []string{"npm is missing (no npm on the PATH"}},
-		"Node alone, and firebase-tools":        {node, true, nil},
-		"firebase-tools alone":                  {imaginary{}, true, []string{"Node 20 or newer is missing"}},
-		"nothing, but an emulator that runs":    {imaginary{env: map[string]string{Auth.Env(): "127.0.0.1:1"}}, false, nil},
-		"Node that fails, and says why it does": {failing("node"), true, []string{"node --version fails: exit status 1: no such library"}},
+		"Node alone":                         {node, false, []string{"npm is missing (no npm on the PATH"}},
+		"Node alone, and firebase-tools":     {node, true, nil},
+		"firebase-tools alone":               {imaginary{}, true, []string{"Node 20 or newer is missing"}},
+		"nothing, but an emulator that runs": {imaginary{env: map[string]string{Auth.Env(): "127.0.0.1:1"}}, false, nil},
+		"Node that fails, and says why it does": {
+			failing("node"), true, []string{"node --version fails: exit status 1: no such library"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.on.root = t.TempDir()
