@@ -28,6 +28,7 @@ const (
 	marginShare      = 3   // the margin is this part of the shorter side
 
 	sureQuality    = 600 // confidence from which on the picture is not looked at turned
+	chanceQuality  = 150 // confidence below which a face in the turned picture may be chance
 	sameOverlap    = 0.2 // intersection over union from which on two windows mean one face
 	secondFaceSize = 0.4 // of the main face; smaller ones are people in the background
 
@@ -82,21 +83,24 @@ func (p *plane) within(side int) (*plane, float64) {
 	return p.resized(max(1, p.w*side/long), max(1, p.h*side/long)), factor * float64(long) / float64(side)
 }
 
-// search looks upright and, when nothing is found there or nothing sure, turned; then for a small face.
+// search looks upright and, when nothing is found there or nothing sure, turned; then for a face that the
+// picture cuts, which chance faces in the turned picture must not hide; then for a small face.
 func (m *models) search(small *plane) (facePlace, error) {
 	short := float64(min(small.w, small.h))
 	faces, turn := m.faces(small, minFace*short, minQuality), 0.0
 	if strongest(faces) < sureQuality {
 		faces, turn = m.searchTurned(small, minFace*short, faces)
 	}
+	if byChance(faces, turn) {
+		if place, ok := m.searchBeyond(small); ok {
+			return place, nil
+		}
+	}
 	switch {
 	case len(faces) > 0 && turn == 0:
 		return largest(faces, 0), nil
 	case len(faces) > 0:
 		return small.turnedBack(largest(faces, turn)), nil
-	}
-	if place, ok := m.searchBeyond(small); ok {
-		return place, nil
 	}
 	if len(m.faces(small, tinyFace*short, minTinyQuality)) > 0 {
 		return facePlace{}, refuse(FaceTooSmall, "The face is too small in the picture. Please hold the phone closer, at arm's length.")
@@ -105,6 +109,12 @@ func (m *models) search(small *plane) (facePlace, error) {
 		return facePlace{}, refuse(TooDark, "The picture is almost black. Please turn on more light or face a window.")
 	}
 	return facePlace{}, refuse(NoFace, detailNoFace)
+}
+
+// byChance reports whether what was found in the picture turned by an angle is no face, or as weak as
+// the chance faces that turning makes.
+func byChance(faces []window, turn float64) bool {
+	return len(faces) == 0 || turn != 0 && strongest(faces) < chanceQuality
 }
 
 // searchBeyond looks for a face that is larger than the picture, or cut by its edge: in the picture

@@ -19,7 +19,8 @@ type checkRule struct {
 }
 
 // checkRules holds the gates. The turn of the head is estimated to 2.8 degrees (RELIABILITY.md), so a lower limit would mostly strike by
-// chance. The limits from framing on were set on official and ordinary portraits and altered copies of them; those of the looks are
+// chance; heads that are turned further are taken to be turned by a fifth more than they are, so its limits mean turns of 10 and 20
+// degrees. The limits from framing on were set on official and ordinary portraits and altered copies of them; those of the looks are
 // fitted. The others were set on 61 studio portraits and degraded copies of them, by how much the degrading moves the
 // score. Brightness alone says as much about skin as about light (the darkest of 61 people in the same studio light had 60), so its limits
 // are low, and the contrast, which darkness takes away from everybody, does most of the work.
@@ -49,7 +50,7 @@ var checkRules = [...]checkRule{
 		name: CheckSideLight, decimals: 2, less: true, warn: 0.35,
 		wrong: "The light comes from one side.", fix: "Turn towards the light, so that both sides of the face are lit alike.",
 	}, {
-		name: CheckYaw, decimals: 1, less: true, warn: 12, reject: 22, code: TurnedAway, ranks: true,
+		name: CheckYaw, decimals: 1, less: true, warn: 12, reject: 24, code: TurnedAway, ranks: true,
 		wrong: "The head is turned to the side.", fix: "Turn your head to look straight into the camera.",
 	}, {
 		name: CheckRoll, decimals: 1, less: true, warn: 15,

@@ -40,7 +40,7 @@ func TestFixesPointTheRightWay(t *testing.T) {
 
 func TestAtMostThreeFixesTheWorstFirst(t *testing.T) {
 	t.Parallel()
-	m := &measurement{photo: &photo{header: header{width: 800, height: 800}}, scale: 1, by: &fitted, yaw: 23, registration: registration{alike: 0.3}}
+	m := &measurement{photo: &photo{header: header{width: 800, height: 800}}, scale: 1, by: &fitted, yaw: 25, registration: registration{alike: 0.3}}
 	m.place.window = window{x: 400, y: 400, size: 100, q: 160}
 	m.pts.frame = frame{origin: vec{400, 350}, axis: vec{70, 0}}
 	m.light = light{brightness: 45, contrast: 14, focus: 0.01, sidedness: 0.5}

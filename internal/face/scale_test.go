@@ -26,7 +26,7 @@ func TestAnIntervalIsNeverACertainty(t *testing.T) {
 		m.pts.frame.axis = vec{rapid.Float64Range(60, 400).Draw(t, "pixels"), 0}
 		m.local = agreeing(rapid.Float64Range(-1, 1).Draw(t, "agreement"))
 		m.light.focus = rapid.Float64Range(0, 1).Draw(t, "focus")
-		m.yaw = rapid.Float64Range(-22, 22).Draw(t, "yaw")
+		m.yaw = rapid.Float64Range(-24, 24).Draw(t, "yaw")
 		s := m.score()
 		if s.Hi-s.Lo < 5 || s.Lo > s.Value || s.Value > s.Hi || s.Lo < 0 || s.Hi > 100 {
 			t.Fatalf("%+v", s)

@@ -1,0 +1,63 @@
+package face
+
+import (
+	"bytes"
+	"image"
+	"testing"
+)
+
+func TestWeakFacesInATurnedPictureMayBeChance(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		confidence []float64
+		turn       float64
+		want       bool
+	}{
+		"nothing":                  {nil, 0, true},
+		"weak and upright":         {[]float64{60}, 0, false},
+		"weak and turned":          {[]float64{60, 105}, 30, true},
+		"one of the turned sure":   {[]float64{60, 160}, 30, false},
+		"turned, just sure enough": {[]float64{chanceQuality}, 90, false},
+	} {
+		var faces []window
+		for _, q := range tt.confidence {
+			faces = append(faces, window{q: q})
+		}
+		if got := byChance(faces, tt.turn); got != tt.want {
+			t.Errorf("%s: by chance %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
+// TestFaceThatFillsThePictureIsFound cuts the sample so tightly that no window holds the face.
+func TestFaceThatFillsThePictureIsFound(t *testing.T) {
+	t.Parallel()
+	src := decodeSample(t)
+	const side = 185 // the detector's box is 248 wide
+	cut := remapped(src, side, side, func(x, y int) (int, int) { return x + 69, y + 109 })
+	plane := planeOf(t, cut)
+	models, err := loadModels()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if upright := models.faces(plane, minFace*side, minQuality); len(upright) > 0 {
+		t.Fatalf("found %v in the picture alone: it is not cut tightly enough", upright)
+	}
+	place, err := models.search(plane)
+	if err != nil || place.turn != 0 || place.q < minBeyondQuality || place.size < side {
+		t.Errorf("found %+v, error %v; want an upright face larger than the picture", place, err)
+	}
+}
+
+func planeOf(t *testing.T, img image.Image) *plane {
+	t.Helper()
+	p, err := open(bytes.NewReader(encodePNG(t, img)), Options{}.withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	grey, err := p.grey(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return grey
+}
