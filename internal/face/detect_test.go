@@ -51,7 +51,7 @@ func TestFaceThatFillsThePictureIsFound(t *testing.T) {
 
 func planeOf(t *testing.T, img image.Image) *plane {
 	t.Helper()
-	p, err := open(bytes.NewReader(encodePNG(t, img)), Options{}.withDefaults())
+	p, err := open(bytes.NewReader(encodePNG(t, img)), Options{}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
