@@ -1,5 +1,5 @@
-// Package health is the function that says whether the system is up, serves the API's contract and the page for account
-// deletion, and answers every path that nobody owns.
+// Package health is the function that reports whether the system is up, serves the API's contract
+// and the page for account deletion, and answers every path that no other function owns.
 package health
 
 import (

@@ -1,4 +1,4 @@
-// Package sweep is the function that sees to whatever was left undone and deletes what is due.
+// Package sweep is the function that completes what was left undone and deletes what is due.
 package sweep
 
 import (

@@ -244,7 +244,7 @@ func (c *Client) Open(
 	return body(resp, resp.JSON200, resp.JSON201)
 }
 
-// Put uploads the photo with exactly the ticket's headers. A 412 says that the photo is there
+// Put uploads the photo with exactly the ticket's headers. A 412 means that the photo is there
 // already.
 func (c *Client) Put(ctx context.Context, t *api.UploadTicket, photo []byte) error {
 	req, err := http.NewRequestWithContext(ctx, string(t.Method), t.URL, bytes.NewReader(photo))

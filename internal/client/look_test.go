@@ -11,7 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
-// The guard judges looks like any photos of a series, and finds nothing amiss, neither among them
+// The guard judges looks like any photos of a series, and finds nothing wrong, neither among them
 // nor beside the photo that they are made of.
 func TestLooksPassAsASeries(t *testing.T) {
 	t.Parallel()

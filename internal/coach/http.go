@@ -45,7 +45,7 @@ type Coach struct {
 	// Exit ends the process when the engine does not come to an end, os.Exit but in tests (see
 	// internal/watchdog).
 	Exit func(code int)
-	// MinAge is the age in years that whoever is measured must have passed.
+	// MinAge is the age in years that a user must have passed to be measured.
 	MinAge int
 	// Now is the clock.
 	Now func() time.Time

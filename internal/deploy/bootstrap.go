@@ -120,7 +120,7 @@ const secretBytes = 32
 // receiptKey is the ed25519 seed that signs receipts of erasure.
 const receiptKey = "receipt-key"
 
-// publicKey is the public half of the seed, which whoever verifies a receipt needs. It is "" where
+// publicKey is the public half of the seed, which the verifier of a receipt needs. It is "" where
 // the seed is none.
 func publicKey(seed []byte) string {
 	raw, err := base64.StdEncoding.DecodeString(string(seed))
@@ -131,7 +131,7 @@ func publicKey(seed []byte) string {
 	return base64.StdEncoding.EncodeToString(public)
 }
 
-// asked are the secrets that somebody else made.
+// asked are the secrets that another party made.
 var asked = map[string]string{"smtp-password": "Password of the mail server: "}
 
 // writeSecrets writes the first version of each secret that has none. Values go to Secret Manager

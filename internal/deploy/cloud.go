@@ -136,7 +136,7 @@ func (c *cloud) environment() map[string]string {
 	return all
 }
 
-// account tells whether the variable says who the caller is, or where Google is: a dry run must
+// account reports whether the variable names the caller, or Google's endpoints: a dry run must
 // know neither.
 func account(variable string) bool {
 	for _, prefix := range []string{"GOOGLE_", "GCLOUD_", "CLOUDSDK_"} {

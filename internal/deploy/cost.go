@@ -66,7 +66,7 @@ recovery (by GiB), traffic to the internet, what the load balancer and Cloud Arm
 images. Free tiers are not taken off. "deploy cost" does the sum for 1,000 scans.
 `
 
-// row is one line of what is paid while nobody uses the system.
+// row is one line of what is paid while the system is idle.
 type row struct {
 	what   string
 	number float64

@@ -31,7 +31,7 @@ var errSkipped = errors.New("skipped")
 
 func skip(why string) error { return fmt.Errorf("%w: %s", errSkipped, why) }
 
-// errSick says that checks failed; they have been told.
+// errSick means that checks failed; they have been told.
 var errSick = errors.New("not everything is as it should be: see FAIL above, each with what mends it")
 
 // doctor makes all the checks, whatever the first ones say, and fails if one does.

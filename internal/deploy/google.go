@@ -33,7 +33,7 @@ var (
 // callTimeout bounds one call.
 const callTimeout = 30 * time.Second
 
-// google calls Google's APIs as whoever is signed in.
+// google calls Google's APIs as the account that is signed in.
 type google struct {
 	environ map[string]string
 	// project is the one that the calls are counted on: a person's credentials name none.

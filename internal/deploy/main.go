@@ -32,10 +32,10 @@ The rest:
 "deploy COMMAND -help" tells the command's options.
 `
 
-// errUsage says that the command line was off; why has been printed.
+// errUsage means that the command line was off; why has been printed.
 var errUsage = errors.New("usage")
 
-// errRefused says that the operator did not confirm; nothing was done.
+// errRefused means that the operator did not confirm; nothing was done.
 var errRefused = errors.New("not confirmed, nothing was changed")
 
 // Main runs the command that args name and returns the exit code of the process: 0 on success, 2 if

@@ -82,7 +82,7 @@ func (c *cloud) tell(ctx context.Context, tf *tfexec.Terraform, file string) (sa
 	return s, nil
 }
 
-// errLoss says that nobody is there to confirm what cannot be undone.
+// errLoss means that there is no person to confirm what cannot be undone.
 var errLoss = errors.New(
 	"the plan loses data (see LOST FOR EVER above): it needs a person who confirms it, so run it without -yes",
 )

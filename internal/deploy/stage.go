@@ -141,10 +141,10 @@ type staged struct {
 	content []byte
 }
 
-// stage is the source tree of one function and nothing else, sorted by name: the packages of ours
-// that it links, a root package that the buildpack finds, and in vendor the packages that it needs
-// of others. go.mod, go.sum and vendor/modules.txt name only the modules that it links, so that
-// only a change of these changes the stage.
+// stage is the source tree of one function and nothing else, sorted by name: the module's own
+// packages that it links, a root package that the buildpack finds, and in vendor the packages that
+// it needs of others. go.mod, go.sum and vendor/modules.txt name only the modules that it links, so
+// that only a change of these changes the stage.
 func (s *source) stage(function string) ([]staged, error) {
 	target, ok := s.packages[s.module.Path+"/functions/"+function]
 	if !ok {

@@ -4,14 +4,15 @@ package fault
 // apps compare them.
 type Code string
 
-// The codes, by what they are about. A new one gets its kind in codeKinds below; a test fails otherwise.
+// The codes, by what they are about. A new one gets its kind in codeKinds below; a test fails
+// otherwise.
 const (
 	CodeInternal         Code = "internal"
 	CodeUnavailable      Code = "unavailable"
 	CodeRateLimited      Code = "rate_limited"
 	CodeNotFound         Code = "not_found"
 	CodeMethodNotAllowed Code = "method_not_allowed"
-	// CodePreconditionFailed says that If-Match names another revision than the current one.
+	// CodePreconditionFailed means that If-Match names another revision than the current one.
 	CodePreconditionFailed Code = "precondition_failed"
 
 	CodeMalformedBody        Code = "malformed_body"
@@ -20,7 +21,7 @@ const (
 	CodeBodyTooLarge         Code = "body_too_large"
 	CodeUnsupportedMediaType Code = "unsupported_media_type"
 	CodeInvalidParameter     Code = "invalid_parameter"
-	// CodeUnreadablePhoto says that a body that should be a picture is damaged.
+	// CodeUnreadablePhoto means that a body that should be a picture is damaged.
 	CodeUnreadablePhoto Code = "unreadable_photo"
 
 	CodeTokenMissing       Code = "token_missing"
@@ -29,7 +30,8 @@ const (
 	CodeTokenRevoked       Code = "token_revoked"
 	CodeUserDisabled       Code = "user_disabled"
 	CodeInvalidCredentials Code = "invalid_credentials" //nolint:gosec // a code, no credential
-	// CodeSecondFactorNeeded says that the account has a second factor, which only the Firebase SDK asks for.
+	// CodeSecondFactorNeeded means that the account has a second factor, which only the Firebase SDK
+	// asks for.
 	CodeSecondFactorNeeded Code = "second_factor_needed"
 
 	// CodeAppCheckMissing and CodeAppCheckInvalid are about the app that asks, and not about its user.
@@ -42,18 +44,19 @@ const (
 	CodeEmailMissing   Code = "email_missing"
 	CodeWeakPassword   Code = "weak_password"
 	CodeUsernameTaken  Code = "username_taken"
-	// CodeUsernameCooldown says that the username was changed too short a time ago.
+	// CodeUsernameCooldown means that the username was changed too short a time ago.
 	CodeUsernameCooldown Code = "username_cooldown"
 	CodeConsentRequired  Code = "consent_required"
 	CodeConsentOutdated  Code = "consent_version_outdated"
-	// CodeBirthYearRequired and CodeUnderAge are the two ways to be below the minimum age: unknown and declared.
+	// CodeBirthYearRequired and CodeUnderAge are the two ways to be below the minimum age: unknown and
+	// declared.
 	CodeBirthYearRequired Code = "birth_year_required"
 	CodeUnderAge          Code = "under_age"
 	CodeBirthYearFixed    Code = "birth_year_fixed"
 	CodeIdempotencyReused Code = "idempotency_key_reused"
 	CodeScanNotCompleted  Code = "scan_not_completed"
-	// CodeOriginalGone says that a scan's photo is deleted already, and CodeAlreadyCurrent that measuring it again would
-	// give the same.
+	// CodeOriginalGone means that a scan's photo is deleted already, and CodeAlreadyCurrent that
+	// measuring it again would give the same.
 	CodeOriginalGone   Code = "original_gone"
 	CodeAlreadyCurrent Code = "already_current"
 

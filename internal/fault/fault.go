@@ -2,9 +2,9 @@
 // a caller or an event's deliverer should do about it.
 //
 // Every package makes its expected failures with [New]; whatever is not a [*Error] is an internal
-// fault, shown to nobody but the log. The one table in codes.go maps a code to its kind, and the
+// fault, shown in the log only. The one table in codes.go maps a code to its kind, and the
 // one table in this file maps a kind to its HTTP status and to whether trying again can help.
-// The package imports nothing of ours and no cloud SDK.
+// The package imports no other package of the module and no cloud SDK.
 package fault
 
 import (
@@ -140,7 +140,7 @@ func From(err error) *Error {
 	return Wrap(err, CodeInternal, "Something went wrong on our side. The request id helps us find out what.")
 }
 
-// Is tells whether err carries the code.
+// Is reports whether err carries the code.
 func Is(err error, code Code) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Code == code
@@ -166,5 +166,5 @@ func Expected(err error) bool {
 	return false
 }
 
-// Retryable tells whether the same input may succeed later. Unknown errors may.
+// Retryable reports whether the same input may succeed later. Unknown errors may.
 func Retryable(err error) bool { return kindTable[From(err).Code.Kind()].retryable }

@@ -1,5 +1,5 @@
-// Package home answers in one call what an app's first screen shows: the latest and the best scan, the place on the
-// board and the number of unread notifications.
+// Package home answers in one call what an app's first screen shows: the latest and the best scan,
+// the place on the board and the number of unread notifications.
 package home
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/scan"
 )
 
-// Service asks those who know.
+// Handler serves GET /v1/me/summary.
 type Service struct {
 	// Firestore holds the scans and the inboxes.
 	Firestore *firestore.Client
@@ -46,9 +46,9 @@ type view struct {
 	Unread   int64                `json:"unread"`
 }
 
-// get reads the parts at the same time, so that it takes as long as the slowest. Each is of a moment of its own: a scan
-// that completes meanwhile may be the latest already and not on the board yet, as it is with separate calls. Whether
-// the account is in use, boards and inbox find out.
+// get reads the parts at the same time, so that it takes as long as the slowest. Each is of a
+// moment of its own: a scan that completes meanwhile may be the latest already and not on the board
+// yet, as it is with separate calls. Whether the account is in use, boards and inbox find out.
 func (s *Service) get(w http.ResponseWriter, r *http.Request) error {
 	uid := account.Caller(r)
 	var v view

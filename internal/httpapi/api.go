@@ -1,5 +1,6 @@
-// Package httpapi is the one way in and out over HTTP: strict decoding, problem+json, authentication with
-// Firebase ID tokens, CORS, request ids, and what is answered where no route fits.
+// Package httpapi is the one way in and out over HTTP: strict decoding, problem+json,
+// authentication with Firebase ID tokens, CORS, request ids, and what is answered where no route
+// fits.
 package httpapi
 
 import (
@@ -27,15 +28,16 @@ type Access int
 const (
 	// Public routes ask for no ID token.
 	Public Access = iota
-	// Open routes do not ask for an App Check token either: probes, the contract, and what a browser needs.
+	// Open routes do not ask for an App Check token either: probes, the contract, and what a browser
+	// needs.
 	Open
 	// User routes ask for a valid Firebase ID token, checked offline.
 	User
-	// FreshUser routes also ask Firebase whether the token was revoked or the user disabled: one call a request,
-	// for what is sensitive (registration, consent, username).
+	// FreshUser routes also ask Firebase whether the token was revoked or the user disabled: one call
+	// a request, for what is sensitive (registration, consent, username).
 	FreshUser
 	// Leaving is for the user's way out. It is as FreshUser, but asks for no App Check token, since
-	// nobody needs the app to leave. It also admits a disabled user, who is [Identity].Locked, for
+	// leaving does not need the app. It also admits a disabled user, who is [Identity].Locked, for
 	// asking again for what has locked them, and one that was deleted at Firebase, who is
 	// [Identity].Gone, for what is left of them here. The handler must refuse such users everything
 	// else.
@@ -49,8 +51,8 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 type Options struct {
 	// Verifier checks ID tokens; required where a route asks for one.
 	Verifier TokenVerifier
-	// AppCheck has the modes of the routes that are neither Open nor Leaving, and Apps checks the tokens; required unless all
-	// are off.
+	// AppCheck has the modes of the routes that are neither Open nor Leaving, and Apps checks the
+	// tokens; required unless all are off.
 	AppCheck AppCheck
 	Apps     AppVerifier
 	// BodyTimeout is how long a body may take to arrive; 0 is 10 seconds.
@@ -126,8 +128,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 const headerRequestID = "X-Request-Id"
 
-// Begin gives the request its id and the answer the headers that all have. A request that has begun already is
-// returned as it is: the skeleton begins before there is an API, so that its refusals have an id too.
+// Begin gives the request its id and the answer the headers that all have. A request that has begun
+// already is returned as it is: the skeleton begins before there is an API, so that its refusals
+// have an id too.
 func Begin(w http.ResponseWriter, r *http.Request) *http.Request {
 	if requestID(r.Context()) != "" {
 		return r

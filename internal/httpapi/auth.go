@@ -15,8 +15,8 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// TokenVerifier checks Firebase ID tokens; *auth.Client is the real one. The emulator's client checks
-// revocation in both methods, so a test needs a seam to see which one a route calls.
+// TokenVerifier checks Firebase ID tokens; *auth.Client is the real one. The emulator's client
+// checks revocation in both methods, so a test needs a seam to see which one a route calls.
 type TokenVerifier interface {
 	VerifyIDToken(ctx context.Context, idToken string) (*auth.Token, error)
 	VerifyIDTokenAndCheckRevoked(ctx context.Context, idToken string) (*auth.Token, error)
@@ -28,9 +28,10 @@ type Identity struct {
 	// Email is "" where the token has none.
 	Email         string
 	EmailVerified bool
-	// SignedInAt is when the user entered their credentials, in seconds since 1970. All tokens of one sign-in share it.
+	// SignedInAt is when the user entered their credentials, in seconds since 1970. All tokens of one
+	// sign-in share it.
 	SignedInAt int64
-	// Locked says that the user is disabled, and Gone that Firebase has no such user any more; only
+	// Locked means that the user is disabled, and Gone that Firebase has no such user any more; only
 	// on Leaving routes.
 	Locked, Gone bool
 }
@@ -129,8 +130,8 @@ func tokenFault(err error) error {
 	case auth.IsIDTokenInvalid(err), auth.IsUserNotFound(err):
 		return fault.Wrap(err, fault.CodeTokenInvalid, "The ID token is not valid here.")
 	default:
-		// All that is wrong with a token has its code above. The rest is a call that failed, for the certificates or
-		// for the user, and a 401 would make the app sign its user out over our outage.
+		// All that is wrong with a token has its code above. The rest is a call that failed, for the
+		// certificates or for the user, and a 401 would make the app sign its user out over our outage.
 		return fault.Wrap(err, fault.CodeUnavailable, "The ID token cannot be checked at the moment: try again.")
 	}
 }

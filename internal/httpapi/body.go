@@ -21,13 +21,14 @@ import (
 // MaxBody is the largest JSON body taken, in bytes.
 const MaxBody = 64 << 10
 
-// bodyTimeout is how long a body may take to arrive where [Options] say nothing else: ages for 64 KiB, even from a
-// phone in a lift.
+// bodyTimeout is how long a body may take to arrive where [Options] say nothing else: ages for 64
+// KiB, even from a phone in a lift.
 const bodyTimeout = 10 * time.Second
 
-// BodyWithin gives the rest of the request's body that much time to arrive, instead of what [Options] give; reading
-// fails after that. A handler that takes more than a JSON body calls it first, and whoever has read a body to its end
-// calls it with 0, which is without end: the time of a slow body is not taken off the handler's.
+// BodyWithin gives the rest of the request's body that much time to arrive, instead of what
+// [Options] give; reading fails after that. A handler that takes more than a JSON body calls it
+// first, and calls it with 0 once it has read a body to its end, which is without end: the time of
+// a slow body is not taken off the handler's.
 func BodyWithin(w http.ResponseWriter, d time.Duration) {
 	var deadline time.Time
 	if d > 0 {
@@ -36,8 +37,8 @@ func BodyWithin(w http.ResponseWriter, d time.Duration) {
 	_ = http.NewResponseController(w).SetReadDeadline(deadline) // only a test's writer is not connected to anything
 }
 
-// ReadBody reads the request's body to its end. One over the limit, in bytes, is body_too_large, one that breaks off
-// malformed_body.
+// ReadBody reads the request's body to its end. One over the limit, in bytes, is body_too_large,
+// one that breaks off malformed_body.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err != nil {
@@ -55,8 +56,8 @@ func readFault(err error) error {
 	return fault.Wrap(err, fault.CodeMalformedBody, "The body could not be read to its end.")
 }
 
-// Write answers with the value as JSON. "&", "<" and ">" stay as they are, so that a URL can be copied from the answer:
-// nosniff keeps browsers from reading it as HTML.
+// Write answers with the value as JSON. "&", "<" and ">" stay as they are, so that a URL can be
+// copied from the answer: nosniff keeps browsers from reading it as HTML.
 func Write(w http.ResponseWriter, status int, value any) error {
 	// Rendered first, so that a value that cannot be marshalled is a clean 500 and not half an answer.
 	var body bytes.Buffer
@@ -82,7 +83,8 @@ type Problem struct {
 	Fields    []fault.Field `json:"fields,omitempty"`
 }
 
-// WriteProblem answers with the error: its public part to the caller, an internal one's cause to the log only.
+// WriteProblem answers with the error: its public part to the caller, an internal one's cause to
+// the log only.
 func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	kind := f.Code.Kind()
@@ -123,8 +125,8 @@ func canceled(err error) bool {
 	return errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled
 }
 
-// IntParam is the whole number in the query parameter, or fallback where it is absent. Anything but a whole
-// number of lo to hi is invalid_parameter.
+// IntParam is the whole number in the query parameter, or fallback where it is absent. Anything but
+// a whole number of lo to hi is invalid_parameter.
 func IntParam(r *http.Request, name string, fallback, lo, hi int) (int, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {

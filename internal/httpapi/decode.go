@@ -46,7 +46,7 @@ func DecodeText[T any](name, text string) (T, error) {
 
 // Member is a member of a merge patch (RFC 7396), which may be absent, null or a value.
 type Member[T any] struct {
-	// Given says that it is not absent, and Value is nil where it is null.
+	// Given means that it is not absent, and Value is nil where it is null.
 	Given bool
 	Value *T
 }
@@ -89,7 +89,7 @@ func refuseNull(decoder *jsontext.Decoder, into any) error {
 // wholeNumber reads integers, which strictjson takes in their plainest form alone.
 func wholeNumber(decoder *jsontext.Decoder, into *int) error {
 	if decoder.PeekKind() != '0' {
-		return errors.ErrUnsupported // whose error says that it is of another type
+		return errors.ErrUnsupported // whose error names the other type
 	}
 	number, err := decoder.ReadValue()
 	if err != nil {

@@ -18,7 +18,8 @@ func Contract() []byte { return contract }
 // readyTimeout bounds the readiness probe.
 const readyTimeout = 3 * time.Second
 
-// HealthRoutes adds /healthz (the process answers), /readyz (ready says that its stores do) and the contract.
+// HealthRoutes adds /healthz (the process answers), /readyz (ready returns an error unless its
+// stores do) and the contract.
 func HealthRoutes(api *API, ready func(context.Context) error) {
 	ok := map[string]string{"status": "ok"}
 	api.Handle("GET /healthz", Open, func(w http.ResponseWriter, _ *http.Request) error {

@@ -182,7 +182,7 @@ func badHeader(name, format string, args ...any) error {
 	return fault.New(fault.CodeInvalidParameter, "A header is not valid.").WithField("header/"+name, format, args...)
 }
 
-// noBody refuses a body. One of unknown length may turn out to be none.
+// noBody refuses a body. One of unknown length may turn out to be empty.
 func noBody(r *http.Request) error {
 	refusal := fault.New(fault.CodeMalformedBody, "This takes no body.").WithField("", "must be left out")
 	switch {

@@ -16,7 +16,8 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// impatient is a server whose bodies must arrive at once. Its routes tell what became of the request's context.
+// impatient is a server whose bodies must arrive at once. Its routes report how the request's
+// context ended.
 func impatient(t *testing.T, ended chan<- error) net.Conn {
 	t.Helper()
 	const patience = 50 * time.Millisecond
@@ -47,7 +48,7 @@ func impatient(t *testing.T, ended chan<- error) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil { // for the case that nobody answers
+	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil { // for the case that no answer comes
 		t.Fatal(err)
 	}
 	return conn

@@ -18,7 +18,7 @@ const (
 	// life is how long a parked event is kept.
 	life = 30 * 24 * time.Hour
 	// maxData is the longest data in bytes that is kept whole. It keeps the document under
-	// Firestore's limit of 1 MiB; what is longer is no event of ours.
+	// Firestore's limit of 1 MiB; what is longer is not one of the system's events.
 	maxData = 512 << 10
 )
 

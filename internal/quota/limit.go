@@ -2,9 +2,9 @@
 // rule, each who and each window of time, so that all instances of all functions count together.
 //
 // Windows are fixed and begin at whole multiples of their length since the zero time, a day's at
-// midnight UTC. That costs one document and one write a count; the price is that a user who uses one
-// window up at its end and the next at its beginning gets twice the rule's number in a short time.
-// Rules are set with that in mind.
+// midnight UTC. That costs one document and one write a count; the price is that a user who uses
+// one window up at its end and the next at its beginning gets twice the rule's number in a short
+// time. Rules are set with that in mind.
 //
 // A count is read without a lock and written on the condition that it is still as it was read, and
 // otherwise read anew (see package transact). So it is exact across instances, however many count
@@ -98,7 +98,7 @@ type count struct {
 // is used up. What is refused is not counted, so that trying again does not prolong the wait. Where
 // so many count at once that the turn does not come it is rate_limited, too.
 func (l *Limiter) Take(ctx context.Context, rule Rule, who Who) error {
-	// Outside of the turns, so that those who are to be refused neither wait nor make others wait.
+	// Outside of the turns, so that callers who are to be refused neither wait nor make others wait.
 	if err := l.Check(ctx, who, rule); err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func TestAuthorization(t *testing.T) {
 	}
 }
 
-// matrix makes everybody who is refused, and what belongs to somebody else.
+// matrix makes every caller who is refused, and what belongs to another user.
 func (s *system) matrix(ctx context.Context, t *testing.T) ([]row, map[string]string) {
 	t.Helper()
 	as := func(p person, change func(map[string]any)) caller { return caller{s, p.token(t, change)} }
@@ -99,8 +99,8 @@ func (s *system) matrix(ctx context.Context, t *testing.T) ([]row, map[string]st
 	listing := func(code fault.Code) func(operation) bool {
 		return func(o operation) bool { return user(o) && slices.Contains(codesOf(o.Operation), code) }
 	}
-	// Those whom an operation does not refuse must not be changed by it, or the next finds somebody
-	// else.
+	// Those whom an operation does not refuse must not be changed by it, or the next finds another
+	// user.
 	unchanged := func(code fault.Code) func(operation) bool {
 		return func(o operation) bool { return listing(code)(o) || o.method == http.MethodGet }
 	}
@@ -202,7 +202,7 @@ func TestContract_namesWhoIsRefused(t *testing.T) {
 				t.Errorf("%s: %s needs a row in the matrix: a user whose address is not verified", o.OperationID, code)
 			}
 		}
-		// Nobody has a role yet.
+		// No user has a role yet.
 		if o.Extensions["x-role"] != nil || strings.HasPrefix(o.path, "/v1/admin") {
 			t.Errorf("%s: a role needs a row in the matrix: a user without it", o.OperationID)
 		}

@@ -120,7 +120,7 @@ func pathIn(pattern string) string {
 	return path
 }
 
-// sameTaken compares what the route takes with what the contract says that the operation takes.
+// sameTaken compares what the route takes with what the operation takes by the contract.
 func sameTaken(t *testing.T, route httpapi.Route, item *openapi3.PathItem, op *openapi3.Operation) {
 	t.Helper()
 	taken := map[string][]string{}

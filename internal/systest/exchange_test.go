@@ -316,8 +316,8 @@ func (c caller) refused(
 	}
 }
 
-// ownersAnswer sends each operation, without a token, to whoever owns its path: that function must
-// know it.
+// ownersAnswer sends each operation, without a token, to the function that owns its path: that
+// function must know it.
 func (s *system) ownersAnswer(ctx context.Context, t *testing.T) {
 	t.Helper()
 	for pattern, op := range described(s.exchanges.doc) {

@@ -167,8 +167,8 @@ func forged(uid string) (all []string) {
 	return all
 }
 
-// fuzzed are the users that ask: one for good, whose id forged cursors are made of, and one who may
-// lose everything.
+// fuzzed are the users that ask: one that stays, whose id forged cursors are made of, and one who
+// may lose everything.
 type fuzzed struct {
 	caller, leaver caller
 	own            map[string]string
@@ -192,7 +192,7 @@ func (s *system) fuzzers(ctx context.Context, t *testing.T) *fuzzed {
 	return fuzzers
 }
 
-// who is the caller for the operation: nobody, where it wants no user.
+// who is the caller for the operation: none, where it wants no user.
 func (f *fuzzed) who(o operation) caller {
 	if o.OperationID == "eraseAccount" || o.OperationID == "withdrawConsent" {
 		return f.leaver.asked(o)

@@ -25,7 +25,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// asked is the caller of the operation: nobody, where it wants no user.
+// asked is the caller of the operation: none, where it wants no user.
 func (c caller) asked(o operation) caller {
 	if o.access == httpapi.Public || o.access == httpapi.Open {
 		return caller{system: c.system}
@@ -262,7 +262,7 @@ func (s *system) dial(ctx context.Context) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "tcp", strings.TrimPrefix(s.URL, "http://"))
 }
 
-// cutOff leaves in the middle. Nobody can be answered; the system must only not mind.
+// cutOff leaves in the middle. There is no one to answer; the system must only not mind.
 func (s *system) cutOff(ctx context.Context, t *testing.T, half string) {
 	t.Helper()
 	conn, err := s.dial(ctx)

@@ -315,8 +315,7 @@ func byScore(ctx context.Context, t *testing.T) [][]byte {
 	return [][]byte{all[0].photo, all[len(all)-1].photo}
 }
 
-// await sweeps until the condition holds: what a crash left in the outbox has nobody else to
-// publish it.
+// await sweeps until the condition holds: what a crash left in the outbox has no other publisher.
 func (s *system) await(ctx context.Context, t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)

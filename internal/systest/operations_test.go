@@ -74,7 +74,7 @@ func (o operation) target(value string) string {
 }
 
 // sample is a body that the contract shows, the longest, and its media type; both are "" where no
-// body is taken. A file is no photo: it is refused, or fails, once somebody looks into it.
+// body is taken. A file is no photo: it is refused, or fails, once it is decoded.
 func (o operation) sample(t *testing.T) (media, body string) {
 	t.Helper()
 	if o.RequestBody == nil {

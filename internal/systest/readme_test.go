@@ -56,7 +56,7 @@ func TestReadme_useTheAPI(t *testing.T) {
 	}
 }
 
-// guarded is the URL of a proxy before the system, which holds the exchanges of those who do not
+// guarded is the URL of a proxy before the system, which holds the exchanges of clients that do not
 // share this process to the contract.
 func (s *system) guarded(t *testing.T) string {
 	t.Helper()

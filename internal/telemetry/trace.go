@@ -23,9 +23,10 @@ const (
 // Tracing is the process's tracer provider.
 type Tracing struct{ provider *sdktrace.TracerProvider }
 
-// StartTracing installs a tracer provider. Trace ids are made and passed on always; spans are exported over
-// OTLP/gRPC only when exportTo is not empty (the exporter then reads the standard OTEL_EXPORTER_OTLP_* variables).
-// ratio is the share of new traces that is sampled, 0 to 1; a caller's decision is kept.
+// StartTracing installs a tracer provider. Trace ids are made and passed on always; spans are
+// exported over OTLP/gRPC only when exportTo is not empty (the exporter then reads the standard
+// OTEL_EXPORTER_OTLP_* variables). ratio is the share of new traces that is sampled, 0 to 1; a
+// caller's decision is kept.
 func StartTracing(ctx context.Context, service, exportTo string, ratio float64) (*Tracing, error) {
 	opts := []sdktrace.TracerProviderOption{
 		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(ratio))),
@@ -43,8 +44,8 @@ func StartTracing(ctx context.Context, service, exportTo string, ratio float64) 
 	return &Tracing{provider: provider}, nil
 }
 
-// Flush exports the finished spans, as far as ctx allows. Cloud Run throttles the CPU between requests, so
-// it is called at the end of each sampled invocation.
+// Flush exports the finished spans, as far as ctx allows. Cloud Run throttles the CPU between
+// requests, so it is called at the end of each sampled invocation.
 func (t *Tracing) Flush(ctx context.Context) error { return t.provider.ForceFlush(ctx) }
 
 // Stop flushes and ends the provider.
@@ -55,7 +56,8 @@ func FromHeader(ctx context.Context, header http.Header) context.Context {
 	return propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(header))
 }
 
-// FromTraceparent continues the trace of a W3C traceparent; a malformed or empty one changes nothing.
+// FromTraceparent continues the trace of a W3C traceparent; a malformed or empty one changes
+// nothing.
 func FromTraceparent(ctx context.Context, value string) context.Context {
 	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceparent: value})
 }
@@ -78,5 +80,5 @@ func Span(ctx context.Context, name string) (context.Context, func(error)) {
 	}
 }
 
-// Sampled tells whether the context's span will be exported.
+// Sampled reports whether the context's span will be exported.
 func Sampled(ctx context.Context) bool { return trace.SpanContextFromContext(ctx).IsSampled() }

@@ -46,7 +46,7 @@ const (
 // that do (see [Do]). fn may run more than once, and must do nothing remote but read, and write
 // through tx. It may read outside of tx what it then writes with [firestore.LastUpdateTime] or
 // [firestore.Transaction.Create]; fn runs anew where that has changed before the commit. An error
-// of fn is returned as it is, unless it says that the transaction was aborted.
+// of fn is returned as it is, unless it reports an aborted transaction.
 func Run(
 	ctx context.Context, fs *firestore.Client, on *firestore.DocumentRef,
 	fn func(ctx context.Context, tx *firestore.Transaction) error,

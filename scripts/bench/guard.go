@@ -39,7 +39,7 @@ const (
 	photoSmiling = "smiling"
 )
 
-// copiesMade are what somebody makes of an old photo who wants it counted again.
+// copiesMade are what a user makes of an old photo to have it counted again.
 var copiesMade = []maker{
 	{"saved again at quality 50", func(s *subject) (*image.Gray, error) { return resaved(s.half, 50) }},
 	{"mirrored", pure(func(s *subject) *image.Gray { return mirrored(s.half) })},

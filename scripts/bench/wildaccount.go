@@ -84,7 +84,7 @@ func (s *study) composition() string {
 	)
 }
 
-// wildTable says what became of the photos of each set.
+// wildTable lists the outcomes of the photos of each set.
 func (s *study) wildTable() string {
 	var b strings.Builder
 	b.WriteString("\n## What became of photos that were not taken for measuring\n\n" +

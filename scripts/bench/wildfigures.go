@@ -27,7 +27,7 @@ func (s *study) refusalOf(file string) face.Code {
 	return ""
 }
 
-// faceIn reports whether a face was found in a photo, whatever else was amiss.
+// faceIn reports whether a face was found in a photo, whatever else was wrong.
 func (s *study) faceIn(file string) bool {
 	code := s.refusalOf(file)
 	return code != face.NoFace && (code != "" || s.files[file].Observation != nil)

@@ -17,9 +17,10 @@ const (
 	quotes = "\"`“”"
 )
 
-// phrases are words of comments that the Go standard library would not use, in lower case.
-var phrases = regexp.MustCompile(`\b(tells? whether|says? how many|whoever|somebody|nobody|sees? to|amiss|for good|` +
-	`as good|what became of|those who|of ours|says? that|as it is wont)\b`)
+// phrases are words of comments that the Go standard library would not use. Each may begin with a
+// capital.
+var phrases = regexp.MustCompile(`\b([Tt]ells? whether|[Ss]ays? how many|[Ww]hoever|[Ss]omebody|[Nn]obody|[Ss]ees? to|` +
+	`[Aa]miss|[Ff]or good|[Aa]s good|[Ww]hat became of|[Tt]hose who|[Oo]f ours|[Ss]ays? that|[Aa]s it is wont)\b`)
 
 // wide returns a fault for each line of s that is too long. Lines of a raw string are text, not
 // code. A comment without a blank, such as an address, cannot be broken, nor can a directive to the
@@ -66,7 +67,7 @@ func rawStrings(s source) map[int]bool {
 func worded(s source) []string {
 	var faults []string
 	for _, group := range s.file.Comments {
-		text := strings.ToLower(group.Text())
+		text := group.Text()
 		for _, at := range phrases.FindAllStringIndex(strings.ReplaceAll(text, "\n", " "), -1) {
 			if quoted(text, at) {
 				continue

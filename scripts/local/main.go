@@ -124,7 +124,7 @@ func closed(end, closing error) error {
 	return end
 }
 
-// sweepEvery is the sweep's period here, where nobody should wait a minute for what is due after
+// sweepEvery is the sweep's period here, where no one should wait a minute for what is due after
 // seconds.
 const sweepEvery = 5 * time.Second
 

@@ -51,7 +51,7 @@ application default credentials. What it prints has user ids and usernames in it
 
 `
 
-// errUsage says that the command line was wrong; why has been printed.
+// errUsage means that the command line was wrong; why has been printed.
 var errUsage = errors.New("usage")
 
 func main() {

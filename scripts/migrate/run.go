@@ -88,7 +88,7 @@ func (t *tx) write(what string, ref *firestore.DocumentRef, do func() error) err
 	return nil
 }
 
-// Note adds a line for the operator: what needs a decision, or that nobody would expect.
+// Note adds a line for the operator: what needs a decision, or what is unexpected.
 func (t *tx) Note(format string, args ...any) {
 	t.notes = append(t.notes, fmt.Sprintf(format, args...))
 }
@@ -109,10 +109,10 @@ type runner struct {
 	after string
 }
 
-// tally counts what became of the documents of a step.
+// tally counts the outcomes of the documents of a step.
 type tally struct{ seen, migrated, notes, failed int }
 
-// errIncomplete says that documents of a step could not be migrated; which has been printed.
+// errIncomplete means that documents of a step could not be migrated; which has been printed.
 var errIncomplete = errors.New("some documents could not be migrated; mend the cause and run it again")
 
 // run runs the step over all its documents. A document that fails is printed and left behind.
@@ -156,13 +156,13 @@ func (r *runner) report(sum tally, last string) {
 		sum.seen, sum.migrated, verb, sum.notes, sum.failed, last)
 }
 
-// outcome is what became of a document.
+// outcome is what a step did to a document.
 type outcome struct {
 	writes, notes []string
 	err           error
 }
 
-// page migrates the documents, several at once, and prints what became of each in their order. Its
+// page migrates the documents, several at once, and prints each outcome in their order. Its
 // error is that of the run's end, by Ctrl-C.
 func (r *runner) page(ctx context.Context, s step, page []*firestore.DocumentSnapshot, sum *tally) error {
 	outcomes := make([]outcome, len(page))

@@ -18,11 +18,12 @@ import (
 )
 
 // usernames moves the claims on usernames to the keys by Unicode's table of confusables, which
-// schema 2 of users/{uid} and usernames/{key} has. Before, a short table of ours made them.
+// schema 2 of users/{uid} and usernames/{key} has. Before, a short table of the module's own made
+// them.
 //
 // Of two names that now look alike the one that was taken earlier keeps the claim. The other stays
 // as it is and is still shown, but is no longer held: users/{uid}.folded is "", and the user may
-// choose another at once, without the wait. So nobody loses a name silently: the step notes each,
+// choose another at once, without the wait. So no user loses a name silently: the step notes each,
 // and each name that could not be taken today (it looks like the service's, or has characters that
 // are no longer allowed), for a person to decide on. Such a name, too, stays until it is changed;
 // one of which nothing can be seen is not held.
@@ -219,7 +220,7 @@ func (m *rekeying) take(tx *tx, kept map[string]bool) (folded string, err error)
 	since := m.since()
 	for i, key := range account.UsernameKeys(m.user.Username) {
 		if key == "" {
-			return "", nil // nothing of it can be seen, so nobody can hold it
+			return "", nil // nothing of it can be seen, so it cannot be held
 		}
 		if m.earlier(key) {
 			tx.Note("the name %q looks like %q of %s, who took it earlier",

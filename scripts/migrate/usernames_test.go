@@ -199,7 +199,7 @@ func TestUsernames_takenMeanwhile(t *testing.T) {
 	if !slices.Contains(notes(said), "maría < María") {
 		t.Errorf("notes %q", notes(said))
 	}
-	// The wait does not apply to those who lost theirs.
+	// The wait does not apply to users who lost theirs.
 	if got := a.take(t, "late", "maria2"); got != http.StatusOK {
 		t.Errorf("late takes another name: %d", got)
 	}

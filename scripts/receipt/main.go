@@ -1,4 +1,5 @@
-// Command receipt verifies the receipt of an erased account, without trusting whoever shows it.
+// Command receipt verifies the receipt of an erased account, without trusting the party that shows
+// it.
 //
 //	go run ./scripts/receipt verify https://api.example.com/v1/erasures/k3v9q7x2m5abw4tzn6y2cdfhjl
 //	go run ./scripts/receipt verify -key keys.json receipt.jws

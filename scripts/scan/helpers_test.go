@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// pigoSample is pigo's test picture: an average face of many people, so nobody's.
+// pigoSample is pigo's test picture: an average face of many people, so no one's.
 var pigoSample = sync.OnceValues(func() ([]byte, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/esimov/pigo").Output()
 	if err != nil {

@@ -32,7 +32,7 @@ type failure struct {
 	Detail string `json:"detail"`
 }
 
-// outcome is what became of an input.
+// outcome is the result of an input.
 type outcome struct {
 	result
 	fixes      []string // of a refusal
@@ -119,8 +119,8 @@ func (s *session) keep(stem string, pictures []report.Picture) error {
 const waiting = 4
 
 // inOrder does n pieces of work on all cores and hands the outcomes on in order, one at a time. It
-// begins nothing more when the context ends or emit fails, and says how many outcomes were handed
-// on; when it returns, nothing is under way.
+// begins nothing more when the context ends or emit fails, and returns the number of outcomes
+// handed on; when it returns, nothing is under way.
 func inOrder[T any](ctx context.Context, n int, work func(i int) T, emit func(T) error) (done int, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

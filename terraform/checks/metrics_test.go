@@ -38,7 +38,7 @@ func logged(t *testing.T) map[string]bool {
 	return messages
 }
 
-// A metric of a line that nobody writes stays at zero, and its alert silent.
+// A metric of a line that is not written stays at zero, and its alert silent.
 func TestMetricsReadLinesThatAreLogged(t *testing.T) {
 	messages := logged(t)
 	each(t, func(t *testing.T, plan *tfjson.Plan) {

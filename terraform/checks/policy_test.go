@@ -98,7 +98,7 @@ func TestGrantsOnlyAddMembers(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		for _, r := range resources(plan) {
 			if r.Type == "google_secret_manager_secret_iam_binding" {
-				continue // nobody but the functions is to read their secrets
+				continue // only the functions are to read their secrets
 			}
 			if strings.Contains(r.Type, "_iam_binding") || strings.Contains(r.Type, "_iam_policy") {
 				t.Errorf("%s replaces grants of others", r.Address)
@@ -175,7 +175,7 @@ func TestUsersLeaveByTheAPIAndNotByTheSDK(t *testing.T) {
 	})
 }
 
-// Whoever sends mail, shows users in or looks for them may look users up; to delete them is the
+// Functions that send mail, sign users in or look for them may look users up; to delete them is the
 // eraser's alone.
 func TestAccessToFirebaseUsers(t *testing.T) {
 	want := map[string]string{"erase": catalog.AuthEraser}

@@ -11,7 +11,7 @@ func (s *Server) decorate(c call, p string, r object) {
 		r["selfLink"] = s.url + "/compute/v1/" + p
 		r["id"], r["fingerprint"], r["labelFingerprint"] = s.number, "ZmFrZQ==", "ZmFrZQ=="
 		if strings.Contains(p, "/addresses/") {
-			r["address"] = "203.0.113.10" // of RFC 5737, nobody's
+			r["address"] = "203.0.113.10" // of RFC 5737, for documentation
 		}
 	case "storage":
 		r["selfLink"] = s.url + "/storage/v1/" + p

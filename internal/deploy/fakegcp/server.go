@@ -67,7 +67,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		project: opts.Project, number: opts.Number, url: "http://" + listener.Addr().String(), served: make(chan error, 1),
 		resources: map[string]object{}, policies: map[string]object{}, uploads: map[string]*session{},
 	}
-	// Every project is born with it, and nobody can delete it.
+	// Every project is born with it, and it cannot be deleted.
 	logs := "projects/" + s.project + "/locations/global/buckets/_Default"
 	s.resources[key("logging", logs)] = object{"name": logs, "retentionDays": 30}
 	s.server = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}

@@ -70,7 +70,7 @@ type shape struct {
 	id string
 }
 
-// errNoRule says that this package cannot tell what index a query needs; none of ours was like that
+// errNoRule means that this package cannot tell what index a query needs; no query was like that
 // when it was written.
 var errNoRule = errors.New(
 	"no rule says which index this kind of query needs; write one in internal/local/emulator/index.go",
@@ -200,7 +200,7 @@ func (all indexes) serve(s shape) (used []string, ok bool) {
 	return used, len(missing) == 0 && len(used) > 0
 }
 
-// single tells whether the field has an index of its own in the shape's scope. By themselves all
+// single reports whether the field has an index of its own in the shape's scope. By themselves all
 // fields have one for each direction within a collection, and none over all collections of a name;
 // Terraform's own entries replace that by ascending ones.
 func (all indexes) single(s shape, by indexField) bool {

@@ -138,7 +138,7 @@ func TestIndexesServe(t *testing.T) {
 	}
 }
 
-// offline is a client that makes queries and asks nobody.
+// offline is a client that makes queries and sends none.
 func offline(t *testing.T) *firestore.Client {
 	t.Helper()
 	conn, err := grpc.NewClient("passthrough:///nowhere", grpc.WithTransportCredentials(insecure.NewCredentials()))

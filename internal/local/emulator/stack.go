@@ -170,7 +170,7 @@ func (s *Stack) Wait() error {
 	return s.died
 }
 
-// Close kills the emulators this stack started and waits until they are gone. Its error says that
+// Close kills the emulators this stack started and waits until they are gone. Its error means that
 // one had died before by itself. Close may be called more than once.
 func (s *Stack) Close() error {
 	s.stop()

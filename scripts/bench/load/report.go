@@ -64,7 +64,7 @@ func (m machine) String() string {
 	return s
 }
 
-// busy tells whether the machine had more to do than it has processors for, already before the
+// busy reports whether the machine had more to do than it has processors for, already before the
 // start.
 func (m machine) busy() bool {
 	load, err := strconv.ParseFloat(m.Load, 64)

@@ -17,7 +17,7 @@ type route struct {
 	operation string
 	// note says what is asked for, where the operation's name leaves it open.
 	note string
-	// readers says that only those ask who have scans.
+	// readers means that only users with scans ask.
 	readers bool
 	// perUser is how often the limits of package limit let one user ask; 0 is any number. most bounds
 	// all requests.
@@ -161,7 +161,7 @@ var excused = map[string]string{
 
 func ofScan(_ *world, t turn) call { return call{id: t.scan} }
 
-// newcomer has somebody signed up who is not registered, and is their ID token.
+// newcomer signs up a user who is not registered, and returns their ID token.
 func newcomer(ctx context.Context, w *world, t turn) (string, error) {
 	session, err := w.newApp(fmt.Sprintf("bench-newcomer-%s-%d", w.run, t.n)).SignUp(ctx)
 	return session.IDToken, err

@@ -64,7 +64,7 @@ type person struct {
 	item     string // in the inbox, read
 }
 
-// operation is where the contract says that an operation is.
+// operation is where an operation is by the contract.
 type operation struct{ method, path string }
 
 var pathParameter = regexp.MustCompile(`\{[^}]+\}`)
@@ -135,7 +135,7 @@ func prepare(ctx context.Context, h *host.Host, users int, progress io.Writer) (
 	return w, w.erase(ctx)
 }
 
-// erase has somebody ask for the erasure of their account.
+// erase has a user ask for the erasure of their account.
 func (w *world) erase(ctx context.Context) error {
 	leaver := w.newApp("bench-leaver-" + w.run)
 	if _, err := leaver.SignUp(ctx); err != nil {

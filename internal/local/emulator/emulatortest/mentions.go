@@ -13,7 +13,7 @@ import (
 
 // Mentions is every document of the database whose path or fields contain the text, whatever
 // collection it is in, and every generation of the buckets' objects whose name or metadata does. It
-// is how a test proves that nothing is left of somebody.
+// is how a test proves that nothing is left of a user.
 func Mentions(tb testing.TB, fs *firestore.Client, text string, buckets ...*storage.BucketHandle) []string {
 	tb.Helper()
 	m := mentions{tb: tb, text: text}
@@ -60,7 +60,7 @@ func (m *mentions) document(ref *firestore.DocumentRef) {
 	}
 }
 
-// in tells whether the value contains the text, at whatever depth.
+// in reports whether the value contains the text, at whatever depth.
 func (m *mentions) in(value any) bool {
 	switch v := value.(type) {
 	case map[string]any:

@@ -30,7 +30,7 @@ func Decode[T any](w *World, a Answer) T {
 	return v
 }
 
-// Ask sends the user's request, with a body of JSON unless that is "". A uid of "" is nobody.
+// Ask sends the user's request, with a body of JSON unless that is "". A uid of "" is no caller.
 func (w *World) Ask(uid, method, path, body string) Answer {
 	return w.AskAs(uid, method, path, "application/json", body)
 }
