@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,12 +17,10 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/retention"
-	"github.com/facescan/facescan/internal/store"
+	"github.com/facescan/facescan/internal/schema"
 )
 
-// document is what Terraform reads: the catalog, and the lists that stand beside the queries and
-// the retention.
+// document is what Terraform reads: the catalog, and what package schema says of the database.
 type document struct {
 	Functions         map[string]functionRow `json:"functions"`
 	Topics            []string               `json:"topics"`
@@ -76,8 +75,8 @@ type indexRow struct {
 
 // fieldOfRow is a field of a collection's documents.
 type fieldOfRow struct {
-	Collection string `json:"collection"`
-	Field      string `json:"field"`
+	CollectionID string `json:"collection"`
+	Field        string `json:"field"`
 }
 
 type fieldRow struct {
@@ -122,7 +121,7 @@ func catalogJSON() ([]byte, error) {
 		Topics:    catalog.Topics(), DeadLetterTopic: catalog.DeadLetterTopic, UploadTopic: event.TopicUploadFinalized,
 		MinBackoffSeconds: seconds(catalog.MinBackoff), MaxBackoffSeconds: seconds(catalog.MaxBackoff),
 		Sweep:    sweepRow{Schedule: schedule, Topic: sweepTopic, Message: string(message)},
-		Fallback: catalog.Owner("/").Name, Expiring: retention.Expiring,
+		Fallback: catalog.Owner("/").Name, Expiring: schema.Expiring(),
 	}
 	if d.AppCheckOperations, err = appCheckOperations(); err != nil {
 		return nil, err
@@ -136,20 +135,30 @@ func catalogJSON() ([]byte, error) {
 			AckDeadlineSeconds: seconds(s.Function.AckDeadline), MaxAttempts: s.Function.MaxAttempts,
 		})
 	}
-	for _, i := range store.Indexes {
-		row := indexRow{Name: i.Name(), Collection: i.CollectionID, Group: i.Group}
-		for _, f := range i.Fields {
-			row.Fields = append(row.Fields, fieldRow(f))
-		}
-		d.Indexes = append(d.Indexes, row)
-	}
-	for _, f := range store.GroupFields {
-		d.GroupFields = append(d.GroupFields, fieldOfRow{Collection: f.CollectionID, Field: f.Path})
-	}
-	for _, f := range store.Unindexed {
-		d.Unindexed = append(d.Unindexed, fieldOfRow{Collection: f.CollectionID, Field: f.Path})
-	}
+	d.addCollections()
 	return indented(d)
+}
+
+// addCollections adds what package schema says of indexes and fields.
+func (d *document) addCollections() {
+	for _, c := range schema.Collections {
+		for _, i := range c.Indexes {
+			row := indexRow{Name: c.IndexName(i), Collection: c.Name, Group: i.Group}
+			for _, f := range i.Fields {
+				row.Fields = append(row.Fields, fieldRow(f))
+			}
+			d.Indexes = append(d.Indexes, row)
+		}
+		for _, field := range c.GroupFields {
+			d.GroupFields = append(d.GroupFields, fieldOfRow{CollectionID: c.Name, Field: field})
+		}
+		for _, field := range c.Unindexed {
+			d.Unindexed = append(d.Unindexed, fieldOfRow{CollectionID: c.Name, Field: field})
+		}
+	}
+	byCollection := func(a, b fieldOfRow) int { return cmp.Compare(a.CollectionID, b.CollectionID) }
+	slices.SortStableFunc(d.GroupFields, byCollection)
+	slices.SortStableFunc(d.Unindexed, byCollection)
 }
 
 func rowOf(f catalog.Function) functionRow {

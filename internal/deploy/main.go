@@ -175,8 +175,8 @@ var about = map[string]struct {
 		"Writes the functions' zips below terraform/.build, and terraform/sources.auto.tfvars.json, which names them.", "",
 	},
 	"catalog": {
-		"Writes terraform/catalog.json, and the diagram in terraform/README.md, from internal/catalog, internal/store and " +
-			"internal/retention.",
+		"Writes terraform/catalog.json, and the diagram in terraform/README.md, from internal/catalog and " +
+			"internal/schema.",
 		"",
 	},
 }

@@ -39,7 +39,7 @@ import (
 )
 
 const (
-	schema = 1
+	docSchema = 1
 	// mailPatience is how long the erasure waits for a mail server that fails. Then it goes on without the last mail.
 	mailPatience = time.Hour
 	// receiptKept is how long a receipt can be had, and how long erased/ knows that the account is gone.
@@ -138,7 +138,7 @@ func parseDuration(what, text string, usual, least time.Duration) (time.Duration
 func newJob(uid account.UID, scope Scope, now time.Time, wait time.Duration) Job {
 	now = now.UTC().Truncate(time.Microsecond) // as Firestore keeps it: the capability is made of it
 	return Job{
-		Schema: schema, UID: uid, Scope: scope, Step: Sweep, RequestedAt: now, ProveAt: now.Add(wait),
+		Schema: docSchema, UID: uid, Scope: scope, Step: Sweep, RequestedAt: now, ProveAt: now.Add(wait),
 		Counts: map[string]int64{}, SweepAt: now.Add(firstLook),
 	}
 }

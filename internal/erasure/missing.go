@@ -346,7 +346,7 @@ func (m *Missing) position(ctx context.Context) (position, error) {
 }
 
 func (m *Missing) keep(ctx context.Context, at position) error {
-	at.Schema = schema
+	at.Schema = docSchema
 	if _, err := m.ref().Set(ctx, at); err != nil {
 		return fmt.Errorf("keep how far the look for users is: %w", err)
 	}

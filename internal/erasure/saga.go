@@ -323,7 +323,7 @@ func (e *Eraser) close(tx *firestore.Transaction, j Job, stores []emptied) error
 		return fmt.Errorf("delete user: %w", err)
 	}
 	err = tx.Set(erased(e.Firestore).Doc(name), erasedDoc{
-		Schema: schema, CapabilityHash: j.CapabilityHash, RequestedAt: j.RequestedAt, ErasedAt: now, Receipt: signed,
+		Schema: docSchema, CapabilityHash: j.CapabilityHash, RequestedAt: j.RequestedAt, ErasedAt: now, Receipt: signed,
 		ExpireAt: now.Add(receiptKept),
 	})
 	if err != nil {

@@ -26,32 +26,9 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
-	"github.com/facescan/facescan/internal/retention"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/schema"
 )
-
-// What neither saga has decided about, both leave behind.
-func TestDecisions_areMadeForEveryCollection(t *testing.T) {
-	t.Parallel()
-	decided := map[string]bool{}
-	for _, d := range erasure.Decisions() {
-		if decided[d.Collection] || !slices.Contains(retention.Collections, d.Collection) {
-			t.Errorf("collection %q is decided on twice, or in no list", d.Collection)
-		}
-		decided[d.Collection] = true
-		if stays := !d.Account || !d.Consent; stays && d.Why == "" {
-			t.Errorf("collection %q: something stays, and nothing says why", d.Collection)
-		}
-		if d.Consent && !d.Account {
-			t.Errorf("collection %q: a withdrawal takes what an erasure leaves", d.Collection)
-		}
-	}
-	for _, name := range retention.Collections {
-		if !decided[name] {
-			t.Errorf("collection %q: say in decisions what becomes of it", name)
-		}
-	}
-}
 
 // everything gives the user something in every store, an earlier withdrawal that is not over yet
 // among it.
@@ -72,9 +49,9 @@ func TestErase_leavesNothingButTheReceipt(t *testing.T) {
 	w.everything(t, ada)
 	bobs := w.Mentions(bob)
 	had := collectionsOf(w.Mentions(ada))
-	for _, d := range erasure.Decisions() {
-		if (had[d.Collection] > 0) != d.Account {
-			t.Errorf("collection %q: %d documents, and the erasure takes them: %v", d.Collection, had[d.Collection], d.Account)
+	for _, c := range schema.Collections {
+		if removed := c.Removed != schema.Never; (had[c.Name] > 0) != removed {
+			t.Errorf("collection %q: %d documents, and the erasure takes them: %v", c.Name, had[c.Name], removed)
 		}
 	}
 

@@ -42,9 +42,9 @@ func (e *Eraser) stores(ctx context.Context, j Job) ([]emptied, error) {
 	return e.accountStores(ctx, j)
 }
 
-// accountStores are those that hold something of a user by [decisions], whatever lies below
-// users/{uid}, and the buckets. The queries by uid alone need no index of ours, but that of the
-// entries, which is one on uid over the collection group.
+// accountStores are those that hold something of a user by package schema, whatever lies below
+// users/{uid}, and the buckets. The query of the entries needs an index on uid over the collection
+// group.
 func (e *Eraser) accountStores(ctx context.Context, j Job) ([]emptied, error) {
 	fs, uid := e.Firestore, string(j.UID)
 	all := []emptied{
@@ -52,17 +52,12 @@ func (e *Eraser) accountStores(ctx context.Context, j Job) ([]emptied, error) {
 		e.objects(j, "photos", e.Uploads, scan.PhotosPrefix(j.UID)),
 		e.objects(j, "results", e.Results, scan.ResultsPrefix(j.UID)),
 		e.objects(j, "export files", e.Results, exportPrefix(j.UID)),
-		e.documents(j, documents{name: "exports", query: fs.Collection("exports").Where("uid", "==", uid)}),
-		e.documents(j, documents{name: "scans", query: fs.Collection("scans").Where("uid", "==", uid)}),
-		e.documents(j, documents{name: "usernames", query: fs.Collection("usernames").Where("uid", "==", uid)}),
-		e.documents(j, documents{name: "limits", query: fs.Collection("limits").Where("uid", "==", uid)}),
 		e.documents(j, documents{
 			name:  "erasures", // of withdrawals: what they would remove goes here
 			query: fs.Collection("erasures").Where("uid", "==", uid).Where("scope", "==", string(Consent)),
 		}),
-		e.documents(j, documents{name: "parked", query: fs.Collection("parked").Where("uid", "==", uid)}),
-		e.documents(j, documents{name: "outbox", query: fs.Collection("outbox").Where("uid", "==", uid)}),
 	}
+	all = append(all, e.owned(j)...)
 	below, err := account.Ref(fs, j.UID).Collections(ctx).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("list the user's collections: %w", err)
@@ -76,7 +71,7 @@ func (e *Eraser) accountStores(ctx context.Context, j Job) ([]emptied, error) {
 // exportPrefix is where the results bucket keeps the user's exports.
 func exportPrefix(uid account.UID) string { return "exports/" + string(uid) + "/" }
 
-// consentStores are those that hold something made under a consent, by [decisions]. What was made
+// consentStores are those that hold something made under a consent, by package schema. What was made
 // under a consent given since stays.
 func (e *Eraser) consentStores(j Job) []emptied {
 	fs, user := e.Firestore, account.Ref(e.Firestore, j.UID)
@@ -85,12 +80,13 @@ func (e *Eraser) consentStores(j Job) []emptied {
 	}
 	until := func(q firestore.Query) firestore.Query { return q.Where("consentEpoch", "<=", j.Epoch) }
 	ofUser := func(c *firestore.CollectionRef) firestore.Query { return c.Where("uid", "==", string(j.UID)) }
-	return []emptied{
+	all := []emptied{
 		// With each rating goes the board's entry that is made of it.
 		e.documents(j, documents{name: "ratings", query: until(user.Collection("ratings").Query), remove: removeRating}),
 		e.memory(j),
-		e.documents(j, documents{name: "inbox", query: until(user.Collection("inbox").Query)}),
-		e.documents(j, documents{name: "deliveries", query: until(user.Collection("deliveries").Query)}),
+	}
+	all = append(all, e.madeBefore(j, "ratings", "guard", "series")...)
+	return append(all,
 		// Needs the index (uid asc, consentEpoch asc) on the collection exports.
 		e.documents(j, documents{
 			name: "exports", query: until(ofUser(fs.Collection("exports"))),
@@ -110,7 +106,7 @@ func (e *Eraser) consentStores(j Job) []emptied {
 		// After the scans, by which it is told what these are about.
 		e.documents(j, documents{name: "outbox", query: ofUser(fs.Collection("outbox")), match: e.madeUnder(j)}),
 		e.documents(j, documents{name: "parked", query: ofUser(fs.Collection("parked")), match: e.madeUnder(j)}),
-	}
+	)
 }
 
 // memory is the store of what the guard remembers: one document with entries of its own epochs.

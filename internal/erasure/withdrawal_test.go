@@ -9,14 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/scan/cheat"
+	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/scripts/migrate/fixture"
 )
 
-// What the decisions say of a withdrawal is so for the documents that the product writes.
+// What package schema says of a withdrawal is so for the documents that the product writes.
 func TestWithdrawal_leavesWhatWasNotMadeUnderTheConsent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -30,8 +30,7 @@ func TestWithdrawal_leavesWhatWasNotMadeUnderTheConsent(t *testing.T) {
 	w.Deliver("erase", "notify", "rank")
 	for _, path := range w.Mentions(ada) {
 		collection := ofCollection(path)
-		i := slices.IndexFunc(erasure.Decisions(), func(d erasure.Decision) bool { return d.Collection == collection })
-		if collection != "" && !erasure.Decisions()[i].Consent {
+		if c, ok := schema.Find(collection); ok && c.Removed != schema.WithConsent {
 			continue
 		}
 		if collection == "" || !slices.Contains(before, path) {
@@ -42,19 +41,19 @@ func TestWithdrawal_leavesWhatWasNotMadeUnderTheConsent(t *testing.T) {
 
 	left := w.Mentions(ada)
 	had, has := collectionsOf(made), collectionsOf(left)
-	for _, d := range erasure.Decisions() {
-		want := had[d.Collection]
+	for _, c := range schema.Collections {
+		want := had[c.Name]
 		switch {
-		case d.Consent:
-			want = collectionsOf(before)[d.Collection]
-		case d.Collection == "consents":
+		case c.Removed == schema.WithConsent:
+			want = collectionsOf(before)[c.Name]
+		case c.Name == "consents":
 			want++ // the withdrawal's
 		}
-		if has[d.Collection] != want {
-			t.Errorf("collection %q: %d documents are left of %d, want %d", d.Collection, has[d.Collection], had[d.Collection], want)
+		if has[c.Name] != want {
+			t.Errorf("collection %q: %d documents are left of %d, want %d", c.Name, has[c.Name], had[c.Name], want)
 		}
-		if d.Consent && had[d.Collection] == collectionsOf(before)[d.Collection] {
-			t.Errorf("collection %q: nothing was made under the consent there, so this shows nothing", d.Collection)
+		if c.Removed == schema.WithConsent && had[c.Name] == collectionsOf(before)[c.Name] {
+			t.Errorf("collection %q: nothing was made under the consent there, so this shows nothing", c.Name)
 		}
 	}
 	if slices.ContainsFunc(left, func(path string) bool { return strings.HasPrefix(path, "gs://") }) {

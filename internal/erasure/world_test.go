@@ -27,6 +27,7 @@ import (
 	"github.com/facescan/facescan/internal/parked"
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
@@ -258,12 +259,22 @@ func collectionsOf(paths []string) map[string]int {
 	return all
 }
 
-// later is a collection below users/{uid} that nothing writes yet: whatever is in it is the user's.
+// later writes a document of the user's into each collection that nothing wrote into, as a later version
+// may: package schema alone says what becomes of it.
 func (w *world) later(t *testing.T, uid string) {
 	t.Helper()
-	ref := account.Ref(w.Firestore, account.UID(uid)).Collection("friends").Doc("of-a-later-version")
-	if _, err := ref.Set(t.Context(), struct{}{}); err != nil {
-		t.Fatal(err)
+	had := collectionsOf(w.Mentions(uid))
+	for _, c := range schema.Collections {
+		at := w.Firestore.Collection(c.Name)
+		switch {
+		case had[c.Name] > 0 || c.Removed == schema.Never:
+			continue
+		case c.Below == "users":
+			at = account.Ref(w.Firestore, account.UID(uid)).Collection(c.Name)
+		}
+		if _, err := at.Doc("of-a-later-version").Set(t.Context(), map[string]any{"uid": uid}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	schema = 1
+	docSchema = 1
 	// life is how long an export is kept, from its request while it is not ready, and from then on once it is.
 	life = 24 * time.Hour
 	// linkLife is the longest that a signed URL is good for; GET signs another.
@@ -89,7 +89,7 @@ var (
 
 func newJob(id string, u account.User, now time.Time) Job {
 	return Job{
-		Schema: schema, ID: id, UID: u.UID, ConsentEpoch: u.ConsentEpoch, State: Queued, CreatedAt: now,
+		Schema: docSchema, ID: id, UID: u.UID, ConsentEpoch: u.ConsentEpoch, State: Queued, CreatedAt: now,
 		ExpireAt: now.Add(life), Object: objectName(u.UID, id), SweepAt: now.Add(firstLook),
 	}
 }

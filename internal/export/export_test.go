@@ -9,7 +9,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"slices"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -24,9 +24,9 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
-	"github.com/facescan/facescan/internal/retention"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/cheat"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 // everything are the entries of the export of a user with the one scan.
@@ -493,24 +493,19 @@ func TestSweep_leavesAloneForAWhileWhatItFailsOn(t *testing.T) {
 	}
 }
 
-// Each collection is in the export, or there is a reason why not.
-func TestExport_knowsEveryCollection(t *testing.T) {
+func TestReadme_explainsEveryFile(t *testing.T) {
 	t.Parallel()
-	exported := []string{"users", "consents", "devices", "inbox", "ratings", "guard", "series", "scans"}
-	reasons := map[string]string{
-		"deliveries": "which notices were sent, all of which the inbox has",
-		"friends":    "holds nothing yet",
-		"usernames":  "the profile has it",
-		"boards":     "everyone's", "histogram": "everyone's", "snapshot": "everyone's",
-		"entries": "made of the profile and the rating",
-		"outbox":  "on its way for seconds", "parked": "what could not be read",
-		"limits":  "counters for a day",
-		"exports": "this", "erasures": "shuts the export out", "erased": "nobody's any more",
-		"audit": "what operators did",
+	readme, err := os.ReadFile("README.txt")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, name := range retention.Collections {
-		if slices.Contains(exported, name) == (reasons[name] != "") {
-			t.Errorf("collection %q: either it is exported, or say here why not", name)
+	for _, c := range schema.Collections {
+		file := c.Name + ".json"
+		if c.Name == "users" {
+			file = "profile.json"
+		}
+		if explained := bytes.Contains(readme, []byte("\n"+file)); explained == (c.Withheld != "") {
+			t.Errorf("collection %q: README.txt explains %s: %t", c.Name, file, explained)
 		}
 	}
 }

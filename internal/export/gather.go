@@ -20,6 +20,7 @@ import (
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/cheat"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 // readme is README.txt of every archive.
@@ -59,14 +60,38 @@ func (e *Exporter) gather(ctx context.Context, j Job, w io.Writer) error {
 	g := &gatherer{
 		Exporter: e, archive: newArchive(w, j.CreatedAt, e.keep(ctx, j)), job: j, user: account.Ref(e.Firestore, j.UID),
 	}
-	for _, part := range []func(context.Context) error{
-		g.explanation, g.profile, g.consents, g.devices, g.inbox, g.ratings, g.memory, g.series, g.scans,
-	} {
-		if err := part(ctx); err != nil {
-			return fmt.Errorf("gather: %w", err)
+	if err := g.explanation(ctx); err != nil {
+		return fmt.Errorf("gather: %w", err)
+	}
+	for _, c := range schema.Collections {
+		if c.Withheld != "" {
+			continue
+		}
+		if err := g.part(c)(ctx); err != nil {
+			return fmt.Errorf("gather %s: %w", c.Name, err)
 		}
 	}
 	return g.close()
+}
+
+// part returns what puts a collection into the archive: its documents as they are kept, unless more is
+// to be said of them.
+func (g *gatherer) part(c schema.Collection) func(context.Context) error {
+	switch c.Name {
+	case "users":
+		return g.profile
+	case "consents":
+		return g.consents
+	case "guard":
+		return g.memory
+	case "series":
+		return g.series
+	case "scans":
+		return g.scans
+	}
+	return func(ctx context.Context) error {
+		return g.documents(ctx, c.Name+".json", g.user.Collection(c.Name).Query, g.kept)
+	}
 }
 
 func (g *gatherer) explanation(context.Context) error {
@@ -105,18 +130,6 @@ func (g *gatherer) consents(ctx context.Context) error {
 		}
 		return true, nil
 	})
-}
-
-func (g *gatherer) devices(ctx context.Context) error {
-	return g.documents(ctx, "devices.json", g.user.Collection("devices").Query, g.kept)
-}
-
-func (g *gatherer) inbox(ctx context.Context) error {
-	return g.documents(ctx, "inbox.json", g.user.Collection("inbox").Query, g.kept)
-}
-
-func (g *gatherer) ratings(ctx context.Context) error {
-	return g.documents(ctx, "ratings.json", g.user.Collection("ratings").Query, g.kept)
 }
 
 // series are the series of photos; what is left of one that is being deleted is not shown.

@@ -17,7 +17,7 @@ const schema = 1
 // BoardID is the all-time symmetry board of an engine's major version, such as "symmetry_all_v1".
 func BoardID(engineMajor int) string { return "symmetry_all_v" + strconv.Itoa(engineMajor) }
 
-// ratingDoc is users/{uid}/ratings/{board}. Contributions are in store.Unindexed.
+// ratingDoc is users/{uid}/ratings/{board}. Contributions are in schema.Collections.
 type ratingDoc struct {
 	Schema int    `firestore:"schema"`
 	Board  string `firestore:"board"`

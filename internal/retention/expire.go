@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/schema"
 )
 
 // One sweep deletes at most expirePages pages of each collection, so that none keeps it from the others or beyond its
@@ -19,7 +21,7 @@ const (
 // keeping nothing longer than was said. One collection that fails does not stop the others.
 func (s *Sweep) expire(ctx context.Context) (deleted int, err error) {
 	var faults []error
-	for _, collection := range Expiring {
+	for _, collection := range schema.Expiring() {
 		for range expirePages {
 			found, gone, err := s.expirePage(ctx, collection)
 			deleted += gone
@@ -35,7 +37,7 @@ func (s *Sweep) expire(ctx context.Context) (deleted int, err error) {
 }
 
 // expirePage deletes the documents longest expired, but for those that were renewed meanwhile. It needs the index on
-// expireAt (asc) with the scope of the collection group, for each of [Expiring].
+// expireAt (asc) with the scope of the collection group, for each of [schema.Expiring].
 func (s *Sweep) expirePage(ctx context.Context, collection string) (found, deleted int, err error) {
 	snaps, err := s.Firestore.CollectionGroup(collection).Where("expireAt", "<=", s.Now().UTC()).
 		OrderBy("expireAt", firestore.Asc).Limit(expirePage).Documents(ctx).GetAll()

@@ -15,12 +15,12 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/parked"
-	"github.com/facescan/facescan/internal/retention"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 var quiet outbox.Publisher = publisherFunc(func(string) error { return nil })
 
-// live has a user live, so that there is something in every collection of retention.Expiring but
+// live has a user live, so that there is something in every collection of schema.Expiring but
 // erased.
 func (f *fixture) live(t *testing.T) {
 	t.Helper()
@@ -61,7 +61,7 @@ func (f *fixture) leave(t *testing.T) {
 func (f *fixture) expiring(t *testing.T) map[string]time.Time {
 	t.Helper()
 	all := map[string]time.Time{}
-	for _, collection := range retention.Collections {
+	for _, collection := range schema.Names() {
 		snaps, err := f.Firestore.CollectionGroup(collection).Documents(t.Context()).GetAll()
 		if err != nil {
 			t.Fatal(err)
@@ -83,7 +83,7 @@ func TestSweep_deletesWhatHasExpired(t *testing.T) {
 	f.live(t)
 	f.leave(t)
 	due := f.expiring(t)
-	for _, collection := range retention.Expiring {
+	for _, collection := range schema.Expiring() {
 		if !slices.ContainsFunc(pathsOf(due), func(p string) bool { return path.Base(path.Dir(p)) == collection }) {
 			t.Errorf("nothing in %q expires, so this shows nothing", collection)
 		}

@@ -46,7 +46,7 @@ var since = step{
 // under. The version before left the memory behind when the consent was withdrawn, and so entries
 // go whose scan is gone.
 var memories = step{
-	Name: "memories", About: "keep what the guard remembers by the consent's epoch", Collection: "guard", Group: true,
+	Name: "memories", About: "keep what the guard remembers by the consent's epoch", Collection: "guard",
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {
 		entries, _ := doc.Data()["entries"].([]any)
 		for _, e := range entries {
@@ -101,7 +101,7 @@ func epochOf(tx *tx, id string) (int64, error) {
 // that the scan was made under. What is said of a scan that is gone goes, as it should have with
 // the scan.
 var notices = step{
-	Name: "notices", About: "find what was said of scans by the consent's epoch", Collection: "inbox", Group: true,
+	Name: "notices", About: "find what was said of scans by the consent's epoch", Collection: "inbox",
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {
 		data, _ := doc.Data()["data"].(map[string]any)
 		id, _ := data["scanId"].(string)

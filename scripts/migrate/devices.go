@@ -14,7 +14,7 @@ import (
 // version ran already was not found either. So where several have one token all but the newest go,
 // as they would have when it was registered.
 var devices = step{
-	Name: "devices", About: "find devices by the hash of their token", Collection: "devices", Group: true,
+	Name: "devices", About: "find devices by the hash of their token", Collection: "devices",
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {
 		return doc.Data()["tokenHash"] == nil, nil
 	},

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,22 +16,11 @@ import (
 
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
-	"github.com/facescan/facescan/internal/retention"
+	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/scripts/migrate/fixture"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
-
-// A step names its collection by the table, which the test of package retention's list does not
-// see.
-func TestSteps_areOnCollectionsOfTheList(t *testing.T) {
-	t.Parallel()
-	for _, s := range steps {
-		if !slices.Contains(retention.Collections, s.Collection) {
-			t.Errorf("step %s: collection %q is not in retention.Collections", s.Name, s.Collection)
-		}
-	}
-}
 
 // today is the clock's time in tests.
 var today = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
@@ -110,7 +98,7 @@ func dumpOf(t *testing.T, project string, fs *firestore.Client) string {
 
 // double doubles n once: a step for the frame's tests.
 var double = step{
-	Name: "double", About: "double n", Collection: "things", Group: true,
+	Name: "double", About: "double n", Collection: "friends",
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {
 		schema, err := doc.DataAt("schema")
 		return schema == int64(1), err
@@ -127,12 +115,12 @@ var double = step{
 	},
 }
 
-// things fills users/{i}/things/t with the numbers below n.
+// things fills users/{i}/friends/t with the numbers below n.
 func things(t *testing.T, fs *firestore.Client, n int) {
 	t.Helper()
 	writer := fs.BulkWriter(t.Context())
 	for i := range n {
-		ref := fs.Collection("users").Doc(fmt.Sprintf("%04d", i)).Collection("things").Doc("t")
+		ref := fs.Collection("users").Doc(fmt.Sprintf("%04d", i)).Collection("friends").Doc("t")
 		if _, err := writer.Set(ref, map[string]any{"schema": 1, "n": i}); err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +130,7 @@ func things(t *testing.T, fs *firestore.Client, n int) {
 
 func sum(t *testing.T, fs *firestore.Client) (total int64) {
 	t.Helper()
-	docs, err := fs.CollectionGroup("things").Documents(t.Context()).GetAll()
+	docs, err := fs.CollectionGroup("friends").Documents(t.Context()).GetAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,16 +149,16 @@ func TestRun_everyDocumentOnce(t *testing.T) {
 	whole := int64(n * (n - 1) / 2)
 
 	said := runStep(t, fs, double, true)
-	if !strings.Contains(said, "  users/0000/things/t: update users/0000/things/t\n") || sum(t, fs) != whole {
+	if !strings.Contains(said, "  users/0000/friends/t: update users/0000/friends/t\n") || sum(t, fs) != whole {
 		t.Errorf("dry run: sum %d, want %d: %s", sum(t, fs), whole, said)
 	}
 	said = runStep(t, fs, double, false)
 	if want := fmt.Sprintf(
-		"  %d documents, %[1]d migrated, 1 notes, 0 failed, up to users/0600/things/t\n", n,
+		"  %d documents, %[1]d migrated, 1 notes, 0 failed, up to users/0600/friends/t\n", n,
 	); !strings.HasSuffix(said, want) {
 		t.Errorf("printed %q, want %q at its end", said, want)
 	}
-	if !strings.Contains(said, "NOTE users/0007/things/t: a seven\n") {
+	if !strings.Contains(said, "NOTE users/0007/friends/t: a seven\n") {
 		t.Errorf("printed %q, without the note", said)
 	}
 	if said := runStep(t, fs, double, false); sum(t, fs) != 2*whole || !strings.Contains(said, " 0 migrated, 0 notes") {
@@ -182,7 +170,7 @@ func TestRun_goesOnAfterAFault(t *testing.T) {
 	t.Parallel()
 	_, fs := database(t)
 	things(t, fs, 3)
-	bad := fs.Doc("users/0001/things/t")
+	bad := fs.Doc("users/0001/friends/t")
 	if _, err := bad.Set(t.Context(), map[string]any{"schema": 1, "n": "one"}); err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +179,7 @@ func TestRun_goesOnAfterAFault(t *testing.T) {
 	if err := r.run(t.Context(), double); !errors.Is(err, errIncomplete) {
 		t.Errorf("error %v", err)
 	}
-	if got := sum(t, fs); got != 4 || !strings.Contains(out.String(), "FAILED users/0001/things/t: n is no number") {
+	if got := sum(t, fs); got != 4 || !strings.Contains(out.String(), "FAILED users/0001/friends/t: n is no number") {
 		t.Errorf("sum %d: %s", got, &out)
 	}
 	if _, err := bad.Set(t.Context(), map[string]any{"schema": 1, "n": 1}); err != nil {
@@ -207,7 +195,7 @@ func TestRun_goesOnBehindTheCursor(t *testing.T) {
 	t.Parallel()
 	project, fs := database(t)
 	things(t, fs, 4)
-	r := runner{fs: fs, now: time.Now, out: &strings.Builder{}, after: "users/0001/things/t"}
+	r := runner{fs: fs, now: time.Now, out: &strings.Builder{}, after: "users/0001/friends/t"}
 	if err := r.run(t.Context(), double); err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +232,8 @@ func TestSteps(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, s := range steps {
-		if s.Name == "" || s.About == "" || s.Collection == "" || s.Pending == nil || s.Migrate == nil || seen[s.Name] {
+		_, listed := schema.Find(s.Collection)
+		if s.Name == "" || s.About == "" || !listed || s.Pending == nil || s.Migrate == nil || seen[s.Name] {
 			t.Errorf("step %q is incomplete or there twice", s.Name)
 		}
 		seen[s.Name] = true

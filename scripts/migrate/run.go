@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/schema"
 )
 
 const (
@@ -24,10 +26,9 @@ const (
 type step struct {
 	// Name is what -step takes, About a line for -list.
 	Name, About string
-	// Collection is the last name of the collection. Group takes all collections of that name, as
-	// it must for those below users/{uid}.
+	// Collection is the last name of the collection, as package schema has it. All collections of that
+	// name are gone through.
 	Collection string
-	Group      bool
 	// Pending reports whether the document has the old shape. It is asked before the transaction
 	// and in it, so that a document which changes meanwhile is judged as it is.
 	Pending func(doc *firestore.DocumentSnapshot) (bool, error)
@@ -36,7 +37,7 @@ type step struct {
 }
 
 func (s step) query(fs *firestore.Client) firestore.Query {
-	if s.Group {
+	if c, _ := schema.Find(s.Collection); c.Below != "" {
 		return fs.CollectionGroup(s.Collection).OrderBy(firestore.DocumentID, firestore.Asc)
 	}
 	return fs.Collection(s.Collection).OrderBy(firestore.DocumentID, firestore.Asc)

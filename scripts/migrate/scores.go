@@ -16,7 +16,7 @@ var bareScore = regexp.MustCompile(`^Your symmetry score (is [0-9.]+ of 100|of [
 // keep the interval, and that of the scan is of an engine whose intervals were too narrow outside
 // of the studio, so the item says where the score is instead.
 var scores = step{
-	Name: "scores", About: "say no score without its interval in the inbox", Collection: "inbox", Group: true,
+	Name: "scores", About: "say no score without its interval in the inbox", Collection: "inbox",
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {
 		body, _ := doc.Data()["body"].(string)
 		return bareScore.MatchString(body), nil

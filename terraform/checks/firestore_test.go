@@ -10,8 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	tfjson "github.com/hashicorp/terraform-json"
 
-	"github.com/facescan/facescan/internal/retention"
-	"github.com/facescan/facescan/internal/store"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 // TestFieldsAreIndexedAsTheCodeSays: what the code asks a group by, what expires, and what nothing
@@ -19,14 +18,16 @@ import (
 func TestFieldsAreIndexedAsTheCodeSays(t *testing.T) {
 	const both = "COLLECTION ASCENDING, COLLECTION_GROUP ASCENDING"
 	want := map[string]string{}
-	for _, f := range store.GroupFields {
-		want[f.CollectionID+"."+f.Path] = both
-	}
-	for _, collection := range retention.Expiring {
-		want[collection+".expireAt"] = both + ", expires"
-	}
-	for _, f := range store.Unindexed {
-		want[f.CollectionID+"."+f.Path] = ""
+	for _, c := range schema.Collections {
+		for _, field := range c.GroupFields {
+			want[c.Name+"."+field] = both
+		}
+		if c.Expires {
+			want[c.Name+".expireAt"] = both + ", expires"
+		}
+		for _, field := range c.Unindexed {
+			want[c.Name+"."+field] = ""
+		}
 	}
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		got := map[string]string{}

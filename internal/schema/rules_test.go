@@ -1,4 +1,4 @@
-package retention_test
+package schema_test
 
 import (
 	"encoding/base64"
@@ -10,10 +10,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
-	"github.com/facescan/facescan/internal/retention"
+	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/terraform"
 )
+
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
 
 // ownersOnly are rules that would let a user at their own; a test that cannot see these open cannot see the others shut.
 const ownersOnly = `rules_version = '2';
@@ -97,7 +100,7 @@ func TestRules_denyClientsEverything(t *testing.T) {
 	d := newDatabase(t, terraform.FirestoreRules)
 	for name, bearer := range map[string]string{"the owner": d.idToken("ada"), "another user": d.idToken("eve"), "nobody": ""} {
 		t.Run(name, func(t *testing.T) {
-			for _, collection := range retention.Collections {
+			for _, collection := range schema.Names() {
 				for _, parent := range []string{"", "/users/ada", "/boards/symmetry"} {
 					for what, status := range d.attempts(t, bearer, parent, collection) {
 						if status != http.StatusForbidden {

@@ -1,0 +1,34 @@
+package erasure
+
+import (
+	"slices"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/schema"
+)
+
+// owned are the stores of the collections at the top whose documents bear their user's id in the field
+// uid. A query by uid alone needs no index of ours.
+func (e *Eraser) owned(j Job) (all []emptied) {
+	for _, c := range schema.Collections {
+		if c.Below != "" || c.Removed == schema.Never || c.Name == "users" || c.Name == "erasures" {
+			continue // users and erasures go last of all
+		}
+		query := e.Firestore.Collection(c.Name).Where("uid", "==", string(j.UID))
+		all = append(all, e.documents(j, documents{name: c.Name, query: query}))
+	}
+	return all
+}
+
+// madeBefore are the stores of the collections below users/{uid} that a withdrawal empties by the
+// documents' epoch and nothing else.
+func (e *Eraser) madeBefore(j Job, but ...string) (all []emptied) {
+	for _, c := range schema.Collections {
+		if c.Below != "users" || c.Removed != schema.WithConsent || slices.Contains(but, c.Name) {
+			continue
+		}
+		query := account.Ref(e.Firestore, j.UID).Collection(c.Name).Where("consentEpoch", "<=", j.Epoch)
+		all = append(all, e.documents(j, documents{name: c.Name, query: query}))
+	}
+	return all
+}

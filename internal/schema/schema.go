@@ -1,0 +1,220 @@
+// Package schema is the one table of what is stored: the Firestore collections, their indexes, what
+// expires, how long things are kept, who may have them removed or exported, and what remains for a
+// while in copies that we cannot reach.
+//
+// Whatever must reach all of a user's data reads this table: the security rules' test, erasure, export,
+// the deletion page and receipts, the sweep of what has expired, migrations, and Terraform by
+// terraform/catalog.json. A test fails when code names a collection that has no row.
+//
+// # How to add a collection
+//
+//  1. A row in [Collections].
+//  2. The file that reads and writes its documents, in the package of its domain.
+//
+// An erasure then removes the documents below users/{uid} and those with the field uid, a withdrawal
+// those of them whose consentEpoch it ends, and an export has those below users/{uid} as NAME.json,
+// which export/README.txt must explain. What goes together with something else, as photos go with
+// scans, needs code in these packages, too.
+package schema
+
+import "slices"
+
+// Removal is when a user's documents of a collection are removed.
+type Removal int
+
+// The removals. What a withdrawal removes, an erasure removes, too.
+const (
+	// Never is for documents that are of no user, or that outlive their user on purpose.
+	Never Removal = iota
+	// WithAccount removes them when their user's account is erased.
+	WithAccount
+	// WithConsent also removes those made under a consent when it is withdrawn: those whose field
+	// consentEpoch is that of the consent or lower.
+	WithConsent
+)
+
+// Collection is what is known of the collections of one name.
+type Collection struct {
+	// Name is the last name of the collections.
+	Name string
+	// Below is the collection whose documents have it, such as "users"; "" at the top.
+	Below string
+	// Says is what a document says, for people.
+	Says string
+	// Expires is set if documents may carry expireAt: the sweep deletes each soon after it, and
+	// Firestore's TTL within a day or so.
+	Expires bool
+	// Removed is when a user's documents go before that. Stays is the reason if some never go.
+	Removed Removal
+	Stays   string
+	// Withheld is the reason why an export has nothing of it; "" if it has.
+	Withheld string
+	// Indexes are the composite indexes that the code's queries need, one for each shape of query.
+	// The local Firestore refuses a query that has none, as production does, and a test of
+	// internal/systest fails when no query of the API is answered by one of them.
+	Indexes []Index
+	// GroupFields are the single fields that collection group queries ask by: unlike a collection's,
+	// that index Firestore does not keep by itself. The expireAt of what expires has its own.
+	GroupFields []string
+	// Unindexed are the maps, arrays and long texts that no query asks by, with all that is in them:
+	// each value would be two entries of an index, which cost storage and time with every write and
+	// count towards the 40,000 that a document may have. A composite index on a field within is not
+	// affected. Firestore allows 200 such exemptions.
+	Unindexed []string
+}
+
+// Collections is the closed list: no other collection holds data. An erasure goes through it in this
+// order, so that what work in flight may still write goes last.
+var Collections = []Collection{
+	{
+		Name: "boards", Says: "nothing: the document above a board's entries has no fields",
+		Removed: Never, Stays: "the documents above the entries have no fields", Withheld: "everyone's",
+	},
+	// Deleting an entry by TTL would pass the board's histogram by, so none expires. A withdrawal removes
+	// it with the rating that it is made of.
+	{
+		Name: "entries", Below: "boards", Says: "a user's place on a board",
+		Removed: WithConsent, Withheld: "made of the profile and the rating",
+		Indexes:     []Index{{Fields: []Field{{"rating", Descending}, {"achievedAt", Ascending}, {"uid", Ascending}}}},
+		GroupFields: []string{"uid"},
+	},
+	{
+		Name: "histogram", Below: "boards", Says: "how many entries of a board have which rating",
+		Removed: Never, Stays: "counts of all users; nothing writes it yet", Withheld: "everyone's",
+	},
+	{
+		Name: "snapshot", Below: "boards", Says: "the top of a board as it was",
+		Removed: Never, Stays: "counts of all users; nothing writes it yet", Withheld: "everyone's",
+	},
+
+	{
+		Name: "users", Says: "an account: what its user said of themselves, and its state",
+		Removed: WithAccount, Stays: "the account: what the user said of themselves; nothing measured is in it",
+	},
+	{
+		Name: "consents", Below: "users", Says: "that a consent was given or withdrawn, with its text",
+		Removed: WithAccount, Stays: "the proof that there was a consent, and of its withdrawal",
+	},
+	{
+		Name: "devices", Below: "users", Says: "a phone or browser that gets pushes", Expires: true,
+		Removed: WithAccount, Stays: "where pushes go, whatever they tell",
+		GroupFields: []string{"tokenHash"}, Unindexed: []string{"token"},
+	},
+	{
+		Name: "inbox", Below: "users", Says: "a notification", Expires: true,
+		Removed: WithConsent, Stays: "items about the account itself",
+		Indexes: []Index{{Fields: []Field{{"read", Ascending}, {"createdAt", Ascending}}}},
+	},
+	{
+		Name: "deliveries", Below: "users", Says: "that a push or mail was sent", Expires: true,
+		Removed: WithConsent, Stays: "of messages about the account itself",
+		Withheld: "which notices were sent, all of which the inbox has",
+	},
+	{
+		Name: "ratings", Below: "users", Says: "a user's rating on a board, and what it is made of",
+		Removed: WithConsent, Unindexed: []string{"contributions"},
+	},
+	{
+		Name: "guard", Below: "users", Says: "what is remembered of the faces in scans, to tell copies and other people's photos",
+		Removed: WithConsent, Unindexed: []string{"entries"},
+	},
+	{
+		Name: "series", Below: "users", Says: "a series of photos and what they come to together",
+		Removed: WithConsent, Unindexed: []string{"looks", "result"},
+	},
+	{
+		Name: "friends", Below: "users", Says: "whom a user knows",
+		Removed: WithAccount, Stays: "nothing writes it yet; whom the user knows is nothing measured", Withheld: "holds nothing yet",
+	},
+
+	{
+		Name: "scans", Says: "a photo's way through the analysis, and its result",
+		Removed: WithConsent,
+		Indexes: []Index{
+			{Fields: []Field{{"uid", Ascending}, {"createdAt", Ascending}}},
+			{Fields: []Field{{"uid", Ascending}, {"createdAt", Descending}}},
+			{Fields: []Field{{"uid", Ascending}, {"state", Ascending}, {"createdAt", Ascending}}},
+			{Fields: []Field{{"uid", Ascending}, {"state", Ascending}, {"createdAt", Descending}}},
+			{Fields: []Field{{"uid", Ascending}, {"result.rankable", Ascending}, {"createdAt", Ascending}}},
+			{Fields: []Field{{"uid", Ascending}, {"result.rankable", Ascending}, {"createdAt", Descending}}},
+			{Fields: []Field{
+				{"uid", Ascending}, {"state", Ascending}, {"result.rankable", Ascending}, {"result.version", Ascending},
+				{"result.score.value", Descending},
+			}},
+			{Fields: []Field{
+				{"uid", Ascending}, {"content", Ascending}, {"state", Ascending}, {"result.version", Ascending},
+				{"duplicateOf", Ascending}, {"finishedAt", Ascending},
+			}},
+			{Fields: []Field{{"uid", Ascending}, {"consentEpoch", Ascending}}},
+		},
+		Unindexed: []string{"renditions", "rendered", "result"},
+	},
+	// An export goes with its object, by package export: were its document deleted first, nothing would
+	// lead to the object. So it does not expire.
+	{
+		Name: "exports", Says: "an export under way or ready",
+		Removed: WithConsent, Stays: "exports made since", Withheld: "this",
+		Indexes: []Index{{Fields: []Field{{"uid", Ascending}, {"consentEpoch", Ascending}}}},
+	},
+	// Of usernames only the reservations of names that were given up expire.
+	{
+		Name: "usernames", Says: "whose a name is, or until when it is kept for its last owner", Expires: true,
+		Removed: WithAccount, Stays: "the account's name", Withheld: "the profile has it",
+	},
+	// Were limits to go with the consent, withdrawing and granting it would be a way around every quota.
+	{
+		Name: "limits", Says: "how often something was done in a window of time; the sweep's lease", Expires: true,
+		Removed: WithAccount, Stays: "how often something was asked for, for a day at most; what was asked for is not in it",
+		Withheld: "counters for a day",
+	},
+	{
+		Name: "erasures", Says: "an erasure or a withdrawal under way",
+		Removed: WithAccount, Stays: "the saga itself, which goes as it ends", Withheld: "shuts the export out",
+	},
+	{
+		Name: "erased", Says: "that an account was erased, under a pseudonym", Expires: true,
+		Removed: Never, Stays: "the receipt, under a pseudonym, for 30 days", Withheld: "nobody's any more",
+	},
+	{
+		Name: "audit", Says: "what an operator did",
+		Removed: Never, Stays: "what operators did; nothing writes it yet", Withheld: "what operators did",
+	},
+	{
+		Name: "outbox", Says: "an event that a commit owes",
+		Removed: WithConsent, Stays: "events about the account itself, which are still owed", Withheld: "on its way for seconds",
+		Unindexed: []string{"attributes", "data"},
+	},
+	{
+		Name: "parked", Says: "an event that cannot be handled, kept for an operator", Expires: true,
+		Removed: WithConsent, Stays: "events about the account itself, for an operator", Withheld: "what could not be read",
+		Unindexed: []string{"attributes", "data"},
+	},
+}
+
+// Find returns the collection's row.
+func Find(name string) (Collection, bool) {
+	i := slices.IndexFunc(Collections, func(c Collection) bool { return c.Name == name })
+	if i < 0 {
+		return Collection{}, false
+	}
+	return Collections[i], true
+}
+
+// Names returns the names of all collections.
+func Names() []string { return namesOf(func(Collection) bool { return true }) }
+
+// Expiring returns the names of the collections whose documents may carry expireAt, sorted.
+func Expiring() []string {
+	names := namesOf(func(c Collection) bool { return c.Expires })
+	slices.Sort(names)
+	return names
+}
+
+func namesOf(include func(Collection) bool) (names []string) {
+	for _, c := range Collections {
+		if include(c) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
