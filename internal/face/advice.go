@@ -1,5 +1,7 @@
 package face
 
+import "github.com/facescan/facescan/internal/face/report"
+
 // Advice is one of a photo's fixes with the check that it is about.
 type Advice struct {
 	Check string // one of the Check... names
@@ -10,13 +12,13 @@ type Advice struct {
 
 // AdviceOf tells which checks the fixes of a Report or a Refusal are about. Both come from the same checks: fixes begin with what is
 // rejected and go on with what is warned of, each in the order of the checks.
-func AdviceOf(checks []Check, fixes []string) []Advice {
+func AdviceOf(checks []report.Check, fixes []string) []Advice {
 	var list []Advice
-	for _, v := range [...]Verdict{VerdictReject, VerdictWarn} {
+	for _, v := range [...]report.Verdict{report.VerdictReject, report.VerdictWarn} {
 		for _, c := range checks {
 			if c.Verdict == v && len(list) < len(fixes) {
 				list = append(list, Advice{
-					Check: c.Check, Text: fixes[len(list)], Rejected: v == VerdictReject, Ranks: ranks(c.Check),
+					Check: c.Check, Text: fixes[len(list)], Rejected: v == report.VerdictReject, Ranks: ranks(c.Check),
 				})
 			}
 		}

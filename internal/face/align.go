@@ -7,21 +7,20 @@ type registration struct {
 	raw   pattern                   // the mirror field as it was registered, IOD
 	alike float64                   // likeness of the two halves, -1 to 1
 	local [len(fieldPoints)]float64 // the same about each field point
-	looks [regions][]float64        // the regions of the face, see looksOf
 }
 
 // registered compares the face with its mirror image. A quick look with few pixels finds where the
 // middle line is, by the whole face and not by the pupils alone; the crop is cut again along it, and
-// registered with care. A pupil that is found a little off then hardly matters.
-func registered(grey *plane, rough *points) (r registration) {
+// registered with care. A pupil that is found a little off then hardly matters. The crop is given at
+// half size.
+func registered(grey *plane, rough *points) (r registration, half []float64) {
 	at := rough.faceFrame()
 	quick := mirrorField(prepare(halved(grey.crop(at, faceW, faceH))), rough.wholeTurn(), quickLevels[:])
-	half := halved(grey.crop(at.after(middleFrame(&quick)), faceW, faceH))
+	half = halved(grey.crop(at.after(middleFrame(&quick)), faceW, faceH))
 	im := prepare(half)
 	r.raw = mirrorField(im, 0, levels[:])
 	r.alike, r.local = im.likeness(&r.raw), im.agreements(&r.raw)
-	r.looks = looksOf(half)
-	return r
+	return r, half
 }
 
 // quickLevels are those of the first look.

@@ -1,46 +1,50 @@
 package face
 
-import "io"
+import (
+	"io"
+
+	"github.com/facescan/facescan/internal/face/report"
+)
 
 // Analyze measures the one face in a photo (JPEG, PNG or WebP).
 //
 // The report is the same to the byte for the same bytes and Version. A photo that cannot be measured gives a *Refusal; any
 // other error is either r's own or a fault of this build (damaged cascades), and not about the photo.
 // Analyze keeps nothing between calls and may be called by any number of goroutines at once.
-func Analyze(r io.Reader, opts Options) (Report, error) {
-	report, _, err := analyzed(r, opts, false)
-	return report, err
+func Analyze(r io.Reader, opts report.Options) (report.Report, error) {
+	measured, _, err := analyzed(r, opts, false)
+	return measured, err
 }
 
 // Scan is Analyze with pictures for people, all of PictureNames in that order. The same bytes give the same pictures to the byte, as
 // long as the Version and jpegn's encoder stay the same. There are none for a photo that is refused.
-func Scan(r io.Reader, opts Options) (Report, []Picture, error) {
-	report, m, err := analyzed(r, opts, true)
+func Scan(r io.Reader, opts report.Options) (report.Report, []report.Picture, error) {
+	measured, m, err := analyzed(r, opts, true)
 	if err != nil {
-		return Report{}, nil, err
+		return report.Report{}, nil, err
 	}
 	pictures, err := m.pictures()
 	if err != nil {
-		return Report{}, nil, err
+		return report.Report{}, nil, err
 	}
-	return report, pictures, nil
+	return measured, pictures, nil
 }
 
 // analyzed measures the photo and reports; if pictured, the measurement can be drawn.
-func analyzed(r io.Reader, opts Options, pictured bool) (Report, *measurement, error) {
+func analyzed(r io.Reader, opts report.Options, pictured bool) (report.Report, *measurement, error) {
 	models, err := loadModels()
 	if err != nil {
-		return Report{}, nil, err
+		return report.Report{}, nil, err
 	}
 	p, err := open(r, opts.WithDefaults())
 	if err != nil {
-		return Report{}, nil, err
+		return report.Report{}, nil, err
 	}
 	p.pictured = pictured
 	m, err := measure(p, models)
 	if err != nil {
-		return Report{}, nil, err
+		return report.Report{}, nil, err
 	}
-	report, err := m.report()
-	return report, m, err
+	measured, err := m.report()
+	return measured, m, err
 }

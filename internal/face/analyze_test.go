@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -24,7 +25,7 @@ func TestAnalyzeMeasuresAPortrait(t *testing.T) {
 			t.Errorf("rankable %v because %q, fixes %q", r.Rankable, r.NotRankableBecause, r.Fixes)
 		}
 		for _, c := range r.Quality {
-			if c.Verdict != VerdictOK {
+			if c.Verdict != report.VerdictOK {
 				t.Errorf("check %s: %s at %v", c.Check, c.Verdict, c.Value)
 			}
 		}
@@ -32,7 +33,7 @@ func TestAnalyzeMeasuresAPortrait(t *testing.T) {
 	t.Run("the points are those of the picture", func(t *testing.T) {
 		t.Parallel()
 		// Read off the enlarged picture by eye.
-		want := map[string]Point{
+		want := map[string]report.Point{
 			"pupil_left": {X: 116, Y: 183}, "pupil_right": {X: 204, Y: 183}, "nose_tip": {X: 160, Y: 233},
 			"mouth_left": {X: 122, Y: 281}, "mouth_right": {X: 198, Y: 280}, "lip_lower_bottom": {X: 160, Y: 297},
 		}
@@ -108,8 +109,8 @@ func TestReportsAreTheSameToTheByte(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range 8 {
 			group.Go(func() {
-				_, _ = Analyze(bytes.NewReader(other), Options{})
-				r, err := Analyze(bytes.NewReader(data), Options{})
+				_, _ = Analyze(bytes.NewReader(other), report.Options{})
+				r, err := Analyze(bytes.NewReader(data), report.Options{})
 				if err != nil {
 					t.Errorf("goroutine %d: %v", i, err)
 				} else if got := asJSON(t, r); got != want {
@@ -121,7 +122,7 @@ func TestReportsAreTheSameToTheByte(t *testing.T) {
 	})
 	t.Run("from a reader that gives one byte at a time", func(t *testing.T) {
 		t.Parallel()
-		r, err := Analyze(iotest.OneByteReader(bytes.NewReader(data)), Options{})
+		r, err := Analyze(iotest.OneByteReader(bytes.NewReader(data)), report.Options{})
 		if err != nil || asJSON(t, r) != want {
 			t.Errorf("another report, or %v", err)
 		}
@@ -168,7 +169,7 @@ func TestOrientationIsApplied(t *testing.T) {
 		t.Run("JPEG stored as orientation "+string(rune('0'+o)), func(t *testing.T) {
 			t.Parallel()
 			got := analyze(t, withJPEGOrientation(encodeJPEG(t, stored(src, o), 95), o))
-			if got.Image != (Image{Width: 320, Height: 400, Orientation: o}) {
+			if got.Image != (report.Image{Width: 320, Height: 400, Orientation: o}) {
 				t.Errorf("image %+v", got.Image)
 			}
 			if diff := cmp.Diff(wantJPEG.Landmarks, got.Landmarks, cmpopts.EquateApprox(0, 1)); diff != "" {
@@ -182,13 +183,13 @@ func TestSmallChangesOfThePhotoChangeLittle(t *testing.T) {
 	t.Parallel()
 	src := decodeSample(t)
 	want := analyze(t, encodePNG(t, src))
-	same := func(f float64) func(Point) Point {
-		return func(p Point) Point { return Point{X: (p.X+0.5)*f - 0.5, Y: (p.Y+0.5)*f - 0.5} }
+	same := func(f float64) func(report.Point) report.Point {
+		return func(p report.Point) report.Point { return report.Point{X: (p.X+0.5)*f - 0.5, Y: (p.Y+0.5)*f - 0.5} }
 	}
 	tests := []struct {
 		name string
 		data []byte
-		move func(Point) Point
+		move func(report.Point) report.Point
 		near float64 // pixels
 	}{
 		{"saved as a JPEG of quality 50", encodeJPEG(t, src, 50), same(1), 1.5},
@@ -197,10 +198,10 @@ func TestSmallChangesOfThePhotoChangeLittle(t *testing.T) {
 		{"twice as large", encodePNG(t, enlarged(src, 640, 800)), same(2), 3},
 		{"five times as large, looked at in half size", encodeJPEG(t, enlarged(src, 1600, 2000), 90), same(5), 8},
 		{"moved on a larger canvas", encodePNG(t, onCanvas(500, 600, image.Pt(90, 110), src)),
-			func(p Point) Point { return Point{X: p.X + 90, Y: p.Y + 110} }, 1.5},
+			func(p report.Point) report.Point { return report.Point{X: p.X + 90, Y: p.Y + 110} }, 1.5},
 		{"lying on its side without a word in the EXIF", encodePNG(t, stored(src, 6)),
-			func(p Point) Point { return Point{X: p.Y, Y: 319 - p.X} }, 2},
-		{"upside down", encodePNG(t, stored(src, 3)), func(p Point) Point { return Point{X: 319 - p.X, Y: 399 - p.Y} }, 2},
+			func(p report.Point) report.Point { return report.Point{X: p.Y, Y: 319 - p.X} }, 2},
+		{"upside down", encodePNG(t, stored(src, 3)), func(p report.Point) report.Point { return report.Point{X: 319 - p.X, Y: 399 - p.Y} }, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -233,7 +234,7 @@ func TestAnUnevenFaceScoresLower(t *testing.T) {
 		if r.Score.Value >= last {
 			t.Errorf("the mouth lowered by %v pixels: score %v, not below %v", shift, r.Score.Value, last)
 		}
-		if worst := slices.MinFunc(r.Score.Contributions, func(a, b Contribution) int {
+		if worst := slices.MinFunc(r.Score.Contributions, func(a, b report.Contribution) int {
 			return int(math.Copysign(1, a.Points-b.Points))
 		}); worst.Metric != "mouth" {
 			t.Errorf("the mouth lowered by %v pixels: most points are lost at the %s", shift, worst.Metric)
@@ -245,11 +246,11 @@ func TestAnUnevenFaceScoresLower(t *testing.T) {
 func TestReaderErrorsAreNotRefusals(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("connection reset")
-	_, err := Analyze(iotest.ErrReader(broken), Options{})
+	_, err := Analyze(iotest.ErrReader(broken), report.Options{})
 	if !errors.Is(err, broken) {
 		t.Errorf("error %v, want one that wraps the reader's", err)
 	}
-	var refusal *Refusal
+	var refusal *report.Refusal
 	if errors.As(err, &refusal) {
 		t.Errorf("a broken connection was blamed on the photo: %v", refusal)
 	}

@@ -7,10 +7,10 @@ import (
 	"sync"
 	"testing"
 
+	ownjpeg "github.com/facescan/facescan/internal/face/internal/jpeg"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
 	"golang.org/x/image/draw"
-
-	ownjpeg "github.com/facescan/facescan/internal/face/internal/jpeg"
 )
 
 // cameraJPEG makes a photo as a phone takes it: the sample enlarged to 3:4, with the grain of a sensor, so that it takes as many bits a
@@ -37,18 +37,18 @@ func BenchmarkScan(b *testing.B) {
 			measured(b, func() error { _, err := jpeg.Decode(bytes.NewReader(data)); return err })
 		})
 		b.Run("report "+size, func(b *testing.B) {
-			measured(b, func() error { _, err := Analyze(bytes.NewReader(data), Options{}); return err })
+			measured(b, func() error { _, err := Analyze(bytes.NewReader(data), report.Options{}); return err })
 		})
 		b.Run("report and pictures "+size, func(b *testing.B) {
-			measured(b, func() error { _, _, err := Scan(bytes.NewReader(data), Options{}); return err })
+			measured(b, func() error { _, _, err := Scan(bytes.NewReader(data), report.Options{}); return err })
 		})
 	}
 	sample, wall := sampleJPEG(b), encodeJPEG(b, noise(1000, 1000, 1), 90)
 	b.Run("report sample.jpg 0.1MP progressive", func(b *testing.B) {
-		measured(b, func() error { _, err := Analyze(bytes.NewReader(sample), Options{}); return err })
+		measured(b, func() error { _, err := Analyze(bytes.NewReader(sample), report.Options{}); return err })
 	})
 	b.Run("refusal of noise 1MP", func(b *testing.B) {
-		measured(b, func() error { _, _ = Analyze(bytes.NewReader(wall), Options{}); return nil })
+		measured(b, func() error { _, _ = Analyze(bytes.NewReader(wall), report.Options{}); return nil })
 	})
 }
 
@@ -84,7 +84,7 @@ func BenchmarkStages(b *testing.B) {
 		b.Fatal(err)
 	}
 	data := cameraPhotos()["12MP"]
-	open := func() (*photo, error) { return open(bytes.NewReader(data), Options{}.WithDefaults()) }
+	open := func() (*photo, error) { return open(bytes.NewReader(data), report.Options{}.WithDefaults()) }
 	p, err := open()
 	if err != nil {
 		b.Fatal(err)

@@ -14,21 +14,9 @@ type Calibration struct {
 	pointErrors, spreads [marks]float64
 	// headTurn is the asymmetry of the points that turning the head makes.
 	headTurn asymmetry
-	// posed is the first principal component of the asymmetry of manual points, mostly how people hold their heads; turned is what turning the
-	// head adds to the field, square to posed.
-	posed, turned pattern
 	// yaw and held weigh the three signs of a turned head (see signs): into degrees, and into the part of the manual asymmetry along posed.
 	yaw, held [3]float64
-	// shared are the directions in which people's fields differ, and smooth is the variance of each
-	// part of the face and coordinate between people, IOD^2: the prior.
-	shared [priorComponents]component
-	smooth [parts][2]float64
-	// quiet are the directions in which the field differs between photos of one person, restless is
-	// what is spread evenly over the others, and doubt is what the halves' disagreement adds, IOD^2:
-	// the noise; see believed.
-	quiet    [noiseComponents]component
-	restless float64
-	doubt    [parts][2]float64
+	prior
 	// heldScale makes the energy of what posed holds comparable with the index.
 	heldScale float64
 	// index and before are the scales of the index between people, without and with what the pose
@@ -44,8 +32,6 @@ type Calibration struct {
 	// usualSpread is the mean spread of the points that nine in ten reference photos stay under, IOD.
 	usualSpread float64
 	metrics     [len(metricRules)]metricFit
-
-	prepared prepared
 }
 
 // metricFit is how well a measure is known: bias is what this method reads too much and sem the standard deviation of the rest, against manual

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/jpegtest"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 var damagePlaces = flag.Int("damage", 20, "in how many places TestDamageIsNoticed damages each photo")
@@ -109,7 +110,7 @@ func TestDamageIsNoticed(t *testing.T) {
 
 // decodedFile opens and decodes a file within the usual limits.
 func decodedFile(data []byte) (*photo, error) {
-	p, err := open(bytes.NewReader(data), Options{}.WithDefaults())
+	p, err := open(bytes.NewReader(data), report.Options{}.WithDefaults())
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +141,7 @@ func damagedPhotos(tb testing.TB) map[string][]byte {
 	photos["baseline, usual tables"] = encodeJPEG(tb, grained(src, 6), 90)
 	photos["progressive, pigo's sample"] = sampleJPEG(tb)
 	for name, data := range photos {
-		if _, err := Analyze(bytes.NewReader(data), Options{}); err != nil && codeOf(tb, err) == Corrupt {
+		if _, err := Analyze(bytes.NewReader(data), report.Options{}); err != nil && codeOf(tb, err) == report.Corrupt {
 			tb.Fatalf("%s: %v", name, err)
 		}
 	}

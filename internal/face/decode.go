@@ -6,6 +6,8 @@ import (
 	"image"
 	"io"
 	"runtime/debug"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // workingSide is the length in pixels that the longer side of the picture looked at keeps at least,
@@ -31,19 +33,19 @@ type photo struct {
 	// what the report says of their profile, nil for sRGB. shown is the plane that grey gave last
 	// with its colours, both converted.
 	srgb     *toSRGB
-	embedded *ColorProfile
+	embedded *report.ColorProfile
 	shown    canvas
 }
 
 // open reads the bytes and checks them against the limits before anything is decoded. Its errors
 // are refusals, or whatever r fails with.
-func open(r io.Reader, opts Options) (*photo, error) {
+func open(r io.Reader, opts report.Options) (*photo, error) {
 	data, err := readUpTo(r, opts.MaxBytes+1)
 	if err != nil {
 		return nil, fmt.Errorf("face: reading the photo: %w", err)
 	}
 	if int64(len(data)) > opts.MaxBytes {
-		return nil, refuse(TooLarge, fmt.Sprintf("This file has more than %d megabytes. Please choose a smaller one.",
+		return nil, report.Refuse(report.TooLarge, fmt.Sprintf("This file has more than %d megabytes. Please choose a smaller one.",
 			opts.MaxBytes>>20))
 	}
 	h, err := readHeader(data, opts)
@@ -148,7 +150,7 @@ func (p *photo) decode(colours bool) (img image.Image, err error) {
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			img, err = nil, refuseBecause(Corrupt, detailDamaged, fmt.Errorf("decoder panic: %v", v))
+			img, err = nil, report.RefuseBecause(report.Corrupt, detailDamaged, fmt.Errorf("decoder panic: %v", v))
 		}
 		p.header.decode = nil // and with it the bytes
 	}()
@@ -156,7 +158,7 @@ func (p *photo) decode(colours bool) (img image.Image, err error) {
 		return nil, err
 	}
 	if img.Bounds().Size() != image.Pt(p.width, p.height) { // not what was checked against the limits
-		return nil, refuse(Corrupt, detailDamaged)
+		return nil, report.Refuse(report.Corrupt, detailDamaged)
 	}
 	return img, nil
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // The detector's settings. Measured on 61 studio portraits twice and on faces in the wild: more pixels find no more faces, a
@@ -103,12 +105,12 @@ func (m *models) search(small *plane) (facePlace, error) {
 		return small.turnedBack(largest(faces, turn)), nil
 	}
 	if len(m.faces(small, tinyFace*short, minTinyQuality)) > 0 {
-		return facePlace{}, refuse(FaceTooSmall, "The face is too small in the picture. Please hold the phone closer, at arm's length.")
+		return facePlace{}, report.Refuse(report.FaceTooSmall, "The face is too small in the picture. Please hold the phone closer, at arm's length.")
 	}
 	if small.mean() < blackout {
-		return facePlace{}, refuse(TooDark, "The picture is almost black. Please turn on more light or face a window.")
+		return facePlace{}, report.Refuse(report.TooDark, "The picture is almost black. Please turn on more light or face a window.")
 	}
-	return facePlace{}, refuse(NoFace, detailNoFace)
+	return facePlace{}, report.Refuse(report.NoFace, detailNoFace)
 }
 
 // byChance reports whether what was found in the picture turned by an angle is no face, or as weak as

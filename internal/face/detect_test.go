@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"image"
 	"testing"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 func TestWeakFacesInATurnedPictureMayBeChance(t *testing.T) {
@@ -51,7 +53,7 @@ func TestFaceThatFillsThePictureIsFound(t *testing.T) {
 
 func planeOf(t *testing.T, img image.Image) *plane {
 	t.Helper()
-	p, err := open(bytes.NewReader(encodePNG(t, img)), Options{}.WithDefaults())
+	p, err := open(bytes.NewReader(encodePNG(t, img)), report.Options{}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}

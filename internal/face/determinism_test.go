@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
 	"github.com/google/go-cmp/cmp"
 )
@@ -24,7 +25,7 @@ func TestReportsAreTheSameOnEveryMachine(t *testing.T) {
 	const golden = "testdata/golden.txt"
 	var got strings.Builder
 	for _, f := range goldenFiles(t) {
-		r, err := Analyze(bytes.NewReader(f.data), Options{})
+		r, err := Analyze(bytes.NewReader(f.data), report.Options{})
 		text := asJSON(t, r)
 		if err != nil {
 			text = asJSON(t, err)

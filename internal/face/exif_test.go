@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"testing"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // tiff makes EXIF data of entries of a tag, a type and a value each.
@@ -85,7 +87,7 @@ func TestTheFirstOrientationCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, err := readHeader(tt.data, Options{}.WithDefaults())
+			h, err := readHeader(tt.data, report.Options{}.WithDefaults())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"strconv"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // Sample is one person of an annotated set, for [Fit]: what was seen in the photos of this person, and where people put the points.
@@ -229,7 +231,7 @@ func (m *Calibration) roundedField() {
 		}
 	}
 	for i := range m.yaw {
-		m.yaw[i], m.held[i] = round(m.yaw[i], 3), round(m.held[i], 4)
+		m.yaw[i], m.held[i] = report.Round(m.yaw[i], 3), report.Round(m.held[i], 4)
 	}
 }
 
@@ -237,7 +239,7 @@ func (m *Calibration) roundedField() {
 // and the same one read from tables.go are equal.
 func (m *Calibration) rounded() {
 	for k := range marks {
-		m.pointErrors[k], m.spreads[k] = round(m.pointErrors[k], 4), round(m.spreads[k], 4)
+		m.pointErrors[k], m.spreads[k] = report.Round(m.pointErrors[k], 4), report.Round(m.spreads[k], 4)
 	}
 	for _, v := range []*float64{
 		&m.heldScale, &m.index.origin, &m.index.mean, &m.index.sd, &m.before.origin, &m.before.mean, &m.before.sd, &m.usualSpread,
@@ -245,15 +247,15 @@ func (m *Calibration) rounded() {
 		*v = math.Round(*v*1e6) / 1e6
 	}
 	for i := range m.errors {
-		m.errors[i] = round(m.errors[i], 4)
+		m.errors[i] = report.Round(m.errors[i], 4)
 	}
 	for i := range m.metrics {
 		f := &m.metrics[i]
-		f.bias, f.sem, f.icc, f.retest = round(f.bias, 4), round(f.sem, 4), round(f.icc, 3), round(f.retest, 4)
+		f.bias, f.sem, f.icc, f.retest = report.Round(f.bias, 4), report.Round(f.sem, 4), report.Round(f.icc, 3), report.Round(f.retest, 4)
 	}
 }
 
-func digits(v vec) vec { return vec{round(v.x, 4), round(v.y, 4)} }
+func digits(v vec) vec { return vec{report.Round(v.x, 4), report.Round(v.y, 4)} }
 
 // significant gives v with four digits.
 func significant(v float64) float64 {

@@ -3,6 +3,8 @@ package face
 import (
 	"math"
 	"slices"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // allowed is the share of reference portraits that may lie beyond the limit of a region's look.
@@ -44,7 +46,7 @@ func (m *Calibration) fitLooks(people []portrayed) {
 			all = append(all, looksIn(p.all(), region(i))...)
 		}
 		looks[i] = learn(all, regionRules[i])
-		m.lookLimits[i] = round(quantile(strange, 1-allowed), 2)
+		m.lookLimits[i] = report.Round(quantile(strange, 1-allowed), 2)
 	}
 	m.looks = &looks
 }

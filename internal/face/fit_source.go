@@ -21,12 +21,14 @@ var fitted = Calibration{
 	fmt.Fprintf(&b, "pointErrors: [marks]float64{%s},\n", numbers(c.pointErrors[:]...))
 	fmt.Fprintf(&b, "spreads: [marks]float64{%s},\n", numbers(c.spreads[:]...))
 	fmt.Fprintf(&b, "headTurn: asymmetry{%s},\n", vectors(c.headTurn[:]))
+	fmt.Fprintf(&b, "yaw: [3]float64{%s}, held: [3]float64{%s},\n", numbers(c.yaw[:]...), numbers(c.held[:]...))
+	fmt.Fprint(&b, "prior: prior{\n")
 	fmt.Fprintf(&b, "posed: pattern{%s},\n", vectors(c.posed[:]))
 	fmt.Fprintf(&b, "turned: pattern{%s},\n", vectors(c.turned[:]))
-	fmt.Fprintf(&b, "yaw: [3]float64{%s}, held: [3]float64{%s},\n", numbers(c.yaw[:]...), numbers(c.held[:]...))
 	writeComponents(&b, "shared: [priorComponents]component", c.shared[:])
 	writeComponents(&b, "quiet: [noiseComponents]component", c.quiet[:])
 	fmt.Fprintf(&b, "smooth: %s, restless: %s, doubt: %s,\n", table(&c.smooth), numbers(c.restless), table(&c.doubt))
+	fmt.Fprint(&b, "},\n")
 	fmt.Fprintf(&b, "heldScale: %s, usualSpread: %s,\n", numbers(c.heldScale), numbers(c.usualSpread))
 	fmt.Fprintf(&b, "index: scale{%s}, before: scale{%s},\n", numbers(c.index.origin, c.index.mean, c.index.sd),
 		numbers(c.before.origin, c.before.mean, c.before.sd))
@@ -60,7 +62,7 @@ func table(t *[parts][2]float64) string {
 }
 
 // perLine keeps lines short.
-const perLine = 8
+const perLine = 4
 
 func vectors(list []vec) string {
 	var b bytes.Buffer
@@ -68,7 +70,7 @@ func vectors(list []vec) string {
 		if i%perLine == 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "{%s}, ", numbers(v.x, v.y))
+		fmt.Fprintf(&b, "{x: %s, y: %s}, ", numbers(v.x), numbers(v.y))
 	}
 	b.WriteByte('\n')
 	return b.String()

@@ -18,7 +18,7 @@ func drawn(n int, seed uint64) []Sample {
 	for range n {
 		own, yaw := 0.01*r.NormFloat64(), 3*r.NormFloat64()
 		observed := func(yaw float64) *Observation {
-			o := &Observation{m: measurement{photo: &photo{header: header{width: 400, height: 400, orientation: 1}}, scale: 1, registration: registration{alike: 0.5, local: agreeing(0.9), looks: looksOf(drawnHalf(r))}}}
+			o := &Observation{m: measurement{photo: &photo{header: header{width: 400, height: 400, orientation: 1}}, scale: 1, registration: registration{alike: 0.5, local: agreeing(0.9)}, looks: looksOf(drawnHalf(r))}}
 			o.m.seen.crop = frame{origin: vec{0, 0}, axis: vec{1, 0}}
 			for k := range marks {
 				o.m.seen.raw[k] = found{x: 200 + 100*meanMark(k).x + r.NormFloat64(), y: 150 + 100*meanMark(k).y + r.NormFloat64(), spread: 1}

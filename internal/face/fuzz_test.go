@@ -6,13 +6,13 @@ import (
 	"image"
 	"testing"
 
-	"github.com/gen2brain/jpegn"
-
 	"github.com/facescan/facescan/internal/face/internal/jpegtest"
+	"github.com/facescan/facescan/internal/face/report"
+	"github.com/gen2brain/jpegn"
 )
 
 // fuzzOptions keep a file that claims to be large from taking seconds.
-var fuzzOptions = Options{MaxBytes: 1 << 20, MaxPixels: 1 << 18, MaxSide: 4000, MaxMemory: 16 << 20}
+var fuzzOptions = report.Options{MaxBytes: 1 << 20, MaxPixels: 1 << 18, MaxSide: 4000, MaxMemory: 16 << 20}
 
 // FuzzAnalyze feeds damaged files: each gives a report or a refusal, never a panic, and the same
 // twice.
@@ -26,7 +26,7 @@ func FuzzAnalyze(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := Analyze(bytes.NewReader(data), fuzzOptions)
-		var refusal *Refusal
+		var refusal *report.Refusal
 		if err != nil && !errors.As(err, &refusal) {
 			t.Fatalf("neither a report nor a refusal: %v", err)
 		}
@@ -54,7 +54,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := fuzzedOnce(t, data)
-		var refusal *Refusal
+		var refusal *report.Refusal
 		switch {
 		case err != nil && !errors.As(err, &refusal):
 			t.Fatalf("neither pixels nor a refusal: %v", err)

@@ -43,24 +43,24 @@ type header struct {
 }
 
 // check refuses what would take too much to decode.
-func (h header) check(opts Options) error {
+func (h header) check(opts report.Options) error {
 	pixels := int64(h.width) * int64(h.height)
 	if h.width > opts.MaxSide || h.height > opts.MaxSide || pixels > opts.MaxPixels {
-		return refuse(TooLarge, fmt.Sprintf("This photo has %d x %d pixels. Please send one with at most %g megapixels.",
+		return report.Refuse(report.TooLarge, fmt.Sprintf("This photo has %d x %d pixels. Please send one with at most %g megapixels.",
 			h.width, h.height, float64(opts.MaxPixels)/1e6))
 	}
 	if h.memory+ownPlanes*pixels > opts.MaxMemory {
-		return refuse(TooLarge, fmt.Sprintf("This photo of %d x %d pixels takes too much memory to read. "+
+		return report.Refuse(report.TooLarge, fmt.Sprintf("This photo of %d x %d pixels takes too much memory to read. "+
 			"Please save it as an ordinary (baseline) JPEG or make it smaller.", h.width, h.height))
 	}
 	return nil
 }
 
 // readHeader tells the format by the first bytes, never by a name or a declared type.
-func readHeader(data []byte, opts Options) (header, error) {
+func readHeader(data []byte, opts report.Options) (header, error) {
 	switch {
 	case len(data) == 0:
-		return header{}, refuse(Corrupt, "This file is empty. Please upload the photo again.")
+		return header{}, report.Refuse(report.Corrupt, "This file is empty. Please upload the photo again.")
 	case bytes.HasPrefix(data, []byte{0xff, 0xd8, 0xff}):
 		return jpegHeader(data)
 	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
@@ -68,9 +68,9 @@ func readHeader(data []byte, opts Options) (header, error) {
 	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
 		return webpHeader(data, opts)
 	case report.IsHEIF(data):
-		return header{}, refuse(UnsupportedFormat, "This is a HEIC or AVIF photo, which is not read here. "+
+		return header{}, report.Refuse(report.UnsupportedFormat, "This is a HEIC or AVIF photo, which is not read here. "+
 			"Please let the phone convert it to JPEG (iPhone: Settings, Camera, Formats, Most Compatible).")
 	default:
-		return header{}, refuse(UnsupportedFormat, "This file is not a JPEG, PNG or WebP image.")
+		return header{}, report.Refuse(report.UnsupportedFormat, "This file is not a JPEG, PNG or WebP image.")
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/report"
 	"go.uber.org/goleak"
 	"golang.org/x/image/draw"
 )
@@ -178,9 +179,9 @@ func withPNGOrientation(data []byte, orientation int) []byte {
 	return append(append(append([]byte{}, data[:afterIHDR]...), chunk...), data[afterIHDR:]...)
 }
 
-func analyze(tb testing.TB, data []byte) Report {
+func analyze(tb testing.TB, data []byte) report.Report {
 	tb.Helper()
-	r, err := Analyze(bytes.NewReader(data), Options{})
+	r, err := Analyze(bytes.NewReader(data), report.Options{})
 	if err != nil {
 		tb.Fatalf("Analyze: %v", err)
 	}
@@ -197,12 +198,12 @@ func asJSON(tb testing.TB, v any) string {
 }
 
 // codeOf gives the code of a refusal; other errors fail the test.
-func codeOf(tb testing.TB, err error) Code {
+func codeOf(tb testing.TB, err error) report.Code {
 	tb.Helper()
 	if err == nil {
 		return ""
 	}
-	var refusal *Refusal
+	var refusal *report.Refusal
 	if !errors.As(err, &refusal) {
 		tb.Fatalf("error is not a refusal: %v", err)
 	}

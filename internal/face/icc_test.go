@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/zlib"
 	"testing"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 func TestTheColourProfileIsFoundInEveryFormat(t *testing.T) {
@@ -47,7 +49,7 @@ func TestTheColourProfileIsFoundInEveryFormat(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h, err := readHeader(tt.data, Options{}.WithDefaults())
+			h, err := readHeader(tt.data, report.Options{}.WithDefaults())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"image"
 
 	"github.com/facescan/facescan/internal/face/internal/jpeg"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // jpegHeader reads the structure of a JPEG without decoding it.
@@ -24,19 +25,19 @@ func jpegHeader(data []byte) (header, error) {
 	})
 	switch {
 	case errors.Is(err, jpeg.ErrCMYK):
-		return header{}, refuseBecause(UnsupportedFormat,
+		return header{}, report.RefuseBecause(report.UnsupportedFormat,
 			"This JPEG is made for printing (CMYK). Please save it with RGB colours.", err)
 	case errors.Is(err, jpeg.ErrUnsupported):
-		return header{}, refuseBecause(UnsupportedFormat, detailUnreadKind, err)
+		return header{}, report.RefuseBecause(report.UnsupportedFormat, detailUnreadKind, err)
 	case err != nil:
-		return header{}, refuseBecause(Corrupt, detailDamaged, err)
+		return header{}, report.RefuseBecause(report.Corrupt, detailDamaged, err)
 	}
 	h.orientation, h.icc = max(1, h.orientation), icc.profile()
 	h.width, h.height, h.memory = file.Width, file.Height, file.Memory()
 	h.decode = func(colours bool) (image.Image, error) {
 		img, err := file.Decode(colours)
 		if err != nil {
-			return nil, refuseBecause(Corrupt, detailDamaged, err)
+			return nil, report.RefuseBecause(report.Corrupt, detailDamaged, err)
 		}
 		return img, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -148,7 +149,7 @@ func TestDecodersAgree(t *testing.T) {
 
 func compareLuma(t *testing.T, data []byte, want *plane, most int) {
 	t.Helper()
-	p, err := open(bytes.NewReader(data), Options{}.WithDefaults())
+	p, err := open(bytes.NewReader(data), report.Options{}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,20 +172,20 @@ func TestKindsThatAreRefused(t *testing.T) {
 	jpg := encodeJPEG(t, decodeSample(t), 90)
 	for name, tt := range map[string]struct {
 		data []byte
-		want Code
+		want report.Code
 		says string
 	}{
-		"CMYK":                   {files["test.cmyk.jpg"], UnsupportedFormat, "CMYK"},
-		"YCCK":                   {files["test.ycck.jpg"], UnsupportedFormat, "CMYK"},
-		"HEIC":                   {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), UnsupportedFormat, "JPEG"},
-		"AVIF":                   {[]byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1avif"), UnsupportedFormat, "JPEG"},
-		"animated WebP":          {riffOf("VP8X", []byte{2, 0, 0, 0, 9, 0, 0, 9, 0, 0}, "ANIM", make([]byte, 6)), UnsupportedFormat, "animation"},
-		"a bomb of 60000 x 900":  {claiming(jpg, 60000, 900), TooLarge, "megapixels"},
-		"a size that it has not": {claiming(jpg, 11999, 4000), Corrupt, ""},
+		"CMYK":                   {files["test.cmyk.jpg"], report.UnsupportedFormat, "CMYK"},
+		"YCCK":                   {files["test.ycck.jpg"], report.UnsupportedFormat, "CMYK"},
+		"HEIC":                   {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), report.UnsupportedFormat, "JPEG"},
+		"AVIF":                   {[]byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1avif"), report.UnsupportedFormat, "JPEG"},
+		"animated WebP":          {riffOf("VP8X", []byte{2, 0, 0, 0, 9, 0, 0, 9, 0, 0}, "ANIM", make([]byte, 6)), report.UnsupportedFormat, "animation"},
+		"a bomb of 60000 x 900":  {claiming(jpg, 60000, 900), report.TooLarge, "megapixels"},
+		"a size that it has not": {claiming(jpg, 11999, 4000), report.Corrupt, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Analyze(bytes.NewReader(tt.data), Options{})
+			_, err := Analyze(bytes.NewReader(tt.data), report.Options{})
 			if got := codeOf(t, err); got != tt.want || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("%v, want %s with %q", err, tt.want, tt.says)
 			}
@@ -218,7 +219,7 @@ func TestNothingOfTheMetadataIsReported(t *testing.T) {
 			if !bytes.Contains(data, []byte(secret)) {
 				t.Fatal("the word is not in the file")
 			}
-			r, pictures, err := Scan(bytes.NewReader(data), Options{})
+			r, pictures, err := Scan(bytes.NewReader(data), report.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

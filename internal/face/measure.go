@@ -21,6 +21,7 @@ type measurement struct {
 	place facePlace
 	seen  sighting
 	registration
+	looks  [regions][]float64 // the regions of the face, see looksOf
 	light  light
 	blocks float64 // see plane.blocks
 	cut    float64 // share of the face beyond the edge of the picture, 0 to 1
@@ -71,7 +72,9 @@ func (m *measurement) look(models *models) {
 	near, place, back := m.near()
 	m.seen = models.locate(near, place)
 	rough := m.seen.points(&layout)
-	m.registration = registered(near, &rough)
+	var half []float64
+	m.registration, half = registered(near, &rough)
+	m.looks = looksOf(half)
 	m.light = lightOf(near.crop(rough.lightFrame(), lightW, lightH))
 	m.cut = near.beyondEdge(rough.lightFrame())
 	m.blocks = m.grey.blocks(m.place.window, m.scale)

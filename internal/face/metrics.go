@@ -1,6 +1,10 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/report"
+)
 
 // metricRule is a measure that one photo can carry: its agreement with the same measure from manual points, ICC(2,1), was at least 0.6 on people who
 // were not used for fitting. All are taken in the frame in which the pupils are level and one unit (IOD) apart.
@@ -65,16 +69,16 @@ func eyeNoseDistance(q *points) float64 { return q.at[markNoseTip].y }
 
 // metrics gives the measures with 95 % intervals for what a careful person would measure in this photo. They hold the method's own error, larger
 // where this photo's points scatter more than usual.
-func (m *measurement) metrics() []Metric {
-	list := make([]Metric, len(metricRules))
+func (m *measurement) metrics() []report.Metric {
+	list := make([]report.Metric, len(metricRules))
 	worse := max(1, m.pts.meanSpread()/m.by.usualSpread)
 	for i, r := range metricRules {
 		f := m.by.metrics[i]
 		value := r.of(&m.pts) - f.bias
 		half := float64(1.96 * f.sem * worse)
-		list[i] = Metric{
-			Name: r.name, Unit: r.unit, Value: round(value, 3), Lo: round(value-half, 3), Hi: round(value+half, 3),
-			Reliability: Reliability{ICC: round(f.icc, 2), SEM: round(f.sem, 3), SDC: round(float64(1.96*math.Sqrt2*f.retest), 3)},
+		list[i] = report.Metric{
+			Name: r.name, Unit: r.unit, Value: report.Round(value, 3), Lo: report.Round(value-half, 3), Hi: report.Round(value+half, 3),
+			Reliability: report.Reliability{ICC: report.Round(f.icc, 2), SEM: report.Round(f.sem, 3), SDC: report.Round(float64(1.96*math.Sqrt2*f.retest), 3)},
 		}
 	}
 	return list

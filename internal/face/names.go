@@ -88,11 +88,3 @@ func PictureNames() []string { return report.PictureNames() }
 
 // MajorVersion is the first number of Version.
 func MajorVersion() int { return report.MajorVersion() }
-
-func round(v float64, decimals int) float64 { return report.Round(v, decimals) }
-
-func refuse(code Code, detail string) *Refusal { return report.Refuse(code, detail) }
-
-func refuseBecause(code Code, detail string, cause error) *Refusal {
-	return report.RefuseBecause(code, detail, cause)
-}

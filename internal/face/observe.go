@@ -1,13 +1,17 @@
 package face
 
-import "io"
+import (
+	"io"
+
+	"github.com/facescan/facescan/internal/face/report"
+)
 
 // Observation is what is seen in one photo before any fitted number is applied: with [Fit] and [Calibration] it is the seam through which scripts/bench
 // fits the engine to some people and judges it on others. Nothing else has a use for it.
 type Observation struct{ m measurement }
 
 // Observe looks at a photo as Analyze does. Its errors are those of Analyze up to the detection of the face; the pictures are let go.
-func Observe(r io.Reader, opts Options) (*Observation, error) {
+func Observe(r io.Reader, opts report.Options) (*Observation, error) {
 	models, err := loadModels()
 	if err != nil {
 		return nil, err
@@ -28,8 +32,8 @@ func Observe(r io.Reader, opts Options) (*Observation, error) {
 // Reading is what a model makes of an observation. Where Refusal is set, Analyze would give that and no report; the rest is given all the
 // same, to be counted.
 type Reading struct {
-	Report  Report
-	Refusal *Refusal
+	Report  report.Report
+	Refusal *report.Refusal
 	// Index is the symmetry index, the square root of IOD. Deviation is by how many standard deviations
 	// between people it lies above the mean of the reference portraits, and DeviationSE the standard
 	// error of that.

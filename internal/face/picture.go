@@ -7,13 +7,14 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
 )
 
 const pictureQuality = 85 // of the JPEG, 1 to 100
 
 // pictures draws everything from what measuring has decoded.
-func (m *measurement) pictures() ([]Picture, error) {
+func (m *measurement) pictures() ([]report.Picture, error) {
 	c := m.canvas()
 	strip := m.strip(c)
 	left, right := m.halves(strip)
@@ -21,20 +22,20 @@ func (m *measurement) pictures() ([]Picture, error) {
 	if m.photo.mirrored {
 		drawn[2], drawn[3] = right, left
 	}
-	names := PictureNames()
-	list := make([]Picture, len(drawn))
+	names := report.PictureNames()
+	list := make([]report.Picture, len(drawn))
 	for i, p := range drawn {
 		if m.photo.mirrored {
 			p.mirror()
 		}
-		if names[i] == PictureOverlay {
+		if names[i] == report.PictureOverlay {
 			p = p.withLegend()
 		}
 		data, err := p.encode()
 		if err != nil {
 			return nil, fmt.Errorf("face: encoding the %s: %w", names[i], err)
 		}
-		list[i] = Picture{Name: names[i], JPEG: data, Image: p.image()}
+		list[i] = report.Picture{Name: names[i], JPEG: data, Image: p.image()}
 	}
 	return list, nil
 }
@@ -230,7 +231,7 @@ func (m *measurement) strip(c canvas) canvas {
 
 // stripInIOD leads from the pixels of the strip to distances between the pupils, from the middle
 // between them.
-var stripInIOD = frameAt(vec{}, vec{cropMid + stripMargin, cropEyeY + stripMargin}, vec{1.0 / cropPupils, 0})
+var stripInIOD = frameAt(vec{}, vec{x: cropMid + stripMargin, y: cropEyeY + stripMargin}, vec{x: 1.0 / cropPupils, y: 0})
 
 // aligned is the strip without its margins.
 func (m *measurement) aligned(strip canvas) picture {

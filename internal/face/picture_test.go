@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -16,7 +17,7 @@ import (
 // looked measures a photo such that it can be drawn.
 func looked(tb testing.TB, data []byte) *measurement {
 	tb.Helper()
-	_, m, err := analyzed(bytes.NewReader(data), Options{}, true)
+	_, m, err := analyzed(bytes.NewReader(data), report.Options{}, true)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -27,26 +28,26 @@ func TestScanGivesReportAndPictures(t *testing.T) {
 	t.Parallel()
 	src := decodeSample(t)
 	data := withJPEGOrientation(encodeJPEG(t, stored(src, 6), 95), 6)
-	report, pictures, err := Scan(bytes.NewReader(data), Options{})
+	measured, pictures, err := Scan(bytes.NewReader(data), report.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(analyze(t, data), report); diff != "" {
+	if diff := cmp.Diff(analyze(t, data), measured); diff != "" {
 		t.Errorf("report (-Analyze +Scan):\n%s", diff)
 	}
 	want := []struct {
 		name string
 		size image.Point
 	}{
-		{PictureOverlay, image.Pt(800, 1204)}, {PictureCrop, image.Pt(600, 750)}, {PictureLeftLeft, image.Pt(400, 500)},
-		{PictureRightRight, image.Pt(400, 500)}, {PictureThumbnail, image.Pt(204, 256)},
+		{report.PictureOverlay, image.Pt(800, 1204)}, {report.PictureCrop, image.Pt(600, 750)}, {report.PictureLeftLeft, image.Pt(400, 500)},
+		{report.PictureRightRight, image.Pt(400, 500)}, {report.PictureThumbnail, image.Pt(204, 256)},
 	}
-	if len(pictures) != len(want) || len(PictureNames()) != len(want) {
-		t.Fatalf("%d pictures, %d names, want %d", len(pictures), len(PictureNames()), len(want))
+	if len(pictures) != len(want) || len(report.PictureNames()) != len(want) {
+		t.Fatalf("%d pictures, %d names, want %d", len(pictures), len(report.PictureNames()), len(want))
 	}
 	for i, w := range want {
 		p := pictures[i]
-		if p.Name != w.name || p.Name != PictureNames()[i] {
+		if p.Name != w.name || p.Name != report.PictureNames()[i] {
 			t.Errorf("picture %d is %s, want %s", i, p.Name, w.name)
 		}
 		img, err := jpeg.Decode(bytes.NewReader(p.JPEG))
@@ -61,7 +62,7 @@ func TestScanGivesReportAndPictures(t *testing.T) {
 	}
 	t.Run("the same bytes once more", func(t *testing.T) {
 		t.Parallel()
-		_, again, err := Scan(bytes.NewReader(data), Options{})
+		_, again, err := Scan(bytes.NewReader(data), report.Options{})
 		if err != nil || !sameFiles(pictures, again) {
 			t.Errorf("other pictures, or %v", err)
 		}
@@ -78,12 +79,12 @@ func TestScanGivesReportAndPictures(t *testing.T) {
 }
 
 // sameFiles compares pictures by their files. Asking go-cmp for the pixels, too, would take a minute.
-func sameFiles(a, b []Picture) bool {
-	return slices.EqualFunc(a, b, func(p, q Picture) bool { return p.Name == q.Name && bytes.Equal(p.JPEG, q.JPEG) })
+func sameFiles(a, b []report.Picture) bool {
+	return slices.EqualFunc(a, b, func(p, q report.Picture) bool { return p.Name == q.Name && bytes.Equal(p.JPEG, q.JPEG) })
 }
 
 // wantNoMetadata checks that a JPEG has no segment but those that decoding needs and JFIF's, which is always the same.
-func wantNoMetadata(t *testing.T, p Picture) {
+func wantNoMetadata(t *testing.T, p report.Picture) {
 	t.Helper()
 	for at := 2; ; {
 		marker, size := p.JPEG[at+1], int(p.JPEG[at+2])<<8|int(p.JPEG[at+3])
@@ -100,15 +101,15 @@ func wantNoMetadata(t *testing.T, p Picture) {
 
 func TestRefusedPhotoHasNoPictures(t *testing.T) {
 	t.Parallel()
-	_, pictures, err := Scan(bytes.NewReader([]byte("no photo")), Options{})
-	if codeOf(t, err) != UnsupportedFormat || pictures != nil {
+	_, pictures, err := Scan(bytes.NewReader([]byte("no photo")), report.Options{})
+	if codeOf(t, err) != report.UnsupportedFormat || pictures != nil {
 		t.Errorf("%d pictures and %v", len(pictures), err)
 	}
 }
 
 func TestReportAloneKeepsNoDecodedImage(t *testing.T) {
 	t.Parallel()
-	_, m, err := analyzed(bytes.NewReader(sampleJPEG(t)), Options{}, false)
+	_, m, err := analyzed(bytes.NewReader(sampleJPEG(t)), report.Options{}, false)
 	if err != nil || m.photo.decoded != nil {
 		t.Errorf("the decoded image is kept, or %v", err)
 	}
@@ -165,7 +166,7 @@ func TestMirroredPhotoGivesMirroredPictures(t *testing.T) {
 }
 
 // meanDifference compares the brightness of a picture with that of another one, mirrored, in grey levels, without the legend.
-func meanDifference(t *testing.T, a, b Picture) float64 {
+func meanDifference(t *testing.T, a, b report.Picture) float64 {
 	t.Helper()
 	imgA, errA := jpeg.Decode(bytes.NewReader(a.JPEG))
 	imgB, errB := jpeg.Decode(bytes.NewReader(b.JPEG))
@@ -173,7 +174,7 @@ func meanDifference(t *testing.T, a, b Picture) float64 {
 		t.Fatal(errA, errB)
 	}
 	p, q := lumaOf(imgA), lumaOf(imgB)
-	if a.Name == PictureOverlay {
+	if a.Name == report.PictureOverlay {
 		above := image.Rect(0, 0, p.w, p.h-even(legendHeight*p.w/legendWidth))
 		p, q = p.part(above), q.part(above)
 	}

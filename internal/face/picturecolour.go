@@ -3,6 +3,8 @@ package face
 import (
 	"image"
 	"slices"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // readProfile reads the embedded profile, before the file is decoded.
@@ -16,7 +18,7 @@ func (p *photo) readProfile() {
 			return
 		}
 	}
-	p.embedded = &ColorProfile{Name: profileName(p.icc), Converted: err == nil}
+	p.embedded = &report.ColorProfile{Name: profileName(p.icc), Converted: err == nil}
 	if err != nil {
 		p.embedded.Reason = err.Error()
 	}

@@ -131,7 +131,7 @@ func (d diagram) at(k mark) vec { return d.m.pts.at[k].plus(onBrow[k]) }
 // brows of the 61 reference people, and of ten average faces of others, 98 in 100 of the points lie
 // inside the brow's outline with it; without it 23.
 var onBrow = [marks]vec{
-	markBrowInnerL: {-0.11, -0.07}, markBrowInnerR: {0.11, -0.07}, markBrowOuterL: {0.12, -0.115}, markBrowOuterR: {-0.12, -0.115},
+	markBrowInnerL: {x: -0.11, y: -0.07}, markBrowInnerR: {x: 0.11, y: -0.07}, markBrowOuterL: {x: 0.12, y: -0.115}, markBrowOuterR: {x: -0.12, y: -0.115},
 }
 
 func (d diagram) dots() []stroke {

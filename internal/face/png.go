@@ -8,6 +8,8 @@ import (
 	"image"
 	"image/png"
 	"io"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 const pngSignature = "\x89PNG\r\n\x1a\n"
@@ -52,9 +54,9 @@ func pngHeader(data []byte) (header, error) {
 func pngRefusal(err error) error {
 	var unsupported png.UnsupportedError
 	if errors.As(err, &unsupported) {
-		return refuseBecause(UnsupportedFormat, detailUnreadKind, err)
+		return report.RefuseBecause(report.UnsupportedFormat, detailUnreadKind, err)
 	}
-	return refuseBecause(Corrupt, detailDamaged, err)
+	return report.RefuseBecause(report.Corrupt, detailDamaged, err)
 }
 
 var errChunk = errors.New("chunk is cut or out of place")
@@ -85,7 +87,7 @@ func readPNG(data []byte) (*pngFile, error) {
 		pos += len(chunk)
 	}
 	if f.ihdr == nil {
-		return nil, refuseBecause(Corrupt, detailDamaged, errChunk)
+		return nil, report.RefuseBecause(report.Corrupt, detailDamaged, errChunk)
 	}
 	f.parts = append(f.parts, []byte("\x00\x00\x00\x00IEND\xae\x42\x60\x82"))
 	return f, nil
@@ -99,9 +101,9 @@ func (f *pngFile) add(name string, body, chunk []byte) error {
 	switch {
 	case f.ihdr == nil && (name != "IHDR" || len(body) != ihdrSize):
 		if name == "CgBI" { // Apple's own kind, for programs on phones
-			return refuse(UnsupportedFormat, detailUnreadKind)
+			return report.Refuse(report.UnsupportedFormat, detailUnreadKind)
 		}
-		return refuseBecause(Corrupt, detailDamaged, errChunk)
+		return report.RefuseBecause(report.Corrupt, detailDamaged, errChunk)
 	case name == "IHDR":
 		f.ihdr = body
 	case name == "PLTE", name == "IDAT":
@@ -114,12 +116,12 @@ func (f *pngFile) add(name string, body, chunk []byte) error {
 		f.icc = body
 		return nil
 	case name[0]&ancillary == 0:
-		return refuse(UnsupportedFormat, detailUnreadKind)
+		return report.Refuse(report.UnsupportedFormat, detailUnreadKind)
 	default:
 		return nil
 	}
 	if f.keep(chunk); len(f.parts) > maxPNGParts {
-		return refuseBecause(Corrupt, detailDamaged, errChunk)
+		return report.RefuseBecause(report.Corrupt, detailDamaged, errChunk)
 	}
 	return nil
 }

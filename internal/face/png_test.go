@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // badCRC flips a bit of the checksum of the first chunk of a name.
@@ -33,7 +35,7 @@ func TestTheChunksOfAPNG(t *testing.T) {
 	turned := withPNGOrientation(whole, 6)
 	for name, tt := range map[string]struct {
 		data []byte
-		want Code
+		want report.Code
 		turn int
 	}{
 		"as it is":                           {whole, "", 1},
@@ -48,13 +50,13 @@ func TestTheChunksOfAPNG(t *testing.T) {
 		"bytes behind the end":               {append(bytes.Clone(whole), "more"...), "", 1},
 		"a transparency of a bad checksum":   {badCRC(withPNGChunk(whole, "tRNS", make([]byte, 6)), "tRNS"), "", 1},
 		"a transparency beside one by pixel": {withPNGChunk(whole, "tRNS", make([]byte, 6)), "", 1},
-		"a bad checksum of the header":       {badCRC(whole, "IHDR"), Corrupt, 0},
-		"a bad checksum of the pixels":       {badCRC(whole, "IDAT"), Corrupt, 0},
-		"no pixels":                          {append(bytes.Clone(whole[:33]), whole[end:]...), Corrupt, 0},
-		"two headers":                        {append(bytes.Clone(whole[:33]), whole[8:]...), Corrupt, 0},
-		"a text before the header":           {first("tEXt", nil), Corrupt, 0},
-		"a chunk that must be known":         {withPNGChunk(whole, "NEED", nil), UnsupportedFormat, 0},
-		"Apple's own kind":                   {first("CgBI", make([]byte, 4)), UnsupportedFormat, 0},
+		"a bad checksum of the header":       {badCRC(whole, "IHDR"), report.Corrupt, 0},
+		"a bad checksum of the pixels":       {badCRC(whole, "IDAT"), report.Corrupt, 0},
+		"no pixels":                          {append(bytes.Clone(whole[:33]), whole[end:]...), report.Corrupt, 0},
+		"two headers":                        {append(bytes.Clone(whole[:33]), whole[8:]...), report.Corrupt, 0},
+		"a text before the header":           {first("tEXt", nil), report.Corrupt, 0},
+		"a chunk that must be known":         {withPNGChunk(whole, "NEED", nil), report.UnsupportedFormat, 0},
+		"Apple's own kind":                   {first("CgBI", make([]byte, 4)), report.UnsupportedFormat, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -100,7 +102,7 @@ func TestMemoryOfImages(t *testing.T) {
 		"grey PNG with transparency": withPNGChunk(encodePNG(t, grey), "tRNS", []byte{0, 9}),
 		"JPEG":                       encodeJPEG(t, src, 90), "lossless WebP": encodeWebP(src),
 	} {
-		h, err := readHeader(data, Options{}.WithDefaults())
+		h, err := readHeader(data, report.Options{}.WithDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,9 +132,9 @@ func TestAPNGInManyPartsIsRefused(t *testing.T) {
 	at := bytes.Index(whole, []byte("IDAT")) - 4
 	for name, tt := range map[string]struct {
 		parts int
-		want  Code
+		want  report.Code
 	}{
-		"some chunks between": {20, ""}, "thousands": {100_000, Corrupt},
+		"some chunks between": {20, ""}, "thousands": {100_000, report.Corrupt},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,15 +152,15 @@ func TestALargeGreyPNGIsNotTooLarge(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		depth, colour byte
-		want          Code
+		want          report.Code
 	}{
-		"grey": {8, 0, ""}, "grey of 1 bit": {1, 0, ""}, "coloured": {8, 2, TooLarge}, "grey of 16 bits": {16, 0, ""},
+		"grey": {8, 0, ""}, "grey of 1 bit": {1, 0, ""}, "coloured": {8, 2, report.TooLarge}, "grey of 16 bits": {16, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			size := []byte{0, 0, 0x1b, 0x58, 0, 0, 0x1b, 0x58} // 7000 x 7000
 			data := pngChunkOf([]byte(pngSignature), "IHDR", append(size, tt.depth, tt.colour, 0, 0, 0))
-			_, err := open(bytes.NewReader(pngChunkOf(data, "IDAT", nil)), Options{}.WithDefaults())
+			_, err := open(bytes.NewReader(pngChunkOf(data, "IDAT", nil)), report.Options{}.WithDefaults())
 			if got := codeOf(t, err); got != tt.want {
 				t.Errorf("%q, want %q", got, tt.want)
 			}

@@ -181,13 +181,13 @@ func (m *models) rawPoints(crop *plane) [marks]found {
 // layout are the offsets by which the crops of the face are placed. They are a choice, about those that were fitted once, so that a new fit
 // moves the points and not the crop.
 var layout = [marks]vec{
-	markPupilL: {0.0155, -0.0075}, markPupilR: {-0.0155, -0.0075},
-	markEyeOuterL: {0.0330, 0.0076}, markEyeOuterR: {-0.0330, 0.0076},
-	markEyeInnerL: {0.0338, 0.0309}, markEyeInnerR: {-0.0338, 0.0309},
-	markBrowInnerL: {0.0314, 0.0677}, markBrowInnerR: {-0.0314, 0.0677},
-	markBrowOuterL: {-0.0280, 0.0642}, markBrowOuterR: {0.0280, 0.0642},
-	markMouthL: {0.0010, 0.0226}, markMouthR: {-0.0010, 0.0226},
-	markLipTop: {0, 0.0127}, markLipBottom: {0, 0.0309}, markNoseTip: {0, -0.0484},
+	markPupilL: {x: 0.0155, y: -0.0075}, markPupilR: {x: -0.0155, y: -0.0075},
+	markEyeOuterL: {x: 0.0330, y: 0.0076}, markEyeOuterR: {x: -0.0330, y: 0.0076},
+	markEyeInnerL: {x: 0.0338, y: 0.0309}, markEyeInnerR: {x: -0.0338, y: 0.0309},
+	markBrowInnerL: {x: 0.0314, y: 0.0677}, markBrowInnerR: {x: -0.0314, y: 0.0677},
+	markBrowOuterL: {x: -0.0280, y: 0.0642}, markBrowOuterR: {x: 0.0280, y: 0.0642},
+	markMouthL: {x: 0.0010, y: 0.0226}, markMouthR: {x: -0.0010, y: 0.0226},
+	markLipTop: {x: 0, y: 0.0127}, markLipBottom: {x: 0, y: 0.0309}, markNoseTip: {x: 0, y: -0.0484},
 }
 
 // sighting is where the cascades ended in the points crop, and the frame from that crop to the plane: nothing fitted is in it.

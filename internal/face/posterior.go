@@ -72,6 +72,26 @@ const (
 	mouthDoubt = 0.15
 )
 
+// prior is what is known of faces and of the errors of registration: the part of a calibration that
+// says what can be believed of a field. Directions are unit vectors; their signs mean nothing.
+type prior struct {
+	// posed is the first principal component of the asymmetry of manual points, mostly how people hold
+	// their heads; turned is what turning the head adds to the field, square to posed.
+	posed, turned pattern
+	// shared are the directions in which people's fields differ, and smooth is the variance of each
+	// part of the face and coordinate between people, IOD^2.
+	shared [priorComponents]component
+	smooth [parts][2]float64
+	// quiet are the directions in which the field differs between photos of one person, restless is
+	// what is spread evenly over the others, and doubt is what the halves' disagreement adds, IOD^2:
+	// the noise; see believed.
+	quiet    [noiseComponents]component
+	restless float64
+	doubt    [parts][2]float64
+
+	prepared prepared
+}
+
 // estimator is a calibration's prior and noise, ready to use.
 type estimator struct {
 	prior, noise [freeSize]free // noise without what the agreement of the halves adds
@@ -83,7 +103,7 @@ type prepared struct {
 	*estimator
 }
 
-func (c *Calibration) estimator() *estimator {
+func (c *prior) estimator() *estimator {
 	c.prepared.once.Do(func() {
 		e := &estimator{}
 		for i := range c.shared {
@@ -128,7 +148,7 @@ func addOuter(a *[freeSize]free, f *pattern, factor float64) {
 }
 
 // doubts is the variance of each free value that the agreement of the halves adds, IOD^2.
-func (c *Calibration) doubts(local *[len(fieldPoints)]float64) (v free) {
+func (c *prior) doubts(local *[len(fieldPoints)]float64) (v free) {
 	for i, at := range freeAt {
 		x := max(leastDoubt, 1-local[at.point])
 		p := fieldPoints[at.point].part
@@ -142,7 +162,7 @@ func (c *Calibration) doubts(local *[len(fieldPoints)]float64) (v free) {
 
 // believed gives the energy of the field that can be believed, mean square IOD, by part of the face,
 // and the mean field.
-func (c *Calibration) believed(raw *pattern, local *[len(fieldPoints)]float64) (e [parts]float64, mean free) {
+func (c *prior) believed(raw *pattern, local *[len(fieldPoints)]float64) (e [parts]float64, mean free) {
 	est := c.estimator()
 	a, doubts := est.noise, c.doubts(local)
 	for i := range a {
@@ -167,7 +187,7 @@ func (c *Calibration) believed(raw *pattern, local *[len(fieldPoints)]float64) (
 // energyWeight is how much a free value counts in the index: less where people differ more, by the
 // square root of the variance of its part of the face, so that brows and jaw do not drown the eyes and
 // the mouth. At the bridge of the nose the edge of a shadow moves x more than anything else does.
-func (c *Calibration) energyWeight(point, axis int) float64 {
+func (c *prior) energyWeight(point, axis int) float64 {
 	const (
 		values = 2 * 86 // two coordinates of each of the 86 points of a face
 		usual  = 4e-5   // variance, IOD^2, at which a value counts once

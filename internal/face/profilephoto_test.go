@@ -8,6 +8,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
 	"github.com/google/go-cmp/cmp"
 )
@@ -122,7 +123,7 @@ func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
 		for kind, file := range files {
 			t.Run(profile+" in a "+kind, func(t *testing.T) {
 				t.Parallel()
-				wantSRGB(t, file(photo, plain), file(stored, f.bytes()), ColorProfile{Name: profile, Converted: true})
+				wantSRGB(t, file(photo, plain), file(stored, f.bytes()), report.ColorProfile{Name: profile, Converted: true})
 			})
 		}
 	}
@@ -142,7 +143,7 @@ func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
 		} {
 			t.Run(profile+" in a "+kind, func(t *testing.T) {
 				t.Parallel()
-				wantSRGB(t, file(grey, profilesOfSRGB()["grey"].bytes()), file(stored, f.bytes()), ColorProfile{Name: profile, Converted: true})
+				wantSRGB(t, file(grey, profilesOfSRGB()["grey"].bytes()), file(stored, f.bytes()), report.ColorProfile{Name: profile, Converted: true})
 			})
 		}
 	}
@@ -162,14 +163,14 @@ func (c *cornered) Set(x, y int, v color.Color) {
 }
 
 // wantSRGB compares what is measured of a file, and shown, with the same of the photo in sRGB.
-func wantSRGB(t *testing.T, plain, data []byte, profile ColorProfile) {
+func wantSRGB(t *testing.T, plain, data []byte, profile report.ColorProfile) {
 	t.Helper()
 	const levels = 3
-	want, wantPictures, err := Scan(bytes.NewReader(plain), Options{})
+	want, wantPictures, err := Scan(bytes.NewReader(plain), report.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, pictures, err := Scan(bytes.NewReader(data), Options{})
+	got, pictures, err := Scan(bytes.NewReader(data), report.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +179,7 @@ func wantSRGB(t *testing.T, plain, data []byte, profile ColorProfile) {
 	}
 	for i, c := range got.Quality {
 		switch c.Check {
-		case CheckBrightness, CheckGlare, CheckContrast:
+		case report.CheckBrightness, report.CheckGlare, report.CheckContrast:
 			if math.Abs(c.Value-want.Quality[i].Value) > levels {
 				t.Errorf("%s %v, want about %v", c.Check, c.Value, want.Quality[i].Value)
 			}
@@ -187,16 +188,16 @@ func wantSRGB(t *testing.T, plain, data []byte, profile ColorProfile) {
 	if diff := cmp.Diff(got, analyze(t, data)); diff != "" {
 		t.Errorf("report (-Scan +Analyze):\n%s", diff)
 	}
-	for _, name := range [...]string{PictureCrop, PictureThumbnail} {
+	for _, name := range [...]string{report.PictureCrop, report.PictureThumbnail} {
 		if far := colourDifference(pictureOf(t, wantPictures, name), pictureOf(t, pictures, name)); far > levels {
 			t.Errorf("the %s differs by %.1f levels", name, far)
 		}
 	}
-	photo, err := Upright(bytes.NewReader(plain), Options{}, 4096)
+	photo, err := Upright(bytes.NewReader(plain), report.Options{}, 4096)
 	if err != nil {
 		t.Fatal(err)
 	}
-	upright, err := Upright(bytes.NewReader(data), Options{}, 4096)
+	upright, err := Upright(bytes.NewReader(data), report.Options{}, 4096)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +206,7 @@ func wantSRGB(t *testing.T, plain, data []byte, profile ColorProfile) {
 	}
 }
 
-func pictureOf(t *testing.T, pictures []Picture, name string) image.Image {
+func pictureOf(t *testing.T, pictures []report.Picture, name string) image.Image {
 	t.Helper()
 	for _, p := range pictures {
 		if p.Name == name {
@@ -246,7 +247,7 @@ func meanColour(img image.Image, x, y, parts int) (mean [3]float64) {
 func TestColoursOfAPaletteAreConverted(t *testing.T) {
 	t.Parallel()
 	img := image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.NRGBA{200, 120, 90, 255}, color.NRGBA{200, 120, 90, 0}})
-	got, err := Upright(bytes.NewReader(withPNGProfile(encodePNG(t, img), profileAdobe.bytes())), Options{}, 16)
+	got, err := Upright(bytes.NewReader(withPNGProfile(encodePNG(t, img), profileAdobe.bytes())), report.Options{}, 16)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +261,7 @@ func TestColoursOfAPaletteAreConverted(t *testing.T) {
 func TestProfilesOfSRGBChangeNothing(t *testing.T) {
 	t.Parallel()
 	plain := encodeJPEG(t, decodeSample(t), 95)
-	want, wantPictures, err := Scan(bytes.NewReader(plain), Options{})
+	want, wantPictures, err := Scan(bytes.NewReader(plain), report.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +269,7 @@ func TestProfilesOfSRGBChangeNothing(t *testing.T) {
 		if f.space == "GRAY" {
 			continue
 		}
-		got, pictures, err := Scan(bytes.NewReader(withJPEGProfile(plain, f.bytes())), Options{})
+		got, pictures, err := Scan(bytes.NewReader(withJPEGProfile(plain, f.bytes())), report.Options{})
 		if err != nil || asJSON(t, got) != asJSON(t, want) || !sameFiles(wantPictures, pictures) {
 			t.Errorf("%s: another report or other pictures, or %v", name, err)
 		}
@@ -281,11 +282,11 @@ func TestProfilesThatAreNotReadAreNamed(t *testing.T) {
 	byTables := iccFile{version: 2, space: "RGB ", connection: "Lab "}.with("desc", nameTag(2, "A scanner")).with("A2B0", []byte("mft2"))
 	for name, tt := range map[string]struct {
 		icc  []byte
-		want ColorProfile
+		want report.ColorProfile
 	}{
-		"by tables":       {byTables.bytes(), ColorProfile{Name: "A scanner", Reason: errProfileKind.Error()}},
-		"of grey":         {profileGrey22.bytes(), ColorProfile{Name: "Gray Gamma 2.2", Reason: errProfileKind.Error()}},
-		"without a sense": {[]byte("no profile"), ColorProfile{Reason: errProfile.Error()}},
+		"by tables":       {byTables.bytes(), report.ColorProfile{Name: "A scanner", Reason: errProfileKind.Error()}},
+		"of grey":         {profileGrey22.bytes(), report.ColorProfile{Name: "Gray Gamma 2.2", Reason: errProfileKind.Error()}},
+		"without a sense": {[]byte("no profile"), report.ColorProfile{Reason: errProfile.Error()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

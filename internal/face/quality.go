@@ -3,6 +3,8 @@ package face
 import (
 	"fmt"
 	"math"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // checkRule is one gate. A value beyond reject refuses the photo with a code; one beyond warn is told to the user, and keeps the
@@ -12,7 +14,7 @@ type checkRule struct {
 	decimals     int
 	less         bool // less is better
 	warn, reject float64
-	code         Code // of a rejection; empty when the check never rejects
+	code         report.Code // of a rejection; empty when the check never rejects
 	ranks        bool
 	wrong        string // what is amiss
 	fix          string // what to do
@@ -26,70 +28,70 @@ type checkRule struct {
 // are low, and the contrast, which darkness takes away from everybody, does most of the work.
 var checkRules = [...]checkRule{
 	{
-		name: CheckDetection, decimals: 0, warn: 250, ranks: true,
+		name: report.CheckDetection, decimals: 0, warn: 250, ranks: true,
 		wrong: "The face is hard to make out.", fix: "Show the whole face from the front, with nothing in front of it.",
 	}, {
-		name: CheckOtherFaces, decimals: 2, less: true, warn: 0.2, reject: secondFaceSize, code: SeveralFaces,
+		name: report.CheckOtherFaces, decimals: 2, less: true, warn: 0.2, reject: secondFaceSize, code: report.SeveralFaces,
 		wrong: "There is another face in the picture.", fix: "Take the photo of yourself alone.",
 	}, {
-		name: CheckFaceSize, decimals: 0, warn: 80, reject: 60, code: FaceTooSmall, ranks: true,
+		name: report.CheckFaceSize, decimals: 0, warn: 80, reject: 60, code: report.FaceTooSmall, ranks: true,
 		wrong: "The face is small in the picture.", fix: "Hold the phone closer, at arm's length, so that your face fills about half of the picture.",
 	}, {
-		name: CheckBrightness, decimals: 0, warn: 48, reject: 38, code: TooDark, ranks: true,
+		name: report.CheckBrightness, decimals: 0, warn: 48, reject: 38, code: report.TooDark, ranks: true,
 		wrong: "The face is too dark.", fix: "Turn on more light or face a window.",
 	}, {
-		name: CheckGlare, decimals: 0, less: true, warn: 195, reject: 220, code: TooBright, ranks: true,
+		name: report.CheckGlare, decimals: 0, less: true, warn: 195, reject: 220, code: report.TooBright, ranks: true,
 		wrong: "The face is overexposed.", fix: "Move out of the direct light.",
 	}, {
-		name: CheckContrast, decimals: 1, warn: 15, reject: 11, code: TooDark, ranks: true,
+		name: report.CheckContrast, decimals: 1, warn: 15, reject: 11, code: report.TooDark, ranks: true,
 		wrong: "The face shows too little contrast.", fix: "Find brighter, even light.",
 	}, {
-		name: CheckFocus, decimals: 3, warn: 0.02, reject: 0.006, code: Blurred, ranks: true,
+		name: report.CheckFocus, decimals: 3, warn: 0.02, reject: 0.006, code: report.Blurred, ranks: true,
 		wrong: "The photo is not sharp.", fix: "Hold the phone still, wipe the lens and let it focus on your face.",
 	}, {
-		name: CheckSideLight, decimals: 2, less: true, warn: 0.35,
+		name: report.CheckSideLight, decimals: 2, less: true, warn: 0.35,
 		wrong: "The light comes from one side.", fix: "Turn towards the light, so that both sides of the face are lit alike.",
 	}, {
-		name: CheckYaw, decimals: 1, less: true, warn: 12, reject: 24, code: TurnedAway, ranks: true,
+		name: report.CheckYaw, decimals: 1, less: true, warn: 12, reject: 24, code: report.TurnedAway, ranks: true,
 		wrong: "The head is turned to the side.", fix: "Turn your head to look straight into the camera.",
 	}, {
-		name: CheckRoll, decimals: 1, less: true, warn: 15,
+		name: report.CheckRoll, decimals: 1, less: true, warn: 15,
 		wrong: "The head is tilted.", fix: "Hold the phone upright and keep your head level.",
 	}, {
-		name: CheckDistance, decimals: 2, less: true, warn: 0.65,
+		name: report.CheckDistance, decimals: 2, less: true, warn: 0.65,
 		wrong: "The camera may have been very near.", fix: "Hold the phone at arm's length.",
 	}, {
-		name: CheckOcclusion, decimals: 2, warn: 0.45,
+		name: report.CheckOcclusion, decimals: 2, warn: 0.45,
 		wrong: "Something may cover a part of the face.", fix: "Keep hair, hands and glasses out of your face, and the light even.",
 	}, {
-		name: CheckFraming, decimals: 2, less: true, warn: 0.02, reject: 0.2, code: FaceTooNear, ranks: true,
+		name: report.CheckFraming, decimals: 2, less: true, warn: 0.02, reject: 0.2, code: report.FaceTooNear, ranks: true,
 		wrong: "The face is cut off by the edge of the picture.", fix: "Hold the phone further away, so that your whole face is in the picture.",
 	}, {
-		name: CheckMotion, decimals: 2, warn: 0.32, ranks: true,
+		name: report.CheckMotion, decimals: 2, warn: 0.32, ranks: true,
 		wrong: "The photo is blurred by movement.", fix: "Hold the phone and your head still.",
 	}, {
-		name: CheckBlocks, decimals: 2, less: true, warn: 1.8, ranks: true,
+		name: report.CheckBlocks, decimals: 2, less: true, warn: 1.8, ranks: true,
 		wrong: "The photo is compressed too much.", fix: "Send the photo in its original size.",
 	}, {
-		name: CheckMouth, decimals: 2, less: true, warn: 0.5, ranks: true,
+		name: report.CheckMouth, decimals: 2, less: true, warn: 0.5, ranks: true,
 		wrong: "The mouth is open.", fix: "Close your mouth and keep a neutral face.",
 	}, {
-		name: CheckWink, decimals: 1, less: true, warn: 6, ranks: true,
+		name: report.CheckWink, decimals: 1, less: true, warn: 6, ranks: true,
 		wrong: "One eye is more closed than the other.", fix: "Keep both eyes open and a neutral face.",
 	}, {
-		name: CheckEyesLook, decimals: 2, less: true, ranks: true,
+		name: report.CheckEyesLook, decimals: 2, less: true, ranks: true,
 		wrong: "Something may cover the eyes.", fix: "Take off sunglasses, and keep hair and hands away from your eyes.",
 	}, {
-		name: CheckNoseLook, decimals: 2, less: true, ranks: true,
+		name: report.CheckNoseLook, decimals: 2, less: true, ranks: true,
 		wrong: "Something may cover the nose.", fix: "Keep hands, masks and scarves away from your face.",
 	}, {
-		name: CheckMouthLook, decimals: 2, less: true, ranks: true,
+		name: report.CheckMouthLook, decimals: 2, less: true, ranks: true,
 		wrong: "Something may cover the mouth.", fix: "Take off masks and scarves, and keep hands away from your mouth.",
 	}, {
-		name: CheckFaceLook, decimals: 2, less: true, ranks: true,
+		name: report.CheckFaceLook, decimals: 2, less: true, ranks: true,
 		wrong: "The face is covered, distorted or lit unevenly.", fix: "Take the photo from the front in even light, with nothing in front of your face.",
 	}, {
-		name: CheckMouthDetail, decimals: 2, warn: 0.1, ranks: true,
+		name: report.CheckMouthDetail, decimals: 2, warn: 0.1, ranks: true,
 		wrong: "Something may cover the mouth.", fix: "Take off masks and scarves, and keep hands away from your mouth.",
 	},
 }
@@ -101,16 +103,16 @@ const maxFixes = 3
 
 // quality is the verdict of all the checks.
 type quality struct {
-	checks      []Check
+	checks      []report.Check
 	fixes       []string
-	refusal     *Refusal // nil when the photo may be measured
-	notRankable string   // why it may not be ranked; empty when it may be
+	refusal     *report.Refusal // nil when the photo may be measured
+	notRankable string          // why it may not be ranked; empty when it may be
 }
 
 // quality runs the checks. Values are rounded first, so that a verdict never contradicts the number beside it.
 func (m *measurement) quality() quality {
 	if !m.isFace() {
-		return quality{refusal: refuse(NoFace, detailNoFace)}
+		return quality{refusal: report.Refuse(report.NoFace, detailNoFace)}
 	}
 	values := m.checkValues()
 	q := quality{fixes: []string{}}
@@ -121,13 +123,13 @@ func (m *measurement) quality() quality {
 		c := r.judge(values[r.name])
 		q.checks = append(q.checks, c)
 		switch c.Verdict {
-		case VerdictOK:
-		case VerdictReject:
+		case report.VerdictOK:
+		case report.VerdictReject:
 			advice[0] = append(advice[0], r.fix)
 			if q.refusal == nil {
-				q.refusal = refuse(r.code, r.wrong+" "+r.fix)
+				q.refusal = report.Refuse(r.code, r.wrong+" "+r.fix)
 			}
-		case VerdictWarn:
+		case report.VerdictWarn:
 			advice[1] = append(advice[1], r.fix)
 			if r.ranks && (q.notRankable == "" || vague && !r.vague()) {
 				q.notRankable, vague = r.wrong, r.vague()
@@ -147,29 +149,31 @@ func (m *measurement) quality() quality {
 
 // vague reports whether a check may warn because of what a later one names: what covers a face, or
 // coarse compression, makes it hard to make out and its detail uneven.
-func (r *checkRule) vague() bool { return r.name == CheckDetection || r.name == CheckMotion }
+func (r *checkRule) vague() bool {
+	return r.name == report.CheckDetection || r.name == report.CheckMotion
+}
 
 // suited adapts a rule to the photo: little contrast in a bright picture is glare, a large face in a
 // small file does not get more pixels by coming closer, and a face that fills the picture and is hard
 // to make out is too near.
 func (m *measurement) suited(r checkRule) checkRule {
 	switch {
-	case r.name == CheckContrast && m.light.brightness > 128:
-		r.code, r.fix = TooBright, "Find softer, even light."
-	case r.name == CheckDetection && m.fillsPicture():
-		r.code, r.reject = FaceTooNear, r.warn
+	case r.name == report.CheckContrast && m.light.brightness > 128:
+		r.code, r.fix = report.TooBright, "Find softer, even light."
+	case r.name == report.CheckDetection && m.fillsPicture():
+		r.code, r.reject = report.FaceTooNear, r.warn
 		r.wrong, r.fix = "The face is too near.", "Hold the phone further away, so that your whole face is in the picture."
-	case r.name == CheckFaceSize && m.place.size > 0.5*float64(min(m.photo.width, m.photo.height)/m.scale):
+	case r.name == report.CheckFaceSize && m.place.size > 0.5*float64(min(m.photo.width, m.photo.height)/m.scale):
 		r.wrong, r.fix = "The picture has too few pixels.", "Send the photo in its original size."
-	case r.name == CheckYaw:
+	case r.name == report.CheckYaw:
 		r.fix = fmt.Sprintf("Turn your head towards the %s edge of the picture by about %.0f degrees.", m.edge(-m.yaw), math.Abs(m.yaw))
-	case r.name == CheckRoll:
+	case r.name == report.CheckRoll:
 		roll := m.pts.roll()
 		r.fix = fmt.Sprintf("Tilt your head, or the phone, so that your head moves towards the %s edge of the picture by about %.0f degrees.",
 			m.edge(-roll), math.Abs(roll))
 	case regionOf[r.name] != nil:
 		r.warn = m.by.lookLimits[*regionOf[r.name]]
-	case r.name == CheckSideLight:
+	case r.name == report.CheckSideLight:
 		r.ranks = m.alike < shadedAlike
 		r.fix = fmt.Sprintf("Get more light on the side of your face towards the %s edge of the picture.", m.edge(m.light.sidedness))
 	}
@@ -196,35 +200,35 @@ func (m *measurement) edge(direction float64) string {
 
 func (m *measurement) checkValues() map[string]float64 {
 	return map[string]float64{
-		CheckDetection:  m.place.q,
-		CheckOtherFaces: m.place.second,
-		CheckFaceSize:   m.pts.iod() * float64(m.scale),
-		CheckBrightness: m.light.brightness,
-		CheckGlare:      m.light.brightness,
-		CheckContrast:   m.light.contrast,
-		CheckFocus:      m.light.focus,
-		CheckSideLight:  math.Abs(m.light.sidedness),
-		CheckYaw:        math.Abs(m.yaw),
-		CheckRoll:       math.Abs(m.pts.roll()),
-		CheckDistance:   m.pts.at[markNoseTip].y,
-		CheckOcclusion:  m.alike,
-		CheckFraming:    m.cut,
-		CheckMotion:     m.light.even,
-		CheckBlocks:     m.blocks,
-		CheckMouth:      lipHeight(&m.pts),
-		CheckWink:       1000 * m.wink,
-		CheckEyesLook:   m.strange[regionEyes],
-		CheckNoseLook:   m.strange[regionNose],
-		CheckMouthLook:  m.strange[regionMouth],
-		CheckFaceLook:   m.strange[regionFace],
+		report.CheckDetection:  m.place.q,
+		report.CheckOtherFaces: m.place.second,
+		report.CheckFaceSize:   m.pts.iod() * float64(m.scale),
+		report.CheckBrightness: m.light.brightness,
+		report.CheckGlare:      m.light.brightness,
+		report.CheckContrast:   m.light.contrast,
+		report.CheckFocus:      m.light.focus,
+		report.CheckSideLight:  math.Abs(m.light.sidedness),
+		report.CheckYaw:        math.Abs(m.yaw),
+		report.CheckRoll:       math.Abs(m.pts.roll()),
+		report.CheckDistance:   m.pts.at[markNoseTip].y,
+		report.CheckOcclusion:  m.alike,
+		report.CheckFraming:    m.cut,
+		report.CheckMotion:     m.light.even,
+		report.CheckBlocks:     m.blocks,
+		report.CheckMouth:      lipHeight(&m.pts),
+		report.CheckWink:       1000 * m.wink,
+		report.CheckEyesLook:   m.strange[regionEyes],
+		report.CheckNoseLook:   m.strange[regionNose],
+		report.CheckMouthLook:  m.strange[regionMouth],
+		report.CheckFaceLook:   m.strange[regionFace],
 
-		CheckMouthDetail: m.detail[regionMouth],
+		report.CheckMouthDetail: m.detail[regionMouth],
 	}
 }
 
 // regionOf names the region of the face that a check looks at.
 var regionOf = map[string]*region{
-	CheckEyesLook: new(regionEyes), CheckNoseLook: new(regionNose), CheckMouthLook: new(regionMouth), CheckFaceLook: new(regionFace),
+	report.CheckEyesLook: new(regionEyes), report.CheckNoseLook: new(regionNose), report.CheckMouthLook: new(regionMouth), report.CheckFaceLook: new(regionFace),
 }
 
 // shadedAlike is the likeness of the halves below which light from a side keeps a photo from being ranked.
@@ -250,8 +254,8 @@ func (m *measurement) isFace() bool {
 	return true
 }
 
-func (r checkRule) judge(value float64) Check {
-	c := Check{Check: r.name, Value: round(value, r.decimals), Warn: new(r.warn), Verdict: VerdictOK}
+func (r checkRule) judge(value float64) report.Check {
+	c := report.Check{Check: r.name, Value: report.Round(value, r.decimals), Warn: new(r.warn), Verdict: report.VerdictOK}
 	beyond := func(limit float64) bool {
 		if r.less {
 			return c.Value > limit
@@ -259,14 +263,14 @@ func (r checkRule) judge(value float64) Check {
 		return c.Value < limit
 	}
 	if beyond(r.warn) {
-		c.Verdict = VerdictWarn
+		c.Verdict = report.VerdictWarn
 	}
 	if r.code == "" {
 		return c
 	}
 	c.Reject = new(r.reject)
 	if beyond(r.reject) {
-		c.Verdict = VerdictReject
+		c.Verdict = report.VerdictReject
 	}
 	return c
 }

@@ -3,6 +3,8 @@ package face
 import (
 	"strings"
 	"testing"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 func TestFixesPointTheRightWay(t *testing.T) {
@@ -45,7 +47,7 @@ func TestAtMostThreeFixesTheWorstFirst(t *testing.T) {
 	m.pts.frame = frame{origin: vec{400, 350}, axis: vec{70, 0}}
 	m.light = light{brightness: 45, contrast: 14, focus: 0.01, sidedness: 0.5}
 	q := m.quality()
-	if q.refusal == nil || q.refusal.Code != TurnedAway {
+	if q.refusal == nil || q.refusal.Code != report.TurnedAway {
 		t.Fatalf("refusal %v, want one for the turn of the head", q.refusal)
 	}
 	if len(q.fixes) != maxFixes || !strings.HasPrefix(q.fixes[0], "Turn your head") {
@@ -62,9 +64,9 @@ func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		iod, detection float64
-		want           Code
+		want           report.Code
 	}{
-		"eyes to chin, unsure": {iod: 380, detection: 77, want: FaceTooNear},
+		"eyes to chin, unsure": {iod: 380, detection: 77, want: report.FaceTooNear},
 		"eyes to chin, sure":   {iod: 380, detection: 2000},
 		"whole face, unsure":   {iod: 180, detection: 160},
 	} {
@@ -74,7 +76,7 @@ func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
 			m.place.window = window{x: 400, y: 400, size: 700, q: tt.detection}
 			m.pts.frame = frame{origin: vec{400, 350}, axis: vec{tt.iod, 0}}
 			m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
-			var got Code
+			var got report.Code
 			if q := m.quality(); q.refusal != nil {
 				got = q.refusal.Code
 			}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/report"
 	"golang.org/x/image/draw"
 )
 
@@ -28,42 +29,42 @@ func TestRefusals(t *testing.T) {
 	tests := []struct {
 		name string
 		data []byte
-		want Code
+		want report.Code
 	}{
-		{"nothing at all", nil, Corrupt},
-		{"a text", []byte("Dear photo, please be a face.\n"), UnsupportedFormat},
-		{"a GIF", []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), UnsupportedFormat},
-		{"a HEIC file", heic, UnsupportedFormat},
-		{"a CMYK JPEG", patched(9, 4), UnsupportedFormat},
-		{"a JPEG of 12 bits", patched(4, 12), UnsupportedFormat},
-		{"an arithmetic JPEG", patched(1, 0xca), UnsupportedFormat},
-		{"a JPEG that claims 60000 x 60000 pixels", patched(5, 0xea, 0x60, 0xea, 0x60), TooLarge},
-		{"a JPEG that claims no height", patched(5, 0, 0), Corrupt},
-		{"a JPEG with two frame headers", append(bytes.Clone(jpg[:len(jpg)-2]), append(jpg[sof:sof+19:sof+19], 0xff, 0xd9)...), Corrupt},
-		{"a JPEG cut in the middle", jpg[:len(jpg)/2], Corrupt},
-		{"a JPEG cut in its header", jpg[:20], Corrupt},
-		{"three bytes of a JPEG", jpg[:3], Corrupt},
-		{"a PNG cut in the middle", png[:len(png)/2], Corrupt},
-		{"a PNG's signature", png[:8], Corrupt},
-		{"half a WebP", []byte("RIFF\x24\x00\x00\x00WEBPVP8 "), Corrupt},
+		{"nothing at all", nil, report.Corrupt},
+		{"a text", []byte("Dear photo, please be a face.\n"), report.UnsupportedFormat},
+		{"a GIF", []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), report.UnsupportedFormat},
+		{"a HEIC file", heic, report.UnsupportedFormat},
+		{"a CMYK JPEG", patched(9, 4), report.UnsupportedFormat},
+		{"a JPEG of 12 bits", patched(4, 12), report.UnsupportedFormat},
+		{"an arithmetic JPEG", patched(1, 0xca), report.UnsupportedFormat},
+		{"a JPEG that claims 60000 x 60000 pixels", patched(5, 0xea, 0x60, 0xea, 0x60), report.TooLarge},
+		{"a JPEG that claims no height", patched(5, 0, 0), report.Corrupt},
+		{"a JPEG with two frame headers", append(bytes.Clone(jpg[:len(jpg)-2]), append(jpg[sof:sof+19:sof+19], 0xff, 0xd9)...), report.Corrupt},
+		{"a JPEG cut in the middle", jpg[:len(jpg)/2], report.Corrupt},
+		{"a JPEG cut in its header", jpg[:20], report.Corrupt},
+		{"three bytes of a JPEG", jpg[:3], report.Corrupt},
+		{"a PNG cut in the middle", png[:len(png)/2], report.Corrupt},
+		{"a PNG's signature", png[:8], report.Corrupt},
+		{"half a WebP", []byte("RIFF\x24\x00\x00\x00WEBPVP8 "), report.Corrupt},
 
-		{"a picture of noise", encodePNG(t, noise(300, 300, 7)), NoFace},
-		{"a face painted over", encodePNG(t, faceless), NoFace},
-		{"one pixel", encodePNG(t, onCanvas(1, 1, image.Point{})), NoFace},
-		{"a line", encodePNG(t, onCanvas(5000, 1, image.Point{})), NoFace},
-		{"the same face twice, side by side", encodePNG(t, onCanvas(640, 400, image.Point{}, src, src)), SeveralFaces},
-		{"a face far away", encodePNG(t, onCanvas(800, 800, image.Pt(300, 300), enlarged(src, 100, 125))), FaceTooSmall},
-		{"a face of few pixels", encodePNG(t, enlarged(src, 160, 200)), FaceTooSmall},
-		{"a face turned far to the side", encodePNG(t, onCylinder(src, 0.5)), TurnedAway},
-		{"a face in the dark", encodePNG(t, graded(src, func(v float64) float64 { return v * 0.25 })), TooDark},
-		{"a black picture", encodePNG(t, graded(src, func(float64) float64 { return 0 })), TooDark},
-		{"a face in the glare", encodePNG(t, graded(src, func(v float64) float64 { return v*0.25 + 185 })), TooBright},
-		{"a face out of focus", encodePNG(t, blurred(src, 8)), Blurred},
+		{"a picture of noise", encodePNG(t, noise(300, 300, 7)), report.NoFace},
+		{"a face painted over", encodePNG(t, faceless), report.NoFace},
+		{"one pixel", encodePNG(t, onCanvas(1, 1, image.Point{})), report.NoFace},
+		{"a line", encodePNG(t, onCanvas(5000, 1, image.Point{})), report.NoFace},
+		{"the same face twice, side by side", encodePNG(t, onCanvas(640, 400, image.Point{}, src, src)), report.SeveralFaces},
+		{"a face far away", encodePNG(t, onCanvas(800, 800, image.Pt(300, 300), enlarged(src, 100, 125))), report.FaceTooSmall},
+		{"a face of few pixels", encodePNG(t, enlarged(src, 160, 200)), report.FaceTooSmall},
+		{"a face turned far to the side", encodePNG(t, onCylinder(src, 0.5)), report.TurnedAway},
+		{"a face in the dark", encodePNG(t, graded(src, func(v float64) float64 { return v * 0.25 })), report.TooDark},
+		{"a black picture", encodePNG(t, graded(src, func(float64) float64 { return 0 })), report.TooDark},
+		{"a face in the glare", encodePNG(t, graded(src, func(v float64) float64 { return v*0.25 + 185 })), report.TooBright},
+		{"a face out of focus", encodePNG(t, blurred(src, 8)), report.Blurred},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Analyze(bytes.NewReader(tt.data), Options{})
+			r, err := Analyze(bytes.NewReader(tt.data), report.Options{})
 			if got := codeOf(t, err); got != tt.want {
 				t.Fatalf("code %q, want %q: %v %+v", got, tt.want, err, r.Quality)
 			}
@@ -87,7 +88,7 @@ func onCylinder(src image.Image, turn float64) *image.RGBA {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	jpg := sampleJPEG(t)
-	for name, opts := range map[string]Options{
+	for name, opts := range map[string]report.Options{
 		"bytes":  {MaxBytes: 1000},
 		"pixels": {MaxPixels: 127_999},
 		"side":   {MaxSide: 399},
@@ -96,14 +97,14 @@ func TestLimits(t *testing.T) {
 		t.Run("too many "+name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Analyze(bytes.NewReader(jpg), opts)
-			if got := codeOf(t, err); got != TooLarge {
-				t.Errorf("code %q, want %q", got, TooLarge)
+			if got := codeOf(t, err); got != report.TooLarge {
+				t.Errorf("code %q, want %q", got, report.TooLarge)
 			}
 		})
 	}
 	t.Run("just enough", func(t *testing.T) {
 		t.Parallel()
-		opts := Options{MaxBytes: int64(len(jpg)), MaxPixels: 128_000, MaxSide: 400}
+		opts := report.Options{MaxBytes: int64(len(jpg)), MaxPixels: 128_000, MaxSide: 400}
 		if _, err := Analyze(bytes.NewReader(jpg), opts); err != nil {
 			t.Error(err)
 		}
@@ -113,14 +114,14 @@ func TestLimits(t *testing.T) {
 func TestARefusalSaysWhatWasChecked(t *testing.T) {
 	t.Parallel()
 	dark := encodePNG(t, graded(decodeSample(t), func(v float64) float64 { return v * 0.25 }))
-	_, err := Analyze(bytes.NewReader(dark), Options{})
+	_, err := Analyze(bytes.NewReader(dark), report.Options{})
 	var got struct {
-		Code    Code
+		Code    report.Code
 		Detail  string
-		Quality []Check
+		Quality []report.Check
 		Fixes   []string
 	}
-	if json.Unmarshal([]byte(asJSON(t, err)), &got) != nil || got.Code != TooDark || got.Detail == "" {
+	if json.Unmarshal([]byte(asJSON(t, err)), &got) != nil || got.Code != report.TooDark || got.Detail == "" {
 		t.Fatalf("refusal %+v", got)
 	}
 	if len(got.Quality) != len(checkRules) || len(got.Fixes) == 0 || len(got.Fixes) > maxFixes {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -110,7 +111,7 @@ func TestContributionsAddUp(t *testing.T) {
 		for i := range energy {
 			energy[i] = rapid.Float64Range(0, 1).Draw(t, contributionNames[i])
 		}
-		lost := -round(rapid.Float64Range(0, 100).Draw(t, "lost"), 1)
+		lost := -report.Round(rapid.Float64Range(0, 100).Draw(t, "lost"), 1)
 		sum := 0.0
 		for _, c := range contributions(energy, lost) {
 			if c.Points > 0 {
@@ -126,24 +127,24 @@ func TestContributionsAddUp(t *testing.T) {
 
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
-	more := checkRule{warn: 10, reject: 5, code: TooDark, decimals: 1}
-	less := checkRule{warn: 10, reject: 15, code: TurnedAway, less: true, decimals: 1}
+	more := checkRule{warn: 10, reject: 5, code: report.TooDark, decimals: 1}
+	less := checkRule{warn: 10, reject: 15, code: report.TurnedAway, less: true, decimals: 1}
 	never := checkRule{warn: 10, less: true}
 	for _, tt := range []struct {
 		name  string
 		rule  checkRule
 		value float64
-		want  Verdict
+		want  report.Verdict
 	}{
-		{"more is better, enough", more, 10, VerdictOK},
-		{"more is better, little", more, 9.9, VerdictWarn},
-		{"more is better, on the limit", more, 5, VerdictWarn},
-		{"more is better, too little", more, 4.9, VerdictReject},
-		{"more is better, too little before rounding only", more, 4.96, VerdictWarn},
-		{"less is better, on the limit", less, 10, VerdictOK},
-		{"less is better, much", less, 15, VerdictWarn},
-		{"less is better, too much", less, 15.1, VerdictReject},
-		{"a check that never rejects", never, 1000, VerdictWarn},
+		{"more is better, enough", more, 10, report.VerdictOK},
+		{"more is better, little", more, 9.9, report.VerdictWarn},
+		{"more is better, on the limit", more, 5, report.VerdictWarn},
+		{"more is better, too little", more, 4.9, report.VerdictReject},
+		{"more is better, too little before rounding only", more, 4.96, report.VerdictWarn},
+		{"less is better, on the limit", less, 10, report.VerdictOK},
+		{"less is better, much", less, 15, report.VerdictWarn},
+		{"less is better, too much", less, 15.1, report.VerdictReject},
+		{"a check that never rejects", never, 1000, report.VerdictWarn},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,10 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/report"
+)
 
 // scale is the distribution of the index among the reference portraits: the logarithm of what it
 // exceeds origin by is normal with this mean and standard deviation.
@@ -15,7 +19,7 @@ const beyond = 2.5
 func (s scale) deviation(index float64) float64 {
 	const least = 1e-4
 	z := (math.Log(max(least, index-s.origin)) - s.mean) / s.sd
-	return round(min(max(z, -9), 9), 3)
+	return report.Round(min(max(z, -9), 9), 3)
 }
 
 // percentiles is the share, in per cent, of a normal distribution above a number of standard

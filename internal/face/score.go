@@ -1,19 +1,23 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/report"
+)
 
 // contributionNames name the parts of the face in Score.Contributions.
 var contributionNames = [parts]string{"eyes", "brows", "nose", "mouth", "jaw"}
 
 // score maps the deviation to 0 to 100, with the interval in which the mean of this person's photos
 // lies. Beyond the reference portraits both are those of the last that is known.
-func (m *measurement) score() Score {
+func (m *measurement) score() report.Score {
 	z, se := m.known(), m.standardError()
 	half := float64(1.96 * se)
-	s := Score{
-		Value: round(percentile(z), 1), Lo: round(percentile(z+half), 1), Hi: round(percentile(z-half), 1),
-		SE:        round(se, 2),
-		BeforeYaw: round(percentile(min(max(m.before, -beyond), beyond)), 1),
+	s := report.Score{
+		Value: report.Round(percentile(z), 1), Lo: report.Round(percentile(z+half), 1), Hi: report.Round(percentile(z-half), 1),
+		SE:        report.Round(se, 2),
+		BeforeYaw: report.Round(percentile(min(max(m.before, -beyond), beyond)), 1),
 	}
 	s.Contributions = contributions(m.parts, s.Value-100)
 	return s
@@ -32,17 +36,17 @@ func sumOf(e [parts]float64) float64 {
 
 // contributions shares the lost points out by energy. Tenths are given so that they add up exactly: each part gets what is left of the
 // rounded running total.
-func contributions(energy [parts]float64, lost float64) []Contribution {
+func contributions(energy [parts]float64, lost float64) []report.Contribution {
 	total := 0.0
 	for _, e := range energy {
 		total += e
 	}
-	list := make([]Contribution, parts)
+	list := make([]report.Contribution, parts)
 	running, given := 0.0, 0.0
 	for p, e := range energy {
 		running += e
-		upTo := round(float64(lost*running)/max(total, math.SmallestNonzeroFloat64), 1)
-		list[p] = Contribution{Metric: contributionNames[p], Points: round(upTo-given, 1)}
+		upTo := report.Round(float64(lost*running)/max(total, math.SmallestNonzeroFloat64), 1)
+		list[p] = report.Contribution{Metric: contributionNames[p], Points: report.Round(upTo-given, 1)}
 		given = upTo
 	}
 	return list

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 var soak = flag.Int("soak", 30, "how many scans TestScansLeaveNothingBehind makes; 2000 take a minute or two")
@@ -22,7 +24,7 @@ func TestScansLeaveNothingBehind(t *testing.T) {
 		for worker := range 2 {
 			group.Go(func() {
 				for i := worker; i < n; i += 2 {
-					_, _, _ = Scan(bytes.NewReader(files[i%len(files)]), Options{})
+					_, _, _ = Scan(bytes.NewReader(files[i%len(files)]), report.Options{})
 				}
 			})
 		}

@@ -6,6 +6,8 @@ import (
 	"image/draw"
 	"io"
 	"runtime/debug"
+
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // Upright decodes a photo as Analyze does, within the same limits, and gives it as people see it:
@@ -16,7 +18,7 @@ import (
 // The image is an *image.YCbCr or an *image.Gray for most photos whose file keeps brightness and
 // colours apart, which takes a half or less of the memory, and an *image.RGBA for all others.
 // Beside the decoded file, that is all that is taken.
-func Upright(r io.Reader, opts Options, side int) (image.Image, error) {
+func Upright(r io.Reader, opts report.Options, side int) (image.Image, error) {
 	p, err := open(r, opts.WithDefaults())
 	if err != nil {
 		return nil, err

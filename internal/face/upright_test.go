@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/report"
 	"golang.org/x/image/draw"
 	"pgregory.net/rapid"
 )
@@ -18,7 +19,7 @@ func TestUprightGivesTheSamePictureForEveryOrientation(t *testing.T) {
 		t.Run(fmt.Sprint(orientation), func(t *testing.T) {
 			t.Parallel()
 			data := encodePNG(t, stored(want, orientation))
-			got, err := Upright(bytes.NewReader(withPNGOrientation(data, orientation)), Options{}, 4096)
+			got, err := Upright(bytes.NewReader(withPNGOrientation(data, orientation)), report.Options{}, 4096)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -141,7 +142,7 @@ func samplesApart(a, b *image.RGBA) float64 {
 func TestUprightIsShrunkAndOpaque(t *testing.T) {
 	t.Parallel()
 	clear := image.NewNRGBA(image.Rect(0, 0, 300, 60))
-	got, err := Upright(bytes.NewReader(encodePNG(t, clear)), Options{}, 100)
+	got, err := Upright(bytes.NewReader(encodePNG(t, clear)), report.Options{}, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +159,7 @@ func TestUprightKeepsPlanes(t *testing.T) {
 		"of grey":                encodePNG(t, as(decodeSample(t), image.NewGray(decodeSample(t).Bounds()))),
 		"of a JPEG in Adobe RGB": withJPEGProfile(sampleJPEG(t), profileAdobe.bytes()),
 	} {
-		got, err := Upright(bytes.NewReader(data), Options{}, 4096)
+		got, err := Upright(bytes.NewReader(data), report.Options{}, 4096)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,10 +171,10 @@ func TestUprightKeepsPlanes(t *testing.T) {
 
 func TestUprightRefusesWhatAnalyzeRefuses(t *testing.T) {
 	t.Parallel()
-	for want, data := range map[Code][]byte{
-		Corrupt: sampleJPEG(t)[:300], UnsupportedFormat: []byte("GIF89a, or so it says"), TooLarge: encodePNG(t, image.NewGray(image.Rect(0, 0, 500, 500))),
+	for want, data := range map[report.Code][]byte{
+		report.Corrupt: sampleJPEG(t)[:300], report.UnsupportedFormat: []byte("GIF89a, or so it says"), report.TooLarge: encodePNG(t, image.NewGray(image.Rect(0, 0, 500, 500))),
 	} {
-		_, err := Upright(bytes.NewReader(data), Options{MaxPixels: 200_000}, 100)
+		_, err := Upright(bytes.NewReader(data), report.Options{MaxPixels: 200_000}, 100)
 		if got := codeOf(t, err); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}

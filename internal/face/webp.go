@@ -8,11 +8,11 @@ import (
 	"image"
 	"io"
 
+	"github.com/facescan/facescan/internal/face/internal/vp8l"
+	"github.com/facescan/facescan/internal/face/report"
 	xvp8 "golang.org/x/image/vp8"
 	xvp8l "golang.org/x/image/vp8l"
 	"golang.org/x/image/webp"
-
-	"github.com/facescan/facescan/internal/face/internal/vp8l"
 )
 
 // webpFile is what a walk over the chunks of a WebP (RFC 9649) finds.
@@ -31,7 +31,7 @@ var (
 // A lossless picture is whole if its code ends with its last pixel. One with losses carries nothing
 // that would tell: what is missing or changed gives other pixels, and only a picture that is
 // shorter than it says is refused.
-func webpHeader(data []byte, opts Options) (header, error) {
+func webpHeader(data []byte, opts report.Options) (header, error) {
 	f, err := readWebP(data)
 	if err != nil {
 		return header{}, err
@@ -49,9 +49,9 @@ func webpHeader(data []byte, opts Options) (header, error) {
 	}
 	switch {
 	case errors.Is(err, vp8l.ErrCodes):
-		return header{}, refuseBecause(UnsupportedFormat, detailUnreadKind, err)
+		return header{}, report.RefuseBecause(report.UnsupportedFormat, detailUnreadKind, err)
 	case err != nil:
-		return header{}, refuseBecause(Corrupt, detailDamaged, err)
+		return header{}, report.RefuseBecause(report.Corrupt, detailDamaged, err)
 	}
 	return h, nil
 }
@@ -71,7 +71,7 @@ func readWebP(data []byte) (*webpFile, error) {
 		body := data[head : head+length]
 		switch into := f.place(name); {
 		case name == "ANIM", name == "ANMF":
-			return nil, refuse(UnsupportedFormat, "This is an animation. Please send a photo.")
+			return nil, report.Refuse(report.UnsupportedFormat, "This is an animation. Please send a photo.")
 		case into != nil && *into == nil:
 			*into = body
 		}
@@ -115,7 +115,7 @@ func (f *webpFile) checkCanvas(w, h int) error {
 func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
 // losslessSize fills in what the picture without losses says.
-func (f *webpFile) losslessSize(h *header, opts Options) error {
+func (f *webpFile) losslessSize(h *header, opts report.Options) error {
 	cost, err := vp8l.ReadCost(f.lossless, opts.MaxPixels)
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func (f *webpFile) losslessSize(h *header, opts Options) error {
 			err = errRest
 		}
 		if err != nil {
-			return nil, refuseBecause(Corrupt, detailDamaged, err)
+			return nil, report.RefuseBecause(report.Corrupt, detailDamaged, err)
 		}
 		return img, nil
 	}
@@ -137,7 +137,7 @@ func (f *webpFile) losslessSize(h *header, opts Options) error {
 }
 
 // lossySize fills in what the picture with losses says.
-func (f *webpFile) lossySize(h *header, opts Options) error {
+func (f *webpFile) lossySize(h *header, opts report.Options) error {
 	if f.lossy == nil {
 		return errCanvas
 	}
@@ -153,7 +153,7 @@ func (f *webpFile) lossySize(h *header, opts Options) error {
 	h.decode = func(bool) (image.Image, error) {
 		img, err := webp.Decode(f.reader(frame))
 		if err != nil {
-			return nil, refuseBecause(Corrupt, detailDamaged, err)
+			return nil, report.RefuseBecause(report.Corrupt, detailDamaged, err)
 		}
 		return img, nil
 	}
@@ -161,7 +161,7 @@ func (f *webpFile) lossySize(h *header, opts Options) error {
 }
 
 // addAlpha adds what the transparency of the picture takes.
-func (f *webpFile) addAlpha(h *header, opts Options) error {
+func (f *webpFile) addAlpha(h *header, opts report.Options) error {
 	if f.alpha == nil || int64(h.width)*int64(h.height) > opts.MaxPixels {
 		return nil
 	}

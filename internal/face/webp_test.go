@@ -7,9 +7,9 @@ import (
 	"slices"
 	"testing"
 
-	"golang.org/x/image/webp"
-
 	"github.com/facescan/facescan/internal/face/internal/vp8l"
+	"github.com/facescan/facescan/internal/face/report"
+	"golang.org/x/image/webp"
 )
 
 func lossyWebP(tb testing.TB) []byte {
@@ -30,26 +30,26 @@ func TestTheChunksOfAWebP(t *testing.T) {
 	binary.LittleEndian.PutUint32(larger[4:], uint32(len(lossless)+1000))
 	for name, tt := range map[string]struct {
 		data []byte
-		want Code
+		want report.Code
 	}{
 		"a lossless picture":                      {lossless, ""},
 		"a picture with losses":                   {lossy, ""},
 		"with a canvas":                           {riffOf("VP8X", canvas, "VP8L", pixels), ""},
 		"with a canvas that speaks of EXIF":       {riffOf("VP8X", append([]byte{8}, canvas[1:]...), "VP8L", pixels), ""},
 		"transparency announced and not there":    {riffOf("VP8X", flagged, "VP8L", pixels), ""},
-		"a canvas of another size":                {riffOf("VP8X", other, "VP8L", pixels), Corrupt},
+		"a canvas of another size":                {riffOf("VP8X", other, "VP8L", pixels), report.Corrupt},
 		"an unknown chunk first":                  {riffOf("WHAT", []byte("?"), "VP8L", pixels), ""},
 		"bytes behind the end":                    {append(bytes.Clone(lossless), "more"...), ""},
 		"a size that is too large":                {larger, ""},
 		"EXIF that is cut":                        {append(riffOf("VP8L", pixels), "EXIF\xff\x00\x00\x00II"...), ""},
-		"no picture":                              {riffOf("VP8X", canvas), Corrupt},
-		"a picture that is cut":                   {lossless[:len(lossless)-3], Corrupt},
-		"a picture with losses that is cut":       {lossy[:len(lossy)-3], Corrupt},
-		"half a canvas":                           {riffOf("VP8X", canvas[:4], "VP8L", pixels), Corrupt},
-		"pixels missing":                          {riffOf("VP8L", pixels[:len(pixels)-9]), Corrupt},
-		"pixels left over":                        {riffOf("VP8L", append(bytes.Clone(pixels), make([]byte, 9)...)), Corrupt},
-		"pixels missing of a picture with losses": {riffOf("VP8 ", frame[:len(frame)/2]), Corrupt},
-		"an animation":                            {riffOf("VP8X", canvas, "ANIM", make([]byte, 6)), UnsupportedFormat},
+		"no picture":                              {riffOf("VP8X", canvas), report.Corrupt},
+		"a picture that is cut":                   {lossless[:len(lossless)-3], report.Corrupt},
+		"a picture with losses that is cut":       {lossy[:len(lossy)-3], report.Corrupt},
+		"half a canvas":                           {riffOf("VP8X", canvas[:4], "VP8L", pixels), report.Corrupt},
+		"pixels missing":                          {riffOf("VP8L", pixels[:len(pixels)-9]), report.Corrupt},
+		"pixels left over":                        {riffOf("VP8L", append(bytes.Clone(pixels), make([]byte, 9)...)), report.Corrupt},
+		"pixels missing of a picture with losses": {riffOf("VP8 ", frame[:len(frame)/2]), report.Corrupt},
+		"an animation":                            {riffOf("VP8X", canvas, "ANIM", make([]byte, 6)), report.UnsupportedFormat},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -71,7 +71,7 @@ func TestALosslessWebPThatIsCutIsRefused(t *testing.T) {
 		pixels := data[at+8:][:binary.LittleEndian.Uint32(data[at+4:])]
 		for range 20 {
 			n := r.IntN(len(pixels) - 1)
-			if _, err := decodedFile(riffOf("VP8L", pixels[:n])); codeOf(t, err) != Corrupt {
+			if _, err := decodedFile(riffOf("VP8L", pixels[:n])); codeOf(t, err) != report.Corrupt {
 				t.Errorf("%s: the first %d of %d bytes: %v", name, n, len(pixels), err)
 			}
 		}
@@ -149,8 +149,8 @@ func (b *bitsOf) code(value, n int) {
 // TestManyGroupsOfCodesAreCountedAndRefused has pictures whose codes take more memory and time than
 // their pixels.
 func TestManyGroupsOfCodesAreCountedAndRefused(t *testing.T) {
-	for groups, want := range map[int]Code{
-		1: "", 60: "", 200: UnsupportedFormat, 2600: UnsupportedFormat, 2601: UnsupportedFormat,
+	for groups, want := range map[int]report.Code{
+		1: "", 60: "", 200: report.UnsupportedFormat, 2600: report.UnsupportedFormat, 2601: report.UnsupportedFormat,
 	} {
 		data := manyGroups(208, 208, groups)
 		if _, err := decodedFile(data); codeOf(t, err) != want {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/jpegtest"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // TestAWholePhotoGivesItsReport however phones and programs end it, to the byte.
@@ -54,7 +55,7 @@ func TestAWholePhotoGivesItsReport(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Analyze(bytes.NewReader(data), Options{})
+			r, err := Analyze(bytes.NewReader(data), report.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,8 +100,8 @@ func TestWhatIsDamagedSaysSo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Analyze(bytes.NewReader(data), Options{})
-			if codeOf(t, err) != Corrupt || !strings.Contains(err.Error(), "not uploaded completely") {
+			_, err := Analyze(bytes.NewReader(data), report.Options{})
+			if codeOf(t, err) != report.Corrupt || !strings.Contains(err.Error(), "not uploaded completely") {
 				t.Errorf("%v", err)
 			}
 		})
