@@ -9,6 +9,7 @@ import (
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/serve"
 )
 
 func init() { boot.HTTP("leaderboard", build) }
@@ -22,6 +23,6 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	leaderboard.New(fs, report.MajorVersion()).Routes(api)
+	(&serve.Handler{Firestore: fs, Board: leaderboard.BoardID(report.MajorVersion())}).Routes(api)
 	return api, nil
 }

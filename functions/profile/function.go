@@ -14,7 +14,9 @@ import (
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/home"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/quota"
 )
 
@@ -33,7 +35,7 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 		return nil, err
 	}
 	account.New(fs, box, now).ProfileRoutes(api)
-	home.New(fs, now).Routes(api)
+	(&home.Handler{Firestore: fs, Board: leaderboard.BoardID(report.MajorVersion()), Now: now}).Routes(api)
 	erasures.Routes(api)
 	export.NewRequests(fs, box, quota.New(fs, key, now), results, signing, now).Routes(api)
 	return api, nil

@@ -7,7 +7,7 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/bus"
-	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/rank"
 )
 
 func init() { boot.Event("rank", build) }
@@ -21,5 +21,5 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return leaderboard.NewRanker(fs, box, time.Now).Handle, nil
+	return (&rank.Consumer{Firestore: fs, Outbox: box, Now: time.Now}).Handle, nil
 }

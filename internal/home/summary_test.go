@@ -30,8 +30,8 @@ type bench struct{ *usertest.World }
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{usertest.New(t, usertest.Options{})}
-	(&home.Service{
-		Firestore: b.Firestore, Boards: leaderboard.New(b.Firestore, report.MajorVersion()), Now: b.Clock,
+	(&home.Handler{
+		Firestore: b.Firestore, Board: leaderboard.BoardID(report.MajorVersion()), Now: b.Clock,
 	}).Routes(b.API)
 	return b
 }

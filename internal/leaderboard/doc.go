@@ -10,11 +10,11 @@
 // rebuilt from the ratings at any time.
 //
 // A deleted scan (scan.deleted) is a fact like the others: its score goes, and a mark without it stays, so that deletion
-// frees no place for another try and its scan.completed may still come late. See history.rating for what it counts as.
+// frees no place for another try and its scan.completed may still come late. See History.Rating for what it counts as.
 //
 // A series of photos (series.settled) is one contribution, by its mean and with the weight of its
 // photos, and each change of it a revision, of which the highest counts; its scans are none. Of a
-// series a deleted photo counts like a deleted scan. See contribution.weight.
+// series a deleted photo counts like a deleted scan. See Contribution.weight.
 //
 // An entry exists while the user is active, consents, opted in and has a scan that counts; a user without a
 // username has one too, shown as "". Nothing of a rating survives the withdrawal of the consent it was made under.
@@ -23,4 +23,6 @@
 // same rank. A rank is 1 + COUNT of the entries with a higher rating, one read per 1000 of them. That is right
 // up to some 100 000 entries; at a million a rank costs 500 reads on the average and takes up to a second, and
 // then the sharded histogram with a snapshot takes over.
+//
+// Package rank consumes the events, package serve answers users.
 package leaderboard

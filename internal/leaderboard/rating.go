@@ -29,8 +29,8 @@ const (
 	priorScans = (1 - reliability) / reliability
 )
 
-// contribution is one scan that counts, or one series.
-type contribution struct {
+// Contribution is one scan that counts, or one series.
+type Contribution struct {
 	// ScanID is the scan's or the series' id.
 	ScanID string `firestore:"scanId"`
 	// Score is the symmetry score, 0-100, of a series the mean.
@@ -54,7 +54,7 @@ type contribution struct {
 
 // weight is how many photos the score is made of, so that the mean of n counts as much as n scans.
 // That is a little more than its error gives: a part of it the photos of a series share (face.Mean).
-func (c contribution) weight() int {
+func (c Contribution) weight() int {
 	switch {
 	case c.Deleted:
 		return 0
@@ -65,42 +65,42 @@ func (c contribution) weight() int {
 }
 
 // struck is how many photos are gone from it that would count.
-func (c contribution) struck() int {
+func (c Contribution) struck() int {
 	if c.Deleted && !c.Series {
 		return 1
 	}
 	return c.Struck
 }
 
-// supersedes tells whether it is the later word on the same scan. Nothing is later than its deletion.
-func (c contribution) supersedes(d contribution) bool {
+// supersedes reports whether it is the later word on the same scan. Nothing is later than its deletion.
+func (c Contribution) supersedes(d Contribution) bool {
 	return !d.Deleted && (c.Deleted || c.Revision > d.Revision)
 }
 
-// same tells whether both are of one scan: an id that is used again after a deletion has another time.
-func (c contribution) same(d contribution) bool {
+// same reports whether both are of one scan: an id that is used again after a deletion has another time.
+func (c Contribution) same(d Contribution) bool {
 	return c.ScanID == d.ScanID && c.CompletedAt.Equal(d.CompletedAt)
 }
 
 // compare orders contributions by (completedAt, scanID), which is total.
-func (c contribution) compare(d contribution) int {
+func (c Contribution) compare(d Contribution) int {
 	return cmp.Or(c.CompletedAt.Compare(d.CompletedAt), cmp.Compare(c.ScanID, d.ScanID))
 }
 
-func (c contribution) day() time.Time { return c.CompletedAt.UTC().Truncate(24 * time.Hour) }
+func (c Contribution) day() time.Time { return c.CompletedAt.UTC().Truncate(24 * time.Hour) }
 
-// history is the set of a user's contributions to a board, in order and without what cannot count any more: of
+// History is the set of a user's contributions to a board, in order and without what cannot count any more: of
 // each day the first perDay, of the days the last maxDays. Whatever was left out stays out for good whichever
 // scan comes next, so the history, and all that is made of it, is a function of the set of scans seen and not of
 // the order in which they were seen.
-type history []contribution
+type History []Contribution
 
-// has tells whether the scan is in the history, deleted or not.
-func (h history) has(c contribution) bool { return slices.ContainsFunc(h, c.same) }
+// Has reports whether the scan is in the history, deleted or not.
+func (h History) Has(c Contribution) bool { return slices.ContainsFunc(h, c.same) }
 
-// add is the history with the scan, or the very same if the scan is in it or does not count. A deleted scan stays deleted
-// whenever it is added. The days are not yet bounded: see trim.
-func (h history) add(c contribution) history {
+// Add returns the history with the scan, or the very same if the scan is in it or does not count. A deleted scan stays deleted
+// whenever it is added. The days are not yet bounded: see [History.Trim].
+func (h History) Add(c Contribution) History {
 	if i := slices.IndexFunc(h, c.same); i >= 0 {
 		if !c.supersedes(h[i]) {
 			return h
@@ -110,8 +110,8 @@ func (h history) add(c contribution) history {
 		return struck
 	}
 	grown := append(slices.Clone(h), c)
-	slices.SortFunc(grown, contribution.compare)
-	kept := make(history, 0, len(grown))
+	slices.SortFunc(grown, Contribution.compare)
+	kept := make(History, 0, len(grown))
 	today := 0
 	for i, d := range grown {
 		if i == 0 || !d.day().Equal(grown[i-1].day()) {
@@ -125,8 +125,8 @@ func (h history) add(c contribution) history {
 	return kept
 }
 
-// trim leaves out all but the last maxDays days that have a contribution.
-func (h history) trim() history {
+// Trim leaves out all but the last maxDays days that have a contribution.
+func (h History) Trim() History {
 	days := 0
 	for i := len(h) - 1; i >= 0; i-- {
 		if i == len(h)-1 || !h[i].day().Equal(h[i+1].day()) {
@@ -139,21 +139,21 @@ func (h history) trim() history {
 	return h
 }
 
-// live is the history without the places of what was deleted, or has no photo left that counts.
-func (h history) live() history {
-	return slices.DeleteFunc(slices.Clone(h), func(c contribution) bool { return c.weight() == 0 })
+// Live returns the history without the places of what was deleted, or has no photo left that counts.
+func (h History) Live() History {
+	return slices.DeleteFunc(slices.Clone(h), func(c Contribution) bool { return c.weight() == 0 })
 }
 
-// rating is the shrunken mean of the scores, 0-100 with two decimals, so that what shows as equal is
+// Rating returns the shrunken mean of the scores, 0-100 with two decimals, so that what shows as equal is
 // equal. Each counts by the number of its photos, by which its error is the smaller: a series once
 // and as its mean, a single scan less than that.
 //
 // A deleted photo counts as the prior, or as the lowest of the rest where that is lower still. Were
 // it left out, whoever deletes what is poor would be rated by the best photos and not by the usual
 // one.
-func (h history) rating() float64 {
+func (h History) Rating() float64 {
 	sum, photos, floor := priorMean*priorScans, 0, float64(priorMean)
-	for _, c := range h.live() {
+	for _, c := range h.Live() {
 		sum += c.Score * float64(c.weight())
 		photos += c.weight()
 		floor = min(floor, c.Score)
@@ -167,27 +167,28 @@ func (h history) rating() float64 {
 }
 
 // achievedAt is when the last contribution was completed, zero where there is none.
-func (h history) achievedAt() time.Time {
-	live := h.live()
+func (h History) achievedAt() time.Time {
+	live := h.Live()
 	if len(live) == 0 {
 		return time.Time{}
 	}
 	return live[len(live)-1].CompletedAt
 }
 
-// best is a contribution that scored higher than each one before it.
-type best struct {
-	contribution
-	previous float64
+// Best is a contribution that scored higher than each one before it.
+type Best struct {
+	Contribution
+	// Previous is the highest score before.
+	Previous float64
 }
 
 // bests are the contributions that scored higher than each earlier one; the first, which beats nobody, is none.
-func (h history) bests() []best {
-	var all []best
+func (h History) bests() []Best {
+	var all []Best
 	highest := math.Inf(1)
-	for i, c := range h.live() {
+	for i, c := range h.Live() {
 		if i > 0 && c.Score > highest {
-			all = append(all, best{contribution: c, previous: highest})
+			all = append(all, Best{Contribution: c, Previous: highest})
 		}
 		if i == 0 || c.Score > highest {
 			highest = c.Score
@@ -196,19 +197,19 @@ func (h history) bests() []best {
 	return all
 }
 
-// newBests are the bests of after that were none before. Usually that is the scan just added; where an earlier
+// NewBests returns the bests of after that were none before. Usually that is the scan just added; where an earlier
 // scan comes late it may be another, which only now has one to beat.
-func newBests(before, after history) []best {
+func NewBests(before, after History) []Best {
 	known := map[string]bool{}
 	for _, b := range before.bests() {
 		known[b.ScanID] = true
 	}
-	return slices.DeleteFunc(after.bests(), func(b best) bool { return known[b.ScanID] })
+	return slices.DeleteFunc(after.bests(), func(b Best) bool { return known[b.ScanID] })
 }
 
-// equal compares by scan, deletion and revision, which decide the score.
-func (h history) equal(other history) bool {
-	return slices.EqualFunc(h, other, func(a, b contribution) bool {
+// Equal compares by scan, deletion and revision, which decide the score.
+func (h History) Equal(other History) bool {
+	return slices.EqualFunc(h, other, func(a, b Contribution) bool {
 		return a.same(b) && a.Deleted == b.Deleted && a.Revision == b.Revision
 	})
 }

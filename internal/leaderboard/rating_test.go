@@ -13,23 +13,23 @@ import (
 
 var day0 = time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 
-func scanAt(id string, at time.Time, score float64) contribution {
-	return contribution{ScanID: id, Score: score, CompletedAt: at}
+func scanAt(id string, at time.Time, score float64) Contribution {
+	return Contribution{ScanID: id, Score: score, CompletedAt: at}
 }
 
 // see is the history after the scans came in this order.
-func see(scans ...contribution) history {
-	var h history
+func see(scans ...Contribution) History {
+	var h History
 	for _, c := range scans {
-		h = h.add(c).trim()
+		h = h.Add(c).Trim()
 	}
 	return h
 }
 
 // model is the same by definition: sort all, take the first three of each day, and the last days.
-func model(scans []contribution) history {
-	sorted := slices.SortedFunc(slices.Values(scans), contribution.compare)
-	byDay := map[time.Time]history{}
+func model(scans []Contribution) History {
+	sorted := slices.SortedFunc(slices.Values(scans), Contribution.compare)
+	byDay := map[time.Time]History{}
 	var days []time.Time
 	for _, c := range sorted {
 		if byDay[c.day()] == nil {
@@ -39,17 +39,17 @@ func model(scans []contribution) history {
 			byDay[c.day()] = append(byDay[c.day()], c)
 		}
 	}
-	var h history
+	var h History
 	for _, d := range days[max(0, len(days)-maxDays):] {
 		h = append(h, byDay[d]...)
 	}
 	return h
 }
 
-func scansGen(days int) *rapid.Generator[[]contribution] {
-	return rapid.Custom(func(t *rapid.T) []contribution {
+func scansGen(days int) *rapid.Generator[[]Contribution] {
+	return rapid.Custom(func(t *rapid.T) []Contribution {
 		n := rapid.IntRange(0, 30).Draw(t, "n")
-		scans := make([]contribution, n)
+		scans := make([]Contribution, n)
 		for i := range scans {
 			// A few instants a day only, so that equal times occur.
 			at := day0.AddDate(0, 0, rapid.IntRange(0, days).Draw(t, "day")).
@@ -69,14 +69,14 @@ func TestHistory_isAFunctionOfTheSet(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("history differs from the model (-want +got):\n%s", diff)
 		}
-		if !got.equal(want) || got.rating() != want.rating() || !got.achievedAt().Equal(want.achievedAt()) {
+		if !got.Equal(want) || got.Rating() != want.Rating() || !got.achievedAt().Equal(want.achievedAt()) {
 			t.Fatal("rating or entry differ from the model's")
 		}
 	})
 }
 
 func TestHistory_keepsTheLatestDays(t *testing.T) {
-	var full []contribution
+	var full []Contribution
 	for d := range maxDays {
 		full = append(full, scanAt(fmt.Sprintf("s%03d", d), day0.AddDate(0, 0, 2*d), 50))
 	}
@@ -89,7 +89,7 @@ func TestHistory_keepsTheLatestDays(t *testing.T) {
 		}
 		h := model(full)
 		for _, c := range rapid.Permutation(scans[maxDays:]).Draw(t, "order") {
-			h = h.add(c).trim()
+			h = h.Add(c).Trim()
 		}
 		if diff := cmp.Diff(model(scans), h); diff != "" {
 			t.Fatalf("history differs from the model (-want +got):\n%s", diff)
@@ -109,7 +109,7 @@ func TestRating_staysBetweenPriorAndMean(t *testing.T) {
 		}
 		const rounding = .005 + 1e-9
 		lo, hi := min(mean, priorMean)-rounding, max(mean, priorMean)+rounding
-		if r := h.rating(); r < lo || r > hi || r < 0 || r > 100 {
+		if r := h.Rating(); r < lo || r > hi || r < 0 || r > 100 {
 			t.Fatalf("rating %v of mean %v is outside %v to %v", r, mean, lo, hi)
 		}
 	})
@@ -118,18 +118,18 @@ func TestRating_staysBetweenPriorAndMean(t *testing.T) {
 func TestRating_values(t *testing.T) {
 	at := func(d, h int) time.Time { return day0.AddDate(0, 0, d).Add(time.Duration(h) * time.Hour) }
 	tests := map[string]struct {
-		scans []contribution
+		scans []Contribution
 		want  float64
 	}{
 		"nothing is the prior":                 {nil, 50},
-		"one scan counts for the ICC":          {[]contribution{scanAt("a", at(0, 1), 80)}, 71},
-		"the fourth of a day does not count":   {[]contribution{scanAt("a", at(0, 1), 80), scanAt("b", at(0, 2), 80), scanAt("c", at(0, 3), 80), scanAt("d", at(0, 4), 0)}, 76.25},
-		"a late earlier one displaces a later": {[]contribution{scanAt("b", at(0, 2), 80), scanAt("c", at(0, 3), 80), scanAt("d", at(0, 4), 0), scanAt("a", at(0, 1), 80)}, 76.25},
-		"another day counts anew":              {[]contribution{scanAt("a", at(0, 23), 60), scanAt("b", at(1, 0), 80)}, 66.47},
+		"one scan counts for the ICC":          {[]Contribution{scanAt("a", at(0, 1), 80)}, 71},
+		"the fourth of a day does not count":   {[]Contribution{scanAt("a", at(0, 1), 80), scanAt("b", at(0, 2), 80), scanAt("c", at(0, 3), 80), scanAt("d", at(0, 4), 0)}, 76.25},
+		"a late earlier one displaces a later": {[]Contribution{scanAt("b", at(0, 2), 80), scanAt("c", at(0, 3), 80), scanAt("d", at(0, 4), 0), scanAt("a", at(0, 1), 80)}, 76.25},
+		"another day counts anew":              {[]Contribution{scanAt("a", at(0, 23), 60), scanAt("b", at(1, 0), 80)}, 66.47},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := see(tt.scans...).rating(); got != tt.want {
+			if got := see(tt.scans...).Rating(); got != tt.want {
 				t.Errorf("rating = %v, want %v", got, tt.want)
 			}
 		})
@@ -141,10 +141,10 @@ func TestRating_doesNotRewardAttempts(t *testing.T) {
 	honest := see(scanAt("a", day0, 60), scanAt("b", day0.Add(time.Hour), 62), scanAt("c", day0.Add(2*time.Hour), 58))
 	keen := honest
 	for i := range 50 {
-		keen = keen.add(scanAt(fmt.Sprintf("z%d", i), day0.Add(3*time.Hour+time.Duration(i)*time.Minute), 99)).trim()
+		keen = keen.Add(scanAt(fmt.Sprintf("z%d", i), day0.Add(3*time.Hour+time.Duration(i)*time.Minute), 99)).Trim()
 	}
-	if keen.rating() != honest.rating() {
-		t.Errorf("rating = %v with 50 more attempts, %v without", keen.rating(), honest.rating())
+	if keen.Rating() != honest.Rating() {
+		t.Errorf("rating = %v with 50 more attempts, %v without", keen.Rating(), honest.Rating())
 	}
 }
 
@@ -164,8 +164,8 @@ func TestBests_areThoseAboveAllEarlier(t *testing.T) {
 		var got []string
 		for _, b := range h.bests() {
 			got = append(got, b.ScanID)
-			if b.Score <= b.previous {
-				t.Fatalf("%s: %v is not above %v", b.ScanID, b.Score, b.previous)
+			if b.Score <= b.Previous {
+				t.Fatalf("%s: %v is not above %v", b.ScanID, b.Score, b.Previous)
 			}
 		}
 		if !slices.Equal(got, want) {
@@ -179,13 +179,13 @@ func TestNewBests_tellAllOfTheFinalHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		scans := scansGen(9).Draw(t, "scans")
 		told := map[string]bool{}
-		var h history
+		var h History
 		for _, c := range rapid.Permutation(scans).Draw(t, "order") {
-			grown := h.add(c)
-			for _, b := range newBests(h, grown) {
+			grown := h.Add(c)
+			for _, b := range NewBests(h, grown) {
 				told[b.ScanID] = true
 			}
-			h = grown.trim()
+			h = grown.Trim()
 		}
 		for _, b := range h.bests() {
 			if !told[b.ScanID] {
@@ -196,14 +196,14 @@ func TestNewBests_tellAllOfTheFinalHistory(t *testing.T) {
 }
 
 func TestNewBests_afterAnOldHighDropsOut(t *testing.T) {
-	var h history
-	h = h.add(scanAt("high", day0, 90)).trim()
+	var h History
+	h = h.Add(scanAt("high", day0, 90)).Trim()
 	for d := range maxDays {
-		grown := h.add(scanAt(fmt.Sprintf("s%03d", d), day0.AddDate(0, 0, d+1), 50))
-		if b := newBests(h, grown); len(b) > 0 {
+		grown := h.Add(scanAt(fmt.Sprintf("s%03d", d), day0.AddDate(0, 0, d+1), 50))
+		if b := NewBests(h, grown); len(b) > 0 {
 			t.Fatalf("day %d: %v was told as a best", d, b)
 		}
-		h = grown.trim()
+		h = grown.Trim()
 	}
 	if len(h) != maxDays || h[0].ScanID != "s000" {
 		t.Fatalf("%d contributions are left, the first is %s", len(h), h[0].ScanID)

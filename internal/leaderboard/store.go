@@ -14,22 +14,22 @@ import (
 
 const schema = 1
 
-// BoardID is the all-time symmetry board of an engine's major version, such as "symmetry_all_v1".
+// BoardID returns the all-time symmetry board of an engine's major version, such as "symmetry_all_v1".
 func BoardID(engineMajor int) string { return "symmetry_all_v" + strconv.Itoa(engineMajor) }
 
-// ratingDoc is users/{uid}/ratings/{board}. Contributions are in schema.Collections.
-type ratingDoc struct {
+// RatingDoc is users/{uid}/ratings/{board}. Contributions are in schema.Collections.
+type RatingDoc struct {
 	Schema int    `firestore:"schema"`
 	Board  string `firestore:"board"`
 	// ConsentEpoch is the latest that the contributions stand under.
 	ConsentEpoch  int64     `firestore:"consentEpoch"`
-	Contributions history   `firestore:"contributions"`
+	Contributions History   `firestore:"contributions"`
 	Rating        float64   `firestore:"rating"`
 	UpdatedAt     time.Time `firestore:"updatedAt"`
 }
 
-// entryDoc is boards/{board}/entries/{uid}.
-type entryDoc struct {
+// EntryDoc is boards/{board}/entries/{uid}.
+type EntryDoc struct {
 	Schema   int         `firestore:"schema"`
 	UID      account.UID `firestore:"uid"`
 	Username string      `firestore:"username"`
@@ -40,23 +40,26 @@ type entryDoc struct {
 	UpdatedAt  time.Time `firestore:"updatedAt"`
 }
 
-func ratings(fs *firestore.Client, uid account.UID) *firestore.CollectionRef {
+// Ratings returns the collection of the user's ratings, by board.
+func Ratings(fs *firestore.Client, uid account.UID) *firestore.CollectionRef {
 	return account.Ref(fs, uid).Collection("ratings")
 }
 
-func entries(fs *firestore.Client, board string) *firestore.CollectionRef {
+// Entries returns the collection of the board's entries, by user.
+func Entries(fs *firestore.Client, board string) *firestore.CollectionRef {
 	return fs.Collection("boards").Doc(board).Collection("entries")
 }
 
-func entryRef(fs *firestore.Client, board string, uid account.UID) *firestore.DocumentRef {
-	return entries(fs, board).Doc(string(uid))
+// EntryRef returns the document of the user's entry.
+func EntryRef(fs *firestore.Client, board string, uid account.UID) *firestore.DocumentRef {
+	return Entries(fs, board).Doc(string(uid))
 }
 
-// readHistory is what the user contributed to the board, as far as it stands under the consent in
+// ReadHistory returns what the user contributed to the board, as far as it stands under the consent in
 // force.
-func readHistory(tx *firestore.Transaction, ref *firestore.DocumentRef, u account.User) (history, error) {
+func ReadHistory(tx *firestore.Transaction, ref *firestore.DocumentRef, u account.User) (History, error) {
 	snap, err := tx.Get(ref)
-	doc, err := store.Decode[ratingDoc](snap, err, "rating", nil)
+	doc, err := store.Decode[RatingDoc](snap, err, "rating", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -66,11 +69,11 @@ func readHistory(tx *firestore.Transaction, ref *firestore.DocumentRef, u accoun
 	return doc.Contributions, nil
 }
 
-// readRatings are the documents of all boards that the user has a rating on. Which boards these are
+// ReadRatings returns the documents of all boards that the user has a rating on. Which boards these are
 // is asked outside of the transaction, where a query would lock all ratings there are. One that is
 // made meanwhile may be missing; it was made from users/{uid} as it is by then.
-func readRatings(ctx context.Context, tx *firestore.Transaction, fs *firestore.Client, uid account.UID) ([]ratingDoc, error) {
-	boards, err := ratings(fs, uid).Select().Documents(ctx).GetAll()
+func ReadRatings(ctx context.Context, tx *firestore.Transaction, fs *firestore.Client, uid account.UID) ([]RatingDoc, error) {
+	boards, err := Ratings(fs, uid).Select().Documents(ctx).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("list ratings: %w", err)
 	}
@@ -82,9 +85,9 @@ func readRatings(ctx context.Context, tx *firestore.Transaction, fs *firestore.C
 	if err != nil {
 		return nil, fmt.Errorf("read ratings: %w", err)
 	}
-	var all []ratingDoc
+	var all []RatingDoc
 	for _, snap := range snaps {
-		var doc ratingDoc
+		var doc RatingDoc
 		if !snap.Exists() {
 			continue // deleted since
 		}
@@ -101,20 +104,20 @@ func shown(u account.User) bool {
 	return u.State == account.Active && u.Consent.Granted && u.Leaderboard.OptIn
 }
 
-// project writes or deletes the entry that follows from the user and the contributions.
-func project(
-	tx *firestore.Transaction, fs *firestore.Client, board string, u account.User, h history, now time.Time,
+// Project writes or deletes the entry that follows from the user and the contributions.
+func Project(
+	tx *firestore.Transaction, fs *firestore.Client, board string, u account.User, h History, now time.Time,
 ) error {
-	ref := entryRef(fs, board, u.UID)
-	scans := len(h.live())
+	ref := EntryRef(fs, board, u.UID)
+	scans := len(h.Live())
 	if !shown(u) || scans == 0 {
 		if err := tx.Delete(ref); err != nil {
 			return fmt.Errorf("delete entry: %w", err)
 		}
 		return nil
 	}
-	err := tx.Set(ref, entryDoc{
-		Schema: schema, UID: u.UID, Username: u.Username, Rating: h.rating(), Scans: scans,
+	err := tx.Set(ref, EntryDoc{
+		Schema: schema, UID: u.UID, Username: u.Username, Rating: h.Rating(), Scans: scans,
 		AchievedAt: h.achievedAt(), UpdatedAt: now,
 	})
 	if err != nil {
@@ -123,9 +126,27 @@ func project(
 	return nil
 }
 
+// Save writes the rating and the entry that follow from the contributions, or nothing where they are
+// what they were.
+func Save(
+	tx *firestore.Transaction, fs *firestore.Client, user account.User, board string, before, after History, now time.Time,
+) error {
+	if after.Equal(before) {
+		return nil
+	}
+	err := tx.Set(Ratings(fs, user.UID).Doc(board), RatingDoc{
+		Schema: schema, Board: board, ConsentEpoch: user.ConsentEpoch, Contributions: after,
+		Rating: after.Rating(), UpdatedAt: now,
+	})
+	if err != nil {
+		return fmt.Errorf("write rating: %w", err)
+	}
+	return Project(tx, fs, board, user, after, now)
+}
+
 // Remove deletes the user's rating on the board and the entry made of it. It only writes.
 func Remove(tx *firestore.Transaction, fs *firestore.Client, board string, uid account.UID) error {
-	for _, ref := range []*firestore.DocumentRef{ratings(fs, uid).Doc(board), entryRef(fs, board, uid)} {
+	for _, ref := range []*firestore.DocumentRef{Ratings(fs, uid).Doc(board), EntryRef(fs, board, uid)} {
 		if err := tx.Delete(ref); err != nil {
 			return fmt.Errorf("delete rating: %w", err)
 		}

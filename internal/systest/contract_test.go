@@ -26,7 +26,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/home"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/serve"
 	"github.com/facescan/facescan/internal/notify/inbox"
 	"github.com/facescan/facescan/internal/scan"
 )
@@ -39,10 +39,10 @@ func wiring() map[string]func(*httpapi.API) {
 		"coach":       new(coach.Coach).Routes,
 		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil); erasure.PageRoutes(api) },
 		"inbox":       (&inbox.Handler{}).Routes,
-		"leaderboard": leaderboard.New(nil, 1).Routes,
+		"leaderboard": new(serve.Handler).Routes,
 		"profile": func(api *httpapi.API) {
 			accounts.ProfileRoutes(api)
-			new(home.Service).Routes(api)
+			new(home.Handler).Routes(api)
 			new(erasure.Requests).Routes(api)
 			new(export.Requests).Routes(api)
 		},

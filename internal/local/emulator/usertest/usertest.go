@@ -26,6 +26,8 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/rank"
+	"github.com/facescan/facescan/internal/leaderboard/serve"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/mail"
@@ -195,7 +197,7 @@ func (w *World) serve() {
 	}
 	scans.Routes(w.API)
 	(&scan.SeriesService{Service: scans, Watcher: scan.NewSeriesWatcher(w.Firestore)}).Routes(w.API)
-	leaderboard.New(w.Firestore, report.MajorVersion()).Routes(w.API)
+	(&serve.Handler{Firestore: w.Firestore, Board: leaderboard.BoardID(report.MajorVersion())}).Routes(w.API)
 	(&inbox.Handler{Firestore: w.Firestore, Now: w.Clock}).Routes(w.API)
 }
 
@@ -211,7 +213,7 @@ func (w *World) handle(opts Options) {
 	}
 	w.Handlers = map[string]func(context.Context, event.Message) error{
 		"analyze": analyzer.Handle,
-		"rank":    leaderboard.NewRanker(w.Firestore, w.Outbox, w.Clock).Handle,
+		"rank":    (&rank.Consumer{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}).Handle,
 		"notify": (&deliver.Consumer{
 			Firestore: w.Firestore, FCM: w.pushes(opts.Push), Mailer: w.Mailer, Users: w.Users, Now: w.Clock,
 		}).Handle,

@@ -1,24 +1,18 @@
-package leaderboard
+package serve
 
 import (
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/leaderboard"
 )
-
-func (b *bench) rated(uid account.UID, hour int, score float64) {
-	b.t.Helper()
-	b.save(member(uid))
-	b.handle(completed(uid, scanAt("of-"+string(uid), day0.Add(time.Duration(hour)*time.Hour), score)))
-}
 
 func TestTop_empty(t *testing.T) {
 	t.Parallel()
@@ -53,7 +47,7 @@ func TestTop_orderAndTies(t *testing.T) {
 		t.Errorf("top 2 (-want +got):\n%s", diff)
 	}
 	for uid, rank := range map[account.UID]int64{"high": 1, "a": 2, "b": 2, "late": 2, "low": 5} {
-		if _, me := get[Standing](b, uid, "/v1/leaderboards/symmetry/me"); me.Rank == nil || *me.Rank != rank {
+		if _, me := get[leaderboard.Standing](b, uid, "/v1/leaderboards/symmetry/me"); me.Rank == nil || *me.Rank != rank {
 			t.Errorf("%s: own rank is not that of the top, %d: %+v", uid, rank, me)
 		}
 	}
@@ -68,7 +62,7 @@ func TestTop_limit(t *testing.T) {
 	if _, top := get[topView](b, "u00", "/v1/leaderboards/symmetry/top"); len(top.Entries) != 10 || top.Entries[9].Me {
 		t.Errorf("top = %+v, want 10 entries and me outside", top.Entries)
 	}
-	_, me := get[Standing](b, "u00", "/v1/leaderboards/symmetry/me")
+	_, me := get[leaderboard.Standing](b, "u00", "/v1/leaderboards/symmetry/me")
 	if me.Rank == nil || *me.Rank != 12 || me.Total != 12 || *me.Percentile != 0 {
 		t.Errorf("me = %+v, want rank 12 of 12", me)
 	}
@@ -83,8 +77,9 @@ func TestTop_limit(t *testing.T) {
 func TestTop_hidesUIDs(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.save(func() account.User { u := member("secret-uid"); u.Username = ""; return u }())
-	b.handle(completed("secret-uid", scanAt("s", day0, 50)))
+	u := member("secret-uid")
+	u.Username = ""
+	b.count(u, 0, 50)
 	_, top := get[map[string]any](b, "other", "/v1/leaderboards/symmetry/top")
 	if text := fmt.Sprint(top); strings.Contains(text, "secret-uid") || !strings.Contains(text, "username:") {
 		t.Errorf("top = %s", text)
@@ -99,23 +94,23 @@ func TestMe(t *testing.T) {
 	percent := func(p float64) *float64 { return &p }
 	tests := map[string]struct {
 		user account.User
-		want Standing
+		want leaderboard.Standing
 	}{
-		"alone": {member("only"), Standing{
+		"alone": {member("only"), leaderboard.Standing{
 			Board: board, OptIn: true, Rank: number(1), Total: 1, Percentile: percent(100),
-			Entry: &ownEntry{Username: "name-only", Rating: 71, Scans: 1, AchievedAt: "2026-11-21T01:00:00.000Z"},
+			Entry: &leaderboard.OwnEntry{Username: "name-only", Rating: 71, Scans: 1, AchievedAt: "2026-11-21T01:00:00.000Z"},
 		}},
-		"opted in without a scan": {member("new"), Standing{Board: board, OptIn: true, Total: 1}},
+		"opted in without a scan": {member("new"), leaderboard.Standing{Board: board, OptIn: true, Total: 1}},
 		"not opted in": {func() account.User {
 			u := member("shy")
 			u.Leaderboard.OptIn = false
 			return u
-		}(), Standing{Board: board, Total: 1}},
+		}(), leaderboard.Standing{Board: board, Total: 1}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			b.save(tt.user)
-			status, me := get[Standing](b, tt.user.UID, "/v1/leaderboards/symmetry/me")
+			status, me := get[leaderboard.Standing](b, tt.user.UID, "/v1/leaderboards/symmetry/me")
 			if diff := cmp.Diff(tt.want, me); status != http.StatusOK || diff != "" {
 				t.Errorf("%d (-want +got):\n%s", status, diff)
 			}
@@ -130,7 +125,7 @@ func TestMe_optedOutBeforeTheEvent(t *testing.T) {
 	u := member("u")
 	u.Leaderboard.OptIn = false
 	b.save(u)
-	if _, me := get[Standing](b, "u", "/v1/leaderboards/symmetry/me"); me.Entry != nil || me.Rank != nil {
+	if _, me := get[leaderboard.Standing](b, "u", "/v1/leaderboards/symmetry/me"); me.Entry != nil || me.Rank != nil {
 		t.Errorf("me = %+v, want no entry", me)
 	}
 }

@@ -1,4 +1,4 @@
-package leaderboard
+package rank
 
 import (
 	"context"
@@ -6,23 +6,24 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/leaderboard"
 )
 
 // countSeries makes the series' present mean one contribution of its user on the engine's board, in
 // place of an earlier revision. Where a photo was deleted it is taken out of the boards of other
 // engines, whose means it is part of, and which nothing measures anew.
-func (r *Ranker) countSeries(ctx context.Context, e event.SeriesSettledV1) error {
+func (r *Consumer) countSeries(ctx context.Context, e event.SeriesSettledV1) error {
 	if e.Score < 0 || e.Score > 100 || e.Photos < 0 || e.Struck < 0 {
 		return fmt.Errorf("%w: series %s has %d photos with the score %v", event.ErrMalformed, e.SeriesID, e.Photos, e.Score)
 	}
-	c := contribution{
+	c := leaderboard.Contribution{
 		ScanID: e.SeriesID, Score: e.Score, Interval: e.Interval, CompletedAt: wholeMicros(e.SettledAt), Revision: e.Revision,
 		Series: true, Photos: e.Photos, Struck: e.Struck,
 	}
 	if e.EngineMajor == 0 {
 		return nil // it has never counted anywhere
 	}
-	board := BoardID(e.EngineMajor)
+	board := leaderboard.BoardID(e.EngineMajor)
 	if e.Photos > 0 {
 		if err := r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, board, c); err != nil {
 			return err
@@ -33,24 +34,24 @@ func (r *Ranker) countSeries(ctx context.Context, e event.SeriesSettledV1) error
 	}
 	elsewhere := c
 	elsewhere.Score, elsewhere.Photos = 0, 0
-	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, c, func(d ratingDoc) (contribution, bool) {
+	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, c, func(d leaderboard.RatingDoc) (leaderboard.Contribution, bool) {
 		if d.Board == board {
 			return c, true
 		}
-		return elsewhere, d.Contributions.has(c)
+		return elsewhere, d.Contributions.Has(c)
 	}, board)
 }
 
 // strikeSeries is strike for a series: all of its photos that counted, or could have, are gone.
-func (r *Ranker) strikeSeries(ctx context.Context, e event.SeriesDeletedV1) error {
+func (r *Consumer) strikeSeries(ctx context.Context, e event.SeriesDeletedV1) error {
 	if e.Photos == 0 {
 		return nil
 	}
-	gone := contribution{
+	gone := leaderboard.Contribution{
 		ScanID: e.SeriesID, CompletedAt: wholeMicros(e.SettledAt), Deleted: true, Series: true, Struck: e.Photos,
 	}
-	board := BoardID(e.EngineMajor)
-	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, gone, func(d ratingDoc) (contribution, bool) {
-		return gone, d.Board == board || d.Contributions.has(gone)
+	board := leaderboard.BoardID(e.EngineMajor)
+	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, gone, func(d leaderboard.RatingDoc) (leaderboard.Contribution, bool) {
+		return gone, d.Board == board || d.Contributions.Has(gone)
 	}, board)
 }

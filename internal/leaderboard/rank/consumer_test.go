@@ -1,4 +1,4 @@
-package leaderboard
+package rank
 
 import (
 	"errors"
@@ -16,20 +16,21 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
 
 // fiveScans are of two days, with one that does not count and two personal bests, b and e.
-func fiveScans() []contribution {
-	return []contribution{
+func fiveScans() []leaderboard.Contribution {
+	return []leaderboard.Contribution{
 		scanAt("a", day0.Add(1*time.Hour), 60), scanAt("b", day0.Add(2*time.Hour), 70), scanAt("c", day0.Add(3*time.Hour), 65),
 		scanAt("d", day0.Add(4*time.Hour), 99), scanAt("e", day0.Add(25*time.Hour), 72),
 	}
 }
 
 func TestHandle_anyOrderTwiceConcurrently(t *testing.T) {
-	want := entryDoc{
-		Schema: 1, UID: "u", Username: "name-u", Rating: model(fiveScans()).rating(), Scans: 4, AchievedAt: day0.Add(25 * time.Hour),
+	want := leaderboard.EntryDoc{
+		Schema: 1, UID: "u", Username: "name-u", Rating: see(fiveScans()...).Rating(), Scans: 4, AchievedAt: day0.Add(25 * time.Hour),
 	}
 	for round := range 3 {
 		t.Run(strconv.Itoa(round), func(t *testing.T) {
@@ -41,10 +42,10 @@ func TestHandle_anyOrderTwiceConcurrently(t *testing.T) {
 			for _, c := range twice {
 				b.handle(completed("u", c))
 			}
-			if diff := cmp.Diff(&want, b.entry("u"), cmpopts.IgnoreFields(entryDoc{}, "UpdatedAt")); diff != "" {
+			if diff := cmp.Diff(&want, b.entry("u"), cmpopts.IgnoreFields(leaderboard.EntryDoc{}, "UpdatedAt")); diff != "" {
 				t.Errorf("entry (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(model(fiveScans()), b.rating("u").Contributions); diff != "" {
+			if diff := cmp.Diff(see(fiveScans()...), b.rating("u").Contributions); diff != "" {
 				t.Errorf("contributions (-want +got):\n%s", diff)
 			}
 			told := map[string]bool{}
@@ -69,7 +70,7 @@ func TestHandle_oneEventEightTimesAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if err := b.ranker.Handle(t.Context(), second); err != nil {
+			if err := b.consumer.Handle(t.Context(), second); err != nil {
 				t.Error(err)
 			}
 		})
@@ -134,7 +135,7 @@ func TestHandle_boardsOfEnginesAreApart(t *testing.T) {
 	if b.entry("u") != nil {
 		t.Error("a scan of engine 2 is on the board of engine 1")
 	}
-	if document[entryDoc](b, entryRef(b.fs, "symmetry_all_v2", "u")) == nil {
+	if document[leaderboard.EntryDoc](b, leaderboard.EntryRef(b.fs, "symmetry_all_v2", "u")) == nil {
 		t.Error("a scan of engine 2 is not on its own board")
 	}
 }
@@ -267,7 +268,7 @@ func TestHandle_malformed(t *testing.T) {
 	}
 	for name, m := range tests {
 		t.Run(name, func(t *testing.T) {
-			if err := b.ranker.Handle(t.Context(), m); !errors.Is(err, event.ErrMalformed) {
+			if err := b.consumer.Handle(t.Context(), m); !errors.Is(err, event.ErrMalformed) {
 				t.Errorf("error = %v, want ErrMalformed", err)
 			}
 		})

@@ -1,10 +1,7 @@
-package leaderboard
+package rank
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"sync"
 	"testing"
@@ -14,7 +11,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
@@ -27,14 +24,13 @@ const (
 	board = "symmetry_all_v1"
 )
 
-// bench is a ranker and the boards over a database of their own.
+// bench is a consumer over a database of its own.
 type bench struct {
-	t      *testing.T
-	fs     *firestore.Client
-	ranker *Ranker
-	api    *httpapi.API
-	topic  *fakeTopic
-	now    time.Time
+	t        *testing.T
+	fs       *firestore.Client
+	consumer *Consumer
+	topic    *fakeTopic
+	now      time.Time
 }
 
 func newBench(t *testing.T) *bench {
@@ -46,10 +42,23 @@ func benchOver(t *testing.T, fs *firestore.Client) *bench {
 	t.Helper()
 	b := &bench{t: t, fs: fs, topic: &fakeTopic{}, now: day0.Add(30 * time.Hour)}
 	clock := func() time.Time { return b.now }
-	b.ranker = NewRanker(fs, outbox.New(fs, b.topic, clock), clock)
-	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
-	New(fs, major).Routes(b.api)
+	b.consumer = &Consumer{Firestore: fs, Outbox: outbox.New(fs, b.topic, clock), Now: clock}
 	return b
+}
+
+var day0 = time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
+
+func scanAt(id string, at time.Time, score float64) leaderboard.Contribution {
+	return leaderboard.Contribution{ScanID: id, Score: score, CompletedAt: at}
+}
+
+// see returns the history after the scans came in this order.
+func see(scans ...leaderboard.Contribution) leaderboard.History {
+	var h leaderboard.History
+	for _, c := range scans {
+		h = h.Add(c).Trim()
+	}
+	return h
 }
 
 // fakeTopic takes what the outbox publishes.
@@ -100,7 +109,7 @@ func (b *bench) save(u account.User) {
 	}
 }
 
-func completed(uid account.UID, c contribution) event.ScanCompletedV1 {
+func completed(uid account.UID, c leaderboard.Contribution) event.ScanCompletedV1 {
 	return event.ScanCompletedV1{
 		UID: string(uid), ScanID: c.ScanID, ConsentEpoch: 1, Engine: "facescan-1.0.0", EngineMajor: major,
 		Score: c.Score, Interval: c.Interval, Rankable: true, CompletedAt: c.CompletedAt,
@@ -122,7 +131,7 @@ func messageOf(t *testing.T, data event.Payload) event.Message {
 
 func (b *bench) handle(data event.Payload) {
 	b.t.Helper()
-	if err := b.ranker.Handle(b.t.Context(), messageOf(b.t, data)); err != nil {
+	if err := b.consumer.Handle(b.t.Context(), messageOf(b.t, data)); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -134,14 +143,14 @@ func (b *bench) updated(u account.User) {
 }
 
 // entry is the user's entry, nil where there is none.
-func (b *bench) entry(uid account.UID) *entryDoc {
+func (b *bench) entry(uid account.UID) *leaderboard.EntryDoc {
 	b.t.Helper()
-	return document[entryDoc](b, entryRef(b.fs, board, uid))
+	return document[leaderboard.EntryDoc](b, leaderboard.EntryRef(b.fs, board, uid))
 }
 
-func (b *bench) rating(uid account.UID) *ratingDoc {
+func (b *bench) rating(uid account.UID) *leaderboard.RatingDoc {
 	b.t.Helper()
-	return document[ratingDoc](b, ratings(b.fs, uid).Doc(board))
+	return document[leaderboard.RatingDoc](b, leaderboard.Ratings(b.fs, uid).Doc(board))
 }
 
 func document[T any](b *bench, ref *firestore.DocumentRef) *T {
@@ -158,17 +167,4 @@ func document[T any](b *bench, ref *firestore.DocumentRef) *T {
 		b.t.Fatal(err)
 	}
 	return &doc
-}
-
-// get asks as the user and reads the answer into a T.
-func get[T any](b *bench, uid account.UID, path string) (status int, answer T) {
-	b.t.Helper()
-	r := httptest.NewRequest(http.MethodGet, path, nil)
-	r.Header.Set("Authorization", "Bearer "+string(uid))
-	w := httptest.NewRecorder()
-	b.api.ServeHTTP(w, r)
-	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
-		b.t.Fatalf("%s: %v in %s", path, err, w.Body)
-	}
-	return w.Code, answer
 }

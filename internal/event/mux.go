@@ -1,0 +1,56 @@
+package event
+
+import (
+	"context"
+	"maps"
+	"slices"
+)
+
+// Mux hands each event to the handler of its type. The zero Mux has none; see [On].
+type Mux struct {
+	handlers map[string]func(context.Context, Event) error
+}
+
+// On has the mux hand events of type P to handle, with their data. It panics if the type has a
+// handler already.
+func On[P Payload](m *Mux, handle func(ctx context.Context, e Event, data P) error) {
+	var none P
+	kind := none.EventType()
+	if _, taken := m.handlers[kind]; taken {
+		panic("event: two handlers of " + kind)
+	}
+	if m.handlers == nil {
+		m.handlers = map[string]func(context.Context, Event) error{}
+	}
+	m.handlers[kind] = func(ctx context.Context, e Event) error {
+		data, err := As[P](e)
+		if err != nil {
+			return err
+		}
+		return handle(ctx, e, data)
+	}
+}
+
+// Handle reads the event in the message and returns what its handler does. The error of an event
+// that cannot be read, or whose type has no handler, is [ErrMalformed].
+func (m *Mux) Handle(ctx context.Context, msg Message) error {
+	e, err := Decode(msg.Data)
+	if err != nil {
+		return err
+	}
+	handle, ok := m.handlers[e.Type]
+	if !ok {
+		return malformed(nil, "nothing here takes %q", e.Type)
+	}
+	return handle(ctx, e)
+}
+
+// Topics returns the topics of the types that have a handler, sorted.
+func (m *Mux) Topics() []string {
+	var topics []string
+	for kind := range maps.Keys(m.handlers) {
+		topics = append(topics, Topic(kind))
+	}
+	slices.Sort(topics)
+	return topics
+}

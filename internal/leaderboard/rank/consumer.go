@@ -1,0 +1,175 @@
+package rank
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+// Consumer keeps ratings and entries. It is safe for concurrent use.
+type Consumer struct {
+	Firestore *firestore.Client
+	// Outbox publishes the personal bests.
+	Outbox *outbox.Box
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Mux returns what the consumer does with each type of event.
+func (r *Consumer) Mux() *event.Mux {
+	m := new(event.Mux)
+	event.On(m, func(ctx context.Context, _ event.Event, data event.ScanCompletedV1) error { return r.count(ctx, data) })
+	event.On(m, func(ctx context.Context, _ event.Event, data event.ScanRescoredV1) error { return r.recount(ctx, data) })
+	event.On(m, func(ctx context.Context, _ event.Event, data event.ScanDeletedV1) error {
+		return r.strike(ctx, data, true)
+	})
+	event.On(m, func(ctx context.Context, _ event.Event, data event.SeriesSettledV1) error {
+		return r.countSeries(ctx, data)
+	})
+	event.On(m, func(ctx context.Context, _ event.Event, data event.SeriesDeletedV1) error {
+		return r.strikeSeries(ctx, data)
+	})
+	event.On(m, func(ctx context.Context, _ event.Event, data event.AccountUpdatedV1) error {
+		return r.follow(ctx, account.UID(data.UID))
+	})
+	return m
+}
+
+// Handle is nil when the event is dealt with, a duplicate or dropped at the fence;
+// [event.ErrMalformed] for one that cannot be read; any other error asks for redelivery.
+func (r *Consumer) Handle(ctx context.Context, m event.Message) error { return r.Mux().Handle(ctx, m) }
+
+// count adds a scan to its user's rating.
+func (r *Consumer) count(ctx context.Context, e event.ScanCompletedV1) error {
+	if !e.Rankable {
+		return nil
+	}
+	if e.CompletedAt.IsZero() || e.Score < 0 || e.Score > 100 {
+		return fmt.Errorf("%w: scan %s was completed at %v with score %v", event.ErrMalformed, e.ScanID, e.CompletedAt, e.Score)
+	}
+	c := leaderboard.Contribution{
+		ScanID: e.ScanID, Score: e.Score, Interval: e.Interval, CompletedAt: wholeMicros(e.CompletedAt),
+	}
+	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, leaderboard.BoardID(e.EngineMajor), c)
+}
+
+// recount replaces a scan's score by that of another engine, on that engine's board. One that is not rankable any more
+// is struck there.
+func (r *Consumer) recount(ctx context.Context, e event.ScanRescoredV1) error {
+	if !e.Rankable {
+		return r.strike(ctx, event.ScanDeletedV1{
+			UID: e.UID, ScanID: e.ScanID, ConsentEpoch: e.ConsentEpoch, EngineMajor: e.EngineMajor, Rankable: true,
+			CompletedAt: e.CompletedAt,
+		}, false)
+	}
+	if e.Score < 0 || e.Score > 100 {
+		return fmt.Errorf("%w: scan %s has the score %v", event.ErrMalformed, e.ScanID, e.Score)
+	}
+	c := leaderboard.Contribution{
+		ScanID: e.ScanID, Score: e.Score, Interval: e.Interval, CompletedAt: wholeMicros(e.CompletedAt), Revision: e.Revision,
+	}
+	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, leaderboard.BoardID(e.EngineMajor), c)
+}
+
+// admit makes the contribution unless the fence is closed.
+func (r *Consumer) admit(
+	ctx context.Context, uid account.UID, epoch int64, board string, c leaderboard.Contribution,
+) error {
+	err := r.Outbox.RunInTurn(ctx, account.Ref(r.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
+		user, err := account.Enter(tx.Transaction, r.Firestore, uid, epoch)
+		if errors.Is(err, account.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return r.contribute(ctx, tx, user, board, c)
+	})
+	if err != nil {
+		return fmt.Errorf("rank scan %s: %w", c.ScanID, err)
+	}
+	return nil
+}
+
+// contribute writes rating, entry and owed personal bests, or nothing if the scan changes nothing.
+func (r *Consumer) contribute(
+	ctx context.Context, tx *outbox.Tx, user account.User, board string, c leaderboard.Contribution,
+) error {
+	before, err := leaderboard.ReadHistory(tx.Transaction, leaderboard.Ratings(r.Firestore, user.UID).Doc(board), user)
+	if err != nil {
+		return err
+	}
+	grown := before.Add(c)
+	after := grown.Trim()
+	if after.Equal(before) {
+		return nil
+	}
+	// From the untrimmed history: an old high that only now drops out must not make a best of a later scan.
+	for _, b := range leaderboard.NewBests(before, grown) {
+		if err := tell(ctx, tx, user, board, b); err != nil {
+			return err
+		}
+	}
+	return leaderboard.Save(tx.Transaction, r.Firestore, user, board, before, after, r.Now().UTC())
+}
+
+// tell tells of a personal best. Should an earlier and higher scan come still later, it was told in error; the event's
+// id keeps it from being told twice.
+func tell(ctx context.Context, tx *outbox.Tx, user account.User, board string, b leaderboard.Best) error {
+	told := event.PersonalBestReachedV1{
+		UID: string(user.UID), ScanID: b.ScanID, Board: board, ConsentEpoch: user.ConsentEpoch,
+		Score: b.Score, Interval: b.Interval, Previous: b.Previous,
+	}
+	if b.Series {
+		told.ScanID, told.SeriesID, told.Revision = "", b.ScanID, b.Revision
+	}
+	return tx.Tell(ctx, b.CompletedAt, told, board, b.ScanID)
+}
+
+// follow makes the user's entries anew from what users/{uid} says now, whatever the event was told for.
+func (r *Consumer) follow(ctx context.Context, uid account.UID) error {
+	err := r.Outbox.RunInTurn(ctx, account.Ref(r.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
+		user, err := account.Read(tx.Transaction, r.Firestore, uid)
+		if err != nil && !errors.Is(err, account.ErrNoUser) {
+			return err
+		}
+		all, err := leaderboard.ReadRatings(ctx, tx.Transaction, r.Firestore, uid)
+		if err != nil {
+			return err
+		}
+		for _, rating := range all {
+			if err := r.reproject(tx.Transaction, uid, user, rating); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("follow the account's update: %w", err)
+	}
+	return nil
+}
+
+// reproject makes the entry of a rating, and removes both where the consent is gone; user is zero if there is none any more.
+func (r *Consumer) reproject(
+	tx *firestore.Transaction, uid account.UID, user account.User, rating leaderboard.RatingDoc,
+) error {
+	if !user.Stands(rating.ConsentEpoch) {
+		return leaderboard.Remove(tx, r.Firestore, rating.Board, uid)
+	}
+	if rating.ConsentEpoch != user.ConsentEpoch {
+		renewed := []firestore.Update{{Path: "consentEpoch", Value: user.ConsentEpoch}}
+		if err := tx.Update(leaderboard.Ratings(r.Firestore, uid).Doc(rating.Board), renewed); err != nil {
+			return fmt.Errorf("renew rating: %w", err)
+		}
+	}
+	return leaderboard.Project(tx, r.Firestore, rating.Board, user, rating.Contributions, r.Now().UTC())
+}

@@ -1,0 +1,79 @@
+package rank
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+// strike takes a deleted scan out of its user's rating on the engine's board, or on all where it
+// counts. What is left says only that there was one: its score is gone, and its place among the
+// day's scans stays taken. The mark is made even where the scan has not been counted yet, so that
+// its scan.completed changes nothing when it comes later.
+func (r *Consumer) strike(ctx context.Context, e event.ScanDeletedV1, everywhere bool) error {
+	if !e.Rankable {
+		return nil
+	}
+	gone := leaderboard.Contribution{ScanID: e.ScanID, CompletedAt: wholeMicros(e.CompletedAt), Deleted: true}
+	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, gone, func(d leaderboard.RatingDoc) (leaderboard.Contribution, bool) {
+		return gone, d.Board == leaderboard.BoardID(e.EngineMajor) || everywhere && d.Contributions.Has(gone)
+	}, leaderboard.BoardID(e.EngineMajor))
+}
+
+// replace puts in place of a scan or series, on each board of its user, what on says, which is ok
+// where the board is concerned. The one board is there even if nothing has been counted on it yet.
+func (r *Consumer) replace(
+	ctx context.Context, uid account.UID, epoch int64, of leaderboard.Contribution,
+	on func(leaderboard.RatingDoc) (c leaderboard.Contribution, ok bool), board string,
+) error {
+	err := r.Outbox.RunInTurn(ctx, account.Ref(r.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
+		user, err := account.EnterActive(tx.Transaction, r.Firestore, uid)
+		if errors.Is(err, account.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		all, err := leaderboard.ReadRatings(ctx, tx.Transaction, r.Firestore, uid)
+		if err != nil {
+			return err
+		}
+		if user.Stands(epoch) && !slices.ContainsFunc(all, func(d leaderboard.RatingDoc) bool { return d.Board == board }) {
+			all = append(all, leaderboard.RatingDoc{Board: board, ConsentEpoch: user.ConsentEpoch})
+		}
+		for _, doc := range all {
+			c, ok := on(doc)
+			if !ok || !user.Stands(doc.ConsentEpoch) {
+				continue
+			}
+			if err := r.keep(tx.Transaction, user, doc, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("strike %s: %w", of.ScanID, err)
+	}
+	return nil
+}
+
+// keep writes the rating with the contribution.
+func (r *Consumer) keep(
+	tx *firestore.Transaction, user account.User, doc leaderboard.RatingDoc, c leaderboard.Contribution,
+) error {
+	after := doc.Contributions.Add(c).Trim()
+	return leaderboard.Save(tx, r.Firestore, user, doc.Board, doc.Contributions, after, r.Now().UTC())
+}
+
+// wholeMicros is the time as Firestore keeps it.
+func wholeMicros(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,88 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+)
+
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
+
+const board = "symmetry_all_v1"
+
+var day0 = time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
+
+// bench is the handler over a database of its own.
+type bench struct {
+	t   *testing.T
+	fs  *firestore.Client
+	api *httpapi.API
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{t: t, fs: emulatortest.Firestore(t, emulatortest.UniqueProject(t))}
+	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
+	(&Handler{Firestore: b.fs, Board: board}).Routes(b.api)
+	return b
+}
+
+// member is a user who takes part.
+func member(uid account.UID) account.User {
+	return account.User{
+		Schema: 1, UID: uid, State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true, Version: "v1"},
+		Username: "name-" + string(uid), Leaderboard: account.Leaderboard{OptIn: true},
+	}
+}
+
+func (b *bench) save(u account.User) {
+	b.t.Helper()
+	if _, err := account.Ref(b.fs, u.UID).Set(b.t.Context(), u); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// count saves the user with a scan that counts, of the hour.
+func (b *bench) count(u account.User, hour int, score float64) {
+	b.t.Helper()
+	b.save(u)
+	scan := leaderboard.Contribution{
+		ScanID: "of-" + string(u.UID), Score: score, CompletedAt: day0.Add(time.Duration(hour) * time.Hour),
+	}
+	err := b.fs.RunTransaction(b.t.Context(), func(_ context.Context, tx *firestore.Transaction) error {
+		return leaderboard.Save(tx, b.fs, u, board, nil, leaderboard.History{scan}, day0)
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) rated(uid account.UID, hour int, score float64) {
+	b.t.Helper()
+	b.count(member(uid), hour, score)
+}
+
+// get asks as the user and reads the answer into a T.
+func get[T any](b *bench, uid account.UID, path string) (status int, answer T) {
+	b.t.Helper()
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Header.Set("Authorization", "Bearer "+string(uid))
+	w := httptest.NewRecorder()
+	b.api.ServeHTTP(w, r)
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		b.t.Fatalf("%s: %v in %s", path, err, w.Body)
+	}
+	return w.Code, answer
+}
