@@ -11,6 +11,7 @@ import (
 	"firebase.google.com/go/v4/auth"
 	"firebase.google.com/go/v4/messaging"
 
+	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/mail"
@@ -39,27 +40,48 @@ type Consumer struct {
 	Now func() time.Time
 }
 
-// Handle takes account.registered.v1, scan.completed.v1, scan.failed.v1, series.settled.v1 and
-// personal-best.reached.v1, and scan.deleted.v1 and series.deleted.v1, on which it forgets what it
-// said of the scan or series. It is nil when every channel is done with the event, or it was dropped at
-// the fence; [event.ErrMalformed] for one that cannot be read; any other error asks for redelivery: a channel failed, or
-// another process is at it.
-func (c *Consumer) Handle(ctx context.Context, m event.Message) error {
-	e, err := event.Decode(m.Data)
-	if err != nil {
-		return err
+// Mux returns what the consumer does with each type of event. On the deletion of a scan or series it
+// forgets what was said of it.
+func (c *Consumer) Mux() *event.Mux {
+	m := new(event.Mux)
+	event.On(m, send[event.AccountRegisteredV1](c))
+	event.On(m, send[event.ScanCompletedV1](c))
+	event.On(m, send[event.ScanFailedV1](c))
+	event.On(m, send[event.PersonalBestReachedV1](c))
+	event.On(m, c.sendSettled)
+	event.On(m, c.forgetScan)
+	event.On(m, c.forgetSeries)
+	return m
+}
+
+// Handle is nil when every channel is done with the event, or it was dropped at the fence;
+// [event.ErrMalformed] for one that cannot be read; any other error asks for redelivery: a channel
+// failed, or another process is at it.
+func (c *Consumer) Handle(ctx context.Context, m event.Message) error { return c.Mux().Handle(ctx, m) }
+
+func send[P event.Payload](c *Consumer) func(context.Context, event.Event, P) error {
+	return func(ctx context.Context, e event.Event, _ P) error { return c.send(ctx, e) }
+}
+
+// sendSettled tells of a series once. A later result is not told: what was said then is not so any
+// more, and is forgotten.
+func (c *Consumer) sendSettled(ctx context.Context, e event.Event, settled event.SeriesSettledV1) error {
+	if settled.Revision == 1 {
+		return c.send(ctx, e)
 	}
-	if e.Type == (event.ScanDeletedV1{}).EventType() {
-		return c.forgetScan(ctx, e)
-	}
-	if e.Type == (event.SeriesDeletedV1{}).EventType() {
-		return c.forgetSeries(ctx, e)
-	}
-	if e.Type == (event.SeriesSettledV1{}).EventType() {
-		if revised, err := c.revised(ctx, e); err != nil || revised {
-			return err
-		}
-	}
+	return notify.ForgetSeries(ctx, c.Firestore, account.UID(settled.UID), settled.SeriesID)
+}
+
+func (c *Consumer) forgetScan(ctx context.Context, _ event.Event, deleted event.ScanDeletedV1) error {
+	return notify.Forget(ctx, c.Firestore, account.UID(deleted.UID), deleted.ScanID)
+}
+
+func (c *Consumer) forgetSeries(ctx context.Context, _ event.Event, deleted event.SeriesDeletedV1) error {
+	return notify.ForgetSeries(ctx, c.Firestore, account.UID(deleted.UID), deleted.SeriesID)
+}
+
+// send sends the event's message by every channel that is not done with it.
+func (c *Consumer) send(ctx context.Context, e event.Event) error {
 	msg, err := notify.NewMessage(e)
 	if err != nil {
 		return err
