@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
@@ -33,7 +32,7 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	a := &scan.Analyzer{
 		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Scan: Scan,
 		Lease: cmp.Or(p.Config.ScanLease, catalog.Lease), Exit: os.Exit,
-		Key: []byte(p.Config.HashKey), Now: time.Now,
+		Key: []byte(p.Config.HashKey), Now: p.Now,
 	}
 	return a.Handle, nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"os"
-	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/identity"
@@ -23,9 +22,9 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err := errors.Join(fsErr, apiErr); err != nil {
 		return nil, err
 	}
-	limits := quota.New(fs, []byte(p.Config.HashKey), time.Now)
+	limits := quota.New(fs, []byte(p.Config.HashKey), p.Now)
 	c := &coach.Coach{
-		Firestore: fs, Limits: limits, Analyze: face.Analyze, Exit: os.Exit, MinAge: p.Config.MinAge, Now: time.Now,
+		Firestore: fs, Limits: limits, Analyze: face.Analyze, Exit: os.Exit, MinAge: p.Config.MinAge, Now: p.Now,
 	}
 	c.Routes(api)
 	return api, nil

@@ -4,7 +4,6 @@ package erase
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
@@ -30,6 +29,6 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	}
 	return (&erasure.Eraser{
 		Firestore: fs, Uploads: uploads, Results: results, Auth: users, Mailer: mailer, Signer: signer,
-		PublicURL: c.PublicURL, Key: []byte(c.HashKey), Wait: wait, Now: time.Now,
+		PublicURL: c.PublicURL, Key: []byte(c.HashKey), Wait: wait, Now: p.Now,
 	}).Handle, nil
 }

@@ -4,7 +4,6 @@ package export
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
@@ -20,5 +19,5 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	if err := errors.Join(fsErr, uploadsErr, resultsErr); err != nil {
 		return nil, err
 	}
-	return (&export.Exporter{Firestore: fs, Uploads: uploads, Results: results, Now: time.Now}).Handle, nil
+	return (&export.Exporter{Firestore: fs, Uploads: uploads, Results: results, Now: p.Now}).Handle, nil
 }

@@ -4,7 +4,6 @@ package inbox
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/identity"
@@ -22,6 +21,6 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	(&inbox.Handler{Firestore: fs, Now: time.Now}).Routes(api)
+	(&inbox.Handler{Firestore: fs, Now: p.Now}).Routes(api)
 	return api, nil
 }

@@ -4,7 +4,6 @@ package notify
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/identity"
@@ -23,5 +22,5 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	if err := errors.Join(fsErr, fcmErr, mailErr, usersErr); err != nil {
 		return nil, err
 	}
-	return (&deliver.Consumer{Firestore: fs, FCM: fcm, Mailer: mailer, Users: users, Now: time.Now}).Handle, nil
+	return (&deliver.Consumer{Firestore: fs, FCM: fcm, Mailer: mailer, Users: users, Now: p.Now}).Handle, nil
 }

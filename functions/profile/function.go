@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/boot"
@@ -23,7 +22,7 @@ import (
 func init() { boot.HTTP("profile", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	c, key, now := p.Config, []byte(p.Config.HashKey), time.Now
+	c, key, now := p.Config, []byte(p.Config.HashKey), p.Now
 	api, apiErr := identity.API(ctx, p)
 	fs, fsErr := p.Firestore(ctx)
 	box, boxErr := bus.Outbox(ctx, p)

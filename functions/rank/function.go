@@ -3,7 +3,6 @@ package rank
 
 import (
 	"context"
-	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/bus"
@@ -21,5 +20,5 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return (&rank.Consumer{Firestore: fs, Outbox: box, Now: time.Now}).Handle, nil
+	return (&rank.Consumer{Firestore: fs, Outbox: box, Now: p.Now}).Handle, nil
 }

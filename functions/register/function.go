@@ -4,7 +4,6 @@ package register
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/signin"
@@ -29,12 +28,12 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	toolkit, err := signin.New(ctx, p.Config.FirebaseAPIKey, users, quota.New(fs, []byte(p.Config.HashKey), time.Now))
+	toolkit, err := signin.New(ctx, p.Config.FirebaseAPIKey, users, quota.New(fs, []byte(p.Config.HashKey), p.Now))
 	if err != nil {
 		return nil, err
 	}
 	api := p.API(users, identity.Apps(p))
-	account.New(fs, box, time.Now).RegisterRoutes(api)
+	account.New(fs, box, p.Now).RegisterRoutes(api)
 	toolkit.Routes(api)
 	return api, nil
 }

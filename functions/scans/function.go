@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
@@ -29,7 +28,7 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	}
 	(&scan.Service{
 		Firestore: fs, Watcher: scan.NewWatcher(listening), Outbox: box, Uploads: uploads, Results: results,
-		Signing: signing, Now: time.Now,
+		Signing: signing, Now: p.Now,
 	}).Routes(api)
 	return api, nil
 }

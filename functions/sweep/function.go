@@ -4,7 +4,6 @@ package sweep
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
@@ -19,7 +18,7 @@ import (
 func init() { boot.Event("sweep", build) }
 
 func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
-	c, now := p.Config, time.Now
+	c, now := p.Config, p.Now
 	fs, fsErr := p.Firestore(ctx)
 	box, boxErr := bus.Outbox(ctx, p)
 	publisher, publisherErr := bus.Publisher(ctx, p)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
@@ -31,13 +30,13 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	}
 	key := []byte(p.Config.HashKey)
 	uploads := &scan.Uploads{
-		Firestore: fs, Bucket: bucket, Signing: signing, Key: key, Limits: quota.New(fs, key, time.Now),
-		MinAge: p.Config.MinAge, Now: time.Now,
+		Firestore: fs, Bucket: bucket, Signing: signing, Key: key, Limits: quota.New(fs, key, p.Now),
+		MinAge: p.Config.MinAge, Now: p.Now,
 	}
 	uploads.Routes(api)
 	(&scan.SeriesService{
 		Service: &scan.Service{
-			Firestore: fs, Outbox: box, Uploads: bucket, Results: results, Signing: signing, Now: time.Now,
+			Firestore: fs, Outbox: box, Uploads: bucket, Results: results, Signing: signing, Now: p.Now,
 		},
 		Watcher: scan.NewSeriesWatcher(listening),
 	}).Routes(api)

@@ -60,6 +60,9 @@ type Config struct {
 	// only: they need not wait a minute for what a killed process has left.
 	ScanLease time.Duration `env:"FACESCAN_SCAN_LEASE"`
 
+	// Clock is the file by which the local stack moves the clock, see [Process.Now].
+	Clock string `env:"FACESCAN_CLOCK"`
+
 	// FirebaseAPIKey is the web API key that Identity Toolkit asks for. It is no secret.
 	FirebaseAPIKey string `env:"FACESCAN_FIREBASE_API_KEY"`
 	// FCMEndpoint replaces FCM's, for the local stack only.
@@ -87,6 +90,7 @@ var emulatorVariables = []string{
 // localVariables are switches of ours that have no business in production.
 var localVariables = []string{
 	"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT", "FACESCAN_ERASURE_WAIT", "FACESCAN_SCAN_LEASE", "FACESCAN_LOOK_AFTER",
+	"FACESCAN_CLOCK",
 }
 
 const minHashKey = 32

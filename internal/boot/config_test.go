@@ -45,7 +45,7 @@ func TestReadConfig(t *testing.T) {
 				"K_SERVICE": "probe", "FACESCAN_TRACE_RATIO": "often", "FACESCAN_HASH_KEY": "short",
 				"FIRESTORE_EMULATOR_HOST": "h:1", "PUBSUB_EMULATOR_HOST": "h:1", "STORAGE_EMULATOR_HOST": "h:1",
 				"FIREBASE_AUTH_EMULATOR_HOST": "h:1", "FACESCAN_SIGNING_KEY": "pem", "FACESCAN_FCM_ENDPOINT": "http://h",
-				"FACESCAN_ERASURE_WAIT": "1s", "FACESCAN_SCAN_LEASE": "1s", "FACESCAN_LOOK_AFTER": "1s",
+				"FACESCAN_ERASURE_WAIT": "1s", "FACESCAN_SCAN_LEASE": "1s", "FACESCAN_LOOK_AFTER": "1s", "FACESCAN_CLOCK": "f",
 			},
 			slices.Concat(
 				[]string{"FACESCAN_TRACE_RATIO", "GOOGLE_CLOUD_PROJECT", "FACESCAN_HASH_KEY"}, emulatorVariables, localVariables,

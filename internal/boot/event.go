@@ -61,7 +61,7 @@ func newAdapter(
 	if err != nil {
 		return nil, err
 	}
-	a := &adapter{function: name, handle: handle, fs: fs, now: time.Now, flush: p.flush}
+	a := &adapter{function: name, handle: handle, fs: fs, now: p.Now, flush: p.flush}
 	if !p.Config.Local() {
 		a.authorize = pushAuthorizer(idtoken.Validate, p.Config.PushAudience, p.Config.PushAccount)
 	}

@@ -171,6 +171,7 @@ func printAddresses(w io.Writer, h *host.Host) {
 		{"mails sent", h.MailURL()},
 		{"sign-in mails", "http://" + h.AuthHost + "/emulator/v1/projects/" + host.Project + "/oobCodes"},
 		{"pushes sent", h.PushURL()},
+		{"clock", h.ClockURL() + `, moved by POST {"advance":"24h"}`},
 	} {
 		fmt.Fprintf(w, "%-15s %s\n", line[0], line[1])
 	}

@@ -4,7 +4,6 @@ package bus
 import (
 	"context"
 	"sync"
-	"time"
 
 	"cloud.google.com/go/pubsub/v2"
 
@@ -23,7 +22,7 @@ func Outbox(ctx context.Context, p *boot.Process) (*outbox.Box, error) {
 		if err != nil {
 			return nil, err
 		}
-		return outbox.New(fs, publisher, time.Now), nil
+		return outbox.New(fs, publisher, p.Now), nil
 	})
 }
 

@@ -29,7 +29,7 @@ const (
 type StorageOptions struct {
 	Addr       string           // to listen on; "" is a free port of 127.0.0.1
 	PubSubHost string           // where notifications go, "host:port"; "" is $PUBSUB_EMULATOR_HOST
-	Now        func() time.Time // the clock by which signed URLs expire; nil is time.Now
+	Now        func() time.Time // the clock by which signed URLs expire and objects are dated; nil is time.Now
 	Log        *slog.Logger     // reports notifications that could not be published; nil is slog.Default
 }
 

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // serveJSON serves the JSON API, which Google's client libraries use. It passes to fake-gcs-server,
@@ -34,7 +36,7 @@ func (s *Storage) upload(w http.ResponseWriter, r *http.Request) {
 	goesOn := a.header.Get("X-Http-Status-Code-Override") == "308"
 	if a.status == http.StatusOK && !begins && !goesOn {
 		if resource, err := parseObject(a.body.Bytes()); err == nil {
-			s.notify.finalized(resource)
+			s.written(resource)
 		}
 	}
 	a.send(w)
@@ -45,10 +47,32 @@ func (s *Storage) copyOrCompose(w http.ResponseWriter, r *http.Request) {
 	a := s.forward(r)
 	if a.status == http.StatusOK {
 		if resource, err := parseWritten(a.body.Bytes()); err == nil {
-			s.notify.finalized(resource)
+			s.written(resource)
 		}
 	}
 	a.send(w)
+}
+
+// written gives an object that was just written the time of this storage's clock, if that is moved,
+// and makes the object known.
+func (s *Storage) written(resource objectResource) {
+	now := s.now().UTC()
+	if now.Sub(time.Now()).Abs() > time.Second { // fake-gcs-server has no clock that could be moved
+		resource["timeCreated"], resource["updated"] = now.Format(time.RFC3339Nano), now.Format(time.RFC3339Nano)
+		s.date(resource.text("bucket"), resource.text("name"), resource.text("generation"), now)
+	}
+	s.notify.finalized(resource, now)
+}
+
+// date writes the generation of an object once more, as one that was created at that time. It does
+// nothing if the generation has been replaced or deleted meanwhile.
+func (s *Storage) date(bucket, name, generation string, created time.Time) {
+	object, err := s.fake.GetObject(bucket, name)
+	if err != nil || strconv.FormatInt(object.Generation, 10) != generation {
+		return
+	}
+	object.Created, object.Updated = created, created
+	s.fake.CreateObject(object)
 }
 
 // parseWritten finds the object in the answer of copyTo and compose, or inside that of rewriteTo.

@@ -113,10 +113,10 @@ func (n *notifier) remove(bucket, id string) bool {
 
 // finalized publishes an object that was just written to every config that wants it. Like
 // production it does not keep the writer waiting.
-func (n *notifier) finalized(object objectResource) {
+func (n *notifier) finalized(object objectResource, at time.Time) {
 	bucket, name := object.text("bucket"), object.text("name")
 	object["id"] = bucket + "/" + name + "/" + object.text("generation")
-	eventTime := time.Now().UTC().Format("2006-01-02T15:04:05.000000Z07:00")
+	eventTime := at.UTC().Format("2006-01-02T15:04:05.000000Z07:00")
 	for _, c := range n.list(bucket) {
 		if !c.wants(name) {
 			continue

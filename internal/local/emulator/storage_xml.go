@@ -105,7 +105,7 @@ func (s *Storage) putObject(w http.ResponseWriter, r *http.Request, bucket, obje
 	if err != nil {
 		return invalidArgument(err.Error())
 	}
-	s.notify.finalized(resource)
+	s.written(resource)
 	header := w.Header()
 	header.Set("ETag", fmt.Sprintf("%q", resource.text("etag")))
 	header.Set("X-Goog-Generation", resource.text("generation"))

@@ -87,6 +87,7 @@ type Host struct {
 	// AuthHost is the Auth emulator, host:port.
 	AuthHost string
 
+	clock   *clock
 	stack   *emulator.Stack
 	public  *server
 	private *server
@@ -140,6 +141,9 @@ func Start(ctx context.Context, opts Options) (_ *Host, err error) {
 
 func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 	var err error
+	if h.clock, err = newClock(); err != nil {
+		return err
+	}
 	h.stack, err = emulator.Start(
 		ctx, emulator.Options{Progress: opts.Progress, ProjectID: Project, AnyQuery: opts.AnyQuery},
 	)
@@ -149,7 +153,7 @@ func (h *Host) startEmulators(ctx context.Context, opts Options) error {
 	if err := setenv(h.stack.Environ()); err != nil { // before any client is made
 		return err
 	}
-	if h.Storage, err = emulator.NewStorage(ctx, emulator.StorageOptions{}); err != nil {
+	if h.Storage, err = emulator.NewStorage(ctx, emulator.StorageOptions{Now: h.clock.Now}); err != nil {
 		return err
 	}
 	if h.Push, err = emulator.NewFCM(); err != nil {
@@ -175,6 +179,7 @@ func (h *Host) setEnvironment() error {
 		"FACESCAN_SIGNING_KEY":      string(h.Storage.SigningKeyPEM()),
 		"FACESCAN_FIREBASE_API_KEY": "local",
 		"FACESCAN_FCM_ENDPOINT":     h.Push.URL(),
+		"FACESCAN_CLOCK":            h.clock.file,
 		"FACESCAN_SMTP":             h.Mail.Host(),
 		"FACESCAN_MAIL_FROM":        "FaceScan <no-reply@facescan.invalid>",
 		"FACESCAN_TRACE_RATIO":      "1",
@@ -280,6 +285,9 @@ func (h *Host) Close() error {
 	}
 	if h.stack != nil {
 		faults = append(faults, h.stack.Close())
+	}
+	if h.clock != nil {
+		faults = append(faults, h.clock.close())
 	}
 	return errors.Join(faults...)
 }

@@ -13,10 +13,12 @@ const (
 )
 
 // servePrivate serves what no client of the API may reach: the event functions, below eventPath,
-// and what was sent to the users.
+// what was sent to the users, and the clock.
 func (h *Host) servePrivate(events http.Handler) {
 	mux := http.NewServeMux()
 	mux.Handle(eventPath, events)
+	mux.Handle("GET "+clockPath, h.clock)
+	mux.Handle("POST "+clockPath, h.clock)
 	mux.HandleFunc("GET "+mailPath, list(h.Mail.Messages))
 	mux.HandleFunc("GET "+pushPath, list(h.Push.Messages))
 	h.private.serve(mux)

@@ -125,7 +125,7 @@ func (h *Host) schedule(ctx context.Context, period time.Duration) {
 
 // RequestSweep asks for a sweep now.
 func (h *Host) RequestSweep(ctx context.Context) error {
-	e, err := event.New("sweep", time.Now(), "", event.SweepRequestedV1{})
+	e, err := event.New("sweep", h.Now(), "", event.SweepRequestedV1{})
 	if err != nil {
 		return err
 	}

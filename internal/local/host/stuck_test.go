@@ -139,6 +139,24 @@ func awaitEnd(ctx context.Context, t *testing.T, c *client.Client, id string) ap
 	return s
 }
 
+// kill ends the functions' process as kill -9 does, and waits until another one serves.
+func kill(ctx context.Context, t *testing.T, h *Host) {
+	t.Helper()
+	before := h.PID()
+	process, err := os.FindProcess(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Poll(
+		ctx, func() (int, bool, error) { pid := h.PID(); return pid, pid != 0 && pid != before, nil },
+	); err != nil {
+		t.Fatalf("no other process serves: %v", err)
+	}
+}
+
 // One photo gets the engine stuck. Its process ends, with the scan beside it, and both are measured
 // by the next.
 func TestStuckMeasurement(t *testing.T) {
@@ -169,22 +187,9 @@ func TestStuckMeasurement(t *testing.T) {
 	}
 
 	t.Run("and after kill -9", func(t *testing.T) {
-		before := h.PID()
-		process, err := os.FindProcess(before)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		again := awaitEnd(ctx, t, ada, stuck)
-		if again.State != api.ScanStateCompleted {
+		kill(ctx, t, h)
+		if again := awaitEnd(ctx, t, ada, stuck); again.State != api.ScanStateCompleted {
 			t.Errorf("the scan is %s", again.State)
-		}
-		if _, err := client.Poll(
-			ctx, func() (int, bool, error) { pid := h.PID(); return pid, pid != 0 && pid != before, nil },
-		); err != nil {
-			t.Errorf("no other process serves: %v", err)
 		}
 	})
 }

@@ -1,0 +1,94 @@
+package host
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// clockPath is where the private port shows the clock, and moves it.
+const clockPath = "/dev/clock"
+
+// clock is the time of the local stack: of the functions, of the storage and of the sweep's
+// schedule. The functions read how far it is moved from a file (see boot.Process.Now), since their
+// process may end and be replaced.
+type clock struct {
+	file string
+
+	mu    sync.Mutex
+	moved time.Duration
+}
+
+// newClock makes a clock that is not moved, and its file.
+func newClock() (*clock, error) {
+	dir, err := os.MkdirTemp("", "facescan-clock-")
+	if err != nil {
+		return nil, fmt.Errorf("make the clock's folder: %w", err)
+	}
+	c := &clock{file: filepath.Join(dir, "moved")}
+	return c, c.Move(0)
+}
+
+// Now returns the time.
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.moved)
+}
+
+// Move moves the time on by d, or back if d is negative.
+func (c *clock) Move(d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	moved := c.moved + d
+	// Renamed, so that the functions never read half of it.
+	next := c.file + ".next"
+	if err := os.WriteFile(next, []byte(moved.String()), 0o600); err != nil {
+		return fmt.Errorf("move the clock: %w", err)
+	}
+	if err := os.Rename(next, c.file); err != nil {
+		return fmt.Errorf("move the clock: %w", err)
+	}
+	c.moved = moved
+	return nil
+}
+
+// close removes the file.
+func (c *clock) close() error { return os.RemoveAll(filepath.Dir(c.file)) }
+
+// ServeHTTP answers GET with the time, and POST after it has moved the clock by the duration in its
+// body, such as {"advance":"24h"}.
+func (c *clock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost {
+		var body struct{ Advance string }
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&body); err != nil {
+			http.Error(w, `the body must be JSON such as {"advance":"24h"}`, http.StatusBadRequest)
+			return
+		}
+		d, err := time.ParseDuration(body.Advance)
+		if err != nil {
+			http.Error(w, "advance must be a duration such as 24h: "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		if err := c.Move(d); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]time.Time{"now": c.Now().UTC()}) // a reader who is gone misses nothing
+}
+
+// ClockURL returns where the time of the stack is shown by GET and moved by POST,
+// http://127.0.0.1:port/dev/clock.
+func (h *Host) ClockURL() string { return h.private.url() + clockPath }
+
+// Now returns the time of the stack.
+func (h *Host) Now() time.Time { return h.clock.Now() }
+
+// MoveClock moves the time of the stack on by d. What is due by then is done by the next sweep.
+func (h *Host) MoveClock(d time.Duration) error { return h.clock.Move(d) }
