@@ -1,5 +1,7 @@
 package face
 
+import "github.com/facescan/facescan/internal/face/internal/raster"
+
 // agreementSigma is the size of the windows in which the halves are compared place by place, in
 // half-size pixels: large enough for texture to be in each, small enough for a shadow's edge or a
 // lock of hair to lower the places beside it and no others.
@@ -11,8 +13,8 @@ const agreementSigma = 12
 func (im *fieldImage) agreements(f *pattern) (list [len(fieldPoints)]float64) {
 	w := newWeights(level{sigma: agreementSigma, base: 0.9965337989703691, every: 2})
 	for k := range fieldPoints {
-		p := vec{fieldPoints[k].x / 2, fieldPoints[k].y / 2}
-		list[k] = im.agreement(p, f[k].scaled(fieldIOD), &w)
+		p := raster.Vec{X: fieldPoints[k].x / 2, Y: fieldPoints[k].y / 2}
+		list[k] = im.agreement(p, f[k].Scaled(fieldIOD), &w)
 	}
 	return list
 }
@@ -20,8 +22,8 @@ func (im *fieldImage) agreements(f *pattern) (list [len(fieldPoints)]float64) {
 // agreement is the weighted correlation of the picture about p+v and its mirror image about p-v.
 //
 //go:norace
-func (im *fieldImage) agreement(p, v vec, w *weights) float64 {
-	a, b := between(p.plus(v)), between(p.minus(v))
+func (im *fieldImage) agreement(p, v raster.Vec, w *weights) float64 {
+	a, b := between(p.Plus(v)), between(p.Minus(v))
 	left, right := w.within(min(a.col, b.col), max(a.col, b.col), fieldW)
 	top, low := w.within(min(a.row, b.row), max(a.row, b.row), fieldH)
 	var c correlation

@@ -1,6 +1,10 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // registration is what comparing a face with its mirror image shows.
 type registration struct {
@@ -13,10 +17,10 @@ type registration struct {
 // middle line is, by the whole face and not by the pupils alone; the crop is cut again along it, and
 // registered with care. A pupil that is found a little off then hardly matters. The crop is given at
 // half size.
-func registered(grey *plane, rough *points) (r registration, half []float64) {
+func registered(grey *raster.Plane, rough *points) (r registration, half []float64) {
 	at := rough.faceFrame()
-	quick := mirrorField(prepare(halved(grey.crop(at, faceW, faceH))), rough.wholeTurn(), quickLevels[:])
-	half = halved(grey.crop(at.after(middleFrame(&quick)), faceW, faceH))
+	quick := mirrorField(prepare(halved(grey.Crop(at, faceW, faceH))), rough.wholeTurn(), quickLevels[:])
+	half = halved(grey.Crop(at.After(middleFrame(&quick)), faceW, faceH))
 	im := prepare(half)
 	r.raw = mirrorField(im, 0, levels[:])
 	r.alike, r.local = im.likeness(&r.raw), im.agreements(&r.raw)
@@ -30,12 +34,12 @@ var quickLevels = [...]level{
 }
 
 // middleFrame moves a face crop such that the middle line of a field becomes its own.
-func middleFrame(f *pattern) frame {
+func middleFrame(f *pattern) raster.Frame {
 	const midX, midY = (faceW - 1) / 2.0, 2*fieldMidY + 0.5
 	shift, turn := rigidOf(f)
-	axis := vec{1, turn}
-	middle := vec{midX, midY}
-	return frameAt(middle.plus(vec{2 * shift, 0}), middle, axis.scaled(1/axis.length()))
+	axis := raster.Vec{X: 1, Y: turn}
+	middle := raster.Vec{X: midX, Y: midY}
+	return raster.FrameAt(middle.Plus(raster.Vec{X: 2 * shift, Y: 0}), middle, axis.Scaled(1/axis.Length()))
 }
 
 // rigidOf gives the shift, half-size pixels, and the turn, radians, of the whole that fit a field best.
@@ -44,13 +48,13 @@ func rigidOf(f *pattern) (shift, turn float64) {
 	for k, p := range fieldPoints {
 		n += p.count()
 		cy += float64(p.count() * (p.y/2 - fieldMidY))
-		sx += float64(p.count() * f[k].x)
+		sx += float64(p.count() * f[k].X)
 	}
 	cy, sx = cy/n, sx/n
 	for k, p := range fieldPoints {
 		x, y := p.x/2-fieldMidX, p.y/2-fieldMidY-cy
-		num += float64(p.count() * (float64(x*f[k].y) - float64(y*(f[k].x-sx))))
-		den += float64(p.count() * (sq(x) + sq(y)))
+		num += float64(p.count() * (float64(x*f[k].Y) - float64(y*(f[k].X-sx))))
+		den += float64(p.count() * (raster.Sq(x) + raster.Sq(y)))
 	}
 	turn = num / den
 	shift = sx + float64(turn*cy)
@@ -74,12 +78,12 @@ func (im *fieldImage) likeness(f *pattern) float64 {
 	for y := range fieldH {
 		for x := range fieldW {
 			dx, dy := float64(x)-fieldMidX, float64(y)-fieldEyeY
-			if sq(dx/(alikeRX*fieldIOD))+sq((dy-alikeY*fieldIOD)/(alikeRY*fieldIOD)) > 1 {
+			if raster.Sq(dx/(alikeRX*fieldIOD))+raster.Sq((dy-alikeY*fieldIOD)/(alikeRY*fieldIOD)) > 1 {
 				continue
 			}
-			v := vec{shift - float64(turn*(float64(y)-fieldMidY)), float64(turn * dx)}
-			at := vec{float64(x), float64(y)}
-			a, b := between(at.plus(v)), between(at.minus(v))
+			v := raster.Vec{X: shift - float64(turn*(float64(y)-fieldMidY)), Y: float64(turn * dx)}
+			at := raster.Vec{X: float64(x), Y: float64(y)}
+			a, b := between(at.Plus(v)), between(at.Minus(v))
 			if a.inside() && b.inside() {
 				c.add(a.value((*patch)(im.i[a.row*fieldW+a.col:])), b.value((*patch)(im.j[b.row*fieldW+b.col:])))
 			}

@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -38,13 +39,13 @@ func (m *measurement) reportOf(q *quality) report.Report {
 }
 
 // roll is the angle of the line through the pupils, degrees.
-func (q *points) roll() float64 { return math.Atan2(q.frame.axis.y, q.frame.axis.x) * degree }
+func (q *points) roll() float64 { return math.Atan2(q.frame.Axis.Y, q.frame.Axis.X) * raster.Degree }
 
 func (m *measurement) box() report.Box {
 	f := float64(m.scale)
 	half := m.place.size * f / 2
 	return report.Box{
-		X: report.Round(grown(m.place.x, f)-half, 1), Y: report.Round(grown(m.place.y, f)-half, 1), Size: report.Round(2*half, 1),
+		X: report.Round(raster.Grown(m.place.x, f)-half, 1), Y: report.Round(raster.Grown(m.place.y, f)-half, 1), Size: report.Round(2*half, 1),
 		Quality: report.Round(m.place.q, 1),
 	}
 }
@@ -57,9 +58,9 @@ func (m *measurement) landmarks() map[string]report.Point {
 		if name == "" {
 			continue
 		}
-		at := m.pts.frame.outer(m.pts.at[k])
+		at := m.pts.frame.Outer(m.pts.at[k])
 		list[name] = report.Point{
-			X: report.Round(grown(at.x, f), 2), Y: report.Round(grown(at.y, f), 2), SE: report.Round(m.pts.standardError(mark(k))*m.pts.iod()*f, 2),
+			X: report.Round(raster.Grown(at.X, f), 2), Y: report.Round(raster.Grown(at.Y, f), 2), SE: report.Round(m.pts.standardError(mark(k))*m.pts.iod()*f, 2),
 		}
 	}
 	return list
@@ -67,7 +68,7 @@ func (m *measurement) landmarks() map[string]report.Point {
 
 // standardError is that of each coordinate of a mark in IOD: the method's, larger where this photo's points scatter more than usual.
 func (q *points) standardError(k mark) float64 {
-	return fitted.pointErrors[k] * math.Sqrt((1+sq(q.spread[k]/fitted.spreads[k]))/2)
+	return fitted.pointErrors[k] * math.Sqrt((1+raster.Sq(q.spread[k]/fitted.spreads[k]))/2)
 }
 
 // turnOver makes the report of the mirrored photo: it was analysed turned over (see plane.leansRight).

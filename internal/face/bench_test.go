@@ -103,10 +103,10 @@ func BenchmarkStages(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run("shrink", func(b *testing.B) {
-		measured(b, func() error { p.luma.shrunk(m.scale, 6); return nil })
+		measured(b, func() error { p.luma.Shrunk(m.scale, 6); return nil })
 	})
 	b.Run("lean", func(b *testing.B) {
-		measured(b, func() error { p.luma.leansRight(1); return nil })
+		measured(b, func() error { p.luma.LeansRight(1); return nil })
 	})
 	b.Run("detect", func(b *testing.B) {
 		measured(b, func() error { _, err := models.detect(m.grey); return err })
@@ -121,7 +121,7 @@ func BenchmarkStages(b *testing.B) {
 		measured(b, func() error { models.locate(near, place); return nil })
 	})
 	b.Run("crop", func(b *testing.B) {
-		measured(b, func() error { near.crop(rough.faceFrame(), faceW, faceH); return nil })
+		measured(b, func() error { near.Crop(rough.faceFrame(), faceW, faceH); return nil })
 	})
 	b.Run("field", func(b *testing.B) {
 		measured(b, func() error { registered(near, &rough); return nil })

@@ -1,6 +1,10 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // Calibration is every number that was fitted to annotated photos, as one value, so that it can be fitted again to some people and be judged on
 // others (scripts/bench does both). What is not in it is a choice that was made once: places, weights and window sizes.
@@ -8,7 +12,7 @@ import "math"
 // Directions are unit vectors in the space of the mirror field or of the points' asymmetry; their signs mean nothing by themselves.
 type Calibration struct {
 	// offsets are what is added to a cascade's answer to get the point that people mark, in raw pupil distances.
-	offsets [marks]vec
+	offsets [marks]raster.Vec
 	// pointErrors are the root mean square errors of each coordinate against manual points, IOD, and spreads the median spread of the
 	// cascades' ends.
 	pointErrors, spreads [marks]float64
@@ -50,7 +54,7 @@ func indexOf(energy float64) float64 { return math.Sqrt(math.Sqrt(energy)) }
 
 // heldEnergy is the energy of what the pose adds to the asymmetry, comparable with that of the field that is believed.
 func (m *Calibration) heldEnergy(signs [3]float64) float64 {
-	return float64(sq(weighed(signs, m.held)) * m.heldScale)
+	return float64(raster.Sq(weighed(signs, m.held)) * m.heldScale)
 }
 
 func weighed(v, w [3]float64) float64 {

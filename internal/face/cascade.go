@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 // regressor is a cascade of regression trees that moves a guess step by step to a point of the face. It was described by Markus et
@@ -74,12 +76,12 @@ type walker struct {
 
 // run moves spots through the whole cascade. They take turns at each tree: the tree stays in the processor's cache, and one spot does
 // not wait for the pixels of another.
-func (r *regressor) run(p *plane, spots *[repeats]spot, s side) {
+func (r *regressor) run(p *raster.Plane, spots *[repeats]spot, s side) {
 	var walkers [repeats]walker
 	rest := r.data
 	for range r.stages {
 		for i := range spots {
-			walkers[i] = p.walker(spots[i], s)
+			walkers[i] = walkerOn(p, spots[i], s)
 		}
 		for range r.trees {
 			r.visitAll(p, rest, walkers[:])
@@ -95,24 +97,24 @@ func (r *regressor) run(p *plane, spots *[repeats]spot, s side) {
 	}
 }
 
-func (p *plane) walker(at spot, s side) walker {
+func walkerOn(p *raster.Plane, at spot, s side) walker {
 	size := int32(math.Round(float64(at.size)))
 	w := walker{x: fixed(at.x) + 128, y: fixed(at.y) + 128, across: size * int32(s), down: size}
 	reach := 128 * size
-	w.inside = w.x >= reach && w.y >= reach && int(w.x+reach)>>8 < p.w && int(w.y+reach)>>8 < p.h
+	w.inside = w.x >= reach && w.y >= reach && int(w.x+reach)>>8 < p.W && int(w.y+reach)>>8 < p.H
 	return w
 }
 
 // visitAll adds the moves of one tree to all walkers. Two of them go down the tree side by side, as
 // one has to wait at each node for its pixels.
-func (r *regressor) visitAll(p *plane, tree []byte, walkers []walker) {
+func (r *regressor) visitAll(p *raster.Plane, tree []byte, walkers []walker) {
 	codes, moves := (*[treeCodes]byte)(tree), tree[4*(1<<r.depth-1):]
 	for i := 0; i < len(walkers); i += 2 {
 		v := &walkers[i]
 		w := &walkers[min(i+1, len(walkers)-1)] // of an odd number the last one goes with itself
 		var ofV, ofW int
 		if v.inside && w.inside {
-			ofV, ofW = leavesInside(v, w, codes, p.pix, int32(p.w), r.depth)
+			ofV, ofW = leavesInside(v, w, codes, p.Pix, int32(p.W), r.depth)
 		} else {
 			ofV, ofW = v.leaf(codes, p, r.depth), w.leaf(codes, p, r.depth)
 		}
@@ -138,12 +140,12 @@ const treeCodes = 4 << maxDepth
 // leaf walks down one tree: from the inner node n to 2n+1 or 2n+2.
 //
 //go:norace
-func (w *walker) leaf(codes *[treeCodes]byte, p *plane, depth int) int {
+func (w *walker) leaf(codes *[treeCodes]byte, p *raster.Plane, depth int) int {
 	node := 0
 	for range depth {
 		i := 4 * (node & (1<<maxDepth - 1))
-		a := p.at(w.x+int32(int8(codes[i+1]))*w.across, w.y+int32(int8(codes[i]))*w.down)
-		b := p.at(w.x+int32(int8(codes[i+3]))*w.across, w.y+int32(int8(codes[i+2]))*w.down)
+		a := p.At(w.x+int32(int8(codes[i+1]))*w.across, w.y+int32(int8(codes[i]))*w.down)
+		b := p.At(w.x+int32(int8(codes[i+3]))*w.across, w.y+int32(int8(codes[i+2]))*w.down)
 		node = 2*node + 1
 		if a > b {
 			node++
@@ -179,15 +181,6 @@ func leavesInside(v, w *walker, codes *[treeCodes]byte, pix []uint8, width int32
 	return i - first, j - first
 }
 
-// at gives the pixel that holds a place in 1/256 pixel; outside it repeats the border.
-//
-//go:norace
-func (p *plane) at(x, y int32) uint8 {
-	col := min(max(int(x)>>8, 0), p.w-1)
-	row := min(max(int(y)>>8, 0), p.h-1)
-	return p.pix[row*p.w+col]
-}
-
 // fixed gives a coordinate in 1/256 pixel. A cascade led astray by a picture without a face may run far off: it is held where
 // the arithmetic stays inside 32 bits.
 func fixed(v float32) int32 {
@@ -216,7 +209,7 @@ type found struct{ x, y, spread float64 }
 
 // find runs the cascade from all starts around a guess. The starts for the right half are those for the left in a mirror, so that
 // both halves of a face are treated alike.
-func (r *regressor) find(p *plane, guess spot, s side) found {
+func (r *regressor) find(p *raster.Plane, guess spot, s side) found {
 	var spots [repeats]spot
 	for i, o := range starts {
 		spots[i] = spot{
@@ -232,7 +225,7 @@ func (r *regressor) find(p *plane, guess spot, s side) found {
 	}
 	x, dx := middle(xs[:])
 	y, dy := middle(ys[:])
-	return found{x: x, y: y, spread: math.Sqrt((sq(dx) + sq(dy)) / 2)}
+	return found{x: x, y: y, spread: math.Sqrt((raster.Sq(dx) + raster.Sq(dy)) / 2)}
 }
 
 // middle gives the mean of the inner half of the values and their spread: the distance between the quartiles as a standard
@@ -245,5 +238,3 @@ func middle(v []float32) (mean, spread float64) {
 	}
 	return mean / float64(hi-lo), float64(v[hi-1]-v[lo]) / 1.349
 }
-
-func sq(v float64) float64 { return float64(v * v) }

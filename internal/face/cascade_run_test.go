@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"pgregory.net/rapid"
 )
 
@@ -15,7 +16,7 @@ func TestSpotsThatTakeTurnsEndWhereTheyWouldAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	face := lumaOf(decodeSample(t))
+	face := raster.LumaOf(decodeSample(t))
 	rapid.Check(t, func(t *rapid.T) {
 		r := models.pupil
 		if name := rapid.SampledFrom([]string{"", "lp38", "lp93"}).Draw(t, "cascade"); name != "" {
@@ -36,11 +37,11 @@ func TestSpotsThatTakeTurnsEndWhereTheyWouldAlone(t *testing.T) {
 }
 
 // alone runs the cascade for one spot.
-func (r *regressor) alone(p *plane, at spot, s side) spot {
+func (r *regressor) alone(p *raster.Plane, at spot, s side) spot {
 	data := r.data
 	for range r.stages {
 		var dx, dy float32
-		w := p.walker(at, s)
+		w := walkerOn(p, at, s)
 		for range r.trees {
 			leaf := w.leaf((*[treeCodes]byte)(data), p, r.depth)
 			moves := data[4*(1<<r.depth-1)+8*leaf:]

@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime/debug"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -20,7 +21,7 @@ type photo struct {
 	header
 	// luma is the picture's brightness, once decoded, in full size and as stored: it becomes
 	// upright by the orientation turn, or upright and turned over if mirrored.
-	luma *plane
+	luma *raster.Plane
 	turn int
 	// mirrored photos are looked at turned over (see plane.leansRight).
 	mirrored bool
@@ -91,14 +92,14 @@ func (p *photo) scale(side int) int {
 
 // grey gives the brightness in sRGB of the upright picture at 1/scale of its size, turned over if
 // mirrored. The plane must not be written to.
-func (p *photo) grey(scale int) (*plane, error) {
+func (p *photo) grey(scale int) (*raster.Plane, error) {
 	if err := p.load(); err != nil {
 		return nil, err
 	}
 	if scale > 1 {
-		return p.inSRGB(p.luma.shrunk(scale, p.turn)), nil
+		return p.inSRGB(p.luma.Shrunk(scale, p.turn)), nil
 	}
-	p.luma, p.turn = p.luma.upright(p.turn), 1
+	p.luma, p.turn = p.luma.Upright(p.turn), 1
 	return p.inSRGB(p.luma), nil
 }
 
@@ -117,12 +118,12 @@ func (p *photo) load() error {
 	if p.pictured || p.srgb != nil {
 		p.decoded = img
 	}
-	p.luma, p.turn = lumaOf(img), p.orientation
+	p.luma, p.turn = raster.LumaOf(img), p.orientation
 	if p.format == formatWebP && hasPlanes(img) {
-		p.luma.stretchVideoLevels()
+		p.luma.StretchVideoLevels()
 	}
-	if p.mirrored = p.luma.leansRight(p.turn); p.mirrored {
-		p.turn = turnedOver(p.turn)
+	if p.mirrored = p.luma.LeansRight(p.turn); p.mirrored {
+		p.turn = raster.TurnedOver(p.turn)
 	}
 	return nil
 }

@@ -2,9 +2,9 @@ package face
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -54,8 +54,8 @@ type facePlace struct {
 }
 
 // detect finds the one face, in pixels of p. The errors are refusals.
-func (m *models) detect(p *plane) (facePlace, error) {
-	small, factor := p.within(coarseSide)
+func (m *models) detect(p *raster.Plane) (facePlace, error) {
+	small, factor := p.Within(coarseSide)
 	place, err := m.search(small)
 	if err != nil {
 		return facePlace{}, err
@@ -66,29 +66,13 @@ func (m *models) detect(p *plane) (facePlace, error) {
 
 // times gives the window in a plane that is f times as large.
 func (w window) times(f float64) window {
-	return window{x: grown(w.x, f), y: grown(w.y, f), size: w.size * f, q: w.q}
-}
-
-// grown gives a coordinate in a plane that is f times as large; coordinates count from the middle of the first pixel.
-func grown(v, f float64) float64 { return float64((v+0.5)*f) - 0.5 }
-
-// within shrinks the plane to a longer side of at most side and gives the factor back to its size. Halving first takes a third of the time.
-func (p *plane) within(side int) (*plane, float64) {
-	factor := 1.0
-	for max(p.w, p.h) >= 2*side && min(p.w, p.h) > 1 {
-		p, factor = p.shrunk(2, 1), 2*factor
-	}
-	long := max(p.w, p.h)
-	if long <= side {
-		return p, factor
-	}
-	return p.resized(max(1, p.w*side/long), max(1, p.h*side/long)), factor * float64(long) / float64(side)
+	return window{x: raster.Grown(w.x, f), y: raster.Grown(w.y, f), size: w.size * f, q: w.q}
 }
 
 // search looks upright and, when nothing is found there or nothing sure, turned; then for a face that the
 // picture cuts, which chance faces in the turned picture must not hide; then for a small face.
-func (m *models) search(small *plane) (facePlace, error) {
-	short := float64(min(small.w, small.h))
+func (m *models) search(small *raster.Plane) (facePlace, error) {
+	short := float64(min(small.W, small.H))
 	faces, turn := m.faces(small, minFace*short, minQuality), 0.0
 	if strongest(faces) < sureQuality {
 		faces, turn = m.searchTurned(small, minFace*short, faces)
@@ -102,12 +86,12 @@ func (m *models) search(small *plane) (facePlace, error) {
 	case len(faces) > 0 && turn == 0:
 		return largest(faces, 0), nil
 	case len(faces) > 0:
-		return small.turnedBack(largest(faces, turn)), nil
+		return turnedBack(small, largest(faces, turn)), nil
 	}
 	if len(m.faces(small, tinyFace*short, minTinyQuality)) > 0 {
 		return facePlace{}, report.Refuse(report.FaceTooSmall, "The face is too small in the picture. Please hold the phone closer, at arm's length.")
 	}
-	if small.mean() < blackout {
+	if small.Mean() < blackout {
 		return facePlace{}, report.Refuse(report.TooDark, "The picture is almost black. Please turn on more light or face a window.")
 	}
 	return facePlace{}, report.Refuse(report.NoFace, detailNoFace)
@@ -121,10 +105,10 @@ func byChance(faces []window, turn float64) bool {
 
 // searchBeyond looks for a face that is larger than the picture, or cut by its edge: in the picture
 // with a margin around it, because no window is larger than the shorter side.
-func (m *models) searchBeyond(small *plane) (facePlace, bool) {
-	margin := min(small.w, small.h) / marginShare
-	padded := small.padded(margin)
-	faces := m.faces(padded, beyondFace*float64(min(small.w, small.h)), minBeyondQuality)
+func (m *models) searchBeyond(small *raster.Plane) (facePlace, bool) {
+	margin := min(small.W, small.H) / marginShare
+	padded := small.Padded(margin)
+	faces := m.faces(padded, beyondFace*float64(min(small.W, small.H)), minBeyondQuality)
 	if len(faces) == 0 {
 		return facePlace{}, false
 	}
@@ -133,29 +117,16 @@ func (m *models) searchBeyond(small *plane) (facePlace, bool) {
 	return place, true
 }
 
-// padded gives the plane with a margin in which its border is repeated.
-func (p *plane) padded(margin int) *plane {
-	q := newPlane(p.w+2*margin, p.h+2*margin)
-	for y := range q.h {
-		src, row := p.row(min(max(y-margin, 0), p.h-1)), q.row(y)
-		copy(row[margin:], src)
-		for x := range margin {
-			row[x], row[q.w-1-x] = src[0], src[p.w-1]
-		}
-	}
-	return q
-}
-
 // searchTurned looks at the picture turned in steps and takes the turn with the strongest face. It has to be clearly stronger than what was
 // found upright: in a turned picture the upright scan finds chance faces, and a face seen a little askew is weaker.
-func (m *models) searchTurned(small *plane, smallest float64, upright []window) (faces []window, turn float64) {
+func (m *models) searchTurned(small *raster.Plane, smallest float64, upright []window) (faces []window, turn float64) {
 	faces = upright
-	quick, _ := small.within(quickSide)
+	quick, _ := small.Within(quickSide)
 	for t := turnStep; t < 360; t += turnStep {
-		if !m.promises(quick.turned(float64(-t)), smallest*float64(min(quick.w, quick.h))/float64(min(small.w, small.h))) {
+		if !m.promises(quick.Turned(float64(-t)), smallest*float64(min(quick.W, quick.H))/float64(min(small.W, small.H))) {
 			continue
 		}
-		turned := m.faces(small.turned(float64(-t)), smallest, minQuality)
+		turned := m.faces(small.Turned(float64(-t)), smallest, minQuality)
 		if strongest(turned) > max(clearlyStronger*strongest(upright), strongest(faces)) {
 			faces, turn = turned, float64(t)
 		}
@@ -165,8 +136,8 @@ func (m *models) searchTurned(small *plane, smallest float64, upright []window) 
 
 // promises tells quickly whether it is worth looking for a face closely. Of 39 turned faces that are then found, all pass, with a
 // confidence of at least 5; of pictures without a face turned in all directions, 3 in 100.
-func (m *models) promises(p *plane, smallest float64) bool {
-	return len(m.scan(p, p.whole(), smallest, float64(min(p.w, p.h)), quickShift, quickGrowth)) > 0
+func (m *models) promises(p *raster.Plane, smallest float64) bool {
+	return len(m.scan(p, p.Whole(), smallest, float64(min(p.W, p.H)), quickShift, quickGrowth)) > 0
 }
 
 // largest takes the largest face and tells how large the next one is. Whether two are too many is for the checks to say, once the halves of
@@ -193,8 +164,8 @@ func strongest(faces []window) float64 {
 
 // faces scans coarsely and looks at the best candidates again with a fine grid, whose summed confidence tells faces from
 // chance. Each face is given once. The smallest size is in pixels.
-func (m *models) faces(p *plane, smallest, minQ float64) []window {
-	found := cluster(m.scan(p, p.whole(), smallest, float64(min(p.w, p.h)), coarseShift, coarseGrowth))
+func (m *models) faces(p *raster.Plane, smallest, minQ float64) []window {
+	found := cluster(m.scan(p, p.Whole(), smallest, float64(min(p.W, p.H)), coarseShift, coarseGrowth))
 	found = found[:min(len(found), candidates)]
 	var faces []window
 	for _, c := range found {
@@ -207,13 +178,13 @@ func (m *models) faces(p *plane, smallest, minQ float64) []window {
 }
 
 // verify scans the surroundings of a candidate with the dense grid.
-func (m *models) verify(p *plane, c window) (window, bool) {
+func (m *models) verify(p *raster.Plane, c window) (window, bool) {
 	reach := float64(c.size * 0.9)
-	in := area{
-		left: max(0, int(c.x-reach)), right: min(p.w, int(c.x+reach)+1),
-		top: max(0, int(c.y-reach)), low: min(p.h, int(c.y+reach)+1),
+	in := raster.Area{
+		Left: max(0, int(c.x-reach)), Right: min(p.W, int(c.x+reach)+1),
+		Top: max(0, int(c.y-reach)), Low: min(p.H, int(c.y+reach)+1),
 	}
-	largest := min(c.size*1.35, float64(min(in.right-in.left, in.low-in.top)))
+	largest := min(c.size*1.35, float64(min(in.Right-in.Left, in.Low-in.Top)))
 	windows := m.scan(p, in, c.size*0.75, largest, denseShift, denseGrowth)
 	for _, f := range cluster(windows) {
 		if f.same(c) {
@@ -224,11 +195,9 @@ func (m *models) verify(p *plane, c window) (window, bool) {
 }
 
 // scan looks at a grid of windows; sizes in pixels, at least what the classifier was made for.
-func (m *models) scan(p *plane, in area, smallest, largest, shift, growth float64) []window {
+func (m *models) scan(p *raster.Plane, in raster.Area, smallest, largest, shift, growth float64) []window {
 	return m.finder.scan(p, in, grid{smallest: max(leastWindow, int(smallest)), largest: int(largest), shift: shift, growth: growth})
 }
-
-func (p *plane) whole() area { return area{right: p.w, low: p.h} }
 
 // cluster joins windows that mean the same face: place and size are their weighted means, the confidence their sum. Best first.
 func cluster(windows []window) []window {
@@ -265,7 +234,7 @@ func byConfidence(a, b window) int {
 // overlap is the area that two windows share, over the area that they cover together.
 func (w window) overlap(v window) float64 {
 	shared := w.shared(v)
-	return shared / (sq(w.size) + sq(v.size) - shared)
+	return shared / (raster.Sq(w.size) + raster.Sq(v.size) - shared)
 }
 
 func (w window) shared(v window) float64 {
@@ -277,41 +246,12 @@ func (w window) shared(v window) float64 {
 // same reports whether two boxes mean one face: they overlap, or the smaller lies half in the larger (an eye or a mouth taken for
 // a face of its own).
 func (w window) same(v window) bool {
-	return w.overlap(v) > sameOverlap || w.shared(v) > 0.5*sq(min(w.size, v.size))
-}
-
-// turned gives the plane turned clockwise by an angle in degrees about its middle, on a square that holds all of it. The corners are
-// grey: the border repeated into them makes streaks, in which the detector sees faces.
-func (p *plane) turned(degrees float64) *plane {
-	side := p.diagonal()
-	f := p.turnFrame(side, degrees)
-	q := p.crop(f, side, side)
-	for y := range side {
-		row := q.row(y)
-		for x := range row {
-			if at := f.outer(vec{float64(x), float64(y)}); !p.holds(at) {
-				row[x] = backdrop
-			}
-		}
-	}
-	return q
-}
-
-func (p *plane) diagonal() int { return int(math.Ceil(vec{float64(p.w), float64(p.h)}.length())) }
-
-func (p *plane) holds(at vec) bool {
-	return at.x > -0.5 && at.y > -0.5 && at.x < float64(p.w)-0.5 && at.y < float64(p.h)-0.5
-}
-
-// turnFrame places a square crop of the same scale on the middle of the plane, such that the crop shows it turned clockwise.
-func (p *plane) turnFrame(side int, degrees float64) frame {
-	half := float64(side-1) / 2
-	return frameAt(vec{float64(p.w-1) / 2, float64(p.h-1) / 2}, vec{half, half}, turnAxis(-degrees))
+	return w.overlap(v) > sameOverlap || w.shared(v) > 0.5*raster.Sq(min(w.size, v.size))
 }
 
 // turnedBack gives the place in p of a face found in p.turned(-place.turn).
-func (p *plane) turnedBack(place facePlace) facePlace {
-	at := p.turnFrame(p.diagonal(), -place.turn).outer(vec{place.x, place.y})
-	place.x, place.y = at.x, at.y
+func turnedBack(p *raster.Plane, place facePlace) facePlace {
+	at := p.TurnFrame(p.Diagonal(), -place.turn).Outer(raster.Vec{X: place.x, Y: place.y})
+	place.x, place.y = at.X, at.Y
 	return place
 }

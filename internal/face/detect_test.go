@@ -5,6 +5,7 @@ import (
 	"image"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -51,7 +52,7 @@ func TestFaceThatFillsThePictureIsFound(t *testing.T) {
 	}
 }
 
-func planeOf(t *testing.T, img image.Image) *plane {
+func planeOf(t *testing.T, img image.Image) *raster.Plane {
 	t.Helper()
 	p, err := open(bytes.NewReader(encodePNG(t, img)), report.Options{}.WithDefaults())
 	if err != nil {

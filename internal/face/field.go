@@ -1,6 +1,10 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // part is a region of the face.
 type part int
@@ -53,9 +57,9 @@ type texel struct{ v, gx, gy float64 }
 
 // mirrorField registers a picture with its mirror image, starting from a turn of the whole, radians.
 func mirrorField(im *fieldImage, phi float64, levels []level) (f pattern) {
-	start := make([]vec, len(fieldPoints))
+	start := make([]raster.Vec, len(fieldPoints))
 	for k, p := range fieldPoints {
-		start[k] = vec{float64(-phi * (p.y/2 - fieldMidY)), float64(phi * (p.x/2 - fieldMidX))}
+		start[k] = raster.Vec{X: float64(-phi * (p.y/2 - fieldMidY)), Y: float64(phi * (p.x/2 - fieldMidX))}
 	}
 	for _, l := range levels {
 		w := newWeights(l)
@@ -64,9 +68,9 @@ func mirrorField(im *fieldImage, phi float64, levels []level) (f pattern) {
 		}
 	}
 	for k := range start {
-		f[k] = start[k].scaled(1.0 / fieldIOD)
+		f[k] = start[k].Scaled(1.0 / fieldIOD)
 		if fieldPoints[k].middle {
-			f[k].y = 0
+			f[k].Y = 0
 		}
 	}
 	return f
@@ -79,10 +83,10 @@ func prepare(half []float64) *fieldImage {
 }
 
 // halved gives the crop at half size.
-func halved(crop *plane) []float64 {
+func halved(crop *raster.Plane) []float64 {
 	half := make([]float64, fieldW*fieldH)
 	for y := range fieldH {
-		a, b := crop.row(2*y), crop.row(2*y+1)
+		a, b := crop.Row(2*y), crop.Row(2*y+1)
 		for x := range fieldW {
 			half[y*fieldW+x] = float64(int(a[2*x])+int(a[2*x+1])+int(b[2*x])+int(b[2*x+1])) / 4
 		}
@@ -113,20 +117,20 @@ func newWeights(l level) weights {
 
 // register finds the half displacement v at a point with I(p+v) = J(p-v) in the window, starting from v0 and staying within sigma of it.
 // Where the picture shows no texture the start is kept (Tikhonov).
-func (im *fieldImage) register(p *fieldPoint, v0 vec, w weights) vec {
+func (im *fieldImage) register(p *fieldPoint, v0 raster.Vec, w weights) raster.Vec {
 	v := v0
 	for range w.steps {
-		n := im.window(vec{p.x / 2, p.y / 2}, v, &w)
+		n := im.window(raster.Vec{X: p.x / 2, Y: p.y / 2}, v, &w)
 		if n.total == 0 {
 			return v0
 		}
 		hold := float64(stiffness * n.total)
-		step, ok := solve(n.a+hold, n.b, n.c+hold, n.d+float64(hold*(v.x-v0.x)), n.e+float64(hold*(v.y-v0.y)))
+		step, ok := solve(n.a+hold, n.b, n.c+hold, n.d+float64(hold*(v.X-v0.X)), n.e+float64(hold*(v.Y-v0.Y)))
 		if !ok {
 			return v
 		}
-		v = v0.plus(v.minus(step).minus(v0).atMost(w.sigma))
-		if step.length() < settled {
+		v = v0.Plus(v.Minus(step).Minus(v0).AtMost(w.sigma))
+		if step.Length() < settled {
 			break
 		}
 	}
@@ -140,8 +144,8 @@ type normal struct{ a, b, c, d, e, total float64 }
 // pixels in the same way.
 //
 //go:norace
-func (im *fieldImage) window(p, v vec, w *weights) (n normal) {
-	a, b := between(p.plus(v)), between(p.minus(v))
+func (im *fieldImage) window(p, v raster.Vec, w *weights) (n normal) {
+	a, b := between(p.Plus(v)), between(p.Minus(v))
 	left, right := w.within(min(a.col, b.col), max(a.col, b.col), fieldW)
 	top, low := w.within(min(a.row, b.row), max(a.row, b.row), fieldH)
 	for dy := top; dy <= low; dy += w.every {
@@ -150,7 +154,7 @@ func (im *fieldImage) window(p, v vec, w *weights) (n normal) {
 		for dx := left; dx <= right; dx += w.every {
 			p, q := a.of((*patch)(i[dx-left:])), b.of((*patch)(j[dx-left:]))
 			r, gx, gy := p.v-q.v, p.gx+q.gx, p.gy+q.gy
-			weight := float64(w.g[abs(dx)]*beside) / (1 + sq(r))
+			weight := float64(w.g[abs(dx)]*beside) / (1 + raster.Sq(r))
 			n.total += weight
 			x, y := float64(weight*gx), float64(weight*gy)
 			n.a += float64(x * gx)
@@ -173,19 +177,12 @@ func (w *weights) within(lower, higher, size int) (first, last int) {
 }
 
 // solve gives the solution of the symmetric system (a b; b c) s = (d; e).
-func solve(a, b, c, d, e float64) (vec, bool) {
+func solve(a, b, c, d, e float64) (raster.Vec, bool) {
 	det := float64(a*c) - float64(b*b)
 	if det <= 0 {
-		return vec{}, false
+		return raster.Vec{}, false
 	}
-	return vec{(float64(c*d) - float64(b*e)) / det, (float64(a*e) - float64(b*d)) / det}, true
-}
-
-func (a vec) atMost(length float64) vec {
-	if n := a.length(); n > length {
-		return a.scaled(length / n)
-	}
-	return a
+	return raster.Vec{X: (float64(c*d) - float64(b*e)) / det, Y: (float64(a*e) - float64(b*d)) / det}, true
 }
 
 func abs(v int) int { return max(v, -v) }
@@ -196,9 +193,9 @@ type bilinear struct {
 	w00, w01, w10, w11 float64
 }
 
-func between(at vec) bilinear {
-	col, row := math.Floor(at.x), math.Floor(at.y)
-	fx, fy := at.x-col, at.y-row
+func between(at raster.Vec) bilinear {
+	col, row := math.Floor(at.X), math.Floor(at.Y)
+	fx, fy := at.X-col, at.Y-row
 	return bilinear{
 		col: int(col), row: int(row),
 		w00: float64((1 - fx) * (1 - fy)), w01: float64(fx * (1 - fy)), w10: float64((1 - fx) * fy), w11: float64(fx * fy),
@@ -242,23 +239,23 @@ var turnWeights = [marks]float64{
 func (q *points) wholeTurn() float64 {
 	var num, den, wsum, cy, cx float64
 	type row struct {
-		h, even vec
+		h, even raster.Vec
 		w       float64
 	}
 	var rows [marks]row
 	for k := range marks {
 		a, b := q.at[k], q.at[k.partner()]
 		rows[k] = row{
-			h: vec{(a.x + b.x) / 2, (a.y - b.y) / 2}, even: vec{(a.x - b.x) / 2, (a.y + b.y) / 2}, w: turnWeights[k],
+			h: raster.Vec{X: (a.X + b.X) / 2, Y: (a.Y - b.Y) / 2}, even: raster.Vec{X: (a.X - b.X) / 2, Y: (a.Y + b.Y) / 2}, w: turnWeights[k],
 		}
 		wsum += rows[k].w
-		cx += float64(rows[k].w * rows[k].h.x)
-		cy += float64(rows[k].w * rows[k].even.y)
+		cx += float64(rows[k].w * rows[k].h.X)
+		cy += float64(rows[k].w * rows[k].even.Y)
 	}
 	cx, cy = cx/wsum, cy/wsum
 	for _, r := range rows {
-		num += float64(r.w * (float64(-(r.even.y-cy)*(r.h.x-cx)) + float64(r.even.x*r.h.y)))
-		den += float64(r.w * (sq(r.even.y-cy) + sq(r.even.x)))
+		num += float64(r.w * (float64(-(r.even.Y-cy)*(r.h.X-cx)) + float64(r.even.X*r.h.Y)))
+		den += float64(r.w * (raster.Sq(r.even.Y-cy) + raster.Sq(r.even.X)))
 	}
 	phi := num / den
 	return math.Copysign(max(0, math.Abs(phi)-turnDead), phi)

@@ -1,22 +1,26 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // pattern is a displacement at every field point; those off the middle line stand for their mirror image too.
-type pattern [len(fieldPoints)]vec
+type pattern [len(fieldPoints)]raster.Vec
 
 // rigid are the directions, each of length 1 and at right angles, that say nothing about the face: a shift sideways and a turn of the whole,
 // which depend on where the middle is taken to be.
 var rigid = rightAngled(
-	patternOf(func(fieldPoint) vec { return vec{1, 0} }),
-	patternOf(func(p fieldPoint) vec { return vec{-(p.y/2 - fieldMidY), p.x/2 - fieldMidX} }),
+	patternOf(func(fieldPoint) raster.Vec { return raster.Vec{X: 1, Y: 0} }),
+	patternOf(func(p fieldPoint) raster.Vec { return raster.Vec{X: -(p.y/2 - fieldMidY), Y: p.x/2 - fieldMidX} }),
 )
 
-func patternOf(at func(fieldPoint) vec) (f pattern) {
+func patternOf(at func(fieldPoint) raster.Vec) (f pattern) {
 	for k, p := range fieldPoints {
 		f[k] = at(p)
 		if p.middle {
-			f[k].y = 0
+			f[k].Y = 0
 		}
 	}
 	return f
@@ -40,7 +44,7 @@ func unitOf(f pattern) pattern {
 func dot(a, b *pattern) float64 {
 	sum := 0.0
 	for k := range fieldPoints {
-		d := float64(a[k].x*b[k].x) + float64(a[k].y*b[k].y)
+		d := float64(a[k].X*b[k].X) + float64(a[k].Y*b[k].Y)
 		sum += float64(d * fieldPoints[k].count())
 	}
 	return sum
@@ -59,7 +63,7 @@ func without(f pattern, directions []pattern) pattern {
 	for _, direction := range directions {
 		d := dot(&f, &direction)
 		for k, u := range direction {
-			f[k] = f[k].minus(u.scaled(d))
+			f[k] = f[k].Minus(u.Scaled(d))
 		}
 	}
 	return f
@@ -67,7 +71,7 @@ func without(f pattern, directions []pattern) pattern {
 
 func (f pattern) times(s float64) pattern {
 	for k := range f {
-		f[k] = f[k].scaled(s)
+		f[k] = f[k].Scaled(s)
 	}
 	return f
 }

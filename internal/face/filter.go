@@ -1,6 +1,10 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // withoutLight subtracts the local mean and divides by the local contrast, each from two passes of a box filter.
 func withoutLight(f []float64, w, h, radius int, floor float64) []float64 {
@@ -8,7 +12,7 @@ func withoutLight(f []float64, w, h, radius int, floor float64) []float64 {
 	out, square := make([]float64, len(f)), make([]float64, len(f))
 	for i := range f {
 		out[i] = f[i] - mean[i]
-		square[i] = sq(out[i])
+		square[i] = raster.Sq(out[i])
 	}
 	variance := smooth(smooth(square, w, h, radius), w, h, radius)
 	for i := range out {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	pigo "github.com/esimov/pigo/core"
+	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 // finder is pigo's face classifier: a cascade of decision trees that each compare pairs of pixels
@@ -36,9 +37,6 @@ func parseFinder(data []byte) (*finder, error) {
 	return &finder{classifier: classifier}, nil
 }
 
-// area is a part of a plane, pixels; right and low lie outside.
-type area struct{ left, top, right, low int }
-
 // grid is which windows of an area are looked at: sizes in pixels, growing by a factor from the
 // smallest to at most the largest, in steps of a share of their size.
 type grid struct {
@@ -56,19 +54,19 @@ func (g grid) next(size int) int {
 
 // scan returns the windows of the grid that show a face, each with a confidence above 0. It runs
 // pigo once for each size, since pigo's own sizes depend on how a machine rounds; see next.
-func (f *finder) scan(p *plane, in area, g grid) []window {
-	rows, cols := in.low-in.top, in.right-in.left
+func (f *finder) scan(p *raster.Plane, in raster.Area, g grid) []window {
+	rows, cols := in.Low-in.Top, in.Right-in.Left
 	if rows <= 0 || cols <= 0 {
 		return nil
 	}
 	var found []window
-	part := pigo.ImageParams{Pixels: p.pix[in.top*p.w+in.left:], Rows: rows, Cols: cols, Dim: p.w}
+	part := pigo.ImageParams{Pixels: p.Pix[in.Top*p.W+in.Left:], Rows: rows, Cols: cols, Dim: p.W}
 	for size := g.smallest; size <= g.largest; size = g.next(size) {
 		for _, d := range f.classifier.RunCascade(pigo.CascadeParams{
 			MinSize: size, MaxSize: size, ShiftFactor: g.shift, ScaleFactor: g.growth, ImageParams: part,
 		}, 0) {
 			found = append(found, window{
-				x: float64(in.left + d.Col), y: float64(in.top + d.Row), size: float64(d.Scale), q: float64(d.Q),
+				x: float64(in.Left + d.Col), y: float64(in.Top + d.Row), size: float64(d.Scale), q: float64(d.Q),
 			})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	pigo "github.com/esimov/pigo/core"
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -19,18 +20,18 @@ func TestFinder_seesWhatPigoSees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	face := lumaOf(decodeSample(t))
+	face := raster.LumaOf(decodeSample(t))
 	for name, tt := range map[string]struct {
-		p *plane
+		p *raster.Plane
 		grid
 	}{
 		"a face, coarsely":    {face, grid{48, 320, 0.1, 1.1}},
 		"a face, finely":      {face, grid{180, 260, 0.04, 1.05}},
 		"small windows":       {face, grid{20, 40, 0.15, 1.1}},
-		"noise":               {lumaOf(noise(130, 170, 3)), grid{20, 130, 0.1, 1.1}},
-		"larger than it is":   {lumaOf(noise(30, 25, 3)), grid{40, 60, 0.1, 1.1}},
-		"as large as it is":   {lumaOf(noise(40, 40, 3)), grid{38, 40, 0.1, 1.1}},
-		"nothing but a line":  {newPlane(100, 1), grid{20, 100, 0.1, 1.1}},
+		"noise":               {raster.LumaOf(noise(130, 170, 3)), grid{20, 130, 0.1, 1.1}},
+		"larger than it is":   {raster.LumaOf(noise(30, 25, 3)), grid{40, 60, 0.1, 1.1}},
+		"as large as it is":   {raster.LumaOf(noise(40, 40, 3)), grid{38, 40, 0.1, 1.1}},
+		"nothing but a line":  {raster.NewPlane(100, 1), grid{20, 100, 0.1, 1.1}},
 		"largest is smallest": {face, grid{200, 200, 0.1, 1.1}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -38,11 +39,11 @@ func TestFinder_seesWhatPigoSees(t *testing.T) {
 			var want []window
 			for _, d := range theirs.RunCascade(pigo.CascadeParams{
 				MinSize: tt.smallest, MaxSize: tt.largest, ShiftFactor: tt.shift, ScaleFactor: tt.growth,
-				ImageParams: pigo.ImageParams{Pixels: tt.p.pix, Rows: tt.p.h, Cols: tt.p.w, Dim: tt.p.w},
+				ImageParams: pigo.ImageParams{Pixels: tt.p.Pix, Rows: tt.p.H, Cols: tt.p.W, Dim: tt.p.W},
 			}, 0) {
 				want = append(want, window{x: float64(d.Col), y: float64(d.Row), size: float64(d.Scale), q: float64(d.Q)})
 			}
-			got := models.finder.scan(tt.p, tt.p.whole(), tt.grid)
+			got := models.finder.scan(tt.p, tt.p.Whole(), tt.grid)
 			if diff := cmp.Diff(want, got, cmp.AllowUnexported(window{})); diff != "" {
 				t.Errorf("windows (-pigo +scan):\n%s", diff)
 			}
@@ -56,17 +57,17 @@ func TestFinder_scansAnAreaAsIfItWereCutOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	face := lumaOf(decodeSample(t))
-	in := area{left: 31, top: 60, right: 301, low: 370}
-	cut := newPlane(in.right-in.left, in.low-in.top)
-	for y := range cut.h {
-		copy(cut.row(y), face.row(in.top + y)[in.left:])
+	face := raster.LumaOf(decodeSample(t))
+	in := raster.Area{Left: 31, Top: 60, Right: 301, Low: 370}
+	cut := raster.NewPlane(in.Right-in.Left, in.Low-in.Top)
+	for y := range cut.H {
+		copy(cut.Row(y), face.Row(in.Top + y)[in.Left:])
 	}
 	g := grid{150, 260, 0.05, 1.1}
-	want := models.finder.scan(cut, cut.whole(), g)
+	want := models.finder.scan(cut, cut.Whole(), g)
 	for i := range want {
-		want[i].x += float64(in.left)
-		want[i].y += float64(in.top)
+		want[i].x += float64(in.Left)
+		want[i].y += float64(in.Top)
 	}
 	if diff := cmp.Diff(want, models.finder.scan(face, in, g), cmp.AllowUnexported(window{})); diff != "" || len(want) == 0 {
 		t.Errorf("%d windows (-cut out +area):\n%s", len(want), diff)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -115,16 +116,16 @@ func (s *Sample) annotated() bool {
 // manual gives the manual points in the frame of the manual pupils, in the plane that the observation is in (turned over or not).
 func (s *Sample) manual() (q points) {
 	at := s.planePoints()
-	f := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, at[markPupilL], at[markPupilR])
+	f := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at[markPupilL], at[markPupilR])
 	for k := range marks {
-		q.at[k] = f.inner(at[k])
+		q.at[k] = f.Inner(at[k])
 	}
 	q.frame = f
 	return q
 }
 
 // planePoints gives the manual points in the plane that was looked at. The middles of the brows, which nobody marks, stay at zero.
-func (s *Sample) planePoints() (at [marks]vec) {
+func (s *Sample) planePoints() (at [marks]raster.Vec) {
 	for k, name := range names {
 		if name == "" {
 			continue
@@ -138,13 +139,13 @@ func (s *Sample) planePoints() (at [marks]vec) {
 }
 
 // inPlane gives the place in the plane that was looked at of a place in the upright original.
-func (o *Observation) inPlane(p [2]float64) vec {
+func (o *Observation) inPlane(p [2]float64) raster.Vec {
 	x := p[0]
 	if o.m.photo.mirrored {
 		w, _ := o.m.photo.size()
 		x = float64(w-1) - x
 	}
-	return vec{grown(x, 1/float64(o.m.scale)), grown(p[1], 1/float64(o.m.scale))}
+	return raster.Vec{X: raster.Grown(x, 1/float64(o.m.scale)), Y: raster.Grown(p[1], 1/float64(o.m.scale))}
 }
 
 // fitPoints fits the offsets, then the errors that are left. Both sides of the face share what they give, so that nothing fitted can make a face
@@ -154,26 +155,26 @@ func (m *Calibration) fitPoints(samples []Sample) {
 	for i := range samples {
 		s := &samples[i]
 		seen := &s.Neutral.m.seen
-		at := func(k mark) vec { return vec{seen.raw[k].x, seen.raw[k].y} }
-		rough := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, at(markPupilL), at(markPupilR))
-		whole := seen.crop.after(rough)
+		at := func(k mark) raster.Vec { return raster.Vec{X: seen.raw[k].x, Y: seen.raw[k].y} }
+		rough := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at(markPupilL), at(markPupilR))
+		whole := seen.crop.After(rough)
 		manual := s.planePoints()
 		for k := range marks {
 			to, sign := leftOf(k)
-			spreads[to] = append(spreads[to], seen.raw[k].spread/rough.scale())
+			spreads[to] = append(spreads[to], seen.raw[k].spread/rough.Scale())
 			if names[k] == "" {
 				continue
 			}
-			d := whole.inner(manual[k]).minus(rough.inner(at(k)))
-			dx[to], dy[to] = append(dx[to], sign*d.x), append(dy[to], d.y)
+			d := whole.Inner(manual[k]).Minus(rough.Inner(at(k)))
+			dx[to], dy[to] = append(dx[to], sign*d.X), append(dy[to], d.Y)
 		}
 	}
 	for k := range marks {
 		to, sign := leftOf(k)
 		m.spreads[k] = quantile(spreads[to], 0.5)
-		m.offsets[k] = vec{float64(sign * quantile(dx[to], 0.5)), quantile(dy[to], 0.5)}
+		m.offsets[k] = raster.Vec{X: float64(sign * quantile(dx[to], 0.5)), Y: quantile(dy[to], 0.5)}
 		if k.partner() == k {
-			m.offsets[k].x = 0
+			m.offsets[k].X = 0
 		}
 	}
 	m.fitPointErrors(samples)
@@ -196,8 +197,8 @@ func (m *Calibration) fitPointErrors(samples []Sample) {
 				continue
 			}
 			to, _ := leftOf(k)
-			d := got.frame.outer(got.at[k]).minus(want[k]).scaled(1 / got.iod())
-			errs[to] = append(errs[to], d.x, d.y)
+			d := got.frame.Outer(got.at[k]).Minus(want[k]).Scaled(1 / got.iod())
+			errs[to] = append(errs[to], d.X, d.Y)
 		}
 	}
 	for k := range marks {
@@ -255,7 +256,9 @@ func (m *Calibration) rounded() {
 	}
 }
 
-func digits(v vec) vec { return vec{report.Round(v.x, 4), report.Round(v.y, 4)} }
+func digits(v raster.Vec) raster.Vec {
+	return raster.Vec{X: report.Round(v.X, 4), Y: report.Round(v.Y, 4)}
+}
 
 // significant gives v with four digits.
 func significant(v float64) float64 {

@@ -12,10 +12,10 @@ func (m *Calibration) fitPose(samples []Sample) {
 		l, r := s.ToLeft.field(), s.ToRight.field()
 		hl, hr := s.ToLeft.asymmetry(&m.offsets), s.ToRight.asymmetry(&m.offsets)
 		for k := range field {
-			field[k] = field[k].plus(r[k].minus(l[k]))
+			field[k] = field[k].Plus(r[k].Minus(l[k]))
 		}
 		for k := range points {
-			points[k] = points[k].plus(hr[k].minus(hl[k]))
+			points[k] = points[k].Plus(hr[k].Minus(hl[k]))
 		}
 	}
 	m.headTurn = points.unit()
@@ -93,7 +93,7 @@ func principal(list []weighedPattern, found []pattern) pattern {
 		for i := range list {
 			d := float64(list[i].weight * dot(&list[i].pattern, &u))
 			for k := range next {
-				next[k] = next[k].plus(list[i].pattern[k].scaled(d))
+				next[k] = next[k].Plus(list[i].pattern[k].Scaled(d))
 			}
 		}
 		u = unitOf(without(next, found))

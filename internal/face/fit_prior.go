@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 // How much the differences between photos of one person count in the noise that no disagreement of
@@ -81,7 +83,7 @@ func (m *Calibration) fitQuiet(samples []Sample) {
 		}
 		f, g := m.settledField(a), m.settledField(b)
 		for k := range f {
-			f[k] = f[k].minus(g[k])
+			f[k] = f[k].Minus(g[k])
 		}
 		addOuter(&moment, &f, weight/2)
 		total += weight
@@ -131,7 +133,7 @@ func (m *Calibration) fitDoubt(samples []Sample) {
 			for _, at := range freeAt {
 				p := fieldPoints[at.point].part
 				x := max(leastDoubt, 1-o.m.local[at.point])
-				fits[p][at.axis].add(float64(x*math.Sqrt(x)), sq(f[at.point].of(at.axis)-g[at.point].of(at.axis)))
+				fits[p][at.axis].add(float64(x*math.Sqrt(x)), raster.Sq(f[at.point].Of(at.axis)-g[at.point].Of(at.axis)))
 			}
 		}
 	}
@@ -160,9 +162,9 @@ func (l *lineFit) slope() float64 {
 func patternFrom(v *free) (f pattern) {
 	for i, at := range freeAt {
 		if at.axis == 0 {
-			f[at.point].x = v[i]
+			f[at.point].X = v[i]
 		} else {
-			f[at.point].y = v[i]
+			f[at.point].Y = v[i]
 		}
 	}
 	return f
@@ -200,11 +202,11 @@ func rotate(a, vectors *[freeSize]free, p, q int) {
 		return
 	}
 	theta := (a[q][q] - a[p][p]) / (2 * a[p][q])
-	t := 1 / (math.Abs(theta) + math.Sqrt(sq(theta)+1))
+	t := 1 / (math.Abs(theta) + math.Sqrt(raster.Sq(theta)+1))
 	if theta < 0 {
 		t = -t
 	}
-	c := 1 / math.Sqrt(sq(t)+1)
+	c := 1 / math.Sqrt(raster.Sq(t)+1)
 	s := float64(t * c)
 	for k := range freeSize {
 		x, y := a[k][p], a[k][q]

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 // fitIndex fits the scale of the score: to the photos of the samples, half of the weight of a person
@@ -92,7 +94,7 @@ func scaleOf(list []weighedValue) scale {
 			logs += float64(v.weight * l)
 		}
 		for _, v := range list {
-			s.sd += float64(v.weight*sq(math.Log(v.value-s.origin)-s.mean)) / n
+			s.sd += float64(v.weight*raster.Sq(math.Log(v.value-s.origin)-s.mean)) / n
 		}
 		s.sd = math.Sqrt(s.sd)
 		if likely := -float64(n*math.Log(s.sd)) - logs; likely > most {
@@ -162,7 +164,7 @@ func errorsOf(pairs []pair, weights []float64) (e errorModel) {
 		for j := range rows[i] {
 			rows[i][j] = a[j] + b[j]
 		}
-		want[i] = min(sq(p.a.deviation-p.b.deviation), sq(4))
+		want[i] = min(raster.Sq(p.a.deviation-p.b.deviation), raster.Sq(4))
 	}
 	e = notNegative(rows, want, weights)
 	var far []weighedValue
@@ -173,7 +175,7 @@ func errorsOf(pairs []pair, weights []float64) (e errorModel) {
 		}
 		far = append(far, weighedValue{math.Sqrt(want[i] / max(v, 1e-9)), weights[i]})
 	}
-	stretch := sq(max(1, weightedQuantile(far, 0.95)/1.96))
+	stretch := raster.Sq(max(1, weightedQuantile(far, 0.95)/1.96))
 	for j := range e {
 		e[j] *= stretch
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 // Source writes the calibration as the Go source of tables.go, to be formatted. The same calibration gives the same text.
@@ -13,11 +15,13 @@ func (c *Calibration) Source() []byte {
 
 package face
 
+import "github.com/facescan/facescan/internal/face/internal/raster"
+
 // fitted is the calibration that Analyze uses: from the neutral and smiling faces of the Face Research Lab London Set (L. DeBruine and B. Jones,
 // CC BY 4.0, doi 10.6084/m9.figshare.5047666) and altered copies of them.
 var fitted = Calibration{
 `)
-	fmt.Fprintf(&b, "offsets: [marks]vec{%s},\n", vectors(c.offsets[:]))
+	fmt.Fprintf(&b, "offsets: [marks]raster.Vec{%s},\n", vectors(c.offsets[:]))
 	fmt.Fprintf(&b, "pointErrors: [marks]float64{%s},\n", numbers(c.pointErrors[:]...))
 	fmt.Fprintf(&b, "spreads: [marks]float64{%s},\n", numbers(c.spreads[:]...))
 	fmt.Fprintf(&b, "headTurn: asymmetry{%s},\n", vectors(c.headTurn[:]))
@@ -64,13 +68,13 @@ func table(t *[parts][2]float64) string {
 // perLine keeps lines short.
 const perLine = 4
 
-func vectors(list []vec) string {
+func vectors(list []raster.Vec) string {
 	var b bytes.Buffer
 	for i, v := range list {
 		if i%perLine == 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "{x: %s, y: %s}, ", numbers(v.x), numbers(v.y))
+		fmt.Fprintf(&b, "{X: %s, Y: %s}, ", numbers(v.X), numbers(v.Y))
 	}
 	b.WriteByte('\n')
 	return b.String()

@@ -1,6 +1,10 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // denseMarks are, for each of fieldPoints, the places in the 189-point template of the Face Research Lab London Set of that point and
 // of its partner in a mirror.
@@ -13,16 +17,16 @@ var denseMarks = [len(fieldPoints)]struct{ at, partner int }{
 
 // denseShape is a set of manual points in pupil distances from the middle between the pupils: the left half and the middle line, and
 // their partners.
-type denseShape struct{ at, partner [len(fieldPoints)]vec }
+type denseShape struct{ at, partner [len(fieldPoints)]raster.Vec }
 
 // denseSize is how many points the template has.
 const denseSize = 189
 
 func denseOf(points [][2]float64) (s denseShape) {
-	at := func(k int) vec { return vec{points[k][0], points[k][1]} }
-	f := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, at(0), at(1))
+	at := func(k int) raster.Vec { return raster.Vec{X: points[k][0], Y: points[k][1]} }
+	f := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at(0), at(1))
 	for k, d := range denseMarks {
-		s.at[k], s.partner[k] = f.inner(at(d.at)), f.inner(at(d.partner))
+		s.at[k], s.partner[k] = f.Inner(at(d.at)), f.Inner(at(d.partner))
 	}
 	return s
 }
@@ -31,7 +35,7 @@ func denseOf(points [][2]float64) (s denseShape) {
 func (s *denseShape) asymmetry() (h pattern) {
 	for k := range fieldPoints {
 		a, b := s.at[k], s.partner[k]
-		h[k] = vec{(a.x + b.x) / 2, (a.y - b.y) / 2}
+		h[k] = raster.Vec{X: (a.X + b.X) / 2, Y: (a.Y - b.Y) / 2}
 	}
 	return without(h, rigid[:])
 }
@@ -41,9 +45,9 @@ const drumRadius = 1.2
 
 // turned gives the shape with the head turned on the cylinder by a small angle.
 func (s denseShape) turned(degrees float64) denseShape {
-	move := func(p vec) vec {
-		c := max(0, 1-sq(p.x/drumRadius))
-		return vec{p.x + float64(drumRadius*degrees/degree)*math.Sqrt(c), p.y}
+	move := func(p raster.Vec) raster.Vec {
+		c := max(0, 1-raster.Sq(p.X/drumRadius))
+		return raster.Vec{X: p.X + float64(drumRadius*degrees/raster.Degree)*math.Sqrt(c), Y: p.Y}
 	}
 	for k := range s.at {
 		s.at[k], s.partner[k] = move(s.at[k]), move(s.partner[k])
@@ -63,8 +67,8 @@ var drumTurn = func() pattern {
 	var s denseShape
 	for k, p := range fieldPoints {
 		const mid = (faceW - 1) / 2.0
-		s.at[k] = vec{(p.x - mid) / cropIOD, (p.y - faceEyeY) / cropIOD}
-		s.partner[k] = vec{-s.at[k].x, s.at[k].y}
+		s.at[k] = raster.Vec{X: (p.x - mid) / cropIOD, Y: (p.y - faceEyeY) / cropIOD}
+		s.partner[k] = raster.Vec{X: -s.at[k].X, Y: s.at[k].Y}
 	}
 	s = s.turned(1)
 	return s.asymmetry()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"pgregory.net/rapid"
 )
 
@@ -19,14 +20,14 @@ func drawn(n int, seed uint64) []Sample {
 		own, yaw := 0.01*r.NormFloat64(), 3*r.NormFloat64()
 		observed := func(yaw float64) *Observation {
 			o := &Observation{m: measurement{photo: &photo{header: header{width: 400, height: 400, orientation: 1}}, scale: 1, registration: registration{alike: 0.5, local: agreeing(0.9)}, looks: looksOf(drawnHalf(r))}}
-			o.m.seen.crop = frame{origin: vec{0, 0}, axis: vec{1, 0}}
+			o.m.seen.crop = raster.Frame{Origin: raster.Vec{X: 0, Y: 0}, Axis: raster.Vec{X: 1, Y: 0}}
 			for k := range marks {
-				o.m.seen.raw[k] = found{x: 200 + 100*meanMark(k).x + r.NormFloat64(), y: 150 + 100*meanMark(k).y + r.NormFloat64(), spread: 1}
+				o.m.seen.raw[k] = found{x: 200 + 100*meanMark(k).X + r.NormFloat64(), y: 150 + 100*meanMark(k).Y + r.NormFloat64(), spread: 1}
 			}
 			for k, p := range fieldPoints {
-				o.m.raw[k] = vec{own*math.Sin(p.x/20) + yaw*drumTurn[k].x + 0.002*r.NormFloat64(), own*math.Cos(p.y/20) + 0.002*r.NormFloat64()}
+				o.m.raw[k] = raster.Vec{X: own*math.Sin(p.x/20) + yaw*drumTurn[k].X + 0.002*r.NormFloat64(), Y: own*math.Cos(p.y/20) + 0.002*r.NormFloat64()}
 				if p.middle {
-					o.m.raw[k].y = 0
+					o.m.raw[k].Y = 0
 				}
 			}
 			return o
@@ -37,7 +38,7 @@ func drawn(n int, seed uint64) []Sample {
 		s.Points = map[string][2]float64{}
 		for k, name := range names {
 			if name != "" {
-				s.Points[name] = [2]float64{200 + 100*meanMark(mark(k)).x, 150 + 100*meanMark(mark(k)).y}
+				s.Points[name] = [2]float64{200 + 100*meanMark(mark(k)).X, 150 + 100*meanMark(mark(k)).Y}
 			}
 		}
 		s.Dense = make([][2]float64, denseSize)
@@ -52,13 +53,13 @@ func drawn(n int, seed uint64) []Sample {
 }
 
 // meanMark is about where a mark lies.
-func meanMark(k mark) vec {
-	at := map[mark]vec{
-		markPupilL: {-0.5, 0}, markEyeOuterL: {-0.7, 0.05}, markEyeInnerL: {-0.27, 0.05}, markBrowInnerL: {-0.25, -0.2}, markBrowMiddleL: {-0.5, -0.35},
-		markBrowOuterL: {-0.9, -0.2}, markMouthL: {-0.4, 1.1}, markLipTop: {0, 1}, markLipBottom: {0, 1.25}, markNoseTip: {0, 0.6},
+func meanMark(k mark) raster.Vec {
+	at := map[mark]raster.Vec{
+		markPupilL: {X: -0.5, Y: 0}, markEyeOuterL: {X: -0.7, Y: 0.05}, markEyeInnerL: {X: -0.27, Y: 0.05}, markBrowInnerL: {X: -0.25, Y: -0.2}, markBrowMiddleL: {X: -0.5, Y: -0.35},
+		markBrowOuterL: {X: -0.9, Y: -0.2}, markMouthL: {X: -0.4, Y: 1.1}, markLipTop: {X: 0, Y: 1}, markLipBottom: {X: 0, Y: 1.25}, markNoseTip: {X: 0, Y: 0.6},
 	}
 	to, sign := leftOf(k)
-	return vec{sign * at[to].x, at[to].y}
+	return raster.Vec{X: sign * at[to].X, Y: at[to].Y}
 }
 
 func TestFitIsDeterministicAndMovesPointsToTheManualOnes(t *testing.T) {
@@ -85,10 +86,10 @@ func TestFitIsDeterministicAndMovesPointsToTheManualOnes(t *testing.T) {
 		if names[k] == "" {
 			continue
 		}
-		if a.offsets[k].length() > 0.02 || a.pointErrors[k] > 0.03 {
+		if a.offsets[k].Length() > 0.02 || a.pointErrors[k] > 0.03 {
 			t.Errorf("%s: offset %v, error %v; the points lie where they should", names[k], a.offsets[k], a.pointErrors[k])
 		}
-		if p := a.offsets[k.partner()]; p.x != -a.offsets[k].x || p.y != a.offsets[k].y {
+		if p := a.offsets[k.partner()]; p.X != -a.offsets[k].X || p.Y != a.offsets[k].Y {
 			t.Errorf("%s: offset %v is not the mirror image of %v", names[k], a.offsets[k], p)
 		}
 	}
@@ -128,7 +129,7 @@ func TestTheIndexOfAMirroredObservationIsTheSame(t *testing.T) {
 		o := *s.Neutral
 		before := o.Read(&fitted)
 		for k := range o.m.raw {
-			o.m.raw[k] = vec{-o.m.raw[k].x, -o.m.raw[k].y}
+			o.m.raw[k] = raster.Vec{X: -o.m.raw[k].X, Y: -o.m.raw[k].Y}
 		}
 		if after := o.Read(&fitted); after.Index != before.Index {
 			t.Errorf("index %v, mirrored %v", before.Index, after.Index)

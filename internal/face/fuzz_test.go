@@ -60,14 +60,14 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("neither pixels nor a refusal: %v", err)
 		case err != nil:
 			return
-		case p.luma.w != p.width || p.luma.h != p.height || len(p.luma.pix) != p.width*p.height:
-			t.Fatalf("header says %d x %d, decoded are %d x %d", p.width, p.height, p.luma.w, p.luma.h)
+		case p.luma.W != p.width || p.luma.H != p.height || len(p.luma.Pix) != p.width*p.height:
+			t.Fatalf("header says %d x %d, decoded are %d x %d", p.width, p.height, p.luma.W, p.luma.H)
 		}
 		w, h := p.size()
 		for _, scale := range []int{8, 1} {
 			g, err := p.grey(scale)
-			if err != nil || scale == 1 && (g.w != w || g.h != h) {
-				t.Fatalf("upright picture has %d x %d pixels, want %d x %d: %v", g.w, g.h, w, h, err)
+			if err != nil || scale == 1 && (g.W != w || g.H != h) {
+				t.Fatalf("upright picture has %d x %d pixels, want %d x %d: %v", g.W, g.H, w, h, err)
 			}
 		}
 	})

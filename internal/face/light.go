@@ -1,6 +1,10 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // light is how the face is lit and how sharp it is, on the face crop at 72 pixels between the pupils inside an ellipse
 // about the face: the scale at which the limits were measured.
@@ -22,26 +26,26 @@ const (
 	lightEyeY, lightCX = 65, (lightW - 1) / 2.0
 )
 
-func (q *points) lightFrame() frame {
-	inIOD := frameBetween(vec{lightCX - lightIOD/2, lightEyeY}, vec{lightCX + lightIOD/2, lightEyeY}, vec{-0.5, 0}, vec{0.5, 0})
-	return q.frame.after(inIOD)
+func (q *points) lightFrame() raster.Frame {
+	inIOD := raster.FrameBetween(raster.Vec{X: lightCX - lightIOD/2, Y: lightEyeY}, raster.Vec{X: lightCX + lightIOD/2, Y: lightEyeY}, raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0})
+	return q.frame.After(inIOD)
 }
 
-func lightOf(crop *plane) light {
+func lightOf(crop *raster.Plane) light {
 	var n, sum, square, laplace, laplaceSquare int64
 	var side, count [2]int64
-	for y := 1; y < crop.h-1; y++ {
-		for x := 1; x < crop.w-1; x++ {
+	for y := 1; y < crop.H-1; y++ {
+		for x := 1; x < crop.W-1; x++ {
 			if !inEllipse(x, y) {
 				continue
 			}
-			i := y*crop.w + x
-			v := int64(crop.pix[i])
-			l := int64(crop.pix[i-1]) + int64(crop.pix[i+1]) + int64(crop.pix[i-crop.w]) + int64(crop.pix[i+crop.w]) - 4*v
+			i := y*crop.W + x
+			v := int64(crop.Pix[i])
+			l := int64(crop.Pix[i-1]) + int64(crop.Pix[i+1]) + int64(crop.Pix[i-crop.W]) + int64(crop.Pix[i+crop.W]) - 4*v
 			n, sum, square = n+1, sum+v, square+v*v
 			laplace, laplaceSquare = laplace+l, laplaceSquare+l*l
 			half := 0
-			if 2*x > crop.w {
+			if 2*x > crop.W {
 				half = 1
 			}
 			side[half], count[half] = side[half]+v, count[half]+1
@@ -62,18 +66,18 @@ func lightOf(crop *plane) light {
 func inEllipse(x, y int) bool {
 	dx := (float64(x) - lightCX) / (ellipseRX * lightIOD)
 	dy := (float64(y) - lightEyeY - ellipseY*lightIOD) / (ellipseRY * lightIOD)
-	return sq(dx)+sq(dy) <= 1
+	return raster.Sq(dx)+raster.Sq(dy) <= 1
 }
 
 // beyondEdge gives the share, 0 to 1, of the ellipse about a face that lies beyond the edge of the
 // plane.
-func (p *plane) beyondEdge(f frame) float64 {
+func beyondEdge(p *raster.Plane, f raster.Frame) float64 {
 	n, out := 0, 0
 	for y := 0; y < lightH; y += 4 {
 		for x := 0; x < lightW; x += 4 {
 			if inEllipse(x, y) {
 				n++
-				if !p.holds(f.outer(vec{float64(x), float64(y)})) {
+				if !p.Holds(f.Outer(raster.Vec{X: float64(x), Y: float64(y)})) {
 					out++
 				}
 			}

@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"math"
 	"sync"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 // region is a part of the face crop whose look is compared with those that were learned. What covers
@@ -23,13 +25,13 @@ const (
 // explained by.
 type regionRule struct {
 	left, top, w, h, by, components int
-	middle                          []area // of the look, where its detail is; see detail
+	middle                          []raster.Area // of the look, where its detail is; see detail
 }
 
 var regionRules = [regions]regionRule{
-	regionEyes:  {left: 15, top: 24, w: 120, h: 39, by: 3, components: 12, middle: []area{{left: 7, right: 16, top: 5, low: 9}, {left: 24, right: 33, top: 5, low: 9}}},
+	regionEyes:  {left: 15, top: 24, w: 120, h: 39, by: 3, components: 12, middle: []raster.Area{{Left: 7, Right: 16, Top: 5, Low: 9}, {Left: 24, Right: 33, Top: 5, Low: 9}}},
 	regionNose:  {left: 48, top: 50, w: 54, h: 42, by: 3, components: 12},
-	regionMouth: {left: 33, top: 84, w: 84, h: 42, by: 3, components: 20, middle: []area{{left: 7, right: 21, top: 2, low: 9}}},
+	regionMouth: {left: 33, top: 84, w: 84, h: 42, by: 3, components: 20, middle: []raster.Area{{Left: 7, Right: 21, Top: 2, Low: 9}}},
 	regionFace:  {left: 12, top: 20, w: 126, h: 126, by: 6, components: 20},
 }
 
@@ -71,8 +73,8 @@ func withoutSlope(v []float64, w, h int) {
 		sum += v[i]
 		sx += float64(x * v[i])
 		sy += float64(y * v[i])
-		xx += sq(x)
-		yy += sq(y)
+		xx += raster.Sq(x)
+		yy += raster.Sq(y)
 	}
 	sum, sx, sy = sum/float64(len(v)), sx/xx, sy/yy
 	for i := range v {
@@ -99,10 +101,10 @@ func (r *regionRule) detail(look []float64) float64 {
 	for y := 1; y < h; y++ {
 		for x := 1; x < w; x++ {
 			i := y*w + x
-			e := sq(look[i]-look[i-1]) + sq(look[i]-look[i-w])
+			e := raster.Sq(look[i]-look[i-1]) + raster.Sq(look[i]-look[i-w])
 			all += e
 			for _, c := range r.middle {
-				if x >= c.left && x < c.right && y >= c.top && y < c.low {
+				if x >= c.Left && x < c.Right && y >= c.Top && y < c.Low {
 					inside += e
 				}
 			}

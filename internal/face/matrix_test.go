@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
 	"github.com/google/go-cmp/cmp"
@@ -111,7 +112,7 @@ func TestDecodersAgree(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			compareLuma(t, data, lumaOf(theirs), 3)
+			compareLuma(t, data, raster.LumaOf(theirs), 3)
 		})
 	}
 	webps := moduleFiles(t, "golang.org/x/image", "*lossless.webp")
@@ -127,7 +128,7 @@ func TestDecodersAgree(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compareLuma(t, data, lumaOf(theirs), 0)
+			compareLuma(t, data, raster.LumaOf(theirs), 0)
 		})
 	}
 	t.Run("lossy WebP keeps the levels of video", func(t *testing.T) {
@@ -137,9 +138,9 @@ func TestDecodersAgree(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := lumaOf(theirs)
-			for i, v := range want.pix {
-				want.pix[i] = uint8(min(255, max(0, (float64(v)-16)*255/219+0.5)))
+			want := raster.LumaOf(theirs)
+			for i, v := range want.Pix {
+				want.Pix[i] = uint8(min(255, max(0, (float64(v)-16)*255/219+0.5)))
 			}
 			t.Log(name)
 			compareLuma(t, data, want, 1)
@@ -147,7 +148,7 @@ func TestDecodersAgree(t *testing.T) {
 	})
 }
 
-func compareLuma(t *testing.T, data []byte, want *plane, most int) {
+func compareLuma(t *testing.T, data []byte, want *raster.Plane, most int) {
 	t.Helper()
 	p, err := open(bytes.NewReader(data), report.Options{}.WithDefaults())
 	if err != nil {
@@ -156,12 +157,12 @@ func compareLuma(t *testing.T, data []byte, want *plane, most int) {
 	if err := p.load(); err != nil {
 		t.Fatal(err)
 	}
-	if p.luma.w != want.w || p.luma.h != want.h {
-		t.Fatalf("%d x %d pixels, want %d x %d", p.luma.w, p.luma.h, want.w, want.h)
+	if p.luma.W != want.W || p.luma.H != want.H {
+		t.Fatalf("%d x %d pixels, want %d x %d", p.luma.W, p.luma.H, want.W, want.H)
 	}
-	for i, v := range p.luma.pix {
-		if d := abs(int(v) - int(want.pix[i])); d > most {
-			t.Fatalf("pixel %d, %d is %d, want %d", i%want.w, i/want.w, v, want.pix[i])
+	for i, v := range p.luma.Pix {
+		if d := abs(int(v) - int(want.Pix[i])); d > most {
+			t.Fatalf("pixel %d, %d is %d, want %d", i%want.W, i/want.W, v, want.Pix[i])
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // enoughIOD is the distance between the pupils, in pixels, from which on more pixels show nothing more.
 const enoughIOD = 100
@@ -17,7 +21,7 @@ const (
 type measurement struct {
 	photo *photo
 	scale int
-	grey  *plane // the plane that was looked at
+	grey  *raster.Plane // the plane that was looked at
 	place facePlace
 	seen  sighting
 	registration
@@ -75,23 +79,23 @@ func (m *measurement) look(models *models) {
 	var half []float64
 	m.registration, half = registered(near, &rough)
 	m.looks = looksOf(half)
-	m.light = lightOf(near.crop(rough.lightFrame(), lightW, lightH))
-	m.cut = near.beyondEdge(rough.lightFrame())
-	m.blocks = m.grey.blocks(m.place.window, m.scale)
-	m.seen.crop = back.after(m.seen.crop)
+	m.light = lightOf(near.Crop(rough.lightFrame(), lightW, lightH))
+	m.cut = beyondEdge(near, rough.lightFrame())
+	m.blocks = blocksOf(m.grey, m.place.window, m.scale)
+	m.seen.crop = back.After(m.seen.crop)
 }
 
 // near gives the plane shrunk to the pixels that measuring needs, because each crop of more would mean the same pixels anew: the face in
 // it, and the frame that leads back.
-func (m *measurement) near() (p *plane, place facePlace, back frame) {
+func (m *measurement) near() (p *raster.Plane, place facePlace, back raster.Frame) {
 	by := m.spareScale()
 	if by == 1 {
-		return m.grey, m.place, frame{axis: vec{1, 0}}
+		return m.grey, m.place, raster.Frame{Axis: raster.Vec{X: 1, Y: 0}}
 	}
 	f := float64(by)
 	place = m.place
 	place.window = m.place.times(1 / f)
-	return m.grey.shrunk(by, 1), place, frame{origin: vec{grown(0, f), grown(0, f)}, axis: vec{f, 0}}
+	return m.grey.Shrunk(by, 1), place, raster.Frame{Origin: raster.Vec{X: raster.Grown(0, f), Y: raster.Grown(0, f)}, Axis: raster.Vec{X: f, Y: 0}}
 }
 
 // judge applies a calibration.
@@ -118,8 +122,8 @@ func (m *measurement) judge(c *Calibration) {
 // winkOf is by how much the upper lid of one eye lies lower than that of the other, IOD, less what the
 // lower lids differ by.
 func winkOf(f *pattern) float64 {
-	upper := (f[1].y + f[2].y + f[3].y) / 3
-	lower := (f[5].y + f[6].y + f[7].y) / 3
+	upper := (f[1].Y + f[2].Y + f[3].Y) / 3
+	lower := (f[5].Y + f[6].Y + f[7].Y) / 3
 	return math.Abs(upper - lower)
 }
 
@@ -145,8 +149,8 @@ func (m *measurement) spareScale() int {
 func (w window) iod() float64 { return w.size * 2 * boxPupilX }
 
 // faceFrame places the face crop in the plane.
-func (q *points) faceFrame() frame {
+func (q *points) faceFrame() raster.Frame {
 	const mid = float64(faceW-1) / 2
-	inIOD := frameBetween(vec{mid - cropIOD/2, faceEyeY}, vec{mid + cropIOD/2, faceEyeY}, vec{-0.5, 0}, vec{0.5, 0})
-	return q.frame.after(inIOD)
+	inIOD := raster.FrameBetween(raster.Vec{X: mid - cropIOD/2, Y: faceEyeY}, raster.Vec{X: mid + cropIOD/2, Y: faceEyeY}, raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0})
+	return q.frame.After(inIOD)
 }

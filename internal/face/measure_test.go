@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"testing"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 func TestAFaceIsMeasuredInAsManyPixelsAsItNeeds(t *testing.T) {
@@ -13,20 +15,20 @@ func TestAFaceIsMeasuredInAsManyPixelsAsItNeeds(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%g pixels between the pupils", tt.iod), func(t *testing.T) {
 			t.Parallel()
-			m := &measurement{grey: newPlane(64, 48), place: facePlace{window: window{x: 20.5, y: 11, size: tt.iod / (2 * boxPupilX), q: 3}, turn: 30}}
+			m := &measurement{grey: raster.NewPlane(64, 48), place: facePlace{window: window{x: 20.5, y: 11, size: tt.iod / (2 * boxPupilX), q: 3}, turn: 30}}
 			p, place, back := m.near()
 			if got := place.iod(); math.Abs(got-tt.left) > 1e-9 {
 				t.Errorf("%v pixels are left, want %v", got, tt.left)
 			}
-			if by := back.scale(); p.w != int(64/by) || p.h != int(48/by) || place.q != 3 || place.turn != 30 {
-				t.Errorf("%d x %d at 1/%v, %+v", p.w, p.h, by, place)
+			if by := back.Scale(); p.W != int(64/by) || p.H != int(48/by) || place.q != 3 || place.turn != 30 {
+				t.Errorf("%d x %d at 1/%v, %+v", p.W, p.H, by, place)
 			}
-			if at := back.outer(vec{place.x, place.y}); at.minus(vec{20.5, 11}).length() > 1e-9 {
+			if at := back.Outer(raster.Vec{X: place.x, Y: place.y}); at.Minus(raster.Vec{X: 20.5, Y: 11}).Length() > 1e-9 {
 				t.Errorf("the face comes back at %v", at)
 			}
 			// The middle of the first pixel is that of the square which it is the mean of.
-			if mid := (back.scale() - 1) / 2; back.outer(vec{}) != (vec{mid, mid}) {
-				t.Errorf("the first pixel lies at %v", back.outer(vec{}))
+			if mid := (back.Scale() - 1) / 2; back.Outer(raster.Vec{}) != (raster.Vec{X: mid, Y: mid}) {
+				t.Errorf("the first pixel lies at %v", back.Outer(raster.Vec{}))
 			}
 		})
 	}

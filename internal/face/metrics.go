@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -14,8 +15,6 @@ type metricRule struct {
 	// sides says that the value changes its sign in a mirror.
 	sides bool
 }
-
-const degree = 180 / math.Pi
 
 // metricRules holds the measures. The line of the pupils as horizontal and its middle as the middle of the face follow Berlin et al., Journal of
 // Cranio-Maxillofacial Surgery (2014), who found reference lines through midpoints of paired points the most reliable in photographs; the tilt
@@ -35,37 +34,37 @@ var metricRules = [...]metricRule{
 // mouthTilt is the angle of the line through the mouth corners against that through the pupils, positive when the
 // corner at the right of the image is lower.
 func mouthTilt(q *points) float64 {
-	d := q.at[markMouthR].minus(q.at[markMouthL])
-	return math.Atan2(d.y, d.x) * degree
+	d := q.at[markMouthR].Minus(q.at[markMouthL])
+	return math.Atan2(d.Y, d.X) * raster.Degree
 }
 
 // canthalTilt is the mean angle by which the outer corners of the eyes lie above the inner ones.
 func canthalTilt(q *points) float64 {
-	l, r := q.at[markEyeInnerL].minus(q.at[markEyeOuterL]), q.at[markEyeOuterR].minus(q.at[markEyeInnerR])
-	return (math.Atan2(l.y, l.x) - math.Atan2(r.y, r.x)) / 2 * degree
+	l, r := q.at[markEyeInnerL].Minus(q.at[markEyeOuterL]), q.at[markEyeOuterR].Minus(q.at[markEyeInnerR])
+	return (math.Atan2(l.Y, l.X) - math.Atan2(r.Y, r.X)) / 2 * raster.Degree
 }
 
 // eyeMouthDistance is from the middle between the pupils to the middle between the mouth corners.
 func eyeMouthDistance(q *points) float64 {
-	return middleOf(q.at[markMouthL], q.at[markMouthR]).length()
+	return raster.MiddleOf(q.at[markMouthL], q.at[markMouthR]).Length()
 }
 
 // mouthDeviation is how far the middle of the mouth lies to the right of the line square to the pupils.
 func mouthDeviation(q *points) float64 {
-	return middleOf(q.at[markMouthL], q.at[markMouthR]).x
+	return raster.MiddleOf(q.at[markMouthL], q.at[markMouthR]).X
 }
 
 // lipHeight is from the top of the upper lip to the bottom of the lower lip.
 func lipHeight(q *points) float64 {
-	return q.at[markLipBottom].minus(q.at[markLipTop]).length()
+	return q.at[markLipBottom].Minus(q.at[markLipTop]).Length()
 }
 
-func mouthWidth(q *points) float64 { return q.at[markMouthR].minus(q.at[markMouthL]).length() }
+func mouthWidth(q *points) float64 { return q.at[markMouthR].Minus(q.at[markMouthL]).Length() }
 func innerEyeDistance(q *points) float64 {
-	return q.at[markEyeInnerR].minus(q.at[markEyeInnerL]).length()
+	return q.at[markEyeInnerR].Minus(q.at[markEyeInnerL]).Length()
 }
-func noseDeviation(q *points) float64   { return q.at[markNoseTip].x }
-func eyeNoseDistance(q *points) float64 { return q.at[markNoseTip].y }
+func noseDeviation(q *points) float64   { return q.at[markNoseTip].X }
+func eyeNoseDistance(q *points) float64 { return q.at[markNoseTip].Y }
 
 // metrics gives the measures with 95 % intervals for what a careful person would measure in this photo. They hold the method's own error, larger
 // where this photo's points scatter more than usual.

@@ -3,6 +3,7 @@ package face
 import (
 	"io"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -57,13 +58,13 @@ func (o *Observation) Read(c *Calibration) Reading {
 func (o *Observation) field() pattern {
 	f := o.m.raw
 	for k := range f {
-		f[k] = f[k].scaled(o.side(true))
+		f[k] = f[k].Scaled(o.side(true))
 	}
 	return f
 }
 
 // asymmetry is that of the points as seen in the photo, not turned over.
-func (o *Observation) asymmetry(offsets *[marks]vec) asymmetry {
+func (o *Observation) asymmetry(offsets *[marks]raster.Vec) asymmetry {
 	q := o.m.seen.points(offsets)
 	h := asymmetryOf(&q)
 	if !o.m.photo.mirrored {
@@ -71,7 +72,7 @@ func (o *Observation) asymmetry(offsets *[marks]vec) asymmetry {
 	}
 	var g asymmetry
 	for k := range h {
-		g[mark(k).partner()] = vec{-h[k].x, h[k].y}
+		g[mark(k).partner()] = raster.Vec{X: -h[k].X, Y: h[k].Y}
 	}
 	return g
 }
@@ -117,7 +118,7 @@ func LowerSide(dense [][2]float64, mouth bool) float64 {
 	h, sum := d.asymmetry(), 0.0
 	for k, p := range fieldPoints {
 		if p.part == of && !p.middle {
-			sum += h[k].y
+			sum += h[k].Y
 		}
 	}
 	if sum > 0 {
@@ -128,14 +129,14 @@ func LowerSide(dense [][2]float64, mouth bool) float64 {
 
 // ManualMetrics gives the measures of Report.Metrics from manual points by name, in an upright image.
 func ManualMetrics(byName map[string][2]float64) map[string]float64 {
-	var at [marks]vec
+	var at [marks]raster.Vec
 	for k, name := range names {
-		at[k] = vec{byName[name][0], byName[name][1]}
+		at[k] = raster.Vec{X: byName[name][0], Y: byName[name][1]}
 	}
-	f := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, at[markPupilL], at[markPupilR])
+	f := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at[markPupilL], at[markPupilR])
 	var q points
 	for k := range marks {
-		q.at[k] = f.inner(at[k])
+		q.at[k] = f.Inner(at[k])
 	}
 	values := map[string]float64{}
 	for _, r := range metricRules {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -127,14 +128,14 @@ func quickPNG(t *testing.T, img image.Image) []byte {
 
 func samePicture(t *testing.T, name string, want, got picture) {
 	t.Helper()
-	for i, pair := range [...][2]*plane{{want.y, got.y}, {want.cb, got.cb}, {want.cr, got.cr}} {
+	for i, pair := range [...][2]*raster.Plane{{want.y, got.y}, {want.cb, got.cb}, {want.cr, got.cr}} {
 		a, b := pair[0], pair[1]
-		if a.w != b.w || a.h != b.h {
-			t.Fatalf("%s: plane %d is %d x %d, want %d x %d", name, i, b.w, b.h, a.w, a.h)
+		if a.W != b.W || a.H != b.H {
+			t.Fatalf("%s: plane %d is %d x %d, want %d x %d", name, i, b.W, b.H, a.W, a.H)
 		}
-		for k := range a.pix {
-			if a.pix[k] != b.pix[k] {
-				t.Fatalf("%s: plane %d at %d, %d: %d, want %d", name, i, k%a.w, k/a.w, b.pix[k], a.pix[k])
+		for k := range a.Pix {
+			if a.Pix[k] != b.Pix[k] {
+				t.Fatalf("%s: plane %d at %d, %d: %d, want %d", name, i, k%a.W, k/a.W, b.Pix[k], a.Pix[k])
 			}
 		}
 	}
@@ -173,17 +174,17 @@ func meanDifference(t *testing.T, a, b report.Picture) float64 {
 	if errA != nil || errB != nil {
 		t.Fatal(errA, errB)
 	}
-	p, q := lumaOf(imgA), lumaOf(imgB)
+	p, q := raster.LumaOf(imgA), raster.LumaOf(imgB)
 	if a.Name == report.PictureOverlay {
-		above := image.Rect(0, 0, p.w, p.h-even(legendHeight*p.w/legendWidth))
-		p, q = p.part(above), q.part(above)
+		above := image.Rect(0, 0, p.W, p.H-even(legendHeight*p.W/legendWidth))
+		p, q = p.Part(above), q.Part(above)
 	}
-	q.mirror()
+	q.Mirror()
 	sum := 0.0
-	for i, v := range p.pix {
-		sum += math.Abs(float64(v) - float64(q.pix[i]))
+	for i, v := range p.Pix {
+		sum += math.Abs(float64(v) - float64(q.Pix[i]))
 	}
-	return sum / float64(len(p.pix))
+	return sum / float64(len(p.Pix))
 }
 
 func TestHalvesAreTheirOwnMirrorImages(t *testing.T) {
@@ -198,15 +199,15 @@ func TestHalvesAreTheirOwnMirrorImages(t *testing.T) {
 	}
 	// On this nearly symmetric face both are much like the crop, each on its own side.
 	crop := m.aligned(strip)
-	crop.y = crop.y.resized(halfW, halfH)
+	crop.y = crop.y.Resized(halfW, halfH)
 	for name, tt := range map[string]struct {
-		half   *plane
+		half   *raster.Plane
 		x0, x1 int
 	}{"left": {left.y, 80, 200}, "right": {right.y, 200, 320}} {
 		sum, n := 0.0, 0
 		for y := 100; y < 430; y++ {
 			for x := tt.x0; x < tt.x1; x++ {
-				sum += math.Abs(float64(tt.half.row(y)[x]) - float64(crop.y.row(y)[x]))
+				sum += math.Abs(float64(tt.half.Row(y)[x]) - float64(crop.y.Row(y)[x]))
 				n++
 			}
 		}
@@ -218,12 +219,12 @@ func TestHalvesAreTheirOwnMirrorImages(t *testing.T) {
 
 func TestWindowIsACrop(t *testing.T) {
 	t.Parallel()
-	p := lumaOf(noise(40, 30, 5))
-	for _, f := range []frame{
-		{axis: vec{1, 0}}, {axis: vec{1, 0}, origin: vec{7, 3}}, {axis: vec{1, 0}, origin: vec{7.5, 3}}, {axis: vec{1, 0}, origin: vec{-1, 3}},
-		{axis: vec{1, 0}, origin: vec{30, 3}}, {axis: vec{0.5, 0}}, {axis: vec{0, 1}, origin: vec{20, 2}},
+	p := raster.LumaOf(noise(40, 30, 5))
+	for _, f := range []raster.Frame{
+		{Axis: raster.Vec{X: 1, Y: 0}}, {Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 7, Y: 3}}, {Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 7.5, Y: 3}}, {Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: -1, Y: 3}},
+		{Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 30, Y: 3}}, {Axis: raster.Vec{X: 0.5, Y: 0}}, {Axis: raster.Vec{X: 0, Y: 1}, Origin: raster.Vec{X: 20, Y: 2}},
 	} {
-		want, got := p.sampled(f, 20, 16, 1), p.window(f, 20, 16)
+		want, got := p.Sampled(f, 20, 16, 1), p.Window(f, 20, 16)
 		samePicture(t, "window", picture{want, want, want}, picture{got, got, got})
 	}
 }
@@ -232,14 +233,14 @@ func TestWindowIsACrop(t *testing.T) {
 func TestCutsShowTheirPlaceAtEveryScale(t *testing.T) {
 	t.Parallel()
 	ramp := func(w, h, step int) canvas {
-		y, cb, cr := newPlane(w, h), newPlane((w+1)/2, (h+1)/2), newPlane((w+1)/2, (h+1)/2)
-		for i := range y.pix {
-			y.pix[i] = uint8((i%w + i/w) / step)
+		y, cb, cr := raster.NewPlane(w, h), raster.NewPlane((w+1)/2, (h+1)/2), raster.NewPlane((w+1)/2, (h+1)/2)
+		for i := range y.Pix {
+			y.Pix[i] = uint8((i%w + i/w) / step)
 		}
-		for i := range cb.pix {
+		for i := range cb.Pix {
 			// In the middle of four of the others.
-			cb.pix[i] = uint8(float64(2*(i%cb.w+i/cb.w)+1) / float64(step))
-			cr.pix[i] = 255 - cb.pix[i]
+			cb.Pix[i] = uint8(float64(2*(i%cb.W+i/cb.W)+1) / float64(step))
+			cr.Pix[i] = 255 - cb.Pix[i]
 		}
 		return canvas{y: y, cb: cb, cr: cr}
 	}
@@ -247,27 +248,27 @@ func TestCutsShowTheirPlaceAtEveryScale(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		scale, turn := rapid.Float64Range(0.3, 9).Draw(t, "scale"), rapid.Float64Range(-20, 20).Draw(t, "degrees")
 		w, h := 2*rapid.IntRange(1, 30).Draw(t, "half the width"), 2*rapid.IntRange(1, 30).Draw(t, "half the height")
-		middle := vec{rapid.Float64Range(0, 700).Draw(t, "x"), rapid.Float64Range(0, 498).Draw(t, "y")}
-		f := frameAt(middle, vec{float64(w-1) / 2, float64(h-1) / 2}, turnAxis(turn).scaled(scale))
+		middle := raster.Vec{X: rapid.Float64Range(0, 700).Draw(t, "x"), Y: rapid.Float64Range(0, 498).Draw(t, "y")}
+		f := raster.FrameAt(middle, raster.Vec{X: float64(w-1) / 2, Y: float64(h-1) / 2}, raster.TurnAxis(turn).Scaled(scale))
 		p := c.cut(f, w, h)
-		for i, v := range p.y.pix {
-			at := f.outer(vec{float64(i % w), float64(i / w)})
+		for i, v := range p.y.Pix {
+			at := f.Outer(raster.Vec{X: float64(i % w), Y: float64(i / w)})
 			reach := 1.5*scale + 3 // of what a pixel may be made from: beyond the photo its border is repeated
-			if at.x < reach || at.y < reach || at.x > 700-reach || at.y > 498-reach {
+			if at.X < reach || at.Y < reach || at.X > 700-reach || at.Y > 498-reach {
 				continue
 			}
-			if want := (at.x+at.y)/5 - 0.4; math.Abs(float64(v)-want) > 1.8 { // the slope is cut off to whole levels
+			if want := (at.X+at.Y)/5 - 0.4; math.Abs(float64(v)-want) > 1.8 { // the slope is cut off to whole levels
 				t.Fatalf("%d, %d is at %v: %d, want %.1f", i%w, i/w, at, v, want)
 			}
 		}
-		for i, v := range p.cb.pix {
-			at := f.outer(vec{float64(2*(i%(w/2))) + 0.5, float64(2*(i/(w/2))) + 0.5})
+		for i, v := range p.cb.Pix {
+			at := f.Outer(raster.Vec{X: float64(2*(i%(w/2))) + 0.5, Y: float64(2*(i/(w/2))) + 0.5})
 			reach := 3*scale + 5
-			if at.x < reach || at.y < reach || at.x > 700-reach || at.y > 498-reach {
+			if at.X < reach || at.Y < reach || at.X > 700-reach || at.Y > 498-reach {
 				continue
 			}
-			if want := (at.x+at.y)/5 - 0.4; math.Abs(float64(v)-want) > 2 || abs(int(v)+int(p.cr.pix[i])-255) > 1 {
-				t.Fatalf("colour %d, %d is at %v: %d and %d, want %.1f", i%(w/2), i/(w/2), at, v, p.cr.pix[i], want)
+			if want := (at.X+at.Y)/5 - 0.4; math.Abs(float64(v)-want) > 2 || abs(int(v)+int(p.cr.Pix[i])-255) > 1 {
+				t.Fatalf("colour %d, %d is at %v: %d and %d, want %.1f", i%(w/2), i/(w/2), at, v, p.cr.Pix[i], want)
 			}
 		}
 	})
@@ -279,14 +280,14 @@ func TestPartsRepeatTheBorder(t *testing.T) {
 		p := planes().Draw(t, "picture")
 		corner := image.Pt(rapid.IntRange(-20, 20).Draw(t, "x"), rapid.IntRange(-20, 20).Draw(t, "y"))
 		size := image.Pt(rapid.IntRange(1, 20).Draw(t, "w"), rapid.IntRange(1, 20).Draw(t, "h"))
-		part := p.part(image.Rectangle{Min: corner, Max: corner.Add(size)})
-		if part.w != size.X || part.h != size.Y {
-			t.Fatalf("%d x %d", part.w, part.h)
+		part := p.Part(image.Rectangle{Min: corner, Max: corner.Add(size)})
+		if part.W != size.X || part.H != size.Y {
+			t.Fatalf("%d x %d", part.W, part.H)
 		}
-		for i, v := range part.pix {
-			x, y := min(max(corner.X+i%size.X, 0), p.w-1), min(max(corner.Y+i/size.X, 0), p.h-1)
-			if v != p.row(y)[x] {
-				t.Fatalf("%d, %d is %d, want %d", i%size.X, i/size.X, v, p.row(y)[x])
+		for i, v := range part.Pix {
+			x, y := min(max(corner.X+i%size.X, 0), p.W-1), min(max(corner.Y+i/size.X, 0), p.H-1)
+			if v != p.Row(y)[x] {
+				t.Fatalf("%d, %d is %d, want %d", i%size.X, i/size.X, v, p.Row(y)[x])
 			}
 		}
 	})
@@ -296,10 +297,19 @@ func TestCropOfAFaceAtTheBorderIsFilledWithGrey(t *testing.T) {
 	t.Parallel()
 	m := looked(t, encodePNG(t, onCanvas(320, 300, image.Pt(0, -110), decodeSample(t))))
 	crop := m.aligned(m.strip(m.canvas()))
-	if y, b, r := crop.y.row(0)[300], crop.cb.row(0)[150], crop.cr.row(0)[150]; y != backdrop || b != backdrop || r != backdrop {
+	if y, b, r := crop.y.Row(0)[300], crop.cb.Row(0)[150], crop.cr.Row(0)[150]; y != raster.Backdrop || b != raster.Backdrop || r != raster.Backdrop {
 		t.Errorf("above the photo there is %d, %d, %d, want grey", y, b, r)
 	}
-	if crop.y.row(cropEyeY + 100)[300] == backdrop {
+	if crop.y.Row(cropEyeY + 100)[300] == raster.Backdrop {
 		t.Error("the face is grey too")
 	}
+}
+
+// planes generates small planes.
+func planes() *rapid.Generator[*raster.Plane] {
+	return rapid.Custom(func(t *rapid.T) *raster.Plane {
+		p := raster.NewPlane(rapid.IntRange(1, 12).Draw(t, "w"), rapid.IntRange(1, 12).Draw(t, "h"))
+		copy(p.Pix, rapid.SliceOfN(rapid.Byte(), len(p.Pix), len(p.Pix)).Draw(t, "pixels"))
+		return p
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"image"
 	"slices"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -47,64 +48,64 @@ func (p *photo) convert(img image.Image) {
 
 // inSRGB gives the plane converted, and keeps its converted colours beside it; or the plane itself
 // if it needs no conversion.
-func (p *photo) inSRGB(grey *plane) *plane {
+func (p *photo) inSRGB(grey *raster.Plane) *raster.Plane {
 	if p.srgb == nil {
 		return grey
 	}
 	cb, cr := p.colours(grey)
-	p.shown = canvas{y: &plane{w: grey.w, h: grey.h, pix: slices.Clone(grey.pix)}, cb: cb, cr: cr}
+	p.shown = canvas{y: &raster.Plane{W: grey.W, H: grey.H, Pix: slices.Clone(grey.Pix)}, cb: cb, cr: cr}
 	p.srgb.planes(picture(p.shown))
 	return p.shown.y
 }
 
 // colours gives the two colour differences of the picture that grey shows, at half of grey's size.
-func (p *photo) colours(grey *plane) (cb, cr *plane) {
+func (p *photo) colours(grey *raster.Plane) (cb, cr *raster.Plane) {
 	cb, cr, ok := p.ownColours(grey)
 	if !ok {
 		cb, cr = p.meanColours(grey)
 	}
 	if p.format == formatWebP && hasPlanes(p.decoded) {
-		cb.stretchVideoColours()
-		cr.stretchVideoColours()
+		cb.StretchVideoColours()
+		cr.StretchVideoColours()
 	}
 	return cb, cr
 }
 
 // ownColours takes the colours as most JPEGs keep them, at half the size. Not where shrinking
 // leaves something over, or where what is last of an odd number would come first.
-func (p *photo) ownColours(grey *plane) (cb, cr *plane, ok bool) {
+func (p *photo) ownColours(grey *raster.Plane) (cb, cr *raster.Plane, ok bool) {
 	m, ok := p.decoded.(*image.YCbCr)
 	if !ok || m.SubsampleRatio != image.YCbCrSubsampleRatio420 || m.Rect.Min != (image.Point{}) {
 		return nil, nil, false
 	}
 	turn := p.orientation
 	if p.mirrored {
-		turn = turnedOver(turn)
+		turn = raster.TurnedOver(turn)
 	}
 	w, _ := p.size()
-	scale := w / grey.w
+	scale := w / grey.W
 	fits := func(n int, reversed bool) bool { return n%(2*scale) == 0 || scale == 1 && !reversed }
-	if !fits(m.Rect.Dx(), reversesX(turn)) || !fits(m.Rect.Dy(), reversesY(turn)) {
+	if !fits(m.Rect.Dx(), raster.ReversesX(turn)) || !fits(m.Rect.Dy(), raster.ReversesY(turn)) {
 		return nil, nil, false
 	}
 	half := image.Rect(0, 0, (m.Rect.Dx()+1)/2, (m.Rect.Dy()+1)/2)
-	upright := func(pix []uint8) *plane {
-		q := &plane{w: half.Dx(), h: half.Dy()}
-		q.pix, _ = packed(slices.Clone(pix), m.CStride, half)
-		return q.shrunk(scale, turn)
+	upright := func(pix []uint8) *raster.Plane {
+		q := &raster.Plane{W: half.Dx(), H: half.Dy()}
+		q.Pix, _ = raster.Packed(slices.Clone(pix), m.CStride, half)
+		return q.Shrunk(scale, turn)
 	}
 	return upright(m.Cb), upright(m.Cr), true
 }
 
 // meanColours gives for each pixel the mean of the four pixels of the decoded image that lie in the
 // middle of what it covers.
-func (p *photo) meanColours(grey *plane) (cb, cr *plane) {
-	cb, cr = newPlane((grey.w+1)/2, (grey.h+1)/2), newPlane((grey.w+1)/2, (grey.h+1)/2)
+func (p *photo) meanColours(grey *raster.Plane) (cb, cr *raster.Plane) {
+	cb, cr = raster.NewPlane((grey.W+1)/2, (grey.H+1)/2), raster.NewPlane((grey.W+1)/2, (grey.H+1)/2)
 	look := lookupIn(p.decoded.Bounds(), p.orientation, p.mirrored)
 	tint := tintOf(p.decoded)
-	step := 2 * (look.w / grey.w)
-	for y := range cb.h {
-		for x := range cb.w {
+	step := 2 * (look.w / grey.W)
+	for y := range cb.H {
+		for x := range cb.W {
 			at := look.stored(x*step+step/2, y*step+step/2)
 			left, up := at.Sub(look.right), at.Sub(look.down)
 			b, r := 2, 2
@@ -112,17 +113,10 @@ func (p *photo) meanColours(grey *plane) (cb, cr *plane) {
 				sb, sr := tint(at)
 				b, r = b+int(sb), r+int(sr)
 			}
-			cb.pix[y*cb.w+x], cr.pix[y*cr.w+x] = uint8(b/4), uint8(r/4)
+			cb.Pix[y*cb.W+x], cr.Pix[y*cr.W+x] = uint8(b/4), uint8(r/4)
 		}
 	}
 	return cb, cr
-}
-
-// stretchVideoColours maps 16 to 240, the colour differences of WebP's lossy frames, to 0 to 255.
-func (p *plane) stretchVideoColours() {
-	for i, v := range p.pix {
-		p.pix[i] = uint8(max(0, min(255, (int(v)*255-128*31+112)/224)))
-	}
 }
 
 // lookup finds the pixels of an upright picture, w x h of them, in the stored one, which may lie on
@@ -193,7 +187,7 @@ func tintOf(img image.Image) func(image.Point) (cb, cr uint8) {
 			return coloursOf(int64(c.R), int64(c.G), int64(c.B))
 		}
 	}
-	return func(image.Point) (uint8, uint8) { return backdrop, backdrop }
+	return func(image.Point) (uint8, uint8) { return raster.Backdrop, raster.Backdrop }
 }
 
 // coloursOf gives JPEG's colour differences of a colour with 16 bits a channel.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/inconsolata"
 	fixedpoint "golang.org/x/image/math/fixed"
@@ -48,7 +49,7 @@ const legendHeight = legendLines*legendLine + 2*legendMargin
 
 // legendMask is the text. The letters were drawn beforehand, by the font's package, so that they
 // are the same on every machine.
-var legendMask = sync.OnceValue(func() *plane {
+var legendMask = sync.OnceValue(func() *raster.Plane {
 	mask := image.NewAlpha(image.Rect(0, 0, legendWidth, legendHeight))
 	face := inconsolata.Bold8x16
 	for i, words := range legendWords {
@@ -56,26 +57,26 @@ var legendMask = sync.OnceValue(func() *plane {
 		d := font.Drawer{Dst: mask, Src: image.Opaque, Face: face, Dot: fixedpoint.P(legendText, baseline)}
 		d.DrawString(words)
 	}
-	return &plane{w: legendWidth, h: legendHeight, pix: mask.Pix}
+	return &raster.Plane{W: legendWidth, H: legendHeight, Pix: mask.Pix}
 })
 
 // withLegend gives the overlay with the legend below it.
 func (p picture) withLegend() picture {
-	w := p.y.w
+	w := p.y.W
 	h := even(legendHeight * w / legendWidth)
 	below := picture{filled(w, h, inkGround.y), filled(w/2, h/2, inkGround.cb), filled(w/2, h/2, inkGround.cr)}
 	shrink := float64(legendWidth) / float64(w)
 	start := shrink/2 - 0.5
-	text := legendMask().crop(frame{origin: vec{start, start}, axis: vec{shrink, 0}}, w, h)
+	text := legendMask().Crop(raster.Frame{Origin: raster.Vec{X: start, Y: start}, Axis: raster.Vec{X: shrink, Y: 0}}, w, h)
 	below.lay(text, inkWords, image.Rect(0, 0, w, h))
 	below.drawSamples(1 / shrink)
-	return picture{p.y.above(below.y), p.cb.above(below.cb), p.cr.above(below.cr)}
+	return picture{p.y.Above(below.y), p.cb.Above(below.cb), p.cr.Above(below.cr)}
 }
 
 // drawSamples draws what the lines speak of beside them, as large as on the photo.
 func (p picture) drawSamples(scale float64) {
-	at := func(line int, dx, dy float64) vec {
-		return vec{legendSample + dx, legendMargin + (float64(line)+0.5)*legendLine + dy}.scaled(scale)
+	at := func(line int, dx, dy float64) raster.Vec {
+		return raster.Vec{X: legendSample + dx, Y: legendMargin + (float64(line)+0.5)*legendLine + dy}.Scaled(scale)
 	}
 	circle, reach := at(legendCircle, 0, 0), float64(legendText-legendSample)/2
 	arrowAt := func(line int, width float64) []stroke {
@@ -84,18 +85,13 @@ func (p picture) drawSamples(scale float64) {
 	var middle []stroke
 	for _, dx := range [...]float64{-0.8, 0.2} {
 		from := at(legendMiddle, dx*reach, 0)
-		middle = append(middle, line(from, from.plus(vec{dashLength, 0}), middleWidth))
+		middle = append(middle, line(from, from.Plus(raster.Vec{X: dashLength, Y: 0}), middleWidth))
 	}
 	p.draw(seamWidth, inkSeam,
 		drawing{inkMiddle, middle}, drawing{inkUnsure, arrowAt(legendArrow, arrowWidth)}, drawing{inkSure, arrowAt(legendSure, arrowBold)},
 		drawing{inkRing, []stroke{ring(circle, 3*dotRadius, ringWidth)}}, drawing{inkPoint, []stroke{disc(circle, dotRadius)}})
 }
 
-func filled(w, h int, v uint8) *plane {
-	return &plane{w: w, h: h, pix: slices.Repeat([]uint8{v}, w*h)}
-}
-
-// above joins two planes of one width.
-func (p *plane) above(q *plane) *plane {
-	return &plane{w: p.w, h: p.h + q.h, pix: slices.Concat(p.pix, q.pix)}
+func filled(w, h int, v uint8) *raster.Plane {
+	return &raster.Plane{W: w, H: h, Pix: slices.Repeat([]uint8{v}, w*h)}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"testing"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 func TestLegendFitsItsWidth(t *testing.T) {
@@ -30,20 +32,20 @@ func TestLegendCanBeReadOnAPhone(t *testing.T) {
 			w, h := size[0], size[1]
 			photo := picture{filled(w, h, 90), filled(w/2, h/2, 120), filled(w/2, h/2, 140)}
 			p := photo.withLegend()
-			if p.y.w != w || p.y.h <= h || p.y.h%2 != 0 || p.cb.h != p.y.h/2 || len(p.cr.pix) != p.cr.w*p.cr.h {
-				t.Fatalf("%d x %d and %d x %d", p.y.w, p.y.h, p.cb.w, p.cb.h)
+			if p.y.W != w || p.y.H <= h || p.y.H%2 != 0 || p.cb.H != p.y.H/2 || len(p.cr.Pix) != p.cr.W*p.cr.H {
+				t.Fatalf("%d x %d and %d x %d", p.y.W, p.y.H, p.cb.W, p.cb.H)
 			}
-			for i, v := range p.y.pix[:w*h] {
+			for i, v := range p.y.Pix[:w*h] {
 				if v != 90 {
 					t.Fatalf("the photo is drawn over at %d, %d", i%w, i/w)
 				}
 			}
-			below := &plane{w: w, h: p.y.h - h, pix: p.y.pix[w*h:]}
-			words := below.resized(legendWidth, legendHeight)
+			below := &raster.Plane{W: w, H: p.y.H - h, Pix: p.y.Pix[w*h:]}
+			words := below.Resized(legendWidth, legendHeight)
 			if likeness := textLikeness(words, legendMask()); likeness < 0.85 {
 				t.Errorf("the text correlates with the letters by %.2f", likeness)
 			}
-			if darkest, lightest := words.span(); lightest-darkest < 150 {
+			if darkest, lightest := spanOf(words); lightest-darkest < 150 {
 				t.Errorf("brightness %d to %d", darkest, lightest)
 			}
 		})
@@ -51,23 +53,15 @@ func TestLegendCanBeReadOnAPhone(t *testing.T) {
 }
 
 // textLikeness is the correlation of two planes right of the legend's samples.
-func textLikeness(p, q *plane) float64 {
+func textLikeness(p, q *raster.Plane) float64 {
 	var n, sp, sq, spp, sqq, spq float64
-	for y := range p.h {
-		for x := legendText; x < p.w; x++ {
-			a, b := float64(p.row(y)[x]), float64(q.row(y)[x])
+	for y := range p.H {
+		for x := legendText; x < p.W; x++ {
+			a, b := float64(p.Row(y)[x]), float64(q.Row(y)[x])
 			n, sp, sq, spp, sqq, spq = n+1, sp+a, sq+b, spp+a*a, sqq+b*b, spq+a*b
 		}
 	}
 	return (n*spq - sp*sq) / math.Sqrt((n*spp-sp*sp)*(n*sqq-sq*sq))
-}
-
-func (p *plane) span() (darkest, lightest int) {
-	darkest = 255
-	for _, v := range p.pix {
-		darkest, lightest = min(darkest, int(v)), max(lightest, int(v))
-	}
-	return darkest, lightest
 }
 
 // Each sample is drawn in the colour of what it explains.
@@ -80,11 +74,19 @@ func TestLegendShowsASampleOfEachLine(t *testing.T) {
 		for y := 2 + (legendMargin+i*legendLine)*w/legendWidth; y < 2+(legendMargin+(i+1)*legendLine)*w/legendWidth; y++ {
 			for x := range legendText * w / legendWidth {
 				at := y/2*(w/2) + x/2
-				found = found || diff8(p.y.row(y)[x], want.y) < 40 && diff8(p.cb.pix[at], want.cb) < 40 && diff8(p.cr.pix[at], want.cr) < 40
+				found = found || diff8(p.y.Row(y)[x], want.y) < 40 && diff8(p.cb.Pix[at], want.cb) < 40 && diff8(p.cr.Pix[at], want.cr) < 40
 			}
 		}
 		if !found {
 			t.Errorf("no sample beside %q", legendWords[i])
 		}
 	}
+}
+
+func spanOf(p *raster.Plane) (darkest, lightest int) {
+	darkest = 255
+	for _, v := range p.Pix {
+		darkest, lightest = min(darkest, int(v)), max(lightest, int(v))
+	}
+	return darkest, lightest
 }

@@ -1,6 +1,10 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // The overlay, in pixels where nothing else is said.
 const (
@@ -58,24 +62,24 @@ func (m *measurement) overlay(c canvas) picture {
 // scene gives what the overlay is drawn on, and what draws on it.
 func (m *measurement) scene(c canvas) (picture, diagram) {
 	v := m.view(c.y)
-	d := diagram{m: m, toPixel: func(iod vec) vec { return v.pixel(m.pts.frame.outer(iod)) }, unit: m.pts.iod() / v.scale()}
+	d := diagram{m: m, toPixel: func(iod raster.Vec) raster.Vec { return v.pixel(m.pts.frame.Outer(iod)) }, unit: m.pts.iod() / v.scale()}
 	if v.whole() && v.scale() > 1 {
 		return c.reduced(v.w, v.h), d
 	}
-	return c.cut(frame{origin: v.at, axis: vec{v.scale(), 0}}, v.w, v.h), d
+	return c.cut(raster.Frame{Origin: v.at, Axis: raster.Vec{X: v.scale(), Y: 0}}, v.w, v.h), d
 }
 
 // view is what the overlay shows: w x h pixels, both even, of a part of the canvas.
 type view struct {
 	w, h       int
-	at         vec // of the first pixel's middle, on the canvas
-	part, full vec // how much of the canvas is shown, and all of it, pixels
+	at         raster.Vec // of the first pixel's middle, on the canvas
+	part, full raster.Vec // how much of the canvas is shown, and all of it, pixels
 }
 
 // view chooses the whole photo or, where the face is small in it, a part of the same shape.
-func (m *measurement) view(grey *plane) view {
-	full := vec{float64(grey.w), float64(grey.h)}
-	long := max(full.x, full.y)
+func (m *measurement) view(grey *raster.Plane) view {
+	full := raster.Vec{X: float64(grey.W), Y: float64(grey.H)}
+	long := max(full.X, full.Y)
 	shown := long
 	if iod := m.pts.iod(); iod < overlaySmall*long {
 		shown = iod / overlayZoom
@@ -84,30 +88,30 @@ func (m *measurement) view(grey *plane) view {
 	if shown == long && long >= overlaySide && long <= overlayLargest {
 		side = long
 	}
-	v := view{w: even(int(full.x * side / long)), h: even(int(full.y * side / long)), full: full, part: full}
+	v := view{w: even(int(full.X * side / long)), h: even(int(full.Y * side / long)), full: full, part: full}
 	scale := shown / side
 	if shown < long || scale <= 1 {
-		v.part = vec{scale * float64(v.w), scale * float64(v.h)}
+		v.part = raster.Vec{X: scale * float64(v.w), Y: scale * float64(v.h)}
 	}
-	face := m.pts.frame.outer(vec{0, 0.4}) // about the middle of the face
-	v.at = vec{windowStart(face.x, v.part.x, full.x, v.w), windowStart(face.y, v.part.y, full.y, v.h)}
+	face := m.pts.frame.Outer(raster.Vec{X: 0, Y: 0.4}) // about the middle of the face
+	v.at = raster.Vec{X: windowStart(face.X, v.part.X, full.X, v.w), Y: windowStart(face.Y, v.part.Y, full.Y, v.h)}
 	if scale == 1 { // whole pixels can be copied, and those of the colours, too
-		v.at = vec{math.Floor(v.at.x/2) * 2, math.Floor(v.at.y/2) * 2}
+		v.at = raster.Vec{X: math.Floor(v.at.X/2) * 2, Y: math.Floor(v.at.Y/2) * 2}
 	}
 	return v
 }
 
 // scale is how many pixels of the canvas make one of the overlay.
-func (v view) scale() float64 { return v.part.x / float64(v.w) }
+func (v view) scale() float64 { return v.part.X / float64(v.w) }
 
 // whole reports whether all of the photo is shown.
 func (v view) whole() bool { return v.part == v.full }
 
 // pixel gives the place in the overlay of one on the canvas. The height may be shrunk by a little
 // more or less than the width, both being even.
-func (v view) pixel(at vec) vec {
-	x, y := v.part.x/float64(v.w), v.part.y/float64(v.h)
-	return vec{(at.x - v.at.x) / x, (at.y - v.at.y) / y}
+func (v view) pixel(at raster.Vec) raster.Vec {
+	x, y := v.part.X/float64(v.w), v.part.Y/float64(v.h)
+	return raster.Vec{X: (at.X - v.at.X) / x, Y: (at.Y - v.at.Y) / y}
 }
 
 // windowStart gives the middle of the first of n pixels of a window, size long, about a place that
@@ -119,19 +123,19 @@ func windowStart(middle, size, whole float64, n int) float64 {
 // diagram makes strokes from the measurement.
 type diagram struct {
 	m       *measurement
-	toPixel func(iod vec) vec
+	toPixel func(iod raster.Vec) raster.Vec
 	unit    float64 // pixels in one IOD
 }
 
 // at is where a mark is drawn, IOD. The points of a brow were taught by a template that puts them
 // at its lower edge, where they seem to lie beside it, so they are drawn in its middle.
-func (d diagram) at(k mark) vec { return d.m.pts.at[k].plus(onBrow[k]) }
+func (d diagram) at(k mark) raster.Vec { return d.m.pts.at[k].Plus(onBrow[k]) }
 
 // onBrow leads from the points of the brows to the middle of the brow near them, IOD. On the manual
 // brows of the 61 reference people, and of ten average faces of others, 98 in 100 of the points lie
 // inside the brow's outline with it; without it 23.
-var onBrow = [marks]vec{
-	markBrowInnerL: {x: -0.11, y: -0.07}, markBrowInnerR: {x: 0.11, y: -0.07}, markBrowOuterL: {x: 0.12, y: -0.115}, markBrowOuterR: {x: -0.12, y: -0.115},
+var onBrow = [marks]raster.Vec{
+	markBrowInnerL: {X: -0.11, Y: -0.07}, markBrowInnerR: {X: 0.11, Y: -0.07}, markBrowOuterL: {X: 0.12, Y: -0.115}, markBrowOuterR: {X: -0.12, Y: -0.115},
 }
 
 func (d diagram) dots() []stroke {
@@ -162,12 +166,12 @@ func (d diagram) eachPoint(do func(mark)) {
 // middle is the dashed middle line.
 func (d diagram) middle() []stroke {
 	axis := d.m.asym.middleLine()
-	from, to := d.toPixel(axis.outer(vec{0, middleTop})), d.toPixel(axis.outer(vec{0, middleBottom}))
-	length := to.minus(from).length()
-	along := to.minus(from).scaled(1 / length)
+	from, to := d.toPixel(axis.Outer(raster.Vec{X: 0, Y: middleTop})), d.toPixel(axis.Outer(raster.Vec{X: 0, Y: middleBottom}))
+	length := to.Minus(from).Length()
+	along := to.Minus(from).Scaled(1 / length)
 	var list []stroke
 	for at := 0.0; at+dashLength <= length; at += dashLength + dashGap {
-		list = append(list, line(from.plus(along.scaled(at)), from.plus(along.scaled(at+dashLength)), middleWidth))
+		list = append(list, line(from.Plus(along.Scaled(at)), from.Plus(along.Scaled(at+dashLength)), middleWidth))
 	}
 	return list
 }
@@ -176,18 +180,18 @@ func (d diagram) middle() []stroke {
 // origin, along its y axis. asymmetryOf takes the shift s and the turn t of the whole out; the
 // pupils, being level and equally far off, have no asymmetry before, so that what they have after
 // it is s and t themselves.
-func (h *asymmetry) middleLine() frame {
+func (h *asymmetry) middleLine() raster.Frame {
 	left := h[markPupilL]
-	axis := vec{1, 2 * left.y}
-	return frame{origin: vec{-left.x, 0}, axis: axis.scaled(1 / axis.length())}
+	axis := raster.Vec{X: 1, Y: 2 * left.Y}
+	return raster.Frame{Origin: raster.Vec{X: -left.X, Y: 0}, Axis: axis.Scaled(1 / axis.Length())}
 }
 
 // arrows are sorted by whether the asymmetry is beyond its error.
 func (d diagram) arrows() (unsure, sure []stroke) {
 	still := d.m.asym.without(yawDirection)
 	d.eachPoint(func(k mark) {
-		move := still[k].scaled(-1)
-		if move.length() > arrowSure*d.moveError(k) {
+		move := still[k].Scaled(-1)
+		if move.Length() > arrowSure*d.moveError(k) {
 			sure = append(sure, d.arrow(k, move, arrowBold)...)
 		} else {
 			unsure = append(unsure, d.arrow(k, move, arrowWidth)...)
@@ -202,18 +206,18 @@ func (d diagram) moveError(k mark) float64 {
 	if k.partner() == k {
 		return d.m.pts.standardError(k)
 	}
-	return math.Sqrt(sq(d.m.pts.standardError(k))+sq(d.m.pts.standardError(k.partner()))) / 2
+	return math.Sqrt(raster.Sq(d.m.pts.standardError(k))+raster.Sq(d.m.pts.standardError(k.partner()))) / 2
 }
 
 // arrow points from a mark in the direction of a move, in IOD; none for a move too small to see.
-func (d diagram) arrow(k mark, move vec, width float64) []stroke {
-	size := move.length()
+func (d diagram) arrow(k mark, move raster.Vec, width float64) []stroke {
+	size := move.Length()
 	length := min(arrowGain*size, arrowMost)
 	if length*d.unit < arrowLeast {
 		return nil
 	}
-	at, direction := d.at(k), move.scaled(1/size)
+	at, direction := d.at(k), move.Scaled(1/size)
 	gap := (d.ringRadius(k) + arrowGap) / d.unit
-	from, to := at.plus(direction.scaled(gap)), at.plus(direction.scaled(gap+length))
+	from, to := at.Plus(direction.Scaled(gap)), at.Plus(direction.Scaled(gap+length))
 	return arrow(d.toPixel(from), d.toPixel(to), width, arrowHead)
 }

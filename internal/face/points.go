@@ -1,5 +1,7 @@
 package face
 
+import "github.com/facescan/facescan/internal/face/internal/raster"
+
 // The crops in which the points are looked for, pixels.
 const (
 	cropIOD = 100 // distance between the pupils
@@ -94,59 +96,59 @@ func LandmarkNames() []string {
 // points are the marks of a face: where they are in pupil distances in the frame whose x axis runs through the pupils, and how that
 // frame lies in the picture.
 type points struct {
-	at     [marks]vec     // IOD, from the middle between the pupils
-	spread [marks]float64 // IOD, of the cascades' ends
-	frame  frame          // from IOD units to pixels of the plane
+	at     [marks]raster.Vec // IOD, from the middle between the pupils
+	spread [marks]float64    // IOD, of the cascades' ends
+	frame  raster.Frame      // from IOD units to pixels of the plane
 }
 
 // iod is the distance between the pupils in pixels of the plane.
-func (q *points) iod() float64 { return q.frame.scale() }
+func (q *points) iod() float64 { return q.frame.Scale() }
 
 // locate finds the points in two passes: rough pupils in the detector's box, twice because the first crop may be turned; then
 // everything in a crop in which the face is upright and has a known size.
-func (m *models) locate(p *plane, place facePlace) sighting {
+func (m *models) locate(p *raster.Plane, place facePlace) sighting {
 	left, right := m.roughPupils(p, place)
 	for range 2 {
 		f := pupilFrame(left, right, pupilsW, pupilsEyeY)
-		l, r := m.pupils(p.crop(f, pupilsW, pupilsH), pupilsEyeY)
-		left, right = f.outer(vec{l.x, l.y}), f.outer(vec{r.x, r.y})
+		l, r := m.pupils(p.Crop(f, pupilsW, pupilsH), pupilsEyeY)
+		left, right = f.Outer(raster.Vec{X: l.x, Y: l.y}), f.Outer(raster.Vec{X: r.x, Y: r.y})
 	}
 	f := pupilFrame(left, right, pointsW, pointsEyeY)
-	return sighting{raw: m.rawPoints(p.crop(f, pointsW, pointsH)), crop: f}
+	return sighting{raw: m.rawPoints(p.Crop(f, pointsW, pointsH)), crop: f}
 }
 
 // roughPupils looks for the pupils where the detector's box says they should be.
-func (m *models) roughPupils(p *plane, place facePlace) (left, right vec) {
+func (m *models) roughPupils(p *raster.Plane, place facePlace) (left, right raster.Vec) {
 	f := place.frame()
-	crop := p.crop(f, roughW, roughH)
+	crop := p.Crop(f, roughW, roughH)
 	guess := func(s side) spot {
 		return spot{x: roughW/2 - float32(float32(s)*boxPupilX*roughFace), y: roughH / 2, size: boxPupilSize * roughFace}
 	}
 	l := m.pupil.find(crop, guess(imageLeft), imageLeft)
 	r := m.pupil.find(crop, guess(imageRight), imageRight)
-	return f.outer(vec{l.x, l.y}), f.outer(vec{r.x, r.y})
+	return f.Outer(raster.Vec{X: l.x, Y: l.y}), f.Outer(raster.Vec{X: r.x, Y: r.y})
 }
 
 // frame puts the eyes of the upright box into the middle of the rough crop.
-func (place facePlace) frame() frame {
-	axis := turnAxis(place.turn).scaled(place.size / roughFace)
-	return frameAt(vec{place.x, place.y}, vec{roughW / 2, roughH/2 - boxPupilY*roughFace}, axis)
+func (place facePlace) frame() raster.Frame {
+	axis := raster.TurnAxis(place.turn).Scaled(place.size / roughFace)
+	return raster.FrameAt(raster.Vec{X: place.x, Y: place.y}, raster.Vec{X: roughW / 2, Y: roughH/2 - boxPupilY*roughFace}, axis)
 }
 
 // pupilFrame puts the pupils level and cropIOD apart into a crop. Pupils that fell together (no face) keep a pixel apart, so that
 // the frame exists.
-func pupilFrame(left, right vec, width int, eyeY float64) frame {
+func pupilFrame(left, right raster.Vec, width int, eyeY float64) raster.Frame {
 	const half = float64(cropIOD) / 2
-	if d := right.minus(left); d.length() < 1 {
-		left, right = left.minus(vec{0.5, 0}), left.plus(vec{0.5, 0})
+	if d := right.Minus(left); d.Length() < 1 {
+		left, right = left.Minus(raster.Vec{X: 0.5, Y: 0}), left.Plus(raster.Vec{X: 0.5, Y: 0})
 	}
 	mid := float64(width-1) / 2
-	return frameBetween(vec{mid - half, eyeY}, vec{mid + half, eyeY}, left, right)
+	return raster.FrameBetween(raster.Vec{X: mid - half, Y: eyeY}, raster.Vec{X: mid + half, Y: eyeY}, left, right)
 }
 
 // pupils finds the pupils in a crop that pupilFrame places.
-func (m *models) pupils(crop *plane, eyeY float32) (left, right found) {
-	mid := float32(crop.w-1) / 2
+func (m *models) pupils(crop *raster.Plane, eyeY float32) (left, right found) {
+	mid := float32(crop.W-1) / 2
 	guess := func(s side) spot {
 		return spot{x: mid - float32(s)*cropIOD/2, y: eyeY, size: iodPupilSize * cropIOD}
 	}
@@ -154,11 +156,11 @@ func (m *models) pupils(crop *plane, eyeY float32) (left, right found) {
 }
 
 // rawPoints runs every cascade in a points crop, each for both sides. A mark on the middle line is the mean of the two.
-func (m *models) rawPoints(crop *plane) [marks]found {
+func (m *models) rawPoints(crop *raster.Plane) [marks]found {
 	var raw [marks]found
 	raw[markPupilL], raw[markPupilR] = m.pupils(crop, pointsEyeY)
 	l, r := raw[markPupilL], raw[markPupilR]
-	iod := vec{r.x - l.x, r.y - l.y}.length()
+	iod := raster.Vec{X: r.x - l.x, Y: r.y - l.y}.Length()
 	guess := func(s side) spot {
 		return spot{
 			x:    float32((l.x+r.x)/2 + float64(float64(s)*startAside*iod)),
@@ -180,38 +182,38 @@ func (m *models) rawPoints(crop *plane) [marks]found {
 
 // layout are the offsets by which the crops of the face are placed. They are a choice, about those that were fitted once, so that a new fit
 // moves the points and not the crop.
-var layout = [marks]vec{
-	markPupilL: {x: 0.0155, y: -0.0075}, markPupilR: {x: -0.0155, y: -0.0075},
-	markEyeOuterL: {x: 0.0330, y: 0.0076}, markEyeOuterR: {x: -0.0330, y: 0.0076},
-	markEyeInnerL: {x: 0.0338, y: 0.0309}, markEyeInnerR: {x: -0.0338, y: 0.0309},
-	markBrowInnerL: {x: 0.0314, y: 0.0677}, markBrowInnerR: {x: -0.0314, y: 0.0677},
-	markBrowOuterL: {x: -0.0280, y: 0.0642}, markBrowOuterR: {x: 0.0280, y: 0.0642},
-	markMouthL: {x: 0.0010, y: 0.0226}, markMouthR: {x: -0.0010, y: 0.0226},
-	markLipTop: {x: 0, y: 0.0127}, markLipBottom: {x: 0, y: 0.0309}, markNoseTip: {x: 0, y: -0.0484},
+var layout = [marks]raster.Vec{
+	markPupilL: {X: 0.0155, Y: -0.0075}, markPupilR: {X: -0.0155, Y: -0.0075},
+	markEyeOuterL: {X: 0.0330, Y: 0.0076}, markEyeOuterR: {X: -0.0330, Y: 0.0076},
+	markEyeInnerL: {X: 0.0338, Y: 0.0309}, markEyeInnerR: {X: -0.0338, Y: 0.0309},
+	markBrowInnerL: {X: 0.0314, Y: 0.0677}, markBrowInnerR: {X: -0.0314, Y: 0.0677},
+	markBrowOuterL: {X: -0.0280, Y: 0.0642}, markBrowOuterR: {X: 0.0280, Y: 0.0642},
+	markMouthL: {X: 0.0010, Y: 0.0226}, markMouthR: {X: -0.0010, Y: 0.0226},
+	markLipTop: {X: 0, Y: 0.0127}, markLipBottom: {X: 0, Y: 0.0309}, markNoseTip: {X: 0, Y: -0.0484},
 }
 
 // sighting is where the cascades ended in the points crop, and the frame from that crop to the plane: nothing fitted is in it.
 type sighting struct {
 	raw  [marks]found
-	crop frame
+	crop raster.Frame
 }
 
 // points adds constant offsets and expresses the points in the frame of the corrected pupils.
-func (s *sighting) points(offsets *[marks]vec) points {
+func (s *sighting) points(offsets *[marks]raster.Vec) points {
 	raw, crop := &s.raw, s.crop
-	place := func(k mark) vec { return vec{raw[k].x, raw[k].y} }
-	rough := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, place(markPupilL), place(markPupilR))
-	var inner [marks]vec // IOD of the raw pupils
+	place := func(k mark) raster.Vec { return raster.Vec{X: raw[k].x, Y: raw[k].y} }
+	rough := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, place(markPupilL), place(markPupilR))
+	var inner [marks]raster.Vec // IOD of the raw pupils
 	for k := range marks {
-		inner[k] = rough.inner(place(k)).plus(offsets[k])
+		inner[k] = rough.Inner(place(k)).Plus(offsets[k])
 	}
 	// The frame of the corrected pupils, in raw pupil distances and then in pixels of the plane.
-	fine := frameBetween(vec{-0.5, 0}, vec{0.5, 0}, inner[markPupilL], inner[markPupilR])
+	fine := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, inner[markPupilL], inner[markPupilR])
 	q := points{}
 	for k := range marks {
-		q.at[k] = fine.inner(inner[k])
-		q.spread[k] = raw[k].spread / (rough.scale() * fine.scale())
+		q.at[k] = fine.Inner(inner[k])
+		q.spread[k] = raw[k].spread / (rough.Scale() * fine.Scale())
 	}
-	q.frame = crop.after(rough).after(fine)
+	q.frame = crop.After(rough).After(fine)
 	return q
 }

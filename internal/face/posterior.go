@@ -3,6 +3,8 @@ package face
 import (
 	"math"
 	"sync"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 // The field that was registered is uncertain, and more so at some places than at others. What is
@@ -35,16 +37,9 @@ type free [freeSize]float64
 
 func (f *pattern) free() (v free) {
 	for i, at := range freeAt {
-		v[i] = f[at.point].of(at.axis)
+		v[i] = f[at.point].Of(at.axis)
 	}
 	return v
-}
-
-func (a vec) of(axis int) float64 {
-	if axis == 0 {
-		return a.x
-	}
-	return a.y
 }
 
 // component is a direction in which fields vary, of length 1 in free values, and their variance along
@@ -133,8 +128,8 @@ func (c *prior) estimator() *estimator {
 // kernel is how much two places vary together: the rational quadratic one, which needs no
 // exponential (C. Rasmussen, C. Williams, "Gaussian Processes for Machine Learning", 2006, 4.19).
 func kernel(p, q *fieldPoint) float64 {
-	d := sq(p.x-q.x) + sq(p.y-q.y)
-	return 1 / sq(1+float64(d/(4*smoothReach*smoothReach)))
+	d := raster.Sq(p.x-q.x) + raster.Sq(p.y-q.y)
+	return 1 / raster.Sq(1+float64(d/(4*smoothReach*smoothReach)))
 }
 
 func addOuter(a *[freeSize]free, f *pattern, factor float64) {
@@ -179,7 +174,7 @@ func (c *prior) believed(raw *pattern, local *[len(fieldPoints)]float64) (e [par
 		forward(&a, &s)
 		mean[i] = innerFree(&s, &f)
 		p := &fieldPoints[at.point]
-		e[p.part] += float64(c.energyWeight(at.point, at.axis) * (sq(mean[i]) + max(0, est.prior[i][i]-innerFree(&s, &s))))
+		e[p.part] += float64(c.energyWeight(at.point, at.axis) * (raster.Sq(mean[i]) + max(0, est.prior[i][i]-innerFree(&s, &s))))
 	}
 	return e, mean
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"pgregory.net/rapid"
 )
 
@@ -11,9 +12,9 @@ import (
 func patterns() *rapid.Generator[pattern] {
 	return rapid.Custom(func(t *rapid.T) (f pattern) {
 		for k, p := range fieldPoints {
-			f[k].x = rapid.Float64Range(-0.03, 0.03).Draw(t, "x")
+			f[k].X = rapid.Float64Range(-0.03, 0.03).Draw(t, "x")
 			if !p.middle {
-				f[k].y = rapid.Float64Range(-0.03, 0.03).Draw(t, "y")
+				f[k].Y = rapid.Float64Range(-0.03, 0.03).Draw(t, "y")
 			}
 		}
 		return f
@@ -49,7 +50,7 @@ func TestTheEnergyThatIsBelieved(t *testing.T) {
 			for _, u := range []pattern{{}, rigid[0].times(0.02), rigid[1].times(0.02), fitted.posed.times(0.02), fitted.turned.times(0.02)} {
 				g := f
 				for k := range g {
-					g[k] = g[k].plus(u[k])
+					g[k] = g[k].Plus(u[k])
 				}
 				e, _ := fitted.believed(&g, &local)
 				if now := indexOf(sumOf(e)); before == 0 {
@@ -64,7 +65,7 @@ func TestTheEnergyThatIsBelieved(t *testing.T) {
 		t.Parallel()
 		var none, some pattern
 		for k := range some {
-			some[k] = vec{0.02, 0.02}
+			some[k] = raster.Vec{X: 0.02, Y: 0.02}
 		}
 		blind := agreeing(-1)
 		a, _ := fitted.believed(&none, &blind)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -222,16 +223,16 @@ func TestPlanesOfAMirrorImageAreConvertedToItsMirrorImage(t *testing.T) {
 	c := converterOf(t, profileProPhoto)
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := 2*rapid.IntRange(1, 6).Draw(t, "half the width"), rapid.IntRange(1, 9).Draw(t, "height")
-		p := picture{newPlane(w, h), newPlane(w/2, (h+1)/2), newPlane(w/2, (h+1)/2)}
-		for _, q := range [...]*plane{p.y, p.cb, p.cr} {
-			copy(q.pix, rapid.SliceOfN(rapid.Byte(), len(q.pix), len(q.pix)).Draw(t, "pixels"))
+		p := picture{raster.NewPlane(w, h), raster.NewPlane(w/2, (h+1)/2), raster.NewPlane(w/2, (h+1)/2)}
+		for _, q := range [...]*raster.Plane{p.y, p.cb, p.cr} {
+			copy(q.Pix, rapid.SliceOfN(rapid.Byte(), len(q.Pix), len(q.Pix)).Draw(t, "pixels"))
 		}
 		turned := p.clone()
 		turned.mirror()
 		c.planes(p)
 		c.planes(turned)
 		turned.mirror()
-		if !p.y.equal(turned.y) || !p.cb.equal(turned.cb) || !p.cr.equal(turned.cr) {
+		if !cmp.Equal([]*raster.Plane{p.y, p.cb, p.cr}, []*raster.Plane{turned.y, turned.cb, turned.cr}) {
 			t.Fatalf("%v, and in a mirror %v", p, turned)
 		}
 	})
@@ -248,8 +249,8 @@ func TestGreyStaysGrey(t *testing.T) {
 			}
 			p := picture{filled(2, 2, uint8(v)), filled(1, 1, 128), filled(1, 1, 128)}
 			c.planes(p)
-			if want := filled(2, 2, g); diff8(p.y.pix[3], g) > 1 || diff8(p.cb.pix[0], 128) > 1 || diff8(p.cr.pix[0], 128) > 1 {
-				t.Fatalf("%s: planes of grey %d become %v, %v, %v, want %v", name, v, p.y.pix, p.cb.pix, p.cr.pix, cmp.Diff(want, p.y))
+			if want := filled(2, 2, g); diff8(p.y.Pix[3], g) > 1 || diff8(p.cb.Pix[0], 128) > 1 || diff8(p.cr.Pix[0], 128) > 1 {
+				t.Fatalf("%s: planes of grey %d become %v, %v, %v, want %v", name, v, p.y.Pix, p.cb.Pix, p.cr.Pix, cmp.Diff(want, p.y))
 			}
 		}
 	}
@@ -263,17 +264,17 @@ func TestPlanesAreConvertedAsColoursAre(t *testing.T) {
 		c := converterOf(t, f)
 		n, off := 0, 0
 		for y := 20; y < 240; y += 5 {
-			p := picture{filled(2*side, 2*side, uint8(y)), newPlane(side, side), newPlane(side, side)}
-			for i := range p.cb.pix {
-				p.cb.pix[i], p.cr.pix[i] = uint8(128-side/2+i%side), uint8(128-side/2+i/side)
+			p := picture{filled(2*side, 2*side, uint8(y)), raster.NewPlane(side, side), raster.NewPlane(side, side)}
+			for i := range p.cb.Pix {
+				p.cb.Pix[i], p.cr.Pix[i] = uint8(128-side/2+i%side), uint8(128-side/2+i/side)
 			}
 			stored := p.clone()
 			c.planes(p)
-			for i := range p.cb.pix {
-				r, g, b := color.YCbCrToRGB(uint8(y), stored.cb.pix[i], stored.cr.pix[i])
+			for i := range p.cb.Pix {
+				r, g, b := color.YCbCrToRGB(uint8(y), stored.cb.Pix[i], stored.cr.Pix[i])
 				wantY, wantCb, wantCr := color.RGBToYCbCr(c.colour(encodings(), r, g, b))
-				gotY := p.y.row(2 * (i / side))[2*(i%side)]
-				if n++; diff8(gotY, wantY) > 1 || diff8(p.cb.pix[i], wantCb) > 2 || diff8(p.cr.pix[i], wantCr) > 2 {
+				gotY := p.y.Row(2 * (i / side))[2*(i%side)]
+				if n++; diff8(gotY, wantY) > 1 || diff8(p.cb.Pix[i], wantCb) > 2 || diff8(p.cr.Pix[i], wantCr) > 2 {
 					off++
 				}
 			}

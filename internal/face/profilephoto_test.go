@@ -8,6 +8,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
 	"github.com/google/go-cmp/cmp"
@@ -73,7 +74,7 @@ func withJPEGProfile(data, profile []byte) []byte {
 // greyOf gives the grey image of the brightness in sRGB.
 func greyOf(src *image.RGBA) *image.RGBA {
 	return remappedColours(src, func(c color.RGBA) color.RGBA {
-		v := lumaOf(&image.RGBA{Pix: []uint8{c.R, c.G, c.B, 255}, Stride: 4, Rect: image.Rect(0, 0, 1, 1)}).pix[0]
+		v := raster.LumaOf(&image.RGBA{Pix: []uint8{c.R, c.G, c.B, 255}, Stride: 4, Rect: image.Rect(0, 0, 1, 1)}).Pix[0]
 		return color.RGBA{v, v, v, 255}
 	})
 }

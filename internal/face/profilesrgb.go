@@ -190,15 +190,15 @@ func fill(sample []uint8, v uint8) {
 func (c *toSRGB) planes(p picture) {
 	shades := shades{c: c}
 	table := encodings()
-	for y := range p.cb.h {
-		upper := p.y.row(2 * y)
+	for y := range p.cb.H {
+		upper := p.y.Row(2 * y)
 		lower := upper // of an odd number of rows the last one is alone
-		if 2*y+1 < p.y.h {
-			lower = p.y.row(2*y + 1)
+		if 2*y+1 < p.y.H {
+			lower = p.y.Row(2*y + 1)
 		}
-		cb, cr := p.cb.row(y), p.cr.row(y)
+		cb, cr := p.cb.Row(y), p.cr.Row(y)
 		for x := range cb {
-			left, right := 2*x, min(2*x+1, p.y.w-1)
+			left, right := 2*x, min(2*x+1, p.y.W-1)
 			shade := shades.of(cb[x], cr[x])
 			mean := (int32(upper[left]) + int32(upper[right]) + int32(lower[left]) + int32(lower[right]) + 2) / 4
 			a, b, d, e := shade[upper[left]], shade[upper[right]], shade[lower[left]], shade[lower[right]]

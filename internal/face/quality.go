@@ -210,7 +210,7 @@ func (m *measurement) checkValues() map[string]float64 {
 		report.CheckSideLight:  math.Abs(m.light.sidedness),
 		report.CheckYaw:        math.Abs(m.yaw),
 		report.CheckRoll:       math.Abs(m.pts.roll()),
-		report.CheckDistance:   m.pts.at[markNoseTip].y,
+		report.CheckDistance:   m.pts.at[markNoseTip].Y,
 		report.CheckOcclusion:  m.alike,
 		report.CheckFraming:    m.cut,
 		report.CheckMotion:     m.light.even,

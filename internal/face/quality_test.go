@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -12,7 +13,7 @@ func TestFixesPointTheRightWay(t *testing.T) {
 	posed := func(yaw float64, mirrored bool) *measurement {
 		m := &measurement{photo: &photo{header: header{width: 800, height: 800}, mirrored: mirrored}, scale: 1, by: &fitted, yaw: yaw, registration: registration{alike: 0.8}}
 		m.place.window = window{x: 400, y: 400, size: 500, q: 2000}
-		m.pts.frame = frame{origin: vec{400, 350}, axis: vec{180, 0}}
+		m.pts.frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 180, Y: 0}}
 		m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
 		return m
 	}
@@ -31,7 +32,7 @@ func TestFixesPointTheRightWay(t *testing.T) {
 		}
 	}
 	tilted := posed(0, false)
-	tilted.pts.frame.axis = vec{170, 60}
+	tilted.pts.frame.Axis = raster.Vec{X: 170, Y: 60}
 	tilted.light.sidedness = 0.5
 	want := []string{"side of your face towards the right edge", "towards the left edge of the picture by about 19 degrees"}
 	q := tilted.quality()
@@ -44,7 +45,7 @@ func TestAtMostThreeFixesTheWorstFirst(t *testing.T) {
 	t.Parallel()
 	m := &measurement{photo: &photo{header: header{width: 800, height: 800}}, scale: 1, by: &fitted, yaw: 25, registration: registration{alike: 0.3}}
 	m.place.window = window{x: 400, y: 400, size: 100, q: 160}
-	m.pts.frame = frame{origin: vec{400, 350}, axis: vec{70, 0}}
+	m.pts.frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 70, Y: 0}}
 	m.light = light{brightness: 45, contrast: 14, focus: 0.01, sidedness: 0.5}
 	q := m.quality()
 	if q.refusal == nil || q.refusal.Code != report.TurnedAway {
@@ -74,7 +75,7 @@ func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
 			t.Parallel()
 			m := &measurement{photo: &photo{header: header{width: 800, height: 1000}}, scale: 1, by: &fitted, registration: registration{alike: 0.8}}
 			m.place.window = window{x: 400, y: 400, size: 700, q: tt.detection}
-			m.pts.frame = frame{origin: vec{400, 350}, axis: vec{tt.iod, 0}}
+			m.pts.frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: tt.iod, Y: 0}}
 			m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
 			var got report.Code
 			if q := m.quality(); q.refusal != nil {
@@ -91,7 +92,7 @@ func TestTheReasonForNoRankIsTheMostPreciseOne(t *testing.T) {
 	t.Parallel()
 	m := &measurement{photo: &photo{header: header{width: 800, height: 1000}}, scale: 1, by: &fitted, registration: registration{alike: 0.8}}
 	m.place.window = window{x: 400, y: 400, size: 500, q: 200}
-	m.pts.frame = frame{origin: vec{400, 350}, axis: vec{180, 0}}
+	m.pts.frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 180, Y: 0}}
 	m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.2}, 0.5
 	for _, tt := range []struct {
 		covered float64

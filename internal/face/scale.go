@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -71,8 +72,8 @@ func (m *measurement) conditions() (v [conditions]float64) {
 	apart := 1 - sum/float64(len(m.local))
 	iod := m.pts.iod() * float64(m.scale)
 	return [conditions]float64{
-		1, apart, sq(apart), sq(m.yaw / 10), max(0, 1-m.light.focus/softFocus), max(0, 1-iod/fewPixels),
-		sq(min(beyond, math.Abs(m.deviation))),
+		1, apart, raster.Sq(apart), raster.Sq(m.yaw / 10), max(0, 1-m.light.focus/softFocus), max(0, 1-iod/fewPixels),
+		raster.Sq(min(beyond, math.Abs(m.deviation))),
 	}
 }
 

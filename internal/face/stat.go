@@ -3,6 +3,8 @@ package face
 import (
 	"math"
 	"slices"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 // ICC is the intraclass correlation of two readings each of several people, ICC(2,1): how much of the variance lies between people, a constant
@@ -17,10 +19,10 @@ func ICC(a, b []float64) float64 {
 	people, rest := 0.0, 0.0
 	for i := range a {
 		m := (a[i] + b[i]) / 2
-		people += float64(2 * sq(m-all))
-		rest += sq(a[i]-m-ma+all) + sq(b[i]-m-mb+all)
+		people += float64(2 * raster.Sq(m-all))
+		rest += raster.Sq(a[i]-m-ma+all) + raster.Sq(b[i]-m-mb+all)
 	}
-	readings := float64(n * (sq(ma-all) + sq(mb-all)))
+	readings := float64(n * (raster.Sq(ma-all) + raster.Sq(mb-all)))
 	people, rest = people/(n-1), rest/(n-1)
 	whole := people + rest + float64(2*(readings-rest))/n
 	if whole <= 0 {
@@ -41,7 +43,7 @@ func mean(v []float64) float64 {
 func deviation(v []float64) float64 {
 	m, sum := mean(v), 0.0
 	for _, x := range v {
-		sum += sq(x - m)
+		sum += raster.Sq(x - m)
 	}
 	return math.Sqrt(sum / float64(max(1, len(v)-1)))
 }
@@ -50,7 +52,7 @@ func deviation(v []float64) float64 {
 func rootMeanSquare(v []float64) float64 {
 	sum := 0.0
 	for _, x := range v {
-		sum += sq(x)
+		sum += raster.Sq(x)
 	}
 	return math.Sqrt(sum / float64(max(1, len(v))))
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime/debug"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -40,7 +41,7 @@ func (p *photo) upright(side int) image.Image {
 	w, h := shrunkTo(p.width, p.height, side)
 	switch m := p.decoded.(type) {
 	case *image.Gray:
-		return lumaOf(m).resized(w, h).upright(p.orientation).image()
+		return raster.LumaOf(m).Resized(w, h).Upright(p.orientation).Image()
 	case *image.YCbCr:
 		if p.staysPlanes(m, w, h) {
 			return p.uprightPlanes(m, w, h)
@@ -79,14 +80,9 @@ func stretchVideo(img image.Image) {
 	default:
 		return
 	}
-	(&plane{pix: m.Y}).stretchVideoLevels()
-	(&plane{pix: m.Cb}).stretchVideoColours()
-	(&plane{pix: m.Cr}).stretchVideoColours()
-}
-
-// image gives the plane's own memory as an image.
-func (p *plane) image() *image.Gray {
-	return &image.Gray{Pix: p.pix, Stride: p.w, Rect: image.Rect(0, 0, p.w, p.h)}
+	(&raster.Plane{Pix: m.Y}).StretchVideoLevels()
+	(&raster.Plane{Pix: m.Cb}).StretchVideoColours()
+	(&raster.Plane{Pix: m.Cr}).StretchVideoColours()
 }
 
 // staysPlanes reports whether the image becomes upright, at w x h pixels and in sRGB, plane by
@@ -100,7 +96,7 @@ func (p *photo) staysPlanes(m *image.YCbCr, w, h int) bool {
 	if !same {
 		return true
 	}
-	evenX, evenY := b.Dx()%2 == 0 || !reversesX(p.orientation), b.Dy()%2 == 0 || !reversesY(p.orientation)
+	evenX, evenY := b.Dx()%2 == 0 || !raster.ReversesX(p.orientation), b.Dy()%2 == 0 || !raster.ReversesY(p.orientation)
 	switch m.SubsampleRatio {
 	case image.YCbCrSubsampleRatio444:
 		return true
@@ -119,7 +115,7 @@ func (p *photo) staysPlanes(m *image.YCbCr, w, h int) bool {
 // the same size, so that the colours lose nothing.
 func (p *photo) uprightPlanes(m *image.YCbCr, w, h int) *image.YCbCr {
 	colours := coloursIn(m)
-	own := picture{y: lumaOf(m), cb: packedPlane(m.Cb, m.CStride, colours), cr: packedPlane(m.Cr, m.CStride, colours)}
+	own := picture{y: raster.LumaOf(m), cb: packedPlane(m.Cb, m.CStride, colours), cr: packedPlane(m.Cr, m.CStride, colours)}
 	ratio := m.SubsampleRatio
 	if p.srgb != nil {
 		p.srgb.planes(own)
@@ -127,11 +123,11 @@ func (p *photo) uprightPlanes(m *image.YCbCr, w, h int) *image.YCbCr {
 	if m.Rect.Size() != image.Pt(w, h) {
 		ratio = image.YCbCrSubsampleRatio444
 	}
-	for _, q := range [...]**plane{&own.y, &own.cb, &own.cr} {
+	for _, q := range [...]**raster.Plane{&own.y, &own.cb, &own.cr} {
 		if ratio == image.YCbCrSubsampleRatio444 {
-			*q = (*q).resized(w, h)
+			*q = (*q).Resized(w, h)
 		}
-		*q = (*q).upright(p.orientation)
+		*q = (*q).Upright(p.orientation)
 	}
 	out := own.image()
 	out.SubsampleRatio = ratio
@@ -148,9 +144,9 @@ func coloursIn(m *image.YCbCr) image.Rectangle {
 	return image.Rect(0, 0, last%m.CStride+1, last/m.CStride+1)
 }
 
-func packedPlane(pix []uint8, stride int, size image.Rectangle) *plane {
-	p := &plane{w: size.Dx(), h: size.Dy()}
-	p.pix, _ = packed(pix, stride, size)
+func packedPlane(pix []uint8, stride int, size image.Rectangle) *raster.Plane {
+	p := &raster.Plane{W: size.Dx(), H: size.Dy()}
+	p.Pix, _ = raster.Packed(pix, stride, size)
 	return p
 }
 
@@ -179,7 +175,7 @@ func (p *photo) uprightPixels(w, h int) *image.RGBA {
 		add = newPixelResizer(b.Dx(), b.Dy(), w, h, out.add).add
 	}
 	strip := image.NewRGBA(image.Rect(0, 0, b.Dx(), stripRows))
-	ground := image.NewUniform(color.Gray{Y: backdrop})
+	ground := image.NewUniform(color.Gray{Y: raster.Backdrop})
 	for y := 0; y < b.Dy(); y += stripRows {
 		area := image.Rect(0, 0, b.Dx(), min(stripRows, b.Dy()-y))
 		draw.Draw(strip, area, ground, image.Point{}, draw.Src)
@@ -246,7 +242,7 @@ func (t *turner) flush() {
 
 // pixelResizer resizes rows of opaque pixels of four bytes, channel by channel.
 type pixelResizer struct {
-	channels [3]*resizer
+	channels [3]*raster.Resizer
 	samples  []uint8 // of one channel in a row
 	shrunk   []uint8 // the same in a row of the result
 	done     []uint8 // a row of the result
@@ -258,7 +254,7 @@ func newPixelResizer(w, h, newW, newH int, emit func(row []uint8)) *pixelResizer
 		samples: make([]uint8, w), shrunk: make([]uint8, newW), done: make([]uint8, 4*newW), emit: emit,
 	}
 	for i := range r.channels {
-		r.channels[i] = newResizer(h, newW, newH)
+		r.channels[i] = raster.NewResizer(h, newW, newH)
 	}
 	for i := 3; i < len(r.done); i += 4 {
 		r.done[i] = 255
@@ -275,7 +271,7 @@ func (r *pixelResizer) add(row []uint8) {
 	}
 	for i, channel := range r.channels {
 		everyFourth(r.samples, row[i:])
-		channel.add(r.samples, next)
+		channel.Add(r.samples, next)
 		if complete {
 			intoEveryFourth(r.done[i:], r.shrunk)
 		}

@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 	"golang.org/x/image/draw"
 	"pgregory.net/rapid"
@@ -147,7 +148,7 @@ func TestUprightIsShrunkAndOpaque(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := pixelsOf(got)
-	if shown.Rect != image.Rect(0, 0, 100, 20) || !shown.Opaque() || shown.RGBAAt(50, 10).R != backdrop {
+	if shown.Rect != image.Rect(0, 0, 100, 20) || !shown.Opaque() || shown.RGBAAt(50, 10).R != raster.Backdrop {
 		t.Errorf("%v, %v in the middle", shown.Rect, shown.RGBAAt(50, 10))
 	}
 }

@@ -1,18 +1,22 @@
 package face
 
-import "math"
+import (
+	"math"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // asymmetry is how far each mark lies from where a mirror would put its partner, halved, in IOD. What a shift sideways and a turn of
 // the whole face explain is taken out: they depend on where the middle line is thought to be, not on the face.
-type asymmetry [marks]vec
+type asymmetry [marks]raster.Vec
 
 func asymmetryOf(q *points) asymmetry {
 	var h, shift, turn asymmetry
 	for k := range marks {
 		a, b := q.at[k], q.at[k.partner()]
-		h[k] = vec{(a.x + b.x) / 2, (a.y - b.y) / 2}
-		even := vec{(a.x - b.x) / 2, (a.y + b.y) / 2}
-		shift[k], turn[k] = vec{1, 0}, vec{-even.y, even.x}
+		h[k] = raster.Vec{X: (a.X + b.X) / 2, Y: (a.Y - b.Y) / 2}
+		even := raster.Vec{X: (a.X - b.X) / 2, Y: (a.Y + b.Y) / 2}
+		shift[k], turn[k] = raster.Vec{X: 1, Y: 0}, raster.Vec{X: -even.Y, Y: even.X}
 	}
 	shift = shift.unit()
 	turn = turn.without(shift).unit()
@@ -22,7 +26,7 @@ func asymmetryOf(q *points) asymmetry {
 func (h *asymmetry) dot(g *asymmetry) float64 {
 	sum := 0.0
 	for k := range h {
-		sum += float64(h[k].x*g[k].x) + float64(h[k].y*g[k].y)
+		sum += float64(h[k].X*g[k].X) + float64(h[k].Y*g[k].Y)
 	}
 	return sum
 }
@@ -31,7 +35,7 @@ func (h *asymmetry) dot(g *asymmetry) float64 {
 func (h asymmetry) without(u asymmetry) asymmetry {
 	d := h.dot(&u)
 	for k := range h {
-		h[k] = h[k].minus(u[k].scaled(d))
+		h[k] = h[k].Minus(u[k].Scaled(d))
 	}
 	return h
 }
@@ -39,7 +43,7 @@ func (h asymmetry) without(u asymmetry) asymmetry {
 func (h asymmetry) unit() asymmetry {
 	n := math.Sqrt(h.dot(&h))
 	for k := range h {
-		h[k] = h[k].scaled(1 / n)
+		h[k] = h[k].Scaled(1 / n)
 	}
 	return h
 }

@@ -1,55 +1,55 @@
-package face
+package raster
 
 import "encoding/binary"
 
-// shrunk gives the plane at 1/scale of its size (1, 2, 4 or 8), upright by an EXIF orientation,
+// Shrunk gives the plane at 1/scale of its size (1, 2, 4 or 8), upright by an EXIF orientation,
 // each pixel the mean of a square. What is left over at the right and below of the upright picture
 // is cut. The plane itself is not changed, nor is its memory used.
-func (p *plane) shrunk(scale, orientation int) *plane {
-	if min(p.w, p.h) < scale {
+func (p *Plane) Shrunk(scale, orientation int) *Plane {
+	if min(p.W, p.H) < scale {
 		scale = 1
 	}
-	q := newPlane(p.w/scale, p.h/scale)
+	q := NewPlane(p.W/scale, p.H/scale)
 	left, top := 0, 0 // of what is kept, as stored
-	if reversesX(orientation) {
-		left = p.w % scale
+	if ReversesX(orientation) {
+		left = p.W % scale
 	}
-	if reversesY(orientation) {
-		top = p.h % scale
+	if ReversesY(orientation) {
+		top = p.H % scale
 	}
 	if scale == 1 {
-		copy(q.pix, p.pix)
-		return q.upright(orientation)
+		copy(q.Pix, p.Pix)
+		return q.Upright(orientation)
 	}
 	// Sums of columns of a square's pixels, four in a word: 8 x 255 x 2 at most, which fits 16
 	// bits.
-	sums := make([]uint64, (q.w*scale+7)/8*2)
-	for y := range q.h {
+	sums := make([]uint64, (q.W*scale+7)/8*2)
+	for y := range q.H {
 		clear(sums)
 		for i := range scale {
-			addColumns(sums, p.pix[(top+y*scale+i)*p.w+left:], q.w*scale)
+			addColumns(sums, p.Pix[(top+y*scale+i)*p.W+left:], q.W*scale)
 		}
 		if scale == 2 {
-			meansOfTwo(sums, q.row(y))
+			meansOfTwo(sums, q.Row(y))
 			continue
 		}
-		meansOf(sums, q.row(y), scale)
+		meansOf(sums, q.Row(y), scale)
 	}
-	return q.upright(orientation)
+	return q.Upright(orientation)
 }
 
-// reversesX and reversesY tell which axis of the stored picture runs against that of the upright
+// ReversesX and reversesY tell which axis of the stored picture runs against that of the upright
 // one that it becomes.
-func reversesX(orientation int) bool {
+func ReversesX(orientation int) bool {
 	return orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8
 }
 
-func reversesY(orientation int) bool {
+func ReversesY(orientation int) bool {
 	return orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7
 }
 
-// turnedOver is the orientation of the same stored picture shown in a mirror.
-func turnedOver(orientation int) int { return (orientation - 1) ^ 1 + 1 }
+// TurnedOver is the orientation of the same stored picture shown in a mirror.
+func TurnedOver(orientation int) int { return (orientation - 1) ^ 1 + 1 }
 
 const evenBytes = 0x00ff00ff00ff00ff
 
@@ -116,19 +116,19 @@ func sum(row []uint8) int {
 	return int(total)
 }
 
-// leansRight tells a picture from its mirror image: true for one of the two, and never for both.
+// LeansRight tells a picture from its mirror image: true for one of the two, and never for both.
 // Analyze turns each photo so that this is false, which makes the report of the mirrored photo the
 // mirrored report, whatever the stages after it do. It compares the light in the two halves of the
 // upright picture first, so that two files of nearly the same pixels get the same answer.
-func (p *plane) leansRight(orientation int) bool {
+func (p *Plane) LeansRight(orientation int) bool {
 	if balance := p.balance(orientation); balance != 0 {
 		return balance < 0
 	}
-	upright := p.shrunk(1, orientation)
-	for y := range upright.h {
-		row := upright.row(y)
-		for x := range upright.w / 2 {
-			if l, r := row[x], row[upright.w-1-x]; l != r {
+	upright := p.Shrunk(1, orientation)
+	for y := range upright.H {
+		row := upright.Row(y)
+		for x := range upright.W / 2 {
+			if l, r := row[x], row[upright.W-1-x]; l != r {
 				return l < r
 			}
 		}
@@ -138,17 +138,17 @@ func (p *plane) leansRight(orientation int) bool {
 
 // balance is how much more light there is in the left half of the upright picture than in its right
 // half, grey levels.
-func (p *plane) balance(orientation int) int {
+func (p *Plane) balance(orientation int) int {
 	if orientation >= 5 {
-		half := p.h / 2 * p.w
-		return turnedIf(reversesY(orientation), sum(p.pix[:half])-sum(p.pix[len(p.pix)-half:]))
+		half := p.H / 2 * p.W
+		return turnedIf(ReversesY(orientation), sum(p.Pix[:half])-sum(p.Pix[len(p.Pix)-half:]))
 	}
 	balance := 0
-	for y := range p.h {
-		row := p.row(y)
-		balance += sum(row[:p.w/2]) - sum(row[p.w-p.w/2:])
+	for y := range p.H {
+		row := p.Row(y)
+		balance += sum(row[:p.W/2]) - sum(row[p.W-p.W/2:])
 	}
-	return turnedIf(reversesX(orientation), balance)
+	return turnedIf(ReversesX(orientation), balance)
 }
 
 func turnedIf(turned bool, v int) int {
