@@ -12,6 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/usertext"
 )
@@ -25,7 +26,7 @@ import (
 // erasure of the account frees the name and what is reserved at once: a reservation would have to
 // keep what the user asked to have erased, and what others knew the name by, the entry on the
 // leaderboard, goes with the account.
-const RenameCooldown = 30 * 24 * time.Hour
+const RenameCooldown = schema.UsernameLife
 
 // UsernameSchema is the version of usernames/{key}. Before 2 the key was made by another table of
 // look-alikes.

@@ -35,15 +35,13 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
-	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 const (
 	docSchema = 1
 	// mailPatience is how long the erasure waits for a mail server that fails. Then it goes on without the last mail.
 	mailPatience = time.Hour
-	// receiptKept is how long a receipt can be had, and how long erased/ knows that the account is gone.
-	receiptKept = 30 * 24 * time.Hour
 	// firstLook is when the sweep first asks whether a saga was left alone. Each further look comes later, up to lastLook.
 	firstLook = 2 * time.Minute
 	lastLook  = time.Hour
@@ -113,10 +111,10 @@ var (
 	errLost = errors.New("the erasure's lease is lost")
 )
 
-// ParseWait is how long a saga waits for what may still turn up: scan.LatePhotos, unless the text, which only the
+// ParseWait is how long a saga waits for what may still turn up: schema.LatePhotos, unless the text, which only the
 // local stack has, says otherwise, such as "2s"; from nothing to a day.
 func ParseWait(text string) (time.Duration, error) {
-	return parseDuration("the wait of erasures", text, scan.LatePhotos, 0)
+	return parseDuration("the wait of erasures", text, schema.LatePhotos, 0)
 }
 
 // parseDuration reads a duration from the least to a day; "" is the usual one.

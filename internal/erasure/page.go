@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 var (
@@ -37,11 +37,6 @@ func PageRoutes(api *httpapi.API) {
 	}, httpapi.AnyQuery)
 }
 
-type pageResidual struct {
-	What string
-	Days int
-}
-
 // renderPage makes the page once, of what the receipts say too. What is embedded cannot fail to render.
 func renderPage() []byte {
 	data := struct {
@@ -49,13 +44,11 @@ func renderPage() []byte {
 		Script      template.JS
 		Minutes     int
 		ReceiptDays int
-		Residuals   []pageResidual
+		Residuals   []schema.Residual
 	}{
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript), //nolint:gosec // ours, embedded
-		Minutes: int(scan.LatePhotos.Minutes()), ReceiptDays: int(receiptKept.Hours() / 24),
-	}
-	for _, r := range residuals {
-		data.Residuals = append(data.Residuals, pageResidual{What: r.what, Days: r.days})
+		Minutes: int(schema.LatePhotos.Minutes()), ReceiptDays: int(schema.ReceiptLife.Hours() / 24),
+		Residuals: schema.Residuals,
 	}
 	var page bytes.Buffer
 	if err := template.Must(template.New("page").Parse(pageHTML)).Execute(&page, data); err != nil {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 // Receipt is what is said of an account that was erased. It is signed as a JWS (RFC 7515, EdDSA of RFC 8037), so that
@@ -44,33 +45,13 @@ type Residual struct {
 	Gone string `json:"gone"`
 }
 
-// residuals are the windows after an erasure. The first six are what Terraform sets (data.tf, events.tf, variables.tf), but
-// for the events kept for an operator (package boot). A dead letter was tried for at most 7 days before it was one, and is kept
-// for 31. The last two are Google's word: the Cloud Data Processing Addendum, 6.1 (deletion by the customer: as soon as
-// practicable and within 180 days), for what we deleted in Firestore and Cloud Storage and have no soft delete or
-// versions of; and https://firebase.google.com/support/privacy (authentication data of a deleted user is removed from live
-// and backup systems within 180 days).
-var residuals = []struct {
-	what string
-	days int
-}{
-	{"point-in-time recovery of the database", 7},
-	{"backups of the database", 7},
-	{"messages in topics, which bear ids and numbers", 7},
-	{"messages that could not be delivered, which bear ids and numbers", 38},
-	{"events kept for an operator because they could not be read", 30},
-	{"logs, which bear a keyed hash of the id", 30},
-	{"Google's own copies of what was deleted from database and storage, which we cannot read", 180},
-	{"Firebase Authentication's live and backup systems", 180},
-}
-
 func newReceipt(account string, j Job, now time.Time) Receipt {
 	r := Receipt{Account: account, RequestedAt: httpapi.Time(j.RequestedAt), ErasedAt: httpapi.Time(now)}
 	for _, store := range slices.Sorted(maps.Keys(j.Counts)) {
 		r.Stores = append(r.Stores, StoreCount{Store: store, Deleted: j.Counts[store]})
 	}
-	for _, w := range residuals {
-		r.Residuals = append(r.Residuals, Residual{What: w.what, Gone: httpapi.Time(now.AddDate(0, 0, w.days))})
+	for _, w := range schema.Residuals {
+		r.Residuals = append(r.Residuals, Residual{What: w.What, Gone: httpapi.Time(now.AddDate(0, 0, w.Days))})
 	}
 	return r
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/mail"
 	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 // signIn is what receipts call the Firebase user.
@@ -47,7 +48,7 @@ type Eraser struct {
 	PublicURL string
 	// Key derives capabilities and pseudonyms.
 	Key keys.Ring
-	// Wait is how long to wait for what may still turn up, scan.LatePhotos in production.
+	// Wait is how long to wait for what may still turn up, schema.LatePhotos in production.
 	Wait time.Duration
 	// Now is the clock.
 	Now func() time.Time
@@ -324,7 +325,7 @@ func (e *Eraser) close(tx *firestore.Transaction, j Job, stores []emptied) error
 	}
 	err = tx.Set(erased(e.Firestore).Doc(name), erasedDoc{
 		Schema: docSchema, CapabilityHash: j.CapabilityHash, RequestedAt: j.RequestedAt, ErasedAt: now, Receipt: signed,
-		ExpireAt: now.Add(receiptKept),
+		ExpireAt: now.Add(schema.ReceiptLife),
 	})
 	if err != nil {
 		return fmt.Errorf("keep the receipt: %w", err)

@@ -23,12 +23,11 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 const (
 	docSchema = 1
-	// life is how long an export is kept, from its request while it is not ready, and from then on once it is.
-	life = 24 * time.Hour
 	// linkLife is the longest that a signed URL is good for; GET signs another.
 	linkLife = 15 * time.Minute
 	// firstLook is when the sweep first asks for an export again, and how long it waits before it does so again.
@@ -90,7 +89,7 @@ var (
 func newJob(id string, u account.User, now time.Time) Job {
 	return Job{
 		Schema: docSchema, ID: id, UID: u.UID, ConsentEpoch: u.ConsentEpoch, State: Queued, CreatedAt: now,
-		ExpireAt: now.Add(life), Object: objectName(u.UID, id), SweepAt: now.Add(firstLook),
+		ExpireAt: now.Add(schema.ExportLife), Object: objectName(u.UID, id), SweepAt: now.Add(firstLook),
 	}
 }
 
@@ -136,7 +135,7 @@ func (j *Job) release(now time.Time) {
 func (j *Job) finish(w written, now time.Time) {
 	j.State, j.SHA256, j.Bytes = Ready, w.sha256, w.bytes
 	j.Lease = Lease{}
-	j.ExpireAt = now.Add(life)
+	j.ExpireAt = now.Add(schema.ExportLife)
 	j.SweepAt = j.ExpireAt
 }
 

@@ -8,13 +8,11 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/store"
 )
 
 const itemSchema = 1
-
-// itemKept is how long an item is shown and kept.
-const itemKept = 90 * 24 * time.Hour
 
 // Item is users/{uid}/inbox/{eventID}.
 type Item struct {
@@ -36,7 +34,7 @@ type Item struct {
 func (m Message) Item(now time.Time) Item {
 	return Item{
 		Schema: itemSchema, ConsentEpoch: m.ConsentEpoch, Type: m.Type, Title: m.Title, Body: m.Body, Data: m.Data,
-		CreatedAt: now, ExpireAt: now.Add(itemKept),
+		CreatedAt: now, ExpireAt: now.Add(schema.InboxLife),
 	}
 }
 
@@ -46,7 +44,7 @@ func Inbox(user *firestore.DocumentRef) *firestore.CollectionRef { return user.C
 // Live returns the query of the user's items that have not expired: an item expires a fixed time
 // after it was made, so this is the filter on expireAt, by the field that orders.
 func Live(user *firestore.DocumentRef, now time.Time) firestore.Query {
-	return Inbox(user).Where("createdAt", ">", now.UTC().Add(-itemKept))
+	return Inbox(user).Where("createdAt", ">", now.UTC().Add(-schema.InboxLife))
 }
 
 // Unread counts the user's unread items in the transaction. It needs the composite index (read asc,

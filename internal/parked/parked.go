@@ -11,12 +11,11 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 const (
-	schema = 1
-	// life is how long a parked event is kept.
-	life = 30 * 24 * time.Hour
+	docSchema = 1
 	// maxData is the longest data in bytes that is kept whole. It keeps the document under
 	// Firestore's limit of 1 MiB; what is longer is not one of the system's events.
 	maxData = 512 << 10
@@ -46,10 +45,10 @@ func Keep(
 	// events have an id.
 	id := cmp.Or(m.Attributes[event.AttributeID], m.ID)
 	_, err := fs.Collection("parked").Doc(event.ID(function, id)).Set(ctx, document{
-		Schema: schema, Function: function, UID: event.About(m.Data).UID, MessageID: m.ID,
+		Schema: docSchema, Function: function, UID: event.About(m.Data).UID, MessageID: m.ID,
 		// Firestore refuses text that is not UTF-8, and a reason may quote the bytes it is about.
 		Reason:     strings.ToValidUTF8(reason.Error(), "\uFFFD"),
-		Attributes: m.Attributes, Data: m.Data[:min(len(m.Data), maxData)], ParkedAt: now, ExpireAt: now.Add(life),
+		Attributes: m.Attributes, Data: m.Data[:min(len(m.Data), maxData)], ParkedAt: now, ExpireAt: now.Add(schema.ParkedLife),
 	})
 	if err != nil {
 		return fmt.Errorf("park event %s: %w", m.ID, err)

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -428,7 +429,7 @@ func TestDirectUploadThatCrashes(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
 		s := e.newScan(t)
-		e.clock.advance(ticketLife + expireGrace + time.Second)
+		e.clock.advance(schema.TicketLife + expireGrace + time.Second)
 		if _, err := (&Sweeper{Firestore: e.fs, Outbox: e.box, Uploads: e.uploads, Publisher: e.bus, Now: e.clock.Now}).Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}

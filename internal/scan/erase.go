@@ -3,16 +3,11 @@ package scan
 import (
 	"context"
 	"errors"
-	"time"
 
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
 )
-
-// LatePhotos is how long after the last ticket was given a photo may still turn up: the ticket's life, and ten minutes for
-// an upload that began at its end. It is far above catalog.Lease, so no analysis outlasts it either.
-const LatePhotos = ticketLife + 10*time.Minute
 
 // PhotosPrefix is where the uploads bucket keeps the user's photos.
 func PhotosPrefix(uid account.UID) string { return "uploads/" + string(uid) + "/" }

@@ -14,6 +14,8 @@ import (
 
 	"cloud.google.com/go/storage"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/schema"
 )
 
 // putAnswer is what the storage says to a PUT, code "" on success.
@@ -172,7 +174,7 @@ func TestPutAfterTheTicketsEnd(t *testing.T) {
 	e := newEnv(t)
 	api := e.uploadsAPI()
 	opened := wantTicket(t, ticketFor(t, api, anna, "key", jpegRequest), http.StatusCreated)
-	e.clock.advance(ticketLife + time.Second)
+	e.clock.advance(schema.TicketLife + time.Second)
 	if got := putPhoto(t, opened.Upload, "x", nil); got != (putAnswer{400, "ExpiredToken"}) {
 		t.Errorf("PUT: %v, want ExpiredToken", got)
 	}

@@ -31,7 +31,7 @@ const removeGrace = time.Minute
 func (s *Scan) tombstone(now time.Time) {
 	version := s.Version
 	*s = Scan{
-		Schema: schema, ID: s.ID, UID: s.UID, ConsentEpoch: s.ConsentEpoch, State: Deleting, Version: version,
+		Schema: docSchema, ID: s.ID, UID: s.UID, ConsentEpoch: s.ConsentEpoch, State: Deleting, Version: version,
 		Generation: s.Generation, CreatedAt: s.CreatedAt, SeriesID: s.SeriesID,
 	}
 	s.changed(now)

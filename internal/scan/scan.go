@@ -36,6 +36,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/scan/rendition"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 // ID is a scan's id: 26 characters of base32 in lower case.
@@ -80,16 +81,9 @@ func (s State) Terminal() bool { return s == Completed || s == Failed || s == Ex
 const MaxBytes = 15 << 20
 
 const (
-	schema = 1
-	// ticketLife is how long an upload URL is good for.
-	ticketLife = 15 * time.Minute
+	docSchema = 1
 	// expireGrace is how long after the ticket's end a photo may still turn up.
 	expireGrace = time.Hour
-	// originalLife is how long a finished scan's photo is kept unless its user wants otherwise, and how often the sweep
-	// asks whether that is still so.
-	originalLife = 24 * time.Hour
-	// stuckLife is how long an unfinished scan's photo is kept.
-	stuckLife = 7 * 24 * time.Hour
 	// firstLook is when the sweep first asks whether a notification was lost, nextLook when it asks again.
 	firstLook = 2 * time.Minute
 	nextLook  = 5 * time.Minute
@@ -180,18 +174,18 @@ var (
 // newScan is a scan that waits for its photo.
 func newScan(id ID, uid account.UID, epoch int64, contentType string, now time.Time) Scan {
 	s := Scan{
-		Schema: schema, ID: id, UID: uid, ConsentEpoch: epoch, State: AwaitingUpload, ContentType: contentType,
-		CreatedAt: now, TicketExpiresAt: now.Add(ticketLife),
+		Schema: docSchema, ID: id, UID: uid, ConsentEpoch: epoch, State: AwaitingUpload, ContentType: contentType,
+		CreatedAt: now, TicketExpiresAt: now.Add(schema.TicketLife),
 	}
 	s.changed(now)
 	s.lookAgain(now.Add(firstLook))
 	return s
 }
 
-// renewTicket lets the photo be uploaded for another ticketLife, under the consent epoch.
+// renewTicket lets the photo be uploaded for another schema.TicketLife, under the consent epoch.
 func (s *Scan) renewTicket(epoch int64, now time.Time) {
 	s.ConsentEpoch = epoch
-	s.TicketExpiresAt = now.Add(ticketLife)
+	s.TicketExpiresAt = now.Add(schema.TicketLife)
 	s.UpdatedAt = now
 }
 
@@ -274,25 +268,25 @@ func (s *Scan) finish(state State, now time.Time) {
 	s.Lease = Lease{}
 	s.FinishedAt = now
 	s.changed(now)
-	s.lookAgain(now.Add(originalLife))
+	s.lookAgain(now.Add(schema.OriginalLife))
 }
 
 // photoDue is when the photo of the finished scan is to be deleted, by what its user wants now. A scan that failed needs
 // its photo for nothing, so that is never kept longer than without any wish.
 func (s *Scan) photoDue(u account.User) time.Time {
-	life := originalLife
+	life := schema.OriginalLife
 	if u.KeepPhotosDays != nil {
 		life = time.Duration(*u.KeepPhotosDays) * 24 * time.Hour
 	}
 	if s.State != Completed {
-		life = min(life, originalLife)
+		life = min(life, schema.OriginalLife)
 	}
 	return s.FinishedAt.Add(life)
 }
 
 // keepPhoto has the sweep look when the photo is due, and before that as often as makes a lower wish tell.
 func (s *Scan) keepPhoto(due, now time.Time) {
-	if next := now.Add(originalLife); due.After(next) {
+	if next := now.Add(schema.OriginalLife); due.After(next) {
 		due = next
 	}
 	s.lookAgain(due)

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 var (
@@ -150,10 +151,10 @@ func TestTransitions(t *testing.T) {
 		s.State, s.Claims, s.SweepAt = Queued, s.Claims-1, at(later.Add(nextLook))
 	}
 	completed := func(s *Scan) {
-		s.State, s.Result, s.FinishedAt, s.SweepAt = Completed, map[string]any{"a": "b"}, later, at(later.Add(originalLife))
+		s.State, s.Result, s.FinishedAt, s.SweepAt = Completed, map[string]any{"a": "b"}, later, at(later.Add(schema.OriginalLife))
 	}
 	failed := func(s *Scan) {
-		s.State, s.Failure, s.FinishedAt, s.SweepAt = Failed, &Failure{Code: "late"}, later, at(later.Add(originalLife))
+		s.State, s.Failure, s.FinishedAt, s.SweepAt = Failed, &Failure{Code: "late"}, later, at(later.Add(schema.OriginalLife))
 	}
 	expired := func(s *Scan) { s.State, s.SweepAt = Expired, nil }
 	tests := []struct {

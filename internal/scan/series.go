@@ -11,6 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 // A series is several photos of one sitting, taken as separate looks into the camera, whose mean is
@@ -133,8 +134,8 @@ type SeriesResult struct {
 // newSeries is a series whose looks are still to be taken.
 func newSeries(id SeriesID, uid account.UID, scans []ID, contentType string, now time.Time) Series {
 	s := Series{
-		Schema: schema, ID: id, UID: uid, State: SeriesOpen, Version: 1, ContentType: contentType,
-		Looks: make([]Look, len(scans)), CreatedAt: now, UpdatedAt: now, TicketExpiresAt: now.Add(ticketLife),
+		Schema: docSchema, ID: id, UID: uid, State: SeriesOpen, Version: 1, ContentType: contentType,
+		Looks: make([]Look, len(scans)), CreatedAt: now, UpdatedAt: now, TicketExpiresAt: now.Add(schema.TicketLife),
 	}
 	for i, scan := range scans {
 		s.Looks[i] = Look{ScanID: scan, State: LookOpen}
@@ -142,9 +143,9 @@ func newSeries(id SeriesID, uid account.UID, scans []ID, contentType string, now
 	return s
 }
 
-// renewTickets lets the missing photos be uploaded for another ticketLife, under the consent epoch.
+// renewTickets lets the missing photos be uploaded for another schema.TicketLife, under the consent epoch.
 func (s *Series) renewTickets(epoch int64, now time.Time) {
-	s.ConsentEpoch, s.TicketExpiresAt, s.UpdatedAt = epoch, now.Add(ticketLife), now
+	s.ConsentEpoch, s.TicketExpiresAt, s.UpdatedAt = epoch, now.Add(schema.TicketLife), now
 }
 
 // see notes how the scan ended, and settles the series by it. A scan that has not ended changes

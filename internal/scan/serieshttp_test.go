@@ -20,6 +20,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 // seriesAPI is the routes below /v1/series and /v1/scans.
@@ -278,7 +279,7 @@ func TestHalfFinishedSeriesEnds(t *testing.T) {
 	e.take(t, opened, 1, "60")
 	e.clock.advance(firstLook)
 	e.sweep(t, 1)
-	e.clock.advance(ticketLife - firstLook)
+	e.clock.advance(schema.TicketLife - firstLook)
 	e.sweep(t, 1)
 	wantSettled(t, e, opened.Series.ID, SeriesOpen, 0, 0, 0)
 	e.clock.advance(seriesGrace)
@@ -305,7 +306,7 @@ func TestSeriesWithAPhotoThatNobodyAnalysed(t *testing.T) {
 	opened := openSeriesOf(t, api, "", `{"contentType":"image/jpeg","photos":2}`)
 	e.take(t, opened, 0, "40")
 	e.upload(t, e.load(t, opened.Series.Scans[1].ID), []byte("60"))
-	e.clock.advance(stuckLife + time.Minute)
+	e.clock.advance(schema.StuckLife + time.Minute)
 	if _, err := e.sweeper().Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}

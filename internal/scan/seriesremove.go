@@ -30,7 +30,7 @@ func (s *Series) tombstone(scans []Scan, now time.Time) {
 		looks[i] = Look{ScanID: scan.ID, State: LookDeleted}
 	}
 	*s = Series{
-		Schema: schema, ID: s.ID, UID: s.UID, ConsentEpoch: s.ConsentEpoch, State: SeriesDeleting, Version: s.Version + 1,
+		Schema: docSchema, ID: s.ID, UID: s.UID, ConsentEpoch: s.ConsentEpoch, State: SeriesDeleting, Version: s.Version + 1,
 		Looks: looks, CreatedAt: s.CreatedAt, UpdatedAt: now,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/store"
 )
 
@@ -76,7 +77,7 @@ func (w *Sweeper) look(ctx context.Context, s Scan) error {
 	switch {
 	case err != nil && !errors.Is(err, storage.ErrObjectNotExist):
 		return fmt.Errorf("look for the photo: %w", err)
-	case present && now.After(s.CreatedAt.Add(stuckLife)):
+	case present && now.After(s.CreatedAt.Add(schema.StuckLife)):
 		return w.endStuck(ctx, s, attrs)
 	case present:
 		return w.redrive(ctx, s, attrs)

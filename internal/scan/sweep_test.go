@@ -15,6 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 func (e *env) sweeper() *Sweeper {
@@ -118,7 +119,7 @@ func TestPhotoThatNeverComes(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	s := e.newScan(t)
-	for _, step := range []time.Duration{firstLook, ticketLife - firstLook} {
+	for _, step := range []time.Duration{firstLook, schema.TicketLife - firstLook} {
 		e.clock.advance(step)
 		e.sweep(t, 1)
 		if got := e.load(t, s.ID); got.State != AwaitingUpload || got.Version != 1 {
@@ -149,7 +150,7 @@ func TestRenewedTicketIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	opened := wantTicket(t, ticketFor(t, e.uploadsAPI(), anna, "key", jpegRequest), http.StatusCreated)
-	e.clock.advance(ticketLife)
+	e.clock.advance(schema.TicketLife)
 	e.sweep(t, 1) // to be looked at again at the end of the first ticket's grace
 	e.clock.advance(expireGrace - time.Minute)
 	wantTicket(t, ticketFor(t, e.uploadsAPI(), anna, "key", jpegRequest), http.StatusOK)
@@ -201,7 +202,7 @@ func TestScanThatNeverEnds(t *testing.T) {
 			t.Parallel()
 			e := newEnv(t)
 			s, generation := e.begunScan(t, state)
-			e.clock.advance(stuckLife)
+			e.clock.advance(schema.StuckLife)
 			e.sweep(t, 1) // told again once more
 			if got := e.load(t, s.ID); got.State != state || e.photoOf(t, s) != generation {
 				t.Fatalf("after exactly 7 days it is %s, photo %d", got.State, e.photoOf(t, s))
@@ -218,9 +219,9 @@ func TestScanThatNeverEnds(t *testing.T) {
 				t.Errorf("its notification, at last: %v", err)
 			}
 			wantFailed(t, e, s, ReasonExpired)
-			e.clock.advance(originalLife)
+			e.clock.advance(schema.OriginalLife)
 			e.sweep(t, 1)
-			e.clock.advance(originalLife)
+			e.clock.advance(schema.OriginalLife)
 			e.sweep(t, 0)
 		})
 	}
@@ -228,14 +229,14 @@ func TestScanThatNeverEnds(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
 		s, _ := e.begunScan(t, AwaitingUpload)
-		e.clock.advance(stuckLife + time.Second)
+		e.clock.advance(schema.StuckLife + time.Second)
 		w := e.sweeper()
 		w.Uploads = e.client(t, refusing(http.StatusForbidden, method(http.MethodDelete))).Bucket(uploadsBucket)
 		if _, err := w.Sweep(t.Context()); err == nil {
 			t.Fatal("no error")
 		}
 		wantFailed(t, e, s, ReasonExpired)
-		e.clock.advance(originalLife)
+		e.clock.advance(schema.OriginalLife)
 		e.sweep(t, 1)
 		if g := e.photoOf(t, s); g != 0 {
 			t.Errorf("the photo is kept, generation %d", g)
@@ -267,7 +268,7 @@ func TestOriginalOfAFinishedScan(t *testing.T) {
 			if e.resultsOf(t, s) != (state == Completed) {
 				t.Errorf("report: %v", e.resultsOf(t, s))
 			}
-			e.clock.advance(stuckLife)
+			e.clock.advance(schema.StuckLife)
 			e.sweep(t, 0)
 			wantNoMore(t, e, 0)
 		})
@@ -279,7 +280,7 @@ func TestOriginalOfAFinishedScan(t *testing.T) {
 		if err := e.uploads.Object(objectName(s.UID, s.ID)).Delete(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		e.clock.advance(originalLife)
+		e.clock.advance(schema.OriginalLife)
 		e.sweep(t, 1)
 		e.sweep(t, 0)
 	})
@@ -287,7 +288,7 @@ func TestOriginalOfAFinishedScan(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
 		s, _ := e.begunScan(t, Completed)
-		e.clock.advance(originalLife)
+		e.clock.advance(schema.OriginalLife)
 		w := e.sweeper()
 		w.Uploads = e.client(t, refusing(http.StatusForbidden, method(http.MethodDelete))).Bucket(uploadsBucket)
 		if _, err := w.Sweep(t.Context()); err == nil {
@@ -314,7 +315,7 @@ func TestOneScanThatFailsDoesNotStopTheOthers(t *testing.T) {
 	}
 	e.clock.advance(time.Second)
 	good, _ := e.begunScan(t, Failed)
-	e.clock.advance(originalLife)
+	e.clock.advance(schema.OriginalLife)
 	e.bus.fail = func(topic string) error {
 		if topic == event.TopicUploadFinalized {
 			return errors.New("no such topic")
@@ -350,7 +351,7 @@ func TestStorageThatIsAwayEndsNoScan(t *testing.T) {
 		s, _ := e.begunScan(t, state)
 		scans = append(scans, s)
 	}
-	e.clock.advance(stuckLife + time.Hour)
+	e.clock.advance(schema.StuckLife + time.Hour)
 	w := e.sweeper()
 	w.Uploads = e.client(t, refusing(http.StatusForbidden, method(http.MethodGet))).Bucket(uploadsBucket)
 	if looked, err := w.Sweep(t.Context()); looked != len(scans) || err == nil {
@@ -412,7 +413,7 @@ func TestSweepIsNotStarvedByFailures(t *testing.T) {
 	}
 	writer.End()
 	good, _ := e.begunScan(t, Failed)
-	e.clock.advance(originalLife)
+	e.clock.advance(schema.OriginalLife)
 	for _, want := range []int{sweepPage, 2, 0} {
 		if looked, err := e.sweeper().Sweep(t.Context()); looked != want || (err == nil) != (want == 0) {
 			t.Errorf("Sweep = %d, %v, want %d", looked, err, want)

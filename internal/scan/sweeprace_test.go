@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 // looksForPhoto is the sweep's question after the scan's photo: by then it has read the scan.
@@ -40,7 +41,7 @@ func TestScanThatChangesDuringTheSweepIsLetBe(t *testing.T) {
 		e := newEnv(t)
 		opened := wantTicket(t, ticketFor(t, e.uploadsAPI(), anna, "key", jpegRequest), http.StatusCreated)
 		s := e.load(t, opened.Scan.ID)
-		e.clock.advance(ticketLife + expireGrace)
+		e.clock.advance(schema.TicketLife + expireGrace)
 		e.sweepMeanwhile(t, s, func() { wantTicket(t, ticketFor(t, e.uploadsAPI(), anna, "key", jpegRequest), http.StatusOK) })
 		if got := e.load(t, s.ID); got.State != AwaitingUpload {
 			t.Errorf("scan is %s", got.State)
@@ -50,7 +51,7 @@ func TestScanThatChangesDuringTheSweepIsLetBe(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
 		s := e.newScan(t)
-		e.clock.advance(ticketLife + expireGrace)
+		e.clock.advance(schema.TicketLife + expireGrace)
 		var claimed Scan
 		e.sweepMeanwhile(t, s, func() {
 			if _, err := e.analyzer(measure).claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: 7}); err != nil {
@@ -85,7 +86,7 @@ func TestScanThatChangesDuringTheSweepIsLetBe(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
 		s, generation := e.begunScan(t, Queued)
-		e.clock.advance(stuckLife + time.Hour)
+		e.clock.advance(schema.StuckLife + time.Hour)
 		e.sweepMeanwhile(t, s, func() {
 			if err := e.analyzer(measure).Handle(t.Context(), finalized(t, s, generation)); err != nil {
 				t.Error(err)
@@ -102,7 +103,7 @@ func TestScanThatChangesDuringTheSweepIsLetBe(t *testing.T) {
 	t.Run("a scan that is deleted stays so", func(t *testing.T) {
 		t.Parallel()
 		for name, after := range map[string]time.Duration{
-			"awaiting": firstLook, "expired": ticketLife + expireGrace,
+			"awaiting": firstLook, "expired": schema.TicketLife + expireGrace,
 		} {
 			e := newEnv(t)
 			s := e.newScan(t)
@@ -114,7 +115,7 @@ func TestScanThatChangesDuringTheSweepIsLetBe(t *testing.T) {
 		}
 		e := newEnv(t)
 		s, _ := e.begunScan(t, Queued)
-		e.clock.advance(stuckLife + time.Hour)
+		e.clock.advance(schema.StuckLife + time.Hour)
 		e.sweepMeanwhile(t, s, func() { e.remove(t, s) })
 		if _, err := get(t.Context(), e.fs, s.ID); err == nil {
 			t.Error("stuck: it is back")
@@ -147,7 +148,7 @@ func TestNotificationHandledBeforeTheSweepWritesOn(t *testing.T) {
 		t.Fatalf("Sweep = %d, %v", looked, err)
 	}
 	got := e.load(t, s.ID)
-	if got.State != Completed || got.SweepAt == nil || !got.SweepAt.Equal(e.clock.Now().Add(originalLife)) {
+	if got.State != Completed || got.SweepAt == nil || !got.SweepAt.Equal(e.clock.Now().Add(schema.OriginalLife)) {
 		t.Errorf("scan is %s, to be looked at %v", got.State, got.SweepAt)
 	}
 }

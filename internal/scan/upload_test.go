@@ -19,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
@@ -131,7 +132,7 @@ func TestTicket(t *testing.T) {
 	wantScan := Scan{
 		Schema: 1, ID: id, UID: anna, ConsentEpoch: 1, State: AwaitingUpload, Version: 1, ContentType: "image/jpeg",
 		Request:         keys.Ring(hashKey).ID(keys.Request, "anna", `{"contentType":"image/jpeg","sha256":""}`),
-		TicketExpiresAt: now.Add(ticketLife), CreatedAt: now, UpdatedAt: now, SweepAt: &look,
+		TicketExpiresAt: now.Add(schema.TicketLife), CreatedAt: now, UpdatedAt: now, SweepAt: &look,
 	}
 	if diff := cmp.Diff(wantScan, e.load(t, id)); diff != "" {
 		t.Errorf("scan (-want +got):\n%s", diff)
@@ -229,10 +230,10 @@ func TestTicketIsIdempotent(t *testing.T) {
 		if diff := cmp.Diff(want, again.Scan); diff != "" {
 			t.Errorf("scan (-want +got):\n%s", diff)
 		}
-		if again.Upload == nil || again.Upload.ExpiresAt != httpapi.Time(e.clock.Now().Add(ticketLife)) {
+		if again.Upload == nil || again.Upload.ExpiresAt != httpapi.Time(e.clock.Now().Add(schema.TicketLife)) {
 			t.Fatalf("ticket %+v is not for another 15 minutes", again.Upload)
 		}
-		if got := e.load(t, want.ID).TicketExpiresAt; !got.Equal(e.clock.Now().Add(ticketLife)) {
+		if got := e.load(t, want.ID).TicketExpiresAt; !got.Equal(e.clock.Now().Add(schema.TicketLife)) {
 			t.Errorf("the scan's ticket ends at %s", got)
 		}
 	})

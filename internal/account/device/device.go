@@ -22,6 +22,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/store"
 )
 
@@ -29,12 +30,10 @@ const (
 	// Max a user; a further one takes the place of the one longest not seen, so that a new phone
 	// always gets pushes.
 	Max = 20
-	// Kept is how long a device that does not renew its token is kept: FCM takes it for dead then.
-	Kept = 270 * 24 * time.Hour
 	// MaxToken is the longest token, in bytes. FCM names no limit; tokens have had 150 to 350
 	// bytes.
-	MaxToken = 4096
-	schema   = 1
+	MaxToken  = 4096
+	docSchema = 1
 	// settleTime is how long [Settle] may take. It goes on when the client has left, because the
 	// device is there already.
 	settleTime = 10 * time.Second
@@ -204,8 +203,8 @@ func remove(ctx context.Context, snap *firestore.DocumentSnapshot) error {
 // New is a device that is seen for the first time.
 func New(spec Spec, now time.Time) Device {
 	return Device{
-		Schema: schema, Token: spec.Token, TokenHash: Hash(spec.Token), Platform: spec.Platform,
-		CreatedAt: now, UpdatedAt: now, ExpireAt: now.Add(Kept),
+		Schema: docSchema, Token: spec.Token, TokenHash: Hash(spec.Token), Platform: spec.Platform,
+		CreatedAt: now, UpdatedAt: now, ExpireAt: now.Add(schema.DeviceLife),
 	}
 }
 

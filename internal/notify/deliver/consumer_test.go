@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 func TestHandle_eachEventTwice(t *testing.T) {
@@ -213,7 +214,7 @@ func TestHandle_expiredDeviceIsNoDevice(t *testing.T) {
 	b := newBench(t)
 	b.save(ann())
 	b.saveDevice("phone", "token-1")
-	b.now = b.now.Add(device.Kept)
+	b.now = b.now.Add(schema.DeviceLife)
 	b.handle(scanDone("s"), "s")
 	b.want(1, 0, 1)
 }
@@ -297,7 +298,7 @@ func TestHandle_lease(t *testing.T) {
 	b.save(ann())
 	id := idOf(scanDone("s"), "s")
 	for _, c := range []notify.Channel{notify.Push, notify.Email} { // somebody claimed both and died
-		d := delivery{Schema: schema, EventID: id, Channel: c, CreatedAt: b.now}
+		d := delivery{Schema: docSchema, EventID: id, Channel: c, CreatedAt: b.now}
 		d.claim(b.now)
 		if _, err := b.deliveryRef(id, c).Set(t.Context(), d); err != nil {
 			t.Fatal(err)
@@ -321,7 +322,7 @@ func TestHandle_lease(t *testing.T) {
 func TestFinish_ofALostClaim(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	d := delivery{Schema: schema, EventID: "e", Channel: notify.Email}
+	d := delivery{Schema: docSchema, EventID: "e", Channel: notify.Email}
 	d.claim(b.now)
 	mine := claim{channel: notify.Email, ref: b.deliveryRef("e", notify.Email), attempt: d.Attempts}
 	d.claim(b.now.Add(catalog.Lease)) // another took over

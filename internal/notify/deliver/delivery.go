@@ -14,12 +14,10 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/schema"
 )
 
-const schema = 1
-
-// deliveryKept is how long a delivery is remembered: longer than any redelivery or redrive of its event.
-const deliveryKept = 90 * 24 * time.Hour
+const docSchema = 1
 
 // state is where a delivery stands; see the package's drawing.
 type state string
@@ -140,8 +138,8 @@ func claimChannel(
 	tx *firestore.Transaction, snap *firestore.DocumentSnapshot, msg notify.Message, channel notify.Channel, user account.User, now time.Time,
 ) (c *claim, busy bool, err error) {
 	d := delivery{
-		Schema: schema, ConsentEpoch: msg.ConsentEpoch, EventID: msg.ID, Channel: channel, Served: []string{},
-		CreatedAt: now, ExpireAt: now.Add(deliveryKept),
+		Schema: docSchema, ConsentEpoch: msg.ConsentEpoch, EventID: msg.ID, Channel: channel, Served: []string{},
+		CreatedAt: now, ExpireAt: now.Add(schema.DeliveryLife),
 	}
 	if snap.Exists() {
 		if err := snap.DataTo(&d); err != nil {

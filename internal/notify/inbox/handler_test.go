@@ -17,6 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/schema"
 )
 
 // fill writes n items a second apart, i00 the oldest.
@@ -205,7 +206,7 @@ func TestDevices(t *testing.T) {
 	if all := known(); len(all) != device.Max-1 {
 		t.Errorf("%d devices after a delete", len(all))
 	}
-	b.now = b.now.Add(device.Kept)
+	b.now = b.now.Add(schema.DeviceLife)
 	if code := put("d01", "x01"); code != http.StatusCreated {
 		t.Errorf("a device that expired and was not deleted yet: %d", code)
 	}
