@@ -86,7 +86,7 @@ func parseUsername(written string) (string, error) {
 		err = unfit(name)
 	}
 	if err != nil {
-		return "", fault.New(fault.CodeInvalidField, "This cannot be a username.").WithField("/username", "%s", err)
+		return "", fault.New(fault.CodeInvalidField, "The username is not valid.").WithField("/username", "%s", err)
 	}
 	return name, nil
 }

@@ -166,7 +166,7 @@ func (c Config) validate() error {
 	if !c.Local() {
 		for _, name := range append(emulatorVariables, localVariables...) {
 			if c.environ[name] != "" {
-				faults = append(faults, fmt.Errorf("%s is set: it is for the local stack and must never be in production", name))
+				faults = append(faults, fmt.Errorf("%s is set: it is for the local stack and must not be set in production", name))
 			}
 		}
 	}

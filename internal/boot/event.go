@@ -158,7 +158,7 @@ func pushAuthorizer(
 	return func(r *http.Request) error {
 		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !ok {
-			return fault.New(fault.CodeEventUnauthorized, "The delivery bears no OIDC token.")
+			return fault.New(fault.CodeEventUnauthorized, "The delivery has no OIDC token.")
 		}
 		payload, err := validate(r.Context(), token, audience)
 		if err != nil {

@@ -171,7 +171,7 @@ func (c *cloud) secretValue(ctx context.Context, name string) ([]byte, error) {
 		return []byte(value), nil
 	}
 	if c.yes {
-		return nil, fmt.Errorf("nobody can be asked for the secret %s with -yes: put it into %s", name, secretVariable(name))
+		return nil, fmt.Errorf("-yes asks no questions: put the secret %s into %s", name, secretVariable(name))
 	}
 	value, err := c.terminal.secret(ctx, question)
 	if err != nil {

@@ -32,7 +32,7 @@ var errSkipped = errors.New("skipped")
 func skip(why string) error { return fmt.Errorf("%w: %s", errSkipped, why) }
 
 // errSick means that checks failed; they have been told.
-var errSick = errors.New("not everything is as it should be: see FAIL above, each with what mends it")
+var errSick = errors.New("some checks failed: see FAIL above, each with its remedy")
 
 // doctor makes all the checks, whatever the first ones say, and fails if one does.
 func (c *cloud) doctor(ctx context.Context, checks []check) error {

@@ -150,7 +150,7 @@ func ask(ctx context.Context, t *terminal, o options, said map[string]string, wa
 			continue
 		}
 		if o.yes {
-			return nil, fmt.Errorf("no file says %s: give one with -var-file, for nobody can be asked with -yes", q.variable)
+			return nil, fmt.Errorf("no file sets %s: give one with -var-file, since -yes asks no questions", q.variable)
 		}
 		answer, err := t.line(ctx, q.question)
 		if err != nil {

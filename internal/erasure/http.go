@@ -153,7 +153,7 @@ type receiptView struct {
 }
 
 func (s *Requests) get(w http.ResponseWriter, r *http.Request) error {
-	notFound := fault.New(fault.CodeNotFound, "There is no such receipt, or not any more.")
+	notFound := fault.New(fault.CodeNotFound, "There is no such receipt, or it has expired.")
 	secret := r.PathValue("capability")
 	if !capabilityPattern.MatchString(secret) {
 		return notFound

@@ -92,7 +92,7 @@ type Looks struct {
 }
 
 // errNobody says that an answer is not believed.
-var errNobody = errors.New("an answer that knows none of them is not believed")
+var errNobody = errors.New("the answer knows none of several users, so it is not trusted")
 
 // Sweep takes the second looks that are due and goes on with the pass. Its error joins those of
 // both.

@@ -66,7 +66,7 @@ func (s *Requests) post(w http.ResponseWriter, r *http.Request) error {
 func (s *Requests) get(w http.ResponseWriter, r *http.Request) error {
 	j, err := s.find(r.Context(), account.Caller(r))
 	if errors.Is(err, errGone) {
-		return fault.New(fault.CodeNotFound, "There is no export, or not any more: ask for one.")
+		return fault.New(fault.CodeNotFound, "There is no export: request one.")
 	}
 	if err != nil {
 		return err

@@ -145,7 +145,7 @@ func unmarshal(at jsontext.Pointer, text []byte, value any) error {
 	if len(fields) == 0 {
 		return nil
 	}
-	bad := fault.New(fault.CodeInvalidField, "The body lacks something.")
+	bad := fault.New(fault.CodeInvalidField, "A required member of the body is missing.")
 	bad.Fields = fields
 	return bad
 }

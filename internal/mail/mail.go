@@ -111,7 +111,7 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	err = s.client.DialAndSendWithContext(ctx, letter)
 	if letter.IsDelivered() {
 		if err != nil {
-			slog.InfoContext(ctx, "mail delivered, but the server ended the talk badly")
+			slog.InfoContext(ctx, "mail delivered, but the server did not end the session cleanly")
 		}
 		return nil
 	}

@@ -78,7 +78,7 @@ func (s *Service) imagesOf(ctx context.Context, of Scan) (imagesView, error) {
 }
 
 func notCompleted() error {
-	return fault.New(fault.CodeScanNotCompleted, "The scan is not completed, so there is nothing of this yet.")
+	return fault.New(fault.CodeScanNotCompleted, "The scan is not completed yet.")
 }
 
 // keptImage is an object with an image in it.

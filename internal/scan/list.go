@@ -127,7 +127,7 @@ func filterParams(r *http.Request) (f filter, err error) {
 		return f, err
 	}
 	if f.from != nil && f.to != nil && !f.from.Before(*f.to) {
-		return f, fault.New(fault.CodeInvalidParameter, "The end of the time is not after its beginning.").
+		return f, fault.New(fault.CodeInvalidParameter, "The end of the period is not after its start.").
 			WithField("query/to", "must be after from")
 	}
 	order, err := httpapi.EnumParam(r, "order", "newest", "oldest")

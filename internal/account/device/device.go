@@ -84,7 +84,7 @@ type Spec struct {
 // Validate says which members are faulty; prefix is the JSON pointer of the spec in the request's
 // body.
 func (s Spec) Validate(prefix string) error {
-	invalid := fault.New(fault.CodeInvalidField, "The device is not described properly.")
+	invalid := fault.New(fault.CodeInvalidField, "The device is not valid.")
 	if s.Token == "" || len(s.Token) > MaxToken {
 		_ = invalid.WithField(prefix+"/token", "must be of 1 to %d bytes", MaxToken)
 	}

@@ -217,7 +217,7 @@ func setenv(env map[string]string) error {
 func (h *Host) listen(ctx context.Context, opts Options) error {
 	public, err := listen(ctx, opts.Port)
 	if err != nil {
-		return fmt.Errorf("the port is not free (choose another with -port): %w", err)
+		return fmt.Errorf("the port is in use (choose another with -port): %w", err)
 	}
 	h.public, h.URL = public, public.url()
 	// Whatever the public port is bound to, this one is 127.0.0.1's.

@@ -27,7 +27,7 @@ func PrintPeak() error {
 			return nil
 		}
 	}
-	return errors.New("the kernel does not tell the peak memory")
+	return errors.New("the kernel does not report the peak memory")
 }
 
 // Enlarged returns a JPEG at another size, with the noise of a sensor, so that it takes as many
