@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -17,7 +18,7 @@ import (
 
 func TestAnalyzeMeasuresAPortrait(t *testing.T) {
 	t.Parallel()
-	r := analyze(t, sampleJPEG(t))
+	r := analyze(t, facetest.SampleJPEG(t))
 
 	t.Run("nothing is amiss, but an average face is more even than any", func(t *testing.T) {
 		t.Parallel()
@@ -100,12 +101,12 @@ func TestAnalyzeMeasuresAPortrait(t *testing.T) {
 
 func TestReportsAreTheSameToTheByte(t *testing.T) {
 	t.Parallel()
-	data := sampleJPEG(t)
-	want := asJSON(t, analyze(t, data))
+	data := facetest.SampleJPEG(t)
+	want := facetest.AsJSON(t, analyze(t, data))
 
 	t.Run("from eight goroutines at once, among other photos", func(t *testing.T) {
 		t.Parallel()
-		other := encodePNG(t, blurred(mirrorOf(decodeSample(t)), 2))
+		other := facetest.EncodePNG(t, facetest.Softened(facetest.MirrorOf(facetest.DecodeSample(t)), 2))
 		var group sync.WaitGroup
 		for i := range 8 {
 			group.Go(func() {
@@ -113,7 +114,7 @@ func TestReportsAreTheSameToTheByte(t *testing.T) {
 				r, err := Analyze(bytes.NewReader(data), report.Options{})
 				if err != nil {
 					t.Errorf("goroutine %d: %v", i, err)
-				} else if got := asJSON(t, r); got != want {
+				} else if got := facetest.AsJSON(t, r); got != want {
 					t.Errorf("goroutine %d got another report", i)
 				}
 			})
@@ -123,7 +124,7 @@ func TestReportsAreTheSameToTheByte(t *testing.T) {
 	t.Run("from a reader that gives one byte at a time", func(t *testing.T) {
 		t.Parallel()
 		r, err := Analyze(iotest.OneByteReader(bytes.NewReader(data)), report.Options{})
-		if err != nil || asJSON(t, r) != want {
+		if err != nil || facetest.AsJSON(t, r) != want {
 			t.Errorf("another report, or %v", err)
 		}
 	})
@@ -131,15 +132,15 @@ func TestReportsAreTheSameToTheByte(t *testing.T) {
 
 func TestMirroredPhotoGivesTheMirroredReport(t *testing.T) {
 	t.Parallel()
-	src := decodeSample(t)
-	tilted := graded(onCanvas(420, 500, image.Pt(40, 30), src), func(v float64) float64 { return v * 0.9 })
+	src := facetest.DecodeSample(t)
+	tilted := facetest.Graded(facetest.OnCanvas(420, 500, image.Pt(40, 30), src), func(v float64) float64 { return v * 0.9 })
 	for name, img := range map[string]image.Image{
-		"as it is": src, "off the middle": tilted, "on a long canvas, so that it is shrunk": onCanvas(701, 2001, image.Pt(31, 400), enlarged(src, 640, 800)),
+		"as it is": src, "off the middle": tilted, "on a long canvas, so that it is shrunk": facetest.OnCanvas(701, 2001, image.Pt(31, 400), facetest.Enlarged(src, 640, 800)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := analyze(t, encodePNG(t, img))
-			m := analyze(t, encodePNG(t, mirrorOf(img)))
+			r := analyze(t, facetest.EncodePNG(t, img))
+			m := analyze(t, facetest.EncodePNG(t, facetest.MirrorOf(img)))
 			if diff := cmp.Diff(r.Score, m.Score); diff != "" {
 				t.Errorf("score (-photo +mirrored):\n%s", diff)
 			}
@@ -153,13 +154,13 @@ func TestMirroredPhotoGivesTheMirroredReport(t *testing.T) {
 
 func TestOrientationIsApplied(t *testing.T) {
 	t.Parallel()
-	src := decodeSample(t)
-	want := analyze(t, encodePNG(t, src))
-	wantJPEG := analyze(t, encodeJPEG(t, src, 95))
+	src := facetest.DecodeSample(t)
+	want := analyze(t, facetest.EncodePNG(t, src))
+	wantJPEG := analyze(t, facetest.EncodeJPEG(t, src, 95))
 	for o := 1; o <= 8; o++ {
 		t.Run("PNG stored as orientation "+string(rune('0'+o)), func(t *testing.T) {
 			t.Parallel()
-			got := analyze(t, withPNGOrientation(encodePNG(t, stored(src, o)), o))
+			got := analyze(t, facetest.WithPNGOrientation(facetest.EncodePNG(t, facetest.Stored(src, o)), o))
 			w := want
 			w.Image.Orientation = o
 			if diff := cmp.Diff(w, got); diff != "" {
@@ -168,7 +169,7 @@ func TestOrientationIsApplied(t *testing.T) {
 		})
 		t.Run("JPEG stored as orientation "+string(rune('0'+o)), func(t *testing.T) {
 			t.Parallel()
-			got := analyze(t, withJPEGOrientation(encodeJPEG(t, stored(src, o), 95), o))
+			got := analyze(t, facetest.WithJPEGOrientation(facetest.EncodeJPEG(t, facetest.Stored(src, o), 95), o))
 			if got.Image != (report.Image{Width: 320, Height: 400, Orientation: o}) {
 				t.Errorf("image %+v", got.Image)
 			}
@@ -181,8 +182,8 @@ func TestOrientationIsApplied(t *testing.T) {
 
 func TestSmallChangesOfThePhotoChangeLittle(t *testing.T) {
 	t.Parallel()
-	src := decodeSample(t)
-	want := analyze(t, encodePNG(t, src))
+	src := facetest.DecodeSample(t)
+	want := analyze(t, facetest.EncodePNG(t, src))
 	same := func(f float64) func(report.Point) report.Point {
 		return func(p report.Point) report.Point { return report.Point{X: (p.X+0.5)*f - 0.5, Y: (p.Y+0.5)*f - 0.5} }
 	}
@@ -192,16 +193,16 @@ func TestSmallChangesOfThePhotoChangeLittle(t *testing.T) {
 		move func(report.Point) report.Point
 		near float64 // pixels
 	}{
-		{"saved as a JPEG of quality 50", encodeJPEG(t, src, 50), same(1), 1.5},
-		{"with noise", encodePNG(t, noisy(src, 6, 1)), same(1), 2},
-		{"a little darker", encodePNG(t, graded(src, func(v float64) float64 { return v * 0.8 })), same(1), 1.5},
-		{"twice as large", encodePNG(t, enlarged(src, 640, 800)), same(2), 3},
-		{"five times as large, looked at in half size", encodeJPEG(t, enlarged(src, 1600, 2000), 90), same(5), 8},
-		{"moved on a larger canvas", encodePNG(t, onCanvas(500, 600, image.Pt(90, 110), src)),
+		{"saved as a JPEG of quality 50", facetest.EncodeJPEG(t, src, 50), same(1), 1.5},
+		{"with noise", facetest.EncodePNG(t, facetest.Noisy(src, 6, 1)), same(1), 2},
+		{"a little darker", facetest.EncodePNG(t, facetest.Graded(src, func(v float64) float64 { return v * 0.8 })), same(1), 1.5},
+		{"twice as large", facetest.EncodePNG(t, facetest.Enlarged(src, 640, 800)), same(2), 3},
+		{"five times as large, looked at in half size", facetest.EncodeJPEG(t, facetest.Enlarged(src, 1600, 2000), 90), same(5), 8},
+		{"moved on a larger canvas", facetest.EncodePNG(t, facetest.OnCanvas(500, 600, image.Pt(90, 110), src)),
 			func(p report.Point) report.Point { return report.Point{X: p.X + 90, Y: p.Y + 110} }, 1.5},
-		{"lying on its side without a word in the EXIF", encodePNG(t, stored(src, 6)),
+		{"lying on its side without a word in the EXIF", facetest.EncodePNG(t, facetest.Stored(src, 6)),
 			func(p report.Point) report.Point { return report.Point{X: p.Y, Y: 319 - p.X} }, 2},
-		{"upside down", encodePNG(t, stored(src, 3)), func(p report.Point) report.Point { return report.Point{X: 319 - p.X, Y: 399 - p.Y} }, 2},
+		{"upside down", facetest.EncodePNG(t, facetest.Stored(src, 3)), func(p report.Point) report.Point { return report.Point{X: 319 - p.X, Y: 399 - p.Y} }, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -222,15 +223,15 @@ func TestSmallChangesOfThePhotoChangeLittle(t *testing.T) {
 
 func TestAnUnevenFaceScoresLower(t *testing.T) {
 	t.Parallel()
-	src := decodeSample(t)
-	last := analyze(t, encodePNG(t, src)).Score.Value
+	src := facetest.DecodeSample(t)
+	last := analyze(t, facetest.EncodePNG(t, src)).Score.Value
 	for _, shift := range []float64{3, 6} {
 		// Lower the right corner of the mouth softly.
-		bent := remapped(src, 320, 400, func(x, y int) (int, int) {
+		bent := facetest.Remapped(src, 320, 400, func(x, y int) (int, int) {
 			dx, dy := float64(x-198)/24, float64(y-281)/24
 			return x, y - int(math.Round(shift*math.Exp(-dx*dx-dy*dy)))
 		})
-		r := analyze(t, encodePNG(t, bent))
+		r := analyze(t, facetest.EncodePNG(t, bent))
 		if r.Score.Value >= last {
 			t.Errorf("the mouth lowered by %v pixels: score %v, not below %v", shift, r.Score.Value, last)
 		}

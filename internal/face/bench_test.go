@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	ownjpeg "github.com/facescan/facescan/internal/face/internal/jpeg"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
@@ -17,11 +18,11 @@ import (
 // pixel as a real one.
 func cameraJPEG(tb testing.TB, w, h int) []byte {
 	tb.Helper()
-	src := decodeSample(tb)
-	dst := onCanvas(w, h, image.Point{})
+	src := facetest.DecodeSample(tb)
+	dst := facetest.OnCanvas(w, h, image.Point{})
 	fits := w * 5 / 4 // the height of the sample at this width
 	draw.CatmullRom.Scale(dst, image.Rect(0, (h-fits)/2, w, (h+fits)/2), src, src.Rect, draw.Src, nil)
-	return encodeJPEG(tb, grained(dst, 7), 90)
+	return facetest.EncodeJPEG(tb, facetest.Grained(dst, 7), 90)
 }
 
 var cameraPhotos = sync.OnceValue(func() map[string][]byte {
@@ -43,7 +44,7 @@ func BenchmarkScan(b *testing.B) {
 			measured(b, func() error { _, _, err := Scan(bytes.NewReader(data), report.Options{}); return err })
 		})
 	}
-	sample, wall := sampleJPEG(b), encodeJPEG(b, noise(1000, 1000, 1), 90)
+	sample, wall := facetest.SampleJPEG(b), facetest.EncodeJPEG(b, facetest.Noise(1000, 1000, 1), 90)
 	b.Run("report sample.jpg 0.1MP progressive", func(b *testing.B) {
 		measured(b, func() error { _, err := Analyze(bytes.NewReader(sample), report.Options{}); return err })
 	})
@@ -55,7 +56,7 @@ func BenchmarkScan(b *testing.B) {
 // BenchmarkDecoders compares what decodes JPEG photos here with what could.
 func BenchmarkDecoders(b *testing.B) {
 	files := map[string][]byte{
-		"12MP": cameraPhotos()["12MP"], "1MP": cameraPhotos()["1MP"], "progressive 0.1MP": sampleJPEG(b),
+		"12MP": cameraPhotos()["12MP"], "1MP": cameraPhotos()["1MP"], "progressive 0.1MP": facetest.SampleJPEG(b),
 	}
 	for size, data := range files {
 		for name, decode := range map[string]func() error{

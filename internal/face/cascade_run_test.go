@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"pgregory.net/rapid"
 )
@@ -16,7 +17,7 @@ func TestSpotsThatTakeTurnsEndWhereTheyWouldAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	face := raster.LumaOf(decodeSample(t))
+	face := raster.LumaOf(facetest.DecodeSample(t))
 	rapid.Check(t, func(t *rapid.T) {
 		r := models.pupil
 		if name := rapid.SampledFrom([]string{"", "lp38", "lp93"}).Draw(t, "cascade"); name != "" {

@@ -6,11 +6,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 )
 
 func TestCascadesAreThoseOfPigo(t *testing.T) {
 	t.Parallel()
-	folder, err := pigoFolder()
+	folder, err := facetest.PigoFolder()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/jpegtest"
 )
 
@@ -20,11 +21,11 @@ var worstFile = flag.String("worst", "", "a file to which fuzzing writes the inp
 // honest is the processor time for a byte or a pixel of an honest photo, by format.
 var honest = sync.OnceValue(func() map[format]time.Duration {
 	tb := new(testing.B)
-	src := grained(repeated(decodeSample(tb), 2), 7)
+	src := facetest.Grained(facetest.Repeated(facetest.DecodeSample(tb), 2), 7)
 	times := map[format]time.Duration{}
 	for kind, data := range map[format][]byte{
 		formatJPEG: jpegtest.Encode(src, jpegtest.Options{Sampling: jpegtest.YCbCr420(), Step: 4}),
-		formatPNG:  encodePNG(tb, src), formatWebP: encodeWebP(src),
+		formatPNG:  facetest.EncodePNG(tb, src), formatWebP: facetest.EncodeWebP(src),
 	} {
 		least := time.Hour
 		for range 5 {
@@ -54,9 +55,9 @@ func fuzzedOnce(t *testing.T, data []byte) (*photo, error) {
 		return p, err
 	}
 	const tables = 300 << 10
-	before := allocated()
+	before := facetest.Allocated()
 	p, err := run()
-	if got, most := allocated()-before, memory+int64(ownPlanes*pixels+3*len(data)+maxICC*2+tables); got > most {
+	if got, most := facetest.Allocated()-before, memory+int64(ownPlanes*pixels+3*len(data)+maxICC*2+tables); got > most {
 		t.Fatalf("%d bytes were allocated, at most %d should be", got, most)
 	}
 	if raceDetected {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/jpegtest"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -90,7 +91,7 @@ func TestDamageIsNoticed(t *testing.T) {
 				n := 0
 				r := rand.New(rand.NewPCG(1, 0))
 				for range *damagePlaces {
-					if _, err := decodedFile(tt.change(r, photo)); codeOf(t, err) == "" {
+					if _, err := decodedFile(tt.change(r, photo)); facetest.CodeOf(t, err) == "" {
 						n++
 					}
 				}
@@ -121,27 +122,27 @@ func decodedFile(data []byte) (*photo, error) {
 // without restarts.
 func damagedPhotos(tb testing.TB) map[string][]byte {
 	tb.Helper()
-	src := decodeSample(tb)
+	src := facetest.DecodeSample(tb)
 	photos := map[string][]byte{}
 	for _, o := range []struct {
 		name string
 		img  image.Image
 		jpegtest.Options
 	}{
-		{"4:2:0, fine", grained(src, 4), jpegtest.Options{Step: 2, Sampling: jpegtest.YCbCr420()}},
-		{"4:2:0, coarse", enlarged(src, 640, 800), jpegtest.Options{Step: 14, Sampling: jpegtest.YCbCr420()}},
+		{"4:2:0, fine", facetest.Grained(src, 4), jpegtest.Options{Step: 2, Sampling: jpegtest.YCbCr420()}},
+		{"4:2:0, coarse", facetest.Enlarged(src, 640, 800), jpegtest.Options{Step: 14, Sampling: jpegtest.YCbCr420()}},
 		{"4:2:2, restarts", src, jpegtest.Options{Step: 4, Sampling: [][2]int{{2, 1}, {1, 1}, {1, 1}}, Restart: 20}},
 		{"4:4:4, finest", src, jpegtest.Options{Step: 1, Sampling: [][2]int{{1, 1}, {1, 1}, {1, 1}}}},
-		{"grey, grainy", grained(src, 12), jpegtest.Options{Step: 8}},
+		{"grey, grainy", facetest.Grained(src, 12), jpegtest.Options{Step: 8}},
 	} {
 		photos["baseline, "+o.name] = jpegtest.Encode(o.img, o.Options)
 		o.Frame = 0xc2
 		photos["progressive, "+o.name] = jpegtest.Encode(o.img, o.Options)
 	}
-	photos["baseline, usual tables"] = encodeJPEG(tb, grained(src, 6), 90)
-	photos["progressive, pigo's sample"] = sampleJPEG(tb)
+	photos["baseline, usual tables"] = facetest.EncodeJPEG(tb, facetest.Grained(src, 6), 90)
+	photos["progressive, pigo's sample"] = facetest.SampleJPEG(tb)
 	for name, data := range photos {
-		if _, err := Analyze(bytes.NewReader(data), report.Options{}); err != nil && codeOf(tb, err) == report.Corrupt {
+		if _, err := Analyze(bytes.NewReader(data), report.Options{}); err != nil && facetest.CodeOf(tb, err) == report.Corrupt {
 			tb.Fatalf("%s: %v", name, err)
 		}
 	}

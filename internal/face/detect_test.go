@@ -5,6 +5,7 @@ import (
 	"image"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -35,9 +36,9 @@ func TestWeakFacesInATurnedPictureMayBeChance(t *testing.T) {
 // TestFaceThatFillsThePictureIsFound cuts the sample so tightly that no window holds the face.
 func TestFaceThatFillsThePictureIsFound(t *testing.T) {
 	t.Parallel()
-	src := decodeSample(t)
+	src := facetest.DecodeSample(t)
 	const side = 185 // the detector's box is 248 wide
-	cut := remapped(src, side, side, func(x, y int) (int, int) { return x + 69, y + 109 })
+	cut := facetest.Remapped(src, side, side, func(x, y int) (int, int) { return x + 69, y + 109 })
 	plane := planeOf(t, cut)
 	models, err := loadModels()
 	if err != nil {
@@ -54,7 +55,7 @@ func TestFaceThatFillsThePictureIsFound(t *testing.T) {
 
 func planeOf(t *testing.T, img image.Image) *raster.Plane {
 	t.Helper()
-	p, err := open(bytes.NewReader(encodePNG(t, img)), report.Options{}.WithDefaults())
+	p, err := open(bytes.NewReader(facetest.EncodePNG(t, img)), report.Options{}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
 	"github.com/google/go-cmp/cmp"
@@ -26,9 +27,9 @@ func TestReportsAreTheSameOnEveryMachine(t *testing.T) {
 	var got strings.Builder
 	for _, f := range goldenFiles(t) {
 		r, err := Analyze(bytes.NewReader(f.data), report.Options{})
-		text := asJSON(t, r)
+		text := facetest.AsJSON(t, r)
 		if err != nil {
-			text = asJSON(t, err)
+			text = facetest.AsJSON(t, err)
 		}
 		sum := sha256.Sum256([]byte(text))
 		fmt.Fprintf(&got, "%s %s\n", hex.EncodeToString(sum[:8]), f.name)
@@ -54,33 +55,33 @@ type goldenFile struct {
 
 func goldenFiles(t *testing.T) []goldenFile {
 	t.Helper()
-	src := decodeSample(t)
-	dark := graded(src, func(v float64) float64 { return float64(int(v) * 7 / 10) })
-	bent := remapped(src, 320, 400, func(x, y int) (int, int) { return x, y - max(0, 6-abs(x-198)/4) })
+	src := facetest.DecodeSample(t)
+	dark := facetest.Graded(src, func(v float64) float64 { return float64(int(v) * 7 / 10) })
+	bent := facetest.Remapped(src, 320, 400, func(x, y int) (int, int) { return x, y - max(0, 6-abs(x-198)/4) })
 	return []goldenFile{
-		{"progressive JPEG", sampleJPEG(t)},
-		{"PNG", encodePNG(t, src)},
-		{"mirrored", encodePNG(t, mirrorOf(src))},
-		{"stored on its side", withPNGOrientation(encodePNG(t, stored(src, 6)), 6)},
-		{"lying on its side", encodePNG(t, stored(src, 6))},
-		{"lossless WebP", encodeWebP(src)},
-		{"JPEG 4:4:4", encodeJPEGAs(t, src, jpegn.Subsample444, 0)},
-		{"JPEG 4:2:2 with restarts", encodeJPEGAs(t, grained(src, 5), jpegn.Subsample422, 3)},
-		{"grey JPEG of six times the size, shrunk by two", encodeJPEGAs(t, repeated(src, 6), jpegn.SubsampleGray, 0)},
-		{"darker", encodePNG(t, dark)},
-		{"grained", encodePNG(t, grained(src, 12))},
-		{"with a lowered mouth corner", encodePNG(t, bent)},
-		{"on a canvas, askew", encodePNG(t, sheared(onCanvas(480, 520, image.Pt(70, 60), src), 9))},
-		{"no face", encodePNG(t, grained(onCanvas(120, 110, image.Point{}), 100))},
-		{"two faces", encodePNG(t, onCanvas(640, 400, image.Point{}, src, src))},
-		{"JPEG of Adobe RGB", withJPEGProfile(encodeJPEGAs(t, src, jpegn.Subsample420, 0), profileAdobe.bytes())},
-		{"PNG of ProPhoto", withPNGProfile(encodePNG(t, src), profileProPhoto.bytes())},
-		{"in the dark", encodePNG(t, graded(src, func(v float64) float64 { return float64(int(v) / 4) }))},
+		{"progressive JPEG", facetest.SampleJPEG(t)},
+		{"PNG", facetest.EncodePNG(t, src)},
+		{"mirrored", facetest.EncodePNG(t, facetest.MirrorOf(src))},
+		{"stored on its side", facetest.WithPNGOrientation(facetest.EncodePNG(t, facetest.Stored(src, 6)), 6)},
+		{"lying on its side", facetest.EncodePNG(t, facetest.Stored(src, 6))},
+		{"lossless WebP", facetest.EncodeWebP(src)},
+		{"JPEG 4:4:4", facetest.EncodeJPEGAs(t, src, jpegn.Subsample444, 0)},
+		{"JPEG 4:2:2 with restarts", facetest.EncodeJPEGAs(t, facetest.Grained(src, 5), jpegn.Subsample422, 3)},
+		{"grey JPEG of six times the size, shrunk by two", facetest.EncodeJPEGAs(t, facetest.Repeated(src, 6), jpegn.SubsampleGray, 0)},
+		{"darker", facetest.EncodePNG(t, dark)},
+		{"grained", facetest.EncodePNG(t, facetest.Grained(src, 12))},
+		{"with a lowered mouth corner", facetest.EncodePNG(t, bent)},
+		{"on a canvas, askew", facetest.EncodePNG(t, sheared(facetest.OnCanvas(480, 520, image.Pt(70, 60), src), 9))},
+		{"no face", facetest.EncodePNG(t, facetest.Grained(facetest.OnCanvas(120, 110, image.Point{}), 100))},
+		{"two faces", facetest.EncodePNG(t, facetest.OnCanvas(640, 400, image.Point{}, src, src))},
+		{"JPEG of Adobe RGB", facetest.WithJPEGProfile(facetest.EncodeJPEGAs(t, src, jpegn.Subsample420, 0), facetest.ProfileAdobe.Bytes())},
+		{"PNG of ProPhoto", facetest.WithPNGProfile(facetest.EncodePNG(t, src), facetest.ProfileProPhoto.Bytes())},
+		{"in the dark", facetest.EncodePNG(t, facetest.Graded(src, func(v float64) float64 { return float64(int(v) / 4) }))},
 	}
 }
 
 // sheared moves each row sideways, by a pixel every so many rows.
 func sheared(src image.Image, rows int) *image.RGBA {
 	b := src.Bounds()
-	return remapped(src, b.Dx(), b.Dy(), func(x, y int) (int, int) { return x + (y-b.Dy()/2)/rows, y })
+	return facetest.Remapped(src, b.Dx(), b.Dy(), func(x, y int) (int, int) { return x + (y-b.Dy()/2)/rows, y })
 }

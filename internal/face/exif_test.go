@@ -5,50 +5,31 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/report"
 )
-
-// tiff makes EXIF data of entries of a tag, a type and a value each.
-func tiff(order binary.AppendByteOrder, entries ...[3]uint32) []byte {
-	data := []byte("MM")
-	if order.String() == binary.LittleEndian.String() {
-		data = []byte("II")
-	}
-	data = order.AppendUint32(order.AppendUint16(data, 42), 8)
-	data = order.AppendUint16(data, uint16(len(entries)))
-	for _, e := range entries {
-		data = order.AppendUint16(order.AppendUint16(data, uint16(e[0])), uint16(e[1]))
-		data = order.AppendUint32(data, 1)
-		if e[1] == 3 {
-			data = order.AppendUint16(order.AppendUint16(data, uint16(e[2])), 0)
-		} else {
-			data = order.AppendUint32(data, e[2])
-		}
-	}
-	return order.AppendUint32(data, 0)
-}
 
 func TestOrientationIsFound(t *testing.T) {
 	t.Parallel()
 	const tag, short, long = 0x112, 3, 4
-	good := tiff(binary.BigEndian, [3]uint32{tag, short, 6})
+	good := facetest.Tiff(binary.BigEndian, [3]uint32{tag, short, 6})
 	for name, tt := range map[string]struct {
 		exif []byte
 		want int
 	}{
 		"of 16 bits, highest byte first": {good, 6},
-		"of 16 bits, lowest byte first":  {tiff(binary.LittleEndian, [3]uint32{tag, short, 8}), 8},
-		"of 32 bits, highest byte first": {tiff(binary.BigEndian, [3]uint32{tag, long, 3}), 3},
-		"of 32 bits, lowest byte first":  {tiff(binary.LittleEndian, [3]uint32{tag, long, 5}), 5},
+		"of 16 bits, lowest byte first":  {facetest.Tiff(binary.LittleEndian, [3]uint32{tag, short, 8}), 8},
+		"of 32 bits, highest byte first": {facetest.Tiff(binary.BigEndian, [3]uint32{tag, long, 3}), 3},
+		"of 32 bits, lowest byte first":  {facetest.Tiff(binary.LittleEndian, [3]uint32{tag, long, 5}), 5},
 		"behind other entries": {
-			tiff(binary.LittleEndian, [3]uint32{0x100, long, 4000}, [3]uint32{0x10f, 2, 0}, [3]uint32{tag, short, 2}), 2,
+			facetest.Tiff(binary.LittleEndian, [3]uint32{0x100, long, 4000}, [3]uint32{0x10f, 2, 0}, [3]uint32{tag, short, 2}), 2,
 		},
-		"in half a directory":     {tiff(binary.BigEndian, [3]uint32{tag, short, 7}, [3]uint32{0x131, 2, 0})[:8+2+12], 7},
-		"0":                       {tiff(binary.BigEndian, [3]uint32{tag, short, 0}), 0},
-		"9":                       {tiff(binary.BigEndian, [3]uint32{tag, short, 9}), 0},
-		"65536 + 6":               {tiff(binary.BigEndian, [3]uint32{tag, long, 65542}), 0},
-		"of another type":         {tiff(binary.BigEndian, [3]uint32{tag, 2, 6}), 0},
-		"none":                    {tiff(binary.BigEndian, [3]uint32{0x100, long, 6}), 0},
+		"in half a directory":     {facetest.Tiff(binary.BigEndian, [3]uint32{tag, short, 7}, [3]uint32{0x131, 2, 0})[:8+2+12], 7},
+		"0":                       {facetest.Tiff(binary.BigEndian, [3]uint32{tag, short, 0}), 0},
+		"9":                       {facetest.Tiff(binary.BigEndian, [3]uint32{tag, short, 9}), 0},
+		"65536 + 6":               {facetest.Tiff(binary.BigEndian, [3]uint32{tag, long, 65542}), 0},
+		"of another type":         {facetest.Tiff(binary.BigEndian, [3]uint32{tag, 2, 6}), 0},
+		"none":                    {facetest.Tiff(binary.BigEndian, [3]uint32{0x100, long, 6}), 0},
 		"in nothing":              {nil, 0},
 		"in a head alone":         {good[:8], 0},
 		"in half an entry":        {good[:15], 0},
@@ -70,19 +51,19 @@ func TestOrientationIsFound(t *testing.T) {
 // TestTheFirstOrientationCounts has EXIF segments as programs leave them.
 func TestTheFirstOrientationCounts(t *testing.T) {
 	t.Parallel()
-	jpg := encodeJPEG(t, decodeSample(t), 80)
+	jpg := facetest.EncodeJPEG(t, facetest.DecodeSample(t), 80)
 	exif := func(data []byte) []byte { return append([]byte(exifPrefix), data...) }
-	six, three := exif(exifWith(6)), exif(exifWith(3))
+	six, three := exif(facetest.EXIFWith(6)), exif(facetest.EXIFWith(3))
 	sof := bytes.Index(jpg, []byte{0xff, 0xc0})
 	for name, tt := range map[string]struct {
 		data []byte
 		want int
 	}{
-		"an empty segment first":        {withSegments(jpg, 0xe1, exif(nil), six), 6},
-		"one without orientation first": {withSegments(jpg, 0xe1, exif(tiff(binary.LittleEndian)), six), 6},
-		"XMP first":                     {withSegments(jpg, 0xe1, []byte("http://ns.adobe.com/xap/1.0/\x00<x/>"), six), 6},
-		"two":                           {withSegments(jpg, 0xe1, six, three), 6},
-		"behind the frame header":       {append(bytes.Clone(jpg[:sof+19]), withSegments(jpg[sof+17:], 0xe1, six)[2:]...), 6},
+		"an empty segment first":        {facetest.WithSegments(jpg, 0xe1, exif(nil), six), 6},
+		"one without orientation first": {facetest.WithSegments(jpg, 0xe1, exif(facetest.Tiff(binary.LittleEndian)), six), 6},
+		"XMP first":                     {facetest.WithSegments(jpg, 0xe1, []byte("http://ns.adobe.com/xap/1.0/\x00<x/>"), six), 6},
+		"two":                           {facetest.WithSegments(jpg, 0xe1, six, three), 6},
+		"behind the frame header":       {append(bytes.Clone(jpg[:sof+19]), facetest.WithSegments(jpg[sof+17:], 0xe1, six)[2:]...), 6},
 		"none":                          {jpg, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	pigo "github.com/esimov/pigo/core"
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/google/go-cmp/cmp"
 )
@@ -20,7 +21,7 @@ func TestFinder_seesWhatPigoSees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	face := raster.LumaOf(decodeSample(t))
+	face := raster.LumaOf(facetest.DecodeSample(t))
 	for name, tt := range map[string]struct {
 		p *raster.Plane
 		grid
@@ -28,9 +29,9 @@ func TestFinder_seesWhatPigoSees(t *testing.T) {
 		"a face, coarsely":    {face, grid{48, 320, 0.1, 1.1}},
 		"a face, finely":      {face, grid{180, 260, 0.04, 1.05}},
 		"small windows":       {face, grid{20, 40, 0.15, 1.1}},
-		"noise":               {raster.LumaOf(noise(130, 170, 3)), grid{20, 130, 0.1, 1.1}},
-		"larger than it is":   {raster.LumaOf(noise(30, 25, 3)), grid{40, 60, 0.1, 1.1}},
-		"as large as it is":   {raster.LumaOf(noise(40, 40, 3)), grid{38, 40, 0.1, 1.1}},
+		"noise":               {raster.LumaOf(facetest.Noise(130, 170, 3)), grid{20, 130, 0.1, 1.1}},
+		"larger than it is":   {raster.LumaOf(facetest.Noise(30, 25, 3)), grid{40, 60, 0.1, 1.1}},
+		"as large as it is":   {raster.LumaOf(facetest.Noise(40, 40, 3)), grid{38, 40, 0.1, 1.1}},
 		"nothing but a line":  {raster.NewPlane(100, 1), grid{20, 100, 0.1, 1.1}},
 		"largest is smallest": {face, grid{200, 200, 0.1, 1.1}},
 	} {
@@ -57,7 +58,7 @@ func TestFinder_scansAnAreaAsIfItWereCutOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	face := raster.LumaOf(decodeSample(t))
+	face := raster.LumaOf(facetest.DecodeSample(t))
 	in := raster.Area{Left: 31, Top: 60, Right: 301, Low: 370}
 	cut := raster.NewPlane(in.Right-in.Left, in.Low-in.Top)
 	for y := range cut.H {

@@ -6,6 +6,7 @@ import (
 	"image"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/jpegtest"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
@@ -17,10 +18,10 @@ var fuzzOptions = report.Options{MaxBytes: 1 << 20, MaxPixels: 1 << 18, MaxSide:
 // FuzzAnalyze feeds damaged files: each gives a report or a refusal, never a panic, and the same
 // twice.
 func FuzzAnalyze(f *testing.F) {
-	src := remapped(decodeSample(f), 160, 200, func(x, y int) (int, int) { return 2 * x, 2 * y })
+	src := facetest.Remapped(facetest.DecodeSample(f), 160, 200, func(x, y int) (int, int) { return 2 * x, 2 * y })
 	for _, seed := range [][]byte{
-		sampleJPEG(f), sampleJPEG(f)[:5000], encodeJPEG(f, src, 60), withPNGOrientation(encodePNG(f, src), 6),
-		encodeWebP(src),
+		facetest.SampleJPEG(f), facetest.SampleJPEG(f)[:5000], facetest.EncodeJPEG(f, src, 60), facetest.WithPNGOrientation(facetest.EncodePNG(f, src), 6),
+		facetest.EncodeWebP(src),
 	} {
 		f.Add(seed)
 	}
@@ -30,9 +31,9 @@ func FuzzAnalyze(f *testing.F) {
 		if err != nil && !errors.As(err, &refusal) {
 			t.Fatalf("neither a report nor a refusal: %v", err)
 		}
-		first := asJSON(t, r)
+		first := facetest.AsJSON(t, r)
 		again, err2 := Analyze(bytes.NewReader(data), fuzzOptions)
-		if asJSON(t, again) != first || (err == nil) != (err2 == nil) {
+		if facetest.AsJSON(t, again) != first || (err == nil) != (err2 == nil) {
 			t.Fatal("the second report is another one")
 		}
 	})
@@ -42,9 +43,9 @@ func FuzzAnalyze(f *testing.F) {
 // files. What the header says about the size holds, whatever the decoder makes of the rest, and
 // neither memory nor time exceed what an honest photo may take, see fuzzedOnce.
 func FuzzDecode(f *testing.F) {
-	addSeeds(f, remapped(decodeSample(f), 40, 50, func(x, y int) (int, int) { return 8 * x, 8 * y }))
+	addSeeds(f, facetest.Remapped(facetest.DecodeSample(f), 40, 50, func(x, y int) (int, int) { return 8 * x, 8 * y }))
 	for _, files := range []map[string][]byte{
-		moduleFiles(f, "github.com/gen2brain/jpegn", "*.jpg"), moduleFiles(f, "golang.org/x/image", "*.webp"),
+		facetest.ModuleFiles(f, "github.com/gen2brain/jpegn", "*.jpg"), facetest.ModuleFiles(f, "golang.org/x/image", "*.webp"),
 	} {
 		for _, data := range files {
 			if len(data) < 1<<16 {
@@ -77,19 +78,19 @@ func FuzzDecode(f *testing.F) {
 func addSeeds(f *testing.F, src *image.RGBA) {
 	f.Helper()
 	w, h := src.Rect.Dx(), src.Rect.Dy()
-	baseline := encodeJPEG(f, src, 60)
+	baseline := facetest.EncodeJPEG(f, src, 60)
 	seeds := [][]byte{
-		nil, baseline, encodePNG(f, src), encodeInterlacedPNG(f, src), encodeWebP(src),
-		encodePNG(f, onCanvas(3, 2, image.Point{})), withWebPOrientation(encodeWebP(src), w, h, 3),
+		nil, baseline, facetest.EncodePNG(f, src), facetest.EncodeInterlacedPNG(f, src), facetest.EncodeWebP(src),
+		facetest.EncodePNG(f, facetest.OnCanvas(3, 2, image.Point{})), facetest.WithWebPOrientation(facetest.EncodeWebP(src), w, h, 3),
 		[]byte("RIFF\x24\x00\x00\x00WEBPVP8 "), []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"),
-		encodeJPEGAs(f, src, jpegn.Subsample444, 0), encodeJPEGAs(f, src, jpegn.Subsample440, 0),
-		encodeJPEGAs(f, src, jpegn.Subsample422, 2), encodeJPEGAs(f, src, jpegn.SubsampleGray, 1),
-		manyGroups(20, 20, 1), manyGroups(20, 20, 25), lossyWebP(f),
-		badCRC(withPNGChunk(encodePNG(f, src), "tEXt", []byte("a\x00b")), "tEXt"),
+		facetest.EncodeJPEGAs(f, src, jpegn.Subsample444, 0), facetest.EncodeJPEGAs(f, src, jpegn.Subsample440, 0),
+		facetest.EncodeJPEGAs(f, src, jpegn.Subsample422, 2), facetest.EncodeJPEGAs(f, src, jpegn.SubsampleGray, 1),
+		facetest.ManyGroups(20, 20, 1), facetest.ManyGroups(20, 20, 25), facetest.LossyWebP(f),
+		facetest.BadCRC(facetest.WithPNGChunk(facetest.EncodePNG(f, src), "tEXt", []byte("a\x00b")), "tEXt"),
 		claiming(baseline, 4000, 4000), claiming(baseline, 65535, 65535), claiming(baseline, 1, 1),
 	}
 	for o := 1; o <= 8; o++ {
-		seeds = append(seeds, withJPEGOrientation(baseline, o), withPNGOrientation(encodePNG(f, src), o))
+		seeds = append(seeds, facetest.WithJPEGOrientation(baseline, o), facetest.WithPNGOrientation(facetest.EncodePNG(f, src), o))
 	}
 	for _, o := range []jpegtest.Options{
 		{Frame: 0xc2}, {Sampling: jpegtest.YCbCr420(), Frame: 0xc2, Restart: 2},
@@ -104,7 +105,7 @@ func addSeeds(f *testing.F, src *image.RGBA) {
 		hidden := bytes.Replace(whole, []byte{0xff, 0xda}, []byte{0xff, 0xd8, 0, 4, 0xff, 0xd9, 0xff, 0xda}, 1)
 		seeds = append(seeds, whole, whole[:len(whole)-2], hidden, append(bytes.Clone(whole), whole...))
 	}
-	for _, whole := range [][]byte{baseline, sampleJPEG(f), encodePNG(f, src), encodeWebP(src)} {
+	for _, whole := range [][]byte{baseline, facetest.SampleJPEG(f), facetest.EncodePNG(f, src), facetest.EncodeWebP(src)} {
 		for i := range 8 {
 			seeds = append(seeds, whole[:len(whole)*i/8])
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
@@ -22,40 +23,40 @@ import (
 // TestTheSamePixelsGiveTheSameReport however a lossless file keeps them.
 func TestTheSamePixelsGiveTheSameReport(t *testing.T) {
 	t.Parallel()
-	src := decodeSample(t)
-	want := asJSON(t, analyze(t, encodePNG(t, src)))
+	src := facetest.DecodeSample(t)
+	want := facetest.AsJSON(t, analyze(t, facetest.EncodePNG(t, src)))
 	deep := image.NewNRGBA64(src.Rect)
 	draw.Draw(deep, deep.Rect, src, image.Point{}, draw.Src)
 	clear := image.NewNRGBA(src.Rect) // opaque but for one white pixel in the corner, so that the file keeps an alpha channel
 	draw.Draw(clear, clear.Rect, src, image.Point{}, draw.Src)
 	clear.SetNRGBA(0, 0, color.NRGBA{R: 255, G: 255, B: 255, A: 254})
 	src.SetRGBA(0, 0, color.RGBA{R: 255, G: 255, B: 255, A: 255})
-	wantClear := asJSON(t, analyze(t, encodePNG(t, src)))
+	wantClear := facetest.AsJSON(t, analyze(t, facetest.EncodePNG(t, src)))
 	for name, tt := range map[string]struct {
 		data []byte
 		want string
 	}{
-		"PNG of 16 bits":           {encodePNG(t, deep), want},
-		"PNG with transparency":    {encodePNG(t, clear), wantClear},
-		"interlaced PNG":           {encodeInterlacedPNG(t, src), wantClear},
-		"lossless WebP":            {encodeWebP(src), wantClear},
-		"lossless WebP, with EXIF": {withWebPOrientation(encodeWebP(src), 320, 400, 1), wantClear},
+		"PNG of 16 bits":           {facetest.EncodePNG(t, deep), want},
+		"PNG with transparency":    {facetest.EncodePNG(t, clear), wantClear},
+		"interlaced PNG":           {facetest.EncodeInterlacedPNG(t, src), wantClear},
+		"lossless WebP":            {facetest.EncodeWebP(src), wantClear},
+		"lossless WebP, with EXIF": {facetest.WithWebPOrientation(facetest.EncodeWebP(src), 320, 400, 1), wantClear},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, asJSON(t, analyze(t, tt.data))); diff != "" {
+			if diff := cmp.Diff(tt.want, facetest.AsJSON(t, analyze(t, tt.data))); diff != "" {
 				t.Errorf("report (-PNG +this):\n%s", diff)
 			}
 		})
 	}
 	t.Run("turned WebP", func(t *testing.T) {
 		t.Parallel()
-		got := analyze(t, withWebPOrientation(encodeWebP(stored(src, 8)), 400, 320, 8))
+		got := analyze(t, facetest.WithWebPOrientation(facetest.EncodeWebP(facetest.Stored(src, 8)), 400, 320, 8))
 		if got.Image.Orientation != 8 {
 			t.Errorf("orientation %d", got.Image.Orientation)
 		}
 		got.Image.Orientation = 1
-		if diff := cmp.Diff(wantClear, asJSON(t, got)); diff != "" {
+		if diff := cmp.Diff(wantClear, facetest.AsJSON(t, got)); diff != "" {
 			t.Errorf("report (-upright +stored):\n%s", diff)
 		}
 	})
@@ -69,7 +70,7 @@ func TestTheSamePixelsGiveTheSameReport(t *testing.T) {
 		}
 		indexed := image.NewPaletted(src.Rect, palette)
 		copy(indexed.Pix, grey.Pix)
-		if diff := cmp.Diff(asJSON(t, analyze(t, encodePNG(t, grey))), asJSON(t, analyze(t, encodePNG(t, indexed)))); diff != "" {
+		if diff := cmp.Diff(facetest.AsJSON(t, analyze(t, facetest.EncodePNG(t, grey))), facetest.AsJSON(t, analyze(t, facetest.EncodePNG(t, indexed)))); diff != "" {
 			t.Errorf("report (-grey +palette):\n%s", diff)
 		}
 	})
@@ -78,16 +79,16 @@ func TestTheSamePixelsGiveTheSameReport(t *testing.T) {
 // TestEveryKindOfJPEGIsRead compares with the PNG of the same pixels, up to what compression changes.
 func TestEveryKindOfJPEGIsRead(t *testing.T) {
 	t.Parallel()
-	src := decodeSample(t)
-	want := analyze(t, encodePNG(t, src))
+	src := facetest.DecodeSample(t)
+	want := analyze(t, facetest.EncodePNG(t, src))
 	for name, data := range map[string][]byte{
-		"progressive 4:2:0": sampleJPEG(t),
-		"baseline 4:4:4":    encodeJPEGAs(t, src, jpegn.Subsample444, 0),
-		"baseline 4:4:0":    encodeJPEGAs(t, src, jpegn.Subsample440, 0),
-		"baseline 4:2:2":    encodeJPEGAs(t, src, jpegn.Subsample422, 0),
-		"baseline 4:2:0":    encodeJPEGAs(t, src, jpegn.Subsample420, 0),
-		"grey":              encodeJPEGAs(t, src, jpegn.SubsampleGray, 0),
-		"with restarts":     encodeJPEGAs(t, src, jpegn.Subsample420, 4),
+		"progressive 4:2:0": facetest.SampleJPEG(t),
+		"baseline 4:4:4":    facetest.EncodeJPEGAs(t, src, jpegn.Subsample444, 0),
+		"baseline 4:4:0":    facetest.EncodeJPEGAs(t, src, jpegn.Subsample440, 0),
+		"baseline 4:2:2":    facetest.EncodeJPEGAs(t, src, jpegn.Subsample422, 0),
+		"baseline 4:2:0":    facetest.EncodeJPEGAs(t, src, jpegn.Subsample420, 0),
+		"grey":              facetest.EncodeJPEGAs(t, src, jpegn.SubsampleGray, 0),
+		"with restarts":     facetest.EncodeJPEGAs(t, src, jpegn.Subsample420, 4),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -105,7 +106,7 @@ func TestEveryKindOfJPEGIsRead(t *testing.T) {
 // TestDecodersAgree compares brightness with image/jpeg's for the pictures of jpegn's tests, and for WebP with the pictures beside them.
 func TestDecodersAgree(t *testing.T) {
 	t.Parallel()
-	for name, data := range moduleFiles(t, "github.com/gen2brain/jpegn", "test.4*.jpg") {
+	for name, data := range facetest.ModuleFiles(t, "github.com/gen2brain/jpegn", "test.4*.jpg") {
 		theirs, err := jpeg.Decode(bytes.NewReader(data))
 		if err != nil {
 			continue // kinds that image/jpeg does not read
@@ -115,8 +116,8 @@ func TestDecodersAgree(t *testing.T) {
 			compareLuma(t, data, raster.LumaOf(theirs), 3)
 		})
 	}
-	webps := moduleFiles(t, "golang.org/x/image", "*lossless.webp")
-	pngs := moduleFiles(t, "golang.org/x/image", "*.png")
+	webps := facetest.ModuleFiles(t, "golang.org/x/image", "*lossless.webp")
+	pngs := facetest.ModuleFiles(t, "golang.org/x/image", "*.png")
 	for name, data := range webps {
 		beside, ok := pngs[strings.TrimSuffix(name, ".lossless.webp")+".png"]
 		if !ok {
@@ -133,7 +134,7 @@ func TestDecodersAgree(t *testing.T) {
 	}
 	t.Run("lossy WebP keeps the levels of video", func(t *testing.T) {
 		t.Parallel()
-		for name, data := range moduleFiles(t, "golang.org/x/image", "*.lossy.webp") {
+		for name, data := range facetest.ModuleFiles(t, "golang.org/x/image", "*.lossy.webp") {
 			theirs, err := webp.Decode(bytes.NewReader(data))
 			if err != nil {
 				t.Fatal(err)
@@ -169,8 +170,8 @@ func compareLuma(t *testing.T, data []byte, want *raster.Plane, most int) {
 
 func TestKindsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	files := moduleFiles(t, "github.com/gen2brain/jpegn", "test.*.jpg")
-	jpg := encodeJPEG(t, decodeSample(t), 90)
+	files := facetest.ModuleFiles(t, "github.com/gen2brain/jpegn", "test.*.jpg")
+	jpg := facetest.EncodeJPEG(t, facetest.DecodeSample(t), 90)
 	for name, tt := range map[string]struct {
 		data []byte
 		want report.Code
@@ -180,14 +181,14 @@ func TestKindsThatAreRefused(t *testing.T) {
 		"YCCK":                   {files["test.ycck.jpg"], report.UnsupportedFormat, "CMYK"},
 		"HEIC":                   {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), report.UnsupportedFormat, "JPEG"},
 		"AVIF":                   {[]byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1avif"), report.UnsupportedFormat, "JPEG"},
-		"animated WebP":          {riffOf("VP8X", []byte{2, 0, 0, 0, 9, 0, 0, 9, 0, 0}, "ANIM", make([]byte, 6)), report.UnsupportedFormat, "animation"},
+		"animated WebP":          {facetest.RIFFOf("VP8X", []byte{2, 0, 0, 0, 9, 0, 0, 9, 0, 0}, "ANIM", make([]byte, 6)), report.UnsupportedFormat, "animation"},
 		"a bomb of 60000 x 900":  {claiming(jpg, 60000, 900), report.TooLarge, "megapixels"},
 		"a size that it has not": {claiming(jpg, 11999, 4000), report.Corrupt, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Analyze(bytes.NewReader(tt.data), report.Options{})
-			if got := codeOf(t, err); got != tt.want || !strings.Contains(err.Error(), tt.says) {
+			if got := facetest.CodeOf(t, err); got != tt.want || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("%v, want %s with %q", err, tt.want, tt.says)
 			}
 		})
@@ -198,8 +199,8 @@ func TestKindsThatAreRefused(t *testing.T) {
 func TestNothingOfTheMetadataIsReported(t *testing.T) {
 	t.Parallel()
 	const secret = "Nikola's-secret-place"
-	src := decodeSample(t)
-	exif := append(exifWith(1), secret...)
+	src := facetest.DecodeSample(t)
+	exif := append(facetest.EXIFWith(1), secret...)
 	var jpg bytes.Buffer
 	opts := &jpegn.EncodeOptions{Quality: 90, Exif: append([]byte(exifPrefix), exif...), Segments: []jpegn.Segment{
 		{Marker: 0xfe, Data: []byte(secret)}, {Marker: 0xe2, Data: []byte("ICC_PROFILE\x00\x01\x01" + secret)},
@@ -208,12 +209,12 @@ func TestNothingOfTheMetadataIsReported(t *testing.T) {
 	if err := jpegn.Encode(&jpg, src, opts); err != nil {
 		t.Fatal(err)
 	}
-	whole := encodePNG(t, src)
-	withText := pngChunkOf(pngChunkOf(whole[:33:33], "tEXt", []byte("Author\x00"+secret)), "eXIf", exif)
-	webpData := encodeWebP(src)
+	whole := facetest.EncodePNG(t, src)
+	withText := facetest.PNGChunkOf(facetest.PNGChunkOf(whole[:33:33], "tEXt", []byte("Author\x00"+secret)), "eXIf", exif)
+	webpData := facetest.EncodeWebP(src)
 	for name, data := range map[string][]byte{
 		"JPEG": jpg.Bytes(), "PNG": append(withText, whole[33:]...),
-		"WebP": riffOf("VP8X", []byte{1<<3 | 1<<2, 0, 0, 0, 63, 1, 0, 143, 1, 0}, "VP8L", webpData[20:], "EXIF", exif, "XMP ", []byte(secret)),
+		"WebP": facetest.RIFFOf("VP8X", []byte{1<<3 | 1<<2, 0, 0, 0, 63, 1, 0, 143, 1, 0}, "VP8L", webpData[20:], "EXIF", exif, "XMP ", []byte(secret)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -224,7 +225,7 @@ func TestNothingOfTheMetadataIsReported(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out := asJSON(t, r) + fmt.Sprintf("%+v", r)
+			out := facetest.AsJSON(t, r) + fmt.Sprintf("%+v", r)
 			for _, p := range pictures {
 				out += string(p.JPEG)
 			}

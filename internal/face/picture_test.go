@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/google/go-cmp/cmp"
@@ -27,8 +28,8 @@ func looked(tb testing.TB, data []byte) *measurement {
 
 func TestScanGivesReportAndPictures(t *testing.T) {
 	t.Parallel()
-	src := decodeSample(t)
-	data := withJPEGOrientation(encodeJPEG(t, stored(src, 6), 95), 6)
+	src := facetest.DecodeSample(t)
+	data := facetest.WithJPEGOrientation(facetest.EncodeJPEG(t, facetest.Stored(src, 6), 95), 6)
 	measured, pictures, err := Scan(bytes.NewReader(data), report.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -103,14 +104,14 @@ func wantNoMetadata(t *testing.T, p report.Picture) {
 func TestRefusedPhotoHasNoPictures(t *testing.T) {
 	t.Parallel()
 	_, pictures, err := Scan(bytes.NewReader([]byte("no photo")), report.Options{})
-	if codeOf(t, err) != report.UnsupportedFormat || pictures != nil {
+	if facetest.CodeOf(t, err) != report.UnsupportedFormat || pictures != nil {
 		t.Errorf("%d pictures and %v", len(pictures), err)
 	}
 }
 
 func TestReportAloneKeepsNoDecodedImage(t *testing.T) {
 	t.Parallel()
-	_, m, err := analyzed(bytes.NewReader(sampleJPEG(t)), report.Options{}, false)
+	_, m, err := analyzed(bytes.NewReader(facetest.SampleJPEG(t)), report.Options{}, false)
 	if err != nil || m.photo.decoded != nil {
 		t.Errorf("the decoded image is kept, or %v", err)
 	}
@@ -144,8 +145,8 @@ func samePicture(t *testing.T, name string, want, got picture) {
 // A canvas of odd sides, larger than the working image, so that it is shrunk with some columns left over.
 func TestMirroredPhotoGivesMirroredPictures(t *testing.T) {
 	t.Parallel()
-	img := remapped(decodeSample(t), 701, 2001, func(x, y int) (int, int) { return (x+1)/2 - 16, y/2 - 200 })
-	a, b := looked(t, quickPNG(t, img)), looked(t, quickPNG(t, mirrorOf(img)))
+	img := facetest.Remapped(facetest.DecodeSample(t), 701, 2001, func(x, y int) (int, int) { return (x+1)/2 - 16, y/2 - 200 })
+	a, b := looked(t, quickPNG(t, img)), looked(t, quickPNG(t, facetest.MirrorOf(img)))
 	if a.photo.mirrored == b.photo.mirrored {
 		t.Fatal("neither of the two is turned over")
 	}
@@ -189,7 +190,7 @@ func meanDifference(t *testing.T, a, b report.Picture) float64 {
 
 func TestHalvesAreTheirOwnMirrorImages(t *testing.T) {
 	t.Parallel()
-	m := looked(t, sampleJPEG(t))
+	m := looked(t, facetest.SampleJPEG(t))
 	strip := m.strip(m.canvas())
 	left, right := m.halves(strip)
 	for name, p := range map[string]picture{"left": left, "right": right} {
@@ -219,7 +220,7 @@ func TestHalvesAreTheirOwnMirrorImages(t *testing.T) {
 
 func TestWindowIsACrop(t *testing.T) {
 	t.Parallel()
-	p := raster.LumaOf(noise(40, 30, 5))
+	p := raster.LumaOf(facetest.Noise(40, 30, 5))
 	for _, f := range []raster.Frame{
 		{Axis: raster.Vec{X: 1, Y: 0}}, {Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 7, Y: 3}}, {Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 7.5, Y: 3}}, {Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: -1, Y: 3}},
 		{Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 30, Y: 3}}, {Axis: raster.Vec{X: 0.5, Y: 0}}, {Axis: raster.Vec{X: 0, Y: 1}, Origin: raster.Vec{X: 20, Y: 2}},
@@ -295,7 +296,7 @@ func TestPartsRepeatTheBorder(t *testing.T) {
 
 func TestCropOfAFaceAtTheBorderIsFilledWithGrey(t *testing.T) {
 	t.Parallel()
-	m := looked(t, encodePNG(t, onCanvas(320, 300, image.Pt(0, -110), decodeSample(t))))
+	m := looked(t, facetest.EncodePNG(t, facetest.OnCanvas(320, 300, image.Pt(0, -110), facetest.DecodeSample(t))))
 	crop := m.aligned(m.strip(m.canvas()))
 	if y, b, r := crop.y.Row(0)[300], crop.cb.Row(0)[150], crop.cr.Row(0)[150]; y != raster.Backdrop || b != raster.Backdrop || r != raster.Backdrop {
 		t.Errorf("above the photo there is %d, %d, %d, want grey", y, b, r)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -74,7 +75,7 @@ func TestLegendShowsASampleOfEachLine(t *testing.T) {
 		for y := 2 + (legendMargin+i*legendLine)*w/legendWidth; y < 2+(legendMargin+(i+1)*legendLine)*w/legendWidth; y++ {
 			for x := range legendText * w / legendWidth {
 				at := y/2*(w/2) + x/2
-				found = found || diff8(p.y.Row(y)[x], want.y) < 40 && diff8(p.cb.Pix[at], want.cb) < 40 && diff8(p.cr.Pix[at], want.cr) < 40
+				found = found || facetest.Diff8(p.y.Row(y)[x], want.y) < 40 && facetest.Diff8(p.cb.Pix[at], want.cb) < 40 && facetest.Diff8(p.cr.Pix[at], want.cr) < 40
 			}
 		}
 		if !found {

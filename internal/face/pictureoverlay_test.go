@@ -7,13 +7,14 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"golang.org/x/image/draw"
 )
 
 func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 	t.Parallel()
-	m := looked(t, sampleJPEG(t))
+	m := looked(t, facetest.SampleJPEG(t))
 	c := m.canvas()
 	v := m.view(c.y)
 	w, h := v.w, v.h
@@ -63,7 +64,7 @@ func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 
 func TestBrowPointsAreDrawnOnTheBrows(t *testing.T) {
 	t.Parallel()
-	m := looked(t, sampleJPEG(t))
+	m := looked(t, facetest.SampleJPEG(t))
 	plain, d := m.scene(m.canvas())
 	level := func(at raster.Vec) float64 {
 		crop := plain.y.Crop(raster.Frame{Origin: d.toPixel(at).Minus(raster.Vec{X: 3, Y: 3}), Axis: raster.Vec{X: 1, Y: 0}}, 7, 7)
@@ -262,10 +263,10 @@ func TestColoursAreThoseOfTheUprightPhoto(t *testing.T) {
 	}
 	for o := 1; o <= 8; o++ {
 		for _, turnedOver := range []bool{false, true} {
-			p := &photo{header: header{orientation: o, format: formatPNG}, decoded: stored(src, o), mirrored: turnedOver}
+			p := &photo{header: header{orientation: o, format: formatPNG}, decoded: facetest.Stored(src, o), mirrored: turnedOver}
 			want := &photo{header: header{orientation: 1, format: formatPNG}, decoded: src}
 			if turnedOver {
-				want.decoded = mirrorOf(src)
+				want.decoded = facetest.MirrorOf(src)
 			}
 			cb, cr := p.colours(raster.NewPlane(9, 7))
 			wantCb, wantCr := want.colours(raster.NewPlane(9, 7))
@@ -349,12 +350,10 @@ func TestColoursOfEveryKindOfImage(t *testing.T) {
 				t.Errorf("%d x %d", cb.W, cb.H)
 			}
 			for i := range cb.Pix {
-				if d := max(diff8(cb.Pix[i], tt.cb), diff8(cr.Pix[i], tt.cr)); d > 2 {
+				if d := max(facetest.Diff8(cb.Pix[i], tt.cb), facetest.Diff8(cr.Pix[i], tt.cr)); d > 2 {
 					t.Fatalf("pixel %d has %d, %d; want %d, %d", i, cb.Pix[i], cr.Pix[i], tt.cb, tt.cr)
 				}
 			}
 		})
 	}
 }
-
-func diff8(a, b uint8) int { return max(int(a), int(b)) - min(int(a), int(b)) }

@@ -36,7 +36,7 @@ type profile struct {
 	columns [3]xyz
 }
 
-type xyz struct{ x, y, z float64 }
+type xyz struct{ X, Y, Z float64 }
 
 type tone func(v float64) float64
 
@@ -144,15 +144,15 @@ func (p *profile) sound() bool {
 	}
 	var white xyz
 	for i, c := range p.columns {
-		if max(math.Abs(c.x), math.Abs(c.y), math.Abs(c.z)) > most {
+		if max(math.Abs(c.X), math.Abs(c.Y), math.Abs(c.Z)) > most {
 			return false
 		}
-		white = xyz{white.x + c.x, white.y + c.y, white.z + c.z}
-		light += float64(c.y * p.tones[i](1))
-		dark += float64(c.y * p.tones[i](0))
+		white = xyz{white.X + c.X, white.Y + c.Y, white.Z + c.Z}
+		light += float64(c.Y * p.tones[i](1))
+		dark += float64(c.Y * p.tones[i](0))
 	}
 	near := func(v, want float64) bool { return math.Abs(v-want) < off }
-	return light-dark > apart && near(white.x, 0.9642) && near(white.y, 1) && near(white.z, 0.8249)
+	return light-dark > apart && near(white.X, 0.9642) && near(white.Y, 1) && near(white.Z, 0.8249)
 }
 
 // xyzOf reads an XYZType with one value.

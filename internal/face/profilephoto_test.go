@@ -8,6 +8,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
@@ -15,9 +16,9 @@ import (
 )
 
 // storedIn gives the photo's colours as they are stored by a profile.
-func storedIn(tb testing.TB, src *image.RGBA, f iccFile) *image.RGBA {
+func storedIn(tb testing.TB, src *image.RGBA, f facetest.ICCFile) *image.RGBA {
 	tb.Helper()
-	p, err := readProfile(f.bytes())
+	p, err := readProfile(f.Bytes())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -35,40 +36,38 @@ func storedIn(tb testing.TB, src *image.RGBA, f iccFile) *image.RGBA {
 			levels[k][i] = uint8(v)
 		}
 	}
-	toChannels := inverseOf(p.columns)
+	toChannels := inverseOf([3]facetest.Column{facetest.Column(p.columns[0]), facetest.Column(p.columns[1]), facetest.Column(p.columns[2])})
 	dst := image.NewRGBA(src.Rect)
 	copy(dst.Pix, src.Pix)
 	for i := 0; i < len(dst.Pix); i += 4 {
-		var at xyz
-		for k, column := range primariesSRGB {
-			light := linearOfSRGB(float64(dst.Pix[i+k]) / 255)
-			at = xyz{at.x + light*column.x, at.y + light*column.y, at.z + light*column.z}
+		var at facetest.Column
+		for k, primary := range facetest.PrimariesSRGB {
+			light := facetest.LinearOfSRGB(float64(dst.Pix[i+k]) / 255)
+			at = facetest.Column{X: at.X + light*primary.X, Y: at.Y + light*primary.Y, Z: at.Z + light*primary.Z}
 		}
 		for k := range 3 {
 			if p.grey {
-				dst.Pix[i+k] = levels[0][int(math.Round(within01(at.y)*lightSteps))]
+				dst.Pix[i+k] = levels[0][int(math.Round(within01(at.Y)*lightSteps))]
 				continue
 			}
 			row := toChannels[k]
-			dst.Pix[i+k] = levels[k][int(math.Round(within01(row.x*at.x+row.y*at.y+row.z*at.z)*lightSteps))]
+			dst.Pix[i+k] = levels[k][int(math.Round(within01(row.X*at.X+row.Y*at.Y+row.Z*at.Z)*lightSteps))]
 		}
 	}
 	return dst
 }
 
 // inverseOf gives the rows of the inverse of a matrix of columns.
-func inverseOf(c [3]xyz) (rows [3]xyz) {
-	cross := func(a, b xyz) xyz { return xyz{a.y*b.z - a.z*b.y, a.z*b.x - a.x*b.z, a.x*b.y - a.y*b.x} }
-	det := c[0].x*cross(c[1], c[2]).x + c[0].y*cross(c[1], c[2]).y + c[0].z*cross(c[1], c[2]).z
+func inverseOf(c [3]facetest.Column) (rows [3]facetest.Column) {
+	cross := func(a, b facetest.Column) facetest.Column {
+		return facetest.Column{X: a.Y*b.Z - a.Z*b.Y, Y: a.Z*b.X - a.X*b.Z, Z: a.X*b.Y - a.Y*b.X}
+	}
+	det := c[0].X*cross(c[1], c[2]).X + c[0].Y*cross(c[1], c[2]).Y + c[0].Z*cross(c[1], c[2]).Z
 	for k := range rows {
 		r := cross(c[(k+1)%3], c[(k+2)%3])
-		rows[k] = xyz{r.x / det, r.y / det, r.z / det}
+		rows[k] = facetest.Column{X: r.X / det, Y: r.Y / det, Z: r.Z / det}
 	}
 	return rows
-}
-
-func withJPEGProfile(data, profile []byte) []byte {
-	return withSegments(data, 0xe2, iccSegments(profile)...)
 }
 
 // greyOf gives the grey image of the brightness in sRGB.
@@ -99,52 +98,54 @@ func as[T draw.Image](src image.Image, dst T) T {
 // kinds of files, and wants the light checks and the pictures of the same photo in sRGB.
 func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
 	t.Parallel()
-	photo := decodeSample(t)
+	photo := facetest.DecodeSample(t)
 	area := photo.Rect
-	profiles := map[string]iccFile{"Display P3": profileP3, "Adobe RGB (1998)": profileAdobe, "ProPhoto RGB": profileProPhoto}
+	profiles := map[string]facetest.ICCFile{"Display P3": facetest.ProfileP3, "Adobe RGB (1998)": facetest.ProfileAdobe, "ProPhoto RGB": facetest.ProfileProPhoto}
 	files := map[string]func(img *image.RGBA, icc []byte) []byte{
-		"JPEG 4:2:0": func(m *image.RGBA, icc []byte) []byte { return withJPEGProfile(encodeJPEG(t, m, 97), icc) },
-		"JPEG 4:4:4": func(m *image.RGBA, icc []byte) []byte {
-			return withJPEGProfile(encodeJPEGAs(t, m, jpegn.Subsample444, 0), icc)
+		"JPEG 4:2:0": func(m *image.RGBA, icc []byte) []byte {
+			return facetest.WithJPEGProfile(facetest.EncodeJPEG(t, m, 97), icc)
 		},
-		"PNG": func(m *image.RGBA, icc []byte) []byte { return withPNGProfile(encodePNG(t, m), icc) },
+		"JPEG 4:4:4": func(m *image.RGBA, icc []byte) []byte {
+			return facetest.WithJPEGProfile(facetest.EncodeJPEGAs(t, m, jpegn.Subsample444, 0), icc)
+		},
+		"PNG": func(m *image.RGBA, icc []byte) []byte { return facetest.WithPNGProfile(facetest.EncodePNG(t, m), icc) },
 		"PNG, alpha": func(m *image.RGBA, icc []byte) []byte {
-			return withPNGProfile(encodePNG(t, as(m, withAlpha(area))), icc)
+			return facetest.WithPNGProfile(facetest.EncodePNG(t, as(m, withAlpha(area))), icc)
 		},
 		"PNG, 16 bit": func(m *image.RGBA, icc []byte) []byte {
-			return withPNGProfile(encodePNG(t, as(m, image.NewRGBA64(area))), icc)
+			return facetest.WithPNGProfile(facetest.EncodePNG(t, as(m, image.NewRGBA64(area))), icc)
 		},
 		"WebP": func(m *image.RGBA, icc []byte) []byte {
-			return withWebPProfile(encodeWebP(m), area.Dx(), area.Dy(), icc)
+			return facetest.WithWebPProfile(facetest.EncodeWebP(m), area.Dx(), area.Dy(), icc)
 		},
 	}
-	plain := profilesOfSRGB()["by a formula"].bytes()
+	plain := facetest.ProfilesOfSRGB()["by a formula"].Bytes()
 	for profile, f := range profiles {
 		stored := storedIn(t, photo, f)
 		for kind, file := range files {
 			t.Run(profile+" in a "+kind, func(t *testing.T) {
 				t.Parallel()
-				wantSRGB(t, file(photo, plain), file(stored, f.bytes()), report.ColorProfile{Name: profile, Converted: true})
+				wantSRGB(t, file(photo, plain), file(stored, f.Bytes()), report.ColorProfile{Name: profile, Converted: true})
 			})
 		}
 	}
 	grey := greyOf(photo)
-	for profile, f := range map[string]iccFile{"Gray Gamma 1.8": profileGrey18, "Gray Gamma 2.2": profileGrey22, "Gray L*": profileGreyLab} {
+	for profile, f := range map[string]facetest.ICCFile{"Gray Gamma 1.8": facetest.ProfileGrey18, "Gray Gamma 2.2": facetest.ProfileGrey22, "Gray L*": facetest.ProfileGreyLab} {
 		stored := storedIn(t, grey, f)
 		for kind, file := range map[string]func(img *image.RGBA, icc []byte) []byte{
 			"JPEG": func(m *image.RGBA, icc []byte) []byte {
-				return withJPEGProfile(encodeJPEG(t, as(m, image.NewGray(area)), 97), icc)
+				return facetest.WithJPEGProfile(facetest.EncodeJPEG(t, as(m, image.NewGray(area)), 97), icc)
 			},
 			"PNG": func(m *image.RGBA, icc []byte) []byte {
-				return withPNGProfile(encodePNG(t, as(m, image.NewGray(area))), icc)
+				return facetest.WithPNGProfile(facetest.EncodePNG(t, as(m, image.NewGray(area))), icc)
 			},
 			"PNG, 16 bit": func(m *image.RGBA, icc []byte) []byte {
-				return withPNGProfile(encodePNG(t, as(m, image.NewGray16(area))), icc)
+				return facetest.WithPNGProfile(facetest.EncodePNG(t, as(m, image.NewGray16(area))), icc)
 			},
 		} {
 			t.Run(profile+" in a "+kind, func(t *testing.T) {
 				t.Parallel()
-				wantSRGB(t, file(grey, profilesOfSRGB()["grey"].bytes()), file(stored, f.bytes()), report.ColorProfile{Name: profile, Converted: true})
+				wantSRGB(t, file(grey, facetest.ProfilesOfSRGB()["grey"].Bytes()), file(stored, f.Bytes()), report.ColorProfile{Name: profile, Converted: true})
 			})
 		}
 	}
@@ -248,11 +249,11 @@ func meanColour(img image.Image, x, y, parts int) (mean [3]float64) {
 func TestColoursOfAPaletteAreConverted(t *testing.T) {
 	t.Parallel()
 	img := image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.NRGBA{200, 120, 90, 255}, color.NRGBA{200, 120, 90, 0}})
-	got, err := Upright(bytes.NewReader(withPNGProfile(encodePNG(t, img), profileAdobe.bytes())), report.Options{}, 16)
+	got, err := Upright(bytes.NewReader(facetest.WithPNGProfile(facetest.EncodePNG(t, img), facetest.ProfileAdobe.Bytes())), report.Options{}, 16)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := got.(*image.RGBA).RGBAAt(1, 1); diff8(c.R, 224) > 1 || diff8(c.G, 121) > 1 || diff8(c.B, 88) > 1 {
+	if c := got.(*image.RGBA).RGBAAt(1, 1); facetest.Diff8(c.R, 224) > 1 || facetest.Diff8(c.G, 121) > 1 || facetest.Diff8(c.B, 88) > 1 {
 		t.Errorf("%v", c)
 	}
 }
@@ -261,17 +262,17 @@ func TestColoursOfAPaletteAreConverted(t *testing.T) {
 // profile.
 func TestProfilesOfSRGBChangeNothing(t *testing.T) {
 	t.Parallel()
-	plain := encodeJPEG(t, decodeSample(t), 95)
+	plain := facetest.EncodeJPEG(t, facetest.DecodeSample(t), 95)
 	want, wantPictures, err := Scan(bytes.NewReader(plain), report.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, f := range profilesOfSRGB() {
-		if f.space == "GRAY" {
+	for name, f := range facetest.ProfilesOfSRGB() {
+		if f.Space == "GRAY" {
 			continue
 		}
-		got, pictures, err := Scan(bytes.NewReader(withJPEGProfile(plain, f.bytes())), report.Options{})
-		if err != nil || asJSON(t, got) != asJSON(t, want) || !sameFiles(wantPictures, pictures) {
+		got, pictures, err := Scan(bytes.NewReader(facetest.WithJPEGProfile(plain, f.Bytes())), report.Options{})
+		if err != nil || facetest.AsJSON(t, got) != facetest.AsJSON(t, want) || !sameFiles(wantPictures, pictures) {
 			t.Errorf("%s: another report or other pictures, or %v", name, err)
 		}
 	}
@@ -279,19 +280,19 @@ func TestProfilesOfSRGBChangeNothing(t *testing.T) {
 
 func TestProfilesThatAreNotReadAreNamed(t *testing.T) {
 	t.Parallel()
-	plain := encodePNG(t, decodeSample(t))
-	byTables := iccFile{version: 2, space: "RGB ", connection: "Lab "}.with("desc", nameTag(2, "A scanner")).with("A2B0", []byte("mft2"))
+	plain := facetest.EncodePNG(t, facetest.DecodeSample(t))
+	byTables := facetest.ICCFile{Version: 2, Space: "RGB ", Connection: "Lab "}.With("desc", facetest.NameTag(2, "A scanner")).With("A2B0", []byte("mft2"))
 	for name, tt := range map[string]struct {
 		icc  []byte
 		want report.ColorProfile
 	}{
-		"by tables":       {byTables.bytes(), report.ColorProfile{Name: "A scanner", Reason: errProfileKind.Error()}},
-		"of grey":         {profileGrey22.bytes(), report.ColorProfile{Name: "Gray Gamma 2.2", Reason: errProfileKind.Error()}},
+		"by tables":       {byTables.Bytes(), report.ColorProfile{Name: "A scanner", Reason: errProfileKind.Error()}},
+		"of grey":         {facetest.ProfileGrey22.Bytes(), report.ColorProfile{Name: "Gray Gamma 2.2", Reason: errProfileKind.Error()}},
 		"without a sense": {[]byte("no profile"), report.ColorProfile{Reason: errProfile.Error()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want, got := analyze(t, plain), analyze(t, withPNGProfile(plain, tt.icc))
+			want, got := analyze(t, plain), analyze(t, facetest.WithPNGProfile(plain, tt.icc))
 			if diff := cmp.Diff(&tt.want, got.Image.ColorProfile); diff != "" {
 				t.Errorf("profile (-want +got):\n%s", diff)
 			}
@@ -303,8 +304,8 @@ func TestProfilesThatAreNotReadAreNamed(t *testing.T) {
 	}
 	t.Run("of colours, in grey", func(t *testing.T) {
 		t.Parallel()
-		img := as(decodeSample(t), image.NewGray(image.Rect(0, 0, 320, 400)))
-		got := analyze(t, withPNGProfile(encodePNG(t, img), profileAdobe.bytes()))
+		img := as(facetest.DecodeSample(t), image.NewGray(image.Rect(0, 0, 320, 400)))
+		got := analyze(t, facetest.WithPNGProfile(facetest.EncodePNG(t, img), facetest.ProfileAdobe.Bytes()))
 		if p := got.Image.ColorProfile; p == nil || p.Converted || p.Reason == "" {
 			t.Errorf("%+v", p)
 		}

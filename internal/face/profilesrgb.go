@@ -64,7 +64,7 @@ func (p *profile) converter() *toSRGB {
 // machines, are rounded to 1/fullLight here.
 func lightsOf(column xyz, share float64) (packed lights) {
 	for i, row := range fromD50 {
-		sum := float64(row.x*column.x) + float64(row.y*column.y) + float64(row.z*column.z)
+		sum := float64(row.X*column.X) + float64(row.Y*column.Y) + float64(row.Z*column.Z)
 		light := math.Round(float64(sum*share) * fullLight)
 		packed |= lights(noLight+max(-noLight, min(noLight, light))) << (i * lightBits)
 	}

@@ -8,14 +8,15 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/report"
 	"golang.org/x/image/draw"
 )
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	src := decodeSample(t)
-	jpg, png := sampleJPEG(t), encodePNG(t, src)
+	src := facetest.DecodeSample(t)
+	jpg, png := facetest.SampleJPEG(t), facetest.EncodePNG(t, src)
 	sof := bytes.Index(jpg, []byte{0xff, 0xc2})
 	patched := func(at int, b ...byte) []byte {
 		data := bytes.Clone(jpg)
@@ -23,7 +24,7 @@ func TestRefusals(t *testing.T) {
 		return data
 	}
 	heic := append([]byte{0, 0, 0, 24}, "ftypheic\x00\x00\x00\x00mif1heic"...)
-	faceless := remapped(src, 320, 400, func(x, y int) (int, int) { return x, y })
+	faceless := facetest.Remapped(src, 320, 400, func(x, y int) (int, int) { return x, y })
 	draw.Draw(faceless, image.Rect(50, 90, 280, 340), image.NewUniform(color.Gray{150}), image.Point{}, draw.Src)
 
 	tests := []struct {
@@ -48,24 +49,24 @@ func TestRefusals(t *testing.T) {
 		{"a PNG's signature", png[:8], report.Corrupt},
 		{"half a WebP", []byte("RIFF\x24\x00\x00\x00WEBPVP8 "), report.Corrupt},
 
-		{"a picture of noise", encodePNG(t, noise(300, 300, 7)), report.NoFace},
-		{"a face painted over", encodePNG(t, faceless), report.NoFace},
-		{"one pixel", encodePNG(t, onCanvas(1, 1, image.Point{})), report.NoFace},
-		{"a line", encodePNG(t, onCanvas(5000, 1, image.Point{})), report.NoFace},
-		{"the same face twice, side by side", encodePNG(t, onCanvas(640, 400, image.Point{}, src, src)), report.SeveralFaces},
-		{"a face far away", encodePNG(t, onCanvas(800, 800, image.Pt(300, 300), enlarged(src, 100, 125))), report.FaceTooSmall},
-		{"a face of few pixels", encodePNG(t, enlarged(src, 160, 200)), report.FaceTooSmall},
-		{"a face turned far to the side", encodePNG(t, onCylinder(src, 0.5)), report.TurnedAway},
-		{"a face in the dark", encodePNG(t, graded(src, func(v float64) float64 { return v * 0.25 })), report.TooDark},
-		{"a black picture", encodePNG(t, graded(src, func(float64) float64 { return 0 })), report.TooDark},
-		{"a face in the glare", encodePNG(t, graded(src, func(v float64) float64 { return v*0.25 + 185 })), report.TooBright},
-		{"a face out of focus", encodePNG(t, blurred(src, 8)), report.Blurred},
+		{"a picture of noise", facetest.EncodePNG(t, facetest.Noise(300, 300, 7)), report.NoFace},
+		{"a face painted over", facetest.EncodePNG(t, faceless), report.NoFace},
+		{"one pixel", facetest.EncodePNG(t, facetest.OnCanvas(1, 1, image.Point{})), report.NoFace},
+		{"a line", facetest.EncodePNG(t, facetest.OnCanvas(5000, 1, image.Point{})), report.NoFace},
+		{"the same face twice, side by side", facetest.EncodePNG(t, facetest.OnCanvas(640, 400, image.Point{}, src, src)), report.SeveralFaces},
+		{"a face far away", facetest.EncodePNG(t, facetest.OnCanvas(800, 800, image.Pt(300, 300), facetest.Enlarged(src, 100, 125))), report.FaceTooSmall},
+		{"a face of few pixels", facetest.EncodePNG(t, facetest.Enlarged(src, 160, 200)), report.FaceTooSmall},
+		{"a face turned far to the side", facetest.EncodePNG(t, onCylinder(src, 0.5)), report.TurnedAway},
+		{"a face in the dark", facetest.EncodePNG(t, facetest.Graded(src, func(v float64) float64 { return v * 0.25 })), report.TooDark},
+		{"a black picture", facetest.EncodePNG(t, facetest.Graded(src, func(float64) float64 { return 0 })), report.TooDark},
+		{"a face in the glare", facetest.EncodePNG(t, facetest.Graded(src, func(v float64) float64 { return v*0.25 + 185 })), report.TooBright},
+		{"a face out of focus", facetest.EncodePNG(t, facetest.Softened(src, 8)), report.Blurred},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r, err := Analyze(bytes.NewReader(tt.data), report.Options{})
-			if got := codeOf(t, err); got != tt.want {
+			if got := facetest.CodeOf(t, err); got != tt.want {
 				t.Fatalf("code %q, want %q: %v %+v", got, tt.want, err, r.Quality)
 			}
 		})
@@ -76,7 +77,7 @@ func TestRefusals(t *testing.T) {
 func onCylinder(src image.Image, turn float64) *image.RGBA {
 	b := src.Bounds()
 	mid, radius := float64(b.Dx())/2, float64(b.Dx())*0.45
-	return remapped(src, b.Dx(), b.Dy(), func(x, y int) (int, int) {
+	return facetest.Remapped(src, b.Dx(), b.Dy(), func(x, y int) (int, int) {
 		s := (float64(x) - mid) / radius
 		if math.Abs(s) > 1 {
 			return x, y
@@ -87,7 +88,7 @@ func onCylinder(src image.Image, turn float64) *image.RGBA {
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	jpg := sampleJPEG(t)
+	jpg := facetest.SampleJPEG(t)
 	for name, opts := range map[string]report.Options{
 		"bytes":  {MaxBytes: 1000},
 		"pixels": {MaxPixels: 127_999},
@@ -97,7 +98,7 @@ func TestLimits(t *testing.T) {
 		t.Run("too many "+name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Analyze(bytes.NewReader(jpg), opts)
-			if got := codeOf(t, err); got != report.TooLarge {
+			if got := facetest.CodeOf(t, err); got != report.TooLarge {
 				t.Errorf("code %q, want %q", got, report.TooLarge)
 			}
 		})
@@ -113,7 +114,7 @@ func TestLimits(t *testing.T) {
 
 func TestARefusalSaysWhatWasChecked(t *testing.T) {
 	t.Parallel()
-	dark := encodePNG(t, graded(decodeSample(t), func(v float64) float64 { return v * 0.25 }))
+	dark := facetest.EncodePNG(t, facetest.Graded(facetest.DecodeSample(t), func(v float64) float64 { return v * 0.25 }))
 	_, err := Analyze(bytes.NewReader(dark), report.Options{})
 	var got struct {
 		Code    report.Code
@@ -121,7 +122,7 @@ func TestARefusalSaysWhatWasChecked(t *testing.T) {
 		Quality []report.Check
 		Fixes   []string
 	}
-	if json.Unmarshal([]byte(asJSON(t, err)), &got) != nil || got.Code != report.TooDark || got.Detail == "" {
+	if json.Unmarshal([]byte(facetest.AsJSON(t, err)), &got) != nil || got.Code != report.TooDark || got.Detail == "" {
 		t.Fatalf("refusal %+v", got)
 	}
 	if len(got.Quality) != len(checkRules) || len(got.Fixes) == 0 || len(got.Fixes) > maxFixes {

@@ -6,12 +6,13 @@ import (
 	"image/jpeg"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 func TestMovementMakesDetailUneven(t *testing.T) {
 	t.Parallel()
-	p := raster.LumaOf(decodeSample(t))
+	p := raster.LumaOf(facetest.DecodeSample(t))
 	crop := p.Shrunk(1, 1).Crop(raster.Frame{Axis: raster.Vec{X: 1, Y: 0}}, min(p.W, lightW), min(p.H, lightH))
 	sharp, across := evenness(crop), evenness(smeared(crop, 9))
 	if across > sharp/2 {
@@ -24,7 +25,7 @@ func TestMovementMakesDetailUneven(t *testing.T) {
 
 func TestBlocksStandOutInCoarseJPEG(t *testing.T) {
 	t.Parallel()
-	p := raster.LumaOf(decodeSample(t))
+	p := raster.LumaOf(facetest.DecodeSample(t))
 	for _, tt := range []struct {
 		quality     int
 		least, most float64

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -15,9 +16,9 @@ var soak = flag.Int("soak", 30, "how many scans TestScansLeaveNothingBehind make
 
 // TestScansLeaveNothingBehind watches goroutines and memory over many scans of all kinds, refusals included.
 func TestScansLeaveNothingBehind(t *testing.T) {
-	src := decodeSample(t)
+	src := facetest.DecodeSample(t)
 	files := [][]byte{
-		sampleJPEG(t), encodePNG(t, src), encodeWebP(src), encodeJPEG(t, src, 80)[:4000], encodePNG(t, grained(onCanvas(90, 90, image.Point{}), 100)),
+		facetest.SampleJPEG(t), facetest.EncodePNG(t, src), facetest.EncodeWebP(src), facetest.EncodeJPEG(t, src, 80)[:4000], facetest.EncodePNG(t, facetest.Grained(facetest.OnCanvas(90, 90, image.Point{}), 100)),
 	}
 	scan := func(n int) {
 		var group sync.WaitGroup

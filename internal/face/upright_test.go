@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 	"golang.org/x/image/draw"
@@ -15,12 +16,12 @@ import (
 
 func TestUprightGivesTheSamePictureForEveryOrientation(t *testing.T) {
 	t.Parallel()
-	want := decodeSample(t)
+	want := facetest.DecodeSample(t)
 	for orientation := 1; orientation <= 8; orientation++ {
 		t.Run(fmt.Sprint(orientation), func(t *testing.T) {
 			t.Parallel()
-			data := encodePNG(t, stored(want, orientation))
-			got, err := Upright(bytes.NewReader(withPNGOrientation(data, orientation)), report.Options{}, 4096)
+			data := facetest.EncodePNG(t, facetest.Stored(want, orientation))
+			got, err := Upright(bytes.NewReader(facetest.WithPNGOrientation(data, orientation)), report.Options{}, 4096)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,7 +64,7 @@ func TestUprightPlanesShowTheSamePixels(t *testing.T) {
 		o := rapid.IntRange(1, 8).Draw(t, "orientation")
 		before := pixelsOf(m)
 		got := pixelsOf(photoOf(m, o).upright(48))
-		if want := stored(before, inverse(o)); got.Rect != want.Rect || !bytes.Equal(got.Pix, want.Pix) {
+		if want := facetest.Stored(before, inverse(o)); got.Rect != want.Rect || !bytes.Equal(got.Pix, want.Pix) {
 			t.Fatalf("%v, want the picture of %v", got.Rect, want.Rect)
 		}
 	})
@@ -81,7 +82,7 @@ func inverse(orientation int) int {
 // one step of Catmull-Rom's curve.
 func TestUprightIsShrunkAsByCatmullRom(t *testing.T) {
 	t.Parallel()
-	src := decodeSample(t)
+	src := facetest.DecodeSample(t)
 	b := src.Bounds()
 	const side = 230
 	w, h := shrunkTo(b.Dx(), b.Dy(), side)
@@ -95,7 +96,7 @@ func TestUprightIsShrunkAsByCatmullRom(t *testing.T) {
 			t.Run(fmt.Sprint(name, " by ", o), func(t *testing.T) {
 				t.Parallel()
 				got := pixelsOf(photoOf(copyOf(img), o).upright(side))
-				got = stored(got, o)
+				got = facetest.Stored(got, o)
 				if got.Rect != want.Rect {
 					t.Fatalf("%v, want %v", got.Rect, want.Rect)
 				}
@@ -135,7 +136,7 @@ func planesFrom(src *image.RGBA, i int) *image.YCbCr {
 func samplesApart(a, b *image.RGBA) float64 {
 	sum := 0
 	for i, v := range a.Pix {
-		sum += diff8(v, b.Pix[i])
+		sum += facetest.Diff8(v, b.Pix[i])
 	}
 	return float64(sum) / float64(len(a.Pix)) * 4 / 3
 }
@@ -143,7 +144,7 @@ func samplesApart(a, b *image.RGBA) float64 {
 func TestUprightIsShrunkAndOpaque(t *testing.T) {
 	t.Parallel()
 	clear := image.NewNRGBA(image.Rect(0, 0, 300, 60))
-	got, err := Upright(bytes.NewReader(encodePNG(t, clear)), report.Options{}, 100)
+	got, err := Upright(bytes.NewReader(facetest.EncodePNG(t, clear)), report.Options{}, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,9 +157,9 @@ func TestUprightIsShrunkAndOpaque(t *testing.T) {
 func TestUprightKeepsPlanes(t *testing.T) {
 	t.Parallel()
 	for name, data := range map[string][]byte{
-		"of a JPEG":              sampleJPEG(t),
-		"of grey":                encodePNG(t, as(decodeSample(t), image.NewGray(decodeSample(t).Bounds()))),
-		"of a JPEG in Adobe RGB": withJPEGProfile(sampleJPEG(t), profileAdobe.bytes()),
+		"of a JPEG":              facetest.SampleJPEG(t),
+		"of grey":                facetest.EncodePNG(t, as(facetest.DecodeSample(t), image.NewGray(facetest.DecodeSample(t).Bounds()))),
+		"of a JPEG in Adobe RGB": facetest.WithJPEGProfile(facetest.SampleJPEG(t), facetest.ProfileAdobe.Bytes()),
 	} {
 		got, err := Upright(bytes.NewReader(data), report.Options{}, 4096)
 		if err != nil {
@@ -173,10 +174,10 @@ func TestUprightKeepsPlanes(t *testing.T) {
 func TestUprightRefusesWhatAnalyzeRefuses(t *testing.T) {
 	t.Parallel()
 	for want, data := range map[report.Code][]byte{
-		report.Corrupt: sampleJPEG(t)[:300], report.UnsupportedFormat: []byte("GIF89a, or so it says"), report.TooLarge: encodePNG(t, image.NewGray(image.Rect(0, 0, 500, 500))),
+		report.Corrupt: facetest.SampleJPEG(t)[:300], report.UnsupportedFormat: []byte("GIF89a, or so it says"), report.TooLarge: facetest.EncodePNG(t, image.NewGray(image.Rect(0, 0, 500, 500))),
 	} {
 		_, err := Upright(bytes.NewReader(data), report.Options{MaxPixels: 200_000}, 100)
-		if got := codeOf(t, err); got != want {
+		if got := facetest.CodeOf(t, err); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}

@@ -44,7 +44,7 @@ func TestVersionFollowsTheNumbers(t *testing.T) {
 // uncounted are what only scripts/bench or tests use, what gives other things a second name, Version,
 // and the decoders, which have no number that is a choice.
 var uncounted = []string{
-	"names.go", "observe.go", "report/version.go", "internal/jpeg", "internal/jpegtest", "internal/vp8l",
+	"names.go", "observe.go", "report/version.go", "internal/jpeg", "internal/jpegtest", "internal/vp8l", "internal/facetest",
 }
 
 // sourceNumbers gives every number of the package's source in order, so that none can be left out of

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/jpegtest"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -12,18 +13,18 @@ import (
 // TestAWholePhotoGivesItsReport however phones and programs end it, to the byte.
 func TestAWholePhotoGivesItsReport(t *testing.T) {
 	t.Parallel()
-	src := grained(decodeSample(t), 3)
+	src := facetest.Grained(facetest.DecodeSample(t), 3)
 	encode := func(frame byte, restart int) []byte {
 		return jpegtest.Encode(src, jpegtest.Options{Sampling: jpegtest.YCbCr420(), Step: 4, Frame: frame, Restart: restart})
 	}
 	whole := encode(0xc0, 0)
-	want := asJSON(t, analyze(t, whole))
+	want := facetest.AsJSON(t, analyze(t, whole))
 	film := "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00isommp42" + strings.Repeat("\x12\xff\xd9\xff\xda\x00\x0c mdat", 500)
 	samsung := "\x00\x00\x01\x0a\x0e\x00\x00\x00Image_UTC_Data1458170015363SEFHe\x00\x00\x00\x01\x00\x00\x00SEFT"
 	open := func(data []byte) []byte { return data[: len(data)-2 : len(data)-2] }
-	small := jpegtest.Encode(remapped(src, 40, 50, func(x, y int) (int, int) { return 8 * x, 8 * y }),
+	small := jpegtest.Encode(facetest.Remapped(src, 40, 50, func(x, y int) (int, int) { return 8 * x, 8 * y }),
 		jpegtest.Options{Step: 9})
-	mpf := withSegments(whole, 0xe2, []byte("MPF\x00II*\x00\x08\x00\x00\x00\x00\x00"))
+	mpf := facetest.WithSegments(whole, 0xe2, []byte("MPF\x00II*\x00\x08\x00\x00\x00\x00\x00"))
 	thumbnail := append([]byte(exifPrefix+"II*\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00"), small...)
 	separate := jpegtest.Options{Sampling: jpegtest.YCbCr420(), Step: 4, Scans: []jpegtest.Scan{
 		{Components: []int{0}, To: 63}, {Components: []int{1}, To: 63}, {Components: []int{2}, To: 63},
@@ -47,11 +48,11 @@ func TestAWholePhotoGivesItsReport(t *testing.T) {
 		"progressive with restarts, a film for an end":     append(open(encode(0xc2, 7)), film...),
 		"a scan for each colour":                           jpegtest.Encode(src, separate),
 		"quantisation tables of 16 bits in SOF1":           jpegtest.Encode(src, wide),
-		"comments of all sizes":                            withSegments(whole, 0xfe, nil, make([]byte, 0xffff-2)),
-		"metadata of a megabyte":                           withSegments(whole, 0xe2, iccSegments(make([]byte, 1<<20))[1:]...),
+		"comments of all sizes":                            facetest.WithSegments(whole, 0xfe, nil, make([]byte, 0xffff-2)),
+		"metadata of a megabyte":                           facetest.WithSegments(whole, 0xe2, facetest.ICCSegments(make([]byte, 1<<20))[1:]...),
 		"an end that encoders in hardware fill up":         append(open(whole), 0, 0, 0, 0xff, 0xd9),
 		"a restart marker before the end":                  append(open(whole), 0xff, 0xd5, 0xff, 0xd9),
-		"a thumbnail in the EXIF, with markers of its own": withSegments(whole, 0xe1, thumbnail),
+		"a thumbnail in the EXIF, with markers of its own": facetest.WithSegments(whole, 0xe1, thumbnail),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -59,7 +60,7 @@ func TestAWholePhotoGivesItsReport(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := asJSON(t, r); got != want {
+			if got := facetest.AsJSON(t, r); got != want {
 				t.Errorf("another report:\n%s\nwant\n%s", got, want)
 			}
 		})
@@ -69,7 +70,7 @@ func TestAWholePhotoGivesItsReport(t *testing.T) {
 // TestWhatIsDamagedSaysSo has the damage that uploads suffer, each time with an end marker.
 func TestWhatIsDamagedSaysSo(t *testing.T) {
 	t.Parallel()
-	src := grained(decodeSample(t), 3)
+	src := facetest.Grained(facetest.DecodeSample(t), 3)
 	o := jpegtest.Options{Sampling: jpegtest.YCbCr420(), Step: 4}
 	whole := jpegtest.Encode(src, o)
 	o.Restart = 5
@@ -101,7 +102,7 @@ func TestWhatIsDamagedSaysSo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Analyze(bytes.NewReader(data), report.Options{})
-			if codeOf(t, err) != report.Corrupt || !strings.Contains(err.Error(), "not uploaded completely") {
+			if facetest.CodeOf(t, err) != report.Corrupt || !strings.Contains(err.Error(), "not uploaded completely") {
 				t.Errorf("%v", err)
 			}
 		})

@@ -1,4 +1,4 @@
-package face
+package facetest
 
 import (
 	"bytes"
@@ -19,8 +19,8 @@ import (
 
 // Everything here works in whole numbers, so that the files are the same on every machine.
 
-// encodeJPEGAs saves a baseline JPEG with the colours at a given size.
-func encodeJPEGAs(tb testing.TB, img image.Image, colours jpegn.Subsampling, restart int) []byte {
+// EncodeJPEGAs saves a baseline JPEG with the colours at a given size.
+func EncodeJPEGAs(tb testing.TB, img image.Image, colours jpegn.Subsampling, restart int) []byte {
 	tb.Helper()
 	var b bytes.Buffer
 	opts := &jpegn.EncodeOptions{Quality: 90, Subsampling: colours, RestartInterval: restart}
@@ -30,15 +30,15 @@ func encodeJPEGAs(tb testing.TB, img image.Image, colours jpegn.Subsampling, res
 	return b.Bytes()
 }
 
-// repeated makes each pixel a square of pixels.
-func repeated(src image.Image, times int) *image.RGBA {
+// Repeated makes each pixel a square of pixels.
+func Repeated(src image.Image, times int) *image.RGBA {
 	b := src.Bounds()
-	return remapped(src, b.Dx()*times, b.Dy()*times, func(x, y int) (int, int) { return x / times, y / times })
+	return Remapped(src, b.Dx()*times, b.Dy()*times, func(x, y int) (int, int) { return x / times, y / times })
 }
 
-// grained adds -most to most grey levels, by a linear congruential generator.
-func grained(src image.Image, most int) *image.RGBA {
-	dst := mirrorOf(mirrorOf(src))
+// Grained adds -most to most grey levels, by a linear congruential generator.
+func Grained(src image.Image, most int) *image.RGBA {
+	dst := MirrorOf(MirrorOf(src))
 	state := uint32(1)
 	for i := range dst.Pix {
 		if i%4 == 0 {
@@ -51,10 +51,10 @@ func grained(src image.Image, most int) *image.RGBA {
 	return dst
 }
 
-// encodeInterlacedPNG writes 8 bit RGBA in the seven passes of Adam7 (ISO/IEC 15948, 8.2), which image/png can only read.
-func encodeInterlacedPNG(tb testing.TB, src image.Image) []byte {
+// EncodeInterlacedPNG writes 8 bit RGBA in the seven passes of Adam7 (ISO/IEC 15948, 8.2), which image/png can only read.
+func EncodeInterlacedPNG(tb testing.TB, src image.Image) []byte {
 	tb.Helper()
-	img := mirrorOf(mirrorOf(src))
+	img := MirrorOf(MirrorOf(src))
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	var raw bytes.Buffer
 	z := zlib.NewWriter(&raw)
@@ -73,11 +73,11 @@ func encodeInterlacedPNG(tb testing.TB, src image.Image) []byte {
 		tb.Fatal(err)
 	}
 	size := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(w)), uint32(h))
-	data := pngChunkOf([]byte("\x89PNG\r\n\x1a\n"), "IHDR", append(size, 8, 6, 0, 0, 1))
-	return pngChunkOf(pngChunkOf(data, "IDAT", raw.Bytes()), "IEND", nil)
+	data := PNGChunkOf([]byte("\x89PNG\r\n\x1a\n"), "IHDR", append(size, 8, 6, 0, 0, 1))
+	return PNGChunkOf(PNGChunkOf(data, "IDAT", raw.Bytes()), "IEND", nil)
 }
 
-func pngChunkOf(data []byte, name string, body []byte) []byte {
+func PNGChunkOf(data []byte, name string, body []byte) []byte {
 	named := append([]byte(name), body...)
 	data = binary.BigEndian.AppendUint32(data, uint32(len(body)))
 	return binary.BigEndian.AppendUint32(append(data, named...), crc32.ChecksumIEEE(named))
@@ -99,8 +99,8 @@ func (b *bitsOf) add(v uint32, count uint) {
 	}
 }
 
-// encodeWebP writes a lossless WebP (RFC 9649) of opaque pixels in its plainest form: no transform, and codes of 8 bits for all values.
-func encodeWebP(img *image.RGBA) []byte {
+// EncodeWebP writes a lossless WebP (RFC 9649) of opaque pixels in its plainest form: no transform, and codes of 8 bits for all values.
+func EncodeWebP(img *image.RGBA) []byte {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	b := &bitsOf{data: []byte{0x2f}, n: 8}
 	b.add(uint32(w-1), 14)
@@ -130,11 +130,11 @@ func encodeWebP(img *image.RGBA) []byte {
 			}
 		}
 	}
-	return riffOf("VP8L", b.data)
+	return RIFFOf("VP8L", b.data)
 }
 
-// riffOf makes a WebP file of chunks: a name, its content, and so on.
-func riffOf(chunks ...any) []byte {
+// RIFFOf makes a WebP file of chunks: a name, its content, and so on.
+func RIFFOf(chunks ...any) []byte {
 	body := []byte("WEBP")
 	for i := 0; i < len(chunks); i += 2 {
 		content := chunks[i+1].([]byte)
@@ -148,15 +148,15 @@ func riffOf(chunks ...any) []byte {
 	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
 }
 
-// withWebPOrientation puts a lossless WebP into the extended format, with EXIF behind the pixels.
-func withWebPOrientation(data []byte, w, h, orientation int) []byte {
+// WithWebPOrientation puts a lossless WebP into the extended format, with EXIF behind the pixels.
+func WithWebPOrientation(data []byte, w, h, orientation int) []byte {
 	canvas := []byte{1 << 3, 0, 0, 0, byte(w - 1), byte((w - 1) >> 8), 0, byte(h - 1), byte((h - 1) >> 8), 0}
 	n := binary.LittleEndian.Uint32(data[16:])
-	return riffOf("VP8X", canvas, "VP8L", data[20:20+n], "EXIF", exifWith(orientation))
+	return RIFFOf("VP8X", canvas, "VP8L", data[20:20+n], "EXIF", EXIFWith(orientation))
 }
 
-// moduleFiles reads the test pictures of a module that we use.
-func moduleFiles(tb testing.TB, module, pattern string) map[string][]byte {
+// ModuleFiles reads the test pictures of a module that we use.
+func ModuleFiles(tb testing.TB, module, pattern string) map[string][]byte {
 	tb.Helper()
 	folder, err := moduleFolder(module)
 	if err != nil {
