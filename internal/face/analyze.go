@@ -1,8 +1,10 @@
 package face
 
 import (
+	"image"
 	"io"
 
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -36,15 +38,23 @@ func analyzed(r io.Reader, opts report.Options, pictured bool) (report.Report, *
 	if err != nil {
 		return report.Report{}, nil, err
 	}
-	p, err := open(r, opts.WithDefaults())
+	p, err := photo.Open(r, opts.WithDefaults())
 	if err != nil {
 		return report.Report{}, nil, err
 	}
-	p.pictured = pictured
+	p.Pictured = pictured
 	m, err := measure(p, models)
 	if err != nil {
 		return report.Report{}, nil, err
 	}
 	measured, err := m.report()
 	return measured, m, err
+}
+
+// Upright decodes a photo as Analyze does, within the same limits, and returns it as people see it:
+// turned by its EXIF orientation, opaque, in sRGB, and shrunk to at most side pixels along its longer
+// side. It carries nothing of the photo's metadata. The errors are those of Analyze for a file that
+// cannot be read.
+func Upright(r io.Reader, opts report.Options, side int) (image.Image, error) {
+	return photo.Upright(r, opts, side)
 }

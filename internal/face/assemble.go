@@ -17,10 +17,10 @@ func (m *measurement) report() (report.Report, error) {
 }
 
 func (m *measurement) reportOf(q *quality) report.Report {
-	w, h := m.photo.size()
+	w, h := m.photo.Size()
 	r := report.Report{
 		Version:            report.Version,
-		Image:              report.Image{Width: w, Height: h, Orientation: m.photo.orientation, ColorProfile: m.photo.embedded},
+		Image:              report.Image{Width: w, Height: h, Orientation: m.photo.Orientation, ColorProfile: m.photo.Embedded},
 		Face:               m.box(),
 		Landmarks:          m.landmarks(),
 		Pose:               report.Pose{Roll: report.Round(m.pts.roll(), 1), Yaw: report.Round(m.yaw, 1)},
@@ -32,7 +32,7 @@ func (m *measurement) reportOf(q *quality) report.Report {
 		Rankable:           q.notRankable == "",
 		NotRankableBecause: q.notRankable,
 	}
-	if m.photo.mirrored {
+	if m.photo.Mirrored {
 		turnOver(&r)
 	}
 	return r

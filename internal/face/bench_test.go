@@ -9,6 +9,7 @@ import (
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 	ownjpeg "github.com/facescan/facescan/internal/face/internal/jpeg"
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
 	"golang.org/x/image/draw"
@@ -85,7 +86,9 @@ func BenchmarkStages(b *testing.B) {
 		b.Fatal(err)
 	}
 	data := cameraPhotos()["12MP"]
-	open := func() (*photo, error) { return open(bytes.NewReader(data), report.Options{}.WithDefaults()) }
+	open := func() (*photo.Photo, error) {
+		return photo.Open(bytes.NewReader(data), report.Options{}.WithDefaults())
+	}
 	p, err := open()
 	if err != nil {
 		b.Fatal(err)
@@ -97,17 +100,17 @@ func BenchmarkStages(b *testing.B) {
 		measured(b, func() error { _, err := open(); return err })
 	})
 	b.Run("decode", func(b *testing.B) {
-		measured(b, func() error { q := *p; _, err := q.decode(true); return err })
+		measured(b, func() error { q := *p; _, err := q.Decode(true); return err })
 	})
 	m, err := measure(p, models)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Run("shrink", func(b *testing.B) {
-		measured(b, func() error { p.luma.Shrunk(m.scale, 6); return nil })
+		measured(b, func() error { p.Luma.Shrunk(m.scale, 6); return nil })
 	})
 	b.Run("lean", func(b *testing.B) {
-		measured(b, func() error { p.luma.LeansRight(1); return nil })
+		measured(b, func() error { p.Luma.LeansRight(1); return nil })
 	})
 	b.Run("detect", func(b *testing.B) {
 		measured(b, func() error { _, err := models.detect(m.grey); return err })

@@ -11,6 +11,7 @@ import (
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/jpegtest"
+	"github.com/facescan/facescan/internal/face/internal/photo"
 )
 
 // raceDetected is whether the race detector is at work, with which nothing takes its usual time.
@@ -19,13 +20,13 @@ var raceDetected bool
 var worstFile = flag.String("worst", "", "a file to which fuzzing writes the inputs that took most time")
 
 // honest is the processor time for a byte or a pixel of an honest photo, by format.
-var honest = sync.OnceValue(func() map[format]time.Duration {
+var honest = sync.OnceValue(func() map[photo.Format]time.Duration {
 	tb := new(testing.B)
 	src := facetest.Grained(facetest.Repeated(facetest.DecodeSample(tb), 2), 7)
-	times := map[format]time.Duration{}
-	for kind, data := range map[format][]byte{
-		formatJPEG: jpegtest.Encode(src, jpegtest.Options{Sampling: jpegtest.YCbCr420(), Step: 4}),
-		formatPNG:  facetest.EncodePNG(tb, src), formatWebP: facetest.EncodeWebP(src),
+	times := map[photo.Format]time.Duration{}
+	for kind, data := range map[photo.Format][]byte{
+		photo.FormatJPEG: jpegtest.Encode(src, jpegtest.Options{Sampling: jpegtest.YCbCr420(), Step: 4}),
+		photo.FormatPNG:  facetest.EncodePNG(tb, src), photo.FormatWebP: facetest.EncodeWebP(src),
 	} {
 		least := time.Hour
 		for range 5 {
@@ -42,22 +43,22 @@ var honest = sync.OnceValue(func() map[format]time.Duration {
 
 // fuzzedOnce opens and decodes a file and holds it to the memory that its header announces, and to
 // twenty times the processor time of an honest photo of as many bytes and pixels.
-func fuzzedOnce(t *testing.T, data []byte) (*photo, error) {
+func fuzzedOnce(t *testing.T, data []byte) (*photo.Photo, error) {
 	t.Helper()
-	kind, pixels, memory := formatJPEG, 0, int64(0)
-	if h, err := readHeader(data, fuzzOptions.WithDefaults()); err == nil && h.check(fuzzOptions.WithDefaults()) == nil {
-		kind, pixels, memory = h.format, h.width*h.height, h.memory
+	kind, pixels, memory := photo.FormatJPEG, 0, int64(0)
+	if h, err := photo.ReadHeader(data, fuzzOptions.WithDefaults()); err == nil && h.Check(fuzzOptions.WithDefaults()) == nil {
+		kind, pixels, memory = h.Format, h.Width*h.Height, h.Memory
 	}
-	run := func() (p *photo, err error) {
-		if p, err = open(bytes.NewReader(data), fuzzOptions.WithDefaults()); err == nil {
-			err = p.load()
+	run := func() (p *photo.Photo, err error) {
+		if p, err = photo.Open(bytes.NewReader(data), fuzzOptions.WithDefaults()); err == nil {
+			err = p.Load()
 		}
 		return p, err
 	}
 	const tables = 300 << 10
 	before := facetest.Allocated()
 	p, err := run()
-	if got, most := facetest.Allocated()-before, memory+int64(ownPlanes*pixels+3*len(data)+maxICC*2+tables); got > most {
+	if got, most := facetest.Allocated()-before, memory+int64(photo.OwnPlanes*pixels+3*len(data)+photo.MaxICC*2+tables); got > most {
 		t.Fatalf("%d bytes were allocated, at most %d should be", got, most)
 	}
 	if raceDetected {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/jpegtest"
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -110,12 +111,12 @@ func TestDamageIsNoticed(t *testing.T) {
 }
 
 // decodedFile opens and decodes a file within the usual limits.
-func decodedFile(data []byte) (*photo, error) {
-	p, err := open(bytes.NewReader(data), report.Options{}.WithDefaults())
+func decodedFile(data []byte) (*photo.Photo, error) {
+	p, err := photo.Open(bytes.NewReader(data), report.Options{}.WithDefaults())
 	if err != nil {
 		return nil, err
 	}
-	return p, p.load()
+	return p, p.Load()
 }
 
 // damagedPhotos are photos as phones and programs store them: of several qualities, with and

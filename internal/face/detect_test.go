@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -55,11 +56,11 @@ func TestFaceThatFillsThePictureIsFound(t *testing.T) {
 
 func planeOf(t *testing.T, img image.Image) *raster.Plane {
 	t.Helper()
-	p, err := open(bytes.NewReader(facetest.EncodePNG(t, img)), report.Options{}.WithDefaults())
+	p, err := photo.Open(bytes.NewReader(facetest.EncodePNG(t, img)), report.Options{}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
-	grey, err := p.grey(1)
+	grey, err := p.Grey(1)
 	if err != nil {
 		t.Fatal(err)
 	}

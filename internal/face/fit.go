@@ -130,7 +130,7 @@ func (s *Sample) planePoints() (at [marks]raster.Vec) {
 		if name == "" {
 			continue
 		}
-		if s.Neutral.m.photo.mirrored {
+		if s.Neutral.m.photo.Mirrored {
 			name = names[mark(k).partner()]
 		}
 		at[k] = s.Neutral.inPlane(s.Points[name])
@@ -141,8 +141,8 @@ func (s *Sample) planePoints() (at [marks]raster.Vec) {
 // inPlane gives the place in the plane that was looked at of a place in the upright original.
 func (o *Observation) inPlane(p [2]float64) raster.Vec {
 	x := p[0]
-	if o.m.photo.mirrored {
-		w, _ := o.m.photo.size()
+	if o.m.photo.Mirrored {
+		w, _ := o.m.photo.Size()
 		x = float64(w-1) - x
 	}
 	return raster.Vec{X: raster.Grown(x, 1/float64(o.m.scale)), Y: raster.Grown(p[1], 1/float64(o.m.scale))}

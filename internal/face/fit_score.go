@@ -263,7 +263,7 @@ func (m *Calibration) fitMetrics(samples []Sample) {
 
 // side is -1 for a value that changes its sign in a mirror and a photo that was looked at turned over, 1 otherwise.
 func (o *Observation) side(changes bool) float64 {
-	if changes && o.m.photo.mirrored {
+	if changes && o.m.photo.Mirrored {
 		return -1
 	}
 	return 1

@@ -8,6 +8,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"pgregory.net/rapid"
 )
@@ -19,7 +20,7 @@ func drawn(n int, seed uint64) []Sample {
 	for range n {
 		own, yaw := 0.01*r.NormFloat64(), 3*r.NormFloat64()
 		observed := func(yaw float64) *Observation {
-			o := &Observation{m: measurement{photo: &photo{header: header{width: 400, height: 400, orientation: 1}}, scale: 1, registration: registration{alike: 0.5, local: agreeing(0.9)}, looks: looksOf(drawnHalf(r))}}
+			o := &Observation{m: measurement{photo: &photo.Photo{Header: photo.Header{Width: 400, Height: 400, Orientation: 1}}, scale: 1, registration: registration{alike: 0.5, local: agreeing(0.9)}, looks: looksOf(drawnHalf(r))}}
 			o.m.seen.crop = raster.Frame{Origin: raster.Vec{X: 0, Y: 0}, Axis: raster.Vec{X: 1, Y: 0}}
 			for k := range marks {
 				o.m.seen.raw[k] = found{x: 200 + 100*meanMark(k).X + r.NormFloat64(), y: 150 + 100*meanMark(k).Y + r.NormFloat64(), spread: 1}

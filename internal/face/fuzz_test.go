@@ -61,12 +61,12 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("neither pixels nor a refusal: %v", err)
 		case err != nil:
 			return
-		case p.luma.W != p.width || p.luma.H != p.height || len(p.luma.Pix) != p.width*p.height:
-			t.Fatalf("header says %d x %d, decoded are %d x %d", p.width, p.height, p.luma.W, p.luma.H)
+		case p.Luma.W != p.Width || p.Luma.H != p.Height || len(p.Luma.Pix) != p.Width*p.Height:
+			t.Fatalf("header says %d x %d, decoded are %d x %d", p.Width, p.Height, p.Luma.W, p.Luma.H)
 		}
-		w, h := p.size()
+		w, h := p.Size()
 		for _, scale := range []int{8, 1} {
-			g, err := p.grey(scale)
+			g, err := p.Grey(scale)
 			if err != nil || scale == 1 && (g.W != w || g.H != h) {
 				t.Fatalf("upright picture has %d x %d pixels, want %d x %d: %v", g.W, g.H, w, h, err)
 			}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
@@ -151,17 +152,17 @@ func TestDecodersAgree(t *testing.T) {
 
 func compareLuma(t *testing.T, data []byte, want *raster.Plane, most int) {
 	t.Helper()
-	p, err := open(bytes.NewReader(data), report.Options{}.WithDefaults())
+	p, err := photo.Open(bytes.NewReader(data), report.Options{}.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.load(); err != nil {
+	if err := p.Load(); err != nil {
 		t.Fatal(err)
 	}
-	if p.luma.W != want.W || p.luma.H != want.H {
-		t.Fatalf("%d x %d pixels, want %d x %d", p.luma.W, p.luma.H, want.W, want.H)
+	if p.Luma.W != want.W || p.Luma.H != want.H {
+		t.Fatalf("%d x %d pixels, want %d x %d", p.Luma.W, p.Luma.H, want.W, want.H)
 	}
-	for i, v := range p.luma.Pix {
+	for i, v := range p.Luma.Pix {
 		if d := abs(int(v) - int(want.Pix[i])); d > most {
 			t.Fatalf("pixel %d, %d is %d, want %d", i%want.W, i/want.W, v, want.Pix[i])
 		}
@@ -202,7 +203,7 @@ func TestNothingOfTheMetadataIsReported(t *testing.T) {
 	src := facetest.DecodeSample(t)
 	exif := append(facetest.EXIFWith(1), secret...)
 	var jpg bytes.Buffer
-	opts := &jpegn.EncodeOptions{Quality: 90, Exif: append([]byte(exifPrefix), exif...), Segments: []jpegn.Segment{
+	opts := &jpegn.EncodeOptions{Quality: 90, Exif: append([]byte(photo.EXIFPrefix), exif...), Segments: []jpegn.Segment{
 		{Marker: 0xfe, Data: []byte(secret)}, {Marker: 0xe2, Data: []byte("ICC_PROFILE\x00\x01\x01" + secret)},
 		{Marker: 0xed, Data: []byte("Photoshop 3.0\x00" + secret)},
 	}}

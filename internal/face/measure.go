@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -19,7 +20,7 @@ const (
 // measurement is what was seen in the photo, before any fitted number is applied, and what follows from it by a calibration. Places are in
 // the plane that was looked at: the picture upright, at 1/scale, and turned over if photo.mirrored.
 type measurement struct {
-	photo *photo
+	photo *photo.Photo
 	scale int
 	grey  *raster.Plane // the plane that was looked at
 	place facePlace
@@ -46,9 +47,9 @@ type measurement struct {
 }
 
 // measure decodes, finds the face and measures it. The errors are refusals.
-func measure(p *photo, models *models) (*measurement, error) {
-	m := &measurement{photo: p, scale: p.scale(workingSide)}
-	grey, err := p.grey(m.scale)
+func measure(p *photo.Photo, models *models) (*measurement, error) {
+	m := &measurement{photo: p, scale: p.Scale(photo.WorkingSide)}
+	grey, err := p.Grey(m.scale)
 	if err != nil {
 		return nil, err
 	}
@@ -56,15 +57,15 @@ func measure(p *photo, models *models) (*measurement, error) {
 		return nil, err
 	}
 	if finer := m.finerScale(); finer != m.scale {
-		if grey, err = p.grey(finer); err != nil {
+		if grey, err = p.Grey(finer); err != nil {
 			return nil, err
 		}
 		m.place.window = m.place.times(float64(m.scale) / float64(finer))
 		m.scale = finer
 	}
 	m.grey = grey
-	if !p.pictured {
-		p.decoded, p.shown = nil, canvas{}
+	if !p.Pictured {
+		p.Decoded, p.Shown = nil, photo.Canvas{}
 	}
 	m.look(models)
 	m.judge(&fitted)

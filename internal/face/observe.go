@@ -3,6 +3,7 @@ package face
 import (
 	"io"
 
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -17,7 +18,7 @@ func Observe(r io.Reader, opts report.Options) (*Observation, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := open(r, opts.WithDefaults())
+	p, err := photo.Open(r, opts.WithDefaults())
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +27,7 @@ func Observe(r io.Reader, opts report.Options) (*Observation, error) {
 		return nil, err
 	}
 	o := &Observation{m: *m}
-	o.m.photo, o.m.grey = &photo{header: p.header, mirrored: p.mirrored}, nil
+	o.m.photo, o.m.grey = &photo.Photo{Header: p.Header, Mirrored: p.Mirrored}, nil
 	return o, nil
 }
 
@@ -67,7 +68,7 @@ func (o *Observation) field() pattern {
 func (o *Observation) asymmetry(offsets *[marks]raster.Vec) asymmetry {
 	q := o.m.seen.points(offsets)
 	h := asymmetryOf(&q)
-	if !o.m.photo.mirrored {
+	if !o.m.photo.Mirrored {
 		return h
 	}
 	var g asymmetry

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"slices"
 
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
@@ -18,81 +18,54 @@ func (m *measurement) pictures() ([]report.Picture, error) {
 	c := m.canvas()
 	strip := m.strip(c)
 	left, right := m.halves(strip)
-	drawn := []picture{m.overlay(c), m.aligned(strip), left, right, thumbnail(c)}
-	if m.photo.mirrored {
+	drawn := []raster.Planes{m.overlay(c), m.aligned(strip), left, right, thumbnail(c)}
+	if m.photo.Mirrored {
 		drawn[2], drawn[3] = right, left
 	}
 	names := report.PictureNames()
 	list := make([]report.Picture, len(drawn))
 	for i, p := range drawn {
-		if m.photo.mirrored {
-			p.mirror()
+		if m.photo.Mirrored {
+			p.Mirror()
 		}
 		if names[i] == report.PictureOverlay {
-			p = p.withLegend()
+			p = withLegend(p)
 		}
-		data, err := p.encode()
+		data, err := encode(p)
 		if err != nil {
 			return nil, fmt.Errorf("face: encoding the %s: %w", names[i], err)
 		}
-		list[i] = report.Picture{Name: names[i], JPEG: data, Image: p.image()}
+		list[i] = report.Picture{Name: names[i], JPEG: data, Image: p.Image()}
 	}
 	return list, nil
 }
 
-// picture is a picture in colour as JPEG keeps it: brightness, and at half the size (which is even)
-// the two colour differences, 128 being grey.
-type picture struct{ y, cb, cr *raster.Plane }
-
-func (p picture) mirror() {
-	p.y.Mirror()
-	p.cb.Mirror()
-	p.cr.Mirror()
-}
-
-func (p picture) clone() picture {
-	c := func(q *raster.Plane) *raster.Plane { return &raster.Plane{W: q.W, H: q.H, Pix: slices.Clone(q.Pix)} }
-	return picture{c(p.y), c(p.cb), c(p.cr)}
-}
-
-// image gives the picture's own memory as an image.
-func (p picture) image() *image.YCbCr {
-	return &image.YCbCr{
-		Y: p.y.Pix, Cb: p.cb.Pix, Cr: p.cr.Pix, YStride: p.y.W, CStride: p.cb.W,
-		SubsampleRatio: image.YCbCrSubsampleRatio420, Rect: image.Rect(0, 0, p.y.W, p.y.H),
-	}
-}
-
 // encode uses jpegn, in less than half of image/jpeg's time and with the same bytes under every
 // release of Go.
-func (p picture) encode() ([]byte, error) {
+func encode(p raster.Planes) ([]byte, error) {
 	var b bytes.Buffer
-	if err := jpegn.Encode(&b, p.image(), &jpegn.EncodeOptions{Quality: pictureQuality}); err != nil {
+	if err := jpegn.Encode(&b, p.Image(), &jpegn.EncodeOptions{Quality: pictureQuality}); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
 }
 
-// canvas is what pictures are cut from: the plane that was looked at, and its colours at half the
-// size.
-type canvas struct{ y, cb, cr *raster.Plane }
-
-func (m *measurement) canvas() canvas {
-	if m.photo.srgb != nil {
-		return m.photo.shown
+func (m *measurement) canvas() photo.Canvas {
+	if m.photo.SRGB != nil {
+		return m.photo.Shown
 	}
-	cb, cr := m.photo.colours(m.grey)
-	return canvas{y: m.grey, cb: cb, cr: cr}
+	cb, cr := m.photo.Colours(m.grey)
+	return photo.Canvas{Y: m.grey, Cb: cb, Cr: cr}
 }
 
 // cut gives w x h pixels, both even, along a frame; what lies outside the photo is grey.
-func (c canvas) cut(f raster.Frame, w, h int) picture {
-	src, g := c.suited(f, w, h)
-	p := picture{y: src.y.Window(g, w, h), cb: src.cb.Window(g.Half(), w/2, h/2), cr: src.cr.Window(g.Half(), w/2, h/2)}
+func cut(c photo.Canvas, f raster.Frame, w, h int) raster.Planes {
+	src, g := suited(c, f, w, h)
+	p := raster.Planes{Y: src.Y.Window(g, w, h), Cb: src.Cb.Window(g.Half(), w/2, h/2), Cr: src.Cr.Window(g.Half(), w/2, h/2)}
 	half := f.Half()
-	c.y.ClearOutside(p.y, f)
-	c.cb.ClearOutside(p.cb, half)
-	c.cr.ClearOutside(p.cr, half)
+	c.Y.ClearOutside(p.Y, f)
+	c.Cb.ClearOutside(p.Cb, half)
+	c.Cr.ClearOutside(p.Cr, half)
 	return p
 }
 
@@ -108,7 +81,7 @@ const (
 // suited gives a canvas from which single samples can be taken along a frame: c itself or, where
 // these would lie too far apart, the part of it that w x h pixels show, shrunk by area to about
 // their scale; and the frame on that.
-func (c canvas) suited(f raster.Frame, w, h int) (canvas, raster.Frame) {
+func suited(c photo.Canvas, f raster.Frame, w, h int) (photo.Canvas, raster.Frame) {
 	if f.Scale() <= sparse {
 		return c, f
 	}
@@ -117,13 +90,13 @@ func (c canvas) suited(f raster.Frame, w, h int) (canvas, raster.Frame) {
 		by &^= step - 1
 	}
 	area := f.Bounds(w, h, 2*by)
-	part := canvas{
-		y:  c.y.Part(area),
-		cb: c.cb.Part(image.Rectangle{Min: area.Min.Div(2), Max: area.Max.Div(2)}),
-		cr: c.cr.Part(image.Rectangle{Min: area.Min.Div(2), Max: area.Max.Div(2)}),
+	part := photo.Canvas{
+		Y:  c.Y.Part(area),
+		Cb: c.Cb.Part(image.Rectangle{Min: area.Min.Div(2), Max: area.Max.Div(2)}),
+		Cr: c.Cr.Part(image.Rectangle{Min: area.Min.Div(2), Max: area.Max.Div(2)}),
 	}
 	newW, newH := area.Dx()/by*eighths, area.Dy()/by*eighths
-	part = canvas{y: part.y.Reduced(newW, newH), cb: part.cb.Reduced(newW/2, newH/2), cr: part.cr.Reduced(newW/2, newH/2)}
+	part = photo.Canvas{Y: part.Y.Reduced(newW, newH), Cb: part.Cb.Reduced(newW/2, newH/2), Cr: part.Cr.Reduced(newW/2, newH/2)}
 	scale := float64(by) / eighths
 	onPart := f.Origin.Minus(raster.Vec{X: float64(area.Min.X), Y: float64(area.Min.Y)})
 	return part, raster.Frame{Origin: raster.Vec{X: raster.Grown(onPart.X, 1/scale), Y: raster.Grown(onPart.Y, 1/scale)}, Axis: f.Axis.Scaled(1 / scale)}
@@ -151,8 +124,8 @@ const (
 
 // strip is the face with its pupils level and cropPupils pixels apart, resampled once: the crop and
 // the halves are cut from it.
-func (m *measurement) strip(c canvas) canvas {
-	return canvas(c.cut(m.pts.frame.After(stripInIOD), stripW, stripH))
+func (m *measurement) strip(c photo.Canvas) photo.Canvas {
+	return photo.Canvas(cut(c, m.pts.frame.After(stripInIOD), stripW, stripH))
 }
 
 // stripInIOD leads from the pixels of the strip to distances between the pupils, from the middle
@@ -160,27 +133,27 @@ func (m *measurement) strip(c canvas) canvas {
 var stripInIOD = raster.FrameAt(raster.Vec{}, raster.Vec{X: cropMid + stripMargin, Y: cropEyeY + stripMargin}, raster.Vec{X: 1.0 / cropPupils, Y: 0})
 
 // aligned is the strip without its margins.
-func (m *measurement) aligned(strip canvas) picture {
-	return strip.cut(raster.Frame{Origin: raster.Vec{X: stripMargin, Y: stripMargin}, Axis: raster.Vec{X: 1, Y: 0}}, cropW, cropH)
+func (m *measurement) aligned(strip photo.Canvas) raster.Planes {
+	return cut(strip, raster.Frame{Origin: raster.Vec{X: stripMargin, Y: stripMargin}, Axis: raster.Vec{X: 1, Y: 0}}, cropW, cropH)
 }
 
 // halves gives the face made of its left half and of its right half, each beside its own mirror
 // image.
-func (m *measurement) halves(strip canvas) (left, right picture) {
+func (m *measurement) halves(strip photo.Canvas) (left, right raster.Planes) {
 	middle := m.asym.middleLine()
 	inIOD := raster.FrameAt(middle.Origin, raster.Vec{X: halfMid, Y: cropEyeY * halfSize}, middle.Axis.Scaled(1/(cropPupils*halfSize)))
 	onStrip := raster.Frame{Origin: stripInIOD.Inner(inIOD.Origin), Axis: inIOD.Axis.Over(stripInIOD.Axis)}
-	left = strip.cut(onStrip, halfW, halfH)
-	right = left.clone()
-	left.foldRight()
-	right.mirror()
-	right.foldRight()
+	left = cut(strip, onStrip, halfW, halfH)
+	right = left.Clone()
+	foldRight(left)
+	right.Mirror()
+	foldRight(right)
 	return left, right
 }
 
 // foldRight makes the right half the mirror image of the left one.
-func (p picture) foldRight() {
-	for _, q := range [...]*raster.Plane{p.y, p.cb, p.cr} {
+func foldRight(p raster.Planes) {
+	for _, q := range [...]*raster.Plane{p.Y, p.Cb, p.Cr} {
 		for y := range q.H {
 			row := q.Row(y)
 			for x := range q.W / 2 {
@@ -192,17 +165,17 @@ func (p picture) foldRight() {
 
 const thumbnailSide = 256 // of the longer side at most, pixels
 
-func thumbnail(c canvas) picture {
-	w, h := c.y.W, c.y.H
+func thumbnail(c photo.Canvas) raster.Planes {
+	w, h := c.Y.W, c.Y.H
 	if long := max(w, h); long > thumbnailSide {
 		w, h = w*thumbnailSide/long, h*thumbnailSide/long
 	}
-	return c.reduced(even(w), even(h))
+	return reducedTo(c, even(w), even(h))
 }
 
-// reduced gives all of the canvas in w x h pixels, both even, by area.
-func (c canvas) reduced(w, h int) picture {
-	return picture{y: c.y.Reduced(w, h), cb: c.cb.Reduced(w/2, h/2), cr: c.cr.Reduced(w/2, h/2)}
+// reducedTo gives all of the canvas in w x h pixels, both even, by area.
+func reducedTo(c photo.Canvas, w, h int) raster.Planes {
+	return raster.Planes{Y: c.Y.Reduced(w, h), Cb: c.Cb.Reduced(w/2, h/2), Cr: c.Cr.Reduced(w/2, h/2)}
 }
 
 // even gives the nearest smaller even number, at least 2.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/google/go-cmp/cmp"
@@ -112,7 +113,7 @@ func TestRefusedPhotoHasNoPictures(t *testing.T) {
 func TestReportAloneKeepsNoDecodedImage(t *testing.T) {
 	t.Parallel()
 	_, m, err := analyzed(bytes.NewReader(facetest.SampleJPEG(t)), report.Options{}, false)
-	if err != nil || m.photo.decoded != nil {
+	if err != nil || m.photo.Decoded != nil {
 		t.Errorf("the decoded image is kept, or %v", err)
 	}
 }
@@ -127,9 +128,9 @@ func quickPNG(t *testing.T, img image.Image) []byte {
 	return b.Bytes()
 }
 
-func samePicture(t *testing.T, name string, want, got picture) {
+func samePicture(t *testing.T, name string, want, got raster.Planes) {
 	t.Helper()
-	for i, pair := range [...][2]*raster.Plane{{want.y, got.y}, {want.cb, got.cb}, {want.cr, got.cr}} {
+	for i, pair := range [...][2]*raster.Plane{{want.Y, got.Y}, {want.Cb, got.Cb}, {want.Cr, got.Cr}} {
 		a, b := pair[0], pair[1]
 		if a.W != b.W || a.H != b.H {
 			t.Fatalf("%s: plane %d is %d x %d, want %d x %d", name, i, b.W, b.H, a.W, a.H)
@@ -147,7 +148,7 @@ func TestMirroredPhotoGivesMirroredPictures(t *testing.T) {
 	t.Parallel()
 	img := facetest.Remapped(facetest.DecodeSample(t), 701, 2001, func(x, y int) (int, int) { return (x+1)/2 - 16, y/2 - 200 })
 	a, b := looked(t, quickPNG(t, img)), looked(t, quickPNG(t, facetest.MirrorOf(img)))
-	if a.photo.mirrored == b.photo.mirrored {
+	if a.photo.Mirrored == b.photo.Mirrored {
 		t.Fatal("neither of the two is turned over")
 	}
 	ca, cb := a.canvas(), b.canvas()
@@ -193,22 +194,22 @@ func TestHalvesAreTheirOwnMirrorImages(t *testing.T) {
 	m := looked(t, facetest.SampleJPEG(t))
 	strip := m.strip(m.canvas())
 	left, right := m.halves(strip)
-	for name, p := range map[string]picture{"left": left, "right": right} {
-		turned := p.clone()
-		turned.mirror()
+	for name, p := range map[string]raster.Planes{"left": left, "right": right} {
+		turned := p.Clone()
+		turned.Mirror()
 		samePicture(t, name, p, turned)
 	}
 	// On this nearly symmetric face both are much like the crop, each on its own side.
 	crop := m.aligned(strip)
-	crop.y = crop.y.Resized(halfW, halfH)
+	crop.Y = crop.Y.Resized(halfW, halfH)
 	for name, tt := range map[string]struct {
 		half   *raster.Plane
 		x0, x1 int
-	}{"left": {left.y, 80, 200}, "right": {right.y, 200, 320}} {
+	}{"left": {left.Y, 80, 200}, "right": {right.Y, 200, 320}} {
 		sum, n := 0.0, 0
 		for y := 100; y < 430; y++ {
 			for x := tt.x0; x < tt.x1; x++ {
-				sum += math.Abs(float64(tt.half.Row(y)[x]) - float64(crop.y.Row(y)[x]))
+				sum += math.Abs(float64(tt.half.Row(y)[x]) - float64(crop.Y.Row(y)[x]))
 				n++
 			}
 		}
@@ -226,14 +227,14 @@ func TestWindowIsACrop(t *testing.T) {
 		{Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 30, Y: 3}}, {Axis: raster.Vec{X: 0.5, Y: 0}}, {Axis: raster.Vec{X: 0, Y: 1}, Origin: raster.Vec{X: 20, Y: 2}},
 	} {
 		want, got := p.Sampled(f, 20, 16, 1), p.Window(f, 20, 16)
-		samePicture(t, "window", picture{want, want, want}, picture{got, got, got})
+		samePicture(t, "window", raster.Planes{Y: want, Cb: want, Cr: want}, raster.Planes{Y: got, Cb: got, Cr: got})
 	}
 }
 
 // A slope is the same slope at every scale, so that each pixel of a picture shows where it was taken from.
 func TestCutsShowTheirPlaceAtEveryScale(t *testing.T) {
 	t.Parallel()
-	ramp := func(w, h, step int) canvas {
+	ramp := func(w, h, step int) photo.Canvas {
 		y, cb, cr := raster.NewPlane(w, h), raster.NewPlane((w+1)/2, (h+1)/2), raster.NewPlane((w+1)/2, (h+1)/2)
 		for i := range y.Pix {
 			y.Pix[i] = uint8((i%w + i/w) / step)
@@ -243,7 +244,7 @@ func TestCutsShowTheirPlaceAtEveryScale(t *testing.T) {
 			cb.Pix[i] = uint8(float64(2*(i%cb.W+i/cb.W)+1) / float64(step))
 			cr.Pix[i] = 255 - cb.Pix[i]
 		}
-		return canvas{y: y, cb: cb, cr: cr}
+		return photo.Canvas{Y: y, Cb: cb, Cr: cr}
 	}
 	c := ramp(701, 499, 5)
 	rapid.Check(t, func(t *rapid.T) {
@@ -251,8 +252,8 @@ func TestCutsShowTheirPlaceAtEveryScale(t *testing.T) {
 		w, h := 2*rapid.IntRange(1, 30).Draw(t, "half the width"), 2*rapid.IntRange(1, 30).Draw(t, "half the height")
 		middle := raster.Vec{X: rapid.Float64Range(0, 700).Draw(t, "x"), Y: rapid.Float64Range(0, 498).Draw(t, "y")}
 		f := raster.FrameAt(middle, raster.Vec{X: float64(w-1) / 2, Y: float64(h-1) / 2}, raster.TurnAxis(turn).Scaled(scale))
-		p := c.cut(f, w, h)
-		for i, v := range p.y.Pix {
+		p := cut(c, f, w, h)
+		for i, v := range p.Y.Pix {
 			at := f.Outer(raster.Vec{X: float64(i % w), Y: float64(i / w)})
 			reach := 1.5*scale + 3 // of what a pixel may be made from: beyond the photo its border is repeated
 			if at.X < reach || at.Y < reach || at.X > 700-reach || at.Y > 498-reach {
@@ -262,14 +263,14 @@ func TestCutsShowTheirPlaceAtEveryScale(t *testing.T) {
 				t.Fatalf("%d, %d is at %v: %d, want %.1f", i%w, i/w, at, v, want)
 			}
 		}
-		for i, v := range p.cb.Pix {
+		for i, v := range p.Cb.Pix {
 			at := f.Outer(raster.Vec{X: float64(2*(i%(w/2))) + 0.5, Y: float64(2*(i/(w/2))) + 0.5})
 			reach := 3*scale + 5
 			if at.X < reach || at.Y < reach || at.X > 700-reach || at.Y > 498-reach {
 				continue
 			}
-			if want := (at.X+at.Y)/5 - 0.4; math.Abs(float64(v)-want) > 2 || abs(int(v)+int(p.cr.Pix[i])-255) > 1 {
-				t.Fatalf("colour %d, %d is at %v: %d and %d, want %.1f", i%(w/2), i/(w/2), at, v, p.cr.Pix[i], want)
+			if want := (at.X+at.Y)/5 - 0.4; math.Abs(float64(v)-want) > 2 || abs(int(v)+int(p.Cr.Pix[i])-255) > 1 {
+				t.Fatalf("colour %d, %d is at %v: %d and %d, want %.1f", i%(w/2), i/(w/2), at, v, p.Cr.Pix[i], want)
 			}
 		}
 	})
@@ -278,7 +279,7 @@ func TestCutsShowTheirPlaceAtEveryScale(t *testing.T) {
 func TestPartsRepeatTheBorder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p := planes().Draw(t, "picture")
+		p := smallPlanes().Draw(t, "picture")
 		corner := image.Pt(rapid.IntRange(-20, 20).Draw(t, "x"), rapid.IntRange(-20, 20).Draw(t, "y"))
 		size := image.Pt(rapid.IntRange(1, 20).Draw(t, "w"), rapid.IntRange(1, 20).Draw(t, "h"))
 		part := p.Part(image.Rectangle{Min: corner, Max: corner.Add(size)})
@@ -298,16 +299,16 @@ func TestCropOfAFaceAtTheBorderIsFilledWithGrey(t *testing.T) {
 	t.Parallel()
 	m := looked(t, facetest.EncodePNG(t, facetest.OnCanvas(320, 300, image.Pt(0, -110), facetest.DecodeSample(t))))
 	crop := m.aligned(m.strip(m.canvas()))
-	if y, b, r := crop.y.Row(0)[300], crop.cb.Row(0)[150], crop.cr.Row(0)[150]; y != raster.Backdrop || b != raster.Backdrop || r != raster.Backdrop {
+	if y, b, r := crop.Y.Row(0)[300], crop.Cb.Row(0)[150], crop.Cr.Row(0)[150]; y != raster.Backdrop || b != raster.Backdrop || r != raster.Backdrop {
 		t.Errorf("above the photo there is %d, %d, %d, want grey", y, b, r)
 	}
-	if crop.y.Row(cropEyeY + 100)[300] == raster.Backdrop {
+	if crop.Y.Row(cropEyeY + 100)[300] == raster.Backdrop {
 		t.Error("the face is grey too")
 	}
 }
 
-// planes generates small planes.
-func planes() *rapid.Generator[*raster.Plane] {
+// smallPlanes generates small planes.
+func smallPlanes() *rapid.Generator[*raster.Plane] {
 	return rapid.Custom(func(t *rapid.T) *raster.Plane {
 		p := raster.NewPlane(rapid.IntRange(1, 12).Draw(t, "w"), rapid.IntRange(1, 12).Draw(t, "h"))
 		copy(p.Pix, rapid.SliceOfN(rapid.Byte(), len(p.Pix), len(p.Pix)).Draw(t, "pixels"))

@@ -82,19 +82,19 @@ type drawing struct {
 	strokes []stroke
 }
 
-// draw lays the layers on, one over the other, all of them on a dark seam, so that they show on
+// drawOn lays the layers on, one over the other, all of them on a dark seam, so that they show on
 // light skin as on dark.
-func (p picture) draw(seam float64, dark ink, layers ...drawing) {
+func drawOn(p raster.Planes, seam float64, dark ink, layers ...drawing) {
 	under := drawing{ink: dark}
 	for _, l := range layers {
 		for _, s := range l.strokes {
 			under.strokes = append(under.strokes, s.grown(seam))
 		}
 	}
-	mask := raster.NewPlane(p.y.W, p.y.H)
+	mask := raster.NewPlane(p.Y.W, p.Y.H)
 	for _, l := range append([]drawing{under}, layers...) {
 		area := coverage(mask, l.strokes)
-		p.lay(mask, l.ink, area)
+		lay(p, mask, l.ink, area)
 		mask.Clear(area)
 	}
 }
@@ -116,7 +116,7 @@ func coverage(p *raster.Plane, strokes []stroke) image.Rectangle {
 }
 
 // lay puts ink where the mask is, in an area with even borders.
-func (p picture) lay(mask *raster.Plane, i ink, area image.Rectangle) {
+func lay(p raster.Planes, mask *raster.Plane, i ink, area image.Rectangle) {
 	for y := area.Min.Y; y < area.Max.Y; y += 2 {
 		upper, lower := mask.Row(y), mask.Row(y+1)
 		for x := area.Min.X; x < area.Max.X; x += 2 {
@@ -124,7 +124,7 @@ func (p picture) lay(mask *raster.Plane, i ink, area image.Rectangle) {
 				x += 8
 			}
 			if x < area.Max.X {
-				p.laySquare([4]uint8{upper[x], upper[x+1], lower[x], lower[x+1]}, i, x, y)
+				laySquare(p, [4]uint8{upper[x], upper[x+1], lower[x], lower[x+1]}, i, x, y)
 			}
 		}
 	}
@@ -132,16 +132,16 @@ func (p picture) lay(mask *raster.Plane, i ink, area image.Rectangle) {
 
 // laySquare puts ink on the four pixels that share their colours, of which the first is at an even
 // place.
-func (p picture) laySquare(covers [4]uint8, i ink, x, y int) {
+func laySquare(p raster.Planes, covers [4]uint8, i ink, x, y int) {
 	sum := 0
 	for k, cover := range covers {
 		if cover > 0 {
-			p.y.Blend(x+k%2, y+k/2, i.y, int(cover)*int(i.strength)*4)
+			p.Y.Blend(x+k%2, y+k/2, i.y, int(cover)*int(i.strength)*4)
 			sum += int(cover)
 		}
 	}
 	if sum > 0 {
-		p.cb.Blend(x/2, y/2, i.cb, sum*int(i.strength))
-		p.cr.Blend(x/2, y/2, i.cr, sum*int(i.strength))
+		p.Cb.Blend(x/2, y/2, i.cb, sum*int(i.strength))
+		p.Cr.Blend(x/2, y/2, i.cr, sum*int(i.strength))
 	}
 }

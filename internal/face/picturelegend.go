@@ -2,7 +2,6 @@ package face
 
 import (
 	"image"
-	"slices"
 	"sync"
 
 	"github.com/facescan/facescan/internal/face/internal/raster"
@@ -61,20 +60,20 @@ var legendMask = sync.OnceValue(func() *raster.Plane {
 })
 
 // withLegend gives the overlay with the legend below it.
-func (p picture) withLegend() picture {
-	w := p.y.W
+func withLegend(p raster.Planes) raster.Planes {
+	w := p.Y.W
 	h := even(legendHeight * w / legendWidth)
-	below := picture{filled(w, h, inkGround.y), filled(w/2, h/2, inkGround.cb), filled(w/2, h/2, inkGround.cr)}
+	below := raster.Planes{Y: raster.Filled(w, h, inkGround.y), Cb: raster.Filled(w/2, h/2, inkGround.cb), Cr: raster.Filled(w/2, h/2, inkGround.cr)}
 	shrink := float64(legendWidth) / float64(w)
 	start := shrink/2 - 0.5
 	text := legendMask().Crop(raster.Frame{Origin: raster.Vec{X: start, Y: start}, Axis: raster.Vec{X: shrink, Y: 0}}, w, h)
-	below.lay(text, inkWords, image.Rect(0, 0, w, h))
-	below.drawSamples(1 / shrink)
-	return picture{p.y.Above(below.y), p.cb.Above(below.cb), p.cr.Above(below.cr)}
+	lay(below, text, inkWords, image.Rect(0, 0, w, h))
+	drawSamples(below, 1/shrink)
+	return raster.Planes{Y: p.Y.Above(below.Y), Cb: p.Cb.Above(below.Cb), Cr: p.Cr.Above(below.Cr)}
 }
 
 // drawSamples draws what the lines speak of beside them, as large as on the photo.
-func (p picture) drawSamples(scale float64) {
+func drawSamples(p raster.Planes, scale float64) {
 	at := func(line int, dx, dy float64) raster.Vec {
 		return raster.Vec{X: legendSample + dx, Y: legendMargin + (float64(line)+0.5)*legendLine + dy}.Scaled(scale)
 	}
@@ -87,11 +86,7 @@ func (p picture) drawSamples(scale float64) {
 		from := at(legendMiddle, dx*reach, 0)
 		middle = append(middle, line(from, from.Plus(raster.Vec{X: dashLength, Y: 0}), middleWidth))
 	}
-	p.draw(seamWidth, inkSeam,
+	drawOn(p, seamWidth, inkSeam,
 		drawing{inkMiddle, middle}, drawing{inkUnsure, arrowAt(legendArrow, arrowWidth)}, drawing{inkSure, arrowAt(legendSure, arrowBold)},
 		drawing{inkRing, []stroke{ring(circle, 3*dotRadius, ringWidth)}}, drawing{inkPoint, []stroke{disc(circle, dotRadius)}})
-}
-
-func filled(w, h int, v uint8) *raster.Plane {
-	return &raster.Plane{W: w, H: h, Pix: slices.Repeat([]uint8{v}, w*h)}
 }

@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -50,23 +51,23 @@ var (
 // overlay draws the 15 points with rings that hold them in 95 of 100 cases, the middle line of the
 // face, and the arrows: thick and orange where the asymmetry is beyond its own error, else thin and
 // pale.
-func (m *measurement) overlay(c canvas) picture {
+func (m *measurement) overlay(c photo.Canvas) raster.Planes {
 	p, d := m.scene(c)
 	unsure, sure := d.arrows()
-	p.draw(seamWidth, inkSeam,
+	drawOn(p, seamWidth, inkSeam,
 		drawing{inkMiddle, d.middle()}, drawing{inkUnsure, unsure}, drawing{inkSure, sure},
 		drawing{inkRing, d.rings()}, drawing{inkPoint, d.dots()})
 	return p
 }
 
 // scene gives what the overlay is drawn on, and what draws on it.
-func (m *measurement) scene(c canvas) (picture, diagram) {
-	v := m.view(c.y)
+func (m *measurement) scene(c photo.Canvas) (raster.Planes, diagram) {
+	v := m.view(c.Y)
 	d := diagram{m: m, toPixel: func(iod raster.Vec) raster.Vec { return v.pixel(m.pts.frame.Outer(iod)) }, unit: m.pts.iod() / v.scale()}
 	if v.whole() && v.scale() > 1 {
-		return c.reduced(v.w, v.h), d
+		return reducedTo(c, v.w, v.h), d
 	}
-	return c.cut(raster.Frame{Origin: v.at, Axis: raster.Vec{X: v.scale(), Y: 0}}, v.w, v.h), d
+	return cut(c, raster.Frame{Origin: v.at, Axis: raster.Vec{X: v.scale(), Y: 0}}, v.w, v.h), d
 }
 
 // view is what the overlay shows: w x h pixels, both even, of a part of the canvas.

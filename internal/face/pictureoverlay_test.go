@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"golang.org/x/image/draw"
 )
@@ -16,7 +17,7 @@ func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 	t.Parallel()
 	m := looked(t, facetest.SampleJPEG(t))
 	c := m.canvas()
-	v := m.view(c.y)
+	v := m.view(c.Y)
 	w, h := v.w, v.h
 	plain, d := m.scene(c)
 	drawn, toPixel, unit := m.overlay(c), d.toPixel, d.unit
@@ -36,8 +37,8 @@ func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 		return false
 	}
 	changed, stray := 0, 0
-	for i, v := range drawn.y.Pix {
-		if v == plain.y.Pix[i] {
+	for i, v := range drawn.Y.Pix {
+		if v == plain.Y.Pix[i] {
 			continue
 		}
 		changed++
@@ -53,7 +54,7 @@ func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 			continue
 		}
 		at := toPixel(d.at(mark(k)))
-		if v := drawn.y.Row(int(math.Round(at.Y)))[int(math.Round(at.X))]; v < 250 {
+		if v := drawn.Y.Row(int(math.Round(at.Y)))[int(math.Round(at.X))]; v < 250 {
 			t.Errorf("%s is not drawn: brightness %d", name, v)
 		}
 	}
@@ -67,7 +68,7 @@ func TestBrowPointsAreDrawnOnTheBrows(t *testing.T) {
 	m := looked(t, facetest.SampleJPEG(t))
 	plain, d := m.scene(m.canvas())
 	level := func(at raster.Vec) float64 {
-		crop := plain.y.Crop(raster.Frame{Origin: d.toPixel(at).Minus(raster.Vec{X: 3, Y: 3}), Axis: raster.Vec{X: 1, Y: 0}}, 7, 7)
+		crop := plain.Y.Crop(raster.Frame{Origin: d.toPixel(at).Minus(raster.Vec{X: 3, Y: 3}), Axis: raster.Vec{X: 1, Y: 0}}, 7, 7)
 		return float64(crop.Mean())
 	}
 	for _, k := range [...]mark{markBrowInnerL, markBrowInnerR, markBrowOuterL, markBrowOuterR} {
@@ -81,7 +82,7 @@ func TestBrowPointsAreDrawnOnTheBrows(t *testing.T) {
 
 // uneven is a face whose right mouth corner hangs.
 func uneven(sag float64) *measurement {
-	m := &measurement{photo: &photo{}, grey: raster.NewPlane(800, 1000)}
+	m := &measurement{photo: &photo.Photo{}, grey: raster.NewPlane(800, 1000)}
 	at := [marks]raster.Vec{
 		markPupilL: {X: -0.5, Y: 0}, markEyeOuterL: {X: -0.7, Y: 0.03}, markEyeInnerL: {X: -0.3, Y: 0.05}, markBrowInnerL: {X: -0.25, Y: -0.2},
 		markBrowMiddleL: {X: -0.5, Y: -0.3}, markBrowOuterL: {X: -0.85, Y: -0.2}, markMouthL: {X: -0.4, Y: 1.1},
@@ -239,12 +240,12 @@ func TestInkShowsOnLightAndDark(t *testing.T) {
 		for name, i := range map[string]ink{
 			"middle": inkMiddle, "ring": inkRing, "point": inkPoint, "unsure": inkUnsure, "sure": inkSure,
 		} {
-			p := picture{raster.NewPlane(40, 40), raster.NewPlane(20, 20), raster.NewPlane(20, 20)}
-			for k := range p.y.Pix {
-				p.y.Pix[k] = skin
+			p := raster.Planes{Y: raster.NewPlane(40, 40), Cb: raster.NewPlane(20, 20), Cr: raster.NewPlane(20, 20)}
+			for k := range p.Y.Pix {
+				p.Y.Pix[k] = skin
 			}
-			p.draw(seamWidth, inkSeam, drawing{i, []stroke{line(raster.Vec{X: 10, Y: 20}, raster.Vec{X: 30, Y: 20}, 4)}})
-			stroke, seam := int(p.y.Row(20)[20]), int(p.y.Row(23)[20])
+			drawOn(p, seamWidth, inkSeam, drawing{i, []stroke{line(raster.Vec{X: 10, Y: 20}, raster.Vec{X: 30, Y: 20}, 4)}})
+			stroke, seam := int(p.Y.Row(20)[20]), int(p.Y.Row(23)[20])
 			if stroke-seam < 60 {
 				t.Errorf("%s on skin of %d: stroke %d, seam %d", name, skin, stroke, seam)
 			}
@@ -263,14 +264,14 @@ func TestColoursAreThoseOfTheUprightPhoto(t *testing.T) {
 	}
 	for o := 1; o <= 8; o++ {
 		for _, turnedOver := range []bool{false, true} {
-			p := &photo{header: header{orientation: o, format: formatPNG}, decoded: facetest.Stored(src, o), mirrored: turnedOver}
-			want := &photo{header: header{orientation: 1, format: formatPNG}, decoded: src}
+			p := &photo.Photo{Header: photo.Header{Orientation: o, Format: photo.FormatPNG}, Decoded: facetest.Stored(src, o), Mirrored: turnedOver}
+			want := &photo.Photo{Header: photo.Header{Orientation: 1, Format: photo.FormatPNG}, Decoded: src}
 			if turnedOver {
-				want.decoded = facetest.MirrorOf(src)
+				want.Decoded = facetest.MirrorOf(src)
 			}
-			cb, cr := p.colours(raster.NewPlane(9, 7))
-			wantCb, wantCr := want.colours(raster.NewPlane(9, 7))
-			samePicture(t, "orientation", picture{cb, wantCb, wantCr}, picture{cb, cb, cr})
+			cb, cr := p.Colours(raster.NewPlane(9, 7))
+			wantCb, wantCr := want.Colours(raster.NewPlane(9, 7))
+			samePicture(t, "orientation", raster.Planes{Y: cb, Cb: wantCb, Cr: wantCr}, raster.Planes{Y: cb, Cb: cb, Cr: cr})
 		}
 	}
 }
@@ -285,15 +286,15 @@ func TestColoursThatTheFileKeepsAreTakenAsTheyAre(t *testing.T) {
 		}
 		for k := range 32 {
 			o, scale := k%8+1, k/8%2+1
-			p := &photo{header: header{orientation: o, format: formatJPEG, width: size.X, height: size.Y}, decoded: img, mirrored: k >= 16}
-			w, h := p.size()
+			p := &photo.Photo{Header: photo.Header{Orientation: o, Format: photo.FormatJPEG, Width: size.X, Height: size.Y}, Decoded: img, Mirrored: k >= 16}
+			w, h := p.Size()
 			grey := raster.NewPlane(w/scale, h/scale)
-			cb, cr, ok := p.ownColours(grey)
+			cb, cr, ok := p.OwnColours(grey)
 			if !ok {
 				continue
 			}
 			taken++
-			wantCb, wantCr := p.meanColours(grey)
+			wantCb, wantCr := p.MeanColours(grey)
 			// Of an odd number the last is a mean with its neighbour, or is not.
 			right, low := max(0, w%2*cb.W-1), max(0, h%2*cb.H-1)
 			for i := range cb.Pix {
@@ -301,7 +302,7 @@ func TestColoursThatTheFileKeepsAreTakenAsTheyAre(t *testing.T) {
 					wantCb.Pix[i], wantCr.Pix[i] = cb.Pix[i], cr.Pix[i]
 				}
 			}
-			samePicture(t, fmt.Sprintf("%v at 1/%d, orientation %d", size, scale, o), picture{cb, wantCb, wantCr}, picture{wantCb, cb, cr})
+			samePicture(t, fmt.Sprintf("%v at 1/%d, orientation %d", size, scale, o), raster.Planes{Y: cb, Cb: wantCb, Cr: wantCr}, raster.Planes{Y: wantCb, Cb: cb, Cr: cr})
 		}
 	}
 	if taken != 16*4+16+2*8 { // two even sizes and one that has a left over at half the size, and half of the ways of two odd ones
@@ -328,24 +329,24 @@ func TestColoursOfEveryKindOfImage(t *testing.T) {
 	clearGlass := image.NewNRGBA(area)
 	tests := map[string]struct {
 		img    image.Image
-		format format
+		format photo.Format
 		cb, cr uint8
 	}{
-		"YCbCr":                   {ycc, formatJPEG, wantCb, wantCr},
-		"YCbCr of a video":        {ycc, formatWebP, uint8((int(wantCb)-128)*255/224 + 128), uint8((int(wantCr)-128)*255/224 + 128)},
-		"YCbCr with transparency": {withAlpha, formatJPEG, wantCb, wantCr},
-		"RGBA":                    {fill(image.NewRGBA(area)), formatPNG, wantCb, wantCr},
-		"NRGBA":                   {fill(image.NewNRGBA(area)), formatPNG, wantCb, wantCr},
-		"RGBA of 16 bits":         {fill(image.NewRGBA64(area)), formatPNG, wantCb, wantCr},
-		"a palette":               {fill(image.NewPaletted(area, color.Palette{skin})), formatPNG, wantCb, wantCr},
-		"grey":                    {fill(image.NewGray(area)), formatPNG, 128, 128},
-		"nothing to see":          {clearGlass, formatPNG, 128, 128},
+		"YCbCr":                   {ycc, photo.FormatJPEG, wantCb, wantCr},
+		"YCbCr of a video":        {ycc, photo.FormatWebP, uint8((int(wantCb)-128)*255/224 + 128), uint8((int(wantCr)-128)*255/224 + 128)},
+		"YCbCr with transparency": {withAlpha, photo.FormatJPEG, wantCb, wantCr},
+		"RGBA":                    {fill(image.NewRGBA(area)), photo.FormatPNG, wantCb, wantCr},
+		"NRGBA":                   {fill(image.NewNRGBA(area)), photo.FormatPNG, wantCb, wantCr},
+		"RGBA of 16 bits":         {fill(image.NewRGBA64(area)), photo.FormatPNG, wantCb, wantCr},
+		"a palette":               {fill(image.NewPaletted(area, color.Palette{skin})), photo.FormatPNG, wantCb, wantCr},
+		"grey":                    {fill(image.NewGray(area)), photo.FormatPNG, 128, 128},
+		"nothing to see":          {clearGlass, photo.FormatPNG, 128, 128},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := &photo{header: header{format: tt.format, orientation: 1}, decoded: tt.img}
-			cb, cr := p.colours(raster.NewPlane(10, 10)) // at half the size
+			p := &photo.Photo{Header: photo.Header{Format: tt.format, Orientation: 1}, Decoded: tt.img}
+			cb, cr := p.Colours(raster.NewPlane(10, 10)) // at half the size
 			if cb.W != 5 || cb.H != 5 {
 				t.Errorf("%d x %d", cb.W, cb.H)
 			}

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"image"
 	"image/color"
-	"image/draw"
 	"math"
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
@@ -18,25 +18,25 @@ import (
 // storedIn gives the photo's colours as they are stored by a profile.
 func storedIn(tb testing.TB, src *image.RGBA, f facetest.ICCFile) *image.RGBA {
 	tb.Helper()
-	p, err := readProfile(f.Bytes())
+	p, err := photo.ReadProfile(f.Bytes())
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var levels [3][lightSteps + 1]uint8 // by linear light of the profile's channels
+	var levels [3][photo.LightSteps + 1]uint8 // by linear light of the profile's channels
 	for k := range levels {
-		if p.grey && k > 0 {
+		if p.Grey && k > 0 {
 			break
 		}
 		v := 0
 		for i := range levels[k] {
-			light := float64(i) / lightSteps
-			for v < 255 && math.Abs(p.tones[k](float64(v+1)/255)-light) <= math.Abs(p.tones[k](float64(v)/255)-light) {
+			light := float64(i) / photo.LightSteps
+			for v < 255 && math.Abs(p.Tones[k](float64(v+1)/255)-light) <= math.Abs(p.Tones[k](float64(v)/255)-light) {
 				v++
 			}
 			levels[k][i] = uint8(v)
 		}
 	}
-	toChannels := inverseOf([3]facetest.Column{facetest.Column(p.columns[0]), facetest.Column(p.columns[1]), facetest.Column(p.columns[2])})
+	toChannels := inverseOf([3]facetest.Column{facetest.Column(p.Columns[0]), facetest.Column(p.Columns[1]), facetest.Column(p.Columns[2])})
 	dst := image.NewRGBA(src.Rect)
 	copy(dst.Pix, src.Pix)
 	for i := 0; i < len(dst.Pix); i += 4 {
@@ -46,12 +46,12 @@ func storedIn(tb testing.TB, src *image.RGBA, f facetest.ICCFile) *image.RGBA {
 			at = facetest.Column{X: at.X + light*primary.X, Y: at.Y + light*primary.Y, Z: at.Z + light*primary.Z}
 		}
 		for k := range 3 {
-			if p.grey {
-				dst.Pix[i+k] = levels[0][int(math.Round(within01(at.Y)*lightSteps))]
+			if p.Grey {
+				dst.Pix[i+k] = levels[0][int(math.Round(photo.Within01(at.Y)*photo.LightSteps))]
 				continue
 			}
 			row := toChannels[k]
-			dst.Pix[i+k] = levels[k][int(math.Round(within01(row.X*at.X+row.Y*at.Y+row.Z*at.Z)*lightSteps))]
+			dst.Pix[i+k] = levels[k][int(math.Round(photo.Within01(row.X*at.X+row.Y*at.Y+row.Z*at.Z)*photo.LightSteps))]
 		}
 	}
 	return dst
@@ -88,12 +88,6 @@ func remappedColours(src *image.RGBA, f func(color.RGBA) color.RGBA) *image.RGBA
 	return dst
 }
 
-// as draws the image as one of another type.
-func as[T draw.Image](src image.Image, dst T) T {
-	draw.Draw(dst, dst.Bounds(), src, image.Point{}, draw.Src)
-	return dst
-}
-
 // TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB stores one photo by several profiles and in all
 // kinds of files, and wants the light checks and the pictures of the same photo in sRGB.
 func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
@@ -110,10 +104,10 @@ func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
 		},
 		"PNG": func(m *image.RGBA, icc []byte) []byte { return facetest.WithPNGProfile(facetest.EncodePNG(t, m), icc) },
 		"PNG, alpha": func(m *image.RGBA, icc []byte) []byte {
-			return facetest.WithPNGProfile(facetest.EncodePNG(t, as(m, withAlpha(area))), icc)
+			return facetest.WithPNGProfile(facetest.EncodePNG(t, facetest.As(m, withAlpha(area))), icc)
 		},
 		"PNG, 16 bit": func(m *image.RGBA, icc []byte) []byte {
-			return facetest.WithPNGProfile(facetest.EncodePNG(t, as(m, image.NewRGBA64(area))), icc)
+			return facetest.WithPNGProfile(facetest.EncodePNG(t, facetest.As(m, image.NewRGBA64(area))), icc)
 		},
 		"WebP": func(m *image.RGBA, icc []byte) []byte {
 			return facetest.WithWebPProfile(facetest.EncodeWebP(m), area.Dx(), area.Dy(), icc)
@@ -134,13 +128,13 @@ func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
 		stored := storedIn(t, grey, f)
 		for kind, file := range map[string]func(img *image.RGBA, icc []byte) []byte{
 			"JPEG": func(m *image.RGBA, icc []byte) []byte {
-				return facetest.WithJPEGProfile(facetest.EncodeJPEG(t, as(m, image.NewGray(area)), 97), icc)
+				return facetest.WithJPEGProfile(facetest.EncodeJPEG(t, facetest.As(m, image.NewGray(area)), 97), icc)
 			},
 			"PNG": func(m *image.RGBA, icc []byte) []byte {
-				return facetest.WithPNGProfile(facetest.EncodePNG(t, as(m, image.NewGray(area))), icc)
+				return facetest.WithPNGProfile(facetest.EncodePNG(t, facetest.As(m, image.NewGray(area))), icc)
 			},
 			"PNG, 16 bit": func(m *image.RGBA, icc []byte) []byte {
-				return facetest.WithPNGProfile(facetest.EncodePNG(t, as(m, image.NewGray16(area))), icc)
+				return facetest.WithPNGProfile(facetest.EncodePNG(t, facetest.As(m, image.NewGray16(area))), icc)
 			},
 		} {
 			t.Run(profile+" in a "+kind, func(t *testing.T) {
@@ -195,15 +189,15 @@ func wantSRGB(t *testing.T, plain, data []byte, profile report.ColorProfile) {
 			t.Errorf("the %s differs by %.1f levels", name, far)
 		}
 	}
-	photo, err := Upright(bytes.NewReader(plain), report.Options{}, 4096)
+	straight, err := photo.Upright(bytes.NewReader(plain), report.Options{}, 4096)
 	if err != nil {
 		t.Fatal(err)
 	}
-	upright, err := Upright(bytes.NewReader(data), report.Options{}, 4096)
+	upright, err := photo.Upright(bytes.NewReader(data), report.Options{}, 4096)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if far := colourDifference(photo, upright); far > levels {
+	if far := colourDifference(straight, upright); far > levels {
 		t.Errorf("the upright photo differs by %.1f levels", far)
 	}
 }
@@ -249,7 +243,7 @@ func meanColour(img image.Image, x, y, parts int) (mean [3]float64) {
 func TestColoursOfAPaletteAreConverted(t *testing.T) {
 	t.Parallel()
 	img := image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.NRGBA{200, 120, 90, 255}, color.NRGBA{200, 120, 90, 0}})
-	got, err := Upright(bytes.NewReader(facetest.WithPNGProfile(facetest.EncodePNG(t, img), facetest.ProfileAdobe.Bytes())), report.Options{}, 16)
+	got, err := photo.Upright(bytes.NewReader(facetest.WithPNGProfile(facetest.EncodePNG(t, img), facetest.ProfileAdobe.Bytes())), report.Options{}, 16)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,9 +280,9 @@ func TestProfilesThatAreNotReadAreNamed(t *testing.T) {
 		icc  []byte
 		want report.ColorProfile
 	}{
-		"by tables":       {byTables.Bytes(), report.ColorProfile{Name: "A scanner", Reason: errProfileKind.Error()}},
-		"of grey":         {facetest.ProfileGrey22.Bytes(), report.ColorProfile{Name: "Gray Gamma 2.2", Reason: errProfileKind.Error()}},
-		"without a sense": {[]byte("no profile"), report.ColorProfile{Reason: errProfile.Error()}},
+		"by tables":       {byTables.Bytes(), report.ColorProfile{Name: "A scanner", Reason: photo.ErrProfileKind.Error()}},
+		"of grey":         {facetest.ProfileGrey22.Bytes(), report.ColorProfile{Name: "Gray Gamma 2.2", Reason: photo.ErrProfileKind.Error()}},
+		"without a sense": {[]byte("no profile"), report.ColorProfile{Reason: photo.ErrProfile.Error()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -304,7 +298,7 @@ func TestProfilesThatAreNotReadAreNamed(t *testing.T) {
 	}
 	t.Run("of colours, in grey", func(t *testing.T) {
 		t.Parallel()
-		img := as(facetest.DecodeSample(t), image.NewGray(image.Rect(0, 0, 320, 400)))
+		img := facetest.As(facetest.DecodeSample(t), image.NewGray(image.Rect(0, 0, 320, 400)))
 		got := analyze(t, facetest.WithPNGProfile(facetest.EncodePNG(t, img), facetest.ProfileAdobe.Bytes()))
 		if p := got.Image.ColorProfile; p == nil || p.Converted || p.Reason == "" {
 			t.Errorf("%+v", p)

@@ -163,7 +163,7 @@ func (m *measurement) suited(r checkRule) checkRule {
 	case r.name == report.CheckDetection && m.fillsPicture():
 		r.code, r.reject = report.FaceTooNear, r.warn
 		r.wrong, r.fix = "The face is too near.", "Hold the phone further away, so that your whole face is in the picture."
-	case r.name == report.CheckFaceSize && m.place.size > 0.5*float64(min(m.photo.width, m.photo.height)/m.scale):
+	case r.name == report.CheckFaceSize && m.place.size > 0.5*float64(min(m.photo.Width, m.photo.Height)/m.scale):
 		r.wrong, r.fix = "The picture has too few pixels.", "Send the photo in its original size."
 	case r.name == report.CheckYaw:
 		r.fix = fmt.Sprintf("Turn your head towards the %s edge of the picture by about %.0f degrees.", m.edge(-m.yaw), math.Abs(m.yaw))
@@ -187,12 +187,12 @@ const nearIOD = 0.45
 
 // fillsPicture reports whether the face takes all of the picture's shorter side.
 func (m *measurement) fillsPicture() bool {
-	return m.pts.iod()*float64(m.scale) > nearIOD*float64(min(m.photo.width, m.photo.height))
+	return m.pts.iod()*float64(m.scale) > nearIOD*float64(min(m.photo.Width, m.photo.Height))
 }
 
 // edge names the edge of the picture, as the person sees it, in a direction of the plane: right for positive.
 func (m *measurement) edge(direction float64) string {
-	if direction > 0 != m.photo.mirrored {
+	if direction > 0 != m.photo.Mirrored {
 		return "right"
 	}
 	return "left"

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"pgregory.net/rapid"
 )
@@ -21,7 +22,7 @@ func TestPercentileIsNormal(t *testing.T) {
 func TestAnIntervalIsNeverACertainty(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		m := measurement{by: &fitted, photo: &photo{}, scale: 1}
+		m := measurement{by: &fitted, photo: &photo.Photo{}, scale: 1}
 		m.deviation = rapid.Float64Range(-9, 9).Draw(t, "deviation")
 		m.before = rapid.Float64Range(-9, 9).Draw(t, "before")
 		m.pts.frame.Axis = raster.Vec{X: rapid.Float64Range(60, 400).Draw(t, "pixels"), Y: 0}

@@ -210,3 +210,9 @@ func Allocated() int64 {
 	runtime.ReadMemStats(&m)
 	return int64(m.TotalAlloc)
 }
+
+// As draws the image as one of another type.
+func As[T draw.Image](src image.Image, dst T) T {
+	draw.Draw(dst, dst.Bounds(), src, image.Point{}, draw.Src)
+	return dst
+}

@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"bytes"
@@ -51,12 +51,12 @@ func TestTheChunksOfAPNG(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, err := decodedFile(tt.data)
+			p, err := readFile(tt.data)
 			if got := facetest.CodeOf(t, err); got != tt.want {
 				t.Fatalf("%q, want %q: %v", got, tt.want, err)
 			}
-			if err == nil && p.orientation != tt.turn {
-				t.Errorf("orientation %d, want %d", p.orientation, tt.turn)
+			if err == nil && p.Orientation != tt.turn {
+				t.Errorf("orientation %d, want %d", p.Orientation, tt.turn)
 			}
 		})
 	}
@@ -72,7 +72,7 @@ func TestAPNGThatIsCutIsRefused(t *testing.T) {
 	}
 	whole := small.Bytes()
 	for n := range len(whole) - 12 {
-		if _, err := decodedFile(whole[:n]); facetest.CodeOf(t, err) == "" {
+		if _, err := readFile(whole[:n]); facetest.CodeOf(t, err) == "" {
 			t.Errorf("the first %d of %d bytes are taken for whole", n, len(whole))
 		}
 	}
@@ -93,7 +93,7 @@ func TestMemoryOfImages(t *testing.T) {
 		"grey PNG with transparency": facetest.WithPNGChunk(facetest.EncodePNG(t, grey), "tRNS", []byte{0, 9}),
 		"JPEG":                       facetest.EncodeJPEG(t, src, 90), "lossless WebP": facetest.EncodeWebP(src),
 	} {
-		h, err := readHeader(data, report.Options{}.WithDefaults())
+		h, err := ReadHeader(data, report.Options{}.WithDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,8 +102,8 @@ func TestMemoryOfImages(t *testing.T) {
 			t.Fatal(err)
 		}
 		const tables = 300 << 10
-		if got := facetest.Allocated() - before; got > h.memory+tables || got < h.memory/2 {
-			t.Errorf("%s: %d bytes, want about %d", name, got, h.memory)
+		if got := facetest.Allocated() - before; got > h.Memory+tables || got < h.Memory/2 {
+			t.Errorf("%s: %d bytes, want about %d", name, got, h.Memory)
 		}
 	}
 }
@@ -124,7 +124,7 @@ func TestAPNGInManyPartsIsRefused(t *testing.T) {
 			t.Parallel()
 			between := facetest.PNGChunkOf(facetest.PNGChunkOf(nil, "IDAT", nil), "tEXt", nil)
 			data := slices.Insert(bytes.Clone(whole), at, bytes.Repeat(between, tt.parts)...)
-			if _, err := decodedFile(data); facetest.CodeOf(t, err) != tt.want {
+			if _, err := readFile(data); facetest.CodeOf(t, err) != tt.want {
 				t.Errorf("%v, want code %q", err, tt.want)
 			}
 		})
@@ -144,10 +144,19 @@ func TestALargeGreyPNGIsNotTooLarge(t *testing.T) {
 			t.Parallel()
 			size := []byte{0, 0, 0x1b, 0x58, 0, 0, 0x1b, 0x58} // 7000 x 7000
 			data := facetest.PNGChunkOf([]byte(pngSignature), "IHDR", append(size, tt.depth, tt.colour, 0, 0, 0))
-			_, err := open(bytes.NewReader(facetest.PNGChunkOf(data, "IDAT", nil)), report.Options{}.WithDefaults())
+			_, err := Open(bytes.NewReader(facetest.PNGChunkOf(data, "IDAT", nil)), report.Options{}.WithDefaults())
 			if got := facetest.CodeOf(t, err); got != tt.want {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
 		})
 	}
+}
+
+// readFile opens and decodes a file within the usual limits.
+func readFile(data []byte) (*Photo, error) {
+	p, err := Open(bytes.NewReader(data), report.Options{}.WithDefaults())
+	if err != nil {
+		return nil, err
+	}
+	return p, p.Load()
 }

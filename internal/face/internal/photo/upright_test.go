@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"bytes"
@@ -40,9 +40,9 @@ func pixelsOf(img image.Image) *image.RGBA {
 }
 
 // photoOf is a photo that was decoded.
-func photoOf(img image.Image, orientation int) *photo {
+func photoOf(img image.Image, orientation int) *Photo {
 	size := img.Bounds().Size()
-	return &photo{header: header{width: size.X, height: size.Y, orientation: orientation}, decoded: img}
+	return &Photo{Header: Header{Width: size.X, Height: size.Y, Orientation: orientation}, Decoded: img}
 }
 
 var ratios = []image.YCbCrSubsampleRatio{
@@ -89,7 +89,7 @@ func TestUprightIsShrunkAsByCatmullRom(t *testing.T) {
 	want := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.CatmullRom.Scale(want, want.Rect, src, b, draw.Src, nil)
 	for name, img := range map[string]image.Image{
-		"RGBA": src, "NRGBA": as(src, image.NewNRGBA(b)), "NRGBA64": as(src, image.NewNRGBA64(b)), "4:4:4": planesFrom(src, 0),
+		"RGBA": src, "NRGBA": facetest.As(src, image.NewNRGBA(b)), "NRGBA64": facetest.As(src, image.NewNRGBA64(b)), "4:4:4": planesFrom(src, 0),
 		"4:2:2": planesFrom(src, 1), "4:2:0": planesFrom(src, 2), "4:1:1": planesFrom(src, 4), "4:1:0": planesFrom(src, 5),
 	} {
 		for o := 1; o <= 8; o++ {
@@ -158,7 +158,7 @@ func TestUprightKeepsPlanes(t *testing.T) {
 	t.Parallel()
 	for name, data := range map[string][]byte{
 		"of a JPEG":              facetest.SampleJPEG(t),
-		"of grey":                facetest.EncodePNG(t, as(facetest.DecodeSample(t), image.NewGray(facetest.DecodeSample(t).Bounds()))),
+		"of grey":                facetest.EncodePNG(t, facetest.As(facetest.DecodeSample(t), image.NewGray(facetest.DecodeSample(t).Bounds()))),
 		"of a JPEG in Adobe RGB": facetest.WithJPEGProfile(facetest.SampleJPEG(t), facetest.ProfileAdobe.Bytes()),
 	} {
 		got, err := Upright(bytes.NewReader(data), report.Options{}, 4096)

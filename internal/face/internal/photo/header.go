@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"bytes"
@@ -8,12 +8,12 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-type format int
+type Format int
 
 const (
-	formatJPEG format = iota
-	formatPNG
-	formatWebP
+	FormatJPEG Format = iota
+	FormatPNG
+	FormatWebP
 )
 
 // Sentences that several places say.
@@ -22,16 +22,16 @@ const (
 	detailUnreadKind = "This kind of image file cannot be read. Please save the photo as an ordinary JPEG."
 )
 
-// ownPlanes is what this package keeps while it turns a picture upright, bytes a pixel.
-const ownPlanes = 2
+// OwnPlanes is what this package keeps while it turns a picture upright, bytes a pixel.
+const OwnPlanes = 2
 
-// header is what a file says about itself before it is decoded.
-type header struct {
-	format        format
-	width, height int // pixels as stored, before orientation
-	orientation   int // EXIF, 1 to 8
-	// memory is how many bytes decoding takes at most, from the decoders' picture types.
-	memory int64
+// Header is what a file says about itself before it is decoded.
+type Header struct {
+	Format        Format
+	Width, Height int // pixels as stored, before orientation
+	Orientation   int // EXIF, 1 to 8
+	// Memory is how many bytes decoding takes at most, from the decoders' picture types.
+	Memory int64
 	// icc is the embedded colour profile as stored, at most maxICC bytes and not checked any
 	// further; nil when the file has none, or a malformed one.
 	icc []byte
@@ -42,25 +42,25 @@ type header struct {
 	decode func(colours bool) (image.Image, error)
 }
 
-// check refuses what would take too much to decode.
-func (h header) check(opts report.Options) error {
-	pixels := int64(h.width) * int64(h.height)
-	if h.width > opts.MaxSide || h.height > opts.MaxSide || pixels > opts.MaxPixels {
+// Check refuses what would take too much to decode.
+func (h Header) Check(opts report.Options) error {
+	pixels := int64(h.Width) * int64(h.Height)
+	if h.Width > opts.MaxSide || h.Height > opts.MaxSide || pixels > opts.MaxPixels {
 		return report.Refuse(report.TooLarge, fmt.Sprintf("This photo has %d x %d pixels. Please send one with at most %g megapixels.",
-			h.width, h.height, float64(opts.MaxPixels)/1e6))
+			h.Width, h.Height, float64(opts.MaxPixels)/1e6))
 	}
-	if h.memory+ownPlanes*pixels > opts.MaxMemory {
+	if h.Memory+OwnPlanes*pixels > opts.MaxMemory {
 		return report.Refuse(report.TooLarge, fmt.Sprintf("This photo of %d x %d pixels takes too much memory to read. "+
-			"Please save it as an ordinary (baseline) JPEG or make it smaller.", h.width, h.height))
+			"Please save it as an ordinary (baseline) JPEG or make it smaller.", h.Width, h.Height))
 	}
 	return nil
 }
 
-// readHeader tells the format by the first bytes, never by a name or a declared type.
-func readHeader(data []byte, opts report.Options) (header, error) {
+// ReadHeader tells the format by the first bytes, never by a name or a declared type.
+func ReadHeader(data []byte, opts report.Options) (Header, error) {
 	switch {
 	case len(data) == 0:
-		return header{}, report.Refuse(report.Corrupt, "This file is empty. Please upload the photo again.")
+		return Header{}, report.Refuse(report.Corrupt, "This file is empty. Please upload the photo again.")
 	case bytes.HasPrefix(data, []byte{0xff, 0xd8, 0xff}):
 		return jpegHeader(data)
 	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
@@ -68,9 +68,9 @@ func readHeader(data []byte, opts report.Options) (header, error) {
 	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
 		return webpHeader(data, opts)
 	case report.IsHEIF(data):
-		return header{}, report.Refuse(report.UnsupportedFormat, "This is a HEIC or AVIF photo, which is not read here. "+
+		return Header{}, report.Refuse(report.UnsupportedFormat, "This is a HEIC or AVIF photo, which is not read here. "+
 			"Please let the phone convert it to JPEG (iPhone: Settings, Camera, Formats, Most Compatible).")
 	default:
-		return header{}, report.Refuse(report.UnsupportedFormat, "This file is not a JPEG, PNG or WebP image.")
+		return Header{}, report.Refuse(report.UnsupportedFormat, "This file is not a JPEG, PNG or WebP image.")
 	}
 }

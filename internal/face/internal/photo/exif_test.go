@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"bytes"
@@ -52,7 +52,7 @@ func TestOrientationIsFound(t *testing.T) {
 func TestTheFirstOrientationCounts(t *testing.T) {
 	t.Parallel()
 	jpg := facetest.EncodeJPEG(t, facetest.DecodeSample(t), 80)
-	exif := func(data []byte) []byte { return append([]byte(exifPrefix), data...) }
+	exif := func(data []byte) []byte { return append([]byte(EXIFPrefix), data...) }
 	six, three := exif(facetest.EXIFWith(6)), exif(facetest.EXIFWith(3))
 	sof := bytes.Index(jpg, []byte{0xff, 0xc0})
 	for name, tt := range map[string]struct {
@@ -68,12 +68,12 @@ func TestTheFirstOrientationCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, err := readHeader(tt.data, report.Options{}.WithDefaults())
+			h, err := ReadHeader(tt.data, report.Options{}.WithDefaults())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if h.orientation != tt.want {
-				t.Errorf("%d, want %d", h.orientation, tt.want)
+			if h.Orientation != tt.want {
+				t.Errorf("%d, want %d", h.Orientation, tt.want)
 			}
 		})
 	}

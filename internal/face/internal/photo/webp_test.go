@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"bytes"
@@ -48,7 +48,7 @@ func TestTheChunksOfAWebP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := decodedFile(tt.data)
+			_, err := readFile(tt.data)
 			if got := facetest.CodeOf(t, err); got != tt.want {
 				t.Errorf("%q, want %q: %v", got, tt.want, err)
 			}
@@ -66,7 +66,7 @@ func TestALosslessWebPThatIsCutIsRefused(t *testing.T) {
 		pixels := data[at+8:][:binary.LittleEndian.Uint32(data[at+4:])]
 		for range 20 {
 			n := r.IntN(len(pixels) - 1)
-			if _, err := decodedFile(facetest.RIFFOf("VP8L", pixels[:n])); facetest.CodeOf(t, err) != report.Corrupt {
+			if _, err := readFile(facetest.RIFFOf("VP8L", pixels[:n])); facetest.CodeOf(t, err) != report.Corrupt {
 				t.Errorf("%s: the first %d of %d bytes: %v", name, n, len(pixels), err)
 			}
 		}
@@ -80,7 +80,7 @@ func TestManyGroupsOfCodesAreCountedAndRefused(t *testing.T) {
 		1: "", 60: "", 200: report.UnsupportedFormat, 2600: report.UnsupportedFormat, 2601: report.UnsupportedFormat,
 	} {
 		data := facetest.ManyGroups(208, 208, groups)
-		if _, err := decodedFile(data); facetest.CodeOf(t, err) != want {
+		if _, err := readFile(data); facetest.CodeOf(t, err) != want {
 			t.Errorf("%d groups: %v, want %q", groups, err, want)
 		}
 		if want != "" {

@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"bytes"
@@ -10,30 +10,30 @@ import (
 )
 
 // jpegHeader reads the structure of a JPEG without decoding it.
-func jpegHeader(data []byte) (header, error) {
+func jpegHeader(data []byte) (Header, error) {
 	const app1, app2 = 0xe1, 0xe2
-	h := header{format: formatJPEG}
+	h := Header{Format: FormatJPEG}
 	var icc iccChunks
 	file, err := jpeg.Read(data, func(marker byte, body []byte) {
-		exif, isExif := bytes.CutPrefix(body, []byte(exifPrefix))
+		exif, isExif := bytes.CutPrefix(body, []byte(EXIFPrefix))
 		switch {
-		case marker == app1 && isExif && h.orientation == 0:
-			h.orientation = orientationIn(exif)
+		case marker == app1 && isExif && h.Orientation == 0:
+			h.Orientation = orientationIn(exif)
 		case marker == app2:
 			icc.add(body)
 		}
 	})
 	switch {
 	case errors.Is(err, jpeg.ErrCMYK):
-		return header{}, report.RefuseBecause(report.UnsupportedFormat,
+		return Header{}, report.RefuseBecause(report.UnsupportedFormat,
 			"This JPEG is made for printing (CMYK). Please save it with RGB colours.", err)
 	case errors.Is(err, jpeg.ErrUnsupported):
-		return header{}, report.RefuseBecause(report.UnsupportedFormat, detailUnreadKind, err)
+		return Header{}, report.RefuseBecause(report.UnsupportedFormat, detailUnreadKind, err)
 	case err != nil:
-		return header{}, report.RefuseBecause(report.Corrupt, detailDamaged, err)
+		return Header{}, report.RefuseBecause(report.Corrupt, detailDamaged, err)
 	}
-	h.orientation, h.icc = max(1, h.orientation), icc.profile()
-	h.width, h.height, h.memory = file.Width, file.Height, file.Memory()
+	h.Orientation, h.icc = max(1, h.Orientation), icc.profile()
+	h.Width, h.Height, h.Memory = file.Width, file.Height, file.Memory()
 	h.decode = func(colours bool) (image.Image, error) {
 		img, err := file.Decode(colours)
 		if err != nil {

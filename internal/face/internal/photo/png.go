@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"bytes"
@@ -26,21 +26,21 @@ type pngFile struct {
 
 // pngHeader reads the structure of a PNG without decoding it. image/png checks the checksums of all
 // chunks that it is given and of the pixels together, so a photo is whole if it decodes.
-func pngHeader(data []byte) (header, error) {
+func pngHeader(data []byte) (Header, error) {
 	f, err := readPNG(data)
 	if err != nil {
-		return header{}, err
+		return Header{}, err
 	}
 	cfg, err := png.DecodeConfig(f.reader())
 	if err != nil {
-		return header{}, pngRefusal(err)
+		return Header{}, pngRefusal(err)
 	}
-	h := header{format: formatPNG, width: cfg.Width, height: cfg.Height, orientation: max(1, orientationIn(f.exif))}
+	h := Header{Format: FormatPNG, Width: cfg.Width, Height: cfg.Height, Orientation: max(1, orientationIn(f.exif))}
 	if f.icc != nil {
 		h.icc = iccFromPNG(f.icc)
 	}
 	h.greyPNG = f.ihdr[pngColourAt]&pngColours == 0
-	h.memory = f.bytesPerPixel() * int64(cfg.Width) * int64(cfg.Height)
+	h.Memory = f.bytesPerPixel() * int64(cfg.Width) * int64(cfg.Height)
 	h.decode = func(bool) (image.Image, error) {
 		img, err := png.Decode(f.reader())
 		if err != nil {

@@ -1,10 +1,12 @@
-package face
+package photo
 
 import (
 	"image"
 	"image/color"
 	"math"
 	"sync"
+
+	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 // toSRGB converts the colours of a profile to sRGB (IEC 61966-2-1), relative to white, by tables:
@@ -27,7 +29,7 @@ const (
 	lightBits = 21
 	lightMask = 1<<lightBits - 1
 
-	lightSteps = 1 << 14 // of the table from linear light to sRGB: 0.2 levels where it is steepest
+	LightSteps = 1 << 14 // of the table from linear light to sRGB: 0.2 levels where it is steepest
 )
 
 // fromD50 takes XYZ adapted to D50 to the linear channels of sRGB (B. Lindbloom, Bradford
@@ -41,16 +43,16 @@ const sameColours = 2
 // converter gives the conversion from a profile to sRGB, nil for sRGB itself.
 func (p *profile) converter() *toSRGB {
 	c := &toSRGB{}
-	if p.grey {
+	if p.Grey {
 		c.grey = new([256]uint8)
 		for v := range c.grey {
-			c.grey[v] = encoded(p.tones[0](float64(v) / 255))
+			c.grey[v] = encoded(p.Tones[0](float64(v) / 255))
 		}
 	} else {
 		c.lights = new([3][256]lights)
-		for channel, column := range p.columns {
+		for channel, column := range p.Columns {
 			for v := range 256 {
-				c.lights[channel][v] = lightsOf(column, p.tones[channel](float64(v)/255))
+				c.lights[channel][v] = lightsOf(column, p.Tones[channel](float64(v)/255))
 			}
 		}
 	}
@@ -77,15 +79,15 @@ func encoded(light float64) uint8 {
 	if light > 0.0031308 {
 		v = float64(1.055*math.Pow(light, 1/2.4)) - 0.055
 	}
-	return uint8(math.Round(255 * within01(v)))
+	return uint8(math.Round(255 * Within01(v)))
 }
 
 // encodings holds encoded for every step of linear light.
-var encodings = sync.OnceValue(func() *[lightSteps + 1]uint8 {
+var encodings = sync.OnceValue(func() *[LightSteps + 1]uint8 {
 	const middle = 1.5 // of the four values that share a step
-	var table [lightSteps + 1]uint8
+	var table [LightSteps + 1]uint8
 	for i := range table {
-		table[i] = encoded((float64(i)*fullLight/lightSteps + middle) / fullLight)
+		table[i] = encoded((float64(i)*fullLight/LightSteps + middle) / fullLight)
 	}
 	return &table
 })
@@ -118,14 +120,14 @@ func (c *toSRGB) nothing() bool {
 
 // colour converts one colour by a matrix profile. What sRGB does not have is cut off, channel by
 // channel.
-func (c *toSRGB) colour(table *[lightSteps + 1]uint8, r, g, b uint8) (red, green, blue uint8) {
+func (c *toSRGB) colour(table *[LightSteps + 1]uint8, r, g, b uint8) (red, green, blue uint8) {
 	sum := c.lights[0][r] + c.lights[1][g] + c.lights[2][b]
 	return table[stepOf(sum)], table[stepOf(sum>>lightBits)], table[stepOf(sum>>(2*lightBits))]
 }
 
 // stepOf gives the place in the table of encodings of the lowest of the sums of three lights.
 func stepOf(sum lights) int {
-	return min(max(int(sum&lightMask)-3*noLight, 0), fullLight) / (fullLight / lightSteps)
+	return min(max(int(sum&lightMask)-3*noLight, 0), fullLight) / (fullLight / LightSteps)
 }
 
 // image converts a decoded image in place. Those whose colours are stored beside their brightness
@@ -187,18 +189,18 @@ func fill(sample []uint8, v uint8) {
 // planes converts a picture: its brightness and its colours, which are at half the size.
 //
 //go:norace
-func (c *toSRGB) planes(p picture) {
+func (c *toSRGB) planes(p raster.Planes) {
 	shades := shades{c: c}
 	table := encodings()
-	for y := range p.cb.H {
-		upper := p.y.Row(2 * y)
+	for y := range p.Cb.H {
+		upper := p.Y.Row(2 * y)
 		lower := upper // of an odd number of rows the last one is alone
-		if 2*y+1 < p.y.H {
-			lower = p.y.Row(2*y + 1)
+		if 2*y+1 < p.Y.H {
+			lower = p.Y.Row(2*y + 1)
 		}
-		cb, cr := p.cb.Row(y), p.cr.Row(y)
+		cb, cr := p.Cb.Row(y), p.Cr.Row(y)
 		for x := range cb {
-			left, right := 2*x, min(2*x+1, p.y.W-1)
+			left, right := 2*x, min(2*x+1, p.Y.W-1)
 			shade := shades.of(cb[x], cr[x])
 			mean := (int32(upper[left]) + int32(upper[right]) + int32(lower[left]) + int32(lower[right]) + 2) / 4
 			a, b, d, e := shade[upper[left]], shade[upper[right]], shade[lower[left]], shade[lower[right]]
@@ -239,7 +241,7 @@ func (s *shades) of(cb, cr uint8) *[256]uint8 {
 }
 
 // mixed converts a colour of a brightness and two colour differences around 0, by JFIF's formulas.
-func (c *toSRGB) mixed(table *[lightSteps + 1]uint8, y, cb, cr int32) (r, g, b uint8) {
+func (c *toSRGB) mixed(table *[LightSteps + 1]uint8, y, cb, cr int32) (r, g, b uint8) {
 	v := y<<16 + 1<<15
 	level := func(v int32) uint8 { return uint8(min(max(v>>16, 0), 255)) }
 	return c.colour(table, level(v+91881*cr), level(v-22554*cb-46802*cr), level(v+116130*cb))

@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ func TestTheColourProfileIsFoundInEveryFormat(t *testing.T) {
 	src := facetest.DecodeSample(t)
 	jpg, png, webp := facetest.EncodeJPEG(t, src, 80), facetest.EncodePNG(t, src), facetest.EncodeWebP(src)
 	profile := bytes.Repeat([]byte("not really a profile. "), 10_000)
-	huge := make([]byte, maxICC+1)
+	huge := make([]byte, MaxICC+1)
 	half := len(profile) / 2
 	of := func(number, count byte, part []byte) []byte {
 		return append(append([]byte(iccPrefix), number, count), part...)
@@ -49,7 +49,7 @@ func TestTheColourProfileIsFoundInEveryFormat(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h, err := readHeader(tt.data, report.Options{}.WithDefaults())
+			h, err := ReadHeader(tt.data, report.Options{}.WithDefaults())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,8 +1,8 @@
-package face
+package photo
 
 import "encoding/binary"
 
-const exifPrefix = "Exif\x00\x00"
+const EXIFPrefix = "Exif\x00\x00"
 
 // orientationIn reads the orientation in EXIF data (TIFF 6.0, sections 2 and 8), whose numbers may
 // be of 16 bits, as the standard has it, or of 32. It returns 0 if there is none that makes sense.

@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"image"
@@ -20,28 +20,28 @@ import (
 // colours apart, which takes a half or less of the memory, and an *image.RGBA for all others.
 // Beside the decoded file, that is all that is taken.
 func Upright(r io.Reader, opts report.Options, side int) (image.Image, error) {
-	p, err := open(r, opts.WithDefaults())
+	p, err := Open(r, opts.WithDefaults())
 	if err != nil {
 		return nil, err
 	}
 	p.readProfile()
 	p.giveBack() // what measuring the photo took
-	if p.decoded, err = p.decode(true); err != nil {
+	if p.Decoded, err = p.Decode(true); err != nil {
 		return nil, err
 	}
-	p.convert(p.decoded)
-	if p.format == formatWebP {
-		stretchVideo(p.decoded)
+	p.convert(p.Decoded)
+	if p.Format == FormatWebP {
+		stretchVideo(p.Decoded)
 	}
 	return p.upright(side), nil
 }
 
 // upright turns and shrinks what was decoded, whose memory it may take.
-func (p *photo) upright(side int) image.Image {
-	w, h := shrunkTo(p.width, p.height, side)
-	switch m := p.decoded.(type) {
+func (p *Photo) upright(side int) image.Image {
+	w, h := shrunkTo(p.Width, p.Height, side)
+	switch m := p.Decoded.(type) {
 	case *image.Gray:
-		return raster.LumaOf(m).Resized(w, h).Upright(p.orientation).Image()
+		return raster.LumaOf(m).Resized(w, h).Upright(p.Orientation).Image()
 	case *image.YCbCr:
 		if p.staysPlanes(m, w, h) {
 			return p.uprightPlanes(m, w, h)
@@ -55,8 +55,8 @@ const manyPixels = 4_000_000
 
 // giveBack gives back the memory that is not in use any more. Otherwise the garbage collector lets
 // it grow to as much again as is in use.
-func (p *photo) giveBack() {
-	if p.width*p.height >= manyPixels {
+func (p *Photo) giveBack() {
+	if p.Width*p.Height >= manyPixels {
 		debug.FreeOSMemory()
 	}
 }
@@ -88,15 +88,15 @@ func stretchVideo(img image.Image) {
 // staysPlanes reports whether the image becomes upright, at w x h pixels and in sRGB, plane by
 // plane. Colours of which the last one of an odd number would come first do not, nor do those that
 // lie for more than two pixels if they are not resized.
-func (p *photo) staysPlanes(m *image.YCbCr, w, h int) bool {
+func (p *Photo) staysPlanes(m *image.YCbCr, w, h int) bool {
 	b, same := m.Rect, m.Rect.Size() == image.Pt(w, h)
-	if b.Min != (image.Point{}) || p.srgb != nil && (!same || m.SubsampleRatio != image.YCbCrSubsampleRatio420) {
+	if b.Min != (image.Point{}) || p.SRGB != nil && (!same || m.SubsampleRatio != image.YCbCrSubsampleRatio420) {
 		return false
 	}
 	if !same {
 		return true
 	}
-	evenX, evenY := b.Dx()%2 == 0 || !raster.ReversesX(p.orientation), b.Dy()%2 == 0 || !raster.ReversesY(p.orientation)
+	evenX, evenY := b.Dx()%2 == 0 || !raster.ReversesX(p.Orientation), b.Dy()%2 == 0 || !raster.ReversesY(p.Orientation)
 	switch m.SubsampleRatio {
 	case image.YCbCrSubsampleRatio444:
 		return true
@@ -113,25 +113,25 @@ func (p *photo) staysPlanes(m *image.YCbCr, w, h int) bool {
 
 // uprightPlanes turns the planes of the image, whose memory it takes. Those that are resized get
 // the same size, so that the colours lose nothing.
-func (p *photo) uprightPlanes(m *image.YCbCr, w, h int) *image.YCbCr {
+func (p *Photo) uprightPlanes(m *image.YCbCr, w, h int) *image.YCbCr {
 	colours := coloursIn(m)
-	own := picture{y: raster.LumaOf(m), cb: packedPlane(m.Cb, m.CStride, colours), cr: packedPlane(m.Cr, m.CStride, colours)}
+	own := raster.Planes{Y: raster.LumaOf(m), Cb: packedPlane(m.Cb, m.CStride, colours), Cr: packedPlane(m.Cr, m.CStride, colours)}
 	ratio := m.SubsampleRatio
-	if p.srgb != nil {
-		p.srgb.planes(own)
+	if p.SRGB != nil {
+		p.SRGB.planes(own)
 	}
 	if m.Rect.Size() != image.Pt(w, h) {
 		ratio = image.YCbCrSubsampleRatio444
 	}
-	for _, q := range [...]**raster.Plane{&own.y, &own.cb, &own.cr} {
+	for _, q := range [...]**raster.Plane{&own.Y, &own.Cb, &own.Cr} {
 		if ratio == image.YCbCrSubsampleRatio444 {
 			*q = (*q).Resized(w, h)
 		}
-		*q = (*q).Upright(p.orientation)
+		*q = (*q).Upright(p.Orientation)
 	}
-	out := own.image()
+	out := own.Image()
 	out.SubsampleRatio = ratio
-	if p.orientation >= 5 {
+	if p.Orientation >= 5 {
 		out.SubsampleRatio = lying(ratio)
 	}
 	return out
@@ -166,10 +166,10 @@ const stripRows = 16
 
 // uprightPixels draws the decoded image on grey, converts and resizes it to w x h pixels as stored,
 // and turns it, strip by strip.
-func (p *photo) uprightPixels(w, h int) *image.RGBA {
+func (p *Photo) uprightPixels(w, h int) *image.RGBA {
 	p.giveBack() // what decoding took beside the image
-	b := p.decoded.Bounds()
-	out := newTurner(w, h, p.orientation)
+	b := p.Decoded.Bounds()
+	out := newTurner(w, h, p.Orientation)
 	add := out.add
 	if b.Size() != image.Pt(w, h) {
 		add = newPixelResizer(b.Dx(), b.Dy(), w, h, out.add).add
@@ -179,9 +179,9 @@ func (p *photo) uprightPixels(w, h int) *image.RGBA {
 	for y := 0; y < b.Dy(); y += stripRows {
 		area := image.Rect(0, 0, b.Dx(), min(stripRows, b.Dy()-y))
 		draw.Draw(strip, area, ground, image.Point{}, draw.Src)
-		draw.Draw(strip, area, p.decoded, b.Min.Add(image.Pt(0, y)), draw.Over)
-		if p.srgb != nil {
-			p.srgb.pixels(strip.Pix[:area.Dy()*strip.Stride], 1)
+		draw.Draw(strip, area, p.Decoded, b.Min.Add(image.Pt(0, y)), draw.Over)
+		if p.SRGB != nil {
+			p.SRGB.pixels(strip.Pix[:area.Dy()*strip.Stride], 1)
 		}
 		for row := range area.Dy() {
 			add(strip.Pix[row*strip.Stride:][:strip.Stride])

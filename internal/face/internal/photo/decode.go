@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"bytes"
@@ -11,36 +11,36 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// workingSide is the length in pixels that the longer side of the picture looked at keeps at least,
+// WorkingSide is the length in pixels that the longer side of the picture looked at keeps at least,
 // where the file has it. A face that fills a third of the frame then still has more than 100 pixels
 // between its pupils.
-const workingSide = 1000
+const WorkingSide = 1000
 
-// photo is a file whose header has been read and found acceptable.
-type photo struct {
-	header
-	// luma is the picture's brightness, once decoded, in full size and as stored: it becomes
+// Photo is a file whose header has been read and found acceptable.
+type Photo struct {
+	Header
+	// Luma is the picture's brightness, once decoded, in full size and as stored: it becomes
 	// upright by the orientation turn, or upright and turned over if mirrored.
-	luma *raster.Plane
+	Luma *raster.Plane
 	turn int
-	// mirrored photos are looked at turned over (see plane.leansRight).
-	mirrored bool
+	// Mirrored photos are looked at turned over (see plane.leansRight).
+	Mirrored bool
 	// decoded is what the decoder gave, kept for pictures in colour if pictured, and until the
 	// photo is measured if its colours are not sRGB.
-	pictured bool
-	decoded  image.Image
+	Pictured bool
+	Decoded  image.Image
 
-	// srgb converts the photo's colours, nil if they are sRGB or are taken for it, and embedded is
+	// SRGB converts the photo's colours, nil if they are sRGB or are taken for it, and embedded is
 	// what the report says of their profile, nil for sRGB. shown is the plane that grey gave last
 	// with its colours, both converted.
-	srgb     *toSRGB
-	embedded *report.ColorProfile
-	shown    canvas
+	SRGB     *toSRGB
+	Embedded *report.ColorProfile
+	Shown    Canvas
 }
 
-// open reads the bytes and checks them against the limits before anything is decoded. Its errors
+// Open reads the bytes and checks them against the limits before anything is decoded. Its errors
 // are refusals, or whatever r fails with.
-func open(r io.Reader, opts report.Options) (*photo, error) {
+func Open(r io.Reader, opts report.Options) (*Photo, error) {
 	data, err := readUpTo(r, opts.MaxBytes+1)
 	if err != nil {
 		return nil, fmt.Errorf("face: reading the photo: %w", err)
@@ -49,14 +49,14 @@ func open(r io.Reader, opts report.Options) (*photo, error) {
 		return nil, report.Refuse(report.TooLarge, fmt.Sprintf("This file has more than %d megabytes. Please choose a smaller one.",
 			opts.MaxBytes>>20))
 	}
-	h, err := readHeader(data, opts)
+	h, err := ReadHeader(data, opts)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.check(opts); err != nil {
+	if err := h.Check(opts); err != nil {
 		return nil, err
 	}
-	return &photo{header: h}, nil
+	return &Photo{Header: h}, nil
 }
 
 // readUpTo reads all of r, or the first so many bytes. What lies in memory already is not read into
@@ -71,58 +71,58 @@ func readUpTo(r io.Reader, most int64) ([]byte, error) {
 	return data, err
 }
 
-// size gives width and height of the upright picture in pixels.
-func (p *photo) size() (w, h int) {
-	if p.orientation >= 5 {
-		return p.height, p.width
+// Size gives width and height of the upright picture in pixels.
+func (p *Photo) Size() (w, h int) {
+	if p.Orientation >= 5 {
+		return p.Height, p.Width
 	}
-	return p.width, p.height
+	return p.Width, p.Height
 }
 
-// scale gives the largest of 8, 4, 2 and 1 by which the picture can be shrunk with its longer side
+// Scale gives the largest of 8, 4, 2 and 1 by which the picture can be shrunk with its longer side
 // still at least side pixels.
-func (p *photo) scale(side int) int {
+func (p *Photo) Scale(side int) int {
 	for _, s := range [...]int{8, 4, 2} {
-		if max(p.width, p.height)/s >= side {
+		if max(p.Width, p.Height)/s >= side {
 			return s
 		}
 	}
 	return 1
 }
 
-// grey gives the brightness in sRGB of the upright picture at 1/scale of its size, turned over if
+// Grey gives the brightness in sRGB of the upright picture at 1/scale of its size, turned over if
 // mirrored. The plane must not be written to.
-func (p *photo) grey(scale int) (*raster.Plane, error) {
-	if err := p.load(); err != nil {
+func (p *Photo) Grey(scale int) (*raster.Plane, error) {
+	if err := p.Load(); err != nil {
 		return nil, err
 	}
 	if scale > 1 {
-		return p.inSRGB(p.luma.Shrunk(scale, p.turn)), nil
+		return p.inSRGB(p.Luma.Shrunk(scale, p.turn)), nil
 	}
-	p.luma, p.turn = p.luma.Upright(p.turn), 1
-	return p.inSRGB(p.luma), nil
+	p.Luma, p.turn = p.Luma.Upright(p.turn), 1
+	return p.inSRGB(p.Luma), nil
 }
 
-// load decodes the file, once. The full size is kept, because a small face in a large picture is
+// Load decodes the file, once. The full size is kept, because a small face in a large picture is
 // measured in it.
-func (p *photo) load() error {
-	if p.luma != nil {
+func (p *Photo) Load() error {
+	if p.Luma != nil {
 		return nil
 	}
 	p.readProfile()
-	img, err := p.decode(p.pictured || p.srgb != nil)
+	img, err := p.Decode(p.Pictured || p.SRGB != nil)
 	if err != nil {
 		return err
 	}
 	p.convert(img)
-	if p.pictured || p.srgb != nil {
-		p.decoded = img
+	if p.Pictured || p.SRGB != nil {
+		p.Decoded = img
 	}
-	p.luma, p.turn = raster.LumaOf(img), p.orientation
-	if p.format == formatWebP && hasPlanes(img) {
-		p.luma.StretchVideoLevels()
+	p.Luma, p.turn = raster.LumaOf(img), p.Orientation
+	if p.Format == FormatWebP && hasPlanes(img) {
+		p.Luma.StretchVideoLevels()
 	}
-	if p.mirrored = p.luma.LeansRight(p.turn); p.mirrored {
+	if p.Mirrored = p.Luma.LeansRight(p.turn); p.Mirrored {
 		p.turn = raster.TurnedOver(p.turn)
 	}
 	return nil
@@ -143,22 +143,22 @@ func hasPlanes(img image.Image) bool {
 // takes less.
 const muchMemory = 64 << 20
 
-// decode decodes the file, once. The decoders meet hostile input, so a panic in one of them means a
+// Decode decodes the file, once. The decoders meet hostile input, so a panic in one of them means a
 // damaged file.
-func (p *photo) decode(colours bool) (img image.Image, err error) {
-	if p.memory >= muchMemory {
+func (p *Photo) Decode(colours bool) (img image.Image, err error) {
+	if p.Memory >= muchMemory {
 		debug.FreeOSMemory()
 	}
 	defer func() {
 		if v := recover(); v != nil {
 			img, err = nil, report.RefuseBecause(report.Corrupt, detailDamaged, fmt.Errorf("decoder panic: %v", v))
 		}
-		p.header.decode = nil // and with it the bytes
+		p.Header.decode = nil // and with it the bytes
 	}()
-	if img, err = p.header.decode(colours); err != nil {
+	if img, err = p.Header.decode(colours); err != nil {
 		return nil, err
 	}
-	if img.Bounds().Size() != image.Pt(p.width, p.height) { // not what was checked against the limits
+	if img.Bounds().Size() != image.Pt(p.Width, p.Height) { // not what was checked against the limits
 		return nil, report.Refuse(report.Corrupt, detailDamaged)
 	}
 	return img, nil

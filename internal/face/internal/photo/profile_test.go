@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"bytes"
@@ -76,7 +76,7 @@ func TestColoursAreConvertedAsLittleCMSDoes(t *testing.T) {
 
 func converterOf(tb testing.TB, f facetest.ICCFile) *toSRGB {
 	tb.Helper()
-	p, err := readProfile(f.Bytes())
+	p, err := ReadProfile(f.Bytes())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func converterOf(tb testing.TB, f facetest.ICCFile) *toSRGB {
 func TestSRGBIsRecognised(t *testing.T) {
 	t.Parallel()
 	for name, f := range facetest.ProfilesOfSRGB() {
-		p, err := readProfile(f.Bytes())
+		p, err := ReadProfile(f.Bytes())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if p.converter() != nil {
@@ -107,37 +107,37 @@ func TestProfilesThatAreNotRead(t *testing.T) {
 		icc  []byte
 		want error
 	}{
-		"nothing":                      {nil, errProfile},
-		"a header alone":               {p3.Bytes()[:profileHeader], errProfile},
-		"another file":                 {facetest.SampleJPEG(t)[:4000], errProfile},
-		"its first half":               {p3.Bytes()[:len(p3.Bytes())/2], errProfile},
-		"4 billion tags":               {binaryCount(p3.Bytes(), profileHeader, 1<<32-1), errProfile},
-		"a tag beyond the end":         {binaryCount(p3.Bytes(), profileHeader+4+8, 1<<31), errProfile},
-		"a tag of wrapping size":       {binaryCount(p3.Bytes(), profileHeader+4+8, 1<<32-1), errProfile},
-		"a curve of 4 billion samples": {p3.With("gTRC", huge).Bytes(), errProfile},
-		"a curve that is cut":          {p3.With("gTRC", facetest.CurveTag(1, 2, 3)[:16]).Bytes(), errProfile},
-		"a curve without a type":       {p3.With("gTRC", nil).Bytes(), errProfile},
-		"a curve of a table":           {p3.With("gTRC", []byte("mft2\x00\x00\x00\x00and so on")).Bytes(), errProfileKind},
-		"parameters that are cut":      {p3.With("bTRC", facetest.ParametricSRGB[:20]).Bytes(), errProfile},
-		"parameters of kind 5":         {p3.With("bTRC", facetest.ParametricTag(5, 1, 1, 1, 1, 1, 1, 1, 1)).Bytes(), errProfileKind},
-		"a column that is cut":         {p3.With("bXYZ", facetest.XYZTag(facetest.Column{})[:16]).Bytes(), errProfile},
-		"a matrix of zeros":            {facetest.RGBProfile(4, "", [3]facetest.Column{}, facetest.ParametricSRGB).Bytes(), errProfile},
-		"a matrix of enormous numbers": {facetest.RGBProfile(4, "", [3]facetest.Column{{X: 32000, Y: 32000, Z: 32000}, {X: -31999, Y: -31999, Z: -31999}, {X: -0.1, Y: 0, Z: -0.2}}, facetest.ParametricSRGB).Bytes(), errProfile},
-		"black for everything":         {facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag(0, 0)).Bytes(), errProfile},
-		"a negative":                   {facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag(65535, 0)).Bytes(), errProfile},
-		"gamma 0":                      {facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag(0)).Bytes(), errProfile},
-		"no number for anything":       {facetest.RGBProfile(4, "", facetest.PrimariesSRGB, facetest.ParametricTag(4, 0.5, -1, -1, 0, 0, 0, 0)).Bytes(), errProfile},
-		"division by zero":             {facetest.RGBProfile(4, "", facetest.PrimariesSRGB, facetest.ParametricTag(1, 2, 0, 0)).Bytes(), errProfile},
-		"white for all grey":           {facetest.GreyProfile(4, "", "XYZ ", facetest.ParametricTag(2, 1, 0, 1, 1)).Bytes(), errProfile},
-		"colours for printing":         {facetest.ICCFile{Version: 2, Space: "CMYK", Connection: "Lab "}.Bytes(), errProfileKind},
-		"colours by tables alone":      {facetest.ICCFile{Version: 2, Space: "RGB ", Connection: "Lab "}.With("A2B0", []byte("mft2 and so on")).Bytes(), errProfileKind},
-		"a matrix to Lab":              {facetest.ICCFile{Version: 2, Space: "RGB ", Connection: "Lab ", Tags: p3.Tags}.Bytes(), errProfileKind},
-		"grey to nowhere":              {facetest.GreyProfile(2, "", "Luv ", facetest.CurveTag()).Bytes(), errProfileKind},
-		"grey without a curve":         {facetest.ICCFile{Version: 2, Space: "GRAY", Connection: "XYZ "}.Bytes(), errProfile},
+		"nothing":                      {nil, ErrProfile},
+		"a header alone":               {p3.Bytes()[:profileHeader], ErrProfile},
+		"another file":                 {facetest.SampleJPEG(t)[:4000], ErrProfile},
+		"its first half":               {p3.Bytes()[:len(p3.Bytes())/2], ErrProfile},
+		"4 billion tags":               {binaryCount(p3.Bytes(), profileHeader, 1<<32-1), ErrProfile},
+		"a tag beyond the end":         {binaryCount(p3.Bytes(), profileHeader+4+8, 1<<31), ErrProfile},
+		"a tag of wrapping size":       {binaryCount(p3.Bytes(), profileHeader+4+8, 1<<32-1), ErrProfile},
+		"a curve of 4 billion samples": {p3.With("gTRC", huge).Bytes(), ErrProfile},
+		"a curve that is cut":          {p3.With("gTRC", facetest.CurveTag(1, 2, 3)[:16]).Bytes(), ErrProfile},
+		"a curve without a type":       {p3.With("gTRC", nil).Bytes(), ErrProfile},
+		"a curve of a table":           {p3.With("gTRC", []byte("mft2\x00\x00\x00\x00and so on")).Bytes(), ErrProfileKind},
+		"parameters that are cut":      {p3.With("bTRC", facetest.ParametricSRGB[:20]).Bytes(), ErrProfile},
+		"parameters of kind 5":         {p3.With("bTRC", facetest.ParametricTag(5, 1, 1, 1, 1, 1, 1, 1, 1)).Bytes(), ErrProfileKind},
+		"a column that is cut":         {p3.With("bXYZ", facetest.XYZTag(facetest.Column{})[:16]).Bytes(), ErrProfile},
+		"a matrix of zeros":            {facetest.RGBProfile(4, "", [3]facetest.Column{}, facetest.ParametricSRGB).Bytes(), ErrProfile},
+		"a matrix of enormous numbers": {facetest.RGBProfile(4, "", [3]facetest.Column{{X: 32000, Y: 32000, Z: 32000}, {X: -31999, Y: -31999, Z: -31999}, {X: -0.1, Y: 0, Z: -0.2}}, facetest.ParametricSRGB).Bytes(), ErrProfile},
+		"black for everything":         {facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag(0, 0)).Bytes(), ErrProfile},
+		"a negative":                   {facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag(65535, 0)).Bytes(), ErrProfile},
+		"gamma 0":                      {facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag(0)).Bytes(), ErrProfile},
+		"no number for anything":       {facetest.RGBProfile(4, "", facetest.PrimariesSRGB, facetest.ParametricTag(4, 0.5, -1, -1, 0, 0, 0, 0)).Bytes(), ErrProfile},
+		"division by zero":             {facetest.RGBProfile(4, "", facetest.PrimariesSRGB, facetest.ParametricTag(1, 2, 0, 0)).Bytes(), ErrProfile},
+		"white for all grey":           {facetest.GreyProfile(4, "", "XYZ ", facetest.ParametricTag(2, 1, 0, 1, 1)).Bytes(), ErrProfile},
+		"colours for printing":         {facetest.ICCFile{Version: 2, Space: "CMYK", Connection: "Lab "}.Bytes(), ErrProfileKind},
+		"colours by tables alone":      {facetest.ICCFile{Version: 2, Space: "RGB ", Connection: "Lab "}.With("A2B0", []byte("mft2 and so on")).Bytes(), ErrProfileKind},
+		"a matrix to Lab":              {facetest.ICCFile{Version: 2, Space: "RGB ", Connection: "Lab ", Tags: p3.Tags}.Bytes(), ErrProfileKind},
+		"grey to nowhere":              {facetest.GreyProfile(2, "", "Luv ", facetest.CurveTag()).Bytes(), ErrProfileKind},
+		"grey without a curve":         {facetest.ICCFile{Version: 2, Space: "GRAY", Connection: "XYZ "}.Bytes(), ErrProfile},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := readProfile(tt.icc); !errors.Is(err, tt.want) {
+			if _, err := ReadProfile(tt.icc); !errors.Is(err, tt.want) {
 				t.Errorf("error %v, want %v", err, tt.want)
 			}
 		})
@@ -189,7 +189,7 @@ func FuzzProfile(f *testing.F) {
 	f.Add(facetest.RGBProfile(4, "x", facetest.PrimariesP3, facetest.ParametricTag(4, 2.2, 0.9, 0.05, 0.1, 0.2, 0.01, 0.002)).Bytes())
 	f.Fuzz(func(t *testing.T, icc []byte) {
 		profileName(icc)
-		p, err := readProfile(icc)
+		p, err := ReadProfile(icc)
 		if err != nil {
 			return
 		}
@@ -202,7 +202,7 @@ func FuzzProfile(f *testing.F) {
 		if pix[1] >= pix[5] {
 			t.Errorf("black becomes %v and white %v", pix[:3], pix[4:7])
 		}
-		c.planes(picture{filled(3, 3, 200), filled(2, 2, 3), filled(2, 2, 250)})
+		c.planes(raster.Planes{Y: raster.Filled(3, 3, 200), Cb: raster.Filled(2, 2, 3), Cr: raster.Filled(2, 2, 250)})
 	})
 }
 
@@ -211,16 +211,16 @@ func TestPlanesOfAMirrorImageAreConvertedToItsMirrorImage(t *testing.T) {
 	c := converterOf(t, facetest.ProfileProPhoto)
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := 2*rapid.IntRange(1, 6).Draw(t, "half the width"), rapid.IntRange(1, 9).Draw(t, "height")
-		p := picture{raster.NewPlane(w, h), raster.NewPlane(w/2, (h+1)/2), raster.NewPlane(w/2, (h+1)/2)}
-		for _, q := range [...]*raster.Plane{p.y, p.cb, p.cr} {
+		p := raster.Planes{Y: raster.NewPlane(w, h), Cb: raster.NewPlane(w/2, (h+1)/2), Cr: raster.NewPlane(w/2, (h+1)/2)}
+		for _, q := range [...]*raster.Plane{p.Y, p.Cb, p.Cr} {
 			copy(q.Pix, rapid.SliceOfN(rapid.Byte(), len(q.Pix), len(q.Pix)).Draw(t, "pixels"))
 		}
-		turned := p.clone()
-		turned.mirror()
+		turned := p.Clone()
+		turned.Mirror()
 		c.planes(p)
 		c.planes(turned)
-		turned.mirror()
-		if !cmp.Equal([]*raster.Plane{p.y, p.cb, p.cr}, []*raster.Plane{turned.y, turned.cb, turned.cr}) {
+		turned.Mirror()
+		if !cmp.Equal([]*raster.Plane{p.Y, p.Cb, p.Cr}, []*raster.Plane{turned.Y, turned.Cb, turned.Cr}) {
 			t.Fatalf("%v, and in a mirror %v", p, turned)
 		}
 	})
@@ -235,10 +235,10 @@ func TestGreyStaysGrey(t *testing.T) {
 			if facetest.Diff8(r, g) > 1 || facetest.Diff8(g, b) > 1 {
 				t.Fatalf("%s: grey of %d becomes %d, %d, %d", name, v, r, g, b)
 			}
-			p := picture{filled(2, 2, uint8(v)), filled(1, 1, 128), filled(1, 1, 128)}
+			p := raster.Planes{Y: raster.Filled(2, 2, uint8(v)), Cb: raster.Filled(1, 1, 128), Cr: raster.Filled(1, 1, 128)}
 			c.planes(p)
-			if want := filled(2, 2, g); facetest.Diff8(p.y.Pix[3], g) > 1 || facetest.Diff8(p.cb.Pix[0], 128) > 1 || facetest.Diff8(p.cr.Pix[0], 128) > 1 {
-				t.Fatalf("%s: planes of grey %d become %v, %v, %v, want %v", name, v, p.y.Pix, p.cb.Pix, p.cr.Pix, cmp.Diff(want, p.y))
+			if want := raster.Filled(2, 2, g); facetest.Diff8(p.Y.Pix[3], g) > 1 || facetest.Diff8(p.Cb.Pix[0], 128) > 1 || facetest.Diff8(p.Cr.Pix[0], 128) > 1 {
+				t.Fatalf("%s: planes of grey %d become %v, %v, %v, want %v", name, v, p.Y.Pix, p.Cb.Pix, p.Cr.Pix, cmp.Diff(want, p.Y))
 			}
 		}
 	}
@@ -252,17 +252,17 @@ func TestPlanesAreConvertedAsColoursAre(t *testing.T) {
 		c := converterOf(t, f)
 		n, off := 0, 0
 		for y := 20; y < 240; y += 5 {
-			p := picture{filled(2*side, 2*side, uint8(y)), raster.NewPlane(side, side), raster.NewPlane(side, side)}
-			for i := range p.cb.Pix {
-				p.cb.Pix[i], p.cr.Pix[i] = uint8(128-side/2+i%side), uint8(128-side/2+i/side)
+			p := raster.Planes{Y: raster.Filled(2*side, 2*side, uint8(y)), Cb: raster.NewPlane(side, side), Cr: raster.NewPlane(side, side)}
+			for i := range p.Cb.Pix {
+				p.Cb.Pix[i], p.Cr.Pix[i] = uint8(128-side/2+i%side), uint8(128-side/2+i/side)
 			}
-			stored := p.clone()
+			stored := p.Clone()
 			c.planes(p)
-			for i := range p.cb.Pix {
-				r, g, b := color.YCbCrToRGB(uint8(y), stored.cb.Pix[i], stored.cr.Pix[i])
+			for i := range p.Cb.Pix {
+				r, g, b := color.YCbCrToRGB(uint8(y), stored.Cb.Pix[i], stored.Cr.Pix[i])
 				wantY, wantCb, wantCr := color.RGBToYCbCr(c.colour(encodings(), r, g, b))
-				gotY := p.y.Row(2 * (i / side))[2*(i%side)]
-				if n++; facetest.Diff8(gotY, wantY) > 1 || facetest.Diff8(p.cb.Pix[i], wantCb) > 2 || facetest.Diff8(p.cr.Pix[i], wantCr) > 2 {
+				gotY := p.Y.Row(2 * (i / side))[2*(i%side)]
+				if n++; facetest.Diff8(gotY, wantY) > 1 || facetest.Diff8(p.Cb.Pix[i], wantCb) > 2 || facetest.Diff8(p.Cr.Pix[i], wantCr) > 2 {
 					off++
 				}
 			}

@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"bytes"
@@ -31,12 +31,12 @@ var (
 // A lossless picture is whole if its code ends with its last pixel. One with losses carries nothing
 // that would tell: what is missing or changed gives other pixels, and only a picture that is
 // shorter than it says is refused.
-func webpHeader(data []byte, opts report.Options) (header, error) {
+func webpHeader(data []byte, opts report.Options) (Header, error) {
 	f, err := readWebP(data)
 	if err != nil {
-		return header{}, err
+		return Header{}, err
 	}
-	h := header{format: formatWebP, orientation: max(1, orientationIn(bytes.TrimPrefix(f.exif, []byte(exifPrefix))))}
+	h := Header{Format: FormatWebP, Orientation: max(1, orientationIn(bytes.TrimPrefix(f.exif, []byte(EXIFPrefix))))}
 	if f.icc != nil {
 		h.icc = iccFromWebP(f.icc)
 	}
@@ -45,13 +45,13 @@ func webpHeader(data []byte, opts report.Options) (header, error) {
 		size = f.losslessSize
 	}
 	if err = size(&h, opts); err == nil {
-		err = f.checkCanvas(h.width, h.height)
+		err = f.checkCanvas(h.Width, h.Height)
 	}
 	switch {
 	case errors.Is(err, vp8l.ErrCodes):
-		return header{}, report.RefuseBecause(report.UnsupportedFormat, detailUnreadKind, err)
+		return Header{}, report.RefuseBecause(report.UnsupportedFormat, detailUnreadKind, err)
 	case err != nil:
-		return header{}, report.RefuseBecause(report.Corrupt, detailDamaged, err)
+		return Header{}, report.RefuseBecause(report.Corrupt, detailDamaged, err)
 	}
 	return h, nil
 }
@@ -115,12 +115,12 @@ func (f *webpFile) checkCanvas(w, h int) error {
 func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
 // losslessSize fills in what the picture without losses says.
-func (f *webpFile) losslessSize(h *header, opts report.Options) error {
+func (f *webpFile) losslessSize(h *Header, opts report.Options) error {
 	cost, err := vp8l.ReadCost(f.lossless, opts.MaxPixels)
 	if err != nil {
 		return err
 	}
-	h.width, h.height, h.memory = cost.Width, cost.Height, cost.Memory()
+	h.Width, h.Height, h.Memory = cost.Width, cost.Height, cost.Memory()
 	h.decode = func(bool) (image.Image, error) {
 		const spare = 8 // bytes that an encoder may write to fill a word
 		r := bytes.NewReader(f.lossless)
@@ -137,7 +137,7 @@ func (f *webpFile) losslessSize(h *header, opts report.Options) error {
 }
 
 // lossySize fills in what the picture with losses says.
-func (f *webpFile) lossySize(h *header, opts report.Options) error {
+func (f *webpFile) lossySize(h *Header, opts report.Options) error {
 	if f.lossy == nil {
 		return errCanvas
 	}
@@ -149,7 +149,7 @@ func (f *webpFile) lossySize(h *header, opts report.Options) error {
 	}
 	const block, bytesPerBlock = 16, 16*16*3/2 + 4 // samples, and the settings of the filter
 	blocks := int64((frame.Width+block-1)/block) * int64((frame.Height+block-1)/block)
-	h.width, h.height, h.memory = frame.Width, frame.Height, bytesPerBlock*blocks+int64(len(f.lossy))
+	h.Width, h.Height, h.Memory = frame.Width, frame.Height, bytesPerBlock*blocks+int64(len(f.lossy))
 	h.decode = func(bool) (image.Image, error) {
 		img, err := webp.Decode(f.reader(frame))
 		if err != nil {
@@ -161,20 +161,20 @@ func (f *webpFile) lossySize(h *header, opts report.Options) error {
 }
 
 // addAlpha adds what the transparency of the picture takes.
-func (f *webpFile) addAlpha(h *header, opts report.Options) error {
-	if f.alpha == nil || int64(h.width)*int64(h.height) > opts.MaxPixels {
+func (f *webpFile) addAlpha(h *Header, opts report.Options) error {
+	if f.alpha == nil || int64(h.Width)*int64(h.Height) > opts.MaxPixels {
 		return nil
 	}
-	h.memory += int64(h.width) * int64(h.height)
+	h.Memory += int64(h.Width) * int64(h.Height)
 	const compressed, mask = 1, 3
 	if len(f.alpha) == 0 || f.alpha[0]&mask != compressed {
 		return nil
 	}
-	cost, err := vp8l.ReadAlphaCost(f.alpha[1:], h.width, h.height)
+	cost, err := vp8l.ReadAlphaCost(f.alpha[1:], h.Width, h.Height)
 	if err != nil {
 		return err
 	}
-	h.memory += cost.Memory()
+	h.Memory += cost.Memory()
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"bytes"
@@ -6,9 +6,9 @@ import (
 	"io"
 )
 
-// maxICC bounds an embedded colour profile in bytes. Profiles of cameras and displays have 0.5 to
+// MaxICC bounds an embedded colour profile in bytes. Profiles of cameras and displays have 0.5 to
 // 60 KB.
-const maxICC = 1 << 20
+const MaxICC = 1 << 20
 
 const iccPrefix = "ICC_PROFILE\x00"
 
@@ -46,7 +46,7 @@ func (c *iccChunks) profile() []byte {
 	for _, part := range parts {
 		size += len(part)
 	}
-	if size > maxICC {
+	if size > MaxICC {
 		return nil
 	}
 	return bytes.Join(parts, nil)
@@ -65,8 +65,8 @@ func iccFromPNG(body []byte) []byte {
 	if err != nil {
 		return nil
 	}
-	profile, err := io.ReadAll(io.LimitReader(z, maxICC+1))
-	if err != nil || len(profile) > maxICC {
+	profile, err := io.ReadAll(io.LimitReader(z, MaxICC+1))
+	if err != nil || len(profile) > MaxICC {
 		return nil
 	}
 	return profile
@@ -74,7 +74,7 @@ func iccFromPNG(body []byte) []byte {
 
 // iccFromWebP returns the profile in the body of an ICCP chunk, nil if it is too large.
 func iccFromWebP(body []byte) []byte {
-	if len(body) > maxICC {
+	if len(body) > MaxICC {
 		return nil
 	}
 	return body

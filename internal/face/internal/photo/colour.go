@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"image"
@@ -9,26 +9,26 @@ import (
 )
 
 // readProfile reads the embedded profile, before the file is decoded.
-func (p *photo) readProfile() {
+func (p *Photo) readProfile() {
 	if p.icc == nil {
 		return
 	}
-	read, err := readProfile(p.icc)
+	read, err := ReadProfile(p.icc)
 	if err == nil {
-		if p.srgb = read.converter(); p.srgb == nil {
+		if p.SRGB = read.converter(); p.SRGB == nil {
 			return
 		}
 	}
-	p.embedded = &report.ColorProfile{Name: profileName(p.icc), Converted: err == nil}
+	p.Embedded = &report.ColorProfile{Name: profileName(p.icc), Converted: err == nil}
 	if err != nil {
-		p.embedded.Reason = err.Error()
+		p.Embedded.Reason = err.Error()
 	}
 }
 
 // convert converts a decoded image by the profile, or keeps that for its planes. A profile of grey
 // for colours, or of colours for grey, is not one of this image.
-func (p *photo) convert(img image.Image) {
-	if p.srgb == nil {
+func (p *Photo) convert(img image.Image) {
+	if p.SRGB == nil {
 		return
 	}
 	isGrey := p.greyPNG
@@ -37,52 +37,52 @@ func (p *photo) convert(img image.Image) {
 		isGrey = true
 	}
 	switch {
-	case isGrey != (p.srgb.grey != nil):
-		p.embedded.Converted, p.embedded.Reason = false, errProfileKind.Error()
-		p.srgb = nil
+	case isGrey != (p.SRGB.grey != nil):
+		p.Embedded.Converted, p.Embedded.Reason = false, ErrProfileKind.Error()
+		p.SRGB = nil
 	case !hasPlanes(img):
-		p.srgb.image(img)
-		p.srgb = nil
+		p.SRGB.image(img)
+		p.SRGB = nil
 	}
 }
 
 // inSRGB gives the plane converted, and keeps its converted colours beside it; or the plane itself
 // if it needs no conversion.
-func (p *photo) inSRGB(grey *raster.Plane) *raster.Plane {
-	if p.srgb == nil {
+func (p *Photo) inSRGB(grey *raster.Plane) *raster.Plane {
+	if p.SRGB == nil {
 		return grey
 	}
-	cb, cr := p.colours(grey)
-	p.shown = canvas{y: &raster.Plane{W: grey.W, H: grey.H, Pix: slices.Clone(grey.Pix)}, cb: cb, cr: cr}
-	p.srgb.planes(picture(p.shown))
-	return p.shown.y
+	cb, cr := p.Colours(grey)
+	p.Shown = Canvas{Y: &raster.Plane{W: grey.W, H: grey.H, Pix: slices.Clone(grey.Pix)}, Cb: cb, Cr: cr}
+	p.SRGB.planes(raster.Planes(p.Shown))
+	return p.Shown.Y
 }
 
-// colours gives the two colour differences of the picture that grey shows, at half of grey's size.
-func (p *photo) colours(grey *raster.Plane) (cb, cr *raster.Plane) {
-	cb, cr, ok := p.ownColours(grey)
+// Colours gives the two colour differences of the picture that grey shows, at half of grey's size.
+func (p *Photo) Colours(grey *raster.Plane) (cb, cr *raster.Plane) {
+	cb, cr, ok := p.OwnColours(grey)
 	if !ok {
-		cb, cr = p.meanColours(grey)
+		cb, cr = p.MeanColours(grey)
 	}
-	if p.format == formatWebP && hasPlanes(p.decoded) {
+	if p.Format == FormatWebP && hasPlanes(p.Decoded) {
 		cb.StretchVideoColours()
 		cr.StretchVideoColours()
 	}
 	return cb, cr
 }
 
-// ownColours takes the colours as most JPEGs keep them, at half the size. Not where shrinking
+// OwnColours takes the colours as most JPEGs keep them, at half the size. Not where shrinking
 // leaves something over, or where what is last of an odd number would come first.
-func (p *photo) ownColours(grey *raster.Plane) (cb, cr *raster.Plane, ok bool) {
-	m, ok := p.decoded.(*image.YCbCr)
+func (p *Photo) OwnColours(grey *raster.Plane) (cb, cr *raster.Plane, ok bool) {
+	m, ok := p.Decoded.(*image.YCbCr)
 	if !ok || m.SubsampleRatio != image.YCbCrSubsampleRatio420 || m.Rect.Min != (image.Point{}) {
 		return nil, nil, false
 	}
-	turn := p.orientation
-	if p.mirrored {
+	turn := p.Orientation
+	if p.Mirrored {
 		turn = raster.TurnedOver(turn)
 	}
-	w, _ := p.size()
+	w, _ := p.Size()
 	scale := w / grey.W
 	fits := func(n int, reversed bool) bool { return n%(2*scale) == 0 || scale == 1 && !reversed }
 	if !fits(m.Rect.Dx(), raster.ReversesX(turn)) || !fits(m.Rect.Dy(), raster.ReversesY(turn)) {
@@ -97,12 +97,12 @@ func (p *photo) ownColours(grey *raster.Plane) (cb, cr *raster.Plane, ok bool) {
 	return upright(m.Cb), upright(m.Cr), true
 }
 
-// meanColours gives for each pixel the mean of the four pixels of the decoded image that lie in the
+// MeanColours gives for each pixel the mean of the four pixels of the decoded image that lie in the
 // middle of what it covers.
-func (p *photo) meanColours(grey *raster.Plane) (cb, cr *raster.Plane) {
+func (p *Photo) MeanColours(grey *raster.Plane) (cb, cr *raster.Plane) {
 	cb, cr = raster.NewPlane((grey.W+1)/2, (grey.H+1)/2), raster.NewPlane((grey.W+1)/2, (grey.H+1)/2)
-	look := lookupIn(p.decoded.Bounds(), p.orientation, p.mirrored)
-	tint := tintOf(p.decoded)
+	look := lookupIn(p.Decoded.Bounds(), p.Orientation, p.Mirrored)
+	tint := tintOf(p.Decoded)
 	step := 2 * (look.w / grey.W)
 	for y := range cb.H {
 		for x := range cb.W {

@@ -1,4 +1,4 @@
-package face
+package photo
 
 import (
 	"encoding/binary"
@@ -22,18 +22,18 @@ import (
 // first; what is left after that are these curves and a matrix.
 
 var (
-	errProfile     = errors.New("the colour profile is malformed")
-	errProfileKind = errors.New("the colour profile is of a kind that is not read")
+	ErrProfile     = errors.New("the colour profile is malformed")
+	ErrProfileKind = errors.New("the colour profile is of a kind that is not read")
 )
 
 // profile is what an ICC profile says of its colours, relative to its white.
 type profile struct {
-	grey bool
-	// tones gives linear light, 0 to 1, for a value of 0 to 1: of red, green and blue, or of grey
+	Grey bool
+	// Tones gives linear light, 0 to 1, for a value of 0 to 1: of red, green and blue, or of grey
 	// alone.
-	tones [3]tone
-	// columns are the colours of full red, green and blue, in XYZ adapted to D50.
-	columns [3]xyz
+	Tones [3]tone
+	// Columns are the colours of full red, green and blue, in XYZ adapted to D50.
+	Columns [3]xyz
 }
 
 type xyz struct{ X, Y, Z float64 }
@@ -47,8 +47,8 @@ const (
 	profileNameLen = 64  // runes of a name that are shown
 )
 
-// readProfile reads a profile. Its errors are errProfile and errProfileKind.
-func readProfile(icc []byte) (profile, error) {
+// ReadProfile reads a profile. Its errors are errProfile and errProfileKind.
+func ReadProfile(icc []byte) (profile, error) {
 	tags, err := tagsOf(icc)
 	if err != nil {
 		return profile{}, err
@@ -57,15 +57,15 @@ func readProfile(icc []byte) (profile, error) {
 	connection := string(icc[20:24])
 	switch string(icc[16:20]) {
 	case "GRAY":
-		p.grey = true
+		p.Grey = true
 		err = p.readGrey(tags, connection)
 	case "RGB ":
 		err = p.readColours(tags, connection)
 	default:
-		err = errProfileKind
+		err = ErrProfileKind
 	}
 	if err == nil && !p.sound() {
-		err = errProfile
+		err = ErrProfile
 	}
 	return p, err
 }
@@ -73,19 +73,19 @@ func readProfile(icc []byte) (profile, error) {
 // tagsOf gives the data of each tag by its signature. None reaches beyond the profile.
 func tagsOf(icc []byte) (map[string][]byte, error) {
 	if len(icc) < profileHeader+4 || string(icc[36:40]) != "acsp" {
-		return nil, errProfile
+		return nil, ErrProfile
 	}
 	count := binary.BigEndian.Uint32(icc[profileHeader:])
 	table := icc[profileHeader+4:]
 	if count > profileTags || len(table) < profileTag*int(count) {
-		return nil, errProfile
+		return nil, ErrProfile
 	}
 	tags := make(map[string][]byte, count)
 	for i := range int(count) {
 		entry := table[profileTag*i:][:profileTag]
 		start, size := uint64(binary.BigEndian.Uint32(entry[4:])), uint64(binary.BigEndian.Uint32(entry[8:]))
 		if start+size > uint64(len(icc)) {
-			return nil, errProfile
+			return nil, ErrProfile
 		}
 		tags[string(entry[:4])] = icc[start : start+size]
 	}
@@ -98,11 +98,11 @@ func (p *profile) readGrey(tags map[string][]byte, connection string) error {
 	case err != nil:
 		return err
 	case connection == "XYZ ":
-		p.tones[0] = of
+		p.Tones[0] = of
 	case connection == "Lab ":
-		p.tones[0] = func(v float64) float64 { return luminance(100 * of(v)) }
+		p.Tones[0] = func(v float64) float64 { return luminance(100 * of(v)) }
 	default:
-		return errProfileKind
+		return ErrProfileKind
 	}
 	return nil
 }
@@ -118,14 +118,14 @@ func luminance(lightness float64) float64 {
 
 func (p *profile) readColours(tags map[string][]byte, connection string) error {
 	if connection != "XYZ " || tags["rXYZ"] == nil {
-		return errProfileKind
+		return ErrProfileKind
 	}
 	for i, channel := range [...]string{"r", "g", "b"} {
 		var err error
-		if p.columns[i], err = xyzOf(tags[channel+"XYZ"]); err != nil {
+		if p.Columns[i], err = xyzOf(tags[channel+"XYZ"]); err != nil {
 			return err
 		}
-		if p.tones[i], err = toneOf(tags[channel+"TRC"]); err != nil {
+		if p.Tones[i], err = toneOf(tags[channel+"TRC"]); err != nil {
 			return err
 		}
 	}
@@ -138,18 +138,18 @@ func (p *profile) readColours(tags map[string][]byte, connection string) error {
 func (p *profile) sound() bool {
 	const apart, off, most = 0.5, 0.3, 3
 	light, dark := 0.0, 0.0
-	if p.grey {
-		light, dark = p.tones[0](1), p.tones[0](0)
+	if p.Grey {
+		light, dark = p.Tones[0](1), p.Tones[0](0)
 		return light-dark > apart
 	}
 	var white xyz
-	for i, c := range p.columns {
+	for i, c := range p.Columns {
 		if max(math.Abs(c.X), math.Abs(c.Y), math.Abs(c.Z)) > most {
 			return false
 		}
 		white = xyz{white.X + c.X, white.Y + c.Y, white.Z + c.Z}
-		light += float64(c.Y * p.tones[i](1))
-		dark += float64(c.Y * p.tones[i](0))
+		light += float64(c.Y * p.Tones[i](1))
+		dark += float64(c.Y * p.Tones[i](0))
 	}
 	near := func(v, want float64) bool { return math.Abs(v-want) < off }
 	return light-dark > apart && near(white.X, 0.9642) && near(white.Y, 1) && near(white.Z, 0.8249)
@@ -158,7 +158,7 @@ func (p *profile) sound() bool {
 // xyzOf reads an XYZType with one value.
 func xyzOf(tag []byte) (xyz, error) {
 	if len(tag) < 20 || string(tag[:4]) != "XYZ " {
-		return xyz{}, errProfile
+		return xyz{}, ErrProfile
 	}
 	return xyz{fixed16(tag[8:]), fixed16(tag[12:]), fixed16(tag[16:])}, nil
 }
@@ -169,7 +169,7 @@ func fixed16(b []byte) float64 { return float64(int32(binary.BigEndian.Uint32(b)
 // toneOf reads a curveType or a parametricCurveType.
 func toneOf(tag []byte) (tone, error) {
 	if len(tag) < 12 {
-		return nil, errProfile
+		return nil, ErrProfile
 	}
 	switch string(tag[:4]) {
 	case "curv":
@@ -177,13 +177,13 @@ func toneOf(tag []byte) (tone, error) {
 	case "para":
 		return parametricTone(tag[12:], binary.BigEndian.Uint16(tag[8:]))
 	}
-	return nil, errProfileKind
+	return nil, ErrProfileKind
 }
 
 // sampledTone is the identity without samples, with one a power, else a line through the samples.
 func sampledTone(samples []byte, count uint32) (tone, error) {
 	if uint64(len(samples)) < 2*uint64(count) {
-		return nil, errProfile
+		return nil, ErrProfile
 	}
 	at := func(i int) float64 { return float64(binary.BigEndian.Uint16(samples[2*i:])) }
 	switch count {
@@ -206,10 +206,10 @@ func sampledTone(samples []byte, count uint32) (tone, error) {
 func parametricTone(numbers []byte, kind uint16) (tone, error) {
 	params := [...]int{1, 3, 4, 5, 7}
 	if int(kind) >= len(params) {
-		return nil, errProfileKind
+		return nil, ErrProfileKind
 	}
 	if len(numbers) < 4*params[kind] {
-		return nil, errProfile
+		return nil, ErrProfile
 	}
 	var n [7]float64
 	for i := range params[kind] {
@@ -226,14 +226,14 @@ func parametricTone(numbers []byte, kind uint16) (tone, error) {
 	}
 	return func(v float64) float64 {
 		if v >= d {
-			return within01(math.Pow(float64(a*v)+b, g) + e)
+			return Within01(math.Pow(float64(a*v)+b, g) + e)
 		}
-		return within01(float64(c*v) + f)
+		return Within01(float64(c*v) + f)
 	}, nil
 }
 
-// within01 bounds a value; what is not a number counts as 0.
-func within01(v float64) float64 {
+// Within01 bounds a value; what is not a number counts as 0.
+func Within01(v float64) float64 {
 	if v > 0 {
 		return min(v, 1)
 	}
