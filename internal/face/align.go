@@ -61,8 +61,6 @@ func rigidOf(f *pattern) (shift, turn float64) {
 	return float64(shift * fieldIOD), float64(turn * fieldIOD)
 }
 
-const detailNoFace = "No face was found. Please take the photo from the front, with the whole face in the picture and light on it."
-
 // The ellipse of the face in which the halves are compared, in IOD from the middle between the pupils.
 const (
 	alikeY  = 0.50

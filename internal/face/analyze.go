@@ -4,6 +4,7 @@ import (
 	"image"
 	"io"
 
+	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -34,7 +35,7 @@ func Scan(r io.Reader, opts report.Options) (report.Report, []report.Picture, er
 
 // analyzed measures the photo and reports; if pictured, the measurement can be drawn.
 func analyzed(r io.Reader, opts report.Options, pictured bool) (report.Report, *measurement, error) {
-	models, err := loadModels()
+	models, err := cascade.LoadModels()
 	if err != nil {
 		return report.Report{}, nil, err
 	}

@@ -43,10 +43,10 @@ func (q *points) roll() float64 { return math.Atan2(q.frame.Axis.Y, q.frame.Axis
 
 func (m *measurement) box() report.Box {
 	f := float64(m.scale)
-	half := m.place.size * f / 2
+	half := m.place.Size * f / 2
 	return report.Box{
-		X: report.Round(raster.Grown(m.place.x, f)-half, 1), Y: report.Round(raster.Grown(m.place.y, f)-half, 1), Size: report.Round(2*half, 1),
-		Quality: report.Round(m.place.q, 1),
+		X: report.Round(raster.Grown(m.place.X, f)-half, 1), Y: report.Round(raster.Grown(m.place.Y, f)-half, 1), Size: report.Round(2*half, 1),
+		Quality: report.Round(m.place.Q, 1),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 	ownjpeg "github.com/facescan/facescan/internal/face/internal/jpeg"
 	"github.com/facescan/facescan/internal/face/internal/photo"
@@ -81,7 +82,7 @@ func ownJPEG(data []byte, colours bool) (image.Image, error) {
 
 // BenchmarkStages takes the way of a 12 megapixel photo apart.
 func BenchmarkStages(b *testing.B) {
-	models, err := loadModels()
+	models, err := cascade.LoadModels()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func BenchmarkStages(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run("models", func(b *testing.B) {
-		measured(b, func() error { _, err := modelsFrom(cascades()); return err })
+		measured(b, func() error { _, err := cascade.ModelsFrom(cascade.Cascades()); return err })
 	})
 	b.Run("header", func(b *testing.B) {
 		measured(b, func() error { _, err := open(); return err })
@@ -113,16 +114,16 @@ func BenchmarkStages(b *testing.B) {
 		measured(b, func() error { p.Luma.LeansRight(1); return nil })
 	})
 	b.Run("detect", func(b *testing.B) {
-		measured(b, func() error { _, err := models.detect(m.grey); return err })
+		measured(b, func() error { _, err := models.Detect(m.grey); return err })
 	})
 	b.Run("near", func(b *testing.B) {
 		measured(b, func() error { m.near(); return nil })
 	})
 	near, place, _ := m.near()
-	seen := models.locate(near, place)
+	seen := locate(models, near, place)
 	rough := seen.points(&layout)
 	b.Run("points", func(b *testing.B) {
-		measured(b, func() error { models.locate(near, place); return nil })
+		measured(b, func() error { locate(models, near, place); return nil })
 	})
 	b.Run("crop", func(b *testing.B) {
 		measured(b, func() error { near.Crop(rough.faceFrame(), faceW, faceH); return nil })

@@ -155,13 +155,13 @@ func (m *Calibration) fitPoints(samples []Sample) {
 	for i := range samples {
 		s := &samples[i]
 		seen := &s.Neutral.m.seen
-		at := func(k mark) raster.Vec { return raster.Vec{X: seen.raw[k].x, Y: seen.raw[k].y} }
+		at := func(k mark) raster.Vec { return raster.Vec{X: seen.raw[k].X, Y: seen.raw[k].Y} }
 		rough := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at(markPupilL), at(markPupilR))
 		whole := seen.crop.After(rough)
 		manual := s.planePoints()
 		for k := range marks {
 			to, sign := leftOf(k)
-			spreads[to] = append(spreads[to], seen.raw[k].spread/rough.Scale())
+			spreads[to] = append(spreads[to], seen.raw[k].Spread/rough.Scale())
 			if names[k] == "" {
 				continue
 			}

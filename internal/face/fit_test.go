@@ -8,6 +8,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"pgregory.net/rapid"
@@ -23,7 +24,7 @@ func drawn(n int, seed uint64) []Sample {
 			o := &Observation{m: measurement{photo: &photo.Photo{Header: photo.Header{Width: 400, Height: 400, Orientation: 1}}, scale: 1, registration: registration{alike: 0.5, local: agreeing(0.9)}, looks: looksOf(drawnHalf(r))}}
 			o.m.seen.crop = raster.Frame{Origin: raster.Vec{X: 0, Y: 0}, Axis: raster.Vec{X: 1, Y: 0}}
 			for k := range marks {
-				o.m.seen.raw[k] = found{x: 200 + 100*meanMark(k).X + r.NormFloat64(), y: 150 + 100*meanMark(k).Y + r.NormFloat64(), spread: 1}
+				o.m.seen.raw[k] = cascade.Found{X: 200 + 100*meanMark(k).X + r.NormFloat64(), Y: 150 + 100*meanMark(k).Y + r.NormFloat64(), Spread: 1}
 			}
 			for k, p := range fieldPoints {
 				o.m.raw[k] = raster.Vec{X: own*math.Sin(p.x/20) + yaw*drumTurn[k].X + 0.002*r.NormFloat64(), Y: own*math.Cos(p.y/20) + 0.002*r.NormFloat64()}

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/facescan/facescan/internal/face/internal/cascade"
 )
 
 // TestNoPhotosNoCascades: 8 MB that most functions would load with their code and never look at.
@@ -19,7 +21,7 @@ func TestNoPhotosNoCascades(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range cascades() {
+	for name, data := range cascade.Cascades() {
 		if bytes.Contains(code, data) {
 			t.Errorf("%s is linked", name)
 		}

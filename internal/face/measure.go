@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
@@ -23,7 +24,7 @@ type measurement struct {
 	photo *photo.Photo
 	scale int
 	grey  *raster.Plane // the plane that was looked at
-	place facePlace
+	place cascade.FacePlace
 	seen  sighting
 	registration
 	looks  [regions][]float64 // the regions of the face, see looksOf
@@ -47,20 +48,20 @@ type measurement struct {
 }
 
 // measure decodes, finds the face and measures it. The errors are refusals.
-func measure(p *photo.Photo, models *models) (*measurement, error) {
+func measure(p *photo.Photo, models *cascade.Models) (*measurement, error) {
 	m := &measurement{photo: p, scale: p.Scale(photo.WorkingSide)}
 	grey, err := p.Grey(m.scale)
 	if err != nil {
 		return nil, err
 	}
-	if m.place, err = models.detect(grey); err != nil {
+	if m.place, err = models.Detect(grey); err != nil {
 		return nil, err
 	}
 	if finer := m.finerScale(); finer != m.scale {
 		if grey, err = p.Grey(finer); err != nil {
 			return nil, err
 		}
-		m.place.window = m.place.times(float64(m.scale) / float64(finer))
+		m.place.Window = m.place.Times(float64(m.scale) / float64(finer))
 		m.scale = finer
 	}
 	m.grey = grey
@@ -73,29 +74,29 @@ func measure(p *photo.Photo, models *models) (*measurement, error) {
 }
 
 // look measures the face that was found.
-func (m *measurement) look(models *models) {
+func (m *measurement) look(models *cascade.Models) {
 	near, place, back := m.near()
-	m.seen = models.locate(near, place)
+	m.seen = locate(models, near, place)
 	rough := m.seen.points(&layout)
 	var half []float64
 	m.registration, half = registered(near, &rough)
 	m.looks = looksOf(half)
 	m.light = lightOf(near.Crop(rough.lightFrame(), lightW, lightH))
 	m.cut = beyondEdge(near, rough.lightFrame())
-	m.blocks = blocksOf(m.grey, m.place.window, m.scale)
+	m.blocks = blocksOf(m.grey, m.place.Window, m.scale)
 	m.seen.crop = back.After(m.seen.crop)
 }
 
 // near gives the plane shrunk to the pixels that measuring needs, because each crop of more would mean the same pixels anew: the face in
 // it, and the frame that leads back.
-func (m *measurement) near() (p *raster.Plane, place facePlace, back raster.Frame) {
+func (m *measurement) near() (p *raster.Plane, place cascade.FacePlace, back raster.Frame) {
 	by := m.spareScale()
 	if by == 1 {
 		return m.grey, m.place, raster.Frame{Axis: raster.Vec{X: 1, Y: 0}}
 	}
 	f := float64(by)
 	place = m.place
-	place.window = m.place.times(1 / f)
+	place.Window = m.place.Times(1 / f)
 	return m.grey.Shrunk(by, 1), place, raster.Frame{Origin: raster.Vec{X: raster.Grown(0, f), Y: raster.Grown(0, f)}, Axis: raster.Vec{X: f, Y: 0}}
 }
 
@@ -131,7 +132,7 @@ func winkOf(f *pattern) float64 {
 // finerScale gives the scale at which a face that is small in a large picture has enough pixels.
 func (m *measurement) finerScale() int {
 	scale := m.scale
-	for scale > 1 && m.place.iod()*float64(m.scale)/float64(scale) < enoughIOD {
+	for scale > 1 && boxIOD(m.place.Window)*float64(m.scale)/float64(scale) < enoughIOD {
 		scale /= 2
 	}
 	return scale
@@ -140,14 +141,14 @@ func (m *measurement) finerScale() int {
 // spareScale gives the power of two, up to 8, by which the plane can be shrunk with enough pixels left.
 func (m *measurement) spareScale() int {
 	by := 1
-	for by < 8 && m.place.iod() >= enoughIOD*2*float64(by) {
+	for by < 8 && boxIOD(m.place.Window) >= enoughIOD*2*float64(by) {
 		by *= 2
 	}
 	return by
 }
 
-// iod is about how far apart the pupils of a face are that the detector put into a box, pixels.
-func (w window) iod() float64 { return w.size * 2 * boxPupilX }
+// boxIOD is about how far apart the pupils of a face are that the detector put into a box, pixels.
+func boxIOD(w cascade.Window) float64 { return w.Size * 2 * boxPupilX }
 
 // faceFrame places the face crop in the plane.
 func (q *points) faceFrame() raster.Frame {

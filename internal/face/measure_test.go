@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -15,15 +16,15 @@ func TestAFaceIsMeasuredInAsManyPixelsAsItNeeds(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%g pixels between the pupils", tt.iod), func(t *testing.T) {
 			t.Parallel()
-			m := &measurement{grey: raster.NewPlane(64, 48), place: facePlace{window: window{x: 20.5, y: 11, size: tt.iod / (2 * boxPupilX), q: 3}, turn: 30}}
+			m := &measurement{grey: raster.NewPlane(64, 48), place: cascade.FacePlace{Window: cascade.Window{X: 20.5, Y: 11, Size: tt.iod / (2 * boxPupilX), Q: 3}, Turn: 30}}
 			p, place, back := m.near()
-			if got := place.iod(); math.Abs(got-tt.left) > 1e-9 {
+			if got := boxIOD(place.Window); math.Abs(got-tt.left) > 1e-9 {
 				t.Errorf("%v pixels are left, want %v", got, tt.left)
 			}
-			if by := back.Scale(); p.W != int(64/by) || p.H != int(48/by) || place.q != 3 || place.turn != 30 {
+			if by := back.Scale(); p.W != int(64/by) || p.H != int(48/by) || place.Q != 3 || place.Turn != 30 {
 				t.Errorf("%d x %d at 1/%v, %+v", p.W, p.H, by, place)
 			}
-			if at := back.Outer(raster.Vec{X: place.x, Y: place.y}); at.Minus(raster.Vec{X: 20.5, Y: 11}).Length() > 1e-9 {
+			if at := back.Outer(raster.Vec{X: place.X, Y: place.Y}); at.Minus(raster.Vec{X: 20.5, Y: 11}).Length() > 1e-9 {
 				t.Errorf("the face comes back at %v", at)
 			}
 			// The middle of the first pixel is that of the square which it is the mean of.
@@ -36,11 +37,11 @@ func TestAFaceIsMeasuredInAsManyPixelsAsItNeeds(t *testing.T) {
 
 func TestTheLargestOfSeveralFacesIsTheOne(t *testing.T) {
 	t.Parallel()
-	small, large, mid := window{x: 1, size: 20, q: 900}, window{x: 2, size: 100, q: 150}, window{x: 3, size: 30, q: 500}
-	if got := largest([]window{small, large, mid}, 60); got.window != large || got.second != 0.3 || got.turn != 60 {
+	small, large, mid := cascade.Window{X: 1, Size: 20, Q: 900}, cascade.Window{X: 2, Size: 100, Q: 150}, cascade.Window{X: 3, Size: 30, Q: 500}
+	if got := cascade.Largest([]cascade.Window{small, large, mid}, 60); got.Window != large || got.Second != 0.3 || got.Turn != 60 {
 		t.Errorf("%+v", got)
 	}
-	if got := largest([]window{mid}, 0); got.second != 0 {
-		t.Errorf("one alone has a second of %v", got.second)
+	if got := cascade.Largest([]cascade.Window{mid}, 0); got.Second != 0 {
+		t.Errorf("one alone has a second of %v", got.Second)
 	}
 }

@@ -3,6 +3,7 @@ package face
 import (
 	"io"
 
+	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
@@ -14,7 +15,7 @@ type Observation struct{ m measurement }
 
 // Observe looks at a photo as Analyze does. Its errors are those of Analyze up to the detection of the face; the pictures are let go.
 func Observe(r io.Reader, opts report.Options) (*Observation, error) {
-	models, err := loadModels()
+	models, err := cascade.LoadModels()
 	if err != nil {
 		return nil, err
 	}

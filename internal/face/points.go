@@ -1,6 +1,9 @@
 package face
 
-import "github.com/facescan/facescan/internal/face/internal/raster"
+import (
+	"github.com/facescan/facescan/internal/face/internal/cascade"
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // The crops in which the points are looked for, pixels.
 const (
@@ -106,33 +109,33 @@ func (q *points) iod() float64 { return q.frame.Scale() }
 
 // locate finds the points in two passes: rough pupils in the detector's box, twice because the first crop may be turned; then
 // everything in a crop in which the face is upright and has a known size.
-func (m *models) locate(p *raster.Plane, place facePlace) sighting {
-	left, right := m.roughPupils(p, place)
+func locate(m *cascade.Models, p *raster.Plane, place cascade.FacePlace) sighting {
+	left, right := roughPupils(m, p, place)
 	for range 2 {
 		f := pupilFrame(left, right, pupilsW, pupilsEyeY)
-		l, r := m.pupils(p.Crop(f, pupilsW, pupilsH), pupilsEyeY)
-		left, right = f.Outer(raster.Vec{X: l.x, Y: l.y}), f.Outer(raster.Vec{X: r.x, Y: r.y})
+		l, r := pupils(m, p.Crop(f, pupilsW, pupilsH), pupilsEyeY)
+		left, right = f.Outer(raster.Vec{X: l.X, Y: l.Y}), f.Outer(raster.Vec{X: r.X, Y: r.Y})
 	}
 	f := pupilFrame(left, right, pointsW, pointsEyeY)
-	return sighting{raw: m.rawPoints(p.Crop(f, pointsW, pointsH)), crop: f}
+	return sighting{raw: rawPoints(m, p.Crop(f, pointsW, pointsH)), crop: f}
 }
 
 // roughPupils looks for the pupils where the detector's box says they should be.
-func (m *models) roughPupils(p *raster.Plane, place facePlace) (left, right raster.Vec) {
-	f := place.frame()
+func roughPupils(m *cascade.Models, p *raster.Plane, place cascade.FacePlace) (left, right raster.Vec) {
+	f := roughFrame(place)
 	crop := p.Crop(f, roughW, roughH)
-	guess := func(s side) spot {
-		return spot{x: roughW/2 - float32(float32(s)*boxPupilX*roughFace), y: roughH / 2, size: boxPupilSize * roughFace}
+	guess := func(s cascade.Side) cascade.Spot {
+		return cascade.Spot{X: roughW/2 - float32(float32(s)*boxPupilX*roughFace), Y: roughH / 2, Size: boxPupilSize * roughFace}
 	}
-	l := m.pupil.find(crop, guess(imageLeft), imageLeft)
-	r := m.pupil.find(crop, guess(imageRight), imageRight)
-	return f.Outer(raster.Vec{X: l.x, Y: l.y}), f.Outer(raster.Vec{X: r.x, Y: r.y})
+	l := m.Pupil.Find(crop, guess(cascade.ImageLeft), cascade.ImageLeft)
+	r := m.Pupil.Find(crop, guess(cascade.ImageRight), cascade.ImageRight)
+	return f.Outer(raster.Vec{X: l.X, Y: l.Y}), f.Outer(raster.Vec{X: r.X, Y: r.Y})
 }
 
-// frame puts the eyes of the upright box into the middle of the rough crop.
-func (place facePlace) frame() raster.Frame {
-	axis := raster.TurnAxis(place.turn).Scaled(place.size / roughFace)
-	return raster.FrameAt(raster.Vec{X: place.x, Y: place.y}, raster.Vec{X: roughW / 2, Y: roughH/2 - boxPupilY*roughFace}, axis)
+// roughFrame puts the eyes of the upright box into the middle of the rough crop.
+func roughFrame(place cascade.FacePlace) raster.Frame {
+	axis := raster.TurnAxis(place.Turn).Scaled(place.Size / roughFace)
+	return raster.FrameAt(raster.Vec{X: place.X, Y: place.Y}, raster.Vec{X: roughW / 2, Y: roughH/2 - boxPupilY*roughFace}, axis)
 }
 
 // pupilFrame puts the pupils level and cropIOD apart into a crop. Pupils that fell together (no face) keep a pixel apart, so that
@@ -147,32 +150,32 @@ func pupilFrame(left, right raster.Vec, width int, eyeY float64) raster.Frame {
 }
 
 // pupils finds the pupils in a crop that pupilFrame places.
-func (m *models) pupils(crop *raster.Plane, eyeY float32) (left, right found) {
+func pupils(m *cascade.Models, crop *raster.Plane, eyeY float32) (left, right cascade.Found) {
 	mid := float32(crop.W-1) / 2
-	guess := func(s side) spot {
-		return spot{x: mid - float32(s)*cropIOD/2, y: eyeY, size: iodPupilSize * cropIOD}
+	guess := func(s cascade.Side) cascade.Spot {
+		return cascade.Spot{X: mid - float32(s)*cropIOD/2, Y: eyeY, Size: iodPupilSize * cropIOD}
 	}
-	return m.pupil.find(crop, guess(imageLeft), imageLeft), m.pupil.find(crop, guess(imageRight), imageRight)
+	return m.Pupil.Find(crop, guess(cascade.ImageLeft), cascade.ImageLeft), m.Pupil.Find(crop, guess(cascade.ImageRight), cascade.ImageRight)
 }
 
 // rawPoints runs every cascade in a points crop, each for both sides. A mark on the middle line is the mean of the two.
-func (m *models) rawPoints(crop *raster.Plane) [marks]found {
-	var raw [marks]found
-	raw[markPupilL], raw[markPupilR] = m.pupils(crop, pointsEyeY)
+func rawPoints(m *cascade.Models, crop *raster.Plane) [marks]cascade.Found {
+	var raw [marks]cascade.Found
+	raw[markPupilL], raw[markPupilR] = pupils(m, crop, pointsEyeY)
 	l, r := raw[markPupilL], raw[markPupilR]
-	iod := raster.Vec{X: r.x - l.x, Y: r.y - l.y}.Length()
-	guess := func(s side) spot {
-		return spot{
-			x:    float32((l.x+r.x)/2 + float64(float64(s)*startAside*iod)),
-			y:    float32((l.y+r.y)/2 + float64(startDown*iod)),
-			size: float32(startSize * iod),
+	iod := raster.Vec{X: r.X - l.X, Y: r.Y - l.Y}.Length()
+	guess := func(s cascade.Side) cascade.Spot {
+		return cascade.Spot{
+			X:    float32((l.X+r.X)/2 + float64(float64(s)*startAside*iod)),
+			Y:    float32((l.Y+r.Y)/2 + float64(startDown*iod)),
+			Size: float32(startSize * iod),
 		}
 	}
 	for _, c := range cascadeOf {
-		cascade := m.places[c.name]
-		a, b := cascade.find(crop, guess(imageLeft), imageLeft), cascade.find(crop, guess(imageRight), imageRight)
+		place := m.Places[c.name]
+		a, b := place.Find(crop, guess(cascade.ImageLeft), cascade.ImageLeft), place.Find(crop, guess(cascade.ImageRight), cascade.ImageRight)
 		if c.mark.partner() == c.mark {
-			raw[c.mark] = found{x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, spread: (a.spread + b.spread) / 2}
+			raw[c.mark] = cascade.Found{X: (a.X + b.X) / 2, Y: (a.Y + b.Y) / 2, Spread: (a.Spread + b.Spread) / 2}
 			continue
 		}
 		raw[c.mark], raw[c.mark+1] = a, b
@@ -194,14 +197,14 @@ var layout = [marks]raster.Vec{
 
 // sighting is where the cascades ended in the points crop, and the frame from that crop to the plane: nothing fitted is in it.
 type sighting struct {
-	raw  [marks]found
+	raw  [marks]cascade.Found
 	crop raster.Frame
 }
 
 // points adds constant offsets and expresses the points in the frame of the corrected pupils.
 func (s *sighting) points(offsets *[marks]raster.Vec) points {
 	raw, crop := &s.raw, s.crop
-	place := func(k mark) raster.Vec { return raster.Vec{X: raw[k].x, Y: raw[k].y} }
+	place := func(k mark) raster.Vec { return raster.Vec{X: raw[k].X, Y: raw[k].Y} }
 	rough := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, place(markPupilL), place(markPupilR))
 	var inner [marks]raster.Vec // IOD of the raw pupils
 	for k := range marks {
@@ -212,7 +215,7 @@ func (s *sighting) points(offsets *[marks]raster.Vec) points {
 	q := points{}
 	for k := range marks {
 		q.at[k] = fine.Inner(inner[k])
-		q.spread[k] = raw[k].spread / (rough.Scale() * fine.Scale())
+		q.spread[k] = raw[k].Spread / (rough.Scale() * fine.Scale())
 	}
 	q.frame = crop.After(rough).After(fine)
 	return q

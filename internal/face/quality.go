@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -31,7 +32,7 @@ var checkRules = [...]checkRule{
 		name: report.CheckDetection, decimals: 0, warn: 250, ranks: true,
 		wrong: "The face is hard to make out.", fix: "Show the whole face from the front, with nothing in front of it.",
 	}, {
-		name: report.CheckOtherFaces, decimals: 2, less: true, warn: 0.2, reject: secondFaceSize, code: report.SeveralFaces,
+		name: report.CheckOtherFaces, decimals: 2, less: true, warn: 0.2, reject: cascade.SecondFaceSize, code: report.SeveralFaces,
 		wrong: "There is another face in the picture.", fix: "Take the photo of yourself alone.",
 	}, {
 		name: report.CheckFaceSize, decimals: 0, warn: 80, reject: 60, code: report.FaceTooSmall, ranks: true,
@@ -112,7 +113,7 @@ type quality struct {
 // quality runs the checks. Values are rounded first, so that a verdict never contradicts the number beside it.
 func (m *measurement) quality() quality {
 	if !m.isFace() {
-		return quality{refusal: report.Refuse(report.NoFace, detailNoFace)}
+		return quality{refusal: report.Refuse(report.NoFace, cascade.DetailNoFace)}
 	}
 	values := m.checkValues()
 	q := quality{fixes: []string{}}
@@ -163,7 +164,7 @@ func (m *measurement) suited(r checkRule) checkRule {
 	case r.name == report.CheckDetection && m.fillsPicture():
 		r.code, r.reject = report.FaceTooNear, r.warn
 		r.wrong, r.fix = "The face is too near.", "Hold the phone further away, so that your whole face is in the picture."
-	case r.name == report.CheckFaceSize && m.place.size > 0.5*float64(min(m.photo.Width, m.photo.Height)/m.scale):
+	case r.name == report.CheckFaceSize && m.place.Size > 0.5*float64(min(m.photo.Width, m.photo.Height)/m.scale):
 		r.wrong, r.fix = "The picture has too few pixels.", "Send the photo in its original size."
 	case r.name == report.CheckYaw:
 		r.fix = fmt.Sprintf("Turn your head towards the %s edge of the picture by about %.0f degrees.", m.edge(-m.yaw), math.Abs(m.yaw))
@@ -200,8 +201,8 @@ func (m *measurement) edge(direction float64) string {
 
 func (m *measurement) checkValues() map[string]float64 {
 	return map[string]float64{
-		report.CheckDetection:  m.place.q,
-		report.CheckOtherFaces: m.place.second,
+		report.CheckDetection:  m.place.Q,
+		report.CheckOtherFaces: m.place.Second,
 		report.CheckFaceSize:   m.pts.iod() * float64(m.scale),
 		report.CheckBrightness: m.light.brightness,
 		report.CheckGlare:      m.light.brightness,
@@ -246,9 +247,9 @@ const (
 // detector has to be sure.
 func (m *measurement) isFace() bool {
 	switch {
-	case m.place.q < clearQuality:
+	case m.place.Q < cascade.ClearQuality:
 		return m.alike >= unclearAlike
-	case m.place.q < fairQuality:
+	case m.place.Q < fairQuality:
 		return m.alike >= fairAlike
 	}
 	return true

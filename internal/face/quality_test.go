@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
@@ -13,7 +14,7 @@ func TestFixesPointTheRightWay(t *testing.T) {
 	t.Parallel()
 	posed := func(yaw float64, mirrored bool) *measurement {
 		m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 800}, Mirrored: mirrored}, scale: 1, by: &fitted, yaw: yaw, registration: registration{alike: 0.8}}
-		m.place.window = window{x: 400, y: 400, size: 500, q: 2000}
+		m.place.Window = cascade.Window{X: 400, Y: 400, Size: 500, Q: 2000}
 		m.pts.frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 180, Y: 0}}
 		m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
 		return m
@@ -45,7 +46,7 @@ func TestFixesPointTheRightWay(t *testing.T) {
 func TestAtMostThreeFixesTheWorstFirst(t *testing.T) {
 	t.Parallel()
 	m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 800}}, scale: 1, by: &fitted, yaw: 25, registration: registration{alike: 0.3}}
-	m.place.window = window{x: 400, y: 400, size: 100, q: 160}
+	m.place.Window = cascade.Window{X: 400, Y: 400, Size: 100, Q: 160}
 	m.pts.frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 70, Y: 0}}
 	m.light = light{brightness: 45, contrast: 14, focus: 0.01, sidedness: 0.5}
 	q := m.quality()
@@ -75,7 +76,7 @@ func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, scale: 1, by: &fitted, registration: registration{alike: 0.8}}
-			m.place.window = window{x: 400, y: 400, size: 700, q: tt.detection}
+			m.place.Window = cascade.Window{X: 400, Y: 400, Size: 700, Q: tt.detection}
 			m.pts.frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: tt.iod, Y: 0}}
 			m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
 			var got report.Code
@@ -92,7 +93,7 @@ func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
 func TestTheReasonForNoRankIsTheMostPreciseOne(t *testing.T) {
 	t.Parallel()
 	m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, scale: 1, by: &fitted, registration: registration{alike: 0.8}}
-	m.place.window = window{x: 400, y: 400, size: 500, q: 200}
+	m.place.Window = cascade.Window{X: 400, Y: 400, Size: 500, Q: 200}
 	m.pts.frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 180, Y: 0}}
 	m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.2}, 0.5
 	for _, tt := range []struct {

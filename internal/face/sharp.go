@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -42,13 +43,13 @@ const blockSide = 8
 // neighbours at the place in the row of eight at which it is largest, over the mean of the other
 // places; along rows or along columns, where it is less. About 1 in a photo, 2 and more in one of
 // coarse blocks. Planes at less than half of the photo's size show no blocks, and give 1.
-func blocksOf(p *raster.Plane, in window, scale int) float64 {
+func blocksOf(p *raster.Plane, in cascade.Window, scale int) float64 {
 	period := blockSide / scale
 	if period < 4 {
 		return 1
 	}
-	left, right := max(1, int(in.x-in.size/2)), min(p.W, int(in.x+in.size/2))
-	top, low := max(1, int(in.y-in.size/2)), min(p.H, int(in.y+in.size/2))
+	left, right := max(1, int(in.X-in.Size/2)), min(p.W, int(in.X+in.Size/2))
+	top, low := max(1, int(in.Y-in.Size/2)), min(p.H, int(in.Y+in.Size/2))
 	var across, down [blockSide]int64
 	for y := top; y < low; y++ {
 		row, above := p.Row(y), p.Row(y-1)

@@ -6,6 +6,7 @@ import (
 	"image/jpeg"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
@@ -40,7 +41,7 @@ func TestBlocksStandOutInCoarseJPEG(t *testing.T) {
 			t.Fatal(err)
 		}
 		q := raster.LumaOf(img)
-		in := window{x: float64(p.W) / 2, y: float64(p.H) / 2, size: float64(min(p.W, p.H))}
+		in := cascade.Window{X: float64(p.W) / 2, Y: float64(p.H) / 2, Size: float64(min(p.W, p.H))}
 		if got := blocksOf(q, in, 1); got < tt.least || got > tt.most {
 			t.Errorf("quality %d: %v, want %v to %v", tt.quality, got, tt.least, tt.most)
 		}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -23,7 +24,7 @@ func TestVersionFollowsTheNumbers(t *testing.T) {
 	for _, line := range sourceNumbers(t) {
 		fmt.Fprintln(h, line)
 	}
-	fmt.Fprintln(h, cascadeSums)
+	fmt.Fprintln(h, cascade.CascadeSums)
 	h.Write(looksFile)
 	want := "+" + hex.EncodeToString(h.Sum(nil))[:8]
 	if *update && !strings.HasSuffix(report.Version, want) {

@@ -1,4 +1,4 @@
-package face
+package cascade
 
 import _ "embed" // the cascades
 
@@ -29,9 +29,9 @@ var (
 	cascadeLp93 []byte
 )
 
-// cascades are the files by pigo's names. They must not be written to. It is a function, not a variable, so that the linker leaves them
+// Cascades are the files by pigo's names. They must not be written to. It is a function, not a variable, so that the linker leaves them
 // out of a program that measures no photos, as most of ours.
-func cascades() map[string][]byte {
+func Cascades() map[string][]byte {
 	return map[string][]byte{
 		"facefinder": cascadeFacefinder, "puploc": cascadePuploc,
 		"lp312": cascadeLp312, "lp38": cascadeLp38, "lp42": cascadeLp42, "lp44": cascadeLp44, "lp46": cascadeLp46,

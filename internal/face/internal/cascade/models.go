@@ -1,4 +1,4 @@
-package face
+package cascade
 
 import (
 	"crypto/sha256"
@@ -7,32 +7,32 @@ import (
 	"sync"
 )
 
-// models are the cascades, ready to run. They are never written to after loading.
-type models struct {
+// Models are the cascades, ready to run. They are never written to after loading.
+type Models struct {
 	finder *finder
-	pupil  *regressor
-	// places holds the landmark cascades by pigo's names.
-	places map[string]*regressor
+	Pupil  *regressor
+	// Places holds the landmark cascades by pigo's names.
+	Places map[string]*regressor
 }
 
 // loaded are the models, once loadModels was called. It is no sync.OnceValues, whose function every program would link that imports
 // this package, and the cascades with it.
 var loaded struct {
 	once   sync.Once
-	models *models
+	models *Models
 	err    error
 }
 
-// loadModels checks and parses the cascades at the first call, about 10 ms, so that a function that never sees a photo does not
+// LoadModels checks and parses the cascades at the first call, about 10 ms, so that a function that never sees a photo does not
 // pay for it.
-func loadModels() (*models, error) {
-	loaded.once.Do(func() { loaded.models, loaded.err = modelsFrom(cascades()) })
+func LoadModels() (*Models, error) {
+	loaded.once.Do(func() { loaded.models, loaded.err = ModelsFrom(Cascades()) })
 	return loaded.models, loaded.err
 }
 
-func modelsFrom(files map[string][]byte) (*models, error) {
-	m := &models{places: map[string]*regressor{}}
-	for _, c := range cascadeSums {
+func ModelsFrom(files map[string][]byte) (*Models, error) {
+	m := &Models{Places: map[string]*regressor{}}
+	for _, c := range CascadeSums {
 		if err := check(files[c.name], c.sha256); err != nil {
 			return nil, fmt.Errorf("face: cascade %s: %w", c.name, err)
 		}
@@ -43,14 +43,14 @@ func modelsFrom(files map[string][]byte) (*models, error) {
 	return m, nil
 }
 
-func (m *models) add(name string, data []byte) (err error) {
+func (m *Models) add(name string, data []byte) (err error) {
 	switch name {
 	case "facefinder":
 		m.finder, err = parseFinder(data)
 	case "puploc":
-		m.pupil, err = parseRegressor(data)
+		m.Pupil, err = parseRegressor(data)
 	default:
-		m.places[name], err = parseRegressor(data)
+		m.Places[name], err = parseRegressor(data)
 	}
 	return err
 }

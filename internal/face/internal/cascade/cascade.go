@@ -1,4 +1,4 @@
-package face
+package cascade
 
 import (
 	"encoding/binary"
@@ -55,15 +55,15 @@ func parseRegressor(data []byte) (*regressor, error) {
 
 func (r *regressor) treeBytes() int { return 4*(1<<r.depth-1) + 8*(1<<r.depth) }
 
-// spot is a place in a plane and the size of the neighbourhood looked at, in pixels.
-type spot struct{ x, y, size float32 }
+// Spot is a place in a plane and the size of the neighbourhood looked at, in pixels.
+type Spot struct{ X, Y, Size float32 }
 
-// side says which half of a face a cascade is run for. The cascades were trained for one; run in a mirror they find the other.
-type side int
+// Side says which half of a face a cascade is run for. The cascades were trained for one; run in a mirror they find the other.
+type Side int
 
 const (
-	imageLeft  side = 1
-	imageRight side = -1 // the cascade mirrored
+	ImageLeft  Side = 1
+	ImageRight Side = -1 // the cascade mirrored
 )
 
 // walker is a spot on its way through one stage: place and size in 1/256 pixel, half a pixel added to the place so that cutting off
@@ -76,7 +76,7 @@ type walker struct {
 
 // run moves spots through the whole cascade. They take turns at each tree: the tree stays in the processor's cache, and one spot does
 // not wait for the pixels of another.
-func (r *regressor) run(p *raster.Plane, spots *[repeats]spot, s side) {
+func (r *regressor) run(p *raster.Plane, spots *[repeats]Spot, s Side) {
 	var walkers [repeats]walker
 	rest := r.data
 	for range r.stages {
@@ -90,16 +90,16 @@ func (r *regressor) run(p *raster.Plane, spots *[repeats]spot, s side) {
 		for i := range spots {
 			at, w := &spots[i], &walkers[i]
 			// The conversions keep compilers from fusing multiply and add, which would give other results on other machines.
-			at.y += float32(w.dy * at.size)
-			at.x += float32(w.dx * at.size * float32(s))
-			at.size *= r.shrink
+			at.Y += float32(w.dy * at.Size)
+			at.X += float32(w.dx * at.Size * float32(s))
+			at.Size *= r.shrink
 		}
 	}
 }
 
-func walkerOn(p *raster.Plane, at spot, s side) walker {
-	size := int32(math.Round(float64(at.size)))
-	w := walker{x: fixed(at.x) + 128, y: fixed(at.y) + 128, across: size * int32(s), down: size}
+func walkerOn(p *raster.Plane, at Spot, s Side) walker {
+	size := int32(math.Round(float64(at.Size)))
+	w := walker{x: fixed(at.X) + 128, y: fixed(at.Y) + 128, across: size * int32(s), down: size}
 	reach := 128 * size
 	w.inside = w.x >= reach && w.y >= reach && int(w.x+reach)>>8 < p.W && int(w.y+reach)>>8 < p.H
 	return w
@@ -204,28 +204,28 @@ var starts = func() (t [repeats][3]float32) {
 	return t
 }()
 
-// found is where a cascade ended: the interquartile mean over its starts, and how far they are spread.
-type found struct{ x, y, spread float64 }
+// Found is where a cascade ended: the interquartile mean over its starts, and how far they are spread.
+type Found struct{ X, Y, Spread float64 }
 
-// find runs the cascade from all starts around a guess. The starts for the right half are those for the left in a mirror, so that
+// Find runs the cascade from all starts around a guess. The starts for the right half are those for the left in a mirror, so that
 // both halves of a face are treated alike.
-func (r *regressor) find(p *raster.Plane, guess spot, s side) found {
-	var spots [repeats]spot
+func (r *regressor) Find(p *raster.Plane, guess Spot, s Side) Found {
+	var spots [repeats]Spot
 	for i, o := range starts {
-		spots[i] = spot{
-			x:    guess.x + float32(o[0]*0.15*guess.size)*float32(s),
-			y:    guess.y + float32(o[1]*0.15*guess.size),
-			size: guess.size * (1 + float32(0.15*o[2])),
+		spots[i] = Spot{
+			X:    guess.X + float32(o[0]*0.15*guess.Size)*float32(s),
+			Y:    guess.Y + float32(o[1]*0.15*guess.Size),
+			Size: guess.Size * (1 + float32(0.15*o[2])),
 		}
 	}
 	r.run(p, &spots, s)
 	var xs, ys [repeats]float32
 	for i, end := range spots {
-		xs[i], ys[i] = end.x, end.y
+		xs[i], ys[i] = end.X, end.Y
 	}
 	x, dx := middle(xs[:])
 	y, dy := middle(ys[:])
-	return found{x: x, y: y, spread: math.Sqrt((raster.Sq(dx) + raster.Sq(dy)) / 2)}
+	return Found{X: x, Y: y, Spread: math.Sqrt((raster.Sq(dx) + raster.Sq(dy)) / 2)}
 }
 
 // middle gives the mean of the inner half of the values and their spread: the distance between the quartiles as a standard

@@ -1,4 +1,4 @@
-package face
+package cascade
 
 import (
 	"cmp"
@@ -23,7 +23,7 @@ const (
 	denseGrowth = 1.05
 
 	minQuality       = 50  // summed confidence of the dense scan from which on a box may be a face
-	clearQuality     = 100 // confidence from which on a box is preferred to a larger one of less
+	ClearQuality     = 100 // confidence from which on a box is preferred to a larger one of less
 	minTinyQuality   = 200 // small boxes are more often wrong
 	minBeyondQuality = 150 // for a face that reaches beyond the edge
 	beyondFace       = 0.7 // smallest face looked for beyond the edge, of the shorter side
@@ -32,7 +32,7 @@ const (
 	sureQuality    = 600 // confidence from which on the picture is not looked at turned
 	chanceQuality  = 150 // confidence below which a face in the turned picture may be chance
 	sameOverlap    = 0.2 // intersection over union from which on two windows mean one face
-	secondFaceSize = 0.4 // of the main face; smaller ones are people in the background
+	SecondFaceSize = 0.4 // of the main face; smaller ones are people in the background
 
 	blackout = 20 // mean grey level below which a picture without a face is called dark
 
@@ -43,35 +43,35 @@ const (
 	clearlyStronger = 2 // times the upright confidence that a turned face must have
 )
 
-// window is a square in a plane: centre, side and the detector's confidence.
-type window struct{ x, y, size, q float64 }
+// Window is a square in a plane: centre, side and the detector's confidence.
+type Window struct{ X, Y, Size, Q float64 }
 
-// facePlace is where the face is in the picture, and by how many degrees it is turned clockwise from upright, roughly.
-type facePlace struct {
-	window
-	turn   float64
-	second float64 // size of the next face over that of this one; 0 when it is alone
+// FacePlace is where the face is in the picture, and by how many degrees it is turned clockwise from upright, roughly.
+type FacePlace struct {
+	Window
+	Turn   float64
+	Second float64 // size of the next face over that of this one; 0 when it is alone
 }
 
-// detect finds the one face, in pixels of p. The errors are refusals.
-func (m *models) detect(p *raster.Plane) (facePlace, error) {
+// Detect finds the one face, in pixels of p. The errors are refusals.
+func (m *Models) Detect(p *raster.Plane) (FacePlace, error) {
 	small, factor := p.Within(coarseSide)
 	place, err := m.search(small)
 	if err != nil {
-		return facePlace{}, err
+		return FacePlace{}, err
 	}
-	place.window = place.times(factor)
+	place.Window = place.Times(factor)
 	return place, nil
 }
 
-// times gives the window in a plane that is f times as large.
-func (w window) times(f float64) window {
-	return window{x: raster.Grown(w.x, f), y: raster.Grown(w.y, f), size: w.size * f, q: w.q}
+// Times gives the window in a plane that is f times as large.
+func (w Window) Times(f float64) Window {
+	return Window{X: raster.Grown(w.X, f), Y: raster.Grown(w.Y, f), Size: w.Size * f, Q: w.Q}
 }
 
 // search looks upright and, when nothing is found there or nothing sure, turned; then for a face that the
 // picture cuts, which chance faces in the turned picture must not hide; then for a small face.
-func (m *models) search(small *raster.Plane) (facePlace, error) {
+func (m *Models) search(small *raster.Plane) (FacePlace, error) {
 	short := float64(min(small.W, small.H))
 	faces, turn := m.faces(small, minFace*short, minQuality), 0.0
 	if strongest(faces) < sureQuality {
@@ -84,42 +84,42 @@ func (m *models) search(small *raster.Plane) (facePlace, error) {
 	}
 	switch {
 	case len(faces) > 0 && turn == 0:
-		return largest(faces, 0), nil
+		return Largest(faces, 0), nil
 	case len(faces) > 0:
-		return turnedBack(small, largest(faces, turn)), nil
+		return turnedBack(small, Largest(faces, turn)), nil
 	}
 	if len(m.faces(small, tinyFace*short, minTinyQuality)) > 0 {
-		return facePlace{}, report.Refuse(report.FaceTooSmall, "The face is too small in the picture. Please hold the phone closer, at arm's length.")
+		return FacePlace{}, report.Refuse(report.FaceTooSmall, "The face is too small in the picture. Please hold the phone closer, at arm's length.")
 	}
 	if small.Mean() < blackout {
-		return facePlace{}, report.Refuse(report.TooDark, "The picture is almost black. Please turn on more light or face a window.")
+		return FacePlace{}, report.Refuse(report.TooDark, "The picture is almost black. Please turn on more light or face a window.")
 	}
-	return facePlace{}, report.Refuse(report.NoFace, detailNoFace)
+	return FacePlace{}, report.Refuse(report.NoFace, DetailNoFace)
 }
 
 // byChance reports whether what was found in the picture turned by an angle is no face, or as weak as
 // the chance faces that turning makes.
-func byChance(faces []window, turn float64) bool {
+func byChance(faces []Window, turn float64) bool {
 	return len(faces) == 0 || turn != 0 && strongest(faces) < chanceQuality
 }
 
 // searchBeyond looks for a face that is larger than the picture, or cut by its edge: in the picture
 // with a margin around it, because no window is larger than the shorter side.
-func (m *models) searchBeyond(small *raster.Plane) (facePlace, bool) {
+func (m *Models) searchBeyond(small *raster.Plane) (FacePlace, bool) {
 	margin := min(small.W, small.H) / marginShare
 	padded := small.Padded(margin)
 	faces := m.faces(padded, beyondFace*float64(min(small.W, small.H)), minBeyondQuality)
 	if len(faces) == 0 {
-		return facePlace{}, false
+		return FacePlace{}, false
 	}
-	place := largest(faces, 0)
-	place.x, place.y = place.x-float64(margin), place.y-float64(margin)
+	place := Largest(faces, 0)
+	place.X, place.Y = place.X-float64(margin), place.Y-float64(margin)
 	return place, true
 }
 
 // searchTurned looks at the picture turned in steps and takes the turn with the strongest face. It has to be clearly stronger than what was
 // found upright: in a turned picture the upright scan finds chance faces, and a face seen a little askew is weaker.
-func (m *models) searchTurned(small *raster.Plane, smallest float64, upright []window) (faces []window, turn float64) {
+func (m *Models) searchTurned(small *raster.Plane, smallest float64, upright []Window) (faces []Window, turn float64) {
 	faces = upright
 	quick, _ := small.Within(quickSide)
 	for t := turnStep; t < 360; t += turnStep {
@@ -136,41 +136,41 @@ func (m *models) searchTurned(small *raster.Plane, smallest float64, upright []w
 
 // promises tells quickly whether it is worth looking for a face closely. Of 39 turned faces that are then found, all pass, with a
 // confidence of at least 5; of pictures without a face turned in all directions, 3 in 100.
-func (m *models) promises(p *raster.Plane, smallest float64) bool {
+func (m *Models) promises(p *raster.Plane, smallest float64) bool {
 	return len(m.scan(p, p.Whole(), smallest, float64(min(p.W, p.H)), quickShift, quickGrowth)) > 0
 }
 
-// largest takes the largest face and tells how large the next one is. Whether two are too many is for the checks to say, once the halves of
+// Largest takes the largest face and tells how large the next one is. Whether two are too many is for the checks to say, once the halves of
 // this one were seen to look alike: in patterns several chance faces are found.
-func largest(faces []window, turn float64) facePlace {
-	place := facePlace{window: slices.MaxFunc(faces, func(a, b window) int {
-		return cmp.Or(cmp.Compare(min(a.q, clearQuality), min(b.q, clearQuality)), cmp.Compare(a.size, b.size))
-	}), turn: turn}
+func Largest(faces []Window, turn float64) FacePlace {
+	place := FacePlace{Window: slices.MaxFunc(faces, func(a, b Window) int {
+		return cmp.Or(cmp.Compare(min(a.Q, ClearQuality), min(b.Q, ClearQuality)), cmp.Compare(a.Size, b.Size))
+	}), Turn: turn}
 	for _, f := range faces {
-		if f != place.window && f.q >= clearQuality {
-			place.second = max(place.second, f.size/place.size)
+		if f != place.Window && f.Q >= ClearQuality {
+			place.Second = max(place.Second, f.Size/place.Size)
 		}
 	}
 	return place
 }
 
-func strongest(faces []window) float64 {
+func strongest(faces []Window) float64 {
 	best := 0.0
 	for _, f := range faces {
-		best = max(best, f.q)
+		best = max(best, f.Q)
 	}
 	return best
 }
 
 // faces scans coarsely and looks at the best candidates again with a fine grid, whose summed confidence tells faces from
 // chance. Each face is given once. The smallest size is in pixels.
-func (m *models) faces(p *raster.Plane, smallest, minQ float64) []window {
+func (m *Models) faces(p *raster.Plane, smallest, minQ float64) []Window {
 	found := cluster(m.scan(p, p.Whole(), smallest, float64(min(p.W, p.H)), coarseShift, coarseGrowth))
 	found = found[:min(len(found), candidates)]
-	var faces []window
+	var faces []Window
 	for _, c := range found {
 		f, ok := m.verify(p, c)
-		if ok && f.q >= minQ && !slices.ContainsFunc(faces, f.same) {
+		if ok && f.Q >= minQ && !slices.ContainsFunc(faces, f.same) {
 			faces = append(faces, f)
 		}
 	}
@@ -178,80 +178,82 @@ func (m *models) faces(p *raster.Plane, smallest, minQ float64) []window {
 }
 
 // verify scans the surroundings of a candidate with the dense grid.
-func (m *models) verify(p *raster.Plane, c window) (window, bool) {
-	reach := float64(c.size * 0.9)
+func (m *Models) verify(p *raster.Plane, c Window) (Window, bool) {
+	reach := float64(c.Size * 0.9)
 	in := raster.Area{
-		Left: max(0, int(c.x-reach)), Right: min(p.W, int(c.x+reach)+1),
-		Top: max(0, int(c.y-reach)), Low: min(p.H, int(c.y+reach)+1),
+		Left: max(0, int(c.X-reach)), Right: min(p.W, int(c.X+reach)+1),
+		Top: max(0, int(c.Y-reach)), Low: min(p.H, int(c.Y+reach)+1),
 	}
-	largest := min(c.size*1.35, float64(min(in.Right-in.Left, in.Low-in.Top)))
-	windows := m.scan(p, in, c.size*0.75, largest, denseShift, denseGrowth)
+	largest := min(c.Size*1.35, float64(min(in.Right-in.Left, in.Low-in.Top)))
+	windows := m.scan(p, in, c.Size*0.75, largest, denseShift, denseGrowth)
 	for _, f := range cluster(windows) {
 		if f.same(c) {
 			return f, true
 		}
 	}
-	return window{}, false
+	return Window{}, false
 }
 
 // scan looks at a grid of windows; sizes in pixels, at least what the classifier was made for.
-func (m *models) scan(p *raster.Plane, in raster.Area, smallest, largest, shift, growth float64) []window {
+func (m *Models) scan(p *raster.Plane, in raster.Area, smallest, largest, shift, growth float64) []Window {
 	return m.finder.scan(p, in, grid{smallest: max(leastWindow, int(smallest)), largest: int(largest), shift: shift, growth: growth})
 }
 
 // cluster joins windows that mean the same face: place and size are their weighted means, the confidence their sum. Best first.
-func cluster(windows []window) []window {
+func cluster(windows []Window) []Window {
 	slices.SortFunc(windows, byConfidence)
 	taken := make([]bool, len(windows))
-	var joined []window
+	var joined []Window
 	for i, seed := range windows {
 		if taken[i] {
 			continue
 		}
-		var sum window
+		var sum Window
 		for j := i; j < len(windows); j++ {
 			w := windows[j]
 			if taken[j] || seed.overlap(w) <= sameOverlap {
 				continue
 			}
 			taken[j] = true
-			sum.x += float64(w.x * w.q)
-			sum.y += float64(w.y * w.q)
-			sum.size += float64(w.size * w.q)
-			sum.q += w.q
+			sum.X += float64(w.X * w.Q)
+			sum.Y += float64(w.Y * w.Q)
+			sum.Size += float64(w.Size * w.Q)
+			sum.Q += w.Q
 		}
-		joined = append(joined, window{x: sum.x / sum.q, y: sum.y / sum.q, size: sum.size / sum.q, q: sum.q})
+		joined = append(joined, Window{X: sum.X / sum.Q, Y: sum.Y / sum.Q, Size: sum.Size / sum.Q, Q: sum.Q})
 	}
 	slices.SortFunc(joined, byConfidence)
 	return joined
 }
 
 // byConfidence orders windows without ever finding two different ones equal, so that the order is always the same.
-func byConfidence(a, b window) int {
-	return cmp.Or(cmp.Compare(b.q, a.q), cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x), cmp.Compare(a.size, b.size))
+func byConfidence(a, b Window) int {
+	return cmp.Or(cmp.Compare(b.Q, a.Q), cmp.Compare(a.Y, b.Y), cmp.Compare(a.X, b.X), cmp.Compare(a.Size, b.Size))
 }
 
 // overlap is the area that two windows share, over the area that they cover together.
-func (w window) overlap(v window) float64 {
+func (w Window) overlap(v Window) float64 {
 	shared := w.shared(v)
-	return shared / (raster.Sq(w.size) + raster.Sq(v.size) - shared)
+	return shared / (raster.Sq(w.Size) + raster.Sq(v.Size) - shared)
 }
 
-func (w window) shared(v window) float64 {
-	dx := min(w.x+w.size/2, v.x+v.size/2) - max(w.x-w.size/2, v.x-v.size/2)
-	dy := min(w.y+w.size/2, v.y+v.size/2) - max(w.y-w.size/2, v.y-v.size/2)
+func (w Window) shared(v Window) float64 {
+	dx := min(w.X+w.Size/2, v.X+v.Size/2) - max(w.X-w.Size/2, v.X-v.Size/2)
+	dy := min(w.Y+w.Size/2, v.Y+v.Size/2) - max(w.Y-w.Size/2, v.Y-v.Size/2)
 	return float64(max(0, dx) * max(0, dy))
 }
 
 // same reports whether two boxes mean one face: they overlap, or the smaller lies half in the larger (an eye or a mouth taken for
 // a face of its own).
-func (w window) same(v window) bool {
-	return w.overlap(v) > sameOverlap || w.shared(v) > 0.5*raster.Sq(min(w.size, v.size))
+func (w Window) same(v Window) bool {
+	return w.overlap(v) > sameOverlap || w.shared(v) > 0.5*raster.Sq(min(w.Size, v.Size))
 }
 
 // turnedBack gives the place in p of a face found in p.turned(-place.turn).
-func turnedBack(p *raster.Plane, place facePlace) facePlace {
-	at := p.TurnFrame(p.Diagonal(), -place.turn).Outer(raster.Vec{X: place.x, Y: place.y})
-	place.x, place.y = at.X, at.Y
+func turnedBack(p *raster.Plane, place FacePlace) FacePlace {
+	at := p.TurnFrame(p.Diagonal(), -place.Turn).Outer(raster.Vec{X: place.X, Y: place.Y})
+	place.X, place.Y = at.X, at.Y
 	return place
 }
+
+const DetailNoFace = "No face was found. Please take the photo from the front, with the whole face in the picture and light on it."

@@ -1,4 +1,4 @@
-package face
+package cascade
 
 import (
 	"encoding/binary"
@@ -13,21 +13,21 @@ import (
 // TestSpotsThatTakeTurnsEndWhereTheyWouldAlone compares run with one spot after the other, each looking at the border as it comes.
 func TestSpotsThatTakeTurnsEndWhereTheyWouldAlone(t *testing.T) {
 	t.Parallel()
-	models, err := loadModels()
+	models, err := LoadModels()
 	if err != nil {
 		t.Fatal(err)
 	}
 	face := raster.LumaOf(facetest.DecodeSample(t))
 	rapid.Check(t, func(t *rapid.T) {
-		r := models.pupil
+		r := models.Pupil
 		if name := rapid.SampledFrom([]string{"", "lp38", "lp93"}).Draw(t, "cascade"); name != "" {
-			r = models.places[name]
+			r = models.Places[name]
 		}
-		s := rapid.SampledFrom([]side{imageLeft, imageRight}).Draw(t, "side")
-		var spots, want [repeats]spot
+		s := rapid.SampledFrom([]Side{ImageLeft, ImageRight}).Draw(t, "side")
+		var spots, want [repeats]Spot
 		for i := range spots {
-			spots[i] = spot{
-				x: rapid.Float32Range(-50, 400).Draw(t, "x"), y: rapid.Float32Range(-50, 450).Draw(t, "y"), size: rapid.Float32Range(5, 300).Draw(t, "size"),
+			spots[i] = Spot{
+				X: rapid.Float32Range(-50, 400).Draw(t, "x"), Y: rapid.Float32Range(-50, 450).Draw(t, "y"), Size: rapid.Float32Range(5, 300).Draw(t, "size"),
 			}
 			want[i] = r.alone(face, spots[i], s)
 		}
@@ -38,7 +38,7 @@ func TestSpotsThatTakeTurnsEndWhereTheyWouldAlone(t *testing.T) {
 }
 
 // alone runs the cascade for one spot.
-func (r *regressor) alone(p *raster.Plane, at spot, s side) spot {
+func (r *regressor) alone(p *raster.Plane, at Spot, s Side) Spot {
 	data := r.data
 	for range r.stages {
 		var dx, dy float32
@@ -50,9 +50,9 @@ func (r *regressor) alone(p *raster.Plane, at spot, s side) spot {
 			dx += math.Float32frombits(binary.LittleEndian.Uint32(moves[4:]))
 			data = data[r.treeBytes():]
 		}
-		at.y += float32(dy * at.size)
-		at.x += float32(dx * at.size * float32(s))
-		at.size *= r.shrink
+		at.Y += float32(dy * at.Size)
+		at.X += float32(dx * at.Size * float32(s))
+		at.Size *= r.shrink
 	}
 	return at
 }

@@ -1,4 +1,4 @@
-package face
+package cascade
 
 import (
 	"bytes"
@@ -24,9 +24,9 @@ func TestWeakFacesInATurnedPictureMayBeChance(t *testing.T) {
 		"one of the turned sure":   {[]float64{60, 160}, 30, false},
 		"turned, just sure enough": {[]float64{chanceQuality}, 90, false},
 	} {
-		var faces []window
+		var faces []Window
 		for _, q := range tt.confidence {
-			faces = append(faces, window{q: q})
+			faces = append(faces, Window{Q: q})
 		}
 		if got := byChance(faces, tt.turn); got != tt.want {
 			t.Errorf("%s: by chance %v, want %v", name, got, tt.want)
@@ -41,7 +41,7 @@ func TestFaceThatFillsThePictureIsFound(t *testing.T) {
 	const side = 185 // the detector's box is 248 wide
 	cut := facetest.Remapped(src, side, side, func(x, y int) (int, int) { return x + 69, y + 109 })
 	plane := planeOf(t, cut)
-	models, err := loadModels()
+	models, err := LoadModels()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestFaceThatFillsThePictureIsFound(t *testing.T) {
 		t.Fatalf("found %v in the picture alone: it is not cut tightly enough", upright)
 	}
 	place, err := models.search(plane)
-	if err != nil || place.turn != 0 || place.q < minBeyondQuality || place.size < side {
+	if err != nil || place.Turn != 0 || place.Q < minBeyondQuality || place.Size < side {
 		t.Errorf("found %+v, error %v; want an upright face larger than the picture", place, err)
 	}
 }

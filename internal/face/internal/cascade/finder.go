@@ -1,4 +1,4 @@
-package face
+package cascade
 
 import (
 	"encoding/binary"
@@ -54,19 +54,19 @@ func (g grid) next(size int) int {
 
 // scan returns the windows of the grid that show a face, each with a confidence above 0. It runs
 // pigo once for each size, since pigo's own sizes depend on how a machine rounds; see next.
-func (f *finder) scan(p *raster.Plane, in raster.Area, g grid) []window {
+func (f *finder) scan(p *raster.Plane, in raster.Area, g grid) []Window {
 	rows, cols := in.Low-in.Top, in.Right-in.Left
 	if rows <= 0 || cols <= 0 {
 		return nil
 	}
-	var found []window
+	var found []Window
 	part := pigo.ImageParams{Pixels: p.Pix[in.Top*p.W+in.Left:], Rows: rows, Cols: cols, Dim: p.W}
 	for size := g.smallest; size <= g.largest; size = g.next(size) {
 		for _, d := range f.classifier.RunCascade(pigo.CascadeParams{
 			MinSize: size, MaxSize: size, ShiftFactor: g.shift, ScaleFactor: g.growth, ImageParams: part,
 		}, 0) {
-			found = append(found, window{
-				x: float64(in.Left + d.Col), y: float64(in.Top + d.Row), size: float64(d.Scale), q: float64(d.Q),
+			found = append(found, Window{
+				X: float64(in.Left + d.Col), Y: float64(in.Top + d.Row), Size: float64(d.Scale), Q: float64(d.Q),
 			})
 		}
 	}

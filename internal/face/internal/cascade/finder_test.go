@@ -1,4 +1,4 @@
-package face
+package cascade
 
 import (
 	"testing"
@@ -13,11 +13,11 @@ import (
 // same confidences, to the bit.
 func TestFinder_seesWhatPigoSees(t *testing.T) {
 	t.Parallel()
-	theirs, err := pigo.NewPigo().Unpack(cascades()["facefinder"])
+	theirs, err := pigo.NewPigo().Unpack(Cascades()["facefinder"])
 	if err != nil {
 		t.Fatal(err)
 	}
-	models, err := loadModels()
+	models, err := LoadModels()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,15 +37,15 @@ func TestFinder_seesWhatPigoSees(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var want []window
+			var want []Window
 			for _, d := range theirs.RunCascade(pigo.CascadeParams{
 				MinSize: tt.smallest, MaxSize: tt.largest, ShiftFactor: tt.shift, ScaleFactor: tt.growth,
 				ImageParams: pigo.ImageParams{Pixels: tt.p.Pix, Rows: tt.p.H, Cols: tt.p.W, Dim: tt.p.W},
 			}, 0) {
-				want = append(want, window{x: float64(d.Col), y: float64(d.Row), size: float64(d.Scale), q: float64(d.Q)})
+				want = append(want, Window{X: float64(d.Col), Y: float64(d.Row), Size: float64(d.Scale), Q: float64(d.Q)})
 			}
 			got := models.finder.scan(tt.p, tt.p.Whole(), tt.grid)
-			if diff := cmp.Diff(want, got, cmp.AllowUnexported(window{})); diff != "" {
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(Window{})); diff != "" {
 				t.Errorf("windows (-pigo +scan):\n%s", diff)
 			}
 		})
@@ -54,7 +54,7 @@ func TestFinder_seesWhatPigoSees(t *testing.T) {
 
 func TestFinder_scansAnAreaAsIfItWereCutOut(t *testing.T) {
 	t.Parallel()
-	models, err := loadModels()
+	models, err := LoadModels()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,10 +67,10 @@ func TestFinder_scansAnAreaAsIfItWereCutOut(t *testing.T) {
 	g := grid{150, 260, 0.05, 1.1}
 	want := models.finder.scan(cut, cut.Whole(), g)
 	for i := range want {
-		want[i].x += float64(in.Left)
-		want[i].y += float64(in.Top)
+		want[i].X += float64(in.Left)
+		want[i].Y += float64(in.Top)
 	}
-	if diff := cmp.Diff(want, models.finder.scan(face, in, g), cmp.AllowUnexported(window{})); diff != "" || len(want) == 0 {
+	if diff := cmp.Diff(want, models.finder.scan(face, in, g), cmp.AllowUnexported(Window{})); diff != "" || len(want) == 0 {
 		t.Errorf("%d windows (-cut out +area):\n%s", len(want), diff)
 	}
 }

@@ -1,4 +1,4 @@
-package face
+package cascade
 
 import (
 	"os"
@@ -16,10 +16,10 @@ func TestCascadesAreThoseOfPigo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range cascadeSums {
+	for _, c := range CascadeSums {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if err := check(cascades()[c.name], c.sha256); err != nil {
+			if err := check(Cascades()[c.name], c.sha256); err != nil {
 				t.Fatal(err)
 			}
 			theirs, err := os.ReadFile(filepath.Join(folder, "cascade", "lps", c.name))
@@ -29,7 +29,7 @@ func TestCascadesAreThoseOfPigo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if string(cascades()[c.name]) != string(theirs) {
+			if string(Cascades()[c.name]) != string(theirs) {
 				t.Error("differs from pigo's file")
 			}
 		})
@@ -59,9 +59,9 @@ func TestDamagedCascadesAreAClearError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			files := cascades()
+			files := Cascades()
 			files["lp84"] = damage(slices.Clone(files["lp84"]))
-			_, err := modelsFrom(files)
+			_, err := ModelsFrom(files)
 			if err == nil || !strings.Contains(err.Error(), "cascade lp84") {
 				t.Errorf("error %v, want one that names the cascade", err)
 			}
@@ -72,11 +72,11 @@ func TestDamagedCascadesAreAClearError(t *testing.T) {
 func TestMalformedCascadesAreRefused(t *testing.T) {
 	t.Parallel()
 	with := func(name string, at int, b byte) []byte {
-		data := slices.Clone(cascades()[name])
+		data := slices.Clone(Cascades()[name])
 		data[at] = b
 		return data
 	}
-	sound, finder := cascades()["lp38"], cascades()["facefinder"]
+	sound, finder := Cascades()["lp38"], Cascades()["facefinder"]
 	for name, data := range map[string][]byte{
 		"nothing": nil, "a short header": sound[:10], "more stages than data": with("lp38", 0, 7), "absurdly many trees": with("lp38", 10, 255),
 		"absurdly deep trees": with("lp38", 12, 30), "shallow trees": with("lp38", 12, 8), "a byte too many": append(slices.Clone(sound), 0),
