@@ -88,7 +88,7 @@ func TestComplete(t *testing.T) {
 		typed string
 		want  string
 	}{
-		"fails with -yes where it would ask": {true, "", "with -yes"},
+		"fails with -yes where it would ask": {true, "", "-yes asks no questions"},
 		"takes no empty answer":              {false, "\n", "is needed"},
 		"fails where the input ends":         {false, "", "read the answer"},
 	} {
