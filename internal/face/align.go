@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -17,9 +18,9 @@ type registration struct {
 // middle line is, by the whole face and not by the pupils alone; the crop is cut again along it, and
 // registered with care. A pupil that is found a little off then hardly matters. The crop is given at
 // half size.
-func registered(grey *raster.Plane, rough *points) (r registration, half []float64) {
-	at := rough.faceFrame()
-	quick := mirrorField(prepare(halved(grey.Crop(at, faceW, faceH))), rough.wholeTurn(), quickLevels[:])
+func registered(grey *raster.Plane, rough *landmark.Points) (r registration, half []float64) {
+	at := faceFrame(rough)
+	quick := mirrorField(prepare(halved(grey.Crop(at, faceW, faceH))), wholeTurn(rough), quickLevels[:])
 	half = halved(grey.Crop(at.After(middleFrame(&quick)), faceW, faceH))
 	im := prepare(half)
 	r.raw = mirrorField(im, 0, levels[:])

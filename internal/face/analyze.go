@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -59,3 +60,7 @@ func analyzed(r io.Reader, opts report.Options, pictured bool) (report.Report, *
 func Upright(r io.Reader, opts report.Options, side int) (image.Image, error) {
 	return photo.Upright(r, opts, side)
 }
+
+// LandmarkNames returns the names in Report.Landmarks, in a fixed order. Left and right are as seen in
+// the image.
+func LandmarkNames() []string { return landmark.PublishedNames() }

@@ -11,6 +11,7 @@ import (
 	"testing/iotest"
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -63,7 +64,7 @@ func TestAnalyzeMeasuresAPortrait(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("names (-want +got):\n%s", diff)
 		}
-		list := LandmarkNames()
+		list := landmark.PublishedNames()
 		slices.Sort(list)
 		if diff := cmp.Diff(want, list); diff != "" {
 			t.Errorf("LandmarkNames (-want +got):\n%s", diff)

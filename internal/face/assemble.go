@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -23,7 +24,7 @@ func (m *measurement) reportOf(q *quality) report.Report {
 		Image:              report.Image{Width: w, Height: h, Orientation: m.photo.Orientation, ColorProfile: m.photo.Embedded},
 		Face:               m.box(),
 		Landmarks:          m.landmarks(),
-		Pose:               report.Pose{Roll: report.Round(m.pts.roll(), 1), Yaw: report.Round(m.yaw, 1)},
+		Pose:               report.Pose{Roll: report.Round(m.pts.Roll(), 1), Yaw: report.Round(m.yaw, 1)},
 		Quality:            q.checks,
 		Fixes:              q.fixes,
 		Score:              m.score(),
@@ -38,9 +39,6 @@ func (m *measurement) reportOf(q *quality) report.Report {
 	return r
 }
 
-// roll is the angle of the line through the pupils, degrees.
-func (q *points) roll() float64 { return math.Atan2(q.frame.Axis.Y, q.frame.Axis.X) * raster.Degree }
-
 func (m *measurement) box() report.Box {
 	f := float64(m.scale)
 	half := m.place.Size * f / 2
@@ -52,23 +50,23 @@ func (m *measurement) box() report.Box {
 
 // landmarks gives the named points in pixels of the upright original.
 func (m *measurement) landmarks() map[string]report.Point {
-	list := make(map[string]report.Point, len(names))
+	list := make(map[string]report.Point, len(landmark.Names))
 	f := float64(m.scale)
-	for k, name := range names {
+	for k, name := range landmark.Names {
 		if name == "" {
 			continue
 		}
-		at := m.pts.frame.Outer(m.pts.at[k])
+		at := m.pts.Frame.Outer(m.pts.At[k])
 		list[name] = report.Point{
-			X: report.Round(raster.Grown(at.X, f), 2), Y: report.Round(raster.Grown(at.Y, f), 2), SE: report.Round(m.pts.standardError(mark(k))*m.pts.iod()*f, 2),
+			X: report.Round(raster.Grown(at.X, f), 2), Y: report.Round(raster.Grown(at.Y, f), 2), SE: report.Round(markError(&m.pts, landmark.Mark(k))*m.pts.IOD()*f, 2),
 		}
 	}
 	return list
 }
 
-// standardError is that of each coordinate of a mark in IOD: the method's, larger where this photo's points scatter more than usual.
-func (q *points) standardError(k mark) float64 {
-	return fitted.pointErrors[k] * math.Sqrt((1+raster.Sq(q.spread[k]/fitted.spreads[k]))/2)
+// markError is that of each coordinate of a mark in IOD: the method's, larger where this photo's points scatter more than usual.
+func markError(q *landmark.Points, k landmark.Mark) float64 {
+	return fitted.pointErrors[k] * math.Sqrt((1+raster.Sq(q.Spread[k]/fitted.spreads[k]))/2)
 }
 
 // turnOver makes the report of the mirrored photo: it was analysed turned over (see plane.leansRight).
@@ -76,13 +74,13 @@ func turnOver(r *report.Report) {
 	last := float64(r.Image.Width - 1)
 	r.Face.X = report.Round(last-(r.Face.X+r.Face.Size), 1)
 	swapped := make(map[string]report.Point, len(r.Landmarks))
-	for k, name := range names {
+	for k, name := range landmark.Names {
 		if name == "" {
 			continue
 		}
 		p := r.Landmarks[name]
 		p.X = report.Round(last-p.X, 2)
-		swapped[names[mark(k).partner()]] = p
+		swapped[landmark.Names[landmark.Mark(k).Partner()]] = p
 	}
 	r.Landmarks = swapped
 	r.Pose.Roll, r.Pose.Yaw = report.Round(-r.Pose.Roll, 1), report.Round(-r.Pose.Yaw, 1)

@@ -10,6 +10,7 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 	ownjpeg "github.com/facescan/facescan/internal/face/internal/jpeg"
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
@@ -120,13 +121,13 @@ func BenchmarkStages(b *testing.B) {
 		measured(b, func() error { m.near(); return nil })
 	})
 	near, place, _ := m.near()
-	seen := locate(models, near, place)
-	rough := seen.points(&layout)
+	seen := landmark.Locate(models, near, place)
+	rough := seen.Points(&landmark.Layout)
 	b.Run("points", func(b *testing.B) {
-		measured(b, func() error { locate(models, near, place); return nil })
+		measured(b, func() error { landmark.Locate(models, near, place); return nil })
 	})
 	b.Run("crop", func(b *testing.B) {
-		measured(b, func() error { near.Crop(rough.faceFrame(), faceW, faceH); return nil })
+		measured(b, func() error { near.Crop(faceFrame(&rough), faceW, faceH); return nil })
 	})
 	b.Run("field", func(b *testing.B) {
 		measured(b, func() error { registered(near, &rough); return nil })

@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -12,12 +13,12 @@ import (
 // Directions are unit vectors in the space of the mirror field or of the points' asymmetry; their signs mean nothing by themselves.
 type Calibration struct {
 	// offsets are what is added to a cascade's answer to get the point that people mark, in raw pupil distances.
-	offsets [marks]raster.Vec
+	offsets [landmark.Marks]raster.Vec
 	// pointErrors are the root mean square errors of each coordinate against manual points, IOD, and spreads the median spread of the
 	// cascades' ends.
-	pointErrors, spreads [marks]float64
+	pointErrors, spreads [landmark.Marks]float64
 	// headTurn is the asymmetry of the points that turning the head makes.
-	headTurn asymmetry
+	headTurn landmark.Asymmetry
 	// yaw and held weigh the three signs of a turned head (see signs): into degrees, and into the part of the manual asymmetry along posed.
 	yaw, held [3]float64
 	prior
@@ -43,9 +44,9 @@ type Calibration struct {
 type metricFit struct{ bias, sem, icc, retest float64 }
 
 // signs are the three traces of a turned head: the points' asymmetry along headTurn and the field along posed and turned, IOD.
-func (m *Calibration) signs(h *asymmetry, raw *pattern) [3]float64 {
+func (m *Calibration) signs(h *landmark.Asymmetry, raw *pattern) [3]float64 {
 	f := without(*raw, rigid[:])
-	return [3]float64{h.dot(&m.headTurn), dot(&f, &m.posed), dot(&f, &m.turned)}
+	return [3]float64{h.Dot(&m.headTurn), dot(&f, &m.posed), dot(&f, &m.turned)}
 }
 
 // indexOf gives the symmetry index: the square root of the root mean square displacement in IOD. Its spread between people is nearer to normal than

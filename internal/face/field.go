@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -25,7 +26,7 @@ const (
 	fieldW, fieldH = faceW / 2, faceH / 2
 	fieldMidX      = (fieldW - 1) / 2.0
 	fieldMidY      = 82.0 // row about which the whole field may be turned, half-size pixels
-	fieldIOD       = cropIOD / 2
+	fieldIOD       = landmark.CropIOD / 2
 
 	lightRadius = 7   // half-size pixels, of the box filter that takes the light out
 	lightFloor  = 3.0 // grey levels; keeps smooth skin from being blown up into noise
@@ -229,22 +230,22 @@ func (b *bilinear) of(s *patch) texel {
 }
 
 // turnWeights say how much each mark counts for the turn of the whole face.
-var turnWeights = [marks]float64{
-	markPupilL: 1, markPupilR: 1, markEyeOuterL: 1, markEyeOuterR: 1, markEyeInnerL: 1, markEyeInnerR: 1,
-	markBrowInnerL: 0.3, markBrowInnerR: 0.3, markBrowMiddleL: 0.3, markBrowMiddleR: 0.3, markBrowOuterL: 0.3, markBrowOuterR: 0.3,
-	markMouthL: 1, markMouthR: 1, markLipTop: 1, markLipBottom: 1, markNoseTip: 0.5,
+var turnWeights = [landmark.Marks]float64{
+	landmark.MarkPupilL: 1, landmark.MarkPupilR: 1, landmark.MarkEyeOuterL: 1, landmark.MarkEyeOuterR: 1, landmark.MarkEyeInnerL: 1, landmark.MarkEyeInnerR: 1,
+	landmark.MarkBrowInnerL: 0.3, landmark.MarkBrowInnerR: 0.3, landmark.MarkBrowMiddleL: 0.3, landmark.MarkBrowMiddleR: 0.3, landmark.MarkBrowOuterL: 0.3, landmark.MarkBrowOuterR: 0.3,
+	landmark.MarkMouthL: 1, landmark.MarkMouthR: 1, landmark.MarkLipTop: 1, landmark.MarkLipBottom: 1, landmark.MarkNoseTip: 0.5,
 }
 
 // wholeTurn is by how much the points say that the face is turned against the line of the pupils, radians.
-func (q *points) wholeTurn() float64 {
+func wholeTurn(q *landmark.Points) float64 {
 	var num, den, wsum, cy, cx float64
 	type row struct {
 		h, even raster.Vec
 		w       float64
 	}
-	var rows [marks]row
-	for k := range marks {
-		a, b := q.at[k], q.at[k.partner()]
+	var rows [landmark.Marks]row
+	for k := range landmark.Marks {
+		a, b := q.At[k], q.At[k.Partner()]
 		rows[k] = row{
 			h: raster.Vec{X: (a.X + b.X) / 2, Y: (a.Y - b.Y) / 2}, even: raster.Vec{X: (a.X - b.X) / 2, Y: (a.Y + b.Y) / 2}, w: turnWeights[k],
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -105,7 +106,7 @@ func (m *Calibration) good(photos ...*Observation) (list []*Observation) {
 }
 
 func (s *Sample) annotated() bool {
-	for _, n := range LandmarkNames() {
+	for _, n := range landmark.PublishedNames() {
 		if _, ok := s.Points[n]; !ok {
 			return false
 		}
@@ -114,24 +115,24 @@ func (s *Sample) annotated() bool {
 }
 
 // manual gives the manual points in the frame of the manual pupils, in the plane that the observation is in (turned over or not).
-func (s *Sample) manual() (q points) {
+func (s *Sample) manual() (q landmark.Points) {
 	at := s.planePoints()
-	f := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at[markPupilL], at[markPupilR])
-	for k := range marks {
-		q.at[k] = f.Inner(at[k])
+	f := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at[landmark.MarkPupilL], at[landmark.MarkPupilR])
+	for k := range landmark.Marks {
+		q.At[k] = f.Inner(at[k])
 	}
-	q.frame = f
+	q.Frame = f
 	return q
 }
 
 // planePoints gives the manual points in the plane that was looked at. The middles of the brows, which nobody marks, stay at zero.
-func (s *Sample) planePoints() (at [marks]raster.Vec) {
-	for k, name := range names {
+func (s *Sample) planePoints() (at [landmark.Marks]raster.Vec) {
+	for k, name := range landmark.Names {
 		if name == "" {
 			continue
 		}
 		if s.Neutral.m.photo.Mirrored {
-			name = names[mark(k).partner()]
+			name = landmark.Names[landmark.Mark(k).Partner()]
 		}
 		at[k] = s.Neutral.inPlane(s.Points[name])
 	}
@@ -151,29 +152,29 @@ func (o *Observation) inPlane(p [2]float64) raster.Vec {
 // fitPoints fits the offsets, then the errors that are left. Both sides of the face share what they give, so that nothing fitted can make a face
 // uneven.
 func (m *Calibration) fitPoints(samples []Sample) {
-	var dx, dy, spreads [marks][]float64
+	var dx, dy, spreads [landmark.Marks][]float64
 	for i := range samples {
 		s := &samples[i]
 		seen := &s.Neutral.m.seen
-		at := func(k mark) raster.Vec { return raster.Vec{X: seen.raw[k].X, Y: seen.raw[k].Y} }
-		rough := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at(markPupilL), at(markPupilR))
-		whole := seen.crop.After(rough)
+		at := func(k landmark.Mark) raster.Vec { return raster.Vec{X: seen.Raw[k].X, Y: seen.Raw[k].Y} }
+		rough := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at(landmark.MarkPupilL), at(landmark.MarkPupilR))
+		whole := seen.Crop.After(rough)
 		manual := s.planePoints()
-		for k := range marks {
+		for k := range landmark.Marks {
 			to, sign := leftOf(k)
-			spreads[to] = append(spreads[to], seen.raw[k].Spread/rough.Scale())
-			if names[k] == "" {
+			spreads[to] = append(spreads[to], seen.Raw[k].Spread/rough.Scale())
+			if landmark.Names[k] == "" {
 				continue
 			}
 			d := whole.Inner(manual[k]).Minus(rough.Inner(at(k)))
 			dx[to], dy[to] = append(dx[to], sign*d.X), append(dy[to], d.Y)
 		}
 	}
-	for k := range marks {
+	for k := range landmark.Marks {
 		to, sign := leftOf(k)
 		m.spreads[k] = quantile(spreads[to], 0.5)
 		m.offsets[k] = raster.Vec{X: float64(sign * quantile(dx[to], 0.5)), Y: quantile(dy[to], 0.5)}
-		if k.partner() == k {
+		if k.Partner() == k {
 			m.offsets[k].X = 0
 		}
 	}
@@ -181,27 +182,27 @@ func (m *Calibration) fitPoints(samples []Sample) {
 }
 
 // leftOf gives the mark of a pair that stands for both, and the sign of x for this one.
-func leftOf(k mark) (mark, float64) {
-	if p := k.partner(); p < k {
+func leftOf(k landmark.Mark) (landmark.Mark, float64) {
+	if p := k.Partner(); p < k {
 		return p, -1
 	}
 	return k, 1
 }
 
 func (m *Calibration) fitPointErrors(samples []Sample) {
-	var errs [marks][]float64
+	var errs [landmark.Marks][]float64
 	for i := range samples {
-		got, want := samples[i].Neutral.m.seen.points(&m.offsets), samples[i].planePoints()
-		for k := range marks {
-			if names[k] == "" {
+		got, want := samples[i].Neutral.m.seen.Points(&m.offsets), samples[i].planePoints()
+		for k := range landmark.Marks {
+			if landmark.Names[k] == "" {
 				continue
 			}
 			to, _ := leftOf(k)
-			d := got.frame.Outer(got.at[k]).Minus(want[k]).Scaled(1 / got.iod())
+			d := got.Frame.Outer(got.At[k]).Minus(want[k]).Scaled(1 / got.IOD())
 			errs[to] = append(errs[to], d.X, d.Y)
 		}
 	}
-	for k := range marks {
+	for k := range landmark.Marks {
 		to, _ := leftOf(k)
 		m.pointErrors[k] = rootMeanSquare(errs[to])
 	}
@@ -210,7 +211,7 @@ func (m *Calibration) fitPointErrors(samples []Sample) {
 // roundedField cuts what the field is read with to the digits that are written down: all that is
 // fitted later is then fitted to what will be used.
 func (m *Calibration) roundedField() {
-	for k := range marks {
+	for k := range landmark.Marks {
 		m.offsets[k] = digits(m.offsets[k])
 		m.headTurn[k] = digits(m.headTurn[k])
 	}
@@ -239,7 +240,7 @@ func (m *Calibration) roundedField() {
 // rounded cuts the rest to the digits that are written down, so that a calibration that was fitted
 // and the same one read from tables.go are equal.
 func (m *Calibration) rounded() {
-	for k := range marks {
+	for k := range landmark.Marks {
 		m.pointErrors[k], m.spreads[k] = report.Round(m.pointErrors[k], 4), report.Round(m.spreads[k], 4)
 	}
 	for _, v := range []*float64{

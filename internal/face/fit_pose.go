@@ -1,9 +1,11 @@
 package face
 
+import "github.com/facescan/facescan/internal/face/internal/landmark"
+
 // fitPose fits what a turned head does to the points and the field, and how to read the turn from it.
 func (m *Calibration) fitPose(samples []Sample) {
 	var manual []weighedPattern
-	var points asymmetry
+	var points landmark.Asymmetry
 	var field pattern
 	for i := range samples {
 		s := &samples[i]
@@ -18,7 +20,7 @@ func (m *Calibration) fitPose(samples []Sample) {
 			points[k] = points[k].Plus(hr[k].Minus(hl[k]))
 		}
 	}
-	m.headTurn = points.unit()
+	m.headTurn = points.Unit()
 	posed := principal(manual, nil)
 	pair := rightAngled(posed, without(field, rigid[:]))
 	m.posed, m.turned = pair[0], pair[1]

@@ -35,8 +35,8 @@ func (m *Calibration) fitIndex(samples []Sample, o *Others) {
 	m.index, m.before = scaleOf(list), scaleOf(before)
 	var spreads []float64
 	for i := range samples {
-		seen := samples[i].Neutral.m.seen.points(&m.offsets)
-		spreads = append(spreads, seen.meanSpread())
+		seen := samples[i].Neutral.m.seen.Points(&m.offsets)
+		spreads = append(spreads, seen.MeanSpread())
 	}
 	m.usualSpread = quantile(spreads, 0.9)
 }
@@ -234,13 +234,13 @@ func (m *Calibration) fitMetrics(samples []Sample) {
 		var got, want, diff, change []float64
 		for j := range samples {
 			s := &samples[j]
-			seen, manual := s.Neutral.m.seen.points(&m.offsets), s.manual()
+			seen, manual := s.Neutral.m.seen.Points(&m.offsets), s.manual()
 			g, w := r.of(&seen), r.of(&manual)
 			got, want, diff = append(got, g), append(want, w), append(diff, g-w)
 			var copies []float64
 			for _, c := range s.Recaptures {
 				if c != nil {
-					q := c.m.seen.points(&m.offsets)
+					q := c.m.seen.Points(&m.offsets)
 					copies = append(copies, float64(r.of(&q)*c.side(r.sides)*s.Neutral.side(r.sides)))
 				}
 			}

@@ -15,16 +15,19 @@ func (c *Calibration) Source() []byte {
 
 package face
 
-import "github.com/facescan/facescan/internal/face/internal/raster"
+import (
+	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // fitted is the calibration that Analyze uses: from the neutral and smiling faces of the Face Research Lab London Set (L. DeBruine and B. Jones,
 // CC BY 4.0, doi 10.6084/m9.figshare.5047666) and altered copies of them.
 var fitted = Calibration{
 `)
-	fmt.Fprintf(&b, "offsets: [marks]raster.Vec{%s},\n", vectors(c.offsets[:]))
-	fmt.Fprintf(&b, "pointErrors: [marks]float64{%s},\n", numbers(c.pointErrors[:]...))
-	fmt.Fprintf(&b, "spreads: [marks]float64{%s},\n", numbers(c.spreads[:]...))
-	fmt.Fprintf(&b, "headTurn: asymmetry{%s},\n", vectors(c.headTurn[:]))
+	fmt.Fprintf(&b, "offsets: [landmark.Marks]raster.Vec{%s},\n", vectors(c.offsets[:]))
+	fmt.Fprintf(&b, "pointErrors: [landmark.Marks]float64{%s},\n", numbers(c.pointErrors[:]...))
+	fmt.Fprintf(&b, "spreads: [landmark.Marks]float64{%s},\n", numbers(c.spreads[:]...))
+	fmt.Fprintf(&b, "headTurn: landmark.Asymmetry{%s},\n", vectors(c.headTurn[:]))
 	fmt.Fprintf(&b, "yaw: [3]float64{%s}, held: [3]float64{%s},\n", numbers(c.yaw[:]...), numbers(c.held[:]...))
 	fmt.Fprint(&b, "prior: prior{\n")
 	fmt.Fprintf(&b, "posed: pattern{%s},\n", vectors(c.posed[:]))

@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -67,7 +68,7 @@ var drumTurn = func() pattern {
 	var s denseShape
 	for k, p := range fieldPoints {
 		const mid = (faceW - 1) / 2.0
-		s.at[k] = raster.Vec{X: (p.x - mid) / cropIOD, Y: (p.y - faceEyeY) / cropIOD}
+		s.at[k] = raster.Vec{X: (p.x - mid) / landmark.CropIOD, Y: (p.y - faceEyeY) / landmark.CropIOD}
 		s.partner[k] = raster.Vec{X: -s.at[k].X, Y: s.at[k].Y}
 	}
 	s = s.turned(1)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"pgregory.net/rapid"
@@ -22,9 +23,9 @@ func drawn(n int, seed uint64) []Sample {
 		own, yaw := 0.01*r.NormFloat64(), 3*r.NormFloat64()
 		observed := func(yaw float64) *Observation {
 			o := &Observation{m: measurement{photo: &photo.Photo{Header: photo.Header{Width: 400, Height: 400, Orientation: 1}}, scale: 1, registration: registration{alike: 0.5, local: agreeing(0.9)}, looks: looksOf(drawnHalf(r))}}
-			o.m.seen.crop = raster.Frame{Origin: raster.Vec{X: 0, Y: 0}, Axis: raster.Vec{X: 1, Y: 0}}
-			for k := range marks {
-				o.m.seen.raw[k] = cascade.Found{X: 200 + 100*meanMark(k).X + r.NormFloat64(), Y: 150 + 100*meanMark(k).Y + r.NormFloat64(), Spread: 1}
+			o.m.seen.Crop = raster.Frame{Origin: raster.Vec{X: 0, Y: 0}, Axis: raster.Vec{X: 1, Y: 0}}
+			for k := range landmark.Marks {
+				o.m.seen.Raw[k] = cascade.Found{X: 200 + 100*meanMark(k).X + r.NormFloat64(), Y: 150 + 100*meanMark(k).Y + r.NormFloat64(), Spread: 1}
 			}
 			for k, p := range fieldPoints {
 				o.m.raw[k] = raster.Vec{X: own*math.Sin(p.x/20) + yaw*drumTurn[k].X + 0.002*r.NormFloat64(), Y: own*math.Cos(p.y/20) + 0.002*r.NormFloat64()}
@@ -38,9 +39,9 @@ func drawn(n int, seed uint64) []Sample {
 		s.Recaptures = []*Observation{observed(yaw), observed(yaw)}
 		s.Shaded = []*Observation{observed(yaw)}
 		s.Points = map[string][2]float64{}
-		for k, name := range names {
+		for k, name := range landmark.Names {
 			if name != "" {
-				s.Points[name] = [2]float64{200 + 100*meanMark(mark(k)).X, 150 + 100*meanMark(mark(k)).Y}
+				s.Points[name] = [2]float64{200 + 100*meanMark(landmark.Mark(k)).X, 150 + 100*meanMark(landmark.Mark(k)).Y}
 			}
 		}
 		s.Dense = make([][2]float64, denseSize)
@@ -55,10 +56,10 @@ func drawn(n int, seed uint64) []Sample {
 }
 
 // meanMark is about where a mark lies.
-func meanMark(k mark) raster.Vec {
-	at := map[mark]raster.Vec{
-		markPupilL: {X: -0.5, Y: 0}, markEyeOuterL: {X: -0.7, Y: 0.05}, markEyeInnerL: {X: -0.27, Y: 0.05}, markBrowInnerL: {X: -0.25, Y: -0.2}, markBrowMiddleL: {X: -0.5, Y: -0.35},
-		markBrowOuterL: {X: -0.9, Y: -0.2}, markMouthL: {X: -0.4, Y: 1.1}, markLipTop: {X: 0, Y: 1}, markLipBottom: {X: 0, Y: 1.25}, markNoseTip: {X: 0, Y: 0.6},
+func meanMark(k landmark.Mark) raster.Vec {
+	at := map[landmark.Mark]raster.Vec{
+		landmark.MarkPupilL: {X: -0.5, Y: 0}, landmark.MarkEyeOuterL: {X: -0.7, Y: 0.05}, landmark.MarkEyeInnerL: {X: -0.27, Y: 0.05}, landmark.MarkBrowInnerL: {X: -0.25, Y: -0.2}, landmark.MarkBrowMiddleL: {X: -0.5, Y: -0.35},
+		landmark.MarkBrowOuterL: {X: -0.9, Y: -0.2}, landmark.MarkMouthL: {X: -0.4, Y: 1.1}, landmark.MarkLipTop: {X: 0, Y: 1}, landmark.MarkLipBottom: {X: 0, Y: 1.25}, landmark.MarkNoseTip: {X: 0, Y: 0.6},
 	}
 	to, sign := leftOf(k)
 	return raster.Vec{X: sign * at[to].X, Y: at[to].Y}
@@ -84,15 +85,15 @@ func TestFitIsDeterministicAndMovesPointsToTheManualOnes(t *testing.T) {
 	if bytes.Equal(a.Source(), c.Source()) {
 		t.Error("other people gave the same calibration")
 	}
-	for k := range marks {
-		if names[k] == "" {
+	for k := range landmark.Marks {
+		if landmark.Names[k] == "" {
 			continue
 		}
 		if a.offsets[k].Length() > 0.02 || a.pointErrors[k] > 0.03 {
-			t.Errorf("%s: offset %v, error %v; the points lie where they should", names[k], a.offsets[k], a.pointErrors[k])
+			t.Errorf("%s: offset %v, error %v; the points lie where they should", landmark.Names[k], a.offsets[k], a.pointErrors[k])
 		}
-		if p := a.offsets[k.partner()]; p.X != -a.offsets[k].X || p.Y != a.offsets[k].Y {
-			t.Errorf("%s: offset %v is not the mirror image of %v", names[k], a.offsets[k], p)
+		if p := a.offsets[k.Partner()]; p.X != -a.offsets[k].X || p.Y != a.offsets[k].Y {
+			t.Errorf("%s: offset %v is not the mirror image of %v", landmark.Names[k], a.offsets[k], p)
 		}
 	}
 	if a.index.sd <= 0 {

@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -26,9 +27,9 @@ const (
 	lightEyeY, lightCX = 65, (lightW - 1) / 2.0
 )
 
-func (q *points) lightFrame() raster.Frame {
+func lightFrame(q *landmark.Points) raster.Frame {
 	inIOD := raster.FrameBetween(raster.Vec{X: lightCX - lightIOD/2, Y: lightEyeY}, raster.Vec{X: lightCX + lightIOD/2, Y: lightEyeY}, raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0})
-	return q.frame.After(inIOD)
+	return q.Frame.After(inIOD)
 }
 
 func lightOf(crop *raster.Plane) light {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
@@ -25,7 +26,7 @@ type measurement struct {
 	scale int
 	grey  *raster.Plane // the plane that was looked at
 	place cascade.FacePlace
-	seen  sighting
+	seen  landmark.Sighting
 	registration
 	looks  [regions][]float64 // the regions of the face, see looksOf
 	light  light
@@ -34,8 +35,8 @@ type measurement struct {
 
 	// What a calibration makes of these; see judge.
 	by        *Calibration
-	pts       points
-	asym      asymmetry
+	pts       landmark.Points
+	asym      landmark.Asymmetry
 	yaw       float64          // degrees, positive when the nose points to the right
 	parts     [parts]float64   // energy of the field that is believed, by part of the face
 	index     float64          // symmetry index, see indexOf
@@ -76,15 +77,15 @@ func measure(p *photo.Photo, models *cascade.Models) (*measurement, error) {
 // look measures the face that was found.
 func (m *measurement) look(models *cascade.Models) {
 	near, place, back := m.near()
-	m.seen = locate(models, near, place)
-	rough := m.seen.points(&layout)
+	m.seen = landmark.Locate(models, near, place)
+	rough := m.seen.Points(&landmark.Layout)
 	var half []float64
 	m.registration, half = registered(near, &rough)
 	m.looks = looksOf(half)
-	m.light = lightOf(near.Crop(rough.lightFrame(), lightW, lightH))
-	m.cut = beyondEdge(near, rough.lightFrame())
+	m.light = lightOf(near.Crop(lightFrame(&rough), lightW, lightH))
+	m.cut = beyondEdge(near, lightFrame(&rough))
 	m.blocks = blocksOf(m.grey, m.place.Window, m.scale)
-	m.seen.crop = back.After(m.seen.crop)
+	m.seen.Crop = back.After(m.seen.Crop)
 }
 
 // near gives the plane shrunk to the pixels that measuring needs, because each crop of more would mean the same pixels anew: the face in
@@ -103,8 +104,8 @@ func (m *measurement) near() (p *raster.Plane, place cascade.FacePlace, back ras
 // judge applies a calibration.
 func (m *measurement) judge(c *Calibration) {
 	m.by = c
-	m.pts = m.seen.points(&c.offsets)
-	m.asym = asymmetryOf(&m.pts)
+	m.pts = m.seen.Points(&c.offsets)
+	m.asym = landmark.AsymmetryOf(&m.pts)
 	signs := c.signs(&m.asym, &m.raw)
 	m.yaw = weighed(signs, c.yaw)
 	m.parts, _ = c.believed(&m.raw, &m.local)
@@ -132,7 +133,7 @@ func winkOf(f *pattern) float64 {
 // finerScale gives the scale at which a face that is small in a large picture has enough pixels.
 func (m *measurement) finerScale() int {
 	scale := m.scale
-	for scale > 1 && boxIOD(m.place.Window)*float64(m.scale)/float64(scale) < enoughIOD {
+	for scale > 1 && landmark.BoxIOD(m.place.Window)*float64(m.scale)/float64(scale) < enoughIOD {
 		scale /= 2
 	}
 	return scale
@@ -141,18 +142,15 @@ func (m *measurement) finerScale() int {
 // spareScale gives the power of two, up to 8, by which the plane can be shrunk with enough pixels left.
 func (m *measurement) spareScale() int {
 	by := 1
-	for by < 8 && boxIOD(m.place.Window) >= enoughIOD*2*float64(by) {
+	for by < 8 && landmark.BoxIOD(m.place.Window) >= enoughIOD*2*float64(by) {
 		by *= 2
 	}
 	return by
 }
 
-// boxIOD is about how far apart the pupils of a face are that the detector put into a box, pixels.
-func boxIOD(w cascade.Window) float64 { return w.Size * 2 * boxPupilX }
-
 // faceFrame places the face crop in the plane.
-func (q *points) faceFrame() raster.Frame {
+func faceFrame(q *landmark.Points) raster.Frame {
 	const mid = float64(faceW-1) / 2
-	inIOD := raster.FrameBetween(raster.Vec{X: mid - cropIOD/2, Y: faceEyeY}, raster.Vec{X: mid + cropIOD/2, Y: faceEyeY}, raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0})
-	return q.frame.After(inIOD)
+	inIOD := raster.FrameBetween(raster.Vec{X: mid - landmark.CropIOD/2, Y: faceEyeY}, raster.Vec{X: mid + landmark.CropIOD/2, Y: faceEyeY}, raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0})
+	return q.Frame.After(inIOD)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -16,9 +17,9 @@ func TestAFaceIsMeasuredInAsManyPixelsAsItNeeds(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%g pixels between the pupils", tt.iod), func(t *testing.T) {
 			t.Parallel()
-			m := &measurement{grey: raster.NewPlane(64, 48), place: cascade.FacePlace{Window: cascade.Window{X: 20.5, Y: 11, Size: tt.iod / (2 * boxPupilX), Q: 3}, Turn: 30}}
+			m := &measurement{grey: raster.NewPlane(64, 48), place: cascade.FacePlace{Window: cascade.Window{X: 20.5, Y: 11, Size: tt.iod / (2 * landmark.BoxPupilX), Q: 3}, Turn: 30}}
 			p, place, back := m.near()
-			if got := boxIOD(place.Window); math.Abs(got-tt.left) > 1e-9 {
+			if got := landmark.BoxIOD(place.Window); math.Abs(got-tt.left) > 1e-9 {
 				t.Errorf("%v pixels are left, want %v", got, tt.left)
 			}
 			if by := back.Scale(); p.W != int(64/by) || p.H != int(48/by) || place.Q != 3 || place.Turn != 30 {

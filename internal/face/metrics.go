@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -11,7 +12,7 @@ import (
 // were not used for fitting. All are taken in the frame in which the pupils are level and one unit (IOD) apart.
 type metricRule struct {
 	name, unit string
-	of         func(q *points) float64
+	of         func(q *landmark.Points) float64
 	// sides says that the value changes its sign in a mirror.
 	sides bool
 }
@@ -33,44 +34,46 @@ var metricRules = [...]metricRule{
 
 // mouthTilt is the angle of the line through the mouth corners against that through the pupils, positive when the
 // corner at the right of the image is lower.
-func mouthTilt(q *points) float64 {
-	d := q.at[markMouthR].Minus(q.at[markMouthL])
+func mouthTilt(q *landmark.Points) float64 {
+	d := q.At[landmark.MarkMouthR].Minus(q.At[landmark.MarkMouthL])
 	return math.Atan2(d.Y, d.X) * raster.Degree
 }
 
 // canthalTilt is the mean angle by which the outer corners of the eyes lie above the inner ones.
-func canthalTilt(q *points) float64 {
-	l, r := q.at[markEyeInnerL].Minus(q.at[markEyeOuterL]), q.at[markEyeOuterR].Minus(q.at[markEyeInnerR])
+func canthalTilt(q *landmark.Points) float64 {
+	l, r := q.At[landmark.MarkEyeInnerL].Minus(q.At[landmark.MarkEyeOuterL]), q.At[landmark.MarkEyeOuterR].Minus(q.At[landmark.MarkEyeInnerR])
 	return (math.Atan2(l.Y, l.X) - math.Atan2(r.Y, r.X)) / 2 * raster.Degree
 }
 
 // eyeMouthDistance is from the middle between the pupils to the middle between the mouth corners.
-func eyeMouthDistance(q *points) float64 {
-	return raster.MiddleOf(q.at[markMouthL], q.at[markMouthR]).Length()
+func eyeMouthDistance(q *landmark.Points) float64 {
+	return raster.MiddleOf(q.At[landmark.MarkMouthL], q.At[landmark.MarkMouthR]).Length()
 }
 
 // mouthDeviation is how far the middle of the mouth lies to the right of the line square to the pupils.
-func mouthDeviation(q *points) float64 {
-	return raster.MiddleOf(q.at[markMouthL], q.at[markMouthR]).X
+func mouthDeviation(q *landmark.Points) float64 {
+	return raster.MiddleOf(q.At[landmark.MarkMouthL], q.At[landmark.MarkMouthR]).X
 }
 
 // lipHeight is from the top of the upper lip to the bottom of the lower lip.
-func lipHeight(q *points) float64 {
-	return q.at[markLipBottom].Minus(q.at[markLipTop]).Length()
+func lipHeight(q *landmark.Points) float64 {
+	return q.At[landmark.MarkLipBottom].Minus(q.At[landmark.MarkLipTop]).Length()
 }
 
-func mouthWidth(q *points) float64 { return q.at[markMouthR].Minus(q.at[markMouthL]).Length() }
-func innerEyeDistance(q *points) float64 {
-	return q.at[markEyeInnerR].Minus(q.at[markEyeInnerL]).Length()
+func mouthWidth(q *landmark.Points) float64 {
+	return q.At[landmark.MarkMouthR].Minus(q.At[landmark.MarkMouthL]).Length()
 }
-func noseDeviation(q *points) float64   { return q.at[markNoseTip].X }
-func eyeNoseDistance(q *points) float64 { return q.at[markNoseTip].Y }
+func innerEyeDistance(q *landmark.Points) float64 {
+	return q.At[landmark.MarkEyeInnerR].Minus(q.At[landmark.MarkEyeInnerL]).Length()
+}
+func noseDeviation(q *landmark.Points) float64   { return q.At[landmark.MarkNoseTip].X }
+func eyeNoseDistance(q *landmark.Points) float64 { return q.At[landmark.MarkNoseTip].Y }
 
 // metrics gives the measures with 95 % intervals for what a careful person would measure in this photo. They hold the method's own error, larger
 // where this photo's points scatter more than usual.
 func (m *measurement) metrics() []report.Metric {
 	list := make([]report.Metric, len(metricRules))
-	worse := max(1, m.pts.meanSpread()/m.by.usualSpread)
+	worse := max(1, m.pts.MeanSpread()/m.by.usualSpread)
 	for i, r := range metricRules {
 		f := m.by.metrics[i]
 		value := r.of(&m.pts) - f.bias
@@ -81,13 +84,4 @@ func (m *measurement) metrics() []report.Metric {
 		}
 	}
 	return list
-}
-
-// meanSpread is how far the ends of the cascades are spread, as a standard deviation of each coordinate, IOD.
-func (q *points) meanSpread() float64 {
-	sum := 0.0
-	for _, s := range q.spread {
-		sum += s
-	}
-	return sum / float64(marks)
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
@@ -66,15 +67,15 @@ func (o *Observation) field() pattern {
 }
 
 // asymmetry is that of the points as seen in the photo, not turned over.
-func (o *Observation) asymmetry(offsets *[marks]raster.Vec) asymmetry {
-	q := o.m.seen.points(offsets)
-	h := asymmetryOf(&q)
+func (o *Observation) asymmetry(offsets *[landmark.Marks]raster.Vec) landmark.Asymmetry {
+	q := o.m.seen.Points(offsets)
+	h := landmark.AsymmetryOf(&q)
 	if !o.m.photo.Mirrored {
 		return h
 	}
-	var g asymmetry
+	var g landmark.Asymmetry
 	for k := range h {
-		g[mark(k).partner()] = raster.Vec{X: -h[k].X, Y: h[k].Y}
+		g[landmark.Mark(k).Partner()] = raster.Vec{X: -h[k].X, Y: h[k].Y}
 	}
 	return g
 }
@@ -131,14 +132,14 @@ func LowerSide(dense [][2]float64, mouth bool) float64 {
 
 // ManualMetrics gives the measures of Report.Metrics from manual points by name, in an upright image.
 func ManualMetrics(byName map[string][2]float64) map[string]float64 {
-	var at [marks]raster.Vec
-	for k, name := range names {
+	var at [landmark.Marks]raster.Vec
+	for k, name := range landmark.Names {
 		at[k] = raster.Vec{X: byName[name][0], Y: byName[name][1]}
 	}
-	f := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at[markPupilL], at[markPupilR])
-	var q points
-	for k := range marks {
-		q.at[k] = f.Inner(at[k])
+	f := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at[landmark.MarkPupilL], at[landmark.MarkPupilR])
+	var q landmark.Points
+	for k := range landmark.Marks {
+		q.At[k] = f.Inner(at[k])
 	}
 	values := map[string]float64{}
 	for _, r := range metricRules {

@@ -125,7 +125,7 @@ const (
 // strip is the face with its pupils level and cropPupils pixels apart, resampled once: the crop and
 // the halves are cut from it.
 func (m *measurement) strip(c photo.Canvas) photo.Canvas {
-	return photo.Canvas(cut(c, m.pts.frame.After(stripInIOD), stripW, stripH))
+	return photo.Canvas(cut(c, m.pts.Frame.After(stripInIOD), stripW, stripH))
 }
 
 // stripInIOD leads from the pixels of the strip to distances between the pupils, from the middle
@@ -140,7 +140,7 @@ func (m *measurement) aligned(strip photo.Canvas) raster.Planes {
 // halves gives the face made of its left half and of its right half, each beside its own mirror
 // image.
 func (m *measurement) halves(strip photo.Canvas) (left, right raster.Planes) {
-	middle := m.asym.middleLine()
+	middle := middleLine(&m.asym)
 	inIOD := raster.FrameAt(middle.Origin, raster.Vec{X: halfMid, Y: cropEyeY * halfSize}, middle.Axis.Scaled(1/(cropPupils*halfSize)))
 	onStrip := raster.Frame{Origin: stripInIOD.Inner(inIOD.Origin), Axis: inIOD.Axis.Over(stripInIOD.Axis)}
 	left = cut(strip, onStrip, halfW, halfH)

@@ -3,6 +3,7 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
@@ -63,7 +64,7 @@ func (m *measurement) overlay(c photo.Canvas) raster.Planes {
 // scene gives what the overlay is drawn on, and what draws on it.
 func (m *measurement) scene(c photo.Canvas) (raster.Planes, diagram) {
 	v := m.view(c.Y)
-	d := diagram{m: m, toPixel: func(iod raster.Vec) raster.Vec { return v.pixel(m.pts.frame.Outer(iod)) }, unit: m.pts.iod() / v.scale()}
+	d := diagram{m: m, toPixel: func(iod raster.Vec) raster.Vec { return v.pixel(m.pts.Frame.Outer(iod)) }, unit: m.pts.IOD() / v.scale()}
 	if v.whole() && v.scale() > 1 {
 		return reducedTo(c, v.w, v.h), d
 	}
@@ -82,7 +83,7 @@ func (m *measurement) view(grey *raster.Plane) view {
 	full := raster.Vec{X: float64(grey.W), Y: float64(grey.H)}
 	long := max(full.X, full.Y)
 	shown := long
-	if iod := m.pts.iod(); iod < overlaySmall*long {
+	if iod := m.pts.IOD(); iod < overlaySmall*long {
 		shown = iod / overlayZoom
 	}
 	side := float64(overlaySide)
@@ -94,7 +95,7 @@ func (m *measurement) view(grey *raster.Plane) view {
 	if shown < long || scale <= 1 {
 		v.part = raster.Vec{X: scale * float64(v.w), Y: scale * float64(v.h)}
 	}
-	face := m.pts.frame.Outer(raster.Vec{X: 0, Y: 0.4}) // about the middle of the face
+	face := m.pts.Frame.Outer(raster.Vec{X: 0, Y: 0.4}) // about the middle of the face
 	v.at = raster.Vec{X: windowStart(face.X, v.part.X, full.X, v.w), Y: windowStart(face.Y, v.part.Y, full.Y, v.h)}
 	if scale == 1 { // whole pixels can be copied, and those of the colours, too
 		v.at = raster.Vec{X: math.Floor(v.at.X/2) * 2, Y: math.Floor(v.at.Y/2) * 2}
@@ -130,43 +131,43 @@ type diagram struct {
 
 // at is where a mark is drawn, IOD. The points of a brow were taught by a template that puts them
 // at its lower edge, where they seem to lie beside it, so they are drawn in its middle.
-func (d diagram) at(k mark) raster.Vec { return d.m.pts.at[k].Plus(onBrow[k]) }
+func (d diagram) at(k landmark.Mark) raster.Vec { return d.m.pts.At[k].Plus(onBrow[k]) }
 
 // onBrow leads from the points of the brows to the middle of the brow near them, IOD. On the manual
 // brows of the 61 reference people, and of ten average faces of others, 98 in 100 of the points lie
 // inside the brow's outline with it; without it 23.
-var onBrow = [marks]raster.Vec{
-	markBrowInnerL: {X: -0.11, Y: -0.07}, markBrowInnerR: {X: 0.11, Y: -0.07}, markBrowOuterL: {X: 0.12, Y: -0.115}, markBrowOuterR: {X: -0.12, Y: -0.115},
+var onBrow = [landmark.Marks]raster.Vec{
+	landmark.MarkBrowInnerL: {X: -0.11, Y: -0.07}, landmark.MarkBrowInnerR: {X: 0.11, Y: -0.07}, landmark.MarkBrowOuterL: {X: 0.12, Y: -0.115}, landmark.MarkBrowOuterR: {X: -0.12, Y: -0.115},
 }
 
 func (d diagram) dots() []stroke {
 	var list []stroke
-	d.eachPoint(func(k mark) { list = append(list, disc(d.toPixel(d.at(k)), dotRadius)) })
+	d.eachPoint(func(k landmark.Mark) { list = append(list, disc(d.toPixel(d.at(k)), dotRadius)) })
 	return list
 }
 
 func (d diagram) rings() []stroke {
 	var list []stroke
-	d.eachPoint(func(k mark) { list = append(list, ring(d.toPixel(d.at(k)), d.ringRadius(k), ringWidth)) })
+	d.eachPoint(func(k landmark.Mark) { list = append(list, ring(d.toPixel(d.at(k)), d.ringRadius(k), ringWidth)) })
 	return list
 }
 
-func (d diagram) ringRadius(k mark) float64 {
-	return max(float64(ringOfErrors*d.m.pts.standardError(k)*d.unit), dotRadius+2)
+func (d diagram) ringRadius(k landmark.Mark) float64 {
+	return max(float64(ringOfErrors*markError(&d.m.pts, k)*d.unit), dotRadius+2)
 }
 
 // eachPoint visits the published points.
-func (d diagram) eachPoint(do func(mark)) {
-	for k, name := range names {
+func (d diagram) eachPoint(do func(landmark.Mark)) {
+	for k, name := range landmark.Names {
 		if name != "" {
-			do(mark(k))
+			do(landmark.Mark(k))
 		}
 	}
 }
 
 // middle is the dashed middle line.
 func (d diagram) middle() []stroke {
-	axis := d.m.asym.middleLine()
+	axis := middleLine(&d.m.asym)
 	from, to := d.toPixel(axis.Outer(raster.Vec{X: 0, Y: middleTop})), d.toPixel(axis.Outer(raster.Vec{X: 0, Y: middleBottom}))
 	length := to.Minus(from).Length()
 	along := to.Minus(from).Scaled(1 / length)
@@ -181,16 +182,16 @@ func (d diagram) middle() []stroke {
 // origin, along its y axis. asymmetryOf takes the shift s and the turn t of the whole out; the
 // pupils, being level and equally far off, have no asymmetry before, so that what they have after
 // it is s and t themselves.
-func (h *asymmetry) middleLine() raster.Frame {
-	left := h[markPupilL]
+func middleLine(h *landmark.Asymmetry) raster.Frame {
+	left := h[landmark.MarkPupilL]
 	axis := raster.Vec{X: 1, Y: 2 * left.Y}
 	return raster.Frame{Origin: raster.Vec{X: -left.X, Y: 0}, Axis: axis.Scaled(1 / axis.Length())}
 }
 
 // arrows are sorted by whether the asymmetry is beyond its error.
 func (d diagram) arrows() (unsure, sure []stroke) {
-	still := d.m.asym.without(yawDirection)
-	d.eachPoint(func(k mark) {
+	still := d.m.asym.Without(yawDirection)
+	d.eachPoint(func(k landmark.Mark) {
 		move := still[k].Scaled(-1)
 		if move.Length() > arrowSure*d.moveError(k) {
 			sure = append(sure, d.arrow(k, move, arrowBold)...)
@@ -203,15 +204,15 @@ func (d diagram) arrows() (unsure, sure []stroke) {
 
 // moveError is the standard error of a point's move, IOD: half the difference of two points, or the
 // distance of one from the middle line.
-func (d diagram) moveError(k mark) float64 {
-	if k.partner() == k {
-		return d.m.pts.standardError(k)
+func (d diagram) moveError(k landmark.Mark) float64 {
+	if k.Partner() == k {
+		return markError(&d.m.pts, k)
 	}
-	return math.Sqrt(raster.Sq(d.m.pts.standardError(k))+raster.Sq(d.m.pts.standardError(k.partner()))) / 2
+	return math.Sqrt(raster.Sq(markError(&d.m.pts, k))+raster.Sq(markError(&d.m.pts, k.Partner()))) / 2
 }
 
 // arrow points from a mark in the direction of a move, in IOD; none for a move too small to see.
-func (d diagram) arrow(k mark, move raster.Vec, width float64) []stroke {
+func (d diagram) arrow(k landmark.Mark, move raster.Vec, width float64) []stroke {
 	size := move.Length()
 	length := min(arrowGain*size, arrowMost)
 	if length*d.unit < arrowLeast {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"golang.org/x/image/draw"
@@ -21,15 +22,15 @@ func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 	w, h := v.w, v.h
 	plain, d := m.scene(c)
 	drawn, toPixel, unit := m.overlay(c), d.toPixel, d.unit
-	middle := m.asym.middleLine()
+	middle := middleLine(&m.asym)
 	f := raster.Frame{Origin: v.at, Axis: raster.Vec{X: v.scale(), Y: 0}}
 	near := func(at raster.Vec) bool {
-		iod := m.pts.frame.Inner(f.Outer(at))
+		iod := m.pts.Frame.Inner(f.Outer(at))
 		if off := middle.Inner(iod); math.Abs(off.X)*unit < 5 && off.Y > middleTop-0.1 && off.Y < middleBottom+0.1 {
 			return true
 		}
-		for k := range marks {
-			reach := ringOfErrors*m.pts.standardError(k) + arrowMost + 20/unit
+		for k := range landmark.Marks {
+			reach := ringOfErrors*markError(&m.pts, k) + arrowMost + 20/unit
 			if iod.Minus(d.at(k)).Length() < reach {
 				return true
 			}
@@ -49,11 +50,11 @@ func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 	if stray > 0 {
 		t.Errorf("%d of %d changed pixels are far from all that is drawn", stray, changed)
 	}
-	for k, name := range names {
+	for k, name := range landmark.Names {
 		if name == "" {
 			continue
 		}
-		at := toPixel(d.at(mark(k)))
+		at := toPixel(d.at(landmark.Mark(k)))
 		if v := drawn.Y.Row(int(math.Round(at.Y)))[int(math.Round(at.X))]; v < 250 {
 			t.Errorf("%s is not drawn: brightness %d", name, v)
 		}
@@ -71,11 +72,11 @@ func TestBrowPointsAreDrawnOnTheBrows(t *testing.T) {
 		crop := plain.Y.Crop(raster.Frame{Origin: d.toPixel(at).Minus(raster.Vec{X: 3, Y: 3}), Axis: raster.Vec{X: 1, Y: 0}}, 7, 7)
 		return float64(crop.Mean())
 	}
-	for _, k := range [...]mark{markBrowInnerL, markBrowInnerR, markBrowOuterL, markBrowOuterR} {
+	for _, k := range [...]landmark.Mark{landmark.MarkBrowInnerL, landmark.MarkBrowInnerR, landmark.MarkBrowOuterL, landmark.MarkBrowOuterR} {
 		at := d.at(k)
-		brow, above, measured := level(at), level(at.Plus(raster.Vec{X: 0, Y: -0.15})), level(m.pts.at[k])
+		brow, above, measured := level(at), level(at.Plus(raster.Vec{X: 0, Y: -0.15})), level(m.pts.At[k])
 		if brow > above-30 || brow > measured-15 {
-			t.Errorf("%s: %.0f, the skin above %.0f and where it was measured %.0f", names[k], brow, above, measured)
+			t.Errorf("%s: %.0f, the skin above %.0f and where it was measured %.0f", landmark.Names[k], brow, above, measured)
 		}
 	}
 }
@@ -83,17 +84,17 @@ func TestBrowPointsAreDrawnOnTheBrows(t *testing.T) {
 // uneven is a face whose right mouth corner hangs.
 func uneven(sag float64) *measurement {
 	m := &measurement{photo: &photo.Photo{}, grey: raster.NewPlane(800, 1000)}
-	at := [marks]raster.Vec{
-		markPupilL: {X: -0.5, Y: 0}, markEyeOuterL: {X: -0.7, Y: 0.03}, markEyeInnerL: {X: -0.3, Y: 0.05}, markBrowInnerL: {X: -0.25, Y: -0.2},
-		markBrowMiddleL: {X: -0.5, Y: -0.3}, markBrowOuterL: {X: -0.85, Y: -0.2}, markMouthL: {X: -0.4, Y: 1.1},
-		markLipTop: {X: 0, Y: 1}, markLipBottom: {X: 0, Y: 1.3}, markNoseTip: {X: 0, Y: 0.6},
+	at := [landmark.Marks]raster.Vec{
+		landmark.MarkPupilL: {X: -0.5, Y: 0}, landmark.MarkEyeOuterL: {X: -0.7, Y: 0.03}, landmark.MarkEyeInnerL: {X: -0.3, Y: 0.05}, landmark.MarkBrowInnerL: {X: -0.25, Y: -0.2},
+		landmark.MarkBrowMiddleL: {X: -0.5, Y: -0.3}, landmark.MarkBrowOuterL: {X: -0.85, Y: -0.2}, landmark.MarkMouthL: {X: -0.4, Y: 1.1},
+		landmark.MarkLipTop: {X: 0, Y: 1}, landmark.MarkLipBottom: {X: 0, Y: 1.3}, landmark.MarkNoseTip: {X: 0, Y: 0.6},
 	}
-	for k := markPupilL; k < markLipTop; k += 2 {
+	for k := landmark.MarkPupilL; k < landmark.MarkLipTop; k += 2 {
 		at[k+1] = raster.Vec{X: -at[k].X, Y: at[k].Y}
 	}
-	at[markMouthR].Y += sag
-	m.pts = points{at: at, spread: fitted.spreads, frame: raster.Frame{Origin: raster.Vec{X: 400, Y: 400}, Axis: raster.Vec{X: 200, Y: 0}}}
-	m.asym = asymmetryOf(&m.pts)
+	at[landmark.MarkMouthR].Y += sag
+	m.pts = landmark.Points{At: at, Spread: fitted.spreads, Frame: raster.Frame{Origin: raster.Vec{X: 400, Y: 400}, Axis: raster.Vec{X: 200, Y: 0}}}
+	m.asym = landmark.AsymmetryOf(&m.pts)
 	return m
 }
 
@@ -101,7 +102,7 @@ func TestArrowsPointWherePointsWouldHaveToMove(t *testing.T) {
 	t.Parallel()
 	arrowsOf := func(sag float64) (unsure, sure []stroke) {
 		m := uneven(sag)
-		d := diagram{m: m, toPixel: m.pts.frame.Outer, unit: m.pts.iod()}
+		d := diagram{m: m, toPixel: m.pts.Frame.Outer, unit: m.pts.IOD()}
 		return d.arrows()
 	}
 	if unsure, sure := arrowsOf(0); len(unsure)+len(sure) > 0 {
@@ -129,17 +130,17 @@ func TestArrowsPointWherePointsWouldHaveToMove(t *testing.T) {
 func TestMiddleLineFollowsTheFace(t *testing.T) {
 	t.Parallel()
 	m := uneven(0)
-	if f := m.asym.middleLine(); f.Origin.Length() > 1e-9 || math.Abs(f.Axis.Y) > 1e-9 {
+	if f := middleLine(&m.asym); f.Origin.Length() > 1e-9 || math.Abs(f.Axis.Y) > 1e-9 {
 		t.Errorf("the middle line of an even face is %+v", f)
 	}
 	// Everything below the eyes turned about the middle between them by 0.1 radians.
-	for k := range marks {
-		if m.pts.at[k].Y > 0.4 {
-			m.pts.at[k] = m.pts.at[k].Times(raster.Vec{X: math.Cos(0.1), Y: math.Sin(0.1)})
+	for k := range landmark.Marks {
+		if m.pts.At[k].Y > 0.4 {
+			m.pts.At[k] = m.pts.At[k].Times(raster.Vec{X: math.Cos(0.1), Y: math.Sin(0.1)})
 		}
 	}
-	m.asym = asymmetryOf(&m.pts)
-	f := m.asym.middleLine()
+	m.asym = landmark.AsymmetryOf(&m.pts)
+	f := middleLine(&m.asym)
 	if down := f.Outer(raster.Vec{X: 0, Y: 1}); down.X > -0.02 || down.X < -0.12 {
 		t.Errorf("one IOD down, the line of a face that leans to the left is at %v", down)
 	}
@@ -168,7 +169,7 @@ func TestOverlayShowsTheFaceLargeEnough(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			m := &measurement{pts: points{frame: raster.Frame{Origin: tt.face, Axis: raster.Vec{X: tt.iod, Y: 0}}}}
+			m := &measurement{pts: landmark.Points{Frame: raster.Frame{Origin: tt.face, Axis: raster.Vec{X: tt.iod, Y: 0}}}}
 			v := m.view(&raster.Plane{W: tt.w, H: tt.h})
 			if v.w != tt.width || v.h != tt.height {
 				t.Errorf("%d x %d, want %d x %d", v.w, v.h, tt.width, tt.height)

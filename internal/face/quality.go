@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
+	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -169,7 +170,7 @@ func (m *measurement) suited(r checkRule) checkRule {
 	case r.name == report.CheckYaw:
 		r.fix = fmt.Sprintf("Turn your head towards the %s edge of the picture by about %.0f degrees.", m.edge(-m.yaw), math.Abs(m.yaw))
 	case r.name == report.CheckRoll:
-		roll := m.pts.roll()
+		roll := m.pts.Roll()
 		r.fix = fmt.Sprintf("Tilt your head, or the phone, so that your head moves towards the %s edge of the picture by about %.0f degrees.",
 			m.edge(-roll), math.Abs(roll))
 	case regionOf[r.name] != nil:
@@ -188,7 +189,7 @@ const nearIOD = 0.45
 
 // fillsPicture reports whether the face takes all of the picture's shorter side.
 func (m *measurement) fillsPicture() bool {
-	return m.pts.iod()*float64(m.scale) > nearIOD*float64(min(m.photo.Width, m.photo.Height))
+	return m.pts.IOD()*float64(m.scale) > nearIOD*float64(min(m.photo.Width, m.photo.Height))
 }
 
 // edge names the edge of the picture, as the person sees it, in a direction of the plane: right for positive.
@@ -203,15 +204,15 @@ func (m *measurement) checkValues() map[string]float64 {
 	return map[string]float64{
 		report.CheckDetection:  m.place.Q,
 		report.CheckOtherFaces: m.place.Second,
-		report.CheckFaceSize:   m.pts.iod() * float64(m.scale),
+		report.CheckFaceSize:   m.pts.IOD() * float64(m.scale),
 		report.CheckBrightness: m.light.brightness,
 		report.CheckGlare:      m.light.brightness,
 		report.CheckContrast:   m.light.contrast,
 		report.CheckFocus:      m.light.focus,
 		report.CheckSideLight:  math.Abs(m.light.sidedness),
 		report.CheckYaw:        math.Abs(m.yaw),
-		report.CheckRoll:       math.Abs(m.pts.roll()),
-		report.CheckDistance:   m.pts.at[markNoseTip].Y,
+		report.CheckRoll:       math.Abs(m.pts.Roll()),
+		report.CheckDistance:   m.pts.At[landmark.MarkNoseTip].Y,
 		report.CheckOcclusion:  m.alike,
 		report.CheckFraming:    m.cut,
 		report.CheckMotion:     m.light.even,

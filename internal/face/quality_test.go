@@ -15,7 +15,7 @@ func TestFixesPointTheRightWay(t *testing.T) {
 	posed := func(yaw float64, mirrored bool) *measurement {
 		m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 800}, Mirrored: mirrored}, scale: 1, by: &fitted, yaw: yaw, registration: registration{alike: 0.8}}
 		m.place.Window = cascade.Window{X: 400, Y: 400, Size: 500, Q: 2000}
-		m.pts.frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 180, Y: 0}}
+		m.pts.Frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 180, Y: 0}}
 		m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
 		return m
 	}
@@ -34,7 +34,7 @@ func TestFixesPointTheRightWay(t *testing.T) {
 		}
 	}
 	tilted := posed(0, false)
-	tilted.pts.frame.Axis = raster.Vec{X: 170, Y: 60}
+	tilted.pts.Frame.Axis = raster.Vec{X: 170, Y: 60}
 	tilted.light.sidedness = 0.5
 	want := []string{"side of your face towards the right edge", "towards the left edge of the picture by about 19 degrees"}
 	q := tilted.quality()
@@ -47,7 +47,7 @@ func TestAtMostThreeFixesTheWorstFirst(t *testing.T) {
 	t.Parallel()
 	m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 800}}, scale: 1, by: &fitted, yaw: 25, registration: registration{alike: 0.3}}
 	m.place.Window = cascade.Window{X: 400, Y: 400, Size: 100, Q: 160}
-	m.pts.frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 70, Y: 0}}
+	m.pts.Frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 70, Y: 0}}
 	m.light = light{brightness: 45, contrast: 14, focus: 0.01, sidedness: 0.5}
 	q := m.quality()
 	if q.refusal == nil || q.refusal.Code != report.TurnedAway {
@@ -77,7 +77,7 @@ func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
 			t.Parallel()
 			m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, scale: 1, by: &fitted, registration: registration{alike: 0.8}}
 			m.place.Window = cascade.Window{X: 400, Y: 400, Size: 700, Q: tt.detection}
-			m.pts.frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: tt.iod, Y: 0}}
+			m.pts.Frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: tt.iod, Y: 0}}
 			m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
 			var got report.Code
 			if q := m.quality(); q.refusal != nil {
@@ -94,7 +94,7 @@ func TestTheReasonForNoRankIsTheMostPreciseOne(t *testing.T) {
 	t.Parallel()
 	m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, scale: 1, by: &fitted, registration: registration{alike: 0.8}}
 	m.place.Window = cascade.Window{X: 400, Y: 400, Size: 500, Q: 200}
-	m.pts.frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 180, Y: 0}}
+	m.pts.Frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 180, Y: 0}}
 	m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.2}, 0.5
 	for _, tt := range []struct {
 		covered float64

@@ -70,7 +70,7 @@ func (m *measurement) conditions() (v [conditions]float64) {
 		sum += c
 	}
 	apart := 1 - sum/float64(len(m.local))
-	iod := m.pts.iod() * float64(m.scale)
+	iod := m.pts.IOD() * float64(m.scale)
 	return [conditions]float64{
 		1, apart, raster.Sq(apart), raster.Sq(m.yaw / 10), max(0, 1-m.light.focus/softFocus), max(0, 1-iod/fewPixels),
 		raster.Sq(min(beyond, math.Abs(m.deviation))),

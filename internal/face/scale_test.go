@@ -25,7 +25,7 @@ func TestAnIntervalIsNeverACertainty(t *testing.T) {
 		m := measurement{by: &fitted, photo: &photo.Photo{}, scale: 1}
 		m.deviation = rapid.Float64Range(-9, 9).Draw(t, "deviation")
 		m.before = rapid.Float64Range(-9, 9).Draw(t, "before")
-		m.pts.frame.Axis = raster.Vec{X: rapid.Float64Range(60, 400).Draw(t, "pixels"), Y: 0}
+		m.pts.Frame.Axis = raster.Vec{X: rapid.Float64Range(60, 400).Draw(t, "pixels"), Y: 0}
 		m.local = agreeing(rapid.Float64Range(-1, 1).Draw(t, "agreement"))
 		m.light.focus = rapid.Float64Range(0, 1).Draw(t, "focus")
 		m.yaw = rapid.Float64Range(-24, 24).Draw(t, "yaw")

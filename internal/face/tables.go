@@ -2,21 +2,24 @@
 
 package face
 
-import "github.com/facescan/facescan/internal/face/internal/raster"
+import (
+	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/raster"
+)
 
 // fitted is the calibration that Analyze uses: from the neutral and smiling faces of the Face Research Lab London Set (L. DeBruine and B. Jones,
 // CC BY 4.0, doi 10.6084/m9.figshare.5047666) and altered copies of them.
 var fitted = Calibration{
-	offsets: [marks]raster.Vec{
+	offsets: [landmark.Marks]raster.Vec{
 		{X: 0.0151, Y: -0.0073}, {X: -0.0151, Y: -0.0073}, {X: 0.0331, Y: 0.0073}, {X: -0.0331, Y: 0.0073},
 		{X: 0.0343, Y: 0.0308}, {X: -0.0343, Y: 0.0308}, {X: 0.0332, Y: 0.068}, {X: -0.0332, Y: 0.068},
 		{X: 0, Y: 0}, {X: 0, Y: 0}, {X: -0.0287, Y: 0.0626}, {X: 0.0287, Y: 0.0626},
 		{X: 0.0009, Y: 0.0226}, {X: -0.0009, Y: 0.0226}, {X: 0, Y: 0.0137}, {X: 0, Y: 0.0312},
 		{X: 0, Y: -0.0476},
 	},
-	pointErrors: [marks]float64{0.0119, 0.0119, 0.0148, 0.0148, 0.0117, 0.0117, 0.0319, 0.0319, 0, 0, 0.0314, 0.0314, 0.0158, 0.0158, 0.0138, 0.0208, 0.0165},
-	spreads:     [marks]float64{0.0101, 0.0101, 0.0093, 0.0093, 0.0088, 0.0088, 0.0097, 0.0097, 0.014, 0.014, 0.015, 0.015, 0.0084, 0.0084, 0.009, 0.0112, 0.0135},
-	headTurn: asymmetry{
+	pointErrors: [landmark.Marks]float64{0.0119, 0.0119, 0.0148, 0.0148, 0.0117, 0.0117, 0.0319, 0.0319, 0, 0, 0.0314, 0.0314, 0.0158, 0.0158, 0.0138, 0.0208, 0.0165},
+	spreads:     [landmark.Marks]float64{0.0101, 0.0101, 0.0093, 0.0093, 0.0088, 0.0088, 0.0097, 0.0097, 0.014, 0.014, 0.015, 0.015, 0.0084, 0.0084, 0.009, 0.0112, 0.0135},
+	headTurn: landmark.Asymmetry{
 		{X: -0.0863, Y: -0.0461}, {X: -0.0863, Y: 0.0461}, {X: -0.1865, Y: -0.0882}, {X: -0.1865, Y: 0.0882},
 		{X: 0.1881, Y: -0.0225}, {X: 0.1881, Y: 0.0225}, {X: 0.2523, Y: -0.0257}, {X: 0.2523, Y: 0.0257},
 		{X: 0.0066, Y: -0.0975}, {X: 0.0066, Y: 0.0975}, {X: -0.5009, Y: -0.145}, {X: -0.5009, Y: 0.145},
