@@ -11,6 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 	ownjpeg "github.com/facescan/facescan/internal/face/internal/jpeg"
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
@@ -127,10 +128,10 @@ func BenchmarkStages(b *testing.B) {
 		measured(b, func() error { landmark.Locate(models, near, place); return nil })
 	})
 	b.Run("crop", func(b *testing.B) {
-		measured(b, func() error { near.Crop(faceFrame(&rough), faceW, faceH); return nil })
+		measured(b, func() error { near.Crop(mirror.FaceFrame(&rough), mirror.FaceW, mirror.FaceH); return nil })
 	})
 	b.Run("field", func(b *testing.B) {
-		measured(b, func() error { registered(near, &rough); return nil })
+		measured(b, func() error { mirror.Registered(near, &rough); return nil })
 	})
 	b.Run("assemble", func(b *testing.B) {
 		measured(b, func() error { _, err := m.report(); return err })

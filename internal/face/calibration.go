@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -21,7 +22,7 @@ type Calibration struct {
 	headTurn landmark.Asymmetry
 	// yaw and held weigh the three signs of a turned head (see signs): into degrees, and into the part of the manual asymmetry along posed.
 	yaw, held [3]float64
-	prior
+	mirror.Prior
 	// heldScale makes the energy of what posed holds comparable with the index.
 	heldScale float64
 	// index and before are the scales of the index between people, without and with what the pose
@@ -44,9 +45,9 @@ type Calibration struct {
 type metricFit struct{ bias, sem, icc, retest float64 }
 
 // signs are the three traces of a turned head: the points' asymmetry along headTurn and the field along posed and turned, IOD.
-func (m *Calibration) signs(h *landmark.Asymmetry, raw *pattern) [3]float64 {
-	f := without(*raw, rigid[:])
-	return [3]float64{h.Dot(&m.headTurn), dot(&f, &m.posed), dot(&f, &m.turned)}
+func (m *Calibration) signs(h *landmark.Asymmetry, raw *mirror.Pattern) [3]float64 {
+	f := mirror.Without(*raw, mirror.Rigid[:])
+	return [3]float64{h.Dot(&m.headTurn), mirror.Dot(&f, &m.Posed), mirror.Dot(&f, &m.Turned)}
 }
 
 // indexOf gives the symmetry index: the square root of the root mean square displacement in IOD. Its spread between people is nearer to normal than

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/gen2brain/jpegn"
 	"github.com/google/go-cmp/cmp"
@@ -57,7 +58,7 @@ func goldenFiles(t *testing.T) []goldenFile {
 	t.Helper()
 	src := facetest.DecodeSample(t)
 	dark := facetest.Graded(src, func(v float64) float64 { return float64(int(v) * 7 / 10) })
-	bent := facetest.Remapped(src, 320, 400, func(x, y int) (int, int) { return x, y - max(0, 6-abs(x-198)/4) })
+	bent := facetest.Remapped(src, 320, 400, func(x, y int) (int, int) { return x, y - max(0, 6-mirror.Abs(x-198)/4) })
 	return []goldenFile{
 		{"progressive JPEG", facetest.SampleJPEG(t)},
 		{"PNG", facetest.EncodePNG(t, src)},

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -215,19 +216,19 @@ func (m *Calibration) roundedField() {
 		m.offsets[k] = digits(m.offsets[k])
 		m.headTurn[k] = digits(m.headTurn[k])
 	}
-	for k := range fieldPoints {
-		m.posed[k], m.turned[k] = digits(m.posed[k]), digits(m.turned[k])
+	for k := range mirror.FieldPoints {
+		m.Posed[k], m.Turned[k] = digits(m.Posed[k]), digits(m.Turned[k])
 	}
-	for _, list := range [][]component{m.shared[:], m.quiet[:]} {
+	for _, list := range [][]mirror.Component{m.Shared[:], m.Quiet[:]} {
 		for i := range list {
-			list[i].variance = significant(list[i].variance)
-			for k := range list[i].along {
-				list[i].along[k] = digits(list[i].along[k])
+			list[i].Variance = significant(list[i].Variance)
+			for k := range list[i].Along {
+				list[i].Along[k] = digits(list[i].Along[k])
 			}
 		}
 	}
-	m.restless = significant(m.restless)
-	for _, table := range []*[parts][2]float64{&m.smooth, &m.doubt} {
+	m.Restless = significant(m.Restless)
+	for _, table := range []*[mirror.Parts][2]float64{&m.Smooth, &m.Doubt} {
 		for p := range table {
 			table[p] = [2]float64{significant(table[p][0]), significant(table[p][1])}
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -56,7 +57,7 @@ func looksIn(photos []*Observation, r region) [][]float64 {
 	var list [][]float64
 	for _, o := range photos {
 		look := o.m.looks[r]
-		list = append(list, look, mirrored(look, regionRules[r].w/regionRules[r].by))
+		list = append(list, look, mirror.Mirrored(look, regionRules[r].w/regionRules[r].by))
 	}
 	return list
 }

@@ -1,12 +1,15 @@
 package face
 
-import "github.com/facescan/facescan/internal/face/internal/landmark"
+import (
+	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
+)
 
 // fitPose fits what a turned head does to the points and the field, and how to read the turn from it.
 func (m *Calibration) fitPose(samples []Sample) {
 	var manual []weighedPattern
 	var points landmark.Asymmetry
-	var field pattern
+	var field mirror.Pattern
 	for i := range samples {
 		s := &samples[i]
 		d := denseOf(s.Dense)
@@ -22,8 +25,8 @@ func (m *Calibration) fitPose(samples []Sample) {
 	}
 	m.headTurn = points.Unit()
 	posed := principal(manual, nil)
-	pair := rightAngled(posed, without(field, rigid[:]))
-	m.posed, m.turned = pair[0], pair[1]
+	pair := mirror.RightAngled(posed, mirror.Without(field, mirror.Rigid[:]))
+	m.Posed, m.Turned = pair[0], pair[1]
 	m.fitYaw(samples)
 }
 
@@ -39,7 +42,7 @@ func (m *Calibration) fitYaw(samples []Sample) {
 		signs = append(signs, s.Neutral.signs(m), s.ToRight.signs(m), s.ToLeft.signs(m))
 		degrees = append(degrees, yaw, yaw+TurnDegrees, yaw-TurnDegrees)
 		still = append(still, s.Neutral.signs(m))
-		held = append(held, dot(&h, &m.posed))
+		held = append(held, mirror.Dot(&h, &m.Posed))
 	}
 	m.yaw = leastSquares(signs, degrees)
 	m.held = leastSquares(still, held)
@@ -80,25 +83,25 @@ func leastSquares(rows [][3]float64, values []float64) (w [3]float64) {
 // principal gives the unit direction that holds most of the weighted energy of patterns, square to those already found: the power method.
 //
 //go:norace
-func principal(list []weighedPattern, found []pattern) pattern {
+func principal(list []weighedPattern, found []mirror.Pattern) mirror.Pattern {
 	const rounds = 60
-	var u pattern
+	var u mirror.Pattern
 	for i := range list {
-		f := without(list[i].pattern, found)
-		if dot(&f, &f) > dot(&u, &u) {
+		f := mirror.Without(list[i].Pattern, found)
+		if mirror.Dot(&f, &f) > mirror.Dot(&u, &u) {
 			u = f
 		}
 	}
-	u = unitOf(u)
+	u = mirror.UnitOf(u)
 	for range rounds {
-		var next pattern
+		var next mirror.Pattern
 		for i := range list {
-			d := float64(list[i].weight * dot(&list[i].pattern, &u))
+			d := float64(list[i].weight * mirror.Dot(&list[i].Pattern, &u))
 			for k := range next {
-				next[k] = next[k].Plus(list[i].pattern[k].Scaled(d))
+				next[k] = next[k].Plus(list[i].Pattern[k].Scaled(d))
 			}
 		}
-		u = unitOf(without(next, found))
+		u = mirror.UnitOf(mirror.Without(next, found))
 	}
 	return u
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -13,7 +14,7 @@ import (
 const smileCounts, turnCounts, blurCounts, recaptureCounts = 1, 1, 1, 0.05
 
 type weighedPattern struct {
-	pattern
+	mirror.Pattern
 	weight float64
 }
 
@@ -26,18 +27,18 @@ func (m *Calibration) fitPrior(samples []Sample) {
 }
 
 // settledField is the field as seen without shift, turn and pose.
-func (m *Calibration) settledField(o *Observation) pattern {
+func (m *Calibration) settledField(o *Observation) mirror.Pattern {
 	f := o.field()
-	f = without(f, rigid[:])
-	return without(f, []pattern{m.posed, m.turned})
+	f = mirror.Without(f, mirror.Rigid[:])
+	return mirror.Without(f, []mirror.Pattern{m.Posed, m.Turned})
 }
 
 // fitShared takes the moments of neutral with smiling photos: the errors of two photos do not hang
 // together, so what is left is the face. Mirrored faces are as likely, so the mean is zero.
 func (m *Calibration) fitShared(samples []Sample) {
-	var cross [freeSize]free
-	var part [parts][2]float64
-	var count [parts][2]float64
+	var cross [mirror.FreeSize]mirror.Free
+	var part [mirror.Parts][2]float64
+	var count [mirror.Parts][2]float64
 	n := 0.0
 	for i := range samples {
 		s := &samples[i]
@@ -46,15 +47,15 @@ func (m *Calibration) fitShared(samples []Sample) {
 		}
 		n++
 		f, g := m.settledField(s.Neutral), m.settledField(s.Smiling)
-		a, b := f.free(), g.free()
+		a, b := f.Free(), g.Free()
 		for i := range a {
 			for j := range b {
 				cross[i][j] += (float64(a[i]*b[j]) + float64(a[j]*b[i])) / 2
 			}
-			at := freeAt[i]
-			p := fieldPoints[at.point].part
-			part[p][at.axis] += float64(a[i] * b[i])
-			count[p][at.axis]++
+			at := mirror.FreeAt[i]
+			p := mirror.FieldPoints[at.Point].Part
+			part[p][at.Axis] += float64(a[i] * b[i])
+			count[p][at.Axis]++
 		}
 	}
 	for i := range cross {
@@ -64,18 +65,18 @@ func (m *Calibration) fitShared(samples []Sample) {
 	}
 	for p := range part {
 		for axis := range part[p] {
-			m.smooth[p][axis] = max(0, part[p][axis]) / max(1, count[p][axis])
+			m.Smooth[p][axis] = max(0, part[p][axis]) / max(1, count[p][axis])
 		}
 	}
 	values, vectors := eigen(cross)
-	for i := range m.shared {
-		m.shared[i] = component{variance: max(0, values[i]), along: patternFrom(&vectors[i])}
+	for i := range m.Shared {
+		m.Shared[i] = mirror.Component{Variance: max(0, values[i]), Along: patternFrom(&vectors[i])}
 	}
 }
 
 // fitQuiet takes half the second moment of the differences between photos of one person.
 func (m *Calibration) fitQuiet(samples []Sample) {
-	var moment [freeSize]free
+	var moment [mirror.FreeSize]mirror.Free
 	total := 0.0
 	add := func(a, b *Observation, weight float64) {
 		if a == nil || b == nil {
@@ -85,7 +86,7 @@ func (m *Calibration) fitQuiet(samples []Sample) {
 		for k := range f {
 			f[k] = f[k].Minus(g[k])
 		}
-		addOuter(&moment, &f, weight/2)
+		mirror.AddOuter(&moment, &f, weight/2)
 		total += weight
 	}
 	for i := range samples {
@@ -105,12 +106,12 @@ func (m *Calibration) fitQuiet(samples []Sample) {
 	}
 	values, vectors := eigen(moment)
 	rest := 0.0
-	for _, v := range values[noiseComponents:] {
-		rest += max(0, v) / float64(freeSize-noiseComponents)
+	for _, v := range values[mirror.NoiseComponents:] {
+		rest += max(0, v) / float64(mirror.FreeSize-mirror.NoiseComponents)
 	}
-	m.restless = rest
-	for i := range m.quiet {
-		m.quiet[i] = component{variance: max(0, values[i]-rest), along: patternFrom(&vectors[i])}
+	m.Restless = rest
+	for i := range m.Quiet {
+		m.Quiet[i] = mirror.Component{Variance: max(0, values[i]-rest), Along: patternFrom(&vectors[i])}
 	}
 }
 
@@ -121,7 +122,7 @@ const noiseCounts = 2
 // fitDoubt fits how much the error of a displacement grows as the halves agree less: from copies of a
 // photo that are lit from the side, with shadows cast, against the photo itself.
 func (m *Calibration) fitDoubt(samples []Sample) {
-	var fits [parts][2]lineFit
+	var fits [mirror.Parts][2]lineFit
 	for i := range samples {
 		s := &samples[i]
 		f := m.settledField(s.Neutral)
@@ -130,16 +131,16 @@ func (m *Calibration) fitDoubt(samples []Sample) {
 				continue
 			}
 			g := m.settledField(o)
-			for _, at := range freeAt {
-				p := fieldPoints[at.point].part
-				x := max(leastDoubt, 1-o.m.local[at.point])
-				fits[p][at.axis].add(float64(x*math.Sqrt(x)), raster.Sq(f[at.point].Of(at.axis)-g[at.point].Of(at.axis)))
+			for _, at := range mirror.FreeAt {
+				p := mirror.FieldPoints[at.Point].Part
+				x := max(mirror.LeastDoubt, 1-o.m.Local[at.Point])
+				fits[p][at.Axis].add(float64(x*math.Sqrt(x)), raster.Sq(f[at.Point].Of(at.Axis)-g[at.Point].Of(at.Axis)))
 			}
 		}
 	}
 	for p := range fits {
 		for axis := range fits[p] {
-			m.doubt[p][axis] = max(0, fits[p][axis].slope())
+			m.Doubt[p][axis] = max(0, fits[p][axis].slope())
 		}
 	}
 }
@@ -159,12 +160,12 @@ func (l *lineFit) slope() float64 {
 	return (float64(l.n*l.xy) - float64(l.x*l.y)) / d
 }
 
-func patternFrom(v *free) (f pattern) {
-	for i, at := range freeAt {
-		if at.axis == 0 {
-			f[at.point].X = v[i]
+func patternFrom(v *mirror.Free) (f mirror.Pattern) {
+	for i, at := range mirror.FreeAt {
+		if at.Axis == 0 {
+			f[at.Point].X = v[i]
 		} else {
-			f[at.point].Y = v[i]
+			f[at.Point].Y = v[i]
 		}
 	}
 	return f
@@ -173,23 +174,23 @@ func patternFrom(v *free) (f pattern) {
 // eigen gives the eigenvalues, largest first, and the eigenvectors of a symmetric matrix, by Jacobi's
 // rotations (G. Golub, C. Van Loan, "Matrix Computations", 8.5). The largest value of each vector is
 // positive.
-func eigen(a [freeSize]free) (values free, vectors [freeSize]free) {
+func eigen(a [mirror.FreeSize]mirror.Free) (values mirror.Free, vectors [mirror.FreeSize]mirror.Free) {
 	for i := range vectors {
 		vectors[i][i] = 1
 	}
 	const sweeps = 12
 	for range sweeps {
-		for p := range freeSize - 1 {
-			for q := p + 1; q < freeSize; q++ {
+		for p := range mirror.FreeSize - 1 {
+			for q := p + 1; q < mirror.FreeSize; q++ {
 				rotate(&a, &vectors, p, q)
 			}
 		}
 	}
 	order := orderOf(&a)
-	var sorted [freeSize]free
+	var sorted [mirror.FreeSize]mirror.Free
 	for i, at := range order {
 		values[i], sorted[i] = a[at][at], vectors[at]
-		sorted[i].pointUp()
+		pointUp(&sorted[i])
 	}
 	return values, sorted
 }
@@ -197,7 +198,7 @@ func eigen(a [freeSize]free) (values free, vectors [freeSize]free) {
 // rotate makes a[p][q] zero.
 //
 //go:norace
-func rotate(a, vectors *[freeSize]free, p, q int) {
+func rotate(a, vectors *[mirror.FreeSize]mirror.Free, p, q int) {
 	if a[p][q] == 0 {
 		return
 	}
@@ -208,11 +209,11 @@ func rotate(a, vectors *[freeSize]free, p, q int) {
 	}
 	c := 1 / math.Sqrt(raster.Sq(t)+1)
 	s := float64(t * c)
-	for k := range freeSize {
+	for k := range mirror.FreeSize {
 		x, y := a[k][p], a[k][q]
 		a[k][p], a[k][q] = float64(c*x)-float64(s*y), float64(s*x)+float64(c*y)
 	}
-	for k := range freeSize {
+	for k := range mirror.FreeSize {
 		x, y := a[p][k], a[q][k]
 		a[p][k], a[q][k] = float64(c*x)-float64(s*y), float64(s*x)+float64(c*y)
 		x, y = vectors[p][k], vectors[q][k]
@@ -221,7 +222,7 @@ func rotate(a, vectors *[freeSize]free, p, q int) {
 }
 
 // pointUp turns a vector such that its largest value is positive.
-func (v *free) pointUp() {
+func pointUp(v *mirror.Free) {
 	most := 0.0
 	for _, x := range v {
 		if math.Abs(x) > math.Abs(most) {
@@ -236,8 +237,8 @@ func (v *free) pointUp() {
 }
 
 // orderOf gives the places of the diagonal's values, largest first.
-func orderOf(a *[freeSize]free) []int {
-	order := make([]int, freeSize)
+func orderOf(a *[mirror.FreeSize]mirror.Free) []int {
+	order := make([]int, mirror.FreeSize)
 	for i := range order {
 		order[i] = i
 	}

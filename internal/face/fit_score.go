@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -109,11 +110,11 @@ func (m *Calibration) fitHeld(samples []Sample) {
 	var energy, held []float64
 	for i := range samples {
 		s := &samples[i]
-		e, _ := m.believed(&s.Neutral.m.raw, &s.Neutral.m.local)
-		energy = append(energy, sumOf(e))
+		e, _ := m.Believed(&s.Neutral.m.Raw, &s.Neutral.m.Local)
+		energy = append(energy, mirror.SumOf(e))
 		d := denseOf(s.Dense)
-		h := without(d.asymmetry(), []pattern{m.posed})
-		held = append(held, dot(&h, &h))
+		h := mirror.Without(d.asymmetry(), []mirror.Pattern{m.Posed})
+		held = append(held, mirror.Dot(&h, &h))
 	}
 	m.heldScale = mean(energy) / mean(held)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -17,6 +18,7 @@ package face
 
 import (
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -29,12 +31,12 @@ var fitted = Calibration{
 	fmt.Fprintf(&b, "spreads: [landmark.Marks]float64{%s},\n", numbers(c.spreads[:]...))
 	fmt.Fprintf(&b, "headTurn: landmark.Asymmetry{%s},\n", vectors(c.headTurn[:]))
 	fmt.Fprintf(&b, "yaw: [3]float64{%s}, held: [3]float64{%s},\n", numbers(c.yaw[:]...), numbers(c.held[:]...))
-	fmt.Fprint(&b, "prior: prior{\n")
-	fmt.Fprintf(&b, "posed: pattern{%s},\n", vectors(c.posed[:]))
-	fmt.Fprintf(&b, "turned: pattern{%s},\n", vectors(c.turned[:]))
-	writeComponents(&b, "shared: [priorComponents]component", c.shared[:])
-	writeComponents(&b, "quiet: [noiseComponents]component", c.quiet[:])
-	fmt.Fprintf(&b, "smooth: %s, restless: %s, doubt: %s,\n", table(&c.smooth), numbers(c.restless), table(&c.doubt))
+	fmt.Fprint(&b, "Prior: mirror.Prior{\n")
+	fmt.Fprintf(&b, "Posed: mirror.Pattern{%s},\n", vectors(c.Posed[:]))
+	fmt.Fprintf(&b, "Turned: mirror.Pattern{%s},\n", vectors(c.Turned[:]))
+	writeComponents(&b, "Shared: [mirror.PriorComponents]mirror.Component", c.Shared[:])
+	writeComponents(&b, "Quiet: [mirror.NoiseComponents]mirror.Component", c.Quiet[:])
+	fmt.Fprintf(&b, "Smooth: %s, Restless: %s, Doubt: %s,\n", table(&c.Smooth), numbers(c.Restless), table(&c.Doubt))
 	fmt.Fprint(&b, "},\n")
 	fmt.Fprintf(&b, "heldScale: %s, usualSpread: %s,\n", numbers(c.heldScale), numbers(c.usualSpread))
 	fmt.Fprintf(&b, "index: scale{%s}, before: scale{%s},\n", numbers(c.index.origin, c.index.mean, c.index.sd),
@@ -50,17 +52,17 @@ var fitted = Calibration{
 	return b.Bytes()
 }
 
-func writeComponents(b *bytes.Buffer, name string, list []component) {
+func writeComponents(b *bytes.Buffer, name string, list []mirror.Component) {
 	fmt.Fprintf(b, "%s{\n", name)
 	for i := range list {
-		fmt.Fprintf(b, "{variance: %s, along: pattern{%s}},\n", numbers(list[i].variance), vectors(list[i].along[:]))
+		fmt.Fprintf(b, "{Variance: %s, Along: mirror.Pattern{%s}},\n", numbers(list[i].Variance), vectors(list[i].Along[:]))
 	}
 	fmt.Fprint(b, "},\n")
 }
 
-func table(t *[parts][2]float64) string {
+func table(t *[mirror.Parts][2]float64) string {
 	var b bytes.Buffer
-	fmt.Fprint(&b, "[parts][2]float64{")
+	fmt.Fprint(&b, "[mirror.Parts][2]float64{")
 	for _, v := range t {
 		fmt.Fprintf(&b, "{%s}, ", numbers(v[:]...))
 	}

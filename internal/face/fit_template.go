@@ -4,12 +4,13 @@ import (
 	"math"
 
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 // denseMarks are, for each of fieldPoints, the places in the 189-point template of the Face Research Lab London Set of that point and
 // of its partner in a mirror.
-var denseMarks = [len(fieldPoints)]struct{ at, partner int }{
+var denseMarks = [len(mirror.FieldPoints)]struct{ at, partner int }{
 	{18, 27}, {19, 26}, {20, 25}, {21, 24}, {22, 23}, {28, 33}, {29, 32}, {30, 31}, {50, 56}, {51, 57}, {52, 58}, {53, 59}, {54, 60},
 	{55, 55}, {61, 66}, {62, 67}, {63, 68}, {64, 69}, {65, 70}, {71, 82}, {72, 81}, {73, 80}, {74, 79}, {75, 78}, {76, 77}, {83, 86},
 	{84, 85}, {87, 93}, {88, 92}, {89, 91}, {90, 90}, {94, 98}, {95, 97}, {96, 96}, {99, 103}, {100, 102}, {101, 101}, {104, 108},
@@ -18,7 +19,9 @@ var denseMarks = [len(fieldPoints)]struct{ at, partner int }{
 
 // denseShape is a set of manual points in pupil distances from the middle between the pupils: the left half and the middle line, and
 // their partners.
-type denseShape struct{ at, partner [len(fieldPoints)]raster.Vec }
+type denseShape struct {
+	at, partner [len(mirror.FieldPoints)]raster.Vec
+}
 
 // denseSize is how many points the template has.
 const denseSize = 189
@@ -33,12 +36,12 @@ func denseOf(points [][2]float64) (s denseShape) {
 }
 
 // asymmetry is half the difference to the mirror image without what a shift and a turn of the whole explain, as the field measures it.
-func (s *denseShape) asymmetry() (h pattern) {
-	for k := range fieldPoints {
+func (s *denseShape) asymmetry() (h mirror.Pattern) {
+	for k := range mirror.FieldPoints {
 		a, b := s.at[k], s.partner[k]
 		h[k] = raster.Vec{X: (a.X + b.X) / 2, Y: (a.Y - b.Y) / 2}
 	}
-	return without(h, rigid[:])
+	return mirror.Without(h, mirror.Rigid[:])
 }
 
 // drumRadius is that of the upright cylinder on which a head turns, in pupil distances: half the width of a head.
@@ -60,15 +63,15 @@ func (s denseShape) turned(degrees float64) denseShape {
 func (s *denseShape) yaw() float64 {
 	h := s.asymmetry()
 	t := drumTurn
-	return dot(&h, &t) / dot(&t, &t)
+	return mirror.Dot(&h, &t) / mirror.Dot(&t, &t)
 }
 
 // drumTurn is the asymmetry that one degree makes on the mean face.
-var drumTurn = func() pattern {
+var drumTurn = func() mirror.Pattern {
 	var s denseShape
-	for k, p := range fieldPoints {
-		const mid = (faceW - 1) / 2.0
-		s.at[k] = raster.Vec{X: (p.x - mid) / landmark.CropIOD, Y: (p.y - faceEyeY) / landmark.CropIOD}
+	for k, p := range mirror.FieldPoints {
+		const mid = (mirror.FaceW - 1) / 2.0
+		s.at[k] = raster.Vec{X: (p.X - mid) / landmark.CropIOD, Y: (p.Y - mirror.FaceEyeY) / landmark.CropIOD}
 		s.partner[k] = raster.Vec{X: -s.at[k].X, Y: s.at[k].Y}
 	}
 	s = s.turned(1)

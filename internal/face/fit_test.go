@@ -10,6 +10,7 @@ import (
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"pgregory.net/rapid"
@@ -22,15 +23,15 @@ func drawn(n int, seed uint64) []Sample {
 	for range n {
 		own, yaw := 0.01*r.NormFloat64(), 3*r.NormFloat64()
 		observed := func(yaw float64) *Observation {
-			o := &Observation{m: measurement{photo: &photo.Photo{Header: photo.Header{Width: 400, Height: 400, Orientation: 1}}, scale: 1, registration: registration{alike: 0.5, local: agreeing(0.9)}, looks: looksOf(drawnHalf(r))}}
+			o := &Observation{m: measurement{photo: &photo.Photo{Header: photo.Header{Width: 400, Height: 400, Orientation: 1}}, scale: 1, Registration: mirror.Registration{Alike: 0.5, Local: agreeing(0.9)}, looks: looksOf(drawnHalf(r))}}
 			o.m.seen.Crop = raster.Frame{Origin: raster.Vec{X: 0, Y: 0}, Axis: raster.Vec{X: 1, Y: 0}}
 			for k := range landmark.Marks {
 				o.m.seen.Raw[k] = cascade.Found{X: 200 + 100*meanMark(k).X + r.NormFloat64(), Y: 150 + 100*meanMark(k).Y + r.NormFloat64(), Spread: 1}
 			}
-			for k, p := range fieldPoints {
-				o.m.raw[k] = raster.Vec{X: own*math.Sin(p.x/20) + yaw*drumTurn[k].X + 0.002*r.NormFloat64(), Y: own*math.Cos(p.y/20) + 0.002*r.NormFloat64()}
-				if p.middle {
-					o.m.raw[k].Y = 0
+			for k, p := range mirror.FieldPoints {
+				o.m.Raw[k] = raster.Vec{X: own*math.Sin(p.X/20) + yaw*drumTurn[k].X + 0.002*r.NormFloat64(), Y: own*math.Cos(p.Y/20) + 0.002*r.NormFloat64()}
+				if p.Middle {
+					o.m.Raw[k].Y = 0
 				}
 			}
 			return o
@@ -46,9 +47,9 @@ func drawn(n int, seed uint64) []Sample {
 		}
 		s.Dense = make([][2]float64, denseSize)
 		for k, d := range denseMarks {
-			p := fieldPoints[k]
-			s.Dense[d.at] = [2]float64{p.x + r.NormFloat64(), p.y + r.NormFloat64()}
-			s.Dense[d.partner] = [2]float64{faceW - 1 - p.x + r.NormFloat64(), p.y + r.NormFloat64()}
+			p := mirror.FieldPoints[k]
+			s.Dense[d.at] = [2]float64{p.X + r.NormFloat64(), p.Y + r.NormFloat64()}
+			s.Dense[d.partner] = [2]float64{mirror.FaceW - 1 - p.X + r.NormFloat64(), p.Y + r.NormFloat64()}
 		}
 		list = append(list, s)
 	}
@@ -131,8 +132,8 @@ func TestTheIndexOfAMirroredObservationIsTheSame(t *testing.T) {
 	for _, s := range drawn(5, 4) {
 		o := *s.Neutral
 		before := o.Read(&fitted)
-		for k := range o.m.raw {
-			o.m.raw[k] = raster.Vec{X: -o.m.raw[k].X, Y: -o.m.raw[k].Y}
+		for k := range o.m.Raw {
+			o.m.Raw[k] = raster.Vec{X: -o.m.Raw[k].X, Y: -o.m.Raw[k].Y}
 		}
 		if after := o.Read(&fitted); after.Index != before.Index {
 			t.Errorf("index %v, mirrored %v", before.Index, after.Index)
@@ -183,11 +184,11 @@ func TestICC(t *testing.T) {
 
 func TestComponentsAreDirections(t *testing.T) {
 	t.Parallel()
-	for _, list := range [][]component{fitted.shared[:], fitted.quiet[:]} {
+	for _, list := range [][]mirror.Component{fitted.Shared[:], fitted.Quiet[:]} {
 		for _, q := range list {
-			f := q.along.free()
-			if d := innerFree(&f, &f); math.Abs(d-1) > 0.01 || q.variance < 0 {
-				t.Errorf("length %v, variance %v", d, q.variance)
+			f := q.Along.Free()
+			if d := mirror.InnerFree(&f, &f); math.Abs(d-1) > 0.01 || q.Variance < 0 {
+				t.Errorf("length %v, variance %v", d, q.Variance)
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"sync"
 
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -51,7 +52,7 @@ func (r *regionRule) look(half []float64) []float64 {
 	w, h := r.w/r.by, r.h/r.by
 	look := make([]float64, w*h)
 	for y := range h * r.by {
-		row := half[(r.top+y)*fieldW+r.left:]
+		row := half[(r.top+y)*mirror.FieldW+r.left:]
 		for x := range w * r.by {
 			look[y/r.by*w+x/r.by] += row[x]
 		}

@@ -6,14 +6,15 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"pgregory.net/rapid"
 )
 
 // drawnHalf is a crop at half size of chance.
 func drawnHalf(r *rand.Rand) []float64 {
-	half := make([]float64, fieldW*fieldH)
+	half := make([]float64, mirror.FieldW*mirror.FieldH)
 	for i := range half {
-		half[i] = 100 + 40*math.Sin(float64(i%fieldW)/9+r.Float64()) + 10*r.Float64()
+		half[i] = 100 + 40*math.Sin(float64(i%mirror.FieldW)/9+r.Float64()) + 10*r.Float64()
 	}
 	return half
 }
@@ -26,7 +27,7 @@ func TestALookDoesNotFollowTheLight(t *testing.T) {
 		level, slope := rapid.Float64Range(-50, 50).Draw(t, "level"), rapid.Float64Range(-1, 1).Draw(t, "slope")
 		contrast := rapid.Float64Range(0.5, 2).Draw(t, "contrast")
 		for i := range half {
-			half[i] = half[i]*contrast + level + slope*float64(i%fieldW)
+			half[i] = half[i]*contrast + level + slope*float64(i%mirror.FieldW)
 		}
 		for r, b := range looksOf(half) {
 			for i := range b {
@@ -40,7 +41,7 @@ func TestALookDoesNotFollowTheLight(t *testing.T) {
 
 func TestAnEmptyRegionHasNoLook(t *testing.T) {
 	t.Parallel()
-	for r, look := range looksOf(make([]float64, fieldW*fieldH)) {
+	for r, look := range looksOf(make([]float64, mirror.FieldW*mirror.FieldH)) {
 		if n := inner(look, look); n != 0 {
 			t.Errorf("region %d: length %v", r, n)
 		}
@@ -68,7 +69,7 @@ func TestLearnedLooks(t *testing.T) {
 		t.Parallel()
 		half := drawnHalf(r)
 		for i := range half {
-			if x, y := i%fieldW, i/fieldW; x > 50 && x < 100 && y > 95 && y < 115 {
+			if x, y := i%mirror.FieldW, i/mirror.FieldW; x > 50 && x < 100 && y > 95 && y < 115 {
 				half[i] = 255
 			}
 		}

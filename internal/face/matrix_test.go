@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
@@ -163,7 +164,7 @@ func compareLuma(t *testing.T, data []byte, want *raster.Plane, most int) {
 		t.Fatalf("%d x %d pixels, want %d x %d", p.Luma.W, p.Luma.H, want.W, want.H)
 	}
 	for i, v := range p.Luma.Pix {
-		if d := abs(int(v) - int(want.Pix[i])); d > most {
+		if d := mirror.Abs(int(v) - int(want.Pix[i])); d > most {
 			t.Fatalf("pixel %d, %d is %d, want %d", i%want.W, i/want.W, v, want.Pix[i])
 		}
 	}

@@ -5,19 +5,13 @@ import (
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 // enoughIOD is the distance between the pupils, in pixels, from which on more pixels show nothing more.
 const enoughIOD = 100
-
-// The crop on which the pixels are compared and the light is judged: pupils level, cropIOD apart.
-const (
-	faceW, faceH = 300, 320
-	faceEyeY     = 90
-	fieldEyeY    = faceEyeY/2 - 0.25 // in the crop at half size
-)
 
 // measurement is what was seen in the photo, before any fitted number is applied, and what follows from it by a calibration. Places are in
 // the plane that was looked at: the picture upright, at 1/scale, and turned over if photo.mirrored.
@@ -27,7 +21,7 @@ type measurement struct {
 	grey  *raster.Plane // the plane that was looked at
 	place cascade.FacePlace
 	seen  landmark.Sighting
-	registration
+	mirror.Registration
 	looks  [regions][]float64 // the regions of the face, see looksOf
 	light  light
 	blocks float64 // see plane.blocks
@@ -37,15 +31,15 @@ type measurement struct {
 	by        *Calibration
 	pts       landmark.Points
 	asym      landmark.Asymmetry
-	yaw       float64          // degrees, positive when the nose points to the right
-	parts     [parts]float64   // energy of the field that is believed, by part of the face
-	index     float64          // symmetry index, see indexOf
-	held      float64          // the same with what the pose adds
-	deviation float64          // of the index from the reference portraits, see scale
-	before    float64          // that of held
-	wink      float64          // by how much one eye is more closed than the other, IOD
-	detail    [regions]float64 // see regionRule.detail
-	strange   [regions]float64 // what no learned look explains of each region, 0 to 1
+	yaw       float64               // degrees, positive when the nose points to the right
+	parts     [mirror.Parts]float64 // energy of the field that is believed, by part of the face
+	index     float64               // symmetry index, see indexOf
+	held      float64               // the same with what the pose adds
+	deviation float64               // of the index from the reference portraits, see scale
+	before    float64               // that of held
+	wink      float64               // by how much one eye is more closed than the other, IOD
+	detail    [regions]float64      // see regionRule.detail
+	strange   [regions]float64      // what no learned look explains of each region, 0 to 1
 }
 
 // measure decodes, finds the face and measures it. The errors are refusals.
@@ -80,7 +74,7 @@ func (m *measurement) look(models *cascade.Models) {
 	m.seen = landmark.Locate(models, near, place)
 	rough := m.seen.Points(&landmark.Layout)
 	var half []float64
-	m.registration, half = registered(near, &rough)
+	m.Registration, half = mirror.Registered(near, &rough)
 	m.looks = looksOf(half)
 	m.light = lightOf(near.Crop(lightFrame(&rough), lightW, lightH))
 	m.cut = beyondEdge(near, lightFrame(&rough))
@@ -106,14 +100,14 @@ func (m *measurement) judge(c *Calibration) {
 	m.by = c
 	m.pts = m.seen.Points(&c.offsets)
 	m.asym = landmark.AsymmetryOf(&m.pts)
-	signs := c.signs(&m.asym, &m.raw)
+	signs := c.signs(&m.asym, &m.Raw)
 	m.yaw = weighed(signs, c.yaw)
-	m.parts, _ = c.believed(&m.raw, &m.local)
-	total := sumOf(m.parts)
+	m.parts, _ = c.Believed(&m.Raw, &m.Local)
+	total := mirror.SumOf(m.parts)
 	m.index = indexOf(total)
 	m.held = indexOf(total + c.heldEnergy(signs))
 	m.deviation, m.before = c.index.deviation(m.index), c.before.deviation(m.held)
-	m.wink = winkOf(&m.raw)
+	m.wink = winkOf(&m.Raw)
 	for i := range m.detail {
 		m.detail[i] = regionRules[i].detail(m.looks[i])
 	}
@@ -124,7 +118,7 @@ func (m *measurement) judge(c *Calibration) {
 
 // winkOf is by how much the upper lid of one eye lies lower than that of the other, IOD, less what the
 // lower lids differ by.
-func winkOf(f *pattern) float64 {
+func winkOf(f *mirror.Pattern) float64 {
 	upper := (f[1].Y + f[2].Y + f[3].Y) / 3
 	lower := (f[5].Y + f[6].Y + f[7].Y) / 3
 	return math.Abs(upper - lower)
@@ -146,11 +140,4 @@ func (m *measurement) spareScale() int {
 		by *= 2
 	}
 	return by
-}
-
-// faceFrame places the face crop in the plane.
-func faceFrame(q *landmark.Points) raster.Frame {
-	const mid = float64(faceW-1) / 2
-	inIOD := raster.FrameBetween(raster.Vec{X: mid - landmark.CropIOD/2, Y: faceEyeY}, raster.Vec{X: mid + landmark.CropIOD/2, Y: faceEyeY}, raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0})
-	return q.Frame.After(inIOD)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
@@ -58,8 +59,8 @@ func (o *Observation) Read(c *Calibration) Reading {
 }
 
 // field is the mirror field as seen in the photo, not turned over.
-func (o *Observation) field() pattern {
-	f := o.m.raw
+func (o *Observation) field() mirror.Pattern {
+	f := o.m.Raw
 	for k := range f {
 		f[k] = f[k].Scaled(o.side(true))
 	}
@@ -89,10 +90,10 @@ func (o *Observation) signs(m *Calibration) [3]float64 {
 // LowerSide tells which side of the mouth or of the eyes lies lower in the photo by what is believed of
 // the field: -1 at the left of the image, 1 at the right.
 func (o *Observation) LowerSide(c *Calibration, mouth bool) float64 {
-	_, believed := c.believed(&o.m.raw, &o.m.local)
+	_, believed := c.Believed(&o.m.Raw, &o.m.Local)
 	sum := 0.0
-	for i, at := range freeAt {
-		if p := &fieldPoints[at.point]; at.axis == 1 && p.part == partOf(mouth) {
+	for i, at := range mirror.FreeAt {
+		if p := &mirror.FieldPoints[at.Point]; at.Axis == 1 && p.Part == partOf(mouth) {
 			sum += believed[i]
 		}
 	}
@@ -102,11 +103,11 @@ func (o *Observation) LowerSide(c *Calibration, mouth bool) float64 {
 	return 1
 }
 
-func partOf(mouth bool) part {
+func partOf(mouth bool) mirror.Part {
 	if mouth {
-		return partMouth
+		return mirror.PartMouth
 	}
-	return partEyes
+	return mirror.PartEyes
 }
 
 // ManualYaw is the turn of a head, degrees, by the 189 manual points: the turn of the mean face on a cylinder that explains most of their asymmetry.
@@ -119,8 +120,8 @@ func ManualYaw(dense [][2]float64) float64 {
 func LowerSide(dense [][2]float64, mouth bool) float64 {
 	of, d := partOf(mouth), denseOf(dense)
 	h, sum := d.asymmetry(), 0.0
-	for k, p := range fieldPoints {
-		if p.part == of && !p.middle {
+	for k, p := range mirror.FieldPoints {
+		if p.Part == of && !p.Middle {
 			sum += h[k].Y
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
@@ -269,7 +270,7 @@ func TestCutsShowTheirPlaceAtEveryScale(t *testing.T) {
 			if at.X < reach || at.Y < reach || at.X > 700-reach || at.Y > 498-reach {
 				continue
 			}
-			if want := (at.X+at.Y)/5 - 0.4; math.Abs(float64(v)-want) > 2 || abs(int(v)+int(p.Cr.Pix[i])-255) > 1 {
+			if want := (at.X+at.Y)/5 - 0.4; math.Abs(float64(v)-want) > 2 || mirror.Abs(int(v)+int(p.Cr.Pix[i])-255) > 1 {
 				t.Fatalf("colour %d, %d is at %v: %d and %d, want %.1f", i%(w/2), i/(w/2), at, v, p.Cr.Pix[i], want)
 			}
 		}

@@ -4,16 +4,17 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"pgregory.net/rapid"
 )
 
 // patterns draws fields of the size that faces have.
-func patterns() *rapid.Generator[pattern] {
-	return rapid.Custom(func(t *rapid.T) (f pattern) {
-		for k, p := range fieldPoints {
+func patterns() *rapid.Generator[mirror.Pattern] {
+	return rapid.Custom(func(t *rapid.T) (f mirror.Pattern) {
+		for k, p := range mirror.FieldPoints {
 			f[k].X = rapid.Float64Range(-0.03, 0.03).Draw(t, "x")
-			if !p.middle {
+			if !p.Middle {
 				f[k].Y = rapid.Float64Range(-0.03, 0.03).Draw(t, "y")
 			}
 		}
@@ -21,7 +22,7 @@ func patterns() *rapid.Generator[pattern] {
 	})
 }
 
-func agreeing(c float64) (local [len(fieldPoints)]float64) {
+func agreeing(c float64) (local [len(mirror.FieldPoints)]float64) {
 	for k := range local {
 		local[k] = c
 	}
@@ -35,9 +36,9 @@ func TestTheEnergyThatIsBelieved(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			f := patterns().Draw(t, "field")
 			local := agreeing(rapid.Float64Range(-1, 1).Draw(t, "agreement"))
-			a, _ := fitted.believed(&f, &local)
-			g := f.times(-1)
-			if b, _ := fitted.believed(&g, &local); a != b {
+			a, _ := fitted.Believed(&f, &local)
+			g := f.Times(-1)
+			if b, _ := fitted.Believed(&g, &local); a != b {
 				t.Fatalf("%v, mirrored %v", a, b)
 			}
 		})
@@ -47,13 +48,13 @@ func TestTheEnergyThatIsBelieved(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			f := patterns().Draw(t, "field")
 			local, before := agreeing(0.9), 0.0
-			for _, u := range []pattern{{}, rigid[0].times(0.02), rigid[1].times(0.02), fitted.posed.times(0.02), fitted.turned.times(0.02)} {
+			for _, u := range []mirror.Pattern{{}, mirror.Rigid[0].Times(0.02), mirror.Rigid[1].Times(0.02), fitted.Posed.Times(0.02), fitted.Turned.Times(0.02)} {
 				g := f
 				for k := range g {
 					g[k] = g[k].Plus(u[k])
 				}
-				e, _ := fitted.believed(&g, &local)
-				if now := indexOf(sumOf(e)); before == 0 {
+				e, _ := fitted.Believed(&g, &local)
+				if now := indexOf(mirror.SumOf(e)); before == 0 {
 					before = now
 				} else if math.Abs(now-before) > 0.005*before {
 					t.Fatalf("index %v, moved %v", before, now)
@@ -63,15 +64,15 @@ func TestTheEnergyThatIsBelieved(t *testing.T) {
 	})
 	t.Run("is that of the reference where nothing can be seen", func(t *testing.T) {
 		t.Parallel()
-		var none, some pattern
+		var none, some mirror.Pattern
 		for k := range some {
 			some[k] = raster.Vec{X: 0.02, Y: 0.02}
 		}
 		blind := agreeing(-1)
-		a, _ := fitted.believed(&none, &blind)
-		b, _ := fitted.believed(&some, &blind)
-		for _, e := range [][parts]float64{a, b} {
-			if z := fitted.index.deviation(indexOf(sumOf(e))); math.Abs(z) > 1.5 {
+		a, _ := fitted.Believed(&none, &blind)
+		b, _ := fitted.Believed(&some, &blind)
+		for _, e := range [][mirror.Parts]float64{a, b} {
+			if z := fitted.index.deviation(indexOf(mirror.SumOf(e))); math.Abs(z) > 1.5 {
 				t.Errorf("deviation %v of a face of which nothing is seen", z)
 			}
 		}
@@ -81,10 +82,10 @@ func TestTheEnergyThatIsBelieved(t *testing.T) {
 func TestEigenvectorsSolveTheirEquation(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		var a [freeSize]free
+		var a [mirror.FreeSize]mirror.Free
 		for range rapid.IntRange(1, 5).Draw(t, "rank") {
 			f := patterns().Draw(t, "field")
-			addOuter(&a, &f, 1)
+			mirror.AddOuter(&a, &f, 1)
 		}
 		values, vectors := eigen(a)
 		for i := range values {
@@ -92,7 +93,7 @@ func TestEigenvectorsSolveTheirEquation(t *testing.T) {
 				t.Fatalf("values out of order: %v", values[:i+1])
 			}
 			for j := range a {
-				if d := innerFree(&a[j], &vectors[i]) - values[i]*vectors[i][j]; math.Abs(d) > 1e-9 {
+				if d := mirror.InnerFree(&a[j], &vectors[i]) - values[i]*vectors[i][j]; math.Abs(d) > 1e-9 {
 					t.Fatalf("off by %v", d)
 				}
 			}

@@ -176,7 +176,7 @@ func (m *measurement) suited(r checkRule) checkRule {
 	case regionOf[r.name] != nil:
 		r.warn = m.by.lookLimits[*regionOf[r.name]]
 	case r.name == report.CheckSideLight:
-		r.ranks = m.alike < shadedAlike
+		r.ranks = m.Alike < shadedAlike
 		r.fix = fmt.Sprintf("Get more light on the side of your face towards the %s edge of the picture.", m.edge(m.light.sidedness))
 	}
 	return r
@@ -213,7 +213,7 @@ func (m *measurement) checkValues() map[string]float64 {
 		report.CheckYaw:        math.Abs(m.yaw),
 		report.CheckRoll:       math.Abs(m.pts.Roll()),
 		report.CheckDistance:   m.pts.At[landmark.MarkNoseTip].Y,
-		report.CheckOcclusion:  m.alike,
+		report.CheckOcclusion:  m.Alike,
 		report.CheckFraming:    m.cut,
 		report.CheckMotion:     m.light.even,
 		report.CheckBlocks:     m.blocks,
@@ -249,9 +249,9 @@ const (
 func (m *measurement) isFace() bool {
 	switch {
 	case m.place.Q < cascade.ClearQuality:
-		return m.alike >= unclearAlike
+		return m.Alike >= unclearAlike
 	case m.place.Q < fairQuality:
-		return m.alike >= fairAlike
+		return m.Alike >= fairAlike
 	}
 	return true
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
@@ -13,7 +14,7 @@ import (
 func TestFixesPointTheRightWay(t *testing.T) {
 	t.Parallel()
 	posed := func(yaw float64, mirrored bool) *measurement {
-		m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 800}, Mirrored: mirrored}, scale: 1, by: &fitted, yaw: yaw, registration: registration{alike: 0.8}}
+		m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 800}, Mirrored: mirrored}, scale: 1, by: &fitted, yaw: yaw, Registration: mirror.Registration{Alike: 0.8}}
 		m.place.Window = cascade.Window{X: 400, Y: 400, Size: 500, Q: 2000}
 		m.pts.Frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 180, Y: 0}}
 		m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
@@ -45,7 +46,7 @@ func TestFixesPointTheRightWay(t *testing.T) {
 
 func TestAtMostThreeFixesTheWorstFirst(t *testing.T) {
 	t.Parallel()
-	m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 800}}, scale: 1, by: &fitted, yaw: 25, registration: registration{alike: 0.3}}
+	m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 800}}, scale: 1, by: &fitted, yaw: 25, Registration: mirror.Registration{Alike: 0.3}}
 	m.place.Window = cascade.Window{X: 400, Y: 400, Size: 100, Q: 160}
 	m.pts.Frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 70, Y: 0}}
 	m.light = light{brightness: 45, contrast: 14, focus: 0.01, sidedness: 0.5}
@@ -75,7 +76,7 @@ func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, scale: 1, by: &fitted, registration: registration{alike: 0.8}}
+			m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, scale: 1, by: &fitted, Registration: mirror.Registration{Alike: 0.8}}
 			m.place.Window = cascade.Window{X: 400, Y: 400, Size: 700, Q: tt.detection}
 			m.pts.Frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: tt.iod, Y: 0}}
 			m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
@@ -92,7 +93,7 @@ func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
 
 func TestTheReasonForNoRankIsTheMostPreciseOne(t *testing.T) {
 	t.Parallel()
-	m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, scale: 1, by: &fitted, registration: registration{alike: 0.8}}
+	m := &measurement{photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, scale: 1, by: &fitted, Registration: mirror.Registration{Alike: 0.8}}
 	m.place.Window = cascade.Window{X: 400, Y: 400, Size: 500, Q: 200}
 	m.pts.Frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 180, Y: 0}}
 	m.light, m.detail[regionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.2}, 0.5

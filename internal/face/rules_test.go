@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -29,7 +30,7 @@ func TestScoreFallsWithTheIndex(t *testing.T) {
 func TestContributionsAddUp(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		var energy [parts]float64
+		var energy [mirror.Parts]float64
 		for i := range energy {
 			energy[i] = rapid.Float64Range(0, 1).Draw(t, contributionNames[i])
 		}

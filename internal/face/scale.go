@@ -66,10 +66,10 @@ const (
 
 func (m *measurement) conditions() (v [conditions]float64) {
 	sum := 0.0
-	for _, c := range m.local {
+	for _, c := range m.Local {
 		sum += c
 	}
-	apart := 1 - sum/float64(len(m.local))
+	apart := 1 - sum/float64(len(m.Local))
 	iod := m.pts.IOD() * float64(m.scale)
 	return [conditions]float64{
 		1, apart, raster.Sq(apart), raster.Sq(m.yaw / 10), max(0, 1-m.light.focus/softFocus), max(0, 1-iod/fewPixels),

@@ -26,7 +26,7 @@ func TestAnIntervalIsNeverACertainty(t *testing.T) {
 		m.deviation = rapid.Float64Range(-9, 9).Draw(t, "deviation")
 		m.before = rapid.Float64Range(-9, 9).Draw(t, "before")
 		m.pts.Frame.Axis = raster.Vec{X: rapid.Float64Range(60, 400).Draw(t, "pixels"), Y: 0}
-		m.local = agreeing(rapid.Float64Range(-1, 1).Draw(t, "agreement"))
+		m.Local = agreeing(rapid.Float64Range(-1, 1).Draw(t, "agreement"))
 		m.light.focus = rapid.Float64Range(0, 1).Draw(t, "focus")
 		m.yaw = rapid.Float64Range(-24, 24).Draw(t, "yaw")
 		s := m.score()

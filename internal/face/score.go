@@ -3,11 +3,12 @@ package face
 import (
 	"math"
 
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
 // contributionNames name the parts of the face in Score.Contributions.
-var contributionNames = [parts]string{"eyes", "brows", "nose", "mouth", "jaw"}
+var contributionNames = [mirror.Parts]string{"eyes", "brows", "nose", "mouth", "jaw"}
 
 // score maps the deviation to 0 to 100, with the interval in which the mean of this person's photos
 // lies. Beyond the reference portraits both are those of the last that is known.
@@ -26,22 +27,14 @@ func (m *measurement) score() report.Score {
 // known is the deviation as far as it was calibrated.
 func (m *measurement) known() float64 { return min(max(m.deviation, -beyond), beyond) }
 
-func sumOf(e [parts]float64) float64 {
-	sum := 0.0
-	for _, v := range e {
-		sum += v
-	}
-	return sum
-}
-
 // contributions shares the lost points out by energy. Tenths are given so that they add up exactly: each part gets what is left of the
 // rounded running total.
-func contributions(energy [parts]float64, lost float64) []report.Contribution {
+func contributions(energy [mirror.Parts]float64, lost float64) []report.Contribution {
 	total := 0.0
 	for _, e := range energy {
 		total += e
 	}
-	list := make([]report.Contribution, parts)
+	list := make([]report.Contribution, mirror.Parts)
 	running, given := 0.0, 0.0
 	for p, e := range energy {
 		running += e

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
+	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -54,8 +55,8 @@ func blocksOf(p *raster.Plane, in cascade.Window, scale int) float64 {
 	for y := top; y < low; y++ {
 		row, above := p.Row(y), p.Row(y-1)
 		for x := left; x < right; x++ {
-			across[x%period] += int64(abs(int(row[x]) - int(row[x-1])))
-			down[y%period] += int64(abs(int(row[x]) - int(above[x])))
+			across[x%period] += int64(mirror.Abs(int(row[x]) - int(row[x-1])))
+			down[y%period] += int64(mirror.Abs(int(row[x]) - int(above[x])))
 		}
 	}
 	return min(standingOut(across[:period]), standingOut(down[:period]))

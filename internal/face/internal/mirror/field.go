@@ -1,4 +1,4 @@
-package face
+package mirror
 
 import (
 	"math"
@@ -7,24 +7,24 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// part is a region of the face.
-type part int
+// Part is a region of the face.
+type Part int
 
 const (
-	partEyes part = iota
+	PartEyes Part = iota
 	partBrows
 	partNose
-	partMouth
+	PartMouth
 	partJaw
-	parts // their number
+	Parts // their number
 )
 
 // The mirror field: at each place of the left half of the face, the half displacement by which the picture has to move to look like its
 // mirror image. It is found by Gauss-Newton steps (Lucas and Kanade, "An iterative image registration technique", 1981) in Gaussian
 // windows from coarse to fine, on the crop at half size with the local light taken out.
 const (
-	fieldW, fieldH = faceW / 2, faceH / 2
-	fieldMidX      = (fieldW - 1) / 2.0
+	FieldW, FieldH = FaceW / 2, FaceH / 2
+	fieldMidX      = (FieldW - 1) / 2.0
 	fieldMidY      = 82.0 // row about which the whole field may be turned, half-size pixels
 	fieldIOD       = landmark.CropIOD / 2
 
@@ -57,20 +57,20 @@ type fieldImage struct{ i, j []texel }
 type texel struct{ v, gx, gy float64 }
 
 // mirrorField registers a picture with its mirror image, starting from a turn of the whole, radians.
-func mirrorField(im *fieldImage, phi float64, levels []level) (f pattern) {
-	start := make([]raster.Vec, len(fieldPoints))
-	for k, p := range fieldPoints {
-		start[k] = raster.Vec{X: float64(-phi * (p.y/2 - fieldMidY)), Y: float64(phi * (p.x/2 - fieldMidX))}
+func mirrorField(im *fieldImage, phi float64, levels []level) (f Pattern) {
+	start := make([]raster.Vec, len(FieldPoints))
+	for k, p := range FieldPoints {
+		start[k] = raster.Vec{X: float64(-phi * (p.Y/2 - fieldMidY)), Y: float64(phi * (p.X/2 - fieldMidX))}
 	}
 	for _, l := range levels {
 		w := newWeights(l)
-		for k := range fieldPoints {
-			start[k] = im.register(&fieldPoints[k], start[k], w)
+		for k := range FieldPoints {
+			start[k] = im.register(&FieldPoints[k], start[k], w)
 		}
 	}
 	for k := range start {
 		f[k] = start[k].Scaled(1.0 / fieldIOD)
-		if fieldPoints[k].middle {
+		if FieldPoints[k].Middle {
 			f[k].Y = 0
 		}
 	}
@@ -79,17 +79,17 @@ func mirrorField(im *fieldImage, phi float64, levels []level) (f pattern) {
 
 // prepare halves the crop, takes the light out and computes gradients, of the picture and, turned over, of its mirror image.
 func prepare(half []float64) *fieldImage {
-	flat := withoutLight(half, fieldW, fieldH, lightRadius, lightFloor)
-	return &fieldImage{i: texels(flat, fieldW, fieldH), j: texels(mirrored(flat, fieldW), fieldW, fieldH)}
+	flat := withoutLight(half, FieldW, FieldH, lightRadius, lightFloor)
+	return &fieldImage{i: texels(flat, FieldW, FieldH), j: texels(Mirrored(flat, FieldW), FieldW, FieldH)}
 }
 
 // halved gives the crop at half size.
 func halved(crop *raster.Plane) []float64 {
-	half := make([]float64, fieldW*fieldH)
-	for y := range fieldH {
+	half := make([]float64, FieldW*FieldH)
+	for y := range FieldH {
 		a, b := crop.Row(2*y), crop.Row(2*y+1)
-		for x := range fieldW {
-			half[y*fieldW+x] = float64(int(a[2*x])+int(a[2*x+1])+int(b[2*x])+int(b[2*x+1])) / 4
+		for x := range FieldW {
+			half[y*FieldW+x] = float64(int(a[2*x])+int(a[2*x+1])+int(b[2*x])+int(b[2*x+1])) / 4
 		}
 	}
 	return half
@@ -121,7 +121,7 @@ func newWeights(l level) weights {
 func (im *fieldImage) register(p *fieldPoint, v0 raster.Vec, w weights) raster.Vec {
 	v := v0
 	for range w.steps {
-		n := im.window(raster.Vec{X: p.x / 2, Y: p.y / 2}, v, &w)
+		n := im.window(raster.Vec{X: p.X / 2, Y: p.Y / 2}, v, &w)
 		if n.total == 0 {
 			return v0
 		}
@@ -147,15 +147,15 @@ type normal struct{ a, b, c, d, e, total float64 }
 //go:norace
 func (im *fieldImage) window(p, v raster.Vec, w *weights) (n normal) {
 	a, b := between(p.Plus(v)), between(p.Minus(v))
-	left, right := w.within(min(a.col, b.col), max(a.col, b.col), fieldW)
-	top, low := w.within(min(a.row, b.row), max(a.row, b.row), fieldH)
+	left, right := w.within(min(a.col, b.col), max(a.col, b.col), FieldW)
+	top, low := w.within(min(a.row, b.row), max(a.row, b.row), FieldH)
 	for dy := top; dy <= low; dy += w.every {
-		i, j := im.i[(a.row+dy)*fieldW+a.col+left:], im.j[(b.row+dy)*fieldW+b.col+left:]
-		beside := w.g[abs(dy)]
+		i, j := im.i[(a.row+dy)*FieldW+a.col+left:], im.j[(b.row+dy)*FieldW+b.col+left:]
+		beside := w.g[Abs(dy)]
 		for dx := left; dx <= right; dx += w.every {
 			p, q := a.of((*patch)(i[dx-left:])), b.of((*patch)(j[dx-left:]))
 			r, gx, gy := p.v-q.v, p.gx+q.gx, p.gy+q.gy
-			weight := float64(w.g[abs(dx)]*beside) / (1 + raster.Sq(r))
+			weight := float64(w.g[Abs(dx)]*beside) / (1 + raster.Sq(r))
 			n.total += weight
 			x, y := float64(weight*gx), float64(weight*gy)
 			n.a += float64(x * gx)
@@ -186,7 +186,7 @@ func solve(a, b, c, d, e float64) (raster.Vec, bool) {
 	return raster.Vec{X: (float64(c*d) - float64(b*e)) / det, Y: (float64(a*e) - float64(b*d)) / det}, true
 }
 
-func abs(v int) int { return max(v, -v) }
+func Abs(v int) int { return max(v, -v) }
 
 // bilinear is a place between four pixels, the upper left one and their weights.
 type bilinear struct {
@@ -205,23 +205,23 @@ func between(at raster.Vec) bilinear {
 
 // inside reports whether the four pixels are in the field image.
 func (b *bilinear) inside() bool {
-	return b.col >= 0 && b.row >= 0 && b.col < fieldW-1 && b.row < fieldH-1
+	return b.col >= 0 && b.row >= 0 && b.col < FieldW-1 && b.row < FieldH-1
 }
 
 // patch is a pixel of a field image with those after it, up to the one below at the right.
-type patch [fieldW + 2]texel
+type patch [FieldW + 2]texel
 
 // value is the grey level alone of the place.
 //
 //go:norace
 func (b *bilinear) value(s *patch) float64 {
-	p00, p01, p10, p11 := &s[0], &s[1], &s[fieldW], &s[fieldW+1]
+	p00, p01, p10, p11 := &s[0], &s[1], &s[FieldW], &s[FieldW+1]
 	return float64(b.w00*p00.v) + float64(b.w01*p01.v) + float64(b.w10*p10.v) + float64(b.w11*p11.v)
 }
 
 //go:norace
 func (b *bilinear) of(s *patch) texel {
-	p00, p01, p10, p11 := &s[0], &s[1], &s[fieldW], &s[fieldW+1]
+	p00, p01, p10, p11 := &s[0], &s[1], &s[FieldW], &s[FieldW+1]
 	return texel{
 		v:  float64(b.w00*p00.v) + float64(b.w01*p01.v) + float64(b.w10*p10.v) + float64(b.w11*p11.v),
 		gx: float64(b.w00*p00.gx) + float64(b.w01*p01.gx) + float64(b.w10*p10.gx) + float64(b.w11*p11.gx),

@@ -1,4 +1,4 @@
-package face
+package mirror
 
 import (
 	"math"
@@ -69,8 +69,8 @@ func texels(f []float64, w, h int) []texel {
 	return out
 }
 
-// mirrored swaps left and right.
-func mirrored(f []float64, w int) []float64 {
+// Mirrored swaps left and right.
+func Mirrored(f []float64, w int) []float64 {
 	out := make([]float64, len(f))
 	for i := range f {
 		y, x := i/w, i%w

@@ -1,4 +1,4 @@
-package face
+package mirror
 
 import "github.com/facescan/facescan/internal/face/internal/raster"
 
@@ -10,10 +10,10 @@ const agreementSigma = 12
 // agreements gives, for each field point, the correlation, -1 to 1, of the picture about it and its
 // mirror image, laid over each other by the field. Where light, hair or a cover makes the halves
 // differ it is low, and so is the worth of the displacement that was found there.
-func (im *fieldImage) agreements(f *pattern) (list [len(fieldPoints)]float64) {
+func (im *fieldImage) agreements(f *Pattern) (list [len(FieldPoints)]float64) {
 	w := newWeights(level{sigma: agreementSigma, base: 0.9965337989703691, every: 2})
-	for k := range fieldPoints {
-		p := raster.Vec{X: fieldPoints[k].x / 2, Y: fieldPoints[k].y / 2}
+	for k := range FieldPoints {
+		p := raster.Vec{X: FieldPoints[k].X / 2, Y: FieldPoints[k].Y / 2}
 		list[k] = im.agreement(p, f[k].Scaled(fieldIOD), &w)
 	}
 	return list
@@ -24,15 +24,15 @@ func (im *fieldImage) agreements(f *pattern) (list [len(fieldPoints)]float64) {
 //go:norace
 func (im *fieldImage) agreement(p, v raster.Vec, w *weights) float64 {
 	a, b := between(p.Plus(v)), between(p.Minus(v))
-	left, right := w.within(min(a.col, b.col), max(a.col, b.col), fieldW)
-	top, low := w.within(min(a.row, b.row), max(a.row, b.row), fieldH)
+	left, right := w.within(min(a.col, b.col), max(a.col, b.col), FieldW)
+	top, low := w.within(min(a.row, b.row), max(a.row, b.row), FieldH)
 	var c correlation
 	for dy := top; dy <= low; dy += w.every {
-		i, j := im.i[(a.row+dy)*fieldW+a.col+left:], im.j[(b.row+dy)*fieldW+b.col+left:]
-		beside := w.g[abs(dy)]
+		i, j := im.i[(a.row+dy)*FieldW+a.col+left:], im.j[(b.row+dy)*FieldW+b.col+left:]
+		beside := w.g[Abs(dy)]
 		for dx := left; dx <= right; dx += w.every {
 			x, y := a.value((*patch)(i[dx-left:])), b.value((*patch)(j[dx-left:]))
-			c.addWeighted(x, y, float64(w.g[abs(dx)]*beside))
+			c.addWeighted(x, y, float64(w.g[Abs(dx)]*beside))
 		}
 	}
 	return c.value()

@@ -1,4 +1,4 @@
-package face
+package mirror
 
 import (
 	"math"
@@ -7,24 +7,24 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// registration is what comparing a face with its mirror image shows.
-type registration struct {
-	raw   pattern                   // the mirror field as it was registered, IOD
-	alike float64                   // likeness of the two halves, -1 to 1
-	local [len(fieldPoints)]float64 // the same about each field point
+// Registration is what comparing a face with its mirror image shows.
+type Registration struct {
+	Raw   Pattern                   // the mirror field as it was registered, IOD
+	Alike float64                   // likeness of the two halves, -1 to 1
+	Local [len(FieldPoints)]float64 // the same about each field point
 }
 
-// registered compares the face with its mirror image. A quick look with few pixels finds where the
+// Registered compares the face with its mirror image. A quick look with few pixels finds where the
 // middle line is, by the whole face and not by the pupils alone; the crop is cut again along it, and
 // registered with care. A pupil that is found a little off then hardly matters. The crop is given at
 // half size.
-func registered(grey *raster.Plane, rough *landmark.Points) (r registration, half []float64) {
-	at := faceFrame(rough)
-	quick := mirrorField(prepare(halved(grey.Crop(at, faceW, faceH))), wholeTurn(rough), quickLevels[:])
-	half = halved(grey.Crop(at.After(middleFrame(&quick)), faceW, faceH))
+func Registered(grey *raster.Plane, rough *landmark.Points) (r Registration, half []float64) {
+	at := FaceFrame(rough)
+	quick := mirrorField(prepare(halved(grey.Crop(at, FaceW, FaceH))), wholeTurn(rough), quickLevels[:])
+	half = halved(grey.Crop(at.After(middleFrame(&quick)), FaceW, FaceH))
 	im := prepare(half)
-	r.raw = mirrorField(im, 0, levels[:])
-	r.alike, r.local = im.likeness(&r.raw), im.agreements(&r.raw)
+	r.Raw = mirrorField(im, 0, levels[:])
+	r.Alike, r.Local = im.likeness(&r.Raw), im.agreements(&r.Raw)
 	return r, half
 }
 
@@ -35,8 +35,8 @@ var quickLevels = [...]level{
 }
 
 // middleFrame moves a face crop such that the middle line of a field becomes its own.
-func middleFrame(f *pattern) raster.Frame {
-	const midX, midY = (faceW - 1) / 2.0, 2*fieldMidY + 0.5
+func middleFrame(f *Pattern) raster.Frame {
+	const midX, midY = (FaceW - 1) / 2.0, 2*fieldMidY + 0.5
 	shift, turn := rigidOf(f)
 	axis := raster.Vec{X: 1, Y: turn}
 	middle := raster.Vec{X: midX, Y: midY}
@@ -44,16 +44,16 @@ func middleFrame(f *pattern) raster.Frame {
 }
 
 // rigidOf gives the shift, half-size pixels, and the turn, radians, of the whole that fit a field best.
-func rigidOf(f *pattern) (shift, turn float64) {
+func rigidOf(f *Pattern) (shift, turn float64) {
 	var n, cy, sx, num, den float64
-	for k, p := range fieldPoints {
+	for k, p := range FieldPoints {
 		n += p.count()
-		cy += float64(p.count() * (p.y/2 - fieldMidY))
+		cy += float64(p.count() * (p.Y/2 - fieldMidY))
 		sx += float64(p.count() * f[k].X)
 	}
 	cy, sx = cy/n, sx/n
-	for k, p := range fieldPoints {
-		x, y := p.x/2-fieldMidX, p.y/2-fieldMidY-cy
+	for k, p := range FieldPoints {
+		x, y := p.X/2-fieldMidX, p.Y/2-fieldMidY-cy
 		num += float64(p.count() * (float64(x*f[k].Y) - float64(y*(f[k].X-sx))))
 		den += float64(p.count() * (raster.Sq(x) + raster.Sq(y)))
 	}
@@ -71,11 +71,11 @@ const (
 
 // likeness is the correlation, -1 to 1, of the picture without its light and its mirror image, laid over each other by the shift and the
 // turn of a field.
-func (im *fieldImage) likeness(f *pattern) float64 {
+func (im *fieldImage) likeness(f *Pattern) float64 {
 	shift, turn := rigidOf(f)
 	var c correlation
-	for y := range fieldH {
-		for x := range fieldW {
+	for y := range FieldH {
+		for x := range FieldW {
 			dx, dy := float64(x)-fieldMidX, float64(y)-fieldEyeY
 			if raster.Sq(dx/(alikeRX*fieldIOD))+raster.Sq((dy-alikeY*fieldIOD)/(alikeRY*fieldIOD)) > 1 {
 				continue
@@ -84,7 +84,7 @@ func (im *fieldImage) likeness(f *pattern) float64 {
 			at := raster.Vec{X: float64(x), Y: float64(y)}
 			a, b := between(at.Plus(v)), between(at.Minus(v))
 			if a.inside() && b.inside() {
-				c.add(a.value((*patch)(im.i[a.row*fieldW+a.col:])), b.value((*patch)(im.j[b.row*fieldW+b.col:])))
+				c.add(a.value((*patch)(im.i[a.row*FieldW+a.col:])), b.value((*patch)(im.j[b.row*FieldW+b.col:])))
 			}
 		}
 	}
@@ -114,4 +114,18 @@ func (c *correlation) value() float64 {
 		return 0
 	}
 	return (c.ab - float64(c.a*c.b)/c.n) / math.Sqrt(float64(va*vb))
+}
+
+// The crop on which the pixels are compared and the light is judged: pupils level, cropIOD apart.
+const (
+	FaceW, FaceH = 300, 320
+	FaceEyeY     = 90
+	fieldEyeY    = FaceEyeY/2 - 0.25 // in the crop at half size
+)
+
+// FaceFrame places the face crop in the plane.
+func FaceFrame(q *landmark.Points) raster.Frame {
+	const mid = float64(FaceW-1) / 2
+	inIOD := raster.FrameBetween(raster.Vec{X: mid - landmark.CropIOD/2, Y: FaceEyeY}, raster.Vec{X: mid + landmark.CropIOD/2, Y: FaceEyeY}, raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0})
+	return q.Frame.After(inIOD)
 }

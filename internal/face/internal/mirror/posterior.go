@@ -1,4 +1,4 @@
-package face
+package mirror
 
 import (
 	"math"
@@ -14,44 +14,44 @@ import (
 // 1949). What remains uncertain counts as much as the prior expects there, so that a photo that
 // shows little lands in the middle of the scale and not at its top.
 
-// freeSize is the number of values of a field that are free: both coordinates of the points beside
+// FreeSize is the number of values of a field that are free: both coordinates of the points beside
 // the middle line, x of those on it.
-const freeSize = 2*len(fieldPoints) - middlePoints
+const FreeSize = 2*len(FieldPoints) - middlePoints
 
 const middlePoints = 6
 
-// freeAt says which point and which coordinate (0 is x, 1 is y) each free value is.
-var freeAt = func() (at [freeSize]struct{ point, axis int }) {
+// FreeAt says which point and which coordinate (0 is x, 1 is y) each free value is.
+var FreeAt = func() (at [FreeSize]struct{ Point, Axis int }) {
 	n := 0
-	for k, p := range fieldPoints {
-		at[n].point = k
-		if n++; !p.middle {
-			at[n].point, at[n].axis = k, 1
+	for k, p := range FieldPoints {
+		at[n].Point = k
+		if n++; !p.Middle {
+			at[n].Point, at[n].Axis = k, 1
 			n++
 		}
 	}
 	return at
 }()
 
-type free [freeSize]float64
+type Free [FreeSize]float64
 
-func (f *pattern) free() (v free) {
-	for i, at := range freeAt {
-		v[i] = f[at.point].Of(at.axis)
+func (f *Pattern) Free() (v Free) {
+	for i, at := range FreeAt {
+		v[i] = f[at.Point].Of(at.Axis)
 	}
 	return v
 }
 
-// component is a direction in which fields vary, of length 1 in free values, and their variance along
+// Component is a direction in which fields vary, of length 1 in free values, and their variance along
 // it, IOD^2.
-type component struct {
-	variance float64
-	along    pattern
+type Component struct {
+	Variance float64
+	Along    Pattern
 }
 
 const (
-	priorComponents = 20
-	noiseComponents = 32
+	PriorComponents = 20
+	NoiseComponents = 32
 
 	// smoothShare is how much of the prior is smooth variation that no component holds.
 	smoothShare = 0.2
@@ -59,7 +59,7 @@ const (
 	// poseVariance is the variance of shift, turn and pose, IOD^2: so large that nothing of them is
 	// believed.
 	poseVariance = 0.01
-	leastDoubt   = 0.01 // of 1 - agreement
+	LeastDoubt   = 0.01 // of 1 - agreement
 	// priorCounts widens the prior: of 61 people, the faces that differ most are missing.
 	priorCounts = 1.25
 	// mouthDoubt is how much of the doubt is kept at the mouth. What makes its halves differ is its
@@ -67,29 +67,29 @@ const (
 	mouthDoubt = 0.15
 )
 
-// prior is what is known of faces and of the errors of registration: the part of a calibration that
+// Prior is what is known of faces and of the errors of registration: the part of a calibration that
 // says what can be believed of a field. Directions are unit vectors; their signs mean nothing.
-type prior struct {
-	// posed is the first principal component of the asymmetry of manual points, mostly how people hold
+type Prior struct {
+	// Posed is the first principal component of the asymmetry of manual points, mostly how people hold
 	// their heads; turned is what turning the head adds to the field, square to posed.
-	posed, turned pattern
-	// shared are the directions in which people's fields differ, and smooth is the variance of each
+	Posed, Turned Pattern
+	// Shared are the directions in which people's fields differ, and smooth is the variance of each
 	// part of the face and coordinate between people, IOD^2.
-	shared [priorComponents]component
-	smooth [parts][2]float64
-	// quiet are the directions in which the field differs between photos of one person, restless is
+	Shared [PriorComponents]Component
+	Smooth [Parts][2]float64
+	// Quiet are the directions in which the field differs between photos of one person, restless is
 	// what is spread evenly over the others, and doubt is what the halves' disagreement adds, IOD^2:
 	// the noise; see believed.
-	quiet    [noiseComponents]component
-	restless float64
-	doubt    [parts][2]float64
+	Quiet    [NoiseComponents]Component
+	Restless float64
+	Doubt    [Parts][2]float64
 
 	prepared prepared
 }
 
 // estimator is a calibration's prior and noise, ready to use.
 type estimator struct {
-	prior, noise [freeSize]free // noise without what the agreement of the halves adds
+	prior, noise [FreeSize]Free // noise without what the agreement of the halves adds
 }
 
 // prepared is built once.
@@ -98,27 +98,27 @@ type prepared struct {
 	*estimator
 }
 
-func (c *prior) estimator() *estimator {
+func (c *Prior) estimator() *estimator {
 	c.prepared.once.Do(func() {
 		e := &estimator{}
-		for i := range c.shared {
-			addOuter(&e.prior, &c.shared[i].along, c.shared[i].variance*(1-smoothShare)*priorCounts)
+		for i := range c.Shared {
+			AddOuter(&e.prior, &c.Shared[i].Along, c.Shared[i].Variance*(1-smoothShare)*priorCounts)
 		}
-		for i, a := range freeAt {
-			for j, b := range freeAt {
-				if a.axis == b.axis {
-					p, q := &fieldPoints[a.point], &fieldPoints[b.point]
-					sd := math.Sqrt(c.smooth[p.part][a.axis] * c.smooth[q.part][a.axis])
+		for i, a := range FreeAt {
+			for j, b := range FreeAt {
+				if a.Axis == b.Axis {
+					p, q := &FieldPoints[a.Point], &FieldPoints[b.Point]
+					sd := math.Sqrt(c.Smooth[p.Part][a.Axis] * c.Smooth[q.Part][a.Axis])
 					e.prior[i][j] += float64(smoothShare * priorCounts * sd * kernel(p, q))
 				}
 			}
-			e.noise[i][i] += c.restless
+			e.noise[i][i] += c.Restless
 		}
-		for i := range c.quiet {
-			addOuter(&e.noise, &c.quiet[i].along, c.quiet[i].variance)
+		for i := range c.Quiet {
+			AddOuter(&e.noise, &c.Quiet[i].Along, c.Quiet[i].Variance)
 		}
-		for _, u := range [...]pattern{rigid[0], rigid[1], c.posed, c.turned} {
-			addOuter(&e.noise, &u, poseVariance)
+		for _, u := range [...]Pattern{Rigid[0], Rigid[1], c.Posed, c.Turned} {
+			AddOuter(&e.noise, &u, poseVariance)
 		}
 		c.prepared.estimator = e
 	})
@@ -128,12 +128,12 @@ func (c *prior) estimator() *estimator {
 // kernel is how much two places vary together: the rational quadratic one, which needs no
 // exponential (C. Rasmussen, C. Williams, "Gaussian Processes for Machine Learning", 2006, 4.19).
 func kernel(p, q *fieldPoint) float64 {
-	d := raster.Sq(p.x-q.x) + raster.Sq(p.y-q.y)
+	d := raster.Sq(p.X-q.X) + raster.Sq(p.Y-q.Y)
 	return 1 / raster.Sq(1+float64(d/(4*smoothReach*smoothReach)))
 }
 
-func addOuter(a *[freeSize]free, f *pattern, factor float64) {
-	v := f.free()
+func AddOuter(a *[FreeSize]Free, f *Pattern, factor float64) {
+	v := f.Free()
 	for i, x := range v {
 		x = float64(x * factor)
 		for j, y := range v {
@@ -143,21 +143,21 @@ func addOuter(a *[freeSize]free, f *pattern, factor float64) {
 }
 
 // doubts is the variance of each free value that the agreement of the halves adds, IOD^2.
-func (c *prior) doubts(local *[len(fieldPoints)]float64) (v free) {
-	for i, at := range freeAt {
-		x := max(leastDoubt, 1-local[at.point])
-		p := fieldPoints[at.point].part
-		v[i] = float64(c.doubt[p][at.axis] * float64(x*math.Sqrt(x)))
-		if p == partMouth {
+func (c *Prior) doubts(local *[len(FieldPoints)]float64) (v Free) {
+	for i, at := range FreeAt {
+		x := max(LeastDoubt, 1-local[at.Point])
+		p := FieldPoints[at.Point].Part
+		v[i] = float64(c.Doubt[p][at.Axis] * float64(x*math.Sqrt(x)))
+		if p == PartMouth {
 			v[i] *= mouthDoubt
 		}
 	}
 	return v
 }
 
-// believed gives the energy of the field that can be believed, mean square IOD, by part of the face,
+// Believed gives the energy of the field that can be believed, mean square IOD, by part of the face,
 // and the mean field.
-func (c *prior) believed(raw *pattern, local *[len(fieldPoints)]float64) (e [parts]float64, mean free) {
+func (c *Prior) Believed(raw *Pattern, local *[len(FieldPoints)]float64) (e [Parts]float64, mean Free) {
 	est := c.estimator()
 	a, doubts := est.noise, c.doubts(local)
 	for i := range a {
@@ -167,14 +167,14 @@ func (c *prior) believed(raw *pattern, local *[len(fieldPoints)]float64) (e [par
 		}
 	}
 	cholesky(&a)
-	f := raw.free()
+	f := raw.Free()
 	forward(&a, &f)
-	for i, at := range freeAt {
+	for i, at := range FreeAt {
 		s := est.prior[i]
 		forward(&a, &s)
-		mean[i] = innerFree(&s, &f)
-		p := &fieldPoints[at.point]
-		e[p.part] += float64(c.energyWeight(at.point, at.axis) * (raster.Sq(mean[i]) + max(0, est.prior[i][i]-innerFree(&s, &s))))
+		mean[i] = InnerFree(&s, &f)
+		p := &FieldPoints[at.Point]
+		e[p.Part] += float64(c.energyWeight(at.Point, at.Axis) * (raster.Sq(mean[i]) + max(0, est.prior[i][i]-InnerFree(&s, &s))))
 	}
 	return e, mean
 }
@@ -182,7 +182,7 @@ func (c *prior) believed(raw *pattern, local *[len(fieldPoints)]float64) (e [par
 // energyWeight is how much a free value counts in the index: less where people differ more, by the
 // square root of the variance of its part of the face, so that brows and jaw do not drown the eyes and
 // the mouth. At the bridge of the nose the edge of a shadow moves x more than anything else does.
-func (c *prior) energyWeight(point, axis int) float64 {
+func (c *Prior) energyWeight(point, axis int) float64 {
 	const (
 		values = 2 * 86 // two coordinates of each of the 86 points of a face
 		usual  = 4e-5   // variance, IOD^2, at which a value counts once
@@ -190,9 +190,9 @@ func (c *prior) energyWeight(point, axis int) float64 {
 	if axis == 0 && point >= bridgeFirst && point <= bridgeLast {
 		return 0
 	}
-	p := &fieldPoints[point]
-	weight := float64(p.count() * math.Sqrt(usual/max(1e-6, c.smooth[p.part][axis])) / values)
-	if p.part == partJaw {
+	p := &FieldPoints[point]
+	weight := float64(p.count() * math.Sqrt(usual/max(1e-6, c.Smooth[p.Part][axis])) / values)
+	if p.Part == partJaw {
 		weight *= jawWeight * jawWeight
 	}
 	return weight
@@ -204,7 +204,7 @@ const bridgeFirst, bridgeLast = 8, 12
 // cholesky puts L with L L' = a into the lower half of a, positive definite.
 //
 //go:norace
-func cholesky(a *[freeSize]free) {
+func cholesky(a *[FreeSize]Free) {
 	for i := range a {
 		for j := range i + 1 {
 			sum := a[i][j]
@@ -223,7 +223,7 @@ func cholesky(a *[freeSize]free) {
 // forward solves L x = v in place.
 //
 //go:norace
-func forward(l *[freeSize]free, v *free) {
+func forward(l *[FreeSize]Free, v *Free) {
 	for i := range v {
 		sum := v[i]
 		row := &l[i]
@@ -235,10 +235,18 @@ func forward(l *[freeSize]free, v *free) {
 }
 
 //go:norace
-func innerFree(a, b *free) float64 {
+func InnerFree(a, b *Free) float64 {
 	sum := 0.0
 	for i := range a {
 		sum += float64(a[i] * b[i])
+	}
+	return sum
+}
+
+func SumOf(e [Parts]float64) float64 {
+	sum := 0.0
+	for _, v := range e {
+		sum += v
 	}
 	return sum
 }
