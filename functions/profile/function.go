@@ -1,4 +1,5 @@
-// Package profile is the function that shows, sums up, changes, hands out and erases the user's account.
+// Package profile is the function that shows, sums up, changes, hands out and erases the user's
+// account.
 package profile
 
 import (

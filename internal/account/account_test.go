@@ -102,7 +102,9 @@ func (w *world) token(t *testing.T, email string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := "http://" + os.Getenv("FIREBASE_AUTH_EMULATOR_HOST") + "/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword"
+	url := "http://" + os.Getenv(
+		"FIREBASE_AUTH_EMULATOR_HOST",
+	) + "/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword"
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +186,8 @@ func (a answer) want(t *testing.T, status int) map[string]any {
 	return body
 }
 
-// refused ends the test unless the answer is a problem of the code; it returns the pointers of its fields.
+// refused ends the test unless the answer is a problem of the code; it returns the pointers of its
+// fields.
 func (a answer) refused(t *testing.T, code fault.Code) (fields []string) {
 	t.Helper()
 	var p httpapi.Problem
@@ -218,7 +221,8 @@ func (r *recorder) Publish(_ context.Context, _ string, data []byte, _ map[strin
 	return err
 }
 
-// take returns "type uid" of the events published since the last take, and fails on an id told twice.
+// take returns "type uid" of the events published since the last take, and fails on an id told
+// twice.
 func (r *recorder) take(t *testing.T) []string {
 	t.Helper()
 	r.mu.Lock()

@@ -43,7 +43,8 @@ const (
 	Withdrawn Action = "withdrawn"
 )
 
-// ConsentRecord is users/{uid}/consents/{epoch}: the history, one document for each change of the epoch.
+// ConsentRecord is users/{uid}/consents/{epoch}: the history, one document for each change of the
+// epoch.
 type ConsentRecord struct {
 	Schema int    `firestore:"schema"`
 	Epoch  int64  `firestore:"epoch"`
@@ -61,7 +62,8 @@ func consentRef(fs *firestore.Client, uid UID, epoch int64) *firestore.DocumentR
 	return Ref(fs, uid).Collection("consents").Doc(fmt.Sprintf("%010d", epoch))
 }
 
-// grant records the user's consent to the terms of the version. granted is false where it was in force already.
+// grant records the user's consent to the terms of the version. granted is false where it was in
+// force already.
 func (s *Service) grant(
 	ctx context.Context, uid UID, version, appVersion string, tags *httpapi.Tags,
 ) (u User, granted bool, err error) {
@@ -83,8 +85,8 @@ func (s *Service) grant(
 	return u, did != nothing, err
 }
 
-// withdraw ends the consent, and owes the event that removes what was made under it. It does nothing where none is in
-// force.
+// withdraw ends the consent, and owes the event that removes what was made under it. It does
+// nothing where none is in force.
 func (s *Service) withdraw(ctx context.Context, uid UID, tags *httpapi.Tags) (User, error) {
 	u, _, err := s.change(ctx, uid, tags, func(tx *outbox.Tx, u *User) (effect, error) {
 		if !u.Consent.Granted {

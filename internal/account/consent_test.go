@@ -87,7 +87,8 @@ func TestConsent(t *testing.T) {
 	)
 }
 
-// wantHistory compares the consent records in the order of their ids, but for their times, which must grow.
+// wantHistory compares the consent records in the order of their ids, but for their times, which
+// must grow.
 func (w *world) wantHistory(t *testing.T, uid string, want ...account.ConsentRecord) {
 	t.Helper()
 	snaps, err := account.Ref(w.fs, account.UID(uid)).Collection("consents").Documents(t.Context()).GetAll()

@@ -6,8 +6,8 @@ import (
 	"cloud.google.com/go/firestore"
 )
 
-// ErrClosed says that an effect must be dropped: its user is gone, is being erased, or has withdrawn
-// the consent that it was begun under.
+// ErrClosed means that an effect must be dropped: its user is gone, is being erased, or has
+// withdrawn the consent that it was begun under.
 var ErrClosed = errors.New("the user does not admit it any more")
 
 // Enter passes the fence: it reads users/{uid} in the transaction that commits an effect, so that

@@ -38,12 +38,15 @@ func (s *Service) getConsentHistory(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	// Newest first. It needs the index (at desc) on the collection consents, which Firestore makes by itself.
-	q := Ref(s.fs, u.UID).Collection("consents").OrderBy("at", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc)
+	// Newest first. It needs the index (at desc) on the collection consents, which Firestore makes by
+	// itself.
+	q := Ref(s.fs, u.UID).Collection("consents").OrderBy("at", firestore.Desc).OrderBy(
+		firestore.DocumentID, firestore.Desc,
+	)
 	if asked.After != nil {
 		q = q.StartAfter(asked.After.At, asked.After.ID)
 	}
-	// One more than asked for tells whether there is a next page.
+	// One more than asked for shows whether there is a next page.
 	snaps, err := q.Limit(asked.Limit + 1).Documents(r.Context()).GetAll()
 	if err != nil {
 		return fmt.Errorf("list consents: %w", err)

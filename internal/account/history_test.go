@@ -52,7 +52,9 @@ func TestConsentHistory(t *testing.T) {
 
 	w.call(t, "GET", "/v1/me/consent/history?cursor=x", token, "").refused(t, fault.CodeInvalidParameter)
 	_, other := w.registered(t, "bob@example.com")
-	w.call(t, "GET", "/v1/me/consent/history?cursor="+url.QueryEscape(next), other, "").refused(t, fault.CodeInvalidParameter)
+	w.call(
+		t, "GET", "/v1/me/consent/history?cursor="+url.QueryEscape(next), other, "",
+	).refused(t, fault.CodeInvalidParameter)
 }
 
 func TestGetMe_ifNoneMatch(t *testing.T) {
@@ -60,11 +62,13 @@ func TestGetMe_ifNoneMatch(t *testing.T) {
 	w := newWorld(t)
 	_, token := w.registered(t, "ada@example.com")
 	for ifNoneMatch, status := range map[string]int{
-		`"1"`: http.StatusNotModified, `W/"1"`: http.StatusNotModified, `"7", "1"`: http.StatusNotModified, `*`: http.StatusNotModified,
+		`"1"`: http.StatusNotModified, `W/"1"`: http.StatusNotModified, `"7", "1"`: http.StatusNotModified,
+		`*`:   http.StatusNotModified,
 		`"2"`: http.StatusOK,
 	} {
 		got := w.call(t, "GET", "/v1/me", token, "", "If-None-Match", ifNoneMatch)
-		if got.status != status || got.header.Get("ETag") != `"1"` || (len(got.body) == 0) != (status == http.StatusNotModified) {
+		if got.status != status || got.header.Get("ETag") != `"1"` ||
+			(len(got.body) == 0) != (status == http.StatusNotModified) {
 			t.Errorf("%s: status %d, ETag %s, %d bytes", ifNoneMatch, got.status, got.header.Get("ETag"), len(got.body))
 		}
 	}

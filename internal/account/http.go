@@ -79,7 +79,8 @@ func showTime(t time.Time) string {
 // etag names the account's state: it changes with the profile, the username and the consent.
 func etag(u User) string { return strconv.Quote(strconv.FormatInt(u.Revision, 10)) }
 
-// Caller is the user who makes the request, by the ID token; it says nothing of whether users/{uid} exists.
+// Caller is the user who makes the request, by the ID token; it says nothing of whether users/{uid}
+// exists.
 func Caller(r *http.Request) UID { return UID(httpapi.Caller(r.Context()).UID) }
 
 func (s *Service) postRegister(w http.ResponseWriter, r *http.Request) error {
@@ -123,7 +124,7 @@ func (s *Service) getMe(w http.ResponseWriter, r *http.Request) error {
 }
 
 // profileChange is a merge patch. Its Members can be cleared by null; the others always have a
-// value, or, as the birth year, are declared for good.
+// value, or, as the birth year, are declared once.
 type profileChange struct {
 	DisplayName    httpapi.Member[string] `json:"displayName"`
 	Locale         httpapi.Member[string] `json:"locale"`

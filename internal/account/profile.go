@@ -15,11 +15,13 @@ import (
 const (
 	maxDisplayName = 64 // characters, see [usertext.Line]
 	maxAppVersion  = 64 // characters
-	// maxLocale bounds what is parsed: no tag that people use is longer, and parsing costs more than its length.
+	// maxLocale bounds what is parsed: no tag that people use is longer, and parsing costs more than
+	// its length.
 	maxLocale = 35 // bytes
 	// firstBirthYear is earlier than anybody alive was born.
 	firstBirthYear = 1900
-	// maxKeepPhotosDays leaves a day to the rule of the bucket that deletes any photo 8 days after its upload.
+	// maxKeepPhotosDays leaves a day to the rule of the bucket that deletes any photo 8 days after its
+	// upload.
 	maxKeepPhotosDays = 7
 )
 
@@ -32,7 +34,8 @@ type patch struct {
 	KeepPhotosDays httpapi.Member[int]
 }
 
-// validate checks the whole patch and brings the display name and the locale into the form that is kept.
+// validate checks the whole patch and brings the display name and the locale into the form that is
+// kept.
 func (p *patch) validate(now time.Time) error {
 	bad := fault.New(fault.CodeInvalidField, "Some members of the profile are not valid.")
 	if p.DisplayName != nil {
@@ -53,7 +56,8 @@ func (p *patch) validate(now time.Time) error {
 	return nil
 }
 
-// checkText returns the line of free text as it is kept, or adds the field to bad; see [usertext.Line].
+// checkText returns the line of free text as it is kept, or adds the field to bad; see
+// [usertext.Line].
 func checkText(bad *fault.Error, pointer, text string, limit int) string {
 	line, err := usertext.Line(text, limit)
 	if err != nil {
@@ -86,7 +90,7 @@ func (s *Service) update(ctx context.Context, uid UID, p patch, tags *httpapi.Ta
 func (p *patch) apply(u *User) (effect, error) {
 	did := nothing
 	if p.BirthYear != nil && *p.BirthYear != u.BirthYear {
-		// Whoever is refused for the declared year could otherwise declare the next.
+		// A user who is refused for the declared year could otherwise declare the next.
 		if u.BirthYear != 0 {
 			return nothing, fault.New(fault.CodeBirthYearFixed, "The birth year is declared once. Support can correct it.")
 		}

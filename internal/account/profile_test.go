@@ -30,13 +30,28 @@ func TestPatch(t *testing.T) {
 	}{
 		{"nothing changes nothing", `{}`, `"1"`, nil, []string{"displayName"}, ""},
 		{"the locale is private and canonical", `{"locale":"EN-us"}`, `"2"`, nil, []string{"locale"}, "en-US"},
-		{"the display name is seen by others", `{"displayName":"Ada 👩🏽‍💻"}`, `"3"`, []string{updated}, []string{"displayName"}, "Ada 👩🏽‍💻"},
-		{"opting in is seen by others", `{"leaderboard":{"optIn":true}}`, `"4"`, []string{updated}, []string{"leaderboard", "optIn"}, true},
-		{"the same again changes nothing", `{"leaderboard":{"optIn":true},"locale":"en-US"}`, `"4"`, nil, []string{"leaderboard", "optIn"}, true},
+		{
+			"the display name is seen by others", `{"displayName":"Ada 👩🏽‍💻"}`, `"3"`, []string{updated},
+			[]string{"displayName"}, "Ada 👩🏽‍💻",
+		},
+		{
+			"opting in is seen by others", `{"leaderboard":{"optIn":true}}`, `"4"`, []string{updated},
+			[]string{"leaderboard", "optIn"}, true,
+		},
+		{
+			"the same again changes nothing", `{"leaderboard":{"optIn":true},"locale":"en-US"}`, `"4"`, nil,
+			[]string{"leaderboard", "optIn"}, true,
+		},
 		{"what is absent stays", `{"leaderboard":{}}`, `"4"`, nil, []string{"locale"}, "en-US"},
-		{"the display name is kept without spaces at its ends, in NFC", `{"displayName":"  Zoe\u0308 "}`, `"5"`, []string{updated}, []string{"displayName"}, "Zoë"},
+		{
+			"the display name is kept without spaces at its ends, in NFC", `{"displayName":"  Zoe\u0308 "}`, `"5"`,
+			[]string{updated}, []string{"displayName"}, "Zoë",
+		},
 		{"empty text clears", `{"locale":"","displayName":""}`, `"6"`, []string{updated}, []string{"locale"}, ""},
-		{"opting out is seen by others", `{"leaderboard":{"optIn":false}}`, `"7"`, []string{updated}, []string{"leaderboard", "optIn"}, false},
+		{
+			"opting out is seen by others", `{"leaderboard":{"optIn":false}}`, `"7"`, []string{updated},
+			[]string{"leaderboard", "optIn"}, false,
+		},
 		{"photos are kept for a week", `{"keepPhotosDays":7}`, `"8"`, nil, []string{"keepPhotosDays"}, 7.0},
 		{"the same week changes nothing", `{"keepPhotosDays":7}`, `"8"`, nil, []string{"keepPhotosDays"}, 7.0},
 		{"photos are not kept", `{"keepPhotosDays":0}`, `"9"`, nil, []string{"keepPhotosDays"}, 0.0},
@@ -61,15 +76,23 @@ func TestPatch_validates(t *testing.T) {
 		code   fault.Code
 		fields []string
 	}{
-		"both members":         {`{"displayName":"a\nb","locale":"english!"}`, fault.CodeInvalidField, []string{"/displayName", "/locale"}},
-		"a long name":          {`{"displayName":"` + strings.Repeat("ö", 65) + `"}`, fault.CodeInvalidField, []string{"/displayName"}},
-		"a blank name":         {`{"displayName":"  \u3000"}`, fault.CodeInvalidField, []string{"/displayName"}},
-		"an invisible name":    {`{"displayName":"\u200b"}`, fault.CodeInvalidField, []string{"/displayName"}},
-		"a reordered name":     {`{"displayName":"ada\u202egpj"}`, fault.CodeInvalidField, []string{"/displayName"}},
-		"a tower of marks":     {`{"displayName":"z\u0300\u0316\u0301\u0317\u0302alg"}`, fault.CodeInvalidField, []string{"/displayName"}},
-		"a line separator":     {`{"displayName":"a\u2028b"}`, fault.CodeInvalidField, []string{"/displayName"}},
-		"an unknown language":  {`{"locale":"xq"}`, fault.CodeInvalidField, []string{"/locale"}},
-		"a long locale":        {`{"locale":"en-` + strings.Repeat("abcdefgh-", 5) + `x"}`, fault.CodeInvalidField, []string{"/locale"}},
+		"both members": {
+			`{"displayName":"a\nb","locale":"english!"}`, fault.CodeInvalidField, []string{"/displayName", "/locale"},
+		},
+		"a long name": {
+			`{"displayName":"` + strings.Repeat("ö", 65) + `"}`, fault.CodeInvalidField, []string{"/displayName"},
+		},
+		"a blank name":      {`{"displayName":"  \u3000"}`, fault.CodeInvalidField, []string{"/displayName"}},
+		"an invisible name": {`{"displayName":"\u200b"}`, fault.CodeInvalidField, []string{"/displayName"}},
+		"a reordered name":  {`{"displayName":"ada\u202egpj"}`, fault.CodeInvalidField, []string{"/displayName"}},
+		"a tower of marks": {
+			`{"displayName":"z\u0300\u0316\u0301\u0317\u0302alg"}`, fault.CodeInvalidField, []string{"/displayName"},
+		},
+		"a line separator":    {`{"displayName":"a\u2028b"}`, fault.CodeInvalidField, []string{"/displayName"}},
+		"an unknown language": {`{"locale":"xq"}`, fault.CodeInvalidField, []string{"/locale"}},
+		"a long locale": {
+			`{"locale":"en-` + strings.Repeat("abcdefgh-", 5) + `x"}`, fault.CodeInvalidField, []string{"/locale"},
+		},
 		"the undefined locale": {`{"locale":"und"}`, fault.CodeInvalidField, []string{"/locale"}},
 		"a wrong type":         {`{"leaderboard":{"optIn":"yes"}}`, fault.CodeInvalidField, []string{"/leaderboard/optIn"}},
 		"photos before":        {`{"keepPhotosDays":-1}`, fault.CodeInvalidField, []string{"/keepPhotosDays"}},
@@ -144,7 +167,9 @@ func TestIfMatch_isHonouredByEveryChange(t *testing.T) {
 			if diff := cmp.Diff(before, w.user(t, uid)); diff != "" {
 				t.Errorf("it was changed all the same:\n%s", diff)
 			}
-			if done := ask(fmt.Sprintf(`"%d"`, before.Revision)); done.status >= 300 || done.header.Get("ETag") != fmt.Sprintf(`"%d"`, before.Revision+1) {
+			if done := ask(
+				fmt.Sprintf(`"%d"`, before.Revision),
+			); done.status >= 300 || done.header.Get("ETag") != fmt.Sprintf(`"%d"`, before.Revision+1) {
 				t.Errorf("status %d, ETag %s: %s", done.status, done.header.Get("ETag"), done.body)
 			}
 		})
@@ -169,7 +194,9 @@ func TestPatch_isAMergePatch(t *testing.T) {
 	patch := func(body string) answer {
 		return w.call(t, "PATCH", "/v1/me", token, body, "Content-Type", "application/merge-patch+json")
 	}
-	all := patch(`{"displayName":"Ada","locale":"de","birthYear":1.99e3,"keepPhotosDays":7.0,"leaderboard":{"optIn":true}}`).want(t, http.StatusOK)
+	all := patch(
+		`{"displayName":"Ada","locale":"de","birthYear":1.99e3,"keepPhotosDays":7.0,"leaderboard":{"optIn":true}}`,
+	).want(t, http.StatusOK)
 	equal(t, all, 1990.0, "birthYear")
 	equal(t, all, 7.0, "keepPhotosDays")
 	for _, body := range []string{`{}`, `{"leaderboard":{}}`, `{"displayName":"Ada"}`} {
@@ -179,7 +206,8 @@ func TestPatch_isAMergePatch(t *testing.T) {
 	}
 	for body, pointer := range map[string]string{
 		`null`: "", `[]`: "", `{"birthYear":null}`: "/birthYear", `{"leaderboard":null}`: "/leaderboard",
-		`{"leaderboard":{"optIn":null}}`: "/leaderboard/optIn", `{"birthYear":1990.5}`: "/birthYear", `{"displayName":null,"birthYear":null}`: "/birthYear",
+		`{"leaderboard":{"optIn":null}}`: "/leaderboard/optIn", `{"birthYear":1990.5}`: "/birthYear",
+		`{"displayName":null,"birthYear":null}`: "/birthYear",
 	} {
 		if diff := cmp.Diff([]string{pointer}, patch(body).refused(t, fault.CodeInvalidField)); diff != "" {
 			t.Errorf("%s: fields (-want +got):\n%s", body, diff)
@@ -208,7 +236,9 @@ func TestPatch_leavesUnknownMembersAlone(t *testing.T) {
 	if _, err := ref.Update(t.Context(), []firestore.Update{{Path: "later", Value: "kept"}}); err != nil {
 		t.Fatal(err)
 	}
-	w.call(t, "PATCH", "/v1/me", token, `{"displayName":"Ada","locale":"de","leaderboard":{"optIn":true}}`).want(t, http.StatusOK)
+	w.call(
+		t, "PATCH", "/v1/me", token, `{"displayName":"Ada","locale":"de","leaderboard":{"optIn":true}}`,
+	).want(t, http.StatusOK)
 	snap, err := ref.Get(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +250,8 @@ func TestPatch_leavesUnknownMembersAlone(t *testing.T) {
 	if err := snap.DataTo(&u); err != nil {
 		t.Fatal(err)
 	}
-	if u.Schema != account.UserSchema || u.State != account.Active || u.Revision != 2 || u.DisplayName != "Ada" || u.Locale != "de" || !u.Leaderboard.OptIn {
+	if u.Schema != account.UserSchema || u.State != account.Active || u.Revision != 2 || u.DisplayName != "Ada" ||
+		u.Locale != "de" || !u.Leaderboard.OptIn {
 		t.Errorf("user = %+v", u)
 	}
 }
@@ -264,7 +295,7 @@ func TestPatch_birthYear(t *testing.T) {
 	if u := w.user(t, uid); u.BirthYear != 2015 || u.DisplayName != "" || u.Revision != 2 {
 		t.Errorf("user = %+v", u)
 	}
-	w.told(t) // nobody else is shown it
+	w.told(t) // no other user is shown it
 }
 
 func TestPatch_birthYearRace(t *testing.T) {
@@ -288,14 +319,18 @@ func TestMayBeMeasured(t *testing.T) {
 		now  time.Time
 		want fault.Code
 	}{
-		"no consent":                         {account.User{BirthYear: 1990}, newYear, fault.CodeConsentRequired},
-		"neither consent nor birth year":     {account.User{}, newYear, fault.CodeConsentRequired},
-		"no birth year":                      {account.User{Consent: granted}, newYear, fault.CodeBirthYearRequired},
-		"18 in the year, perhaps not yet":    {account.User{Consent: granted, BirthYear: 2008}, newYear, fault.CodeUnderAge},
-		"18 in the year, on its last day":    {account.User{Consent: granted, BirthYear: 2008}, newYear.Add(364 * 24 * time.Hour), fault.CodeUnderAge},
-		"19 in the year, so 18 for certain":  {account.User{Consent: granted, BirthYear: 2007}, newYear, ""},
-		"the last minute before it is UTC's": {account.User{Consent: granted, BirthYear: 2007}, newYear.Add(-time.Second), fault.CodeUnderAge},
-		"born in the future":                 {account.User{Consent: granted, BirthYear: 2027}, newYear, fault.CodeUnderAge},
+		"no consent":                      {account.User{BirthYear: 1990}, newYear, fault.CodeConsentRequired},
+		"neither consent nor birth year":  {account.User{}, newYear, fault.CodeConsentRequired},
+		"no birth year":                   {account.User{Consent: granted}, newYear, fault.CodeBirthYearRequired},
+		"18 in the year, perhaps not yet": {account.User{Consent: granted, BirthYear: 2008}, newYear, fault.CodeUnderAge},
+		"18 in the year, on its last day": {
+			account.User{Consent: granted, BirthYear: 2008}, newYear.Add(364 * 24 * time.Hour), fault.CodeUnderAge,
+		},
+		"19 in the year, so 18 for certain": {account.User{Consent: granted, BirthYear: 2007}, newYear, ""},
+		"the last minute before it is UTC's": {
+			account.User{Consent: granted, BirthYear: 2007}, newYear.Add(-time.Second), fault.CodeUnderAge,
+		},
+		"born in the future": {account.User{Consent: granted, BirthYear: 2027}, newYear, fault.CodeUnderAge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

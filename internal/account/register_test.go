@@ -57,8 +57,12 @@ func TestRegister_putsTheDevice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	uid, token := w.signIn(t, "ada@example.com")
-	w.call(t, "POST", "/v1/auth/register", token, `{"device":{"id":"phone","token":"old","platform":"ios"}}`).want(t, http.StatusCreated)
-	w.call(t, "POST", "/v1/auth/register", token, `{"device":{"id":"phone","token":"new","platform":"ios"}}`).want(t, http.StatusOK)
+	w.call(
+		t, "POST", "/v1/auth/register", token, `{"device":{"id":"phone","token":"old","platform":"ios"}}`,
+	).want(t, http.StatusCreated)
+	w.call(
+		t, "POST", "/v1/auth/register", token, `{"device":{"id":"phone","token":"new","platform":"ios"}}`,
+	).want(t, http.StatusOK)
 	w.told(t, "account.registered.v1 "+uid) // and not of the device
 	snap, err := device.Of(account.Ref(w.fs, account.UID(uid))).Doc("phone").Get(t.Context())
 	if err != nil {
@@ -144,7 +148,9 @@ func TestRegister_bodySaysNothingOfWhoCalls(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	fields := w.call(t, "POST", "/v1/auth/register", token, `{"displayName":"a\u0000b","locale":"!"}`).refused(t, fault.CodeInvalidField)
+	fields := w.call(
+		t, "POST", "/v1/auth/register", token, `{"displayName":"a\u0000b","locale":"!"}`,
+	).refused(t, fault.CodeInvalidField)
 	if diff := cmp.Diff([]string{"/displayName", "/locale"}, fields); diff != "" {
 		t.Error(diff)
 	}
@@ -217,7 +223,8 @@ func TestRegister_refusesTokens(t *testing.T) {
 	t.Cleanup(func() { w.told(t) })
 }
 
-// revoke makes the token invalid. Revocation counts in seconds, so it waits for the second after the token's.
+// revoke makes the token invalid. Revocation counts in seconds, so it waits for the second after
+// the token's.
 func (w *world) revoke(t *testing.T, uid, token string) {
 	t.Helper()
 	issued, err := w.auth.VerifyIDToken(t.Context(), token)
@@ -258,7 +265,8 @@ var routes = []struct {
 	{"DELETE", "/v1/me/consent", "", true},
 }
 
-// spy is a verifier that notes which check was asked for; the emulator's client checks revocation in both.
+// spy is a verifier that notes which check was asked for; the emulator's client checks revocation
+// in both.
 type spy struct{ fresh, offline int }
 
 func (s *spy) VerifyIDToken(context.Context, string) (*auth.Token, error) {
@@ -324,7 +332,8 @@ func TestRoutes_refuseAnErasingAccount(t *testing.T) {
 	}
 }
 
-// A phone that was sold, or signed in to by another user, has one token. Its pushes are for whoever registered last.
+// A phone that was sold, or signed in to by another user, has one token. Its pushes are for the
+// user who registered last.
 func TestRegister_takesTheDeviceFromItsUserBefore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

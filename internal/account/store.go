@@ -49,8 +49,10 @@ func edits(u User) []firestore.Update {
 	return []firestore.Update{
 		{Path: "consentEpoch", Value: u.ConsentEpoch}, {Path: "consent", Value: u.Consent},
 		{Path: "email", Value: u.Email}, {Path: "emailVerified", Value: u.EmailVerified},
-		{Path: "username", Value: u.Username}, {Path: "folded", Value: u.Folded}, {Path: "renamedAt", Value: orAbsent(u.RenamedAt)},
-		{Path: "displayName", Value: u.DisplayName}, {Path: "locale", Value: u.Locale}, {Path: "leaderboard", Value: u.Leaderboard},
+		{Path: "username", Value: u.Username}, {Path: "folded", Value: u.Folded},
+		{Path: "renamedAt", Value: orAbsent(u.RenamedAt)},
+		{Path: "displayName", Value: u.DisplayName}, {Path: "locale", Value: u.Locale},
+		{Path: "leaderboard", Value: u.Leaderboard},
 		{Path: "birthYear", Value: orAbsent(u.BirthYear)}, {Path: "keepPhotosDays", Value: orAbsent(u.KeepPhotosDays)},
 		{Path: "revision", Value: u.Revision}, {Path: "updatedAt", Value: u.UpdatedAt},
 	}
@@ -120,5 +122,7 @@ func (s *Service) save(ctx context.Context, tx *outbox.Tx, u *User, read time.Ti
 	if did != visible {
 		return nil
 	}
-	return tx.Tell(ctx, s.now(), event.AccountUpdatedV1{UID: string(u.UID)}, string(u.UID), strconv.FormatInt(u.Revision, 10))
+	return tx.Tell(
+		ctx, s.now(), event.AccountUpdatedV1{UID: string(u.UID)}, string(u.UID), strconv.FormatInt(u.Revision, 10),
+	)
 }

@@ -1,5 +1,5 @@
-// Package account is a user's registration, profile, username and consent, and the fence that every effect for a
-// user passes (see [User.Admits]).
+// Package account is a user's registration, profile, username and consent, and the fence that every
+// effect for a user passes (see [User.Admits]).
 package account
 
 import (
@@ -39,9 +39,10 @@ type User struct {
 	Email         string `firestore:"email"`
 	EmailVerified bool   `firestore:"emailVerified"`
 
-	// Username is as the user wrote it (in NFKC), "" before one is chosen. Folded is its key in usernames (see
-	// usertext.Key); it is "" beside a name that another user of a name that looks alike took before, when
-	// keys were made by another table: such a name is still shown, but no longer held.
+	// Username is as the user wrote it (in NFKC), "" before one is chosen. Folded is its key in
+	// usernames (see usertext.Key); it is "" beside a name that another user of a name that looks
+	// alike took before, when keys were made by another table: such a name is still shown, but no
+	// longer held.
 	Username string `firestore:"username"`
 	Folded   string `firestore:"folded"`
 	// RenamedAt is when the username was last changed for another, zero before.
@@ -51,7 +52,8 @@ type User struct {
 	// BirthYear is what the user declared, 0 before. It is declared once.
 	BirthYear   int         `firestore:"birthYear,omitempty"`
 	Leaderboard Leaderboard `firestore:"leaderboard"`
-	// KeepPhotosDays is how long the user wants the photo of a completed scan kept, 0 to 7 days, nil where they never said.
+	// KeepPhotosDays is how long the user wants the photo of a completed scan kept, 0 to 7 days, nil
+	// where they never said.
 	KeepPhotosDays *int `firestore:"keepPhotosDays,omitempty"`
 	// Notifications is package notify's, nil until the user first says something of it.
 	Notifications *Notifications `firestore:"notifications,omitempty"`
@@ -89,11 +91,11 @@ type Notifications struct {
 	Email bool `firestore:"email"`
 }
 
-// UserSchema is the version of users/{uid}. Before 2 Folded was made by another table of look-alikes, and no claim on
-// the look of the name was there.
+// UserSchema is the version of users/{uid}. Before 2 Folded was made by another table of
+// look-alikes, and no claim on the look of the name was there.
 const UserSchema = 2
 
-// ErrNoUser says that users/{uid} does not exist.
+// ErrNoUser means that users/{uid} does not exist.
 var ErrNoUser = errors.New("no such user")
 
 // Ref is the document users/{uid}.
@@ -101,8 +103,8 @@ func Ref(fs *firestore.Client, uid UID) *firestore.DocumentRef {
 	return fs.Collection("users").Doc(string(uid))
 }
 
-// Read reads users/{uid} in the transaction, so that its commit fails if the user changes meanwhile. A user that
-// does not exist is [ErrNoUser].
+// Read reads users/{uid} in the transaction, so that its commit fails if the user changes
+// meanwhile. A user that does not exist is [ErrNoUser].
 func Read(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
 	snap, err := tx.Get(Ref(fs, uid))
 	return decode(snap, err)
@@ -113,7 +115,8 @@ func DecodeActive(snap *firestore.DocumentSnapshot, readErr error) (User, error)
 	return admit(decode(snap, readErr))
 }
 
-// DecodeAnalysable is [DecodeActive] for what only a user may do whose face may be measured: see [User.MayBeMeasured].
+// DecodeAnalysable is [DecodeActive] for what only a user may do whose face may be measured: see
+// [User.MayBeMeasured].
 func DecodeAnalysable(snap *firestore.DocumentSnapshot, now time.Time, minAge int) (User, error) {
 	u, err := DecodeActive(snap, nil)
 	if err != nil {
@@ -122,7 +125,8 @@ func DecodeAnalysable(snap *firestore.DocumentSnapshot, now time.Time, minAge in
 	return u, u.MayBeMeasured(now, minAge)
 }
 
-// Get is [Read] outside of a transaction: for what has no effect that the user's withdrawal must stop.
+// Get is [Read] outside of a transaction: for what has no effect that the user's withdrawal must
+// stop.
 func Get(ctx context.Context, fs *firestore.Client, uid UID) (User, error) {
 	return decode(Ref(fs, uid).Get(ctx))
 }
@@ -132,8 +136,8 @@ func GetActive(ctx context.Context, fs *firestore.Client, uid UID) (User, error)
 	return admit(Get(ctx, fs, uid))
 }
 
-// ReadActive is [Read] for what only a registered account in use may do: the error of a user that does not exist is
-// not_registered, that of one being erased account_erasing.
+// ReadActive is [Read] for what only a registered account in use may do: the error of a user that
+// does not exist is not_registered, that of one being erased account_erasing.
 func ReadActive(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
 	return admit(Read(tx, fs, uid))
 }
@@ -155,7 +159,8 @@ func decode(snap *firestore.DocumentSnapshot, err error) (User, error) {
 	return store.Decode[User](snap, err, "user", ErrNoUser)
 }
 
-// ReadAnalysable is [ReadActive] for what only a user may do whose face may be measured: see [User.MayBeMeasured].
+// ReadAnalysable is [ReadActive] for what only a user may do whose face may be measured: see
+// [User.MayBeMeasured].
 func ReadAnalysable(
 	tx *firestore.Transaction, fs *firestore.Client, uid UID, now time.Time, minAge int,
 ) (User, error) {
@@ -166,11 +171,12 @@ func ReadAnalysable(
 	return u, u.MayBeMeasured(now, minAge)
 }
 
-// MayBeMeasured is why the face of the user, who is active, may not be measured: consent_required without a consent in
-// force, birth_year_required before the birth year is declared, under_age unless the age of minAge years was passed.
-// Only the year is known, so somebody counts as older by a year from the first of January after the birthday on:
-// nobody passes before the birthday, and most wait for a few months. A scan's fence (see [User.Admits]) does not ask
-// again, since neither a birth year changes nor anybody gets younger.
+// MayBeMeasured is why the face of the user, who is active, may not be measured: consent_required
+// without a consent in force, birth_year_required before the birth year is declared, under_age
+// unless the age of minAge years was passed. Only the year is known, so a user counts as older by a
+// year from the first of January after the birthday on: none passes before the birthday, and most
+// wait for a few months. A scan's fence (see [User.Admits]) does not ask again, since neither a
+// birth year changes nor a user gets younger.
 func (u User) MayBeMeasured(now time.Time, minAge int) error {
 	switch {
 	case !u.Consent.Granted:
@@ -183,8 +189,9 @@ func (u User) MayBeMeasured(now time.Time, minAge int) error {
 	return nil
 }
 
-// Admits is the fence: an effect that was begun under the consent epoch may still take place. Not for an account
-// that is being erased, without consent, or after the consent was withdrawn (and perhaps granted anew). See [Enter].
+// Admits is the fence: an effect that was begun under the consent epoch may still take place. Not
+// for an account that is being erased, without consent, or after the consent was withdrawn (and
+// perhaps granted anew). See [Enter].
 func (u User) Admits(epoch int64) bool {
 	return u.State == Active && u.Consent.Granted && u.ConsentEpoch == epoch
 }

@@ -73,7 +73,7 @@ func UsernameKeys(name string) []string {
 	return []string{key, look}
 }
 
-// errLength says that a username is too short or too long.
+// errLength means that a username is too short or too long.
 var errLength = fmt.Errorf("must have %d to %d characters", minUsername, maxUsername)
 
 // parseUsername returns the name as it is kept, in NFKC, or why no user can have it.

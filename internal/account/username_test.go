@@ -102,7 +102,9 @@ func TestUsername_cooldown(t *testing.T) {
 		t.Error("it is not shown when the next change is allowed")
 	}
 
-	if got := wait(rename(t, w, token, "duchess")); got < account.RenameCooldown-time.Minute || got > account.RenameCooldown {
+	if got := wait(
+		rename(t, w, token, "duchess"),
+	); got < account.RenameCooldown-time.Minute || got > account.RenameCooldown {
 		t.Errorf("retry after %v, want about %v", got, account.RenameCooldown)
 	}
 	rename(t, w, token, "Countess").want(t, http.StatusOK) // another spelling is no change
@@ -285,7 +287,7 @@ func TestUsername_verdicts(t *testing.T) {
 	}
 }
 
-// A name that looks like another's as it is written is refused, whoever came first.
+// A name that looks like another's as it is written is refused, whichever user came first.
 func TestUsername_looks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

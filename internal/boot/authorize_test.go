@@ -113,7 +113,9 @@ func TestPushAuthorizerWithGooglesValidator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	validator, err := idtoken.NewValidator(t.Context(), option.WithHTTPClient(&http.Client{Transport: certificates{&key.PublicKey}}))
+	validator, err := idtoken.NewValidator(
+		t.Context(), option.WithHTTPClient(&http.Client{Transport: certificates{&key.PublicKey}}),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// Config is what the environment says. Members that only some functions need are checked by the constructor
-// that needs them (see [Need]), so that a function is given no more than it uses.
+// Config is what the environment says. Members that only some functions need are checked by the
+// constructor that needs them (see [Need]), so that a function is given no more than it uses.
 type Config struct {
 	// Project is the Google Cloud project id.
 	Project string `env:"GOOGLE_CLOUD_PROJECT"`
@@ -22,14 +22,16 @@ type Config struct {
 	Service  string `env:"K_SERVICE"`
 	Revision string `env:"K_REVISION"`
 
-	// HashKey keys pseudonyms in logs and the ids derived from idempotency keys. A secret of 32 bytes or more.
+	// HashKey keys pseudonyms in logs and the ids derived from idempotency keys. A secret of 32 bytes
+	// or more.
 	HashKey string `env:"FACESCAN_HASH_KEY"`
 	// Origins are the web origins that CORS admits.
 	Origins []string `env:"FACESCAN_CORS_ORIGINS"`
-	// AppCheck is what happens to requests of an app that App Check does not vouch for: off, monitor or enforce, and after
-	// commas the routes that differ, such as "monitor,POST /v1/coach=enforce".
+	// AppCheck is what happens to requests of an app that App Check does not vouch for: off, monitor
+	// or enforce, and after commas the routes that differ, such as "monitor,POST /v1/coach=enforce".
 	AppCheck httpapi.AppCheck `env:"FACESCAN_APP_CHECK" envDefault:"off"`
-	// PushAudience and PushAccount are the OIDC audience and service account of our push subscriptions.
+	// PushAudience and PushAccount are the OIDC audience and service account of our push
+	// subscriptions.
 	PushAudience string `env:"FACESCAN_PUSH_AUDIENCE"`
 	PushAccount  string `env:"FACESCAN_PUSH_ACCOUNT"`
 
@@ -41,17 +43,19 @@ type Config struct {
 	// SigningKey is a PEM private key, for the local stack only: production signs with IAM's signBlob.
 	SigningKey string `env:"FACESCAN_SIGNING_KEY"`
 
-	// MinAge is the age in years that whoever is measured must have passed, 13 to 99.
+	// MinAge is the age in years that a user must have passed to be measured, 13 to 99.
 	MinAge int `env:"FACESCAN_MIN_AGE" envDefault:"18"`
 
-	// PublicURL is the API's base as users see it, such as "https://api.example.com", for links in mails.
+	// PublicURL is the API's base as users see it, such as "https://api.example.com", for links in
+	// mails.
 	PublicURL string `env:"FACESCAN_PUBLIC_URL"`
-	// ReceiptKey is the Ed25519 seed that signs receipts of erasure, 32 bytes in base64: a secret. ReceiptPublicKeys
-	// are the public keys in base64 by which receipts are verified, the one in use and those before it.
+	// ReceiptKey is the Ed25519 seed that signs receipts of erasure, 32 bytes in base64: a secret.
+	// ReceiptPublicKeys are the public keys in base64 by which receipts are verified, the one in use
+	// and those before it.
 	ReceiptKey        string   `env:"FACESCAN_RECEIPT_KEY"`
 	ReceiptPublicKeys []string `env:"FACESCAN_RECEIPT_PUBLIC_KEYS"`
-	// ErasureWait replaces the time that an erasure waits for photos still on their way, such as "1s", for the local
-	// stack only.
+	// ErasureWait replaces the time that an erasure waits for photos still on their way, such as "1s",
+	// for the local stack only.
 	ErasureWait string `env:"FACESCAN_ERASURE_WAIT"`
 	// LookAfter replaces the day between two looks for the Firebase user of an account, such as
 	// "20s", for the local stack only.
@@ -67,7 +71,8 @@ type Config struct {
 	FirebaseAPIKey string `env:"FACESCAN_FIREBASE_API_KEY"`
 	// FCMEndpoint replaces FCM's, for the local stack only.
 	FCMEndpoint string `env:"FACESCAN_FCM_ENDPOINT"`
-	// SMTP is host:port of the mail server, MailFrom the sender; user and password where the server asks.
+	// SMTP is host:port of the mail server, MailFrom the sender; user and password where the server
+	// asks.
 	SMTP         string `env:"FACESCAN_SMTP"`
 	SMTPUser     string `env:"FACESCAN_SMTP_USER"`
 	SMTPPassword string `env:"FACESCAN_SMTP_PASSWORD"`
@@ -82,12 +87,13 @@ type Config struct {
 	environ map[string]string
 }
 
-// emulatorVariables switch a client library to an emulator, which for Auth means accepting unsigned tokens.
+// emulatorVariables switch a client library to an emulator, which for Auth means accepting unsigned
+// tokens.
 var emulatorVariables = []string{
 	"FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST",
 }
 
-// localVariables are switches of ours that have no business in production.
+// localVariables are switches that have no business in production.
 var localVariables = []string{
 	"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT", "FACESCAN_ERASURE_WAIT", "FACESCAN_SCAN_LEASE", "FACESCAN_LOOK_AFTER",
 	"FACESCAN_CLOCK",
@@ -95,7 +101,8 @@ var localVariables = []string{
 
 const minHashKey = 32
 
-// lowestAge is the lowest that article 8 of the GDPR lets a country set; below it parents would have to consent.
+// lowestAge is the lowest that article 8 of the GDPR lets a country set; below it parents would
+// have to consent.
 const (
 	lowestAge  = 13
 	highestAge = 99
@@ -111,7 +118,8 @@ func Environ() map[string]string {
 	return all
 }
 
-// ReadConfig reads the environment and reports all its faults in one error, each with its variable's name.
+// ReadConfig reads the environment and reports all its faults in one error, each with its
+// variable's name.
 func ReadConfig(environ map[string]string) (Config, error) {
 	// What cannot be parsed stays as it is here, so that its fault is told once.
 	c := Config{environ: environ, MinAge: lowestAge}
@@ -119,7 +127,8 @@ func ReadConfig(environ map[string]string) (Config, error) {
 	return c, errors.Join(nameVariables(err), c.validate())
 }
 
-// nameVariables tells the variable of what could not be parsed; the parser names the struct's field only.
+// nameVariables tells the variable of what could not be parsed; the parser names the struct's field
+// only.
 func nameVariables(err error) error {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
@@ -139,8 +148,8 @@ func nameVariables(err error) error {
 	return errors.Join(faults...)
 }
 
-// Local tells whether the process runs on the emulators. Anything else is held to production's rules, a
-// function started by hand against the real cloud too.
+// Local reports whether the process runs on the emulators. Anything else is held to production's
+// rules, a function started by hand against the real cloud too.
 func (c Config) Local() bool {
 	return c.Service == "" && c.environ["FIRESTORE_EMULATOR_HOST"] != ""
 }

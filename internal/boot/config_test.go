@@ -15,31 +15,65 @@ func TestReadConfig(t *testing.T) {
 		environ map[string]string
 		want    []string // the variables whose faults are told, in order; none is no error
 	}{
-		"fit for production":                   {productionEnviron(), nil},
-		"fit for the emulators":                {local, nil},
-		"no project":                           {productionEnviron("GOOGLE_CLOUD_PROJECT", ""), []string{"GOOGLE_CLOUD_PROJECT"}},
-		"no hash key":                          {productionEnviron("FACESCAN_HASH_KEY", ""), []string{"FACESCAN_HASH_KEY"}},
-		"a hash key one byte short":            {productionEnviron("FACESCAN_HASH_KEY", strings.Repeat("k", minHashKey-1)), []string{"FACESCAN_HASH_KEY"}},
-		"no hash key on the emulators":         {changed(local, "FACESCAN_HASH_KEY", ""), []string{"FACESCAN_HASH_KEY"}},
-		"a trace ratio that is no number":      {productionEnviron("FACESCAN_TRACE_RATIO", "often"), []string{"FACESCAN_TRACE_RATIO"}},
-		"a trace ratio over 1":                 {productionEnviron("FACESCAN_TRACE_RATIO", "1.5"), []string{"FACESCAN_TRACE_RATIO"}},
-		"a negative trace ratio":               {productionEnviron("FACESCAN_TRACE_RATIO", "-0.1"), []string{"FACESCAN_TRACE_RATIO"}},
-		"a trace ratio that is not a number":   {productionEnviron("FACESCAN_TRACE_RATIO", "NaN"), []string{"FACESCAN_TRACE_RATIO"}},
-		"a minimum age that is no number":      {productionEnviron("FACESCAN_MIN_AGE", "adult"), []string{"FACESCAN_MIN_AGE"}},
-		"a minimum age of children":            {productionEnviron("FACESCAN_MIN_AGE", "12"), []string{"FACESCAN_MIN_AGE"}},
-		"a minimum age of none":                {productionEnviron("FACESCAN_MIN_AGE", "100"), []string{"FACESCAN_MIN_AGE"}},
-		"an App Check mode that is none":       {productionEnviron("FACESCAN_APP_CHECK", "on"), []string{"FACESCAN_APP_CHECK"}},
-		"an App Check mode of no route":        {productionEnviron("FACESCAN_APP_CHECK", "off,/v1/me=enforce"), []string{"FACESCAN_APP_CHECK"}},
-		"App Check modes":                      {productionEnviron("FACESCAN_APP_CHECK", "monitor,GET /v1/me=enforce"), nil},
-		"Firestore's emulator in production":   {productionEnviron("FIRESTORE_EMULATOR_HOST", "h:1"), []string{"FIRESTORE_EMULATOR_HOST"}},
-		"Pub/Sub's emulator in production":     {productionEnviron("PUBSUB_EMULATOR_HOST", "h:1"), []string{"PUBSUB_EMULATOR_HOST"}},
-		"Storage's emulator in production":     {productionEnviron("STORAGE_EMULATOR_HOST", "h:1"), []string{"STORAGE_EMULATOR_HOST"}},
-		"Auth's emulator in production":        {productionEnviron("FIREBASE_AUTH_EMULATOR_HOST", "h:1"), []string{"FIREBASE_AUTH_EMULATOR_HOST"}},
-		"a signing key in production":          {productionEnviron("FACESCAN_SIGNING_KEY", "pem"), []string{"FACESCAN_SIGNING_KEY"}},
-		"another FCM in production":            {productionEnviron("FACESCAN_FCM_ENDPOINT", "http://h"), []string{"FACESCAN_FCM_ENDPOINT"}},
-		"by hand, the cloud":                   {byHand, nil},
-		"by hand, the cloud and Auth's":        {changed(byHand, "FIREBASE_AUTH_EMULATOR_HOST", "h:1"), []string{"FIREBASE_AUTH_EMULATOR_HOST"}},
-		"by hand, the cloud and a signing key": {changed(byHand, "FACESCAN_SIGNING_KEY", "pem"), []string{"FACESCAN_SIGNING_KEY"}},
+		"fit for production":    {productionEnviron(), nil},
+		"fit for the emulators": {local, nil},
+		"no project": {
+			productionEnviron("GOOGLE_CLOUD_PROJECT", ""), []string{"GOOGLE_CLOUD_PROJECT"},
+		},
+		"no hash key": {productionEnviron("FACESCAN_HASH_KEY", ""), []string{"FACESCAN_HASH_KEY"}},
+		"a hash key one byte short": {
+			productionEnviron("FACESCAN_HASH_KEY", strings.Repeat("k", minHashKey-1)), []string{"FACESCAN_HASH_KEY"},
+		},
+		"no hash key on the emulators": {changed(local, "FACESCAN_HASH_KEY", ""), []string{"FACESCAN_HASH_KEY"}},
+		"a trace ratio that is no number": {
+			productionEnviron("FACESCAN_TRACE_RATIO", "often"), []string{"FACESCAN_TRACE_RATIO"},
+		},
+		"a trace ratio over 1": {
+			productionEnviron("FACESCAN_TRACE_RATIO", "1.5"), []string{"FACESCAN_TRACE_RATIO"},
+		},
+		"a negative trace ratio": {
+			productionEnviron("FACESCAN_TRACE_RATIO", "-0.1"), []string{"FACESCAN_TRACE_RATIO"},
+		},
+		"a trace ratio that is not a number": {
+			productionEnviron("FACESCAN_TRACE_RATIO", "NaN"), []string{"FACESCAN_TRACE_RATIO"},
+		},
+		"a minimum age that is no number": {
+			productionEnviron("FACESCAN_MIN_AGE", "adult"), []string{"FACESCAN_MIN_AGE"},
+		},
+		"a minimum age of children": {productionEnviron("FACESCAN_MIN_AGE", "12"), []string{"FACESCAN_MIN_AGE"}},
+		"a minimum age of none":     {productionEnviron("FACESCAN_MIN_AGE", "100"), []string{"FACESCAN_MIN_AGE"}},
+		"an App Check mode that is none": {
+			productionEnviron("FACESCAN_APP_CHECK", "on"), []string{"FACESCAN_APP_CHECK"},
+		},
+		"an App Check mode of no route": {
+			productionEnviron("FACESCAN_APP_CHECK", "off,/v1/me=enforce"), []string{"FACESCAN_APP_CHECK"},
+		},
+		"App Check modes": {productionEnviron("FACESCAN_APP_CHECK", "monitor,GET /v1/me=enforce"), nil},
+		"Firestore's emulator in production": {
+			productionEnviron("FIRESTORE_EMULATOR_HOST", "h:1"), []string{"FIRESTORE_EMULATOR_HOST"},
+		},
+		"Pub/Sub's emulator in production": {
+			productionEnviron("PUBSUB_EMULATOR_HOST", "h:1"), []string{"PUBSUB_EMULATOR_HOST"},
+		},
+		"Storage's emulator in production": {
+			productionEnviron("STORAGE_EMULATOR_HOST", "h:1"), []string{"STORAGE_EMULATOR_HOST"},
+		},
+		"Auth's emulator in production": {
+			productionEnviron("FIREBASE_AUTH_EMULATOR_HOST", "h:1"), []string{"FIREBASE_AUTH_EMULATOR_HOST"},
+		},
+		"a signing key in production": {
+			productionEnviron("FACESCAN_SIGNING_KEY", "pem"), []string{"FACESCAN_SIGNING_KEY"},
+		},
+		"another FCM in production": {
+			productionEnviron("FACESCAN_FCM_ENDPOINT", "http://h"), []string{"FACESCAN_FCM_ENDPOINT"},
+		},
+		"by hand, the cloud": {byHand, nil},
+		"by hand, the cloud and Auth's": {
+			changed(byHand, "FIREBASE_AUTH_EMULATOR_HOST", "h:1"), []string{"FIREBASE_AUTH_EMULATOR_HOST"},
+		},
+		"by hand, the cloud and a signing key": {
+			changed(byHand, "FACESCAN_SIGNING_KEY", "pem"), []string{"FACESCAN_SIGNING_KEY"},
+		},
 		"everything at once": {
 			map[string]string{
 				"K_SERVICE": "probe", "FACESCAN_TRACE_RATIO": "often", "FACESCAN_HASH_KEY": "short",
@@ -91,11 +125,14 @@ func TestReadConfigReadsValues(t *testing.T) {
 	t.Run("what is set", func(t *testing.T) {
 		t.Parallel()
 		c, err := ReadConfig(productionEnviron(
-			"FACESCAN_CORS_ORIGINS", "https://a.example,https://b.example", "FACESCAN_TRACE_RATIO", "0.5", "FACESCAN_MIN_AGE", "16"))
+			"FACESCAN_CORS_ORIGINS", "https://a.example,https://b.example", "FACESCAN_TRACE_RATIO", "0.5", "FACESCAN_MIN_AGE",
+			"16"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(c.Origins, []string{"https://a.example", "https://b.example"}) || c.TraceRatio != 0.5 || c.MinAge != 16 {
+		if !slices.Equal(
+			c.Origins, []string{"https://a.example", "https://b.example"},
+		) || c.TraceRatio != 0.5 || c.MinAge != 16 {
 			t.Errorf("origins %q, ratio %v, age %d", c.Origins, c.TraceRatio, c.MinAge)
 		}
 		if c.Service != "probe" || c.PushAudience != testAudience || c.PushAccount != testAccount {
@@ -105,7 +142,9 @@ func TestReadConfigReadsValues(t *testing.T) {
 	// Terraform passes "" for what a deployment leaves out.
 	for name, environ := range map[string]map[string]string{
 		"the ratio's default where it is not set": productionEnviron(),
-		"the ratio's default where it is empty":   {"FACESCAN_TRACE_RATIO": "", "GOOGLE_CLOUD_PROJECT": "p", "FACESCAN_HASH_KEY": strings.Repeat("k", minHashKey)},
+		"the ratio's default where it is empty": {
+			"FACESCAN_TRACE_RATIO": "", "GOOGLE_CLOUD_PROJECT": "p", "FACESCAN_HASH_KEY": strings.Repeat("k", minHashKey),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,8 +13,8 @@ import (
 // stopTimeout is how long running requests may take to finish: Cloud Run kills 10 s after SIGTERM.
 const stopTimeout = 8 * time.Second
 
-// settle is how long the process stays after its last handler has returned: net/http writes the end of a response
-// only then, and tells nobody when it has.
+// settle is how long the process stays after its last handler has returned: net/http writes the end
+// of a response only then, and does not say when it has.
 const settle = 250 * time.Millisecond
 
 // drainer counts running requests and can wait for their end.
@@ -67,8 +67,8 @@ func (d *drainer) stop(ctx context.Context) error {
 
 var watchOnce sync.Once
 
-// watchSignals makes SIGTERM end the process in good order: the framework has no shutdown of its own and would
-// cut running requests off.
+// watchSignals makes SIGTERM end the process in good order: the framework has no shutdown of its
+// own and would cut running requests off.
 func watchSignals() {
 	watchOnce.Do(func() {
 		signals := make(chan os.Signal, 1)

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// The framework would cut running requests off at SIGTERM. Several run, as the last one to end decides.
+// The framework would cut running requests off at SIGTERM. Several run, as the last one to end
+// decides.
 func TestSIGTERMLetsRunningRequestsFinish(t *testing.T) {
 	t.Parallel()
 	const running = 24
@@ -66,7 +67,8 @@ func TestSIGTERMLetsRunningRequestsFinish(t *testing.T) {
 		t.Errorf("refusal = %d %v %s", refused.StatusCode, refused.Header, problem)
 	}
 
-	// The process waits for the requests and no fixed time: it is there for longer than it would stay without them.
+	// The process waits for the requests and no fixed time: it is there for longer than it would stay
+	// without them.
 	for settled := time.Now().Add(2 * settle); time.Now().Before(settled); {
 		if resp, _, err := get("/quick"); err != nil || resp.StatusCode != http.StatusServiceUnavailable {
 			t.Fatalf("while draining, a new request got %v, %v", resp, err)

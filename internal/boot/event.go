@@ -21,9 +21,9 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// EventHandler handles one delivery. It returns nil when the event is done with, for whatever reason (handled,
-// a duplicate, dropped at the fence); an error that [fault.Retryable] denies when no redelivery can help; and any
-// other error to have it delivered again.
+// EventHandler handles one delivery. It returns nil when the event is done with, for whatever
+// reason (handled, a duplicate, dropped at the fence); an error that [fault.Retryable] denies when
+// no redelivery can help; and any other error to have it delivered again.
 type EventHandler func(ctx context.Context, m event.Message) error
 
 // maxEvent bounds a push body in bytes: Pub/Sub's largest message is 10 MB, a third more in base64.
@@ -48,8 +48,8 @@ type adapter struct {
 func newAdapter(
 	ctx context.Context, p *Process, name string, build func(context.Context, *Process) (EventHandler, error),
 ) (http.Handler, error) {
-	// The start was refused for the same only if Cloud Run started the process. Without an audience and an account
-	// to compare, the authorizer would admit more than it should.
+	// The start was refused for the same only if Cloud Run started the process. Without an audience
+	// and an account to compare, the authorizer would admit more than it should.
 	if err := p.Config.validateEvent(); err != nil {
 		return nil, err
 	}
@@ -68,8 +68,9 @@ func newAdapter(
 	return a, nil
 }
 
-// ServeHTTP turns a delivery into one of three outcomes: done (200), parked (200 too, since no redelivery would
-// help) or retry (5xx, which Pub/Sub repeats with backoff and ends at the dead-letter topic).
+// ServeHTTP turns a delivery into one of three outcomes: done (200), parked (200 too, since no
+// redelivery would help) or retry (5xx, which Pub/Sub repeats with backoff and ends at the
+// dead-letter topic).
 func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	if a.authorize != nil {
@@ -92,7 +93,8 @@ func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ctx = telemetry.FromTraceparent(ctx, m.Traceparent())
 		err = a.run(ctx, m)
 	}
-	// The trace is the message's, or even the photo's: whether the delivery's own is sampled does not matter.
+	// The trace is the message's, or even the photo's: whether the delivery's own is sampled does not
+	// matter.
 	defer a.flush(ctx)
 	outcome := "done"
 	if permanent(err) {
@@ -110,8 +112,8 @@ func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// permanent tells whether no redelivery can help. Of several errors joined, each must be permanent: parking for
-// one would lose what the others still need.
+// permanent reports whether no redelivery can help. Of several errors joined, each must be
+// permanent: parking for one would lose what the others still need.
 func permanent(err error) bool {
 	switch e := err.(type) { //nolint:errorlint // errors.As tells any from the tree, not all
 	case *fault.Error:
@@ -129,8 +131,8 @@ func permanent(err error) bool {
 	}
 }
 
-// run turns a panic into an error that is retried: it may be a passing one, and the dead-letter topic ends it
-// if not. A handler that knows better recovers itself.
+// run turns a panic into an error that is retried: it may be a passing one, and the dead-letter
+// topic ends it if not. A handler that knows better recovers itself.
 func (a *adapter) run(ctx context.Context, m event.Message) (err error) {
 	ctx, end := telemetry.Span(ctx, a.function+".handle") // the function's part of the message's trace
 	defer func() { end(err) }()
@@ -143,15 +145,15 @@ func (a *adapter) run(ctx context.Context, m event.Message) (err error) {
 	return a.handle(ctx, m)
 }
 
-// park keeps an event that will not heal, with the reason, for an operator to look at. The error is that of
-// keeping it: then it is delivered again.
+// park keeps an event that will not heal, with the reason, for an operator to look at. The error is
+// that of keeping it: then it is delivered again.
 func (a *adapter) park(ctx context.Context, m event.Message, reason error) error {
 	slog.ErrorContext(ctx, "event parked", "event_id", m.ID, "error", reason)
 	return parked.Keep(ctx, a.fs, a.function, m, reason, a.now())
 }
 
-// pushAuthorizer admits requests that bear an OIDC token of the account for the audience. Cloud Run's IAM checks
-// the same before the code runs; this is the second lock.
+// pushAuthorizer admits requests that bear an OIDC token of the account for the audience. Cloud
+// Run's IAM checks the same before the code runs; this is the second lock.
 func pushAuthorizer(
 	validate func(ctx context.Context, token, audience string) (*idtoken.Payload, error), audience, account string,
 ) func(*http.Request) error {

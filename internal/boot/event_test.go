@@ -30,7 +30,9 @@ var (
 func testAdapter(t *testing.T, handle EventHandler) *adapter {
 	t.Helper()
 	p := localProcess(t)
-	h, err := newAdapter(t.Context(), p, "probe", func(context.Context, *Process) (EventHandler, error) { return handle, nil })
+	h, err := newAdapter(
+		t.Context(), p, "probe", func(context.Context, *Process) (EventHandler, error) { return handle, nil },
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,23 +86,39 @@ func TestAdapterOutcomes(t *testing.T) {
 		status int
 		parked bool
 	}{
-		"nothing is done":                                    {nil, http.StatusOK, false},
-		"an unknown error is retried":                        {errPassing, http.StatusServiceUnavailable, false},
-		"a passing fault is retried":                         {passingFault, http.StatusServiceUnavailable, false},
-		"a rate limit is retried":                            {fault.New(fault.CodeRateLimited, "Later."), http.StatusServiceUnavailable, false},
-		"the end of the request's time is retried":           {context.DeadlineExceeded, http.StatusServiceUnavailable, false},
-		"a permanent fault is parked":                        {permanentFault, http.StatusOK, true},
-		"a wrapped permanent fault is parked":                {fmt.Errorf("x: %w", permanentFault), http.StatusOK, true},
-		"a permanent fault of a passing cause is parked":     {fault.Wrap(errPassing, fault.CodeNotFound, "No."), http.StatusOK, true},
-		"a passing fault of a permanent cause is retried":    {fault.Wrap(permanentFault, fault.CodeUnavailable, "No."), http.StatusServiceUnavailable, false},
-		"malformed data is parked":                           {malformed, http.StatusOK, true},
-		"wrapped malformed data is parked":                   {fmt.Errorf("read: %w", malformed), http.StatusOK, true},
-		"several permanent ones are parked":                  {errors.Join(permanentFault, malformed), http.StatusOK, true},
-		"one passing among permanent ones is retried":        {errors.Join(permanentFault, errPassing), http.StatusServiceUnavailable, false},
-		"one permanent among passing ones is retried":        {errors.Join(errPassing, malformed), http.StatusServiceUnavailable, false},
-		"the same within another error is retried":           {fmt.Errorf("send: %w", errors.Join(permanentFault, errPassing)), http.StatusServiceUnavailable, false},
-		"a permanent fault joined with nothing is parked":    {errors.Join(nil, permanentFault), http.StatusOK, true},
-		"a reason that is not UTF-8 does not hinder parking": {fault.New(fault.CodeNotFound, "bytes \xff\xfe"), http.StatusOK, true},
+		"nothing is done":             {nil, http.StatusOK, false},
+		"an unknown error is retried": {errPassing, http.StatusServiceUnavailable, false},
+		"a passing fault is retried":  {passingFault, http.StatusServiceUnavailable, false},
+		"a rate limit is retried": {
+			fault.New(fault.CodeRateLimited, "Later."), http.StatusServiceUnavailable, false,
+		},
+		"the end of the request's time is retried": {
+			context.DeadlineExceeded, http.StatusServiceUnavailable, false,
+		},
+		"a permanent fault is parked":         {permanentFault, http.StatusOK, true},
+		"a wrapped permanent fault is parked": {fmt.Errorf("x: %w", permanentFault), http.StatusOK, true},
+		"a permanent fault of a passing cause is parked": {
+			fault.Wrap(errPassing, fault.CodeNotFound, "No."), http.StatusOK, true,
+		},
+		"a passing fault of a permanent cause is retried": {
+			fault.Wrap(permanentFault, fault.CodeUnavailable, "No."), http.StatusServiceUnavailable, false,
+		},
+		"malformed data is parked":          {malformed, http.StatusOK, true},
+		"wrapped malformed data is parked":  {fmt.Errorf("read: %w", malformed), http.StatusOK, true},
+		"several permanent ones are parked": {errors.Join(permanentFault, malformed), http.StatusOK, true},
+		"one passing among permanent ones is retried": {
+			errors.Join(permanentFault, errPassing), http.StatusServiceUnavailable, false,
+		},
+		"one permanent among passing ones is retried": {
+			errors.Join(errPassing, malformed), http.StatusServiceUnavailable, false,
+		},
+		"the same within another error is retried": {
+			fmt.Errorf("send: %w", errors.Join(permanentFault, errPassing)), http.StatusServiceUnavailable, false,
+		},
+		"a permanent fault joined with nothing is parked": {errors.Join(nil, permanentFault), http.StatusOK, true},
+		"a reason that is not UTF-8 does not hinder parking": {
+			fault.New(fault.CodeNotFound, "bytes \xff\xfe"), http.StatusOK, true,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -164,8 +182,10 @@ func TestParking(t *testing.T) {
 	t.Run("one event is one document", func(t *testing.T) {
 		t.Parallel()
 		for name, bodies := range map[string][]string{
-			"delivered again":            {pushBody(t, "m1", "x", nil), pushBody(t, "m1", "x", nil)},
-			"published again":            {pushBody(t, "m1", "x", map[string]string{"id": "e1"}), pushBody(t, "m2", "x", map[string]string{"id": "e1"})},
+			"delivered again": {pushBody(t, "m1", "x", nil), pushBody(t, "m1", "x", nil)},
+			"published again": {
+				pushBody(t, "m1", "x", map[string]string{"id": "e1"}), pushBody(t, "m2", "x", map[string]string{"id": "e1"}),
+			},
 			"delivered again, malformed": {"{", "{"},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -223,7 +243,8 @@ func TestParking(t *testing.T) {
 func TestAdapterMalformedBodies(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
-		"nothing": "", "no JSON": "<xml>", "no message id": `{"message":{"data":"eA=="}}`, "no base64": `{"message":{"messageId":"1","data":"%"}}`,
+		"nothing": "", "no JSON": "<xml>", "no message id": `{"message":{"data":"eA=="}}`,
+		"no base64": `{"message":{"messageId":"1","data":"%"}}`,
 	} {
 		t.Run(name+" is parked under its bytes and never handled", func(t *testing.T) {
 			t.Parallel()
@@ -235,7 +256,9 @@ func TestAdapterMalformedBodies(t *testing.T) {
 				t.Errorf("status %d, so Pub/Sub repeats what never heals", rec.Code)
 			}
 			doc, ok := parkedDocs(t, a)[event.ID("probe", event.ID(body))]
-			if !ok || string(doc["data"].([]byte)) != body || !strings.Contains(doc["reason"].(string), event.ErrMalformed.Error()) {
+			if !ok || string(doc["data"].([]byte)) != body || !strings.Contains(
+				doc["reason"].(string), event.ErrMalformed.Error(),
+			) {
 				t.Errorf("parked documents = %v", parkedDocs(t, a))
 			}
 		})
@@ -261,7 +284,9 @@ func TestAdapterMalformedBodies(t *testing.T) {
 			return nil
 		})
 		const largest = 10_000_000
-		if rec := deliver(a, pushBody(t, "m1", strings.Repeat("x", largest), nil)); rec.Code != http.StatusOK || got != largest {
+		if rec := deliver(
+			a, pushBody(t, "m1", strings.Repeat("x", largest), nil),
+		); rec.Code != http.StatusOK || got != largest {
 			t.Errorf("status %d, %d bytes handled", rec.Code, got)
 		}
 	})
@@ -294,7 +319,9 @@ func TestAdapterPanic(t *testing.T) {
 	if docs := parkedDocs(t, a); len(docs) != 0 {
 		t.Errorf("a panic, which may pass, is parked: %v", docs)
 	}
-	if lines := logs.lines("index out of range in m-panic"); len(lines) == 0 || !strings.Contains(lines[0], "stack_trace") {
+	if lines := logs.lines(
+		"index out of range in m-panic",
+	); len(lines) == 0 || !strings.Contains(lines[0], "stack_trace") {
 		t.Errorf("log = %q", lines)
 	}
 }

@@ -1,9 +1,9 @@
-// Package boot is the skeleton that each function stands in: configuration, lazy clients, the HTTP and the
-// event adapter, and an end that lets running requests finish.
+// Package boot is the skeleton that each function stands in: configuration, lazy clients, the HTTP
+// and the event adapter, and an end that lets running requests finish.
 //
-// A function's init only registers; nothing is dialled or read before the first request, except that a
-// deployed function refuses to start when its environment is unfit (see [Config]). Clients beyond Firestore
-// live in sub-packages, so that a function links only what it uses.
+// A function's init only registers; nothing is dialled or read before the first request, except
+// that a deployed function refuses to start when its environment is unfit (see [Config]). Clients
+// beyond Firestore live in sub-packages, so that a function links only what it uses.
 package boot
 
 import (
@@ -30,8 +30,8 @@ var (
 	registry   = map[string]http.HandlerFunc{}
 )
 
-// HTTP registers an HTTP function. build makes its handler when the first request comes, and is asked again by
-// the next request if it failed.
+// HTTP registers an HTTP function. build makes its handler when the first request comes, and is
+// asked again by the next request if it failed.
 func HTTP(name string, build func(context.Context, *Process) (http.Handler, error)) {
 	register(name, Config.validateNothing, build)
 }
@@ -61,10 +61,14 @@ func Function(name string) (http.HandlerFunc, bool) {
 	return h, ok
 }
 
-func serve(name string, build func(context.Context, *Process) (http.Handler, error), w http.ResponseWriter, r *http.Request) {
+func serve(
+	name string, build func(context.Context, *Process) (http.Handler, error), w http.ResponseWriter, r *http.Request,
+) {
 	r = httpapi.Begin(w, r)
 	if !drain.enter() {
-		httpapi.WriteProblem(w, r, fault.New(fault.CodeUnavailable, "This instance is stopping: try again.").WithRetryAfter(time.Second))
+		httpapi.WriteProblem(
+			w, r, fault.New(fault.CodeUnavailable, "This instance is stopping: try again.").WithRetryAfter(time.Second),
+		)
 		return
 	}
 	defer drain.leave()
@@ -81,7 +85,9 @@ func serve(name string, build func(context.Context, *Process) (http.Handler, err
 			p.flush(ctx)
 		}
 	}()
-	handler, err := Shared(ctx, p, "function "+name, func(ctx context.Context) (http.Handler, error) { return build(ctx, p) })
+	handler, err := Shared(
+		ctx, p, "function "+name, func(ctx context.Context) (http.Handler, error) { return build(ctx, p) },
+	)
 	r = r.WithContext(ctx)
 	if err != nil {
 		httpapi.WriteProblem(w, r, fault.Wrap(err, fault.CodeUnavailable, "The service is not ready: try again."))
@@ -90,8 +96,9 @@ func serve(name string, build func(context.Context, *Process) (http.Handler, err
 	handler.ServeHTTP(w, r)
 }
 
-// refuseUnfitStart ends a deployed function's start when its environment is unfit, so that the revision never
-// gets traffic. Elsewhere (tests, the local host) the environment is set later, and [Current] checks it.
+// refuseUnfitStart ends a deployed function's start when its environment is unfit, so that the
+// revision never gets traffic. Elsewhere (tests, the local host) the environment is set later, and
+// [Current] checks it.
 func refuseUnfitStart(name string, validate func(Config) error) {
 	if os.Getenv("K_SERVICE") == "" {
 		return
@@ -108,6 +115,8 @@ func refuseUnfitStart(name string, validate func(Config) error) {
 
 // refuse ends the process, for a reason that Cloud Logging takes for critical.
 func refuse(name string, reason error) {
-	fmt.Fprintf(os.Stderr, `{"severity":"CRITICAL","message":%q}`+"\n", "function "+name+" refuses to start: "+reason.Error())
+	fmt.Fprintf(
+		os.Stderr, `{"severity":"CRITICAL","message":%q}`+"\n", "function "+name+" refuses to start: "+reason.Error(),
+	)
 	os.Exit(1)
 }

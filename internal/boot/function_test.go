@@ -128,7 +128,8 @@ func TestFunction(t *testing.T) {
 		if err := json.Unmarshal([]byte(lines[0]), &entry); err != nil {
 			t.Fatal(err)
 		}
-		if entry["function"] != "traced" || entry["logging.googleapis.com/trace"] != "projects/"+testProject+"/traces/"+testTrace {
+		if entry["function"] != "traced" || entry["logging.googleapis.com/trace"] !=
+			"projects/"+testProject+"/traces/"+testTrace {
 			t.Errorf("log entry = %v", entry)
 		}
 	})

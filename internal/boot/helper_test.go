@@ -66,11 +66,12 @@ func startFramework() int {
 	return 1
 }
 
-// slowBody is longer than net/http's buffers and of no declared length, so that its end is written after the
-// handler's return.
+// slowBody is longer than net/http's buffers and of no declared length, so that its end is written
+// after the handler's return.
 var slowBody = strings.Repeat("0123456789abcdef", 1<<10)
 
-// helpServeSlowly serves /slow, which says "started" on stdout and answers once stdin is closed, and /quick.
+// helpServeSlowly serves /slow, which says "started" on stdout and answers once stdin is closed,
+// and /quick.
 func helpServeSlowly() int {
 	release := make(chan struct{})
 	go func() {
@@ -87,8 +88,8 @@ func helpServeSlowly() int {
 		mux.HandleFunc("GET /quick", func(http.ResponseWriter, *http.Request) {})
 		return mux, nil
 	})
-	// Behind another function that holds a response's end back until the drainer has seen all handlers return: on a
-	// busy instance net/http may be as late.
+	// Behind another function that holds a response's end back until the drainer has seen all handlers
+	// return: on a busy instance net/http may be as late.
 	functions.HTTP("late", func(w http.ResponseWriter, r *http.Request) {
 		probe, _ := Function("probe")
 		probe(w, r)
@@ -107,7 +108,8 @@ type process struct {
 	stderr *lockedBuffer
 }
 
-// startHelper starts the test binary in the mode, with this environment and nothing of the test's own.
+// startHelper starts the test binary in the mode, with this environment and nothing of the test's
+// own.
 func startHelper(t *testing.T, mode string, environ map[string]string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.CommandContext(t.Context(), os.Args[0]), stdout: &lockedBuffer{}, stderr: &lockedBuffer{}}
@@ -149,7 +151,8 @@ func (p *process) exitCode(t *testing.T) int {
 	return p.ProcessState.ExitCode()
 }
 
-// freePort is a port that was free a moment ago: the framework does not tell the port that it listens on.
+// freePort is a port that was free a moment ago: the framework does not tell the port that it
+// listens on.
 func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -14,8 +14,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// front is Google's front end: it answers each listener once and then keeps its stream, of which a connection has no
-// more than 100. The emulator has no such limit.
+// front is Google's front end: it answers each listener once and then keeps its stream, of which a
+// connection has no more than 100. The emulator has no such limit.
 type front struct {
 	firestorepb.UnimplementedFirestoreServer
 }
@@ -44,7 +44,8 @@ func startFront(t *testing.T) (address string) {
 	return listener.Addr().String()
 }
 
-// heard opens so many listeners and is how many of them were answered while all the others stay open.
+// heard opens so many listeners and is how many of them were answered while all the others stay
+// open.
 func heard(t *testing.T, listeners int, opts ...option.ClientOption) int {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

@@ -69,7 +69,8 @@ func localEnviron() map[string]string {
 	return map[string]string{"GOOGLE_CLOUD_PROJECT": testProject, "FACESCAN_HASH_KEY": strings.Repeat("k", minHashKey)}
 }
 
-// productionEnviron is fit for a deployed function, changed by the pairs (name, value); the value "" unsets.
+// productionEnviron is fit for a deployed function, changed by the pairs (name, value); the value
+// "" unsets.
 func productionEnviron(pairs ...string) map[string]string {
 	environ := map[string]string{
 		"K_SERVICE":              "probe",

@@ -19,8 +19,9 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// Process is what the functions of one process share: the configuration and the clients, each made when first
-// needed. Nothing is dialled before, so that a cold start pays only for what its request uses.
+// Process is what the functions of one process share: the configuration and the clients, each made
+// when first needed. Nothing is dialled before, so that a cold start pays only for what its request
+// uses.
 type Process struct {
 	// Config is read once.
 	Config Config
@@ -32,8 +33,8 @@ type Process struct {
 	tracing *telemetry.Tracing
 }
 
-// lazy is a value that is made once, or tried again by the next caller if making it failed: sync.OnceValues
-// would keep a passing failure for the instance's life.
+// lazy is a value that is made once, or tried again by the next caller if making it failed:
+// sync.OnceValues would keep a passing failure for the instance's life.
 type lazy struct {
 	mu    sync.Mutex
 	made  bool
@@ -48,8 +49,8 @@ func newProcess(c Config) (*Process, error) {
 	return &Process{Config: c, tracing: tracing}, nil
 }
 
-// Shared is the process's one value of the name, made by the first caller that needs it. The context given to
-// build is never cancelled, since clients outlive the request that made them.
+// Shared is the process's one value of the name, made by the first caller that needs it. The
+// context given to build is never cancelled, since clients outlive the request that made them.
 func Shared[T any](ctx context.Context, p *Process, name string, build func(context.Context) (T, error)) (T, error) {
 	p.mu.Lock()
 	entry, ok := p.values[name]
@@ -83,18 +84,19 @@ func (p *Process) Firestore(ctx context.Context) (*firestore.Client, error) {
 }
 
 const (
-	// streamsPerConnection is how many streams Google's front end lets a client have open on one HTTP/2 connection;
-	// gRPC holds back whatever is above that until another stream ends.
+	// streamsPerConnection is how many streams Google's front end lets a client have open on one
+	// HTTP/2 connection; gRPC holds back whatever is above that until another stream ends.
 	streamsPerConnection = 100
-	// listenConnections is for MaxListeners with as much again to spare: the pool deals calls out in turn and does
-	// not look which connection still has room.
+	// listenConnections is for MaxListeners with as much again to spare: the pool deals calls out in
+	// turn and does not look which connection still has room.
 	listenConnections = 2 * MaxListeners / streamsPerConnection
 	// MaxListeners is how many listeners [Process.Listening] has connections for.
 	MaxListeners = 1000
 )
 
-// Listening is a Firestore client for many listeners at a time, each of which holds a stream for as long as it listens.
-// It is apart from [Process.Firestore], so that reads and writes never wait for a listener to end.
+// Listening is a Firestore client for many listeners at a time, each of which holds a stream for as
+// long as it listens. It is apart from [Process.Firestore], so that reads and writes never wait for
+// a listener to end.
 func (p *Process) Listening(ctx context.Context) (*firestore.Client, error) {
 	return Shared(ctx, p, "firestore for listening", func(ctx context.Context) (*firestore.Client, error) {
 		return firestore.NewClient(ctx, p.Config.Project, listening()...)
@@ -105,7 +107,8 @@ func listening() []option.ClientOption {
 	return []option.ClientOption{option.WithGRPCConnectionPool(listenConnections)}
 }
 
-// Ready tells whether the database answers. Any document will do: one that does not exist is an answer too.
+// Ready reports whether the database answers. Any document will do: one that does not exist is an
+// answer too.
 func (p *Process) Ready(ctx context.Context) error {
 	fs, err := p.Firestore(ctx)
 	if err != nil {
@@ -118,7 +121,8 @@ func (p *Process) Ready(ctx context.Context) error {
 	return err
 }
 
-// API is an httpapi.API with the process's settings; users and apps are nil where all routes are open.
+// API is an httpapi.API with the process's settings; users and apps are nil where all routes are
+// open.
 func (p *Process) API(users httpapi.TokenVerifier, apps httpapi.AppVerifier) *httpapi.API {
 	return httpapi.New(httpapi.Options{
 		Verifier: users, AppCheck: p.Config.AppCheck, Apps: apps,
@@ -141,8 +145,8 @@ var (
 	logOutput io.Writer = os.Stderr
 )
 
-// Current is the process's one Process. It is made from the environment when first asked for, and again by the
-// next call if the environment was faulty.
+// Current is the process's one Process. It is made from the environment when first asked for, and
+// again by the next call if the environment was faulty.
 func Current() (*Process, error) {
 	currentMu.Lock()
 	defer currentMu.Unlock()
@@ -162,8 +166,8 @@ func Current() (*Process, error) {
 	return p, nil
 }
 
-// LogTo sends the logs of the process elsewhere than to stderr, where Cloud Run reads them. Call it before the
-// first request; the local host does.
+// LogTo sends the logs of the process elsewhere than to stderr, where Cloud Run reads them. Call it
+// before the first request; the local host does.
 func LogTo(w io.Writer) {
 	currentMu.Lock()
 	defer currentMu.Unlock()

@@ -89,7 +89,9 @@ func TestShared(t *testing.T) {
 		})
 		<-first
 		calls.Go(func() {
-			if v, err := Shared(t.Context(), &p, "v", func(context.Context) (int, error) { return 2, nil }); v != 2 || err != nil {
+			if v, err := Shared(
+				t.Context(), &p, "v", func(context.Context) (int, error) { return 2, nil },
+			); v != 2 || err != nil {
 				t.Errorf("the second caller got %d, %v", v, err)
 			}
 		})
@@ -115,7 +117,9 @@ func TestShared(t *testing.T) {
 			defer func() { _ = recover() }()
 			_, _ = Shared(t.Context(), &p, "v", func(context.Context) (int, error) { panic("build") })
 		}()
-		if v, err := Shared(t.Context(), &p, "v", func(context.Context) (int, error) { return 1, nil }); v != 1 || err != nil {
+		if v, err := Shared(
+			t.Context(), &p, "v", func(context.Context) (int, error) { return 1, nil },
+		); v != 1 || err != nil {
 			t.Errorf("after the panic: %d, %v", v, err)
 		}
 	})

@@ -15,7 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// exchange sends the text over a connection of its own. An error is that nobody listens.
+// exchange sends the text over a connection of its own. An error means that no server listens.
 func exchange(ctx context.Context, address, text string) (*http.Response, string, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -51,7 +51,8 @@ func TestDeployedFunction_answersEveryRequestItself(t *testing.T) {
 		}
 		var problem httpapi.Problem
 		if err := json.Unmarshal([]byte(body), &problem); err != nil || problem.Code != "not_found" ||
-			resp.StatusCode != http.StatusNotFound || problem.RequestID == "" || problem.RequestID != resp.Header.Get("X-Request-Id") {
+			resp.StatusCode != http.StatusNotFound || problem.RequestID == "" ||
+			problem.RequestID != resp.Header.Get("X-Request-Id") {
 			t.Errorf("%s: %d %v %s", target, resp.StatusCode, resp.Header, body)
 		}
 	}

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// A revision whose environment is unfit must not get traffic, so its process ends before it listens.
+// A revision whose environment is unfit must not get traffic, so its process ends before it
+// listens.
 func TestRefusalToStart(t *testing.T) {
 	t.Parallel()
 	noPush := productionEnviron("FACESCAN_PUSH_AUDIENCE", "", "FACESCAN_PUSH_ACCOUNT", "")
@@ -15,14 +16,21 @@ func TestRefusalToStart(t *testing.T) {
 		environ map[string]string
 		want    []string // the variables that the refusal names; none is a start
 	}{
-		"a fit HTTP function starts":                {registerHTTP, productionEnviron(), nil},
-		"a fit event function starts":               {registerEvent, productionEnviron(), nil},
-		"an HTTP function needs no push account":    {registerHTTP, noPush, nil},
-		"an event function needs audience, account": {registerEvent, noPush, []string{"FACESCAN_PUSH_AUDIENCE", "FACESCAN_PUSH_ACCOUNT"}},
-		"an emulator's variable is refused":         {registerHTTP, productionEnviron("FIRESTORE_EMULATOR_HOST", "h:1"), []string{"FIRESTORE_EMULATOR_HOST"}},
-		"a local variable is refused":               {registerEvent, productionEnviron("FACESCAN_SIGNING_KEY", `a "key"`), []string{"FACESCAN_SIGNING_KEY"}},
+		"a fit HTTP function starts":             {registerHTTP, productionEnviron(), nil},
+		"a fit event function starts":            {registerEvent, productionEnviron(), nil},
+		"an HTTP function needs no push account": {registerHTTP, noPush, nil},
+		"an event function needs audience, account": {
+			registerEvent, noPush, []string{"FACESCAN_PUSH_AUDIENCE", "FACESCAN_PUSH_ACCOUNT"},
+		},
+		"an emulator's variable is refused": {
+			registerHTTP, productionEnviron("FIRESTORE_EMULATOR_HOST", "h:1"), []string{"FIRESTORE_EMULATOR_HOST"},
+		},
+		"a local variable is refused": {
+			registerEvent, productionEnviron("FACESCAN_SIGNING_KEY", `a "key"`), []string{"FACESCAN_SIGNING_KEY"},
+		},
 		"every fault is named": {
-			registerHTTP, productionEnviron("GOOGLE_CLOUD_PROJECT", "", "FACESCAN_HASH_KEY", "short", "FACESCAN_TRACE_RATIO", `"\x00`),
+			registerHTTP,
+			productionEnviron("GOOGLE_CLOUD_PROJECT", "", "FACESCAN_HASH_KEY", "short", "FACESCAN_TRACE_RATIO", `"\x00`),
 			[]string{"GOOGLE_CLOUD_PROJECT", "FACESCAN_HASH_KEY", "FACESCAN_TRACE_RATIO"},
 		},
 		"outside Cloud Run the environment is set later": {registerEvent, nil, nil},
@@ -45,7 +53,8 @@ func TestRefusalToStart(t *testing.T) {
 	}
 }
 
-// checkCritical looks for one JSON line that Cloud Logging takes for CRITICAL and that names the variables.
+// checkCritical looks for one JSON line that Cloud Logging takes for CRITICAL and that names the
+// variables.
 func checkCritical(t *testing.T, stderr string, variables []string) {
 	t.Helper()
 	lines := nonEmptyLines(stderr)

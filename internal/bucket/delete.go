@@ -21,13 +21,15 @@ const (
 	parallel = 8
 )
 
-// List returns the objects whose names begin with prefix, with their names, types and sizes, sorted by
-// name. It ends at the first error.
+// List returns the objects whose names begin with prefix, with their names, types and sizes, sorted
+// by name. It ends at the first error.
 func List(ctx context.Context, b *storage.BucketHandle, prefix string) iter.Seq2[*storage.ObjectAttrs, error] {
 	return list(ctx, b, &storage.Query{Prefix: prefix}, "Name", "ContentType", "Size")
 }
 
-func list(ctx context.Context, b *storage.BucketHandle, query *storage.Query, attrs ...string) iter.Seq2[*storage.ObjectAttrs, error] {
+func list(
+	ctx context.Context, b *storage.BucketHandle, query *storage.Query, attrs ...string,
+) iter.Seq2[*storage.ObjectAttrs, error] {
 	return func(yield func(*storage.ObjectAttrs, error) bool) {
 		if err := query.SetAttrSelection(attrs); err != nil {
 			yield(nil, fmt.Errorf("select attributes: %w", err))
@@ -60,7 +62,8 @@ func Delete(ctx context.Context, object *storage.ObjectHandle) error {
 	return nil
 }
 
-// DeleteBelow deletes the objects whose names begin with prefix. It tries each, even if others fail.
+// DeleteBelow deletes the objects whose names begin with prefix. It tries each, even if others
+// fail.
 func DeleteBelow(ctx context.Context, b *storage.BucketHandle, prefix string) error {
 	if err := checkFolder(prefix); err != nil {
 		return err
@@ -75,8 +78,8 @@ func DeleteBelow(ctx context.Context, b *storage.BucketHandle, prefix string) er
 	return deleteEach(ctx, all)
 }
 
-// DeletePage deletes up to 200 generations, noncurrent ones included, of the objects whose names begin
-// with prefix, and returns how many it found: 0 if none is left.
+// DeletePage deletes up to 200 generations, noncurrent ones included, of the objects whose names
+// begin with prefix, and returns how many it found: 0 if none is left.
 func DeletePage(ctx context.Context, b *storage.BucketHandle, prefix string) (found int, err error) {
 	if err := checkFolder(prefix); err != nil {
 		return 0, err

@@ -165,7 +165,9 @@ func TestLink(t *testing.T) {
 		GoogleAccessID: "signer@example.com", Scheme: storage.SigningSchemeV4,
 		SignBytes: func([]byte) ([]byte, error) { return []byte("signature"), nil },
 	}
-	got, err := Link(photos, signing, "u/a.jpg", File{Name: "my photo.jpg", ContentType: "image/jpeg"}, time.Now().Add(time.Minute))
+	got, err := Link(
+		photos, signing, "u/a.jpg", File{Name: "my photo.jpg", ContentType: "image/jpeg"}, time.Now().Add(time.Minute),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,8 @@ type File struct {
 	Name, ContentType string
 }
 
-// Link returns a URL by which an object can be downloaded until it expires. The URL fixes the file's type
-// and name, and that it is saved, not shown as a page.
+// Link returns a URL by which an object can be downloaded until it expires. The URL fixes the
+// file's type and name, and that it is saved, not shown as a page.
 func Link(
 	b *storage.BucketHandle, signing storage.SignedURLOptions, object string, as File, expires time.Time,
 ) (string, error) {

@@ -1,5 +1,5 @@
-// Package bucket reads, lists, deletes and signs objects of Cloud Storage. Objects are read as they are
-// stored, within a size and a time.
+// Package bucket reads, lists, deletes and signs objects of Cloud Storage. Objects are read as they
+// are stored, within a size and a time.
 package bucket
 
 import (

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Matter is what a message of ours or a storage notification is about, by which what is kept of the
+// Matter is what an event or a storage notification is about, by which what is kept of the
 // message is found when the user is erased or withdraws the consent.
 type Matter struct {
-	// UID is the user's id, "" for a message about nobody.
+	// UID is the user's id, "" for a message about no user.
 	UID string
 	// ScanID is the scan's, "" for a message about none.
 	ScanID string

@@ -24,9 +24,13 @@ func TestAbout(t *testing.T) {
 			encode(t, event.ScanFailedV1{UID: "u1", ScanID: "s1", ConsentEpoch: 3, Code: "no_face"}),
 			event.Matter{UID: "u1", ScanID: "s1", ConsentEpoch: 3},
 		},
-		"an event without an epoch":        {encode(t, event.ScanVerifyRequestedV1{UID: "u1", ScanID: "s1", Version: 2}), ofScan},
-		"an event of an account":           {encode(t, event.AccountRegisteredV1{UID: "u1"}), event.Matter{UID: "u1"}},
-		"a withdrawal":                     {encode(t, event.ConsentWithdrawnV1{UID: "u1", Epoch: 1}), event.Matter{UID: "u1"}},
+		"an event without an epoch": {
+			encode(t, event.ScanVerifyRequestedV1{UID: "u1", ScanID: "s1", Version: 2}), ofScan,
+		},
+		"an event of an account": {encode(t, event.AccountRegisteredV1{UID: "u1"}), event.Matter{UID: "u1"}},
+		"a withdrawal": {
+			encode(t, event.ConsentWithdrawnV1{UID: "u1", Epoch: 1}), event.Matter{UID: "u1"},
+		},
 		"an event about nobody":            {encode(t, event.SweepRequestedV1{}), event.Matter{}},
 		"a storage notification":           {notification, ofScan},
 		"an object of no user":             {[]byte(`{"name":"readme.txt"}`), event.Matter{}},

@@ -1,11 +1,11 @@
 // Package event is the wire contract between the functions: one file per event type and version,
 // the codec, and the golden files in testdata that must decode for ever.
 //
-// An event is a CloudEvents 1.0 JSON document in the body of a Pub/Sub message. Type, Go type,
-// file and topic share one name: scan.completed.v1, [ScanCompletedV1], scan_completed_v1.go, topic
+// An event is a CloudEvents 1.0 JSON document in the body of a Pub/Sub message. Type, Go type, file
+// and topic share one name: scan.completed.v1, [ScanCompletedV1], scan_completed_v1.go, topic
 // scan-completed-v1. A released type only gains optional fields; anything else is a new version.
-// Events carry ids and numbers, never images, addresses or tokens. The package imports nothing of
-// ours, and no cloud SDK.
+// Events carry ids and numbers, never images, addresses or tokens. The package imports no other
+// package of the module, and no cloud SDK.
 package event
 
 import (
@@ -30,7 +30,7 @@ func malformed(cause error, format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrMalformed}, args...)...)
 }
 
-// Source is the CloudEvents source of every event of ours.
+// Source is the CloudEvents source of every event.
 const Source = "//facescan"
 
 // Attribute names of a published Pub/Sub message. AttributeTraceparent holds a W3C traceparent.
@@ -62,7 +62,8 @@ type Event struct {
 	Data json.RawMessage
 }
 
-// ID derives an event id from what makes the fact unique, so that whoever tells it again tells the same.
+// ID derives an event id from what makes the fact unique, so that telling it again gives the same
+// id.
 func ID(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))

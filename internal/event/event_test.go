@@ -38,11 +38,14 @@ func samples() []event.Payload {
 			UID: "u1", ScanID: "s1", ConsentEpoch: 3, EngineMajor: 2, Score: 70.5, Rankable: true, CompletedAt: at, Revision: 6,
 		},
 		event.SeriesSettledV1{
-			UID: "u1", SeriesID: "r1", ConsentEpoch: 3, Engine: "facescan-1.0.0", EngineMajor: 1, Score: 70.5, Interval: event.Around(52.25, 84.5),
-			Photos: 2, Struck: 1, SettledAt: at, Revision: 2,
+			UID: "u1", SeriesID: "r1", ConsentEpoch: 3, Engine: "facescan-1.0.0", EngineMajor: 1, Score: 70.5,
+			Interval: event.Around(52.25, 84.5),
+			Photos:   2, Struck: 1, SettledAt: at, Revision: 2,
 		},
 		event.SeriesDeletedV1{UID: "u1", SeriesID: "r1", ConsentEpoch: 3, EngineMajor: 1, Photos: 3, SettledAt: at},
-		event.PersonalBestReachedV1{UID: "u1", ScanID: "s1", Board: "symmetry_all_v1", ConsentEpoch: 3, Score: 71.25, Previous: 64},
+		event.PersonalBestReachedV1{
+			UID: "u1", ScanID: "s1", Board: "symmetry_all_v1", ConsentEpoch: 3, Score: 71.25, Previous: 64,
+		},
 		event.SweepRequestedV1{},
 		event.AccountErasureRequestedV1{UID: "u1"},
 		event.ConsentWithdrawnV1{UID: "u1", Epoch: 3},
@@ -241,7 +244,9 @@ func TestInterval(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := event.Event{Type: "scan.completed.v1", Data: []byte(`{"uid":"u","scanId":"s","engine":"e","score":62.5,` + tt.data + `}`)}
+			e := event.Event{
+				Type: "scan.completed.v1", Data: []byte(`{"uid":"u","scanId":"s","engine":"e","score":62.5,` + tt.data + `}`),
+			}
 			got, err := event.As[event.ScanCompletedV1](e)
 			if err != nil {
 				t.Fatal(err)
@@ -265,7 +270,8 @@ func TestID(t *testing.T) {
 
 func TestReceive(t *testing.T) {
 	t.Parallel()
-	object := `{"kind":"storage#object","bucket":"up","name":"uploads/u/s","generation":"17","size":"5","contentType":"image/jpeg","timeCreated":"2026-11-22T10:00:00.5Z","metadata":{"traceparent":"` + traceparent + `"}}`
+	object := `{"kind":"storage#object","bucket":"up","name":"uploads/u/s","generation":"17","size":"5",` +
+		`"contentType":"image/jpeg","timeCreated":"2026-11-22T10:00:00.5Z","metadata":{"traceparent":"` + traceparent + `"}}`
 	want := event.ObjectFinalized{
 		Bucket: "up", Name: "uploads/u/s", Generation: 17, Size: 5, ContentType: "image/jpeg",
 		Created: time.Date(2026, 11, 22, 10, 0, 0, 5e8, time.UTC), Metadata: map[string]string{"traceparent": traceparent},
@@ -308,7 +314,8 @@ func TestReceive(t *testing.T) {
 		}
 	})
 	for name, body := range map[string]string{
-		"empty": "", "no JSON": "<xml>", "no message": "{}", "data that is no base64": `{"message":{"messageId":"1","data":"%"}}`,
+		"empty": "", "no JSON": "<xml>", "no message": "{}",
+		"data that is no base64": `{"message":{"messageId":"1","data":"%"}}`,
 	} {
 		t.Run(name+" is malformed", func(t *testing.T) {
 			if _, err := event.Receive(http.Header{}, []byte(body)); !errors.Is(err, event.ErrMalformed) {
@@ -317,9 +324,11 @@ func TestReceive(t *testing.T) {
 		})
 	}
 	for name, body := range map[string]string{
-		"a deletion":           push(object, `"eventType":"OBJECT_DELETE"`),
-		"no name":              push(`{"bucket":"b","generation":"1","size":"1"}`, `"eventType":"OBJECT_FINALIZE"`),
-		"a generation in text": push(`{"bucket":"b","name":"n","generation":"x","size":"1"}`, `"eventType":"OBJECT_FINALIZE"`),
+		"a deletion": push(object, `"eventType":"OBJECT_DELETE"`),
+		"no name":    push(`{"bucket":"b","generation":"1","size":"1"}`, `"eventType":"OBJECT_FINALIZE"`),
+		"a generation in text": push(
+			`{"bucket":"b","name":"n","generation":"x","size":"1"}`, `"eventType":"OBJECT_FINALIZE"`,
+		),
 	} {
 		t.Run(name+" is no finalized object", func(t *testing.T) {
 			m, err := event.Receive(http.Header{}, []byte(body))

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Message is one delivery to an event function, whatever carried it: a Pub/Sub push of ours, or
+// Message is one delivery to an event function, whatever carried it: a Pub/Sub push, or
 // Eventarc in CloudEvents binary mode.
 type Message struct {
 	// ID is the carrier's message id; a redelivery repeats it, a duplicate publish does not.
@@ -41,7 +41,8 @@ const (
 	eventarcFinalized = "google.cloud.storage.object.v1.finalized"
 )
 
-// Receive reads a delivery from the request's header and body. What cannot be read is [ErrMalformed].
+// Receive reads a delivery from the request's header and body. What cannot be read is
+// [ErrMalformed].
 func Receive(header http.Header, body []byte) (Message, error) {
 	switch kind := header.Get("ce-type"); kind {
 	case "", eventarcPublished:
@@ -99,7 +100,8 @@ type ObjectFinalized struct {
 	ContentType string
 	// ContentEncoding is what the uploader's header of this name said, "" for none.
 	ContentEncoding string
-	// Created is when these bytes were there, by Cloud Storage's clock; zero if the notification does not say.
+	// Created is when these bytes were there, by Cloud Storage's clock; zero if the notification does
+	// not say.
 	Created time.Time
 	// Metadata is the object's custom metadata, as the uploader's signed URL fixed it.
 	Metadata map[string]string
@@ -110,7 +112,8 @@ const TopicUploadFinalized = "upload-finalized"
 
 const objectFinalize = "OBJECT_FINALIZE"
 
-// storageObject is the part we need of the JSON API's object resource; int64 values travel as strings.
+// storageObject is the part we need of the JSON API's object resource; int64 values travel as
+// strings.
 type storageObject struct {
 	Bucket          string            `json:"bucket"`
 	Name            string            `json:"name"`
@@ -122,8 +125,8 @@ type storageObject struct {
 	Metadata        map[string]string `json:"metadata"`
 }
 
-// Finalized reads the message as a storage notification. Another event type or a body that cannot be read
-// is [ErrMalformed].
+// Finalized reads the message as a storage notification. Another event type or a body that cannot
+// be read is [ErrMalformed].
 func (m Message) Finalized() (ObjectFinalized, error) {
 	if kind := m.Attributes["eventType"]; kind != objectFinalize {
 		return ObjectFinalized{}, malformed(nil, "storage event %q where %q was expected", kind, objectFinalize)
@@ -149,8 +152,8 @@ func (m Message) Finalized() (ObjectFinalized, error) {
 	}, nil
 }
 
-// FinalizedMessage is the notification that Cloud Storage would send for the object: the sweep sends it
-// for one whose own notification was lost.
+// FinalizedMessage is the notification that Cloud Storage would send for the object: the sweep
+// sends it for one whose own notification was lost.
 func FinalizedMessage(o ObjectFinalized) (data []byte, attributes map[string]string, err error) {
 	data, err = json.Marshal(storageObject{
 		Bucket: o.Bucket, Name: o.Name,

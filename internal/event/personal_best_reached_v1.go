@@ -1,7 +1,7 @@
 package event
 
-// PersonalBestReachedV1 tells that a scan, or a series by its mean, scored higher than each earlier one
-// of its user on the board. Id: (type, board, id of the scan or series).
+// PersonalBestReachedV1 tells that a scan, or a series by its mean, scored higher than each earlier
+// one of its user on the board. Id: (type, board, id of the scan or series).
 type PersonalBestReachedV1 struct {
 	UID string `json:"uid"`
 	// ScanID is the scan's id, "" of a series, and SeriesID the series'.

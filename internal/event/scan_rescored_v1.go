@@ -2,7 +2,8 @@ package event
 
 import "time"
 
-// ScanRescoredV1 tells that a completed scan was measured again by another engine. Id: (type, scan id, revision).
+// ScanRescoredV1 tells that a completed scan was measured again by another engine. Id: (type, scan
+// id, revision).
 type ScanRescoredV1 struct {
 	UID    string `json:"uid"`
 	ScanID string `json:"scanId"`

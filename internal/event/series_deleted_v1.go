@@ -2,8 +2,8 @@ package event
 
 import "time"
 
-// SeriesDeletedV1 tells that its owner deleted a series with its scans. Id: (type, series id, time of
-// its opening).
+// SeriesDeletedV1 tells that its owner deleted a series with its scans. Id: (type, series id, time
+// of its opening).
 type SeriesDeletedV1 struct {
 	UID      string `json:"uid"`
 	SeriesID string `json:"seriesId"`

@@ -39,9 +39,9 @@ type view struct {
 	Unread   int64                `json:"unread"`
 }
 
-// get reads the parts at the same time, so that it takes as long as the slowest. Each is of a moment of its own: a scan
-// that completes meanwhile may be the latest already and not on the board yet, as it is with separate calls. Board and
-// inbox check whether the account is in use.
+// get reads the parts at the same time, so that it takes as long as the slowest. Each is of a
+// moment of its own: a scan that completes meanwhile may be the latest already and not on the board
+// yet, as it is with separate calls. Board and inbox check whether the account is in use.
 func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	uid := account.Caller(r)
 	var v view

@@ -193,7 +193,9 @@ func (a *API) recover(w http.ResponseWriter, r *http.Request) {
 		panic(cause)
 	}
 	slog.ErrorContext(r.Context(), "panic", "panic", cause, "stack_trace", string(debug.Stack()))
-	WriteProblem(w, r, fault.New(fault.CodeInternal, "Something went wrong on our side. The request id helps us find out what."))
+	WriteProblem(
+		w, r, fault.New(fault.CodeInternal, "Something went wrong on our side. The request id helps us find out what."),
+	)
 }
 
 type requestIDKey struct{}

@@ -30,8 +30,12 @@ func pets(opts httpapi.Options) *httpapi.API {
 	}
 	api.Handle("GET /v1/pets/{id}", httpapi.Public, ok)
 	api.Handle("DELETE /v1/pets/{id}", httpapi.Public, ok)
-	api.Handle("GET /v1/panic", httpapi.Public, func(http.ResponseWriter, *http.Request) error { panic("password=hunter2") })
-	api.Handle("GET /v1/abort", httpapi.Public, func(http.ResponseWriter, *http.Request) error { panic(http.ErrAbortHandler) })
+	api.Handle(
+		"GET /v1/panic", httpapi.Public, func(http.ResponseWriter, *http.Request) error { panic("password=hunter2") },
+	)
+	api.Handle(
+		"GET /v1/abort", httpapi.Public, func(http.ResponseWriter, *http.Request) error { panic(http.ErrAbortHandler) },
+	)
 	return api
 }
 
@@ -136,8 +140,13 @@ func TestLog_quotesNoBody(t *testing.T) {
 	slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
 	defer slog.SetDefault(before)
 
-	for _, body := range []string{`{"name":271828}`, `{"name":{"x":271828}}`, `{"legs":271828.5}`, `{"legs":"271828"}`, `{"x":271828}`, `271828`, `{"name":"271828","name":"271828"}`, `271828{`} {
-		if rec := send(t, echo(), "POST", "/pets", jsonType, strings.NewReader(body)); strings.Contains(rec.Body.String(), "271828") {
+	for _, body := range []string{
+		`{"name":271828}`, `{"name":{"x":271828}}`, `{"legs":271828.5}`, `{"legs":"271828"}`, `{"x":271828}`, `271828`,
+		`{"name":"271828","name":"271828"}`, `271828{`,
+	} {
+		if rec := send(
+			t, echo(), "POST", "/pets", jsonType, strings.NewReader(body),
+		); strings.Contains(rec.Body.String(), "271828") {
 			t.Errorf("%s: %s", body, rec.Body)
 		}
 	}
@@ -161,15 +170,22 @@ func TestLog_level(t *testing.T) {
 		err               error
 		severity, message string
 	}{
-		"a refusal":             {t.Context(), fault.New(fault.CodeNotFound, "x"), "INFO", "request refused"},
-		"a rate limit":          {t.Context(), fault.New(fault.CodeRateLimited, "x").WithRetryAfter(time.Second), "INFO", "request refused"},
-		"overload":              {t.Context(), overload, "WARNING", "request refused"},
-		"a wrapped overload":    {t.Context(), fmt.Errorf("x: %w", overload), "WARNING", "request refused"},
-		"a failing store":       {t.Context(), fault.Wrap(errors.New("x"), fault.CodeUnavailable, "x").WithRetryAfter(time.Second), "ERROR", "request failed"},
-		"an error":              {t.Context(), errors.New("x"), "ERROR", "request failed"},
-		"a call cut off by us":  {t.Context(), fmt.Errorf("read: %w", context.Canceled), "ERROR", "request failed"},
-		"a client that left":    {gone, fmt.Errorf("read: %w", context.Canceled), "INFO", "request abandoned"},
-		"the same of Firestore": {gone, fmt.Errorf("read: %w", status.Error(codes.Canceled, "x")), "INFO", "request abandoned"},
+		"a refusal": {t.Context(), fault.New(fault.CodeNotFound, "x"), "INFO", "request refused"},
+		"a rate limit": {
+			t.Context(), fault.New(fault.CodeRateLimited, "x").WithRetryAfter(time.Second), "INFO", "request refused",
+		},
+		"overload":           {t.Context(), overload, "WARNING", "request refused"},
+		"a wrapped overload": {t.Context(), fmt.Errorf("x: %w", overload), "WARNING", "request refused"},
+		"a failing store": {
+			t.Context(), fault.Wrap(errors.New("x"), fault.CodeUnavailable, "x").WithRetryAfter(time.Second), "ERROR",
+			"request failed",
+		},
+		"an error":             {t.Context(), errors.New("x"), "ERROR", "request failed"},
+		"a call cut off by us": {t.Context(), fmt.Errorf("read: %w", context.Canceled), "ERROR", "request failed"},
+		"a client that left":   {gone, fmt.Errorf("read: %w", context.Canceled), "INFO", "request abandoned"},
+		"the same of Firestore": {
+			gone, fmt.Errorf("read: %w", status.Error(codes.Canceled, "x")), "INFO", "request abandoned",
+		},
 		"an error, and it left": {gone, errors.New("x"), "ERROR", "request failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -177,7 +193,8 @@ func TestLog_level(t *testing.T) {
 			r := httptest.NewRequestWithContext(tt.ctx, http.MethodGet, "/", nil)
 			httpapi.WriteProblem(httptest.NewRecorder(), r, tt.err)
 			var line struct{ Severity, Message string }
-			if err := json.Unmarshal(log.Bytes(), &line); err != nil || line.Severity != tt.severity || line.Message != tt.message {
+			if err := json.Unmarshal(log.Bytes(), &line); err != nil || line.Severity != tt.severity ||
+				line.Message != tt.message {
 				t.Errorf("logged %s, want %s %q", log.String(), tt.severity, tt.message)
 			}
 		})
@@ -211,14 +228,21 @@ func TestCORS(t *testing.T) {
 		}
 		return rec.Header()
 	}
-	const allowOrigin, allowMethods, allowHeaders = "Access-Control-Allow-Origin", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers"
+	const (
+		allowOrigin  = "Access-Control-Allow-Origin"
+		allowMethods = "Access-Control-Allow-Methods"
+		allowHeaders = "Access-Control-Allow-Headers"
+	)
 	preflight := func(origin, method, headers string) http.Header {
 		return ask("OPTIONS", origin, "Access-Control-Request-Method", method, "Access-Control-Request-Headers", headers)
 	}
 
 	t.Run("the app's origin may ask", func(t *testing.T) {
-		h := preflight(app, "PATCH", "authorization,content-type,idempotency-key,if-match,if-none-match,traceparent,x-firebase-appcheck")
-		if h.Get(allowOrigin) != app || h.Get(allowMethods) != "PATCH" || h.Get(allowHeaders) == "" || h.Get("Access-Control-Max-Age") != "3600" {
+		h := preflight(
+			app, "PATCH", "authorization,content-type,idempotency-key,if-match,if-none-match,traceparent,x-firebase-appcheck",
+		)
+		if h.Get(allowOrigin) != app || h.Get(allowMethods) != "PATCH" || h.Get(allowHeaders) == "" ||
+			h.Get("Access-Control-Max-Age") != "3600" {
 			t.Errorf("header = %v", h)
 		}
 	})

@@ -12,8 +12,9 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// AppCheckMode says what happens to a request whose App Check token is missing or not valid. App Check vouches for the
-// app, so that a script with a user's password is not one; it says nothing of the user.
+// AppCheckMode says what happens to a request whose App Check token is missing or not valid. App
+// Check vouches for the app, so that a script with a user's password is not one; it says nothing of
+// the user.
 type AppCheckMode uint8
 
 // The modes, in the order in which a project turns them on.
@@ -38,8 +39,8 @@ func (m *AppCheckMode) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// AppCheck is the mode of every route: Mode, and in Routes those that differ from it, by the method and path of the
-// contract, such as "GET /v1/scans/{id}".
+// AppCheck is the mode of every route: Mode, and in Routes those that differ from it, by the method
+// and path of the contract, such as "GET /v1/scans/{id}".
 type AppCheck struct {
 	Mode   AppCheckMode
 	Routes map[string]AppCheckMode

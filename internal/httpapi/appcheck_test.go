@@ -18,7 +18,8 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// fakeApps takes one token for an app's; how real ones are checked is tested in internal/boot/identity.
+// fakeApps takes one token for an app's; how real ones are checked is tested in
+// internal/boot/identity.
 type fakeApps struct{}
 
 func (fakeApps) VerifyApp(_ context.Context, token string) error {
@@ -71,7 +72,8 @@ func TestAppCheck(t *testing.T) {
 				Verifier: &fakeVerifier{token: auth.Token{UID: "u"}}, AppCheck: tt.mode, Apps: fakeApps{}, HashKey: []byte("key"),
 			})
 			for path, access := range map[string]httpapi.Access{
-				"/open": httpapi.Open, "/public": httpapi.Public, "/user": httpapi.User, "/fresh": httpapi.FreshUser, "/leave": httpapi.Leaving,
+				"/open": httpapi.Open, "/public": httpapi.Public, "/user": httpapi.User, "/fresh": httpapi.FreshUser,
+				"/leave": httpapi.Leaving,
 			} {
 				api.Handle("GET "+path, access, func(http.ResponseWriter, *http.Request) error { return nil })
 			}
@@ -115,7 +117,8 @@ func TestAppCheck_UnmarshalText(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", "on", "Enforce", "enforce ", "off,", "off,enforce", "off,/v1/me=off", "off,GET /v1/me", "off,GET /v1/me=on", "off, GET /v1/me=off",
+		"", "on", "Enforce", "enforce ", "off,", "off,enforce", "off,/v1/me=off", "off,GET /v1/me", "off,GET /v1/me=on",
+		"off, GET /v1/me=off",
 	} {
 		if err := new(httpapi.AppCheck).UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken", text)

@@ -35,7 +35,9 @@ func (f *fakeVerifier) VerifyIDTokenAndCheckRevoked(_ context.Context, idToken s
 // guarded is an API with a route of each access; each notes its caller in seen.
 func guarded(verifier httpapi.TokenVerifier, seen *[]httpapi.Identity) *httpapi.API {
 	api := httpapi.New(httpapi.Options{Verifier: verifier, HashKey: []byte("key")})
-	for path, access := range map[string]httpapi.Access{"/public": httpapi.Public, "/user": httpapi.User, "/fresh": httpapi.FreshUser, "/leave": httpapi.Leaving} {
+	for path, access := range map[string]httpapi.Access{
+		"/public": httpapi.Public, "/user": httpapi.User, "/fresh": httpapi.FreshUser, "/leave": httpapi.Leaving,
+	} {
 		api.Handle("GET "+path, access, func(_ http.ResponseWriter, r *http.Request) error {
 			*seen = append(*seen, httpapi.Caller(r.Context()))
 			return nil
@@ -78,7 +80,10 @@ func TestCaller(t *testing.T) {
 		claims map[string]any
 		want   httpapi.Identity
 	}{
-		"all claims":         {"/user", map[string]any{"email": "a@b.c", "email_verified": true}, httpapi.Identity{UID: "u1", Email: "a@b.c", EmailVerified: true}},
+		"all claims": {
+			"/user", map[string]any{"email": "a@b.c", "email_verified": true},
+			httpapi.Identity{UID: "u1", Email: "a@b.c", EmailVerified: true},
+		},
 		"no claims":          {"/fresh", nil, httpapi.Identity{UID: "u1"}},
 		"claims of no type":  {"/user", map[string]any{"email": 7, "email_verified": "true"}, httpapi.Identity{UID: "u1"}},
 		"nobody in a public": {"/public", map[string]any{"email": "a@b.c"}, httpapi.Identity{}},
@@ -107,7 +112,8 @@ func TestAuthenticate_refuses(t *testing.T) {
 	}
 }
 
-// The kinds of refusal are tested with the emulator's tokens in package account; an outage it does not have.
+// The kinds of refusal are tested with the emulator's tokens in package account; an outage it does
+// not have.
 func TestAuthenticate_outageIsNotTheTokensFault(t *testing.T) {
 	t.Parallel()
 	var seen []httpapi.Identity
@@ -119,7 +125,9 @@ func TestAuthenticate_outageIsNotTheTokensFault(t *testing.T) {
 
 func TestBearer(t *testing.T) {
 	t.Parallel()
-	for header, want := range map[string]string{"": "", "Bearer abc": "abc", "BEARER abc": "abc", "Basic abc": "", "Bearerabc": ""} {
+	for header, want := range map[string]string{
+		"": "", "Bearer abc": "abc", "BEARER abc": "abc", "Basic abc": "", "Bearerabc": "",
+	} {
 		req := httptest.NewRequest(http.MethodGet, "/", nil)
 		req.Header.Set("Authorization", header)
 		if got := httpapi.Bearer(req); got != want {

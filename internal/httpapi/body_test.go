@@ -95,28 +95,34 @@ func TestDecode(t *testing.T) {
 		want              fault.Code // "" is accepted
 		fields            []string
 	}{
-		"a whole value":             {jsonType, `{"name":"Rex","legs":4,"home":{"street":"x"},"tags":["a"]}`, "", nil},
-		"space around":              {jsonType, " \n{}\t ", "", nil},
-		"a charset":                 {"application/json; charset=utf-8", `{}`, "", nil},
-		"another case of the type":  {"Application/JSON", `{}`, "", nil},
-		"the largest body":          {jsonType, filler(httpapi.MaxBody), "", nil},
-		"a byte more":               {jsonType, filler(httpapi.MaxBody + 1), fault.CodeBodyTooLarge, nil},
-		"space over the limit":      {jsonType, `{}` + strings.Repeat(" ", httpapi.MaxBody), fault.CodeBodyTooLarge, nil},
-		"no type":                   {"", `{}`, fault.CodeUnsupportedMediaType, mediaType},
-		"another type":              {"text/plain", `{}`, fault.CodeUnsupportedMediaType, mediaType},
-		"a form":                    {"application/x-www-form-urlencoded", `name=Rex`, fault.CodeUnsupportedMediaType, mediaType},
-		"a merge patch":             {"application/merge-patch+json", `{}`, fault.CodeUnsupportedMediaType, mediaType},
-		"a broken type":             {"application/json; =", `{}`, fault.CodeUnsupportedMediaType, mediaType},
-		"another charset":           {"application/json; charset=iso-8859-1", `{}`, fault.CodeUnsupportedMediaType, mediaType},
-		"nothing":                   {jsonType, ``, fault.CodeMalformedBody, nil},
-		"a beginning":               {jsonType, `{"name":`, fault.CodeMalformedBody, nil},
-		"two values":                {jsonType, `{}{}`, fault.CodeMalformedBody, nil},
-		"a value and text":          {jsonType, `{} x`, fault.CodeMalformedBody, nil},
-		"a trailing comma":          {jsonType, `{"name":"Rex",}`, fault.CodeMalformedBody, nil},
-		"broken UTF-8":              {jsonType, "{\"name\":\"\xff\"}", fault.CodeMalformedBody, nil},
-		"a lone surrogate":          {jsonType, `{"name":"\ud800"}`, fault.CodeMalformedBody, nil},
-		"a member given twice":      {jsonType, `{"name":"a","name":"b"}`, fault.CodeMalformedBody, []string{"/name"}},
-		"an inner one given twice":  {jsonType, `{"home":{"street":"a","street":"b"}}`, fault.CodeMalformedBody, []string{"/home/street"}},
+		"a whole value":            {jsonType, `{"name":"Rex","legs":4,"home":{"street":"x"},"tags":["a"]}`, "", nil},
+		"space around":             {jsonType, " \n{}\t ", "", nil},
+		"a charset":                {"application/json; charset=utf-8", `{}`, "", nil},
+		"another case of the type": {"Application/JSON", `{}`, "", nil},
+		"the largest body":         {jsonType, filler(httpapi.MaxBody), "", nil},
+		"a byte more":              {jsonType, filler(httpapi.MaxBody + 1), fault.CodeBodyTooLarge, nil},
+		"space over the limit":     {jsonType, `{}` + strings.Repeat(" ", httpapi.MaxBody), fault.CodeBodyTooLarge, nil},
+		"no type":                  {"", `{}`, fault.CodeUnsupportedMediaType, mediaType},
+		"another type":             {"text/plain", `{}`, fault.CodeUnsupportedMediaType, mediaType},
+		"a form": {
+			"application/x-www-form-urlencoded", `name=Rex`, fault.CodeUnsupportedMediaType, mediaType,
+		},
+		"a merge patch": {"application/merge-patch+json", `{}`, fault.CodeUnsupportedMediaType, mediaType},
+		"a broken type": {"application/json; =", `{}`, fault.CodeUnsupportedMediaType, mediaType},
+		"another charset": {
+			"application/json; charset=iso-8859-1", `{}`, fault.CodeUnsupportedMediaType, mediaType,
+		},
+		"nothing":              {jsonType, ``, fault.CodeMalformedBody, nil},
+		"a beginning":          {jsonType, `{"name":`, fault.CodeMalformedBody, nil},
+		"two values":           {jsonType, `{}{}`, fault.CodeMalformedBody, nil},
+		"a value and text":     {jsonType, `{} x`, fault.CodeMalformedBody, nil},
+		"a trailing comma":     {jsonType, `{"name":"Rex",}`, fault.CodeMalformedBody, nil},
+		"broken UTF-8":         {jsonType, "{\"name\":\"\xff\"}", fault.CodeMalformedBody, nil},
+		"a lone surrogate":     {jsonType, `{"name":"\ud800"}`, fault.CodeMalformedBody, nil},
+		"a member given twice": {jsonType, `{"name":"a","name":"b"}`, fault.CodeMalformedBody, []string{"/name"}},
+		"an inner one given twice": {
+			jsonType, `{"home":{"street":"a","street":"b"}}`, fault.CodeMalformedBody, []string{"/home/street"},
+		},
 		"an unknown member":         {jsonType, `{"name":"Rex","age":3}`, fault.CodeUnknownField, []string{"/age"}},
 		"an unknown inner member":   {jsonType, `{"home":{"zip":1}}`, fault.CodeUnknownField, []string{"/home/zip"}},
 		"another case of a member":  {jsonType, `{"Name":"Rex"}`, fault.CodeUnknownField, []string{"/Name"}},
@@ -134,13 +140,22 @@ func TestDecode(t *testing.T) {
 		"an array that is null":     {jsonType, `{"tags":null}`, fault.CodeInvalidField, []string{"/tags"}},
 		"an inner null":             {jsonType, `{"home":{"street":null}}`, fault.CodeInvalidField, []string{"/home/street"}},
 		"an element that is null":   {jsonType, `{"tags":["a",null]}`, fault.CodeInvalidField, []string{"/tags/1"}},
-		"members that are missing":  {jsonType, `{"toys":[{"kind":"","maker":"x"},{}]}`, fault.CodeInvalidField, []string{"/toys/1/kind", "/toys/1/maker"}},
-		"a member that is empty":    {jsonType, `{"toys":[{"kind":"","maker":""}]}`, fault.CodeInvalidField, []string{"/toys/0/maker"}},
-		"a number too large":        {jsonType, `{"legs":1e400}`, fault.CodeInvalidField, []string{"/legs"}},
-		"an array":                  {jsonType, `[]`, fault.CodeInvalidField, []string{""}},
-		"a deep array":              {jsonType, strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), fault.CodeInvalidField, []string{""}},
-		"a deep unknown member":     {jsonType, `{"x":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`, fault.CodeUnknownField, []string{"/x"}},
-		"depth without an end":      {jsonType, `{"tags":` + strings.Repeat("[", 30_000), fault.CodeMalformedBody, nil},
+		"members that are missing": {
+			jsonType, `{"toys":[{"kind":"","maker":"x"},{}]}`, fault.CodeInvalidField, []string{"/toys/1/kind", "/toys/1/maker"},
+		},
+		"a member that is empty": {
+			jsonType, `{"toys":[{"kind":"","maker":""}]}`, fault.CodeInvalidField, []string{"/toys/0/maker"},
+		},
+		"a number too large": {jsonType, `{"legs":1e400}`, fault.CodeInvalidField, []string{"/legs"}},
+		"an array":           {jsonType, `[]`, fault.CodeInvalidField, []string{""}},
+		"a deep array": {
+			jsonType, strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), fault.CodeInvalidField, []string{""},
+		},
+		"a deep unknown member": {
+			jsonType, `{"x":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`, fault.CodeUnknownField,
+			[]string{"/x"},
+		},
+		"depth without an end": {jsonType, `{"tags":` + strings.Repeat("[", 30_000), fault.CodeMalformedBody, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -230,7 +245,8 @@ func TestWriteProblem(t *testing.T) {
 		if diff := cmp.Diff([]fault.Field{{Pointer: "/username", Detail: "is taken"}}, p.Fields); diff != "" {
 			t.Error(diff)
 		}
-		if strings.Contains(rec.Body.String(), "retry") || rec.Header().Get("Retry-After") != "" || rec.Header().Get("WWW-Authenticate") != "" {
+		if strings.Contains(rec.Body.String(), "retry") || rec.Header().Get("Retry-After") != "" ||
+			rec.Header().Get("WWW-Authenticate") != "" {
 			t.Errorf("header = %v", rec.Header())
 		}
 	})
@@ -263,7 +279,9 @@ func TestIntParam(t *testing.T) {
 			t.Errorf("%q: %d, %v, want %d", query, got, err, want)
 		}
 	}
-	for _, query := range []string{"?n=26", "?n=-1", "?n=1.5", "?n=x", "?n=1e1", "?n=99999999999999999999", "?n=%201", "?n=%2B1"} {
+	for _, query := range []string{
+		"?n=26", "?n=-1", "?n=1.5", "?n=x", "?n=1e1", "?n=99999999999999999999", "?n=%201", "?n=%2B1",
+	} {
 		_, err := httpapi.IntParam(httptest.NewRequest(http.MethodGet, "/"+query, nil), "n", 7, 0, 25)
 		f := fault.From(err)
 		if f == nil || f.Code != fault.CodeInvalidParameter || len(f.Fields) != 1 || f.Fields[0].Pointer != "query/n" {

@@ -182,7 +182,9 @@ func extensible(t *testing.T, list any) []fault.Code {
 // The product gives numbers and no verdict on looks, and what is not measured is not hinted at.
 func TestContract_judgesNobody(t *testing.T) {
 	t.Parallel()
-	if found := regexp.MustCompile(`(?i)beaut|attract|handsome|pretty|ugly|flaw|perfect|golden ratio`).Find(httpapi.Contract()); found != nil {
+	if found := regexp.MustCompile(
+		`(?i)beaut|attract|handsome|pretty|ugly|flaw|perfect|golden ratio`,
+	).Find(httpapi.Contract()); found != nil {
 		t.Errorf("the contract says %q", found)
 	}
 }

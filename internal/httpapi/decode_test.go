@@ -15,7 +15,8 @@ import (
 func TestInteger(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{
-		"0": 0, "-0": 0, "0.0": 0, "0e99999999999999999999": 0, "1990": 1990, "1990.0": 1990, "1990.000": 1990, "1.99e3": 1990,
+		"0": 0, "-0": 0, "0.0": 0, "0e99999999999999999999": 0, "1990": 1990, "1990.0": 1990, "1990.000": 1990,
+		"1.99e3":  1990,
 		"1.99E+3": 1990, "199000e-2": 1990, "0.0199e5": 1990, "-1e2": -100, "9223372036854775807": 1<<63 - 1,
 		"-9223372036854775808": -1 << 63, "0." + strings.Repeat("0", 90) + "1e91": 1,
 	} {
@@ -24,9 +25,12 @@ func TestInteger(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]error{
-		"1990.5": errFraction, "1e-1": errFraction, "0.1": errFraction, "1.99e1": errFraction, "1e-99999999999999999999": errFraction,
-		"1e-1000000000": errFraction, "1e99999999999999999999": errTooLarge, "1e1000000000": errTooLarge, "1e400": errTooLarge,
-		"9223372036854775808": errTooLarge, "-9223372036854775809": errTooLarge, "1" + strings.Repeat("0", 60_000): errTooLarge,
+		"1990.5": errFraction, "1e-1": errFraction, "0.1": errFraction, "1.99e1": errFraction,
+		"1e-99999999999999999999": errFraction,
+		"1e-1000000000":           errFraction, "1e99999999999999999999": errTooLarge, "1e1000000000": errTooLarge,
+		"1e400":               errTooLarge,
+		"9223372036854775808": errTooLarge, "-9223372036854775809": errTooLarge,
+		"1" + strings.Repeat("0", 60_000): errTooLarge,
 	} {
 		if got, err := integer(text); got != 0 || !errors.Is(err, want) {
 			t.Errorf("%.30s = %d, %v", text, got, err)

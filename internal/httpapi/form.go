@@ -65,7 +65,9 @@ func (f *Form) File(name string, texts ...string) (map[string]string, *File, err
 				WithField(pointer(field), "is not known")
 		}
 		if _, twice := values[field]; twice {
-			return nil, nil, fault.New(fault.CodeMalformedBody, "The form names a part twice.").WithField(pointer(field), "is given twice")
+			return nil, nil, fault.New(
+				fault.CodeMalformedBody, "The form names a part twice.",
+			).WithField(pointer(field), "is given twice")
 		}
 		if values[field], err = text(part); err != nil {
 			return nil, nil, err

@@ -38,9 +38,9 @@ var positionID = regexp.MustCompile(`^[0-9a-z]{1,64}$`)
 // Paged adds the query parameters of [PageParams].
 func Paged(route *Route) { Query("limit", "cursor")(route) }
 
-// PageParams is what the query parameters "limit" and "cursor" ask for. A cursor is good for the list that it came
-// from alone: the caller's own, with the same scope (the list's name, filters and order). One of another list, one
-// that was changed and a limit out of range are invalid_parameter.
+// PageParams is what the query parameters "limit" and "cursor" ask for. A cursor is good for the
+// list that it came from alone: the caller's own, with the same scope (the list's name, filters and
+// order). One of another list, one that was changed and a limit out of range are invalid_parameter.
 func PageParams(r *http.Request, fallback int, scope ...string) (Page, error) {
 	limit, err := IntParam(r, "limit", fallback, 1, MaxPage)
 	if err != nil {
@@ -82,8 +82,9 @@ func (p Page) parse(cursor string) (Position, bool) {
 	return at, true
 }
 
-// seal ties a cursor to its list, so that an app's mistake is told instead of answered with the wrong items. It keeps no
-// secret and needs no key: whatever a cursor says, a list is asked for the caller's own items only.
+// seal ties a cursor to its list, so that an app's mistake is told instead of answered with the
+// wrong items. It keeps no secret and needs no key: whatever a cursor says, a list is asked for the
+// caller's own items only.
 func (p Page) seal(text string) string {
 	sum := sha256.Sum256([]byte(p.scope + "\x00" + text))
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
@@ -122,7 +123,8 @@ func TimeParam(r *http.Request, name string) (*time.Time, error) {
 	return &at, nil
 }
 
-// EnumParam is the query parameter, which must be one of the values; the first is meant where it is absent.
+// EnumParam is the query parameter, which must be one of the values; the first is meant where it is
+// absent.
 func EnumParam(r *http.Request, name string, values ...string) (string, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {

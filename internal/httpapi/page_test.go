@@ -45,21 +45,30 @@ func TestPage(t *testing.T) {
 		uid, query string
 		scope      []string
 	}{
-		"another user's":          {"bob", "cursor=" + cursor, []string{"things", "newest"}},
-		"another order's":         {"anna", "cursor=" + cursor, []string{"things", "oldest"}},
-		"another list's":          {"anna", "cursor=" + cursor, []string{"others", "newest"}},
-		"one cut short":           {"anna", "cursor=" + cursor[:len(cursor)-2], []string{"things", "newest"}},
-		"one made by hand":        {"anna", "cursor=MS5hLmE", []string{"things", "newest"}},
-		"one that is no text":     {"anna", "cursor=%00", []string{"things", "newest"}},
-		"one with a path":         {"anna", "cursor=" + url.QueryEscape(first.Next(Position{ID: "../x"})), []string{"things", "newest"}},
+		"another user's":      {"bob", "cursor=" + cursor, []string{"things", "newest"}},
+		"another order's":     {"anna", "cursor=" + cursor, []string{"things", "oldest"}},
+		"another list's":      {"anna", "cursor=" + cursor, []string{"others", "newest"}},
+		"one cut short":       {"anna", "cursor=" + cursor[:len(cursor)-2], []string{"things", "newest"}},
+		"one made by hand":    {"anna", "cursor=MS5hLmE", []string{"things", "newest"}},
+		"one that is no text": {"anna", "cursor=%00", []string{"things", "newest"}},
+		"one with a path": {
+			"anna", "cursor=" + url.QueryEscape(first.Next(Position{ID: "../x"})), []string{"things", "newest"},
+		},
 		"one without a number":    {"anna", "cursor=eC5hLmE", []string{"things", "newest"}},
 		"one written another way": {"anna", "cursor=" + cursor[:4] + "%0A" + cursor[4:], []string{"things", "newest"}},
-		"one before all times":    {"anna", "cursor=" + first.Next(Position{At: firstTime.Add(-time.Microsecond), ID: "a"}), []string{"things", "newest"}},
-		"one after all times":     {"anna", "cursor=" + first.Next(Position{At: lastTime.Add(time.Microsecond), ID: "a"}), []string{"things", "newest"}},
-		"one of the largest time": {"anna", "cursor=" + first.Next(Position{At: time.UnixMicro(math.MaxInt64), ID: "a"}), []string{"things", "newest"}},
-		"a huge one":              {"anna", "cursor=" + strings.Repeat("A", 1<<20), []string{"things", "newest"}},
-		"a limit of 0":            {"anna", "limit=0", nil},
-		"a limit of 101":          {"anna", "limit=101", nil},
+		"one before all times": {
+			"anna", "cursor=" + first.Next(Position{At: firstTime.Add(-time.Microsecond), ID: "a"}),
+			[]string{"things", "newest"},
+		},
+		"one after all times": {
+			"anna", "cursor=" + first.Next(Position{At: lastTime.Add(time.Microsecond), ID: "a"}), []string{"things", "newest"},
+		},
+		"one of the largest time": {
+			"anna", "cursor=" + first.Next(Position{At: time.UnixMicro(math.MaxInt64), ID: "a"}), []string{"things", "newest"},
+		},
+		"a huge one":     {"anna", "cursor=" + strings.Repeat("A", 1<<20), []string{"things", "newest"}},
+		"a limit of 0":   {"anna", "limit=0", nil},
+		"a limit of 101": {"anna", "limit=101", nil},
 	}
 	for name, tt := range refused {
 		t.Run(name+" is refused", func(t *testing.T) {
@@ -91,13 +100,16 @@ func TestQueryParameters(t *testing.T) {
 	if at, err := TimeParam(asked(t, "anna", ""), "from"); err != nil || at != nil {
 		t.Errorf("no time = %v, %v", at, err)
 	}
-	for _, text := range []string{"0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59-00:00", "0001-01-01T12:00:00-12:00"} {
+	for _, text := range []string{
+		"0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59-00:00", "0001-01-01T12:00:00-12:00",
+	} {
 		if at, err := TimeParam(asked(t, "anna", "from="+text), "from"); err != nil || at == nil {
 			t.Errorf("%s = %v, %v", text, at, err)
 		}
 	}
 	for _, text := range []string{
-		"yesterday", "2026-11-21", "2026-11-21T13:00:00", "2026-11-21T1:00:00Z", "2026-11-21T13:00:00,5Z", "2026-02-30T00:00:00Z",
+		"yesterday", "2026-11-21", "2026-11-21T13:00:00", "2026-11-21T1:00:00Z", "2026-11-21T13:00:00,5Z",
+		"2026-02-30T00:00:00Z",
 		"2026-11-21T24:00:00Z", "2026-11-21T13:00:00%2B24:00", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00%2B00:01",
 		"9999-12-31T23:59:59-12:00", "10000-01-01T00:00:00Z", "-001-01-01T00:00:00Z", "%00",
 	} {
@@ -110,7 +122,9 @@ func TestQueryParameters(t *testing.T) {
 			t.Errorf("%q = %q, %v", query, got, err)
 		}
 	}
-	if _, err := EnumParam(asked(t, "anna", "order=best"), "order", "newest", "oldest"); !fault.Is(err, fault.CodeInvalidParameter) {
+	if _, err := EnumParam(
+		asked(t, "anna", "order=best"), "order", "newest", "oldest",
+	); !fault.Is(err, fault.CodeInvalidParameter) {
 		t.Errorf("best: %v", err)
 	}
 }

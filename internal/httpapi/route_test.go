@@ -56,48 +56,92 @@ func TestRoute_refusesWhatItDoesNotTake(t *testing.T) {
 		"another case":               {"GET", "/list?Limit=1", nil, "", parameter, []string{"query/Limit"}},
 		"several unknown ones":       {"GET", "/list?b=1&limit=1&a=2", nil, "", parameter, []string{"query/a", "query/b"}},
 		"one given twice":            {"GET", "/list?limit=1&limit=1", nil, "", parameter, []string{"query/limit"}},
-		"empty ones":                 {"GET", "/list?limit=&cursor=&state", nil, "", parameter, []string{"query/cursor", "query/limit", "query/state"}},
-		"a broken escape":            {"GET", "/list?limit=%zz", nil, "", parameter, []string{"query"}},
-		"half an escape":             {"GET", "/list?limit=1%2", nil, "", parameter, []string{"query"}},
-		"a semicolon":                {"GET", "/list?limit=1;state=a", nil, "", parameter, []string{"query"}},
-		"a name with a slash":        {"GET", "/list?a/b~=1", nil, "", parameter, []string{"query/a~1b~0"}},
-		"a name that is no UTF-8":    {"GET", "/list?%ff=1", nil, "", parameter, []string{"query/\uFFFD"}},
-		"a name without an end":      {"GET", "/list?" + long + "=1", nil, "", parameter, []string{"query/" + long[:64] + "..."}},
-		"no name":                    {"GET", "/list?=1", nil, "", parameter, []string{"query/"}},
-		"any of a page":              {"GET", "/page?utm=%zz;&utm=2", nil, "", "", nil},
-		"a query where none is":      {"POST", "/nod?x=1", nil, "", parameter, []string{"query/x"}},
+		"empty ones": {
+			"GET", "/list?limit=&cursor=&state", nil, "", parameter, []string{"query/cursor", "query/limit", "query/state"},
+		},
+		"a broken escape":         {"GET", "/list?limit=%zz", nil, "", parameter, []string{"query"}},
+		"half an escape":          {"GET", "/list?limit=1%2", nil, "", parameter, []string{"query"}},
+		"a semicolon":             {"GET", "/list?limit=1;state=a", nil, "", parameter, []string{"query"}},
+		"a name with a slash":     {"GET", "/list?a/b~=1", nil, "", parameter, []string{"query/a~1b~0"}},
+		"a name that is no UTF-8": {"GET", "/list?%ff=1", nil, "", parameter, []string{"query/\uFFFD"}},
+		"a name without an end": {
+			"GET", "/list?" + long + "=1", nil, "", parameter, []string{"query/" + long[:64] + "..."},
+		},
+		"no name":               {"GET", "/list?=1", nil, "", parameter, []string{"query/"}},
+		"any of a page":         {"GET", "/page?utm=%zz;&utm=2", nil, "", "", nil},
+		"a query where none is": {"POST", "/nod?x=1", nil, "", parameter, []string{"query/x"}},
 
-		"a condition":                {"PUT", "/pet", http.Header{"If-Match": {`"1"`}}, "{}", "", nil},
-		"conditions in two lines":    {"PUT", "/pet", http.Header{"If-Match": {`"1", W/"a,b"`, `"2"`}}, "{}", "", nil},
-		"any":                        {"PUT", "/pet", http.Header{"If-Match": {" * "}}, "{}", "", nil},
-		"a condition without quotes": {"PUT", "/pet", http.Header{"If-Match": {"7"}}, "{}", parameter, []string{"header/If-Match"}},
-		"an empty condition":         {"PUT", "/pet", http.Header{"If-Match": {""}}, "{}", parameter, []string{"header/If-Match"}},
-		"half a condition":           {"PUT", "/pet", http.Header{"If-Match": {`"7`}}, "{}", parameter, []string{"header/If-Match"}},
-		"any among others":           {"PUT", "/pet", http.Header{"If-Match": {`"7", *`}}, "{}", parameter, []string{"header/If-Match"}},
-		"a condition not honoured":   {"PATCH", "/pet", http.Header{"If-Match": {`"7"`}}, "{}", parameter, []string{"header/If-Match"}},
-		"another condition":          {"PUT", "/pet", http.Header{"If-None-Match": {"*"}}, "{}", parameter, []string{"header/If-None-Match"}},
+		"a condition":             {"PUT", "/pet", http.Header{"If-Match": {`"1"`}}, "{}", "", nil},
+		"conditions in two lines": {"PUT", "/pet", http.Header{"If-Match": {`"1", W/"a,b"`, `"2"`}}, "{}", "", nil},
+		"any":                     {"PUT", "/pet", http.Header{"If-Match": {" * "}}, "{}", "", nil},
+		"a condition without quotes": {
+			"PUT", "/pet", http.Header{"If-Match": {"7"}}, "{}", parameter, []string{"header/If-Match"},
+		},
+		"an empty condition": {
+			"PUT", "/pet", http.Header{"If-Match": {""}}, "{}", parameter, []string{"header/If-Match"},
+		},
+		"half a condition": {
+			"PUT", "/pet", http.Header{"If-Match": {`"7`}}, "{}", parameter, []string{"header/If-Match"},
+		},
+		"any among others": {
+			"PUT", "/pet", http.Header{"If-Match": {`"7", *`}}, "{}", parameter, []string{"header/If-Match"},
+		},
+		"a condition not honoured": {
+			"PATCH", "/pet", http.Header{"If-Match": {`"7"`}}, "{}", parameter, []string{"header/If-Match"},
+		},
+		"another condition": {
+			"PUT", "/pet", http.Header{"If-None-Match": {"*"}}, "{}", parameter, []string{"header/If-None-Match"},
+		},
 
-		"a key":                {"PUT", "/pet", http.Header{"Idempotency-Key": {strings.Repeat("k", 128)}}, "{}", "", nil},
-		"a longer key":         {"PUT", "/pet", http.Header{"Idempotency-Key": {strings.Repeat("k", 129)}}, "{}", parameter, []string{"header/Idempotency-Key"}},
-		"a blank key":          {"PUT", "/pet", http.Header{"Idempotency-Key": {" "}}, "{}", parameter, []string{"header/Idempotency-Key"}},
-		"two keys":             {"PUT", "/pet", http.Header{"Idempotency-Key": {"a", "a"}}, "{}", parameter, []string{"header/Idempotency-Key"}},
+		"a key": {"PUT", "/pet", http.Header{"Idempotency-Key": {strings.Repeat("k", 128)}}, "{}", "", nil},
+		"a longer key": {
+			"PUT", "/pet", http.Header{"Idempotency-Key": {strings.Repeat("k", 129)}}, "{}", parameter,
+			[]string{"header/Idempotency-Key"},
+		},
+		"a blank key": {
+			"PUT", "/pet", http.Header{"Idempotency-Key": {" "}}, "{}", parameter, []string{"header/Idempotency-Key"},
+		},
+		"two keys": {
+			"PUT", "/pet", http.Header{"Idempotency-Key": {"a", "a"}}, "{}", parameter, []string{"header/Idempotency-Key"},
+		},
 		"a key of another use": {"POST", "/nod", http.Header{"Idempotency-Key": {""}}, "", "", nil},
 
-		"a body where none is":     {"POST", "/nod", nil, "{}", body, []string{""}},
-		"a type without a body":    {"POST", "/nod", http.Header{"Content-Type": {"application/json"}}, "", "", nil},
-		"no type":                  {"PUT", "/pet", http.Header{"Content-Type": nil}, "{}", media, []string{"header/Content-Type"}},
-		"two types":                {"PUT", "/pet", http.Header{"Content-Type": {"application/json", "text/plain"}}, "{}", media, []string{"header/Content-Type"}},
-		"a patch":                  {"PATCH", "/pet", http.Header{"Content-Type": {"application/merge-patch+json"}}, "{}", "", nil},
-		"a patch by JSON's type":   {"PATCH", "/pet", nil, "{}", "", nil},
-		"a patch of another kind":  {"PATCH", "/pet", http.Header{"Content-Type": {"application/json-patch+json"}}, "[]", media, []string{"header/Content-Type"}},
-		"one of several types":     {"POST", "/photo", http.Header{"Content-Type": {"image/WebP"}}, "x", "", nil},
-		"none of several types":    {"POST", "/photo", http.Header{"Content-Type": {"image/gif"}}, "x", media, []string{"header/Content-Type"}},
-		"no coding":                {"PUT", "/pet", http.Header{"Content-Encoding": {"Identity"}}, "{}", "", nil},
-		"a coding":                 {"PUT", "/pet", http.Header{"Content-Encoding": {"gzip"}}, "{}", media, []string{"header/Content-Encoding"}},
-		"a coding among others":    {"PUT", "/pet", http.Header{"Content-Encoding": {"identity", "br"}}, "{}", media, []string{"header/Content-Encoding"}},
-		"a coding of a photo":      {"POST", "/photo", http.Header{"Content-Type": {"image/png"}, "Content-Encoding": {"deflate"}}, "x", media, []string{"header/Content-Encoding"}},
-		"a coding without a body":  {"POST", "/nod", http.Header{"Content-Encoding": {"gzip"}}, "", "", nil},
-		"a parameter, then a type": {"PUT", "/pet?x=1", http.Header{"Content-Type": {"text/plain"}}, "{}", parameter, []string{"query/x"}},
+		"a body where none is":  {"POST", "/nod", nil, "{}", body, []string{""}},
+		"a type without a body": {"POST", "/nod", http.Header{"Content-Type": {"application/json"}}, "", "", nil},
+		"no type": {
+			"PUT", "/pet", http.Header{"Content-Type": nil}, "{}", media, []string{"header/Content-Type"},
+		},
+		"two types": {
+			"PUT", "/pet", http.Header{"Content-Type": {"application/json", "text/plain"}}, "{}", media,
+			[]string{"header/Content-Type"},
+		},
+		"a patch": {
+			"PATCH", "/pet", http.Header{"Content-Type": {"application/merge-patch+json"}}, "{}", "", nil,
+		},
+		"a patch by JSON's type": {"PATCH", "/pet", nil, "{}", "", nil},
+		"a patch of another kind": {
+			"PATCH", "/pet", http.Header{"Content-Type": {"application/json-patch+json"}}, "[]", media,
+			[]string{"header/Content-Type"},
+		},
+		"one of several types": {"POST", "/photo", http.Header{"Content-Type": {"image/WebP"}}, "x", "", nil},
+		"none of several types": {
+			"POST", "/photo", http.Header{"Content-Type": {"image/gif"}}, "x", media, []string{"header/Content-Type"},
+		},
+		"no coding": {"PUT", "/pet", http.Header{"Content-Encoding": {"Identity"}}, "{}", "", nil},
+		"a coding": {
+			"PUT", "/pet", http.Header{"Content-Encoding": {"gzip"}}, "{}", media, []string{"header/Content-Encoding"},
+		},
+		"a coding among others": {
+			"PUT", "/pet", http.Header{"Content-Encoding": {"identity", "br"}}, "{}", media, []string{"header/Content-Encoding"},
+		},
+		"a coding of a photo": {
+			"POST", "/photo", http.Header{"Content-Type": {"image/png"}, "Content-Encoding": {"deflate"}}, "x", media,
+			[]string{"header/Content-Encoding"},
+		},
+		"a coding without a body": {"POST", "/nod", http.Header{"Content-Encoding": {"gzip"}}, "", "", nil},
+		"a parameter, then a type": {
+			"PUT", "/pet?x=1", http.Header{"Content-Type": {"text/plain"}}, "{}", parameter, []string{"query/x"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -40,7 +40,10 @@ func impatient(t *testing.T, ended chan<- error) net.Conn {
 		ended <- err
 		return err
 	}, httpapi.JSON)
-	api.Handle("POST /nods", httpapi.Public, func(http.ResponseWriter, *http.Request) error { ended <- nil; return nil }, httpapi.JSON)
+	api.Handle(
+		"POST /nods", httpapi.Public, func(http.ResponseWriter, *http.Request) error { ended <- nil; return nil },
+		httpapi.JSON,
+	)
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
@@ -56,7 +59,8 @@ func impatient(t *testing.T, ended chan<- error) net.Conn {
 
 func begin(t *testing.T, conn io.Writer, path string, length int, body string) {
 	t.Helper()
-	_, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+	_, err := fmt.Fprintf(conn,
+		"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 		path, length, body)
 	if err != nil {
 		t.Fatal(err)

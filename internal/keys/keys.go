@@ -1,10 +1,10 @@
-// Package keys derives ids that only the holder of a secret can make or compare: the same facts give
-// the same id, and without the key no id leads back to the facts.
+// Package keys derives ids that only the holder of a secret can make or compare: the same facts
+// give the same id, and without the key no id leads back to the facts.
 //
 // Every id has one purpose, so that an id made for one is never accepted for another. The purposes
 // are listed here and nowhere else: a test compares each with a golden value, since documents,
-// objects and URLs bear the ids. A new key makes new ids of everything: scans of earlier idempotency
-// keys are not found again, known photos are new ones, quotas start anew.
+// objects and URLs bear the ids. A new key makes new ids of everything: scans of earlier
+// idempotency keys are not found again, known photos are new ones, quotas start anew.
 package keys
 
 import (
@@ -41,15 +41,15 @@ const (
 // Ring is the secret that ids are derived with. Any []byte is assignable to it.
 type Ring []byte
 
-// ID returns the id of the parts for the purpose: 128 bits as 26 characters of base32 in lower case.
-// No part may hold a zero byte but the last, or different parts could have the same id.
+// ID returns the id of the parts for the purpose: 128 bits as 26 characters of base32 in lower
+// case. No part may hold a zero byte but the last, or different parts could have the same id.
 func (r Ring) ID(p Purpose, parts ...string) string {
 	sum := r.sum(strings.Join(append([]string{string(p)}, parts...), "\x00"))
 	return strings.ToLower(encoding.EncodeToString(sum[:16]))
 }
 
-// Pseudonym returns 16 hex digits that stand for the user in logs: the same in every line. It has no
-// purpose, since lines that were written before must stay comparable.
+// Pseudonym returns 16 hex digits that stand for the user in logs: the same in every line. It has
+// no purpose, since lines that were written before must stay comparable.
 func (r Ring) Pseudonym(uid string) string { return hex.EncodeToString(r.sum(uid)[:8]) }
 
 func (r Ring) sum(text string) []byte {

@@ -25,7 +25,9 @@ func TestRing_ID(t *testing.T) {
 		{keys.Look, []string{"anna", "jesljybyuuavdvlh7k7widg5ry", "0"}, "czrhvatjfmbpfyzfv3oumgdvmi"},
 		{keys.Request, []string{"anna", `{"contentType":"image/jpeg"}`}, "uqbpkhoesyaw35gq3u4wd7xdae"},
 		{keys.Photo, []string{"anna", sum}, "gag42qz3la5iy7rjimth2ntzae"},
-		{keys.Limit, []string{"uploads", "mailbox", "anna@example.com", "2026-11-28T00:00:00Z"}, "l73z35zi3afqprucj5l7k4hl5m"},
+		{
+			keys.Limit, []string{"uploads", "mailbox", "anna@example.com", "2026-11-28T00:00:00Z"}, "l73z35zi3afqprucj5l7k4hl5m",
+		},
 		{keys.Receipt, []string{"anna", "1795867200000000"}, "3qyfx4l6p4spjbhosy3ae4wy5y"},
 		{keys.Erased, []string{"anna"}, "ri27fpgk3lpfgkzkqdpbvx2jgq"},
 	} {
@@ -68,7 +70,8 @@ func TestRing_Pseudonym(t *testing.T) {
 	if got := ring.Pseudonym("anna"); got != "353f527d3305892e" {
 		t.Errorf("Pseudonym = %s, so that lines of earlier logs are another's", got)
 	}
-	if ring.Pseudonym("anna") == ring.Pseudonym("ben") || ring.Pseudonym("anna") == keys.Ring("another").Pseudonym("anna") {
+	if ring.Pseudonym("anna") == ring.Pseudonym("ben") ||
+		ring.Pseudonym("anna") == keys.Ring("another").Pseudonym("anna") {
 		t.Error("Pseudonym does not depend on the user and the key")
 	}
 }

@@ -66,9 +66,10 @@ func TestRating_deletionDoesNotPay(t *testing.T) {
 	})
 }
 
-// The simulation of features.md H6 with deletion: of 50 scans over 17 days, whoever is above the middle deletes all below
-// their own mean. That gains .26 of the standard deviation between people in the middle of the scale, where it gains most,
-// and less above; were deleted scans left out it would gain .5 everywhere.
+// The simulation of features.md H6 with deletion: of 50 scans over 17 days, each user above the
+// middle deletes all below their own mean. That gains .26 of the standard deviation between people
+// in the middle of the scale, where it gains most, and less above; were deleted scans left out it
+// would gain .5 everywhere.
 func TestRating_deletionGainsLittle(t *testing.T) {
 	const between, rounds = 20.0, 400
 	within := between * math.Sqrt(priorScans)

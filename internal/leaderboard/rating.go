@@ -10,22 +10,22 @@ import (
 )
 
 const (
-	// perDay is how many scans and series of one UTC day count: the first ones, so that trying again the same day until a
-	// lucky photo comes does not pay.
+	// perDay is how many scans and series of one UTC day count: the first ones, so that trying again
+	// the same day until a lucky photo comes does not pay.
 	perDay = 3
-	// maxDays bounds a rating to the latest days that have a scan which counts, and so its document to 1098
-	// contributions, about 100 KB.
+	// maxDays bounds a rating to the latest days that have a scan which counts, and so its document to
+	// 1098 contributions, about 100 KB.
 	maxDays = 366
 
-	// priorMean is the rating of somebody of whom nothing is known, the middle of the scale.
+	// priorMean is the rating of a user of whom nothing is known, the middle of the scale.
 	priorMean = 50
-	// reliability is the intraclass correlation of one scan: the share of the variance of scores that is between
-	// people and not between photos of one person.
+	// reliability is the intraclass correlation of one scan: the share of the variance of scores that
+	// is between people and not between photos of one person.
 	reliability = 0.7
-	// priorScans is how many scans the prior weighs as much as: the variance within a person over that between
-	// people, (1-ICC)/ICC, about 0.43. With it the rating is the best linear guess at the person's true score
-	// (Kelley's formula): one scan counts for ICC = 0.7 of its distance from the prior, three for 0.875, ten
-	// for 0.96. Without it, who has just one lucky scan would lead.
+	// priorScans is how many scans the prior weighs as much as: the variance within a person over that
+	// between people, (1-ICC)/ICC, about 0.43. With it the rating is the best linear guess at the
+	// person's true score (Kelley's formula): one scan counts for ICC = 0.7 of its distance from the
+	// prior, three for 0.875, ten for 0.96. Without it, who has just one lucky scan would lead.
 	priorScans = (1 - reliability) / reliability
 )
 
@@ -38,14 +38,14 @@ type Contribution struct {
 	// Interval is the score's, for the news of a personal best while the scan is counted. The rating
 	// does not need it, so it is not stored.
 	Interval *event.Interval `firestore:"-"`
-	// CompletedAt is UTC in whole microseconds, as Firestore keeps it: a finer time would order scans one way
-	// before it was stored and another way after.
+	// CompletedAt is UTC in whole microseconds, as Firestore keeps it: a finer time would order scans
+	// one way before it was stored and another way after.
 	CompletedAt time.Time `firestore:"completedAt"`
 	// Deleted marks the place of a scan or series that its owner deleted; its score is gone.
 	Deleted bool `firestore:"deleted,omitempty"`
 	// Revision is above 0 when it was scored anew, and of a series; the highest counts.
 	Revision int64 `firestore:"revision,omitempty"`
-	// Series says that it is a series, Photos how many of its photos count, and Struck how many of
+	// Series means that it is a series, Photos how many of its photos count, and Struck how many of
 	// those that could have were deleted.
 	Series bool `firestore:"series,omitempty"`
 	Photos int  `firestore:"photos,omitempty"`
@@ -53,7 +53,8 @@ type Contribution struct {
 }
 
 // weight is how many photos the score is made of, so that the mean of n counts as much as n scans.
-// That is a little more than its error gives: a part of it the photos of a series share (face.Mean).
+// That is a little more than its error gives: a part of it the photos of a series share
+// (face.Mean).
 func (c Contribution) weight() int {
 	switch {
 	case c.Deleted:
@@ -72,12 +73,14 @@ func (c Contribution) struck() int {
 	return c.Struck
 }
 
-// supersedes reports whether it is the later word on the same scan. Nothing is later than its deletion.
+// supersedes reports whether it is the later word on the same scan. Nothing is later than its
+// deletion.
 func (c Contribution) supersedes(d Contribution) bool {
 	return !d.Deleted && (c.Deleted || c.Revision > d.Revision)
 }
 
-// same reports whether both are of one scan: an id that is used again after a deletion has another time.
+// same reports whether both are of one scan: an id that is used again after a deletion has another
+// time.
 func (c Contribution) same(d Contribution) bool {
 	return c.ScanID == d.ScanID && c.CompletedAt.Equal(d.CompletedAt)
 }
@@ -89,17 +92,18 @@ func (c Contribution) compare(d Contribution) int {
 
 func (c Contribution) day() time.Time { return c.CompletedAt.UTC().Truncate(24 * time.Hour) }
 
-// History is the set of a user's contributions to a board, in order and without what cannot count any more: of
-// each day the first perDay, of the days the last maxDays. Whatever was left out stays out for good whichever
-// scan comes next, so the history, and all that is made of it, is a function of the set of scans seen and not of
-// the order in which they were seen.
+// History is the set of a user's contributions to a board, in order and without what cannot count
+// any more: of each day the first perDay, of the days the last maxDays. What was left out stays out
+// whichever scan comes next, so the history, and all that is made of it, is a function of the set
+// of scans seen and not of the order in which they were seen.
 type History []Contribution
 
 // Has reports whether the scan is in the history, deleted or not.
 func (h History) Has(c Contribution) bool { return slices.ContainsFunc(h, c.same) }
 
-// Add returns the history with the scan, or the very same if the scan is in it or does not count. A deleted scan stays deleted
-// whenever it is added. The days are not yet bounded: see [History.Trim].
+// Add returns the history with the scan, or the very same if the scan is in it or does not count. A
+// deleted scan stays deleted whenever it is added. The days are not yet bounded: see
+// [History.Trim].
 func (h History) Add(c Contribution) History {
 	if i := slices.IndexFunc(h, c.same); i >= 0 {
 		if !c.supersedes(h[i]) {
@@ -139,18 +143,19 @@ func (h History) Trim() History {
 	return h
 }
 
-// Live returns the history without the places of what was deleted, or has no photo left that counts.
+// Live returns the history without the places of what was deleted, or has no photo left that
+// counts.
 func (h History) Live() History {
 	return slices.DeleteFunc(slices.Clone(h), func(c Contribution) bool { return c.weight() == 0 })
 }
 
-// Rating returns the shrunken mean of the scores, 0-100 with two decimals, so that what shows as equal is
-// equal. Each counts by the number of its photos, by which its error is the smaller: a series once
-// and as its mean, a single scan less than that.
+// Rating returns the shrunken mean of the scores, 0-100 with two decimals, so that what shows as
+// equal is equal. Each counts by the number of its photos, by which its error is the smaller: a
+// series once and as its mean, a single scan less than that.
 //
 // A deleted photo counts as the prior, or as the lowest of the rest where that is lower still. Were
-// it left out, whoever deletes what is poor would be rated by the best photos and not by the usual
-// one.
+// it left out, a user who deletes what is poor would be rated by the best photos and not by the
+// usual one.
 func (h History) Rating() float64 {
 	sum, photos, floor := priorMean*priorScans, 0, float64(priorMean)
 	for _, c := range h.Live() {
@@ -182,7 +187,8 @@ type Best struct {
 	Previous float64
 }
 
-// bests are the contributions that scored higher than each earlier one; the first, which beats nobody, is none.
+// bests are the contributions that scored higher than each earlier one; the first, which beats
+// none, is not one.
 func (h History) bests() []Best {
 	var all []Best
 	highest := math.Inf(1)
@@ -197,8 +203,8 @@ func (h History) bests() []Best {
 	return all
 }
 
-// NewBests returns the bests of after that were none before. Usually that is the scan just added; where an earlier
-// scan comes late it may be another, which only now has one to beat.
+// NewBests returns the bests of after that were none before. Usually that is the scan just added;
+// where an earlier scan comes late it may be another, which only now has one to beat.
 func NewBests(before, after History) []Best {
 	known := map[string]bool{}
 	for _, b := range before.bests() {

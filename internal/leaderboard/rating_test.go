@@ -121,11 +121,21 @@ func TestRating_values(t *testing.T) {
 		scans []Contribution
 		want  float64
 	}{
-		"nothing is the prior":                 {nil, 50},
-		"one scan counts for the ICC":          {[]Contribution{scanAt("a", at(0, 1), 80)}, 71},
-		"the fourth of a day does not count":   {[]Contribution{scanAt("a", at(0, 1), 80), scanAt("b", at(0, 2), 80), scanAt("c", at(0, 3), 80), scanAt("d", at(0, 4), 0)}, 76.25},
-		"a late earlier one displaces a later": {[]Contribution{scanAt("b", at(0, 2), 80), scanAt("c", at(0, 3), 80), scanAt("d", at(0, 4), 0), scanAt("a", at(0, 1), 80)}, 76.25},
-		"another day counts anew":              {[]Contribution{scanAt("a", at(0, 23), 60), scanAt("b", at(1, 0), 80)}, 66.47},
+		"nothing is the prior":        {nil, 50},
+		"one scan counts for the ICC": {[]Contribution{scanAt("a", at(0, 1), 80)}, 71},
+		"the fourth of a day does not count": {
+			[]Contribution{
+				scanAt("a", at(0, 1), 80), scanAt("b", at(0, 2), 80), scanAt("c", at(0, 3), 80), scanAt("d", at(0, 4), 0),
+			},
+			76.25,
+		},
+		"a late earlier one displaces a later": {
+			[]Contribution{
+				scanAt("b", at(0, 2), 80), scanAt("c", at(0, 3), 80), scanAt("d", at(0, 4), 0), scanAt("a", at(0, 1), 80),
+			},
+			76.25,
+		},
+		"another day counts anew": {[]Contribution{scanAt("a", at(0, 23), 60), scanAt("b", at(1, 0), 80)}, 66.47},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -136,7 +146,8 @@ func TestRating_values(t *testing.T) {
 	}
 }
 
-// Whoever tries 50 times a day and deletes what is poor gains nothing: the first three count, and nothing is taken away.
+// A user who tries 50 times a day and deletes what is poor gains nothing: the first three count,
+// and nothing is taken away.
 func TestRating_doesNotRewardAttempts(t *testing.T) {
 	honest := see(scanAt("a", day0, 60), scanAt("b", day0.Add(time.Hour), 62), scanAt("c", day0.Add(2*time.Hour), 58))
 	keen := honest

@@ -14,10 +14,11 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// Ordered returns the board in its total order. It needs the composite index (rating desc, achievedAt asc, uid asc)
-// on the collection entries.
+// Ordered returns the board in its total order. It needs the composite index (rating desc,
+// achievedAt asc, uid asc) on the collection entries.
 func Ordered(fs *firestore.Client, board string) firestore.Query {
-	return Entries(fs, board).OrderBy("rating", firestore.Desc).OrderBy("achievedAt", firestore.Asc).OrderBy("uid", firestore.Asc)
+	best := Entries(fs, board).OrderBy("rating", firestore.Desc)
+	return best.OrderBy("achievedAt", firestore.Asc).OrderBy("uid", firestore.Asc)
 }
 
 // OwnEntry is a user's own entry.
@@ -37,7 +38,8 @@ type Standing struct {
 	Rank  *int64    `json:"rank,omitempty"`
 	// Total is the number of entries.
 	Total int64 `json:"total"`
-	// Percentile is the percentage, 0-100 with one decimal, of the other entries that do not rank above.
+	// Percentile is the percentage, 0-100 with one decimal, of the other entries that do not rank
+	// above.
 	Percentile *float64 `json:"percentile,omitempty"`
 }
 
@@ -88,7 +90,8 @@ func (s *Standing) place(
 	return nil
 }
 
-// percentile is the share of the others that are not above. Who is alone is above nobody and below nobody: 100.
+// percentile is the share of the others that are not above. A user who is alone is above none and
+// below none: 100.
 func percentile(above, total int64) float64 {
 	if total <= 1 {
 		return 100

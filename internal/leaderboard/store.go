@@ -14,7 +14,8 @@ import (
 
 const schema = 1
 
-// BoardID returns the all-time symmetry board of an engine's major version, such as "symmetry_all_v1".
+// BoardID returns the all-time symmetry board of an engine's major version, such as
+// "symmetry_all_v1".
 func BoardID(engineMajor int) string { return "symmetry_all_v" + strconv.Itoa(engineMajor) }
 
 // RatingDoc is users/{uid}/ratings/{board}. Contributions are in schema.Collections.
@@ -55,8 +56,8 @@ func EntryRef(fs *firestore.Client, board string, uid account.UID) *firestore.Do
 	return Entries(fs, board).Doc(string(uid))
 }
 
-// ReadHistory returns what the user contributed to the board, as far as it stands under the consent in
-// force.
+// ReadHistory returns what the user contributed to the board, as far as it stands under the consent
+// in force.
 func ReadHistory(tx *firestore.Transaction, ref *firestore.DocumentRef, u account.User) (History, error) {
 	snap, err := tx.Get(ref)
 	doc, err := store.Decode[RatingDoc](snap, err, "rating", nil)
@@ -69,10 +70,12 @@ func ReadHistory(tx *firestore.Transaction, ref *firestore.DocumentRef, u accoun
 	return doc.Contributions, nil
 }
 
-// ReadRatings returns the documents of all boards that the user has a rating on. Which boards these are
-// is asked outside of the transaction, where a query would lock all ratings there are. One that is
-// made meanwhile may be missing; it was made from users/{uid} as it is by then.
-func ReadRatings(ctx context.Context, tx *firestore.Transaction, fs *firestore.Client, uid account.UID) ([]RatingDoc, error) {
+// ReadRatings returns the documents of all boards that the user has a rating on. Which boards these
+// are is asked outside of the transaction, where a query would lock all ratings there are. One that
+// is made meanwhile may be missing; it was made from users/{uid} as it is by then.
+func ReadRatings(
+	ctx context.Context, tx *firestore.Transaction, fs *firestore.Client, uid account.UID,
+) ([]RatingDoc, error) {
 	boards, err := Ratings(fs, uid).Select().Documents(ctx).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("list ratings: %w", err)
@@ -126,8 +129,8 @@ func Project(
 	return nil
 }
 
-// Save writes the rating and the entry that follow from the contributions, or nothing where they are
-// what they were.
+// Save writes the rating and the entry that follow from the contributions, or nothing where they
+// are what they were.
 func Save(
 	tx *firestore.Transaction, fs *firestore.Client, user account.User, board string, before, after History, now time.Time,
 ) error {

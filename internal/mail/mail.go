@@ -23,9 +23,9 @@ const implicitTLS = 465
 
 // Errors of [Sender.Send]: the mail cannot reach this address, now or later.
 var (
-	// ErrAddress says that the text is no address.
+	// ErrAddress means that the text is no address.
 	ErrAddress = errors.New("the address is no address")
-	// ErrRefused says that the server refuses the mailbox, and not for now only.
+	// ErrRefused means that the server refuses the mailbox, and not for now only.
 	ErrRefused = errors.New("the mail server refuses the address")
 )
 
@@ -101,8 +101,8 @@ func (c Config) options(port int) []mail.Option {
 	return opts
 }
 
-// Send sends the mail. Where it cannot reach the address, the error is [ErrAddress] or [ErrRefused];
-// after any other error it may be tried again. No error shows the address.
+// Send sends the mail. Where it cannot reach the address, the error is [ErrAddress] or
+// [ErrRefused]; after any other error it may be tried again. No error shows the address.
 func (s *Sender) Send(ctx context.Context, m Message) error {
 	letter, err := s.letter(m)
 	if err != nil {

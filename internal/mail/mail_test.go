@@ -27,7 +27,8 @@ func TestNew_refuses(t *testing.T) {
 	}
 }
 
-// sink starts a mail server and returns it with a sender to it, which demands TLS unless it is plain.
+// sink starts a mail server and returns it with a sender to it, which demands TLS unless it is
+// plain.
 func sink(t *testing.T, plain bool) (*emulator.SMTP, *mail.Sender) {
 	t.Helper()
 	server, err := emulator.NewSMTP()

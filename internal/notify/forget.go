@@ -9,8 +9,9 @@ import (
 	"github.com/facescan/facescan/internal/account"
 )
 
-// Forget deletes the inbox items that tell of the scan, which have its score in their text, and their deliveries. It is
-// for when no message of the scan can come any more: it is gone, or its consent is. It may be done again.
+// Forget deletes the inbox items that tell of the scan, which have its score in their text, and
+// their deliveries. It is for when no message of the scan can come any more: it is gone, or its
+// consent is. It may be done again.
 func Forget(ctx context.Context, fs *firestore.Client, uid account.UID, scanID string) error {
 	return forget(ctx, fs, uid, "scanId", scanID)
 }

@@ -23,8 +23,8 @@ type Letter struct {
 // Letter returns the message as a mail.
 func (m Message) Letter() (Letter, error) { return newLetter(content{Title: m.Title, Body: m.Body}) }
 
-// LastLetter returns a user's last mail: the account is being erased, and the receipt will be at the
-// URL.
+// LastLetter returns a user's last mail: the account is being erased, and the receipt will be at
+// the URL.
 func LastLetter(receiptURL string) (Letter, error) {
 	const kind = "account.erasure-requested.v1"
 	title, titleErr := render(kind+"/title", nil)

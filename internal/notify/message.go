@@ -34,7 +34,7 @@ type Message struct {
 	Data     map[string]string
 	Channels []Channel
 
-	// fenced says that the message follows from a consent, which ConsentEpoch is of.
+	// fenced means that the message follows from a consent, which ConsentEpoch is of.
 	fenced bool
 	// revision is that of the series' result that it tells of, 0 where it is about none.
 	revision int64
@@ -52,7 +52,8 @@ type facts struct {
 
 // scoreInWords returns the score with its interval, such as "62 (between 31 and 87)". Whole numbers
 // are enough beside intervals of tens of points; the interval's ends are rounded outwards. It is ""
-// for a score that does not lie in an interval: of events from before there were any, none is known.
+// for a score that does not lie in an interval: of events from before there were any, none is
+// known.
 func scoreInWords(score float64, interval *event.Interval) string {
 	if !interval.Holds(score) {
 		return ""
@@ -60,7 +61,8 @@ func scoreInWords(score float64, interval *event.Interval) string {
 	return fmt.Sprintf("%.0f (between %.0f and %.0f)", score, math.Floor(interval.Lo), math.Ceil(interval.Hi))
 }
 
-// eventID is what can be part of a document's id, a push's tag and a Message-ID; all events of ours have such.
+// eventID is what can be part of a document's id, a push's tag and a Message-ID; all events have
+// such.
 var eventID = regexp.MustCompile(`^[A-Za-z0-9-][A-Za-z0-9_-]{0,63}$`)
 
 // ValidID reports whether id can be an event's, and so an item's.
@@ -174,7 +176,8 @@ func (m *Message) subjectThere(tx *firestore.Transaction, fs *firestore.Client) 
 	return true, nil
 }
 
-// reason is why a photo was not measured, in words. A code without words of its own gets general ones.
+// reason is why a photo was not measured, in words. A code without words of its own gets general
+// ones.
 func reason(code string) string {
 	if text, err := render("reason/"+code, nil); err == nil {
 		return text

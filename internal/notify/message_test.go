@@ -21,9 +21,12 @@ import (
 
 var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-// forbidden are words that judge how somebody looks. FaceScan measures; it never says them.
-var forbidden = regexp.MustCompile(`(?i)\b(beaut\w*|attractive\w*|unattractive\w*|perfect\w*|flaw\w*|ugly|ugliness|hot|pretty|gorgeous|` +
-	`handsome|ideal\w*|defect\w*|imperfect\w*|normal|abnormal\w*|better[- ]looking|good[- ]looking|improve\w*|worse|deform\w*)\b`)
+// forbidden are words that judge how a person looks. FaceScan measures; it never says them.
+var forbidden = regexp.MustCompile(
+	`(?i)\b(beaut\w*|attractive\w*|unattractive\w*|perfect\w*|flaw\w*|ugly|ugliness|hot|pretty|gorgeous|` +
+		`handsome|ideal\w*|defect\w*|imperfect\w*|normal|abnormal\w*|` +
+		`better[- ]looking|good[- ]looking|improve\w*|worse|deform\w*)\b`,
+)
 
 func TestTemplates_judgeNobody(t *testing.T) {
 	n := 0
@@ -57,7 +60,7 @@ func TestReason(t *testing.T) {
 	}
 	code := doc.Components.Schemas["Failure"].Value.Properties["code"].Value
 	codes, _ := code.Extensions["x-extensible-enum"].([]any)
-	// Of these there is nothing to say that would help, or no user to say it to.
+	// Of these no advice would help, or no user to say it to.
 	general := []string{scan.ReasonCrashed, scan.ReasonWithdrawn}
 	for _, code := range codes {
 		if got := reason(code.(string)); (got == other) != slices.Contains(general, code.(string)) {
@@ -69,10 +72,12 @@ func TestReason(t *testing.T) {
 	}
 }
 
-// A large face in a small file is face_too_small, too, and does not get more pixels by coming closer.
+// A large face in a small file is face_too_small, too, and does not get more pixels by coming
+// closer.
 func TestReason_faceTooSmall(t *testing.T) {
 	got := reason(string(report.FaceTooSmall))
-	if strings.Contains(got, "closer") || !strings.Contains(got, "arm's length") || !strings.Contains(got, "original size") {
+	if strings.Contains(got, "closer") || !strings.Contains(got, "arm's length") ||
+		!strings.Contains(got, "original size") {
 		t.Errorf("reason = %q", got)
 	}
 }
@@ -196,7 +201,9 @@ func TestLastLetter(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{got.Text, got.HTML} {
-		if !strings.Contains(text, url) || strings.Contains(text, "Settings") || strings.Contains(text, "Open the FaceScan app") {
+		if !strings.Contains(text, url) || strings.Contains(text, "Settings") || strings.Contains(
+			text, "Open the FaceScan app",
+		) {
 			t.Errorf("last mail = %q", text)
 		}
 	}

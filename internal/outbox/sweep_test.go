@@ -76,7 +76,8 @@ func TestTheSweepPublishesWhatWasAbandoned(t *testing.T) {
 	})
 }
 
-// Published and not known to be: the event is told again with the same id, by which its consumers drop it.
+// Published and not known to be: the event is told again with the same id, by which its consumers
+// drop it.
 func TestAnEventWhoseDocumentStaysIsPublishedAgainUnderTheSameID(t *testing.T) {
 	t.Parallel()
 	project := emulatortest.UniqueProject(t)
@@ -222,8 +223,8 @@ func TestSweep(t *testing.T) {
 	})
 }
 
-// Whatever fails and crashes in whatever order: in the end exactly the committed events were published, and the
-// outbox is empty.
+// Whatever fails and crashes in whatever order: in the end exactly the committed events were
+// published, and the outbox is empty.
 func TestEveryCommittedEventAndNoOtherIsPublished(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

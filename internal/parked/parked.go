@@ -48,7 +48,8 @@ func Keep(
 		Schema: docSchema, Function: function, UID: event.About(m.Data).UID, MessageID: m.ID,
 		// Firestore refuses text that is not UTF-8, and a reason may quote the bytes it is about.
 		Reason:     strings.ToValidUTF8(reason.Error(), "\uFFFD"),
-		Attributes: m.Attributes, Data: m.Data[:min(len(m.Data), maxData)], ParkedAt: now, ExpireAt: now.Add(schema.ParkedLife),
+		Attributes: m.Attributes, Data: m.Data[:min(len(m.Data), maxData)], ParkedAt: now,
+		ExpireAt: now.Add(schema.ParkedLife),
 	})
 	if err != nil {
 		return fmt.Errorf("park event %s: %w", m.ID, err)

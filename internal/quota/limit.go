@@ -204,7 +204,9 @@ func (t taken) update() []firestore.Update {
 }
 
 func uncounted(cause error) error {
-	return fault.Wrap(cause, fault.CodeUnavailable, "This cannot be counted at the moment: try again.").WithRetryAfter(soon)
+	return fault.Wrap(
+		cause, fault.CodeUnavailable, "This cannot be counted at the moment: try again.",
+	).WithRetryAfter(soon)
 }
 
 // begin is the beginning of the window that now is in.

@@ -174,7 +174,9 @@ func TestTake_isExactAcrossProcesses(t *testing.T) {
 		})
 	}
 	for name, take := range map[string]func(context.Context, *fixture) error{
-		"alone":                func(ctx context.Context, f *fixture) error { return f.Take(ctx, many, quota.Mailbox("ada")) },
+		"alone": func(ctx context.Context, f *fixture) error {
+			return f.Take(ctx, many, quota.Mailbox("ada"))
+		},
 		"with what they count": open,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -221,17 +223,18 @@ func TestPrepare_countsWithTheCommit(t *testing.T) {
 	ada := quota.User("ada")
 	daily := quota.Rule{Name: "daily", Max: 3, Window: 24 * time.Hour}
 	open := func(scan string) error {
-		return transact.Run(t.Context(), f.fs, f.fs.Doc("users/ada"), func(ctx context.Context, tx *firestore.Transaction) error {
-			doc := f.fs.Collection("scans").Doc(scan)
-			if _, err := tx.Get(doc); err == nil {
-				return errors.New("it is open already")
-			}
-			taking, err := f.Prepare(ctx, ada, rule, daily)
-			if err != nil {
-				return err
-			}
-			return errors.Join(tx.Create(doc, map[string]any{"uid": "ada"}), taking.Write(tx))
-		})
+		return transact.Run(t.Context(), f.fs, f.fs.Doc("users/ada"),
+			func(ctx context.Context, tx *firestore.Transaction) error {
+				doc := f.fs.Collection("scans").Doc(scan)
+				if _, err := tx.Get(doc); err == nil {
+					return errors.New("it is open already")
+				}
+				taking, err := f.Prepare(ctx, ada, rule, daily)
+				if err != nil {
+					return err
+				}
+				return errors.Join(tx.Create(doc, map[string]any{"uid": "ada"}), taking.Write(tx))
+			})
 	}
 	taken(t, open("a"))
 	if err := open("a"); err == nil {

@@ -28,7 +28,7 @@ func Decode[T any](snap *firestore.DocumentSnapshot, readErr error, what string,
 	return value, nil
 }
 
-// Overtaken tells whether a write was refused because its document has changed since it was read,
+// Overtaken reports whether a write was refused because its document has changed since it was read,
 // or is gone.
 func Overtaken(err error) bool {
 	code := status.Code(err)

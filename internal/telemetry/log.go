@@ -1,5 +1,6 @@
-// Package telemetry makes logs and traces that Cloud Logging and Cloud Trace understand: slog records in the
-// structured-logging fields, W3C trace context on every path, and spans over OTLP when an endpoint is set.
+// Package telemetry makes logs and traces that Cloud Logging and Cloud Trace understand: slog
+// records in the structured-logging fields, W3C trace context on every path, and spans over OTLP
+// when an endpoint is set.
 package telemetry
 
 import (
@@ -10,15 +11,17 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Fields of Cloud Logging's structured JSON, https://docs.cloud.google.com/logging/docs/structured-logging.
+// Fields of Cloud Logging's structured JSON,
+// https://docs.cloud.google.com/logging/docs/structured-logging.
 const (
 	fieldTrace   = "logging.googleapis.com/trace"
 	fieldSpan    = "logging.googleapis.com/spanId"
 	fieldSampled = "logging.googleapis.com/trace_sampled"
 )
 
-// NewLogger writes one JSON object a record to w, in Cloud Logging's fields. Records logged with a context carry
-// its trace and what [With] put there. project is the Google Cloud project of the trace ids.
+// NewLogger writes one JSON object a record to w, in Cloud Logging's fields. Records logged with a
+// context carry its trace and what [With] put there. project is the Google Cloud project of the
+// trace ids.
 func NewLogger(w io.Writer, project string, level slog.Leveler) *slog.Logger {
 	inner := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: cloudField})
 	return slog.New(contextHandler{Handler: inner, project: project})

@@ -52,7 +52,9 @@ var oneMore = map[string]func(ctx context.Context, fs *firestore.Client, doc *fi
 			return tx.Set(doc, map[string]any{"n": n + 1})
 		})
 	},
-	"in transactions that read it outside": func(ctx context.Context, fs *firestore.Client, doc *firestore.DocumentRef) error {
+	"in transactions that read it outside": func(
+		ctx context.Context, fs *firestore.Client, doc *firestore.DocumentRef,
+	) error {
 		return transact.Run(ctx, fs, doc, func(ctx context.Context, tx *firestore.Transaction) error {
 			snap, err := doc.Get(ctx)
 			n, err := number(snap, err)

@@ -19,8 +19,10 @@ const (
 
 // phrases are words of comments that the Go standard library would not use. Each may begin with a
 // capital.
-var phrases = regexp.MustCompile(`\b([Tt]ells? whether|[Ss]ays? how many|[Ww]hoever|[Ss]omebody|[Nn]obody|[Ss]ees? to|` +
-	`[Aa]miss|[Ff]or good|[Aa]s good|[Ww]hat became of|[Tt]hose who|[Oo]f ours|[Ss]ays? that|[Aa]s it is wont)\b`)
+var phrases = regexp.MustCompile(
+	`\b([Tt]ells? whether|[Ss]ays? how many|[Ww]hoever|[Ss]omebody|[Nn]obody|[Ss]ees? to|` +
+		`[Aa]miss|[Ff]or good|[Aa]s good|[Ww]hat became of|[Tt]hose who|[Oo]f ours|[Ss]ays? that|[Aa]s it is wont)\b`,
+)
 
 // wide returns a fault for each line of s that is too long. Lines of a raw string are text, not
 // code. A comment without a blank, such as an address, cannot be broken, nor can a directive to the

@@ -138,7 +138,9 @@ func Settle(ctx context.Context, fs *firestore.Client, user *firestore.DocumentR
 		err = trim(ctx, user, id)
 	}
 	if err != nil {
-		return fault.Wrap(err, fault.CodeUnavailable, "The device is not registered to its end: try again.").WithRetryAfter(time.Second)
+		return fault.Wrap(
+			err, fault.CodeUnavailable, "The device is not registered to its end: try again.",
+		).WithRetryAfter(time.Second)
 	}
 	return nil
 }

@@ -11,11 +11,13 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// tryLater is the wait we suggest where Identity Toolkit throttles; it does not say how long it will.
+// tryLater is the wait we suggest where Identity Toolkit throttles; it does not say how long it
+// will.
 const tryLater = time.Minute
 
-// toolkitFault turns an error of Identity Toolkit into one of ours, by the machine code that its documentation lists
-// (https://firebase.google.com/docs/reference/rest/auth). What is not about the caller's input is our fault.
+// toolkitFault turns an error of Identity Toolkit into one of package fault, by the machine code
+// that its documentation lists (https://firebase.google.com/docs/reference/rest/auth). What is not
+// about the caller's input is our fault.
 func toolkitFault(err error) error {
 	var answer *googleapi.Error
 	if !errors.As(err, &answer) {
@@ -25,7 +27,7 @@ func toolkitFault(err error) error {
 	case "EMAIL_EXISTS":
 		return fault.Wrap(err, fault.CodeEmailExists, "There is an account with this e-mail address: log in.")
 	case "INVALID_PASSWORD", "EMAIL_NOT_FOUND", "INVALID_LOGIN_CREDENTIALS":
-		// One answer for all, so that nobody learns who has an account.
+		// One answer for all, so that it does not show who has an account.
 		return wrongCredentials(err)
 	case "WEAK_PASSWORD", "PASSWORD_DOES_NOT_MEET_REQUIREMENTS":
 		return fault.Wrap(err, fault.CodeWeakPassword, "The password is too weak.").
@@ -54,11 +56,14 @@ func toolkitFault(err error) error {
 }
 
 func wrongCredentials(cause error) error {
-	return fault.Wrap(cause, fault.CodeInvalidCredentials, "E-mail address or password is wrong, or the user may not sign in.")
+	return fault.Wrap(
+		cause, fault.CodeInvalidCredentials, "E-mail address or password is wrong, or the user may not sign in.",
+	)
 }
 
-// hideUser answers a login of a disabled user like any other that fails. Identity Toolkit looks whether the user is
-// disabled before it looks at the password, so telling would tell everybody. Whoever has a token of the user is told.
+// hideUser answers a login of a disabled user like any other that fails. Identity Toolkit looks
+// whether the user is disabled before it looks at the password, so telling would tell everybody. A
+// caller with a token of the user is told.
 func hideUser(err error) error {
 	if fault.Is(err, fault.CodeUserDisabled) {
 		return wrongCredentials(err)
@@ -66,7 +71,8 @@ func hideUser(err error) error {
 	return err
 }
 
-// machineCode is the code that begins the message; an explanation for people may follow after " : ".
+// machineCode is the code that begins the message; an explanation for people may follow after " :
+// ".
 func machineCode(answer *googleapi.Error) string {
 	code, _, _ := strings.Cut(answer.Message, ":")
 	return strings.TrimSpace(code)

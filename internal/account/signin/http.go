@@ -13,8 +13,8 @@ import (
 // Routes adds the routes of the function register that need no database.
 func (t *Toolkit) Routes(api *httpapi.API) {
 	api.Handle("POST /v1/auth/signup", httpapi.Public, t.postSignup, httpapi.JSON)
-	// Open, for the page for account deletion: whoever has lost the app has no App Check token. Attempts are limited, and a
-	// token alone opens nothing of what asks for one.
+	// Open, for the page for account deletion: a user who has lost the app has no App Check token.
+	// Attempts are limited, and a token alone opens nothing of what asks for one.
 	api.Handle("POST /v1/auth/login", httpapi.Open, t.postLogin, httpapi.JSON)
 	api.Handle("POST /v1/auth/refresh", httpapi.Public, t.postRefresh, httpapi.JSON)
 	api.Handle("POST /v1/auth/password-reset", httpapi.Public, t.postPasswordReset, httpapi.JSON)
@@ -48,7 +48,9 @@ func checkAddress(address string, check func(string) bool) error {
 	if check(address) {
 		return nil
 	}
-	return fault.New(fault.CodeInvalidField, "The e-mail address is not valid.").WithField("/email", "is no e-mail address")
+	return fault.New(
+		fault.CodeInvalidField, "The e-mail address is not valid.",
+	).WithField("/email", "is no e-mail address")
 }
 
 func (t *Toolkit) postSignup(w http.ResponseWriter, r *http.Request) error {
@@ -113,7 +115,8 @@ func (t *Toolkit) postRefresh(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, s)
 }
 
-// postPasswordReset answers the same at the same time after the request, whether or not a mail is sent.
+// postPasswordReset answers the same at the same time after the request, whether or not a mail is
+// sent.
 func (t *Toolkit) postPasswordReset(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.Decode[struct {
 		Email string `json:"email" required:"true"`

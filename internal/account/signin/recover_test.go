@@ -26,7 +26,9 @@ func reset(t *testing.T, api http.Handler, email string) *httptest.ResponseRecor
 func TestRefresh(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
-	made := wantSession(t, post(t, api, "/v1/auth/signup", "", credentials{newEmail(), "correct horse"}), http.StatusCreated)
+	made := wantSession(
+		t, post(t, api, "/v1/auth/signup", "", credentials{newEmail(), "correct horse"}), http.StatusCreated,
+	)
 	fresh := wantSession(t, refresh(t, api, made.RefreshToken), http.StatusOK)
 	if fresh.UID != made.UID {
 		t.Errorf("refreshed as %s, signed up as %s", fresh.UID, made.UID)
@@ -45,7 +47,7 @@ func TestRefresh(t *testing.T) {
 func TestPasswordReset_goesToVerifiedAddressesOnly(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		user  *auth.UserToCreate // nil is nobody
+		user  *auth.UserToCreate // nil is no user
 		mails int
 	}{
 		"a verified address":           {(&auth.UserToCreate{}).EmailVerified(true).Password("correct horse"), 1},
@@ -80,13 +82,14 @@ func TestPasswordReset_goesToVerifiedAddressesOnly(t *testing.T) {
 func TestPasswordReset_refusesWhatIsNoAddress(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
-	for _, text := range []string{"", "ada", "@example.com", "ada@", "a@b@c", "ada @example.com", "ada@exam\nple.com", "ada\u00a0@example.com",
+	for _, text := range []string{"", "ada", "@example.com", "ada@", "a@b@c", "ada @example.com", "ada@exam\nple.com",
+		"ada\u00a0@example.com",
 		"ada\u200b@example.com", "ada\u007f@example.com", strings.Repeat("a", 243) + "@example.com"} {
 		refused(t, reset(t, api, text), fault.CodeInvalidField, "/email")
 	}
 }
 
-// Nobody is told that a mailbox had its mails: it would tell that somebody asked for them.
+// The answer does not show that a mailbox had its mails: that would show that they were asked for.
 func TestPasswordReset_dropsWhatIsTooMuchForOneMailbox(t *testing.T) {
 	t.Parallel()
 	api, email := newAPI(t), newEmail()
@@ -113,8 +116,10 @@ func TestAttemptsAreLimited(t *testing.T) {
 		code   fault.Code
 		fields []string
 	}{
-		"sign-ups of a client": {"/v1/auth/signup", signin.SignUpsOfClient.Max, fault.CodeWeakPassword, []string{"/password"}},
-		"logins to a mailbox":  {"/v1/auth/login", signin.LoginsToMailbox.Max, fault.CodeInvalidCredentials, nil},
+		"sign-ups of a client": {
+			"/v1/auth/signup", signin.SignUpsOfClient.Max, fault.CodeWeakPassword, []string{"/password"},
+		},
+		"logins to a mailbox": {"/v1/auth/login", signin.LoginsToMailbox.Max, fault.CodeInvalidCredentials, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

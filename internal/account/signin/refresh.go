@@ -16,14 +16,15 @@ import (
 // maxTokens is the longest answer that is read, in bytes; an ID token has a few thousand.
 const maxTokens = 64 << 10
 
-// tokenService exchanges refresh tokens. It is Firebase's second service, for which there is no generated client
-// (https://firebase.google.com/docs/reference/rest/auth#section-refresh-token).
+// tokenService exchanges refresh tokens. It is Firebase's second service, for which there is no
+// generated client (https://firebase.google.com/docs/reference/rest/auth#section-refresh-token).
 type tokenService struct {
 	// url bears the API key.
 	url string
 }
 
-// refresh gets a fresh ID token. The refresh token may be replaced, so the app keeps the one in the answer.
+// refresh gets a fresh ID token. The refresh token may be replaced, so the app keeps the one in the
+// answer.
 func (t *Toolkit) refresh(ctx context.Context, refreshToken string) (session, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -16,10 +16,11 @@ import (
 // the mail takes.
 const resetTakes = 1500 * time.Millisecond
 
-// resetPassword has Firebase send the mail that resets the password, if there is an enabled user whose address is
-// verified. To one that is not verified nothing goes: only the verification mail may, which needs the user's ID token.
-// Who has lost the password before verifying gets in by another provider with the same address, which Firebase lets
-// take over from an unverified one. An error says nothing of the user: it comes before there is one, or is only logged.
+// resetPassword has Firebase send the mail that resets the password, if there is an enabled user
+// whose address is verified. To one that is not verified nothing goes: only the verification mail
+// may, which needs the user's ID token. Who has lost the password before verifying gets in by
+// another provider with the same address, which Firebase lets take over from an unverified one. An
+// error says nothing of the user: it comes before there is one, or is only logged.
 func (t *Toolkit) resetPassword(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -27,8 +27,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Auth, emulator.Firestore)) }
 
-// newAPI is the routes for the emulator's default project: with an API key alone, a request reaches no other. So
-// each test has e-mail addresses of its own.
+// newAPI is the routes for the emulator's default project: with an API key alone, a request reaches
+// no other. So each test has e-mail addresses of its own.
 func newAPI(t *testing.T) *httpapi.API {
 	t.Helper()
 	fs := emulatortest.Firestore(t, emulatortest.UniqueProject(t))
@@ -128,7 +128,10 @@ func TestSignUpAndLogIn(t *testing.T) {
 		t.Errorf("signed up as %s, logged in as %s", made.UID, found.UID)
 	}
 	refused(t, post(t, api, "/v1/auth/signup", "", who), fault.CodeEmailExists)
-	refused(t, post(t, api, "/v1/auth/signup", "", credentials{strings.ToUpper(who.Email), "another horse"}), fault.CodeEmailExists)
+	refused(
+		t, post(t, api, "/v1/auth/signup", "", credentials{strings.ToUpper(who.Email), "another horse"}),
+		fault.CodeEmailExists,
+	)
 
 	if _, err := authClient(t).UpdateUser(t.Context(), made.UID, (&auth.UserToUpdate{}).Disabled(true)); err != nil {
 		t.Fatal(err)
@@ -180,7 +183,9 @@ func TestCredentials_areChecked(t *testing.T) {
 		refused(t, post(t, api, path, "", credentials{}), fault.CodeInvalidField, "/email", "/password")
 		refused(t, post(t, api, path, "", credentials{Email: newEmail()}), fault.CodeInvalidField, "/password")
 		refused(t, post(t, api, path, "", map[string]string{"uid": "x"}), fault.CodeUnknownField, "/uid")
-		refused(t, post(t, api, path, "", credentials{newEmail(), strings.Repeat("ö", 4097)}), fault.CodeInvalidField, "/password")
+		refused(
+			t, post(t, api, path, "", credentials{newEmail(), strings.Repeat("ö", 4097)}), fault.CodeInvalidField, "/password",
+		)
 	}
 }
 
@@ -189,15 +194,23 @@ func TestSignUp_refusesWhatIsNoAddress(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
 	for _, address := range []string{
-		"no address", "a b@example.com", " a@example.com", "a@example.com ", "a@exam ple.com", "a@example.com\n", "a\x00@example.com",
-		"@example.com", "a@", "a@b@example.com", "a@-example.com", "a@example-.com", "a@example..com", "a@.example.com", "a@example.com.",
-		"a@localhost", "a@example.c", "a@127.0.0.1", "a@[127.0.0.1]", `"a b"@example.com`, "Ada <a@example.com>", ".a@example.com", "a.@example.com", "a..b@example.com", "ä@example.com",
-		"a@exämple.com", "a\u200b@example.com", strings.Repeat("a", 65) + "@example.com", "a@" + strings.Repeat("a", 64) + ".com",
+		"no address", "a b@example.com", " a@example.com", "a@example.com ", "a@exam ple.com", "a@example.com\n",
+		"a\x00@example.com",
+		"@example.com", "a@", "a@b@example.com", "a@-example.com", "a@example-.com", "a@example..com", "a@.example.com",
+		"a@example.com.",
+		"a@localhost", "a@example.c", "a@127.0.0.1", "a@[127.0.0.1]", `"a b"@example.com`, "Ada <a@example.com>",
+		".a@example.com", "a.@example.com", "a..b@example.com", "ä@example.com",
+		"a@exämple.com", "a\u200b@example.com", strings.Repeat("a", 65) + "@example.com",
+		"a@" + strings.Repeat("a", 64) + ".com",
 		"a@" + strings.Repeat("example.", 32) + "com",
 	} {
-		refused(t, post(t, api, "/v1/auth/signup", "", credentials{address, "correct horse"}), fault.CodeInvalidField, "/email")
+		refused(
+			t, post(t, api, "/v1/auth/signup", "", credentials{address, "correct horse"}), fault.CodeInvalidField, "/email",
+		)
 	}
-	for _, address := range []string{"a@" + strings.ToLower(rand.Text()) + ".example", "o'h+a.b_c-d/" + newEmail(), "1@xn--exmple-cua.com"} {
+	for _, address := range []string{
+		"a@" + strings.ToLower(rand.Text()) + ".example", "o'h+a.b_c-d/" + newEmail(), "1@xn--exmple-cua.com",
+	} {
 		wantSession(t, post(t, api, "/v1/auth/signup", "", credentials{address, "correct horse"}), http.StatusCreated)
 	}
 }
@@ -209,7 +222,9 @@ func TestVerifyEmail(t *testing.T) {
 	s := wantSession(t, post(t, api, "/v1/auth/signup", "", credentials{email, "correct horse"}), http.StatusCreated)
 	refused(t, post(t, api, "/v1/auth/verify-email", "", nil), fault.CodeTokenMissing)
 
-	if rec := post(t, api, "/v1/auth/verify-email", s.IDToken, nil); rec.Code != http.StatusAccepted || rec.Body.Len() > 0 {
+	if rec := post(
+		t, api, "/v1/auth/verify-email", s.IDToken, nil,
+	); rec.Code != http.StatusAccepted || rec.Body.Len() > 0 {
 		t.Fatalf("status %d: %s", rec.Code, rec.Body)
 	}
 	if n := mails(t, "VERIFY_EMAIL", email); n != 1 {
@@ -230,7 +245,9 @@ func TestVerifyEmail(t *testing.T) {
 // mails counts the mails of the type that the emulator says it would have sent.
 func mails(t *testing.T, kind, email string) int {
 	t.Helper()
-	url := fmt.Sprintf("http://%s/emulator/v1/projects/%s/oobCodes", os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"), emulator.DefaultProject)
+	url := fmt.Sprintf(
+		"http://%s/emulator/v1/projects/%s/oobCodes", os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"), emulator.DefaultProject,
+	)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -267,10 +284,18 @@ func TestIdentityToolkitsErrors(t *testing.T) {
 		fields     []string
 		retryAfter string
 	}{
-		"enumeration protection":  {400, message(400, "INVALID_LOGIN_CREDENTIALS"), fault.CodeInvalidCredentials, nil, ""},
-		"an explained code":       {400, message(400, "WEAK_PASSWORD : Password should be at least 6 characters"), fault.CodeWeakPassword, []string{"/password"}, ""},
-		"a password policy":       {400, message(400, "PASSWORD_DOES_NOT_MEET_REQUIREMENTS : Missing password requirements: [x]"), fault.CodeWeakPassword, []string{"/password"}, ""},
-		"throttled":               {400, message(400, "TOO_MANY_ATTEMPTS_TRY_LATER : Access is disabled."), fault.CodeRateLimited, nil, "60"},
+		"enumeration protection": {400, message(400, "INVALID_LOGIN_CREDENTIALS"), fault.CodeInvalidCredentials, nil, ""},
+		"an explained code": {
+			400, message(400, "WEAK_PASSWORD : Password should be at least 6 characters"), fault.CodeWeakPassword,
+			[]string{"/password"}, "",
+		},
+		"a password policy": {
+			400, message(400, "PASSWORD_DOES_NOT_MEET_REQUIREMENTS : Missing password requirements: [x]"),
+			fault.CodeWeakPassword, []string{"/password"}, "",
+		},
+		"throttled": {
+			400, message(400, "TOO_MANY_ATTEMPTS_TRY_LATER : Access is disabled."), fault.CodeRateLimited, nil, "60",
+		},
 		"out of quota":            {429, message(429, "Quota exceeded for quota metric."), fault.CodeRateLimited, nil, "60"},
 		"down":                    {503, message(503, "UNAVAILABLE"), fault.CodeUnavailable, nil, ""},
 		"down, and no JSON":       {502, "<html>", fault.CodeUnavailable, nil, ""},
@@ -313,7 +338,9 @@ func TestIdentityToolkitUnreachable(t *testing.T) {
 
 func TestNew_needsAKey(t *testing.T) {
 	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", "")
-	if _, err := signin.New(t.Context(), "", nil, nil); err == nil || !strings.Contains(err.Error(), "FACESCAN_FIREBASE_API_KEY") {
+	if _, err := signin.New(t.Context(), "", nil, nil); err == nil || !strings.Contains(
+		err.Error(), "FACESCAN_FIREBASE_API_KEY",
+	) {
 		t.Errorf("err = %v", err)
 	}
 	if _, err := signin.New(t.Context(), "key", nil, nil); err != nil {

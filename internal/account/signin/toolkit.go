@@ -1,9 +1,10 @@
-// Package signin is sign-up, login, refresh, password reset and the verification mail, for apps that do not use the
-// Firebase SDK. All of it is delegated to Identity Toolkit, which Firebase Auth is made of: no password is kept
-// or logged here. It is apart from account so that only the function register links it.
+// Package signin is sign-up, login, refresh, password reset and the verification mail, for apps
+// that do not use the Firebase SDK. All of it is delegated to Identity Toolkit, which Firebase Auth
+// is made of: no password is kept or logged here. It is apart from account so that only the
+// function register links it.
 //
-// Login, refresh and reset tell nobody who has an account. Sign-up does, as it must to be of use (409 email_exists), but
-// only so many times an hour for one client; see rules.go.
+// Login, refresh and reset do not show who has an account. Sign-up does, as it must to be of use
+// (409 email_exists), but only so many times an hour for one client; see rules.go.
 package signin
 
 import (
@@ -35,7 +36,8 @@ type Toolkit struct {
 }
 
 // New makes a toolkit for the project of the web API key, or for the Auth emulator where
-// FIREBASE_AUTH_EMULATOR_HOST names one, as Firebase's own client does. users are that project's, limits count attempts.
+// FIREBASE_AUTH_EMULATOR_HOST names one, as Firebase's own client does. users are that project's,
+// limits count attempts.
 func New(ctx context.Context, apiKey string, users *auth.Client, limits *quota.Limiter) (*Toolkit, error) {
 	var opts []option.ClientOption
 	refreshHost := "https://securetoken.googleapis.com"
@@ -48,7 +50,8 @@ func New(ctx context.Context, apiKey string, users *auth.Client, limits *quota.L
 		return nil, errors.New("FACESCAN_FIREBASE_API_KEY is not set")
 	}
 	opts = append(opts, option.WithAPIKey(apiKey),
-		// The generated client would log the request with its password where GOOGLE_SDK_GO_LOGGING_LEVEL is "debug".
+		// The generated client would log the request with its password where GOOGLE_SDK_GO_LOGGING_LEVEL
+		// is "debug".
 		option.WithLogger(slog.New(slog.DiscardHandler)))
 	client, err := identitytoolkit.NewService(ctx, opts...)
 	if err != nil {

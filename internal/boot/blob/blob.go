@@ -32,8 +32,8 @@ func bucket(ctx context.Context, p *boot.Process, variable, name string) (*stora
 	return client.Bucket(name), nil
 }
 
-// Signing is how the process signs upload URLs: as the account, by IAM's signBlob in production and with the
-// local stack's key there (whose emulator speaks plain HTTP).
+// Signing is how the process signs upload URLs: as the account, by IAM's signBlob in production and
+// with the local stack's key there (whose emulator speaks plain HTTP).
 func Signing(p *boot.Process) (storage.SignedURLOptions, error) {
 	if err := boot.Need("FACESCAN_SIGNING_ACCOUNT", p.Config.SigningAccount); err != nil {
 		return storage.SignedURLOptions{}, err

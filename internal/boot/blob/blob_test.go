@@ -104,7 +104,8 @@ func TestSigning(t *testing.T) {
 	}
 }
 
-// Without a key IAM signs: the URL bears what signBlob answers for the account and the bytes to be signed.
+// Without a key IAM signs: the URL bears what signBlob answers for the account and the bytes to be
+// signed.
 func TestSigningByIAM(t *testing.T) {
 	t.Parallel()
 	const account = "signer@p.iam.gserviceaccount.com"
@@ -117,12 +118,16 @@ func TestSigningByIAM(t *testing.T) {
 			t.Errorf("%s %s", r.Method, r.URL)
 		}
 		var body struct{ Payload []byte }
-		if err := json.NewDecoder(r.Body).Decode(&body); err != nil || !bytes.HasPrefix(body.Payload, []byte("GOOG4-RSA-SHA256\n")) {
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil || !bytes.HasPrefix(
+			body.Payload, []byte("GOOG4-RSA-SHA256\n"),
+		) {
 			t.Errorf("payload %q (%v)", body.Payload, err)
 		}
 		return &http.Response{
 			StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
-			Body: io.NopCloser(strings.NewReader(`{"signedBlob":"` + base64.StdEncoding.EncodeToString([]byte("signed")) + `"}`)),
+			Body: io.NopCloser(
+				strings.NewReader(`{"signedBlob":"` + base64.StdEncoding.EncodeToString([]byte("signed")) + `"}`),
+			),
 		}, nil
 	}
 	client, err := storage.NewClient(t.Context(), option.WithHTTPClient(&http.Client{Transport: transport(iam)}))

@@ -107,19 +107,27 @@ func TestAPIAsksFirebaseWhichAppCalls(t *testing.T) {
 		token string
 		code  fault.Code // "" is a success
 	}{
-		"an app's":             {appToken(t, rs256, key, nil), ""},
-		"none":                 {"", fault.CodeAppCheckMissing},
-		"no token at all":      {"x", fault.CodeAppCheckInvalid},
-		"another key's":        {appToken(t, rs256, newKey(t), nil), fault.CodeAppCheckInvalid},
-		"another key id":       {appToken(t, rs256, key, func(h, _ map[string]any) { h["kid"] = "k2" }), fault.CodeAppCheckInvalid},
-		"unsigned":             {appToken(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil), fault.CodeAppCheckInvalid},
+		"an app's":        {appToken(t, rs256, key, nil), ""},
+		"none":            {"", fault.CodeAppCheckMissing},
+		"no token at all": {"x", fault.CodeAppCheckInvalid},
+		"another key's":   {appToken(t, rs256, newKey(t), nil), fault.CodeAppCheckInvalid},
+		"another key id": {
+			appToken(t, rs256, key, func(h, _ map[string]any) { h["kid"] = "k2" }), fault.CodeAppCheckInvalid,
+		},
+		"unsigned": {
+			appToken(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil), fault.CodeAppCheckInvalid,
+		},
 		"signed by the public": {appToken(t, jwt.SigningMethodHS256, key.N.Bytes(), nil), fault.CodeAppCheckInvalid},
-		"expired":              {appToken(t, rs256, key, func(_, c map[string]any) { c["exp"] = 1 }), fault.CodeAppCheckInvalid},
+		"expired": {
+			appToken(t, rs256, key, func(_, c map[string]any) { c["exp"] = 1 }), fault.CodeAppCheckInvalid,
+		},
 		"another project's": {
-			appToken(t, rs256, key, func(_, c map[string]any) { c["aud"] = []string{"projects/other"} }), fault.CodeAppCheckInvalid,
+			appToken(t, rs256, key, func(_, c map[string]any) { c["aud"] = []string{"projects/other"} }),
+			fault.CodeAppCheckInvalid,
 		},
 		"an ID token": {
-			appToken(t, rs256, key, func(_, c map[string]any) { c["iss"] = "https://securetoken.google.com/x" }), fault.CodeAppCheckInvalid,
+			appToken(t, rs256, key, func(_, c map[string]any) { c["iss"] = "https://securetoken.google.com/x" }),
+			fault.CodeAppCheckInvalid,
 		},
 		"nobody's": {appToken(t, rs256, key, func(_, c map[string]any) { c["sub"] = "" }), fault.CodeAppCheckInvalid},
 	} {

@@ -11,8 +11,8 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// API is an API that asks for Firebase ID tokens where a route is not public, and for App Check tokens if it is
-// configured to.
+// API is an API that asks for Firebase ID tokens where a route is not public, and for App Check
+// tokens if it is configured to.
 func API(ctx context.Context, p *boot.Process) (*httpapi.API, error) {
 	verifier, err := Client(ctx, p)
 	if err != nil {

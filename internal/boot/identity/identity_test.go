@@ -12,8 +12,8 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// What Firebase answers is for the real emulator's tests (package account); here only whom the client asks.
-// Not parallel: it changes the environment.
+// What Firebase answers is for the real emulator's tests (package account); here only whom the
+// client asks. Not parallel: it changes the environment.
 func TestClientAsksForTheProcessesProject(t *testing.T) {
 	var path string
 	auth := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -28,7 +28,8 @@ import (
 
 const lockedProject = "demo-locked"
 
-// google is Google's side of production's client: the certificates that verify tokens, and a user who is disabled.
+// google is Google's side of production's client: the certificates that verify tokens, and a user
+// who is disabled.
 type google struct {
 	certificates string
 	// users is what it says of the user who is looked for.
@@ -53,7 +54,9 @@ func (g *google) replace(t *testing.T) {
 	t.Cleanup(server.Close)
 	before := http.DefaultTransport
 	t.Cleanup(func() { http.DefaultTransport = before })
-	http.DefaultTransport = &http.Transport{DialTLSContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+	http.DefaultTransport = &http.Transport{DialTLSContext: func(
+		ctx context.Context, network, _ string,
+	) (net.Conn, error) {
 		dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
 		return dialer.DialContext(ctx, network, server.Listener.Addr().String())
 	}}
@@ -66,7 +69,9 @@ func certificateOf(t *testing.T, key *rsa.PrivateKey) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(map[string]string{"k1": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))})
+	text, err := json.Marshal(
+		map[string]string{"k1": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,10 +95,9 @@ func idToken(t *testing.T, method jwt.SigningMethod, key any, change func(claims
 	return signed
 }
 
-// httpapi reads the token of a user who is disabled or gone itself, because Firebase's SDK says
-// that of a user only by a token that it has verified. Should that change, a forged token would
-// pass for the user's. Not parallel: the client is production's, with no emulator in the
-// environment.
+// httpapi reads the token of a user who is disabled or gone itself, because Firebase's SDK reports
+// that only for a token that it has verified. Should that change, a forged token would pass for the
+// user's. Not parallel: the client is production's, with no emulator in the environment.
 func TestUserIsSaidToBeDisabledOrGoneByAVerifiedTokenOnly(t *testing.T) {
 	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", "")
 	key := newKey(t)

@@ -53,7 +53,9 @@ func (r *Consumer) count(ctx context.Context, e event.ScanCompletedV1) error {
 		return nil
 	}
 	if e.CompletedAt.IsZero() || e.Score < 0 || e.Score > 100 {
-		return fmt.Errorf("%w: scan %s was completed at %v with score %v", event.ErrMalformed, e.ScanID, e.CompletedAt, e.Score)
+		return fmt.Errorf(
+			"%w: scan %s was completed at %v with score %v", event.ErrMalformed, e.ScanID, e.CompletedAt, e.Score,
+		)
 	}
 	c := leaderboard.Contribution{
 		ScanID: e.ScanID, Score: e.Score, Interval: e.Interval, CompletedAt: wholeMicros(e.CompletedAt),
@@ -61,8 +63,8 @@ func (r *Consumer) count(ctx context.Context, e event.ScanCompletedV1) error {
 	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, leaderboard.BoardID(e.EngineMajor), c)
 }
 
-// recount replaces a scan's score by that of another engine, on that engine's board. One that is not rankable any more
-// is struck there.
+// recount replaces a scan's score by that of another engine, on that engine's board. One that is
+// not rankable any more is struck there.
 func (r *Consumer) recount(ctx context.Context, e event.ScanRescoredV1) error {
 	if !e.Rankable {
 		return r.strike(ctx, event.ScanDeletedV1{
@@ -112,7 +114,8 @@ func (r *Consumer) contribute(
 	if after.Equal(before) {
 		return nil
 	}
-	// From the untrimmed history: an old high that only now drops out must not make a best of a later scan.
+	// From the untrimmed history: an old high that only now drops out must not make a best of a later
+	// scan.
 	for _, b := range leaderboard.NewBests(before, grown) {
 		if err := tell(ctx, tx, user, board, b); err != nil {
 			return err
@@ -121,8 +124,8 @@ func (r *Consumer) contribute(
 	return leaderboard.Save(tx.Transaction, r.Firestore, user, board, before, after, r.Now().UTC())
 }
 
-// tell tells of a personal best. Should an earlier and higher scan come still later, it was told in error; the event's
-// id keeps it from being told twice.
+// tell tells of a personal best. Should an earlier and higher scan come still later, it was told in
+// error; the event's id keeps it from being told twice.
 func tell(ctx context.Context, tx *outbox.Tx, user account.User, board string, b leaderboard.Best) error {
 	told := event.PersonalBestReachedV1{
 		UID: string(user.UID), ScanID: b.ScanID, Board: board, ConsentEpoch: user.ConsentEpoch,
@@ -134,7 +137,8 @@ func tell(ctx context.Context, tx *outbox.Tx, user account.User, board string, b
 	return tx.Tell(ctx, b.CompletedAt, told, board, b.ScanID)
 }
 
-// follow makes the user's entries anew from what users/{uid} says now, whatever the event was told for.
+// follow makes the user's entries anew from what users/{uid} says now, whatever the event was told
+// for.
 func (r *Consumer) follow(ctx context.Context, uid account.UID) error {
 	err := r.Outbox.RunInTurn(ctx, account.Ref(r.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.Read(tx.Transaction, r.Firestore, uid)
@@ -158,7 +162,8 @@ func (r *Consumer) follow(ctx context.Context, uid account.UID) error {
 	return nil
 }
 
-// reproject makes the entry of a rating, and removes both where the consent is gone; user is zero if there is none any more.
+// reproject makes the entry of a rating, and removes both where the consent is gone; user is zero
+// if there is none any more.
 func (r *Consumer) reproject(
 	tx *firestore.Transaction, uid account.UID, user account.User, rating leaderboard.RatingDoc,
 ) error {

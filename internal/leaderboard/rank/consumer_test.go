@@ -23,14 +23,16 @@ import (
 // fiveScans are of two days, with one that does not count and two personal bests, b and e.
 func fiveScans() []leaderboard.Contribution {
 	return []leaderboard.Contribution{
-		scanAt("a", day0.Add(1*time.Hour), 60), scanAt("b", day0.Add(2*time.Hour), 70), scanAt("c", day0.Add(3*time.Hour), 65),
+		scanAt("a", day0.Add(1*time.Hour), 60), scanAt("b", day0.Add(2*time.Hour), 70),
+		scanAt("c", day0.Add(3*time.Hour), 65),
 		scanAt("d", day0.Add(4*time.Hour), 99), scanAt("e", day0.Add(25*time.Hour), 72),
 	}
 }
 
 func TestHandle_anyOrderTwiceConcurrently(t *testing.T) {
 	want := leaderboard.EntryDoc{
-		Schema: 1, UID: "u", Username: "name-u", Rating: see(fiveScans()...).Rating(), Scans: 4, AchievedAt: day0.Add(25 * time.Hour),
+		Schema: 1, UID: "u", Username: "name-u", Rating: see(fiveScans()...).Rating(), Scans: 4,
+		AchievedAt: day0.Add(25 * time.Hour),
 	}
 	for round := range 3 {
 		t.Run(strconv.Itoa(round), func(t *testing.T) {

@@ -34,12 +34,13 @@ func (r *Consumer) countSeries(ctx context.Context, e event.SeriesSettledV1) err
 	}
 	elsewhere := c
 	elsewhere.Score, elsewhere.Photos = 0, 0
-	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, c, func(d leaderboard.RatingDoc) (leaderboard.Contribution, bool) {
-		if d.Board == board {
-			return c, true
-		}
-		return elsewhere, d.Contributions.Has(c)
-	}, board)
+	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, c,
+		func(d leaderboard.RatingDoc) (leaderboard.Contribution, bool) {
+			if d.Board == board {
+				return c, true
+			}
+			return elsewhere, d.Contributions.Has(c)
+		}, board)
 }
 
 // strikeSeries is strike for a series: all of its photos that counted, or could have, are gone.
@@ -51,7 +52,8 @@ func (r *Consumer) strikeSeries(ctx context.Context, e event.SeriesDeletedV1) er
 		ScanID: e.SeriesID, CompletedAt: wholeMicros(e.SettledAt), Deleted: true, Series: true, Struck: e.Photos,
 	}
 	board := leaderboard.BoardID(e.EngineMajor)
-	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, gone, func(d leaderboard.RatingDoc) (leaderboard.Contribution, bool) {
-		return gone, d.Board == board || d.Contributions.Has(gone)
-	}, board)
+	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, gone,
+		func(d leaderboard.RatingDoc) (leaderboard.Contribution, bool) {
+			return gone, d.Board == board || d.Contributions.Has(gone)
+		}, board)
 }

@@ -71,7 +71,9 @@ func TestSeriesOnTheBoard(t *testing.T) {
 		never.Engine = ""
 		b.handle(never)
 		b.handle(event.SeriesDeletedV1{UID: "ann", SeriesID: "n", ConsentEpoch: 1, SettledAt: day0})
-		if r := b.rating(u.UID); len(r.Contributions) != 2 || document[leaderboard.RatingDoc](b, leaderboard.Ratings(b.fs, u.UID).Doc(leaderboard.BoardID(0))) != nil {
+		if r := b.rating(u.UID); len(r.Contributions) != 2 || document[leaderboard.RatingDoc](
+			b, leaderboard.Ratings(b.fs, u.UID).Doc(leaderboard.BoardID(0)),
+		) != nil {
 			t.Errorf("rating %+v", r)
 		}
 	})
@@ -84,7 +86,8 @@ func TestSeriesOnTheBoard(t *testing.T) {
 	})
 }
 
-// After a change of the engine the mean of either stays on its board, until a photo of it is deleted.
+// After a change of the engine the mean of either stays on its board, until a photo of it is
+// deleted.
 func TestSeriesOverAnEngineChange(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -99,10 +102,13 @@ func TestSeriesOverAnEngineChange(t *testing.T) {
 		t.Errorf("ratings %v and %v", before.Rating, after.Rating)
 	}
 	b.handle(settled(u.UID, seriesOf("s", 30, 2, 1, 3), major+1))
-	if before, after := b.rating(u.UID), next(); before.Rating != 50 || len(before.Contributions.Live()) != 0 || after.Contributions[0].Photos != 2 {
+	if before, after := b.rating(u.UID), next(); before.Rating != 50 || len(before.Contributions.Live()) != 0 ||
+		after.Contributions[0].Photos != 2 {
 		t.Errorf("after a deletion: %+v and %+v", before, after)
 	}
-	b.handle(event.SeriesDeletedV1{UID: "ann", SeriesID: "s", ConsentEpoch: 1, EngineMajor: major + 1, Photos: 3, SettledAt: day0})
+	b.handle(
+		event.SeriesDeletedV1{UID: "ann", SeriesID: "s", ConsentEpoch: 1, EngineMajor: major + 1, Photos: 3, SettledAt: day0},
+	)
 	for _, r := range []*leaderboard.RatingDoc{b.rating(u.UID), next()} {
 		if !r.Contributions[0].Deleted || r.Contributions[0].Score != 0 {
 			t.Errorf("after its deletion: %+v", r)
@@ -123,7 +129,9 @@ func TestSeriesAtAClosedFence(t *testing.T) {
 	if r := b.rating(u.UID); r != nil {
 		t.Errorf("rating %+v", r)
 	}
-	if err := b.consumer.Handle(t.Context(), messageOf(t, settled(u.UID, seriesOf("s", 101, 3, 0, 1), major))); err == nil {
+	if err := b.consumer.Handle(
+		t.Context(), messageOf(t, settled(u.UID, seriesOf("s", 101, 3, 0, 1), major)),
+	); err == nil {
 		t.Error("a score of 101 is taken")
 	}
 }

@@ -24,9 +24,10 @@ func (r *Consumer) strike(ctx context.Context, e event.ScanDeletedV1, everywhere
 		return nil
 	}
 	gone := leaderboard.Contribution{ScanID: e.ScanID, CompletedAt: wholeMicros(e.CompletedAt), Deleted: true}
-	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, gone, func(d leaderboard.RatingDoc) (leaderboard.Contribution, bool) {
-		return gone, d.Board == leaderboard.BoardID(e.EngineMajor) || everywhere && d.Contributions.Has(gone)
-	}, leaderboard.BoardID(e.EngineMajor))
+	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, gone,
+		func(d leaderboard.RatingDoc) (leaderboard.Contribution, bool) {
+			return gone, d.Board == leaderboard.BoardID(e.EngineMajor) || everywhere && d.Contributions.Has(gone)
+		}, leaderboard.BoardID(e.EngineMajor))
 }
 
 // replace puts in place of a scan or series, on each board of its user, what on says, which is ok

@@ -24,8 +24,12 @@ func TestHandle_deletion(t *testing.T) {
 	t.Parallel()
 	all := fiveScans()
 	for name, deliver := range map[string]func(*bench){
-		"after the scan":  func(b *bench) { b.handle(completed("u", all[0])); b.handle(deleted(all[0])) },
-		"twice":           func(b *bench) { b.handle(completed("u", all[0])); b.handle(deleted(all[0])); b.handle(deleted(all[0])) },
+		"after the scan": func(b *bench) { b.handle(completed("u", all[0])); b.handle(deleted(all[0])) },
+		"twice": func(b *bench) {
+			b.handle(completed("u", all[0]))
+			b.handle(deleted(all[0]))
+			b.handle(deleted(all[0]))
+		},
 		"before the scan": func(b *bench) { b.handle(deleted(all[0])); b.handle(completed("u", all[0])) },
 		"between two told": func(b *bench) {
 			b.handle(completed("u", all[0]))

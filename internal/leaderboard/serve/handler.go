@@ -30,7 +30,7 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/leaderboards/symmetry/me", httpapi.User, h.me)
 }
 
-// row is an entry of the top as everybody sees it: no uid, which is nobody else's business.
+// row is an entry of the top as everybody sees it: no uid, which is no one else's business.
 type row struct {
 	// Rank counts from 1; equal ratings share it.
 	Rank int64 `json:"rank"`

@@ -136,7 +136,9 @@ func TestMe_refused(t *testing.T) {
 	erasing := member("going")
 	erasing.State = account.Erasing
 	b.save(erasing)
-	for uid, code := range map[account.UID]fault.Code{"nobody": fault.CodeNotRegistered, "going": fault.CodeAccountErasing} {
+	for uid, code := range map[account.UID]fault.Code{
+		"nobody": fault.CodeNotRegistered, "going": fault.CodeAccountErasing,
+	} {
 		status, problem := get[httpapi.Problem](b, uid, "/v1/leaderboards/symmetry/me")
 		if status != http.StatusForbidden || problem.Code != code {
 			t.Errorf("%s: %d %s, want %s", uid, status, problem.Code, code)

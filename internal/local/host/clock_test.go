@@ -65,7 +65,9 @@ func TestClock(t *testing.T) {
 			t.Errorf("%s: status %d", body, status)
 		}
 	}
-	if resp, err := http.Post(h.URL+clockPath, "application/json", bytes.NewReader([]byte(`{"advance":"24h"}`))); err != nil {
+	if resp, err := http.Post(
+		h.URL+clockPath, "application/json", bytes.NewReader([]byte(`{"advance":"24h"}`)),
+	); err != nil {
 		t.Fatal(err)
 	} else if resp.Body.Close(); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("the public port moves the clock: status %d", resp.StatusCode)

@@ -22,10 +22,10 @@ func (b *bench) mailedTo() []string {
 	return to
 }
 
-// The address of the registration may be somebody else's by now.
+// The address of the registration may be another user's by now.
 func TestHandle_mailsToTheAddressThatFirebaseHas(t *testing.T) {
 	tests := map[string]struct {
-		// gone says that Firebase has no such user any more, else it has this address.
+		// gone means that Firebase has no such user any more, else it has this address.
 		gone     bool
 		address  string
 		verified bool

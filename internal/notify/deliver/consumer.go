@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	// sendTimeout bounds one channel's sending, finishTimeout the record of it; together they stay far below
-	// catalog.Lease, so that a live sender never loses its claim.
+	// sendTimeout bounds one channel's sending, finishTimeout the record of it; together they stay far
+	// below catalog.Lease, so that a live sender never loses its claim.
 	sendTimeout   = 20 * time.Second
 	finishTimeout = 10 * time.Second
 	// maxAttempts of a transaction: the client's default of 5 gives up too soon where deliveries race.
@@ -40,8 +40,8 @@ type Consumer struct {
 	Now func() time.Time
 }
 
-// Mux returns what the consumer does with each type of event. On the deletion of a scan or series it
-// forgets what was said of it.
+// Mux returns what the consumer does with each type of event. On the deletion of a scan or series
+// it forgets what was said of it.
 func (c *Consumer) Mux() *event.Mux {
 	m := new(event.Mux)
 	event.On(m, send[event.AccountRegisteredV1](c))

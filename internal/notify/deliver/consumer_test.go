@@ -29,19 +29,23 @@ func TestHandle_eachEventTwice(t *testing.T) {
 		dataOfItem    map[string]string
 	}{
 		{
-			event.AccountRegisteredV1{UID: string(uid)}, "Welcome to FaceScan", "Your account is ready.", 2, 1, map[string]string{},
+			event.AccountRegisteredV1{UID: string(uid)}, "Welcome to FaceScan", "Your account is ready.", 2, 1,
+			map[string]string{},
 		},
 		{
-			scanDone("s"), "Your scan is ready", "Your symmetry score is 71 (between 41 and 94): a percentile among the reference portraits.",
+			scanDone("s"), "Your scan is ready",
+			"Your symmetry score is 71 (between 41 and 94): a percentile among the reference portraits.",
 			2, 1, map[string]string{"scanId": "s"},
 		},
 		{
 			event.ScanFailedV1{UID: string(uid), ScanID: "s", ConsentEpoch: 1, Code: "no_face"},
-			"Your photo could not be measured", "We found no face in the photo.", 2, 1, map[string]string{"scanId": "s", "code": "no_face"},
+			"Your photo could not be measured", "We found no face in the photo.", 2, 1,
+			map[string]string{"scanId": "s", "code": "no_face"},
 		},
 		{
 			event.PersonalBestReachedV1{
-				UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1, Score: 71.24, Interval: event.Around(41.8, 93.1), Previous: 68,
+				UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1, Score: 71.24, Interval: event.Around(41.8, 93.1),
+				Previous: 68,
 			},
 			"A new personal high", "Your symmetry score of 71 (between 41 and 94) is your highest so far.", 2, 0,
 			map[string]string{"scanId": "s", "board": "b"},
@@ -99,8 +103,10 @@ func TestHandle_mail(t *testing.T) {
 	b.handle(scanDone("s"), "s")
 	b.want(1, 0, 1)
 	got := b.smtp.Messages()[0]
-	if got.Subject != "Your scan is ready" || got.From != "hello@facescan.example" || len(got.To) != 1 || got.To[0] != "ann@example.com" ||
-		got.MessageID != "<"+idOf(scanDone("s"), "s")+"@facescan.example>" || got.Header.Get("Auto-Submitted") != "auto-generated" {
+	if got.Subject != "Your scan is ready" || got.From != "hello@facescan.example" || len(got.To) != 1 ||
+		got.To[0] != "ann@example.com" ||
+		got.MessageID != "<"+idOf(scanDone("s"), "s")+"@facescan.example>" ||
+		got.Header.Get("Auto-Submitted") != "auto-generated" {
 		t.Errorf("mail = %+v", got)
 	}
 	for _, text := range []string{got.Text, got.HTML} {
@@ -169,11 +175,17 @@ func TestHandle_skips(t *testing.T) {
 		channel       notify.Channel
 		reason        string
 	}{
-		"no pushes wanted":   {func(u *account.User) { u.Notifications = &account.Notifications{Email: true} }, 0, 1, notify.Push, "preference"},
-		"no mails wanted":    {func(u *account.User) { u.Notifications = &account.Notifications{Push: true} }, 1, 0, notify.Email, "preference"},
+		"no pushes wanted": {
+			func(u *account.User) { u.Notifications = &account.Notifications{Email: true} }, 0, 1, notify.Push, "preference",
+		},
+		"no mails wanted": {
+			func(u *account.User) { u.Notifications = &account.Notifications{Push: true} }, 1, 0, notify.Email, "preference",
+		},
 		"no address":         {func(u *account.User) { u.Email = "" }, 1, 0, notify.Email, "no_verified_email"},
 		"unverified address": {func(u *account.User) { u.EmailVerified = false }, 1, 0, notify.Email, "no_verified_email"},
-		"refused address":    {func(u *account.User) { u.Email = "bounce@example.com" }, 1, 0, notify.Email, "address_refused"},
+		"refused address": {
+			func(u *account.User) { u.Email = "bounce@example.com" }, 1, 0, notify.Email, "address_refused",
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -236,7 +248,8 @@ func TestForget_leavesARenewedDevice(t *testing.T) {
 	}
 }
 
-// The FCM client itself tries again for some seconds before it says that the service is unavailable.
+// The FCM client itself tries again for some seconds before it reports that the service is
+// unavailable.
 func TestHandle_retriesOnlyTheDevicesNotServed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -297,7 +310,7 @@ func TestHandle_lease(t *testing.T) {
 	b := newBench(t)
 	b.save(ann())
 	id := idOf(scanDone("s"), "s")
-	for _, c := range []notify.Channel{notify.Push, notify.Email} { // somebody claimed both and died
+	for _, c := range []notify.Channel{notify.Push, notify.Email} { // a worker claimed both and died
 		d := delivery{Schema: docSchema, EventID: id, Channel: c, CreatedAt: b.now}
 		d.claim(b.now)
 		if _, err := b.deliveryRef(id, c).Set(t.Context(), d); err != nil {
@@ -367,11 +380,15 @@ func TestHandle_malformed(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]event.Message{
-		"no event":    {Data: []byte("{")},
-		"odd id":      {Data: oddID},
-		"not for us":  messageOf(t, event.AccountUpdatedV1{UID: string(uid)}, "s"),
-		"no user":     {Data: []byte(`{"specversion":"1.0","id":"a","type":"scan.completed.v1","source":"//facescan","data":{}}`)},
-		"broken data": {Data: []byte(`{"specversion":"1.0","id":"a","type":"scan.failed.v1","source":"//facescan","data":[]}`)},
+		"no event":   {Data: []byte("{")},
+		"odd id":     {Data: oddID},
+		"not for us": messageOf(t, event.AccountUpdatedV1{UID: string(uid)}, "s"),
+		"no user": {
+			Data: []byte(`{"specversion":"1.0","id":"a","type":"scan.completed.v1","source":"//facescan","data":{}}`),
+		},
+		"broken data": {
+			Data: []byte(`{"specversion":"1.0","id":"a","type":"scan.failed.v1","source":"//facescan","data":[]}`),
+		},
 	}
 	for name, m := range tests {
 		t.Run(name, func(t *testing.T) {

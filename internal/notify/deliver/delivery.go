@@ -79,7 +79,7 @@ type claim struct {
 type outcome struct {
 	// served are the devices that need no further push, also where others failed.
 	served []string
-	// skipped says that there was nobody to send to, and why.
+	// skipped is why there was no recipient, "" otherwise.
 	skipped string
 	err     error
 }
@@ -135,7 +135,8 @@ func (c *Consumer) refs(msg notify.Message) []*firestore.DocumentRef {
 // claimChannel claims one channel, or records that the user does not want it. It returns nil where
 // there is nothing to do; busy reports whether another's claim is in force.
 func claimChannel(
-	tx *firestore.Transaction, snap *firestore.DocumentSnapshot, msg notify.Message, channel notify.Channel, user account.User, now time.Time,
+	tx *firestore.Transaction, snap *firestore.DocumentSnapshot, msg notify.Message, channel notify.Channel,
+	user account.User, now time.Time,
 ) (c *claim, busy bool, err error) {
 	d := delivery{
 		Schema: docSchema, ConsentEpoch: msg.ConsentEpoch, EventID: msg.ID, Channel: channel, Served: []string{},
@@ -173,8 +174,8 @@ func unwanted(channel notify.Channel, u account.User) string {
 	return ""
 }
 
-// finish records the outcome of a claim. A failure gives the claim back at once, unless another has taken it over; a
-// delivery that was erased meanwhile stays so.
+// finish records the outcome of a claim. A failure gives the claim back at once, unless another has
+// taken it over; a delivery that was erased meanwhile stays so.
 func (c *Consumer) finish(ctx context.Context, mine claim, result outcome) error {
 	return c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		snap, err := tx.Get(mine.ref)

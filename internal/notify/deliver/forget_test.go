@@ -15,7 +15,9 @@ func TestHandle_deletedScan(t *testing.T) {
 	b.save(ann())
 	b.saveDevice("phone", "token-1")
 	b.saveScan("other", scan.Completed)
-	best := event.PersonalBestReachedV1{UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1, Score: 71.24, Previous: 68}
+	best := event.PersonalBestReachedV1{
+		UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1, Score: 71.24, Previous: 68,
+	}
 	b.handle(event.AccountRegisteredV1{UID: string(uid)}, "")
 	b.handle(scanDone("other"), "other")
 	b.handle(scanDone("s"), "s")

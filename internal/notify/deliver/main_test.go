@@ -128,7 +128,9 @@ func (b *bench) saveAddress(uid account.UID, address string, verified bool) {
 
 func (b *bench) saveScan(id scan.ID, state scan.State) {
 	b.t.Helper()
-	_, err := b.fs.Collection("scans").Doc(string(id)).Set(b.t.Context(), scan.Scan{Schema: 1, ID: id, UID: uid, State: state})
+	_, err := b.fs.Collection("scans").Doc(string(id)).Set(
+		b.t.Context(), scan.Scan{Schema: 1, ID: id, UID: uid, State: state},
+	)
 	if err != nil {
 		b.t.Fatal(err)
 	}

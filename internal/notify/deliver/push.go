@@ -17,15 +17,16 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// target is a device to push to, with the time of its document, so that only what was read is deleted.
+// target is a device to push to, with the time of its document, so that only what was read is
+// deleted.
 type target struct {
 	device.Device
 	snap *firestore.DocumentSnapshot
 }
 
-// push sends to each device that earlier attempts did not reach. A token that FCM says is dead takes its device
-// with it; one that FCM finds no sense in is given up for this event; for any other error the device is tried
-// again with the next delivery.
+// push sends to each device that earlier attempts did not reach. A token that FCM says is dead
+// takes its device with it; one that FCM finds no sense in is given up for this event; for any
+// other error the device is tried again with the next delivery.
 func (c *Consumer) push(ctx context.Context, msg notify.Message, mine claim) outcome {
 	targets, err := c.targets(ctx, msg.UID)
 	if err != nil {
@@ -79,7 +80,7 @@ func (c *Consumer) targets(ctx context.Context, uid account.UID) ([]target, erro
 	return slices.Collect(maps.Values(byToken)), nil
 }
 
-// settle tells whether the device is through with the event.
+// settle reports whether the device is through with the event.
 func (c *Consumer) settle(ctx context.Context, t target, response *messaging.SendResponse) (served bool, err error) {
 	switch err := response.Error; {
 	case response.Success:
@@ -106,9 +107,9 @@ func (c *Consumer) forget(ctx context.Context, t target) error {
 	return nil
 }
 
-// pushOf is the push of a message. On the device the event's id names it, so that a repeated push replaces the first. The
-// collapse key is the type, since FCM keeps no more than four of them for a device that is offline: it then shows
-// the latest of each type, and the inbox has them all.
+// pushOf is the push of a message. On the device the event's id names it, so that a repeated push
+// replaces the first. The collapse key is the type, since FCM keeps no more than four of them for a
+// device that is offline: it then shows the latest of each type, and the inbox has them all.
 func pushOf(msg notify.Message, token string) *messaging.Message {
 	data := maps.Clone(msg.Data)
 	data["type"], data["eventId"] = msg.Type, msg.ID

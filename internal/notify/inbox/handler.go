@@ -47,9 +47,10 @@ type caller struct {
 // the user's others.
 func (h *Handler) run(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
 	uid := account.Caller(r)
-	return transact.Run(r.Context(), h.Firestore, account.Ref(h.Firestore, uid), func(ctx context.Context, tx *firestore.Transaction) error {
-		return h.admit(ctx, tx, uid, fn)
-	})
+	return transact.Run(r.Context(), h.Firestore, account.Ref(h.Firestore, uid),
+		func(ctx context.Context, tx *firestore.Transaction) error {
+			return h.admit(ctx, tx, uid, fn)
+		})
 }
 
 // look is [Handler.run] for what only reads.
@@ -60,7 +61,8 @@ func (h *Handler) look(r *http.Request, fn func(context.Context, *firestore.Tran
 }
 
 func (h *Handler) admit(
-	ctx context.Context, tx *firestore.Transaction, uid account.UID, fn func(context.Context, *firestore.Transaction, caller) error,
+	ctx context.Context, tx *firestore.Transaction, uid account.UID,
+	fn func(context.Context, *firestore.Transaction, caller) error,
 ) error {
 	user, err := account.ReadActive(tx, h.Firestore, uid)
 	if err != nil {
@@ -196,7 +198,9 @@ func (h *Handler) putDevice(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := device.Settle(r.Context(), h.Firestore, account.Ref(h.Firestore, account.Caller(r)), id, spec.Token); err != nil {
+	if err := device.Settle(
+		r.Context(), h.Firestore, account.Ref(h.Firestore, account.Caller(r)), id, spec.Token,
+	); err != nil {
 		return err
 	}
 	code := http.StatusOK

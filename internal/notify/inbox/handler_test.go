@@ -24,7 +24,9 @@ import (
 func (b *bench) fill(n int) {
 	b.t.Helper()
 	for i := range n {
-		one := notify.Message{Type: "scan.completed.v1", Title: strconv.Itoa(i), Data: map[string]string{}}.Item(start.Add(time.Duration(i) * time.Second))
+		one := notify.Message{
+			Type: "scan.completed.v1", Title: strconv.Itoa(i), Data: map[string]string{},
+		}.Item(start.Add(time.Duration(i) * time.Second))
 		if _, err := notify.Inbox(account.Ref(b.fs, uid)).Doc(fmt.Sprintf("i%02d", i)).Set(b.t.Context(), one); err != nil {
 			b.t.Fatal(err)
 		}
@@ -185,7 +187,9 @@ func TestDevices(t *testing.T) {
 	}
 	other := annAs("v")
 	b.save(other)
-	if code, _ := b.call("v", http.MethodPut, "/v1/devices/phone", `{"token":"t2","platform":"ios"}`); code != http.StatusCreated {
+	if code, _ := b.call(
+		"v", http.MethodPut, "/v1/devices/phone", `{"token":"t2","platform":"ios"}`,
+	); code != http.StatusCreated {
 		t.Errorf("another user on the same phone: %d", code)
 	}
 	if all := known(); len(all) != 0 {
@@ -212,7 +216,8 @@ func TestDevices(t *testing.T) {
 	}
 }
 
-// Tokens of any length that the contract allows are told apart to their end: an index has only the beginning of a long one.
+// Tokens of any length that the contract allows are told apart to their end: an index has only the
+// beginning of a long one.
 func TestDevices_longTokens(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -221,7 +226,9 @@ func TestDevices_longTokens(t *testing.T) {
 	b.save(other)
 	put := func(who account.UID, id, token string) {
 		t.Helper()
-		if code, body := b.call(who, http.MethodPut, "/v1/devices/"+id, `{"token":"`+token+`","platform":"web"}`); code != http.StatusCreated {
+		if code, body := b.call(
+			who, http.MethodPut, "/v1/devices/"+id, `{"token":"`+token+`","platform":"web"}`,
+		); code != http.StatusCreated {
 			t.Errorf("a token of %d bytes: %d %s", len(token), code, body)
 		}
 	}
@@ -318,7 +325,8 @@ func TestPreferences(t *testing.T) {
 		t.Errorf("default = %s", got)
 	}
 	code, body := b.call(uid, http.MethodPut, "/v1/preferences", `{"push":false,"email":true}`)
-	if code != http.StatusOK || strings.TrimSpace(string(body)) != `{"push":false,"email":true}` || get() != `{"push":false,"email":true}` {
+	if code != http.StatusOK || strings.TrimSpace(string(body)) != `{"push":false,"email":true}` ||
+		get() != `{"push":false,"email":true}` {
 		t.Errorf("put: %d %s, then %s", code, body, get())
 	}
 	snap, err := account.Ref(b.fs, uid).Get(t.Context())
@@ -357,7 +365,9 @@ func TestRoutes_accountNotInUse(t *testing.T) {
 		{http.MethodPut, "/v1/preferences", `{"push":true,"email":true}`},
 	}
 	for _, route := range routes {
-		for who, want := range map[account.UID]fault.Code{"nobody": fault.CodeNotRegistered, "going": fault.CodeAccountErasing} {
+		for who, want := range map[account.UID]fault.Code{
+			"nobody": fault.CodeNotRegistered, "going": fault.CodeAccountErasing,
+		} {
 			code, body := b.call(who, route.method, route.path, route.body)
 			if p := read[httpapi.Problem](b, body); code != http.StatusForbidden || p.Code != want {
 				t.Errorf("%s %s as %s: %d %s", route.method, route.path, who, code, body)

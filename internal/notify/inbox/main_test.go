@@ -50,7 +50,8 @@ func (b *bench) serve() {
 func (b *bench) withoutQueries() *bench {
 	b.t.Helper()
 	refuse := func(
-		ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption,
+		ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer,
+		opts ...grpc.CallOption,
 	) (grpc.ClientStream, error) {
 		if strings.HasSuffix(method, "/RunQuery") {
 			return nil, status.Error(codes.PermissionDenied, "refused by the test")

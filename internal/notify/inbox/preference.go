@@ -46,7 +46,9 @@ func (h *Handler) prefer(ctx context.Context, uid account.UID, wants account.Not
 		if _, err := account.DecodeActive(snap, err); err != nil {
 			return err
 		}
-		_, err = user.Update(ctx, []firestore.Update{{Path: "notifications", Value: wants}}, firestore.LastUpdateTime(snap.UpdateTime))
+		_, err = user.Update(
+			ctx, []firestore.Update{{Path: "notifications", Value: wants}}, firestore.LastUpdateTime(snap.UpdateTime),
+		)
 		return err
 	})
 }
