@@ -49,6 +49,8 @@ func main() {
 func exitCode(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), stoppers()...)
 	defer stop()
+	// A reader of the output that has gone, as in `make test | head`, must not leave the emulators.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	err := run(ctx, args)
 	var usage *preflight.UsageError
 	var command *commandError
@@ -209,19 +211,29 @@ func runTest(ctx context.Context, c preflight.Command) error {
 const stopDelay = 10 * time.Second
 
 // runCommand runs a command in a process group of its own, so that a signal reaches all its
-// processes once, whether it came from a terminal or to this process alone.
+// processes once, whether it came from a terminal or to this process alone. At the end it prints
+// the slowest of the packages that the command tested.
 func runCommand(ctx context.Context, args []string, env map[string]string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // running the caller's command is the purpose
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = stopDelay
-	cmd.Stdout, cmd.Stderr, cmd.Env = os.Stdout, os.Stderr, os.Environ()
+	var times packageTimes
+	out, end, err := tee(os.Stdout, &times)
+	if err != nil {
+		return err
+	}
+	cmd.Stdout, cmd.Stderr, cmd.Env = out, os.Stderr, os.Environ()
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	err := cmd.Run()
+	err = cmd.Run()
 	if cmd.Process != nil {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it left behind, if anything
+	}
+	end()
+	if ctx.Err() == nil {
+		times.print(os.Stderr) // stdout may be read by a program
 	}
 	var exit *exec.ExitError
 	switch {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/jpeg"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -167,6 +168,63 @@ func TestTestCommandsStatusIsPassedOn(t *testing.T) {
 	status, out := local(t, running(t), "test", "--", "sh", "-c", "kill -KILL $$").status()
 	if status != 1 || !strings.Contains(out, "local: run sh: signal: killed\n") {
 		t.Errorf("a command that was killed: exit status %d: %s", status, out)
+	}
+}
+
+func TestSlowestPackagesAreNamed(t *testing.T) {
+	const text = `printf 'PASS\nok  \ta/quick\t0.140s\nFAIL\ta/slow\t31.25s\nFAIL\ta/broken [build failed]\n` +
+		`?   \ta/none\t[no test files]\nok  \ta/known\t(cached)\n` +
+		`ok  \ta/most\t2.5s\tcoverage: 1.0%%%% of statements\n'; exit 1`
+	for name, test := range map[string]struct{ command, want string }{
+		"text": {text, "the slowest packages:\n   31.2 s  a/slow\n    2.5 s  a/most\n    0.1 s  a/quick\n"},
+		"-json": {
+			`cat <<'E'
+{"Action":"output","Package":"a/b","Output":"ok  \ta/b\t9.0s\n"}
+{"Action":"pass","Package":"a/b","Test":"TestX","Elapsed":7}
+{"Action":"pass","Package":"a/b","Elapsed":9.04}
+{"Action":"fail","Package":"a/c","Elapsed":11}
+{"Action":"skip","Package":"a/d","Elapsed":3}
+E
+exit 1`,
+			"the slowest packages:\n   11.0 s  a/c\n    9.0 s  a/b\n",
+		},
+		"one package": {`printf 'ok  \ta/b\t1.0s\n'; exit 1`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, out := local(t, running(t), "test", "--", "sh", "-c", test.command).status()
+			_, got, _ := strings.Cut(out, "the slowest packages:")
+			if test.want != "" {
+				got = "the slowest packages:" + got
+			}
+			if status != 1 || got != test.want {
+				t.Errorf("exit status %d, got %q of:\n%s", status, got, out)
+			}
+		})
+	}
+}
+
+// What a command leaves behind may hold its output open, and a reader may be slow.
+func TestTee_endsWithoutWhatIsLeft(t *testing.T) {
+	all := bytes.Repeat([]byte("line\n"), 10_000)
+	reader, to := io.Pipe()
+	var and bytes.Buffer
+	file, end, err := tee(to, &and)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := syscall.Dup(int(file.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(left)
+	go func() {
+		_, _ = file.Write(all)
+		end()
+		_ = to.Close()
+	}()
+	got, err := io.ReadAll(reader)
+	if err != nil || !bytes.Equal(got, all) || !bytes.Equal(and.Bytes(), all) {
+		t.Errorf("read %d bytes and %d of %d: %v", len(got), and.Len(), len(all), err)
 	}
 }
 
