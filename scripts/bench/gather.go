@@ -44,12 +44,9 @@ type gathered struct {
 type job func(g *gathered) error
 
 func gather(ctx context.Context, o options, progress io.Writer) (*gathered, error) {
-	entries, err := readIndex(o.faces)
+	entries, err := o.entries()
 	if err != nil {
 		return nil, err
-	}
-	if o.fast {
-		entries = thinned(entries)
 	}
 	g := &gathered{
 		entries: entries, people: peopleOf(entries), files: map[string]seen{}, copies: map[string]map[string]seen{},

@@ -94,12 +94,9 @@ func guardStudy(ctx context.Context, o options, out, progress io.Writer) error {
 }
 
 func guardedPeople(ctx context.Context, o options, progress io.Writer) (*guarded, error) {
-	entries, err := readIndex(o.faces)
+	entries, err := o.entries()
 	if err != nil {
 		return nil, err
-	}
-	if o.fast {
-		entries = thinned(entries)
 	}
 	g := &guarded{people: peopleOf(entries), seen: map[string]map[string]cheat.Observation{}}
 	mild := mildOf(entries)

@@ -128,6 +128,15 @@ func peopleOf(entries []entry) []*person {
 	return list
 }
 
+// entries returns the entries of the photos that the options name, thinned for a fast look.
+func (o options) entries() ([]entry, error) {
+	entries, err := readIndex(o.faces)
+	if err != nil || !o.fast {
+		return entries, err
+	}
+	return thinned(entries), nil
+}
+
 // thinned keeps every third annotated person, and every third photo without points.
 func thinned(entries []entry) []entry {
 	kept := map[string]bool{}

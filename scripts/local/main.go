@@ -52,7 +52,6 @@ func exitCode(args []string) int {
 	// A reader of the output that has gone, as in `make test | head`, must not leave the emulators.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	err := run(ctx, args)
-	var usage *preflight.UsageError
 	var command *commandError
 	switch {
 	case err == nil:
@@ -64,12 +63,8 @@ func exitCode(args []string) int {
 		return 1
 	case errors.As(err, &command):
 		return command.status
-	case errors.As(err, &usage):
-		preflight.Print(os.Stderr, err)
-		return 2
 	default:
-		preflight.Print(os.Stderr, err)
-		return 1
+		return preflight.ExitCode(os.Stderr, err)
 	}
 }
 

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 
 	"github.com/facescan/facescan/scripts/local/preflight"
@@ -18,15 +17,5 @@ func exitCode(args []string) int {
 	if err == nil {
 		err = command.Check(context.Background()) // a signal ends it, with the programs that it asks
 	}
-	var usage *preflight.UsageError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &usage):
-		preflight.Print(os.Stderr, err)
-		return 2
-	default:
-		preflight.Print(os.Stderr, err)
-		return 1
-	}
+	return preflight.ExitCode(os.Stderr, err)
 }

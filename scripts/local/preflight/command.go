@@ -118,6 +118,20 @@ func parseTest(args []string) (Command, error) {
 	return Command{Name: Test, Args: args}, nil
 }
 
+// ExitCode prints an error, if there is one, and returns the exit code for it: 2 for a command line
+// that cannot be read, 1 for any other.
+func ExitCode(w io.Writer, err error) int {
+	if err == nil {
+		return 0
+	}
+	Print(w, err)
+	var usage *UsageError
+	if errors.As(err, &usage) {
+		return 2
+	}
+	return 1
+}
+
 // Print prints an error as lines that begin with the program's name. The lines of another program's
 // output, which are indented, stay as they are.
 func Print(w io.Writer, err error) {
