@@ -72,7 +72,7 @@ func (a *Analyzer) Handle(ctx context.Context, m event.Message) error {
 }
 
 func (a *Analyzer) handle(ctx context.Context, object event.ObjectFinalized) error {
-	uid, id, ok := parseObjectName(object.Name)
+	uid, id, ok := parsePhotoName(object.Name)
 	if !ok {
 		return a.deletePhoto(ctx, object.Name, object.Generation)
 	}
@@ -195,7 +195,7 @@ func (a *Analyzer) failOr(ctx context.Context, s Scan, cause error) error {
 		return cause
 	}
 	if f.Code == ReasonEncoded {
-		if err := a.deletePhoto(ctx, objectName(s.UID, s.ID), s.Generation); err != nil {
+		if err := a.deletePhoto(ctx, PhotoName(s.UID, s.ID), s.Generation); err != nil {
 			return err
 		}
 	}
@@ -317,6 +317,7 @@ func (a *Analyzer) fail(ctx context.Context, s Scan, f Failure) error {
 	})
 }
 
+// failedEvent returns the event of a failed scan.
 func failedEvent(s Scan) event.ScanFailedV1 {
 	return event.ScanFailedV1{UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Code: s.Failure.Code}
 }

@@ -195,15 +195,15 @@ func TestEngineGetsThePhotoAndItsLimit(t *testing.T) {
 func TestFinalizeThatIsNoScansPhoto(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*testing.T, *env) string{
-		"an unknown scan": func(*testing.T, *env) string { return objectName(anna, randomID()) },
+		"an unknown scan": func(*testing.T, *env) string { return PhotoName(anna, randomID()) },
 		"a scan of another user's": func(t *testing.T, e *env) string {
 			t.Helper()
-			return objectName("bob", e.newScan(t).ID)
+			return PhotoName("bob", e.newScan(t).ID)
 		},
 		"a name outside uploads/":             func(*testing.T, *env) string { return "elsewhere/anna/" + string(randomID()) },
 		"a name without a scan":               func(*testing.T, *env) string { return "uploads/anna" },
 		"a name with a malformed scan id":     func(*testing.T, *env) string { return "uploads/anna/photo.jpg" },
-		"a name with more after the scan's":   func(*testing.T, *env) string { return objectName(anna, randomID()) + "/x" },
+		"a name with more after the scan's":   func(*testing.T, *env) string { return PhotoName(anna, randomID()) + "/x" },
 		"a scan id that would be a path's up": func(*testing.T, *env) string { return "uploads/anna/.." },
 	}
 	for name, object := range tests {

@@ -97,7 +97,7 @@ func TestHolderThatIsKilled(t *testing.T) {
 	generation := e.upload(t, s, []byte("photo"))
 	a := e.analyzer(measure)
 	m := finalized(t, s, generation)
-	if _, err := a.claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: generation}); err != nil {
+	if _, err := a.Claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: generation}); err != nil {
 		t.Fatal(err)
 	}
 	writeObject(t, e.results.Object(pictureName(s.UID, s.ID, report.PictureOverlay)), []byte("written before it was killed"))
@@ -194,7 +194,7 @@ func TestHolderThatComesTooLate(t *testing.T) {
 func exhaust(t *testing.T, e *env, a *Analyzer, s Scan, generation int64) {
 	t.Helper()
 	for range maxClaims {
-		if _, err := a.claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: generation}); err != nil {
+		if _, err := a.Claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: generation}); err != nil {
 			t.Fatal(err)
 		}
 		e.clock.advance(leaseLong)
@@ -355,7 +355,7 @@ func TestPhotoIsGone(t *testing.T) {
 			e := newEnv(t)
 			s := e.newScan(t)
 			generation := e.upload(t, s, []byte("photo"))
-			lose(t, e.uploads.Object(objectName(s.UID, s.ID)))
+			lose(t, e.uploads.Object(PhotoName(s.UID, s.ID)))
 			a := e.analyzer(during(func() { t.Error("it was analysed") }))
 			if err := a.Handle(t.Context(), finalized(t, s, generation)); err != nil {
 				t.Fatal(err)

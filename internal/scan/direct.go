@@ -130,7 +130,7 @@ var aliases = map[string]string{"image/jpg": "image/jpeg", "image/pjpeg": "image
 // comes about after the scan, by the last request of its upload, so that its finalize event finds
 // the scan.
 func (u upload) take(w http.ResponseWriter, r *http.Request) error {
-	object := u.Bucket.Object(objectName(u.fresh.UID, u.fresh.ID))
+	object := u.Bucket.Object(PhotoName(u.fresh.UID, u.fresh.ID))
 	writing, abandon := context.WithCancel(r.Context())
 	defer abandon() // without effect on an object that was closed
 	out := u.writer(writing, object)
@@ -250,7 +250,7 @@ func (u *Uploads) queue(ctx context.Context, opened Scan, generation int64, cont
 	})
 	var refused *fault.Error
 	if errors.As(err, &refused) {
-		err = errors.Join(err, deletePhoto(ctx, u.Bucket, objectName(opened.UID, opened.ID), generation))
+		err = errors.Join(err, deletePhoto(ctx, u.Bucket, PhotoName(opened.UID, opened.ID), generation))
 	}
 	return s, err
 }

@@ -30,7 +30,9 @@ const aJPEG = "\xff\xd8\xff\xe0 and so on"
 // part is one of a form. A file has a content type, a text has none.
 type part struct{ name, contentType, value string }
 
-func photoPart(photo string) part { return part{"photo", "image/jpeg", photo} }
+func photoPart(photo string) part {
+	return part{name: "photo", contentType: "image/jpeg", value: photo}
+}
 
 // formOf is the form and its content type.
 func formOf(t *testing.T, parts ...part) (body, contentType string) {
@@ -86,7 +88,7 @@ func TestDirectUpload(t *testing.T) {
 		t.Run("takes "+kind, func(t *testing.T) {
 			t.Parallel()
 			ctx := telemetry.FromTraceparent(t.Context(), traceparent)
-			body, contentType := formOf(t, part{"photo", kind, photo})
+			body, contentType := formOf(t, part{name: "photo", contentType: kind, value: photo})
 			w := directBody(ctx, e.uploadsAPI(), anna, "", contentType, strings.NewReader(body))
 			got := wantTicket(t, w, http.StatusAccepted)
 			if got.Scan.State != Queued || got.Upload != nil || w.Header().Get("Location") != "/v1/scans/"+string(got.Scan.ID) {
@@ -96,11 +98,11 @@ func TestDirectUpload(t *testing.T) {
 			look := e.clock.Now().Add(firstLook)
 			want := newScan(s.ID, anna, 1, kind, e.clock.Now())
 			want.State, want.Version, want.Generation, want.SweepAt = Queued, 2, e.photoOf(t, s), &look
-			want.Request, want.Content = s.Request, hashOf([]byte(hashKey), anna, []byte(photo))
+			want.Request, want.Content = s.Request, photoHash([]byte(hashKey), anna, hexSum(photo))
 			if diff := cmp.Diff(want, s); diff != "" {
 				t.Errorf("scan (-want +got):\n%s", diff)
 			}
-			object := e.uploads.Object(objectName(anna, s.ID))
+			object := e.uploads.Object(PhotoName(anna, s.ID))
 			attrs, err := object.Attrs(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -122,14 +124,14 @@ func TestDirectUpload(t *testing.T) {
 	})
 	t.Run("takes a photo whose sender does not know its type", func(t *testing.T) {
 		t.Parallel()
-		wantTicket(t, direct(t, e.uploadsAPI(), anna, "", part{"photo", "application/octet-stream", aJPEG}), http.StatusAccepted)
+		wantTicket(t, direct(t, e.uploadsAPI(), anna, "", part{name: "photo", contentType: "application/octet-stream", value: aJPEG}), http.StatusAccepted)
 	})
 	for _, said := range []string{
 		"IMAGE/JPEG", "image/jpg", "Image/PJPEG", `image/jpeg; charset=binary`, `image/jpeg;name="IMG 1.jpg"`, "image/jpeg; charset", " ",
 	} {
 		t.Run("takes a JPEG that is labelled "+said, func(t *testing.T) {
 			t.Parallel()
-			got := wantTicket(t, direct(t, e.uploadsAPI(), anna, "", part{"photo", said, aJPEG}), http.StatusAccepted)
+			got := wantTicket(t, direct(t, e.uploadsAPI(), anna, "", part{name: "photo", contentType: said, value: aJPEG}), http.StatusAccepted)
 			if s := e.load(t, got.Scan.ID); s.ContentType != "image/jpeg" {
 				t.Errorf("it is kept as %q", s.ContentType)
 			}
@@ -158,13 +160,13 @@ func TestDirectUploadIsRefused(t *testing.T) {
 		"without consent":       {"withdrawn", []part{photoPart(aJPEG)}, 403, "consent_required", ""},
 		"not registered":        {"stranger", []part{photoPart(aJPEG)}, 403, "not_registered", ""},
 		"without a token":       {"", []part{photoPart(aJPEG)}, 401, "token_missing", ""},
-		"of HEIC":               {anna, []part{{"photo", "image/heic", "\x00\x00\x00\x18ftypheic"}}, 415, "unsupported_media_type", "/photo"},
-		"of a GIF":              {anna, []part{{"photo", "image/gif", "GIF89a and so on"}}, 415, "unsupported_media_type", "/photo"},
+		"of HEIC":               {anna, []part{{name: "photo", contentType: "image/heic", value: "\x00\x00\x00\x18ftypheic"}}, 415, "unsupported_media_type", "/photo"},
+		"of a GIF":              {anna, []part{{name: "photo", contentType: "image/gif", value: "GIF89a and so on"}}, 415, "unsupported_media_type", "/photo"},
 		"of a web page":         {anna, []part{photoPart("<html>" + aJPEG)}, 415, "unsupported_media_type", "/photo"},
 		"of nothing":            {anna, []part{photoPart("")}, 415, "unsupported_media_type", "/photo"},
-		"of a type in disguise": {anna, []part{{"photo", "image/png", aJPEG}}, 422, "invalid_field", "/photo"},
-		"of a malformed type":   {anna, []part{{"photo", "image/", aJPEG}}, 422, "invalid_field", "/photo"},
-		"of two types":          {anna, []part{{"photo", "image/jpeg, image/png", aJPEG}}, 422, "invalid_field", "/photo"},
+		"of a type in disguise": {anna, []part{{name: "photo", contentType: "image/png", value: aJPEG}}, 422, "invalid_field", "/photo"},
+		"of a malformed type":   {anna, []part{{name: "photo", contentType: "image/", value: aJPEG}}, 422, "invalid_field", "/photo"},
+		"of two types":          {anna, []part{{name: "photo", contentType: "image/jpeg, image/png", value: aJPEG}}, 422, "invalid_field", "/photo"},
 		"without a photo":       {anna, []part{{name: "sha256", value: hexSum(aJPEG)}}, 422, "invalid_field", "/photo"},
 		"with an unknown part":  {anna, []part{{name: "a/b"}, photoPart(aJPEG)}, 422, "unknown_field", "/a~1b"},
 		"with a malformed checksum": {
@@ -310,7 +312,7 @@ func TestDirectUploadIsIdempotent(t *testing.T) {
 	})
 	t.Run("another photo is refused", func(t *testing.T) {
 		wantProblem(t, direct(t, api, anna, "key", photoPart(aJPEG+"!")), 422, "idempotency_key_reused")
-		wantProblem(t, direct(t, api, anna, "key", part{"photo", "image/png", "\x89PNG\r\n\x1a\n"}), 422, "idempotency_key_reused")
+		wantProblem(t, direct(t, api, anna, "key", part{name: "photo", contentType: "image/png", value: "\x89PNG\r\n\x1a\n"}), 422, "idempotency_key_reused")
 		wantProblem(t, direct(t, api, anna, "key", part{name: "sha256", value: hexSum(aJPEG)}, photoPart(aJPEG)), 422, "idempotency_key_reused")
 		unchanged(t, queued)
 	})
@@ -366,7 +368,7 @@ func TestDirectUploadAtOnce(t *testing.T) {
 		if w.Code != http.StatusAccepted && w.Code != http.StatusOK {
 			t.Fatalf("status %d: %s", w.Code, w.Body)
 		}
-		got := decoded[uploadResponse](t, w).Scan
+		got := decoded[ticketAnswer](t, w).Scan
 		if id != "" && got.ID != id || got.State != Queued {
 			t.Errorf("got %+v beside scan %s", got, id)
 		}
@@ -384,11 +386,11 @@ func TestDirectUploadThatCrashes(t *testing.T) {
 		t.Helper()
 		e := newEnv(t)
 		u := e.uploading()
-		fresh, err := u.scanFor(anna, "key", uploadRequest{ContentType: "image/jpeg"})
+		fresh, err := u.ScanFor(anna, "key", uploadRequest{ContentType: "image/jpeg"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, _, err := u.open(t.Context(), fresh)
+		s, err := u.Open(t.Context(), fresh)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -409,7 +411,7 @@ func TestDirectUploadThatCrashes(t *testing.T) {
 		for _, other := range []string{aJPEG + "!", strings.Replace(aJPEG, "so", "no", 1)} {
 			wantProblem(t, direct(t, e.uploadsAPI(), anna, "key", photoPart(other)), 422, "idempotency_key_reused")
 		}
-		if got := contentOf(t, e.uploads.Object(objectName(anna, s.ID))); got != aJPEG {
+		if got := contentOf(t, e.uploads.Object(PhotoName(anna, s.ID))); got != aJPEG {
 			t.Errorf("the photo is %q now", got)
 		}
 	})
@@ -430,7 +432,7 @@ func TestDirectUploadThatCrashes(t *testing.T) {
 		e := newEnv(t)
 		s := e.newScan(t)
 		e.clock.advance(schema.TicketLife + expireGrace + time.Second)
-		if _, err := (&Sweeper{Firestore: e.fs, Outbox: e.box, Uploads: e.uploads, Publisher: e.bus, Now: e.clock.Now}).Sweep(t.Context()); err != nil {
+		if _, err := e.sweeper().Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got := e.load(t, s.ID); got.State != Expired {
@@ -448,7 +450,7 @@ func TestDirectUploadIsOvertaken(t *testing.T) {
 		over := e.client(t, func(r *http.Request) (*http.Response, error) {
 			resp, err := http.DefaultTransport.RoundTrip(r)
 			if r.Method == http.MethodPost && err == nil {
-				id := e.uploading().newID(anna, "key")
+				id := e.uploading().NewID(anna, "key")
 				once.Do(func() { then(e.load(t, id)) })
 			}
 			return resp, err

@@ -116,7 +116,7 @@ func (b *bus) Publish(_ context.Context, topic string, data []byte, attributes m
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.sent = append(b.sent, sent{topic, data, attributes})
+	b.sent = append(b.sent, sent{topic: topic, data: data, attributes: attributes})
 	return nil
 }
 

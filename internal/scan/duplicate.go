@@ -22,7 +22,7 @@ import (
 // whyDuplicate is said of a duplicate where its result says why it is not ranked.
 const whyDuplicate = "This photo has been measured before, and each photo counts once."
 
-// hashOf is the photo's photoHash.
+// hashOf returns the photo's photoHash.
 func hashOf(key keys.Ring, uid account.UID, photo []byte) string {
 	sum := sha256.Sum256(photo)
 	return photoHash(key, uid, hex.EncodeToString(sum[:]))
@@ -52,7 +52,7 @@ func measuredBefore(
 	return first, err
 }
 
-// standing is the first of the scans that stands under the user's consent, or errNoScan; seen is
+// standing returns the first of the scans that stands under the user's consent, or errNoScan; seen is
 // how many were looked at.
 func standing(found *firestore.DocumentIterator, user account.User) (first Scan, seen int, err error) {
 	defer found.Stop()

@@ -296,7 +296,7 @@ func TestDuplicate_isNoneOfAWithdrawnConsent(t *testing.T) {
 		t.Errorf("after a new consent: %+v", second)
 	}
 	w := ticketFor(t, api, anna, "third", announced)
-	if got := decoded[uploadResponse](t, w); w.Code != http.StatusOK || !got.SamePhoto || got.Scan.ID != second.ID {
+	if got := decoded[ticketAnswer](t, w); w.Code != http.StatusOK || !got.SamePhoto || got.Scan.ID != second.ID {
 		t.Errorf("%d %s, want the scan %s", w.Code, w.Body, second.ID)
 	}
 }

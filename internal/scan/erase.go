@@ -15,9 +15,6 @@ func PhotosPrefix(uid account.UID) string { return "uploads/" + string(uid) + "/
 // ResultsPrefix is where the results bucket keeps what is made of the user's photos.
 func ResultsPrefix(uid account.UID) string { return "results/" + string(uid) + "/" }
 
-// PhotoName is the photo's name in the uploads bucket.
-func PhotoName(uid account.UID, id ID) string { return objectName(uid, id) }
-
 // Kept reports whether scans/{id} is there, though it may be one that is being deleted. What is no
 // id of a scan is not.
 func Kept(ctx context.Context, fs *firestore.Client, id ID) (bool, error) {

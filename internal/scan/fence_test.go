@@ -194,7 +194,7 @@ func TestFenceTakesTheReportOfAKilledHolder(t *testing.T) {
 			s := e.newScan(t)
 			generation := e.upload(t, s, []byte("photo"))
 			a := e.analyzer(measure)
-			if _, err := a.claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: generation}); err != nil {
+			if _, err := a.Claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: generation}); err != nil {
 				t.Fatal(err)
 			}
 			e.putResults(t, s)

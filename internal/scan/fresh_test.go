@@ -44,7 +44,7 @@ func TestEndOfAScanIsLoggedForTheFreshnessMetric(t *testing.T) {
 	analysed := func(t *testing.T, e *env, engine engineFunc, after time.Duration, photo event.ObjectFinalized) {
 		t.Helper()
 		s := e.newScan(t)
-		photo.Bucket, photo.Name, photo.Generation = uploadsBucket, objectName(s.UID, s.ID), e.upload(t, s, []byte("photo"))
+		photo.Bucket, photo.Name, photo.Generation = uploadsBucket, PhotoName(s.UID, s.ID), e.upload(t, s, []byte("photo"))
 		data, attributes, err := event.FinalizedMessage(photo)
 		if err != nil {
 			t.Fatal(err)
@@ -84,7 +84,7 @@ func TestEndOfAScanIsLoggedForTheFreshnessMetric(t *testing.T) {
 			s, generation := e.begunScan(t, Processing)
 			s.UploadedAt = e.clock.Now()
 			e.put(t, s)
-			if err := deletePhoto(t.Context(), e.uploads, objectName(s.UID, s.ID), generation); err != nil {
+			if err := deletePhoto(t.Context(), e.uploads, PhotoName(s.UID, s.ID), generation); err != nil {
 				t.Fatal(err)
 			}
 			e.clock.advance(time.Hour)

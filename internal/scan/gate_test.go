@@ -18,7 +18,7 @@ import (
 // has.
 func (e *env) told(t *testing.T, s Scan) event.Message {
 	t.Helper()
-	attrs, err := e.uploads.Object(objectName(s.UID, s.ID)).Attrs(t.Context())
+	attrs, err := e.uploads.Object(PhotoName(s.UID, s.ID)).Attrs(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
@@ -35,6 +36,12 @@ const (
 	hashKey = "key"
 	// patience bounds waiting for what should happen at once; it is below the longest long poll.
 	patience = 20 * time.Second
+)
+
+// noon is a time of documents that a test writes by hand, leaseLong is over the lease of an analysis.
+var (
+	noon      = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	leaseLong = catalog.Lease + time.Second
 )
 
 // env is what the functions of this package work on: a database and buckets of the test's own, a clock that the test
@@ -178,7 +185,7 @@ func (e *env) load(t *testing.T, id ID) Scan {
 // upload writes the scan's photo past the ticket and returns its generation.
 func (e *env) upload(t *testing.T, s Scan, photo []byte) int64 {
 	t.Helper()
-	return writeObject(t, e.uploads.Object(objectName(s.UID, s.ID)), photo)
+	return writeObject(t, e.uploads.Object(PhotoName(s.UID, s.ID)), photo)
 }
 
 func writeObject(t *testing.T, object *storage.ObjectHandle, body []byte) int64 {
@@ -195,7 +202,7 @@ func writeObject(t *testing.T, object *storage.ObjectHandle, body []byte) int64 
 // photoOf is the generation of the scan's photo, 0 where there is none.
 func (e *env) photoOf(t *testing.T, s Scan) int64 {
 	t.Helper()
-	return generationOf(t, e.uploads.Object(objectName(s.UID, s.ID)))
+	return generationOf(t, e.uploads.Object(PhotoName(s.UID, s.ID)))
 }
 
 // resultNamesOf are the scan's objects, written out.
@@ -207,7 +214,7 @@ func resultNamesOf(s Scan) []string {
 	}
 }
 
-// resultsOf tells whether the scan has its results. To have some of them fails the test.
+// resultsOf reports whether the scan has its results. To have some of them fails the test.
 func (e *env) resultsOf(t *testing.T, s Scan) bool {
 	t.Helper()
 	names := resultNamesOf(s)
@@ -246,7 +253,7 @@ func generationOf(t *testing.T, object *storage.ObjectHandle) int64 {
 // finalized is the notification of the scan's photo.
 func finalized(t *testing.T, s Scan, generation int64) event.Message {
 	t.Helper()
-	return finalizedObject(t, objectName(s.UID, s.ID), generation)
+	return finalizedObject(t, PhotoName(s.UID, s.ID), generation)
 }
 
 func finalizedObject(t *testing.T, name string, generation int64) event.Message {

@@ -66,6 +66,7 @@ type view struct {
 	Previous     *Previous         `json:"previous,omitempty"`
 }
 
+// show returns the scan as its owner sees it.
 func show(s Scan) view {
 	v := view{
 		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result, DuplicateOf: s.DuplicateOf, Renditions: s.Rendered,

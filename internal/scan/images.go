@@ -100,7 +100,7 @@ func (s *Service) keptImages(ctx context.Context, of Scan) ([]keptImage, error) 
 			all = append(all, keptImage{strings.TrimSuffix(name, path.Ext(name)), s.Results, o})
 		}
 	}
-	photo, err := s.Uploads.Object(objectName(of.UID, of.ID)).Generation(of.Generation).Attrs(ctx)
+	photo, err := s.Uploads.Object(PhotoName(of.UID, of.ID)).Generation(of.Generation).Attrs(ctx)
 	if errors.Is(err, storage.ErrObjectNotExist) {
 		return all, nil
 	}

@@ -93,7 +93,7 @@ func TestImagesOfWhatHasNone(t *testing.T) {
 	wantProblem(t, ask(t, api, "bob", http.MethodGet, pathOf(s)+"/images"), http.StatusForbidden, "not_registered")
 	e.putBob(t)
 	wantProblem(t, ask(t, api, "bob", http.MethodGet, pathOf(s)+"/images"), http.StatusNotFound, "not_found")
-	if err := deletePhoto(t.Context(), e.uploads, objectName(s.UID, s.ID), generation); err != nil {
+	if err := deletePhoto(t.Context(), e.uploads, PhotoName(s.UID, s.ID), generation); err != nil {
 		t.Fatal(err)
 	}
 	for _, i := range decoded[imagesView](t, ask(t, api, "anna", http.MethodGet, pathOf(s)+"/images")).Images {

@@ -39,6 +39,7 @@ type Summary struct {
 	FailureCode string      `json:"failureCode,omitempty"`
 }
 
+// summarize returns the summary of the scan, of which summaryFields are read.
 func summarize(s Scan) Summary {
 	v := Summary{
 		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version,
@@ -54,6 +55,7 @@ func summarize(s Scan) Summary {
 	return v
 }
 
+// showTime returns the time as the API shows it, "" for the zero time.
 func showTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -69,10 +71,11 @@ type listView struct {
 
 // filter is which of the caller's scans a list has.
 type filter struct {
-	state    string
-	rankable string
+	// state and rankable are as in the query, "" for any.
+	state, rankable string
 	// from and to bound createdAt, from included and to not; nil is no bound.
-	from, to  *time.Time
+	from, to *time.Time
+	// direction is by createdAt.
 	direction firestore.Direction
 }
 
@@ -103,6 +106,7 @@ func (s *Service) list(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, view)
 }
 
+// positionOf returns where the scan stands in a list.
 func positionOf(s Scan) httpapi.Position { return httpapi.Position{At: s.CreatedAt, ID: string(s.ID)} }
 
 // listStates are the states that a list can be asked for, any of them first.
@@ -152,7 +156,9 @@ func bound(at *time.Time) string {
 	return at.Format(time.RFC3339Nano)
 }
 
-// query needs the composite indexes on scans, each with createdAt ascending and descending, and the id in the same
+// query returns the caller's scans that the filter has.
+//
+// It needs the composite indexes on scans, each with createdAt ascending and descending, and the id in the same
 // direction: (uid, createdAt), (uid, state, createdAt), (uid, result.rankable, createdAt). Firestore merges the last two
 // where both are asked for.
 func (f filter) query(fs *firestore.Client, uid account.UID) firestore.Query {
@@ -172,7 +178,7 @@ func (f filter) query(fs *firestore.Client, uid account.UID) firestore.Query {
 	return q.OrderBy("createdAt", f.direction).OrderBy(firestore.DocumentID, f.direction)
 }
 
-// find is the page's scans and one more, which tells that there is a next page. Scans that are being deleted are left
+// find returns the page's scans and one more, if there is a next page. Scans that are being deleted are left
 // out, and others read in their place, so that only the last page is short.
 func find(ctx context.Context, fs *firestore.Client, uid account.UID, f filter, asked httpapi.Page) ([]Scan, error) {
 	want, after := asked.Limit+1, asked.After

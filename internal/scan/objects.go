@@ -17,7 +17,7 @@ import (
 // photo returns the scan's photo, if it is what its ticket says. Its errors are
 // storage.ErrObjectNotExist, *unfit or transient.
 func (a *Analyzer) photo(ctx context.Context, s Scan) ([]byte, error) {
-	r, err := bucket.Open(ctx, a.Uploads.Object(objectName(s.UID, s.ID)).Generation(s.Generation), MaxBytes)
+	r, err := bucket.Open(ctx, a.Uploads.Object(PhotoName(s.UID, s.ID)).Generation(s.Generation), MaxBytes)
 	if errors.Is(err, bucket.ErrTooLarge) {
 		return nil, &unfit{tooLarge}
 	}
@@ -61,7 +61,7 @@ func (a *Analyzer) keep(ctx context.Context, name, contentType string, body []by
 }
 
 func (a *Analyzer) deleteAll(ctx context.Context, uid account.UID, id ID, generation int64) error {
-	return errors.Join(a.deletePhoto(ctx, objectName(uid, id), generation), bucket.DeleteBelow(ctx, a.Results, ResultPrefix(uid, id)))
+	return errors.Join(a.deletePhoto(ctx, PhotoName(uid, id), generation), bucket.DeleteBelow(ctx, a.Results, ResultPrefix(uid, id)))
 }
 
 func (a *Analyzer) deletePhoto(ctx context.Context, name string, generation int64) error {

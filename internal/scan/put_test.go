@@ -68,7 +68,7 @@ func TestPutWithTheTicket(t *testing.T) {
 			if got := putPhoto(t, opened.Upload, "a photo", nil); got != (putAnswer{status: 200}) {
 				t.Fatalf("PUT: %v", got)
 			}
-			object := e.uploads.Object(objectName(anna, opened.Scan.ID))
+			object := e.uploads.Object(PhotoName(anna, opened.Scan.ID))
 			attrs, err := object.Attrs(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -110,30 +110,30 @@ func TestPutBesideTheTicketIsRefused(t *testing.T) {
 		change func(*http.Request)
 		want   putAnswer
 	}{
-		"with another content type": {"x", header("Content-Type", "text/html"), putAnswer{403, "SignatureDoesNotMatch"}},
-		"without a content type":    {"x", without("Content-Type"), putAnswer{400, "MalformedSecurityHeader"}},
-		"empty":                     {"", nil, putAnswer{400, "EntityTooSmall"}},
-		"a byte too large":          {strings.Repeat("x", MaxBytes+1), nil, putAnswer{400, "EntityTooLarge"}},
+		"with another content type": {"x", header("Content-Type", "text/html"), putAnswer{status: 403, code: "SignatureDoesNotMatch"}},
+		"without a content type":    {"x", without("Content-Type"), putAnswer{status: 400, code: "MalformedSecurityHeader"}},
+		"empty":                     {"", nil, putAnswer{status: 400, code: "EntityTooSmall"}},
+		"a byte too large":          {strings.Repeat("x", MaxBytes+1), nil, putAnswer{status: 400, code: "EntityTooLarge"}},
 		"too large with a larger limit": {
-			"x", header("X-Goog-Content-Length-Range", "1,999999999"), putAnswer{403, "SignatureDoesNotMatch"},
+			"x", header("X-Goog-Content-Length-Range", "1,999999999"), putAnswer{status: 403, code: "SignatureDoesNotMatch"},
 		},
-		"without the limit": {"x", without("X-Goog-Content-Length-Range"), putAnswer{400, "MalformedSecurityHeader"}},
+		"without the limit": {"x", without("X-Goog-Content-Length-Range"), putAnswer{status: 400, code: "MalformedSecurityHeader"}},
 		"allowed to overwrite": {
-			"x", without("X-Goog-If-Generation-Match"), putAnswer{400, "MalformedSecurityHeader"},
+			"x", without("X-Goog-If-Generation-Match"), putAnswer{status: 400, code: "MalformedSecurityHeader"},
 		},
-		"for another owner":  {"x", header("X-Goog-Meta-Owner", "bob"), putAnswer{403, "SignatureDoesNotMatch"}},
-		"with more metadata": {"x", header("X-Goog-Meta-More", "m"), putAnswer{400, "MalformedSecurityHeader"}},
+		"for another owner":  {"x", header("X-Goog-Meta-Owner", "bob"), putAnswer{status: 403, code: "SignatureDoesNotMatch"}},
+		"with more metadata": {"x", header("X-Goog-Meta-More", "m"), putAnswer{status: 400, code: "MalformedSecurityHeader"}},
 		"to another user's path": {"x", func(r *http.Request) {
 			r.URL.Path = strings.Replace(r.URL.Path, "/anna/", "/bob/", 1)
-		}, putAnswer{403, "SignatureDoesNotMatch"}},
+		}, putAnswer{status: 403, code: "SignatureDoesNotMatch"}},
 		"with a longer life": {"x", func(r *http.Request) {
 			changeQuery(r.URL, "X-Goog-Expires", "604800")
-		}, putAnswer{403, "SignatureDoesNotMatch"}},
+		}, putAnswer{status: 403, code: "SignatureDoesNotMatch"}},
 		"with another signature": {"x", func(r *http.Request) {
 			changeQuery(r.URL, "X-Goog-Signature", strings.Repeat("ab", 256))
-		}, putAnswer{403, "SignatureDoesNotMatch"}},
-		"without a signature": {"x", func(r *http.Request) { r.URL.RawQuery = "" }, putAnswer{403, "AccessDenied"}},
-		"by another method":   {"x", func(r *http.Request) { r.Method = http.MethodDelete }, putAnswer{403, "SignatureDoesNotMatch"}},
+		}, putAnswer{status: 403, code: "SignatureDoesNotMatch"}},
+		"without a signature": {"x", func(r *http.Request) { r.URL.RawQuery = "" }, putAnswer{status: 403, code: "AccessDenied"}},
+		"by another method":   {"x", func(r *http.Request) { r.Method = http.MethodDelete }, putAnswer{status: 403, code: "SignatureDoesNotMatch"}},
 	}
 	e := newEnv(t)
 	api := e.uploadsAPI()
@@ -175,7 +175,7 @@ func TestPutAfterTheTicketsEnd(t *testing.T) {
 	api := e.uploadsAPI()
 	opened := wantTicket(t, ticketFor(t, api, anna, "key", jpegRequest), http.StatusCreated)
 	e.clock.advance(schema.TicketLife + time.Second)
-	if got := putPhoto(t, opened.Upload, "x", nil); got != (putAnswer{400, "ExpiredToken"}) {
+	if got := putPhoto(t, opened.Upload, "x", nil); got != (putAnswer{status: 400, code: "ExpiredToken"}) {
 		t.Errorf("PUT: %v, want ExpiredToken", got)
 	}
 	again := wantTicket(t, ticketFor(t, api, anna, "key", jpegRequest), http.StatusOK)
@@ -196,7 +196,7 @@ func TestTicketUsedAgain(t *testing.T) {
 		t.Fatalf("PUT: %v", got)
 	}
 	generation := e.photoOf(t, s)
-	if got := putPhoto(t, opened.Upload, "second", nil); got != (putAnswer{412, "PreconditionFailed"}) {
+	if got := putPhoto(t, opened.Upload, "second", nil); got != (putAnswer{status: 412, code: "PreconditionFailed"}) {
 		t.Errorf("second PUT: %v, want 412", got)
 	}
 	if got := e.photoOf(t, s); got != generation {
@@ -207,7 +207,7 @@ func TestTicketUsedAgain(t *testing.T) {
 	}
 	done := e.load(t, s.ID)
 
-	if err := e.uploads.Object(objectName(s.UID, s.ID)).Delete(t.Context()); err != nil {
+	if err := e.uploads.Object(PhotoName(s.UID, s.ID)).Delete(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := putPhoto(t, opened.Upload, "third", nil); got.status != http.StatusOK {
@@ -242,7 +242,7 @@ func TestTicketUsedAtOnce(t *testing.T) {
 	for range puts {
 		got[receive(t, answers, "a PUT")]++
 	}
-	want := map[putAnswer]int{{status: 200}: 1, {412, "PreconditionFailed"}: puts - 1}
+	want := map[putAnswer]int{{status: 200}: 1, {status: 412, code: "PreconditionFailed"}: puts - 1}
 	if !maps.Equal(want, got) {
 		t.Errorf("answers %v, want %v", got, want)
 	}

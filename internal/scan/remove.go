@@ -100,7 +100,7 @@ func (s *Service) bury(ctx context.Context, uid account.UID, id ID) (gone Scan, 
 // clearAway deletes the objects of a tombstone and then the tombstone.
 func clearAway(ctx context.Context, fs *firestore.Client, uploads, results *storage.BucketHandle, gone Scan) error {
 	group, deletion := errgroup.WithContext(ctx)
-	group.Go(func() error { return bucket.Delete(deletion, uploads.Object(objectName(gone.UID, gone.ID))) })
+	group.Go(func() error { return bucket.Delete(deletion, uploads.Object(PhotoName(gone.UID, gone.ID))) })
 	group.Go(func() error { return bucket.DeleteBelow(deletion, results, ResultPrefix(gone.UID, gone.ID)) })
 	if err := group.Wait(); err != nil {
 		return err

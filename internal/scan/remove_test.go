@@ -13,7 +13,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 )
 
-// there tells whether scans/{id} exists, be it as a tombstone.
+// there reports whether scans/{id} exists, be it as a tombstone.
 func (e *env) there(t *testing.T, id ID) bool {
 	t.Helper()
 	docs, err := e.fs.GetAll(t.Context(), []*firestore.DocumentRef{ref(e.fs, id)})

@@ -91,17 +91,17 @@ func TestRenditionThatIsNotMadeFailsNothingElse(t *testing.T) {
 	}{
 		"because it cannot be": {
 			emulatortest.SamplePhoto(t), func(*env) engineFunc { return measure },
-			[]Rendered{{"broken", "bmp", RenditionFailed}, {"grey", rendition.PNG, ""}},
+			[]Rendered{{Name: "broken", Format: "bmp", Failure: RenditionFailed}, {Name: "grey", Format: rendition.PNG, Failure: ""}},
 		},
 		"because the photo cannot be decoded": {
 			[]byte("photo"), func(*env) engineFunc { return measure },
-			[]Rendered{{"broken", "bmp", RenditionFailed}, {"grey", rendition.PNG, RenditionFailed}},
+			[]Rendered{{Name: "broken", Format: "bmp", Failure: RenditionFailed}, {Name: "grey", Format: rendition.PNG, Failure: RenditionFailed}},
 		},
 		"because the time is up": {
 			emulatortest.SamplePhoto(t), func(e *env) engineFunc {
 				return during(func() { e.clock.advance(leaseLong - catalog.Lease/renderReserve) })
 			},
-			[]Rendered{{"broken", "bmp", RenditionLate}, {"grey", rendition.PNG, RenditionLate}},
+			[]Rendered{{Name: "broken", Format: "bmp", Failure: RenditionLate}, {Name: "grey", Format: rendition.PNG, Failure: RenditionLate}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

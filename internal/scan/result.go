@@ -44,7 +44,7 @@ type metric struct {
 	} `json:"reliability"`
 }
 
-// result is what the scan's result says, zero where it has none. The database keeps the report as it was at its
+// result returns what the scan's result says, zero where it has none. The database keeps the report as it was at its
 // time, so a member that an old one lacks is zero too.
 func (s *Scan) result() resultPart {
 	var r resultPart
@@ -58,7 +58,7 @@ func (s *Scan) result() resultPart {
 
 var majorPattern = regexp.MustCompile(`^[a-z]+-([0-9]{1,9})\.`)
 
-// engineMajor is the major version in an engine's full version, such as 1 of "facescan-1.0.0+...", 0 where there is none.
+// engineMajor returns the major version in an engine's full version, such as 1 of "facescan-1.0.0+...", 0 where there is none.
 func engineMajor(version string) int {
 	found := majorPattern.FindStringSubmatch(version)
 	if found == nil {

@@ -44,7 +44,7 @@ type ID string
 
 var idPattern = regexp.MustCompile(`^[a-z2-7]{26}$`)
 
-// valid tells whether the text can be a scan's id; what comes from outside is never made a path unchecked.
+// valid reports whether id is well formed; what comes from outside is never made a path unchecked.
 func (id ID) valid() bool { return idPattern.MatchString(string(id)) }
 
 // State is where a scan stands.
@@ -74,21 +74,21 @@ const (
 	Writing Stage = "writing"
 )
 
-// Terminal tells whether the state is one that waiting will not change.
+// Terminal reports whether the state is one that waiting will not change.
 func (s State) Terminal() bool { return s == Completed || s == Failed || s == Expired }
 
 // MaxBytes is the largest photo, in bytes, by whichever way it is uploaded.
 const MaxBytes = 15 << 20
 
+// docSchema is the version of the documents' form.
+const docSchema = 1
+
 const (
-	docSchema = 1
 	// expireGrace is how long after the ticket's end a photo may still turn up.
 	expireGrace = time.Hour
 	// firstLook is when the sweep first asks whether a notification was lost, nextLook when it asks again.
 	firstLook = 2 * time.Minute
 	nextLook  = 5 * time.Minute
-	// longestPause is the longest that the sweep lets a scan alone on which it fails again and again.
-	longestPause = time.Hour
 	// maxClaims ends a scan whose analysis kills its process again and again.
 	maxClaims = 5
 )
@@ -171,7 +171,7 @@ var (
 	errLost = errors.New("the lease is lost")
 )
 
-// newScan is a scan that waits for its photo.
+// newScan returns a scan that waits for its photo.
 func newScan(id ID, uid account.UID, epoch int64, contentType string, now time.Time) Scan {
 	s := Scan{
 		Schema: docSchema, ID: id, UID: uid, ConsentEpoch: epoch, State: AwaitingUpload, ContentType: contentType,
@@ -221,8 +221,8 @@ func (s *Scan) claim(generation int64, token string, lease time.Duration, now ti
 	return nil
 }
 
-// holds tells whether the token's lease is the one in force: an over-long holder may finish as long as nobody else
-// has claimed the scan since.
+// holds returns errLost unless the token owns the lease: an over-long holder may finish as long as no other
+// process has claimed the scan since.
 func (s *Scan) holds(token string) error {
 	if s.State != Processing || s.Lease.Token != token {
 		return errLost
@@ -260,7 +260,7 @@ func (s *Scan) fail(f Failure, now time.Time) {
 	s.finish(Failed, now)
 }
 
-// refused tells whether the scan was ended because its user does not admit it any more: nothing of it is kept.
+// refused reports whether the scan was ended because its user does not admit it any more: nothing of it is kept.
 func (s *Scan) refused() bool { return s.Failure != nil && s.Failure.Code == ReasonWithdrawn }
 
 func (s *Scan) finish(state State, now time.Time) {
@@ -271,7 +271,7 @@ func (s *Scan) finish(state State, now time.Time) {
 	s.lookAgain(now.Add(schema.OriginalLife))
 }
 
-// photoDue is when the photo of the finished scan is to be deleted, by what its user wants now. A scan that failed needs
+// photoDue returns when the photo of the finished scan is to be deleted, by what its user wants now. A scan that failed needs
 // its photo for nothing, so that is never kept longer than without any wish.
 func (s *Scan) photoDue(u account.User) time.Time {
 	life := schema.OriginalLife
@@ -299,12 +299,13 @@ func (s *Scan) expire(now time.Time) {
 	s.SweepAt = nil
 }
 
+// changed makes the version greater by one, for the clients that wait for a change.
 func (s *Scan) changed(now time.Time) {
 	s.Version++
 	s.UpdatedAt = now
 }
 
-// grace is how long after the ticket's end the scan waits for its photo.
+// grace returns how long after the ticket's end the scan waits for its photo.
 func (s *Scan) grace() time.Duration {
 	if s.SeriesID != "" {
 		return seriesGrace
@@ -312,13 +313,14 @@ func (s *Scan) grace() time.Duration {
 	return expireGrace
 }
 
+// lookAgain has the sweep look at the scan at the time.
 func (s *Scan) lookAgain(at time.Time) { s.SweepAt, s.SweepFaults = &at, 0 }
 
-// objectName is the photo's name in the uploads bucket.
-func objectName(uid account.UID, id ID) string { return "uploads/" + string(uid) + "/" + string(id) }
+// PhotoName returns the photo's name in the uploads bucket.
+func PhotoName(uid account.UID, id ID) string { return "uploads/" + string(uid) + "/" + string(id) }
 
-// parseObjectName is the inverse of objectName; ok is false for a name it never makes.
-func parseObjectName(name string) (uid account.UID, id ID, ok bool) {
+// parsePhotoName is the inverse of PhotoName; ok is false for a name it never makes.
+func parsePhotoName(name string) (uid account.UID, id ID, ok bool) {
 	parts := strings.Split(name, "/")
 	if len(parts) != 3 || parts[0] != "uploads" || parts[1] == "" || !ID(parts[2]).valid() {
 		return "", "", false
@@ -326,15 +328,15 @@ func parseObjectName(name string) (uid account.UID, id ID, ok bool) {
 	return account.UID(parts[1]), ID(parts[2]), true
 }
 
-// ResultPrefix is where the results bucket keeps what is made of the scan.
+// ResultPrefix returns where the results bucket keeps what is made of the scan.
 func ResultPrefix(uid account.UID, id ID) string {
 	return "results/" + string(uid) + "/" + string(id) + "/"
 }
 
-// reportName is the full report, the only place that keeps the face's geometry.
+// reportName returns the name of the full report, the only place that keeps the face's geometry.
 func reportName(uid account.UID, id ID) string { return ResultPrefix(uid, id) + "report.json" }
 
-// pictureName is one of the pictures of face.PictureNames.
+// pictureName returns the name of one of the pictures of face.PictureNames.
 func pictureName(uid account.UID, id ID, picture string) string {
 	return ResultPrefix(uid, id) + picture + ".jpg"
 }

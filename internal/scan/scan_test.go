@@ -13,30 +13,30 @@ import (
 )
 
 var (
-	noon      = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	leaseLong = catalog.Lease + time.Second
+	begin     = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	leaseOver = catalog.Lease + time.Second
 )
 
 // inState is a scan in the state, of generation 7, and of none before the claim.
 func inState(state State) Scan {
-	s := newScan("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 3, "image/png", noon)
+	s := newScan("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 3, "image/png", begin)
 	if state == AwaitingUpload {
 		return s
 	}
 	if state == Expired {
-		s.expire(noon)
+		s.expire(begin)
 		return s
 	}
-	if err := s.claim(7, "first", catalog.Lease, noon); err != nil {
+	if err := s.claim(7, "first", catalog.Lease, begin); err != nil {
 		panic(err)
 	}
 	switch state {
 	case Queued:
-		s.requeue(noon)
+		s.requeue(begin)
 	case Completed:
-		s.complete(map[string]any{"score": 1}, noon)
+		s.complete(map[string]any{"score": 1}, begin)
 	case Failed:
-		s.fail(Failure{Code: "no_face"}, noon)
+		s.fail(Failure{Code: "no_face"}, begin)
 	default:
 	}
 	return s
@@ -44,12 +44,12 @@ func inState(state State) Scan {
 
 func TestNewScan(t *testing.T) {
 	t.Parallel()
-	at := noon.Add(2 * time.Minute)
+	at := begin.Add(2 * time.Minute)
 	want := Scan{
 		Schema: 1, ID: "aaaaaaaaaaaaaaaaaaaaaaaaaa", UID: "u", ConsentEpoch: 3, State: AwaitingUpload, Version: 1,
-		ContentType: "image/png", TicketExpiresAt: noon.Add(15 * time.Minute), CreatedAt: noon, UpdatedAt: noon, SweepAt: &at,
+		ContentType: "image/png", TicketExpiresAt: begin.Add(15 * time.Minute), CreatedAt: begin, UpdatedAt: begin, SweepAt: &at,
 	}
-	if diff := cmp.Diff(want, newScan("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 3, "image/png", noon)); diff != "" {
+	if diff := cmp.Diff(want, newScan("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 3, "image/png", begin)); diff != "" {
 		t.Errorf("new scan (-want +got):\n%s", diff)
 	}
 }
@@ -69,19 +69,19 @@ func TestClaim(t *testing.T) {
 		"being analysed, it is leased":                             {inState(Processing), 7, catalog.Lease - 1, errLeased},
 		"being analysed, another generation is stale":              {inState(Processing), 8, 0, errStale},
 		"being analysed and the lease just over, it is taken over": {inState(Processing), 7, catalog.Lease, nil},
-		"lease over, another generation is stale all the same":     {inState(Processing), 8, leaseLong, errStale},
-		"completed, its photo is finished with":                    {inState(Completed), 7, leaseLong, errFinished},
+		"lease over, another generation is stale all the same":     {inState(Processing), 8, leaseOver, errStale},
+		"completed, its photo is finished with":                    {inState(Completed), 7, leaseOver, errFinished},
 		"completed, another generation is stale":                   {inState(Completed), 8, 0, errStale},
-		"failed, its photo is finished with":                       {inState(Failed), 7, leaseLong, errFinished},
+		"failed, its photo is finished with":                       {inState(Failed), 7, leaseOver, errFinished},
 		"failed, another generation is stale":                      {inState(Failed), 8, 0, errStale},
 		"failed without ever a photo, every generation is stale":   {failedUnclaimed(), 7, 0, errStale},
-		"begun too often, it is taken to be ended":                 {begun(maxClaims), 7, leaseLong, errExhausted},
-		"begun one time less, it is taken":                         {begun(maxClaims - 1), 7, leaseLong, nil},
+		"begun too often, it is taken to be ended":                 {begun(maxClaims), 7, leaseOver, errExhausted},
+		"begun one time less, it is taken":                         {begun(maxClaims - 1), 7, leaseOver, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, now := tt.from, noon.Add(tt.after)
+			got, now := tt.from, begin.Add(tt.after)
 			err := got.claim(tt.generation, "second", catalog.Lease, now)
 			if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
 				t.Fatalf("claim = %v, want %v", err, tt.want)
@@ -102,7 +102,7 @@ func TestClaim(t *testing.T) {
 
 func failedUnclaimed() Scan {
 	s := inState(AwaitingUpload)
-	s.fail(missing, noon)
+	s.fail(missing, begin)
 	return s
 }
 
@@ -125,7 +125,7 @@ func TestHolds(t *testing.T) {
 	}
 	t.Run("an over-long holder goes on holding, until somebody else claims", func(t *testing.T) {
 		s := inState(Processing)
-		if err := s.claim(7, "second", catalog.Lease, noon.Add(leaseLong)); err != nil {
+		if err := s.claim(7, "second", catalog.Lease, begin.Add(leaseOver)); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.holds("first"); !errors.Is(err, errLost) {
@@ -140,7 +140,7 @@ func TestHolds(t *testing.T) {
 // The events that end a claim or a wait come from a holder, or from the sweep: each from the states it can come in.
 func TestTransitions(t *testing.T) {
 	t.Parallel()
-	later := noon.Add(time.Minute)
+	later := begin.Add(time.Minute)
 	events := map[string]func(*Scan){
 		"requeue":  func(s *Scan) { s.requeue(later) },
 		"complete": func(s *Scan) { s.complete(map[string]any{"a": "b"}, later) },
@@ -148,13 +148,13 @@ func TestTransitions(t *testing.T) {
 		"expire":   func(s *Scan) { s.expire(later) },
 	}
 	requeued := func(s *Scan) {
-		s.State, s.Claims, s.SweepAt = Queued, s.Claims-1, at(later.Add(nextLook))
+		s.State, s.Claims, s.SweepAt = Queued, s.Claims-1, new(later.Add(nextLook))
 	}
 	completed := func(s *Scan) {
-		s.State, s.Result, s.FinishedAt, s.SweepAt = Completed, map[string]any{"a": "b"}, later, at(later.Add(schema.OriginalLife))
+		s.State, s.Result, s.FinishedAt, s.SweepAt = Completed, map[string]any{"a": "b"}, later, new(later.Add(schema.OriginalLife))
 	}
 	failed := func(s *Scan) {
-		s.State, s.Failure, s.FinishedAt, s.SweepAt = Failed, &Failure{Code: "late"}, later, at(later.Add(schema.OriginalLife))
+		s.State, s.Failure, s.FinishedAt, s.SweepAt = Failed, &Failure{Code: "late"}, later, new(later.Add(schema.OriginalLife))
 	}
 	expired := func(s *Scan) { s.State, s.SweepAt = Expired, nil }
 	tests := []struct {
@@ -184,8 +184,6 @@ func TestTransitions(t *testing.T) {
 	}
 }
 
-func at(t time.Time) *time.Time { return &t }
-
 func TestTerminal(t *testing.T) {
 	t.Parallel()
 	want := map[State]bool{
@@ -202,7 +200,7 @@ func TestTerminal(t *testing.T) {
 func TestAnyHistoryHasOneEnd(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		now := noon
+		now := begin
 		s := newScan("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 1, "image/jpeg", now)
 		tokens, ends := []string{"nobody"}, 0
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
@@ -225,7 +223,7 @@ func TestAnyHistoryHasOneEnd(t *testing.T) {
 				}
 			case "fail":
 				if s.holds(rapid.SampledFrom(tokens).Draw(t, "holder")) == nil {
-					s.fail(crashed, now)
+					s.fail(missing, now)
 					ends++
 				}
 			case "requeue":
@@ -270,7 +268,7 @@ func checkStep(t *rapid.T, before, after Scan) {
 func TestObjectNames(t *testing.T) {
 	t.Parallel()
 	t.Run("what is made is read again", func(t *testing.T) {
-		uid, id, ok := parseObjectName(objectName("u1", "aaaaaaaaaaaaaaaaaaaaaaaaa7"))
+		uid, id, ok := parsePhotoName(PhotoName("u1", "aaaaaaaaaaaaaaaaaaaaaaaaa7"))
 		if uid != "u1" || id != "aaaaaaaaaaaaaaaaaaaaaaaaa7" || !ok {
 			t.Errorf("got %q, %q, %v", uid, id, ok)
 		}
@@ -280,7 +278,7 @@ func TestObjectNames(t *testing.T) {
 		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaa", "uploads/u1/AAAAAAAAAAAAAAAAAAAAAAAAAA", "uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaa1",
 		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa/x", "/uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa", "uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa\n",
 	} {
-		if uid, id, ok := parseObjectName(name); ok {
+		if uid, id, ok := parsePhotoName(name); ok {
 			t.Errorf("%q is read as %q of %q", name, id, uid)
 		}
 	}

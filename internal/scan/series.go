@@ -46,7 +46,7 @@ const (
 	SeriesDeleting  SeriesState = "deleting"
 )
 
-// The number of photos of a series.
+// The number of photos of a series: at least, at most, and unless told otherwise.
 const (
 	minLooks     = 2
 	maxLooks     = 5
@@ -131,7 +131,7 @@ type SeriesResult struct {
 	Photos int `firestore:"photos"`
 }
 
-// newSeries is a series whose looks are still to be taken.
+// newSeries returns a series whose looks are still to be taken.
 func newSeries(id SeriesID, uid account.UID, scans []ID, contentType string, now time.Time) Series {
 	s := Series{
 		Schema: docSchema, ID: id, UID: uid, State: SeriesOpen, Version: 1, ContentType: contentType,
@@ -150,9 +150,9 @@ func (s *Series) renewTickets(epoch int64, now time.Time) {
 
 // see notes how the scan ended, and settles the series by it. A scan that has not ended changes
 // nothing, and neither does one that is not the series' own.
-func (s *Series) see(scan Scan, now time.Time) {
-	i := slices.IndexFunc(s.Looks, func(l Look) bool { return l.ScanID == scan.ID })
-	if i < 0 || s.State == SeriesDeleting || !s.Looks[i].see(scan) {
+func (s *Series) see(of Scan, now time.Time) {
+	i := slices.IndexFunc(s.Looks, func(l Look) bool { return l.ScanID == of.ID })
+	if i < 0 || s.State == SeriesDeleting || !s.Looks[i].see(of) {
 		return
 	}
 	s.settle(now)
@@ -161,13 +161,13 @@ func (s *Series) see(scan Scan, now time.Time) {
 }
 
 // see notes how the look's scan ended, and reports whether it has.
-func (l *Look) see(scan Scan) bool {
-	switch scan.State {
+func (l *Look) see(of Scan) bool {
+	switch of.State {
 	case Completed:
-		r := scan.result()
+		r := of.result()
 		l.State, l.Engine, l.Score, l.Rankable, l.FailureCode = LookCompleted, r.Version, &r.Score, r.Rankable, ""
 	case Failed:
-		l.State, l.FailureCode = LookFailed, scan.Failure.Code
+		l.State, l.FailureCode = LookFailed, of.Failure.Code
 	case Expired:
 		l.State = LookExpired
 	case Deleting:
@@ -176,7 +176,7 @@ func (l *Look) see(scan Scan) bool {
 	case AwaitingUpload, Queued, Processing:
 		return false
 	}
-	l.FinishedAt = scan.FinishedAt
+	l.FinishedAt = of.FinishedAt
 	return true
 }
 
@@ -288,7 +288,7 @@ func (s *Series) sums() sums {
 	return now
 }
 
-// photos is how many scans count, struck how many of those that could have are deleted.
+// photos returns how many scans count.
 func (s *Series) photos() int {
 	if s.Result == nil {
 		return 0
@@ -296,6 +296,7 @@ func (s *Series) photos() int {
 	return s.Result.Photos
 }
 
+// struck returns how many of the scans that could have counted are deleted.
 func (s *Series) struck() int {
 	n := 0
 	for _, l := range s.Looks {
@@ -306,7 +307,7 @@ func (s *Series) struck() int {
 	return n
 }
 
-// settledEvent is what a revision owes.
+// settledEvent returns what a revision owes.
 func (s *Series) settledEvent() event.SeriesSettledV1 {
 	e := event.SeriesSettledV1{
 		UID: string(s.UID), SeriesID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Revision: s.Revision,

@@ -112,9 +112,9 @@ func TestSeriesIsWhatItsScansComeTo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSeries("series", anna, []ID{"a", "b", "c"}, "image/jpeg", start)
-			for i, scan := range tt.seen {
-				s.see(scan, start.Add(time.Duration(i)*time.Minute))
+			s := newSeries("series", "anna", []ID{"a", "b", "c"}, "image/jpeg", start)
+			for i, one := range tt.seen {
+				s.see(one, start.Add(time.Duration(i)*time.Minute))
 			}
 			var leftOut []string
 			for _, l := range s.Looks {
@@ -153,9 +153,9 @@ func TestSeriesDependsOnItsScansOnly(t *testing.T) {
 			))
 		}
 		see := func(scans []Scan) Series {
-			s := newSeries("series", anna, ids, "image/jpeg", start)
-			for _, scan := range scans {
-				s.see(scan, start)
+			s := newSeries("series", "anna", ids, "image/jpeg", start)
+			for _, one := range scans {
+				s.see(one, start)
 			}
 			return s
 		}
@@ -185,7 +185,7 @@ func TestSeriesDependsOnItsScansOnly(t *testing.T) {
 func TestSeriesEvents(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
-	s := newSeries("series", anna, []ID{"a", "b"}, "image/jpeg", start)
+	s := newSeries("series", "anna", []ID{"a", "b"}, "image/jpeg", start)
 	s.ConsentEpoch = 3
 	s.see(ended("a", Completed, v1, true, 60, start), start)
 	if _, ok := s.deletedEvent(start); !ok {

@@ -63,6 +63,7 @@ type leftOutView struct {
 	Detail string `json:"detail"`
 }
 
+// showSeries returns the series as its owner sees it.
 func showSeries(s Series) seriesView {
 	v := seriesView{
 		ID: s.ID, State: s.State, Version: s.Version, CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt),

@@ -43,14 +43,23 @@ func postSeries(t *testing.T, api http.Handler, key, body string) *httptest.Resp
 	return posted(t, api, anna, "/v1/series", key, body)
 }
 
-// openSeries opens a series and returns the answer.
-func openSeriesOf(t *testing.T, api http.Handler, key, body string) openedSeries {
+// seriesAnswer is the answer to a request for a series.
+type seriesAnswer struct {
+	Series  seriesView
+	Uploads []struct {
+		ScanID ID
+		Upload *Ticket
+	}
+}
+
+// openSeriesOf opens a series and returns the answer.
+func openSeriesOf(t *testing.T, api http.Handler, key, body string) seriesAnswer {
 	t.Helper()
 	w := postSeries(t, api, key, body)
 	if w.Code != http.StatusCreated {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}
-	return decoded[openedSeries](t, w)
+	return decoded[seriesAnswer](t, w)
 }
 
 // scoring measures a photo whose bytes are a number, which is the score, and refuses every other.
@@ -69,11 +78,11 @@ func scoring(r io.Reader, _ report.Options) (report.Report, []report.Picture, er
 }
 
 // take uploads the photo of the look and has it analysed.
-func (e *env) take(t *testing.T, s openedSeries, look int, photo string) {
+func (e *env) take(t *testing.T, s seriesAnswer, look int, photo string) {
 	t.Helper()
-	scan := e.load(t, s.Series.Scans[look].ID)
-	generation := e.upload(t, scan, []byte(photo))
-	if err := e.analyzer(scoring).Handle(t.Context(), finalized(t, scan, generation)); err != nil {
+	one := e.load(t, s.Series.Scans[look].ID)
+	generation := e.upload(t, one, []byte(photo))
+	if err := e.analyzer(scoring).Handle(t.Context(), finalized(t, one, generation)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -134,8 +143,8 @@ func TestSeriesFromTicketsToItsMean(t *testing.T) {
 	}
 	id := opened.Series.ID
 	for i := range opened.Uploads {
-		scan := e.load(t, opened.Series.Scans[i].ID)
-		if err := e.analyzer(scoring).Handle(t.Context(), e.told(t, scan)); err != nil {
+		one := e.load(t, opened.Series.Scans[i].ID)
+		if err := e.analyzer(scoring).Handle(t.Context(), e.told(t, one)); err != nil {
 			t.Fatal(err)
 		}
 		if got := readSeries(t, api, id, ""); got.Version != int64(i)+2 {
@@ -150,9 +159,9 @@ func TestSeriesFromTicketsToItsMean(t *testing.T) {
 	if first, next := got.Scans[0], got.Scans[1]; first.Instruction == next.Instruction || first.LeftOut != nil {
 		t.Errorf("scans %+v", got.Scans)
 	}
-	scan := decoded[view](t, readScan(t.Context(), api, "anna", string(got.Scans[1].ID)))
-	if scan.SeriesID != id || scan.State != Completed {
-		t.Errorf("scan %+v", scan)
+	one := decoded[view](t, readScan(t.Context(), api, "anna", string(got.Scans[1].ID)))
+	if one.SeriesID != id || one.State != Completed {
+		t.Errorf("scan %+v", one)
 	}
 	images := decoded[seriesImages](t, ask(t, api, "anna", http.MethodGet, "/v1/series/"+string(id)+"/images"))
 	if len(images.Scans) != 3 || len(images.Scans[2].Images) != len(drawn())+1 || images.Scans[2].ScanID != got.Scans[2].ID {
@@ -214,7 +223,7 @@ func TestSeriesRequests(t *testing.T) {
 		e.clock.advance(time.Minute)
 		for _, body := range []string{threePhotos, `{"photos":3,"contentType":"image/jpeg"}`} {
 			w := postSeries(t, api, "key", body)
-			again := decoded[openedSeries](t, w)
+			again := decoded[seriesAnswer](t, w)
 			if w.Code != http.StatusOK || again.Series.ID != first.Series.ID || len(again.Uploads) != 3 {
 				t.Fatalf("%d %+v", w.Code, again)
 			}
@@ -232,7 +241,7 @@ func TestSeriesRequests(t *testing.T) {
 	})
 	t.Run("only missing photos get tickets", func(t *testing.T) {
 		e.take(t, first, 1, "50")
-		again := decoded[openedSeries](t, postSeries(t, api, "key", threePhotos))
+		again := decoded[seriesAnswer](t, postSeries(t, api, "key", threePhotos))
 		if len(again.Uploads) != 2 || again.Uploads[0].ScanID != first.Series.Scans[0].ID || again.Uploads[1].ScanID != first.Series.Scans[2].ID {
 			t.Errorf("tickets %+v", again.Uploads)
 		}
@@ -315,7 +324,7 @@ func TestSeriesWithAPhotoThatNobodyAnalysed(t *testing.T) {
 
 func TestPhotoOfASeriesIsDeleted(t *testing.T) {
 	t.Parallel()
-	remove := func(t *testing.T, api http.Handler, s openedSeries, look int) {
+	remove := func(t *testing.T, api http.Handler, s seriesAnswer, look int) {
 		t.Helper()
 		w := ask(t, api, "anna", http.MethodDelete, "/v1/scans/"+string(s.Series.Scans[look].ID))
 		if w.Code != http.StatusNoContent {
@@ -354,7 +363,7 @@ func TestPhotoOfASeriesIsDeleted(t *testing.T) {
 		e.take(t, opened, 1, "50")
 		remove(t, api, opened, 2) // which ends the series sooner
 		wantSettled(t, e, opened.Series.ID, SeriesCompleted, 45, 2, 1)
-		again := decoded[openedSeries](t, postSeries(t, api, "key", threePhotos))
+		again := decoded[seriesAnswer](t, postSeries(t, api, "key", threePhotos))
 		if len(again.Uploads) != 0 || again.Series.State != SeriesCompleted {
 			t.Errorf("the key again: %+v", again)
 		}
@@ -484,10 +493,10 @@ func TestSeriesUnderAWithdrawal(t *testing.T) {
 		e := newEnv(t)
 		opened := openSeriesOf(t, e.seriesAPI(), "", `{"contentType":"image/jpeg","photos":2}`)
 		e.take(t, opened, 0, "40")
-		scan := e.load(t, opened.Series.Scans[1].ID)
-		generation := e.upload(t, scan, []byte("50"))
+		one := e.load(t, opened.Series.Scans[1].ID)
+		generation := e.upload(t, one, []byte("50"))
 		a := e.analyzer(during(func() { e.setConsent(t, false, 2) }))
-		if err := a.Handle(t.Context(), finalized(t, scan, generation)); err != nil {
+		if err := a.Handle(t.Context(), finalized(t, one, generation)); err != nil {
 			t.Fatal(err)
 		}
 		if s := e.loadSeries(t, opened.Series.ID); s.Looks[1].FailureCode != ReasonWithdrawn || s.photos() != 1 {
@@ -518,22 +527,22 @@ func TestSeriesOverAnEngineChange(t *testing.T) {
 	opened := openSeriesOf(t, api, "", threePhotos)
 	e.take(t, opened, 0, "40")
 	e.take(t, opened, 1, "50")
-	scan := e.load(t, opened.Series.Scans[2].ID)
+	one := e.load(t, opened.Series.Scans[2].ID)
 	next := e.analyzer(func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 		report, pictures, err := scoring(r, o)
 		report.Version = "test-2.0.0"
 		return report, pictures, err
 	})
-	if err := next.Handle(t.Context(), finalized(t, scan, e.upload(t, scan, []byte("90")))); err != nil {
+	if err := next.Handle(t.Context(), finalized(t, one, e.upload(t, one, []byte("90")))); err != nil {
 		t.Fatal(err)
 	}
 	wantSettled(t, e, opened.Series.ID, SeriesCompleted, 45, 2, 1)
-	if got := readSeries(t, api, opened.Series.ID, "").Scans[2].LeftOut; got == nil || got.Code != leftOtherEngine {
+	if got := readSeries(t, api, opened.Series.ID, "").Scans[2].LeftOut; got == nil || got.Code != "other_engine" {
 		t.Errorf("the last one is left out because of %+v", got)
 	}
 	for i, events := range []int{2, 3} { // a rescoring of the others moves the series to the next engine
-		scan := e.load(t, opened.Series.Scans[i].ID)
-		w := ask(t, api, "anna", http.MethodPost, "/v1/scans/"+string(scan.ID)+"/rescore")
+		one := e.load(t, opened.Series.Scans[i].ID)
+		w := ask(t, api, "anna", http.MethodPost, "/v1/scans/"+string(one.ID)+"/rescore")
 		if w.Code != http.StatusAccepted {
 			t.Fatalf("status %d: %s", w.Code, w.Body)
 		}
@@ -627,8 +636,8 @@ func TestPhotosOfASeriesEndAtTheSameTime(t *testing.T) {
 	results := make(chan error, maxLooks)
 	var meet = make(chan struct{})
 	for i, l := range opened.Series.Scans {
-		scan := e.load(t, l.ID)
-		m := finalized(t, scan, e.upload(t, scan, []byte(fmt.Sprint(48+i))))
+		one := e.load(t, l.ID)
+		m := finalized(t, one, e.upload(t, one, []byte(fmt.Sprint(48+i))))
 		fs := e.database(t)
 		a := e.analyzer(func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 			<-meet
@@ -655,7 +664,7 @@ func TestTooManyDirectUploads(t *testing.T) {
 	uploads := e.uploading()
 	api := httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	uploads.Routes(api)
-	uploads.direct.Store(MaxDirect)
+	uploads.Arriving().Store(MaxDirect)
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/uploads/direct", bytes.NewReader([]byte("--x--")))
 	r.Header.Set("Authorization", "Bearer anna")
 	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
@@ -665,7 +674,7 @@ func TestTooManyDirectUploads(t *testing.T) {
 	if after := w.Header().Get("Retry-After"); after != "1" {
 		t.Errorf("Retry-After is %q", after)
 	}
-	if n := uploads.direct.Load(); n != MaxDirect {
+	if n := uploads.Arriving().Load(); n != MaxDirect {
 		t.Errorf("%d are counted after it", n)
 	}
 }

@@ -128,9 +128,9 @@ func (u *Uploads) openSeries(ctx context.Context, fresh Series) (s Series, waiti
 		}
 		s.ConsentEpoch = user.ConsentEpoch
 		for _, l := range s.Looks {
-			scan := newScan(l.ScanID, s.UID, s.ConsentEpoch, s.ContentType, s.CreatedAt)
-			scan.SeriesID = s.ID
-			waiting = append(waiting, scan)
+			one := newScan(l.ScanID, s.UID, s.ConsentEpoch, s.ContentType, s.CreatedAt)
+			one.SeriesID = s.ID
+			waiting = append(waiting, one)
 		}
 		return errors.Join(taking.Write(tx), u.writeAll(tx, s, waiting))
 	})
@@ -163,12 +163,12 @@ func (u *Uploads) readSeries(tx *firestore.Transaction, fresh Series) (account.U
 	}
 	var scans []Scan
 	for _, snap := range snaps[2:] {
-		scan, err := decodeAny(snap, nil)
+		one, err := decodeAny(snap, nil)
 		if ignoreGone(err) != nil {
 			return user, nil, nil, err
 		}
 		if err == nil {
-			scans = append(scans, scan)
+			scans = append(scans, one)
 		}
 	}
 	return user, found, scans, nil
@@ -183,7 +183,7 @@ func seriesAskedAgain(s, fresh Series, user account.User, scans []Scan) (Series,
 	if !user.Stands(s.ConsentEpoch) {
 		return s, nil, errGoing()
 	}
-	waiting := slices.DeleteFunc(scans, func(scan Scan) bool { return scan.State != AwaitingUpload })
+	waiting := slices.DeleteFunc(scans, func(one Scan) bool { return one.State != AwaitingUpload })
 	if len(waiting) > 0 {
 		s.renewTickets(user.ConsentEpoch, fresh.CreatedAt)
 	}
@@ -197,8 +197,8 @@ func (u *Uploads) writeAll(tx *firestore.Transaction, s Series, scans []Scan) er
 	if len(scans) == 0 {
 		return nil
 	}
-	for _, scan := range scans {
-		if err := write(tx, u.Firestore, scan); err != nil {
+	for _, one := range scans {
+		if err := write(tx, u.Firestore, one); err != nil {
 			return err
 		}
 	}

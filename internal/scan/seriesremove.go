@@ -26,8 +26,8 @@ import (
 // tombstone makes the series one that waits for the scans to go: nothing of what it showed is left.
 func (s *Series) tombstone(scans []Scan, now time.Time) {
 	looks := make([]Look, len(scans))
-	for i, scan := range scans {
-		looks[i] = Look{ScanID: scan.ID, State: LookDeleted}
+	for i, one := range scans {
+		looks[i] = Look{ScanID: one.ID, State: LookDeleted}
 	}
 	*s = Series{
 		Schema: docSchema, ID: s.ID, UID: s.UID, ConsentEpoch: s.ConsentEpoch, State: SeriesDeleting, Version: s.Version + 1,
@@ -35,7 +35,7 @@ func (s *Series) tombstone(scans []Scan, now time.Time) {
 	}
 }
 
-// deletedEvent is what the deletion owes; ok is false where nothing was told or could have counted.
+// deletedEvent returns what the deletion owes; ok is false where nothing was told or could have counted.
 func (s *Series) deletedEvent(now time.Time) (told event.SeriesDeletedV1, ok bool) {
 	photos, engine := 0, s.Engine
 	for _, l := range s.Looks {
@@ -82,8 +82,8 @@ func (s *SeriesService) remove(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(r.Context())
-	for _, scan := range gone {
-		group.Go(func() error { return clearAway(ctx, s.Firestore, s.Uploads, s.Results, scan) })
+	for _, one := range gone {
+		group.Go(func() error { return clearAway(ctx, s.Firestore, s.Uploads, s.Results, one) })
 	}
 	if err := group.Wait(); err != nil {
 		return fault.Wrap(err, fault.CodeUnavailable, "The series is being deleted, and not all of it is gone yet: try again.")
@@ -102,7 +102,7 @@ func (s *SeriesService) bury(ctx context.Context, uid account.UID, id SeriesID) 
 		if _, err := account.ReadActive(tx.Transaction, s.Firestore, uid); err != nil {
 			return err
 		}
-		series, err := decodeSeries(tx.Get(seriesRef(s.Firestore, uid, id)))
+		found, err := decodeSeries(tx.Get(seriesRef(s.Firestore, uid, id)))
 		begun := errors.Is(err, errSeriesDeleting)
 		switch {
 		case errors.Is(err, errNoSeries) && !begun:
@@ -110,10 +110,10 @@ func (s *SeriesService) bury(ctx context.Context, uid account.UID, id SeriesID) 
 		case err != nil && !begun:
 			return err
 		}
-		if gone, err = s.readScans(tx.Transaction, series); err != nil || begun {
+		if gone, err = s.readScans(tx.Transaction, found); err != nil || begun {
 			return err
 		}
-		return s.buryAll(ctx, tx, series, gone)
+		return s.buryAll(ctx, tx, found, gone)
 	})
 	return gone, err
 }
@@ -130,28 +130,28 @@ func (s *SeriesService) readScans(tx *firestore.Transaction, of Series) ([]Scan,
 	}
 	var all []Scan
 	for _, snap := range snaps {
-		scan, err := decodeAny(snap, nil)
+		one, err := decodeAny(snap, nil)
 		if ignoreGone(err) != nil {
 			return nil, err
 		}
 		if err == nil {
-			all = append(all, scan)
+			all = append(all, one)
 		}
 	}
 	return all, nil
 }
 
-func (s *SeriesService) buryAll(ctx context.Context, tx *outbox.Tx, series Series, scans []Scan) error {
+func (s *SeriesService) buryAll(ctx context.Context, tx *outbox.Tx, of Series, scans []Scan) error {
 	now := s.Now().UTC()
 	ids := make([]string, len(scans))
-	for i, scan := range scans {
-		ids[i] = string(scan.ID)
+	for i, one := range scans {
+		ids[i] = string(one.ID)
 	}
-	if err := cheat.Forget(tx.Transaction, s.Firestore, series.UID, ids...); err != nil {
+	if err := cheat.Forget(tx.Transaction, s.Firestore, of.UID, ids...); err != nil {
 		return err
 	}
-	if told, ok := series.deletedEvent(now); ok {
-		if err := tx.Tell(ctx, now, told, string(series.ID), series.CreatedAt.Format(time.RFC3339Nano)); err != nil {
+	if told, ok := of.deletedEvent(now); ok {
+		if err := tx.Tell(ctx, now, told, string(of.ID), of.CreatedAt.Format(time.RFC3339Nano)); err != nil {
 			return err
 		}
 	}
@@ -165,8 +165,8 @@ func (s *SeriesService) buryAll(ctx context.Context, tx *outbox.Tx, series Serie
 		}
 	}
 	if len(scans) == 0 {
-		return tx.Delete(series.ref(s.Firestore))
+		return tx.Delete(of.ref(s.Firestore))
 	}
-	series.tombstone(scans, now)
-	return writeSeries(tx.Transaction, s.Firestore, series)
+	of.tombstone(scans, now)
+	return writeSeries(tx.Transaction, s.Firestore, of)
 }

@@ -15,10 +15,12 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
+// seriesOf returns the user's series.
 func seriesOf(fs *firestore.Client, uid account.UID) *firestore.CollectionRef {
 	return account.Ref(fs, uid).Collection("series")
 }
 
+// seriesRef returns users/{uid}/series/{id}.
 func seriesRef(fs *firestore.Client, uid account.UID, id SeriesID) *firestore.DocumentRef {
 	return seriesOf(fs, uid).Doc(string(id))
 }
@@ -32,6 +34,7 @@ func decodeSeries(snap *firestore.DocumentSnapshot, err error) (Series, error) {
 	return s, err
 }
 
+// getSeries reads the series, unless it is being deleted.
 func getSeries(ctx context.Context, fs *firestore.Client, uid account.UID, id SeriesID) (Series, error) {
 	return decodeSeries(seriesRef(fs, uid, id).Get(ctx))
 }
@@ -48,14 +51,16 @@ func decodeExistingSeries(snap *firestore.DocumentSnapshot, err error) (Series, 
 	return s, nil
 }
 
-// version and ref are for [watcher].
+// version returns the version that waiting clients compare.
 func (s Series) version() int64 { return s.Version }
 
+// ref returns the series' document.
 func (s Series) ref(fs *firestore.Client) *firestore.DocumentRef { return seriesRef(fs, s.UID, s.ID) }
 
 // settled reports whether there is nothing to wait for.
 func (s Series) settled() bool { return s.State != SeriesOpen }
 
+// writeSeries writes the series in the transaction.
 func writeSeries(tx *firestore.Transaction, fs *firestore.Client, s Series) error {
 	if err := tx.Set(s.ref(fs), s); err != nil {
 		return fmt.Errorf("write series: %w", err)
@@ -80,23 +85,23 @@ func follow(
 		return tx.Tell(ctx, now, own, key...)
 	}
 	snap, err := seriesRef(fs, s.UID, s.SeriesID).Get(ctx)
-	series, err := decodeSeries(snap, err)
+	of, err := decodeSeries(snap, err)
 	if err != nil {
 		return ignoreNoSeries(err)
 	}
-	version, revision := series.Version, series.Revision
-	series.see(s, now)
-	if series.Version == version {
+	version, revision := of.Version, of.Revision
+	of.see(s, now)
+	if of.Version == version {
 		return nil
 	}
-	if err := tx.Update(snap.Ref, series.outcome(), firestore.LastUpdateTime(snap.UpdateTime)); err != nil {
+	if err := tx.Update(snap.Ref, of.outcome(), firestore.LastUpdateTime(snap.UpdateTime)); err != nil {
 		return fmt.Errorf("write series: %w", err)
 	}
-	withdrawn := s.refused() && s.ConsentEpoch == series.ConsentEpoch // nothing is told of it any more
-	if series.Revision == revision || withdrawn {
+	withdrawn := s.refused() && s.ConsentEpoch == of.ConsentEpoch // nothing is told of it any more
+	if of.Revision == revision || withdrawn {
 		return nil
 	}
-	return tx.Tell(ctx, now, series.settledEvent(), series.eventKey()...)
+	return tx.Tell(ctx, now, of.settledEvent(), of.eventKey()...)
 }
 
 // outcome is what see and settle change.
@@ -113,6 +118,7 @@ func (s *Series) outcome() []firestore.Update {
 	}
 }
 
+// ignoreNoSeries returns nil for errNoSeries, and other errors as they are.
 func ignoreNoSeries(err error) error {
 	if errors.Is(err, errNoSeries) {
 		return nil

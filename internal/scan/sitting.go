@@ -94,15 +94,15 @@ func (s *Service) settledOnes(
 	}
 	for i, one := range all {
 		if one.point.SeriesID != "" {
-			series, err := decodeSeries(snaps[0], nil)
+			found, err := decodeSeries(snaps[0], nil)
 			snaps = snaps[1:]
 			if ignoreNoSeries(err) != nil {
 				return nil, 0, err
 			}
-			if err != nil || series.Result == nil {
+			if err != nil || found.Result == nil {
 				continue
 			}
-			one.settle(series)
+			one.settle(found)
 		}
 		rest = append(rest, one)
 		if i < shown {
@@ -119,10 +119,10 @@ func (s *sitting) settle(of Series) {
 	s.point.Score, s.point.Photos = of.Result.Score, of.Result.Photos
 	s.result = resultPart{Version: of.Engine, Score: of.Result.Score, Rankable: true}
 	var counted []resultPart
-	for _, scan := range s.scans {
-		i := slices.IndexFunc(of.Looks, func(l Look) bool { return l.ScanID == scan.ID })
+	for _, one := range s.scans {
+		i := slices.IndexFunc(of.Looks, func(l Look) bool { return l.ScanID == one.ID })
 		if i >= 0 && of.Looks[i].State == LookCompleted && of.Looks[i].LeftOut == "" {
-			counted = append(counted, scan.result())
+			counted = append(counted, one.result())
 		}
 	}
 	if len(counted) == 0 {

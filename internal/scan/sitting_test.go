@@ -15,7 +15,6 @@ import (
 func TestTimelineOfSeries(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	e.clock.at = e.clock.Now().Truncate(time.Microsecond)
 	api := e.seriesAPI()
 	take := func(photos ...string) SeriesID {
 		e.clock.advance(time.Minute)
@@ -86,20 +85,20 @@ func TestTimelineOfSeries(t *testing.T) {
 // told from noise.
 func TestSeriesComparesByMeanMeasures(t *testing.T) {
 	t.Parallel()
-	scans := []Scan{shot("a", v1, 50, 10), shot("b", v1, 58, 10), shot("c", v1, 90, 10)}
-	of := newSeries("series", anna, []ID{"a", "b", "c"}, "image/jpeg", noon)
+	scans := []Scan{shot("a", "v-1.", 50, 10), shot("b", "v-1.", 58, 10), shot("c", "v-1.", 90, 10)}
+	of := newSeries("series", "anna", []ID{"a", "b", "c"}, "image/jpeg", shotAt)
 	for i := range scans {
 		scans[i].SeriesID = "series"
-		of.see(scans[i], noon)
+		of.see(scans[i], shotAt)
 	}
-	of.Looks[2].LeftOut = leftOutlier
+	of.Looks[2].LeftOut = "outlier"
 	s := sitting{scans: scans, point: point{SeriesID: "series"}}
 	s.settle(of)
 	if m := s.result.Metrics; len(m) != 1 || m[0].Value != 0.54 || m[0].Reliability.SDC < 0.0707 || m[0].Reliability.SDC > 0.0708 {
 		t.Fatalf("measures %+v", m)
 	}
 	for value, want := range map[float64]string{62: withinNoise, 62.7: significant} { // 0.0866 away
-		before := single(shot("d", v1, value, 10))
+		before := single(shot("d", "v-1.", value, 10))
 		if got := compare("d", before.result, s.result).Metrics[0].Verdict; got != want {
 			t.Errorf("since %v: %s, want %s", value, got, want)
 		}

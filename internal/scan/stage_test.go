@@ -55,8 +55,8 @@ func TestStageOfALostLeaseIsNotShown(t *testing.T) {
 	})
 	mine := s
 	mine.Lease.Token = "mine"
-	e.analyzer(measure).enter(t.Context(), mine, Writing)
-	e.analyzer(measure).enter(t.Context(), newScan(randomID(), anna, 1, "image/jpeg", e.clock.Now()), Writing)
+	e.analyzer(measure).Enter(t.Context(), mine, Writing)
+	e.analyzer(measure).Enter(t.Context(), newScan(randomID(), anna, 1, "image/jpeg", e.clock.Now()), Writing)
 	if got := e.load(t, s.ID); got.Stage != Measuring || got.Version != s.Version {
 		t.Errorf("stage %q, version %d", got.Stage, got.Version)
 	}

@@ -18,6 +18,9 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
+// longestPause is the longest that the sweep leaves a scan alone on which it fails again and again.
+const longestPause = time.Hour
+
 // sweepPage is how many scans one sweep looks at, oldest due first.
 const sweepPage = 200
 
@@ -71,7 +74,7 @@ func (w *Sweeper) look(ctx context.Context, s Scan) error {
 		return w.purge(ctx, s)
 	}
 	now := w.Now().UTC()
-	object := w.Uploads.Object(objectName(s.UID, s.ID))
+	object := w.Uploads.Object(PhotoName(s.UID, s.ID))
 	attrs, err := object.Attrs(ctx)
 	present := err == nil && (s.Generation == 0 || s.Generation == attrs.Generation)
 	switch {
@@ -115,7 +118,7 @@ func (w *Sweeper) purge(ctx context.Context, s Scan) error {
 		return w.update(ctx, s, func(current *Scan) { current.keepPhoto(due, now) })
 	}
 	if s.Generation != 0 {
-		if err := deletePhoto(ctx, w.Uploads, objectName(s.UID, s.ID), s.Generation); err != nil {
+		if err := deletePhoto(ctx, w.Uploads, PhotoName(s.UID, s.ID), s.Generation); err != nil {
 			return err
 		}
 	}
@@ -146,7 +149,7 @@ func (w *Sweeper) endStuck(ctx context.Context, s Scan, photo *storage.ObjectAtt
 	if err != nil || !ended {
 		return err
 	}
-	return deletePhoto(ctx, w.Uploads, objectName(s.UID, s.ID), s.Generation)
+	return deletePhoto(ctx, w.Uploads, PhotoName(s.UID, s.ID), s.Generation)
 }
 
 // fail ends the scan, of the photo that it is given with, and with the event that this owes, if
@@ -202,6 +205,7 @@ func unchanged(earlier, s Scan) bool {
 	return s.Version == earlier.Version && s.TicketExpiresAt.Equal(earlier.TicketExpiresAt)
 }
 
+// ignoreGone returns nil for errNoScan, and other errors as they are.
 func ignoreGone(err error) error {
 	if errors.Is(err, errNoScan) {
 		return nil

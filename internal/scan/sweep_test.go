@@ -65,7 +65,7 @@ func TestLostNotificationIsToldAgain(t *testing.T) {
 			e := newEnv(t)
 			s, generation := e.begunScan(t, state)
 			update := storage.ObjectAttrsToUpdate{Metadata: map[string]string{"owner": "anna", "traceparent": traceparent}}
-			photo := e.uploads.Object(objectName(s.UID, s.ID))
+			photo := e.uploads.Object(PhotoName(s.UID, s.ID))
 			if _, err := photo.Update(t.Context(), update); err != nil {
 				t.Fatal(err)
 			}
@@ -89,13 +89,13 @@ func TestLostNotificationIsToldAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := event.ObjectFinalized{
-				Bucket: uploadsBucket, Name: objectName(s.UID, s.ID), Generation: generation, Size: 5, ContentType: "image/jpeg",
+				Bucket: uploadsBucket, Name: PhotoName(s.UID, s.ID), Generation: generation, Size: 5, ContentType: "image/jpeg",
 				Created: attrs.Created, Metadata: update.Metadata,
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("notification (-want +got):\n%s", diff)
 			}
-			s.SweepAt = at(e.clock.Now().Add(nextLook))
+			s.SweepAt = new(e.clock.Now().Add(nextLook))
 			if diff := cmp.Diff(s, e.load(t, s.ID)); diff != "" {
 				t.Errorf("scan (-want +got):\n%s", diff)
 			}
@@ -182,7 +182,7 @@ func TestPhotoThatGotLost(t *testing.T) {
 				t.Parallel()
 				e := newEnv(t)
 				s, generation := e.begunScan(t, state)
-				lose(t, e.uploads.Object(objectName(s.UID, s.ID)))
+				lose(t, e.uploads.Object(PhotoName(s.UID, s.ID)))
 				e.clock.advance(time.Hour)
 				e.sweep(t, 1)
 				wantFailed(t, e, s, ReasonMissing)
@@ -277,7 +277,7 @@ func TestOriginalOfAFinishedScan(t *testing.T) {
 		t.Parallel()
 		e := newEnv(t)
 		s, _ := e.begunScan(t, Completed)
-		if err := e.uploads.Object(objectName(s.UID, s.ID)).Delete(t.Context()); err != nil {
+		if err := e.uploads.Object(PhotoName(s.UID, s.ID)).Delete(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		e.clock.advance(schema.OriginalLife)
@@ -337,7 +337,7 @@ func TestOneScanThatFailsDoesNotStopTheOthers(t *testing.T) {
 	if got := e.load(t, good.ID); got.SweepAt != nil {
 		t.Error("the good one was not looked at")
 	}
-	stuck.SweepAt, stuck.SweepFaults = at(e.clock.Now().Add(nextLook)), 1
+	stuck.SweepAt, stuck.SweepFaults = new(e.clock.Now().Add(nextLook)), 1
 	if diff := cmp.Diff(stuck, e.load(t, stuck.ID)); diff != "" {
 		t.Errorf("the failing one is more than put off:\n%s", diff)
 	}
@@ -358,7 +358,7 @@ func TestStorageThatIsAwayEndsNoScan(t *testing.T) {
 		t.Errorf("Sweep = %d, %v", looked, err)
 	}
 	for _, s := range scans {
-		s.SweepAt, s.SweepFaults = at(e.clock.Now().Add(nextLook)), 1
+		s.SweepAt, s.SweepFaults = new(e.clock.Now().Add(nextLook)), 1
 		if diff := cmp.Diff(s, e.load(t, s.ID)); diff != "" {
 			t.Errorf("the scan changed:\n%s", diff)
 		}
@@ -373,7 +373,7 @@ func TestSweepTakesAPageOldestFirst(t *testing.T) {
 	var last ID
 	for i := range sweepPage + 1 {
 		s := newScan(randomID(), anna, 1, "image/jpeg", e.clock.Now())
-		s.State, s.SweepAt = Completed, at(noon.Add(time.Duration(i)*time.Second))
+		s.State, s.SweepAt = Completed, new(noon.Add(time.Duration(i)*time.Second))
 		if _, err := writer.Set(ref(e.fs, s.ID), s); err != nil {
 			t.Fatal(err)
 		}
@@ -432,7 +432,7 @@ func TestSweepIsNotStarvedByFailures(t *testing.T) {
 func TestSweepPutsATombstoneOff(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	s := e.newScan(t, func(s *Scan) { s.State, s.SweepAt = Deleting, at(e.clock.Now()) })
+	s := e.newScan(t, func(s *Scan) { s.State, s.SweepAt = Deleting, new(e.clock.Now()) })
 	e.upload(t, s, []byte("photo"))
 	w := e.sweeper()
 	w.Uploads = e.client(t, refusing(http.StatusForbidden, method(http.MethodDelete))).Bucket(uploadsBucket)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/schema"
 )
@@ -54,10 +55,11 @@ func TestScanThatChangesDuringTheSweepIsLetBe(t *testing.T) {
 		e.clock.advance(schema.TicketLife + expireGrace)
 		var claimed Scan
 		e.sweepMeanwhile(t, s, func() {
-			if _, err := e.analyzer(measure).claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: 7}); err != nil {
+			claimed = e.load(t, s.ID)
+			if err := claimed.claim(7, "token", catalog.Lease, e.clock.Now()); err != nil {
 				t.Error(err)
 			}
-			claimed = e.load(t, s.ID)
+			e.put(t, claimed)
 		})
 		if diff := cmp.Diff(claimed, e.load(t, s.ID)); diff != "" {
 			t.Errorf("the sweep changed it:\n%s", diff)
@@ -68,7 +70,7 @@ func TestScanThatChangesDuringTheSweepIsLetBe(t *testing.T) {
 		e := newEnv(t)
 		s, generation := e.begunScan(t, Queued)
 		e.clock.advance(time.Hour)
-		object := e.uploads.Object(objectName(s.UID, s.ID))
+		object := e.uploads.Object(PhotoName(s.UID, s.ID))
 		e.sweepMeanwhile(t, s, func() {
 			if err := e.analyzer(measure).Handle(t.Context(), finalized(t, s, generation)); err != nil {
 				t.Error(err)

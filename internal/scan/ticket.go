@@ -52,7 +52,7 @@ func (u *Uploads) sign(ctx context.Context, s Scan) (*Ticket, error) {
 		}
 	}
 	bucket := u.Bucket.Retryer(storage.WithMaxAttempts(signAttempts))
-	url, err := bucket.SignedURL(objectName(s.UID, s.ID), &opts)
+	url, err := bucket.SignedURL(PhotoName(s.UID, s.ID), &opts)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.CodeUnavailable, "The upload cannot be signed at the moment: try again.")
 	}

@@ -13,20 +13,22 @@ import (
 	"github.com/facescan/facescan/internal/account"
 )
 
+var shotAt = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
 // shot is a completed scan of the engine with the score, whose interval is the half width, and the checks that warn.
 func shot(id string, engine string, score, half float64, warnings ...any) Scan {
 	quality := []any{map[string]any{"check": "yaw", "verdict": "ok"}, map[string]any{"check": "occlusion", "verdict": "warn"}}
 	for _, w := range warnings {
 		quality = append(quality, map[string]any{"check": w, "verdict": "warn"})
 	}
-	s := newScan(ID(id), anna, 1, "image/jpeg", noon)
+	s := newScan(ID(id), "anna", 1, "image/jpeg", shotAt)
 	s.complete(map[string]any{
 		"version": engine, "quality": quality, "rankable": true,
 		"score": map[string]any{"value": score, "lo": score - half, "hi": score + half},
 		"metrics": []any{map[string]any{
 			"name": "mouth_tilt", "value": score / 100, "unit": "deg", "reliability": map[string]any{"sdc": 0.1},
 		}},
-	}, noon)
+	}, shotAt)
 	return s
 }
 

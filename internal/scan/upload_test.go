@@ -73,12 +73,20 @@ func posted(t *testing.T, api http.Handler, uid account.UID, path, key, body str
 	return w
 }
 
-func wantTicket(t *testing.T, w *httptest.ResponseRecorder, status int) uploadResponse {
+// ticketAnswer is the answer to a request for a ticket.
+type ticketAnswer struct {
+	Scan      view
+	SamePhoto bool
+	Upload    *Ticket
+}
+
+// wantTicket returns the answer, whose status has to be that.
+func wantTicket(t *testing.T, w *httptest.ResponseRecorder, status int) ticketAnswer {
 	t.Helper()
 	if w.Code != status {
 		t.Fatalf("status %d, want %d: %s", w.Code, status, w.Body)
 	}
-	return decoded[uploadResponse](t, w)
+	return decoded[ticketAnswer](t, w)
 }
 
 func decoded[T any](t *testing.T, w *httptest.ResponseRecorder) T {
@@ -106,7 +114,7 @@ func TestTicket(t *testing.T) {
 	got := wantTicket(t, w, http.StatusCreated)
 	id := got.Scan.ID
 	now := e.clock.Now()
-	want := uploadResponse{
+	want := ticketAnswer{
 		Scan: view{
 			ID: id, State: AwaitingUpload, Version: 1, CreatedAt: httpapi.Time(now), UpdatedAt: httpapi.Time(now),
 		},
@@ -143,14 +151,14 @@ func TestTicketCarriesTheTrace(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	s := e.newScan(t)
-	ticket, err := e.uploading().sign(telemetry.FromTraceparent(t.Context(), traceparent), s)
+	ticket, err := e.uploading().Sign(telemetry.FromTraceparent(t.Context(), traceparent), s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := putPhoto(t, ticket, "photo", nil); got.status != http.StatusOK {
 		t.Fatalf("PUT: %v", got)
 	}
-	attrs, err := e.uploads.Object(objectName(s.UID, s.ID)).Attrs(t.Context())
+	attrs, err := e.uploads.Object(PhotoName(s.UID, s.ID)).Attrs(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func (s *Service) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 	if rescore && found.result().Version == report.Version {
 		return fault.New(fault.CodeAlreadyCurrent, "The scan was measured by the engine in use.")
 	}
-	_, err = s.Uploads.Object(objectName(found.UID, found.ID)).Generation(found.Generation).Attrs(r.Context())
+	_, err = s.Uploads.Object(PhotoName(found.UID, found.ID)).Generation(found.Generation).Attrs(r.Context())
 	if errors.Is(err, storage.ErrObjectNotExist) {
 		return fault.New(fault.CodeOriginalGone, "The photo is not kept any more, so it cannot be measured again.")
 	}

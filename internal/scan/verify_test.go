@@ -47,7 +47,7 @@ func TestVerify(t *testing.T) {
 		"an engine that falls": {func(io.Reader, report.Options) (report.Report, []report.Picture, error) { panic("x") }, nil, verifyRefused},
 		"a photo gone meanwhile": {measure, func(t *testing.T, e *env, s Scan, generation int64) {
 			t.Helper()
-			if err := deletePhoto(t.Context(), e.uploads, objectName(s.UID, s.ID), generation); err != nil {
+			if err := deletePhoto(t.Context(), e.uploads, PhotoName(s.UID, s.ID), generation); err != nil {
 				t.Fatal(err)
 			}
 		}, verifyGone},
@@ -193,7 +193,7 @@ func TestAskingAgainIsRefused(t *testing.T) {
 	e.setConsent(t, false, 2)
 	wantProblem(t, ask(t, api, "anna", http.MethodPost, pathOf(s)+"/verify"), http.StatusForbidden, "consent_required")
 	e.setConsent(t, true, 1)
-	if err := deletePhoto(t.Context(), e.uploads, objectName(s.UID, s.ID), generation); err != nil {
+	if err := deletePhoto(t.Context(), e.uploads, PhotoName(s.UID, s.ID), generation); err != nil {
 		t.Fatal(err)
 	}
 	for _, action := range []string{"verify", "rescore"} {

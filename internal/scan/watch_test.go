@@ -17,31 +17,6 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// waiting is how many wait for the scan.
-func (w *watcher[T]) waiting(id ID) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if on := w.watches[string(id)]; on != nil {
-		return on.waiters
-	}
-	return 0
-}
-
-// hears tells whether the scan's listener has told of the scan once. The emulator, unlike production, may tell of a change that
-// comes while the listener opens before the state that it changed, or not at all; what a test changes, it changes afterwards.
-func (w *watcher[T]) hears(id ID) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	on := w.watches[string(id)]
-	return on != nil && on.heard
-}
-
-func (w *watcher[T]) watched() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.watches)
-}
-
 // advanced is the scan one version on, in another state.
 func advanced(s Scan, state State) Scan {
 	s.State = state
@@ -100,9 +75,7 @@ func TestWaitEndsInTime(t *testing.T) {
 		eventually(t, "somebody listens", func() bool { return reader.Watcher.hears(s.ID) })
 		e.put(t, advanced(s, Processing))
 		eventually(t, "the listener hears of it", func() bool {
-			reader.Watcher.mu.Lock()
-			defer reader.Watcher.mu.Unlock()
-			return reader.Watcher.watches[string(s.ID)].latest.Version == 2
+			return reader.Watcher.latest(s.ID).Version == 2
 		})
 		leave()
 		if got := receive(t, waited, "the end of the wait"); got.State != Processing || got.Version != 2 {
@@ -230,17 +203,9 @@ func TestListenerThatFails(t *testing.T) {
 	broken.Store(false)
 	answer := poll(t.Context(), scansAPI(reader), string(s.ID)+"?wait=25")
 	// A change during a listener's set-up may get lost in the emulator.
-	eventually(t, "the listener is there", func() bool { return reader.Watcher.heard(s.ID) })
+	eventually(t, "the listener is there", func() bool { return reader.Watcher.hears(s.ID) })
 	e.put(t, advanced(s, Completed))
 	wantView(t, receive(t, answer, "the answer of the next"), Completed, 2)
-}
-
-// heard tells whether the scan's listener has said anything.
-func (w *watcher[T]) heard(id ID) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	on := w.watches[string(id)]
-	return on != nil && on.heard
 }
 
 // Those who come after a listener's failure get a new one, while those of the failed one are still leaving.
@@ -249,11 +214,11 @@ func TestNextListenerIsApartFromTheFailed(t *testing.T) {
 	e := newEnv(t)
 	watcher := NewWatcher(e.fs)
 	s := e.newScan(t)
-	failed, err := watcher.join(s)
+	failed, err := watcher.Join(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	watcher.tell(string(s.ID), failed, Scan{}, errors.New("failed"))
+	watcher.Tell(string(s.ID), failed, Scan{}, errors.New("failed"))
 	woken := make(chan Scan, 1)
 	go func() {
 		got, err := watcher.Wait(t.Context(), s, s.Version)
@@ -263,12 +228,9 @@ func TestNextListenerIsApartFromTheFailed(t *testing.T) {
 		woken <- got
 	}()
 	eventually(t, "the next waits", func() bool {
-		watcher.mu.Lock()
-		defer watcher.mu.Unlock()
-		on := watcher.watches[string(s.ID)]
-		return on != nil && on != failed && on.heard
+		return watcher.hears(s.ID) && !watcher.on(s.ID, failed)
 	})
-	watcher.leave(s, failed)
+	watcher.Leave(s, failed)
 	if n := watcher.waiting(s.ID); n != 1 {
 		t.Errorf("%d wait, want 1", n)
 	}
@@ -285,11 +247,7 @@ func TestTooManyWatches(t *testing.T) {
 	s := e.newScan(t)
 	first := poll(t.Context(), scansAPI(reader), string(s.ID)+"?wait=25")
 	eventually(t, "somebody waits", func() bool { return reader.Watcher.waiting(s.ID) == 1 })
-	reader.Watcher.mu.Lock()
-	for len(reader.Watcher.watches) < MaxWatches {
-		reader.Watcher.watches[string(randomID())] = &watch[Scan]{waiters: 1, stop: func() {}}
-	}
-	reader.Watcher.mu.Unlock()
+	reader.Watcher.fill()
 
 	w := receive(t, poll(t.Context(), scansAPI(reader), string(e.newScan(t).ID)+"?wait=25"), "the answer")
 	wantProblem(t, w, http.StatusServiceUnavailable, string(fault.CodeUnavailable))
@@ -329,18 +287,22 @@ func TestTooManyWaiters(t *testing.T) {
 	s := e.newScan(t)
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
-	for range MaxWatches {
-		on, err := watcher.join(s)
+	first, err := watcher.Join(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range MaxWatches - 1 {
+		on, err := watcher.Join(s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer watcher.leave(s, on)
+		defer watcher.Leave(s, on)
 	}
 	if _, err := watcher.Wait(ctx, s, s.Version); !fault.Is(err, fault.CodeUnavailable) {
 		t.Errorf("one more waits: %v", err)
 	}
-	watcher.leave(s, watcher.watches[string(s.ID)])
-	if _, err := watcher.join(s); err != nil {
+	watcher.Leave(s, first)
+	if _, err := watcher.Join(s); err != nil {
 		t.Errorf("after one has left: %v", err)
 	}
 }
