@@ -12,7 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/face"
-	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/analyze"
 )
 
 // Scan is the face engine. It is a variable for the tests of the local host only, which get it
@@ -29,7 +29,7 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	if err := errors.Join(fsErr, boxErr, uploadsErr, resultsErr); err != nil {
 		return nil, err
 	}
-	a := &scan.Analyzer{
+	a := &analyze.Consumer{
 		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Scan: Scan,
 		Lease: cmp.Or(p.Config.ScanLease, catalog.Lease), Exit: os.Exit,
 		Key: []byte(p.Config.HashKey), Now: p.Now,

@@ -10,7 +10,7 @@ import (
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/identity"
-	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/serve"
 )
 
 func init() { boot.HTTP("scans", build) }
@@ -26,8 +26,8 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err := errors.Join(fsErr, listeningErr, boxErr, uploadsErr, resultsErr, signingErr, apiErr); err != nil {
 		return nil, err
 	}
-	(&scan.Service{
-		Firestore: fs, Watcher: scan.NewWatcher(listening), Outbox: box, Uploads: uploads, Results: results,
+	(&serve.Handler{
+		Firestore: fs, Watcher: serve.NewWatcher(listening), Outbox: box, Uploads: uploads, Results: results,
 		Signing: signing, Now: p.Now,
 	}).Routes(api)
 	return api, nil

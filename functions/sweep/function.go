@@ -12,7 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/retention"
-	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/sweep"
 )
 
 func init() { boot.Event("sweep", build) }
@@ -31,7 +31,7 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	if err := errors.Join(fsErr, boxErr, publisherErr, uploadsErr, resultsErr, usersErr, missingErr); err != nil {
 		return nil, err
 	}
-	scans := &scan.Sweeper{Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Publisher: publisher, Now: now}
+	scans := &sweep.Sweeper{Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Publisher: publisher, Now: now}
 	return (&retention.Sweep{
 		Firestore: fs, Outbox: box, Scans: scans, Erasures: &erasure.Sweeper{Firestore: fs, Outbox: box, Now: now},
 		Exports: &export.Sweeper{Firestore: fs, Outbox: box, Results: results, Now: now}, Missing: missing, Now: now,

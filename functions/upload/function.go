@@ -12,7 +12,8 @@ import (
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/quota"
-	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/serve"
+	"github.com/facescan/facescan/internal/scan/upload"
 )
 
 func init() { boot.HTTP("upload", build) }
@@ -29,16 +30,16 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 		return nil, err
 	}
 	key := []byte(p.Config.HashKey)
-	uploads := &scan.Uploads{
+	uploads := &upload.Handler{
 		Firestore: fs, Bucket: bucket, Signing: signing, Key: key, Limits: quota.New(fs, key, p.Now),
 		MinAge: p.Config.MinAge, Now: p.Now,
 	}
 	uploads.Routes(api)
-	(&scan.SeriesService{
-		Service: &scan.Service{
+	(&serve.SeriesHandler{
+		Handler: &serve.Handler{
 			Firestore: fs, Outbox: box, Uploads: bucket, Results: results, Signing: signing, Now: p.Now,
 		},
-		Watcher: scan.NewSeriesWatcher(listening),
+		Watcher: serve.NewSeriesWatcher(listening),
 	}).Routes(api)
 	return api, nil
 }

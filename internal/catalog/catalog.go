@@ -134,7 +134,7 @@ var functions = []Function{
 	httpFunction(Function{
 		Name: "upload", Purpose: "opens scans and series, signs the URLs their photos are put to, and answers for series",
 		Paths: []string{"/v1/uploads", "/v1/uploads/*", "/v1/series", "/v1/series/*"}, Concurrency: 1000,
-		MemoryMiB: 512, // of those that wait for series as many as for scans, and the photos on their way (scan.MaxDirect)
+		MemoryMiB: 512, // of those that wait for series as many as for scans, and the photos on their way (upload.MaxDirect)
 	}),
 }
 

@@ -25,6 +25,8 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/retention"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/sweep"
+	"github.com/facescan/facescan/internal/scan/upload"
 )
 
 // patience bounds waiting for what should happen at once.
@@ -41,7 +43,7 @@ type life struct {
 	removed map[string]int64
 
 	scan   scan.ID
-	ticket scan.Ticket
+	ticket upload.Ticket
 	series scan.SeriesID
 }
 
@@ -104,7 +106,7 @@ func newLife(t *testing.T) *life {
 	}
 	l.sweep = &retention.Sweep{
 		Firestore: l.Firestore, Outbox: l.Outbox, Erasures: l.sweeper, Missing: missing, Now: l.Clock,
-		Scans: &scan.Sweeper{
+		Scans: &sweep.Sweeper{
 			Firestore: l.Firestore, Outbox: l.Outbox, Uploads: l.Uploads, Results: l.Results,
 			Publisher: publisher{l, l.Publisher}, Now: l.Clock,
 		},

@@ -20,6 +20,7 @@ import (
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/cheat"
+	"github.com/facescan/facescan/internal/scan/series"
 	"github.com/facescan/facescan/internal/schema"
 )
 
@@ -136,7 +137,7 @@ func (g *gatherer) consents(ctx context.Context) error {
 func (g *gatherer) series(ctx context.Context) error {
 	return g.documents(ctx, "series.json", g.user.Collection("series").Query, func(snap *firestore.DocumentSnapshot) (bool, error) {
 		state, err := snap.DataAt("state")
-		if err != nil || state == string(scan.SeriesDeleting) {
+		if err != nil || state == string(series.Deleting) {
 			return false, err
 		}
 		return g.kept(snap)

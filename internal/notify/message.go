@@ -13,6 +13,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/series"
 )
 
 //go:embed templates
@@ -168,7 +169,7 @@ func (m *Message) enter(tx *firestore.Transaction, fs *firestore.Client) (accoun
 // still is as it says, if it is about one.
 func (m *Message) subjectThere(tx *firestore.Transaction, fs *firestore.Client) (bool, error) {
 	if id := m.Data["seriesId"]; id != "" {
-		return scan.SeriesStands(tx, fs, m.UID, scan.SeriesID(id), m.revision)
+		return series.Stands(tx, fs, m.UID, scan.SeriesID(id), m.revision)
 	}
 	if id := m.Data["scanId"]; id != "" {
 		return scan.Exists(tx, fs, scan.ID(id))

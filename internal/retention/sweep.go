@@ -37,7 +37,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/sweep"
 	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/transact"
 )
@@ -48,7 +48,7 @@ type Sweep struct {
 	Firestore *firestore.Client
 	// Outbox holds the events that are owed, Scans the scans that are due, Erasures and Exports those that wait or are over.
 	Outbox   *outbox.Box
-	Scans    *scan.Sweeper
+	Scans    *sweep.Sweeper
 	Erasures *erasure.Sweeper
 	Exports  *export.Sweeper
 	// Missing finds the accounts whose Firebase user is gone.

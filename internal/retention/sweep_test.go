@@ -23,7 +23,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/retention"
-	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/sweep"
 )
 
 func TestMain(m *testing.M) {
@@ -63,7 +63,7 @@ func (f *fixture) sweepOf(t *testing.T, publisher outbox.Publisher) *retention.S
 	}
 	return &retention.Sweep{
 		Firestore: f.Firestore, Outbox: box, Missing: missing, Now: f.Clock,
-		Scans: &scan.Sweeper{
+		Scans: &sweep.Sweeper{
 			Firestore: f.Firestore, Outbox: box, Uploads: f.Uploads, Results: f.Results, Publisher: publisher, Now: f.Clock,
 		},
 		Erasures: &erasure.Sweeper{Firestore: f.Firestore, Outbox: box, Now: f.Clock},

@@ -18,11 +18,11 @@ func ResultsPrefix(uid account.UID) string { return "results/" + string(uid) + "
 // Kept reports whether scans/{id} is there, though it may be one that is being deleted. What is no
 // id of a scan is not.
 func Kept(ctx context.Context, fs *firestore.Client, id ID) (bool, error) {
-	if !id.valid() {
+	if !id.Valid() {
 		return false, nil
 	}
-	_, err := decodeAny(ref(fs, id).Get(ctx))
-	if errors.Is(err, errNoScan) {
+	_, err := DecodeAny(Ref(fs, id).Get(ctx))
+	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	return err == nil, err

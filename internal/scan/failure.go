@@ -1,13 +1,6 @@
 package scan
 
-import (
-	"cmp"
-	"errors"
-	"fmt"
-
-	"github.com/facescan/facescan/internal/face/report"
-	"github.com/facescan/facescan/internal/fault"
-)
+import "github.com/facescan/facescan/internal/event"
 
 // Reasons of a failed scan, beside those of the face engine (report.Code).
 const (
@@ -33,38 +26,13 @@ type Failure struct {
 	Fixes []string `firestore:"fixes" json:"fixes"`
 }
 
-// missing is the failure of a scan whose photo went before it was read.
-var missing = Failure{Code: ReasonMissing, Detail: "The photo is not there any more. Please upload it again."}
-
-// late is the failure of a scan that did not come to an end in time.
-var late = Failure{
-	Code:   ReasonExpired,
-	Detail: "The photo could not be analysed in time and was deleted. Please upload it again.",
+// FailedEvent returns the event of a failed scan.
+func FailedEvent(s Scan) event.ScanFailedV1 {
+	return event.ScanFailedV1{UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Code: s.Failure.Code}
 }
 
-// Failures of a measurement.
-var (
-	crashed = Failure{
-		Code:   ReasonCrashed,
-		Detail: "The photo could not be analysed. We have been told; please try another photo.",
-	}
-	mismatch = Failure{
-		Code:   ReasonMismatch,
-		Detail: "The photo is not the one that was announced. Please upload it again.",
-	}
-	refused = Failure{
-		Code:   ReasonWithdrawn,
-		Detail: "You withdrew your consent, so the scan was stopped and its photo deleted.",
-	}
-	encoded = Failure{
-		Code:   ReasonEncoded,
-		Detail: "The photo was sent in an encoding that is not read here and was deleted. Please upload it again as it is.",
-	}
-	tooLarge = Failure{
-		Code:   string(report.TooLarge),
-		Detail: fmt.Sprintf("This file has more than %d megabytes. Please choose a smaller one.", MaxBytes>>20),
-	}
-)
+// PhotoMissing is the failure of a scan whose photo went before it was read.
+var PhotoMissing = Failure{Code: ReasonMissing, Detail: "The photo is not there any more. Please upload it again."}
 
 // TypeName returns the media type as people know it, "" for one that has no such name.
 func TypeName(mediaType string) string { return typeNames[mediaType] }
@@ -73,46 +41,4 @@ var typeNames = map[string]string{
 	"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/heic": "HEIC", "image/heif": "HEIF",
 	"image/avif": "AVIF", "image/gif": "GIF", "image/bmp": "BMP", "image/tiff": "TIFF", "application/pdf": "PDF",
 	"video/mp4": "MP4", "video/webm": "WebM",
-}
-
-// notTaken is the sentence about a file of a media type that is not one of ContentTypes.
-func notTaken(kind string) string {
-	name := TypeName(kind)
-	switch name {
-	case "":
-		return "Photos are taken as JPEG, PNG or WebP."
-	case "HEIC", "HEIF", "AVIF":
-		return "Photos are taken as JPEG, PNG or WebP, not as " + name + ". Convert it on the device."
-	}
-	return "Photos are taken as JPEG, PNG or WebP, not as " + name + "."
-}
-
-// otherType is the failure of a photo whose bytes are not of the announced type.
-func otherType(announced, found string) Failure {
-	return Failure{Code: ReasonType, Detail: fmt.Sprintf(
-		"The photo was announced as %s but is %s. Please upload it again.",
-		cmp.Or(TypeName(announced), announced), cmp.Or(TypeName(found), found),
-	)}
-}
-
-// unfit is the error of a photo that no further attempt would measure.
-type unfit struct{ Failure }
-
-// Error returns the code and the sentence.
-func (u *unfit) Error() string { return u.Code + ": " + u.Detail }
-
-// failureOf returns the failure that the error of a measurement stands for; ok is false for a
-// transient one.
-func failureOf(err error) (f Failure, ok bool) {
-	var photo *unfit
-	var refusal *report.Refusal
-	switch {
-	case errors.As(err, &photo):
-		return photo.Failure, true
-	case errors.As(err, &refusal):
-		return Failure{Code: string(refusal.Code), Detail: refusal.Detail, Fixes: refusal.Fixes}, true
-	case fault.Is(err, fault.CodeAnalysisCrashed):
-		return crashed, true
-	}
-	return Failure{}, false
 }

@@ -12,24 +12,24 @@ import (
 
 // Latest returns the user's scan that was opened last, in whatever state, nil where there is none.
 func Latest(ctx context.Context, fs *firestore.Client, uid account.UID) (*Summary, error) {
-	found, err := find(ctx, fs, uid, filter{direction: firestore.Desc}, httpapi.Page{Limit: 1})
+	found, err := Find(ctx, fs, uid, Filter{Direction: firestore.Desc}, httpapi.Page{Limit: 1})
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	return new(summarize(found[0])), nil
+	return new(NewSummary(found[0])), nil
 }
 
-// Best returns the user's rankable scan of the highest score, nil where there is none. Scores of another version of
-// the engine are no measure for it, so it is the best of the present one's.
+// Best returns the user's rankable scan of the highest score, nil where there is none. Scores of
+// another version of the engine are no measure for it, so it is the best of the present one's.
 func Best(ctx context.Context, fs *firestore.Client, uid account.UID) (*Summary, error) {
-	// It needs the composite index on scans (uid asc, state asc, result.rankable asc, result.version asc,
-	// result.score.value desc).
+	// It needs the composite index on scans (uid asc, state asc, result.rankable asc,
+	// result.version asc, result.score.value desc).
 	best := fs.Collection("scans").Where("uid", "==", string(uid)).Where("state", "==", string(Completed)).
 		Where("result.rankable", "==", true).Where("result.version", "==", report.Version).
 		OrderBy("result.score.value", firestore.Desc).Limit(1).Select(summaryFields...)
-	found, err := readAll(ctx, best)
+	found, err := ReadAll(ctx, best)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	return new(summarize(found[0])), nil
+	return new(NewSummary(found[0])), nil
 }

@@ -1,4 +1,5 @@
-// Package scan is the life of a scan: the ticket for its upload, the analysis, its state and its result.
+// Package scan is the life of a scan: the ticket for its upload, the analysis, its state and its
+// result.
 //
 //	          POST /v1/uploads
 //	                 │        no object an hour after the ticket's end,
@@ -16,16 +17,27 @@
 //
 //	any state ──DELETE──► deleting ──objects gone──► (no document)
 //
-// A processing scan shows its stage: measuring from the claim on, then writing. Each change of state or stage makes the
-// scan's version greater by one, and wakes who waits for it (see [Watcher]). A scan that is deleting is gone to everybody
-// but its deletion and the sweep, which finishes one that was broken off (see remove.go).
+// A processing scan shows its stage: measuring from the claim on, then writing. Each change of
+// state or stage makes the scan's version greater by one, and wakes the requests that wait for it
+// (see package serve). A scan that is deleting is gone to all but its deletion and the sweep, which
+// finishes one that was broken off (see remove.go).
 //
-// A finalize event names an object's generation. The first one claimed is the scan's photo for good; any other
-// generation is deleted, and so is one that comes to a scan that has ended or is gone. Each transition is a method of
-// [Scan] that can fail; each commits in a transaction that read users/{uid} (see account.User.Admits), so that nothing
-// happens to a user who withdrew consent meanwhile.
+// A finalize event names an object's generation. The first one claimed remains the scan's photo;
+// any other generation is deleted, and so is one that comes to a scan that has ended or is gone.
+// Each transition is a method of [Scan] that can fail; each commits in a transaction that read
+// users/{uid} (see account.User.Admits), so that nothing happens to a user who withdrew consent
+// meanwhile.
 //
-// Several photos of one sitting are a series, whose score is the mean of their scans: see series.go.
+// This package holds the document, its states and rules, its names and the queries that others ask.
+// What is done with it lies in the packages below, which do not import each other:
+//
+//	upload     opens scans and series and takes their photos
+//	analyze    measures photos; the only one that links the face engine
+//	serve      answers for scans, series and the timeline, and deletes
+//	sweep      goes on with what was left undone and deletes photos that are due
+//	series     several photos of one sitting, whose score is the mean of their scans; for all four
+//	cheat      the guard of the ranking
+//	rendition  pictures made of a photo
 package scan
 
 import (
@@ -44,8 +56,8 @@ type ID string
 
 var idPattern = regexp.MustCompile(`^[a-z2-7]{26}$`)
 
-// valid reports whether id is well formed; what comes from outside is never made a path unchecked.
-func (id ID) valid() bool { return idPattern.MatchString(string(id)) }
+// Valid reports whether id is well formed; what comes from outside is never made a path unchecked.
+func (id ID) Valid() bool { return idPattern.MatchString(string(id)) }
 
 // State is where a scan stands.
 type State string
@@ -58,15 +70,16 @@ const (
 	Completed      State = "completed"
 	Failed         State = "failed"
 	Expired        State = "expired"
-	// Deleting is a scan that its owner deleted and whose objects are going: to all but the sweep it is gone already.
+	// Deleting is a scan that its owner deleted and whose objects are going: to all but the sweep
+	// it is gone already.
 	Deleting State = "deleting"
 )
 
 // Stage is how far a scan that is processing has come.
 type Stage string
 
-// The stages, in their order. A write for each step of the engine would cost more than anybody gains: the first comes
-// with the claim, the second is the one write that a scan's progress costs.
+// The stages, in their order. A write for each step of the engine would cost more than it is worth:
+// the first comes with the claim, the second is the one write that a scan's progress costs.
 const (
 	// Measuring is from the claim on: the photo is read, and the engine is at it.
 	Measuring Stage = "measuring"
@@ -80,17 +93,18 @@ func (s State) Terminal() bool { return s == Completed || s == Failed || s == Ex
 // MaxBytes is the largest photo, in bytes, by whichever way it is uploaded.
 const MaxBytes = 15 << 20
 
-// docSchema is the version of the documents' form.
-const docSchema = 1
+// SchemaVersion is the version of the documents' form.
+const SchemaVersion = 1
 
 const (
-	// expireGrace is how long after the ticket's end a photo may still turn up.
-	expireGrace = time.Hour
-	// firstLook is when the sweep first asks whether a notification was lost, nextLook when it asks again.
-	firstLook = 2 * time.Minute
-	nextLook  = 5 * time.Minute
-	// maxClaims ends a scan whose analysis kills its process again and again.
-	maxClaims = 5
+	// ExpireGrace is how long after the ticket's end a photo may still turn up.
+	ExpireGrace = time.Hour
+	// FirstLook is when the sweep first asks whether a notification was lost, nextLook when it asks
+	// again.
+	FirstLook = 2 * time.Minute
+	NextLook  = 5 * time.Minute
+	// MaxClaims ends a scan whose analysis kills its process again and again.
+	MaxClaims = 5
 )
 
 // Scan is scans/{scanID}.
@@ -109,35 +123,39 @@ type Scan struct {
 	// SeriesID is the series that it is a photo of, "" for none.
 	SeriesID SeriesID `firestore:"seriesId,omitempty"`
 
-	// Request stands for what was asked for when it was opened, to tell another request under the same key.
+	// Request stands for what was asked for when it was opened, to tell another request under the
+	// same key.
 	Request string `firestore:"request"`
 	// ContentType is the media type that the upload must have.
 	ContentType     string    `firestore:"contentType"`
 	TicketExpiresAt time.Time `firestore:"ticketExpiresAt"`
-	// Declared stands for the photo that was announced, "" where none was, and Content for the one that came, once it
-	// was read to its end (see photoHash).
+	// Declared stands for the photo that was announced, "" where none was, and Content for the one
+	// that came, once it was read to its end (see [PhotoHash]).
 	Declared string `firestore:"declared"`
 	Content  string `firestore:"content"`
-	// Renditions are the pictures to be made of the photo, Rendered is what became of them.
+	// Renditions are the pictures to be made of the photo, Rendered has their outcomes.
 	Renditions []rendition.Rendition `firestore:"renditions"`
 	Rendered   []Rendered            `firestore:"rendered"`
 	// Generation is the claimed generation of the photo, 0 before the claim.
 	Generation int64 `firestore:"generation"`
-	// UploadedAt is when the claimed photo was there, by Cloud Storage's clock; zero where that is not known.
+	// UploadedAt is when the claimed photo was there, by Cloud Storage's clock; zero where that is
+	// not known.
 	UploadedAt time.Time `firestore:"uploadedAt"`
-	// Lease is who analyses it, Claims how often somebody began to and never said how it went.
+	// Lease is held by the analysis under way; Claims counts the analyses that began and did not
+	// report their end.
 	Lease  Lease `firestore:"lease"`
 	Claims int   `firestore:"claims"`
 
-	// Result is the report without the face's geometry, in the names of its JSON; nil unless completed.
+	// Result is the report without the face's geometry, in the names of its JSON; nil unless
+	// completed.
 	Result map[string]any `firestore:"result"`
 	// DuplicateOf is an earlier scan that measured the same photo, "" for none.
 	DuplicateOf ID `firestore:"duplicateOf"`
 	// Failure says why it failed; nil unless failed.
 	Failure *Failure `firestore:"failure"`
 
-	// Verification is the last request to measure it again, nil if there was none; Previous is what it came to before it
-	// was last scored anew.
+	// Verification is the last request to measure it again, nil if there was none; Previous is what
+	// it came to before it was last scored anew.
 	Verification *Verification `firestore:"verification,omitempty"`
 	Previous     *Previous     `firestore:"previous,omitempty"`
 
@@ -145,9 +163,10 @@ type Scan struct {
 	UpdatedAt time.Time `firestore:"updatedAt"`
 	// FinishedAt is when it was completed or failed.
 	FinishedAt time.Time `firestore:"finishedAt"`
-	// SweepAt is when the sweep has to look at it next; nil when there is nothing to do for it any more.
+	// SweepAt is when the sweep has to look at it next; nil when there is nothing to do for it any
+	// more.
 	SweepAt *time.Time `firestore:"sweepAt"`
-	// SweepFaults is how often in a row the sweep failed on it (see query.PutOff).
+	// SweepFaults is how often in a row the sweep failed on it (see store.PutOff).
 	SweepFaults int64 `firestore:"sweepFaults,omitempty"`
 }
 
@@ -159,121 +178,125 @@ type Lease struct {
 
 // Errors of a claim.
 var (
-	// errStale says that the generation is not, and will never be, the scan's photo: delete it.
-	errStale = errors.New("the object is not the scan's photo")
-	// errFinished says that this very photo has been dealt with.
-	errFinished = errors.New("the scan is finished")
-	// errLeased says that somebody else is at it.
-	errLeased = errors.New("the scan is being analysed")
-	// errExhausted says that its analysis was begun too often.
-	errExhausted = errors.New("the analysis was begun too often without an end")
-	// errLost says that the lease went to somebody else.
-	errLost = errors.New("the lease is lost")
+	// ErrStale is returned for a generation that is not, and will never be, the scan's photo:
+	// delete it.
+	ErrStale = errors.New("the object is not the scan's photo")
+	// ErrFinished is returned for a photo whose scan has ended.
+	ErrFinished = errors.New("the scan is finished")
+	// ErrLeased is returned while another process analyses the scan.
+	ErrLeased = errors.New("the scan is being analysed")
+	// ErrExhausted is returned when the analysis was begun too often.
+	ErrExhausted = errors.New("the analysis was begun too often without an end")
+	// ErrLost is returned to a process whose lease another one has taken.
+	ErrLost = errors.New("the lease is lost")
 )
 
-// newScan returns a scan that waits for its photo.
-func newScan(id ID, uid account.UID, epoch int64, contentType string, now time.Time) Scan {
+// New returns a scan that waits for its photo.
+func New(id ID, uid account.UID, epoch int64, contentType string, now time.Time) Scan {
 	s := Scan{
-		Schema: docSchema, ID: id, UID: uid, ConsentEpoch: epoch, State: AwaitingUpload, ContentType: contentType,
+		Schema: SchemaVersion, ID: id, UID: uid, ConsentEpoch: epoch, State: AwaitingUpload, ContentType: contentType,
 		CreatedAt: now, TicketExpiresAt: now.Add(schema.TicketLife),
 	}
-	s.changed(now)
-	s.lookAgain(now.Add(firstLook))
+	s.Touch(now)
+	s.LookAgain(now.Add(FirstLook))
 	return s
 }
 
-// renewTicket lets the photo be uploaded for another schema.TicketLife, under the consent epoch.
-func (s *Scan) renewTicket(epoch int64, now time.Time) {
+// RenewTicket lets the photo be uploaded for another schema.TicketLife, under the consent epoch.
+func (s *Scan) RenewTicket(epoch int64, now time.Time) {
 	s.ConsentEpoch = epoch
 	s.TicketExpiresAt = now.Add(schema.TicketLife)
 	s.UpdatedAt = now
 }
 
-// claim takes the scan for analysis of the photo's generation, for as long as the lease. It fails with errStale, errFinished or errLeased, and
-// then changes nothing; with errExhausted the scan is the caller's, but to be ended and not analysed.
-func (s *Scan) claim(generation int64, token string, lease time.Duration, now time.Time) error {
+// Claim takes the scan for analysis of the photo's generation, for as long as the lease. It fails
+// with ErrStale, ErrFinished or ErrLeased, and then changes nothing. With ErrExhausted the scan is
+// the caller's, but to be ended and not analysed.
+func (s *Scan) Claim(generation int64, token string, lease time.Duration, now time.Time) error {
 	if s.Generation != 0 && s.Generation != generation {
-		return errStale
+		return ErrStale
 	}
 	switch s.State {
 	case Completed, Failed:
 		if s.Generation == 0 {
-			return errStale
+			return ErrStale
 		}
-		return errFinished
+		return ErrFinished
 	case Processing:
 		if s.Lease.Until.After(now) {
-			return errLeased
+			return ErrLeased
 		}
 	case Deleting:
-		return errStale
+		return ErrStale
 	case AwaitingUpload, Queued, Expired:
 	}
 	s.Generation = generation
 	s.State, s.Stage = Processing, Measuring
 	s.Claims++
 	s.Lease = Lease{Token: token, Until: now.Add(lease)}
-	s.changed(now)
-	s.lookAgain(s.Lease.Until.Add(nextLook))
-	if s.Claims > maxClaims {
-		return errExhausted
+	s.Touch(now)
+	s.LookAgain(s.Lease.Until.Add(NextLook))
+	if s.Claims > MaxClaims {
+		return ErrExhausted
 	}
 	return nil
 }
 
-// holds returns errLost unless the token owns the lease: an over-long holder may finish as long as no other
-// process has claimed the scan since.
-func (s *Scan) holds(token string) error {
+// Holds returns ErrLost unless the token owns the lease: an over-long holder may finish as long as
+// no other process has claimed the scan since.
+func (s *Scan) Holds(token string) error {
 	if s.State != Processing || s.Lease.Token != token {
-		return errLost
+		return ErrLost
 	}
 	return nil
 }
 
-// queue notes the photo that the upload function took itself and that now waits for its analysis.
-func (s *Scan) queue(generation int64, content string, now time.Time) {
+// Enqueue notes the photo that the upload function took itself and that now waits for its analysis.
+func (s *Scan) Enqueue(generation int64, content string, now time.Time) {
 	s.State = Queued
 	s.Generation = generation
 	s.Content = content
-	s.changed(now)
-	s.lookAgain(now.Add(firstLook))
+	s.Touch(now)
+	s.LookAgain(now.Add(FirstLook))
 }
 
-// requeue gives the scan back after a transient failure, to be claimed by the next delivery.
-func (s *Scan) requeue(now time.Time) {
+// Requeue gives the scan back after a transient failure, to be claimed by the next delivery.
+func (s *Scan) Requeue(now time.Time) {
 	s.State, s.Stage = Queued, ""
 	s.Lease = Lease{}
 	s.Claims-- // this one ended in good order
-	s.changed(now)
-	s.lookAgain(now.Add(nextLook))
+	s.Touch(now)
+	s.LookAgain(now.Add(NextLook))
 }
 
-// complete ends the scan with a result.
-func (s *Scan) complete(result map[string]any, now time.Time) {
+// Complete ends the scan with a result.
+func (s *Scan) Complete(result map[string]any, now time.Time) {
 	s.Result = result
 	s.finish(Completed, now)
 }
 
-// fail ends the scan with a reason.
-func (s *Scan) fail(f Failure, now time.Time) {
+// Fail ends the scan with a reason.
+func (s *Scan) Fail(f Failure, now time.Time) {
 	s.Failure = &f
 	s.finish(Failed, now)
 }
 
-// refused reports whether the scan was ended because its user does not admit it any more: nothing of it is kept.
-func (s *Scan) refused() bool { return s.Failure != nil && s.Failure.Code == ReasonWithdrawn }
+// Refused reports whether the scan was ended because its user does not admit it any more: nothing
+// of it is kept.
+func (s *Scan) Refused() bool { return s.Failure != nil && s.Failure.Code == ReasonWithdrawn }
 
 func (s *Scan) finish(state State, now time.Time) {
 	s.State, s.Stage = state, ""
 	s.Lease = Lease{}
 	s.FinishedAt = now
-	s.changed(now)
-	s.lookAgain(now.Add(schema.OriginalLife))
+	s.Touch(now)
+	s.LookAgain(now.Add(schema.OriginalLife))
 }
 
-// photoDue returns when the photo of the finished scan is to be deleted, by what its user wants now. A scan that failed needs
-// its photo for nothing, so that is never kept longer than without any wish.
-func (s *Scan) photoDue(u account.User) time.Time {
+// PhotoDue returns when the photo of the finished scan is to be deleted, by what its user wants
+// now. A scan that failed needs its photo for nothing, so that is never kept longer than without
+// any wish.
+func (s *Scan) PhotoDue(u account.User) time.Time {
 	life := schema.OriginalLife
 	if u.KeepPhotosDays != nil {
 		life = time.Duration(*u.KeepPhotosDays) * 24 * time.Hour
@@ -284,45 +307,46 @@ func (s *Scan) photoDue(u account.User) time.Time {
 	return s.FinishedAt.Add(life)
 }
 
-// keepPhoto has the sweep look when the photo is due, and before that as often as makes a lower wish tell.
-func (s *Scan) keepPhoto(due, now time.Time) {
+// KeepPhoto has the sweep look when the photo is due, and before that as often as makes a lower
+// wish tell.
+func (s *Scan) KeepPhoto(due, now time.Time) {
 	if next := now.Add(schema.OriginalLife); due.After(next) {
 		due = next
 	}
-	s.lookAgain(due)
+	s.LookAgain(due)
 }
 
-// expire ends the wait for a photo that did not come.
-func (s *Scan) expire(now time.Time) {
+// Expire ends the wait for a photo that did not come.
+func (s *Scan) Expire(now time.Time) {
 	s.State = Expired
-	s.changed(now)
+	s.Touch(now)
 	s.SweepAt = nil
 }
 
-// changed makes the version greater by one, for the clients that wait for a change.
-func (s *Scan) changed(now time.Time) {
+// Touch makes the version greater by one, for the clients that wait for a change.
+func (s *Scan) Touch(now time.Time) {
 	s.Version++
 	s.UpdatedAt = now
 }
 
-// grace returns how long after the ticket's end the scan waits for its photo.
-func (s *Scan) grace() time.Duration {
+// Grace returns how long after the ticket's end the scan waits for its photo.
+func (s *Scan) Grace() time.Duration {
 	if s.SeriesID != "" {
-		return seriesGrace
+		return SeriesGrace
 	}
-	return expireGrace
+	return ExpireGrace
 }
 
-// lookAgain has the sweep look at the scan at the time.
-func (s *Scan) lookAgain(at time.Time) { s.SweepAt, s.SweepFaults = &at, 0 }
+// LookAgain has the sweep look at the scan at the time.
+func (s *Scan) LookAgain(at time.Time) { s.SweepAt, s.SweepFaults = &at, 0 }
 
 // PhotoName returns the photo's name in the uploads bucket.
 func PhotoName(uid account.UID, id ID) string { return "uploads/" + string(uid) + "/" + string(id) }
 
-// parsePhotoName is the inverse of PhotoName; ok is false for a name it never makes.
-func parsePhotoName(name string) (uid account.UID, id ID, ok bool) {
+// ParsePhotoName is the inverse of PhotoName; ok is false for a name it never makes.
+func ParsePhotoName(name string) (uid account.UID, id ID, ok bool) {
 	parts := strings.Split(name, "/")
-	if len(parts) != 3 || parts[0] != "uploads" || parts[1] == "" || !ID(parts[2]).valid() {
+	if len(parts) != 3 || parts[0] != "uploads" || parts[1] == "" || !ID(parts[2]).Valid() {
 		return "", "", false
 	}
 	return account.UID(parts[1]), ID(parts[2]), true
@@ -333,10 +357,20 @@ func ResultPrefix(uid account.UID, id ID) string {
 	return "results/" + string(uid) + "/" + string(id) + "/"
 }
 
-// reportName returns the name of the full report, the only place that keeps the face's geometry.
-func reportName(uid account.UID, id ID) string { return ResultPrefix(uid, id) + "report.json" }
+// ReportName returns the name of the full report, the only place that keeps the face's geometry.
+func ReportName(uid account.UID, id ID) string { return ResultPrefix(uid, id) + "report.json" }
 
-// pictureName returns the name of one of the pictures of face.PictureNames.
-func pictureName(uid account.UID, id ID, picture string) string {
+// PictureName returns the name of one of the pictures of face.PictureNames.
+func PictureName(uid account.UID, id ID, picture string) string {
 	return ResultPrefix(uid, id) + picture + ".jpg"
 }
+
+// SeriesID is a series' id, of the form of a scan's.
+type SeriesID string
+
+// Valid reports whether id is well formed.
+func (id SeriesID) Valid() bool { return ID(id).Valid() }
+
+// SeriesGrace is how long after the ticket's end a photo of a series may still turn up: its user
+// waits for the others' result. One that comes later counts nevertheless.
+const SeriesGrace = 10 * time.Minute

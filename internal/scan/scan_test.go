@@ -19,24 +19,24 @@ var (
 
 // inState is a scan in the state, of generation 7, and of none before the claim.
 func inState(state State) Scan {
-	s := newScan("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 3, "image/png", begin)
+	s := New("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 3, "image/png", begin)
 	if state == AwaitingUpload {
 		return s
 	}
 	if state == Expired {
-		s.expire(begin)
+		s.Expire(begin)
 		return s
 	}
-	if err := s.claim(7, "first", catalog.Lease, begin); err != nil {
+	if err := s.Claim(7, "first", catalog.Lease, begin); err != nil {
 		panic(err)
 	}
 	switch state {
 	case Queued:
-		s.requeue(begin)
+		s.Requeue(begin)
 	case Completed:
-		s.complete(map[string]any{"score": 1}, begin)
+		s.Complete(map[string]any{"score": 1}, begin)
 	case Failed:
-		s.fail(Failure{Code: "no_face"}, begin)
+		s.Fail(Failure{Code: "no_face"}, begin)
 	default:
 	}
 	return s
@@ -49,7 +49,7 @@ func TestNewScan(t *testing.T) {
 		Schema: 1, ID: "aaaaaaaaaaaaaaaaaaaaaaaaaa", UID: "u", ConsentEpoch: 3, State: AwaitingUpload, Version: 1,
 		ContentType: "image/png", TicketExpiresAt: begin.Add(15 * time.Minute), CreatedAt: begin, UpdatedAt: begin, SweepAt: &at,
 	}
-	if diff := cmp.Diff(want, newScan("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 3, "image/png", begin)); diff != "" {
+	if diff := cmp.Diff(want, New("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 3, "image/png", begin)); diff != "" {
 		t.Errorf("new scan (-want +got):\n%s", diff)
 	}
 }
@@ -64,31 +64,31 @@ func TestClaim(t *testing.T) {
 	}{
 		"awaiting its photo, it is taken":                          {inState(AwaitingUpload), 7, 0, nil},
 		"queued, it is taken":                                      {inState(Queued), 7, 0, nil},
-		"queued, another generation is stale":                      {inState(Queued), 8, 0, errStale},
+		"queued, another generation is stale":                      {inState(Queued), 8, 0, ErrStale},
 		"expired, a late photo revives it":                         {inState(Expired), 7, 48 * time.Hour, nil},
-		"being analysed, it is leased":                             {inState(Processing), 7, catalog.Lease - 1, errLeased},
-		"being analysed, another generation is stale":              {inState(Processing), 8, 0, errStale},
+		"being analysed, it is leased":                             {inState(Processing), 7, catalog.Lease - 1, ErrLeased},
+		"being analysed, another generation is stale":              {inState(Processing), 8, 0, ErrStale},
 		"being analysed and the lease just over, it is taken over": {inState(Processing), 7, catalog.Lease, nil},
-		"lease over, another generation is stale all the same":     {inState(Processing), 8, leaseOver, errStale},
-		"completed, its photo is finished with":                    {inState(Completed), 7, leaseOver, errFinished},
-		"completed, another generation is stale":                   {inState(Completed), 8, 0, errStale},
-		"failed, its photo is finished with":                       {inState(Failed), 7, leaseOver, errFinished},
-		"failed, another generation is stale":                      {inState(Failed), 8, 0, errStale},
-		"failed without ever a photo, every generation is stale":   {failedUnclaimed(), 7, 0, errStale},
-		"begun too often, it is taken to be ended":                 {begun(maxClaims), 7, leaseOver, errExhausted},
-		"begun one time less, it is taken":                         {begun(maxClaims - 1), 7, leaseOver, nil},
+		"lease over, another generation is stale all the same":     {inState(Processing), 8, leaseOver, ErrStale},
+		"completed, its photo is finished with":                    {inState(Completed), 7, leaseOver, ErrFinished},
+		"completed, another generation is stale":                   {inState(Completed), 8, 0, ErrStale},
+		"failed, its photo is finished with":                       {inState(Failed), 7, leaseOver, ErrFinished},
+		"failed, another generation is stale":                      {inState(Failed), 8, 0, ErrStale},
+		"failed without ever a photo, every generation is stale":   {failedUnclaimed(), 7, 0, ErrStale},
+		"begun too often, it is taken to be ended":                 {begun(MaxClaims), 7, leaseOver, ErrExhausted},
+		"begun one time less, it is taken":                         {begun(MaxClaims - 1), 7, leaseOver, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, now := tt.from, begin.Add(tt.after)
-			err := got.claim(tt.generation, "second", catalog.Lease, now)
+			err := got.Claim(tt.generation, "second", catalog.Lease, now)
 			if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
 				t.Fatalf("claim = %v, want %v", err, tt.want)
 			}
 			want := tt.from
-			if tt.want == nil || errors.Is(tt.want, errExhausted) {
-				look := now.Add(catalog.Lease + nextLook)
+			if tt.want == nil || errors.Is(tt.want, ErrExhausted) {
+				look := now.Add(catalog.Lease + NextLook)
 				want.State, want.Stage, want.Generation, want.Claims = Processing, Measuring, tt.generation, tt.from.Claims+1
 				want.Lease = Lease{Token: "second", Until: now.Add(catalog.Lease)}
 				want.Version, want.UpdatedAt, want.SweepAt = tt.from.Version+1, now, &look
@@ -102,7 +102,7 @@ func TestClaim(t *testing.T) {
 
 func failedUnclaimed() Scan {
 	s := inState(AwaitingUpload)
-	s.fail(missing, begin)
+	s.Fail(PhotoMissing, begin)
 	return s
 }
 
@@ -118,37 +118,38 @@ func TestHolds(t *testing.T) {
 		for _, token := range []string{"first", "another", ""} {
 			s := inState(state)
 			want := state == Processing && token == "first"
-			if err := s.holds(token); (err == nil) != want || (err != nil && !errors.Is(err, errLost)) {
+			if err := s.Holds(token); (err == nil) != want || (err != nil && !errors.Is(err, ErrLost)) {
 				t.Errorf("%s: holds(%q) = %v, want it held: %v", state, token, err, want)
 			}
 		}
 	}
-	t.Run("an over-long holder goes on holding, until somebody else claims", func(t *testing.T) {
+	t.Run("an over-long holder goes on holding, until another process else claims", func(t *testing.T) {
 		s := inState(Processing)
-		if err := s.claim(7, "second", catalog.Lease, begin.Add(leaseOver)); err != nil {
+		if err := s.Claim(7, "second", catalog.Lease, begin.Add(leaseOver)); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.holds("first"); !errors.Is(err, errLost) {
+		if err := s.Holds("first"); !errors.Is(err, ErrLost) {
 			t.Errorf("the first holder: %v, want errLost", err)
 		}
-		if err := s.holds("second"); err != nil {
+		if err := s.Holds("second"); err != nil {
 			t.Errorf("the second holder: %v", err)
 		}
 	})
 }
 
-// The events that end a claim or a wait come from a holder, or from the sweep: each from the states it can come in.
+// The events that end a claim or a wait come from a holder, or from the sweep: each from the states
+// it can come in.
 func TestTransitions(t *testing.T) {
 	t.Parallel()
 	later := begin.Add(time.Minute)
 	events := map[string]func(*Scan){
-		"requeue":  func(s *Scan) { s.requeue(later) },
-		"complete": func(s *Scan) { s.complete(map[string]any{"a": "b"}, later) },
-		"fail":     func(s *Scan) { s.fail(Failure{Code: "late"}, later) },
-		"expire":   func(s *Scan) { s.expire(later) },
+		"requeue":  func(s *Scan) { s.Requeue(later) },
+		"complete": func(s *Scan) { s.Complete(map[string]any{"a": "b"}, later) },
+		"fail":     func(s *Scan) { s.Fail(Failure{Code: "late"}, later) },
+		"expire":   func(s *Scan) { s.Expire(later) },
 	}
 	requeued := func(s *Scan) {
-		s.State, s.Claims, s.SweepAt = Queued, s.Claims-1, new(later.Add(nextLook))
+		s.State, s.Claims, s.SweepAt = Queued, s.Claims-1, new(later.Add(NextLook))
 	}
 	completed := func(s *Scan) {
 		s.State, s.Result, s.FinishedAt, s.SweepAt = Completed, map[string]any{"a": "b"}, later, new(later.Add(schema.OriginalLife))
@@ -201,15 +202,15 @@ func TestAnyHistoryHasOneEnd(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		now := begin
-		s := newScan("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 1, "image/jpeg", now)
+		s := New("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 1, "image/jpeg", now)
 		tokens, ends := []string{"nobody"}, 0
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			before := s
 			switch rapid.SampledFrom([]string{"claim", "claim", "claim", "clock", "complete", "fail", "requeue", "expire"}).Draw(t, "event") {
 			case "claim":
 				token := rapid.StringMatching(`[a-z]{8}`).Draw(t, "token")
-				err := s.claim(rapid.Int64Range(1, 3).Draw(t, "generation"), token, catalog.Lease, now)
-				if err == nil || errors.Is(err, errExhausted) {
+				err := s.Claim(rapid.Int64Range(1, 3).Draw(t, "generation"), token, catalog.Lease, now)
+				if err == nil || errors.Is(err, ErrExhausted) {
 					tokens = append(tokens, token)
 				} else if diff := cmp.Diff(before, s); diff != "" {
 					t.Fatalf("a refused claim (%v) changed the scan:\n%s", err, diff)
@@ -217,22 +218,22 @@ func TestAnyHistoryHasOneEnd(t *testing.T) {
 			case "clock":
 				now = now.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "seconds")) * time.Second)
 			case "complete":
-				if s.holds(rapid.SampledFrom(tokens).Draw(t, "holder")) == nil {
-					s.complete(map[string]any{}, now)
+				if s.Holds(rapid.SampledFrom(tokens).Draw(t, "holder")) == nil {
+					s.Complete(map[string]any{}, now)
 					ends++
 				}
 			case "fail":
-				if s.holds(rapid.SampledFrom(tokens).Draw(t, "holder")) == nil {
-					s.fail(missing, now)
+				if s.Holds(rapid.SampledFrom(tokens).Draw(t, "holder")) == nil {
+					s.Fail(PhotoMissing, now)
 					ends++
 				}
 			case "requeue":
-				if s.holds(rapid.SampledFrom(tokens).Draw(t, "holder")) == nil {
-					s.requeue(now)
+				if s.Holds(rapid.SampledFrom(tokens).Draw(t, "holder")) == nil {
+					s.Requeue(now)
 				}
 			case "expire":
 				if s.State == AwaitingUpload { // as the sweep
-					s.expire(now)
+					s.Expire(now)
 				}
 			}
 			checkStep(t, before, s)
@@ -268,7 +269,7 @@ func checkStep(t *rapid.T, before, after Scan) {
 func TestObjectNames(t *testing.T) {
 	t.Parallel()
 	t.Run("what is made is read again", func(t *testing.T) {
-		uid, id, ok := parsePhotoName(PhotoName("u1", "aaaaaaaaaaaaaaaaaaaaaaaaa7"))
+		uid, id, ok := ParsePhotoName(PhotoName("u1", "aaaaaaaaaaaaaaaaaaaaaaaaa7"))
 		if uid != "u1" || id != "aaaaaaaaaaaaaaaaaaaaaaaaa7" || !ok {
 			t.Errorf("got %q, %q, %v", uid, id, ok)
 		}
@@ -278,7 +279,7 @@ func TestObjectNames(t *testing.T) {
 		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaa", "uploads/u1/AAAAAAAAAAAAAAAAAAAAAAAAAA", "uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaa1",
 		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa/x", "/uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa", "uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa\n",
 	} {
-		if uid, id, ok := parsePhotoName(name); ok {
+		if uid, id, ok := ParsePhotoName(name); ok {
 			t.Errorf("%q is read as %q of %q", name, id, uid)
 		}
 	}

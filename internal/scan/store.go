@@ -11,72 +11,80 @@ import (
 )
 
 var (
-	// errNoScan says that scans/{id} does not exist, or is being deleted.
-	errNoScan = errors.New("no such scan")
-	// errDeleting is errNoScan of a scan whose objects are still going.
-	errDeleting = fmt.Errorf("%w: it is being deleted", errNoScan)
+	// ErrNotFound is returned for a scan that does not exist or is being deleted.
+	ErrNotFound = errors.New("no such scan")
+	// ErrDeleting is ErrNotFound of a scan whose objects are still going.
+	ErrDeleting = fmt.Errorf("%w: it is being deleted", ErrNotFound)
 )
 
-// ref returns scans/{id}.
-func ref(fs *firestore.Client, id ID) *firestore.DocumentRef {
+// Ref returns scans/{id}.
+func Ref(fs *firestore.Client, id ID) *firestore.DocumentRef {
 	return fs.Collection("scans").Doc(string(id))
 }
 
-// version returns the version that waiting clients compare.
-func (s Scan) version() int64 { return s.Version }
+// CurrentVersion returns the version that waiting clients compare.
+func (s Scan) CurrentVersion() int64 { return s.Version }
 
-// ref returns the scan's document.
-func (s Scan) ref(fs *firestore.Client) *firestore.DocumentRef { return ref(fs, s.ID) }
+// Ref returns the scan's document.
+func (s Scan) Ref(fs *firestore.Client) *firestore.DocumentRef { return Ref(fs, s.ID) }
 
-// get reads the scan, unless it is being deleted.
-func get(ctx context.Context, fs *firestore.Client, id ID) (Scan, error) {
-	return decode(ref(fs, id).Get(ctx))
+// Get reads the scan, unless it is being deleted.
+func Get(ctx context.Context, fs *firestore.Client, id ID) (Scan, error) {
+	return Decode(Ref(fs, id).Get(ctx))
 }
 
-// read is get in the transaction.
-func read(tx *firestore.Transaction, fs *firestore.Client, id ID) (Scan, error) {
-	return decode(tx.Get(ref(fs, id)))
+// Read is get in the transaction.
+func Read(tx *firestore.Transaction, fs *firestore.Client, id ID) (Scan, error) {
+	return Decode(tx.Get(Ref(fs, id)))
 }
 
-// write writes the scan in the transaction.
-func write(tx *firestore.Transaction, fs *firestore.Client, s Scan) error {
-	if err := tx.Set(ref(fs, s.ID), s); err != nil {
+// Write writes the scan in the transaction.
+func Write(tx *firestore.Transaction, fs *firestore.Client, s Scan) error {
+	if err := tx.Set(Ref(fs, s.ID), s); err != nil {
 		return fmt.Errorf("write scan %s: %w", s.ID, err)
 	}
 	return nil
 }
 
-// decode reads a scan as all but its deletion sees it: one that is being deleted is gone.
-func decode(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
-	s, err := decodeAny(snap, err)
+// Decode reads a scan as all but its deletion sees it: one that is being deleted is gone.
+func Decode(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
+	s, err := DecodeAny(snap, err)
 	if err == nil && s.State == Deleting {
-		return Scan{}, errDeleting
+		return Scan{}, ErrDeleting
 	}
 	return s, err
 }
 
-// decodeAny reads a scan that may be one that is being deleted.
-func decodeAny(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
-	return store.Decode[Scan](snap, err, "scan", errNoScan)
+// DecodeAny reads a scan that may be one that is being deleted.
+func DecodeAny(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
+	return store.Decode[Scan](snap, err, "scan", ErrNotFound)
 }
 
 // Exists reports, in the transaction, whether there is the scan; not one that is being deleted.
 func Exists(tx *firestore.Transaction, fs *firestore.Client, id ID) (bool, error) {
-	_, err := read(tx, fs, id)
-	return err == nil, ignoreGone(err)
+	_, err := Read(tx, fs, id)
+	return err == nil, IgnoreNotFound(err)
 }
 
-// readAll returns the scans that the query finds, tombstones among them.
-func readAll(ctx context.Context, q firestore.Query) ([]Scan, error) {
+// ReadAll returns the scans that the query finds, tombstones among them.
+func ReadAll(ctx context.Context, q firestore.Query) ([]Scan, error) {
 	snaps, err := q.Documents(ctx).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("list scans: %w", err)
 	}
 	all := make([]Scan, len(snaps))
 	for i, snap := range snaps {
-		if all[i], err = decodeAny(snap, nil); err != nil {
+		if all[i], err = DecodeAny(snap, nil); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
+}
+
+// IgnoreNotFound returns nil for ErrNotFound, and other errors as they are.
+func IgnoreNotFound(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
 }

@@ -28,7 +28,8 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard/serve"
 	"github.com/facescan/facescan/internal/notify/inbox"
-	"github.com/facescan/facescan/internal/scan"
+	scanserve "github.com/facescan/facescan/internal/scan/serve"
+	"github.com/facescan/facescan/internal/scan/upload"
 )
 
 // wiring is what each HTTP function adds to its API. TestOnePhotoAllTheWay compares it with the
@@ -47,11 +48,11 @@ func wiring() map[string]func(*httpapi.API) {
 			new(export.Requests).Routes(api)
 		},
 		"register": func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Toolkit).Routes(api) },
-		"scans":    new(scan.Service).Routes,
+		"scans":    new(scanserve.Handler).Routes,
 		"upload": func(api *httpapi.API) {
-			uploads := new(scan.Uploads)
+			uploads := new(upload.Handler)
 			uploads.Routes(api)
-			new(scan.SeriesService).Routes(api)
+			new(scanserve.SeriesHandler).Routes(api)
 		},
 	}
 }

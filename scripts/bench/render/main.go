@@ -46,7 +46,7 @@ var renditions = []rendition.Rendition{
 	{Name: "print", Format: rendition.TIFF},
 }
 
-// measure does what internal/scan does with a photo, which it holds as bytes all the time.
+// measure does what internal/scan/analyze does with a photo, which it holds as bytes all the time.
 func measure(file string) error {
 	photo, err := os.ReadFile(file) //nolint:gosec // the caller's own file
 	if err != nil {
@@ -65,7 +65,7 @@ func measure(file string) error {
 			return fmt.Errorf("make the rendition %s: %w", r.Name, err)
 		}
 	}
-	if len(pictures) != len(face.PictureNames()) { // they are kept until now, as by internal/scan
+	if len(pictures) != len(face.PictureNames()) { // they are kept until now, as by internal/scan/analyze
 		return errors.New("some pictures are missing")
 	}
 	return single.PrintPeak()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/upload"
 )
 
 // Answer is what the API answered.
@@ -102,7 +103,7 @@ func (w *World) Withdraw(uid string) {
 // Opened is a scan that awaits its photo.
 type Opened struct {
 	Scan   struct{ ID scan.ID }
-	Upload scan.Ticket
+	Upload upload.Ticket
 }
 
 // Open opens a scan.
@@ -117,7 +118,7 @@ func (w *World) open(uid, request string) Opened {
 }
 
 // Put uploads the photo by the ticket, as anybody may who has it, and returns the storage's status.
-func (w *World) Put(t scan.Ticket, photo []byte) (status int, err error) {
+func (w *World) Put(t upload.Ticket, photo []byte) (status int, err error) {
 	r, err := http.NewRequestWithContext(w.tb.Context(), t.Method, t.URL, strings.NewReader(string(photo)))
 	if err != nil {
 		return 0, err
@@ -166,7 +167,7 @@ type OpenedSeries struct {
 	Series  struct{ ID scan.SeriesID }
 	Uploads []struct {
 		ScanID scan.ID
-		Upload scan.Ticket
+		Upload upload.Ticket
 	}
 }
 

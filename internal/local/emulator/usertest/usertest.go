@@ -35,7 +35,9 @@ import (
 	"github.com/facescan/facescan/internal/notify/inbox"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/quota"
-	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/analyze"
+	scanserve "github.com/facescan/facescan/internal/scan/serve"
+	"github.com/facescan/facescan/internal/scan/upload"
 )
 
 // Key is the functions' hash key.
@@ -186,17 +188,17 @@ func (w *World) serve() {
 	accounts := account.New(w.Firestore, w.Outbox, w.Clock)
 	accounts.RegisterRoutes(w.API)
 	accounts.ProfileRoutes(w.API)
-	uploads := &scan.Uploads{
+	uploads := &upload.Handler{
 		Firestore: w.Firestore, Bucket: w.Uploads, Signing: w.Signing, Key: []byte(Key), Limits: limits,
 		MinAge: 18, Now: w.Clock,
 	}
 	uploads.Routes(w.API)
-	scans := &scan.Service{
-		Firestore: w.Firestore, Watcher: scan.NewWatcher(w.Firestore), Outbox: w.Outbox,
+	scans := &scanserve.Handler{
+		Firestore: w.Firestore, Watcher: scanserve.NewWatcher(w.Firestore), Outbox: w.Outbox,
 		Uploads: w.Uploads, Results: w.Results, Signing: w.Signing, Now: w.Clock,
 	}
 	scans.Routes(w.API)
-	(&scan.SeriesService{Service: scans, Watcher: scan.NewSeriesWatcher(w.Firestore)}).Routes(w.API)
+	(&scanserve.SeriesHandler{Handler: scans, Watcher: scanserve.NewSeriesWatcher(w.Firestore)}).Routes(w.API)
 	(&serve.Handler{Firestore: w.Firestore, Board: leaderboard.BoardID(report.MajorVersion())}).Routes(w.API)
 	(&inbox.Handler{Firestore: w.Firestore, Now: w.Clock}).Routes(w.API)
 }
@@ -207,7 +209,7 @@ func (w *World) handle(opts Options) {
 	if engine == nil {
 		engine = Measure
 	}
-	analyzer := &scan.Analyzer{
+	analyzer := &analyze.Consumer{
 		Firestore: w.Firestore, Outbox: w.Outbox, Uploads: w.Uploads, Results: w.Results, Scan: engine,
 		Lease: catalog.Lease, Exit: os.Exit, Key: []byte(Key), Now: w.Clock,
 	}

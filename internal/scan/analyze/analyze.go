@@ -1,0 +1,419 @@
+// Package analyze takes an uploaded photo through to the end of its scan: it claims the scan,
+// measures the photo, keeps the report and the pictures, and judges whether the scan counts. It
+// measures kept photos again, too.
+package analyze
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"runtime/debug"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/cheat"
+	"github.com/facescan/facescan/internal/scan/series"
+	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/transact"
+	"github.com/facescan/facescan/internal/watchdog"
+)
+
+// releaseTimeout bounds giving a scan back after a failure, when the request's own time may be up.
+const releaseTimeout = 10 * time.Second
+
+// Consumer measures uploaded photos.
+type Consumer struct {
+	// Firestore holds the scans, Outbox commits their ends with the events these owe.
+	Firestore *firestore.Client
+	Outbox    *outbox.Box
+	// Uploads holds the photos, Results what is made of them.
+	Uploads, Results *storage.BucketHandle
+	// Scan is the face engine, face.Scan; a seam because no photo is known to crash the real one.
+	Scan func(io.Reader, report.Options) (report.Report, []report.Picture, error)
+	// Lease is how long an analysis may take before another redoes it, catalog.Lease but in tests.
+	Lease time.Duration
+	// Exit ends the process, os.Exit but in tests (see computing).
+	Exit func(code int)
+	// Key is that of upload.Handler.
+	Key keys.Ring
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Handle takes a finalize notification through to the scan's end, and scan.verify.requested.v1 to
+// its outcome. A duplicate, a stale or a fenced-off one is done with; a transient failure is an
+// error, and the next delivery claims the scan again. An analysis that crashes ends the scan and is
+// a permanent error, so that the event is parked.
+func (a *Consumer) Handle(ctx context.Context, m event.Message) error {
+	if m.Attributes[event.AttributeType] == (event.ScanVerifyRequestedV1{}).EventType() {
+		return a.again(ctx, m)
+	}
+	object, err := m.Finalized()
+	if err != nil {
+		return err
+	}
+	// Our own traceparent travels in the photo's metadata: the notification carries none.
+	ctx = telemetry.FromTraceparent(ctx, object.Metadata["traceparent"])
+	ctx, end := telemetry.Span(ctx, "scan.analyze")
+	err = a.handle(ctx, object)
+	end(err)
+	return err
+}
+
+func (a *Consumer) handle(ctx context.Context, object event.ObjectFinalized) error {
+	uid, id, ok := scan.ParsePhotoName(object.Name)
+	if !ok {
+		return a.deletePhoto(ctx, object.Name, object.Generation)
+	}
+	ctx = telemetry.With(ctx, slog.String("scan_id", string(id)))
+	s, err := a.claim(ctx, uid, id, object)
+	switch {
+	case errors.Is(err, scan.ErrFinished) && !s.Refused():
+		slog.InfoContext(ctx, "finalize dropped", "reason", err)
+		return nil
+	case errors.Is(err, scan.ErrStale):
+		slog.InfoContext(ctx, "photo deleted", "reason", err, "generation", object.Generation)
+		return a.deletePhoto(ctx, object.Name, object.Generation)
+	case errors.Is(err, scan.ErrFinished), errors.Is(err, errFenced), errors.Is(err, scan.ErrNotFound):
+		// Deleted at each delivery: the one that ended the scan may have died or failed before it
+		// had deleted all.
+		slog.InfoContext(ctx, "photo and results deleted", "reason", err, "generation", object.Generation)
+		return a.deleteAll(ctx, uid, id, object.Generation)
+	case errors.Is(err, scan.ErrLeased):
+		return fault.New(fault.CodeUnavailable, "The scan is being analysed.")
+	case errors.Is(err, scan.ErrExhausted):
+		return errors.Join(a.fail(ctx, s, crashed), fault.Wrap(err, fault.CodeAnalysisCrashed, "The analysis never ended."))
+	case err != nil:
+		return err
+	}
+	if bucket.Encoded(object.ContentEncoding) {
+		err = a.failOr(ctx, s, &unfit{encoded})
+	} else {
+		err = a.analyze(ctx, s)
+	}
+	if err != nil {
+		return a.giveUp(ctx, s, err)
+	}
+	return nil
+}
+
+// errFenced is returned if the user is gone or does not admit the scan any more.
+var errFenced = errors.New("the user does not admit the scan")
+
+// claim takes the scan for this process. At a closed fence it ends the scan instead and fails with
+// errFenced.
+func (a *Consumer) claim(ctx context.Context, uid account.UID, id scan.ID, photo event.ObjectFinalized) (scan.Scan, error) {
+	var s scan.Scan
+	var outcome error
+	token := rand.Text()
+	err := a.Outbox.RunInTurn(ctx, scan.Ref(a.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
+		var err error
+		s, err = scan.Read(tx.Transaction, a.Firestore, id)
+		if err != nil {
+			return err
+		}
+		if s.UID != uid {
+			return scan.ErrStale
+		}
+		closed, err := a.fenceClosed(tx.Transaction, s)
+		if err != nil {
+			return err
+		}
+		now := a.Now().UTC()
+		outcome = s.Claim(photo.Generation, token, a.Lease, now)
+		if closed && (outcome == nil || errors.Is(outcome, scan.ErrExhausted)) {
+			outcome = errFenced
+			s.Fail(refused, now)
+			if err := series.Follow(ctx, tx, a.Firestore, s, now, nil); err != nil {
+				return err
+			}
+		}
+		if errors.Is(outcome, scan.ErrStale) || errors.Is(outcome, scan.ErrFinished) || errors.Is(outcome, scan.ErrLeased) {
+			return nil
+		}
+		s.UploadedAt = photo.Created
+		return scan.Write(tx.Transaction, a.Firestore, s)
+	})
+	if err != nil {
+		return s, err
+	}
+	return s, outcome
+}
+
+func (a *Consumer) fenceClosed(tx *firestore.Transaction, s scan.Scan) (bool, error) {
+	_, err := account.Enter(tx, a.Firestore, s.UID, s.ConsentEpoch)
+	if errors.Is(err, account.ErrClosed) {
+		return true, nil
+	}
+	return false, err
+}
+
+// analyze measures the claimed photo and ends the scan, one way or the other. Its errors are
+// transient, or those of a crashed analysis.
+func (a *Consumer) analyze(ctx context.Context, s scan.Scan) error {
+	photo, err := a.photo(ctx, s)
+	if errors.Is(err, storage.ErrObjectNotExist) {
+		return a.fail(ctx, s, scan.PhotoMissing)
+	}
+	if err != nil {
+		return a.failOr(ctx, s, err)
+	}
+	s.Content = hashOf(a.Key, s.UID, photo)
+	if s.Declared != "" && s.Declared != s.Content {
+		return a.fail(ctx, s, mismatch)
+	}
+	report, pictures, err := a.measure(ctx, s, photo)
+	if err != nil {
+		return a.failOr(ctx, s, fmt.Errorf("analyse photo: %w", err))
+	}
+	logProfile(ctx, report.Image.ColorProfile)
+	s.Rendered, err = a.render(ctx, s, photo)
+	if err != nil {
+		return err
+	}
+	return a.complete(ctx, s, report, pictures)
+}
+
+// failOr ends the scan with the failure that the cause stands for, and returns a cause that stands
+// for none. A crash is returned too, for the event to be parked.
+//
+// The photo that was put with a Content-Encoding is deleted first, so that nothing has to read it,
+// the user's export neither. Cloud Storage has been seen to answer every read of bytes that are
+// called gzip and are none with 503 (https://github.com/GoogleCloudPlatform/gcsfuse/issues/131).
+func (a *Consumer) failOr(ctx context.Context, s scan.Scan, cause error) error {
+	f, ok := failureOf(cause)
+	if !ok {
+		return cause
+	}
+	if f.Code == scan.ReasonEncoded {
+		if err := a.deletePhoto(ctx, scan.PhotoName(s.UID, s.ID), s.Generation); err != nil {
+			return err
+		}
+	}
+	err := a.fail(ctx, s, f)
+	if f.Code == scan.ReasonCrashed {
+		return errors.Join(err, cause)
+	}
+	return err
+}
+
+// measure runs the engine and turns a panic in it into analysis_crashed: the same photo would crash
+// it again, and the requests beside this one go on.
+func (a *Consumer) measure(
+	ctx context.Context, s scan.Scan, photo []byte,
+) (found report.Report, pictures []report.Picture, err error) {
+	done, err := a.computing(ctx, s)
+	if err != nil {
+		return report.Report{}, nil, err
+	}
+	defer done()
+	_, end := telemetry.Span(ctx, "face.Scan")
+	defer func() {
+		if cause := recover(); cause != nil {
+			slog.ErrorContext(ctx, "analysis panicked", "panic", cause, "stack_trace", string(debug.Stack()))
+			err = fault.New(fault.CodeAnalysisCrashed, "the face engine panicked: %v", cause)
+		}
+		end(err)
+	}()
+	return a.Scan(bytes.NewReader(photo), report.Options{MaxBytes: scan.MaxBytes})
+}
+
+// computing has the process end when what begins now outlives the scan's lease or the request,
+// unless done is called before: nothing else stops the engine at a photo that it never comes to an
+// end with, and the next user's scan would share the processor with it. The delivery is then
+// repeated, and claim counts until scan.MaxClaims ends the scan. A tenth of the lease is left when
+// the process ends, since an instance has a processor only while it serves a request. Without time
+// to begin in, computing fails.
+func (a *Consumer) computing(ctx context.Context, s scan.Scan) (done func(), err error) {
+	left := a.Lease // to measure again takes no lease
+	if s.State == scan.Processing {
+		left = s.Lease.Until.Sub(a.Now())
+	}
+	if end, ok := ctx.Deadline(); ok {
+		left = min(left, time.Until(end))
+	}
+	left -= a.Lease / 10
+	if left <= 0 {
+		return nil, fault.New(fault.CodeUnavailable, "Too little of the time is left to begin.")
+	}
+	return watchdog.Watch(ctx, left, a.Exit), nil
+}
+
+// complete keeps the report and the pictures and ends the scan. They are written first, so that a
+// completed scan has all of them always; if the fence has closed meanwhile, they are deleted again.
+func (a *Consumer) complete(ctx context.Context, s scan.Scan, measured report.Report, pictures []report.Picture) error {
+	body, err := json.Marshal(measured)
+	if err != nil {
+		return fmt.Errorf("marshal report: %w", err)
+	}
+	result, err := withoutGeometry(body)
+	if err != nil {
+		return err
+	}
+	if err := a.keepAll(ctx, s, body, pictures); err != nil {
+		return err
+	}
+	seen := observe(ctx, measured, pictures)
+	return a.finish(ctx, s, func(
+		ctx context.Context, tx *outbox.Tx, user account.User, current *scan.Scan, now time.Time,
+	) (event.Payload, error) {
+		// The guard's memory is read before the query and written on the condition that it is still
+		// the same, and every scan that is no duplicate writes it. So of two that complete at the
+		// same time the later one begins anew and sees the earlier, without a query that locks.
+		remembered, err := cheat.Find(ctx, a.Firestore, s.UID)
+		if err != nil {
+			return nil, err
+		}
+		earlier, err := scan.MeasuredBefore(ctx, a.Firestore, user, s.Content, measured.Version)
+		if err != nil && !errors.Is(err, scan.ErrNotFound) {
+			return nil, err
+		}
+		current.Content, current.DuplicateOf, current.Rendered = s.Content, earlier.ID, s.Rendered
+		kept := maps.Clone(result) // this may run more than once
+		if earlier.ID != "" {
+			kept = notRanked(kept, whyDuplicate)
+		} else if err := guarded(tx.Transaction, s, user, remembered, seen, kept); err != nil {
+			return nil, err
+		}
+		current.Complete(kept, now)
+		return event.ScanCompletedV1{
+			UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Engine: measured.Version,
+			EngineMajor: report.MajorVersion(), Score: measured.Score.Value, Interval: event.Around(measured.Score.Lo, measured.Score.Hi),
+			Rankable: current.Outcome().Rankable, CompletedAt: now,
+		}, nil
+	})
+}
+
+// geometry are the members of a report that stay out of Firestore.
+var geometry = []string{"face", "landmarks"}
+
+func withoutGeometry(report []byte) (map[string]any, error) {
+	var result map[string]any
+	if err := json.Unmarshal(report, &result); err != nil {
+		return nil, fmt.Errorf("reread report: %w", err)
+	}
+	for _, name := range geometry {
+		delete(result, name)
+	}
+	return result, nil
+}
+
+// fail ends the scan with the reason.
+func (a *Consumer) fail(ctx context.Context, s scan.Scan, f scan.Failure) error {
+	return a.finish(ctx, s, func(
+		_ context.Context, _ *outbox.Tx, _ account.User, current *scan.Scan, now time.Time,
+	) (event.Payload, error) {
+		current.Fail(f, now)
+		return scan.FailedEvent(*current), nil
+	})
+}
+
+// ending ends the scan in the transaction that has read it and its user, and returns the event that
+// this owes. It may run more than once.
+type ending func(
+	ctx context.Context, tx *outbox.Tx, user account.User, current *scan.Scan, now time.Time,
+) (event.Payload, error)
+
+// finish ends the claimed scan together with the event that this owes, one scan of the user after
+// the other. It does nothing when the lease went to another process, but for the results of a scan
+// that has failed since. When the fence has closed, the scan ends without an event and all its
+// objects are deleted.
+func (a *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
+	var outcome error
+	var current scan.Scan
+	err := a.Outbox.RunInTurn(ctx, account.Ref(a.Firestore, s.UID), func(ctx context.Context, tx *outbox.Tx) error {
+		outcome = nil
+		var err error
+		current, err = scan.Read(tx.Transaction, a.Firestore, s.ID)
+		if errors.Is(err, scan.ErrNotFound) {
+			outcome = errFenced
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		user, err := account.Enter(tx.Transaction, a.Firestore, s.UID, current.ConsentEpoch)
+		closed := errors.Is(err, account.ErrClosed)
+		if err != nil && !closed {
+			return err
+		}
+		lost := current.Holds(s.Lease.Token)
+		now := a.Now().UTC()
+		if closed {
+			outcome = errFenced
+		}
+		if lost != nil {
+			outcome = cmp.Or(outcome, lost)
+			return nil
+		}
+		if closed {
+			current.Fail(refused, now)
+			return errors.Join(
+				series.Follow(ctx, tx, a.Firestore, current, now, nil), scan.Write(tx.Transaction, a.Firestore, current),
+			)
+		}
+		payload, err := end(ctx, tx, user, &current, now)
+		if err != nil {
+			return err
+		}
+		current.KeepPhoto(current.PhotoDue(user), now)
+		if err := series.Follow(ctx, tx, a.Firestore, current, now, payload, string(s.ID)); err != nil {
+			return err
+		}
+		return scan.Write(tx.Transaction, a.Firestore, current)
+	})
+	if err != nil {
+		return fmt.Errorf("finish scan: %w", err)
+	}
+	if outcome != nil {
+		slog.InfoContext(ctx, "analysis dropped", "reason", outcome)
+	}
+	switch {
+	case outcome == nil:
+		current.LogEnd(ctx)
+	case errors.Is(outcome, errFenced):
+		return a.deleteAll(ctx, s.UID, s.ID, s.Generation)
+	case errors.Is(outcome, scan.ErrLost) && current.State == scan.Failed:
+		return bucket.DeleteBelow(ctx, a.Results, scan.ResultPrefix(s.UID, s.ID))
+	}
+	return nil
+}
+
+// giveUp gives the scan back after a transient failure, so that the next delivery need not wait for
+// the lease's end. A crashed analysis has ended its scan already.
+func (a *Consumer) giveUp(ctx context.Context, s scan.Scan, cause error) error {
+	if fault.Is(cause, fault.CodeAnalysisCrashed) {
+		return cause
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	err := transact.Run(ctx, a.Firestore, scan.Ref(a.Firestore, s.ID), func(_ context.Context, tx *firestore.Transaction) error {
+		current, err := scan.Read(tx, a.Firestore, s.ID)
+		if err != nil {
+			return err
+		}
+		if errors.Is(current.Holds(s.Lease.Token), scan.ErrLost) {
+			return nil
+		}
+		current.Requeue(a.Now().UTC())
+		return scan.Write(tx, a.Firestore, current)
+	})
+	return errors.Join(cause, err)
+}

@@ -1,0 +1,69 @@
+package analyze
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
+	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+// photo returns the scan's photo, if it is what its ticket says. Its errors are
+// storage.ErrObjectNotExist, *unfit or transient.
+func (a *Consumer) photo(ctx context.Context, s scan.Scan) ([]byte, error) {
+	r, err := bucket.Open(ctx, a.Uploads.Object(scan.PhotoName(s.UID, s.ID)).Generation(s.Generation), scan.MaxBytes)
+	if errors.Is(err, bucket.ErrTooLarge) {
+		return nil, &unfit{tooLarge}
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }() // read only
+	if r.Encoded() {
+		return nil, &unfit{encoded}
+	}
+	photo, err := r.All()
+	if err != nil {
+		return nil, err
+	}
+	if found := report.MediaType(photo); found != s.ContentType && slices.Contains(scan.ContentTypes, found) {
+		return nil, &unfit{otherType(s.ContentType, found)}
+	}
+	return photo, nil
+}
+
+// keepAll writes the scan's results, all at once, and meanwhile shows that it does.
+func (a *Consumer) keepAll(ctx context.Context, s scan.Scan, report []byte, pictures []report.Picture) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { a.enter(ctx, s, scan.Writing); return nil })
+	group.Go(func() error { return a.keep(ctx, scan.ReportName(s.UID, s.ID), "application/json", report) })
+	for _, p := range pictures {
+		group.Go(func() error { return a.keep(ctx, scan.PictureName(s.UID, s.ID, p.Name), "image/jpeg", p.JPEG) })
+	}
+	return group.Wait()
+}
+
+func (a *Consumer) keep(ctx context.Context, name, contentType string, body []byte) error {
+	w := a.Results.Object(name).NewWriter(ctx)
+	w.ContentType = contentType
+	w.ChunkSize = 0 // small enough for one request, without the buffer of a resumable upload
+	_, err := w.Write(body)
+	if err := errors.Join(err, w.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+func (a *Consumer) deleteAll(ctx context.Context, uid account.UID, id scan.ID, generation int64) error {
+	return errors.Join(a.deletePhoto(ctx, scan.PhotoName(uid, id), generation), bucket.DeleteBelow(ctx, a.Results, scan.ResultPrefix(uid, id)))
+}
+
+func (a *Consumer) deletePhoto(ctx context.Context, name string, generation int64) error {
+	return scan.DeletePhoto(ctx, a.Uploads, name, generation)
+}

@@ -1,0 +1,100 @@
+package analyze
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/rendition"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// renderReserve is the part of the lease, one half, that is left when the last rendition may be
+// begun. One takes a few seconds, and what is left to do is to write the results.
+const renderReserve = 2
+
+// renditionName is the object of a rendition.
+func renditionName(s scan.Scan, r rendition.Rendition) string {
+	extension := "." + string(r.Format)
+	if r.Format == rendition.JPEG {
+		extension = ".jpg"
+	}
+	return scan.ResultPrefix(s.UID, s.ID) + "renditions/" + r.Name + extension
+}
+
+// render makes the renditions that the scan is to have, one after the other because of the memory
+// that each takes, and keeps them. One that cannot be made is noted and fails nothing else; only
+// the storage's errors are returned.
+func (a *Consumer) render(ctx context.Context, s scan.Scan, photo []byte) ([]scan.Rendered, error) {
+	if len(s.Renditions) == 0 {
+		return nil, nil
+	}
+	ctx, end := telemetry.Span(ctx, "scan.render")
+	defer end(nil)
+	upright, err := a.upright(ctx, s, photo)
+	if err != nil {
+		slog.ErrorContext(ctx, "no renditions of a photo that was measured", "error", err)
+	}
+	all := make([]scan.Rendered, len(s.Renditions))
+	for i, r := range s.Renditions {
+		all[i] = scan.Rendered{Name: r.Name, Format: r.Format}
+		switch {
+		case a.Now().After(s.Lease.Until.Add(-a.Lease / renderReserve)):
+			all[i].Failure = scan.RenditionLate
+			continue
+		case err != nil:
+			all[i].Failure = scan.RenditionFailed
+			continue
+		}
+		file, err := a.renderOne(ctx, s, upright, r)
+		if err != nil {
+			slog.ErrorContext(ctx, "rendition failed", "format", r.Format, "error", err)
+			all[i].Failure = renditionFailure(err)
+			continue
+		}
+		if err := a.keep(ctx, renditionName(s, r), r.Format.ContentType(), file); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// renditionFailure is the reason that the error of a rendition stands for.
+func renditionFailure(err error) string {
+	if errors.Is(err, rendition.ErrTooLarge) {
+		return scan.RenditionTooLarge
+	}
+	return scan.RenditionFailed
+}
+
+func (a *Consumer) upright(ctx context.Context, s scan.Scan, photo []byte) (image.Image, error) {
+	done, err := a.computing(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return face.Upright(bytes.NewReader(photo), report.Options{MaxBytes: scan.MaxBytes}, rendition.MaxSide)
+}
+
+// renderOne turns a panic into an error: what is made of a photo is no reason to lose its measures.
+func (a *Consumer) renderOne(ctx context.Context, s scan.Scan, picture image.Image, r rendition.Rendition) (file []byte, err error) {
+	done, err := a.computing(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	defer func() {
+		if cause := recover(); cause != nil {
+			slog.ErrorContext(ctx, "rendition panicked", "panic", cause, "stack_trace", string(debug.Stack()))
+			err = fmt.Errorf("rendition panicked: %v", cause)
+		}
+	}()
+	return rendition.Render(picture, r)
+}

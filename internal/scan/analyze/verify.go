@@ -1,0 +1,195 @@
+package analyze
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"strconv"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+
+	"github.com/facescan/facescan/internal/bucket"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/series"
+	"github.com/facescan/facescan/internal/telemetry"
+)
+
+// again measures a scan's photo once more and settles the request. A duplicate, and a request that
+// is not pending any more, is done with.
+func (a *Consumer) again(ctx context.Context, m event.Message) error {
+	told, err := event.Decode(m.Data)
+	if err != nil {
+		return err
+	}
+	asked, err := event.As[event.ScanVerifyRequestedV1](told)
+	if err != nil {
+		return err
+	}
+	ctx = telemetry.With(ctx, slog.String("scan_id", asked.ScanID))
+	s, err := a.countBegun(ctx, scan.ID(asked.ScanID), asked.Version, 1)
+	if errors.Is(err, scan.ErrNotFound) || errors.Is(err, errSettled) {
+		slog.InfoContext(ctx, "verification dropped", "reason", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if s.Verification.Begun > scan.MaxClaims {
+		slog.ErrorContext(ctx, "verification given up", "begun", s.Verification.Begun)
+		return a.settle(ctx, s, scan.Verification{Outcome: scan.VerifyRefused, Engine: report.Version}, nil)
+	}
+	err = a.measureAgain(ctx, s, asked.Rescore)
+	if err != nil {
+		return errors.Join(err, a.uncountBegun(ctx, s))
+	}
+	return nil
+}
+
+// errSettled is the error of a request that is not pending any more or was replaced by another.
+var errSettled = errors.New("the request is settled")
+
+// countBegun counts a measurement that begins for the request of the version, or by -1 one that
+// returned. One that ends its process stays counted, so that a photo does not end one process after
+// another (see computing).
+func (a *Consumer) countBegun(ctx context.Context, id scan.ID, version int64, by int) (s scan.Scan, err error) {
+	err = a.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		s, err = scan.Read(tx, a.Firestore, id)
+		if err != nil {
+			return err
+		}
+		if !s.Asks(version) {
+			return errSettled
+		}
+		s.Verification.Begun += by
+		return scan.Write(tx, a.Firestore, s)
+	})
+	return s, err
+}
+
+// uncountBegun is for a measurement that failed, for which the request's own time may be up.
+func (a *Consumer) uncountBegun(ctx context.Context, s scan.Scan) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	_, err := a.countBegun(ctx, s.ID, s.Verification.Asked, -1)
+	if errors.Is(err, scan.ErrNotFound) || errors.Is(err, errSettled) {
+		return nil
+	}
+	return err
+}
+
+// measureAgain measures the kept photo and settles the request. Its errors are transient.
+func (a *Consumer) measureAgain(ctx context.Context, s scan.Scan, rescore bool) error {
+	measured, pictures, err := a.measureKept(ctx, s)
+	if errors.Is(err, storage.ErrObjectNotExist) {
+		return a.settle(ctx, s, scan.Verification{Outcome: scan.VerifyGone}, nil)
+	}
+	if _, ok := failureOf(err); ok {
+		return a.settle(ctx, s, scan.Verification{Outcome: scan.VerifyRefused, Engine: report.Version}, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("analyse photo again: %w", err)
+	}
+	body, err := json.Marshal(measured)
+	if err != nil {
+		return fmt.Errorf("marshal report: %w", err)
+	}
+	if !rescore {
+		return a.compare(ctx, s, measured.Version, body)
+	}
+	result, err := withoutGeometry(body)
+	if err != nil {
+		return err
+	}
+	if err := a.keepAll(ctx, s, body, pictures); err != nil {
+		return err
+	}
+	return a.settle(ctx, s, scan.Verification{Outcome: scan.VerifyRescored, Engine: measured.Version}, result)
+}
+
+func (a *Consumer) measureKept(ctx context.Context, s scan.Scan) (report.Report, []report.Picture, error) {
+	photo, err := a.photo(ctx, s)
+	if err != nil {
+		return report.Report{}, nil, err
+	}
+	return a.measure(ctx, s, photo)
+}
+
+// maxReport is the largest report that is compared, in bytes; one takes a few thousand.
+const maxReport = 1 << 20
+
+// compare settles a request by whether the report is the kept one, to the byte.
+func (a *Consumer) compare(ctx context.Context, s scan.Scan, engine string, report []byte) error {
+	kept, err := bucket.Read(ctx, a.Results.Object(scan.ReportName(s.UID, s.ID)), maxReport)
+	if err != nil && !errors.Is(err, bucket.ErrTooLarge) { // larger than any report, it differs
+		return fmt.Errorf("read report: %w", err)
+	}
+	outcome := scan.VerifyDiffers
+	if bytes.Equal(kept, report) {
+		outcome = scan.VerifyMatches
+	}
+	return a.settle(ctx, s, scan.Verification{Outcome: outcome, Engine: engine}, nil)
+}
+
+// settle notes the outcome, and the new result if there is one, together with the event that this
+// owes. At a closed fence, and for a scan that is gone, all that was written for it is deleted
+// instead.
+func (a *Consumer) settle(ctx context.Context, s scan.Scan, v scan.Verification, result map[string]any) error {
+	var closed bool
+	err := a.Outbox.RunInTurn(ctx, scan.Ref(a.Firestore, s.ID), func(ctx context.Context, tx *outbox.Tx) error {
+		current, err := scan.Read(tx.Transaction, a.Firestore, s.ID)
+		closed = errors.Is(err, scan.ErrNotFound)
+		if err != nil {
+			return scan.IgnoreNotFound(err)
+		}
+		closed, err = a.fenceClosed(tx.Transaction, current)
+		if err != nil || closed || !current.Asks(s.Verification.Asked) {
+			return err
+		}
+		now := a.Now().UTC()
+		current.Touch(now)
+		v.At, v.Asked = now, s.Verification.Asked
+		current.Verification = &v
+		if result == nil {
+			return scan.Write(tx.Transaction, a.Firestore, current)
+		}
+		old, was := current.Result, current.Outcome()
+		current.Previous, current.Result = &scan.Previous{Engine: was.Version, Score: was.Score.Value}, maps.Clone(result)
+		if because, _ := old["notRankableBecause"].(string); because != "" {
+			// It may be a copy or a cheat, which the engine alone does not see: what was not ranked
+			// stays so.
+			current.Result = notRanked(current.Result, because)
+		}
+		if found, ok := old["guard"]; ok {
+			current.Result["guard"] = found
+		}
+		told := rescoredEvent(current)
+		err = series.Follow(ctx, tx, a.Firestore, current, now, told, string(s.ID), strconv.FormatInt(told.Revision, 10))
+		if err != nil {
+			return err
+		}
+		return scan.Write(tx.Transaction, a.Firestore, current)
+	})
+	if err != nil {
+		return fmt.Errorf("settle the verification: %w", err)
+	}
+	if closed {
+		return a.deleteAll(ctx, s.UID, s.ID, s.Generation)
+	}
+	return nil
+}
+
+func rescoredEvent(s scan.Scan) event.ScanRescoredV1 {
+	r := s.Outcome()
+	return event.ScanRescoredV1{
+		UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, EngineMajor: scan.EngineMajor(r.Version),
+		Score: r.Score.Value, Interval: event.Around(r.Score.Lo, r.Score.Hi), Rankable: r.Rankable, CompletedAt: s.FinishedAt, Revision: s.Version,
+	}
+}

@@ -1,0 +1,27 @@
+package scan
+
+import (
+	"context"
+
+	"cloud.google.com/go/storage"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
+	"github.com/facescan/facescan/internal/keys"
+)
+
+// PhotoHash returns what stands for a photo of the user, given by its SHA-256 in hex. It is keyed
+// and bound to the user: photos of two accounts cannot be compared by it, nor can anyone who reads
+// the database but lacks the key look for a photo they have. The price is that a change of the key
+// makes all photos new ones, and the announced ones that are just being uploaded wrong ones.
+func PhotoHash(key keys.Ring, uid account.UID, sum string) string {
+	return key.ID(keys.Photo, string(uid), sum)
+}
+
+// DeletePhoto deletes this generation and no other.
+func DeletePhoto(ctx context.Context, uploads *storage.BucketHandle, name string, generation int64) error {
+	return bucket.Delete(ctx, uploads.Object(name).If(storage.Conditions{GenerationMatch: generation}))
+}
+
+// ContentTypes are the media types of a photo.
+var ContentTypes = []string{"image/jpeg", "image/png", "image/webp"}

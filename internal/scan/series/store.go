@@ -1,0 +1,132 @@
+package series
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/store"
+)
+
+// Collection returns the user's series.
+func Collection(fs *firestore.Client, uid account.UID) *firestore.CollectionRef {
+	return account.Ref(fs, uid).Collection("series")
+}
+
+// Ref returns users/{uid}/series/{id}.
+func Ref(fs *firestore.Client, uid account.UID, id scan.SeriesID) *firestore.DocumentRef {
+	return Collection(fs, uid).Doc(string(id))
+}
+
+// Decode reads a series as all but its deletion sees it: one that is being deleted is gone.
+func Decode(snap *firestore.DocumentSnapshot, err error) (Series, error) {
+	s, err := store.Decode[Series](snap, err, "series", ErrNotFound)
+	if err == nil && s.State == Deleting {
+		return s, ErrDeleting
+	}
+	return s, err
+}
+
+// Get reads the series, unless it is being deleted.
+func Get(ctx context.Context, fs *firestore.Client, uid account.UID, id scan.SeriesID) (Series, error) {
+	return Decode(Ref(fs, uid, id).Get(ctx))
+}
+
+// CurrentVersion returns the version that waiting clients compare.
+func (s Series) CurrentVersion() int64 { return s.Version }
+
+// Ref returns the series' document.
+func (s Series) Ref(fs *firestore.Client) *firestore.DocumentRef { return Ref(fs, s.UID, s.ID) }
+
+// Settled reports whether there is nothing to wait for.
+func (s Series) Settled() bool { return s.State != Open }
+
+// Write writes the series in the transaction.
+func Write(tx *firestore.Transaction, fs *firestore.Client, s Series) error {
+	if err := tx.Set(s.Ref(fs), s); err != nil {
+		return fmt.Errorf("write series: %w", err)
+	}
+	return nil
+}
+
+// Follow commits what the end of a scan owes, in the transaction that writes the scan: the event of
+// its own, which may be nil, or for a photo of a series the series as it is now, with the event of
+// its revision. A series that is gone or going has nothing to follow.
+//
+// All photos of a series end by writing its document, so it is read outside of the transaction and
+// written on the condition that it is still the same: see package transact, by which the
+// transaction has to run.
+func Follow(
+	ctx context.Context, tx *outbox.Tx, fs *firestore.Client, s scan.Scan, now time.Time, own event.Payload, key ...string,
+) error {
+	if s.SeriesID == "" {
+		if own == nil {
+			return nil
+		}
+		return tx.Tell(ctx, now, own, key...)
+	}
+	snap, err := Ref(fs, s.UID, s.SeriesID).Get(ctx)
+	of, err := Decode(snap, err)
+	if err != nil {
+		return IgnoreNotFound(err)
+	}
+	version, revision := of.Version, of.Revision
+	of.See(s, now)
+	if of.Version == version {
+		return nil
+	}
+	if err := tx.Update(snap.Ref, of.outcome(), firestore.LastUpdateTime(snap.UpdateTime)); err != nil {
+		return fmt.Errorf("write series: %w", err)
+	}
+	withdrawn := s.Refused() && s.ConsentEpoch == of.ConsentEpoch // nothing is told of it any more
+	if of.Revision == revision || withdrawn {
+		return nil
+	}
+	return tx.Tell(ctx, now, of.SettledEvent(), of.eventKey()...)
+}
+
+// outcome is what see and settle change.
+func (s *Series) outcome() []firestore.Update {
+	return []firestore.Update{
+		{Path: "state", Value: s.State},
+		{Path: "version", Value: s.Version},
+		{Path: "looks", Value: s.Looks},
+		{Path: "result", Value: s.Result},
+		{Path: "engine", Value: s.Engine},
+		{Path: "revision", Value: s.Revision},
+		{Path: "updatedAt", Value: s.UpdatedAt},
+		{Path: "settledAt", Value: s.SettledAt},
+	}
+}
+
+// IgnoreNotFound returns nil for ErrNotFound, and other errors as they are.
+func IgnoreNotFound(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Stands reports, in the transaction, whether the series is there and its present result is
+// that of the revision, of a photo that is still there.
+func Stands(
+	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, id scan.SeriesID, revision int64,
+) (bool, error) {
+	s, err := Decode(tx.Get(Ref(fs, uid, id)))
+	if err != nil {
+		return false, IgnoreNotFound(err)
+	}
+	for _, l := range s.Looks {
+		if l.State != LookDeleted {
+			return s.Revision == revision, nil
+		}
+	}
+	return false, nil
+}

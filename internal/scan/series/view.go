@@ -1,0 +1,68 @@
+package series
+
+import (
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+// View is a series as its owner sees it.
+type View struct {
+	ID              scan.SeriesID `json:"id"`
+	State           State         `json:"state"`
+	Version         int64         `json:"version"`
+	CreatedAt       string        `json:"createdAt"`
+	UpdatedAt       string        `json:"updatedAt"`
+	TicketsExpireAt string        `json:"ticketsExpireAt"`
+	SettledAt       string        `json:"settledAt,omitempty"`
+	Scans           []lookView    `json:"scans"`
+	// Engine, Score and Photos are there if it is completed.
+	Engine string      `json:"engine,omitempty"`
+	Score  *scan.Score `json:"score,omitempty"`
+	// Photos is how many scans the score is the mean of.
+	Photos int `json:"photos,omitempty"`
+}
+
+// lookView is one photo of a series.
+type lookView struct {
+	ID scan.ID `json:"id"`
+	// Instruction is what to tell the user before the photo.
+	Instruction string      `json:"instruction"`
+	State       LookState   `json:"state"`
+	Engine      string      `json:"engine,omitempty"`
+	Score       *scan.Score `json:"score,omitempty"`
+	Rankable    *bool       `json:"rankable,omitempty"`
+	FailureCode string      `json:"failureCode,omitempty"`
+	// LeftOut is why it does not count in a series that is completed or failed.
+	LeftOut *leftOutView `json:"leftOut,omitempty"`
+}
+
+type leftOutView struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// NewView returns the series as its owner sees it.
+func NewView(s Series) View {
+	v := View{
+		ID: s.ID, State: s.State, Version: s.Version, CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt),
+		TicketsExpireAt: httpapi.Time(s.TicketExpiresAt), SettledAt: scan.OptionalTime(s.SettledAt), Scans: make([]lookView, len(s.Looks)),
+	}
+	for i, l := range s.Looks {
+		v.Scans[i] = l.show(i)
+	}
+	if s.Result != nil {
+		v.Engine, v.Score, v.Photos = s.Engine, &s.Result.Score, s.Result.Photos
+	}
+	return v
+}
+
+func (l Look) show(i int) lookView {
+	v := lookView{ID: l.ScanID, Instruction: instruction(i), State: l.State, FailureCode: l.FailureCode}
+	if l.State == LookCompleted {
+		v.Engine, v.Score, v.Rankable = l.Engine, l.Score, &l.Rankable
+	}
+	if l.LeftOut != "" {
+		v.LeftOut = &leftOutView{Code: l.LeftOut, Detail: leftOutDetails[l.LeftOut]}
+	}
+	return v
+}

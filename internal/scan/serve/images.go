@@ -1,0 +1,123 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/storage"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/facescan/facescan/internal/bucket"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+// imageLife is how long the URL of an image is good for.
+const imageLife = 5 * time.Minute
+
+// originalImage is the name of the photo itself among the images.
+const originalImage = "original"
+
+// imageView is one picture of a scan and where to read it.
+type imageView struct {
+	Name        string `json:"name"`
+	ContentType string `json:"contentType"`
+	// Bytes is the size.
+	Bytes int64  `json:"bytes"`
+	URL   string `json:"url"`
+}
+
+type imagesView struct {
+	Images    []imageView `json:"images"`
+	ExpiresAt string      `json:"expiresAt"`
+}
+
+// images answers GET /v1/scans/{id}/images: the pictures that the bucket has, not those of a list,
+// so that renditions are among them, and the photo as long as it is kept.
+func (s *Handler) images(w http.ResponseWriter, r *http.Request) error {
+	found, err := s.owned(r)
+	if err != nil {
+		return err
+	}
+	if found.State != scan.Completed {
+		return notCompleted()
+	}
+	view, err := s.imagesOf(r.Context(), found)
+	if err != nil {
+		return err
+	}
+	return httpapi.Write(w, http.StatusOK, view)
+}
+
+// imagesOf signs the images that the completed scan has.
+func (s *Handler) imagesOf(ctx context.Context, of scan.Scan) (imagesView, error) {
+	kept, err := s.keptImages(ctx, of)
+	if err != nil {
+		return imagesView{}, err
+	}
+	expires := s.Now().UTC().Add(imageLife)
+	view := imagesView{Images: make([]imageView, len(kept)), ExpiresAt: httpapi.Time(expires)}
+	// In production each signature is a call, so they are made at the same time.
+	var group errgroup.Group
+	for i, p := range kept {
+		group.Go(func() error {
+			var err error
+			view.Images[i], err = s.sign(p, of.ID, expires)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return imagesView{}, fault.Wrap(err, fault.CodeUnavailable, "The images cannot be signed at the moment: try again.")
+	}
+	return view, nil
+}
+
+func notCompleted() error {
+	return fault.New(fault.CodeScanNotCompleted, "The scan is not completed yet.")
+}
+
+// keptImage is an image in a bucket.
+type keptImage struct {
+	name   string
+	bucket *storage.BucketHandle
+	attrs  *storage.ObjectAttrs
+}
+
+func (s *Handler) keptImages(ctx context.Context, of scan.Scan) ([]keptImage, error) {
+	prefix := scan.ResultPrefix(of.UID, of.ID)
+	var all []keptImage
+	for o, err := range bucket.List(ctx, s.Results, prefix) {
+		if err != nil {
+			return nil, err
+		}
+		if strings.HasPrefix(o.ContentType, "image/") {
+			name := strings.TrimPrefix(o.Name, prefix)
+			all = append(all, keptImage{strings.TrimSuffix(name, path.Ext(name)), s.Results, o})
+		}
+	}
+	photo, err := s.Uploads.Object(scan.PhotoName(of.UID, of.ID)).Generation(of.Generation).Attrs(ctx)
+	if errors.Is(err, storage.ErrObjectNotExist) {
+		return all, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the photo: %w", err)
+	}
+	return append(all, keptImage{originalImage, s.Uploads, photo}), nil
+}
+
+// sign returns the picture with a URL to download it.
+func (s *Handler) sign(p keptImage, id scan.ID, expires time.Time) (imageView, error) {
+	extension := path.Ext(p.attrs.Name)
+	if p.name == originalImage {
+		extension = "." + strings.TrimPrefix(p.attrs.ContentType, "image/")
+	}
+	file := string(id) + "-" + path.Base(p.name) + extension
+	signed, err := bucket.Link(p.bucket, s.Signing, p.attrs.Name, bucket.File{Name: file, ContentType: p.attrs.ContentType}, expires)
+	return imageView{Name: p.name, ContentType: p.attrs.ContentType, Bytes: p.attrs.Size, URL: signed}, err
+}

@@ -1,0 +1,80 @@
+package serve
+
+import (
+	"net/http"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+const defaultPage = 20
+
+type listView struct {
+	Items []scan.Summary `json:"items"`
+	// NextCursor is the "cursor" of the next page, absent on the last.
+	NextCursor string `json:"nextCursor,omitempty"`
+}
+
+func (s *Handler) list(w http.ResponseWriter, r *http.Request) error {
+	f, err := filterParams(r)
+	if err != nil {
+		return err
+	}
+	asked, err := httpapi.PageParams(r, defaultPage, f.Scope()...)
+	if err != nil {
+		return err
+	}
+	if err := s.admit(r); err != nil {
+		return err
+	}
+	found, err := scan.Find(r.Context(), s.Firestore, account.Caller(r), f, asked)
+	if err != nil {
+		return err
+	}
+	view := listView{Items: []scan.Summary{}}
+	for i, one := range found {
+		if i == asked.Limit {
+			view.NextCursor = asked.Next(scan.PositionOf(found[i-1]))
+			break
+		}
+		view.Items = append(view.Items, scan.NewSummary(one))
+	}
+	return httpapi.Write(w, http.StatusOK, view)
+}
+
+// listStates are the states that a list can be asked for, any of them first.
+var listStates = []string{
+	"", string(scan.AwaitingUpload), string(scan.Queued), string(scan.Processing), string(scan.Completed), string(scan.Failed), string(scan.Expired),
+}
+
+// listQuery adds the query parameters of filterParams.
+var listQuery = httpapi.Query("state", "rankable", "from", "to", "order")
+
+func filterParams(r *http.Request) (f scan.Filter, err error) {
+	if f.State, err = httpapi.EnumParam(r, "state", listStates...); err != nil {
+		return f, err
+	}
+	if f.Rankable, err = httpapi.EnumParam(r, "rankable", "", "true", "false"); err != nil {
+		return f, err
+	}
+	if f.From, err = httpapi.TimeParam(r, "from"); err != nil {
+		return f, err
+	}
+	if f.To, err = httpapi.TimeParam(r, "to"); err != nil {
+		return f, err
+	}
+	if f.From != nil && f.To != nil && !f.From.Before(*f.To) {
+		return f, fault.New(fault.CodeInvalidParameter, "The end of the period is not after its start.").
+			WithField("query/to", "must be after from")
+	}
+	order, err := httpapi.EnumParam(r, "order", "newest", "oldest")
+	f.Direction = firestore.Desc
+	if order == "oldest" {
+		f.Direction = firestore.Asc
+	}
+	return f, err
+}

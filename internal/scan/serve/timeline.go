@@ -1,0 +1,205 @@
+package serve
+
+import (
+	"math"
+	"net/http"
+	"slices"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+// lookBack is how many completed scans before a page are searched for one that the page's first can
+// be compared with.
+const lookBack = 20
+
+// Why two scans are not compared.
+const (
+	becausePose       = "pose"
+	becauseLight      = "light"
+	becausePhoto      = "photo"
+	becauseExpression = "expression"
+	becauseCover      = "cover"
+	becauseVersion    = "version"
+)
+
+// gates are the checks of a photo that have to be passed for it to be compared, and what failing
+// one is called. The others say how the photo was taken without moving the score: RELIABILITY.md of
+// package face.
+var gates = map[string]string{
+	report.CheckYaw: becausePose, report.CheckRoll: becausePose,
+	report.CheckBrightness: becauseLight, report.CheckGlare: becauseLight, report.CheckContrast: becauseLight, report.CheckSideLight: becauseLight,
+	report.CheckFocus: becausePhoto, report.CheckFaceSize: becausePhoto,
+	// Those of engine 2. What moves the score there, and not by the standard error alone, is not
+	// compared.
+	report.CheckDetection: becauseCover,
+	report.CheckFraming:   becausePhoto, report.CheckMotion: becausePhoto, report.CheckBlocks: becausePhoto,
+	report.CheckMouth: becauseExpression, report.CheckWink: becauseExpression,
+	report.CheckEyesLook: becauseCover, report.CheckNoseLook: becauseCover, report.CheckMouthLook: becauseCover,
+	report.CheckFaceLook: becauseCover, report.CheckMouthDetail: becauseCover,
+}
+
+// pointFields are all that is read of a scan for its [point].
+var pointFields = []string{
+	"id", "seriesId", "createdAt", "finishedAt",
+	"result.version", "result.score", "result.quality", "result.metrics",
+}
+
+// Verdicts of a change.
+const (
+	significant = "significant"
+	withinNoise = "within_noise"
+)
+
+// point is a completed scan in the timeline, or a completed series.
+type point struct {
+	ScanID   scan.ID       `json:"scanId,omitempty"`
+	SeriesID scan.SeriesID `json:"seriesId,omitempty"`
+	// Photos is how many scans a series' score is the mean of.
+	Photos      int        `json:"photos,omitempty"`
+	CompletedAt string     `json:"completedAt"`
+	Engine      string     `json:"engine"`
+	Score       scan.Score `json:"score"`
+	// NewSeries is true if the scores before it are of another engine and do not compare.
+	NewSeries bool `json:"newSeries"`
+	// NotComparedBecause is why the scan is not compared with those before it. With a reason other
+	// than the version none after it is compared with it either.
+	NotComparedBecause []string `json:"notComparedBecause"`
+	// Change is since the last scan before it that it can be compared with; nil where there is
+	// none.
+	Change *change `json:"change,omitempty"`
+}
+
+// change is what differs between two comparable points.
+type change struct {
+	// Since is the id of the earlier one's scan or series.
+	Since   string  `json:"since"`
+	Score   delta   `json:"score"`
+	Metrics []delta `json:"metrics"`
+}
+
+// delta is a difference, later less earlier, and whether it is more than two photos of an unchanged
+// face show.
+type delta struct {
+	Name       string  `json:"name"`
+	Difference float64 `json:"difference"`
+	Verdict    string  `json:"verdict"`
+}
+
+// timeline is the points of completed scans and series, oldest first.
+func timeline(all []sitting) []point {
+	points := make([]point, 0, len(all))
+	var before *sitting // the last comparable one of the engine
+	var engine string
+	for i := range all {
+		s := &all[i]
+		p := s.point
+		p.NewSeries, p.NotComparedBecause = i > 0 && p.Engine != engine, outside(s.result)
+		engine = p.Engine
+		takesPart := len(p.NotComparedBecause) == 0
+		if p.NewSeries {
+			before = nil
+			p.NotComparedBecause = append([]string{becauseVersion}, p.NotComparedBecause...)
+		}
+		if takesPart {
+			if before != nil {
+				p.Change = compare(before.id(), before.result, s.result)
+			}
+			before = s
+		}
+		points = append(points, p)
+	}
+	return points
+}
+
+// outside is which gates the photo does not pass, in the order of the checks and each once.
+func outside(r scan.Outcome) []string {
+	because := []string{}
+	for _, c := range r.Quality {
+		gate, ok := gates[c.Check]
+		if ok && c.Verdict != string(report.VerdictOK) && !slices.Contains(because, gate) {
+			because = append(because, gate)
+		}
+	}
+	return because
+}
+
+// compare is the change between two points of one engine. A measure's change is significant above
+// its smallest detectable change (SDC), which the engine publishes. That is 1.96 times the root of
+// two standard errors, so that of two measures with different ones it is their root mean square.
+func compare(since string, from, to scan.Outcome) *change {
+	c := &change{Since: since, Metrics: []delta{}, Score: delta{
+		Name: "score", Difference: tenth(to.Score.Value - from.Score.Value), Verdict: verdict(scoreMoved(from.Score, to.Score)),
+	}}
+	for _, m := range to.Metrics {
+		i := slices.IndexFunc(from.Metrics, func(n scan.Metric) bool { return n.Name == m.Name && n.Unit == m.Unit })
+		if i < 0 {
+			continue
+		}
+		difference := m.Value - from.Metrics[i].Value
+		c.Metrics = append(c.Metrics, delta{
+			Name: m.Name, Difference: math.Round(difference*1000) / 1000,
+			Verdict: verdict(math.Abs(difference) > math.Hypot(m.Reliability.SDC, from.Metrics[i].Reliability.SDC)/math.Sqrt2),
+		})
+	}
+	return c
+}
+
+// scoreMoved reports whether the difference is above 1.96 standard errors of it. A score is a
+// percentile, so its interval is narrower towards the ends and not symmetric: of each score the
+// half that faces the other is taken for 1.96 of its standard errors (G. Zou and A. Donner,
+// "Construction of confidence limits about effect measures", Statistics in Medicine 27, 2008).
+// Where the intervals are symmetric that is |d| > 1.96 sqrt(SE1² + SE2²), so two scores may each
+// lie outside of the other's interval without having moved.
+func scoreMoved(from, to scan.Score) bool {
+	low, high := from, to
+	if low.Value > high.Value {
+		low, high = high, low
+	}
+	return high.Value-low.Value > math.Hypot(low.Hi-low.Value, high.Value-high.Lo)
+}
+
+func verdict(moved bool) string {
+	if moved {
+		return significant
+	}
+	return withinNoise
+}
+
+func tenth(v float64) float64 { return math.Round(v*10) / 10 }
+
+type timelineView struct {
+	Points     []point `json:"points"`
+	NextCursor string  `json:"nextCursor,omitempty"`
+}
+
+// showTimeline answers GET /v1/timeline: a page of the latest completed scans, the newest last; the
+// next page is the older ones before it.
+func (s *Handler) showTimeline(w http.ResponseWriter, r *http.Request) error {
+	asked, err := httpapi.PageParams(r, defaultPage, "timeline")
+	if err != nil {
+		return err
+	}
+	if err := s.admit(r); err != nil {
+		return err
+	}
+	found, err := s.sittings(r.Context(), account.Caller(r), asked)
+	if err != nil {
+		return err
+	}
+	view := timelineView{}
+	shown := min(asked.Limit, len(found))
+	if len(found) > asked.Limit {
+		view.NextCursor = asked.Next(found[asked.Limit-1].last)
+	}
+	found, shown, err = s.settledOnes(r.Context(), account.Caller(r), found, shown)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(found)
+	all := timeline(found)
+	view.Points = all[len(all)-shown:]
+	return httpapi.Write(w, http.StatusOK, view)
+}

@@ -1,0 +1,104 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/scan"
+)
+
+func (s *Handler) verify(w http.ResponseWriter, r *http.Request) error { return s.again(w, r, false) }
+
+// rescore refuses a scan whose result is the present engine's: it would come out the same.
+func (s *Handler) rescore(w http.ResponseWriter, r *http.Request) error { return s.again(w, r, true) }
+
+func (s *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) error {
+	uid := account.Caller(r)
+	var found scan.Scan
+	err := s.Firestore.RunTransaction(r.Context(), func(_ context.Context, tx *firestore.Transaction) error {
+		var err error
+		found, err = s.measurable(tx, uid, scan.ID(r.PathValue("id")))
+		return err
+	}, firestore.ReadOnly)
+	if err != nil {
+		return err
+	}
+	if rescore && found.Outcome().Version == report.Version {
+		return fault.New(fault.CodeAlreadyCurrent, "The scan was measured by the engine in use.")
+	}
+	_, err = s.Uploads.Object(scan.PhotoName(found.UID, found.ID)).Generation(found.Generation).Attrs(r.Context())
+	if errors.Is(err, storage.ErrObjectNotExist) {
+		return fault.New(fault.CodeOriginalGone, "The photo is not kept any more, so it cannot be measured again.")
+	}
+	if err != nil {
+		return fmt.Errorf("look for the photo: %w", err)
+	}
+	asked, err := s.request(r.Context(), found.ID, uid, rescore)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/v1/scans/"+string(found.ID))
+	return httpapi.Write(w, http.StatusAccepted, scan.NewView(asked))
+}
+
+// measurable is the caller's completed scan, of a user whose consent it was made under is in force.
+// A caller who may not ask at all is told so first.
+func (s *Handler) measurable(tx *firestore.Transaction, uid account.UID, id scan.ID) (scan.Scan, error) {
+	user, err := account.ReadActive(tx, s.Firestore, uid)
+	if err != nil {
+		return scan.Scan{}, err
+	}
+	noConsent := fault.New(fault.CodeConsentRequired, "The consent that the scan was made under is not in force.")
+	if !user.Consent.Granted {
+		return scan.Scan{}, noConsent
+	}
+	if !id.Valid() {
+		return scan.Scan{}, noSuchScan()
+	}
+	found, err := scan.Read(tx, s.Firestore, id)
+	if errors.Is(err, scan.ErrNotFound) || err == nil && found.UID != uid {
+		return scan.Scan{}, noSuchScan()
+	}
+	if err != nil {
+		return scan.Scan{}, err
+	}
+	if found.State != scan.Completed {
+		return scan.Scan{}, notCompleted()
+	}
+	if !user.Admits(found.ConsentEpoch) {
+		return scan.Scan{}, noConsent
+	}
+	return found, nil
+}
+
+// request notes the request and owes its event; one that is pending already will do.
+func (s *Handler) request(ctx context.Context, id scan.ID, uid account.UID, rescore bool) (current scan.Scan, err error) {
+	err = s.Outbox.RunInTurn(ctx, scan.Ref(s.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
+		current, err = s.measurable(tx.Transaction, uid, id)
+		if err != nil {
+			return err
+		}
+		now := s.Now().UTC()
+		if !current.Ask(now) {
+			return nil
+		}
+		asked := event.ScanVerifyRequestedV1{UID: string(uid), ScanID: string(id), Version: current.Version, Rescore: rescore}
+		if err := tx.Tell(ctx, now, asked, string(id), strconv.FormatInt(current.Version, 10)); err != nil {
+			return err
+		}
+		return scan.Write(tx.Transaction, s.Firestore, current)
+	})
+	return current, err
+}

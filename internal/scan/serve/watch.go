@@ -1,0 +1,238 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/series"
+)
+
+// decodeExistingSeries is [decodeExisting] for a series.
+func decodeExistingSeries(snap *firestore.DocumentSnapshot, err error) (series.Series, error) {
+	s, err := series.Decode(snap, err)
+	if errors.Is(err, series.ErrNotFound) {
+		return s, fault.New(fault.CodeNotFound, "There is no such series any more.")
+	}
+	if err != nil {
+		return s, fmt.Errorf("watch series: %w", err)
+	}
+	return s, nil
+}
+
+// MaxWatches bounds the scans, or the series, that one instance listens to and, apart from that,
+// the clients that wait for them. The function's concurrency is as much.
+const MaxWatches = 1000
+
+// lastLook bounds the read at the end of a wait whose listener has not said anything.
+const lastLook = 5 * time.Second
+
+// Watcher wakes the requests that wait for a scan to change.
+type Watcher = watcher[scan.Scan]
+
+// SeriesWatcher wakes the requests that wait for a series to change.
+type SeriesWatcher = watcher[series.Series]
+
+// watchable is a document that clients wait for. A change makes its version greater.
+type watchable interface {
+	CurrentVersion() int64
+	// Settled reports whether there is nothing to wait for.
+	Settled() bool
+	Ref(fs *firestore.Client) *firestore.DocumentRef
+}
+
+// watcher wakes the requests that wait for a document to change. All who wait for one share one
+// Firestore listener, which lives as long as one of them waits:
+//
+//	      first waiter                        snapshot
+//	(none) ──────────► opening ───────────────────────────────► heard ──┐ snapshot: tell all who wait
+//	   ▲                  │ │ the wait ends: the scan is read once        │ ◄┘
+//	   │ last one leaves  │ │ listener fails                              │ listener fails, scan gone
+//	   ├──────────────────┘ ▼                                             ▼
+//	   └───────────────── failed: off the table at once; its waiters get the error, the next one a new listener
+//
+// No change is lost. The listener's first snapshot is the scan as it is then, so what changed
+// between a waiter's own read and the listener's opening is in it; a waiter that joins later
+// compares with the last snapshot first. A wait that ends before there was a snapshot, as when all
+// streams are taken, ends with a read of its own.
+type watcher[T watchable] struct {
+	fs *firestore.Client
+	// decode reads a snapshot; what is gone is not_found.
+	decode func(*firestore.DocumentSnapshot, error) (T, error)
+
+	mu sync.Mutex
+	// watches are by the document's id.
+	watches map[string]*watch[T]
+	waiters int
+}
+
+// watch is the listener of one document.
+type watch[T watchable] struct {
+	waiters int
+	stop    context.CancelFunc
+	// heard reports whether the listener has said anything yet.
+	heard bool
+	// latest and err are the listener's last word; news is closed and replaced with each.
+	latest T
+	err    error
+	news   chan struct{}
+}
+
+// NewWatcher makes a watcher of scans over the database.
+func NewWatcher(fs *firestore.Client) *Watcher {
+	return &Watcher{fs: fs, decode: decodeExisting, watches: map[string]*watch[scan.Scan]{}}
+}
+
+// NewSeriesWatcher makes a watcher of series over the database.
+func NewSeriesWatcher(fs *firestore.Client) *SeriesWatcher {
+	return &SeriesWatcher{fs: fs, decode: decodeExistingSeries, watches: map[string]*watch[series.Series]{}}
+}
+
+// waitFor waits that many seconds at the most for the document's version to pass since.
+func waitFor[T watchable](ctx context.Context, watcher *watcher[T], current T, since int64, wait int) (T, error) {
+	if wait == 0 || current.CurrentVersion() > since || current.Settled() {
+		return current, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(wait)*time.Second)
+	defer cancel()
+	return watcher.Wait(ctx, current, since)
+}
+
+// Wait returns the document as soon as its version is above since or it is settled, or as it is
+// last known when ctx ends: the end of the wait is no error. Over [MaxWatches] distinct documents
+// or waiters at a time it is unavailable.
+func (w *watcher[T]) Wait(ctx context.Context, known T, since int64) (T, error) {
+	var none T
+	on, err := w.join(known)
+	if err != nil {
+		return none, err
+	}
+	defer w.leave(known, on)
+	for {
+		latest, news, err := w.look(on)
+		if err != nil {
+			return none, err
+		}
+		if latest.CurrentVersion() > since || latest.Settled() {
+			return latest, nil
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return w.last(ctx, on)
+		}
+	}
+}
+
+// last is the document at the end of a wait. Where the listener has told nothing it is read, unless
+// the client has left and would not see it.
+func (w *watcher[T]) last(ctx context.Context, on *watch[T]) (T, error) {
+	w.mu.Lock()
+	latest, heard := on.latest, on.heard
+	w.mu.Unlock()
+	if heard || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return latest, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	defer cancel()
+	read, err := w.decode(latest.Ref(w.fs).Get(ctx))
+	if err != nil || read.CurrentVersion() < latest.CurrentVersion() {
+		return latest, err
+	}
+	return read, nil
+}
+
+func (w *watcher[T]) look(on *watch[T]) (T, <-chan struct{}, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return on.latest, on.news, on.err
+}
+
+func (w *watcher[T]) join(known T) (*watch[T], error) {
+	document := known.Ref(w.fs)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	on, ok := w.watches[document.ID]
+	if w.waiters >= MaxWatches || !ok && len(w.watches) >= MaxWatches {
+		return nil, fault.New(fault.CodeUnavailable, "Too many clients are waiting: poll again.").WithRetryAfter(time.Second)
+	}
+	if !ok {
+		ctx, stop := context.WithCancel(context.Background()) //nolint:gosec // leave calls it, by the watch
+		on = &watch[T]{stop: stop, latest: known, news: make(chan struct{})}
+		w.watches[document.ID] = on
+		go w.listen(ctx, document, on)
+	}
+	if known.CurrentVersion() > on.latest.CurrentVersion() {
+		on.latest = known // read later than the listener's last word: no waiter is to get an older state at the end
+	}
+	on.waiters++
+	w.waiters++
+	return on, nil
+}
+
+func (w *watcher[T]) leave(known T, on *watch[T]) {
+	id := known.Ref(w.fs).ID
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	on.waiters--
+	w.waiters--
+	if on.waiters > 0 {
+		return
+	}
+	on.stop()
+	if w.watches[id] == on {
+		delete(w.watches, id)
+	}
+}
+
+// listen reads the document's snapshots until its watch is left.
+func (w *watcher[T]) listen(ctx context.Context, document *firestore.DocumentRef, on *watch[T]) {
+	snapshots := document.Snapshots(ctx)
+	defer snapshots.Stop()
+	for {
+		latest, err := w.decode(snapshots.Next())
+		if ctx.Err() != nil {
+			return
+		}
+		w.tell(document.ID, on, latest, err)
+		if err != nil {
+			return
+		}
+	}
+}
+
+func decodeExisting(snap *firestore.DocumentSnapshot, err error) (scan.Scan, error) {
+	if err == nil && !snap.Exists() {
+		return scan.Scan{}, fault.New(fault.CodeNotFound, "There is no such scan any more.")
+	}
+	s, err := scan.Decode(snap, err)
+	if errors.Is(err, scan.ErrNotFound) {
+		return s, fault.New(fault.CodeNotFound, "There is no such scan any more.")
+	}
+	if err != nil {
+		return s, fmt.Errorf("watch scan: %w", err)
+	}
+	return s, nil
+}
+
+// tell wakes the waiters. A failed listener takes its watch off the table, so that the next to wait
+// gets a new one.
+func (w *watcher[T]) tell(id string, on *watch[T], latest T, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err == nil && latest.CurrentVersion() >= on.latest.CurrentVersion() {
+		on.latest = latest
+	}
+	on.heard, on.err = true, err
+	if err != nil && w.watches[id] == on {
+		delete(w.watches, id)
+	}
+	close(on.news)
+	on.news = make(chan struct{})
+}

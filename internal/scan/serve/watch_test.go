@@ -1,0 +1,345 @@
+package serve_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/local/emulator/scantest"
+	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/serve"
+)
+
+// advanced is the scan one version on, in another state.
+func advanced(s scan.Scan, state scan.State) scan.Scan {
+	s.State = state
+	s.Version++
+	return s
+}
+
+func TestWaitWakesOnTheChange(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	reader := e.ScanHandler(e.Firestore)
+	s := e.NewScan(t)
+	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
+	scantest.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+	e.Put(t, advanced(s, scan.Processing))
+	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Processing, 2)
+}
+
+func TestWaitWakesOnNothingLess(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	reader := e.ScanHandler(e.Firestore)
+	s, other := e.NewScan(t), e.NewScan(t)
+	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25&since=2")
+	scantest.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+
+	e.Put(t, advanced(other, scan.Completed))
+	s.SweepAt = nil
+	e.Put(t, s) // no new version
+	s = advanced(s, scan.Processing)
+	e.Put(t, s) // version 2, which the client knows
+	s = advanced(s, scan.Completed)
+	e.Put(t, s)
+	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Completed, 3)
+}
+
+func TestWaitEndsInTime(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	reader := e.ScanHandler(e.Firestore)
+	s := e.NewScan(t)
+	t.Run("with the state as it was", func(t *testing.T) {
+		t.Parallel()
+		scantest.WantView(t, scantest.Receive(t, scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=1"), "the answer"), scan.AwaitingUpload, 1)
+	})
+	t.Run("with the state as it is by then, though it is not what was waited for", func(t *testing.T) {
+		t.Parallel()
+		s := e.NewScan(t)
+		reader := e.ScanHandler(e.Firestore)
+		ctx, leave := context.WithCancel(t.Context())
+		waited := make(chan scan.Scan, 1)
+		go func() {
+			got, _ := reader.Watcher.Wait(ctx, s, 9)
+			waited <- got
+		}()
+		scantest.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+		e.Put(t, advanced(s, scan.Processing))
+		scantest.Eventually(t, "the listener hears of it", func() bool {
+			return reader.Watcher.Latest(s.ID).Version == 2
+		})
+		leave()
+		if got := scantest.Receive(t, waited, "the end of the wait"); got.State != scan.Processing || got.Version != 2 {
+			t.Errorf("scan is %s, version %d", got.State, got.Version)
+		}
+	})
+}
+
+func TestWaitEndsWhenTheClientLeaves(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	reader := e.ScanHandler(e.Firestore)
+	s := e.NewScan(t)
+	ctx, leave := context.WithCancel(t.Context())
+	answer := scantest.Poll(ctx, scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
+	scantest.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
+	leave()
+	scantest.Receive(t, answer, "the handler's end")
+	if n := reader.Watcher.Watched(); n != 0 {
+		t.Errorf("%d scans are watched still", n)
+	}
+}
+
+func TestWaitEndsWhenTheScanIsDeleted(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	reader := e.ScanHandler(e.Firestore)
+	s := e.NewScan(t)
+	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
+	scantest.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+	e.Remove(t, s)
+	scantest.WantProblem(t, scantest.Receive(t, answer, "the answer"), http.StatusNotFound, "not_found")
+	if n := reader.Watcher.Watched(); n != 0 {
+		t.Errorf("%d scans are watched still", n)
+	}
+}
+
+// countListens counts the listeners that were opened.
+func countListens(n *atomic.Int32) grpc.DialOption {
+	return grpc.WithStreamInterceptor(func(
+		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		if strings.HasSuffix(method, "/Listen") {
+			n.Add(1)
+		}
+		return open(ctx, desc, conn, method, opts...)
+	})
+}
+
+// Not parallel: it looks at the goroutines of the process.
+func TestWaitersShareAListenerAndLeaveNothing(t *testing.T) { //nolint:paralleltest // see above
+	const waiters = 50
+	e := scantest.New(t)
+	var listens atomic.Int32
+	fs := e.Database(t, countListens(&listens))
+	s := e.NewScan(t)
+	if _, err := scan.Get(t.Context(), fs, s.ID); err != nil { // so that the connection is there
+		t.Fatal(err)
+	}
+	before := goleak.IgnoreCurrent()
+
+	watcher := serve.NewWatcher(fs)
+	woken := make(chan scan.Scan, waiters)
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	for i := range waiters {
+		ctx := ctx
+		if i > 0 {
+			ctx = t.Context()
+		}
+		go func() {
+			got, err := watcher.Wait(ctx, s, s.Version)
+			if err != nil {
+				t.Error(err)
+			}
+			woken <- got
+		}()
+	}
+	scantest.Eventually(t, "all wait", func() bool { return watcher.Waiting(s.ID) == waiters && watcher.Hears(s.ID) })
+	if n := watcher.Watched(); n != 1 {
+		t.Errorf("%d scans are watched, want 1", n)
+	}
+	leave() // one of them
+	if got := scantest.Receive(t, woken, "the one that leaves"); got.Version != 1 {
+		t.Errorf("the one that leaves got version %d", got.Version)
+	}
+	scantest.Eventually(t, "the others wait on", func() bool { return watcher.Waiting(s.ID) == waiters-1 })
+	e.Put(t, advanced(s, scan.Completed))
+	for range waiters - 1 {
+		if got := scantest.Receive(t, woken, "a waiter"); got.State != scan.Completed || got.Version != 2 {
+			t.Errorf("a waiter got %s, version %d", got.State, got.Version)
+		}
+	}
+	scantest.Eventually(t, "nothing is watched any more", func() bool { return watcher.Watched() == 0 })
+	if n := listens.Load(); n != 1 {
+		t.Errorf("%d listeners were opened, want 1", n)
+	}
+	if err := goleak.Find(before); err != nil {
+		t.Errorf("goroutines are left: %v", err)
+	}
+}
+
+func TestListenerThatFails(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	var broken atomic.Bool
+	broken.Store(true)
+	fs := e.Database(t, grpc.WithStreamInterceptor(func(
+		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		if strings.HasSuffix(method, "/Listen") && broken.Load() {
+			return nil, status.Error(codes.PermissionDenied, "refused by the test")
+		}
+		return open(ctx, desc, conn, method, opts...)
+	}))
+	reader := e.ScanHandler(fs)
+	s := e.NewScan(t)
+	p := scantest.WantProblem(t, scantest.Receive(t, scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25"), "the answer"), 500, "internal")
+	if strings.Contains(p.Detail, "refused by the test") {
+		t.Errorf("the cause is shown: %q", p.Detail)
+	}
+	if n := reader.Watcher.Watched(); n != 0 {
+		t.Errorf("%d scans are watched still", n)
+	}
+	broken.Store(false)
+	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
+	// A change during a listener's set-up may get lost in the emulator.
+	scantest.Eventually(t, "the listener is there", func() bool { return reader.Watcher.Hears(s.ID) })
+	e.Put(t, advanced(s, scan.Completed))
+	scantest.WantView(t, scantest.Receive(t, answer, "the answer of the next"), scan.Completed, 2)
+}
+
+// Waiters that come after a listener's failure get a new one, while those of the failed one are
+// still leaving.
+func TestNextListenerIsApartFromTheFailed(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	watcher := serve.NewWatcher(e.Firestore)
+	s := e.NewScan(t)
+	failed, err := watcher.Join(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	watcher.Tell(string(s.ID), failed, scan.Scan{}, errors.New("failed"))
+	woken := make(chan scan.Scan, 1)
+	go func() {
+		got, err := watcher.Wait(t.Context(), s, s.Version)
+		if err != nil {
+			t.Errorf("the next: %v", err)
+		}
+		woken <- got
+	}()
+	scantest.Eventually(t, "the next waits", func() bool {
+		return watcher.Hears(s.ID) && !watcher.On(s.ID, failed)
+	})
+	watcher.Leave(s, failed)
+	if n := watcher.Waiting(s.ID); n != 1 {
+		t.Errorf("%d wait, want 1", n)
+	}
+	e.Put(t, advanced(s, scan.Completed))
+	if got := scantest.Receive(t, woken, "the next"); got.Version != 2 {
+		t.Errorf("the next got version %d", got.Version)
+	}
+}
+
+func TestTooManyWatches(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	reader := e.ScanHandler(e.Firestore)
+	s := e.NewScan(t)
+	first := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
+	scantest.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
+	reader.Watcher.Fill()
+
+	w := scantest.Receive(t, scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(e.NewScan(t).ID)+"?wait=25"), "the answer")
+	scantest.WantProblem(t, w, http.StatusServiceUnavailable, string(fault.CodeUnavailable))
+	if after := w.Header().Get("Retry-After"); after != "1" {
+		t.Errorf("Retry-After is %q", after)
+	}
+	second := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25") // one that is watched already
+	scantest.Eventually(t, "two wait", func() bool { return reader.Watcher.Waiting(s.ID) == 2 && reader.Watcher.Hears(s.ID) })
+	e.Put(t, advanced(s, scan.Processing))
+	scantest.WantView(t, scantest.Receive(t, first, "the first answer"), scan.Processing, 2)
+	scantest.WantView(t, scantest.Receive(t, second, "the second answer"), scan.Processing, 2)
+}
+
+// A waiter that read a later state than the listener has told of is not told the earlier one at the
+// end of the wait.
+func TestWaitNeverGoesBack(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	watcher := serve.NewWatcher(e.Firestore)
+	s := e.NewScan(t)
+	ctx, leave := context.WithTimeout(t.Context(), time.Hour)
+	defer leave()
+	go func() { _, _ = watcher.Wait(ctx, s, 9) }()
+	scantest.Eventually(t, "another process waits", func() bool { return watcher.Waiting(s.ID) == 1 })
+
+	gone, end := context.WithCancel(t.Context())
+	end()
+	got, err := watcher.Wait(gone, advanced(s, scan.Processing), 2) // the database has version 1: the listener cannot know
+	if err != nil || got.Version != 2 || got.State != scan.Processing {
+		t.Errorf("got %s, version %d (%v), want what was known", got.State, got.Version, err)
+	}
+}
+
+func TestTooManyWaiters(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	watcher := serve.NewWatcher(e.Firestore)
+	s := e.NewScan(t)
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	first, err := watcher.Join(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range serve.MaxWatches - 1 {
+		on, err := watcher.Join(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer watcher.Leave(s, on)
+	}
+	if _, err := watcher.Wait(ctx, s, s.Version); !fault.Is(err, fault.CodeUnavailable) {
+		t.Errorf("one more waits: %v", err)
+	}
+	watcher.Leave(s, first)
+	if _, err := watcher.Join(s); err != nil {
+		t.Errorf("after one has left: %v", err)
+	}
+}
+
+// A listener that gets no stream hears of nothing, so that the end of the wait has to look for
+// itself.
+func TestWaitLosesNothingWithoutAListener(t *testing.T) {
+	t.Parallel()
+	e := scantest.New(t)
+	held := make(chan struct{})
+	t.Cleanup(func() { close(held) })
+	fs := e.Database(t, grpc.WithStreamInterceptor(func(
+		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		if strings.HasSuffix(method, "/Listen") {
+			select {
+			case <-held:
+			case <-ctx.Done():
+			}
+		}
+		return open(ctx, desc, conn, method, opts...)
+	}))
+	service := e.ScanHandler(fs)
+	s := e.NewScan(t)
+	answer := scantest.Poll(t.Context(), scantest.ScanAPI(service), string(s.ID)+"?wait=2")
+	scantest.Eventually(t, "another process waits", func() bool { return service.Watcher.Waiting(s.ID) == 1 })
+	e.Put(t, advanced(s, scan.Completed))
+	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Completed, 2)
+
+	deleted := e.NewScan(t)
+	answer = scantest.Poll(t.Context(), scantest.ScanAPI(service), string(deleted.ID)+"?wait=1")
+	scantest.Eventually(t, "another process waits", func() bool { return service.Watcher.Waiting(deleted.ID) == 1 })
+	e.Remove(t, deleted)
+	scantest.WantProblem(t, scantest.Receive(t, answer, "the answer"), http.StatusNotFound, "not_found")
+}

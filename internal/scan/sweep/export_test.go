@@ -1,0 +1,6 @@
+package sweep
+
+// Names for the tests.
+const (
+	SweepPage = sweepPage
+)

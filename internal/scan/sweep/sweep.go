@@ -1,0 +1,217 @@
+// Package sweep goes on with scans that a lost message or a dead process left undone, and deletes
+// photos that are due.
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/iterator"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/series"
+	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/store"
+)
+
+// late is the failure of a scan that did not come to an end in time.
+var late = scan.Failure{
+	Code:   scan.ReasonExpired,
+	Detail: "The photo could not be analysed in time and was deleted. Please upload it again.",
+}
+
+// longestPause is the longest that the sweep leaves a scan alone on which it fails again and again.
+const longestPause = time.Hour
+
+// sweepPage is how many scans one sweep looks at, oldest due first.
+const sweepPage = 200
+
+// Sweeper looks after scans on which nothing else acts: it sends a lost notification again, ends
+// what can no more succeed, deletes the originals that are due, and finishes deletions that were
+// broken off.
+type Sweeper struct {
+	// Firestore holds the scans, Outbox commits their ends.
+	Firestore *firestore.Client
+	Outbox    *outbox.Box
+	// Uploads holds the photos, Results what is made of them.
+	Uploads, Results *storage.BucketHandle
+	// Publisher sends the notifications anew.
+	Publisher outbox.Publisher
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Sweep handles due scans and returns their number. One that fails is logged, joined to the error
+// and looked at again later, the later the more often it failed; the others go on.
+func (w *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
+	docs := w.Firestore.Collection("scans").Where("sweepAt", "<=", w.Now().UTC()).
+		OrderBy("sweepAt", firestore.Asc).Limit(sweepPage).Documents(ctx)
+	defer docs.Stop()
+	var faults []error
+	for {
+		snap, err := docs.Next()
+		if errors.Is(err, iterator.Done) {
+			return looked, errors.Join(faults...)
+		}
+		if err != nil {
+			return looked, errors.Join(append(faults, fmt.Errorf("list due scans: %w", err))...)
+		}
+		looked++
+		s, err := scan.DecodeAny(snap, nil)
+		if err == nil {
+			err = w.look(ctx, s)
+		}
+		if err != nil {
+			slog.WarnContext(ctx, "sweep scan", "scan_id", snap.Ref.ID, "state", s.State, "error", err)
+			putOffErr := store.PutOff(ctx, snap, "sweepAt", w.Now(), scan.NextLook, longestPause)
+			faults = append(faults, fmt.Errorf("sweep scan %s: %w", snap.Ref.ID, err), putOffErr)
+		}
+	}
+}
+
+func (w *Sweeper) look(ctx context.Context, s scan.Scan) error {
+	if s.State == scan.Deleting {
+		return series.ClearAway(ctx, w.Firestore, w.Uploads, w.Results, s)
+	}
+	if s.State.Terminal() {
+		return w.purge(ctx, s)
+	}
+	now := w.Now().UTC()
+	object := w.Uploads.Object(scan.PhotoName(s.UID, s.ID))
+	attrs, err := object.Attrs(ctx)
+	present := err == nil && (s.Generation == 0 || s.Generation == attrs.Generation)
+	switch {
+	case err != nil && !errors.Is(err, storage.ErrObjectNotExist):
+		return fmt.Errorf("look for the photo: %w", err)
+	case present && now.After(s.CreatedAt.Add(schema.StuckLife)):
+		return w.endStuck(ctx, s, attrs)
+	case present:
+		return w.redrive(ctx, s, attrs)
+	case s.State != scan.AwaitingUpload:
+		_, err := w.fail(ctx, s, scan.PhotoMissing)
+		return err
+	case now.Before(s.TicketExpiresAt.Add(s.Grace())):
+		return w.update(ctx, s, func(current *scan.Scan) { current.LookAgain(nextWait(*current, now)) })
+	default:
+		_, err := w.end(ctx, s, func(current *scan.Scan, now time.Time) event.Payload {
+			current.Expire(now)
+			return nil
+		})
+		return err
+	}
+}
+
+// nextWait returns when to look for a photo again that was not there now: at the ticket's end, and
+// after the grace.
+func nextWait(s scan.Scan, now time.Time) time.Time {
+	if now.Before(s.TicketExpiresAt) {
+		return s.TicketExpiresAt
+	}
+	return s.TicketExpiresAt.Add(s.Grace())
+}
+
+// purge deletes the original of a finished scan, if it is due by what the user wants now. A user
+// who is gone has no wish.
+func (w *Sweeper) purge(ctx context.Context, s scan.Scan) error {
+	user, err := account.Get(ctx, w.Firestore, s.UID)
+	if err != nil && !errors.Is(err, account.ErrNoUser) {
+		return err
+	}
+	if now, due := w.Now().UTC(), s.PhotoDue(user); now.Before(due) {
+		return w.update(ctx, s, func(current *scan.Scan) { current.KeepPhoto(due, now) })
+	}
+	if s.Generation != 0 {
+		if err := scan.DeletePhoto(ctx, w.Uploads, scan.PhotoName(s.UID, s.ID), s.Generation); err != nil {
+			return err
+		}
+	}
+	return w.update(ctx, s, func(current *scan.Scan) { current.SweepAt, current.SweepFaults = nil, 0 })
+}
+
+// redrive tells the photo's finalize again, as Cloud Storage would have.
+func (w *Sweeper) redrive(ctx context.Context, s scan.Scan, attrs *storage.ObjectAttrs) error {
+	data, attributes, err := event.FinalizedMessage(event.ObjectFinalized{
+		Bucket: attrs.Bucket, Name: attrs.Name, Generation: attrs.Generation, Size: attrs.Size,
+		ContentType: attrs.ContentType, ContentEncoding: attrs.ContentEncoding, Created: attrs.Created, Metadata: attrs.Metadata,
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.Publisher.Publish(ctx, event.TopicUploadFinalized, data, attributes); err != nil {
+		return fmt.Errorf("publish finalize again: %w", err)
+	}
+	slog.InfoContext(ctx, "stuck scan driven again", "scan_id", s.ID, "state", s.State)
+	return w.update(ctx, s, func(current *scan.Scan) { current.LookAgain(w.Now().UTC().Add(scan.NextLook)) })
+}
+
+// endStuck ends the scan and deletes its photo, which is noted in the scan first: a later sweep can
+// delete it where this one does not get to it.
+func (w *Sweeper) endStuck(ctx context.Context, s scan.Scan, photo *storage.ObjectAttrs) error {
+	s.Generation, s.UploadedAt = photo.Generation, photo.Created
+	ended, err := w.fail(ctx, s, late)
+	if err != nil || !ended {
+		return err
+	}
+	return scan.DeletePhoto(ctx, w.Uploads, scan.PhotoName(s.UID, s.ID), s.Generation)
+}
+
+// fail ends the scan, of the photo that it is given with, and with the event that this owes, if
+// nothing else has changed it since the sweep read it.
+func (w *Sweeper) fail(ctx context.Context, s scan.Scan, f scan.Failure) (ended bool, err error) {
+	return w.end(ctx, s, func(current *scan.Scan, now time.Time) event.Payload {
+		current.Generation, current.UploadedAt = s.Generation, s.UploadedAt
+		current.Fail(f, now)
+		return scan.FailedEvent(*current)
+	})
+}
+
+// end ends the scan and commits the event that this owes, if any, unless something else has changed
+// the scan since the sweep read it.
+func (w *Sweeper) end(
+	ctx context.Context, s scan.Scan, end func(current *scan.Scan, now time.Time) event.Payload,
+) (ended bool, err error) {
+	var current scan.Scan
+	err = w.Outbox.RunInTurn(ctx, scan.Ref(w.Firestore, s.ID), func(ctx context.Context, tx *outbox.Tx) error {
+		current, err = scan.Read(tx.Transaction, w.Firestore, s.ID)
+		ended = err == nil && unchanged(s, current)
+		if !ended {
+			return scan.IgnoreNotFound(err)
+		}
+		now := w.Now().UTC()
+		owed := end(&current, now)
+		if err := series.Follow(ctx, tx, w.Firestore, current, now, owed, string(s.ID)); err != nil {
+			return err
+		}
+		return scan.Write(tx.Transaction, w.Firestore, current)
+	})
+	if err == nil && ended {
+		current.LogEnd(ctx)
+	}
+	return ended, err
+}
+
+// update changes the scan if nothing else has changed it since the sweep read it.
+func (w *Sweeper) update(ctx context.Context, s scan.Scan, change func(*scan.Scan)) error {
+	return w.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		current, err := scan.Read(tx, w.Firestore, s.ID)
+		if err != nil || !unchanged(s, current) {
+			return scan.IgnoreNotFound(err)
+		}
+		change(&current)
+		return scan.Write(tx, w.Firestore, current)
+	})
+}
+
+// unchanged reports whether nothing has happened to the scan since it was read as earlier. A
+// ticket's renewal does not change the version.
+func unchanged(earlier, s scan.Scan) bool {
+	return s.Version == earlier.Version && s.TicketExpiresAt.Equal(earlier.TicketExpiresAt)
+}

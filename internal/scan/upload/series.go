@@ -1,0 +1,222 @@
+package upload
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cloud.google.com/go/firestore"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/series"
+	"github.com/facescan/facescan/internal/transact"
+)
+
+// seriesRequest is what is asked for, compared by its JSON like uploadRequest.
+type seriesRequest struct {
+	// Photos is how many, defaultLooks where it is absent.
+	Photos      *int   `json:"photos"`
+	ContentType string `json:"contentType" required:"true"`
+}
+
+// seriesResponse is a series with the tickets of the photos that are still missing.
+type seriesResponse struct {
+	Series  series.View  `json:"series"`
+	Uploads []lookUpload `json:"uploads"`
+}
+
+type lookUpload struct {
+	ScanID scan.ID `json:"scanId"`
+	Upload *Ticket `json:"upload"`
+}
+
+func (u *Handler) postSeries(w http.ResponseWriter, r *http.Request) error {
+	req, err := httpapi.Decode[seriesRequest](w, r)
+	if err != nil {
+		return err
+	}
+	if err := req.complete(); err != nil {
+		return err
+	}
+	fresh, err := u.seriesFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
+	if err != nil {
+		return err
+	}
+	s, scans, how, err := u.openSeries(r.Context(), fresh)
+	if err != nil {
+		return err
+	}
+	response := seriesResponse{Series: series.NewView(s)}
+	if response.Uploads, err = u.signLooks(r.Context(), scans); err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if how == opened {
+		status = http.StatusCreated
+	}
+	w.Header().Set("Location", "/v1/series/"+string(s.ID))
+	return httpapi.Write(w, status, response)
+}
+
+// complete checks the request and fills in what may be left out.
+func (r *seriesRequest) complete() error {
+	if r.Photos == nil {
+		r.Photos = new(series.DefaultLooks)
+	}
+	if *r.Photos < series.MinLooks || *r.Photos > series.MaxLooks {
+		return fault.New(fault.CodeInvalidField, "A series has %d to %d photos.", series.MinLooks, series.MaxLooks).
+			WithField("/photos", "must be %d to %d", series.MinLooks, series.MaxLooks)
+	}
+	return uploadRequest{ContentType: r.ContentType}.validate()
+}
+
+// seriesFor returns the series as the request under the key, which may be "", would open it now,
+// but for the consent's epoch. The ids of its scans follow from its own.
+func (u *Handler) seriesFor(uid account.UID, key string, req seriesRequest) (series.Series, error) {
+	body, err := json.Marshal(req)
+	if err != nil {
+		return series.Series{}, fmt.Errorf("marshal series request: %w", err)
+	}
+	id := scan.SeriesID(strings.ToLower(rand.Text()))
+	if key != "" {
+		id = scan.SeriesID(u.Key.ID(keys.Series, string(uid), key))
+	}
+	scans := make([]scan.ID, *req.Photos)
+	for i := range scans {
+		scans[i] = scan.ID(u.Key.ID(keys.Look, string(uid), string(id), strconv.Itoa(i)))
+	}
+	s := series.New(id, uid, scans, req.ContentType, u.Now().UTC())
+	s.Request = u.Key.ID(keys.Request, string(uid), string(body))
+	return s, nil
+}
+
+// openSeries creates the series with its scans, all of which count against the quotas, or finds the
+// one of an earlier request with the same key. It returns the scans that await their photos, whose
+// tickets begin anew.
+func (u *Handler) openSeries(ctx context.Context, fresh series.Series) (s series.Series, waiting []scan.Scan, how how, err error) {
+	on := account.Ref(u.Firestore, fresh.UID)
+	err = transact.Run(ctx, u.Firestore, on, func(ctx context.Context, tx *firestore.Transaction) error {
+		user, found, scans, err := u.readSeries(tx, fresh)
+		if err != nil {
+			return err
+		}
+		s, waiting, how = fresh, nil, opened
+		if found != nil {
+			how = again
+			s, waiting, err = seriesAskedAgain(*found, fresh, user, scans)
+			if err != nil {
+				return err
+			}
+			return u.writeAll(tx, s, waiting)
+		}
+		if len(scans) > 0 {
+			return errGoing() // of a series that was deleted a moment ago
+		}
+		taking, err := u.Limits.PrepareSeveral(ctx, quota.User(string(s.UID)), len(s.Looks), quotas...)
+		if err != nil {
+			return err
+		}
+		s.ConsentEpoch = user.ConsentEpoch
+		for _, l := range s.Looks {
+			one := scan.New(l.ScanID, s.UID, s.ConsentEpoch, s.ContentType, s.CreatedAt)
+			one.SeriesID = s.ID
+			waiting = append(waiting, one)
+		}
+		return errors.Join(taking.Write(tx), u.writeAll(tx, s, waiting))
+	})
+	return s, waiting, how, err
+}
+
+// readSeries reads what decides: the user, the series that is there already, nil where there is
+// none, and those of its scans that are there, tombstones among them.
+func (u *Handler) readSeries(tx *firestore.Transaction, fresh series.Series) (account.User, *series.Series, []scan.Scan, error) {
+	refs := []*firestore.DocumentRef{account.Ref(u.Firestore, fresh.UID), fresh.Ref(u.Firestore)}
+	for _, l := range fresh.Looks {
+		refs = append(refs, scan.Ref(u.Firestore, l.ScanID))
+	}
+	snaps, err := tx.GetAll(refs)
+	if err != nil {
+		return account.User{}, nil, nil, fmt.Errorf("read user and series: %w", err)
+	}
+	user, err := account.DecodeAnalysable(snaps[0], fresh.CreatedAt, u.MinAge)
+	if err != nil {
+		return user, nil, nil, err
+	}
+	var found *series.Series
+	switch s, err := series.Decode(snaps[1], nil); {
+	case err == nil:
+		found = &s
+	case errors.Is(err, series.ErrDeleting):
+		return user, nil, nil, errGoing()
+	case !errors.Is(err, series.ErrNotFound):
+		return user, nil, nil, err
+	}
+	var scans []scan.Scan
+	for _, snap := range snaps[2:] {
+		one, err := scan.DecodeAny(snap, nil)
+		if scan.IgnoreNotFound(err) != nil {
+			return user, nil, nil, err
+		}
+		if err == nil {
+			scans = append(scans, one)
+		}
+	}
+	return user, found, scans, nil
+}
+
+// seriesAskedAgain is the series as another request with its key finds it. What was made under a
+// consent that does not stand any more is about to go, the tickets with it.
+func seriesAskedAgain(s, fresh series.Series, user account.User, scans []scan.Scan) (series.Series, []scan.Scan, error) {
+	if s.Request != fresh.Request {
+		return s, nil, errKeyReused
+	}
+	if !user.Stands(s.ConsentEpoch) {
+		return s, nil, errGoing()
+	}
+	waiting := slices.DeleteFunc(scans, func(one scan.Scan) bool { return one.State != scan.AwaitingUpload })
+	if len(waiting) > 0 {
+		s.RenewTickets(user.ConsentEpoch, fresh.CreatedAt)
+	}
+	for i := range waiting {
+		waiting[i].RenewTicket(user.ConsentEpoch, fresh.CreatedAt)
+	}
+	return s, waiting, nil
+}
+
+func (u *Handler) writeAll(tx *firestore.Transaction, s series.Series, scans []scan.Scan) error {
+	if len(scans) == 0 {
+		return nil
+	}
+	for _, one := range scans {
+		if err := scan.Write(tx, u.Firestore, one); err != nil {
+			return err
+		}
+	}
+	return series.Write(tx, u.Firestore, s)
+}
+
+// signLooks makes the tickets, at the same time, since each signature is a call in production.
+func (u *Handler) signLooks(ctx context.Context, scans []scan.Scan) ([]lookUpload, error) {
+	all := make([]lookUpload, len(scans))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, s := range scans {
+		group.Go(func() error {
+			ticket, err := u.sign(ctx, s)
+			all[i] = lookUpload{ScanID: s.ID, Upload: ticket}
+			return err
+		})
+	}
+	return all, group.Wait()
+}

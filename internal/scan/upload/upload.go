@@ -1,0 +1,259 @@
+// Package upload opens scans and series, signs the URLs that their photos are put to, and takes
+// photos itself.
+package upload
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/quota"
+	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/rendition"
+	"github.com/facescan/facescan/internal/transact"
+)
+
+// quotas are how many scans one user may open, by whichever route. Finding a scan again costs
+// nothing.
+var quotas = []quota.Rule{
+	{Name: "scans-hourly", Max: 60, Window: time.Hour},
+	{Name: "scans-daily", Max: 200, Window: 24 * time.Hour},
+}
+
+// Handler opens scans, signs the URLs that their photos are put to, and takes photos itself.
+type Handler struct {
+	// Firestore holds the scans.
+	Firestore *firestore.Client
+	// Bucket takes the photos.
+	Bucket *storage.BucketHandle
+	// Signing is who signs the URLs.
+	Signing storage.SignedURLOptions
+	// Key derives scan ids from idempotency keys, and what stands for a photo (see scan.PhotoHash).
+	Key keys.Ring
+	// Limits counts the scans that users open.
+	Limits *quota.Limiter
+	// MinAge is the age in years that users who upload must have passed.
+	MinAge int
+	// Now is the clock.
+	Now func() time.Time
+
+	// direct is how many photos it is taking itself.
+	direct atomic.Int32
+}
+
+// Routes adds POST /v1/uploads, POST /v1/uploads/direct and POST /v1/series.
+func (u *Handler) Routes(api *httpapi.API) {
+	key := httpapi.Header(httpapi.IdempotencyKey)
+	api.Handle("POST /v1/uploads", httpapi.User, u.post, httpapi.JSON, key)
+	api.Handle("POST /v1/uploads/direct", httpapi.User, u.postDirect, httpapi.Multipart, key)
+	api.Handle("POST /v1/series", httpapi.User, u.postSeries, httpapi.JSON, key)
+}
+
+// uploadRequest is what is asked for, by either route. Its JSON is also what two requests under one
+// idempotency key are compared by, so no order of members or form of the body matters.
+type uploadRequest struct {
+	ContentType string `json:"contentType" required:"true"`
+	// SHA256 is the photo's, in lower-case hex, "" where the client does not say.
+	SHA256 string `json:"sha256" nonempty:"true"`
+	// Renditions are the pictures to be made of the photo.
+	Renditions []rendition.Rendition `json:"renditions,omitempty"`
+}
+
+type uploadResponse struct {
+	Scan scan.View `json:"scan"`
+	// SamePhoto is true if the scan is an earlier one of the same photo and none was opened.
+	SamePhoto bool `json:"samePhoto,omitempty"`
+	// Upload is absent when no photo is to be uploaded: poll the scan.
+	Upload *Ticket `json:"upload,omitempty"`
+}
+
+func (u *Handler) post(w http.ResponseWriter, r *http.Request) error {
+	req, err := httpapi.Decode[uploadRequest](w, r)
+	if err != nil {
+		return err
+	}
+	if err := req.validate(); err != nil {
+		return err
+	}
+	fresh, err := u.scanFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
+	if err != nil {
+		return err
+	}
+	s, how, err := u.open(r.Context(), fresh)
+	if err != nil {
+		return err
+	}
+	response := uploadResponse{Scan: scan.NewView(s), SamePhoto: how == samePhoto}
+	if s.State == scan.AwaitingUpload {
+		response.Upload, err = u.sign(r.Context(), s)
+		if err != nil {
+			return err
+		}
+	}
+	status := http.StatusOK
+	if how == opened {
+		status = http.StatusCreated
+	}
+	return answer(w, status, response)
+}
+
+func answer(w http.ResponseWriter, status int, response uploadResponse) error {
+	w.Header().Set("Location", "/v1/scans/"+string(response.Scan.ID))
+	return httpapi.Write(w, status, response)
+}
+
+var sha256Pattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func (r uploadRequest) validate() error {
+	if !slices.Contains(scan.ContentTypes, r.ContentType) {
+		return fault.New(fault.CodeInvalidField, "%s", notTaken(r.ContentType)).
+			WithField("/contentType", "must be one of %s", strings.Join(scan.ContentTypes, ", "))
+	}
+	if r.SHA256 != "" && !sha256Pattern.MatchString(r.SHA256) {
+		return badChecksum()
+	}
+	return rendition.Validate(r.Renditions)
+}
+
+func badChecksum() error {
+	return fault.New(fault.CodeInvalidField, "This is no SHA-256 checksum.").
+		WithField("/sha256", "must be 64 digits of lower-case hex")
+}
+
+// how is the outcome of open.
+type how int
+
+const (
+	// opened a new one.
+	opened how = iota
+	// again found the one of an earlier request with the same key.
+	again
+	// samePhoto found a completed one of the same photo.
+	samePhoto
+)
+
+// open creates the fresh scan, or finds one instead (see [Handler.find]). A scan that still awaits
+// its photo gets a new ticket. What is opened counts against the quotas.
+func (u *Handler) open(ctx context.Context, fresh scan.Scan) (s scan.Scan, how how, err error) {
+	user := account.Ref(u.Firestore, fresh.UID)
+	err = transact.Run(ctx, u.Firestore, user, func(ctx context.Context, tx *firestore.Transaction) error {
+		s, how, err = u.find(ctx, tx.GetAll, fresh)
+		switch {
+		case err != nil:
+			return err
+		case how == opened:
+			taking, err := u.Limits.Prepare(ctx, quota.User(string(s.UID)), quotas...)
+			if err != nil {
+				return err
+			}
+			return errors.Join(taking.Write(tx), scan.Write(tx, u.Firestore, s))
+		case s.State == scan.AwaitingUpload:
+			return scan.Write(tx, u.Firestore, s)
+		}
+		return nil
+	})
+	return s, how, err
+}
+
+// look returns what [Handler.open] would, and writes nothing: for refusing a request before its
+// body is read.
+func (u *Handler) look(ctx context.Context, fresh scan.Scan) (scan.Scan, how, error) {
+	s, how, err := u.find(ctx, func(refs []*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error) {
+		return u.Firestore.GetAll(ctx, refs)
+	}, fresh)
+	if err == nil && how == opened {
+		err = u.Limits.Check(ctx, quota.User(string(s.UID)), quotas...)
+	}
+	return s, how, err
+}
+
+// scanFor returns the scan as the request under the key, which may be "", would open it now, but
+// for the consent's epoch.
+func (u *Handler) scanFor(uid account.UID, key string, req uploadRequest) (scan.Scan, error) {
+	body, err := json.Marshal(req)
+	if err != nil {
+		return scan.Scan{}, fmt.Errorf("marshal upload request: %w", err)
+	}
+	s := scan.New(u.newID(uid, key), uid, 0, req.ContentType, u.Now().UTC())
+	s.Request = u.Key.ID(keys.Request, string(uid), string(body))
+	s.Renditions = req.Renditions
+	if req.SHA256 != "" {
+		s.Declared = scan.PhotoHash(u.Key, uid, req.SHA256)
+	}
+	return s, nil
+}
+
+// find returns the scan that answers the request for the fresh one: that of an earlier request with
+// the same key, one that has measured the announced photo already, or else the fresh one itself, as
+// it is to be written. getAll reads the documents that decide, in a transaction or outside of one.
+func (u *Handler) find(
+	ctx context.Context, getAll func([]*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error), fresh scan.Scan,
+) (scan.Scan, how, error) {
+	snaps, err := getAll([]*firestore.DocumentRef{account.Ref(u.Firestore, fresh.UID), scan.Ref(u.Firestore, fresh.ID)})
+	if err != nil {
+		return scan.Scan{}, opened, fmt.Errorf("read user and scan: %w", err)
+	}
+	user, err := account.DecodeAnalysable(snaps[0], fresh.CreatedAt, u.MinAge)
+	if err != nil {
+		return scan.Scan{}, opened, err
+	}
+	s, err := scan.Decode(snaps[1], nil)
+	switch {
+	case err == nil:
+		return askedAgain(s, fresh, user)
+	case errors.Is(err, scan.ErrDeleting):
+		return scan.Scan{}, again, errGoing()
+	case !errors.Is(err, scan.ErrNotFound):
+		return scan.Scan{}, opened, err
+	}
+	if len(fresh.Renditions) == 0 { // a scan that is there already has not those that are asked for now
+		// Outside of the transaction, where a query would lock what it looks through. A photo that
+		// another request has measured meanwhile gets a scan of its own, which its analysis finds
+		// to be a duplicate.
+		s, err = scan.MeasuredBefore(ctx, u.Firestore, user, fresh.Declared, report.Version)
+		if !errors.Is(err, scan.ErrNotFound) {
+			return s, samePhoto, err
+		}
+	}
+	fresh.ConsentEpoch = user.ConsentEpoch
+	return fresh, opened, nil
+}
+
+// askedAgain is the scan as another request with its key finds it. Its photo, if it still awaits
+// it, may be uploaded anew under the consent that is in force now: the user may have withdrawn and
+// granted it since the last ticket, and the photo that comes is sent under the new one. What was
+// measured under an earlier one is not shown any more: it is about to go.
+func askedAgain(s, fresh scan.Scan, user account.User) (scan.Scan, how, error) {
+	switch {
+	case s.Request != fresh.Request:
+		return scan.Scan{}, again, errKeyReused
+	case s.State == scan.AwaitingUpload:
+		s.RenewTicket(user.ConsentEpoch, fresh.CreatedAt)
+	case !user.Stands(s.ConsentEpoch):
+		return scan.Scan{}, again, errGoing()
+	}
+	return s, again, nil
+}
+
+// errGoing is returned while the key's scan is being deleted, which takes seconds.
+func errGoing() error {
+	return fault.New(fault.CodeUnavailable, "The scan of this key is being deleted: try again.").
+		WithRetryAfter(time.Second)
+}
+
+var errKeyReused = fault.New(fault.CodeIdempotencyReused, "This Idempotency-Key was used with another body.")

@@ -1,0 +1,40 @@
+package scan
+
+import "github.com/facescan/facescan/internal/httpapi"
+
+// View is a scan as its owner sees it.
+type View struct {
+	ID ID `json:"id"`
+	// SeriesID is the series that it is a photo of.
+	SeriesID   SeriesID       `json:"seriesId,omitempty"`
+	State      State          `json:"state"`
+	Stage      Stage          `json:"stage,omitempty"`
+	Version    int64          `json:"version"`
+	CreatedAt  string         `json:"createdAt"`
+	UpdatedAt  string         `json:"updatedAt"`
+	FinishedAt string         `json:"finishedAt,omitempty"`
+	Result     map[string]any `json:"result,omitempty"`
+	Failure    *Failure       `json:"failure,omitempty"`
+	// DuplicateOf is the earlier scan of the same photo.
+	DuplicateOf ID `json:"duplicateOf,omitempty"`
+	// Renditions are those that were asked for, once the scan is completed.
+	Renditions []Rendered `json:"renditions,omitempty"`
+
+	Verification *verificationView `json:"verification,omitempty"`
+	Previous     *Previous         `json:"previous,omitempty"`
+}
+
+// NewView returns the scan as its owner sees it.
+func NewView(s Scan) View {
+	v := View{
+		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result, DuplicateOf: s.DuplicateOf, Renditions: s.Rendered,
+		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt), FinishedAt: OptionalTime(s.FinishedAt),
+		Verification: showVerification(s.Verification), Previous: s.Previous,
+	}
+	if s.Failure != nil {
+		f := *s.Failure
+		f.Fixes = append([]string{}, f.Fixes...) // Firestore gives nil for an empty list; clients get a list always
+		v.Failure = &f
+	}
+	return v
+}
