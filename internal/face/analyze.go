@@ -6,6 +6,7 @@ import (
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -27,7 +28,7 @@ func Scan(r io.Reader, opts report.Options) (report.Report, []report.Picture, er
 	if err != nil {
 		return report.Report{}, nil, err
 	}
-	pictures, err := m.pictures()
+	pictures, err := pictures(m)
 	if err != nil {
 		return report.Report{}, nil, err
 	}
@@ -35,7 +36,7 @@ func Scan(r io.Reader, opts report.Options) (report.Report, []report.Picture, er
 }
 
 // analyzed measures the photo and reports; if pictured, the measurement can be drawn.
-func analyzed(r io.Reader, opts report.Options, pictured bool) (report.Report, *measurement, error) {
+func analyzed(r io.Reader, opts report.Options, pictured bool) (report.Report, *measure.Measurement, error) {
 	models, err := cascade.LoadModels()
 	if err != nil {
 		return report.Report{}, nil, err
@@ -45,11 +46,11 @@ func analyzed(r io.Reader, opts report.Options, pictured bool) (report.Report, *
 		return report.Report{}, nil, err
 	}
 	p.Pictured = pictured
-	m, err := measure(p, models)
+	m, err := measure.OfPhoto(p, models)
 	if err != nil {
 		return report.Report{}, nil, err
 	}
-	measured, err := m.report()
+	measured, err := m.Report()
 	return measured, m, err
 }
 
@@ -64,3 +65,10 @@ func Upright(r io.Reader, opts report.Options, side int) (image.Image, error) {
 // LandmarkNames returns the names in Report.Landmarks, in a fixed order. Left and right are as seen in
 // the image.
 func LandmarkNames() []string { return landmark.PublishedNames() }
+
+// Advice is one of a photo's fixes with the check that it is about.
+type Advice = measure.Advice
+
+// AdviceOf returns what the fixes of a Report or a Refusal are about. Both come from the same checks:
+// fixes begin with what is rejected and go on with what is warned of, each in the order of the checks.
+func AdviceOf(checks []report.Check, fixes []string) []Advice { return measure.AdviceOf(checks, fixes) }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -23,7 +24,7 @@ func TestAnalyzeMeasuresAPortrait(t *testing.T) {
 
 	t.Run("nothing is amiss, but an average face is more even than any", func(t *testing.T) {
 		t.Parallel()
-		if r.Rankable || r.NotRankableBecause != detailBeyond || len(r.Fixes) != 0 {
+		if r.Rankable || r.NotRankableBecause != measure.DetailBeyond || len(r.Fixes) != 0 {
 			t.Errorf("rankable %v because %q, fixes %q", r.Rankable, r.NotRankableBecause, r.Fixes)
 		}
 		for _, c := range r.Quality {
@@ -89,7 +90,7 @@ func TestAnalyzeMeasuresAPortrait(t *testing.T) {
 	})
 	t.Run("every metric lies in its interval", func(t *testing.T) {
 		t.Parallel()
-		if len(r.Metrics) != len(metricRules) {
+		if len(r.Metrics) != len(measure.MetricRules) {
 			t.Errorf("%d metrics", len(r.Metrics))
 		}
 		for _, m := range r.Metrics {
@@ -145,7 +146,7 @@ func TestMirroredPhotoGivesTheMirroredReport(t *testing.T) {
 			if diff := cmp.Diff(r.Score, m.Score); diff != "" {
 				t.Errorf("score (-photo +mirrored):\n%s", diff)
 			}
-			turnOver(&m)
+			measure.TurnOver(&m)
 			if diff := cmp.Diff(r, m, cmpopts.EquateApprox(0, 0.011)); diff != "" {
 				t.Errorf("report (-photo +mirrored and turned back):\n%s", diff)
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 	ownjpeg "github.com/facescan/facescan/internal/face/internal/jpeg"
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/report"
@@ -105,23 +106,23 @@ func BenchmarkStages(b *testing.B) {
 	b.Run("decode", func(b *testing.B) {
 		measured(b, func() error { q := *p; _, err := q.Decode(true); return err })
 	})
-	m, err := measure(p, models)
+	m, err := measure.OfPhoto(p, models)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Run("shrink", func(b *testing.B) {
-		measured(b, func() error { p.Luma.Shrunk(m.scale, 6); return nil })
+		measured(b, func() error { p.Luma.Shrunk(m.Scale, 6); return nil })
 	})
 	b.Run("lean", func(b *testing.B) {
 		measured(b, func() error { p.Luma.LeansRight(1); return nil })
 	})
 	b.Run("detect", func(b *testing.B) {
-		measured(b, func() error { _, err := models.Detect(m.grey); return err })
+		measured(b, func() error { _, err := models.Detect(m.Grey); return err })
 	})
 	b.Run("near", func(b *testing.B) {
-		measured(b, func() error { m.near(); return nil })
+		measured(b, func() error { m.Near(); return nil })
 	})
-	near, place, _ := m.near()
+	near, place, _ := m.Near()
 	seen := landmark.Locate(models, near, place)
 	rough := seen.Points(&landmark.Layout)
 	b.Run("points", func(b *testing.B) {
@@ -134,7 +135,7 @@ func BenchmarkStages(b *testing.B) {
 		measured(b, func() error { mirror.Registered(near, &rough); return nil })
 	})
 	b.Run("assemble", func(b *testing.B) {
-		measured(b, func() error { _, err := m.report(); return err })
+		measured(b, func() error { _, err := m.Report(); return err })
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
@@ -48,7 +49,7 @@ const fewestSamples = 8
 var errFewSamples = errors.New("face: a fit needs at least 8 people, each with a neutral photo, its points and the copies turned to both sides")
 
 // Fit fits a calibration. The same photos in the same order give the same calibration.
-func Fit(samples []Sample, others Others) (*Calibration, error) {
+func Fit(samples []Sample, others Others) (*measure.Calibration, error) {
 	var whole []Sample
 	for _, s := range samples {
 		if s.Neutral != nil && s.ToRight != nil && s.ToLeft != nil && len(s.Dense) == denseSize && s.annotated() {
@@ -58,33 +59,33 @@ func Fit(samples []Sample, others Others) (*Calibration, error) {
 	if len(whole) < fewestSamples {
 		return nil, errFewSamples
 	}
-	m := &Calibration{looks: &[regions]learned{}}
-	for i := range m.lookLimits {
-		m.lookLimits[i] = 1 // until they are fitted
+	m := &measure.Calibration{Looks: &[measure.Regions]measure.Learned{}}
+	for i := range m.LookLimits {
+		m.LookLimits[i] = 1 // until they are fitted
 	}
-	m.fitPoints(whole)
-	m.fitPose(whole)
-	m.fitPrior(whole)
-	m.roundedField()
-	m.fitLooks(m.reference(whole, &others))
-	m.fitIndex(whole, &others)
-	m.fitErrors(whole, &others)
-	m.fitMetrics(whole)
-	m.rounded()
+	fitPoints(m, whole)
+	fitPose(m, whole)
+	fitPrior(m, whole)
+	roundedField(m)
+	fitLooks(m, reference(m, whole, &others))
+	fitIndex(m, whole, &others)
+	fitErrors(m, whole, &others)
+	fitMetrics(m, whole)
+	rounded(m)
 	return m, nil
 }
 
 // reference gives the photos from which looks are learned, by person: those that pass every other
 // check. Dark glasses are learned, but set no limit: their frames cover too much of the eyes.
-func (m *Calibration) reference(samples []Sample, o *Others) []portrayed {
+func reference(m *measure.Calibration, samples []Sample, o *Others) []portrayed {
 	var people []portrayed
 	add := func(glasses []*Observation, photos ...*Observation) {
 		var p portrayed
 		if len(glasses) == 2 {
 			photos = append(photos, glasses[0])
-			p.worn = m.good(glasses[1])
+			p.worn = good(m, glasses[1])
 		}
-		p.photos = m.good(photos...)
+		p.photos = good(m, photos...)
 		people = append(people, p)
 	}
 	for i := range samples {
@@ -97,9 +98,9 @@ func (m *Calibration) reference(samples []Sample, o *Others) []portrayed {
 }
 
 // good gives the photos that pass every check.
-func (m *Calibration) good(photos ...*Observation) (list []*Observation) {
+func good(m *measure.Calibration, photos ...*Observation) (list []*Observation) {
 	for _, p := range photos {
-		if p != nil && p.judged(m).rankable() {
+		if p != nil && rankable(p.judged(m)) {
 			list = append(list, p)
 		}
 	}
@@ -132,7 +133,7 @@ func (s *Sample) planePoints() (at [landmark.Marks]raster.Vec) {
 		if name == "" {
 			continue
 		}
-		if s.Neutral.m.photo.Mirrored {
+		if s.Neutral.m.Photo.Mirrored {
 			name = landmark.Names[landmark.Mark(k).Partner()]
 		}
 		at[k] = s.Neutral.inPlane(s.Points[name])
@@ -143,20 +144,20 @@ func (s *Sample) planePoints() (at [landmark.Marks]raster.Vec) {
 // inPlane gives the place in the plane that was looked at of a place in the upright original.
 func (o *Observation) inPlane(p [2]float64) raster.Vec {
 	x := p[0]
-	if o.m.photo.Mirrored {
-		w, _ := o.m.photo.Size()
+	if o.m.Photo.Mirrored {
+		w, _ := o.m.Photo.Size()
 		x = float64(w-1) - x
 	}
-	return raster.Vec{X: raster.Grown(x, 1/float64(o.m.scale)), Y: raster.Grown(p[1], 1/float64(o.m.scale))}
+	return raster.Vec{X: raster.Grown(x, 1/float64(o.m.Scale)), Y: raster.Grown(p[1], 1/float64(o.m.Scale))}
 }
 
 // fitPoints fits the offsets, then the errors that are left. Both sides of the face share what they give, so that nothing fitted can make a face
 // uneven.
-func (m *Calibration) fitPoints(samples []Sample) {
+func fitPoints(m *measure.Calibration, samples []Sample) {
 	var dx, dy, spreads [landmark.Marks][]float64
 	for i := range samples {
 		s := &samples[i]
-		seen := &s.Neutral.m.seen
+		seen := &s.Neutral.m.Seen
 		at := func(k landmark.Mark) raster.Vec { return raster.Vec{X: seen.Raw[k].X, Y: seen.Raw[k].Y} }
 		rough := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at(landmark.MarkPupilL), at(landmark.MarkPupilR))
 		whole := seen.Crop.After(rough)
@@ -173,13 +174,13 @@ func (m *Calibration) fitPoints(samples []Sample) {
 	}
 	for k := range landmark.Marks {
 		to, sign := leftOf(k)
-		m.spreads[k] = quantile(spreads[to], 0.5)
-		m.offsets[k] = raster.Vec{X: float64(sign * quantile(dx[to], 0.5)), Y: quantile(dy[to], 0.5)}
+		m.Spreads[k] = quantile(spreads[to], 0.5)
+		m.Offsets[k] = raster.Vec{X: float64(sign * quantile(dx[to], 0.5)), Y: quantile(dy[to], 0.5)}
 		if k.Partner() == k {
-			m.offsets[k].X = 0
+			m.Offsets[k].X = 0
 		}
 	}
-	m.fitPointErrors(samples)
+	fitPointErrors(m, samples)
 }
 
 // leftOf gives the mark of a pair that stands for both, and the sign of x for this one.
@@ -190,10 +191,10 @@ func leftOf(k landmark.Mark) (landmark.Mark, float64) {
 	return k, 1
 }
 
-func (m *Calibration) fitPointErrors(samples []Sample) {
+func fitPointErrors(m *measure.Calibration, samples []Sample) {
 	var errs [landmark.Marks][]float64
 	for i := range samples {
-		got, want := samples[i].Neutral.m.seen.Points(&m.offsets), samples[i].planePoints()
+		got, want := samples[i].Neutral.m.Seen.Points(&m.Offsets), samples[i].planePoints()
 		for k := range landmark.Marks {
 			if landmark.Names[k] == "" {
 				continue
@@ -205,16 +206,16 @@ func (m *Calibration) fitPointErrors(samples []Sample) {
 	}
 	for k := range landmark.Marks {
 		to, _ := leftOf(k)
-		m.pointErrors[k] = rootMeanSquare(errs[to])
+		m.PointErrors[k] = rootMeanSquare(errs[to])
 	}
 }
 
 // roundedField cuts what the field is read with to the digits that are written down: all that is
 // fitted later is then fitted to what will be used.
-func (m *Calibration) roundedField() {
+func roundedField(m *measure.Calibration) {
 	for k := range landmark.Marks {
-		m.offsets[k] = digits(m.offsets[k])
-		m.headTurn[k] = digits(m.headTurn[k])
+		m.Offsets[k] = digits(m.Offsets[k])
+		m.HeadTurn[k] = digits(m.HeadTurn[k])
 	}
 	for k := range mirror.FieldPoints {
 		m.Posed[k], m.Turned[k] = digits(m.Posed[k]), digits(m.Turned[k])
@@ -233,28 +234,28 @@ func (m *Calibration) roundedField() {
 			table[p] = [2]float64{significant(table[p][0]), significant(table[p][1])}
 		}
 	}
-	for i := range m.yaw {
-		m.yaw[i], m.held[i] = report.Round(m.yaw[i], 3), report.Round(m.held[i], 4)
+	for i := range m.Yaw {
+		m.Yaw[i], m.Held[i] = report.Round(m.Yaw[i], 3), report.Round(m.Held[i], 4)
 	}
 }
 
 // rounded cuts the rest to the digits that are written down, so that a calibration that was fitted
 // and the same one read from tables.go are equal.
-func (m *Calibration) rounded() {
+func rounded(m *measure.Calibration) {
 	for k := range landmark.Marks {
-		m.pointErrors[k], m.spreads[k] = report.Round(m.pointErrors[k], 4), report.Round(m.spreads[k], 4)
+		m.PointErrors[k], m.Spreads[k] = report.Round(m.PointErrors[k], 4), report.Round(m.Spreads[k], 4)
 	}
 	for _, v := range []*float64{
-		&m.heldScale, &m.index.origin, &m.index.mean, &m.index.sd, &m.before.origin, &m.before.mean, &m.before.sd, &m.usualSpread,
+		&m.HeldScale, &m.Index.Origin, &m.Index.Mean, &m.Index.Sd, &m.Before.Origin, &m.Before.Mean, &m.Before.Sd, &m.UsualSpread,
 	} {
 		*v = math.Round(*v*1e6) / 1e6
 	}
-	for i := range m.errors {
-		m.errors[i] = report.Round(m.errors[i], 4)
+	for i := range m.Errors {
+		m.Errors[i] = report.Round(m.Errors[i], 4)
 	}
-	for i := range m.metrics {
-		f := &m.metrics[i]
-		f.bias, f.sem, f.icc, f.retest = report.Round(f.bias, 4), report.Round(f.sem, 4), report.Round(f.icc, 3), report.Round(f.retest, 4)
+	for i := range m.Metrics {
+		f := &m.Metrics[i]
+		f.Bias, f.Sem, f.ICC, f.Retest = report.Round(f.Bias, 4), report.Round(f.Sem, 4), report.Round(f.ICC, 3), report.Round(f.Retest, 4)
 	}
 }
 

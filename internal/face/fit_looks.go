@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -22,49 +23,49 @@ type portrayed struct{ photos, worn []*Observation }
 func (p *portrayed) all() []*Observation { return slices.Concat(p.photos, p.worn) }
 
 // fitLooks learns what the regions of a face look like. A person's photos stay together.
-func (m *Calibration) fitLooks(people []portrayed) {
-	var looks [regions]learned
+func fitLooks(m *measure.Calibration, people []portrayed) {
+	var looks [measure.Regions]measure.Learned
 	for i := range looks {
 		var strange []float64
 		for fold := range lookFolds {
 			var train [][]float64
 			for j, p := range people {
 				if j%lookFolds != fold {
-					train = append(train, looksIn(p.all(), region(i))...)
+					train = append(train, looksIn(p.all(), measure.Region(i))...)
 				}
 			}
-			l := learn(train, regionRules[i])
+			l := learn(train, measure.RegionRules[i])
 			for j, p := range people {
 				if j%lookFolds == fold {
 					for _, o := range p.photos {
-						strange = append(strange, l.strangeness(o.m.looks[i]))
+						strange = append(strange, l.Strangeness(o.m.Looks[i]))
 					}
 				}
 			}
 		}
 		var all [][]float64
 		for _, p := range people {
-			all = append(all, looksIn(p.all(), region(i))...)
+			all = append(all, looksIn(p.all(), measure.Region(i))...)
 		}
-		looks[i] = learn(all, regionRules[i])
-		m.lookLimits[i] = report.Round(quantile(strange, 1-allowed), 2)
+		looks[i] = learn(all, measure.RegionRules[i])
+		m.LookLimits[i] = report.Round(quantile(strange, 1-allowed), 2)
 	}
-	m.looks = &looks
+	m.Looks = &looks
 }
 
 // looksIn gives the looks of one region in photos, each also as a mirror shows it.
-func looksIn(photos []*Observation, r region) [][]float64 {
+func looksIn(photos []*Observation, r measure.Region) [][]float64 {
 	var list [][]float64
 	for _, o := range photos {
-		look := o.m.looks[r]
-		list = append(list, look, mirror.Mirrored(look, regionRules[r].w/regionRules[r].by))
+		look := o.m.Looks[r]
+		list = append(list, look, mirror.Mirrored(look, measure.RegionRules[r].W/measure.RegionRules[r].By))
 	}
 	return list
 }
 
 // learn gives the mean and the principal components of looks.
-func learn(looks [][]float64, r regionRule) learned {
-	n := r.size()
+func learn(looks [][]float64, r measure.RegionRule) measure.Learned {
+	n := r.Size()
 	mean := make([]float64, n)
 	for _, v := range looks {
 		for i, x := range v {
@@ -83,12 +84,12 @@ func learn(looks [][]float64, r regionRule) learned {
 			}
 		}
 	}
-	l := learned{mean: compact(mean)}
+	l := measure.Learned{Mean: compact(mean)}
 	var found [][]float64
-	for range r.components {
+	for range r.Components {
 		u := strongestOf(moment, found)
 		found = append(found, u)
-		l.components = append(l.components, compact(u))
+		l.Components = append(l.Components, compact(u))
 	}
 	return l
 }
@@ -106,15 +107,15 @@ func strongestOf(moment, found [][]float64) []float64 {
 	for range rounds {
 		next := make([]float64, len(u))
 		for i, row := range moment {
-			next[i] = inner(row, u)
+			next[i] = measure.Inner(row, u)
 		}
 		for _, f := range found {
-			d := inner(next, f)
+			d := measure.Inner(next, f)
 			for i := range next {
 				next[i] -= float64(d * f[i])
 			}
 		}
-		n := math.Sqrt(inner(next, next))
+		n := math.Sqrt(measure.Inner(next, next))
 		for i := range next {
 			next[i] /= max(n, 1e-300)
 		}
@@ -123,17 +124,11 @@ func strongestOf(moment, found [][]float64) []float64 {
 	return u
 }
 
-// lookSteps is the number of steps in which a value of a look, -1 to 1, is written down on each side
-// of zero. Most values are small.
-const lookSteps = 400
-
 // compact cuts values to what one byte holds.
 func compact(v []float64) []float64 {
 	out := make([]float64, len(v))
 	for i, x := range v {
-		out[i] = float64(fromValue(x)) / lookSteps
+		out[i] = float64(measure.FromValue(x)) / measure.LookSteps
 	}
 	return out
 }
-
-func fromValue(x float64) int8 { return int8(min(127, max(-127, math.Round(x*lookSteps)))) }

@@ -2,11 +2,12 @@ package face
 
 import (
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/mirror"
 )
 
 // fitPose fits what a turned head does to the points and the field, and how to read the turn from it.
-func (m *Calibration) fitPose(samples []Sample) {
+func fitPose(m *measure.Calibration, samples []Sample) {
 	var manual []weighedPattern
 	var points landmark.Asymmetry
 	var field mirror.Pattern
@@ -15,7 +16,7 @@ func (m *Calibration) fitPose(samples []Sample) {
 		d := denseOf(s.Dense)
 		manual = append(manual, weighedPattern{d.asymmetry(), 1})
 		l, r := s.ToLeft.field(), s.ToRight.field()
-		hl, hr := s.ToLeft.asymmetry(&m.offsets), s.ToRight.asymmetry(&m.offsets)
+		hl, hr := s.ToLeft.asymmetry(&m.Offsets), s.ToRight.asymmetry(&m.Offsets)
 		for k := range field {
 			field[k] = field[k].Plus(r[k].Minus(l[k]))
 		}
@@ -23,16 +24,16 @@ func (m *Calibration) fitPose(samples []Sample) {
 			points[k] = points[k].Plus(hr[k].Minus(hl[k]))
 		}
 	}
-	m.headTurn = points.Unit()
+	m.HeadTurn = points.Unit()
 	posed := principal(manual, nil)
 	pair := mirror.RightAngled(posed, mirror.Without(field, mirror.Rigid[:]))
 	m.Posed, m.Turned = pair[0], pair[1]
-	m.fitYaw(samples)
+	fitYaw(m, samples)
 }
 
 // fitYaw fits the weights of the three signs: for the degrees against the turn of the manual points, in the photos as they are and turned
 // further, and for the part of the manual asymmetry along posed.
-func (m *Calibration) fitYaw(samples []Sample) {
+func fitYaw(m *measure.Calibration, samples []Sample) {
 	var signs, still [][3]float64
 	var degrees, held []float64
 	for i := range samples {
@@ -44,8 +45,8 @@ func (m *Calibration) fitYaw(samples []Sample) {
 		still = append(still, s.Neutral.signs(m))
 		held = append(held, mirror.Dot(&h, &m.Posed))
 	}
-	m.yaw = leastSquares(signs, degrees)
-	m.held = leastSquares(still, held)
+	m.Yaw = leastSquares(signs, degrees)
+	m.Held = leastSquares(still, held)
 }
 
 // leastSquares gives the weights w for which rows * w comes nearest to the values, held back a little (ridge) for rows that say the same.

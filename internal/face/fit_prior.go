@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
@@ -20,14 +21,14 @@ type weighedPattern struct {
 
 // fitPrior fits what is shared between photos of one person and differs between people, and what
 // differs between photos.
-func (m *Calibration) fitPrior(samples []Sample) {
-	m.fitShared(samples)
-	m.fitQuiet(samples)
-	m.fitDoubt(samples)
+func fitPrior(m *measure.Calibration, samples []Sample) {
+	fitShared(m, samples)
+	fitQuiet(m, samples)
+	fitDoubt(m, samples)
 }
 
 // settledField is the field as seen without shift, turn and pose.
-func (m *Calibration) settledField(o *Observation) mirror.Pattern {
+func settledField(m *measure.Calibration, o *Observation) mirror.Pattern {
 	f := o.field()
 	f = mirror.Without(f, mirror.Rigid[:])
 	return mirror.Without(f, []mirror.Pattern{m.Posed, m.Turned})
@@ -35,7 +36,7 @@ func (m *Calibration) settledField(o *Observation) mirror.Pattern {
 
 // fitShared takes the moments of neutral with smiling photos: the errors of two photos do not hang
 // together, so what is left is the face. Mirrored faces are as likely, so the mean is zero.
-func (m *Calibration) fitShared(samples []Sample) {
+func fitShared(m *measure.Calibration, samples []Sample) {
 	var cross [mirror.FreeSize]mirror.Free
 	var part [mirror.Parts][2]float64
 	var count [mirror.Parts][2]float64
@@ -46,7 +47,7 @@ func (m *Calibration) fitShared(samples []Sample) {
 			continue
 		}
 		n++
-		f, g := m.settledField(s.Neutral), m.settledField(s.Smiling)
+		f, g := settledField(m, s.Neutral), settledField(m, s.Smiling)
 		a, b := f.Free(), g.Free()
 		for i := range a {
 			for j := range b {
@@ -75,14 +76,14 @@ func (m *Calibration) fitShared(samples []Sample) {
 }
 
 // fitQuiet takes half the second moment of the differences between photos of one person.
-func (m *Calibration) fitQuiet(samples []Sample) {
+func fitQuiet(m *measure.Calibration, samples []Sample) {
 	var moment [mirror.FreeSize]mirror.Free
 	total := 0.0
 	add := func(a, b *Observation, weight float64) {
 		if a == nil || b == nil {
 			return
 		}
-		f, g := m.settledField(a), m.settledField(b)
+		f, g := settledField(m, a), settledField(m, b)
 		for k := range f {
 			f[k] = f[k].Minus(g[k])
 		}
@@ -121,16 +122,16 @@ const noiseCounts = 2
 
 // fitDoubt fits how much the error of a displacement grows as the halves agree less: from copies of a
 // photo that are lit from the side, with shadows cast, against the photo itself.
-func (m *Calibration) fitDoubt(samples []Sample) {
+func fitDoubt(m *measure.Calibration, samples []Sample) {
 	var fits [mirror.Parts][2]lineFit
 	for i := range samples {
 		s := &samples[i]
-		f := m.settledField(s.Neutral)
+		f := settledField(m, s.Neutral)
 		for _, o := range s.Shaded {
 			if o == nil {
 				continue
 			}
-			g := m.settledField(o)
+			g := settledField(m, o)
 			for _, at := range mirror.FreeAt {
 				p := mirror.FieldPoints[at.Point].Part
 				x := max(mirror.LeastDoubt, 1-o.m.Local[at.Point])

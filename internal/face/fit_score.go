@@ -5,14 +5,15 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
 // fitIndex fits the scale of the score: to the photos of the samples, half of the weight of a person
 // to each of two, to other portraits, and to ordinary photos, of which only the quantiles are taken.
-func (m *Calibration) fitIndex(samples []Sample, o *Others) {
-	m.fitHeld(samples)
+func fitIndex(m *measure.Calibration, samples []Sample, o *Others) {
+	fitHeld(m, samples)
 	var list []weighedValue
 	var before []weighedValue
 	for i := range samples {
@@ -23,34 +24,34 @@ func (m *Calibration) fitIndex(samples []Sample, o *Others) {
 		}
 		for _, p := range both {
 			r := p.judged(m)
-			list = append(list, weighedValue{r.index, 1 / float64(len(both))})
-			before = append(before, weighedValue{r.held, 1 / float64(len(both))})
+			list = append(list, weighedValue{r.Index, 1 / float64(len(both))})
+			before = append(before, weighedValue{r.Held, 1 / float64(len(both))})
 		}
 	}
 	for _, p := range o.Portraits {
-		if r := p.judged(m); r.rankable() {
-			list, before = append(list, weighedValue{r.index, 1}), append(before, weighedValue{r.held, 1})
+		if r := p.judged(m); rankable(r) {
+			list, before = append(list, weighedValue{r.Index, 1}), append(before, weighedValue{r.Held, 1})
 		}
 	}
-	list = append(list, m.summarised(o.Ordinary)...)
-	m.index, m.before = scaleOf(list), scaleOf(before)
+	list = append(list, summarised(m, o.Ordinary)...)
+	m.Index, m.Before = scaleOf(list), scaleOf(before)
 	var spreads []float64
 	for i := range samples {
-		seen := samples[i].Neutral.m.seen.Points(&m.offsets)
+		seen := samples[i].Neutral.m.Seen.Points(&m.Offsets)
 		spreads = append(spreads, seen.MeanSpread())
 	}
-	m.usualSpread = quantile(spreads, 0.9)
+	m.UsualSpread = quantile(spreads, 0.9)
 }
 
 // weighedValue is a value and how much it counts.
 type weighedValue struct{ value, weight float64 }
 
 // summarised stands for photos of which only the quantiles of the index may be used.
-func (m *Calibration) summarised(photos []*Observation) []weighedValue {
+func summarised(m *measure.Calibration, photos []*Observation) []weighedValue {
 	var index []float64
 	for _, p := range photos {
-		if r := p.judged(m); r.rankable() {
-			index = append(index, r.index)
+		if r := p.judged(m); rankable(r) {
+			index = append(index, r.Index)
 		}
 	}
 	if len(index) == 0 {
@@ -65,40 +66,40 @@ func (m *Calibration) summarised(photos []*Observation) []weighedValue {
 }
 
 // judged applies a calibration.
-func (o *Observation) judged(c *Calibration) *measurement {
+func (o *Observation) judged(c *measure.Calibration) *measure.Measurement {
 	seen := o.m
-	seen.judge(c)
+	seen.Judge(c)
 	return &seen
 }
 
 // rankable reports whether the photo passes every check but that of the scale.
-func (m *measurement) rankable() bool {
-	q := m.quality()
-	return q.refusal == nil && (q.notRankable == "" || q.notRankable == detailBeyond)
+func rankable(m *measure.Measurement) bool {
+	q := m.Quality()
+	return q.Refusal == nil && (q.NotRankable == "" || q.NotRankable == measure.DetailBeyond)
 }
 
 // scaleOf fits the scale by maximum likelihood: for each of many origins the mean and the standard
 // deviation follow.
-func scaleOf(list []weighedValue) scale {
+func scaleOf(list []weighedValue) measure.Scale {
 	least, n := math.Inf(1), 0.0
 	for _, v := range list {
 		least, n = min(least, v.value), n+v.weight
 	}
-	best, most := scale{}, math.Inf(-1)
+	best, most := measure.Scale{}, math.Inf(-1)
 	const tries = 50
 	for i := range tries {
-		s := scale{origin: float64(least * 0.98 * float64(i) / tries)}
+		s := measure.Scale{Origin: float64(least * 0.98 * float64(i) / tries)}
 		logs := 0.0
 		for _, v := range list {
-			l := math.Log(v.value - s.origin)
-			s.mean += float64(v.weight*l) / n
+			l := math.Log(v.value - s.Origin)
+			s.Mean += float64(v.weight*l) / n
 			logs += float64(v.weight * l)
 		}
 		for _, v := range list {
-			s.sd += float64(v.weight*raster.Sq(math.Log(v.value-s.origin)-s.mean)) / n
+			s.Sd += float64(v.weight*raster.Sq(math.Log(v.value-s.Origin)-s.Mean)) / n
 		}
-		s.sd = math.Sqrt(s.sd)
-		if likely := -float64(n*math.Log(s.sd)) - logs; likely > most {
+		s.Sd = math.Sqrt(s.Sd)
+		if likely := -float64(n*math.Log(s.Sd)) - logs; likely > most {
 			best, most = s, likely
 		}
 	}
@@ -106,7 +107,7 @@ func scaleOf(list []weighedValue) scale {
 }
 
 // fitHeld fits what makes the energy that the pose holds comparable with the index.
-func (m *Calibration) fitHeld(samples []Sample) {
+func fitHeld(m *measure.Calibration, samples []Sample) {
 	var energy, held []float64
 	for i := range samples {
 		s := &samples[i]
@@ -116,15 +117,15 @@ func (m *Calibration) fitHeld(samples []Sample) {
 		h := mirror.Without(d.asymmetry(), []mirror.Pattern{m.Posed})
 		held = append(held, mirror.Dot(&h, &h))
 	}
-	m.heldScale = mean(energy) / mean(held)
+	m.HeldScale = mean(energy) / mean(held)
 }
 
 // pair are two readings of one person.
-type pair struct{ a, b *measurement }
+type pair struct{ a, b *measure.Measurement }
 
 // fitErrors fits how the difference between photos of one person grows with the conditions, by least
 // squares without negative weights, then stretches it until 95 % of the pairs are covered.
-func (m *Calibration) fitErrors(samples []Sample, o *Others) {
+func fitErrors(m *measure.Calibration, samples []Sample, o *Others) {
 	var pairs []pair
 	var weights []float64
 	add := func(a, b *Observation, weight float64) {
@@ -132,7 +133,7 @@ func (m *Calibration) fitErrors(samples []Sample, o *Others) {
 			return
 		}
 		p := pair{a.judged(m), b.judged(m)}
-		if p.a.rankable() && p.b.rankable() {
+		if rankable(p.a) && rankable(p.b) {
 			pairs, weights = append(pairs, p), append(weights, weight)
 		}
 	}
@@ -151,21 +152,21 @@ func (m *Calibration) fitErrors(samples []Sample, o *Others) {
 			add(p, c, recaptureErrors)
 		}
 	}
-	m.errors = errorsOf(pairs, weights)
+	m.Errors = errorsOf(pairs, weights)
 }
 
 // recaptureErrors is how much a pair of a photo and its simulated recapture counts, beside a pair of
 // photos that were taken: there are 12 of them a person.
 const recaptureErrors = 0.08
 
-func errorsOf(pairs []pair, weights []float64) (e errorModel) {
-	rows, want := make([][conditions]float64, len(pairs)), make([]float64, len(pairs))
+func errorsOf(pairs []pair, weights []float64) (e measure.ErrorModel) {
+	rows, want := make([][measure.Conditions]float64, len(pairs)), make([]float64, len(pairs))
 	for i, p := range pairs {
-		a, b := p.a.conditions(), p.b.conditions()
+		a, b := p.a.Conditions(), p.b.Conditions()
 		for j := range rows[i] {
 			rows[i][j] = a[j] + b[j]
 		}
-		want[i] = min(raster.Sq(p.a.deviation-p.b.deviation), raster.Sq(4))
+		want[i] = min(raster.Sq(p.a.Deviation-p.b.Deviation), raster.Sq(4))
 	}
 	e = notNegative(rows, want, weights)
 	var far []weighedValue
@@ -185,9 +186,9 @@ func errorsOf(pairs []pair, weights []float64) (e errorModel) {
 
 // notNegative gives the weights, none negative, with which rows come nearest to the values: by going
 // down one coordinate at a time.
-func notNegative(rows [][conditions]float64, values, weights []float64) (w errorModel) {
-	var a [conditions][conditions]float64
-	var b [conditions]float64
+func notNegative(rows [][measure.Conditions]float64, values, weights []float64) (w measure.ErrorModel) {
+	var a [measure.Conditions][measure.Conditions]float64
+	var b [measure.Conditions]float64
 	for i, r := range rows {
 		for j := range r {
 			b[j] += float64(weights[i] * float64(r[j]*values[i]))
@@ -230,41 +231,41 @@ func weightedQuantile(list []weighedValue, q float64) float64 {
 }
 
 // fitMetrics compares every measure with the same from manual points.
-func (m *Calibration) fitMetrics(samples []Sample) {
-	for i, r := range metricRules {
+func fitMetrics(m *measure.Calibration, samples []Sample) {
+	for i, r := range measure.MetricRules {
 		var got, want, diff, change []float64
 		for j := range samples {
 			s := &samples[j]
-			seen, manual := s.Neutral.m.seen.Points(&m.offsets), s.manual()
-			g, w := r.of(&seen), r.of(&manual)
+			seen, manual := s.Neutral.m.Seen.Points(&m.Offsets), s.manual()
+			g, w := r.Of(&seen), r.Of(&manual)
 			got, want, diff = append(got, g), append(want, w), append(diff, g-w)
 			var copies []float64
 			for _, c := range s.Recaptures {
 				if c != nil {
-					q := c.m.seen.Points(&m.offsets)
-					copies = append(copies, float64(r.of(&q)*c.side(r.sides)*s.Neutral.side(r.sides)))
+					q := c.m.Seen.Points(&m.Offsets)
+					copies = append(copies, float64(r.Of(&q)*c.side(r.Sides)*s.Neutral.side(r.Sides)))
 				}
 			}
 			if len(copies) > 1 {
 				change = append(change, deviation(copies))
 			}
 		}
-		f := metricFit{bias: mean(diff)}
-		if r.sides {
-			f.bias = 0
+		f := measure.MetricFit{Bias: mean(diff)}
+		if r.Sides {
+			f.Bias = 0
 		}
 		for j := range got {
-			got[j] -= f.bias
-			diff[j] -= f.bias
+			got[j] -= f.Bias
+			diff[j] -= f.Bias
 		}
-		f.sem, f.icc, f.retest = rootMeanSquare(diff), ICC(got, want), rootMeanSquare(change)
-		m.metrics[i] = f
+		f.Sem, f.ICC, f.Retest = rootMeanSquare(diff), ICC(got, want), rootMeanSquare(change)
+		m.Metrics[i] = f
 	}
 }
 
 // side is -1 for a value that changes its sign in a mirror and a photo that was looked at turned over, 1 otherwise.
 func (o *Observation) side(changes bool) float64 {
-	if changes && o.m.photo.Mirrored {
+	if changes && o.m.Photo.Mirrored {
 		return -1
 	}
 	return 1

@@ -7,6 +7,7 @@ import (
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
@@ -17,8 +18,8 @@ func TestAFaceIsMeasuredInAsManyPixelsAsItNeeds(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%g pixels between the pupils", tt.iod), func(t *testing.T) {
 			t.Parallel()
-			m := &measurement{grey: raster.NewPlane(64, 48), place: cascade.FacePlace{Window: cascade.Window{X: 20.5, Y: 11, Size: tt.iod / (2 * landmark.BoxPupilX), Q: 3}, Turn: 30}}
-			p, place, back := m.near()
+			m := &measure.Measurement{Grey: raster.NewPlane(64, 48), Place: cascade.FacePlace{Window: cascade.Window{X: 20.5, Y: 11, Size: tt.iod / (2 * landmark.BoxPupilX), Q: 3}, Turn: 30}}
+			p, place, back := m.Near()
 			if got := landmark.BoxIOD(place.Window); math.Abs(got-tt.left) > 1e-9 {
 				t.Errorf("%v pixels are left, want %v", got, tt.left)
 			}

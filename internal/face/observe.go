@@ -5,15 +5,19 @@ import (
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
+// Calibration is every number that was fitted to annotated photos.
+type Calibration = measure.Calibration
+
 // Observation is what is seen in one photo before any fitted number is applied: with [Fit] and [Calibration] it is the seam through which scripts/bench
 // fits the engine to some people and judges it on others. Nothing else has a use for it.
-type Observation struct{ m measurement }
+type Observation struct{ m measure.Measurement }
 
 // Observe looks at a photo as Analyze does. Its errors are those of Analyze up to the detection of the face; the pictures are let go.
 func Observe(r io.Reader, opts report.Options) (*Observation, error) {
@@ -25,12 +29,12 @@ func Observe(r io.Reader, opts report.Options) (*Observation, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := measure(p, models)
+	m, err := measure.OfPhoto(p, models)
 	if err != nil {
 		return nil, err
 	}
 	o := &Observation{m: *m}
-	o.m.photo, o.m.grey = &photo.Photo{Header: p.Header, Mirrored: p.Mirrored}, nil
+	o.m.Photo, o.m.Grey = &photo.Photo{Header: p.Header, Mirrored: p.Mirrored}, nil
 	return o, nil
 }
 
@@ -48,13 +52,13 @@ type Reading struct {
 }
 
 // Read applies a model.
-func (o *Observation) Read(c *Calibration) Reading {
+func (o *Observation) Read(c *measure.Calibration) Reading {
 	seen := o.m
-	seen.judge(c)
-	r := Reading{Index: seen.index, Deviation: seen.deviation, DeviationSE: seen.standardError(), Yaw: float64(seen.yaw * o.side(true))}
-	q := seen.quality()
-	r.Refusal = q.refusal
-	r.Report = seen.reportOf(&q)
+	seen.Judge(c)
+	r := Reading{Index: seen.Index, Deviation: seen.Deviation, DeviationSE: seen.StandardError(), Yaw: float64(seen.Yaw * o.side(true))}
+	q := seen.Quality()
+	r.Refusal = q.Refusal
+	r.Report = seen.ReportOf(&q)
 	return r
 }
 
@@ -69,9 +73,9 @@ func (o *Observation) field() mirror.Pattern {
 
 // asymmetry is that of the points as seen in the photo, not turned over.
 func (o *Observation) asymmetry(offsets *[landmark.Marks]raster.Vec) landmark.Asymmetry {
-	q := o.m.seen.Points(offsets)
+	q := o.m.Seen.Points(offsets)
 	h := landmark.AsymmetryOf(&q)
-	if !o.m.photo.Mirrored {
+	if !o.m.Photo.Mirrored {
 		return h
 	}
 	var g landmark.Asymmetry
@@ -82,14 +86,14 @@ func (o *Observation) asymmetry(offsets *[landmark.Marks]raster.Vec) landmark.As
 }
 
 // signs are the traces of a turned head as seen in the photo.
-func (o *Observation) signs(m *Calibration) [3]float64 {
-	h, f := o.asymmetry(&m.offsets), o.field()
-	return m.signs(&h, &f)
+func (o *Observation) signs(m *measure.Calibration) [3]float64 {
+	h, f := o.asymmetry(&m.Offsets), o.field()
+	return m.Signs(&h, &f)
 }
 
 // LowerSide tells which side of the mouth or of the eyes lies lower in the photo by what is believed of
 // the field: -1 at the left of the image, 1 at the right.
-func (o *Observation) LowerSide(c *Calibration, mouth bool) float64 {
+func (o *Observation) LowerSide(c *measure.Calibration, mouth bool) float64 {
 	_, believed := c.Believed(&o.m.Raw, &o.m.Local)
 	sum := 0.0
 	for i, at := range mirror.FreeAt {
@@ -143,8 +147,11 @@ func ManualMetrics(byName map[string][2]float64) map[string]float64 {
 		q.At[k] = f.Inner(at[k])
 	}
 	values := map[string]float64{}
-	for _, r := range metricRules {
-		values[r.name] = r.of(&q)
+	for _, r := range measure.MetricRules {
+		values[r.Name] = r.Of(&q)
 	}
 	return values
 }
+
+// Fitted gives the calibration that Analyze uses.
+func Fitted() *measure.Calibration { return &measure.Fitted }

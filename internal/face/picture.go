@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"github.com/facescan/facescan/internal/face/report"
@@ -14,18 +15,18 @@ import (
 const pictureQuality = 85 // of the JPEG, 1 to 100
 
 // pictures draws everything from what measuring has decoded.
-func (m *measurement) pictures() ([]report.Picture, error) {
-	c := m.canvas()
-	strip := m.strip(c)
-	left, right := m.halves(strip)
-	drawn := []raster.Planes{m.overlay(c), m.aligned(strip), left, right, thumbnail(c)}
-	if m.photo.Mirrored {
+func pictures(m *measure.Measurement) ([]report.Picture, error) {
+	c := canvasOf(m)
+	strip := stripOf(m, c)
+	left, right := halvesOf(m, strip)
+	drawn := []raster.Planes{overlayOf(m, c), aligned(m, strip), left, right, thumbnail(c)}
+	if m.Photo.Mirrored {
 		drawn[2], drawn[3] = right, left
 	}
 	names := report.PictureNames()
 	list := make([]report.Picture, len(drawn))
 	for i, p := range drawn {
-		if m.photo.Mirrored {
+		if m.Photo.Mirrored {
 			p.Mirror()
 		}
 		if names[i] == report.PictureOverlay {
@@ -50,12 +51,12 @@ func encode(p raster.Planes) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func (m *measurement) canvas() photo.Canvas {
-	if m.photo.SRGB != nil {
-		return m.photo.Shown
+func canvasOf(m *measure.Measurement) photo.Canvas {
+	if m.Photo.SRGB != nil {
+		return m.Photo.Shown
 	}
-	cb, cr := m.photo.Colours(m.grey)
-	return photo.Canvas{Y: m.grey, Cb: cb, Cr: cr}
+	cb, cr := m.Photo.Colours(m.Grey)
+	return photo.Canvas{Y: m.Grey, Cb: cb, Cr: cr}
 }
 
 // cut gives w x h pixels, both even, along a frame; what lies outside the photo is grey.
@@ -122,10 +123,10 @@ const (
 	stripH      = cropH + 2*stripMargin
 )
 
-// strip is the face with its pupils level and cropPupils pixels apart, resampled once: the crop and
+// stripOf is the face with its pupils level and cropPupils pixels apart, resampled once: the crop and
 // the halves are cut from it.
-func (m *measurement) strip(c photo.Canvas) photo.Canvas {
-	return photo.Canvas(cut(c, m.pts.Frame.After(stripInIOD), stripW, stripH))
+func stripOf(m *measure.Measurement, c photo.Canvas) photo.Canvas {
+	return photo.Canvas(cut(c, m.Pts.Frame.After(stripInIOD), stripW, stripH))
 }
 
 // stripInIOD leads from the pixels of the strip to distances between the pupils, from the middle
@@ -133,14 +134,14 @@ func (m *measurement) strip(c photo.Canvas) photo.Canvas {
 var stripInIOD = raster.FrameAt(raster.Vec{}, raster.Vec{X: cropMid + stripMargin, Y: cropEyeY + stripMargin}, raster.Vec{X: 1.0 / cropPupils, Y: 0})
 
 // aligned is the strip without its margins.
-func (m *measurement) aligned(strip photo.Canvas) raster.Planes {
+func aligned(m *measure.Measurement, strip photo.Canvas) raster.Planes {
 	return cut(strip, raster.Frame{Origin: raster.Vec{X: stripMargin, Y: stripMargin}, Axis: raster.Vec{X: 1, Y: 0}}, cropW, cropH)
 }
 
-// halves gives the face made of its left half and of its right half, each beside its own mirror
+// halvesOf gives the face made of its left half and of its right half, each beside its own mirror
 // image.
-func (m *measurement) halves(strip photo.Canvas) (left, right raster.Planes) {
-	middle := middleLine(&m.asym)
+func halvesOf(m *measure.Measurement, strip photo.Canvas) (left, right raster.Planes) {
+	middle := middleLine(&m.Asym)
 	inIOD := raster.FrameAt(middle.Origin, raster.Vec{X: halfMid, Y: cropEyeY * halfSize}, middle.Axis.Scaled(1/(cropPupils*halfSize)))
 	onStrip := raster.Frame{Origin: stripInIOD.Inner(inIOD.Origin), Axis: inIOD.Axis.Over(stripInIOD.Axis)}
 	left = cut(strip, onStrip, halfW, halfH)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
@@ -19,7 +20,7 @@ import (
 )
 
 // looked measures a photo such that it can be drawn.
-func looked(tb testing.TB, data []byte) *measurement {
+func looked(tb testing.TB, data []byte) *measure.Measurement {
 	tb.Helper()
 	_, m, err := analyzed(bytes.NewReader(data), report.Options{}, true)
 	if err != nil {
@@ -114,7 +115,7 @@ func TestRefusedPhotoHasNoPictures(t *testing.T) {
 func TestReportAloneKeepsNoDecodedImage(t *testing.T) {
 	t.Parallel()
 	_, m, err := analyzed(bytes.NewReader(facetest.SampleJPEG(t)), report.Options{}, false)
-	if err != nil || m.photo.Decoded != nil {
+	if err != nil || m.Photo.Decoded != nil {
 		t.Errorf("the decoded image is kept, or %v", err)
 	}
 }
@@ -149,16 +150,16 @@ func TestMirroredPhotoGivesMirroredPictures(t *testing.T) {
 	t.Parallel()
 	img := facetest.Remapped(facetest.DecodeSample(t), 701, 2001, func(x, y int) (int, int) { return (x+1)/2 - 16, y/2 - 200 })
 	a, b := looked(t, quickPNG(t, img)), looked(t, quickPNG(t, facetest.MirrorOf(img)))
-	if a.photo.Mirrored == b.photo.Mirrored {
+	if a.Photo.Mirrored == b.Photo.Mirrored {
 		t.Fatal("neither of the two is turned over")
 	}
-	ca, cb := a.canvas(), b.canvas()
-	samePicture(t, "overlay", a.overlay(ca), b.overlay(cb))
-	samePicture(t, "crop", a.aligned(a.strip(ca)), b.aligned(b.strip(cb)))
+	ca, cb := canvasOf(a), canvasOf(b)
+	samePicture(t, "overlay", overlayOf(a, ca), overlayOf(b, cb))
+	samePicture(t, "crop", aligned(a, stripOf(a, ca)), aligned(b, stripOf(b, cb)))
 	samePicture(t, "thumbnail", thumbnail(ca), thumbnail(cb))
 	// One of the two is turned back in the end.
-	pa, errA := a.pictures()
-	pb, errB := b.pictures()
+	pa, errA := pictures(a)
+	pb, errB := pictures(b)
 	if errA != nil || errB != nil {
 		t.Fatal(errA, errB)
 	}
@@ -193,15 +194,15 @@ func meanDifference(t *testing.T, a, b report.Picture) float64 {
 func TestHalvesAreTheirOwnMirrorImages(t *testing.T) {
 	t.Parallel()
 	m := looked(t, facetest.SampleJPEG(t))
-	strip := m.strip(m.canvas())
-	left, right := m.halves(strip)
+	strip := stripOf(m, canvasOf(m))
+	left, right := halvesOf(m, strip)
 	for name, p := range map[string]raster.Planes{"left": left, "right": right} {
 		turned := p.Clone()
 		turned.Mirror()
 		samePicture(t, name, p, turned)
 	}
 	// On this nearly symmetric face both are much like the crop, each on its own side.
-	crop := m.aligned(strip)
+	crop := aligned(m, strip)
 	crop.Y = crop.Y.Resized(halfW, halfH)
 	for name, tt := range map[string]struct {
 		half   *raster.Plane
@@ -299,7 +300,7 @@ func TestPartsRepeatTheBorder(t *testing.T) {
 func TestCropOfAFaceAtTheBorderIsFilledWithGrey(t *testing.T) {
 	t.Parallel()
 	m := looked(t, facetest.EncodePNG(t, facetest.OnCanvas(320, 300, image.Pt(0, -110), facetest.DecodeSample(t))))
-	crop := m.aligned(m.strip(m.canvas()))
+	crop := aligned(m, stripOf(m, canvasOf(m)))
 	if y, b, r := crop.Y.Row(0)[300], crop.Cb.Row(0)[150], crop.Cr.Row(0)[150]; y != raster.Backdrop || b != raster.Backdrop || r != raster.Backdrop {
 		t.Errorf("above the photo there is %d, %d, %d, want grey", y, b, r)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
@@ -49,11 +50,11 @@ var (
 	inkSure   = inkOf(255, 150, 40, 255)
 )
 
-// overlay draws the 15 points with rings that hold them in 95 of 100 cases, the middle line of the
+// overlayOf draws the 15 points with rings that hold them in 95 of 100 cases, the middle line of the
 // face, and the arrows: thick and orange where the asymmetry is beyond its own error, else thin and
 // pale.
-func (m *measurement) overlay(c photo.Canvas) raster.Planes {
-	p, d := m.scene(c)
+func overlayOf(m *measure.Measurement, c photo.Canvas) raster.Planes {
+	p, d := sceneOf(m, c)
 	unsure, sure := d.arrows()
 	drawOn(p, seamWidth, inkSeam,
 		drawing{inkMiddle, d.middle()}, drawing{inkUnsure, unsure}, drawing{inkSure, sure},
@@ -61,10 +62,10 @@ func (m *measurement) overlay(c photo.Canvas) raster.Planes {
 	return p
 }
 
-// scene gives what the overlay is drawn on, and what draws on it.
-func (m *measurement) scene(c photo.Canvas) (raster.Planes, diagram) {
-	v := m.view(c.Y)
-	d := diagram{m: m, toPixel: func(iod raster.Vec) raster.Vec { return v.pixel(m.pts.Frame.Outer(iod)) }, unit: m.pts.IOD() / v.scale()}
+// sceneOf gives what the overlay is drawn on, and what draws on it.
+func sceneOf(m *measure.Measurement, c photo.Canvas) (raster.Planes, diagram) {
+	v := viewOf(m, c.Y)
+	d := diagram{m: m, toPixel: func(iod raster.Vec) raster.Vec { return v.pixel(m.Pts.Frame.Outer(iod)) }, unit: m.Pts.IOD() / v.scale()}
 	if v.whole() && v.scale() > 1 {
 		return reducedTo(c, v.w, v.h), d
 	}
@@ -78,12 +79,12 @@ type view struct {
 	part, full raster.Vec // how much of the canvas is shown, and all of it, pixels
 }
 
-// view chooses the whole photo or, where the face is small in it, a part of the same shape.
-func (m *measurement) view(grey *raster.Plane) view {
+// viewOf chooses the whole photo or, where the face is small in it, a part of the same shape.
+func viewOf(m *measure.Measurement, grey *raster.Plane) view {
 	full := raster.Vec{X: float64(grey.W), Y: float64(grey.H)}
 	long := max(full.X, full.Y)
 	shown := long
-	if iod := m.pts.IOD(); iod < overlaySmall*long {
+	if iod := m.Pts.IOD(); iod < overlaySmall*long {
 		shown = iod / overlayZoom
 	}
 	side := float64(overlaySide)
@@ -95,7 +96,7 @@ func (m *measurement) view(grey *raster.Plane) view {
 	if shown < long || scale <= 1 {
 		v.part = raster.Vec{X: scale * float64(v.w), Y: scale * float64(v.h)}
 	}
-	face := m.pts.Frame.Outer(raster.Vec{X: 0, Y: 0.4}) // about the middle of the face
+	face := m.Pts.Frame.Outer(raster.Vec{X: 0, Y: 0.4}) // about the middle of the face
 	v.at = raster.Vec{X: windowStart(face.X, v.part.X, full.X, v.w), Y: windowStart(face.Y, v.part.Y, full.Y, v.h)}
 	if scale == 1 { // whole pixels can be copied, and those of the colours, too
 		v.at = raster.Vec{X: math.Floor(v.at.X/2) * 2, Y: math.Floor(v.at.Y/2) * 2}
@@ -124,14 +125,14 @@ func windowStart(middle, size, whole float64, n int) float64 {
 
 // diagram makes strokes from the measurement.
 type diagram struct {
-	m       *measurement
+	m       *measure.Measurement
 	toPixel func(iod raster.Vec) raster.Vec
 	unit    float64 // pixels in one IOD
 }
 
 // at is where a mark is drawn, IOD. The points of a brow were taught by a template that puts them
 // at its lower edge, where they seem to lie beside it, so they are drawn in its middle.
-func (d diagram) at(k landmark.Mark) raster.Vec { return d.m.pts.At[k].Plus(onBrow[k]) }
+func (d diagram) at(k landmark.Mark) raster.Vec { return d.m.Pts.At[k].Plus(onBrow[k]) }
 
 // onBrow leads from the points of the brows to the middle of the brow near them, IOD. On the manual
 // brows of the 61 reference people, and of ten average faces of others, 98 in 100 of the points lie
@@ -153,7 +154,7 @@ func (d diagram) rings() []stroke {
 }
 
 func (d diagram) ringRadius(k landmark.Mark) float64 {
-	return max(float64(ringOfErrors*markError(&d.m.pts, k)*d.unit), dotRadius+2)
+	return max(float64(ringOfErrors*measure.MarkError(&d.m.Pts, k)*d.unit), dotRadius+2)
 }
 
 // eachPoint visits the published points.
@@ -167,7 +168,7 @@ func (d diagram) eachPoint(do func(landmark.Mark)) {
 
 // middle is the dashed middle line.
 func (d diagram) middle() []stroke {
-	axis := middleLine(&d.m.asym)
+	axis := middleLine(&d.m.Asym)
 	from, to := d.toPixel(axis.Outer(raster.Vec{X: 0, Y: middleTop})), d.toPixel(axis.Outer(raster.Vec{X: 0, Y: middleBottom}))
 	length := to.Minus(from).Length()
 	along := to.Minus(from).Scaled(1 / length)
@@ -190,7 +191,7 @@ func middleLine(h *landmark.Asymmetry) raster.Frame {
 
 // arrows are sorted by whether the asymmetry is beyond its error.
 func (d diagram) arrows() (unsure, sure []stroke) {
-	still := d.m.asym.Without(yawDirection)
+	still := d.m.Asym.Without(measure.YawDirection)
 	d.eachPoint(func(k landmark.Mark) {
 		move := still[k].Scaled(-1)
 		if move.Length() > arrowSure*d.moveError(k) {
@@ -206,9 +207,9 @@ func (d diagram) arrows() (unsure, sure []stroke) {
 // distance of one from the middle line.
 func (d diagram) moveError(k landmark.Mark) float64 {
 	if k.Partner() == k {
-		return markError(&d.m.pts, k)
+		return measure.MarkError(&d.m.Pts, k)
 	}
-	return math.Sqrt(raster.Sq(markError(&d.m.pts, k))+raster.Sq(markError(&d.m.pts, k.Partner()))) / 2
+	return math.Sqrt(raster.Sq(measure.MarkError(&d.m.Pts, k))+raster.Sq(measure.MarkError(&d.m.Pts, k.Partner()))) / 2
 }
 
 // arrow points from a mark in the direction of a move, in IOD; none for a move too small to see.

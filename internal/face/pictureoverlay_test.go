@@ -9,6 +9,7 @@ import (
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/landmark"
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/internal/raster"
 	"golang.org/x/image/draw"
@@ -17,20 +18,20 @@ import (
 func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 	t.Parallel()
 	m := looked(t, facetest.SampleJPEG(t))
-	c := m.canvas()
-	v := m.view(c.Y)
+	c := canvasOf(m)
+	v := viewOf(m, c.Y)
 	w, h := v.w, v.h
-	plain, d := m.scene(c)
-	drawn, toPixel, unit := m.overlay(c), d.toPixel, d.unit
-	middle := middleLine(&m.asym)
+	plain, d := sceneOf(m, c)
+	drawn, toPixel, unit := overlayOf(m, c), d.toPixel, d.unit
+	middle := middleLine(&m.Asym)
 	f := raster.Frame{Origin: v.at, Axis: raster.Vec{X: v.scale(), Y: 0}}
 	near := func(at raster.Vec) bool {
-		iod := m.pts.Frame.Inner(f.Outer(at))
+		iod := m.Pts.Frame.Inner(f.Outer(at))
 		if off := middle.Inner(iod); math.Abs(off.X)*unit < 5 && off.Y > middleTop-0.1 && off.Y < middleBottom+0.1 {
 			return true
 		}
 		for k := range landmark.Marks {
-			reach := ringOfErrors*markError(&m.pts, k) + arrowMost + 20/unit
+			reach := ringOfErrors*measure.MarkError(&m.Pts, k) + arrowMost + 20/unit
 			if iod.Minus(d.at(k)).Length() < reach {
 				return true
 			}
@@ -67,14 +68,14 @@ func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 func TestBrowPointsAreDrawnOnTheBrows(t *testing.T) {
 	t.Parallel()
 	m := looked(t, facetest.SampleJPEG(t))
-	plain, d := m.scene(m.canvas())
+	plain, d := sceneOf(m, canvasOf(m))
 	level := func(at raster.Vec) float64 {
 		crop := plain.Y.Crop(raster.Frame{Origin: d.toPixel(at).Minus(raster.Vec{X: 3, Y: 3}), Axis: raster.Vec{X: 1, Y: 0}}, 7, 7)
 		return float64(crop.Mean())
 	}
 	for _, k := range [...]landmark.Mark{landmark.MarkBrowInnerL, landmark.MarkBrowInnerR, landmark.MarkBrowOuterL, landmark.MarkBrowOuterR} {
 		at := d.at(k)
-		brow, above, measured := level(at), level(at.Plus(raster.Vec{X: 0, Y: -0.15})), level(m.pts.At[k])
+		brow, above, measured := level(at), level(at.Plus(raster.Vec{X: 0, Y: -0.15})), level(m.Pts.At[k])
 		if brow > above-30 || brow > measured-15 {
 			t.Errorf("%s: %.0f, the skin above %.0f and where it was measured %.0f", landmark.Names[k], brow, above, measured)
 		}
@@ -82,8 +83,8 @@ func TestBrowPointsAreDrawnOnTheBrows(t *testing.T) {
 }
 
 // uneven is a face whose right mouth corner hangs.
-func uneven(sag float64) *measurement {
-	m := &measurement{photo: &photo.Photo{}, grey: raster.NewPlane(800, 1000)}
+func uneven(sag float64) *measure.Measurement {
+	m := &measure.Measurement{Photo: &photo.Photo{}, Grey: raster.NewPlane(800, 1000)}
 	at := [landmark.Marks]raster.Vec{
 		landmark.MarkPupilL: {X: -0.5, Y: 0}, landmark.MarkEyeOuterL: {X: -0.7, Y: 0.03}, landmark.MarkEyeInnerL: {X: -0.3, Y: 0.05}, landmark.MarkBrowInnerL: {X: -0.25, Y: -0.2},
 		landmark.MarkBrowMiddleL: {X: -0.5, Y: -0.3}, landmark.MarkBrowOuterL: {X: -0.85, Y: -0.2}, landmark.MarkMouthL: {X: -0.4, Y: 1.1},
@@ -93,8 +94,8 @@ func uneven(sag float64) *measurement {
 		at[k+1] = raster.Vec{X: -at[k].X, Y: at[k].Y}
 	}
 	at[landmark.MarkMouthR].Y += sag
-	m.pts = landmark.Points{At: at, Spread: fitted.spreads, Frame: raster.Frame{Origin: raster.Vec{X: 400, Y: 400}, Axis: raster.Vec{X: 200, Y: 0}}}
-	m.asym = landmark.AsymmetryOf(&m.pts)
+	m.Pts = landmark.Points{At: at, Spread: measure.Fitted.Spreads, Frame: raster.Frame{Origin: raster.Vec{X: 400, Y: 400}, Axis: raster.Vec{X: 200, Y: 0}}}
+	m.Asym = landmark.AsymmetryOf(&m.Pts)
 	return m
 }
 
@@ -102,7 +103,7 @@ func TestArrowsPointWherePointsWouldHaveToMove(t *testing.T) {
 	t.Parallel()
 	arrowsOf := func(sag float64) (unsure, sure []stroke) {
 		m := uneven(sag)
-		d := diagram{m: m, toPixel: m.pts.Frame.Outer, unit: m.pts.IOD()}
+		d := diagram{m: m, toPixel: m.Pts.Frame.Outer, unit: m.Pts.IOD()}
 		return d.arrows()
 	}
 	if unsure, sure := arrowsOf(0); len(unsure)+len(sure) > 0 {
@@ -130,17 +131,17 @@ func TestArrowsPointWherePointsWouldHaveToMove(t *testing.T) {
 func TestMiddleLineFollowsTheFace(t *testing.T) {
 	t.Parallel()
 	m := uneven(0)
-	if f := middleLine(&m.asym); f.Origin.Length() > 1e-9 || math.Abs(f.Axis.Y) > 1e-9 {
+	if f := middleLine(&m.Asym); f.Origin.Length() > 1e-9 || math.Abs(f.Axis.Y) > 1e-9 {
 		t.Errorf("the middle line of an even face is %+v", f)
 	}
 	// Everything below the eyes turned about the middle between them by 0.1 radians.
 	for k := range landmark.Marks {
-		if m.pts.At[k].Y > 0.4 {
-			m.pts.At[k] = m.pts.At[k].Times(raster.Vec{X: math.Cos(0.1), Y: math.Sin(0.1)})
+		if m.Pts.At[k].Y > 0.4 {
+			m.Pts.At[k] = m.Pts.At[k].Times(raster.Vec{X: math.Cos(0.1), Y: math.Sin(0.1)})
 		}
 	}
-	m.asym = landmark.AsymmetryOf(&m.pts)
-	f := middleLine(&m.asym)
+	m.Asym = landmark.AsymmetryOf(&m.Pts)
+	f := middleLine(&m.Asym)
 	if down := f.Outer(raster.Vec{X: 0, Y: 1}); down.X > -0.02 || down.X < -0.12 {
 		t.Errorf("one IOD down, the line of a face that leans to the left is at %v", down)
 	}
@@ -169,8 +170,8 @@ func TestOverlayShowsTheFaceLargeEnough(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			m := &measurement{pts: landmark.Points{Frame: raster.Frame{Origin: tt.face, Axis: raster.Vec{X: tt.iod, Y: 0}}}}
-			v := m.view(&raster.Plane{W: tt.w, H: tt.h})
+			m := &measure.Measurement{Pts: landmark.Points{Frame: raster.Frame{Origin: tt.face, Axis: raster.Vec{X: tt.iod, Y: 0}}}}
+			v := viewOf(m, &raster.Plane{W: tt.w, H: tt.h})
 			if v.w != tt.width || v.h != tt.height {
 				t.Errorf("%d x %d, want %d x %d", v.w, v.h, tt.width, tt.height)
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/facescan/facescan/internal/face/internal/facetest"
+	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/report"
 	"golang.org/x/image/draw"
 )
@@ -125,7 +126,7 @@ func TestARefusalSaysWhatWasChecked(t *testing.T) {
 	if json.Unmarshal([]byte(facetest.AsJSON(t, err)), &got) != nil || got.Code != report.TooDark || got.Detail == "" {
 		t.Fatalf("refusal %+v", got)
 	}
-	if len(got.Quality) != len(checkRules) || len(got.Fixes) == 0 || len(got.Fixes) > maxFixes {
+	if len(got.Quality) != len(measure.CheckRules) || len(got.Fixes) == 0 || len(got.Fixes) > measure.MaxFixes {
 		t.Errorf("%d checks, fixes %q", len(got.Quality), got.Fixes)
 	}
 }

@@ -22,16 +22,16 @@ func fit(ctx context.Context, o options, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	source, err := format.Source(c.Source())
+	source, err := format.Source(face.Source(c))
 	if err != nil {
 		return err
 	}
-	into := cmp.Or(o.into, "internal/face/tables.go")
+	into := cmp.Or(o.into, "internal/face/internal/measure/tables.go")
 	if err := os.WriteFile(into, source, 0o644); err != nil { //nolint:gosec // source code is for everybody
 		return err
 	}
 	looks := filepath.Join(filepath.Dir(into), "looks.bin")
-	if err := os.WriteFile(looks, c.Looks(), 0o644); err != nil { //nolint:gosec // source code is for everybody
+	if err := os.WriteFile(looks, c.LooksBytes(), 0o644); err != nil { //nolint:gosec // source code is for everybody
 		return err
 	}
 	fmt.Fprintf(

@@ -1,4 +1,4 @@
-package face
+package measure
 
 import (
 	"math"
@@ -36,9 +36,9 @@ func TestTheEnergyThatIsBelieved(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			f := patterns().Draw(t, "field")
 			local := agreeing(rapid.Float64Range(-1, 1).Draw(t, "agreement"))
-			a, _ := fitted.Believed(&f, &local)
+			a, _ := Fitted.Believed(&f, &local)
 			g := f.Times(-1)
-			if b, _ := fitted.Believed(&g, &local); a != b {
+			if b, _ := Fitted.Believed(&g, &local); a != b {
 				t.Fatalf("%v, mirrored %v", a, b)
 			}
 		})
@@ -48,12 +48,12 @@ func TestTheEnergyThatIsBelieved(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			f := patterns().Draw(t, "field")
 			local, before := agreeing(0.9), 0.0
-			for _, u := range []mirror.Pattern{{}, mirror.Rigid[0].Times(0.02), mirror.Rigid[1].Times(0.02), fitted.Posed.Times(0.02), fitted.Turned.Times(0.02)} {
+			for _, u := range []mirror.Pattern{{}, mirror.Rigid[0].Times(0.02), mirror.Rigid[1].Times(0.02), Fitted.Posed.Times(0.02), Fitted.Turned.Times(0.02)} {
 				g := f
 				for k := range g {
 					g[k] = g[k].Plus(u[k])
 				}
-				e, _ := fitted.Believed(&g, &local)
+				e, _ := Fitted.Believed(&g, &local)
 				if now := indexOf(mirror.SumOf(e)); before == 0 {
 					before = now
 				} else if math.Abs(now-before) > 0.005*before {
@@ -69,33 +69,11 @@ func TestTheEnergyThatIsBelieved(t *testing.T) {
 			some[k] = raster.Vec{X: 0.02, Y: 0.02}
 		}
 		blind := agreeing(-1)
-		a, _ := fitted.Believed(&none, &blind)
-		b, _ := fitted.Believed(&some, &blind)
+		a, _ := Fitted.Believed(&none, &blind)
+		b, _ := Fitted.Believed(&some, &blind)
 		for _, e := range [][mirror.Parts]float64{a, b} {
-			if z := fitted.index.deviation(indexOf(mirror.SumOf(e))); math.Abs(z) > 1.5 {
+			if z := Fitted.Index.Deviation(indexOf(mirror.SumOf(e))); math.Abs(z) > 1.5 {
 				t.Errorf("deviation %v of a face of which nothing is seen", z)
-			}
-		}
-	})
-}
-
-func TestEigenvectorsSolveTheirEquation(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		var a [mirror.FreeSize]mirror.Free
-		for range rapid.IntRange(1, 5).Draw(t, "rank") {
-			f := patterns().Draw(t, "field")
-			mirror.AddOuter(&a, &f, 1)
-		}
-		values, vectors := eigen(a)
-		for i := range values {
-			if i > 0 && values[i] > values[i-1] {
-				t.Fatalf("values out of order: %v", values[:i+1])
-			}
-			for j := range a {
-				if d := mirror.InnerFree(&a[j], &vectors[i]) - values[i]*vectors[i][j]; math.Abs(d) > 1e-9 {
-					t.Fatalf("off by %v", d)
-				}
 			}
 		}
 	})

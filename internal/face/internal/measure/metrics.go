@@ -1,4 +1,4 @@
-package face
+package measure
 
 import (
 	"math"
@@ -11,25 +11,25 @@ import (
 // metricRule is a measure that one photo can carry: its agreement with the same measure from manual points, ICC(2,1), was at least 0.6 on people who
 // were not used for fitting. All are taken in the frame in which the pupils are level and one unit (IOD) apart.
 type metricRule struct {
-	name, unit string
-	of         func(q *landmark.Points) float64
-	// sides says that the value changes its sign in a mirror.
-	sides bool
+	Name, unit string
+	Of         func(q *landmark.Points) float64
+	// Sides says that the value changes its sign in a mirror.
+	Sides bool
 }
 
-// metricRules holds the measures. The line of the pupils as horizontal and its middle as the middle of the face follow Berlin et al., Journal of
+// MetricRules holds the measures. The line of the pupils as horizontal and its middle as the middle of the face follow Berlin et al., Journal of
 // Cranio-Maxillofacial Surgery (2014), who found reference lines through midpoints of paired points the most reliable in photographs; the tilt
 // of the palpebral fissure is that of Farkas, Anthropometry of the Head and Face (1994), here between the marks of the eyelids' corners.
-var metricRules = [...]metricRule{
-	{name: "mouth_tilt", unit: "deg", of: mouthTilt, sides: true},
-	{name: "canthal_tilt", unit: "deg", of: canthalTilt},
-	{name: "eye_mouth_distance", unit: "IOD", of: eyeMouthDistance},
-	{name: "mouth_deviation", unit: "IOD", of: mouthDeviation, sides: true},
-	{name: "lip_height", unit: "IOD", of: lipHeight},
-	{name: "mouth_width", unit: "IOD", of: mouthWidth},
-	{name: "inner_eye_distance", unit: "IOD", of: innerEyeDistance},
-	{name: "nose_deviation", unit: "IOD", of: noseDeviation, sides: true},
-	{name: "eye_nose_distance", unit: "IOD", of: eyeNoseDistance},
+var MetricRules = [...]metricRule{
+	{Name: "mouth_tilt", unit: "deg", Of: mouthTilt, Sides: true},
+	{Name: "canthal_tilt", unit: "deg", Of: canthalTilt},
+	{Name: "eye_mouth_distance", unit: "IOD", Of: eyeMouthDistance},
+	{Name: "mouth_deviation", unit: "IOD", Of: mouthDeviation, Sides: true},
+	{Name: "lip_height", unit: "IOD", Of: lipHeight},
+	{Name: "mouth_width", unit: "IOD", Of: mouthWidth},
+	{Name: "inner_eye_distance", unit: "IOD", Of: innerEyeDistance},
+	{Name: "nose_deviation", unit: "IOD", Of: noseDeviation, Sides: true},
+	{Name: "eye_nose_distance", unit: "IOD", Of: eyeNoseDistance},
 }
 
 // mouthTilt is the angle of the line through the mouth corners against that through the pupils, positive when the
@@ -71,16 +71,16 @@ func eyeNoseDistance(q *landmark.Points) float64 { return q.At[landmark.MarkNose
 
 // metrics gives the measures with 95 % intervals for what a careful person would measure in this photo. They hold the method's own error, larger
 // where this photo's points scatter more than usual.
-func (m *measurement) metrics() []report.Metric {
-	list := make([]report.Metric, len(metricRules))
-	worse := max(1, m.pts.MeanSpread()/m.by.usualSpread)
-	for i, r := range metricRules {
-		f := m.by.metrics[i]
-		value := r.of(&m.pts) - f.bias
-		half := float64(1.96 * f.sem * worse)
+func (m *Measurement) metrics() []report.Metric {
+	list := make([]report.Metric, len(MetricRules))
+	worse := max(1, m.Pts.MeanSpread()/m.by.UsualSpread)
+	for i, r := range MetricRules {
+		f := m.by.Metrics[i]
+		value := r.Of(&m.Pts) - f.Bias
+		half := float64(1.96 * f.Sem * worse)
 		list[i] = report.Metric{
-			Name: r.name, Unit: r.unit, Value: report.Round(value, 3), Lo: report.Round(value-half, 3), Hi: report.Round(value+half, 3),
-			Reliability: report.Reliability{ICC: report.Round(f.icc, 2), SEM: report.Round(f.sem, 3), SDC: report.Round(float64(1.96*math.Sqrt2*f.retest), 3)},
+			Name: r.Name, Unit: r.unit, Value: report.Round(value, 3), Lo: report.Round(value-half, 3), Hi: report.Round(value+half, 3),
+			Reliability: report.Reliability{ICC: report.Round(f.ICC, 2), SEM: report.Round(f.Sem, 3), SDC: report.Round(float64(1.96*math.Sqrt2*f.Retest), 3)},
 		}
 	}
 	return list

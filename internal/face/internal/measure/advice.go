@@ -1,4 +1,4 @@
-package face
+package measure
 
 import "github.com/facescan/facescan/internal/face/report"
 
@@ -28,9 +28,9 @@ func AdviceOf(checks []report.Check, fixes []string) []Advice {
 
 // ranks reports whether a warning of a check keeps a photo from being ranked.
 func ranks(check string) bool {
-	for i := range checkRules {
-		if checkRules[i].name == check {
-			return checkRules[i].ranks
+	for i := range CheckRules {
+		if CheckRules[i].name == check {
+			return CheckRules[i].ranks
 		}
 	}
 	return false

@@ -1,4 +1,4 @@
-package face
+package measure
 
 import (
 	"math"
@@ -7,19 +7,19 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// scale is the distribution of the index among the reference portraits: the logarithm of what it
+// Scale is the distribution of the index among the reference portraits: the logarithm of what it
 // exceeds origin by is normal with this mean and standard deviation.
-type scale struct{ origin, mean, sd float64 }
+type Scale struct{ Origin, Mean, Sd float64 }
 
 // beyond is the deviation from the mean, in standard deviations between people, from which on a score
 // is outside of what it was calibrated on: there are too few portraits there to say more.
 const beyond = 2.5
 
-// deviation gives how many standard deviations an index lies above the mean of the reference
+// Deviation gives how many standard deviations an index lies above the mean of the reference
 // portraits, three decimals: the logarithm's last bits differ between machines.
-func (s scale) deviation(index float64) float64 {
+func (s Scale) Deviation(index float64) float64 {
 	const least = 1e-4
-	z := (math.Log(max(least, index-s.origin)) - s.mean) / s.sd
+	z := (math.Log(max(least, index-s.Origin)) - s.Mean) / s.Sd
 	return report.Round(min(max(z, -9), 9), 3)
 }
 
@@ -47,16 +47,16 @@ func percentile(z float64) float64 {
 	return last.score
 }
 
-// errorModel gives the variance, in squared standard deviations between people, of one photo's
+// ErrorModel gives the variance, in squared standard deviations between people, of one photo's
 // deviation about that of its person: a weighted sum of what conditions makes of the photo. The
 // weights are not negative.
-type errorModel [conditions]float64
+type ErrorModel [Conditions]float64
 
-// conditions are: one, for what no condition explains; how little the halves agree, 1 less the mean
+// Conditions are: one, for what no condition explains; how little the halves agree, 1 less the mean
 // correlation about the field points, and its square; the squared turn of the head, (degrees/10)^2;
 // how soft the picture is, and how few pixels it has; and how far from the mean the deviation is,
 // squared.
-const conditions = 7
+const Conditions = 7
 
 const (
 	softFocus = 0.06 // focus below which a picture is soft
@@ -64,24 +64,24 @@ const (
 	leastSE   = 0.45 // standard error below which no photo is believed to be
 )
 
-func (m *measurement) conditions() (v [conditions]float64) {
+func (m *Measurement) Conditions() (v [Conditions]float64) {
 	sum := 0.0
 	for _, c := range m.Local {
 		sum += c
 	}
 	apart := 1 - sum/float64(len(m.Local))
-	iod := m.pts.IOD() * float64(m.scale)
-	return [conditions]float64{
-		1, apart, raster.Sq(apart), raster.Sq(m.yaw / 10), max(0, 1-m.light.focus/softFocus), max(0, 1-iod/fewPixels),
-		raster.Sq(min(beyond, math.Abs(m.deviation))),
+	iod := m.Pts.IOD() * float64(m.Scale)
+	return [Conditions]float64{
+		1, apart, raster.Sq(apart), raster.Sq(m.Yaw / 10), max(0, 1-m.light.focus/softFocus), max(0, 1-iod/fewPixels),
+		raster.Sq(min(beyond, math.Abs(m.Deviation))),
 	}
 }
 
-// standardError is that of the deviation of one photo, standard deviations between people.
-func (m *measurement) standardError() float64 {
+// StandardError is that of the deviation of one photo, standard deviations between people.
+func (m *Measurement) StandardError() float64 {
 	sum := 0.0
-	for i, v := range m.conditions() {
-		sum += float64(v * m.by.errors[i])
+	for i, v := range m.Conditions() {
+		sum += float64(v * m.by.Errors[i])
 	}
 	return max(leastSE, math.Sqrt(sum))
 }

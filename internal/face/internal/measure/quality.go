@@ -1,4 +1,4 @@
-package face
+package measure
 
 import (
 	"fmt"
@@ -22,13 +22,13 @@ type checkRule struct {
 	fix          string // what to do
 }
 
-// checkRules holds the gates. The turn of the head is estimated to 2.8 degrees (RELIABILITY.md), so a lower limit would mostly strike by
+// CheckRules holds the gates. The turn of the head is estimated to 2.8 degrees (RELIABILITY.md), so a lower limit would mostly strike by
 // chance; heads that are turned further are taken to be turned by a fifth more than they are, so its limits mean turns of 10 and 20
 // degrees. The limits from framing on were set on official and ordinary portraits and altered copies of them; those of the looks are
 // fitted. The others were set on 61 studio portraits and degraded copies of them, by how much the degrading moves the
 // score. Brightness alone says as much about skin as about light (the darkest of 61 people in the same studio light had 60), so its limits
 // are low, and the contrast, which darkness takes away from everybody, does most of the work.
-var checkRules = [...]checkRule{
+var CheckRules = [...]checkRule{
 	{
 		name: report.CheckDetection, decimals: 0, warn: 250, ranks: true,
 		wrong: "The face is hard to make out.", fix: "Show the whole face from the front, with nothing in front of it.",
@@ -98,29 +98,29 @@ var checkRules = [...]checkRule{
 	},
 }
 
-// detailBeyond is why a photo is not ranked whose score lies beyond those of the reference portraits.
-const detailBeyond = "The score is outside of what this was calibrated on."
+// DetailBeyond is why a photo is not ranked whose score lies beyond those of the reference portraits.
+const DetailBeyond = "The score is outside of what this was calibrated on."
 
-const maxFixes = 3
+const MaxFixes = 3
 
 // quality is the verdict of all the checks.
 type quality struct {
 	checks      []report.Check
 	fixes       []string
-	refusal     *report.Refusal // nil when the photo may be measured
-	notRankable string          // why it may not be ranked; empty when it may be
+	Refusal     *report.Refusal // nil when the photo may be measured
+	NotRankable string          // why it may not be ranked; empty when it may be
 }
 
-// quality runs the checks. Values are rounded first, so that a verdict never contradicts the number beside it.
-func (m *measurement) quality() quality {
+// Quality runs the checks. Values are rounded first, so that a verdict never contradicts the number beside it.
+func (m *Measurement) Quality() quality {
 	if !m.isFace() {
-		return quality{refusal: report.Refuse(report.NoFace, cascade.DetailNoFace)}
+		return quality{Refusal: report.Refuse(report.NoFace, cascade.DetailNoFace)}
 	}
 	values := m.checkValues()
 	q := quality{fixes: []string{}}
 	var advice [2][]string // for rejected checks, then for warnings
 	vague := false         // the reason for no rank, see checkRule.vague
-	for _, r := range checkRules {
+	for _, r := range CheckRules {
 		r = m.suited(r)
 		c := r.judge(values[r.name])
 		q.checks = append(q.checks, c)
@@ -128,23 +128,23 @@ func (m *measurement) quality() quality {
 		case report.VerdictOK:
 		case report.VerdictReject:
 			advice[0] = append(advice[0], r.fix)
-			if q.refusal == nil {
-				q.refusal = report.Refuse(r.code, r.wrong+" "+r.fix)
+			if q.Refusal == nil {
+				q.Refusal = report.Refuse(r.code, r.wrong+" "+r.fix)
 			}
 		case report.VerdictWarn:
 			advice[1] = append(advice[1], r.fix)
-			if r.ranks && (q.notRankable == "" || vague && !r.vague()) {
-				q.notRankable, vague = r.wrong, r.vague()
+			if r.ranks && (q.NotRankable == "" || vague && !r.vague()) {
+				q.NotRankable, vague = r.wrong, r.vague()
 			}
 		}
 	}
-	if q.notRankable == "" && math.Abs(m.deviation) > beyond {
-		q.notRankable = detailBeyond
+	if q.NotRankable == "" && math.Abs(m.Deviation) > beyond {
+		q.NotRankable = DetailBeyond
 	}
 	q.fixes = append(append(q.fixes, advice[0]...), advice[1]...)
-	q.fixes = q.fixes[:min(len(q.fixes), maxFixes)]
-	if q.refusal != nil {
-		q.refusal.Quality, q.refusal.Fixes = q.checks, q.fixes
+	q.fixes = q.fixes[:min(len(q.fixes), MaxFixes)]
+	if q.Refusal != nil {
+		q.Refusal.Quality, q.Refusal.Fixes = q.checks, q.fixes
 	}
 	return q
 }
@@ -158,23 +158,23 @@ func (r *checkRule) vague() bool {
 // suited adapts a rule to the photo: little contrast in a bright picture is glare, a large face in a
 // small file does not get more pixels by coming closer, and a face that fills the picture and is hard
 // to make out is too near.
-func (m *measurement) suited(r checkRule) checkRule {
+func (m *Measurement) suited(r checkRule) checkRule {
 	switch {
 	case r.name == report.CheckContrast && m.light.brightness > 128:
 		r.code, r.fix = report.TooBright, "Find softer, even light."
 	case r.name == report.CheckDetection && m.fillsPicture():
 		r.code, r.reject = report.FaceTooNear, r.warn
 		r.wrong, r.fix = "The face is too near.", "Hold the phone further away, so that your whole face is in the picture."
-	case r.name == report.CheckFaceSize && m.place.Size > 0.5*float64(min(m.photo.Width, m.photo.Height)/m.scale):
+	case r.name == report.CheckFaceSize && m.Place.Size > 0.5*float64(min(m.Photo.Width, m.Photo.Height)/m.Scale):
 		r.wrong, r.fix = "The picture has too few pixels.", "Send the photo in its original size."
 	case r.name == report.CheckYaw:
-		r.fix = fmt.Sprintf("Turn your head towards the %s edge of the picture by about %.0f degrees.", m.edge(-m.yaw), math.Abs(m.yaw))
+		r.fix = fmt.Sprintf("Turn your head towards the %s edge of the picture by about %.0f degrees.", m.edge(-m.Yaw), math.Abs(m.Yaw))
 	case r.name == report.CheckRoll:
-		roll := m.pts.Roll()
+		roll := m.Pts.Roll()
 		r.fix = fmt.Sprintf("Tilt your head, or the phone, so that your head moves towards the %s edge of the picture by about %.0f degrees.",
 			m.edge(-roll), math.Abs(roll))
 	case regionOf[r.name] != nil:
-		r.warn = m.by.lookLimits[*regionOf[r.name]]
+		r.warn = m.by.LookLimits[*regionOf[r.name]]
 	case r.name == report.CheckSideLight:
 		r.ranks = m.Alike < shadedAlike
 		r.fix = fmt.Sprintf("Get more light on the side of your face towards the %s edge of the picture.", m.edge(m.light.sidedness))
@@ -188,49 +188,49 @@ func (m *measurement) suited(r checkRule) checkRule {
 const nearIOD = 0.45
 
 // fillsPicture reports whether the face takes all of the picture's shorter side.
-func (m *measurement) fillsPicture() bool {
-	return m.pts.IOD()*float64(m.scale) > nearIOD*float64(min(m.photo.Width, m.photo.Height))
+func (m *Measurement) fillsPicture() bool {
+	return m.Pts.IOD()*float64(m.Scale) > nearIOD*float64(min(m.Photo.Width, m.Photo.Height))
 }
 
 // edge names the edge of the picture, as the person sees it, in a direction of the plane: right for positive.
-func (m *measurement) edge(direction float64) string {
-	if direction > 0 != m.photo.Mirrored {
+func (m *Measurement) edge(direction float64) string {
+	if direction > 0 != m.Photo.Mirrored {
 		return "right"
 	}
 	return "left"
 }
 
-func (m *measurement) checkValues() map[string]float64 {
+func (m *Measurement) checkValues() map[string]float64 {
 	return map[string]float64{
-		report.CheckDetection:  m.place.Q,
-		report.CheckOtherFaces: m.place.Second,
-		report.CheckFaceSize:   m.pts.IOD() * float64(m.scale),
+		report.CheckDetection:  m.Place.Q,
+		report.CheckOtherFaces: m.Place.Second,
+		report.CheckFaceSize:   m.Pts.IOD() * float64(m.Scale),
 		report.CheckBrightness: m.light.brightness,
 		report.CheckGlare:      m.light.brightness,
 		report.CheckContrast:   m.light.contrast,
 		report.CheckFocus:      m.light.focus,
 		report.CheckSideLight:  math.Abs(m.light.sidedness),
-		report.CheckYaw:        math.Abs(m.yaw),
-		report.CheckRoll:       math.Abs(m.pts.Roll()),
-		report.CheckDistance:   m.pts.At[landmark.MarkNoseTip].Y,
+		report.CheckYaw:        math.Abs(m.Yaw),
+		report.CheckRoll:       math.Abs(m.Pts.Roll()),
+		report.CheckDistance:   m.Pts.At[landmark.MarkNoseTip].Y,
 		report.CheckOcclusion:  m.Alike,
 		report.CheckFraming:    m.cut,
 		report.CheckMotion:     m.light.even,
 		report.CheckBlocks:     m.blocks,
-		report.CheckMouth:      lipHeight(&m.pts),
+		report.CheckMouth:      lipHeight(&m.Pts),
 		report.CheckWink:       1000 * m.wink,
-		report.CheckEyesLook:   m.strange[regionEyes],
-		report.CheckNoseLook:   m.strange[regionNose],
-		report.CheckMouthLook:  m.strange[regionMouth],
-		report.CheckFaceLook:   m.strange[regionFace],
+		report.CheckEyesLook:   m.strange[RegionEyes],
+		report.CheckNoseLook:   m.strange[RegionNose],
+		report.CheckMouthLook:  m.strange[RegionMouth],
+		report.CheckFaceLook:   m.strange[RegionFace],
 
-		report.CheckMouthDetail: m.detail[regionMouth],
+		report.CheckMouthDetail: m.detail[RegionMouth],
 	}
 }
 
 // regionOf names the region of the face that a check looks at.
-var regionOf = map[string]*region{
-	report.CheckEyesLook: new(regionEyes), report.CheckNoseLook: new(regionNose), report.CheckMouthLook: new(regionMouth), report.CheckFaceLook: new(regionFace),
+var regionOf = map[string]*Region{
+	report.CheckEyesLook: new(RegionEyes), report.CheckNoseLook: new(RegionNose), report.CheckMouthLook: new(RegionMouth), report.CheckFaceLook: new(RegionFace),
 }
 
 // shadedAlike is the likeness of the halves below which light from a side keeps a photo from being ranked.
@@ -246,11 +246,11 @@ const (
 
 // isFace reports whether what was found is a face at all: where the halves hardly look alike, the
 // detector has to be sure.
-func (m *measurement) isFace() bool {
+func (m *Measurement) isFace() bool {
 	switch {
-	case m.place.Q < cascade.ClearQuality:
+	case m.Place.Q < cascade.ClearQuality:
 		return m.Alike >= unclearAlike
-	case m.place.Q < fairQuality:
+	case m.Place.Q < fairQuality:
 		return m.Alike >= fairAlike
 	}
 	return true

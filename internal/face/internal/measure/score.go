@@ -1,4 +1,4 @@
-package face
+package measure
 
 import (
 	"math"
@@ -12,8 +12,8 @@ var contributionNames = [mirror.Parts]string{"eyes", "brows", "nose", "mouth", "
 
 // score maps the deviation to 0 to 100, with the interval in which the mean of this person's photos
 // lies. Beyond the reference portraits both are those of the last that is known.
-func (m *measurement) score() report.Score {
-	z, se := m.known(), m.standardError()
+func (m *Measurement) score() report.Score {
+	z, se := m.known(), m.StandardError()
 	half := float64(1.96 * se)
 	s := report.Score{
 		Value: report.Round(percentile(z), 1), Lo: report.Round(percentile(z+half), 1), Hi: report.Round(percentile(z-half), 1),
@@ -25,7 +25,7 @@ func (m *measurement) score() report.Score {
 }
 
 // known is the deviation as far as it was calibrated.
-func (m *measurement) known() float64 { return min(max(m.deviation, -beyond), beyond) }
+func (m *Measurement) known() float64 { return min(max(m.Deviation, -beyond), beyond) }
 
 // contributions shares the lost points out by energy. Tenths are given so that they add up exactly: each part gets what is left of the
 // rounded running total.

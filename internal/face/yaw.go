@@ -1,4 +1,0 @@
-package face
-
-// yawDirection is the asymmetry of the points that turning the head makes, for the pictures.
-var yawDirection = fitted.headTurn
