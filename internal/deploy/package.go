@@ -54,7 +54,7 @@ func runPackage(ctx context.Context, root string, progress io.Writer) error {
 // writePackages writes a zip for each function below dir, removes those of former sources, and
 // writes the file that names them.
 func writePackages(ctx context.Context, s *source, dir string, progress io.Writer) (sources, error) {
-	p := packer{files: map[string]packed{}}
+	p := s.packer
 	all := sources{Functions: map[string]functionSource{}}
 	for _, f := range catalog.Functions() {
 		files, err := s.stage(f.Name)

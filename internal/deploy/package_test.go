@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -110,26 +111,28 @@ func TestPackaging(t *testing.T) {
 // linking are the functions that link the package, sorted.
 func linking(t *testing.T, pkg string) []string {
 	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{.Deps}}", "./functions/...")
+	cmd.Dir = filepath.Join("..", "..")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var all []string
-	for _, f := range catalog.Functions() {
-		cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "./functions/"+f.Name)
-		cmd.Dir = filepath.Join("..", "..")
-		deps, err := cmd.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if slices.Contains(strings.Fields(string(deps)), "github.com/facescan/facescan/"+pkg) {
-			all = append(all, f.Name)
+	for line := range strings.Lines(string(out)) {
+		function, deps, _ := strings.Cut(line, " ")
+		if slices.Contains(strings.Fields(strings.Trim(deps, "[]\n")), "github.com/facescan/facescan/"+pkg) {
+			all = append(all, path.Base(function))
 		}
 	}
+	slices.Sort(all)
 	return all
 }
 
 // withChange is the source with a line more in the package's first file.
 func withChange(t *testing.T, s *source, folder string) *source {
 	t.Helper()
-	path := s.module.Path + "/" + folder
-	changed := *s.packages[path]
+	pkg := s.module.Path + "/" + folder
+	changed := *s.packages[pkg]
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(changed.Dir)); err != nil {
 		t.Fatal(err)
@@ -140,8 +143,8 @@ func withChange(t *testing.T, s *source, folder string) *source {
 	}
 	changed.Dir = dir
 	packages := maps.Clone(s.packages)
-	packages[path] = &changed
-	return &source{module: s.module, packages: packages, sums: s.sums}
+	packages[pkg] = &changed
+	return &source{module: s.module, packages: packages, sums: s.sums, packer: s.packer}
 }
 
 func read(t *testing.T, file string) []byte {
@@ -246,7 +249,7 @@ func TestZipSaysNothingOfWhenAndWhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := []staged{{name: "a/a.go", from: file}, {name: "go.mod", content: []byte("module a\n")}}
-	p := packer{files: map[string]packed{}}
+	p := newPacker()
 	if err := p.pack(t.Context(), files); err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +279,7 @@ func TestZipSaysNothingOfWhenAndWhere(t *testing.T) {
 
 func TestPackRefusesAFileThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	p := packer{files: map[string]packed{}}
+	p := newPacker()
 	if err := p.pack(t.Context(), []staged{{name: "a", from: filepath.Join(t.TempDir(), "none")}}); err == nil {
 		t.Error("it does not")
 	}

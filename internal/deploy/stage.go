@@ -68,6 +68,7 @@ type source struct {
 	module   goModule
 	packages map[string]*goPackage // by import path, standard library excluded
 	sums     []string              // go.sum's lines
+	packer   *packer
 }
 
 // loadSource reads what every function is made of. It needs the modules in the module cache, and no
@@ -85,7 +86,7 @@ func loadSource(ctx context.Context, root string) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{packages: map[string]*goPackage{}}
+	s := &source{packages: map[string]*goPackage{}, packer: newPacker()}
 	for decoder := json.NewDecoder(bytes.NewReader(listed)); ; {
 		p := new(goPackage)
 		err := decoder.Decode(p)

@@ -36,11 +36,13 @@ type packer struct {
 	files map[string]packed // by staged.from
 }
 
+func newPacker() *packer { return &packer{files: map[string]packed{}} }
+
 // pack compresses those of the files that are copied and not yet known.
 func (p *packer) pack(ctx context.Context, files []staged) error {
 	var fresh []string
 	for _, f := range files {
-		if _, known := p.files[f.from]; f.from != "" && !known {
+		if _, known := p.get(f.from); f.from != "" && !known {
 			fresh = append(fresh, f.from)
 		}
 	}
@@ -65,6 +67,13 @@ func (p *packer) pack(ctx context.Context, files []staged) error {
 	return work.Wait()
 }
 
+func (p *packer) get(file string) (packed, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c, known := p.files[file]
+	return c, known
+}
+
 func compress(content []byte) (packed, error) {
 	var data bytes.Buffer
 	w, err := flate.NewWriter(&data, flate.DefaultCompression)
@@ -84,7 +93,7 @@ func compress(content []byte) (packed, error) {
 func (p *packer) writeZip(w io.Writer, files []staged) error {
 	archive := zip.NewWriter(w)
 	for _, f := range files {
-		c := p.files[f.from]
+		c, _ := p.get(f.from)
 		if f.from == "" {
 			var err error
 			if c, err = compress(f.content); err != nil {
