@@ -10,6 +10,8 @@ import (
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/boot/mail"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/erase"
+	"github.com/facescan/facescan/internal/erasure/receipt"
 )
 
 func init() { boot.Event("erase", build) }
@@ -21,13 +23,13 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	results, resultsErr := blob.Results(ctx, p)
 	users, usersErr := identity.Client(ctx, p)
 	mailer, mailErr := mail.Mailer(ctx, p)
-	signer, signerErr := erasure.NewSigner(c.ReceiptKey)
+	signer, signerErr := receipt.NewSigner(c.ReceiptKey)
 	wait, waitErr := erasure.ParseWait(c.ErasureWait)
 	urlErr := boot.Need("FACESCAN_PUBLIC_URL", c.PublicURL)
 	if err := errors.Join(fsErr, uploadsErr, resultsErr, usersErr, mailErr, signerErr, waitErr, urlErr); err != nil {
 		return nil, err
 	}
-	return (&erasure.Eraser{
+	return (&erase.Consumer{
 		Firestore: fs, Uploads: uploads, Results: results, Auth: users, Mailer: mailer, Signer: signer,
 		PublicURL: c.PublicURL, Key: []byte(c.HashKey), Wait: wait, Now: p.Now,
 	}).Handle, nil

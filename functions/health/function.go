@@ -7,8 +7,8 @@ import (
 	"net/http"
 
 	"github.com/facescan/facescan/internal/boot"
-	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/web"
 )
 
 func init() { boot.HTTP("health", build) }
@@ -16,6 +16,6 @@ func init() { boot.HTTP("health", build) }
 func build(_ context.Context, p *boot.Process) (http.Handler, error) {
 	api := p.API(nil, nil)
 	httpapi.HealthRoutes(api, p.Ready)
-	erasure.PageRoutes(api)
+	web.DeletionRoutes(api)
 	return api, nil
 }

@@ -30,7 +30,7 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	results, resultsErr := blob.Results(ctx, p)
 	signing, signingErr := blob.Signing(p)
 	opts := erasure.Options{Keys: c.ReceiptPublicKeys, PublicURL: c.PublicURL, Key: key, Wait: c.ErasureWait, Now: now}
-	erasures, erasuresErr := erasure.NewRequests(fs, box, opts)
+	erasures, erasuresErr := erasure.NewHandler(fs, box, opts)
 	if err := errors.Join(apiErr, fsErr, boxErr, resultsErr, signingErr, erasuresErr); err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/client/api"
-	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/export"
 )
 
@@ -394,17 +394,17 @@ func (c *Client) Erase(ctx context.Context) (api.ErasureRequested, error) {
 
 // Receipt is how far the erasure at the receipt's URL is; verified once there is a receipt, by the
 // API's keys.
-func (c *Client) Receipt(ctx context.Context, url string) (receipt erasure.Receipt, there bool, err error) {
+func (c *Client) Receipt(ctx context.Context, url string) (r receipt.Receipt, there bool, err error) {
 	var answer struct{ Receipt string }
 	if err := c.fetchJSON(ctx, url, &answer); err != nil || answer.Receipt == "" {
-		return erasure.Receipt{}, false, err
+		return receipt.Receipt{}, false, err
 	}
-	var keys erasure.Keys
+	var keys receipt.Keys
 	if err := c.fetchJSON(ctx, c.URL+"/v1/erasures/key", &keys); err != nil {
-		return erasure.Receipt{}, false, err
+		return receipt.Receipt{}, false, err
 	}
-	receipt, err = keys.Verify(answer.Receipt)
-	return receipt, err == nil, err
+	r, err = keys.Verify(answer.Receipt)
+	return r, err == nil, err
 }
 
 func (c *Client) fetchJSON(ctx context.Context, url string, into any) error {

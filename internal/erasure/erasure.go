@@ -40,8 +40,6 @@ import (
 
 const (
 	docSchema = 1
-	// mailPatience is how long the erasure waits for a mail server that fails. Then it goes on without the last mail.
-	mailPatience = time.Hour
 	// firstLook is when the sweep first asks whether a saga was left alone. Each further look comes later, up to lastLook.
 	firstLook = 2 * time.Minute
 	lastLook  = time.Hour
@@ -99,16 +97,14 @@ type Lease struct {
 	Until time.Time `firestore:"until"`
 }
 
-// Errors of a claim.
+// Errors of [Job.Claim] and [ReadJob].
 var (
-	// errGone says that the saga is over.
-	errGone = errors.New("there is no such erasure")
-	// errEarly says that there is nothing to do for it yet.
-	errEarly = errors.New("the erasure waits for what may still turn up")
-	// errLeased says that somebody else is at it.
-	errLeased = errors.New("the erasure is being worked on")
-	// errLost says that it went to somebody else meanwhile.
-	errLost = errors.New("the erasure's lease is lost")
+	// ErrGone says that the saga is over.
+	ErrGone = errors.New("there is no such erasure")
+	// ErrEarly says that there is nothing to do for it yet.
+	ErrEarly = errors.New("the erasure waits for what may still turn up")
+	// ErrLeased says that somebody else is at it.
+	ErrLeased = errors.New("the erasure is being worked on")
 )
 
 // ParseWait is how long a saga waits for what may still turn up: schema.LatePhotos, unless the text, which only the
@@ -145,42 +141,43 @@ func newJob(uid account.UID, scope Scope, now time.Time, wait time.Duration) Job
 func newAccountJob(who httpapi.Identity, now time.Time, wait time.Duration, key keys.Ring) Job {
 	j := newJob(account.UID(who.UID), Account, now, wait)
 	j.Step, j.SignedInAt = Lock, who.SignedInAt
-	j.CapabilityHash = hash(capability(key, j))
+	j.CapabilityHash = hash(Capability(key, j))
 	return j
 }
 
-// newConsentJob removes what was made under the epoch and before.
-func newConsentJob(uid account.UID, epoch int64, now time.Time, wait time.Duration) Job {
+// NewConsentJob returns a saga that removes what was made under the epoch and before.
+func NewConsentJob(uid account.UID, epoch int64, now time.Time, wait time.Duration) Job {
 	j := newJob(uid, Consent, now, wait)
 	j.Epoch = epoch
 	return j
 }
 
-// id is the document's.
-func (j Job) id() string { return jobID(j.UID, j.Epoch) }
+// ID returns the document's id.
+func (j Job) ID() string { return JobID(j.UID, j.Epoch) }
 
-func jobID(uid account.UID, epoch int64) string {
+// JobID returns the id of the saga of the user, whose withdrawn epoch is 0 for an account.
+func JobID(uid account.UID, epoch int64) string {
 	if epoch == 0 {
 		return string(uid)
 	}
 	return string(uid) + "_" + strconv.FormatInt(epoch, 10)
 }
 
-// claim takes the saga for the token's holder.
-func (j *Job) claim(token string, now time.Time) error {
+// Claim takes the saga for the token's holder.
+func (j *Job) Claim(token string, now time.Time) error {
 	if j.Lease.Until.After(now) {
-		return errLeased
+		return ErrLeased
 	}
 	if j.Step == Prove && now.Before(j.ProveAt) {
-		return errEarly
+		return ErrEarly
 	}
 	j.Lease = Lease{Token: token, Until: now.Add(catalog.Lease)}
 	j.SweepAt = j.Lease.Until.Add(firstLook)
 	return nil
 }
 
-// release gives it up. What waits is next looked at when it may go on, what is left over after a pause.
-func (j *Job) release(now time.Time) {
+// Release gives it up. What waits is next looked at when it may go on, what is left over after a pause.
+func (j *Job) Release(now time.Time) {
 	j.Lease = Lease{}
 	j.SweepAt = now.Add(j.pause())
 	if j.Step == Prove && j.ProveAt.After(now) {
@@ -198,13 +195,13 @@ func (j *Job) look(now time.Time) {
 // from the others.
 func (j *Job) pause() time.Duration { return min(firstLook<<min(j.Looks, 10), lastLook) }
 
-// capability is the secret in the receipt's URL: 128 bits that the same request makes again and nobody keeps.
-func capability(key keys.Ring, j Job) string {
+// Capability returns the secret in the receipt's URL: 128 bits that the same request makes again and nobody keeps.
+func Capability(key keys.Ring, j Job) string {
 	return key.ID(keys.Receipt, string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
 }
 
-// pseudonym is the account in erased/ and in its receipt, which tells nobody else whose it is.
-func pseudonym(key keys.Ring, uid account.UID) string { return key.ID(keys.Erased, string(uid)) }
+// Pseudonym returns the account in erased/ and in its receipt, which tells nobody else whose it is.
+func Pseudonym(key keys.Ring, uid account.UID) string { return key.ID(keys.Erased, string(uid)) }
 
 var capabilityPattern = regexp.MustCompile(`^[a-z2-7]{26}$`)
 

@@ -32,6 +32,8 @@ const (
 	// bounds one question.
 	lookBudget  = 10 * time.Second
 	lookTimeout = 5 * time.Second
+	// parallel is how many users are asked for at once.
+	parallel = 8
 	// witnesses is from how many users of a page on it is not believed that Firebase Auth knows
 	// none of them. It is far more likely that the database was restored beside another project's
 	// users, or that the answers were cut.

@@ -22,7 +22,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
@@ -134,11 +134,11 @@ func (w *world) wantMail(t *testing.T, others int, url string) {
 }
 
 // readReceipt is the signed receipt at the path.
-func (w *world) readReceipt(t *testing.T, path string) erasure.Receipt {
+func (w *world) readReceipt(t *testing.T, path string) receipt.Receipt {
 	t.Helper()
 	status, answer, _ := w.call(t, http.MethodGet, path, "")
 	jws, _ := answer["receipt"].(string)
-	keys, err := erasure.NewKeys([]string{newSigner(t, 9).Public(), w.signer.Public()})
+	keys, err := receipt.NewKeys([]string{newSigner(t, 9).Public(), w.signer.Public()})
 	if err != nil {
 		t.Fatal(err)
 	}

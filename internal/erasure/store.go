@@ -2,7 +2,6 @@ package erasure
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"strconv"
@@ -11,27 +10,32 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/schema"
 	"github.com/facescan/facescan/internal/store"
 )
 
 // maxAttempts of a transaction, for where deliveries race.
 const maxAttempts = 20
 
+// Ref returns the document of the saga.
+func Ref(fs *firestore.Client, id string) *firestore.DocumentRef { return jobs(fs).Doc(id) }
+
 func jobs(fs *firestore.Client) *firestore.CollectionRef { return fs.Collection("erasures") }
 
-func readJob(tx *firestore.Transaction, fs *firestore.Client, id string) (Job, error) {
+// ReadJob reads the saga in the transaction.
+func ReadJob(tx *firestore.Transaction, fs *firestore.Client, id string) (Job, error) {
 	return decodeJob(tx.Get(jobs(fs).Doc(id)))
 }
 
 func decodeJob(snap *firestore.DocumentSnapshot, err error) (Job, error) {
-	return store.Decode[Job](snap, err, "erasure", errGone)
+	return store.Decode[Job](snap, err, "erasure", ErrGone)
 }
 
-func writeJob(tx *firestore.Transaction, fs *firestore.Client, j Job) error {
-	if err := tx.Set(jobs(fs).Doc(j.id()), j); err != nil {
+// WriteJob writes the saga in the transaction.
+func WriteJob(tx *firestore.Transaction, fs *firestore.Client, j Job) error {
+	if err := tx.Set(jobs(fs).Doc(j.ID()), j); err != nil {
 		return fmt.Errorf("write erasure: %w", err)
 	}
 	return nil
@@ -64,8 +68,8 @@ func request(
 		if meant != nil && !meant(user) {
 			return errNotMeant
 		}
-		j, err = readJob(tx.Transaction, fs, fresh.id())
-		if !errors.Is(err, errGone) {
+		j, err = ReadJob(tx.Transaction, fs, fresh.ID())
+		if !errors.Is(err, ErrGone) {
 			return err
 		}
 		j = fresh
@@ -80,7 +84,7 @@ func request(
 		if err != nil {
 			return fmt.Errorf("close the account: %w", err)
 		}
-		return errors.Join(writeJob(tx.Transaction, fs, j), tell(ctx, tx, j, j.RequestedAt))
+		return errors.Join(WriteJob(tx.Transaction, fs, j), tell(ctx, tx, j, j.RequestedAt))
 	})
 	if err != nil {
 		return Job{}, fmt.Errorf("request erasure: %w", err)
@@ -88,63 +92,8 @@ func request(
 	return j, nil
 }
 
-// begin writes the saga of a withdrawal, unless it is there. An account that is gone or going needs none: its own erasure
-// goes further.
-func (e *Eraser) begin(ctx context.Context, fresh Job) error {
-	return e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		_, err := account.EnterActive(tx, e.Firestore, fresh.UID)
-		if errors.Is(err, account.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if _, err := readJob(tx, e.Firestore, fresh.id()); !errors.Is(err, errGone) {
-			return err
-		}
-		return writeJob(tx, e.Firestore, fresh)
-	}, firestore.MaxAttempts(maxAttempts))
-}
-
-func (e *Eraser) claim(ctx context.Context, id string) (Job, error) {
-	var j Job
-	token := rand.Text()
-	err := e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		var err error
-		if j, err = readJob(tx, e.Firestore, id); err != nil {
-			return err
-		}
-		if err := j.claim(token, e.Now().UTC()); err != nil {
-			return err
-		}
-		return writeJob(tx, e.Firestore, j)
-	}, firestore.MaxAttempts(maxAttempts))
-	return j, err
-}
-
-// update changes the saga if it is still the holder's; write may write more in the same commit, and read before that.
-func (e *Eraser) update(
-	ctx context.Context, held Job, change func(tx *firestore.Transaction, current *Job) error,
-) (current Job, err error) {
-	err = e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		current, err = readJob(tx, e.Firestore, held.id())
-		if errors.Is(err, errGone) || err == nil && current.Lease.Token != held.Lease.Token {
-			return errLost
-		}
-		if err != nil {
-			return err
-		}
-		current.Lease.Until = e.Now().UTC().Add(catalog.Lease)
-		if err := change(tx, &current); err != nil {
-			return err
-		}
-		return writeJob(tx, e.Firestore, current)
-	}, firestore.MaxAttempts(maxAttempts))
-	return current, err
-}
-
-// erasedDoc is erased/{HMAC(uid)}: that an account was erased, known to who knows its id or the receipt's URL.
-type erasedDoc struct {
+// ErasedDoc is erased/{HMAC(uid)}: that an account was erased, known to who knows its id or the receipt's URL.
+type ErasedDoc struct {
 	Schema         int       `firestore:"schema"`
 	CapabilityHash string    `firestore:"capabilityHash"`
 	RequestedAt    time.Time `firestore:"requestedAt"`
@@ -154,4 +103,13 @@ type erasedDoc struct {
 	ExpireAt time.Time `firestore:"expireAt"`
 }
 
-func erased(fs *firestore.Client) *firestore.CollectionRef { return fs.Collection("erased") }
+// NewErasedDoc returns what remains of the saga, with its receipt.
+func NewErasedDoc(j Job, receipt string, now time.Time) ErasedDoc {
+	return ErasedDoc{
+		Schema: docSchema, CapabilityHash: j.CapabilityHash, RequestedAt: j.RequestedAt, ErasedAt: now, Receipt: receipt,
+		ExpireAt: now.Add(schema.ReceiptLife),
+	}
+}
+
+// Erased returns the collection of what remains of erased accounts, by their pseudonyms.
+func Erased(fs *firestore.Client) *firestore.CollectionRef { return fs.Collection("erased") }

@@ -45,8 +45,8 @@ func (s *Sweeper) Sweep(ctx context.Context) (told int, err error) {
 
 func (s *Sweeper) drive(ctx context.Context, id string) error {
 	return s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
-		j, err := readJob(tx.Transaction, s.Firestore, id)
-		if errors.Is(err, errGone) {
+		j, err := ReadJob(tx.Transaction, s.Firestore, id)
+		if errors.Is(err, ErrGone) {
 			return nil
 		}
 		if err != nil {
@@ -57,6 +57,6 @@ func (s *Sweeper) drive(ctx context.Context, id string) error {
 			return nil
 		}
 		j.look(now)
-		return errors.Join(writeJob(tx.Transaction, s.Firestore, j), tell(ctx, tx, j, now))
+		return errors.Join(WriteJob(tx.Transaction, s.Firestore, j), tell(ctx, tx, j, now))
 	})
 }

@@ -18,6 +18,8 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/erase"
+	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/local/emulator"
@@ -43,9 +45,9 @@ var byBoth = account.Notifications{Push: true, Email: true}
 // it.
 type world struct {
 	*usertest.World
-	eraser  *erasure.Eraser
+	eraser  *erase.Consumer
 	sweeper *erasure.Sweeper
-	signer  erasure.Signer
+	signer  receipt.Signer
 }
 
 func newWorld(t *testing.T) *world {
@@ -59,7 +61,7 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 	// A test may hold what the other functions do on their ways, and not what the eraser does on
 	// its own.
 	mailer, objects := usertest.MailerTo(t, w.Mail.Host()), w.StorageClient(nil)
-	w.eraser = &erasure.Eraser{
+	w.eraser = &erase.Consumer{
 		Firestore: w.Firestore, Uploads: objects.Bucket("uploads"), Results: objects.Bucket("results"),
 		Auth: w.Users, Mailer: mailer, Signer: w.signer, PublicURL: "https://api.test", Key: []byte(usertest.Key), Wait: wait, Now: w.Clock,
 	}
@@ -72,9 +74,9 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 	return w
 }
 
-func (w *world) requests(t *testing.T) *erasure.Requests {
+func (w *world) requests(t *testing.T) *erasure.Handler {
 	t.Helper()
-	requests, err := erasure.NewRequests(w.Firestore, w.Outbox, erasure.Options{
+	requests, err := erasure.NewHandler(w.Firestore, w.Outbox, erasure.Options{
 		Keys: []string{w.signer.Public()}, PublicURL: "https://api.test", Key: []byte(usertest.Key), Now: w.Clock,
 	})
 	if err != nil {
@@ -83,11 +85,11 @@ func (w *world) requests(t *testing.T) *erasure.Requests {
 	return requests
 }
 
-func newSigner(t *testing.T, seed byte) erasure.Signer {
+func newSigner(t *testing.T, seed byte) receipt.Signer {
 	t.Helper()
 	raw := make([]byte, ed25519.SeedSize)
 	raw[0] = seed
-	signer, err := erasure.NewSigner(base64.StdEncoding.EncodeToString(raw))
+	signer, err := receipt.NewSigner(base64.StdEncoding.EncodeToString(raw))
 	if err != nil {
 		t.Fatal(err)
 	}

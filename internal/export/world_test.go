@@ -49,7 +49,7 @@ func newWorld(t *testing.T) *world {
 	w.sweeper = &export.Sweeper{Firestore: w.Firestore, Results: w.Results, Outbox: w.Outbox, Now: w.Clock}
 	limits := quota.New(w.Firestore, []byte(usertest.Key), w.Clock)
 	export.NewRequests(w.Firestore, w.Outbox, limits, w.Results, w.Signing, w.Clock).Routes(w.API)
-	requests, err := erasure.NewRequests(w.Firestore, w.Outbox, erasure.Options{
+	requests, err := erasure.NewHandler(w.Firestore, w.Outbox, erasure.Options{
 		PublicURL: "https://api.test", Key: []byte(usertest.Key), Now: w.Clock,
 	})
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/erase"
+	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/outbox"
@@ -36,18 +38,18 @@ func (f *fixture) live(t *testing.T) {
 // leave has a user leave, whose receipt is kept in erased.
 func (f *fixture) leave(t *testing.T) {
 	t.Helper()
-	signer, err := erasure.NewSigner(fmt.Sprintf("%043d=", 0))
+	signer, err := receipt.NewSigner(fmt.Sprintf("%043d=", 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	requests, err := erasure.NewRequests(f.Firestore, f.Outbox, erasure.Options{
+	requests, err := erasure.NewHandler(f.Firestore, f.Outbox, erasure.Options{
 		Keys: []string{signer.Public()}, PublicURL: "https://api.test", Key: []byte(usertest.Key), Wait: "0s", Now: f.Clock,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	requests.Routes(f.API)
-	f.Handlers["erase"] = (&erasure.Eraser{
+	f.Handlers["erase"] = (&erase.Consumer{
 		Firestore: f.Firestore, Uploads: f.Uploads, Results: f.Results, Auth: f.Users, Mailer: f.Mailer, Signer: signer,
 		PublicURL: "https://api.test", Key: []byte(usertest.Key), Now: f.Clock,
 	}).Handle

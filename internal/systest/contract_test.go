@@ -30,6 +30,7 @@ import (
 	"github.com/facescan/facescan/internal/notify/inbox"
 	scanserve "github.com/facescan/facescan/internal/scan/serve"
 	"github.com/facescan/facescan/internal/scan/upload"
+	"github.com/facescan/facescan/internal/web"
 )
 
 // wiring is what each HTTP function adds to its API. TestOnePhotoAllTheWay compares it with the
@@ -38,13 +39,13 @@ func wiring() map[string]func(*httpapi.API) {
 	accounts := account.New(nil, nil, nil)
 	return map[string]func(*httpapi.API){
 		"coach":       new(coach.Coach).Routes,
-		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil); erasure.PageRoutes(api) },
+		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil); web.DeletionRoutes(api) },
 		"inbox":       (&inbox.Handler{}).Routes,
 		"leaderboard": new(serve.Handler).Routes,
 		"profile": func(api *httpapi.API) {
 			accounts.ProfileRoutes(api)
 			new(home.Handler).Routes(api)
-			new(erasure.Requests).Routes(api)
+			new(erasure.Handler).Routes(api)
 			new(export.Requests).Routes(api)
 		},
 		"register": func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Toolkit).Routes(api) },
@@ -257,7 +258,7 @@ func ownedAs(f catalog.Function, path string) string {
 func TestContract_reasonsOfFailure(t *testing.T) {
 	t.Parallel()
 	want := slices.Concat(
-		stringConstants(t, "../face/refusal.go", func(string) bool { return true }),
+		stringConstants(t, "../face/report/refusal.go", func(string) bool { return true }),
 		stringConstants(t, "../scan/failure.go", func(name string) bool { return strings.HasPrefix(name, "Reason") }),
 	)
 	slices.Sort(want)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/facescan/facescan/internal/client"
 	"github.com/facescan/facescan/internal/client/api"
-	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/export"
 )
 
@@ -52,9 +52,9 @@ func erase(ctx context.Context, w io.Writer, j *journey) error {
 	if err != nil {
 		return fmt.Errorf("erase: %w", err)
 	}
-	receipt, err := client.Poll(ctx, func() (erasure.Receipt, bool, error) {
+	r, err := client.Poll(ctx, func() (receipt.Receipt, bool, error) {
 		if err := j.host.RequestSweep(ctx); err != nil { // the schedule's would come within a minute
-			return erasure.Receipt{}, false, err
+			return receipt.Receipt{}, false, err
 		}
 		return j.client.Receipt(ctx, asked.ReceiptURL)
 	})
@@ -62,5 +62,5 @@ func erase(ctx context.Context, w io.Writer, j *journey) error {
 		return fmt.Errorf("receipt: %w", err)
 	}
 	fmt.Fprintf(w, "\n%s's account is erased. ", j.username)
-	return receipt.Print(w)
+	return r.Print(w)
 }

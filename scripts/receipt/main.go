@@ -20,7 +20,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/receipt"
 )
 
 const usage = `usage: receipt verify [-key KEYS] RECEIPT
@@ -115,22 +115,22 @@ func isURL(name string) bool {
 	return strings.HasPrefix(name, "https://") || strings.HasPrefix(name, "http://")
 }
 
-func verify(ctx context.Context, receipt, keys string, stdin io.Reader) (erasure.Receipt, error) {
-	text, err := read(ctx, receipt, stdin)
+func verify(ctx context.Context, source, keys string, stdin io.Reader) (receipt.Receipt, error) {
+	text, err := read(ctx, source, stdin)
 	if err != nil {
-		return erasure.Receipt{}, err
+		return receipt.Receipt{}, err
 	}
 	jws, err := find(text)
 	if err != nil {
-		return erasure.Receipt{}, err
+		return receipt.Receipt{}, err
 	}
 	encoded, err := read(ctx, keys, stdin)
 	if err != nil {
-		return erasure.Receipt{}, err
+		return receipt.Receipt{}, err
 	}
-	var set erasure.Keys
+	var set receipt.Keys
 	if err := json.Unmarshal(encoded, &set); err != nil {
-		return erasure.Receipt{}, fmt.Errorf("the keys cannot be read: %w", err)
+		return receipt.Receipt{}, fmt.Errorf("the keys cannot be read: %w", err)
 	}
 	return set.Verify(jws)
 }

@@ -10,20 +10,20 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/receipt"
 )
 
 func TestReceipt(t *testing.T) {
 	t.Parallel()
-	signer, err := erasure.NewSigner(base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	signer, err := receipt.NewSigner(base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	jws, err := signer.Sign(erasure.Receipt{Account: "who", Stores: []erasure.StoreCount{{Store: "scans", Deleted: 7}}})
+	jws, err := signer.Sign(receipt.Receipt{Account: "who", Stores: []receipt.StoreCount{{Store: "scans", Deleted: 7}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := erasure.NewKeys([]string{signer.Public()})
+	set, err := receipt.NewKeys([]string{signer.Public()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/catalog"
-	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/outbox"
 )
@@ -200,7 +200,7 @@ func receiptKeys() (seed, public string, err error) {
 	raw := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(raw) // it never fails
 	seed = base64.StdEncoding.EncodeToString(raw)
-	signer, err := erasure.NewSigner(seed)
+	signer, err := receipt.NewSigner(seed)
 	return seed, signer.Public(), err
 }
 

@@ -11,13 +11,14 @@ import (
 	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// Options set up requests.
+// Options set up a [Handler].
 type Options struct {
 	// Keys are the Ed25519 public keys that verify receipts, in base64.
 	Keys []string
@@ -31,18 +32,18 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Requests takes requests for erasure and answers for their receipts.
-type Requests struct {
+// Handler serves DELETE /v1/me and the routes below /v1/erasures.
+type Handler struct {
 	fs   *firestore.Client
 	box  *outbox.Box
-	keys Keys
+	keys receipt.Keys
 	wait time.Duration
 	opts Options
 }
 
-// NewRequests makes them over the database; box commits them with their events. The error is of the options.
-func NewRequests(fs *firestore.Client, box *outbox.Box, opts Options) (*Requests, error) {
-	keys, keysErr := NewKeys(opts.Keys)
+// NewHandler returns a handler over the database; box commits them with their events. The error is of the options.
+func NewHandler(fs *firestore.Client, box *outbox.Box, opts Options) (*Handler, error) {
+	keys, keysErr := receipt.NewKeys(opts.Keys)
 	wait, waitErr := ParseWait(opts.Wait)
 	if err := errors.Join(keysErr, waitErr); err != nil {
 		return nil, err
@@ -50,18 +51,18 @@ func NewRequests(fs *firestore.Client, box *outbox.Box, opts Options) (*Requests
 	if opts.PublicURL == "" {
 		return nil, errors.New("the API's public URL is not set")
 	}
-	return &Requests{fs: fs, box: box, keys: keys, wait: wait, opts: opts}, nil
+	return &Handler{fs: fs, box: box, keys: keys, wait: wait, opts: opts}, nil
 }
 
 // Routes adds DELETE /v1/me and the routes below /v1/erasures, which ask for no token: whoever has a receipt's URL may
 // read it, since the user it was for is gone.
-func (s *Requests) Routes(api *httpapi.API) {
-	api.Handle("DELETE /v1/me", httpapi.Leaving, s.deleteMe)
-	api.Handle("GET /v1/erasures/key", httpapi.Open, s.getKey)
-	api.Handle("GET /v1/erasures/{capability}", httpapi.Open, s.get)
+func (h *Handler) Routes(api *httpapi.API) {
+	api.Handle("DELETE /v1/me", httpapi.Leaving, h.deleteMe)
+	api.Handle("GET /v1/erasures/key", httpapi.Open, h.getKey)
+	api.Handle("GET /v1/erasures/{capability}", httpapi.Open, h.get)
 }
 
-func receiptPath(capability string) string { return "/v1/erasures/" + capability }
+func ReceiptPath(capability string) string { return "/v1/erasures/" + capability }
 
 // states of an erasure, as its receipt's URL shows them.
 const (
@@ -77,15 +78,15 @@ type requestedView struct {
 
 // deleteMe asks for nothing beside a fresh token: the app has asked its user, and a body of a DELETE may get lost on
 // the way.
-func (s *Requests) deleteMe(w http.ResponseWriter, r *http.Request) error {
-	j, err := s.requested(r.Context())
+func (h *Handler) deleteMe(w http.ResponseWriter, r *http.Request) error {
+	j, err := h.requested(r.Context())
 	if err != nil {
 		return err
 	}
-	path := receiptPath(capability(s.opts.Key, j))
+	path := ReceiptPath(Capability(h.opts.Key, j))
 	w.Header().Set("Location", path)
 	return httpapi.Write(w, http.StatusAccepted, requestedView{
-		State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt), ReceiptURL: strings.TrimSuffix(s.opts.PublicURL, "/") + path,
+		State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt), ReceiptURL: strings.TrimSuffix(h.opts.PublicURL, "/") + path,
 	})
 }
 
@@ -98,36 +99,36 @@ func (s *Requests) deleteMe(w http.ResponseWriter, r *http.Request) error {
 // the user itself, though it should not, may still ask for the rest. There has to be a rest:
 // without an account here the token is good for nothing, which also ends the repetitions once the
 // erasure is over.
-func (s *Requests) requested(ctx context.Context) (Job, error) {
+func (h *Handler) requested(ctx context.Context) (Job, error) {
 	who := httpapi.Caller(ctx)
 	if !who.Locked && !who.Gone {
-		return s.request(ctx, who)
+		return h.request(ctx, who)
 	}
-	j, err := decodeJob(jobs(s.fs).Doc(jobID(account.UID(who.UID), 0)).Get(ctx))
+	j, err := decodeJob(jobs(h.fs).Doc(JobID(account.UID(who.UID), 0)).Get(ctx))
 	switch {
-	case who.Gone && errors.Is(err, errGone):
-		return s.requestOfGone(ctx, who)
-	case errors.Is(err, errGone), err == nil && j.SignedInAt != who.SignedInAt:
+	case who.Gone && errors.Is(err, ErrGone):
+		return h.requestOfGone(ctx, who)
+	case errors.Is(err, ErrGone), err == nil && j.SignedInAt != who.SignedInAt:
 		return Job{}, shutOut(who)
 	}
 	return j, err
 }
 
-func (s *Requests) request(ctx context.Context, who httpapi.Identity) (Job, error) {
-	return request(ctx, s.fs, s.box, newAccountJob(who, s.opts.Now(), s.wait, s.opts.Key), nil)
+func (h *Handler) request(ctx context.Context, who httpapi.Identity) (Job, error) {
+	return request(ctx, h.fs, h.box, newAccountJob(who, h.opts.Now(), h.wait, h.opts.Key), nil)
 }
 
 // requestOfGone begins the erasure for a user that was deleted at Firebase, who must have an
 // account here.
-func (s *Requests) requestOfGone(ctx context.Context, who httpapi.Identity) (Job, error) {
-	_, err := account.Get(ctx, s.fs, account.UID(who.UID))
+func (h *Handler) requestOfGone(ctx context.Context, who httpapi.Identity) (Job, error) {
+	_, err := account.Get(ctx, h.fs, account.UID(who.UID))
 	if errors.Is(err, account.ErrNoUser) {
 		return Job{}, shutOut(who)
 	}
 	if err != nil {
 		return Job{}, err
 	}
-	return s.request(ctx, who)
+	return h.request(ctx, who)
 }
 
 // shutOut is what a locked or deleted user is told where there is nothing for them.
@@ -138,28 +139,28 @@ func shutOut(who httpapi.Identity) error {
 	return fault.New(fault.CodeUserDisabled, "This user is disabled.")
 }
 
-func (s *Requests) getKey(w http.ResponseWriter, _ *http.Request) error {
-	return httpapi.Write(w, http.StatusOK, s.keys)
+func (h *Handler) getKey(w http.ResponseWriter, _ *http.Request) error {
+	return httpapi.Write(w, http.StatusOK, h.keys)
 }
 
 type receiptView struct {
 	State       string `json:"state"`
 	RequestedAt string `json:"requestedAt"`
 	// ErasedAt, ExpiresAt and Receipt are there once it is erased. Receipt is a compact JWS, Contents what it says.
-	ErasedAt  string   `json:"erasedAt,omitempty"`
-	ExpiresAt string   `json:"expiresAt,omitempty"`
-	Receipt   string   `json:"receipt,omitempty"`
-	Contents  *Receipt `json:"contents,omitempty"`
+	ErasedAt  string           `json:"erasedAt,omitempty"`
+	ExpiresAt string           `json:"expiresAt,omitempty"`
+	Receipt   string           `json:"receipt,omitempty"`
+	Contents  *receipt.Receipt `json:"contents,omitempty"`
 }
 
-func (s *Requests) get(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	notFound := fault.New(fault.CodeNotFound, "There is no such receipt, or it has expired.")
 	secret := r.PathValue("capability")
 	if !capabilityPattern.MatchString(secret) {
 		return notFound
 	}
-	view, err := s.show(r.Context(), hash(secret))
-	if errors.Is(err, errGone) {
+	view, err := h.show(r.Context(), hash(secret))
+	if errors.Is(err, ErrGone) {
 		return notFound
 	}
 	if err != nil {
@@ -169,26 +170,26 @@ func (s *Requests) get(w http.ResponseWriter, r *http.Request) error {
 }
 
 // show looks for the saga first and for the receipt then, the way it goes from one to the other.
-func (s *Requests) show(ctx context.Context, capabilityHash string) (receiptView, error) {
-	j, err := decodeJob(one(ctx, jobs(s.fs).Where("capabilityHash", "==", capabilityHash)))
+func (h *Handler) show(ctx context.Context, capabilityHash string) (receiptView, error) {
+	j, err := decodeJob(one(ctx, jobs(h.fs).Where("capabilityHash", "==", capabilityHash)))
 	if err == nil {
 		return receiptView{State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt)}, nil
 	}
-	if !errors.Is(err, errGone) {
+	if !errors.Is(err, ErrGone) {
 		return receiptView{}, err
 	}
-	snap, err := one(ctx, erased(s.fs).Where("capabilityHash", "==", capabilityHash))
+	snap, err := one(ctx, Erased(h.fs).Where("capabilityHash", "==", capabilityHash))
 	if err != nil {
 		return receiptView{}, err
 	}
-	var doc erasedDoc
+	var doc ErasedDoc
 	if err := snap.DataTo(&doc); err != nil {
 		return receiptView{}, err
 	}
-	if !s.opts.Now().Before(doc.ExpireAt) {
-		return receiptView{}, errGone
+	if !h.opts.Now().Before(doc.ExpireAt) {
+		return receiptView{}, ErrGone
 	}
-	contents, err := s.keys.Verify(doc.Receipt)
+	contents, err := h.keys.Verify(doc.Receipt)
 	if err != nil {
 		return receiptView{}, err
 	}
@@ -204,7 +205,7 @@ func one(ctx context.Context, q firestore.Query) (*firestore.DocumentSnapshot, e
 	defer docs.Stop()
 	snap, err := docs.Next()
 	if errors.Is(err, iterator.Done) {
-		return nil, errGone
+		return nil, ErrGone
 	}
 	return snap, err
 }

@@ -1,4 +1,5 @@
-package erasure
+// Package receipt signs and verifies what is said of an account that was erased.
+package receipt
 
 import (
 	"crypto/ed25519"
@@ -15,7 +16,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/schema"
 )
 
@@ -45,16 +45,21 @@ type Residual struct {
 	Gone string `json:"gone"`
 }
 
-func newReceipt(account string, j Job, now time.Time) Receipt {
-	r := Receipt{Account: account, RequestedAt: httpapi.Time(j.RequestedAt), ErasedAt: httpapi.Time(now)}
-	for _, store := range slices.Sorted(maps.Keys(j.Counts)) {
-		r.Stores = append(r.Stores, StoreCount{Store: store, Deleted: j.Counts[store]})
+// New returns the receipt of the account, whose erasure was asked for at the one time and ended at
+// the other. The counts are of what was removed, by store.
+func New(account string, requestedAt time.Time, counts map[string]int64, erasedAt time.Time) Receipt {
+	r := Receipt{Account: account, RequestedAt: timeText(requestedAt), ErasedAt: timeText(erasedAt)}
+	for _, store := range slices.Sorted(maps.Keys(counts)) {
+		r.Stores = append(r.Stores, StoreCount{Store: store, Deleted: counts[store]})
 	}
 	for _, w := range schema.Residuals {
-		r.Residuals = append(r.Residuals, Residual{What: w.What, Gone: httpapi.Time(now.AddDate(0, 0, w.Days))})
+		r.Residuals = append(r.Residuals, Residual{What: w.What, Gone: timeText(erasedAt.AddDate(0, 0, w.Days))})
 	}
 	return r
 }
+
+// timeText returns the time as the API's answers have it: UTC, RFC 3339, whole milliseconds.
+func timeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
 // jwsHeader is the protected header of a receipt's signature.
 type jwsHeader struct {
@@ -64,8 +69,8 @@ type jwsHeader struct {
 
 const algorithm = "EdDSA"
 
-// ErrReceipt says that a receipt is not one that the keys' owner signed.
-var ErrReceipt = errors.New("the receipt is not valid")
+// ErrInvalid says that a receipt is not one that the keys' owner signed.
+var ErrInvalid = errors.New("the receipt is not valid")
 
 // Signer signs receipts.
 type Signer struct{ key ed25519.PrivateKey }
@@ -136,21 +141,21 @@ func keyID(public ed25519.PublicKey) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Verify reads the receipt in a compact JWS that one of the keys has signed. Whatever is wrong with it is [ErrReceipt].
+// Verify reads the receipt in a compact JWS that one of the keys has signed. Whatever is wrong with it is [ErrInvalid].
 func (k Keys) Verify(jws string) (Receipt, error) {
 	signed, signature, header, err := parseJWS(jws)
 	if err != nil {
 		return Receipt{}, err
 	}
 	if header.Algorithm != algorithm {
-		return Receipt{}, fmt.Errorf("%w: it is signed by %q and not %s", ErrReceipt, header.Algorithm, algorithm)
+		return Receipt{}, fmt.Errorf("%w: it is signed by %q and not %s", ErrInvalid, header.Algorithm, algorithm)
 	}
 	public, err := k.find(header.KeyID)
 	if err != nil {
 		return Receipt{}, err
 	}
 	if !ed25519.Verify(public, []byte(signed), signature) {
-		return Receipt{}, fmt.Errorf("%w: the signature does not fit", ErrReceipt)
+		return Receipt{}, fmt.Errorf("%w: the signature does not fit", ErrInvalid)
 	}
 	return readPayload(signed)
 }
@@ -158,12 +163,12 @@ func (k Keys) Verify(jws string) (Receipt, error) {
 func parseJWS(jws string) (signed string, signature []byte, header jwsHeader, err error) {
 	parts := strings.Split(strings.TrimSpace(jws), ".")
 	if len(parts) != 3 {
-		return "", nil, header, fmt.Errorf("%w: it is no compact JWS", ErrReceipt)
+		return "", nil, header, fmt.Errorf("%w: it is no compact JWS", ErrInvalid)
 	}
 	head, headErr := base64.RawURLEncoding.DecodeString(parts[0])
 	signature, signatureErr := base64.RawURLEncoding.DecodeString(parts[2])
 	if err := errors.Join(headErr, signatureErr, json.Unmarshal(head, &header)); err != nil {
-		return "", nil, header, fmt.Errorf("%w: it cannot be read: %w", ErrReceipt, err)
+		return "", nil, header, fmt.Errorf("%w: it cannot be read: %w", ErrInvalid, err)
 	}
 	return parts[0] + "." + parts[1], signature, header, nil
 }
@@ -175,7 +180,7 @@ func (k Keys) find(id string) (ed25519.PublicKey, error) {
 			return raw, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: no key here is named %q", ErrReceipt, id)
+	return nil, fmt.Errorf("%w: no key here is named %q", ErrInvalid, id)
 }
 
 func readPayload(signed string) (Receipt, error) {
@@ -183,7 +188,7 @@ func readPayload(signed string) (Receipt, error) {
 	body, err := base64.RawURLEncoding.DecodeString(payload)
 	var r Receipt
 	if err := errors.Join(err, json.Unmarshal(body, &r)); err != nil {
-		return Receipt{}, fmt.Errorf("%w: what is signed is no receipt: %w", ErrReceipt, err)
+		return Receipt{}, fmt.Errorf("%w: what is signed is no receipt: %w", ErrInvalid, err)
 	}
 	return r, nil
 }

@@ -1,4 +1,5 @@
-package erasure
+// Package web serves the pages that are read in a browser.
+package web
 
 import (
 	"bytes"
@@ -15,18 +16,18 @@ import (
 )
 
 var (
-	//go:embed page/page.html
+	//go:embed deletion/page.html
 	pageHTML string
-	//go:embed page/page.css
+	//go:embed deletion/page.css
 	pageStyle string
-	//go:embed page/page.js
+	//go:embed deletion/page.js
 	pageScript string
 )
 
-// PageRoutes adds GET /account-deletion, the page that app stores ask for: what is deleted and what remains, and a form
+// DeletionRoutes adds GET /account-deletion, the page that app stores ask for: what is deleted and what remains, and a form
 // that signs in with e-mail and password and deletes the account through the API. It needs no store and nothing from
 // elsewhere.
-func PageRoutes(api *httpapi.API) {
+func DeletionRoutes(api *httpapi.API) {
 	page, policy := renderPage(), pagePolicy()
 	api.Handle("GET /account-deletion", httpapi.Open, func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

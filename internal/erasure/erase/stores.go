@@ -1,4 +1,4 @@
-package erasure
+package erase
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/bucket"
+	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/notify"
@@ -35,8 +36,8 @@ type emptied struct {
 
 // stores are all the places that the saga goes through: what others can see first, and what work in flight may still
 // leave behind last.
-func (e *Eraser) stores(ctx context.Context, j Job) ([]emptied, error) {
-	if j.Scope == Consent {
+func (e *Consumer) stores(ctx context.Context, j erasure.Job) ([]emptied, error) {
+	if j.Scope == erasure.Consent {
 		return e.consentStores(j), nil
 	}
 	return e.accountStores(ctx, j)
@@ -45,7 +46,7 @@ func (e *Eraser) stores(ctx context.Context, j Job) ([]emptied, error) {
 // accountStores are those that hold something of a user by package schema, whatever lies below
 // users/{uid}, and the buckets. The query of the entries needs an index on uid over the collection
 // group.
-func (e *Eraser) accountStores(ctx context.Context, j Job) ([]emptied, error) {
+func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied, error) {
 	fs, uid := e.Firestore, string(j.UID)
 	all := []emptied{
 		e.documents(j, documents{name: "entries", query: fs.CollectionGroup("entries").Where("uid", "==", uid)}),
@@ -54,7 +55,7 @@ func (e *Eraser) accountStores(ctx context.Context, j Job) ([]emptied, error) {
 		e.objects(j, "export files", e.Results, exportPrefix(j.UID)),
 		e.documents(j, documents{
 			name:  "erasures", // of withdrawals: what they would remove goes here
-			query: fs.Collection("erasures").Where("uid", "==", uid).Where("scope", "==", string(Consent)),
+			query: fs.Collection("erasures").Where("uid", "==", uid).Where("scope", "==", string(erasure.Consent)),
 		}),
 	}
 	all = append(all, e.owned(j)...)
@@ -73,7 +74,7 @@ func exportPrefix(uid account.UID) string { return "exports/" + string(uid) + "/
 
 // consentStores are those that hold something made under a consent, by package schema. What was made
 // under a consent given since stays.
-func (e *Eraser) consentStores(j Job) []emptied {
+func (e *Consumer) consentStores(j erasure.Job) []emptied {
 	fs, user := e.Firestore, account.Ref(e.Firestore, j.UID)
 	removeRating := func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
 		return leaderboard.Remove(tx, fs, snap.Ref.ID, j.UID)
@@ -110,10 +111,10 @@ func (e *Eraser) consentStores(j Job) []emptied {
 }
 
 // memory is the store of what the guard remembers: one document with entries of its own epochs.
-func (e *Eraser) memory(j Job) emptied {
+func (e *Consumer) memory(j erasure.Job) emptied {
 	const name = "guard"
 	return emptied{name: name, page: func(ctx context.Context) (n int, err error) {
-		_, err = e.update(ctx, j, func(tx *firestore.Transaction, current *Job) error {
+		_, err = e.update(ctx, j, func(tx *firestore.Transaction, current *erasure.Job) error {
 			n = 0
 			removed, err := cheat.Withdraw(tx, e.Firestore, j.UID, j.Epoch)
 			if err != nil || !removed {
@@ -131,7 +132,7 @@ func (e *Eraser) memory(j Job) emptied {
 // madeUnder matches the documents of events whose content was made under the withdrawn consent:
 // those that say so by their epoch, and of those without one the ones about a scan that is there no
 // more. The others tell of the account.
-func (e *Eraser) madeUnder(j Job) func(context.Context, *firestore.DocumentSnapshot) (bool, error) {
+func (e *Consumer) madeUnder(j erasure.Job) func(context.Context, *firestore.DocumentSnapshot) (bool, error) {
 	return func(ctx context.Context, snap *firestore.DocumentSnapshot) (bool, error) {
 		data, _ := snap.Data()["data"].([]byte) // nil is about nothing
 		about := event.About(data)
@@ -145,7 +146,7 @@ func (e *Eraser) madeUnder(j Job) func(context.Context, *firestore.DocumentSnaps
 
 // removeOf removes what stands beside a scan's document: photo, results, and what the inbox says of
 // it in items that were written before they said their consent's epoch.
-func (e *Eraser) removeOf(ctx context.Context, uid account.UID, id scan.ID) error {
+func (e *Consumer) removeOf(ctx context.Context, uid account.UID, id scan.ID) error {
 	if err := notify.Forget(ctx, e.Firestore, uid, string(id)); err != nil {
 		return err
 	}
@@ -167,7 +168,7 @@ type documents struct {
 	remove func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error
 }
 
-func (e *Eraser) documents(j Job, d documents) emptied {
+func (e *Consumer) documents(j erasure.Job, d documents) emptied {
 	return emptied{name: d.name, page: func(ctx context.Context) (int, error) {
 		found, err := d.find(ctx)
 		if err != nil || len(found) == 0 {
@@ -219,12 +220,12 @@ func each[T any](ctx context.Context, all []T, do func(context.Context, T) error
 
 // deleteAll deletes the documents that are as they were found, in one commit with their count. One that has changed since
 // is left to the next page: it may not be of the consent any more.
-func (e *Eraser) deleteAll(ctx context.Context, j Job, d documents, found []*firestore.DocumentSnapshot) error {
+func (e *Consumer) deleteAll(ctx context.Context, j erasure.Job, d documents, found []*firestore.DocumentSnapshot) error {
 	refs := make([]*firestore.DocumentRef, len(found))
 	for i, snap := range found {
 		refs[i] = snap.Ref
 	}
-	_, err := e.update(ctx, j, func(tx *firestore.Transaction, current *Job) error {
+	_, err := e.update(ctx, j, func(tx *firestore.Transaction, current *erasure.Job) error {
 		now, err := tx.GetAll(refs)
 		if err != nil {
 			return err
@@ -250,13 +251,13 @@ func (e *Eraser) deleteAll(ctx context.Context, j Job, d documents, found []*fir
 }
 
 // objects is a store of objects, with all their generations.
-func (e *Eraser) objects(j Job, name string, in *storage.BucketHandle, prefix string) emptied {
+func (e *Consumer) objects(j erasure.Job, name string, in *storage.BucketHandle, prefix string) emptied {
 	return emptied{name: name, page: func(ctx context.Context) (int, error) {
 		n, err := bucket.DeletePage(ctx, in, prefix)
 		if err != nil || n == 0 {
 			return n, err
 		}
-		_, err = e.update(ctx, j, func(_ *firestore.Transaction, current *Job) error {
+		_, err = e.update(ctx, j, func(_ *firestore.Transaction, current *erasure.Job) error {
 			current.Counts[name] += int64(n)
 			return nil
 		})

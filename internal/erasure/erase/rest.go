@@ -1,15 +1,16 @@
-package erasure
+package erase
 
 import (
 	"slices"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/schema"
 )
 
 // owned are the stores of the collections at the top whose documents bear their user's id in the field
 // uid. A query by uid alone needs no index of ours.
-func (e *Eraser) owned(j Job) (all []emptied) {
+func (e *Consumer) owned(j erasure.Job) (all []emptied) {
 	for _, c := range schema.Collections {
 		if c.Below != "" || c.Removed == schema.Never || c.Name == "users" || c.Name == "erasures" {
 			continue // users and erasures go last of all
@@ -22,7 +23,7 @@ func (e *Eraser) owned(j Job) (all []emptied) {
 
 // madeBefore are the stores of the collections below users/{uid} that a withdrawal empties by the
 // documents' epoch and nothing else.
-func (e *Eraser) madeBefore(j Job, but ...string) (all []emptied) {
+func (e *Consumer) madeBefore(j erasure.Job, but ...string) (all []emptied) {
 	for _, c := range schema.Collections {
 		if c.Below != "users" || c.Removed != schema.WithConsent || slices.Contains(but, c.Name) {
 			continue

@@ -1,6 +1,7 @@
-package erasure_test
+package receipt_test
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
 	"strings"
@@ -8,28 +9,39 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/receipt"
 )
 
-var receipt = erasure.Receipt{
+var sample = receipt.Receipt{
 	Account: "a", RequestedAt: "2026-11-21T12:00:00.000Z", ErasedAt: "2026-11-21T12:25:00.000Z",
-	Stores:    []erasure.StoreCount{{Store: "scans", Deleted: 2}},
-	Residuals: []erasure.Residual{{What: "logs", Gone: "2026-12-21T12:25:00.000Z"}},
+	Stores:    []receipt.StoreCount{{Store: "scans", Deleted: 2}},
+	Residuals: []receipt.Residual{{What: "logs", Gone: "2026-12-21T12:25:00.000Z"}},
 }
 
-func signed(t *testing.T, s erasure.Signer) string {
+func signed(t *testing.T, s receipt.Signer) string {
 	t.Helper()
-	jws, err := s.Sign(receipt)
+	jws, err := s.Sign(sample)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return jws
 }
 
+func newSigner(t *testing.T, seed byte) receipt.Signer {
+	t.Helper()
+	raw := make([]byte, ed25519.SeedSize)
+	raw[0] = seed
+	signer, err := receipt.NewSigner(base64.StdEncoding.EncodeToString(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer
+}
+
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	signer, other := newSigner(t, 1), newSigner(t, 2)
-	keys, err := erasure.NewKeys([]string{other.Public(), signer.Public()})
+	keys, err := receipt.NewKeys([]string{other.Public(), signer.Public()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,12 +68,12 @@ func TestVerify(t *testing.T) {
 			t.Parallel()
 			got, err := keys.Verify(tt.jws)
 			if tt.good {
-				if diff := cmp.Diff(receipt, got); diff != "" || err != nil {
+				if diff := cmp.Diff(sample, got); diff != "" || err != nil {
 					t.Errorf("%v, (-want +got):\n%s", err, diff)
 				}
 				return
 			}
-			if !errors.Is(err, erasure.ErrReceipt) {
+			if !errors.Is(err, receipt.ErrInvalid) {
 				t.Errorf("%+v, %v", got, err)
 			}
 		})
@@ -71,10 +83,10 @@ func TestVerify(t *testing.T) {
 func TestKeysAndSigners_refuseWhatIsNone(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "x", base64.StdEncoding.EncodeToString([]byte("short"))} {
-		if _, err := erasure.NewSigner(text); err == nil {
+		if _, err := receipt.NewSigner(text); err == nil {
 			t.Errorf("NewSigner(%q): no error", text)
 		}
-		if _, err := erasure.NewKeys([]string{text}); err == nil {
+		if _, err := receipt.NewKeys([]string{text}); err == nil {
 			t.Errorf("NewKeys(%q): no error", text)
 		}
 	}
@@ -83,15 +95,15 @@ func TestKeysAndSigners_refuseWhatIsNone(t *testing.T) {
 // Whatever a file or a server holds, it is refused or a receipt that the key has signed, which the fuzzer cannot make.
 func FuzzVerify(f *testing.F) {
 	raw := make([]byte, 32)
-	signer, err := erasure.NewSigner(base64.StdEncoding.EncodeToString(raw))
+	signer, err := receipt.NewSigner(base64.StdEncoding.EncodeToString(raw))
 	if err != nil {
 		f.Fatal(err)
 	}
-	jws, err := signer.Sign(receipt)
+	jws, err := signer.Sign(sample)
 	if err != nil {
 		f.Fatal(err)
 	}
-	keys, err := erasure.NewKeys([]string{signer.Public()})
+	keys, err := receipt.NewKeys([]string{signer.Public()})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -99,7 +111,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add("a.b.c")
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := keys.Verify(text)
-		if err == nil && !cmp.Equal(got, receipt) {
+		if err == nil && !cmp.Equal(got, sample) {
 			t.Errorf("%q was never signed", text)
 		}
 	})

@@ -1,4 +1,5 @@
-package erasure
+// Package erase runs the sagas of package erasure.
+package erase
 
 import (
 	"context"
@@ -14,18 +15,21 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/address"
+	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/mail"
 	"github.com/facescan/facescan/internal/notify"
-	"github.com/facescan/facescan/internal/schema"
 )
 
 // signIn is what receipts call the Firebase user.
 const signIn = "sign-in"
 
 const (
+	// mailPatience is how long the erasure waits for a mail server that fails. Then it goes on without the last mail.
+	mailPatience = time.Hour
 	// budget is how long one delivery works before it leaves the rest to the next: far below the functions' timeout of
 	// 60 s, so that the page under way still ends.
 	budget = 35 * time.Second
@@ -33,8 +37,8 @@ const (
 	releaseTimeout = 10 * time.Second
 )
 
-// Eraser runs the sagas.
-type Eraser struct {
+// Consumer runs the sagas.
+type Consumer struct {
 	// Firestore, Uploads and Results hold what is removed.
 	Firestore        *firestore.Client
 	Uploads, Results *storage.BucketHandle
@@ -43,7 +47,7 @@ type Eraser struct {
 	// Mailer sends the last mail.
 	Mailer *mail.Sender
 	// Signer signs the receipt.
-	Signer Signer
+	Signer receipt.Signer
 	// PublicURL is the API's base, for the link in the mail.
 	PublicURL string
 	// Key derives capabilities and pseudonyms.
@@ -54,20 +58,28 @@ type Eraser struct {
 	Now func() time.Time
 }
 
-// Handle takes account.erasure-requested.v1 and consent.withdrawn.v1. It is nil when the saga is over or waits;
-// [event.ErrMalformed] for an event that cannot be read; any other error asks for redelivery: a step failed, the time was
-// up, or another process is at it.
-func (e *Eraser) Handle(ctx context.Context, m event.Message) error {
-	id, err := e.begun(ctx, m)
-	if err != nil {
-		return err
-	}
+// Mux returns what the consumer does with each type of event.
+func (e *Consumer) Mux() *event.Mux {
+	m := new(event.Mux)
+	event.On(m, func(ctx context.Context, _ event.Event, data event.AccountErasureRequestedV1) error {
+		return e.drive(ctx, erasure.JobID(account.UID(data.UID), 0))
+	})
+	event.On(m, e.beginWithdrawal)
+	return m
+}
+
+// Handle is nil when the saga is over or waits; [event.ErrMalformed] for an event that cannot be read;
+// any other error asks for redelivery: a step failed, the time was up, or another process is at it.
+func (e *Consumer) Handle(ctx context.Context, m event.Message) error { return e.Mux().Handle(ctx, m) }
+
+// drive works on the saga for as long as a delivery may.
+func (e *Consumer) drive(ctx context.Context, id string) error {
 	j, err := e.claim(ctx, id)
 	switch {
-	case errors.Is(err, errGone), errors.Is(err, errEarly):
+	case errors.Is(err, erasure.ErrGone), errors.Is(err, erasure.ErrEarly):
 		slog.InfoContext(ctx, "erasure event dropped", "reason", err)
 		return nil
-	case errors.Is(err, errLeased):
+	case errors.Is(err, erasure.ErrLeased):
 		return fault.New(fault.CodeUnavailable, "The erasure is being worked on.")
 	case err != nil:
 		return fmt.Errorf("claim erasure: %w", err)
@@ -80,40 +92,24 @@ func (e *Eraser) Handle(ctx context.Context, m event.Message) error {
 	return err
 }
 
-// begun is the id of the saga that the event is about. That of a withdrawal is begun here.
-func (e *Eraser) begun(ctx context.Context, m event.Message) (string, error) {
-	told, err := event.Decode(m.Data)
-	if err != nil {
-		return "", err
+// beginWithdrawal begins the saga of the withdrawal, unless it was begun before.
+func (e *Consumer) beginWithdrawal(ctx context.Context, _ event.Event, data event.ConsentWithdrawnV1) error {
+	j := erasure.NewConsentJob(account.UID(data.UID), data.Epoch, e.Now(), e.Wait)
+	if err := e.begin(ctx, j); err != nil {
+		return fmt.Errorf("begin a withdrawal: %w", err)
 	}
-	switch told.Type {
-	case event.AccountErasureRequestedV1{}.EventType():
-		fact, err := event.As[event.AccountErasureRequestedV1](told)
-		return jobID(account.UID(fact.UID), 0), err
-	case event.ConsentWithdrawnV1{}.EventType():
-		fact, err := event.As[event.ConsentWithdrawnV1](told)
-		if err != nil {
-			return "", err
-		}
-		j := newConsentJob(account.UID(fact.UID), fact.Epoch, e.Now(), e.Wait)
-		if err := e.begin(ctx, j); err != nil {
-			return "", fmt.Errorf("begin a withdrawal: %w", err)
-		}
-		return j.id(), nil
-	default:
-		return "", fmt.Errorf("%w: erase takes no %q", event.ErrMalformed, told.Type)
-	}
+	return e.drive(ctx, j.ID())
 }
 
 // run goes from step to step until the saga is over, has to wait, or the time is up.
-func (e *Eraser) run(ctx context.Context, j Job, until time.Time) error {
+func (e *Consumer) run(ctx context.Context, j erasure.Job, until time.Time) error {
 	for {
 		done, err := e.step(ctx, &j, until)
 		if done {
 			return err
 		}
 		now := e.Now().UTC()
-		waits := j.Step == Prove && now.Before(j.ProveAt)
+		waits := j.Step == erasure.Prove && now.Before(j.ProveAt)
 		if err == nil && !waits && now.Before(until) {
 			continue
 		}
@@ -126,30 +122,30 @@ func (e *Eraser) run(ctx context.Context, j Job, until time.Time) error {
 }
 
 // step does the saga's next step. done says that no further one follows here.
-func (e *Eraser) step(ctx context.Context, j *Job, until time.Time) (done bool, err error) {
+func (e *Consumer) step(ctx context.Context, j *erasure.Job, until time.Time) (done bool, err error) {
 	switch j.Step {
-	case Lock:
+	case erasure.Lock:
 		users, err := e.lock(ctx, j.UID)
 		if err != nil {
 			return false, err
 		}
-		return e.advance(ctx, j, Tell, func(_ *firestore.Transaction, current *Job) error {
+		return e.advance(ctx, j, erasure.Tell, func(_ *firestore.Transaction, current *erasure.Job) error {
 			current.Counts[signIn] = users
 			return nil
 		})
-	case Tell:
+	case erasure.Tell:
 		if err := e.tell(ctx, *j); err != nil {
 			return false, err
 		}
 		// Nobody is to be told anything any more, so the address goes now.
-		return e.advance(ctx, j, Sweep, func(tx *firestore.Transaction, _ *Job) error {
+		return e.advance(ctx, j, erasure.Sweep, func(tx *firestore.Transaction, _ *erasure.Job) error {
 			return account.Strip(tx, e.Firestore, j.UID)
 		})
-	case Sweep:
+	case erasure.Sweep:
 		if _, complete, err := e.pass(ctx, *j, until); err != nil || !complete {
 			return errors.Is(err, errLost), err
 		}
-		return e.advance(ctx, j, Prove, nil)
+		return e.advance(ctx, j, erasure.Prove, nil)
 	default:
 		removed, complete, err := e.pass(ctx, *j, until)
 		if err != nil || !complete || removed > 0 {
@@ -160,10 +156,10 @@ func (e *Eraser) step(ctx context.Context, j *Job, until time.Time) (done bool, 
 }
 
 // advance writes the next step, and more in the same commit.
-func (e *Eraser) advance(
-	ctx context.Context, j *Job, next Step, more func(*firestore.Transaction, *Job) error,
+func (e *Consumer) advance(
+	ctx context.Context, j *erasure.Job, next erasure.Step, more func(*firestore.Transaction, *erasure.Job) error,
 ) (lost bool, err error) {
-	current, err := e.update(ctx, *j, func(tx *firestore.Transaction, current *Job) error {
+	current, err := e.update(ctx, *j, func(tx *firestore.Transaction, current *erasure.Job) error {
 		current.Step, current.Looks = next, 0
 		if more == nil {
 			return nil
@@ -177,11 +173,11 @@ func (e *Eraser) advance(
 }
 
 // giveBack gives the saga up, so that the next delivery need not wait for the lease's end.
-func (e *Eraser) giveBack(ctx context.Context, j Job) error {
+func (e *Consumer) giveBack(ctx context.Context, j erasure.Job) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	_, err := e.update(ctx, j, func(_ *firestore.Transaction, current *Job) error {
-		current.release(e.Now().UTC())
+	_, err := e.update(ctx, j, func(_ *firestore.Transaction, current *erasure.Job) error {
+		current.Release(e.Now().UTC())
 		return nil
 	})
 	if errors.Is(err, errLost) {
@@ -193,7 +189,7 @@ func (e *Eraser) giveBack(ctx context.Context, j Job) error {
 // lock shuts the Firebase user out: no token is given any more, and none is refreshed. It returns
 // how many users there are, 0 or 1: an account may be erased because its user was deleted at
 // Firebase.
-func (e *Eraser) lock(ctx context.Context, uid account.UID) (users int64, err error) {
+func (e *Consumer) lock(ctx context.Context, uid account.UID) (users int64, err error) {
 	_, err = e.Auth.UpdateUser(ctx, string(uid), (&auth.UserToUpdate{}).Disabled(true))
 	if err == nil {
 		err = e.Auth.RevokeRefreshTokens(ctx, string(uid))
@@ -210,7 +206,7 @@ func (e *Eraser) lock(ctx context.Context, uid account.UID) (users int64, err er
 // tell sends the last mail, to the verified address that Firebase has now. A user who has none, or
 // who was deleted at Firebase, gets none. A process that dies before this is written down sends it
 // again, with the same id.
-func (e *Eraser) tell(ctx context.Context, j Job) error {
+func (e *Consumer) tell(ctx context.Context, j erasure.Job) error {
 	err := e.lastMail(ctx, j)
 	if errors.Is(err, address.ErrUserGone) || errors.Is(err, address.ErrUnverified) {
 		return nil
@@ -225,12 +221,12 @@ func (e *Eraser) tell(ctx context.Context, j Job) error {
 	return nil
 }
 
-func (e *Eraser) lastMail(ctx context.Context, j Job) error {
+func (e *Consumer) lastMail(ctx context.Context, j erasure.Job) error {
 	to, err := address.Verified(ctx, e.Auth, j.UID)
 	if err != nil {
 		return err
 	}
-	url := strings.TrimSuffix(e.PublicURL, "/") + receiptPath(capability(e.Key, j))
+	url := strings.TrimSuffix(e.PublicURL, "/") + erasure.ReceiptPath(erasure.Capability(e.Key, j))
 	letter, err := notify.LastLetter(url)
 	if err != nil {
 		return err
@@ -247,7 +243,7 @@ func (e *Eraser) lastMail(ctx context.Context, j Job) error {
 
 // pass goes through every store until it finds nothing in it, and says how much it removed. It is not complete when the
 // time was up.
-func (e *Eraser) pass(ctx context.Context, j Job, until time.Time) (removed int, complete bool, err error) {
+func (e *Consumer) pass(ctx context.Context, j erasure.Job, until time.Time) (removed int, complete bool, err error) {
 	stores, err := e.stores(ctx, j)
 	if err != nil {
 		return 0, false, err
@@ -272,28 +268,28 @@ func (e *Eraser) pass(ctx context.Context, j Job, until time.Time) (removed int,
 
 // finish ends the saga, of which nothing but the receipt is left: a saga of an account deletes the Firebase user, and then in
 // one commit users/{uid} and itself.
-func (e *Eraser) finish(ctx context.Context, j Job) error {
+func (e *Consumer) finish(ctx context.Context, j erasure.Job) error {
 	stores, err := e.stores(ctx, j)
 	if err != nil {
 		return err
 	}
-	if j.Scope == Account {
+	if j.Scope == erasure.Account {
 		if err := e.Auth.DeleteUser(ctx, string(j.UID)); err != nil && !auth.IsUserNotFound(err) {
 			return fmt.Errorf("delete the user: %w", err)
 		}
 	}
 	err = e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		current, err := readJob(tx, e.Firestore, j.id())
-		if errors.Is(err, errGone) || err == nil && current.Lease.Token != j.Lease.Token {
+		current, err := erasure.ReadJob(tx, e.Firestore, j.ID())
+		if errors.Is(err, erasure.ErrGone) || err == nil && current.Lease.Token != j.Lease.Token {
 			return errLost
 		}
 		if err != nil {
 			return err
 		}
-		if err := tx.Delete(jobs(e.Firestore).Doc(j.id())); err != nil {
+		if err := tx.Delete(erasure.Ref(e.Firestore, j.ID())); err != nil {
 			return err
 		}
-		if j.Scope == Consent {
+		if j.Scope == erasure.Consent {
 			return nil
 		}
 		return e.close(tx, current, stores)
@@ -306,27 +302,24 @@ func (e *Eraser) finish(ctx context.Context, j Job) error {
 }
 
 // close deletes users/{uid} and keeps the receipt.
-func (e *Eraser) close(tx *firestore.Transaction, j Job, stores []emptied) error {
+func (e *Consumer) close(tx *firestore.Transaction, j erasure.Job, stores []emptied) error {
 	now := e.Now().UTC()
 	for _, s := range stores {
 		j.Counts[s.name] += 0 // what had nothing is named, too
 	}
-	name := pseudonym(e.Key, j.UID)
+	name := erasure.Pseudonym(e.Key, j.UID)
 	j.Counts["users"] = 1
 	if _, said := j.Counts[signIn]; !said { // locked by a version that did not count
 		j.Counts[signIn] = 1
 	}
-	signed, err := e.Signer.Sign(newReceipt(name, j, now))
+	signed, err := e.Signer.Sign(receipt.New(name, j.RequestedAt, j.Counts, now))
 	if err != nil {
 		return err
 	}
 	if err := tx.Delete(account.Ref(e.Firestore, j.UID)); err != nil {
 		return fmt.Errorf("delete user: %w", err)
 	}
-	err = tx.Set(erased(e.Firestore).Doc(name), erasedDoc{
-		Schema: docSchema, CapabilityHash: j.CapabilityHash, RequestedAt: j.RequestedAt, ErasedAt: now, Receipt: signed,
-		ExpireAt: now.Add(schema.ReceiptLife),
-	})
+	err = tx.Set(erasure.Erased(e.Firestore).Doc(name), erasure.NewErasedDoc(j, signed, now))
 	if err != nil {
 		return fmt.Errorf("keep the receipt: %w", err)
 	}
