@@ -7,7 +7,7 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
-	"github.com/facescan/facescan/internal/export"
+	exportbuild "github.com/facescan/facescan/internal/export/build"
 )
 
 func init() { boot.Event("export", build) }
@@ -19,5 +19,5 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	if err := errors.Join(fsErr, uploadsErr, resultsErr); err != nil {
 		return nil, err
 	}
-	return (&export.Exporter{Firestore: fs, Uploads: uploads, Results: results, Now: p.Now}).Handle, nil
+	return (&exportbuild.Consumer{Firestore: fs, Uploads: uploads, Results: results, Now: p.Now}).Handle, nil
 }

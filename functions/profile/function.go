@@ -37,6 +37,8 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	account.New(fs, box, now).ProfileRoutes(api)
 	(&home.Handler{Firestore: fs, Board: leaderboard.BoardID(report.MajorVersion()), Now: now}).Routes(api)
 	erasures.Routes(api)
-	export.NewRequests(fs, box, quota.New(fs, key, now), results, signing, now).Routes(api)
+	(&export.Handler{
+		Firestore: fs, Outbox: box, Limits: quota.New(fs, key, now), Results: results, Signing: signing, Now: now,
+	}).Routes(api)
 	return api, nil
 }

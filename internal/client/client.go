@@ -17,7 +17,7 @@ import (
 
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/erasure/receipt"
-	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/export/archive"
 )
 
 // timeout bounds one request; the longest wait of the API is 25 seconds.
@@ -355,18 +355,18 @@ func (c *Client) Export(ctx context.Context) (api.Export, error) {
 }
 
 // Download gets a ready export and verifies that it is whole.
-func (c *Client) Download(ctx context.Context, e api.Export) (export.Manifest, error) {
+func (c *Client) Download(ctx context.Context, e api.Export) (archive.Manifest, error) {
 	if e.URL == nil || e.Sha256 == nil {
-		return export.Manifest{}, fmt.Errorf("the export is %s", e.State)
+		return archive.Manifest{}, fmt.Errorf("the export is %s", e.State)
 	}
 	file, err := c.fetch(ctx, *e.URL)
 	if err != nil {
-		return export.Manifest{}, err
+		return archive.Manifest{}, err
 	}
 	if sum := sha256.Sum256(file); hex.EncodeToString(sum[:]) != *e.Sha256 {
-		return export.Manifest{}, errors.New("the export is not the one that the API names")
+		return archive.Manifest{}, errors.New("the export is not the one that the API names")
 	}
-	return export.Verify(bytes.NewReader(file), int64(len(file)))
+	return archive.Verify(bytes.NewReader(file), int64(len(file)))
 }
 
 // fetch reads what anybody may who knows the URL.

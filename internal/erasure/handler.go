@@ -199,7 +199,7 @@ func (h *Handler) show(ctx context.Context, capabilityHash string) (receiptView,
 	}, nil
 }
 
-// one is the query's one document, or errGone.
+// one is the query's one document, or ErrGone.
 func one(ctx context.Context, q firestore.Query) (*firestore.DocumentSnapshot, error) {
 	docs := q.Limit(1).Documents(ctx)
 	defer docs.Stop()

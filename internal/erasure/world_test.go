@@ -22,6 +22,7 @@ import (
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/export/build"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
@@ -68,8 +69,10 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 	w.sweeper = &erasure.Sweeper{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}
 	w.requests(t).Routes(w.API)
 	limits := quota.New(w.Firestore, []byte(usertest.Key), w.Clock)
-	export.NewRequests(w.Firestore, w.Outbox, limits, w.Results, w.Signing, w.Clock).Routes(w.API)
-	exporter := &export.Exporter{Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Now: w.Clock}
+	(&export.Handler{
+		Firestore: w.Firestore, Outbox: w.Outbox, Limits: limits, Results: w.Results, Signing: w.Signing, Now: w.Clock,
+	}).Routes(w.API)
+	exporter := &build.Consumer{Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Now: w.Clock}
 	w.Handlers["erase"], w.Handlers["export"] = w.eraser.Handle, exporter.Handle
 	return w
 }

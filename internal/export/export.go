@@ -13,6 +13,9 @@
 //
 // Erasure deletes the documents by their uid and the objects by their prefix. The sweep asks for abandoned exports again,
 // and deletes those that are over.
+//
+// Package build makes the zips, and package archive writes and verifies them. The tests here go
+// through all three.
 package export
 
 import (
@@ -28,6 +31,8 @@ import (
 
 const (
 	docSchema = 1
+	// ContentType is that of an export's object.
+	ContentType = "application/zip"
 	// linkLife is the longest that a signed URL is good for; GET signs another.
 	linkLife = 15 * time.Minute
 	// firstLook is when the sweep first asks for an export again, and how long it waits before it does so again.
@@ -74,66 +79,65 @@ type Lease struct {
 	Until time.Time `firestore:"until"`
 }
 
-// Errors of a claim.
+// Errors of [Job.Claim] and [ReadJob].
 var (
-	// errGone says that there is no such export, or nobody any more to make it for.
-	errGone = errors.New("there is no such export")
-	// errOver says that the export has ended.
-	errOver = errors.New("the export is over")
-	// errLeased says that somebody else is at it.
-	errLeased = errors.New("the export is being made")
-	// errLost says that it went to somebody else meanwhile.
-	errLost = errors.New("the export's lease is lost")
+	// ErrGone says that there is no such export, or nobody any more to make it for.
+	ErrGone = errors.New("there is no such export")
+	// ErrOver says that the export has ended.
+	ErrOver = errors.New("the export is over")
+	// ErrLeased says that somebody else is at it.
+	ErrLeased = errors.New("the export is being made")
 )
 
 func newJob(id string, u account.User, now time.Time) Job {
 	return Job{
 		Schema: docSchema, ID: id, UID: u.UID, ConsentEpoch: u.ConsentEpoch, State: Queued, CreatedAt: now,
-		ExpireAt: now.Add(schema.ExportLife), Object: objectName(u.UID, id), SweepAt: now.Add(firstLook),
+		ExpireAt: now.Add(schema.ExportLife), Object: ObjectName(u.UID, id), SweepAt: now.Add(firstLook),
 	}
 }
 
-// objectName is below the prefix that erasure empties.
-func objectName(uid account.UID, id string) string {
+// ObjectName returns the name of an export's object, below the prefix that erasure empties.
+func ObjectName(uid account.UID, id string) string {
 	return "exports/" + string(uid) + "/" + id + ".zip"
 }
 
 func (j Job) expired(now time.Time) bool { return !now.Before(j.ExpireAt) }
 
-// claim takes the export for the token's holder, under the user's present consent. One that was begun too often fails
+// Claim takes the export for the token's holder, under the user's present consent. One that was begun too often fails
 // instead, and is over.
-func (j *Job) claim(token string, epoch int64, now time.Time) error {
+func (j *Job) Claim(token string, epoch int64, now time.Time) error {
 	if j.State != Queued || j.expired(now) {
-		return errOver
+		return ErrOver
 	}
 	if j.Lease.Until.After(now) {
-		return errLeased
+		return ErrLeased
 	}
 	if j.Attempts >= maxAttempts {
 		j.State, j.SweepAt = Failed, j.ExpireAt
-		return errOver
+		return ErrOver
 	}
 	j.Attempts++
 	j.ConsentEpoch = epoch
 	j.Lease.Token = token
-	j.renew(now)
+	j.Renew(now)
 	return nil
 }
 
-func (j *Job) renew(now time.Time) {
+// Renew extends the lease.
+func (j *Job) Renew(now time.Time) {
 	j.Lease.Until = now.Add(catalog.Lease)
 	j.SweepAt = j.Lease.Until.Add(firstLook)
 }
 
-// release gives it up for the next attempt.
-func (j *Job) release(now time.Time) {
+// Release gives it up for the next attempt.
+func (j *Job) Release(now time.Time) {
 	j.Lease = Lease{}
 	j.SweepAt = now.Add(firstLook)
 }
 
-// finish is its good end.
-func (j *Job) finish(w written, now time.Time) {
-	j.State, j.SHA256, j.Bytes = Ready, w.sha256, w.bytes
+// Finish ends the export, whose object has the hash and the size.
+func (j *Job) Finish(sha256 string, bytes int64, now time.Time) {
+	j.State, j.SHA256, j.Bytes = Ready, sha256, bytes
 	j.Lease = Lease{}
 	j.ExpireAt = now.Add(schema.ExportLife)
 	j.SweepAt = j.ExpireAt
@@ -145,7 +149,7 @@ func current(all []Job, u account.User, now time.Time) (Job, error) {
 		return j.expired(now) || j.State == Ready && j.ConsentEpoch != u.ConsentEpoch
 	})
 	if len(all) == 0 {
-		return Job{}, errGone
+		return Job{}, ErrGone
 	}
 	return slices.MaxFunc(all, func(a, b Job) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))

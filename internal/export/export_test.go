@@ -20,6 +20,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/export/archive"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/leaderboard"
@@ -46,7 +47,7 @@ func everything(id scan.ID) []string {
 }
 
 // download gets the export from where the answer says, as anybody can who has the URL, and verifies it.
-func (w *world) download(t *testing.T, a answer) ([]byte, export.Manifest) {
+func (w *world) download(t *testing.T, a answer) ([]byte, archive.Manifest) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.URL, nil)
 	if err != nil {
@@ -62,14 +63,14 @@ func (w *world) download(t *testing.T, a answer) ([]byte, export.Manifest) {
 	if err != nil || resp.StatusCode != http.StatusOK || hex.EncodeToString(sum[:]) != a.SHA256 || int64(len(body)) != a.Bytes {
 		t.Fatalf("%d, %d bytes, %v; want %+v", resp.StatusCode, len(body), err, a)
 	}
-	m, err := export.Verify(bytes.NewReader(body), int64(len(body)))
+	m, err := archive.Verify(bytes.NewReader(body), int64(len(body)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return body, m
 }
 
-func names(m export.Manifest) (all []string) {
+func names(m archive.Manifest) (all []string) {
 	for _, e := range m.Entries {
 		all = append(all, e.Name)
 	}
@@ -495,7 +496,7 @@ func TestSweep_leavesAloneForAWhileWhatItFailsOn(t *testing.T) {
 
 func TestReadme_explainsEveryFile(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("README.txt")
+	readme, err := os.ReadFile("build/README.txt")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,8 +58,8 @@ func (s *Sweeper) look(ctx context.Context, snap *firestore.DocumentSnapshot) er
 		return s.expire(ctx, snap, j)
 	}
 	return s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
-		current, err := readJob(tx.Transaction, s.Firestore, j.ID)
-		if errors.Is(err, errGone) {
+		current, err := ReadJob(tx.Transaction, s.Firestore, j.ID)
+		if errors.Is(err, ErrGone) {
 			return nil
 		}
 		if err != nil {
@@ -70,7 +70,7 @@ func (s *Sweeper) look(ctx context.Context, snap *firestore.DocumentSnapshot) er
 			return nil
 		}
 		current.SweepAt = now.Add(firstLook)
-		return errors.Join(writeJob(tx.Transaction, s.Firestore, current), tell(ctx, tx, current, now))
+		return errors.Join(WriteJob(tx.Transaction, s.Firestore, current), tell(ctx, tx, current, now))
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/export/build"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
@@ -31,7 +32,7 @@ const (
 // world is everything a user can have, written by the functions that write it, and the export.
 type world struct {
 	*usertest.World
-	exporter *export.Exporter
+	exporter *build.Consumer
 	sweeper  *export.Sweeper
 	// taken is how many of the published messages the test has taken.
 	taken int
@@ -45,10 +46,12 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{World: usertest.New(t, usertest.Options{})}
-	w.exporter = &export.Exporter{Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Now: w.busyClock}
+	w.exporter = &build.Consumer{Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Now: w.busyClock}
 	w.sweeper = &export.Sweeper{Firestore: w.Firestore, Results: w.Results, Outbox: w.Outbox, Now: w.Clock}
 	limits := quota.New(w.Firestore, []byte(usertest.Key), w.Clock)
-	export.NewRequests(w.Firestore, w.Outbox, limits, w.Results, w.Signing, w.Clock).Routes(w.API)
+	(&export.Handler{
+		Firestore: w.Firestore, Outbox: w.Outbox, Limits: limits, Results: w.Results, Signing: w.Signing, Now: w.Clock,
+	}).Routes(w.API)
 	requests, err := erasure.NewHandler(w.Firestore, w.Outbox, erasure.Options{
 		PublicURL: "https://api.test", Key: []byte(usertest.Key), Now: w.Clock,
 	})

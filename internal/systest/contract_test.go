@@ -46,7 +46,7 @@ func wiring() map[string]func(*httpapi.API) {
 			accounts.ProfileRoutes(api)
 			new(home.Handler).Routes(api)
 			new(erasure.Handler).Routes(api)
-			new(export.Requests).Routes(api)
+			new(export.Handler).Routes(api)
 		},
 		"register": func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Toolkit).Routes(api) },
 		"scans":    new(scanserve.Handler).Routes,

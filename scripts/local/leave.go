@@ -10,7 +10,7 @@ import (
 	"github.com/facescan/facescan/internal/client"
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/erasure/receipt"
-	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/export/archive"
 )
 
 // leaveTimeout bounds an export, and an erasure, which waits for what may still turn up.
@@ -34,7 +34,7 @@ func takeAway(ctx context.Context, w io.Writer, j *journey) error {
 	return printExport(w, j, *ready.Bytes, m)
 }
 
-func printExport(w io.Writer, j *journey, size int64, m export.Manifest) error {
+func printExport(w io.Writer, j *journey, size int64, m archive.Manifest) error {
 	fmt.Fprintf(w, "\n%s's export, %d bytes, every file as its manifest says\n", j.username, size)
 	t := tabwriter.NewWriter(w, 2, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "  file\tbytes")

@@ -1,4 +1,4 @@
-package export
+package build
 
 import (
 	"context"
@@ -17,6 +17,8 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/bucket"
+	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/export/archive"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/cheat"
@@ -41,9 +43,9 @@ var internals = map[string][]string{
 
 // gatherer puts what is kept of one user into an archive, in an order that is always the same.
 type gatherer struct {
-	*Exporter
-	*archive
-	job  Job
+	*Consumer
+	*archive.Writer
+	job  export.Job
 	user *firestore.DocumentRef
 	// withdrawn is the last consent epoch that was withdrawn, 0 for none: what was made under it or before is
 	// going, and not given out any more.
@@ -57,9 +59,9 @@ type photo struct {
 	generation int64
 }
 
-func (e *Exporter) gather(ctx context.Context, j Job, w io.Writer) error {
+func (c *Consumer) gather(ctx context.Context, j export.Job, w io.Writer) error {
 	g := &gatherer{
-		Exporter: e, archive: newArchive(w, j.CreatedAt, e.keep(ctx, j)), job: j, user: account.Ref(e.Firestore, j.UID),
+		Consumer: c, Writer: archive.NewWriter(w, j.CreatedAt, c.keep(ctx, j)), job: j, user: account.Ref(c.Firestore, j.UID),
 	}
 	if err := g.explanation(ctx); err != nil {
 		return fmt.Errorf("gather: %w", err)
@@ -72,7 +74,7 @@ func (e *Exporter) gather(ctx context.Context, j Job, w io.Writer) error {
 			return fmt.Errorf("gather %s: %w", c.Name, err)
 		}
 	}
-	return g.close()
+	return g.Close()
 }
 
 // part returns what puts a collection into the archive: its documents as they are kept, unless more is
@@ -96,7 +98,7 @@ func (g *gatherer) part(c schema.Collection) func(context.Context) error {
 }
 
 func (g *gatherer) explanation(context.Context) error {
-	return g.text("README.txt", func(w io.Writer) error {
+	return g.Text("README.txt", func(w io.Writer) error {
 		_, err := io.WriteString(w, readme)
 		return err
 	})
@@ -113,11 +115,11 @@ func (g *gatherer) profile(ctx context.Context) error {
 		return fmt.Errorf("decode user: %w", err)
 	}
 	const name = "profile.json"
-	if err := g.text(name, writeJSON(shown(name, snap))); err != nil {
+	if err := g.Text(name, archive.JSON(shown(name, snap))); err != nil {
 		return err
 	}
 	wants := notify.Preferences(u)
-	return g.text("preferences.json", writeJSON(map[string]bool{"push": wants.Push, "email": wants.Email}))
+	return g.Text("preferences.json", archive.JSON(map[string]bool{"push": wants.Push, "email": wants.Email}))
 }
 
 func (g *gatherer) consents(ctx context.Context) error {
@@ -152,7 +154,7 @@ func (g *gatherer) memory(ctx context.Context) error {
 	}
 	// An entry that does not say its epoch may be of any.
 	kept := all.Standing(func(epoch int64) bool { return epoch > g.withdrawn || g.withdrawn == 0 })
-	return g.text("guard.json", writeJSON(kept.Memories()))
+	return g.Text("guard.json", archive.JSON(kept.Memories()))
 }
 
 // kept tells whether the document may be shown: it has not expired, and its consent was not withdrawn.
@@ -205,9 +207,9 @@ func (g *gatherer) results(ctx context.Context, p photo) error {
 		if err != nil {
 			return err
 		}
-		name, add := "images/"+string(p.id)+"/"+strings.TrimPrefix(attrs.Name, prefix), g.binary
+		name, add := "images/"+string(p.id)+"/"+strings.TrimPrefix(attrs.Name, prefix), g.Binary
 		if path.Ext(attrs.Name) == ".json" {
-			name, add = "reports/"+string(p.id)+".json", g.text
+			name, add = "reports/"+string(p.id)+".json", g.Text
 		}
 		err = g.object(ctx, g.Results.Object(attrs.Name), func(*bucket.Reader) string { return name }, add)
 		if err != nil {
@@ -225,7 +227,7 @@ func (g *gatherer) original(ctx context.Context, p photo) error {
 	photo := g.Uploads.Object(scan.PhotoName(g.job.UID, p.id)).Generation(p.generation)
 	return g.object(ctx, photo, func(r *bucket.Reader) string {
 		return "images/" + string(p.id) + "/original." + path.Base(r.Attrs.ContentType)
-	}, g.binary)
+	}, g.Binary)
 }
 
 // maxObject is the largest object that is copied, in bytes: a rendition as TIFF of
@@ -255,7 +257,7 @@ func (g *gatherer) object(
 func (g *gatherer) documents(
 	ctx context.Context, name string, q firestore.Query, wanted func(*firestore.DocumentSnapshot) (bool, error),
 ) error {
-	return g.text(name, func(w io.Writer) error {
+	return g.Text(name, func(w io.Writer) error {
 		docs := q.OrderBy(firestore.DocumentID, firestore.Asc).Documents(ctx)
 		defer docs.Stop()
 		before := "["

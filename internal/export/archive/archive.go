@@ -1,4 +1,5 @@
-package export
+// Package archive writes and verifies the zips that users are handed.
+package archive
 
 import (
 	"archive/zip"
@@ -14,7 +15,6 @@ import (
 )
 
 const (
-	contentType = "application/zip"
 	// manifestName is the archive's last entry.
 	manifestName = "manifest.json"
 	// maxManifest bounds the manifest that is read, in bytes: some hundred thousand entries.
@@ -23,8 +23,8 @@ const (
 	formatVersion = 1
 )
 
-// ErrArchive says that a file is no whole and unchanged export.
-var ErrArchive = errors.New("the export is not whole")
+// ErrInvalid says that a file is no whole and unchanged export.
+var ErrInvalid = errors.New("the export is not whole")
 
 // Manifest is manifest.json, the last entry: what else is in the archive.
 type Manifest struct {
@@ -45,30 +45,33 @@ type Entry struct {
 	SHA256 string `json:"sha256"`
 }
 
-// archive writes an export. The same entries give the same bytes.
-type archive struct {
+// Writer writes an export. The same entries give the same bytes.
+type Writer struct {
 	zip      *zip.Writer
 	manifest Manifest
 	// begin is asked before each entry whether to go on.
 	begin func() error
 }
 
-func newArchive(w io.Writer, createdAt time.Time, begin func() error) *archive {
-	return &archive{zip: zip.NewWriter(w), begin: begin, manifest: Manifest{
+// NewWriter returns a writer of an export that was asked for at the time. It asks begin before each
+// entry whether to go on.
+func NewWriter(w io.Writer, createdAt time.Time, begin func() error) *Writer {
+	return &Writer{zip: zip.NewWriter(w), begin: begin, manifest: Manifest{
 		Format: formatName, Version: formatVersion, CreatedAt: createdAt.UTC(), Entries: []Entry{},
 	}}
 }
 
-// text adds an entry that is worth compressing, binary one that is not.
-func (a *archive) text(name string, write func(io.Writer) error) error {
+// Text adds an entry that is worth compressing.
+func (a *Writer) Text(name string, write func(io.Writer) error) error {
 	return a.add(name, zip.Deflate, write)
 }
 
-func (a *archive) binary(name string, write func(io.Writer) error) error {
+// Binary adds an entry that is not worth compressing.
+func (a *Writer) Binary(name string, write func(io.Writer) error) error {
 	return a.add(name, zip.Store, write)
 }
 
-func (a *archive) add(name string, method uint16, write func(io.Writer) error) error {
+func (a *Writer) add(name string, method uint16, write func(io.Writer) error) error {
 	if !fs.ValidPath(name) {
 		return fmt.Errorf("%q is no name for an entry", name)
 	}
@@ -89,15 +92,16 @@ func (a *archive) add(name string, method uint16, write func(io.Writer) error) e
 	return nil
 }
 
-// close adds the manifest and ends the archive.
-func (a *archive) close() error {
-	if err := a.text(manifestName, writeJSON(a.manifest)); err != nil {
+// Close adds the manifest and ends the archive.
+func (a *Writer) Close() error {
+	if err := a.Text(manifestName, JSON(a.manifest)); err != nil {
 		return err
 	}
 	return a.zip.Close()
 }
 
-func writeJSON(v any) func(io.Writer) error {
+// JSON returns what writes v as JSON, for an entry.
+func JSON(v any) func(io.Writer) error {
 	return func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
@@ -121,27 +125,27 @@ func (m *meter) entry(name string) Entry {
 }
 
 // Verify reads the archive of size bytes and holds every entry to the manifest: none is missing, added, moved or changed. Its
-// error is [ErrArchive] or the reader's.
+// error is [ErrInvalid] or the reader's.
 func Verify(r io.ReaderAt, size int64) (Manifest, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
-		return Manifest{}, fmt.Errorf("%w: %w", ErrArchive, err)
+		return Manifest{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	last := len(z.File) - 1
 	if last < 0 || z.File[last].Name != manifestName {
-		return Manifest{}, fmt.Errorf("%w: it does not end with %s", ErrArchive, manifestName)
+		return Manifest{}, fmt.Errorf("%w: it does not end with %s", ErrInvalid, manifestName)
 	}
 	m, err := readManifest(z.File[last])
 	if err != nil {
 		return Manifest{}, err
 	}
 	if len(m.Entries) != last {
-		return Manifest{}, fmt.Errorf("%w: it has %d entries and not %d", ErrArchive, last, len(m.Entries))
+		return Manifest{}, fmt.Errorf("%w: it has %d entries and not %d", ErrInvalid, last, len(m.Entries))
 	}
 	seen := map[string]bool{}
 	for i, want := range m.Entries {
 		if seen[want.Name] || !fs.ValidPath(want.Name) {
-			return Manifest{}, fmt.Errorf("%w: %q is there twice, or no name", ErrArchive, want.Name)
+			return Manifest{}, fmt.Errorf("%w: %q is there twice, or no name", ErrInvalid, want.Name)
 		}
 		seen[want.Name] = true
 		if err := check(z.File[i], want); err != nil {
@@ -154,14 +158,14 @@ func Verify(r io.ReaderAt, size int64) (Manifest, error) {
 func readManifest(f *zip.File) (m Manifest, err error) {
 	r, err := f.Open()
 	if err != nil {
-		return m, fmt.Errorf("%w: %w", ErrArchive, err)
+		return m, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	defer func() { _ = r.Close() }() // read only
 	if err := json.NewDecoder(io.LimitReader(r, maxManifest)).Decode(&m); err != nil {
-		return m, fmt.Errorf("%w: the manifest cannot be read: %w", ErrArchive, err)
+		return m, fmt.Errorf("%w: the manifest cannot be read: %w", ErrInvalid, err)
 	}
 	if m.Format != formatName || m.Version != formatVersion {
-		return m, fmt.Errorf("%w: its format is %q, version %d", ErrArchive, m.Format, m.Version)
+		return m, fmt.Errorf("%w: its format is %q, version %d", ErrInvalid, m.Format, m.Version)
 	}
 	return m, nil
 }
@@ -170,15 +174,15 @@ func readManifest(f *zip.File) (m Manifest, err error) {
 func check(f *zip.File, want Entry) error {
 	r, err := f.Open()
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrArchive, err)
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	defer func() { _ = r.Close() }() // read only
 	m := &meter{sum: sha256.New()}
 	if _, err := io.Copy(m, io.LimitReader(r, want.Bytes+1)); err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrArchive, want.Name, err)
+		return fmt.Errorf("%w: %s: %w", ErrInvalid, want.Name, err)
 	}
 	if m.entry(f.Name) != want {
-		return fmt.Errorf("%w: %s is not what the manifest says", ErrArchive, want.Name)
+		return fmt.Errorf("%w: %s is not what the manifest says", ErrInvalid, want.Name)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package export
+package build
 
 import (
 	"testing"

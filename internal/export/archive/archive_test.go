@@ -1,4 +1,4 @@
-package export
+package archive
 
 import (
 	"archive/zip"
@@ -10,19 +10,19 @@ import (
 )
 
 // build is an archive of three entries. change may spoil what the manifest will say, or add an entry behind its back.
-func build(t *testing.T, change func(*archive)) []byte {
+func build(t *testing.T, change func(*Writer)) []byte {
 	t.Helper()
 	var buf bytes.Buffer
-	a := newArchive(&buf, time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), func() error { return nil })
+	a := NewWriter(&buf, time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), func() error { return nil })
 	for _, name := range []string{"a.json", "b/c.json", "d.jpg"} {
-		if err := a.binary(name, func(w io.Writer) error { _, err := io.WriteString(w, "content of "+name); return err }); err != nil {
+		if err := a.Binary(name, func(w io.Writer) error { _, err := io.WriteString(w, "content of "+name); return err }); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if change != nil {
 		change(a)
 	}
-	if err := a.close(); err != nil {
+	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return buf.Bytes()
@@ -31,7 +31,7 @@ func build(t *testing.T, change func(*archive)) []byte {
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		change func(*archive)
+		change func(*Writer)
 		edit   func([]byte) []byte
 		good   bool
 	}{
@@ -40,16 +40,16 @@ func TestVerify(t *testing.T) {
 		"cut short":          {edit: func(b []byte) []byte { return b[:len(b)-30] }},
 		"empty":              {edit: func([]byte) []byte { return nil }},
 		"no manifest":        {edit: func([]byte) []byte { return emptyZip(t) }},
-		"an entry missing":   {change: func(a *archive) { a.manifest.Entries = append(a.manifest.Entries, Entry{Name: "e"}) }},
-		"an entry added":     {change: func(a *archive) { a.manifest.Entries = a.manifest.Entries[:2] }},
-		"an entry twice":     {change: func(a *archive) { a.manifest.Entries[1] = a.manifest.Entries[0] }},
-		"entries moved":      {change: func(a *archive) { e := a.manifest.Entries; e[0], e[1] = e[1], e[0] }},
-		"another hash":       {change: func(a *archive) { a.manifest.Entries[0].SHA256 = "" }},
-		"another size":       {change: func(a *archive) { a.manifest.Entries[0].Bytes++ }},
-		"a negative size":    {change: func(a *archive) { a.manifest.Entries[0].Bytes = -1 }},
-		"a name that climbs": {change: func(a *archive) { a.manifest.Entries[0].Name = "../a.json" }},
-		"another format":     {change: func(a *archive) { a.manifest.Format = "zip" }},
-		"a later version":    {change: func(a *archive) { a.manifest.Version++ }},
+		"an entry missing":   {change: func(a *Writer) { a.manifest.Entries = append(a.manifest.Entries, Entry{Name: "e"}) }},
+		"an entry added":     {change: func(a *Writer) { a.manifest.Entries = a.manifest.Entries[:2] }},
+		"an entry twice":     {change: func(a *Writer) { a.manifest.Entries[1] = a.manifest.Entries[0] }},
+		"entries moved":      {change: func(a *Writer) { e := a.manifest.Entries; e[0], e[1] = e[1], e[0] }},
+		"another hash":       {change: func(a *Writer) { a.manifest.Entries[0].SHA256 = "" }},
+		"another size":       {change: func(a *Writer) { a.manifest.Entries[0].Bytes++ }},
+		"a negative size":    {change: func(a *Writer) { a.manifest.Entries[0].Bytes = -1 }},
+		"a name that climbs": {change: func(a *Writer) { a.manifest.Entries[0].Name = "../a.json" }},
+		"another format":     {change: func(a *Writer) { a.manifest.Format = "zip" }},
+		"a later version":    {change: func(a *Writer) { a.manifest.Version++ }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,7 +58,7 @@ func TestVerify(t *testing.T) {
 				file = tt.edit(file)
 			}
 			m, err := Verify(bytes.NewReader(file), int64(len(file)))
-			if tt.good != (err == nil) || err != nil && !errors.Is(err, ErrArchive) || tt.good && len(m.Entries) != 3 {
+			if tt.good != (err == nil) || err != nil && !errors.Is(err, ErrInvalid) || tt.good && len(m.Entries) != 3 {
 				t.Errorf("%+v, %v", m, err)
 			}
 		})
@@ -76,8 +76,8 @@ func emptyZip(t *testing.T) []byte {
 
 func TestArchive_takesNoNameThatClimbs(t *testing.T) {
 	t.Parallel()
-	a := newArchive(io.Discard, time.Time{}, func() error { return nil })
-	if err := a.text("../x", func(io.Writer) error { return nil }); err == nil {
+	a := NewWriter(io.Discard, time.Time{}, func() error { return nil })
+	if err := a.Text("../x", func(io.Writer) error { return nil }); err == nil {
 		t.Error("it took ../x")
 	}
 }

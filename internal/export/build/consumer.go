@@ -1,4 +1,5 @@
-package export
+// Package build makes the exports.
+package build
 
 import (
 	"context"
@@ -17,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/fault"
 )
 
@@ -27,8 +29,8 @@ const (
 	releaseTimeout = 10 * time.Second
 )
 
-// Exporter makes the exports.
-type Exporter struct {
+// Consumer makes the exports.
+type Consumer struct {
 	// Firestore, Uploads and Results hold what is exported, Results the exports too.
 	Firestore        *firestore.Client
 	Uploads, Results *storage.BucketHandle
@@ -36,32 +38,33 @@ type Exporter struct {
 	Now func() time.Time
 }
 
-// Handle takes account.export-requested.v1. It is nil when the export is ready, over, or there is nobody to make it for;
+// Mux returns what the consumer does with each type of event.
+func (c *Consumer) Mux() *event.Mux {
+	m := new(event.Mux)
+	event.On(m, c.build)
+	return m
+}
+
+// Handle is nil when the export is ready, over, or there is nobody to make it for;
 // [event.ErrMalformed] for an event that cannot be read; any other error asks for redelivery.
-func (e *Exporter) Handle(ctx context.Context, m event.Message) error {
-	told, err := event.Decode(m.Data)
-	if err != nil {
-		return err
-	}
-	fact, err := event.As[event.AccountExportRequestedV1](told)
-	if err != nil {
-		return err
-	}
-	j, err := e.claim(ctx, fact.ExportID)
+func (c *Consumer) Handle(ctx context.Context, m event.Message) error { return c.Mux().Handle(ctx, m) }
+
+func (c *Consumer) build(ctx context.Context, _ event.Event, fact event.AccountExportRequestedV1) error {
+	j, err := c.claim(ctx, fact.ExportID)
 	switch {
-	case errors.Is(err, errGone):
+	case errors.Is(err, export.ErrGone):
 		slog.InfoContext(ctx, "export dropped", "reason", err)
 		// An attempt that died may have left its object.
-		return bucket.Delete(ctx, e.Results.Object(objectName(account.UID(fact.UID), fact.ExportID)))
-	case errors.Is(err, errOver):
+		return bucket.Delete(ctx, c.Results.Object(export.ObjectName(account.UID(fact.UID), fact.ExportID)))
+	case errors.Is(err, export.ErrOver):
 		slog.InfoContext(ctx, "export event dropped", "reason", err)
 		return nil
-	case errors.Is(err, errLeased):
+	case errors.Is(err, export.ErrLeased):
 		return fault.New(fault.CodeUnavailable, "The export is being made.")
 	case err != nil:
 		return fmt.Errorf("claim export: %w", err)
 	}
-	err = e.run(ctx, j)
+	err = c.run(ctx, j)
 	if errors.Is(err, errLost) {
 		slog.InfoContext(ctx, "export left", "reason", err)
 		return nil
@@ -69,13 +72,13 @@ func (e *Exporter) Handle(ctx context.Context, m event.Message) error {
 	return err
 }
 
-func (e *Exporter) run(ctx context.Context, j Job) error {
-	w, err := e.write(ctx, j)
+func (c *Consumer) run(ctx context.Context, j export.Job) error {
+	w, err := c.write(ctx, j)
 	if err == nil {
-		err = e.finish(ctx, j, w)
+		err = c.finish(ctx, j, w)
 	}
 	if err != nil && !errors.Is(err, errLost) {
-		return errors.Join(err, e.giveBack(ctx, j))
+		return errors.Join(err, c.giveBack(ctx, j))
 	}
 	return err
 }
@@ -88,10 +91,10 @@ type written struct {
 }
 
 // write makes the object in place of the one that is there now.
-func (e *Exporter) write(ctx context.Context, j Job) (written, error) {
+func (c *Consumer) write(ctx context.Context, j export.Job) (written, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // a writer that is not closed writes nothing
-	object := e.Results.Object(j.Object)
+	object := c.Results.Object(j.Object)
 	before := storage.Conditions{DoesNotExist: true}
 	attrs, err := object.Attrs(ctx)
 	if err == nil {
@@ -101,9 +104,9 @@ func (e *Exporter) write(ctx context.Context, j Job) (written, error) {
 		return written{}, fmt.Errorf("look for an earlier attempt: %w", err)
 	}
 	w := object.If(before).NewWriter(ctx)
-	w.ContentType, w.ChunkSize = contentType, chunk
+	w.ContentType, w.ChunkSize = export.ContentType, chunk
 	sum := sha256.New()
-	if err := e.gather(ctx, j, io.MultiWriter(w, sum)); err != nil {
+	if err := c.gather(ctx, j, io.MultiWriter(w, sum)); err != nil {
 		return written{}, err
 	}
 	if err := w.Close(); err != nil {
@@ -115,14 +118,14 @@ func (e *Exporter) write(ctx context.Context, j Job) (written, error) {
 
 // finish gives the object out, if the export is still ours and its user still wants it. What must not be given out is
 // deleted: with the export if the account is gone or going, to be made anew if the consent has changed meanwhile.
-func (e *Exporter) finish(ctx context.Context, j Job, w written) error {
+func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 	var refused error
-	err := e.update(ctx, j, func(tx *firestore.Transaction, current *Job) error {
+	err := c.update(ctx, j, func(tx *firestore.Transaction, current *export.Job) error {
 		refused = nil
-		u, err := account.EnterActive(tx, e.Firestore, j.UID)
+		u, err := account.EnterActive(tx, c.Firestore, j.UID)
 		if errors.Is(err, account.ErrClosed) {
 			refused = errLost
-			return deleteJob(tx, e.Firestore, j.ID)
+			return export.DeleteJob(tx, c.Firestore, j.ID)
 		}
 		if err != nil {
 			return err
@@ -131,8 +134,8 @@ func (e *Exporter) finish(ctx context.Context, j Job, w written) error {
 			refused = fault.New(fault.CodeUnavailable, "The consent has changed, so the export is made anew.")
 			return nil
 		}
-		current.finish(w, e.Now().UTC())
-		return writeJob(tx, e.Firestore, *current)
+		current.Finish(w.sha256, w.bytes, c.Now().UTC())
+		return export.WriteJob(tx, c.Firestore, *current)
 	})
 	if refused != nil || errors.Is(err, errLost) {
 		return errors.Join(refused, err, bucket.Delete(ctx, w.object))
@@ -145,12 +148,12 @@ func (e *Exporter) finish(ctx context.Context, j Job, w written) error {
 }
 
 // giveBack gives the export up, so that the next delivery need not wait for the lease's end.
-func (e *Exporter) giveBack(ctx context.Context, j Job) error {
+func (c *Consumer) giveBack(ctx context.Context, j export.Job) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	err := e.update(ctx, j, func(tx *firestore.Transaction, current *Job) error {
-		current.release(e.Now().UTC())
-		return writeJob(tx, e.Firestore, *current)
+	err := c.update(ctx, j, func(tx *firestore.Transaction, current *export.Job) error {
+		current.Release(c.Now().UTC())
+		return export.WriteJob(tx, c.Firestore, *current)
 	})
 	if errors.Is(err, errLost) {
 		return nil
@@ -159,17 +162,17 @@ func (e *Exporter) giveBack(ctx context.Context, j Job) error {
 }
 
 // keep renews the lease when a third of it is used, and is errLost when it is somebody else's.
-func (e *Exporter) keep(ctx context.Context, j Job) func() error {
-	renewed := e.Now()
+func (c *Consumer) keep(ctx context.Context, j export.Job) func() error {
+	renewed := c.Now()
 	return func() error {
-		now := e.Now().UTC()
+		now := c.Now().UTC()
 		if now.Sub(renewed) < catalog.Lease/3 {
 			return nil
 		}
 		renewed = now
-		return e.update(ctx, j, func(tx *firestore.Transaction, current *Job) error {
-			current.renew(now)
-			return writeJob(tx, e.Firestore, *current)
+		return c.update(ctx, j, func(tx *firestore.Transaction, current *export.Job) error {
+			current.Renew(now)
+			return export.WriteJob(tx, c.Firestore, *current)
 		})
 	}
 }

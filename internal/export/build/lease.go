@@ -1,0 +1,59 @@
+package build
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/export"
+)
+
+// maxAttempts of a transaction, for where deliveries race.
+const maxAttempts = 20
+
+// errLost says that the export went to another process meanwhile.
+var errLost = errors.New("the export's lease is lost")
+
+// claim takes the export, or says why not. One whose user is gone or going is deleted: the error is export.ErrGone.
+func (c *Consumer) claim(ctx context.Context, id string) (j export.Job, err error) {
+	token := rand.Text()
+	var refused error
+	err = c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		if j, err = export.ReadJob(tx, c.Firestore, id); err != nil {
+			return err
+		}
+		u, err := account.EnterActive(tx, c.Firestore, j.UID)
+		if errors.Is(err, account.ErrClosed) {
+			refused = export.ErrGone
+			return export.DeleteJob(tx, c.Firestore, id)
+		}
+		if err != nil {
+			return err
+		}
+		refused = j.Claim(token, u.ConsentEpoch, c.Now().UTC())
+		if refused != nil && j.State != export.Failed {
+			return nil
+		}
+		return export.WriteJob(tx, c.Firestore, j)
+	}, firestore.MaxAttempts(maxAttempts))
+	return j, errors.Join(err, refused)
+}
+
+// update changes the export if it is still the holder's, and is errLost otherwise.
+func (c *Consumer) update(
+	ctx context.Context, held export.Job, change func(tx *firestore.Transaction, current *export.Job) error,
+) error {
+	return c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		current, err := export.ReadJob(tx, c.Firestore, held.ID)
+		if errors.Is(err, export.ErrGone) || err == nil && current.Lease.Token != held.Lease.Token {
+			return errLost
+		}
+		if err != nil {
+			return err
+		}
+		return change(tx, &current)
+	}, firestore.MaxAttempts(maxAttempts))
+}

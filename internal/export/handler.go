@@ -1,0 +1,92 @@
+package export
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/storage"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/bucket"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/quota"
+)
+
+// Handler serves POST and GET /v1/me/export.
+type Handler struct {
+	// Firestore holds the exports, and Outbox commits them with their events.
+	Firestore *firestore.Client
+	Outbox    *outbox.Box
+	// Limits counts the exports of a day.
+	Limits *quota.Limiter
+	// Results holds the zips, whose URLs are signed with Signing.
+	Results *storage.BucketHandle
+	Signing storage.SignedURLOptions
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Routes adds the routes to the API. Both ask for a fresh token: their answer leads to all there is of the user.
+func (h *Handler) Routes(api *httpapi.API) {
+	api.Handle("POST /v1/me/export", httpapi.FreshUser, h.post)
+	api.Handle("GET /v1/me/export", httpapi.FreshUser, h.get)
+}
+
+// view has what follows expiresAt once the export is ready.
+type view struct {
+	ID          string `json:"id"`
+	State       State  `json:"state"`
+	RequestedAt string `json:"requestedAt"`
+	ExpiresAt   string `json:"expiresAt"`
+	Bytes       int64  `json:"bytes,omitempty"`
+	SHA256      string `json:"sha256,omitempty"`
+	URL         string `json:"url,omitempty"`
+	// URLExpiresAt is the end of the URL, not of the export.
+	URLExpiresAt string `json:"urlExpiresAt,omitempty"`
+}
+
+func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
+	j, err := h.request(r.Context(), account.Caller(r))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/v1/me/export")
+	return h.write(w, http.StatusAccepted, j)
+}
+
+func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
+	j, err := h.find(r.Context(), account.Caller(r))
+	if errors.Is(err, ErrGone) {
+		return fault.New(fault.CodeNotFound, "There is no export: request one.")
+	}
+	if err != nil {
+		return err
+	}
+	return h.write(w, http.StatusOK, j)
+}
+
+func (h *Handler) write(w http.ResponseWriter, status int, j Job) error {
+	v := view{ID: j.ID, State: j.State, RequestedAt: httpapi.Time(j.CreatedAt), ExpiresAt: httpapi.Time(j.ExpireAt)}
+	if j.State == Ready {
+		expires := h.Now().UTC().Add(linkLife)
+		if j.ExpireAt.Before(expires) {
+			expires = j.ExpireAt
+		}
+		signed, err := h.sign(j, expires)
+		if err != nil {
+			return fault.Wrap(err, fault.CodeUnavailable, "The export cannot be signed at the moment: try again.")
+		}
+		v.Bytes, v.SHA256, v.URL, v.URLExpiresAt = j.Bytes, j.SHA256, signed, httpapi.Time(expires)
+	}
+	return httpapi.Write(w, status, v)
+}
+
+// sign returns a URL to download the export.
+func (h *Handler) sign(j Job, expires time.Time) (string, error) {
+	file := bucket.File{Name: "facescan-" + j.CreatedAt.UTC().Format(time.DateOnly) + ".zip", ContentType: ContentType}
+	return bucket.Link(h.Results, h.Signing, j.Object, file, expires)
+}
