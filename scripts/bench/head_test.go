@@ -33,7 +33,7 @@ func TestPoseOfAKnownHead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable on purpose
+			r := rand.New(rand.NewPCG(1, 2))
 			for yaw := -35.0; yaw <= 35; yaw += 7 {
 				for _, tilt := range [...]struct{ pitch, roll float64 }{{0, 0}, {8, -12}, {-8, 15}} {
 					h := headPose{yaw * degree, tilt.pitch * degree, tilt.roll * degree, 100, 340, 280}

@@ -152,9 +152,9 @@ func (f *firestoreFront) admit(r *http.Request) error {
 	}
 	used, ok := f.indexes.serve(s)
 	if !ok {
-		return fmt.Errorf(
-			"The query requires an index: %s. Enter it into internal/store, and go generate ./internal/catalog", s,
-		) //nolint:staticcheck // production's words
+		return fmt.Errorf( //nolint:staticcheck // production's words
+			"The query requires an index: %s. Enter it into internal/schema, and go generate ./internal/catalog", s,
+		)
 	}
 	f.record(parent, used)
 	return nil

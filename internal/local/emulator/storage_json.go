@@ -57,7 +57,7 @@ func (s *Storage) copyOrCompose(w http.ResponseWriter, r *http.Request) {
 // and makes the object known.
 func (s *Storage) written(resource objectResource) {
 	now := s.now().UTC()
-	if now.Sub(time.Now()).Abs() > time.Second { // fake-gcs-server has no clock that could be moved
+	if time.Until(now).Abs() > time.Second { // fake-gcs-server has no clock that could be moved
 		resource["timeCreated"], resource["updated"] = now.Format(time.RFC3339Nano), now.Format(time.RFC3339Nano)
 		s.date(resource.text("bucket"), resource.text("name"), resource.text("generation"), now)
 	}

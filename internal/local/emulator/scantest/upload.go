@@ -129,7 +129,7 @@ func PutPhoto(t *testing.T, ticket *upload.Ticket, body string, change func(*htt
 		t.Error(err)
 		return PutAnswer{}
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Error(err)
@@ -148,7 +148,7 @@ func ContentOf(t *testing.T, object *storage.ObjectHandle) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	content, err := io.ReadAll(r)
 	if err != nil {
 		t.Fatal(err)
