@@ -130,7 +130,7 @@ func (p spot) query(value string, raw bool) string {
 // hostileValues are what parameters have stumbled over, here and elsewhere.
 func hostileValues() []string {
 	values := []string{
-		"", " ", "\t", "0", "-1", "+1", "007", "1.5", "1e3", "0x10", "26", "101",
+		"", " ", "\t", "0", "-1", "+1", "001", "1.5", "1e3", "0x10", "26", "101",
 		"9223372036854775807", "9223372036854775808", "1_000", "NaN",
 		"\x00", "a\x00b", "\xff\xfe", "\xed\xa0\x80", "\r\nX-Evil: 1", "..", "../../etc/passwd", "a/b", `a\b`, "%", "%zz",
 		"%00", "%2F", ";",

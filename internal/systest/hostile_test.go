@@ -231,6 +231,7 @@ func asBytes(list []json.RawMessage) [][]byte {
 // TestUnfinishedBodies sends half of every body: slowly, and then nothing more, and with an end of
 // the connection.
 func TestUnfinishedBodies(t *testing.T) {
+	t.Parallel() // with those that use no system: it waits for the end of patience with a body
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)

@@ -59,7 +59,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// start is the running system, reporting to this test. Tests that use it are not parallel.
+// start is the running system, reporting to this test. Of the tests that use it, only one is
+// parallel, TestUnfinishedBodies.
 func start(tb testing.TB) *system {
 	tb.Helper()
 	if running == nil {

@@ -79,7 +79,7 @@ func (s *system) sweepOften(ctx context.Context, t *testing.T) {
 	var sweeping sync.WaitGroup
 	t.Cleanup(func() { stop(); sweeping.Wait() })
 	sweeping.Go(func() {
-		tick := time.NewTicker(time.Second)
+		tick := time.NewTicker(200 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			select {
@@ -113,9 +113,10 @@ func shellBlocks(document string) string {
 }
 
 // strict stands on the script's first line, where the document has its title. It tells on which of
-// the script's lines a command failed, also when it is a function's.
+// the script's lines a command failed, also when it is a function's, and has the script sleep a
+// tenth of a second at a time.
 const strict = `set -Eeuo pipefail; trap 'line=("$LINENO" "${BASH_LINENO[@]}"); ` +
-	`echo "README.md:${line[${#line[@]}-2]}: $BASH_COMMAND" >&2' ERR`
+	`echo "README.md:${line[${#line[@]}-2]}: $BASH_COMMAND" >&2' ERR; sleep() { command sleep .1; }; `
 
 // paste runs the script in the repository's folder and answers what it printed. The error names the
 // line that failed.
