@@ -32,7 +32,7 @@ func TestImports(t *testing.T) {
 		"github.com/esimov/pigo/core", "github.com/gen2brain/jpegn", "golang.org/x/image/font",
 		"golang.org/x/image/font/inconsolata", "golang.org/x/image/math/fixed", "golang.org/x/image/vp8",
 		"golang.org/x/image/vp8l", "golang.org/x/image/webp", "hash/crc32", "image", "image/color", "image/draw",
-		"image/jpeg", "image/png", "io", "math", "math/bits", "net/http", "runtime/debug", "slices", "strconv", "strings",
+		"image/jpeg", "image/png", "io", "math", "math/bits", "net/http", "runtime/debug", "slices", "strings",
 		"sync", "unicode", "unicode/utf16",
 	}
 	if diff := cmp.Diff(want, slices.Compact(got)); diff != "" {

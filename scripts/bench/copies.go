@@ -11,7 +11,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/fit"
 )
 
 // maker makes a copy of a portrait that is altered in one way.
@@ -27,7 +27,7 @@ type subject struct {
 	full, half *image.Gray
 	at         eyes // in half
 	entry      *entry
-	seen       *face.Observation
+	seen       *fit.Observation
 	found      map[string]place // of a portrait without manual points, those that were found, in half
 }
 
@@ -138,7 +138,7 @@ func levelled(more bool) []maker {
 	add([]float64{5, 10, 20}, []float64{30}, named("roll %g"), func(s *subject, v float64) (*image.Gray, error) {
 		return rolled(s.half, s.oneWay()*v), nil
 	})
-	add([]float64{-face.TurnDegrees, face.TurnDegrees}, []float64{-12, -4, 4, 12}, named("yaw %+g"),
+	add([]float64{-fit.TurnDegrees, fit.TurnDegrees}, []float64{-12, -4, 4, 12}, named("yaw %+g"),
 		func(s *subject, v float64) (*image.Gray, error) {
 			return turned(s.half, s.at, v), nil
 		})
@@ -154,7 +154,7 @@ func (s *subject) uneven(mouth bool, down float64) *image.Gray {
 	if mouth {
 		name = "mouth"
 	}
-	name += map[bool]string{true: "_left", false: "_right"}[face.LowerSide(s.entry.All, mouth) < 0]
+	name += map[bool]string{true: "_left", false: "_right"}[fit.LowerSide(s.entry.All, mouth) < 0]
 	const width = 0.2 // pupil distances
 	return bent(s.half, s.at, s.point(name), down, width)
 }

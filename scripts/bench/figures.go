@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/fit"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -155,7 +156,7 @@ func (s *study) pointFigures() []figure {
 }
 
 // pairs are the people with both photos: scores and indices, neutral and smiling.
-func (s *study) pairs(value func(r face.Reading) float64) (a, b []float64) {
+func (s *study) pairs(value func(r fit.Reading) float64) (a, b []float64) {
 	for _, r := range s.records {
 		if r.smiling != nil {
 			a, b = append(a, value(r.neutral)), append(b, value(*r.smiling))
@@ -164,13 +165,13 @@ func (s *study) pairs(value func(r face.Reading) float64) (a, b []float64) {
 	return a, b
 }
 
-func scoreOf(r face.Reading) float64 { return r.Report.Score.Value }
-func indexOf(r face.Reading) float64 { return r.Index }
+func scoreOf(r fit.Reading) float64 { return r.Report.Score.Value }
+func indexOf(r fit.Reading) float64 { return r.Index }
 
 func (s *study) scoreFigures() []figure {
-	agreement := func(name string, value func(face.Reading) float64, need, stretch *bar) figure {
+	agreement := func(name string, value func(fit.Reading) float64, need, stretch *bar) figure {
 		a, b := s.pairs(value)
-		return judged(name, len(a), need, stretch, func(c []int) float64 { return face.ICC(picked(a, c), picked(b, c)) })
+		return judged(name, len(a), need, stretch, func(c []int) float64 { return fit.ICC(picked(a, c), picked(b, c)) })
 	}
 	correlation := func(name string, a, b []float64, need, stretch *bar) figure {
 		return judged(name, len(a), need, stretch, func(c []int) float64 { return spearman(picked(a, c), picked(b, c)) })
@@ -189,7 +190,7 @@ func (s *study) scoreFigures() []figure {
 
 // reference gives the reading that a copy is compared with: copies are made of the photo at half
 // size, but for scale.
-func (r *record) reference(copied string) (face.Reading, bool) {
+func (r *record) reference(copied string) (fit.Reading, bool) {
 	if strings.HasPrefix(copied, "scale") {
 		return r.neutral, true
 	}
@@ -198,7 +199,7 @@ func (r *record) reference(copied string) (face.Reading, bool) {
 }
 
 // shifts are the changes of a value under copies, of all people.
-func (s *study) shifts(copied string, value func(face.Reading) float64) []float64 {
+func (s *study) shifts(copied string, value func(fit.Reading) float64) []float64 {
 	var list []float64
 	for _, r := range s.records {
 		c, ok := r.copies[copied]
@@ -264,8 +265,8 @@ func (r *record) falls(part string) (falls, known bool) {
 }
 
 // recaptured gives the readings of the simulated recaptures.
-func (r *record) recaptured() []face.Reading {
-	var list []face.Reading
+func (r *record) recaptured() []fit.Reading {
+	var list []fit.Reading
 	for i := range recaptures {
 		if c, ok := r.copies[recaptureName(i)]; ok {
 			list = append(list, c)
@@ -291,7 +292,7 @@ func (s *study) intervalFigures() []figure {
 		}
 		own := r.neutral.Report.Score
 		size = append(size, own.Hi-own.Lo)
-		series, _ := report.Mean([]face.Score{shown(own), shown(own), shown(own)})
+		series, _ := report.Mean([]report.Score{shown(own), shown(own), shown(own)})
 		three = append(three, series.Hi-series.Lo)
 		if b := r.smiling; b != nil {
 			reach := 1.96 * math.Hypot(r.neutral.DeviationSE, b.DeviationSE)
@@ -312,12 +313,12 @@ func (s *study) metricFigures() []figure {
 		got := s.each(func(r *record) float64 { return metric(r.neutral, m.Name) })
 		want := s.each(func(r *record) float64 { return r.manual[m.Name] })
 		list = append(list, judged(m.Name+": ICC(2,1) with manual points", len(got), atLeast(0.6), nil,
-			func(c []int) float64 { return face.ICC(picked(got, c), picked(want, c)) }))
+			func(c []int) float64 { return fit.ICC(picked(got, c), picked(want, c)) }))
 	}
 	return list
 }
 
-func metric(r face.Reading, name string) float64 {
+func metric(r fit.Reading, name string) float64 {
 	for _, m := range r.Report.Metrics {
 		if m.Name == name {
 			return m.Value

@@ -9,20 +9,20 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/fit"
 )
 
-// fit fits the engine's numbers to everybody and writes them where the engine compiles them in.
-func fit(ctx context.Context, o options, out, progress io.Writer) error {
+// refit fits the engine's numbers to everybody and writes them where the engine compiles them in.
+func refit(ctx context.Context, o options, out, progress io.Writer) error {
 	g, err := gather(ctx, o, progress)
 	if err != nil {
 		return err
 	}
-	c, err := face.Fit(g.samples(all), g.others(all))
+	c, err := fit.Fit(g.samples(all), g.others(all))
 	if err != nil {
 		return err
 	}
-	source, err := format.Source(face.Source(c))
+	source, err := format.Source(fit.Source(c))
 	if err != nil {
 		return err
 	}

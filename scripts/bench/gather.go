@@ -17,16 +17,16 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/fit"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/terminal"
+	"golang.org/x/sync/errgroup"
 )
 
 // seen is what the engine saw in one photo: an observation or its refusal.
 type seen struct {
-	*face.Observation
-	refusal *face.Refusal
+	*fit.Observation
+	refusal *report.Refusal
 }
 
 // gathered holds everything that was looked at: by file, the copies by person and name, and the
@@ -111,8 +111,8 @@ func (g *gathered) jobs(o options) ([]job, error) {
 
 // look observes a photo. A refusal is a finding, any other error is not.
 func look(data []byte) (seen, error) {
-	o, err := face.Observe(bytes.NewReader(data), face.Options{MaxBytes: 64 << 20, MaxMemory: 1 << 30})
-	var refusal *face.Refusal
+	o, err := fit.Observe(bytes.NewReader(data), report.Options{MaxBytes: 64 << 20, MaxMemory: 1 << 30})
+	var refusal *report.Refusal
 	if errors.As(err, &refusal) {
 		return seen{refusal: refusal}, nil
 	}

@@ -16,11 +16,11 @@ import (
 	"sync"
 	"text/tabwriter"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/terminal"
 	"github.com/facescan/facescan/internal/scan/cheat"
+	"golang.org/x/sync/errgroup"
 )
 
 // guarded holds what the guard sees of each person's photos and of what cheats make of them, by
@@ -182,8 +182,8 @@ func (g *guarded) lookAt(folder string, p *person) error {
 
 // see does what a scan does. A refusal leaves nothing to be judged.
 func (g *guarded) see(p *person, name string, data []byte) error {
-	report, pictures, err := face.Scan(bytes.NewReader(data), face.Options{MaxBytes: 64 << 20, MaxMemory: 1 << 30})
-	var refusal *face.Refusal
+	measured, pictures, err := face.Scan(bytes.NewReader(data), report.Options{MaxBytes: 64 << 20, MaxMemory: 1 << 30})
+	var refusal *report.Refusal
 	if errors.As(err, &refusal) {
 		return nil
 	}
@@ -191,10 +191,10 @@ func (g *guarded) see(p *person, name string, data []byte) error {
 		return err
 	}
 	for _, picture := range pictures {
-		if picture.Name != face.PictureCrop {
+		if picture.Name != report.PictureCrop {
 			continue
 		}
-		o, err := cheat.Observe(report, picture.Image)
+		o, err := cheat.Observe(measured, picture.Image)
 		if err != nil {
 			return err
 		}

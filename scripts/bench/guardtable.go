@@ -1,8 +1,6 @@
 package main
 
-import (
-	"github.com/facescan/facescan/internal/scan/cheat"
-)
+import "github.com/facescan/facescan/internal/scan/cheat"
 
 // count is how often a verdict was said.
 type count struct {

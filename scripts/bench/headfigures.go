@@ -5,14 +5,15 @@ import (
 	"math"
 	"strings"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/fit"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // turnedHead is a portrait whose turn is known by the generic head, and what the engine made of it.
 type turnedHead struct {
 	known float64 // degrees
-	read  face.Reading
-	lost  face.Code // of a photo of which nothing was measured
+	read  fit.Reading
+	lost  report.Code // of a photo of which nothing was measured
 }
 
 // seen reports whether the engine has an estimate of its own.
@@ -140,17 +141,17 @@ func verdictsOnYaw(in []turnedHead) string {
 	}
 	return fmt.Sprintf("%.1f | %+.1f | %.1f | %.0f %% | %.0f %% | %.0f %% | %.0f %% | %.0f %%", mean(estimate),
 		mean(further), rootMeanSquare(further),
-		verdict[string(face.VerdictOK)], verdict[string(face.VerdictWarn)], verdict[string(face.VerdictReject)],
+		verdict[string(report.VerdictOK)], verdict[string(report.VerdictWarn)], verdict[string(report.VerdictReject)],
 		verdict["other"], verdict["ranked"])
 }
 
 // yawVerdict is that of the check of the turn, or other where something else refuses the photo.
 func yawVerdict(h *turnedHead) string {
-	if !h.seen() || h.read.Refusal != nil && h.read.Refusal.Code != face.TurnedAway {
+	if !h.seen() || h.read.Refusal != nil && h.read.Refusal.Code != report.TurnedAway {
 		return "other"
 	}
 	for _, c := range h.read.Report.Quality {
-		if c.Check == face.CheckYaw {
+		if c.Check == report.CheckYaw {
 			return string(c.Verdict)
 		}
 	}

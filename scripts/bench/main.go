@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	case "accuracy":
 		return accuracy(ctx, o, out, progress)
 	case "fit":
-		return fit(ctx, o, out, progress)
+		return refit(ctx, o, out, progress)
 	case "reliability":
 		return reliability(ctx, o, out, progress)
 	case "guard":

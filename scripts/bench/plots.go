@@ -7,11 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/facescan/facescan/internal/face"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
-
-	"github.com/facescan/facescan/internal/face"
 )
 
 var (

@@ -13,7 +13,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/fit"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // tried says in words what no figure shows; it stands in scripts/bench/tried.md.
@@ -60,7 +61,7 @@ that were fitted to others. Choices of method (window sizes, the places of the f
 people and are not covered by that. Intervals are 95 %% bootstrap intervals over people (%d draws). SD is the standard deviation of the score between
 people. Altered copies are made of the photo at half size, with about 100 pixels between the pupils.
 
-`, "`"+face.Version+"`", "`make reliability`", len(s.records), draws)
+`, "`"+report.Version+"`", "`make reliability`", len(s.records), draws)
 	figures := s.figures()
 	if len(s.wild) > 0 {
 		b.WriteString(s.plainWords(figures))
@@ -117,10 +118,10 @@ func (s *study) metricTable() string {
 			got, want, diff = append(got, g.Value), append(want, w), append(diff, g.Value-w)
 			inside = append(inside, share(g.Lo <= w && w <= g.Hi))
 		}
-		x, y := s.pairs(func(r face.Reading) float64 { return r.Report.Metrics[i].Value })
+		x, y := s.pairs(func(r fit.Reading) float64 { return r.Report.Metrics[i].Value })
 		fmt.Fprintf(&b, "| %s | %s | %.2f | %.3f | %.3f | %.0f %% | %.2f |\n", strings.ReplaceAll(m.Name, "_", `\_`), m.Unit,
-			face.ICC(got, want), mean(diff),
-			deviation(diff), 100*mean(inside), face.ICC(x, y))
+			fit.ICC(got, want), mean(diff),
+			deviation(diff), 100*mean(inside), fit.ICC(x, y))
 	}
 	return b.String()
 }
@@ -202,7 +203,7 @@ func groupsOf(self map[string]string) []string {
 func (s *study) verdicts() (refused, unranked float64) {
 	n := 0.0
 	for _, r := range s.records {
-		both := []face.Reading{r.neutral}
+		both := []fit.Reading{r.neutral}
 		if r.smiling != nil {
 			both = append(both, *r.smiling)
 		}
@@ -220,14 +221,14 @@ func (s *study) refusals() string {
 	warned := map[string]int{}
 	n := 0
 	for _, r := range s.records {
-		both := []face.Reading{r.neutral}
+		both := []fit.Reading{r.neutral}
 		if r.smiling != nil {
 			both = append(both, *r.smiling)
 		}
 		for _, p := range both {
 			n++
 			for _, c := range p.Report.Quality {
-				if c.Verdict != face.VerdictOK {
+				if c.Verdict != report.VerdictOK {
 					warned[c.Check+" "+string(c.Verdict)]++
 				}
 			}

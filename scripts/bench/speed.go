@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/testphoto"
 	"github.com/facescan/facescan/scripts/bench/single"
 )
@@ -111,8 +112,8 @@ var sizes = []size{
 func timed(table io.Writer, size size, photo []byte) error {
 	least, err := fastest(
 		func() error { _, err := jpeg.Decode(bytes.NewReader(photo)); return err },
-		func() error { _, err := face.Analyze(bytes.NewReader(photo), face.Options{}); return err },
-		func() error { _, _, err := face.Scan(bytes.NewReader(photo), face.Options{}); return err })
+		func() error { _, err := face.Analyze(bytes.NewReader(photo), report.Options{}); return err },
+		func() error { _, _, err := face.Scan(bytes.NewReader(photo), report.Options{}); return err })
 	if err != nil {
 		return err
 	}

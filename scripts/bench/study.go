@@ -6,7 +6,8 @@ import (
 	"io"
 	"math"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/fit"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // folds is the number of parts in which the people are judged, each by numbers fitted to the
@@ -21,21 +22,21 @@ type study struct {
 	unfound []*person
 	// wild holds the readings of the photos without points by file, and wildCopies those of their
 	// copies by name.
-	wild       map[string]face.Reading
-	wildCopies map[string]map[string]face.Reading
-	whole      *face.Calibration // fitted to everybody; nil where nothing was fitted
+	wild       map[string]fit.Reading
+	wildCopies map[string]map[string]fit.Reading
+	whole      *fit.Calibration // fitted to everybody; nil where nothing was fitted
 }
 
 // record is one person, read by a calibration that was fitted without this person.
 type record struct {
 	*person
-	neutral face.Reading
-	smiling *face.Reading
-	copies  map[string]face.Reading
-	lost    map[string]face.Code // copies that were not measured
-	errors  map[string]float64   // distance of each point from the manual one, by name, pupil distances
-	yaw     float64              // of the manual points, degrees
-	manual  map[string]float64   // measures from the manual points, by name
+	neutral fit.Reading
+	smiling *fit.Reading
+	copies  map[string]fit.Reading
+	lost    map[string]report.Code // copies that were not measured
+	errors  map[string]float64     // distance of each point from the manual one, by name, pupil distances
+	yaw     float64                // of the manual points, degrees
+	manual  map[string]float64     // measures from the manual points, by name
 }
 
 func measure(ctx context.Context, o options, progress io.Writer) (*study, error) {
@@ -49,14 +50,14 @@ func measure(ctx context.Context, o options, progress io.Writer) (*study, error)
 // study reads everybody by numbers that were fitted to others. Without annotated people nothing is
 // fitted: the engine's own numbers judge.
 func (g *gathered) study() (*study, error) {
-	s := &study{gathered: g, wild: map[string]face.Reading{}, wildCopies: map[string]map[string]face.Reading{}}
+	s := &study{gathered: g, wild: map[string]fit.Reading{}, wildCopies: map[string]map[string]fit.Reading{}}
 	if len(g.people) < 2*folds {
-		s.readWild(face.Fitted(), func(int, *entry) bool { return true })
+		s.readWild(fit.Fitted(), func(int, *entry) bool { return true })
 		return s, nil
 	}
 	for fold := range folds {
 		in := func(i int) bool { return i%folds == fold }
-		c, err := face.Fit(g.samples(func(i int) bool { return !in(i) }), g.others(func(i int) bool { return !in(i) }))
+		c, err := fit.Fit(g.samples(func(i int) bool { return !in(i) }), g.others(func(i int) bool { return !in(i) }))
 		if err != nil {
 			return nil, fmt.Errorf("fold %d: %w", fold+1, err)
 		}
@@ -67,7 +68,7 @@ func (g *gathered) study() (*study, error) {
 		}
 		s.readWild(c, func(i int, e *entry) bool { return (e.Set == setPortraits || e.Set == setOrdinary) && in(i) })
 	}
-	c, err := face.Fit(g.samples(all), g.others(all))
+	c, err := fit.Fit(g.samples(all), g.others(all))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func (g *gathered) study() (*study, error) {
 func all(int) bool { return true }
 
 // readWild reads the chosen photos without points, and their copies.
-func (s *study) readWild(c *face.Calibration, chosen func(i int, e *entry) bool) {
+func (s *study) readWild(c *fit.Calibration, chosen func(i int, e *entry) bool) {
 	for i := range s.entries {
 		e := &s.entries[i]
 		if !chosen(i, e) {
@@ -93,7 +94,7 @@ func (s *study) readWild(c *face.Calibration, chosen func(i int, e *entry) bool)
 				continue
 			}
 			if s.wildCopies[e.File] == nil {
-				s.wildCopies[e.File] = map[string]face.Reading{}
+				s.wildCopies[e.File] = map[string]fit.Reading{}
 			}
 			s.wildCopies[e.File][name] = found.Read(c)
 		}
@@ -101,8 +102,8 @@ func (s *study) readWild(c *face.Calibration, chosen func(i int, e *entry) bool)
 }
 
 // samples gives the chosen people for a fit.
-func (g *gathered) samples(chosen func(i int) bool) []face.Sample {
-	var list []face.Sample
+func (g *gathered) samples(chosen func(i int) bool) []fit.Sample {
+	var list []fit.Sample
 	for i, p := range g.people {
 		if chosen(i) {
 			list = append(list, g.sample(p))
@@ -112,7 +113,7 @@ func (g *gathered) samples(chosen func(i int) bool) []face.Sample {
 }
 
 // others gives the chosen photos without points for a fit.
-func (g *gathered) others(chosen func(i int) bool) (o face.Others) {
+func (g *gathered) others(chosen func(i int) bool) (o fit.Others) {
 	for i := range g.entries {
 		e := &g.entries[i]
 		seen := g.files[e.File].Observation
@@ -131,23 +132,23 @@ func (g *gathered) others(chosen func(i int) bool) (o face.Others) {
 	return o
 }
 
-func (g *gathered) copiesNamed(key string, name func(int) string) (list []*face.Observation) {
+func (g *gathered) copiesNamed(key string, name func(int) string) (list []*fit.Observation) {
 	for i := range shades {
 		list = append(list, g.copies[key][name(i)].Observation)
 	}
 	return list
 }
 
-func (g *gathered) glassesOf(key string) []*face.Observation {
-	return []*face.Observation{g.copies[key][thinGlasses].Observation, g.copies[key][darkGlasses].Observation}
+func (g *gathered) glassesOf(key string) []*fit.Observation {
+	return []*fit.Observation{g.copies[key][thinGlasses].Observation, g.copies[key][darkGlasses].Observation}
 }
 
-func (g *gathered) sample(p *person) face.Sample {
+func (g *gathered) sample(p *person) fit.Sample {
 	copies := g.copies[p.id]
-	s := face.Sample{
+	s := fit.Sample{
 		Neutral: g.files[p.neutral.File].Observation, Points: p.neutral.Points, Dense: p.neutral.All,
-		ToRight: copies[fmt.Sprintf("yaw %+d", face.TurnDegrees)].Observation,
-		ToLeft:  copies[fmt.Sprintf("yaw %+d", -face.TurnDegrees)].Observation,
+		ToRight: copies[fmt.Sprintf("yaw %+d", fit.TurnDegrees)].Observation,
+		ToLeft:  copies[fmt.Sprintf("yaw %+d", -fit.TurnDegrees)].Observation,
 		Blurred: copies["blur 2"].Observation,
 	}
 	if p.smiling != nil {
@@ -160,16 +161,16 @@ func (g *gathered) sample(p *person) face.Sample {
 	return s
 }
 
-func (s *study) add(p *person, c *face.Calibration) {
+func (s *study) add(p *person, c *fit.Calibration) {
 	o := s.files[p.neutral.File].Observation
 	if o == nil {
 		s.unfound = append(s.unfound, p)
 		return
 	}
 	r := &record{
-		person: p, neutral: o.Read(c), copies: map[string]face.Reading{}, lost: map[string]face.Code{},
-		yaw:    face.ManualYaw(p.neutral.All),
-		manual: face.ManualMetrics(p.neutral.Points),
+		person: p, neutral: o.Read(c), copies: map[string]fit.Reading{}, lost: map[string]report.Code{},
+		yaw:    fit.ManualYaw(p.neutral.All),
+		manual: fit.ManualMetrics(p.neutral.Points),
 	}
 	if p.smiling != nil {
 		if o := s.files[p.smiling.File].Observation; o != nil {
@@ -188,7 +189,7 @@ func (s *study) add(p *person, c *face.Calibration) {
 }
 
 // pointErrors gives the distances from the manual points in manual pupil distances.
-func pointErrors(got map[string]face.Point, want map[string][2]float64) map[string]float64 {
+func pointErrors(got map[string]report.Point, want map[string][2]float64) map[string]float64 {
 	l, r := want["pupil_left"], want["pupil_right"]
 	iod := math.Hypot(l[0]-r[0], l[1]-r[1])
 	errs := map[string]float64{}

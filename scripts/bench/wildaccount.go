@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/fit"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
 // plainWords opens the account with what people ask who are no statisticians.
@@ -124,9 +126,9 @@ func (s *study) wildTable() string {
 }
 
 // whyNot names the first check that keeps a photo from being ranked.
-func whyNot(r face.Reading) string {
+func whyNot(r fit.Reading) string {
 	for _, c := range r.Report.Quality {
-		for _, a := range face.AdviceOf([]face.Check{c}, []string{""}) {
+		for _, a := range face.AdviceOf([]report.Check{c}, []string{""}) {
 			if a.Ranks {
 				return a.Check
 			}

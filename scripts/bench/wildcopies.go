@@ -9,7 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/fit"
 )
 
 // shades is how many times a portrait is lit anew from a side.
@@ -174,11 +174,11 @@ func glassesName(dark bool) string {
 }
 
 // newWildSubject is a portrait whose points are those that were found.
-func newWildSubject(img image.Image, e *entry, seen *face.Observation) *subject {
+func newWildSubject(img image.Image, e *entry, seen *fit.Observation) *subject {
 	g := image.NewGray(image.Rect(0, 0, img.Bounds().Dx(), img.Bounds().Dy()))
 	draw.Draw(g, g.Rect, img, img.Bounds().Min, draw.Src)
 	s := &subject{full: g, half: g, entry: e, seen: seen, found: map[string]place{}}
-	for name, p := range seen.Read(face.Fitted()).Report.Landmarks {
+	for name, p := range seen.Read(fit.Fitted()).Report.Landmarks {
 		s.found[name] = place{p.X, p.Y}
 	}
 	s.at = eyes{s.found["pupil_left"], s.found["pupil_right"]}
@@ -189,7 +189,7 @@ func newWildSubject(img image.Image, e *entry, seen *face.Observation) *subject 
 // engine believes of the face.
 func (s *subject) unevenWild(mouth bool, down float64) *image.Gray {
 	name := map[bool]string{true: "mouth", false: "pupil"}[mouth]
-	name += map[bool]string{true: "_left", false: "_right"}[s.seen.LowerSide(face.Fitted(), mouth) < 0]
+	name += map[bool]string{true: "_left", false: "_right"}[s.seen.LowerSide(fit.Fitted(), mouth) < 0]
 	const width = 0.2 // pupil distances
 	return bent(s.half, s.at, s.found[name], down, width)
 }

@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/fit"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -16,7 +16,7 @@ var (
 )
 
 // refusalOf gives the code of a photo that is not measured, or an empty one.
-func (s *study) refusalOf(file string) face.Code {
+func (s *study) refusalOf(file string) report.Code {
 	seen := s.files[file]
 	switch r, ok := s.wild[file]; {
 	case seen.refusal != nil:
@@ -30,7 +30,7 @@ func (s *study) refusalOf(file string) face.Code {
 // faceIn reports whether a face was found in a photo, whatever else was wrong.
 func (s *study) faceIn(file string) bool {
 	code := s.refusalOf(file)
-	return code != face.NoFace && (code != "" || s.files[file].Observation != nil)
+	return code != report.NoFace && (code != "" || s.files[file].Observation != nil)
 }
 
 // taken reports whether something was taken for a face in what was seen, whatever became of it.
@@ -42,12 +42,12 @@ func (s *study) taken(v seen) bool {
 	case v.Observation != nil:
 		c := s.whole
 		if c == nil {
-			c = face.Fitted()
+			c = fit.Fitted()
 		}
 		refusal = v.Read(c).Refusal
 	}
 	return refusal == nil || slices.Contains(
-		[]face.Code{face.SeveralFaces, face.FaceTooSmall, face.FaceTooNear}, refusal.Code,
+		[]report.Code{report.SeveralFaces, report.FaceTooSmall, report.FaceTooNear}, refusal.Code,
 	)
 }
 
@@ -77,10 +77,10 @@ func (s *study) ordinarySets() (names []string) {
 }
 
 // rankable reports whether a reading gets a rank.
-func rankable(r face.Reading) bool { return r.Refusal == nil && r.Report.Rankable }
+func rankable(r fit.Reading) bool { return r.Refusal == nil && r.Report.Rankable }
 
 // rankedIn gives the readings of a set that get a rank.
-func (s *study) rankedIn(list []*entry) (ranked []face.Reading) {
+func (s *study) rankedIn(list []*entry) (ranked []fit.Reading) {
 	for _, e := range list {
 		if r, ok := s.wild[e.File]; ok && rankable(r) {
 			ranked = append(ranked, r)
@@ -120,7 +120,7 @@ func (s *study) wildFigures() []figure {
 		list = append(list, averaged("things and animals: measured", each(entries, measured), atMost(.01), atMost(.003)))
 	}
 	if entries := s.setOf(setTight); len(entries) > 0 {
-		none := func(e *entry) float64 { return share(s.refusalOf(e.File) == face.NoFace) }
+		none := func(e *entry) float64 { return share(s.refusalOf(e.File) == report.NoFace) }
 		list = append(list, averaged("tight: no_face", each(entries, none), nil, nil))
 		list = append(list, s.pairFigures("tight", entries)...)
 	}
@@ -131,12 +131,12 @@ func (s *study) wildFigures() []figure {
 }
 
 func (s *study) foundFigures(set string, entries []*entry) []figure {
-	is := func(code face.Code) func(e *entry) float64 {
+	is := func(code report.Code) func(e *entry) float64 {
 		return func(e *entry) float64 { return share(s.refusalOf(e.File) == code) }
 	}
 	ranked := func(e *entry) float64 { return share(rankable(s.wild[e.File])) }
 	list := []figure{
-		averaged(set+": no_face", each(entries, is(face.NoFace)), atMost(.04), atMost(.01)),
+		averaged(set+": no_face", each(entries, is(report.NoFace)), atMost(.04), atMost(.01)),
 		averaged(set+": measured", each(entries, is("")), atLeast(.88), atLeast(.95)),
 		averaged(set+": ranked", each(entries, ranked), atLeast(.40), atLeast(.60)),
 	}
@@ -152,7 +152,7 @@ func (s *study) foundFigures(set string, entries []*entry) []figure {
 func (s *study) spreadFigures(set string, entries []*entry) []figure {
 	ranked := s.rankedIn(entries)
 	score := each(ranked, scoreOf)
-	width := each(ranked, func(r face.Reading) float64 { return r.Report.Score.Hi - r.Report.Score.Lo })
+	width := each(ranked, func(r fit.Reading) float64 { return r.Report.Score.Hi - r.Report.Score.Lo })
 	var narrow []float64
 	for _, e := range entries {
 		if r, ok := s.wild[e.File]; ok && r.Refusal == nil {
@@ -281,7 +281,7 @@ func (s *study) labelFigures(set string, entries []*entry) (list []figure) {
 	for _, e := range entries {
 		for label, value := range e.Labels {
 			name := label + " " + value
-			groups[name] = append(groups[name], share(s.refusalOf(e.File) == face.NoFace))
+			groups[name] = append(groups[name], share(s.refusalOf(e.File) == report.NoFace))
 		}
 	}
 	names := []string{}
@@ -298,10 +298,10 @@ func (s *study) labelFigures(set string, entries []*entry) (list []figure) {
 }
 
 // couple are two readings of one person, or of two.
-type couple struct{ a, b face.Reading }
+type couple struct{ a, b fit.Reading }
 
 func (c couple) agree() float64 {
-	half := func(r face.Reading) float64 { return (r.Report.Score.Hi - r.Report.Score.Lo) / 2 }
+	half := func(r fit.Reading) float64 { return (r.Report.Score.Hi - r.Report.Score.Lo) / 2 }
 	return share(math.Abs(scoreOf(c.a)-scoreOf(c.b)) <= math.Hypot(half(c.a), half(c.b)))
 }
 
@@ -433,11 +433,11 @@ func oneWayICC(rows [][]float64) float64 {
 }
 
 // shown is what a series keeps of a score.
-func shown(s face.Score) face.Score { return face.Score{Value: s.Value, Lo: s.Lo, Hi: s.Hi} }
+func shown(s report.Score) report.Score { return report.Score{Value: s.Value, Lo: s.Lo, Hi: s.Hi} }
 
 // seriesFigures judge the mean of three photos against the mean of the person's others.
 func (s *study) seriesFigures(entries []*entry) []figure {
-	people := map[string][]face.Reading{}
+	people := map[string][]fit.Reading{}
 	for _, e := range entries {
 		if r := s.wild[e.File]; rankable(r) {
 			people[e.Person] = append(people[e.Person], r)
@@ -450,7 +450,7 @@ func (s *study) seriesFigures(entries []*entry) []figure {
 			continue
 		}
 		for skip := range list {
-			three := []face.Score{}
+			three := []report.Score{}
 			var rest []float64
 			for i, r := range list {
 				if i != skip && len(three) < 3 {

@@ -12,10 +12,9 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/local/terminal"
+	"golang.org/x/sync/errgroup"
 )
 
 const (

@@ -12,10 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/catalog"
+	"golang.org/x/sync/errgroup"
 )
 
 const (

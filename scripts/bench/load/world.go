@@ -16,16 +16,15 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"github.com/getkin/kin-openapi/openapi3"
-	"golang.org/x/sync/errgroup"
-	"google.golang.org/api/iterator"
-
 	"github.com/facescan/facescan/internal/client"
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/host"
 	"github.com/facescan/facescan/internal/local/terminal"
 	"github.com/facescan/facescan/internal/testphoto"
+	"github.com/getkin/kin-openapi/openapi3"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/api/iterator"
 )
 
 const (

@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/scripts/bench/single"
 )
 
@@ -27,8 +28,8 @@ func main() {
 }
 
 func getReady() error {
-	_, err := face.Analyze(bytes.NewReader(nil), face.Options{})
-	var refusal *face.Refusal
+	_, err := face.Analyze(bytes.NewReader(nil), report.Options{})
+	var refusal *report.Refusal
 	if errors.As(err, &refusal) {
 		return nil
 	}
@@ -41,7 +42,7 @@ func scan(file string) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	if _, _, err := face.Scan(f, face.Options{}); err != nil {
+	if _, _, err := face.Scan(f, report.Options{}); err != nil {
 		return err
 	}
 	return single.PrintPeak()

@@ -13,6 +13,7 @@ import (
 	"os"
 
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/scan/rendition"
 	"github.com/facescan/facescan/scripts/bench/single"
 )
@@ -52,11 +53,11 @@ func measure(file string) error {
 	if err != nil {
 		return err
 	}
-	_, pictures, err := face.Scan(bytes.NewReader(photo), face.Options{})
+	_, pictures, err := face.Scan(bytes.NewReader(photo), report.Options{})
 	if err != nil {
 		return fmt.Errorf("scan the photo: %w", err)
 	}
-	upright, err := face.Upright(bytes.NewReader(photo), face.Options{}, rendition.MaxSide)
+	upright, err := face.Upright(bytes.NewReader(photo), report.Options{}, rendition.MaxSide)
 	if err != nil {
 		return fmt.Errorf("turn the photo upright: %w", err)
 	}
@@ -65,7 +66,7 @@ func measure(file string) error {
 			return fmt.Errorf("make the rendition %s: %w", r.Name, err)
 		}
 	}
-	if len(pictures) != len(face.PictureNames()) { // they are kept until now, as by internal/scan/analyze
+	if len(pictures) != len(report.PictureNames()) { // they are kept until now, as by internal/scan/analyze
 		return errors.New("some pictures are missing")
 	}
 	return single.PrintPeak()

@@ -4,7 +4,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/report"
 )
 
-func main() { fmt.Println(face.Version, face.Report{}) }
+func main() { fmt.Println(report.Version, report.Report{}) }

@@ -1,4 +1,4 @@
-package face
+package fit
 
 import (
 	"bytes"
@@ -145,7 +145,7 @@ func TestTheIndexOfAMirroredObservationIsTheSame(t *testing.T) {
 // TestTablesAreWrittenByTheFit keeps hands off tables.go.
 func TestTablesAreWrittenByTheFit(t *testing.T) {
 	t.Parallel()
-	want, err := os.ReadFile("internal/measure/tables.go")
+	want, err := os.ReadFile("../internal/measure/tables.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package face
+package fit
 
 import (
 	"github.com/facescan/facescan/internal/face/internal/landmark"
