@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/facescan/facescan/internal/face/internal/cascade"
+	"github.com/facescan/facescan/internal/face/internal/draw"
 	"github.com/facescan/facescan/internal/face/internal/landmark"
 	"github.com/facescan/facescan/internal/face/internal/measure"
 	"github.com/facescan/facescan/internal/face/internal/photo"
@@ -28,7 +29,7 @@ func Scan(r io.Reader, opts report.Options) (report.Report, []report.Picture, er
 	if err != nil {
 		return report.Report{}, nil, err
 	}
-	pictures, err := pictures(m)
+	pictures, err := draw.Pictures(m)
 	if err != nil {
 		return report.Report{}, nil, err
 	}

@@ -1,4 +1,4 @@
-package face
+package draw
 
 import (
 	"bytes"
@@ -14,8 +14,8 @@ import (
 
 const pictureQuality = 85 // of the JPEG, 1 to 100
 
-// pictures draws everything from what measuring has decoded.
-func pictures(m *measure.Measurement) ([]report.Picture, error) {
+// Pictures draws everything from what measuring has decoded.
+func Pictures(m *measure.Measurement) ([]report.Picture, error) {
 	c := canvasOf(m)
 	strip := stripOf(m, c)
 	left, right := halvesOf(m, strip)

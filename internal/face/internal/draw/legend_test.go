@@ -1,4 +1,4 @@
-package face
+package draw
 
 import (
 	"fmt"
