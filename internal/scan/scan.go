@@ -99,10 +99,10 @@ const SchemaVersion = 1
 const (
 	// ExpireGrace is how long after the ticket's end a photo may still turn up.
 	ExpireGrace = time.Hour
-	// FirstLook is when the sweep first asks whether a notification was lost, nextLook when it asks
-	// again.
+	// FirstLook is when the sweep first asks whether a notification was lost.
 	FirstLook = 2 * time.Minute
-	NextLook  = 5 * time.Minute
+	// NextLook is when it asks again.
+	NextLook = 5 * time.Minute
 	// MaxClaims ends a scan whose analysis kills its process again and again.
 	MaxClaims = 5
 )

@@ -27,7 +27,8 @@ type View struct {
 // NewView returns the scan as its owner sees it.
 func NewView(s Scan) View {
 	v := View{
-		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result, DuplicateOf: s.DuplicateOf, Renditions: s.Rendered,
+		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result,
+		DuplicateOf: s.DuplicateOf, Renditions: s.Rendered,
 		CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt), FinishedAt: OptionalTime(s.FinishedAt),
 		Verification: showVerification(s.Verification), Previous: s.Previous,
 	}

@@ -119,7 +119,9 @@ var errFenced = errors.New("the user does not admit the scan")
 
 // claim takes the scan for this process. At a closed fence it ends the scan instead and fails with
 // errFenced.
-func (a *Consumer) claim(ctx context.Context, uid account.UID, id scan.ID, photo event.ObjectFinalized) (scan.Scan, error) {
+func (a *Consumer) claim(
+	ctx context.Context, uid account.UID, id scan.ID, photo event.ObjectFinalized,
+) (scan.Scan, error) {
 	var s scan.Scan
 	var outcome error
 	token := rand.Text()
@@ -295,7 +297,8 @@ func (a *Consumer) complete(ctx context.Context, s scan.Scan, measured report.Re
 		current.Complete(kept, now)
 		return event.ScanCompletedV1{
 			UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Engine: measured.Version,
-			EngineMajor: report.MajorVersion(), Score: measured.Score.Value, Interval: event.Around(measured.Score.Lo, measured.Score.Hi),
+			EngineMajor: report.MajorVersion(), Score: measured.Score.Value,
+			Interval: event.Around(measured.Score.Lo, measured.Score.Hi),
 			Rankable: current.Outcome().Rankable, CompletedAt: now,
 		}, nil
 	})
@@ -404,7 +407,8 @@ func (a *Consumer) giveUp(ctx context.Context, s scan.Scan, cause error) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	err := transact.Run(ctx, a.Firestore, scan.Ref(a.Firestore, s.ID), func(_ context.Context, tx *firestore.Transaction) error {
+	on := scan.Ref(a.Firestore, s.ID)
+	err := transact.Run(ctx, a.Firestore, on, func(_ context.Context, tx *firestore.Transaction) error {
 		current, err := scan.Read(tx, a.Firestore, s.ID)
 		if err != nil {
 			return err

@@ -61,7 +61,8 @@ func (a *Consumer) keep(ctx context.Context, name, contentType string, body []by
 }
 
 func (a *Consumer) deleteAll(ctx context.Context, uid account.UID, id scan.ID, generation int64) error {
-	return errors.Join(a.deletePhoto(ctx, scan.PhotoName(uid, id), generation), bucket.DeleteBelow(ctx, a.Results, scan.ResultPrefix(uid, id)))
+	return errors.Join(a.deletePhoto(ctx, scan.PhotoName(uid, id), generation),
+		bucket.DeleteBelow(ctx, a.Results, scan.ResultPrefix(uid, id)))
 }
 
 func (a *Consumer) deletePhoto(ctx context.Context, name string, generation int64) error {

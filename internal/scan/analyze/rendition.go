@@ -84,7 +84,9 @@ func (a *Consumer) upright(ctx context.Context, s scan.Scan, photo []byte) (imag
 }
 
 // renderOne turns a panic into an error: what is made of a photo is no reason to lose its measures.
-func (a *Consumer) renderOne(ctx context.Context, s scan.Scan, picture image.Image, r rendition.Rendition) (file []byte, err error) {
+func (a *Consumer) renderOne(
+	ctx context.Context, s scan.Scan, picture image.Image, r rendition.Rendition,
+) (file []byte, err error) {
 	done, err := a.computing(ctx, s)
 	if err != nil {
 		return nil, err

@@ -15,7 +15,8 @@ import (
 // where it does not succeed the analysis goes on, and whether the lease still holds is asked at the
 // scan's end.
 func (a *Consumer) enter(ctx context.Context, s scan.Scan, stage scan.Stage) {
-	err := transact.Run(ctx, a.Firestore, scan.Ref(a.Firestore, s.ID), func(_ context.Context, tx *firestore.Transaction) error {
+	on := scan.Ref(a.Firestore, s.ID)
+	err := transact.Run(ctx, a.Firestore, on, func(_ context.Context, tx *firestore.Transaction) error {
 		current, err := scan.Read(tx, a.Firestore, s.ID)
 		if err != nil {
 			return err

@@ -19,7 +19,9 @@ import (
 )
 
 // ClearAway deletes the objects of a tombstone and then the tombstone.
-func ClearAway(ctx context.Context, fs *firestore.Client, uploads, results *storage.BucketHandle, gone scan.Scan) error {
+func ClearAway(
+	ctx context.Context, fs *firestore.Client, uploads, results *storage.BucketHandle, gone scan.Scan,
+) error {
 	group, deletion := errgroup.WithContext(ctx)
 	group.Go(func() error { return bucket.Delete(deletion, uploads.Object(scan.PhotoName(gone.UID, gone.ID))) })
 	group.Go(func() error { return bucket.DeleteBelow(deletion, results, scan.ResultPrefix(gone.UID, gone.ID)) })
@@ -53,8 +55,9 @@ func (s *Series) Tombstone(scans []scan.Scan, now time.Time) {
 		looks[i] = Look{ScanID: one.ID, State: LookDeleted}
 	}
 	*s = Series{
-		Schema: scan.SchemaVersion, ID: s.ID, UID: s.UID, ConsentEpoch: s.ConsentEpoch, State: Deleting, Version: s.Version + 1,
-		Looks: looks, CreatedAt: s.CreatedAt, UpdatedAt: now,
+		Schema: scan.SchemaVersion, ID: s.ID, UID: s.UID, ConsentEpoch: s.ConsentEpoch, State: Deleting,
+		Version: s.Version + 1,
+		Looks:   looks, CreatedAt: s.CreatedAt, UpdatedAt: now,
 	}
 }
 

@@ -305,7 +305,8 @@ func (s *Series) struck() int {
 func (s *Series) SettledEvent() event.SeriesSettledV1 {
 	e := event.SeriesSettledV1{
 		UID: string(s.UID), SeriesID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Revision: s.Revision,
-		Engine: s.Engine, EngineMajor: scan.EngineMajor(s.Engine), Photos: s.Photos(), Struck: s.struck(), SettledAt: s.SettledAt,
+		Engine: s.Engine, EngineMajor: scan.EngineMajor(s.Engine), Photos: s.Photos(), Struck: s.struck(),
+		SettledAt: s.SettledAt,
 	}
 	if s.Result != nil {
 		e.Score, e.Interval = s.Result.Score.Value, event.Around(s.Result.Score.Lo, s.Result.Score.Hi)
@@ -334,14 +335,16 @@ func instruction(look int) string {
 	if look == 0 {
 		return "Hold the phone at the height of your eyes, look straight into the camera and take the first photo."
 	}
-	return "Lower the phone and look away for a moment. Then raise it again, look straight into the camera and take the next photo."
+	return "Lower the phone and look away for a moment. Then raise it again, look straight into the camera and " +
+		"take the next photo."
 }
 
 // leftOutDetails are the sentences for the user.
 var leftOutDetails = map[string]string{
 	leftNotMeasured: "There is no result of this photo.",
 	leftNotRankable: "This photo does not count: see why in its scan.",
-	leftOtherEngine: "This photo was measured by another version of the engine than the others, whose scores do not compare.",
-	leftOutlier:     "This photo's score lies too far from that of the others.",
-	leftDeleted:     "You deleted this photo.",
+	leftOtherEngine: "This photo was measured by another version of the engine than the others, " +
+		"whose scores do not compare.",
+	leftOutlier: "This photo's score lies too far from that of the others.",
+	leftDeleted: "You deleted this photo.",
 }

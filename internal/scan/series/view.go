@@ -44,8 +44,10 @@ type leftOutView struct {
 // NewView returns the series as its owner sees it.
 func NewView(s Series) View {
 	v := View{
-		ID: s.ID, State: s.State, Version: s.Version, CreatedAt: httpapi.Time(s.CreatedAt), UpdatedAt: httpapi.Time(s.UpdatedAt),
-		TicketsExpireAt: httpapi.Time(s.TicketExpiresAt), SettledAt: scan.OptionalTime(s.SettledAt), Scans: make([]lookView, len(s.Looks)),
+		ID: s.ID, State: s.State, Version: s.Version, CreatedAt: httpapi.Time(s.CreatedAt),
+		UpdatedAt:       httpapi.Time(s.UpdatedAt),
+		TicketsExpireAt: httpapi.Time(s.TicketExpiresAt), SettledAt: scan.OptionalTime(s.SettledAt),
+		Scans: make([]lookView, len(s.Looks)),
 	}
 	for i, l := range s.Looks {
 		v.Scans[i] = l.show(i)

@@ -118,6 +118,7 @@ func (s *Handler) sign(p keptImage, id scan.ID, expires time.Time) (imageView, e
 		extension = "." + strings.TrimPrefix(p.attrs.ContentType, "image/")
 	}
 	file := string(id) + "-" + path.Base(p.name) + extension
-	signed, err := bucket.Link(p.bucket, s.Signing, p.attrs.Name, bucket.File{Name: file, ContentType: p.attrs.ContentType}, expires)
+	as := bucket.File{Name: file, ContentType: p.attrs.ContentType}
+	signed, err := bucket.Link(p.bucket, s.Signing, p.attrs.Name, as, expires)
 	return imageView{Name: p.name, ContentType: p.attrs.ContentType, Bytes: p.attrs.Size, URL: signed}, err
 }

@@ -48,7 +48,8 @@ func (s *Handler) list(w http.ResponseWriter, r *http.Request) error {
 
 // listStates are the states that a list can be asked for, any of them first.
 var listStates = []string{
-	"", string(scan.AwaitingUpload), string(scan.Queued), string(scan.Processing), string(scan.Completed), string(scan.Failed), string(scan.Expired),
+	"", string(scan.AwaitingUpload), string(scan.Queued), string(scan.Processing), string(scan.Completed),
+	string(scan.Failed), string(scan.Expired),
 }
 
 // listQuery adds the query parameters of filterParams.

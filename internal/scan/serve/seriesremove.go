@@ -30,7 +30,8 @@ func (s *SeriesHandler) remove(w http.ResponseWriter, r *http.Request) error {
 		group.Go(func() error { return series.ClearAway(ctx, s.Firestore, s.Uploads, s.Results, one) })
 	}
 	if err := group.Wait(); err != nil {
-		return fault.Wrap(err, fault.CodeUnavailable, "The series is being deleted, and not all of it is gone yet: try again.")
+		return fault.Wrap(err, fault.CodeUnavailable,
+			"The series is being deleted, and not all of it is gone yet: try again.")
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -136,7 +136,8 @@ func (s *sitting) settle(of series.Series) {
 	for _, m := range counted[0].Metrics {
 		sum, shared := 0.0, 0
 		for _, r := range counted {
-			if i := slices.IndexFunc(r.Metrics, func(o scan.Metric) bool { return o.Name == m.Name && o.Unit == m.Unit }); i >= 0 {
+			same := func(o scan.Metric) bool { return o.Name == m.Name && o.Unit == m.Unit }
+			if i := slices.IndexFunc(r.Metrics, same); i >= 0 {
 				sum += r.Metrics[i].Value
 				shared++
 			}

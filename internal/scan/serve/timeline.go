@@ -30,8 +30,9 @@ const (
 // package face.
 var gates = map[string]string{
 	report.CheckYaw: becausePose, report.CheckRoll: becausePose,
-	report.CheckBrightness: becauseLight, report.CheckGlare: becauseLight, report.CheckContrast: becauseLight, report.CheckSideLight: becauseLight,
-	report.CheckFocus: becausePhoto, report.CheckFaceSize: becausePhoto,
+	report.CheckBrightness: becauseLight, report.CheckGlare: becauseLight, report.CheckContrast: becauseLight,
+	report.CheckSideLight: becauseLight,
+	report.CheckFocus:     becausePhoto, report.CheckFaceSize: becausePhoto,
 	// Those of engine 2. What moves the score there, and not by the standard error alone, is not
 	// compared.
 	report.CheckDetection: becauseCover,
@@ -131,7 +132,8 @@ func outside(r scan.Outcome) []string {
 // two standard errors, so that of two measures with different ones it is their root mean square.
 func compare(since string, from, to scan.Outcome) *change {
 	c := &change{Since: since, Metrics: []delta{}, Score: delta{
-		Name: "score", Difference: tenth(to.Score.Value - from.Score.Value), Verdict: verdict(scoreMoved(from.Score, to.Score)),
+		Name: "score", Difference: tenth(to.Score.Value - from.Score.Value),
+		Verdict: verdict(scoreMoved(from.Score, to.Score)),
 	}}
 	for _, m := range to.Metrics {
 		i := slices.IndexFunc(from.Metrics, func(n scan.Metric) bool { return n.Name == m.Name && n.Unit == m.Unit })

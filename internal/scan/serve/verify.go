@@ -84,7 +84,9 @@ func (s *Handler) measurable(tx *firestore.Transaction, uid account.UID, id scan
 }
 
 // request notes the request and owes its event; one that is pending already will do.
-func (s *Handler) request(ctx context.Context, id scan.ID, uid account.UID, rescore bool) (current scan.Scan, err error) {
+func (s *Handler) request(
+	ctx context.Context, id scan.ID, uid account.UID, rescore bool,
+) (current scan.Scan, err error) {
 	err = s.Outbox.RunInTurn(ctx, scan.Ref(s.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
 		current, err = s.measurable(tx.Transaction, uid, id)
 		if err != nil {

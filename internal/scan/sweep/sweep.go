@@ -140,7 +140,8 @@ func (w *Sweeper) purge(ctx context.Context, s scan.Scan) error {
 func (w *Sweeper) redrive(ctx context.Context, s scan.Scan, attrs *storage.ObjectAttrs) error {
 	data, attributes, err := event.FinalizedMessage(event.ObjectFinalized{
 		Bucket: attrs.Bucket, Name: attrs.Name, Generation: attrs.Generation, Size: attrs.Size,
-		ContentType: attrs.ContentType, ContentEncoding: attrs.ContentEncoding, Created: attrs.Created, Metadata: attrs.Metadata,
+		ContentType: attrs.ContentType, ContentEncoding: attrs.ContentEncoding, Created: attrs.Created,
+		Metadata: attrs.Metadata,
 	})
 	if err != nil {
 		return err

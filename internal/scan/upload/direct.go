@@ -176,7 +176,8 @@ func (u transfer) end() error {
 		return err
 	}
 	if u.fresh.Declared != "" && scan.PhotoHash(u.Key, u.fresh.UID, u.photo.sum()) != u.fresh.Declared {
-		return fault.New(fault.CodeInvalidField, "The photo does not have this checksum.").WithField("/sha256", "is not the photo's")
+		return fault.New(fault.CodeInvalidField, "The photo does not have this checksum.").
+			WithField("/sha256", "is not the photo's")
 	}
 	return nil
 }
@@ -192,7 +193,9 @@ func (u transfer) writer(ctx context.Context, object *storage.ObjectHandle) *sto
 
 // send passes the photo on and reads the form to its end. generation is 0 unless the object is
 // there already, of an earlier request that got that far and then died or lost its answer.
-func (u transfer) send(ctx context.Context, out *storage.Writer, object *storage.ObjectHandle) (generation int64, err error) {
+func (u transfer) send(
+	ctx context.Context, out *storage.Writer, object *storage.ObjectHandle,
+) (generation int64, err error) {
 	_, sending := io.Copy(out, u.photo)
 	if reading := new(fault.Error); errors.As(sending, &reading) {
 		return 0, reading
@@ -204,7 +207,9 @@ func (u transfer) send(ctx context.Context, out *storage.Writer, object *storage
 }
 
 // complete makes the object of what was sent, and returns its generation.
-func (u transfer) complete(ctx context.Context, out *storage.Writer, object *storage.ObjectHandle) (generation int64, err error) {
+func (u transfer) complete(
+	ctx context.Context, out *storage.Writer, object *storage.ObjectHandle,
+) (generation int64, err error) {
 	if err := out.Close(); err != nil {
 		return u.stored(ctx, object, err)
 	}
@@ -227,8 +232,11 @@ func (u transfer) stored(ctx context.Context, object *storage.ObjectHandle, caus
 
 // queue hands the scan with its photo to the analysis, unless that has been faster. If the user
 // does not admit the scan any more, or it is gone, the photo is deleted.
-func (u *Handler) queue(ctx context.Context, opened scan.Scan, generation int64, content string) (s scan.Scan, err error) {
-	err = transact.Run(ctx, u.Firestore, scan.Ref(u.Firestore, opened.ID), func(_ context.Context, tx *firestore.Transaction) error {
+func (u *Handler) queue(
+	ctx context.Context, opened scan.Scan, generation int64, content string,
+) (s scan.Scan, err error) {
+	on := scan.Ref(u.Firestore, opened.ID)
+	err = transact.Run(ctx, u.Firestore, on, func(_ context.Context, tx *firestore.Transaction) error {
 		user, err := account.ReadActive(tx, u.Firestore, opened.UID)
 		if err != nil {
 			return err

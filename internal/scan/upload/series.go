@@ -105,7 +105,9 @@ func (u *Handler) seriesFor(uid account.UID, key string, req seriesRequest) (ser
 // openSeries creates the series with its scans, all of which count against the quotas, or finds the
 // one of an earlier request with the same key. It returns the scans that await their photos, whose
 // tickets begin anew.
-func (u *Handler) openSeries(ctx context.Context, fresh series.Series) (s series.Series, waiting []scan.Scan, how how, err error) {
+func (u *Handler) openSeries(
+	ctx context.Context, fresh series.Series,
+) (s series.Series, waiting []scan.Scan, how how, err error) {
 	on := account.Ref(u.Firestore, fresh.UID)
 	err = transact.Run(ctx, u.Firestore, on, func(ctx context.Context, tx *firestore.Transaction) error {
 		user, found, scans, err := u.readSeries(tx, fresh)
@@ -141,7 +143,9 @@ func (u *Handler) openSeries(ctx context.Context, fresh series.Series) (s series
 
 // readSeries reads what decides: the user, the series that is there already, nil where there is
 // none, and those of its scans that are there, tombstones among them.
-func (u *Handler) readSeries(tx *firestore.Transaction, fresh series.Series) (account.User, *series.Series, []scan.Scan, error) {
+func (u *Handler) readSeries(
+	tx *firestore.Transaction, fresh series.Series,
+) (account.User, *series.Series, []scan.Scan, error) {
 	refs := []*firestore.DocumentRef{account.Ref(u.Firestore, fresh.UID), fresh.Ref(u.Firestore)}
 	for _, l := range fresh.Looks {
 		refs = append(refs, scan.Ref(u.Firestore, l.ScanID))
@@ -178,7 +182,9 @@ func (u *Handler) readSeries(tx *firestore.Transaction, fresh series.Series) (ac
 
 // seriesAskedAgain is the series as another request with its key finds it. What was made under a
 // consent that does not stand any more is about to go, the tickets with it.
-func seriesAskedAgain(s, fresh series.Series, user account.User, scans []scan.Scan) (series.Series, []scan.Scan, error) {
+func seriesAskedAgain(
+	s, fresh series.Series, user account.User, scans []scan.Scan,
+) (series.Series, []scan.Scan, error) {
 	if s.Request != fresh.Request {
 		return s, nil, errKeyReused
 	}

@@ -68,7 +68,8 @@ func (u *Handler) sign(ctx context.Context, s scan.Scan) (*Ticket, error) {
 		return nil, fault.Wrap(err, fault.CodeUnavailable, "The upload cannot be signed at the moment: try again.")
 	}
 	return &Ticket{
-		Method: http.MethodPut, URL: url, Headers: headers, MaxBytes: scan.MaxBytes, ExpiresAt: httpapi.Time(s.TicketExpiresAt),
+		Method: http.MethodPut, URL: url, Headers: headers, MaxBytes: scan.MaxBytes,
+		ExpiresAt: httpapi.Time(s.TicketExpiresAt),
 	}, nil
 }
 

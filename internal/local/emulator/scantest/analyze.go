@@ -124,7 +124,8 @@ func (e *Env) Told(t *testing.T, s scan.Scan) event.Message {
 	}
 	data, attributes, err := event.FinalizedMessage(event.ObjectFinalized{
 		Bucket: attrs.Bucket, Name: attrs.Name, Generation: attrs.Generation, Size: attrs.Size,
-		ContentType: attrs.ContentType, ContentEncoding: attrs.ContentEncoding, Created: attrs.Created, Metadata: attrs.Metadata,
+		ContentType: attrs.ContentType, ContentEncoding: attrs.ContentEncoding, Created: attrs.Created,
+		Metadata: attrs.Metadata,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,8 @@ import (
 // Analyzer returns a consumer with the engine.
 func (e *Env) Analyzer(engine Engine) *analyze.Consumer {
 	return &analyze.Consumer{
-		Firestore: e.Firestore, Outbox: e.Outbox, Uploads: e.Uploads, Results: e.Results, Scan: engine, Key: []byte(HashKey), Now: e.Clock.Now,
+		Firestore: e.Firestore, Outbox: e.Outbox, Uploads: e.Uploads, Results: e.Results, Scan: engine,
+		Key: []byte(HashKey), Now: e.Clock.Now,
 		Lease: catalog.Lease, Exit: func(code int) { panic(fmt.Sprintf("the process ends with %d", code)) },
 	}
 }

@@ -32,6 +32,7 @@ import (
 )
 
 const (
+	// UploadsBucket has the photos, ResultsBucket what is made of them.
 	UploadsBucket = "uploads"
 	ResultsBucket = "results"
 	// Anna is a registered user with a consent, whose epoch is 1.
@@ -42,7 +43,7 @@ const (
 	Patience = 20 * time.Second
 )
 
-// noon is a time of documents that a test writes by hand, leaseLong is over the lease of an
+// Noon is a time of documents that a test writes by hand, LeaseLong is over the lease of an
 // analysis.
 var (
 	Noon      = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
@@ -223,7 +224,8 @@ func (e *Env) PhotoOf(t *testing.T, s scan.Scan) int64 {
 func resultNamesOf(s scan.Scan) []string {
 	folder := "results/" + string(s.UID) + "/" + string(s.ID) + "/"
 	return []string{
-		folder + "report.json", folder + "overlay.jpg", folder + "crop.jpg", folder + "left-left.jpg", folder + "right-right.jpg",
+		folder + "report.json", folder + "overlay.jpg", folder + "crop.jpg", folder + "left-left.jpg",
+		folder + "right-right.jpg",
 		folder + "thumbnail.jpg",
 	}
 }

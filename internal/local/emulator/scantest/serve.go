@@ -20,7 +20,8 @@ import (
 // ScanHandler answers for scans, watching them by the client.
 func (e *Env) ScanHandler(watching *firestore.Client) *serve.Handler {
 	return &serve.Handler{
-		Firestore: watching, Watcher: serve.NewWatcher(watching), Outbox: e.OutboxOver(watching), Uploads: e.Uploads, Results: e.Results,
+		Firestore: watching, Watcher: serve.NewWatcher(watching), Outbox: e.OutboxOver(watching), Uploads: e.Uploads,
+		Results: e.Results,
 		Signing: e.signing(), Now: e.Clock.Now,
 	}
 }

@@ -12,7 +12,10 @@ import (
 
 // Sweeper returns a sweeper.
 func (e *Env) Sweeper() *sweep.Sweeper {
-	return &sweep.Sweeper{Firestore: e.Firestore, Outbox: e.Outbox, Uploads: e.Uploads, Results: e.Results, Publisher: e.Bus, Now: e.Clock.Now}
+	return &sweep.Sweeper{
+		Firestore: e.Firestore, Outbox: e.Outbox, Uploads: e.Uploads, Results: e.Results, Publisher: e.Bus,
+		Now: e.Clock.Now,
+	}
 }
 
 // Sweep sweeps and checks that so many scans were due.

@@ -43,7 +43,8 @@ func FormOf(t *testing.T, parts ...Part) (body, contentType string) {
 		header := textproto.MIMEHeader{"Content-Disposition": {`form-data; name="` + p.Name + `"`}}
 		if p.ContentType != "" {
 			header = textproto.MIMEHeader{
-				"Content-Disposition": {`form-data; name="` + p.Name + `"; filename="../../IMG 1.jpg"`}, "Content-Type": {p.ContentType},
+				"Content-Disposition": {`form-data; name="` + p.Name + `"; filename="../../IMG 1.jpg"`},
+				"Content-Type":        {p.ContentType},
 			}
 		}
 		in, err := w.CreatePart(header)
@@ -173,7 +174,8 @@ func (e *Env) UploadAPI(change ...func(*upload.Handler)) http.Handler {
 // UploadHandler returns the handler of uploads.
 func (e *Env) UploadHandler() *upload.Handler {
 	return &upload.Handler{
-		Firestore: e.Firestore, Bucket: e.Uploads, Key: []byte(HashKey), Limits: quota.New(e.Firestore, []byte(HashKey), e.Clock.Now), MinAge: MinAge, Now: e.Clock.Now,
+		Firestore: e.Firestore, Bucket: e.Uploads, Key: []byte(HashKey),
+		Limits: quota.New(e.Firestore, []byte(HashKey), e.Clock.Now), MinAge: MinAge, Now: e.Clock.Now,
 		Signing: e.signing(),
 	}
 }
@@ -181,7 +183,8 @@ func (e *Env) UploadHandler() *upload.Handler {
 // signing signs as the account whose key the storage knows.
 func (e *Env) signing() storage.SignedURLOptions {
 	return storage.SignedURLOptions{
-		GoogleAccessID: e.storage.Account(), PrivateKey: e.storage.SigningKeyPEM(), Scheme: storage.SigningSchemeV4, Insecure: true,
+		GoogleAccessID: e.storage.Account(), PrivateKey: e.storage.SigningKeyPEM(), Scheme: storage.SigningSchemeV4,
+		Insecure: true,
 	}
 }
 
