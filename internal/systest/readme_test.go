@@ -79,7 +79,7 @@ func (s *system) sweepOften(ctx context.Context, t *testing.T) {
 	var sweeping sync.WaitGroup
 	t.Cleanup(func() { stop(); sweeping.Wait() })
 	sweeping.Go(func() {
-		tick := time.NewTicker(200 * time.Millisecond)
+		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
 		for {
 			select {
