@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,10 +63,7 @@ func TestSettingsAreWhatIsRead(t *testing.T) {
 	for _, f := range catalog.Functions() {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
-			source, err := os.ReadFile("../../functions/" + f.Name + "/function.go")
-			if err != nil {
-				t.Fatal(err)
-			}
+			source := sourceOf(t, f.Name)
 			read := map[string]bool{}
 			for _, m := range configRead.FindAllStringSubmatch(string(source), -1) {
 				read[variables[m[1]]] = true
@@ -97,6 +95,24 @@ func TestSettingsAreWhatIsRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sourceOf returns the source of the function's folder.
+func sourceOf(t *testing.T, function string) []byte {
+	t.Helper()
+	files, err := filepath.Glob("../../functions/" + function + "/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, source...)
+	}
+	return all
 }
 
 // localOnly are refused in production.

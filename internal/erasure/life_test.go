@@ -23,10 +23,10 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/mail"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/retention"
 	"github.com/facescan/facescan/internal/scan"
-	"github.com/facescan/facescan/internal/scan/sweep"
+	scansweep "github.com/facescan/facescan/internal/scan/sweep"
 	"github.com/facescan/facescan/internal/scan/upload"
+	"github.com/facescan/facescan/internal/sweep"
 )
 
 // patience bounds waiting for what should happen at once.
@@ -37,8 +37,10 @@ const patience = 20 * time.Second
 type life struct {
 	*world
 	t     *testing.T
-	sweep *retention.Sweep
-	gate  atomic.Pointer[gate]
+	sweep *sweep.Sweep
+	// missing is the sweep's last step.
+	missing *erasure.Missing
+	gate    atomic.Pointer[gate]
 	// removed is what the eraser removed, by store, as the test sees it.
 	removed map[string]int64
 
@@ -104,14 +106,20 @@ func newLife(t *testing.T) *life {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.sweep = &retention.Sweep{
-		Firestore: l.Firestore, Outbox: l.Outbox, Erasures: l.sweeper, Missing: missing, Now: l.Clock,
-		Scans: &sweep.Sweeper{
-			Firestore: l.Firestore, Outbox: l.Outbox, Uploads: l.Uploads, Results: l.Results,
-			Publisher: publisher{l, l.Publisher}, Now: l.Clock,
-		},
-		Exports: &export.Sweeper{Firestore: l.Firestore, Outbox: l.Outbox, Results: l.Results, Now: l.Clock},
+	scans := &scansweep.Sweeper{
+		Firestore: l.Firestore, Outbox: l.Outbox, Uploads: l.Uploads, Results: l.Results,
+		Publisher: publisher{l, l.Publisher}, Now: l.Clock,
 	}
+	exports := &export.Sweeper{Firestore: l.Firestore, Outbox: l.Outbox, Results: l.Results, Now: l.Clock}
+	l.missing = missing
+	l.sweep = &sweep.Sweep{Firestore: l.Firestore, Now: l.Clock, Steps: []sweep.Step{
+		{Name: "events", Run: l.Outbox.SweepAbandoned},
+		{Name: "scans", Run: scans.Sweep},
+		{Name: "erasures", Run: l.sweeper.Sweep},
+		{Name: "exports", Run: exports.Sweep},
+		sweep.Expired(l.Firestore, l.Clock),
+		{Name: "users", Run: missing.Sweep},
+	}}
 	return l
 }
 

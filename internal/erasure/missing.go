@@ -96,9 +96,17 @@ type Looks struct {
 // errNobody says that an answer is not believed.
 var errNobody = errors.New("the answer knows none of several users, so it is not trusted")
 
-// Sweep takes the second looks that are due and goes on with the pass. Its error joins those of
-// both.
-func (m *Missing) Sweep(ctx context.Context) (Looks, error) {
+// Sweep does what [Missing.Look] does, and returns how many users it looked for.
+func (m *Missing) Sweep(ctx context.Context) (looked int, err error) {
+	l, err := m.Look(ctx)
+	if l.Users > 0 {
+		slog.InfoContext(ctx, "users looked for", "users", l.Users, "users_missing", l.Missing, "erasures_begun", l.Begun)
+	}
+	return l.Users, err
+}
+
+// Look takes the second looks that are due and goes on with the pass. Its error joins those of both.
+func (m *Missing) Look(ctx context.Context) (Looks, error) {
 	var l Looks
 	until := m.now().Add(lookBudget)
 	dueErr := m.lookAgain(ctx, &l)

@@ -47,7 +47,7 @@ func newSearch(t *testing.T) *search {
 // look sweeps once and wants that to come to this.
 func (s *search) look(t *testing.T, want erasure.Looks) {
 	t.Helper()
-	got, err := s.missing.Sweep(t.Context())
+	got, err := s.missing.Look(t.Context())
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("sweep: %v (-want +got):\n%s", err, diff)
 	}
@@ -134,7 +134,7 @@ func TestMissing_whoIsThere(t *testing.T) {
 			tt.second(t, s)
 			for range 3 {
 				s.Advance(day)
-				if _, err := s.missing.Sweep(t.Context()); err != nil {
+				if _, err := s.missing.Look(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -208,7 +208,7 @@ func TestMissing_whenFirebaseAuthIsNotToBeHad(t *testing.T) {
 					_, _ = io.WriteString(w, answer.body)
 				})
 				before := s.noted(t)
-				if looks, err := s.missing.Sweep(t.Context()); err == nil || looks != (erasure.Looks{}) {
+				if looks, err := s.missing.Look(t.Context()); err == nil || looks != (erasure.Looks{}) {
 					t.Errorf("sweep: %+v, %v", looks, err)
 				}
 				if diff := cmp.Diff(before, s.noted(t)); diff != "" {
@@ -340,7 +340,7 @@ func TestMissing_goesOnWhereItWas(t *testing.T) {
 		}
 		s.auth.Pass(w, r)
 	})
-	if looks, err := s.missing.Sweep(t.Context()); err == nil || looks.Users != erasure.LookPage {
+	if looks, err := s.missing.Look(t.Context()); err == nil || looks.Users != erasure.LookPage {
 		t.Errorf("%+v, %v", looks, err)
 	}
 	s.auth.Answer(nil)
@@ -354,7 +354,7 @@ func TestMissing_nobodyOfAPage(t *testing.T) {
 	s := newSearch(t)
 	s.crowd(t, erasure.LookPage+1, func(int) bool { return false })
 	for range 3 {
-		if looks, err := s.missing.Sweep(t.Context()); err == nil || looks != (erasure.Looks{}) {
+		if looks, err := s.missing.Look(t.Context()); err == nil || looks != (erasure.Looks{}) {
 			t.Errorf("%+v, %v", looks, err)
 		}
 		s.Advance(day)
@@ -426,7 +426,7 @@ func TestMissing_whileAScanIsUnderWay(t *testing.T) {
 // goMissing has the account's user be found missing for the second time.
 func (l *life) goMissing(t *testing.T) (receipt string) {
 	t.Helper()
-	if looks, err := l.sweep.Missing.Sweep(t.Context()); err != nil || looks.Begun != 1 {
+	if looks, err := l.missing.Look(t.Context()); err != nil || looks.Begun != 1 {
 		t.Fatalf("%+v, %v", looks, err)
 	}
 	return ""

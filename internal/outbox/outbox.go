@@ -209,6 +209,11 @@ func (b *Box) Sweep(ctx context.Context, age time.Duration) (published int, err 
 	}
 }
 
+// SweepAbandoned publishes what [Box.Sweep] does at [SweepAge].
+func (b *Box) SweepAbandoned(ctx context.Context) (published int, err error) {
+	return b.Sweep(ctx, SweepAge)
+}
+
 func (b *Box) publishAgain(ctx context.Context, snap *firestore.DocumentSnapshot) error {
 	p := pending{ref: snap.Ref}
 	if err := snap.DataTo(&p.doc); err != nil {

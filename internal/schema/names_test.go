@@ -22,7 +22,7 @@ import (
 var byTable = []string{
 	filepath.Join("..", "..", "internal", "erasure", "rest.go"),
 	filepath.Join("..", "..", "internal", "export", "gather.go"),
-	filepath.Join("..", "..", "internal", "retention", "expire.go"),
+	filepath.Join("..", "..", "internal", "sweep", "expire.go"),
 	filepath.Join("..", "..", "scripts", "migrate", "run.go"),
 }
 

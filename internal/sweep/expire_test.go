@@ -1,4 +1,4 @@
-package retention_test
+package sweep_test
 
 import (
 	"fmt"

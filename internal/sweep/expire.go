@@ -1,9 +1,10 @@
-package retention
+package sweep
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"cloud.google.com/go/firestore"
 
@@ -17,13 +18,24 @@ const (
 	expirePages = 5
 )
 
-// expire deletes the documents that have expired, and says how many. Readers do not see them any more, so this is about
-// keeping nothing longer than was said. One collection that fails does not stop the others.
-func (s *Sweep) expire(ctx context.Context) (deleted int, err error) {
+// Expired returns the step that deletes the documents that have expired. Readers do not see them any
+// more, so this is about keeping nothing longer than was said.
+func Expired(fs *firestore.Client, now func() time.Time) Step {
+	e := expirer{fs: fs, now: now}
+	return Step{Name: "expired_deleted", Run: e.run}
+}
+
+type expirer struct {
+	fs  *firestore.Client
+	now func() time.Time
+}
+
+// run goes through all collections, even if one fails.
+func (e expirer) run(ctx context.Context) (deleted int, err error) {
 	var faults []error
 	for _, collection := range schema.Expiring() {
 		for range expirePages {
-			found, gone, err := s.expirePage(ctx, collection)
+			found, gone, err := e.page(ctx, collection)
 			deleted += gone
 			if err != nil {
 				faults = append(faults, fmt.Errorf("delete what has expired of %s: %w", collection, err))
@@ -36,10 +48,10 @@ func (s *Sweep) expire(ctx context.Context) (deleted int, err error) {
 	return deleted, errors.Join(faults...)
 }
 
-// expirePage deletes the documents longest expired, but for those that were renewed meanwhile. It needs the index on
+// page deletes the documents longest expired, but for those that were renewed meanwhile. It needs the index on
 // expireAt (asc) with the scope of the collection group, for each of [schema.Expiring].
-func (s *Sweep) expirePage(ctx context.Context, collection string) (found, deleted int, err error) {
-	snaps, err := s.Firestore.CollectionGroup(collection).Where("expireAt", "<=", s.Now().UTC()).
+func (e expirer) page(ctx context.Context, collection string) (found, deleted int, err error) {
+	snaps, err := e.fs.CollectionGroup(collection).Where("expireAt", "<=", e.now().UTC()).
 		OrderBy("expireAt", firestore.Asc).Limit(expirePage).Documents(ctx).GetAll()
 	if err != nil || len(snaps) == 0 {
 		return 0, 0, err
@@ -48,7 +60,7 @@ func (s *Sweep) expirePage(ctx context.Context, collection string) (found, delet
 	for i, snap := range snaps {
 		refs[i] = snap.Ref
 	}
-	err = s.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+	err = e.fs.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		deleted = 0
 		current, err := tx.GetAll(refs)
 		if err != nil {

@@ -1,4 +1,4 @@
-package retention_test
+package sweep_test
 
 import (
 	"context"
@@ -22,8 +22,8 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/retention"
-	"github.com/facescan/facescan/internal/scan/sweep"
+	scansweep "github.com/facescan/facescan/internal/scan/sweep"
+	"github.com/facescan/facescan/internal/sweep"
 )
 
 func TestMain(m *testing.M) {
@@ -42,7 +42,7 @@ func (f publisherFunc) Publish(_ context.Context, topic string, _ []byte, _ map[
 // fixture is a sweep over a world of its own.
 type fixture struct {
 	*usertest.World
-	sweep *retention.Sweep
+	sweep *sweep.Sweep
 }
 
 func newFixture(t *testing.T, publisher outbox.Publisher) *fixture {
@@ -53,7 +53,7 @@ func newFixture(t *testing.T, publisher outbox.Publisher) *fixture {
 }
 
 // sweepOf is another sweep, by a process of its own.
-func (f *fixture) sweepOf(t *testing.T, publisher outbox.Publisher) *retention.Sweep {
+func (f *fixture) sweepOf(t *testing.T, publisher outbox.Publisher) *sweep.Sweep {
 	t.Helper()
 	box := outbox.New(f.Firestore, publisher, f.Clock)
 	opts := erasure.MissingOptions{Key: []byte(usertest.Key), Now: f.Clock}
@@ -61,14 +61,19 @@ func (f *fixture) sweepOf(t *testing.T, publisher outbox.Publisher) *retention.S
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &retention.Sweep{
-		Firestore: f.Firestore, Outbox: box, Missing: missing, Now: f.Clock,
-		Scans: &sweep.Sweeper{
-			Firestore: f.Firestore, Outbox: box, Uploads: f.Uploads, Results: f.Results, Publisher: publisher, Now: f.Clock,
-		},
-		Erasures: &erasure.Sweeper{Firestore: f.Firestore, Outbox: box, Now: f.Clock},
-		Exports:  &export.Sweeper{Firestore: f.Firestore, Outbox: box, Results: f.Results, Now: f.Clock},
+	scans := &scansweep.Sweeper{
+		Firestore: f.Firestore, Outbox: box, Uploads: f.Uploads, Results: f.Results, Publisher: publisher, Now: f.Clock,
 	}
+	erasures := &erasure.Sweeper{Firestore: f.Firestore, Outbox: box, Now: f.Clock}
+	exports := &export.Sweeper{Firestore: f.Firestore, Outbox: box, Results: f.Results, Now: f.Clock}
+	return &sweep.Sweep{Firestore: f.Firestore, Now: f.Clock, Steps: []sweep.Step{
+		{Name: "events", Run: box.SweepAbandoned},
+		{Name: "scans", Run: scans.Sweep},
+		{Name: "erasures", Run: erasures.Sweep},
+		{Name: "exports", Run: exports.Sweep},
+		sweep.Expired(f.Firestore, f.Clock),
+		{Name: "users", Run: missing.Sweep},
+	}}
 }
 
 // abandon commits an event so long ago, by a process that does not get to publish it.
@@ -127,9 +132,9 @@ func (f *fixture) held() time.Time { return f.Clock().Add(catalog.Lease).Truncat
 // die has a sweep take the lease and die at its work. There has to be an abandoned event.
 func (f *fixture) die(t *testing.T) {
 	t.Helper()
-	sweep := f.sweepOf(t, publisherFunc(func(string) error { panic("killed") }))
+	dying := f.sweepOf(t, publisherFunc(func(string) error { panic("killed") }))
 	defer func() { _ = recover() }()
-	_ = sweep.Handle(t.Context(), event.Message{})
+	_ = dying.Handle(t.Context(), event.Message{})
 }
 
 // owed is how many events are in the outbox.
@@ -373,5 +378,24 @@ func (p *topics) open(t *testing.T, project, topic string) func() []byte {
 			t.Fatal("no message within 30 s")
 			return nil
 		}
+	}
+}
+
+func TestHandleRunsItsStepsInTheirOrder(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, quiet)
+	var ran []string
+	step := func(name string, err error) sweep.Step {
+		return sweep.Step{Name: name, Run: func(context.Context) (int, error) {
+			ran = append(ran, name)
+			return 1, err
+		}}
+	}
+	f.sweep.Steps = []sweep.Step{step("b", errBroken), step("a", nil), step("c", errBroken)}
+	if err := f.sweep.Handle(t.Context(), event.Message{}); !errors.Is(err, errBroken) {
+		t.Errorf("err = %v", err)
+	}
+	if diff := cmp.Diff([]string{"b", "a", "c"}, ran); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
 	}
 }

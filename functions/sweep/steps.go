@@ -1,0 +1,38 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+
+	"github.com/facescan/facescan/internal/boot"
+	"github.com/facescan/facescan/internal/boot/blob"
+	"github.com/facescan/facescan/internal/boot/bus"
+	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/erasure"
+	scansweep "github.com/facescan/facescan/internal/scan/sweep"
+)
+
+// scans returns what sweeps the scans that are due.
+func scans(ctx context.Context, p *boot.Process) (*scansweep.Sweeper, error) {
+	fs, fsErr := p.Firestore(ctx)
+	box, boxErr := bus.Outbox(ctx, p)
+	publisher, publisherErr := bus.Publisher(ctx, p)
+	uploads, uploadsErr := blob.Uploads(ctx, p)
+	results, resultsErr := blob.Results(ctx, p)
+	return &scansweep.Sweeper{
+		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Publisher: publisher, Now: p.Now,
+	}, errors.Join(fsErr, boxErr, publisherErr, uploadsErr, resultsErr)
+}
+
+// missing returns what looks for accounts without a user.
+func missing(ctx context.Context, p *boot.Process) (*erasure.Missing, error) {
+	fs, fsErr := p.Firestore(ctx)
+	box, boxErr := bus.Outbox(ctx, p)
+	users, usersErr := identity.Client(ctx, p)
+	if err := errors.Join(fsErr, boxErr, usersErr); err != nil {
+		return nil, err
+	}
+	return erasure.NewMissing(fs, box, users, erasure.MissingOptions{
+		Key: []byte(p.Config.HashKey), Wait: p.Config.ErasureWait, After: p.Config.LookAfter, Now: p.Now,
+	})
+}

@@ -1,0 +1,137 @@
+// Package sweep runs, once a minute, the steps that finish what a lost message or a dead process left
+// undone, and deletes what has expired. What is kept how long is in package schema.
+//
+// The package knows no domain: functions/sweep hands the steps in. What a step fails on, it looks at
+// again after pauses that grow to an hour, so that what fails again and again keeps it from nothing
+// else.
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/store"
+	"github.com/facescan/facescan/internal/transact"
+)
+
+// Step is one kind of work of a sweep.
+type Step struct {
+	// Name is the log field of the number that Run returns, such as "exports_looked_at".
+	Name string
+	// Run does what is due and returns how much that was. It bounds its own work, so that the steps
+	// after it have their turn, and goes on where it stopped when it runs again.
+	Run func(context.Context) (int, error)
+}
+
+// Sweep is the periodic clean-up.
+type Sweep struct {
+	// Firestore holds the sweep's lease.
+	Firestore *firestore.Client
+	// Steps run one after the other, each whether or not others fail.
+	Steps []Step
+	// Now is the clock.
+	Now func() time.Time
+}
+
+type lease struct {
+	Schema   int       `firestore:"schema"`
+	Until    time.Time `firestore:"until"`
+	ExpireAt time.Time `firestore:"expireAt"`
+}
+
+const (
+	leaseSchema = 1
+	// releaseTimeout bounds giving the lease up; it ends by itself otherwise.
+	releaseTimeout = 5 * time.Second
+)
+
+// Handle sweeps once. It is done at once when another sweep is running: the schedule asks again in a
+// minute. Its error joins those of all steps.
+func (s *Sweep) Handle(ctx context.Context, _ event.Message) error {
+	until, held, err := s.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	if !held {
+		slog.InfoContext(ctx, "another sweep is running")
+		return nil
+	}
+	done, err := s.run(ctx)
+	slog.LogAttrs(ctx, slog.LevelInfo, "swept", done...)
+	return errors.Join(err, s.release(ctx, until))
+}
+
+// run runs the steps and returns their numbers and joined errors.
+func (s *Sweep) run(ctx context.Context) (done []slog.Attr, err error) {
+	var faults []error
+	for _, step := range s.Steps {
+		n, err := step.Run(ctx)
+		done = append(done, slog.Int(step.Name, n))
+		faults = append(faults, err)
+	}
+	return done, errors.Join(faults...)
+}
+
+func (s *Sweep) ref() *firestore.DocumentRef { return s.Firestore.Collection("limits").Doc("sweep") }
+
+// acquire takes the sweep's lease, so that an overlong sweep and the next do not do the same work
+// twice. Doing so would be harmless, but not free. until is the lease's end.
+func (s *Sweep) acquire(ctx context.Context) (until time.Time, held bool, err error) {
+	err = transact.Do(ctx, s.Firestore, s.ref(), func(ctx context.Context) error {
+		snap, err := s.ref().Get(ctx)
+		current, err := store.Decode[lease](snap, err, "lease", nil)
+		if err != nil {
+			return err
+		}
+		now := s.Now().UTC()
+		held = !current.Until.After(now)
+		if !held {
+			return nil
+		}
+		until = now.Add(catalog.Lease).Truncate(time.Microsecond) // as Firestore keeps it
+		return s.take(ctx, snap, lease{Schema: leaseSchema, Until: until, ExpireAt: now.Add(24 * time.Hour)})
+	})
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("acquire the sweep's lease: %w", err)
+	}
+	return until, held, nil
+}
+
+// take writes the lease if it is still as it was read.
+func (s *Sweep) take(ctx context.Context, snap *firestore.DocumentSnapshot, l lease) error {
+	if !snap.Exists() {
+		_, err := s.ref().Create(ctx, l)
+		return err
+	}
+	_, err := s.ref().Update(ctx, []firestore.Update{
+		{Path: "schema", Value: l.Schema}, {Path: "until", Value: l.Until}, {Path: "expireAt", Value: l.ExpireAt},
+	}, firestore.LastUpdateTime(snap.UpdateTime))
+	return err
+}
+
+// release gives the lease up, unless this sweep outlived it and another took it over. It does so
+// even if the deliverer has hung up meanwhile.
+func (s *Sweep) release(ctx context.Context, until time.Time) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	err := transact.Do(ctx, s.Firestore, s.ref(), func(ctx context.Context) error {
+		snap, err := s.ref().Get(ctx)
+		current, err := store.Decode[lease](snap, err, "lease", nil)
+		if err != nil || !current.Until.Equal(until) {
+			return err
+		}
+		current.Until = time.Time{}
+		return s.take(ctx, snap, current)
+	})
+	if err != nil {
+		return fmt.Errorf("release the sweep's lease: %w", err)
+	}
+	return nil
+}
