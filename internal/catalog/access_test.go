@@ -21,21 +21,20 @@ func TestAccessIsWhatIsLinked(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			linked := deps(t, "./functions/"+f.Name)
-			a := f.Access()
 			for _, tt := range []struct {
 				client  string
 				granted bool
 			}{
-				{"internal/boot/blob", a.Uploads != "" || a.Results != "" || a.Signs},
-				{"internal/boot/bus", len(a.Publishes) > 0},
-				{"internal/boot/identity", a.Auth != ""},
-				{"internal/boot/push", a.Push},
+				{"internal/boot/blob", f.Uploads != "" || f.Results != "" || f.Signs},
+				{"internal/boot/bus", len(f.Publishes) > 0},
+				{"internal/boot/identity", f.Auth != ""},
+				{"internal/boot/push", f.Push},
 			} {
 				if got := slices.Contains(linked, "github.com/facescan/facescan/"+tt.client); got != tt.granted {
 					t.Errorf("links %s: %v, granted: %v", tt.client, got, tt.granted)
 				}
 			}
-			if a.Secrets["FACESCAN_HASH_KEY"] == "" {
+			if !slices.Contains(f.Secrets, "hash-key") {
 				t.Error("without FACESCAN_HASH_KEY it does not start")
 			}
 		})
@@ -77,11 +76,11 @@ func TestSettingsAreWhatIsRead(t *testing.T) {
 				}
 			}
 			given := map[string]bool{}
-			for _, variable := range f.Settings() {
+			for _, variable := range f.Settings {
 				given[variable] = true
 			}
-			for variable := range f.Access().Secrets {
-				given[variable] = true
+			for _, secret := range f.Secrets {
+				given[catalog.Variable(secret)] = true
 			}
 			for variable := range read {
 				if variable != "" && !given[variable] && !slices.Contains(localOnly, variable) {
@@ -146,7 +145,7 @@ func TestEveryTopicHasAPublisher(t *testing.T) {
 		if f.Name == "sweep" {
 			continue
 		}
-		for _, topic := range f.Access().Publishes {
+		for _, topic := range f.Publishes {
 			published[topic] = true
 		}
 	}

@@ -56,8 +56,8 @@ func TestTable(t *testing.T) {
 	owned := map[string]string{}
 	for _, f := range all {
 		isHTTP := f.Trigger == catalog.HTTP
-		if isHTTP != (len(f.Paths) > 0) || isHTTP != (len(f.Topics) == 0) {
-			t.Errorf("%s: trigger %s with %d paths and %d topics", f.Name, f.Trigger, len(f.Paths), len(f.Topics))
+		if isHTTP != (len(f.Paths) > 0) || isHTTP != (len(f.Takes) == 0) {
+			t.Errorf("%s: trigger %s with %d paths and %d topics", f.Name, f.Trigger, len(f.Paths), len(f.Takes))
 		}
 		if f.Concurrency < 1 || f.Concurrency > 1000 || f.Timeout <= 0 || f.MemoryMiB == 0 || f.CPU == 0 || f.Purpose == "" {
 			t.Errorf("%s: a limit is missing or out of range: %+v", f.Name, f)
@@ -164,6 +164,6 @@ func TestReadmeTable(t *testing.T) {
 }
 
 func readmeRow(f catalog.Function) string {
-	start := append(slices.Clone(f.Paths), f.Topics...)
+	start := append(slices.Clone(f.Paths), f.Takes...)
 	return fmt.Sprintf("| `functions/%s` | %s | `%s` | %s |", f.Name, f.Trigger, strings.Join(start, "` `"), f.Purpose)
 }

@@ -48,8 +48,21 @@ type functionRow struct {
 	TimeoutSeconds int             `json:"timeoutSeconds"`
 	MemoryMiB      int             `json:"memoryMiB"`
 	CPU            float64         `json:"cpu"`
-	Access         catalog.Access  `json:"access"`
+	Access         accessRow       `json:"access"`
 	Environment    []string        `json:"environment"`
+}
+
+// accessRow is what a function may touch.
+type accessRow struct {
+	Firestore bool     `json:"firestore"`
+	Auth      string   `json:"auth"`
+	Push      bool     `json:"push"`
+	Uploads   string   `json:"uploads"`
+	Results   string   `json:"results"`
+	Signs     bool     `json:"signs"`
+	Publishes []string `json:"publishes"`
+	// Secrets are by environment variable.
+	Secrets map[string]string `json:"secrets"`
 }
 
 type subscriptionRow struct {
@@ -162,15 +175,17 @@ func (d *document) addCollections() {
 }
 
 func rowOf(f catalog.Function) functionRow {
-	access := f.Access()
-	access.Publishes = orEmpty(access.Publishes)
-	if access.Secrets == nil {
-		access.Secrets = map[string]string{}
+	access := accessRow{
+		Firestore: f.Firestore, Auth: f.Auth, Push: f.Push, Uploads: f.Uploads, Results: f.Results, Signs: f.Signs,
+		Publishes: orEmpty(f.Publishes), Secrets: map[string]string{},
+	}
+	for _, secret := range f.Secrets {
+		access.Secrets[catalog.Variable(secret)] = secret
 	}
 	return functionRow{
-		Trigger: f.Trigger, Purpose: f.Purpose, Paths: orEmpty(f.Paths), Topics: orEmpty(f.Topics),
+		Trigger: f.Trigger, Purpose: f.Purpose, Paths: orEmpty(f.Paths), Topics: orEmpty(f.Takes),
 		Concurrency: f.Concurrency, TimeoutSeconds: seconds(f.Timeout), MemoryMiB: f.MemoryMiB, CPU: f.CPU,
-		Access: access, Environment: orEmpty(f.Settings()),
+		Access: access, Environment: orEmpty(f.Settings),
 	}
 }
 

@@ -68,19 +68,18 @@ func (d *drawing) function(f catalog.Function) {
 	if f.Trigger == catalog.HTTP {
 		d.add("balancer --> %s", node(f))
 	}
-	for _, topic := range f.Topics {
+	for _, topic := range f.Takes {
 		d.add("%s --> %s", topicNode(topic), node(f))
 	}
 	if f.MaxAttempts > 0 {
 		d.add(`%s -. "after %d attempts" .-> %s`, node(f), f.MaxAttempts, topicNode(catalog.DeadLetterTopic))
 	}
-	access := f.Access()
 	if f.Trigger != catalog.Schedule {
-		for _, topic := range access.Publishes {
+		for _, topic := range f.Publishes {
 			d.add("%s --> %s", node(f), topicNode(topic))
 		}
 	}
-	for _, bucket := range []struct{ name, may string }{{"uploads", access.Uploads}, {"results", access.Results}} {
+	for _, bucket := range []struct{ name, may string }{{"uploads", f.Uploads}, {"results", f.Results}} {
 		if bucket.may != "" {
 			d.add("%s -- %s --- %s", node(f), bucket.may, bucket.name)
 		}

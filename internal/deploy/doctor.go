@@ -225,7 +225,7 @@ func (c *cloud) checkState(ctx context.Context) (string, error) {
 func secretNames() []string {
 	all := map[string]bool{}
 	for _, f := range catalog.Functions() {
-		for _, name := range f.Access().Secrets {
+		for _, name := range f.Secrets {
 			all[name] = true
 		}
 	}

@@ -165,10 +165,10 @@ func checkGrants(t *testing.T, fake *fakegcp.Server) {
 		return "serviceAccount:fs-" + function + "@" + project + ".iam.gserviceaccount.com"
 	}
 	for _, f := range catalog.Functions() {
-		for _, topic := range f.Access().Publishes {
+		for _, topic := range f.Publishes {
 			want["pubsub/projects/"+project+"/topics/"+topic+" "+member(f.Name)] = true
 		}
-		for _, secret := range f.Access().Secrets {
+		for _, secret := range f.Secrets {
 			want["secretmanager/projects/"+project+"/secrets/facescan-"+secret+" "+member(f.Name)] = true
 		}
 	}

@@ -192,8 +192,8 @@ func TestAccessToFirebaseUsers(t *testing.T) {
 			}
 		}
 		for _, f := range catalog.Functions() {
-			if f.Access().Auth != want[f.Name] || granted[f.Name] != (want[f.Name] != "") {
-				t.Errorf("%s: %q by the catalog, granted: %v, want %q", f.Name, f.Access().Auth, granted[f.Name], want[f.Name])
+			if f.Auth != want[f.Name] || granted[f.Name] != (want[f.Name] != "") {
+				t.Errorf("%s: %q by the catalog, granted: %v, want %q", f.Name, f.Auth, granted[f.Name], want[f.Name])
 			}
 		}
 	})

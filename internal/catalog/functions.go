@@ -1,0 +1,193 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/facescan/facescan/internal/event"
+)
+
+// Environment variables that several functions are given.
+const (
+	uploadsBucket = "FACESCAN_UPLOADS_BUCKET"
+	resultsBucket = "FACESCAN_RESULTS_BUCKET"
+	minAge        = "FACESCAN_MIN_AGE"
+	publicURL     = "FACESCAN_PUBLIC_URL"
+	receiptKeys   = "FACESCAN_RECEIPT_PUBLIC_KEYS"
+	firebaseKey   = "FACESCAN_FIREBASE_API_KEY"
+)
+
+// Secrets.
+const (
+	hashKey      = "hash-key" // keys the pseudonyms in logs and the ids of package keys
+	receiptKey   = "receipt-key"
+	smtpPassword = "smtp-password"
+)
+
+var mail = []string{"FACESCAN_SMTP", "FACESCAN_SMTP_USER", "FACESCAN_MAIL_FROM"}
+
+// account are the events that package account owes.
+var account = topics(event.AccountRegisteredV1{}, event.AccountUpdatedV1{})
+
+// functions is sorted by name.
+var functions = everyTopic([]Function{
+	eventFunction(Function{
+		Name: "analyze", Trigger: Storage, Purpose: "measures an uploaded photo and completes or fails its scan",
+		Takes: append([]string{event.TopicUploadFinalized}, topics(event.ScanVerifyRequestedV1{})...),
+		Publishes: topics(
+			event.ScanCompletedV1{}, event.ScanFailedV1{}, event.ScanRescoredV1{}, event.SeriesSettledV1{},
+		),
+		Settings: []string{uploadsBucket, resultsBucket},
+		// A decoded photo of up to 256 MiB, or the making of one rendition, and what the collector has not freed.
+		Size:   Size{Concurrency: 1, MemoryMiB: 1024},
+		Retry:  Retry{MaxAttempts: 50},
+		Grants: Grants{Uploads: BucketWrite, Results: BucketWrite},
+	}),
+	httpFunction(Function{
+		Name: "coach", Purpose: "looks at a small preview and says how the photo could be better; keeps nothing",
+		Paths:    []string{"/v1/coach"},
+		Settings: []string{minAge},
+		Size:     Size{Concurrency: 1}, // an analysis takes a processor to itself
+		Grants:   Grants{Auth: AuthReader},
+	}),
+	eventFunction(Function{
+		Name: "erase", Trigger: PubSub, Purpose: "erases accounts, and what was made under a withdrawn consent",
+		Takes:    topics(event.AccountErasureRequestedV1{}, event.ConsentWithdrawnV1{}),
+		Settings: append([]string{uploadsBucket, resultsBucket, publicURL}, mail...),
+		Secrets:  []string{receiptKey, smtpPassword},
+		Size:     Size{Concurrency: 8},
+		Grants:   Grants{Auth: AuthEraser, Uploads: BucketWrite, Results: BucketWrite},
+	}),
+	eventFunction(Function{
+		Name: "export", Trigger: PubSub, Purpose: "puts all that is kept of a user into a zip to download",
+		Takes:    topics(event.AccountExportRequestedV1{}),
+		Settings: []string{uploadsBucket, resultsBucket},
+		// Years of pictures are copied one by one.
+		Size:   Size{Concurrency: 4, Timeout: 9 * time.Minute},
+		Retry:  Retry{AckDeadline: 10 * time.Minute},
+		Grants: Grants{Uploads: BucketRead, Results: BucketWrite},
+	}),
+	httpFunction(Function{
+		Name: "health", Purpose: "liveness, readiness, the API's contract, the page for account deletion, and " +
+			"problem+json for every other path",
+		Paths: []string{"/healthz", "/readyz", "/v1/openapi.yaml", "/account-deletion", fallback},
+	}),
+	httpFunction(Function{
+		Name: "inbox", Purpose: "the user's notifications, devices and preferences",
+		Paths:  []string{"/v1/inbox", "/v1/inbox/*", "/v1/devices/*", "/v1/preferences"},
+		Grants: Grants{Auth: AuthReader},
+	}),
+	httpFunction(Function{
+		Name: "leaderboard", Purpose: "top of the board and own rank",
+		Paths:  []string{"/v1/leaderboards/*"},
+		Grants: Grants{Auth: AuthReader},
+	}),
+	eventFunction(Function{
+		Name: "notify", Trigger: PubSub, Purpose: "turns events into inbox entries, pushes and e-mails, each once",
+		Takes: topics(
+			event.AccountRegisteredV1{}, event.ScanCompletedV1{}, event.ScanFailedV1{}, event.PersonalBestReachedV1{},
+			event.ScanDeletedV1{}, event.SeriesSettledV1{}, event.SeriesDeletedV1{},
+		),
+		Settings: mail,
+		Secrets:  []string{smtpPassword},
+		Size:     Size{Concurrency: 8},
+		Grants:   Grants{Auth: AuthReader, Push: true},
+	}),
+	httpFunction(Function{
+		Name: "profile", Purpose: "the user's profile, username and consent, export, erasure and its receipt",
+		Paths: []string{"/v1/me", "/v1/me/*", "/v1/usernames/*", "/v1/erasures/*"},
+		Publishes: append(topics(
+			event.AccountErasureRequestedV1{}, event.AccountExportRequestedV1{}, event.ConsentWithdrawnV1{},
+		), account...),
+		Settings: []string{publicURL, receiptKeys, resultsBucket},
+		Grants:   Grants{Auth: AuthReader, Results: BucketRead, Signs: true},
+	}),
+	eventFunction(Function{
+		Name: "rank", Trigger: PubSub, Purpose: "keeps ratings and the boards' entries",
+		Takes: topics(
+			event.ScanCompletedV1{}, event.ScanRescoredV1{}, event.ScanDeletedV1{}, event.AccountUpdatedV1{},
+			event.SeriesSettledV1{}, event.SeriesDeletedV1{},
+		),
+		Publishes: topics(event.PersonalBestReachedV1{}),
+		Size:      Size{Concurrency: 8},
+	}),
+	httpFunction(Function{
+		Name: "register", Purpose: "registration, and sign-up and login with e-mail and password",
+		Paths: []string{
+			"/v1/auth/register", "/v1/auth/signup", "/v1/auth/login", "/v1/auth/refresh",
+			"/v1/auth/password-reset", "/v1/auth/verify-email",
+		},
+		Publishes: account,
+		Settings:  []string{firebaseKey},
+		Grants:    Grants{Auth: AuthReader},
+	}),
+	httpFunction(Function{
+		Name: "scans", Purpose: "the state and result of scans, by long poll",
+		Paths:     []string{"/v1/scans", "/v1/scans/*", "/v1/timeline"},
+		Publishes: topics(event.ScanDeletedV1{}, event.ScanVerifyRequestedV1{}, event.SeriesSettledV1{}),
+		Settings:  []string{uploadsBucket, resultsBucket},
+		Size:      Size{Concurrency: 1000},
+		Grants:    Grants{Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite, Signs: true},
+	}),
+	eventFunction(Function{
+		Name: sweeper, Trigger: Schedule,
+		Purpose:  "publishes abandoned events, re-drives stuck scans, deletes what is due",
+		Takes:    topics(event.SweepRequestedV1{}),
+		Settings: []string{uploadsBucket, resultsBucket},
+		Size:     Size{Concurrency: 1},
+		Grants:   Grants{Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite},
+	}),
+	httpFunction(Function{
+		Name:      "upload",
+		Purpose:   "opens scans and series, signs the URLs their photos are put to, and answers for series",
+		Paths:     []string{"/v1/uploads", "/v1/uploads/*", "/v1/series", "/v1/series/*"},
+		Publishes: topics(event.SeriesDeletedV1{}),
+		Settings:  []string{uploadsBucket, resultsBucket, minAge},
+		// Of those that wait for series as many as for scans, and the photos on their way (upload.MaxDirect).
+		Size:   Size{Concurrency: 1000, MemoryMiB: 512},
+		Grants: Grants{Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite, Signs: true},
+	}),
+})
+
+// sweeper is the function that publishes what any function owed and could not publish itself.
+const sweeper = "sweep"
+
+// everyTopic lets the sweeper publish to every topic.
+func everyTopic(of []Function) []Function {
+	for i, f := range of {
+		if f.Name == sweeper {
+			of[i].Publishes = consumed(of)
+		}
+	}
+	return of
+}
+
+func httpFunction(f Function) Function {
+	f.Trigger = HTTP
+	f.Concurrency = cmp.Or(f.Concurrency, 80)
+	return withDefaults(f)
+}
+
+func eventFunction(f Function) Function {
+	f.AckDeadline = cmp.Or(f.AckDeadline, 120*time.Second)
+	f.MaxAttempts = cmp.Or(f.MaxAttempts, 20)
+	return withDefaults(f)
+}
+
+// withDefaults fills in what a row leaves out: every function reads and writes Firestore, and needs the
+// hash key.
+func withDefaults(f Function) Function {
+	f.Timeout = cmp.Or(f.Timeout, 60*time.Second)
+	f.MemoryMiB, f.CPU = cmp.Or(f.MemoryMiB, 256), cmp.Or(f.CPU, 1)
+	f.Firestore, f.Secrets = true, slices.Concat([]string{hashKey}, f.Secrets)
+	return f
+}
+
+func topics(payloads ...event.Payload) []string {
+	names := make([]string, len(payloads))
+	for i, p := range payloads {
+		names[i] = event.Topic(p.EventType())
+	}
+	return names
+}
