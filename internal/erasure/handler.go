@@ -62,6 +62,7 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/erasures/{capability}", httpapi.Open, h.get)
 }
 
+// ReceiptPath returns the path of the receipt whose URL has the capability.
 func ReceiptPath(capability string) string { return "/v1/erasures/" + capability }
 
 // states of an erasure, as its receipt's URL shows them.

@@ -16,9 +16,6 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// maxAttempts of a transaction, for where deliveries race.
-const maxAttempts = 20
-
 // Ref returns the document of the saga.
 func Ref(fs *firestore.Client, id string) *firestore.DocumentRef { return jobs(fs).Doc(id) }
 

@@ -1,3 +1,4 @@
+// Package rank keeps ratings and the boards' entries by the events of scans, series and accounts.
 package rank
 
 import (
