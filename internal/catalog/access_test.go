@@ -13,8 +13,9 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 )
 
-// TestAccessIsWhatIsLinked: a client that is not linked cannot be used, and one that is linked is there to be used. So
-// the grants are compared with the constructors of clients that each function links.
+// TestAccessIsWhatIsLinked: a client that is not linked cannot be used, and one that is linked is
+// there to be used. So the grants are compared with the constructors of clients that each function
+// links.
 func TestAccessIsWhatIsLinked(t *testing.T) {
 	t.Parallel()
 	for _, f := range catalog.Functions() {
@@ -41,8 +42,8 @@ func TestAccessIsWhatIsLinked(t *testing.T) {
 	}
 }
 
-// TestSettingsAreWhatIsRead: a function that reads a variable that it is not given fails at its first request, in
-// production only.
+// TestSettingsAreWhatIsRead: a function that reads a variable that it is not given fails at its
+// first request, in production only.
 func TestSettingsAreWhatIsRead(t *testing.T) {
 	t.Parallel()
 	config, err := os.ReadFile("../boot/config.go")

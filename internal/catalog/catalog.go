@@ -1,6 +1,6 @@
-// Package catalog is the table of deployables: what triggers each function, which paths it owns, which topics it
-// consumes, and its limits. The local host, packaging and Terraform read it, so that what runs here is what is
-// deployed.
+// Package catalog is the table of deployables: what triggers each function, which paths it owns,
+// which topics it consumes, and its limits. The local host, packaging and Terraform read it, so
+// that what runs here is what is deployed.
 package catalog
 
 import (
@@ -13,7 +13,7 @@ import (
 // Trigger is what starts a function.
 type Trigger string
 
-// The triggers. Storage is Cloud Storage's finalize notification through a topic of ours, Schedule a Cloud
+// The triggers. Storage is Cloud Storage's finalize notification through a topic, Schedule a Cloud
 // Scheduler job that publishes to one: all but HTTP arrive as a Pub/Sub push.
 const (
 	HTTP     Trigger = "http"
@@ -29,16 +29,18 @@ type Function struct {
 	// Purpose is one line for people.
 	Purpose string
 	Trigger Trigger
-	// Paths are the URL paths it owns: "/v1/me" is that path alone, "/v1/me/*" all below it. Empty for events.
+	// Paths are the URL paths it owns: "/v1/me" is that path alone, "/v1/me/*" all below it. Empty for
+	// events.
 	Paths []string
 	// Takes are the Pub/Sub topics it consumes, one push subscription each. Empty for HTTP.
 	Takes []string
 	// Publishes are the topics that it may publish to.
 	Publishes []string
-	// Settings are the environment variables that it is given, beside its secrets and what every function has.
+	// Settings are the environment variables that it is given, beside its secrets and what every
+	// function has.
 	Settings []string
-	// Secrets are the secrets in Secret Manager that it is given, each as the environment variable that
-	// [Variable] names.
+	// Secrets are the secrets in Secret Manager that it is given, each as the environment variable
+	// that [Variable] names.
 	Secrets []string
 	Size
 	Retry
@@ -58,21 +60,25 @@ type Size struct {
 
 // Retry is how often an event is delivered to a function that fails; zero for HTTP.
 type Retry struct {
-	// AckDeadline and MaxAttempts are those of its push subscriptions, beside [MinBackoff] and [MaxBackoff].
+	// AckDeadline and MaxAttempts are those of its push subscriptions, beside [MinBackoff] and
+	// [MaxBackoff].
 	AckDeadline time.Duration
 	MaxAttempts int
 }
 
-// Grants are what a function may touch beside topics and secrets, and nothing else: Terraform grants its
-// service account exactly this. A test compares them with the clients that are linked into the function.
+// Grants are what a function may touch beside topics and secrets, and nothing else: Terraform
+// grants its service account exactly this. A test compares them with the clients that are linked
+// into the function.
 type Grants struct {
-	// Firestore is the role roles/datastore.user, which is the whole database's: there is no smaller one.
+	// Firestore is the role roles/datastore.user, which is the whole database's: there is no smaller
+	// one.
 	Firestore bool
 	// Auth is what it may do with Firebase users: "", AuthReader or AuthEraser.
 	Auth string
 	// Push lets it send by FCM.
 	Push bool
-	// Uploads and Results are what it may do with the buckets' objects: "", BucketRead, BucketCreate or BucketWrite.
+	// Uploads and Results are what it may do with the buckets' objects: "", BucketRead, BucketCreate
+	// or BucketWrite.
 	Uploads, Results string
 	// Signs lets it sign URLs in its own name, which give no more than it may do itself.
 	Signs bool
@@ -99,15 +105,15 @@ func Variable(secret string) string {
 	return "FACESCAN_" + strings.ToUpper(strings.ReplaceAll(secret, "-", "_"))
 }
 
-// MinBackoff and MaxBackoff bound the wait of every push subscription between two attempts. Pub/Sub grows it
-// exponentially.
+// MinBackoff and MaxBackoff bound the wait of every push subscription between two attempts. Pub/Sub
+// grows it exponentially.
 const (
 	MinBackoff = 10 * time.Second
 	MaxBackoff = 600 * time.Second
 )
 
-// Lease is how long the holder of a piece of work may be silent before another redoes it. It is below the ack
-// deadline of every event function and far below the time of the last attempt.
+// Lease is how long the holder of a piece of work may be silent before another redoes it. It is
+// below the ack deadline of every event function and far below the time of the last attempt.
 const Lease = 60 * time.Second
 
 // SweepEvery is the period of the sweep's schedule.

@@ -74,8 +74,8 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// checkDelivery holds the limits of Pub/Sub, and that a dead holder's lease ends before the last attempt: else
-// the event would go to the dead-letter topic with its work undone.
+// checkDelivery holds the limits of Pub/Sub, and that a dead holder's lease ends before the last
+// attempt: else the event would go to the dead-letter topic with its work undone.
 func checkDelivery(t *testing.T, f catalog.Function) {
 	t.Helper()
 	if f.AckDeadline < f.Timeout || f.AckDeadline > 600*time.Second {

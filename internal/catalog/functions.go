@@ -39,7 +39,8 @@ var functions = everyTopic([]Function{
 			event.ScanCompletedV1{}, event.ScanFailedV1{}, event.ScanRescoredV1{}, event.SeriesSettledV1{},
 		),
 		Settings: []string{uploadsBucket, resultsBucket},
-		// A decoded photo of up to 256 MiB, or the making of one rendition, and what the collector has not freed.
+		// A decoded photo of up to 256 MiB, or the making of one rendition, and what the collector has
+		// not freed.
 		Size:   Size{Concurrency: 1, MemoryMiB: 1024},
 		Retry:  Retry{MaxAttempts: 50},
 		Grants: Grants{Uploads: BucketWrite, Results: BucketWrite},
@@ -144,7 +145,8 @@ var functions = everyTopic([]Function{
 		Paths:     []string{"/v1/uploads", "/v1/uploads/*", "/v1/series", "/v1/series/*"},
 		Publishes: topics(event.SeriesDeletedV1{}),
 		Settings:  []string{uploadsBucket, resultsBucket, minAge},
-		// Of those that wait for series as many as for scans, and the photos on their way (upload.MaxDirect).
+		// Of those that wait for series as many as for scans, and the photos on their way
+		// (upload.MaxDirect).
 		Size:   Size{Concurrency: 1000, MemoryMiB: 512},
 		Grants: Grants{Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite, Signs: true},
 	}),
@@ -175,8 +177,8 @@ func eventFunction(f Function) Function {
 	return withDefaults(f)
 }
 
-// withDefaults fills in what a row leaves out: every function reads and writes Firestore, and needs the
-// hash key.
+// withDefaults fills in what a row leaves out: every function reads and writes Firestore, and needs
+// the hash key.
 func withDefaults(f Function) Function {
 	f.Timeout = cmp.Or(f.Timeout, 60*time.Second)
 	f.MemoryMiB, f.CPU = cmp.Or(f.MemoryMiB, 256), cmp.Or(f.CPU, 1)

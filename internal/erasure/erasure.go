@@ -1,6 +1,6 @@
-// Package erasure removes what there is of a user: everything when the account is erased, and what was made under a
-// consent when that is withdrawn. Both are one saga, kept in erasures/{id}, that the function erase runs and the
-// sweep drives on:
+// Package erasure removes what there is of a user: everything when the account is erased, and what
+// was made under a consent when that is withdrawn. Both are one saga, kept in erasures/{id}, that
+// the function erase runs and the sweep drives on:
 //
 //	DELETE /v1/me ──────────► users/{uid}.state = erasing, erasures/{uid} ─► account.erasure-requested
 //	DELETE /v1/me/consent ──► the fence closes ─► consent.withdrawn ─► erasures/{uid_epoch}
@@ -10,16 +10,18 @@
 //	                                  late photos may
 //	                                  still turn up
 //
-// lock disables the Firebase user and revokes the tokens, tell sends the last mail, sweep removes all that there is, and
-// prove, when the last upload URL has long expired, goes through every store until it finds nothing in any.
+// lock disables the Firebase user and revokes the tokens, tell sends the last mail, sweep removes
+// all that there is, and prove, when the last upload URL has long expired, goes through every store
+// until it finds nothing in any.
 //
-// Each step may be done twice, so a saga may die anywhere: the event is delivered again, or the sweep tells it again. A
-// lease keeps two deliveries from working at once. Stores are emptied page by page, and a page of documents goes in one
-// commit with its count, so what is counted is right and what is left is simply what is still there. A delivery
-// stops long before its deadline and leaves the rest to the next.
+// Each step may be done twice, so a saga may die anywhere: the event is delivered again, or the
+// sweep tells it again. A lease keeps two deliveries from working at once. Stores are emptied page
+// by page, and a page of documents goes in one commit with its count, so what is counted is right
+// and what is left is simply what is still there. A delivery stops long before its deadline and
+// leaves the rest to the next.
 //
-// Nothing new can come about meanwhile: every effect for a user commits in a transaction that read users/{uid} (see
-// account.User.Admits). That document goes last, in one commit with the saga.
+// Nothing new can come about meanwhile: every effect for a user commits in a transaction that read
+// users/{uid} (see account.User.Admits). That document goes last, in one commit with the saga.
 package erasure
 
 import (
@@ -40,7 +42,8 @@ import (
 
 const (
 	docSchema = 1
-	// firstLook is when the sweep first asks whether a saga was left alone. Each further look comes later, up to lastLook.
+	// firstLook is when the sweep first asks whether a saga was left alone. Each further look comes
+	// later, up to lastLook.
 	firstLook = 2 * time.Minute
 	lastLook  = time.Hour
 )
@@ -86,7 +89,8 @@ type Job struct {
 	Counts map[string]int64 `firestore:"counts"`
 	// Lease is who works on it.
 	Lease Lease `firestore:"lease"`
-	// SweepAt is when the sweep drives it on next, Looks how often it did since something last came of it.
+	// SweepAt is when the sweep drives it on next, Looks how often it did since something last came of
+	// it.
 	SweepAt time.Time `firestore:"sweepAt"`
 	Looks   int       `firestore:"looks"`
 }
@@ -99,16 +103,16 @@ type Lease struct {
 
 // Errors of [Job.Claim] and [ReadJob].
 var (
-	// ErrGone says that the saga is over.
+	// ErrGone means that the saga is over.
 	ErrGone = errors.New("there is no such erasure")
-	// ErrEarly says that there is nothing to do for it yet.
+	// ErrEarly means that there is nothing to do for it yet.
 	ErrEarly = errors.New("the erasure waits for what may still turn up")
-	// ErrLeased says that somebody else is at it.
+	// ErrLeased means that another worker holds the lease.
 	ErrLeased = errors.New("the erasure is being worked on")
 )
 
-// ParseWait is how long a saga waits for what may still turn up: schema.LatePhotos, unless the text, which only the
-// local stack has, says otherwise, such as "2s"; from nothing to a day.
+// ParseWait is how long a saga waits for what may still turn up: schema.LatePhotos, unless the
+// text, which only the local stack has, says otherwise, such as "2s"; from nothing to a day.
 func ParseWait(text string) (time.Duration, error) {
 	return parseDuration("the wait of erasures", text, schema.LatePhotos, 0)
 }
@@ -176,7 +180,8 @@ func (j *Job) Claim(token string, now time.Time) error {
 	return nil
 }
 
-// Release gives it up. What waits is next looked at when it may go on, what is left over after a pause.
+// Release gives it up. What waits is next looked at when it may go on, what is left over after a
+// pause.
 func (j *Job) Release(now time.Time) {
 	j.Lease = Lease{}
 	j.SweepAt = now.Add(j.pause())
@@ -191,16 +196,18 @@ func (j *Job) look(now time.Time) {
 	j.Looks++
 }
 
-// pause is until the next look, the longer the more of them were in vain: what fails for good must not keep the sweep
-// from the others.
+// pause is until the next look, the longer the more of them were in vain: what fails permanently
+// must not keep the sweep from the others.
 func (j *Job) pause() time.Duration { return min(firstLook<<min(j.Looks, 10), lastLook) }
 
-// Capability returns the secret in the receipt's URL: 128 bits that the same request makes again and nobody keeps.
+// Capability returns the secret in the receipt's URL: 128 bits that the same request makes again
+// and that is not stored.
 func Capability(key keys.Ring, j Job) string {
 	return key.ID(keys.Receipt, string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
 }
 
-// Pseudonym returns the account in erased/ and in its receipt, which tells nobody else whose it is.
+// Pseudonym returns the account in erased/ and in its receipt, which shows to no one else whose it
+// is.
 func Pseudonym(key keys.Ring, uid account.UID) string { return key.ID(keys.Erased, string(uid)) }
 
 var capabilityPattern = regexp.MustCompile(`^[a-z2-7]{26}$`)

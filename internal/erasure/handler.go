@@ -41,7 +41,8 @@ type Handler struct {
 	opts Options
 }
 
-// NewHandler returns a handler over the database; box commits them with their events. The error is of the options.
+// NewHandler returns a handler over the database; box commits them with their events. The error is
+// of the options.
 func NewHandler(fs *firestore.Client, box *outbox.Box, opts Options) (*Handler, error) {
 	keys, keysErr := receipt.NewKeys(opts.Keys)
 	wait, waitErr := ParseWait(opts.Wait)
@@ -54,8 +55,8 @@ func NewHandler(fs *firestore.Client, box *outbox.Box, opts Options) (*Handler, 
 	return &Handler{fs: fs, box: box, keys: keys, wait: wait, opts: opts}, nil
 }
 
-// Routes adds DELETE /v1/me and the routes below /v1/erasures, which ask for no token: whoever has a receipt's URL may
-// read it, since the user it was for is gone.
+// Routes adds DELETE /v1/me and the routes below /v1/erasures, which ask for no token: the holder
+// of a receipt's URL may read it, since the user it was for is gone.
 func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("DELETE /v1/me", httpapi.Leaving, h.deleteMe)
 	api.Handle("GET /v1/erasures/key", httpapi.Open, h.getKey)
@@ -77,8 +78,8 @@ type requestedView struct {
 	ReceiptURL  string `json:"receiptUrl"`
 }
 
-// deleteMe asks for nothing beside a fresh token: the app has asked its user, and a body of a DELETE may get lost on
-// the way.
+// deleteMe asks for nothing beside a fresh token: the app has asked its user, and a body of a
+// DELETE may get lost on the way.
 func (h *Handler) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	j, err := h.requested(r.Context())
 	if err != nil {
@@ -87,14 +88,16 @@ func (h *Handler) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	path := ReceiptPath(Capability(h.opts.Key, j))
 	w.Header().Set("Location", path)
 	return httpapi.Write(w, http.StatusAccepted, requestedView{
-		State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt), ReceiptURL: strings.TrimSuffix(h.opts.PublicURL, "/") + path,
+		State: stateErasing, RequestedAt: httpapi.Time(j.RequestedAt),
+		ReceiptURL: strings.TrimSuffix(h.opts.PublicURL, "/") + path,
 	})
 }
 
-// requested is the caller's erasure, begun now or before. It locks the user, so an app whose answer was lost could not ask
-// again, and nobody else would have the receipt's URL. Hence a locked user is told of the erasure that was asked for by
-// the sign-in of this very token: neither a token that was revoked before, nor another device, nor a user who is
-// disabled for another reason is told anything.
+// requested is the caller's erasure, begun now or before. It locks the user, so an app whose answer
+// was lost could not ask again, and no one else would have the receipt's URL. Hence a locked user
+// is told of the erasure that was asked for by the sign-in of this very token: neither a token that
+// was revoked before, nor another device, nor a user who is disabled for another reason is told
+// anything.
 //
 // A user that was deleted at Firebase is admitted as long as the token lasts: an app that deletes
 // the user itself, though it should not, may still ask for the rest. There has to be a rest:
@@ -147,7 +150,8 @@ func (h *Handler) getKey(w http.ResponseWriter, _ *http.Request) error {
 type receiptView struct {
 	State       string `json:"state"`
 	RequestedAt string `json:"requestedAt"`
-	// ErasedAt, ExpiresAt and Receipt are there once it is erased. Receipt is a compact JWS, Contents what it says.
+	// ErasedAt, ExpiresAt and Receipt are there once it is erased. Receipt is a compact JWS, Contents
+	// what it says.
 	ErasedAt  string           `json:"erasedAt,omitempty"`
 	ExpiresAt string           `json:"expiresAt,omitempty"`
 	Receipt   string           `json:"receipt,omitempty"`

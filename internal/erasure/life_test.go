@@ -154,7 +154,9 @@ type publisher struct {
 
 func (p publisher) Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error {
 	g := p.l.gate.Load()
-	ends := topic == event.Topic(event.ScanCompletedV1{}.EventType()) || topic == event.Topic(event.SeriesSettledV1{}.EventType())
+	ends := topic == event.Topic(
+		event.ScanCompletedV1{}.EventType(),
+	) || topic == event.Topic(event.SeriesSettledV1{}.EventType())
 	if g != nil && g.at == publishing && ends && !g.taken.Swap(true) {
 		p.l.pass(publishing)
 		return errCrashed
@@ -216,7 +218,7 @@ func (l *life) beginSeries() {
 	l.scan, l.ticket = opened.Uploads[1].ScanID, opened.Uploads[1].Upload
 }
 
-// putPhoto uploads by the ticket, as whoever has it may while it lasts.
+// putPhoto uploads by the ticket, as its holder may while it lasts.
 func (l *life) putPhoto() {
 	l.t.Helper()
 	status, err := l.Put(l.ticket, usertest.Photo(l.t, 0, ""))
@@ -247,7 +249,8 @@ func (l *life) sendPhoto() {
 	l.ask(http.MethodPost, "/v1/uploads/direct", parts.FormDataContentType(), form.String())
 }
 
-// deliver hands the functions the messages of the log from the position on, as the subscriptions of the catalog have it.
+// deliver hands the functions the messages of the log from the position on, as the subscriptions of
+// the catalog have it.
 func (l *life) deliver(from, times int) {
 	l.t.Helper()
 	for log := l.Published(); from < len(log); log = l.Published() {
@@ -278,7 +281,8 @@ func (l *life) deliverTo(function string) error {
 	return errors.Join(faults...)
 }
 
-// erase is the function erase. What there is no more of after it, it has removed: nothing else is at work then.
+// erase is the function erase. What there is no more of after it, it has removed: nothing else is
+// at work then.
 func (l *life) erase(ctx context.Context, m event.Message) error {
 	if _, err := l.Firestore.Collection("erasures").Doc(ada).Get(ctx); err != nil {
 		return l.eraser.Handle(ctx, m) // there is nothing to be done
@@ -322,8 +326,8 @@ func (l *life) sweepAfter(d time.Duration) {
 	l.deliver(from, 1)
 }
 
-// begin begins the work, which goes on to the place and is held there, or stays to be begun where there is none. end has it
-// go on to its end.
+// begin begins the work, which goes on to the place and is held there, or stays to be begun where
+// there is none. end has it go on to its end.
 func (l *life) begin(work func(*life), hold place) (end func()) {
 	l.t.Helper()
 	if hold == "" {

@@ -43,15 +43,15 @@ const (
 )
 
 // Missing finds the accounts whose Firebase user is gone: the app may have called the SDK's
-// user.delete(), or somebody the console. Without a user nobody can ask for the erasure, so it is
+// user.delete(), or a person the console. Without a user no one can ask for the erasure, so it is
 // begun here.
 //
 //	users/{uid} ──no such user──► missingSince ──nor a day later──► account saga
 //	                                   └──there again──► (none)
 //
 // A user counts as missing only if Firebase Auth answers so, of this very uid, twice in a row at
-// each of both looks. An error or a timeout changes nothing, nor do first answers that know nobody
-// of many: the next sweep asks again. A user who is disabled is there.
+// each of both looks. An error or a timeout changes nothing, nor do first answers that know none of
+// many: the next sweep asks again. A user who is disabled is there.
 //
 // A pass goes through users/ in the order of the ids, some pages a sweep, and costs a read for each
 // user a day. Where it is to go on stands in limits/missing-users. Second looks go by missingSince
@@ -93,7 +93,7 @@ type Looks struct {
 	Users, Missing, Begun int
 }
 
-// errNobody says that an answer is not believed.
+// errNobody means that an answer is not believed.
 var errNobody = errors.New("the answer knows none of several users, so it is not trusted")
 
 // Sweep does what [Missing.Look] does, and returns how many users it looked for.
@@ -105,7 +105,8 @@ func (m *Missing) Sweep(ctx context.Context) (looked int, err error) {
 	return l.Users, err
 }
 
-// Look takes the second looks that are due and goes on with the pass. Its error joins those of both.
+// Look takes the second looks that are due and goes on with the pass. Its error joins those of
+// both.
 func (m *Missing) Look(ctx context.Context) (Looks, error) {
 	var l Looks
 	until := m.now().Add(lookBudget)
@@ -113,8 +114,8 @@ func (m *Missing) Look(ctx context.Context) (Looks, error) {
 	return l, errors.Join(dueErr, m.pass(ctx, until, &l))
 }
 
-// lookAgain looks for those who were first found missing long enough ago. The query needs the index
-// on missingSince, which Firestore makes by itself.
+// lookAgain looks for the users who were first found missing long enough ago. The query needs the
+// index on missingSince, which Firestore makes by itself.
 func (m *Missing) lookAgain(ctx context.Context, l *Looks) error {
 	due, err := m.users().Where("missingSince", "<=", m.now().UTC().Add(-m.after)).
 		OrderBy("missingSince", firestore.Asc).Limit(lookPage).Documents(ctx).GetAll()
@@ -233,8 +234,8 @@ type listed struct {
 }
 
 // accountsIn are the accounts of the page that are in use. One that is being erased already, that
-// cannot be read or whose id no Firebase user can have is not looked for, and keeps nobody else
-// from it.
+// cannot be read or whose id no Firebase user can have is not looked for, and keeps no other from
+// it.
 func accountsIn(snaps []*firestore.DocumentSnapshot) (page []listed) {
 	for _, snap := range snaps {
 		fields := snap.Data()
@@ -257,9 +258,8 @@ func unnoted(page []listed) []listed {
 	return rest
 }
 
-// gone asks Firebase Auth who of the page is no user any more. Those who are missing from its
-// answer are asked for again one by one, so that no answer that was cut counts. On any error nobody
-// is gone.
+// gone asks Firebase Auth who of the page is no user any more. Users that its answer lacks are
+// asked for again one by one, so that no answer that was cut counts. On any error none is gone.
 func (m *Missing) gone(ctx context.Context, page []listed) (map[account.UID]bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -320,8 +320,8 @@ func (m *Missing) note(ctx context.Context, u listed, since any) error {
 	return nil
 }
 
-// begin begins the erasure of an account that is still noted as it was read. Nobody asked for it,
-// so nobody has the receipt's URL, and there is no address to write to.
+// begin begins the erasure of an account that is still noted as it was read. It was not asked for,
+// so no one has the receipt's URL, and there is no address to write to.
 func (m *Missing) begin(ctx context.Context, u listed) (begun bool, err error) {
 	who := httpapi.Identity{UID: string(u.uid)}
 	_, err = request(ctx, m.fs, m.box, newAccountJob(who, m.now(), m.wait, m.key), func(now account.User) bool {

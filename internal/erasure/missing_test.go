@@ -101,7 +101,7 @@ func TestMissing_isErasedAfterTheSecondLook(t *testing.T) {
 	}
 }
 
-// Nobody is erased whom Firebase has at either look.
+// No user is erased whom Firebase has at either look.
 func TestMissing_whoIsThere(t *testing.T) {
 	t.Parallel()
 	again := func(t *testing.T, s *search) {
@@ -145,7 +145,7 @@ func TestMissing_whoIsThere(t *testing.T) {
 	}
 }
 
-// Somebody who registers again with the same address is another user.
+// A person who registers again with the same address is another user.
 func TestMissing_sameAddressAnotherUser(t *testing.T) {
 	t.Parallel()
 	s := newSearch(t)
@@ -177,7 +177,7 @@ func TestMissing_sameAddressAnotherUser(t *testing.T) {
 	}
 }
 
-// Whatever is wrong with the answer, nobody is taken for gone, at neither look; and as soon as it
+// Whatever is wrong with the answer, no user is taken for gone, at neither look; and as soon as it
 // is right, the search goes on.
 func TestMissing_whenFirebaseAuthIsNotToBeHad(t *testing.T) {
 	t.Parallel()
@@ -244,7 +244,7 @@ func (s *search) noted(t *testing.T) map[string]string {
 	return all
 }
 
-// An answer that lacks somebody is not believed until they are asked for by themselves.
+// An answer that lacks a user is not believed until they are asked for by themselves.
 func TestMissing_whenAPageIsCut(t *testing.T) {
 	t.Parallel()
 	s := newSearch(t)
@@ -348,7 +348,7 @@ func TestMissing_goesOnWhereItWas(t *testing.T) {
 	s.look(t, erasure.Looks{})
 }
 
-// The database beside an Auth that has nobody of it is no reason to erase everybody.
+// The database beside an Auth that has no user of it is no reason to erase everybody.
 func TestMissing_nobodyOfAPage(t *testing.T) {
 	t.Parallel()
 	s := newSearch(t)

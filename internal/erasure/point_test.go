@@ -23,18 +23,19 @@ type point struct {
 	// work is in flight at the point: it is held at the place, or was to begin then, where that is "".
 	work func(*life)
 	hold place
-	// wants is how the user is told, and token the device's, by which the FCM sink knows how to answer.
+	// wants is how the user is told, and token the device's, by which the FCM sink knows how to
+	// answer.
 	wants account.Notifications
 	token string
 	// pushes and mails are those that were handed over already, which no erasure can call back.
 	pushes, mails int
-	// unbounded work may go on when the erasure is long over, as an event may that comes late. Other work ends with
-	// its function's time limit.
+	// unbounded work may go on when the erasure is long over, as an event may that comes late. Other
+	// work ends with its function's time limit.
 	unbounded bool
 }
 
-// analyze, rank and tell deliver to the function all that there is for it. In flight they may fail, and then are delivered
-// again.
+// analyze, rank and tell deliver to the function all that there is for it. In flight they may fail,
+// and then are delivered again.
 func analyze(l *life) { _ = l.deliverTo("analyze") }
 func rank(l *life)    { _ = l.deliverTo("rank") }
 func tell(l *life)    { _ = l.deliverTo("notify") }
@@ -64,38 +65,61 @@ var (
 )
 
 var points = map[string]point{
-	"before a scan":                            {live: nothing, work: nothing, wants: byBoth},
-	"before the photo is put":                  {live: opened, work: (*life).putPhoto, wants: byBoth, unbounded: true},
-	"while the photo comes through the API":    {live: nothing, work: (*life).sendPhoto, hold: storingPhoto, wants: byBoth},
-	"between the photo and its notification":   {live: put, work: analyze, wants: byBoth, unbounded: true},
-	"during the analysis":                      {live: put, work: analyze, hold: inEngine, wants: byBoth},
-	"while the results are stored":             {live: put, work: analyze, hold: keepingResult, wants: byBoth},
-	"between commit and publish":               {live: put, work: analyze, hold: publishing, wants: byBoth, unbounded: true},
-	"between publish and rank":                 {live: analysed, work: inTurn(rank, tell), wants: byBoth, unbounded: true},
-	"between rank and notify":                  {live: ranked, work: tell, wants: byBoth, unbounded: true},
-	"while a push is handed over":              {live: ranked, work: tell, hold: pushing, wants: byPush, pushes: 1},
-	"while a push is answered":                 {live: ranked, work: tell, hold: pushed, wants: byPush},
-	"while a push finds its device gone":       {live: ranked, work: tell, hold: pushed, wants: byPush, token: "unregistered-phone"},
-	"while a mail is handed over":              {live: analysed, work: tell, hold: mailing, wants: byMail, mails: 1},
-	"when everybody is told":                   {live: told, work: nothing, wants: byBoth},
-	"while the scan is measured again":         {live: inTurn(told, askAgain), work: analyze, hold: inEngine, wants: byBoth},
-	"between the wish to verify and its event": {live: inTurn(told, askAgain), work: analyze, wants: byBoth, unbounded: true},
-	"while the user deletes the scan":          {live: told, work: remove, hold: deleting, wants: byBoth},
+	"before a scan":           {live: nothing, work: nothing, wants: byBoth},
+	"before the photo is put": {live: opened, work: (*life).putPhoto, wants: byBoth, unbounded: true},
+	"while the photo comes through the API": {
+		live: nothing, work: (*life).sendPhoto, hold: storingPhoto, wants: byBoth,
+	},
+	"between the photo and its notification": {live: put, work: analyze, wants: byBoth, unbounded: true},
+	"during the analysis":                    {live: put, work: analyze, hold: inEngine, wants: byBoth},
+	"while the results are stored":           {live: put, work: analyze, hold: keepingResult, wants: byBoth},
+	"between commit and publish": {
+		live: put, work: analyze, hold: publishing, wants: byBoth, unbounded: true,
+	},
+	"between publish and rank":    {live: analysed, work: inTurn(rank, tell), wants: byBoth, unbounded: true},
+	"between rank and notify":     {live: ranked, work: tell, wants: byBoth, unbounded: true},
+	"while a push is handed over": {live: ranked, work: tell, hold: pushing, wants: byPush, pushes: 1},
+	"while a push is answered":    {live: ranked, work: tell, hold: pushed, wants: byPush},
+	"while a push finds its device gone": {
+		live: ranked, work: tell, hold: pushed, wants: byPush, token: "unregistered-phone",
+	},
+	"while a mail is handed over": {live: analysed, work: tell, hold: mailing, wants: byMail, mails: 1},
+	"when everybody is told":      {live: told, work: nothing, wants: byBoth},
+	"while the scan is measured again": {
+		live: inTurn(told, askAgain), work: analyze, hold: inEngine, wants: byBoth,
+	},
+	"between the wish to verify and its event": {
+		live: inTurn(told, askAgain), work: analyze, wants: byBoth, unbounded: true,
+	},
+	"while the user deletes the scan": {live: told, work: remove, hold: deleting, wants: byBoth},
 
-	"between the photos of a series":               {live: begun, work: (*life).putPhoto, wants: byBoth, unbounded: true},
-	"while the last photo of a series is analysed": {live: inTurn(begun, (*life).putPhoto), work: analyze, hold: inEngine, wants: byBoth},
+	"between the photos of a series": {live: begun, work: (*life).putPhoto, wants: byBoth, unbounded: true},
+	"while the last photo of a series is analysed": {
+		live: inTurn(begun, (*life).putPhoto), work: analyze, hold: inEngine, wants: byBoth,
+	},
 	"between a series' commit and publish": {
 		live: inTurn(begun, (*life).putPhoto), work: analyze, hold: publishing, wants: byBoth, unbounded: true,
 	},
-	"between a series and its rank":               {live: settled, work: inTurn(rank, tell), wants: byBoth, unbounded: true},
-	"while a photo of a series is deleted":        {live: inTurn(settled, rank, tell), work: remove, hold: deleting, wants: byBoth},
-	"while the user deletes the series":           {live: inTurn(settled, rank, tell), work: removeSeries, hold: deleting, wants: byBoth},
-	"between a series' deletion and its striking": {live: inTurn(settled, removeSeries), work: inTurn(rank, tell), wants: byBoth, unbounded: true},
+	"between a series and its rank": {
+		live: settled, work: inTurn(rank, tell), wants: byBoth, unbounded: true,
+	},
+	"while a photo of a series is deleted": {
+		live: inTurn(settled, rank, tell), work: remove, hold: deleting, wants: byBoth,
+	},
+	"while the user deletes the series": {
+		live: inTurn(settled, rank, tell), work: removeSeries, hold: deleting, wants: byBoth,
+	},
+	"between a series' deletion and its striking": {
+		live: inTurn(settled, removeSeries), work: inTurn(rank, tell), wants: byBoth, unbounded: true,
+	},
 
-	"between a scan's deletion and its striking": {live: inTurn(told, remove), work: inTurn(rank, tell), wants: byBoth, unbounded: true},
+	"between a scan's deletion and its striking": {
+		live: inTurn(told, remove), work: inTurn(rank, tell), wants: byBoth, unbounded: true,
+	},
 }
 
-// pace is how far the erasure gets before the work in flight goes on; swept tells whether it has been through all stores.
+// pace is how far the erasure gets before the work in flight goes on; swept reports whether it has
+// been through all stores.
 type pace func(*life) (swept bool)
 
 var paces = map[string]pace{
@@ -110,7 +134,8 @@ func longAfter(l *life) bool {
 	return true
 }
 
-// Whenever the erasure begins, whatever is in flight then, and however late it goes on: nothing is left of the user.
+// Whenever the erasure begins, whatever is in flight then, and however late it goes on: nothing is
+// left of the user.
 func TestErase_atEveryPointOfAScansLife(t *testing.T) {
 	t.Parallel()
 	for name, p := range points {
@@ -158,7 +183,7 @@ func (p point) run(t *testing.T, pace pace, missing func(*life, *testing.T) (rec
 		l.wantNothingBut(t, "at the work's end", "erasures/"+ada, "users/"+ada)
 	}
 	l.deliver(0, 2)
-	// The proof at the end is for what nobody has told of.
+	// The proof at the end is for what no event has told of.
 	l.wantNothingBut(t, "before the proof", "erasures/"+ada, "users/"+ada)
 	l.sweepAfter(2 * time.Minute)
 	l.sweepAfter(wait)
@@ -196,7 +221,8 @@ func lasting(paths []string) []string {
 	})
 }
 
-// wantNothingBut wants of the user either just these, which are the fence and the saga, or nothing at all.
+// wantNothingBut wants of the user either just these, which are the fence and the saga, or nothing
+// at all.
 func (l *life) wantNothingBut(t *testing.T, when string, allowed ...string) {
 	t.Helper()
 	if left := l.Mentions(ada); len(left) > 0 && !slices.Equal(left, allowed) {

@@ -14,7 +14,8 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 )
 
-// token is an ID token as the Auth emulator makes it, unsigned, of the sign-in at the time in seconds.
+// token is an ID token as the Auth emulator makes it, unsigned, of the sign-in at the time in
+// seconds.
 func (w *world) token(t *testing.T, uid string, signedInAt int64) string {
 	t.Helper()
 	now := time.Now()
@@ -25,7 +26,9 @@ func (w *world) token(t *testing.T, uid string, signedInAt int64) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + base64.RawURLEncoding.EncodeToString(body) + "."
+	return base64.RawURLEncoding.EncodeToString(
+		[]byte(`{"alg":"none","typ":"JWT"}`),
+	) + "." + base64.RawURLEncoding.EncodeToString(body) + "."
 }
 
 // askFirebase has the API take Firebase's word for who calls.
@@ -35,8 +38,8 @@ func (w *world) askFirebase(t *testing.T) {
 	w.requests(t).Routes(w.API)
 }
 
-// The answer to the request may be lost, and the user is locked by it: the app that has asked must come by the receipt's URL
-// nevertheless, and nobody else.
+// The answer to the request may be lost, and the user is locked by it: the app that has asked must
+// come by the receipt's URL nevertheless, and no one else.
 func TestRequest_isAnsweredAgainThoughTheUserIsLocked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

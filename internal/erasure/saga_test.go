@@ -73,7 +73,9 @@ func TestErase_leavesNothingButTheReceipt(t *testing.T) {
 	if u, err := w.Users.GetUser(t.Context(), ada); err != nil || !u.Disabled {
 		t.Errorf("Firebase user = %+v, %v", u, err)
 	}
-	if status, answer, _ := w.call(t, http.MethodGet, receipt, ""); status != http.StatusOK || answer["state"] != "erasing" {
+	if status, answer, _ := w.call(
+		t, http.MethodGet, receipt, "",
+	); status != http.StatusOK || answer["state"] != "erasing" {
 		t.Errorf("%d %v", status, answer)
 	}
 	w.wantMail(t, mails, "https://api.test"+receipt)
@@ -329,7 +331,8 @@ func (m *mortal) dead() bool { return m.left.Add(-1) < 0 }
 var errDead = status.Error(codes.PermissionDenied, "the process is dead") // not tried again by the client
 
 func (m *mortal) unary(
-	ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption,
+	ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker,
+	opts ...grpc.CallOption,
 ) error {
 	// The locks of a dead process's transaction end after a while; here at once.
 	if !strings.HasSuffix(method, "/Rollback") && m.dead() {
@@ -339,7 +342,8 @@ func (m *mortal) unary(
 }
 
 func (m *mortal) stream(
-	ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption,
+	ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer,
+	opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
 	if m.dead() {
 		return nil, errDead
@@ -383,7 +387,8 @@ func (w *world) kill(t *testing.T) *mortal {
 	return m
 }
 
-// The process dies at its first call, the next one at its second, and so on. Nobody gives a lease back.
+// The process dies at its first call, the next one at its second, and so on. No lease is given
+// back.
 func TestErase_diesAnywhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -48,7 +48,7 @@ func tell(ctx context.Context, tx *outbox.Tx, j Job, now time.Time) error {
 	return tx.Tell(ctx, now, fact, string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
 }
 
-// errNotMeant says that the account is not any more as it was when its erasure was decided on.
+// errNotMeant means that the account is not any more as it was when its erasure was decided on.
 var errNotMeant = errors.New("the account has changed")
 
 // request begins the erasure of the account, or finds the one that was begun. A user who never
@@ -75,7 +75,7 @@ func request(
 		} else {
 			err = tx.Update(account.Ref(fs, fresh.UID), []firestore.Update{
 				{Path: "state", Value: string(account.Erasing)}, {Path: "updatedAt", Value: fresh.RequestedAt},
-				{Path: "missingSince", Value: firestore.Delete}, // nobody is to look for the user any more
+				{Path: "missingSince", Value: firestore.Delete}, // the user is not to be looked for any more
 			})
 		}
 		if err != nil {
@@ -89,7 +89,8 @@ func request(
 	return j, nil
 }
 
-// ErasedDoc is erased/{HMAC(uid)}: that an account was erased, known to who knows its id or the receipt's URL.
+// ErasedDoc is erased/{HMAC(uid)}: that an account was erased, known to who knows its id or the
+// receipt's URL.
 type ErasedDoc struct {
 	Schema         int       `firestore:"schema"`
 	CapabilityHash string    `firestore:"capabilityHash"`

@@ -23,8 +23,8 @@ type Sweeper struct {
 	Now func() time.Time
 }
 
-// Sweep tells the events of the sagas that are due again, and says of how many. One that fails does not stop the others;
-// one that nobody gets on with is told ever more rarely.
+// Sweep tells the events of the sagas that are due again, and returns their number. One that fails
+// does not stop the others; one that makes no progress is retried with back-off.
 func (s *Sweeper) Sweep(ctx context.Context) (told int, err error) {
 	due, err := jobs(s.Firestore).Where("sweepAt", "<=", s.Now().UTC()).
 		OrderBy("sweepAt", firestore.Asc).Limit(sweepPage).Documents(ctx).GetAll()

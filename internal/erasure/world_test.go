@@ -64,7 +64,8 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 	mailer, objects := usertest.MailerTo(t, w.Mail.Host()), w.StorageClient(nil)
 	w.eraser = &erase.Consumer{
 		Firestore: w.Firestore, Uploads: objects.Bucket("uploads"), Results: objects.Bucket("results"),
-		Auth: w.Users, Mailer: mailer, Signer: w.signer, PublicURL: "https://api.test", Key: []byte(usertest.Key), Wait: wait, Now: w.Clock,
+		Auth: w.Users, Mailer: mailer, Signer: w.signer, PublicURL: "https://api.test", Key: []byte(usertest.Key), Wait: wait,
+		Now: w.Clock,
 	}
 	w.sweeper = &erasure.Sweeper{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}
 	w.requests(t).Routes(w.API)
@@ -126,7 +127,8 @@ func (w *world) erase(t *testing.T) {
 	w.Deliver("erase")
 }
 
-// finish lets the time pass after which nothing can turn up, and has the sweep drive the sagas to their ends.
+// finish lets the time pass after which nothing can turn up, and has the sweep drive the sagas to
+// their ends.
 func (w *world) finish(t *testing.T) {
 	t.Helper()
 	w.Advance(wait)
@@ -143,8 +145,8 @@ func (w *world) drive(t *testing.T) {
 }
 
 // seed gives the user something in every store: two scans, the second of which is a personal best,
-// a series of two photos, and all that follows from them; an export; an event that could not be handled and one whose topic
-// was not to be had.
+// a series of two photos, and all that follows from them; an export; an event that could not be
+// handled and one whose topic was not to be had.
 func (w *world) seed(t *testing.T, uid string) {
 	t.Helper()
 	w.MoveIn(uid, byBoth, "token-of-"+uid)
@@ -264,8 +266,8 @@ func collectionsOf(paths []string) map[string]int {
 	return all
 }
 
-// later writes a document of the user's into each collection that nothing wrote into, as a later version
-// may: package schema alone says what becomes of it.
+// later writes a document of the user's into each collection that nothing wrote into, as a later
+// version may: package schema alone says what becomes of it.
 func (w *world) later(t *testing.T, uid string) {
 	t.Helper()
 	had := collectionsOf(w.Mentions(uid))

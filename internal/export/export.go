@@ -6,13 +6,14 @@
 //	queued ──► ready ──24 h──► (gone)
 //	       └─► failed ─24 h──► (gone)
 //
-// The zip is streamed from the stores into the bucket and never whole in memory. An attempt that breaks off leaves
-// nothing, or an object that the next attempt replaces: it writes over the generation that it found and no other, so that
-// somebody who has lost the lease replaces nothing. Whatever is not the newest word of the user's consent is not given
-// out: the export is made, kept and shown under one consent epoch, and its end asks users/{uid} for that again.
+// The zip is streamed from the stores into the bucket and never whole in memory. An attempt that
+// breaks off leaves nothing, or an object that the next attempt replaces: it writes over the
+// generation that it found and no other, so that a worker that has lost the lease replaces nothing.
+// Whatever is not the newest word of the user's consent is not given out: the export is made, kept
+// and shown under one consent epoch, and its end asks users/{uid} for that again.
 //
-// Erasure deletes the documents by their uid and the objects by their prefix. The sweep asks for abandoned exports again,
-// and deletes those that are over.
+// Erasure deletes the documents by their uid and the objects by their prefix. The sweep asks for
+// abandoned exports again, and deletes those that are over.
 //
 // Package build makes the zips, and package archive writes and verifies them. The tests here go
 // through all three.
@@ -35,9 +36,11 @@ const (
 	ContentType = "application/zip"
 	// linkLife is the longest that a signed URL is good for; GET signs another.
 	linkLife = 15 * time.Minute
-	// firstLook is when the sweep first asks for an export again, and how long it waits before it does so again.
+	// firstLook is when the sweep first asks for an export again, and how long it waits before it does
+	// so again.
 	firstLook = 2 * time.Minute
-	// maxAttempts ends an export that fails again and again. With the pauses of its subscription that takes over an hour.
+	// maxAttempts ends an export that fails again and again. With the pauses of its subscription that
+	// takes over an hour.
 	maxAttempts = 12
 )
 
@@ -56,17 +59,19 @@ type Job struct {
 	Schema int         `firestore:"schema"`
 	ID     string      `firestore:"id"`
 	UID    account.UID `firestore:"uid"`
-	// ConsentEpoch is the user's when it was last begun: a later one may say that what it holds must go.
+	// ConsentEpoch is the user's when it was last begun: a later one may mean that what it holds must
+	// go.
 	ConsentEpoch int64     `firestore:"consentEpoch"`
 	State        State     `firestore:"state"`
 	CreatedAt    time.Time `firestore:"createdAt"`
-	// ExpireAt is when it is over; nobody reads it from then on.
+	// ExpireAt is when it is over; it is not read from then on.
 	ExpireAt time.Time `firestore:"expireAt"`
-	// Object is its name in the results bucket, SHA256 its hash in hex and Bytes its size, both zero until it is ready.
+	// Object is its name in the results bucket, SHA256 its hash in hex and Bytes its size, both zero
+	// until it is ready.
 	Object string `firestore:"object"`
 	SHA256 string `firestore:"sha256"`
 	Bytes  int64  `firestore:"bytes"`
-	// Attempts is how often somebody began to make it, Lease who does.
+	// Attempts is how often making it was begun, Lease who does.
 	Attempts int   `firestore:"attempts"`
 	Lease    Lease `firestore:"lease"`
 	// SweepAt is when the sweep looks at it next.
@@ -81,11 +86,11 @@ type Lease struct {
 
 // Errors of [Job.Claim] and [ReadJob].
 var (
-	// ErrGone says that there is no such export, or nobody any more to make it for.
+	// ErrGone means that there is no such export, or no user any more to make it for.
 	ErrGone = errors.New("there is no such export")
-	// ErrOver says that the export has ended.
+	// ErrOver means that the export has ended.
 	ErrOver = errors.New("the export is over")
-	// ErrLeased says that somebody else is at it.
+	// ErrLeased means that another worker holds the lease.
 	ErrLeased = errors.New("the export is being made")
 )
 
@@ -103,8 +108,8 @@ func ObjectName(uid account.UID, id string) string {
 
 func (j Job) expired(now time.Time) bool { return !now.Before(j.ExpireAt) }
 
-// Claim takes the export for the token's holder, under the user's present consent. One that was begun too often fails
-// instead, and is over.
+// Claim takes the export for the token's holder, under the user's present consent. One that was
+// begun too often fails instead, and is over.
 func (j *Job) Claim(token string, epoch int64, now time.Time) error {
 	if j.State != Queued || j.expired(now) {
 		return ErrOver
@@ -143,7 +148,8 @@ func (j *Job) Finish(sha256 string, bytes int64, now time.Time) {
 	j.SweepAt = j.ExpireAt
 }
 
-// current is the newest of the user's exports that may be shown: it is not over, and not of an earlier consent.
+// current is the newest of the user's exports that may be shown: it is not over, and not of an
+// earlier consent.
 func current(all []Job, u account.User, now time.Time) (Job, error) {
 	all = slices.DeleteFunc(slices.Clone(all), func(j Job) bool {
 		return j.expired(now) || j.State == Ready && j.ConsentEpoch != u.ConsentEpoch

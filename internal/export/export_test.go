@@ -46,7 +46,8 @@ func everything(id scan.ID) []string {
 	return all
 }
 
-// download gets the export from where the answer says, as anybody can who has the URL, and verifies it.
+// download gets the export from where the answer says, as anybody can who has the URL, and verifies
+// it.
 func (w *world) download(t *testing.T, a answer) ([]byte, archive.Manifest) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.URL, nil)
@@ -60,7 +61,8 @@ func (w *world) download(t *testing.T, a answer) ([]byte, archive.Manifest) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	sum := sha256.Sum256(body)
-	if err != nil || resp.StatusCode != http.StatusOK || hex.EncodeToString(sum[:]) != a.SHA256 || int64(len(body)) != a.Bytes {
+	if err != nil || resp.StatusCode != http.StatusOK || hex.EncodeToString(sum[:]) != a.SHA256 ||
+		int64(len(body)) != a.Bytes {
 		t.Fatalf("%d, %d bytes, %v; want %+v", resp.StatusCode, len(body), err, a)
 	}
 	m, err := archive.Verify(bytes.NewReader(body), int64(len(body)))
@@ -224,7 +226,8 @@ func TestExport_ofASeries(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != 1 || got[0].ID != string(id) || got[0].State != "completed" || got[0].Result.Photos != 2 || len(got[0].Looks) != 2 {
+	if len(got) != 1 || got[0].ID != string(id) || got[0].State != "completed" || got[0].Result.Photos != 2 ||
+		len(got[0].Looks) != 2 {
 		t.Fatalf("series.json = %s", text)
 	}
 	for _, l := range got[0].Looks {

@@ -30,7 +30,8 @@ type Handler struct {
 	Now func() time.Time
 }
 
-// Routes adds the routes to the API. Both ask for a fresh token: their answer leads to all there is of the user.
+// Routes adds the routes to the API. Both ask for a fresh token: their answer leads to all there is
+// of the user.
 func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("POST /v1/me/export", httpapi.FreshUser, h.post)
 	api.Handle("GET /v1/me/export", httpapi.FreshUser, h.get)

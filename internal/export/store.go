@@ -79,9 +79,9 @@ func (h *Handler) request(ctx context.Context, uid account.UID) (j Job, err erro
 			return err
 		}
 		now := h.Now().UTC()
-		// The count is read before the exports. Whoever begins one in between changes the count, so
-		// that this commit fails and is made anew: the user has one export at a time without a lock
-		// on all there are.
+		// The count is read before the exports. A request that begins one in between changes the count,
+		// so that this commit fails and is made anew: the user has one export at a time without a lock on
+		// all there are.
 		taking, usedUp := h.Limits.Prepare(ctx, quota.User(string(uid)), perDay)
 		j, err = newest(ctx, h.Firestore, u, now)
 		if err != nil && !errors.Is(err, ErrGone) {

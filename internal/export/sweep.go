@@ -31,8 +31,8 @@ type Sweeper struct {
 	Now func() time.Time
 }
 
-// Sweep sees to the exports that are due, and says how many it looked at. One that fails does not stop the others. The
-// query needs the index on sweepAt, which Firestore makes by itself.
+// Sweep handles the exports that are due and returns their number. One that fails does not stop the
+// others. The query needs the index on sweepAt, which Firestore makes by itself.
 func (s *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
 	due, err := jobs(s.Firestore).Where("sweepAt", "<=", s.Now().UTC()).
 		OrderBy("sweepAt", firestore.Asc).Limit(sweepPage).Documents(ctx).GetAll()
@@ -74,12 +74,12 @@ func (s *Sweeper) look(ctx context.Context, snap *firestore.DocumentSnapshot) er
 	})
 }
 
-// expire deletes the object first: without its document nobody would know of it.
+// expire deletes the object first: without its document it would not be found.
 func (s *Sweeper) expire(ctx context.Context, snap *firestore.DocumentSnapshot, j Job) error {
 	if err := bucket.Delete(ctx, s.Results.Object(j.Object)); err != nil {
 		return err
 	}
-	// Somebody who finished it meanwhile wrote the object anew, and has another 24 hours.
+	// A worker that finished it meanwhile wrote the object anew, and it has another 24 hours.
 	if _, err := snap.Ref.Delete(ctx, firestore.LastUpdateTime(snap.UpdateTime)); err != nil {
 		return fmt.Errorf("delete export: %w", err)
 	}

@@ -38,7 +38,8 @@ type world struct {
 	taken int
 
 	mu sync.Mutex
-	// meanwhile, if set, happens once (see during), looks is how often the exporter looked at its clock since it was set.
+	// meanwhile, if set, happens once (see during), looks is how often the exporter looked at its
+	// clock since it was set.
 	meanwhile func()
 	looks     int
 }
@@ -69,7 +70,8 @@ func (w *world) during(do func()) {
 	w.meanwhile, w.looks = do, 0
 }
 
-// busyClock is the exporter's: its third look is that of the first entry, after the claim's and the archive's.
+// busyClock is the exporter's: its third look is that of the first entry, after the claim's and the
+// archive's.
 func (w *world) busyClock() time.Time {
 	w.mu.Lock()
 	w.looks++

@@ -94,7 +94,8 @@ func TestAnalyzeMeasuresAPortrait(t *testing.T) {
 			t.Errorf("%d metrics", len(r.Metrics))
 		}
 		for _, m := range r.Metrics {
-			if m.Lo >= m.Value || m.Value >= m.Hi || m.Reliability.ICC < 0.6 || m.Reliability.ICC > 1 || m.Reliability.SEM <= 0 || m.Reliability.SDC <= 0 {
+			if m.Lo >= m.Value || m.Value >= m.Hi || m.Reliability.ICC < 0.6 || m.Reliability.ICC > 1 ||
+				m.Reliability.SEM <= 0 || m.Reliability.SDC <= 0 {
 				t.Errorf("%+v", m)
 			}
 		}
@@ -135,9 +136,14 @@ func TestReportsAreTheSameToTheByte(t *testing.T) {
 func TestMirroredPhotoGivesTheMirroredReport(t *testing.T) {
 	t.Parallel()
 	src := facetest.DecodeSample(t)
-	tilted := facetest.Graded(facetest.OnCanvas(420, 500, image.Pt(40, 30), src), func(v float64) float64 { return v * 0.9 })
+	tilted := facetest.Graded(
+		facetest.OnCanvas(420, 500, image.Pt(40, 30), src), func(v float64) float64 { return v * 0.9 },
+	)
 	for name, img := range map[string]image.Image{
-		"as it is": src, "off the middle": tilted, "on a long canvas, so that it is shrunk": facetest.OnCanvas(701, 2001, image.Pt(31, 400), facetest.Enlarged(src, 640, 800)),
+		"as it is": src, "off the middle": tilted,
+		"on a long canvas, so that it is shrunk": facetest.OnCanvas(
+			701, 2001, image.Pt(31, 400), facetest.Enlarged(src, 640, 800),
+		),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -197,14 +203,23 @@ func TestSmallChangesOfThePhotoChangeLittle(t *testing.T) {
 	}{
 		{"saved as a JPEG of quality 50", facetest.EncodeJPEG(t, src, 50), same(1), 1.5},
 		{"with noise", facetest.EncodePNG(t, facetest.Noisy(src, 6, 1)), same(1), 2},
-		{"a little darker", facetest.EncodePNG(t, facetest.Graded(src, func(v float64) float64 { return v * 0.8 })), same(1), 1.5},
+		{
+			"a little darker", facetest.EncodePNG(t, facetest.Graded(src, func(v float64) float64 { return v * 0.8 })), same(1),
+			1.5,
+		},
 		{"twice as large", facetest.EncodePNG(t, facetest.Enlarged(src, 640, 800)), same(2), 3},
-		{"five times as large, looked at in half size", facetest.EncodeJPEG(t, facetest.Enlarged(src, 1600, 2000), 90), same(5), 8},
+		{
+			"five times as large, looked at in half size", facetest.EncodeJPEG(t, facetest.Enlarged(src, 1600, 2000), 90),
+			same(5), 8,
+		},
 		{"moved on a larger canvas", facetest.EncodePNG(t, facetest.OnCanvas(500, 600, image.Pt(90, 110), src)),
 			func(p report.Point) report.Point { return report.Point{X: p.X + 90, Y: p.Y + 110} }, 1.5},
 		{"lying on its side without a word in the EXIF", facetest.EncodePNG(t, facetest.Stored(src, 6)),
 			func(p report.Point) report.Point { return report.Point{X: p.Y, Y: 319 - p.X} }, 2},
-		{"upside down", facetest.EncodePNG(t, facetest.Stored(src, 3)), func(p report.Point) report.Point { return report.Point{X: 319 - p.X, Y: 399 - p.Y} }, 2},
+		{
+			"upside down", facetest.EncodePNG(t, facetest.Stored(src, 3)),
+			func(p report.Point) report.Point { return report.Point{X: 319 - p.X, Y: 399 - p.Y} }, 2,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -19,8 +19,8 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// cameraJPEG makes a photo as a phone takes it: the sample enlarged to 3:4, with the grain of a sensor, so that it takes as many bits a
-// pixel as a real one.
+// cameraJPEG makes a photo as a phone takes it: the sample enlarged to 3:4, with the grain of a
+// sensor, so that it takes as many bits a pixel as a real one.
 func cameraJPEG(tb testing.TB, w, h int) []byte {
 	tb.Helper()
 	src := facetest.DecodeSample(tb)

@@ -46,7 +46,9 @@ var honest = sync.OnceValue(func() map[photo.Format]time.Duration {
 func fuzzedOnce(t *testing.T, data []byte) (*photo.Photo, error) {
 	t.Helper()
 	kind, pixels, memory := photo.FormatJPEG, 0, int64(0)
-	if h, err := photo.ReadHeader(data, fuzzOptions.WithDefaults()); err == nil && h.Check(fuzzOptions.WithDefaults()) == nil {
+	if h, err := photo.ReadHeader(
+		data, fuzzOptions.WithDefaults(),
+	); err == nil && h.Check(fuzzOptions.WithDefaults()) == nil {
 		kind, pixels, memory = h.Format, h.Width*h.Height, h.Memory
 	}
 	run := func() (p *photo.Photo, err error) {
@@ -58,7 +60,9 @@ func fuzzedOnce(t *testing.T, data []byte) (*photo.Photo, error) {
 	const tables = 300 << 10
 	before := facetest.Allocated()
 	p, err := run()
-	if got, most := facetest.Allocated()-before, memory+int64(photo.OwnPlanes*pixels+3*len(data)+photo.MaxICC*2+tables); got > most {
+	if got, most := facetest.Allocated()-before, memory+int64(
+		photo.OwnPlanes*pixels+3*len(data)+photo.MaxICC*2+tables,
+	); got > most {
 		t.Fatalf("%d bytes were allocated, at most %d should be", got, most)
 	}
 	if raceDetected {

@@ -143,7 +143,9 @@ func damagedPhotos(tb testing.TB) map[string][]byte {
 	photos["baseline, usual tables"] = facetest.EncodeJPEG(tb, facetest.Grained(src, 6), 90)
 	photos["progressive, pigo's sample"] = facetest.SampleJPEG(tb)
 	for name, data := range photos {
-		if _, err := Analyze(bytes.NewReader(data), report.Options{}); err != nil && facetest.CodeOf(tb, err) == report.Corrupt {
+		if _, err := Analyze(
+			bytes.NewReader(data), report.Options{},
+		); err != nil && facetest.CodeOf(tb, err) == report.Corrupt {
 			tb.Fatalf("%s: %v", name, err)
 		}
 	}

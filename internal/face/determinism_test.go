@@ -20,8 +20,9 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/golden.txt anew; change Version with it")
 
-// TestReportsAreTheSameOnEveryMachine compares checksums of reports, refusals included, with those of testdata/golden.txt. The files are
-// made in whole numbers, so that any difference is the engine's. scripts/arm64.sh runs it on arm64.
+// TestReportsAreTheSameOnEveryMachine compares checksums of reports, refusals included, with those
+// of testdata/golden.txt. The files are made in whole numbers, so that any difference is the
+// engine's. scripts/arm64.sh runs it on arm64.
 func TestReportsAreTheSameOnEveryMachine(t *testing.T) {
 	t.Parallel()
 	const golden = "testdata/golden.txt"
@@ -45,7 +46,9 @@ func TestReportsAreTheSameOnEveryMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("checksums (-golden +got); after a change of the engine on purpose, raise Version and run with -update:\n%s", diff)
+		t.Errorf(
+			"checksums (-golden +got); after a change of the engine on purpose, raise Version and run with -update:\n%s", diff,
+		)
 	}
 }
 
@@ -68,14 +71,20 @@ func goldenFiles(t *testing.T) []goldenFile {
 		{"lossless WebP", facetest.EncodeWebP(src)},
 		{"JPEG 4:4:4", facetest.EncodeJPEGAs(t, src, jpegn.Subsample444, 0)},
 		{"JPEG 4:2:2 with restarts", facetest.EncodeJPEGAs(t, facetest.Grained(src, 5), jpegn.Subsample422, 3)},
-		{"grey JPEG of six times the size, shrunk by two", facetest.EncodeJPEGAs(t, facetest.Repeated(src, 6), jpegn.SubsampleGray, 0)},
+		{
+			"grey JPEG of six times the size, shrunk by two",
+			facetest.EncodeJPEGAs(t, facetest.Repeated(src, 6), jpegn.SubsampleGray, 0),
+		},
 		{"darker", facetest.EncodePNG(t, dark)},
 		{"grained", facetest.EncodePNG(t, facetest.Grained(src, 12))},
 		{"with a lowered mouth corner", facetest.EncodePNG(t, bent)},
 		{"on a canvas, askew", facetest.EncodePNG(t, sheared(facetest.OnCanvas(480, 520, image.Pt(70, 60), src), 9))},
 		{"no face", facetest.EncodePNG(t, facetest.Grained(facetest.OnCanvas(120, 110, image.Point{}), 100))},
 		{"two faces", facetest.EncodePNG(t, facetest.OnCanvas(640, 400, image.Point{}, src, src))},
-		{"JPEG of Adobe RGB", facetest.WithJPEGProfile(facetest.EncodeJPEGAs(t, src, jpegn.Subsample420, 0), facetest.ProfileAdobe.Bytes())},
+		{
+			"JPEG of Adobe RGB",
+			facetest.WithJPEGProfile(facetest.EncodeJPEGAs(t, src, jpegn.Subsample420, 0), facetest.ProfileAdobe.Bytes()),
+		},
 		{"PNG of ProPhoto", facetest.WithPNGProfile(facetest.EncodePNG(t, src), facetest.ProfileProPhoto.Bytes())},
 		{"in the dark", facetest.EncodePNG(t, facetest.Graded(src, func(v float64) float64 { return float64(int(v) / 4) }))},
 	}

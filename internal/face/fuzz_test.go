@@ -20,7 +20,8 @@ var fuzzOptions = report.Options{MaxBytes: 1 << 20, MaxPixels: 1 << 18, MaxSide:
 func FuzzAnalyze(f *testing.F) {
 	src := facetest.Remapped(facetest.DecodeSample(f), 160, 200, func(x, y int) (int, int) { return 2 * x, 2 * y })
 	for _, seed := range [][]byte{
-		facetest.SampleJPEG(f), facetest.SampleJPEG(f)[:5000], facetest.EncodeJPEG(f, src, 60), facetest.WithPNGOrientation(facetest.EncodePNG(f, src), 6),
+		facetest.SampleJPEG(f), facetest.SampleJPEG(f)[:5000], facetest.EncodeJPEG(f, src, 60),
+		facetest.WithPNGOrientation(facetest.EncodePNG(f, src), 6),
 		facetest.EncodeWebP(src),
 	} {
 		f.Add(seed)
@@ -45,7 +46,8 @@ func FuzzAnalyze(f *testing.F) {
 func FuzzDecode(f *testing.F) {
 	addSeeds(f, facetest.Remapped(facetest.DecodeSample(f), 40, 50, func(x, y int) (int, int) { return 8 * x, 8 * y }))
 	for _, files := range []map[string][]byte{
-		facetest.ModuleFiles(f, "github.com/gen2brain/jpegn", "*.jpg"), facetest.ModuleFiles(f, "golang.org/x/image", "*.webp"),
+		facetest.ModuleFiles(f, "github.com/gen2brain/jpegn", "*.jpg"),
+		facetest.ModuleFiles(f, "golang.org/x/image", "*.webp"),
 	} {
 		for _, data := range files {
 			if len(data) < 1<<16 {
@@ -81,7 +83,8 @@ func addSeeds(f *testing.F, src *image.RGBA) {
 	baseline := facetest.EncodeJPEG(f, src, 60)
 	seeds := [][]byte{
 		nil, baseline, facetest.EncodePNG(f, src), facetest.EncodeInterlacedPNG(f, src), facetest.EncodeWebP(src),
-		facetest.EncodePNG(f, facetest.OnCanvas(3, 2, image.Point{})), facetest.WithWebPOrientation(facetest.EncodeWebP(src), w, h, 3),
+		facetest.EncodePNG(f, facetest.OnCanvas(3, 2, image.Point{})),
+		facetest.WithWebPOrientation(facetest.EncodeWebP(src), w, h, 3),
 		[]byte("RIFF\x24\x00\x00\x00WEBPVP8 "), []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"),
 		facetest.EncodeJPEGAs(f, src, jpegn.Subsample444, 0), facetest.EncodeJPEGAs(f, src, jpegn.Subsample440, 0),
 		facetest.EncodeJPEGAs(f, src, jpegn.Subsample422, 2), facetest.EncodeJPEGAs(f, src, jpegn.SubsampleGray, 1),
@@ -90,7 +93,9 @@ func addSeeds(f *testing.F, src *image.RGBA) {
 		claiming(baseline, 4000, 4000), claiming(baseline, 65535, 65535), claiming(baseline, 1, 1),
 	}
 	for o := 1; o <= 8; o++ {
-		seeds = append(seeds, facetest.WithJPEGOrientation(baseline, o), facetest.WithPNGOrientation(facetest.EncodePNG(f, src), o))
+		seeds = append(
+			seeds, facetest.WithJPEGOrientation(baseline, o), facetest.WithPNGOrientation(facetest.EncodePNG(f, src), o),
+		)
 	}
 	for _, o := range []jpegtest.Options{
 		{Frame: 0xc2}, {Sampling: jpegtest.YCbCr420(), Frame: 0xc2, Restart: 2},
@@ -105,7 +110,9 @@ func addSeeds(f *testing.F, src *image.RGBA) {
 		hidden := bytes.Replace(whole, []byte{0xff, 0xda}, []byte{0xff, 0xd8, 0, 4, 0xff, 0xd9, 0xff, 0xda}, 1)
 		seeds = append(seeds, whole, whole[:len(whole)-2], hidden, append(bytes.Clone(whole), whole...))
 	}
-	for _, whole := range [][]byte{baseline, facetest.SampleJPEG(f), facetest.EncodePNG(f, src), facetest.EncodeWebP(src)} {
+	for _, whole := range [][]byte{
+		baseline, facetest.SampleJPEG(f), facetest.EncodePNG(f, src), facetest.EncodeWebP(src),
+	} {
 		for i := range 8 {
 			seeds = append(seeds, whole[:len(whole)*i/8])
 		}

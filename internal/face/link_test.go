@@ -14,7 +14,9 @@ import (
 func TestNoPhotosNoCascades(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "nophoto")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./testdata/nophoto").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(
+		t.Context(), "go", "build", "-o", program, "./testdata/nophoto",
+	).CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	code, err := os.ReadFile(program)

@@ -29,7 +29,8 @@ func TestTheSamePixelsGiveTheSameReport(t *testing.T) {
 	want := facetest.AsJSON(t, analyze(t, facetest.EncodePNG(t, src)))
 	deep := image.NewNRGBA64(src.Rect)
 	draw.Draw(deep, deep.Rect, src, image.Point{}, draw.Src)
-	clear := image.NewNRGBA(src.Rect) // opaque but for one white pixel in the corner, so that the file keeps an alpha channel
+	// opaque but for one white pixel in the corner, so that the file keeps an alpha channel
+	clear := image.NewNRGBA(src.Rect)
 	draw.Draw(clear, clear.Rect, src, image.Point{}, draw.Src)
 	clear.SetNRGBA(0, 0, color.NRGBA{R: 255, G: 255, B: 255, A: 254})
 	src.SetRGBA(0, 0, color.RGBA{R: 255, G: 255, B: 255, A: 255})
@@ -72,13 +73,17 @@ func TestTheSamePixelsGiveTheSameReport(t *testing.T) {
 		}
 		indexed := image.NewPaletted(src.Rect, palette)
 		copy(indexed.Pix, grey.Pix)
-		if diff := cmp.Diff(facetest.AsJSON(t, analyze(t, facetest.EncodePNG(t, grey))), facetest.AsJSON(t, analyze(t, facetest.EncodePNG(t, indexed)))); diff != "" {
+		if diff := cmp.Diff(
+			facetest.AsJSON(t, analyze(t, facetest.EncodePNG(t, grey))),
+			facetest.AsJSON(t, analyze(t, facetest.EncodePNG(t, indexed))),
+		); diff != "" {
 			t.Errorf("report (-grey +palette):\n%s", diff)
 		}
 	})
 }
 
-// TestEveryKindOfJPEGIsRead compares with the PNG of the same pixels, up to what compression changes.
+// TestEveryKindOfJPEGIsRead compares with the PNG of the same pixels, up to what compression
+// changes.
 func TestEveryKindOfJPEGIsRead(t *testing.T) {
 	t.Parallel()
 	src := facetest.DecodeSample(t)
@@ -105,7 +110,8 @@ func TestEveryKindOfJPEGIsRead(t *testing.T) {
 	}
 }
 
-// TestDecodersAgree compares brightness with image/jpeg's for the pictures of jpegn's tests, and for WebP with the pictures beside them.
+// TestDecodersAgree compares brightness with image/jpeg's for the pictures of jpegn's tests, and
+// for WebP with the pictures beside them.
 func TestDecodersAgree(t *testing.T) {
 	t.Parallel()
 	for name, data := range facetest.ModuleFiles(t, "github.com/gen2brain/jpegn", "test.4*.jpg") {
@@ -179,11 +185,18 @@ func TestKindsThatAreRefused(t *testing.T) {
 		want report.Code
 		says string
 	}{
-		"CMYK":                   {files["test.cmyk.jpg"], report.UnsupportedFormat, "CMYK"},
-		"YCCK":                   {files["test.ycck.jpg"], report.UnsupportedFormat, "CMYK"},
-		"HEIC":                   {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), report.UnsupportedFormat, "JPEG"},
-		"AVIF":                   {[]byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1avif"), report.UnsupportedFormat, "JPEG"},
-		"animated WebP":          {facetest.RIFFOf("VP8X", []byte{2, 0, 0, 0, 9, 0, 0, 9, 0, 0}, "ANIM", make([]byte, 6)), report.UnsupportedFormat, "animation"},
+		"CMYK": {files["test.cmyk.jpg"], report.UnsupportedFormat, "CMYK"},
+		"YCCK": {files["test.ycck.jpg"], report.UnsupportedFormat, "CMYK"},
+		"HEIC": {
+			[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), report.UnsupportedFormat, "JPEG",
+		},
+		"AVIF": {
+			[]byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00mif1avif"), report.UnsupportedFormat, "JPEG",
+		},
+		"animated WebP": {
+			facetest.RIFFOf("VP8X", []byte{2, 0, 0, 0, 9, 0, 0, 9, 0, 0}, "ANIM", make([]byte, 6)), report.UnsupportedFormat,
+			"animation",
+		},
 		"a bomb of 60000 x 900":  {claiming(jpg, 60000, 900), report.TooLarge, "megapixels"},
 		"a size that it has not": {claiming(jpg, 11999, 4000), report.Corrupt, ""},
 	} {
@@ -216,7 +229,10 @@ func TestNothingOfTheMetadataIsReported(t *testing.T) {
 	webpData := facetest.EncodeWebP(src)
 	for name, data := range map[string][]byte{
 		"JPEG": jpg.Bytes(), "PNG": append(withText, whole[33:]...),
-		"WebP": facetest.RIFFOf("VP8X", []byte{1<<3 | 1<<2, 0, 0, 0, 63, 1, 0, 143, 1, 0}, "VP8L", webpData[20:], "EXIF", exif, "XMP ", []byte(secret)),
+		"WebP": facetest.RIFFOf(
+			"VP8X", []byte{1<<3 | 1<<2, 0, 0, 0, 63, 1, 0, 143, 1, 0}, "VP8L", webpData[20:], "EXIF", exif, "XMP ",
+			[]byte(secret),
+		),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -18,7 +18,12 @@ func TestAFaceIsMeasuredInAsManyPixelsAsItNeeds(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%g pixels between the pupils", tt.iod), func(t *testing.T) {
 			t.Parallel()
-			m := &measure.Measurement{Grey: raster.NewPlane(64, 48), Place: cascade.FacePlace{Window: cascade.Window{X: 20.5, Y: 11, Size: tt.iod / (2 * landmark.BoxPupilX), Q: 3}, Turn: 30}}
+			m := &measure.Measurement{
+				Grey: raster.NewPlane(64, 48),
+				Place: cascade.FacePlace{
+					Window: cascade.Window{X: 20.5, Y: 11, Size: tt.iod / (2 * landmark.BoxPupilX), Q: 3}, Turn: 30,
+				},
+			}
 			p, place, back := m.Near()
 			if got := landmark.BoxIOD(place.Window); math.Abs(got-tt.left) > 1e-9 {
 				t.Errorf("%v pixels are left, want %v", got, tt.left)
@@ -40,7 +45,9 @@ func TestAFaceIsMeasuredInAsManyPixelsAsItNeeds(t *testing.T) {
 func TestTheLargestOfSeveralFacesIsTheOne(t *testing.T) {
 	t.Parallel()
 	small, large, mid := cascade.Window{X: 1, Size: 20, Q: 900}, cascade.Window{X: 2, Size: 100, Q: 150}, cascade.Window{X: 3, Size: 30, Q: 500}
-	if got := cascade.Largest([]cascade.Window{small, large, mid}, 60); got.Window != large || got.Second != 0.3 || got.Turn != 60 {
+	if got := cascade.Largest(
+		[]cascade.Window{small, large, mid}, 60,
+	); got.Window != large || got.Second != 0.3 || got.Turn != 60 {
 		t.Errorf("%+v", got)
 	}
 	if got := cascade.Largest([]cascade.Window{mid}, 0); got.Second != 0 {

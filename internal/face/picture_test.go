@@ -28,7 +28,8 @@ func TestScanGivesReportAndPictures(t *testing.T) {
 		name string
 		size image.Point
 	}{
-		{report.PictureOverlay, image.Pt(800, 1204)}, {report.PictureCrop, image.Pt(600, 750)}, {report.PictureLeftLeft, image.Pt(400, 500)},
+		{report.PictureOverlay, image.Pt(800, 1204)}, {report.PictureCrop, image.Pt(600, 750)},
+		{report.PictureLeftLeft, image.Pt(400, 500)},
 		{report.PictureRightRight, image.Pt(400, 500)}, {report.PictureThumbnail, image.Pt(204, 256)},
 	}
 	if len(pictures) != len(want) || len(report.PictureNames()) != len(want) {
@@ -67,12 +68,16 @@ func TestScanGivesReportAndPictures(t *testing.T) {
 	})
 }
 
-// sameFiles compares pictures by their files. Asking go-cmp for the pixels, too, would take a minute.
+// sameFiles compares pictures by their files. Asking go-cmp for the pixels, too, would take a
+// minute.
 func sameFiles(a, b []report.Picture) bool {
-	return slices.EqualFunc(a, b, func(p, q report.Picture) bool { return p.Name == q.Name && bytes.Equal(p.JPEG, q.JPEG) })
+	return slices.EqualFunc(
+		a, b, func(p, q report.Picture) bool { return p.Name == q.Name && bytes.Equal(p.JPEG, q.JPEG) },
+	)
 }
 
-// wantNoMetadata checks that a JPEG has no segment but those that decoding needs and JFIF's, which is always the same.
+// wantNoMetadata checks that a JPEG has no segment but those that decoding needs and JFIF's, which
+// is always the same.
 func wantNoMetadata(t *testing.T, p report.Picture) {
 	t.Helper()
 	for at := 2; ; {

@@ -36,7 +36,9 @@ func storedIn(tb testing.TB, src *image.RGBA, f facetest.ICCFile) *image.RGBA {
 			levels[k][i] = uint8(v)
 		}
 	}
-	toChannels := inverseOf([3]facetest.Column{facetest.Column(p.Columns[0]), facetest.Column(p.Columns[1]), facetest.Column(p.Columns[2])})
+	toChannels := inverseOf(
+		[3]facetest.Column{facetest.Column(p.Columns[0]), facetest.Column(p.Columns[1]), facetest.Column(p.Columns[2])},
+	)
 	dst := image.NewRGBA(src.Rect)
 	copy(dst.Pix, src.Pix)
 	for i := 0; i < len(dst.Pix); i += 4 {
@@ -94,7 +96,9 @@ func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
 	t.Parallel()
 	photo := facetest.DecodeSample(t)
 	area := photo.Rect
-	profiles := map[string]facetest.ICCFile{"Display P3": facetest.ProfileP3, "Adobe RGB (1998)": facetest.ProfileAdobe, "ProPhoto RGB": facetest.ProfileProPhoto}
+	profiles := map[string]facetest.ICCFile{
+		"Display P3": facetest.ProfileP3, "Adobe RGB (1998)": facetest.ProfileAdobe, "ProPhoto RGB": facetest.ProfileProPhoto,
+	}
 	files := map[string]func(img *image.RGBA, icc []byte) []byte{
 		"JPEG 4:2:0": func(m *image.RGBA, icc []byte) []byte {
 			return facetest.WithJPEGProfile(facetest.EncodeJPEG(t, m, 97), icc)
@@ -124,7 +128,10 @@ func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
 		}
 	}
 	grey := greyOf(photo)
-	for profile, f := range map[string]facetest.ICCFile{"Gray Gamma 1.8": facetest.ProfileGrey18, "Gray Gamma 2.2": facetest.ProfileGrey22, "Gray L*": facetest.ProfileGreyLab} {
+	for profile, f := range map[string]facetest.ICCFile{
+		"Gray Gamma 1.8": facetest.ProfileGrey18, "Gray Gamma 2.2": facetest.ProfileGrey22,
+		"Gray L*": facetest.ProfileGreyLab,
+	} {
 		stored := storedIn(t, grey, f)
 		for kind, file := range map[string]func(img *image.RGBA, icc []byte) []byte{
 			"JPEG": func(m *image.RGBA, icc []byte) []byte {
@@ -139,7 +146,10 @@ func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
 		} {
 			t.Run(profile+" in a "+kind, func(t *testing.T) {
 				t.Parallel()
-				wantSRGB(t, file(grey, facetest.ProfilesOfSRGB()["grey"].Bytes()), file(stored, f.Bytes()), report.ColorProfile{Name: profile, Converted: true})
+				wantSRGB(
+					t, file(grey, facetest.ProfilesOfSRGB()["grey"].Bytes()), file(stored, f.Bytes()),
+					report.ColorProfile{Name: profile, Converted: true},
+				)
 			})
 		}
 	}
@@ -242,12 +252,18 @@ func meanColour(img image.Image, x, y, parts int) (mean [3]float64) {
 
 func TestColoursOfAPaletteAreConverted(t *testing.T) {
 	t.Parallel()
-	img := image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.NRGBA{200, 120, 90, 255}, color.NRGBA{200, 120, 90, 0}})
-	got, err := photo.Upright(bytes.NewReader(facetest.WithPNGProfile(facetest.EncodePNG(t, img), facetest.ProfileAdobe.Bytes())), report.Options{}, 16)
+	img := image.NewPaletted(
+		image.Rect(0, 0, 4, 4), color.Palette{color.NRGBA{200, 120, 90, 255}, color.NRGBA{200, 120, 90, 0}},
+	)
+	got, err := photo.Upright(
+		bytes.NewReader(facetest.WithPNGProfile(facetest.EncodePNG(t, img), facetest.ProfileAdobe.Bytes())), report.Options{},
+		16,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := got.(*image.RGBA).RGBAAt(1, 1); facetest.Diff8(c.R, 224) > 1 || facetest.Diff8(c.G, 121) > 1 || facetest.Diff8(c.B, 88) > 1 {
+	if c := got.(*image.RGBA).RGBAAt(1, 1); facetest.Diff8(c.R, 224) > 1 || facetest.Diff8(c.G, 121) > 1 ||
+		facetest.Diff8(c.B, 88) > 1 {
 		t.Errorf("%v", c)
 	}
 }
@@ -275,13 +291,17 @@ func TestProfilesOfSRGBChangeNothing(t *testing.T) {
 func TestProfilesThatAreNotReadAreNamed(t *testing.T) {
 	t.Parallel()
 	plain := facetest.EncodePNG(t, facetest.DecodeSample(t))
-	byTables := facetest.ICCFile{Version: 2, Space: "RGB ", Connection: "Lab "}.With("desc", facetest.NameTag(2, "A scanner")).With("A2B0", []byte("mft2"))
+	byTables := facetest.ICCFile{
+		Version: 2, Space: "RGB ", Connection: "Lab ",
+	}.With("desc", facetest.NameTag(2, "A scanner")).With("A2B0", []byte("mft2"))
 	for name, tt := range map[string]struct {
 		icc  []byte
 		want report.ColorProfile
 	}{
-		"by tables":       {byTables.Bytes(), report.ColorProfile{Name: "A scanner", Reason: photo.ErrProfileKind.Error()}},
-		"of grey":         {facetest.ProfileGrey22.Bytes(), report.ColorProfile{Name: "Gray Gamma 2.2", Reason: photo.ErrProfileKind.Error()}},
+		"by tables": {byTables.Bytes(), report.ColorProfile{Name: "A scanner", Reason: photo.ErrProfileKind.Error()}},
+		"of grey": {
+			facetest.ProfileGrey22.Bytes(), report.ColorProfile{Name: "Gray Gamma 2.2", Reason: photo.ErrProfileKind.Error()},
+		},
 		"without a sense": {[]byte("no profile"), report.ColorProfile{Reason: photo.ErrProfile.Error()}},
 	} {
 		t.Run(name, func(t *testing.T) {

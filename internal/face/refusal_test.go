@@ -42,7 +42,10 @@ func TestRefusals(t *testing.T) {
 		{"an arithmetic JPEG", patched(1, 0xca), report.UnsupportedFormat},
 		{"a JPEG that claims 60000 x 60000 pixels", patched(5, 0xea, 0x60, 0xea, 0x60), report.TooLarge},
 		{"a JPEG that claims no height", patched(5, 0, 0), report.Corrupt},
-		{"a JPEG with two frame headers", append(bytes.Clone(jpg[:len(jpg)-2]), append(jpg[sof:sof+19:sof+19], 0xff, 0xd9)...), report.Corrupt},
+		{
+			"a JPEG with two frame headers",
+			append(bytes.Clone(jpg[:len(jpg)-2]), append(jpg[sof:sof+19:sof+19], 0xff, 0xd9)...), report.Corrupt,
+		},
 		{"a JPEG cut in the middle", jpg[:len(jpg)/2], report.Corrupt},
 		{"a JPEG cut in its header", jpg[:20], report.Corrupt},
 		{"three bytes of a JPEG", jpg[:3], report.Corrupt},
@@ -54,13 +57,26 @@ func TestRefusals(t *testing.T) {
 		{"a face painted over", facetest.EncodePNG(t, faceless), report.NoFace},
 		{"one pixel", facetest.EncodePNG(t, facetest.OnCanvas(1, 1, image.Point{})), report.NoFace},
 		{"a line", facetest.EncodePNG(t, facetest.OnCanvas(5000, 1, image.Point{})), report.NoFace},
-		{"the same face twice, side by side", facetest.EncodePNG(t, facetest.OnCanvas(640, 400, image.Point{}, src, src)), report.SeveralFaces},
-		{"a face far away", facetest.EncodePNG(t, facetest.OnCanvas(800, 800, image.Pt(300, 300), facetest.Enlarged(src, 100, 125))), report.FaceTooSmall},
+		{
+			"the same face twice, side by side", facetest.EncodePNG(t, facetest.OnCanvas(640, 400, image.Point{}, src, src)),
+			report.SeveralFaces,
+		},
+		{
+			"a face far away",
+			facetest.EncodePNG(t, facetest.OnCanvas(800, 800, image.Pt(300, 300), facetest.Enlarged(src, 100, 125))),
+			report.FaceTooSmall,
+		},
 		{"a face of few pixels", facetest.EncodePNG(t, facetest.Enlarged(src, 160, 200)), report.FaceTooSmall},
 		{"a face turned far to the side", facetest.EncodePNG(t, onCylinder(src, 0.5)), report.TurnedAway},
-		{"a face in the dark", facetest.EncodePNG(t, facetest.Graded(src, func(v float64) float64 { return v * 0.25 })), report.TooDark},
+		{
+			"a face in the dark", facetest.EncodePNG(t, facetest.Graded(src, func(v float64) float64 { return v * 0.25 })),
+			report.TooDark,
+		},
 		{"a black picture", facetest.EncodePNG(t, facetest.Graded(src, func(float64) float64 { return 0 })), report.TooDark},
-		{"a face in the glare", facetest.EncodePNG(t, facetest.Graded(src, func(v float64) float64 { return v*0.25 + 185 })), report.TooBright},
+		{
+			"a face in the glare", facetest.EncodePNG(t, facetest.Graded(src, func(v float64) float64 { return v*0.25 + 185 })),
+			report.TooBright,
+		},
 		{"a face out of focus", facetest.EncodePNG(t, facetest.Softened(src, 8)), report.Blurred},
 	}
 	for _, tt := range tests {

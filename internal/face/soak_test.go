@@ -14,11 +14,13 @@ import (
 
 var soak = flag.Int("soak", 30, "how many scans TestScansLeaveNothingBehind makes; 2000 take a minute or two")
 
-// TestScansLeaveNothingBehind watches goroutines and memory over many scans of all kinds, refusals included.
+// TestScansLeaveNothingBehind watches goroutines and memory over many scans of all kinds, refusals
+// included.
 func TestScansLeaveNothingBehind(t *testing.T) {
 	src := facetest.DecodeSample(t)
 	files := [][]byte{
-		facetest.SampleJPEG(t), facetest.EncodePNG(t, src), facetest.EncodeWebP(src), facetest.EncodeJPEG(t, src, 80)[:4000], facetest.EncodePNG(t, facetest.Grained(facetest.OnCanvas(90, 90, image.Point{}), 100)),
+		facetest.SampleJPEG(t), facetest.EncodePNG(t, src), facetest.EncodeWebP(src), facetest.EncodeJPEG(t, src, 80)[:4000],
+		facetest.EncodePNG(t, facetest.Grained(facetest.OnCanvas(90, 90, image.Point{}), 100)),
 	}
 	scan := func(n int) {
 		var group sync.WaitGroup

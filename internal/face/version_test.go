@@ -18,7 +18,8 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// TestVersionFollowsTheNumbers fails when a cascade or a number that a report depends on is changed without a new version.
+// TestVersionFollowsTheNumbers fails when a cascade or a number that a report depends on is changed
+// without a new version.
 func TestVersionFollowsTheNumbers(t *testing.T) {
 	t.Parallel()
 	h := sha256.New()
@@ -33,26 +34,31 @@ func TestVersionFollowsTheNumbers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		changed := strings.Replace(string(source), report.Version, report.Version[:strings.LastIndex(report.Version, "+")]+want, 1)
+		changed := strings.Replace(
+			string(source), report.Version, report.Version[:strings.LastIndex(report.Version, "+")]+want, 1,
+		)
 		if err := os.WriteFile("report/version.go", []byte(changed), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if !strings.HasSuffix(report.Version, want) {
-		t.Errorf("Version is %s; its last part must be %s, and the number before it must be raised if this was released", report.Version, want)
+		t.Errorf(
+			"Version is %s; its last part must be %s, and the number before it must be raised if this was released",
+			report.Version, want,
+		)
 	}
 }
 
-// uncounted are what only tests use, Version, the decoders, which have no number that is a choice, and
-// how looks.bin, which counts, is written.
+// uncounted are what only tests use, Version, the decoders, which have no number that is a choice,
+// and how looks.bin, which counts, is written.
 var uncounted = []string{
 	"report/version.go", "internal/jpeg", "internal/jpegtest", "internal/vp8l",
 	"internal/facetest", "internal/measure/lookvalue.go",
 }
 
-// sourceNumbers gives every number of the package's source in order, so that none can be left out of
-// the checksum: constants, tables, and what stands in functions. Where they stand and what they are
-// called does not count. Package fit is left out, which measures nothing, but for its
+// sourceNumbers gives every number of the package's source in order, so that none can be left out
+// of the checksum: constants, tables, and what stands in functions. Where they stand and what they
+// are called does not count. Package fit is left out, which measures nothing, but for its
 // statistics, which have always counted; and so is what is in uncounted.
 func sourceNumbers(t *testing.T) []string {
 	t.Helper()
@@ -82,8 +88,8 @@ func sourceNumbers(t *testing.T) []string {
 	return list
 }
 
-// numbersOf gives a line for each constant, for each variable of the package with all its values, and
-// for each other number.
+// numbersOf gives a line for each constant, for each variable of the package with all its values,
+// and for each other number.
 func numbersOf(d ast.Decl) (list []string) {
 	global, _ := d.(*ast.GenDecl)
 	ast.Inspect(d, func(n ast.Node) bool {
@@ -110,8 +116,8 @@ func numbersOf(d ast.Decl) (list []string) {
 	return list
 }
 
-// spelled gives an expression without its layout, and the numbers of the functions in it. Names count
-// whether they are exported or not, and wherever they are from.
+// spelled gives an expression without its layout, and the numbers of the functions in it. Names
+// count whether they are exported or not, and wherever they are from.
 func spelled(e ast.Expr) (list []string) {
 	var b strings.Builder
 	ast.Inspect(e, func(n ast.Node) bool {
@@ -145,7 +151,9 @@ func spelled(e ast.Expr) (list []string) {
 
 // plainNumber gives a number that may be a limit: not those that count and halve.
 func plainNumber(l *ast.BasicLit) []string {
-	if l.Kind != token.INT && l.Kind != token.FLOAT || slices.Contains([]string{"0", "1", "2", "0.0", "1.0", "2.0", "0.5"}, l.Value) {
+	if l.Kind != token.INT && l.Kind != token.FLOAT || slices.Contains(
+		[]string{"0", "1", "2", "0.0", "1.0", "2.0", "0.5"}, l.Value,
+	) {
 		return nil
 	}
 	return []string{l.Value + " "}
@@ -178,12 +186,18 @@ func g(v float64) float64 {
 		return strings.Join(list, "\n")
 	}
 	was := numbers(source)
-	for _, change := range [][2]string{{"0.4", "0.41"}, {"-3", "3"}, {"true", "false"}, {"0.25", "0.3"}, {"2 *", "3 *"}, {"1.35", "1.4"}, {"150", "151"}, {`"n"`, `"m"`}} {
+	for _, change := range [][2]string{
+		{"0.4", "0.41"}, {"-3", "3"}, {"true", "false"}, {"0.25", "0.3"}, {"2 *", "3 *"}, {"1.35", "1.4"}, {"150", "151"},
+		{`"n"`, `"m"`},
+	} {
 		if numbers(strings.Replace(source, change[0], change[1], 1)) == was {
 			t.Errorf("%s instead of %s changes nothing", change[1], change[0])
 		}
 	}
-	for _, change := range [][2]string{{"table", "rules"}, {"func g", "func h"}, {"const limit = 0.4", "// said anew\nconst limit  =  0.4"}, {"warn:", "Warn:"}, {"rule{", "other.Rule{"}} {
+	for _, change := range [][2]string{
+		{"table", "rules"}, {"func g", "func h"}, {"const limit = 0.4", "// said anew\nconst limit  =  0.4"},
+		{"warn:", "Warn:"}, {"rule{", "other.Rule{"},
+	} {
 		if numbers(strings.Replace(source, change[0], change[1], 1)) != was {
 			t.Errorf("%s instead of %s changes a number", change[1], change[0])
 		}

@@ -47,7 +47,8 @@ func TestNewScan(t *testing.T) {
 	at := begin.Add(2 * time.Minute)
 	want := Scan{
 		Schema: 1, ID: "aaaaaaaaaaaaaaaaaaaaaaaaaa", UID: "u", ConsentEpoch: 3, State: AwaitingUpload, Version: 1,
-		ContentType: "image/png", TicketExpiresAt: begin.Add(15 * time.Minute), CreatedAt: begin, UpdatedAt: begin, SweepAt: &at,
+		ContentType: "image/png", TicketExpiresAt: begin.Add(15 * time.Minute), CreatedAt: begin, UpdatedAt: begin,
+		SweepAt: &at,
 	}
 	if diff := cmp.Diff(want, New("aaaaaaaaaaaaaaaaaaaaaaaaaa", "u", 3, "image/png", begin)); diff != "" {
 		t.Errorf("new scan (-want +got):\n%s", diff)
@@ -152,10 +153,14 @@ func TestTransitions(t *testing.T) {
 		s.State, s.Claims, s.SweepAt = Queued, s.Claims-1, new(later.Add(NextLook))
 	}
 	completed := func(s *Scan) {
-		s.State, s.Result, s.FinishedAt, s.SweepAt = Completed, map[string]any{"a": "b"}, later, new(later.Add(schema.OriginalLife))
+		s.State, s.Result, s.FinishedAt, s.SweepAt = Completed, map[string]any{"a": "b"}, later, new(
+			later.Add(schema.OriginalLife),
+		)
 	}
 	failed := func(s *Scan) {
-		s.State, s.Failure, s.FinishedAt, s.SweepAt = Failed, &Failure{Code: "late"}, later, new(later.Add(schema.OriginalLife))
+		s.State, s.Failure, s.FinishedAt, s.SweepAt = Failed, &Failure{Code: "late"}, later, new(
+			later.Add(schema.OriginalLife),
+		)
 	}
 	expired := func(s *Scan) { s.State, s.SweepAt = Expired, nil }
 	tests := []struct {
@@ -206,7 +211,9 @@ func TestAnyHistoryHasOneEnd(t *testing.T) {
 		tokens, ends := []string{"nobody"}, 0
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			before := s
-			switch rapid.SampledFrom([]string{"claim", "claim", "claim", "clock", "complete", "fail", "requeue", "expire"}).Draw(t, "event") {
+			switch rapid.SampledFrom(
+				[]string{"claim", "claim", "claim", "clock", "complete", "fail", "requeue", "expire"},
+			).Draw(t, "event") {
 			case "claim":
 				token := rapid.StringMatching(`[a-z]{8}`).Draw(t, "token")
 				err := s.Claim(rapid.Int64Range(1, 3).Draw(t, "generation"), token, catalog.Lease, now)
@@ -276,8 +283,10 @@ func TestObjectNames(t *testing.T) {
 	})
 	for _, name := range []string{
 		"", "uploads", "uploads/u1", "uploads//aaaaaaaaaaaaaaaaaaaaaaaaaa", "other/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa",
-		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaa", "uploads/u1/AAAAAAAAAAAAAAAAAAAAAAAAAA", "uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaa1",
-		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa/x", "/uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa", "uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaa", "uploads/u1/AAAAAAAAAAAAAAAAAAAAAAAAAA",
+		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaa1",
+		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa/x", "/uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"uploads/u1/aaaaaaaaaaaaaaaaaaaaaaaaaa\n",
 	} {
 		if uid, id, ok := ParsePhotoName(name); ok {
 			t.Errorf("%q is read as %q of %q", name, id, uid)

@@ -22,7 +22,8 @@ type Index struct {
 	Fields []Field
 }
 
-// IndexName returns a name that is unique among the indexes, such as "inbox.read_asc.createdAt_asc".
+// IndexName returns a name that is unique among the indexes, such as
+// "inbox.read_asc.createdAt_asc".
 func (c Collection) IndexName(i Index) string {
 	parts := []string{c.Name}
 	if i.Group {

@@ -127,12 +127,16 @@ func TestTheSearchForCollections(t *testing.T) {
 		named []string
 		fault string
 	}{
-		"a listed collection":               {`fs.Collection("users")`, []string{"users"}, ""},
-		"one below a document":              {`fs.Collection("users").Doc(uid).Collection("inbox")`, []string{"inbox", "users"}, ""},
-		"a listed group":                    {"fs.CollectionGroup(`entries`)", []string{"entries"}, ""},
-		"a collection that is not listed":   {`fs.Collection("secrets")`, nil, `"secrets" is not in`},
-		"a group that is not listed":        {`fs.CollectionGroup("secrets")`, nil, `"secrets" is not in`},
-		"one below a document, not listed":  {`fs.Collection("users").Doc(uid).Collection("secrets")`, []string{"users"}, `"secrets" is not in`},
+		"a listed collection": {`fs.Collection("users")`, []string{"users"}, ""},
+		"one below a document": {
+			`fs.Collection("users").Doc(uid).Collection("inbox")`, []string{"inbox", "users"}, "",
+		},
+		"a listed group":                  {"fs.CollectionGroup(`entries`)", []string{"entries"}, ""},
+		"a collection that is not listed": {`fs.Collection("secrets")`, nil, `"secrets" is not in`},
+		"a group that is not listed":      {`fs.CollectionGroup("secrets")`, nil, `"secrets" is not in`},
+		"one below a document, not listed": {
+			`fs.Collection("users").Doc(uid).Collection("secrets")`, []string{"users"}, `"secrets" is not in`,
+		},
 		"a path of collections":             {`fs.Collection("users/u/inbox")`, nil, "is not in"},
 		"a constant":                        {`fs.Collection(users)`, nil, "not a literal"},
 		"text put together":                 {`fs.Collection("us" + "ers")`, nil, "not a literal"},

@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
 
-// ownersOnly are rules that would let a user at their own; a test that cannot see these open cannot see the others shut.
+// ownersOnly are rules that would let a user at their own; a test that cannot see these open cannot
+// see the others shut.
 const ownersOnly = `rules_version = '2';
 service cloud.firestore {
   match /databases/{database}/documents {
@@ -26,24 +27,30 @@ service cloud.firestore {
   }
 }`
 
-// database asks the Firestore emulator as a phone would: with a user's token, or with none, and under the rules.
+// database asks the Firestore emulator as a phone would: with a user's token, or with none, and
+// under the rules.
 type database struct{ project string }
 
 func newDatabase(t *testing.T, rules string) database {
 	t.Helper()
 	d := database{project: emulatortest.UniqueProject(t)}
-	load := map[string]any{"rules": map[string]any{"files": []map[string]string{{"name": "firestore.rules", "content": rules}}}}
+	load := map[string]any{
+		"rules": map[string]any{"files": []map[string]string{{"name": "firestore.rules", "content": rules}}},
+	}
 	body, err := json.Marshal(load)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status := d.send(t, "owner", "PUT", "/emulator/v1/projects/"+d.project+":securityRules", string(body)); status != http.StatusOK {
+	if status := d.send(
+		t, "owner", "PUT", "/emulator/v1/projects/"+d.project+":securityRules", string(body),
+	); status != http.StatusOK {
 		t.Fatalf("load the rules: %d", status)
 	}
 	return d
 }
 
-// send answers with the status. The bearer "owner" passes by the rules, as the servers' clients do; "" is nobody.
+// send answers with the status. The bearer "owner" passes by the rules, as the servers' clients do;
+// "" is no caller.
 func (d database) send(t *testing.T, bearer, method, path, body string) int {
 	t.Helper()
 	url := "http://" + os.Getenv("FIRESTORE_EMULATOR_HOST") + path
@@ -73,7 +80,8 @@ func (d database) idToken(uid string) string {
 		d.project, uid)) + "."
 }
 
-// attempts are all that a client can try on the collection of ada's document, and its status as the bearer.
+// attempts are all that a client can try on the collection of ada's document, and its status as the
+// bearer.
 func (d database) attempts(t *testing.T, bearer, parent, collection string) map[string]int {
 	t.Helper()
 	const document = `{"fields":{"uid":{"stringValue":"ada"},"schema":{"integerValue":"1"}}}`
@@ -98,7 +106,9 @@ func (d database) attempts(t *testing.T, bearer, parent, collection string) map[
 func TestRules_denyClientsEverything(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, terraform.FirestoreRules)
-	for name, bearer := range map[string]string{"the owner": d.idToken("ada"), "another user": d.idToken("eve"), "nobody": ""} {
+	for name, bearer := range map[string]string{
+		"the owner": d.idToken("ada"), "another user": d.idToken("eve"), "nobody": "",
+	} {
 		t.Run(name, func(t *testing.T) {
 			for _, collection := range schema.Names() {
 				for _, parent := range []string{"", "/users/ada", "/boards/symmetry"} {

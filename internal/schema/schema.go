@@ -2,19 +2,19 @@
 // expires, how long things are kept, who may have them removed or exported, and what remains for a
 // while in copies that we cannot reach.
 //
-// Whatever must reach all of a user's data reads this table: the security rules' test, erasure, export,
-// the deletion page and receipts, the sweep of what has expired, migrations, and Terraform by
-// terraform/catalog.json. A test fails when code names a collection that has no row.
+// Whatever must reach all of a user's data reads this table: the security rules' test, erasure,
+// export, the deletion page and receipts, the sweep of what has expired, migrations, and Terraform
+// by terraform/catalog.json. A test fails when code names a collection that has no row.
 //
 // # How to add a collection
 //
 //  1. A row in [Collections].
 //  2. The file that reads and writes its documents, in the package of its domain.
 //
-// An erasure then removes the documents below users/{uid} and those with the field uid, a withdrawal
-// those of them whose consentEpoch it ends, and an export has those below users/{uid} as NAME.json,
-// which export/README.txt must explain. What goes together with something else, as photos go with
-// scans, needs code in these packages, too.
+// An erasure then removes the documents below users/{uid} and those with the field uid, a
+// withdrawal those of them whose consentEpoch it ends, and an export has those below users/{uid} as
+// NAME.json, which export/README.txt must explain. What goes together with something else, as
+// photos go with scans, needs code in these packages, too.
 package schema
 
 import "slices"
@@ -63,15 +63,15 @@ type Collection struct {
 	Unindexed []string
 }
 
-// Collections is the closed list: no other collection holds data. An erasure goes through it in this
-// order, so that what work in flight may still write goes last.
+// Collections is the closed list: no other collection holds data. An erasure goes through it in
+// this order, so that what work in flight may still write goes last.
 var Collections = []Collection{
 	{
 		Name: "boards", Says: "nothing: the document above a board's entries has no fields",
 		Removed: Never, Stays: "the documents above the entries have no fields", Withheld: "everyone's",
 	},
-	// Deleting an entry by TTL would pass the board's histogram by, so none expires. A withdrawal removes
-	// it with the rating that it is made of.
+	// Deleting an entry by TTL would pass the board's histogram by, so none expires. A withdrawal
+	// removes it with the rating that it is made of.
 	{
 		Name: "entries", Below: "boards", Says: "a user's place on a board",
 		Removed: WithConsent, Withheld: "made of the profile and the rating",
@@ -115,7 +115,8 @@ var Collections = []Collection{
 		Removed: WithConsent, Unindexed: []string{"contributions"},
 	},
 	{
-		Name: "guard", Below: "users", Says: "what is remembered of the faces in scans, to tell copies and other people's photos",
+		Name: "guard", Below: "users",
+		Says:    "what is remembered of the faces in scans, to tell copies and other people's photos",
 		Removed: WithConsent, Unindexed: []string{"entries"},
 	},
 	{
@@ -124,7 +125,8 @@ var Collections = []Collection{
 	},
 	{
 		Name: "friends", Below: "users", Says: "whom a user knows",
-		Removed: WithAccount, Stays: "nothing writes it yet; whom the user knows is nothing measured", Withheld: "holds nothing yet",
+		Removed: WithAccount, Stays: "nothing writes it yet; whom the user knows is nothing measured",
+		Withheld: "holds nothing yet",
 	},
 
 	{
@@ -149,8 +151,8 @@ var Collections = []Collection{
 		},
 		Unindexed: []string{"renditions", "rendered", "result"},
 	},
-	// An export goes with its object, by package export: were its document deleted first, nothing would
-	// lead to the object. So it does not expire.
+	// An export goes with its object, by package export: were its document deleted first, nothing
+	// would lead to the object. So it does not expire.
 	{
 		Name: "exports", Says: "an export under way or ready",
 		Removed: WithConsent, Stays: "exports made since", Withheld: "this",
@@ -161,7 +163,8 @@ var Collections = []Collection{
 		Name: "usernames", Says: "whose a name is, or until when it is kept for its last owner", Expires: true,
 		Removed: WithAccount, Stays: "the account's name", Withheld: "the profile has it",
 	},
-	// Were limits to go with the consent, withdrawing and granting it would be a way around every quota.
+	// Were limits to go with the consent, withdrawing and granting it would be a way around every
+	// quota.
 	{
 		Name: "limits", Says: "how often something was done in a window of time; the sweep's lease", Expires: true,
 		Removed: WithAccount, Stays: "how often something was asked for, for a day at most; what was asked for is not in it",
@@ -181,7 +184,8 @@ var Collections = []Collection{
 	},
 	{
 		Name: "outbox", Says: "an event that a commit owes",
-		Removed: WithConsent, Stays: "events about the account itself, which are still owed", Withheld: "on its way for seconds",
+		Removed: WithConsent, Stays: "events about the account itself, which are still owed",
+		Withheld:  "on its way for seconds",
 		Unindexed: []string{"attributes", "data"},
 	},
 	{

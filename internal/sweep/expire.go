@@ -11,15 +11,16 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-// One sweep deletes at most expirePages pages of each collection, so that none keeps it from the others or beyond its
-// lease: 1000 documents a minute and collection. Firestore's TTL, which has no such bound, deletes them too.
+// One sweep deletes at most expirePages pages of each collection, so that none keeps it from the
+// others or beyond its lease: 1000 documents a minute and collection. Firestore's TTL, which has no
+// such bound, deletes them too.
 const (
 	expirePage  = 200
 	expirePages = 5
 )
 
-// Expired returns the step that deletes the documents that have expired. Readers do not see them any
-// more, so this is about keeping nothing longer than was said.
+// Expired returns the step that deletes the documents that have expired. Readers do not see them
+// any more, so this is about keeping nothing longer than was said.
 func Expired(fs *firestore.Client, now func() time.Time) Step {
 	e := expirer{fs: fs, now: now}
 	return Step{Name: "expired_deleted", Run: e.run}
@@ -48,8 +49,9 @@ func (e expirer) run(ctx context.Context) (deleted int, err error) {
 	return deleted, errors.Join(faults...)
 }
 
-// page deletes the documents longest expired, but for those that were renewed meanwhile. It needs the index on
-// expireAt (asc) with the scope of the collection group, for each of [schema.Expiring].
+// page deletes the documents longest expired, but for those that were renewed meanwhile. It needs
+// the index on expireAt (asc) with the scope of the collection group, for each of
+// [schema.Expiring].
 func (e expirer) page(ctx context.Context, collection string) (found, deleted int, err error) {
 	snaps, err := e.fs.CollectionGroup(collection).Where("expireAt", "<=", e.now().UTC()).
 		OrderBy("expireAt", firestore.Asc).Limit(expirePage).Documents(ctx).GetAll()

@@ -1,9 +1,9 @@
-// Package sweep runs, once a minute, the steps that finish what a lost message or a dead process left
-// undone, and deletes what has expired. What is kept how long is in package schema.
+// Package sweep runs, once a minute, the steps that finish what a lost message or a dead process
+// left undone, and deletes what has expired. What is kept how long is in package schema.
 //
-// The package knows no domain: functions/sweep hands the steps in. What a step fails on, it looks at
-// again after pauses that grow to an hour, so that what fails again and again keeps it from nothing
-// else.
+// The package knows no domain: functions/sweep hands the steps in. What a step fails on, it looks
+// at again after pauses that grow to an hour, so that what fails again and again keeps it from
+// nothing else.
 package sweep
 
 import (
@@ -52,8 +52,8 @@ const (
 	releaseTimeout = 5 * time.Second
 )
 
-// Handle sweeps once. It is done at once when another sweep is running: the schedule asks again in a
-// minute. Its error joins those of all steps.
+// Handle sweeps once. It is done at once when another sweep is running: the schedule asks again in
+// a minute. Its error joins those of all steps.
 func (s *Sweep) Handle(ctx context.Context, _ event.Message) error {
 	until, held, err := s.acquire(ctx)
 	if err != nil {

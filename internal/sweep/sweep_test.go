@@ -233,7 +233,8 @@ func TestHandleGivesTheLeaseUpWhenTheDelivererHungUp(t *testing.T) {
 		return nil
 	}))
 	f.abandon(t, time.Hour)
-	if err := f.sweep.Handle(ctx, event.Message{}); !errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "Canceled") {
+	if err := f.sweep.Handle(ctx, event.Message{}); !errors.Is(err, context.Canceled) &&
+		!strings.Contains(err.Error(), "Canceled") {
 		t.Errorf("err = %v", err)
 	}
 	if end := f.leaseEnd(t); end.After(f.Clock()) {
@@ -243,7 +244,9 @@ func TestHandleGivesTheLeaseUpWhenTheDelivererHungUp(t *testing.T) {
 
 func TestHandleJoinsTheErrorsOfItsSteps(t *testing.T) {
 	t.Parallel()
-	fails, works := publisherFunc(func(string) error { return errBroken }), publisherFunc(func(string) error { return nil })
+	fails, works := publisherFunc(
+		func(string) error { return errBroken },
+	), publisherFunc(func(string) error { return nil })
 	for name, tt := range map[string]struct {
 		publisher   outbox.Publisher
 		brokenScans bool
@@ -330,7 +333,8 @@ func TestHandlePublishesAbandonedEvents(t *testing.T) {
 	}
 }
 
-// topics is a publisher to the real emulator. Package boot, which has one, is not for this package to import.
+// topics is a publisher to the real emulator. Package boot, which has one, is not for this package
+// to import.
 type topics struct{ client *pubsub.Client }
 
 func (p *topics) Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error {

@@ -24,9 +24,9 @@ var (
 	pageScript string
 )
 
-// DeletionRoutes adds GET /account-deletion, the page that app stores ask for: what is deleted and what remains, and a form
-// that signs in with e-mail and password and deletes the account through the API. It needs no store and nothing from
-// elsewhere.
+// DeletionRoutes adds GET /account-deletion, the page that app stores ask for: what is deleted and
+// what remains, and a form that signs in with e-mail and password and deletes the account through
+// the API. It needs no store and nothing from elsewhere.
 func DeletionRoutes(api *httpapi.API) {
 	page, policy := renderPage(), pagePolicy()
 	api.Handle("GET /account-deletion", httpapi.Open, func(w http.ResponseWriter, _ *http.Request) error {
@@ -38,7 +38,8 @@ func DeletionRoutes(api *httpapi.API) {
 	}, httpapi.AnyQuery)
 }
 
-// renderPage makes the page once, of what the receipts say too. What is embedded cannot fail to render.
+// renderPage makes the page once, of what the receipts say too. What is embedded cannot fail to
+// render.
 func renderPage() []byte {
 	data := struct {
 		Style       template.CSS
@@ -58,11 +59,12 @@ func renderPage() []byte {
 	return page.Bytes()
 }
 
-// pagePolicy lets run what is embedded, by its hash, and nothing else: no form may be sent but by the script, to this host,
-// and no other page may frame the one that asks for a password.
+// pagePolicy lets run what is embedded, by its hash, and nothing else: no form may be sent but by
+// the script, to this host, and no other page may frame the one that asks for a password.
 func pagePolicy() string {
 	return strings.Join([]string{
-		"default-src 'none'", "script-src " + sourceHash(pageScript), "style-src " + sourceHash(pageStyle), "connect-src 'self'",
+		"default-src 'none'", "script-src " + sourceHash(pageScript), "style-src " + sourceHash(pageStyle),
+		"connect-src 'self'",
 		"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
 	}, "; ")
 }

@@ -64,8 +64,10 @@ func TestPage_policy(t *testing.T) {
 		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	}
 	for name, want := range map[string]string{
-		"default-src": "'none'", "connect-src": "'self'", "frame-ancestors": "'none'", "base-uri": "'none'", "form-action": "'none'",
-		"script-src": hashOf(between(t, page, "<script>", "</script>")), "style-src": hashOf(between(t, page, "<style>", "</style>")),
+		"default-src": "'none'", "connect-src": "'self'", "frame-ancestors": "'none'", "base-uri": "'none'",
+		"form-action": "'none'",
+		"script-src":  hashOf(between(t, page, "<script>", "</script>")),
+		"style-src":   hashOf(between(t, page, "<style>", "</style>")),
 	} {
 		if directives[name] != want {
 			t.Errorf("%s is %q, want %q", name, directives[name], want)
@@ -92,7 +94,9 @@ func TestPage_policy(t *testing.T) {
 func TestPage_isAccessible(t *testing.T) {
 	t.Parallel()
 	page, _ := getPage(t)
-	for _, needed := range []string{`<html lang="en">`, "<title>", "<main>", "<h1>", `name="viewport"`, `role="status"`, "<noscript>"} {
+	for _, needed := range []string{
+		`<html lang="en">`, "<title>", "<main>", "<h1>", `name="viewport"`, `role="status"`, "<noscript>",
+	} {
 		if !strings.Contains(page, needed) {
 			t.Errorf("the page lacks %s", needed)
 		}

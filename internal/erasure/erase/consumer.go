@@ -28,10 +28,11 @@ import (
 const signIn = "sign-in"
 
 const (
-	// mailPatience is how long the erasure waits for a mail server that fails. Then it goes on without the last mail.
+	// mailPatience is how long the erasure waits for a mail server that fails. Then it goes on without
+	// the last mail.
 	mailPatience = time.Hour
-	// budget is how long one delivery works before it leaves the rest to the next: far below the functions' timeout of
-	// 60 s, so that the page under way still ends.
+	// budget is how long one delivery works before it leaves the rest to the next: far below the
+	// functions' timeout of 60 s, so that the page under way still ends.
 	budget = 35 * time.Second
 	// releaseTimeout bounds giving a saga back when the delivery's own time may be up.
 	releaseTimeout = 10 * time.Second
@@ -68,8 +69,9 @@ func (e *Consumer) Mux() *event.Mux {
 	return m
 }
 
-// Handle is nil when the saga is over or waits; [event.ErrMalformed] for an event that cannot be read;
-// any other error asks for redelivery: a step failed, the time was up, or another process is at it.
+// Handle is nil when the saga is over or waits; [event.ErrMalformed] for an event that cannot be
+// read; any other error asks for redelivery: a step failed, the time was up, or another process is
+// at it.
 func (e *Consumer) Handle(ctx context.Context, m event.Message) error { return e.Mux().Handle(ctx, m) }
 
 // drive works on the saga for as long as a delivery may.
@@ -121,7 +123,7 @@ func (e *Consumer) run(ctx context.Context, j erasure.Job, until time.Time) erro
 	}
 }
 
-// step does the saga's next step. done says that no further one follows here.
+// step does the saga's next step. done reports that no further one follows here.
 func (e *Consumer) step(ctx context.Context, j *erasure.Job, until time.Time) (done bool, err error) {
 	switch j.Step {
 	case erasure.Lock:
@@ -137,7 +139,7 @@ func (e *Consumer) step(ctx context.Context, j *erasure.Job, until time.Time) (d
 		if err := e.tell(ctx, *j); err != nil {
 			return false, err
 		}
-		// Nobody is to be told anything any more, so the address goes now.
+		// No one is to be told anything any more, so the address goes now.
 		return e.advance(ctx, j, erasure.Sweep, func(tx *firestore.Transaction, _ *erasure.Job) error {
 			return account.Strip(tx, e.Firestore, j.UID)
 		})
@@ -241,8 +243,8 @@ func (e *Consumer) lastMail(ctx context.Context, j erasure.Job) error {
 	return err
 }
 
-// pass goes through every store until it finds nothing in it, and says how much it removed. It is not complete when the
-// time was up.
+// pass goes through every store until it finds nothing in it, and says how much it removed. It is
+// not complete when the time was up.
 func (e *Consumer) pass(ctx context.Context, j erasure.Job, until time.Time) (removed int, complete bool, err error) {
 	stores, err := e.stores(ctx, j)
 	if err != nil {
@@ -266,8 +268,8 @@ func (e *Consumer) pass(ctx context.Context, j erasure.Job, until time.Time) (re
 	return removed, true, nil
 }
 
-// finish ends the saga, of which nothing but the receipt is left: a saga of an account deletes the Firebase user, and then in
-// one commit users/{uid} and itself.
+// finish ends the saga, of which nothing but the receipt is left: a saga of an account deletes the
+// Firebase user, and then in one commit users/{uid} and itself.
 func (e *Consumer) finish(ctx context.Context, j erasure.Job) error {
 	stores, err := e.stores(ctx, j)
 	if err != nil {

@@ -15,11 +15,11 @@ import (
 // maxAttempts of a transaction, for where deliveries race.
 const maxAttempts = 20
 
-// errLost says that the saga went to another process meanwhile.
+// errLost means that the saga went to another process meanwhile.
 var errLost = errors.New("the erasure's lease is lost")
 
-// begin writes the saga of a withdrawal, unless it is there. An account that is gone or going needs none: its own erasure
-// goes further.
+// begin writes the saga of a withdrawal, unless it is there. An account that is gone or going needs
+// none: its own erasure goes further.
 func (e *Consumer) begin(ctx context.Context, fresh erasure.Job) error {
 	return e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		_, err := account.EnterActive(tx, e.Firestore, fresh.UID)
@@ -52,7 +52,8 @@ func (e *Consumer) claim(ctx context.Context, id string) (erasure.Job, error) {
 	return j, err
 }
 
-// update changes the saga if it is still the holder's; write may write more in the same commit, and read before that.
+// update changes the saga if it is still the holder's; write may write more in the same commit, and
+// read before that.
 func (e *Consumer) update(
 	ctx context.Context, held erasure.Job, change func(tx *firestore.Transaction, current *erasure.Job) error,
 ) (current erasure.Job, err error) {

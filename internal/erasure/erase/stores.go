@@ -30,12 +30,12 @@ const (
 // emptied is one place that may hold something of a user.
 type emptied struct {
 	name string
-	// page removes one page and says how many it removed; 0 is "nothing is left".
+	// page removes one page and returns the number removed; 0 is "nothing is left".
 	page func(ctx context.Context) (int, error)
 }
 
-// stores are all the places that the saga goes through: what others can see first, and what work in flight may still
-// leave behind last.
+// stores are all the places that the saga goes through: what others can see first, and what work in
+// flight may still leave behind last.
 func (e *Consumer) stores(ctx context.Context, j erasure.Job) ([]emptied, error) {
 	if j.Scope == erasure.Consent {
 		return e.consentStores(j), nil
@@ -72,8 +72,8 @@ func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied,
 // exportPrefix is where the results bucket keeps the user's exports.
 func exportPrefix(uid account.UID) string { return "exports/" + string(uid) + "/" }
 
-// consentStores are those that hold something made under a consent, by package schema. What was made
-// under a consent given since stays.
+// consentStores are those that hold something made under a consent, by package schema. What was
+// made under a consent given since stays.
 func (e *Consumer) consentStores(j erasure.Job) []emptied {
 	fs, user := e.Firestore, account.Ref(e.Firestore, j.UID)
 	removeRating := func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
@@ -218,9 +218,11 @@ func each[T any](ctx context.Context, all []T, do func(context.Context, T) error
 	return group.Wait()
 }
 
-// deleteAll deletes the documents that are as they were found, in one commit with their count. One that has changed since
-// is left to the next page: it may not be of the consent any more.
-func (e *Consumer) deleteAll(ctx context.Context, j erasure.Job, d documents, found []*firestore.DocumentSnapshot) error {
+// deleteAll deletes the documents that are as they were found, in one commit with their count. One
+// that has changed since is left to the next page: it may not be of the consent any more.
+func (e *Consumer) deleteAll(
+	ctx context.Context, j erasure.Job, d documents, found []*firestore.DocumentSnapshot,
+) error {
 	refs := make([]*firestore.DocumentRef, len(found))
 	for i, snap := range found {
 		refs[i] = snap.Ref

@@ -19,8 +19,8 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-// Receipt is what is said of an account that was erased. It is signed as a JWS (RFC 7515, EdDSA of RFC 8037), so that
-// it can be verified without us.
+// Receipt is what is said of an account that was erased. It is signed as a JWS (RFC 7515, EdDSA of
+// RFC 8037), so that it can be verified without us.
 type Receipt struct {
 	// Account is a pseudonym that only we can make of the user's id.
 	Account     string `json:"account"`
@@ -69,7 +69,7 @@ type jwsHeader struct {
 
 const algorithm = "EdDSA"
 
-// ErrInvalid says that a receipt is not one that the keys' owner signed.
+// ErrInvalid means that a receipt is not one that the keys' owner signed.
 var ErrInvalid = errors.New("the receipt is not valid")
 
 // Signer signs receipts.
@@ -141,7 +141,8 @@ func keyID(public ed25519.PublicKey) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Verify reads the receipt in a compact JWS that one of the keys has signed. Whatever is wrong with it is [ErrInvalid].
+// Verify reads the receipt in a compact JWS that one of the keys has signed. Whatever is wrong with
+// it is [ErrInvalid].
 func (k Keys) Verify(jws string) (Receipt, error) {
 	signed, signature, header, err := parseJWS(jws)
 	if err != nil {
@@ -196,7 +197,9 @@ func readPayload(signed string) (Receipt, error) {
 // Print writes what a verified receipt says, for people.
 func (r Receipt) Print(w io.Writer) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "The signature is good.\n\naccount\t%s\nasked for\t%s\nerased\t%s\n", r.Account, r.RequestedAt, r.ErasedAt)
+	fmt.Fprintf(
+		&text, "The signature is good.\n\naccount\t%s\nasked for\t%s\nerased\t%s\n", r.Account, r.RequestedAt, r.ErasedAt,
+	)
 	fmt.Fprintln(&text, "\nstore\tremoved\tleft")
 	for _, s := range r.Stores {
 		fmt.Fprintf(&text, "%s\t%d\t%d\n", s.Store, s.Deleted, s.Left)

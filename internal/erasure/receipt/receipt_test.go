@@ -92,7 +92,8 @@ func TestKeysAndSigners_refuseWhatIsNone(t *testing.T) {
 	}
 }
 
-// Whatever a file or a server holds, it is refused or a receipt that the key has signed, which the fuzzer cannot make.
+// Whatever a file or a server holds, it is refused or a receipt that the key has signed, which the
+// fuzzer cannot make.
 func FuzzVerify(f *testing.F) {
 	raw := make([]byte, 32)
 	signer, err := receipt.NewSigner(base64.StdEncoding.EncodeToString(raw))

@@ -23,7 +23,7 @@ const (
 	formatVersion = 1
 )
 
-// ErrInvalid says that a file is no whole and unchanged export.
+// ErrInvalid means that a file is no whole and unchanged export.
 var ErrInvalid = errors.New("the export is not whole")
 
 // Manifest is manifest.json, the last entry: what else is in the archive.
@@ -124,8 +124,8 @@ func (m *meter) entry(name string) Entry {
 	return Entry{Name: name, Bytes: m.n, SHA256: hex.EncodeToString(m.sum.Sum(nil))}
 }
 
-// Verify reads the archive of size bytes and holds every entry to the manifest: none is missing, added, moved or changed. Its
-// error is [ErrInvalid] or the reader's.
+// Verify reads the archive of size bytes and holds every entry to the manifest: none is missing,
+// added, moved or changed. Its error is [ErrInvalid] or the reader's.
 func Verify(r io.ReaderAt, size int64) (Manifest, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {

@@ -9,13 +9,16 @@ import (
 	"time"
 )
 
-// build is an archive of three entries. change may spoil what the manifest will say, or add an entry behind its back.
+// build is an archive of three entries. change may spoil what the manifest will say, or add an
+// entry behind its back.
 func build(t *testing.T, change func(*Writer)) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	a := NewWriter(&buf, time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), func() error { return nil })
 	for _, name := range []string{"a.json", "b/c.json", "d.jpg"} {
-		if err := a.Binary(name, func(w io.Writer) error { _, err := io.WriteString(w, "content of "+name); return err }); err != nil {
+		if err := a.Binary(
+			name, func(w io.Writer) error { _, err := io.WriteString(w, "content of "+name); return err },
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -35,8 +38,10 @@ func TestVerify(t *testing.T) {
 		edit   func([]byte) []byte
 		good   bool
 	}{
-		"as it was made":     {good: true},
-		"an entry changed":   {edit: func(b []byte) []byte { return bytes.Replace(b, []byte("content of d"), []byte("content of e"), 1) }},
+		"as it was made": {good: true},
+		"an entry changed": {
+			edit: func(b []byte) []byte { return bytes.Replace(b, []byte("content of d"), []byte("content of e"), 1) },
+		},
 		"cut short":          {edit: func(b []byte) []byte { return b[:len(b)-30] }},
 		"empty":              {edit: func([]byte) []byte { return nil }},
 		"no manifest":        {edit: func([]byte) []byte { return emptyZip(t) }},

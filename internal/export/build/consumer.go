@@ -45,7 +45,7 @@ func (c *Consumer) Mux() *event.Mux {
 	return m
 }
 
-// Handle is nil when the export is ready, over, or there is nobody to make it for;
+// Handle is nil when the export is ready, over, or there is no user to make it for;
 // [event.ErrMalformed] for an event that cannot be read; any other error asks for redelivery.
 func (c *Consumer) Handle(ctx context.Context, m event.Message) error { return c.Mux().Handle(ctx, m) }
 
@@ -116,8 +116,9 @@ func (c *Consumer) write(ctx context.Context, j export.Job) (written, error) {
 	return written{object.Generation(made.Generation), hex.EncodeToString(sum.Sum(nil)), made.Size}, nil
 }
 
-// finish gives the object out, if the export is still ours and its user still wants it. What must not be given out is
-// deleted: with the export if the account is gone or going, to be made anew if the consent has changed meanwhile.
+// finish gives the object out, if the export is still ours and its user still wants it. What must
+// not be given out is deleted: with the export if the account is gone or going, to be made anew if
+// the consent has changed meanwhile.
 func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 	var refused error
 	err := c.update(ctx, j, func(tx *firestore.Transaction, current *export.Job) error {
@@ -161,7 +162,7 @@ func (c *Consumer) giveBack(ctx context.Context, j export.Job) error {
 	return err
 }
 
-// keep renews the lease when a third of it is used, and is errLost when it is somebody else's.
+// keep renews the lease when a third of it is used, and is errLost when it is another worker's.
 func (c *Consumer) keep(ctx context.Context, j export.Job) func() error {
 	renewed := c.Now()
 	return func() error {

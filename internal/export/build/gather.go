@@ -31,8 +31,8 @@ import (
 //go:embed README.txt
 var readme string
 
-// internals are members of documents that say nothing of the user, by the archive's file; "" is for all. A device's token
-// would let its reader push to the phone.
+// internals are members of documents that say nothing of the user, by the archive's file; "" is for
+// all. A device's token would let its reader push to the phone.
 var internals = map[string][]string{
 	"":             {"schema"},
 	"profile.json": {"folded", "notifications", "revision"},
@@ -47,8 +47,8 @@ type gatherer struct {
 	*archive.Writer
 	job  export.Job
 	user *firestore.DocumentRef
-	// withdrawn is the last consent epoch that was withdrawn, 0 for none: what was made under it or before is
-	// going, and not given out any more.
+	// withdrawn is the last consent epoch that was withdrawn, 0 for none: what was made under it or
+	// before is going, and not given out any more.
 	withdrawn int64
 }
 
@@ -77,8 +77,8 @@ func (c *Consumer) gather(ctx context.Context, j export.Job, w io.Writer) error 
 	return g.Close()
 }
 
-// part returns what puts a collection into the archive: its documents as they are kept, unless more is
-// to be said of them.
+// part returns what puts a collection into the archive: its documents as they are kept, unless more
+// is to be said of them.
 func (g *gatherer) part(c schema.Collection) func(context.Context) error {
 	switch c.Name {
 	case "users":
@@ -123,27 +123,29 @@ func (g *gatherer) profile(ctx context.Context) error {
 }
 
 func (g *gatherer) consents(ctx context.Context) error {
-	return g.documents(ctx, "consents.json", g.user.Collection("consents").Query, func(snap *firestore.DocumentSnapshot) (bool, error) {
-		var c account.ConsentRecord
-		if err := snap.DataTo(&c); err != nil {
-			return false, fmt.Errorf("decode consent: %w", err)
-		}
-		if c.Action == account.Withdrawn {
-			g.withdrawn = max(g.withdrawn, c.Epoch)
-		}
-		return true, nil
-	})
+	return g.documents(ctx, "consents.json", g.user.Collection("consents").Query,
+		func(snap *firestore.DocumentSnapshot) (bool, error) {
+			var c account.ConsentRecord
+			if err := snap.DataTo(&c); err != nil {
+				return false, fmt.Errorf("decode consent: %w", err)
+			}
+			if c.Action == account.Withdrawn {
+				g.withdrawn = max(g.withdrawn, c.Epoch)
+			}
+			return true, nil
+		})
 }
 
 // series are the series of photos; what is left of one that is being deleted is not shown.
 func (g *gatherer) series(ctx context.Context) error {
-	return g.documents(ctx, "series.json", g.user.Collection("series").Query, func(snap *firestore.DocumentSnapshot) (bool, error) {
-		state, err := snap.DataAt("state")
-		if err != nil || state == string(series.Deleting) {
-			return false, err
-		}
-		return g.kept(snap)
-	})
+	return g.documents(ctx, "series.json", g.user.Collection("series").Query,
+		func(snap *firestore.DocumentSnapshot) (bool, error) {
+			state, err := snap.DataAt("state")
+			if err != nil || state == string(series.Deleting) {
+				return false, err
+			}
+			return g.kept(snap)
+		})
 }
 
 // memory is what the guard remembers of the user's scans.
@@ -157,7 +159,8 @@ func (g *gatherer) memory(ctx context.Context) error {
 	return g.Text("guard.json", archive.JSON(kept.Memories()))
 }
 
-// kept tells whether the document may be shown: it has not expired, and its consent was not withdrawn.
+// kept reports whether the document may be shown: it has not expired, and its consent was not
+// withdrawn.
 func (g *gatherer) kept(snap *firestore.DocumentSnapshot) (bool, error) {
 	var d struct {
 		ConsentEpoch *int64     `firestore:"consentEpoch"`
@@ -170,7 +173,8 @@ func (g *gatherer) kept(snap *firestore.DocumentSnapshot) (bool, error) {
 	return !expired && (d.ConsentEpoch == nil || *d.ConsentEpoch > g.withdrawn), nil
 }
 
-// scans are the scans' documents, and then their files. The query is by uid alone, which needs no index of ours.
+// scans are the scans' documents, and then their files. The query is by uid alone, which needs no
+// declared index.
 func (g *gatherer) scans(ctx context.Context) error {
 	var photos []photo
 	all := g.Firestore.Collection("scans").Where("uid", "==", string(g.job.UID))
@@ -253,7 +257,8 @@ func (g *gatherer) object(
 	})
 }
 
-// documents adds the wanted ones of the query as a JSON array, in the order of their ids, without holding them all.
+// documents adds the wanted ones of the query as a JSON array, in the order of their ids, without
+// holding them all.
 func (g *gatherer) documents(
 	ctx context.Context, name string, q firestore.Query, wanted func(*firestore.DocumentSnapshot) (bool, error),
 ) error {
@@ -303,7 +308,8 @@ func endArray(w io.Writer, before string) error {
 	return err
 }
 
-// shown is the document as the named file has it: as it is kept, but for what says nothing of the user.
+// shown is the document as the named file has it: as it is kept, but for what says nothing of the
+// user.
 func shown(name string, snap *firestore.DocumentSnapshot) map[string]any {
 	data := snap.Data()
 	for _, member := range append(internals[""], internals[name]...) {

@@ -14,10 +14,11 @@ import (
 // maxAttempts of a transaction, for where deliveries race.
 const maxAttempts = 20
 
-// errLost says that the export went to another process meanwhile.
+// errLost means that the export went to another process meanwhile.
 var errLost = errors.New("the export's lease is lost")
 
-// claim takes the export, or says why not. One whose user is gone or going is deleted: the error is export.ErrGone.
+// claim takes the export, or says why not. One whose user is gone or going is deleted: the error is
+// export.ErrGone.
 func (c *Consumer) claim(ctx context.Context, id string) (j export.Job, err error) {
 	token := rand.Text()
 	var refused error

@@ -12,11 +12,14 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// Sample is one person of an annotated set, for [Fit]: what was seen in the photos of this person, and where people put the points.
+// Sample is one person of an annotated set, for [Fit]: what was seen in the photos of this person,
+// and where people put the points.
 type Sample struct {
-	// Neutral is the annotated photo, Smiling another one of the same session; nil where there is none.
+	// Neutral is the annotated photo, Smiling another one of the same session; nil where there is
+	// none.
 	Neutral, Smiling *Observation
-	// Points are the manual points by name (see LandmarkNames), Dense the 189 of the London set's template; pixels of the upright original.
+	// Points are the manual points by name (see LandmarkNames), Dense the 189 of the London set's
+	// template; pixels of the upright original.
 	Points map[string][2]float64
 	Dense  [][2]float64
 	// ToRight and ToLeft are the neutral photo with the head turned by TurnDegrees on a cylinder.
@@ -46,7 +49,9 @@ const TurnDegrees = 8
 // Least people for a fit.
 const fewestSamples = 8
 
-var errFewSamples = errors.New("face: a fit needs at least 8 people, each with a neutral photo, its points and the copies turned to both sides")
+var errFewSamples = errors.New(
+	"face: a fit needs at least 8 people, each with a neutral photo, its points and the copies turned to both sides",
+)
 
 // Fit fits a calibration. The same photos in the same order give the same calibration.
 func Fit(samples []Sample, others Others) (*measure.Calibration, error) {
@@ -116,10 +121,13 @@ func (s *Sample) annotated() bool {
 	return true
 }
 
-// manual gives the manual points in the frame of the manual pupils, in the plane that the observation is in (turned over or not).
+// manual gives the manual points in the frame of the manual pupils, in the plane that the
+// observation is in (turned over or not).
 func (s *Sample) manual() (q landmark.Points) {
 	at := s.planePoints()
-	f := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at[landmark.MarkPupilL], at[landmark.MarkPupilR])
+	f := raster.FrameBetween(
+		raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at[landmark.MarkPupilL], at[landmark.MarkPupilR],
+	)
 	for k := range landmark.Marks {
 		q.At[k] = f.Inner(at[k])
 	}
@@ -127,7 +135,8 @@ func (s *Sample) manual() (q landmark.Points) {
 	return q
 }
 
-// planePoints gives the manual points in the plane that was looked at. The middles of the brows, which nobody marks, stay at zero.
+// planePoints gives the manual points in the plane that was looked at. The middles of the brows,
+// which the manual points lack, stay at zero.
 func (s *Sample) planePoints() (at [landmark.Marks]raster.Vec) {
 	for k, name := range landmark.Names {
 		if name == "" {
@@ -151,15 +160,17 @@ func (o *Observation) inPlane(p [2]float64) raster.Vec {
 	return raster.Vec{X: raster.Grown(x, 1/float64(o.m.Scale)), Y: raster.Grown(p[1], 1/float64(o.m.Scale))}
 }
 
-// fitPoints fits the offsets, then the errors that are left. Both sides of the face share what they give, so that nothing fitted can make a face
-// uneven.
+// fitPoints fits the offsets, then the errors that are left. Both sides of the face share what they
+// give, so that nothing fitted can make a face uneven.
 func fitPoints(m *measure.Calibration, samples []Sample) {
 	var dx, dy, spreads [landmark.Marks][]float64
 	for i := range samples {
 		s := &samples[i]
 		seen := &s.Neutral.m.Seen
 		at := func(k landmark.Mark) raster.Vec { return raster.Vec{X: seen.Raw[k].X, Y: seen.Raw[k].Y} }
-		rough := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at(landmark.MarkPupilL), at(landmark.MarkPupilR))
+		rough := raster.FrameBetween(
+			raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at(landmark.MarkPupilL), at(landmark.MarkPupilR),
+		)
 		whole := seen.Crop.After(rough)
 		manual := s.planePoints()
 		for k := range landmark.Marks {
@@ -246,7 +257,8 @@ func rounded(m *measure.Calibration) {
 		m.PointErrors[k], m.Spreads[k] = report.Round(m.PointErrors[k], 4), report.Round(m.Spreads[k], 4)
 	}
 	for _, v := range []*float64{
-		&m.HeldScale, &m.Index.Origin, &m.Index.Mean, &m.Index.Sd, &m.Before.Origin, &m.Before.Mean, &m.Before.Sd, &m.UsualSpread,
+		&m.HeldScale, &m.Index.Origin, &m.Index.Mean, &m.Index.Sd, &m.Before.Origin, &m.Before.Mean, &m.Before.Sd,
+		&m.UsualSpread,
 	} {
 		*v = math.Round(*v*1e6) / 1e6
 	}

@@ -12,12 +12,12 @@ import (
 // allowed is the share of reference portraits that may lie beyond the limit of a region's look.
 const allowed = 0.01
 
-// lookFolds is the number of parts in which portraits are judged by looks that were learned from the
-// others, to find the limits.
+// lookFolds is the number of parts in which portraits are judged by looks that were learned from
+// the others, to find the limits.
 const lookFolds = 4
 
-// portrayed are the photos of one person from which looks are learned: those that the limits are made
-// for, and others that only show what may be worn.
+// portrayed are the photos of one person from which looks are learned: those that the limits are
+// made for, and others that only show what may be worn.
 type portrayed struct{ photos, worn []*Observation }
 
 func (p *portrayed) all() []*Observation { return slices.Concat(p.photos, p.worn) }

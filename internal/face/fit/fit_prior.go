@@ -120,8 +120,8 @@ func fitQuiet(m *measure.Calibration, samples []Sample) {
 // people and few kinds of change is less than there is.
 const noiseCounts = 2
 
-// fitDoubt fits how much the error of a displacement grows as the halves agree less: from copies of a
-// photo that are lit from the side, with shadows cast, against the photo itself.
+// fitDoubt fits how much the error of a displacement grows as the halves agree less: from copies of
+// a photo that are lit from the side, with shadows cast, against the photo itself.
 func fitDoubt(m *measure.Calibration, samples []Sample) {
 	var fits [mirror.Parts][2]lineFit
 	for i := range samples {
@@ -172,9 +172,9 @@ func patternFrom(v *mirror.Free) (f mirror.Pattern) {
 	return f
 }
 
-// eigen gives the eigenvalues, largest first, and the eigenvectors of a symmetric matrix, by Jacobi's
-// rotations (G. Golub, C. Van Loan, "Matrix Computations", 8.5). The largest value of each vector is
-// positive.
+// eigen gives the eigenvalues, largest first, and the eigenvectors of a symmetric matrix, by
+// Jacobi's rotations (G. Golub, C. Van Loan, "Matrix Computations", 8.5). The largest value of each
+// vector is positive.
 func eigen(a [mirror.FreeSize]mirror.Free) (values mirror.Free, vectors [mirror.FreeSize]mirror.Free) {
 	for i := range vectors {
 		vectors[i][i] = 1

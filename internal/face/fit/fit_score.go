@@ -10,8 +10,9 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// fitIndex fits the scale of the score: to the photos of the samples, half of the weight of a person
-// to each of two, to other portraits, and to ordinary photos, of which only the quantiles are taken.
+// fitIndex fits the scale of the score: to the photos of the samples, half of the weight of a
+// person to each of two, to other portraits, and to ordinary photos, of which only the quantiles
+// are taken.
 func fitIndex(m *measure.Calibration, samples []Sample, o *Others) {
 	fitHeld(m, samples)
 	var list []weighedValue
@@ -123,8 +124,8 @@ func fitHeld(m *measure.Calibration, samples []Sample) {
 // pair are two readings of one person.
 type pair struct{ a, b *measure.Measurement }
 
-// fitErrors fits how the difference between photos of one person grows with the conditions, by least
-// squares without negative weights, then stretches it until 95 % of the pairs are covered.
+// fitErrors fits how the difference between photos of one person grows with the conditions, by
+// least squares without negative weights, then stretches it until 95 % of the pairs are covered.
 func fitErrors(m *measure.Calibration, samples []Sample, o *Others) {
 	var pairs []pair
 	var weights []float64
@@ -155,8 +156,8 @@ func fitErrors(m *measure.Calibration, samples []Sample, o *Others) {
 	m.Errors = errorsOf(pairs, weights)
 }
 
-// recaptureErrors is how much a pair of a photo and its simulated recapture counts, beside a pair of
-// photos that were taken: there are 12 of them a person.
+// recaptureErrors is how much a pair of a photo and its simulated recapture counts, beside a pair
+// of photos that were taken: there are 12 of them a person.
 const recaptureErrors = 0.08
 
 func errorsOf(pairs []pair, weights []float64) (e measure.ErrorModel) {
@@ -184,8 +185,8 @@ func errorsOf(pairs []pair, weights []float64) (e measure.ErrorModel) {
 	return e
 }
 
-// notNegative gives the weights, none negative, with which rows come nearest to the values: by going
-// down one coordinate at a time.
+// notNegative gives the weights, none negative, with which rows come nearest to the values: by
+// going down one coordinate at a time.
 func notNegative(rows [][measure.Conditions]float64, values, weights []float64) (w measure.ErrorModel) {
 	var a [measure.Conditions][measure.Conditions]float64
 	var b [measure.Conditions]float64
@@ -263,7 +264,8 @@ func fitMetrics(m *measure.Calibration, samples []Sample) {
 	}
 }
 
-// side is -1 for a value that changes its sign in a mirror and a photo that was looked at turned over, 1 otherwise.
+// side is -1 for a value that changes its sign in a mirror and a photo that was looked at turned
+// over, 1 otherwise.
 func (o *Observation) side(changes bool) float64 {
 	if changes && o.m.Photo.Mirrored {
 		return -1

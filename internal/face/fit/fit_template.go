@@ -8,17 +8,20 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// denseMarks are, for each of fieldPoints, the places in the 189-point template of the Face Research Lab London Set of that point and
-// of its partner in a mirror.
+// denseMarks are, for each of fieldPoints, the places in the 189-point template of the Face
+// Research Lab London Set of that point and of its partner in a mirror.
 var denseMarks = [len(mirror.FieldPoints)]struct{ at, partner int }{
-	{18, 27}, {19, 26}, {20, 25}, {21, 24}, {22, 23}, {28, 33}, {29, 32}, {30, 31}, {50, 56}, {51, 57}, {52, 58}, {53, 59}, {54, 60},
-	{55, 55}, {61, 66}, {62, 67}, {63, 68}, {64, 69}, {65, 70}, {71, 82}, {72, 81}, {73, 80}, {74, 79}, {75, 78}, {76, 77}, {83, 86},
-	{84, 85}, {87, 93}, {88, 92}, {89, 91}, {90, 90}, {94, 98}, {95, 97}, {96, 96}, {99, 103}, {100, 102}, {101, 101}, {104, 108},
+	{18, 27}, {19, 26}, {20, 25}, {21, 24}, {22, 23}, {28, 33}, {29, 32}, {30, 31}, {50, 56}, {51, 57}, {52, 58}, {53, 59},
+	{54, 60},
+	{55, 55}, {61, 66}, {62, 67}, {63, 68}, {64, 69}, {65, 70}, {71, 82}, {72, 81}, {73, 80}, {74, 79}, {75, 78}, {76, 77},
+	{83, 86},
+	{84, 85}, {87, 93}, {88, 92}, {89, 91}, {90, 90}, {94, 98}, {95, 97}, {96, 96}, {99, 103}, {100, 102}, {101, 101},
+	{104, 108},
 	{105, 107}, {106, 106}, {125, 133}, {126, 132}, {127, 131}, {128, 130}, {129, 129}, {0, 1},
 }
 
-// denseShape is a set of manual points in pupil distances from the middle between the pupils: the left half and the middle line, and
-// their partners.
+// denseShape is a set of manual points in pupil distances from the middle between the pupils: the
+// left half and the middle line, and their partners.
 type denseShape struct {
 	at, partner [len(mirror.FieldPoints)]raster.Vec
 }
@@ -35,7 +38,8 @@ func denseOf(points [][2]float64) (s denseShape) {
 	return s
 }
 
-// asymmetry is half the difference to the mirror image without what a shift and a turn of the whole explain, as the field measures it.
+// asymmetry is half the difference to the mirror image without what a shift and a turn of the whole
+// explain, as the field measures it.
 func (s *denseShape) asymmetry() (h mirror.Pattern) {
 	for k := range mirror.FieldPoints {
 		a, b := s.at[k], s.partner[k]
@@ -44,7 +48,8 @@ func (s *denseShape) asymmetry() (h mirror.Pattern) {
 	return mirror.Without(h, mirror.Rigid[:])
 }
 
-// drumRadius is that of the upright cylinder on which a head turns, in pupil distances: half the width of a head.
+// drumRadius is that of the upright cylinder on which a head turns, in pupil distances: half the
+// width of a head.
 const drumRadius = 1.2
 
 // turned gives the shape with the head turned on the cylinder by a small angle.
@@ -59,7 +64,8 @@ func (s denseShape) turned(degrees float64) denseShape {
 	return s
 }
 
-// yaw estimates by how many degrees the head of manual points is turned: the turn of the mean face that explains most of their asymmetry.
+// yaw estimates by how many degrees the head of manual points is turned: the turn of the mean face
+// that explains most of their asymmetry.
 func (s *denseShape) yaw() float64 {
 	h := s.asymmetry()
 	t := drumTurn

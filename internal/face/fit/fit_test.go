@@ -17,27 +17,41 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawn makes people out of chance: each has a face that is uneven in one way and a head that is turned, and every observation adds noise.
+// drawn makes people out of chance: each has a face that is uneven in one way and a head that is
+// turned, and every observation adds noise.
 func drawn(n int, seed uint64) []Sample {
 	r := rand.New(rand.NewPCG(seed, 0))
 	var list []Sample
 	for range n {
 		own, yaw := 0.01*r.NormFloat64(), 3*r.NormFloat64()
 		observed := func(yaw float64) *Observation {
-			o := &Observation{m: measure.Measurement{Photo: &photo.Photo{Header: photo.Header{Width: 400, Height: 400, Orientation: 1}}, Scale: 1, Registration: mirror.Registration{Alike: 0.5, Local: equally(0.9)}, Looks: measure.LooksOf(halfOfChance(r))}}
+			o := &Observation{
+				m: measure.Measurement{
+					Photo: &photo.Photo{Header: photo.Header{Width: 400, Height: 400, Orientation: 1}}, Scale: 1,
+					Registration: mirror.Registration{Alike: 0.5, Local: equally(0.9)}, Looks: measure.LooksOf(halfOfChance(r)),
+				},
+			}
 			o.m.Seen.Crop = raster.Frame{Origin: raster.Vec{X: 0, Y: 0}, Axis: raster.Vec{X: 1, Y: 0}}
 			for k := range landmark.Marks {
-				o.m.Seen.Raw[k] = cascade.Found{X: 200 + 100*meanMark(k).X + r.NormFloat64(), Y: 150 + 100*meanMark(k).Y + r.NormFloat64(), Spread: 1}
+				o.m.Seen.Raw[k] = cascade.Found{
+					X: 200 + 100*meanMark(k).X + r.NormFloat64(), Y: 150 + 100*meanMark(k).Y + r.NormFloat64(), Spread: 1,
+				}
 			}
 			for k, p := range mirror.FieldPoints {
-				o.m.Raw[k] = raster.Vec{X: own*math.Sin(p.X/20) + yaw*drumTurn[k].X + 0.002*r.NormFloat64(), Y: own*math.Cos(p.Y/20) + 0.002*r.NormFloat64()}
+				o.m.Raw[k] = raster.Vec{
+					X: own*math.Sin(p.X/20) + yaw*drumTurn[k].X + 0.002*r.NormFloat64(),
+					Y: own*math.Cos(p.Y/20) + 0.002*r.NormFloat64(),
+				}
 				if p.Middle {
 					o.m.Raw[k].Y = 0
 				}
 			}
 			return o
 		}
-		s := Sample{Neutral: observed(yaw), Smiling: observed(yaw + 1), ToRight: observed(yaw + 8), ToLeft: observed(yaw - 8), Blurred: observed(yaw)}
+		s := Sample{
+			Neutral: observed(yaw), Smiling: observed(yaw + 1), ToRight: observed(yaw + 8), ToLeft: observed(yaw - 8),
+			Blurred: observed(yaw),
+		}
 		s.Recaptures = []*Observation{observed(yaw), observed(yaw)}
 		s.Shaded = []*Observation{observed(yaw)}
 		s.Points = map[string][2]float64{}
@@ -60,8 +74,11 @@ func drawn(n int, seed uint64) []Sample {
 // meanMark is about where a mark lies.
 func meanMark(k landmark.Mark) raster.Vec {
 	at := map[landmark.Mark]raster.Vec{
-		landmark.MarkPupilL: {X: -0.5, Y: 0}, landmark.MarkEyeOuterL: {X: -0.7, Y: 0.05}, landmark.MarkEyeInnerL: {X: -0.27, Y: 0.05}, landmark.MarkBrowInnerL: {X: -0.25, Y: -0.2}, landmark.MarkBrowMiddleL: {X: -0.5, Y: -0.35},
-		landmark.MarkBrowOuterL: {X: -0.9, Y: -0.2}, landmark.MarkMouthL: {X: -0.4, Y: 1.1}, landmark.MarkLipTop: {X: 0, Y: 1}, landmark.MarkLipBottom: {X: 0, Y: 1.25}, landmark.MarkNoseTip: {X: 0, Y: 0.6},
+		landmark.MarkPupilL: {X: -0.5, Y: 0}, landmark.MarkEyeOuterL: {X: -0.7, Y: 0.05},
+		landmark.MarkEyeInnerL: {X: -0.27, Y: 0.05}, landmark.MarkBrowInnerL: {X: -0.25, Y: -0.2},
+		landmark.MarkBrowMiddleL: {X: -0.5, Y: -0.35},
+		landmark.MarkBrowOuterL:  {X: -0.9, Y: -0.2}, landmark.MarkMouthL: {X: -0.4, Y: 1.1},
+		landmark.MarkLipTop: {X: 0, Y: 1}, landmark.MarkLipBottom: {X: 0, Y: 1.25}, landmark.MarkNoseTip: {X: 0, Y: 0.6},
 	}
 	to, sign := leftOf(k)
 	return raster.Vec{X: sign * at[to].X, Y: at[to].Y}
@@ -92,7 +109,9 @@ func TestFitIsDeterministicAndMovesPointsToTheManualOnes(t *testing.T) {
 			continue
 		}
 		if a.Offsets[k].Length() > 0.02 || a.PointErrors[k] > 0.03 {
-			t.Errorf("%s: offset %v, error %v; the points lie where they should", landmark.Names[k], a.Offsets[k], a.PointErrors[k])
+			t.Errorf(
+				"%s: offset %v, error %v; the points lie where they should", landmark.Names[k], a.Offsets[k], a.PointErrors[k],
+			)
 		}
 		if p := a.Offsets[k.Partner()]; p.X != -a.Offsets[k].X || p.Y != a.Offsets[k].Y {
 			t.Errorf("%s: offset %v is not the mirror image of %v", landmark.Names[k], a.Offsets[k], p)
@@ -257,7 +276,9 @@ func TestLearnedLooks(t *testing.T) {
 		t.Parallel()
 		c := &measure.Calibration{Looks: &[measure.Regions]measure.Learned{measure.RegionMouth: l}}
 		for _, k := range []measure.Region{measure.RegionEyes, measure.RegionNose, measure.RegionFace} {
-			c.Looks[k] = learn([][]float64{measure.RegionRules[k].Look(halfOfChance(rand.New(rand.NewPCG(1, 1))))}, measure.RegionRules[k])
+			c.Looks[k] = learn(
+				[][]float64{measure.RegionRules[k].Look(halfOfChance(rand.New(rand.NewPCG(1, 1))))}, measure.RegionRules[k],
+			)
 		}
 		data := c.LooksBytes()
 		again := measure.ParseLooks(data)

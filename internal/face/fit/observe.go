@@ -15,11 +15,13 @@ import (
 // Calibration is every number that was fitted to annotated photos.
 type Calibration = measure.Calibration
 
-// Observation is what is seen in one photo before any fitted number is applied: with [Fit] and [Calibration] it is the seam through which scripts/bench
-// fits the engine to some people and judges it on others. Nothing else has a use for it.
+// Observation is what is seen in one photo before any fitted number is applied: with [Fit] and
+// [Calibration] it is the seam through which scripts/bench fits the engine to some people and
+// judges it on others. Nothing else has a use for it.
 type Observation struct{ m measure.Measurement }
 
-// Observe looks at a photo as Analyze does. Its errors are those of Analyze up to the detection of the face; the pictures are let go.
+// Observe looks at a photo as Analyze does. Its errors are those of Analyze up to the detection of
+// the face; the pictures are let go.
 func Observe(r io.Reader, opts report.Options) (*Observation, error) {
 	models, err := cascade.LoadModels()
 	if err != nil {
@@ -38,14 +40,14 @@ func Observe(r io.Reader, opts report.Options) (*Observation, error) {
 	return o, nil
 }
 
-// Reading is what a model makes of an observation. Where Refusal is set, Analyze would give that and no report; the rest is given all the
-// same, to be counted.
+// Reading is what a model makes of an observation. Where Refusal is set, Analyze would give that
+// and no report; the rest is given all the same, to be counted.
 type Reading struct {
 	Report  report.Report
 	Refusal *report.Refusal
-	// Index is the symmetry index, the square root of IOD. Deviation is by how many standard deviations
-	// between people it lies above the mean of the reference portraits, and DeviationSE the standard
-	// error of that.
+	// Index is the symmetry index, the square root of IOD. Deviation is by how many standard
+	// deviations between people it lies above the mean of the reference portraits, and DeviationSE the
+	// standard error of that.
 	Index, Deviation, DeviationSE float64
 	// Yaw is the turn of the head, degrees, unrounded.
 	Yaw float64
@@ -55,7 +57,10 @@ type Reading struct {
 func (o *Observation) Read(c *measure.Calibration) Reading {
 	seen := o.m
 	seen.Judge(c)
-	r := Reading{Index: seen.Index, Deviation: seen.Deviation, DeviationSE: seen.StandardError(), Yaw: float64(seen.Yaw * o.side(true))}
+	r := Reading{
+		Index: seen.Index, Deviation: seen.Deviation, DeviationSE: seen.StandardError(),
+		Yaw: float64(seen.Yaw * o.side(true)),
+	}
 	q := seen.Quality()
 	r.Refusal = q.Refusal
 	r.Report = seen.ReportOf(&q)
@@ -91,8 +96,8 @@ func (o *Observation) signs(m *measure.Calibration) [3]float64 {
 	return m.Signs(&h, &f)
 }
 
-// LowerSide tells which side of the mouth or of the eyes lies lower in the photo by what is believed of
-// the field: -1 at the left of the image, 1 at the right.
+// LowerSide tells which side of the mouth or of the eyes lies lower in the photo by what is
+// believed of the field: -1 at the left of the image, 1 at the right.
 func (o *Observation) LowerSide(c *measure.Calibration, mouth bool) float64 {
 	_, believed := c.Believed(&o.m.Raw, &o.m.Local)
 	sum := 0.0
@@ -114,13 +119,15 @@ func partOf(mouth bool) mirror.Part {
 	return mirror.PartEyes
 }
 
-// ManualYaw is the turn of a head, degrees, by the 189 manual points: the turn of the mean face on a cylinder that explains most of their asymmetry.
+// ManualYaw is the turn of a head, degrees, by the 189 manual points: the turn of the mean face on
+// a cylinder that explains most of their asymmetry.
 func ManualYaw(dense [][2]float64) float64 {
 	d := denseOf(dense)
 	return d.yaw()
 }
 
-// LowerSide tells which side of the mouth or of the eyes lies lower in the face by manual points: -1 at the left of the image, 1 at the right.
+// LowerSide tells which side of the mouth or of the eyes lies lower in the face by manual points:
+// -1 at the left of the image, 1 at the right.
 func LowerSide(dense [][2]float64, mouth bool) float64 {
 	of, d := partOf(mouth), denseOf(dense)
 	h, sum := d.asymmetry(), 0.0
@@ -135,13 +142,16 @@ func LowerSide(dense [][2]float64, mouth bool) float64 {
 	return 1
 }
 
-// ManualMetrics gives the measures of Report.Metrics from manual points by name, in an upright image.
+// ManualMetrics gives the measures of Report.Metrics from manual points by name, in an upright
+// image.
 func ManualMetrics(byName map[string][2]float64) map[string]float64 {
 	var at [landmark.Marks]raster.Vec
 	for k, name := range landmark.Names {
 		at[k] = raster.Vec{X: byName[name][0], Y: byName[name][1]}
 	}
-	f := raster.FrameBetween(raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at[landmark.MarkPupilL], at[landmark.MarkPupilR])
+	f := raster.FrameBetween(
+		raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0}, at[landmark.MarkPupilL], at[landmark.MarkPupilR],
+	)
 	var q landmark.Points
 	for k := range landmark.Marks {
 		q.At[k] = f.Inner(at[k])

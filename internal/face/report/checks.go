@@ -12,28 +12,36 @@ const (
 	CheckSideLight  = "side_light"  // natural logarithm of the brighter half of the face over the darker; less is better
 	CheckYaw        = "yaw"         // degrees that the head is turned by, either way; less is better
 	CheckRoll       = "roll"        // degrees that the head is tilted by, either way; less is better
-	// CheckDistance is how far the tip of the nose lies below the pupils, in distances between them; less is better. A camera that is very near
-	// makes the nose longer: 0.47 to 0.56 from 60 to 15 cm in one face. Faces differ by more than that, so it is a hint only.
+	// CheckDistance is how far the tip of the nose lies below the pupils, in distances between them;
+	// less is better. A camera that is very near makes the nose longer: 0.47 to 0.56 from 60 to 15 cm
+	// in one face. Faces differ by more than that, so it is a hint only.
 	CheckDistance = "distance"
-	// CheckOcclusion is the correlation of the face's halves, -1 to 1; more is better. Hair, a hand, a shadow or a frame on one side lowers it, and so
-	// does the face itself, so it is a hint only.
+	// CheckOcclusion is the correlation of the face's halves, -1 to 1; more is better. Hair, a hand, a
+	// shadow or a frame on one side lowers it, and so does the face itself, so it is a hint only.
 	CheckOcclusion = "occlusion"
-	// CheckFraming is the share, 0 to 1, of the face that lies beyond the edge of the picture; less is better.
+	// CheckFraming is the share, 0 to 1, of the face that lies beyond the edge of the picture; less is
+	// better.
 	CheckFraming = "framing"
-	// CheckMotion is how alike fine detail runs in all directions, 0 to 1; more is better. A movement takes the detail along its way.
+	// CheckMotion is how alike fine detail runs in all directions, 0 to 1; more is better. A movement
+	// takes the detail along its way.
 	CheckMotion = "motion"
-	// CheckBlocks is how much the edges of a JPEG's blocks stand out, about 1 where they do not; less is better.
+	// CheckBlocks is how much the edges of a JPEG's blocks stand out, about 1 where they do not; less
+	// is better.
 	CheckBlocks = "blocks"
-	// CheckMouth is the height of the lips, in distances between the pupils; less is better: an open mouth moves the lower face.
+	// CheckMouth is the height of the lips, in distances between the pupils; less is better: an open
+	// mouth moves the lower face.
 	CheckMouth = "mouth_opening"
-	// CheckWink is by how much one eye is more closed than the other, in thousandths of the distance between the pupils; less is better.
+	// CheckWink is by how much one eye is more closed than the other, in thousandths of the distance
+	// between the pupils; less is better.
 	CheckWink = "wink"
-	// The next four compare a region of the face with what was learned of it: the share, 0 to 1, of its look that no mixture of
-	// learned looks explains; less is better. What covers both halves alike shows here.
+	// The next four compare a region of the face with what was learned of it: the share, 0 to 1, of
+	// its look that no mixture of learned looks explains; less is better. What covers both halves
+	// alike shows here.
 	CheckEyesLook  = "eyes_look"
 	CheckNoseLook  = "nose_look"
 	CheckMouthLook = "mouth_look"
 	CheckFaceLook  = "face_look"
-	// CheckMouthDetail is the share, 0 to 1, of the detail of the mouth's region that lies at the mouth; more is better.
+	// CheckMouthDetail is the share, 0 to 1, of the detail of the mouth's region that lies at the
+	// mouth; more is better.
 	CheckMouthDetail = "mouth_detail"
 )

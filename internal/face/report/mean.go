@@ -17,8 +17,8 @@ const (
 	// shareStep keeps a score off the ends, where the normal scale is infinite: half of the last
 	// decimal that is shown.
 	shareStep = 0.0005
-	// leastReadSE is the least standard error that is read from an interval: at the ends one is rounded
-	// to nothing.
+	// leastReadSE is the least standard error that is read from an interval: at the ends one is
+	// rounded to nothing.
 	leastReadSE = 0.05
 )
 
@@ -26,12 +26,12 @@ const (
 // the engine, with its 95 % interval, and which of the scores it leaves out as an outlier, -1 for
 // none. It has Value, Lo and Hi only; without any score it is zero.
 //
-// Value is the arithmetic mean. The interval is made on the normal scale (z of the percentile, where
-// scores of any height spread alike) from the standard error of each score: SE, or without one the
-// wider half of its interval by 1.96, since the other half is cut off at the ends. Of the variance of
-// the mean, sharedError is the mean of theirs, which more photos do not lower, and the rest their sum
-// / n^2. So photos of poor conditions, whose intervals are wide, widen it, and more photos narrow it.
-// One score alone is given back with its own interval.
+// Value is the arithmetic mean. The interval is made on the normal scale (z of the percentile,
+// where scores of any height spread alike) from the standard error of each score: SE, or without
+// one the wider half of its interval by 1.96, since the other half is cut off at the ends. Of the
+// variance of the mean, sharedError is the mean of theirs, which more photos do not lower, and the
+// rest their sum / n^2. So photos of poor conditions, whose intervals are wide, widen it, and more
+// photos narrow it. One score alone is given back with its own interval.
 //
 // With 3 scores or more, one is left out that differs from the mean of the others by more than 3
 // standard errors of that difference on the normal scale: the one that differs most, and no second.
@@ -60,7 +60,8 @@ func Mean(scores []Score) (mean Score, outlier int) {
 	return mean, outlier
 }
 
-// outlierOf is the score that differs from the others' mean beyond outlierLimit, -1 where none does.
+// outlierOf is the score that differs from the others' mean beyond outlierLimit, -1 where none
+// does.
 func outlierOf(scores []Score) int {
 	if len(scores) < 3 {
 		return -1
@@ -82,8 +83,8 @@ func outlierOf(scores []Score) int {
 	return found
 }
 
-// variance is the square of the score's standard error on the normal scale. Reports of engine 1 have
-// none; their interval says it.
+// variance is the square of the score's standard error on the normal scale. Reports of engine 1
+// have none; their interval says it.
 func (s Score) variance() float64 {
 	if s.SE > 0 {
 		return float64(s.SE * s.SE)

@@ -19,7 +19,8 @@ func MediaType(head []byte) string {
 	return http.DetectContentType(head)
 }
 
-// IsHEIF reports whether data begins with a box that has a brand of HEIC or AVIF (ISO/IEC 23008-12).
+// IsHEIF reports whether data begins with a box that has a brand of HEIC or AVIF (ISO/IEC
+// 23008-12).
 func IsHEIF(data []byte) bool {
 	if len(data) < 12 || string(data[4:8]) != "ftyp" {
 		return false

@@ -3,8 +3,8 @@ package report
 // Code names why a photo was not analysed. Codes are stable: apps and stored scans compare them.
 type Code string
 
-// The codes. The first three are about the file, the next five about who is in the photo, the last three about the light
-// and the focus.
+// The codes. The first three are about the file, the next five about who is in the photo, the last
+// three about the light and the focus.
 const (
 	UnsupportedFormat Code = "unsupported_format" // not JPEG, PNG or WebP, or a kind of these that is not read
 	TooLarge          Code = "too_large"          // more bytes, pixels or memory than Options allow
@@ -19,13 +19,15 @@ const (
 	Blurred           Code = "blurred"
 )
 
-// Refusal is the error of a photo that cannot be measured, as against a fault of this program. It is matched with errors.As.
-// The same bytes are refused in the same way for ever, so trying again cannot help.
+// Refusal is the error of a photo that cannot be measured, as against a fault of this program. It
+// is matched with errors.As. The same bytes are refused in the same way for ever, so trying again
+// cannot help.
 type Refusal struct {
 	Code Code `json:"code"`
 	// Detail is a sentence for the person in the photo: what is wrong and what to do.
 	Detail string `json:"detail"`
-	// Quality holds the checks made before the refusal, in the order of Report.Quality; empty when no face was measured.
+	// Quality holds the checks made before the refusal, in the order of Report.Quality; empty when no
+	// face was measured.
 	Quality []Check `json:"quality,omitempty"`
 	// Fixes are what to do, most useful first, at most three.
 	Fixes []string `json:"fixes,omitempty"`
@@ -47,8 +49,8 @@ func (r *Refusal) Unwrap() error { return r.cause }
 // Refuse returns the refusal of a photo for what is seen in it.
 func Refuse(code Code, detail string) *Refusal { return &Refusal{Code: code, Detail: detail} }
 
-// RefuseBecause returns the refusal of a photo that a decoder cannot read. The cause stays within the
-// error.
+// RefuseBecause returns the refusal of a photo that a decoder cannot read. The cause stays within
+// the error.
 func RefuseBecause(code Code, detail string, cause error) *Refusal {
 	return &Refusal{Code: code, Detail: detail, cause: cause}
 }

@@ -22,8 +22,8 @@ type Report struct {
 	Pose      Pose             `json:"pose"`
 	// Quality holds every check, always in the same order.
 	Quality []Check `json:"quality"`
-	// Fixes says what to do for a better photo, most useful first, at most three; empty when
-	// nothing is amiss.
+	// Fixes says what to do for a better photo, most useful first, at most three; empty when nothing
+	// is wrong.
 	Fixes []string `json:"fixes"`
 	Score Score    `json:"score"`
 	// Metrics holds the single measures that one photo can carry, always in the same order.
@@ -135,8 +135,8 @@ type Contribution struct {
 	Points float64 `json:"points"` // one decimal, 0 or negative
 }
 
-// Metric is a single measure. Lo to Hi is where points set by hand in this photo would put it, in 95
-// of 100 photos.
+// Metric is a single measure. Lo to Hi is where points set by hand in this photo would put it, in
+// 95 of 100 photos.
 type Metric struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"` // three decimals

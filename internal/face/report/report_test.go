@@ -38,7 +38,9 @@ func TestImports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"bytes", "image", "math", "net/http", "slices"}, strings.Fields(string(out))); diff != "" {
+	if diff := cmp.Diff(
+		[]string{"bytes", "image", "math", "net/http", "slices"}, strings.Fields(string(out)),
+	); diff != "" {
 		t.Errorf("imports (-want +got):\n%s", diff)
 	}
 }

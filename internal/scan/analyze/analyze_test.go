@@ -60,7 +60,8 @@ func TestSamplePhotoIsMeasured(t *testing.T) {
 		if scantest.ContentOf(t, object) != string(p.JPEG) {
 			t.Errorf("%s.jpg is not the engine's", p.Name)
 		}
-		if attrs, err := object.Attrs(t.Context()); err != nil || attrs.ContentType != "image/jpeg" || len(attrs.Metadata) > 0 {
+		if attrs, err := object.Attrs(t.Context()); err != nil || attrs.ContentType != "image/jpeg" ||
+			len(attrs.Metadata) > 0 {
 			t.Errorf("%s.jpg is of type %q with metadata %v (%v)", p.Name, attrs.ContentType, attrs.Metadata, err)
 		}
 	}
@@ -88,7 +89,8 @@ func TestSamplePhotoIsMeasured(t *testing.T) {
 
 	wantEvent := []event.ScanCompletedV1{{
 		UID: "anna", ScanID: string(s.ID), ConsentEpoch: 1, Engine: report.Version, EngineMajor: report.MajorVersion(),
-		Score: measured.Score.Value, Interval: event.Around(measured.Score.Lo, measured.Score.Hi), Rankable: measured.Rankable, CompletedAt: now,
+		Score: measured.Score.Value, Interval: event.Around(measured.Score.Lo, measured.Score.Hi),
+		Rankable: measured.Rankable, CompletedAt: now,
 	}}
 	if diff := cmp.Diff(wantEvent, scantest.Published[event.ScanCompletedV1](t, e.Bus)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
@@ -143,7 +145,8 @@ func TestPhotoThatCannotBeMeasuredFailsTheScan(t *testing.T) {
 				}
 			}
 			got := e.Load(t, s.ID)
-			if got.State != scan.Failed || got.Failure == nil || got.Failure.Code != string(tt.code) || got.Failure.Detail == "" {
+			if got.State != scan.Failed || got.Failure == nil || got.Failure.Code != string(tt.code) ||
+				got.Failure.Detail == "" {
 				t.Fatalf("scan is %s with %+v, want %s", got.State, got.Failure, tt.code)
 			}
 			if got.Result != nil || e.ResultsOf(t, s) {
@@ -162,7 +165,10 @@ func TestRefusalTellsWhatToDo(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s := e.NewScan(t)
-	e.Finish(t, s, scantest.Failing(&report.Refusal{Code: report.TooDark, Detail: "It is too dark.", Fixes: []string{"Face a window."}}))
+	e.Finish(
+		t, s,
+		scantest.Failing(&report.Refusal{Code: report.TooDark, Detail: "It is too dark.", Fixes: []string{"Face a window."}}),
+	)
 	want := &scan.Failure{Code: "too_dark", Detail: "It is too dark.", Fixes: []string{"Face a window."}}
 	if diff := cmp.Diff(want, e.Load(t, s.ID).Failure); diff != "" {
 		t.Errorf("failure (-want +got):\n%s", diff)
@@ -184,12 +190,16 @@ func TestEngineGetsThePhotoAndItsLimit(t *testing.T) {
 func TestFinalizeThatIsNoScansPhoto(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*testing.T, *scantest.Env) string{
-		"an unknown scan": func(*testing.T, *scantest.Env) string { return scan.PhotoName(scantest.Anna, scantest.RandomID()) },
+		"an unknown scan": func(*testing.T, *scantest.Env) string {
+			return scan.PhotoName(scantest.Anna, scantest.RandomID())
+		},
 		"a scan of another user's": func(t *testing.T, e *scantest.Env) string {
 			t.Helper()
 			return scan.PhotoName("bob", e.NewScan(t).ID)
 		},
-		"a name outside uploads/":         func(*testing.T, *scantest.Env) string { return "elsewhere/anna/" + string(scantest.RandomID()) },
+		"a name outside uploads/": func(*testing.T, *scantest.Env) string {
+			return "elsewhere/anna/" + string(scantest.RandomID())
+		},
 		"a name without a scan":           func(*testing.T, *scantest.Env) string { return "uploads/anna" },
 		"a name with a malformed scan id": func(*testing.T, *scantest.Env) string { return "uploads/anna/photo.jpg" },
 		"a name with more after the scan's": func(*testing.T, *scantest.Env) string {
@@ -205,7 +215,9 @@ func TestFinalizeThatIsNoScansPhoto(t *testing.T) {
 			generation := scantest.WriteObject(t, e.Uploads.Object(name), []byte("photo"))
 			unused := func() { t.Error("it was analysed") }
 			for range 2 { // the second time it is gone already
-				if err := e.Analyzer(scantest.During(unused)).Handle(t.Context(), scantest.FinalizedObject(t, name, generation)); err != nil {
+				if err := e.Analyzer(scantest.During(unused)).Handle(
+					t.Context(), scantest.FinalizedObject(t, name, generation),
+				); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -352,7 +364,9 @@ func TestReportKeepsTheGeometryToItself(t *testing.T) {
 			t.Errorf("%q is left", name)
 		}
 	}
-	for _, name := range strings.Fields("version image pose quality fixes score metrics notMeasured rankable notRankableBecause") {
+	for _, name := range strings.Fields(
+		"version image pose quality fixes score metrics notMeasured rankable notRankableBecause",
+	) {
 		if _, ok := result[name]; !ok {
 			t.Errorf("%q is missing", name)
 		}

@@ -80,7 +80,9 @@ func TestHolderThatIsKilled(t *testing.T) {
 	if _, err := a.Claim(t.Context(), s.UID, s.ID, event.ObjectFinalized{Generation: generation}); err != nil {
 		t.Fatal(err)
 	}
-	scantest.WriteObject(t, e.Results.Object(scan.PictureName(s.UID, s.ID, report.PictureOverlay)), []byte("written before it was killed"))
+	scantest.WriteObject(
+		t, e.Results.Object(scan.PictureName(s.UID, s.ID, report.PictureOverlay)), []byte("written before it was killed"),
+	)
 	if err := a.Handle(t.Context(), m); !fault.Is(err, fault.CodeUnavailable) || !fault.Retryable(err) {
 		t.Errorf("within the lease: %v, want unavailable", err)
 	}
@@ -102,7 +104,8 @@ func TestHolderThatIsKilled(t *testing.T) {
 func TestHolderThatComesTooLate(t *testing.T) {
 	t.Parallel()
 	late := map[string]scantest.Engine{
-		"with a result": scantest.Measure, "with a refusal": scantest.Failing(scantest.NoFace), "with a failure": scantest.Failing(errors.New("failed")),
+		"with a result": scantest.Measure, "with a refusal": scantest.Failing(scantest.NoFace),
+		"with a failure": scantest.Failing(errors.New("failed")),
 	}
 	for name, end := range late {
 		t.Run(name, func(t *testing.T) {
@@ -203,26 +206,38 @@ func TestAnalysisBegunTooOften(t *testing.T) {
 func TestTransientFailure(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(ctx context.Context, t *testing.T, e *scantest.Env, a *analyze.Consumer) context.Context{
-		"the results bucket is missing": func(ctx context.Context, t *testing.T, e *scantest.Env, a *analyze.Consumer) context.Context {
+		"the results bucket is missing": func(
+			ctx context.Context, t *testing.T, e *scantest.Env, a *analyze.Consumer,
+		) context.Context {
 			t.Helper()
 			a.Results = e.Client(t, http.DefaultTransport.RoundTrip).Bucket("nowhere")
 			return ctx
 		},
-		"the results bucket is unavailable": func(ctx context.Context, t *testing.T, e *scantest.Env, a *analyze.Consumer) context.Context {
+		"the results bucket is unavailable": func(
+			ctx context.Context, t *testing.T, e *scantest.Env, a *analyze.Consumer,
+		) context.Context {
 			t.Helper()
-			a.Results = e.Client(t, scantest.Refusing(http.StatusServiceUnavailable, scantest.Method(http.MethodPost))).Bucket(scantest.ResultsBucket)
+			a.Results = e.Client(
+				t, scantest.Refusing(http.StatusServiceUnavailable, scantest.Method(http.MethodPost)),
+			).Bucket(scantest.ResultsBucket)
 			return ctx
 		},
-		"one picture may not be written": func(ctx context.Context, t *testing.T, e *scantest.Env, a *analyze.Consumer) context.Context {
+		"one picture may not be written": func(
+			ctx context.Context, t *testing.T, e *scantest.Env, a *analyze.Consumer,
+		) context.Context {
 			t.Helper()
 			a.Results = e.Client(t, scantest.Refusing(http.StatusForbidden, func(r *http.Request) bool {
 				return r.Method == http.MethodPost && strings.Contains(r.URL.RawQuery, "right-right.jpg")
 			})).Bucket(scantest.ResultsBucket)
 			return ctx
 		},
-		"the photo may not be read": func(ctx context.Context, t *testing.T, e *scantest.Env, a *analyze.Consumer) context.Context {
+		"the photo may not be read": func(
+			ctx context.Context, t *testing.T, e *scantest.Env, a *analyze.Consumer,
+		) context.Context {
 			t.Helper()
-			a.Uploads = e.Client(t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodGet))).Bucket(scantest.UploadsBucket)
+			a.Uploads = e.Client(
+				t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodGet)),
+			).Bucket(scantest.UploadsBucket)
 			return ctx
 		},
 		"the engine fails": func(ctx context.Context, t *testing.T, _ *scantest.Env, a *analyze.Consumer) context.Context {
@@ -230,7 +245,9 @@ func TestTransientFailure(t *testing.T) {
 			a.Scan = scantest.Failing(errors.New("cascades damaged"))
 			return ctx
 		},
-		"the time is up during the analysis": func(ctx context.Context, t *testing.T, _ *scantest.Env, a *analyze.Consumer) context.Context {
+		"the time is up during the analysis": func(
+			ctx context.Context, t *testing.T, _ *scantest.Env, a *analyze.Consumer,
+		) context.Context {
 			t.Helper()
 			ctx, cancel := context.WithCancelCause(ctx)
 			a.Scan = scantest.During(func() { cancel(context.DeadlineExceeded) })
@@ -247,11 +264,14 @@ func TestTransientFailure(t *testing.T) {
 			}
 			return ctx
 		},
-		"the commit of the end fails": func(ctx context.Context, t *testing.T, e *scantest.Env, a *analyze.Consumer) context.Context {
+		"the commit of the end fails": func(
+			ctx context.Context, t *testing.T, e *scantest.Env, a *analyze.Consumer,
+		) context.Context {
 			t.Helper()
 			var commits atomic.Int32
 			a.Firestore = e.Database(t, grpc.WithUnaryInterceptor(func(
-				ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
+				ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker,
+				opts ...grpc.CallOption,
 			) error {
 				if strings.HasSuffix(method, "/Commit") && commits.Add(1) == 3 { // after the claim and the stage
 					return status.Error(codes.Internal, "refused by the test")
@@ -305,7 +325,9 @@ func TestTransientFailuresAreNoClaimsWithoutEnd(t *testing.T) {
 	generation := e.Upload(t, s, []byte("photo"))
 	m := scantest.Finalized(t, s, generation)
 	for range scan.MaxClaims + 2 {
-		if err := e.Analyzer(scantest.Failing(errors.New("away"))).Handle(t.Context(), m); err == nil || !fault.Retryable(err) {
+		if err := e.Analyzer(
+			scantest.Failing(errors.New("away")),
+		).Handle(t.Context(), m); err == nil || !fault.Retryable(err) {
 			t.Fatalf("Handle = %v, want a retryable error", err)
 		}
 	}
@@ -347,7 +369,7 @@ func TestPhotoIsGone(t *testing.T) {
 	}
 }
 
-// Whoever has waited too long may still come: the photo is there, so the scan goes on.
+// A photo that comes too late may still count: the photo is there, so the scan goes on.
 func TestLatePhotoRevivesAnExpiredScan(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)

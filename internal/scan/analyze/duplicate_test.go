@@ -120,7 +120,8 @@ func TestSamePhotoInBetween(t *testing.T) {
 	var once sync.Once
 	a := e.Analyzer(scantest.Measure)
 	a.Firestore = e.Database(t, grpc.WithUnaryInterceptor(func(
-		ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
+		ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker,
+		opts ...grpc.CallOption,
 	) error {
 		if commit, ok := req.(*firestorepb.CommitRequest); ok && strings.Contains(commit.String(), "/guard/state") {
 			once.Do(func() {

@@ -9,7 +9,9 @@ import (
 )
 
 // Claim is claim.
-func (a *Consumer) Claim(ctx context.Context, uid account.UID, id scan.ID, photo event.ObjectFinalized) (scan.Scan, error) {
+func (a *Consumer) Claim(
+	ctx context.Context, uid account.UID, id scan.ID, photo event.ObjectFinalized,
+) (scan.Scan, error) {
 	return a.claim(ctx, uid, id, photo)
 }
 

@@ -71,7 +71,9 @@ func TestFenceClosesBeforeTheClaim(t *testing.T) {
 			closeFence(t, e)
 			unused := func() { t.Error("it was analysed") }
 			for range 2 {
-				if err := e.Analyzer(scantest.During(unused)).Handle(t.Context(), scantest.Finalized(t, s, generation)); err != nil {
+				if err := e.Analyzer(scantest.During(unused)).Handle(
+					t.Context(), scantest.Finalized(t, s, generation),
+				); err != nil {
 					t.Fatal(err)
 				}
 				wantRefused(t, e, s)
@@ -105,7 +107,9 @@ func TestFenceClosesDuringTheAnalysis(t *testing.T) {
 		t.Parallel()
 		e := scantest.New(t)
 		s := e.NewScan(t)
-		e.Finish(t, s, scantest.During(func() { e.PutUser(t, account.User{UID: "bob", State: account.Erasing, ConsentEpoch: 9}) }))
+		e.Finish(
+			t, s, scantest.During(func() { e.PutUser(t, account.User{UID: "bob", State: account.Erasing, ConsentEpoch: 9}) }),
+		)
 		if got := e.Load(t, s.ID); got.State != scan.Completed {
 			t.Errorf("scan is %s", got.State)
 		}

@@ -43,7 +43,9 @@ func TestEndOfAScanIsLoggedForTheFreshnessMetric(t *testing.T) {
 		Seconds float64
 	}
 	// analysed is a scan that the engine is done with so long after its upload.
-	analysed := func(t *testing.T, e *scantest.Env, engine scantest.Engine, after time.Duration, photo event.ObjectFinalized) {
+	analysed := func(
+		t *testing.T, e *scantest.Env, engine scantest.Engine, after time.Duration, photo event.ObjectFinalized,
+	) {
 		t.Helper()
 		s := e.NewScan(t)
 		photo.Bucket, photo.Name, photo.Generation = scantest.UploadsBucket, scan.PhotoName(s.UID, s.ID), e.Upload(t, s, []byte("photo"))
@@ -52,7 +54,9 @@ func TestEndOfAScanIsLoggedForTheFreshnessMetric(t *testing.T) {
 			t.Fatal(err)
 		}
 		e.Clock.Advance(after)
-		if err := e.Analyzer(engine).Handle(t.Context(), event.Message{ID: "1", Data: data, Attributes: attributes}); err != nil {
+		if err := e.Analyzer(engine).Handle(
+			t.Context(), event.Message{ID: "1", Data: data, Attributes: attributes},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}

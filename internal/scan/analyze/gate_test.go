@@ -45,9 +45,13 @@ func TestPhotoThatWasPutWithAnEncoding(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := scantest.New(t)
-			opened := scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated)
+			opened := scantest.WantTicket(
+				t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated,
+			)
 			s := e.Load(t, opened.Scan.ID)
-			put := scantest.PutPhoto(t, opened.Upload, tt.body, func(r *http.Request) { r.Header.Set("Content-Encoding", tt.encoding) })
+			put := scantest.PutPhoto(
+				t, opened.Upload, tt.body, func(r *http.Request) { r.Header.Set("Content-Encoding", tt.encoding) },
+			)
 			if put.Status != http.StatusOK {
 				t.Fatalf("PUT: %v", put)
 			}
@@ -85,9 +89,13 @@ func TestPhotoThatWasPutWithAnEncoding(t *testing.T) {
 func TestPhotoWithTheEncodingThatIsNone(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
-	opened := scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated)
+	opened := scantest.WantTicket(
+		t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated,
+	)
 	s := e.Load(t, opened.Scan.ID)
-	put := scantest.PutPhoto(t, opened.Upload, "photo", func(r *http.Request) { r.Header.Set("Content-Encoding", "identity") })
+	put := scantest.PutPhoto(
+		t, opened.Upload, "photo", func(r *http.Request) { r.Header.Set("Content-Encoding", "identity") },
+	)
 	if put.Status != http.StatusOK {
 		t.Fatalf("PUT: %v", put)
 	}
@@ -119,7 +127,9 @@ func TestPhotoOfAnotherTypeThanTheTickets(t *testing.T) {
 				}
 				scantest.WantFailed(t, e, s, scan.ReasonType)
 				detail := e.Load(t, s.ID).Failure.Detail
-				if !strings.Contains(detail, "announced as "+scan.TypeName(announced)) || !strings.Contains(detail, "is "+scan.TypeName(found)) {
+				if !strings.Contains(
+					detail, "announced as "+scan.TypeName(announced),
+				) || !strings.Contains(detail, "is "+scan.TypeName(found)) {
 					t.Errorf("the user is told %q", detail)
 				}
 			})

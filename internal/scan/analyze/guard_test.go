@@ -20,7 +20,8 @@ func TestGuardKeepsACopyOutOfTheRanking(t *testing.T) {
 	first, second := e.NewScan(t), e.NewScan(t)
 	photo := emulatortest.SamplePhoto(t)
 	for _, s := range []scan.Scan{first, second} {
-		generation := e.Upload(t, s, append(photo[:len(photo):len(photo)], s.ID...)) // what follows a JPEG's end is not looked at
+		// what follows a JPEG's end is not looked at
+		generation := e.Upload(t, s, append(photo[:len(photo):len(photo)], s.ID...))
 		a := e.Analyzer(face.Scan)
 		for range 2 { // a duplicate counts once
 			if err := a.Handle(t.Context(), scantest.Finalized(t, s, generation)); err != nil {
@@ -33,7 +34,8 @@ func TestGuardKeepsACopyOutOfTheRanking(t *testing.T) {
 		t.Error("the first one is not ranked")
 	}
 	reasons, _ := got.Result["guard"].([]any)
-	if got.State != scan.Completed || got.Outcome().Rankable || len(reasons) != 1 || got.Result["notRankableBecause"] == "" {
+	if got.State != scan.Completed || got.Outcome().Rankable || len(reasons) != 1 ||
+		got.Result["notRankableBecause"] == "" {
 		t.Errorf("the copy is %s, result %v", got.State, got.Result)
 	}
 	if diff := cmp.Diff([]string{string(first.ID), string(second.ID)}, e.Remembered(t)); diff != "" {

@@ -25,7 +25,9 @@ func TestProfilesThatAreNotConvertedAreLoggedByName(t *testing.T) {
 			slog.SetDefault(telemetry.NewLogger(&log, "p", slog.LevelInfo))
 			defer slog.SetDefault(before)
 			logProfile(t.Context(), tt.profile)
-			named := strings.Contains(log.String(), `"profile":"A scanner"`) && strings.Contains(log.String(), "of a kind that is not read")
+			named := strings.Contains(log.String(), `"profile":"A scanner"`) && strings.Contains(
+				log.String(), "of a kind that is not read",
+			)
 			if named != tt.logged || tt.logged == (log.Len() == 0) {
 				t.Errorf("log: %s", log.String())
 			}

@@ -38,7 +38,9 @@ func TestRenditionsAreMade(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) scan.Scan{
 		"of a photo put to the ticket's URL": func(t *testing.T) scan.Scan {
 			t.Helper()
-			ticket := scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", asking(smallGrey, small)), http.StatusCreated)
+			ticket := scantest.WantTicket(
+				t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", asking(smallGrey, small)), http.StatusCreated,
+			)
 			if got := scantest.PutPhoto(t, ticket.Upload, photo, nil); got.Status != http.StatusOK {
 				t.Fatalf("PUT: %v", got)
 			}
@@ -46,7 +48,9 @@ func TestRenditionsAreMade(t *testing.T) {
 		},
 		"of a photo in a form": func(t *testing.T) scan.Scan {
 			t.Helper()
-			w := scantest.Direct(t, e.UploadAPI(), scantest.Anna, "", scantest.Part{Name: "renditions", Value: list}, scantest.PhotoPart(photo))
+			w := scantest.Direct(
+				t, e.UploadAPI(), scantest.Anna, "", scantest.Part{Name: "renditions", Value: list}, scantest.PhotoPart(photo),
+			)
 			return e.Load(t, scantest.WantTicket(t, w, http.StatusAccepted).Scan.ID)
 		},
 	} {
@@ -85,7 +89,9 @@ func TestRenditionsAreMade(t *testing.T) {
 
 func TestRenditionThatIsNotMadeFailsNothingElse(t *testing.T) {
 	t.Parallel()
-	grey := rendition.Rendition{Name: "grey", Format: rendition.PNG, Operations: []rendition.Operation{{Op: rendition.Grayscale}}}
+	grey := rendition.Rendition{
+		Name: "grey", Format: rendition.PNG, Operations: []rendition.Operation{{Op: rendition.Grayscale}},
+	}
 	broken := rendition.Rendition{Name: "broken", Format: "bmp"} // no request gets that far
 	for name, tt := range map[string]struct {
 		photo  []byte
@@ -94,17 +100,25 @@ func TestRenditionThatIsNotMadeFailsNothingElse(t *testing.T) {
 	}{
 		"because it cannot be": {
 			emulatortest.SamplePhoto(t), func(*scantest.Env) scantest.Engine { return scantest.Measure },
-			[]scan.Rendered{{Name: "broken", Format: "bmp", Failure: scan.RenditionFailed}, {Name: "grey", Format: rendition.PNG, Failure: ""}},
+			[]scan.Rendered{
+				{Name: "broken", Format: "bmp", Failure: scan.RenditionFailed}, {Name: "grey", Format: rendition.PNG, Failure: ""},
+			},
 		},
 		"because the photo cannot be decoded": {
 			[]byte("photo"), func(*scantest.Env) scantest.Engine { return scantest.Measure },
-			[]scan.Rendered{{Name: "broken", Format: "bmp", Failure: scan.RenditionFailed}, {Name: "grey", Format: rendition.PNG, Failure: scan.RenditionFailed}},
+			[]scan.Rendered{
+				{Name: "broken", Format: "bmp", Failure: scan.RenditionFailed},
+				{Name: "grey", Format: rendition.PNG, Failure: scan.RenditionFailed},
+			},
 		},
 		"because the time is up": {
 			emulatortest.SamplePhoto(t), func(e *scantest.Env) scantest.Engine {
 				return scantest.During(func() { e.Clock.Advance(scantest.LeaseLong - catalog.Lease/analyze.RenderReserve) })
 			},
-			[]scan.Rendered{{Name: "broken", Format: "bmp", Failure: scan.RenditionLate}, {Name: "grey", Format: rendition.PNG, Failure: scan.RenditionLate}},
+			[]scan.Rendered{
+				{Name: "broken", Format: "bmp", Failure: scan.RenditionLate},
+				{Name: "grey", Format: rendition.PNG, Failure: scan.RenditionLate},
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,17 +174,23 @@ func TestRenditionsAreChecked(t *testing.T) {
 	e := scantest.New(t)
 	api := e.UploadAPI()
 	for name, tt := range map[string]struct{ list, code, pointer string }{
-		"an unknown format":    {`{"name":"a","format":"bmp"}`, "invalid_field", "/renditions/0/format"},
-		"an unknown operation": {`{"name":"a","format":"png","operations":[{"op":"solarise"}]}`, "invalid_field", "/renditions/0/operations/0/op"},
-		"an unknown member":    {`{"name":"a","format":"png","size":1}`, "unknown_field", "/renditions/0/size"},
-		"a wrong type":         {`{"name":"a","format":"jpeg","quality":"50"}`, "invalid_field", "/renditions/0/quality"},
-		"a name with a path":   {`{"name":"../a","format":"png"}`, "invalid_field", "/renditions/0/name"},
+		"an unknown format": {`{"name":"a","format":"bmp"}`, "invalid_field", "/renditions/0/format"},
+		"an unknown operation": {
+			`{"name":"a","format":"png","operations":[{"op":"solarise"}]}`, "invalid_field", "/renditions/0/operations/0/op",
+		},
+		"an unknown member":  {`{"name":"a","format":"png","size":1}`, "unknown_field", "/renditions/0/size"},
+		"a wrong type":       {`{"name":"a","format":"jpeg","quality":"50"}`, "invalid_field", "/renditions/0/quality"},
+		"a name with a path": {`{"name":"../a","format":"png"}`, "invalid_field", "/renditions/0/name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			form := []scantest.Part{{Name: "renditions", Value: "[" + tt.list + "]"}, scantest.PhotoPart(scantest.JPEG)}
 			for _, p := range []struct{ Pointer string }{
-				{scantest.WantProblem(t, scantest.TicketFor(t, api, scantest.Anna, "", asking(tt.list)), 422, tt.code).Fields[0].Pointer},
+				{
+					scantest.WantProblem(
+						t, scantest.TicketFor(t, api, scantest.Anna, "", asking(tt.list)), 422, tt.code,
+					).Fields[0].Pointer,
+				},
 				{scantest.WantProblem(t, scantest.Direct(t, api, scantest.Anna, "", form...), 422, tt.code).Fields[0].Pointer},
 			} {
 				if p.Pointer != tt.pointer {
@@ -181,13 +201,25 @@ func TestRenditionsAreChecked(t *testing.T) {
 	}
 	t.Run("a text that is no JSON", func(t *testing.T) {
 		t.Parallel()
-		scantest.WantProblem(t, scantest.Direct(t, api, scantest.Anna, "", scantest.Part{Name: "renditions", Value: "["}, scantest.PhotoPart(scantest.JPEG)), 400, "malformed_body")
+		scantest.WantProblem(
+			t,
+			scantest.Direct(
+				t, api, scantest.Anna, "", scantest.Part{Name: "renditions", Value: "["}, scantest.PhotoPart(scantest.JPEG),
+			),
+			400, "malformed_body",
+		)
 	})
 	t.Run("others under the same key", func(t *testing.T) {
 		t.Parallel()
 		scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "key", asking(small)), http.StatusCreated)
-		scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "key", strings.ReplaceAll(asking(small), ",", " , ")), http.StatusOK)
-		scantest.WantProblem(t, scantest.TicketFor(t, api, scantest.Anna, "key", asking(smallGrey)), 422, "idempotency_key_reused")
-		scantest.WantProblem(t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), 422, "idempotency_key_reused")
+		scantest.WantTicket(
+			t, scantest.TicketFor(t, api, scantest.Anna, "key", strings.ReplaceAll(asking(small), ",", " , ")), http.StatusOK,
+		)
+		scantest.WantProblem(
+			t, scantest.TicketFor(t, api, scantest.Anna, "key", asking(smallGrey)), 422, "idempotency_key_reused",
+		)
+		scantest.WantProblem(
+			t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), 422, "idempotency_key_reused",
+		)
 	})
 }

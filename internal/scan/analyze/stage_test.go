@@ -39,7 +39,10 @@ func TestStageIsShownWhileTheScanIsUnderWay(t *testing.T) {
 		state   scan.State
 		stage   scan.Stage
 		version int64
-	}{{measuring, scan.Processing, scan.Measuring, 2}, {writing, scan.Processing, scan.Writing, 3}, {done, scan.Completed, "", 4}} {
+	}{
+		{measuring, scan.Processing, scan.Measuring, 2}, {writing, scan.Processing, scan.Writing, 3},
+		{done, scan.Completed, "", 4},
+	} {
 		if tt.got.State != tt.state || tt.got.Stage != tt.stage || tt.got.Version != tt.version {
 			t.Errorf("%d: %s %q, version %d; want %s %q, version %d",
 				i, tt.got.State, tt.got.Stage, tt.got.Version, tt.state, tt.stage, tt.version)
@@ -58,7 +61,9 @@ func TestStageOfALostLeaseIsNotShown(t *testing.T) {
 	mine := s
 	mine.Lease.Token = "mine"
 	e.Analyzer(scantest.Measure).Enter(t.Context(), mine, scan.Writing)
-	e.Analyzer(scantest.Measure).Enter(t.Context(), scan.New(scantest.RandomID(), scantest.Anna, 1, "image/jpeg", e.Clock.Now()), scan.Writing)
+	e.Analyzer(scantest.Measure).Enter(
+		t.Context(), scan.New(scantest.RandomID(), scantest.Anna, 1, "image/jpeg", e.Clock.Now()), scan.Writing,
+	)
 	if got := e.Load(t, s.ID); got.Stage != scan.Measuring || got.Version != s.Version {
 		t.Errorf("stage %q, version %d", got.Stage, got.Version)
 	}

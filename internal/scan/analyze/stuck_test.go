@@ -63,7 +63,9 @@ func TestMeasurementThatNeverEnds(t *testing.T) {
 			t.Fatalf("after its process's end the scan is %s", got.State)
 		}
 	}
-	if err := e.Analyzer(scantest.Measure).Handle(t.Context(), scantest.Finalized(t, neighbour, e.Upload(t, neighbour, []byte("photo")))); err != nil {
+	if err := e.Analyzer(scantest.Measure).Handle(
+		t.Context(), scantest.Finalized(t, neighbour, e.Upload(t, neighbour, []byte("photo"))),
+	); err != nil {
 		t.Fatal(err)
 	}
 	if got := e.Load(t, neighbour.ID); got.State != scan.Completed {

@@ -28,10 +28,12 @@ func TestVerify(t *testing.T) {
 		before func(*testing.T, *scantest.Env, scan.Scan, int64)
 		want   string
 	}{
-		"the same report":      {scantest.Measure, nil, scan.VerifyMatches},
-		"another report":       {changed, nil, scan.VerifyDiffers},
-		"a photo now refused":  {scantest.Failing(scantest.NoFace), nil, scan.VerifyRefused},
-		"an engine that falls": {func(io.Reader, report.Options) (report.Report, []report.Picture, error) { panic("x") }, nil, scan.VerifyRefused},
+		"the same report":     {scantest.Measure, nil, scan.VerifyMatches},
+		"another report":      {changed, nil, scan.VerifyDiffers},
+		"a photo now refused": {scantest.Failing(scantest.NoFace), nil, scan.VerifyRefused},
+		"an engine that falls": {
+			func(io.Reader, report.Options) (report.Report, []report.Picture, error) { panic("x") }, nil, scan.VerifyRefused,
+		},
 		"a photo gone meanwhile": {scantest.Measure, func(t *testing.T, e *scantest.Env, s scan.Scan, generation int64) {
 			t.Helper()
 			if err := scan.DeletePhoto(t.Context(), e.Uploads, scan.PhotoName(s.UID, s.ID), generation); err != nil {
@@ -81,7 +83,8 @@ func TestRescore(t *testing.T) {
 	}
 	got := e.Load(t, s.ID)
 	r := got.Outcome()
-	if got.Verification.Outcome != scan.VerifyRescored || r.Version != "test-2.0.0" || r.Score.Value != 80 || !got.FinishedAt.Equal(done.FinishedAt) {
+	if got.Verification.Outcome != scan.VerifyRescored || r.Version != "test-2.0.0" || r.Score.Value != 80 ||
+		!got.FinishedAt.Equal(done.FinishedAt) {
 		t.Errorf("scan = %+v, score %v of %s", got.Verification, r.Score, r.Version)
 	}
 	if diff := cmp.Diff(&scan.Previous{Engine: "test-1.0.0", Score: 71.5}, got.Previous); diff != "" {
@@ -100,8 +103,13 @@ func TestRescore(t *testing.T) {
 func TestRescoreOfWhatGoesMeanwhile(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*testing.T, *scantest.Env, scan.Scan){
-		"the scan is deleted":      func(t *testing.T, e *scantest.Env, s scan.Scan) { t.Helper(); e.Remove(t, s) },
-		"the consent is withdrawn": func(t *testing.T, e *scantest.Env, _ scan.Scan) { t.Helper(); e.SetConsent(t, false, 2) },
+		"the scan is deleted": func(t *testing.T, e *scantest.Env, s scan.Scan) { t.Helper(); e.Remove(t, s) },
+		"the consent is withdrawn": func(
+			t *testing.T, e *scantest.Env, _ scan.Scan,
+		) {
+			t.Helper()
+			e.SetConsent(t, false, 2)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -135,7 +143,8 @@ func TestRescoreRanksNothingThatWasNotRanked(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := e.Load(t, s.ID)
-	if r := got.Outcome(); r.Rankable || got.Result["notRankableBecause"] != analyze.WhyDuplicate || r.Version != "test-2.0.0" {
+	if r := got.Outcome(); r.Rankable || got.Result["notRankableBecause"] != analyze.WhyDuplicate ||
+		r.Version != "test-2.0.0" {
 		t.Errorf("rankable %v because %q", r.Rankable, got.Result["notRankableBecause"])
 	}
 	if told := scantest.Published[event.ScanRescoredV1](t, e.Bus); len(told) != 1 || told[0].Rankable {

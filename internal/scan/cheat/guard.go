@@ -1,6 +1,6 @@
 // Package cheat tells photos that are no honest measurement: a copy of an earlier photo of the
 // account, a half face beside its own mirror image, a face whose proportions are not those of the
-// account's other photos. It identifies nobody: it compares the scans of one account only, and a
+// account's other photos. It identifies no person: it compares the scans of one account only, and a
 // verdict takes a scan out of the ranking but neither hides nor changes it.
 //
 // # What is compared
@@ -9,16 +9,18 @@
 // fixed places, so that cropping, scaling and tilting change little.
 //
 //   - The perceptual hash: 256 signs of low frequencies (a pHash, by goimagehash's transform). A
-//     photo is a copy when it, or its mirror image, has nearly the hash of an earlier scan. The
-//     very same bytes are found before that, by their content (package scan).
+//
+// photo is a copy when it, or its mirror image, has nearly the hash of an earlier scan. The
+// very same bytes are found before that, by their content (package scan).
 //   - The likeness of the halves: the correlation of the face's fine texture with its mirror image.
-//     A real face has no two equal halves of pores and brow hairs, a half face that was mirrored
-//     has.
+//
+// A real face has no two equal halves of pores and brow hairs, a half face that was mirrored
+// has.
 //   - Eight ratios of lengths, against the medians of the last nine scans.
 //
-// Photos of one series are taken within minutes, of one face and in one light, and are as much alike
-// as copies are otherwise. So within a series a photo is a copy only with all but the same hash,
-// and ratios are not compared; with the scans before the series it is compared as any other.
+// Photos of one series are taken within minutes, of one face and in one light, and are as much
+// alike as copies are otherwise. So within a series a photo is a copy only with all but the same
+// hash, and ratios are not compared; with the scans before the series it is compared as any other.
 //
 // GUARD.md has how many of each kind are caught and how many honest photos are struck by mistake,
 // and the command that measures it.
@@ -107,7 +109,7 @@ type Entry struct {
 
 // Judge compares an observation with the scans before it and remembers it as made under the consent
 // epoch. A scan that is judged again is compared with those that came before it the first time, and
-// counts once. No reasons means that nothing is amiss.
+// counts once. No reasons means that nothing is wrong.
 func Judge(s State, scanID string, epoch int64, o Observation) ([]Reason, State) {
 	entry := Entry{
 		ScanID: scanID, ConsentEpoch: epoch, SeriesID: o.SeriesID, Engine: o.Engine, Hash: o.Hash, Ratios: o.Ratios,
@@ -190,7 +192,8 @@ func (s State) Memories() []Memory {
 	all := make([]Memory, len(s.Entries))
 	for i, e := range s.Entries {
 		m := Memory{
-			ScanID: e.ScanID, SeriesID: e.SeriesID, ConsentEpoch: e.ConsentEpoch, EngineMajor: e.Engine, Fingerprint: hex.EncodeToString(e.Hash),
+			ScanID: e.ScanID, SeriesID: e.SeriesID, ConsentEpoch: e.ConsentEpoch, EngineMajor: e.Engine,
+			Fingerprint: hex.EncodeToString(e.Hash),
 			Proportions: map[string]float64{},
 		}
 		for k, r := range e.Ratios[:min(len(e.Ratios), len(ratioNames))] {

@@ -34,7 +34,8 @@ func sample(t *testing.T) image.Image {
 	return lit(img)
 }
 
-// lit lays soft lights and shadows on the picture: an average face is so smooth that the signs of its frequencies are mostly noise.
+// lit lays soft lights and shadows on the picture: an average face is so smooth that the signs of
+// its frequencies are mostly noise.
 func lit(img image.Image) *image.NRGBA {
 	out := imaging.Clone(img)
 	for i, v := range out.Pix {
@@ -146,7 +147,9 @@ func TestMirroredCopyIsACopy(t *testing.T) {
 // entries are observations that have nothing to do with each other.
 func entries() *rapid.Generator[Observation] {
 	return rapid.Custom(func(t *rapid.T) Observation {
-		o := Observation{Engine: rapid.IntRange(1, 2).Draw(t, "engine"), Likeness: rapid.Float64Range(-1, 1).Draw(t, "likeness")}
+		o := Observation{
+			Engine: rapid.IntRange(1, 2).Draw(t, "engine"), Likeness: rapid.Float64Range(-1, 1).Draw(t, "likeness"),
+		}
 		o.Hash = rapid.SliceOfN(rapid.Byte(), hashBits/8, hashBits/8).Draw(t, "hash")
 		o.Mirrored = rapid.SliceOfN(rapid.Byte(), hashBits/8, hashBits/8).Draw(t, "mirrored")
 		for i := range ratioNames {
@@ -210,7 +213,7 @@ func TestOnlySoManyAreRemembered(t *testing.T) {
 	}
 }
 
-// An account whose first photo was somebody else's becomes its owner's after two photos.
+// An account whose first photo was another person's becomes its owner's after two photos.
 func TestUsualFollowsTheUser(t *testing.T) {
 	t.Parallel()
 	shape := func(v float64) Observation {

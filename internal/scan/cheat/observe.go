@@ -17,9 +17,11 @@ import (
 type Observation struct {
 	// Engine is the major version of the engine: geometry is compared within one only.
 	Engine int
-	// Hash is the perceptual hash of the face, hashBits of them, and Mirrored that of the face in a mirror.
+	// Hash is the perceptual hash of the face, hashBits of them, and Mirrored that of the face in a
+	// mirror.
 	Hash, Mirrored []byte
-	// Likeness is how far the fine texture of the face's halves is each other's mirror image: a correlation, -1 to 1.
+	// Likeness is how far the fine texture of the face's halves is each other's mirror image: a
+	// correlation, -1 to 1.
 	Likeness float64
 	// SeriesID is the series that the scan is of, "" for none. Observe does not know it.
 	SeriesID string
@@ -27,8 +29,9 @@ type Observation struct {
 	Ratios []float64
 }
 
-// Where the crop of the engine (report.PictureCrop: pupils level, 200 pixels apart, in row 300 and on both sides of the middle of 600 columns)
-// shows the face from the brows to below the mouth, which every way to crop a selfie keeps.
+// Where the crop of the engine (report.PictureCrop: pupils level, 200 pixels apart, in row 300 and
+// on both sides of the middle of 600 columns) shows the face from the brows to below the mouth,
+// which every way to crop a selfie keeps.
 var innerFace = image.Rect(110, 220, 490, 600)
 
 const (
@@ -40,7 +43,8 @@ const (
 // errCrop is the error of a picture that does not show what report.PictureCrop does.
 var errCrop = errors.New("guard: the crop is missing or too small")
 
-// Observe takes from a scan what the guard needs: its report, and the pixels of the engine's picture report.PictureCrop.
+// Observe takes from a scan what the guard needs: its report, and the pixels of the engine's
+// picture report.PictureCrop.
 func Observe(r report.Report, crop *image.YCbCr) (Observation, error) {
 	if crop == nil || !innerFace.In(crop.Rect) {
 		return Observation{}, errCrop
@@ -59,14 +63,16 @@ func brightness(picture *image.YCbCr, area image.Rectangle) *image.Gray {
 	return &image.Gray{Pix: picture.Y[first:], Stride: picture.YStride, Rect: image.Rectangle{Max: area.Size()}}
 }
 
-// frequencies are the lowest of the picture's discrete cosine transform, row by row, those along x in a row. With signs it
-// is the pHash of goimagehash, which would transform 16 times as many pixels, and once more for the mirror image.
+// frequencies are the lowest of the picture's discrete cosine transform, row by row, those along x
+// in a row. With signs it is the pHash of goimagehash, which would transform 16 times as many
+// pixels, and once more for the mirror image.
 func frequencies(picture image.Image) []float64 {
 	pixels := transforms.Rgb2Gray(imaging.Resize(picture, hashInput, hashInput, imaging.Linear))
 	return transforms.FlattenPixels(transforms.DCT2D(pixels, hashInput, hashInput), hashSide, hashSide)
 }
 
-// mirrored are the frequencies of the picture in a mirror: cosines with an odd number of half waves change their sign.
+// mirrored are the frequencies of the picture in a mirror: cosines with an odd number of half waves
+// change their sign.
 func mirrored(low []float64) []float64 {
 	other := slices.Clone(low)
 	for i := range other {
@@ -77,7 +83,8 @@ func mirrored(low []float64) []float64 {
 	return other
 }
 
-// signs has a bit for each frequency, the first the highest of its byte: whether it is above the median.
+// signs has a bit for each frequency, the first the highest of its byte: whether it is above the
+// median.
 func signs(low []float64) []byte {
 	median, hash := etcs.MedianOfPixels(low), make([]byte, hashBits/8)
 	for i, v := range low {
@@ -116,14 +123,15 @@ func greys(picture *image.Gray) texture {
 	return t
 }
 
-// The band of the texture, as radii of box filters in pixels, and how far the middle of the face is looked for around the middle of the crop.
+// The band of the texture, as radii of box filters in pixels, and how far the middle of the face is
+// looked for around the middle of the crop.
 const (
 	fineRadius, coarseRadius = 1, 4
 	middleSearch             = 6 // pixels
 )
 
-// likeness correlates the texture with its mirror image, at the middle where they agree best. Two halves of a real face share coarse
-// shapes, but neither pores nor hairs.
+// likeness correlates the texture with its mirror image, at the middle where they agree best. Two
+// halves of a real face share coarse shapes, but neither pores nor hairs.
 func likeness(picture texture) float64 {
 	fine, coarse := picture.smoothed(fineRadius), picture.smoothed(coarseRadius)
 	for i := range fine.v {
@@ -159,7 +167,8 @@ func (t texture) smoothed(radius int) texture {
 	return t.averaged(radius, 1, t.w, t.h, t.w).averaged(radius, t.w, t.h, t.w, 1)
 }
 
-// averaged takes running means along lines of n values that lie step apart, the lines lying next apart.
+// averaged takes running means along lines of n values that lie step apart, the lines lying next
+// apart.
 func (t texture) averaged(radius, step, n, lines, next int) texture {
 	out := texture{w: t.w, h: t.h, v: make([]float64, len(t.v))}
 	for line := range lines {

@@ -7,15 +7,16 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// ratioNames are the lengths that tell most about whose face it is, for what an expression, the camera's distance and the engine's error
-// do to them. Each is the same for a mirrored photo. "Below" is negative for what lies above.
+// ratioNames are the lengths that tell most about whose face it is, for what an expression, the
+// camera's distance and the engine's error do to them. Each is the same for a mirrored photo.
+// "Below" is negative for what lies above.
 var ratioNames = []string{
 	"inner eye corners", "outer eye corners", "nose tip below the pupils", "upper lip below the pupils",
 	"inner brows below the pupils", "outer brows below the pupils", "inner brows", "canthal tilt",
 }
 
-// noise is by how much each ratio differs between a neutral and a smiling photo of one person: root mean square of the fitted half of
-// GUARD.md, in pupil distances.
+// noise is by how much each ratio differs between a neutral and a smiling photo of one person: root
+// mean square of the fitted half of GUARD.md, in pupil distances.
 var noise = []float64{0.020, 0.027, 0.048, 0.050, 0.023, 0.018, 0.015, 0.019}
 
 // ratiosOf takes the ratios from the engine's points, with the pupils level and one apart.
@@ -45,7 +46,8 @@ func ratiosOf(landmarks map[string]report.Point) []float64 {
 	return []float64{innerEyes, outerEyes, nose, lip, browsBelow, browEndsBelow, innerBrows, 2 * (outerBelow - innerBelow)}
 }
 
-// jump is how far ratios lie from others, as the root mean square of the differences in units of noise.
+// jump is how far ratios lie from others, as the root mean square of the differences in units of
+// noise.
 func jump(now, before []float64) float64 {
 	sum := 0.0
 	for i, v := range now {
@@ -55,8 +57,9 @@ func jump(now, before []float64) float64 {
 	return math.Sqrt(sum / float64(len(now)))
 }
 
-// usual is the median of each ratio over the last entries of the engine's version, nil without any. A median follows the user even if the
-// first photo was somebody else's: after two of the user's own it is theirs.
+// usual is the median of each ratio over the last entries of the engine's version, nil without any.
+// A median follows the user even if the first photo was another person's: after two of the user's
+// own it is theirs.
 func usual(earlier []Entry, engine int) []float64 {
 	var last [][]float64
 	for _, e := range slices.Backward(earlier) {

@@ -47,7 +47,9 @@ func TestPhotosOfOneSeries(t *testing.T) {
 			t.Parallel()
 			first := Observation{Engine: 1, SeriesID: tt.before, Hash: hashOff(0), Mirrored: far, Ratios: usualRatios(0)}
 			_, state := Judge(State{}, "first", 1, first)
-			second := Observation{Engine: 1, SeriesID: tt.now, Hash: hashOff(tt.bits), Mirrored: far, Ratios: usualRatios(tt.ratios)}
+			second := Observation{
+				Engine: 1, SeriesID: tt.now, Hash: hashOff(tt.bits), Mirrored: far, Ratios: usualRatios(tt.ratios),
+			}
 			for range 2 { // an analysis that is repeated comes to the same
 				var reasons []Reason
 				reasons, state = Judge(state, "second", 1, second)
@@ -65,7 +67,9 @@ func TestSeriesIsComparedWithWhatWasUsualBefore(t *testing.T) {
 	state := State{}
 	judge := func(id, series string, ratios float64, bits int) string {
 		var reasons []Reason
-		o := Observation{Engine: 1, SeriesID: series, Hash: hashOff(bits), Mirrored: hashOff(256 - bits), Ratios: usualRatios(ratios)}
+		o := Observation{
+			Engine: 1, SeriesID: series, Hash: hashOff(bits), Mirrored: hashOff(256 - bits), Ratios: usualRatios(ratios),
+		}
 		reasons, state = Judge(state, id, 1, o)
 		return codesOf(reasons)
 	}

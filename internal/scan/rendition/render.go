@@ -14,8 +14,8 @@ import (
 // defaultQuality is that of a JPEG for which none was asked.
 const defaultQuality = 85
 
-// manyPixels is the size of a picture from which on a rendition gives back the memory that is not in
-// use any more, before each of its steps that take much. Otherwise the garbage collector lets it
+// manyPixels is the size of a picture from which on a rendition gives back the memory that is not
+// in use any more, before each of its steps that take much. Otherwise the garbage collector lets it
 // grow to as much again as is in use.
 const manyPixels = 4_000_000
 

@@ -174,7 +174,9 @@ func TestOperationsDoWhatTheySay(t *testing.T) {
 			return len(file)
 		}
 		if size(10) >= size(50) || size(50) >= size(95) || size(0) != size(defaultQuality) {
-			t.Errorf("%d, %d, %d bytes at 10, 50, 95; %d at 0, %d at 85", size(10), size(50), size(95), size(0), size(defaultQuality))
+			t.Errorf(
+				"%d, %d, %d bytes at 10, 50, 95; %d at 0, %d at 85", size(10), size(50), size(95), size(0), size(defaultQuality),
+			)
 		}
 	})
 	t.Run("what is transparent is white in a JPEG", func(t *testing.T) {
@@ -193,7 +195,9 @@ func TestOperationsDoWhatTheySay(t *testing.T) {
 func kinds(t *rapid.T) map[string]image.Image {
 	w, h := rapid.IntRange(1, 60).Draw(t, "w"), rapid.IntRange(1, 140).Draw(t, "h")
 	fill := func(pix []uint8) { copy(pix, rapid.SliceOfN(rapid.Byte(), len(pix), len(pix)).Draw(t, "samples")) }
-	grey, half := image.NewGray(image.Rect(0, 0, w, h)), image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+	grey, half := image.NewGray(image.Rect(0, 0, w, h)), image.NewYCbCr(
+		image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420,
+	)
 	fill(grey.Pix)
 	fill(half.Y)
 	fill(half.Cb)
@@ -248,7 +252,8 @@ func operations() *rapid.Generator[Operation] {
 		switch rapid.IntRange(0, 2).Draw(t, "kind") {
 		case 0:
 			return Operation{
-				Op: Resize, Width: rapid.IntRange(1, 60).Draw(t, "w"), Height: side.Draw(t, "h"), Fit: rapid.SampledFrom(fits).Draw(t, "fit"),
+				Op: Resize, Width: rapid.IntRange(1, 60).Draw(t, "w"), Height: side.Draw(t, "h"),
+				Fit: rapid.SampledFrom(fits).Draw(t, "fit"),
 			}
 		case 1:
 			left, top := rapid.Float64Range(0, 0.99).Draw(t, "left"), rapid.Float64Range(0, 0.99).Draw(t, "top")
@@ -258,7 +263,8 @@ func operations() *rapid.Generator[Operation] {
 			}
 		}
 		return rapid.SampledFrom([]Operation{
-			{Op: Grayscale}, {Op: Blur, Sigma: 0.1}, {Op: Blur, Sigma: 20}, {Op: Sharpen, Sigma: 7}, {Op: Watermark, Text: "Ada", Position: Center},
+			{Op: Grayscale}, {Op: Blur, Sigma: 0.1}, {Op: Blur, Sigma: 20}, {Op: Sharpen, Sigma: 7},
+			{Op: Watermark, Text: "Ada", Position: Center},
 		}).Draw(t, "other")
 	})
 }
@@ -271,7 +277,8 @@ func TestRenditionsAreBoundedAndDeterministic(t *testing.T) {
 		img := colours(w, h)
 		before := bytes.Clone(img.Pix)
 		r := Rendition{
-			Name: "a", Format: rapid.SampledFrom(formats).Draw(t, "format"), Operations: rapid.SliceOfN(operations(), 0, MaxOperations).Draw(t, "operations"),
+			Name: "a", Format: rapid.SampledFrom(formats).Draw(t, "format"),
+			Operations: rapid.SliceOfN(operations(), 0, MaxOperations).Draw(t, "operations"),
 		}
 		first, err := Render(img, r)
 		if err != nil {

@@ -1,9 +1,11 @@
-// Package rendition makes further pictures of a photo as the user asked for them when uploading: resized, cropped, in grey,
-// blurred, sharpened, with a watermark, in another format or compression. It is pure: a picture in, a file out.
+// Package rendition makes further pictures of a photo as the user asked for them when uploading:
+// resized, cropped, in grey, blurred, sharpened, with a watermark, in another format or
+// compression. It is pure: a picture in, a file out.
 //
-// What is asked for is checked before the photo is uploaded ([Validate]), so nothing in it depends on the photo: crops are given in
-// fractions of the picture, and resizing never enlarges. The same picture and wish give the same bytes, and a file has no metadata, as it is
-// encoded from pixels alone.
+// What is asked for is checked before the photo is uploaded ([Validate]), so nothing in it depends
+// on the photo: crops are given in fractions of the picture, and resizing never enlarges. The same
+// picture and wish give the same bytes, and a file has no metadata, as it is encoded from pixels
+// alone.
 //
 // A rendition reads the caller's picture, and has one copy of it at most that it changes in place:
 // make renditions one after the other. [MaxMemory] bounds what one takes. A process that scans a
@@ -26,7 +28,8 @@ import (
 
 // Limits of what can be asked for.
 const (
-	// MaxRenditions is the most renditions of one photo, MaxOperations the most operations of one rendition.
+	// MaxRenditions is the most renditions of one photo, MaxOperations the most operations of one
+	// rendition.
 	MaxRenditions = 5
 	MaxOperations = 8
 	// MaxSide is the longest side, in pixels, of a rendition and of the picture it is made from.
@@ -44,7 +47,8 @@ type Rendition struct {
 	// Name tells the renditions of a photo apart: 1 to 32 of a-z, 0-9 and "-".
 	Name   string `json:"name" firestore:"name" required:"true"`
 	Format Format `json:"format" firestore:"format" required:"true"`
-	// Quality is that of a JPEG, 1 to 100; 0 is 85. The other formats are written without loss and have none.
+	// Quality is that of a JPEG, 1 to 100; 0 is 85. The other formats are written without loss and
+	// have none.
 	Quality int `json:"quality,omitempty" firestore:"quality,omitempty"`
 	// Operations are applied in this order to the upright photo.
 	Operations []Operation `json:"operations,omitempty" firestore:"operations,omitempty"`
@@ -54,13 +58,15 @@ type Rendition struct {
 type Operation struct {
 	Op Op `json:"op" firestore:"op" required:"true"`
 
-	// Width and Height of Resize, pixels, 0 to MaxSide; 0 is whatever keeps the proportions, and one of them is not 0.
+	// Width and Height of Resize, pixels, 0 to MaxSide; 0 is whatever keeps the proportions, and one
+	// of them is not 0.
 	Width  int `json:"width,omitempty" firestore:"width,omitempty"`
 	Height int `json:"height,omitempty" firestore:"height,omitempty"`
 	// Fit of Resize says what becomes of the proportions when both are given; "" is FitInside.
 	Fit Fit `json:"fit,omitempty" firestore:"fit,omitempty"`
 
-	// Left, Top, Right and Bottom are the edges of Crop as fractions of the picture, 0 to 1, from its top left corner.
+	// Left, Top, Right and Bottom are the edges of Crop as fractions of the picture, 0 to 1, from its
+	// top left corner.
 	Left   float64 `json:"left,omitempty" firestore:"left,omitempty"`
 	Top    float64 `json:"top,omitempty" firestore:"top,omitempty"`
 	Right  float64 `json:"right,omitempty" firestore:"right,omitempty"`
@@ -78,8 +84,9 @@ type Operation struct {
 // Op names an operation.
 type Op string
 
-// The operations. Resize, with Width, Height and Fit, never enlarges: what the picture is too small for becomes as large as the picture
-// allows in the same proportions. Crop keeps what lies between Left, Top, Right and Bottom, at least one pixel.
+// The operations. Resize, with Width, Height and Fit, never enlarges: what the picture is too small
+// for becomes as large as the picture allows in the same proportions. Crop keeps what lies between
+// Left, Top, Right and Bottom, at least one pixel.
 const (
 	Resize    Op = "resize"
 	Crop      Op = "crop"
@@ -134,7 +141,8 @@ var (
 	namePattern = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 )
 
-// Validate checks what a request asks for in its member "renditions". It fails with invalid_field and every faulty member.
+// Validate checks what a request asks for in its member "renditions". It fails with invalid_field
+// and every faulty member.
 func Validate(list []Rendition) error {
 	bad := faults{fault.New(fault.CodeInvalidField, "Some members of the renditions are not valid.")}
 	if len(list) > MaxRenditions {
@@ -166,7 +174,9 @@ func (b faults) rendition(at string, r Rendition) {
 	b.check(namePattern.MatchString(r.Name), at+"/name", "must be 1 to 32 of a-z, 0-9 and -")
 	b.check(slices.Contains(formats, r.Format), at+"/format", "must be one of "+oneOf(formats))
 	b.check(r.Quality >= 0 && r.Quality <= 100, at+"/quality", "must be 1 to 100")
-	b.check(r.Quality == 0 || r.Format == JPEG, at+"/quality", "only a jpeg has one: the other formats are written without loss")
+	b.check(
+		r.Quality == 0 || r.Format == JPEG, at+"/quality", "only a jpeg has one: the other formats are written without loss",
+	)
 	if len(r.Operations) > MaxOperations {
 		b.check(false, at+"/operations", "must be at most "+strconv.Itoa(MaxOperations))
 		return
@@ -202,7 +212,9 @@ func (b faults) operation(at string, o Operation) {
 	case Watermark:
 		rest.Text, rest.Position = "", ""
 		b.check(writable(o.Text), at+"/text", "must be 1 to 40 printable characters of Latin, Greek or Cyrillic")
-		b.check(o.Position == "" || slices.Contains(positions, o.Position), at+"/position", "must be one of "+oneOf(positions))
+		b.check(
+			o.Position == "" || slices.Contains(positions, o.Position), at+"/position", "must be one of "+oneOf(positions),
+		)
 	case Grayscale:
 	}
 	for _, name := range rest.given() {
@@ -242,13 +254,16 @@ func (o Operation) given() []string {
 	return names
 }
 
-// writable reports whether a watermark can be written: it is a line of text, and the font has every character.
+// writable reports whether a watermark can be written: it is a line of text, and the font has every
+// character.
 func writable(text string) bool {
 	if utf8.RuneCountInString(text) > maxText {
 		return false
 	}
 	line, err := usertext.Line(text, maxText)
-	return err == nil && line != "" && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || !hasGlyph(r) })
+	return err == nil && line != "" && !strings.ContainsFunc(
+		text, func(r rune) bool { return !unicode.IsPrint(r) || !hasGlyph(r) },
+	)
 }
 
 func oneOf[T ~string](list []T) string {
@@ -262,7 +277,8 @@ func oneOf[T ~string](list []T) string {
 	return b.String()
 }
 
-// inside gives the size that keeps the proportions of w x h and fits into the box, where a 0 bounds nothing; never larger.
+// inside gives the size that keeps the proportions of w x h and fits into the box, where a 0 bounds
+// nothing; never larger.
 func inside(w, h, boxW, boxH int) (int, int) {
 	scale := 1.0
 	if boxW > 0 {
@@ -274,7 +290,8 @@ func inside(w, h, boxW, boxH int) (int, int) {
 	return scaled(w, scale), scaled(h, scale)
 }
 
-// reduced gives the largest size in the proportions of the box, both sides of which are given, that a picture of w x h has pixels for.
+// reduced gives the largest size in the proportions of the box, both sides of which are given, that
+// a picture of w x h has pixels for.
 func reduced(w, h, boxW, boxH int) (int, int) {
 	scale := min(1, float64(w)/float64(boxW), float64(h)/float64(boxH))
 	return scaled(boxW, scale), scaled(boxH, scale)

@@ -73,11 +73,16 @@ func TestSeriesIsWhatItsScansComeTo(t *testing.T) {
 			Completed, 55, 2, 0, v1, []string{"", "not_rankable", ""},
 		},
 		"one left": {
-			[]scan.Scan{ended("a", scan.Failed, "", false, 0, start), ended("b", scan.Completed, v1, false, 5, start), done("c", v1, 50)},
+			[]scan.Scan{
+				ended("a", scan.Failed, "", false, 0, start), ended("b", scan.Completed, v1, false, 5, start), done("c", v1, 50),
+			},
 			Completed, 50, 1, 0, v1, []string{"not_measured", "not_rankable", ""},
 		},
 		"none left": {
-			[]scan.Scan{ended("a", scan.Failed, "", false, 0, start), ended("b", scan.Completed, v1, false, 5, start), ended("c", scan.Expired, "", false, 0, start)},
+			[]scan.Scan{
+				ended("a", scan.Failed, "", false, 0, start), ended("b", scan.Completed, v1, false, 5, start),
+				ended("c", scan.Expired, "", false, 0, start),
+			},
 			Failed, 0, 0, 0, "", []string{"not_measured", "not_rankable", "not_measured"},
 		},
 		"an outlier": {
@@ -85,25 +90,35 @@ func TestSeriesIsWhatItsScansComeTo(t *testing.T) {
 			Completed, 50, 2, 0, v1, []string{"", "", "outlier"},
 		},
 		"one deleted afterwards": {
-			[]scan.Scan{done("a", v1, 60), done("b", v1, 50), done("c", v1, 10), ended("c", scan.Deleting, "", false, 0, time.Time{})},
+			[]scan.Scan{
+				done("a", v1, 60), done("b", v1, 50), done("c", v1, 10), ended("c", scan.Deleting, "", false, 0, time.Time{}),
+			},
 			Completed, 55, 2, 1, v1, []string{"", "", "deleted"},
 		},
 		"one deleted that was refused": {
-			[]scan.Scan{done("a", v1, 60), done("b", v1, 50), ended("c", scan.Failed, "", false, 0, start), ended("c", scan.Deleting, "", false, 0, time.Time{})},
+			[]scan.Scan{
+				done("a", v1, 60), done("b", v1, 50), ended("c", scan.Failed, "", false, 0, start),
+				ended("c", scan.Deleting, "", false, 0, time.Time{}),
+			},
 			Completed, 55, 2, 0, v1, []string{"", "", "deleted"},
 		},
 		"all deleted": {
 			[]scan.Scan{
-				done("a", v1, 60), ended("b", scan.Failed, "", false, 0, start), ended("c", scan.Deleting, "", false, 0, time.Time{}),
+				done("a", v1, 60), ended("b", scan.Failed, "", false, 0, start),
+				ended("c", scan.Deleting, "", false, 0, time.Time{}),
 				ended("a", scan.Deleting, "", false, 0, time.Time{}), ended("b", scan.Deleting, "", false, 0, time.Time{}),
 			},
 			Failed, 0, 0, 1, v1, []string{"deleted", "deleted", "deleted"},
 		},
 		"two by the engine before": {
-			[]scan.Scan{done("a", v1, 60), done("b", v1, 50), done("c", v2, 20)}, Completed, 55, 2, 0, v1, []string{"", "", "other_engine"},
+			[]scan.Scan{done("a", v1, 60), done("b", v1, 50), done("c", v2, 20)}, Completed, 55, 2, 0, v1,
+			[]string{"", "", "other_engine"},
 		},
 		"one by each engine": {
-			[]scan.Scan{ended("a", scan.Completed, v1, true, 60, start.Add(time.Hour)), ended("b", scan.Completed, v2, true, 40, start), ended("c", scan.Failed, "", false, 0, start)},
+			[]scan.Scan{
+				ended("a", scan.Completed, v1, true, 60, start.Add(time.Hour)), ended("b", scan.Completed, v2, true, 40, start),
+				ended("c", scan.Failed, "", false, 0, start),
+			},
 			Completed, 60, 1, 0, v1, []string{"", "other_engine", "not_measured"},
 		},
 		"scored anew by the next engine": {
@@ -148,9 +163,13 @@ func TestSeriesDependsOnItsScansOnly(t *testing.T) {
 		var scans []scan.Scan
 		for _, id := range ids {
 			scans = append(scans, ended(
-				id, rapid.SampledFrom([]scan.State{scan.Completed, scan.Completed, scan.Completed, scan.Failed, scan.Expired, scan.Deleting}).Draw(t, "state"),
+				id,
+				rapid.SampledFrom(
+					[]scan.State{scan.Completed, scan.Completed, scan.Completed, scan.Failed, scan.Expired, scan.Deleting},
+				).Draw(t, "state"),
 				rapid.SampledFrom([]string{v1, v2}).Draw(t, "engine"), rapid.Bool().Draw(t, "rankable"),
-				float64(rapid.IntRange(0, 100).Draw(t, "score")), start.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "at"))*time.Second),
+				float64(rapid.IntRange(0, 100).Draw(t, "score")),
+				start.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "at"))*time.Second),
 			))
 		}
 		see := func(scans []scan.Scan) Series {
@@ -195,7 +214,8 @@ func TestSeriesEvents(t *testing.T) {
 	s.See(ended("b", scan.Completed, v1, true, 40, start), start.Add(time.Minute))
 	want := event.SeriesSettledV1{
 		UID: "anna", SeriesID: "series", ConsentEpoch: 3, Engine: v1, EngineMajor: 1, Score: 50,
-		Interval: event.Around(s.Result.Score.Lo, s.Result.Score.Hi), Photos: 2, SettledAt: start.Add(time.Minute), Revision: 1,
+		Interval: event.Around(s.Result.Score.Lo, s.Result.Score.Hi), Photos: 2, SettledAt: start.Add(time.Minute),
+		Revision: 1,
 	}
 	if diff := cmp.Diff(want, s.SettledEvent()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -25,10 +25,13 @@ func TestScanAsItsOwnerSeesIt(t *testing.T) {
 			}
 		})
 	}
-	times := map[string]any{"createdAt": "2026-06-01T12:00:00.001Z", "updatedAt": "2026-06-01T12:00:00.001Z", "version": 1.0}
+	times := map[string]any{
+		"createdAt": "2026-06-01T12:00:00.001Z", "updatedAt": "2026-06-01T12:00:00.001Z", "version": 1.0,
+	}
 	ended := map[string]any{
-		"createdAt": "2026-06-01T12:00:00.001Z", "updatedAt": "2026-06-01T12:00:00.000Z", "finishedAt": "2026-06-01T12:00:00.000Z",
-		"version": 2.0,
+		"createdAt": "2026-06-01T12:00:00.001Z", "updatedAt": "2026-06-01T12:00:00.000Z",
+		"finishedAt": "2026-06-01T12:00:00.000Z",
+		"version":    2.0,
 	}
 	tests := map[string]struct {
 		scan scan.Scan
@@ -40,7 +43,8 @@ func TestScanAsItsOwnerSeesIt(t *testing.T) {
 			seed(func(s *scan.Scan) { s.State = scan.Processing }), times, map[string]any{"state": "processing"},
 		},
 		"completed": {
-			seed(func(s *scan.Scan) { s.Complete(map[string]any{"score": map[string]any{"value": 71.5}}, scantest.Noon) }), ended,
+			seed(func(s *scan.Scan) { s.Complete(map[string]any{"score": map[string]any{"value": 71.5}}, scantest.Noon) }),
+			ended,
 			map[string]any{"state": "completed", "result": map[string]any{"score": map[string]any{"value": 71.5}}},
 		},
 		"failed": {
@@ -52,7 +56,8 @@ func TestScanAsItsOwnerSeesIt(t *testing.T) {
 			}},
 		},
 		"failed without advice": {
-			seed(func(s *scan.Scan) { s.Fail(scan.Failure{Code: "photo_missing", Detail: "It is gone."}, scantest.Noon) }), ended,
+			seed(func(s *scan.Scan) { s.Fail(scan.Failure{Code: "photo_missing", Detail: "It is gone."}, scantest.Noon) }),
+			ended,
 			map[string]any{"state": "failed", "failure": map[string]any{
 				"code": "photo_missing", "detail": "It is gone.", "fixes": []any{},
 			}},
@@ -109,7 +114,9 @@ func TestScanThatIsNotYours(t *testing.T) {
 		}
 	}
 	t.Run("without a token it is not even looked for", func(t *testing.T) {
-		scantest.WantProblem(t, scantest.ReadScan(t.Context(), api, "", string(s.ID)), http.StatusUnauthorized, "token_missing")
+		scantest.WantProblem(
+			t, scantest.ReadScan(t.Context(), api, "", string(s.ID)), http.StatusUnauthorized, "token_missing",
+		)
 	})
 }
 
@@ -119,10 +126,14 @@ func TestScanParameters(t *testing.T) {
 	api := scantest.ScanAPI(e.ScanHandler(e.Firestore))
 	s := e.NewScan(t, func(s *scan.Scan) { s.Complete(map[string]any{}, scantest.Noon) })
 	for _, query := range []string{
-		"wait=26", "wait=-1", "wait=1.5", "wait=x", "wait=1s", "wait=99999999999999999999", "since=-1", "since=1.5", "since=x",
-		"since=99999999999999999999", "wait=0&since=x", "wait=", "since=", "wait=%2B1", "since=%2B1", "wait=1&wait=1", "until=1",
+		"wait=26", "wait=-1", "wait=1.5", "wait=x", "wait=1s", "wait=99999999999999999999", "since=-1", "since=1.5",
+		"since=x",
+		"since=99999999999999999999", "wait=0&since=x", "wait=", "since=", "wait=%2B1", "since=%2B1", "wait=1&wait=1",
+		"until=1",
 	} {
-		p := scantest.WantProblem(t, scantest.ReadScan(t.Context(), api, "anna", string(s.ID)+"?"+query), http.StatusBadRequest, "invalid_parameter")
+		p := scantest.WantProblem(
+			t, scantest.ReadScan(t.Context(), api, "anna", string(s.ID)+"?"+query), http.StatusBadRequest, "invalid_parameter",
+		)
 		if len(p.Fields) != 1 || p.Fields[0].Detail == "" {
 			t.Errorf("%s: fields %v", query, p.Fields)
 		}
@@ -161,7 +172,9 @@ func TestWaitThatIsNone(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			scantest.WantView(t, scantest.Receive(t, scantest.Poll(t.Context(), api, tt.path), "the answer"), tt.state, tt.version)
+			scantest.WantView(
+				t, scantest.Receive(t, scantest.Poll(t.Context(), api, tt.path), "the answer"), tt.state, tt.version,
+			)
 		})
 	}
 }

@@ -40,7 +40,9 @@ func TestImages(t *testing.T) {
 	api := scantest.ScanAPI(e.ScanHandler(e.Firestore))
 	s := e.NewScan(t)
 	e.Finish(t, s, scantest.Measure)
-	scantest.WriteObject(t, e.Results.Object(scan.ResultPrefix(s.UID, s.ID)+"renditions/small.jpg"), []byte("the small one"))
+	scantest.WriteObject(
+		t, e.Results.Object(scan.ResultPrefix(s.UID, s.ID)+"renditions/small.jpg"), []byte("the small one"),
+	)
 	w := scantest.Ask(t, api, "anna", http.MethodGet, scantest.PathOf(s)+"/images")
 	if w.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
@@ -55,7 +57,8 @@ func TestImages(t *testing.T) {
 		resp, body := download(t, i.URL)
 		got[i.Name] = body
 		file := `attachment; filename=` + string(s.ID) + "-" + i.Name[strings.LastIndex(i.Name, "/")+1:] + "."
-		if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != i.ContentType || i.ContentType != "image/jpeg" ||
+		if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != i.ContentType ||
+			i.ContentType != "image/jpeg" ||
 			!strings.HasPrefix(resp.Header.Get("Content-Disposition"), file) || int(i.Bytes) != len(body) {
 			t.Errorf("%s: %d, %v", i.Name, resp.StatusCode, resp.Header)
 		}
@@ -65,7 +68,9 @@ func TestImages(t *testing.T) {
 	}
 	url := view.Images[0].URL
 	for name, broken := range map[string]string{
-		"of another type":    strings.Replace(url, "response-content-type=image%2Fjpeg", "response-content-type=text%2Fhtml", 1),
+		"of another type": strings.Replace(
+			url, "response-content-type=image%2Fjpeg", "response-content-type=text%2Fhtml", 1,
+		),
 		"of another object":  strings.Replace(url, string(s.ID), string(scantest.RandomID()), 1),
 		"of a longer life":   strings.Replace(url, "X-Goog-Expires=", "X-Goog-Expires=9", 1),
 		"without signature":  strings.Split(url, "?")[0],
@@ -90,23 +95,40 @@ func TestImagesOfWhatHasNone(t *testing.T) {
 	api := scantest.ScanAPI(e.ScanHandler(e.Firestore))
 	for _, state := range []scan.State{scan.AwaitingUpload, scan.Queued, scan.Processing, scan.Failed} {
 		s, _ := e.BegunScan(t, state)
-		scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodGet, scantest.PathOf(s)+"/images"), http.StatusConflict, "scan_not_completed")
+		scantest.WantProblem(
+			t, scantest.Ask(t, api, "anna", http.MethodGet, scantest.PathOf(s)+"/images"), http.StatusConflict,
+			"scan_not_completed",
+		)
 	}
 	s, generation := e.BegunScan(t, scan.Completed)
-	scantest.WantProblem(t, scantest.Ask(t, api, "bob", http.MethodGet, scantest.PathOf(s)+"/images"), http.StatusForbidden, "not_registered")
+	scantest.WantProblem(
+		t, scantest.Ask(t, api, "bob", http.MethodGet, scantest.PathOf(s)+"/images"), http.StatusForbidden, "not_registered",
+	)
 	e.PutBob(t)
-	scantest.WantProblem(t, scantest.Ask(t, api, "bob", http.MethodGet, scantest.PathOf(s)+"/images"), http.StatusNotFound, "not_found")
+	scantest.WantProblem(
+		t, scantest.Ask(t, api, "bob", http.MethodGet, scantest.PathOf(s)+"/images"), http.StatusNotFound, "not_found",
+	)
 	if err := scan.DeletePhoto(t.Context(), e.Uploads, scan.PhotoName(s.UID, s.ID), generation); err != nil {
 		t.Fatal(err)
 	}
-	for _, i := range scantest.Decoded[serve.ImagesView](t, scantest.Ask(t, api, "anna", http.MethodGet, scantest.PathOf(s)+"/images")).Images {
+	for _, i := range scantest.Decoded[serve.ImagesView](
+		t, scantest.Ask(t, api, "anna", http.MethodGet, scantest.PathOf(s)+"/images"),
+	).Images {
 		if i.Name == serve.OriginalImage {
 			t.Error("the photo is among the images although it is deleted")
 		}
 	}
 	broken := e.ScanHandler(e.Firestore)
-	broken.Signing.PrivateKey, broken.Signing.SignBytes = nil, func([]byte) ([]byte, error) { return nil, errors.New("IAM is away") }
-	scantest.WantProblem(t, scantest.Ask(t, scantest.ScanAPI(broken), "anna", http.MethodGet, scantest.PathOf(s)+"/images"), 503, "unavailable")
+	broken.Signing.PrivateKey, broken.Signing.SignBytes = nil, func([]byte) ([]byte, error) {
+		return nil, errors.New("IAM is away")
+	}
+	scantest.WantProblem(
+		t, scantest.Ask(t, scantest.ScanAPI(broken), "anna", http.MethodGet, scantest.PathOf(s)+"/images"), 503,
+		"unavailable",
+	)
 	e.PutUser(t, account.User{UID: scantest.Anna, State: account.Erasing})
-	scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodGet, scantest.PathOf(s)+"/images"), http.StatusForbidden, "account_erasing")
+	scantest.WantProblem(
+		t, scantest.Ask(t, api, "anna", http.MethodGet, scantest.PathOf(s)+"/images"), http.StatusForbidden,
+		"account_erasing",
+	)
 }

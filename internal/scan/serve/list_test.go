@@ -55,7 +55,10 @@ func TestList(t *testing.T) {
 			s.CreatedAt = start.Add(time.Duration(i/2) * time.Minute) // two of a time
 			switch {
 			case i%3 == 0:
-				s.Complete(map[string]any{"version": "v", "score": map[string]any{"value": 60.5, "lo": 40, "hi": 80}, "rankable": i == 0}, start)
+				s.Complete(
+					map[string]any{"version": "v", "score": map[string]any{"value": 60.5, "lo": 40, "hi": 80}, "rankable": i == 0},
+					start,
+				)
 			case i == 1:
 				s.Fail(scan.PhotoMissing, start)
 			}
@@ -86,19 +89,36 @@ func TestList(t *testing.T) {
 		want  []scan.ID
 		pages int
 	}{
-		"oldest first":           {"order=oldest", of(every), 1},
-		"a page each":            {"order=oldest&limit=1", of(every), 7},
-		"pages of two":           {"order=oldest&limit=2", of(every), 4},
-		"exactly one page":       {"order=oldest&limit=7", of(every), 1},
-		"more than there are":    {"order=oldest&limit=100", of(every), 1},
-		"completed":              {"order=oldest&state=completed&limit=1", of(func(s scan.Scan) bool { return s.State == scan.Completed }), 3},
-		"failed":                 {"order=oldest&state=failed", of(func(s scan.Scan) bool { return s.State == scan.Failed }), 1},
-		"none of a state":        {"order=oldest&state=queued", nil, 1},
-		"rankable":               {"order=oldest&rankable=true", of(func(s scan.Scan) bool { return s.Outcome().Rankable }), 1},
-		"not rankable":           {"order=oldest&rankable=false&state=completed", of(func(s scan.Scan) bool { return s.State == scan.Completed && !s.Outcome().Rankable }), 1},
-		"from a time, included":  {"order=oldest&from=" + at(2), of(func(s scan.Scan) bool { return !s.CreatedAt.Before(start.Add(2 * time.Minute)) }), 1},
-		"to a time, not":         {"order=oldest&to=" + at(2), of(func(s scan.Scan) bool { return s.CreatedAt.Before(start.Add(2 * time.Minute)) }), 1},
-		"a window, page by page": {"order=oldest&limit=1&from=" + at(1) + "&to=" + at(2), of(func(s scan.Scan) bool { return s.CreatedAt.Equal(start.Add(time.Minute)) }), 2},
+		"oldest first":        {"order=oldest", of(every), 1},
+		"a page each":         {"order=oldest&limit=1", of(every), 7},
+		"pages of two":        {"order=oldest&limit=2", of(every), 4},
+		"exactly one page":    {"order=oldest&limit=7", of(every), 1},
+		"more than there are": {"order=oldest&limit=100", of(every), 1},
+		"completed": {
+			"order=oldest&state=completed&limit=1", of(func(s scan.Scan) bool { return s.State == scan.Completed }), 3,
+		},
+		"failed": {
+			"order=oldest&state=failed", of(func(s scan.Scan) bool { return s.State == scan.Failed }), 1,
+		},
+		"none of a state": {"order=oldest&state=queued", nil, 1},
+		"rankable": {
+			"order=oldest&rankable=true", of(func(s scan.Scan) bool { return s.Outcome().Rankable }), 1,
+		},
+		"not rankable": {
+			"order=oldest&rankable=false&state=completed",
+			of(func(s scan.Scan) bool { return s.State == scan.Completed && !s.Outcome().Rankable }), 1,
+		},
+		"from a time, included": {
+			"order=oldest&from=" + at(2), of(func(s scan.Scan) bool { return !s.CreatedAt.Before(start.Add(2 * time.Minute)) }),
+			1,
+		},
+		"to a time, not": {
+			"order=oldest&to=" + at(2), of(func(s scan.Scan) bool { return s.CreatedAt.Before(start.Add(2 * time.Minute)) }), 1,
+		},
+		"a window, page by page": {
+			"order=oldest&limit=1&from=" + at(1) + "&to=" + at(2),
+			of(func(s scan.Scan) bool { return s.CreatedAt.Equal(start.Add(time.Minute)) }), 2,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -130,9 +150,13 @@ func TestList(t *testing.T) {
 		t.Parallel()
 		_, cursor := listed(t, api, "limit=1")
 		for _, query := range []string{"order=oldest", "state=completed", "rankable=true", "from=" + at(0), "to=" + at(9)} {
-			scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/scans?cursor="+cursor+"&"+query), 400, "invalid_parameter")
+			scantest.WantProblem(
+				t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/scans?cursor="+cursor+"&"+query), 400, "invalid_parameter",
+			)
 		}
-		scantest.WantProblem(t, scantest.Ask(t, api, "bob", http.MethodGet, "/v1/scans?cursor="+cursor), 400, "invalid_parameter")
+		scantest.WantProblem(
+			t, scantest.Ask(t, api, "bob", http.MethodGet, "/v1/scans?cursor="+cursor), 400, "invalid_parameter",
+		)
 	})
 	t.Run("parameters out of range", func(t *testing.T) {
 		t.Parallel()
@@ -143,7 +167,9 @@ func TestList(t *testing.T) {
 			"cursor=": "query/cursor", "from=" + at(1) + "&to=" + at(1): "query/to", "from=0000-01-01T00:00:00Z": "query/from",
 			"from=0001-01-01T00:00:00%2B14:00": "query/from", "to=9999-12-31T23:59:59-12:00": "query/to", "from=%zz": "query",
 		} {
-			p := scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/scans?"+query), 400, "invalid_parameter")
+			p := scantest.WantProblem(
+				t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/scans?"+query), 400, "invalid_parameter",
+			)
 			if len(p.Fields) != 1 || p.Fields[0].Pointer != pointer {
 				t.Errorf("%s: fields %v, want %s", query, p.Fields, pointer)
 			}
@@ -153,7 +179,8 @@ func TestList(t *testing.T) {
 		t.Parallel()
 		const first, last = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"
 		for query, want := range map[string]int{
-			"from=" + first: len(all), "to=" + first: 0, "from=" + last: 0, "to=" + last: len(all), "from=" + first + "&to=" + last: len(all),
+			"from=" + first: len(all), "to=" + first: 0, "from=" + last: 0, "to=" + last: len(all),
+			"from=" + first + "&to=" + last: len(all),
 		} {
 			if got, _ := walk(t, api, query); len(got) != want {
 				t.Errorf("%s: %d scans, want %d", query, len(got), want)
@@ -173,10 +200,13 @@ func TestListShowsWhatAScanComesTo(t *testing.T) {
 		}, now)
 	})
 	want := serve.ListView{Items: []scan.Summary{{
-		ID: s.ID, State: scan.Completed, Version: 2, CreatedAt: httpapi.Time(now), UpdatedAt: httpapi.Time(now), FinishedAt: httpapi.Time(now),
-		Engine: "facescan-1", Score: &scan.Score{Value: 60.5, Lo: 40, Hi: 80}, Rankable: new(false),
+		ID: s.ID, State: scan.Completed, Version: 2, CreatedAt: httpapi.Time(now), UpdatedAt: httpapi.Time(now),
+		FinishedAt: httpapi.Time(now),
+		Engine:     "facescan-1", Score: &scan.Score{Value: 60.5, Lo: 40, Hi: 80}, Rankable: new(false),
 	}}}
-	if diff := cmp.Diff(want, scantest.Decoded[serve.ListView](t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/scans"))); diff != "" {
+	if diff := cmp.Diff(
+		want, scantest.Decoded[serve.ListView](t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/scans")),
+	); diff != "" {
 		t.Errorf("list (-want +got):\n%s", diff)
 	}
 }
@@ -204,7 +234,10 @@ func TestListsReadAllThatTheyShow(t *testing.T) {
 	e := scantest.New(t)
 	api := scantest.ScanAPI(e.ScanHandler(e.Firestore))
 	turned := serve.Shot(string(scantest.RandomID()), "v-1.", 40, 5, "yaw")
-	for i, measured := range []*scan.Scan{new(serve.Shot(string(scantest.RandomID()), "v-1.", 60, 5)), new(serve.Shot(string(scantest.RandomID()), "v-1.", 90, 5)), &turned} {
+	for i, measured := range []*scan.Scan{
+		new(serve.Shot(string(scantest.RandomID()), "v-1.", 60, 5)),
+		new(serve.Shot(string(scantest.RandomID()), "v-1.", 90, 5)), &turned,
+	} {
 		measured.CreatedAt = scantest.Noon.Add(time.Duration(i) * time.Hour)
 		e.Put(t, *measured)
 	}

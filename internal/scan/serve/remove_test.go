@@ -23,15 +23,25 @@ func TestRemove(t *testing.T) {
 			s, _ := e.BegunScan(t, state)
 			scantest.WriteObject(t, e.Results.Object(scan.ResultPrefix(s.UID, s.ID)+"renditions/small.webp"), []byte("x"))
 			other, _ := e.BegunScan(t, scan.Completed)
-			scantest.WantProblem(t, scantest.Ask(t, api, "bob", http.MethodDelete, scantest.PathOf(s)), http.StatusForbidden, "not_registered")
+			scantest.WantProblem(
+				t, scantest.Ask(t, api, "bob", http.MethodDelete, scantest.PathOf(s)), http.StatusForbidden, "not_registered",
+			)
 			e.PutUser(t, account.User{UID: "bob", State: account.Active})
-			scantest.WantProblem(t, scantest.Ask(t, api, "bob", http.MethodDelete, scantest.PathOf(s)), http.StatusNotFound, "not_found")
-			if w := scantest.Ask(t, api, "anna", http.MethodDelete, scantest.PathOf(s)); w.Code != http.StatusNoContent || w.Body.Len() != 0 {
+			scantest.WantProblem(
+				t, scantest.Ask(t, api, "bob", http.MethodDelete, scantest.PathOf(s)), http.StatusNotFound, "not_found",
+			)
+			if w := scantest.Ask(
+				t, api, "anna", http.MethodDelete, scantest.PathOf(s),
+			); w.Code != http.StatusNoContent || w.Body.Len() != 0 {
 				t.Fatalf("status %d: %s", w.Code, w.Body)
 			}
 			scantest.WantGone(t, e, s)
-			scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodDelete, scantest.PathOf(s)), http.StatusNotFound, "not_found")
-			scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodDelete, "/v1/scans/x"), http.StatusNotFound, "not_found")
+			scantest.WantProblem(
+				t, scantest.Ask(t, api, "anna", http.MethodDelete, scantest.PathOf(s)), http.StatusNotFound, "not_found",
+			)
+			scantest.WantProblem(
+				t, scantest.Ask(t, api, "anna", http.MethodDelete, "/v1/scans/x"), http.StatusNotFound, "not_found",
+			)
 			if !e.ResultsOf(t, other) || e.PhotoOf(t, other) == 0 {
 				t.Error("another scan lost something")
 			}
@@ -77,11 +87,17 @@ func TestRemoveBrokenOff(t *testing.T) {
 			e := scantest.New(t)
 			s, _ := e.BegunScan(t, scan.Completed)
 			broken := e.ScanHandler(e.Firestore)
-			broken.Results = e.Client(t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodDelete))).Bucket(scantest.ResultsBucket)
-			scantest.WantProblem(t, scantest.Ask(t, scantest.ScanAPI(broken), "anna", http.MethodDelete, scantest.PathOf(s)), 503, "unavailable")
+			broken.Results = e.Client(
+				t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodDelete)),
+			).Bucket(scantest.ResultsBucket)
+			scantest.WantProblem(
+				t, scantest.Ask(t, scantest.ScanAPI(broken), "anna", http.MethodDelete, scantest.PathOf(s)), 503, "unavailable",
+			)
 
 			api := scantest.ScanAPI(e.ScanHandler(e.Firestore))
-			scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodGet, scantest.PathOf(s)), http.StatusNotFound, "not_found")
+			scantest.WantProblem(
+				t, scantest.Ask(t, api, "anna", http.MethodGet, scantest.PathOf(s)), http.StatusNotFound, "not_found",
+			)
 			if ids, _ := listed(t, api, ""); len(ids) != 0 {
 				t.Errorf("listed: %v", ids)
 			}
@@ -135,7 +151,9 @@ func TestKeyOfAScanThatIsBeingDeleted(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := e.UploadAPI()
-	s := scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), http.StatusCreated).Scan
+	s := scantest.WantTicket(
+		t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), http.StatusCreated,
+	).Scan
 	gone := e.Load(t, s.ID)
 	gone.Tombstone(e.Clock.Now())
 	e.Put(t, gone)
@@ -147,7 +165,9 @@ func TestKeyOfAScanThatIsBeingDeleted(t *testing.T) {
 
 func TestEngineMajor(t *testing.T) {
 	t.Parallel()
-	for version, want := range map[string]int{"facescan-1.0.0+pigo-1.4.6+6d02d553": 1, "facescan-12.3": 12, "": 0, "facescan": 0, "1.0": 0} {
+	for version, want := range map[string]int{
+		"facescan-1.0.0+pigo-1.4.6+6d02d553": 1, "facescan-12.3": 12, "": 0, "facescan": 0, "1.0": 0,
+	} {
 		if got := scan.EngineMajor(version); got != want {
 			t.Errorf("engineMajor(%q) = %d, want %d", version, got, want)
 		}

@@ -25,11 +25,15 @@ import (
 )
 
 // wantSettled checks what the series has come to and how often that was told.
-func wantSettled(t *testing.T, e *scantest.Env, id scan.SeriesID, state series.State, score float64, photos, events int) {
+func wantSettled(
+	t *testing.T, e *scantest.Env, id scan.SeriesID, state series.State, score float64, photos, events int,
+) {
 	t.Helper()
 	s := e.LoadSeries(t, id)
 	if s.State != state || s.Photos() != photos || photos > 0 && s.Result.Score.Value != score {
-		t.Errorf("series is %s with %+v of %d photos, want %s with %v of %d", s.State, s.Result, s.Photos(), state, score, photos)
+		t.Errorf(
+			"series is %s with %+v of %d photos, want %s with %v of %d", s.State, s.Result, s.Photos(), state, score, photos,
+		)
 	}
 	told := scantest.Published[event.SeriesSettledV1](t, e.Bus)
 	if len(told) != events {
@@ -40,7 +44,9 @@ func wantSettled(t *testing.T, e *scantest.Env, id scan.SeriesID, state series.S
 			t.Errorf("event (-want +got):\n%s", diff)
 		}
 	}
-	if n := len(scantest.Published[event.ScanCompletedV1](t, e.Bus)) + len(scantest.Published[event.ScanFailedV1](t, e.Bus)) +
+	if n := len(
+		scantest.Published[event.ScanCompletedV1](t, e.Bus),
+	) + len(scantest.Published[event.ScanFailedV1](t, e.Bus)) +
 		len(scantest.Published[event.ScanDeletedV1](t, e.Bus)); n > 0 {
 		t.Errorf("%d events of single scans of a series", n)
 	}
@@ -82,8 +88,11 @@ func TestSeriesFromTicketsToItsMean(t *testing.T) {
 	if one.SeriesID != id || one.State != scan.Completed {
 		t.Errorf("scan %+v", one)
 	}
-	images := scantest.Decoded[serve.SeriesImages](t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/series/"+string(id)+"/images"))
-	if len(images.Scans) != 3 || len(images.Scans[2].Images) != len(scantest.Drawn())+1 || images.Scans[2].ScanID != got.Scans[2].ID {
+	images := scantest.Decoded[serve.SeriesImages](
+		t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/series/"+string(id)+"/images"),
+	)
+	if len(images.Scans) != 3 || len(images.Scans[2].Images) != len(scantest.Drawn())+1 ||
+		images.Scans[2].ScanID != got.Scans[2].ID {
 		t.Errorf("images %+v", images)
 	}
 }
@@ -132,7 +141,9 @@ func TestSeriesRequests(t *testing.T) {
 		`{"photos":3}`:                              "/contentType",
 		`{"contentType":"image/jpeg","photos":2.5}`: "/photos",
 	} {
-		p := scantest.WantProblem(t, scantest.PostSeries(t, api, "", body), http.StatusUnprocessableEntity, string(fault.CodeInvalidField))
+		p := scantest.WantProblem(
+			t, scantest.PostSeries(t, api, "", body), http.StatusUnprocessableEntity, string(fault.CodeInvalidField),
+		)
 		if len(p.Fields) != 1 || p.Fields[0].Pointer != pointer {
 			t.Errorf("%s: fields %v", body, p.Fields)
 		}
@@ -146,7 +157,8 @@ func TestSeriesRequests(t *testing.T) {
 			if w.Code != http.StatusOK || again.Series.ID != first.Series.ID || len(again.Uploads) != 3 {
 				t.Fatalf("%d %+v", w.Code, again)
 			}
-			if again.Series.TicketsExpireAt <= first.Series.TicketsExpireAt || again.Uploads[0].Upload.ExpiresAt != again.Series.TicketsExpireAt {
+			if again.Series.TicketsExpireAt <= first.Series.TicketsExpireAt ||
+				again.Uploads[0].Upload.ExpiresAt != again.Series.TicketsExpireAt {
 				t.Errorf("tickets end %s, first %s", again.Series.TicketsExpireAt, first.Series.TicketsExpireAt)
 			}
 		}
@@ -155,18 +167,23 @@ func TestSeriesRequests(t *testing.T) {
 		for _, body := range []string{
 			`{"contentType":"image/jpeg","photos":2}`, `{"contentType":"image/jpeg","photos":5}`, `{"contentType":"image/png"}`,
 		} {
-			scantest.WantProblem(t, scantest.PostSeries(t, api, "key", body), http.StatusUnprocessableEntity, string(fault.CodeIdempotencyReused))
+			scantest.WantProblem(
+				t, scantest.PostSeries(t, api, "key", body), http.StatusUnprocessableEntity, string(fault.CodeIdempotencyReused),
+			)
 		}
 	})
 	t.Run("only missing photos get tickets", func(t *testing.T) {
 		e.Take(t, first, 1, "50")
 		again := scantest.Decoded[scantest.SeriesAnswer](t, scantest.PostSeries(t, api, "key", scantest.ThreePhotos))
-		if len(again.Uploads) != 2 || again.Uploads[0].ScanID != first.Series.Scans[0].ID || again.Uploads[1].ScanID != first.Series.Scans[2].ID {
+		if len(again.Uploads) != 2 || again.Uploads[0].ScanID != first.Series.Scans[0].ID ||
+			again.Uploads[1].ScanID != first.Series.Scans[2].ID {
 			t.Errorf("tickets %+v", again.Uploads)
 		}
 	})
 	t.Run("the key of a scan is not that of a series", func(t *testing.T) {
-		opened := scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "key", scantest.JPEGRequest), http.StatusCreated)
+		opened := scantest.WantTicket(
+			t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "key", scantest.JPEGRequest), http.StatusCreated,
+		)
 		if opened.Scan.SeriesID != "" {
 			t.Errorf("scan %+v", opened.Scan)
 		}
@@ -174,7 +191,9 @@ func TestSeriesRequests(t *testing.T) {
 	t.Run("another user has no such series", func(t *testing.T) {
 		e.PutBob(t)
 		for _, method := range []string{http.MethodGet, http.MethodDelete} {
-			scantest.WantProblem(t, scantest.Ask(t, api, "bob", method, "/v1/series/"+string(first.Series.ID)), http.StatusNotFound, "not_found")
+			scantest.WantProblem(
+				t, scantest.Ask(t, api, "bob", method, "/v1/series/"+string(first.Series.ID)), http.StatusNotFound, "not_found",
+			)
 			scantest.WantProblem(t, scantest.Ask(t, api, "anna", method, "/v1/series/x"), http.StatusNotFound, "not_found")
 		}
 	})
@@ -187,14 +206,20 @@ func TestSeriesCountsAgainstTheQuota(t *testing.T) {
 	for range 12 { // of five each: 60 an hour
 		scantest.OpenSeriesOf(t, api, "", `{"contentType":"image/jpeg","photos":5}`)
 	}
-	scantest.WantProblem(t, scantest.PostSeries(t, api, "", `{"contentType":"image/jpeg","photos":2}`), http.StatusTooManyRequests, "rate_limited")
+	scantest.WantProblem(
+		t, scantest.PostSeries(t, api, "", `{"contentType":"image/jpeg","photos":2}`), http.StatusTooManyRequests,
+		"rate_limited",
+	)
 	e.Clock.Advance(time.Hour)
 	for range 11 {
 		scantest.OpenSeriesOf(t, api, "", `{"contentType":"image/jpeg","photos":5}`)
 	}
 	scantest.OpenSeriesOf(t, api, "", `{"contentType":"image/jpeg","photos":2}`)
 	// Three are left, which do not suffice.
-	scantest.WantProblem(t, scantest.PostSeries(t, api, "", `{"contentType":"image/jpeg","photos":4}`), http.StatusTooManyRequests, "rate_limited")
+	scantest.WantProblem(
+		t, scantest.PostSeries(t, api, "", `{"contentType":"image/jpeg","photos":4}`), http.StatusTooManyRequests,
+		"rate_limited",
+	)
 	scantest.OpenSeriesOf(t, api, "", `{"contentType":"image/jpeg","photos":3}`)
 }
 
@@ -213,7 +238,8 @@ func TestHalfFinishedSeriesEnds(t *testing.T) {
 	e.Clock.Advance(scan.SeriesGrace)
 	e.Sweep(t, 1)
 	wantSettled(t, e, opened.Series.ID, series.Completed, 50, 2, 1)
-	if got := scantest.ReadSeries(t, api, opened.Series.ID, "").Scans[2]; got.State != series.LookExpired || got.LeftOut == nil {
+	if got := scantest.ReadSeries(t, api, opened.Series.ID, "").Scans[2]; got.State != series.LookExpired ||
+		got.LeftOut == nil {
 		t.Errorf("the missing one: %+v", got)
 	}
 	t.Run("a photo that comes later counts", func(t *testing.T) {
@@ -361,12 +387,21 @@ func TestSeriesDeletionBrokenOff(t *testing.T) {
 			e.Take(t, opened, 1, "50")
 			path := "/v1/series/" + string(opened.Series.ID)
 			broken := e.SeriesAPI(func(s *serve.SeriesHandler) {
-				s.Results = e.Client(t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodDelete))).Bucket(scantest.ResultsBucket)
+				s.Results = e.Client(
+					t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodDelete)),
+				).Bucket(scantest.ResultsBucket)
 			})
-			scantest.WantProblem(t, scantest.Ask(t, broken, "anna", http.MethodDelete, path), http.StatusServiceUnavailable, "unavailable")
+			scantest.WantProblem(
+				t, scantest.Ask(t, broken, "anna", http.MethodDelete, path), http.StatusServiceUnavailable, "unavailable",
+			)
 			scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodGet, path), http.StatusNotFound, "not_found")
-			scantest.WantProblem(t, scantest.PostSeries(t, api, "key", `{"contentType":"image/jpeg","photos":2}`), http.StatusServiceUnavailable, "unavailable")
-			if list := scantest.Decoded[serve.SeriesListView](t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/series")); len(list.Items) > 0 {
+			scantest.WantProblem(
+				t, scantest.PostSeries(t, api, "key", `{"contentType":"image/jpeg","photos":2}`), http.StatusServiceUnavailable,
+				"unavailable",
+			)
+			if list := scantest.Decoded[serve.SeriesListView](
+				t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/series"),
+			); len(list.Items) > 0 {
 				t.Errorf("listed %+v", list)
 			}
 			resume(t, e, api, path)
@@ -403,9 +438,13 @@ func TestSeriesUnderAWithdrawal(t *testing.T) {
 				t.Errorf("scan is %s %+v", got.State, got.Failure)
 			}
 		}
-		scantest.WantProblem(t, scantest.PostSeries(t, api, "key", scantest.ThreePhotos), http.StatusForbidden, "consent_required")
+		scantest.WantProblem(
+			t, scantest.PostSeries(t, api, "key", scantest.ThreePhotos), http.StatusForbidden, "consent_required",
+		)
 		e.SetConsent(t, true, 3)
-		scantest.WantProblem(t, scantest.PostSeries(t, api, "key", scantest.ThreePhotos), http.StatusServiceUnavailable, "unavailable")
+		scantest.WantProblem(
+			t, scantest.PostSeries(t, api, "key", scantest.ThreePhotos), http.StatusServiceUnavailable, "unavailable",
+		)
 	})
 	t.Run("during an analysis", func(t *testing.T) {
 		t.Parallel()
@@ -431,10 +470,15 @@ func TestSeriesUnderAWithdrawal(t *testing.T) {
 		api := e.SeriesAPI()
 		opened := scantest.OpenSeriesOf(t, api, "", scantest.ThreePhotos)
 		e.PutUser(t, account.User{UID: scantest.Anna, State: account.Erasing})
-		for _, path := range []string{"/v1/series", "/v1/series/" + string(opened.Series.ID), "/v1/series/" + string(opened.Series.ID) + "/images"} {
+		for _, path := range []string{
+			"/v1/series", "/v1/series/" + string(opened.Series.ID), "/v1/series/" + string(opened.Series.ID) + "/images",
+		} {
 			scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodGet, path), http.StatusForbidden, "account_erasing")
 		}
-		scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodDelete, "/v1/series/"+string(opened.Series.ID)), http.StatusForbidden, "account_erasing")
+		scantest.WantProblem(
+			t, scantest.Ask(t, api, "anna", http.MethodDelete, "/v1/series/"+string(opened.Series.ID)), http.StatusForbidden,
+			"account_erasing",
+		)
 	})
 }
 
@@ -456,7 +500,8 @@ func TestSeriesOverAnEngineChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantSettled(t, e, opened.Series.ID, series.Completed, 45, 2, 1)
-	if got := scantest.ReadSeries(t, api, opened.Series.ID, "").Scans[2].LeftOut; got == nil || got.Code != "other_engine" {
+	if got := scantest.ReadSeries(t, api, opened.Series.ID, "").Scans[2].LeftOut; got == nil ||
+		got.Code != "other_engine" {
 		t.Errorf("the last one is left out because of %+v", got)
 	}
 	for i, events := range []int{2, 3} { // a rescoring of the others moves the series to the next engine
@@ -494,7 +539,8 @@ func TestSeriesWaitEndsWithEachPhoto(t *testing.T) {
 		answer := make(chan series.View, 1)
 		go func() {
 			r := httptest.NewRequestWithContext(
-				context.WithoutCancel(t.Context()), http.MethodGet, fmt.Sprintf("/v1/series/%s?wait=25&since=%d", opened.Series.ID, since), nil)
+				context.WithoutCancel(t.Context()), http.MethodGet,
+				fmt.Sprintf("/v1/series/%s?wait=25&since=%d", opened.Series.ID, since), nil)
 			r.Header.Set("Authorization", "Bearer anna")
 			w := httptest.NewRecorder()
 			api.ServeHTTP(w, r)
@@ -505,12 +551,16 @@ func TestSeriesWaitEndsWithEachPhoto(t *testing.T) {
 	}
 	answer := wait(1)
 	e.Take(t, opened, 0, "40")
-	if got := scantest.Receive(t, answer, "the first answer"); got.Version != 2 || got.State != series.Open || got.Scans[0].State != series.LookCompleted {
+	if got := scantest.Receive(
+		t, answer, "the first answer",
+	); got.Version != 2 || got.State != series.Open || got.Scans[0].State != series.LookCompleted {
 		t.Errorf("got %+v", got)
 	}
 	answer = wait(2)
 	e.Take(t, opened, 1, "50")
-	if got := scantest.Receive(t, answer, "the second answer"); got.Version != 3 || got.State != series.Completed || got.Score.Value != 45 {
+	if got := scantest.Receive(
+		t, answer, "the second answer",
+	); got.Version != 3 || got.State != series.Completed || got.Score.Value != 45 {
 		t.Errorf("got %+v", got)
 	}
 	if n := watching.Watched(); n != 0 {
@@ -529,7 +579,9 @@ func TestSeriesList(t *testing.T) {
 	}
 	var got []scan.SeriesID
 	for cursor := ""; ; {
-		page := scantest.Decoded[serve.SeriesListView](t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/series?limit=2"+cursor))
+		page := scantest.Decoded[serve.SeriesListView](
+			t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/series?limit=2"+cursor),
+		)
 		for _, one := range page.Items {
 			got = append(got, one.ID)
 		}
@@ -541,7 +593,9 @@ func TestSeriesList(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	p := scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/series?limit=0"), http.StatusBadRequest, "invalid_parameter")
+	p := scantest.WantProblem(
+		t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/series?limit=0"), http.StatusBadRequest, "invalid_parameter",
+	)
 	if !strings.Contains(fmt.Sprint(p.Fields), "limit") {
 		t.Errorf("fields %v", p.Fields)
 	}

@@ -26,7 +26,8 @@ func TestSeriesComparesByMeanMeasures(t *testing.T) {
 	of.Looks[2].LeftOut = "outlier"
 	s := sitting{scans: scans, point: point{SeriesID: "series"}}
 	s.settle(of)
-	if m := s.result.Metrics; len(m) != 1 || m[0].Value != 0.54 || m[0].Reliability.SDC < 0.0707 || m[0].Reliability.SDC > 0.0708 {
+	if m := s.result.Metrics; len(m) != 1 || m[0].Value != 0.54 || m[0].Reliability.SDC < 0.0707 ||
+		m[0].Reliability.SDC > 0.0708 {
 		t.Fatalf("measures %+v", m)
 	}
 	for value, want := range map[float64]string{62: withinNoise, 62.7: significant} { // 0.0866 away
@@ -42,7 +43,9 @@ var shotAt = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 // Shot is a completed scan of the engine with the score, whose interval is the half width, and the
 // checks that warn.
 func Shot(id string, engine string, score, half float64, warnings ...any) scan.Scan {
-	quality := []any{map[string]any{"check": "yaw", "verdict": "ok"}, map[string]any{"check": "occlusion", "verdict": "warn"}}
+	quality := []any{
+		map[string]any{"check": "yaw", "verdict": "ok"}, map[string]any{"check": "occlusion", "verdict": "warn"},
+	}
 	for _, w := range warnings {
 		quality = append(quality, map[string]any{"check": w, "verdict": "warn"})
 	}
@@ -71,17 +74,29 @@ func TestTimelineRules(t *testing.T) {
 		scans []scan.Scan
 		want  []string // since, verdicts of score and measure, reasons, series
 	}{
-		"none":               {nil, nil},
-		"one":                {[]scan.Scan{Shot("a", "v-1.", 50, 10)}, []string{"- [] false"}},
-		"within the noise":   {[]scan.Scan{Shot("a", "v-1.", 50, 10), Shot("b", "v-1.", 60, 10)}, []string{"- [] false", "a within_noise within_noise [] false"}},
-		"a score that moved": {[]scan.Scan{Shot("a", "v-1.", 50, 10), Shot("b", "v-1.", 65, 10)}, []string{"- [] false", "a significant significant [] false"}},
-		"downwards":          {[]scan.Scan{Shot("a", "v-1.", 65, 10), Shot("b", "v-1.", 50, 10)}, []string{"- [] false", "a significant significant [] false"}},
+		"none": {nil, nil},
+		"one":  {[]scan.Scan{Shot("a", "v-1.", 50, 10)}, []string{"- [] false"}},
+		"within the noise": {
+			[]scan.Scan{Shot("a", "v-1.", 50, 10), Shot("b", "v-1.", 60, 10)},
+			[]string{"- [] false", "a within_noise within_noise [] false"},
+		},
+		"a score that moved": {
+			[]scan.Scan{Shot("a", "v-1.", 50, 10), Shot("b", "v-1.", 65, 10)},
+			[]string{"- [] false", "a significant significant [] false"},
+		},
+		"downwards": {
+			[]scan.Scan{Shot("a", "v-1.", 65, 10), Shot("b", "v-1.", 50, 10)},
+			[]string{"- [] false", "a significant significant [] false"},
+		},
 		"one between that does not compare": {
-			[]scan.Scan{Shot("a", "v-1.", 50, 10), Shot("b", "v-1.", 90, 10, "yaw", "roll", "side_light"), Shot("c", "v-1.", 50, 10)},
+			[]scan.Scan{
+				Shot("a", "v-1.", 50, 10), Shot("b", "v-1.", 90, 10, "yaw", "roll", "side_light"), Shot("c", "v-1.", 50, 10),
+			},
 			[]string{"- [] false", "- [pose light] false", "a within_noise within_noise [] false"},
 		},
 		"a blurred one": {
-			[]scan.Scan{Shot("a", "v-1.", 50, 10), Shot("b", "v-1.", 90, 10, "focus")}, []string{"- [] false", "- [photo] false"},
+			[]scan.Scan{Shot("a", "v-1.", 50, 10), Shot("b", "v-1.", 90, 10, "focus")},
+			[]string{"- [] false", "- [photo] false"},
 		},
 		"one with the mouth open and the eyes covered, that moved": {
 			[]scan.Scan{Shot("a", "v-2.", 50, 10), Shot("b", "v-2.", 90, 10, "motion", "mouth_opening", "wink", "eyes_look")},
@@ -117,7 +132,8 @@ func TestTimelineRules(t *testing.T) {
 func rangeGen(t *rapid.T, label string) scan.Score {
 	value := rapid.Float64Range(0, 100).Draw(t, label)
 	return scan.Score{
-		Value: value, Lo: rapid.Float64Range(0, value).Draw(t, label+" lo"), Hi: rapid.Float64Range(value, 100).Draw(t, label+" hi"),
+		Value: value, Lo: rapid.Float64Range(0, value).Draw(t, label+" lo"),
+		Hi: rapid.Float64Range(value, 100).Draw(t, label+" hi"),
 	}
 }
 

@@ -50,7 +50,11 @@ func TestTimelinePages(t *testing.T) {
 	if w := scantest.Ask(t, api, "carl", http.MethodGet, "/v1/timeline"); w.Body.String() != "{\"points\":[]}\n" {
 		t.Errorf("of none: %s", w.Body)
 	}
-	scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/timeline?cursor=x"), 400, "invalid_parameter")
+	scantest.WantProblem(
+		t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/timeline?cursor=x"), 400, "invalid_parameter",
+	)
 	_, next := listed(t, api, "limit=1")
-	scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/timeline?cursor="+next), 400, "invalid_parameter")
+	scantest.WantProblem(
+		t, scantest.Ask(t, api, "anna", http.MethodGet, "/v1/timeline?cursor="+next), 400, "invalid_parameter",
+	)
 }

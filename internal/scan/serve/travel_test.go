@@ -22,7 +22,9 @@ func TestPhotoTravels(t *testing.T) {
 	pull := e.Subscribe(t)
 	reader := e.ScanHandler(e.Firestore)
 
-	opened := scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated)
+	opened := scantest.WantTicket(
+		t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated,
+	)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(opened.Scan.ID)+"?wait=25&since=3")
 	scantest.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(opened.Scan.ID) == 1 })
 	if got := scantest.PutPhoto(t, opened.Upload, string(emulatortest.SamplePhoto(t)), nil); got.Status != http.StatusOK {

@@ -24,7 +24,9 @@ func TestWaitForTheOutcome(t *testing.T) {
 			m := e.AskAgain(t, s, action)
 			pending := e.Load(t, s.ID)
 			reader := e.ScanHandler(e.Firestore)
-			answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), fmt.Sprintf("%s?wait=25&since=%d", s.ID, pending.Version))
+			answer := scantest.Poll(
+				t.Context(), scantest.ScanAPI(reader), fmt.Sprintf("%s?wait=25&since=%d", s.ID, pending.Version),
+			)
 			scantest.Eventually(t, "the listener hears", func() bool { return reader.Watcher.Hears(s.ID) })
 			if err := e.Analyzer(scantest.Measure).Handle(t.Context(), m); err != nil {
 				t.Fatal(err)
@@ -44,7 +46,9 @@ func TestWaitForTheOutcome(t *testing.T) {
 		reader := e.ScanHandler(e.Firestore)
 		answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
 		scantest.Eventually(t, "the listener hears", func() bool { return reader.Watcher.Hears(s.ID) })
-		if w := scantest.Ask(t, scantest.ScanAPI(reader), "anna", http.MethodDelete, scantest.PathOf(s)); w.Code != http.StatusNoContent {
+		if w := scantest.Ask(
+			t, scantest.ScanAPI(reader), "anna", http.MethodDelete, scantest.PathOf(s),
+		); w.Code != http.StatusNoContent {
 			t.Fatalf("status %d: %s", w.Code, w.Body)
 		}
 		scantest.WantProblem(t, scantest.Receive(t, answer, "the answer"), http.StatusNotFound, "not_found")
@@ -58,7 +62,9 @@ func TestWaitForTheOutcome(t *testing.T) {
 			t.Fatal(err)
 		}
 		answer := scantest.Poll(t.Context(), scantest.ScanAPI(e.ScanHandler(e.Firestore)), string(s.ID)+"?wait=25&since=99")
-		if got := scantest.Decoded[scan.View](t, scantest.Receive(t, answer, "the answer")); got.Verification.Outcome != scan.VerifyMatches {
+		if got := scantest.Decoded[scan.View](
+			t, scantest.Receive(t, answer, "the answer"),
+		); got.Verification.Outcome != scan.VerifyMatches {
 			t.Errorf("verification %+v", got.Verification)
 		}
 	})
@@ -72,13 +78,23 @@ func TestAskingAgainIsRefused(t *testing.T) {
 		return scantest.Ask(t, api, "anna", http.MethodPost, scantest.PathOf(s)+"/"+action).Code
 	}
 	s, generation := e.BegunScan(t, scan.Completed)
-	scantest.WantProblem(t, scantest.Ask(t, api, "bob", http.MethodPost, scantest.PathOf(s)+"/verify"), http.StatusForbidden, "not_registered")
+	scantest.WantProblem(
+		t, scantest.Ask(t, api, "bob", http.MethodPost, scantest.PathOf(s)+"/verify"), http.StatusForbidden, "not_registered",
+	)
 	e.PutUser(t, account.User{UID: "bob", State: account.Active, ConsentEpoch: 1, Consent: account.Consent{Granted: true}})
-	scantest.WantProblem(t, scantest.Ask(t, api, "bob", http.MethodPost, scantest.PathOf(s)+"/verify"), http.StatusNotFound, "not_found")
+	scantest.WantProblem(
+		t, scantest.Ask(t, api, "bob", http.MethodPost, scantest.PathOf(s)+"/verify"), http.StatusNotFound, "not_found",
+	)
 	failed, _ := e.BegunScan(t, scan.Failed)
-	scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodPost, scantest.PathOf(failed)+"/verify"), http.StatusConflict, "scan_not_completed")
+	scantest.WantProblem(
+		t, scantest.Ask(t, api, "anna", http.MethodPost, scantest.PathOf(failed)+"/verify"), http.StatusConflict,
+		"scan_not_completed",
+	)
 	current := e.NewScan(t, func(s *scan.Scan) { s.Complete(map[string]any{"version": report.Version}, e.Clock.Now()) })
-	scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodPost, scantest.PathOf(current)+"/rescore"), http.StatusConflict, "already_current")
+	scantest.WantProblem(
+		t, scantest.Ask(t, api, "anna", http.MethodPost, scantest.PathOf(current)+"/rescore"), http.StatusConflict,
+		"already_current",
+	)
 
 	for range 3 {
 		if code := post(s, "verify"); code != http.StatusAccepted {
@@ -94,12 +110,17 @@ func TestAskingAgainIsRefused(t *testing.T) {
 		t.Errorf("%d events, want another for a request that was lost", n)
 	}
 	e.SetConsent(t, false, 2)
-	scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodPost, scantest.PathOf(s)+"/verify"), http.StatusForbidden, "consent_required")
+	scantest.WantProblem(
+		t, scantest.Ask(t, api, "anna", http.MethodPost, scantest.PathOf(s)+"/verify"), http.StatusForbidden,
+		"consent_required",
+	)
 	e.SetConsent(t, true, 1)
 	if err := scan.DeletePhoto(t.Context(), e.Uploads, scan.PhotoName(s.UID, s.ID), generation); err != nil {
 		t.Fatal(err)
 	}
 	for _, action := range []string{"verify", "rescore"} {
-		scantest.WantProblem(t, scantest.Ask(t, api, "anna", http.MethodPost, scantest.PathOf(s)+"/"+action), http.StatusGone, "original_gone")
+		scantest.WantProblem(
+			t, scantest.Ask(t, api, "anna", http.MethodPost, scantest.PathOf(s)+"/"+action), http.StatusGone, "original_gone",
+		)
 	}
 }

@@ -63,7 +63,10 @@ func TestWaitEndsInTime(t *testing.T) {
 	s := e.NewScan(t)
 	t.Run("with the state as it was", func(t *testing.T) {
 		t.Parallel()
-		scantest.WantView(t, scantest.Receive(t, scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=1"), "the answer"), scan.AwaitingUpload, 1)
+		scantest.WantView(
+			t, scantest.Receive(t, scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=1"), "the answer"),
+			scan.AwaitingUpload, 1,
+		)
 	})
 	t.Run("with the state as it is by then, though it is not what was waited for", func(t *testing.T) {
 		t.Parallel()
@@ -119,7 +122,8 @@ func TestWaitEndsWhenTheScanIsDeleted(t *testing.T) {
 // countListens counts the listeners that were opened.
 func countListens(n *atomic.Int32) grpc.DialOption {
 	return grpc.WithStreamInterceptor(func(
-		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption,
+		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer,
+		opts ...grpc.CallOption,
 	) (grpc.ClientStream, error) {
 		if strings.HasSuffix(method, "/Listen") {
 			n.Add(1)
@@ -187,7 +191,8 @@ func TestListenerThatFails(t *testing.T) {
 	var broken atomic.Bool
 	broken.Store(true)
 	fs := e.Database(t, grpc.WithStreamInterceptor(func(
-		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption,
+		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer,
+		opts ...grpc.CallOption,
 	) (grpc.ClientStream, error) {
 		if strings.HasSuffix(method, "/Listen") && broken.Load() {
 			return nil, status.Error(codes.PermissionDenied, "refused by the test")
@@ -196,7 +201,10 @@ func TestListenerThatFails(t *testing.T) {
 	}))
 	reader := e.ScanHandler(fs)
 	s := e.NewScan(t)
-	p := scantest.WantProblem(t, scantest.Receive(t, scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25"), "the answer"), 500, "internal")
+	p := scantest.WantProblem(
+		t, scantest.Receive(t, scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25"), "the answer"),
+		500, "internal",
+	)
 	if strings.Contains(p.Detail, "refused by the test") {
 		t.Errorf("the cause is shown: %q", p.Detail)
 	}
@@ -253,13 +261,17 @@ func TestTooManyWatches(t *testing.T) {
 	scantest.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
 	reader.Watcher.Fill()
 
-	w := scantest.Receive(t, scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(e.NewScan(t).ID)+"?wait=25"), "the answer")
+	w := scantest.Receive(
+		t, scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(e.NewScan(t).ID)+"?wait=25"), "the answer",
+	)
 	scantest.WantProblem(t, w, http.StatusServiceUnavailable, string(fault.CodeUnavailable))
 	if after := w.Header().Get("Retry-After"); after != "1" {
 		t.Errorf("Retry-After is %q", after)
 	}
 	second := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25") // one that is watched already
-	scantest.Eventually(t, "two wait", func() bool { return reader.Watcher.Waiting(s.ID) == 2 && reader.Watcher.Hears(s.ID) })
+	scantest.Eventually(
+		t, "two wait", func() bool { return reader.Watcher.Waiting(s.ID) == 2 && reader.Watcher.Hears(s.ID) },
+	)
 	e.Put(t, advanced(s, scan.Processing))
 	scantest.WantView(t, scantest.Receive(t, first, "the first answer"), scan.Processing, 2)
 	scantest.WantView(t, scantest.Receive(t, second, "the second answer"), scan.Processing, 2)
@@ -320,7 +332,8 @@ func TestWaitLosesNothingWithoutAListener(t *testing.T) {
 	held := make(chan struct{})
 	t.Cleanup(func() { close(held) })
 	fs := e.Database(t, grpc.WithStreamInterceptor(func(
-		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption,
+		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer,
+		opts ...grpc.CallOption,
 	) (grpc.ClientStream, error) {
 		if strings.HasSuffix(method, "/Listen") {
 			select {

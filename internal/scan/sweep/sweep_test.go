@@ -22,13 +22,17 @@ import (
 
 func TestLostNotificationIsToldAgain(t *testing.T) {
 	t.Parallel()
-	first := map[scan.State]time.Duration{scan.AwaitingUpload: scan.FirstLook, scan.Queued: scan.NextLook, scan.Processing: time.Minute + scan.NextLook}
+	first := map[scan.State]time.Duration{
+		scan.AwaitingUpload: scan.FirstLook, scan.Queued: scan.NextLook, scan.Processing: time.Minute + scan.NextLook,
+	}
 	for state, due := range first {
 		t.Run(string(state), func(t *testing.T) {
 			t.Parallel()
 			e := scantest.New(t)
 			s, generation := e.BegunScan(t, state)
-			update := storage.ObjectAttrsToUpdate{Metadata: map[string]string{"owner": "anna", "traceparent": scantest.Traceparent}}
+			update := storage.ObjectAttrsToUpdate{
+				Metadata: map[string]string{"owner": "anna", "traceparent": scantest.Traceparent},
+			}
 			photo := e.Uploads.Object(scan.PhotoName(s.UID, s.ID))
 			if _, err := photo.Update(t.Context(), update); err != nil {
 				t.Fatal(err)
@@ -53,8 +57,9 @@ func TestLostNotificationIsToldAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := event.ObjectFinalized{
-				Bucket: scantest.UploadsBucket, Name: scan.PhotoName(s.UID, s.ID), Generation: generation, Size: 5, ContentType: "image/jpeg",
-				Created: attrs.Created, Metadata: update.Metadata,
+				Bucket: scantest.UploadsBucket, Name: scan.PhotoName(s.UID, s.ID), Generation: generation, Size: 5,
+				ContentType: "image/jpeg",
+				Created:     attrs.Created, Metadata: update.Metadata,
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("notification (-want +got):\n%s", diff)
@@ -113,7 +118,9 @@ func TestPhotoThatNeverComes(t *testing.T) {
 func TestRenewedTicketIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
-	opened := scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "key", scantest.JPEGRequest), http.StatusCreated)
+	opened := scantest.WantTicket(
+		t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "key", scantest.JPEGRequest), http.StatusCreated,
+	)
 	e.Clock.Advance(schema.TicketLife)
 	e.Sweep(t, 1) // to be looked at again at the end of the first ticket's grace
 	e.Clock.Advance(scan.ExpireGrace - time.Minute)
@@ -195,7 +202,9 @@ func TestScanThatNeverEnds(t *testing.T) {
 		s, _ := e.BegunScan(t, scan.AwaitingUpload)
 		e.Clock.Advance(schema.StuckLife + time.Second)
 		w := e.Sweeper()
-		w.Uploads = e.Client(t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodDelete))).Bucket(scantest.UploadsBucket)
+		w.Uploads = e.Client(
+			t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodDelete)),
+		).Bucket(scantest.UploadsBucket)
 		if _, err := w.Sweep(t.Context()); err == nil {
 			t.Fatal("no error")
 		}
@@ -254,7 +263,9 @@ func TestOriginalOfAFinishedScan(t *testing.T) {
 		s, _ := e.BegunScan(t, scan.Completed)
 		e.Clock.Advance(schema.OriginalLife)
 		w := e.Sweeper()
-		w.Uploads = e.Client(t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodDelete))).Bucket(scantest.UploadsBucket)
+		w.Uploads = e.Client(
+			t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodDelete)),
+		).Bucket(scantest.UploadsBucket)
 		if _, err := w.Sweep(t.Context()); err == nil {
 			t.Error("no error")
 		}
@@ -275,7 +286,9 @@ func TestOneScanThatFailsDoesNotStopTheOthers(t *testing.T) {
 	stuck, _ := e.BegunScan(t, scan.AwaitingUpload)
 	e.Clock.Advance(time.Second)
 	unreadable := e.NewScan(t)
-	if _, err := scan.Ref(e.Firestore, unreadable.ID).Update(t.Context(), []firestore.Update{{Path: "version", Value: "two"}}); err != nil {
+	if _, err := scan.Ref(e.Firestore, unreadable.ID).Update(
+		t.Context(), []firestore.Update{{Path: "version", Value: "two"}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	e.Clock.Advance(time.Second)
@@ -318,7 +331,9 @@ func TestStorageThatIsAwayEndsNoScan(t *testing.T) {
 	}
 	e.Clock.Advance(schema.StuckLife + time.Hour)
 	w := e.Sweeper()
-	w.Uploads = e.Client(t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodGet))).Bucket(scantest.UploadsBucket)
+	w.Uploads = e.Client(
+		t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodGet)),
+	).Bucket(scantest.UploadsBucket)
 	if looked, err := w.Sweep(t.Context()); looked != len(scans) || err == nil {
 		t.Errorf("Sweep = %d, %v", looked, err)
 	}
@@ -401,7 +416,9 @@ func TestSweepPutsATombstoneOff(t *testing.T) {
 	s := e.NewScan(t, func(s *scan.Scan) { s.State, s.SweepAt = scan.Deleting, new(e.Clock.Now()) })
 	e.Upload(t, s, []byte("photo"))
 	w := e.Sweeper()
-	w.Uploads = e.Client(t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodDelete))).Bucket(scantest.UploadsBucket)
+	w.Uploads = e.Client(
+		t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodDelete)),
+	).Bucket(scantest.UploadsBucket)
 	for _, pause := range []time.Duration{scan.NextLook, 2 * scan.NextLook} {
 		if looked, err := w.Sweep(t.Context()); looked != 1 || err == nil {
 			t.Errorf("Sweep = %d, %v", looked, err)

@@ -20,11 +20,15 @@ func TestScanThatChangesDuringTheSweepIsLetBe(t *testing.T) {
 	t.Run("a ticket renewed is not ended", func(t *testing.T) {
 		t.Parallel()
 		e := scantest.New(t)
-		opened := scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "key", scantest.JPEGRequest), http.StatusCreated)
+		opened := scantest.WantTicket(
+			t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "key", scantest.JPEGRequest), http.StatusCreated,
+		)
 		s := e.Load(t, opened.Scan.ID)
 		e.Clock.Advance(schema.TicketLife + scan.ExpireGrace)
 		e.SweepMeanwhile(t, s, func() {
-			scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "key", scantest.JPEGRequest), http.StatusOK)
+			scantest.WantTicket(
+				t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "key", scantest.JPEGRequest), http.StatusOK,
+			)
 		})
 		if got := e.Load(t, s.ID); got.State != scan.AwaitingUpload {
 			t.Errorf("scan is %s", got.State)

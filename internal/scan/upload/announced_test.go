@@ -33,7 +33,9 @@ func TestAnnouncedPhotoThatWasMeasured(t *testing.T) {
 	})
 	t.Run("by another version of the engine is to be uploaded", func(t *testing.T) {
 		e.Analyzed(t, "old", scantest.Measure)
-		got := scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "", scantest.Announcing("old")), http.StatusCreated)
+		got := scantest.WantTicket(
+			t, scantest.TicketFor(t, api, scantest.Anna, "", scantest.Announcing("old")), http.StatusCreated,
+		)
 		if got.Upload == nil || got.SamePhoto {
 			t.Errorf("got %+v, want a ticket", got)
 		}
@@ -43,16 +45,22 @@ func TestAnnouncedPhotoThatWasMeasured(t *testing.T) {
 		scantest.WantTicket(t, scantest.TicketFor(t, api, "bob", "", scantest.Announcing("photo")), http.StatusCreated)
 	})
 	t.Run("is the same for the key that opened a scan of it before", func(t *testing.T) {
-		opened := scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "mine", scantest.Announcing("mine")), http.StatusCreated)
+		opened := scantest.WantTicket(
+			t, scantest.TicketFor(t, api, scantest.Anna, "mine", scantest.Announcing("mine")), http.StatusCreated,
+		)
 		e.Analyzed(t, "mine", scantest.Currently)
-		got := scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "mine", scantest.Announcing("mine")), http.StatusOK)
+		got := scantest.WantTicket(
+			t, scantest.TicketFor(t, api, scantest.Anna, "mine", scantest.Announcing("mine")), http.StatusOK,
+		)
 		if got.Scan.ID != opened.Scan.ID || got.Upload == nil || got.SamePhoto {
 			t.Errorf("got %+v, want the scan that awaits its photo", got)
 		}
 	})
 	t.Run("is not told after the consent is withdrawn", func(t *testing.T) {
 		e.SetConsent(t, false, 2)
-		scantest.WantProblem(t, scantest.TicketFor(t, api, scantest.Anna, "", scantest.Announcing("photo")), 403, "consent_required")
+		scantest.WantProblem(
+			t, scantest.TicketFor(t, api, scantest.Anna, "", scantest.Announcing("photo")), 403, "consent_required",
+		)
 	})
 }
 
@@ -60,9 +68,13 @@ func TestMalformedChecksum(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	for _, sum := range []string{
-		"x", strings.Repeat("a", 63), strings.Repeat("a", 65), strings.Repeat("A", 64), strings.Repeat("g", 64), strings.Repeat("a", 63) + `\n`,
+		"x", strings.Repeat("a", 63), strings.Repeat("a", 65), strings.Repeat("A", 64), strings.Repeat("g", 64),
+		strings.Repeat("a", 63) + `\n`,
 	} {
-		p := scantest.WantProblem(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", `{"contentType":"image/jpeg","sha256":"`+sum+`"}`), 422, "invalid_field")
+		p := scantest.WantProblem(
+			t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", `{"contentType":"image/jpeg","sha256":"`+sum+`"}`), 422,
+			"invalid_field",
+		)
 		if len(p.Fields) != 1 || p.Fields[0].Pointer != "/sha256" {
 			t.Errorf("%q: fields %v", sum, p.Fields)
 		}
@@ -97,7 +109,8 @@ func TestDuplicate_isNoneOfAWithdrawnConsent(t *testing.T) {
 		t.Errorf("after a new consent: %+v", second)
 	}
 	w := scantest.TicketFor(t, api, scantest.Anna, "third", announced)
-	if got := scantest.Decoded[scantest.TicketAnswer](t, w); w.Code != http.StatusOK || !got.SamePhoto || got.Scan.ID != second.ID {
+	if got := scantest.Decoded[scantest.TicketAnswer](t, w); w.Code != http.StatusOK || !got.SamePhoto ||
+		got.Scan.ID != second.ID {
 		t.Errorf("%d %s, want the scan %s", w.Code, w.Body, second.ID)
 	}
 }

@@ -37,14 +37,17 @@ func TestDirectUpload(t *testing.T) {
 			body, contentType := scantest.FormOf(t, scantest.Part{Name: "photo", ContentType: kind, Value: photo})
 			w := scantest.DirectBody(ctx, e.UploadAPI(), scantest.Anna, "", contentType, strings.NewReader(body))
 			got := scantest.WantTicket(t, w, http.StatusAccepted)
-			if got.Scan.State != scan.Queued || got.Upload != nil || w.Header().Get("Location") != "/v1/scans/"+string(got.Scan.ID) {
+			if got.Scan.State != scan.Queued || got.Upload != nil ||
+				w.Header().Get("Location") != "/v1/scans/"+string(got.Scan.ID) {
 				t.Errorf("got %+v at %q", got, w.Header().Get("Location"))
 			}
 			s := e.Load(t, got.Scan.ID)
 			look := e.Clock.Now().Add(scan.FirstLook)
 			want := scan.New(s.ID, scantest.Anna, 1, kind, e.Clock.Now())
 			want.State, want.Version, want.Generation, want.SweepAt = scan.Queued, 2, e.PhotoOf(t, s), &look
-			want.Request, want.Content = s.Request, scan.PhotoHash([]byte(scantest.HashKey), scantest.Anna, scantest.HexSum(photo))
+			want.Request, want.Content = s.Request, scan.PhotoHash(
+				[]byte(scantest.HashKey), scantest.Anna, scantest.HexSum(photo),
+			)
 			if diff := cmp.Diff(want, s); diff != "" {
 				t.Errorf("scan (-want +got):\n%s", diff)
 			}
@@ -54,7 +57,8 @@ func TestDirectUpload(t *testing.T) {
 				t.Fatal(err)
 			}
 			metadata := map[string]string{"owner": "anna", "traceparent": scantest.Traceparent}
-			if diff := cmp.Diff(metadata, attrs.Metadata); diff != "" || attrs.ContentType != kind || scantest.ContentOf(t, object) != photo {
+			if diff := cmp.Diff(metadata, attrs.Metadata); diff != "" || attrs.ContentType != kind ||
+				scantest.ContentOf(t, object) != photo {
 				t.Errorf("stored as %s with metadata (-want +got):\n%s", attrs.ContentType, diff)
 			}
 			if err := e.Analyzer(scantest.Measure).Handle(t.Context(), scantest.Finalized(t, s, s.Generation)); err != nil {
@@ -65,19 +69,36 @@ func TestDirectUpload(t *testing.T) {
 	}
 	t.Run("takes the checksum of the photo", func(t *testing.T) {
 		t.Parallel()
-		w := scantest.Direct(t, e.UploadAPI(), scantest.Anna, "", scantest.Part{Name: "sha256", Value: scantest.HexSum(scantest.JPEG + "!")}, scantest.PhotoPart(scantest.JPEG+"!"))
+		w := scantest.Direct(
+			t, e.UploadAPI(), scantest.Anna, "", scantest.Part{Name: "sha256", Value: scantest.HexSum(scantest.JPEG + "!")},
+			scantest.PhotoPart(scantest.JPEG+"!"),
+		)
 		scantest.WantTicket(t, w, http.StatusAccepted)
 	})
 	t.Run("takes a photo whose sender does not know its type", func(t *testing.T) {
 		t.Parallel()
-		scantest.WantTicket(t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "", scantest.Part{Name: "photo", ContentType: "application/octet-stream", Value: scantest.JPEG}), http.StatusAccepted)
+		scantest.WantTicket(
+			t,
+			scantest.Direct(
+				t, e.UploadAPI(), scantest.Anna, "",
+				scantest.Part{Name: "photo", ContentType: "application/octet-stream", Value: scantest.JPEG},
+			),
+			http.StatusAccepted,
+		)
 	})
 	for _, said := range []string{
-		"IMAGE/JPEG", "image/jpg", "Image/PJPEG", `image/jpeg; charset=binary`, `image/jpeg;name="IMG 1.jpg"`, "image/jpeg; charset", " ",
+		"IMAGE/JPEG", "image/jpg", "Image/PJPEG", `image/jpeg; charset=binary`, `image/jpeg;name="IMG 1.jpg"`,
+		"image/jpeg; charset", " ",
 	} {
 		t.Run("takes a JPEG that is labelled "+said, func(t *testing.T) {
 			t.Parallel()
-			got := scantest.WantTicket(t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "", scantest.Part{Name: "photo", ContentType: said, Value: scantest.JPEG}), http.StatusAccepted)
+			got := scantest.WantTicket(
+				t,
+				scantest.Direct(
+					t, e.UploadAPI(), scantest.Anna, "", scantest.Part{Name: "photo", ContentType: said, Value: scantest.JPEG},
+				),
+				http.StatusAccepted,
+			)
 			if s := e.Load(t, got.Scan.ID); s.ContentType != "image/jpeg" {
 				t.Errorf("it is kept as %q", s.ContentType)
 			}
@@ -86,7 +107,9 @@ func TestDirectUpload(t *testing.T) {
 	t.Run("takes the largest photo", func(t *testing.T) {
 		t.Parallel()
 		largest := scantest.JPEG + strings.Repeat("x", scan.MaxBytes-len(scantest.JPEG))
-		scantest.WantTicket(t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "", scantest.PhotoPart(largest)), http.StatusAccepted)
+		scantest.WantTicket(
+			t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "", scantest.PhotoPart(largest)), http.StatusAccepted,
+		)
 	})
 }
 
@@ -94,7 +117,9 @@ func TestDirectUploadIsRefused(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	e.PutUser(t, account.User{UID: "withdrawn", State: account.Active, ConsentEpoch: 2, BirthYear: 1990})
-	whole, form := scantest.FormOf(t, scantest.Part{Name: "sha256", Value: scantest.HexSum(scantest.JPEG)}, scantest.PhotoPart(scantest.JPEG))
+	whole, form := scantest.FormOf(
+		t, scantest.Part{Name: "sha256", Value: scantest.HexSum(scantest.JPEG)}, scantest.PhotoPart(scantest.JPEG),
+	)
 	boundary, _, _ := strings.Cut(whole, "\r\n")
 	tests := map[string]struct {
 		uid     account.UID
@@ -103,38 +128,81 @@ func TestDirectUploadIsRefused(t *testing.T) {
 		code    string
 		pointer string
 	}{
-		"without consent":       {"withdrawn", []scantest.Part{scantest.PhotoPart(scantest.JPEG)}, 403, "consent_required", ""},
-		"not registered":        {"stranger", []scantest.Part{scantest.PhotoPart(scantest.JPEG)}, 403, "not_registered", ""},
-		"without a token":       {"", []scantest.Part{scantest.PhotoPart(scantest.JPEG)}, 401, "token_missing", ""},
-		"of HEIC":               {scantest.Anna, []scantest.Part{{Name: "photo", ContentType: "image/heic", Value: "\x00\x00\x00\x18ftypheic"}}, 415, "unsupported_media_type", "/photo"},
-		"of a GIF":              {scantest.Anna, []scantest.Part{{Name: "photo", ContentType: "image/gif", Value: "GIF89a and so on"}}, 415, "unsupported_media_type", "/photo"},
-		"of a web page":         {scantest.Anna, []scantest.Part{scantest.PhotoPart("<html>" + scantest.JPEG)}, 415, "unsupported_media_type", "/photo"},
-		"of nothing":            {scantest.Anna, []scantest.Part{scantest.PhotoPart("")}, 415, "unsupported_media_type", "/photo"},
-		"of a type in disguise": {scantest.Anna, []scantest.Part{{Name: "photo", ContentType: "image/png", Value: scantest.JPEG}}, 422, "invalid_field", "/photo"},
-		"of a malformed type":   {scantest.Anna, []scantest.Part{{Name: "photo", ContentType: "image/", Value: scantest.JPEG}}, 422, "invalid_field", "/photo"},
-		"of two types":          {scantest.Anna, []scantest.Part{{Name: "photo", ContentType: "image/jpeg, image/png", Value: scantest.JPEG}}, 422, "invalid_field", "/photo"},
-		"without a photo":       {scantest.Anna, []scantest.Part{{Name: "sha256", Value: scantest.HexSum(scantest.JPEG)}}, 422, "invalid_field", "/photo"},
-		"with an unknown part":  {scantest.Anna, []scantest.Part{{Name: "a/b"}, scantest.PhotoPart(scantest.JPEG)}, 422, "unknown_field", "/a~1b"},
+		"without consent": {
+			"withdrawn", []scantest.Part{scantest.PhotoPart(scantest.JPEG)}, 403, "consent_required", "",
+		},
+		"not registered":  {"stranger", []scantest.Part{scantest.PhotoPart(scantest.JPEG)}, 403, "not_registered", ""},
+		"without a token": {"", []scantest.Part{scantest.PhotoPart(scantest.JPEG)}, 401, "token_missing", ""},
+		"of HEIC": {
+			scantest.Anna, []scantest.Part{{Name: "photo", ContentType: "image/heic", Value: "\x00\x00\x00\x18ftypheic"}}, 415,
+			"unsupported_media_type", "/photo",
+		},
+		"of a GIF": {
+			scantest.Anna, []scantest.Part{{Name: "photo", ContentType: "image/gif", Value: "GIF89a and so on"}}, 415,
+			"unsupported_media_type", "/photo",
+		},
+		"of a web page": {
+			scantest.Anna, []scantest.Part{scantest.PhotoPart("<html>" + scantest.JPEG)}, 415, "unsupported_media_type",
+			"/photo",
+		},
+		"of nothing": {
+			scantest.Anna, []scantest.Part{scantest.PhotoPart("")}, 415, "unsupported_media_type", "/photo",
+		},
+		"of a type in disguise": {
+			scantest.Anna, []scantest.Part{{Name: "photo", ContentType: "image/png", Value: scantest.JPEG}}, 422,
+			"invalid_field", "/photo",
+		},
+		"of a malformed type": {
+			scantest.Anna, []scantest.Part{{Name: "photo", ContentType: "image/", Value: scantest.JPEG}}, 422, "invalid_field",
+			"/photo",
+		},
+		"of two types": {
+			scantest.Anna, []scantest.Part{{Name: "photo", ContentType: "image/jpeg, image/png", Value: scantest.JPEG}}, 422,
+			"invalid_field", "/photo",
+		},
+		"without a photo": {
+			scantest.Anna, []scantest.Part{{Name: "sha256", Value: scantest.HexSum(scantest.JPEG)}}, 422, "invalid_field",
+			"/photo",
+		},
+		"with an unknown part": {
+			scantest.Anna, []scantest.Part{{Name: "a/b"}, scantest.PhotoPart(scantest.JPEG)}, 422, "unknown_field", "/a~1b",
+		},
 		"with a malformed checksum": {
-			scantest.Anna, []scantest.Part{{Name: "sha256", Value: "x"}, scantest.PhotoPart(scantest.JPEG)}, 422, "invalid_field", "/sha256",
+			scantest.Anna, []scantest.Part{{Name: "sha256", Value: "x"}, scantest.PhotoPart(scantest.JPEG)}, 422,
+			"invalid_field", "/sha256",
 		},
 		"with another photo's checksum": {
-			scantest.Anna, []scantest.Part{{Name: "sha256", Value: scantest.HexSum("x")}, scantest.PhotoPart(scantest.JPEG)}, 422, "invalid_field", "/sha256",
+			scantest.Anna, []scantest.Part{{Name: "sha256", Value: scantest.HexSum("x")}, scantest.PhotoPart(scantest.JPEG)},
+			422, "invalid_field", "/sha256",
 		},
 		"with two checksums": {
-			scantest.Anna, []scantest.Part{{Name: "sha256", Value: "x"}, {Name: "sha256", Value: "x"}, scantest.PhotoPart(scantest.JPEG)}, 400, "malformed_body", "/sha256",
+			scantest.Anna,
+			[]scantest.Part{{Name: "sha256", Value: "x"}, {Name: "sha256", Value: "x"}, scantest.PhotoPart(scantest.JPEG)}, 400,
+			"malformed_body", "/sha256",
 		},
 		"with a text after the photo": {
-			scantest.Anna, []scantest.Part{scantest.PhotoPart(scantest.JPEG), {Name: "sha256", Value: scantest.HexSum(scantest.JPEG)}}, 400, "malformed_body", "/sha256",
+			scantest.Anna,
+			[]scantest.Part{scantest.PhotoPart(scantest.JPEG), {Name: "sha256", Value: scantest.HexSum(scantest.JPEG)}}, 400,
+			"malformed_body", "/sha256",
 		},
-		"with two photos": {scantest.Anna, []scantest.Part{scantest.PhotoPart(scantest.JPEG), scantest.PhotoPart(scantest.JPEG)}, 400, "malformed_body", "/photo"},
+		"with two photos": {
+			scantest.Anna, []scantest.Part{scantest.PhotoPart(scantest.JPEG), scantest.PhotoPart(scantest.JPEG)}, 400,
+			"malformed_body", "/photo",
+		},
 		"a byte too large": {
-			scantest.Anna, []scantest.Part{scantest.PhotoPart(scantest.JPEG + strings.Repeat("x", scan.MaxBytes+1-len(scantest.JPEG)))}, 413, "body_too_large", "",
+			scantest.Anna,
+			[]scantest.Part{scantest.PhotoPart(scantest.JPEG + strings.Repeat("x", scan.MaxBytes+1-len(scantest.JPEG)))}, 413,
+			"body_too_large", "",
 		},
 		"with a huge text": {
-			scantest.Anna, []scantest.Part{{Name: "sha256", Value: strings.Repeat("a", 70_000)}, scantest.PhotoPart(scantest.JPEG)}, 413, "body_too_large", "",
+			scantest.Anna,
+			[]scantest.Part{{Name: "sha256", Value: strings.Repeat("a", 70_000)}, scantest.PhotoPart(scantest.JPEG)}, 413,
+			"body_too_large", "",
 		},
-		"far too large": {scantest.Anna, []scantest.Part{scantest.PhotoPart(scantest.JPEG + strings.Repeat("x", 2*scan.MaxBytes))}, 413, "body_too_large", ""},
+		"far too large": {
+			scantest.Anna, []scantest.Part{scantest.PhotoPart(scantest.JPEG + strings.Repeat("x", 2*scan.MaxBytes))}, 413,
+			"body_too_large", "",
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -150,15 +218,19 @@ func TestDirectUploadIsRefused(t *testing.T) {
 		status            int
 		code              string
 	}{
-		"as JSON":                 {"application/json", `{}`, 415, "unsupported_media_type"},
-		"as another multipart":    {"multipart/mixed; boundary=x", whole, 415, "unsupported_media_type"},
-		"without a boundary":      {"multipart/form-data", whole, 415, "unsupported_media_type"},
-		"with another boundary":   {"multipart/form-data; boundary=x", whole, 400, "malformed_body"},
-		"empty":                   {form, "", 400, "malformed_body"},
-		"without any part":        {form, boundary + "--\r\n", 422, "invalid_field"},
-		"cut off in the photo":    {form, whole[:strings.Index(whole, scantest.JPEG)+len(scantest.JPEG)-2], 400, "malformed_body"},
+		"as JSON":               {"application/json", `{}`, 415, "unsupported_media_type"},
+		"as another multipart":  {"multipart/mixed; boundary=x", whole, 415, "unsupported_media_type"},
+		"without a boundary":    {"multipart/form-data", whole, 415, "unsupported_media_type"},
+		"with another boundary": {"multipart/form-data; boundary=x", whole, 400, "malformed_body"},
+		"empty":                 {form, "", 400, "malformed_body"},
+		"without any part":      {form, boundary + "--\r\n", 422, "invalid_field"},
+		"cut off in the photo": {
+			form, whole[:strings.Index(whole, scantest.JPEG)+len(scantest.JPEG)-2], 400, "malformed_body",
+		},
 		"cut off after the photo": {form, whole[:len(whole)-len("--\r\n")], 400, "malformed_body"},
-		"cut off in a text":       {form, whole[:strings.Index(whole, scantest.HexSum(scantest.JPEG))+9], 400, "malformed_body"},
+		"cut off in a text": {
+			form, whole[:strings.Index(whole, scantest.HexSum(scantest.JPEG))+9], 400, "malformed_body",
+		},
 	}
 	for name, tt := range raw {
 		t.Run(name, func(t *testing.T) {
@@ -211,7 +283,8 @@ func TestDirectUploadThatBreaksOff(t *testing.T) {
 	}
 	scantest.Receive(t, ended, "the handler's end")
 	e.WantNothing(t)
-	w := scantest.DirectBody(t.Context(), api, scantest.Anna, "key", contentType, strings.NewReader(body)) // the second try
+	// the second try
+	w := scantest.DirectBody(t.Context(), api, scantest.Anna, "key", contentType, strings.NewReader(body))
 	s := e.Load(t, scantest.WantTicket(t, w, http.StatusAccepted).Scan.ID)
 	if e.PhotoOf(t, s) != s.Generation {
 		t.Error("the photo is not the scan's")
@@ -222,7 +295,9 @@ func TestDirectUploadIsIdempotent(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := e.UploadAPI()
-	first := scantest.WantTicket(t, scantest.Direct(t, api, scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusAccepted)
+	first := scantest.WantTicket(
+		t, scantest.Direct(t, api, scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusAccepted,
+	)
 	queued := e.Load(t, first.Scan.ID)
 	unchanged := func(t *testing.T, want scan.Scan) {
 		t.Helper()
@@ -231,33 +306,62 @@ func TestDirectUploadIsIdempotent(t *testing.T) {
 		}
 	}
 	t.Run("the same again is the same scan", func(t *testing.T) {
-		got := scantest.WantTicket(t, scantest.Direct(t, api, scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusOK)
+		got := scantest.WantTicket(
+			t, scantest.Direct(t, api, scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusOK,
+		)
 		if diff := cmp.Diff(first, got); diff != "" {
 			t.Errorf("answer (-first +second):\n%s", diff)
 		}
 		unchanged(t, queued)
 	})
 	t.Run("another photo is refused", func(t *testing.T) {
-		scantest.WantProblem(t, scantest.Direct(t, api, scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG+"!")), 422, "idempotency_key_reused")
-		scantest.WantProblem(t, scantest.Direct(t, api, scantest.Anna, "key", scantest.Part{Name: "photo", ContentType: "image/png", Value: "\x89PNG\r\n\x1a\n"}), 422, "idempotency_key_reused")
-		scantest.WantProblem(t, scantest.Direct(t, api, scantest.Anna, "key", scantest.Part{Name: "sha256", Value: scantest.HexSum(scantest.JPEG)}, scantest.PhotoPart(scantest.JPEG)), 422, "idempotency_key_reused")
+		scantest.WantProblem(
+			t, scantest.Direct(t, api, scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG+"!")), 422,
+			"idempotency_key_reused",
+		)
+		scantest.WantProblem(
+			t,
+			scantest.Direct(
+				t, api, scantest.Anna, "key", scantest.Part{Name: "photo", ContentType: "image/png", Value: "\x89PNG\r\n\x1a\n"},
+			),
+			422, "idempotency_key_reused",
+		)
+		scantest.WantProblem(
+			t,
+			scantest.Direct(
+				t, api, scantest.Anna, "key", scantest.Part{Name: "sha256", Value: scantest.HexSum(scantest.JPEG)},
+				scantest.PhotoPart(scantest.JPEG),
+			),
+			422, "idempotency_key_reused",
+		)
 		unchanged(t, queued)
 	})
 	t.Run("once it is measured it is answered with its result", func(t *testing.T) {
-		if err := e.Analyzer(scantest.Measure).Handle(t.Context(), scantest.Finalized(t, queued, queued.Generation)); err != nil {
+		if err := e.Analyzer(scantest.Measure).Handle(
+			t.Context(), scantest.Finalized(t, queued, queued.Generation),
+		); err != nil {
 			t.Fatal(err)
 		}
 		done := e.Load(t, queued.ID)
-		got := scantest.WantTicket(t, scantest.Direct(t, api, scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusOK)
+		got := scantest.WantTicket(
+			t, scantest.Direct(t, api, scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusOK,
+		)
 		if got.Scan.State != scan.Completed || got.Scan.ID != done.ID || got.SamePhoto {
 			t.Errorf("got %+v", got)
 		}
-		scantest.WantProblem(t, scantest.Direct(t, api, scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG+"!")), 422, "idempotency_key_reused")
+		scantest.WantProblem(
+			t, scantest.Direct(t, api, scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG+"!")), 422,
+			"idempotency_key_reused",
+		)
 		unchanged(t, done)
 	})
 	t.Run("a ticket's scan is taken up", func(t *testing.T) {
-		ticket := scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "ticket", scantest.JPEGRequest), http.StatusCreated)
-		got := scantest.WantTicket(t, scantest.Direct(t, api, scantest.Anna, "ticket", scantest.PhotoPart(scantest.JPEG)), http.StatusAccepted)
+		ticket := scantest.WantTicket(
+			t, scantest.TicketFor(t, api, scantest.Anna, "ticket", scantest.JPEGRequest), http.StatusCreated,
+		)
+		got := scantest.WantTicket(
+			t, scantest.Direct(t, api, scantest.Anna, "ticket", scantest.PhotoPart(scantest.JPEG)), http.StatusAccepted,
+		)
 		if got.Scan.ID != ticket.Scan.ID || got.Scan.State != scan.Queued {
 			t.Errorf("got %+v, want the ticket's scan", got.Scan)
 		}
@@ -267,16 +371,22 @@ func TestDirectUploadIsIdempotent(t *testing.T) {
 	})
 	t.Run("what was measured before is not stored again", func(t *testing.T) {
 		original := e.Analyzed(t, scantest.JPEG+" known", scantest.Currently)
-		parts := []scantest.Part{{Name: "sha256", Value: scantest.HexSum(scantest.JPEG + " known")}, scantest.PhotoPart(scantest.JPEG + " known")}
+		parts := []scantest.Part{
+			{Name: "sha256", Value: scantest.HexSum(scantest.JPEG + " known")}, scantest.PhotoPart(scantest.JPEG + " known"),
+		}
 		got := scantest.WantTicket(t, scantest.Direct(t, api, scantest.Anna, "", parts...), http.StatusOK)
 		if got.Scan.ID != original.ID || !got.SamePhoto {
 			t.Errorf("got %+v, want the earlier scan", got)
 		}
 		other := []scantest.Part{parts[0], scantest.PhotoPart(scantest.JPEG + " other")}
-		if p := scantest.WantProblem(t, scantest.Direct(t, api, scantest.Anna, "", other...), 422, "invalid_field"); p.Fields[0].Pointer != "/sha256" {
+		if p := scantest.WantProblem(
+			t, scantest.Direct(t, api, scantest.Anna, "", other...), 422, "invalid_field",
+		); p.Fields[0].Pointer != "/sha256" {
 			t.Errorf("fields %v", p.Fields)
 		}
-		scantest.WantProblem(t, scantest.Direct(t, api, scantest.Anna, "", append(parts, scantest.Part{Name: "more"})...), 400, "malformed_body")
+		scantest.WantProblem(
+			t, scantest.Direct(t, api, scantest.Anna, "", append(parts, scantest.Part{Name: "more"})...), 400, "malformed_body",
+		)
 	})
 }
 
@@ -327,7 +437,9 @@ func TestDirectUploadThatCrashes(t *testing.T) {
 	t.Run("and whose client tries again goes on", func(t *testing.T) {
 		t.Parallel()
 		e, s := crash(t)
-		got := scantest.WantTicket(t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusAccepted)
+		got := scantest.WantTicket(
+			t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusAccepted,
+		)
 		if got.Scan.ID != s.ID || e.Load(t, s.ID).Generation != e.PhotoOf(t, s) {
 			t.Errorf("got %+v", got)
 		}
@@ -336,7 +448,10 @@ func TestDirectUploadThatCrashes(t *testing.T) {
 		t.Parallel()
 		e, s := crash(t)
 		for _, other := range []string{scantest.JPEG + "!", strings.Replace(scantest.JPEG, "so", "no", 1)} {
-			scantest.WantProblem(t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "key", scantest.PhotoPart(other)), 422, "idempotency_key_reused")
+			scantest.WantProblem(
+				t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "key", scantest.PhotoPart(other)), 422,
+				"idempotency_key_reused",
+			)
 		}
 		if got := scantest.ContentOf(t, e.Uploads.Object(scan.PhotoName(scantest.Anna, s.ID))); got != scantest.JPEG {
 			t.Errorf("the photo is %q now", got)
@@ -349,7 +464,9 @@ func TestDirectUploadThatCrashes(t *testing.T) {
 			t.Fatal(err)
 		}
 		scantest.WantOriginal(t, e, e.Load(t, s.ID))
-		got := scantest.WantTicket(t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusOK)
+		got := scantest.WantTicket(
+			t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusOK,
+		)
 		if got.Scan.State != scan.Completed {
 			t.Errorf("got %+v", got.Scan)
 		}
@@ -408,7 +525,9 @@ func TestDirectUploadIsOvertaken(t *testing.T) {
 		e := scantest.New(t)
 		scantest.WantProblem(t, stored(t, e, func(scan.Scan) { e.SetConsent(t, true, 3) }), 403, "consent_required")
 		e.WantNoPhotos(t)
-		scantest.WantTicket(t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusAccepted)
+		scantest.WantTicket(
+			t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusAccepted,
+		)
 	})
 	t.Run("by the scan's deletion, and nothing is left", func(t *testing.T) {
 		t.Parallel()
@@ -427,11 +546,15 @@ func TestDirectUploadWithoutStorage(t *testing.T) {
 	e := scantest.New(t)
 	away := e.Client(t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodPost)))
 	api := e.UploadAPI(func(u *upload.Handler) { u.Bucket = away.Bucket(scantest.UploadsBucket) })
-	p := scantest.WantProblem(t, scantest.Direct(t, api, scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), 503, "unavailable")
+	p := scantest.WantProblem(
+		t, scantest.Direct(t, api, scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), 503, "unavailable",
+	)
 	if strings.Contains(p.Detail, "refused by the test") {
 		t.Errorf("the cause is shown: %q", p.Detail)
 	}
-	scantest.WantTicket(t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusAccepted)
+	scantest.WantTicket(
+		t, scantest.Direct(t, e.UploadAPI(), scantest.Anna, "key", scantest.PhotoPart(scantest.JPEG)), http.StatusAccepted,
+	)
 }
 
 // A photo is passed on as it comes: what the handler allocates does not grow with it.
@@ -460,7 +583,10 @@ func TestDirectUploadHoldsLittle(t *testing.T) {
 	var before, after runtime.MemStats
 	for range 2 { // the first makes what lasts
 		runtime.ReadMemStats(&before)
-		scantest.WantTicket(t, scantest.DirectBody(t.Context(), api, scantest.Anna, "", contentType, strings.NewReader(body)), http.StatusAccepted)
+		scantest.WantTicket(
+			t, scantest.DirectBody(t.Context(), api, scantest.Anna, "", contentType, strings.NewReader(body)),
+			http.StatusAccepted,
+		)
 		runtime.ReadMemStats(&after)
 	}
 	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 3*upload.ChunkBytes {
@@ -476,7 +602,9 @@ func TestTooManyDirectUploads(t *testing.T) {
 	api := httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	uploads.Routes(api)
 	uploads.Arriving().Store(upload.MaxDirect)
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/uploads/direct", bytes.NewReader([]byte("--x--")))
+	r := httptest.NewRequestWithContext(
+		t.Context(), http.MethodPost, "/v1/uploads/direct", bytes.NewReader([]byte("--x--")),
+	)
 	r.Header.Set("Authorization", "Bearer anna")
 	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	w := httptest.NewRecorder()

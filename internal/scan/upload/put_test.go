@@ -56,19 +56,32 @@ func TestPutBesideTheTicketIsRefused(t *testing.T) {
 		change func(*http.Request)
 		want   scantest.PutAnswer
 	}{
-		"with another content type": {"x", header("Content-Type", "text/html"), scantest.PutAnswer{Status: 403, Code: "SignatureDoesNotMatch"}},
-		"without a content type":    {"x", without("Content-Type"), scantest.PutAnswer{Status: 400, Code: "MalformedSecurityHeader"}},
-		"empty":                     {"", nil, scantest.PutAnswer{Status: 400, Code: "EntityTooSmall"}},
-		"a byte too large":          {strings.Repeat("x", scan.MaxBytes+1), nil, scantest.PutAnswer{Status: 400, Code: "EntityTooLarge"}},
-		"too large with a larger limit": {
-			"x", header("X-Goog-Content-Length-Range", "1,999999999"), scantest.PutAnswer{Status: 403, Code: "SignatureDoesNotMatch"},
+		"with another content type": {
+			"x", header("Content-Type", "text/html"), scantest.PutAnswer{Status: 403, Code: "SignatureDoesNotMatch"},
 		},
-		"without the limit": {"x", without("X-Goog-Content-Length-Range"), scantest.PutAnswer{Status: 400, Code: "MalformedSecurityHeader"}},
+		"without a content type": {
+			"x", without("Content-Type"), scantest.PutAnswer{Status: 400, Code: "MalformedSecurityHeader"},
+		},
+		"empty": {"", nil, scantest.PutAnswer{Status: 400, Code: "EntityTooSmall"}},
+		"a byte too large": {
+			strings.Repeat("x", scan.MaxBytes+1), nil, scantest.PutAnswer{Status: 400, Code: "EntityTooLarge"},
+		},
+		"too large with a larger limit": {
+			"x", header("X-Goog-Content-Length-Range", "1,999999999"),
+			scantest.PutAnswer{Status: 403, Code: "SignatureDoesNotMatch"},
+		},
+		"without the limit": {
+			"x", without("X-Goog-Content-Length-Range"), scantest.PutAnswer{Status: 400, Code: "MalformedSecurityHeader"},
+		},
 		"allowed to overwrite": {
 			"x", without("X-Goog-If-Generation-Match"), scantest.PutAnswer{Status: 400, Code: "MalformedSecurityHeader"},
 		},
-		"for another owner":  {"x", header("X-Goog-Meta-Owner", "bob"), scantest.PutAnswer{Status: 403, Code: "SignatureDoesNotMatch"}},
-		"with more metadata": {"x", header("X-Goog-Meta-More", "m"), scantest.PutAnswer{Status: 400, Code: "MalformedSecurityHeader"}},
+		"for another owner": {
+			"x", header("X-Goog-Meta-Owner", "bob"), scantest.PutAnswer{Status: 403, Code: "SignatureDoesNotMatch"},
+		},
+		"with more metadata": {
+			"x", header("X-Goog-Meta-More", "m"), scantest.PutAnswer{Status: 400, Code: "MalformedSecurityHeader"},
+		},
 		"to another user's path": {"x", func(r *http.Request) {
 			r.URL.Path = strings.Replace(r.URL.Path, "/anna/", "/bob/", 1)
 		}, scantest.PutAnswer{Status: 403, Code: "SignatureDoesNotMatch"}},
@@ -78,15 +91,22 @@ func TestPutBesideTheTicketIsRefused(t *testing.T) {
 		"with another signature": {"x", func(r *http.Request) {
 			changeQuery(r.URL, "X-Goog-Signature", strings.Repeat("ab", 256))
 		}, scantest.PutAnswer{Status: 403, Code: "SignatureDoesNotMatch"}},
-		"without a signature": {"x", func(r *http.Request) { r.URL.RawQuery = "" }, scantest.PutAnswer{Status: 403, Code: "AccessDenied"}},
-		"by another method":   {"x", func(r *http.Request) { r.Method = http.MethodDelete }, scantest.PutAnswer{Status: 403, Code: "SignatureDoesNotMatch"}},
+		"without a signature": {
+			"x", func(r *http.Request) { r.URL.RawQuery = "" }, scantest.PutAnswer{Status: 403, Code: "AccessDenied"},
+		},
+		"by another method": {
+			"x", func(r *http.Request) { r.Method = http.MethodDelete },
+			scantest.PutAnswer{Status: 403, Code: "SignatureDoesNotMatch"},
+		},
 	}
 	e := scantest.New(t)
 	api := e.UploadAPI()
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			opened := scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated)
+			opened := scantest.WantTicket(
+				t, scantest.TicketFor(t, api, scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated,
+			)
 			if got := scantest.PutPhoto(t, opened.Upload, tt.body, tt.change); got != tt.want {
 				t.Errorf("PUT: %v, want %v", got, tt.want)
 			}
@@ -109,7 +129,9 @@ func changeQuery(u *url.URL, name, value string) {
 func TestPutOfTheLargestPhoto(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
-	opened := scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated)
+	opened := scantest.WantTicket(
+		t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated,
+	)
 	if got := scantest.PutPhoto(t, opened.Upload, strings.Repeat("x", scan.MaxBytes), nil); got.Status != http.StatusOK {
 		t.Errorf("PUT of %d bytes: %v", scan.MaxBytes, got)
 	}
@@ -119,9 +141,13 @@ func TestPutAfterTheTicketsEnd(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := e.UploadAPI()
-	opened := scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), http.StatusCreated)
+	opened := scantest.WantTicket(
+		t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), http.StatusCreated,
+	)
 	e.Clock.Advance(schema.TicketLife + time.Second)
-	if got := scantest.PutPhoto(t, opened.Upload, "x", nil); got != (scantest.PutAnswer{Status: 400, Code: "ExpiredToken"}) {
+	if got := scantest.PutPhoto(t, opened.Upload, "x", nil); got != (scantest.PutAnswer{
+		Status: 400, Code: "ExpiredToken",
+	}) {
 		t.Errorf("PUT: %v, want ExpiredToken", got)
 	}
 	again := scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), http.StatusOK)
@@ -136,13 +162,17 @@ func TestTicketUsedAgain(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	a := e.Analyzer(scantest.Measure)
-	opened := scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated)
+	opened := scantest.WantTicket(
+		t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated,
+	)
 	s := e.Load(t, opened.Scan.ID)
 	if got := scantest.PutPhoto(t, opened.Upload, "first", nil); got.Status != http.StatusOK {
 		t.Fatalf("PUT: %v", got)
 	}
 	generation := e.PhotoOf(t, s)
-	if got := scantest.PutPhoto(t, opened.Upload, "second", nil); got != (scantest.PutAnswer{Status: 412, Code: "PreconditionFailed"}) {
+	if got := scantest.PutPhoto(t, opened.Upload, "second", nil); got != (scantest.PutAnswer{
+		Status: 412, Code: "PreconditionFailed",
+	}) {
 		t.Errorf("second PUT: %v, want 412", got)
 	}
 	if got := e.PhotoOf(t, s); got != generation {
@@ -178,7 +208,9 @@ func TestTicketUsedAtOnce(t *testing.T) {
 	t.Parallel()
 	const puts = 8
 	e := scantest.New(t)
-	opened := scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated)
+	opened := scantest.WantTicket(
+		t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated,
+	)
 	answers := make(chan scantest.PutAnswer, puts)
 	for i := range puts {
 		body := bytes.Repeat([]byte{byte('a' + i)}, 1000)

@@ -31,19 +31,28 @@ func TestQuota(t *testing.T) {
 	t.Run("used up refuses both routes until its hour is over", func(t *testing.T) {
 		for _, w := range []interface {
 			Header() http.Header
-		}{scantest.TicketFor(t, api, scantest.Anna, "", scantest.JPEGRequest), scantest.Direct(t, api, scantest.Anna, "", scantest.PhotoPart(scantest.JPEG))} {
+		}{
+			scantest.TicketFor(t, api, scantest.Anna, "", scantest.JPEGRequest),
+			scantest.Direct(t, api, scantest.Anna, "", scantest.PhotoPart(scantest.JPEG)),
+		} {
 			if after := w.Header().Get("Retry-After"); after != strconv.Itoa(40*60) {
 				t.Errorf("Retry-After is %q", after)
 			}
 		}
 		scantest.WantProblem(t, scantest.TicketFor(t, api, scantest.Anna, "", scantest.JPEGRequest), 429, "rate_limited")
-		scantest.WantProblem(t, scantest.Direct(t, api, scantest.Anna, "", scantest.PhotoPart(scantest.JPEG)), 429, "rate_limited")
+		scantest.WantProblem(
+			t, scantest.Direct(t, api, scantest.Anna, "", scantest.PhotoPart(scantest.JPEG)), 429, "rate_limited",
+		)
 		e.WantNoPhotos(t)
 	})
 	t.Run("used up refuses a form before its photo is read", func(t *testing.T) {
-		body, contentType := scantest.FormOf(t, scantest.PhotoPart(scantest.JPEG+strings.Repeat("x", scan.MaxBytes-len(scantest.JPEG))))
+		body, contentType := scantest.FormOf(
+			t, scantest.PhotoPart(scantest.JPEG+strings.Repeat("x", scan.MaxBytes-len(scantest.JPEG))),
+		)
 		rest := strings.NewReader(body)
-		scantest.WantProblem(t, scantest.DirectBody(t.Context(), api, scantest.Anna, "", contentType, rest), 429, "rate_limited")
+		scantest.WantProblem(
+			t, scantest.DirectBody(t.Context(), api, scantest.Anna, "", contentType, rest), 429, "rate_limited",
+		)
 		if read := len(body) - rest.Len(); read > 1<<16 {
 			t.Errorf("%d bytes were read", read)
 		}
@@ -52,7 +61,9 @@ func TestQuota(t *testing.T) {
 		scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "last", scantest.JPEGRequest), http.StatusOK)
 		e.Analyzed(t, "photo", scantest.Currently)
 		scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "", scantest.Announcing("photo")), http.StatusOK)
-		scantest.WantTicket(t, scantest.Direct(t, api, scantest.Anna, "last", scantest.PhotoPart(scantest.JPEG)), http.StatusAccepted)
+		scantest.WantTicket(
+			t, scantest.Direct(t, api, scantest.Anna, "last", scantest.PhotoPart(scantest.JPEG)), http.StatusAccepted,
+		)
 	})
 	t.Run("is each user's own", func(t *testing.T) {
 		e.PutBob(t)
@@ -73,7 +84,9 @@ func TestQuotaIsExactAtOnce(t *testing.T) {
 	e.Clock.Advance(time.Hour - e.Clock.Now().Sub(e.Clock.Now().Truncate(time.Hour))) // an hour's beginning
 	hourly := upload.Quotas[0]
 	for range hourly.Max - requests/2 {
-		scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated)
+		scantest.WantTicket(
+			t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated,
+		)
 	}
 	elsewhere := e.Database(t)
 	apis := []http.Handler{e.UploadAPI(), e.UploadAPI(func(u *upload.Handler) {
@@ -107,9 +120,13 @@ func TestTicketAfterTheConsentIsGrantedAnew(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := e.UploadAPI()
-	opened := scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), http.StatusCreated)
+	opened := scantest.WantTicket(
+		t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), http.StatusCreated,
+	)
 	e.SetConsent(t, false, 2)
-	scantest.WantProblem(t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), 403, "consent_required")
+	scantest.WantProblem(
+		t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), 403, "consent_required",
+	)
 	e.SetConsent(t, true, 3)
 	again := scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), http.StatusOK)
 	if got := e.Load(t, opened.Scan.ID); again.Scan.ID != got.ID || got.ConsentEpoch != 3 {

@@ -52,7 +52,8 @@ func TestTicket(t *testing.T) {
 	}
 	look := now.Add(scan.FirstLook)
 	wantScan := scan.Scan{
-		Schema: 1, ID: id, UID: scantest.Anna, ConsentEpoch: 1, State: scan.AwaitingUpload, Version: 1, ContentType: "image/jpeg",
+		Schema: 1, ID: id, UID: scantest.Anna, ConsentEpoch: 1, State: scan.AwaitingUpload, Version: 1,
+		ContentType:     "image/jpeg",
 		Request:         keys.Ring(scantest.HashKey).ID(keys.Request, "anna", `{"contentType":"image/jpeg","sha256":""}`),
 		TicketExpiresAt: now.Add(schema.TicketLife), CreatedAt: now, UpdatedAt: now, SweepAt: &look,
 	}
@@ -76,7 +77,9 @@ func TestTicketCarriesTheTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]string{"owner": "anna", "traceparent": scantest.Traceparent}, attrs.Metadata); diff != "" {
+	if diff := cmp.Diff(
+		map[string]string{"owner": "anna", "traceparent": scantest.Traceparent}, attrs.Metadata,
+	); diff != "" {
 		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
 }
@@ -86,11 +89,14 @@ func TestTicketIsRefused(t *testing.T) {
 	e := scantest.New(t)
 	api := e.UploadAPI()
 	e.PutUser(t, account.User{UID: "withdrawn", State: account.Active, ConsentEpoch: 2})
-	e.PutUser(t, account.User{UID: "erasing", State: account.Erasing, ConsentEpoch: 1, Consent: account.Consent{Granted: true}})
+	e.PutUser(
+		t, account.User{UID: "erasing", State: account.Erasing, ConsentEpoch: 1, Consent: account.Consent{Granted: true}},
+	)
 	granted := account.Consent{Granted: true}
 	e.PutUser(t, account.User{UID: "ageless", State: account.Active, ConsentEpoch: 1, Consent: granted})
 	e.PutUser(t, account.User{
-		UID: "minor", State: account.Active, ConsentEpoch: 1, Consent: granted, BirthYear: e.Clock.Now().Year() - scantest.MinAge,
+		UID: "minor", State: account.Active, ConsentEpoch: 1, Consent: granted,
+		BirthYear: e.Clock.Now().Year() - scantest.MinAge,
 	})
 	tests := map[string]struct {
 		uid     account.UID
@@ -111,8 +117,10 @@ func TestTicketIsRefused(t *testing.T) {
 		"for a type with a space": {scantest.Anna, "", `{"contentType":"image/jpeg "}`, 422, "invalid_field", "/contentType"},
 		"without a body":          {scantest.Anna, "", ``, 400, "malformed_body", ""},
 		"for a broken body":       {scantest.Anna, "", `{"contentType":`, 400, "malformed_body", ""},
-		"for an unknown field":    {scantest.Anna, "", `{"contentType":"image/jpeg","size":1}`, 422, "unknown_field", "/size"},
-		"for a wrong type":        {scantest.Anna, "", `{"contentType":1}`, 422, "invalid_field", "/contentType"},
+		"for an unknown field": {
+			scantest.Anna, "", `{"contentType":"image/jpeg","size":1}`, 422, "unknown_field", "/size",
+		},
+		"for a wrong type": {scantest.Anna, "", `{"contentType":1}`, 422, "invalid_field", "/contentType"},
 		"with too long a key": {
 			scantest.Anna, strings.Repeat("k", 129), scantest.JPEGRequest, 400, "invalid_parameter", "header/Idempotency-Key",
 		},
@@ -142,7 +150,9 @@ func TestTicketIsIdempotent(t *testing.T) {
 	e := scantest.New(t)
 	api := e.UploadAPI()
 	key := strings.Repeat("k", 128)
-	opened := scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, key, scantest.JPEGRequest), http.StatusCreated)
+	opened := scantest.WantTicket(
+		t, scantest.TicketFor(t, api, scantest.Anna, key, scantest.JPEGRequest), http.StatusCreated,
+	)
 
 	t.Run("the same again is the same scan, signed anew", func(t *testing.T) {
 		e.Clock.Advance(10 * time.Minute)
@@ -161,7 +171,9 @@ func TestTicketIsIdempotent(t *testing.T) {
 	})
 	t.Run("another body is refused", func(t *testing.T) {
 		before := e.Load(t, opened.Scan.ID)
-		scantest.WantProblem(t, scantest.TicketFor(t, api, scantest.Anna, key, `{"contentType":"image/png"}`), 422, "idempotency_key_reused")
+		scantest.WantProblem(
+			t, scantest.TicketFor(t, api, scantest.Anna, key, `{"contentType":"image/png"}`), 422, "idempotency_key_reused",
+		)
 		if diff := cmp.Diff(before, e.Load(t, opened.Scan.ID)); diff != "" {
 			t.Errorf("the scan changed:\n%s", diff)
 		}
@@ -169,7 +181,9 @@ func TestTicketIsIdempotent(t *testing.T) {
 	t.Run("another key, and none, are other scans", func(t *testing.T) {
 		seen := map[scan.ID]bool{opened.Scan.ID: true}
 		for _, key := range []string{"other", "", ""} {
-			got := scantest.WantTicket(t, scantest.TicketFor(t, api, scantest.Anna, key, scantest.JPEGRequest), http.StatusCreated)
+			got := scantest.WantTicket(
+				t, scantest.TicketFor(t, api, scantest.Anna, key, scantest.JPEGRequest), http.StatusCreated,
+			)
 			if seen[got.Scan.ID] {
 				t.Errorf("key %q got the scan of another", key)
 			}
@@ -216,9 +230,12 @@ func TestTicketCannotBeSigned(t *testing.T) {
 		u.Signing.PrivateKey = nil
 		u.Signing.SignBytes = func([]byte) ([]byte, error) { return nil, errors.New("IAM is away") }
 	})
-	p := scantest.WantProblem(t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), 503, "unavailable")
+	p := scantest.WantProblem(
+		t, scantest.TicketFor(t, api, scantest.Anna, "key", scantest.JPEGRequest), 503, "unavailable",
+	)
 	if strings.Contains(p.Detail, "IAM") {
 		t.Errorf("the cause is shown: %q", p.Detail)
 	}
-	scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "key", scantest.JPEGRequest), http.StatusOK) // the scan waits for the next try
+	// the scan waits for the next try
+	scantest.WantTicket(t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "key", scantest.JPEGRequest), http.StatusOK)
 }

@@ -9,17 +9,19 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// regressor is a cascade of regression trees that moves a guess step by step to a point of the face. It was described by Markus et
-// al., "Eye pupil localization with an ensemble of randomized trees", Pattern Recognition 2014, and trained by the authors of
-// pico; pigo's data files hold it.
+// regressor is a cascade of regression trees that moves a guess step by step to a point of the
+// face. It was described by Markus et al., "Eye pupil localization with an ensemble of randomized
+// trees", Pattern Recognition 2014, and trained by the authors of pico; pigo's data files hold it.
 //
-// pigo's own runner is not used. It mixes answers of other calls in when asked for other than 63 repeats, draws its repeats
-// from the global random source, rounds to whole pixels, starts each landmark to the right of the middle even when it looks for its
-// mirror image, and inverts the pixel test for rotated faces.
+// pigo's own runner is not used. It mixes answers of other calls in when asked for other than 63
+// repeats, draws its repeats from the global random source, rounds to whole pixels, starts each
+// landmark to the right of the middle even when it looks for its mirror image, and inverts the
+// pixel test for rotated faces.
 //
-// The file: stages, shrink (float32), trees a stage and depth as little-endian 32-bit words; then for each tree 4 signed bytes for
-// each of the 2^depth-1 inner nodes (row and column of one pixel, row and column of the other, in 1/256 of the size) and two float32
-// for each of the 2^depth leaves (row and column to move by, in sizes). It is used as it lies there, without a copy.
+// The file: stages, shrink (float32), trees a stage and depth as little-endian 32-bit words; then
+// for each tree 4 signed bytes for each of the 2^depth-1 inner nodes (row and column of one pixel,
+// row and column of the other, in 1/256 of the size) and two float32 for each of the 2^depth leaves
+// (row and column to move by, in sizes). It is used as it lies there, without a copy.
 type regressor struct {
 	stages, trees, depth int
 	shrink               float32
@@ -29,7 +31,8 @@ type regressor struct {
 const (
 	regressorHeader = 16
 
-	// A tree of depth 9 with its leaves takes more bytes than the inner nodes of one of depth 10 do (see treeCodes).
+	// A tree of depth 9 with its leaves takes more bytes than the inner nodes of one of depth 10 do
+	// (see treeCodes).
 	minDepth, maxDepth = 9, 10
 )
 
@@ -58,24 +61,26 @@ func (r *regressor) treeBytes() int { return 4*(1<<r.depth-1) + 8*(1<<r.depth) }
 // Spot is a place in a plane and the size of the neighbourhood looked at, in pixels.
 type Spot struct{ X, Y, Size float32 }
 
-// Side says which half of a face a cascade is run for. The cascades were trained for one; run in a mirror they find the other.
+// Side says which half of a face a cascade is run for. The cascades were trained for one; run in a
+// mirror they find the other.
 type Side int
 
 const (
+	// ImageLeft is the half on the left of the picture, and ImageRight the other.
 	ImageLeft  Side = 1
 	ImageRight Side = -1 // the cascade mirrored
 )
 
-// walker is a spot on its way through one stage: place and size in 1/256 pixel, half a pixel added to the place so that cutting off
-// rounds, and the moves of the stage's trees so far.
+// walker is a spot on its way through one stage: place and size in 1/256 pixel, half a pixel added
+// to the place so that cutting off rounds, and the moves of the stage's trees so far.
 type walker struct {
 	x, y, across, down int32 // across is negative for the mirrored cascade
 	dx, dy             float32
 	inside             bool // no tree can look beyond the border
 }
 
-// run moves spots through the whole cascade. They take turns at each tree: the tree stays in the processor's cache, and one spot does
-// not wait for the pixels of another.
+// run moves spots through the whole cascade. They take turns at each tree: the tree stays in the
+// processor's cache, and one spot does not wait for the pixels of another.
 func (r *regressor) run(p *raster.Plane, spots *[repeats]Spot, s Side) {
 	var walkers [repeats]walker
 	rest := r.data
@@ -89,7 +94,8 @@ func (r *regressor) run(p *raster.Plane, spots *[repeats]Spot, s Side) {
 		}
 		for i := range spots {
 			at, w := &spots[i], &walkers[i]
-			// The conversions keep compilers from fusing multiply and add, which would give other results on other machines.
+			// The conversions keep compilers from fusing multiply and add, which would give other results on
+			// other machines.
 			at.Y += float32(w.dy * at.Size)
 			at.X += float32(w.dx * at.Size * float32(s))
 			at.Size *= r.shrink
@@ -134,7 +140,8 @@ func (w *walker) move(moves []byte, leaf int) {
 	w.dx += math.Float32frombits(binary.LittleEndian.Uint32(m[4:]))
 }
 
-// treeCodes is how many bytes the inner nodes of the deepest tree take, rounded up. Every tree with its leaves is longer.
+// treeCodes is how many bytes the inner nodes of the deepest tree take, rounded up. Every tree with
+// its leaves is longer.
 const treeCodes = 4 << maxDepth
 
 // leaf walks down one tree: from the inner node n to 2n+1 or 2n+2.
@@ -181,8 +188,8 @@ func leavesInside(v, w *walker, codes *[treeCodes]byte, pix []uint8, width int32
 	return i - first, j - first
 }
 
-// fixed gives a coordinate in 1/256 pixel. A cascade led astray by a picture without a face may run far off: it is held where
-// the arithmetic stays inside 32 bits.
+// fixed gives a coordinate in 1/256 pixel. A cascade led astray by a picture without a face may run
+// far off: it is held where the arithmetic stays inside 32 bits.
 func fixed(v float32) int32 {
 	return int32(math.Round(float64(min(max(v, -1<<14), 1<<14)) * 256))
 }
@@ -190,9 +197,10 @@ func fixed(v float32) int32 {
 // repeats is the number of starts from which each cascade is run.
 const repeats = 31
 
-// starts are the starts, each around zero in [-0.5, 0.5), the first dimension sideways, the second up and down, the third the
-// size: the R3 sequence (M. Roberts, "The unreasonable effectiveness of quasirandom sequences"), in whole numbers.
-// It fills the cube more evenly than random numbers, and is the same for every call.
+// starts are the starts, each around zero in [-0.5, 0.5), the first dimension sideways, the second
+// up and down, the third the size: the R3 sequence (M. Roberts, "The unreasonable effectiveness of
+// quasirandom sequences"), in whole numbers. It fills the cube more evenly than random numbers, and
+// is the same for every call.
 var starts = func() (t [repeats][3]float32) {
 	// 2^32 divided by the powers of the root of x^4 = x + 1.
 	steps := [3]uint32{3518319155, 2882110345, 2360945575}
@@ -204,11 +212,12 @@ var starts = func() (t [repeats][3]float32) {
 	return t
 }()
 
-// Found is where a cascade ended: the interquartile mean over its starts, and how far they are spread.
+// Found is where a cascade ended: the interquartile mean over its starts, and how far they are
+// spread.
 type Found struct{ X, Y, Spread float64 }
 
-// Find runs the cascade from all starts around a guess. The starts for the right half are those for the left in a mirror, so that
-// both halves of a face are treated alike.
+// Find runs the cascade from all starts around a guess. The starts for the right half are those for
+// the left in a mirror, so that both halves of a face are treated alike.
 func (r *regressor) Find(p *raster.Plane, guess Spot, s Side) Found {
 	var spots [repeats]Spot
 	for i, o := range starts {
@@ -228,8 +237,8 @@ func (r *regressor) Find(p *raster.Plane, guess Spot, s Side) Found {
 	return Found{X: x, Y: y, Spread: math.Sqrt((raster.Sq(dx) + raster.Sq(dy)) / 2)}
 }
 
-// middle gives the mean of the inner half of the values and their spread: the distance between the quartiles as a standard
-// deviation of a normal distribution.
+// middle gives the mean of the inner half of the values and their spread: the distance between the
+// quartiles as a standard deviation of a normal distribution.
 func middle(v []float32) (mean, spread float64) {
 	slices.Sort(v)
 	lo, hi := len(v)/4, len(v)-len(v)/4

@@ -2,8 +2,8 @@ package cascade
 
 import _ "embed" // the cascades
 
-// The trained cascades of pigo, unchanged; see cascades/NOTICE. Embedded one by one because a file out of an [embed.FS] is a copy: 8 MB
-// of memory, and the time to write them.
+// The trained cascades of pigo, unchanged; see cascades/NOTICE. Embedded one by one because a file
+// out of an [embed.FS] is a copy: 8 MB of memory, and the time to write them.
 var (
 	//go:embed cascades/facefinder
 	cascadeFacefinder []byte
@@ -29,8 +29,8 @@ var (
 	cascadeLp93 []byte
 )
 
-// Cascades are the files by pigo's names. They must not be written to. It is a function, not a variable, so that the linker leaves them
-// out of a program that measures no photos, as most of ours.
+// Cascades are the files by pigo's names. They must not be written to. It is a function, not a
+// variable, so that the linker leaves them out of a program that measures no photos, as most do.
 func Cascades() map[string][]byte {
 	return map[string][]byte{
 		"facefinder": cascadeFacefinder, "puploc": cascadePuploc,

@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestSpotsThatTakeTurnsEndWhereTheyWouldAlone compares run with one spot after the other, each looking at the border as it comes.
+// TestSpotsThatTakeTurnsEndWhereTheyWouldAlone compares run with one spot after the other, each
+// looking at the border as it comes.
 func TestSpotsThatTakeTurnsEndWhereTheyWouldAlone(t *testing.T) {
 	t.Parallel()
 	models, err := LoadModels()
@@ -27,7 +28,8 @@ func TestSpotsThatTakeTurnsEndWhereTheyWouldAlone(t *testing.T) {
 		var spots, want [repeats]Spot
 		for i := range spots {
 			spots[i] = Spot{
-				X: rapid.Float32Range(-50, 400).Draw(t, "x"), Y: rapid.Float32Range(-50, 450).Draw(t, "y"), Size: rapid.Float32Range(5, 300).Draw(t, "size"),
+				X: rapid.Float32Range(-50, 400).Draw(t, "x"), Y: rapid.Float32Range(-50, 450).Draw(t, "y"),
+				Size: rapid.Float32Range(5, 300).Draw(t, "size"),
 			}
 			want[i] = r.alone(face, spots[i], s)
 		}

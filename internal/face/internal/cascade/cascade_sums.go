@@ -1,6 +1,7 @@
 package cascade
 
-// CascadeSums lists the embedded cascades, in the order in which they are loaded, with the sha256 of each file of pigo v1.4.6.
+// CascadeSums lists the embedded cascades, in the order in which they are loaded, with the sha256
+// of each file of pigo v1.4.6.
 var CascadeSums = [...]struct{ name, sha256 string }{
 	{"facefinder", "d8014993e7298c7b1865d1f8b855d6dbf4ec5c808bf879e2091ab6837abf90cd"},
 	{"puploc", "aa01adf34e5af6ed333be75e934275fc39fba2b63790cb340353b2d459c96ccc"},

@@ -78,8 +78,10 @@ func TestMalformedCascadesAreRefused(t *testing.T) {
 	}
 	sound, finder := Cascades()["lp38"], Cascades()["facefinder"]
 	for name, data := range map[string][]byte{
-		"nothing": nil, "a short header": sound[:10], "more stages than data": with("lp38", 0, 7), "absurdly many trees": with("lp38", 10, 255),
-		"absurdly deep trees": with("lp38", 12, 30), "shallow trees": with("lp38", 12, 8), "a byte too many": append(slices.Clone(sound), 0),
+		"nothing": nil, "a short header": sound[:10], "more stages than data": with("lp38", 0, 7),
+		"absurdly many trees": with("lp38", 10, 255),
+		"absurdly deep trees": with("lp38", 12, 30), "shallow trees": with("lp38", 12, 8),
+		"a byte too many": append(slices.Clone(sound), 0),
 	} {
 		t.Run("points: "+name, func(t *testing.T) {
 			t.Parallel()

@@ -8,8 +8,9 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// The detector's settings. Measured on 61 studio portraits twice and on faces in the wild: more pixels find no more faces, a
-// finer grid costs more than it finds, and a threshold holds only for its own grid.
+// The detector's settings. Measured on 61 studio portraits twice and on faces in the wild: more
+// pixels find no more faces, a finer grid costs more than it finds, and a threshold holds only for
+// its own grid.
 const (
 	coarseSide   = 400  // longer side of the picture looked at, pixels
 	minFace      = 0.15 // smallest face, of the shorter side
@@ -46,7 +47,8 @@ const (
 // Window is a square in a plane: centre, side and the detector's confidence.
 type Window struct{ X, Y, Size, Q float64 }
 
-// FacePlace is where the face is in the picture, and by how many degrees it is turned clockwise from upright, roughly.
+// FacePlace is where the face is in the picture, and by how many degrees it is turned clockwise
+// from upright, roughly.
 type FacePlace struct {
 	Window
 	Turn   float64
@@ -69,8 +71,9 @@ func (w Window) Times(f float64) Window {
 	return Window{X: raster.Grown(w.X, f), Y: raster.Grown(w.Y, f), Size: w.Size * f, Q: w.Q}
 }
 
-// search looks upright and, when nothing is found there or nothing sure, turned; then for a face that the
-// picture cuts, which chance faces in the turned picture must not hide; then for a small face.
+// search looks upright and, when nothing is found there or nothing sure, turned; then for a face
+// that the picture cuts, which chance faces in the turned picture must not hide; then for a small
+// face.
 func (m *Models) search(small *raster.Plane) (FacePlace, error) {
 	short := float64(min(small.W, small.H))
 	faces, turn := m.faces(small, minFace*short, minQuality), 0.0
@@ -89,16 +92,20 @@ func (m *Models) search(small *raster.Plane) (FacePlace, error) {
 		return turnedBack(small, Largest(faces, turn)), nil
 	}
 	if len(m.faces(small, tinyFace*short, minTinyQuality)) > 0 {
-		return FacePlace{}, report.Refuse(report.FaceTooSmall, "The face is too small in the picture. Please hold the phone closer, at arm's length.")
+		return FacePlace{}, report.Refuse(
+			report.FaceTooSmall, "The face is too small in the picture. Please hold the phone closer, at arm's length.",
+		)
 	}
 	if small.Mean() < blackout {
-		return FacePlace{}, report.Refuse(report.TooDark, "The picture is almost black. Please turn on more light or face a window.")
+		return FacePlace{}, report.Refuse(
+			report.TooDark, "The picture is almost black. Please turn on more light or face a window.",
+		)
 	}
 	return FacePlace{}, report.Refuse(report.NoFace, DetailNoFace)
 }
 
-// byChance reports whether what was found in the picture turned by an angle is no face, or as weak as
-// the chance faces that turning makes.
+// byChance reports whether what was found in the picture turned by an angle is no face, or as weak
+// as the chance faces that turning makes.
 func byChance(faces []Window, turn float64) bool {
 	return len(faces) == 0 || turn != 0 && strongest(faces) < chanceQuality
 }
@@ -117,8 +124,9 @@ func (m *Models) searchBeyond(small *raster.Plane) (FacePlace, bool) {
 	return place, true
 }
 
-// searchTurned looks at the picture turned in steps and takes the turn with the strongest face. It has to be clearly stronger than what was
-// found upright: in a turned picture the upright scan finds chance faces, and a face seen a little askew is weaker.
+// searchTurned looks at the picture turned in steps and takes the turn with the strongest face. It
+// has to be clearly stronger than what was found upright: in a turned picture the upright scan
+// finds chance faces, and a face seen a little askew is weaker.
 func (m *Models) searchTurned(small *raster.Plane, smallest float64, upright []Window) (faces []Window, turn float64) {
 	faces = upright
 	quick, _ := small.Within(quickSide)
@@ -134,14 +142,16 @@ func (m *Models) searchTurned(small *raster.Plane, smallest float64, upright []W
 	return faces, turn
 }
 
-// promises tells quickly whether it is worth looking for a face closely. Of 39 turned faces that are then found, all pass, with a
-// confidence of at least 5; of pictures without a face turned in all directions, 3 in 100.
+// promises tells quickly whether it is worth looking for a face closely. Of 39 turned faces that
+// are then found, all pass, with a confidence of at least 5; of pictures without a face turned in
+// all directions, 3 in 100.
 func (m *Models) promises(p *raster.Plane, smallest float64) bool {
 	return len(m.scan(p, p.Whole(), smallest, float64(min(p.W, p.H)), quickShift, quickGrowth)) > 0
 }
 
-// Largest takes the largest face and tells how large the next one is. Whether two are too many is for the checks to say, once the halves of
-// this one were seen to look alike: in patterns several chance faces are found.
+// Largest takes the largest face and tells how large the next one is. Whether two are too many is
+// for the checks to say, once the halves of this one were seen to look alike: in patterns several
+// chance faces are found.
 func Largest(faces []Window, turn float64) FacePlace {
 	place := FacePlace{Window: slices.MaxFunc(faces, func(a, b Window) int {
 		return cmp.Or(cmp.Compare(min(a.Q, ClearQuality), min(b.Q, ClearQuality)), cmp.Compare(a.Size, b.Size))
@@ -162,8 +172,8 @@ func strongest(faces []Window) float64 {
 	return best
 }
 
-// faces scans coarsely and looks at the best candidates again with a fine grid, whose summed confidence tells faces from
-// chance. Each face is given once. The smallest size is in pixels.
+// faces scans coarsely and looks at the best candidates again with a fine grid, whose summed
+// confidence tells faces from chance. Each face is given once. The smallest size is in pixels.
 func (m *Models) faces(p *raster.Plane, smallest, minQ float64) []Window {
 	found := cluster(m.scan(p, p.Whole(), smallest, float64(min(p.W, p.H)), coarseShift, coarseGrowth))
 	found = found[:min(len(found), candidates)]
@@ -196,10 +206,13 @@ func (m *Models) verify(p *raster.Plane, c Window) (Window, bool) {
 
 // scan looks at a grid of windows; sizes in pixels, at least what the classifier was made for.
 func (m *Models) scan(p *raster.Plane, in raster.Area, smallest, largest, shift, growth float64) []Window {
-	return m.finder.scan(p, in, grid{smallest: max(leastWindow, int(smallest)), largest: int(largest), shift: shift, growth: growth})
+	return m.finder.scan(
+		p, in, grid{smallest: max(leastWindow, int(smallest)), largest: int(largest), shift: shift, growth: growth},
+	)
 }
 
-// cluster joins windows that mean the same face: place and size are their weighted means, the confidence their sum. Best first.
+// cluster joins windows that mean the same face: place and size are their weighted means, the
+// confidence their sum. Best first.
 func cluster(windows []Window) []Window {
 	slices.SortFunc(windows, byConfidence)
 	taken := make([]bool, len(windows))
@@ -226,7 +239,8 @@ func cluster(windows []Window) []Window {
 	return joined
 }
 
-// byConfidence orders windows without ever finding two different ones equal, so that the order is always the same.
+// byConfidence orders windows without ever finding two different ones equal, so that the order is
+// always the same.
 func byConfidence(a, b Window) int {
 	return cmp.Or(cmp.Compare(b.Q, a.Q), cmp.Compare(a.Y, b.Y), cmp.Compare(a.X, b.X), cmp.Compare(a.Size, b.Size))
 }
@@ -243,8 +257,8 @@ func (w Window) shared(v Window) float64 {
 	return float64(max(0, dx) * max(0, dy))
 }
 
-// same reports whether two boxes mean one face: they overlap, or the smaller lies half in the larger (an eye or a mouth taken for
-// a face of its own).
+// same reports whether two boxes mean one face: they overlap, or the smaller lies half in the
+// larger (an eye or a mouth taken for a face of its own).
 func (w Window) same(v Window) bool {
 	return w.overlap(v) > sameOverlap || w.shared(v) > 0.5*raster.Sq(min(w.Size, v.Size))
 }
@@ -256,4 +270,5 @@ func turnedBack(p *raster.Plane, place FacePlace) FacePlace {
 	return place
 }
 
-const DetailNoFace = "No face was found. Please take the photo from the front, with the whole face in the picture and light on it."
+const DetailNoFace = "No face was found. Please take the photo from the front, with the whole face in the picture " +
+	"and light on it."

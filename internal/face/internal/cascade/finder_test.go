@@ -70,7 +70,9 @@ func TestFinder_scansAnAreaAsIfItWereCutOut(t *testing.T) {
 		want[i].X += float64(in.Left)
 		want[i].Y += float64(in.Top)
 	}
-	if diff := cmp.Diff(want, models.finder.scan(face, in, g), cmp.AllowUnexported(Window{})); diff != "" || len(want) == 0 {
+	if diff := cmp.Diff(
+		want, models.finder.scan(face, in, g), cmp.AllowUnexported(Window{}),
+	); diff != "" || len(want) == 0 {
 		t.Errorf("%d windows (-cut out +area):\n%s", len(want), diff)
 	}
 }

@@ -15,21 +15,22 @@ type Models struct {
 	Places map[string]*regressor
 }
 
-// loaded are the models, once loadModels was called. It is no sync.OnceValues, whose function every program would link that imports
-// this package, and the cascades with it.
+// loaded are the models, once loadModels was called. It is no sync.OnceValues, whose function every
+// program would link that imports this package, and the cascades with it.
 var loaded struct {
 	once   sync.Once
 	models *Models
 	err    error
 }
 
-// LoadModels checks and parses the cascades at the first call, about 10 ms, so that a function that never sees a photo does not
-// pay for it.
+// LoadModels checks and parses the cascades at the first call, about 10 ms, so that a function that
+// never sees a photo does not pay for it.
 func LoadModels() (*Models, error) {
 	loaded.once.Do(func() { loaded.models, loaded.err = ModelsFrom(Cascades()) })
 	return loaded.models, loaded.err
 }
 
+// ModelsFrom reads the cascades from their files, which it holds to their checksums.
 func ModelsFrom(files map[string][]byte) (*Models, error) {
 	m := &Models{Places: map[string]*regressor{}}
 	for _, c := range CascadeSums {
@@ -55,7 +56,8 @@ func (m *Models) add(name string, data []byte) (err error) {
 	return err
 }
 
-// check compares the checksum of a cascade: data that differ in one bit would give scores that look sound and are not.
+// check compares the checksum of a cascade: data that differ in one bit would give scores that look
+// sound and are not.
 func check(data []byte, want string) error {
 	sum := sha256.Sum256(data)
 	if got := hex.EncodeToString(sum[:]); got != want {

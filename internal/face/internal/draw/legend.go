@@ -63,10 +63,15 @@ var legendMask = sync.OnceValue(func() *raster.Plane {
 func withLegend(p raster.Planes) raster.Planes {
 	w := p.Y.W
 	h := even(legendHeight * w / legendWidth)
-	below := raster.Planes{Y: raster.Filled(w, h, inkGround.y), Cb: raster.Filled(w/2, h/2, inkGround.cb), Cr: raster.Filled(w/2, h/2, inkGround.cr)}
+	below := raster.Planes{
+		Y: raster.Filled(w, h, inkGround.y), Cb: raster.Filled(w/2, h/2, inkGround.cb),
+		Cr: raster.Filled(w/2, h/2, inkGround.cr),
+	}
 	shrink := float64(legendWidth) / float64(w)
 	start := shrink/2 - 0.5
-	text := legendMask().Crop(raster.Frame{Origin: raster.Vec{X: start, Y: start}, Axis: raster.Vec{X: shrink, Y: 0}}, w, h)
+	text := legendMask().Crop(
+		raster.Frame{Origin: raster.Vec{X: start, Y: start}, Axis: raster.Vec{X: shrink, Y: 0}}, w, h,
+	)
 	lay(below, text, inkWords, image.Rect(0, 0, w, h))
 	drawSamples(below, 1/shrink)
 	return raster.Planes{Y: p.Y.Above(below.Y), Cb: p.Cb.Above(below.Cb), Cr: p.Cr.Above(below.Cr)}
@@ -87,6 +92,8 @@ func drawSamples(p raster.Planes, scale float64) {
 		middle = append(middle, line(from, from.Plus(raster.Vec{X: dashLength, Y: 0}), middleWidth))
 	}
 	drawOn(p, seamWidth, inkSeam,
-		drawing{inkMiddle, middle}, drawing{inkUnsure, arrowAt(legendArrow, arrowWidth)}, drawing{inkSure, arrowAt(legendSure, arrowBold)},
-		drawing{inkRing, []stroke{ring(circle, 3*dotRadius, ringWidth)}}, drawing{inkPoint, []stroke{disc(circle, dotRadius)}})
+		drawing{inkMiddle, middle}, drawing{inkUnsure, arrowAt(legendArrow, arrowWidth)},
+		drawing{inkSure, arrowAt(legendSure, arrowBold)},
+		drawing{inkRing, []stroke{ring(circle, 3*dotRadius, ringWidth)}},
+		drawing{inkPoint, []stroke{disc(circle, dotRadius)}})
 }

@@ -31,7 +31,9 @@ func TestLegendCanBeReadOnAPhone(t *testing.T) {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			t.Parallel()
 			w, h := size[0], size[1]
-			photo := raster.Planes{Y: raster.Filled(w, h, 90), Cb: raster.Filled(w/2, h/2, 120), Cr: raster.Filled(w/2, h/2, 140)}
+			photo := raster.Planes{
+				Y: raster.Filled(w, h, 90), Cb: raster.Filled(w/2, h/2, 120), Cr: raster.Filled(w/2, h/2, 140),
+			}
 			p := withLegend(photo)
 			if p.Y.W != w || p.Y.H <= h || p.Y.H%2 != 0 || p.Cb.H != p.Y.H/2 || len(p.Cr.Pix) != p.Cr.W*p.Cr.H {
 				t.Fatalf("%d x %d and %d x %d", p.Y.W, p.Y.H, p.Cb.W, p.Cb.H)
@@ -69,13 +71,18 @@ func textLikeness(p, q *raster.Plane) float64 {
 func TestLegendShowsASampleOfEachLine(t *testing.T) {
 	t.Parallel()
 	const w = 800
-	p := withLegend(raster.Planes{Y: raster.Filled(w, 2, 0), Cb: raster.Filled(w/2, 1, 128), Cr: raster.Filled(w/2, 1, 128)})
-	for i, want := range [legendLines]ink{legendCircle: inkPoint, legendMiddle: inkMiddle, legendArrow: inkUnsure, legendSure: inkSure} {
+	p := withLegend(
+		raster.Planes{Y: raster.Filled(w, 2, 0), Cb: raster.Filled(w/2, 1, 128), Cr: raster.Filled(w/2, 1, 128)},
+	)
+	for i, want := range [legendLines]ink{
+		legendCircle: inkPoint, legendMiddle: inkMiddle, legendArrow: inkUnsure, legendSure: inkSure,
+	} {
 		found := false
 		for y := 2 + (legendMargin+i*legendLine)*w/legendWidth; y < 2+(legendMargin+(i+1)*legendLine)*w/legendWidth; y++ {
 			for x := range legendText * w / legendWidth {
 				at := y/2*(w/2) + x/2
-				found = found || facetest.Diff8(p.Y.Row(y)[x], want.y) < 40 && facetest.Diff8(p.Cb.Pix[at], want.cb) < 40 && facetest.Diff8(p.Cr.Pix[at], want.cr) < 40
+				found = found || facetest.Diff8(p.Y.Row(y)[x], want.y) < 40 && facetest.Diff8(p.Cb.Pix[at], want.cb) < 40 &&
+					facetest.Diff8(p.Cr.Pix[at], want.cr) < 40
 			}
 		}
 		if !found {

@@ -50,9 +50,9 @@ var (
 	inkSure   = inkOf(255, 150, 40, 255)
 )
 
-// overlayOf draws the 15 points with rings that hold them in 95 of 100 cases, the middle line of the
-// face, and the arrows: thick and orange where the asymmetry is beyond its own error, else thin and
-// pale.
+// overlayOf draws the 15 points with rings that hold them in 95 of 100 cases, the middle line of
+// the face, and the arrows: thick and orange where the asymmetry is beyond its own error, else thin
+// and pale.
 func overlayOf(m *measure.Measurement, c photo.Canvas) raster.Planes {
 	p, d := sceneOf(m, c)
 	unsure, sure := d.arrows()
@@ -65,7 +65,10 @@ func overlayOf(m *measure.Measurement, c photo.Canvas) raster.Planes {
 // sceneOf gives what the overlay is drawn on, and what draws on it.
 func sceneOf(m *measure.Measurement, c photo.Canvas) (raster.Planes, diagram) {
 	v := viewOf(m, c.Y)
-	d := diagram{m: m, toPixel: func(iod raster.Vec) raster.Vec { return v.pixel(m.Pts.Frame.Outer(iod)) }, unit: m.Pts.IOD() / v.scale()}
+	d := diagram{
+		m: m, toPixel: func(iod raster.Vec) raster.Vec { return v.pixel(m.Pts.Frame.Outer(iod)) },
+		unit: m.Pts.IOD() / v.scale(),
+	}
 	if v.whole() && v.scale() > 1 {
 		return reducedTo(c, v.w, v.h), d
 	}
@@ -138,7 +141,8 @@ func (d diagram) at(k landmark.Mark) raster.Vec { return d.m.Pts.At[k].Plus(onBr
 // brows of the 61 reference people, and of ten average faces of others, 98 in 100 of the points lie
 // inside the brow's outline with it; without it 23.
 var onBrow = [landmark.Marks]raster.Vec{
-	landmark.MarkBrowInnerL: {X: -0.11, Y: -0.07}, landmark.MarkBrowInnerR: {X: 0.11, Y: -0.07}, landmark.MarkBrowOuterL: {X: 0.12, Y: -0.115}, landmark.MarkBrowOuterR: {X: -0.12, Y: -0.115},
+	landmark.MarkBrowInnerL: {X: -0.11, Y: -0.07}, landmark.MarkBrowInnerR: {X: 0.11, Y: -0.07},
+	landmark.MarkBrowOuterL: {X: 0.12, Y: -0.115}, landmark.MarkBrowOuterR: {X: -0.12, Y: -0.115},
 }
 
 func (d diagram) dots() []stroke {
@@ -169,7 +173,9 @@ func (d diagram) eachPoint(do func(landmark.Mark)) {
 // middle is the dashed middle line.
 func (d diagram) middle() []stroke {
 	axis := middleLine(&d.m.Asym)
-	from, to := d.toPixel(axis.Outer(raster.Vec{X: 0, Y: middleTop})), d.toPixel(axis.Outer(raster.Vec{X: 0, Y: middleBottom}))
+	from, to := d.toPixel(axis.Outer(raster.Vec{X: 0, Y: middleTop})), d.toPixel(
+		axis.Outer(raster.Vec{X: 0, Y: middleBottom}),
+	)
 	length := to.Minus(from).Length()
 	along := to.Minus(from).Scaled(1 / length)
 	var list []stroke

@@ -70,10 +70,14 @@ func TestBrowPointsAreDrawnOnTheBrows(t *testing.T) {
 	m := looked(t, facetest.SampleJPEG(t))
 	plain, d := sceneOf(m, canvasOf(m))
 	level := func(at raster.Vec) float64 {
-		crop := plain.Y.Crop(raster.Frame{Origin: d.toPixel(at).Minus(raster.Vec{X: 3, Y: 3}), Axis: raster.Vec{X: 1, Y: 0}}, 7, 7)
+		crop := plain.Y.Crop(
+			raster.Frame{Origin: d.toPixel(at).Minus(raster.Vec{X: 3, Y: 3}), Axis: raster.Vec{X: 1, Y: 0}}, 7, 7,
+		)
 		return float64(crop.Mean())
 	}
-	for _, k := range [...]landmark.Mark{landmark.MarkBrowInnerL, landmark.MarkBrowInnerR, landmark.MarkBrowOuterL, landmark.MarkBrowOuterR} {
+	for _, k := range [...]landmark.Mark{
+		landmark.MarkBrowInnerL, landmark.MarkBrowInnerR, landmark.MarkBrowOuterL, landmark.MarkBrowOuterR,
+	} {
 		at := d.at(k)
 		brow, above, measured := level(at), level(at.Plus(raster.Vec{X: 0, Y: -0.15})), level(m.Pts.At[k])
 		if brow > above-30 || brow > measured-15 {
@@ -86,15 +90,20 @@ func TestBrowPointsAreDrawnOnTheBrows(t *testing.T) {
 func uneven(sag float64) *measure.Measurement {
 	m := &measure.Measurement{Photo: &photo.Photo{}, Grey: raster.NewPlane(800, 1000)}
 	at := [landmark.Marks]raster.Vec{
-		landmark.MarkPupilL: {X: -0.5, Y: 0}, landmark.MarkEyeOuterL: {X: -0.7, Y: 0.03}, landmark.MarkEyeInnerL: {X: -0.3, Y: 0.05}, landmark.MarkBrowInnerL: {X: -0.25, Y: -0.2},
-		landmark.MarkBrowMiddleL: {X: -0.5, Y: -0.3}, landmark.MarkBrowOuterL: {X: -0.85, Y: -0.2}, landmark.MarkMouthL: {X: -0.4, Y: 1.1},
+		landmark.MarkPupilL: {X: -0.5, Y: 0}, landmark.MarkEyeOuterL: {X: -0.7, Y: 0.03},
+		landmark.MarkEyeInnerL: {X: -0.3, Y: 0.05}, landmark.MarkBrowInnerL: {X: -0.25, Y: -0.2},
+		landmark.MarkBrowMiddleL: {X: -0.5, Y: -0.3}, landmark.MarkBrowOuterL: {X: -0.85, Y: -0.2},
+		landmark.MarkMouthL: {X: -0.4, Y: 1.1},
 		landmark.MarkLipTop: {X: 0, Y: 1}, landmark.MarkLipBottom: {X: 0, Y: 1.3}, landmark.MarkNoseTip: {X: 0, Y: 0.6},
 	}
 	for k := landmark.MarkPupilL; k < landmark.MarkLipTop; k += 2 {
 		at[k+1] = raster.Vec{X: -at[k].X, Y: at[k].Y}
 	}
 	at[landmark.MarkMouthR].Y += sag
-	m.Pts = landmark.Points{At: at, Spread: measure.Fitted.Spreads, Frame: raster.Frame{Origin: raster.Vec{X: 400, Y: 400}, Axis: raster.Vec{X: 200, Y: 0}}}
+	m.Pts = landmark.Points{
+		At: at, Spread: measure.Fitted.Spreads,
+		Frame: raster.Frame{Origin: raster.Vec{X: 400, Y: 400}, Axis: raster.Vec{X: 200, Y: 0}},
+	}
 	m.Asym = landmark.AsymmetryOf(&m.Pts)
 	return m
 }
@@ -170,7 +179,9 @@ func TestOverlayShowsTheFaceLargeEnough(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			m := &measure.Measurement{Pts: landmark.Points{Frame: raster.Frame{Origin: tt.face, Axis: raster.Vec{X: tt.iod, Y: 0}}}}
+			m := &measure.Measurement{
+				Pts: landmark.Points{Frame: raster.Frame{Origin: tt.face, Axis: raster.Vec{X: tt.iod, Y: 0}}},
+			}
 			v := viewOf(m, &raster.Plane{W: tt.w, H: tt.h})
 			if v.w != tt.width || v.h != tt.height {
 				t.Errorf("%d x %d, want %d x %d", v.w, v.h, tt.width, tt.height)
@@ -229,7 +240,9 @@ func TestStrokesAreSmooth(t *testing.T) {
 	t.Run("beyond the border", func(t *testing.T) {
 		t.Parallel()
 		mask := raster.NewPlane(8, 8)
-		coverage(mask, []stroke{line(raster.Vec{X: -50, Y: 4}, raster.Vec{X: 60, Y: 4}, 2), disc(raster.Vec{X: -90, Y: -90}, 3)})
+		coverage(
+			mask, []stroke{line(raster.Vec{X: -50, Y: 4}, raster.Vec{X: 60, Y: 4}, 2), disc(raster.Vec{X: -90, Y: -90}, 3)},
+		)
 		if mask.Row(4)[0] != 255 || mask.Row(4)[7] != 255 || mask.Row(0)[0] != 0 {
 			t.Errorf("mask %v", mask.Pix)
 		}
@@ -266,7 +279,10 @@ func TestColoursAreThoseOfTheUprightPhoto(t *testing.T) {
 	}
 	for o := 1; o <= 8; o++ {
 		for _, turnedOver := range []bool{false, true} {
-			p := &photo.Photo{Header: photo.Header{Orientation: o, Format: photo.FormatPNG}, Decoded: facetest.Stored(src, o), Mirrored: turnedOver}
+			p := &photo.Photo{
+				Header: photo.Header{Orientation: o, Format: photo.FormatPNG}, Decoded: facetest.Stored(src, o),
+				Mirrored: turnedOver,
+			}
 			want := &photo.Photo{Header: photo.Header{Orientation: 1, Format: photo.FormatPNG}, Decoded: src}
 			if turnedOver {
 				want.Decoded = facetest.MirrorOf(src)
@@ -288,7 +304,10 @@ func TestColoursThatTheFileKeepsAreTakenAsTheyAre(t *testing.T) {
 		}
 		for k := range 32 {
 			o, scale := k%8+1, k/8%2+1
-			p := &photo.Photo{Header: photo.Header{Orientation: o, Format: photo.FormatJPEG, Width: size.X, Height: size.Y}, Decoded: img, Mirrored: k >= 16}
+			p := &photo.Photo{
+				Header: photo.Header{Orientation: o, Format: photo.FormatJPEG, Width: size.X, Height: size.Y}, Decoded: img,
+				Mirrored: k >= 16,
+			}
 			w, h := p.Size()
 			grey := raster.NewPlane(w/scale, h/scale)
 			cb, cr, ok := p.OwnColours(grey)
@@ -304,10 +323,15 @@ func TestColoursThatTheFileKeepsAreTakenAsTheyAre(t *testing.T) {
 					wantCb.Pix[i], wantCr.Pix[i] = cb.Pix[i], cr.Pix[i]
 				}
 			}
-			samePicture(t, fmt.Sprintf("%v at 1/%d, orientation %d", size, scale, o), raster.Planes{Y: cb, Cb: wantCb, Cr: wantCr}, raster.Planes{Y: wantCb, Cb: cb, Cr: cr})
+			samePicture(
+				t, fmt.Sprintf("%v at 1/%d, orientation %d", size, scale, o), raster.Planes{Y: cb, Cb: wantCb, Cr: wantCr},
+				raster.Planes{Y: wantCb, Cb: cb, Cr: cr},
+			)
 		}
 	}
-	if taken != 16*4+16+2*8 { // two even sizes and one that has a left over at half the size, and half of the ways of two odd ones
+	// two even sizes and one that has a left over at half the size, and half of the ways of two odd
+	// ones
+	if taken != 16*4+16+2*8 {
 		t.Errorf("%d were taken", taken)
 	}
 }
@@ -334,8 +358,10 @@ func TestColoursOfEveryKindOfImage(t *testing.T) {
 		format photo.Format
 		cb, cr uint8
 	}{
-		"YCbCr":                   {ycc, photo.FormatJPEG, wantCb, wantCr},
-		"YCbCr of a video":        {ycc, photo.FormatWebP, uint8((int(wantCb)-128)*255/224 + 128), uint8((int(wantCr)-128)*255/224 + 128)},
+		"YCbCr": {ycc, photo.FormatJPEG, wantCb, wantCr},
+		"YCbCr of a video": {
+			ycc, photo.FormatWebP, uint8((int(wantCb)-128)*255/224 + 128), uint8((int(wantCr)-128)*255/224 + 128),
+		},
 		"YCbCr with transparency": {withAlpha, photo.FormatJPEG, wantCb, wantCr},
 		"RGBA":                    {fill(image.NewRGBA(area)), photo.FormatPNG, wantCb, wantCr},
 		"NRGBA":                   {fill(image.NewNRGBA(area)), photo.FormatPNG, wantCb, wantCr},

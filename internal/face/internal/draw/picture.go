@@ -62,7 +62,9 @@ func canvasOf(m *measure.Measurement) photo.Canvas {
 // cut gives w x h pixels, both even, along a frame; what lies outside the photo is grey.
 func cut(c photo.Canvas, f raster.Frame, w, h int) raster.Planes {
 	src, g := suited(c, f, w, h)
-	p := raster.Planes{Y: src.Y.Window(g, w, h), Cb: src.Cb.Window(g.Half(), w/2, h/2), Cr: src.Cr.Window(g.Half(), w/2, h/2)}
+	p := raster.Planes{
+		Y: src.Y.Window(g, w, h), Cb: src.Cb.Window(g.Half(), w/2, h/2), Cr: src.Cr.Window(g.Half(), w/2, h/2),
+	}
 	half := f.Half()
 	c.Y.ClearOutside(p.Y, f)
 	c.Cb.ClearOutside(p.Cb, half)
@@ -97,10 +99,15 @@ func suited(c photo.Canvas, f raster.Frame, w, h int) (photo.Canvas, raster.Fram
 		Cr: c.Cr.Part(image.Rectangle{Min: area.Min.Div(2), Max: area.Max.Div(2)}),
 	}
 	newW, newH := area.Dx()/by*eighths, area.Dy()/by*eighths
-	part = photo.Canvas{Y: part.Y.Reduced(newW, newH), Cb: part.Cb.Reduced(newW/2, newH/2), Cr: part.Cr.Reduced(newW/2, newH/2)}
+	part = photo.Canvas{
+		Y: part.Y.Reduced(newW, newH), Cb: part.Cb.Reduced(newW/2, newH/2), Cr: part.Cr.Reduced(newW/2, newH/2),
+	}
 	scale := float64(by) / eighths
 	onPart := f.Origin.Minus(raster.Vec{X: float64(area.Min.X), Y: float64(area.Min.Y)})
-	return part, raster.Frame{Origin: raster.Vec{X: raster.Grown(onPart.X, 1/scale), Y: raster.Grown(onPart.Y, 1/scale)}, Axis: f.Axis.Scaled(1 / scale)}
+	return part, raster.Frame{
+		Origin: raster.Vec{X: raster.Grown(onPart.X, 1/scale), Y: raster.Grown(onPart.Y, 1/scale)},
+		Axis:   f.Axis.Scaled(1 / scale),
+	}
 }
 
 // The aligned crop, pixels: room for the hair above and the chin below, and for the ears.
@@ -123,26 +130,32 @@ const (
 	stripH      = cropH + 2*stripMargin
 )
 
-// stripOf is the face with its pupils level and cropPupils pixels apart, resampled once: the crop and
-// the halves are cut from it.
+// stripOf is the face with its pupils level and cropPupils pixels apart, resampled once: the crop
+// and the halves are cut from it.
 func stripOf(m *measure.Measurement, c photo.Canvas) photo.Canvas {
 	return photo.Canvas(cut(c, m.Pts.Frame.After(stripInIOD), stripW, stripH))
 }
 
 // stripInIOD leads from the pixels of the strip to distances between the pupils, from the middle
 // between them.
-var stripInIOD = raster.FrameAt(raster.Vec{}, raster.Vec{X: cropMid + stripMargin, Y: cropEyeY + stripMargin}, raster.Vec{X: 1.0 / cropPupils, Y: 0})
+var stripInIOD = raster.FrameAt(
+	raster.Vec{}, raster.Vec{X: cropMid + stripMargin, Y: cropEyeY + stripMargin}, raster.Vec{X: 1.0 / cropPupils, Y: 0},
+)
 
 // aligned is the strip without its margins.
 func aligned(m *measure.Measurement, strip photo.Canvas) raster.Planes {
-	return cut(strip, raster.Frame{Origin: raster.Vec{X: stripMargin, Y: stripMargin}, Axis: raster.Vec{X: 1, Y: 0}}, cropW, cropH)
+	return cut(
+		strip, raster.Frame{Origin: raster.Vec{X: stripMargin, Y: stripMargin}, Axis: raster.Vec{X: 1, Y: 0}}, cropW, cropH,
+	)
 }
 
 // halvesOf gives the face made of its left half and of its right half, each beside its own mirror
 // image.
 func halvesOf(m *measure.Measurement, strip photo.Canvas) (left, right raster.Planes) {
 	middle := middleLine(&m.Asym)
-	inIOD := raster.FrameAt(middle.Origin, raster.Vec{X: halfMid, Y: cropEyeY * halfSize}, middle.Axis.Scaled(1/(cropPupils*halfSize)))
+	inIOD := raster.FrameAt(
+		middle.Origin, raster.Vec{X: halfMid, Y: cropEyeY * halfSize}, middle.Axis.Scaled(1/(cropPupils*halfSize)),
+	)
 	onStrip := raster.Frame{Origin: stripInIOD.Inner(inIOD.Origin), Axis: inIOD.Axis.Over(stripInIOD.Axis)}
 	left = cut(strip, onStrip, halfW, halfH)
 	right = left.Clone()

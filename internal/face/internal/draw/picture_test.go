@@ -65,10 +65,13 @@ func samePicture(t *testing.T, name string, want, got raster.Planes) {
 	}
 }
 
-// A canvas of odd sides, larger than the working image, so that it is shrunk with some columns left over.
+// A canvas of odd sides, larger than the working image, so that it is shrunk with some columns left
+// over.
 func TestMirroredPhotoGivesMirroredPictures(t *testing.T) {
 	t.Parallel()
-	img := facetest.Remapped(facetest.DecodeSample(t), 701, 2001, func(x, y int) (int, int) { return (x+1)/2 - 16, y/2 - 200 })
+	img := facetest.Remapped(
+		facetest.DecodeSample(t), 701, 2001, func(x, y int) (int, int) { return (x+1)/2 - 16, y/2 - 200 },
+	)
 	a, b := looked(t, quickPNG(t, img)), looked(t, quickPNG(t, facetest.MirrorOf(img)))
 	if a.Photo.Mirrored == b.Photo.Mirrored {
 		t.Fatal("neither of the two is turned over")
@@ -90,7 +93,8 @@ func TestMirroredPhotoGivesMirroredPictures(t *testing.T) {
 	}
 }
 
-// meanDifference compares the brightness of a picture with that of another one, mirrored, in grey levels, without the legend.
+// meanDifference compares the brightness of a picture with that of another one, mirrored, in grey
+// levels, without the legend.
 func meanDifference(t *testing.T, a, b report.Picture) float64 {
 	t.Helper()
 	imgA, errA := jpeg.Decode(bytes.NewReader(a.JPEG))
@@ -145,15 +149,19 @@ func TestWindowIsACrop(t *testing.T) {
 	t.Parallel()
 	p := raster.LumaOf(facetest.Noise(40, 30, 5))
 	for _, f := range []raster.Frame{
-		{Axis: raster.Vec{X: 1, Y: 0}}, {Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 7, Y: 3}}, {Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 7.5, Y: 3}}, {Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: -1, Y: 3}},
-		{Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 30, Y: 3}}, {Axis: raster.Vec{X: 0.5, Y: 0}}, {Axis: raster.Vec{X: 0, Y: 1}, Origin: raster.Vec{X: 20, Y: 2}},
+		{Axis: raster.Vec{X: 1, Y: 0}}, {Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 7, Y: 3}},
+		{Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 7.5, Y: 3}},
+		{Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: -1, Y: 3}},
+		{Axis: raster.Vec{X: 1, Y: 0}, Origin: raster.Vec{X: 30, Y: 3}}, {Axis: raster.Vec{X: 0.5, Y: 0}},
+		{Axis: raster.Vec{X: 0, Y: 1}, Origin: raster.Vec{X: 20, Y: 2}},
 	} {
 		want, got := p.Sampled(f, 20, 16, 1), p.Window(f, 20, 16)
 		samePicture(t, "window", raster.Planes{Y: want, Cb: want, Cr: want}, raster.Planes{Y: got, Cb: got, Cr: got})
 	}
 }
 
-// A slope is the same slope at every scale, so that each pixel of a picture shows where it was taken from.
+// A slope is the same slope at every scale, so that each pixel of a picture shows where it was
+// taken from.
 func TestCutsShowTheirPlaceAtEveryScale(t *testing.T) {
 	t.Parallel()
 	ramp := func(w, h, step int) photo.Canvas {
@@ -221,7 +229,8 @@ func TestCropOfAFaceAtTheBorderIsFilledWithGrey(t *testing.T) {
 	t.Parallel()
 	m := looked(t, facetest.EncodePNG(t, facetest.OnCanvas(320, 300, image.Pt(0, -110), facetest.DecodeSample(t))))
 	crop := aligned(m, stripOf(m, canvasOf(m)))
-	if y, b, r := crop.Y.Row(0)[300], crop.Cb.Row(0)[150], crop.Cr.Row(0)[150]; y != raster.Backdrop || b != raster.Backdrop || r != raster.Backdrop {
+	if y, b, r := crop.Y.Row(0)[300], crop.Cb.Row(0)[150], crop.Cr.Row(0)[150]; y != raster.Backdrop ||
+		b != raster.Backdrop || r != raster.Backdrop {
 		t.Errorf("above the photo there is %d, %d, %d, want grey", y, b, r)
 	}
 	if crop.Y.Row(cropEyeY + 100)[300] == raster.Backdrop {

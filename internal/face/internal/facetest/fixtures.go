@@ -51,14 +51,17 @@ func Grained(src image.Image, most int) *image.RGBA {
 	return dst
 }
 
-// EncodeInterlacedPNG writes 8 bit RGBA in the seven passes of Adam7 (ISO/IEC 15948, 8.2), which image/png can only read.
+// EncodeInterlacedPNG writes 8 bit RGBA in the seven passes of Adam7 (ISO/IEC 15948, 8.2), which
+// image/png can only read.
 func EncodeInterlacedPNG(tb testing.TB, src image.Image) []byte {
 	tb.Helper()
 	img := MirrorOf(MirrorOf(src))
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	var raw bytes.Buffer
 	z := zlib.NewWriter(&raw)
-	for _, p := range [...][4]int{{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}} {
+	for _, p := range [...][4]int{
+		{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2},
+	} {
 		for y := p[1]; y < h && p[0] < w; y += p[3] {
 			line := []byte{0}
 			for x := p[0]; x < w; x += p[2] {
@@ -77,6 +80,7 @@ func EncodeInterlacedPNG(tb testing.TB, src image.Image) []byte {
 	return PNGChunkOf(PNGChunkOf(data, "IDAT", raw.Bytes()), "IEND", nil)
 }
 
+// PNGChunkOf appends a chunk with its checksum to the file.
 func PNGChunkOf(data []byte, name string, body []byte) []byte {
 	named := append([]byte(name), body...)
 	data = binary.BigEndian.AppendUint32(data, uint32(len(body)))
@@ -99,7 +103,8 @@ func (b *bitsOf) add(v uint32, count uint) {
 	}
 }
 
-// EncodeWebP writes a lossless WebP (RFC 9649) of opaque pixels in its plainest form: no transform, and codes of 8 bits for all values.
+// EncodeWebP writes a lossless WebP (RFC 9649) of opaque pixels in its plainest form: no transform,
+// and codes of 8 bits for all values.
 func EncodeWebP(img *image.RGBA) []byte {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	b := &bitsOf{data: []byte{0x2f}, n: 8}

@@ -23,12 +23,14 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// PigoFolder asks the go command for pigo's module, whose test picture the tests use: an average face of many people, so nobody's.
+// PigoFolder asks the go command for pigo's module, whose test picture the tests use: an average
+// face of many people, so no one's.
 var PigoFolder = sync.OnceValues(func() (string, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/esimov/pigo").Output()
 	return strings.TrimSpace(string(out)), err
 })
 
+// SampleJPEG returns the photo in pigo's module.
 func SampleJPEG(tb testing.TB) []byte {
 	tb.Helper()
 	folder, err := PigoFolder()
@@ -42,6 +44,7 @@ func SampleJPEG(tb testing.TB) []byte {
 	return data
 }
 
+// DecodeSample returns the pixels of [SampleJPEG].
 func DecodeSample(tb testing.TB) *image.RGBA {
 	tb.Helper()
 	img, err := jpeg.Decode(bytes.NewReader(SampleJPEG(tb)))
@@ -51,7 +54,8 @@ func DecodeSample(tb testing.TB) *image.RGBA {
 	return Remapped(img, img.Bounds().Dx(), img.Bounds().Dy(), func(x, y int) (int, int) { return x, y })
 }
 
-// Remapped makes a picture of w x h whose pixel at x, y is the source's at from(x, y), white outside. The race detector is spared millions of pixels.
+// Remapped makes a picture of w x h whose pixel at x, y is the source's at from(x, y), white
+// outside. The race detector is spared millions of pixels.
 //
 //go:norace
 func Remapped(src image.Image, w, h int, from func(x, y int) (int, int)) *image.RGBA {
@@ -71,6 +75,7 @@ func Remapped(src image.Image, w, h int, from func(x, y int) (int, int)) *image.
 	return dst
 }
 
+// MirrorOf returns the picture mirrored left to right.
 func MirrorOf(src image.Image) *image.RGBA {
 	w := src.Bounds().Dx()
 	return Remapped(src, w, src.Bounds().Dy(), func(x, y int) (int, int) { return w - 1 - x, y })
@@ -95,6 +100,7 @@ func Stored(src image.Image, orientation int) *image.RGBA {
 	return Remapped(src, w, h, from)
 }
 
+// Enlarged returns the picture scaled to w by h pixels.
 func Enlarged(src image.Image, w, h int) *image.RGBA {
 	dst := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.CatmullRom.Scale(dst, dst.Bounds(), src, src.Bounds(), draw.Src, nil)
@@ -130,15 +136,18 @@ func Softened(src image.Image, factor int) *image.RGBA {
 	return Enlarged(Enlarged(src, w/factor, h/factor), w, h)
 }
 
+// Noisy returns the picture with normal noise of the standard deviation sd.
 func Noisy(src image.Image, sd float64, seed uint64) *image.RGBA {
 	r := rand.New(rand.NewPCG(seed, 0))
 	return Graded(src, func(v float64) float64 { return v + sd*r.NormFloat64() })
 }
 
+// Noise returns a picture of noise only.
 func Noise(w, h int, seed uint64) *image.RGBA {
 	return Noisy(OnCanvas(w, h, image.Point{}), 40, seed)
 }
 
+// EncodeJPEG returns the picture as a baseline JPEG file.
 func EncodeJPEG(tb testing.TB, img image.Image, quality int) []byte {
 	tb.Helper()
 	var b bytes.Buffer
@@ -148,6 +157,7 @@ func EncodeJPEG(tb testing.TB, img image.Image, quality int) []byte {
 	return b.Bytes()
 }
 
+// EncodePNG returns the picture as a PNG file.
 func EncodePNG(tb testing.TB, img image.Image) []byte {
 	tb.Helper()
 	var b bytes.Buffer
@@ -162,12 +172,14 @@ func EXIFWith(orientation int) []byte {
 	return []byte{'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, byte(orientation), 0, 0, 0, 0, 0, 0}
 }
 
+// WithJPEGOrientation returns the JPEG file with an Exif orientation.
 func WithJPEGOrientation(data []byte, orientation int) []byte {
 	body := append([]byte("Exif\x00\x00"), EXIFWith(orientation)...)
 	segment := append([]byte{0xff, 0xe1, 0, byte(2 + len(body))}, body...)
 	return append(append(append([]byte{}, data[:2]...), segment...), data[2:]...)
 }
 
+// WithPNGOrientation returns the PNG file with an Exif orientation.
 func WithPNGOrientation(data []byte, orientation int) []byte {
 	const afterIHDR = 8 + 25
 	body := append([]byte("eXIf"), EXIFWith(orientation)...)
@@ -177,6 +189,7 @@ func WithPNGOrientation(data []byte, orientation int) []byte {
 	return append(append(append([]byte{}, data[:afterIHDR]...), chunk...), data[afterIHDR:]...)
 }
 
+// AsJSON returns v as JSON.
 func AsJSON(tb testing.TB, v any) string {
 	tb.Helper()
 	b, err := json.Marshal(v)
@@ -202,6 +215,7 @@ func CodeOf(tb testing.TB, err error) report.Code {
 	return refusal.Code
 }
 
+// Diff8 returns the distance of two pixels.
 func Diff8(a, b uint8) int { return max(int(a), int(b)) - min(int(a), int(b)) }
 
 // Allocated is how many bytes this process has allocated so far.

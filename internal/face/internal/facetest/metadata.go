@@ -51,6 +51,7 @@ func ICCSegments(profile []byte) [][]byte {
 	return bodies
 }
 
+// WithPNGProfile returns the PNG file with a colour profile.
 func WithPNGProfile(data, profile []byte) []byte {
 	body := bytes.NewBuffer([]byte("a name\x00\x00"))
 	z := zlib.NewWriter(body)
@@ -80,6 +81,7 @@ func BadCRC(data []byte, name string) []byte {
 	return data
 }
 
+// WithJPEGProfile returns the JPEG file with a colour profile.
 func WithJPEGProfile(data, profile []byte) []byte {
 	return WithSegments(data, 0xe2, ICCSegments(profile)...)
 }

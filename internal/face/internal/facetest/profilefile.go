@@ -19,6 +19,7 @@ type iccTag struct {
 	data []byte
 }
 
+// Bytes returns the profile as a file.
 func (f ICCFile) Bytes() []byte {
 	const head, entry = 128, 12 // bytes, of the header and of an entry in the table of tags
 	out := make([]byte, head)
@@ -66,14 +67,18 @@ func RGBProfile(version byte, name string, columns [3]Column, curve []byte) ICCF
 	return f
 }
 
+// GreyProfile returns a profile of grey with the tone curve.
 func GreyProfile(version byte, name, connection string, curve []byte) ICCFile {
-	return ICCFile{Version: version, Space: "GRAY", Connection: connection}.With("desc", NameTag(version, name)).With("kTRC", curve)
+	return ICCFile{
+		Version: version, Space: "GRAY", Connection: connection,
+	}.With("desc", NameTag(version, name)).With("kTRC", curve)
 }
 
 func appendFixed(b []byte, v float64) []byte {
 	return binary.BigEndian.AppendUint32(b, uint32(int32(math.Round(v*65536))))
 }
 
+// XYZTag returns the content of a tag with a colour.
 func XYZTag(v Column) []byte {
 	return appendFixed(appendFixed(appendFixed([]byte("XYZ \x00\x00\x00\x00"), v.X), v.Y), v.Z)
 }
@@ -87,6 +92,7 @@ func CurveTag(samples ...uint16) []byte {
 	return b
 }
 
+// ParametricTag returns the content of a tag with a parametric curve.
 func ParametricTag(kind uint16, numbers ...float64) []byte {
 	b := append(binary.BigEndian.AppendUint16([]byte("para\x00\x00\x00\x00"), kind), 0, 0)
 	for _, v := range numbers {
@@ -95,6 +101,7 @@ func ParametricTag(kind uint16, numbers ...float64) []byte {
 	return b
 }
 
+// NameTag returns the content of the tag with the profile's name.
 func NameTag(version byte, name string) []byte {
 	if version < 4 {
 		b := binary.BigEndian.AppendUint32([]byte("desc\x00\x00\x00\x00"), uint32(len(name)+1))
@@ -135,6 +142,7 @@ var (
 	primariesProPhoto = [3]Column{{0.79767, 0.28804, 0}, {0.13519, 0.71188, 0}, {0.03134, 0.00009, 0.82491}}
 )
 
+// ParametricSRGB is the tone curve of sRGB.
 var ParametricSRGB = ParametricTag(3, 2.4, 1/1.055, 0.055/1.055, 1/12.92, 0.04045)
 
 // Profiles as files carry them.
@@ -147,14 +155,16 @@ var (
 	ProfileGreyLab  = GreyProfile(2, "Gray L*", "Lab ", CurveTag())
 )
 
-// ProfilesOfSRGB are the ways in which files say that their colours are those of sRGB.
+// ProfilesOfSRGB are the ways in which files declare the colours of sRGB.
 func ProfilesOfSRGB() map[string]ICCFile {
 	list := map[string]ICCFile{
 		"by a formula": RGBProfile(4, "sRGB", PrimariesSRGB, ParametricSRGB),
 		"grey":         GreyProfile(4, "sRGB grey", "XYZ ", ParametricSRGB),
 	}
 	for _, samples := range []int{26, 42, 1024, 4096} {
-		list[fmt.Sprintf("by %d samples", samples)] = RGBProfile(2, "sRGB", PrimariesSRGB, sampledCurve(samples, LinearOfSRGB))
+		list[fmt.Sprintf("by %d samples", samples)] = RGBProfile(
+			2, "sRGB", PrimariesSRGB, sampledCurve(samples, LinearOfSRGB),
+		)
 	}
 	return list
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 )
 
+// LossyWebP returns a lossy WebP file of x/image's tests.
 func LossyWebP(tb testing.TB) []byte {
 	tb.Helper()
 	return ModuleFiles(tb, "golang.org/x/image", "yellow_rose.lossy.webp")["yellow_rose.lossy.webp"]
@@ -25,9 +26,9 @@ func ManyGroups(w, h, groups int) []byte {
 	b.add(0, 1)  // whose picture has no cache
 	b.flat(8)    // the low half of a group's number: 256 symbols of 8 bits
 	b.flat(8)    // the high half
-	b.single(0)
-	b.single(0)
-	b.single(0)
+	b.single()
+	b.single()
+	b.single()
 	n := 0
 	for range (w + 3) / 4 * ((h + 3) / 4) {
 		b.code(n%groups&255, 8)
@@ -39,7 +40,7 @@ func ManyGroups(w, h, groups int) []byte {
 		b.flat(8)
 		b.flat(8)
 		b.flat(8)
-		b.single(0)
+		b.single()
 	}
 	for range w * h {
 		b.code(7, 11)
@@ -63,12 +64,12 @@ func (b *bitsOf) flat(n uint32) {
 	b.add(1<<n-2, 2+2*5)
 }
 
-// single writes a code of one symbol.
-func (b *bitsOf) single(symbol uint32) {
+// single writes a code of one symbol, 0.
+func (b *bitsOf) single() {
 	b.add(1, 1)
 	b.add(0, 1)
 	b.add(1, 1)
-	b.add(symbol, 8)
+	b.add(0, 8)
 }
 
 // code writes a code of n bits, the highest first.

@@ -8,8 +8,9 @@ import (
 
 var errRest = errors.New("jpeg: scan goes on behind its last block")
 
-// maxExtra is how many bytes may stand between a scan and a marker. Some cameras leave a few there. A
-// scan that was damaged seldom ends so close to the marker: see TestDamageIsNoticed of package face.
+// maxExtra is how many bytes may stand between a scan and a marker. Some cameras leave a few there.
+// A scan that was damaged seldom ends so close to the marker: see TestDamageIsNoticed of package
+// face.
 const maxExtra = 16
 
 // checkExtra checks that a marker follows the scan, and moves there.

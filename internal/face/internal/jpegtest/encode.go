@@ -1,5 +1,5 @@
 // Package jpegtest writes JPEG files of every kind that cameras and programs write, and of kinds
-// that nobody should, for tests. Go's own encoders write baseline files alone.
+// that none should, for tests. Go's own encoders write baseline files alone.
 package jpegtest
 
 import (

@@ -20,22 +20,24 @@ const (
 	pupilsEyeY       = 80
 )
 
-// Where the pupils lie in the detector's box, in its sides from its middle, and how large a neighbourhood the pupil cascade looks
-// at; in pupil distances where the pupils are known. pigo's own starts differ between left and right; these do not.
+// Where the pupils lie in the detector's box, in its sides from its middle, and how large a
+// neighbourhood the pupil cascade looks at; in pupil distances where the pupils are known. pigo's
+// own starts differ between left and right; these do not.
 const (
 	BoxPupilX, boxPupilY = 0.18, -0.075
 	boxPupilSize         = 0.25
 	iodPupilSize         = 0.7
 )
 
-// Where the landmark cascades start, in pupil distances: below the middle between the pupils and sideways from it, and how large a
-// neighbourhood they look at. They were trained with these.
+// Where the landmark cascades start, in pupil distances: below the middle between the pupils and
+// sideways from it, and how large a neighbourhood they look at. They were trained with these.
 const (
 	startDown, startAside = 0.25, 0.15
 	startSize             = 3
 )
 
-// Mark is one of the 17 measured points, its place in pupil distances from the middle between the pupils, in an upright frame.
+// Mark is one of the 17 measured points, its place in pupil distances from the middle between the
+// pupils, in an upright frame.
 type Mark int
 
 // The marks. Those that a cascade sees on one side of the face come in pairs, image left first.
@@ -60,7 +62,8 @@ const (
 	Marks // their number
 )
 
-// Partner is the mark that a mirror puts in this one's place; marks on the middle line are their own.
+// Partner is the mark that a mirror puts in this one's place; marks on the middle line are their
+// own.
 func (m Mark) Partner() Mark {
 	if m >= MarkLipTop {
 		return m
@@ -73,21 +76,26 @@ var cascadeOf = [...]struct {
 	mark Mark
 	name string
 }{
-	{MarkEyeOuterL, "lp312"}, {MarkEyeInnerL, "lp38"}, {MarkBrowInnerL, "lp42"}, {MarkBrowMiddleL, "lp44"}, {MarkBrowOuterL, "lp46"},
+	{MarkEyeOuterL, "lp312"}, {MarkEyeInnerL, "lp38"}, {MarkBrowInnerL, "lp42"}, {MarkBrowMiddleL, "lp44"},
+	{MarkBrowOuterL, "lp46"},
 	{MarkMouthL, "lp84"}, {MarkLipTop, "lp81"}, {MarkLipBottom, "lp82"}, {MarkNoseTip, "lp93"},
 }
 
-// Names maps the marks that are published to their names. The middle of the brow is used for the head's turn only: nobody could
-// point to it.
+// Names maps the marks that are published to their names. The middle of the brow is used for the
+// head's turn only: no one could point to it.
 var Names = [Marks]string{
 	MarkPupilL: "pupil_left", MarkPupilR: "pupil_right",
-	MarkEyeOuterL: "eye_left_outer", MarkEyeOuterR: "eye_right_outer", MarkEyeInnerL: "eye_left_inner", MarkEyeInnerR: "eye_right_inner",
-	MarkBrowInnerL: "brow_left_inner", MarkBrowInnerR: "brow_right_inner", MarkBrowOuterL: "brow_left_outer", MarkBrowOuterR: "brow_right_outer",
-	MarkMouthL: "mouth_left", MarkMouthR: "mouth_right", MarkLipTop: "lip_upper_top", MarkLipBottom: "lip_lower_bottom",
-	MarkNoseTip: "nose_tip",
+	MarkEyeOuterL: "eye_left_outer", MarkEyeOuterR: "eye_right_outer", MarkEyeInnerL: "eye_left_inner",
+	MarkEyeInnerR:  "eye_right_inner",
+	MarkBrowInnerL: "brow_left_inner", MarkBrowInnerR: "brow_right_inner", MarkBrowOuterL: "brow_left_outer",
+	MarkBrowOuterR: "brow_right_outer",
+	MarkMouthL:     "mouth_left", MarkMouthR: "mouth_right", MarkLipTop: "lip_upper_top",
+	MarkLipBottom: "lip_lower_bottom",
+	MarkNoseTip:   "nose_tip",
 }
 
-// PublishedNames returns the names in Report.Landmarks, in a fixed order. Left and right are as seen in the image.
+// PublishedNames returns the names in Report.Landmarks, in a fixed order. Left and right are as
+// seen in the image.
 func PublishedNames() []string {
 	var list []string
 	for _, n := range Names {
@@ -98,8 +106,8 @@ func PublishedNames() []string {
 	return list
 }
 
-// Points are the marks of a face: where they are in pupil distances in the frame whose x axis runs through the pupils, and how that
-// frame lies in the picture.
+// Points are the marks of a face: where they are in pupil distances in the frame whose x axis runs
+// through the pupils, and how that frame lies in the picture.
 type Points struct {
 	At     [Marks]raster.Vec // IOD, from the middle between the pupils
 	Spread [Marks]float64    // IOD, of the cascades' ends
@@ -109,8 +117,9 @@ type Points struct {
 // IOD is the distance between the pupils in pixels of the plane.
 func (q *Points) IOD() float64 { return q.Frame.Scale() }
 
-// Locate finds the points in two passes: rough pupils in the detector's box, twice because the first crop may be turned; then
-// everything in a crop in which the face is upright and has a known size.
+// Locate finds the points in two passes: rough pupils in the detector's box, twice because the
+// first crop may be turned; then everything in a crop in which the face is upright and has a known
+// size.
 func Locate(m *cascade.Models, p *raster.Plane, place cascade.FacePlace) Sighting {
 	left, right := roughPupils(m, p, place)
 	for range 2 {
@@ -127,7 +136,9 @@ func roughPupils(m *cascade.Models, p *raster.Plane, place cascade.FacePlace) (l
 	f := roughFrame(place)
 	crop := p.Crop(f, roughW, roughH)
 	guess := func(s cascade.Side) cascade.Spot {
-		return cascade.Spot{X: roughW/2 - float32(float32(s)*BoxPupilX*roughFace), Y: roughH / 2, Size: boxPupilSize * roughFace}
+		return cascade.Spot{
+			X: roughW/2 - float32(float32(s)*BoxPupilX*roughFace), Y: roughH / 2, Size: boxPupilSize * roughFace,
+		}
 	}
 	l := m.Pupil.Find(crop, guess(cascade.ImageLeft), cascade.ImageLeft)
 	r := m.Pupil.Find(crop, guess(cascade.ImageRight), cascade.ImageRight)
@@ -137,11 +148,13 @@ func roughPupils(m *cascade.Models, p *raster.Plane, place cascade.FacePlace) (l
 // roughFrame puts the eyes of the upright box into the middle of the rough crop.
 func roughFrame(place cascade.FacePlace) raster.Frame {
 	axis := raster.TurnAxis(place.Turn).Scaled(place.Size / roughFace)
-	return raster.FrameAt(raster.Vec{X: place.X, Y: place.Y}, raster.Vec{X: roughW / 2, Y: roughH/2 - boxPupilY*roughFace}, axis)
+	return raster.FrameAt(
+		raster.Vec{X: place.X, Y: place.Y}, raster.Vec{X: roughW / 2, Y: roughH/2 - boxPupilY*roughFace}, axis,
+	)
 }
 
-// pupilFrame puts the pupils level and cropIOD apart into a crop. Pupils that fell together (no face) keep a pixel apart, so that
-// the frame exists.
+// pupilFrame puts the pupils level and cropIOD apart into a crop. Pupils that fell together (no
+// face) keep a pixel apart, so that the frame exists.
 func pupilFrame(left, right raster.Vec, width int, eyeY float64) raster.Frame {
 	const half = float64(CropIOD) / 2
 	if d := right.Minus(left); d.Length() < 1 {
@@ -157,10 +170,13 @@ func pupils(m *cascade.Models, crop *raster.Plane, eyeY float32) (left, right ca
 	guess := func(s cascade.Side) cascade.Spot {
 		return cascade.Spot{X: mid - float32(s)*CropIOD/2, Y: eyeY, Size: iodPupilSize * CropIOD}
 	}
-	return m.Pupil.Find(crop, guess(cascade.ImageLeft), cascade.ImageLeft), m.Pupil.Find(crop, guess(cascade.ImageRight), cascade.ImageRight)
+	return m.Pupil.Find(crop, guess(cascade.ImageLeft), cascade.ImageLeft), m.Pupil.Find(
+		crop, guess(cascade.ImageRight), cascade.ImageRight,
+	)
 }
 
-// rawPoints runs every cascade in a points crop, each for both sides. A mark on the middle line is the mean of the two.
+// rawPoints runs every cascade in a points crop, each for both sides. A mark on the middle line is
+// the mean of the two.
 func rawPoints(m *cascade.Models, crop *raster.Plane) [Marks]cascade.Found {
 	var raw [Marks]cascade.Found
 	raw[MarkPupilL], raw[MarkPupilR] = pupils(m, crop, pointsEyeY)
@@ -175,7 +191,9 @@ func rawPoints(m *cascade.Models, crop *raster.Plane) [Marks]cascade.Found {
 	}
 	for _, c := range cascadeOf {
 		place := m.Places[c.name]
-		a, b := place.Find(crop, guess(cascade.ImageLeft), cascade.ImageLeft), place.Find(crop, guess(cascade.ImageRight), cascade.ImageRight)
+		a, b := place.Find(crop, guess(cascade.ImageLeft), cascade.ImageLeft), place.Find(
+			crop, guess(cascade.ImageRight), cascade.ImageRight,
+		)
 		if c.mark.Partner() == c.mark {
 			raw[c.mark] = cascade.Found{X: (a.X + b.X) / 2, Y: (a.Y + b.Y) / 2, Spread: (a.Spread + b.Spread) / 2}
 			continue
@@ -185,8 +203,8 @@ func rawPoints(m *cascade.Models, crop *raster.Plane) [Marks]cascade.Found {
 	return raw
 }
 
-// Layout are the offsets by which the crops of the face are placed. They are a choice, about those that were fitted once, so that a new fit
-// moves the points and not the crop.
+// Layout are the offsets by which the crops of the face are placed. They are a choice, about those
+// that were fitted once, so that a new fit moves the points and not the crop.
 var Layout = [Marks]raster.Vec{
 	MarkPupilL: {X: 0.0155, Y: -0.0075}, MarkPupilR: {X: -0.0155, Y: -0.0075},
 	MarkEyeOuterL: {X: 0.0330, Y: 0.0076}, MarkEyeOuterR: {X: -0.0330, Y: 0.0076},
@@ -197,7 +215,8 @@ var Layout = [Marks]raster.Vec{
 	MarkLipTop: {X: 0, Y: 0.0127}, MarkLipBottom: {X: 0, Y: 0.0309}, MarkNoseTip: {X: 0, Y: -0.0484},
 }
 
-// Sighting is where the cascades ended in the points crop, and the frame from that crop to the plane: nothing fitted is in it.
+// Sighting is where the cascades ended in the points crop, and the frame from that crop to the
+// plane: nothing fitted is in it.
 type Sighting struct {
 	Raw  [Marks]cascade.Found
 	Crop raster.Frame
@@ -229,7 +248,8 @@ func (q *Points) Roll() float64 { return math.Atan2(q.Frame.Axis.Y, q.Frame.Axis
 // BoxIOD is about how far apart the pupils of a face are that the detector put into a box, pixels.
 func BoxIOD(w cascade.Window) float64 { return w.Size * 2 * BoxPupilX }
 
-// MeanSpread is how far the ends of the cascades are spread, as a standard deviation of each coordinate, IOD.
+// MeanSpread is how far the ends of the cascades are spread, as a standard deviation of each
+// coordinate, IOD.
 func (q *Points) MeanSpread() float64 {
 	sum := 0.0
 	for _, s := range q.Spread {

@@ -6,10 +6,12 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// Asymmetry is how far each mark lies from where a mirror would put its partner, halved, in IOD. What a shift sideways and a turn of
-// the whole face explain is taken out: they depend on where the middle line is thought to be, not on the face.
+// Asymmetry is how far each mark lies from where a mirror would put its partner, halved, in IOD.
+// What a shift sideways and a turn of the whole face explain is taken out: they depend on where the
+// middle line is thought to be, not on the face.
 type Asymmetry [Marks]raster.Vec
 
+// AsymmetryOf returns the asymmetry of the points.
 func AsymmetryOf(q *Points) Asymmetry {
 	var h, shift, turn Asymmetry
 	for k := range Marks {
@@ -23,6 +25,7 @@ func AsymmetryOf(q *Points) Asymmetry {
 	return h.Without(shift).Without(turn)
 }
 
+// Dot returns the scalar product.
 func (h *Asymmetry) Dot(g *Asymmetry) float64 {
 	sum := 0.0
 	for k := range h {
@@ -40,6 +43,7 @@ func (h Asymmetry) Without(u Asymmetry) Asymmetry {
 	return h
 }
 
+// Unit returns h scaled to length 1.
 func (h Asymmetry) Unit() Asymmetry {
 	n := math.Sqrt(h.Dot(&h))
 	for k := range h {

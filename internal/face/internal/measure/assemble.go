@@ -8,7 +8,8 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// Report applies the rules to what was measured: the gates, the tables and the rounding. The error is a refusal by a gate.
+// Report applies the rules to what was measured: the gates, the tables and the rounding. The error
+// is a refusal by a gate.
 func (m *Measurement) Report() (report.Report, error) {
 	q := m.Quality()
 	if q.Refusal != nil {
@@ -20,8 +21,10 @@ func (m *Measurement) Report() (report.Report, error) {
 func (m *Measurement) ReportOf(q *quality) report.Report {
 	w, h := m.Photo.Size()
 	r := report.Report{
-		Version:            report.Version,
-		Image:              report.Image{Width: w, Height: h, Orientation: m.Photo.Orientation, ColorProfile: m.Photo.Embedded},
+		Version: report.Version,
+		Image: report.Image{
+			Width: w, Height: h, Orientation: m.Photo.Orientation, ColorProfile: m.Photo.Embedded,
+		},
 		Face:               m.box(),
 		Landmarks:          m.landmarks(),
 		Pose:               report.Pose{Roll: report.Round(m.Pts.Roll(), 1), Yaw: report.Round(m.Yaw, 1)},
@@ -43,7 +46,8 @@ func (m *Measurement) box() report.Box {
 	f := float64(m.Scale)
 	half := m.Place.Size * f / 2
 	return report.Box{
-		X: report.Round(raster.Grown(m.Place.X, f)-half, 1), Y: report.Round(raster.Grown(m.Place.Y, f)-half, 1), Size: report.Round(2*half, 1),
+		X: report.Round(raster.Grown(m.Place.X, f)-half, 1), Y: report.Round(raster.Grown(m.Place.Y, f)-half, 1),
+		Size:    report.Round(2*half, 1),
 		Quality: report.Round(m.Place.Q, 1),
 	}
 }
@@ -58,18 +62,21 @@ func (m *Measurement) landmarks() map[string]report.Point {
 		}
 		at := m.Pts.Frame.Outer(m.Pts.At[k])
 		list[name] = report.Point{
-			X: report.Round(raster.Grown(at.X, f), 2), Y: report.Round(raster.Grown(at.Y, f), 2), SE: report.Round(MarkError(&m.Pts, landmark.Mark(k))*m.Pts.IOD()*f, 2),
+			X: report.Round(raster.Grown(at.X, f), 2), Y: report.Round(raster.Grown(at.Y, f), 2),
+			SE: report.Round(MarkError(&m.Pts, landmark.Mark(k))*m.Pts.IOD()*f, 2),
 		}
 	}
 	return list
 }
 
-// MarkError is that of each coordinate of a mark in IOD: the method's, larger where this photo's points scatter more than usual.
+// MarkError is that of each coordinate of a mark in IOD: the method's, larger where this photo's
+// points scatter more than usual.
 func MarkError(q *landmark.Points, k landmark.Mark) float64 {
 	return Fitted.PointErrors[k] * math.Sqrt((1+raster.Sq(q.Spread[k]/Fitted.Spreads[k]))/2)
 }
 
-// TurnOver makes the report of the mirrored photo: it was analysed turned over (see plane.leansRight).
+// TurnOver makes the report of the mirrored photo: it was analysed turned over (see
+// plane.leansRight).
 func TurnOver(r *report.Report) {
 	last := float64(r.Image.Width - 1)
 	r.Face.X = report.Round(last-(r.Face.X+r.Face.Size), 1)

@@ -7,8 +7,8 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// light is how the face is lit and how sharp it is, on the face crop at 72 pixels between the pupils inside an ellipse
-// about the face: the scale at which the limits were measured.
+// light is how the face is lit and how sharp it is, on the face crop at 72 pixels between the
+// pupils inside an ellipse about the face: the scale at which the limits were measured.
 type light struct {
 	brightness float64 // mean grey level, 0 to 255
 	contrast   float64 // standard deviation, grey levels
@@ -28,7 +28,10 @@ const (
 )
 
 func lightFrame(q *landmark.Points) raster.Frame {
-	inIOD := raster.FrameBetween(raster.Vec{X: lightCX - lightIOD/2, Y: lightEyeY}, raster.Vec{X: lightCX + lightIOD/2, Y: lightEyeY}, raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0})
+	inIOD := raster.FrameBetween(
+		raster.Vec{X: lightCX - lightIOD/2, Y: lightEyeY}, raster.Vec{X: lightCX + lightIOD/2, Y: lightEyeY},
+		raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0},
+	)
 	return q.Frame.After(inIOD)
 }
 

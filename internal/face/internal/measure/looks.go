@@ -9,8 +9,9 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// Region is a part of the face crop whose look is compared with those that were learned. What covers
-// both halves alike, as a mask or sunglasses do, shows here and not in the likeness of the halves.
+// Region is a part of the face crop whose look is compared with those that were learned. What
+// covers both halves alike, as a mask or sunglasses do, shows here and not in the likeness of the
+// halves.
 type Region int
 
 const (
@@ -30,10 +31,15 @@ type RegionRule struct {
 }
 
 var RegionRules = [Regions]RegionRule{
-	RegionEyes:  {left: 15, top: 24, W: 120, h: 39, By: 3, Components: 12, middle: []raster.Area{{Left: 7, Right: 16, Top: 5, Low: 9}, {Left: 24, Right: 33, Top: 5, Low: 9}}},
-	RegionNose:  {left: 48, top: 50, W: 54, h: 42, By: 3, Components: 12},
-	RegionMouth: {left: 33, top: 84, W: 84, h: 42, By: 3, Components: 20, middle: []raster.Area{{Left: 7, Right: 21, Top: 2, Low: 9}}},
-	RegionFace:  {left: 12, top: 20, W: 126, h: 126, By: 6, Components: 20},
+	RegionEyes: {
+		left: 15, top: 24, W: 120, h: 39, By: 3, Components: 12,
+		middle: []raster.Area{{Left: 7, Right: 16, Top: 5, Low: 9}, {Left: 24, Right: 33, Top: 5, Low: 9}},
+	},
+	RegionNose: {left: 48, top: 50, W: 54, h: 42, By: 3, Components: 12},
+	RegionMouth: {
+		left: 33, top: 84, W: 84, h: 42, By: 3, Components: 20, middle: []raster.Area{{Left: 7, Right: 21, Top: 2, Low: 9}},
+	},
+	RegionFace: {left: 12, top: 20, W: 126, h: 126, By: 6, Components: 20},
 }
 
 func (r *RegionRule) Size() int { return r.W / r.By * (r.h / r.By) }
@@ -93,9 +99,9 @@ func Inner(a, b []float64) float64 {
 	return sum
 }
 
-// detail is the share, 0 to 1, of the detail of a region's look that lies in the middle of it, where
-// the eyes or the mouth are: the squared steps between neighbours. What is drawn or worn over them is
-// smooth there and has its edges beside them.
+// detail is the share, 0 to 1, of the detail of a region's look that lies in the middle of it,
+// where the eyes or the mouth are: the squared steps between neighbours. What is drawn or worn over
+// them is smooth there and has its edges beside them.
 func (r *RegionRule) detail(look []float64) float64 {
 	w, h := r.W/r.By, r.h/r.By
 	inside, all := 0.0, 0.02
@@ -121,8 +127,8 @@ type Learned struct {
 	Components [][]float64
 }
 
-// LooksFile holds what was learned of each region in turn: the mean, then the components, each value
-// a signed byte in steps of 1/lookSteps. "go run ./scripts/bench fit" writes it.
+// LooksFile holds what was learned of each region in turn: the mean, then the components, each
+// value a signed byte in steps of 1/lookSteps. "go run ./scripts/bench fit" writes it.
 //
 //go:embed looks.bin
 var LooksFile []byte
@@ -174,9 +180,9 @@ func (c *Calibration) LooksBytes() []byte {
 	return data
 }
 
-// Strangeness is the share, 0 to 1, of a look's length that is left when the mean and the components
-// have explained what they can (M. Turk, A. Pentland, "Eigenfaces for Recognition", 1991: distance
-// from face space).
+// Strangeness is the share, 0 to 1, of a look's length that is left when the mean and the
+// components have explained what they can (M. Turk, A. Pentland, "Eigenfaces for Recognition",
+// 1991: distance from face space).
 func (l *Learned) Strangeness(look []float64) float64 {
 	if len(l.Mean) == 0 {
 		return 0

@@ -10,11 +10,13 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// enoughIOD is the distance between the pupils, in pixels, from which on more pixels show nothing more.
+// enoughIOD is the distance between the pupils, in pixels, from which on more pixels show nothing
+// more.
 const enoughIOD = 100
 
-// Measurement is what was seen in the photo, before any fitted number is applied, and what follows from it by a calibration. Places are in
-// the plane that was looked at: the picture upright, at 1/scale, and turned over if photo.mirrored.
+// Measurement is what was seen in the photo, before any fitted number is applied, and what follows
+// from it by a calibration. Places are in the plane that was looked at: the picture upright, at
+// 1/scale, and turned over if photo.mirrored.
 type Measurement struct {
 	Photo *photo.Photo
 	Scale int
@@ -82,8 +84,8 @@ func (m *Measurement) look(models *cascade.Models) {
 	m.Seen.Crop = back.After(m.Seen.Crop)
 }
 
-// Near gives the plane shrunk to the pixels that measuring needs, because each crop of more would mean the same pixels anew: the face in
-// it, and the frame that leads back.
+// Near gives the plane shrunk to the pixels that measuring needs, because each crop of more would
+// mean the same pixels anew: the face in it, and the frame that leads back.
 func (m *Measurement) Near() (p *raster.Plane, place cascade.FacePlace, back raster.Frame) {
 	by := m.spareScale()
 	if by == 1 {
@@ -92,7 +94,9 @@ func (m *Measurement) Near() (p *raster.Plane, place cascade.FacePlace, back ras
 	f := float64(by)
 	place = m.Place
 	place.Window = m.Place.Times(1 / f)
-	return m.Grey.Shrunk(by, 1), place, raster.Frame{Origin: raster.Vec{X: raster.Grown(0, f), Y: raster.Grown(0, f)}, Axis: raster.Vec{X: f, Y: 0}}
+	return m.Grey.Shrunk(by, 1), place, raster.Frame{
+		Origin: raster.Vec{X: raster.Grown(0, f), Y: raster.Grown(0, f)}, Axis: raster.Vec{X: f, Y: 0},
+	}
 }
 
 // Judge applies a calibration.
@@ -116,8 +120,8 @@ func (m *Measurement) Judge(c *Calibration) {
 	}
 }
 
-// winkOf is by how much the upper lid of one eye lies lower than that of the other, IOD, less what the
-// lower lids differ by.
+// winkOf is by how much the upper lid of one eye lies lower than that of the other, IOD, less what
+// the lower lids differ by.
 func winkOf(f *mirror.Pattern) float64 {
 	upper := (f[1].Y + f[2].Y + f[3].Y) / 3
 	lower := (f[5].Y + f[6].Y + f[7].Y) / 3
@@ -133,7 +137,8 @@ func (m *Measurement) finerScale() int {
 	return scale
 }
 
-// spareScale gives the power of two, up to 8, by which the plane can be shrunk with enough pixels left.
+// spareScale gives the power of two, up to 8, by which the plane can be shrunk with enough pixels
+// left.
 func (m *Measurement) spareScale() int {
 	by := 1
 	for by < 8 && landmark.BoxIOD(m.Place.Window) >= enoughIOD*2*float64(by) {

@@ -8,8 +8,9 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// metricRule is a measure that one photo can carry: its agreement with the same measure from manual points, ICC(2,1), was at least 0.6 on people who
-// were not used for fitting. All are taken in the frame in which the pupils are level and one unit (IOD) apart.
+// metricRule is a measure that one photo can carry: its agreement with the same measure from manual
+// points, ICC(2,1), was at least 0.6 on people who were not used for fitting. All are taken in the
+// frame in which the pupils are level and one unit (IOD) apart.
 type metricRule struct {
 	Name, unit string
 	Of         func(q *landmark.Points) float64
@@ -17,9 +18,11 @@ type metricRule struct {
 	Sides bool
 }
 
-// MetricRules holds the measures. The line of the pupils as horizontal and its middle as the middle of the face follow Berlin et al., Journal of
-// Cranio-Maxillofacial Surgery (2014), who found reference lines through midpoints of paired points the most reliable in photographs; the tilt
-// of the palpebral fissure is that of Farkas, Anthropometry of the Head and Face (1994), here between the marks of the eyelids' corners.
+// MetricRules holds the measures. The line of the pupils as horizontal and its middle as the middle
+// of the face follow Berlin et al., Journal of Cranio-Maxillofacial Surgery (2014), who found
+// reference lines through midpoints of paired points the most reliable in photographs; the tilt of
+// the palpebral fissure is that of Farkas, Anthropometry of the Head and Face (1994), here between
+// the marks of the eyelids' corners.
 var MetricRules = [...]metricRule{
 	{Name: "mouth_tilt", unit: "deg", Of: mouthTilt, Sides: true},
 	{Name: "canthal_tilt", unit: "deg", Of: canthalTilt},
@@ -32,8 +35,8 @@ var MetricRules = [...]metricRule{
 	{Name: "eye_nose_distance", unit: "IOD", Of: eyeNoseDistance},
 }
 
-// mouthTilt is the angle of the line through the mouth corners against that through the pupils, positive when the
-// corner at the right of the image is lower.
+// mouthTilt is the angle of the line through the mouth corners against that through the pupils,
+// positive when the corner at the right of the image is lower.
 func mouthTilt(q *landmark.Points) float64 {
 	d := q.At[landmark.MarkMouthR].Minus(q.At[landmark.MarkMouthL])
 	return math.Atan2(d.Y, d.X) * raster.Degree
@@ -50,7 +53,8 @@ func eyeMouthDistance(q *landmark.Points) float64 {
 	return raster.MiddleOf(q.At[landmark.MarkMouthL], q.At[landmark.MarkMouthR]).Length()
 }
 
-// mouthDeviation is how far the middle of the mouth lies to the right of the line square to the pupils.
+// mouthDeviation is how far the middle of the mouth lies to the right of the line square to the
+// pupils.
 func mouthDeviation(q *landmark.Points) float64 {
 	return raster.MiddleOf(q.At[landmark.MarkMouthL], q.At[landmark.MarkMouthR]).X
 }
@@ -69,8 +73,9 @@ func innerEyeDistance(q *landmark.Points) float64 {
 func noseDeviation(q *landmark.Points) float64   { return q.At[landmark.MarkNoseTip].X }
 func eyeNoseDistance(q *landmark.Points) float64 { return q.At[landmark.MarkNoseTip].Y }
 
-// metrics gives the measures with 95 % intervals for what a careful person would measure in this photo. They hold the method's own error, larger
-// where this photo's points scatter more than usual.
+// metrics gives the measures with 95 % intervals for what a careful person would measure in this
+// photo. They hold the method's own error, larger where this photo's points scatter more than
+// usual.
 func (m *Measurement) metrics() []report.Metric {
 	list := make([]report.Metric, len(MetricRules))
 	worse := max(1, m.Pts.MeanSpread()/m.by.UsualSpread)
@@ -79,8 +84,11 @@ func (m *Measurement) metrics() []report.Metric {
 		value := r.Of(&m.Pts) - f.Bias
 		half := float64(1.96 * f.Sem * worse)
 		list[i] = report.Metric{
-			Name: r.Name, Unit: r.unit, Value: report.Round(value, 3), Lo: report.Round(value-half, 3), Hi: report.Round(value+half, 3),
-			Reliability: report.Reliability{ICC: report.Round(f.ICC, 2), SEM: report.Round(f.Sem, 3), SDC: report.Round(float64(1.96*math.Sqrt2*f.Retest), 3)},
+			Name: r.Name, Unit: r.unit, Value: report.Round(value, 3), Lo: report.Round(value-half, 3),
+			Hi: report.Round(value+half, 3),
+			Reliability: report.Reliability{
+				ICC: report.Round(f.ICC, 2), SEM: report.Round(f.Sem, 3), SDC: report.Round(float64(1.96*math.Sqrt2*f.Retest), 3),
+			},
 		}
 	}
 	return list

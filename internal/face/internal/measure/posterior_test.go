@@ -48,7 +48,9 @@ func TestTheEnergyThatIsBelieved(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			f := patterns().Draw(t, "field")
 			local, before := agreeing(0.9), 0.0
-			for _, u := range []mirror.Pattern{{}, mirror.Rigid[0].Times(0.02), mirror.Rigid[1].Times(0.02), Fitted.Posed.Times(0.02), Fitted.Turned.Times(0.02)} {
+			for _, u := range []mirror.Pattern{
+				{}, mirror.Rigid[0].Times(0.02), mirror.Rigid[1].Times(0.02), Fitted.Posed.Times(0.02), Fitted.Turned.Times(0.02),
+			} {
 				g := f
 				for k := range g {
 					g[k] = g[k].Plus(u[k])

@@ -9,8 +9,8 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// checkRule is one gate. A value beyond reject refuses the photo with a code; one beyond warn is told to the user, and keeps the
-// photo from being ranked if ranks is set.
+// checkRule is one gate. A value beyond reject refuses the photo with a code; one beyond warn is
+// told to the user, and keeps the photo from being ranked if ranks is set.
 type checkRule struct {
 	name         string
 	decimals     int
@@ -18,26 +18,30 @@ type checkRule struct {
 	warn, reject float64
 	code         report.Code // of a rejection; empty when the check never rejects
 	ranks        bool
-	wrong        string // what is amiss
+	wrong        string // what is wrong
 	fix          string // what to do
 }
 
-// CheckRules holds the gates. The turn of the head is estimated to 2.8 degrees (RELIABILITY.md), so a lower limit would mostly strike by
-// chance; heads that are turned further are taken to be turned by a fifth more than they are, so its limits mean turns of 10 and 20
-// degrees. The limits from framing on were set on official and ordinary portraits and altered copies of them; those of the looks are
-// fitted. The others were set on 61 studio portraits and degraded copies of them, by how much the degrading moves the
-// score. Brightness alone says as much about skin as about light (the darkest of 61 people in the same studio light had 60), so its limits
-// are low, and the contrast, which darkness takes away from everybody, does most of the work.
+// CheckRules holds the gates. The turn of the head is estimated to 2.8 degrees (RELIABILITY.md), so
+// a lower limit would mostly strike by chance; heads that are turned further are taken to be turned
+// by a fifth more than they are, so its limits mean turns of 10 and 20 degrees. The limits from
+// framing on were set on official and ordinary portraits and altered copies of them; those of the
+// looks are fitted. The others were set on 61 studio portraits and degraded copies of them, by how
+// much the degrading moves the score. Brightness alone says as much about skin as about light (the
+// darkest of 61 people in the same studio light had 60), so its limits are low, and the contrast,
+// which darkness takes away from everybody, does most of the work.
 var CheckRules = [...]checkRule{
 	{
 		name: report.CheckDetection, decimals: 0, warn: 250, ranks: true,
 		wrong: "The face is hard to make out.", fix: "Show the whole face from the front, with nothing in front of it.",
 	}, {
-		name: report.CheckOtherFaces, decimals: 2, less: true, warn: 0.2, reject: cascade.SecondFaceSize, code: report.SeveralFaces,
+		name: report.CheckOtherFaces, decimals: 2, less: true, warn: 0.2, reject: cascade.SecondFaceSize,
+		code:  report.SeveralFaces,
 		wrong: "There is another face in the picture.", fix: "Take the photo of yourself alone.",
 	}, {
 		name: report.CheckFaceSize, decimals: 0, warn: 80, reject: 60, code: report.FaceTooSmall, ranks: true,
-		wrong: "The face is small in the picture.", fix: "Hold the phone closer, at arm's length, so that your face fills about half of the picture.",
+		wrong: "The face is small in the picture.",
+		fix:   "Hold the phone closer, at arm's length, so that your face fills about half of the picture.",
 	}, {
 		name: report.CheckBrightness, decimals: 0, warn: 48, reject: 38, code: report.TooDark, ranks: true,
 		wrong: "The face is too dark.", fix: "Turn on more light or face a window.",
@@ -64,10 +68,12 @@ var CheckRules = [...]checkRule{
 		wrong: "The camera may have been very near.", fix: "Hold the phone at arm's length.",
 	}, {
 		name: report.CheckOcclusion, decimals: 2, warn: 0.45,
-		wrong: "Something may cover a part of the face.", fix: "Keep hair, hands and glasses out of your face, and the light even.",
+		wrong: "Something may cover a part of the face.",
+		fix:   "Keep hair, hands and glasses out of your face, and the light even.",
 	}, {
 		name: report.CheckFraming, decimals: 2, less: true, warn: 0.02, reject: 0.2, code: report.FaceTooNear, ranks: true,
-		wrong: "The face is cut off by the edge of the picture.", fix: "Hold the phone further away, so that your whole face is in the picture.",
+		wrong: "The face is cut off by the edge of the picture.",
+		fix:   "Hold the phone further away, so that your whole face is in the picture.",
 	}, {
 		name: report.CheckMotion, decimals: 2, warn: 0.32, ranks: true,
 		wrong: "The photo is blurred by movement.", fix: "Hold the phone and your head still.",
@@ -91,14 +97,16 @@ var CheckRules = [...]checkRule{
 		wrong: "Something may cover the mouth.", fix: "Take off masks and scarves, and keep hands away from your mouth.",
 	}, {
 		name: report.CheckFaceLook, decimals: 2, less: true, ranks: true,
-		wrong: "The face is covered, distorted or lit unevenly.", fix: "Take the photo from the front in even light, with nothing in front of your face.",
+		wrong: "The face is covered, distorted or lit unevenly.",
+		fix:   "Take the photo from the front in even light, with nothing in front of your face.",
 	}, {
 		name: report.CheckMouthDetail, decimals: 2, warn: 0.1, ranks: true,
 		wrong: "Something may cover the mouth.", fix: "Take off masks and scarves, and keep hands away from your mouth.",
 	},
 }
 
-// DetailBeyond is why a photo is not ranked whose score lies beyond those of the reference portraits.
+// DetailBeyond is why a photo is not ranked whose score lies beyond those of the reference
+// portraits.
 const DetailBeyond = "The score is outside of what this was calibrated on."
 
 const MaxFixes = 3
@@ -111,7 +119,8 @@ type quality struct {
 	NotRankable string          // why it may not be ranked; empty when it may be
 }
 
-// Quality runs the checks. Values are rounded first, so that a verdict never contradicts the number beside it.
+// Quality runs the checks. Values are rounded first, so that a verdict never contradicts the number
+// beside it.
 func (m *Measurement) Quality() quality {
 	if !m.isFace() {
 		return quality{Refusal: report.Refuse(report.NoFace, cascade.DetailNoFace)}
@@ -155,9 +164,9 @@ func (r *checkRule) vague() bool {
 	return r.name == report.CheckDetection || r.name == report.CheckMotion
 }
 
-// suited adapts a rule to the photo: little contrast in a bright picture is glare, a large face in a
-// small file does not get more pixels by coming closer, and a face that fills the picture and is hard
-// to make out is too near.
+// suited adapts a rule to the photo: little contrast in a bright picture is glare, a large face in
+// a small file does not get more pixels by coming closer, and a face that fills the picture and is
+// hard to make out is too near.
 func (m *Measurement) suited(r checkRule) checkRule {
 	switch {
 	case r.name == report.CheckContrast && m.light.brightness > 128:
@@ -168,16 +177,23 @@ func (m *Measurement) suited(r checkRule) checkRule {
 	case r.name == report.CheckFaceSize && m.Place.Size > 0.5*float64(min(m.Photo.Width, m.Photo.Height)/m.Scale):
 		r.wrong, r.fix = "The picture has too few pixels.", "Send the photo in its original size."
 	case r.name == report.CheckYaw:
-		r.fix = fmt.Sprintf("Turn your head towards the %s edge of the picture by about %.0f degrees.", m.edge(-m.Yaw), math.Abs(m.Yaw))
+		r.fix = fmt.Sprintf(
+			"Turn your head towards the %s edge of the picture by about %.0f degrees.", m.edge(-m.Yaw), math.Abs(m.Yaw),
+		)
 	case r.name == report.CheckRoll:
 		roll := m.Pts.Roll()
-		r.fix = fmt.Sprintf("Tilt your head, or the phone, so that your head moves towards the %s edge of the picture by about %.0f degrees.",
-			m.edge(-roll), math.Abs(roll))
+		r.fix = fmt.Sprintf(
+			"Tilt your head, or the phone, so that your head moves towards the %s edge of the picture by about %.0f degrees.",
+
+			m.edge(-roll), math.Abs(roll),
+		)
 	case regionOf[r.name] != nil:
 		r.warn = m.by.LookLimits[*regionOf[r.name]]
 	case r.name == report.CheckSideLight:
 		r.ranks = m.Alike < shadedAlike
-		r.fix = fmt.Sprintf("Get more light on the side of your face towards the %s edge of the picture.", m.edge(m.light.sidedness))
+		r.fix = fmt.Sprintf(
+			"Get more light on the side of your face towards the %s edge of the picture.", m.edge(m.light.sidedness),
+		)
 	}
 	return r
 }
@@ -192,7 +208,8 @@ func (m *Measurement) fillsPicture() bool {
 	return m.Pts.IOD()*float64(m.Scale) > nearIOD*float64(min(m.Photo.Width, m.Photo.Height))
 }
 
-// edge names the edge of the picture, as the person sees it, in a direction of the plane: right for positive.
+// edge names the edge of the picture, as the person sees it, in a direction of the plane: right for
+// positive.
 func (m *Measurement) edge(direction float64) string {
 	if direction > 0 != m.Photo.Mirrored {
 		return "right"
@@ -230,10 +247,12 @@ func (m *Measurement) checkValues() map[string]float64 {
 
 // regionOf names the region of the face that a check looks at.
 var regionOf = map[string]*Region{
-	report.CheckEyesLook: new(RegionEyes), report.CheckNoseLook: new(RegionNose), report.CheckMouthLook: new(RegionMouth), report.CheckFaceLook: new(RegionFace),
+	report.CheckEyesLook: new(RegionEyes), report.CheckNoseLook: new(RegionNose), report.CheckMouthLook: new(RegionMouth),
+	report.CheckFaceLook: new(RegionFace),
 }
 
-// shadedAlike is the likeness of the halves below which light from a side keeps a photo from being ranked.
+// shadedAlike is the likeness of the halves below which light from a side keeps a photo from being
+// ranked.
 const shadedAlike = 0.40
 
 // How alike the halves of a face have to look where the detector is not sure of it: of less than

@@ -14,7 +14,10 @@ import (
 func TestFixesPointTheRightWay(t *testing.T) {
 	t.Parallel()
 	posed := func(yaw float64, mirrored bool) *Measurement {
-		m := &Measurement{Photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 800}, Mirrored: mirrored}, Scale: 1, by: &Fitted, Yaw: yaw, Registration: mirror.Registration{Alike: 0.8}}
+		m := &Measurement{
+			Photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 800}, Mirrored: mirrored}, Scale: 1, by: &Fitted,
+			Yaw: yaw, Registration: mirror.Registration{Alike: 0.8},
+		}
 		m.Place.Window = cascade.Window{X: 400, Y: 400, Size: 500, Q: 2000}
 		m.Pts.Frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 180, Y: 0}}
 		m.light, m.detail[RegionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
@@ -37,7 +40,9 @@ func TestFixesPointTheRightWay(t *testing.T) {
 	tilted := posed(0, false)
 	tilted.Pts.Frame.Axis = raster.Vec{X: 170, Y: 60}
 	tilted.light.sidedness = 0.5
-	want := []string{"side of your face towards the right edge", "towards the left edge of the picture by about 19 degrees"}
+	want := []string{
+		"side of your face towards the right edge", "towards the left edge of the picture by about 19 degrees",
+	}
 	q := tilted.Quality()
 	if len(q.fixes) != 2 || !strings.Contains(q.fixes[0], want[0]) || !strings.Contains(q.fixes[1], want[1]) {
 		t.Errorf("tilted and lit from the left: fixes %q, want %q", q.fixes, want)
@@ -46,7 +51,10 @@ func TestFixesPointTheRightWay(t *testing.T) {
 
 func TestAtMostThreeFixesTheWorstFirst(t *testing.T) {
 	t.Parallel()
-	m := &Measurement{Photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 800}}, Scale: 1, by: &Fitted, Yaw: 25, Registration: mirror.Registration{Alike: 0.3}}
+	m := &Measurement{
+		Photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 800}}, Scale: 1, by: &Fitted, Yaw: 25,
+		Registration: mirror.Registration{Alike: 0.3},
+	}
 	m.Place.Window = cascade.Window{X: 400, Y: 400, Size: 100, Q: 160}
 	m.Pts.Frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 70, Y: 0}}
 	m.light = light{brightness: 45, contrast: 14, focus: 0.01, sidedness: 0.5}
@@ -76,7 +84,10 @@ func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := &Measurement{Photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, Scale: 1, by: &Fitted, Registration: mirror.Registration{Alike: 0.8}}
+			m := &Measurement{
+				Photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, Scale: 1, by: &Fitted,
+				Registration: mirror.Registration{Alike: 0.8},
+			}
 			m.Place.Window = cascade.Window{X: 400, Y: 400, Size: 700, Q: tt.detection}
 			m.Pts.Frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: tt.iod, Y: 0}}
 			m.light, m.detail[RegionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.8}, 0.5
@@ -93,7 +104,10 @@ func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
 
 func TestTheReasonForNoRankIsTheMostPreciseOne(t *testing.T) {
 	t.Parallel()
-	m := &Measurement{Photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, Scale: 1, by: &Fitted, Registration: mirror.Registration{Alike: 0.8}}
+	m := &Measurement{
+		Photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, Scale: 1, by: &Fitted,
+		Registration: mirror.Registration{Alike: 0.8},
+	}
 	m.Place.Window = cascade.Window{X: 400, Y: 400, Size: 500, Q: 200}
 	m.Pts.Frame = raster.Frame{Origin: raster.Vec{X: 400, Y: 350}, Axis: raster.Vec{X: 180, Y: 0}}
 	m.light, m.detail[RegionMouth] = light{brightness: 130, contrast: 30, focus: 0.2, even: 0.2}, 0.5

@@ -11,8 +11,8 @@ import (
 // exceeds origin by is normal with this mean and standard deviation.
 type Scale struct{ Origin, Mean, Sd float64 }
 
-// beyond is the deviation from the mean, in standard deviations between people, from which on a score
-// is outside of what it was calibrated on: there are too few portraits there to say more.
+// beyond is the deviation from the mean, in standard deviations between people, from which on a
+// score is outside of what it was calibrated on: there are too few portraits there to say more.
 const beyond = 2.5
 
 // Deviation gives how many standard deviations an index lies above the mean of the reference
@@ -26,9 +26,12 @@ func (s Scale) Deviation(index float64) float64 {
 // percentiles is the share, in per cent, of a normal distribution above a number of standard
 // deviations.
 var percentiles = [...]struct{ deviations, score float64 }{
-	{-4, 100}, {-3.0902, 99.9}, {-2.5758, 99.5}, {-2.3263, 99}, {-2.0537, 98}, {-1.6449, 95}, {-1.2816, 90}, {-1.0364, 85}, {-0.8416, 80},
-	{-0.6745, 75}, {-0.5244, 70}, {-0.3853, 65}, {-0.2533, 60}, {-0.1257, 55}, {0, 50}, {0.1257, 45}, {0.2533, 40}, {0.3853, 35},
-	{0.5244, 30}, {0.6745, 25}, {0.8416, 20}, {1.0364, 15}, {1.2816, 10}, {1.6449, 5}, {2.0537, 2}, {2.3263, 1}, {2.5758, 0.5},
+	{-4, 100}, {-3.0902, 99.9}, {-2.5758, 99.5}, {-2.3263, 99}, {-2.0537, 98}, {-1.6449, 95}, {-1.2816, 90}, {-1.0364, 85},
+	{-0.8416, 80},
+	{-0.6745, 75}, {-0.5244, 70}, {-0.3853, 65}, {-0.2533, 60}, {-0.1257, 55}, {0, 50}, {0.1257, 45}, {0.2533, 40},
+	{0.3853, 35},
+	{0.5244, 30}, {0.6745, 25}, {0.8416, 20}, {1.0364, 15}, {1.2816, 10}, {1.6449, 5}, {2.0537, 2}, {2.3263, 1},
+	{2.5758, 0.5},
 	{3.0902, 0.1}, {4, 0},
 }
 

@@ -16,7 +16,8 @@ func (m *Measurement) score() report.Score {
 	z, se := m.known(), m.StandardError()
 	half := float64(1.96 * se)
 	s := report.Score{
-		Value: report.Round(percentile(z), 1), Lo: report.Round(percentile(z+half), 1), Hi: report.Round(percentile(z-half), 1),
+		Value: report.Round(percentile(z), 1), Lo: report.Round(percentile(z+half), 1),
+		Hi:        report.Round(percentile(z-half), 1),
 		SE:        report.Round(se, 2),
 		BeforeYaw: report.Round(percentile(min(max(m.before, -beyond), beyond)), 1),
 	}
@@ -27,8 +28,8 @@ func (m *Measurement) score() report.Score {
 // known is the deviation as far as it was calibrated.
 func (m *Measurement) known() float64 { return min(max(m.Deviation, -beyond), beyond) }
 
-// contributions shares the lost points out by energy. Tenths are given so that they add up exactly: each part gets what is left of the
-// rounded running total.
+// contributions shares the lost points out by energy. Tenths are given so that they add up exactly:
+// each part gets what is left of the rounded running total.
 func contributions(energy [mirror.Parts]float64, lost float64) []report.Contribution {
 	total := 0.0
 	for _, e := range energy {

@@ -15,9 +15,9 @@ type Registration struct {
 }
 
 // Registered compares the face with its mirror image. A quick look with few pixels finds where the
-// middle line is, by the whole face and not by the pupils alone; the crop is cut again along it, and
-// registered with care. A pupil that is found a little off then hardly matters. The crop is given at
-// half size.
+// middle line is, by the whole face and not by the pupils alone; the crop is cut again along it,
+// and registered with care. A pupil that is found a little off then hardly matters. The crop is
+// given at half size.
 func Registered(grey *raster.Plane, rough *landmark.Points) (r Registration, half []float64) {
 	at := FaceFrame(rough)
 	quick := mirrorField(prepare(halved(grey.Crop(at, FaceW, FaceH))), wholeTurn(rough), quickLevels[:])
@@ -43,7 +43,8 @@ func middleFrame(f *Pattern) raster.Frame {
 	return raster.FrameAt(middle.Plus(raster.Vec{X: 2 * shift, Y: 0}), middle, axis.Scaled(1/axis.Length()))
 }
 
-// rigidOf gives the shift, half-size pixels, and the turn, radians, of the whole that fit a field best.
+// rigidOf gives the shift, half-size pixels, and the turn, radians, of the whole that fit a field
+// best.
 func rigidOf(f *Pattern) (shift, turn float64) {
 	var n, cy, sx, num, den float64
 	for k, p := range FieldPoints {
@@ -62,15 +63,16 @@ func rigidOf(f *Pattern) (shift, turn float64) {
 	return float64(shift * fieldIOD), float64(turn * fieldIOD)
 }
 
-// The ellipse of the face in which the halves are compared, in IOD from the middle between the pupils.
+// The ellipse of the face in which the halves are compared, in IOD from the middle between the
+// pupils.
 const (
 	alikeY  = 0.50
 	alikeRX = 0.95
 	alikeRY = 1.25
 )
 
-// likeness is the correlation, -1 to 1, of the picture without its light and its mirror image, laid over each other by the shift and the
-// turn of a field.
+// likeness is the correlation, -1 to 1, of the picture without its light and its mirror image, laid
+// over each other by the shift and the turn of a field.
 func (im *fieldImage) likeness(f *Pattern) float64 {
 	shift, turn := rigidOf(f)
 	var c correlation
@@ -126,6 +128,9 @@ const (
 // FaceFrame places the face crop in the plane.
 func FaceFrame(q *landmark.Points) raster.Frame {
 	const mid = float64(FaceW-1) / 2
-	inIOD := raster.FrameBetween(raster.Vec{X: mid - landmark.CropIOD/2, Y: FaceEyeY}, raster.Vec{X: mid + landmark.CropIOD/2, Y: FaceEyeY}, raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0})
+	inIOD := raster.FrameBetween(
+		raster.Vec{X: mid - landmark.CropIOD/2, Y: FaceEyeY}, raster.Vec{X: mid + landmark.CropIOD/2, Y: FaceEyeY},
+		raster.Vec{X: -0.5, Y: 0}, raster.Vec{X: 0.5, Y: 0},
+	)
 	return q.Frame.After(inIOD)
 }

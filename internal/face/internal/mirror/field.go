@@ -19,9 +19,10 @@ const (
 	Parts // their number
 )
 
-// The mirror field: at each place of the left half of the face, the half displacement by which the picture has to move to look like its
-// mirror image. It is found by Gauss-Newton steps (Lucas and Kanade, "An iterative image registration technique", 1981) in Gaussian
-// windows from coarse to fine, on the crop at half size with the local light taken out.
+// The mirror field: at each place of the left half of the face, the half displacement by which the
+// picture has to move to look like its mirror image. It is found by Gauss-Newton steps (Lucas and
+// Kanade, "An iterative image registration technique", 1981) in Gaussian windows from coarse to
+// fine, on the crop at half size with the local light taken out.
 const (
 	FieldW, FieldH = FaceW / 2, FaceH / 2
 	fieldMidX      = (FieldW - 1) / 2.0
@@ -36,8 +37,8 @@ const (
 	settled     = 0.01                // pixels
 )
 
-// level is one pass: window size in half-size pixels, and the most steps in it. base is exp(-1/(2 sigma^2)), written out because
-// math.Exp gives other last bits on other machines.
+// level is one pass: window size in half-size pixels, and the most steps in it. base is exp(-1/(2
+// sigma^2)), written out because math.Exp gives other last bits on other machines.
 type level struct {
 	sigma, base  float64
 	steps, every int // every how many pixels a window is looked at
@@ -50,13 +51,15 @@ var levels = [...]level{
 	{sigma: 6, base: 0.9862071167439163, steps: 4, every: 2},
 }
 
-// fieldImage is the crop prepared for registration: the picture and its mirror image with their gradients.
+// fieldImage is the crop prepared for registration: the picture and its mirror image with their
+// gradients.
 type fieldImage struct{ i, j []texel }
 
 // texel is a pixel and its gradient, together because they are always asked for together.
 type texel struct{ v, gx, gy float64 }
 
-// mirrorField registers a picture with its mirror image, starting from a turn of the whole, radians.
+// mirrorField registers a picture with its mirror image, starting from a turn of the whole,
+// radians.
 func mirrorField(im *fieldImage, phi float64, levels []level) (f Pattern) {
 	start := make([]raster.Vec, len(FieldPoints))
 	for k, p := range FieldPoints {
@@ -77,7 +80,8 @@ func mirrorField(im *fieldImage, phi float64, levels []level) (f Pattern) {
 	return f
 }
 
-// prepare halves the crop, takes the light out and computes gradients, of the picture and, turned over, of its mirror image.
+// prepare halves the crop, takes the light out and computes gradients, of the picture and, turned
+// over, of its mirror image.
 func prepare(half []float64) *fieldImage {
 	flat := withoutLight(half, FieldW, FieldH, lightRadius, lightFloor)
 	return &fieldImage{i: texels(flat, FieldW, FieldH), j: texels(Mirrored(flat, FieldW), FieldW, FieldH)}
@@ -116,8 +120,9 @@ func newWeights(l level) weights {
 	return w
 }
 
-// register finds the half displacement v at a point with I(p+v) = J(p-v) in the window, starting from v0 and staying within sigma of it.
-// Where the picture shows no texture the start is kept (Tikhonov).
+// register finds the half displacement v at a point with I(p+v) = J(p-v) in the window, starting
+// from v0 and staying within sigma of it. Where the picture shows no texture the start is kept
+// (Tikhonov).
 func (im *fieldImage) register(p *fieldPoint, v0 raster.Vec, w weights) raster.Vec {
 	v := v0
 	for range w.steps {
@@ -138,11 +143,12 @@ func (im *fieldImage) register(p *fieldPoint, v0 raster.Vec, w weights) raster.V
 	return v
 }
 
-// normal are the sums of a Gauss-Newton step: of the products of the gradients, and of gradients and difference.
+// normal are the sums of a Gauss-Newton step: of the products of the gradients, and of gradients
+// and difference.
 type normal struct{ a, b, c, d, e, total float64 }
 
-// window compares the picture about p+v with its mirror image about p-v. Neighbours are whole pixels away, so all of them lie between four
-// pixels in the same way.
+// window compares the picture about p+v with its mirror image about p-v. Neighbours are whole
+// pixels away, so all of them lie between four pixels in the same way.
 //
 //go:norace
 func (im *fieldImage) window(p, v raster.Vec, w *weights) (n normal) {
@@ -168,7 +174,8 @@ func (im *fieldImage) window(p, v raster.Vec, w *weights) (n normal) {
 	return n
 }
 
-// within gives the first and the last step of a window that lie in a picture of some size, seen from the lower and the higher of two places.
+// within gives the first and the last step of a window that lie in a picture of some size, seen
+// from the lower and the higher of two places.
 func (w *weights) within(lower, higher, size int) (first, last int) {
 	first = -w.reach
 	if beyond := -lower - first; beyond > 0 {
@@ -231,12 +238,15 @@ func (b *bilinear) of(s *patch) texel {
 
 // turnWeights say how much each mark counts for the turn of the whole face.
 var turnWeights = [landmark.Marks]float64{
-	landmark.MarkPupilL: 1, landmark.MarkPupilR: 1, landmark.MarkEyeOuterL: 1, landmark.MarkEyeOuterR: 1, landmark.MarkEyeInnerL: 1, landmark.MarkEyeInnerR: 1,
-	landmark.MarkBrowInnerL: 0.3, landmark.MarkBrowInnerR: 0.3, landmark.MarkBrowMiddleL: 0.3, landmark.MarkBrowMiddleR: 0.3, landmark.MarkBrowOuterL: 0.3, landmark.MarkBrowOuterR: 0.3,
-	landmark.MarkMouthL: 1, landmark.MarkMouthR: 1, landmark.MarkLipTop: 1, landmark.MarkLipBottom: 1, landmark.MarkNoseTip: 0.5,
+	landmark.MarkPupilL: 1, landmark.MarkPupilR: 1, landmark.MarkEyeOuterL: 1, landmark.MarkEyeOuterR: 1,
+	landmark.MarkEyeInnerL: 1, landmark.MarkEyeInnerR: 1,
+	landmark.MarkBrowInnerL: 0.3, landmark.MarkBrowInnerR: 0.3, landmark.MarkBrowMiddleL: 0.3,
+	landmark.MarkBrowMiddleR: 0.3, landmark.MarkBrowOuterL: 0.3, landmark.MarkBrowOuterR: 0.3,
+	landmark.MarkMouthL: 1, landmark.MarkMouthR: 1, landmark.MarkLipTop: 1, landmark.MarkLipBottom: 1,
+	landmark.MarkNoseTip: 0.5,
 }
 
-// wholeTurn is by how much the points say that the face is turned against the line of the pupils, radians.
+// wholeTurn is by how much the points show the face turned against the line of the pupils, radians.
 func wholeTurn(q *landmark.Points) float64 {
 	var num, den, wsum, cy, cx float64
 	type row struct {
@@ -247,7 +257,8 @@ func wholeTurn(q *landmark.Points) float64 {
 	for k := range landmark.Marks {
 		a, b := q.At[k], q.At[k.Partner()]
 		rows[k] = row{
-			h: raster.Vec{X: (a.X + b.X) / 2, Y: (a.Y - b.Y) / 2}, even: raster.Vec{X: (a.X - b.X) / 2, Y: (a.Y + b.Y) / 2}, w: turnWeights[k],
+			h: raster.Vec{X: (a.X + b.X) / 2, Y: (a.Y - b.Y) / 2}, even: raster.Vec{X: (a.X - b.X) / 2, Y: (a.Y + b.Y) / 2},
+			w: turnWeights[k],
 		}
 		wsum += rows[k].w
 		cx += float64(rows[k].w * rows[k].h.X)

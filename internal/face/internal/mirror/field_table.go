@@ -7,8 +7,9 @@ type fieldPoint struct {
 	Middle bool // on the middle line; the others stand for themselves and for their mirror image
 }
 
-// FieldPoints are the left half and the middle line of the mean of 86 manual points. Fitted on the 61 neutral faces of the Face
-// Research Lab London Set (CC BY 4.0, doi 10.6084/m9.figshare.5047666).
+// FieldPoints are the left half and the middle line of the mean of 86 manual points. Fitted on the
+// 61 neutral faces of the Face Research Lab London Set (CC BY 4.0, doi
+// 10.6084/m9.figshare.5047666).
 var FieldPoints = [...]fieldPoint{
 	{79.61, 93.42, PartEyes, false},
 	{87.72, 86.85, PartEyes, false},

@@ -6,11 +6,12 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// Pattern is a displacement at every field point; those off the middle line stand for their mirror image too.
+// Pattern is a displacement at every field point; those off the middle line stand for their mirror
+// image too.
 type Pattern [len(FieldPoints)]raster.Vec
 
-// Rigid are the directions, each of length 1 and at right angles, that say nothing about the face: a shift sideways and a turn of the whole,
-// which depend on where the middle is taken to be.
+// Rigid are the directions, each of length 1 and at right angles, that say nothing about the face:
+// a shift sideways and a turn of the whole, which depend on where the middle is taken to be.
 var Rigid = RightAngled(
 	patternOf(func(fieldPoint) raster.Vec { return raster.Vec{X: 1, Y: 0} }),
 	patternOf(func(p fieldPoint) raster.Vec { return raster.Vec{X: -(p.Y/2 - fieldMidY), Y: p.X/2 - fieldMidX} }),

@@ -6,7 +6,8 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// withoutLight subtracts the local mean and divides by the local contrast, each from two passes of a box filter.
+// withoutLight subtracts the local mean and divides by the local contrast, each from two passes of
+// a box filter.
 func withoutLight(f []float64, w, h, radius int, floor float64) []float64 {
 	mean := smooth(smooth(f, w, h, radius), w, h, radius)
 	out, square := make([]float64, len(f)), make([]float64, len(f))

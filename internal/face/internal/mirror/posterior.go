@@ -10,9 +10,9 @@ import (
 // The field that was registered is uncertain, and more so at some places than at others. What is
 // scored is what can be believed of it: the mean of the field given what was seen, by what is known
 // of faces (the prior) and of the errors of registration (the noise), both normal with mean zero: a
-// Wiener filter (N. Wiener, "Extrapolation, Interpolation, and Smoothing of Stationary Time Series",
-// 1949). What remains uncertain counts as much as the prior expects there, so that a photo that
-// shows little lands in the middle of the scale and not at its top.
+// Wiener filter (N. Wiener, "Extrapolation, Interpolation, and Smoothing of Stationary Time
+// Series", 1949). What remains uncertain counts as much as the prior expects there, so that a photo
+// that shows little lands in the middle of the scale and not at its top.
 
 // FreeSize is the number of values of a field that are free: both coordinates of the points beside
 // the middle line, x of those on it.
@@ -42,8 +42,8 @@ func (f *Pattern) Free() (v Free) {
 	return v
 }
 
-// Component is a direction in which fields vary, of length 1 in free values, and their variance along
-// it, IOD^2.
+// Component is a direction in which fields vary, of length 1 in free values, and their variance
+// along it, IOD^2.
 type Component struct {
 	Variance float64
 	Along    Pattern
@@ -155,8 +155,8 @@ func (c *Prior) doubts(local *[len(FieldPoints)]float64) (v Free) {
 	return v
 }
 
-// Believed gives the energy of the field that can be believed, mean square IOD, by part of the face,
-// and the mean field.
+// Believed gives the energy of the field that can be believed, mean square IOD, by part of the
+// face, and the mean field.
 func (c *Prior) Believed(raw *Pattern, local *[len(FieldPoints)]float64) (e [Parts]float64, mean Free) {
 	est := c.estimator()
 	a, doubts := est.noise, c.doubts(local)
@@ -174,14 +174,17 @@ func (c *Prior) Believed(raw *Pattern, local *[len(FieldPoints)]float64) (e [Par
 		forward(&a, &s)
 		mean[i] = InnerFree(&s, &f)
 		p := &FieldPoints[at.Point]
-		e[p.Part] += float64(c.energyWeight(at.Point, at.Axis) * (raster.Sq(mean[i]) + max(0, est.prior[i][i]-InnerFree(&s, &s))))
+		e[p.Part] += float64(
+			c.energyWeight(at.Point, at.Axis) * (raster.Sq(mean[i]) + max(0, est.prior[i][i]-InnerFree(&s, &s))),
+		)
 	}
 	return e, mean
 }
 
 // energyWeight is how much a free value counts in the index: less where people differ more, by the
-// square root of the variance of its part of the face, so that brows and jaw do not drown the eyes and
-// the mouth. At the bridge of the nose the edge of a shadow moves x more than anything else does.
+// square root of the variance of its part of the face, so that brows and jaw do not drown the eyes
+// and the mouth. At the bridge of the nose the edge of a shadow moves x more than anything else
+// does.
 func (c *Prior) energyWeight(point, axis int) float64 {
 	const (
 		values = 2 * 86 // two coordinates of each of the 86 points of a face

@@ -46,8 +46,9 @@ func Open(r io.Reader, opts report.Options) (*Photo, error) {
 		return nil, fmt.Errorf("face: reading the photo: %w", err)
 	}
 	if int64(len(data)) > opts.MaxBytes {
-		return nil, report.Refuse(report.TooLarge, fmt.Sprintf("This file has more than %d megabytes. Please choose a smaller one.",
-			opts.MaxBytes>>20))
+		return nil, report.Refuse(report.TooLarge,
+			fmt.Sprintf("This file has more than %d megabytes. Please choose a smaller one.",
+				opts.MaxBytes>>20))
 	}
 	h, err := ReadHeader(data, opts)
 	if err != nil {
@@ -153,9 +154,9 @@ func (p *Photo) Decode(colours bool) (img image.Image, err error) {
 		if v := recover(); v != nil {
 			img, err = nil, report.RefuseBecause(report.Corrupt, detailDamaged, fmt.Errorf("decoder panic: %v", v))
 		}
-		p.Header.decode = nil // and with it the bytes
+		p.decode = nil // and with it the bytes
 	}()
-	if img, err = p.Header.decode(colours); err != nil {
+	if img, err = p.decode(colours); err != nil {
 		return nil, err
 	}
 	if img.Bounds().Size() != image.Pt(p.Width, p.Height) { // not what was checked against the limits

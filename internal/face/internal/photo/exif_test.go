@@ -22,9 +22,12 @@ func TestOrientationIsFound(t *testing.T) {
 		"of 32 bits, highest byte first": {facetest.Tiff(binary.BigEndian, [3]uint32{tag, long, 3}), 3},
 		"of 32 bits, lowest byte first":  {facetest.Tiff(binary.LittleEndian, [3]uint32{tag, long, 5}), 5},
 		"behind other entries": {
-			facetest.Tiff(binary.LittleEndian, [3]uint32{0x100, long, 4000}, [3]uint32{0x10f, 2, 0}, [3]uint32{tag, short, 2}), 2,
+			facetest.Tiff(binary.LittleEndian, [3]uint32{0x100, long, 4000}, [3]uint32{0x10f, 2, 0}, [3]uint32{tag, short, 2}),
+			2,
 		},
-		"in half a directory":     {facetest.Tiff(binary.BigEndian, [3]uint32{tag, short, 7}, [3]uint32{0x131, 2, 0})[:8+2+12], 7},
+		"in half a directory": {
+			facetest.Tiff(binary.BigEndian, [3]uint32{tag, short, 7}, [3]uint32{0x131, 2, 0})[:8+2+12], 7,
+		},
 		"0":                       {facetest.Tiff(binary.BigEndian, [3]uint32{tag, short, 0}), 0},
 		"9":                       {facetest.Tiff(binary.BigEndian, [3]uint32{tag, short, 9}), 0},
 		"65536 + 6":               {facetest.Tiff(binary.BigEndian, [3]uint32{tag, long, 65542}), 0},
@@ -61,10 +64,14 @@ func TestTheFirstOrientationCounts(t *testing.T) {
 	}{
 		"an empty segment first":        {facetest.WithSegments(jpg, 0xe1, exif(nil), six), 6},
 		"one without orientation first": {facetest.WithSegments(jpg, 0xe1, exif(facetest.Tiff(binary.LittleEndian)), six), 6},
-		"XMP first":                     {facetest.WithSegments(jpg, 0xe1, []byte("http://ns.adobe.com/xap/1.0/\x00<x/>"), six), 6},
-		"two":                           {facetest.WithSegments(jpg, 0xe1, six, three), 6},
-		"behind the frame header":       {append(bytes.Clone(jpg[:sof+19]), facetest.WithSegments(jpg[sof+17:], 0xe1, six)[2:]...), 6},
-		"none":                          {jpg, 1},
+		"XMP first": {
+			facetest.WithSegments(jpg, 0xe1, []byte("http://ns.adobe.com/xap/1.0/\x00<x/>"), six), 6,
+		},
+		"two": {facetest.WithSegments(jpg, 0xe1, six, three), 6},
+		"behind the frame header": {
+			append(bytes.Clone(jpg[:sof+19]), facetest.WithSegments(jpg[sof+17:], 0xe1, six)[2:]...), 6,
+		},
+		"none": {jpg, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

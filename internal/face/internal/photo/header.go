@@ -46,8 +46,9 @@ type Header struct {
 func (h Header) Check(opts report.Options) error {
 	pixels := int64(h.Width) * int64(h.Height)
 	if h.Width > opts.MaxSide || h.Height > opts.MaxSide || pixels > opts.MaxPixels {
-		return report.Refuse(report.TooLarge, fmt.Sprintf("This photo has %d x %d pixels. Please send one with at most %g megapixels.",
-			h.Width, h.Height, float64(opts.MaxPixels)/1e6))
+		return report.Refuse(report.TooLarge,
+			fmt.Sprintf("This photo has %d x %d pixels. Please send one with at most %g megapixels.",
+				h.Width, h.Height, float64(opts.MaxPixels)/1e6))
 	}
 	if h.Memory+OwnPlanes*pixels > opts.MaxMemory {
 		return report.Refuse(report.TooLarge, fmt.Sprintf("This photo of %d x %d pixels takes too much memory to read. "+

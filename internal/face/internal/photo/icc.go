@@ -27,7 +27,8 @@ func (c *iccChunks) add(body []byte) {
 	if !ok {
 		return
 	}
-	if len(rest) < 2 || rest[0] == 0 || rest[0] > rest[1] || c.count != 0 && c.count != rest[1] || c.parts[rest[0]] != nil {
+	if len(rest) < 2 || rest[0] == 0 || rest[0] > rest[1] || c.count != 0 && c.count != rest[1] ||
+		c.parts[rest[0]] != nil {
 		c.broken = true
 		return
 	}

@@ -27,7 +27,10 @@ func TestTheColourProfileIsFoundInEveryFormat(t *testing.T) {
 	}{
 		{"a JPEG in one segment", facetest.WithSegments(jpg, 0xe2, of(1, 1, small)), small},
 		{"a JPEG in four segments", facetest.WithSegments(jpg, 0xe2, facetest.ICCSegments(profile)...), profile},
-		{"a JPEG whose segments are out of order", facetest.WithSegments(jpg, 0xe2, of(2, 2, small[500:]), of(1, 2, small[:500])), small},
+		{
+			"a JPEG whose segments are out of order",
+			facetest.WithSegments(jpg, 0xe2, of(2, 2, small[500:]), of(1, 2, small[:500])), small,
+		},
 		{"a JPEG without", jpg, nil},
 		{"a JPEG with another APP2", facetest.WithSegments(jpg, 0xe2, []byte("MPF\x00more")), nil},
 		{"a JPEG with a part missing", facetest.WithSegments(jpg, 0xe2, of(1, 2, small)), nil},

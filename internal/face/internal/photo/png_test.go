@@ -29,17 +29,19 @@ func TestTheChunksOfAPNG(t *testing.T) {
 		want report.Code
 		turn int
 	}{
-		"as it is":                           {whole, "", 1},
-		"a bad checksum of a text":           {facetest.BadCRC(text, "tEXt"), "", 1},
-		"a bad checksum of the EXIF":         {facetest.BadCRC(turned, "eXIf"), "", 1},
-		"EXIF":                               {turned, "", 6},
-		"EXIF behind the pixels":             {append(before("eXIf", facetest.EXIFWith(8)), whole[end:]...), "", 8},
-		"no end chunk":                       {whole[:end], "", 1},
-		"half an end chunk":                  {whole[:end+5], "", 1},
-		"a text cut behind the pixels":       {before("tEXt", []byte("Title\x00A"))[:end+11], "", 1},
-		"another photo behind the end":       {append(bytes.Clone(whole), whole...), "", 1},
-		"bytes behind the end":               {append(bytes.Clone(whole), "more"...), "", 1},
-		"a transparency of a bad checksum":   {facetest.BadCRC(facetest.WithPNGChunk(whole, "tRNS", make([]byte, 6)), "tRNS"), "", 1},
+		"as it is":                     {whole, "", 1},
+		"a bad checksum of a text":     {facetest.BadCRC(text, "tEXt"), "", 1},
+		"a bad checksum of the EXIF":   {facetest.BadCRC(turned, "eXIf"), "", 1},
+		"EXIF":                         {turned, "", 6},
+		"EXIF behind the pixels":       {append(before("eXIf", facetest.EXIFWith(8)), whole[end:]...), "", 8},
+		"no end chunk":                 {whole[:end], "", 1},
+		"half an end chunk":            {whole[:end+5], "", 1},
+		"a text cut behind the pixels": {before("tEXt", []byte("Title\x00A"))[:end+11], "", 1},
+		"another photo behind the end": {append(bytes.Clone(whole), whole...), "", 1},
+		"bytes behind the end":         {append(bytes.Clone(whole), "more"...), "", 1},
+		"a transparency of a bad checksum": {
+			facetest.BadCRC(facetest.WithPNGChunk(whole, "tRNS", make([]byte, 6)), "tRNS"), "", 1,
+		},
 		"a transparency beside one by pixel": {facetest.WithPNGChunk(whole, "tRNS", make([]byte, 6)), "", 1},
 		"a bad checksum of the header":       {facetest.BadCRC(whole, "IHDR"), report.Corrupt, 0},
 		"a bad checksum of the pixels":       {facetest.BadCRC(whole, "IDAT"), report.Corrupt, 0},
@@ -88,7 +90,8 @@ func TestMemoryOfImages(t *testing.T) {
 	indexed := image.NewPaletted(src.Rect, color.Palette{color.Gray{0}, color.Gray{255}})
 	for name, data := range map[string][]byte{
 		"grey PNG": facetest.EncodePNG(t, grey), "grey PNG of 16 bits": facetest.EncodePNG(t, grey16),
-		"PNG with a palette": facetest.EncodePNG(t, indexed), "PNG": facetest.EncodePNG(t, src), "PNG with transparency": facetest.EncodePNG(t, clear), "PNG of 16 bits": facetest.EncodePNG(t, deep),
+		"PNG with a palette": facetest.EncodePNG(t, indexed), "PNG": facetest.EncodePNG(t, src),
+		"PNG with transparency": facetest.EncodePNG(t, clear), "PNG of 16 bits": facetest.EncodePNG(t, deep),
 		"interlaced PNG":             facetest.EncodeInterlacedPNG(t, src),
 		"grey PNG with transparency": facetest.WithPNGChunk(facetest.EncodePNG(t, grey), "tRNS", []byte{0, 9}),
 		"JPEG":                       facetest.EncodeJPEG(t, src, 90), "lossless WebP": facetest.EncodeWebP(src),

@@ -133,8 +133,7 @@ func (p *profile) readColours(tags map[string][]byte, connection string) error {
 }
 
 // sound reports whether white is light, black is dark, and white is about as white as the
-// connection space wants it. A profile that fails would make of a photo what nobody has
-// photographed.
+// connection space wants it. A profile that fails would show what was not photographed.
 func (p *profile) sound() bool {
 	const apart, off, most = 0.5, 0.3, 3
 	light, dark := 0.0, 0.0
@@ -266,7 +265,9 @@ func textOf(tag []byte) string {
 		text := tag[12:]
 		return string(text[:min(uint64(binary.BigEndian.Uint32(tag[8:])), uint64(len(text)))])
 	case len(tag) >= firstRecord+recordSize && string(tag[:4]) == "mluc":
-		size, start := uint64(binary.BigEndian.Uint32(tag[firstRecord+4:])), uint64(binary.BigEndian.Uint32(tag[firstRecord+8:]))
+		size, start := uint64(
+			binary.BigEndian.Uint32(tag[firstRecord+4:]),
+		), uint64(binary.BigEndian.Uint32(tag[firstRecord+8:]))
 		if start+size > uint64(len(tag)) {
 			return ""
 		}

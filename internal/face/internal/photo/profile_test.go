@@ -23,16 +23,23 @@ func TestColoursAreConvertedAsLittleCMSDoes(t *testing.T) {
 		profile facetest.ICCFile
 		want    [3][3]float64 // of 200 120 90, 30 60 220 and 20 15 12
 	}{
-		{"Display P3", facetest.ProfileP3, [3][3]float64{{212.98, 115.00, 82.85}, {17.29, 60.92, 228.83}, {20.99, 14.76, 11.55}}},
+		{
+			"Display P3", facetest.ProfileP3,
+			[3][3]float64{{212.98, 115.00, 82.85}, {17.29, 60.92, 228.83}, {20.99, 14.76, 11.55}},
+		},
 		{"Adobe RGB", facetest.ProfileAdobe, [3][3]float64{{223.77, 120.81, 87.92}, {0, 57.43, 224.88}, {14.01, 6.48, 3.86}}},
-		{"ProPhoto", facetest.ProfileProPhoto, [3][3]float64{{255, 114.17, 102.09}, {0, 81.77, 240.94}, {32.86, 15.91, 12.10}}},
+		{
+			"ProPhoto", facetest.ProfileProPhoto,
+			[3][3]float64{{255, 114.17, 102.09}, {0, 81.77, 240.94}, {32.86, 15.91, 12.10}},
+		},
 		{"parametric 0", facetest.RGBProfile(4, "", facetest.PrimariesP3, facetest.ParametricTag(0, 1.6)),
 			[3][3]float64{{226.33, 145.08, 114.75}, {36.05, 89.71, 238.47}, {36.93, 26.25, 20.17}}},
 		{"parametric 1", facetest.RGBProfile(4, "", facetest.PrimariesP3, facetest.ParametricTag(1, 2, 0.9, 0.1)),
 			[3][3]float64{{222.46, 139.03, 110.44}, {48.43, 88.84, 235.56}, {48.72, 42.00, 38.52}}},
 		{"parametric 2", facetest.RGBProfile(4, "", facetest.PrimariesP3, facetest.ParametricTag(2, 2, 0.8, 0.1, 0.05)),
 			[3][3]float64{{210.39, 140.51, 118.35}, {78.64, 102.77, 221.74}, {78.70, 75.56, 74.06}}},
-		{"parametric 4", facetest.RGBProfile(4, "", facetest.PrimariesP3, facetest.ParametricTag(4, 2.2, 0.9, 0.05, 0.1, 0.2, 0.01, 0.002)),
+		{"parametric 4",
+			facetest.RGBProfile(4, "", facetest.PrimariesP3, facetest.ParametricTag(4, 2.2, 0.9, 0.05, 0.1, 0.2, 0.01, 0.002)),
 			[3][3]float64{{207.64, 120.20, 91.46}, {9.28, 71.81, 221.66}, {25.93, 21.58, 19.08}}},
 		{"no samples", facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag()),
 			[3][3]float64{{229.12, 182.48, 160.31}, {96.27, 133.18, 238.98}, {79.13, 68.59, 61.27}}},
@@ -119,21 +126,50 @@ func TestProfilesThatAreNotRead(t *testing.T) {
 		"a curve without a type":       {p3.With("gTRC", nil).Bytes(), ErrProfile},
 		"a curve of a table":           {p3.With("gTRC", []byte("mft2\x00\x00\x00\x00and so on")).Bytes(), ErrProfileKind},
 		"parameters that are cut":      {p3.With("bTRC", facetest.ParametricSRGB[:20]).Bytes(), ErrProfile},
-		"parameters of kind 5":         {p3.With("bTRC", facetest.ParametricTag(5, 1, 1, 1, 1, 1, 1, 1, 1)).Bytes(), ErrProfileKind},
-		"a column that is cut":         {p3.With("bXYZ", facetest.XYZTag(facetest.Column{})[:16]).Bytes(), ErrProfile},
-		"a matrix of zeros":            {facetest.RGBProfile(4, "", [3]facetest.Column{}, facetest.ParametricSRGB).Bytes(), ErrProfile},
-		"a matrix of enormous numbers": {facetest.RGBProfile(4, "", [3]facetest.Column{{X: 32000, Y: 32000, Z: 32000}, {X: -31999, Y: -31999, Z: -31999}, {X: -0.1, Y: 0, Z: -0.2}}, facetest.ParametricSRGB).Bytes(), ErrProfile},
-		"black for everything":         {facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag(0, 0)).Bytes(), ErrProfile},
-		"a negative":                   {facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag(65535, 0)).Bytes(), ErrProfile},
-		"gamma 0":                      {facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag(0)).Bytes(), ErrProfile},
-		"no number for anything":       {facetest.RGBProfile(4, "", facetest.PrimariesSRGB, facetest.ParametricTag(4, 0.5, -1, -1, 0, 0, 0, 0)).Bytes(), ErrProfile},
-		"division by zero":             {facetest.RGBProfile(4, "", facetest.PrimariesSRGB, facetest.ParametricTag(1, 2, 0, 0)).Bytes(), ErrProfile},
-		"white for all grey":           {facetest.GreyProfile(4, "", "XYZ ", facetest.ParametricTag(2, 1, 0, 1, 1)).Bytes(), ErrProfile},
-		"colours for printing":         {facetest.ICCFile{Version: 2, Space: "CMYK", Connection: "Lab "}.Bytes(), ErrProfileKind},
-		"colours by tables alone":      {facetest.ICCFile{Version: 2, Space: "RGB ", Connection: "Lab "}.With("A2B0", []byte("mft2 and so on")).Bytes(), ErrProfileKind},
-		"a matrix to Lab":              {facetest.ICCFile{Version: 2, Space: "RGB ", Connection: "Lab ", Tags: p3.Tags}.Bytes(), ErrProfileKind},
-		"grey to nowhere":              {facetest.GreyProfile(2, "", "Luv ", facetest.CurveTag()).Bytes(), ErrProfileKind},
-		"grey without a curve":         {facetest.ICCFile{Version: 2, Space: "GRAY", Connection: "XYZ "}.Bytes(), ErrProfile},
+		"parameters of kind 5": {
+			p3.With("bTRC", facetest.ParametricTag(5, 1, 1, 1, 1, 1, 1, 1, 1)).Bytes(), ErrProfileKind,
+		},
+		"a column that is cut": {p3.With("bXYZ", facetest.XYZTag(facetest.Column{})[:16]).Bytes(), ErrProfile},
+		"a matrix of zeros": {
+			facetest.RGBProfile(4, "", [3]facetest.Column{}, facetest.ParametricSRGB).Bytes(), ErrProfile,
+		},
+		"a matrix of enormous numbers": {
+			facetest.RGBProfile(
+				4, "",
+				[3]facetest.Column{{X: 32000, Y: 32000, Z: 32000}, {X: -31999, Y: -31999, Z: -31999}, {X: -0.1, Y: 0, Z: -0.2}},
+				facetest.ParametricSRGB,
+			).Bytes(),
+			ErrProfile,
+		},
+		"black for everything": {
+			facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag(0, 0)).Bytes(), ErrProfile,
+		},
+		"a negative": {
+			facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag(65535, 0)).Bytes(), ErrProfile,
+		},
+		"gamma 0": {
+			facetest.RGBProfile(2, "", facetest.PrimariesSRGB, facetest.CurveTag(0)).Bytes(), ErrProfile,
+		},
+		"no number for anything": {
+			facetest.RGBProfile(4, "", facetest.PrimariesSRGB, facetest.ParametricTag(4, 0.5, -1, -1, 0, 0, 0, 0)).Bytes(),
+			ErrProfile,
+		},
+		"division by zero": {
+			facetest.RGBProfile(4, "", facetest.PrimariesSRGB, facetest.ParametricTag(1, 2, 0, 0)).Bytes(), ErrProfile,
+		},
+		"white for all grey": {
+			facetest.GreyProfile(4, "", "XYZ ", facetest.ParametricTag(2, 1, 0, 1, 1)).Bytes(), ErrProfile,
+		},
+		"colours for printing": {facetest.ICCFile{Version: 2, Space: "CMYK", Connection: "Lab "}.Bytes(), ErrProfileKind},
+		"colours by tables alone": {
+			facetest.ICCFile{Version: 2, Space: "RGB ", Connection: "Lab "}.With("A2B0", []byte("mft2 and so on")).Bytes(),
+			ErrProfileKind,
+		},
+		"a matrix to Lab": {
+			facetest.ICCFile{Version: 2, Space: "RGB ", Connection: "Lab ", Tags: p3.Tags}.Bytes(), ErrProfileKind,
+		},
+		"grey to nowhere":      {facetest.GreyProfile(2, "", "Luv ", facetest.CurveTag()).Bytes(), ErrProfileKind},
+		"grey without a curve": {facetest.ICCFile{Version: 2, Space: "GRAY", Connection: "XYZ "}.Bytes(), ErrProfile},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,15 +194,23 @@ func TestNamesOfProfiles(t *testing.T) {
 		icc  []byte
 		want string
 	}{
-		"version 2":             {facetest.ProfileAdobe.Bytes(), "Adobe RGB (1998)"},
-		"version 4":             {facetest.ProfileP3.Bytes(), "Display P3"},
-		"without":               {facetest.ICCFile{Version: 4}.Bytes(), ""},
-		"malformed":             {nil, ""},
-		"of another type":       {facetest.ProfileP3.With("desc", []byte("text\x00\x00\x00\x00hello")).Bytes(), ""},
-		"that cannot be shown":  {facetest.ProfileP3.With("desc", facetest.NameTag(2, "a\x1b[31mred\x00\r\nb\xff")).Bytes(), "a[31mredb\ufffd"},
-		"that is long":          {facetest.ProfileP3.With("desc", facetest.NameTag(4, long)).Bytes(), strings.TrimSpace(long[:profileNameLen])},
-		"that claims more":      {facetest.ProfileP3.With("desc", binaryCount(facetest.NameTag(2, "short"), 8, 1<<31)).Bytes(), "short"},
-		"that lies beyond":      {facetest.ProfileP3.With("desc", binaryCount(facetest.NameTag(4, "short"), 24, 1<<31)).Bytes(), ""},
+		"version 2":       {facetest.ProfileAdobe.Bytes(), "Adobe RGB (1998)"},
+		"version 4":       {facetest.ProfileP3.Bytes(), "Display P3"},
+		"without":         {facetest.ICCFile{Version: 4}.Bytes(), ""},
+		"malformed":       {nil, ""},
+		"of another type": {facetest.ProfileP3.With("desc", []byte("text\x00\x00\x00\x00hello")).Bytes(), ""},
+		"that cannot be shown": {
+			facetest.ProfileP3.With("desc", facetest.NameTag(2, "a\x1b[31mred\x00\r\nb\xff")).Bytes(), "a[31mredb\ufffd",
+		},
+		"that is long": {
+			facetest.ProfileP3.With("desc", facetest.NameTag(4, long)).Bytes(), strings.TrimSpace(long[:profileNameLen]),
+		},
+		"that claims more": {
+			facetest.ProfileP3.With("desc", binaryCount(facetest.NameTag(2, "short"), 8, 1<<31)).Bytes(), "short",
+		},
+		"that lies beyond": {
+			facetest.ProfileP3.With("desc", binaryCount(facetest.NameTag(4, "short"), 24, 1<<31)).Bytes(), "",
+		},
 		"that is hardly a name": {facetest.ProfileP3.With("desc", []byte("mluc")).Bytes(), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -180,13 +224,19 @@ func TestNamesOfProfiles(t *testing.T) {
 
 // Whatever a profile says, white stays lighter than black.
 func FuzzProfile(f *testing.F) {
-	for _, p := range []facetest.ICCFile{facetest.ProfileP3, facetest.ProfileAdobe, facetest.ProfileProPhoto, facetest.ProfileGrey22, facetest.ProfileGreyLab} {
+	for _, p := range []facetest.ICCFile{
+		facetest.ProfileP3, facetest.ProfileAdobe, facetest.ProfileProPhoto, facetest.ProfileGrey22, facetest.ProfileGreyLab,
+	} {
 		f.Add(p.Bytes())
 	}
 	for _, p := range facetest.ProfilesOfSRGB() {
 		f.Add(p.Bytes())
 	}
-	f.Add(facetest.RGBProfile(4, "x", facetest.PrimariesP3, facetest.ParametricTag(4, 2.2, 0.9, 0.05, 0.1, 0.2, 0.01, 0.002)).Bytes())
+	f.Add(
+		facetest.RGBProfile(
+			4, "x", facetest.PrimariesP3, facetest.ParametricTag(4, 2.2, 0.9, 0.05, 0.1, 0.2, 0.01, 0.002),
+		).Bytes(),
+	)
 	f.Fuzz(func(t *testing.T, icc []byte) {
 		profileName(icc)
 		p, err := ReadProfile(icc)
@@ -228,7 +278,9 @@ func TestPlanesOfAMirrorImageAreConvertedToItsMirrorImage(t *testing.T) {
 
 func TestGreyStaysGrey(t *testing.T) {
 	t.Parallel()
-	for name, f := range map[string]facetest.ICCFile{"Display P3": facetest.ProfileP3, "Adobe RGB": facetest.ProfileAdobe, "ProPhoto": facetest.ProfileProPhoto} {
+	for name, f := range map[string]facetest.ICCFile{
+		"Display P3": facetest.ProfileP3, "Adobe RGB": facetest.ProfileAdobe, "ProPhoto": facetest.ProfileProPhoto,
+	} {
 		c := converterOf(t, f)
 		for v := range 256 {
 			r, g, b := c.colour(encodings(), uint8(v), uint8(v), uint8(v))
@@ -237,8 +289,11 @@ func TestGreyStaysGrey(t *testing.T) {
 			}
 			p := raster.Planes{Y: raster.Filled(2, 2, uint8(v)), Cb: raster.Filled(1, 1, 128), Cr: raster.Filled(1, 1, 128)}
 			c.planes(p)
-			if want := raster.Filled(2, 2, g); facetest.Diff8(p.Y.Pix[3], g) > 1 || facetest.Diff8(p.Cb.Pix[0], 128) > 1 || facetest.Diff8(p.Cr.Pix[0], 128) > 1 {
-				t.Fatalf("%s: planes of grey %d become %v, %v, %v, want %v", name, v, p.Y.Pix, p.Cb.Pix, p.Cr.Pix, cmp.Diff(want, p.Y))
+			if want := raster.Filled(2, 2, g); facetest.Diff8(p.Y.Pix[3], g) > 1 || facetest.Diff8(p.Cb.Pix[0], 128) > 1 ||
+				facetest.Diff8(p.Cr.Pix[0], 128) > 1 {
+				t.Fatalf(
+					"%s: planes of grey %d become %v, %v, %v, want %v", name, v, p.Y.Pix, p.Cb.Pix, p.Cr.Pix, cmp.Diff(want, p.Y),
+				)
 			}
 		}
 	}
@@ -248,11 +303,15 @@ func TestGreyStaysGrey(t *testing.T) {
 func TestPlanesAreConvertedAsColoursAre(t *testing.T) {
 	t.Parallel()
 	const side = 52 // colour differences from 102 to 153
-	for name, f := range map[string]facetest.ICCFile{"Display P3": facetest.ProfileP3, "Adobe RGB": facetest.ProfileAdobe, "ProPhoto": facetest.ProfileProPhoto} {
+	for name, f := range map[string]facetest.ICCFile{
+		"Display P3": facetest.ProfileP3, "Adobe RGB": facetest.ProfileAdobe, "ProPhoto": facetest.ProfileProPhoto,
+	} {
 		c := converterOf(t, f)
 		n, off := 0, 0
 		for y := 20; y < 240; y += 5 {
-			p := raster.Planes{Y: raster.Filled(2*side, 2*side, uint8(y)), Cb: raster.NewPlane(side, side), Cr: raster.NewPlane(side, side)}
+			p := raster.Planes{
+				Y: raster.Filled(2*side, 2*side, uint8(y)), Cb: raster.NewPlane(side, side), Cr: raster.NewPlane(side, side),
+			}
 			for i := range p.Cb.Pix {
 				p.Cb.Pix[i], p.Cr.Pix[i] = uint8(128-side/2+i%side), uint8(128-side/2+i/side)
 			}
@@ -262,7 +321,8 @@ func TestPlanesAreConvertedAsColoursAre(t *testing.T) {
 				r, g, b := color.YCbCrToRGB(uint8(y), stored.Cb.Pix[i], stored.Cr.Pix[i])
 				wantY, wantCb, wantCr := color.RGBToYCbCr(c.colour(encodings(), r, g, b))
 				gotY := p.Y.Row(2 * (i / side))[2*(i%side)]
-				if n++; facetest.Diff8(gotY, wantY) > 1 || facetest.Diff8(p.Cb.Pix[i], wantCb) > 2 || facetest.Diff8(p.Cr.Pix[i], wantCr) > 2 {
+				if n++; facetest.Diff8(gotY, wantY) > 1 || facetest.Diff8(p.Cb.Pix[i], wantCb) > 2 ||
+					facetest.Diff8(p.Cr.Pix[i], wantCr) > 2 {
 					off++
 				}
 			}

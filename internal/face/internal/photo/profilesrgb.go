@@ -34,7 +34,9 @@ const (
 
 // fromD50 takes XYZ adapted to D50 to the linear channels of sRGB (B. Lindbloom, Bradford
 // adaptation).
-var fromD50 = [3]xyz{{3.1338561, -1.6168667, -0.4906146}, {-0.9787684, 1.9161415, 0.0334540}, {0.0719453, -0.2289914, 1.4052427}}
+var fromD50 = [3]xyz{
+	{3.1338561, -1.6168667, -0.4906146}, {-0.9787684, 1.9161415, 0.0334540}, {0.0719453, -0.2289914, 1.4052427},
+}
 
 // sameColours is by how many levels a profile may differ from sRGB and still be taken for it: the
 // approximations of sRGB by 20 to 42 points, that are made to be small, differ by up to 2.

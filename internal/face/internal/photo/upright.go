@@ -115,7 +115,9 @@ func (p *Photo) staysPlanes(m *image.YCbCr, w, h int) bool {
 // the same size, so that the colours lose nothing.
 func (p *Photo) uprightPlanes(m *image.YCbCr, w, h int) *image.YCbCr {
 	colours := coloursIn(m)
-	own := raster.Planes{Y: raster.LumaOf(m), Cb: packedPlane(m.Cb, m.CStride, colours), Cr: packedPlane(m.Cr, m.CStride, colours)}
+	own := raster.Planes{
+		Y: raster.LumaOf(m), Cb: packedPlane(m.Cb, m.CStride, colours), Cr: packedPlane(m.Cr, m.CStride, colours),
+	}
 	ratio := m.SubsampleRatio
 	if p.SRGB != nil {
 		p.SRGB.planes(own)

@@ -89,7 +89,8 @@ func TestUprightIsShrunkAsByCatmullRom(t *testing.T) {
 	want := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.CatmullRom.Scale(want, want.Rect, src, b, draw.Src, nil)
 	for name, img := range map[string]image.Image{
-		"RGBA": src, "NRGBA": facetest.As(src, image.NewNRGBA(b)), "NRGBA64": facetest.As(src, image.NewNRGBA64(b)), "4:4:4": planesFrom(src, 0),
+		"RGBA": src, "NRGBA": facetest.As(src, image.NewNRGBA(b)), "NRGBA64": facetest.As(src, image.NewNRGBA64(b)),
+		"4:4:4": planesFrom(src, 0),
 		"4:2:2": planesFrom(src, 1), "4:2:0": planesFrom(src, 2), "4:1:1": planesFrom(src, 4), "4:1:0": planesFrom(src, 5),
 	} {
 		for o := 1; o <= 8; o++ {
@@ -108,7 +109,7 @@ func TestUprightIsShrunkAsByCatmullRom(t *testing.T) {
 	}
 }
 
-// copyOf copies an image of planes, whose memory is taken by whoever makes it upright.
+// copyOf copies an image of planes, whose memory is taken by making it upright.
 func copyOf(img image.Image) image.Image {
 	m, ok := img.(*image.YCbCr)
 	if !ok {
@@ -157,8 +158,10 @@ func TestUprightIsShrunkAndOpaque(t *testing.T) {
 func TestUprightKeepsPlanes(t *testing.T) {
 	t.Parallel()
 	for name, data := range map[string][]byte{
-		"of a JPEG":              facetest.SampleJPEG(t),
-		"of grey":                facetest.EncodePNG(t, facetest.As(facetest.DecodeSample(t), image.NewGray(facetest.DecodeSample(t).Bounds()))),
+		"of a JPEG": facetest.SampleJPEG(t),
+		"of grey": facetest.EncodePNG(
+			t, facetest.As(facetest.DecodeSample(t), image.NewGray(facetest.DecodeSample(t).Bounds())),
+		),
 		"of a JPEG in Adobe RGB": facetest.WithJPEGProfile(facetest.SampleJPEG(t), facetest.ProfileAdobe.Bytes()),
 	} {
 		got, err := Upright(bytes.NewReader(data), report.Options{}, 4096)
@@ -174,7 +177,8 @@ func TestUprightKeepsPlanes(t *testing.T) {
 func TestUprightRefusesWhatAnalyzeRefuses(t *testing.T) {
 	t.Parallel()
 	for want, data := range map[report.Code][]byte{
-		report.Corrupt: facetest.SampleJPEG(t)[:300], report.UnsupportedFormat: []byte("GIF89a, or so it says"), report.TooLarge: facetest.EncodePNG(t, image.NewGray(image.Rect(0, 0, 500, 500))),
+		report.Corrupt: facetest.SampleJPEG(t)[:300], report.UnsupportedFormat: []byte("GIF89a, or so it says"),
+		report.TooLarge: facetest.EncodePNG(t, image.NewGray(image.Rect(0, 0, 500, 500))),
 	} {
 		_, err := Upright(bytes.NewReader(data), report.Options{MaxPixels: 200_000}, 100)
 		if got := facetest.CodeOf(t, err); got != want {

@@ -27,24 +27,28 @@ func TestTheChunksOfAWebP(t *testing.T) {
 		data []byte
 		want report.Code
 	}{
-		"a lossless picture":                      {lossless, ""},
-		"a picture with losses":                   {lossy, ""},
-		"with a canvas":                           {facetest.RIFFOf("VP8X", canvas, "VP8L", pixels), ""},
-		"with a canvas that speaks of EXIF":       {facetest.RIFFOf("VP8X", append([]byte{8}, canvas[1:]...), "VP8L", pixels), ""},
-		"transparency announced and not there":    {facetest.RIFFOf("VP8X", flagged, "VP8L", pixels), ""},
-		"a canvas of another size":                {facetest.RIFFOf("VP8X", other, "VP8L", pixels), report.Corrupt},
-		"an unknown chunk first":                  {facetest.RIFFOf("WHAT", []byte("?"), "VP8L", pixels), ""},
-		"bytes behind the end":                    {append(bytes.Clone(lossless), "more"...), ""},
-		"a size that is too large":                {larger, ""},
-		"EXIF that is cut":                        {append(facetest.RIFFOf("VP8L", pixels), "EXIF\xff\x00\x00\x00II"...), ""},
-		"no picture":                              {facetest.RIFFOf("VP8X", canvas), report.Corrupt},
-		"a picture that is cut":                   {lossless[:len(lossless)-3], report.Corrupt},
-		"a picture with losses that is cut":       {lossy[:len(lossy)-3], report.Corrupt},
-		"half a canvas":                           {facetest.RIFFOf("VP8X", canvas[:4], "VP8L", pixels), report.Corrupt},
-		"pixels missing":                          {facetest.RIFFOf("VP8L", pixels[:len(pixels)-9]), report.Corrupt},
-		"pixels left over":                        {facetest.RIFFOf("VP8L", append(bytes.Clone(pixels), make([]byte, 9)...)), report.Corrupt},
+		"a lossless picture":    {lossless, ""},
+		"a picture with losses": {lossy, ""},
+		"with a canvas":         {facetest.RIFFOf("VP8X", canvas, "VP8L", pixels), ""},
+		"with a canvas that speaks of EXIF": {
+			facetest.RIFFOf("VP8X", append([]byte{8}, canvas[1:]...), "VP8L", pixels), "",
+		},
+		"transparency announced and not there": {facetest.RIFFOf("VP8X", flagged, "VP8L", pixels), ""},
+		"a canvas of another size":             {facetest.RIFFOf("VP8X", other, "VP8L", pixels), report.Corrupt},
+		"an unknown chunk first":               {facetest.RIFFOf("WHAT", []byte("?"), "VP8L", pixels), ""},
+		"bytes behind the end":                 {append(bytes.Clone(lossless), "more"...), ""},
+		"a size that is too large":             {larger, ""},
+		"EXIF that is cut":                     {append(facetest.RIFFOf("VP8L", pixels), "EXIF\xff\x00\x00\x00II"...), ""},
+		"no picture":                           {facetest.RIFFOf("VP8X", canvas), report.Corrupt},
+		"a picture that is cut":                {lossless[:len(lossless)-3], report.Corrupt},
+		"a picture with losses that is cut":    {lossy[:len(lossy)-3], report.Corrupt},
+		"half a canvas":                        {facetest.RIFFOf("VP8X", canvas[:4], "VP8L", pixels), report.Corrupt},
+		"pixels missing":                       {facetest.RIFFOf("VP8L", pixels[:len(pixels)-9]), report.Corrupt},
+		"pixels left over": {
+			facetest.RIFFOf("VP8L", append(bytes.Clone(pixels), make([]byte, 9)...)), report.Corrupt,
+		},
 		"pixels missing of a picture with losses": {facetest.RIFFOf("VP8 ", frame[:len(frame)/2]), report.Corrupt},
-		"an animation":                            {facetest.RIFFOf("VP8X", canvas, "ANIM", make([]byte, 6)), report.UnsupportedFormat},
+		"an animation": {facetest.RIFFOf("VP8X", canvas, "ANIM", make([]byte, 6)), report.UnsupportedFormat},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,14 +8,27 @@ import (
 // Vec is a place or a direction in a plane, pixels, x to the right, y down.
 type Vec struct{ X, Y float64 }
 
-func (a Vec) Plus(b Vec) Vec       { return Vec{a.X + b.X, a.Y + b.Y} }
-func (a Vec) Minus(b Vec) Vec      { return Vec{a.X - b.X, a.Y - b.Y} }
+// Plus returns a + b.
+func (a Vec) Plus(b Vec) Vec { return Vec{a.X + b.X, a.Y + b.Y} }
+
+// Minus returns a - b.
+func (a Vec) Minus(b Vec) Vec { return Vec{a.X - b.X, a.Y - b.Y} }
+
+// Scaled returns a times f.
 func (a Vec) Scaled(f float64) Vec { return Vec{float64(a.X * f), float64(a.Y * f)} }
-func (a Vec) Length() float64      { return math.Sqrt(Sq(a.X) + Sq(a.Y)) }
-func MiddleOf(a, b Vec) Vec        { return Vec{(a.X + b.X) / 2, (a.Y + b.Y) / 2} }
+
+// Length returns the length of a.
+func (a Vec) Length() float64 { return math.Sqrt(Sq(a.X) + Sq(a.Y)) }
+
+// MiddleOf returns the place half-way between a and b.
+func MiddleOf(a, b Vec) Vec { return Vec{(a.X + b.X) / 2, (a.Y + b.Y) / 2} }
+
+// Times returns a times b, both taken as complex numbers.
 func (a Vec) Times(b Vec) Vec {
 	return Vec{float64(a.X*b.X) - float64(a.Y*b.Y), float64(a.X*b.Y) + float64(a.Y*b.X)}
 }
+
+// Over returns a divided by b, both taken as complex numbers.
 func (a Vec) Over(b Vec) Vec { n := Sq(b.X) + Sq(b.Y); return a.Times(Vec{b.X / n, -b.Y / n}) }
 
 // Frame is a similarity between a crop (inner) and the plane that it is cut from (outer): shift,
@@ -32,7 +45,10 @@ func FrameAt(outer, inner, axis Vec) Frame {
 // FrameBetween makes the frame that puts the crop's a on the plane's pa and b on pb.
 func FrameBetween(a, b, pa, pb Vec) Frame { return FrameAt(pa, a, pb.Minus(pa).Over(b.Minus(a))) }
 
+// Outer returns the place in the plane of a place in the crop.
 func (f Frame) Outer(inner Vec) Vec { return f.Origin.Plus(inner.Times(f.Axis)) }
+
+// Inner returns the place in the crop of a place in the plane.
 func (f Frame) Inner(outer Vec) Vec { return outer.Minus(f.Origin).Over(f.Axis) }
 
 // Scale is how many pixels of the plane make one of the crop.
@@ -171,13 +187,17 @@ func TurnAxis(degrees float64) Vec {
 	return Vec{cos, sin}
 }
 
+// Sq returns the square of v, rounded where a fused multiply-add would not be.
 func Sq(v float64) float64 { return float64(v * v) }
 
-// Grown gives a coordinate in a plane that is f times as large; coordinates count from the middle of the first pixel.
+// Grown gives a coordinate in a plane that is f times as large; coordinates count from the middle
+// of the first pixel.
 func Grown(v, f float64) float64 { return float64((v+0.5)*f) - 0.5 }
 
+// Degree is one radian in degrees.
 const Degree = 180 / math.Pi
 
+// AtMost returns a, shortened to length if it is longer.
 func (a Vec) AtMost(length float64) Vec {
 	if n := a.Length(); n > length {
 		return a.Scaled(length / n)
@@ -185,6 +205,7 @@ func (a Vec) AtMost(length float64) Vec {
 	return a
 }
 
+// Of returns X for axis 0 and Y for axis 1.
 func (a Vec) Of(axis int) float64 {
 	if axis == 0 {
 		return a.X

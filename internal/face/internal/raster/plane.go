@@ -13,12 +13,15 @@ type Plane struct {
 	Pix  []uint8
 }
 
+// NewPlane returns a black plane.
 func NewPlane(w, h int) *Plane { return &Plane{W: w, H: h, Pix: make([]uint8, w*h)} }
 
+// Row returns the pixels of a row, which may be written to.
 func (p *Plane) Row(y int) []uint8 { return p.Pix[y*p.W : (y+1)*p.W] }
 
-// LumaOf gives the brightness of a decoded image. The decoders' own planes are used where there are any, because asking an
-// image for one pixel at a time is a hundred times slower; they are packed in place, so that the image keeps its brightness.
+// LumaOf gives the brightness of a decoded image. The decoders' own planes are used where there are
+// any, because asking an image for one pixel at a time is a hundred times slower; they are packed
+// in place, so that the image keeps its brightness.
 func LumaOf(img image.Image) *Plane {
 	b := img.Bounds()
 	switch m := img.(type) {
@@ -61,7 +64,8 @@ func Packed(pix []uint8, stride int, b image.Rectangle) ([]uint8, int) {
 	return pix[: w*h : w*h], w
 }
 
-// Where a picture is transparent it is laid on middle grey, which pulls neither the light checks nor the detector.
+// Backdrop is what a transparent picture is laid on: middle grey, which pulls neither the light
+// checks nor the detector.
 const Backdrop = 128
 
 func (p *Plane) fromRGBA(src []uint8, stride int) {
@@ -109,7 +113,8 @@ func (p *Plane) fromPaletted(m *image.Paletted) {
 	}
 }
 
-// fromRGBA64 fills a row from any kind of image. The same colours give the same brightness as by fromRGBA, with 257 times the values.
+// fromRGBA64 fills a row from any kind of image. The same colours give the same brightness as by
+// fromRGBA, with 257 times the values.
 func (p *Plane) fromRGBA64(m image.RGBA64Image, y int) {
 	b := m.Bounds()
 	for x := range p.W {
@@ -146,7 +151,8 @@ func (p *Plane) Upright(orientation int) *Plane {
 	return p
 }
 
-// Transposed swaps rows and columns, block by block: column by column it would take several times as long.
+// Transposed swaps rows and columns, block by block: column by column it would take several times
+// as long.
 func (p *Plane) Transposed() *Plane {
 	const block = 32
 	q := NewPlane(p.H, p.W)
@@ -192,8 +198,8 @@ func (p *Plane) Mean() int {
 	return sum / len(p.Pix)
 }
 
-// Resized gives the plane at another size, each pixel the mean of the area that it covers. All integers: the same on every
-// machine, and the same for a mirrored plane.
+// Resized gives the plane at another size, each pixel the mean of the area that it covers. All
+// integers: the same on every machine, and the same for a mirrored plane.
 func (p *Plane) Resized(w, h int) *Plane {
 	if w == p.W && h == p.H {
 		return p
@@ -221,6 +227,7 @@ type Resizer struct {
 	whole        divisor  // h
 }
 
+// NewResizer returns a resizer of planes of height h to the new width and height.
 func NewResizer(h, newW, newH int) *Resizer {
 	return &Resizer{
 		h: h, newH: newH, need: h, narrow: make([]uint32, newW), sums: make([]uint32, newW), whole: divisorOf(h),
@@ -251,7 +258,8 @@ func (r *Resizer) Add(row []uint8, next func() []uint8) {
 	}
 }
 
-// divisor divides numbers of 32 bits by one of at most 15 bits, exactly, without the processor's division, which takes several times as long.
+// divisor divides numbers of 32 bits by one of at most 15 bits, exactly, without the processor's
+// division, which takes several times as long.
 type divisor uint64
 
 // divisorOf gives 2^62 over n, rounded up, so that a multiple of n is not taken for less.
@@ -262,7 +270,8 @@ func (d divisor) divide(v uint32) uint32 {
 	return uint32(quotient)
 }
 
-// Reduced is resized in a third of the time for a picture of many pixels, and an odd row or column short at each halving.
+// Reduced is resized in a third of the time for a picture of many pixels, and an odd row or column
+// short at each halving.
 func (p *Plane) Reduced(w, h int) *Plane {
 	for p.W >= 2*w && p.H >= 2*h {
 		p = p.Shrunk(2, 1)
@@ -308,6 +317,7 @@ func (p *Plane) StretchVideoColours() {
 	}
 }
 
+// Clear makes the area black.
 func (p *Plane) Clear(area image.Rectangle) {
 	for y := area.Min.Y; y < area.Max.Y; y++ {
 		clear(p.Row(y)[area.Min.X:area.Max.X])

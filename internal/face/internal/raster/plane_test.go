@@ -155,7 +155,8 @@ func TestOfAPictureAndItsMirrorImageOneIsTurnedOver(t *testing.T) {
 
 func TestUprightUndoesEveryOrientation(t *testing.T) {
 	t.Parallel()
-	// What has to be done again to come back: turning left undoes turning right, the others undo themselves.
+	// What has to be done again to come back: turning left undoes turning right, the others undo
+	// themselves.
 	inverse := [9]int{0, 1, 2, 3, 4, 5, 8, 7, 6}
 	rapid.Check(t, func(t *rapid.T) {
 		p := planes().Draw(t, "picture")

@@ -44,6 +44,7 @@ func ReversesX(orientation int) bool {
 	return orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8
 }
 
+// ReversesY reports whether the orientation turns the order of the rows around; see [ReversesX].
 func ReversesY(orientation int) bool {
 	return orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7
 }

@@ -1,4 +1,5 @@
-// Command nophoto knows of reports and measures nothing: it is built to see that it holds no cascades.
+// Command nophoto knows of reports and measures nothing: it is built to see that it holds no
+// cascades.
 package main
 
 import (
