@@ -48,11 +48,15 @@ arm64: ## Check that the engine's reports are the same on arm64 (by qemu-user), 
 	@scripts/arm64.sh
 
 .PHONY: check
-check: repo fmt vet lint vuln tidy generated ## Check files, format, vet, lint with import rules, vulnerabilities, module tidiness, generated code.
+check: repo house fmt vet lint vuln tidy generated ## Check files, structure, format, vet, lint with import rules, vulnerabilities, module tidiness, generated code.
 
 .PHONY: repo
 repo: ## Check that the repository holds no program, no file over 2 MB and no stray name at its top.
 	@go run ./scripts/repo
+
+.PHONY: house
+house: ## Check that imports run down, packages stay small, and lines and comments keep to the rules of internal/README.md.
+	@go run ./scripts/house
 
 .PHONY: fmt
 fmt: ## Check that the code is formatted.

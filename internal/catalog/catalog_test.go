@@ -111,7 +111,8 @@ func TestSubscriptions(t *testing.T) {
 	}
 }
 
-// maxFunctionLines keeps functions to registration and wiring.
+// maxFunctionLines keeps functions to registration and wiring. Imports do not count: they grow with
+// the number of packages that are wired, not with what is done.
 const maxFunctionLines = 40
 
 func TestEveryFunctionHasItsFolder(t *testing.T) {
@@ -137,8 +138,9 @@ func TestEveryFunctionHasItsFolder(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if n := bytes.Count(source, []byte("\n")); n > maxFunctionLines {
-			t.Errorf("functions/%s/function.go has %d lines, at most %d are wiring", f.Name, n, maxFunctionLines)
+		_, wiring, _ := bytes.Cut(source, []byte("\n)\n"))
+		if n := bytes.Count(wiring, []byte("\n")); n > maxFunctionLines {
+			t.Errorf("functions/%s/function.go has %d lines after its imports, at most %d are wiring", f.Name, n, maxFunctionLines)
 		}
 	}
 	for name := range folders {

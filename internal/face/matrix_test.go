@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/exif"
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/mirror"
 	"github.com/facescan/facescan/internal/face/internal/photo"
@@ -215,9 +216,9 @@ func TestNothingOfTheMetadataIsReported(t *testing.T) {
 	t.Parallel()
 	const secret = "Nikola's-secret-place"
 	src := facetest.DecodeSample(t)
-	exif := append(facetest.EXIFWith(1), secret...)
+	data := append(facetest.EXIFWith(1), secret...)
 	var jpg bytes.Buffer
-	opts := &jpegn.EncodeOptions{Quality: 90, Exif: append([]byte(photo.EXIFPrefix), exif...), Segments: []jpegn.Segment{
+	opts := &jpegn.EncodeOptions{Quality: 90, Exif: append([]byte(exif.Prefix), data...), Segments: []jpegn.Segment{
 		{Marker: 0xfe, Data: []byte(secret)}, {Marker: 0xe2, Data: []byte("ICC_PROFILE\x00\x01\x01" + secret)},
 		{Marker: 0xed, Data: []byte("Photoshop 3.0\x00" + secret)},
 	}}
@@ -225,12 +226,12 @@ func TestNothingOfTheMetadataIsReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := facetest.EncodePNG(t, src)
-	withText := facetest.PNGChunkOf(facetest.PNGChunkOf(whole[:33:33], "tEXt", []byte("Author\x00"+secret)), "eXIf", exif)
+	withText := facetest.PNGChunkOf(facetest.PNGChunkOf(whole[:33:33], "tEXt", []byte("Author\x00"+secret)), "eXIf", data)
 	webpData := facetest.EncodeWebP(src)
 	for name, data := range map[string][]byte{
 		"JPEG": jpg.Bytes(), "PNG": append(withText, whole[33:]...),
 		"WebP": facetest.RIFFOf(
-			"VP8X", []byte{1<<3 | 1<<2, 0, 0, 0, 63, 1, 0, 143, 1, 0}, "VP8L", webpData[20:], "EXIF", exif, "XMP ",
+			"VP8X", []byte{1<<3 | 1<<2, 0, 0, 0, 63, 1, 0, 143, 1, 0}, "VP8L", webpData[20:], "EXIF", data, "XMP ",
 			[]byte(secret),
 		),
 	} {

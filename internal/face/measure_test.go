@@ -44,7 +44,8 @@ func TestAFaceIsMeasuredInAsManyPixelsAsItNeeds(t *testing.T) {
 
 func TestTheLargestOfSeveralFacesIsTheOne(t *testing.T) {
 	t.Parallel()
-	small, large, mid := cascade.Window{X: 1, Size: 20, Q: 900}, cascade.Window{X: 2, Size: 100, Q: 150}, cascade.Window{X: 3, Size: 30, Q: 500}
+	small, large := cascade.Window{X: 1, Size: 20, Q: 900}, cascade.Window{X: 2, Size: 100, Q: 150}
+	mid := cascade.Window{X: 3, Size: 30, Q: 500}
 	if got := cascade.Largest(
 		[]cascade.Window{small, large, mid}, 60,
 	); got.Window != large || got.Second != 0.3 || got.Turn != 60 {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestImports keeps the engine pure: nothing of ours beside its own parts, no cloud, no files, no
+// TestImports keeps the engine pure: no other package of the module, no cloud, no files, no
 // clock, no chance. Of runtime/debug it takes what gives back memory, which changes no result.
 func TestImports(t *testing.T) {
 	t.Parallel()

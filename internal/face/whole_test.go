@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facescan/facescan/internal/face/internal/exif"
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 	"github.com/facescan/facescan/internal/face/internal/jpegtest"
-	"github.com/facescan/facescan/internal/face/internal/photo"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -26,7 +26,7 @@ func TestAWholePhotoGivesItsReport(t *testing.T) {
 	small := jpegtest.Encode(facetest.Remapped(src, 40, 50, func(x, y int) (int, int) { return 8 * x, 8 * y }),
 		jpegtest.Options{Step: 9})
 	mpf := facetest.WithSegments(whole, 0xe2, []byte("MPF\x00II*\x00\x08\x00\x00\x00\x00\x00"))
-	thumbnail := append([]byte(photo.EXIFPrefix+"II*\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00"), small...)
+	thumbnail := append([]byte(exif.Prefix+"II*\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00"), small...)
 	separate := jpegtest.Options{Sampling: jpegtest.YCbCr420(), Step: 4, Scans: []jpegtest.Scan{
 		{Components: []int{0}, To: 63}, {Components: []int{1}, To: 63}, {Components: []int{2}, To: 63},
 	}}

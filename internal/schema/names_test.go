@@ -20,8 +20,8 @@ import (
 
 // byTable are the files that take the names of collections from the table.
 var byTable = []string{
-	filepath.Join("..", "..", "internal", "erasure", "rest.go"),
-	filepath.Join("..", "..", "internal", "export", "gather.go"),
+	filepath.Join("..", "..", "internal", "erasure", "erase", "rest.go"),
+	filepath.Join("..", "..", "internal", "export", "build", "gather.go"),
 	filepath.Join("..", "..", "internal", "sweep", "expire.go"),
 	filepath.Join("..", "..", "scripts", "migrate", "run.go"),
 }

@@ -76,7 +76,8 @@ func (d database) send(t *testing.T, bearer, method, path, body string) int {
 func (d database) idToken(uid string) string {
 	part := func(claims string) string { return base64.RawURLEncoding.EncodeToString([]byte(claims)) }
 	return part(`{"alg":"none","typ":"JWT"}`) + "." + part(fmt.Sprintf(
-		`{"iss":"https://securetoken.google.com/%[1]s","aud":%[1]q,"sub":%[2]q,"user_id":%[2]q,"iat":1700000000,"exp":4000000000}`,
+		`{"iss":"https://securetoken.google.com/%[1]s","aud":%[1]q,"sub":%[2]q,"user_id":%[2]q,`+
+			`"iat":1700000000,"exp":4000000000}`,
 		d.project, uid)) + "."
 }
 

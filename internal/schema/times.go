@@ -4,8 +4,8 @@ import "time"
 
 const day = 24 * time.Hour
 
-// How long things are kept. What expireAt bounds is shown to nobody from that moment on, however
-// late it is deleted. Scans, series, reports and board entries stay until their owner removes them.
+// How long things are kept. What expireAt bounds is not shown from that moment on, however late it
+// is deleted. Scans, series, reports and board entries stay until their owner removes them.
 //
 //	what                        kept                     by
 //	a finished scan's photo     24 h, or as its user     sweep

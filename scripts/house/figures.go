@@ -12,7 +12,7 @@ const (
 	// maxPackage is the size of a package in lines, without tests and generated files. The emulators
 	// and the operators' tools are not deployed and may be larger: each is read as a whole by the
 	// few who change it.
-	maxPackage, maxTool = 1800, 3600
+	maxPackage, maxTool = 1800, 4200
 	// twiceLines is the least number of equal lines that count as written twice.
 	twiceLines = 6
 	// shown is the number of packages in the list of sizes.

@@ -38,7 +38,7 @@ func wide(s source) []string {
 		limit := maxCode
 		trimmed := strings.TrimLeft(line, "\t ")
 		comment := strings.HasPrefix(trimmed, "//")
-		if comment {
+		if comment && !strings.HasPrefix(trimmed, "//\t") { // what is preformatted is as wide as code
 			limit = maxComment
 		}
 		unbreakable := comment && !strings.Contains(strings.TrimPrefix(trimmed, "// "), " ")

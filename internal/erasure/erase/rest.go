@@ -9,7 +9,7 @@ import (
 )
 
 // owned are the stores of the collections at the top whose documents bear their user's id in the
-// field uid. A query by uid alone needs no index of ours.
+// field uid. A query by uid alone needs no declared index.
 func (e *Consumer) owned(j erasure.Job) (all []emptied) {
 	for _, c := range schema.Collections {
 		if c.Below != "" || c.Removed == schema.Never || c.Name == "users" || c.Name == "erasures" {

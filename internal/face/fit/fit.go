@@ -267,7 +267,8 @@ func rounded(m *measure.Calibration) {
 	}
 	for i := range m.Metrics {
 		f := &m.Metrics[i]
-		f.Bias, f.Sem, f.ICC, f.Retest = report.Round(f.Bias, 4), report.Round(f.Sem, 4), report.Round(f.ICC, 3), report.Round(f.Retest, 4)
+		f.Bias, f.Sem = report.Round(f.Bias, 4), report.Round(f.Sem, 4)
+		f.ICC, f.Retest = report.Round(f.ICC, 3), report.Round(f.Retest, 4)
 	}
 }
 

@@ -48,7 +48,8 @@ func TestEndOfAScanIsLoggedForTheFreshnessMetric(t *testing.T) {
 	) {
 		t.Helper()
 		s := e.NewScan(t)
-		photo.Bucket, photo.Name, photo.Generation = scantest.UploadsBucket, scan.PhotoName(s.UID, s.ID), e.Upload(t, s, []byte("photo"))
+		photo.Bucket, photo.Name = scantest.UploadsBucket, scan.PhotoName(s.UID, s.ID)
+		photo.Generation = e.Upload(t, s, []byte("photo"))
 		data, attributes, err := event.FinalizedMessage(photo)
 		if err != nil {
 			t.Fatal(err)

@@ -30,7 +30,8 @@ func TestWhatCanBeAskedFor(t *testing.T) {
 		"every operation": `[{"name":"all-of-it-1","format":"jpeg","quality":80,"operations":[
 			{"op":"crop","left":0.1,"top":0,"right":0.9,"bottom":1},{"op":"resize","width":640,"height":0,"fit":"inside"},{"op":"grayscale"},
 			{"op":"blur","sigma":0.1},{"op":"sharpen","sigma":20},{"op":"watermark","text":"© Ada Łovelace Ωμέγα Я 2026","position":"center"}]}]`,
-		"two sizes one after the other": `[{"name":"a","format":"png","operations":[{"op":"resize","width":4096},{"op":"resize","height":1}]}]`,
+		"two sizes one after the other": `[{"name":"a","format":"png",` +
+			`"operations":[{"op":"resize","width":4096},{"op":"resize","height":1}]}]`,
 	} {
 		if _, err := read([]byte(text)); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -126,17 +127,20 @@ func TestNotANumberIsOutOfEveryRange(t *testing.T) {
 func FuzzRenditions(f *testing.F) {
 	f.Add(
 		[]byte(
-			`[{"name":"s","format":"jpeg","quality":1,"operations":[{"op":"resize","width":9,"height":2,"fit":"cover"},{"op":"grayscale"}]}]`,
+			`[{"name":"s","format":"jpeg","quality":1,` +
+				`"operations":[{"op":"resize","width":9,"height":2,"fit":"cover"},{"op":"grayscale"}]}]`,
 		),
 	)
 	f.Add(
 		[]byte(
-			`[{"name":"s","format":"webp","operations":[{"op":"crop","left":0.999,"right":1,"bottom":0.001},{"op":"blur","sigma":20}]}]`,
+			`[{"name":"s","format":"webp",` +
+				`"operations":[{"op":"crop","left":0.999,"right":1,"bottom":0.001},{"op":"blur","sigma":20}]}]`,
 		),
 	)
 	f.Add(
 		[]byte(
-			`[{"name":"s","format":"tiff","operations":[{"op":"watermark","text":"©","position":"top-left"},{"op":"sharpen","sigma":3}]}]`,
+			`[{"name":"s","format":"tiff",` +
+				`"operations":[{"op":"watermark","text":"©","position":"top-left"},{"op":"sharpen","sigma":3}]}]`,
 		),
 	)
 	f.Add([]byte(`[{"name":"s","format":"png","operations":[{"op":"resize","height":1,"fit":"fill"}],"x":1}]`))

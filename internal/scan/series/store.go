@@ -15,14 +15,14 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// Collection returns the user's series.
-func Collection(fs *firestore.Client, uid account.UID) *firestore.CollectionRef {
+// Of returns the user's series.
+func Of(fs *firestore.Client, uid account.UID) *firestore.CollectionRef {
 	return account.Ref(fs, uid).Collection("series")
 }
 
 // Ref returns users/{uid}/series/{id}.
 func Ref(fs *firestore.Client, uid account.UID, id scan.SeriesID) *firestore.DocumentRef {
-	return Collection(fs, uid).Doc(string(id))
+	return Of(fs, uid).Doc(string(id))
 }
 
 // Decode reads a series as all but its deletion sees it: one that is being deleted is gone.

@@ -72,7 +72,7 @@ func (s *SeriesHandler) list(w http.ResponseWriter, r *http.Request) error {
 	if err := s.admit(r); err != nil {
 		return err
 	}
-	q := series.Collection(s.Firestore, account.Caller(r)).OrderBy("createdAt", firestore.Desc).
+	q := series.Of(s.Firestore, account.Caller(r)).OrderBy("createdAt", firestore.Desc).
 		OrderBy(firestore.DocumentID, firestore.Desc).Limit(asked.Limit + 1)
 	if asked.After != nil {
 		q = q.StartAfter(asked.After.At, asked.After.ID)

@@ -55,7 +55,7 @@ type watchable interface {
 //	   ▲                  │ │ the wait ends: the scan is read once        │ ◄┘
 //	   │ last one leaves  │ │ listener fails                              │ listener fails, scan gone
 //	   ├──────────────────┘ ▼                                             ▼
-//	   └───────────────── failed: off the table at once; its waiters get the error, the next one a new listener
+//	   └───────────────── failed: off the table at once; its waiters get the error, the next a new listener
 //
 // No change is lost. The listener's first snapshot is the scan as it is then, so what changed
 // between a waiter's own read and the listener's opening is in it; a waiter that joins later

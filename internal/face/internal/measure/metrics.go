@@ -14,7 +14,7 @@ import (
 type metricRule struct {
 	Name, unit string
 	Of         func(q *landmark.Points) float64
-	// Sides says that the value changes its sign in a mirror.
+	// Sides means that the value changes its sign in a mirror.
 	Sides bool
 }
 
@@ -44,7 +44,8 @@ func mouthTilt(q *landmark.Points) float64 {
 
 // canthalTilt is the mean angle by which the outer corners of the eyes lie above the inner ones.
 func canthalTilt(q *landmark.Points) float64 {
-	l, r := q.At[landmark.MarkEyeInnerL].Minus(q.At[landmark.MarkEyeOuterL]), q.At[landmark.MarkEyeOuterR].Minus(q.At[landmark.MarkEyeInnerR])
+	l := q.At[landmark.MarkEyeInnerL].Minus(q.At[landmark.MarkEyeOuterL])
+	r := q.At[landmark.MarkEyeOuterR].Minus(q.At[landmark.MarkEyeInnerR])
 	return (math.Atan2(l.Y, l.X) - math.Atan2(r.Y, r.X)) / 2 * raster.Degree
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 
+	"github.com/facescan/facescan/internal/face/internal/exif"
 	"github.com/facescan/facescan/internal/face/internal/jpeg"
 	"github.com/facescan/facescan/internal/face/report"
 )
@@ -15,10 +16,10 @@ func jpegHeader(data []byte) (Header, error) {
 	h := Header{Format: FormatJPEG}
 	var icc iccChunks
 	file, err := jpeg.Read(data, func(marker byte, body []byte) {
-		exif, isExif := bytes.CutPrefix(body, []byte(EXIFPrefix))
+		data, isExif := bytes.CutPrefix(body, []byte(exif.Prefix))
 		switch {
 		case marker == app1 && isExif && h.Orientation == 0:
-			h.Orientation = orientationIn(exif)
+			h.Orientation = exif.Orientation(data)
 		case marker == app2:
 			icc.add(body)
 		}

@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"io"
 
+	"github.com/facescan/facescan/internal/face/internal/exif"
 	"github.com/facescan/facescan/internal/face/report"
 )
 
@@ -35,7 +36,7 @@ func pngHeader(data []byte) (Header, error) {
 	if err != nil {
 		return Header{}, pngRefusal(err)
 	}
-	h := Header{Format: FormatPNG, Width: cfg.Width, Height: cfg.Height, Orientation: max(1, orientationIn(f.exif))}
+	h := Header{Format: FormatPNG, Width: cfg.Width, Height: cfg.Height, Orientation: max(1, exif.Orientation(f.exif))}
 	if f.icc != nil {
 		h.icc = iccFromPNG(f.icc)
 	}

@@ -8,6 +8,7 @@ import (
 	"image"
 	"io"
 
+	"github.com/facescan/facescan/internal/face/internal/exif"
 	"github.com/facescan/facescan/internal/face/internal/vp8l"
 	"github.com/facescan/facescan/internal/face/report"
 	xvp8 "golang.org/x/image/vp8"
@@ -36,7 +37,7 @@ func webpHeader(data []byte, opts report.Options) (Header, error) {
 	if err != nil {
 		return Header{}, err
 	}
-	h := Header{Format: FormatWebP, Orientation: max(1, orientationIn(bytes.TrimPrefix(f.exif, []byte(EXIFPrefix))))}
+	h := Header{Format: FormatWebP, Orientation: max(1, exif.Orientation(bytes.TrimPrefix(f.exif, []byte(exif.Prefix))))}
 	if f.icc != nil {
 		h.icc = iccFromWebP(f.icc)
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/account"
@@ -87,10 +88,12 @@ func DirectBody(
 func (e *Env) WantNothing(t *testing.T) {
 	t.Helper()
 	e.WantNoPhotos(t)
-	for _, collection := range []string{"scans", "limits"} {
-		docs, err := e.Firestore.Collection(collection).Documents(context.WithoutCancel(t.Context())).GetAll()
+	for _, collection := range []*firestore.CollectionRef{
+		e.Firestore.Collection("scans"), e.Firestore.Collection("limits"),
+	} {
+		docs, err := collection.Documents(context.WithoutCancel(t.Context())).GetAll()
 		if err != nil || len(docs) > 0 {
-			t.Errorf("%d documents in %s (%v)", len(docs), collection, err)
+			t.Errorf("%d documents in %s (%v)", len(docs), collection.ID, err)
 		}
 	}
 }

@@ -1,30 +1,32 @@
-package photo
+// Package exif reads the orientation from the EXIF data of a photo.
+package exif
 
 import "encoding/binary"
 
-const EXIFPrefix = "Exif\x00\x00"
+// Prefix stands before EXIF data in a segment of a JPEG file, and in some WebP files.
+const Prefix = "Exif\x00\x00"
 
-// orientationIn reads the orientation in EXIF data (TIFF 6.0, sections 2 and 8), whose numbers may
+// Orientation reads the orientation in EXIF data (TIFF 6.0, sections 2 and 8), whose numbers may
 // be of 16 bits, as the standard has it, or of 32. It returns 0 if there is none that makes sense.
-func orientationIn(exif []byte) int {
+func Orientation(data []byte) int {
 	const head, tag, short, long, entry = 8, 0x0112, 3, 4, 12
-	if len(exif) < head {
+	if len(data) < head {
 		return 0
 	}
 	var order binary.ByteOrder = binary.BigEndian
-	switch string(exif[:2]) {
+	switch string(data[:2]) {
 	case "MM":
 	case "II":
 		order = binary.LittleEndian
 	default:
 		return 0
 	}
-	at := int64(order.Uint32(exif[4:]))
-	if order.Uint16(exif[2:]) != 42 || at < head || at+2 > int64(len(exif)) {
+	at := int64(order.Uint32(data[4:]))
+	if order.Uint16(data[2:]) != 42 || at < head || at+2 > int64(len(data)) {
 		return 0
 	}
-	entries := exif[at+2:]
-	for range order.Uint16(exif[at:]) {
+	entries := data[at+2:]
+	for range order.Uint16(data[at:]) {
 		if len(entries) < entry {
 			return 0
 		}
