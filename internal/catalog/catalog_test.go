@@ -140,7 +140,9 @@ func TestEveryFunctionHasItsFolder(t *testing.T) {
 		}
 		_, wiring, _ := bytes.Cut(source, []byte("\n)\n"))
 		if n := bytes.Count(wiring, []byte("\n")); n > maxFunctionLines {
-			t.Errorf("functions/%s/function.go has %d lines after its imports, at most %d are wiring", f.Name, n, maxFunctionLines)
+			t.Errorf(
+				"functions/%s/function.go has %d lines after its imports, at most %d are wiring", f.Name, n, maxFunctionLines,
+			)
 		}
 	}
 	for name := range folders {

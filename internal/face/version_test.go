@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -142,11 +143,29 @@ func spelled(e ast.Expr) (list []string) {
 		case *ast.UnaryExpr:
 			b.WriteString(n.Op.String() + " ")
 		case *ast.BinaryExpr:
+			if text, ok := textOf(n); ok {
+				b.WriteString(strconv.Quote(text) + " ")
+				return false
+			}
 			b.WriteString(n.Op.String() + " ")
 		}
 		return true
 	})
 	return append(list, b.String())
+}
+
+// textOf gives a text that is broken over several lines as one.
+func textOf(e ast.Expr) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+		return text, err == nil && e.Kind == token.STRING
+	case *ast.BinaryExpr:
+		before, ok := textOf(e.X)
+		after, more := textOf(e.Y)
+		return before + after, ok && more && e.Op == token.ADD
+	}
+	return "", false
 }
 
 // plainNumber gives a number that may be a limit: not those that count and halve.

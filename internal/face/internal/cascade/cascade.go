@@ -66,9 +66,10 @@ type Spot struct{ X, Y, Size float32 }
 type Side int
 
 const (
-	// ImageLeft is the half on the left of the picture, and ImageRight the other.
-	ImageLeft  Side = 1
-	ImageRight Side = -1 // the cascade mirrored
+	// ImageLeft is the half on the left of the picture.
+	ImageLeft Side = 1
+	// ImageRight is the other half, for which the cascade is mirrored.
+	ImageRight Side = -1
 )
 
 // walker is a spot on its way through one stage: place and size in 1/256 pixel, half a pixel added

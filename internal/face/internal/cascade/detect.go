@@ -270,5 +270,6 @@ func turnedBack(p *raster.Plane, place FacePlace) FacePlace {
 	return place
 }
 
+// DetailNoFace is what a user is told whose photo shows no face.
 const DetailNoFace = "No face was found. Please take the photo from the front, with the whole face in the picture " +
 	"and light on it."

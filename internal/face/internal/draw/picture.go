@@ -143,7 +143,7 @@ var stripInIOD = raster.FrameAt(
 )
 
 // aligned is the strip without its margins.
-func aligned(m *measure.Measurement, strip photo.Canvas) raster.Planes {
+func aligned(_ *measure.Measurement, strip photo.Canvas) raster.Planes {
 	return cut(
 		strip, raster.Frame{Origin: raster.Vec{X: stripMargin, Y: stripMargin}, Axis: raster.Vec{X: 1, Y: 0}}, cropW, cropH,
 	)

@@ -18,6 +18,7 @@ func (m *Measurement) Report() (report.Report, error) {
 	return m.ReportOf(&q), nil
 }
 
+// ReportOf returns the report of what was measured, with the checks of its quality.
 func (m *Measurement) ReportOf(q *quality) report.Report {
 	w, h := m.Photo.Size()
 	r := report.Report{

@@ -14,6 +14,7 @@ import (
 // halves.
 type Region int
 
+// The regions.
 const (
 	RegionEyes Region = iota
 	RegionNose
@@ -30,6 +31,7 @@ type RegionRule struct {
 	middle                          []raster.Area // of the look, where its detail is; see detail
 }
 
+// RegionRules are the rules by region.
 var RegionRules = [Regions]RegionRule{
 	RegionEyes: {
 		left: 15, top: 24, W: 120, h: 39, By: 3, Components: 12,
@@ -42,6 +44,7 @@ var RegionRules = [Regions]RegionRule{
 	RegionFace: {left: 12, top: 20, W: 126, h: 126, By: 6, Components: 20},
 }
 
+// Size returns the number of values of the region's look.
 func (r *RegionRule) Size() int { return r.W / r.By * (r.h / r.By) }
 
 // LooksOf gives the look of each region of a crop at half size: its grey levels at a coarser scale,
@@ -54,6 +57,7 @@ func LooksOf(half []float64) (list [Regions][]float64) {
 	return list
 }
 
+// Look returns the region's look; see [LooksOf].
 func (r *RegionRule) Look(half []float64) []float64 {
 	w, h := r.W/r.By, r.h/r.By
 	look := make([]float64, w*h)
@@ -90,6 +94,8 @@ func withoutSlope(v []float64, w, h int) {
 	}
 }
 
+// Inner returns the scalar product of a and b.
+//
 //go:norace
 func Inner(a, b []float64) float64 {
 	sum := 0.0

@@ -109,6 +109,7 @@ var CheckRules = [...]checkRule{
 // portraits.
 const DetailBeyond = "The score is outside of what this was calibrated on."
 
+// MaxFixes is the largest number of fixes in a report.
 const MaxFixes = 3
 
 // quality is the verdict of all the checks.

@@ -67,6 +67,7 @@ const (
 	leastSE   = 0.45 // standard error below which no photo is believed to be
 )
 
+// Conditions returns the conditions of the photo that the score's error depends on.
 func (m *Measurement) Conditions() (v [Conditions]float64) {
 	sum := 0.0
 	for _, c := range m.Local {

@@ -120,9 +120,10 @@ func (c *correlation) value() float64 {
 
 // The crop on which the pixels are compared and the light is judged: pupils level, cropIOD apart.
 const (
-	FaceW, FaceH = 300, 320
-	FaceEyeY     = 90
-	fieldEyeY    = FaceEyeY/2 - 0.25 // in the crop at half size
+	FaceW     = 300
+	FaceH     = 320
+	FaceEyeY  = 90
+	fieldEyeY = FaceEyeY/2 - 0.25 // in the crop at half size
 )
 
 // FaceFrame places the face crop in the plane.

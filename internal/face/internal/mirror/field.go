@@ -10,6 +10,7 @@ import (
 // Part is a region of the face.
 type Part int
 
+// The parts.
 const (
 	PartEyes Part = iota
 	partBrows
@@ -24,10 +25,11 @@ const (
 // Kanade, "An iterative image registration technique", 1981) in Gaussian windows from coarse to
 // fine, on the crop at half size with the local light taken out.
 const (
-	FieldW, FieldH = FaceW / 2, FaceH / 2
-	fieldMidX      = (FieldW - 1) / 2.0
-	fieldMidY      = 82.0 // row about which the whole field may be turned, half-size pixels
-	fieldIOD       = landmark.CropIOD / 2
+	FieldW    = FaceW / 2
+	FieldH    = FaceH / 2
+	fieldMidX = (FieldW - 1) / 2.0
+	fieldMidY = 82.0 // row about which the whole field may be turned, half-size pixels
+	fieldIOD  = landmark.CropIOD / 2
 
 	lightRadius = 7   // half-size pixels, of the box filter that takes the light out
 	lightFloor  = 3.0 // grey levels; keeps smooth skin from being blown up into noise
@@ -193,6 +195,7 @@ func solve(a, b, c, d, e float64) (raster.Vec, bool) {
 	return raster.Vec{X: (float64(c*d) - float64(b*e)) / det, Y: (float64(a*e) - float64(b*d)) / det}, true
 }
 
+// Abs returns the absolute value of v.
 func Abs(v int) int { return max(v, -v) }
 
 // bilinear is a place between four pixels, the upper left one and their weights.

@@ -27,6 +27,7 @@ func patternOf(at func(fieldPoint) raster.Vec) (f Pattern) {
 	return f
 }
 
+// RightAngled returns the direction of a, and that of what b has at a right angle to it.
 func RightAngled(a, b Pattern) [2]Pattern {
 	a = UnitOf(a)
 	return [2]Pattern{a, UnitOf(Without(b, []Pattern{a}))}
@@ -41,6 +42,8 @@ func UnitOf(f Pattern) Pattern {
 	return f.Times(1 / n)
 }
 
+// Dot returns the scalar product over all points of the face.
+//
 //go:norace
 func Dot(a, b *Pattern) float64 {
 	sum := 0.0
@@ -59,6 +62,8 @@ func (p *fieldPoint) count() float64 {
 	return 2
 }
 
+// Without returns f without its parts along the directions, which are of length 1.
+//
 //go:norace
 func Without(f Pattern, directions []Pattern) Pattern {
 	for _, direction := range directions {
@@ -70,6 +75,7 @@ func Without(f Pattern, directions []Pattern) Pattern {
 	return f
 }
 
+// Times returns f scaled by s.
 func (f Pattern) Times(s float64) Pattern {
 	for k := range f {
 		f[k] = f[k].Scaled(s)

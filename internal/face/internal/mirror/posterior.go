@@ -33,8 +33,10 @@ var FreeAt = func() (at [FreeSize]struct{ Point, Axis int }) {
 	return at
 }()
 
+// Free has the values of a pattern that a mirror image leaves free.
 type Free [FreeSize]float64
 
+// Free returns the free values of the pattern.
 func (f *Pattern) Free() (v Free) {
 	for i, at := range FreeAt {
 		v[i] = f[at.Point].Of(at.Axis)
@@ -49,6 +51,7 @@ type Component struct {
 	Along    Pattern
 }
 
+// The numbers of directions that the prior and the noise hold.
 const (
 	PriorComponents = 20
 	NoiseComponents = 32
@@ -132,6 +135,7 @@ func kernel(p, q *fieldPoint) float64 {
 	return 1 / raster.Sq(1+float64(d/(4*smoothReach*smoothReach)))
 }
 
+// AddOuter adds the outer product of f with itself, times factor, to a.
 func AddOuter(a *[FreeSize]Free, f *Pattern, factor float64) {
 	v := f.Free()
 	for i, x := range v {
@@ -237,6 +241,8 @@ func forward(l *[FreeSize]Free, v *Free) {
 	}
 }
 
+// InnerFree returns the scalar product of a and b.
+//
 //go:norace
 func InnerFree(a, b *Free) float64 {
 	sum := 0.0
@@ -246,6 +252,7 @@ func InnerFree(a, b *Free) float64 {
 	return sum
 }
 
+// SumOf returns the sum over the parts.
 func SumOf(e [Parts]float64) float64 {
 	sum := 0.0
 	for _, v := range e {

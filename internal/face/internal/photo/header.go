@@ -8,8 +8,10 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
+// Format is the kind of a file.
 type Format int
 
+// The kinds that are read.
 const (
 	FormatJPEG Format = iota
 	FormatPNG

@@ -22,7 +22,9 @@ import (
 // first; what is left after that are these curves and a matrix.
 
 var (
-	ErrProfile     = errors.New("the colour profile is malformed")
+	// ErrProfile means that a profile cannot be read.
+	ErrProfile = errors.New("the colour profile is malformed")
+	// ErrProfileKind means that a profile is well-formed and not of a kind that is read.
 	ErrProfileKind = errors.New("the colour profile is of a kind that is not read")
 )
 

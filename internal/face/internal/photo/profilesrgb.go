@@ -29,7 +29,9 @@ const (
 	lightBits = 21
 	lightMask = 1<<lightBits - 1
 
-	LightSteps = 1 << 14 // of the table from linear light to sRGB: 0.2 levels where it is steepest
+	// LightSteps is the length of the table from linear light to sRGB: 0.2 levels where it is
+	// steepest.
+	LightSteps = 1 << 14
 )
 
 // fromD50 takes XYZ adapted to D50 to the linear channels of sRGB (B. Lindbloom, Bradford

@@ -32,8 +32,9 @@ import (
 )
 
 const (
-	// UploadsBucket has the photos, ResultsBucket what is made of them.
+	// UploadsBucket has the photos.
 	UploadsBucket = "uploads"
+	// ResultsBucket has what is made of them.
 	ResultsBucket = "results"
 	// Anna is a registered user with a consent, whose epoch is 1.
 	Anna = account.UID("anna")
