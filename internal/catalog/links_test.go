@@ -12,10 +12,10 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 )
 
-// heavy are the packages that few functions may link, and which do. Each costs memory and time at
-// a cold start, and what is not linked cannot be reached by an attacker. The root package of
-// Firebase's SDK imports FCM's and Cloud Storage's, so
-// each function that verifies users links them.
+// heavy are the packages that few functions may link, and which do. Each costs memory and time at a
+// cold start, and what is not linked cannot be reached by an attacker. The root package of
+// Firebase's SDK imports FCM's and Cloud Storage's, so each function that verifies users links
+// them.
 var heavy = map[string][]string{
 	"github.com/facescan/facescan/internal/face": {"analyze", "coach"},
 	"github.com/esimov/pigo/core":                {"analyze", "coach"},
