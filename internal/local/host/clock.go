@@ -2,6 +2,7 @@ package host
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,6 +13,12 @@ import (
 
 // clockPath is where the private port shows the clock, and moves it.
 const clockPath = "/dev/clock"
+
+// furthest is as far as the clock may be moved from the machine's time: ten years. Beyond, times
+// would leave what Firestore can store, and durations what they can hold.
+const furthest = 10 * 365 * 24 * time.Hour
+
+var errTooFar = errors.New("the clock can be moved by ten years at most")
 
 // clock is the time of the local stack: of the functions, of the storage and of the sweep's
 // schedule. The functions read how far it is moved from a file (see boot.Process.Now), since their
@@ -45,6 +52,9 @@ func (c *clock) Move(d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	moved := c.moved + d
+	if d.Abs() > furthest || moved.Abs() > furthest {
+		return fmt.Errorf("%w: by %s in all", errTooFar, moved)
+	}
 	// Renamed, so that the functions never read half of it.
 	next := c.file + ".next"
 	if err := os.WriteFile(next, []byte(moved.String()), 0o600); err != nil {
@@ -74,7 +84,11 @@ func (c *clock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, "advance must be a duration such as 24h: "+err.Error(), http.StatusBadRequest)
 			return
 		}
-		if err := c.Move(d); err != nil {
+		switch err := c.Move(d); {
+		case errors.Is(err, errTooFar):
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		case err != nil:
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}

@@ -60,7 +60,9 @@ func TestClock(t *testing.T) {
 		t.Fatal("the photo is not kept to begin with")
 	}
 
-	for _, body := range []string{``, `{}`, `{"advance":"a day"}`, `[]`} {
+	for _, body := range []string{
+		``, `{}`, `{"advance":"a day"}`, `[]`, `{"advance":"2562047h"}`, `{"advance":"-2562047h"}`,
+	} {
 		if status, _ := moveBy(ctx, t, h, body); status != http.StatusBadRequest {
 			t.Errorf("%s: status %d", body, status)
 		}
