@@ -90,12 +90,14 @@ func (c *cloud) output(ctx context.Context) error {
 
 // explain turns Terraform's words into what the operator can do.
 func explain(err error) string {
+	// This comes before the text: the error of a Terraform that is stopped as it starts holds none,
+	// and its Error method panics (tfexec v0.26.0, cmdErr).
+	if errors.Is(err, context.Canceled) {
+		return "stopped. What was finished is in the state: the same command goes on from there."
+	}
 	text := err.Error()
 	if holder := lockHolder(text); holder != "" {
 		return holder
-	}
-	if errors.Is(err, context.Canceled) {
-		return "stopped. What was finished is in the state: the same command goes on from there."
 	}
 	if strings.Contains(text, "storage: bucket doesn't exist") {
 		return text + "\n\nThe state's bucket is not there: go run ./scripts/deploy bootstrap makes it."
