@@ -163,8 +163,8 @@ func TestStopLetsTerraformFinish(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	// The first line that comes out says that tfexec is behind its start of the process. The note
-	// may be written before that.
+	// A stop before tfexec reads the output would not wait for the process: only a line of output
+	// shows that it does, and the note may be written before that.
 	err = tf.ApplyJSON(ctx, &lines{do: func(string) { cancel() }})
 	if !strings.Contains(explain(err), "goes on from there") {
 		t.Errorf("it ended as %q", explain(err))
