@@ -15,7 +15,8 @@ else
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.2.0
-GENERATED     := internal/client/api/client.gen.go internal/usertext/tables.go terraform/catalog.json terraform/README.md
+GENERATED     := internal/client/api/client.gen.go internal/usertext/tables.go internal/local/host/functions.gen.go \
+	functions/README.md terraform/catalog.json terraform/README.md
 
 # Where make was called, for scripts/local.sh: -C changes the folder of its commands, but not this.
 export CALLED_FROM := $(value PWD)
@@ -79,7 +80,7 @@ tidy: ## Check that go.mod and go.sum are tidy.
 	@go mod tidy -diff
 
 .PHONY: generate
-generate: ## Write the generated code anew: the Go client of the API.
+generate: ## Write anew what is generated: the API's client, Unicode's tables, and what is made of the catalog.
 	@go generate ./...
 
 .PHONY: generated

@@ -21,7 +21,7 @@ var Scan = face.Scan
 
 func init() { boot.Event("analyze", build) }
 
-func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
+func build(ctx context.Context, p *boot.Process) (*analyze.Consumer, error) {
 	fs, fsErr := p.Firestore(ctx)
 	box, boxErr := bus.Outbox(ctx, p)
 	uploads, uploadsErr := blob.Uploads(ctx, p)
@@ -29,10 +29,9 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	if err := errors.Join(fsErr, boxErr, uploadsErr, resultsErr); err != nil {
 		return nil, err
 	}
-	a := &analyze.Consumer{
+	return &analyze.Consumer{
 		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Scan: Scan,
 		Lease: cmp.Or(p.Config.ScanLease, catalog.Lease), Exit: os.Exit,
 		Key: []byte(p.Config.HashKey), Now: p.Now,
-	}
-	return a.Handle, nil
+	}, nil
 }

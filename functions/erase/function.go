@@ -16,7 +16,7 @@ import (
 
 func init() { boot.Event("erase", build) }
 
-func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
+func build(ctx context.Context, p *boot.Process) (*erase.Consumer, error) {
 	c := p.Config
 	fs, fsErr := p.Firestore(ctx)
 	uploads, uploadsErr := blob.Uploads(ctx, p)
@@ -29,8 +29,8 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	if err := errors.Join(fsErr, uploadsErr, resultsErr, usersErr, mailErr, signerErr, waitErr, urlErr); err != nil {
 		return nil, err
 	}
-	return (&erase.Consumer{
+	return &erase.Consumer{
 		Firestore: fs, Uploads: uploads, Results: results, Auth: users, Mailer: mailer, Signer: signer,
 		PublicURL: c.PublicURL, Key: []byte(c.HashKey), Wait: wait, Now: p.Now,
-	}).Handle, nil
+	}, nil
 }

@@ -12,12 +12,12 @@ import (
 
 func init() { boot.Event("export", build) }
 
-func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
+func build(ctx context.Context, p *boot.Process) (*exportbuild.Consumer, error) {
 	fs, fsErr := p.Firestore(ctx)
 	uploads, uploadsErr := blob.Uploads(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
 	if err := errors.Join(fsErr, uploadsErr, resultsErr); err != nil {
 		return nil, err
 	}
-	return (&exportbuild.Consumer{Firestore: fs, Uploads: uploads, Results: results, Now: p.Now}).Handle, nil
+	return &exportbuild.Consumer{Firestore: fs, Uploads: uploads, Results: results, Now: p.Now}, nil
 }

@@ -14,7 +14,7 @@ import (
 
 func init() { boot.Event("notify", build) }
 
-func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
+func build(ctx context.Context, p *boot.Process) (*deliver.Consumer, error) {
 	fs, fsErr := p.Firestore(ctx)
 	fcm, fcmErr := push.Client(ctx, p)
 	mailer, mailErr := mail.Mailer(ctx, p)
@@ -22,5 +22,5 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	if err := errors.Join(fsErr, fcmErr, mailErr, usersErr); err != nil {
 		return nil, err
 	}
-	return (&deliver.Consumer{Firestore: fs, FCM: fcm, Mailer: mailer, Users: users, Now: p.Now}).Handle, nil
+	return &deliver.Consumer{Firestore: fs, FCM: fcm, Mailer: mailer, Users: users, Now: p.Now}, nil
 }

@@ -11,7 +11,7 @@ import (
 
 func init() { boot.Event("rank", build) }
 
-func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
+func build(ctx context.Context, p *boot.Process) (*rank.Consumer, error) {
 	fs, err := p.Firestore(ctx)
 	if err != nil {
 		return nil, err
@@ -20,5 +20,5 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return (&rank.Consumer{Firestore: fs, Outbox: box, Now: p.Now}).Handle, nil
+	return &rank.Consumer{Firestore: fs, Outbox: box, Now: p.Now}, nil
 }

@@ -15,7 +15,7 @@ import (
 
 func init() { boot.Event("sweep", build) }
 
-func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
+func build(ctx context.Context, p *boot.Process) (*sweep.Sweep, error) {
 	fs, fsErr := p.Firestore(ctx)
 	box, boxErr := bus.Outbox(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
@@ -26,12 +26,12 @@ func build(ctx context.Context, p *boot.Process) (boot.EventHandler, error) {
 	}
 	erasures := &erasure.Sweeper{Firestore: fs, Outbox: box, Now: p.Now}
 	exports := &export.Sweeper{Firestore: fs, Outbox: box, Results: results, Now: p.Now}
-	return (&sweep.Sweep{Firestore: fs, Now: p.Now, Steps: []sweep.Step{
+	return &sweep.Sweep{Firestore: fs, Now: p.Now, Steps: []sweep.Step{
 		{Name: "events_published", Run: box.SweepAbandoned},
 		{Name: "scans_looked_at", Run: scans.Sweep},
 		{Name: "erasures_driven_on", Run: erasures.Sweep},
 		{Name: "exports_looked_at", Run: exports.Sweep},
 		sweep.Expired(fs, p.Now),
 		{Name: "users_looked_for", Run: missing.Sweep}, // last, since it waits for Firebase
-	}}).Handle, nil
+	}}, nil
 }

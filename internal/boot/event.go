@@ -21,32 +21,53 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// EventHandler handles one delivery. It returns nil when the event is done with, for whatever
-// reason (handled, a duplicate, dropped at the fence); an error that [fault.Retryable] denies when
-// no redelivery can help; and any other error to have it delivered again.
-type EventHandler func(ctx context.Context, m event.Message) error
+// EventHandler handles the events of a function.
+type EventHandler interface {
+	// Handle handles one delivery. It returns nil when the event is done with, for whatever reason
+	// (handled, a duplicate, dropped at the fence); an error that [fault.Retryable] denies when no
+	// redelivery can help; and any other error to have it delivered again.
+	Handle(ctx context.Context, m event.Message) error
+	// Mux returns the handlers by type. Those of the zero EventHandler have the same topics.
+	Mux() *event.Mux
+}
 
 // maxEvent bounds a push body in bytes: Pub/Sub's largest message is 10 MB, a third more in base64.
 const maxEvent = 14 << 20
 
 // Event registers an event function behind the one adapter that decides an event's outcome.
-func Event(name string, build func(context.Context, *Process) (EventHandler, error)) {
+func Event[H EventHandler](name string, build func(context.Context, *Process) (H, error)) {
 	register(name, Config.validateEvent, func(ctx context.Context, p *Process) (http.Handler, error) {
 		return newAdapter(ctx, p, name, build)
 	})
+	registryMu.Lock()
+	defer registryMu.Unlock()
+	topics[name] = func() []string {
+		var zero H
+		return zero.Mux().Topics()
+	}
+}
+
+// Topics returns the topics that the registered function takes, sorted; none for an HTTP function.
+func Topics(name string) []string {
+	registryMu.Lock()
+	defer registryMu.Unlock()
+	if of, ok := topics[name]; ok {
+		return of()
+	}
+	return nil
 }
 
 type adapter struct {
 	function  string
-	handle    EventHandler
+	handle    func(context.Context, event.Message) error
 	authorize func(*http.Request) error // nil on the local stack, whose emulator sends no token
 	fs        *firestore.Client
 	now       func() time.Time
 	flush     func(context.Context)
 }
 
-func newAdapter(
-	ctx context.Context, p *Process, name string, build func(context.Context, *Process) (EventHandler, error),
+func newAdapter[H EventHandler](
+	ctx context.Context, p *Process, name string, build func(context.Context, *Process) (H, error),
 ) (http.Handler, error) {
 	// The start was refused for the same only if Cloud Run started the process. Without an audience
 	// and an account to compare, the authorizer would admit more than it should.
@@ -57,11 +78,11 @@ func newAdapter(
 	if err != nil {
 		return nil, err
 	}
-	handle, err := build(ctx, p)
+	handler, err := build(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	a := &adapter{function: name, handle: handle, fs: fs, now: p.Now, flush: p.flush}
+	a := &adapter{function: name, handle: handler.Handle, fs: fs, now: p.Now, flush: p.flush}
 	if !p.Config.Local() {
 		a.authorize = pushAuthorizer(idtoken.Validate, p.Config.PushAudience, p.Config.PushAccount)
 	}

@@ -26,12 +26,24 @@ var (
 	testNow = time.Date(2026, 11, 21, 12, 30, 0, 123456000, time.UTC)
 )
 
+// handlerFunc is an EventHandler.
+type handlerFunc func(context.Context, event.Message) error
+
+func (f handlerFunc) Handle(ctx context.Context, m event.Message) error { return f(ctx, m) }
+
+// Mux takes one type of event.
+func (handlerFunc) Mux() *event.Mux {
+	m := new(event.Mux)
+	event.On(m, func(context.Context, event.Event, event.SweepRequestedV1) error { return nil })
+	return m
+}
+
 // testAdapter is the adapter of the function "probe", on a database of its own.
-func testAdapter(t *testing.T, handle EventHandler) *adapter {
+func testAdapter(t *testing.T, handle handlerFunc) *adapter {
 	t.Helper()
 	p := localProcess(t)
 	h, err := newAdapter(
-		t.Context(), p, "probe", func(context.Context, *Process) (EventHandler, error) { return handle, nil },
+		t.Context(), p, "probe", func(context.Context, *Process) (handlerFunc, error) { return handle, nil },
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -348,7 +360,7 @@ func TestAdapterContinuesTheMessagesTrace(t *testing.T) {
 func TestEventFunction(t *testing.T) {
 	t.Parallel()
 	var got string
-	Event("listener", func(context.Context, *Process) (EventHandler, error) {
+	Event("listener", func(context.Context, *Process) (handlerFunc, error) {
 		return func(_ context.Context, m event.Message) error {
 			got = m.ID
 			return nil
@@ -361,11 +373,17 @@ func TestEventFunction(t *testing.T) {
 	if rec := deliver(h, pushBody(t, "m1", "x", nil)); rec.Code != http.StatusOK || got != "m1" {
 		t.Errorf("status %d, handled %q", rec.Code, got)
 	}
+	if diff := cmp.Diff([]string{"sweep-requested-v1"}, Topics("listener")); diff != "" {
+		t.Errorf("topics (-want +got):\n%s", diff)
+	}
+	if got := Topics("another"); got != nil {
+		t.Errorf("a function that is not there takes %q", got)
+	}
 }
 
 func TestNewAdapter(t *testing.T) {
 	t.Parallel()
-	handled := func(context.Context, *Process) (EventHandler, error) {
+	handled := func(context.Context, *Process) (handlerFunc, error) {
 		return func(context.Context, event.Message) error { return nil }, nil
 	}
 	// In each of these the clients still talk to the emulator: only the rules are production's.
@@ -401,7 +419,7 @@ func TestNewAdapter(t *testing.T) {
 	}
 	t.Run("the build's error is passed on", func(t *testing.T) {
 		t.Parallel()
-		_, err := newAdapter(t.Context(), localProcess(t), "probe", func(context.Context, *Process) (EventHandler, error) {
+		_, err := newAdapter(t.Context(), localProcess(t), "probe", func(context.Context, *Process) (handlerFunc, error) {
 			return nil, errPassing
 		})
 		if !errors.Is(err, errPassing) {

@@ -28,6 +28,7 @@ const flushTimeout = time.Second
 var (
 	registryMu sync.Mutex
 	registry   = map[string]http.HandlerFunc{}
+	topics     = map[string]func() []string{} // of event functions
 )
 
 // HTTP registers an HTTP function. build makes its handler when the first request comes, and is

@@ -41,7 +41,7 @@ func helper(mode string) int {
 		fmt.Println(registered)
 		return 0
 	case registerEvent:
-		Event("probe", func(context.Context, *Process) (EventHandler, error) {
+		Event("probe", func(context.Context, *Process) (handlerFunc, error) {
 			return func(context.Context, event.Message) error { return nil }, nil
 		})
 		fmt.Println(registered)

@@ -2,12 +2,10 @@ package catalog_test
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -148,26 +146,4 @@ func TestEveryFunctionHasItsFolder(t *testing.T) {
 	for name := range folders {
 		t.Errorf("functions/%s is not in the catalog", name)
 	}
-}
-
-// The README's table of functions is read by people who deploy; it must not lie.
-func TestReadmeTable(t *testing.T) {
-	t.Parallel()
-	readme, err := os.ReadFile(filepath.Join("..", "..", "functions", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range catalog.Functions() {
-		if row := readmeRow(f); !bytes.Contains(readme, []byte(row)) {
-			t.Errorf("functions/README.md lacks the row\n%s", row)
-		}
-	}
-	if got := bytes.Count(readme, []byte("\n| `functions/")); got != len(catalog.Functions()) {
-		t.Errorf("functions/README.md has %d rows of functions, the catalog %d", got, len(catalog.Functions()))
-	}
-}
-
-func readmeRow(f catalog.Function) string {
-	start := append(slices.Clone(f.Paths), f.Takes...)
-	return fmt.Sprintf("| `functions/%s` | %s | `%s` | %s |", f.Name, f.Trigger, strings.Join(start, "` `"), f.Purpose)
 }

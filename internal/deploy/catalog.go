@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -95,29 +92,6 @@ type fieldOfRow struct {
 type fieldRow struct {
 	Path  string `json:"path"`
 	Order string `json:"order"`
-}
-
-// catalogFile is the document's place below the repository's root.
-var catalogFile = filepath.Join("terraform", "catalog.json")
-
-// runCatalog writes what is made of the catalog: the document, and the diagram in the readme beside
-// it.
-func runCatalog(root string) error {
-	text, err := catalogJSON()
-	if err != nil {
-		return err
-	}
-	readme, err := os.ReadFile(filepath.Join(root, readmeFile)) //nolint:gosec // of the repository
-	if err != nil {
-		return err
-	}
-	if readme, err = withDiagram(readme); err != nil {
-		return err
-	}
-	return errors.Join(
-		os.WriteFile(filepath.Join(root, catalogFile), text, 0o644),  //nolint:gosec // a source file
-		os.WriteFile(filepath.Join(root, readmeFile), readme, 0o644), //nolint:gosec // a source file
-	)
 }
 
 func catalogJSON() ([]byte, error) {

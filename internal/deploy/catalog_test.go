@@ -14,34 +14,55 @@ import (
 	"github.com/facescan/facescan/internal/event"
 )
 
-func TestCatalogFileIsWhatTheCodeSays(t *testing.T) {
+func TestGenerated_isWhatIsWritten(t *testing.T) {
 	t.Parallel()
-	written, err := os.ReadFile(filepath.Join("..", "..", catalogFile))
+	root := filepath.Join("..", "..")
+	files, err := generated(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := catalogJSON()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(written)); diff != "" {
-		t.Errorf("%s is stale; go generate ./internal/catalog writes it anew:\n%s", catalogFile, diff)
+	for file, want := range files {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			written, err := os.ReadFile(filepath.Join(root, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(written)); diff != "" {
+				t.Errorf("it is stale; go generate ./internal/catalog writes it anew:\n%s", diff)
+			}
+		})
 	}
 }
 
-func TestReadmeHasTheDiagram(t *testing.T) {
+func TestWithPart(t *testing.T) {
 	t.Parallel()
-	written, err := os.ReadFile(filepath.Join("..", "..", readmeFile))
-	if err != nil {
-		t.Fatal(err)
+	const begin, end = "<!-- The x is written by go generate ./internal/catalog. -->\n", "<!-- End of the x. -->\n"
+	for name, tt := range map[string]struct {
+		old, want string
+	}{
+		"between the marks":     {"a\n" + begin + "old\n" + end + "b\n", "a\n" + begin + "new\n" + end + "b\n"},
+		"without an end":        {"a\n" + begin + "old\n", ""},
+		"without marks":         {"a\n", ""},
+		"with another's marks":  {strings.ReplaceAll(begin+end, " x ", " y "), ""},
+		"with its marks turned": {end + begin, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			if err := os.WriteFile(filepath.Join(root, "f.md"), []byte(tt.old), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, err := withPart(root, "f.md", "x", "new\n")
+			if string(got) != tt.want || (err == nil) != (tt.want != "") {
+				t.Errorf("withPart = %q, %v, want %q", got, err, tt.want)
+			}
+		})
 	}
-	want, err := withDiagram(written)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(written)); diff != "" {
-		t.Errorf("%s is stale; go generate ./internal/catalog writes it anew:\n%s", readmeFile, diff)
-	}
+}
+
+func TestDiagram(t *testing.T) {
+	t.Parallel()
 	drawn := diagram()
 	for _, f := range catalog.Functions() {
 		if !strings.Contains(drawn, "--> "+node(f)+"\n") {
@@ -52,9 +73,6 @@ func TestReadmeHasTheDiagram(t *testing.T) {
 		if topic != catalog.DeadLetterTopic && !strings.Contains(drawn, "--> "+topicNode(topic)+"\n") {
 			t.Errorf("nothing leads to the topic %s", topic)
 		}
-	}
-	if _, err := withDiagram([]byte("# Elsewhere")); err == nil {
-		t.Error("a readme without a place for the diagram is taken")
 	}
 }
 

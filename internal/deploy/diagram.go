@@ -1,36 +1,13 @@
 package deploy
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 )
-
-// readmeFile is where the diagram stands, below the repository's root.
-var readmeFile = filepath.Join("terraform", "README.md")
-
-// The lines of the readme between which the diagram is written.
-const (
-	diagramBegins = "<!-- The diagram is written by go generate ./internal/catalog. -->\n"
-	diagramEnds   = "<!-- End of the diagram. -->\n"
-)
-
-// withDiagram is the readme with the diagram as the catalog has it now.
-func withDiagram(readme []byte) ([]byte, error) {
-	before, rest, begins := bytes.Cut(readme, []byte(diagramBegins))
-	_, after, ends := bytes.Cut(rest, []byte(diagramEnds))
-	if !begins || !ends {
-		return nil, errors.New("the readme has no place for the diagram")
-	}
-	return slices.Concat(before, []byte(diagramBegins+diagram()+diagramEnds), after), nil
-}
 
 // diagram is what triggers what, in Mermaid's words. The sweep's topics are left out, which are all
 // of them, and the database, which every function uses.

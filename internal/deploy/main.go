@@ -26,7 +26,8 @@ The rest:
   doctor     check project, billing, permissions, secrets and domain, and mend nothing
   cost       print what 1,000 scans cost, with the arithmetic
   package    write the functions' zips and terraform/sources.auto.tfvars.json
-  catalog    write terraform/catalog.json, and the diagram in terraform/README.md, from internal/catalog
+  catalog    write what is made of internal/catalog: terraform/catalog.json, the diagram in terraform/README.md,
+             the table in functions/README.md and internal/local/host/functions.gen.go
   help       this
 
 "deploy COMMAND -help" tells the command's options.

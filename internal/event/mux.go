@@ -8,7 +8,8 @@ import (
 
 // Mux hands each event to the handler of its type. The zero Mux has none; see [On].
 type Mux struct {
-	handlers map[string]func(context.Context, Event) error
+	handlers  map[string]func(context.Context, Event) error
+	finalized func(context.Context, ObjectFinalized) error
 }
 
 // On has the mux hand events of type P to handle, with their data. It panics if the type has a
@@ -31,9 +32,20 @@ func On[P Payload](m *Mux, handle func(ctx context.Context, e Event, data P) err
 	}
 }
 
+// OnFinalized has the mux hand Cloud Storage's notifications to handle. Unlike events, they have no
+// [AttributeType].
+func (m *Mux) OnFinalized(handle func(context.Context, ObjectFinalized) error) { m.finalized = handle }
+
 // Handle reads the event in the message and returns what its handler does. The error of an event
 // that cannot be read, or whose type has no handler, is [ErrMalformed].
 func (m *Mux) Handle(ctx context.Context, msg Message) error {
+	if m.finalized != nil && msg.Attributes[AttributeType] == "" {
+		object, err := msg.Finalized()
+		if err != nil {
+			return err
+		}
+		return m.finalized(ctx, object)
+	}
 	e, err := Decode(msg.Data)
 	if err != nil {
 		return err
@@ -45,9 +57,12 @@ func (m *Mux) Handle(ctx context.Context, msg Message) error {
 	return handle(ctx, e)
 }
 
-// Topics returns the topics of the types that have a handler, sorted.
+// Topics returns the topics of what has a handler, sorted.
 func (m *Mux) Topics() []string {
 	var topics []string
+	if m.finalized != nil {
+		topics = append(topics, TopicUploadFinalized)
+	}
 	for kind := range maps.Keys(m.handlers) {
 		topics = append(topics, Topic(kind))
 	}

@@ -51,6 +51,48 @@ func TestMux(t *testing.T) {
 	}
 }
 
+func TestMux_notifications(t *testing.T) {
+	t.Parallel()
+	photo := event.ObjectFinalized{Bucket: "b", Name: "n", Generation: 7, Size: 3}
+	data, attributes, err := event.FinalizedMessage(photo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []event.ObjectFinalized
+	notified, other := new(event.Mux), new(event.Mux)
+	for _, m := range []*event.Mux{notified, other} {
+		event.On(m, func(context.Context, event.Event, event.SweepRequestedV1) error { return errHandler })
+	}
+	notified.OnFinalized(func(_ context.Context, o event.ObjectFinalized) error {
+		got = append(got, o)
+		return nil
+	})
+	requested := event.Message{
+		Data:       encoded(t, event.SweepRequestedV1{}),
+		Attributes: map[string]string{event.AttributeType: event.SweepRequestedV1{}.EventType()},
+	}
+	for name, tt := range map[string]struct {
+		mux  *event.Mux
+		msg  event.Message
+		want error
+	}{
+		"a notification":                   {notified, event.Message{Data: data, Attributes: attributes}, nil},
+		"an event beside notifications":    {notified, requested, errHandler},
+		"a notification of something else": {notified, event.Message{Data: data}, event.ErrMalformed},
+		"a notification without a handler": {other, event.Message{Data: data, Attributes: attributes}, event.ErrMalformed},
+	} {
+		if err := tt.mux.Handle(t.Context(), tt.msg); !errors.Is(err, tt.want) {
+			t.Errorf("%s: error = %v, want %v", name, err, tt.want)
+		}
+	}
+	if diff := cmp.Diff([]event.ObjectFinalized{photo}, got); diff != "" {
+		t.Errorf("handled (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"sweep-requested-v1", "upload-finalized"}, notified.Topics()); diff != "" {
+		t.Errorf("topics (-want +got):\n%s", diff)
+	}
+}
+
 func TestOn_twice(t *testing.T) {
 	t.Parallel()
 	m := new(event.Mux)

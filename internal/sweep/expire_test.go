@@ -98,7 +98,7 @@ func TestSweep_deletesWhatHasExpired(t *testing.T) {
 	for _, at := range slices.CompactFunc(times, time.Time.Equal) {
 		for _, before := range []time.Duration{time.Microsecond, 0} {
 			f.Advance(at.Sub(f.Clock()) - before)
-			if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
+			if err := f.sweep.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			left := f.expiring(t)
@@ -142,7 +142,7 @@ func TestSweep_deletesSoManyAtATime(t *testing.T) {
 	}
 	writer.End()
 	for _, want := range []int{more, 0} {
-		if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
+		if err := f.sweep.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		left, err := f.Firestore.Collection("parked").Documents(t.Context()).GetAll()

@@ -52,9 +52,19 @@ const (
 	releaseTimeout = 5 * time.Second
 )
 
-// Handle sweeps once. It is done at once when another sweep is running: the schedule asks again in
+// Mux returns what the sweep does with the schedule's event.
+func (s *Sweep) Mux() *event.Mux {
+	m := new(event.Mux)
+	event.On(m, func(ctx context.Context, _ event.Event, _ event.SweepRequestedV1) error { return s.Sweep(ctx) })
+	return m
+}
+
+// Handle sweeps once for each event of the schedule.
+func (s *Sweep) Handle(ctx context.Context, m event.Message) error { return s.Mux().Handle(ctx, m) }
+
+// Sweep sweeps once. It is done at once when another sweep is running: the schedule asks again in
 // a minute. Its error joins those of all steps.
-func (s *Sweep) Handle(ctx context.Context, _ event.Message) error {
+func (s *Sweep) Sweep(ctx context.Context) error {
 	until, held, err := s.acquire(ctx)
 	if err != nil {
 		return err

@@ -134,7 +134,7 @@ func (f *fixture) die(t *testing.T) {
 	t.Helper()
 	dying := f.sweepOf(t, publisherFunc(func(string) error { panic("killed") }))
 	defer func() { _ = recover() }()
-	_ = dying.Handle(t.Context(), event.Message{})
+	_ = dying.Sweep(t.Context())
 }
 
 // owed is how many events are in the outbox.
@@ -168,7 +168,7 @@ func TestHandleWorksUnderALease(t *testing.T) {
 		}, true},
 		"a lease that was given up is taken": {func(t *testing.T, f *fixture) {
 			t.Helper()
-			if err := f.sweepOf(t, quiet).Handle(t.Context(), event.Message{}); err != nil {
+			if err := f.sweepOf(t, quiet).Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			f.abandon(t, time.Hour)
@@ -184,7 +184,7 @@ func TestHandleWorksUnderALease(t *testing.T) {
 			}))
 			f.abandon(t, time.Hour)
 			tt.before(t, f)
-			if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
+			if err := f.sweep.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if !tt.works {
@@ -217,7 +217,7 @@ func TestHandleLeavesALeaseThatAnotherTookOver(t *testing.T) {
 		return nil
 	}))
 	f.abandon(t, time.Hour)
-	if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
+	if err := f.sweep.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if end := f.leaseEnd(t); !end.Equal(others) {
@@ -233,7 +233,7 @@ func TestHandleGivesTheLeaseUpWhenTheDelivererHungUp(t *testing.T) {
 		return nil
 	}))
 	f.abandon(t, time.Hour)
-	if err := f.sweep.Handle(ctx, event.Message{}); !errors.Is(err, context.Canceled) &&
+	if err := f.sweep.Sweep(ctx); !errors.Is(err, context.Canceled) &&
 		!strings.Contains(err.Error(), "Canceled") {
 		t.Errorf("err = %v", err)
 	}
@@ -263,7 +263,7 @@ func TestHandleJoinsTheErrorsOfItsSteps(t *testing.T) {
 			if tt.brokenScans {
 				broken = f.breakScans(t)
 			}
-			err := f.sweep.Handle(t.Context(), event.Message{})
+			err := f.sweep.Sweep(t.Context())
 			if err == nil {
 				t.Fatal("no error, so nobody learns that the sweep failed")
 			}
@@ -289,7 +289,7 @@ func TestHandleJoinsTheErrorsOfItsSteps(t *testing.T) {
 		if _, err := f.lease().Update(t.Context(), []firestore.Update{{Path: "until", Value: "text"}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.sweep.Handle(t.Context(), event.Message{}); err == nil || !strings.Contains(err.Error(), "lease") {
+		if err := f.sweep.Sweep(t.Context()); err == nil || !strings.Contains(err.Error(), "lease") {
 			t.Errorf("err = %v", err)
 		}
 	})
@@ -310,7 +310,7 @@ func TestHandlePublishesAbandonedEvents(t *testing.T) {
 			f := newFixture(t, bus)
 			receive := bus.open(t, f.Project, "scan-failed-v1")
 			abandoned := f.abandon(t, tt.age)
-			if err := f.sweep.Handle(t.Context(), event.Message{}); err != nil {
+			if err := f.sweep.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if !tt.want {
@@ -396,7 +396,7 @@ func TestHandleRunsItsStepsInTheirOrder(t *testing.T) {
 		}}
 	}
 	f.sweep.Steps = []sweep.Step{step("b", errBroken), step("a", nil), step("c", errBroken)}
-	if err := f.sweep.Handle(t.Context(), event.Message{}); !errors.Is(err, errBroken) {
+	if err := f.sweep.Sweep(t.Context()); !errors.Is(err, errBroken) {
 		t.Errorf("err = %v", err)
 	}
 	if diff := cmp.Diff([]string{"b", "a", "c"}, ran); diff != "" {

@@ -5,26 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/catalog"
-
-	// Each function registers itself.
-	_ "github.com/facescan/facescan/functions/analyze"
-	_ "github.com/facescan/facescan/functions/coach"
-	_ "github.com/facescan/facescan/functions/erase"
-	_ "github.com/facescan/facescan/functions/export"
-	_ "github.com/facescan/facescan/functions/health"
-	_ "github.com/facescan/facescan/functions/inbox"
-	_ "github.com/facescan/facescan/functions/leaderboard"
-	_ "github.com/facescan/facescan/functions/notify"
-	_ "github.com/facescan/facescan/functions/profile"
-	_ "github.com/facescan/facescan/functions/rank"
-	_ "github.com/facescan/facescan/functions/register"
-	_ "github.com/facescan/facescan/functions/scans"
-	_ "github.com/facescan/facescan/functions/sweep"
-	_ "github.com/facescan/facescan/functions/upload"
 )
 
 // serveHere runs the functions in this process.
@@ -51,13 +36,16 @@ func ownProcess(logs io.Writer) (*boot.Process, error) {
 }
 
 // handlers returns the registered functions by name, the event functions wrapped by wrapEvent
-// unless it is nil.
+// unless it is nil. Each must be what its row of the catalog says.
 func handlers(wrapEvent func(string, http.Handler) http.Handler) (map[string]http.Handler, error) {
 	found := map[string]http.Handler{}
 	for _, f := range catalog.Functions() {
 		handler, ok := boot.Function(f.Name)
 		if !ok {
 			return nil, fmt.Errorf("function %q of the catalog is not registered", f.Name)
+		}
+		if takes := boot.Topics(f.Name); !slices.Equal(takes, slices.Sorted(slices.Values(f.Takes))) {
+			return nil, fmt.Errorf("function %q takes %q, the catalog has it take %q", f.Name, takes, f.Takes)
 		}
 		found[f.Name] = within(f.Timeout, handler)
 		if f.Trigger != catalog.HTTP && wrapEvent != nil {

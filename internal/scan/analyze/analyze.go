@@ -57,25 +57,26 @@ type Consumer struct {
 	Now func() time.Time
 }
 
+// Mux returns what the consumer does with a finalize notification and with each type of event.
+func (a *Consumer) Mux() *event.Mux {
+	m := new(event.Mux)
+	m.OnFinalized(func(ctx context.Context, object event.ObjectFinalized) error {
+		// Our own traceparent travels in the photo's metadata: the notification carries none.
+		ctx = telemetry.FromTraceparent(ctx, object.Metadata["traceparent"])
+		ctx, end := telemetry.Span(ctx, "scan.analyze")
+		err := a.handle(ctx, object)
+		end(err)
+		return err
+	})
+	event.On(m, a.again)
+	return m
+}
+
 // Handle takes a finalize notification through to the scan's end, and scan.verify.requested.v1 to
 // its outcome. A duplicate, a stale or a fenced-off one is done with; a transient failure is an
 // error, and the next delivery claims the scan again. An analysis that crashes ends the scan and is
 // a permanent error, so that the event is parked.
-func (a *Consumer) Handle(ctx context.Context, m event.Message) error {
-	if m.Attributes[event.AttributeType] == (event.ScanVerifyRequestedV1{}).EventType() {
-		return a.again(ctx, m)
-	}
-	object, err := m.Finalized()
-	if err != nil {
-		return err
-	}
-	// Our own traceparent travels in the photo's metadata: the notification carries none.
-	ctx = telemetry.FromTraceparent(ctx, object.Metadata["traceparent"])
-	ctx, end := telemetry.Span(ctx, "scan.analyze")
-	err = a.handle(ctx, object)
-	end(err)
-	return err
-}
+func (a *Consumer) Handle(ctx context.Context, m event.Message) error { return a.Mux().Handle(ctx, m) }
 
 func (a *Consumer) handle(ctx context.Context, object event.ObjectFinalized) error {
 	uid, id, ok := scan.ParsePhotoName(object.Name)

@@ -24,15 +24,7 @@ import (
 
 // again measures a scan's photo once more and settles the request. A duplicate, and a request that
 // is not pending any more, is done with.
-func (a *Consumer) again(ctx context.Context, m event.Message) error {
-	told, err := event.Decode(m.Data)
-	if err != nil {
-		return err
-	}
-	asked, err := event.As[event.ScanVerifyRequestedV1](told)
-	if err != nil {
-		return err
-	}
+func (a *Consumer) again(ctx context.Context, _ event.Event, asked event.ScanVerifyRequestedV1) error {
 	ctx = telemetry.With(ctx, slog.String("scan_id", asked.ScanID))
 	s, err := a.countBegun(ctx, scan.ID(asked.ScanID), asked.Version, 1)
 	if errors.Is(err, scan.ErrNotFound) || errors.Is(err, errSettled) {

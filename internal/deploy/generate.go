@@ -1,0 +1,89 @@
+package deploy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/facescan/facescan/internal/catalog"
+)
+
+// Files that are made of the catalog, below the repository's root: the document for Terraform, the
+// readmes with the diagram and with the table of functions, and the local host's imports.
+var (
+	catalogFile   = filepath.Join("terraform", "catalog.json")
+	diagramFile   = filepath.Join("terraform", "README.md")
+	functionsFile = filepath.Join("functions", "README.md")
+	importsFile   = filepath.Join("internal", "local", "host", "functions.gen.go")
+)
+
+// runCatalog writes what is made of the catalog.
+func runCatalog(root string) error {
+	files, err := generated(root)
+	if err != nil {
+		return err
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(root, name), text, 0o644); err != nil { //nolint:gosec // a source file
+			return err
+		}
+	}
+	return nil
+}
+
+// generated returns the files that are made of the catalog. Of the readmes, it changes the part
+// between the marks.
+func generated(root string) (map[string][]byte, error) {
+	document, documentErr := catalogJSON()
+	diagram, diagramErr := withPart(root, diagramFile, "diagram", diagram())
+	table, tableErr := withPart(root, functionsFile, "table", functionTable())
+	if err := errors.Join(documentErr, diagramErr, tableErr); err != nil {
+		return nil, err
+	}
+	return map[string][]byte{
+		catalogFile: document, diagramFile: diagram, functionsFile: table, importsFile: functionImports(),
+	}, nil
+}
+
+// withPart returns the file with the text between the marks of the part.
+func withPart(root, file, part, text string) ([]byte, error) {
+	old, err := os.ReadFile(filepath.Join(root, file)) //nolint:gosec // of the repository
+	if err != nil {
+		return nil, err
+	}
+	begin := fmt.Appendf(nil, "<!-- The %s is written by go generate ./internal/catalog. -->\n", part)
+	end := fmt.Appendf(nil, "<!-- End of the %s. -->\n", part)
+	before, rest, begins := bytes.Cut(old, begin)
+	_, after, ends := bytes.Cut(rest, end)
+	if !begins || !ends {
+		return nil, fmt.Errorf("%s has no place for the %s", file, part)
+	}
+	return slices.Concat(before, begin, []byte(text), end, after), nil
+}
+
+// functionTable returns the functions as a table of Markdown.
+func functionTable() string {
+	var b strings.Builder
+	b.WriteString("| folder | trigger | paths or topics | what it does |\n| --- | --- | --- | --- |\n")
+	for _, f := range catalog.Functions() {
+		starts := strings.Join(slices.Concat(f.Paths, f.Takes), "` `")
+		fmt.Fprintf(&b, "| `functions/%s` | %s | `%s` | %s |\n", f.Name, f.Trigger, starts, f.Purpose)
+	}
+	return b.String()
+}
+
+// functionImports returns the Go file by which the local host links the functions.
+func functionImports() []byte {
+	var b bytes.Buffer
+	b.WriteString("// Code generated from internal/catalog by scripts/deploy catalog. DO NOT EDIT.\n\npackage host\n\n" +
+		"// Each function registers itself.\nimport (\n")
+	for _, f := range catalog.Functions() {
+		fmt.Fprintf(&b, "\t_ \"github.com/facescan/facescan/functions/%s\"\n", f.Name)
+	}
+	b.WriteString(")\n")
+	return b.Bytes()
+}
