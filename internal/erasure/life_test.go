@@ -320,7 +320,7 @@ func (l *life) sweepAfter(d time.Duration) {
 	l.t.Helper()
 	l.Advance(d)
 	from := len(l.Published())
-	if err := l.sweep.Handle(l.t.Context(), event.Message{}); err != nil {
+	if err := l.sweep.Sweep(l.t.Context()); err != nil {
 		l.t.Error(err)
 	}
 	l.deliver(from, 1)
