@@ -10,9 +10,9 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/scan/analyze"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // Scan is the face engine. It is a variable for the tests of the local host only, which get it
@@ -31,7 +31,7 @@ func build(ctx context.Context, p *boot.Process) (*analyze.Consumer, error) {
 	}
 	return &analyze.Consumer{
 		Firestore: fs, Outbox: box, Uploads: uploads, Results: results, Scan: Scan,
-		Lease: cmp.Or(p.Config.ScanLease, catalog.Lease), Exit: os.Exit,
+		Lease: cmp.Or(p.Config.ScanLease, work.LeaseTime), Exit: os.Exit,
 		Key: []byte(p.Config.HashKey), Now: p.Now,
 	}, nil
 }

@@ -28,9 +28,9 @@ func build(ctx context.Context, p *boot.Process) (*sweep.Sweep, error) {
 	exports := &export.Sweeper{Firestore: fs, Outbox: box, Results: results, Now: p.Now}
 	return &sweep.Sweep{Firestore: fs, Now: p.Now, Steps: []sweep.Step{
 		{Name: "events_published", Run: box.SweepAbandoned},
-		{Name: "scans_looked_at", Run: scans.Sweep},
+		{Name: "scans_handled", Run: scans.Sweep},
 		{Name: "erasures_driven_on", Run: erasures.Sweep},
-		{Name: "exports_looked_at", Run: exports.Sweep},
+		{Name: "exports_handled", Run: exports.Sweep},
 		sweep.Expired(fs, p.Now),
 		{Name: "users_looked_for", Run: missing.Sweep}, // last, since it waits for Firebase
 	}}, nil

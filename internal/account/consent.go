@@ -57,9 +57,15 @@ type ConsentRecord struct {
 
 const consentSchema = 1
 
-// consentRef pads the epoch, so that the ids sort like the epochs.
+func consents(fs *firestore.Client, uid UID) *firestore.CollectionRef {
+	return Ref(fs, uid).Collection("consents")
+}
+
+// consentID pads the epoch, so that the ids sort like the epochs.
+func consentID(epoch int64) string { return fmt.Sprintf("%010d", epoch) }
+
 func consentRef(fs *firestore.Client, uid UID, epoch int64) *firestore.DocumentRef {
-	return Ref(fs, uid).Collection("consents").Doc(fmt.Sprintf("%010d", epoch))
+	return consents(fs, uid).Doc(consentID(epoch))
 }
 
 // grant records the user's consent to the terms of the version. granted is false where it was in

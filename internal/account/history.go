@@ -23,10 +23,11 @@ type consentRecordJSON struct {
 	At         string `json:"at"`
 }
 
-type consentHistoryJSON struct {
-	Items []consentRecordJSON `json:"items"`
-	// NextCursor is the "cursor" of the next page, absent on the last.
-	NextCursor string `json:"nextCursor,omitempty"`
+func newConsentRecordJSON(c ConsentRecord) consentRecordJSON {
+	return consentRecordJSON{
+		Epoch: c.Epoch, Action: c.Action, Version: c.Terms.Version, Purpose: c.Terms.Purpose, Retention: c.Terms.Retention,
+		AppVersion: c.AppVersion, At: httpapi.Time(c.At),
+	}
 }
 
 func (s *Service) getConsentHistory(w http.ResponseWriter, r *http.Request) error {
@@ -40,9 +41,7 @@ func (s *Service) getConsentHistory(w http.ResponseWriter, r *http.Request) erro
 	}
 	// Newest first. It needs the index (at desc) on the collection consents, which Firestore makes by
 	// itself.
-	q := Ref(s.fs, u.UID).Collection("consents").OrderBy("at", firestore.Desc).OrderBy(
-		firestore.DocumentID, firestore.Desc,
-	)
+	q := consents(s.fs, u.UID).OrderBy("at", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc)
 	if asked.After != nil {
 		q = q.StartAfter(asked.After.At, asked.After.ID)
 	}
@@ -51,22 +50,12 @@ func (s *Service) getConsentHistory(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return fmt.Errorf("list consents: %w", err)
 	}
-	history := consentHistoryJSON{Items: []consentRecordJSON{}}
-	var last httpapi.Position
+	read := make([]ConsentRecord, len(snaps))
 	for i, snap := range snaps {
-		if i == asked.Limit {
-			history.NextCursor = asked.Next(last)
-			break
-		}
-		var c ConsentRecord
-		if err := snap.DataTo(&c); err != nil {
+		if err := snap.DataTo(&read[i]); err != nil {
 			return fmt.Errorf("decode consent: %w", err)
 		}
-		history.Items = append(history.Items, consentRecordJSON{
-			Epoch: c.Epoch, Action: c.Action, Version: c.Terms.Version, Purpose: c.Terms.Purpose, Retention: c.Terms.Retention,
-			AppVersion: c.AppVersion, At: httpapi.Time(c.At),
-		})
-		last = httpapi.Position{At: c.At, ID: snap.Ref.ID}
 	}
-	return httpapi.Write(w, http.StatusOK, history)
+	at := func(c ConsentRecord) httpapi.Position { return httpapi.Position{At: c.At, ID: consentID(c.Epoch)} }
+	return httpapi.Write(w, http.StatusOK, httpapi.Collect(asked, read, at, newConsentRecordJSON))
 }

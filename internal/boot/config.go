@@ -60,7 +60,7 @@ type Config struct {
 	// LookAfter replaces the day between two looks for the Firebase user of an account, such as
 	// "20s", for the local stack only.
 	LookAfter string `env:"FACESCAN_LOOK_AFTER"`
-	// ScanLease replaces catalog.Lease in the analysis, such as "3s", for tests of the local stack
+	// ScanLease replaces work.LeaseTime in the analysis, such as "3s", for tests of the local stack
 	// only: they need not wait a minute for what a killed process has left.
 	ScanLease time.Duration `env:"FACESCAN_SCAN_LEASE"`
 

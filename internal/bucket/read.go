@@ -15,7 +15,7 @@ import (
 
 // Timeout bounds a read, from its first request to its last byte. The client library tries for as
 // long as its context lasts, without a pause where the object's bytes and not the connection are
-// the cause. The largest objects are read in a second or two; catalog.Lease, within which a holder
+// the cause. The largest objects are read in a second or two; work.LeaseTime, within which a holder
 // reads and works, is three times as long.
 const Timeout = 20 * time.Second
 

@@ -112,10 +112,6 @@ const (
 	MaxBackoff = 600 * time.Second
 )
 
-// Lease is how long the holder of a piece of work may be silent before another redoes it. It is
-// below the ack deadline of every event function and far below the time of the last attempt.
-const Lease = 60 * time.Second
-
 // SweepEvery is the period of the sweep's schedule.
 const SweepEvery = time.Minute
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/work"
 )
 
 func TestOwner(t *testing.T) {
@@ -86,8 +87,8 @@ func checkDelivery(t *testing.T, f catalog.Function) {
 	for i := range f.MaxAttempts - 1 {
 		last += min(time.Duration(float64(catalog.MinBackoff)*math.Pow(2, float64(min(i, 10)))), catalog.MaxBackoff)
 	}
-	if catalog.Lease >= last {
-		t.Errorf("%s: the lease of %s outlasts the last attempt at %s", f.Name, catalog.Lease, last)
+	if work.LeaseTime >= last {
+		t.Errorf("%s: the lease of %s outlasts the last attempt at %s", f.Name, work.LeaseTime, last)
 	}
 }
 

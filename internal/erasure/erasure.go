@@ -34,10 +34,10 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/work"
 )
 
 const (
@@ -88,17 +88,11 @@ type Job struct {
 	// Counts is how many documents and objects were removed, by store.
 	Counts map[string]int64 `firestore:"counts"`
 	// Lease is who works on it.
-	Lease Lease `firestore:"lease"`
+	Lease work.Lease `firestore:"lease"`
 	// SweepAt is when the sweep drives it on next, Looks how often it did since something last came of
 	// it.
 	SweepAt time.Time `firestore:"sweepAt"`
 	Looks   int       `firestore:"looks"`
-}
-
-// Lease is the right to work on a saga until a time.
-type Lease struct {
-	Token string    `firestore:"token"`
-	Until time.Time `firestore:"until"`
 }
 
 // Errors of [Job.Claim] and [ReadJob].
@@ -107,8 +101,6 @@ var (
 	ErrGone = errors.New("there is no such erasure")
 	// ErrEarly means that there is nothing to do for it yet.
 	ErrEarly = errors.New("the erasure waits for what may still turn up")
-	// ErrLeased means that another worker holds the lease.
-	ErrLeased = errors.New("the erasure is being worked on")
 )
 
 // ParseWait is how long a saga waits for what may still turn up: schema.LatePhotos, unless the
@@ -167,15 +159,17 @@ func JobID(uid account.UID, epoch int64) string {
 	return string(uid) + "_" + strconv.FormatInt(epoch, 10)
 }
 
-// Claim takes the saga for the token's holder.
+// Claim takes the saga for the token's holder. It returns work.ErrLeased or ErrEarly, and changes
+// nothing, where that cannot be.
 func (j *Job) Claim(token string, now time.Time) error {
-	if j.Lease.Until.After(now) {
-		return ErrLeased
+	lease := j.Lease
+	if err := lease.Take(token, now, work.LeaseTime); err != nil {
+		return err
 	}
 	if j.Step == Prove && now.Before(j.ProveAt) {
 		return ErrEarly
 	}
-	j.Lease = Lease{Token: token, Until: now.Add(catalog.Lease)}
+	j.Lease = lease
 	j.SweepAt = j.Lease.Until.Add(firstLook)
 	return nil
 }
@@ -183,7 +177,7 @@ func (j *Job) Claim(token string, now time.Time) error {
 // Release gives it up. What waits is next looked at when it may go on, what is left over after a
 // pause.
 func (j *Job) Release(now time.Time) {
-	j.Lease = Lease{}
+	j.Lease = work.Lease{}
 	j.SweepAt = now.Add(j.pause())
 	if j.Step == Prove && j.ProveAt.After(now) {
 		j.SweepAt = j.ProveAt

@@ -9,6 +9,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // sweepPage is how many sagas one sweep drives on, oldest due first.
@@ -26,26 +27,15 @@ type Sweeper struct {
 // Sweep tells the events of the sagas that are due again, and returns their number. One that fails
 // does not stop the others; one that makes no progress is retried with back-off.
 func (s *Sweeper) Sweep(ctx context.Context) (told int, err error) {
-	due, err := jobs(s.Firestore).Where("sweepAt", "<=", s.Now().UTC()).
-		OrderBy("sweepAt", firestore.Asc).Limit(sweepPage).Documents(ctx).GetAll()
-	if err != nil {
-		return 0, fmt.Errorf("list due erasures: %w", err)
-	}
-	var faults []error
-	for _, snap := range due {
-		// Its id is a user's, which is nothing for a log.
-		if err := s.drive(ctx, snap.Ref.ID); err != nil {
-			faults = append(faults, fmt.Errorf("drive an erasure on: %w", err))
-			continue
-		}
-		told++
-	}
-	return told, errors.Join(faults...)
+	return work.Sweep(ctx, work.Due{
+		Documents: jobs(s.Firestore).Query, Field: "sweepAt", Page: sweepPage,
+		Pause: firstLook, Longest: lastLook, Now: s.Now,
+	}, s.drive)
 }
 
-func (s *Sweeper) drive(ctx context.Context, id string) error {
-	return s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
-		j, err := ReadJob(tx.Transaction, s.Firestore, id)
+func (s *Sweeper) drive(ctx context.Context, due *firestore.DocumentSnapshot) error {
+	err := s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+		j, err := ReadJob(tx.Transaction, s.Firestore, due.Ref.ID)
 		if errors.Is(err, ErrGone) {
 			return nil
 		}
@@ -59,4 +49,8 @@ func (s *Sweeper) drive(ctx context.Context, id string) error {
 		j.look(now)
 		return errors.Join(WriteJob(tx.Transaction, s.Firestore, j), tell(ctx, tx, j, now))
 	})
+	if err != nil {
+		return fmt.Errorf("drive an erasure on: %w", err) // its id is a user's and not for a log
+	}
+	return nil
 }

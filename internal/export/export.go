@@ -26,8 +26,8 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/work"
 )
 
 const (
@@ -72,16 +72,10 @@ type Job struct {
 	SHA256 string `firestore:"sha256"`
 	Bytes  int64  `firestore:"bytes"`
 	// Attempts is how often making it was begun, Lease who does.
-	Attempts int   `firestore:"attempts"`
-	Lease    Lease `firestore:"lease"`
+	Attempts int        `firestore:"attempts"`
+	Lease    work.Lease `firestore:"lease"`
 	// SweepAt is when the sweep looks at it next.
 	SweepAt time.Time `firestore:"sweepAt"`
-}
-
-// Lease is the right to make an export until a time.
-type Lease struct {
-	Token string    `firestore:"token"`
-	Until time.Time `firestore:"until"`
 }
 
 // Errors of [Job.Claim] and [ReadJob].
@@ -90,8 +84,6 @@ var (
 	ErrGone = errors.New("there is no such export")
 	// ErrOver means that the export has ended.
 	ErrOver = errors.New("the export is over")
-	// ErrLeased means that another worker holds the lease.
-	ErrLeased = errors.New("the export is being made")
 )
 
 func newJob(id string, u account.User, now time.Time) Job {
@@ -114,8 +106,9 @@ func (j *Job) Claim(token string, epoch int64, now time.Time) error {
 	if j.State != Queued || j.expired(now) {
 		return ErrOver
 	}
-	if j.Lease.Until.After(now) {
-		return ErrLeased
+	lease := j.Lease
+	if err := lease.Take(token, now, work.LeaseTime); err != nil {
+		return err
 	}
 	if j.Attempts >= maxAttempts {
 		j.State, j.SweepAt = Failed, j.ExpireAt
@@ -123,27 +116,27 @@ func (j *Job) Claim(token string, epoch int64, now time.Time) error {
 	}
 	j.Attempts++
 	j.ConsentEpoch = epoch
-	j.Lease.Token = token
+	j.Lease = lease
 	j.Renew(now)
 	return nil
 }
 
 // Renew extends the lease.
 func (j *Job) Renew(now time.Time) {
-	j.Lease.Until = now.Add(catalog.Lease)
+	j.Lease.Renew(now)
 	j.SweepAt = j.Lease.Until.Add(firstLook)
 }
 
 // Release gives it up for the next attempt.
 func (j *Job) Release(now time.Time) {
-	j.Lease = Lease{}
+	j.Lease = work.Lease{}
 	j.SweepAt = now.Add(firstLook)
 }
 
 // Finish ends the export, whose object has the hash and the size.
 func (j *Job) Finish(sha256 string, bytes int64, now time.Time) {
 	j.State, j.SHA256, j.Bytes = Ready, sha256, bytes
-	j.Lease = Lease{}
+	j.Lease = work.Lease{}
 	j.ExpireAt = now.Add(schema.ExportLife)
 	j.SweepAt = j.ExpireAt
 }

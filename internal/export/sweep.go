@@ -11,7 +11,7 @@ import (
 
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/outbox"
-	"github.com/facescan/facescan/internal/store"
+	"github.com/facescan/facescan/internal/work"
 )
 
 const (
@@ -31,22 +31,12 @@ type Sweeper struct {
 	Now func() time.Time
 }
 
-// Sweep handles the exports that are due and returns their number. One that fails does not stop the
-// others. The query needs the index on sweepAt, which Firestore makes by itself.
-func (s *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
-	due, err := jobs(s.Firestore).Where("sweepAt", "<=", s.Now().UTC()).
-		OrderBy("sweepAt", firestore.Asc).Limit(sweepPage).Documents(ctx).GetAll()
-	if err != nil {
-		return 0, fmt.Errorf("list due exports: %w", err)
-	}
-	var faults []error
-	for _, snap := range due {
-		if err := s.look(ctx, snap); err != nil {
-			putOffErr := store.PutOff(ctx, snap, "sweepAt", s.Now(), failedLook, failedLook)
-			faults = append(faults, fmt.Errorf("look at export %s: %w", snap.Ref.ID, err), putOffErr)
-		}
-	}
-	return len(due), errors.Join(faults...)
+// Sweep handles the exports that are due and returns their number: see [work.Sweep].
+func (s *Sweeper) Sweep(ctx context.Context) (handled int, err error) {
+	return work.Sweep(ctx, work.Due{
+		Documents: jobs(s.Firestore).Query, Field: "sweepAt", Page: sweepPage,
+		Pause: failedLook, Longest: failedLook, Now: s.Now,
+	}, s.look)
 }
 
 func (s *Sweeper) look(ctx context.Context, snap *firestore.DocumentSnapshot) error {

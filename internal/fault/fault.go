@@ -146,6 +146,14 @@ func Is(err error, code Code) bool {
 	return errors.As(err, &e) && e.Code == code
 }
 
+// Ignore returns nil for an error that is one of the targets, and other errors as they are.
+func Ignore(err error, targets ...error) error {
+	if slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) }) {
+		return nil
+	}
+	return err
+}
+
 // Expected reports whether err is no fault of the service: it refuses a request, or something is
 // unavailable that the code foresees to be. Of several errors joined each must be expected.
 func Expected(err error) bool {

@@ -66,6 +66,27 @@ func (p Page) Next(last Position) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(text + "." + p.seal(text)))
 }
 
+// List is a page of a list as it is answered.
+type List[V any] struct {
+	Items []V `json:"items"`
+	// NextCursor is the "cursor" of the next page, "" on the last.
+	NextCursor string `json:"nextCursor,omitempty"`
+}
+
+// Collect returns the page of the items that were read, one more of them than p.Limit where there
+// is a next page. at returns an item's position and view what is answered of it.
+func Collect[T, V any](p Page, read []T, at func(T) Position, view func(T) V) List[V] {
+	l := List[V]{Items: []V{}}
+	if len(read) > p.Limit {
+		read = read[:p.Limit]
+		l.NextCursor = p.Next(at(read[p.Limit-1]))
+	}
+	for _, one := range read {
+		l.Items = append(l.Items, view(one))
+	}
+	return l
+}
+
 func (p Page) parse(cursor string) (Position, bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	parts := strings.Split(string(raw), ".")

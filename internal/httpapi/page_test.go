@@ -91,6 +91,35 @@ func FuzzPage_parse(f *testing.F) {
 	})
 }
 
+func TestCollect(t *testing.T) {
+	t.Parallel()
+	at := func(id string) Position { return Position{At: time.Unix(0, 0).UTC(), ID: id} }
+	for name, tt := range map[string]struct {
+		read, want []string
+		next       string // the item that the cursor is of, "" for none
+	}{
+		"an empty list is no null":           {nil, []string{}, ""},
+		"a short page is the last":           {[]string{"a"}, []string{"A"}, ""},
+		"so is a full one":                   {[]string{"a", "b"}, []string{"A", "B"}, ""},
+		"one more is where the next goes on": {[]string{"a", "b", "c"}, []string{"A", "B"}, "b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page, err := PageParams(asked(t, "anna", "limit=2"), 20, "things")
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := List[string]{Items: tt.want}
+			if tt.next != "" {
+				want.NextCursor = page.Next(at(tt.next))
+			}
+			if diff := cmp.Diff(want, Collect(page, tt.read, at, strings.ToUpper)); diff != "" {
+				t.Errorf("page (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestQueryParameters(t *testing.T) {
 	t.Parallel()
 	at, err := TimeParam(asked(t, "anna", "from=2026-11-21T13:00:00.5%2B01:00"), "from")

@@ -8,18 +8,16 @@ package outbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/telemetry"
 	"github.com/facescan/facescan/internal/transact"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // Publisher hands a message to a topic and returns once the topic has taken it. It is an interface
@@ -57,7 +55,7 @@ type document struct {
 	// DueAt is what the sweep takes its page by: the time of the commit, and a later one each time
 	// the sweep failed.
 	DueAt time.Time `firestore:"dueAt"`
-	// SweepFaults is how often it did (see store.PutOff).
+	// SweepFaults is how often it did (see work.Sweep).
 	SweepFaults int64 `firestore:"sweepFaults,omitempty"`
 }
 
@@ -188,25 +186,10 @@ func (b *Box) publish(ctx context.Context, p pending) error {
 // many it published. One that fails does not stop the others, neither now nor, as it is put off, in
 // later sweeps; their errors are joined.
 func (b *Box) Sweep(ctx context.Context, age time.Duration) (published int, err error) {
-	docs := b.fs.Collection("outbox").
-		Where("dueAt", "<=", b.now().UTC().Add(-age)).
-		OrderBy("dueAt", firestore.Asc).Limit(sweepPage).Documents(ctx)
-	defer docs.Stop()
-	var faults []error
-	for {
-		snap, err := docs.Next()
-		if errors.Is(err, iterator.Done) {
-			return published, errors.Join(faults...)
-		}
-		if err != nil {
-			return published, errors.Join(append(faults, fmt.Errorf("list owed events: %w", err))...)
-		}
-		if err := b.publishAgain(ctx, snap); err != nil {
-			faults = append(faults, err, store.PutOff(ctx, snap, "dueAt", b.now(), pause, longestPause))
-			continue
-		}
-		published++
-	}
+	return work.Sweep(ctx, work.Due{
+		Documents: b.fs.Collection("outbox").Query, Field: "dueAt", Age: age, Page: sweepPage,
+		Pause: pause, Longest: longestPause, Now: b.now,
+	}, b.publishAgain)
 }
 
 // SweepAbandoned publishes what [Box.Sweep] does at [SweepAge].

@@ -49,6 +49,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/scan/rendition"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // ID is a scan's id: 26 characters of base32 in lower case.
@@ -143,8 +144,8 @@ type Scan struct {
 	UploadedAt time.Time `firestore:"uploadedAt"`
 	// Lease is held by the analysis under way; Claims counts the analyses that began and did not
 	// report their end.
-	Lease  Lease `firestore:"lease"`
-	Claims int   `firestore:"claims"`
+	Lease  work.Lease `firestore:"lease"`
+	Claims int        `firestore:"claims"`
 
 	// Result is the report without the face's geometry, in the names of its JSON; nil unless
 	// completed.
@@ -166,14 +167,8 @@ type Scan struct {
 	// SweepAt is when the sweep has to look at it next; nil when there is nothing to do for it any
 	// more.
 	SweepAt *time.Time `firestore:"sweepAt"`
-	// SweepFaults is how often in a row the sweep failed on it (see store.PutOff).
+	// SweepFaults is how often in a row the sweep failed on it (see work.Sweep).
 	SweepFaults int64 `firestore:"sweepFaults,omitempty"`
-}
-
-// Lease is the right to analyse a scan until a time.
-type Lease struct {
-	Token string    `firestore:"token"`
-	Until time.Time `firestore:"until"`
 }
 
 // Errors of a claim.
@@ -183,12 +178,8 @@ var (
 	ErrStale = errors.New("the object is not the scan's photo")
 	// ErrFinished is returned for a photo whose scan has ended.
 	ErrFinished = errors.New("the scan is finished")
-	// ErrLeased is returned while another process analyses the scan.
-	ErrLeased = errors.New("the scan is being analysed")
 	// ErrExhausted is returned when the analysis was begun too often.
 	ErrExhausted = errors.New("the analysis was begun too often without an end")
-	// ErrLost is returned to a process whose lease another one has taken.
-	ErrLost = errors.New("the lease is lost")
 )
 
 // New returns a scan that waits for its photo.
@@ -209,9 +200,9 @@ func (s *Scan) RenewTicket(epoch int64, now time.Time) {
 	s.UpdatedAt = now
 }
 
-// Claim takes the scan for analysis of the photo's generation, for as long as the lease. It fails
-// with ErrStale, ErrFinished or ErrLeased, and then changes nothing. With ErrExhausted the scan is
-// the caller's, but to be ended and not analysed.
+// Claim takes the scan for the analysis of the photo's generation, for as long as the lease. It
+// returns ErrStale, ErrFinished or work.ErrLeased, and then changes nothing. With ErrExhausted the
+// scan is the caller's, to be ended without an analysis.
 func (s *Scan) Claim(generation int64, token string, lease time.Duration, now time.Time) error {
 	if s.Generation != 0 && s.Generation != generation {
 		return ErrStale
@@ -222,18 +213,16 @@ func (s *Scan) Claim(generation int64, token string, lease time.Duration, now ti
 			return ErrStale
 		}
 		return ErrFinished
-	case Processing:
-		if s.Lease.Until.After(now) {
-			return ErrLeased
-		}
 	case Deleting:
 		return ErrStale
-	case AwaitingUpload, Queued, Expired:
+	case AwaitingUpload, Queued, Expired, Processing: // only the last has a lease
+	}
+	if err := s.Lease.Take(token, now, lease); err != nil {
+		return err
 	}
 	s.Generation = generation
 	s.State, s.Stage = Processing, Measuring
 	s.Claims++
-	s.Lease = Lease{Token: token, Until: now.Add(lease)}
 	s.Touch(now)
 	s.LookAgain(s.Lease.Until.Add(NextLook))
 	if s.Claims > MaxClaims {
@@ -242,13 +231,12 @@ func (s *Scan) Claim(generation int64, token string, lease time.Duration, now ti
 	return nil
 }
 
-// Holds returns ErrLost unless the token owns the lease: an over-long holder may finish as long as
-// no other process has claimed the scan since.
+// Holds returns work.ErrLost unless the scan is being analysed by the token's holder.
 func (s *Scan) Holds(token string) error {
-	if s.State != Processing || s.Lease.Token != token {
-		return ErrLost
+	if s.State != Processing {
+		return work.ErrLost
 	}
-	return nil
+	return s.Lease.Check(token)
 }
 
 // Enqueue notes the photo that the upload function took itself and that now waits for its analysis.
@@ -263,7 +251,7 @@ func (s *Scan) Enqueue(generation int64, content string, now time.Time) {
 // Requeue gives the scan back after a transient failure, to be claimed by the next delivery.
 func (s *Scan) Requeue(now time.Time) {
 	s.State, s.Stage = Queued, ""
-	s.Lease = Lease{}
+	s.Lease = work.Lease{}
 	s.Claims-- // this one ended in good order
 	s.Touch(now)
 	s.LookAgain(now.Add(NextLook))
@@ -287,7 +275,7 @@ func (s *Scan) Refused() bool { return s.Failure != nil && s.Failure.Code == Rea
 
 func (s *Scan) finish(state State, now time.Time) {
 	s.State, s.Stage = state, ""
-	s.Lease = Lease{}
+	s.Lease = work.Lease{}
 	s.FinishedAt = now
 	s.Touch(now)
 	s.LookAgain(now.Add(schema.OriginalLife))

@@ -8,13 +8,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/work"
 )
 
 var (
 	begin     = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	leaseOver = catalog.Lease + time.Second
+	leaseTime = work.LeaseTime
+	leaseOver = work.LeaseTime + time.Second
 )
 
 // inState is a scan in the state, of generation 7, and of none before the claim.
@@ -27,7 +28,7 @@ func inState(state State) Scan {
 		s.Expire(begin)
 		return s
 	}
-	if err := s.Claim(7, "first", catalog.Lease, begin); err != nil {
+	if err := s.Claim(7, "first", work.LeaseTime, begin); err != nil {
 		panic(err)
 	}
 	switch state {
@@ -67,9 +68,9 @@ func TestClaim(t *testing.T) {
 		"queued, it is taken":                                      {inState(Queued), 7, 0, nil},
 		"queued, another generation is stale":                      {inState(Queued), 8, 0, ErrStale},
 		"expired, a late photo revives it":                         {inState(Expired), 7, 48 * time.Hour, nil},
-		"being analysed, it is leased":                             {inState(Processing), 7, catalog.Lease - 1, ErrLeased},
+		"being analysed, it is leased":                             {inState(Processing), 7, leaseTime - 1, work.ErrLeased},
 		"being analysed, another generation is stale":              {inState(Processing), 8, 0, ErrStale},
-		"being analysed and the lease just over, it is taken over": {inState(Processing), 7, catalog.Lease, nil},
+		"being analysed and the lease just over, it is taken over": {inState(Processing), 7, leaseTime, nil},
 		"lease over, another generation is stale all the same":     {inState(Processing), 8, leaseOver, ErrStale},
 		"completed, its photo is finished with":                    {inState(Completed), 7, leaseOver, ErrFinished},
 		"completed, another generation is stale":                   {inState(Completed), 8, 0, ErrStale},
@@ -83,15 +84,15 @@ func TestClaim(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, now := tt.from, begin.Add(tt.after)
-			err := got.Claim(tt.generation, "second", catalog.Lease, now)
+			err := got.Claim(tt.generation, "second", work.LeaseTime, now)
 			if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
 				t.Fatalf("claim = %v, want %v", err, tt.want)
 			}
 			want := tt.from
 			if tt.want == nil || errors.Is(tt.want, ErrExhausted) {
-				look := now.Add(catalog.Lease + NextLook)
+				look := now.Add(work.LeaseTime + NextLook)
 				want.State, want.Stage, want.Generation, want.Claims = Processing, Measuring, tt.generation, tt.from.Claims+1
-				want.Lease = Lease{Token: "second", Until: now.Add(catalog.Lease)}
+				want.Lease = work.Lease{Token: "second", Until: now.Add(work.LeaseTime)}
 				want.Version, want.UpdatedAt, want.SweepAt = tt.from.Version+1, now, &look
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -119,17 +120,17 @@ func TestHolds(t *testing.T) {
 		for _, token := range []string{"first", "another", ""} {
 			s := inState(state)
 			want := state == Processing && token == "first"
-			if err := s.Holds(token); (err == nil) != want || (err != nil && !errors.Is(err, ErrLost)) {
+			if err := s.Holds(token); (err == nil) != want || (err != nil && !errors.Is(err, work.ErrLost)) {
 				t.Errorf("%s: holds(%q) = %v, want it held: %v", state, token, err, want)
 			}
 		}
 	}
 	t.Run("an over-long holder goes on holding, until another process else claims", func(t *testing.T) {
 		s := inState(Processing)
-		if err := s.Claim(7, "second", catalog.Lease, begin.Add(leaseOver)); err != nil {
+		if err := s.Claim(7, "second", work.LeaseTime, begin.Add(leaseOver)); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Holds("first"); !errors.Is(err, ErrLost) {
+		if err := s.Holds("first"); !errors.Is(err, work.ErrLost) {
 			t.Errorf("the first holder: %v, want errLost", err)
 		}
 		if err := s.Holds("second"); err != nil {
@@ -181,7 +182,7 @@ func TestTransitions(t *testing.T) {
 			got, want := inState(tt.from), inState(tt.from)
 			events[tt.event](&got)
 			want.Version++
-			want.UpdatedAt, want.Lease, want.Stage = later, Lease{}, ""
+			want.UpdatedAt, want.Lease, want.Stage = later, work.Lease{}, ""
 			tt.want(&want)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("scan (-want +got):\n%s", diff)
@@ -216,7 +217,7 @@ func TestAnyHistoryHasOneEnd(t *testing.T) {
 			).Draw(t, "event") {
 			case "claim":
 				token := rapid.StringMatching(`[a-z]{8}`).Draw(t, "token")
-				err := s.Claim(rapid.Int64Range(1, 3).Draw(t, "generation"), token, catalog.Lease, now)
+				err := s.Claim(rapid.Int64Range(1, 3).Draw(t, "generation"), token, work.LeaseTime, now)
 				if err == nil || errors.Is(err, ErrExhausted) {
 					tokens = append(tokens, token)
 				} else if diff := cmp.Diff(before, s); diff != "" {

@@ -7,6 +7,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/store"
 )
 
@@ -63,7 +64,7 @@ func DecodeAny(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
 // Exists reports, in the transaction, whether there is the scan; not one that is being deleted.
 func Exists(tx *firestore.Transaction, fs *firestore.Client, id ID) (bool, error) {
 	_, err := Read(tx, fs, id)
-	return err == nil, IgnoreNotFound(err)
+	return err == nil, fault.Ignore(err, ErrNotFound)
 }
 
 // ReadAll returns the scans that the query finds, tombstones among them.
@@ -79,12 +80,4 @@ func ReadAll(ctx context.Context, q firestore.Query) ([]Scan, error) {
 		}
 	}
 	return all, nil
-}
-
-// IgnoreNotFound returns nil for ErrNotFound, and other errors as they are.
-func IgnoreNotFound(err error) error {
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	return err
 }

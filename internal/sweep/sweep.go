@@ -15,15 +15,15 @@ import (
 
 	"cloud.google.com/go/firestore"
 
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/transact"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // Step is one kind of work of a sweep.
 type Step struct {
-	// Name is the log field of the number that Run returns, such as "exports_looked_at".
+	// Name is the log field of the number that Run returns, such as "exports_handled".
 	Name string
 	// Run does what is due and returns how much that was. It bounds its own work, so that the steps
 	// after it have their turn, and goes on where it stopped when it runs again.
@@ -46,11 +46,7 @@ type lease struct {
 	ExpireAt time.Time `firestore:"expireAt"`
 }
 
-const (
-	leaseSchema = 1
-	// releaseTimeout bounds giving the lease up; it ends by itself otherwise.
-	releaseTimeout = 5 * time.Second
-)
+const leaseSchema = 1
 
 // Mux returns what the sweep does with the schedule's event.
 func (s *Sweep) Mux() *event.Mux {
@@ -105,7 +101,7 @@ func (s *Sweep) acquire(ctx context.Context) (until time.Time, held bool, err er
 		if !held {
 			return nil
 		}
-		until = now.Add(catalog.Lease).Truncate(time.Microsecond) // as Firestore keeps it
+		until = now.Add(work.LeaseTime).Truncate(time.Microsecond) // as Firestore keeps it
 		return s.take(ctx, snap, lease{Schema: leaseSchema, Until: until, ExpireAt: now.Add(24 * time.Hour)})
 	})
 	if err != nil {
@@ -129,16 +125,16 @@ func (s *Sweep) take(ctx context.Context, snap *firestore.DocumentSnapshot, l le
 // release gives the lease up, unless this sweep outlived it and another took it over. It does so
 // even if the deliverer has hung up meanwhile.
 func (s *Sweep) release(ctx context.Context, until time.Time) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-	defer cancel()
-	err := transact.Do(ctx, s.Firestore, s.ref(), func(ctx context.Context) error {
-		snap, err := s.ref().Get(ctx)
-		current, err := store.Decode[lease](snap, err, "lease", nil)
-		if err != nil || !current.Until.Equal(until) {
-			return err
-		}
-		current.Until = time.Time{}
-		return s.take(ctx, snap, current)
+	err := work.Release(ctx, func(ctx context.Context) error {
+		return transact.Do(ctx, s.Firestore, s.ref(), func(ctx context.Context) error {
+			snap, err := s.ref().Get(ctx)
+			current, err := store.Decode[lease](snap, err, "lease", nil)
+			if err != nil || !current.Until.Equal(until) {
+				return err
+			}
+			current.Until = time.Time{}
+			return s.take(ctx, snap, current)
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("release the sweep's lease: %w", err)

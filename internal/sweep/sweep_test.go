@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
@@ -24,6 +23,7 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 	scansweep "github.com/facescan/facescan/internal/scan/sweep"
 	"github.com/facescan/facescan/internal/sweep"
+	"github.com/facescan/facescan/internal/work"
 )
 
 func TestMain(m *testing.M) {
@@ -127,7 +127,7 @@ func (f *fixture) leaseEnd(t *testing.T) time.Time {
 }
 
 // held is until when a lease taken now is held, as Firestore keeps it.
-func (f *fixture) held() time.Time { return f.Clock().Add(catalog.Lease).Truncate(time.Microsecond) }
+func (f *fixture) held() time.Time { return f.Clock().Add(work.LeaseTime).Truncate(time.Microsecond) }
 
 // die has a sweep take the lease and die at its work. There has to be an abandoned event.
 func (f *fixture) die(t *testing.T) {
@@ -159,12 +159,12 @@ func TestHandleWorksUnderALease(t *testing.T) {
 		"a lease that is held is done with, without work": {func(t *testing.T, f *fixture) {
 			t.Helper()
 			f.die(t)
-			f.Advance(catalog.Lease - time.Millisecond)
+			f.Advance(work.LeaseTime - time.Millisecond)
 		}, false},
 		"a lease that ends now is taken over": {func(t *testing.T, f *fixture) {
 			t.Helper()
 			f.die(t)
-			f.Advance(catalog.Lease)
+			f.Advance(work.LeaseTime)
 		}, true},
 		"a lease that was given up is taken": {func(t *testing.T, f *fixture) {
 			t.Helper()
@@ -211,7 +211,7 @@ func TestHandleLeavesALeaseThatAnotherTookOver(t *testing.T) {
 	var others time.Time
 	var f *fixture
 	f = newFixture(t, publisherFunc(func(string) error {
-		f.Advance(catalog.Lease) // this sweep works for longer than its own lease
+		f.Advance(work.LeaseTime) // this sweep works for longer than its own lease
 		f.die(t)
 		others = f.held()
 		return nil

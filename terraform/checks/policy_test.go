@@ -13,6 +13,7 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/work"
 )
 
 func TestBucketsAreClosed(t *testing.T) {
@@ -314,8 +315,8 @@ func TestALeaseEndsBeforeTheLastAttempt(t *testing.T) {
 			for attempt, wait := 1, least; attempt < attempts; attempt, wait = attempt+1, min(2*wait, most) {
 				last += wait
 			}
-			if last <= catalog.Lease {
-				t.Errorf("%s gives up after %v, a lease lasts %v", s.Address, last, catalog.Lease)
+			if last <= work.LeaseTime {
+				t.Errorf("%s gives up after %v, a lease lasts %v", s.Address, last, work.LeaseTime)
 			}
 		}
 	})

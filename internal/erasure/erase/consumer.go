@@ -22,6 +22,7 @@ import (
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/mail"
 	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // signIn is what receipts call the Firebase user.
@@ -34,8 +35,6 @@ const (
 	// budget is how long one delivery works before it leaves the rest to the next: far below the
 	// functions' timeout of 60 s, so that the page under way still ends.
 	budget = 35 * time.Second
-	// releaseTimeout bounds giving a saga back when the delivery's own time may be up.
-	releaseTimeout = 10 * time.Second
 )
 
 // Consumer runs the sagas.
@@ -81,13 +80,13 @@ func (e *Consumer) drive(ctx context.Context, id string) error {
 	case errors.Is(err, erasure.ErrGone), errors.Is(err, erasure.ErrEarly):
 		slog.InfoContext(ctx, "erasure event dropped", "reason", err)
 		return nil
-	case errors.Is(err, erasure.ErrLeased):
+	case errors.Is(err, work.ErrLeased):
 		return fault.New(fault.CodeUnavailable, "The erasure is being worked on.")
 	case err != nil:
 		return fmt.Errorf("claim erasure: %w", err)
 	}
 	err = e.run(ctx, j, e.Now().Add(budget))
-	if errors.Is(err, errLost) {
+	if errors.Is(err, work.ErrLost) {
 		slog.InfoContext(ctx, "erasure left", "reason", err)
 		return nil
 	}
@@ -145,13 +144,13 @@ func (e *Consumer) step(ctx context.Context, j *erasure.Job, until time.Time) (d
 		})
 	case erasure.Sweep:
 		if _, complete, err := e.pass(ctx, *j, until); err != nil || !complete {
-			return errors.Is(err, errLost), err
+			return errors.Is(err, work.ErrLost), err
 		}
 		return e.advance(ctx, j, erasure.Prove, nil)
 	default:
 		removed, complete, err := e.pass(ctx, *j, until)
 		if err != nil || !complete || removed > 0 {
-			return errors.Is(err, errLost), err
+			return errors.Is(err, work.ErrLost), err
 		}
 		return true, e.finish(ctx, *j)
 	}
@@ -171,21 +170,18 @@ func (e *Consumer) advance(
 	if err == nil {
 		*j = current
 	}
-	return errors.Is(err, errLost), err
+	return errors.Is(err, work.ErrLost), err
 }
 
 // giveBack gives the saga up, so that the next delivery need not wait for the lease's end.
 func (e *Consumer) giveBack(ctx context.Context, j erasure.Job) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-	defer cancel()
-	_, err := e.update(ctx, j, func(_ *firestore.Transaction, current *erasure.Job) error {
-		current.Release(e.Now().UTC())
-		return nil
+	return work.Release(ctx, func(ctx context.Context) error {
+		_, err := e.update(ctx, j, func(_ *firestore.Transaction, current *erasure.Job) error {
+			current.Release(e.Now().UTC())
+			return nil
+		})
+		return err
 	})
-	if errors.Is(err, errLost) {
-		return nil
-	}
-	return err
 }
 
 // lock shuts the Firebase user out: no token is given any more, and none is refreshed. It returns
@@ -281,10 +277,7 @@ func (e *Consumer) finish(ctx context.Context, j erasure.Job) error {
 		}
 	}
 	err = e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		current, err := erasure.ReadJob(tx, e.Firestore, j.ID())
-		if errors.Is(err, erasure.ErrGone) || err == nil && current.Lease.Token != j.Lease.Token {
-			return errLost
-		}
+		current, err := e.held(tx, j)
 		if err != nil {
 			return err
 		}

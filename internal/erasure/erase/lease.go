@@ -8,26 +8,21 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // maxAttempts of a transaction, for where deliveries race.
 const maxAttempts = 20
-
-// errLost means that the saga went to another process meanwhile.
-var errLost = errors.New("the erasure's lease is lost")
 
 // begin writes the saga of a withdrawal, unless it is there. An account that is gone or going needs
 // none: its own erasure goes further.
 func (e *Consumer) begin(ctx context.Context, fresh erasure.Job) error {
 	return e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		_, err := account.EnterActive(tx, e.Firestore, fresh.UID)
-		if errors.Is(err, account.ErrClosed) {
-			return nil
-		}
 		if err != nil {
-			return err
+			return fault.Ignore(err, account.ErrClosed)
 		}
 		if _, err := erasure.ReadJob(tx, e.Firestore, fresh.ID()); !errors.Is(err, erasure.ErrGone) {
 			return err
@@ -52,20 +47,29 @@ func (e *Consumer) claim(ctx context.Context, id string) (erasure.Job, error) {
 	return j, err
 }
 
+// held reads the saga as it is now. It returns work.ErrLost if that is over, or another process's.
+func (e *Consumer) held(tx *firestore.Transaction, j erasure.Job) (current erasure.Job, err error) {
+	current, err = erasure.ReadJob(tx, e.Firestore, j.ID())
+	if errors.Is(err, erasure.ErrGone) {
+		return current, work.ErrLost
+	}
+	if err != nil {
+		return current, err
+	}
+	return current, current.Lease.Check(j.Lease.Token)
+}
+
 // update changes the saga if it is still the holder's; write may write more in the same commit, and
 // read before that.
 func (e *Consumer) update(
 	ctx context.Context, held erasure.Job, change func(tx *firestore.Transaction, current *erasure.Job) error,
 ) (current erasure.Job, err error) {
 	err = e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		current, err = erasure.ReadJob(tx, e.Firestore, held.ID())
-		if errors.Is(err, erasure.ErrGone) || err == nil && current.Lease.Token != held.Lease.Token {
-			return errLost
-		}
+		current, err = e.held(tx, held)
 		if err != nil {
 			return err
 		}
-		current.Lease.Until = e.Now().UTC().Add(catalog.Lease)
+		current.Lease.Renew(e.Now().UTC())
 		if err := change(tx, &current); err != nil {
 			return err
 		}

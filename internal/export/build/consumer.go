@@ -16,18 +16,14 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/bucket"
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/work"
 )
 
-const (
-	// chunk is what an upload in the making buffers, in bytes.
-	chunk = 4 << 20
-	// releaseTimeout bounds giving an export back when the delivery's own time may be up.
-	releaseTimeout = 10 * time.Second
-)
+// chunk is what an upload in the making buffers, in bytes.
+const chunk = 4 << 20
 
 // Consumer makes the exports.
 type Consumer struct {
@@ -59,13 +55,13 @@ func (c *Consumer) build(ctx context.Context, _ event.Event, fact event.AccountE
 	case errors.Is(err, export.ErrOver):
 		slog.InfoContext(ctx, "export event dropped", "reason", err)
 		return nil
-	case errors.Is(err, export.ErrLeased):
+	case errors.Is(err, work.ErrLeased):
 		return fault.New(fault.CodeUnavailable, "The export is being made.")
 	case err != nil:
 		return fmt.Errorf("claim export: %w", err)
 	}
 	err = c.run(ctx, j)
-	if errors.Is(err, errLost) {
+	if errors.Is(err, work.ErrLost) {
 		slog.InfoContext(ctx, "export left", "reason", err)
 		return nil
 	}
@@ -77,7 +73,7 @@ func (c *Consumer) run(ctx context.Context, j export.Job) error {
 	if err == nil {
 		err = c.finish(ctx, j, w)
 	}
-	if err != nil && !errors.Is(err, errLost) {
+	if err != nil && !errors.Is(err, work.ErrLost) {
 		return errors.Join(err, c.giveBack(ctx, j))
 	}
 	return err
@@ -125,7 +121,7 @@ func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 		refused = nil
 		u, err := account.EnterActive(tx, c.Firestore, j.UID)
 		if errors.Is(err, account.ErrClosed) {
-			refused = errLost
+			refused = work.ErrLost
 			return export.DeleteJob(tx, c.Firestore, j.ID)
 		}
 		if err != nil {
@@ -138,7 +134,7 @@ func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 		current.Finish(w.sha256, w.bytes, c.Now().UTC())
 		return export.WriteJob(tx, c.Firestore, *current)
 	})
-	if refused != nil || errors.Is(err, errLost) {
+	if refused != nil || errors.Is(err, work.ErrLost) {
 		return errors.Join(refused, err, bucket.Delete(ctx, w.object))
 	}
 	if err != nil {
@@ -150,24 +146,21 @@ func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 
 // giveBack gives the export up, so that the next delivery need not wait for the lease's end.
 func (c *Consumer) giveBack(ctx context.Context, j export.Job) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-	defer cancel()
-	err := c.update(ctx, j, func(tx *firestore.Transaction, current *export.Job) error {
-		current.Release(c.Now().UTC())
-		return export.WriteJob(tx, c.Firestore, *current)
+	return work.Release(ctx, func(ctx context.Context) error {
+		return c.update(ctx, j, func(tx *firestore.Transaction, current *export.Job) error {
+			current.Release(c.Now().UTC())
+			return export.WriteJob(tx, c.Firestore, *current)
+		})
 	})
-	if errors.Is(err, errLost) {
-		return nil
-	}
-	return err
 }
 
-// keep renews the lease when a third of it is used, and is errLost when it is another worker's.
+// keep returns what renews the lease when a third of it is used. That returns work.ErrLost when the
+// lease is another worker's.
 func (c *Consumer) keep(ctx context.Context, j export.Job) func() error {
 	renewed := c.Now()
 	return func() error {
 		now := c.Now().UTC()
-		if now.Sub(renewed) < catalog.Lease/3 {
+		if now.Sub(renewed) < work.LeaseTime/3 {
 			return nil
 		}
 		renewed = now

@@ -9,13 +9,11 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // maxAttempts of a transaction, for where deliveries race.
 const maxAttempts = 20
-
-// errLost means that the export went to another process meanwhile.
-var errLost = errors.New("the export's lease is lost")
 
 // claim takes the export, or says why not. One whose user is gone or going is deleted: the error is
 // export.ErrGone.
@@ -43,16 +41,19 @@ func (c *Consumer) claim(ctx context.Context, id string) (j export.Job, err erro
 	return j, errors.Join(err, refused)
 }
 
-// update changes the export if it is still the holder's, and is errLost otherwise.
+// update changes the export if it is still the holder's, and is work.ErrLost otherwise.
 func (c *Consumer) update(
 	ctx context.Context, held export.Job, change func(tx *firestore.Transaction, current *export.Job) error,
 ) error {
 	return c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		current, err := export.ReadJob(tx, c.Firestore, held.ID)
-		if errors.Is(err, export.ErrGone) || err == nil && current.Lease.Token != held.Lease.Token {
-			return errLost
+		if errors.Is(err, export.ErrGone) {
+			return work.ErrLost
 		}
 		if err != nil {
+			return err
+		}
+		if err := current.Lease.Check(held.Lease.Token); err != nil {
 			return err
 		}
 		return change(tx, &current)

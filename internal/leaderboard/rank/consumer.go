@@ -11,6 +11,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/outbox"
 )
@@ -88,11 +89,8 @@ func (r *Consumer) admit(
 ) error {
 	err := r.Outbox.RunInTurn(ctx, account.Ref(r.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.Enter(tx.Transaction, r.Firestore, uid, epoch)
-		if errors.Is(err, account.ErrClosed) {
-			return nil
-		}
 		if err != nil {
-			return err
+			return fault.Ignore(err, account.ErrClosed)
 		}
 		return r.contribute(ctx, tx, user, board, c)
 	})

@@ -2,7 +2,6 @@ package rank
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/outbox"
 )
@@ -38,11 +38,8 @@ func (r *Consumer) replace(
 ) error {
 	err := r.Outbox.RunInTurn(ctx, account.Ref(r.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.EnterActive(tx.Transaction, r.Firestore, uid)
-		if errors.Is(err, account.ErrClosed) {
-			return nil
-		}
 		if err != nil {
-			return err
+			return fault.Ignore(err, account.ErrClosed)
 		}
 		all, err := leaderboard.ReadRatings(ctx, tx.Transaction, r.Firestore, uid)
 		if err != nil {

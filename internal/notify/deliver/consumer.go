@@ -20,7 +20,7 @@ import (
 
 const (
 	// sendTimeout bounds one channel's sending, finishTimeout the record of it; together they stay far
-	// below catalog.Lease, so that a live sender never loses its claim.
+	// below work.LeaseTime, so that a live sender never loses its claim.
 	sendTimeout   = 20 * time.Second
 	finishTimeout = 10 * time.Second
 	// maxAttempts of a transaction: the client's default of 5 gives up too soon where deliveries race.

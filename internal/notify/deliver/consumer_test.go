@@ -13,12 +13,12 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/work"
 )
 
 func TestHandle_eachEventTwice(t *testing.T) {
@@ -318,7 +318,7 @@ func TestHandle_lease(t *testing.T) {
 		}
 	}
 	b.saveDevice("phone", "token-1")
-	b.now = b.now.Add(catalog.Lease - time.Second)
+	b.now = b.now.Add(work.LeaseTime - time.Second)
 	err := b.consumer.Handle(t.Context(), messageOf(t, scanDone("s"), "s"))
 	if !fault.Is(err, fault.CodeUnavailable) || !fault.Retryable(err) {
 		t.Fatalf("error = %v, want unavailable", err)
@@ -338,7 +338,7 @@ func TestFinish_ofALostClaim(t *testing.T) {
 	d := delivery{Schema: docSchema, EventID: "e", Channel: notify.Email}
 	d.claim(b.now)
 	mine := claim{channel: notify.Email, ref: b.deliveryRef("e", notify.Email), attempt: d.Attempts}
-	d.claim(b.now.Add(catalog.Lease)) // another took over
+	d.claim(b.now.Add(work.LeaseTime)) // another took over
 	if _, err := mine.ref.Set(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}

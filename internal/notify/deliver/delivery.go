@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -12,9 +11,10 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/work"
 )
 
 const docSchema = 1
@@ -58,7 +58,7 @@ func (d *delivery) leased(now time.Time) bool { return d.State == claimed && d.L
 func (d *delivery) claim(now time.Time) {
 	d.State = claimed
 	d.Attempts++
-	d.LeaseUntil = now.Add(catalog.Lease)
+	d.LeaseUntil = now.Add(work.LeaseTime)
 	d.UpdatedAt = now
 }
 
@@ -91,11 +91,8 @@ func (c *Consumer) claim(ctx context.Context, msg notify.Message) (claims []clai
 	err = c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		claims, busy = nil, false
 		user, err := msg.Enter(tx, c.Firestore)
-		if errors.Is(err, account.ErrClosed) {
-			return nil
-		}
 		if err != nil {
-			return err
+			return fault.Ignore(err, account.ErrClosed)
 		}
 		snaps, err := tx.GetAll(c.refs(msg))
 		if err != nil {

@@ -72,11 +72,9 @@ func (h *Handler) admit(
 }
 
 type inboxView struct {
-	Items []itemView `json:"items"`
+	httpapi.List[itemView]
 	// Unread counts all unread items, not only this page's.
 	Unread int64 `json:"unread"`
-	// NextCursor is the "cursor" of the next page, absent on the last.
-	NextCursor string `json:"nextCursor,omitempty"`
 }
 
 // itemView is an item as its owner sees it.
@@ -90,9 +88,18 @@ type itemView struct {
 	Read      bool              `json:"read"`
 }
 
-func newItemView(id string, i notify.Item) itemView {
+// storedItem is an item with its document's id.
+type storedItem struct {
+	id string
+	notify.Item
+}
+
+func (i storedItem) position() httpapi.Position { return httpapi.Position{At: i.CreatedAt, ID: i.id} }
+
+func newItemView(i storedItem) itemView {
 	return itemView{
-		ID: id, Type: i.Type, Title: i.Title, Body: i.Body, Data: i.Data, CreatedAt: httpapi.Time(i.CreatedAt), Read: i.Read,
+		ID: i.id, Type: i.Type, Title: i.Title, Body: i.Body, Data: i.Data,
+		CreatedAt: httpapi.Time(i.CreatedAt), Read: i.Read,
 	}
 }
 
@@ -104,7 +111,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
 	var view inboxView
 	err = h.look(r, func(ctx context.Context, tx *firestore.Transaction, who caller) error {
 		var err error
-		if view, err = page(tx, notify.Live(who.ref, h.Now()), asked); err != nil {
+		if view.List, err = page(tx, notify.Live(who.ref, h.Now()), asked); err != nil {
 			return err
 		}
 		view.Unread, err = notify.Unread(ctx, tx, who.ref, h.Now())
@@ -117,7 +124,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
 }
 
 // page is the newest items, or those after the position. It needs the index (createdAt desc).
-func page(tx *firestore.Transaction, live firestore.Query, asked httpapi.Page) (inboxView, error) {
+func page(tx *firestore.Transaction, live firestore.Query, asked httpapi.Page) (httpapi.List[itemView], error) {
 	// One more than asked for shows whether there is a next page.
 	q := live.OrderBy("createdAt", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc).Limit(asked.Limit + 1)
 	if asked.After != nil {
@@ -125,23 +132,16 @@ func page(tx *firestore.Transaction, live firestore.Query, asked httpapi.Page) (
 	}
 	snaps, err := tx.Documents(q).GetAll()
 	if err != nil {
-		return inboxView{}, fmt.Errorf("list the inbox: %w", err)
+		return httpapi.List[itemView]{}, fmt.Errorf("list the inbox: %w", err)
 	}
-	view := inboxView{Items: []itemView{}}
-	var last httpapi.Position
+	read := make([]storedItem, len(snaps))
 	for i, snap := range snaps {
-		if i == asked.Limit {
-			view.NextCursor = asked.Next(last)
-			break
+		read[i].id = snap.Ref.ID
+		if err := snap.DataTo(&read[i].Item); err != nil {
+			return httpapi.List[itemView]{}, fmt.Errorf("decode inbox item: %w", err)
 		}
-		var one notify.Item
-		if err := snap.DataTo(&one); err != nil {
-			return inboxView{}, fmt.Errorf("decode inbox item: %w", err)
-		}
-		view.Items = append(view.Items, newItemView(snap.Ref.ID, one))
-		last = httpapi.Position{At: one.CreatedAt, ID: snap.Ref.ID}
 	}
-	return view, nil
+	return httpapi.Collect(asked, read, storedItem.position, newItemView), nil
 }
 
 func (h *Handler) markRead(w http.ResponseWriter, r *http.Request) error {

@@ -31,12 +31,9 @@ import (
 	"github.com/facescan/facescan/internal/scan/cheat"
 	"github.com/facescan/facescan/internal/scan/series"
 	"github.com/facescan/facescan/internal/telemetry"
-	"github.com/facescan/facescan/internal/transact"
 	"github.com/facescan/facescan/internal/watchdog"
+	"github.com/facescan/facescan/internal/work"
 )
-
-// releaseTimeout bounds giving a scan back after a failure, when the request's own time may be up.
-const releaseTimeout = 10 * time.Second
 
 // Consumer measures uploaded photos.
 type Consumer struct {
@@ -47,7 +44,7 @@ type Consumer struct {
 	Uploads, Results *storage.BucketHandle
 	// Scan is the face engine, face.Scan; a seam because no photo is known to crash the real one.
 	Scan func(io.Reader, report.Options) (report.Report, []report.Picture, error)
-	// Lease is how long an analysis may take before another redoes it, catalog.Lease but in tests.
+	// Lease is how long an analysis may take before another redoes it, work.LeaseTime but in tests.
 	Lease time.Duration
 	// Exit ends the process, os.Exit but in tests (see computing).
 	Exit func(code int)
@@ -97,7 +94,7 @@ func (a *Consumer) handle(ctx context.Context, object event.ObjectFinalized) err
 		// had deleted all.
 		slog.InfoContext(ctx, "photo and results deleted", "reason", err, "generation", object.Generation)
 		return a.deleteAll(ctx, uid, id, object.Generation)
-	case errors.Is(err, scan.ErrLeased):
+	case errors.Is(err, work.ErrLeased):
 		return fault.New(fault.CodeUnavailable, "The scan is being analysed.")
 	case errors.Is(err, scan.ErrExhausted):
 		return errors.Join(a.fail(ctx, s, crashed), fault.Wrap(err, fault.CodeAnalysisCrashed, "The analysis never ended."))
@@ -148,7 +145,7 @@ func (a *Consumer) claim(
 				return err
 			}
 		}
-		if errors.Is(outcome, scan.ErrStale) || errors.Is(outcome, scan.ErrFinished) || errors.Is(outcome, scan.ErrLeased) {
+		if errors.Is(outcome, scan.ErrStale) || errors.Is(outcome, scan.ErrFinished) || errors.Is(outcome, work.ErrLeased) {
 			return nil
 		}
 		s.UploadedAt = photo.Created
@@ -394,7 +391,7 @@ func (a *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 		current.LogEnd(ctx)
 	case errors.Is(outcome, errFenced):
 		return a.deleteAll(ctx, s.UID, s.ID, s.Generation)
-	case errors.Is(outcome, scan.ErrLost) && current.State == scan.Failed:
+	case errors.Is(outcome, work.ErrLost) && current.State == scan.Failed:
 		return bucket.DeleteBelow(ctx, a.Results, scan.ResultPrefix(s.UID, s.ID))
 	}
 	return nil
@@ -406,19 +403,7 @@ func (a *Consumer) giveUp(ctx context.Context, s scan.Scan, cause error) error {
 	if fault.Is(cause, fault.CodeAnalysisCrashed) {
 		return cause
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-	defer cancel()
-	on := scan.Ref(a.Firestore, s.ID)
-	err := transact.Run(ctx, a.Firestore, on, func(_ context.Context, tx *firestore.Transaction) error {
-		current, err := scan.Read(tx, a.Firestore, s.ID)
-		if err != nil {
-			return err
-		}
-		if errors.Is(current.Holds(s.Lease.Token), scan.ErrLost) {
-			return nil
-		}
-		current.Requeue(a.Now().UTC())
-		return scan.Write(tx, a.Firestore, current)
-	})
-	return errors.Join(cause, err)
+	return errors.Join(cause, work.Release(ctx, func(ctx context.Context) error {
+		return a.change(ctx, s, func(current *scan.Scan, now time.Time) { current.Requeue(now) })
+	}))
 }

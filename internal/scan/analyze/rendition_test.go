@@ -12,13 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/image/webp"
 
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/analyze"
 	"github.com/facescan/facescan/internal/scan/rendition"
+	"github.com/facescan/facescan/internal/work"
 )
 
 const (
@@ -113,7 +113,7 @@ func TestRenditionThatIsNotMadeFailsNothingElse(t *testing.T) {
 		},
 		"because the time is up": {
 			emulatortest.SamplePhoto(t), func(e *scantest.Env) scantest.Engine {
-				return scantest.During(func() { e.Clock.Advance(scantest.LeaseLong - catalog.Lease/analyze.RenderReserve) })
+				return scantest.During(func() { e.Clock.Advance(scantest.LeaseLong - work.LeaseTime/analyze.RenderReserve) })
 			},
 			[]scan.Rendered{
 				{Name: "broken", Format: "bmp", Failure: scan.RenditionLate},

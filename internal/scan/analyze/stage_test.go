@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/work"
 )
 
 func TestStageIsShownWhileTheScanIsUnderWay(t *testing.T) {
@@ -54,7 +54,7 @@ func TestStageOfALostLeaseIsNotShown(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s := e.NewScan(t, func(s *scan.Scan) {
-		if err := s.Claim(1, "other", catalog.Lease, e.Clock.Now()); err != nil {
+		if err := s.Claim(1, "other", work.LeaseTime, e.Clock.Now()); err != nil {
 			t.Fatal(err)
 		}
 	})

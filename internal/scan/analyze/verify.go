@@ -16,10 +16,12 @@ import (
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/series"
 	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // again measures a scan's photo once more and settles the request. A duplicate, and a request that
@@ -68,13 +70,10 @@ func (a *Consumer) countBegun(ctx context.Context, id scan.ID, version int64, by
 
 // uncountBegun is for a measurement that failed, for which the request's own time may be up.
 func (a *Consumer) uncountBegun(ctx context.Context, s scan.Scan) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-	defer cancel()
-	_, err := a.countBegun(ctx, s.ID, s.Verification.Asked, -1)
-	if errors.Is(err, scan.ErrNotFound) || errors.Is(err, errSettled) {
-		return nil
-	}
-	return err
+	return work.Release(ctx, func(ctx context.Context) error {
+		_, err := a.countBegun(ctx, s.ID, s.Verification.Asked, -1)
+		return fault.Ignore(err, scan.ErrNotFound, errSettled)
+	})
 }
 
 // measureAgain measures the kept photo and settles the request. Its errors are transient.
@@ -139,7 +138,7 @@ func (a *Consumer) settle(ctx context.Context, s scan.Scan, v scan.Verification,
 		current, err := scan.Read(tx.Transaction, a.Firestore, s.ID)
 		closed = errors.Is(err, scan.ErrNotFound)
 		if err != nil {
-			return scan.IgnoreNotFound(err)
+			return fault.Ignore(err, scan.ErrNotFound)
 		}
 		closed, err = a.fenceClosed(tx.Transaction, current)
 		if err != nil || closed || !current.Asks(s.Verification.Asked) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/facescan/facescan/internal/bucket"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/transact"
 )
@@ -35,7 +36,7 @@ func ClearAway(
 	return transact.Run(ctx, fs, on, func(_ context.Context, tx *firestore.Transaction) error {
 		current, err := scan.DecodeAny(tx.Get(gone.Ref(fs)))
 		if err != nil || current.State != scan.Deleting {
-			return scan.IgnoreNotFound(err) // another DELETE was faster, and the id may be in use again
+			return fault.Ignore(err, scan.ErrNotFound) // another DELETE was faster, and the id may be in use again
 		}
 		if err := leave(tx, fs, current); err != nil {
 			return err
@@ -89,7 +90,7 @@ func leave(tx *firestore.Transaction, fs *firestore.Client, gone scan.Scan) erro
 	}
 	of, err := Decode(tx.Get(Ref(fs, gone.UID, gone.SeriesID)))
 	if !errors.Is(err, ErrDeleting) {
-		return IgnoreNotFound(err)
+		return fault.Ignore(err, ErrNotFound)
 	}
 	of.Looks = slices.DeleteFunc(of.Looks, func(l Look) bool { return l.ScanID == gone.ID })
 	if len(of.Looks) > 0 {

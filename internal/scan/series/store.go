@@ -2,7 +2,6 @@ package series
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +9,8 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/store"
@@ -45,6 +46,11 @@ func (s Series) CurrentVersion() int64 { return s.Version }
 // Ref returns the series' document.
 func (s Series) Ref(fs *firestore.Client) *firestore.DocumentRef { return Ref(fs, s.UID, s.ID) }
 
+// PositionOf returns where the series stands in a list.
+func PositionOf(s Series) httpapi.Position {
+	return httpapi.Position{At: s.CreatedAt, ID: string(s.ID)}
+}
+
 // Settled reports whether there is nothing to wait for.
 func (s Series) Settled() bool { return s.State != Open }
 
@@ -75,7 +81,7 @@ func Follow(
 	snap, err := Ref(fs, s.UID, s.SeriesID).Get(ctx)
 	of, err := Decode(snap, err)
 	if err != nil {
-		return IgnoreNotFound(err)
+		return fault.Ignore(err, ErrNotFound)
 	}
 	version, revision := of.Version, of.Revision
 	of.See(s, now)
@@ -106,14 +112,6 @@ func (s *Series) outcome() []firestore.Update {
 	}
 }
 
-// IgnoreNotFound returns nil for ErrNotFound, and other errors as they are.
-func IgnoreNotFound(err error) error {
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	return err
-}
-
 // Stands reports, in the transaction, whether the series is there and its present result is
 // that of the revision, of a photo that is still there.
 func Stands(
@@ -121,7 +119,7 @@ func Stands(
 ) (bool, error) {
 	s, err := Decode(tx.Get(Ref(fs, uid, id)))
 	if err != nil {
-		return false, IgnoreNotFound(err)
+		return false, fault.Ignore(err, ErrNotFound)
 	}
 	for _, l := range s.Looks {
 		if l.State != LookDeleted {

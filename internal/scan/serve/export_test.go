@@ -3,7 +3,9 @@ package serve
 import (
 	"strconv"
 
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/scan/series"
 )
 
 // Waiting is how many wait for the scan.
@@ -72,9 +74,9 @@ const (
 
 type (
 	ImagesView     = imagesView
-	ListView       = listView
+	ListView       = httpapi.List[scan.Summary]
 	SeriesImages   = seriesImages
-	SeriesListView = seriesListView
+	SeriesListView = httpapi.List[series.View]
 	TimelineView   = timelineView
 )
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/work"
 )
 
 func TestScanAsItsOwnerSeesIt(t *testing.T) {
@@ -19,7 +20,7 @@ func TestScanAsItsOwnerSeesIt(t *testing.T) {
 	seed := func(end func(*scan.Scan)) scan.Scan {
 		return e.NewScan(t, func(s *scan.Scan) {
 			s.CreatedAt, s.UpdatedAt = created, created
-			s.Generation, s.Lease = 7, scan.Lease{Token: "secret"}
+			s.Generation, s.Lease = 7, work.Lease{Token: "secret"}
 			if end != nil {
 				end(s)
 			}

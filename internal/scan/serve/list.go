@@ -13,37 +13,29 @@ import (
 
 const defaultPage = 20
 
-type listView struct {
-	Items []scan.Summary `json:"items"`
-	// NextCursor is the "cursor" of the next page, absent on the last.
-	NextCursor string `json:"nextCursor,omitempty"`
-}
-
 func (s *Handler) list(w http.ResponseWriter, r *http.Request) error {
 	f, err := filterParams(r)
 	if err != nil {
 		return err
 	}
-	asked, err := httpapi.PageParams(r, defaultPage, f.Scope()...)
+	asked, err := s.page(r, f.Scope()...)
 	if err != nil {
-		return err
-	}
-	if err := s.admit(r); err != nil {
 		return err
 	}
 	found, err := scan.Find(r.Context(), s.Firestore, account.Caller(r), f, asked)
 	if err != nil {
 		return err
 	}
-	view := listView{Items: []scan.Summary{}}
-	for i, one := range found {
-		if i == asked.Limit {
-			view.NextCursor = asked.Next(scan.PositionOf(found[i-1]))
-			break
-		}
-		view.Items = append(view.Items, scan.NewSummary(one))
+	return httpapi.Write(w, http.StatusOK, httpapi.Collect(asked, found, scan.PositionOf, scan.NewSummary))
+}
+
+// page returns what part of the list the caller asks for, whose account must be in use.
+func (s *Handler) page(r *http.Request, scope ...string) (httpapi.Page, error) {
+	asked, err := httpapi.PageParams(r, defaultPage, scope...)
+	if err != nil {
+		return httpapi.Page{}, err
 	}
-	return httpapi.Write(w, http.StatusOK, view)
+	return asked, s.admit(r)
 }
 
 // listStates are the states that a list can be asked for, any of them first.

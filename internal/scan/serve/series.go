@@ -2,7 +2,9 @@ package serve
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"cloud.google.com/go/firestore"
 
@@ -56,20 +58,11 @@ func (s *SeriesHandler) get(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, series.NewView(latest))
 }
 
-type seriesListView struct {
-	Items []series.View `json:"items"`
-	// NextCursor is the "cursor" of the next page, absent on the last.
-	NextCursor string `json:"nextCursor,omitempty"`
-}
-
 // list answers GET /v1/series: the newest first. What is being deleted is left out, so that a page
 // may be short.
 func (s *SeriesHandler) list(w http.ResponseWriter, r *http.Request) error {
-	asked, err := httpapi.PageParams(r, defaultPage, "series")
+	asked, err := s.page(r, "series")
 	if err != nil {
-		return err
-	}
-	if err := s.admit(r); err != nil {
 		return err
 	}
 	q := series.Of(s.Firestore, account.Caller(r)).OrderBy("createdAt", firestore.Desc).
@@ -79,26 +72,18 @@ func (s *SeriesHandler) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	snaps, err := q.Documents(r.Context()).GetAll()
 	if err != nil {
-		return err
+		return fmt.Errorf("list series: %w", err)
 	}
-	view := seriesListView{Items: []series.View{}}
+	found := make([]series.Series, len(snaps))
 	for i, snap := range snaps {
-		one, err := series.Decode(snap, nil)
-		if i == asked.Limit {
-			break
-		}
-		if len(snaps) > asked.Limit && i == asked.Limit-1 {
-			view.NextCursor = asked.Next(httpapi.Position{At: one.CreatedAt, ID: string(one.ID)})
-		}
-		if errors.Is(err, series.ErrDeleting) {
-			continue
-		}
-		if err != nil {
+		found[i], err = series.Decode(snap, nil)
+		if err != nil && !errors.Is(err, series.ErrDeleting) {
 			return err
 		}
-		view.Items = append(view.Items, series.NewView(one))
 	}
-	return httpapi.Write(w, http.StatusOK, view)
+	page := httpapi.Collect(asked, found, series.PositionOf, series.NewView)
+	page.Items = slices.DeleteFunc(page.Items, func(v series.View) bool { return v.State == series.Deleting })
+	return httpapi.Write(w, http.StatusOK, page)
 }
 
 // seriesImages are the images of a series' scans.

@@ -76,7 +76,7 @@ func (s *SeriesHandler) readScans(tx *firestore.Transaction, of series.Series) (
 	var all []scan.Scan
 	for _, snap := range snaps {
 		one, err := scan.DecodeAny(snap, nil)
-		if scan.IgnoreNotFound(err) != nil {
+		if fault.Ignore(err, scan.ErrNotFound) != nil {
 			return nil, err
 		}
 		if err == nil {

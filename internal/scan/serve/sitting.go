@@ -9,6 +9,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/series"
@@ -99,7 +100,7 @@ func (s *Handler) settledOnes(
 		if one.point.SeriesID != "" {
 			found, err := series.Decode(snaps[0], nil)
 			snaps = snaps[1:]
-			if series.IgnoreNotFound(err) != nil {
+			if fault.Ignore(err, series.ErrNotFound) != nil {
 				return nil, 0, err
 			}
 			if err != nil || found.Result == nil {

@@ -180,11 +180,8 @@ type timelineView struct {
 // showTimeline answers GET /v1/timeline: a page of the latest completed scans, the newest last; the
 // next page is the older ones before it.
 func (s *Handler) showTimeline(w http.ResponseWriter, r *http.Request) error {
-	asked, err := httpapi.PageParams(r, defaultPage, "timeline")
+	asked, err := s.page(r, "timeline")
 	if err != nil {
-		return err
-	}
-	if err := s.admit(r); err != nil {
 		return err
 	}
 	found, err := s.sittings(r.Context(), account.Caller(r), asked)

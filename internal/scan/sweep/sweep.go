@@ -11,15 +11,15 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
-	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/series"
 	"github.com/facescan/facescan/internal/schema"
-	"github.com/facescan/facescan/internal/store"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // late is the failure of a scan that did not come to an end in time.
@@ -51,30 +51,23 @@ type Sweeper struct {
 
 // Sweep handles due scans and returns their number. One that fails is logged, joined to the error
 // and looked at again later, the later the more often it failed; the others go on.
-func (w *Sweeper) Sweep(ctx context.Context) (looked int, err error) {
-	docs := w.Firestore.Collection("scans").Where("sweepAt", "<=", w.Now().UTC()).
-		OrderBy("sweepAt", firestore.Asc).Limit(sweepPage).Documents(ctx)
-	defer docs.Stop()
-	var faults []error
-	for {
-		snap, err := docs.Next()
-		if errors.Is(err, iterator.Done) {
-			return looked, errors.Join(faults...)
-		}
-		if err != nil {
-			return looked, errors.Join(append(faults, fmt.Errorf("list due scans: %w", err))...)
-		}
-		looked++
-		s, err := scan.DecodeAny(snap, nil)
-		if err == nil {
-			err = w.look(ctx, s)
-		}
-		if err != nil {
-			slog.WarnContext(ctx, "sweep scan", "scan_id", snap.Ref.ID, "state", s.State, "error", err)
-			putOffErr := store.PutOff(ctx, snap, "sweepAt", w.Now(), scan.NextLook, longestPause)
-			faults = append(faults, fmt.Errorf("sweep scan %s: %w", snap.Ref.ID, err), putOffErr)
-		}
+func (w *Sweeper) Sweep(ctx context.Context) (handled int, err error) {
+	return work.Sweep(ctx, work.Due{
+		Documents: w.Firestore.Collection("scans").Query, Field: "sweepAt", Page: sweepPage,
+		Pause: scan.NextLook, Longest: longestPause, Now: w.Now,
+	}, w.handle)
+}
+
+func (w *Sweeper) handle(ctx context.Context, due *firestore.DocumentSnapshot) error {
+	s, err := scan.DecodeAny(due, nil)
+	if err == nil {
+		err = w.look(ctx, s)
 	}
+	if err != nil {
+		slog.WarnContext(ctx, "sweep scan", "scan_id", due.Ref.ID, "state", s.State, "error", err)
+		return fmt.Errorf("sweep scan %s: %w", due.Ref.ID, err)
+	}
+	return nil
 }
 
 func (w *Sweeper) look(ctx context.Context, s scan.Scan) error {
@@ -184,7 +177,7 @@ func (w *Sweeper) end(
 		current, err = scan.Read(tx.Transaction, w.Firestore, s.ID)
 		ended = err == nil && unchanged(s, current)
 		if !ended {
-			return scan.IgnoreNotFound(err)
+			return fault.Ignore(err, scan.ErrNotFound)
 		}
 		now := w.Now().UTC()
 		owed := end(&current, now)
@@ -204,7 +197,7 @@ func (w *Sweeper) update(ctx context.Context, s scan.Scan, change func(*scan.Sca
 	return w.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		current, err := scan.Read(tx, w.Firestore, s.ID)
 		if err != nil || !unchanged(s, current) {
-			return scan.IgnoreNotFound(err)
+			return fault.Ignore(err, scan.ErrNotFound)
 		}
 		change(&current)
 		return scan.Write(tx, w.Firestore, current)

@@ -300,9 +300,9 @@ func TestOneScanThatFailsDoesNotStopTheOthers(t *testing.T) {
 		}
 		return nil
 	}
-	looked, err := e.Sweeper().Sweep(t.Context())
-	if looked != 3 || err == nil || !fault.Retryable(err) {
-		t.Errorf("Sweep = %d, %v, want 3 and a retryable error", looked, err)
+	handled, err := e.Sweeper().Sweep(t.Context())
+	if handled != 1 || err == nil || !fault.Retryable(err) {
+		t.Errorf("Sweep = %d, %v, want 1 and a retryable error", handled, err)
 	}
 	for _, id := range []scan.ID{stuck.ID, unreadable.ID} {
 		if err == nil || !strings.Contains(err.Error(), string(id)) {
@@ -334,8 +334,8 @@ func TestStorageThatIsAwayEndsNoScan(t *testing.T) {
 	w.Uploads = e.Client(
 		t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodGet)),
 	).Bucket(scantest.UploadsBucket)
-	if looked, err := w.Sweep(t.Context()); looked != len(scans) || err == nil {
-		t.Errorf("Sweep = %d, %v", looked, err)
+	if handled, err := w.Sweep(t.Context()); handled != 0 || err == nil {
+		t.Errorf("Sweep = %d, %v, want none and an error", handled, err)
 	}
 	for _, s := range scans {
 		s.SweepAt, s.SweepFaults = new(e.Clock.Now().Add(scan.NextLook)), 1
@@ -395,17 +395,21 @@ func TestSweepIsNotStarvedByFailures(t *testing.T) {
 	writer.End()
 	good, _ := e.BegunScan(t, scan.Failed)
 	e.Clock.Advance(schema.OriginalLife)
-	for _, want := range []int{sweep.SweepPage, 2, 0} {
-		if looked, err := e.Sweeper().Sweep(t.Context()); looked != want || (err == nil) != (want == 0) {
-			t.Errorf("Sweep = %d, %v, want %d", looked, err, want)
+	for i, want := range []struct {
+		handled int
+		fails   bool
+	}{{0, true}, {1, true}, {0, false}} {
+		handled, err := e.Sweeper().Sweep(t.Context())
+		if handled != want.handled || (err != nil) != want.fails {
+			t.Errorf("sweep %d handled %d, %v, want %+v", i+1, handled, err, want)
 		}
 	}
 	if e.Load(t, good.ID).SweepAt != nil {
 		t.Error("the good one was not looked at")
 	}
 	e.Clock.Advance(scan.NextLook)
-	if looked, _ := e.Sweeper().Sweep(t.Context()); looked != sweep.SweepPage {
-		t.Errorf("looked at %d of those put off", looked)
+	if _, err := e.Sweeper().Sweep(t.Context()); err == nil {
+		t.Error("those put off are never looked at again")
 	}
 }
 
@@ -420,8 +424,8 @@ func TestSweepPutsATombstoneOff(t *testing.T) {
 		t, scantest.Refusing(http.StatusForbidden, scantest.Method(http.MethodDelete)),
 	).Bucket(scantest.UploadsBucket)
 	for _, pause := range []time.Duration{scan.NextLook, 2 * scan.NextLook} {
-		if looked, err := w.Sweep(t.Context()); looked != 1 || err == nil {
-			t.Errorf("Sweep = %d, %v", looked, err)
+		if handled, err := w.Sweep(t.Context()); handled != 0 || err == nil {
+			t.Errorf("Sweep = %d, %v, want none and an error", handled, err)
 		}
 		e.Clock.Advance(pause - time.Millisecond)
 		e.Sweep(t, 0)

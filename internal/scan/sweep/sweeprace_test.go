@@ -8,11 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/work"
 )
 
 func TestScanThatChangesDuringTheSweepIsLetBe(t *testing.T) {
@@ -42,7 +42,7 @@ func TestScanThatChangesDuringTheSweepIsLetBe(t *testing.T) {
 		var claimed scan.Scan
 		e.SweepMeanwhile(t, s, func() {
 			claimed = e.Load(t, s.ID)
-			if err := claimed.Claim(7, "token", catalog.Lease, e.Clock.Now()); err != nil {
+			if err := claimed.Claim(7, "token", work.LeaseTime, e.Clock.Now()); err != nil {
 				t.Error(err)
 			}
 			e.Put(t, claimed)

@@ -170,7 +170,7 @@ func (u *Handler) readSeries(
 	var scans []scan.Scan
 	for _, snap := range snaps[2:] {
 		one, err := scan.DecodeAny(snap, nil)
-		if scan.IgnoreNotFound(err) != nil {
+		if fault.Ignore(err, scan.ErrNotFound) != nil {
 			return user, nil, nil, err
 		}
 		if err == nil {

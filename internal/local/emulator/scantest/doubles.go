@@ -15,12 +15,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/analyze"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // Analyzer returns a consumer with the engine.
@@ -28,7 +28,7 @@ func (e *Env) Analyzer(engine Engine) *analyze.Consumer {
 	return &analyze.Consumer{
 		Firestore: e.Firestore, Outbox: e.Outbox, Uploads: e.Uploads, Results: e.Results, Scan: engine,
 		Key: []byte(HashKey), Now: e.Clock.Now,
-		Lease: catalog.Lease, Exit: func(code int) { panic(fmt.Sprintf("the process ends with %d", code)) },
+		Lease: work.LeaseTime, Exit: func(code int) { panic(fmt.Sprintf("the process ends with %d", code)) },
 	}
 }
 

@@ -23,12 +23,12 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/work"
 )
 
 const (
@@ -48,7 +48,7 @@ const (
 // analysis.
 var (
 	Noon      = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	LeaseLong = catalog.Lease + time.Second
+	LeaseLong = work.LeaseTime + time.Second
 )
 
 // Env is what the functions of this package work on: a database and buckets of the test's own, a

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/sweep"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // Sweeper returns a sweeper.
@@ -34,7 +34,7 @@ func (e *Env) BegunScan(t *testing.T, state scan.State) (scan.Scan, int64) {
 	generation := e.Upload(t, s, []byte("photo"))
 	now := e.Clock.Now()
 	if state != scan.AwaitingUpload {
-		if err := s.Claim(generation, "token", catalog.Lease, now); err != nil {
+		if err := s.Claim(generation, "token", work.LeaseTime, now); err != nil {
 			t.Fatal(err)
 		}
 	}

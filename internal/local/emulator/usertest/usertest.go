@@ -21,7 +21,6 @@ import (
 	"google.golang.org/api/option"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/httpapi"
@@ -38,6 +37,7 @@ import (
 	"github.com/facescan/facescan/internal/scan/analyze"
 	scanserve "github.com/facescan/facescan/internal/scan/serve"
 	"github.com/facescan/facescan/internal/scan/upload"
+	"github.com/facescan/facescan/internal/work"
 )
 
 // Key is the functions' hash key.
@@ -211,7 +211,7 @@ func (w *World) handle(opts Options) {
 	}
 	analyzer := &analyze.Consumer{
 		Firestore: w.Firestore, Outbox: w.Outbox, Uploads: w.Uploads, Results: w.Results, Scan: engine,
-		Lease: catalog.Lease, Exit: os.Exit, Key: []byte(Key), Now: w.Clock,
+		Lease: work.LeaseTime, Exit: os.Exit, Key: []byte(Key), Now: w.Clock,
 	}
 	w.Handlers = map[string]func(context.Context, event.Message) error{
 		"analyze": analyzer.Handle,
