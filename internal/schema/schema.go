@@ -13,8 +13,8 @@
 //
 // An erasure then removes the documents below users/{uid} and those with the field uid, a
 // withdrawal those of them whose consentEpoch it ends, and an export has those below users/{uid} as
-// NAME.json, which export/README.txt must explain. What goes together with something else, as
-// photos go with scans, needs code in these packages, too.
+// NAME.json. What goes together with something else, as photos go with scans, needs code in these
+// packages, too.
 package schema
 
 import "slices"
@@ -49,6 +49,9 @@ type Collection struct {
 	Stays   string
 	// Withheld is the reason why an export has nothing of it; "" if it has.
 	Withheld string
+	// Explained is what README.txt of an export tells the user of NAME.json, in lines of at most 102
+	// columns. The file has a text of its own on "users" and "scans", which are more than one file.
+	Explained string
 	// Indexes are the composite indexes that the code's queries need, one for each shape of query.
 	// The local Firestore refuses a query that has none, as production does, and a test of
 	// internal/systest fails when no query of the API is answered by one of them.
@@ -94,16 +97,19 @@ var Collections = []Collection{
 	{
 		Name: "consents", Below: "users", Says: "that a consent was given or withdrawn, with its text",
 		Removed: WithAccount, Stays: "the proof that there was a consent, and of its withdrawal",
+		Explained: "what you agreed to and withdrew, all of it, with the texts",
 	},
 	{
 		Name: "devices", Below: "users", Says: "a phone or browser that gets pushes", Expires: true,
 		Removed: WithAccount, Stays: "where pushes go, whatever they tell",
 		GroupFields: []string{"tokenHash"}, Unindexed: []string{"token"},
+		Explained: "the phones and browsers that get pushes, without the secret addresses of those",
 	},
 	{
 		Name: "inbox", Below: "users", Says: "a notification", Expires: true,
 		Removed: WithConsent, Stays: "items about the account itself",
-		Indexes: []Index{{Fields: []Field{{"read", Ascending}, {"createdAt", Ascending}}}},
+		Indexes:   []Index{{Fields: []Field{{"read", Ascending}, {"createdAt", Ascending}}}},
+		Explained: "your notifications of the last 90 days",
 	},
 	{
 		Name: "deliveries", Below: "users", Says: "that a push or mail was sent", Expires: true,
@@ -113,15 +119,23 @@ var Collections = []Collection{
 	{
 		Name: "ratings", Below: "users", Says: "a user's rating on a board, and what it is made of",
 		Removed: WithConsent, Unindexed: []string{"contributions"},
+		Explained: "your rating on each leaderboard, and the scans and series that it is made of, whose scores have\n" +
+			"their intervals in scans.json and series.json",
 	},
 	{
 		Name: "guard", Below: "users",
 		Says:    "what is remembered of the faces in scans, to tell copies and other people's photos",
 		Removed: WithConsent, Unindexed: []string{"entries"},
+		Explained: "what is remembered of the faces in your last 200 scans, to tell copies of a photo and\n" +
+			"photos of somebody else: for each scan a fingerprint of 256 bits, which says where the face\n" +
+			"is lighter and where darker than on average, and eight lengths in the face (proportions), in\n" +
+			"units of the distance between the pupils. It is compared with your own scans only.",
 	},
 	{
 		Name: "series", Below: "users", Says: "a series of photos and what they come to together",
 		Removed: WithConsent, Unindexed: []string{"looks", "result"},
+		Explained: "your series of photos: the scans of each, what they come to together, and which of them\n" +
+			"are left out, and why",
 	},
 	{
 		Name: "friends", Below: "users", Says: "whom a user knows",

@@ -26,7 +26,7 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-// readme is README.txt of every archive.
+// readme is README.txt of every archive, but for what package schema says of its files.
 //
 //go:embed README.txt
 var readme string
@@ -99,9 +99,22 @@ func (g *gatherer) part(c schema.Collection) func(context.Context) error {
 
 func (g *gatherer) explanation(context.Context) error {
 	return g.Text("README.txt", func(w io.Writer) error {
-		_, err := io.WriteString(w, readme)
+		_, err := io.WriteString(w, explained())
 		return err
 	})
+}
+
+// explained returns README.txt with what the collections' rows say of their files.
+func explained() string {
+	const column = 19 // where the texts begin
+	var files strings.Builder
+	for _, c := range schema.Collections {
+		if c.Explained != "" {
+			text := strings.ReplaceAll(c.Explained, "\n", "\n"+strings.Repeat(" ", column))
+			fmt.Fprintf(&files, "%-*s%s\n", column, c.Name+".json", text)
+		}
+	}
+	return strings.Replace(readme, "{{collections}}\n", files.String(), 1)
 }
 
 // profile is users/{uid} in two files: what the user is, and wants to be told of.

@@ -1,10 +1,13 @@
 package build
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/schema"
 )
 
 func TestTimesThatAreNotKnownYetAreNull(t *testing.T) {
@@ -20,5 +23,19 @@ func TestTimesThatAreNotKnownYetAreNull(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestReadme_explainsEveryFile(t *testing.T) {
+	t.Parallel()
+	readme := explained()
+	for _, c := range schema.Collections {
+		file := c.Name + ".json"
+		if c.Name == "users" {
+			file = "profile.json"
+		}
+		if said := strings.Contains(readme, "\n"+file+" "); said == (c.Withheld != "") {
+			t.Errorf("collection %q: README.txt explains %s: %t", c.Name, file, said)
+		}
 	}
 }
