@@ -33,18 +33,6 @@ locals {
     )
   }
 
-  settings = {
-    FACESCAN_UPLOADS_BUCKET      = google_storage_bucket.uploads.name
-    FACESCAN_RESULTS_BUCKET      = google_storage_bucket.results.name
-    FACESCAN_FIREBASE_API_KEY    = var.firebase_api_key
-    FACESCAN_MIN_AGE             = tostring(var.minimum_age)
-    FACESCAN_SMTP                = var.mail.server
-    FACESCAN_SMTP_USER           = var.mail.user
-    FACESCAN_MAIL_FROM           = var.mail.from
-    FACESCAN_PUBLIC_URL          = "https://${var.domain}"
-    FACESCAN_RECEIPT_PUBLIC_KEYS = join(",", var.receipt_public_keys)
-  }
-
   secrets = {
     for name, f in local.functions : name => {
       for variable, id in f.access.secrets : variable => {
