@@ -77,8 +77,11 @@ var errNoRule = errors.New(
 )
 
 func shapeOf(q *firestorepb.StructuredQuery) (shape, error) {
-	if len(q.GetFrom()) != 1 || q.GetFrom()[0].GetCollectionId() == "" || q.GetFindNearest() != nil {
+	if len(q.GetFrom()) != 1 || q.GetFindNearest() != nil {
 		return shape{}, errNoRule
+	}
+	if q.GetFrom()[0].GetCollectionId() == "" && (q.GetWhere() != nil || len(q.GetOrderBy()) > 0) {
+		return shape{}, errNoRule // of all collections at once, just all documents can be asked for
 	}
 	s := shape{collection: q.GetFrom()[0].GetCollectionId(), group: q.GetFrom()[0].GetAllDescendants()}
 	var compared []string

@@ -138,6 +138,28 @@ func TestIndexesServe(t *testing.T) {
 	}
 }
 
+// All documents of all collections are read without an index, as a recursive deletion does.
+func TestShapeOf_everyCollection(t *testing.T) {
+	t.Parallel()
+	everything := func() *firestorepb.StructuredQuery {
+		return &firestorepb.StructuredQuery{
+			From: []*firestorepb.StructuredQuery_CollectionSelector{{AllDescendants: true}},
+		}
+	}
+	s, err := shapeOf(everything())
+	if used, ok := (indexes{}).serve(s); err != nil || !ok || len(used) > 0 {
+		t.Errorf("served %v by %q, %v", ok, used, err)
+	}
+	sorted, some := everything(), everything()
+	sorted.OrderBy = []*firestorepb.StructuredQuery_Order{{}}
+	some.Where = new(firestorepb.StructuredQuery_Filter)
+	for name, q := range map[string]*firestorepb.StructuredQuery{"sorted": sorted, "some of them": some} {
+		if _, err := shapeOf(q); !errors.Is(err, errNoRule) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // offline is a client that makes queries and sends none.
 func offline(t *testing.T) *firestore.Client {
 	t.Helper()

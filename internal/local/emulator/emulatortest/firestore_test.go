@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"cloud.google.com/go/firestore"
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -61,4 +62,32 @@ func TestFirestore(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestMentions(t *testing.T) {
+	t.Parallel()
+	fs := emulatortest.Firestore(t, emulatortest.UniqueProject(t))
+	for path, fields := range map[string]map[string]any{
+		"plain/other":                   {"uid": "bob"},
+		"plain/by-text":                 {"uid": "of ada's"},
+		"plain/by-bytes":                {"data": []byte(`{"uid":"ada"}`)},
+		"plain/by-reference":            {"user": fs.Doc("users/ada")},
+		"plain/deep":                    {"all": []any{map[string]any{"a": map[string]any{"b": []any{"ada"}}}}},
+		"plain/by-name-of-a-field":      {"counts": map[string]any{"ada": 1}},
+		"users/ada":                     {"n": 1},
+		"missing/ada/below/one":         {"n": 1},
+		"missing/bob/below/one":         {"uid": "ada"},
+		"missing/bob/below/one/under/1": {"uid": "bob"},
+	} {
+		if _, err := fs.Doc(path).Set(t.Context(), fields); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		"missing/ada/below/one", "missing/bob/below/one",
+		"plain/by-bytes", "plain/by-name-of-a-field", "plain/by-reference", "plain/by-text", "plain/deep", "users/ada",
+	}
+	if diff := cmp.Diff(want, emulatortest.Mentions(t, fs, "ada")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
