@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"cloud.google.com/go/firestore"
 	"firebase.google.com/go/v4/auth"
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -43,6 +42,7 @@ var admitsAll = map[string]string{
 // emulator cannot show, as its client always asks: internal/httpapi tests which check a route
 // makes.
 func TestAuthorization(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	t.Cleanup(cancel)
 	s := start(t)
@@ -55,11 +55,9 @@ func TestAuthorization(t *testing.T) {
 			t.Run(o.OperationID+" and "+r.name, func(t *testing.T) {
 				if o.OperationID == "resetPassword" {
 					t.Parallel() // it takes its time on purpose, and refuses none of them
-				} else {
-					s.exchanges.report = t.Errorf
 				}
 				id, _ := at(belongings, o)
-				status, p := r.caller.ask(ctx, t, o, id)
+				status, p := r.caller.under(t).ask(ctx, t, o, id)
 				if r.concerns(o) != (p.Code == r.code) || status >= 500 {
 					t.Errorf("%d %s; refused with %s: want %v", status, p.Code, r.code, r.concerns(o))
 				}
@@ -67,15 +65,13 @@ func TestAuthorization(t *testing.T) {
 		}
 		if id, mine := at(belongings, o); mine {
 			t.Run(o.OperationID+" and another user", func(t *testing.T) {
-				s.exchanges.report = t.Errorf
-				_, stranger := s.enrolled(ctx, t, "stranger-"+o.OperationID)
+				_, stranger := s.under(t).enrolled(ctx, t, "stranger-"+o.OperationID)
 				if status, p := stranger.ask(ctx, t, o, id); p.Code != fault.CodeNotFound {
 					t.Errorf("%d %s, want not_found", status, p.Code)
 				}
 			})
 		}
 	}
-	s.exchanges.report = t.Errorf // for the parallel ones, which begin now
 }
 
 // matrix makes every caller who is refused, and what belongs to another user.
@@ -91,10 +87,7 @@ func (s *system) matrix(ctx context.Context, t *testing.T) ([]row, map[string]st
 		t.Fatal(err)
 	}
 	erasing, erasingCaller := s.enrolled(ctx, t, "erasing")
-	state := []firestore.Update{{Path: "state", Value: "erasing"}}
-	if _, err := s.fs.Collection("users").Doc(erasing.uid).Update(ctx, state); err != nil {
-		t.Fatal(err)
-	}
+	s.change(ctx, t, "users/"+erasing.uid, "state", "erasing")
 	_, unasked := s.registered(ctx, t, "unasked")
 	_, owner := s.enrolled(ctx, t, "owner")
 
@@ -168,11 +161,7 @@ func (s *system) lockedOut(ctx context.Context, t *testing.T) caller {
 	c := caller{s, p.token(t, func(c map[string]any) { c["auth_time"] = signedIn })}
 	c.done(ctx, t, http.MethodDelete, "/v1/me", "")
 	// It is to stay so for as long as the test takes, and the saga may be quicker than this process.
-	later := time.Now().Add(time.Hour)
-	wait := []firestore.Update{{Path: "proveAt", Value: later}}
-	if _, err := s.fs.Collection("erasures").Doc(p.uid).Update(ctx, wait); err != nil {
-		t.Fatal(err)
-	}
+	s.change(ctx, t, "erasures/"+p.uid, "proveAt", time.Now().Add(time.Hour))
 	s.await(ctx, t, "the user to be locked", func() bool {
 		u, err := s.firebase(ctx, t).GetUser(ctx, p.uid)
 		return err == nil && u.Disabled

@@ -3,46 +3,45 @@ package systest_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
-	"testing"
 
+	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// crasher dies at the first message of each topic: after the commit that owes it, before Pub/Sub
-// has it.
+// crasher dies at the first message of each topic about a user whom it strikes: after the commit
+// that owes it, before Pub/Sub has it. Other users' requests are not repeated.
 type crasher struct {
 	next outbox.Publisher
 
 	mu      sync.Mutex
-	crashed map[string]bool
-	resting bool
+	struck  map[string]bool // by uid
+	crashed map[string]bool // by topic
+}
+
+func newCrasher() *crasher { return &crasher{struck: map[string]bool{}, crashed: map[string]bool{}} }
+
+// strike has what is published about the user crash from now on.
+func (c *crasher) strike(uid string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.struck[uid] = true
 }
 
 func (c *crasher) Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error {
 	c.mu.Lock()
-	first := !c.crashed[topic] && !c.resting
+	first := c.struck[event.About(data).UID] && !c.crashed[topic]
 	c.crashed[topic] = c.crashed[topic] || first
 	c.mu.Unlock()
 	if first {
 		panic("systest: crash between commit and publish of " + topic)
 	}
 	return c.next.Publish(ctx, topic, data, attributes)
-}
-
-// rest has nothing crash until the test has ended, for one whose requests are not repeated.
-func (c *crasher) rest(t *testing.T) {
-	t.Helper()
-	set := func(resting bool) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.resting = resting
-	}
-	set(true)
-	t.Cleanup(func() { set(false) })
 }
 
 func (c *crasher) topics() map[string]bool {
@@ -96,15 +95,24 @@ func (d delivery) deliver(ctx context.Context) int {
 	return answer.Code
 }
 
-// late is every delivery so far, the last one first.
-func (r *repeater) late() []delivery {
+// late is every delivery about the user so far, the last one first.
+func (r *repeater) late(uid string) []delivery {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	reversed := make([]delivery, 0, len(r.kept))
-	for i := len(r.kept) - 1; i >= 0; i-- {
-		reversed = append(reversed, r.kept[i])
+	var reversed []delivery
+	for _, d := range slices.Backward(r.kept) {
+		if d.uid() == uid {
+			reversed = append(reversed, d)
+		}
 	}
 	return reversed
+}
+
+// uid is whom the delivery is about, "" for none.
+func (d delivery) uid() string {
+	var pushed struct{ Message struct{ Data []byte } }
+	_ = json.Unmarshal(d.body, &pushed) // what is no push is about no one
+	return event.About(pushed.Message.Data).UID
 }
 
 // lockedBuffer keeps the functions' logs for the case that the test fails.

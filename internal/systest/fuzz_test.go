@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -177,19 +178,24 @@ type fuzzed struct {
 const fuzzerUID = "systest-fuzzer"
 
 // fuzzers are those of the one system of this process.
-var fuzzers *fuzzed
+var fuzzers struct {
+	sync.Mutex
+	*fuzzed
+}
 
 func (s *system) fuzzers(ctx context.Context, t *testing.T) *fuzzed {
 	t.Helper()
-	if fuzzers != nil {
-		return fuzzers
+	fuzzers.Lock()
+	defer fuzzers.Unlock()
+	if fuzzers.fuzzed != nil {
+		return fuzzers.fuzzed
 	}
 	p := s.newPersonWithID(ctx, t, "fuzzer", fuzzerUID)
 	c := s.register(ctx, t, p)
 	c.agree(ctx, t)
 	_, leaver := s.enrolled(ctx, t, "leaver")
-	fuzzers = &fuzzed{caller: c, leaver: leaver, own: c.possessions(ctx, t)}
-	return fuzzers
+	fuzzers.fuzzed = &fuzzed{caller: c, leaver: leaver, own: c.possessions(ctx, t)}
+	return fuzzers.fuzzed
 }
 
 // who is the caller for the operation: none, where it wants no user.
@@ -228,12 +234,12 @@ func FuzzParameters(f *testing.F) {
 		start(f) // takes longer than an input may, which is 10 s
 	}
 	f.Fuzz(func(t *testing.T, index uint, value string, raw bool) {
+		t.Parallel()
 		p := all[index%uint(len(all))]
 		if !p.takes(value) {
 			t.Skip()
 		}
 		s := start(t)
-		s.crash.rest(t)
 		who := s.fuzzers(t.Context(), t)
 		id := ""
 		if p.method == http.MethodGet {

@@ -36,6 +36,7 @@ func (c caller) asked(o operation) caller {
 // TestHostileBodies spoils the contract's sample of every JSON body in every way that a decoder
 // could stumble over.
 func TestHostileBodies(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)
@@ -49,8 +50,7 @@ func TestHostileBodies(t *testing.T) {
 		maps.Copy(all, spoilMembers(t, o.RequestBody.Value.Content[media].Schema.Value, sample))
 		for name, h := range all {
 			t.Run(o.OperationID+" and "+name, func(t *testing.T) {
-				s.exchanges.report = t.Errorf
-				status, answer := mallory.asked(o).call(ctx, t, o.method, o.target(""), h.body, h.headers()...)
+				status, answer := mallory.asked(o).under(t).call(ctx, t, o.method, o.target(""), h.body, h.headers()...)
 				var p httpapi.Problem
 				if err := json.Unmarshal(answer, &p); err != nil || !slices.Contains(h.codes, p.Code) {
 					t.Errorf("%d %.300s, want one of %v", status, answer, h.codes)
@@ -325,6 +325,7 @@ func hostilePaths() map[string]string {
 }
 
 func TestHostilePaths(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)
@@ -335,8 +336,8 @@ func TestHostilePaths(t *testing.T) {
 		}
 		for name, value := range hostilePaths() {
 			t.Run(o.OperationID+" and "+name, func(t *testing.T) {
-				s.exchanges.report = t.Errorf // which wants a problem, and no redirect
-				if status, p := mallory.ask(ctx, t, o, value); status >= 500 {
+				// The contract wants a problem, and no redirect.
+				if status, p := mallory.under(t).ask(ctx, t, o, value); status >= 500 {
 					t.Errorf("%d %s", status, p.Code)
 				}
 			})
@@ -347,6 +348,7 @@ func TestHostilePaths(t *testing.T) {
 // TestEdgesOfPages asks every operation with a bounded number, or a cursor, in its query for the
 // first and last number that it takes, and for the ones beyond.
 func TestEdgesOfPages(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ import (
 // deadline bounds every wait; a race-enabled run on two busy cores takes a small part of it.
 const deadline = 3 * time.Minute
 
-// system is the host with the faults that stand between it and its events.
+// system is the host as a test sees it, with the faults that stand between it and its events.
 type system struct {
 	*host.Host
 	crash     *crasher
@@ -43,14 +44,17 @@ type system struct {
 	logs      *lockedBuffer
 }
 
-// running is the one system of this process, which its tests share: there can be no other.
-var running *system
+// running is the one host of this process, which its tests share: there can be no other.
+var running struct {
+	sync.Mutex
+	*system
+}
 
 func TestMain(m *testing.M) {
 	// The validator reads the parts of a form by their media type.
 	openapi3filter.RegisterBodyDecoder("image/jpeg", openapi3filter.FileBodyDecoder)
 	code := m.Run()
-	if running != nil {
+	if running.system != nil {
 		if err := running.Close(); err != nil {
 			fmt.Fprintln(os.Stderr, "close the system:", err)
 			code = 1
@@ -59,25 +63,34 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// start is the running system, reporting to this test. Of the tests that use it, only one is
-// parallel, TestUnfinishedBodies.
+// start returns the running system, whose exchanges are reported to the test.
 func start(tb testing.TB) *system {
 	tb.Helper()
-	if running == nil {
-		running = begin(tb)
+	running.Lock()
+	defer running.Unlock()
+	if running.system == nil {
+		running.system = begin(tb)
 	}
-	running.exchanges.report = tb.Errorf
+	s := running.under(tb)
 	tb.Cleanup(func() {
 		if tb.Failed() {
-			tb.Logf("logs of the functions:\n%s", running.logs)
+			tb.Logf("logs of the functions:\n%s", s.logs)
 		}
 	})
-	return running
+	return s
+}
+
+// under returns the system whose exchanges are reported to the test.
+func (s *system) under(tb testing.TB) *system {
+	tb.Helper()
+	seen := *s
+	seen.exchanges = s.exchanges.under(tb)
+	return &seen
 }
 
 func begin(tb testing.TB) *system {
 	tb.Helper()
-	s := &system{crash: &crasher{crashed: map[string]bool{}}, repeat: &repeater{}, logs: &lockedBuffer{}}
+	s := &system{crash: newCrasher(), repeat: &repeater{}, logs: &lockedBuffer{}}
 	// The system outlives this test, and so does what it prints.
 	h, err := host.Start(context.Background(), host.Options{
 		Logs: s.logs, MinBackoff: 100 * time.Millisecond, InProcess: true,
@@ -89,7 +102,7 @@ func begin(tb testing.TB) *system {
 	}
 	s.Host = h
 	s.exchanges = newExchanges(tb, strings.TrimPrefix(s.URL, "http://"))
-	s.fs, err = h.Process.Firestore(tb.Context())
+	s.fs, err = h.Process.Firestore(context.Background()) //nolint:usetesting // it outlives the test, too
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -100,11 +113,16 @@ func begin(tb testing.TB) *system {
 // same time and once more at the end, in reverse, and every publisher crashes once between commit
 // and publish. The outcome must be that of a clean run.
 func TestOnePhotoAllTheWay(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)
 	ada := s.app("ada")
-	uid := s.enrol(ctx, t, ada, "systest_ada")
+	// What a crash leaves in the outbox has no other publisher.
+	often(ctx, t, 100*time.Millisecond, func(ctx context.Context) { s.sweep(ctx, t) })
+	uid := s.signUp(ctx, t, ada)
+	s.crash.strike(uid)
+	s.moveIn(ctx, t, ada, "systest_ada")
 
 	var scans []api.Scan
 	for i, photo := range byScore(ctx, t) {
@@ -114,9 +132,14 @@ func TestOnePhotoAllTheWay(t *testing.T) {
 	}
 	want := clean(scans)
 	s.await(ctx, t, "the outcome of a clean run", func() bool {
-		return gocmp.Diff(want, s.outcome(ctx, t, ada, uid)) == "" && s.count(ctx, t, s.fs.Collection("outbox").Query) == 0
+		owed := s.fs.Collection("outbox").Where("uid", "==", uid)
+		return gocmp.Diff(want, s.outcome(ctx, t, ada, uid)) == "" && s.count(ctx, t, owed) == 0
 	})
-	for _, d := range s.repeat.late() {
+	late := s.repeat.late(uid)
+	if len(late) < len(scans) {
+		t.Errorf("%d deliveries to be repeated late", len(late))
+	}
+	for _, d := range late {
 		if status := d.deliver(ctx); status != http.StatusOK {
 			t.Errorf("a late delivery to %s: %d", d.function, status)
 		}
@@ -228,14 +251,26 @@ func (s *system) outcome(ctx context.Context, t *testing.T, c *client.Client, ui
 
 func token(c *client.Client) string { return "token-of-" + c.Email }
 
-// enrol takes a user from sign-up to the leaderboard. A call that dies is made again, as an app
-// would.
-func (s *system) enrol(ctx context.Context, t *testing.T, c *client.Client, username string) (uid string) {
+// enrol takes a user from sign-up to the leaderboard.
+func (s *system) enrol(ctx context.Context, t *testing.T, c *client.Client, username string) {
+	t.Helper()
+	s.signUp(ctx, t, c)
+	s.moveIn(ctx, t, c, username)
+}
+
+func (s *system) signUp(ctx context.Context, t *testing.T, c *client.Client) (uid string) {
 	t.Helper()
 	tokens, err := c.SignUp(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tokens.UID
+}
+
+// moveIn takes a user who has signed up to the leaderboard. A call that dies is made again, as an
+// app would.
+func (s *system) moveIn(ctx context.Context, t *testing.T, c *client.Client, username string) {
+	t.Helper()
 	device := api.Registration_Device{ID: "phone", Token: token(c), Platform: api.DevicePlatformIos}
 	for _, step := range []func() error{
 		func() error { return c.VerifyEmail(ctx) },
@@ -247,7 +282,6 @@ func (s *system) enrol(ctx context.Context, t *testing.T, c *client.Client, user
 	} {
 		again(t, step)
 	}
-	return tokens.UID
 }
 
 // again makes a call that died once more.
@@ -316,13 +350,32 @@ func byScore(ctx context.Context, t *testing.T) [][]byte {
 	return [][]byte{all[0].photo, all[len(all)-1].photo}
 }
 
-// await sweeps until the condition holds: what a crash left in the outbox has no other publisher.
+// often does the work once a period, until the test ends.
+func often(ctx context.Context, t *testing.T, period time.Duration, work func(context.Context)) {
+	t.Helper()
+	ctx, stop := context.WithCancel(ctx)
+	var working sync.WaitGroup
+	t.Cleanup(func() { stop(); working.Wait() })
+	working.Go(func() {
+		tick := time.NewTicker(period)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				work(ctx)
+			}
+		}
+	})
+}
+
+// await returns once the condition holds.
 func (s *system) await(ctx context.Context, t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
-		s.sweep(ctx, t)
 		select {
 		case <-ctx.Done():
 			t.Fatalf("waited in vain for %s: %v", what, ctx.Err())
@@ -337,14 +390,24 @@ func (s *system) sweep(ctx context.Context, t *testing.T) {
 	t.Helper()
 	box, err := bus.Outbox(ctx, s.Process)
 	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer func() { _ = recover() }() // the sweep's process may be the one that crashes; the next sweep goes on
+	if _, err := box.Sweep(ctx, 0); err != nil && ctx.Err() == nil {
+		t.Logf("sweep: %v", err)
+	}
+}
+
+// change sets a field of the document, on which functions may be at work.
+func (s *system) change(ctx context.Context, t *testing.T, path, field string, value any) {
+	t.Helper()
+	err := s.fs.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		return tx.Update(s.fs.Doc(path), []firestore.Update{{Path: field, Value: value}})
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	func() {
-		defer func() { _ = recover() }() // the sweep's process may be the one that crashes; the next sweep goes on
-		if _, err := box.Sweep(ctx, 0); err != nil {
-			t.Logf("sweep: %v", err)
-		}
-	}()
 }
 
 func (s *system) documents(ctx context.Context, t *testing.T, q firestore.Query) []*firestore.DocumentSnapshot {

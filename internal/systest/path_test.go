@@ -16,6 +16,7 @@ import (
 // TestEveryPath asks for what no operation of the contract is, with the request line as it is
 // written: Go's client would tidy it up.
 func TestEveryPath(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)

@@ -19,6 +19,7 @@ import (
 // TestEventsOnThePublicPort: the local stack's event functions take deliveries without a token, so
 // no client of the API may reach them.
 func TestEventsOnThePublicPort(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)
@@ -31,8 +32,7 @@ func TestEventsOnThePublicPort(t *testing.T) {
 		}
 		for _, path := range []string{"/_events/" + f.Name, "/events/" + f.Name, "/" + f.Name} {
 			t.Run(path, func(t *testing.T) {
-				s.exchanges.report = t.Errorf
-				caller{system: s}.refused(ctx, t, fault.CodeNotFound, http.MethodPost, path, "{}")
+				caller{system: s.under(t)}.refused(ctx, t, fault.CodeNotFound, http.MethodPost, path, "{}")
 			})
 		}
 	}
@@ -40,6 +40,7 @@ func TestEventsOnThePublicPort(t *testing.T) {
 
 // What was sent to the users can be read beside the API.
 func TestSentMessagesAreListed(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)

@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -24,15 +23,17 @@ const tour = "internal/httpapi/README.md"
 // TestReadme_useTheAPI runs every line of internal/httpapi/README.md in one shell, as a developer
 // does who pastes block after block. The requests are held to the contract on their way.
 func TestReadme_useTheAPI(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)
-	s.crash.rest(t)
 	readme, err := os.ReadFile("../../" + tour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.sweepOften(ctx, t)
+	often(ctx, t, time.Second, func(ctx context.Context) { // the erasure waits for a sweep
+		_ = s.RequestSweep(ctx) // the next one asks again
+	})
 	out, err := paste(ctx, t, shellBlocks(string(readme)), "API="+s.guarded(t), "AUTH="+s.AuthHost)
 	if err != nil {
 		t.Fatalf("%v\nafter it had printed:\n%s", err, out)
@@ -69,27 +70,6 @@ func (s *system) guarded(t *testing.T) string {
 	})
 	t.Cleanup(proxy.Close)
 	return proxy.URL
-}
-
-// sweepOften asks for a sweep much more often than the schedule does, until the test ends: an
-// erasure waits for one.
-func (s *system) sweepOften(ctx context.Context, t *testing.T) {
-	t.Helper()
-	ctx, stop := context.WithCancel(ctx)
-	var sweeping sync.WaitGroup
-	t.Cleanup(func() { stop(); sweeping.Wait() })
-	sweeping.Go(func() {
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				_ = s.RequestSweep(ctx) // the next tick asks again
-			}
-		}
-	})
 }
 
 // shellBlocks returns the document with nothing left but the lines of the blocks marked sh, each on

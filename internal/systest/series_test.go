@@ -18,10 +18,10 @@ import (
 // out one that shows half a face beside its own mirror image. That proportions of another face are
 // left out, the tests of packages guard and scan prove.
 func TestSeriesWithAFaceThatIsNone(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)
-	s.crash.rest(t)
 	sample, err := testphoto.Sample(ctx)
 	if err != nil {
 		t.Fatal(err)

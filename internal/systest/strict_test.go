@@ -13,10 +13,10 @@ import (
 
 // TestRefusals sends what was once ignored, or was the system's fault.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s := start(t)
-	s.crash.rest(t)
 	_, c := s.enrolled(ctx, t, "strict")
 	c.done(ctx, t, "DELETE", "/v1/me/consent", "")
 	c.agree(ctx, t)
@@ -104,8 +104,7 @@ func TestRefusals(t *testing.T) {
 		"a body of a deletion": {"DELETE", me, `{"sure":false}`, nil, fault.CodeMalformedBody, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s.exchanges.report = t.Errorf
-			status, answer := c.call(ctx, t, tt.method, tt.target, tt.body, tt.header...)
+			status, answer := c.under(t).call(ctx, t, tt.method, tt.target, tt.body, tt.header...)
 			var p httpapi.Problem
 			if err := json.Unmarshal(answer, &p); err != nil || p.Code != tt.code || status != tt.code.Kind().Status() ||
 				p.RequestID == "" {
@@ -117,7 +116,7 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 	t.Run("and nothing came of it", func(t *testing.T) {
-		s.exchanges.report = t.Errorf
+		c := c.under(t)
 		c.want(ctx, t, http.StatusOK, "GET", scan, "")
 		c.want(ctx, t, http.StatusOK, "GET", "/v1/scans?to=0001-01-01T00:00:00Z", "")
 		c.want(
