@@ -3,29 +3,26 @@ package coach
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"os"
+
+	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/coach"
 	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/quota"
 )
 
 func init() { boot.HTTP("coach", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	fs, fsErr := p.Firestore(ctx)
-	api, apiErr := identity.API(ctx, p)
-	if err := errors.Join(fsErr, apiErr); err != nil {
-		return nil, err
-	}
-	limits := quota.New(fs, []byte(p.Config.HashKey), p.Now)
-	c := &coach.Coach{
-		Firestore: fs, Limits: limits, Analyze: face.Analyze, Exit: os.Exit, MinAge: p.Config.MinAge, Now: p.Now,
-	}
-	c.Routes(api)
-	return api, nil
+	return identity.Routes(ctx, p, func(fs *firestore.Client, api *httpapi.API) {
+		(&coach.Coach{
+			Firestore: fs, Limits: quota.New(fs, []byte(p.Config.HashKey), p.Now), Analyze: face.Analyze, Exit: os.Exit,
+			MinAge: p.Config.MinAge, Now: p.Now,
+		}).Routes(api)
+	})
 }

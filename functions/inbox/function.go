@@ -5,22 +5,18 @@ import (
 	"context"
 	"net/http"
 
+	"cloud.google.com/go/firestore"
+
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/notify/inbox"
 )
 
 func init() { boot.HTTP("inbox", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	fs, err := p.Firestore(ctx)
-	if err != nil {
-		return nil, err
-	}
-	api, err := identity.API(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	(&inbox.Handler{Firestore: fs, Now: p.Now}).Routes(api)
-	return api, nil
+	return identity.Routes(ctx, p, func(fs *firestore.Client, api *httpapi.API) {
+		(&inbox.Handler{Firestore: fs, Now: p.Now}).Routes(api)
+	})
 }

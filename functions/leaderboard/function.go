@@ -5,9 +5,12 @@ import (
 	"context"
 	"net/http"
 
+	"cloud.google.com/go/firestore"
+
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/leaderboard/serve"
 )
@@ -15,14 +18,7 @@ import (
 func init() { boot.HTTP("leaderboard", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	fs, err := p.Firestore(ctx)
-	if err != nil {
-		return nil, err
-	}
-	api, err := identity.API(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	(&serve.Handler{Firestore: fs, Board: leaderboard.BoardID(report.MajorVersion())}).Routes(api)
-	return api, nil
+	return identity.Routes(ctx, p, func(fs *firestore.Client, api *httpapi.API) {
+		(&serve.Handler{Firestore: fs, Board: leaderboard.BoardID(report.MajorVersion())}).Routes(api)
+	})
 }

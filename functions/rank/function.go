@@ -3,6 +3,7 @@ package rank
 
 import (
 	"context"
+	"errors"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/bus"
@@ -12,12 +13,9 @@ import (
 func init() { boot.Event("rank", build) }
 
 func build(ctx context.Context, p *boot.Process) (*rank.Consumer, error) {
-	fs, err := p.Firestore(ctx)
-	if err != nil {
-		return nil, err
-	}
-	box, err := bus.Outbox(ctx, p)
-	if err != nil {
+	fs, fsErr := p.Firestore(ctx)
+	box, boxErr := bus.Outbox(ctx, p)
+	if err := errors.Join(fsErr, boxErr); err != nil {
 		return nil, err
 	}
 	return &rank.Consumer{Firestore: fs, Outbox: box, Now: p.Now}, nil

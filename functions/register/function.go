@@ -3,6 +3,7 @@ package register
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/facescan/facescan/internal/account"
@@ -16,16 +17,10 @@ import (
 func init() { boot.HTTP("register", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	users, err := identity.Client(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	fs, err := p.Firestore(ctx)
-	if err != nil {
-		return nil, err
-	}
-	box, err := bus.Outbox(ctx, p)
-	if err != nil {
+	users, usersErr := identity.Client(ctx, p)
+	fs, fsErr := p.Firestore(ctx)
+	box, boxErr := bus.Outbox(ctx, p)
+	if err := errors.Join(usersErr, fsErr, boxErr); err != nil {
 		return nil, err
 	}
 	toolkit, err := signin.New(ctx, p.Config.FirebaseAPIKey, users, quota.New(fs, []byte(p.Config.HashKey), p.Now))

@@ -3,7 +3,10 @@ package identity
 
 import (
 	"context"
+	"errors"
+	"net/http"
 
+	"cloud.google.com/go/firestore"
 	firebase "firebase.google.com/go/v4"
 	"firebase.google.com/go/v4/auth"
 
@@ -19,6 +22,19 @@ func API(ctx context.Context, p *boot.Process) (*httpapi.API, error) {
 		return nil, err
 	}
 	return p.API(verifier, Apps(p)), nil
+}
+
+// Routes is that API with the routes that add gives it, which need the database.
+func Routes(
+	ctx context.Context, p *boot.Process, add func(fs *firestore.Client, api *httpapi.API),
+) (http.Handler, error) {
+	fs, fsErr := p.Firestore(ctx)
+	api, apiErr := API(ctx, p)
+	if err := errors.Join(fsErr, apiErr); err != nil {
+		return nil, err
+	}
+	add(fs, api)
+	return api, nil
 }
 
 // Client is the process's Firebase Auth client.
