@@ -75,8 +75,8 @@ func (s *Service) grant(
 ) (u User, granted bool, err error) {
 	bad := fault.New(fault.CodeInvalidField, "The consent is not valid.")
 	appVersion = checkText(bad, "/appVersion", appVersion, maxAppVersion)
-	if len(bad.Fields) > 0 {
-		return User{}, false, bad
+	if err := bad.Err(); err != nil {
+		return User{}, false, err
 	}
 	u, did, err := s.change(ctx, uid, tags, func(tx *outbox.Tx, u *User) (effect, error) {
 		if version != CurrentTerms.Version {

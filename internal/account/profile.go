@@ -50,10 +50,7 @@ func (p *patch) validate(now time.Time) error {
 	if days := p.KeepPhotosDays.Value; days != nil && (*days < 0 || *days > maxKeepPhotosDays) {
 		_ = bad.WithField("/keepPhotosDays", "must be 0 to %d", maxKeepPhotosDays)
 	}
-	if len(bad.Fields) > 0 {
-		return bad
-	}
-	return nil
+	return bad.Err()
 }
 
 // checkText returns the line of free text as it is kept, or adds the field to bad; see

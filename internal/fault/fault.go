@@ -96,6 +96,15 @@ func New(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
+// Err returns e if it names fields, and nil otherwise: the outcome of a check that adds to e what
+// is wrong.
+func (e *Error) Err() error {
+	if len(e.Fields) == 0 {
+		return nil
+	}
+	return e
+}
+
 // Wrap is New with a cause, which goes to the log only. An unavailable error with a cause is a
 // failure; without one it is what the code foresees, such as overload or work that another process
 // is at (see [Expected]).

@@ -74,6 +74,18 @@ func TestFrom(t *testing.T) {
 	})
 }
 
+func TestError_Err(t *testing.T) {
+	t.Parallel()
+	e := fault.New(fault.CodeInvalidField, "Some members are not valid.")
+	if err := e.Err(); err != nil {
+		t.Errorf("without fields: %v", err)
+	}
+	_ = e.WithField("/name", "is too long")
+	if err := e.Err(); !errors.Is(err, e) {
+		t.Errorf("with a field: %v", err)
+	}
+}
+
 func TestExpected(t *testing.T) {
 	t.Parallel()
 	overload, taken := fault.New(fault.CodeUnavailable, "too many"), fault.New(fault.CodeUsernameTaken, "taken")

@@ -128,10 +128,7 @@ func (route *Route) checkQuery(raw string) error {
 			_ = bad.WithField(queryField(name), "must not be empty: leave it out")
 		}
 	}
-	if len(bad.Fields) > 0 {
-		return bad
-	}
-	return nil
+	return bad.Err()
 }
 
 // queryField is the pointer of a query parameter, whose name may be anything.

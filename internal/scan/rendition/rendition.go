@@ -155,10 +155,7 @@ func Validate(list []Rendition) error {
 		seen[r.Name] = true
 		bad.rendition(at, r)
 	}
-	if len(bad.Fields) > 0 {
-		return bad.Error
-	}
-	return nil
+	return bad.Err()
 }
 
 // faults gathers faulty members.
