@@ -83,21 +83,27 @@ func (r *Consumer) recount(ctx context.Context, e event.ScanRescoredV1) error {
 	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, leaderboard.BoardID(e.EngineMajor), c)
 }
 
+// inTurn commits a change of the user's ratings; what names it in the error.
+func (r *Consumer) inTurn(
+	ctx context.Context, uid account.UID, what string, change func(context.Context, *outbox.Tx) error,
+) error {
+	if err := r.Outbox.RunInTurn(ctx, account.Ref(r.Firestore, uid), change); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
 // admit makes the contribution unless the fence is closed.
 func (r *Consumer) admit(
 	ctx context.Context, uid account.UID, epoch int64, board string, c leaderboard.Contribution,
 ) error {
-	err := r.Outbox.RunInTurn(ctx, account.Ref(r.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
+	return r.inTurn(ctx, uid, "rank scan "+c.ScanID, func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.Enter(tx.Transaction, r.Firestore, uid, epoch)
 		if err != nil {
 			return fault.Ignore(err, account.ErrClosed)
 		}
 		return r.contribute(ctx, tx, user, board, c)
 	})
-	if err != nil {
-		return fmt.Errorf("rank scan %s: %w", c.ScanID, err)
-	}
-	return nil
 }
 
 // contribute writes rating, entry and owed personal bests, or nothing if the scan changes nothing.
@@ -139,7 +145,7 @@ func tell(ctx context.Context, tx *outbox.Tx, user account.User, board string, b
 // follow makes the user's entries anew from what users/{uid} says now, whatever the event was told
 // for.
 func (r *Consumer) follow(ctx context.Context, uid account.UID) error {
-	err := r.Outbox.RunInTurn(ctx, account.Ref(r.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
+	return r.inTurn(ctx, uid, "follow the account's update", func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.Read(tx.Transaction, r.Firestore, uid)
 		if err != nil && !errors.Is(err, account.ErrNoUser) {
 			return err
@@ -155,10 +161,6 @@ func (r *Consumer) follow(ctx context.Context, uid account.UID) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("follow the account's update: %w", err)
-	}
-	return nil
 }
 
 // reproject makes the entry of a rating, and removes both where the consent is gone; user is zero

@@ -2,7 +2,6 @@ package rank
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -36,7 +35,7 @@ func (r *Consumer) replace(
 	ctx context.Context, uid account.UID, epoch int64, of leaderboard.Contribution,
 	on func(leaderboard.RatingDoc) (c leaderboard.Contribution, ok bool), board string,
 ) error {
-	err := r.Outbox.RunInTurn(ctx, account.Ref(r.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
+	return r.inTurn(ctx, uid, "strike "+of.ScanID, func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.EnterActive(tx.Transaction, r.Firestore, uid)
 		if err != nil {
 			return fault.Ignore(err, account.ErrClosed)
@@ -59,10 +58,6 @@ func (r *Consumer) replace(
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("strike %s: %w", of.ScanID, err)
-	}
-	return nil
 }
 
 // keep writes the rating with the contribution.
