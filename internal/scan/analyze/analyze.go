@@ -256,18 +256,26 @@ func (a *Consumer) computing(ctx context.Context, s scan.Scan) (done func(), err
 	return watchdog.Watch(ctx, left, a.Exit), nil
 }
 
-// complete keeps the report and the pictures and ends the scan. They are written first, so that a
-// completed scan has all of them always; if the fence has closed meanwhile, they are deleted again.
-func (a *Consumer) complete(ctx context.Context, s scan.Scan, measured report.Report, pictures []report.Picture) error {
+// keepMeasured keeps the report and the pictures, and returns the result for the scan's document.
+func (a *Consumer) keepMeasured(
+	ctx context.Context, s scan.Scan, measured report.Report, pictures []report.Picture,
+) (map[string]any, error) {
 	body, err := json.Marshal(measured)
 	if err != nil {
-		return fmt.Errorf("marshal report: %w", err)
+		return nil, fmt.Errorf("marshal report: %w", err)
 	}
 	result, err := withoutGeometry(body)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := a.keepAll(ctx, s, body, pictures); err != nil {
+	return result, a.keepAll(ctx, s, body, pictures)
+}
+
+// complete keeps the report and the pictures and ends the scan. They are written first, so that a
+// completed scan has all of them always; if the fence has closed meanwhile, they are deleted again.
+func (a *Consumer) complete(ctx context.Context, s scan.Scan, measured report.Report, pictures []report.Picture) error {
+	result, err := a.keepMeasured(ctx, s, measured, pictures)
+	if err != nil {
 		return err
 	}
 	seen := observe(ctx, measured, pictures)

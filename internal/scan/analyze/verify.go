@@ -88,18 +88,11 @@ func (a *Consumer) measureAgain(ctx context.Context, s scan.Scan, rescore bool) 
 	if err != nil {
 		return fmt.Errorf("analyse photo again: %w", err)
 	}
-	body, err := json.Marshal(measured)
-	if err != nil {
-		return fmt.Errorf("marshal report: %w", err)
-	}
 	if !rescore {
-		return a.compare(ctx, s, measured.Version, body)
+		return a.compare(ctx, s, measured)
 	}
-	result, err := withoutGeometry(body)
+	result, err := a.keepMeasured(ctx, s, measured, pictures)
 	if err != nil {
-		return err
-	}
-	if err := a.keepAll(ctx, s, body, pictures); err != nil {
 		return err
 	}
 	return a.settle(ctx, s, scan.Verification{Outcome: scan.VerifyRescored, Engine: measured.Version}, result)
@@ -117,16 +110,20 @@ func (a *Consumer) measureKept(ctx context.Context, s scan.Scan) (report.Report,
 const maxReport = 1 << 20
 
 // compare settles a request by whether the report is the kept one, to the byte.
-func (a *Consumer) compare(ctx context.Context, s scan.Scan, engine string, report []byte) error {
+func (a *Consumer) compare(ctx context.Context, s scan.Scan, measured report.Report) error {
+	body, err := json.Marshal(measured)
+	if err != nil {
+		return fmt.Errorf("marshal report: %w", err)
+	}
 	kept, err := bucket.Read(ctx, a.Results.Object(scan.ReportName(s.UID, s.ID)), maxReport)
 	if err != nil && !errors.Is(err, bucket.ErrTooLarge) { // larger than any report, it differs
 		return fmt.Errorf("read report: %w", err)
 	}
 	outcome := scan.VerifyDiffers
-	if bytes.Equal(kept, report) {
+	if bytes.Equal(kept, body) {
 		outcome = scan.VerifyMatches
 	}
-	return a.settle(ctx, s, scan.Verification{Outcome: outcome, Engine: engine}, nil)
+	return a.settle(ctx, s, scan.Verification{Outcome: outcome, Engine: measured.Version}, nil)
 }
 
 // settle notes the outcome, and the new result if there is one, together with the event that this
