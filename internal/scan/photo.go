@@ -7,6 +7,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/bucket"
+	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/keys"
 )
 
@@ -21,6 +22,15 @@ func PhotoHash(key keys.Ring, uid account.UID, sum string) string {
 // DeletePhoto deletes this generation and no other.
 func DeletePhoto(ctx context.Context, uploads *storage.BucketHandle, name string, generation int64) error {
 	return bucket.Delete(ctx, uploads.Object(name).If(storage.Conditions{GenerationMatch: generation}))
+}
+
+// FinalizedMessage returns the notification that Cloud Storage sends for the photo.
+func FinalizedMessage(photo *storage.ObjectAttrs) (data []byte, attributes map[string]string, err error) {
+	return event.FinalizedMessage(event.ObjectFinalized{
+		Bucket: photo.Bucket, Name: photo.Name, Generation: photo.Generation, Size: photo.Size,
+		ContentType: photo.ContentType, ContentEncoding: photo.ContentEncoding, Created: photo.Created,
+		Metadata: photo.Metadata,
+	})
 }
 
 // ContentTypes are the media types of a photo.

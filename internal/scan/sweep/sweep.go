@@ -131,11 +131,7 @@ func (w *Sweeper) purge(ctx context.Context, s scan.Scan) error {
 
 // redrive tells the photo's finalize again, as Cloud Storage would have.
 func (w *Sweeper) redrive(ctx context.Context, s scan.Scan, attrs *storage.ObjectAttrs) error {
-	data, attributes, err := event.FinalizedMessage(event.ObjectFinalized{
-		Bucket: attrs.Bucket, Name: attrs.Name, Generation: attrs.Generation, Size: attrs.Size,
-		ContentType: attrs.ContentType, ContentEncoding: attrs.ContentEncoding, Created: attrs.Created,
-		Metadata: attrs.Metadata,
-	})
+	data, attributes, err := scan.FinalizedMessage(attrs)
 	if err != nil {
 		return err
 	}

@@ -122,11 +122,7 @@ func (e *Env) Told(t *testing.T, s scan.Scan) event.Message {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, attributes, err := event.FinalizedMessage(event.ObjectFinalized{
-		Bucket: attrs.Bucket, Name: attrs.Name, Generation: attrs.Generation, Size: attrs.Size,
-		ContentType: attrs.ContentType, ContentEncoding: attrs.ContentEncoding, Created: attrs.Created,
-		Metadata: attrs.Metadata,
-	})
+	data, attributes, err := scan.FinalizedMessage(attrs)
 	if err != nil {
 		t.Fatal(err)
 	}
