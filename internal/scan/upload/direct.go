@@ -57,11 +57,7 @@ func (u *Handler) postDirect(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	req, photo, err := directRequest(form)
-	if err != nil {
-		return err
-	}
-	fresh, err := u.scanFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
+	fresh, photo, err := u.readForm(r, form)
 	if err != nil {
 		return err
 	}
@@ -86,6 +82,16 @@ type transfer struct {
 	fresh scan.Scan
 	form  *httpapi.Form
 	photo *photoStream
+}
+
+// readForm reads the form up to the photo's first bytes and returns the scan that it asks for.
+func (u *Handler) readForm(r *http.Request, form *httpapi.Form) (scan.Scan, *photoStream, error) {
+	req, photo, err := directRequest(form)
+	if err != nil {
+		return scan.Scan{}, nil, err
+	}
+	fresh, err := u.scanFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
+	return fresh, photo, err
 }
 
 // directRequest reads the form up to the photo's first bytes, which tell its type.
