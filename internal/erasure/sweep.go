@@ -8,6 +8,7 @@ import (
 
 	"cloud.google.com/go/firestore"
 
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/work"
 )
@@ -36,11 +37,8 @@ func (s *Sweeper) Sweep(ctx context.Context) (told int, err error) {
 func (s *Sweeper) drive(ctx context.Context, due *firestore.DocumentSnapshot) error {
 	err := s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
 		j, err := ReadJob(tx.Transaction, s.Firestore, due.Ref.ID)
-		if errors.Is(err, ErrGone) {
-			return nil
-		}
 		if err != nil {
-			return err
+			return fault.Ignore(err, ErrGone)
 		}
 		now := s.Now().UTC()
 		if j.SweepAt.After(now) {

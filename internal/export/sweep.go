@@ -10,6 +10,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"github.com/facescan/facescan/internal/bucket"
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/work"
 )
@@ -49,11 +50,8 @@ func (s *Sweeper) look(ctx context.Context, snap *firestore.DocumentSnapshot) er
 	}
 	return s.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
 		current, err := ReadJob(tx.Transaction, s.Firestore, j.ID)
-		if errors.Is(err, ErrGone) {
-			return nil
-		}
 		if err != nil {
-			return err
+			return fault.Ignore(err, ErrGone)
 		}
 		now := s.Now().UTC()
 		if current.SweepAt.After(now) {
