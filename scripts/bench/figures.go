@@ -74,7 +74,7 @@ func judged(name string, n int, need, stretch *bar, statistic func(chosen []int)
 
 // averaged judges the mean of values, one a person.
 func averaged(name string, v []float64, need, stretch *bar) figure {
-	return judged(name, len(v), need, stretch, func(c []int) float64 { return mean(picked(v, c)) })
+	return judged(name, len(v), need, stretch, func(c []int) float64 { return fit.Mean(picked(v, c)) })
 }
 
 func share(yes bool) float64 {
@@ -150,7 +150,7 @@ func (s *study) pointFigures() []figure {
 		averaged("pupils within .05 IOD", near, atLeast(0.97), atLeast(0.99)),
 		judged(
 			"yaw against manual points, RMS degrees", len(yaw), nil, nil,
-			func(c []int) float64 { return rootMeanSquare(picked(yaw, c)) },
+			func(c []int) float64 { return fit.RootMeanSquare(picked(yaw, c)) },
 		),
 	}
 }
@@ -212,7 +212,7 @@ func (s *study) shifts(copied string, value func(fit.Reading) float64) []float64
 }
 
 func (s *study) shiftFigures() []figure {
-	sd := deviation(s.each(func(r *record) float64 { return scoreOf(r.neutral) }))
+	sd := fit.Deviation(s.each(func(r *record) float64 { return scoreOf(r.neutral) }))
 	var list []figure
 	for _, k := range []struct {
 		copied        string
@@ -226,11 +226,11 @@ func (s *study) shiftFigures() []figure {
 	} {
 		v := s.shifts(k.copied, scoreOf)
 		list = append(list, judged("score shift, RMS in SD: "+k.copied, len(v), atMost(k.need), atMost(k.stretch),
-			func(c []int) float64 { return rootMeanSquare(picked(v, c)) / sd }))
+			func(c []int) float64 { return fit.RootMeanSquare(picked(v, c)) / sd }))
 	}
 	v := s.shifts("blur 2", scoreOf)
 	return append(list, judged("score shift, mean in SD (up = blur helps): blur 2", len(v), nil, nil,
-		func(c []int) float64 { return mean(picked(v, c)) / sd }))
+		func(c []int) float64 { return fit.Mean(picked(v, c)) / sd }))
 }
 
 func (s *study) unevenFigures() []figure {

@@ -75,7 +75,7 @@ func (s *study) yawFigures() []figure {
 }
 
 // slope is that of the line of least squares of b on a.
-func slope(a, b []float64) float64 { return pearson(a, b) * deviation(b) / deviation(a) }
+func slope(a, b []float64) float64 { return pearson(a, b) * fit.Deviation(b) / fit.Deviation(a) }
 
 // distance is the root mean square of what two lists differ by.
 func distance(a, b []float64) float64 {
@@ -83,7 +83,7 @@ func distance(a, b []float64) float64 {
 	for i := range a {
 		d[i] = b[i] - a[i]
 	}
-	return rootMeanSquare(d)
+	return fit.RootMeanSquare(d)
 }
 
 // yawBands are the turns, degrees either way, by which turned heads are told apart.
@@ -139,8 +139,8 @@ func verdictsOnYaw(in []turnedHead) string {
 			verdict["ranked"] += 100 / float64(len(in))
 		}
 	}
-	return fmt.Sprintf("%.1f | %+.1f | %.1f | %.0f %% | %.0f %% | %.0f %% | %.0f %% | %.0f %%", mean(estimate),
-		mean(further), rootMeanSquare(further),
+	return fmt.Sprintf("%.1f | %+.1f | %.1f | %.0f %% | %.0f %% | %.0f %% | %.0f %% | %.0f %%", fit.Mean(estimate),
+		fit.Mean(further), fit.RootMeanSquare(further),
 		verdict[string(report.VerdictOK)], verdict[string(report.VerdictWarn)], verdict[string(report.VerdictReject)],
 		verdict["other"], verdict["ranked"])
 }

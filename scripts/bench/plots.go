@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/facescan/facescan/internal/face"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
+
+	"github.com/facescan/facescan/internal/face"
+	"github.com/facescan/facescan/internal/face/fit"
 )
 
 var (
@@ -97,7 +99,7 @@ func (s *study) plotPairs(folder string) error {
 		d[i] = b[i] - a[i]
 		xy[i] = plotter.XY{X: (a[i] + b[i]) / 2, Y: d[i]}
 	}
-	m, sd := mean(d), deviation(d)
+	m, sd := fit.Mean(d), fit.Deviation(d)
 	for _, y := range []float64{m - 1.96*sd, m, m + 1.96*sd} {
 		if err := addLevel(p, 0, 100, y, warm, y != m); err != nil {
 			return err
@@ -172,7 +174,7 @@ func (s *study) plotShifts(folder string) error {
 }
 
 func (s *study) plotShift(folder string, c curve) error {
-	sd := deviation(s.each(func(r *record) float64 { return scoreOf(r.neutral) }))
+	sd := fit.Deviation(s.each(func(r *record) float64 { return scoreOf(r.neutral) }))
 	p := sketch(c.title+": change of the score (mean, and RMS dashed)", c.x, "standard deviations between people")
 	means, sizes := plotter.XYs{{X: c.same}}, plotter.XYs{{X: c.same}}
 	for _, level := range c.levels {
@@ -180,8 +182,8 @@ func (s *study) plotShift(folder string, c curve) error {
 		if len(v) == 0 {
 			continue
 		}
-		means = append(means, plotter.XY{X: level, Y: mean(v) / sd})
-		sizes = append(sizes, plotter.XY{X: level, Y: rootMeanSquare(v) / sd})
+		means = append(means, plotter.XY{X: level, Y: fit.Mean(v) / sd})
+		sizes = append(sizes, plotter.XY{X: level, Y: fit.RootMeanSquare(v) / sd})
 	}
 	for _, l := range []struct {
 		xy     plotter.XYs

@@ -120,8 +120,8 @@ func (s *study) metricTable() string {
 		}
 		x, y := s.pairs(func(r fit.Reading) float64 { return r.Report.Metrics[i].Value })
 		fmt.Fprintf(&b, "| %s | %s | %.2f | %.3f | %.3f | %.0f %% | %.2f |\n", strings.ReplaceAll(m.Name, "_", `\_`), m.Unit,
-			fit.ICC(got, want), mean(diff),
-			deviation(diff), 100*mean(inside), fit.ICC(x, y))
+			fit.ICC(got, want), fit.Mean(diff),
+			fit.Deviation(diff), 100*fit.Mean(inside), fit.ICC(x, y))
 	}
 	return b.String()
 }

@@ -4,32 +4,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/facescan/facescan/internal/face/fit"
 )
-
-func mean(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += x
-	}
-	return sum / float64(max(1, len(v)))
-}
-
-// deviation is the standard deviation.
-func deviation(v []float64) float64 {
-	m, sum := mean(v), 0.0
-	for _, x := range v {
-		sum += (x - m) * (x - m)
-	}
-	return math.Sqrt(sum / float64(max(1, len(v)-1)))
-}
-
-func rootMeanSquare(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += x * x
-	}
-	return math.Sqrt(sum / float64(max(1, len(v))))
-}
 
 // quantile interpolates; q is from 0 to 1.
 func quantile(v []float64, q float64) float64 {
@@ -73,7 +50,7 @@ func ranks(v []float64) []float64 {
 }
 
 func pearson(a, b []float64) float64 {
-	ma, mb := mean(a), mean(b)
+	ma, mb := fit.Mean(a), fit.Mean(b)
 	var ab, aa, bb float64
 	for i := range a {
 		ab += (a[i] - ma) * (b[i] - mb)

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/facescan/facescan/internal/face/fit"
 )
 
 func TestSpearman(t *testing.T) {
@@ -44,7 +46,7 @@ func TestRanksAddUp(t *testing.T) {
 func TestBootstrapIsAlwaysTheSameAndHoldsTheValue(t *testing.T) {
 	t.Parallel()
 	v := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
-	statistic := func(c []int) float64 { return mean(picked(v, c)) }
+	statistic := func(c []int) float64 { return fit.Mean(picked(v, c)) }
 	lo, hi := bootstrap(len(v), statistic)
 	if lo2, hi2 := bootstrap(len(v), statistic); lo != lo2 || hi != hi2 {
 		t.Errorf("%v to %v, then %v to %v", lo, hi, lo2, hi2)

@@ -187,7 +187,7 @@ func evenDistance(score []float64) float64 {
 
 // deviationOf is that of the scores of those ranked, for shifts.
 func (s *study) deviationOf(entries []*entry) float64 {
-	return deviation(each(s.rankedIn(entries), scoreOf))
+	return fit.Deviation(each(s.rankedIn(entries), scoreOf))
 }
 
 func (s *study) sameFigures(set string, entries []*entry) (list []figure) {
@@ -201,13 +201,13 @@ func (s *study) sameFigures(set string, entries []*entry) (list []figure) {
 			}
 		}
 		list = append(list, judged(set+": score shift, RMS in SD: "+name, len(shift), atMost(.25), atMost(.12),
-			func(c []int) float64 { return rootMeanSquare(picked(shift, c)) / sd }))
+			func(c []int) float64 { return fit.RootMeanSquare(picked(shift, c)) / sd }))
 	}
 	return list
 }
 
 func (s *study) plantedFigures(set string, entries []*entry) (list []figure) {
-	sd := deviation(each(s.rankedIn(entries), indexOf))
+	sd := fit.Deviation(each(s.rankedIn(entries), indexOf))
 	for _, part := range []string{"mouth", "eye"} {
 		var rises, far []float64
 		for _, e := range entries {
@@ -418,10 +418,10 @@ func oneWayICC(rows [][]float64) float64 {
 		all = append(all, r...)
 		squares += float64(len(r) * len(r))
 	}
-	n, k, grand := float64(len(all)), float64(len(rows)), mean(all)
+	n, k, grand := float64(len(all)), float64(len(rows)), fit.Mean(all)
 	between, inside := 0.0, 0.0
 	for _, r := range rows {
-		m := mean(r)
+		m := fit.Mean(r)
 		between += float64(len(r)) * (m - grand) * (m - grand)
 		for _, v := range r {
 			inside += (v - m) * (v - m)
@@ -460,7 +460,7 @@ func (s *study) seriesFigures(entries []*entry) []figure {
 				}
 			}
 			m, _ := report.Mean(three)
-			covered = append(covered, share(m.Lo <= mean(rest) && mean(rest) <= m.Hi))
+			covered = append(covered, share(m.Lo <= fit.Mean(rest) && fit.Mean(rest) <= m.Hi))
 			width = append(width, m.Hi-m.Lo)
 		}
 	}

@@ -217,7 +217,7 @@ func fitPointErrors(m *measure.Calibration, samples []Sample) {
 	}
 	for k := range landmark.Marks {
 		to, _ := leftOf(k)
-		m.PointErrors[k] = rootMeanSquare(errs[to])
+		m.PointErrors[k] = RootMeanSquare(errs[to])
 	}
 }
 

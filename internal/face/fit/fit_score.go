@@ -118,7 +118,7 @@ func fitHeld(m *measure.Calibration, samples []Sample) {
 		h := mirror.Without(d.asymmetry(), []mirror.Pattern{m.Posed})
 		held = append(held, mirror.Dot(&h, &h))
 	}
-	m.HeldScale = mean(energy) / mean(held)
+	m.HeldScale = Mean(energy) / Mean(held)
 }
 
 // pair are two readings of one person.
@@ -248,10 +248,10 @@ func fitMetrics(m *measure.Calibration, samples []Sample) {
 				}
 			}
 			if len(copies) > 1 {
-				change = append(change, deviation(copies))
+				change = append(change, Deviation(copies))
 			}
 		}
-		f := measure.MetricFit{Bias: mean(diff)}
+		f := measure.MetricFit{Bias: Mean(diff)}
 		if r.Sides {
 			f.Bias = 0
 		}
@@ -259,7 +259,7 @@ func fitMetrics(m *measure.Calibration, samples []Sample) {
 			got[j] -= f.Bias
 			diff[j] -= f.Bias
 		}
-		f.Sem, f.ICC, f.Retest = rootMeanSquare(diff), ICC(got, want), rootMeanSquare(change)
+		f.Sem, f.ICC, f.Retest = RootMeanSquare(diff), ICC(got, want), RootMeanSquare(change)
 		m.Metrics[i] = f
 	}
 }

@@ -15,7 +15,7 @@ func ICC(a, b []float64) float64 {
 	if len(a) < 3 {
 		return 0
 	}
-	ma, mb := mean(a), mean(b)
+	ma, mb := Mean(a), Mean(b)
 	all := (ma + mb) / 2
 	people, rest := 0.0, 0.0
 	for i := range a {
@@ -32,7 +32,8 @@ func ICC(a, b []float64) float64 {
 	return (people - rest) / whole
 }
 
-func mean(v []float64) float64 {
+// Mean is the mean, 0 of no values.
+func Mean(v []float64) float64 {
 	sum := 0.0
 	for _, x := range v {
 		sum += x
@@ -40,17 +41,17 @@ func mean(v []float64) float64 {
 	return sum / float64(max(1, len(v)))
 }
 
-// deviation is the standard deviation.
-func deviation(v []float64) float64 {
-	m, sum := mean(v), 0.0
+// Deviation is the standard deviation, 0 of fewer than two values.
+func Deviation(v []float64) float64 {
+	m, sum := Mean(v), 0.0
 	for _, x := range v {
 		sum += raster.Sq(x - m)
 	}
 	return math.Sqrt(sum / float64(max(1, len(v)-1)))
 }
 
-// rootMeanSquare is the size of errors around zero.
-func rootMeanSquare(v []float64) float64 {
+// RootMeanSquare is the size of errors around zero.
+func RootMeanSquare(v []float64) float64 {
 	sum := 0.0
 	for _, x := range v {
 		sum += raster.Sq(x)
