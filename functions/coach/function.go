@@ -6,23 +6,23 @@ import (
 	"net/http"
 	"os"
 
-	"cloud.google.com/go/firestore"
-
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/coach"
 	"github.com/facescan/facescan/internal/face"
-	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/quota"
 )
 
 func init() { boot.HTTP("coach", build) }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	return identity.Routes(ctx, p, func(fs *firestore.Client, api *httpapi.API) {
-		(&coach.Coach{
-			Firestore: fs, Limits: quota.New(fs, []byte(p.Config.HashKey), p.Now), Analyze: face.Analyze, Exit: os.Exit,
-			MinAge: p.Config.MinAge, Now: p.Now,
-		}).Routes(api)
-	})
+	fs, api, err := identity.Open(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	(&coach.Coach{
+		Firestore: fs, Limits: quota.New(fs, []byte(p.Config.HashKey), p.Now), Analyze: face.Analyze, Exit: os.Exit,
+		MinAge: p.Config.MinAge, Now: p.Now,
+	}).Routes(api)
+	return api, nil
 }

@@ -4,7 +4,6 @@ package identity
 import (
 	"context"
 	"errors"
-	"net/http"
 
 	"cloud.google.com/go/firestore"
 	firebase "firebase.google.com/go/v4"
@@ -24,17 +23,11 @@ func API(ctx context.Context, p *boot.Process) (*httpapi.API, error) {
 	return p.API(verifier, Apps(p)), nil
 }
 
-// Routes is that API with the routes that add gives it, which need the database.
-func Routes(
-	ctx context.Context, p *boot.Process, add func(fs *firestore.Client, api *httpapi.API),
-) (http.Handler, error) {
+// Open returns the process's database and that API, for functions that need no more.
+func Open(ctx context.Context, p *boot.Process) (*firestore.Client, *httpapi.API, error) {
 	fs, fsErr := p.Firestore(ctx)
 	api, apiErr := API(ctx, p)
-	if err := errors.Join(fsErr, apiErr); err != nil {
-		return nil, err
-	}
-	add(fs, api)
-	return api, nil
+	return fs, api, errors.Join(fsErr, apiErr)
 }
 
 // Client is the process's Firebase Auth client.
