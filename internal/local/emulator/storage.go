@@ -57,10 +57,14 @@ type Storage struct {
 	close  func() error
 }
 
+// signingKey makes the key by which URLs are signed, once a process: it takes much longer than the
+// rest of the start.
+var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) })
+
 // NewStorage starts a Storage that listens until Close is called or ctx ends.
 func NewStorage(ctx context.Context, opts StorageOptions) (*Storage, error) {
 	opts = opts.withDefaults()
-	key, err := rsa.GenerateKey(rand.Reader, keyBits)
+	key, err := signingKey()
 	if err != nil {
 		return nil, fmt.Errorf("make the signing key of the local Cloud Storage: %w", err)
 	}

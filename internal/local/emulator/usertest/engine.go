@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -37,14 +38,10 @@ var lookPattern = regexp.MustCompile(`look=(\d+) `)
 // Looks is how many looks there are.
 const Looks = 4
 
-// Measure is [face.Scan] of the sample photo, which is made once, changed as the photo's look wants
-// it.
+// Measure is [face.Scan] of the sample photo, changed as the photo's look wants it. Each look is
+// made once.
 func Measure(r io.Reader, _ report.Options) (report.Report, []report.Picture, error) {
 	photo, err := io.ReadAll(r)
-	if err != nil {
-		return report.Report{}, nil, err
-	}
-	of, err := measured()
 	if err != nil {
 		return report.Report{}, nil, err
 	}
@@ -52,7 +49,8 @@ func Measure(r io.Reader, _ report.Options) (report.Report, []report.Picture, er
 	if found := lookPattern.FindSubmatch(photo); found != nil {
 		look, _ = strconv.Atoi(string(found[1])) // digits
 	}
-	return of.look(look % Looks)
+	of, err := looks[look%Looks]()
+	return of.report, of.pictures, err
 }
 
 type measurement struct {
@@ -77,10 +75,24 @@ var turns = [Looks]func(image.Image) image.Image{
 	func(i image.Image) image.Image { return imaging.Rotate270(i) },
 }
 
-func (m measurement) look(look int) (report.Report, []report.Picture, error) {
+// looks make the measurement of each look.
+var looks = func() (all [Looks]func() (measurement, error)) {
+	for look := range all {
+		all[look] = sync.OnceValues(func() (measurement, error) {
+			m, err := measured()
+			if err != nil {
+				return measurement{}, err
+			}
+			return m.look(look)
+		})
+	}
+	return all
+}()
+
+func (m measurement) look(look int) (measurement, error) {
 	m.report.Score.Value += float64(look)
-	pictures := append([]report.Picture{}, m.pictures...)
-	for i, p := range pictures {
+	m.pictures = slices.Clone(m.pictures)
+	for i, p := range m.pictures {
 		if p.Name != report.PictureCrop {
 			continue
 		}
@@ -94,9 +106,9 @@ func (m measurement) look(look int) (report.Report, []report.Picture, error) {
 		}
 		pixels, ok := crop.(*image.YCbCr)
 		if err != nil || !ok {
-			return report.Report{}, nil, errors.Join(errors.New("turn the crop"), err)
+			return measurement{}, errors.Join(errors.New("turn the crop"), err)
 		}
-		pictures[i].JPEG, pictures[i].Image = turned.Bytes(), pixels // the guard looks at the pixels
+		m.pictures[i].JPEG, m.pictures[i].Image = turned.Bytes(), pixels // the guard looks at the pixels
 	}
-	return m.report, pictures, nil
+	return m, nil
 }
