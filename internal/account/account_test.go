@@ -27,6 +27,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
@@ -286,19 +287,9 @@ func race(n int, do func(i int) answer) map[int]int {
 	return counts
 }
 
-// member digs into a decoded JSON body, such as member(body, "leaderboard", "optIn").
-func member(body map[string]any, path ...string) any {
-	var at any = body
-	for _, name := range path {
-		inner, _ := at.(map[string]any)
-		at = inner[name]
-	}
-	return at
-}
-
 func equal(t *testing.T, body map[string]any, want any, path ...string) {
 	t.Helper()
-	if got := member(body, path...); got != want {
+	if got := testkit.Member(body, path...); got != want {
 		t.Errorf("%s = %v, want %v", fmt.Sprint(path), got, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 const grantBody = `{"version":"2026-11-01","appVersion":"1.2.3"}`
@@ -39,7 +40,7 @@ func TestConsent(t *testing.T) {
 	equal(t, body, account.CurrentTerms.Purpose, "current", "purpose")
 	equal(t, body, account.CurrentTerms.Retention, "current", "retention")
 	equal(t, body, false, "consent", "granted")
-	if at := member(body, "consent", "at"); at != nil {
+	if at := testkit.Member(body, "consent", "at"); at != nil {
 		t.Errorf("consent.at = %v before any consent", at)
 	}
 

@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestRegister(t *testing.T) {
@@ -231,23 +232,9 @@ func (w *world) revoke(t *testing.T, uid, token string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() bool { return time.Now().Unix() > issued.IssuedAt })
+	testkit.Eventually(t, "a later second than the token's", func() bool { return time.Now().Unix() > issued.IssuedAt })
 	if err := w.auth.RevokeRefreshTokens(t.Context(), uid); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func eventually(t *testing.T, condition func() bool) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(10 * time.Second)
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatal("the condition did not come true in 10 s")
-		}
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // The framework would cut running requests off at SIGTERM. Several run, as the last one to end
@@ -17,7 +19,7 @@ import (
 func TestSIGTERMLetsRunningRequestsFinish(t *testing.T) {
 	t.Parallel()
 	const running = 24
-	port := freePort(t)
+	port := testkit.FreePort(t)
 	p := startHelper(t, serveSlowly, productionEnviron("FUNCTION_TARGET", "late", helperPort, port))
 	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 2 * running}}
 	t.Cleanup(client.CloseIdleConnections)
@@ -34,7 +36,7 @@ func TestSIGTERMLetsRunningRequestsFinish(t *testing.T) {
 		body, err := io.ReadAll(resp.Body)
 		return resp, string(body), err
 	}
-	eventually(t, "the function answers", func() bool {
+	testkit.Eventually(t, "the function answers", func() bool {
 		resp, _, err := get("/quick")
 		return err == nil && resp.StatusCode == http.StatusOK
 	})
@@ -48,13 +50,13 @@ func TestSIGTERMLetsRunningRequestsFinish(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "all slow requests run", func() bool { return len(p.stdout.lines("started")) == running })
+	testkit.Eventually(t, "all slow requests run", func() bool { return len(linesOf(p.stdout, "started")) == running })
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	var refused *http.Response
 	var problem string
-	eventually(t, "new requests are refused", func() bool {
+	testkit.Eventually(t, "new requests are refused", func() bool {
 		resp, body, err := get("/quick")
 		if err != nil {
 			t.Fatalf("a new request while draining was not answered: %v", err)
@@ -85,9 +87,9 @@ func TestSIGTERMLetsRunningRequestsFinish(t *testing.T) {
 
 func TestSIGTERMEndsAnIdleProcess(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := testkit.FreePort(t)
 	p := startHelper(t, serveSlowly, productionEnviron("FUNCTION_TARGET", "probe", helperPort, port))
-	eventually(t, "the function answers", func() bool {
+	testkit.Eventually(t, "the function answers", func() bool {
 		resp, err := http.Get("http://127.0.0.1:" + port + "/quick")
 		if err != nil {
 			return false
@@ -126,7 +128,7 @@ func TestDrainer(t *testing.T) {
 		}
 		stopped := make(chan error, 1)
 		go func() { stopped <- d.stop(t.Context()) }()
-		eventually(t, "no request is admitted", func() bool {
+		testkit.Eventually(t, "no request is admitted", func() bool {
 			admitted := d.enter()
 			if admitted {
 				d.leave()

@@ -182,13 +182,13 @@ func TestParking(t *testing.T) {
 		a := testAdapter(t, refuse)
 		deliver(a, pushBody(t, "m-alert", "x", nil))
 		var alerts int
-		for _, line := range logs.lines(`"m-alert"`) {
+		for _, line := range linesOf(&logs, `"m-alert"`) {
 			if strings.Contains(line, `"severity":"ERROR"`) && strings.Contains(line, `"message":"event parked"`) {
 				alerts++
 			}
 		}
 		if alerts != 1 {
-			t.Errorf("%d alerts in %q", alerts, logs.lines(`"m-alert"`))
+			t.Errorf("%d alerts in %q", alerts, linesOf(&logs, `"m-alert"`))
 		}
 	})
 	t.Run("one event is one document", func(t *testing.T) {
@@ -331,7 +331,8 @@ func TestAdapterPanic(t *testing.T) {
 	if docs := parkedDocs(t, a); len(docs) != 0 {
 		t.Errorf("a panic, which may pass, is parked: %v", docs)
 	}
-	if lines := logs.lines(
+	if lines := linesOf(
+		&logs,
 		"index out of range in m-panic",
 	); len(lines) == 0 || !strings.Contains(lines[0], "stack_trace") {
 		t.Errorf("log = %q", lines)

@@ -14,6 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 const (
@@ -84,7 +85,7 @@ func TestFunction(t *testing.T) {
 		if builds.Load() != 2 {
 			t.Errorf("built %d times, want 2", builds.Load())
 		}
-		if len(logs.lines("secret cause")) == 0 {
+		if len(linesOf(&logs, "secret cause")) == 0 {
 			t.Error("the cause is not in the log")
 		}
 	})
@@ -98,7 +99,7 @@ func TestFunction(t *testing.T) {
 			defer func() { _ = recover() }() // the framework does it
 			serveOnce(h, http.MethodGet, "/", nil, nil)
 		}()
-		eventually(t, "no request is counted as running", func() bool {
+		testkit.Eventually(t, "no request is counted as running", func() bool {
 			drain.mu.Lock()
 			defer drain.mu.Unlock()
 			return drain.running == 0
@@ -120,7 +121,7 @@ func TestFunction(t *testing.T) {
 		if !strings.HasPrefix(got, "00-"+testTrace+"-") || !strings.HasSuffix(got, "-01") || strings.Contains(got, testSpan) {
 			t.Errorf("traceparent = %q, want a new span in the trace of %q", got, testTraceparent)
 		}
-		lines := logs.lines("cause of the traced request")
+		lines := linesOf(&logs, "cause of the traced request")
 		if len(lines) != 1 {
 			t.Fatalf("log = %q", lines)
 		}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // helperVariable makes the test binary another process: a function that starts, or serves.
@@ -104,15 +104,17 @@ func helpServeSlowly() int {
 type process struct {
 	*exec.Cmd
 	stdin  io.WriteCloser
-	stdout *lockedBuffer
-	stderr *lockedBuffer
+	stdout *testkit.Buffer
+	stderr *testkit.Buffer
 }
 
 // startHelper starts the test binary in the mode, with this environment and nothing of the test's
 // own.
 func startHelper(t *testing.T, mode string, environ map[string]string) *process {
 	t.Helper()
-	p := &process{Cmd: exec.CommandContext(t.Context(), os.Args[0]), stdout: &lockedBuffer{}, stderr: &lockedBuffer{}}
+	p := &process{
+		Cmd: exec.CommandContext(t.Context(), os.Args[0]), stdout: new(testkit.Buffer), stderr: new(testkit.Buffer),
+	}
 	p.Env = []string{
 		helperVariable + "=" + mode, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(),
 		"GORACE=atexit_sleep_ms=0", // the race detector would lend every process a second at its end
@@ -149,22 +151,6 @@ func (p *process) exitCode(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return p.ProcessState.ExitCode()
-}
-
-// freePort is a port that was free a moment ago: the framework does not tell the port that it
-// listens on.
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // nonEmptyLines are the lines of a log; the framework adds empty ones.

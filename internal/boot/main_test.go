@@ -1,26 +1,24 @@
 package boot
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"maps"
 	"os"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/telemetry"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // logs is what the process logs, of all tests: each looks for ids of its own.
-var logs lockedBuffer
+var logs testkit.Buffer
 
 // TestMain is the tests' start, and that of the processes that they start (see helper_test.go).
 func TestMain(m *testing.M) {
@@ -98,44 +96,10 @@ const (
 	testAccount  = "push@facescan-prod.iam.gserviceaccount.com"
 )
 
-// eventually polls until a condition holds, for at most 20 s.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	for !holds() {
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			t.Fatalf("not within 20 s: %s", what)
-		}
-	}
-}
-
-// lockedBuffer is a bytes.Buffer for several goroutines.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
-// lines are those that hold the text.
-func (b *lockedBuffer) lines(text string) []string {
+// linesOf returns the lines of the log that hold the text.
+func linesOf(log *testkit.Buffer, text string) []string {
 	var found []string
-	for line := range strings.Lines(b.String()) {
+	for line := range strings.Lines(log.String()) {
 		if strings.Contains(line, text) {
 			found = append(found, line)
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // exchange sends the text over a connection of its own. An error means that no server listens.
@@ -37,10 +38,10 @@ func exchange(ctx context.Context, address, text string) (*http.Response, string
 // The framework would redirect the one and answer the other, and neither with an id.
 func TestDeployedFunction_answersEveryRequestItself(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := testkit.FreePort(t)
 	p := startHelper(t, serveAPI, productionEnviron("FUNCTION_TARGET", "probe", variablePort, port))
 	address := "127.0.0.1:" + port
-	eventually(t, "the function answers", func() bool {
+	testkit.Eventually(t, "the function answers", func() bool {
 		_, _, err := exchange(t.Context(), address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 		return err == nil
 	})

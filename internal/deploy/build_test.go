@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // declarativeMain is what the buildpack writes beside a root package that imports the framework's
@@ -108,7 +108,7 @@ func buildStage(t *testing.T, s *source, stage string) string {
 }
 
 // start starts the binary as Cloud Run would. out is complete when wait returns.
-func start(t *testing.T, function, binary string, port int) (out *strings.Builder, wait func() error) {
+func start(t *testing.T, function, binary, port string) (out *strings.Builder, wait func() error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(cancel)
@@ -116,7 +116,7 @@ func start(t *testing.T, function, binary string, port int) (out *strings.Builde
 	out = new(strings.Builder)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.Env = []string{
-		"FUNCTION_TARGET=" + function, fmt.Sprintf("PORT=%d", port), "K_SERVICE=facescan-" + function,
+		"FUNCTION_TARGET=" + function, "PORT=" + port, "K_SERVICE=facescan-" + function,
 		"GOOGLE_CLOUD_PROJECT=facescan-stage", "FACESCAN_HASH_KEY=" + strings.Repeat("k", 32),
 	}
 	if err := cmd.Start(); err != nil {
@@ -127,7 +127,7 @@ func start(t *testing.T, function, binary string, port int) (out *strings.Builde
 
 func checkRefusesToStart(t *testing.T, f catalog.Function, binary string) {
 	t.Helper()
-	out, wait := start(t, f.Name, binary, freePort(t))
+	out, wait := start(t, f.Name, binary, testkit.FreePort(t))
 	err := wait()
 	if err == nil || !strings.Contains(out.String(), "function "+f.Name+" refuses to start") ||
 		!strings.Contains(out.String(), "FACESCAN_PUSH_AUDIENCE is not set") {
@@ -139,10 +139,10 @@ func checkRefusesToStart(t *testing.T, f catalog.Function, binary string) {
 // the API's words that they cannot work.
 func checkServes(t *testing.T, f catalog.Function, binary string) {
 	t.Helper()
-	port := freePort(t)
+	port := testkit.FreePort(t)
 	start(t, f.Name, binary, port)
 	path := strings.TrimSuffix(f.Paths[0], "*")
-	resp := get(t, fmt.Sprintf("http://127.0.0.1:%d%s", port, path))
+	resp := get(t, "http://127.0.0.1:"+port+path)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
@@ -181,14 +181,4 @@ func get(t *testing.T, url string) *http.Response {
 		case <-tick.C:
 		}
 	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
 }

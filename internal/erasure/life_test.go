@@ -27,10 +27,8 @@ import (
 	scansweep "github.com/facescan/facescan/internal/scan/sweep"
 	"github.com/facescan/facescan/internal/scan/upload"
 	"github.com/facescan/facescan/internal/sweep"
+	"github.com/facescan/facescan/internal/testkit"
 )
-
-// patience bounds waiting for what should happen at once.
-const patience = 20 * time.Second
 
 // life is a world whose functions the test can hold at a place of their work. The test delivers
 // what is published.
@@ -343,8 +341,8 @@ func (l *life) begin(work func(*life), hold place) (end func()) {
 	case <-g.reached:
 	case <-done:
 		l.t.Fatalf("the work never came to the place %q", hold)
-	case <-time.After(patience):
-		l.t.Fatalf("the work has not come to the place %q in %s", hold, patience)
+	case <-time.After(testkit.Patience):
+		l.t.Fatalf("the work has not come to the place %q in %s", hold, testkit.Patience)
 	}
 	return end
 }

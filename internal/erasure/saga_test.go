@@ -28,6 +28,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // everything gives the user something in every store, an earlier withdrawal that is not over yet
@@ -140,7 +141,7 @@ func (w *world) readReceipt(t *testing.T, path string) receipt.Receipt {
 	t.Helper()
 	status, answer, _ := w.call(t, http.MethodGet, path, "")
 	jws, _ := answer["receipt"].(string)
-	keys, err := receipt.NewKeys([]string{newSigner(t, 9).Public(), w.signer.Public()})
+	keys, err := receipt.NewKeys([]string{testkit.Signer(t, 9).Public(), w.signer.Public()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package erasure_test
 
 import (
 	"context"
-	"crypto/ed25519"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +29,7 @@ import (
 	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
@@ -58,7 +57,7 @@ func newWorld(t *testing.T) *world {
 
 func newWorldOf(t *testing.T, opts usertest.Options) *world {
 	t.Helper()
-	w := &world{World: usertest.New(t, opts), signer: newSigner(t, 1)}
+	w := &world{World: usertest.New(t, opts), signer: testkit.Signer(t, 1)}
 	// A test may hold what the other functions do on their ways, and not what the eraser does on
 	// its own.
 	mailer, objects := usertest.MailerTo(t, w.Mail.Host()), w.StorageClient(nil)
@@ -87,17 +86,6 @@ func (w *world) requests(t *testing.T) *erasure.Handler {
 		t.Fatal(err)
 	}
 	return requests
-}
-
-func newSigner(t *testing.T, seed byte) receipt.Signer {
-	t.Helper()
-	raw := make([]byte, ed25519.SeedSize)
-	raw[0] = seed
-	signer, err := receipt.NewSigner(base64.StdEncoding.EncodeToString(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signer
 }
 
 // call asks the API, as the user of the uid or, "", as anybody.

@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
@@ -64,8 +65,10 @@ func TestSummary(t *testing.T) {
 	b.Do(ada, http.MethodPost, "/v1/inbox/"+told[0].ID+"/read", "")
 	status, body = b.get(t)
 	got := []any{
-		status, member(body, "latest", "id"), member(body, "best", "id"), member(body, "best", "score", "value"),
-		member(body, "standing", "rank"), member(body, "standing", "total"), body["unread"],
+		status,
+		testkit.Member(body, "latest", "id"),
+		testkit.Member(body, "best", "id"), testkit.Member(body, "best", "score", "value"),
+		testkit.Member(body, "standing", "rank"), testkit.Member(body, "standing", "total"), body["unread"],
 	}
 	document, err := b.Firestore.Collection("scans").Doc(string(best)).Get(t.Context())
 	if err != nil {
@@ -97,13 +100,4 @@ func TestSummary_isForAccountsInUse(t *testing.T) {
 	if status, body := b.get(t); status != http.StatusForbidden || body["code"] != string(fault.CodeAccountErasing) {
 		t.Errorf("erasing: %d %v", status, body)
 	}
-}
-
-func member(body map[string]any, path ...string) any {
-	var at any = body
-	for _, name := range path {
-		inner, _ := at.(map[string]any)
-		at = inner[name]
-	}
-	return at
 }

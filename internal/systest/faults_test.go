@@ -114,21 +114,3 @@ func (d delivery) uid() string {
 	_ = json.Unmarshal(d.body, &pushed) // what is no push is about no one
 	return event.About(pushed.Message.Data).UID
 }
-
-// lockedBuffer keeps the functions' logs for the case that the test fails.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}

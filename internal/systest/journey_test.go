@@ -28,6 +28,7 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/host"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/testphoto"
 )
 
@@ -41,7 +42,7 @@ type system struct {
 	repeat    *repeater
 	exchanges *exchanges
 	fs        *firestore.Client
-	logs      *lockedBuffer
+	logs      *testkit.Buffer
 }
 
 // running is the one host of this process, which its tests share: there can be no other.
@@ -90,7 +91,7 @@ func (s *system) under(tb testing.TB) *system {
 
 func begin(tb testing.TB) *system {
 	tb.Helper()
-	s := &system{crash: newCrasher(), repeat: &repeater{}, logs: &lockedBuffer{}}
+	s := &system{crash: newCrasher(), repeat: &repeater{}, logs: new(testkit.Buffer)}
 	// The system outlives this test, and so does what it prints.
 	h, err := host.Start(context.Background(), host.Options{
 		Logs: s.logs, MinBackoff: 100 * time.Millisecond, InProcess: true,

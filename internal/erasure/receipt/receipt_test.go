@@ -1,7 +1,6 @@
 package receipt_test
 
 import (
-	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/erasure/receipt"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 var sample = receipt.Receipt{
@@ -27,20 +27,9 @@ func signed(t *testing.T, s receipt.Signer) string {
 	return jws
 }
 
-func newSigner(t *testing.T, seed byte) receipt.Signer {
-	t.Helper()
-	raw := make([]byte, ed25519.SeedSize)
-	raw[0] = seed
-	signer, err := receipt.NewSigner(base64.StdEncoding.EncodeToString(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signer
-}
-
 func TestVerify(t *testing.T) {
 	t.Parallel()
-	signer, other := newSigner(t, 1), newSigner(t, 2)
+	signer, other := testkit.Signer(t, 1), testkit.Signer(t, 2)
 	keys, err := receipt.NewKeys([]string{other.Public(), signer.Public()})
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +44,7 @@ func TestVerify(t *testing.T) {
 		"the newer key's":                {jws, true},
 		"the older key's":                {signed(t, other), true},
 		"with white space around":        {"\n" + jws + "\n", true},
-		"a stranger's":                   {signed(t, newSigner(t, 3)), false},
+		"a stranger's":                   {signed(t, testkit.Signer(t, 3)), false},
 		"another payload":                {parts[0] + "." + encode([]byte(`{"account":"b"}`)) + "." + parts[2], false},
 		"another's signature":            {parts[0] + "." + parts[1] + "." + strings.Split(signed(t, other), ".")[2], false},
 		"no signature":                   {parts[0] + "." + parts[1] + ".", false},

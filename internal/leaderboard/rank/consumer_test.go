@@ -137,7 +137,7 @@ func TestHandle_boardsOfEnginesAreApart(t *testing.T) {
 	if b.entry("u") != nil {
 		t.Error("a scan of engine 2 is on the board of engine 1")
 	}
-	if document[leaderboard.EntryDoc](b, leaderboard.EntryRef(b.fs, "symmetry_all_v2", "u")) == nil {
+	if emulatortest.Document[leaderboard.EntryDoc](b.t, leaderboard.EntryRef(b.fs, "symmetry_all_v2", "u")) == nil {
 		t.Error("a scan of engine 2 is not on its own board")
 	}
 }

@@ -145,26 +145,10 @@ func (b *bench) updated(u account.User) {
 // entry is the user's entry, nil where there is none.
 func (b *bench) entry(uid account.UID) *leaderboard.EntryDoc {
 	b.t.Helper()
-	return document[leaderboard.EntryDoc](b, leaderboard.EntryRef(b.fs, board, uid))
+	return emulatortest.Document[leaderboard.EntryDoc](b.t, leaderboard.EntryRef(b.fs, board, uid))
 }
 
 func (b *bench) rating(uid account.UID) *leaderboard.RatingDoc {
 	b.t.Helper()
-	return document[leaderboard.RatingDoc](b, leaderboard.Ratings(b.fs, uid).Doc(board))
-}
-
-func document[T any](b *bench, ref *firestore.DocumentRef) *T {
-	b.t.Helper()
-	snaps, err := b.fs.GetAll(b.t.Context(), []*firestore.DocumentRef{ref})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	if !snaps[0].Exists() {
-		return nil
-	}
-	var doc T
-	if err := snaps[0].DataTo(&doc); err != nil {
-		b.t.Fatal(err)
-	}
-	return &doc
+	return emulatortest.Document[leaderboard.RatingDoc](b.t, leaderboard.Ratings(b.fs, uid).Doc(board))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
 
 // seriesOf is a series that was settled at day0 with so many photos.
@@ -71,9 +72,8 @@ func TestSeriesOnTheBoard(t *testing.T) {
 		never.Engine = ""
 		b.handle(never)
 		b.handle(event.SeriesDeletedV1{UID: "ann", SeriesID: "n", ConsentEpoch: 1, SettledAt: day0})
-		if r := b.rating(u.UID); len(r.Contributions) != 2 || document[leaderboard.RatingDoc](
-			b, leaderboard.Ratings(b.fs, u.UID).Doc(leaderboard.BoardID(0)),
-		) != nil {
+		none := emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(b.fs, u.UID).Doc(leaderboard.BoardID(0)))
+		if r := b.rating(u.UID); len(r.Contributions) != 2 || none != nil {
 			t.Errorf("rating %+v", r)
 		}
 	})
@@ -94,7 +94,8 @@ func TestSeriesOverAnEngineChange(t *testing.T) {
 	u := member("ann")
 	b.save(u)
 	next := func() *leaderboard.RatingDoc {
-		return document[leaderboard.RatingDoc](b, leaderboard.Ratings(b.fs, u.UID).Doc(leaderboard.BoardID(major+1)))
+		board := leaderboard.BoardID(major + 1)
+		return emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(b.fs, u.UID).Doc(board))
 	}
 	b.handle(settled(u.UID, seriesOf("s", 80, 3, 0, 1), major))
 	b.handle(settled(u.UID, seriesOf("s", 40, 3, 0, 2), major+1))

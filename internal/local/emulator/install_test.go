@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/machine"
 	"github.com/facescan/facescan/internal/local/emulator/machine/machinetest"
 	"github.com/facescan/facescan/internal/local/emulator/npm"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // npmTest is a cache folder and a shell script in the place of npm.
@@ -104,7 +105,7 @@ func TestInterruptedInstallLeavesNoBrokenCache(t *testing.T) {
 	test := newNPMTest(t, `touch half; sleep 600`)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		eventually(t, "npm is half done", func() bool {
+		testkit.Eventually(t, "npm is half done", func() bool {
 			half, _ := filepath.Glob(filepath.Join(test.cache, "*", "half"))
 			return len(half) > 0
 		})

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // parentEnv makes TestParent the parent of a process that would outlive it.
@@ -49,5 +51,5 @@ func TestChildrenDieWithTheirParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = parent.Wait() // "signal: killed"
-	eventually(t, "the child dies", func() bool { return gone(child) })
+	testkit.Eventually(t, "the child dies", func() bool { return gone(child) })
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/facescan/facescan/internal/local/emulator/machine"
 	"github.com/facescan/facescan/internal/local/emulator/machine/machinetest"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // freshMachine is this computer without emulators in its environment.
@@ -41,22 +42,6 @@ func freshMachine() machine.Machine {
 
 // gone reports whether no process of a group is left.
 func gone(pgid int) bool { return errors.Is(syscall.Kill(-pgid, 0), syscall.ESRCH) }
-
-// eventually polls until a condition holds, for at most 20 s.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for !holds() {
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			t.Fatalf("not within 20 s: %s", what)
-		}
-	}
-}
 
 func TestStartAndClose(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
@@ -166,7 +151,7 @@ func TestContextEndsTheStack(t *testing.T) {
 	if err := s.Wait(); err != nil {
 		t.Error(err)
 	}
-	eventually(t, "process group ends", func() bool { return gone(s.procs[0].pid) })
+	testkit.Eventually(t, "process group ends", func() bool { return gone(s.procs[0].pid) })
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
@@ -176,7 +161,7 @@ func TestContextEndsWhileStarting(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	on := fakeJava(t, `echo starting >"$STARTED"; exec sleep 600`)
 	go func() {
-		eventually(t, "java starts", func() bool { return machine.Exists(os.Getenv("STARTED")) })
+		testkit.Eventually(t, "java starts", func() bool { return machine.Exists(os.Getenv("STARTED")) })
 		cancel()
 	}()
 	if _, err := start(ctx, on, Options{}, PubSub); !errors.Is(err, context.Canceled) {
@@ -231,7 +216,7 @@ func TestEmulatorThatNeverAnswers(t *testing.T) {
 	if _, err := fmt.Sscan(readFile(t, os.Getenv("STARTED")), &pid); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the script and its sleep end", func() bool { return gone(pid) })
+	testkit.Eventually(t, "the script and its sleep end", func() bool { return gone(pid) })
 }
 
 func TestWaitReportsADeath(t *testing.T) {

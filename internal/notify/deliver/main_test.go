@@ -195,16 +195,5 @@ func (b *bench) deliveryRef(eventID string, c notify.Channel) *firestore.Documen
 // delivery is the document of (event, channel), nil where there is none.
 func (b *bench) delivery(eventID string, c notify.Channel) *delivery {
 	b.t.Helper()
-	snaps, err := b.fs.GetAll(b.t.Context(), []*firestore.DocumentRef{b.deliveryRef(eventID, c)})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	if !snaps[0].Exists() {
-		return nil
-	}
-	var d delivery
-	if err := snaps[0].DataTo(&d); err != nil {
-		b.t.Fatal(err)
-	}
-	return &d
+	return emulatortest.Document[delivery](b.t, b.deliveryRef(eventID, c))
 }

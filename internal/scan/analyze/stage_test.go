@@ -8,6 +8,7 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/work"
 )
 
@@ -19,7 +20,7 @@ func TestStageIsShownWhileTheScanIsUnderWay(t *testing.T) {
 	var measuring, writing scan.View
 	gcs := e.Client(t, scantest.First(scantest.Method(http.MethodPost), func() {
 		// The first picture waits until the stage has been seen, so that it must be shown by then.
-		scantest.Eventually(t, "the scan is writing", func() bool {
+		testkit.Eventually(t, "the scan is writing", func() bool {
 			writing = scantest.Decoded[scan.View](t, scantest.ReadScan(t.Context(), api, "anna", string(s.ID)))
 			return writing.Stage == scan.Writing
 		})

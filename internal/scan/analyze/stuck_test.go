@@ -13,6 +13,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/watchdog"
 )
 
@@ -133,7 +134,7 @@ func TestMeasurementWithoutTime(t *testing.T) {
 	m := scantest.Finalized(t, s, e.Upload(t, s, []byte("photo")))
 	a := e.Analyzer(scantest.During(func() { t.Error("the photo was measured") }))
 	a.Lease = time.Hour
-	ctx, cancel := context.WithTimeout(t.Context(), scantest.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	if err := a.Handle(ctx, m); !fault.Is(err, fault.CodeUnavailable) {
 		t.Errorf("Handle = %v, want unavailable", err)

@@ -22,6 +22,7 @@ import (
 	"github.com/facescan/facescan/internal/scan/series"
 	"github.com/facescan/facescan/internal/scan/serve"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // wantSettled checks what the series has come to and how often that was told.
@@ -546,7 +547,7 @@ func TestSeriesWaitEndsWithEachPhoto(t *testing.T) {
 			api.ServeHTTP(w, r)
 			answer <- scantest.Decoded[series.View](t, w)
 		}()
-		scantest.Eventually(t, "the listener hears", func() bool { return watching.Hears(scan.ID(opened.Series.ID)) })
+		testkit.Eventually(t, "the listener hears", func() bool { return watching.Hears(scan.ID(opened.Series.ID)) })
 		return answer
 	}
 	answer := wait(1)

@@ -12,6 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // The whole way of one photo, over the wires that are there in production: ticket, signed PUT, the
@@ -26,7 +27,7 @@ func TestPhotoTravels(t *testing.T) {
 		t, scantest.TicketFor(t, e.UploadAPI(), scantest.Anna, "", scantest.JPEGRequest), http.StatusCreated,
 	)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(opened.Scan.ID)+"?wait=25&since=3")
-	scantest.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(opened.Scan.ID) == 1 })
+	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(opened.Scan.ID) == 1 })
 	if got := scantest.PutPhoto(t, opened.Upload, string(emulatortest.SamplePhoto(t)), nil); got.Status != http.StatusOK {
 		t.Fatalf("PUT: %v", got)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/scantest"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/serve"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 // advanced is the scan one version on, in another state.
@@ -33,7 +34,7 @@ func TestWaitWakesOnTheChange(t *testing.T) {
 	reader := e.ScanHandler(e.Firestore)
 	s := e.NewScan(t)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
-	scantest.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
 	e.Put(t, advanced(s, scan.Processing))
 	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Processing, 2)
 }
@@ -44,7 +45,7 @@ func TestWaitWakesOnNothingLess(t *testing.T) {
 	reader := e.ScanHandler(e.Firestore)
 	s, other := e.NewScan(t), e.NewScan(t)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25&since=2")
-	scantest.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
 
 	e.Put(t, advanced(other, scan.Completed))
 	s.SweepAt = nil
@@ -78,9 +79,9 @@ func TestWaitEndsInTime(t *testing.T) {
 			got, _ := reader.Watcher.Wait(ctx, s, 9)
 			waited <- got
 		}()
-		scantest.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+		testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
 		e.Put(t, advanced(s, scan.Processing))
-		scantest.Eventually(t, "the listener hears of it", func() bool {
+		testkit.Eventually(t, "the listener hears of it", func() bool {
 			return reader.Watcher.Latest(s.ID).Version == 2
 		})
 		leave()
@@ -97,7 +98,7 @@ func TestWaitEndsWhenTheClientLeaves(t *testing.T) {
 	s := e.NewScan(t)
 	ctx, leave := context.WithCancel(t.Context())
 	answer := scantest.Poll(ctx, scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
-	scantest.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
+	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
 	leave()
 	scantest.Receive(t, answer, "the handler's end")
 	if n := reader.Watcher.Watched(); n != 0 {
@@ -111,7 +112,7 @@ func TestWaitEndsWhenTheScanIsDeleted(t *testing.T) {
 	reader := e.ScanHandler(e.Firestore)
 	s := e.NewScan(t)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
-	scantest.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
+	testkit.Eventually(t, "another process listens", func() bool { return reader.Watcher.Hears(s.ID) })
 	e.Remove(t, s)
 	scantest.WantProblem(t, scantest.Receive(t, answer, "the answer"), http.StatusNotFound, "not_found")
 	if n := reader.Watcher.Watched(); n != 0 {
@@ -161,7 +162,7 @@ func TestWaitersShareAListenerAndLeaveNothing(t *testing.T) { //nolint:parallelt
 			woken <- got
 		}()
 	}
-	scantest.Eventually(t, "all wait", func() bool { return watcher.Waiting(s.ID) == waiters && watcher.Hears(s.ID) })
+	testkit.Eventually(t, "all wait", func() bool { return watcher.Waiting(s.ID) == waiters && watcher.Hears(s.ID) })
 	if n := watcher.Watched(); n != 1 {
 		t.Errorf("%d scans are watched, want 1", n)
 	}
@@ -169,14 +170,14 @@ func TestWaitersShareAListenerAndLeaveNothing(t *testing.T) { //nolint:parallelt
 	if got := scantest.Receive(t, woken, "the one that leaves"); got.Version != 1 {
 		t.Errorf("the one that leaves got version %d", got.Version)
 	}
-	scantest.Eventually(t, "the others wait on", func() bool { return watcher.Waiting(s.ID) == waiters-1 })
+	testkit.Eventually(t, "the others wait on", func() bool { return watcher.Waiting(s.ID) == waiters-1 })
 	e.Put(t, advanced(s, scan.Completed))
 	for range waiters - 1 {
 		if got := scantest.Receive(t, woken, "a waiter"); got.State != scan.Completed || got.Version != 2 {
 			t.Errorf("a waiter got %s, version %d", got.State, got.Version)
 		}
 	}
-	scantest.Eventually(t, "nothing is watched any more", func() bool { return watcher.Watched() == 0 })
+	testkit.Eventually(t, "nothing is watched any more", func() bool { return watcher.Watched() == 0 })
 	if n := listens.Load(); n != 1 {
 		t.Errorf("%d listeners were opened, want 1", n)
 	}
@@ -216,7 +217,7 @@ func TestListenerThatFails(t *testing.T) {
 	broken.Store(false)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
 	// A change during a listener's set-up may get lost in the emulator.
-	scantest.Eventually(t, "the listener is there", func() bool { return reader.Watcher.Hears(s.ID) })
+	testkit.Eventually(t, "the listener is there", func() bool { return reader.Watcher.Hears(s.ID) })
 	e.Put(t, advanced(s, scan.Completed))
 	scantest.WantView(t, scantest.Receive(t, answer, "the answer of the next"), scan.Completed, 2)
 }
@@ -241,7 +242,7 @@ func TestNextListenerIsApartFromTheFailed(t *testing.T) {
 		}
 		woken <- got
 	}()
-	scantest.Eventually(t, "the next waits", func() bool {
+	testkit.Eventually(t, "the next waits", func() bool {
 		return watcher.Hears(s.ID) && !watcher.On(s.ID, failed)
 	})
 	watcher.Leave(s, failed)
@@ -260,7 +261,7 @@ func TestTooManyWatches(t *testing.T) {
 	reader := e.ScanHandler(e.Firestore)
 	s := e.NewScan(t)
 	first := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25")
-	scantest.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
+	testkit.Eventually(t, "another process waits", func() bool { return reader.Watcher.Waiting(s.ID) == 1 })
 	reader.Watcher.Fill()
 
 	w := scantest.Receive(
@@ -271,7 +272,7 @@ func TestTooManyWatches(t *testing.T) {
 		t.Errorf("Retry-After is %q", after)
 	}
 	second := scantest.Poll(t.Context(), scantest.ScanAPI(reader), string(s.ID)+"?wait=25") // one that is watched already
-	scantest.Eventually(
+	testkit.Eventually(
 		t, "two wait", func() bool { return reader.Watcher.Waiting(s.ID) == 2 && reader.Watcher.Hears(s.ID) },
 	)
 	e.Put(t, advanced(s, scan.Processing))
@@ -289,7 +290,7 @@ func TestWaitNeverGoesBack(t *testing.T) {
 	ctx, leave := context.WithTimeout(t.Context(), time.Hour)
 	defer leave()
 	go func() { _, _ = watcher.Wait(ctx, s, 9) }()
-	scantest.Eventually(t, "another process waits", func() bool { return watcher.Waiting(s.ID) == 1 })
+	testkit.Eventually(t, "another process waits", func() bool { return watcher.Waiting(s.ID) == 1 })
 
 	gone, end := context.WithCancel(t.Context())
 	end()
@@ -348,13 +349,13 @@ func TestWaitLosesNothingWithoutAListener(t *testing.T) {
 	service := e.ScanHandler(fs)
 	s := e.NewScan(t)
 	answer := scantest.Poll(t.Context(), scantest.ScanAPI(service), string(s.ID)+"?wait=2")
-	scantest.Eventually(t, "another process waits", func() bool { return service.Watcher.Waiting(s.ID) == 1 })
+	testkit.Eventually(t, "another process waits", func() bool { return service.Watcher.Waiting(s.ID) == 1 })
 	e.Put(t, advanced(s, scan.Completed))
 	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Completed, 2)
 
 	deleted := e.NewScan(t)
 	answer = scantest.Poll(t.Context(), scantest.ScanAPI(service), string(deleted.ID)+"?wait=1")
-	scantest.Eventually(t, "another process waits", func() bool { return service.Watcher.Waiting(deleted.ID) == 1 })
+	testkit.Eventually(t, "another process waits", func() bool { return service.Watcher.Waiting(deleted.ID) == 1 })
 	e.Remove(t, deleted)
 	scantest.WantProblem(t, scantest.Receive(t, answer, "the answer"), http.StatusNotFound, "not_found")
 }

@@ -40,6 +40,23 @@ func Firestore(tb testing.TB, project string, opts ...grpc.DialOption) *firestor
 	return fs
 }
 
+// Document returns the document, nil if there is none.
+func Document[T any](tb testing.TB, ref *firestore.DocumentRef) *T {
+	tb.Helper()
+	snap, err := ref.Get(tb.Context())
+	if status.Code(err) == codes.NotFound {
+		return nil
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	doc := new(T)
+	if err := snap.DataTo(doc); err != nil {
+		tb.Fatal(err)
+	}
+	return doc
+}
+
 // owner may do all in the emulator.
 type owner struct{}
 

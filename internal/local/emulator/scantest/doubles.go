@@ -20,6 +20,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/analyze"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/work"
 )
 
@@ -181,24 +182,9 @@ func Receive[T any](t *testing.T, from <-chan T, what string) T {
 	select {
 	case v := <-from:
 		return v
-	case <-time.After(Patience):
-		t.Fatalf("%s: not after %s", what, Patience)
+	case <-time.After(testkit.Patience):
+		t.Fatalf("%s: not after %s", what, testkit.Patience)
 		panic("unreachable")
-	}
-}
-
-// Eventually waits for the condition.
-func Eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(Patience)
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("%s: not after %s", what, Patience)
-		}
 	}
 }
 

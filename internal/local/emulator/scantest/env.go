@@ -28,6 +28,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/scan"
+	"github.com/facescan/facescan/internal/testkit"
 	"github.com/facescan/facescan/internal/work"
 )
 
@@ -40,8 +41,6 @@ const (
 	Anna = account.UID("anna")
 	// HashKey is the key of scan ids and of what stands for photos.
 	HashKey = "key"
-	// Patience bounds waiting for what should happen at once; it is below the longest long poll.
-	Patience = 20 * time.Second
 )
 
 // Noon is a time of documents that a test writes by hand, LeaseLong is over the lease of an
@@ -348,7 +347,7 @@ func (e *Env) Subscribe(t *testing.T) func(*testing.T) event.Message {
 	}
 	return func(t *testing.T) event.Message {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), Patience)
+		ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 		defer cancel()
 		for {
 			got, err := subscriptions.Pull(ctx, &pubsubpb.PullRequest{Subscription: subscription, MaxMessages: 1})
