@@ -85,7 +85,7 @@ func checkAuthorizer(t *testing.T, authorize func(*http.Request) error, header s
 	}
 }
 
-func TestUnauthorizedDeliveryReachesNothing(t *testing.T) {
+func TestUnauthorizedDelivery_reachesNothing(t *testing.T) {
 	t.Parallel()
 	a := testAdapter(t, func(context.Context, event.Message) error {
 		t.Error("handled")

@@ -95,7 +95,7 @@ func TestReadConfig(t *testing.T) {
 	}
 }
 
-func TestEveryVariableOfTheLocalStackIsRefusedInProduction(t *testing.T) {
+func TestEveryVariableOfTheLocalStack_isRefusedInProduction(t *testing.T) {
 	t.Parallel()
 	for _, name := range slices.Concat(emulatorVariables, localVariables) {
 		_, err := ReadConfig(productionEnviron(name, "1s"))
@@ -120,7 +120,7 @@ func checkFaults(t *testing.T, err error, want []string) {
 	}
 }
 
-func TestReadConfigReadsValues(t *testing.T) {
+func TestReadConfig_readsValues(t *testing.T) {
 	t.Parallel()
 	t.Run("what is set", func(t *testing.T) {
 		t.Parallel()

@@ -85,7 +85,7 @@ func TestSIGTERMLetsRunningRequestsFinish(t *testing.T) {
 	}
 }
 
-func TestSIGTERMEndsAnIdleProcess(t *testing.T) {
+func TestSIGTERM_endsAnIdleProcess(t *testing.T) {
 	t.Parallel()
 	port := testkit.FreePort(t)
 	p := startHelper(t, serveSlowly, productionEnviron("FUNCTION_TARGET", "probe", helperPort, port))

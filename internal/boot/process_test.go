@@ -188,7 +188,7 @@ func TestReady(t *testing.T) {
 	}
 }
 
-func TestAPIHasTheProcessesOrigins(t *testing.T) {
+func TestAPI_hasTheProcessesOrigins(t *testing.T) {
 	t.Parallel()
 	p := localProcess(t)
 	p.Config.Origins = []string{"https://app.example"}
@@ -201,7 +201,7 @@ func TestAPIHasTheProcessesOrigins(t *testing.T) {
 	}
 }
 
-func TestEnvironKeepsWhatFollowsTheFirstEqualsSign(t *testing.T) {
+func TestEnviron_keepsWhatFollowsTheFirstEqualsSign(t *testing.T) {
 	t.Setenv("BOOT_TEST_VALUE", "a=b=c")
 	if got := Environ()["BOOT_TEST_VALUE"]; got != "a=b=c" {
 		t.Errorf("value = %q", got)

@@ -13,10 +13,10 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 )
 
-// TestAccessIsWhatIsLinked: a client that is not linked cannot be used, and one that is linked is
+// TestAccess_isWhatIsLinked: a client that is not linked cannot be used, and one that is linked is
 // there to be used. So the grants are compared with the constructors of clients that each function
 // links.
-func TestAccessIsWhatIsLinked(t *testing.T) {
+func TestAccess_isWhatIsLinked(t *testing.T) {
 	t.Parallel()
 	for _, f := range catalog.Functions() {
 		t.Run(f.Name, func(t *testing.T) {
@@ -42,9 +42,9 @@ func TestAccessIsWhatIsLinked(t *testing.T) {
 	}
 }
 
-// TestSettingsAreWhatIsRead: a function that reads a variable that it is not given fails at its
+// TestSettings_areWhatIsRead: a function that reads a variable that it is not given fails at its
 // first request, in production only.
-func TestSettingsAreWhatIsRead(t *testing.T) {
+func TestSettings_areWhatIsRead(t *testing.T) {
 	t.Parallel()
 	config, err := os.ReadFile("../boot/config.go")
 	if err != nil {
@@ -138,8 +138,8 @@ func deps(t *testing.T, pkg string) []string {
 	return strings.Fields(string(out))
 }
 
-// TestEveryTopicHasAPublisher: the sweep alone would deliver a minute late.
-func TestEveryTopicHasAPublisher(t *testing.T) {
+// TestEveryTopic_hasAPublisher: the sweep alone would deliver a minute late.
+func TestEveryTopic_hasAPublisher(t *testing.T) {
 	t.Parallel()
 	published := map[string]bool{}
 	for _, f := range catalog.Functions() {

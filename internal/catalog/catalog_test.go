@@ -114,7 +114,7 @@ func TestSubscriptions(t *testing.T) {
 // the number of packages that are wired, not with what is done.
 const maxFunctionLines = 40
 
-func TestEveryFunctionHasItsFolder(t *testing.T) {
+func TestEveryFunction_hasItsFolder(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..", "functions")
 	entries, err := os.ReadDir(root)

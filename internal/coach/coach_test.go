@@ -91,7 +91,7 @@ func TestAnswers(t *testing.T) {
 }
 
 // Every fix is about the check whose words it has.
-func TestFixesAreAboutTheirChecks(t *testing.T) {
+func TestFixes_areAboutTheirChecks(t *testing.T) {
 	t.Parallel()
 	limit := 1.0
 	checks := []report.Check{
@@ -158,7 +158,7 @@ func adult() account.User {
 	}
 }
 
-func TestPreviewIsLookedAtAndForgotten(t *testing.T) {
+func TestPreview_isLookedAtAndForgotten(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, adult())
 	status, body := f.ask(t, "image/jpeg", bytes.NewReader(emulatortest.SamplePhoto(t)))

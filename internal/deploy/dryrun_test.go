@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestCopyTerraformLeavesStatesAndDownloads(t *testing.T) {
+func TestCopyTerraform_leavesStatesAndDownloads(t *testing.T) {
 	t.Parallel()
 	from, to := t.TempDir(), filepath.Join(t.TempDir(), "copy")
 	kept := []string{"bootstrap/main.tf", "environments/dev.tfvars", "main.tf", "modules/a/main.tf"}
@@ -46,7 +46,7 @@ func TestCopyTerraformLeavesStatesAndDownloads(t *testing.T) {
 	}
 }
 
-func TestDryRunKnowsNoAccount(t *testing.T) {
+func TestDryRun_knowsNoAccount(t *testing.T) {
 	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", "/real/key.json")
 	t.Setenv("CLOUDSDK_CORE_PROJECT", "real")
 	t.Setenv("LANG", "C")

@@ -48,7 +48,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestVarFilesAreAbsolute(t *testing.T) {
+func TestVarFiles_areAbsolute(t *testing.T) {
 	t.Parallel()
 	o, err := parse("plan", []string{"-env", "dev", "-var-file", "a.tfvars", "-var-file", "/b.tfvars"})
 	if err != nil || len(o.varFiles) != 2 || !strings.HasSuffix(
@@ -58,7 +58,7 @@ func TestVarFilesAreAbsolute(t *testing.T) {
 	}
 }
 
-func TestEveryCommandIsInTheUsage(t *testing.T) {
+func TestEveryCommand_isInTheUsage(t *testing.T) {
 	t.Parallel()
 	for command := range about {
 		if !strings.Contains(usage, "\n  "+command+" ") {

@@ -233,7 +233,7 @@ func TestStage(t *testing.T) {
 	})
 }
 
-func TestSourceRefusesAReplacedModule(t *testing.T) {
+func TestSource_refusesAReplacedModule(t *testing.T) {
 	t.Parallel()
 	s := &source{packages: map[string]*goPackage{}}
 	err := s.add(&goPackage{ImportPath: "a.b/c", Module: &goModule{Path: "a.b", Replace: &goModule{Path: "../b"}}})
@@ -242,7 +242,7 @@ func TestSourceRefusesAReplacedModule(t *testing.T) {
 	}
 }
 
-func TestZipSaysNothingOfWhenAndWhere(t *testing.T) {
+func TestZip_saysNothingOfWhenAndWhere(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "a.go")
 	if err := os.WriteFile(file, []byte("package a\n"), 0o700); err != nil {
@@ -277,7 +277,7 @@ func TestZipSaysNothingOfWhenAndWhere(t *testing.T) {
 	}
 }
 
-func TestPackRefusesAFileThatIsNotThere(t *testing.T) {
+func TestPack_refusesAFileThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	p := newPacker()
 	if err := p.pack(t.Context(), []staged{{name: "a", from: filepath.Join(t.TempDir(), "none")}}); err == nil {

@@ -174,7 +174,7 @@ func TestAgree(t *testing.T) {
 	}
 }
 
-func TestQuestionEndsWithTheContext(t *testing.T) {
+func TestQuestion_endsWithTheContext(t *testing.T) {
 	t.Parallel()
 	never, write := io.Pipe()
 	defer write.Close()

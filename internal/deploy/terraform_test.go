@@ -123,7 +123,7 @@ func TestPrintOutputs(t *testing.T) {
 	}
 }
 
-func TestOldestTerraformIsWhatTheFilesAsk(t *testing.T) {
+func TestOldestTerraform_isWhatTheFilesAsk(t *testing.T) {
 	t.Parallel()
 	for _, root := range []string{"", "bootstrap", "firebase"} {
 		content := read(t, filepath.Join("..", "..", "terraform", root, "versions.tf"))

@@ -32,7 +32,7 @@ func of[P event.Payload](p P) sample {
 	return sample{p, func(e event.Event) (event.Payload, error) { return event.As[P](e) }}
 }
 
-// samples has one payload of each released type; TestEveryTypeHasASample keeps it whole.
+// samples has one payload of each released type; TestEveryType_hasASample keeps it whole.
 func samples() []sample {
 	return []sample{
 		of(event.AccountRegisteredV1{UID: "u1"}),
@@ -123,7 +123,7 @@ func TestGoldenFilesDecodeForEver(t *testing.T) {
 	}
 }
 
-func TestEveryTypeHasASample(t *testing.T) {
+func TestEveryType_hasASample(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("*_v[0-9]*.go")
 	if err != nil {
@@ -156,7 +156,7 @@ func encode(t *testing.T, p event.Payload) []byte {
 	return body
 }
 
-func TestDecodeRefusesWhatIsNoEvent(t *testing.T) {
+func TestDecode_refusesWhatIsNoEvent(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"nothing":      "",

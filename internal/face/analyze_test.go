@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-func TestAnalyzeMeasuresAPortrait(t *testing.T) {
+func TestAnalyze_measuresAPortrait(t *testing.T) {
 	t.Parallel()
 	r := analyze(t, facetest.SampleJPEG(t))
 
@@ -102,7 +102,7 @@ func TestAnalyzeMeasuresAPortrait(t *testing.T) {
 	})
 }
 
-func TestReportsAreTheSameToTheByte(t *testing.T) {
+func TestReports_areTheSameToTheByte(t *testing.T) {
 	t.Parallel()
 	data := facetest.SampleJPEG(t)
 	want := facetest.AsJSON(t, analyze(t, data))
@@ -133,7 +133,7 @@ func TestReportsAreTheSameToTheByte(t *testing.T) {
 	})
 }
 
-func TestMirroredPhotoGivesTheMirroredReport(t *testing.T) {
+func TestMirroredPhoto_givesTheMirroredReport(t *testing.T) {
 	t.Parallel()
 	src := facetest.DecodeSample(t)
 	tilted := facetest.Graded(
@@ -160,7 +160,7 @@ func TestMirroredPhotoGivesTheMirroredReport(t *testing.T) {
 	}
 }
 
-func TestOrientationIsApplied(t *testing.T) {
+func TestOrientation_isApplied(t *testing.T) {
 	t.Parallel()
 	src := facetest.DecodeSample(t)
 	want := analyze(t, facetest.EncodePNG(t, src))
@@ -188,7 +188,7 @@ func TestOrientationIsApplied(t *testing.T) {
 	}
 }
 
-func TestSmallChangesOfThePhotoChangeLittle(t *testing.T) {
+func TestSmallChangesOfThePhoto_changeLittle(t *testing.T) {
 	t.Parallel()
 	src := facetest.DecodeSample(t)
 	want := analyze(t, facetest.EncodePNG(t, src))
@@ -261,7 +261,7 @@ func TestAnUnevenFaceScoresLower(t *testing.T) {
 	}
 }
 
-func TestReaderErrorsAreNotRefusals(t *testing.T) {
+func TestReaderErrors_areNotRefusals(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("connection reset")
 	_, err := Analyze(iotest.ErrReader(broken), report.Options{})

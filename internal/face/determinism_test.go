@@ -20,10 +20,10 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/golden.txt anew; change Version with it")
 
-// TestReportsAreTheSameOnEveryMachine compares checksums of reports, refusals included, with those
+// TestReports_areTheSameOnEveryMachine compares checksums of reports, refusals included, with those
 // of testdata/golden.txt. The files are made in whole numbers, so that any difference is the
 // engine's. scripts/arm64.sh runs it on arm64.
-func TestReportsAreTheSameOnEveryMachine(t *testing.T) {
+func TestReports_areTheSameOnEveryMachine(t *testing.T) {
 	t.Parallel()
 	const golden = "testdata/golden.txt"
 	var got strings.Builder

@@ -83,9 +83,9 @@ func TestTheSamePixelsGiveTheSameReport(t *testing.T) {
 	})
 }
 
-// TestEveryKindOfJPEGIsRead compares with the PNG of the same pixels, up to what compression
+// TestEveryKindOfJPEG_isRead compares with the PNG of the same pixels, up to what compression
 // changes.
-func TestEveryKindOfJPEGIsRead(t *testing.T) {
+func TestEveryKindOfJPEG_isRead(t *testing.T) {
 	t.Parallel()
 	src := facetest.DecodeSample(t)
 	want := analyze(t, facetest.EncodePNG(t, src))

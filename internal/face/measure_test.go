@@ -11,7 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-func TestAFaceIsMeasuredInAsManyPixelsAsItNeeds(t *testing.T) {
+func TestFace_isMeasuredInAsManyPixelsAsItNeeds(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ iod, left float64 }{
 		{40, 40}, {100, 100}, {199, 199}, {201, 100.5}, {399, 199.5}, {401, 100.25}, {820, 102.5}, {4000, 500},
@@ -42,7 +42,7 @@ func TestAFaceIsMeasuredInAsManyPixelsAsItNeeds(t *testing.T) {
 	}
 }
 
-func TestTheLargestOfSeveralFacesIsTheOne(t *testing.T) {
+func TestLargestOfSeveralFaces_isTheOne(t *testing.T) {
 	t.Parallel()
 	small, large := cascade.Window{X: 1, Size: 20, Q: 900}, cascade.Window{X: 2, Size: 100, Q: 150}
 	mid := cascade.Window{X: 3, Size: 30, Q: 500}

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestScanGivesReportAndPictures(t *testing.T) {
+func TestScan_givesReportAndPictures(t *testing.T) {
 	t.Parallel()
 	src := facetest.DecodeSample(t)
 	data := facetest.WithJPEGOrientation(facetest.EncodeJPEG(t, facetest.Stored(src, 6), 95), 6)
@@ -93,7 +93,7 @@ func wantNoMetadata(t *testing.T, p report.Picture) {
 	}
 }
 
-func TestRefusedPhotoHasNoPictures(t *testing.T) {
+func TestRefusedPhoto_hasNoPictures(t *testing.T) {
 	t.Parallel()
 	_, pictures, err := Scan(bytes.NewReader([]byte("no photo")), report.Options{})
 	if facetest.CodeOf(t, err) != report.UnsupportedFormat || pictures != nil {
@@ -101,7 +101,7 @@ func TestRefusedPhotoHasNoPictures(t *testing.T) {
 	}
 }
 
-func TestReportAloneKeepsNoDecodedImage(t *testing.T) {
+func TestReportAlone_keepsNoDecodedImage(t *testing.T) {
 	t.Parallel()
 	_, m, err := analyzed(bytes.NewReader(facetest.SampleJPEG(t)), report.Options{}, false)
 	if err != nil || m.Photo.Decoded != nil {

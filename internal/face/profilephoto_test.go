@@ -90,9 +90,9 @@ func remappedColours(src *image.RGBA, f func(color.RGBA) color.RGBA) *image.RGBA
 	return dst
 }
 
-// TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB stores one photo by several profiles and in all
-// kinds of files, and wants the light checks and the pictures of the same photo in sRGB.
-func TestPhotosOfOtherColoursAreMeasuredAndShownInSRGB(t *testing.T) {
+// TestPhotosOfOtherColours_areMeasuredAndShownInSRGB stores one photo by several profiles and in
+// all kinds of files, and wants the light checks and the pictures of the same photo in sRGB.
+func TestPhotosOfOtherColours_areMeasuredAndShownInSRGB(t *testing.T) {
 	t.Parallel()
 	photo := facetest.DecodeSample(t)
 	area := photo.Rect
@@ -250,7 +250,7 @@ func meanColour(img image.Image, x, y, parts int) (mean [3]float64) {
 	return [3]float64{mean[0] / n, mean[1] / n, mean[2] / n}
 }
 
-func TestColoursOfAPaletteAreConverted(t *testing.T) {
+func TestColoursOfAPalette_areConverted(t *testing.T) {
 	t.Parallel()
 	img := image.NewPaletted(
 		image.Rect(0, 0, 4, 4), color.Palette{color.NRGBA{200, 120, 90, 255}, color.NRGBA{200, 120, 90, 0}},

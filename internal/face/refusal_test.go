@@ -129,7 +129,7 @@ func TestLimits(t *testing.T) {
 	})
 }
 
-func TestARefusalSaysWhatWasChecked(t *testing.T) {
+func TestRefusal_saysWhatWasChecked(t *testing.T) {
 	t.Parallel()
 	dark := facetest.EncodePNG(t, facetest.Graded(facetest.DecodeSample(t), func(v float64) float64 { return v * 0.25 }))
 	_, err := Analyze(bytes.NewReader(dark), report.Options{})

@@ -12,11 +12,11 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-var soak = flag.Int("soak", 30, "how many scans TestScansLeaveNothingBehind makes; 2000 take a minute or two")
+var soak = flag.Int("soak", 30, "how many scans TestScans_leaveNothingBehind makes; 2000 take a minute or two")
 
-// TestScansLeaveNothingBehind watches goroutines and memory over many scans of all kinds, refusals
+// TestScans_leaveNothingBehind watches goroutines and memory over many scans of all kinds, refusals
 // included.
-func TestScansLeaveNothingBehind(t *testing.T) {
+func TestScans_leaveNothingBehind(t *testing.T) {
 	src := facetest.DecodeSample(t)
 	files := [][]byte{
 		facetest.SampleJPEG(t), facetest.EncodePNG(t, src), facetest.EncodeWebP(src), facetest.EncodeJPEG(t, src, 80)[:4000],

@@ -19,9 +19,9 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// TestVersionFollowsTheNumbers fails when a cascade or a number that a report depends on is changed
-// without a new version.
-func TestVersionFollowsTheNumbers(t *testing.T) {
+// TestVersion_followsTheNumbers fails when a cascade or a number that a report depends on is
+// changed without a new version.
+func TestVersion_followsTheNumbers(t *testing.T) {
 	t.Parallel()
 	h := sha256.New()
 	for _, line := range sourceNumbers(t) {

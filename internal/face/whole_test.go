@@ -11,8 +11,8 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// TestAWholePhotoGivesItsReport however phones and programs end it, to the byte.
-func TestAWholePhotoGivesItsReport(t *testing.T) {
+// TestWholePhoto_givesItsReport however phones and programs end it, to the byte.
+func TestWholePhoto_givesItsReport(t *testing.T) {
 	t.Parallel()
 	src := facetest.Grained(facetest.DecodeSample(t), 3)
 	encode := func(frame byte, restart int) []byte {

@@ -12,7 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-func TestEveryCodeSurvivesWrapping(t *testing.T) {
+func TestEveryCode_survivesWrapping(t *testing.T) {
 	t.Parallel()
 	for code, kind := range fault.Codes() {
 		err := fmt.Errorf("outer: %w", fmt.Errorf("inner: %w", fault.Wrap(errors.New("cause"), code, "detail")))
@@ -27,7 +27,7 @@ func TestEveryCodeSurvivesWrapping(t *testing.T) {
 }
 
 // The compiler cannot see that a new constant lacks its row, and a missing row would answer 500.
-func TestEveryDeclaredCodeHasAKind(t *testing.T) {
+func TestEveryDeclaredCode_hasAKind(t *testing.T) {
 	t.Parallel()
 	file, err := parser.ParseFile(token.NewFileSet(), "codes.go", nil, 0)
 	if err != nil {

@@ -98,7 +98,7 @@ func TestRouting(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerIsSafeAndHasItsOwnID(t *testing.T) {
+func TestEveryAnswer_isSafeAndHasItsOwnID(t *testing.T) {
 	t.Parallel()
 	api := pets(httpapi.Options{})
 	ids := map[string]bool{}

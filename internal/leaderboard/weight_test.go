@@ -50,7 +50,7 @@ func TestRatingOfSeries(t *testing.T) {
 }
 
 // Whatever the order in which the events of a series come, and how often, the rating is the same.
-func TestSeriesIsRatedByItsLastRevision(t *testing.T) {
+func TestSeries_isRatedByItsLastRevision(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 5).Draw(t, "revisions")

@@ -22,7 +22,7 @@ import (
 const longestPause = time.Hour
 
 // A process may end at any point between commit and publish: with an error, or with no word at all.
-func TestTheSweepPublishesWhatWasAbandoned(t *testing.T) {
+func TestSweep_publishesWhatWasAbandoned(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		fault string
@@ -78,7 +78,7 @@ func TestTheSweepPublishesWhatWasAbandoned(t *testing.T) {
 
 // Published and not known to be: the event is told again with the same id, by which its consumers
 // drop it.
-func TestAnEventWhoseDocumentStaysIsPublishedAgainUnderTheSameID(t *testing.T) {
+func TestEventWhoseDocument_staysIsPublishedAgainUnderTheSameID(t *testing.T) {
 	t.Parallel()
 	project := emulatortest.UniqueProject(t)
 	dying := fixtureOn(t, project)

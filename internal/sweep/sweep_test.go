@@ -206,7 +206,7 @@ func TestHandleWorksUnderALease(t *testing.T) {
 	}
 }
 
-func TestHandleLeavesALeaseThatAnotherTookOver(t *testing.T) {
+func TestHandle_leavesALeaseThatAnotherTookOver(t *testing.T) {
 	t.Parallel()
 	var others time.Time
 	var f *fixture
@@ -225,7 +225,7 @@ func TestHandleLeavesALeaseThatAnotherTookOver(t *testing.T) {
 	}
 }
 
-func TestHandleGivesTheLeaseUpWhenTheDelivererHungUp(t *testing.T) {
+func TestHandle_givesTheLeaseUpWhenTheDelivererHungUp(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	f := newFixture(t, publisherFunc(func(string) error {
@@ -295,7 +295,7 @@ func TestHandleJoinsTheErrorsOfItsSteps(t *testing.T) {
 	})
 }
 
-func TestHandlePublishesAbandonedEvents(t *testing.T) {
+func TestHandle_publishesAbandonedEvents(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		age  time.Duration
@@ -385,7 +385,7 @@ func (p *topics) open(t *testing.T, project, topic string) func() []byte {
 	}
 }
 
-func TestHandleRunsItsStepsInTheirOrder(t *testing.T) {
+func TestHandle_runsItsStepsInTheirOrder(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, quiet)
 	var ran []string

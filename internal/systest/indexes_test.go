@@ -13,10 +13,10 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-// TestEveryIndexIsUsed asks all that needs a composite index: one that answers no query costs money
-// and time with every write. That a query has the index which it needs, every test on the local
-// Firestore shows.
-func TestEveryIndexIsUsed(t *testing.T) {
+// TestEveryIndex_isUsed asks all that needs a composite index: one that answers no query costs
+// money and time with every write. That a query has the index which it needs, every test on the
+// local Firestore shows.
+func TestEveryIndex_isUsed(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()

@@ -39,7 +39,7 @@ func TestEventsOnThePublicPort(t *testing.T) {
 }
 
 // What was sent to the users can be read beside the API.
-func TestSentMessagesAreListed(t *testing.T) {
+func TestSentMessages_areListed(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 
 const parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-func TestLoggerWritesCloudLoggingFields(t *testing.T) {
+func TestLogger_writesCloudLoggingFields(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	log := telemetry.NewLogger(&out, "demo", slog.LevelInfo)
@@ -38,7 +38,7 @@ func TestLoggerWritesCloudLoggingFields(t *testing.T) {
 	}
 }
 
-func TestWithKeepsSiblingsApart(t *testing.T) {
+func TestWith_keepsSiblingsApart(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	log := telemetry.NewLogger(&out, "demo", slog.LevelInfo)

@@ -47,7 +47,7 @@ func TestPoseOfAKnownHead(t *testing.T) {
 	}
 }
 
-func TestTurnMapLeadsBackToThePortrait(t *testing.T) {
+func TestTurnMap_leadsBackToThePortrait(t *testing.T) {
 	t.Parallel()
 	const degree = math.Pi / 180
 	same := func(y float64) float64 { return y }
@@ -74,7 +74,7 @@ func TestTurnMapLeadsBackToThePortrait(t *testing.T) {
 	}
 }
 
-func TestGenericHeadIsEvenAndItsNoseStandsOut(t *testing.T) {
+func TestGenericHead_isEvenAndItsNoseStandsOut(t *testing.T) {
 	t.Parallel()
 	tip := depth(0, 0.48)
 	for y := -1.0; y < 2; y += 0.1 {

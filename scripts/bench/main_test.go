@@ -76,7 +76,7 @@ func TestPeopleOfAnIndex(t *testing.T) {
 	}
 }
 
-func TestEveryCurveHasItsCopies(t *testing.T) {
+func TestEveryCurve_hasItsCopies(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, m := range makers(true) {

@@ -43,7 +43,7 @@ func TestRanksAddUp(t *testing.T) {
 	})
 }
 
-func TestBootstrapIsAlwaysTheSameAndHoldsTheValue(t *testing.T) {
+func TestBootstrap_isAlwaysTheSameAndHoldsTheValue(t *testing.T) {
 	t.Parallel()
 	v := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
 	statistic := func(c []int) float64 { return fit.Mean(picked(v, c)) }
@@ -75,7 +75,7 @@ func TestBars(t *testing.T) {
 	}
 }
 
-func TestEyesGoThereAndBack(t *testing.T) {
+func TestEyes_goThereAndBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c := rapid.Float64Range(-200, 200)

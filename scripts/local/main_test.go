@@ -158,7 +158,7 @@ func running(t *testing.T) map[string]string {
 	return env
 }
 
-func TestTestCommandsStatusIsPassedOn(t *testing.T) {
+func TestTestCommandsStatus_isPassedOn(t *testing.T) {
 	for command, want := range map[string]int{"exit 0": 0, "exit 1": 1, "exit 7": 7} {
 		status, out := local(t, running(t), "test", "--", "sh", "-c", "echo it runs; "+command).status()
 		if status != want || !strings.Contains(out, "it runs\n") || strings.Contains(out, "local:") {
@@ -171,7 +171,7 @@ func TestTestCommandsStatusIsPassedOn(t *testing.T) {
 	}
 }
 
-func TestSlowestPackagesAreNamed(t *testing.T) {
+func TestSlowestPackages_areNamed(t *testing.T) {
 	const text = `printf 'PASS\nok  \ta/quick\t0.140s\nFAIL\ta/slow\t31.25s\nFAIL\ta/broken [build failed]\n` +
 		`?   \ta/none\t[no test files]\nok  \ta/known\t(cached)\n` +
 		`ok  \ta/most\t2.5s\tcoverage: 1.0%%%% of statements\n'; exit 1`
@@ -230,7 +230,7 @@ func TestTee_endsWithoutWhatIsLeft(t *testing.T) {
 
 // What a program fails by that is run on the way to the command is printed, and its status is not
 // taken for that of the command.
-func TestOtherErrorsArePrinted(t *testing.T) {
+func TestOtherErrors_arePrinted(t *testing.T) {
 	fails := t.TempDir()
 	for _, tool := range []string{"java", "node", "npm", "gcloud"} {
 		machinetest.WriteScript(t, filepath.Join(fails, tool), "echo no such library >&2; exit 7")

@@ -77,7 +77,7 @@ func (c checkout) make(folder string, args ...string) string {
 	return strings.Join(lines, "")
 }
 
-func TestMakePassesWhatItIsGiven(t *testing.T) {
+func TestMake_passesWhatItIsGiven(t *testing.T) {
 	c := newCheckout(t, builds)
 	elsewhere := t.TempDir()
 	if err := os.WriteFile(filepath.Join(elsewhere, "my photo.jpg"), nil, 0o600); err != nil {
@@ -139,7 +139,7 @@ func (c checkout) script(args ...string) *program {
 	return begin(c.t, c.env, filepath.Join(c.dir, "scripts/local.sh"), args...)
 }
 
-func TestScriptSaysWhatItDoes(t *testing.T) {
+func TestScript_saysWhatItDoes(t *testing.T) {
 	c := newCheckout(t, builds)
 	for _, want := range []string{"building; the first time takes minutes\n", "building\n"} {
 		if status, out := c.script("run").status(); status != 0 || !strings.HasPrefix(out, want) {

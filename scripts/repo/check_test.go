@@ -209,9 +209,9 @@ func TestFromInside(t *testing.T) {
 	}
 }
 
-// TestBuildsAreIgnored holds .gitignore to the programs that there are: `go build` names a program
+// TestBuilds_areIgnored holds .gitignore to the programs that there are: `go build` names a program
 // after its folder, and leaves it there or at the top.
-func TestBuildsAreIgnored(t *testing.T) {
+func TestBuilds_areIgnored(t *testing.T) {
 	c := newClone(t)
 	for _, dir := range programs(t) {
 		name := filepath.Base(dir)

@@ -90,7 +90,7 @@ func TestJSONLines(t *testing.T) {
 	}
 }
 
-func TestUnreadableFileStopsNoOther(t *testing.T) {
+func TestUnreadableFile_stopsNoOther(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{"a.jpg": sample(t)})
 	missing, there := filepath.Join(dir, "missing.jpg"), filepath.Join(dir, "a.jpg")
@@ -172,7 +172,7 @@ func TestTableForPeople(t *testing.T) {
 	}
 }
 
-func TestTableTellsWhatToDo(t *testing.T) {
+func TestTable_tellsWhatToDo(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	report := report.Report{
@@ -198,7 +198,7 @@ func TestTableTellsWhatToDo(t *testing.T) {
 	}
 }
 
-func TestInterruptEndsCleanly(t *testing.T) {
+func TestInterrupt_endsCleanly(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -12,7 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-func TestPicturesAreNamedAfterTheFile(t *testing.T) {
+func TestPictures_areNamedAfterTheFile(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{"a/anna.jpg": sample(t), "b/Anna.png": sample(t), "b/nobody.png": heic})
 	drawn := filepath.Join(dir, "new", "drawn")

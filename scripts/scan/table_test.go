@@ -6,7 +6,7 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-func TestIntervalBarShowsTheScoreInItsInterval(t *testing.T) {
+func TestIntervalBar_showsTheScoreInItsInterval(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name          string

@@ -105,7 +105,7 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-func TestManyDifferencesAreCutShort(t *testing.T) {
+func TestManyDifferences_areCutShort(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{"a.jpg": sample(t)})
 	made := scan(t, "-json", dir)

@@ -13,9 +13,9 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-// TestFieldsAreIndexedAsTheCodeSays: what the code asks a group by, what expires, and what nothing
+// TestFields_areIndexedAsTheCodeSays: what the code asks a group by, what expires, and what nothing
 // asks by.
-func TestFieldsAreIndexedAsTheCodeSays(t *testing.T) {
+func TestFields_areIndexedAsTheCodeSays(t *testing.T) {
 	const both = "COLLECTION ASCENDING, COLLECTION_GROUP ASCENDING"
 	want := map[string]string{}
 	for _, c := range schema.Collections {

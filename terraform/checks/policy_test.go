@@ -16,7 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
-func TestBucketsAreClosed(t *testing.T) {
+func TestBuckets_areClosed(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		buckets := resources(plan, "google_storage_bucket")
 		if len(buckets) != 3 {
@@ -41,7 +41,7 @@ func TestBucketsAreClosed(t *testing.T) {
 	})
 }
 
-func TestGoKeepsBelowTheInstancesMemory(t *testing.T) {
+func TestGo_keepsBelowTheInstancesMemory(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		memory := map[string]int{}
 		for _, f := range catalog.Functions() {
@@ -63,7 +63,7 @@ func TestGoKeepsBelowTheInstancesMemory(t *testing.T) {
 	})
 }
 
-func TestPhotosAreDeletedByTheBucketAtLast(t *testing.T) {
+func TestPhotos_areDeletedByTheBucketAtLast(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		for _, b := range resources(plan, "google_storage_bucket") {
 			if b.Name != "uploads" {
@@ -118,7 +118,7 @@ var projectRoles = []string{
 	"(a custom role of this module)", // its name is known after the apply
 }
 
-func TestProjectRolesAreFew(t *testing.T) {
+func TestProjectRoles_areFew(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		for _, r := range resources(plan, "google_project_iam_member") {
 			role := r.text("role")
@@ -147,7 +147,7 @@ func TestProjectRolesAreFew(t *testing.T) {
 	})
 }
 
-func TestCustomRolesHoldNoMoreThanIsUsed(t *testing.T) {
+func TestCustomRoles_holdNoMoreThanIsUsed(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		for _, r := range resources(plan, "google_project_iam_custom_role") {
 			permissions, _ := r.at("permissions").([]any)
@@ -162,7 +162,7 @@ func TestCustomRolesHoldNoMoreThanIsUsed(t *testing.T) {
 	})
 }
 
-func TestUsersLeaveByTheAPIAndNotByTheSDK(t *testing.T) {
+func TestUsers_leaveByTheAPIAndNotByTheSDK(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		configs := resources(plan, "google_identity_platform_config")
 		if len(configs) != 1 {
@@ -200,7 +200,7 @@ func TestAccessToFirebaseUsers(t *testing.T) {
 	})
 }
 
-func TestEveryFunctionHasAnAccountOfItsOwn(t *testing.T) {
+func TestEveryFunction_hasAnAccountOfItsOwn(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		accounts := map[string]bool{}
 		for _, a := range resources(plan, "google_service_account") {
@@ -224,7 +224,7 @@ func TestEveryFunctionHasAnAccountOfItsOwn(t *testing.T) {
 	})
 }
 
-func TestOnlyHTTPFunctionsArePublicAndOnlyBehindTheLoadBalancer(t *testing.T) {
+func TestOnlyHTTPFunctions_arePublicAndOnlyBehindTheLoadBalancer(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		trigger := map[string]catalog.Trigger{}
 		for _, f := range catalog.Functions() {
@@ -255,7 +255,7 @@ func TestOnlyHTTPFunctionsArePublicAndOnlyBehindTheLoadBalancer(t *testing.T) {
 	})
 }
 
-func TestEverySubscriptionKeepsItsEvents(t *testing.T) {
+func TestEverySubscription_keepsItsEvents(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		for _, s := range resources(plan, "google_pubsub_subscription") {
 			if s.at("expiration_policy.0.ttl") != "" {
@@ -284,7 +284,7 @@ func TestEverySubscriptionKeepsItsEvents(t *testing.T) {
 	})
 }
 
-func TestTheAudienceIsWhatTheFunctionAsksFor(t *testing.T) {
+func TestAudience_isWhatTheFunctionAsksFor(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		audience := map[string]string{}
 		for _, f := range resources(plan, "google_cloudfunctions2_function") {
@@ -299,9 +299,9 @@ func TestTheAudienceIsWhatTheFunctionAsksFor(t *testing.T) {
 	})
 }
 
-// TestALeaseEndsBeforeTheLastAttempt: a process that died with the lease must not make the event
+// TestLease_endsBeforeTheLastAttempt: a process that died with the lease must not make the event
 // die too.
-func TestALeaseEndsBeforeTheLastAttempt(t *testing.T) {
+func TestLease_endsBeforeTheLastAttempt(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		for _, s := range resources(plan, "google_pubsub_subscription") {
 			if s.Name == "dead_letter" {
@@ -369,7 +369,7 @@ func TestEverythingIsLabelled(t *testing.T) {
 	})
 }
 
-func TestProductionDataIsProtected(t *testing.T) {
+func TestProductionData_isProtected(t *testing.T) {
 	for name, plan := range plans {
 		if !strings.HasPrefix(name, "prod") {
 			continue
@@ -394,7 +394,7 @@ func TestProductionDataIsProtected(t *testing.T) {
 	}
 }
 
-func TestSecretsArePinnedAndNotInTheState(t *testing.T) {
+func TestSecrets_arePinnedAndNotInTheState(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		for _, f := range resources(plan, "google_cloudfunctions2_function") {
 			secrets, _ := f.at("service_config.0.secret_environment_variables").([]any)

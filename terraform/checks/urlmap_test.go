@@ -19,10 +19,10 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// TestTheURLMapRoutesLikeTheCatalog sends every operation of the contract, and some paths that are
+// TestURLMap_routesLikeTheCatalog sends every operation of the contract, and some paths that are
 // none, through the planned URL map by Google's rule: an exact path first, then the longest that
 // ends in /*.
-func TestTheURLMapRoutesLikeTheCatalog(t *testing.T) {
+func TestURLMap_routesLikeTheCatalog(t *testing.T) {
 	contract, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
 	if err != nil {
 		t.Fatal(err)

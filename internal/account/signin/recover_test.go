@@ -107,7 +107,7 @@ func TestPasswordReset_dropsWhatIsTooMuchForOneMailbox(t *testing.T) {
 	}
 }
 
-func TestAttemptsAreLimited(t *testing.T) {
+func TestAttempts_areLimited(t *testing.T) {
 	t.Parallel()
 	weak := credentials{newEmail(), "short"}
 	for name, tt := range map[string]struct {

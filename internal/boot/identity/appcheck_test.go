@@ -98,7 +98,7 @@ func askWith(t *testing.T, api http.Handler, token string) (int, fault.Code) {
 }
 
 // Not parallel: it changes the environment and where the SDK fetches its keys.
-func TestAPIAsksFirebaseWhichAppCalls(t *testing.T) {
+func TestAPI_asksFirebaseWhichAppCalls(t *testing.T) {
 	key := newKey(t)
 	serveKeys(t, &key.PublicKey)
 	api := enforcing(t)
@@ -141,7 +141,7 @@ func TestAPIAsksFirebaseWhichAppCalls(t *testing.T) {
 }
 
 // Not parallel, for the same reason.
-func TestAppCheckWithoutKeysIsUnavailable(t *testing.T) {
+func TestAppCheckWithoutKeys_isUnavailable(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
 	askAt(t, gone.URL)

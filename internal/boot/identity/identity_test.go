@@ -14,7 +14,7 @@ import (
 
 // What Firebase answers is for the real emulator's tests (package account); here only whom the
 // client asks. Not parallel: it changes the environment.
-func TestClientAsksForTheProcessesProject(t *testing.T) {
+func TestClient_asksForTheProcessesProject(t *testing.T) {
 	var path string
 	auth := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path = r.URL.Path
@@ -42,7 +42,7 @@ func TestClientAsksForTheProcessesProject(t *testing.T) {
 }
 
 // Not parallel: it changes the environment.
-func TestAPIAsksFirebaseWhoCalls(t *testing.T) {
+func TestAPI_asksFirebaseWhoCalls(t *testing.T) {
 	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:1") // nothing is there, and nothing is asked
 	api, err := identity.API(t.Context(), &boot.Process{Config: boot.Config{Project: "demo-identity"}})
 	if err != nil {

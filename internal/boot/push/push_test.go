@@ -10,7 +10,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 )
 
-func TestClientSendsToTheConfiguredEndpoint(t *testing.T) {
+func TestClient_sendsToTheConfiguredEndpoint(t *testing.T) {
 	t.Parallel()
 	fcm, err := emulator.NewFCM()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/deploy/fakegcp"
 )
 
-func TestUploadOfAnySizeIsKept(t *testing.T) {
+func TestUploadOfAnySize_isKept(t *testing.T) {
 	t.Parallel()
 	fake, err := fakegcp.Start(t.Context(), fakegcp.Options{Project: "p"})
 	if err != nil {

@@ -84,7 +84,7 @@ func meanMark(k landmark.Mark) raster.Vec {
 	return raster.Vec{X: sign * at[to].X, Y: at[to].Y}
 }
 
-func TestFitIsDeterministicAndMovesPointsToTheManualOnes(t *testing.T) {
+func TestFit_isDeterministicAndMovesPointsToTheManualOnes(t *testing.T) {
 	t.Parallel()
 	a, err := Fit(drawn(12, 1), Others{})
 	if err != nil {
@@ -122,7 +122,7 @@ func TestFitIsDeterministicAndMovesPointsToTheManualOnes(t *testing.T) {
 	}
 }
 
-func TestFitNeedsPeople(t *testing.T) {
+func TestFit_needsPeople(t *testing.T) {
 	t.Parallel()
 	list := drawn(9, 1)
 	list[0].Points = nil
@@ -132,7 +132,7 @@ func TestFitNeedsPeople(t *testing.T) {
 	}
 }
 
-func TestYawIsReadFromTheSigns(t *testing.T) {
+func TestYaw_isReadFromTheSigns(t *testing.T) {
 	t.Parallel()
 	people := drawn(30, 3)
 	c, err := Fit(people, Others{})
@@ -147,7 +147,7 @@ func TestYawIsReadFromTheSigns(t *testing.T) {
 	}
 }
 
-func TestTheIndexOfAMirroredObservationIsTheSame(t *testing.T) {
+func TestIndexOfAMirroredObservation_isTheSame(t *testing.T) {
 	t.Parallel()
 	for _, s := range drawn(5, 4) {
 		o := *s.Neutral
@@ -161,8 +161,8 @@ func TestTheIndexOfAMirroredObservationIsTheSame(t *testing.T) {
 	}
 }
 
-// TestTablesAreWrittenByTheFit keeps hands off tables.go.
-func TestTablesAreWrittenByTheFit(t *testing.T) {
+// TestTables_areWrittenByTheFit keeps hands off tables.go.
+func TestTables_areWrittenByTheFit(t *testing.T) {
 	t.Parallel()
 	want, err := os.ReadFile("../internal/measure/tables.go")
 	if err != nil {
@@ -202,7 +202,7 @@ func TestICC(t *testing.T) {
 	})
 }
 
-func TestComponentsAreDirections(t *testing.T) {
+func TestComponents_areDirections(t *testing.T) {
 	t.Parallel()
 	for _, list := range [][]mirror.Component{measure.Fitted.Shared[:], measure.Fitted.Quiet[:]} {
 		for _, q := range list {
@@ -288,7 +288,7 @@ func TestLearnedLooks(t *testing.T) {
 	})
 }
 
-func TestEigenvectorsSolveTheirEquation(t *testing.T) {
+func TestEigenvectors_solveTheirEquation(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var a [mirror.FreeSize]mirror.Free

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestRoundingNeverGivesTheNegativeZero(t *testing.T) {
+func TestRounding_neverGivesTheNegativeZero(t *testing.T) {
 	t.Parallel()
 	for _, v := range []float64{-0.001, math.Copysign(0, -1)} {
 		got, err := json.Marshal(Round(v, 2))

@@ -188,8 +188,8 @@ func structured(t *testing.T, q firestore.Query) *firestorepb.StructuredQuery {
 	return in.GetStructuredQuery()
 }
 
-// TestFirestoreRefusesWhatHasNoIndex: what the emulator itself would answer.
-func TestFirestoreRefusesWhatHasNoIndex(t *testing.T) {
+// TestFirestore_refusesWhatHasNoIndex: what the emulator itself would answer.
+func TestFirestore_refusesWhatHasNoIndex(t *testing.T) {
 	ctx := t.Context()
 	s, err := start(ctx, freshMachine(), Options{}, Firestore)
 	if err != nil {

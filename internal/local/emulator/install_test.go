@@ -101,7 +101,7 @@ func TestNPMInstallsOnce(t *testing.T) {
 	}
 }
 
-func TestInterruptedInstallLeavesNoBrokenCache(t *testing.T) {
+func TestInterruptedInstall_leavesNoBrokenCache(t *testing.T) {
 	test := newNPMTest(t, `touch half; sleep 600`)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
@@ -131,7 +131,7 @@ func TestInterruptedInstallLeavesNoBrokenCache(t *testing.T) {
 	}
 }
 
-func TestFailedInstallShowsWhatNPMSays(t *testing.T) {
+func TestFailedInstall_showsWhatNPMSays(t *testing.T) {
 	test := newNPMTest(t, "echo npm error code ENOTFOUND >&2; exit 1")
 	shown, err := test.install(t.Context(), t)
 	if err == nil || !strings.Contains(err.Error(), "exit status 1") || !strings.Contains(
@@ -148,7 +148,7 @@ func TestFailedInstallShowsWhatNPMSays(t *testing.T) {
 	}
 }
 
-func TestInstallShowsProgress(t *testing.T) {
+func TestInstall_showsProgress(t *testing.T) {
 	test := newNPMTest(t, `
 for i in $(seq 250); do echo "npm http fetch GET 200 https://registry.example/p$i 9ms (cache miss)" >&2; done
 echo "npm http fetch GET attempt 1 failed with ECONNRESET" >&2
@@ -175,7 +175,7 @@ npm: no end of a line
 	}
 }
 
-func TestInstallLockWaitsForItsContext(t *testing.T) {
+func TestInstallLock_waitsForItsContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	unlock, err := lockFile(t.Context(), path, &bytes.Buffer{})
 	if err != nil {
@@ -195,7 +195,7 @@ func TestInstallLockWaitsForItsContext(t *testing.T) {
 }
 
 // A jar that is missing is fetched by firebase-tools, here by a script in its place.
-func TestJarIsDownloaded(t *testing.T) {
+func TestJar_isDownloaded(t *testing.T) {
 	test := newNPMTest(t, fakeInstall)
 	dir := t.TempDir()
 	jarFile := filepath.Join(dir, "the.jar")

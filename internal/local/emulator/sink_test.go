@@ -72,7 +72,7 @@ func TestFCMRecordsPushes(t *testing.T) {
 	}
 }
 
-func TestFCMRefusesByToken(t *testing.T) {
+func TestFCM_refusesByToken(t *testing.T) {
 	sink, client := newFCMTest(t)
 	result, err := client.SendEachForMulticast(t.Context(), &messaging.MulticastMessage{
 		Tokens: []string{"good", "unregistered-1", "mismatched-1"},
@@ -145,7 +145,7 @@ func TestSMTPRecordsMails(t *testing.T) {
 	}
 }
 
-func TestSMTPRefusesByRecipient(t *testing.T) {
+func TestSMTP_refusesByRecipient(t *testing.T) {
 	sink := newSMTPTest(t)
 	message := []byte("Subject: x\r\n\r\nhello\r\n")
 	for to, code := range map[string]int{"bounce@example.com": 550, "later@example.com": 451, "user@example.com": 0} {

@@ -141,7 +141,7 @@ func TestStartedEmulatorsWork(t *testing.T) {
 	}
 }
 
-func TestContextEndsTheStack(t *testing.T) {
+func TestContext_endsTheStack(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s, err := start(ctx, freshMachine(), Options{}, PubSub)
 	if err != nil {
@@ -157,7 +157,7 @@ func TestContextEndsTheStack(t *testing.T) {
 	}
 }
 
-func TestContextEndsWhileStarting(t *testing.T) {
+func TestContext_endsWhileStarting(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	on := fakeJava(t, `echo starting >"$STARTED"; exec sleep 600`)
 	go func() {
@@ -184,7 +184,7 @@ func fakeJava(t *testing.T, script string) machine.Machine {
 	return on
 }
 
-func TestDeadEmulatorShowsItsLog(t *testing.T) {
+func TestDeadEmulator_showsItsLog(t *testing.T) {
 	on := fakeJava(t, "echo one >>$STARTED; echo the disk is full >&2; exit 3")
 	_, err := start(t.Context(), on, Options{}, PubSub)
 	if err == nil || !strings.Contains(err.Error(), "pubsub") || !strings.Contains(err.Error(), "exit status 3") ||
@@ -196,7 +196,7 @@ func TestDeadEmulatorShowsItsLog(t *testing.T) {
 	}
 }
 
-func TestTakenPortIsTriedAgain(t *testing.T) {
+func TestTakenPort_isTriedAgain(t *testing.T) {
 	on := fakeJava(t, "echo one >>$STARTED; echo java.net.BindException: Address already in use; exit 1")
 	if _, err := start(t.Context(), on, Options{}, PubSub); err == nil {
 		t.Error("no error")
@@ -235,7 +235,7 @@ func TestWaitReportsADeath(t *testing.T) {
 	}
 }
 
-func TestRunningEmulatorsAreReused(t *testing.T) {
+func TestRunningEmulators_areReused(t *testing.T) {
 	running := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer running.Close()
 	host := strings.TrimPrefix(running.URL, "http://")

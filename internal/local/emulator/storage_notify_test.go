@@ -82,7 +82,7 @@ func (topic *topicTest) next(t *testing.T) *pubsub.Message {
 	}
 }
 
-func TestFinalizeIsPublished(t *testing.T) {
+func TestFinalize_isPublished(t *testing.T) {
 	s := newStorageTest(t)
 	topic := newTopicTest(t)
 	bucket := s.gcs.Bucket(testBucket)
@@ -138,7 +138,7 @@ func TestFinalizeIsPublished(t *testing.T) {
 	}
 }
 
-func TestEveryWayToWriteIsPublishedOnce(t *testing.T) {
+func TestEveryWayToWrite_isPublishedOnce(t *testing.T) {
 	s := newStorageTest(t)
 	topic := newTopicTest(t)
 	if err := s.CreateBucket(testBucket, Notification{Topic: topic.name}); err != nil {
@@ -213,7 +213,7 @@ func TestNotificationConfigs(t *testing.T) {
 
 // A notification that cannot be published is reported and does no harm to the writer; Close does
 // not lose it.
-func TestLostNotificationIsLogged(t *testing.T) {
+func TestLostNotification_isLogged(t *testing.T) {
 	var log bytes.Buffer
 	s, err := NewStorage(t.Context(), StorageOptions{
 		PubSubHost: os.Getenv("PUBSUB_EMULATOR_HOST"), Log: slog.New(slog.NewTextHandler(&log, nil)),

@@ -189,7 +189,7 @@ func (c *countingReader) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func TestGenerationMatchZeroWritesOnce(t *testing.T) {
+func TestGenerationMatchZero_writesOnce(t *testing.T) {
 	s := newStorageTest(t)
 	signed := s.sign(t, http.MethodPut, "image/jpeg", uploadHeaders...)
 	resp, body := s.put(t, signed, "first")

@@ -31,7 +31,7 @@ func inboxOf(w *usertest.World, uid string) (types []string, bodies []string) {
 }
 
 // The user is told of a series once, and not of its photos.
-func TestSeriesIsToldOnce(t *testing.T) {
+func TestSeries_isToldOnce(t *testing.T) {
 	t.Parallel()
 	const ada = "ada-0123456789"
 	w := usertest.New(t, usertest.Options{})

@@ -24,7 +24,7 @@ import (
 	"github.com/facescan/facescan/internal/scan/analyze"
 )
 
-func TestSamplePhotoIsMeasured(t *testing.T) {
+func TestSamplePhoto_isMeasured(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s := e.NewScan(t)
@@ -161,7 +161,7 @@ func TestPhotoThatCannotBeMeasuredFailsTheScan(t *testing.T) {
 	}
 }
 
-func TestRefusalTellsWhatToDo(t *testing.T) {
+func TestRefusal_tellsWhatToDo(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s := e.NewScan(t)
@@ -175,7 +175,7 @@ func TestRefusalTellsWhatToDo(t *testing.T) {
 	}
 }
 
-func TestEngineGetsThePhotoAndItsLimit(t *testing.T) {
+func TestEngine_getsThePhotoAndItsLimit(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s := e.NewScan(t)
@@ -349,7 +349,7 @@ func TestSameFinalizeAtOnce(t *testing.T) {
 	scantest.WantNoMore(t, e, 1)
 }
 
-func TestReportKeepsTheGeometryToItself(t *testing.T) {
+func TestReport_keepsTheGeometryToItself(t *testing.T) {
 	t.Parallel()
 	body, err := json.Marshal(scantest.Measured)
 	if err != nil {

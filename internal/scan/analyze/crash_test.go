@@ -318,7 +318,7 @@ func TestTransientFailure(t *testing.T) {
 	}
 }
 
-func TestTransientFailuresAreNoClaimsWithoutEnd(t *testing.T) {
+func TestTransientFailures_areNoClaimsWithoutEnd(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s := e.NewScan(t)
@@ -339,7 +339,7 @@ func TestTransientFailuresAreNoClaimsWithoutEnd(t *testing.T) {
 	}
 }
 
-func TestPhotoIsGone(t *testing.T) {
+func TestPhoto_isGone(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(*testing.T, *storage.ObjectHandle){
 		"deleted": func(t *testing.T, object *storage.ObjectHandle) {

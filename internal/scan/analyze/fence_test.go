@@ -60,7 +60,7 @@ func wantNothingKept(t *testing.T, e *scantest.Env, s scan.Scan) {
 	scantest.WantNoMore(t, e, 0)
 }
 
-func TestFenceClosesBeforeTheClaim(t *testing.T) {
+func TestFence_closesBeforeTheClaim(t *testing.T) {
 	t.Parallel()
 	for name, closeFence := range closings {
 		t.Run(name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestFenceClosesBeforeTheClaim(t *testing.T) {
 	}
 }
 
-func TestFenceClosesDuringTheAnalysis(t *testing.T) {
+func TestFence_closesDuringTheAnalysis(t *testing.T) {
 	t.Parallel()
 	for name, closeFence := range closings {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +116,7 @@ func TestFenceClosesDuringTheAnalysis(t *testing.T) {
 	})
 }
 
-func TestScanIsDeletedDuringTheAnalysis(t *testing.T) {
+func TestScan_isDeletedDuringTheAnalysis(t *testing.T) {
 	t.Parallel()
 	for name, engineOf := range map[string]func(func()) scantest.Engine{
 		"that succeeds": scantest.During,
@@ -142,7 +142,7 @@ func TestScanIsDeletedDuringTheAnalysis(t *testing.T) {
 
 // A process may die after it has ended a scan at the fence and before it has deleted all: the next
 // delivery does.
-func TestRefusedScanIsDeletedAtLast(t *testing.T) {
+func TestRefusedScan_isDeletedAtLast(t *testing.T) {
 	t.Parallel()
 	broken := func(t *testing.T, e *scantest.Env, engine scantest.Engine) *analyze.Consumer {
 		t.Helper()
@@ -187,7 +187,7 @@ func TestRefusedScanIsDeletedAtLast(t *testing.T) {
 
 // The report of a holder that was killed before its finish goes with the photo, when the fence has
 // closed since.
-func TestFenceTakesTheReportOfAKilledHolder(t *testing.T) {
+func TestFence_takesTheReportOfAKilledHolder(t *testing.T) {
 	t.Parallel()
 	for name, closeFence := range closings {
 		t.Run(name, func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestFenceTakesTheReportOfAKilledHolder(t *testing.T) {
 	}
 }
 
-func TestFenceGoesBeforeTooManyClaims(t *testing.T) {
+func TestFence_goesBeforeTooManyClaims(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s := e.NewScan(t)
@@ -225,7 +225,7 @@ func TestFenceGoesBeforeTooManyClaims(t *testing.T) {
 }
 
 // The database fails at the fence: it is not known whether it is closed, so nothing final is done.
-func TestFenceCannotBeRead(t *testing.T) {
+func TestFence_cannotBeRead(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s := e.NewScan(t)

@@ -36,7 +36,7 @@ var freshnessPattern = regexp.MustCompile(
 	`scan_freshness = \{[^}]*filter += "jsonPayload\.message=\\"([^"\\]+)\\""\s+value += "EXTRACT\(jsonPayload\.(\w+)\)"`)
 
 // The default logger is the process's, so this test is not parallel.
-func TestEndOfAScanIsLoggedForTheFreshnessMetric(t *testing.T) {
+func TestEndOfAScan_isLoggedForTheFreshnessMetric(t *testing.T) {
 	message, field := freshnessMetric(t)
 	type line struct {
 		State   scan.State

@@ -138,7 +138,7 @@ func TestPhotoOfAnotherTypeThanTheTickets(t *testing.T) {
 }
 
 // Scans that were completed before there was the gate are measured again through it.
-func TestKeptPhotoOfAnotherTypeIsNotMeasuredAgain(t *testing.T) {
+func TestKeptPhotoOfAnotherType_isNotMeasuredAgain(t *testing.T) {
 	t.Parallel()
 	for _, action := range []string{"verify", "rescore"} {
 		t.Run(action, func(t *testing.T) {

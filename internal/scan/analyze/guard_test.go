@@ -14,7 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
-func TestGuardKeepsACopyOutOfTheRanking(t *testing.T) {
+func TestGuard_keepsACopyOutOfTheRanking(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	first, second := e.NewScan(t), e.NewScan(t)
@@ -50,7 +50,7 @@ func TestGuardKeepsACopyOutOfTheRanking(t *testing.T) {
 	}
 }
 
-func TestDisqualifyingKeepsTheEnginesReason(t *testing.T) {
+func TestDisqualifying_keepsTheEnginesReason(t *testing.T) {
 	t.Parallel()
 	result := map[string]any{"rankable": false, "notRankableBecause": "The face is too dark."}
 	analyze.Disqualify(result, []cheat.Reason{{Code: cheat.Jump, Detail: "Another shape."}})

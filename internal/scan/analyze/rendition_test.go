@@ -30,7 +30,7 @@ func asking(renditions ...string) string {
 	return `{"contentType":"image/jpeg","renditions":[` + strings.Join(renditions, ",") + `]}`
 }
 
-func TestRenditionsAreMade(t *testing.T) {
+func TestRenditions_areMade(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	list := `[` + smallGrey + `,` + small + `]`
@@ -149,7 +149,7 @@ func TestRenditionThatTakesTooMuchMemoryIsNamed(t *testing.T) {
 	}
 }
 
-func TestRenditionsGoWithTheScan(t *testing.T) {
+func TestRenditions_goWithTheScan(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s := e.NewScan(t, func(s *scan.Scan) { s.Renditions = []rendition.Rendition{{Name: "copy", Format: rendition.JPEG}} })
@@ -169,7 +169,7 @@ func TestRenditionsGoWithTheScan(t *testing.T) {
 	}
 }
 
-func TestRenditionsAreChecked(t *testing.T) {
+func TestRenditions_areChecked(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := e.UploadAPI()

@@ -12,7 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
-func TestStageIsShownWhileTheScanIsUnderWay(t *testing.T) {
+func TestStage_isShownWhileTheScanIsUnderWay(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s := e.NewScan(t)
@@ -51,7 +51,7 @@ func TestStageIsShownWhileTheScanIsUnderWay(t *testing.T) {
 	}
 }
 
-func TestStageOfALostLeaseIsNotShown(t *testing.T) {
+func TestStageOfALostLease_isNotShown(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s := e.NewScan(t, func(s *scan.Scan) {

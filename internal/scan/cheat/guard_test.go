@@ -120,7 +120,7 @@ func TestPhotosOfOneAccount(t *testing.T) {
 	}
 }
 
-func TestMirroredIsTheHashOfTheMirrorImage(t *testing.T) {
+func TestMirrored_isTheHashOfTheMirrorImage(t *testing.T) {
 	t.Parallel()
 	crop := imaging.Crop(sample(t), image.Rect(20, 40, 150, 170))
 	for name, picture := range map[string]image.Image{"a face": crop, "a face upside down": imaging.FlipV(crop)} {
@@ -134,7 +134,7 @@ func TestMirroredIsTheHashOfTheMirrorImage(t *testing.T) {
 	}
 }
 
-func TestMirroredCopyIsACopy(t *testing.T) {
+func TestMirroredCopy_isACopy(t *testing.T) {
 	t.Parallel()
 	first := Observation{Hash: bytes.Repeat([]byte{0x0f}, hashBits/8), Mirrored: bytes.Repeat([]byte{0x33}, hashBits/8)}
 	_, s := Judge(State{}, "first", 1, first)
@@ -160,7 +160,7 @@ func entries() *rapid.Generator[Observation] {
 }
 
 // Judging a scan again, whatever came after it, gives the same verdict and counts once.
-func TestJudgingAgainChangesNothing(t *testing.T) {
+func TestJudgingAgain_changesNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(entries(), 1, 12).Draw(t, "observations")
@@ -180,7 +180,7 @@ func TestJudgingAgainChangesNothing(t *testing.T) {
 	})
 }
 
-func TestForgettingLeavesNoTrace(t *testing.T) {
+func TestForgetting_leavesNoTrace(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(entries(), 1, 8).Draw(t, "observations")
@@ -214,7 +214,7 @@ func TestOnlySoManyAreRemembered(t *testing.T) {
 }
 
 // An account whose first photo was another person's becomes its owner's after two photos.
-func TestUsualFollowsTheUser(t *testing.T) {
+func TestUsual_followsTheUser(t *testing.T) {
 	t.Parallel()
 	shape := func(v float64) Observation {
 		return Observation{Engine: 1, Ratios: slices.Repeat([]float64{v}, len(ratioNames))}

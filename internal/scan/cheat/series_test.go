@@ -62,7 +62,7 @@ func TestPhotosOfOneSeries(t *testing.T) {
 }
 
 // Another's face in a series is told from the scans before the series, not from those within.
-func TestSeriesIsComparedWithWhatWasUsualBefore(t *testing.T) {
+func TestSeries_isComparedWithWhatWasUsualBefore(t *testing.T) {
 	t.Parallel()
 	state := State{}
 	judge := func(id, series string, ratios float64, bits int) string {

@@ -97,7 +97,7 @@ func TestSizes(t *testing.T) {
 	})
 }
 
-func TestOperationsDoWhatTheySay(t *testing.T) {
+func TestOperations_doWhatTheySay(t *testing.T) {
 	t.Parallel()
 	img := colours(64, 48)
 	t.Run("a crop keeps the pixels", func(t *testing.T) {
@@ -270,7 +270,7 @@ func operations() *rapid.Generator[Operation] {
 }
 
 // Whatever is done to it, a picture never grows, and the same wish gives the same bytes.
-func TestRenditionsAreBoundedAndDeterministic(t *testing.T) {
+func TestRenditions_areBoundedAndDeterministic(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := rapid.IntRange(1, 50).Draw(t, "w"), rapid.IntRange(1, 50).Draw(t, "h")
@@ -301,7 +301,7 @@ func TestRenditionsAreBoundedAndDeterministic(t *testing.T) {
 	})
 }
 
-func TestFilesHaveNoMetadata(t *testing.T) {
+func TestFiles_haveNoMetadata(t *testing.T) {
 	t.Parallel()
 	for _, f := range formats {
 		file, err := Render(colours(16, 16), Rendition{Format: f})

@@ -39,7 +39,7 @@ func TestWhatCanBeAskedFor(t *testing.T) {
 	}
 }
 
-func TestFaultsAreNamedByPointer(t *testing.T) {
+func TestFaults_areNamedByPointer(t *testing.T) {
 	t.Parallel()
 	operation := func(o string) string { return `[{"name":"a","format":"png","operations":[` + o + `]}]` }
 	const at = "/renditions/0/operations/0/"
@@ -110,7 +110,7 @@ func TestFaultsAreNamedByPointer(t *testing.T) {
 	}
 }
 
-func TestNotANumberIsOutOfEveryRange(t *testing.T) {
+func TestNotANumber_isOutOfEveryRange(t *testing.T) {
 	t.Parallel()
 	nan := math.NaN()
 	for _, o := range []Operation{

@@ -34,7 +34,7 @@ const (
 	v2 = "facescan-2.0.0+a"
 )
 
-func TestSeriesIsWhatItsScansComeTo(t *testing.T) {
+func TestSeries_isWhatItsScansComeTo(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 	done := func(id scan.ID, engine string, value float64) scan.Scan {

@@ -189,7 +189,7 @@ func TestList(t *testing.T) {
 	})
 }
 
-func TestListShowsWhatAScanComesTo(t *testing.T) {
+func TestList_showsWhatAScanComesTo(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := scantest.ScanAPI(e.ScanHandler(e.Firestore))
@@ -211,7 +211,7 @@ func TestListShowsWhatAScanComesTo(t *testing.T) {
 	}
 }
 
-func TestListReadsPastWhatIsBeingDeleted(t *testing.T) {
+func TestList_readsPastWhatIsBeingDeleted(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := scantest.ScanAPI(e.ScanHandler(e.Firestore))

@@ -268,7 +268,7 @@ func TestSeriesWithAPhotoThatNobodyAnalysed(t *testing.T) {
 	wantSettled(t, e, opened.Series.ID, series.Completed, 40, 1, 1)
 }
 
-func TestPhotoOfASeriesIsDeleted(t *testing.T) {
+func TestPhotoOfASeries_isDeleted(t *testing.T) {
 	t.Parallel()
 	remove := func(t *testing.T, api http.Handler, s scantest.SeriesAnswer, look int) {
 		t.Helper()
@@ -316,7 +316,7 @@ func TestPhotoOfASeriesIsDeleted(t *testing.T) {
 	})
 }
 
-func TestSeriesIsDeleted(t *testing.T) {
+func TestSeries_isDeleted(t *testing.T) {
 	t.Parallel()
 	for name, take := range map[string]int{"open": 0, "with a photo missing": 2, "settled": 3} {
 		t.Run(name, func(t *testing.T) {
@@ -530,7 +530,7 @@ func TestSeriesOverAnEngineChange(t *testing.T) {
 	}
 }
 
-func TestSeriesWaitEndsWithEachPhoto(t *testing.T) {
+func TestSeriesWait_endsWithEachPhoto(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	var watching *serve.SeriesWatcher

@@ -71,7 +71,7 @@ func TestWaitForTheOutcome(t *testing.T) {
 	})
 }
 
-func TestAskingAgainIsRefused(t *testing.T) {
+func TestAskingAgain_isRefused(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := scantest.ScanAPI(e.ScanHandler(e.Firestore))

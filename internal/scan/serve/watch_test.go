@@ -57,7 +57,7 @@ func TestWaitWakesOnNothingLess(t *testing.T) {
 	scantest.WantView(t, scantest.Receive(t, answer, "the answer"), scan.Completed, 3)
 }
 
-func TestWaitEndsInTime(t *testing.T) {
+func TestWait_endsInTime(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	reader := e.ScanHandler(e.Firestore)
@@ -91,7 +91,7 @@ func TestWaitEndsInTime(t *testing.T) {
 	})
 }
 
-func TestWaitEndsWhenTheClientLeaves(t *testing.T) {
+func TestWait_endsWhenTheClientLeaves(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	reader := e.ScanHandler(e.Firestore)
@@ -106,7 +106,7 @@ func TestWaitEndsWhenTheClientLeaves(t *testing.T) {
 	}
 }
 
-func TestWaitEndsWhenTheScanIsDeleted(t *testing.T) {
+func TestWait_endsWhenTheScanIsDeleted(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	reader := e.ScanHandler(e.Firestore)
@@ -224,7 +224,7 @@ func TestListenerThatFails(t *testing.T) {
 
 // Waiters that come after a listener's failure get a new one, while those of the failed one are
 // still leaving.
-func TestNextListenerIsApartFromTheFailed(t *testing.T) {
+func TestNextListener_isApartFromTheFailed(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	watcher := serve.NewWatcher(e.Firestore)
@@ -282,7 +282,7 @@ func TestTooManyWatches(t *testing.T) {
 
 // A waiter that read a later state than the listener has told of is not told the earlier one at the
 // end of the wait.
-func TestWaitNeverGoesBack(t *testing.T) {
+func TestWait_neverGoesBack(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	watcher := serve.NewWatcher(e.Firestore)
@@ -329,7 +329,7 @@ func TestTooManyWaiters(t *testing.T) {
 
 // A listener that gets no stream hears of nothing, so that the end of the wait has to look for
 // itself.
-func TestWaitLosesNothingWithoutAListener(t *testing.T) {
+func TestWait_losesNothingWithoutAListener(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	held := make(chan struct{})

@@ -11,7 +11,7 @@ import (
 
 const aDay = 24 * time.Hour
 
-func TestPhotoIsKeptAsItsUserWants(t *testing.T) {
+func TestPhoto_isKeptAsItsUserWants(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		days   *int
@@ -59,7 +59,7 @@ func TestPhotoIsKeptAsItsUserWants(t *testing.T) {
 	}
 }
 
-func TestPhotoFollowsWhatItsUserWantsNow(t *testing.T) {
+func TestPhoto_followsWhatItsUserWantsNow(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		first, then *int

@@ -20,7 +20,7 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-func TestLostNotificationIsToldAgain(t *testing.T) {
+func TestLostNotification_isToldAgain(t *testing.T) {
 	t.Parallel()
 	first := map[scan.State]time.Duration{
 		scan.AwaitingUpload: scan.FirstLook, scan.Queued: scan.NextLook, scan.Processing: time.Minute + scan.NextLook,
@@ -115,7 +115,7 @@ func TestPhotoThatNeverComes(t *testing.T) {
 	})
 }
 
-func TestRenewedTicketIsWaitedFor(t *testing.T) {
+func TestRenewedTicket_isWaitedFor(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	opened := scantest.WantTicket(
@@ -346,7 +346,7 @@ func TestStorageThatIsAwayEndsNoScan(t *testing.T) {
 	scantest.WantNoMore(t, e, 0)
 }
 
-func TestSweepTakesAPageOldestFirst(t *testing.T) {
+func TestSweep_takesAPageOldestFirst(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	writer := e.Firestore.BulkWriter(t.Context())
@@ -374,7 +374,7 @@ func TestSweepTakesAPageOldestFirst(t *testing.T) {
 
 // More than a page of scans on which the sweep always fails do not keep it from the one that comes
 // after them.
-func TestSweepIsNotStarvedByFailures(t *testing.T) {
+func TestSweep_isNotStarvedByFailures(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	snap, err := scan.Ref(e.Firestore, e.NewScan(t).ID).Get(t.Context())

@@ -125,7 +125,7 @@ func (p atOnce) Publish(ctx context.Context, _ string, data []byte, attributes m
 	return nil
 }
 
-func TestNotificationHandledBeforeTheSweepWritesOn(t *testing.T) {
+func TestNotificationHandledBeforeTheSweep_writesOn(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	s, _ := e.BegunScan(t, scan.AwaitingUpload)

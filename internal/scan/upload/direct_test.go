@@ -113,7 +113,7 @@ func TestDirectUpload(t *testing.T) {
 	})
 }
 
-func TestDirectUploadIsRefused(t *testing.T) {
+func TestDirectUpload_isRefused(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	e.PutUser(t, account.User{UID: "withdrawn", State: account.Active, ConsentEpoch: 2, BirthYear: 1990})
@@ -291,7 +291,7 @@ func TestDirectUploadThatBreaksOff(t *testing.T) {
 	}
 }
 
-func TestDirectUploadIsIdempotent(t *testing.T) {
+func TestDirectUpload_isIdempotent(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := e.UploadAPI()
@@ -486,7 +486,7 @@ func TestDirectUploadThatCrashes(t *testing.T) {
 }
 
 // Between the photo's being stored and the scan's being queued the world goes on.
-func TestDirectUploadIsOvertaken(t *testing.T) {
+func TestDirectUpload_isOvertaken(t *testing.T) {
 	t.Parallel()
 	stored := func(t *testing.T, e *scantest.Env, then func(s scan.Scan)) *httptest.ResponseRecorder {
 		t.Helper()
@@ -558,7 +558,7 @@ func TestDirectUploadWithoutStorage(t *testing.T) {
 }
 
 // A photo is passed on as it comes: what the handler allocates does not grow with it.
-func TestDirectUploadHoldsLittle(t *testing.T) {
+func TestDirectUpload_holdsLittle(t *testing.T) {
 	// Not parallel: it counts what is allocated.
 	e := scantest.New(t)
 	photo := scantest.JPEG + strings.Repeat("x", 10<<20)

@@ -43,7 +43,7 @@ func TestPutWithTheTicket(t *testing.T) {
 	}
 }
 
-func TestPutBesideTheTicketIsRefused(t *testing.T) {
+func TestPutBesideTheTicket_isRefused(t *testing.T) {
 	t.Parallel()
 	header := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }

@@ -77,7 +77,7 @@ func TestQuota(t *testing.T) {
 
 // Twenty scans of one user opened at once in two processes: all are opened and counted, and none
 // beyond the quota.
-func TestQuotaIsExactAtOnce(t *testing.T) {
+func TestQuota_isExactAtOnce(t *testing.T) {
 	t.Parallel()
 	const requests = 20
 	e := scantest.New(t)
@@ -116,7 +116,7 @@ func TestQuotaIsExactAtOnce(t *testing.T) {
 }
 
 // A ticket that is signed anew stands under the consent that is in force then.
-func TestTicketAfterTheConsentIsGrantedAnew(t *testing.T) {
+func TestTicketAfterTheConsent_isGrantedAnew(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := e.UploadAPI()

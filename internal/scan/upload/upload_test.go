@@ -84,7 +84,7 @@ func TestTicketCarriesTheTrace(t *testing.T) {
 	}
 }
 
-func TestTicketIsRefused(t *testing.T) {
+func TestTicket_isRefused(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := e.UploadAPI()
@@ -145,7 +145,7 @@ func TestTicketIsRefused(t *testing.T) {
 	})
 }
 
-func TestTicketIsIdempotent(t *testing.T) {
+func TestTicket_isIdempotent(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := e.UploadAPI()
@@ -223,7 +223,7 @@ func TestTicketIsIdempotent(t *testing.T) {
 	})
 }
 
-func TestTicketCannotBeSigned(t *testing.T) {
+func TestTicket_cannotBeSigned(t *testing.T) {
 	t.Parallel()
 	e := scantest.New(t)
 	api := e.UploadAPI(func(u *upload.Handler) {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func TestEveryOperationIsMeasuredOrExcused(t *testing.T) {
+func TestEveryOperation_isMeasuredOrExcused(t *testing.T) {
 	t.Parallel()
 	left, err := contractOperations()
 	if err != nil {

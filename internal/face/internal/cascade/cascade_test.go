@@ -10,7 +10,7 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 )
 
-func TestCascadesAreThoseOfPigo(t *testing.T) {
+func TestCascades_areThoseOfPigo(t *testing.T) {
 	t.Parallel()
 	folder, err := facetest.PigoFolder()
 	if err != nil {
@@ -50,7 +50,7 @@ func TestCascadesAreThoseOfPigo(t *testing.T) {
 	})
 }
 
-func TestDamagedCascadesAreAClearError(t *testing.T) {
+func TestDamagedCascades_areAClearError(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(data []byte) []byte{
 		"one bit is turned over": func(data []byte) []byte { data[4000] ^= 1; return data },
@@ -69,7 +69,7 @@ func TestDamagedCascadesAreAClearError(t *testing.T) {
 	}
 }
 
-func TestMalformedCascadesAreRefused(t *testing.T) {
+func TestMalformedCascades_areRefused(t *testing.T) {
 	t.Parallel()
 	with := func(name string, at int, b byte) []byte {
 		data := slices.Clone(Cascades()[name])

@@ -11,7 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-func TestWeakFacesInATurnedPictureMayBeChance(t *testing.T) {
+func TestWeakFacesInATurnedPicture_mayBeChance(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		confidence []float64

@@ -9,7 +9,7 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-func TestLegendFitsItsWidth(t *testing.T) {
+func TestLegend_fitsItsWidth(t *testing.T) {
 	t.Parallel()
 	for _, words := range legendWords {
 		if wide := legendText + 8*len(words); words == "" || wide > legendWidth-legendMargin/2 {
@@ -23,9 +23,9 @@ func TestLegendFitsItsWidth(t *testing.T) {
 	}
 }
 
-// TestLegendCanBeReadOnAPhone shrinks overlays to the width of a phone and looks for the letters,
+// TestLegend_canBeReadOnAPhone shrinks overlays to the width of a phone and looks for the letters,
 // as they were drawn, in the legend.
-func TestLegendCanBeReadOnAPhone(t *testing.T) {
+func TestLegend_canBeReadOnAPhone(t *testing.T) {
 	t.Parallel()
 	for _, size := range [...][2]int{{562, 1000}, {800, 1000}, {1000, 748}, {1280, 960}, {600, 1280}} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
@@ -68,7 +68,7 @@ func textLikeness(p, q *raster.Plane) float64 {
 }
 
 // Each sample is drawn in the colour of what it explains.
-func TestLegendShowsASampleOfEachLine(t *testing.T) {
+func TestLegend_showsASampleOfEachLine(t *testing.T) {
 	t.Parallel()
 	const w = 800
 	p := withLegend(

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
+func TestOverlay_changesThePhotoOnlyWhereItDraws(t *testing.T) {
 	t.Parallel()
 	m := looked(t, facetest.SampleJPEG(t))
 	c := canvasOf(m)
@@ -65,7 +65,7 @@ func TestOverlayChangesThePhotoOnlyWhereItDraws(t *testing.T) {
 	}
 }
 
-func TestBrowPointsAreDrawnOnTheBrows(t *testing.T) {
+func TestBrowPoints_areDrawnOnTheBrows(t *testing.T) {
 	t.Parallel()
 	m := looked(t, facetest.SampleJPEG(t))
 	plain, d := sceneOf(m, canvasOf(m))
@@ -108,7 +108,7 @@ func uneven(sag float64) *measure.Measurement {
 	return m
 }
 
-func TestArrowsPointWherePointsWouldHaveToMove(t *testing.T) {
+func TestArrows_pointWherePointsWouldHaveToMove(t *testing.T) {
 	t.Parallel()
 	arrowsOf := func(sag float64) (unsure, sure []stroke) {
 		m := uneven(sag)
@@ -137,7 +137,7 @@ func TestArrowsPointWherePointsWouldHaveToMove(t *testing.T) {
 	}
 }
 
-func TestMiddleLineFollowsTheFace(t *testing.T) {
+func TestMiddleLine_followsTheFace(t *testing.T) {
 	t.Parallel()
 	m := uneven(0)
 	if f := middleLine(&m.Asym); f.Origin.Length() > 1e-9 || math.Abs(f.Axis.Y) > 1e-9 {
@@ -159,7 +159,7 @@ func TestMiddleLineFollowsTheFace(t *testing.T) {
 	}
 }
 
-func TestOverlayShowsTheFaceLargeEnough(t *testing.T) {
+func TestOverlay_showsTheFaceLargeEnough(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name          string
@@ -203,7 +203,7 @@ func TestOverlayShowsTheFaceLargeEnough(t *testing.T) {
 	}
 }
 
-func TestStrokesAreSmooth(t *testing.T) {
+func TestStrokes_areSmooth(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		stroke stroke
@@ -249,7 +249,7 @@ func TestStrokesAreSmooth(t *testing.T) {
 	})
 }
 
-func TestInkShowsOnLightAndDark(t *testing.T) {
+func TestInk_showsOnLightAndDark(t *testing.T) {
 	t.Parallel()
 	for _, skin := range []uint8{25, 90, 160, 240} {
 		for name, i := range map[string]ink{
@@ -268,7 +268,7 @@ func TestInkShowsOnLightAndDark(t *testing.T) {
 	}
 }
 
-func TestColoursAreThoseOfTheUprightPhoto(t *testing.T) {
+func TestColours_areThoseOfTheUprightPhoto(t *testing.T) {
 	t.Parallel()
 	src := image.NewRGBA(image.Rect(0, 0, 9, 7))
 	for i := range src.Pix {

@@ -67,7 +67,7 @@ func samePicture(t *testing.T, name string, want, got raster.Planes) {
 
 // A canvas of odd sides, larger than the working image, so that it is shrunk with some columns left
 // over.
-func TestMirroredPhotoGivesMirroredPictures(t *testing.T) {
+func TestMirroredPhoto_givesMirroredPictures(t *testing.T) {
 	t.Parallel()
 	img := facetest.Remapped(
 		facetest.DecodeSample(t), 701, 2001, func(x, y int) (int, int) { return (x+1)/2 - 16, y/2 - 200 },
@@ -115,7 +115,7 @@ func meanDifference(t *testing.T, a, b report.Picture) float64 {
 	return sum / float64(len(p.Pix))
 }
 
-func TestHalvesAreTheirOwnMirrorImages(t *testing.T) {
+func TestHalves_areTheirOwnMirrorImages(t *testing.T) {
 	t.Parallel()
 	m := looked(t, facetest.SampleJPEG(t))
 	strip := stripOf(m, canvasOf(m))
@@ -145,7 +145,7 @@ func TestHalvesAreTheirOwnMirrorImages(t *testing.T) {
 	}
 }
 
-func TestWindowIsACrop(t *testing.T) {
+func TestWindow_isACrop(t *testing.T) {
 	t.Parallel()
 	p := raster.LumaOf(facetest.Noise(40, 30, 5))
 	for _, f := range []raster.Frame{
@@ -206,7 +206,7 @@ func TestCutsShowTheirPlaceAtEveryScale(t *testing.T) {
 	})
 }
 
-func TestPartsRepeatTheBorder(t *testing.T) {
+func TestParts_repeatTheBorder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		p := smallPlanes().Draw(t, "picture")
@@ -225,7 +225,7 @@ func TestPartsRepeatTheBorder(t *testing.T) {
 	})
 }
 
-func TestCropOfAFaceAtTheBorderIsFilledWithGrey(t *testing.T) {
+func TestCropOfAFaceAtTheBorder_isFilledWithGrey(t *testing.T) {
 	t.Parallel()
 	m := looked(t, facetest.EncodePNG(t, facetest.OnCanvas(320, 300, image.Pt(0, -110), facetest.DecodeSample(t))))
 	crop := aligned(m, stripOf(m, canvasOf(m)))

@@ -8,7 +8,7 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/facetest"
 )
 
-func TestOrientationIsFound(t *testing.T) {
+func TestOrientation_isFound(t *testing.T) {
 	t.Parallel()
 	const tag, short, long = 0x112, 3, 4
 	good := facetest.Tiff(binary.BigEndian, [3]uint32{tag, short, 6})

@@ -90,10 +90,10 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// TestSamplesAreThoseOfJpegn holds the samples to those of the decoder that the engine's tables
+// TestSamples_areThoseOfJpegn holds the samples to those of the decoder that the engine's tables
 // were fitted with. Progressive files are left out, where jpegn has a mistake: see the package
 // comment.
-func TestSamplesAreThoseOfJpegn(t *testing.T) {
+func TestSamples_areThoseOfJpegn(t *testing.T) {
 	t.Parallel()
 	compared := 0
 	for name, data := range corpus(t) {

@@ -134,8 +134,8 @@ func drawScans(t *rapid.T, components int, progressive bool) (scans []jpegtest.S
 	return scans
 }
 
-// TestPixelsAreThoseOfImageJPEG compares with the decoder of Go's own library what that can read.
-func TestPixelsAreThoseOfImageJPEG(t *testing.T) {
+// TestPixels_areThoseOfImageJPEG compares with the decoder of Go's own library what that can read.
+func TestPixels_areThoseOfImageJPEG(t *testing.T) {
 	t.Parallel()
 	img := picture(77, 53, 2)
 	for name, o := range map[string]jpegtest.Options{
@@ -322,8 +322,8 @@ func betweenScans(layers []byte, n int) []byte {
 	return append(append(bytes.Clone(layers[:at]), bytes.Repeat([]byte{7}, n)...), layers[at:]...)
 }
 
-// TestAFewBytesBetweenScansAreNotMissed: they are not part of the photo.
-func TestAFewBytesBetweenScansAreNotMissed(t *testing.T) {
+// TestFewBytesBetweenScans_areNotMissed: they are not part of the photo.
+func TestFewBytesBetweenScans_areNotMissed(t *testing.T) {
 	t.Parallel()
 	layers := jpegtest.Encode(picture(40, 40, 5), jpegtest.Options{Sampling: jpegtest.YCbCr420(), Frame: 0xc2})
 	if _, err := decoded(betweenScans(layers, 16), true); err != nil {

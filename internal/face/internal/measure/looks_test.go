@@ -38,7 +38,7 @@ func TestALookDoesNotFollowTheLight(t *testing.T) {
 	})
 }
 
-func TestAnEmptyRegionHasNoLook(t *testing.T) {
+func TestEmptyRegion_hasNoLook(t *testing.T) {
 	t.Parallel()
 	for r, look := range LooksOf(make([]float64, mirror.FieldW*mirror.FieldH)) {
 		if n := Inner(look, look); n != 0 {
@@ -47,7 +47,7 @@ func TestAnEmptyRegionHasNoLook(t *testing.T) {
 	}
 }
 
-func TestCompiledLooksAreWhole(t *testing.T) {
+func TestCompiledLooks_areWhole(t *testing.T) {
 	t.Parallel()
 	for i := range Regions {
 		if l := Fitted.look(i); len(l.Mean) == 0 || len(l.Components) != RegionRules[i].Components {

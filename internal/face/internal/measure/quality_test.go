@@ -102,7 +102,7 @@ func TestAFaceThatFillsThePictureIsTooNear(t *testing.T) {
 	}
 }
 
-func TestTheReasonForNoRankIsTheMostPreciseOne(t *testing.T) {
+func TestReasonForNoRank_isTheMostPreciseOne(t *testing.T) {
 	t.Parallel()
 	m := &Measurement{
 		Photo: &photo.Photo{Header: photo.Header{Width: 800, Height: 1000}}, Scale: 1, by: &Fitted,

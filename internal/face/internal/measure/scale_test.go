@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestPercentileIsNormal(t *testing.T) {
+func TestPercentile_isNormal(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		z := rapid.Float64Range(-3.9, 3.9).Draw(t, "deviate")
@@ -19,7 +19,7 @@ func TestPercentileIsNormal(t *testing.T) {
 	})
 }
 
-func TestAnIntervalIsNeverACertainty(t *testing.T) {
+func TestInterval_isNeverACertainty(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := Measurement{by: &Fitted, Photo: &photo.Photo{}, Scale: 1}

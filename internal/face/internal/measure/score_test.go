@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestScoreFallsWithTheIndex(t *testing.T) {
+func TestScore_fallsWithTheIndex(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := rapid.Float64Range(0, 0.1).Draw(t, "a"), rapid.Float64Range(0, 0.1).Draw(t, "b")

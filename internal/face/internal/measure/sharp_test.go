@@ -11,7 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-func TestMovementMakesDetailUneven(t *testing.T) {
+func TestMovement_makesDetailUneven(t *testing.T) {
 	t.Parallel()
 	p := raster.LumaOf(facetest.DecodeSample(t))
 	crop := p.Shrunk(1, 1).Crop(raster.Frame{Axis: raster.Vec{X: 1, Y: 0}}, min(p.W, lightW), min(p.H, lightH))

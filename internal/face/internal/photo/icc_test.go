@@ -8,7 +8,7 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-func TestTheColourProfileIsFoundInEveryFormat(t *testing.T) {
+func TestColourProfile_isFoundInEveryFormat(t *testing.T) {
 	t.Parallel()
 	src := facetest.DecodeSample(t)
 	jpg, png, webp := facetest.EncodeJPEG(t, src, 80), facetest.EncodePNG(t, src), facetest.EncodeWebP(src)

@@ -111,9 +111,9 @@ func TestMemoryOfImages(t *testing.T) {
 	}
 }
 
-// TestAPNGInManyPartsIsRefused: what lies between the parts of a picture is left out, but each part
-// takes memory.
-func TestAPNGInManyPartsIsRefused(t *testing.T) {
+// TestAPNGInManyParts_isRefused: what lies between the parts of a picture is left out, but each
+// part takes memory.
+func TestAPNGInManyParts_isRefused(t *testing.T) {
 	t.Parallel()
 	whole := facetest.EncodePNG(t, facetest.DecodeSample(t))
 	at := bytes.Index(whole, []byte("IDAT")) - 4
@@ -134,8 +134,8 @@ func TestAPNGInManyPartsIsRefused(t *testing.T) {
 	}
 }
 
-// TestALargeGreyPNGIsNotTooLarge: it takes a quarter of the memory of a coloured one.
-func TestALargeGreyPNGIsNotTooLarge(t *testing.T) {
+// TestLargeGreyPNG_isNotTooLarge: it takes a quarter of the memory of a coloured one.
+func TestLargeGreyPNG_isNotTooLarge(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		depth, colour byte

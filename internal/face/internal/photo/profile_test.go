@@ -16,7 +16,7 @@ import (
 
 // The wanted colours are those of lcms2 2.14 (transicc -t1 -n to its built-in sRGB), cut off at 0
 // and 255.
-func TestColoursAreConvertedAsLittleCMSDoes(t *testing.T) {
+func TestColours_areConvertedAsLittleCMSDoes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string
@@ -94,7 +94,7 @@ func converterOf(tb testing.TB, f facetest.ICCFile) *toSRGB {
 	return c
 }
 
-func TestSRGBIsRecognised(t *testing.T) {
+func TestSRGB_isRecognised(t *testing.T) {
 	t.Parallel()
 	for name, f := range facetest.ProfilesOfSRGB() {
 		p, err := ReadProfile(f.Bytes())
@@ -256,7 +256,7 @@ func FuzzProfile(f *testing.F) {
 	})
 }
 
-func TestPlanesOfAMirrorImageAreConvertedToItsMirrorImage(t *testing.T) {
+func TestPlanesOfAMirrorImage_areConvertedToItsMirrorImage(t *testing.T) {
 	t.Parallel()
 	c := converterOf(t, facetest.ProfileProPhoto)
 	rapid.Check(t, func(t *rapid.T) {
@@ -276,7 +276,7 @@ func TestPlanesOfAMirrorImageAreConvertedToItsMirrorImage(t *testing.T) {
 	})
 }
 
-func TestGreyStaysGrey(t *testing.T) {
+func TestGrey_staysGrey(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]facetest.ICCFile{
 		"Display P3": facetest.ProfileP3, "Adobe RGB": facetest.ProfileAdobe, "ProPhoto": facetest.ProfileProPhoto,
@@ -300,7 +300,7 @@ func TestGreyStaysGrey(t *testing.T) {
 }
 
 // Colours come out of planes as they do one by one, but for the step of the shades.
-func TestPlanesAreConvertedAsColoursAre(t *testing.T) {
+func TestPlanes_areConvertedAsColoursAre(t *testing.T) {
 	t.Parallel()
 	const side = 52 // colour differences from 102 to 153
 	for name, f := range map[string]facetest.ICCFile{

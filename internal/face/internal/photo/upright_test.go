@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestUprightGivesTheSamePictureForEveryOrientation(t *testing.T) {
+func TestUpright_givesTheSamePictureForEveryOrientation(t *testing.T) {
 	t.Parallel()
 	want := facetest.DecodeSample(t)
 	for orientation := 1; orientation <= 8; orientation++ {
@@ -78,9 +78,9 @@ func inverse(orientation int) int {
 	return orientation
 }
 
-// TestUprightIsShrunkAsByCatmullRom holds every kind of decoded image, shrunk by means of areas, to
-// one step of Catmull-Rom's curve.
-func TestUprightIsShrunkAsByCatmullRom(t *testing.T) {
+// TestUpright_isShrunkAsByCatmullRom holds every kind of decoded image, shrunk by means of areas,
+// to one step of Catmull-Rom's curve.
+func TestUpright_isShrunkAsByCatmullRom(t *testing.T) {
 	t.Parallel()
 	src := facetest.DecodeSample(t)
 	b := src.Bounds()
@@ -142,7 +142,7 @@ func samplesApart(a, b *image.RGBA) float64 {
 	return float64(sum) / float64(len(a.Pix)) * 4 / 3
 }
 
-func TestUprightIsShrunkAndOpaque(t *testing.T) {
+func TestUpright_isShrunkAndOpaque(t *testing.T) {
 	t.Parallel()
 	clear := image.NewNRGBA(image.Rect(0, 0, 300, 60))
 	got, err := Upright(bytes.NewReader(facetest.EncodePNG(t, clear)), report.Options{}, 100)
@@ -155,7 +155,7 @@ func TestUprightIsShrunkAndOpaque(t *testing.T) {
 	}
 }
 
-func TestUprightKeepsPlanes(t *testing.T) {
+func TestUpright_keepsPlanes(t *testing.T) {
 	t.Parallel()
 	for name, data := range map[string][]byte{
 		"of a JPEG": facetest.SampleJPEG(t),
@@ -174,7 +174,7 @@ func TestUprightKeepsPlanes(t *testing.T) {
 	}
 }
 
-func TestUprightRefusesWhatAnalyzeRefuses(t *testing.T) {
+func TestUpright_refusesWhatAnalyzeRefuses(t *testing.T) {
 	t.Parallel()
 	for want, data := range map[report.Code][]byte{
 		report.Corrupt: facetest.SampleJPEG(t)[:300], report.UnsupportedFormat: []byte("GIF89a, or so it says"),

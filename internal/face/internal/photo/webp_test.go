@@ -77,9 +77,9 @@ func TestALosslessWebPThatIsCutIsRefused(t *testing.T) {
 	}
 }
 
-// TestManyGroupsOfCodesAreCountedAndRefused has pictures whose codes take more memory and time than
-// their pixels.
-func TestManyGroupsOfCodesAreCountedAndRefused(t *testing.T) {
+// TestManyGroupsOfCodes_areCountedAndRefused has pictures whose codes take more memory and time
+// than their pixels.
+func TestManyGroupsOfCodes_areCountedAndRefused(t *testing.T) {
 	for groups, want := range map[int]report.Code{
 		1: "", 60: "", 200: report.UnsupportedFormat, 2600: report.UnsupportedFormat, 2601: report.UnsupportedFormat,
 	} {

@@ -6,7 +6,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestFramesGoThereAndBack(t *testing.T) {
+func TestFrames_goThereAndBack(t *testing.T) {
 	t.Parallel()
 	coordinate := rapid.Float64Range(-1000, 1000)
 	rapid.Check(t, func(t *rapid.T) {

@@ -10,7 +10,7 @@ import (
 
 // The fast ways through pictures against the plain ones.
 
-func TestShrinkingIsTakingMeans(t *testing.T) {
+func TestShrinking_isTakingMeans(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		p := NewPlane(rapid.IntRange(1, 50).Draw(t, "w"), rapid.IntRange(1, 50).Draw(t, "h"))
@@ -64,7 +64,7 @@ func TestLeaningDoesNotDependOnHowAPictureIsStored(t *testing.T) {
 	})
 }
 
-func TestSumAddsUpEveryPixel(t *testing.T) {
+func TestSum_addsUpEveryPixel(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 7, 8, 9, 1023, 1024, 1025, 5000} {
 		row := make([]uint8, n)
@@ -79,7 +79,7 @@ func TestSumAddsUpEveryPixel(t *testing.T) {
 	}
 }
 
-func TestResizingTakesTheMeanOfWhatAPixelCovers(t *testing.T) {
+func TestResizing_takesTheMeanOfWhatAPixelCovers(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		p := planes().Draw(t, "picture")
@@ -104,8 +104,8 @@ func TestResizingTakesTheMeanOfWhatAPixelCovers(t *testing.T) {
 	})
 }
 
-// TestCropsAreMeansOfSamples compares crop with the same sums taken one by one.
-func TestCropsAreMeansOfSamples(t *testing.T) {
+// TestCrops_areMeansOfSamples compares crop with the same sums taken one by one.
+func TestCrops_areMeansOfSamples(t *testing.T) {
 	t.Parallel()
 	const w, h = 7, 6
 	rapid.Check(t, func(t *rapid.T) {
@@ -153,7 +153,7 @@ func TestOfAPictureAndItsMirrorImageOneIsTurnedOver(t *testing.T) {
 	})
 }
 
-func TestUprightUndoesEveryOrientation(t *testing.T) {
+func TestUpright_undoesEveryOrientation(t *testing.T) {
 	t.Parallel()
 	// What has to be done again to come back: turning left undoes turning right, the others undo
 	// themselves.
@@ -167,7 +167,7 @@ func TestUprightUndoesEveryOrientation(t *testing.T) {
 	})
 }
 
-func TestResizingKeepsTheLight(t *testing.T) {
+func TestResizing_keepsTheLight(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		p := planes().Draw(t, "picture")

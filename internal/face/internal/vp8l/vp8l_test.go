@@ -36,8 +36,8 @@ func pictures(tb testing.TB) map[string][]byte {
 	return found
 }
 
-// TestCostIsWhatDecodingTakes compares with what the decoder allocates.
-func TestCostIsWhatDecodingTakes(t *testing.T) {
+// TestCost_isWhatDecodingTakes compares with what the decoder allocates.
+func TestCost_isWhatDecodingTakes(t *testing.T) {
 	for name, data := range pictures(t) {
 		cost, err := ReadCost(data, 1<<30)
 		if err != nil {

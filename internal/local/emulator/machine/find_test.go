@@ -316,7 +316,7 @@ func failing(program string) imaginary {
 }
 
 // A search that is interrupted is no search that found nothing.
-func TestFindIsInterrupted(t *testing.T) {
+func TestFind_isInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := This().Find(ctx, Firestore); !errors.Is(err, context.Canceled) {
