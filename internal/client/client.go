@@ -70,7 +70,8 @@ func (c *Client) authorize(_ context.Context, req *http.Request) error {
 }
 
 func (c *Client) do(req *http.Request) (_ *http.Response, err error) {
-	resp, err := (&http.Client{Timeout: timeout, Transport: c.Transport}).Do(req) //nolint:gosec // it goes where its user points it
+	client := http.Client{Timeout: timeout, Transport: c.Transport}
+	resp, err := client.Do(req) //nolint:gosec // the user chose the address
 	if err != nil {
 		return nil, err
 	}

@@ -105,7 +105,8 @@ func copyTerraform(from, to string) error {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(to, strings.TrimPrefix(path, from)), content, 0o600) //nolint:gosec // into our folder
+		copied := filepath.Join(to, strings.TrimPrefix(path, from))
+		return os.WriteFile(copied, content, 0o600) //nolint:gosec // into the folder of the dry run
 	})
 }
 

@@ -214,10 +214,9 @@ func goLine(m goModule) string {
 	return "; go " + m.GoVersion
 }
 
-// stub is the root package. That it imports the framework's functions makes the buildpack write a
-// main that starts whatever is registered.
-func (s *source) stub(function string) []byte {
-	return fmt.Appendf(nil, `// Package facescan is the function %[1]s as Cloud Functions builds it. scripts/deploy wrote it.
+// stubSource is the format of the root package: %[1]s is the function's name, %[2]q the framework's
+// package and %[3]q the function's.
+const stubSource = `// Package facescan is the function %[1]s as Cloud Functions builds it. scripts/deploy wrote it.
 package facescan
 
 import (
@@ -225,5 +224,10 @@ import (
 
 	_ %[3]q
 )
-`, function, functionsPackage, s.module.Path+"/functions/"+function)
+`
+
+// stub is the root package. That it imports the framework's functions makes the buildpack write a
+// main that starts whatever is registered.
+func (s *source) stub(function string) []byte {
+	return fmt.Appendf(nil, stubSource, function, functionsPackage, s.module.Path+"/functions/"+function)
 }

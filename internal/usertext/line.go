@@ -114,12 +114,10 @@ func legitimate(runes []rune, i int) bool {
 		return false
 	}
 	switch r, before := runes[i], runes[i-1]; {
-	case r == joiner && isVirama(before), r == nonJoiner && isVirama(before):
-		return true
 	case r == joiner:
-		return i+1 < len(runes) && pictographic(lastBase(runes[:i])) && pictographic(runes[i+1])
+		return isVirama(before) || between(runes, i, pictographic)
 	case r == nonJoiner:
-		return i+1 < len(runes) && cursive(lastBase(runes[:i])) && cursive(runes[i+1])
+		return isVirama(before) || between(runes, i, cursive)
 	case r == textStyle || r == emojiLook:
 		return pictographic(before) || i+1 < len(runes) && runes[i+1] == keycap
 	case r >= tagFirst && r <= tagEnd:
@@ -128,6 +126,11 @@ func legitimate(runes []rune, i int) bool {
 		return unicode.Is(unicode.Han, before) || unicode.Is(unicode.Mongolian, before) && unicode.Is(unicode.Mongolian, r)
 	}
 	return false
+}
+
+// between reports whether the characters on both sides of the one at i are of the kind.
+func between(runes []rune, i int, kind func(rune) bool) bool {
+	return i+1 < len(runes) && kind(lastBase(runes[:i])) && kind(runes[i+1])
 }
 
 func isVirama(r rune) bool { return norm.NFD.PropertiesString(string(r)).CCC() == virama }

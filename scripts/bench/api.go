@@ -22,7 +22,8 @@ func api(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	program := filepath.Join(dir, "load")
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, "github.com/facescan/facescan/scripts/bench/load") //nolint:gosec // our own
+	const source = "github.com/facescan/facescan/scripts/bench/load"
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, source) //nolint:gosec // this module's package
 	build.Stdout, build.Stderr = progress, progress
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build it: %w", err)

@@ -14,20 +14,14 @@ import (
 // plainWords opens the account with what people ask who are no statisticians.
 func (s *study) plainWords(figures []figure) string {
 	value := func(name string) string {
-		for _, f := range figures {
-			if f.Name == name {
-				return fmt.Sprintf("%.3g (%.3g to %.3g)", f.Value, f.Lo, f.Hi)
-			}
-		}
-		return "not measured"
+		return worded(figures, name, func(f figure) string {
+			return fmt.Sprintf("%.3g (%.3g to %.3g)", f.Value, f.Lo, f.Hi)
+		})
 	}
 	percent := func(name string) string {
-		for _, f := range figures {
-			if f.Name == name {
-				return fmt.Sprintf("%.0f %% (%.0f to %.0f %%) of %d", 100*f.Value, 100*f.Lo, 100*f.Hi, f.N)
-			}
-		}
-		return "not measured"
+		return worded(figures, name, func(f figure) string {
+			return fmt.Sprintf("%.0f %% (%.0f to %.0f %%) of %d", 100*f.Value, 100*f.Lo, 100*f.Hi, f.N)
+		})
 	}
 	portraits, ordinary := setPortraits, setOrdinary
 	rows := [][2]string{
@@ -75,6 +69,16 @@ func (s *study) plainWords(figures []figure) string {
 	}
 	b.WriteString("\nFigures in brackets are 95 % bootstrap intervals.\n\n")
 	return b.String()
+}
+
+// worded returns the figure of the name in words, or "not measured".
+func worded(figures []figure, name string, words func(figure) string) string {
+	for _, f := range figures {
+		if f.Name == name {
+			return words(f)
+		}
+	}
+	return "not measured"
 }
 
 // composition says of whom the reference portraits are.

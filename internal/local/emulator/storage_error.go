@@ -56,7 +56,8 @@ func writeXMLError(w http.ResponseWriter, e *xmlError) {
 	}
 	w.Header().Set("Content-Type", "application/xml; charset=UTF-8")
 	w.WriteHeader(e.status)
-	_, _ = w.Write(append([]byte("<?xml version='1.0' encoding='UTF-8'?>"), body...)) //nolint:gosec // escaped by xml.Marshal
+	document := append([]byte("<?xml version='1.0' encoding='UTF-8'?>"), body...)
+	_, _ = w.Write(document) //nolint:gosec // escaped by xml.Marshal
 }
 
 // writeJSONError answers as the JSON API does.

@@ -19,7 +19,7 @@ func Pictures(m *measure.Measurement) ([]report.Picture, error) {
 	c := canvasOf(m)
 	strip := stripOf(m, c)
 	left, right := halvesOf(m, strip)
-	drawn := []raster.Planes{overlayOf(m, c), aligned(m, strip), left, right, thumbnail(c)}
+	drawn := []raster.Planes{overlayOf(m, c), aligned(strip), left, right, thumbnail(c)}
 	if m.Photo.Mirrored {
 		drawn[2], drawn[3] = right, left
 	}
@@ -143,7 +143,7 @@ var stripInIOD = raster.FrameAt(
 )
 
 // aligned is the strip without its margins.
-func aligned(_ *measure.Measurement, strip photo.Canvas) raster.Planes {
+func aligned(strip photo.Canvas) raster.Planes {
 	return cut(
 		strip, raster.Frame{Origin: raster.Vec{X: stripMargin, Y: stripMargin}, Axis: raster.Vec{X: 1, Y: 0}}, cropW, cropH,
 	)

@@ -78,7 +78,7 @@ func TestMirroredPhoto_givesMirroredPictures(t *testing.T) {
 	}
 	ca, cb := canvasOf(a), canvasOf(b)
 	samePicture(t, "overlay", overlayOf(a, ca), overlayOf(b, cb))
-	samePicture(t, "crop", aligned(a, stripOf(a, ca)), aligned(b, stripOf(b, cb)))
+	samePicture(t, "crop", aligned(stripOf(a, ca)), aligned(stripOf(b, cb)))
 	samePicture(t, "thumbnail", thumbnail(ca), thumbnail(cb))
 	// One of the two is turned back in the end.
 	pa, errA := Pictures(a)
@@ -126,7 +126,7 @@ func TestHalves_areTheirOwnMirrorImages(t *testing.T) {
 		samePicture(t, name, p, turned)
 	}
 	// On this nearly symmetric face both are much like the crop, each on its own side.
-	crop := aligned(m, strip)
+	crop := aligned(strip)
 	crop.Y = crop.Y.Resized(halfW, halfH)
 	for name, tt := range map[string]struct {
 		half   *raster.Plane
@@ -228,7 +228,7 @@ func TestParts_repeatTheBorder(t *testing.T) {
 func TestCropOfAFaceAtTheBorder_isFilledWithGrey(t *testing.T) {
 	t.Parallel()
 	m := looked(t, facetest.EncodePNG(t, facetest.OnCanvas(320, 300, image.Pt(0, -110), facetest.DecodeSample(t))))
-	crop := aligned(m, stripOf(m, canvasOf(m)))
+	crop := aligned(stripOf(m, canvasOf(m)))
 	if y, b, r := crop.Y.Row(0)[300], crop.Cb.Row(0)[150], crop.Cr.Row(0)[150]; y != raster.Backdrop ||
 		b != raster.Backdrop || r != raster.Backdrop {
 		t.Errorf("above the photo there is %d, %d, %d, want grey", y, b, r)
