@@ -15,8 +15,8 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
-// Scan is the face engine. It is a variable for the tests of the local host only, which get it
-// stuck.
+// Scan is the face engine. It is a variable so that tests of the local host can replace it by one
+// that hangs.
 var Scan = face.Scan
 
 func init() { boot.Event("analyze", build) }

@@ -20,7 +20,7 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	(&coach.Coach{
+	(&coach.Handler{
 		Firestore: fs, Limits: quota.New(fs, []byte(p.Config.HashKey), p.Now), Analyze: face.Analyze, Exit: os.Exit,
 		MinAge: p.Config.MinAge, Now: p.Now,
 	}).Routes(api)

@@ -15,7 +15,7 @@ import (
 
 func init() { boot.Event("sweep", build) }
 
-func build(ctx context.Context, p *boot.Process) (*sweep.Sweep, error) {
+func build(ctx context.Context, p *boot.Process) (*sweep.Consumer, error) {
 	fs, fsErr := p.Firestore(ctx)
 	box, boxErr := bus.Outbox(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
@@ -26,7 +26,7 @@ func build(ctx context.Context, p *boot.Process) (*sweep.Sweep, error) {
 	}
 	erasures := &erasure.Sweeper{Firestore: fs, Outbox: box, Now: p.Now}
 	exports := &export.Sweeper{Firestore: fs, Outbox: box, Results: results, Now: p.Now}
-	return &sweep.Sweep{Firestore: fs, Now: p.Now, Steps: []sweep.Step{
+	return &sweep.Consumer{Firestore: fs, Now: p.Now, Steps: []sweep.Step{
 		{Name: "events_published", Run: box.SweepAbandoned},
 		{Name: "scans_handled", Run: scans.Sweep},
 		{Name: "erasures_driven_on", Run: erasures.Sweep},

@@ -32,7 +32,7 @@ const (
 )
 
 // Answer is what the coach says of a preview.
-type Answer struct {
+type View struct {
 	Verdict Verdict `json:"verdict"`
 	// Reason is why a photo would be refused; nil unless Retake.
 	Reason *Reason `json:"reason,omitempty"`
@@ -60,24 +60,24 @@ type Fix struct {
 
 // answer makes an answer of what the engine said. Errors that are not about what is in the picture
 // are returned.
-func answer(r report.Report, err error) (Answer, error) {
+func answer(r report.Report, err error) (View, error) {
 	var refusal *report.Refusal
 	switch {
 	case err == nil:
-		a := Answer{Verdict: Good, Checks: r.Quality, Fixes: fixes(r.Quality, r.Fixes)}
+		a := View{Verdict: Good, Checks: r.Quality, Fixes: fixes(r.Quality, r.Fixes)}
 		if len(a.Fixes) > 0 {
 			a.Verdict = Improve
 		}
 		return a, nil
 	case !errors.As(err, &refusal):
-		return Answer{}, err
+		return View{}, err
 	}
 	if unreadable := []report.Code{
 		report.UnsupportedFormat, report.TooLarge, report.Corrupt,
 	}; slices.Contains(unreadable, refusal.Code) {
-		return Answer{}, err
+		return View{}, err
 	}
-	a := Answer{
+	a := View{
 		Verdict: Retake, Reason: &Reason{Code: refusal.Code, Detail: refusal.Detail},
 		Checks: append([]report.Check{}, refusal.Quality...), Fixes: fixes(refusal.Quality, refusal.Fixes),
 	}

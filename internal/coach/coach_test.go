@@ -114,7 +114,7 @@ const uid = account.UID("anna")
 // fixture is the API of a coach over a database with one user.
 type fixture struct {
 	fs    *firestore.Client
-	coach *Coach
+	coach *Handler
 	api   *httpapi.API
 }
 
@@ -126,7 +126,7 @@ func newFixture(t *testing.T, user account.User) *fixture {
 	}
 	noon := func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
 	f := &fixture{fs: fs, api: httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})}
-	f.coach = &Coach{
+	f.coach = &Handler{
 		Firestore: fs, Limits: quota.New(fs, []byte("key"), noon), Analyze: face.Analyze, MinAge: 18, Now: noon,
 	}
 	f.coach.Routes(f.api)
@@ -267,7 +267,7 @@ func TestTooManyPreviews(t *testing.T) {
 // The time that one preview of a typical size takes, without the network.
 func BenchmarkCoach(b *testing.B) {
 	data := emulatortest.SamplePhoto(b)
-	c := &Coach{Analyze: face.Analyze}
+	c := &Handler{Analyze: face.Analyze}
 	for b.Loop() {
 		if _, err := c.look(b.Context(), data); err != nil {
 			b.Fatal(err)

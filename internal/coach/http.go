@@ -34,8 +34,8 @@ var PreviewsOfUser = quota.Rule{Name: "coach-user", Max: 600, Window: 10 * time.
 
 var contentTypes = []string{"image/jpeg", "image/png", "image/webp"}
 
-// Coach answers for previews. It is safe for concurrent use.
-type Coach struct {
+// Handler serves POST /v1/coach. It is safe for concurrent use.
+type Handler struct {
 	// Firestore tells whose face may be measured, Limits counts.
 	Firestore *firestore.Client
 	Limits    *quota.Limiter
@@ -52,19 +52,19 @@ type Coach struct {
 }
 
 // Routes adds POST /v1/coach.
-func (c *Coach) Routes(api *httpapi.API) {
-	api.Handle("POST /v1/coach", httpapi.User, c.post, httpapi.Body(contentTypes...))
+func (h *Handler) Routes(api *httpapi.API) {
+	api.Handle("POST /v1/coach", httpapi.User, h.post, httpapi.Body(contentTypes...))
 }
 
-func (c *Coach) post(w http.ResponseWriter, r *http.Request) error {
-	if err := c.admit(r.Context(), account.Caller(r)); err != nil {
+func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
+	if err := h.admit(r.Context(), account.Caller(r)); err != nil {
 		return err
 	}
 	preview, err := httpapi.ReadBody(w, r, MaxBytes)
 	if err != nil {
 		return err
 	}
-	a, err := c.look(r.Context(), preview)
+	a, err := h.look(r.Context(), preview)
 	if err != nil {
 		return err
 	}
@@ -72,24 +72,24 @@ func (c *Coach) post(w http.ResponseWriter, r *http.Request) error {
 }
 
 // admit asks what an upload asks, and counts.
-func (c *Coach) admit(ctx context.Context, uid account.UID) error {
-	err := c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		_, err := account.ReadAnalysable(tx, c.Firestore, uid, c.Now(), c.MinAge)
+func (h *Handler) admit(ctx context.Context, uid account.UID) error {
+	err := h.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		_, err := account.ReadAnalysable(tx, h.Firestore, uid, h.Now(), h.MinAge)
 		return err
 	}, firestore.ReadOnly)
 	if err != nil {
 		return err
 	}
-	return c.Limits.Take(ctx, PreviewsOfUser, quota.User(string(uid)))
+	return h.Limits.Take(ctx, PreviewsOfUser, quota.User(string(uid)))
 }
 
 // look has the engine look at the preview. What is no picture is the caller's error, what is in the
 // picture is not.
-func (c *Coach) look(ctx context.Context, preview []byte) (Answer, error) {
-	done := watchdog.Watch(ctx, lookTime, c.Exit)
+func (h *Handler) look(ctx context.Context, preview []byte) (View, error) {
+	done := watchdog.Watch(ctx, lookTime, h.Exit)
 	defer done()
 	_, end := telemetry.Span(ctx, "face.Analyze")
-	a, err := answer(c.Analyze(bytes.NewReader(preview), report.Options{MaxBytes: MaxBytes, MaxPixels: MaxPixels}))
+	a, err := answer(h.Analyze(bytes.NewReader(preview), report.Options{MaxBytes: MaxBytes, MaxPixels: MaxPixels}))
 	end(err)
 	var refusal *report.Refusal
 	if !errors.As(err, &refusal) {
@@ -99,5 +99,5 @@ func (c *Coach) look(ctx context.Context, preview []byte) (Answer, error) {
 		report.UnsupportedFormat: fault.CodeUnsupportedMediaType, report.TooLarge: fault.CodeBodyTooLarge,
 		report.Corrupt: fault.CodeUnreadablePhoto,
 	}[refusal.Code]
-	return Answer{}, fault.New(code, "%s", refusal.Detail)
+	return View{}, fault.New(code, "%s", refusal.Detail)
 }

@@ -35,7 +35,7 @@ import (
 type life struct {
 	*world
 	t     *testing.T
-	sweep *sweep.Sweep
+	sweep *sweep.Consumer
 	// missing is the sweep's last step.
 	missing *erasure.Missing
 	gate    atomic.Pointer[gate]
@@ -110,7 +110,7 @@ func newLife(t *testing.T) *life {
 	}
 	exports := &export.Sweeper{Firestore: l.Firestore, Outbox: l.Outbox, Results: l.Results, Now: l.Clock}
 	l.missing = missing
-	l.sweep = &sweep.Sweep{Firestore: l.Firestore, Now: l.Clock, Steps: []sweep.Step{
+	l.sweep = &sweep.Consumer{Firestore: l.Firestore, Now: l.Clock, Steps: []sweep.Step{
 		{Name: "events", Run: l.Outbox.SweepAbandoned},
 		{Name: "scans", Run: scans.Sweep},
 		{Name: "erasures", Run: l.sweeper.Sweep},

@@ -337,8 +337,8 @@ func (m *Missing) begin(ctx context.Context, u listed) (begun bool, err error) {
 	return true, nil
 }
 
-// position is limits/missing-users: how far the pass is.
-type position struct {
+// positionDoc is limits/missing-users: how far the pass is.
+type positionDoc struct {
 	Schema int `firestore:"schema"`
 	// BegunAt is when the pass began, and From where it goes on (see [between]), "" when it is
 	// over.
@@ -350,12 +350,12 @@ func (m *Missing) users() *firestore.CollectionRef { return m.fs.Collection("use
 
 func (m *Missing) ref() *firestore.DocumentRef { return m.fs.Collection("limits").Doc("missing-users") }
 
-func (m *Missing) position(ctx context.Context) (position, error) {
+func (m *Missing) position(ctx context.Context) (positionDoc, error) {
 	snap, err := m.ref().Get(ctx)
-	return store.Decode[position](snap, err, "position of the look for users", nil)
+	return store.Decode[positionDoc](snap, err, "position of the look for users", nil)
 }
 
-func (m *Missing) keep(ctx context.Context, at position) error {
+func (m *Missing) keep(ctx context.Context, at positionDoc) error {
 	at.Schema = docSchema
 	if _, err := m.ref().Set(ctx, at); err != nil {
 		return fmt.Errorf("keep how far the look for users is: %w", err)

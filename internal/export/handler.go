@@ -37,8 +37,8 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/me/export", httpapi.FreshUser, h.get)
 }
 
-// view has what follows expiresAt once the export is ready.
-type view struct {
+// exportView has the members after expiresAt once the export is ready.
+type exportView struct {
 	ID          string `json:"id"`
 	State       State  `json:"state"`
 	RequestedAt string `json:"requestedAt"`
@@ -71,7 +71,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *Handler) write(w http.ResponseWriter, status int, j Job) error {
-	v := view{ID: j.ID, State: j.State, RequestedAt: httpapi.Time(j.CreatedAt), ExpiresAt: httpapi.Time(j.ExpireAt)}
+	v := exportView{ID: j.ID, State: j.State, RequestedAt: httpapi.Time(j.CreatedAt), ExpiresAt: httpapi.Time(j.ExpireAt)}
 	if j.State == Ready {
 		expires := h.Now().UTC().Add(linkLife)
 		if j.ExpireAt.Before(expires) {

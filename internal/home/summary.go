@@ -31,8 +31,8 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/me/summary", httpapi.User, h.get)
 }
 
-// view has no latest and no best where there is no such scan.
-type view struct {
+// summaryView has no latest and no best if there is no such scan.
+type summaryView struct {
 	Latest   *scan.Summary        `json:"latest,omitempty"`
 	Best     *scan.Summary        `json:"best,omitempty"`
 	Standing leaderboard.Standing `json:"standing"`
@@ -44,7 +44,7 @@ type view struct {
 // yet, as it is with separate calls. Board and inbox check whether the account is in use.
 func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	uid := account.Caller(r)
-	var v view
+	var v summaryView
 	parts, ctx := errgroup.WithContext(r.Context())
 	parts.Go(func() (err error) { v.Latest, err = scan.Latest(ctx, h.Firestore, uid); return err })
 	parts.Go(func() (err error) { v.Best, err = scan.Best(ctx, h.Firestore, uid); return err })

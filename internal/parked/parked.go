@@ -21,8 +21,8 @@ const (
 	maxData = 512 << 10
 )
 
-// document is parked/{id}.
-type document struct {
+// eventDoc is parked/{id}.
+type eventDoc struct {
 	Schema   int    `firestore:"schema"`
 	Function string `firestore:"function"`
 	// UID is whom the event is about, by which erasure finds it; absent where that cannot be read.
@@ -44,7 +44,7 @@ func Keep(
 	// One fact may come in several messages, as a publisher repeats what it is unsure of. Our
 	// events have an id.
 	id := cmp.Or(m.Attributes[event.AttributeID], m.ID)
-	_, err := fs.Collection("parked").Doc(event.ID(function, id)).Set(ctx, document{
+	_, err := fs.Collection("parked").Doc(event.ID(function, id)).Set(ctx, eventDoc{
 		Schema: docSchema, Function: function, UID: event.About(m.Data).UID, MessageID: m.ID,
 		// Firestore refuses text that is not UTF-8, and a reason may quote the bytes it is about.
 		Reason:     strings.ToValidUTF8(reason.Error(), "\uFFFD"),

@@ -83,8 +83,8 @@ func New(fs *firestore.Client, key keys.Ring, now func() time.Time) *Limiter {
 	return &Limiter{fs: fs, key: key, now: now}
 }
 
-// count is limits/{id}.
-type count struct {
+// countDoc is limits/{id}.
+type countDoc struct {
 	Schema int    `firestore:"schema"`
 	Rule   string `firestore:"rule"`
 	// UID is whose it is, absent where it is no user's.
@@ -131,7 +131,7 @@ type Taking []taken
 // taken is a greater count about to be written to its document, which was read as snap.
 type taken struct {
 	snap *firestore.DocumentSnapshot
-	next count
+	next countDoc
 }
 
 // Prepare is the reading half of [Limiter.Take], for counts that must come about together with what
@@ -155,13 +155,13 @@ func (l *Limiter) PrepareSeveral(ctx context.Context, who Who, n int, rules ...R
 	}
 	taking := make(Taking, len(rules))
 	for i, rule := range rules {
-		var current count
+		var current countDoc
 		if snaps[i].Exists() {
 			if err := snaps[i].DataTo(&current); err != nil {
 				return nil, uncounted(fmt.Errorf("decode limit: %w", err))
 			}
 		}
-		next := count{
+		next := countDoc{
 			Schema: schema, Rule: rule.Name, UID: who.uid, Count: current.Count + n, ExpireAt: rule.begin(now).Add(rule.Window),
 		}
 		if next.Count > rule.Max {

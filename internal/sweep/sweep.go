@@ -30,8 +30,8 @@ type Step struct {
 	Run func(context.Context) (int, error)
 }
 
-// Sweep is the periodic clean-up.
-type Sweep struct {
+// Consumer runs the steps of the periodic clean-up.
+type Consumer struct {
 	// Firestore holds the sweep's lease.
 	Firestore *firestore.Client
 	// Steps run one after the other, each whether or not others fail.
@@ -40,7 +40,7 @@ type Sweep struct {
 	Now func() time.Time
 }
 
-type lease struct {
+type leaseDoc struct {
 	Schema   int       `firestore:"schema"`
 	Until    time.Time `firestore:"until"`
 	ExpireAt time.Time `firestore:"expireAt"`
@@ -49,19 +49,19 @@ type lease struct {
 const leaseSchema = 1
 
 // Mux returns what the sweep does with the schedule's event.
-func (s *Sweep) Mux() *event.Mux {
+func (c *Consumer) Mux() *event.Mux {
 	m := new(event.Mux)
-	event.On(m, func(ctx context.Context, _ event.Event, _ event.SweepRequestedV1) error { return s.Sweep(ctx) })
+	event.On(m, func(ctx context.Context, _ event.Event, _ event.SweepRequestedV1) error { return c.Sweep(ctx) })
 	return m
 }
 
 // Handle sweeps once for each event of the schedule.
-func (s *Sweep) Handle(ctx context.Context, m event.Message) error { return s.Mux().Handle(ctx, m) }
+func (c *Consumer) Handle(ctx context.Context, m event.Message) error { return c.Mux().Handle(ctx, m) }
 
 // Sweep sweeps once. It is done at once when another sweep is running: the schedule asks again in
 // a minute. Its error joins those of all steps.
-func (s *Sweep) Sweep(ctx context.Context) error {
-	until, held, err := s.acquire(ctx)
+func (c *Consumer) Sweep(ctx context.Context) error {
+	until, held, err := c.acquire(ctx)
 	if err != nil {
 		return err
 	}
@@ -69,15 +69,15 @@ func (s *Sweep) Sweep(ctx context.Context) error {
 		slog.InfoContext(ctx, "another sweep is running")
 		return nil
 	}
-	done, err := s.run(ctx)
+	done, err := c.run(ctx)
 	slog.LogAttrs(ctx, slog.LevelInfo, "swept", done...)
-	return errors.Join(err, s.release(ctx, until))
+	return errors.Join(err, c.release(ctx, until))
 }
 
 // run runs the steps and returns their numbers and joined errors.
-func (s *Sweep) run(ctx context.Context) (done []slog.Attr, err error) {
+func (c *Consumer) run(ctx context.Context) (done []slog.Attr, err error) {
 	var faults []error
-	for _, step := range s.Steps {
+	for _, step := range c.Steps {
 		n, err := step.Run(ctx)
 		done = append(done, slog.Int(step.Name, n))
 		faults = append(faults, err)
@@ -85,24 +85,24 @@ func (s *Sweep) run(ctx context.Context) (done []slog.Attr, err error) {
 	return done, errors.Join(faults...)
 }
 
-func (s *Sweep) ref() *firestore.DocumentRef { return s.Firestore.Collection("limits").Doc("sweep") }
+func (c *Consumer) ref() *firestore.DocumentRef { return c.Firestore.Collection("limits").Doc("sweep") }
 
 // acquire takes the sweep's lease, so that an overlong sweep and the next do not do the same work
 // twice. Doing so would be harmless, but not free. until is the lease's end.
-func (s *Sweep) acquire(ctx context.Context) (until time.Time, held bool, err error) {
-	err = transact.Do(ctx, s.Firestore, s.ref(), func(ctx context.Context) error {
-		snap, err := s.ref().Get(ctx)
-		current, err := store.Decode[lease](snap, err, "lease", nil)
+func (c *Consumer) acquire(ctx context.Context) (until time.Time, held bool, err error) {
+	err = transact.Do(ctx, c.Firestore, c.ref(), func(ctx context.Context) error {
+		snap, err := c.ref().Get(ctx)
+		current, err := store.Decode[leaseDoc](snap, err, "lease", nil)
 		if err != nil {
 			return err
 		}
-		now := s.Now().UTC()
+		now := c.Now().UTC()
 		held = !current.Until.After(now)
 		if !held {
 			return nil
 		}
 		until = now.Add(work.LeaseTime).Truncate(time.Microsecond) // as Firestore keeps it
-		return s.take(ctx, snap, lease{Schema: leaseSchema, Until: until, ExpireAt: now.Add(24 * time.Hour)})
+		return c.take(ctx, snap, leaseDoc{Schema: leaseSchema, Until: until, ExpireAt: now.Add(24 * time.Hour)})
 	})
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("acquire the sweep's lease: %w", err)
@@ -111,12 +111,12 @@ func (s *Sweep) acquire(ctx context.Context) (until time.Time, held bool, err er
 }
 
 // take writes the lease if it is still as it was read.
-func (s *Sweep) take(ctx context.Context, snap *firestore.DocumentSnapshot, l lease) error {
+func (c *Consumer) take(ctx context.Context, snap *firestore.DocumentSnapshot, l leaseDoc) error {
 	if !snap.Exists() {
-		_, err := s.ref().Create(ctx, l)
+		_, err := c.ref().Create(ctx, l)
 		return err
 	}
-	_, err := s.ref().Update(ctx, []firestore.Update{
+	_, err := c.ref().Update(ctx, []firestore.Update{
 		{Path: "schema", Value: l.Schema}, {Path: "until", Value: l.Until}, {Path: "expireAt", Value: l.ExpireAt},
 	}, firestore.LastUpdateTime(snap.UpdateTime))
 	return err
@@ -124,16 +124,16 @@ func (s *Sweep) take(ctx context.Context, snap *firestore.DocumentSnapshot, l le
 
 // release gives the lease up, unless this sweep outlived it and another took it over. It does so
 // even if the deliverer has hung up meanwhile.
-func (s *Sweep) release(ctx context.Context, until time.Time) error {
+func (c *Consumer) release(ctx context.Context, until time.Time) error {
 	err := work.Release(ctx, func(ctx context.Context) error {
-		return transact.Do(ctx, s.Firestore, s.ref(), func(ctx context.Context) error {
-			snap, err := s.ref().Get(ctx)
-			current, err := store.Decode[lease](snap, err, "lease", nil)
+		return transact.Do(ctx, c.Firestore, c.ref(), func(ctx context.Context) error {
+			snap, err := c.ref().Get(ctx)
+			current, err := store.Decode[leaseDoc](snap, err, "lease", nil)
 			if err != nil || !current.Until.Equal(until) {
 				return err
 			}
 			current.Until = time.Time{}
-			return s.take(ctx, snap, current)
+			return c.take(ctx, snap, current)
 		})
 	})
 	if err != nil {

@@ -42,7 +42,7 @@ func (f publisherFunc) Publish(_ context.Context, topic string, _ []byte, _ map[
 // fixture is a sweep over a world of its own.
 type fixture struct {
 	*usertest.World
-	sweep *sweep.Sweep
+	sweep *sweep.Consumer
 }
 
 func newFixture(t *testing.T, publisher outbox.Publisher) *fixture {
@@ -53,7 +53,7 @@ func newFixture(t *testing.T, publisher outbox.Publisher) *fixture {
 }
 
 // sweepOf is another sweep, by a process of its own.
-func (f *fixture) sweepOf(t *testing.T, publisher outbox.Publisher) *sweep.Sweep {
+func (f *fixture) sweepOf(t *testing.T, publisher outbox.Publisher) *sweep.Consumer {
 	t.Helper()
 	box := outbox.New(f.Firestore, publisher, f.Clock)
 	opts := erasure.MissingOptions{Key: []byte(usertest.Key), Now: f.Clock}
@@ -66,7 +66,7 @@ func (f *fixture) sweepOf(t *testing.T, publisher outbox.Publisher) *sweep.Sweep
 	}
 	erasures := &erasure.Sweeper{Firestore: f.Firestore, Outbox: box, Now: f.Clock}
 	exports := &export.Sweeper{Firestore: f.Firestore, Outbox: box, Results: f.Results, Now: f.Clock}
-	return &sweep.Sweep{Firestore: f.Firestore, Now: f.Clock, Steps: []sweep.Step{
+	return &sweep.Consumer{Firestore: f.Firestore, Now: f.Clock, Steps: []sweep.Step{
 		{Name: "events", Run: box.SweepAbandoned},
 		{Name: "scans", Run: scans.Sweep},
 		{Name: "erasures", Run: erasures.Sweep},

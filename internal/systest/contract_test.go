@@ -38,7 +38,7 @@ import (
 func wiring() map[string]func(*httpapi.API) {
 	accounts := account.New(nil, nil, nil)
 	return map[string]func(*httpapi.API){
-		"coach":       new(coach.Coach).Routes,
+		"coach":       new(coach.Handler).Routes,
 		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil); web.DeletionRoutes(api) },
 		"inbox":       (&inbox.Handler{}).Routes,
 		"leaderboard": new(serve.Handler).Routes,
@@ -48,7 +48,7 @@ func wiring() map[string]func(*httpapi.API) {
 			new(erasure.Handler).Routes(api)
 			new(export.Handler).Routes(api)
 		},
-		"register": func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Toolkit).Routes(api) },
+		"register": func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Handler).Routes(api) },
 		"scans":    new(scanserve.Handler).Routes,
 		"upload": func(api *httpapi.API) {
 			uploads := new(upload.Handler)

@@ -11,34 +11,42 @@ import (
 )
 
 // Routes adds the routes of the function register that need no database.
-func (t *Toolkit) Routes(api *httpapi.API) {
-	api.Handle("POST /v1/auth/signup", httpapi.Public, t.postSignup, httpapi.JSON)
+func (h *Handler) Routes(api *httpapi.API) {
+	api.Handle("POST /v1/auth/signup", httpapi.Public, h.postSignup, httpapi.JSON)
 	// Open, for the page for account deletion: a user who has lost the app has no App Check token.
 	// Attempts are limited, and a token alone opens nothing of what asks for one.
-	api.Handle("POST /v1/auth/login", httpapi.Open, t.postLogin, httpapi.JSON)
-	api.Handle("POST /v1/auth/refresh", httpapi.Public, t.postRefresh, httpapi.JSON)
-	api.Handle("POST /v1/auth/password-reset", httpapi.Public, t.postPasswordReset, httpapi.JSON)
-	api.Handle("POST /v1/auth/verify-email", httpapi.FreshUser, t.postVerifyEmail)
+	api.Handle("POST /v1/auth/login", httpapi.Open, h.postLogin, httpapi.JSON)
+	api.Handle("POST /v1/auth/refresh", httpapi.Public, h.postRefresh, httpapi.JSON)
+	api.Handle("POST /v1/auth/password-reset", httpapi.Public, h.postPasswordReset, httpapi.JSON)
+	api.Handle("POST /v1/auth/verify-email", httpapi.FreshUser, h.postVerifyEmail)
 }
 
-type credentials struct {
+type signInRequest struct {
 	// Without both Identity Toolkit would take a sign-up for an anonymous one.
 	Email    string `json:"email"    required:"true" nonempty:"true"`
 	Password string `json:"password" required:"true" nonempty:"true"`
+}
+
+type refreshRequest struct {
+	RefreshToken string `json:"refreshToken" required:"true" nonempty:"true"`
+}
+
+type passwordResetRequest struct {
+	Email string `json:"email" required:"true"`
 }
 
 // maxPassword is the longest password that Firebase takes, in characters
 // (https://firebase.google.com/docs/auth/web/password-auth#enforce-password-policy).
 const maxPassword = 4096
 
-// decode reads credentials whose address passes the check.
-func decode(w http.ResponseWriter, r *http.Request, check func(address string) bool) (credentials, error) {
-	in, err := httpapi.Decode[credentials](w, r)
+// decodeCredentials decodes credentials whose address passes the check.
+func decodeCredentials(w http.ResponseWriter, r *http.Request, check func(address string) bool) (signInRequest, error) {
+	in, err := httpapi.Decode[signInRequest](w, r)
 	if err != nil {
-		return credentials{}, err
+		return signInRequest{}, err
 	}
 	if utf8.RuneCountInString(in.Password) > maxPassword {
-		return credentials{}, fault.New(fault.CodeInvalidField, "The password is not valid.").
+		return signInRequest{}, fault.New(fault.CodeInvalidField, "The password is not valid.").
 			WithField("/password", "must not be longer than %d characters", maxPassword)
 	}
 	return in, checkAddress(in.Email, check)
@@ -53,33 +61,33 @@ func checkAddress(address string, check func(string) bool) error {
 	).WithField("/email", "is no e-mail address")
 }
 
-func (t *Toolkit) postSignup(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode(w, r, isAddress)
+func (h *Handler) postSignup(w http.ResponseWriter, r *http.Request) error {
+	in, err := decodeCredentials(w, r, isAddress)
 	if err != nil {
 		return err
 	}
-	if err := t.limits.Take(r.Context(), SignUpsOfClient, quota.IP(httpapi.ClientIP(r))); err != nil {
+	if err := h.limits.Take(r.Context(), SignUpsOfClient, quota.IP(httpapi.ClientIP(r))); err != nil {
 		return err
 	}
-	s, err := t.signUp(r.Context(), in.Email, in.Password)
+	s, err := h.signUp(r.Context(), in.Email, in.Password)
 	if err != nil {
 		return err
 	}
 	return httpapi.Write(w, http.StatusCreated, s)
 }
 
-func (t *Toolkit) postLogin(w http.ResponseWriter, r *http.Request) error {
-	in, err := decode(w, r, looksLikeAddress)
+func (h *Handler) postLogin(w http.ResponseWriter, r *http.Request) error {
+	in, err := decodeCredentials(w, r, looksLikeAddress)
 	if err != nil {
 		return err
 	}
-	if err := t.limits.Take(r.Context(), LoginsOfClient, quota.IP(httpapi.ClientIP(r))); err != nil {
+	if err := h.limits.Take(r.Context(), LoginsOfClient, quota.IP(httpapi.ClientIP(r))); err != nil {
 		return err
 	}
-	if err := t.limits.Take(r.Context(), LoginsToMailbox, quota.Mailbox(in.Email)); err != nil {
+	if err := h.limits.Take(r.Context(), LoginsToMailbox, quota.Mailbox(in.Email)); err != nil {
 		return err
 	}
-	s, err := t.logIn(r.Context(), in.Email, in.Password)
+	s, err := h.logIn(r.Context(), in.Email, in.Password)
 	if err != nil {
 		return err
 	}
@@ -87,13 +95,13 @@ func (t *Toolkit) postLogin(w http.ResponseWriter, r *http.Request) error {
 }
 
 // postVerifyEmail sends nothing to an address that is verified already, and says the same.
-func (t *Toolkit) postVerifyEmail(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) postVerifyEmail(w http.ResponseWriter, r *http.Request) error {
 	who := httpapi.Caller(r.Context())
 	if !who.EmailVerified {
-		if err := t.limits.Take(r.Context(), VerificationsOfUser, quota.User(who.UID)); err != nil {
+		if err := h.limits.Take(r.Context(), VerificationsOfUser, quota.User(who.UID)); err != nil {
 			return err
 		}
-		if err := t.sendVerification(r.Context(), httpapi.Bearer(r)); err != nil {
+		if err := h.sendVerification(r.Context(), httpapi.Bearer(r)); err != nil {
 			return err
 		}
 	}
@@ -101,14 +109,12 @@ func (t *Toolkit) postVerifyEmail(w http.ResponseWriter, r *http.Request) error 
 	return nil
 }
 
-func (t *Toolkit) postRefresh(w http.ResponseWriter, r *http.Request) error {
-	in, err := httpapi.Decode[struct {
-		RefreshToken string `json:"refreshToken" required:"true" nonempty:"true"`
-	}](w, r)
+func (h *Handler) postRefresh(w http.ResponseWriter, r *http.Request) error {
+	in, err := httpapi.Decode[refreshRequest](w, r)
 	if err != nil {
 		return err
 	}
-	s, err := t.refresh(r.Context(), in.RefreshToken)
+	s, err := h.refresh(r.Context(), in.RefreshToken)
 	if err != nil {
 		return err
 	}
@@ -117,22 +123,20 @@ func (t *Toolkit) postRefresh(w http.ResponseWriter, r *http.Request) error {
 
 // postPasswordReset answers the same at the same time after the request, whether or not a mail is
 // sent.
-func (t *Toolkit) postPasswordReset(w http.ResponseWriter, r *http.Request) error {
-	in, err := httpapi.Decode[struct {
-		Email string `json:"email" required:"true"`
-	}](w, r)
+func (h *Handler) postPasswordReset(w http.ResponseWriter, r *http.Request) error {
+	in, err := httpapi.Decode[passwordResetRequest](w, r)
 	if err != nil {
 		return err
 	}
 	if err := checkAddress(in.Email, looksLikeAddress); err != nil {
 		return err
 	}
-	if err := t.limits.Take(r.Context(), ResetsOfClient, quota.IP(httpapi.ClientIP(r))); err != nil {
+	if err := h.limits.Take(r.Context(), ResetsOfClient, quota.IP(httpapi.ClientIP(r))); err != nil {
 		return err
 	}
 	answer := time.NewTimer(resetTakes)
 	defer answer.Stop()
-	if err := t.resetPassword(r.Context(), in.Email); err != nil {
+	if err := h.resetPassword(r.Context(), in.Email); err != nil {
 		return err
 	}
 	select {

@@ -27,7 +27,7 @@ func TestRefresh(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
 	made := wantSession(
-		t, post(t, api, "/v1/auth/signup", "", credentials{newEmail(), "correct horse"}), http.StatusCreated,
+		t, post(t, api, "/v1/auth/signup", "", signInRequest{newEmail(), "correct horse"}), http.StatusCreated,
 	)
 	fresh := wantSession(t, refresh(t, api, made.RefreshToken), http.StatusOK)
 	if fresh.UID != made.UID {
@@ -109,7 +109,7 @@ func TestPasswordReset_dropsWhatIsTooMuchForOneMailbox(t *testing.T) {
 
 func TestAttempts_areLimited(t *testing.T) {
 	t.Parallel()
-	weak := credentials{newEmail(), "short"}
+	weak := signInRequest{newEmail(), "short"}
 	for name, tt := range map[string]struct {
 		path   string
 		max    int
@@ -140,15 +140,15 @@ func TestAttempts_ofOneClientWithManyAddresses(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
 	for range signin.LoginsOfClient.Max {
-		refused(t, post(t, api, "/v1/auth/login", "", credentials{newEmail(), "x"}), fault.CodeInvalidCredentials)
+		refused(t, post(t, api, "/v1/auth/login", "", signInRequest{newEmail(), "x"}), fault.CodeInvalidCredentials)
 	}
-	refused(t, post(t, api, "/v1/auth/login", "", credentials{newEmail(), "x"}), fault.CodeRateLimited)
+	refused(t, post(t, api, "/v1/auth/login", "", signInRequest{newEmail(), "x"}), fault.CodeRateLimited)
 }
 
 func TestVerifyEmail_isLimited(t *testing.T) {
 	t.Parallel()
 	api, email := newAPI(t), newEmail()
-	s := wantSession(t, post(t, api, "/v1/auth/signup", "", credentials{email, "correct horse"}), http.StatusCreated)
+	s := wantSession(t, post(t, api, "/v1/auth/signup", "", signInRequest{email, "correct horse"}), http.StatusCreated)
 	for range signin.VerificationsOfUser.Max {
 		if got := post(t, api, "/v1/auth/verify-email", s.IDToken, nil); got.Code != http.StatusAccepted {
 			t.Fatalf("status %d: %s", got.Code, got.Body)

@@ -25,30 +25,30 @@ type tokenService struct {
 
 // refresh gets a fresh ID token. The refresh token may be replaced, so the app keeps the one in the
 // answer.
-func (t *Toolkit) refresh(ctx context.Context, refreshToken string) (session, error) {
+func (h *Handler) refresh(ctx context.Context, refreshToken string) (sessionView, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	s, err := t.tokens.exchange(ctx, refreshToken)
+	s, err := h.tokens.exchange(ctx, refreshToken)
 	if err != nil {
-		return session{}, toolkitFault(err)
+		return sessionView{}, toolkitFault(err)
 	}
 	return s, nil
 }
 
-func (s tokenService) exchange(ctx context.Context, refreshToken string) (_ session, err error) {
+func (s tokenService) exchange(ctx context.Context, refreshToken string) (_ sessionView, err error) {
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, strings.NewReader(form.Encode()))
 	if err != nil {
-		return session{}, fmt.Errorf("make request: %w", withoutURL(err))
+		return sessionView{}, fmt.Errorf("make request: %w", withoutURL(err))
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return session{}, err
+		return sessionView{}, err
 	}
 	defer func() { err = errors.Join(err, res.Body.Close()) }()
 	if err := googleapi.CheckResponse(res); err != nil {
-		return session{}, err
+		return sessionView{}, err
 	}
 	var answer struct {
 		UserID       string `json:"user_id"`
@@ -57,9 +57,9 @@ func (s tokenService) exchange(ctx context.Context, refreshToken string) (_ sess
 		ExpiresIn    int64  `json:"expires_in,string"`
 	}
 	if err := json.NewDecoder(io.LimitReader(res.Body, maxTokens)).Decode(&answer); err != nil {
-		return session{}, fmt.Errorf("read the tokens: %w", err)
+		return sessionView{}, fmt.Errorf("read the tokens: %w", err)
 	}
-	return session{
+	return sessionView{
 		UID: answer.UserID, IDToken: answer.IDToken, RefreshToken: answer.RefreshToken, ExpiresIn: answer.ExpiresIn,
 	}, nil
 }

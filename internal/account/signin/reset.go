@@ -21,17 +21,17 @@ const resetTakes = 1500 * time.Millisecond
 // may, which needs the user's ID token. Who has lost the password before verifying gets in by
 // another provider with the same address, which Firebase lets take over from an unverified one. An
 // error says nothing of the user: it comes before there is one, or is only logged.
-func (t *Toolkit) resetPassword(ctx context.Context, address string) error {
+func (h *Handler) resetPassword(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	err := t.limits.Take(ctx, ResetsOfMailbox, quota.Mailbox(address))
+	err := h.limits.Take(ctx, ResetsOfMailbox, quota.Mailbox(address))
 	if fault.Is(err, fault.CodeRateLimited) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	user, err := t.users.GetUserByEmail(ctx, address)
+	user, err := h.users.GetUserByEmail(ctx, address)
 	if auth.IsUserNotFound(err) {
 		return nil
 	}
@@ -41,7 +41,7 @@ func (t *Toolkit) resetPassword(ctx context.Context, address string) error {
 	if user.Disabled || !user.EmailVerified {
 		return nil
 	}
-	err = t.send(ctx, &identitytoolkit.GoogleCloudIdentitytoolkitV1GetOobCodeRequest{
+	err = h.send(ctx, &identitytoolkit.GoogleCloudIdentitytoolkitV1GetOobCodeRequest{
 		RequestType: "PASSWORD_RESET", Email: address,
 	})
 	if err != nil {

@@ -75,21 +75,21 @@ func post(t *testing.T, api http.Handler, path, token string, body any) *httptes
 	return rec
 }
 
-type credentials struct {
+type signInRequest struct {
 	Email    string `json:"email"`
 	Password string `json:"password"`
 }
 
-type session struct {
+type sessionView struct {
 	UID          string `json:"uid"`
 	IDToken      string `json:"idToken"`
 	RefreshToken string `json:"refreshToken"`
 	ExpiresIn    int    `json:"expiresIn"`
 }
 
-func wantSession(t *testing.T, rec *httptest.ResponseRecorder, status int) session {
+func wantSession(t *testing.T, rec *httptest.ResponseRecorder, status int) sessionView {
 	t.Helper()
-	var s session
+	var s sessionView
 	if err := json.Unmarshal(rec.Body.Bytes(), &s); err != nil || rec.Code != status {
 		t.Fatalf("status %d, want %d: %s", rec.Code, status, rec.Body)
 	}
@@ -121,7 +121,7 @@ func refused(t *testing.T, rec *httptest.ResponseRecorder, code fault.Code, fiel
 func TestSignUpAndLogIn(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
-	who := credentials{newEmail(), "correct horse"}
+	who := signInRequest{newEmail(), "correct horse"}
 	made := wantSession(t, post(t, api, "/v1/auth/signup", "", who), http.StatusCreated)
 	found := wantSession(t, post(t, api, "/v1/auth/login", "", who), http.StatusOK)
 	if made.UID != found.UID {
@@ -129,7 +129,7 @@ func TestSignUpAndLogIn(t *testing.T) {
 	}
 	refused(t, post(t, api, "/v1/auth/signup", "", who), fault.CodeEmailExists)
 	refused(
-		t, post(t, api, "/v1/auth/signup", "", credentials{strings.ToUpper(who.Email), "another horse"}),
+		t, post(t, api, "/v1/auth/signup", "", signInRequest{strings.ToUpper(who.Email), "another horse"}),
 		fault.CodeEmailExists,
 	)
 
@@ -137,7 +137,7 @@ func TestSignUpAndLogIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	right := post(t, api, "/v1/auth/login", "", who)
-	wrong := post(t, api, "/v1/auth/login", "", credentials{who.Email, "another horse"})
+	wrong := post(t, api, "/v1/auth/login", "", signInRequest{who.Email, "another horse"})
 	refused(t, right, fault.CodeInvalidCredentials)
 	sameAnswer(t, right, wrong)
 	refused(t, refresh(t, api, made.RefreshToken), fault.CodeUserDisabled)
@@ -147,9 +147,9 @@ func TestLogIn_tellsNobodyWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
 	known := newEmail()
-	wantSession(t, post(t, api, "/v1/auth/signup", "", credentials{known, "correct horse"}), http.StatusCreated)
-	wrong := post(t, api, "/v1/auth/login", "", credentials{known, "wrong horse"})
-	unknown := post(t, api, "/v1/auth/login", "", credentials{newEmail(), "wrong horse"})
+	wantSession(t, post(t, api, "/v1/auth/signup", "", signInRequest{known, "correct horse"}), http.StatusCreated)
+	wrong := post(t, api, "/v1/auth/login", "", signInRequest{known, "wrong horse"})
+	unknown := post(t, api, "/v1/auth/login", "", signInRequest{newEmail(), "wrong horse"})
 	refused(t, wrong, fault.CodeInvalidCredentials)
 	refused(t, unknown, fault.CodeInvalidCredentials)
 	sameAnswer(t, wrong, unknown)
@@ -177,14 +177,14 @@ func withoutID(body string) string { return requestID.ReplaceAllString(body, "")
 func TestCredentials_areChecked(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
-	refused(t, post(t, api, "/v1/auth/signup", "", credentials{newEmail(), "short"}), fault.CodeWeakPassword, "/password")
+	refused(t, post(t, api, "/v1/auth/signup", "", signInRequest{newEmail(), "short"}), fault.CodeWeakPassword, "/password")
 	for _, path := range []string{"/v1/auth/signup", "/v1/auth/login"} {
-		refused(t, post(t, api, path, "", credentials{"no address", "correct horse"}), fault.CodeInvalidField, "/email")
-		refused(t, post(t, api, path, "", credentials{}), fault.CodeInvalidField, "/email", "/password")
-		refused(t, post(t, api, path, "", credentials{Email: newEmail()}), fault.CodeInvalidField, "/password")
+		refused(t, post(t, api, path, "", signInRequest{"no address", "correct horse"}), fault.CodeInvalidField, "/email")
+		refused(t, post(t, api, path, "", signInRequest{}), fault.CodeInvalidField, "/email", "/password")
+		refused(t, post(t, api, path, "", signInRequest{Email: newEmail()}), fault.CodeInvalidField, "/password")
 		refused(t, post(t, api, path, "", map[string]string{"uid": "x"}), fault.CodeUnknownField, "/uid")
 		refused(
-			t, post(t, api, path, "", credentials{newEmail(), strings.Repeat("ö", 4097)}), fault.CodeInvalidField, "/password",
+			t, post(t, api, path, "", signInRequest{newEmail(), strings.Repeat("ö", 4097)}), fault.CodeInvalidField, "/password",
 		)
 	}
 }
@@ -205,13 +205,13 @@ func TestSignUp_refusesWhatIsNoAddress(t *testing.T) {
 		"a@" + strings.Repeat("example.", 32) + "com",
 	} {
 		refused(
-			t, post(t, api, "/v1/auth/signup", "", credentials{address, "correct horse"}), fault.CodeInvalidField, "/email",
+			t, post(t, api, "/v1/auth/signup", "", signInRequest{address, "correct horse"}), fault.CodeInvalidField, "/email",
 		)
 	}
 	for _, address := range []string{
 		"a@" + strings.ToLower(rand.Text()) + ".example", "o'h+a.b_c-d/" + newEmail(), "1@xn--exmple-cua.com",
 	} {
-		wantSession(t, post(t, api, "/v1/auth/signup", "", credentials{address, "correct horse"}), http.StatusCreated)
+		wantSession(t, post(t, api, "/v1/auth/signup", "", signInRequest{address, "correct horse"}), http.StatusCreated)
 	}
 }
 
@@ -219,7 +219,7 @@ func TestVerifyEmail(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
 	email := newEmail()
-	s := wantSession(t, post(t, api, "/v1/auth/signup", "", credentials{email, "correct horse"}), http.StatusCreated)
+	s := wantSession(t, post(t, api, "/v1/auth/signup", "", signInRequest{email, "correct horse"}), http.StatusCreated)
 	refused(t, post(t, api, "/v1/auth/verify-email", "", nil), fault.CodeTokenMissing)
 
 	if rec := post(
@@ -233,7 +233,7 @@ func TestVerifyEmail(t *testing.T) {
 	if _, err := authClient(t).UpdateUser(t.Context(), s.UID, (&auth.UserToUpdate{}).EmailVerified(true)); err != nil {
 		t.Fatal(err)
 	}
-	verified := wantSession(t, post(t, api, "/v1/auth/login", "", credentials{email, "correct horse"}), http.StatusOK)
+	verified := wantSession(t, post(t, api, "/v1/auth/login", "", signInRequest{email, "correct horse"}), http.StatusOK)
 	if rec := post(t, api, "/v1/auth/verify-email", verified.IDToken, nil); rec.Code != http.StatusAccepted {
 		t.Fatalf("status %d: %s", rec.Code, rec.Body)
 	}
@@ -311,7 +311,7 @@ func TestIdentityToolkitsErrors(t *testing.T) {
 			}))
 			defer server.Close()
 			t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", server.Listener.Addr().String())
-			rec := post(t, newAPI(t), "/v1/auth/login", "", credentials{"a@example.com", "correct horse"})
+			rec := post(t, newAPI(t), "/v1/auth/login", "", signInRequest{"a@example.com", "correct horse"})
 			refused(t, rec, tt.want, tt.fields...)
 			if got := rec.Header().Get("Retry-After"); got != tt.retryAfter {
 				t.Errorf("Retry-After = %q, want %q", got, tt.retryAfter)
@@ -331,7 +331,7 @@ func TestIdentityToolkitUnreachable(t *testing.T) {
 	server.Close()
 	t.Setenv("FIREBASE_AUTH_EMULATOR_HOST", host)
 	api := newAPI(t)
-	refused(t, post(t, api, "/v1/auth/login", "", credentials{"a@example.com", "correct horse"}), fault.CodeUnavailable)
+	refused(t, post(t, api, "/v1/auth/login", "", signInRequest{"a@example.com", "correct horse"}), fault.CodeUnavailable)
 	refused(t, refresh(t, api, "x"), fault.CodeUnavailable)
 	refused(t, reset(t, api, "a@example.com"), fault.CodeUnavailable)
 }

@@ -27,8 +27,8 @@ import (
 // timeout bounds one call: the user is waiting.
 const timeout = 10 * time.Second
 
-// Toolkit calls Identity Toolkit. It is safe for concurrent use.
-type Toolkit struct {
+// Handler serves sign-up, login and recovery by calling Identity Toolkit. It is safe for concurrent use.
+type Handler struct {
 	accounts *identitytoolkit.AccountsService
 	tokens   tokenService
 	users    *auth.Client
@@ -38,7 +38,7 @@ type Toolkit struct {
 // New makes a toolkit for the project of the web API key, or for the Auth emulator where
 // FIREBASE_AUTH_EMULATOR_HOST names one, as Firebase's own client does. users are that project's,
 // limits count attempts.
-func New(ctx context.Context, apiKey string, users *auth.Client, limits *quota.Limiter) (*Toolkit, error) {
+func New(ctx context.Context, apiKey string, users *auth.Client, limits *quota.Limiter) (*Handler, error) {
 	var opts []option.ClientOption
 	refreshHost := "https://securetoken.googleapis.com"
 	if host := os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"); host != "" {
@@ -58,11 +58,11 @@ func New(ctx context.Context, apiKey string, users *auth.Client, limits *quota.L
 		return nil, fmt.Errorf("make the Identity Toolkit client: %w", err)
 	}
 	tokens := tokenService{url: refreshHost + "/v1/token?key=" + url.QueryEscape(apiKey)}
-	return &Toolkit{accounts: client.Accounts, tokens: tokens, users: users, limits: limits}, nil
+	return &Handler{accounts: client.Accounts, tokens: tokens, users: users, limits: limits}, nil
 }
 
-// session is what a user who has signed in gets.
-type session struct {
+// sessionView is what a user who has signed in gets.
+type sessionView struct {
 	UID          string `json:"uid"`
 	IDToken      string `json:"idToken"`
 	RefreshToken string `json:"refreshToken"`
@@ -70,48 +70,50 @@ type session struct {
 	ExpiresIn int64 `json:"expiresIn"`
 }
 
-func (t *Toolkit) signUp(ctx context.Context, email, password string) (session, error) {
+func (h *Handler) signUp(ctx context.Context, email, password string) (sessionView, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	answer, err := t.accounts.SignUp(&identitytoolkit.GoogleCloudIdentitytoolkitV1SignUpRequest{
+	answer, err := h.accounts.SignUp(&identitytoolkit.GoogleCloudIdentitytoolkitV1SignUpRequest{
 		Email: email, Password: password,
 	}).Context(ctx).Do()
 	if err != nil {
-		return session{}, toolkitFault(err)
+		return sessionView{}, toolkitFault(err)
 	}
-	return session{
+	return sessionView{
 		UID: answer.LocalId, IDToken: answer.IdToken, RefreshToken: answer.RefreshToken, ExpiresIn: answer.ExpiresIn,
 	}, nil
 }
 
-func (t *Toolkit) logIn(ctx context.Context, email, password string) (session, error) {
+func (h *Handler) logIn(ctx context.Context, email, password string) (sessionView, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	answer, err := t.accounts.SignInWithPassword(&identitytoolkit.GoogleCloudIdentitytoolkitV1SignInWithPasswordRequest{
+	answer, err := h.accounts.SignInWithPassword(&identitytoolkit.GoogleCloudIdentitytoolkitV1SignInWithPasswordRequest{
 		Email: email, Password: password, ReturnSecureToken: true,
 	}).Context(ctx).Do()
 	if err != nil {
-		return session{}, hideUser(toolkitFault(err))
+		return sessionView{}, hideUser(toolkitFault(err))
 	}
 	if answer.MfaPendingCredential != "" {
-		return session{}, fault.New(fault.CodeSecondFactorNeeded, "This account has a second factor: sign in with the app.")
+		return sessionView{}, fault.New(
+			fault.CodeSecondFactorNeeded, "This account has a second factor: sign in with the app.",
+		)
 	}
-	return session{
+	return sessionView{
 		UID: answer.LocalId, IDToken: answer.IdToken, RefreshToken: answer.RefreshToken, ExpiresIn: answer.ExpiresIn,
 	}, nil
 }
 
 // sendVerification has Firebase send its mail to the address of the ID token's user.
-func (t *Toolkit) sendVerification(ctx context.Context, idToken string) error {
+func (h *Handler) sendVerification(ctx context.Context, idToken string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return t.send(ctx, &identitytoolkit.GoogleCloudIdentitytoolkitV1GetOobCodeRequest{
+	return h.send(ctx, &identitytoolkit.GoogleCloudIdentitytoolkitV1GetOobCodeRequest{
 		RequestType: "VERIFY_EMAIL", IdToken: idToken,
 	})
 }
 
-func (t *Toolkit) send(ctx context.Context, mail *identitytoolkit.GoogleCloudIdentitytoolkitV1GetOobCodeRequest) error {
-	if _, err := t.accounts.SendOobCode(mail).Context(ctx).Do(); err != nil {
+func (h *Handler) send(ctx context.Context, mail *identitytoolkit.GoogleCloudIdentitytoolkitV1GetOobCodeRequest) error {
+	if _, err := h.accounts.SendOobCode(mail).Context(ctx).Do(); err != nil {
 		return toolkitFault(err)
 	}
 	return nil

@@ -30,8 +30,8 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/leaderboards/symmetry/me", httpapi.User, h.me)
 }
 
-// row is an entry of the top as everybody sees it: no uid, which is no one else's business.
-type row struct {
+// rowView is a public entry of the board. It has no uid, which is private.
+type rowView struct {
 	// Rank counts from 1; equal ratings share it.
 	Rank int64 `json:"rank"`
 	// Username is "" for a user without one.
@@ -45,8 +45,8 @@ type row struct {
 }
 
 type topView struct {
-	Board   string `json:"board"`
-	Entries []row  `json:"entries"`
+	Board   string    `json:"board"`
+	Entries []rowView `json:"entries"`
 }
 
 func (h *Handler) top(w http.ResponseWriter, r *http.Request) error {
@@ -59,13 +59,13 @@ func (h *Handler) top(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("read the top of %s: %w", h.Board, err)
 	}
-	rows := make([]row, len(docs))
+	rows := make([]rowView, len(docs))
 	for i, snap := range docs {
 		var e leaderboard.EntryDoc
 		if err := snap.DataTo(&e); err != nil {
 			return fmt.Errorf("decode entry: %w", err)
 		}
-		rows[i] = row{Rank: int64(i) + 1, Username: e.Username, Rating: e.Rating, Scans: e.Scans, Me: e.UID == caller}
+		rows[i] = rowView{Rank: int64(i) + 1, Username: e.Username, Rating: e.Rating, Scans: e.Scans, Me: e.UID == caller}
 		if i > 0 && rows[i-1].Rating == e.Rating {
 			rows[i].Rank = rows[i-1].Rank
 		}

@@ -18,7 +18,7 @@ func TestTop_empty(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	status, top := get[topView](b, "u", "/v1/leaderboards/symmetry/top")
-	if diff := cmp.Diff(topView{Board: board, Entries: []row{}}, top); status != http.StatusOK || diff != "" {
+	if diff := cmp.Diff(topView{Board: board, Entries: []rowView{}}, top); status != http.StatusOK || diff != "" {
 		t.Errorf("%d (-want +got):\n%s", status, diff)
 	}
 }
@@ -32,7 +32,7 @@ func TestTop_orderAndTies(t *testing.T) {
 	b.rated("a", 2, 60)
 	b.rated("high", 9, 90)
 	_, top := get[topView](b, "late", "/v1/leaderboards/symmetry/top?limit=100")
-	want := []row{
+	want := []rowView{
 		{Rank: 1, Username: "name-high", Rating: 78, Scans: 1},
 		{Rank: 2, Username: "name-a", Rating: 57, Scans: 1},
 		{Rank: 2, Username: "name-b", Rating: 57, Scans: 1},

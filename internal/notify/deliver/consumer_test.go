@@ -311,7 +311,7 @@ func TestHandle_lease(t *testing.T) {
 	b.save(ann())
 	id := idOf(scanDone("s"), "s")
 	for _, c := range []notify.Channel{notify.Push, notify.Email} { // a worker claimed both and died
-		d := delivery{Schema: docSchema, EventID: id, Channel: c, CreatedAt: b.now}
+		d := deliveryDoc{Schema: docSchema, EventID: id, Channel: c, CreatedAt: b.now}
 		d.claim(b.now)
 		if _, err := b.deliveryRef(id, c).Set(t.Context(), d); err != nil {
 			t.Fatal(err)
@@ -335,7 +335,7 @@ func TestHandle_lease(t *testing.T) {
 func TestFinish_ofALostClaim(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	d := delivery{Schema: docSchema, EventID: "e", Channel: notify.Email}
+	d := deliveryDoc{Schema: docSchema, EventID: "e", Channel: notify.Email}
 	d.claim(b.now)
 	mine := claim{channel: notify.Email, ref: b.deliveryRef("e", notify.Email), attempt: d.Attempts}
 	d.claim(b.now.Add(work.LeaseTime)) // another took over

@@ -29,8 +29,8 @@ const (
 	skipped state = "skipped"
 )
 
-// delivery is users/{uid}/deliveries/{eventID_channel}.
-type delivery struct {
+// deliveryDoc is users/{uid}/deliveries/{eventID_channel}.
+type deliveryDoc struct {
 	Schema int `firestore:"schema"`
 	// ConsentEpoch is the inbox item's.
 	ConsentEpoch int64 `firestore:"consentEpoch,omitempty"`
@@ -51,18 +51,20 @@ type delivery struct {
 	ExpireAt  time.Time `firestore:"expireAt"`
 }
 
-func (d *delivery) done() bool { return d.State == sent || d.State == skipped }
+func (d *deliveryDoc) done() bool { return d.State == sent || d.State == skipped }
 
-func (d *delivery) leased(now time.Time) bool { return d.State == claimed && d.LeaseUntil.After(now) }
+func (d *deliveryDoc) leased(now time.Time) bool {
+	return d.State == claimed && d.LeaseUntil.After(now)
+}
 
-func (d *delivery) claim(now time.Time) {
+func (d *deliveryDoc) claim(now time.Time) {
 	d.State = claimed
 	d.Attempts++
 	d.LeaseUntil = now.Add(work.LeaseTime)
 	d.UpdatedAt = now
 }
 
-func (d *delivery) skip(reason string, now time.Time) {
+func (d *deliveryDoc) skip(reason string, now time.Time) {
 	d.State, d.Reason, d.LeaseUntil, d.UpdatedAt = skipped, reason, time.Time{}, now
 }
 
@@ -135,7 +137,7 @@ func claimChannel(
 	tx *firestore.Transaction, snap *firestore.DocumentSnapshot, msg notify.Message, channel notify.Channel,
 	user account.User, now time.Time,
 ) (c *claim, busy bool, err error) {
-	d := delivery{
+	d := deliveryDoc{
 		Schema: docSchema, ConsentEpoch: msg.ConsentEpoch, EventID: msg.ID, Channel: channel, Served: []string{},
 		CreatedAt: now, ExpireAt: now.Add(schema.DeliveryLife),
 	}
@@ -182,7 +184,7 @@ func (c *Consumer) finish(ctx context.Context, mine claim, result outcome) error
 		if err != nil {
 			return err
 		}
-		var d delivery
+		var d deliveryDoc
 		if err := snap.DataTo(&d); err != nil {
 			return err
 		}

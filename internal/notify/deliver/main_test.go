@@ -193,7 +193,7 @@ func (b *bench) deliveryRef(eventID string, c notify.Channel) *firestore.Documen
 }
 
 // delivery is the document of (event, channel), nil where there is none.
-func (b *bench) delivery(eventID string, c notify.Channel) *delivery {
+func (b *bench) delivery(eventID string, c notify.Channel) *deliveryDoc {
 	b.t.Helper()
-	return emulatortest.Document[delivery](b.t, b.deliveryRef(eventID, c))
+	return emulatortest.Document[deliveryDoc](b.t, b.deliveryRef(eventID, c))
 }

@@ -55,17 +55,17 @@ type Consumer struct {
 }
 
 // Mux returns what the consumer does with a finalize notification and with each type of event.
-func (a *Consumer) Mux() *event.Mux {
+func (c *Consumer) Mux() *event.Mux {
 	m := new(event.Mux)
 	m.OnFinalized(func(ctx context.Context, object event.ObjectFinalized) error {
 		// Our own traceparent travels in the photo's metadata: the notification carries none.
 		ctx = telemetry.FromTraceparent(ctx, object.Metadata["traceparent"])
 		ctx, end := telemetry.Span(ctx, "scan.analyze")
-		err := a.handle(ctx, object)
+		err := c.handle(ctx, object)
 		end(err)
 		return err
 	})
-	event.On(m, a.again)
+	event.On(m, c.again)
 	return m
 }
 
@@ -73,41 +73,41 @@ func (a *Consumer) Mux() *event.Mux {
 // its outcome. A duplicate, a stale or a fenced-off one is done with; a transient failure is an
 // error, and the next delivery claims the scan again. An analysis that crashes ends the scan and is
 // a permanent error, so that the event is parked.
-func (a *Consumer) Handle(ctx context.Context, m event.Message) error { return a.Mux().Handle(ctx, m) }
+func (c *Consumer) Handle(ctx context.Context, m event.Message) error { return c.Mux().Handle(ctx, m) }
 
-func (a *Consumer) handle(ctx context.Context, object event.ObjectFinalized) error {
+func (c *Consumer) handle(ctx context.Context, object event.ObjectFinalized) error {
 	uid, id, ok := scan.ParsePhotoName(object.Name)
 	if !ok {
-		return a.deletePhoto(ctx, object.Name, object.Generation)
+		return c.deletePhoto(ctx, object.Name, object.Generation)
 	}
 	ctx = telemetry.With(ctx, slog.String("scan_id", string(id)))
-	s, err := a.claim(ctx, uid, id, object)
+	s, err := c.claim(ctx, uid, id, object)
 	switch {
 	case errors.Is(err, scan.ErrFinished) && !s.Refused():
 		slog.InfoContext(ctx, "finalize dropped", "reason", err)
 		return nil
 	case errors.Is(err, scan.ErrStale):
 		slog.InfoContext(ctx, "photo deleted", "reason", err, "generation", object.Generation)
-		return a.deletePhoto(ctx, object.Name, object.Generation)
+		return c.deletePhoto(ctx, object.Name, object.Generation)
 	case errors.Is(err, scan.ErrFinished), errors.Is(err, errFenced), errors.Is(err, scan.ErrNotFound):
 		// Deleted at each delivery: the one that ended the scan may have died or failed before it
 		// had deleted all.
 		slog.InfoContext(ctx, "photo and results deleted", "reason", err, "generation", object.Generation)
-		return a.deleteAll(ctx, uid, id, object.Generation)
+		return c.deleteAll(ctx, uid, id, object.Generation)
 	case errors.Is(err, work.ErrLeased):
 		return fault.New(fault.CodeUnavailable, "The scan is being analysed.")
 	case errors.Is(err, scan.ErrExhausted):
-		return errors.Join(a.fail(ctx, s, crashed), fault.Wrap(err, fault.CodeAnalysisCrashed, "The analysis never ended."))
+		return errors.Join(c.fail(ctx, s, crashed), fault.Wrap(err, fault.CodeAnalysisCrashed, "The analysis never ended."))
 	case err != nil:
 		return err
 	}
 	if bucket.Encoded(object.ContentEncoding) {
-		err = a.failOr(ctx, s, &unfit{encoded})
+		err = c.failOr(ctx, s, &unfit{encoded})
 	} else {
-		err = a.analyze(ctx, s)
+		err = c.analyze(ctx, s)
 	}
 	if err != nil {
-		return a.giveUp(ctx, s, err)
+		return c.giveUp(ctx, s, err)
 	}
 	return nil
 }
@@ -117,31 +117,31 @@ var errFenced = errors.New("the user does not admit the scan")
 
 // claim takes the scan for this process. At a closed fence it ends the scan instead and fails with
 // errFenced.
-func (a *Consumer) claim(
+func (c *Consumer) claim(
 	ctx context.Context, uid account.UID, id scan.ID, photo event.ObjectFinalized,
 ) (scan.Scan, error) {
 	var s scan.Scan
 	var outcome error
 	token := rand.Text()
-	err := a.Outbox.RunInTurn(ctx, scan.Ref(a.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
+	err := c.Outbox.RunInTurn(ctx, scan.Ref(c.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
 		var err error
-		s, err = scan.Read(tx.Transaction, a.Firestore, id)
+		s, err = scan.Read(tx.Transaction, c.Firestore, id)
 		if err != nil {
 			return err
 		}
 		if s.UID != uid {
 			return scan.ErrStale
 		}
-		closed, err := a.fenceClosed(tx.Transaction, s)
+		closed, err := c.fenceClosed(tx.Transaction, s)
 		if err != nil {
 			return err
 		}
-		now := a.Now().UTC()
-		outcome = s.Claim(photo.Generation, token, a.Lease, now)
+		now := c.Now().UTC()
+		outcome = s.Claim(photo.Generation, token, c.Lease, now)
 		if closed && (outcome == nil || errors.Is(outcome, scan.ErrExhausted)) {
 			outcome = errFenced
 			s.Fail(refused, now)
-			if err := series.Follow(ctx, tx, a.Firestore, s, now, nil); err != nil {
+			if err := series.Follow(ctx, tx, c.Firestore, s, now, nil); err != nil {
 				return err
 			}
 		}
@@ -149,7 +149,7 @@ func (a *Consumer) claim(
 			return nil
 		}
 		s.UploadedAt = photo.Created
-		return scan.Write(tx.Transaction, a.Firestore, s)
+		return scan.Write(tx.Transaction, c.Firestore, s)
 	})
 	if err != nil {
 		return s, err
@@ -157,8 +157,8 @@ func (a *Consumer) claim(
 	return s, outcome
 }
 
-func (a *Consumer) fenceClosed(tx *firestore.Transaction, s scan.Scan) (bool, error) {
-	_, err := account.Enter(tx, a.Firestore, s.UID, s.ConsentEpoch)
+func (c *Consumer) fenceClosed(tx *firestore.Transaction, s scan.Scan) (bool, error) {
+	_, err := account.Enter(tx, c.Firestore, s.UID, s.ConsentEpoch)
 	if errors.Is(err, account.ErrClosed) {
 		return true, nil
 	}
@@ -167,28 +167,28 @@ func (a *Consumer) fenceClosed(tx *firestore.Transaction, s scan.Scan) (bool, er
 
 // analyze measures the claimed photo and ends the scan, one way or the other. Its errors are
 // transient, or those of a crashed analysis.
-func (a *Consumer) analyze(ctx context.Context, s scan.Scan) error {
-	photo, err := a.photo(ctx, s)
+func (c *Consumer) analyze(ctx context.Context, s scan.Scan) error {
+	photo, err := c.photo(ctx, s)
 	if errors.Is(err, storage.ErrObjectNotExist) {
-		return a.fail(ctx, s, scan.PhotoMissing)
+		return c.fail(ctx, s, scan.PhotoMissing)
 	}
 	if err != nil {
-		return a.failOr(ctx, s, err)
+		return c.failOr(ctx, s, err)
 	}
-	s.Content = hashOf(a.Key, s.UID, photo)
+	s.Content = hashOf(c.Key, s.UID, photo)
 	if s.Declared != "" && s.Declared != s.Content {
-		return a.fail(ctx, s, mismatch)
+		return c.fail(ctx, s, mismatch)
 	}
-	report, pictures, err := a.measure(ctx, s, photo)
+	report, pictures, err := c.measure(ctx, s, photo)
 	if err != nil {
-		return a.failOr(ctx, s, fmt.Errorf("analyse photo: %w", err))
+		return c.failOr(ctx, s, fmt.Errorf("analyse photo: %w", err))
 	}
 	logProfile(ctx, report.Image.ColorProfile)
-	s.Rendered, err = a.render(ctx, s, photo)
+	s.Rendered, err = c.render(ctx, s, photo)
 	if err != nil {
 		return err
 	}
-	return a.complete(ctx, s, report, pictures)
+	return c.complete(ctx, s, report, pictures)
 }
 
 // failOr ends the scan with the failure that the cause stands for, and returns a cause that stands
@@ -197,17 +197,17 @@ func (a *Consumer) analyze(ctx context.Context, s scan.Scan) error {
 // The photo that was put with a Content-Encoding is deleted first, so that nothing has to read it,
 // the user's export neither. Cloud Storage has been seen to answer every read of bytes that are
 // called gzip and are none with 503 (https://github.com/GoogleCloudPlatform/gcsfuse/issues/131).
-func (a *Consumer) failOr(ctx context.Context, s scan.Scan, cause error) error {
+func (c *Consumer) failOr(ctx context.Context, s scan.Scan, cause error) error {
 	f, ok := failureOf(cause)
 	if !ok {
 		return cause
 	}
 	if f.Code == scan.ReasonEncoded {
-		if err := a.deletePhoto(ctx, scan.PhotoName(s.UID, s.ID), s.Generation); err != nil {
+		if err := c.deletePhoto(ctx, scan.PhotoName(s.UID, s.ID), s.Generation); err != nil {
 			return err
 		}
 	}
-	err := a.fail(ctx, s, f)
+	err := c.fail(ctx, s, f)
 	if f.Code == scan.ReasonCrashed {
 		return errors.Join(err, cause)
 	}
@@ -216,10 +216,10 @@ func (a *Consumer) failOr(ctx context.Context, s scan.Scan, cause error) error {
 
 // measure runs the engine and turns a panic in it into analysis_crashed: the same photo would crash
 // it again, and the requests beside this one go on.
-func (a *Consumer) measure(
+func (c *Consumer) measure(
 	ctx context.Context, s scan.Scan, photo []byte,
 ) (found report.Report, pictures []report.Picture, err error) {
-	done, err := a.computing(ctx, s)
+	done, err := c.computing(ctx, s)
 	if err != nil {
 		return report.Report{}, nil, err
 	}
@@ -232,7 +232,7 @@ func (a *Consumer) measure(
 		}
 		end(err)
 	}()
-	return a.Scan(bytes.NewReader(photo), report.Options{MaxBytes: scan.MaxBytes})
+	return c.Scan(bytes.NewReader(photo), report.Options{MaxBytes: scan.MaxBytes})
 }
 
 // computing has the process end when what begins now outlives the scan's lease or the request,
@@ -241,23 +241,23 @@ func (a *Consumer) measure(
 // repeated, and claim counts until scan.MaxClaims ends the scan. A tenth of the lease is left when
 // the process ends, since an instance has a processor only while it serves a request. Without time
 // to begin in, computing fails.
-func (a *Consumer) computing(ctx context.Context, s scan.Scan) (done func(), err error) {
-	left := a.Lease // to measure again takes no lease
+func (c *Consumer) computing(ctx context.Context, s scan.Scan) (done func(), err error) {
+	left := c.Lease // to measure again takes no lease
 	if s.State == scan.Processing {
-		left = s.Lease.Until.Sub(a.Now())
+		left = s.Lease.Until.Sub(c.Now())
 	}
 	if end, ok := ctx.Deadline(); ok {
 		left = min(left, time.Until(end))
 	}
-	left -= a.Lease / 10
+	left -= c.Lease / 10
 	if left <= 0 {
 		return nil, fault.New(fault.CodeUnavailable, "Too little of the time is left to begin.")
 	}
-	return watchdog.Watch(ctx, left, a.Exit), nil
+	return watchdog.Watch(ctx, left, c.Exit), nil
 }
 
 // keepMeasured keeps the report and the pictures, and returns the result for the scan's document.
-func (a *Consumer) keepMeasured(
+func (c *Consumer) keepMeasured(
 	ctx context.Context, s scan.Scan, measured report.Report, pictures []report.Picture,
 ) (map[string]any, error) {
 	body, err := json.Marshal(measured)
@@ -268,28 +268,28 @@ func (a *Consumer) keepMeasured(
 	if err != nil {
 		return nil, err
 	}
-	return result, a.keepAll(ctx, s, body, pictures)
+	return result, c.keepAll(ctx, s, body, pictures)
 }
 
 // complete keeps the report and the pictures and ends the scan. They are written first, so that a
 // completed scan has all of them always; if the fence has closed meanwhile, they are deleted again.
-func (a *Consumer) complete(ctx context.Context, s scan.Scan, measured report.Report, pictures []report.Picture) error {
-	result, err := a.keepMeasured(ctx, s, measured, pictures)
+func (c *Consumer) complete(ctx context.Context, s scan.Scan, measured report.Report, pictures []report.Picture) error {
+	result, err := c.keepMeasured(ctx, s, measured, pictures)
 	if err != nil {
 		return err
 	}
 	seen := observe(ctx, measured, pictures)
-	return a.finish(ctx, s, func(
+	return c.finish(ctx, s, func(
 		ctx context.Context, tx *outbox.Tx, user account.User, current *scan.Scan, now time.Time,
 	) (event.Payload, error) {
 		// The guard's memory is read before the query and written on the condition that it is still
 		// the same, and every scan that is no duplicate writes it. So of two that complete at the
 		// same time the later one begins anew and sees the earlier, without a query that locks.
-		remembered, err := cheat.Find(ctx, a.Firestore, s.UID)
+		remembered, err := cheat.Find(ctx, c.Firestore, s.UID)
 		if err != nil {
 			return nil, err
 		}
-		earlier, err := scan.MeasuredBefore(ctx, a.Firestore, user, s.Content, measured.Version)
+		earlier, err := scan.MeasuredBefore(ctx, c.Firestore, user, s.Content, measured.Version)
 		if err != nil && !errors.Is(err, scan.ErrNotFound) {
 			return nil, err
 		}
@@ -325,8 +325,8 @@ func withoutGeometry(report []byte) (map[string]any, error) {
 }
 
 // fail ends the scan with the reason.
-func (a *Consumer) fail(ctx context.Context, s scan.Scan, f scan.Failure) error {
-	return a.finish(ctx, s, func(
+func (c *Consumer) fail(ctx context.Context, s scan.Scan, f scan.Failure) error {
+	return c.finish(ctx, s, func(
 		_ context.Context, _ *outbox.Tx, _ account.User, current *scan.Scan, now time.Time,
 	) (event.Payload, error) {
 		current.Fail(f, now)
@@ -344,13 +344,13 @@ type ending func(
 // the other. It does nothing when the lease went to another process, but for the results of a scan
 // that has failed since. When the fence has closed, the scan ends without an event and all its
 // objects are deleted.
-func (a *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
+func (c *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 	var outcome error
 	var current scan.Scan
-	err := a.Outbox.RunInTurn(ctx, account.Ref(a.Firestore, s.UID), func(ctx context.Context, tx *outbox.Tx) error {
+	err := c.Outbox.RunInTurn(ctx, account.Ref(c.Firestore, s.UID), func(ctx context.Context, tx *outbox.Tx) error {
 		outcome = nil
 		var err error
-		current, err = scan.Read(tx.Transaction, a.Firestore, s.ID)
+		current, err = scan.Read(tx.Transaction, c.Firestore, s.ID)
 		if errors.Is(err, scan.ErrNotFound) {
 			outcome = errFenced
 			return nil
@@ -358,13 +358,13 @@ func (a *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 		if err != nil {
 			return err
 		}
-		user, err := account.Enter(tx.Transaction, a.Firestore, s.UID, current.ConsentEpoch)
+		user, err := account.Enter(tx.Transaction, c.Firestore, s.UID, current.ConsentEpoch)
 		closed := errors.Is(err, account.ErrClosed)
 		if err != nil && !closed {
 			return err
 		}
 		lost := current.Holds(s.Lease.Token)
-		now := a.Now().UTC()
+		now := c.Now().UTC()
 		if closed {
 			outcome = errFenced
 		}
@@ -375,7 +375,7 @@ func (a *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 		if closed {
 			current.Fail(refused, now)
 			return errors.Join(
-				series.Follow(ctx, tx, a.Firestore, current, now, nil), scan.Write(tx.Transaction, a.Firestore, current),
+				series.Follow(ctx, tx, c.Firestore, current, now, nil), scan.Write(tx.Transaction, c.Firestore, current),
 			)
 		}
 		payload, err := end(ctx, tx, user, &current, now)
@@ -383,10 +383,10 @@ func (a *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 			return err
 		}
 		current.KeepPhoto(current.PhotoDue(user), now)
-		if err := series.Follow(ctx, tx, a.Firestore, current, now, payload, string(s.ID)); err != nil {
+		if err := series.Follow(ctx, tx, c.Firestore, current, now, payload, string(s.ID)); err != nil {
 			return err
 		}
-		return scan.Write(tx.Transaction, a.Firestore, current)
+		return scan.Write(tx.Transaction, c.Firestore, current)
 	})
 	if err != nil {
 		return fmt.Errorf("finish scan: %w", err)
@@ -398,20 +398,20 @@ func (a *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 	case outcome == nil:
 		current.LogEnd(ctx)
 	case errors.Is(outcome, errFenced):
-		return a.deleteAll(ctx, s.UID, s.ID, s.Generation)
+		return c.deleteAll(ctx, s.UID, s.ID, s.Generation)
 	case errors.Is(outcome, work.ErrLost) && current.State == scan.Failed:
-		return bucket.DeleteBelow(ctx, a.Results, scan.ResultPrefix(s.UID, s.ID))
+		return bucket.DeleteBelow(ctx, c.Results, scan.ResultPrefix(s.UID, s.ID))
 	}
 	return nil
 }
 
 // giveUp gives the scan back after a transient failure, so that the next delivery need not wait for
 // the lease's end. A crashed analysis has ended its scan already.
-func (a *Consumer) giveUp(ctx context.Context, s scan.Scan, cause error) error {
+func (c *Consumer) giveUp(ctx context.Context, s scan.Scan, cause error) error {
 	if fault.Is(cause, fault.CodeAnalysisCrashed) {
 		return cause
 	}
 	return errors.Join(cause, work.Release(ctx, func(ctx context.Context) error {
-		return a.change(ctx, s, func(current *scan.Scan, now time.Time) { current.Requeue(now) })
+		return c.change(ctx, s, func(current *scan.Scan, now time.Time) { current.Requeue(now) })
 	}))
 }

@@ -9,14 +9,14 @@ import (
 )
 
 // Claim is claim.
-func (a *Consumer) Claim(
+func (c *Consumer) Claim(
 	ctx context.Context, uid account.UID, id scan.ID, photo event.ObjectFinalized,
 ) (scan.Scan, error) {
-	return a.claim(ctx, uid, id, photo)
+	return c.claim(ctx, uid, id, photo)
 }
 
 // Enter is enter.
-func (a *Consumer) Enter(ctx context.Context, s scan.Scan, stage scan.Stage) { a.enter(ctx, s, stage) }
+func (c *Consumer) Enter(ctx context.Context, s scan.Scan, stage scan.Stage) { c.enter(ctx, s, stage) }
 
 // Names for the tests.
 const (

@@ -16,8 +16,8 @@ import (
 
 // photo returns the scan's photo, if it is what its ticket says. Its errors are
 // storage.ErrObjectNotExist, *unfit or transient.
-func (a *Consumer) photo(ctx context.Context, s scan.Scan) ([]byte, error) {
-	r, err := bucket.Open(ctx, a.Uploads.Object(scan.PhotoName(s.UID, s.ID)).Generation(s.Generation), scan.MaxBytes)
+func (c *Consumer) photo(ctx context.Context, s scan.Scan) ([]byte, error) {
+	r, err := bucket.Open(ctx, c.Uploads.Object(scan.PhotoName(s.UID, s.ID)).Generation(s.Generation), scan.MaxBytes)
 	if errors.Is(err, bucket.ErrTooLarge) {
 		return nil, &unfit{tooLarge}
 	}
@@ -39,18 +39,18 @@ func (a *Consumer) photo(ctx context.Context, s scan.Scan) ([]byte, error) {
 }
 
 // keepAll writes the scan's results, all at once, and meanwhile shows that it does.
-func (a *Consumer) keepAll(ctx context.Context, s scan.Scan, report []byte, pictures []report.Picture) error {
+func (c *Consumer) keepAll(ctx context.Context, s scan.Scan, report []byte, pictures []report.Picture) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { a.enter(ctx, s, scan.Writing); return nil })
-	group.Go(func() error { return a.keep(ctx, scan.ReportName(s.UID, s.ID), "application/json", report) })
+	group.Go(func() error { c.enter(ctx, s, scan.Writing); return nil })
+	group.Go(func() error { return c.keep(ctx, scan.ReportName(s.UID, s.ID), "application/json", report) })
 	for _, p := range pictures {
-		group.Go(func() error { return a.keep(ctx, scan.PictureName(s.UID, s.ID, p.Name), "image/jpeg", p.JPEG) })
+		group.Go(func() error { return c.keep(ctx, scan.PictureName(s.UID, s.ID, p.Name), "image/jpeg", p.JPEG) })
 	}
 	return group.Wait()
 }
 
-func (a *Consumer) keep(ctx context.Context, name, contentType string, body []byte) error {
-	w := a.Results.Object(name).NewWriter(ctx)
+func (c *Consumer) keep(ctx context.Context, name, contentType string, body []byte) error {
+	w := c.Results.Object(name).NewWriter(ctx)
 	w.ContentType = contentType
 	w.ChunkSize = 0 // small enough for one request, without the buffer of a resumable upload
 	_, err := w.Write(body)
@@ -60,11 +60,11 @@ func (a *Consumer) keep(ctx context.Context, name, contentType string, body []by
 	return nil
 }
 
-func (a *Consumer) deleteAll(ctx context.Context, uid account.UID, id scan.ID, generation int64) error {
-	return errors.Join(a.deletePhoto(ctx, scan.PhotoName(uid, id), generation),
-		bucket.DeleteBelow(ctx, a.Results, scan.ResultPrefix(uid, id)))
+func (c *Consumer) deleteAll(ctx context.Context, uid account.UID, id scan.ID, generation int64) error {
+	return errors.Join(c.deletePhoto(ctx, scan.PhotoName(uid, id), generation),
+		bucket.DeleteBelow(ctx, c.Results, scan.ResultPrefix(uid, id)))
 }
 
-func (a *Consumer) deletePhoto(ctx context.Context, name string, generation int64) error {
-	return scan.DeletePhoto(ctx, a.Uploads, name, generation)
+func (c *Consumer) deletePhoto(ctx context.Context, name string, generation int64) error {
+	return scan.DeletePhoto(ctx, c.Uploads, name, generation)
 }

@@ -32,13 +32,13 @@ func renditionName(s scan.Scan, r rendition.Rendition) string {
 // render makes the renditions that the scan is to have, one after the other because of the memory
 // that each takes, and keeps them. One that cannot be made is noted and fails nothing else; only
 // the storage's errors are returned.
-func (a *Consumer) render(ctx context.Context, s scan.Scan, photo []byte) ([]scan.Rendered, error) {
+func (c *Consumer) render(ctx context.Context, s scan.Scan, photo []byte) ([]scan.Rendered, error) {
 	if len(s.Renditions) == 0 {
 		return nil, nil
 	}
 	ctx, end := telemetry.Span(ctx, "scan.render")
 	defer end(nil)
-	upright, err := a.upright(ctx, s, photo)
+	upright, err := c.upright(ctx, s, photo)
 	if err != nil {
 		slog.ErrorContext(ctx, "no renditions of a photo that was measured", "error", err)
 	}
@@ -46,20 +46,20 @@ func (a *Consumer) render(ctx context.Context, s scan.Scan, photo []byte) ([]sca
 	for i, r := range s.Renditions {
 		all[i] = scan.Rendered{Name: r.Name, Format: r.Format}
 		switch {
-		case a.Now().After(s.Lease.Until.Add(-a.Lease / renderReserve)):
+		case c.Now().After(s.Lease.Until.Add(-c.Lease / renderReserve)):
 			all[i].Failure = scan.RenditionLate
 			continue
 		case err != nil:
 			all[i].Failure = scan.RenditionFailed
 			continue
 		}
-		file, err := a.renderOne(ctx, s, upright, r)
+		file, err := c.renderOne(ctx, s, upright, r)
 		if err != nil {
 			slog.ErrorContext(ctx, "rendition failed", "format", r.Format, "error", err)
 			all[i].Failure = renditionFailure(err)
 			continue
 		}
-		if err := a.keep(ctx, renditionName(s, r), r.Format.ContentType(), file); err != nil {
+		if err := c.keep(ctx, renditionName(s, r), r.Format.ContentType(), file); err != nil {
 			return nil, err
 		}
 	}
@@ -74,8 +74,8 @@ func renditionFailure(err error) string {
 	return scan.RenditionFailed
 }
 
-func (a *Consumer) upright(ctx context.Context, s scan.Scan, photo []byte) (image.Image, error) {
-	done, err := a.computing(ctx, s)
+func (c *Consumer) upright(ctx context.Context, s scan.Scan, photo []byte) (image.Image, error) {
+	done, err := c.computing(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -84,10 +84,10 @@ func (a *Consumer) upright(ctx context.Context, s scan.Scan, photo []byte) (imag
 }
 
 // renderOne turns a panic into an error: what is made of a photo is no reason to lose its measures.
-func (a *Consumer) renderOne(
+func (c *Consumer) renderOne(
 	ctx context.Context, s scan.Scan, picture image.Image, r rendition.Rendition,
 ) (file []byte, err error) {
-	done, err := a.computing(ctx, s)
+	done, err := c.computing(ctx, s)
 	if err != nil {
 		return nil, err
 	}

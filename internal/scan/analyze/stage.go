@@ -16,8 +16,8 @@ import (
 // enter shows the stage that the claimed scan has come to in its document. That is a courtesy:
 // where it does not succeed the analysis goes on, and whether the lease still holds is asked at the
 // scan's end.
-func (a *Consumer) enter(ctx context.Context, s scan.Scan, stage scan.Stage) {
-	err := a.change(ctx, s, func(current *scan.Scan, now time.Time) {
+func (c *Consumer) enter(ctx context.Context, s scan.Scan, stage scan.Stage) {
+	err := c.change(ctx, s, func(current *scan.Scan, now time.Time) {
 		current.Stage = stage
 		current.Touch(now)
 	})
@@ -27,17 +27,17 @@ func (a *Consumer) enter(ctx context.Context, s scan.Scan, stage scan.Stage) {
 }
 
 // change changes the scan while the analysis holds its lease; otherwise it returns work.ErrLost.
-func (a *Consumer) change(ctx context.Context, s scan.Scan, change func(current *scan.Scan, now time.Time)) error {
-	on := scan.Ref(a.Firestore, s.ID)
-	return transact.Run(ctx, a.Firestore, on, func(_ context.Context, tx *firestore.Transaction) error {
-		current, err := scan.Read(tx, a.Firestore, s.ID)
+func (c *Consumer) change(ctx context.Context, s scan.Scan, change func(current *scan.Scan, now time.Time)) error {
+	on := scan.Ref(c.Firestore, s.ID)
+	return transact.Run(ctx, c.Firestore, on, func(_ context.Context, tx *firestore.Transaction) error {
+		current, err := scan.Read(tx, c.Firestore, s.ID)
 		if err != nil {
 			return err
 		}
 		if err := current.Holds(s.Lease.Token); err != nil {
 			return err
 		}
-		change(&current, a.Now().UTC())
-		return scan.Write(tx, a.Firestore, current)
+		change(&current, c.Now().UTC())
+		return scan.Write(tx, c.Firestore, current)
 	})
 }

@@ -26,9 +26,9 @@ import (
 
 // again measures a scan's photo once more and settles the request. A duplicate, and a request that
 // is not pending any more, is done with.
-func (a *Consumer) again(ctx context.Context, _ event.Event, asked event.ScanVerifyRequestedV1) error {
+func (c *Consumer) again(ctx context.Context, _ event.Event, asked event.ScanVerifyRequestedV1) error {
 	ctx = telemetry.With(ctx, slog.String("scan_id", asked.ScanID))
-	s, err := a.countBegun(ctx, scan.ID(asked.ScanID), asked.Version, 1)
+	s, err := c.countBegun(ctx, scan.ID(asked.ScanID), asked.Version, 1)
 	if errors.Is(err, scan.ErrNotFound) || errors.Is(err, errSettled) {
 		slog.InfoContext(ctx, "verification dropped", "reason", err)
 		return nil
@@ -38,11 +38,11 @@ func (a *Consumer) again(ctx context.Context, _ event.Event, asked event.ScanVer
 	}
 	if s.Verification.Begun > scan.MaxClaims {
 		slog.ErrorContext(ctx, "verification given up", "begun", s.Verification.Begun)
-		return a.settle(ctx, s, scan.Verification{Outcome: scan.VerifyRefused, Engine: report.Version}, nil)
+		return c.settle(ctx, s, scan.Verification{Outcome: scan.VerifyRefused, Engine: report.Version}, nil)
 	}
-	err = a.measureAgain(ctx, s, asked.Rescore)
+	err = c.measureAgain(ctx, s, asked.Rescore)
 	if err != nil {
-		return errors.Join(err, a.uncountBegun(ctx, s))
+		return errors.Join(err, c.uncountBegun(ctx, s))
 	}
 	return nil
 }
@@ -53,9 +53,9 @@ var errSettled = errors.New("the request is settled")
 // countBegun counts a measurement that begins for the request of the version, or by -1 one that
 // returned. One that ends its process stays counted, so that a photo does not end one process after
 // another (see computing).
-func (a *Consumer) countBegun(ctx context.Context, id scan.ID, version int64, by int) (s scan.Scan, err error) {
-	err = a.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		s, err = scan.Read(tx, a.Firestore, id)
+func (c *Consumer) countBegun(ctx context.Context, id scan.ID, version int64, by int) (s scan.Scan, err error) {
+	err = c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+		s, err = scan.Read(tx, c.Firestore, id)
 		if err != nil {
 			return err
 		}
@@ -63,59 +63,59 @@ func (a *Consumer) countBegun(ctx context.Context, id scan.ID, version int64, by
 			return errSettled
 		}
 		s.Verification.Begun += by
-		return scan.Write(tx, a.Firestore, s)
+		return scan.Write(tx, c.Firestore, s)
 	})
 	return s, err
 }
 
 // uncountBegun is for a measurement that failed, for which the request's own time may be up.
-func (a *Consumer) uncountBegun(ctx context.Context, s scan.Scan) error {
+func (c *Consumer) uncountBegun(ctx context.Context, s scan.Scan) error {
 	return work.Release(ctx, func(ctx context.Context) error {
-		_, err := a.countBegun(ctx, s.ID, s.Verification.Asked, -1)
+		_, err := c.countBegun(ctx, s.ID, s.Verification.Asked, -1)
 		return fault.Ignore(err, scan.ErrNotFound, errSettled)
 	})
 }
 
 // measureAgain measures the kept photo and settles the request. Its errors are transient.
-func (a *Consumer) measureAgain(ctx context.Context, s scan.Scan, rescore bool) error {
-	measured, pictures, err := a.measureKept(ctx, s)
+func (c *Consumer) measureAgain(ctx context.Context, s scan.Scan, rescore bool) error {
+	measured, pictures, err := c.measureKept(ctx, s)
 	if errors.Is(err, storage.ErrObjectNotExist) {
-		return a.settle(ctx, s, scan.Verification{Outcome: scan.VerifyGone}, nil)
+		return c.settle(ctx, s, scan.Verification{Outcome: scan.VerifyGone}, nil)
 	}
 	if _, ok := failureOf(err); ok {
-		return a.settle(ctx, s, scan.Verification{Outcome: scan.VerifyRefused, Engine: report.Version}, nil)
+		return c.settle(ctx, s, scan.Verification{Outcome: scan.VerifyRefused, Engine: report.Version}, nil)
 	}
 	if err != nil {
 		return fmt.Errorf("analyse photo again: %w", err)
 	}
 	if !rescore {
-		return a.compare(ctx, s, measured)
+		return c.compare(ctx, s, measured)
 	}
-	result, err := a.keepMeasured(ctx, s, measured, pictures)
+	result, err := c.keepMeasured(ctx, s, measured, pictures)
 	if err != nil {
 		return err
 	}
-	return a.settle(ctx, s, scan.Verification{Outcome: scan.VerifyRescored, Engine: measured.Version}, result)
+	return c.settle(ctx, s, scan.Verification{Outcome: scan.VerifyRescored, Engine: measured.Version}, result)
 }
 
-func (a *Consumer) measureKept(ctx context.Context, s scan.Scan) (report.Report, []report.Picture, error) {
-	photo, err := a.photo(ctx, s)
+func (c *Consumer) measureKept(ctx context.Context, s scan.Scan) (report.Report, []report.Picture, error) {
+	photo, err := c.photo(ctx, s)
 	if err != nil {
 		return report.Report{}, nil, err
 	}
-	return a.measure(ctx, s, photo)
+	return c.measure(ctx, s, photo)
 }
 
 // maxReport is the largest report that is compared, in bytes; one takes a few thousand.
 const maxReport = 1 << 20
 
 // compare settles a request by whether the report is the kept one, to the byte.
-func (a *Consumer) compare(ctx context.Context, s scan.Scan, measured report.Report) error {
+func (c *Consumer) compare(ctx context.Context, s scan.Scan, measured report.Report) error {
 	body, err := json.Marshal(measured)
 	if err != nil {
 		return fmt.Errorf("marshal report: %w", err)
 	}
-	kept, err := bucket.Read(ctx, a.Results.Object(scan.ReportName(s.UID, s.ID)), maxReport)
+	kept, err := bucket.Read(ctx, c.Results.Object(scan.ReportName(s.UID, s.ID)), maxReport)
 	if err != nil && !errors.Is(err, bucket.ErrTooLarge) { // larger than any report, it differs
 		return fmt.Errorf("read report: %w", err)
 	}
@@ -123,30 +123,30 @@ func (a *Consumer) compare(ctx context.Context, s scan.Scan, measured report.Rep
 	if bytes.Equal(kept, body) {
 		outcome = scan.VerifyMatches
 	}
-	return a.settle(ctx, s, scan.Verification{Outcome: outcome, Engine: measured.Version}, nil)
+	return c.settle(ctx, s, scan.Verification{Outcome: outcome, Engine: measured.Version}, nil)
 }
 
 // settle notes the outcome, and the new result if there is one, together with the event that this
 // owes. At a closed fence, and for a scan that is gone, all that was written for it is deleted
 // instead.
-func (a *Consumer) settle(ctx context.Context, s scan.Scan, v scan.Verification, result map[string]any) error {
+func (c *Consumer) settle(ctx context.Context, s scan.Scan, v scan.Verification, result map[string]any) error {
 	var closed bool
-	err := a.Outbox.RunInTurn(ctx, scan.Ref(a.Firestore, s.ID), func(ctx context.Context, tx *outbox.Tx) error {
-		current, err := scan.Read(tx.Transaction, a.Firestore, s.ID)
+	err := c.Outbox.RunInTurn(ctx, scan.Ref(c.Firestore, s.ID), func(ctx context.Context, tx *outbox.Tx) error {
+		current, err := scan.Read(tx.Transaction, c.Firestore, s.ID)
 		closed = errors.Is(err, scan.ErrNotFound)
 		if err != nil {
 			return fault.Ignore(err, scan.ErrNotFound)
 		}
-		closed, err = a.fenceClosed(tx.Transaction, current)
+		closed, err = c.fenceClosed(tx.Transaction, current)
 		if err != nil || closed || !current.Asks(s.Verification.Asked) {
 			return err
 		}
-		now := a.Now().UTC()
+		now := c.Now().UTC()
 		current.Touch(now)
 		v.At, v.Asked = now, s.Verification.Asked
 		current.Verification = &v
 		if result == nil {
-			return scan.Write(tx.Transaction, a.Firestore, current)
+			return scan.Write(tx.Transaction, c.Firestore, current)
 		}
 		old, was := current.Result, current.Outcome()
 		current.Previous, current.Result = &scan.Previous{Engine: was.Version, Score: was.Score.Value}, maps.Clone(result)
@@ -159,17 +159,17 @@ func (a *Consumer) settle(ctx context.Context, s scan.Scan, v scan.Verification,
 			current.Result["guard"] = found
 		}
 		told := rescoredEvent(current)
-		err = series.Follow(ctx, tx, a.Firestore, current, now, told, string(s.ID), strconv.FormatInt(told.Revision, 10))
+		err = series.Follow(ctx, tx, c.Firestore, current, now, told, string(s.ID), strconv.FormatInt(told.Revision, 10))
 		if err != nil {
 			return err
 		}
-		return scan.Write(tx.Transaction, a.Firestore, current)
+		return scan.Write(tx.Transaction, c.Firestore, current)
 	})
 	if err != nil {
 		return fmt.Errorf("settle the verification: %w", err)
 	}
 	if closed {
-		return a.deleteAll(ctx, s.UID, s.ID, s.Generation)
+		return c.deleteAll(ctx, s.UID, s.ID, s.Generation)
 	}
 	return nil
 }

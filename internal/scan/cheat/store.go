@@ -13,8 +13,8 @@ import (
 
 const schema = 1
 
-// document is users/{uid}/guard/state.
-type document struct {
+// stateDoc is users/{uid}/guard/state.
+type stateDoc struct {
 	Schema  int     `firestore:"schema"`
 	Entries []Entry `firestore:"entries"`
 }
@@ -56,7 +56,7 @@ func Find(ctx context.Context, fs *firestore.Client, uid account.UID) (Found, er
 func (f Found) Write(tx *firestore.Transaction, s State) error {
 	var err error
 	if f.at.IsZero() {
-		err = tx.Create(f.ref, document{Schema: schema, Entries: s.Entries})
+		err = tx.Create(f.ref, stateDoc{Schema: schema, Entries: s.Entries})
 	} else {
 		err = tx.Update(f.ref, []firestore.Update{
 			{Path: "schema", Value: schema}, {Path: "entries", Value: s.Entries},
@@ -76,13 +76,13 @@ func Read(tx *firestore.Transaction, fs *firestore.Client, uid account.UID) (Sta
 }
 
 func decode(snap *firestore.DocumentSnapshot, err error) (State, error) {
-	d, err := store.Decode[document](snap, err, "guard", nil)
+	d, err := store.Decode[stateDoc](snap, err, "guard", nil)
 	return State{Entries: d.Entries}, err
 }
 
 // write keeps the state, by the transaction that read it.
 func write(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, s State) error {
-	if err := tx.Set(ref(fs, uid), document{Schema: schema, Entries: s.Entries}); err != nil {
+	if err := tx.Set(ref(fs, uid), stateDoc{Schema: schema, Entries: s.Entries}); err != nil {
 		return fmt.Errorf("write guard: %w", err)
 	}
 	return nil

@@ -48,21 +48,21 @@ const chunkBytes = 1 << 20
 // What can be refused without the photo is refused before it is read; what is refused later leaves
 // nothing and costs nothing, because the scan is opened when the form has been read to its end and
 // found in order.
-func (u *Handler) postDirect(w http.ResponseWriter, r *http.Request) error {
-	defer u.direct.Add(-1)
-	if u.direct.Add(1) > MaxDirect {
+func (h *Handler) postDirect(w http.ResponseWriter, r *http.Request) error {
+	defer h.direct.Add(-1)
+	if h.direct.Add(1) > MaxDirect {
 		return fault.New(fault.CodeUnavailable, "Too many photos are arriving: try again.").WithRetryAfter(time.Second)
 	}
 	form, err := httpapi.OpenForm(w, r, maxForm, formTime)
 	if err != nil {
 		return err
 	}
-	fresh, photo, err := u.readForm(r, form)
+	fresh, photo, err := h.readForm(r, form)
 	if err != nil {
 		return err
 	}
-	up := transfer{Handler: u, fresh: fresh, form: form, photo: photo}
-	found, how, err := u.look(r.Context(), fresh)
+	up := transfer{Handler: h, fresh: fresh, form: form, photo: photo}
+	found, how, err := h.look(r.Context(), fresh)
 	if err != nil {
 		return err
 	}
@@ -85,12 +85,12 @@ type transfer struct {
 }
 
 // readForm reads the form up to the photo's first bytes and returns the scan that it asks for.
-func (u *Handler) readForm(r *http.Request, form *httpapi.Form) (scan.Scan, *photoStream, error) {
+func (h *Handler) readForm(r *http.Request, form *httpapi.Form) (scan.Scan, *photoStream, error) {
 	req, photo, err := directRequest(form)
 	if err != nil {
 		return scan.Scan{}, nil, err
 	}
-	fresh, err := u.scanFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
+	fresh, err := h.scanFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
 	return fresh, photo, err
 }
 
@@ -161,7 +161,7 @@ func (u transfer) take(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusAccepted, uploadResponse{Scan: scan.NewView(s)})
+	return answer(w, http.StatusAccepted, uploadView{Scan: scan.NewView(s)})
 }
 
 // found answers a form that was read to its end and whose scan awaits no photo. The photo of a
@@ -170,7 +170,7 @@ func (u transfer) found(w http.ResponseWriter, s scan.Scan, how how) error {
 	if how == again && s.Content != "" && scan.PhotoHash(u.Key, s.UID, u.photo.sum()) != s.Content {
 		return errKeyReused
 	}
-	return answer(w, http.StatusOK, uploadResponse{Scan: scan.NewView(s), SamePhoto: how == samePhoto})
+	return answer(w, http.StatusOK, uploadView{Scan: scan.NewView(s), SamePhoto: how == samePhoto})
 }
 
 // end reads the form to its end, and holds the photo to the announced one.
@@ -238,16 +238,16 @@ func (u transfer) stored(ctx context.Context, object *storage.ObjectHandle, caus
 
 // queue hands the scan with its photo to the analysis, unless that has been faster. If the user
 // does not admit the scan any more, or it is gone, the photo is deleted.
-func (u *Handler) queue(
+func (h *Handler) queue(
 	ctx context.Context, opened scan.Scan, generation int64, content string,
 ) (s scan.Scan, err error) {
-	on := scan.Ref(u.Firestore, opened.ID)
-	err = transact.Run(ctx, u.Firestore, on, func(_ context.Context, tx *firestore.Transaction) error {
-		user, err := account.ReadActive(tx, u.Firestore, opened.UID)
+	on := scan.Ref(h.Firestore, opened.ID)
+	err = transact.Run(ctx, h.Firestore, on, func(_ context.Context, tx *firestore.Transaction) error {
+		user, err := account.ReadActive(tx, h.Firestore, opened.UID)
 		if err != nil {
 			return err
 		}
-		s, err = scan.Read(tx, u.Firestore, opened.ID)
+		s, err = scan.Read(tx, h.Firestore, opened.ID)
 		if errors.Is(err, scan.ErrNotFound) {
 			return fault.New(fault.CodeNotFound, "The scan was deleted during the upload.")
 		}
@@ -260,12 +260,12 @@ func (u *Handler) queue(
 		if s.State != scan.AwaitingUpload {
 			return nil
 		}
-		s.Enqueue(generation, content, u.Now().UTC())
-		return scan.Write(tx, u.Firestore, s)
+		s.Enqueue(generation, content, h.Now().UTC())
+		return scan.Write(tx, h.Firestore, s)
 	})
 	var refused *fault.Error
 	if errors.As(err, &refused) {
-		err = errors.Join(err, scan.DeletePhoto(ctx, u.Bucket, scan.PhotoName(opened.UID, opened.ID), generation))
+		err = errors.Join(err, scan.DeletePhoto(ctx, h.Bucket, scan.PhotoName(opened.UID, opened.ID), generation))
 	}
 	return s, err
 }

@@ -9,24 +9,24 @@ import (
 )
 
 // Arriving is the number of photos that are being taken.
-func (u *Handler) Arriving() *atomic.Int32 { return &u.direct }
+func (h *Handler) Arriving() *atomic.Int32 { return &h.direct }
 
 // NewID is newID.
-func (u *Handler) NewID(uid account.UID, key string) scan.ID { return u.newID(uid, key) }
+func (h *Handler) NewID(uid account.UID, key string) scan.ID { return h.newID(uid, key) }
 
 // ScanFor is scanFor.
-func (u *Handler) ScanFor(uid account.UID, key string, req uploadRequest) (scan.Scan, error) {
-	return u.scanFor(uid, key, req)
+func (h *Handler) ScanFor(uid account.UID, key string, req uploadRequest) (scan.Scan, error) {
+	return h.scanFor(uid, key, req)
 }
 
 // Open is open.
-func (u *Handler) Open(ctx context.Context, fresh scan.Scan) (scan.Scan, error) {
-	s, _, err := u.open(ctx, fresh)
+func (h *Handler) Open(ctx context.Context, fresh scan.Scan) (scan.Scan, error) {
+	s, _, err := h.open(ctx, fresh)
 	return s, err
 }
 
 // Sign is sign.
-func (u *Handler) Sign(ctx context.Context, s scan.Scan) (*Ticket, error) { return u.sign(ctx, s) }
+func (h *Handler) Sign(ctx context.Context, s scan.Scan) (*Ticket, error) { return h.sign(ctx, s) }
 
 // Names for the tests.
 const (

@@ -31,18 +31,18 @@ type seriesRequest struct {
 	ContentType string `json:"contentType" required:"true"`
 }
 
-// seriesResponse is a series with the tickets of the photos that are still missing.
-type seriesResponse struct {
-	Series  series.View  `json:"series"`
-	Uploads []lookUpload `json:"uploads"`
+// seriesView is a series with the tickets of the photos that are still missing.
+type seriesView struct {
+	Series  series.View `json:"series"`
+	Uploads []lookView  `json:"uploads"`
 }
 
-type lookUpload struct {
+type lookView struct {
 	ScanID scan.ID `json:"scanId"`
 	Upload *Ticket `json:"upload"`
 }
 
-func (u *Handler) postSeries(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) postSeries(w http.ResponseWriter, r *http.Request) error {
 	req, err := httpapi.Decode[seriesRequest](w, r)
 	if err != nil {
 		return err
@@ -50,16 +50,16 @@ func (u *Handler) postSeries(w http.ResponseWriter, r *http.Request) error {
 	if err := req.complete(); err != nil {
 		return err
 	}
-	fresh, err := u.seriesFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
+	fresh, err := h.seriesFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
 	if err != nil {
 		return err
 	}
-	s, scans, how, err := u.openSeries(r.Context(), fresh)
+	s, scans, how, err := h.openSeries(r.Context(), fresh)
 	if err != nil {
 		return err
 	}
-	response := seriesResponse{Series: series.NewView(s)}
-	if response.Uploads, err = u.signLooks(r.Context(), scans); err != nil {
+	response := seriesView{Series: series.NewView(s)}
+	if response.Uploads, err = h.signLooks(r.Context(), scans); err != nil {
 		return err
 	}
 	status := http.StatusOK
@@ -84,33 +84,33 @@ func (r *seriesRequest) complete() error {
 
 // seriesFor returns the series as the request under the key, which may be "", would open it now,
 // but for the consent's epoch. The ids of its scans follow from its own.
-func (u *Handler) seriesFor(uid account.UID, key string, req seriesRequest) (series.Series, error) {
+func (h *Handler) seriesFor(uid account.UID, key string, req seriesRequest) (series.Series, error) {
 	body, err := json.Marshal(req)
 	if err != nil {
 		return series.Series{}, fmt.Errorf("marshal series request: %w", err)
 	}
 	id := scan.SeriesID(strings.ToLower(rand.Text()))
 	if key != "" {
-		id = scan.SeriesID(u.Key.ID(keys.Series, string(uid), key))
+		id = scan.SeriesID(h.Key.ID(keys.Series, string(uid), key))
 	}
 	scans := make([]scan.ID, *req.Photos)
 	for i := range scans {
-		scans[i] = scan.ID(u.Key.ID(keys.Look, string(uid), string(id), strconv.Itoa(i)))
+		scans[i] = scan.ID(h.Key.ID(keys.Look, string(uid), string(id), strconv.Itoa(i)))
 	}
-	s := series.New(id, uid, scans, req.ContentType, u.Now().UTC())
-	s.Request = u.Key.ID(keys.Request, string(uid), string(body))
+	s := series.New(id, uid, scans, req.ContentType, h.Now().UTC())
+	s.Request = h.Key.ID(keys.Request, string(uid), string(body))
 	return s, nil
 }
 
 // openSeries creates the series with its scans, all of which count against the quotas, or finds the
 // one of an earlier request with the same key. It returns the scans that await their photos, whose
 // tickets begin anew.
-func (u *Handler) openSeries(
+func (h *Handler) openSeries(
 	ctx context.Context, fresh series.Series,
 ) (s series.Series, waiting []scan.Scan, how how, err error) {
-	on := account.Ref(u.Firestore, fresh.UID)
-	err = transact.Run(ctx, u.Firestore, on, func(ctx context.Context, tx *firestore.Transaction) error {
-		user, found, scans, err := u.readSeries(tx, fresh)
+	on := account.Ref(h.Firestore, fresh.UID)
+	err = transact.Run(ctx, h.Firestore, on, func(ctx context.Context, tx *firestore.Transaction) error {
+		user, found, scans, err := h.readSeries(tx, fresh)
 		if err != nil {
 			return err
 		}
@@ -121,12 +121,12 @@ func (u *Handler) openSeries(
 			if err != nil {
 				return err
 			}
-			return u.writeAll(tx, s, waiting)
+			return h.writeAll(tx, s, waiting)
 		}
 		if len(scans) > 0 {
 			return errGoing() // of a series that was deleted a moment ago
 		}
-		taking, err := u.Limits.PrepareSeveral(ctx, quota.User(string(s.UID)), len(s.Looks), quotas...)
+		taking, err := h.Limits.PrepareSeveral(ctx, quota.User(string(s.UID)), len(s.Looks), quotas...)
 		if err != nil {
 			return err
 		}
@@ -136,25 +136,25 @@ func (u *Handler) openSeries(
 			one.SeriesID = s.ID
 			waiting = append(waiting, one)
 		}
-		return errors.Join(taking.Write(tx), u.writeAll(tx, s, waiting))
+		return errors.Join(taking.Write(tx), h.writeAll(tx, s, waiting))
 	})
 	return s, waiting, how, err
 }
 
 // readSeries reads what decides: the user, the series that is there already, nil where there is
 // none, and those of its scans that are there, tombstones among them.
-func (u *Handler) readSeries(
+func (h *Handler) readSeries(
 	tx *firestore.Transaction, fresh series.Series,
 ) (account.User, *series.Series, []scan.Scan, error) {
-	refs := []*firestore.DocumentRef{account.Ref(u.Firestore, fresh.UID), fresh.Ref(u.Firestore)}
+	refs := []*firestore.DocumentRef{account.Ref(h.Firestore, fresh.UID), fresh.Ref(h.Firestore)}
 	for _, l := range fresh.Looks {
-		refs = append(refs, scan.Ref(u.Firestore, l.ScanID))
+		refs = append(refs, scan.Ref(h.Firestore, l.ScanID))
 	}
 	snaps, err := tx.GetAll(refs)
 	if err != nil {
 		return account.User{}, nil, nil, fmt.Errorf("read user and series: %w", err)
 	}
-	user, err := account.DecodeAnalysable(snaps[0], fresh.CreatedAt, u.MinAge)
+	user, err := account.DecodeAnalysable(snaps[0], fresh.CreatedAt, h.MinAge)
 	if err != nil {
 		return user, nil, nil, err
 	}
@@ -201,26 +201,26 @@ func seriesAskedAgain(
 	return s, waiting, nil
 }
 
-func (u *Handler) writeAll(tx *firestore.Transaction, s series.Series, scans []scan.Scan) error {
+func (h *Handler) writeAll(tx *firestore.Transaction, s series.Series, scans []scan.Scan) error {
 	if len(scans) == 0 {
 		return nil
 	}
 	for _, one := range scans {
-		if err := scan.Write(tx, u.Firestore, one); err != nil {
+		if err := scan.Write(tx, h.Firestore, one); err != nil {
 			return err
 		}
 	}
-	return series.Write(tx, u.Firestore, s)
+	return series.Write(tx, h.Firestore, s)
 }
 
 // signLooks makes the tickets, at the same time, since each signature is a call in production.
-func (u *Handler) signLooks(ctx context.Context, scans []scan.Scan) ([]lookUpload, error) {
-	all := make([]lookUpload, len(scans))
+func (h *Handler) signLooks(ctx context.Context, scans []scan.Scan) ([]lookView, error) {
+	all := make([]lookView, len(scans))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, s := range scans {
 		group.Go(func() error {
-			ticket, err := u.sign(ctx, s)
-			all[i] = lookUpload{ScanID: s.ID, Upload: ticket}
+			ticket, err := h.sign(ctx, s)
+			all[i] = lookView{ScanID: s.ID, Upload: ticket}
 			return err
 		})
 	}

@@ -18,11 +18,11 @@ import (
 )
 
 // newID returns a random id, or the same for the same user and idempotency key.
-func (u *Handler) newID(uid account.UID, key string) scan.ID {
+func (h *Handler) newID(uid account.UID, key string) scan.ID {
 	if key == "" {
 		return scan.ID(strings.ToLower(rand.Text()))
 	}
-	return scan.ID(u.Key.ID(keys.Scan, string(uid), key))
+	return scan.ID(h.Key.ID(keys.Scan, string(uid), key))
 }
 
 // signAttempts bounds the calls of IAM for one signature: the client would go on until the
@@ -46,7 +46,7 @@ type Ticket struct {
 // sign "Content-Encoding: identity" would oblige every client to send a value that HTTP reserves
 // for Accept-Encoding, and store it with the photo. So the analysis refuses what was put with an
 // encoding (see ReasonEncoded).
-func (u *Handler) sign(ctx context.Context, s scan.Scan) (*Ticket, error) {
+func (h *Handler) sign(ctx context.Context, s scan.Scan) (*Ticket, error) {
 	headers := map[string]string{
 		"Content-Type":                s.ContentType,
 		"X-Goog-Content-Length-Range": fmt.Sprintf("1,%d", scan.MaxBytes),
@@ -55,14 +55,14 @@ func (u *Handler) sign(ctx context.Context, s scan.Scan) (*Ticket, error) {
 	for name, value := range photoMetadata(ctx, s.UID) {
 		headers["X-Goog-Meta-"+strings.ToUpper(name[:1])+name[1:]] = value
 	}
-	opts := u.Signing
+	opts := h.Signing
 	opts.Method, opts.Expires, opts.ContentType = http.MethodPut, s.TicketExpiresAt, s.ContentType
 	for name, value := range headers {
 		if name != "Content-Type" {
 			opts.Headers = append(opts.Headers, name+":"+value)
 		}
 	}
-	bucket := u.Bucket.Retryer(storage.WithMaxAttempts(signAttempts))
+	bucket := h.Bucket.Retryer(storage.WithMaxAttempts(signAttempts))
 	url, err := bucket.SignedURL(scan.PhotoName(s.UID, s.ID), &opts)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.CodeUnavailable, "The upload cannot be signed at the moment: try again.")

@@ -57,11 +57,11 @@ type Handler struct {
 }
 
 // Routes adds POST /v1/uploads, POST /v1/uploads/direct and POST /v1/series.
-func (u *Handler) Routes(api *httpapi.API) {
+func (h *Handler) Routes(api *httpapi.API) {
 	key := httpapi.Header(httpapi.IdempotencyKey)
-	api.Handle("POST /v1/uploads", httpapi.User, u.post, httpapi.JSON, key)
-	api.Handle("POST /v1/uploads/direct", httpapi.User, u.postDirect, httpapi.Multipart, key)
-	api.Handle("POST /v1/series", httpapi.User, u.postSeries, httpapi.JSON, key)
+	api.Handle("POST /v1/uploads", httpapi.User, h.post, httpapi.JSON, key)
+	api.Handle("POST /v1/uploads/direct", httpapi.User, h.postDirect, httpapi.Multipart, key)
+	api.Handle("POST /v1/series", httpapi.User, h.postSeries, httpapi.JSON, key)
 }
 
 // uploadRequest is what is asked for, by either route. Its JSON is also what two requests under one
@@ -74,7 +74,7 @@ type uploadRequest struct {
 	Renditions []rendition.Rendition `json:"renditions,omitempty"`
 }
 
-type uploadResponse struct {
+type uploadView struct {
 	Scan scan.View `json:"scan"`
 	// SamePhoto is true if the scan is an earlier one of the same photo and none was opened.
 	SamePhoto bool `json:"samePhoto,omitempty"`
@@ -82,7 +82,7 @@ type uploadResponse struct {
 	Upload *Ticket `json:"upload,omitempty"`
 }
 
-func (u *Handler) post(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
 	req, err := httpapi.Decode[uploadRequest](w, r)
 	if err != nil {
 		return err
@@ -90,17 +90,17 @@ func (u *Handler) post(w http.ResponseWriter, r *http.Request) error {
 	if err := req.validate(); err != nil {
 		return err
 	}
-	fresh, err := u.scanFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
+	fresh, err := h.scanFor(account.Caller(r), r.Header.Get(httpapi.IdempotencyKey), req)
 	if err != nil {
 		return err
 	}
-	s, how, err := u.open(r.Context(), fresh)
+	s, how, err := h.open(r.Context(), fresh)
 	if err != nil {
 		return err
 	}
-	response := uploadResponse{Scan: scan.NewView(s), SamePhoto: how == samePhoto}
+	response := uploadView{Scan: scan.NewView(s), SamePhoto: how == samePhoto}
 	if s.State == scan.AwaitingUpload {
-		response.Upload, err = u.sign(r.Context(), s)
+		response.Upload, err = h.sign(r.Context(), s)
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func (u *Handler) post(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, status, response)
 }
 
-func answer(w http.ResponseWriter, status int, response uploadResponse) error {
+func answer(w http.ResponseWriter, status int, response uploadView) error {
 	w.Header().Set("Location", "/v1/scans/"+string(response.Scan.ID))
 	return httpapi.Write(w, status, response)
 }
@@ -149,21 +149,21 @@ const (
 
 // open creates the fresh scan, or finds one instead (see [Handler.find]). A scan that still awaits
 // its photo gets a new ticket. What is opened counts against the quotas.
-func (u *Handler) open(ctx context.Context, fresh scan.Scan) (s scan.Scan, how how, err error) {
-	user := account.Ref(u.Firestore, fresh.UID)
-	err = transact.Run(ctx, u.Firestore, user, func(ctx context.Context, tx *firestore.Transaction) error {
-		s, how, err = u.find(ctx, tx.GetAll, fresh)
+func (h *Handler) open(ctx context.Context, fresh scan.Scan) (s scan.Scan, how how, err error) {
+	user := account.Ref(h.Firestore, fresh.UID)
+	err = transact.Run(ctx, h.Firestore, user, func(ctx context.Context, tx *firestore.Transaction) error {
+		s, how, err = h.find(ctx, tx.GetAll, fresh)
 		switch {
 		case err != nil:
 			return err
 		case how == opened:
-			taking, err := u.Limits.Prepare(ctx, quota.User(string(s.UID)), quotas...)
+			taking, err := h.Limits.Prepare(ctx, quota.User(string(s.UID)), quotas...)
 			if err != nil {
 				return err
 			}
-			return errors.Join(taking.Write(tx), scan.Write(tx, u.Firestore, s))
+			return errors.Join(taking.Write(tx), scan.Write(tx, h.Firestore, s))
 		case s.State == scan.AwaitingUpload:
-			return scan.Write(tx, u.Firestore, s)
+			return scan.Write(tx, h.Firestore, s)
 		}
 		return nil
 	})
@@ -172,28 +172,28 @@ func (u *Handler) open(ctx context.Context, fresh scan.Scan) (s scan.Scan, how h
 
 // look returns what [Handler.open] would, and writes nothing: for refusing a request before its
 // body is read.
-func (u *Handler) look(ctx context.Context, fresh scan.Scan) (scan.Scan, how, error) {
-	s, how, err := u.find(ctx, func(refs []*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error) {
-		return u.Firestore.GetAll(ctx, refs)
+func (h *Handler) look(ctx context.Context, fresh scan.Scan) (scan.Scan, how, error) {
+	s, how, err := h.find(ctx, func(refs []*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error) {
+		return h.Firestore.GetAll(ctx, refs)
 	}, fresh)
 	if err == nil && how == opened {
-		err = u.Limits.Check(ctx, quota.User(string(s.UID)), quotas...)
+		err = h.Limits.Check(ctx, quota.User(string(s.UID)), quotas...)
 	}
 	return s, how, err
 }
 
 // scanFor returns the scan as the request under the key, which may be "", would open it now, but
 // for the consent's epoch.
-func (u *Handler) scanFor(uid account.UID, key string, req uploadRequest) (scan.Scan, error) {
+func (h *Handler) scanFor(uid account.UID, key string, req uploadRequest) (scan.Scan, error) {
 	body, err := json.Marshal(req)
 	if err != nil {
 		return scan.Scan{}, fmt.Errorf("marshal upload request: %w", err)
 	}
-	s := scan.New(u.newID(uid, key), uid, 0, req.ContentType, u.Now().UTC())
-	s.Request = u.Key.ID(keys.Request, string(uid), string(body))
+	s := scan.New(h.newID(uid, key), uid, 0, req.ContentType, h.Now().UTC())
+	s.Request = h.Key.ID(keys.Request, string(uid), string(body))
 	s.Renditions = req.Renditions
 	if req.SHA256 != "" {
-		s.Declared = scan.PhotoHash(u.Key, uid, req.SHA256)
+		s.Declared = scan.PhotoHash(h.Key, uid, req.SHA256)
 	}
 	return s, nil
 }
@@ -201,14 +201,14 @@ func (u *Handler) scanFor(uid account.UID, key string, req uploadRequest) (scan.
 // find returns the scan that answers the request for the fresh one: that of an earlier request with
 // the same key, one that has measured the announced photo already, or else the fresh one itself, as
 // it is to be written. getAll reads the documents that decide, in a transaction or outside of one.
-func (u *Handler) find(
+func (h *Handler) find(
 	ctx context.Context, getAll func([]*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error), fresh scan.Scan,
 ) (scan.Scan, how, error) {
-	snaps, err := getAll([]*firestore.DocumentRef{account.Ref(u.Firestore, fresh.UID), scan.Ref(u.Firestore, fresh.ID)})
+	snaps, err := getAll([]*firestore.DocumentRef{account.Ref(h.Firestore, fresh.UID), scan.Ref(h.Firestore, fresh.ID)})
 	if err != nil {
 		return scan.Scan{}, opened, fmt.Errorf("read user and scan: %w", err)
 	}
-	user, err := account.DecodeAnalysable(snaps[0], fresh.CreatedAt, u.MinAge)
+	user, err := account.DecodeAnalysable(snaps[0], fresh.CreatedAt, h.MinAge)
 	if err != nil {
 		return scan.Scan{}, opened, err
 	}
@@ -225,7 +225,7 @@ func (u *Handler) find(
 		// Outside of the transaction, where a query would lock what it looks through. A photo that
 		// another request has measured meanwhile gets a scan of its own, which its analysis finds
 		// to be a duplicate.
-		s, err = scan.MeasuredBefore(ctx, u.Firestore, user, fresh.Declared, report.Version)
+		s, err = scan.MeasuredBefore(ctx, h.Firestore, user, fresh.Declared, report.Version)
 		if !errors.Is(err, scan.ErrNotFound) {
 			return s, samePhoto, err
 		}
