@@ -1,4 +1,4 @@
-// Package erase is the function that removes what there is of a user, or of a consent.
+// Package erase is the function that deletes all data of a user, or all data of a consent.
 package erase
 
 import (

@@ -1,4 +1,4 @@
-// Package export is the function that puts all that is kept of a user into a zip to download.
+// Package export is the function that writes all data kept of a user into a zip to download.
 package export
 
 import (

@@ -1,4 +1,4 @@
-// Package leaderboard is the function that answers for the boards.
+// Package leaderboard is the function that serves the leaderboards.
 package leaderboard
 
 import (

@@ -1,4 +1,4 @@
-// Package profile is the function that shows, sums up, changes, hands out and erases the user's
+// Package profile is the function that shows, summarizes, changes, exports and erases the user's
 // account.
 package profile
 

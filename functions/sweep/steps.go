@@ -12,7 +12,7 @@ import (
 	scansweep "github.com/facescan/facescan/internal/scan/sweep"
 )
 
-// scans returns what sweeps the scans that are due.
+// scans returns the sweeper of scans that are due.
 func scans(ctx context.Context, p *boot.Process) (*scansweep.Sweeper, error) {
 	fs, fsErr := p.Firestore(ctx)
 	box, boxErr := bus.Outbox(ctx, p)
@@ -24,7 +24,7 @@ func scans(ctx context.Context, p *boot.Process) (*scansweep.Sweeper, error) {
 	}, errors.Join(fsErr, boxErr, publisherErr, uploadsErr, resultsErr)
 }
 
-// missing returns what looks for accounts without a user.
+// missing returns the sweeper of accounts whose Firebase user is gone.
 func missing(ctx context.Context, p *boot.Process) (*erasure.Missing, error) {
 	fs, fsErr := p.Firestore(ctx)
 	box, boxErr := bus.Outbox(ctx, p)

@@ -1,5 +1,5 @@
-// Package upload is the function that opens scans and series and signs the URLs their photos are
-// put to. It answers for the series, too, so that no other function can sign an upload.
+// Package upload is the function that opens scans and series and signs the URLs that their photos
+// are uploaded to. It serves series too, so that no other function can sign an upload.
 package upload
 
 import (

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Now returns the time by which the functions act. It is the machine's, but on the emulators it is
-// moved by the duration in the file that FACESCAN_CLOCK names, in the form of
-// [time.ParseDuration], so that days pass in demos and tests. The file is read each time: it moves
-// the clock of all processes at once, and of one that is started later. A file that is missing or
-// has no duration moves nothing. A deployed function does not start with the variable, and does
-// not read the file.
+// Now returns the current time for the functions. It is the machine's time. On the emulators it is
+// shifted by the duration in the file named by FACESCAN_CLOCK, in the format of
+// [time.ParseDuration], so that demos and tests can let days pass. The file is read on each call,
+// so the clocks of all processes move at once, including those started later. A missing file, or
+// one without a duration, shifts nothing. A deployed function refuses to start with the variable
+// and does not read the file.
 func (p *Process) Now() time.Time {
 	now := time.Now()
 	if p.Config.Clock == "" || !p.Config.Local() {

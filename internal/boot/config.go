@@ -13,8 +13,9 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// Config is what the environment says. Members that only some functions need are checked by the
-// constructor that needs them (see [Need]), so that a function is given no more than it uses.
+// Config is the configuration read from the environment. Fields that only some functions need are
+// checked by the constructors that use them (see [Need]), so that a function is given no more than
+// it uses.
 type Config struct {
 	// Project is the Google Cloud project id.
 	Project string `env:"GOOGLE_CLOUD_PROJECT"`
@@ -22,78 +23,77 @@ type Config struct {
 	Service  string `env:"K_SERVICE"`
 	Revision string `env:"K_REVISION"`
 
-	// HashKey keys pseudonyms in logs and the ids derived from idempotency keys. A secret of 32 bytes
-	// or more.
+	// HashKey is the secret, 32 bytes or more, that derives the pseudonyms in logs and the ids of
+	// idempotency keys.
 	HashKey string `env:"FACESCAN_HASH_KEY"`
-	// Origins are the web origins that CORS admits.
+	// Origins are the web origins allowed by CORS.
 	Origins []string `env:"FACESCAN_CORS_ORIGINS"`
-	// AppCheck is what happens to requests of an app that App Check does not vouch for: off, monitor
-	// or enforce, and after commas the routes that differ, such as "monitor,POST /v1/coach=enforce".
+	// AppCheck is the mode of App Check for all routes: off, monitor or enforce. The routes with
+	// another mode follow after commas, as in "monitor,POST /v1/coach=enforce".
 	AppCheck httpapi.AppCheck `env:"FACESCAN_APP_CHECK" envDefault:"off"`
 	// PushAudience and PushAccount are the OIDC audience and service account of our push
 	// subscriptions.
 	PushAudience string `env:"FACESCAN_PUSH_AUDIENCE"`
 	PushAccount  string `env:"FACESCAN_PUSH_ACCOUNT"`
 
-	// UploadsBucket takes the photos, ResultsBucket what is made of them.
+	// UploadsBucket is the bucket of the photos, ResultsBucket that of what is made from them.
 	UploadsBucket string `env:"FACESCAN_UPLOADS_BUCKET"`
 	ResultsBucket string `env:"FACESCAN_RESULTS_BUCKET"`
-	// SigningAccount is the service account in whose name upload URLs are signed.
+	// SigningAccount is the service account that signs upload URLs.
 	SigningAccount string `env:"FACESCAN_SIGNING_ACCOUNT"`
-	// SigningKey is a PEM private key, for the local stack only: production signs with IAM's signBlob.
+	// SigningKey is a PEM private key for the local stack only. Production signs with IAM's signBlob.
 	SigningKey string `env:"FACESCAN_SIGNING_KEY"`
 
 	// MinAge is the age in years that a user must have passed to be measured, 13 to 99.
 	MinAge int `env:"FACESCAN_MIN_AGE" envDefault:"18"`
 
-	// PublicURL is the API's base as users see it, such as "https://api.example.com", for links in
-	// mails.
+	// PublicURL is the base URL of the API for links in mails, such as "https://api.example.com".
 	PublicURL string `env:"FACESCAN_PUBLIC_URL"`
-	// ReceiptKey is the Ed25519 seed that signs receipts of erasure, 32 bytes in base64: a secret.
-	// ReceiptPublicKeys are the public keys in base64 by which receipts are verified, the one in use
-	// and those before it.
+	// ReceiptKey is the Ed25519 seed that signs receipts of erasure, 32 bytes in base64. It is secret.
+	// ReceiptPublicKeys are the public keys in base64 that verify receipts: the current key and the
+	// earlier ones.
 	ReceiptKey        string   `env:"FACESCAN_RECEIPT_KEY"`
 	ReceiptPublicKeys []string `env:"FACESCAN_RECEIPT_PUBLIC_KEYS"`
-	// ErasureWait replaces the time that an erasure waits for photos still on their way, such as "1s",
-	// for the local stack only.
+	// ErasureWait replaces the time that an erasure waits for late photos, such as "1s". It is for the
+	// local stack only.
 	ErasureWait string `env:"FACESCAN_ERASURE_WAIT"`
-	// LookAfter replaces the day between two looks for the Firebase user of an account, such as
-	// "20s", for the local stack only.
+	// LookAfter replaces the day between two checks for the Firebase user of an account, such as
+	// "20s". It is for the local stack only.
 	LookAfter string `env:"FACESCAN_LOOK_AFTER"`
 	// ScanLease replaces work.LeaseTime in the analysis, such as "3s", for tests of the local stack
 	// only: they need not wait a minute for what a killed process has left.
 	ScanLease time.Duration `env:"FACESCAN_SCAN_LEASE"`
 
-	// Clock is the file by which the local stack moves the clock, see [Process.Now].
+	// Clock is the file that moves the local stack's clock. See [Process.Now].
 	Clock string `env:"FACESCAN_CLOCK"`
 
-	// FirebaseAPIKey is the web API key that Identity Toolkit asks for. It is no secret.
+	// FirebaseAPIKey is the web API key for Identity Toolkit. It is not secret.
 	FirebaseAPIKey string `env:"FACESCAN_FIREBASE_API_KEY"`
-	// FCMEndpoint replaces FCM's, for the local stack only.
+	// FCMEndpoint replaces the endpoint of FCM. It is for the local stack only.
 	FCMEndpoint string `env:"FACESCAN_FCM_ENDPOINT"`
-	// SMTP is host:port of the mail server, MailFrom the sender; user and password where the server
-	// asks.
+	// SMTP is the host:port of the mail server and MailFrom the sender's address. User and password
+	// are for servers that require them.
 	SMTP         string `env:"FACESCAN_SMTP"`
 	SMTPUser     string `env:"FACESCAN_SMTP_USER"`
 	SMTPPassword string `env:"FACESCAN_SMTP_PASSWORD"`
 	MailFrom     string `env:"FACESCAN_MAIL_FROM"`
 
-	// OTLPEndpoint switches the export of traces on; the exporter reads the standard variable itself.
+	// OTLPEndpoint turns the export of traces on. The exporter reads the standard variable itself.
 	OTLPEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
-	// TraceRatio is the share of new traces that is sampled, 0 to 1.
+	// TraceRatio is the share of new traces that are sampled, 0 to 1.
 	TraceRatio float64 `env:"FACESCAN_TRACE_RATIO" envDefault:"0.1"`
 
-	// environ keeps what was read, for the check of emulator variables.
+	// environ is the environment that was read, for the check of emulator variables.
 	environ map[string]string
 }
 
-// emulatorVariables switch a client library to an emulator, which for Auth means accepting unsigned
+// emulatorVariables switch a client library to an emulator. For Auth this means accepting unsigned
 // tokens.
 var emulatorVariables = []string{
 	"FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST",
 }
 
-// localVariables are switches that have no business in production.
+// localVariables are switches that must not be set in production.
 var localVariables = []string{
 	"FACESCAN_SIGNING_KEY", "FACESCAN_FCM_ENDPOINT", "FACESCAN_ERASURE_WAIT", "FACESCAN_SCAN_LEASE", "FACESCAN_LOOK_AFTER",
 	"FACESCAN_CLOCK",
@@ -101,14 +101,14 @@ var localVariables = []string{
 
 const minHashKey = 32
 
-// lowestAge is the lowest that article 8 of the GDPR lets a country set; below it parents would
-// have to consent.
+// lowestAge is the lowest age that article 8 of the GDPR lets a country set. Below it, parents
+// would have to consent.
 const (
 	lowestAge  = 13
 	highestAge = 99
 )
 
-// Environ is the process's environment as a map.
+// Environ returns the process's environment as a map.
 func Environ() map[string]string {
 	all := map[string]string{}
 	for _, pair := range os.Environ() {
@@ -118,17 +118,17 @@ func Environ() map[string]string {
 	return all
 }
 
-// ReadConfig reads the environment and reports all its faults in one error, each with its
-// variable's name.
+// ReadConfig reads the environment. Its error reports all faults, each with the name of its
+// variable.
 func ReadConfig(environ map[string]string) (Config, error) {
-	// What cannot be parsed stays as it is here, so that its fault is told once.
+	// A value that cannot be parsed leaves the default here, so that it is reported once.
 	c := Config{environ: environ, MinAge: lowestAge}
 	err := env.ParseWithOptions(&c, env.Options{Environment: environ})
 	return c, errors.Join(nameVariables(err), c.validate())
 }
 
-// nameVariables tells the variable of what could not be parsed; the parser names the struct's field
-// only.
+// nameVariables adds the names of the variables that could not be parsed, as the parser reports
+// only the struct's fields.
 func nameVariables(err error) error {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
@@ -148,8 +148,8 @@ func nameVariables(err error) error {
 	return errors.Join(faults...)
 }
 
-// Local reports whether the process runs on the emulators. Anything else is held to production's
-// rules, a function started by hand against the real cloud too.
+// Local reports whether the process runs on the emulators. All other processes must meet
+// production's rules, including a function started by hand against the real cloud.
 func (c Config) Local() bool {
 	return c.Service == "" && c.environ["FIRESTORE_EMULATOR_HOST"] != ""
 }
@@ -162,7 +162,7 @@ func (c Config) validate() error {
 	if len(c.HashKey) < minHashKey {
 		faults = append(faults, fmt.Errorf("FACESCAN_HASH_KEY must be a secret of at least %d bytes", minHashKey))
 	}
-	// Not the other way round, which would let NaN pass.
+	// Written this way round, the condition refuses NaN.
 	if inRange := c.TraceRatio >= 0 && c.TraceRatio <= 1; !inRange {
 		faults = append(faults, errors.New("FACESCAN_TRACE_RATIO must be a number of 0 to 1"))
 	}
@@ -182,7 +182,7 @@ func (c Config) validate() error {
 	return errors.Join(faults...)
 }
 
-// validateEvent holds event functions to knowing who may push to them.
+// validateEvent checks that the accounts that may push to an event function are configured.
 func (c Config) validateEvent() error {
 	if c.Local() {
 		return nil
@@ -190,7 +190,7 @@ func (c Config) validateEvent() error {
 	return errors.Join(Need("FACESCAN_PUSH_AUDIENCE", c.PushAudience), Need("FACESCAN_PUSH_ACCOUNT", c.PushAccount))
 }
 
-// Need is an error that names the environment variable if its value is empty.
+// Need returns an error that names the environment variable if its value is empty.
 func Need(name, value string) error {
 	if value == "" {
 		return fmt.Errorf("%s is not set", name)

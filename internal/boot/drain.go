@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// stopTimeout is how long running requests may take to finish: Cloud Run kills 10 s after SIGTERM.
+// stopTimeout is how long running requests may take to finish. Cloud Run kills the process 10 s
+// after SIGTERM.
 const stopTimeout = 8 * time.Second
 
-// settle is how long the process stays after its last handler has returned: net/http writes the end
-// of a response only then, and does not say when it has.
+// settle is how long the process stays after its last handler has returned. net/http writes the end
+// of a response only then, and gives no signal when it has.
 const settle = 250 * time.Millisecond
 
-// drainer counts running requests and can wait for their end.
+// drainer counts running requests and waits for them to end.
 type drainer struct {
 	mu       sync.Mutex
 	running  int
@@ -27,7 +28,7 @@ type drainer struct {
 
 var drain = &drainer{idle: make(chan struct{})}
 
-// enter counts a request in, or says false when the process is stopping.
+// enter counts a request. It returns false when the process is stopping.
 func (d *drainer) enter() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -47,7 +48,7 @@ func (d *drainer) leave() {
 	}
 }
 
-// stop admits no more requests and waits for the running ones, as far as ctx allows.
+// stop refuses new requests and waits until the running ones have ended or ctx is done.
 func (d *drainer) stop(ctx context.Context) error {
 	d.mu.Lock()
 	if !d.stopping {
@@ -67,8 +68,8 @@ func (d *drainer) stop(ctx context.Context) error {
 
 var watchOnce sync.Once
 
-// watchSignals makes SIGTERM end the process in good order: the framework has no shutdown of its
-// own and would cut running requests off.
+// watchSignals ends the process gracefully on SIGTERM. The functions framework has no shutdown and
+// would cut running requests off.
 func watchSignals() {
 	watchOnce.Do(func() {
 		signals := make(chan os.Signal, 1)
@@ -80,7 +81,7 @@ func watchSignals() {
 	})
 }
 
-// shutDown is the process's end; it returns the exit code.
+// shutDown drains the process and returns its exit code.
 func shutDown(d *drainer, timeout time.Duration) int {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()

@@ -31,10 +31,11 @@ type EventHandler interface {
 	Mux() *event.Mux
 }
 
-// maxEvent bounds a push body in bytes: Pub/Sub's largest message is 10 MB, a third more in base64.
+// maxEvent is the largest push body in bytes. Pub/Sub's largest message is 10 MB, a third more in
+// base64.
 const maxEvent = 14 << 20
 
-// Event registers an event function behind the one adapter that decides an event's outcome.
+// Event registers an event function. One adapter decides the outcome of its events.
 func Event[H EventHandler](name string, build func(context.Context, *Process) (H, error)) {
 	register(name, Config.validateEvent, func(ctx context.Context, p *Process) (http.Handler, error) {
 		return newAdapter(ctx, p, name, build)
@@ -69,8 +70,8 @@ type adapter struct {
 func newAdapter[H EventHandler](
 	ctx context.Context, p *Process, name string, build func(context.Context, *Process) (H, error),
 ) (http.Handler, error) {
-	// The start was refused for the same only if Cloud Run started the process. Without an audience
-	// and an account to compare, the authorizer would admit more than it should.
+	// Cloud Run's start has refused this configuration already, but a process started otherwise has
+	// not. Without an audience and an account to compare, the authorizer would admit too much.
 	if err := p.Config.validateEvent(); err != nil {
 		return nil, err
 	}
@@ -89,9 +90,9 @@ func newAdapter[H EventHandler](
 	return a, nil
 }
 
-// ServeHTTP turns a delivery into one of three outcomes: done (200), parked (200 too, since no
-// redelivery would help) or retry (5xx, which Pub/Sub repeats with backoff and ends at the
-// dead-letter topic).
+// ServeHTTP turns a delivery into one of three outcomes: done (200), parked (also 200, since no
+// redelivery would help), or retry (5xx, which Pub/Sub repeats with back-off until the dead-letter
+// topic).
 func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	if a.authorize != nil {
@@ -108,14 +109,14 @@ func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	m, err := event.Receive(r.Header, body)
 	if err != nil {
-		// Its own id cannot be read, so the bytes name it.
+		// Its id cannot be read, so its bytes serve as the id.
 		m = event.Message{ID: event.ID(string(body)), Data: body}
 	} else {
 		ctx = telemetry.FromTraceparent(ctx, m.Traceparent())
 		err = a.run(ctx, m)
 	}
-	// The trace is the message's, or even the photo's: whether the delivery's own is sampled does not
-	// matter.
+	// The trace is that of the message or of the photo. Whether the delivery's own trace is sampled
+	// does not matter.
 	defer a.flush(ctx)
 	outcome := "done"
 	if permanent(err) {
@@ -133,10 +134,10 @@ func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// permanent reports whether no redelivery can help. Of several errors joined, each must be
+// permanent reports whether no redelivery can help. If several errors are joined, each must be
 // permanent: parking for one would lose what the others still need.
 func permanent(err error) bool {
-	switch e := err.(type) { //nolint:errorlint // errors.As tells any from the tree, not all
+	switch e := err.(type) { //nolint:errorlint // errors.As finds any error in the tree, not all
 	case *fault.Error:
 		return !fault.Retryable(e)
 	case interface{ Unwrap() []error }:
@@ -152,8 +153,9 @@ func permanent(err error) bool {
 	}
 }
 
-// run turns a panic into an error that is retried: it may be a passing one, and the dead-letter
-// topic ends it if not. A handler that knows better recovers itself.
+// run calls the handler and turns a panic into an error that is retried. The panic may be
+// transient; if not, the dead-letter topic ends the retries. A handler that can tell recovers by
+// itself.
 func (a *adapter) run(ctx context.Context, m event.Message) (err error) {
 	ctx, end := telemetry.Span(ctx, a.function+".handle") // the function's part of the message's trace
 	defer func() { end(err) }()
@@ -166,15 +168,16 @@ func (a *adapter) run(ctx context.Context, m event.Message) (err error) {
 	return a.handle(ctx, m)
 }
 
-// park keeps an event that will not heal, with the reason, for an operator to look at. The error is
-// that of keeping it: then it is delivered again.
+// park keeps an event that will not heal, with the reason, for an operator. If keeping it fails,
+// park returns the error and the event is delivered again.
 func (a *adapter) park(ctx context.Context, m event.Message, reason error) error {
 	slog.ErrorContext(ctx, "event parked", "event_id", m.ID, "error", reason)
 	return parked.Keep(ctx, a.fs, a.function, m, reason, a.now())
 }
 
-// pushAuthorizer admits requests that bear an OIDC token of the account for the audience. Cloud
-// Run's IAM checks the same before the code runs; this is the second lock.
+// pushAuthorizer returns a check that admits only requests with an OIDC token of the account for
+// the audience. Cloud Run's IAM checks the same before the code runs, so this is a second line of
+// defence.
 func pushAuthorizer(
 	validate func(ctx context.Context, token, audience string) (*idtoken.Payload, error), audience, account string,
 ) func(*http.Request) error {

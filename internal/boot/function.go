@@ -1,9 +1,9 @@
-// Package boot is the skeleton that each function stands in: configuration, lazy clients, the HTTP
-// and the event adapter, and an end that lets running requests finish.
+// Package boot is the common part of all functions: configuration, lazily made clients, the HTTP
+// adapter, the event adapter, and a shutdown that lets running requests finish.
 //
-// A function's init only registers; nothing is dialled or read before the first request, except
+// A function's init only registers. Nothing is dialled or read before the first request, except
 // that a deployed function refuses to start when its environment is unfit (see [Config]). Clients
-// beyond Firestore live in sub-packages, so that a function links only what it uses.
+// other than Firestore's are in sub-packages, so that a function links only what it uses.
 package boot
 
 import (
@@ -31,13 +31,14 @@ var (
 	topics     = map[string]func() []string{} // of event functions
 )
 
-// HTTP registers an HTTP function. build makes its handler when the first request comes, and is
-// asked again by the next request if it failed.
+// HTTP registers an HTTP function. The first request calls build to make the handler, and the next
+// request calls it again if it failed.
 func HTTP(name string, build func(context.Context, *Process) (http.Handler, error)) {
 	register(name, Config.validateNothing, build)
 }
 
-// register puts the function into the framework's registry, and ours, which the local host reads.
+// register adds the function to the framework's registry and to this package's, which the local
+// host reads.
 func register(name string, validate func(Config) error, build func(context.Context, *Process) (http.Handler, error)) {
 	refuseUnfitStart(name, validate)
 	handler := func(w http.ResponseWriter, r *http.Request) { serve(name, build, w, r) }
@@ -54,7 +55,7 @@ func register(name string, validate func(Config) error, build func(context.Conte
 
 func (Config) validateNothing() error { return nil }
 
-// Function is the registered function of the name, for a host that routes by paths of its own.
+// Function returns the registered function with the name, for a host that routes by its own paths.
 func Function(name string) (http.HandlerFunc, bool) {
 	registryMu.Lock()
 	defer registryMu.Unlock()
@@ -97,9 +98,9 @@ func serve(
 	handler.ServeHTTP(w, r)
 }
 
-// refuseUnfitStart ends a deployed function's start when its environment is unfit, so that the
-// revision never gets traffic. Elsewhere (tests, the local host) the environment is set later, and
-// [Current] checks it.
+// refuseUnfitStart ends the start of a deployed function if its environment is unfit, so that the
+// revision never gets traffic. Elsewhere, in tests and the local host, the environment is set later
+// and [Current] checks it.
 func refuseUnfitStart(name string, validate func(Config) error) {
 	if os.Getenv("K_SERVICE") == "" {
 		return
@@ -114,7 +115,7 @@ func refuseUnfitStart(name string, validate func(Config) error) {
 	}
 }
 
-// refuse ends the process, for a reason that Cloud Logging takes for critical.
+// refuse logs the reason as critical for Cloud Logging and exits.
 func refuse(name string, reason error) {
 	fmt.Fprintf(
 		os.Stderr, `{"severity":"CRITICAL","message":%q}`+"\n", "function "+name+" refuses to start: "+reason.Error(),

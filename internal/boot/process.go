@@ -19,13 +19,13 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// Process is what the functions of one process share: the configuration and the clients, each made
-// when first needed. Nothing is dialled before, so that a cold start pays only for what its request
-// uses.
+// Process holds what the functions of one process share: the configuration and the clients. Each
+// client is made when first needed, so that a cold start pays only for what its request uses.
 type Process struct {
 	// Config is read once.
 	Config Config
-	// WrapPublisher, if set before the first request, wraps what publishes events: systest crashes it.
+	// WrapPublisher, if set before the first request, wraps the publisher of events. systest uses it
+	// to crash the publisher.
 	WrapPublisher func(outbox.Publisher) outbox.Publisher
 
 	mu      sync.Mutex
@@ -33,8 +33,8 @@ type Process struct {
 	tracing *telemetry.Tracing
 }
 
-// lazy is a value that is made once, or tried again by the next caller if making it failed:
-// sync.OnceValues would keep a passing failure for the instance's life.
+// lazy is a value that is made once. If making it fails, the next caller tries again:
+// sync.OnceValues would keep a transient failure for the life of the instance.
 type lazy struct {
 	mu    sync.Mutex
 	made  bool
@@ -49,7 +49,7 @@ func newProcess(c Config) (*Process, error) {
 	return &Process{Config: c, tracing: tracing}, nil
 }
 
-// Shared is the process's one value of the name, made by the first caller that needs it. The
+// Shared returns the process's value of the name, which the first caller makes with build. The
 // context given to build is never cancelled, since clients outlive the request that made them.
 func Shared[T any](ctx context.Context, p *Process, name string, build func(context.Context) (T, error)) (T, error) {
 	p.mu.Lock()
@@ -76,7 +76,7 @@ func Shared[T any](ctx context.Context, p *Process, name string, build func(cont
 	return entry.value.(T), nil
 }
 
-// Firestore is the process's Firestore client.
+// Firestore returns the process's Firestore client.
 func (p *Process) Firestore(ctx context.Context) (*firestore.Client, error) {
 	return Shared(ctx, p, "firestore", func(ctx context.Context) (*firestore.Client, error) {
 		return firestore.NewClient(ctx, p.Config.Project)
@@ -84,19 +84,19 @@ func (p *Process) Firestore(ctx context.Context) (*firestore.Client, error) {
 }
 
 const (
-	// streamsPerConnection is how many streams Google's front end lets a client have open on one
-	// HTTP/2 connection; gRPC holds back whatever is above that until another stream ends.
+	// streamsPerConnection is how many streams Google's front end allows a client on one HTTP/2
+	// connection. gRPC holds further streams back until another ends.
 	streamsPerConnection = 100
-	// listenConnections is for MaxListeners with as much again to spare: the pool deals calls out in
-	// turn and does not look which connection still has room.
+	// listenConnections has room for twice MaxListeners, as the pool assigns calls in turn without
+	// regard to the free streams of a connection.
 	listenConnections = 2 * MaxListeners / streamsPerConnection
-	// MaxListeners is how many listeners [Process.Listening] has connections for.
+	// MaxListeners is the number of listeners that [Process.Listening] has connections for.
 	MaxListeners = 1000
 )
 
-// Listening is a Firestore client for many listeners at a time, each of which holds a stream for as
-// long as it listens. It is apart from [Process.Firestore], so that reads and writes never wait for
-// a listener to end.
+// Listening returns a Firestore client for many concurrent listeners, each of which holds a stream
+// for as long as it listens. It is separate from [Process.Firestore] so that reads and writes never
+// wait for a listener to end.
 func (p *Process) Listening(ctx context.Context) (*firestore.Client, error) {
 	return Shared(ctx, p, "firestore for listening", func(ctx context.Context) (*firestore.Client, error) {
 		return firestore.NewClient(ctx, p.Config.Project, listening()...)
@@ -107,8 +107,8 @@ func listening() []option.ClientOption {
 	return []option.ClientOption{option.WithGRPCConnectionPool(listenConnections)}
 }
 
-// Ready reports whether the database answers. Any document will do: one that does not exist is an
-// answer too.
+// Ready returns an error unless the database answers. It reads an arbitrary document: that it does
+// not exist is an answer too.
 func (p *Process) Ready(ctx context.Context) error {
 	fs, err := p.Firestore(ctx)
 	if err != nil {
@@ -121,8 +121,8 @@ func (p *Process) Ready(ctx context.Context) error {
 	return err
 }
 
-// API is an httpapi.API with the process's settings; users and apps are nil where all routes are
-// open.
+// API returns an httpapi.API with the process's settings. users and apps may be nil if all routes
+// are open.
 func (p *Process) API(users httpapi.TokenVerifier, apps httpapi.AppVerifier) *httpapi.API {
 	return httpapi.New(httpapi.Options{
 		Verifier: users, AppCheck: p.Config.AppCheck, Apps: apps,
@@ -130,7 +130,7 @@ func (p *Process) API(users httpapi.TokenVerifier, apps httpapi.AppVerifier) *ht
 	})
 }
 
-// flush exports finished spans; a fault there is no fault of the request's.
+// flush exports finished spans. Its failure does not fail the request.
 func (p *Process) flush(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()
@@ -145,8 +145,8 @@ var (
 	logOutput io.Writer = os.Stderr
 )
 
-// Current is the process's one Process. It is made from the environment when first asked for, and
-// again by the next call if the environment was faulty.
+// Current returns the process's only Process. The first call makes it from the environment; if the
+// environment is faulty, the next call tries again.
 func Current() (*Process, error) {
 	currentMu.Lock()
 	defer currentMu.Unlock()
@@ -166,8 +166,8 @@ func Current() (*Process, error) {
 	return p, nil
 }
 
-// LogTo sends the logs of the process elsewhere than to stderr, where Cloud Run reads them. Call it
-// before the first request; the local host does.
+// LogTo sends the process's logs to w instead of stderr, where Cloud Run reads them. Call it before
+// the first request, as the local host does.
 func LogTo(w io.Writer) {
 	currentMu.Lock()
 	defer currentMu.Unlock()

@@ -1,6 +1,5 @@
-// Package httpapi is the one way in and out over HTTP: strict decoding, problem+json,
-// authentication with Firebase ID tokens, CORS, request ids, and what is answered where no route
-// fits.
+// Package httpapi serves HTTP for all functions: strict decoding, problem+json, authentication with
+// Firebase ID tokens, CORS, request ids, and the answers where no route matches.
 package httpapi
 
 import (
@@ -22,25 +21,25 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// Access says who may call a route.
+// Access is who may call a route.
 type Access int
 
 const (
-	// Public routes ask for no ID token.
+	// Public routes require no ID token.
 	Public Access = iota
-	// Open routes do not ask for an App Check token either: probes, the contract, and what a browser
-	// needs.
+	// Open routes require no App Check token either. They are for probes, the contract, and browsers.
 	Open
-	// User routes ask for a valid Firebase ID token, checked offline.
+	// User routes require a valid Firebase ID token, which is checked offline.
 	User
-	// FreshUser routes also ask Firebase whether the token was revoked or the user disabled: one call
-	// a request, for what is sensitive (registration, consent, username).
+	// FreshUser routes also check with Firebase that the token is not revoked and the user not
+	// disabled. That costs a call for each request. They are for sensitive operations: registration,
+	// consent, username.
 	FreshUser
-	// Leaving is for the user's way out. It is as FreshUser, but asks for no App Check token, since
-	// leaving does not need the app. It also admits a disabled user, who is [Identity].Locked, for
-	// asking again for what has locked them, and one that was deleted at Firebase, who is
-	// [Identity].Gone, for what is left of them here. The handler must refuse such users everything
-	// else.
+	// Leaving routes are for users who delete their account. They are as FreshUser, but require no App
+	// Check token, since leaving does not need the app. They also admit a disabled user
+	// ([Identity].Locked), who may ask again for the erasure that locked the account, and a user
+	// deleted at Firebase ([Identity].Gone), who may ask for the erasure of what is left. The handler
+	// must refuse such users everything else.
 	Leaving
 )
 
@@ -49,21 +48,21 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 
 // Options configure an API.
 type Options struct {
-	// Verifier checks ID tokens; required where a route asks for one.
+	// Verifier checks ID tokens. It is required if a route needs one.
 	Verifier TokenVerifier
-	// AppCheck has the modes of the routes that are neither Open nor Leaving, and Apps checks the
-	// tokens; required unless all are off.
+	// AppCheck holds the modes of the routes that are neither Open nor Leaving. Apps checks the
+	// tokens; it is required unless all modes are off.
 	AppCheck AppCheck
 	Apps     AppVerifier
-	// BodyTimeout is how long a body may take to arrive; 0 is 10 seconds.
+	// BodyTimeout is how long a body may take to arrive. Zero means 10 seconds.
 	BodyTimeout time.Duration
-	// Origins are the web origins allowed by CORS, such as "https://app.example.com"; none by default.
+	// Origins are the web origins allowed by CORS, such as "https://app.example.com".
 	Origins []string
-	// HashKey keys the pseudonym of the caller in logs.
+	// HashKey derives the caller's pseudonym in logs.
 	HashKey keys.Ring
 }
 
-// API is an http.Handler made of routes.
+// API is an http.Handler that routes requests to handlers.
 type API struct {
 	mux     *http.ServeMux
 	handler http.Handler
@@ -71,7 +70,7 @@ type API struct {
 	routes  []Route
 }
 
-// New makes an API without routes.
+// New returns an API without routes.
 func New(opts Options) *API {
 	if opts.BodyTimeout == 0 {
 		opts.BodyTimeout = bodyTimeout
@@ -92,8 +91,9 @@ func New(opts Options) *API {
 	return a
 }
 
-// Handle adds a route; pattern is that of http.ServeMux with a method, such as "GET
-// /v1/scans/{id}", and takes is what a request may have. The handler gets no request that has more.
+// Handle adds a route. The pattern is one of http.ServeMux with a method, such as "GET
+// /v1/scans/{id}". takes lists what a request may have; a request with more is refused before it
+// reaches the handler.
 func (a *API) Handle(pattern string, access Access, h Handler, takes ...Takes) {
 	route := Route{Pattern: pattern, Access: access}
 	for _, add := range takes {
@@ -116,10 +116,10 @@ func (a *API) Handle(pattern string, access Access, h Handler, takes ...Takes) {
 	}))
 }
 
-// Routes is every route, in the order in which they were added.
+// Routes returns all routes in the order in which they were added.
 func (a *API) Routes() []Route { return slices.Clone(a.routes) }
 
-// ServeHTTP answers with the route that fits, or with problem+json.
+// ServeHTTP calls the handler of the matching route, or answers with problem+json.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = Begin(w, r)
 	defer a.recover(w, r)
@@ -128,9 +128,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 const headerRequestID = "X-Request-Id"
 
-// Begin gives the request its id and the answer the headers that all have. A request that has begun
-// already is returned as it is: the skeleton begins before there is an API, so that its refusals
-// have an id too.
+// Begin gives the request its id and sets the headers that all answers have. A request that has
+// begun already is returned as it is: package boot begins it before there is an API, so that its
+// refusals have an id too.
 func Begin(w http.ResponseWriter, r *http.Request) *http.Request {
 	if requestID(r.Context()) != "" {
 		return r
@@ -143,11 +143,10 @@ func Begin(w http.ResponseWriter, r *http.Request) *http.Request {
 	return r.WithContext(telemetry.With(ctx, slog.String("request_id", id)))
 }
 
-// serve answers all but the preflights of CORS, which a browser would not let fail by another
-// status.
+// serve answers all requests but CORS preflights, which a browser would fail for any other status.
 func (a *API) serve(w http.ResponseWriter, r *http.Request) {
-	// ServeMux would redirect to the clean path, which the app did not mean: no operation has
-	// another.
+	// ServeMux would redirect to the clean path, which the app did not mean: all operations have clean
+	// paths.
 	if p := r.URL.EscapedPath(); !strings.HasPrefix(p, "/") || path.Clean(p) != p {
 		nothingHere(w, r)
 		return
@@ -163,8 +162,9 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) {
 	a.mux.ServeHTTP(w, r)
 }
 
-// noRoute asks the mux's own answer whether another method would fit, so that both say
-// problem+json. It also answers OPTIONS, for which there is no route.
+// noRoute answers a request without a route. The mux's own answer shows whether another method
+// would match, so that both cases answer with problem+json. It also answers OPTIONS, for which
+// there is no route.
 func (a *API) noRoute(w http.ResponseWriter, r *http.Request, muxAnswer http.Handler) {
 	probe := httptest.NewRecorder()
 	muxAnswer.ServeHTTP(probe, r)

@@ -12,16 +12,15 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// AppCheckMode says what happens to a request whose App Check token is missing or not valid. App
-// Check vouches for the app, so that a script with a user's password is not one; it says nothing of
-// the user.
+// AppCheckMode decides what happens to a request whose App Check token is missing or invalid. App
+// Check attests the app and not the user: a script with a user's password has no token.
 type AppCheckMode uint8
 
 // The modes, in the order in which a project turns them on.
 const (
-	// AppCheckOff looks at no token.
+	// AppCheckOff ignores tokens.
 	AppCheckOff AppCheckMode = iota
-	// AppCheckMonitor lets the request pass and logs the code that it would be refused with.
+	// AppCheckMonitor admits the request and logs the code that it would be refused with.
 	AppCheckMonitor
 	// AppCheckEnforce refuses the request.
 	AppCheckEnforce
@@ -29,7 +28,7 @@ const (
 
 var appCheckModes = map[string]AppCheckMode{"off": AppCheckOff, "monitor": AppCheckMonitor, "enforce": AppCheckEnforce}
 
-// UnmarshalText reads off, monitor or enforce.
+// UnmarshalText parses "off", "monitor" or "enforce".
 func (m *AppCheckMode) UnmarshalText(text []byte) error {
 	mode, ok := appCheckModes[string(text)]
 	if !ok {
@@ -39,17 +38,17 @@ func (m *AppCheckMode) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// AppCheck is the mode of every route: Mode, and in Routes those that differ from it, by the method
-// and path of the contract, such as "GET /v1/scans/{id}".
+// AppCheck holds the mode of every route: Mode, and in Routes the routes with another one, by the
+// method and path of the contract, such as "GET /v1/scans/{id}".
 type AppCheck struct {
 	Mode   AppCheckMode
 	Routes map[string]AppCheckMode
 }
 
-// route is a route of the contract.
+// route matches a route of the contract.
 var route = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE) /v1/[A-Za-z0-9/{}_-]+$`)
 
-// UnmarshalText reads a mode and, each after a comma, the routes that differ, such as
+// UnmarshalText parses a mode followed by the routes with another mode, each after a comma, such as
 // "monitor,POST /v1/coach=enforce,GET /v1/me=off".
 func (c *AppCheck) UnmarshalText(text []byte) error {
 	mode, others, more := strings.Cut(string(text), ",")
@@ -81,13 +80,14 @@ func (c AppCheck) of(pattern string) AppCheckMode {
 	return c.Mode
 }
 
-// AppVerifier checks App Check tokens. There is no emulator for App Check, so tests stand in here.
+// AppVerifier checks App Check tokens. It is an interface for tests, as App Check has no emulator.
 type AppVerifier interface {
-	// VerifyApp fails with app_check_invalid, or with unavailable when it cannot tell.
+	// VerifyApp returns app_check_invalid for a bad token, and unavailable if the token cannot be
+	// checked.
 	VerifyApp(ctx context.Context, token string) error
 }
 
-// headerAppCheck is where Firebase's SDKs put the token.
+// headerAppCheck is the header in which Firebase's SDKs send the token.
 const headerAppCheck = "X-Firebase-AppCheck"
 
 func (a *API) checkApp(r *http.Request, mode AppCheckMode) error {

@@ -15,36 +15,37 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// TokenVerifier checks Firebase ID tokens; *auth.Client is the real one. The emulator's client
-// checks revocation in both methods, so a test needs a seam to see which one a route calls.
+// TokenVerifier checks Firebase ID tokens. *auth.Client implements it. It is an interface so that
+// tests can see which method a route calls: the emulator's client checks revocation in both.
 type TokenVerifier interface {
 	VerifyIDToken(ctx context.Context, idToken string) (*auth.Token, error)
 	VerifyIDTokenAndCheckRevoked(ctx context.Context, idToken string) (*auth.Token, error)
 }
 
-// Identity is who calls, by the ID token alone.
+// Identity is the caller according to the ID token.
 type Identity struct {
 	UID string
-	// Email is "" where the token has none.
+	// Email is "" if the token has none.
 	Email         string
 	EmailVerified bool
 	// SignedInAt is when the user entered their credentials, in seconds since 1970. All tokens of one
 	// sign-in share it.
 	SignedInAt int64
-	// Locked means that the user is disabled, and Gone that Firebase has no such user any more; only
-	// on Leaving routes.
+	// Locked is set if the user is disabled, Gone if Firebase has no such user any more. Both occur
+	// only on Leaving routes.
 	Locked, Gone bool
 }
 
 type identityKey struct{}
 
-// Caller is the identity of the request's caller. It is empty on Public and Open routes.
+// Caller returns the identity of the request's caller. It is empty on Public and Open routes.
 func Caller(ctx context.Context) Identity {
 	who, _ := ctx.Value(identityKey{}).(Identity)
 	return who
 }
 
-// Bearer is the ID token that the request bears, or "". It is checked where the route asks for one.
+// Bearer returns the request's ID token, or "". The token has been checked only if the route
+// requires one.
 func Bearer(r *http.Request) string {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -53,7 +54,7 @@ func Bearer(r *http.Request) string {
 	return token
 }
 
-// admit judges the app, then its user, who is in the returned context.
+// admit checks the app and then the user, and returns a context with the user.
 func (a *API) admit(r *http.Request, access Access, mode AppCheckMode) (context.Context, error) {
 	if access == Open {
 		return r.Context(), nil
@@ -79,8 +80,7 @@ func (a *API) authenticate(r *http.Request, access Access) (context.Context, err
 	return context.WithValue(ctx, identityKey{}, who), nil
 }
 
-// verify returns the token's claims, and of the identity what Firebase says of the user beside
-// them.
+// verify returns the token's claims, and in who what Firebase reports of the user besides.
 func (a *API) verify(ctx context.Context, raw string, access Access) (token *auth.Token, who Identity, err error) {
 	if raw == "" {
 		return nil, who, fault.New(fault.CodeTokenMissing, "Send a Firebase ID token as \"Authorization: Bearer TOKEN\".")
@@ -101,9 +101,9 @@ func (a *API) verify(ctx context.Context, raw string, access Access) (token *aut
 	return token, who, nil
 }
 
-// claimsOf are those of a token whose user was found disabled or gone: Firebase's SDK then returns
-// no token, but looks for a user only by one whose signature, project and time it has found good. A
-// test in boot/identity holds it to that.
+// claimsOf returns the claims of a token whose user was found disabled or gone. Firebase's SDK
+// returns no token then, but it looks the user up only after it has verified signature, project and
+// time. A test in boot/identity checks that it does.
 func claimsOf(verified string) (*auth.Token, error) {
 	_, rest, _ := strings.Cut(verified, ".")
 	payload, _, _ := strings.Cut(rest, ".")
@@ -130,8 +130,8 @@ func tokenFault(err error) error {
 	case auth.IsIDTokenInvalid(err), auth.IsUserNotFound(err):
 		return fault.Wrap(err, fault.CodeTokenInvalid, "The ID token is not valid here.")
 	default:
-		// All that is wrong with a token has its code above. The rest is a call that failed, for the
-		// certificates or for the user, and a 401 would make the app sign its user out over our outage.
+		// All faults of a token have codes above. What remains is a failed call, for the certificates or
+		// for the user, and a 401 would make the app sign its user out because of our outage.
 		return fault.Wrap(err, fault.CodeUnavailable, "The ID token cannot be checked at the moment: try again.")
 	}
 }

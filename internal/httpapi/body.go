@@ -18,27 +18,27 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// MaxBody is the largest JSON body taken, in bytes.
+// MaxBody is the largest JSON body accepted, in bytes.
 const MaxBody = 64 << 10
 
-// bodyTimeout is how long a body may take to arrive where [Options] say nothing else: ages for 64
+// bodyTimeout is how long a body may take to arrive if [Options] do not set it. It is ample for 64
 // KiB, even from a phone in a lift.
 const bodyTimeout = 10 * time.Second
 
-// BodyWithin gives the rest of the request's body that much time to arrive, instead of what
-// [Options] give; reading fails after that. A handler that takes more than a JSON body calls it
-// first, and calls it with 0 once it has read a body to its end, which is without end: the time of
-// a slow body is not taken off the handler's.
+// BodyWithin limits the time for the rest of the request's body to d, instead of the timeout in
+// [Options]. Reading fails after that. A handler that accepts more than a JSON body calls it first.
+// After reading the body to its end the handler calls it with 0, which removes the limit, so that
+// the time of a slow body is not taken off the handler's.
 func BodyWithin(w http.ResponseWriter, d time.Duration) {
 	var deadline time.Time
 	if d > 0 {
 		deadline = time.Now().Add(d)
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(deadline) // only a test's writer is not connected to anything
+	_ = http.NewResponseController(w).SetReadDeadline(deadline) // only the writer of a test has no connection
 }
 
-// ReadBody reads the request's body to its end. One over the limit, in bytes, is body_too_large,
-// one that breaks off malformed_body.
+// ReadBody reads the whole body of the request. A body over limit bytes is body_too_large, one that
+// is cut off malformed_body.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err != nil {
@@ -56,10 +56,10 @@ func readFault(err error) error {
 	return fault.Wrap(err, fault.CodeMalformedBody, "The body could not be read to its end.")
 }
 
-// Write answers with the value as JSON. "&", "<" and ">" stay as they are, so that a URL can be
-// copied from the answer: nosniff keeps browsers from reading it as HTML.
+// Write answers with the value as JSON. "&", "<" and ">" are not escaped, so that a URL can be
+// copied from the answer. nosniff keeps browsers from reading it as HTML.
 func Write(w http.ResponseWriter, status int, value any) error {
-	// Rendered first, so that a value that cannot be marshalled is a clean 500 and not half an answer.
+	// Encoding first makes a value that cannot be marshalled a clean 500 instead of half an answer.
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
@@ -68,7 +68,7 @@ func Write(w http.ResponseWriter, status int, value any) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // a client that is gone cannot be told
+	_, _ = w.Write(body.Bytes()) // the client may be gone
 	return nil
 }
 
@@ -83,8 +83,8 @@ type Problem struct {
 	Fields    []fault.Field `json:"fields,omitempty"`
 }
 
-// WriteProblem answers with the error: its public part to the caller, an internal one's cause to
-// the log only.
+// WriteProblem answers with the error. The caller sees its public part; the cause of an internal
+// error goes to the log only.
 func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	kind := f.Code.Kind()
@@ -98,14 +98,14 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	body, _ := json.Marshal(Problem{
 		Type: "urn:facescan:problem:" + string(f.Code), Title: kind.Title(), Status: kind.Status(),
 		Code: f.Code, Detail: f.Detail, RequestID: requestID(r.Context()), Fields: f.Fields,
-	}) // strings and numbers marshal always
+	}) // strings and numbers always marshal
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(kind.Status())
-	_, _ = w.Write(body) // a client that is gone cannot be told
+	_, _ = w.Write(body) // the client may be gone
 }
 
-// logProblem logs a fault of the service as ERROR, and overload, which asks for more capacity, as
-// WARN. That a client left before its answer is no fault, whatever was under way.
+// logProblem logs a fault of the service as ERROR, and overload, which needs more capacity, as
+// WARN. A client that left before its answer is not a fault.
 func logProblem(ctx context.Context, code fault.Code, err error) {
 	switch {
 	case fault.Expected(err) && code.Kind() == fault.Unavailable:
@@ -119,14 +119,13 @@ func logProblem(ctx context.Context, code fault.Code, err error) {
 	}
 }
 
-// canceled reports whether the error is that of a context or, as Firestore has it, of a call that
-// was cancelled.
+// canceled reports whether err is a cancelled context or Firestore's status for a cancelled call.
 func canceled(err error) bool {
 	return errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled
 }
 
-// IntParam is the whole number in the query parameter, or fallback where it is absent. Anything but
-// a whole number of lo to hi is invalid_parameter.
+// IntParam returns the whole number in the query parameter, or fallback if it is absent. Anything
+// but a whole number from lo to hi is invalid_parameter.
 func IntParam(r *http.Request, name string, fallback, lo, hi int) (int, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {
@@ -140,5 +139,5 @@ func IntParam(r *http.Request, name string, fallback, lo, hi int) (int, error) {
 	return n, nil
 }
 
-// Time is t as responses show it: UTC, RFC 3339, whole milliseconds.
+// Time formats t for responses: UTC, RFC 3339, whole milliseconds.
 func Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }

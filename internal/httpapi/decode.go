@@ -13,19 +13,18 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// Decode reads the request's body as exactly one JSON value of type T, as the contract's schemas
-// have it:
+// Decode reads the request's body as exactly one JSON value of type T, by the rules of the
+// contract's schemas:
 //
-//   - Unknown and duplicate members and members of another type are refused.
-//   - So is null, but for a [Member] of a merge patch.
-//   - A whole number is one however it is written: 1990, 1990.0 and 1.99e3 (JSON Schema 2020-12,
+//   - Unknown and duplicate members and members of the wrong type are refused.
+//   - null is refused, except for a [Member] of a merge patch.
+//   - A whole number may be written in any form: 1990, 1990.0 and 1.99e3 (JSON Schema 2020-12,
 //     validation, 6.1.1).
-//   - A field with the tag `required:"true"` must be there, and a text with the tag
+//   - A field with the tag `required:"true"` must be present, and a text with the tag
 //     `nonempty:"true"` must not be empty.
 //
-// Each is an error with a pointer to the member, and so is a body over [MaxBody]. The route must
-// list [JSON] or
-// [MergePatch].
+// Each fault is an error with a pointer to the member. A body over [MaxBody] is an error too. The
+// route must list [JSON] or [MergePatch].
 func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	var value T
 	body, err := ReadBody(w, r, MaxBody)
@@ -36,22 +35,22 @@ func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	return value, err
 }
 
-// DecodeText reads a text of a [Form] as Decode reads a body. Its faults point below the text's
-// name.
+// DecodeText decodes a text of a [Form] by the rules of [Decode]. The pointers of its errors begin
+// with the text's name.
 func DecodeText[T any](name, text string) (T, error) {
 	var value T
 	err := unmarshal(jsontext.Pointer("").AppendToken(name), []byte(text), &value)
 	return value, err
 }
 
-// Member is a member of a merge patch (RFC 7396), which may be absent, null or a value.
+// Member is a member of a merge patch (RFC 7396): absent, null or a value.
 type Member[T any] struct {
-	// Given means that it is not absent, and Value is nil where it is null.
+	// Given reports whether it is present. Value is nil if it is null.
 	Given bool
 	Value *T
 }
 
-// UnmarshalJSONFrom notes that the member is given.
+// UnmarshalJSONFrom sets Given and decodes the value.
 func (m *Member[T]) UnmarshalJSONFrom(decoder *jsontext.Decoder) error {
 	m.Given = true
 	if decoder.PeekKind() == 'n' {
@@ -69,8 +68,8 @@ var (
 	errTooLarge = errors.New("is out of range")
 )
 
-// strict is how every body is read. encoding/json tells an unknown member by text alone and lets
-// duplicates pass; its successor types both.
+// strict are the options for reading bodies. encoding/json reports an unknown member only by its
+// text and accepts duplicates; its successor has types for both.
 var strict = strictjson.JoinOptions(
 	strictjson.RejectUnknownMembers(true),
 	strictjson.WithUnmarshalers(strictjson.JoinUnmarshalers(
@@ -78,18 +77,19 @@ var strict = strictjson.JoinOptions(
 	)),
 )
 
-// refuseNull is asked for every value; null would leave a field as it is, as if it were absent.
+// refuseNull is called for every value. It refuses null, which would otherwise leave a field
+// unchanged as if it were absent.
 func refuseNull(decoder *jsontext.Decoder, into any) error {
 	if _, ok := into.(interface{ nullable() }); ok || decoder.PeekKind() != 'n' {
-		return errors.ErrUnsupported // read it as usual
+		return errors.ErrUnsupported // decode it as usual
 	}
 	return errNull
 }
 
-// wholeNumber reads integers, which strictjson takes in their plainest form alone.
+// wholeNumber decodes integers in all forms; strictjson accepts only the plainest.
 func wholeNumber(decoder *jsontext.Decoder, into *int) error {
 	if decoder.PeekKind() != '0' {
-		return errors.ErrUnsupported // whose error names the other type
+		return errors.ErrUnsupported // strictjson's error names the type
 	}
 	number, err := decoder.ReadValue()
 	if err != nil {
@@ -99,8 +99,8 @@ func wholeNumber(decoder *jsontext.Decoder, into *int) error {
 	return err
 }
 
-// integer is the JSON number if it is a whole one that fits. Its exponent may be of any size, so
-// nothing is computed with it that takes more than the text's length.
+// integer returns the value of a JSON number that is whole and fits an int. Its exponent may have
+// any size, so no step takes more than the text's length.
 func integer(number string) (int, error) {
 	digits, negative := strings.CutPrefix(number, "-")
 	digits, exponent := cutExponent(digits)
@@ -110,8 +110,8 @@ func integer(number string) (int, error) {
 		return 0, nil
 	}
 	power, err := strconv.Atoi(exponent)
-	places := len(whole) + power // before the point
-	const most = 100             // more than any integer has, leading zeros of 0.00...e+99 included
+	places := len(whole) + power // digits before the point
+	const most = 100             // more digits than any integer has, including the leading zeros of 0.00...e+99
 	switch {
 	case err != nil && strings.HasPrefix(exponent, "-"), err == nil && places < len(digits):
 		return 0, errFraction
@@ -136,7 +136,7 @@ func cutExponent(number string) (digits, exponent string) {
 	return number, "0"
 }
 
-// unmarshal reads the value, which is at the pointer.
+// unmarshal decodes text, the value at the pointer, into value.
 func unmarshal(at jsontext.Pointer, text []byte, value any) error {
 	if err := strictjson.Unmarshal(text, value, strict); err != nil {
 		return decodeFault(at, err)
@@ -150,7 +150,7 @@ func unmarshal(at jsontext.Pointer, text []byte, value any) error {
 	return bad
 }
 
-// decodeFault makes a fault of an error in reading the value at the pointer.
+// decodeFault turns an error in decoding the value at the pointer into a fault.
 func decodeFault(at jsontext.Pointer, err error) error {
 	var semantic *strictjson.SemanticError
 	if !errors.As(err, &semantic) {
@@ -161,7 +161,7 @@ func decodeFault(at jsontext.Pointer, err error) error {
 		}
 		return fault.Wrap(err, fault.CodeMalformedBody, "The body is not one JSON value.")
 	}
-	// The cause is not kept: it quotes the value, which may be a password, and causes are logged.
+	// The cause is dropped: it quotes the value, which may be a password, and causes are logged.
 	faulty := string(at + semantic.JSONPointer)
 	for _, known := range []error{errNull, errFraction, errTooLarge} {
 		if errors.Is(err, known) {
@@ -177,16 +177,15 @@ func decodeFault(at jsontext.Pointer, err error) error {
 		WithField(faulty, "must be of another type")
 }
 
-// missing lists the members that are missing or empty, of those that must not be, in a JSON value
-// that was read into the type.
+// missing returns the required members that are absent or empty in a JSON value of the type.
 func missing(at jsontext.Pointer, into reflect.Type, value jsontext.Value) (fields []fault.Field) {
-	switch into.Kind() { //nolint:exhaustive // the rest has no members
+	switch into.Kind() { //nolint:exhaustive // other kinds have no members
 	case reflect.Pointer:
 		return missing(at, into.Elem(), value)
 	case reflect.Slice:
 		var elements []jsontext.Value
 		if err := strictjson.Unmarshal(value, &elements); err != nil {
-			return nil // what was read by a method of its own may be no array
+			return nil // a type with its own decoding may not be an array
 		}
 		for i, element := range elements {
 			fields = append(fields, missing(at.AppendToken(strconv.Itoa(i)), into.Elem(), element)...)

@@ -6,18 +6,17 @@ import (
 	"strings"
 )
 
-// Tags is the value of If-Match or If-None-Match: entity tags (RFC 9110, 8.8.3), or any. Nil is a
-// header that is absent.
+// Tags is the value of If-Match or If-None-Match: entity tags (RFC 9110, 8.8.3), or any. A nil Tags
+// stands for an absent header.
 type Tags struct {
 	all  bool
 	tags []string
 }
 
-// Match is the request's If-Match, nil where it has none. The route must list [IfMatch].
+// Match returns the request's If-Match, or nil. The route must list [IfMatch].
 func Match(r *http.Request) *Tags { return tagsOf(r, IfMatch) }
 
-// NoneMatch is the request's If-None-Match, nil where it has none. The route must list
-// [IfNoneMatch].
+// NoneMatch returns the request's If-None-Match, or nil. The route must list [IfNoneMatch].
 func NoneMatch(r *http.Request) *Tags { return tagsOf(r, IfNoneMatch) }
 
 func tagsOf(r *http.Request, name string) *Tags {
@@ -25,23 +24,23 @@ func tagsOf(r *http.Request, name string) *Tags {
 	if len(given) == 0 {
 		return nil
 	}
-	t, _ := parseTags(given) // the route has refused what is malformed
+	t, _ := parseTags(given) // malformed headers were refused by the route
 	return &t
 }
 
-// Admit reports whether a change may be made to what has the strong entity tag: there is no
-// condition, or it names the tag. Weak tags never do (RFC 9110, 13.1.1).
+// Admit reports whether what has the strong entity tag current may be changed: the request has no
+// condition, or lists the tag. Weak tags never match (RFC 9110, 13.1.1).
 func (t *Tags) Admit(current string) bool {
 	return t == nil || t.all || slices.Contains(t.tags, current)
 }
 
-// Include reports whether what has the strong entity tag is among those that the client has. A weak
-// tag counts as the strong one (RFC 9110, 13.1.2).
+// Include reports whether the client has the version with the strong entity tag current. A weak tag
+// matches the strong one (RFC 9110, 13.1.2).
 func (t *Tags) Include(current string) bool {
 	return t != nil && (t.all || slices.Contains(t.tags, current) || slices.Contains(t.tags, "W/"+current))
 }
 
-// parseTags reads "*" or the entity tags of all lines of a header.
+// parseTags parses "*" or the entity tags of all lines of a header.
 func parseTags(lines []string) (Tags, bool) {
 	rest := strings.TrimSpace(strings.Join(lines, ","))
 	if rest == "*" {
@@ -66,7 +65,7 @@ func parseTags(lines []string) (Tags, bool) {
 	return t, len(t.tags) > 0
 }
 
-// cutTag is the entity tag that the text begins with.
+// cutTag returns the entity tag at the beginning of the text, and the rest.
 func cutTag(text string) (string, bool) {
 	weak := len(text) - len(strings.TrimPrefix(text, "W/"))
 	opaque := text[weak:]

@@ -16,19 +16,20 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// Form is a body of multipart/form-data with texts and, as its last part, a file. It is read as it
-// comes in, so that a file is never held whole.
+// Form reads a body of multipart/form-data with texts and, as its last part, a file. It reads as
+// the body arrives, so that a file is never held in memory.
 type Form struct {
 	answer http.ResponseWriter
 	parts  *multipart.Reader
 }
 
-// headBytes is how much of a file [File.Head] shows: as much as http.DetectContentType looks at.
+// headBytes is how much of a file [File.Head] returns, the length that http.DetectContentType
+// considers.
 const headBytes = 512
 
-// OpenForm begins to read the request's body of at most limit bytes, which may take that long to
-// arrive. A media type without a boundary is unsupported_media_type, a body that is announced to be
-// larger body_too_large. The route must list [Multipart].
+// OpenForm begins to read the request's body, of at most limit bytes, which must arrive within the
+// duration. A media type without a boundary is unsupported_media_type, and a body announced as
+// larger is body_too_large. The route must list [Multipart].
 func OpenForm(w http.ResponseWriter, r *http.Request, limit int64, within time.Duration) (*Form, error) {
 	BodyWithin(w, within)
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -42,8 +43,8 @@ func OpenForm(w http.ResponseWriter, r *http.Request, limit int64, within time.D
 	return &Form{answer: w, parts: multipart.NewReader(http.MaxBytesReader(w, r.Body, limit), params["boundary"])}, nil
 }
 
-// File reads the texts up to the file of the name, which it returns unread. Texts of other names
-// are unknown_field, one that comes twice is malformed_body, and one over [MaxBody] is
+// File reads the texts before the file of the name, and returns them with the unread file. A text
+// of another name is unknown_field, one that comes twice malformed_body, and one over [MaxBody]
 // body_too_large.
 func (f *Form) File(name string, texts ...string) (map[string]string, *File, error) {
 	values := map[string]string{}
@@ -75,7 +76,7 @@ func (f *Form) File(name string, texts ...string) (map[string]string, *File, err
 	}
 }
 
-// pointer is the part's JSON pointer, as if the form were an object.
+// pointer returns the JSON pointer of the part, as if the form were an object.
 func pointer(name string) string { return string(jsontext.Pointer("").AppendToken(name)) }
 
 func text(part *multipart.Part) (string, error) {
@@ -89,7 +90,7 @@ func text(part *multipart.Part) (string, error) {
 	return string(value), nil
 }
 
-// End makes sure that the body is whole and that nothing follows the file.
+// End returns an error unless the body is complete and nothing follows the file.
 func (f *Form) End() error {
 	part, err := f.parts.NextPart()
 	if ended(err) {
@@ -103,20 +104,20 @@ func (f *Form) End() error {
 		WithField(pointer(part.FormName()), "must come before the file")
 }
 
-// ended reports whether the form's own end was read. That of a body which is cut off is an error
-// that wraps the same.
+// ended reports whether err marks the form's own end. A body that is cut off gives an error that
+// wraps the same.
 func ended(err error) bool { return err == io.EOF } //nolint:errorlint // see above
 
 // File is the file of a form.
 type File struct {
-	// ContentType is the media type that the client says it has, in lower case and without
-	// parameters, "" where the client says nothing.
+	// ContentType is the media type that the client declares, in lower case and without parameters, ""
+	// if it declares none.
 	ContentType string
 	content     *bufio.Reader
 }
 
-// newFile begins to read the part. A Content-Type that is none is invalid_field. What is wrong with
-// its parameters only does not matter, since they are ignored.
+// newFile returns the file of the part. A malformed Content-Type is invalid_field. Faults in its
+// parameters do not matter, since they are ignored.
 func newFile(part *multipart.Part) (*File, error) {
 	file := &File{content: bufio.NewReaderSize(part, headBytes)}
 	said := part.Header.Get("Content-Type")
@@ -132,7 +133,7 @@ func newFile(part *multipart.Part) (*File, error) {
 	return file, nil
 }
 
-// Head is how the file begins, at most 512 bytes, which stay to be read.
+// Head returns the beginning of the file, at most 512 bytes, without consuming it.
 func (f *File) Head() ([]byte, error) {
 	head, err := f.content.Peek(headBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -141,11 +142,11 @@ func (f *File) Head() ([]byte, error) {
 	return head, nil
 }
 
-// Read reads on. Its errors, but for the end, are faults: body_too_large, and malformed_body where
-// the body breaks off.
+// Read reads from the file. Its errors other than io.EOF are faults: body_too_large, or
+// malformed_body if the body is cut off.
 func (f *File) Read(p []byte) (int, error) {
 	n, err := f.content.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // readers return it as it is
+	if err != nil && err != io.EOF { //nolint:errorlint // readers return io.EOF unwrapped
 		err = readFault(err)
 	}
 	return n, err

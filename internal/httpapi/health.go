@@ -12,14 +12,14 @@ import (
 //go:embed openapi.yaml
 var contract []byte
 
-// Contract is the API's OpenAPI document, YAML.
+// Contract returns the API's OpenAPI document in YAML.
 func Contract() []byte { return contract }
 
 // readyTimeout bounds the readiness probe.
 const readyTimeout = 3 * time.Second
 
-// HealthRoutes adds /healthz (the process answers), /readyz (ready returns an error unless its
-// stores do) and the contract.
+// HealthRoutes adds /healthz, which reports that the process answers, /readyz, which answers by the
+// error of ready, and the contract.
 func HealthRoutes(api *API, ready func(context.Context) error) {
 	ok := map[string]string{"status": "ok"}
 	api.Handle("GET /healthz", Open, func(w http.ResponseWriter, _ *http.Request) error {
@@ -36,7 +36,7 @@ func HealthRoutes(api *API, ready func(context.Context) error) {
 	api.Handle("GET /v1/openapi.yaml", Open, func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "application/yaml")
 		w.Header().Set("Cache-Control", "public, max-age=3600")
-		_, _ = w.Write(contract) // a client that is gone cannot be told
+		_, _ = w.Write(contract) // the client may be gone
 		return nil
 	})
 }

@@ -32,15 +32,16 @@ type Page struct {
 	scope string
 }
 
-// positionID is what a list's ids are made of: event ids and scan ids are base32 in lower case.
+// positionID matches the ids of lists: event ids and scan ids are base32 in lower case.
 var positionID = regexp.MustCompile(`^[0-9a-z]{1,64}$`)
 
 // Paged adds the query parameters of [PageParams].
 func Paged(route *Route) { Query("limit", "cursor")(route) }
 
-// PageParams is what the query parameters "limit" and "cursor" ask for. A cursor is good for the
-// list that it came from alone: the caller's own, with the same scope (the list's name, filters and
-// order). One of another list, one that was changed and a limit out of range are invalid_parameter.
+// PageParams returns the page in the query parameters "limit" and "cursor". A cursor is valid only
+// for the list that it came from: the caller's own, with the same scope (the list's name, filters
+// and order). A cursor of another list, a modified cursor and a limit out of range are
+// invalid_parameter.
 func PageParams(r *http.Request, fallback int, scope ...string) (Page, error) {
 	limit, err := IntParam(r, "limit", fallback, 1, MaxPage)
 	if err != nil {
@@ -60,7 +61,7 @@ func PageParams(r *http.Request, fallback int, scope ...string) (Page, error) {
 	return p, nil
 }
 
-// Next is the cursor of the page after the item.
+// Next returns the cursor of the page after the item.
 func (p Page) Next(last Position) string {
 	text := strconv.FormatInt(last.At.UnixMicro(), 10) + "." + last.ID
 	return base64.RawURLEncoding.EncodeToString([]byte(text + "." + p.seal(text)))
@@ -95,17 +96,16 @@ func (p Page) parse(cursor string) (Position, bool) {
 	}
 	micros, err := strconv.ParseInt(parts[0], 10, 64)
 	at := Position{At: time.UnixMicro(micros).UTC(), ID: parts[1]}
-	// One that was made by hand may say any time. Of the ways to write one position a single one is
-	// answered.
+	// A forged cursor may hold any time. Of the ways to write one position only one is accepted.
 	if err != nil || !storable(at.At) || p.Next(at) != cursor {
 		return Position{}, false
 	}
 	return at, true
 }
 
-// seal ties a cursor to its list, so that an app's mistake is told instead of answered with the
-// wrong items. It keeps no secret and needs no key: whatever a cursor says, a list is asked for the
-// caller's own items only.
+// seal ties a cursor to its list, so that an app's mistake is an error instead of the wrong items.
+// It protects no secret and needs no key: whatever a cursor holds, the query is limited to the
+// caller's own items.
 func (p Page) seal(text string) string {
 	sum := sha256.Sum256([]byte(p.scope + "\x00" + text))
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
@@ -120,16 +120,16 @@ var (
 
 func storable(at time.Time) bool { return !at.Before(firstTime) && !at.After(lastTime) }
 
-// rfc3339 is what time.Parse does not hold to: two digits for the hour, a point before the fraction
-// and an offset of less than a day. No clock here tells more than nanoseconds.
+// rfc3339 matches the parts of RFC 3339 that time.Parse does not check: two digits for the hour, a
+// point before the fraction and an offset of less than a day. It allows at most nanoseconds.
 var rfc3339 = regexp.MustCompile(`^.{10}T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
-// TimeParam is the time in the query parameter, in UTC, nil where it is absent. What is not RFC
-// 3339, and a time that is outside of the years 1 to 9999 in UTC, is invalid_parameter.
+// TimeParam returns the time in the query parameter, in UTC, or nil if it is absent. A time that is
+// not RFC 3339, or outside of the years 1 to 9999 in UTC, is invalid_parameter.
 func TimeParam(r *http.Request, name string) (*time.Time, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {
-		return nil, nil //nolint:nilnil // absent, which no time stands for
+		return nil, nil //nolint:nilnil // absent, for which no time stands
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil || !rfc3339.MatchString(text) {
@@ -144,8 +144,8 @@ func TimeParam(r *http.Request, name string) (*time.Time, error) {
 	return &at, nil
 }
 
-// EnumParam is the query parameter, which must be one of the values; the first is meant where it is
-// absent.
+// EnumParam returns the query parameter, which must be one of the values, or the first value if it
+// is absent.
 func EnumParam(r *http.Request, name string, values ...string) (string, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {

@@ -15,38 +15,38 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// Route is one route of an API with all that it takes. A request with a query parameter or a body
-// that is not listed is refused, and so is a condition that the route would have to ignore. A test
-// compares it with the contract.
+// Route is one route of an API with everything that a request may have. A request with a query
+// parameter or body that is not listed is refused, and so is one with a condition that the route
+// would ignore. A test compares the routes with the contract.
 type Route struct {
-	// Pattern is that of http.ServeMux with a method, such as "GET /v1/scans/{id}".
+	// Pattern is a pattern of http.ServeMux with a method, such as "GET /v1/scans/{id}".
 	Pattern string
 	Access  Access
-	// Query are the names of the query parameters. Each is given once at most, and is not empty.
+	// Query are the names of the query parameters. Each may be given once, and must not be empty.
 	Query []string
-	// AnyQuery is for a page: links to it gather parameters on their way, which are ignored.
+	// AnyQuery ignores the query. It is for pages, as links to them pick up parameters on their way.
 	AnyQuery bool
-	// Headers are the names of the headers that the route goes by, of those that Header takes.
+	// Headers are the names of the headers that the route uses, from those that Header accepts.
 	Headers []string
-	// Body are the media types of the body, of which one is needed. Without any the route takes no
-	// body.
+	// Body are the accepted media types of the body, which is required. If it is empty, the route
+	// accepts no body.
 	Body []string
 }
 
-// Takes adds to what a route takes.
+// Takes adds to what a route accepts.
 type Takes func(*Route)
 
-// Query adds query parameters of these names.
+// Query adds query parameters with these names.
 func Query(names ...string) Takes {
 	return func(route *Route) { route.Query = append(route.Query, names...) }
 }
 
-// AnyQuery has the route ignore its query.
+// AnyQuery makes the route ignore its query.
 func AnyQuery(route *Route) { route.AnyQuery = true }
 
-// Headers that a route can go by.
+// Headers that a route may use.
 const (
-	// IdempotencyKey names what a request makes, so that its repetition finds it.
+	// IdempotencyKey identifies what a request creates, so that a repeated request finds it.
 	IdempotencyKey = "Idempotency-Key"
 	// IfMatch and IfNoneMatch are the conditions of RFC 9110, 13.1.1 and 13.1.2: see [Match] and
 	// [NoneMatch].
@@ -54,7 +54,7 @@ const (
 	IfNoneMatch = "If-None-Match"
 )
 
-// Header adds headers of these names: IdempotencyKey, IfMatch or IfNoneMatch.
+// Header adds headers with these names: IdempotencyKey, IfMatch or IfNoneMatch.
 func Header(names ...string) Takes {
 	return func(route *Route) { route.Headers = append(route.Headers, names...) }
 }
@@ -66,23 +66,23 @@ const (
 	mediaForm       = "multipart/form-data"
 )
 
-// JSON has the route take a body for [Decode].
+// JSON makes the route accept a body for [Decode].
 func JSON(route *Route) { Body(mediaJSON)(route) }
 
-// MergePatch has the route take a merge patch (RFC 7396) for [Decode], under its own media type or
-// JSON's.
+// MergePatch makes the route accept a merge patch (RFC 7396) for [Decode], under its own media type
+// or JSON's.
 func MergePatch(route *Route) { Body(mediaJSON, mediaMergePatch)(route) }
 
-// Multipart has the route take a form for [OpenForm].
+// Multipart makes the route accept a form for [OpenForm].
 func Multipart(route *Route) { Body(mediaForm)(route) }
 
-// Body has the route take a body of one of the media types.
+// Body makes the route accept a body of one of the media types.
 func Body(media ...string) Takes {
 	return func(route *Route) { route.Body = append(route.Body, media...) }
 }
 
-// check refuses a request that has something which the route does not take. What is in the body is
-// the handler's to check.
+// check refuses a request with anything that the route does not accept. The contents of the body
+// are checked by the handler.
 func (route *Route) check(w http.ResponseWriter, r *http.Request) error {
 	if err := route.checkQuery(r.URL.RawQuery); err != nil {
 		return err
@@ -96,14 +96,14 @@ func (route *Route) check(w http.ResponseWriter, r *http.Request) error {
 	return route.checkMedia(w, r)
 }
 
-// Bounds of what an answer repeats of a query.
+// Limits of what an answer repeats of a query.
 const (
 	maxFields = 16
 	maxName   = 64 // bytes
 )
 
-// checkQuery makes sure that r.URL.Query, which drops what it cannot read and knows no refusal,
-// tells the whole query.
+// checkQuery returns an error unless r.URL.Query shows the whole query: that method silently drops
+// what it cannot parse.
 func (route *Route) checkQuery(raw string) error {
 	if route.AnyQuery {
 		return nil
@@ -131,7 +131,7 @@ func (route *Route) checkQuery(raw string) error {
 	return bad.Err()
 }
 
-// queryField is the pointer of a query parameter, whose name may be anything.
+// queryField returns the pointer of a query parameter, whose name may be any text.
 func queryField(name string) string {
 	if len(name) > maxName {
 		name = name[:maxName] + "..."
@@ -146,7 +146,7 @@ func (route *Route) checkHeaders(header http.Header) error {
 			continue
 		}
 		if !slices.Contains(route.Headers, name) {
-			// Ignored, the condition would count for met.
+			// If the condition were ignored, the client would take it for met.
 			return badHeader(name, "is not taken here: leave it out")
 		}
 		if _, ok := parseTags(given); !ok {
@@ -167,7 +167,7 @@ func checkKey(given []string) error {
 	case len(given) > 1:
 		return badHeader(IdempotencyKey, "is given twice")
 	case strings.TrimSpace(given[0]) == "":
-		// An app whose key got lost would open another scan with each repetition.
+		// An app that lost its key would open another scan with each repetition.
 		return badHeader(IdempotencyKey, "must not be blank: leave it out")
 	case len(given[0]) > maxKey:
 		return badHeader(IdempotencyKey, "must be of at most %d bytes", maxKey)
@@ -179,7 +179,7 @@ func badHeader(name, format string, args ...any) error {
 	return fault.New(fault.CodeInvalidParameter, "A header is not valid.").WithField("header/"+name, format, args...)
 }
 
-// noBody refuses a body. One of unknown length may turn out to be empty.
+// noBody refuses a body. A body of unknown length may turn out to be empty.
 func noBody(r *http.Request) error {
 	refusal := fault.New(fault.CodeMalformedBody, "This takes no body.").WithField("", "must be left out")
 	switch {
@@ -198,9 +198,9 @@ func noBody(r *http.Request) error {
 	return refusal
 }
 
-// checkMedia refuses another content coding or media type, and says which are taken: RFC 9110,
-// 15.5.16, and for PATCH RFC 5789, 3.1. Nothing is inflated: no body here is worth compressing, and
-// none can grow in memory.
+// checkMedia refuses other content codings and media types, and lists those that are accepted: RFC
+// 9110, 15.5.16, and for PATCH RFC 5789, 3.1. Nothing is decompressed: no body is worth
+// compressing, and none can grow in memory.
 func (route *Route) checkMedia(w http.ResponseWriter, r *http.Request) error {
 	for _, coding := range r.Header.Values("Content-Encoding") {
 		if !strings.EqualFold(strings.TrimSpace(coding), "identity") {
@@ -222,7 +222,7 @@ func (route *Route) checkMedia(w http.ResponseWriter, r *http.Request) error {
 }
 
 // takesMedia reports whether the media type is one of the route's. JSON is UTF-8 (RFC 8259, 8.1),
-// so that it is all that a charset may say.
+// so a charset may only be that.
 func (route *Route) takesMedia(contentType string) bool {
 	media, params, err := mime.ParseMediaType(contentType)
 	if err != nil || !slices.Contains(route.Body, media) {

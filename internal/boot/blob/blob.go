@@ -9,12 +9,12 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 )
 
-// Uploads is the bucket that takes the photos.
+// Uploads returns the bucket that photos are uploaded to.
 func Uploads(ctx context.Context, p *boot.Process) (*storage.BucketHandle, error) {
 	return bucket(ctx, p, "FACESCAN_UPLOADS_BUCKET", p.Config.UploadsBucket)
 }
 
-// Results is the bucket of what is made of the photos.
+// Results returns the bucket of what is made from the photos.
 func Results(ctx context.Context, p *boot.Process) (*storage.BucketHandle, error) {
 	return bucket(ctx, p, "FACESCAN_RESULTS_BUCKET", p.Config.ResultsBucket)
 }
@@ -32,8 +32,8 @@ func bucket(ctx context.Context, p *boot.Process, variable, name string) (*stora
 	return client.Bucket(name), nil
 }
 
-// Signing is how the process signs upload URLs: as the account, by IAM's signBlob in production and
-// with the local stack's key there (whose emulator speaks plain HTTP).
+// Signing returns the options for signing URLs: by IAM's signBlob as the service account in
+// production, and by the local stack's key on the emulators, which speak plain HTTP.
 func Signing(p *boot.Process) (storage.SignedURLOptions, error) {
 	if err := boot.Need("FACESCAN_SIGNING_ACCOUNT", p.Config.SigningAccount); err != nil {
 		return storage.SignedURLOptions{}, err

@@ -11,7 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// Outbox is the process's outbox.
+// Outbox returns the process's outbox.
 func Outbox(ctx context.Context, p *boot.Process) (*outbox.Box, error) {
 	return boot.Shared(ctx, p, "outbox", func(ctx context.Context) (*outbox.Box, error) {
 		fs, err := p.Firestore(ctx)
@@ -26,7 +26,7 @@ func Outbox(ctx context.Context, p *boot.Process) (*outbox.Box, error) {
 	})
 }
 
-// Publisher is the process's Pub/Sub publisher.
+// Publisher returns the process's Pub/Sub publisher.
 func Publisher(ctx context.Context, p *boot.Process) (outbox.Publisher, error) {
 	return boot.Shared(ctx, p, "publisher", func(ctx context.Context) (outbox.Publisher, error) {
 		client, err := pubsub.NewClient(ctx, p.Config.Project)
@@ -41,14 +41,15 @@ func Publisher(ctx context.Context, p *boot.Process) (outbox.Publisher, error) {
 	})
 }
 
-// topics keeps one publisher a topic, as each owns goroutines.
+// topics keeps one publisher for each topic, as each owns goroutines.
 type topics struct {
 	client *pubsub.Client
 	mu     sync.Mutex
 	open   map[string]*pubsub.Publisher
 }
 
-// Publish sends at once instead of waiting for a batch: the caller waits for the answer.
+// Publish sends the message at once instead of waiting for a batch, as the caller waits for the
+// result.
 func (t *topics) Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error {
 	_, err := t.publisher(topic).Publish(ctx, &pubsub.Message{Data: data, Attributes: attributes}).Get(ctx)
 	return err

@@ -11,12 +11,12 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// Apps verifies the App Check tokens of the process's project.
+// Apps returns a verifier of the App Check tokens of the process's project.
 func Apps(p *boot.Process) httpapi.AppVerifier { return apps{p} }
 
-// apps verifies App Check tokens offline with the keys that Firebase publishes, which are fetched
-// with the first token: a function that is set to off never asks for them, and one that is set to
-// monitor goes on without them.
+// apps verifies App Check tokens offline with the keys that Firebase publishes. They are fetched
+// with the first token: a function whose mode is off never fetches them, and one whose mode is
+// monitor works without them.
 type apps struct{ process *boot.Process }
 
 // VerifyApp implements httpapi.AppVerifier.

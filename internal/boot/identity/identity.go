@@ -13,8 +13,8 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// API is an API that asks for Firebase ID tokens where a route is not public, and for App Check
-// tokens if it is configured to.
+// API returns an API that requires Firebase ID tokens on routes that are not public, and App Check
+// tokens if so configured.
 func API(ctx context.Context, p *boot.Process) (*httpapi.API, error) {
 	verifier, err := Client(ctx, p)
 	if err != nil {
@@ -30,7 +30,7 @@ func Open(ctx context.Context, p *boot.Process) (*firestore.Client, *httpapi.API
 	return fs, api, errors.Join(fsErr, apiErr)
 }
 
-// Client is the process's Firebase Auth client.
+// Client returns the process's Firebase Auth client.
 func Client(ctx context.Context, p *boot.Process) (*auth.Client, error) {
 	return boot.Shared(ctx, p, "firebase auth", func(ctx context.Context) (*auth.Client, error) {
 		app, err := firebase.NewApp(ctx, &firebase.Config{ProjectID: p.Config.Project})

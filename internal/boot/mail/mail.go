@@ -9,7 +9,7 @@ import (
 	"github.com/facescan/facescan/internal/mail"
 )
 
-// Mailer is the process's sender of mails.
+// Mailer returns the process's sender of mails.
 func Mailer(ctx context.Context, p *boot.Process) (*mail.Sender, error) {
 	c := p.Config
 	if err := errors.Join(boot.Need("FACESCAN_SMTP", c.SMTP), boot.Need("FACESCAN_MAIL_FROM", c.MailFrom)); err != nil {

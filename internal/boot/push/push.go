@@ -11,8 +11,8 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 )
 
-// Client is the process's FCM client. Its app is its own, since an endpoint option would reach Auth
-// too.
+// Client returns the process's FCM client. It has a Firebase app of its own, since an endpoint
+// option would also affect Auth.
 func Client(ctx context.Context, p *boot.Process) (*messaging.Client, error) {
 	return boot.Shared(ctx, p, "fcm", func(ctx context.Context) (*messaging.Client, error) {
 		var opts []option.ClientOption
