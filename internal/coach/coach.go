@@ -31,7 +31,7 @@ const (
 	Ranked   Gain = "ranked"   // the photo is measured but not ranked without it
 )
 
-// Answer is what the coach says of a preview.
+// View is the answer to a preview.
 type View struct {
 	Verdict Verdict `json:"verdict"`
 	// Reason is why a photo would be refused; nil unless Retake.

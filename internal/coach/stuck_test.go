@@ -14,7 +14,8 @@ func TestLookThatNeverEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		exited := make(chan int, 1)
-		c := &Handler{Exit: func(code int) { exited <- code }, Analyze: func(io.Reader, report.Options) (report.Report, error) {
+		exit := func(code int) { exited <- code }
+		c := &Handler{Exit: exit, Analyze: func(io.Reader, report.Options) (report.Report, error) {
 			if code := <-exited; code != watchdog.ExitCode {
 				t.Errorf("exit code %d", code)
 			}

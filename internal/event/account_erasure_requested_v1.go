@@ -1,8 +1,8 @@
 package event
 
-// AccountErasureRequestedV1 tells that a user asked for everything of theirs to be erased;
-// erasures/{uid} says how far that is. The sweep tells it again while work is left. Id: (type, uid,
-// time of the request).
+// AccountErasureRequestedV1 reports that a user asked for the erasure of the account.
+// erasures/{uid} has its progress. The sweep publishes the event again while work is left. Id:
+// (type, uid, time of the request).
 type AccountErasureRequestedV1 struct {
 	UID string `json:"uid"`
 }

@@ -1,7 +1,8 @@
 package event
 
-// AccountExportRequestedV1 tells that a user asked for what is kept of them; exports/{exportId}
-// says how far that is. It is told again until the export is made. Id: (type, uid, export id).
+// AccountExportRequestedV1 reports that a user asked for an export of their data.
+// exports/{exportId} has its progress. The event is published again until the export is made. Id:
+// (type, uid, export id).
 type AccountExportRequestedV1 struct {
 	UID      string `json:"uid"`
 	ExportID string `json:"exportId"`

@@ -1,6 +1,6 @@
 package event
 
-// AccountRegisteredV1 tells that users/{uid} was created. Id: (type, uid).
+// AccountRegisteredV1 reports that users/{uid} was created. Id: (type, uid).
 type AccountRegisteredV1 struct {
 	UID string `json:"uid"`
 }

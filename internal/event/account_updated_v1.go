@@ -1,8 +1,8 @@
 package event
 
-// AccountUpdatedV1 tells that something others show of a user changed: the username, the display
-// name, taking part in the leaderboard, or the consent it rests on. Consumers read the new state
-// from users/{uid}. Id: (type, uid, revision of the profile).
+// AccountUpdatedV1 reports a change of what others see of a user: the username, the display name,
+// taking part in the leaderboard, or the consent to it. Consumers read the new state from
+// users/{uid}. Id: (type, uid, revision of the profile).
 type AccountUpdatedV1 struct {
 	UID string `json:"uid"`
 }

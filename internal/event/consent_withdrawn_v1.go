@@ -1,8 +1,8 @@
 package event
 
-// ConsentWithdrawnV1 tells that a user withdrew the consent. What was made under the epoch, the
-// last of that consent, or an earlier one is to go; a consent given since is of a later one. Id:
-// (type, uid, epoch).
+// ConsentWithdrawnV1 reports that a user withdrew the consent. What was made under the epoch, the
+// last of that consent, or under an earlier one must be deleted. A consent granted since has a
+// later epoch. Id: (type, uid, epoch).
 type ConsentWithdrawnV1 struct {
 	UID   string `json:"uid"`
 	Epoch int64  `json:"epoch"`

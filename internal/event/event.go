@@ -1,11 +1,11 @@
-// Package event is the wire contract between the functions: one file per event type and version,
-// the codec, and the golden files in testdata that must decode for ever.
+// Package event is the wire contract between the functions: a file for each event type and version,
+// the codec, and the golden files in testdata, which must stay decodable.
 //
 // An event is a CloudEvents 1.0 JSON document in the body of a Pub/Sub message. Type, Go type, file
 // and topic share one name: scan.completed.v1, [ScanCompletedV1], scan_completed_v1.go, topic
-// scan-completed-v1. A released type only gains optional fields; anything else is a new version.
-// Events carry ids and numbers, never images, addresses or tokens. The package imports no other
-// package of the module, and no cloud SDK.
+// scan-completed-v1. A released type may only gain optional fields; any other change is a new
+// version. Events carry ids and numbers, never images, addresses or tokens. The package imports no
+// other package of the module, and no cloud SDK.
 package event
 
 import (
@@ -20,7 +20,8 @@ import (
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 )
 
-// ErrMalformed is in the chain of every error of reading: the same bytes will never be readable.
+// ErrMalformed is wrapped by every error of reading an event: the same bytes will never be
+// readable.
 var ErrMalformed = errors.New("malformed event")
 
 func malformed(cause error, format string, args ...any) error {
@@ -33,7 +34,8 @@ func malformed(cause error, format string, args ...any) error {
 // Source is the CloudEvents source of every event.
 const Source = "//facescan"
 
-// Attribute names of a published Pub/Sub message. AttributeTraceparent holds a W3C traceparent.
+// Attribute names of a published Pub/Sub message. The value of AttributeTraceparent is a W3C
+// traceparent.
 const (
 	AttributeType        = "type"
 	AttributeID          = "id"
@@ -44,17 +46,17 @@ const (
 type Payload interface {
 	// EventType is the CloudEvents type, such as "scan.completed.v1".
 	EventType() string
-	// Validate says whether the required members are there.
+	// Validate returns an error if a required member is missing.
 	Validate() error
 }
 
-// Event is one event, its data still in JSON.
+// Event is one event, with its data still in JSON.
 type Event struct {
-	// ID is the same for each retelling of one fact; consumers drop what they have seen.
+	// ID is the same each time that a fact is published. Consumers drop ids that they have seen.
 	ID string
 	// Type is the CloudEvents type.
 	Type string
-	// Time is when the fact came true, in UTC.
+	// Time is when the fact happened, in UTC.
 	Time time.Time
 	// Traceparent is the W3C trace context of the request that caused it, or "".
 	Traceparent string
@@ -62,14 +64,13 @@ type Event struct {
 	Data json.RawMessage
 }
 
-// ID derives an event id from what makes the fact unique, so that telling it again gives the same
-// id.
+// ID derives an event id from the parts that make the fact unique. The same parts give the same id.
 func ID(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
 }
 
-// New makes an event of the payload. It fails where the payload does not validate.
+// New returns an event with the payload, or an error if the payload is not valid.
 func New(id string, at time.Time, traceparent string, data Payload) (Event, error) {
 	if err := data.Validate(); err != nil {
 		return Event{}, fmt.Errorf("validate %s: %w", data.EventType(), err)
@@ -81,10 +82,10 @@ func New(id string, at time.Time, traceparent string, data Payload) (Event, erro
 	return Event{ID: id, Type: data.EventType(), Time: at.UTC(), Traceparent: traceparent, Data: raw}, nil
 }
 
-// Topic is the Pub/Sub topic of an event type.
+// Topic returns the Pub/Sub topic of an event type.
 func Topic(eventType string) string { return strings.ReplaceAll(eventType, ".", "-") }
 
-// Encode renders the event as CloudEvents JSON.
+// Encode encodes the event as CloudEvents JSON.
 func Encode(e Event) ([]byte, error) {
 	ce := cloudevents.New(cloudevents.CloudEventsVersionV1)
 	ce.SetID(e.ID)
@@ -104,7 +105,7 @@ func Encode(e Event) ([]byte, error) {
 	return body, nil
 }
 
-// Decode reads CloudEvents JSON. What cannot be read is [ErrMalformed]: it will not heal.
+// Decode decodes CloudEvents JSON. Its errors wrap [ErrMalformed].
 func Decode(body []byte) (Event, error) {
 	ce := cloudevents.New(cloudevents.CloudEventsVersionV1)
 	if err := json.Unmarshal(body, &ce); err != nil {
@@ -123,7 +124,8 @@ func Decode(body []byte) (Event, error) {
 	return e, nil
 }
 
-// As reads the event's data as T. Another type, or data that does not validate, is [ErrMalformed].
+// As decodes the event's data as a T. The error for another type, or for data that is not valid,
+// wraps [ErrMalformed].
 func As[T Payload](e Event) (T, error) {
 	var data T
 	if e.Type != data.EventType() {
@@ -138,7 +140,7 @@ func As[T Payload](e Event) (T, error) {
 	return data, nil
 }
 
-// require fails for the first pair (name, value) whose value is empty.
+// require returns an error for the first pair (name, value) whose value is empty.
 func require(pairs ...string) error {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] == "" {

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// Message is one delivery to an event function, whatever carried it: a Pub/Sub push, or
-// Eventarc in CloudEvents binary mode.
+// Message is one delivery to an event function, by a Pub/Sub push or by Eventarc in CloudEvents
+// binary mode.
 type Message struct {
-	// ID is the carrier's message id; a redelivery repeats it, a duplicate publish does not.
+	// ID is the carrier's message id. A redelivery has the same id, a duplicate publish another one.
 	ID string
-	// Attempt counts deliveries from 1; 0 is "not said" (no dead-letter topic, or Eventarc).
+	// Attempt counts deliveries from 1. It is 0 if unknown: without a dead-letter topic, or by
+	// Eventarc.
 	Attempt int
-	// PublishedAt is when the carrier took the message, UTC.
+	// PublishedAt is when the carrier accepted the message, in UTC.
 	PublishedAt time.Time
 	// Attributes are the Pub/Sub message's attributes.
 	Attributes map[string]string
@@ -23,7 +24,7 @@ type Message struct {
 	Data []byte
 }
 
-// Traceparent is the W3C trace context that travelled with the message, or "".
+// Traceparent returns the message's W3C trace context, or "".
 func (m Message) Traceparent() string { return m.Attributes[AttributeTraceparent] }
 
 type pushBody struct {
@@ -41,8 +42,8 @@ const (
 	eventarcFinalized = "google.cloud.storage.object.v1.finalized"
 )
 
-// Receive reads a delivery from the request's header and body. What cannot be read is
-// [ErrMalformed].
+// Receive reads a delivery from the request's header and body. The error for an unreadable delivery
+// wraps [ErrMalformed].
 func Receive(header http.Header, body []byte) (Message, error) {
 	switch kind := header.Get("ce-type"); kind {
 	case "", eventarcPublished:
@@ -90,29 +91,29 @@ func receiveFinalized(header http.Header, body []byte) (Message, error) {
 	}, nil
 }
 
-// ObjectFinalized is what Cloud Storage says of an object that is complete.
+// ObjectFinalized is Cloud Storage's notification of a complete object.
 type ObjectFinalized struct {
 	Bucket, Name string
-	// Generation identifies these bytes of the object among all that ever bore its name.
+	// Generation distinguishes these bytes from all others ever stored under the object's name.
 	Generation int64
 	// Size is in bytes.
 	Size        int64
 	ContentType string
-	// ContentEncoding is what the uploader's header of this name said, "" for none.
+	// ContentEncoding is the value of the uploader's header, "" if there was none.
 	ContentEncoding string
-	// Created is when these bytes were there, by Cloud Storage's clock; zero if the notification does
-	// not say.
+	// Created is when the object was complete, by Cloud Storage's clock. It is zero if the
+	// notification has no time.
 	Created time.Time
-	// Metadata is the object's custom metadata, as the uploader's signed URL fixed it.
+	// Metadata is the object's custom metadata, which the signed URL fixed.
 	Metadata map[string]string
 }
 
-// TopicUploadFinalized is the topic that the uploads bucket's notifications go to.
+// TopicUploadFinalized is the topic of the uploads bucket's notifications.
 const TopicUploadFinalized = "upload-finalized"
 
 const objectFinalize = "OBJECT_FINALIZE"
 
-// storageObject is the part we need of the JSON API's object resource; int64 values travel as
+// storageObject is the part of the JSON API's object resource that is used here. int64 values are
 // strings.
 type storageObject struct {
 	Bucket          string            `json:"bucket"`
@@ -125,8 +126,8 @@ type storageObject struct {
 	Metadata        map[string]string `json:"metadata"`
 }
 
-// Finalized reads the message as a storage notification. Another event type or a body that cannot
-// be read is [ErrMalformed].
+// Finalized decodes the message as a storage notification. The error for another event type, or for
+// an unreadable body, wraps [ErrMalformed].
 func (m Message) Finalized() (ObjectFinalized, error) {
 	if kind := m.Attributes["eventType"]; kind != objectFinalize {
 		return ObjectFinalized{}, malformed(nil, "storage event %q where %q was expected", kind, objectFinalize)
@@ -152,8 +153,8 @@ func (m Message) Finalized() (ObjectFinalized, error) {
 	}, nil
 }
 
-// FinalizedMessage is the notification that Cloud Storage would send for the object: the sweep
-// sends it for one whose own notification was lost.
+// FinalizedMessage returns the notification that Cloud Storage would send for the object. The sweep
+// sends it for an object whose own notification was lost.
 func FinalizedMessage(o ObjectFinalized) (data []byte, attributes map[string]string, err error) {
 	data, err = json.Marshal(storageObject{
 		Bucket: o.Bucket, Name: o.Name,

@@ -6,14 +6,13 @@ import (
 	"slices"
 )
 
-// Mux hands each event to the handler of its type. The zero Mux has none; see [On].
+// Mux calls the handler of an event's type. The zero Mux has no handlers; [On] adds them.
 type Mux struct {
 	handlers  map[string]func(context.Context, Event) error
 	finalized func(context.Context, ObjectFinalized) error
 }
 
-// On has the mux hand events of type P to handle, with their data. It panics if the type has a
-// handler already.
+// On registers handle for events of type P. It panics if the type already has a handler.
 func On[P Payload](m *Mux, handle func(ctx context.Context, e Event, data P) error) {
 	var none P
 	kind := none.EventType()
@@ -36,8 +35,8 @@ func On[P Payload](m *Mux, handle func(ctx context.Context, e Event, data P) err
 // [AttributeType].
 func (m *Mux) OnFinalized(handle func(context.Context, ObjectFinalized) error) { m.finalized = handle }
 
-// Handle reads the event in the message and returns what its handler does. The error of an event
-// that cannot be read, or whose type has no handler, is [ErrMalformed].
+// Handle decodes the event in the message and calls the handler of its type. The error for an
+// unreadable event, or for a type without a handler, wraps [ErrMalformed].
 func (m *Mux) Handle(ctx context.Context, msg Message) error {
 	if m.finalized != nil && msg.Attributes[AttributeType] == "" {
 		object, err := msg.Finalized()

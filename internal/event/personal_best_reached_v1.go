@@ -1,20 +1,21 @@
 package event
 
-// PersonalBestReachedV1 tells that a scan, or a series by its mean, scored higher than each earlier
-// one of its user on the board. Id: (type, board, id of the scan or series).
+// PersonalBestReachedV1 reports that a scan, or the mean of a series, scored higher on the board
+// than all earlier ones of its user. Id: (type, board, id of the scan or series).
 type PersonalBestReachedV1 struct {
 	UID string `json:"uid"`
-	// ScanID is the scan's id, "" of a series, and SeriesID the series'.
+	// ScanID is the scan's id, "" for a series. SeriesID is the series' id, "" for a scan.
 	ScanID   string `json:"scanId,omitempty"`
 	SeriesID string `json:"seriesId,omitempty"`
-	// Revision is the series' that reached it, 0 of a scan.
+	// Revision is the revision of the series, 0 for a scan.
 	Revision int64  `json:"revision,omitempty"`
 	Board    string `json:"board"`
 	// ConsentEpoch is the epoch of the user's consent that the scan was made under.
 	ConsentEpoch int64 `json:"consentEpoch"`
 	// Score is the scan's symmetry score, a percentile of the reference portraits, 0-100.
 	Score float64 `json:"score"`
-	// Interval is the score's, nil also where an earlier scan that was counted late made the best.
+	// Interval is the interval of the score. It is nil also if the best is an earlier scan that was
+	// counted late.
 	*Interval
 	// Previous is the highest score before it.
 	Previous float64 `json:"previous"`

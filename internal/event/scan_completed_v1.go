@@ -2,21 +2,22 @@ package event
 
 import "time"
 
-// ScanCompletedV1 tells that a scan was measured. Id: (type, scan id).
+// ScanCompletedV1 reports that a scan was measured. Id: (type, scan id).
 type ScanCompletedV1 struct {
 	UID    string `json:"uid"`
 	ScanID string `json:"scanId"`
 	// ConsentEpoch is the epoch of the user's consent that the scan was made under.
 	ConsentEpoch int64 `json:"consentEpoch"`
-	// Engine is the face engine's full version, EngineMajor its major version: boards never mix those.
+	// Engine is the face engine's full version and EngineMajor its major version. Boards never mix
+	// major versions.
 	Engine      string `json:"engine"`
 	EngineMajor int    `json:"engineMajor"`
 	// Score is the symmetry score, a percentile of the reference portraits, 0-100.
 	Score float64 `json:"score"`
 	*Interval
-	// Rankable reports whether the photo passed the gates of ranking.
+	// Rankable reports whether the photo meets the conditions of ranking.
 	Rankable bool `json:"rankable"`
-	// CompletedAt is when the scan was completed, the time that ranking goes by.
+	// CompletedAt is when the scan was completed, which the ranking uses.
 	CompletedAt time.Time `json:"completedAt"`
 }
 

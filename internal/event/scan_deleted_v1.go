@@ -2,19 +2,19 @@ package event
 
 import "time"
 
-// ScanDeletedV1 tells that its owner deleted a scan that was completed or had failed. Id: (type,
+// ScanDeletedV1 reports that the owner deleted a scan that was completed or had failed. Id: (type,
 // scan id, completedAt).
 type ScanDeletedV1 struct {
 	UID    string `json:"uid"`
 	ScanID string `json:"scanId"`
 	// ConsentEpoch is the epoch of the user's consent that the scan was made under.
 	ConsentEpoch int64 `json:"consentEpoch"`
-	// EngineMajor is the major version of the engine that measured it last, Rankable whether it passed
-	// the gates of ranking.
+	// EngineMajor is the major version of the engine that measured it last. Rankable reports whether
+	// it met the conditions of ranking.
 	EngineMajor int  `json:"engineMajor"`
 	Rankable    bool `json:"rankable"`
-	// CompletedAt is when the scan was completed or failed: an id may be used again by the same
-	// Idempotency-Key.
+	// CompletedAt is when the scan was completed or failed. It is part of the event's id since the
+	// same Idempotency-Key may reuse the scan's id.
 	CompletedAt time.Time `json:"completedAt"`
 }
 

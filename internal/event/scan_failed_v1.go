@@ -1,6 +1,6 @@
 package event
 
-// ScanFailedV1 tells that a scan ended without a result. Id: (type, scan id).
+// ScanFailedV1 reports that a scan ended without a result. Id: (type, scan id).
 type ScanFailedV1 struct {
 	UID    string `json:"uid"`
 	ScanID string `json:"scanId"`

@@ -1,14 +1,13 @@
 package event
 
-// ScanVerifyRequestedV1 asks for a completed scan's photo to be measured again. Id: (type, scan id,
-// version).
+// ScanVerifyRequestedV1 requests that a completed scan's photo be measured again. Id: (type, scan
+// id, version).
 type ScanVerifyRequestedV1 struct {
 	UID    string `json:"uid"`
 	ScanID string `json:"scanId"`
-	// Version is the scan's when it was asked: an answer to an older question is dropped.
+	// Version is the scan's version at the request. The answer to an older request is dropped.
 	Version int64 `json:"version"`
-	// Rescore means that the outcome is to be the scan's result from now on, and not only compared
-	// with it.
+	// Rescore makes the outcome the scan's result, instead of only comparing it.
 	Rescore bool `json:"rescore"`
 }
 

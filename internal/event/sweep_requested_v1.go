@@ -1,7 +1,7 @@
 package event
 
-// SweepRequestedV1 asks for the periodic clean-up. Cloud Scheduler sends the same document each
-// time, so its id says nothing: the sweep goes by the period in which the message was published.
+// SweepRequestedV1 requests the periodic clean-up. Cloud Scheduler sends the same document each
+// time, so its id identifies nothing; the sweep uses the period in which the message was published.
 type SweepRequestedV1 struct{}
 
 // EventType is "sweep.requested.v1".

@@ -1,11 +1,10 @@
 package fault
 
-// Code is a stable public name of a failure, in snake_case. Codes are never renamed or reused:
-// apps compare them.
+// Code is the stable public name of a failure, in snake_case. Codes are never renamed or reused,
+// since apps compare them.
 type Code string
 
-// The codes, by what they are about. A new one gets its kind in codeKinds below; a test fails
-// otherwise.
+// The codes, grouped by subject. A new code needs its kind in codeKinds below, or a test fails.
 const (
 	CodeInternal         Code = "internal"
 	CodeUnavailable      Code = "unavailable"
@@ -21,7 +20,7 @@ const (
 	CodeBodyTooLarge         Code = "body_too_large"
 	CodeUnsupportedMediaType Code = "unsupported_media_type"
 	CodeInvalidParameter     Code = "invalid_parameter"
-	// CodeUnreadablePhoto means that a body that should be a picture is damaged.
+	// CodeUnreadablePhoto means that the picture in the body is damaged.
 	CodeUnreadablePhoto Code = "unreadable_photo"
 
 	CodeTokenMissing       Code = "token_missing"
@@ -31,10 +30,10 @@ const (
 	CodeUserDisabled       Code = "user_disabled"
 	CodeInvalidCredentials Code = "invalid_credentials" //nolint:gosec // a code, no credential
 	// CodeSecondFactorNeeded means that the account has a second factor, which only the Firebase SDK
-	// asks for.
+	// supports.
 	CodeSecondFactorNeeded Code = "second_factor_needed"
 
-	// CodeAppCheckMissing and CodeAppCheckInvalid are about the app that asks, and not about its user.
+	// CodeAppCheckMissing and CodeAppCheckInvalid are about the calling app and not about its user.
 	CodeAppCheckMissing Code = "app_check_missing"
 	CodeAppCheckInvalid Code = "app_check_invalid"
 
@@ -44,19 +43,18 @@ const (
 	CodeEmailMissing   Code = "email_missing"
 	CodeWeakPassword   Code = "weak_password"
 	CodeUsernameTaken  Code = "username_taken"
-	// CodeUsernameCooldown means that the username was changed too short a time ago.
+	// CodeUsernameCooldown means that the last change of the username was too recent.
 	CodeUsernameCooldown Code = "username_cooldown"
 	CodeConsentRequired  Code = "consent_required"
 	CodeConsentOutdated  Code = "consent_version_outdated"
-	// CodeBirthYearRequired and CodeUnderAge are the two ways to be below the minimum age: unknown and
-	// declared.
+	// CodeBirthYearRequired and CodeUnderAge mean that the user's age is unknown or below the minimum.
 	CodeBirthYearRequired Code = "birth_year_required"
 	CodeUnderAge          Code = "under_age"
 	CodeBirthYearFixed    Code = "birth_year_fixed"
 	CodeIdempotencyReused Code = "idempotency_key_reused"
 	CodeScanNotCompleted  Code = "scan_not_completed"
-	// CodeOriginalGone means that a scan's photo is deleted already, and CodeAlreadyCurrent that
-	// measuring it again would give the same.
+	// CodeOriginalGone means that a scan's photo is deleted, and CodeAlreadyCurrent that measuring it
+	// again would give the same result.
 	CodeOriginalGone   Code = "original_gone"
 	CodeAlreadyCurrent Code = "already_current"
 
@@ -115,10 +113,10 @@ var codeKinds = map[Code]Kind{
 	CodeAnalysisCrashed:   Unprocessable,
 }
 
-// Kind is the kind of the code; a code that is not in the table is internal.
+// Kind returns the kind of the code. A code that is not in the table is internal.
 func (c Code) Kind() Kind { return codeKinds[c] }
 
-// Codes is every public code with its kind, for the contract's tests and documentation.
+// Codes returns all public codes with their kinds, for the contract's tests and documentation.
 func Codes() map[Code]Kind {
 	all := make(map[Code]Kind, len(codeKinds))
 	for c, k := range codeKinds {

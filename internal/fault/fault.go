@@ -1,10 +1,10 @@
-// Package fault is the vocabulary of errors: what went wrong, in a stable public code, and what
-// a caller or an event's deliverer should do about it.
+// Package fault is the vocabulary of errors: what went wrong, as a stable public code, and what a
+// caller or a deliverer of events should do about it.
 //
-// Every package makes its expected failures with [New]; whatever is not a [*Error] is an internal
-// fault, shown in the log only. The one table in codes.go maps a code to its kind, and the
-// one table in this file maps a kind to its HTTP status and to whether trying again can help.
-// The package imports no other package of the module and no cloud SDK.
+// Every package makes its expected failures with [New]. Any error that is not a [*Error] is an
+// internal fault, shown in the log only. A single table in codes.go maps codes to kinds, and a
+// single table in this file maps a kind to its HTTP status and to whether a retry can help. The
+// package imports no other package of the module and no cloud SDK.
 package fault
 
 import (
@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Kind groups codes that are answered alike.
+// Kind groups codes that have the same answer.
 type Kind uint8
 
 // The kinds, in the order of their HTTP status.
@@ -42,9 +42,9 @@ type kindRow struct {
 	retryable bool
 }
 
-// kindTable is the only place that knows HTTP statuses. "retryable" answers the question of the
-// event adapter: may the same input succeed later? An internal error may (a bug fixed by the next
-// deployment, a store that was down); a request that is wrong stays wrong.
+// kindTable is the only table of HTTP statuses. "retryable" is for the event adapter: may the same
+// input succeed later? An internal error may, after the next deployment or once a store is up
+// again; a wrong request stays wrong.
 var kindTable = map[Kind]kindRow{
 	Internal:             {http.StatusInternalServerError, "Internal error", true},
 	Invalid:              {http.StatusBadRequest, "Invalid request", false},
@@ -62,36 +62,37 @@ var kindTable = map[Kind]kindRow{
 	Unavailable:          {http.StatusServiceUnavailable, "Unavailable", true},
 }
 
-// Status is the HTTP status of the kind.
+// Status returns the HTTP status of the kind.
 func (k Kind) Status() int { return kindTable[k].status }
 
-// Title is the short human title of the kind, constant for the kind as RFC 9457 asks.
+// Title returns the short human title of the kind. It is constant for the kind, as RFC 9457
+// requires.
 func (k Kind) Title() string { return kindTable[k].title }
 
 // Field is one fault in one member of a request.
 type Field struct {
-	// Pointer is a JSON pointer (RFC 6901) into the request's body, "" for the whole, or
-	// "query/NAME", "header/NAME" or "path/NAME", with NAME escaped as in a JSON pointer, or
-	// "query" for the whole query.
+	// Pointer is a JSON pointer (RFC 6901) into the request's body, "" for the whole body,
+	// "query/NAME", "header/NAME" or "path/NAME" with NAME escaped as in a JSON pointer, or "query"
+	// for the whole query.
 	Pointer string `json:"pointer"`
-	// Detail says what is wrong with it, for people.
+	// Detail describes the fault for people.
 	Detail string `json:"detail"`
 }
 
 // Error is an expected failure with a stable public code.
 type Error struct {
-	// Code is the stable public code; it decides kind, status and retry.
+	// Code is the stable public code. It determines kind, status and retry.
 	Code Code
-	// Detail is a sentence for the caller. It must hold no secret, path or internal.
+	// Detail is a sentence for the caller. It must contain no secrets, paths or internals.
 	Detail string
-	// Fields are the faulty members of the request, if that is what is wrong.
+	// Fields are the faulty members of the request, if any.
 	Fields []Field
-	// RetryAfter is how long to wait before trying again; 0 is "not said".
+	// RetryAfter is how long to wait before a retry, 0 if unknown.
 	RetryAfter time.Duration
 	cause      error
 }
 
-// New makes an error of the code with a detail that is shown to the caller.
+// New returns an error with the code and a detail that is shown to the caller.
 func New(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
@@ -105,9 +106,9 @@ func (e *Error) Err() error {
 	return e
 }
 
-// Wrap is New with a cause, which goes to the log only. An unavailable error with a cause is a
-// failure; without one it is what the code foresees, such as overload or work that another process
-// is at (see [Expected]).
+// Wrap returns an error with a cause, which goes to the log only. An unavailable error with a cause
+// is a failure of the service. Without a cause it is an expected one, such as overload or work that
+// another process is doing (see [Expected]).
 func Wrap(cause error, code Code, format string, args ...any) *Error {
 	e := New(code, format, args...)
 	e.cause = cause
@@ -120,13 +121,13 @@ func (e *Error) WithField(pointer, format string, args ...any) *Error {
 	return e
 }
 
-// WithRetryAfter says when trying again makes sense and returns the error.
+// WithRetryAfter sets the wait before a retry and returns the error.
 func (e *Error) WithRetryAfter(d time.Duration) *Error {
 	e.RetryAfter = d
 	return e
 }
 
-// Error is the text for the log: code, detail and cause.
+// Error returns the text for the log: code, detail and cause.
 func (e *Error) Error() string {
 	if e.cause != nil {
 		return fmt.Sprintf("%s: %s: %v", e.Code, e.Detail, e.cause)
@@ -134,10 +135,10 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s", e.Code, e.Detail)
 }
 
-// Unwrap gives the cause to errors.Is and errors.As.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// From is the *Error in err's chain, or an internal error that wraps err. From(nil) is nil.
+// From returns the *Error in err's chain, or an internal error that wraps err. From(nil) is nil.
 func From(err error) *Error {
 	if err == nil {
 		return nil
@@ -149,7 +150,7 @@ func From(err error) *Error {
 	return Wrap(err, CodeInternal, "Something went wrong on our side. The request id helps us find out what.")
 }
 
-// Is reports whether err carries the code.
+// Is reports whether err's chain has an error with the code.
 func Is(err error, code Code) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Code == code
@@ -163,12 +164,13 @@ func Ignore(err error, targets ...error) error {
 	return err
 }
 
-// Expected reports whether err is no fault of the service: it refuses a request, or something is
-// unavailable that the code foresees to be. Of several errors joined each must be expected.
+// Expected reports whether err is not a fault of the service: it refuses a request, or reports
+// something as unavailable that the code expects to be at times. If several errors are joined, each
+// must be expected.
 func Expected(err error) bool {
-	switch e := err.(type) { //nolint:errorlint // errors.As finds any in the tree, not all
+	switch e := err.(type) { //nolint:errorlint // errors.As finds any error in the tree, not all
 	case *Error:
-		switch e.Code.Kind() { //nolint:exhaustive // the rest refuse
+		switch e.Code.Kind() { //nolint:exhaustive // other kinds refuse the request
 		case Internal:
 			return false
 		case Unavailable:
@@ -183,5 +185,5 @@ func Expected(err error) bool {
 	return false
 }
 
-// Retryable reports whether the same input may succeed later. Unknown errors may.
+// Retryable reports whether the same input may succeed later. Unknown errors are retryable.
 func Retryable(err error) bool { return kindTable[From(err).Code.Kind()].retryable }

@@ -1,10 +1,10 @@
-// Package keys derives ids that only the holder of a secret can make or compare: the same facts
-// give the same id, and without the key no id leads back to the facts.
+// Package keys derives ids with a secret. The same facts give the same id, and without the secret
+// an id can neither be made nor be traced back to the facts.
 //
-// Every id has one purpose, so that an id made for one is never accepted for another. The purposes
-// are listed here and nowhere else: a test compares each with a golden value, since documents,
-// objects and URLs bear the ids. A new key makes new ids of everything: scans of earlier
-// idempotency keys are not found again, known photos are new ones, quotas start anew.
+// Every id has one purpose, so that an id made for one purpose is never accepted for another. All
+// purposes are listed here. A test compares each with a golden value, since the ids are part of
+// documents, objects and URLs. A new key changes all ids: scans of earlier idempotency keys are not
+// found again, known photos count as new, and quotas start anew.
 package keys
 
 import (
@@ -15,10 +15,10 @@ import (
 	"strings"
 )
 
-// Purpose is what an id stands for. It is hashed before the parts.
+// Purpose is what an id is for. It is hashed before the parts.
 type Purpose string
 
-// The purposes, with their parts.
+// The purposes, with the parts of their ids.
 const (
 	// Scan is a scan's id: uid and idempotency key.
 	Scan Purpose = "scan"
@@ -26,15 +26,15 @@ const (
 	Series Purpose = "series"
 	// Look is the id of a series' scan: uid, the series' id and the photo's position.
 	Look Purpose = "look"
-	// Request stands for a request's body: uid and body.
+	// Request identifies a request's body: uid and body.
 	Request Purpose = "request"
-	// Photo stands for a photo: uid and SHA-256 in hex.
+	// Photo identifies a photo: uid and SHA-256 in hex.
 	Photo Purpose = "photo"
-	// Limit is the id of a quota's count: rule, kind of who, who and the window's begin.
+	// Limit is the id of a quota's count: rule, kind of subject, subject and the window's begin.
 	Limit Purpose = "limit"
 	// Receipt is the secret in the URL of a receipt of erasure: uid and microseconds of the request.
 	Receipt Purpose = "erasure\x00receipt"
-	// Erased stands for an erased account: uid.
+	// Erased identifies an erased account: uid.
 	Erased Purpose = "erasure\x00account"
 )
 
@@ -42,14 +42,14 @@ const (
 type Ring []byte
 
 // ID returns the id of the parts for the purpose: 128 bits as 26 characters of base32 in lower
-// case. No part may hold a zero byte but the last, or different parts could have the same id.
+// case. No part but the last may contain a zero byte, or different parts could have the same id.
 func (r Ring) ID(p Purpose, parts ...string) string {
 	sum := r.sum(strings.Join(append([]string{string(p)}, parts...), "\x00"))
 	return strings.ToLower(encoding.EncodeToString(sum[:16]))
 }
 
-// Pseudonym returns 16 hex digits that stand for the user in logs: the same in every line. It has
-// no purpose, since lines that were written before must stay comparable.
+// Pseudonym returns 16 hex digits that identify the user in logs. It has no purpose, so that it
+// stays comparable with lines written before there were purposes.
 func (r Ring) Pseudonym(uid string) string { return hex.EncodeToString(r.sum(uid)[:8]) }
 
 func (r Ring) sum(text string) []byte {

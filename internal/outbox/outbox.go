@@ -1,9 +1,9 @@
-// Package outbox makes a commit and the events it owes one act.
+// Package outbox commits changes together with the events that they owe.
 //
 // [Box.Run] writes outbox/{eventID} in the caller's transaction, publishes after the commit and
-// then deletes the document. A process that dies in between leaves the document, and [Box.Sweep]
-// publishes it later. So an event is published at least once, after its commit and never without
-// it; consumers drop duplicates by id.
+// then deletes the document. If the process dies in between, the document remains, and [Box.Sweep]
+// publishes the event later. So an event is published at least once, after its commit and never
+// without it. Consumers drop duplicates by id.
 package outbox
 
 import (
@@ -20,53 +20,54 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
-// Publisher hands a message to a topic and returns once the topic has taken it. It is an interface
-// so that systest can crash a process between commit and publish.
+// Publisher publishes a message to a topic and returns once the topic has accepted it. It is an
+// interface so that systest can crash a process between commit and publish.
 type Publisher interface {
 	Publish(ctx context.Context, topic string, data []byte, attributes map[string]string) error
 }
 
 const (
 	schema = 1
-	// publishTimeout bounds the inline publishing; the sweep is the second chance.
+	// publishTimeout bounds publishing after a commit. The sweep publishes what it leaves.
 	publishTimeout = 10 * time.Second
-	// maxAttempts of a transaction: the client's default of 5 gives up under a race of 20 on the
+	// maxAttempts is for a transaction. The client's default of 5 fails in a race of 20 on the
 	// emulator.
 	maxAttempts = 20
-	// sweepPage is how many documents one sweep publishes at the most.
+	// sweepPage is the largest number of documents that one sweep publishes.
 	sweepPage = 500
-	// pause is how long the sweep lets an event alone that it could not publish, and longestPause
-	// after many times.
+	// pause is how long the sweep skips an event that it failed to publish, and longestPause the pause
+	// after many failures.
 	pause        = time.Minute
 	longestPause = time.Hour
 )
 
-// SweepAge is how old an owed event is before the sweep takes it for abandoned.
+// SweepAge is the age at which the sweep considers an owed event abandoned.
 const SweepAge = 60 * time.Second
 
 type document struct {
 	Schema int    `firestore:"schema"`
 	Topic  string `firestore:"topic"`
-	// UID is whom the event is about, by which erasure finds it; absent where it is about none.
+	// UID is the user whom the event is about, by which erasure finds it. It is absent if there is
+	// none.
 	UID        string            `firestore:"uid,omitempty"`
 	Data       []byte            `firestore:"data"`
 	Attributes map[string]string `firestore:"attributes"`
 	CreatedAt  time.Time         `firestore:"createdAt"`
-	// DueAt is what the sweep takes its page by: the time of the commit, and a later one each time
-	// the sweep failed.
+	// DueAt orders the sweep's pages. It is the time of the commit, and a later one after each failure
+	// of the sweep.
 	DueAt time.Time `firestore:"dueAt"`
 	// SweepFaults is how often it did (see work.Sweep).
 	SweepFaults int64 `firestore:"sweepFaults,omitempty"`
 }
 
-// Box publishes what commits owe. It is safe for concurrent use.
+// Box publishes the events that commits owe. It is safe for concurrent use.
 type Box struct {
 	fs        *firestore.Client
 	publisher Publisher
 	now       func() time.Time
 }
 
-// New makes a box over the database and the publisher; now is the clock.
+// New returns a box that commits to the database and publishes by the publisher. now is the clock.
 func New(fs *firestore.Client, publisher Publisher, now func() time.Time) *Box {
 	return &Box{fs: fs, publisher: publisher, now: now}
 }
@@ -80,8 +81,8 @@ type Tx struct {
 // Owe adds an event to the commit.
 func (t *Tx) Owe(e event.Event) { t.owed = append(t.owed, e) }
 
-// Tell owes the event of a fact that came true at the time, in the trace of ctx. The event's id is
-// made of its type and the key, so telling the fact again tells the same event.
+// Tell owes the event of a fact that happened at the time, in the trace of ctx. The event's id is
+// derived from its type and the key, so the same fact gives the same event.
 func (t *Tx) Tell(ctx context.Context, at time.Time, fact event.Payload, key ...string) error {
 	id := event.ID(append([]string{fact.EventType()}, key...)...)
 	e, err := event.New(id, at, telemetry.Traceparent(ctx), fact)
@@ -92,17 +93,18 @@ func (t *Tx) Tell(ctx context.Context, at time.Time, fact event.Payload, key ...
 	return nil
 }
 
-// Run commits fn's transaction together with the events it owes, then publishes them. fn may run
-// more than once and must do nothing remote but read and write through tx. The error is fn's or the
-// commit's; failing to publish is no failure of the caller's, since the sweep will.
+// Run commits fn's transaction together with the events that it owes and then publishes them. fn
+// may run more than once and must do nothing remote except read and write through tx. The error is
+// that of fn or of the commit. Run does not fail if publishing does, since the sweep publishes
+// later.
 func (b *Box) Run(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	return b.run(ctx, fn, func(commit func(context.Context, *firestore.Transaction) error) error {
 		return b.fs.RunTransaction(ctx, commit, firestore.MaxAttempts(maxAttempts))
 	})
 }
 
-// RunInTurn is [Box.Run] for a transaction that many requests make at once for the document on: see
-// [transact.Run].
+// RunInTurn is like [Box.Run] for a transaction on a document that many requests change at once;
+// see [transact.Run].
 func (b *Box) RunInTurn(
 	ctx context.Context, on *firestore.DocumentRef, fn func(ctx context.Context, tx *Tx) error,
 ) error {
@@ -132,7 +134,7 @@ func (b *Box) run(
 	return nil
 }
 
-// pending is an owed event that is recorded and not yet known to be published.
+// pending is an owed event that is committed and may not have been published.
 type pending struct {
 	ref *firestore.DocumentRef
 	doc document
@@ -160,8 +162,8 @@ func (b *Box) record(tx *firestore.Transaction, owed []event.Event) ([]pending, 
 	return recorded, nil
 }
 
-// publishAll goes on after the caller has left: the commit stands, and its events should not wait
-// for the sweep.
+// publishAll continues after the caller has left: the commit is done, and its events should not
+// wait for the sweep.
 func (b *Box) publishAll(ctx context.Context, owed []pending) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
@@ -182,9 +184,9 @@ func (b *Box) publish(ctx context.Context, p pending) error {
 	return nil
 }
 
-// Sweep publishes the owed events older than age, oldest first and at most 500, and returns how
-// many it published. One that fails does not stop the others, neither now nor, as it is put off, in
-// later sweeps; their errors are joined.
+// Sweep publishes the owed events older than age, oldest first and at most 500, and returns the
+// number published. An event that fails does not hold up the others, neither now nor in later
+// sweeps, since it is put off. The errors are joined.
 func (b *Box) Sweep(ctx context.Context, age time.Duration) (published int, err error) {
 	return work.Sweep(ctx, work.Due{
 		Documents: b.fs.Collection("outbox").Query, Field: "dueAt", Age: age, Page: sweepPage,
@@ -192,7 +194,7 @@ func (b *Box) Sweep(ctx context.Context, age time.Duration) (published int, err 
 	}, b.publishAgain)
 }
 
-// SweepAbandoned publishes what [Box.Sweep] does at [SweepAge].
+// SweepAbandoned calls [Box.Sweep] with [SweepAge].
 func (b *Box) SweepAbandoned(ctx context.Context) (published int, err error) {
 	return b.Sweep(ctx, SweepAge)
 }

@@ -1,16 +1,16 @@
-// Package quota is the one rate limiter and quota. It counts in limits/{id}, a document for each
-// rule, each who and each window of time, so that all instances of all functions count together.
+// Package quota limits rates. It counts in limits/{id}, a document for each rule, subject and
+// window of time, so that all instances of all functions count together.
 //
-// Windows are fixed and begin at whole multiples of their length since the zero time, a day's at
-// midnight UTC. That costs one document and one write a count; the price is that a user who uses
-// one window up at its end and the next at its beginning gets twice the rule's number in a short
-// time. Rules are set with that in mind.
+// Windows are fixed and begin at whole multiples of their length since the zero time; a day's
+// window begins at midnight UTC. That costs one document and one write for each count. The price is
+// that a user who uses one window up at its end and the next at its beginning gets twice the rule's
+// number in a short time. Rules are chosen with that in mind.
 //
-// A count is read without a lock and written on the condition that it is still as it was read, and
-// otherwise read anew (see package transact). So it is exact across instances, however many count
-// at once.
+// A count is read without a lock and written on the condition that it has not changed, and read
+// again if it has (see package transact). So counts are exact across instances under any
+// concurrency.
 //
-// It fails closed: where counting fails, so does what was to be counted, with unavailable. The
+// The package fails closed: if counting fails, so does the counted operation, with unavailable. The
 // rules guard passwords, mailboxes and money, and nothing behind them works without the database
 // anyway.
 package quota
@@ -31,54 +31,55 @@ import (
 
 const (
 	schema = 1
-	// soon is the wait that is suggested where counting fails.
+	// soon is the suggested wait when counting fails.
 	soon = time.Second
 )
 
-// Rule is how often something may be done.
+// Rule is a limit on how often something may be done.
 type Rule struct {
-	// Name tells rules apart; it is part of the documents' ids, so another name starts counting
-	// anew.
+	// Name identifies the rule. It is part of the documents' ids, so a new name starts counting anew.
 	Name string
-	// Max is how often in one window, 1 or more.
+	// Max is the limit in one window, 1 or more.
 	Max int
 	// Window is the length of a window, a second or more.
 	Window time.Duration
 }
 
-// Who is whom a rule counts for: a user, a client's address or a mailbox. The zero value is none
-// and is counted as one.
+// Who is the subject of a count: a user, a client's address or a mailbox. The zero Who is counted
+// as one subject.
 type Who struct {
 	kind, value, uid string
 }
 
-// User counts for a user. The documents bear the uid as a field, by which erasure finds them.
+// User returns the subject for a user. The documents have the uid as a field, by which erasure
+// finds them.
 func User(uid string) Who { return Who{kind: "user", value: uid, uid: uid} }
 
-// IP counts for a client's address; no document bears it in the clear. An IPv6 address stands for
-// its /64, all of which one subscriber has.
+// IP returns the subject for a client's address. The documents do not contain it. An IPv6 address
+// counts for its /64, which belongs to one subscriber.
 func IP(addr netip.Addr) Who {
 	addr = addr.Unmap()
 	if addr.Is6() {
-		// The length is in range, so there is no error; the zone is dropped with it.
+		// The length is in range, so there is no error. Prefix also drops the zone.
 		network, _ := addr.Prefix(64)
 		addr = network.Addr()
 	}
 	return Who{kind: "ip", value: addr.String()}
 }
 
-// Mailbox counts for an e-mail address without regard to case; no document bears it in the clear.
+// Mailbox returns the subject for an e-mail address without regard to case. The documents do not
+// contain it.
 func Mailbox(address string) Who { return Who{kind: "mailbox", value: strings.ToLower(address)} }
 
-// Limiter counts. It is safe for concurrent use.
+// Limiter counts by rules. It is safe for concurrent use.
 type Limiter struct {
 	fs  *firestore.Client
 	key keys.Ring
 	now func() time.Time
 }
 
-// New makes a limiter over the database; key, a secret, hides who is counted in the documents' ids,
-// and now is the clock.
+// New returns a limiter that counts in the database. The secret key hides the subjects in the
+// documents' ids. now is the clock.
 func New(fs *firestore.Client, key keys.Ring, now func() time.Time) *Limiter {
 	return &Limiter{fs: fs, key: key, now: now}
 }
@@ -87,18 +88,19 @@ func New(fs *firestore.Client, key keys.Ring, now func() time.Time) *Limiter {
 type countDoc struct {
 	Schema int    `firestore:"schema"`
 	Rule   string `firestore:"rule"`
-	// UID is whose it is, absent where it is no user's.
+	// UID is the counted user, absent for other subjects.
 	UID   string `firestore:"uid,omitempty"`
 	Count int    `firestore:"count"`
 	// ExpireAt is the end of the window. The next window has another id, so it is not read later.
 	ExpireAt time.Time `firestore:"expireAt"`
 }
 
-// Take counts once, or refuses with rate_limited and the time until the window's end where the rule
-// is used up. What is refused is not counted, so that trying again does not prolong the wait. Where
-// so many count at once that the turn does not come it is rate_limited, too.
+// Take counts once, or refuses with rate_limited and the time until the window's end if the rule is
+// used up. Refused attempts are not counted, so that retries do not prolong the wait. If too many
+// count at once for the turn to come, the error is rate_limited too.
 func (l *Limiter) Take(ctx context.Context, rule Rule, who Who) error {
-	// Outside of the turns, so that callers who are to be refused neither wait nor make others wait.
+	// This check is outside of the turns, so that callers who are refused neither wait nor make others
+	// wait.
 	if err := l.Check(ctx, who, rule); err != nil {
 		return err
 	}
@@ -119,30 +121,31 @@ func (l *Limiter) Take(ctx context.Context, rule Rule, who Who) error {
 	return uncounted(err)
 }
 
-// Check refuses like [Limiter.Take] where one of the rules is used up, and counts nothing.
+// Check refuses like [Limiter.Take] if one of the rules is used up. It counts nothing.
 func (l *Limiter) Check(ctx context.Context, who Who, rules ...Rule) error {
 	_, err := l.Prepare(ctx, who, rules...)
 	return err
 }
 
-// Taking is a greater count by each of some rules, about to be written.
+// Taking is a prepared increment of the counts of some rules.
 type Taking []taken
 
-// taken is a greater count about to be written to its document, which was read as snap.
+// taken is a prepared increment of one count, whose document was read as snap.
 type taken struct {
 	snap *firestore.DocumentSnapshot
 	next countDoc
 }
 
-// Prepare is the reading half of [Limiter.Take], for counts that must come about together with what
-// they count: in a transaction by [transact.Run], which runs anew where another count has come
-// between. It reads outside of the transaction. An error that is not rate_limited is unavailable.
+// Prepare is the reading half of [Limiter.Take], for counts that must be committed together with
+// what they count. Use it in a transaction of [transact.Run], which runs again if another count was
+// committed in between. Prepare reads outside of the transaction. Its errors are rate_limited or
+// unavailable.
 func (l *Limiter) Prepare(ctx context.Context, who Who, rules ...Rule) (Taking, error) {
 	return l.PrepareSeveral(ctx, who, 1, rules...)
 }
 
-// PrepareSeveral is [Limiter.Prepare] for n counts at once, 1 or more, of which all are refused
-// where the rules do not leave room for all.
+// PrepareSeveral is like [Limiter.Prepare] for n counts at once, 1 or more. It refuses all of them
+// if the rules do not leave room for all.
 func (l *Limiter) PrepareSeveral(ctx context.Context, who Who, n int, rules ...Rule) (Taking, error) {
 	now := l.now().UTC()
 	refs := make([]*firestore.DocumentRef, len(rules))
@@ -173,7 +176,7 @@ func (l *Limiter) PrepareSeveral(ctx context.Context, who Who, n int, rules ...R
 	return taking, nil
 }
 
-// Write writes the counts. The transaction's commit fails where one has changed since it was read.
+// Write writes the counts. The transaction's commit fails if one has changed since it was read.
 func (t Taking) Write(tx *firestore.Transaction) error {
 	for _, one := range t {
 		var err error
@@ -209,15 +212,16 @@ func uncounted(cause error) error {
 	).WithRetryAfter(soon)
 }
 
-// begin is the beginning of the window that now is in.
+// begin returns the begin of the window that contains now.
 func (r Rule) begin(now time.Time) time.Time { return now.Truncate(r.Window) }
 
-// ref is the document of the count now.
+// ref returns the document of the count at the time.
 func (l *Limiter) ref(rule Rule, who Who, now time.Time) *firestore.DocumentRef {
 	return l.fs.Collection("limits").Doc(l.id(rule, who, rule.begin(now)))
 }
 
-// id hides whom it counts: addresses are few enough to be guessed from a hash without a key.
+// id returns the document's id. It is derived with the key, since there are few enough addresses to
+// guess from a hash without one.
 func (l *Limiter) id(rule Rule, who Who, begin time.Time) string {
 	return l.key.ID(keys.Limit, rule.Name, who.kind, who.value, begin.Format(time.RFC3339))
 }

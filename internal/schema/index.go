@@ -14,11 +14,12 @@ type Field struct {
 	Order string
 }
 
-// Index is a composite index on a collection. Those on one field Firestore keeps by itself.
+// Index is a composite index on a collection. Firestore maintains indexes on single fields by
+// itself.
 type Index struct {
-	// Group makes it one index over all collections of the name, for collection group queries.
+	// Group makes it a single index over all collections of the name, for collection group queries.
 	Group bool
-	// Fields are in the query's order: equalities first, then what it compares or sorts by.
+	// Fields are in the query's order: equalities first, then the fields that it compares or sorts by.
 	Fields []Field
 }
 

@@ -22,59 +22,61 @@ import "slices"
 // Removal is when a user's documents of a collection are removed.
 type Removal int
 
-// The removals. What a withdrawal removes, an erasure removes, too.
+// The removals. An erasure also removes what a withdrawal removes.
 const (
-	// Never is for documents that are of no user, or that outlive their user on purpose.
+	// Never is for documents that belong to no user, or that outlive their user on purpose.
 	Never Removal = iota
 	// WithAccount removes them when their user's account is erased.
 	WithAccount
-	// WithConsent also removes those made under a consent when it is withdrawn: those whose field
+	// WithConsent also removes documents made under a consent when it is withdrawn: those whose field
 	// consentEpoch is that of the consent or lower.
 	WithConsent
 )
 
-// Collection is what is known of the collections of one name.
+// Collection describes the collections of one name.
 type Collection struct {
-	// Name is the last name of the collections.
+	// Name is the last part of the collections' paths.
 	Name string
-	// Below is the collection whose documents have it, such as "users"; "" at the top.
+	// Below is the collection whose documents contain it, such as "users", or "" at the top.
 	Below string
-	// Says is what a document says, for people.
+	// Says describes the content of a document, for people.
 	Says string
-	// Expires is set if documents may carry expireAt: the sweep deletes each soon after it, and
+	// Expires is set if documents may have expireAt. The sweep deletes each soon after that time, and
 	// Firestore's TTL within a day or so.
 	Expires bool
-	// Removed is when a user's documents go before that. Stays is the reason if some never go.
+	// Removed is when a user's documents are removed before they expire. Stays is the reason if some
+	// are never removed.
 	Removed Removal
 	Stays   string
-	// Withheld is the reason why an export has nothing of it; "" if it has.
+	// Withheld is the reason why an export omits it, "" if it does not.
 	Withheld string
 	// Explained is what README.txt of an export tells the user of NAME.json, in lines of at most 102
 	// columns. The file has a text of its own on "users" and "scans", which are more than one file.
 	Explained string
-	// Indexes are the composite indexes that the code's queries need, one for each shape of query.
-	// The local Firestore refuses a query that has none, as production does, and a test of
-	// internal/systest fails when no query of the API is answered by one of them.
+	// Indexes are the composite indexes that the code's queries need, one for each shape of query. The
+	// local Firestore refuses a query without its index, as production does. A test of
+	// internal/systest fails if no query of the API uses an index.
 	Indexes []Index
-	// GroupFields are the single fields that collection group queries ask by: unlike a collection's,
-	// that index Firestore does not keep by itself. The expireAt of what expires has its own.
+	// GroupFields are the single fields that collection group queries use. Unlike indexes on a
+	// collection, Firestore does not maintain these by itself. The expireAt of collections that expire
+	// has its own.
 	GroupFields []string
-	// Unindexed are the maps, arrays and long texts that no query asks by, with all that is in them:
-	// each value would be two entries of an index, which cost storage and time with every write and
-	// count towards the 40,000 that a document may have. A composite index on a field within is not
-	// affected. Firestore allows 200 such exemptions.
+	// Unindexed are the maps, arrays and long texts that no query uses, with everything in them. Each
+	// value would be two entries of an index, which cost storage and time with every write and count
+	// towards the limit of 40,000 for a document. A composite index on a field within is not affected.
+	// Firestore allows 200 such exemptions.
 	Unindexed []string
 }
 
-// Collections is the closed list: no other collection holds data. An erasure goes through it in
-// this order, so that what work in flight may still write goes last.
+// Collections is the complete list: no other collection holds data. An erasure removes them in this
+// order, so that what work in flight may still write is removed last.
 var Collections = []Collection{
 	{
 		Name: "boards", Says: "nothing: the document above a board's entries has no fields",
 		Removed: Never, Stays: "the documents above the entries have no fields", Withheld: "everyone's",
 	},
-	// Deleting an entry by TTL would pass the board's histogram by, so none expires. A withdrawal
-	// removes it with the rating that it is made of.
+	// Deletion of an entry by TTL would bypass the board's histogram, so entries do not expire. A
+	// withdrawal removes the entry together with the rating that it is made from.
 	{
 		Name: "entries", Below: "boards", Says: "a user's place on a board",
 		Removed: WithConsent, Withheld: "made of the profile and the rating",
@@ -165,20 +167,19 @@ var Collections = []Collection{
 		},
 		Unindexed: []string{"renditions", "rendered", "result"},
 	},
-	// An export goes with its object, by package export: were its document deleted first, nothing
-	// would lead to the object. So it does not expire.
+	// Package export deletes an export together with its object. If the document were deleted first,
+	// nothing would lead to the object. So exports do not expire.
 	{
 		Name: "exports", Says: "an export under way or ready",
 		Removed: WithConsent, Stays: "exports made since", Withheld: "this",
 		Indexes: []Index{{Fields: []Field{{"uid", Ascending}, {"consentEpoch", Ascending}}}},
 	},
-	// Of usernames only the reservations of names that were given up expire.
+	// Only the reservations of names that were given up expire.
 	{
 		Name: "usernames", Says: "whose a name is, or until when it is kept for its last owner", Expires: true,
 		Removed: WithAccount, Stays: "the account's name", Withheld: "the profile has it",
 	},
-	// Were limits to go with the consent, withdrawing and granting it would be a way around every
-	// quota.
+	// If limits were removed with the consent, withdrawing and granting it would evade every quota.
 	{
 		Name: "limits", Says: "how often something was done in a window of time; the sweep's lease", Expires: true,
 		Removed: WithAccount, Stays: "how often something was asked for, for a day at most; what was asked for is not in it",
@@ -209,7 +210,7 @@ var Collections = []Collection{
 	},
 }
 
-// Find returns the collection's row.
+// Find returns the row of the collection with the name.
 func Find(name string) (Collection, bool) {
 	i := slices.IndexFunc(Collections, func(c Collection) bool { return c.Name == name })
 	if i < 0 {
@@ -221,7 +222,7 @@ func Find(name string) (Collection, bool) {
 // Names returns the names of all collections.
 func Names() []string { return namesOf(func(Collection) bool { return true }) }
 
-// Expiring returns the names of the collections whose documents may carry expireAt, sorted.
+// Expiring returns the names of the collections whose documents may have expireAt, sorted.
 func Expiring() []string {
 	names := namesOf(func(c Collection) bool { return c.Expires })
 	slices.Sort(names)

@@ -26,47 +26,44 @@ const day = 24 * time.Hour
 const (
 	// TicketLife is how long an upload URL can be used.
 	TicketLife = 15 * time.Minute
-	// LatePhotos is how long after the last ticket was given a photo may still turn up: the ticket's
-	// life, and ten minutes for an upload that began at its end. It is far above a lease, so no
-	// analysis outlasts it either.
+	// LatePhotos is how long after the last ticket a photo may still arrive: the ticket's life, and
+	// ten minutes for an upload that began at its end. It is far longer than a lease, so no analysis
+	// outlasts it either.
 	LatePhotos = TicketLife + 10*time.Minute
-	// OriginalLife is how long a finished scan's photo is kept unless its user wants otherwise, and
-	// how often the sweep asks whether that is still so.
+	// OriginalLife is how long a finished scan's photo is kept unless its user chose otherwise, and
+	// how often the sweep checks that choice.
 	OriginalLife = day
 	// StuckLife is how long an unfinished scan's photo is kept.
 	StuckLife = 7 * day
 	// InboxLife is how long a notification is shown and kept.
 	InboxLife = 90 * day
-	// DeliveryLife is how long a delivery is remembered: longer than any redelivery or redrive of its
-	// event.
+	// DeliveryLife is how long a delivery is kept: longer than any redelivery or redrive of its event.
 	DeliveryLife = 90 * day
-	// DeviceLife is how long a device that does not renew its token is kept: FCM takes it for dead
-	// then.
+	// DeviceLife is how long a device is kept that does not renew its token. FCM then considers it
+	// dead.
 	DeviceLife = 270 * day
-	// UsernameLife is how long a name that was given up is kept for its last owner.
+	// UsernameLife is how long a name that was given up is reserved for its last owner.
 	UsernameLife = 30 * day
 	// ParkedLife is how long an event is kept for an operator.
 	ParkedLife = 30 * day
-	// ExportLife is how long an export is kept: from its request while it is not ready, from then on
-	// once it is.
+	// ExportLife is how long an export is kept, first from its request and then from its completion.
 	ExportLife = day
-	// ReceiptLife is how long a receipt can be had, and erased/ knows that the account is gone.
+	// ReceiptLife is how long a receipt is available, and how long erased/ has the account.
 	ReceiptLife = 30 * day
 )
 
-// Residual is a copy that we cannot reach into, and how long the last of it may stay after an
-// erasure.
+// Residual is a copy out of our reach and how long the last of it may remain after an erasure.
 type Residual struct {
 	What string
 	Days int
 }
 
-// Residuals are in the order in which receipts and the deletion page name them. The first six are
-// what Terraform sets (data.tf, events.tf, variables.tf), but for the parked events. A dead letter
-// was tried for at most 7 days before it was one, and is kept for 31. The last two are Google's
-// word: the Cloud Data Processing Addendum, 6.1 (deletion by the customer: as soon as practicable
-// and within 180 days), for what we deleted in Firestore and Cloud Storage and have no soft delete
-// or versions of; and https://firebase.google.com/support/privacy (authentication data of a deleted
+// Residuals are in the order of receipts and the deletion page. The first six, except for the
+// parked events, are set by Terraform (data.tf, events.tf, variables.tf). A dead letter was retried
+// for at most 7 days before it became one, and is kept for 31. The last two are stated by Google:
+// the Cloud Data Processing Addendum, 6.1 (deletion by the customer: as soon as practicable and
+// within 180 days), for what we delete in Firestore and Cloud Storage and have no soft delete or
+// versions of; and https://firebase.google.com/support/privacy (authentication data of a deleted
 // user is removed from live and backup systems within 180 days).
 var Residuals = []Residual{
 	{"point-in-time recovery of the database", 7},

@@ -1,4 +1,4 @@
-// Package store is what queries of several domains need beyond Firestore's client.
+// Package store has helpers for Firestore that several domains use.
 package store
 
 import (
@@ -9,8 +9,8 @@ import (
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
 )
 
-// Count is the number of documents that the query finds, as the transaction sees them: one read for
-// each 1000 of them. It needs the same index as the query.
+// Count returns the number of documents that the query matches, as the transaction sees them. It
+// costs one read for each 1000 of them and needs the same index as the query.
 func Count(ctx context.Context, tx *firestore.Transaction, q firestore.Query) (int64, error) {
 	const alias = "n"
 	result, err := q.NewAggregationQuery().WithCount(alias).Transaction(tx).Get(ctx)

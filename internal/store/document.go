@@ -8,8 +8,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Decode returns what a read of a document came to, as a T. Where there is no such document it is
-// the zero T with the error missing, which may be nil. what names the document in other errors.
+// Decode returns the document that was read as a T. If the document does not exist, Decode returns
+// the zero T and the error missing, which may be nil. what names the document in other errors.
 func Decode[T any](snap *firestore.DocumentSnapshot, readErr error, what string, missing error) (T, error) {
 	var value T
 	if status.Code(readErr) == codes.NotFound {
@@ -18,7 +18,7 @@ func Decode[T any](snap *firestore.DocumentSnapshot, readErr error, what string,
 	if readErr != nil {
 		return value, fmt.Errorf("read %s: %w", what, readErr)
 	}
-	if !snap.Exists() { // read together with others, whose absence is no error either
+	if !snap.Exists() { // a batch read reports absence without an error
 		return value, missing
 	}
 	if err := snap.DataTo(&value); err != nil {
@@ -28,8 +28,8 @@ func Decode[T any](snap *firestore.DocumentSnapshot, readErr error, what string,
 	return value, nil
 }
 
-// Overtaken reports whether a write was refused because its document has changed since it was read,
-// or is gone.
+// Overtaken reports whether err means that a write was refused because its document has changed
+// since it was read, or is gone.
 func Overtaken(err error) bool {
 	code := status.Code(err)
 	return code == codes.FailedPrecondition || code == codes.NotFound

@@ -11,16 +11,16 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-// One sweep deletes at most expirePages pages of each collection, so that none keeps it from the
-// others or beyond its lease: 1000 documents a minute and collection. Firestore's TTL, which has no
-// such bound, deletes them too.
+// A sweep deletes at most expirePages pages of each collection, so that no collection blocks the
+// others or outlasts the lease: 1000 documents a minute and collection. Firestore's TTL, which has
+// no such limit, deletes them too.
 const (
 	expirePage  = 200
 	expirePages = 5
 )
 
-// Expired returns the step that deletes the documents that have expired. Readers do not see them
-// any more, so this is about keeping nothing longer than was said.
+// Expired returns the step that deletes expired documents. Readers already ignore them; deleting
+// them keeps the promise of how long data is kept.
 func Expired(fs *firestore.Client, now func() time.Time) Step {
 	e := expirer{fs: fs, now: now}
 	return Step{Name: "expired_deleted", Run: e.run}
@@ -31,7 +31,7 @@ type expirer struct {
 	now func() time.Time
 }
 
-// run goes through all collections, even if one fails.
+// run deletes from all collections, even if one fails.
 func (e expirer) run(ctx context.Context) (deleted int, err error) {
 	var faults []error
 	for _, collection := range schema.Expiring() {
@@ -49,7 +49,7 @@ func (e expirer) run(ctx context.Context) (deleted int, err error) {
 	return deleted, errors.Join(faults...)
 }
 
-// page deletes the documents longest expired, but for those that were renewed meanwhile. It needs
+// page deletes a page of the longest expired documents, except those renewed meanwhile. It needs
 // the index on expireAt (asc) with the scope of the collection group, for each of
 // [schema.Expiring].
 func (e expirer) page(ctx context.Context, collection string) (found, deleted int, err error) {

@@ -1,9 +1,8 @@
 // Package sweep runs, once a minute, the steps that finish what a lost message or a dead process
-// left undone, and deletes what has expired. What is kept how long is in package schema.
+// left undone and that delete what has expired. Package schema has the retention times.
 //
-// The package knows no domain: functions/sweep hands the steps in. What a step fails on, it looks
-// at again after pauses that grow to an hour, so that what fails again and again keeps it from
-// nothing else.
+// The package imports no domain: functions/sweep passes the steps. A document that a step fails on
+// is due again after pauses that grow to an hour, so that it does not block others.
 package sweep
 
 import (
@@ -25,8 +24,8 @@ import (
 type Step struct {
 	// Name is the log field of the number that Run returns, such as "exports_handled".
 	Name string
-	// Run does what is due and returns how much that was. It bounds its own work, so that the steps
-	// after it have their turn, and goes on where it stopped when it runs again.
+	// Run does the work that is due and returns its amount. It limits its work, so that later steps
+	// have their turn, and continues there when it runs again.
 	Run func(context.Context) (int, error)
 }
 
@@ -34,7 +33,7 @@ type Step struct {
 type Consumer struct {
 	// Firestore holds the sweep's lease.
 	Firestore *firestore.Client
-	// Steps run one after the other, each whether or not others fail.
+	// Steps run in order. A failure does not stop the steps after it.
 	Steps []Step
 	// Now is the clock.
 	Now func() time.Time
@@ -87,8 +86,8 @@ func (c *Consumer) run(ctx context.Context) (done []slog.Attr, err error) {
 
 func (c *Consumer) ref() *firestore.DocumentRef { return c.Firestore.Collection("limits").Doc("sweep") }
 
-// acquire takes the sweep's lease, so that an overlong sweep and the next do not do the same work
-// twice. Doing so would be harmless, but not free. until is the lease's end.
+// acquire takes the sweep's lease, so that a long sweep and the next one do not do the same work
+// twice. That would be harmless, but not free. until is the lease's end.
 func (c *Consumer) acquire(ctx context.Context) (until time.Time, held bool, err error) {
 	err = transact.Do(ctx, c.Firestore, c.ref(), func(ctx context.Context) error {
 		snap, err := c.ref().Get(ctx)
@@ -110,7 +109,7 @@ func (c *Consumer) acquire(ctx context.Context) (until time.Time, held bool, err
 	return until, held, nil
 }
 
-// take writes the lease if it is still as it was read.
+// take writes the lease unless it has changed since it was read.
 func (c *Consumer) take(ctx context.Context, snap *firestore.DocumentSnapshot, l leaseDoc) error {
 	if !snap.Exists() {
 		_, err := c.ref().Create(ctx, l)
@@ -122,8 +121,8 @@ func (c *Consumer) take(ctx context.Context, snap *firestore.DocumentSnapshot, l
 	return err
 }
 
-// release gives the lease up, unless this sweep outlived it and another took it over. It does so
-// even if the deliverer has hung up meanwhile.
+// release gives the lease up, unless it has expired and another sweep holds it. It does so even if
+// the deliverer has hung up meanwhile.
 func (c *Consumer) release(ctx context.Context, until time.Time) error {
 	err := work.Release(ctx, func(ctx context.Context) error {
 		return transact.Do(ctx, c.Firestore, c.ref(), func(ctx context.Context) error {

@@ -4,14 +4,14 @@
 // A transaction of Firestore's server libraries locks what it reads. Requests that read one
 // document and then write it all hold the shared lock and wait for each other until the server
 // aborts them, and the client then waits 1 s to 30 s before it tries again: 20 uploads of one user
-// took 32 s. Three means together take that away, none of them alone:
+// took 32 s. Three measures together avoid that; none of them alone does:
 //
 //   - Within a process the changes of one document take turns (see [Do]), so that at most as many
 //     contend as there are processes.
-//   - A change that another process has overtaken is made anew after 10 to 200 ms.
+//   - A change that another process has overtaken is made again after 10 to 200 ms.
 //   - What every change of a kind writes, such as a count, is read outside of the transaction and
-//     written on the condition that it is still as it was read, which locks nothing until the
-//     commit (see package limit).
+//     written on the condition that it has not changed, which locks nothing until the commit (see
+//     package quota).
 package transact
 
 import (
@@ -28,25 +28,25 @@ import (
 )
 
 const (
-	// maxAttempts of a change. Of several processes that contend one commits each time, so that
-	// one that needs more competes with that many.
+	// maxAttempts is for one change. If several processes contend, one of them commits each time, so a
+	// change that needs more attempts competes with that many processes.
 	maxAttempts = 20
-	// shortest and longest bound the pause before the next attempt. An uncontended change takes
-	// about 20 ms.
+	// shortest and longest bound the pause before the next attempt. An uncontended change takes about
+	// 20 ms.
 	shortest = 10 * time.Millisecond
 	longest  = 200 * time.Millisecond
-	// patience is how long a change waits for its turn. It leaves room for the change itself in the
-	// shortest time limit of a function that answers HTTP, 60 s.
+	// patience is how long a change waits for its turn. It leaves time for the change itself in the
+	// shortest timeout of an HTTP function, 60 s.
 	patience = 20 * time.Second
-	// soon is the wait that is suggested where so many contend that the change was given up.
+	// soon is the suggested wait when a change was given up because of contention.
 	soon = time.Second
 )
 
-// Run runs fn in a transaction that may write the document on, in turn with the process's others
-// that do (see [Do]). fn may run more than once, and must do nothing remote but read, and write
-// through tx. It may read outside of tx what it then writes with [firestore.LastUpdateTime] or
-// [firestore.Transaction.Create]; fn runs anew where that has changed before the commit. An error
-// of fn is returned as it is, unless it reports an aborted transaction.
+// Run runs fn in a transaction that may write the document on, in turn with the process's other
+// changes of it (see [Do]). fn may run more than once, and must do nothing remote except read, and
+// write through tx. It may read outside of tx what it then writes with [firestore.LastUpdateTime]
+// or [firestore.Transaction.Create]: fn runs again if that has changed before the commit. Run
+// returns an error of fn as it is, unless it reports an aborted transaction.
 func Run(
 	ctx context.Context, fs *firestore.Client, on *firestore.DocumentRef,
 	fn func(ctx context.Context, tx *firestore.Transaction) error,
@@ -64,11 +64,11 @@ func Run(
 	})
 }
 
-// Do makes a change of the document on without a transaction: it reads and then writes on the
-// condition that nothing has changed meanwhile. It runs change anew after the errors of a condition
-// that failed. The changes of one document, by Do and by Run with the same client, take turns in
-// the order in which they came. One whose turn does not come within 20 s, or that is overtaken 20
-// times, fails with unavailable.
+// Do makes a change of the document on without a transaction. change reads and then writes on the
+// condition that nothing has changed meanwhile; Do runs it again if the condition failed. The
+// changes of one document, by Do and by Run with the same client, take turns in the order of their
+// calls. A change whose turn does not come within 20 s, or that is overtaken 20 times, fails with
+// unavailable.
 func Do(
 	ctx context.Context, fs *firestore.Client, on *firestore.DocumentRef, change func(ctx context.Context) error,
 ) error {
@@ -78,12 +78,11 @@ func Do(
 	})
 }
 
-// overtaken reports whether a write failed because a document is not any more as its writer read
-// it.
+// overtaken reports whether a write failed because its document has changed since it was read.
 func overtaken(err error) bool { return slices.Contains(ofConditions, status.Code(err)) }
 
 // ofConditions are the codes of a write whose condition failed: the commit met another one, or the
-// document was changed, made or deleted since it was read.
+// document was changed, created or deleted since it was read.
 var ofConditions = []codes.Code{codes.Aborted, codes.FailedPrecondition, codes.AlreadyExists, codes.NotFound}
 
 // run makes the attempts of one change in its turn.
@@ -111,9 +110,9 @@ func busy() error {
 	return fault.New(fault.CodeUnavailable, "Too many of these at once: try again.").WithRetryAfter(soon)
 }
 
-// pause is random, so that processes that collided once do not collide again.
+// pause returns a random pause, so that processes that collided do not collide again.
 func pause() time.Duration {
-	return shortest + rand.N(longest-shortest) //nolint:gosec // no secret
+	return shortest + rand.N(longest-shortest) //nolint:gosec // not a secret
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -8,32 +8,31 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// turns are the process's. They are one for all packages, because what contends is the document and
-// not who changes it.
+// turns are the process's turns. All packages share them, since contention is about the document
+// and not about who changes it.
 var turns = lines{open: map[slot]*line{}}
 
-// slot is a document as a client sees it. The client is part of it so that two clients of a test
-// stand for two processes.
+// slot is a document of a client. The client is part of it so that two clients in a test stand for
+// two processes.
 type slot struct {
 	fs   *firestore.Client
 	path string
 }
 
-// lines has a line for each document that is being changed, and none for any other: it is as large
-// as what is under way.
+// lines has a line for each document that is being changed. It is as large as the work under way.
 type lines struct {
 	mu   sync.Mutex
 	open map[slot]*line
 }
 
-// line is who wants to change one document: the holder of the semaphore does, the others wait in
-// their order.
+// line is the queue of a document's changes. The holder of the semaphore changes it; the others
+// wait in order.
 type line struct {
 	semaphore *semaphore.Weighted
 	members   int
 }
 
-// enter waits for the turn, at most for patience. leave ends it.
+// enter waits for the turn, at most for patience. leave ends the turn.
 func (l *lines) enter(ctx context.Context, s slot) (leave func(), err error) {
 	mine := l.join(s)
 	waiting, cancel := context.WithTimeout(ctx, patience)
@@ -63,7 +62,7 @@ func (l *lines) join(s slot) *line {
 	return mine
 }
 
-// part leaves the line; the last one closes it.
+// part removes a change from the line. The last one removes the line.
 func (l *lines) part(s slot, mine *line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

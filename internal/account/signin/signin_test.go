@@ -177,7 +177,8 @@ func withoutID(body string) string { return requestID.ReplaceAllString(body, "")
 func TestCredentials_areChecked(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
-	refused(t, post(t, api, "/v1/auth/signup", "", signInRequest{newEmail(), "short"}), fault.CodeWeakPassword, "/password")
+	weak := signInRequest{newEmail(), "short"}
+	refused(t, post(t, api, "/v1/auth/signup", "", weak), fault.CodeWeakPassword, "/password")
 	for _, path := range []string{"/v1/auth/signup", "/v1/auth/login"} {
 		refused(t, post(t, api, path, "", signInRequest{"no address", "correct horse"}), fault.CodeInvalidField, "/email")
 		refused(t, post(t, api, path, "", signInRequest{}), fault.CodeInvalidField, "/email", "/password")

@@ -27,7 +27,8 @@ import (
 // timeout bounds one call: the user is waiting.
 const timeout = 10 * time.Second
 
-// Handler serves sign-up, login and recovery by calling Identity Toolkit. It is safe for concurrent use.
+// Handler serves sign-up, login and recovery by calling Identity Toolkit. It is safe for concurrent
+// use.
 type Handler struct {
 	accounts *identitytoolkit.AccountsService
 	tokens   tokenService
