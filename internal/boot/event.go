@@ -23,11 +23,11 @@ import (
 
 // EventHandler handles the events of a function.
 type EventHandler interface {
-	// Handle handles one delivery. It returns nil when the event is done with, for whatever reason
-	// (handled, a duplicate, dropped at the fence); an error that [fault.Retryable] denies when no
-	// redelivery can help; and any other error to have it delivered again.
+	// Handle handles one delivery. It returns nil when the event is done with, for whatever reason:
+	// handled, a duplicate, or dropped at the fence. An error for which [fault.Retryable] is false
+	// means that no redelivery can help. Any other error has the event delivered again.
 	Handle(ctx context.Context, m event.Message) error
-	// Mux returns the handlers by type. Those of the zero EventHandler have the same topics.
+	// Mux returns the handlers by type. The Mux of the zero EventHandler has the same topics.
 	Mux() *event.Mux
 }
 
@@ -48,7 +48,8 @@ func Event[H EventHandler](name string, build func(context.Context, *Process) (H
 	}
 }
 
-// Topics returns the topics that the registered function takes, sorted; none for an HTTP function.
+// Topics returns the topics of the registered event function, sorted. It returns none for an HTTP
+// function.
 func Topics(name string) []string {
 	registryMu.Lock()
 	defer registryMu.Unlock()

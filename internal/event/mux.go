@@ -31,7 +31,7 @@ func On[P Payload](m *Mux, handle func(ctx context.Context, e Event, data P) err
 	}
 }
 
-// OnFinalized has the mux hand Cloud Storage's notifications to handle. Unlike events, they have no
+// OnFinalized registers handle for Cloud Storage's notifications. Unlike events, they have no
 // [AttributeType].
 func (m *Mux) OnFinalized(handle func(context.Context, ObjectFinalized) error) { m.finalized = handle }
 
@@ -56,7 +56,7 @@ func (m *Mux) Handle(ctx context.Context, msg Message) error {
 	return handle(ctx, e)
 }
 
-// Topics returns the topics of what has a handler, sorted.
+// Topics returns the topics that have a handler, sorted.
 func (m *Mux) Topics() []string {
 	var topics []string
 	if m.finalized != nil {

@@ -24,7 +24,7 @@ type Position struct {
 
 // Page is the part of a list that a request asks for.
 type Page struct {
-	// Limit is the most items to answer, 1 to MaxPage.
+	// Limit is the largest number of items in the answer, 1 to MaxPage.
 	Limit int
 	// After is the last item of the page before, nil for the first page.
 	After *Position
@@ -67,15 +67,15 @@ func (p Page) Next(last Position) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(text + "." + p.seal(text)))
 }
 
-// List is a page of a list as it is answered.
+// List is the answer with one page of a list.
 type List[V any] struct {
 	Items []V `json:"items"`
-	// NextCursor is the "cursor" of the next page, "" on the last.
+	// NextCursor is the "cursor" of the next page, "" on the last page.
 	NextCursor string `json:"nextCursor,omitempty"`
 }
 
-// Collect returns the page of the items that were read, one more of them than p.Limit where there
-// is a next page. at returns an item's position and view what is answered of it.
+// Collect returns the page of the items that were read. read has one item more than p.Limit if
+// there is a next page. at returns an item's position and view its form in the answer.
 func Collect[T, V any](p Page, read []T, at func(T) Position, view func(T) V) List[V] {
 	l := List[V]{Items: []V{}}
 	if len(read) > p.Limit {

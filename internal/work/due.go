@@ -11,29 +11,30 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// faultsField counts, in a document, how often in a row a sweep failed on it.
+// faultsField is the document's field that counts a sweep's consecutive failures on it.
 const faultsField = "sweepFaults"
 
-// Due describes the documents that a sweep handles.
+// Due selects the documents that a sweep handles.
 type Due struct {
-	// Documents are those among which the due ones are, such as a collection.
+	// Documents is the query that contains the due ones, such as a whole collection.
 	Documents firestore.Query
-	// Field holds the time from which on a document is due. The query needs its index, which
+	// Field is the field with the time from which a document is due. The query needs its index, which
 	// Firestore makes by itself.
 	Field string
-	// Age is how long after that time the sweep takes a document, mostly 0.
+	// Age is how long after that time the sweep takes a document, usually 0.
 	Age time.Duration
-	// Page is the most documents that one sweep handles.
+	// Page is the largest number of documents that one sweep handles.
 	Page int
-	// Pause is how long a document is left alone on which the sweep failed. It doubles with each
-	// failure in a row, up to Longest.
+	// Pause is how long the sweep skips a document that it failed on. It doubles with each failure in
+	// a row, up to Longest.
 	Pause, Longest time.Duration
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// Sweep hands the due documents to handle, the longest due first, and returns how many it handled
-// without an error. One that fails does not stop the others, and is put off; the errors are joined.
+// Sweep calls handle with the due documents, the longest due first, and returns the number handled
+// without an error. A document that fails is put off and does not stop the others. The errors are
+// joined.
 func Sweep(
 	ctx context.Context, d Due, handle func(context.Context, *firestore.DocumentSnapshot) error,
 ) (handled int, err error) {
@@ -53,8 +54,8 @@ func Sweep(
 	return handled, errors.Join(faults...)
 }
 
-// putOff makes the document due later. Otherwise as many as a page that fail permanently would keep
-// the sweep from all others. A document that has changed since it was read stays as it is.
+// putOff makes the document due later. Otherwise a page of documents that always fail would block
+// all others. A document that has changed since it was read stays as it is.
 func (d Due) putOff(ctx context.Context, snap *firestore.DocumentSnapshot) error {
 	value, _ := snap.DataAt(faultsField) // absent at first
 	faults, _ := value.(int64)

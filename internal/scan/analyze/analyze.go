@@ -1,6 +1,6 @@
-// Package analyze takes an uploaded photo through to the end of its scan: it claims the scan,
-// measures the photo, keeps the report and the pictures, and judges whether the scan counts. It
-// measures kept photos again, too.
+// Package analyze completes scans: it claims the scan of an uploaded photo, measures the photo,
+// stores the report and the pictures, and decides whether the scan counts. It also measures kept
+// photos again.
 package analyze
 
 import (
@@ -37,28 +37,29 @@ import (
 
 // Consumer measures uploaded photos.
 type Consumer struct {
-	// Firestore holds the scans, Outbox commits their ends with the events these owe.
+	// Firestore holds the scans. Outbox commits their ends together with the events that they owe.
 	Firestore *firestore.Client
 	Outbox    *outbox.Box
-	// Uploads holds the photos, Results what is made of them.
+	// Uploads holds the photos, Results what is made from them.
 	Uploads, Results *storage.BucketHandle
-	// Scan is the face engine, face.Scan; a seam because no photo is known to crash the real one.
+	// Scan is the face engine, face.Scan. It is a field for tests of crashes, since no photo is known
+	// to crash the real one.
 	Scan func(io.Reader, report.Options) (report.Report, []report.Picture, error)
-	// Lease is how long an analysis may take before another redoes it, work.LeaseTime but in tests.
+	// Lease is how long an analysis may take before another redoes it: work.LeaseTime except in tests.
 	Lease time.Duration
-	// Exit ends the process, os.Exit but in tests (see computing).
+	// Exit ends the process: os.Exit except in tests (see computing).
 	Exit func(code int)
-	// Key is that of upload.Handler.
+	// Key is the key of upload.Handler.
 	Key keys.Ring
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// Mux returns what the consumer does with a finalize notification and with each type of event.
+// Mux returns the handlers of finalize notifications and of the events.
 func (c *Consumer) Mux() *event.Mux {
 	m := new(event.Mux)
 	m.OnFinalized(func(ctx context.Context, object event.ObjectFinalized) error {
-		// Our own traceparent travels in the photo's metadata: the notification carries none.
+		// The traceparent is in the photo's metadata, since the notification has none.
 		ctx = telemetry.FromTraceparent(ctx, object.Metadata["traceparent"])
 		ctx, end := telemetry.Span(ctx, "scan.analyze")
 		err := c.handle(ctx, object)
@@ -69,10 +70,10 @@ func (c *Consumer) Mux() *event.Mux {
 	return m
 }
 
-// Handle takes a finalize notification through to the scan's end, and scan.verify.requested.v1 to
-// its outcome. A duplicate, a stale or a fenced-off one is done with; a transient failure is an
-// error, and the next delivery claims the scan again. An analysis that crashes ends the scan and is
-// a permanent error, so that the event is parked.
+// Handle completes the scan of a finalize notification, and the request of a
+// scan.verify.requested.v1. It returns nil for duplicate and stale deliveries and for those stopped
+// by the fence. A transient failure is an error, and the next delivery claims the scan again. An
+// analysis that crashes ends the scan and returns a permanent error, so that the event is parked.
 func (c *Consumer) Handle(ctx context.Context, m event.Message) error { return c.Mux().Handle(ctx, m) }
 
 func (c *Consumer) handle(ctx context.Context, object event.ObjectFinalized) error {
@@ -90,8 +91,8 @@ func (c *Consumer) handle(ctx context.Context, object event.ObjectFinalized) err
 		slog.InfoContext(ctx, "photo deleted", "reason", err, "generation", object.Generation)
 		return c.deletePhoto(ctx, object.Name, object.Generation)
 	case errors.Is(err, scan.ErrFinished), errors.Is(err, errFenced), errors.Is(err, scan.ErrNotFound):
-		// Deleted at each delivery: the one that ended the scan may have died or failed before it
-		// had deleted all.
+		// Deleted on each delivery: the delivery that ended the scan may have died or failed before it
+		// had deleted everything.
 		slog.InfoContext(ctx, "photo and results deleted", "reason", err, "generation", object.Generation)
 		return c.deleteAll(ctx, uid, id, object.Generation)
 	case errors.Is(err, work.ErrLeased):
@@ -115,7 +116,7 @@ func (c *Consumer) handle(ctx context.Context, object event.ObjectFinalized) err
 // errFenced is returned if the user is gone or does not admit the scan any more.
 var errFenced = errors.New("the user does not admit the scan")
 
-// claim takes the scan for this process. At a closed fence it ends the scan instead and fails with
+// claim takes the scan for this process. At a closed fence it ends the scan instead and returns
 // errFenced.
 func (c *Consumer) claim(
 	ctx context.Context, uid account.UID, id scan.ID, photo event.ObjectFinalized,
@@ -165,7 +166,7 @@ func (c *Consumer) fenceClosed(tx *firestore.Transaction, s scan.Scan) (bool, er
 	return false, err
 }
 
-// analyze measures the claimed photo and ends the scan, one way or the other. Its errors are
+// analyze measures the claimed photo and ends the scan with a result or a failure. Its errors are
 // transient, or those of a crashed analysis.
 func (c *Consumer) analyze(ctx context.Context, s scan.Scan) error {
 	photo, err := c.photo(ctx, s)
@@ -191,12 +192,13 @@ func (c *Consumer) analyze(ctx context.Context, s scan.Scan) error {
 	return c.complete(ctx, s, report, pictures)
 }
 
-// failOr ends the scan with the failure that the cause stands for, and returns a cause that stands
-// for none. A crash is returned too, for the event to be parked.
+// failOr ends the scan with the failure that the cause stands for. It returns any other cause, and
+// also a crash, so that the event is parked.
 //
-// The photo that was put with a Content-Encoding is deleted first, so that nothing has to read it,
-// the user's export neither. Cloud Storage has been seen to answer every read of bytes that are
-// called gzip and are none with 503 (https://github.com/GoogleCloudPlatform/gcsfuse/issues/131).
+// A photo that was uploaded with a Content-Encoding is deleted first, so that nothing has to read
+// it, including the user's export. Cloud Storage has been seen to answer every read of bytes that
+// are declared as gzip but are not with 503
+// (https://github.com/GoogleCloudPlatform/gcsfuse/issues/131).
 func (c *Consumer) failOr(ctx context.Context, s scan.Scan, cause error) error {
 	f, ok := failureOf(cause)
 	if !ok {
@@ -214,8 +216,8 @@ func (c *Consumer) failOr(ctx context.Context, s scan.Scan, cause error) error {
 	return err
 }
 
-// measure runs the engine and turns a panic in it into analysis_crashed: the same photo would crash
-// it again, and the requests beside this one go on.
+// measure runs the engine. It turns a panic into analysis_crashed, since the same photo would crash
+// the engine again, and other requests of the process continue.
 func (c *Consumer) measure(
 	ctx context.Context, s scan.Scan, photo []byte,
 ) (found report.Report, pictures []report.Picture, err error) {
@@ -235,14 +237,14 @@ func (c *Consumer) measure(
 	return c.Scan(bytes.NewReader(photo), report.Options{MaxBytes: scan.MaxBytes})
 }
 
-// computing has the process end when what begins now outlives the scan's lease or the request,
-// unless done is called before: nothing else stops the engine at a photo that it never comes to an
-// end with, and the next user's scan would share the processor with it. The delivery is then
-// repeated, and claim counts until scan.MaxClaims ends the scan. A tenth of the lease is left when
-// the process ends, since an instance has a processor only while it serves a request. Without time
-// to begin in, computing fails.
+// computing ends the process if the computation that begins now outlives the scan's lease or the
+// request, unless done is called before. Nothing else stops the engine at a photo that it does not
+// finish, and the next user's scan would share the processor with it. The delivery is then
+// repeated, and claim counts until scan.MaxClaims ends the scan. The process ends with a tenth of
+// the lease left, since an instance has a processor only while it serves a request. computing fails
+// if there is no time left to begin.
 func (c *Consumer) computing(ctx context.Context, s scan.Scan) (done func(), err error) {
-	left := c.Lease // to measure again takes no lease
+	left := c.Lease // a repeated measurement takes no lease
 	if s.State == scan.Processing {
 		left = s.Lease.Until.Sub(c.Now())
 	}
@@ -271,8 +273,8 @@ func (c *Consumer) keepMeasured(
 	return result, c.keepAll(ctx, s, body, pictures)
 }
 
-// complete keeps the report and the pictures and ends the scan. They are written first, so that a
-// completed scan has all of them always; if the fence has closed meanwhile, they are deleted again.
+// complete stores the report and the pictures and ends the scan. It stores them first, so that a
+// completed scan always has all of them. If the fence has closed meanwhile, it deletes them again.
 func (c *Consumer) complete(ctx context.Context, s scan.Scan, measured report.Report, pictures []report.Picture) error {
 	result, err := c.keepMeasured(ctx, s, measured, pictures)
 	if err != nil {
@@ -282,9 +284,9 @@ func (c *Consumer) complete(ctx context.Context, s scan.Scan, measured report.Re
 	return c.finish(ctx, s, func(
 		ctx context.Context, tx *outbox.Tx, user account.User, current *scan.Scan, now time.Time,
 	) (event.Payload, error) {
-		// The guard's memory is read before the query and written on the condition that it is still
-		// the same, and every scan that is no duplicate writes it. So of two that complete at the
-		// same time the later one begins anew and sees the earlier, without a query that locks.
+		// The guard's memory is read before the query and written on the condition that it has not
+		// changed, and every scan that is not a duplicate writes it. So if two scans complete at the same
+		// time, the later one begins again and finds the earlier, without a query that locks.
 		remembered, err := cheat.Find(ctx, c.Firestore, s.UID)
 		if err != nil {
 			return nil, err
@@ -294,7 +296,7 @@ func (c *Consumer) complete(ctx context.Context, s scan.Scan, measured report.Re
 			return nil, err
 		}
 		current.Content, current.DuplicateOf, current.Rendered = s.Content, earlier.ID, s.Rendered
-		kept := maps.Clone(result) // this may run more than once
+		kept := maps.Clone(result) // the transaction may run more than once
 		if earlier.ID != "" {
 			kept = notRanked(kept, whyDuplicate)
 		} else if err := guarded(tx.Transaction, s, user, remembered, seen, kept); err != nil {
@@ -310,7 +312,7 @@ func (c *Consumer) complete(ctx context.Context, s scan.Scan, measured report.Re
 	})
 }
 
-// geometry are the members of a report that stay out of Firestore.
+// geometry are the members of a report that are not stored in Firestore.
 var geometry = []string{"face", "landmarks"}
 
 func withoutGeometry(report []byte) (map[string]any, error) {
@@ -334,16 +336,16 @@ func (c *Consumer) fail(ctx context.Context, s scan.Scan, f scan.Failure) error 
 	})
 }
 
-// ending ends the scan in the transaction that has read it and its user, and returns the event that
-// this owes. It may run more than once.
+// ending ends the scan in the transaction that has read it and its user, and returns the owed
+// event. It may run more than once.
 type ending func(
 	ctx context.Context, tx *outbox.Tx, user account.User, current *scan.Scan, now time.Time,
 ) (event.Payload, error)
 
-// finish ends the claimed scan together with the event that this owes, one scan of the user after
-// the other. It does nothing when the lease went to another process, but for the results of a scan
-// that has failed since. When the fence has closed, the scan ends without an event and all its
-// objects are deleted.
+// finish ends the claimed scan together with the event that it owes, one scan of the user after the
+// other. If the lease went to another process, finish only deletes the results of a scan that has
+// failed since. If the fence has closed, the scan ends without an event and all its objects are
+// deleted.
 func (c *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 	var outcome error
 	var current scan.Scan
@@ -405,7 +407,7 @@ func (c *Consumer) finish(ctx context.Context, s scan.Scan, end ending) error {
 	return nil
 }
 
-// giveUp gives the scan back after a transient failure, so that the next delivery need not wait for
+// giveUp releases the scan after a transient failure, so that the next delivery need not wait for
 // the lease's end. A crashed analysis has ended its scan already.
 func (c *Consumer) giveUp(ctx context.Context, s scan.Scan, cause error) error {
 	if fault.Is(cause, fault.CodeAnalysisCrashed) {

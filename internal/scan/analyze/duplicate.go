@@ -9,13 +9,12 @@ import (
 	"github.com/facescan/facescan/internal/scan"
 )
 
-// A photo that its user has had measured by the same version of the engine already is measured
-// again, because the engine gives the same report for the same bytes and so there is one way to a
-// result only, which does not depend on whether the earlier scan's objects are still there. But it
-// is no further proof of anything: it names the earlier scan and is not ranked. That stays so when
-// the earlier scan is deleted.
+// A photo that the same version of the engine has already measured for its user is measured again.
+// The engine gives the same report for the same bytes, so there is a single way to a result, which
+// does not depend on whether the earlier scan's objects still exist. But the scan proves nothing
+// more: it names the earlier scan and is not ranked, even after the earlier scan is deleted.
 
-// whyDuplicate is said of a duplicate where its result says why it is not ranked.
+// whyDuplicate is the reason in a duplicate's result why it is not ranked.
 const whyDuplicate = "This photo has been measured before, and each photo counts once."
 
 // hashOf returns the photo's scan.PhotoHash.
@@ -24,7 +23,7 @@ func hashOf(key keys.Ring, uid account.UID, photo []byte) string {
 	return scan.PhotoHash(key, uid, hex.EncodeToString(sum[:]))
 }
 
-// notRanked takes a result out of the ranking and says why.
+// notRanked returns the result without a rank, and with the reason.
 func notRanked(result map[string]any, because string) map[string]any {
 	result["rankable"] = false
 	result["notRankableBecause"] = because

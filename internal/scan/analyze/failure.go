@@ -34,7 +34,7 @@ var (
 	}
 )
 
-// otherType is the failure of a photo whose bytes are not of the announced type.
+// otherType returns the failure of a photo whose bytes are not of the announced type.
 func otherType(announced, found string) scan.Failure {
 	return scan.Failure{Code: scan.ReasonType, Detail: fmt.Sprintf(
 		"The photo was announced as %s but is %s. Please upload it again.",
@@ -48,8 +48,8 @@ type unfit struct{ scan.Failure }
 // Error returns the code and the sentence.
 func (u *unfit) Error() string { return u.Code + ": " + u.Detail }
 
-// failureOf returns the failure that the error of a measurement stands for; ok is false for a
-// transient one.
+// failureOf returns the failure that the error of a measurement stands for. ok is false for a
+// transient error.
 func failureOf(err error) (f scan.Failure, ok bool) {
 	var photo *unfit
 	var refusal *report.Refusal

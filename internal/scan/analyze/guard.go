@@ -14,9 +14,9 @@ import (
 	"github.com/facescan/facescan/internal/scan/cheat"
 )
 
-// observe takes from the engine's work what the cheat guard looks at; that the scan was there, and
-// nothing more, where there is nothing to look at. A scan does not fail for that: the guard only
-// takes scans out of the ranking.
+// observe returns what the cheat guard compares, from the engine's report and pictures. If they
+// have nothing to compare, it returns only that the scan exists. A scan does not fail for that: the
+// guard only takes scans out of the ranking.
 func observe(ctx context.Context, measured report.Report, pictures []report.Picture) cheat.Observation {
 	nothing := cheat.Observation{Engine: report.MajorVersion()}
 	i := slices.IndexFunc(pictures, func(p report.Picture) bool { return p.Name == report.PictureCrop })
@@ -32,8 +32,8 @@ func observe(ctx context.Context, measured report.Report, pictures []report.Pict
 }
 
 // guarded compares the scan with the user's others that stand under the same consent and remembers
-// it, in the transaction that finishes it and that has read the user and found the fence open.
-// If it finds a reason, it takes the result out of the ranking and notes the reason.
+// it. It runs in the transaction that finishes the scan, which has read the user and found the
+// fence open. If it finds a reason, it takes the result out of the ranking and notes the reason.
 func guarded(
 	tx *firestore.Transaction, s scan.Scan, user account.User,
 	remembered cheat.Found, seen cheat.Observation, result map[string]any,
@@ -47,7 +47,7 @@ func guarded(
 	return remembered.Write(tx, state)
 }
 
-// disqualify adds the reasons to those that the result may have already.
+// disqualify adds the reasons to those that the result already has.
 func disqualify(result map[string]any, reasons []cheat.Reason) {
 	var because []string
 	if already, _ := result["notRankableBecause"].(string); already != "" {

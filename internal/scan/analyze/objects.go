@@ -14,7 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/scan"
 )
 
-// photo returns the scan's photo, if it is what its ticket says. Its errors are
+// photo returns the scan's photo, if it is what its ticket describes. Its errors are
 // storage.ErrObjectNotExist, *unfit or transient.
 func (c *Consumer) photo(ctx context.Context, s scan.Scan) ([]byte, error) {
 	r, err := bucket.Open(ctx, c.Uploads.Object(scan.PhotoName(s.UID, s.ID)).Generation(s.Generation), scan.MaxBytes)
@@ -38,7 +38,7 @@ func (c *Consumer) photo(ctx context.Context, s scan.Scan) ([]byte, error) {
 	return photo, nil
 }
 
-// keepAll writes the scan's results, all at once, and meanwhile shows that it does.
+// keepAll stores the scan's results, all at once, and sets the scan's stage meanwhile.
 func (c *Consumer) keepAll(ctx context.Context, s scan.Scan, report []byte, pictures []report.Picture) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { c.enter(ctx, s, scan.Writing); return nil })
@@ -52,7 +52,7 @@ func (c *Consumer) keepAll(ctx context.Context, s scan.Scan, report []byte, pict
 func (c *Consumer) keep(ctx context.Context, name, contentType string, body []byte) error {
 	w := c.Results.Object(name).NewWriter(ctx)
 	w.ContentType = contentType
-	w.ChunkSize = 0 // small enough for one request, without the buffer of a resumable upload
+	w.ChunkSize = 0 // small enough for a single request, without the buffer of a resumable upload
 	_, err := w.Write(body)
 	if err := errors.Join(err, w.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)

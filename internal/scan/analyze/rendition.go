@@ -16,11 +16,11 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// renderReserve is the part of the lease, one half, that is left when the last rendition may be
-// begun. One takes a few seconds, and what is left to do is to write the results.
+// renderReserve is the divisor of the lease for the time that must be left when the last rendition
+// begins: one half. A rendition takes a few seconds, and only the results are written after it.
 const renderReserve = 2
 
-// renditionName is the object of a rendition.
+// renditionName returns the name of a rendition's object.
 func renditionName(s scan.Scan, r rendition.Rendition) string {
 	extension := "." + string(r.Format)
 	if r.Format == rendition.JPEG {
@@ -29,9 +29,9 @@ func renditionName(s scan.Scan, r rendition.Rendition) string {
 	return scan.ResultPrefix(s.UID, s.ID) + "renditions/" + r.Name + extension
 }
 
-// render makes the renditions that the scan is to have, one after the other because of the memory
-// that each takes, and keeps them. One that cannot be made is noted and fails nothing else; only
-// the storage's errors are returned.
+// render makes and stores the scan's renditions, one after the other because of the memory that
+// each takes. A rendition that cannot be made is noted and fails nothing else; render returns only
+// errors of the storage.
 func (c *Consumer) render(ctx context.Context, s scan.Scan, photo []byte) ([]scan.Rendered, error) {
 	if len(s.Renditions) == 0 {
 		return nil, nil
@@ -66,7 +66,7 @@ func (c *Consumer) render(ctx context.Context, s scan.Scan, photo []byte) ([]sca
 	return all, nil
 }
 
-// renditionFailure is the reason that the error of a rendition stands for.
+// renditionFailure returns the reason that the error of a rendition stands for.
 func renditionFailure(err error) string {
 	if errors.Is(err, rendition.ErrTooLarge) {
 		return scan.RenditionTooLarge
@@ -83,7 +83,8 @@ func (c *Consumer) upright(ctx context.Context, s scan.Scan, photo []byte) (imag
 	return face.Upright(bytes.NewReader(photo), report.Options{MaxBytes: scan.MaxBytes}, rendition.MaxSide)
 }
 
-// renderOne turns a panic into an error: what is made of a photo is no reason to lose its measures.
+// renderOne makes a rendition and turns a panic into an error, since a faulty rendition must not
+// lose the photo's measurement.
 func (c *Consumer) renderOne(
 	ctx context.Context, s scan.Scan, picture image.Image, r rendition.Rendition,
 ) (file []byte, err error) {

@@ -13,9 +13,8 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
-// enter shows the stage that the claimed scan has come to in its document. That is a courtesy:
-// where it does not succeed the analysis goes on, and whether the lease still holds is asked at the
-// scan's end.
+// enter sets the stage of the claimed scan in its document. It is informational: if it fails, the
+// analysis continues, and the lease is checked at the scan's end.
 func (c *Consumer) enter(ctx context.Context, s scan.Scan, stage scan.Stage) {
 	err := c.change(ctx, s, func(current *scan.Scan, now time.Time) {
 		current.Stage = stage
@@ -26,7 +25,7 @@ func (c *Consumer) enter(ctx context.Context, s scan.Scan, stage scan.Stage) {
 	}
 }
 
-// change changes the scan while the analysis holds its lease; otherwise it returns work.ErrLost.
+// change changes the scan while the analysis holds its lease. Otherwise it returns work.ErrLost.
 func (c *Consumer) change(ctx context.Context, s scan.Scan, change func(current *scan.Scan, now time.Time)) error {
 	on := scan.Ref(c.Firestore, s.ID)
 	return transact.Run(ctx, c.Firestore, on, func(_ context.Context, tx *firestore.Transaction) error {

@@ -24,8 +24,8 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
-// again measures a scan's photo once more and settles the request. A duplicate, and a request that
-// is not pending any more, is done with.
+// again measures a scan's photo once more and settles the request. It returns nil for a duplicate
+// and for a request that is not pending any more.
 func (c *Consumer) again(ctx context.Context, _ event.Event, asked event.ScanVerifyRequestedV1) error {
 	ctx = telemetry.With(ctx, slog.String("scan_id", asked.ScanID))
 	s, err := c.countBegun(ctx, scan.ID(asked.ScanID), asked.Version, 1)
@@ -47,12 +47,12 @@ func (c *Consumer) again(ctx context.Context, _ event.Event, asked event.ScanVer
 	return nil
 }
 
-// errSettled is the error of a request that is not pending any more or was replaced by another.
+// errSettled is returned for a request that is not pending any more or was replaced by another.
 var errSettled = errors.New("the request is settled")
 
-// countBegun counts a measurement that begins for the request of the version, or by -1 one that
-// returned. One that ends its process stays counted, so that a photo does not end one process after
-// another (see computing).
+// countBegun counts a measurement that begins for the request of the version, or with by = -1 one
+// that returned. A measurement that ends its process stays counted, so that a photo does not end
+// one process after another (see computing).
 func (c *Consumer) countBegun(ctx context.Context, id scan.ID, version int64, by int) (s scan.Scan, err error) {
 	err = c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		s, err = scan.Read(tx, c.Firestore, id)
@@ -68,7 +68,7 @@ func (c *Consumer) countBegun(ctx context.Context, id scan.ID, version int64, by
 	return s, err
 }
 
-// uncountBegun is for a measurement that failed, for which the request's own time may be up.
+// uncountBegun uncounts a measurement that failed. It works even if the request's own time is up.
 func (c *Consumer) uncountBegun(ctx context.Context, s scan.Scan) error {
 	return work.Release(ctx, func(ctx context.Context) error {
 		_, err := c.countBegun(ctx, s.ID, s.Verification.Asked, -1)
@@ -106,17 +106,17 @@ func (c *Consumer) measureKept(ctx context.Context, s scan.Scan) (report.Report,
 	return c.measure(ctx, s, photo)
 }
 
-// maxReport is the largest report that is compared, in bytes; one takes a few thousand.
+// maxReport is the largest report that is compared, in bytes. Reports have a few thousand.
 const maxReport = 1 << 20
 
-// compare settles a request by whether the report is the kept one, to the byte.
+// compare settles a request by comparing the report with the kept one, byte by byte.
 func (c *Consumer) compare(ctx context.Context, s scan.Scan, measured report.Report) error {
 	body, err := json.Marshal(measured)
 	if err != nil {
 		return fmt.Errorf("marshal report: %w", err)
 	}
 	kept, err := bucket.Read(ctx, c.Results.Object(scan.ReportName(s.UID, s.ID)), maxReport)
-	if err != nil && !errors.Is(err, bucket.ErrTooLarge) { // larger than any report, it differs
+	if err != nil && !errors.Is(err, bucket.ErrTooLarge) { // larger than any report, so it differs
 		return fmt.Errorf("read report: %w", err)
 	}
 	outcome := scan.VerifyDiffers
@@ -126,9 +126,9 @@ func (c *Consumer) compare(ctx context.Context, s scan.Scan, measured report.Rep
 	return c.settle(ctx, s, scan.Verification{Outcome: outcome, Engine: measured.Version}, nil)
 }
 
-// settle notes the outcome, and the new result if there is one, together with the event that this
-// owes. At a closed fence, and for a scan that is gone, all that was written for it is deleted
-// instead.
+// settle stores the outcome, and the new result if there is one, together with the event that it
+// owes. At a closed fence, and for a scan that is gone, it deletes everything that was written for
+// it instead.
 func (c *Consumer) settle(ctx context.Context, s scan.Scan, v scan.Verification, result map[string]any) error {
 	var closed bool
 	err := c.Outbox.RunInTurn(ctx, scan.Ref(c.Firestore, s.ID), func(ctx context.Context, tx *outbox.Tx) error {
@@ -151,8 +151,8 @@ func (c *Consumer) settle(ctx context.Context, s scan.Scan, v scan.Verification,
 		old, was := current.Result, current.Outcome()
 		current.Previous, current.Result = &scan.Previous{Engine: was.Version, Score: was.Score.Value}, maps.Clone(result)
 		if because, _ := old["notRankableBecause"].(string); because != "" {
-			// It may be a copy or a cheat, which the engine alone does not see: what was not ranked
-			// stays so.
+			// It may be a copy or a cheat, which the engine alone does not detect: a scan that was not
+			// ranked stays so.
 			current.Result = notRanked(current.Result, because)
 		}
 		if found, ok := old["guard"]; ok {

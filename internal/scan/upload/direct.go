@@ -26,28 +26,28 @@ import (
 	"github.com/facescan/facescan/internal/transact"
 )
 
-// maxForm is the largest body of POST /v1/uploads/direct, in bytes: a photo, and what the form adds
-// to it.
+// maxForm is the largest body of POST /v1/uploads/direct, in bytes: a photo, and the overhead of
+// the form.
 const maxForm = scan.MaxBytes + 2*httpapi.MaxBody
 
-// formTime is how long that may take to arrive: what the function's time limit leaves room for.
+// formTime is how long that may take to arrive, within the function's time limit.
 const formTime = 45 * time.Second
 
-// MaxDirect is how many photos an instance takes at once. Its concurrency is that of the clients
-// that wait for series, and those hold next to nothing.
+// MaxDirect is the number of photos that an instance takes at once. Its concurrency is set for the
+// clients that wait for series, and those hold next to nothing.
 const MaxDirect = 80
 
-// chunkBytes is how much of a photo a request holds on its way to Cloud Storage: MaxDirect requests
-// at once have 256 MiB. Chunks are not only for trying one again: they are Cloud Storage's protocol
-// in which an object comes about by a last request that says how long it is, so that half a photo
-// cannot pass for a whole one, however its upload ends.
+// chunkBytes is how much of a photo a request holds on its way to Cloud Storage. MaxDirect requests
+// at once hold 256 MiB. Chunks are not only for retries: in Cloud Storage's protocol for them the
+// last request creates the object and has its length, so that a part of a photo cannot pass for the
+// whole, however its upload ends.
 const chunkBytes = 1 << 20
 
-// postDirect takes the photo itself, for clients that cannot put it to a signed URL. It passes
-// through to Cloud Storage as it comes in, so that a request holds a chunk of it and not the whole.
-// What can be refused without the photo is refused before it is read; what is refused later leaves
-// nothing and costs nothing, because the scan is opened when the form has been read to its end and
-// found in order.
+// postDirect takes the photo itself, for clients that cannot put it to a signed URL. The photo
+// passes through to Cloud Storage as it arrives, so that a request holds a chunk of it and not the
+// whole. What can be refused without the photo is refused before it is read. What is refused later
+// leaves nothing and costs nothing, because the scan is opened only after the form has been read to
+// its end and checked.
 func (h *Handler) postDirect(w http.ResponseWriter, r *http.Request) error {
 	defer h.direct.Add(-1)
 	if h.direct.Add(1) > MaxDirect {
@@ -75,10 +75,10 @@ func (h *Handler) postDirect(w http.ResponseWriter, r *http.Request) error {
 	return up.found(w, found, how)
 }
 
-// transfer is a form whose photo is being taken.
+// transfer is a form whose photo is being received.
 type transfer struct {
 	*Handler
-	// fresh is the scan as the form asks for it.
+	// fresh is the scan that the form asks for.
 	fresh scan.Scan
 	form  *httpapi.Form
 	photo *photoStream
@@ -94,7 +94,7 @@ func (h *Handler) readForm(r *http.Request, form *httpapi.Form) (scan.Scan, *pho
 	return fresh, photo, err
 }
 
-// directRequest reads the form up to the photo's first bytes, which tell its type.
+// directRequest reads the form up to the first bytes of the photo, which show its type.
 func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
 	texts, file, err := form.File("photo", "sha256", "renditions")
 	if err != nil {
@@ -125,21 +125,21 @@ func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
 	return req, newPhotoStream(file), req.validate()
 }
 
-// anyBytes is the media type of a part whose sender knows no better.
+// anyBytes is the media type that senders use for a part of unknown type.
 const anyBytes = "application/octet-stream"
 
-// aliases are other names that browsers and apps give the media types of photos. A form may use
-// them, since its part is labelled by a library more often than by the app; the contentType of POST
-// /v1/uploads may not, since the photo has to be put under exactly that name.
+// aliases are other names that browsers and apps use for the media types of photos. A form may use
+// them, since a library labels its part more often than the app does. The contentType of POST
+// /v1/uploads may not, since the photo must be uploaded under exactly that name.
 var aliases = map[string]string{"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
 
-// take stores the photo, opens the scan that awaits it and hands that to the analysis. The object
-// comes about after the scan, by the last request of its upload, so that its finalize event finds
-// the scan.
+// take stores the photo, opens the scan that awaits it and queues the analysis. The object is
+// created after the scan, by the last request of its upload, so that its finalize event finds the
+// scan.
 func (u transfer) take(w http.ResponseWriter, r *http.Request) error {
 	object := u.Bucket.Object(scan.PhotoName(u.fresh.UID, u.fresh.ID))
 	writing, abandon := context.WithCancel(r.Context())
-	defer abandon() // without effect on an object that was closed
+	defer abandon() // no effect on an object that was closed
 	out := u.writer(writing, object)
 	generation, err := u.send(r.Context(), out, object)
 	if err != nil {
@@ -164,8 +164,8 @@ func (u transfer) take(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusAccepted, uploadView{Scan: scan.NewView(s)})
 }
 
-// found answers a form that was read to its end and whose scan awaits no photo. The photo of a
-// repeated request has to be that of the first, where that one is known.
+// found answers a form that was read to its end and whose scan awaits no photo. If the photo of the
+// first request is known, that of a repeated request must be the same.
 func (u transfer) found(w http.ResponseWriter, s scan.Scan, how how) error {
 	if how == again && s.Content != "" && scan.PhotoHash(u.Key, s.UID, u.photo.sum()) != s.Content {
 		return errKeyReused
@@ -173,7 +173,7 @@ func (u transfer) found(w http.ResponseWriter, s scan.Scan, how how) error {
 	return answer(w, http.StatusOK, uploadView{Scan: scan.NewView(s), SamePhoto: how == samePhoto})
 }
 
-// end reads the form to its end, and holds the photo to the announced one.
+// end reads the form to its end and compares the photo with the announced one.
 func (u transfer) end() error {
 	if err := u.photo.drain(); err != nil {
 		return err
@@ -188,8 +188,8 @@ func (u transfer) end() error {
 	return nil
 }
 
-// writer begins the upload of the photo to its object, which does not come about before the writer
-// is closed.
+// writer begins the upload of the photo to its object, which is created only when the writer is
+// closed.
 func (u transfer) writer(ctx context.Context, object *storage.ObjectHandle) *storage.Writer {
 	w := object.If(storage.Conditions{DoesNotExist: true}).NewWriter(ctx)
 	w.ContentType, w.Metadata = u.fresh.ContentType, photoMetadata(ctx, u.fresh.UID)
@@ -197,8 +197,8 @@ func (u transfer) writer(ctx context.Context, object *storage.ObjectHandle) *sto
 	return w
 }
 
-// send passes the photo on and reads the form to its end. generation is 0 unless the object is
-// there already, of an earlier request that got that far and then died or lost its answer.
+// send uploads the photo and reads the form to its end. generation is 0 unless the object exists
+// already, from an earlier request that got that far and then died or lost its answer.
 func (u transfer) send(
 	ctx context.Context, out *storage.Writer, object *storage.ObjectHandle,
 ) (generation int64, err error) {
@@ -212,7 +212,7 @@ func (u transfer) send(
 	return u.stored(ctx, object, sending)
 }
 
-// complete makes the object of what was sent, and returns its generation.
+// complete creates the object from what was sent and returns its generation.
 func (u transfer) complete(
 	ctx context.Context, out *storage.Writer, object *storage.ObjectHandle,
 ) (generation int64, err error) {
@@ -222,9 +222,9 @@ func (u transfer) complete(
 	return out.Attrs().Generation, nil
 }
 
-// stored returns the generation of the object that is there though sending the photo failed: of an
-// earlier request, or of this one, where only the answer was lost. Where there is none the cause
-// makes the service unavailable, and where it is another photo the key was used before.
+// stored returns the generation of an object that exists although sending the photo failed: from an
+// earlier request, or from this one if only its answer was lost. If there is no object, the cause
+// makes the service unavailable. If it is another photo, the key was used before.
 func (u transfer) stored(ctx context.Context, object *storage.ObjectHandle, cause error) (generation int64, err error) {
 	attrs, err := object.Attrs(ctx)
 	if err != nil {
@@ -236,8 +236,8 @@ func (u transfer) stored(ctx context.Context, object *storage.ObjectHandle, caus
 	return attrs.Generation, nil
 }
 
-// queue hands the scan with its photo to the analysis, unless that has been faster. If the user
-// does not admit the scan any more, or it is gone, the photo is deleted.
+// queue hands the scan with its photo to the analysis, unless the analysis was faster. If the user
+// does not admit the scan any more, or the scan is gone, queue deletes the photo.
 func (h *Handler) queue(
 	ctx context.Context, opened scan.Scan, generation int64, content string,
 ) (s scan.Scan, err error) {
@@ -270,7 +270,7 @@ func (h *Handler) queue(
 	return s, err
 }
 
-// photoStream is a photo on its way, of which it keeps count.
+// photoStream is a photo being received. It counts and hashes the bytes.
 type photoStream struct {
 	from   io.Reader
 	size   int64
@@ -282,23 +282,23 @@ func newPhotoStream(from io.Reader) *photoStream {
 	return &photoStream{from: from, sha256: sha256.New(), crc: crc32.New(crc32.MakeTable(crc32.Castagnoli))}
 }
 
-// Read reads on; over MaxBytes it fails with body_too_large.
+// Read reads from the photo. Beyond MaxBytes it fails with body_too_large.
 func (p *photoStream) Read(b []byte) (int, error) {
 	n, err := p.from.Read(b)
 	p.size += int64(n)
 	if p.size > scan.MaxBytes {
 		return 0, fault.New(fault.CodeBodyTooLarge, "The photo is over %d bytes.", scan.MaxBytes)
 	}
-	_, _ = p.sha256.Write(b[:n]) // a hash never fails
+	_, _ = p.sha256.Write(b[:n]) // hash.Hash never returns an error
 	_, _ = p.crc.Write(b[:n])
 	return n, err
 }
 
-// drain reads the rest for the sums only.
+// drain reads the rest, for the size and the hash only.
 func (p *photoStream) drain() error {
 	_, err := io.Copy(io.Discard, p)
 	return err
 }
 
-// sum is the SHA-256 of what was read, in hex.
+// sum returns the SHA-256 of what was read, in hex.
 func (p *photoStream) sum() string { return hex.EncodeToString(p.sha256.Sum(nil)) }

@@ -2,7 +2,7 @@ package upload
 
 import "github.com/facescan/facescan/internal/scan"
 
-// notTaken is the sentence about a file of a media type that is not one of ContentTypes.
+// notTaken returns the sentence about a file whose media type is not one of ContentTypes.
 func notTaken(kind string) string {
 	name := scan.TypeName(kind)
 	switch name {

@@ -24,9 +24,10 @@ import (
 	"github.com/facescan/facescan/internal/transact"
 )
 
-// seriesRequest is what is asked for, compared by its JSON like uploadRequest.
+// seriesRequest is the body of POST /v1/series. Like those of uploadRequest, two are compared by
+// their JSON.
 type seriesRequest struct {
-	// Photos is how many, defaultLooks where it is absent.
+	// Photos is the number of photos, defaultLooks if it is absent.
 	Photos      *int   `json:"photos"`
 	ContentType string `json:"contentType" required:"true"`
 }
@@ -70,7 +71,7 @@ func (h *Handler) postSeries(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, status, response)
 }
 
-// complete checks the request and fills in what may be left out.
+// complete checks the request and sets the defaults.
 func (r *seriesRequest) complete() error {
 	if r.Photos == nil {
 		r.Photos = new(series.DefaultLooks)
@@ -82,8 +83,8 @@ func (r *seriesRequest) complete() error {
 	return uploadRequest{ContentType: r.ContentType}.validate()
 }
 
-// seriesFor returns the series as the request under the key, which may be "", would open it now,
-// but for the consent's epoch. The ids of its scans follow from its own.
+// seriesFor returns the series that the request under the key, which may be "", would open now,
+// without the consent's epoch. The ids of its scans are derived from its own.
 func (h *Handler) seriesFor(uid account.UID, key string, req seriesRequest) (series.Series, error) {
 	body, err := json.Marshal(req)
 	if err != nil {
@@ -103,8 +104,8 @@ func (h *Handler) seriesFor(uid account.UID, key string, req seriesRequest) (ser
 }
 
 // openSeries creates the series with its scans, all of which count against the quotas, or finds the
-// one of an earlier request with the same key. It returns the scans that await their photos, whose
-// tickets begin anew.
+// series of an earlier request with the same key. It returns the scans that await their photos,
+// with new tickets.
 func (h *Handler) openSeries(
 	ctx context.Context, fresh series.Series,
 ) (s series.Series, waiting []scan.Scan, how how, err error) {
@@ -124,7 +125,7 @@ func (h *Handler) openSeries(
 			return h.writeAll(tx, s, waiting)
 		}
 		if len(scans) > 0 {
-			return errGoing() // of a series that was deleted a moment ago
+			return errGoing() // a series that was deleted a moment ago
 		}
 		taking, err := h.Limits.PrepareSeveral(ctx, quota.User(string(s.UID)), len(s.Looks), quotas...)
 		if err != nil {
@@ -141,8 +142,8 @@ func (h *Handler) openSeries(
 	return s, waiting, how, err
 }
 
-// readSeries reads what decides: the user, the series that is there already, nil where there is
-// none, and those of its scans that are there, tombstones among them.
+// readSeries reads what the decision depends on: the user, the existing series or nil, and its
+// existing scans, including tombstones.
 func (h *Handler) readSeries(
 	tx *firestore.Transaction, fresh series.Series,
 ) (account.User, *series.Series, []scan.Scan, error) {
@@ -180,8 +181,8 @@ func (h *Handler) readSeries(
 	return user, found, scans, nil
 }
 
-// seriesAskedAgain is the series as another request with its key finds it. What was made under a
-// consent that does not stand any more is about to go, the tickets with it.
+// seriesAskedAgain returns the series as another request with its key finds it. What was made under
+// a consent that does not stand any more is about to be deleted, together with its tickets.
 func seriesAskedAgain(
 	s, fresh series.Series, user account.User, scans []scan.Scan,
 ) (series.Series, []scan.Scan, error) {
@@ -213,7 +214,7 @@ func (h *Handler) writeAll(tx *firestore.Transaction, s series.Series, scans []s
 	return series.Write(tx, h.Firestore, s)
 }
 
-// signLooks makes the tickets, at the same time, since each signature is a call in production.
+// signLooks makes the tickets concurrently, since each signature is a call in production.
 func (h *Handler) signLooks(ctx context.Context, scans []scan.Scan) ([]lookView, error) {
 	all := make([]lookView, len(scans))
 	group, ctx := errgroup.WithContext(ctx)

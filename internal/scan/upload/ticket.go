@@ -17,7 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/telemetry"
 )
 
-// newID returns a random id, or the same for the same user and idempotency key.
+// newID returns a random id, or for an idempotency key the same id each time for the same user.
 func (h *Handler) newID(uid account.UID, key string) scan.ID {
 	if key == "" {
 		return scan.ID(strings.ToLower(rand.Text()))
@@ -25,11 +25,11 @@ func (h *Handler) newID(uid account.UID, key string) scan.ID {
 	return scan.ID(h.Key.ID(keys.Scan, string(uid), key))
 }
 
-// signAttempts bounds the calls of IAM for one signature: the client would go on until the
-// request's own end.
+// signAttempts bounds the calls of IAM for one signature. Without it the client would retry until
+// the request's own end.
 const signAttempts = 3
 
-// Ticket is how to upload a scan's photo: this request, with exactly these headers.
+// Ticket is how to upload a scan's photo: by this request, with exactly these headers.
 type Ticket struct {
 	Method    string            `json:"method"`
 	URL       string            `json:"url"`
@@ -38,14 +38,14 @@ type Ticket struct {
 	ExpiresAt string            `json:"expiresAt"`
 }
 
-// sign makes the URL. What it fixes cannot be changed by its holder: type, size, the object's
-// not being there yet, and the metadata.
+// sign makes the URL. Its holder cannot change what it fixes: type, size, the metadata, and that
+// the object must not exist yet.
 //
 // A PUT may have further headers that are not x-goog ones, such as Content-Encoding: a V4 signature
-// can fix a header's value but not its absence (a signed header that is not sent is refused). To
-// sign "Content-Encoding: identity" would oblige every client to send a value that HTTP reserves
-// for Accept-Encoding, and store it with the photo. So the analysis refuses what was put with an
-// encoding (see ReasonEncoded).
+// can fix a header's value but not its absence, since a signed header that is not sent is refused.
+// Signing "Content-Encoding: identity" would oblige every client to send a value that HTTP reserves
+// for Accept-Encoding, and store it with the photo. So the analysis refuses photos that were
+// uploaded with an encoding (see ReasonEncoded).
 func (h *Handler) sign(ctx context.Context, s scan.Scan) (*Ticket, error) {
 	headers := map[string]string{
 		"Content-Type":                s.ContentType,
@@ -73,11 +73,12 @@ func (h *Handler) sign(ctx context.Context, s scan.Scan) (*Ticket, error) {
 	}, nil
 }
 
-// photoMetadata is what travels with the photo's object: whose it is, and the trace that its
-// analysis goes on with.
+// photoMetadata returns the metadata of the photo's object: its owner, and the trace that its
+// analysis continues.
 func photoMetadata(ctx context.Context, uid account.UID) map[string]string {
 	metadata := map[string]string{"owner": string(uid)}
-	// A header without a value would be left out of the signature, and the upload refused for it.
+	// A header without a value would be left out of the signature, and the upload would be refused for
+	// it.
 	if trace := telemetry.Traceparent(ctx); trace != "" {
 		metadata["traceparent"] = trace
 	}

@@ -1,5 +1,5 @@
-// Package upload opens scans and series, signs the URLs that their photos are put to, and takes
-// photos itself.
+// Package upload opens scans and series, signs the URLs to which their photos are uploaded, and
+// takes photos itself.
 package upload
 
 import (
@@ -28,22 +28,21 @@ import (
 	"github.com/facescan/facescan/internal/transact"
 )
 
-// quotas are how many scans one user may open, by whichever route. Finding a scan again costs
-// nothing.
+// quotas limit the scans that one user may open, by either route. Finding an existing scan is free.
 var quotas = []quota.Rule{
 	{Name: "scans-hourly", Max: 60, Window: time.Hour},
 	{Name: "scans-daily", Max: 200, Window: 24 * time.Hour},
 }
 
-// Handler opens scans, signs the URLs that their photos are put to, and takes photos itself.
+// Handler opens scans, signs the URLs to which their photos are uploaded, and takes photos itself.
 type Handler struct {
 	// Firestore holds the scans.
 	Firestore *firestore.Client
-	// Bucket takes the photos.
+	// Bucket is the bucket of the photos.
 	Bucket *storage.BucketHandle
-	// Signing is who signs the URLs.
+	// Signing are the options for signing the URLs.
 	Signing storage.SignedURLOptions
-	// Key derives scan ids from idempotency keys, and what stands for a photo (see scan.PhotoHash).
+	// Key derives scan ids from idempotency keys, and the hashes of photos (see scan.PhotoHash).
 	Key keys.Ring
 	// Limits counts the scans that users open.
 	Limits *quota.Limiter
@@ -52,7 +51,7 @@ type Handler struct {
 	// Now is the clock.
 	Now func() time.Time
 
-	// direct is how many photos it is taking itself.
+	// direct is the number of photos that are being received by postDirect.
 	direct atomic.Int32
 }
 
@@ -64,21 +63,21 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("POST /v1/series", httpapi.User, h.postSeries, httpapi.JSON, key)
 }
 
-// uploadRequest is what is asked for, by either route. Its JSON is also what two requests under one
-// idempotency key are compared by, so no order of members or form of the body matters.
+// uploadRequest is the request of either route. Two requests under one idempotency key are compared
+// by its JSON, so the order of members and the form of the body do not matter.
 type uploadRequest struct {
 	ContentType string `json:"contentType" required:"true"`
-	// SHA256 is the photo's, in lower-case hex, "" where the client does not say.
+	// SHA256 is the hash of the photo in lower-case hex, "" if the client does not send it.
 	SHA256 string `json:"sha256" nonempty:"true"`
-	// Renditions are the pictures to be made of the photo.
+	// Renditions are the pictures to make from the photo.
 	Renditions []rendition.Rendition `json:"renditions,omitempty"`
 }
 
 type uploadView struct {
 	Scan scan.View `json:"scan"`
-	// SamePhoto is true if the scan is an earlier one of the same photo and none was opened.
+	// SamePhoto is true if the scan is an earlier one of the same photo and no scan was opened.
 	SamePhoto bool `json:"samePhoto,omitempty"`
-	// Upload is absent when no photo is to be uploaded: poll the scan.
+	// Upload is absent if there is no photo to upload. Poll the scan then.
 	Upload *Ticket `json:"upload,omitempty"`
 }
 
@@ -139,16 +138,16 @@ func badChecksum() error {
 type how int
 
 const (
-	// opened a new one.
+	// opened means that a new scan was opened.
 	opened how = iota
-	// again found the one of an earlier request with the same key.
+	// again means that an earlier request with the same key had opened the scan.
 	again
-	// samePhoto found a completed one of the same photo.
+	// samePhoto means that a completed scan of the same photo was found.
 	samePhoto
 )
 
-// open creates the fresh scan, or finds one instead (see [Handler.find]). A scan that still awaits
-// its photo gets a new ticket. What is opened counts against the quotas.
+// open creates the fresh scan, or finds another one instead (see [Handler.find]). A scan that still
+// awaits its photo gets a new ticket. A scan that is opened counts against the quotas.
 func (h *Handler) open(ctx context.Context, fresh scan.Scan) (s scan.Scan, how how, err error) {
 	user := account.Ref(h.Firestore, fresh.UID)
 	err = transact.Run(ctx, h.Firestore, user, func(ctx context.Context, tx *firestore.Transaction) error {
@@ -170,8 +169,8 @@ func (h *Handler) open(ctx context.Context, fresh scan.Scan) (s scan.Scan, how h
 	return s, how, err
 }
 
-// look returns what [Handler.open] would, and writes nothing: for refusing a request before its
-// body is read.
+// look returns what [Handler.open] would return and writes nothing. It serves to refuse a request
+// before its body is read.
 func (h *Handler) look(ctx context.Context, fresh scan.Scan) (scan.Scan, how, error) {
 	s, how, err := h.find(ctx, func(refs []*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error) {
 		return h.Firestore.GetAll(ctx, refs)
@@ -182,8 +181,8 @@ func (h *Handler) look(ctx context.Context, fresh scan.Scan) (scan.Scan, how, er
 	return s, how, err
 }
 
-// scanFor returns the scan as the request under the key, which may be "", would open it now, but
-// for the consent's epoch.
+// scanFor returns the scan that the request under the key, which may be "", would open now, without
+// the consent's epoch.
 func (h *Handler) scanFor(uid account.UID, key string, req uploadRequest) (scan.Scan, error) {
 	body, err := json.Marshal(req)
 	if err != nil {
@@ -198,9 +197,10 @@ func (h *Handler) scanFor(uid account.UID, key string, req uploadRequest) (scan.
 	return s, nil
 }
 
-// find returns the scan that answers the request for the fresh one: that of an earlier request with
-// the same key, one that has measured the announced photo already, or else the fresh one itself, as
-// it is to be written. getAll reads the documents that decide, in a transaction or outside of one.
+// find returns the scan that answers the request for the fresh one: the scan of an earlier request
+// with the same key, one that has measured the announced photo already, or the fresh one itself, as
+// it is to be written. getAll reads the documents that the decision depends on, inside or outside
+// of a transaction.
 func (h *Handler) find(
 	ctx context.Context, getAll func([]*firestore.DocumentRef) ([]*firestore.DocumentSnapshot, error), fresh scan.Scan,
 ) (scan.Scan, how, error) {
@@ -221,10 +221,10 @@ func (h *Handler) find(
 	case !errors.Is(err, scan.ErrNotFound):
 		return scan.Scan{}, opened, err
 	}
-	if len(fresh.Renditions) == 0 { // a scan that is there already has not those that are asked for now
-		// Outside of the transaction, where a query would lock what it looks through. A photo that
-		// another request has measured meanwhile gets a scan of its own, which its analysis finds
-		// to be a duplicate.
+	if len(fresh.Renditions) == 0 { // an existing scan may not have the renditions of this request
+		// The query is outside of the transaction, where it would lock what it reads. A photo that
+		// another request has measured meanwhile gets a scan of its own, which its analysis finds to be a
+		// duplicate.
 		s, err = scan.MeasuredBefore(ctx, h.Firestore, user, fresh.Declared, report.Version)
 		if !errors.Is(err, scan.ErrNotFound) {
 			return s, samePhoto, err
@@ -234,10 +234,10 @@ func (h *Handler) find(
 	return fresh, opened, nil
 }
 
-// askedAgain is the scan as another request with its key finds it. Its photo, if it still awaits
-// it, may be uploaded anew under the consent that is in force now: the user may have withdrawn and
-// granted it since the last ticket, and the photo that comes is sent under the new one. What was
-// measured under an earlier one is not shown any more: it is about to go.
+// askedAgain returns the scan as another request with its key finds it. If it still awaits its
+// photo, that may be uploaded again under the consent now in force: the user may have withdrawn and
+// granted it since the last ticket, and the photo is sent under the new one. What was measured
+// under an earlier consent is not shown any more, since it is about to be deleted.
 func askedAgain(s, fresh scan.Scan, user account.User) (scan.Scan, how, error) {
 	switch {
 	case s.Request != fresh.Request:
@@ -250,7 +250,8 @@ func askedAgain(s, fresh scan.Scan, user account.User) (scan.Scan, how, error) {
 	return s, again, nil
 }
 
-// errGoing is returned while the key's scan is being deleted, which takes seconds.
+// errGoing returns the error of a request while the scan of its key is being deleted, which takes
+// seconds.
 func errGoing() error {
 	return fault.New(fault.CodeUnavailable, "The scan of this key is being deleted: try again.").
 		WithRetryAfter(time.Second)
