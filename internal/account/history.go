@@ -12,7 +12,7 @@ import (
 // historyPage is how many records of consent a page has by default.
 const historyPage = 20
 
-type consentRecordJSON struct {
+type consentRecordView struct {
 	Epoch  int64  `json:"epoch"`
 	Action Action `json:"action"`
 	// Version is the text, Purpose and Retention what it said, absent for a withdrawal.
@@ -23,8 +23,8 @@ type consentRecordJSON struct {
 	At         string `json:"at"`
 }
 
-func newConsentRecordJSON(c ConsentRecord) consentRecordJSON {
-	return consentRecordJSON{
+func newConsentRecordView(c ConsentRecord) consentRecordView {
+	return consentRecordView{
 		Epoch: c.Epoch, Action: c.Action, Version: c.Terms.Version, Purpose: c.Terms.Purpose, Retention: c.Terms.Retention,
 		AppVersion: c.AppVersion, At: httpapi.Time(c.At),
 	}
@@ -57,5 +57,5 @@ func (s *Service) getConsentHistory(w http.ResponseWriter, r *http.Request) erro
 		}
 	}
 	at := func(c ConsentRecord) httpapi.Position { return httpapi.Position{At: c.At, ID: consentID(c.Epoch)} }
-	return httpapi.Write(w, http.StatusOK, httpapi.Collect(asked, read, at, newConsentRecordJSON))
+	return httpapi.Write(w, http.StatusOK, httpapi.Collect(asked, read, at, newConsentRecordView))
 }

@@ -28,7 +28,32 @@ func (s *Service) ProfileRoutes(api *httpapi.API) {
 	api.Handle("DELETE /v1/me/consent", httpapi.FreshUser, s.deleteConsent, ifMatch)
 }
 
-type profileJSON struct {
+type registerRequest struct {
+	DisplayName string     `json:"displayName"`
+	Locale      string     `json:"locale"`
+	Device      *newDevice `json:"device"`
+}
+
+type usernameRequest struct {
+	Username string `json:"username" required:"true"`
+}
+
+type consentRequest struct {
+	Version    string `json:"version" required:"true" nonempty:"true"`
+	AppVersion string `json:"appVersion"`
+}
+
+type usernameView struct {
+	Has             bool   `json:"has"`
+	Username        string `json:"username"`
+	RenameAllowedAt string `json:"renameAllowedAt,omitempty"`
+}
+
+type availabilityView struct {
+	Available bool `json:"available"`
+}
+
+type profileView struct {
 	UID            UID             `json:"uid"`
 	Email          string          `json:"email"`
 	EmailVerified  bool            `json:"emailVerified"`
@@ -36,19 +61,25 @@ type profileJSON struct {
 	DisplayName    string          `json:"displayName"`
 	Locale         string          `json:"locale"`
 	BirthYear      int             `json:"birthYear,omitempty"`
-	Leaderboard    leaderboardJSON `json:"leaderboard"`
+	Leaderboard    leaderboardView `json:"leaderboard"`
 	KeepPhotosDays *int            `json:"keepPhotosDays,omitempty"`
-	Consent        consentJSON     `json:"consent"`
+	Consent        consentView     `json:"consent"`
 	CreatedAt      string          `json:"createdAt"`
 	UpdatedAt      string          `json:"updatedAt"`
 }
 
-type leaderboardJSON struct {
+type leaderboardView struct {
 	OptIn bool `json:"optIn"`
 }
 
-// consentJSON has neither version nor at where consent was never given.
-type consentJSON struct {
+// termsView is the consent of the user beside the terms in force.
+type termsView struct {
+	Current Terms       `json:"current"`
+	Consent consentView `json:"consent"`
+}
+
+// consentView has neither version nor at if consent was never given.
+type consentView struct {
 	Granted bool   `json:"granted"`
 	Version string `json:"version,omitempty"`
 	At      string `json:"at,omitempty"`
@@ -56,17 +87,21 @@ type consentJSON struct {
 
 func writeProfile(w http.ResponseWriter, status int, u User) error {
 	w.Header().Set("ETag", etag(u))
-	return httpapi.Write(w, status, profileJSON{
-		UID: u.UID, Email: u.Email, EmailVerified: u.EmailVerified,
-		Username: u.Username, DisplayName: u.DisplayName, Locale: u.Locale,
-		BirthYear: u.BirthYear, Leaderboard: leaderboardJSON{OptIn: u.Leaderboard.OptIn}, KeepPhotosDays: u.KeepPhotosDays,
-		Consent:   showConsent(u.Consent),
-		CreatedAt: httpapi.Time(u.CreatedAt), UpdatedAt: httpapi.Time(u.UpdatedAt),
-	})
+	return httpapi.Write(w, status, newProfileView(u))
 }
 
-func showConsent(c Consent) consentJSON {
-	return consentJSON{Granted: c.Granted, Version: c.Version, At: showTime(c.At)}
+func newProfileView(u User) profileView {
+	return profileView{
+		UID: u.UID, Email: u.Email, EmailVerified: u.EmailVerified,
+		Username: u.Username, DisplayName: u.DisplayName, Locale: u.Locale,
+		BirthYear: u.BirthYear, Leaderboard: leaderboardView{OptIn: u.Leaderboard.OptIn}, KeepPhotosDays: u.KeepPhotosDays,
+		Consent:   newConsentView(u.Consent),
+		CreatedAt: httpapi.Time(u.CreatedAt), UpdatedAt: httpapi.Time(u.UpdatedAt),
+	}
+}
+
+func newConsentView(c Consent) consentView {
+	return consentView{Granted: c.Granted, Version: c.Version, At: showTime(c.At)}
 }
 
 func showTime(t time.Time) string {
@@ -84,11 +119,7 @@ func etag(u User) string { return strconv.Quote(strconv.FormatInt(u.Revision, 10
 func Caller(r *http.Request) UID { return UID(httpapi.Caller(r.Context()).UID) }
 
 func (s *Service) postRegister(w http.ResponseWriter, r *http.Request) error {
-	in, err := httpapi.Decode[struct {
-		DisplayName string     `json:"displayName"`
-		Locale      string     `json:"locale"`
-		Device      *newDevice `json:"device"`
-	}](w, r)
+	in, err := httpapi.Decode[registerRequest](w, r)
 	if err != nil {
 		return err
 	}
@@ -123,9 +154,9 @@ func (s *Service) getMe(w http.ResponseWriter, r *http.Request) error {
 	return writeProfile(w, http.StatusOK, u)
 }
 
-// profileChange is a merge patch. Its Members can be cleared by null; the others always have a
-// value, or, as the birth year, are declared once.
-type profileChange struct {
+// profileRequest is a merge patch. null clears its Members. The others always have a value, or, as
+// the birth year, are declared once.
+type profileRequest struct {
 	DisplayName    httpapi.Member[string] `json:"displayName"`
 	Locale         httpapi.Member[string] `json:"locale"`
 	BirthYear      *int                   `json:"birthYear"`
@@ -135,7 +166,7 @@ type profileChange struct {
 	} `json:"leaderboard"`
 }
 
-func (c profileChange) patch() patch {
+func (c profileRequest) patch() patch {
 	p := patch{
 		DisplayName: orEmpty(c.DisplayName), Locale: orEmpty(c.Locale),
 		BirthYear: c.BirthYear, KeepPhotosDays: c.KeepPhotosDays,
@@ -155,7 +186,7 @@ func orEmpty(m httpapi.Member[string]) *string {
 }
 
 func (s *Service) patchMe(w http.ResponseWriter, r *http.Request) error {
-	in, err := httpapi.Decode[profileChange](w, r)
+	in, err := httpapi.Decode[profileRequest](w, r)
 	if err != nil {
 		return err
 	}
@@ -171,9 +202,7 @@ func (s *Service) patchMe(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) putUsername(w http.ResponseWriter, r *http.Request) error {
-	in, err := httpapi.Decode[struct {
-		Username string `json:"username" required:"true"`
-	}](w, r)
+	in, err := httpapi.Decode[usernameRequest](w, r)
 	if err != nil {
 		return err
 	}
@@ -190,11 +219,9 @@ func (s *Service) getMyUsername(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("ETag", etag(u))
-	return httpapi.Write(w, http.StatusOK, struct {
-		Has             bool   `json:"has"`
-		Username        string `json:"username"`
-		RenameAllowedAt string `json:"renameAllowedAt,omitempty"`
-	}{u.Username != "", u.Username, showTime(u.renameAllowedAt(s.now()))})
+	return httpapi.Write(w, http.StatusOK, usernameView{
+		Has: u.Username != "", Username: u.Username, RenameAllowedAt: showTime(u.renameAllowedAt(s.now())),
+	})
 }
 
 func (s *Service) getUsername(w http.ResponseWriter, r *http.Request) error {
@@ -202,17 +229,12 @@ func (s *Service) getUsername(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, struct {
-		Available bool `json:"available"`
-	}{available})
+	return httpapi.Write(w, http.StatusOK, availabilityView{Available: available})
 }
 
 func writeConsent(w http.ResponseWriter, status int, u User) error {
 	w.Header().Set("ETag", etag(u))
-	return httpapi.Write(w, status, struct {
-		Current Terms       `json:"current"`
-		Consent consentJSON `json:"consent"`
-	}{CurrentTerms, showConsent(u.Consent)})
+	return httpapi.Write(w, status, termsView{Current: CurrentTerms, Consent: newConsentView(u.Consent)})
 }
 
 func (s *Service) getConsent(w http.ResponseWriter, r *http.Request) error {
@@ -224,10 +246,7 @@ func (s *Service) getConsent(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) postConsent(w http.ResponseWriter, r *http.Request) error {
-	in, err := httpapi.Decode[struct {
-		Version    string `json:"version" required:"true" nonempty:"true"`
-		AppVersion string `json:"appVersion"`
-	}](w, r)
+	in, err := httpapi.Decode[consentRequest](w, r)
 	if err != nil {
 		return err
 	}

@@ -12,10 +12,14 @@ import (
 	"github.com/facescan/facescan/internal/transact"
 )
 
-// preferencesBody is preferences in JSON; both members must be given.
-type preferencesBody struct {
+type preferencesRequest struct {
 	Push  bool `json:"push"  required:"true"`
 	Email bool `json:"email" required:"true"`
+}
+
+type preferencesView struct {
+	Push  bool `json:"push"`
+	Email bool `json:"email"`
 }
 
 func (h *Handler) getPreferences(w http.ResponseWriter, r *http.Request) error {
@@ -23,18 +27,18 @@ func (h *Handler) getPreferences(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, preferencesBody(notify.Preferences(user)))
+	return httpapi.Write(w, http.StatusOK, preferencesView(notify.Preferences(user)))
 }
 
 func (h *Handler) putPreferences(w http.ResponseWriter, r *http.Request) error {
-	body, err := httpapi.Decode[preferencesBody](w, r)
+	body, err := httpapi.Decode[preferencesRequest](w, r)
 	if err != nil {
 		return err
 	}
 	if err := h.prefer(r.Context(), account.Caller(r), account.Notifications(body)); err != nil {
 		return err
 	}
-	return httpapi.Write(w, http.StatusOK, body)
+	return httpapi.Write(w, http.StatusOK, preferencesView(body))
 }
 
 // prefer writes what the user wants. Like all that changes users/{uid} it reads without a lock and

@@ -75,7 +75,7 @@ const (
 type (
 	ImagesView     = imagesView
 	ListView       = httpapi.List[scan.Summary]
-	SeriesImages   = seriesImages
+	SeriesImages   = seriesImagesView
 	SeriesListView = httpapi.List[series.View]
 	TimelineView   = timelineView
 )

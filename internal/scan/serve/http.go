@@ -37,21 +37,21 @@ type Handler struct {
 }
 
 // Routes adds the routes below /v1/scans, and /v1/timeline.
-func (s *Handler) Routes(api *httpapi.API) {
-	api.Handle("GET /v1/scans", httpapi.User, s.list, httpapi.Paged, listQuery)
-	api.Handle("GET /v1/scans/{id}", httpapi.User, s.get, httpapi.Query("wait", "since"))
-	api.Handle("DELETE /v1/scans/{id}", httpapi.User, s.remove)
-	api.Handle("GET /v1/scans/{id}/images", httpapi.User, s.images)
-	api.Handle("POST /v1/scans/{id}/verify", httpapi.User, s.verify)
-	api.Handle("POST /v1/scans/{id}/rescore", httpapi.User, s.rescore)
-	api.Handle("GET /v1/timeline", httpapi.User, s.showTimeline, httpapi.Paged)
+func (h *Handler) Routes(api *httpapi.API) {
+	api.Handle("GET /v1/scans", httpapi.User, h.list, httpapi.Paged, listQuery)
+	api.Handle("GET /v1/scans/{id}", httpapi.User, h.get, httpapi.Query("wait", "since"))
+	api.Handle("DELETE /v1/scans/{id}", httpapi.User, h.remove)
+	api.Handle("GET /v1/scans/{id}/images", httpapi.User, h.images)
+	api.Handle("POST /v1/scans/{id}/verify", httpapi.User, h.verify)
+	api.Handle("POST /v1/scans/{id}/rescore", httpapi.User, h.rescore)
+	api.Handle("GET /v1/timeline", httpapi.User, h.showTimeline, httpapi.Paged)
 }
 
 // get answers with the scan as soon as its version is above "since" (by default the present one) or
 // nothing is left to wait for (see [Scan.settled]), at the latest after "wait" seconds. The answer
 // is 200 with the state as it is then, so that a client's retry logic is not set off.
-func (s *Handler) get(w http.ResponseWriter, r *http.Request) error {
-	latest, err := polled(r, s.Watcher, s.owned)
+func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
+	latest, err := polled(r, h.Watcher, h.owned)
 	if err != nil {
 		return err
 	}
@@ -93,22 +93,22 @@ func noSuchScan() error { return fault.New(fault.CodeNotFound, "There is no such
 
 // admit refuses a caller without an account in use: of one that is being erased nothing is shown
 // any more.
-func (s *Handler) admit(r *http.Request) error {
-	_, err := account.GetActive(r.Context(), s.Firestore, account.Caller(r))
+func (h *Handler) admit(r *http.Request) error {
+	_, err := account.GetActive(r.Context(), h.Firestore, account.Caller(r))
 	return err
 }
 
 // owned is the scan of the caller, whose account is in use. Another's is not found, like one that
 // does not exist.
-func (s *Handler) owned(r *http.Request) (scan.Scan, error) {
-	if err := s.admit(r); err != nil {
+func (h *Handler) owned(r *http.Request) (scan.Scan, error) {
+	if err := h.admit(r); err != nil {
 		return scan.Scan{}, err
 	}
 	id := scan.ID(r.PathValue("id"))
 	if !id.Valid() {
 		return scan.Scan{}, noSuchScan()
 	}
-	found, err := scan.Get(r.Context(), s.Firestore, id)
+	found, err := scan.Get(r.Context(), h.Firestore, id)
 	if errors.Is(err, scan.ErrNotFound) {
 		return scan.Scan{}, noSuchScan()
 	}

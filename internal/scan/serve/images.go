@@ -40,15 +40,15 @@ type imagesView struct {
 
 // images answers GET /v1/scans/{id}/images: the pictures that the bucket has, not those of a list,
 // so that renditions are among them, and the photo as long as it is kept.
-func (s *Handler) images(w http.ResponseWriter, r *http.Request) error {
-	found, err := s.owned(r)
+func (h *Handler) images(w http.ResponseWriter, r *http.Request) error {
+	found, err := h.owned(r)
 	if err != nil {
 		return err
 	}
 	if found.State != scan.Completed {
 		return notCompleted()
 	}
-	view, err := s.imagesOf(r.Context(), found)
+	view, err := h.imagesOf(r.Context(), found)
 	if err != nil {
 		return err
 	}
@@ -56,19 +56,19 @@ func (s *Handler) images(w http.ResponseWriter, r *http.Request) error {
 }
 
 // imagesOf signs the images that the completed scan has.
-func (s *Handler) imagesOf(ctx context.Context, of scan.Scan) (imagesView, error) {
-	kept, err := s.keptImages(ctx, of)
+func (h *Handler) imagesOf(ctx context.Context, of scan.Scan) (imagesView, error) {
+	kept, err := h.keptImages(ctx, of)
 	if err != nil {
 		return imagesView{}, err
 	}
-	expires := s.Now().UTC().Add(imageLife)
+	expires := h.Now().UTC().Add(imageLife)
 	view := imagesView{Images: make([]imageView, len(kept)), ExpiresAt: httpapi.Time(expires)}
 	// In production each signature is a call, so they are made at the same time.
 	var group errgroup.Group
 	for i, p := range kept {
 		group.Go(func() error {
 			var err error
-			view.Images[i], err = s.sign(p, of.ID, expires)
+			view.Images[i], err = h.sign(p, of.ID, expires)
 			return err
 		})
 	}
@@ -89,36 +89,36 @@ type keptImage struct {
 	attrs  *storage.ObjectAttrs
 }
 
-func (s *Handler) keptImages(ctx context.Context, of scan.Scan) ([]keptImage, error) {
+func (h *Handler) keptImages(ctx context.Context, of scan.Scan) ([]keptImage, error) {
 	prefix := scan.ResultPrefix(of.UID, of.ID)
 	var all []keptImage
-	for o, err := range bucket.List(ctx, s.Results, prefix) {
+	for o, err := range bucket.List(ctx, h.Results, prefix) {
 		if err != nil {
 			return nil, err
 		}
 		if strings.HasPrefix(o.ContentType, "image/") {
 			name := strings.TrimPrefix(o.Name, prefix)
-			all = append(all, keptImage{strings.TrimSuffix(name, path.Ext(name)), s.Results, o})
+			all = append(all, keptImage{strings.TrimSuffix(name, path.Ext(name)), h.Results, o})
 		}
 	}
-	photo, err := s.Uploads.Object(scan.PhotoName(of.UID, of.ID)).Generation(of.Generation).Attrs(ctx)
+	photo, err := h.Uploads.Object(scan.PhotoName(of.UID, of.ID)).Generation(of.Generation).Attrs(ctx)
 	if errors.Is(err, storage.ErrObjectNotExist) {
 		return all, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look for the photo: %w", err)
 	}
-	return append(all, keptImage{originalImage, s.Uploads, photo}), nil
+	return append(all, keptImage{originalImage, h.Uploads, photo}), nil
 }
 
 // sign returns the picture with a URL to download it.
-func (s *Handler) sign(p keptImage, id scan.ID, expires time.Time) (imageView, error) {
+func (h *Handler) sign(p keptImage, id scan.ID, expires time.Time) (imageView, error) {
 	extension := path.Ext(p.attrs.Name)
 	if p.name == originalImage {
 		extension = "." + strings.TrimPrefix(p.attrs.ContentType, "image/")
 	}
 	file := string(id) + "-" + path.Base(p.name) + extension
 	as := bucket.File{Name: file, ContentType: p.attrs.ContentType}
-	signed, err := bucket.Link(p.bucket, s.Signing, p.attrs.Name, as, expires)
+	signed, err := bucket.Link(p.bucket, h.Signing, p.attrs.Name, as, expires)
 	return imageView{Name: p.name, ContentType: p.attrs.ContentType, Bytes: p.attrs.Size, URL: signed}, err
 }

@@ -13,16 +13,16 @@ import (
 
 const defaultPage = 20
 
-func (s *Handler) list(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
 	f, err := filterParams(r)
 	if err != nil {
 		return err
 	}
-	asked, err := s.page(r, f.Scope()...)
+	asked, err := h.page(r, f.Scope()...)
 	if err != nil {
 		return err
 	}
-	found, err := scan.Find(r.Context(), s.Firestore, account.Caller(r), f, asked)
+	found, err := scan.Find(r.Context(), h.Firestore, account.Caller(r), f, asked)
 	if err != nil {
 		return err
 	}
@@ -30,12 +30,12 @@ func (s *Handler) list(w http.ResponseWriter, r *http.Request) error {
 }
 
 // page returns what part of the list the caller asks for, whose account must be in use.
-func (s *Handler) page(r *http.Request, scope ...string) (httpapi.Page, error) {
+func (h *Handler) page(r *http.Request, scope ...string) (httpapi.Page, error) {
 	asked, err := httpapi.PageParams(r, defaultPage, scope...)
 	if err != nil {
 		return httpapi.Page{}, err
 	}
-	return asked, s.admit(r)
+	return asked, h.admit(r)
 }
 
 // listStates are the states that a list can be asked for, any of them first.

@@ -25,12 +25,12 @@ func deletedEvent(s scan.Scan) event.ScanDeletedV1 {
 
 // remove answers DELETE /v1/scans/{id}. It is 204 once all is gone, and when asked again meanwhile;
 // later 404.
-func (s *Handler) remove(w http.ResponseWriter, r *http.Request) error {
-	gone, err := s.bury(r.Context(), account.Caller(r), scan.ID(r.PathValue("id")))
+func (h *Handler) remove(w http.ResponseWriter, r *http.Request) error {
+	gone, err := h.bury(r.Context(), account.Caller(r), scan.ID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
-	if err := series.ClearAway(r.Context(), s.Firestore, s.Uploads, s.Results, gone); err != nil {
+	if err := series.ClearAway(r.Context(), h.Firestore, h.Uploads, h.Results, gone); err != nil {
 		return fault.Wrap(err, fault.CodeUnavailable, "The scan is being deleted, and not all of it is gone yet: try again.")
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -39,15 +39,15 @@ func (s *Handler) remove(w http.ResponseWriter, r *http.Request) error {
 
 // bury replaces the caller's scan by a tombstone and its event. A scan that is a tombstone already
 // stays one.
-func (s *Handler) bury(ctx context.Context, uid account.UID, id scan.ID) (gone scan.Scan, err error) {
+func (h *Handler) bury(ctx context.Context, uid account.UID, id scan.ID) (gone scan.Scan, err error) {
 	if !id.Valid() {
 		return scan.Scan{}, noSuchScan()
 	}
-	err = s.Outbox.RunInTurn(ctx, account.Ref(s.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
-		if _, err := account.ReadActive(tx.Transaction, s.Firestore, uid); err != nil {
+	err = h.Outbox.RunInTurn(ctx, account.Ref(h.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
+		if _, err := account.ReadActive(tx.Transaction, h.Firestore, uid); err != nil {
 			return err
 		}
-		current, err := scan.DecodeAny(tx.Get(scan.Ref(s.Firestore, id)))
+		current, err := scan.DecodeAny(tx.Get(scan.Ref(h.Firestore, id)))
 		if errors.Is(err, scan.ErrNotFound) || err == nil && current.UID != uid {
 			return noSuchScan()
 		}
@@ -58,20 +58,20 @@ func (s *Handler) bury(ctx context.Context, uid account.UID, id scan.ID) (gone s
 		if current.State == scan.Deleting {
 			return nil
 		}
-		if err := cheat.Forget(tx.Transaction, s.Firestore, uid, string(id)); err != nil {
+		if err := cheat.Forget(tx.Transaction, h.Firestore, uid, string(id)); err != nil {
 			return err
 		}
-		now := s.Now().UTC()
+		now := h.Now().UTC()
 		gone.Tombstone(now)
 		var owed event.Payload
 		if !current.FinishedAt.IsZero() { // completed or failed, so its user was told of it
 			owed = deletedEvent(current)
 		}
-		err = series.Follow(ctx, tx, s.Firestore, gone, now, owed, string(id), current.FinishedAt.Format(time.RFC3339Nano))
+		err = series.Follow(ctx, tx, h.Firestore, gone, now, owed, string(id), current.FinishedAt.Format(time.RFC3339Nano))
 		if err != nil {
 			return err
 		}
-		return scan.Write(tx.Transaction, s.Firestore, gone)
+		return scan.Write(tx.Transaction, h.Firestore, gone)
 	})
 	return gone, err
 }

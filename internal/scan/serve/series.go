@@ -24,25 +24,25 @@ type SeriesHandler struct {
 }
 
 // Routes adds GET /v1/series and the routes below.
-func (s *SeriesHandler) Routes(api *httpapi.API) {
-	api.Handle("GET /v1/series", httpapi.User, s.list, httpapi.Paged)
-	api.Handle("GET /v1/series/{id}", httpapi.User, s.get, httpapi.Query("wait", "since"))
-	api.Handle("DELETE /v1/series/{id}", httpapi.User, s.remove)
-	api.Handle("GET /v1/series/{id}/images", httpapi.User, s.images)
+func (h *SeriesHandler) Routes(api *httpapi.API) {
+	api.Handle("GET /v1/series", httpapi.User, h.list, httpapi.Paged)
+	api.Handle("GET /v1/series/{id}", httpapi.User, h.get, httpapi.Query("wait", "since"))
+	api.Handle("DELETE /v1/series/{id}", httpapi.User, h.remove)
+	api.Handle("GET /v1/series/{id}/images", httpapi.User, h.images)
 }
 
 func noSuchSeries() error { return fault.New(fault.CodeNotFound, "There is no such series.") }
 
 // owned is the series of the caller, whose account is in use.
-func (s *SeriesHandler) owned(r *http.Request) (series.Series, error) {
-	if err := s.admit(r); err != nil {
+func (h *SeriesHandler) owned(r *http.Request) (series.Series, error) {
+	if err := h.admit(r); err != nil {
 		return series.Series{}, err
 	}
 	id := scan.SeriesID(r.PathValue("id"))
 	if !id.Valid() {
 		return series.Series{}, noSuchSeries()
 	}
-	found, err := series.Get(r.Context(), s.Firestore, account.Caller(r), id)
+	found, err := series.Get(r.Context(), h.Firestore, account.Caller(r), id)
 	if errors.Is(err, series.ErrNotFound) {
 		return series.Series{}, noSuchSeries()
 	}
@@ -50,8 +50,8 @@ func (s *SeriesHandler) owned(r *http.Request) (series.Series, error) {
 }
 
 // get is [Handler.get] for a series: its version grows each time that one of its scans ends.
-func (s *SeriesHandler) get(w http.ResponseWriter, r *http.Request) error {
-	latest, err := polled(r, s.Watcher, s.owned)
+func (h *SeriesHandler) get(w http.ResponseWriter, r *http.Request) error {
+	latest, err := polled(r, h.Watcher, h.owned)
 	if err != nil {
 		return err
 	}
@@ -60,12 +60,12 @@ func (s *SeriesHandler) get(w http.ResponseWriter, r *http.Request) error {
 
 // list answers GET /v1/series: the newest first. What is being deleted is left out, so that a page
 // may be short.
-func (s *SeriesHandler) list(w http.ResponseWriter, r *http.Request) error {
-	asked, err := s.page(r, "series")
+func (h *SeriesHandler) list(w http.ResponseWriter, r *http.Request) error {
+	asked, err := h.page(r, "series")
 	if err != nil {
 		return err
 	}
-	q := series.Of(s.Firestore, account.Caller(r)).OrderBy("createdAt", firestore.Desc).
+	q := series.Of(h.Firestore, account.Caller(r)).OrderBy("createdAt", firestore.Desc).
 		OrderBy(firestore.DocumentID, firestore.Desc).Limit(asked.Limit + 1)
 	if asked.After != nil {
 		q = q.StartAfter(asked.After.At, asked.After.ID)
@@ -86,40 +86,40 @@ func (s *SeriesHandler) list(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, page)
 }
 
-// seriesImages are the images of a series' scans.
-type seriesImages struct {
-	Scans []scanImages `json:"scans"`
+// seriesImagesView has the images of a series' scans.
+type seriesImagesView struct {
+	Scans []scanImagesView `json:"scans"`
 }
 
-type scanImages struct {
+type scanImagesView struct {
 	ScanID scan.ID `json:"scanId"`
 	imagesView
 }
 
 // images answers GET /v1/series/{id}/images: those of each completed scan, in the order of the
 // looks.
-func (s *SeriesHandler) images(w http.ResponseWriter, r *http.Request) error {
-	found, err := s.owned(r)
+func (h *SeriesHandler) images(w http.ResponseWriter, r *http.Request) error {
+	found, err := h.owned(r)
 	if err != nil {
 		return err
 	}
-	view := seriesImages{Scans: []scanImages{}}
+	view := seriesImagesView{Scans: []scanImagesView{}}
 	for _, l := range found.Looks {
 		if l.State != series.LookCompleted {
 			continue
 		}
-		of, err := scan.Get(r.Context(), s.Firestore, l.ScanID)
+		of, err := scan.Get(r.Context(), h.Firestore, l.ScanID)
 		if errors.Is(err, scan.ErrNotFound) {
 			continue // deleted since
 		}
 		if err != nil {
 			return err
 		}
-		images, err := s.imagesOf(r.Context(), of)
+		images, err := h.imagesOf(r.Context(), of)
 		if err != nil {
 			return err
 		}
-		view.Scans = append(view.Scans, scanImages{ScanID: l.ScanID, imagesView: images})
+		view.Scans = append(view.Scans, scanImagesView{ScanID: l.ScanID, imagesView: images})
 	}
 	return httpapi.Write(w, http.StatusOK, view)
 }

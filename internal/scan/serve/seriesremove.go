@@ -20,14 +20,14 @@ import (
 
 // remove answers DELETE /v1/series/{id}. It is 204 once all is gone, and when asked again
 // meanwhile; later 404.
-func (s *SeriesHandler) remove(w http.ResponseWriter, r *http.Request) error {
-	gone, err := s.bury(r.Context(), account.Caller(r), scan.SeriesID(r.PathValue("id")))
+func (h *SeriesHandler) remove(w http.ResponseWriter, r *http.Request) error {
+	gone, err := h.bury(r.Context(), account.Caller(r), scan.SeriesID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(r.Context())
 	for _, one := range gone {
-		group.Go(func() error { return series.ClearAway(ctx, s.Firestore, s.Uploads, s.Results, one) })
+		group.Go(func() error { return series.ClearAway(ctx, h.Firestore, h.Uploads, h.Results, one) })
 	}
 	if err := group.Wait(); err != nil {
 		return fault.Wrap(err, fault.CodeUnavailable,
@@ -39,15 +39,15 @@ func (s *SeriesHandler) remove(w http.ResponseWriter, r *http.Request) error {
 
 // bury makes the caller's series and its scans tombstones and tells of it. It returns the scans
 // that are to be cleared away.
-func (s *SeriesHandler) bury(ctx context.Context, uid account.UID, id scan.SeriesID) (gone []scan.Scan, err error) {
+func (h *SeriesHandler) bury(ctx context.Context, uid account.UID, id scan.SeriesID) (gone []scan.Scan, err error) {
 	if !id.Valid() {
 		return nil, noSuchSeries()
 	}
-	err = s.Outbox.RunInTurn(ctx, account.Ref(s.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
-		if _, err := account.ReadActive(tx.Transaction, s.Firestore, uid); err != nil {
+	err = h.Outbox.RunInTurn(ctx, account.Ref(h.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
+		if _, err := account.ReadActive(tx.Transaction, h.Firestore, uid); err != nil {
 			return err
 		}
-		found, err := series.Decode(tx.Get(series.Ref(s.Firestore, uid, id)))
+		found, err := series.Decode(tx.Get(series.Ref(h.Firestore, uid, id)))
 		begun := errors.Is(err, series.ErrDeleting)
 		switch {
 		case errors.Is(err, series.ErrNotFound) && !begun:
@@ -55,19 +55,19 @@ func (s *SeriesHandler) bury(ctx context.Context, uid account.UID, id scan.Serie
 		case err != nil && !begun:
 			return err
 		}
-		if gone, err = s.readScans(tx.Transaction, found); err != nil || begun {
+		if gone, err = h.readScans(tx.Transaction, found); err != nil || begun {
 			return err
 		}
-		return s.buryAll(ctx, tx, found, gone)
+		return h.buryAll(ctx, tx, found, gone)
 	})
 	return gone, err
 }
 
 // readScans reads the series' scans that are there, tombstones among them.
-func (s *SeriesHandler) readScans(tx *firestore.Transaction, of series.Series) ([]scan.Scan, error) {
+func (h *SeriesHandler) readScans(tx *firestore.Transaction, of series.Series) ([]scan.Scan, error) {
 	refs := make([]*firestore.DocumentRef, len(of.Looks))
 	for i, l := range of.Looks {
-		refs[i] = scan.Ref(s.Firestore, l.ScanID)
+		refs[i] = scan.Ref(h.Firestore, l.ScanID)
 	}
 	snaps, err := tx.GetAll(refs)
 	if err != nil {
@@ -86,13 +86,13 @@ func (s *SeriesHandler) readScans(tx *firestore.Transaction, of series.Series) (
 	return all, nil
 }
 
-func (s *SeriesHandler) buryAll(ctx context.Context, tx *outbox.Tx, of series.Series, scans []scan.Scan) error {
-	now := s.Now().UTC()
+func (h *SeriesHandler) buryAll(ctx context.Context, tx *outbox.Tx, of series.Series, scans []scan.Scan) error {
+	now := h.Now().UTC()
 	ids := make([]string, len(scans))
 	for i, one := range scans {
 		ids[i] = string(one.ID)
 	}
-	if err := cheat.Forget(tx.Transaction, s.Firestore, of.UID, ids...); err != nil {
+	if err := cheat.Forget(tx.Transaction, h.Firestore, of.UID, ids...); err != nil {
 		return err
 	}
 	if told, ok := of.DeletedEvent(now); ok {
@@ -105,13 +105,13 @@ func (s *SeriesHandler) buryAll(ctx context.Context, tx *outbox.Tx, of series.Se
 			continue
 		}
 		scans[i].Tombstone(now)
-		if err := scan.Write(tx.Transaction, s.Firestore, scans[i]); err != nil {
+		if err := scan.Write(tx.Transaction, h.Firestore, scans[i]); err != nil {
 			return err
 		}
 	}
 	if len(scans) == 0 {
-		return tx.Delete(of.Ref(s.Firestore))
+		return tx.Delete(of.Ref(h.Firestore))
 	}
 	of.Tombstone(scans, now)
-	return series.Write(tx.Transaction, s.Firestore, of)
+	return series.Write(tx.Transaction, h.Firestore, of)
 }

@@ -23,7 +23,7 @@ type sitting struct {
 	last  httpapi.Position
 	// point is what of it is shown, but for the comparison, which is made of the result. Those of a
 	// series are there once that was read.
-	point  point
+	point  pointView
 	result scan.Outcome
 }
 
@@ -35,7 +35,7 @@ func single(s scan.Scan) sitting {
 	r := s.Outcome()
 	return sitting{
 		scans: []scan.Scan{s}, last: scan.PositionOf(s), result: r,
-		point: point{ScanID: s.ID, CompletedAt: httpapi.Time(s.FinishedAt), Engine: r.Version, Score: r.Score},
+		point: pointView{ScanID: s.ID, CompletedAt: httpapi.Time(s.FinishedAt), Engine: r.Version, Score: r.Score},
 	}
 }
 
@@ -43,11 +43,11 @@ func single(s scan.Scan) sitting {
 // series were opened at one time, so they stand together in the list.
 //
 // It needs the index (uid asc, state asc, createdAt desc, id desc) on scans, as the list does.
-func (s *Handler) sittings(ctx context.Context, uid account.UID, asked httpapi.Page) (all []sitting, err error) {
+func (h *Handler) sittings(ctx context.Context, uid account.UID, asked httpapi.Page) (all []sitting, err error) {
 	want, after := asked.Limit+lookBack, asked.After
 	f := scan.Filter{State: string(scan.Completed), Direction: firestore.Desc}
 	for {
-		q := f.Query(s.Firestore, uid).Limit(want).Select(pointFields...)
+		q := f.Query(h.Firestore, uid).Limit(want).Select(pointFields...)
 		if after != nil {
 			q = q.StartAfter(after.At, after.ID)
 		}
@@ -75,7 +75,7 @@ func appendTo(all []sitting, next scan.Scan) []sitting {
 	}
 	one := single(next)
 	if next.SeriesID != "" {
-		one.point = point{SeriesID: next.SeriesID}
+		one.point = pointView{SeriesID: next.SeriesID}
 	}
 	return append(all, one)
 }
@@ -83,16 +83,16 @@ func appendTo(all []sitting, next scan.Scan) []sitting {
 // settledOnes reads what the series among the sittings have come to, and leaves out those that have
 // not come to a score. shown is how many at the front are shown, and again how many of those
 // remain.
-func (s *Handler) settledOnes(
+func (h *Handler) settledOnes(
 	ctx context.Context, uid account.UID, all []sitting, shown int,
 ) (rest []sitting, stillShown int, err error) {
 	var refs []*firestore.DocumentRef
 	for _, one := range all {
 		if one.point.SeriesID != "" {
-			refs = append(refs, series.Ref(s.Firestore, uid, one.point.SeriesID))
+			refs = append(refs, series.Ref(h.Firestore, uid, one.point.SeriesID))
 		}
 	}
-	snaps, err := s.Firestore.GetAll(ctx, refs)
+	snaps, err := h.Firestore.GetAll(ctx, refs)
 	if err != nil {
 		return nil, 0, fmt.Errorf("read series: %w", err)
 	}

@@ -42,7 +42,7 @@ var gates = map[string]string{
 	report.CheckFaceLook: becauseCover, report.CheckMouthDetail: becauseCover,
 }
 
-// pointFields are all that is read of a scan for its [point].
+// pointFields are all that is read of a scan for its [pointView].
 var pointFields = []string{
 	"id", "seriesId", "createdAt", "finishedAt",
 	"result.version", "result.score", "result.quality", "result.metrics",
@@ -54,8 +54,8 @@ const (
 	withinNoise = "within_noise"
 )
 
-// point is a completed scan in the timeline, or a completed series.
-type point struct {
+// pointView is a completed scan in the timeline, or a completed series.
+type pointView struct {
 	ScanID   scan.ID       `json:"scanId,omitempty"`
 	SeriesID scan.SeriesID `json:"seriesId,omitempty"`
 	// Photos is how many scans a series' score is the mean of.
@@ -70,28 +70,29 @@ type point struct {
 	NotComparedBecause []string `json:"notComparedBecause"`
 	// Change is since the last scan before it that it can be compared with; nil where there is
 	// none.
-	Change *change `json:"change,omitempty"`
+	Change *changeView `json:"change,omitempty"`
 }
 
-// change is what differs between two comparable points.
-type change struct {
+// changeView is what differs between two comparable points.
+type changeView struct {
 	// Since is the id of the earlier one's scan or series.
-	Since   string  `json:"since"`
-	Score   delta   `json:"score"`
-	Metrics []delta `json:"metrics"`
+	Since   string      `json:"since"`
+	Score   deltaView   `json:"score"`
+	Metrics []deltaView `json:"metrics"`
 }
 
-// delta is a difference, later less earlier, and whether it is more than two photos of an unchanged
+// deltaView is a difference, later less earlier, and whether it is more than two photos of an
+// unchanged
 // face show.
-type delta struct {
+type deltaView struct {
 	Name       string  `json:"name"`
 	Difference float64 `json:"difference"`
 	Verdict    string  `json:"verdict"`
 }
 
 // timeline is the points of completed scans and series, oldest first.
-func timeline(all []sitting) []point {
-	points := make([]point, 0, len(all))
+func timeline(all []sitting) []pointView {
+	points := make([]pointView, 0, len(all))
 	var before *sitting // the last comparable one of the engine
 	var engine string
 	for i := range all {
@@ -130,8 +131,8 @@ func outside(r scan.Outcome) []string {
 // compare is the change between two points of one engine. A measure's change is significant above
 // its smallest detectable change (SDC), which the engine publishes. That is 1.96 times the root of
 // two standard errors, so that of two measures with different ones it is their root mean square.
-func compare(since string, from, to scan.Outcome) *change {
-	c := &change{Since: since, Metrics: []delta{}, Score: delta{
+func compare(since string, from, to scan.Outcome) *changeView {
+	c := &changeView{Since: since, Metrics: []deltaView{}, Score: deltaView{
 		Name: "score", Difference: tenth(to.Score.Value - from.Score.Value),
 		Verdict: verdict(scoreMoved(from.Score, to.Score)),
 	}}
@@ -141,7 +142,7 @@ func compare(since string, from, to scan.Outcome) *change {
 			continue
 		}
 		difference := m.Value - from.Metrics[i].Value
-		c.Metrics = append(c.Metrics, delta{
+		c.Metrics = append(c.Metrics, deltaView{
 			Name: m.Name, Difference: math.Round(difference*1000) / 1000,
 			Verdict: verdict(math.Abs(difference) > math.Hypot(m.Reliability.SDC, from.Metrics[i].Reliability.SDC)/math.Sqrt2),
 		})
@@ -173,18 +174,18 @@ func verdict(moved bool) string {
 func tenth(v float64) float64 { return math.Round(v*10) / 10 }
 
 type timelineView struct {
-	Points     []point `json:"points"`
-	NextCursor string  `json:"nextCursor,omitempty"`
+	Points     []pointView `json:"points"`
+	NextCursor string      `json:"nextCursor,omitempty"`
 }
 
 // showTimeline answers GET /v1/timeline: a page of the latest completed scans, the newest last; the
 // next page is the older ones before it.
-func (s *Handler) showTimeline(w http.ResponseWriter, r *http.Request) error {
-	asked, err := s.page(r, "timeline")
+func (h *Handler) showTimeline(w http.ResponseWriter, r *http.Request) error {
+	asked, err := h.page(r, "timeline")
 	if err != nil {
 		return err
 	}
-	found, err := s.sittings(r.Context(), account.Caller(r), asked)
+	found, err := h.sittings(r.Context(), account.Caller(r), asked)
 	if err != nil {
 		return err
 	}
@@ -193,7 +194,7 @@ func (s *Handler) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	if len(found) > asked.Limit {
 		view.NextCursor = asked.Next(found[asked.Limit-1].last)
 	}
-	found, shown, err = s.settledOnes(r.Context(), account.Caller(r), found, shown)
+	found, shown, err = h.settledOnes(r.Context(), account.Caller(r), found, shown)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func TestSeriesComparesByMeanMeasures(t *testing.T) {
 		of.See(scans[i], shotAt)
 	}
 	of.Looks[2].LeftOut = "outlier"
-	s := sitting{scans: scans, point: point{SeriesID: "series"}}
+	s := sitting{scans: scans, point: pointView{SeriesID: "series"}}
 	s.settle(of)
 	if m := s.result.Metrics; len(m) != 1 || m[0].Value != 0.54 || m[0].Reliability.SDC < 0.0707 ||
 		m[0].Reliability.SDC > 0.0708 {

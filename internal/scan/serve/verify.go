@@ -19,17 +19,17 @@ import (
 	"github.com/facescan/facescan/internal/scan"
 )
 
-func (s *Handler) verify(w http.ResponseWriter, r *http.Request) error { return s.again(w, r, false) }
+func (h *Handler) verify(w http.ResponseWriter, r *http.Request) error { return h.again(w, r, false) }
 
 // rescore refuses a scan whose result is the present engine's: it would come out the same.
-func (s *Handler) rescore(w http.ResponseWriter, r *http.Request) error { return s.again(w, r, true) }
+func (h *Handler) rescore(w http.ResponseWriter, r *http.Request) error { return h.again(w, r, true) }
 
-func (s *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) error {
+func (h *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) error {
 	uid := account.Caller(r)
 	var found scan.Scan
-	err := s.Firestore.RunTransaction(r.Context(), func(_ context.Context, tx *firestore.Transaction) error {
+	err := h.Firestore.RunTransaction(r.Context(), func(_ context.Context, tx *firestore.Transaction) error {
 		var err error
-		found, err = s.measurable(tx, uid, scan.ID(r.PathValue("id")))
+		found, err = h.measurable(tx, uid, scan.ID(r.PathValue("id")))
 		return err
 	}, firestore.ReadOnly)
 	if err != nil {
@@ -38,14 +38,14 @@ func (s *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 	if rescore && found.Outcome().Version == report.Version {
 		return fault.New(fault.CodeAlreadyCurrent, "The scan was measured by the engine in use.")
 	}
-	_, err = s.Uploads.Object(scan.PhotoName(found.UID, found.ID)).Generation(found.Generation).Attrs(r.Context())
+	_, err = h.Uploads.Object(scan.PhotoName(found.UID, found.ID)).Generation(found.Generation).Attrs(r.Context())
 	if errors.Is(err, storage.ErrObjectNotExist) {
 		return fault.New(fault.CodeOriginalGone, "The photo is not kept any more, so it cannot be measured again.")
 	}
 	if err != nil {
 		return fmt.Errorf("look for the photo: %w", err)
 	}
-	asked, err := s.request(r.Context(), found.ID, uid, rescore)
+	asked, err := h.request(r.Context(), found.ID, uid, rescore)
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,8 @@ func (s *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 
 // measurable is the caller's completed scan, of a user whose consent it was made under is in force.
 // A caller who may not ask at all is told so first.
-func (s *Handler) measurable(tx *firestore.Transaction, uid account.UID, id scan.ID) (scan.Scan, error) {
-	user, err := account.ReadActive(tx, s.Firestore, uid)
+func (h *Handler) measurable(tx *firestore.Transaction, uid account.UID, id scan.ID) (scan.Scan, error) {
+	user, err := account.ReadActive(tx, h.Firestore, uid)
 	if err != nil {
 		return scan.Scan{}, err
 	}
@@ -67,7 +67,7 @@ func (s *Handler) measurable(tx *firestore.Transaction, uid account.UID, id scan
 	if !id.Valid() {
 		return scan.Scan{}, noSuchScan()
 	}
-	found, err := scan.Read(tx, s.Firestore, id)
+	found, err := scan.Read(tx, h.Firestore, id)
 	if errors.Is(err, scan.ErrNotFound) || err == nil && found.UID != uid {
 		return scan.Scan{}, noSuchScan()
 	}
@@ -84,15 +84,15 @@ func (s *Handler) measurable(tx *firestore.Transaction, uid account.UID, id scan
 }
 
 // request notes the request and owes its event; one that is pending already will do.
-func (s *Handler) request(
+func (h *Handler) request(
 	ctx context.Context, id scan.ID, uid account.UID, rescore bool,
 ) (current scan.Scan, err error) {
-	err = s.Outbox.RunInTurn(ctx, scan.Ref(s.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
-		current, err = s.measurable(tx.Transaction, uid, id)
+	err = h.Outbox.RunInTurn(ctx, scan.Ref(h.Firestore, id), func(ctx context.Context, tx *outbox.Tx) error {
+		current, err = h.measurable(tx.Transaction, uid, id)
 		if err != nil {
 			return err
 		}
-		now := s.Now().UTC()
+		now := h.Now().UTC()
 		if !current.Ask(now) {
 			return nil
 		}
@@ -100,7 +100,7 @@ func (s *Handler) request(
 		if err := tx.Tell(ctx, now, asked, string(id), strconv.FormatInt(current.Version, 10)); err != nil {
 			return err
 		}
-		return scan.Write(tx.Transaction, s.Firestore, current)
+		return scan.Write(tx.Transaction, h.Firestore, current)
 	})
 	return current, err
 }
