@@ -42,8 +42,8 @@ type Claim struct {
 	ExpireAt time.Time `firestore:"expireAt,omitempty"`
 }
 
-// ClaimRef is the document of the claim on the key. Keys are texts of any characters; the few that
-// cannot be ids of documents are written differently.
+// ClaimRef returns the document of the claim on the key. Keys are texts of any characters; the few
+// that cannot be ids of documents are written differently.
 func ClaimRef(fs *firestore.Client, key string) *firestore.DocumentRef {
 	id := strings.ReplaceAll(key, "/", "\u2215") // which no key has: it looks like the slash
 	if strings.Trim(id, ".") == "" || strings.HasPrefix(id, "__") || strings.HasPrefix(id, "=") {
@@ -60,8 +60,8 @@ func (c Claim) Owner(now time.Time) UID {
 	return c.UID
 }
 
-// renameAllowedAt is when the user may take a name that is new to them, the zero time where there
-// is nothing to wait for.
+// renameAllowedAt returns when the user may take a name that is new to them, the zero time where
+// there is nothing to wait for.
 func (u User) renameAllowedAt(now time.Time) time.Time {
 	if at := u.RenamedAt.Add(RenameCooldown); !u.RenamedAt.IsZero() && at.After(now) {
 		return at
@@ -81,7 +81,7 @@ func (u User) keys() []string {
 	return keys
 }
 
-// rename gives the user the name. Choosing the first one, writing the present one differently and
+// rename returns the user the name. Choosing the first one, writing the present one differently and
 // going back to the one before cost no waiting; see [RenameCooldown] for the rest.
 func (s *Service) rename(ctx context.Context, uid UID, written string, tags *httpapi.Tags) (User, error) {
 	name, err := parseUsername(written)

@@ -114,8 +114,8 @@ func showTime(t time.Time) string {
 // etag names the account's state: it changes with the profile, the username and the consent.
 func etag(u User) string { return strconv.Quote(strconv.FormatInt(u.Revision, 10)) }
 
-// Caller is the user who makes the request, by the ID token; it says nothing of whether users/{uid}
-// exists.
+// Caller returns the user who makes the request, by the ID token; it says nothing of whether
+// users/{uid} exists.
 func Caller(r *http.Request) UID { return UID(httpapi.Caller(r.Context()).UID) }
 
 func (s *Service) postRegister(w http.ResponseWriter, r *http.Request) error {
@@ -177,7 +177,7 @@ func (c profileRequest) patch() patch {
 	return p
 }
 
-// orEmpty is the text that the member asks for, nil for none. One that is cleared is empty.
+// orEmpty returns the text that the member asks for, nil for none. One that is cleared is empty.
 func orEmpty(m httpapi.Member[string]) *string {
 	if m.Given && m.Value == nil {
 		return new(string)

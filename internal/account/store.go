@@ -21,12 +21,12 @@ type Service struct {
 	now func() time.Time
 }
 
-// New makes a service over the database and the outbox; now is the clock.
+// New returns a service over the database and the outbox; now is the clock.
 func New(fs *firestore.Client, box *outbox.Box, now func() time.Time) *Service {
 	return &Service{fs: fs, box: box, now: now}
 }
 
-// read is the account in use, outside of a transaction: for showing only.
+// read returns the account in use, outside of a transaction: for showing only.
 func (s *Service) read(ctx context.Context, uid UID) (User, error) {
 	return GetActive(ctx, s.fs, uid)
 }
@@ -43,7 +43,7 @@ const (
 	visible
 )
 
-// edits are the members of users/{uid} that an edit writes. The rest (the state, what a later
+// edits returns the members of users/{uid} that an edit writes. The rest (the state, what a later
 // version adds) is left as it is, so that an old instance does not undo a new one's work.
 func edits(u User) []firestore.Update {
 	return []firestore.Update{

@@ -98,7 +98,7 @@ const UserSchema = 2
 // ErrNoUser means that users/{uid} does not exist.
 var ErrNoUser = errors.New("no such user")
 
-// Ref is the document users/{uid}.
+// Ref returns the document users/{uid}.
 func Ref(fs *firestore.Client, uid UID) *firestore.DocumentRef {
 	return fs.Collection("users").Doc(string(uid))
 }

@@ -117,11 +117,11 @@ const SweepEvery = time.Minute
 
 const fallback = "/*"
 
-// Functions is every deployable, sorted by name.
+// Functions returns every deployable, sorted by name.
 func Functions() []Function { return slices.Clone(functions) }
 
-// Owner is the HTTP function that owns the URL path: the one with the longest path that fits. What
-// is no path, such as the "*" of OPTIONS, is the fallback's too.
+// Owner returns the HTTP function that owns the URL path: the one with the longest path that fits.
+// What is no path, such as the "*" of OPTIONS, is the fallback's too.
 func Owner(path string) Function {
 	var owner Function
 	best := -1
@@ -150,7 +150,7 @@ type Subscription struct {
 	Function    Function
 }
 
-// Subscriptions is every push subscription, sorted by name.
+// Subscriptions returns every push subscription, sorted by name.
 func Subscriptions() []Subscription {
 	var all []Subscription
 	for _, f := range functions {
@@ -165,7 +165,7 @@ func Subscriptions() []Subscription {
 // DeadLetterTopic takes what no attempt could deliver.
 const DeadLetterTopic = "dead-letter"
 
-// Topics is every topic that is consumed, and the dead-letter topic, sorted.
+// Topics returns every topic that is consumed, and the dead-letter topic, sorted.
 func Topics() []string {
 	all := append(consumed(functions), DeadLetterTopic)
 	slices.Sort(all)

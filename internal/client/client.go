@@ -26,7 +26,7 @@ const timeout = time.Minute
 // Problem is an error answer of the API, RFC 9457.
 type Problem api.Problem
 
-// Error gives status, code and detail.
+// Error returns status, code and detail.
 func (p *Problem) Error() string {
 	request := ""
 	if p.RequestID != nil {
@@ -50,8 +50,8 @@ type Client struct {
 	token string
 }
 
-// API is every operation of the contract, as this user. An answer of 400 and above is a *Problem in
-// the error's chain.
+// API returns every operation of the contract, as this user. An answer of 400 and above is a
+// *Problem in the error's chain.
 func (c *Client) API() *api.ClientWithResponses {
 	return &api.ClientWithResponses{ClientInterface: &api.Client{
 		Server: c.URL + "/", Client: doer(c.do), RequestEditors: []api.RequestEditorFn{c.authorize},
@@ -110,7 +110,8 @@ func (c *Client) discard(req *http.Request, err error) error {
 	return resp.Body.Close()
 }
 
-// body is the one of the answer's bodies that is there: the contract promises one for each success.
+// body returns the one of the answer's bodies that is there: the contract promises one for each
+// success.
 func body[T any](resp interface{ Status() string }, of ...*T) (T, error) {
 	for _, b := range of {
 		if b != nil {
@@ -258,7 +259,7 @@ func (c *Client) Put(ctx context.Context, t *api.UploadTicket, photo []byte) err
 	return c.discard(req, nil)
 }
 
-// Scan is the scan as it is now.
+// Scan returns the scan as it is now.
 func (c *Client) Scan(ctx context.Context, id string) (api.Scan, error) {
 	return c.scan(ctx, id, nil)
 }
@@ -318,7 +319,7 @@ func (c *Client) AwaitSeries(ctx context.Context, id string) (api.Series, error)
 	}
 }
 
-// Top is the best of the board.
+// Top returns the best of the board.
 func (c *Client) Top(ctx context.Context) (api.Top, error) {
 	resp, err := c.API().GetTopWithResponse(ctx, nil)
 	if err != nil {
@@ -327,7 +328,7 @@ func (c *Client) Top(ctx context.Context) (api.Top, error) {
 	return body(resp, resp.JSON200)
 }
 
-// Standing is the user's own place on the board.
+// Standing returns the user's own place on the board.
 func (c *Client) Standing(ctx context.Context) (api.Standing, error) {
 	resp, err := c.API().GetStandingWithResponse(ctx)
 	if err != nil {
@@ -336,7 +337,7 @@ func (c *Client) Standing(ctx context.Context) (api.Standing, error) {
 	return body(resp, resp.JSON200)
 }
 
-// Inbox is the user's notifications, newest first.
+// Inbox returns the user's notifications, newest first.
 func (c *Client) Inbox(ctx context.Context) ([]api.InboxItem, error) {
 	resp, err := c.API().ListInboxWithResponse(ctx, &api.ListInboxParams{Limit: new(100)})
 	if err != nil {
@@ -346,7 +347,8 @@ func (c *Client) Inbox(ctx context.Context) ([]api.InboxItem, error) {
 	return page.Items, err
 }
 
-// Export is how far the user's export is, and has another made where none is ready or under way.
+// Export returns how far the user's export is, and has another made where none is ready or under
+// way.
 func (c *Client) Export(ctx context.Context) (api.Export, error) {
 	resp, err := c.API().RequestExportWithResponse(ctx)
 	if err != nil {
@@ -393,8 +395,8 @@ func (c *Client) Erase(ctx context.Context) (api.ErasureRequested, error) {
 	return body(resp, resp.JSON202)
 }
 
-// Receipt is how far the erasure at the receipt's URL is; verified once there is a receipt, by the
-// API's keys.
+// Receipt returns how far the erasure at the receipt's URL is; verified once there is a receipt, by
+// the API's keys.
 func (c *Client) Receipt(ctx context.Context, url string) (r receipt.Receipt, there bool, err error) {
 	var answer struct{ Receipt string }
 	if err := c.fetchJSON(ctx, url, &answer); err != nil || answer.Receipt == "" {

@@ -17,10 +17,10 @@ import (
 // than a photo, and a face without texture is taken for one half twice.
 const grain = 3
 
-// Look is a JPEG of the photo as another look into the camera would give it, a different one for
-// each n from 0: the head a little tilted and moved, the light from another side, the face warped
-// by a few thousandths of the picture's width. The room's light is the same in all and not the
-// photo's, so that the cheat guard takes a look neither for a copy of the photo nor for one of
+// Look returns a JPEG of the photo as another look into the camera would give it, a different one
+// for each n from 0: the head a little tilted and moved, the light from another side, the face
+// warped by a few thousandths of the picture's width. The room's light is the same in all and not
+// the photo's, so that the cheat guard takes a look neither for a copy of the photo nor for one of
 // another look.
 func Look(photo []byte, n int) ([]byte, error) {
 	decoded, err := imaging.Decode(bytes.NewReader(photo), imaging.AutoOrientation(true))

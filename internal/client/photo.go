@@ -10,8 +10,8 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// Relight is a copy of the JPEG with soft lights and shadows on it, as on another day: the cheat
-// guard takes it for another photo.
+// Relight returns a copy of the JPEG with soft lights and shadows on it, as on another day: the
+// cheat guard takes it for another photo.
 func Relight(photo []byte) ([]byte, error) {
 	src, err := jpeg.Decode(bytes.NewReader(photo))
 	if err != nil {
@@ -35,7 +35,7 @@ func Relight(photo []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Stretch is a copy of the JPEG, widened by the factor: another photo to the bytes, and of a
+// Stretch returns a copy of the JPEG, widened by the factor: another photo to the bytes, and of a
 // slightly other face.
 func Stretch(photo []byte, factor float64) ([]byte, error) {
 	src, err := jpeg.Decode(bytes.NewReader(photo))

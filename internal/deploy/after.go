@@ -13,8 +13,8 @@ import (
 	"github.com/facescan/facescan/internal/testphoto"
 )
 
-// after are the checks of what apply made: one event goes all the way through Pub/Sub's signed push
-// into Firestore, and one photo through everything.
+// after returns the checks of what apply made: one event goes all the way through Pub/Sub's signed
+// push into Firestore, and one photo through everything.
 func (c *cloud) after() []check {
 	return []check{
 		{
@@ -82,7 +82,7 @@ func (c *cloud) awaitLease(ctx context.Context, before time.Time) error {
 	}
 }
 
-// leaseWritten is when limits/sweep was last written, the zero time if never.
+// leaseWritten returns when limits/sweep was last written, the zero time if never.
 func (c *cloud) leaseWritten(ctx context.Context) (time.Time, error) {
 	var doc struct {
 		UpdateTime time.Time `json:"updateTime"`

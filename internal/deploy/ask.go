@@ -28,8 +28,8 @@ func newTerminal(in *os.File, out io.Writer) *terminal {
 	return t
 }
 
-// line is the answer to the question, without spaces around it. It fails when the context ends, as
-// the reading of a terminal does not.
+// line returns the answer to the question, without spaces around it. It fails when the context
+// ends, as the reading of a terminal does not.
 func (t *terminal) line(ctx context.Context, question string) (string, error) {
 	return t.answer(ctx, question, func() (string, error) { return t.in.ReadString('\n') })
 }

@@ -59,7 +59,7 @@ func (c *cloud) bootstrap(ctx context.Context) error {
 	return nil
 }
 
-// region is the region that the files say, or the variable's default.
+// region returns the region that the files say, or the variable's default.
 func (c *cloud) region() string {
 	if region := c.variable("region"); region != "" {
 		return region
@@ -67,7 +67,7 @@ func (c *cloud) region() string {
 	return "europe-west1"
 }
 
-// deployersVar is the variable deployers as Terraform takes it on its command line.
+// deployersVar returns the variable deployers as Terraform takes it on its command line.
 func deployersVar(members []string) (string, error) {
 	list, err := json.Marshal(orEmpty(members))
 	return "deployers=" + string(list), err
@@ -120,8 +120,8 @@ const secretBytes = 32
 // receiptKey is the ed25519 seed that signs receipts of erasure.
 const receiptKey = "receipt-key"
 
-// publicKey is the public half of the seed, which the verifier of a receipt needs. It is "" where
-// the seed is none.
+// publicKey returns the public half of the seed, which the verifier of a receipt needs. It is ""
+// where the seed is none.
 func publicKey(seed []byte) string {
 	raw, err := base64.StdEncoding.DecodeString(string(seed))
 	if err != nil || len(raw) != ed25519.SeedSize {
@@ -161,7 +161,7 @@ func (c *cloud) writeSecrets(ctx context.Context) error {
 	return nil
 }
 
-// secretValue is a random secret, or what the operator types.
+// secretValue returns a random secret, or what the operator types.
 func (c *cloud) secretValue(ctx context.Context, name string) ([]byte, error) {
 	question, typed := asked[name]
 	if !typed || c.dry {
@@ -198,7 +198,7 @@ func (c *cloud) addVersion(ctx context.Context, name string, value []byte) error
 	return nil
 }
 
-// secretVariable is the environment variable that CI may give the secret in.
+// secretVariable returns the environment variable that CI may give the secret in.
 func secretVariable(name string) string {
 	return "FACESCAN_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }

@@ -173,7 +173,7 @@ func orEmpty(list []string) []string {
 
 func seconds(d time.Duration) int { return int(d / time.Second) }
 
-// everyMinutes is the period in cron's words, which know no seconds.
+// everyMinutes returns the period in cron's words, which know no seconds.
 func everyMinutes(d time.Duration) (string, error) {
 	minutes := int(d / time.Minute)
 	if d%time.Minute != 0 || minutes < 1 || 60%minutes != 0 {
@@ -187,7 +187,7 @@ func everyMinutes(d time.Duration) (string, error) {
 
 var sweepTopic = event.Topic(event.SweepRequestedV1{}.EventType())
 
-// sweepMessage is the event that the schedule sends. It never changes, so its id and time say
+// sweepMessage returns the event that the schedule sends. It never changes, so its id and time say
 // nothing.
 func sweepMessage() ([]byte, error) {
 	e, err := event.New("sweep", time.Unix(0, 0), "", event.SweepRequestedV1{})
@@ -209,7 +209,7 @@ func indented(v any) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// appCheckOperations are the operations of the contract, such as "GET /v1/me", that can answer
+// appCheckOperations returns the operations of the contract, such as "GET /v1/me", that can answer
 // app_check_missing.
 func appCheckOperations() ([]string, error) {
 	contract, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())

@@ -113,7 +113,7 @@ func (c *cloud) run(ctx context.Context, command string) error {
 	}
 }
 
-// variable is what the files say of the variable, if that is a text.
+// variable returns what the files say of the variable, if that is a text.
 func (c *cloud) variable(name string) string {
 	said, err := given(c.files)
 	if err != nil {
@@ -122,7 +122,7 @@ func (c *cloud) variable(name string) string {
 	return said[name]
 }
 
-// environment is the process's environment with what this environment adds.
+// environment returns the process's environment with what this environment adds.
 func (c *cloud) environment() map[string]string {
 	all := map[string]string{}
 	for _, pair := range os.Environ() {

@@ -73,7 +73,7 @@ type row struct {
 	month  float64 // USD
 }
 
-// atRest is what the planned resources cost a month at rest.
+// atRest returns what the planned resources cost a month at rest.
 func atRest(plan *tfjson.Plan) []row {
 	secrets := float64(len(secretNames())) // bootstrap's, so no plan of terraform/ has them
 	var forwarding, policies, rules, jobs, probes, conditions, instances, idle float64
@@ -112,8 +112,8 @@ func atRest(plan *tfjson.Plan) []row {
 	}
 }
 
-// balancer is the price of the rules: the first five go together, each further one costs two fifths
-// of that.
+// balancer returns the price of the rules: the first five go together, each further one costs two
+// fifths of that.
 func balancer(rules float64) float64 {
 	if rules == 0 {
 		return 0
@@ -121,7 +121,7 @@ func balancer(rules float64) float64 {
 	return hoursAMonth * (fiveRulesHour + 0.01*max(0, rules-5))
 }
 
-// minimum are the instances of the function that are kept warm, and what they cost idle.
+// minimum returns the instances of the function that are kept warm, and what they cost idle.
 func minimum(values map[string]any) (number, month float64) {
 	for _, config := range blocks(values["service_config"]) {
 		number = numeric(config["min_instance_count"])
@@ -131,7 +131,7 @@ func minimum(values map[string]any) (number, month float64) {
 	return number, month
 }
 
-// planned is every resource that is there once the plan is applied.
+// planned returns every resource that is there once the plan is applied.
 func planned(plan *tfjson.Plan) []*tfjson.StateResource {
 	if plan.PlannedValues == nil {
 		return nil
@@ -162,7 +162,8 @@ func blocks(v any) []map[string]any {
 	return all
 }
 
-// numeric is the number that a plan holds, as a number or as text; what is none counts nothing.
+// numeric returns the number that a plan holds, as a number or as text; what is none counts
+// nothing.
 func numeric(v any) float64 {
 	n, err := strconv.ParseFloat(fmt.Sprint(v), 64)
 	if err != nil {

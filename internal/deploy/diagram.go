@@ -9,8 +9,8 @@ import (
 	"github.com/facescan/facescan/internal/event"
 )
 
-// diagram is what triggers what, in Mermaid's words. The sweep's topics are left out, which are all
-// of them, and the database, which every function uses.
+// diagram returns what triggers what, in Mermaid's words. The sweep's topics are left out, which
+// are all of them, and the database, which every function uses.
 func diagram() string {
 	d := drawing{}
 	d.add(`app(["the app"])`)

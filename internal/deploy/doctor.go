@@ -63,7 +63,7 @@ func report(w io.Writer, k check, found string, err error) (failed bool) {
 	return false
 }
 
-// before are the checks of what apply needs.
+// before returns the checks of what apply needs.
 func (c *cloud) before() []check {
 	project := "--project=" + c.project
 	return []check{
@@ -221,7 +221,7 @@ func (c *cloud) checkState(ctx context.Context) (string, error) {
 	return c.stateBucket(), nil
 }
 
-// secretNames are the secrets that the functions read, sorted.
+// secretNames returns the secrets that the functions read, sorted.
 func secretNames() []string {
 	all := map[string]bool{}
 	for _, f := range catalog.Functions() {

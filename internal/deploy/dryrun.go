@@ -71,8 +71,8 @@ const localBackend = `terraform {
 }
 `
 
-// builtProvider is the settings file by which Terraform finds the Google provider that is built
-// from its source. The first time that takes minutes.
+// builtProvider returns the settings file by which Terraform finds the Google provider that is
+// built from its source. The first time that takes minutes.
 func (c *cloud) builtProvider(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.root, "scripts", "tfprovider.sh")) //nolint:gosec // of the repository
 	cmd.Stderr = c.progress

@@ -49,7 +49,7 @@ func newGoogle(project string, environ map[string]string) *google {
 
 func (g *google) env(name string) string { return cmp.Or(g.environ[name], os.Getenv(name)) }
 
-// token is the caller's: GOOGLE_OAUTH_ACCESS_TOKEN, which Terraform's provider reads too, or
+// token returns the caller's: GOOGLE_OAUTH_ACCESS_TOKEN, which Terraform's provider reads too, or
 // Google's default credentials.
 func (g *google) token(ctx context.Context) (string, error) {
 	if token := g.env("GOOGLE_OAUTH_ACCESS_TOKEN"); token != "" {

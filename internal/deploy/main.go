@@ -122,7 +122,7 @@ func runHere(ctx context.Context, root, command string) error {
 	}
 }
 
-// repository is the root of the module that the working directory is in.
+// repository returns the root of the module that the working directory is in.
 func repository() (string, error) {
 	start, err := os.Getwd()
 	if err != nil {

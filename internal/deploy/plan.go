@@ -115,7 +115,7 @@ func (c *cloud) apply(ctx context.Context) error {
 	return nil
 }
 
-// planOrKept is the plan that the operator named, or a new one.
+// planOrKept returns the plan that the operator named, or a new one.
 func (c *cloud) planOrKept(ctx context.Context) (saved, error) {
 	if c.options.planFile == "" {
 		return c.plan(ctx)
@@ -207,7 +207,7 @@ func printOutputs(w io.Writer, outputs map[string]tfexec.OutputMeta, asJSON bool
 	return nil
 }
 
-// text is an output's value: a text without its quotes, anything else in JSON.
+// text returns an output's value: a text without its quotes, anything else in JSON.
 func text(o tfexec.OutputMeta) string {
 	value := string(o.Value)
 	if len(value) > 1 && value[0] == '"' {

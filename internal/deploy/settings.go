@@ -53,7 +53,7 @@ func environmentFile(dir, env string) string {
 	return filepath.Join(dir, "environments", env+".tfvars")
 }
 
-// given are the texts that the files give the variables, "" where it is no text. The later file
+// given returns the texts that the files give the variables, "" where it is no text. The later file
 // wins, as with Terraform. It reads what an operator writes, `name = "text"` or JSON, and not all
 // of Terraform's language.
 func given(files []string) (map[string]string, error) {
@@ -92,7 +92,7 @@ func assignments(file string, content []byte) (map[string]string, error) {
 	return all, nil
 }
 
-// variableFiles are the files of variables that there are, the later wins.
+// variableFiles returns the files of variables that there are, the later wins.
 func variableFiles(dir string, o options) []string {
 	files := []string{environmentFile(dir, o.env)}
 	for _, file := range []string{keptFile(dir, o.env), writtenFile(dir, o.env)} {
@@ -103,8 +103,8 @@ func variableFiles(dir string, o options) []string {
 	return append(files, o.varFiles...)
 }
 
-// complete are the variable files to give Terraform and the project's id. What they do not say is
-// asked and kept; wanted are the variables that matter.
+// complete returns the variable files to give Terraform and the project's id. What they do not say
+// is asked and kept; wanted are the variables that matter.
 func complete(
 	ctx context.Context, t *terminal, dir string, o options, wanted ...string,
 ) (files []string, project string, err error) {

@@ -50,7 +50,7 @@ type goModule struct {
 	Replace   *goModule
 }
 
-// files are the files that the package is built from, relative to its folder; never tests.
+// files returns the files that the package is built from, relative to its folder; never tests.
 func (p *goPackage) files() []string {
 	var all []string
 	for _, name := range slices.Concat(
@@ -142,7 +142,7 @@ type staged struct {
 	content []byte
 }
 
-// stage is the source tree of one function and nothing else, sorted by name: the module's own
+// stage returns the source tree of one function and nothing else, sorted by name: the module's own
 // packages that it links, a root package that the buildpack finds, and in vendor the packages that
 // it needs of others. go.mod, go.sum and vendor/modules.txt name only the modules that it links, so
 // that only a change of these changes the stage.
@@ -178,7 +178,7 @@ func (s *source) stage(function string) ([]staged, error) {
 	return slices.CompactFunc(files, func(a, b staged) bool { return a.name == b.name }), nil
 }
 
-// written are the files that stand in no repository.
+// written returns the files that stand in no repository.
 func (s *source) written(function string, modules map[goModule][]string) []staged {
 	sorted := make([]goModule, 0, len(modules))
 	for m := range modules {
@@ -206,7 +206,7 @@ func (s *source) written(function string, modules map[goModule][]string) []stage
 	}
 }
 
-// goLine is the language version of a vendored module, which the compiler goes by.
+// goLine returns the language version of a vendored module, which the compiler goes by.
 func goLine(m goModule) string {
 	if m.GoVersion == "" {
 		return ""
@@ -226,8 +226,8 @@ import (
 )
 `
 
-// stub is the root package. That it imports the framework's functions makes the buildpack write a
-// main that starts whatever is registered.
+// stub returns the root package. That it imports the framework's functions makes the buildpack
+// write a main that starts whatever is registered.
 func (s *source) stub(function string) []byte {
 	return fmt.Appendf(nil, stubSource, function, functionsPackage, s.module.Path+"/functions/"+function)
 }

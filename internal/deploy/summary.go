@@ -69,7 +69,7 @@ func summarise(plan *tfjson.Plan) summary {
 	return s
 }
 
-// pathNames are the attributes of a plan's paths, such as "location" or "fields.0.order".
+// pathNames returns the attributes of a plan's paths, such as "location" or "fields.0.order".
 func pathNames(paths []any) []string {
 	var names []string
 	for _, path := range paths {
@@ -87,7 +87,7 @@ func pathNames(paths []any) []string {
 	return names
 }
 
-// changedNames are the attributes that differ, or will be known only then. Values are not told:
+// changedNames returns the attributes that differ, or will be known only then. Values are not told:
 // some are secret.
 func changedNames(c *tfjson.Change) []string {
 	before, _ := c.Before.(map[string]any)
@@ -112,12 +112,12 @@ func (s summary) empty() bool {
 	return len(s.creates)+len(s.updates)+len(s.replaces)+len(s.destroys) == 0
 }
 
-// actions is how many completions Terraform will tell: a replacement is two.
+// actions returns how many completions Terraform will tell: a replacement is two.
 func (s summary) actions() int {
 	return len(s.creates) + len(s.updates) + 2*len(s.replaces) + len(s.destroys)
 }
 
-// losses are the stateful resources that would go, replaced ones too.
+// losses returns the stateful resources that would go, replaced ones too.
 func (s summary) losses() []change {
 	var lost []change
 	for _, c := range slices.Concat(s.replaces, s.destroys) {

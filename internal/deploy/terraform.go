@@ -20,7 +20,7 @@ import (
 // and to write its state: as long as the slowest resource takes.
 const stopTimeout = 20 * time.Minute
 
-// findTerraform is the terraform on PATH; none is ever downloaded.
+// findTerraform returns the terraform on PATH; none is ever downloaded.
 func findTerraform(ctx context.Context) (string, error) {
 	path, err := install.NewInstaller().Ensure(ctx, []src.Source{&hcfs.AnyVersion{Product: &product.Terraform}})
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *cloud) initialise(ctx context.Context, dir string, backend ...string) (
 	return tf, nil
 }
 
-// stateBucket is the bucket that bootstrap makes for the project's state.
+// stateBucket returns the bucket that bootstrap makes for the project's state.
 func (c *cloud) stateBucket() string { return c.project + "-facescan-state" }
 
 // main is Terraform with the environment's state.

@@ -103,7 +103,7 @@ var (
 	ErrEarly = errors.New("the erasure waits for what may still turn up")
 )
 
-// ParseWait is how long a saga waits for what may still turn up: schema.LatePhotos, unless the
+// ParseWait returns how long a saga waits for what may still turn up: schema.LatePhotos, unless the
 // text, which only the local stack has, says otherwise, such as "2s"; from nothing to a day.
 func ParseWait(text string) (time.Duration, error) {
 	return parseDuration("the wait of erasures", text, schema.LatePhotos, 0)

@@ -93,11 +93,11 @@ func (h *Handler) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// requested is the caller's erasure, begun now or before. It locks the user, so an app whose answer
-// was lost could not ask again, and no one else would have the receipt's URL. Hence a locked user
-// is told of the erasure that was asked for by the sign-in of this very token: neither a token that
-// was revoked before, nor another device, nor a user who is disabled for another reason is told
-// anything.
+// requested returns the caller's erasure, begun now or before. It locks the user, so an app whose
+// answer was lost could not ask again, and no one else would have the receipt's URL. Hence a locked
+// user is told of the erasure that was asked for by the sign-in of this very token: neither a token
+// that was revoked before, nor another device, nor a user who is disabled for another reason is
+// told anything.
 //
 // A user that was deleted at Firebase is admitted as long as the token lasts: an app that deletes
 // the user itself, though it should not, may still ask for the rest. There has to be a rest:
@@ -204,7 +204,7 @@ func (h *Handler) show(ctx context.Context, capabilityHash string) (receiptView,
 	}, nil
 }
 
-// one is the query's one document, or ErrGone.
+// one returns the query's one document, or ErrGone.
 func one(ctx context.Context, q firestore.Query) (*firestore.DocumentSnapshot, error) {
 	docs := q.Limit(1).Documents(ctx)
 	defer docs.Stop()

@@ -76,7 +76,7 @@ type MissingOptions struct {
 	Now func() time.Time
 }
 
-// NewMissing makes the search over the database and Firebase's users; box commits the sagas with
+// NewMissing returns the search over the database and Firebase's users; box commits the sagas with
 // their events. The error is of the options.
 func NewMissing(fs *firestore.Client, box *outbox.Box, users *auth.Client, opts MissingOptions) (*Missing, error) {
 	wait, waitErr := ParseWait(opts.Wait)
@@ -209,8 +209,8 @@ func (m *Missing) lookFrom(ctx context.Context, from string, l *Looks) (next str
 	return next, nil
 }
 
-// between is the shortest text above the first id that the second begins with: where the next page
-// begins, mostly without saying who is there, as what is kept of an account must go with it.
+// between returns the shortest text above the first id that the second begins with: where the next
+// page begins, mostly without saying who is there, as what is kept of an account must go with it.
 func between(last, next string) string {
 	for i := range next {
 		if prefix := next[:i]; prefix > last && isID(prefix) {
@@ -233,9 +233,9 @@ type listed struct {
 	since time.Time // zero for a user who is not noted as missing
 }
 
-// accountsIn are the accounts of the page that are in use. One that is being erased already, that
-// cannot be read or whose id no Firebase user can have is not looked for, and keeps no other from
-// it.
+// accountsIn returns the accounts of the page that are in use. One that is being erased already,
+// that cannot be read or whose id no Firebase user can have is not looked for, and keeps no other
+// from it.
 func accountsIn(snaps []*firestore.DocumentSnapshot) (page []listed) {
 	for _, snap := range snaps {
 		fields := snap.Data()

@@ -141,7 +141,7 @@ func (j *Job) Finish(sha256 string, bytes int64, now time.Time) {
 	j.SweepAt = j.ExpireAt
 }
 
-// current is the newest of the user's exports that may be shown: it is not over, and not of an
+// current returns the newest of the user's exports that may be shown: it is not over, and not of an
 // earlier consent.
 func current(all []Job, u account.User, now time.Time) (Job, error) {
 	all = slices.DeleteFunc(slices.Clone(all), func(j Job) bool {

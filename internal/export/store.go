@@ -53,8 +53,8 @@ func tell(ctx context.Context, tx *outbox.Tx, j Job, now time.Time) error {
 	return tx.Tell(ctx, now, event.AccountExportRequestedV1{UID: string(j.UID), ExportID: j.ID}, string(j.UID), j.ID)
 }
 
-// newest is the user's current export, see [current]. The query is by uid alone, which needs no
-// composite index, and finds no more than the few of the last day.
+// newest returns the user's current export, see [current]. The query is by uid alone, which needs
+// no composite index, and finds no more than the few of the last day.
 func newest(ctx context.Context, fs *firestore.Client, u account.User, now time.Time) (Job, error) {
 	snaps, err := jobs(fs).Where("uid", "==", string(u.UID)).Documents(ctx).GetAll()
 	if err != nil {
@@ -102,7 +102,7 @@ func (h *Handler) request(ctx context.Context, uid account.UID) (j Job, err erro
 	return j, err
 }
 
-// find is the user's current export, or ErrGone.
+// find returns the user's current export, or ErrGone.
 func (h *Handler) find(ctx context.Context, uid account.UID) (Job, error) {
 	u, err := account.GetActive(ctx, h.Firestore, uid)
 	if err != nil {

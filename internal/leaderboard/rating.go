@@ -52,8 +52,8 @@ type Contribution struct {
 	Struck int  `firestore:"struck,omitempty"`
 }
 
-// weight is how many photos the score is made of, so that the mean of n counts as much as n scans.
-// That is a little more than its error gives: a part of it the photos of a series share
+// weight returns how many photos the score is made of, so that the mean of n counts as much as n
+// scans. That is a little more than its error gives: a part of it the photos of a series share
 // (face.Mean).
 func (c Contribution) weight() int {
 	switch {
@@ -65,7 +65,7 @@ func (c Contribution) weight() int {
 	return 1
 }
 
-// struck is how many photos are gone from it that would count.
+// struck returns how many photos are gone from it that would count.
 func (c Contribution) struck() int {
 	if c.Deleted && !c.Series {
 		return 1
@@ -171,7 +171,7 @@ func (h History) Rating() float64 {
 	return math.Round(sum/(float64(photos+struck)+priorScans)*100) / 100
 }
 
-// achievedAt is when the last contribution was completed, zero where there is none.
+// achievedAt returns when the last contribution was completed, zero where there is none.
 func (h History) achievedAt() time.Time {
 	live := h.Live()
 	if len(live) == 0 {
@@ -187,7 +187,7 @@ type Best struct {
 	Previous float64
 }
 
-// bests are the contributions that scored higher than each earlier one; the first, which beats
+// bests returns the contributions that scored higher than each earlier one; the first, which beats
 // none, is not one.
 func (h History) bests() []Best {
 	var all []Best

@@ -90,8 +90,8 @@ func (s *Standing) place(
 	return nil
 }
 
-// percentile is the share of the others that are not above. A user who is alone is above none and
-// below none: 100.
+// percentile returns the share of the others that are not above. A user who is alone is above none
+// and below none: 100.
 func percentile(above, total int64) float64 {
 	if total <= 1 {
 		return 100

@@ -177,8 +177,8 @@ func (m *Message) subjectThere(tx *firestore.Transaction, fs *firestore.Client) 
 	return true, nil
 }
 
-// reason is why a photo was not measured, in words. A code without words of its own gets general
-// ones.
+// reason returns why a photo was not measured, in words. A code without words of its own gets
+// general ones.
 func reason(code string) string {
 	if text, err := render("reason/"+code, nil); err == nil {
 		return text

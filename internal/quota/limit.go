@@ -136,10 +136,10 @@ type taken struct {
 	next countDoc
 }
 
-// Prepare is the reading half of [Limiter.Take], for counts that must be committed together with
-// what they count. Use it in a transaction of [transact.Run], which runs again if another count was
-// committed in between. Prepare reads outside of the transaction. Its errors are rate_limited or
-// unavailable.
+// Prepare returns the reading half of [Limiter.Take], for counts that must be committed together
+// with what they count. Use it in a transaction of [transact.Run], which runs again if another
+// count was committed in between. Prepare reads outside of the transaction. Its errors are
+// rate_limited or unavailable.
 func (l *Limiter) Prepare(ctx context.Context, who Who, rules ...Rule) (Taking, error) {
 	return l.PrepareSeveral(ctx, who, 1, rules...)
 }

@@ -11,10 +11,10 @@ import (
 )
 
 // MeasuredBefore returns the user's scan of the photo that this version of the engine completed, or
-// ErrNotFound; content is the photo's PhotoHash, "" for a photo that is not known. Of several it is
-// the one that is no duplicate, and where that was deleted the oldest. One that was made under a
-// consent that was withdrawn is gone or going, and is none. The query is no part of a transaction,
-// where it would lock what it looks through.
+// ErrNotFound. content is the photo's PhotoHash, "" for an unknown photo. Of several scans it
+// returns the one that is not a duplicate, or the oldest if that was deleted. A scan made under a
+// withdrawn consent does not count, since it is being deleted. The query is outside of the
+// transaction, where it would lock what it reads.
 //
 // Index: scans (uid, content, state, result.version, duplicateOf, finishedAt), all ascending.
 func MeasuredBefore(
@@ -28,14 +28,14 @@ func MeasuredBefore(
 		Where("state", "==", string(Completed)).Where("result.version", "==", version).
 		OrderBy("duplicateOf", firestore.Asc).OrderBy("finishedAt", firestore.Asc)
 	first, seen, err := standing(all.Limit(1).Documents(ctx), user)
-	if seen > 0 && errors.Is(err, ErrNotFound) { // in the seconds after a withdrawal only
+	if seen > 0 && errors.Is(err, ErrNotFound) { // only in the seconds after a withdrawal
 		first, _, err = standing(all.Documents(ctx), user)
 	}
 	return first, err
 }
 
-// standing returns the first of the scans that stands under the user's consent, or ErrNotFound;
-// seen is how many were looked at.
+// standing returns the first of the scans that stands under the user's consent, or ErrNotFound.
+// seen is the number of scans read.
 func standing(found *firestore.DocumentIterator, user account.User) (first Scan, seen int, err error) {
 	defer found.Stop()
 	for {

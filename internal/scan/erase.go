@@ -9,14 +9,14 @@ import (
 	"github.com/facescan/facescan/internal/account"
 )
 
-// PhotosPrefix is where the uploads bucket keeps the user's photos.
+// PhotosPrefix returns the prefix of the user's photos in the uploads bucket.
 func PhotosPrefix(uid account.UID) string { return "uploads/" + string(uid) + "/" }
 
-// ResultsPrefix is where the results bucket keeps what is made of the user's photos.
+// ResultsPrefix returns the prefix of what is made from the user's photos in the results bucket.
 func ResultsPrefix(uid account.UID) string { return "results/" + string(uid) + "/" }
 
-// Kept reports whether scans/{id} is there, though it may be one that is being deleted. What is no
-// id of a scan is not.
+// Kept reports whether scans/{id} exists, even if it is being deleted. It is false for a malformed
+// id.
 func Kept(ctx context.Context, fs *firestore.Client, id ID) (bool, error) {
 	if !id.Valid() {
 		return false, nil

@@ -2,27 +2,27 @@ package scan
 
 import "github.com/facescan/facescan/internal/event"
 
-// Reasons of a failed scan, beside those of the face engine (report.Code).
+// Reasons of a failed scan, in addition to those of the face engine (report.Code).
 const (
 	ReasonCrashed   = "analysis_crashed"
 	ReasonMissing   = "photo_missing"
 	ReasonExpired   = "photo_expired"
 	ReasonWithdrawn = "consent_withdrawn"
-	// ReasonMismatch is for a photo that is not the one that was announced.
+	// ReasonMismatch means that the photo is not the announced one.
 	ReasonMismatch = "content_mismatch"
-	// ReasonType is for a photo of another media type than its ticket names.
+	// ReasonType means that the photo's media type is not the one of its ticket.
 	ReasonType = "content_type_mismatch"
-	// ReasonEncoded is for a photo that was put with a Content-Encoding.
+	// ReasonEncoded means that the photo was uploaded with a Content-Encoding.
 	ReasonEncoded = "content_encoded"
 )
 
 // Failure is why a scan failed.
 type Failure struct {
-	// Code is machine-readable: a report.Code or one of the reasons of this package.
+	// Code is machine-readable: a report.Code or a reason of this package.
 	Code string `firestore:"code" json:"code"`
 	// Detail is a sentence for the user.
 	Detail string `firestore:"detail" json:"detail"`
-	// Fixes are what to do for a better photo, at most three.
+	// Fixes are suggestions for a better photo, at most three.
 	Fixes []string `firestore:"fixes" json:"fixes"`
 }
 
@@ -31,10 +31,10 @@ func FailedEvent(s Scan) event.ScanFailedV1 {
 	return event.ScanFailedV1{UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Code: s.Failure.Code}
 }
 
-// PhotoMissing is the failure of a scan whose photo went before it was read.
+// PhotoMissing is the failure of a scan whose photo was deleted before it was read.
 var PhotoMissing = Failure{Code: ReasonMissing, Detail: "The photo is not there any more. Please upload it again."}
 
-// TypeName returns the media type as people know it, "" for one that has no such name.
+// TypeName returns the common name of the media type, "" if it has none.
 func TypeName(mediaType string) string { return typeNames[mediaType] }
 
 var typeNames = map[string]string{

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// LogEnd logs that the scan has ended, with the seconds since its photo was there: terraform's
-// metric scan_freshness, on which an alert hangs, is made of this line. Where the time of the
-// upload is not known there is nothing to measure.
+// LogEnd logs that the scan has ended, with the seconds since its photo was uploaded. Terraform's
+// metric scan_freshness, with an alert, reads this line. If the time of the upload is unknown,
+// LogEnd logs nothing.
 func (s *Scan) LogEnd(ctx context.Context) {
 	if s.UploadedAt.IsZero() {
 		return
@@ -16,6 +16,6 @@ func (s *Scan) LogEnd(ctx context.Context) {
 	slog.InfoContext(ctx, "scan finished", "state", s.State, "fresh_s", s.freshness().Seconds())
 }
 
-// freshness is how long after its upload the scan ended. Two clocks measure it, and it is never
-// below zero.
+// freshness returns the time from the upload to the scan's end. Two clocks measure it, so it is
+// clipped at zero.
 func (s *Scan) freshness() time.Duration { return max(0, s.FinishedAt.Sub(s.UploadedAt)) }

@@ -10,7 +10,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// Latest returns the user's scan that was opened last, in whatever state, nil where there is none.
+// Latest returns the user's scan that was opened last, in any state, or nil.
 func Latest(ctx context.Context, fs *firestore.Client, uid account.UID) (*Summary, error) {
 	found, err := Find(ctx, fs, uid, Filter{Direction: firestore.Desc}, httpapi.Page{Limit: 1})
 	if err != nil || len(found) == 0 {
@@ -19,8 +19,8 @@ func Latest(ctx context.Context, fs *firestore.Client, uid account.UID) (*Summar
 	return new(NewSummary(found[0])), nil
 }
 
-// Best returns the user's rankable scan of the highest score, nil where there is none. Scores of
-// another version of the engine are no measure for it, so it is the best of the present one's.
+// Best returns the user's rankable scan with the highest score by the present version of the
+// engine, or nil. Scores of other versions are not comparable.
 func Best(ctx context.Context, fs *firestore.Client, uid account.UID) (*Summary, error) {
 	// It needs the composite index on scans (uid asc, state asc, result.rankable asc,
 	// result.version asc, result.score.value desc).

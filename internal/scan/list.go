@@ -11,17 +11,17 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// summaryFields are all that is read of a scan for its [Summary]: of the report, which is most of a
-// document, little.
+// summaryFields are the fields that a [Summary] needs. They leave out most of the report, which is
+// most of a document.
 var summaryFields = []string{
 	"id", "seriesId", "state", "stage", "version", "failure", "createdAt", "updatedAt", "finishedAt",
 	"result.version", "result.score", "result.rankable",
 }
 
-// Summary is a scan in a list: what its result comes to, without the result.
+// Summary is a scan in a list, without its full result.
 type Summary struct {
 	ID ID `json:"id"`
-	// SeriesID is the series that it is a photo of.
+	// SeriesID is the series of the photo.
 	SeriesID   SeriesID `json:"seriesId,omitempty"`
 	State      State    `json:"state"`
 	Stage      Stage    `json:"stage,omitempty"`
@@ -29,14 +29,14 @@ type Summary struct {
 	CreatedAt  string   `json:"createdAt"`
 	UpdatedAt  string   `json:"updatedAt"`
 	FinishedAt string   `json:"finishedAt,omitempty"`
-	// Engine, Score and Rankable are there if it is completed, FailureCode if it failed.
+	// Engine, Score and Rankable are set if it is completed, FailureCode if it failed.
 	Engine      string `json:"engine,omitempty"`
 	Score       *Score `json:"score,omitempty"`
 	Rankable    *bool  `json:"rankable,omitempty"`
 	FailureCode string `json:"failureCode,omitempty"`
 }
 
-// NewSummary returns the summary of the scan, of which summaryFields are read.
+// NewSummary returns the summary of the scan, which needs only summaryFields.
 func NewSummary(s Scan) Summary {
 	v := Summary{
 		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version,
@@ -52,7 +52,7 @@ func NewSummary(s Scan) Summary {
 	return v
 }
 
-// OptionalTime returns the time as the API shows it, "" for the zero time.
+// OptionalTime formats the time for the API, "" for the zero time.
 func OptionalTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -60,20 +60,20 @@ func OptionalTime(t time.Time) string {
 	return httpapi.Time(t)
 }
 
-// Filter is which of the caller's scans a list has.
+// Filter selects scans of the caller for a list.
 type Filter struct {
 	// State and Rankable are as in the query, "" for any.
 	State, Rankable string
-	// From and To bound createdAt, From included and To not; nil is no bound.
+	// From and To bound createdAt, including From and excluding To. nil is no bound.
 	From, To *time.Time
-	// Direction is by createdAt.
+	// Direction is the order by createdAt.
 	Direction firestore.Direction
 }
 
-// PositionOf returns where the scan stands in a list.
+// PositionOf returns the scan's position in a list.
 func PositionOf(s Scan) httpapi.Position { return httpapi.Position{At: s.CreatedAt, ID: string(s.ID)} }
 
-// Scope ties a cursor to the list that it came from.
+// Scope returns the values that tie a cursor to its list.
 func (f Filter) Scope() []string {
 	return []string{
 		"scans", f.State, f.Rankable, bound(f.From), bound(f.To), fmt.Sprint(f.Direction),
@@ -109,8 +109,8 @@ func (f Filter) Query(fs *firestore.Client, uid account.UID) firestore.Query {
 	return q.OrderBy("createdAt", f.Direction).OrderBy(firestore.DocumentID, f.Direction)
 }
 
-// Find returns the page's scans and one more, if there is a next page. Scans that are being deleted
-// are left out, and others read in their place, so that only the last page is short.
+// Find returns the page's scans, and one more if there is a next page. Scans that are being deleted
+// are left out and others read in their place, so that only the last page is short.
 func Find(ctx context.Context, fs *firestore.Client, uid account.UID, f Filter, asked httpapi.Page) ([]Scan, error) {
 	want, after := asked.Limit+1, asked.After
 	var found []Scan

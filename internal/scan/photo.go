@@ -11,15 +11,15 @@ import (
 	"github.com/facescan/facescan/internal/keys"
 )
 
-// PhotoHash returns what stands for a photo of the user, given by its SHA-256 in hex. It is keyed
-// and bound to the user: photos of two accounts cannot be compared by it, nor can anyone who reads
-// the database but lacks the key look for a photo they have. The price is that a change of the key
-// makes all photos new ones, and the announced ones that are just being uploaded wrong ones.
+// PhotoHash returns a hash that identifies a photo of the user, given by its SHA-256 in hex. It is
+// keyed and bound to the user: photos of two accounts cannot be compared by it, and a reader of the
+// database without the key cannot search for a known photo. The price is that a new key makes all
+// photos unknown, and uploads in progress of announced photos fail.
 func PhotoHash(key keys.Ring, uid account.UID, sum string) string {
 	return key.ID(keys.Photo, string(uid), sum)
 }
 
-// DeletePhoto deletes this generation and no other.
+// DeletePhoto deletes this generation of the photo and no other.
 func DeletePhoto(ctx context.Context, uploads *storage.BucketHandle, name string, generation int64) error {
 	return bucket.Delete(ctx, uploads.Object(name).If(storage.Conditions{GenerationMatch: generation}))
 }

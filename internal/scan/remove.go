@@ -2,17 +2,16 @@ package scan
 
 import "time"
 
-// Deletion is in three steps, each of which may be done again: the scan's document becomes a
-// tombstone that owes the board its event, the objects go, the tombstone goes. To all but the
-// deletion the scan is gone with the first. A process that dies on the way is followed by the
-// client's next DELETE, or by the sweep. An analysis under way finds no scan at its end and deletes
-// what it wrote; a photo put later by the ticket's URL comes to no scan and is deleted by its
-// finalize.
+// Deletion has three steps, each of which may be repeated: the scan's document becomes a tombstone
+// that owes the board its event, the objects are deleted, the tombstone is deleted. To all but the
+// deletion the scan is gone with the first step. If the process dies, the client's next DELETE or
+// the sweep continues. A running analysis finds no scan at its end and deletes what it wrote. A
+// photo uploaded later by the ticket's URL has no scan and is deleted by its finalize event.
 
-// RemoveGrace is how long a deletion may take before the sweep takes it up.
+// RemoveGrace is how long a deletion may take before the sweep continues it.
 const RemoveGrace = time.Minute
 
-// Tombstone makes the scan one that is being deleted: nothing of what it showed is left in it.
+// Tombstone turns the scan into one that is being deleted, with nothing of its content left.
 func (s *Scan) Tombstone(now time.Time) {
 	version := s.Version
 	*s = Scan{

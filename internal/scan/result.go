@@ -6,32 +6,32 @@ import (
 	"strconv"
 )
 
-// Outcome is what this package itself reads of a scan's result, in the names of report.Report's
+// Outcome is the part of a scan's result that this package reads, with the names of report.Report's
 // JSON.
 type Outcome struct {
 	Version string   `json:"version"`
 	Score   Score    `json:"score"`
 	Quality []Check  `json:"quality"`
 	Metrics []Metric `json:"metrics"`
-	// Rankable says whether the scan counts on the boards.
+	// Rankable reports whether the scan counts on the boards.
 	Rankable bool `json:"rankable"`
 }
 
-// Score is a score, a percentile of 0 to 100, and where the mean of this person's photos lies
-// with a probability of 95 %.
+// Score is a score, a percentile from 0 to 100, and the interval in which the mean of this person's
+// photos lies with a probability of 95 %.
 type Score struct {
 	Value float64 `json:"value" firestore:"value"`
 	Lo    float64 `json:"lo"    firestore:"lo"`
 	Hi    float64 `json:"hi"    firestore:"hi"`
 }
 
-// Check is one check of the photo's quality.
+// Check is a check of the photo's quality.
 type Check struct {
 	Check   string `json:"check"`
 	Verdict string `json:"verdict"`
 }
 
-// Metric is one measure, with the smallest change of it that two photos of one person can show.
+// Metric is a measure, with the smallest change of it that two photos of one person can show.
 type Metric struct {
 	Name        string  `json:"name"`
 	Value       float64 `json:"value"`
@@ -41,27 +41,27 @@ type Metric struct {
 	} `json:"reliability"`
 }
 
-// Outcome returns what the scan's result says, zero where it has none. The database keeps the
-// report as it was at its time, so a member that an old one lacks is zero too.
+// Outcome returns the scan's result, or a zero Outcome if it has none. Reports are stored as they
+// were made, so members that old reports lack are zero.
 func (s *Scan) Outcome() Outcome {
 	var r Outcome
 	body, err := json.Marshal(s.Result)
 	if err != nil {
 		return r
 	}
-	_ = json.Unmarshal(body, &r) // members of another type stay zero; the report was marshalled from a struct
+	_ = json.Unmarshal(body, &r) // members of another type stay zero
 	return r
 }
 
 var majorPattern = regexp.MustCompile(`^[a-z]+-([0-9]{1,9})\.`)
 
-// EngineMajor returns the major version in an engine's full version, such as 1 of
-// "facescan-1.0.0+...", 0 where there is none.
+// EngineMajor returns the major version of an engine's full version, such as 1 of
+// "facescan-1.0.0+...", or 0 if it has none.
 func EngineMajor(version string) int {
 	found := majorPattern.FindStringSubmatch(version)
 	if found == nil {
 		return 0
 	}
-	major, _ := strconv.Atoi(found[1]) // nine digits are a number
+	major, _ := strconv.Atoi(found[1]) // nine digits always fit
 	return major
 }

@@ -1,5 +1,5 @@
-// Package scan is the life of a scan: the ticket for its upload, the analysis, its state and its
-// result.
+// Package scan defines the life of a scan: the ticket for its upload, the analysis, its state and
+// its result.
 //
 //	          POST /v1/uploads
 //	                 │        no object an hour after the ticket's end,
@@ -57,13 +57,14 @@ type ID string
 
 var idPattern = regexp.MustCompile(`^[a-z2-7]{26}$`)
 
-// Valid reports whether id is well formed; what comes from outside is never made a path unchecked.
+// Valid reports whether id is well formed. An id from outside must be checked before it becomes
+// part of a path.
 func (id ID) Valid() bool { return idPattern.MatchString(string(id)) }
 
-// State is where a scan stands.
+// State is the state of a scan.
 type State string
 
-// The states; the last three are ends, though a late photo revives an expired scan.
+// The states. The last three are final, except that a late photo revives an expired scan.
 const (
 	AwaitingUpload State = "awaiting_upload"
 	Queued         State = "queued"
@@ -71,40 +72,40 @@ const (
 	Completed      State = "completed"
 	Failed         State = "failed"
 	Expired        State = "expired"
-	// Deleting is a scan that its owner deleted and whose objects are going: to all but the sweep
-	// it is gone already.
+	// Deleting is a scan that its owner deleted and whose objects are being deleted. To all but the
+	// sweep it is gone.
 	Deleting State = "deleting"
 )
 
-// Stage is how far a scan that is processing has come.
+// Stage is the progress of a scan that is processing.
 type Stage string
 
-// The stages, in their order. A write for each step of the engine would cost more than it is worth:
-// the first comes with the claim, the second is the one write that a scan's progress costs.
+// The stages, in order. A write for each step of the engine would cost more than it is worth: the
+// first stage comes with the claim, and the second is the only write that a scan's progress costs.
 const (
-	// Measuring is from the claim on: the photo is read, and the engine is at it.
+	// Measuring begins with the claim: the photo is read and measured.
 	Measuring Stage = "measuring"
-	// Writing is when the result is known and its pictures are being stored.
+	// Writing begins when the result is known and the pictures are being stored.
 	Writing Stage = "writing"
 )
 
-// Terminal reports whether the state is one that waiting will not change.
+// Terminal reports whether the state is final.
 func (s State) Terminal() bool { return s == Completed || s == Failed || s == Expired }
 
-// MaxBytes is the largest photo, in bytes, by whichever way it is uploaded.
+// MaxBytes is the largest photo, in bytes, for every kind of upload.
 const MaxBytes = 15 << 20
 
-// SchemaVersion is the version of the documents' form.
+// SchemaVersion is the version of the document's format.
 const SchemaVersion = 1
 
 const (
-	// ExpireGrace is how long after the ticket's end a photo may still turn up.
+	// ExpireGrace is how long after the ticket's end a photo may still arrive.
 	ExpireGrace = time.Hour
-	// FirstLook is when the sweep first asks whether a notification was lost.
+	// FirstLook is when the sweep first checks whether a notification was lost.
 	FirstLook = 2 * time.Minute
-	// NextLook is when it asks again.
+	// NextLook is when it checks again.
 	NextLook = 5 * time.Minute
-	// MaxClaims ends a scan whose analysis kills its process again and again.
+	// MaxClaims limits the analyses of a scan that repeatedly kills its process.
 	MaxClaims = 5
 )
 
@@ -113,37 +114,36 @@ type Scan struct {
 	Schema int         `firestore:"schema"`
 	ID     ID          `firestore:"id"`
 	UID    account.UID `firestore:"uid"`
-	// ConsentEpoch is the user's when the last ticket was given.
+	// ConsentEpoch is the user's epoch when the last ticket was issued.
 	ConsentEpoch int64 `firestore:"consentEpoch"`
 	State        State `firestore:"state"`
 	// Stage is "" unless the scan is processing.
 	Stage Stage `firestore:"stage,omitempty"`
-	// Version grows by one with each change that a waiting client is told of.
+	// Version grows by one with each change that clients may wait for.
 	Version int64 `firestore:"version"`
 
-	// SeriesID is the series that it is a photo of, "" for none.
+	// SeriesID is the series of the photo, "" for none.
 	SeriesID SeriesID `firestore:"seriesId,omitempty"`
 
-	// Request stands for what was asked for when it was opened, to tell another request under the
-	// same key.
+	// Request identifies the request that opened it, to detect another request under the same key.
 	Request string `firestore:"request"`
 	// ContentType is the media type that the upload must have.
 	ContentType     string    `firestore:"contentType"`
 	TicketExpiresAt time.Time `firestore:"ticketExpiresAt"`
-	// Declared stands for the photo that was announced, "" where none was, and Content for the one
-	// that came, once it was read to its end (see [PhotoHash]).
+	// Declared identifies the announced photo, "" if none was announced. Content identifies the photo
+	// that was read to its end. See [PhotoHash].
 	Declared string `firestore:"declared"`
 	Content  string `firestore:"content"`
-	// Renditions are the pictures to be made of the photo, Rendered has their outcomes.
+	// Renditions are the pictures to make from the photo, Rendered their outcomes.
 	Renditions []rendition.Rendition `firestore:"renditions"`
 	Rendered   []Rendered            `firestore:"rendered"`
 	// Generation is the claimed generation of the photo, 0 before the claim.
 	Generation int64 `firestore:"generation"`
-	// UploadedAt is when the claimed photo was there, by Cloud Storage's clock; zero where that is
-	// not known.
+	// UploadedAt is when the claimed photo was complete, by Cloud Storage's clock. It is zero if
+	// unknown.
 	UploadedAt time.Time `firestore:"uploadedAt"`
-	// Lease is held by the analysis under way; Claims counts the analyses that began and did not
-	// report their end.
+	// Lease is held by the running analysis. Claims counts the analyses that began and did not report
+	// their end.
 	Lease  work.Lease `firestore:"lease"`
 	Claims int        `firestore:"claims"`
 
@@ -152,11 +152,11 @@ type Scan struct {
 	Result map[string]any `firestore:"result"`
 	// DuplicateOf is an earlier scan that measured the same photo, "" for none.
 	DuplicateOf ID `firestore:"duplicateOf"`
-	// Failure says why it failed; nil unless failed.
+	// Failure is why it failed, nil unless failed.
 	Failure *Failure `firestore:"failure"`
 
-	// Verification is the last request to measure it again, nil if there was none; Previous is what
-	// it came to before it was last scored anew.
+	// Verification is the last request to measure it again, nil if there was none. Previous is the
+	// result before the last rescoring.
 	Verification *Verification `firestore:"verification,omitempty"`
 	Previous     *Previous     `firestore:"previous,omitempty"`
 
@@ -164,17 +164,16 @@ type Scan struct {
 	UpdatedAt time.Time `firestore:"updatedAt"`
 	// FinishedAt is when it was completed or failed.
 	FinishedAt time.Time `firestore:"finishedAt"`
-	// SweepAt is when the sweep has to look at it next; nil when there is nothing to do for it any
-	// more.
+	// SweepAt is when the sweep must handle it next, nil if there is nothing left to do.
 	SweepAt *time.Time `firestore:"sweepAt"`
-	// SweepFaults is how often in a row the sweep failed on it (see work.Sweep).
+	// SweepFaults counts the sweep's consecutive failures on it (see work.Due).
 	SweepFaults int64 `firestore:"sweepFaults,omitempty"`
 }
 
 // Errors of a claim.
 var (
-	// ErrStale is returned for a generation that is not, and will never be, the scan's photo:
-	// delete it.
+	// ErrStale is returned for a generation that is not, and will never be, the scan's photo. The
+	// caller deletes it.
 	ErrStale = errors.New("the object is not the scan's photo")
 	// ErrFinished is returned for a photo whose scan has ended.
 	ErrFinished = errors.New("the scan is finished")
@@ -182,7 +181,7 @@ var (
 	ErrExhausted = errors.New("the analysis was begun too often without an end")
 )
 
-// New returns a scan that waits for its photo.
+// New returns a scan that awaits its photo.
 func New(id ID, uid account.UID, epoch int64, contentType string, now time.Time) Scan {
 	s := Scan{
 		Schema: SchemaVersion, ID: id, UID: uid, ConsentEpoch: epoch, State: AwaitingUpload, ContentType: contentType,
@@ -193,7 +192,8 @@ func New(id ID, uid account.UID, epoch int64, contentType string, now time.Time)
 	return s
 }
 
-// RenewTicket lets the photo be uploaded for another schema.TicketLife, under the consent epoch.
+// RenewTicket allows the upload of the photo for another schema.TicketLife, under the consent
+// epoch.
 func (s *Scan) RenewTicket(epoch int64, now time.Time) {
 	s.ConsentEpoch = epoch
 	s.TicketExpiresAt = now.Add(schema.TicketLife)
@@ -239,7 +239,7 @@ func (s *Scan) Holds(token string) error {
 	return s.Lease.Check(token)
 }
 
-// Enqueue notes the photo that the upload function took itself and that now waits for its analysis.
+// Enqueue records the photo that the upload function took itself and that awaits its analysis.
 func (s *Scan) Enqueue(generation int64, content string, now time.Time) {
 	s.State = Queued
 	s.Generation = generation
@@ -248,11 +248,11 @@ func (s *Scan) Enqueue(generation int64, content string, now time.Time) {
 	s.LookAgain(now.Add(FirstLook))
 }
 
-// Requeue gives the scan back after a transient failure, to be claimed by the next delivery.
+// Requeue releases the scan after a transient failure, for the next delivery to claim.
 func (s *Scan) Requeue(now time.Time) {
 	s.State, s.Stage = Queued, ""
 	s.Lease = work.Lease{}
-	s.Claims-- // this one ended in good order
+	s.Claims-- // this analysis reported its end
 	s.Touch(now)
 	s.LookAgain(now.Add(NextLook))
 }
@@ -269,8 +269,8 @@ func (s *Scan) Fail(f Failure, now time.Time) {
 	s.finish(Failed, now)
 }
 
-// Refused reports whether the scan was ended because its user does not admit it any more: nothing
-// of it is kept.
+// Refused reports whether the scan was ended because its user does not admit it any more. Nothing
+// of it is kept then.
 func (s *Scan) Refused() bool { return s.Failure != nil && s.Failure.Code == ReasonWithdrawn }
 
 func (s *Scan) finish(state State, now time.Time) {
@@ -281,9 +281,8 @@ func (s *Scan) finish(state State, now time.Time) {
 	s.LookAgain(now.Add(schema.OriginalLife))
 }
 
-// PhotoDue returns when the photo of the finished scan is to be deleted, by what its user wants
-// now. A scan that failed needs its photo for nothing, so that is never kept longer than without
-// any wish.
+// PhotoDue returns when the photo of the finished scan is to be deleted, by the user's present
+// wish. A failed scan does not need its photo, so it is never kept longer than by default.
 func (s *Scan) PhotoDue(u account.User) time.Time {
 	life := schema.OriginalLife
 	if u.KeepPhotosDays != nil {
@@ -295,8 +294,8 @@ func (s *Scan) PhotoDue(u account.User) time.Time {
 	return s.FinishedAt.Add(life)
 }
 
-// KeepPhoto has the sweep look when the photo is due, and before that as often as makes a lower
-// wish tell.
+// KeepPhoto schedules the sweep for when the photo is due, and before that often enough for a
+// shorter wish to take effect.
 func (s *Scan) KeepPhoto(due, now time.Time) {
 	if next := now.Add(schema.OriginalLife); due.After(next) {
 		due = next
@@ -304,14 +303,14 @@ func (s *Scan) KeepPhoto(due, now time.Time) {
 	s.LookAgain(due)
 }
 
-// Expire ends the wait for a photo that did not come.
+// Expire ends the wait for a photo that did not arrive.
 func (s *Scan) Expire(now time.Time) {
 	s.State = Expired
 	s.Touch(now)
 	s.SweepAt = nil
 }
 
-// Touch makes the version greater by one, for the clients that wait for a change.
+// Touch increases the version by one, for the clients that wait for a change.
 func (s *Scan) Touch(now time.Time) {
 	s.Version++
 	s.UpdatedAt = now
@@ -325,13 +324,14 @@ func (s *Scan) Grace() time.Duration {
 	return ExpireGrace
 }
 
-// LookAgain has the sweep look at the scan at the time.
+// LookAgain schedules the sweep of the scan for the time.
 func (s *Scan) LookAgain(at time.Time) { s.SweepAt, s.SweepFaults = &at, 0 }
 
 // PhotoName returns the photo's name in the uploads bucket.
 func PhotoName(uid account.UID, id ID) string { return "uploads/" + string(uid) + "/" + string(id) }
 
-// ParsePhotoName is the inverse of PhotoName; ok is false for a name it never makes.
+// ParsePhotoName returns the inverse of PhotoName; ok is false for a name that PhotoName does not
+// return.
 func ParsePhotoName(name string) (uid account.UID, id ID, ok bool) {
 	parts := strings.Split(name, "/")
 	if len(parts) != 3 || parts[0] != "uploads" || parts[1] == "" || !ID(parts[2]).Valid() {
@@ -359,6 +359,6 @@ type SeriesID string
 // Valid reports whether id is well formed.
 func (id SeriesID) Valid() bool { return ID(id).Valid() }
 
-// SeriesGrace is how long after the ticket's end a photo of a series may still turn up: its user
-// waits for the others' result. One that comes later counts nevertheless.
+// SeriesGrace is how long after the ticket's end a photo of a series may still arrive, since its
+// user waits for the result of the others. A photo that arrives later counts nevertheless.
 const SeriesGrace = 10 * time.Minute

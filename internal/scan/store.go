@@ -14,7 +14,7 @@ import (
 var (
 	// ErrNotFound is returned for a scan that does not exist or is being deleted.
 	ErrNotFound = errors.New("no such scan")
-	// ErrDeleting is ErrNotFound of a scan whose objects are still going.
+	// ErrDeleting is the ErrNotFound of a scan whose objects are being deleted.
 	ErrDeleting = fmt.Errorf("%w: it is being deleted", ErrNotFound)
 )
 
@@ -34,7 +34,7 @@ func Get(ctx context.Context, fs *firestore.Client, id ID) (Scan, error) {
 	return Decode(Ref(fs, id).Get(ctx))
 }
 
-// Read is get in the transaction.
+// Read reads the scan in the transaction, unless it is being deleted.
 func Read(tx *firestore.Transaction, fs *firestore.Client, id ID) (Scan, error) {
 	return Decode(tx.Get(Ref(fs, id)))
 }
@@ -47,7 +47,7 @@ func Write(tx *firestore.Transaction, fs *firestore.Client, s Scan) error {
 	return nil
 }
 
-// Decode reads a scan as all but its deletion sees it: one that is being deleted is gone.
+// Decode decodes a scan. A scan that is being deleted is ErrNotFound.
 func Decode(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
 	s, err := DecodeAny(snap, err)
 	if err == nil && s.State == Deleting {
@@ -56,12 +56,12 @@ func Decode(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
 	return s, err
 }
 
-// DecodeAny reads a scan that may be one that is being deleted.
+// DecodeAny decodes a scan, which may be one that is being deleted.
 func DecodeAny(snap *firestore.DocumentSnapshot, err error) (Scan, error) {
 	return store.Decode[Scan](snap, err, "scan", ErrNotFound)
 }
 
-// Exists reports, in the transaction, whether there is the scan; not one that is being deleted.
+// Exists reports, in the transaction, whether the scan exists and is not being deleted.
 func Exists(tx *firestore.Transaction, fs *firestore.Client, id ID) (bool, error) {
 	_, err := Read(tx, fs, id)
 	return err == nil, fault.Ignore(err, ErrNotFound)

@@ -5,7 +5,7 @@ import "github.com/facescan/facescan/internal/httpapi"
 // View is a scan as its owner sees it.
 type View struct {
 	ID ID `json:"id"`
-	// SeriesID is the series that it is a photo of.
+	// SeriesID is the series of the photo.
 	SeriesID   SeriesID       `json:"seriesId,omitempty"`
 	State      State          `json:"state"`
 	Stage      Stage          `json:"stage,omitempty"`
@@ -17,14 +17,14 @@ type View struct {
 	Failure    *Failure       `json:"failure,omitempty"`
 	// DuplicateOf is the earlier scan of the same photo.
 	DuplicateOf ID `json:"duplicateOf,omitempty"`
-	// Renditions are those that were asked for, once the scan is completed.
+	// Renditions are the requested ones, once the scan is completed.
 	Renditions []Rendered `json:"renditions,omitempty"`
 
 	Verification *verificationView `json:"verification,omitempty"`
 	Previous     *Previous         `json:"previous,omitempty"`
 }
 
-// NewView returns the scan as its owner sees it.
+// NewView returns the scan for its owner.
 func NewView(s Scan) View {
 	v := View{
 		ID: s.ID, SeriesID: s.SeriesID, State: s.State, Stage: s.Stage, Version: s.Version, Result: s.Result,
@@ -34,7 +34,7 @@ func NewView(s Scan) View {
 	}
 	if s.Failure != nil {
 		f := *s.Failure
-		f.Fixes = append([]string{}, f.Fixes...) // Firestore gives nil for an empty list; clients get a list always
+		f.Fixes = append([]string{}, f.Fixes...) // Firestore returns nil for an empty list, but clients always get a list
 		v.Failure = &f
 	}
 	return v

@@ -62,7 +62,7 @@ func FromTraceparent(ctx context.Context, value string) context.Context {
 	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceparent: value})
 }
 
-// Traceparent is the W3C traceparent of the context's span, or "".
+// Traceparent returns the W3C traceparent of the context's span, or "".
 func Traceparent(ctx context.Context) string {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)

@@ -167,14 +167,14 @@ type eyes struct{ left, right place }
 func (e eyes) iod() float64  { return e.left.to(e.right).length() }
 func (e eyes) middle() place { return between(e.left, e.right) }
 
-// inFace gives a place in pupil distances from the middle between the pupils, in the frame in which
-// they are level.
+// inFace returns a place in pupil distances from the middle between the pupils, in the frame in
+// which they are level.
 func (e eyes) inFace(p place) place {
 	ax, d, n := e.left.to(e.right), e.middle().to(p), e.iod()*e.iod()
 	return place{(d.x*ax.x + d.y*ax.y) / n, (d.y*ax.x - d.x*ax.y) / n}
 }
 
-// inPicture is the way back.
+// inPicture returns the way back.
 func (e eyes) inPicture(p place) place {
 	ax, m := e.left.to(e.right), e.middle()
 	return place{m.x + p.x*ax.x - p.y*ax.y, m.y + p.x*ax.y + p.y*ax.x}
@@ -184,8 +184,8 @@ func (e eyes) inPicture(p place) place {
 // the width of a head.
 const drumRadius = 1.2
 
-// onDrum gives where a place of the face goes when the head turns, to the right of the picture for
-// positive degrees. Beyond the edge of the cylinder nothing moves.
+// onDrum returns where a place of the face goes when the head turns, to the right of the picture
+// for positive degrees. Beyond the edge of the cylinder nothing moves.
 func onDrum(p place, degrees float64) place {
 	s := p.x / drumRadius
 	if math.Abs(s) >= 1 {

@@ -39,7 +39,7 @@ func newSubject(img image.Image, e *entry) *subject {
 	return s
 }
 
-// point gives a manual point in half; without manual points, the one that was found.
+// point returns a manual point in half; without manual points, the one that was found.
 func (s *subject) point(name string) place {
 	if s.found != nil {
 		return s.found[name]
@@ -48,7 +48,7 @@ func (s *subject) point(name string) place {
 	return place{(p[0]+0.5)/2 - 0.5, (p[1]+0.5)/2 - 0.5}
 }
 
-// chance gives numbers that are always the same for a person and a purpose.
+// chance returns numbers that are always the same for a person and a purpose.
 func (s *subject) chance(purpose string) *rand.Rand {
 	h := fnv.New64a()
 	fmt.Fprint(h, cmp.Or(s.entry.Person, s.entry.File), purpose)
@@ -218,8 +218,8 @@ func (s *subject) recaptured(r *rand.Rand) (*image.Gray, error) {
 	return resaved(g, 50+r.IntN(46))
 }
 
-// nodded gives where a place of the face goes when the head nods, on a lying cylinder about a line
-// below the eyes.
+// nodded returns where a place of the face goes when the head nods, on a lying cylinder about a
+// line below the eyes.
 func nodded(p place, degrees float64) place {
 	const middle, radius = 0.5, 1.8 // pupil distances
 	s := (p.y - middle) / radius

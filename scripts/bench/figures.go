@@ -155,7 +155,7 @@ func (s *study) pointFigures() []figure {
 	}
 }
 
-// pairs are the people with both photos: scores and indices, neutral and smiling.
+// pairs returns the people with both photos: scores and indices, neutral and smiling.
 func (s *study) pairs(value func(r fit.Reading) float64) (a, b []float64) {
 	for _, r := range s.records {
 		if r.smiling != nil {
@@ -188,7 +188,7 @@ func (s *study) scoreFigures() []figure {
 	}
 }
 
-// reference gives the reading that a copy is compared with: copies are made of the photo at half
+// reference returns the reading that a copy is compared with: copies are made of the photo at half
 // size, but for scale.
 func (r *record) reference(copied string) (fit.Reading, bool) {
 	if strings.HasPrefix(copied, "scale") {
@@ -198,7 +198,7 @@ func (r *record) reference(copied string) (fit.Reading, bool) {
 	return half, ok
 }
 
-// shifts are the changes of a value under copies, of all people.
+// shifts returns the changes of a value under copies, of all people.
 func (s *study) shifts(copied string, value func(fit.Reading) float64) []float64 {
 	var list []float64
 	for _, r := range s.records {
@@ -264,7 +264,7 @@ func (r *record) falls(part string) (falls, known bool) {
 	return true, true
 }
 
-// recaptured gives the readings of the simulated recaptures.
+// recaptured returns the readings of the simulated recaptures.
 func (r *record) recaptured() []fit.Reading {
 	var list []fit.Reading
 	for i := range recaptures {

@@ -136,7 +136,7 @@ func guardedPeople(ctx context.Context, o options, progress io.Writer) (*guarded
 	return g, errors.Join(err, steps.Finish())
 }
 
-// mildOf gives the photos of people under conditions that an app's photos have.
+// mildOf returns the photos of people under conditions that an app's photos have.
 func mildOf(entries []entry) (list []*entry) {
 	for i := range entries {
 		if e := &entries[i]; e.Set == setConditions && slices.Contains(mildConditions, e.Condition) {

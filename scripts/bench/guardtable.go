@@ -78,7 +78,7 @@ func (g *guarded) said(code cheat.Code, trials []trial) count {
 	return c
 }
 
-// own are the trials of a person's own photo.
+// own returns the trials of a person's own photo.
 func (h half) own(photo string, has ...string) []trial {
 	var list []trial
 	for _, p := range h {
@@ -87,7 +87,7 @@ func (h half) own(photo string, has ...string) []trial {
 	return list
 }
 
-// others are the trials of every other person's photo.
+// others returns the trials of every other person's photo.
 func (h half) others(photo string, has ...string) []trial {
 	var list []trial
 	for _, owner := range h {
@@ -100,7 +100,7 @@ func (h half) others(photo string, has ...string) []trial {
 	return list
 }
 
-// conditions are the trials of each photo of a person after each other one.
+// conditions returns the trials of each photo of a person after each other one.
 func (h half) conditions() (list []trial) {
 	for _, p := range h {
 		for _, has := range mildConditions {

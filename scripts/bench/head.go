@@ -11,7 +11,7 @@ import "math"
 // 18 mm before. The same measures of MediaPipe's canonical face model differ by no more than 4 mm.
 type point3 struct{ x, y, z float64 }
 
-// depth is how far the surface of the head lies before the plane of the pupils.
+// depth returns how far the surface of the head lies before the plane of the pupils.
 func depth(x, y float64) float64 {
 	const (
 		behind, across = -1.32, 1.5 // the plane on which the face stands, and its height
@@ -90,7 +90,7 @@ func (m *headMark) place() point3 { return point3{m.x, m.y, depth(m.x, m.y)} }
 // radians; and its size, pixels a pupil distance, and where the middle between the pupils is.
 type headPose struct{ yaw, pitch, roll, size, x, y float64 }
 
-// seen gives where a point of the head is in the picture, from far away. To a camera at arm's
+// seen returns where a point of the head is in the picture, from far away. To a camera at arm's
 // length a turned head looks turned by about a sixth more: what is nearer is larger.
 func (h *headPose) seen(p point3) place {
 	sin, cos := math.Sincos(h.yaw)
@@ -114,7 +114,7 @@ func poseOf(points map[string][2]float64) headPose {
 	return h
 }
 
-// parameters gives what poseOf looks for.
+// parameters returns what poseOf looks for.
 func (h *headPose) parameters() [6]*float64 {
 	return [6]*float64{&h.yaw, &h.pitch, &h.roll, &h.size, &h.x, &h.y}
 }
@@ -150,7 +150,7 @@ func (h *headPose) improve(points map[string][2]float64) {
 	}
 }
 
-// solved gives the solution of six equations, whose last column is the right side.
+// solved returns the solution of six equations, whose last column is the right side.
 func solved(a [6][7]float64) (v [6]float64) {
 	for j := range a {
 		for i := range a {

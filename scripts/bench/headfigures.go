@@ -19,7 +19,7 @@ type turnedHead struct {
 // seen reports whether the engine has an estimate of its own.
 func (h *turnedHead) seen() bool { return h.lost == "" }
 
-// heads gives the portraits as they are and turned further, those of a person together.
+// heads returns the portraits as they are and turned further, those of a person together.
 func (s *study) heads() (asTheyAre []turnedHead, turned [][]turnedHead) {
 	for _, r := range s.records {
 		pose := poseOf(r.person.neutral.Points)
@@ -74,10 +74,10 @@ func (s *study) yawFigures() []figure {
 	}
 }
 
-// slope is that of the line of least squares of b on a.
+// slope returns that of the line of least squares of b on a.
 func slope(a, b []float64) float64 { return pearson(a, b) * fit.Deviation(b) / fit.Deviation(a) }
 
-// distance is the root mean square of what two lists differ by.
+// distance returns the root mean square of what two lists differ by.
 func distance(a, b []float64) float64 {
 	d := make([]float64, len(a))
 	for i := range a {
@@ -126,7 +126,7 @@ func (s *study) yawTable() string {
 	return b.String()
 }
 
-// verdictsOnYaw are the cells of a row of yawTable.
+// verdictsOnYaw returns the cells of a row of yawTable.
 func verdictsOnYaw(in []turnedHead) string {
 	var estimate, further, verdict = []float64{}, []float64{}, map[string]float64{}
 	for _, h := range in {
@@ -145,7 +145,8 @@ func verdictsOnYaw(in []turnedHead) string {
 		verdict["other"], verdict["ranked"])
 }
 
-// yawVerdict is that of the check of the turn, or other where something else refuses the photo.
+// yawVerdict returns that of the check of the turn, or other where something else refuses the
+// photo.
 func yawVerdict(h *turnedHead) string {
 	if !h.seen() || h.read.Refusal != nil && h.read.Refusal.Code != report.TurnedAway {
 		return "other"

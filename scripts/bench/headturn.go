@@ -69,7 +69,7 @@ func (t *turnMap) fill(from, front []float64, y, yaw, to float64) {
 	}
 }
 
-// at gives where the portrait shows a place of the turned head, between the places of the grid.
+// at returns where the portrait shows a place of the turned head, between the places of the grid.
 func (t *turnMap) at(p place) place {
 	x, y := (p.x+turnReach)/turnStep, (p.y+turnAbove)/turnStep
 	if x < 0 || y < 0 || x >= float64(t.cols-1) || y >= float64(t.rows-1) {
@@ -82,7 +82,7 @@ func (t *turnMap) at(p place) place {
 	return place{top + (low-top)*fy, p.y}
 }
 
-// headTurned is the portrait with the head turned further.
+// headTurned returns the portrait with the head turned further.
 func (s *subject) headTurned(degrees float64) *image.Gray {
 	pose := poseOf(s.entry.Points)
 	t := newTurnMap(pose.yaw, pose.yaw+degrees*math.Pi/180, s.tall())
@@ -91,7 +91,7 @@ func (s *subject) headTurned(degrees float64) *image.Gray {
 	})
 }
 
-// tall gives the height on the generic head of a height in the portrait, both below the pupils,
+// tall returns the height on the generic head of a height in the portrait, both below the pupils,
 // from the heights of the nose, the lips and the chin.
 func (s *subject) tall() func(y float64) float64 {
 	type pair struct{ own, generic float64 }

@@ -48,7 +48,7 @@ func reliability(ctx context.Context, o options, out, progress io.Writer) error 
 	return nil
 }
 
-// account is the text of RELIABILITY.md.
+// account returns the text of RELIABILITY.md.
 func (s *study) account() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# How far the face engine can be trusted
@@ -199,7 +199,7 @@ func groupsOf(self map[string]string) []string {
 	return list
 }
 
-// verdicts gives the shares of photos that are refused and of those that are not ranked.
+// verdicts returns the shares of photos that are refused and of those that are not ranked.
 func (s *study) verdicts() (refused, unranked float64) {
 	n := 0.0
 	for _, r := range s.records {

@@ -98,7 +98,7 @@ type person struct {
 	neutral, smiling *entry
 }
 
-// peopleOf gives the annotated people by name.
+// peopleOf returns the annotated people by name.
 func peopleOf(entries []entry) []*person {
 	byName := map[string]*person{}
 	for i := range entries {

@@ -128,8 +128,8 @@ func timed(table io.Writer, size size, photo []byte) error {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// fastest is the least processor time, of the program and of the kernel for it, that each task took
-// in one of the rounds. The tasks take turns, so that they meet the same machine.
+// fastest returns the least processor time, of the program and of the kernel for it, that each task
+// took in one of the rounds. The tasks take turns, so that they meet the same machine.
 func fastest(tasks ...func() error) ([]time.Duration, error) {
 	least := make([]time.Duration, len(tasks))
 	for round := range rounds {
@@ -153,7 +153,7 @@ func fastest(tasks ...func() error) ([]time.Duration, error) {
 	return least, nil
 }
 
-// spent is the processor time that this process has used so far.
+// spent returns the processor time that this process has used so far.
 func spent() (time.Duration, error) {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -162,7 +162,7 @@ func spent() (time.Duration, error) {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
 }
 
-// built is the program of a name beside this one, built into the folder.
+// built returns the program of a name beside this one, built into the folder.
 func built(ctx context.Context, dir, name string) (string, error) {
 	program := filepath.Join(dir, name)
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, //nolint:gosec // the repository's own program
@@ -173,8 +173,8 @@ func built(ctx context.Context, dir, name string) (string, error) {
 	return program, nil
 }
 
-// readyAfter is how long a new process takes, at the least, until it has parsed the cascades and
-// ended.
+// readyAfter returns how long a new process takes, at the least, until it has parsed the cascades
+// and ended.
 func readyAfter(ctx context.Context, program string) (time.Duration, error) {
 	best := time.Hour
 	for range rounds {
@@ -187,8 +187,8 @@ func readyAfter(ctx context.Context, program string) (time.Duration, error) {
 	return best, nil
 }
 
-// peak is the peak memory, in bytes, of a process of its own that does with the photo once what the
-// program does.
+// peak returns the peak memory, in bytes, of a process of its own that does with the photo once
+// what the program does.
 func peak(ctx context.Context, program, photo string) (float64, error) {
 	out, err := exec.CommandContext(ctx, program, photo).Output() //nolint:gosec // that was just built
 	if err != nil {

@@ -20,7 +20,7 @@ func quantile(v []float64, q float64) float64 {
 	return s[i] + (s[j]-s[i])*(at-float64(i))
 }
 
-// ranks gives each value its place in order, equal ones the middle of theirs.
+// ranks returns each value its place in order, equal ones the middle of theirs.
 func ranks(v []float64) []float64 {
 	order := make([]int, len(v))
 	for i := range order {
@@ -68,7 +68,7 @@ func spearman(a, b []float64) float64 { return pearson(ranks(a), ranks(b)) }
 // draws is the number of bootstrap samples.
 const draws = 2000
 
-// bootstrap gives the 95 % interval of a statistic of n people by drawing them again with
+// bootstrap returns the 95 % interval of a statistic of n people by drawing them again with
 // replacement. It always draws the same.
 func bootstrap(n int, statistic func(chosen []int) float64) (lo, hi float64) {
 	r := rand.New(rand.NewPCG(20, 26)) //nolint:gosec // repeatable on purpose
@@ -85,7 +85,7 @@ func bootstrap(n int, statistic func(chosen []int) float64) (lo, hi float64) {
 	return quantile(values, 0.025), quantile(values, 0.975)
 }
 
-// picked gives the chosen values.
+// picked returns the chosen values.
 func picked(v []float64, chosen []int) []float64 {
 	out := make([]float64, len(chosen))
 	for i, k := range chosen {

@@ -101,7 +101,7 @@ func (s *study) readWild(c *fit.Calibration, chosen func(i int, e *entry) bool) 
 	}
 }
 
-// samples gives the chosen people for a fit.
+// samples returns the chosen people for a fit.
 func (g *gathered) samples(chosen func(i int) bool) []fit.Sample {
 	var list []fit.Sample
 	for i, p := range g.people {
@@ -112,7 +112,7 @@ func (g *gathered) samples(chosen func(i int) bool) []fit.Sample {
 	return list
 }
 
-// others gives the chosen photos without points for a fit.
+// others returns the chosen photos without points for a fit.
 func (g *gathered) others(chosen func(i int) bool) (o fit.Others) {
 	for i := range g.entries {
 		e := &g.entries[i]
@@ -188,7 +188,7 @@ func (s *study) add(p *person, c *fit.Calibration) {
 	s.records = append(s.records, r)
 }
 
-// pointErrors gives the distances from the manual points in manual pupil distances.
+// pointErrors returns the distances from the manual points in manual pupil distances.
 func pointErrors(got map[string]report.Point, want map[string][2]float64) map[string]float64 {
 	l, r := want["pupil_left"], want["pupil_right"]
 	iod := math.Hypot(l[0]-r[0], l[1]-r[1])
@@ -200,7 +200,7 @@ func pointErrors(got map[string]report.Point, want map[string][2]float64) map[st
 	return errs
 }
 
-// each gives a value of every person.
+// each returns a value of every person.
 func (s *study) each(f func(r *record) float64) []float64 {
 	list := make([]float64, len(s.records))
 	for i, r := range s.records {

@@ -173,7 +173,7 @@ func glassesName(dark bool) string {
 	return thinGlasses
 }
 
-// newWildSubject is a portrait whose points are those that were found.
+// newWildSubject returns a portrait whose points are those that were found.
 func newWildSubject(img image.Image, e *entry, seen *fit.Observation) *subject {
 	g := image.NewGray(image.Rect(0, 0, img.Bounds().Dx(), img.Bounds().Dy()))
 	draw.Draw(g, g.Rect, img, img.Bounds().Min, draw.Src)

@@ -15,7 +15,7 @@ var (
 	harderConditions = append(slices.Clone(mildConditions), "happy", "centerlight", "wink")
 )
 
-// refusalOf gives the code of a photo that is not measured, or an empty one.
+// refusalOf returns the code of a photo that is not measured, or an empty one.
 func (s *study) refusalOf(file string) report.Code {
 	seen := s.files[file]
 	switch r, ok := s.wild[file]; {
@@ -51,7 +51,7 @@ func (s *study) taken(v seen) bool {
 	)
 }
 
-// photos gives the chosen photos.
+// photos returns the chosen photos.
 func (s *study) photos(chosen func(e *entry) bool) (list []*entry) {
 	for i := range s.entries {
 		if e := &s.entries[i]; chosen(e) {
@@ -61,7 +61,7 @@ func (s *study) photos(chosen func(e *entry) bool) (list []*entry) {
 	return list
 }
 
-// setOf gives the photos of a set.
+// setOf returns the photos of a set.
 func (s *study) setOf(set string) []*entry {
 	return s.photos(func(e *entry) bool { return e.Set == set })
 }
@@ -79,7 +79,7 @@ func (s *study) ordinarySets() (names []string) {
 // rankable reports whether a reading gets a rank.
 func rankable(r fit.Reading) bool { return r.Refusal == nil && r.Report.Rankable }
 
-// rankedIn gives the readings of a set that get a rank.
+// rankedIn returns the readings of a set that get a rank.
 func (s *study) rankedIn(list []*entry) (ranked []fit.Reading) {
 	for _, e := range list {
 		if r, ok := s.wild[e.File]; ok && rankable(r) {
@@ -176,7 +176,7 @@ func (s *study) spreadFigures(set string, entries []*entry) []figure {
 	}
 }
 
-// evenDistance is the Kolmogorov-Smirnov distance of scores to an even spread from 0 to 100.
+// evenDistance returns the Kolmogorov-Smirnov distance of scores to an even spread from 0 to 100.
 func evenDistance(score []float64) float64 {
 	s, most := slices.Sorted(slices.Values(score)), 0.0
 	for i, v := range s {
@@ -185,7 +185,7 @@ func evenDistance(score []float64) float64 {
 	return most
 }
 
-// deviationOf is that of the scores of those ranked, for shifts.
+// deviationOf returns the standard deviation of the scores of those ranked, for shifts.
 func (s *study) deviationOf(entries []*entry) float64 {
 	return fit.Deviation(each(s.rankedIn(entries), scoreOf))
 }
@@ -305,7 +305,7 @@ func (c couple) agree() float64 {
 	return share(math.Abs(scoreOf(c.a)-scoreOf(c.b)) <= math.Hypot(half(c.a), half(c.b)))
 }
 
-// couples gives the pairs of ranked photos of one person, and of two.
+// couples returns the pairs of ranked photos of one person, and of two.
 func (s *study) couples(entries []*entry) (same, other []couple) {
 	for i, e := range entries {
 		for _, f := range entries[i+1:] {
@@ -376,7 +376,7 @@ func (s *study) conditionFigures(entries []*entry) (list []figure) {
 	return append(list, s.seriesFigures(in(mildConditions))...)
 }
 
-// byPerson gives the indices of the photos that were measured, by person.
+// byPerson returns the indices of the photos that were measured, by person.
 func (s *study) byPerson(entries []*entry) (rows [][]float64) {
 	people := map[string][]float64{}
 	for _, e := range entries {
@@ -409,8 +409,9 @@ func pickedRows(rows [][]float64, chosen []int) (list [][]float64) {
 	return list
 }
 
-// oneWayICC is the intraclass correlation of a single reading, ICC(1,1), of people with different
-// numbers of readings (Shrout and Fleiss, 1979; unequal numbers: Searle, "Linear Models", 1971).
+// oneWayICC returns the intraclass correlation of a single reading, ICC(1,1), of people with
+// different numbers of readings (Shrout and Fleiss, 1979; unequal numbers: Searle, "Linear Models",
+// 1971).
 func oneWayICC(rows [][]float64) float64 {
 	var all []float64
 	squares := 0.0
@@ -432,7 +433,7 @@ func oneWayICC(rows [][]float64) float64 {
 	return (between - inside) / (between + (each-1)*inside)
 }
 
-// shown is what a series keeps of a score.
+// shown returns what a series keeps of a score.
 func shown(s report.Score) report.Score { return report.Score{Value: s.Value, Lo: s.Lo, Hi: s.Hi} }
 
 // seriesFigures judge the mean of three photos against the mean of the person's others.

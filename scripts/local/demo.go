@@ -75,7 +75,7 @@ func device(id, token string) api.Registration_Device {
 	return api.Registration_Device{ID: id, Token: token, Platform: api.DevicePlatformAndroid}
 }
 
-// photos are the first user's photo and the second's: a given one twice, or the sample and a
+// photos returns the first user's photo and the second's: a given one twice, or the sample and a
 // widened copy of it.
 func photos(ctx context.Context, given string) (first, second []byte, err error) {
 	if given != "" {

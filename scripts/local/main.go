@@ -68,8 +68,8 @@ func exitCode(args []string) int {
 	}
 }
 
-// stoppers are the signals that stop the program. A closed terminal's is not one of them if it was
-// ignored when the program started, as nohup has it.
+// stoppers returns the signals that stop the program. A closed terminal's is not one of them if it
+// was ignored when the program started, as nohup has it.
 func stoppers() []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {

@@ -84,7 +84,8 @@ var memories = step{
 	},
 }
 
-// epochOf is the consent's epoch that the scan was made under, 0 for one that is gone or going.
+// epochOf returns the consent's epoch that the scan was made under, 0 for one that is gone or
+// going.
 func epochOf(tx *tx, id string) (int64, error) {
 	if id == "" || strings.Contains(id, "/") {
 		return 0, nil

@@ -94,7 +94,7 @@ func (t *tx) Note(format string, args ...any) {
 	t.notes = append(t.notes, fmt.Sprintf(format, args...))
 }
 
-// pathOf is the path of the document within the database, such as "users/ada".
+// pathOf returns the path of the document within the database, such as "users/ada".
 func pathOf(ref *firestore.DocumentRef) string {
 	_, path, _ := strings.Cut(ref.Path, "/documents/")
 	return path

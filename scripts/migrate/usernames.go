@@ -166,7 +166,7 @@ func (m *rekeying) earlier(key string) bool {
 	return m.others[key].CreatedAt.Before(m.since())
 }
 
-// since is when the user took the name: a claim of theirs says so, unless an earlier name's
+// since returns when the user took the name: a claim of theirs says so, unless an earlier name's
 // migration wrote over it; then it was not before the account's last change of name, or its
 // beginning.
 func (m *rekeying) since() time.Time {

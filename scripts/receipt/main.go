@@ -99,7 +99,7 @@ func parse(args []string) (receipt, keys string, err error) {
 	return receipt, keys, nil
 }
 
-// besides is where the server of the receipt has its keys.
+// besides returns where the server of the receipt has its keys.
 func besides(receipt string) (string, error) {
 	if !isURL(receipt) {
 		return "", errUsage
@@ -135,7 +135,7 @@ func verify(ctx context.Context, source, keys string, stdin io.Reader) (receipt.
 	return set.Verify(jws)
 }
 
-// find is the compact JWS in what the server answered, or the text itself.
+// find returns the compact JWS in what the server answered, or the text itself.
 func find(text []byte) (string, error) {
 	var answer struct {
 		State   string `json:"state"`

@@ -118,7 +118,8 @@ func picturePath(folder, stem, picture string) string {
 	return filepath.Join(folder, stem+"-"+picture+".jpg")
 }
 
-// pathKey is the same for two names of one file, also where the file system does not tell A from a.
+// pathKey returns the same for two names of one file, also where the file system does not tell A
+// from a.
 func pathKey(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs

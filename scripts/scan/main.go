@@ -55,7 +55,7 @@ type options struct {
 	files   []string
 }
 
-// run is the command; it returns its exit code.
+// run returns the command; it returns its exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	opts, err := parse(args)
 	switch {

@@ -10,7 +10,7 @@ import (
 // progress shows how far the run has come; the zero value shows nothing.
 type progress struct{ bar *progressbar.ProgressBar }
 
-// newProgress makes a bar where it would be seen.
+// newProgress returns a bar where it would be seen.
 func newProgress(w io.Writer, files int) progress {
 	if !isTerminal(w) {
 		return progress{}

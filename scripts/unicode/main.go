@@ -133,7 +133,7 @@ func render(lines []string) ([]byte, error) {
 	return format.Source(b.Bytes())
 }
 
-// constant is the name of the script's constant.
+// constant returns the name of the script's constant.
 func constant(script string) string { return "script" + strings.ReplaceAll(script, "_", "") }
 
 func expression(scripts []string) string {

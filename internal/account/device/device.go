@@ -64,7 +64,7 @@ func Hash(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Of is the collection of the user's devices.
+// Of returns the collection of the user's devices.
 func Of(user *firestore.DocumentRef) *firestore.CollectionRef {
 	return user.Collection("devices")
 }
@@ -202,7 +202,7 @@ func remove(ctx context.Context, snap *firestore.DocumentSnapshot) error {
 	return nil
 }
 
-// New is a device that is seen for the first time.
+// New returns a device that is seen for the first time.
 func New(spec Spec, now time.Time) Device {
 	return Device{
 		Schema: docSchema, Token: spec.Token, TokenHash: Hash(spec.Token), Platform: spec.Platform,

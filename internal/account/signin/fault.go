@@ -71,8 +71,8 @@ func hideUser(err error) error {
 	return err
 }
 
-// machineCode is the code that begins the message; an explanation for people may follow after " :
-// ".
+// machineCode returns the code that begins the message; an explanation for people may follow after
+// " : ".
 func machineCode(answer *googleapi.Error) string {
 	code, _, _ := strings.Cut(answer.Message, ":")
 	return strings.TrimSpace(code)

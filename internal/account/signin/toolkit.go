@@ -36,7 +36,7 @@ type Handler struct {
 	limits   *quota.Limiter
 }
 
-// New makes a toolkit for the project of the web API key, or for the Auth emulator where
+// New returns a toolkit for the project of the web API key, or for the Auth emulator where
 // FIREBASE_AUTH_EMULATOR_HOST names one, as Firebase's own client does. users are that project's,
 // limits count attempts.
 func New(ctx context.Context, apiKey string, users *auth.Client, limits *quota.Limiter) (*Handler, error) {

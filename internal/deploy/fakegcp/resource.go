@@ -63,7 +63,7 @@ func (s *Server) create(c call) reply {
 	return s.keep(c, p, r)
 }
 
-// newID is the last element of the new resource's path.
+// newID returns the last element of the new resource's path.
 func (s *Server) newID(c call) string {
 	for name, values := range c.http.URL.Query() {
 		if strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "_id") {
@@ -118,7 +118,8 @@ func (s *Server) keep(c call, p string, r object) reply {
 	return s.operation(c, r)
 }
 
-// operation is the answer to a change: the resource itself, or the finished operation that made it.
+// operation returns the answer to a change: the resource itself, or the finished operation that
+// made it.
 func (s *Server) operation(c call, r object) reply {
 	switch {
 	case c.Service == "compute":

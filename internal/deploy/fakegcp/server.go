@@ -93,14 +93,14 @@ func (s *Server) Environ() map[string]string {
 	return environ
 }
 
-// Requests is every request so far, in order.
+// Requests returns every request so far, in order.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
 }
 
-// Resources is every resource there is, by "service/path".
+// Resources returns every resource there is, by "service/path".
 func (s *Server) Resources() map[string]map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -53,7 +53,7 @@ func (s *Server) iamPolicy(c call) reply {
 	return ok(policy)
 }
 
-// Policies is every IAM policy that was set, by "service/path" of its resource.
+// Policies returns every IAM policy that was set, by "service/path" of its resource.
 func (s *Server) Policies() map[string]map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-// owned are the stores of the collections at the top whose documents bear their user's id in the
-// field uid. A query by uid alone needs no declared index.
+// owned returns the stores of the collections at the top whose documents bear their user's id in
+// the field uid. A query by uid alone needs no declared index.
 func (e *Consumer) owned(j erasure.Job) (all []emptied) {
 	for _, c := range schema.Collections {
 		if c.Below != "" || c.Removed == schema.Never || c.Name == "users" || c.Name == "erasures" {
@@ -21,8 +21,8 @@ func (e *Consumer) owned(j erasure.Job) (all []emptied) {
 	return all
 }
 
-// madeBefore are the stores of the collections below users/{uid} that a withdrawal empties by the
-// documents' epoch and nothing else.
+// madeBefore returns the stores of the collections below users/{uid} that a withdrawal empties by
+// the documents' epoch and nothing else.
 func (e *Consumer) madeBefore(j erasure.Job, but ...string) (all []emptied) {
 	for _, c := range schema.Collections {
 		if c.Below != "users" || c.Removed != schema.WithConsent || slices.Contains(but, c.Name) {

@@ -34,8 +34,8 @@ type emptied struct {
 	page func(ctx context.Context) (int, error)
 }
 
-// stores are all the places that the saga goes through: what others can see first, and what work in
-// flight may still leave behind last.
+// stores returns all the places that the saga goes through: what others can see first, and what
+// work in flight may still leave behind last.
 func (e *Consumer) stores(ctx context.Context, j erasure.Job) ([]emptied, error) {
 	if j.Scope == erasure.Consent {
 		return e.consentStores(j), nil
@@ -43,7 +43,7 @@ func (e *Consumer) stores(ctx context.Context, j erasure.Job) ([]emptied, error)
 	return e.accountStores(ctx, j)
 }
 
-// accountStores are those that hold something of a user by package schema, whatever lies below
+// accountStores returns the stores that hold something of a user by package schema, whatever lies below
 // users/{uid}, and the buckets. The query of the entries needs an index on uid over the collection
 // group.
 func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied, error) {
@@ -69,10 +69,10 @@ func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied,
 	return all, nil
 }
 
-// exportPrefix is where the results bucket keeps the user's exports.
+// exportPrefix returns where the results bucket keeps the user's exports.
 func exportPrefix(uid account.UID) string { return "exports/" + string(uid) + "/" }
 
-// consentStores are those that hold something made under a consent, by package schema. What was
+// consentStores returns the stores that hold something made under a consent, by package schema. What was
 // made under a consent given since stays.
 func (e *Consumer) consentStores(j erasure.Job) []emptied {
 	fs, user := e.Firestore, account.Ref(e.Firestore, j.UID)
@@ -110,7 +110,8 @@ func (e *Consumer) consentStores(j erasure.Job) []emptied {
 	)
 }
 
-// memory is the store of what the guard remembers: one document with entries of its own epochs.
+// memory returns the store of what the guard remembers: one document with entries of its own
+// epochs.
 func (e *Consumer) memory(j erasure.Job) emptied {
 	const name = "guard"
 	return emptied{name: name, page: func(ctx context.Context) (n int, err error) {
@@ -183,7 +184,7 @@ func (e *Consumer) documents(j erasure.Job, d documents) emptied {
 	}}
 }
 
-// find is the next page of what goes.
+// find returns the next page of what goes.
 func (d documents) find(ctx context.Context) (page []*firestore.DocumentSnapshot, err error) {
 	if d.match == nil {
 		return d.query.Limit(pageSize).Documents(ctx).GetAll()
@@ -252,7 +253,7 @@ func (e *Consumer) deleteAll(
 	return err
 }
 
-// objects is a store of objects, with all their generations.
+// objects returns a store of objects, with all their generations.
 func (e *Consumer) objects(j erasure.Job, name string, in *storage.BucketHandle, prefix string) emptied {
 	return emptied{name: name, page: func(ctx context.Context) (int, error) {
 		n, err := bucket.DeletePage(ctx, in, prefix)

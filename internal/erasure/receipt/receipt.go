@@ -75,7 +75,7 @@ var ErrInvalid = errors.New("the receipt is not valid")
 // Signer signs receipts.
 type Signer struct{ key ed25519.PrivateKey }
 
-// NewSigner makes a signer of an Ed25519 seed, 32 bytes in standard base64.
+// NewSigner returns a signer of an Ed25519 seed, 32 bytes in standard base64.
 func NewSigner(seed string) (Signer, error) {
 	raw, err := base64.StdEncoding.DecodeString(seed)
 	if err != nil || len(raw) != ed25519.SeedSize {
@@ -84,12 +84,12 @@ func NewSigner(seed string) (Signer, error) {
 	return Signer{key: ed25519.NewKeyFromSeed(raw)}, nil
 }
 
-// Public is the key that verifies, in standard base64.
+// Public returns the key that verifies, in standard base64.
 func (s Signer) Public() string {
 	return base64.StdEncoding.EncodeToString(s.key.Public().(ed25519.PublicKey))
 }
 
-// Sign is the receipt as a compact JWS.
+// Sign returns the receipt as a compact JWS.
 func (s Signer) Sign(r Receipt) (string, error) {
 	header, err := json.Marshal(jwsHeader{Algorithm: algorithm, KeyID: keyID(s.key.Public().(ed25519.PublicKey))})
 	if err != nil {
@@ -119,7 +119,7 @@ type Key struct {
 	X string `json:"x"`
 }
 
-// NewKeys makes the set of public keys in standard base64.
+// NewKeys returns the set of public keys in standard base64.
 func NewKeys(encoded []string) (Keys, error) {
 	set := Keys{Keys: []Key{}}
 	for _, text := range encoded {

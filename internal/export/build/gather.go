@@ -321,8 +321,8 @@ func endArray(w io.Writer, before string) error {
 	return err
 }
 
-// shown is the document as the named file has it: as it is kept, but for what says nothing of the
-// user.
+// shown returns the document as the named file has it: as it is kept, but for what says nothing of
+// the user.
 func shown(name string, snap *firestore.DocumentSnapshot) map[string]any {
 	data := snap.Data()
 	for _, member := range append(internals[""], internals[name]...) {

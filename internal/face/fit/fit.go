@@ -80,7 +80,7 @@ func Fit(samples []Sample, others Others) (*measure.Calibration, error) {
 	return m, nil
 }
 
-// reference gives the photos from which looks are learned, by person: those that pass every other
+// reference returns the photos from which looks are learned, by person: those that pass every other
 // check. Dark glasses are learned, but set no limit: their frames cover too much of the eyes.
 func reference(m *measure.Calibration, samples []Sample, o *Others) []portrayed {
 	var people []portrayed
@@ -102,7 +102,7 @@ func reference(m *measure.Calibration, samples []Sample, o *Others) []portrayed 
 	return people
 }
 
-// good gives the photos that pass every check.
+// good returns the photos that pass every check.
 func good(m *measure.Calibration, photos ...*Observation) (list []*Observation) {
 	for _, p := range photos {
 		if p != nil && rankable(p.judged(m)) {
@@ -121,7 +121,7 @@ func (s *Sample) annotated() bool {
 	return true
 }
 
-// manual gives the manual points in the frame of the manual pupils, in the plane that the
+// manual returns the manual points in the frame of the manual pupils, in the plane that the
 // observation is in (turned over or not).
 func (s *Sample) manual() (q landmark.Points) {
 	at := s.planePoints()
@@ -135,7 +135,7 @@ func (s *Sample) manual() (q landmark.Points) {
 	return q
 }
 
-// planePoints gives the manual points in the plane that was looked at. The middles of the brows,
+// planePoints returns the manual points in the plane that was looked at. The middles of the brows,
 // which the manual points lack, stay at zero.
 func (s *Sample) planePoints() (at [landmark.Marks]raster.Vec) {
 	for k, name := range landmark.Names {
@@ -150,7 +150,7 @@ func (s *Sample) planePoints() (at [landmark.Marks]raster.Vec) {
 	return at
 }
 
-// inPlane gives the place in the plane that was looked at of a place in the upright original.
+// inPlane returns the place in the plane that was looked at of a place in the upright original.
 func (o *Observation) inPlane(p [2]float64) raster.Vec {
 	x := p[0]
 	if o.m.Photo.Mirrored {
@@ -194,7 +194,7 @@ func fitPoints(m *measure.Calibration, samples []Sample) {
 	fitPointErrors(m, samples)
 }
 
-// leftOf gives the mark of a pair that stands for both, and the sign of x for this one.
+// leftOf returns the mark of a pair that stands for both, and the sign of x for this one.
 func leftOf(k landmark.Mark) (landmark.Mark, float64) {
 	if p := k.Partner(); p < k {
 		return p, -1
@@ -276,7 +276,7 @@ func digits(v raster.Vec) raster.Vec {
 	return raster.Vec{X: report.Round(v.X, 4), Y: report.Round(v.Y, 4)}
 }
 
-// significant gives v with four digits.
+// significant returns v with four digits.
 func significant(v float64) float64 {
 	f, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 3, 64), 64)
 	if err != nil {

@@ -53,7 +53,7 @@ func fitLooks(m *measure.Calibration, people []portrayed) {
 	m.Looks = &looks
 }
 
-// looksIn gives the looks of one region in photos, each also as a mirror shows it.
+// looksIn returns the looks of one region in photos, each also as a mirror shows it.
 func looksIn(photos []*Observation, r measure.Region) [][]float64 {
 	var list [][]float64
 	for _, o := range photos {
@@ -63,7 +63,7 @@ func looksIn(photos []*Observation, r measure.Region) [][]float64 {
 	return list
 }
 
-// learn gives the mean and the principal components of looks.
+// learn returns the mean and the principal components of looks.
 func learn(looks [][]float64, r measure.RegionRule) measure.Learned {
 	n := r.Size()
 	mean := make([]float64, n)
@@ -94,7 +94,7 @@ func learn(looks [][]float64, r measure.RegionRule) measure.Learned {
 	return l
 }
 
-// strongestOf gives the eigenvector of the largest eigenvalue at right angles to those found: the
+// strongestOf returns the eigenvector of the largest eigenvalue at right angles to those found: the
 // power method.
 //
 //go:norace

@@ -51,7 +51,7 @@ func fitYaw(m *measure.Calibration, samples []Sample) {
 	m.Held = leastSquares(still, held)
 }
 
-// leastSquares gives the weights w for which rows * w comes nearest to the values, held back a
+// leastSquares returns the weights w for which rows * w comes nearest to the values, held back a
 // little (ridge) for rows that say the same.
 func leastSquares(rows [][3]float64, values []float64) (w [3]float64) {
 	const ridge = 0.01
@@ -84,8 +84,8 @@ func leastSquares(rows [][3]float64, values []float64) (w [3]float64) {
 	return w
 }
 
-// principal gives the unit direction that holds most of the weighted energy of patterns, square to
-// those already found: the power method.
+// principal returns the unit direction that holds most of the weighted energy of patterns, square
+// to those already found: the power method.
 //
 //go:norace
 func principal(list []weighedPattern, found []mirror.Pattern) mirror.Pattern {

@@ -27,7 +27,7 @@ func fitPrior(m *measure.Calibration, samples []Sample) {
 	fitDoubt(m, samples)
 }
 
-// settledField is the field as seen without shift, turn and pose.
+// settledField returns the field as seen without shift, turn and pose.
 func settledField(m *measure.Calibration, o *Observation) mirror.Pattern {
 	f := o.field()
 	f = mirror.Without(f, mirror.Rigid[:])
@@ -172,7 +172,7 @@ func patternFrom(v *mirror.Free) (f mirror.Pattern) {
 	return f
 }
 
-// eigen gives the eigenvalues, largest first, and the eigenvectors of a symmetric matrix, by
+// eigen returns the eigenvalues, largest first, and the eigenvectors of a symmetric matrix, by
 // Jacobi's rotations (G. Golub, C. Van Loan, "Matrix Computations", 8.5). The largest value of each
 // vector is positive.
 func eigen(a [mirror.FreeSize]mirror.Free) (values mirror.Free, vectors [mirror.FreeSize]mirror.Free) {
@@ -237,7 +237,7 @@ func pointUp(v *mirror.Free) {
 	}
 }
 
-// orderOf gives the places of the diagonal's values, largest first.
+// orderOf returns the places of the diagonal's values, largest first.
 func orderOf(a *[mirror.FreeSize]mirror.Free) []int {
 	order := make([]int, mirror.FreeSize)
 	for i := range order {

@@ -185,7 +185,7 @@ func errorsOf(pairs []pair, weights []float64) (e measure.ErrorModel) {
 	return e
 }
 
-// notNegative gives the weights, none negative, with which rows come nearest to the values: by
+// notNegative returns the weights, none negative, with which rows come nearest to the values: by
 // going down one coordinate at a time.
 func notNegative(rows [][measure.Conditions]float64, values, weights []float64) (w measure.ErrorModel) {
 	var a [measure.Conditions][measure.Conditions]float64
@@ -216,7 +216,7 @@ func notNegative(rows [][measure.Conditions]float64, values, weights []float64) 
 	return w
 }
 
-// weightedQuantile gives the value below which a share of the weight lies.
+// weightedQuantile returns the value below which a share of the weight lies.
 func weightedQuantile(list []weighedValue, q float64) float64 {
 	slices.SortFunc(list, func(a, b weighedValue) int { return cmp.Compare(a.value, b.value) })
 	total, sum := 0.0, 0.0

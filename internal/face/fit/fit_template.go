@@ -38,8 +38,8 @@ func denseOf(points [][2]float64) (s denseShape) {
 	return s
 }
 
-// asymmetry is half the difference to the mirror image without what a shift and a turn of the whole
-// explain, as the field measures it.
+// asymmetry returns half the difference to the mirror image without what a shift and a turn of the
+// whole explain, as the field measures it.
 func (s *denseShape) asymmetry() (h mirror.Pattern) {
 	for k := range mirror.FieldPoints {
 		a, b := s.at[k], s.partner[k]
@@ -52,7 +52,7 @@ func (s *denseShape) asymmetry() (h mirror.Pattern) {
 // width of a head.
 const drumRadius = 1.2
 
-// turned gives the shape with the head turned on the cylinder by a small angle.
+// turned returns the shape with the head turned on the cylinder by a small angle.
 func (s denseShape) turned(degrees float64) denseShape {
 	move := func(p raster.Vec) raster.Vec {
 		c := max(0, 1-raster.Sq(p.X/drumRadius))

@@ -67,7 +67,7 @@ func (o *Observation) Read(c *measure.Calibration) Reading {
 	return r
 }
 
-// field is the mirror field as seen in the photo, not turned over.
+// field returns the mirror field as seen in the photo, not turned over.
 func (o *Observation) field() mirror.Pattern {
 	f := o.m.Raw
 	for k := range f {
@@ -76,7 +76,7 @@ func (o *Observation) field() mirror.Pattern {
 	return f
 }
 
-// asymmetry is that of the points as seen in the photo, not turned over.
+// asymmetry returns the asymmetry of the points as seen in the photo, not turned over.
 func (o *Observation) asymmetry(offsets *[landmark.Marks]raster.Vec) landmark.Asymmetry {
 	q := o.m.Seen.Points(offsets)
 	h := landmark.AsymmetryOf(&q)
@@ -90,7 +90,7 @@ func (o *Observation) asymmetry(offsets *[landmark.Marks]raster.Vec) landmark.As
 	return g
 }
 
-// signs are the traces of a turned head as seen in the photo.
+// signs returns the traces of a turned head as seen in the photo.
 func (o *Observation) signs(m *measure.Calibration) [3]float64 {
 	h, f := o.asymmetry(&m.Offsets), o.field()
 	return m.Signs(&h, &f)
@@ -119,8 +119,8 @@ func partOf(mouth bool) mirror.Part {
 	return mirror.PartEyes
 }
 
-// ManualYaw is the turn of a head, degrees, by the 189 manual points: the turn of the mean face on
-// a cylinder that explains most of their asymmetry.
+// ManualYaw returns the turn of a head, degrees, by the 189 manual points: the turn of the mean
+// face on a cylinder that explains most of their asymmetry.
 func ManualYaw(dense [][2]float64) float64 {
 	d := denseOf(dense)
 	return d.yaw()
@@ -142,7 +142,7 @@ func LowerSide(dense [][2]float64, mouth bool) float64 {
 	return 1
 }
 
-// ManualMetrics gives the measures of Report.Metrics from manual points by name, in an upright
+// ManualMetrics returns the measures of Report.Metrics from manual points by name, in an upright
 // image.
 func ManualMetrics(byName map[string][2]float64) map[string]float64 {
 	var at [landmark.Marks]raster.Vec
@@ -163,5 +163,5 @@ func ManualMetrics(byName map[string][2]float64) map[string]float64 {
 	return values
 }
 
-// Fitted gives the calibration that Analyze uses.
+// Fitted returns the calibration that Analyze uses.
 func Fitted() *measure.Calibration { return &measure.Fitted }

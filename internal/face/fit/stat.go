@@ -7,8 +7,8 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// ICC is the intraclass correlation of two readings each of several people, ICC(2,1): how much of
-// the variance lies between people, a constant difference between the readings counted as
+// ICC returns the intraclass correlation of two readings each of several people, ICC(2,1): how much
+// of the variance lies between people, a constant difference between the readings counted as
 // disagreement (Shrout and Fleiss, Psychological Bulletin 86, 1979). It is 0 for fewer than three.
 func ICC(a, b []float64) float64 {
 	n := float64(len(a))

@@ -60,7 +60,7 @@ func Mean(scores []Score) (mean Score, outlier int) {
 	return mean, outlier
 }
 
-// outlierOf is the score that differs from the others' mean beyond outlierLimit, -1 where none
+// outlierOf returns the score that differs from the others' mean beyond outlierLimit, -1 where none
 // does.
 func outlierOf(scores []Score) int {
 	if len(scores) < 3 {
@@ -83,8 +83,8 @@ func outlierOf(scores []Score) int {
 	return found
 }
 
-// variance is the square of the score's standard error on the normal scale. Reports of engine 1
-// have none; their interval says it.
+// variance returns the square of the score's standard error on the normal scale. Reports of engine
+// 1 have none; their interval says it.
 func (s Score) variance() float64 {
 	if s.SE > 0 {
 		return float64(s.SE * s.SE)
@@ -94,11 +94,11 @@ func (s Score) variance() float64 {
 	return float64(e * e)
 }
 
-// probit is the standard normal quantile of a percentile of 0 to 100.
+// probit returns the standard normal quantile of a percentile of 0 to 100.
 func probit(percentile float64) float64 {
 	share := min(max(percentile/100, shareStep), 1-shareStep)
 	return math.Sqrt2 * math.Erfinv(2*share-1)
 }
 
-// phi is the standard normal distribution function.
+// phi returns the standard normal distribution function.
 func phi(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }

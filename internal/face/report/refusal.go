@@ -35,7 +35,7 @@ type Refusal struct {
 	cause error
 }
 
-// Error gives the code, the sentence and, if a decoder complained, its words.
+// Error returns the code, the sentence and, if a decoder complained, its words.
 func (r *Refusal) Error() string {
 	if r.cause != nil {
 		return "face: " + string(r.Code) + ": " + r.Detail + " (" + r.cause.Error() + ")"

@@ -5,6 +5,6 @@ package report
 // test keeps the checksum in step.
 const Version = "facescan-2.0.0+pigo-1.4.6+f599d73e"
 
-// MajorVersion is the first number of Version. Scores of different major versions must not be
+// MajorVersion returns the first number of Version. Scores of different major versions must not be
 // compared or ranked together.
 func MajorVersion() int { return 2 }

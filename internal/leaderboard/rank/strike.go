@@ -68,5 +68,5 @@ func (r *Consumer) keep(
 	return leaderboard.Save(tx, r.Firestore, user, doc.Board, doc.Contributions, after, r.Now().UTC())
 }
 
-// wholeMicros is the time as Firestore keeps it.
+// wholeMicros returns the time as Firestore keeps it.
 func wholeMicros(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -70,7 +70,7 @@ func newFirestoreFront(ctx context.Context, emulator string) (*firestoreFront, e
 	return f, nil
 }
 
-// passTo is a proxy that speaks one protocol with the host, and passes every message on as it
+// passTo returns a proxy that speaks one protocol with the host, and passes every message on as it
 // comes.
 func passTo(host string, protocol func(p *http.Protocols, on bool)) *httputil.ReverseProxy {
 	transport := &http.Transport{Protocols: new(http.Protocols), DisableCompression: true}

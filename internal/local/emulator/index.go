@@ -45,7 +45,7 @@ type collectionField struct {
 	Field        string `json:"field"`
 }
 
-// productionIndexes are those of terraform/catalog.json.
+// productionIndexes returns the indexes of terraform/catalog.json.
 func productionIndexes() (indexes, error) {
 	var all indexes
 	if err := json.Unmarshal(terraform.Catalog, &all); err != nil {
@@ -150,7 +150,7 @@ func (s *shape) equals(path string) {
 	}
 }
 
-// String is the index that serves the shape alone.
+// String returns the index that serves the shape alone.
 func (s shape) String() string {
 	parts := []string{s.collection}
 	if s.group {
@@ -165,8 +165,8 @@ func (s shape) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// serve is the composite indexes by which the query is answered, none where it needs none; false
-// where it cannot be. The rules are those of
+// serve returns the composite indexes by which the query is answered, none where it needs none;
+// false where it cannot be. The rules are those of
 // https://firebase.google.com/docs/firestore/query-data/index-overview:
 //
 //   - One field, or several that are all compared by equality, need single-field indexes only,

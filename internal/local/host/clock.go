@@ -30,7 +30,7 @@ type clock struct {
 	moved time.Duration
 }
 
-// newClock makes a clock that is not moved, and its file.
+// newClock returns a clock that is not moved, and its file.
 func newClock() (*clock, error) {
 	dir, err := os.MkdirTemp("", "facescan-clock-")
 	if err != nil {

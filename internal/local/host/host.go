@@ -195,7 +195,7 @@ func (h *Host) setEnvironment() error {
 	return setenv(env)
 }
 
-// receiptKeys are a run's own, as environment variables.
+// receiptKeys returns a run's own, as environment variables.
 func receiptKeys() (seed, public string, err error) {
 	raw := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(raw) // it never fails

@@ -8,7 +8,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// Bar is a bar of n steps, described by what is counted. It is silent unless w is a terminal.
+// Bar returns a bar of n steps, described by what is counted. It is silent unless w is a terminal.
 func Bar(w io.Writer, n int, what string) *progressbar.ProgressBar {
 	if f, ok := w.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {

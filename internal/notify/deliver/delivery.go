@@ -121,7 +121,7 @@ func (c *Consumer) claim(ctx context.Context, msg notify.Message) (claims []clai
 	return claims, busy, err
 }
 
-// refs are the inbox item of the message and then its deliveries, in the order of its channels.
+// refs returns the inbox item of the message and then its deliveries, in the order of its channels.
 func (c *Consumer) refs(msg notify.Message) []*firestore.DocumentRef {
 	user := account.Ref(c.Firestore, msg.UID)
 	refs := []*firestore.DocumentRef{notify.Inbox(user).Doc(msg.ID)}
@@ -164,7 +164,7 @@ func claimChannel(
 	return c, false, nil
 }
 
-// unwanted is why a channel is not used for the user, "" if it is.
+// unwanted returns why a channel is not used for the user, "" if it is.
 func unwanted(channel notify.Channel, u account.User) string {
 	wants := notify.Preferences(u)
 	if channel == notify.Push && !wants.Push || channel == notify.Email && !wants.Email {

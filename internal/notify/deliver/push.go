@@ -60,7 +60,7 @@ func (c *Consumer) push(ctx context.Context, msg notify.Message, mine claim) out
 	return result
 }
 
-// targets are the devices that are to have pushes, one for each token.
+// targets returns the devices that are to have pushes, one for each token.
 func (c *Consumer) targets(ctx context.Context, uid account.UID) ([]target, error) {
 	snaps, err := device.Of(account.Ref(c.Firestore, uid)).Documents(ctx).GetAll()
 	if err != nil {
@@ -107,9 +107,9 @@ func (c *Consumer) forget(ctx context.Context, t target) error {
 	return nil
 }
 
-// pushOf is the push of a message. On the device the event's id names it, so that a repeated push
-// replaces the first. The collapse key is the type, since FCM keeps no more than four of them for a
-// device that is offline: it then shows the latest of each type, and the inbox has them all.
+// pushOf returns the push of a message. On the device the event's id names it, so that a repeated
+// push replaces the first. The collapse key is the type, since FCM keeps no more than four of them
+// for a device that is offline: it then shows the latest of each type, and the inbox has them all.
 func pushOf(msg notify.Message, token string) *messaging.Message {
 	data := maps.Clone(msg.Data)
 	data["type"], data["eventId"] = msg.Type, msg.ID

@@ -123,7 +123,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, view)
 }
 
-// page is the newest items, or those after the position. It needs the index (createdAt desc).
+// page returns the newest items, or those after the position. It needs the index (createdAt desc).
 func page(tx *firestore.Transaction, live firestore.Query, asked httpapi.Page) (httpapi.List[itemView], error) {
 	// One more than asked for shows whether there is a next page.
 	q := live.OrderBy("createdAt", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc).Limit(asked.Limit + 1)

@@ -1,45 +1,45 @@
-// Package cheat tells photos that are no honest measurement: a copy of an earlier photo of the
-// account, a half face beside its own mirror image, a face whose proportions are not those of the
-// account's other photos. It identifies no person: it compares the scans of one account only, and a
-// verdict takes a scan out of the ranking but neither hides nor changes it.
+// Package cheat detects photos that are not honest measurements: a copy of an earlier photo of the
+// account, half a face beside its own mirror image, and a face whose proportions are not those of
+// the account's other photos. It identifies no person: it compares the scans of one account only,
+// and a verdict takes a scan out of the ranking but neither hides nor changes it.
 //
 // # What is compared
 //
-// All is taken from the engine's report and its crop of the face, with the pupils level and at
-// fixed places, so that cropping, scaling and tilting change little.
+// Everything is taken from the engine's report and its crop of the face, with the pupils level and
+// at fixed places, so that cropping, scaling and tilting change little.
 //
-//   - The perceptual hash: 256 signs of low frequencies (a pHash, by goimagehash's transform). A
-//
-// photo is a copy when it, or its mirror image, has nearly the hash of an earlier scan. The
-// very same bytes are found before that, by their content (package scan).
+//   - The perceptual hash: the signs of 256 low frequencies (a pHash, by goimagehash's transform).
+//     A photo is a copy if it, or its mirror image, has nearly the hash of an earlier scan.
+//     Identical bytes are found before that, by their content (package scan).
 //   - The likeness of the halves: the correlation of the face's fine texture with its mirror image.
-//
-// A real face has no two equal halves of pores and brow hairs, a half face that was mirrored
-// has.
-//   - Eight ratios of lengths, against the medians of the last nine scans.
+//     The halves of a real face never have the same pores and brow hairs; those of a mirrored half
+//     face do.
+//   - Eight ratios of lengths, compared with the medians of the last nine scans.
 //
 // Photos of one series are taken within minutes, of one face and in one light, and are as much
-// alike as copies are otherwise. So within a series a photo is a copy only with all but the same
-// hash, and ratios are not compared; with the scans before the series it is compared as any other.
+// alike as copies are otherwise. So within a series a photo is a copy only if its hash is almost
+// the same, and ratios are not compared. With scans before the series it is compared as any other
+// photo.
 //
-// GUARD.md has how many of each kind are caught and how many honest photos are struck by mistake,
-// and the command that measures it.
+// GUARD.md has how many cheats of each kind are caught and how many honest photos are struck by
+// mistake, and the command that measures it.
 //
 // # What is kept
 //
 // users/{uid}/guard/state holds for each of the last 200 scans its id, its consent's epoch, its
-// hash and its ratios; of one that could not be looked at the id and the epoch only. It is a list
-// and not running means, because a deleted scan can be taken out of it exactly, a repeated analysis
-// replaces its own entry, and a median heals itself where a running mean would be spoilt for ever.
-// It is written in the transaction that finishes a scan and has read users/{uid}, so that nothing
-// is kept without consent, and on the condition that it is still as it was judged by, so that of
-// two scans that finish at the same time the later one is compared with the earlier.
+// hash and its ratios. For a scan that could not be observed it holds only the id and the epoch. It
+// is a list and not running means: a deleted scan can be taken out of it exactly, a repeated
+// analysis replaces its own entry, and a median recovers from a wrong value, which would spoil a
+// running mean for ever. It is written in the transaction that finishes a scan and has read
+// users/{uid}, so that nothing is kept without consent. It is written on the condition that it has
+// not changed since the judgement, so that of two scans that finish at the same time the later one
+// is compared with the earlier.
 //
-// The epoch stands beside each entry and not beside the document, because a document may hold
-// entries of several epochs: agreeing to a newer text begins an epoch and leaves the memory, and
-// after a withdrawal the next consent may have entries before the last of the old ones are gone.
-// [Standing] leaves out what was made under an earlier consent whenever the memory is used, so that
-// a consent given anew starts with nothing, and [Withdraw] removes it.
+// Each entry has its own epoch, because a document may hold entries of several epochs: agreeing to
+// a newer text begins an epoch and keeps the memory, and after a withdrawal the next consent may
+// have entries before the last of the old ones are deleted. [Standing] leaves out what was made
+// under an earlier consent whenever the memory is used, so that a new consent starts with nothing,
+// and [Withdraw] removes it.
 package cheat
 
 import (
@@ -47,21 +47,21 @@ import (
 	"slices"
 )
 
-// The limits; GUARD.md has what they cost and catch.
+// The limits. GUARD.md has what they catch and cost.
 const (
-	// copyDistance is how many of the 256 bits two hashes of one photo differ in at most.
+	// copyDistance is the largest number of the 256 bits in which two hashes of one photo differ.
 	copyDistance = 18
 	// burstDistance is copyDistance within a series, whose honest photos differ in fewer bits than
 	// copies of other photos do.
 	burstDistance = 4
-	// halfLikeness is the likeness from which on a face has the same half twice.
+	// halfLikeness is the likeness from which a face counts as having the same half twice.
 	halfLikeness = 0.7
-	// jumpLimit is how far the ratios may lie from the usual ones. Under one studio's light 1.9 told
-	// most people apart; between ordinary photos of one person the engine's points move as much as
-	// faces differ, so only what is far beyond either is said.
+	// jumpLimit is the largest distance of the ratios from the usual ones. Under the light of one
+	// studio 1.9 distinguished most people. Between ordinary photos of one person the engine's points
+	// move as much as faces differ, so only a distance far beyond either counts.
 	jumpLimit = 7.6
 
-	// usualOf is how many scans make up what is usual, kept how many are remembered.
+	// usualOf is the number of scans whose median is the usual value, kept the number remembered.
 	usualOf = 9
 	kept    = 200
 )
@@ -97,19 +97,19 @@ type State struct {
 // Entry is what is remembered of one scan.
 type Entry struct {
 	ScanID string `firestore:"scanId"`
-	// ConsentEpoch is the epoch that the scan was made under, 0 in entries that were written before
-	// the member was.
+	// ConsentEpoch is the epoch that the scan was made under, 0 in entries from before the field
+	// existed.
 	ConsentEpoch int64 `firestore:"consentEpoch"`
-	// SeriesID is the series that the scan is of, "" for none.
+	// SeriesID is the series of the scan, "" for none.
 	SeriesID string    `firestore:"seriesId,omitempty"`
 	Engine   int       `firestore:"engine"`
 	Hash     []byte    `firestore:"hash"`
 	Ratios   []float64 `firestore:"ratios"`
 }
 
-// Judge compares an observation with the scans before it and remembers it as made under the consent
-// epoch. A scan that is judged again is compared with those that came before it the first time, and
-// counts once. No reasons means that nothing is wrong.
+// Judge compares an observation with the scans before it and adds it to the state as made under the
+// consent epoch. A scan that is judged again is compared with the same earlier scans, and counts
+// once. Judge returns no reasons for an honest photo.
 func Judge(s State, scanID string, epoch int64, o Observation) ([]Reason, State) {
 	entry := Entry{
 		ScanID: scanID, ConsentEpoch: epoch, SeriesID: o.SeriesID, Engine: o.Engine, Hash: o.Hash, Ratios: o.Ratios,
@@ -140,8 +140,8 @@ func judge(earlier []Entry, o Observation) []Reason {
 	return reasons
 }
 
-// copies reports whether the photo is that of the entry, or its mirror image. What could not be
-// looked at is no copy of anything.
+// copies reports whether the photo, or its mirror image, is that of the entry. A scan that could
+// not be observed copies nothing.
 func (o Observation) copies(e Entry) bool {
 	if len(e.Hash) == 0 {
 		return false
@@ -155,17 +155,17 @@ func (o Observation) copies(e Entry) bool {
 
 func (o Observation) sameSeries(e Entry) bool { return o.SeriesID != "" && o.SeriesID == e.SeriesID }
 
-// outsideSeries are the entries that are not of the observation's series.
+// outsideSeries returns the entries that are not of the observation's series.
 func (o Observation) outsideSeries(entries []Entry) []Entry {
 	return slices.DeleteFunc(slices.Clone(entries), o.sameSeries)
 }
 
-// Without forgets scans; one that is not remembered changes nothing.
+// Without returns the state without the scans. Unknown scans change nothing.
 func (s State) Without(scanIDs ...string) State {
 	return s.without(func(e Entry) bool { return slices.Contains(scanIDs, e.ScanID) })
 }
 
-// Standing is the state without the entries of consent epochs that do not stand.
+// Standing returns the state without the entries of consent epochs that do not stand.
 func (s State) Standing(stands func(epoch int64) bool) State {
 	return s.without(func(e Entry) bool { return !stands(e.ConsentEpoch) })
 }
@@ -174,10 +174,10 @@ func (s State) without(gone func(Entry) bool) State {
 	return State{Entries: slices.DeleteFunc(slices.Clone(s.Entries), gone)}
 }
 
-// Memory is an entry as its owner gets it.
+// Memory is an entry as shown to its owner.
 type Memory struct {
 	ScanID string `json:"scanId"`
-	// SeriesID is the series that the scan is of, absent for none.
+	// SeriesID is the series of the scan, absent for none.
 	SeriesID     string `json:"seriesId,omitempty"`
 	ConsentEpoch int64  `json:"consentEpoch"`
 	EngineMajor  int    `json:"engineMajor"`
@@ -187,7 +187,7 @@ type Memory struct {
 	Proportions map[string]float64 `json:"proportions"`
 }
 
-// Memories shows the entries, oldest first.
+// Memories returns the entries for their owner, oldest first.
 func (s State) Memories() []Memory {
 	all := make([]Memory, len(s.Entries))
 	for i, e := range s.Entries {

@@ -13,38 +13,38 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// Observation is what the guard sees in one scan.
+// Observation is what the guard compares of one scan.
 type Observation struct {
-	// Engine is the major version of the engine: geometry is compared within one only.
+	// Engine is the major version of the engine. Ratios are compared within one version only.
 	Engine int
-	// Hash is the perceptual hash of the face, hashBits of them, and Mirrored that of the face in a
-	// mirror.
+	// Hash is the perceptual hash of the face, hashBits of them, and Mirrored the hash of the mirrored
+	// face.
 	Hash, Mirrored []byte
-	// Likeness is how far the fine texture of the face's halves is each other's mirror image: a
-	// correlation, -1 to 1.
+	// Likeness is the correlation, -1 to 1, of the fine texture of one half of the face with the
+	// mirror image of the other.
 	Likeness float64
-	// SeriesID is the series that the scan is of, "" for none. Observe does not know it.
+	// SeriesID is the series of the scan, "" for none. Observe leaves it empty.
 	SeriesID string
 	// Ratios are lengths of the face over the distance between the pupils, in the order of ratioNames.
 	Ratios []float64
 }
 
-// Where the crop of the engine (report.PictureCrop: pupils level, 200 pixels apart, in row 300 and
-// on both sides of the middle of 600 columns) shows the face from the brows to below the mouth,
-// which every way to crop a selfie keeps.
+// innerFace is where the engine's crop (report.PictureCrop: pupils level, 200 pixels apart, in row
+// 300 and on both sides of the middle of 600 columns) shows the face from the brows to below the
+// mouth, which every way to crop a selfie keeps.
 var innerFace = image.Rect(110, 220, 490, 600)
 
 const (
 	hashSide  = 16 // frequencies along each side
 	hashBits  = hashSide * hashSide
-	hashInput = 64 // pixels along each side of the picture whose frequencies they are
+	hashInput = 64 // pixels along each side of the picture that is transformed
 )
 
-// errCrop is the error of a picture that does not show what report.PictureCrop does.
+// errCrop is returned for a picture that is not like report.PictureCrop.
 var errCrop = errors.New("guard: the crop is missing or too small")
 
-// Observe takes from a scan what the guard needs: its report, and the pixels of the engine's
-// picture report.PictureCrop.
+// Observe returns the observation of a scan from its report and the pixels of the engine's picture
+// report.PictureCrop.
 func Observe(r report.Report, crop *image.YCbCr) (Observation, error) {
 	if crop == nil || !innerFace.In(crop.Rect) {
 		return Observation{}, errCrop
@@ -57,22 +57,22 @@ func Observe(r report.Report, crop *image.YCbCr) (Observation, error) {
 	}, nil
 }
 
-// brightness gives an area of the picture in grey, in the picture's own memory.
+// brightness returns an area of the picture in grey. It shares the picture's memory.
 func brightness(picture *image.YCbCr, area image.Rectangle) *image.Gray {
 	first := picture.YOffset(area.Min.X, area.Min.Y)
 	return &image.Gray{Pix: picture.Y[first:], Stride: picture.YStride, Rect: image.Rectangle{Max: area.Size()}}
 }
 
-// frequencies are the lowest of the picture's discrete cosine transform, row by row, those along x
-// in a row. With signs it is the pHash of goimagehash, which would transform 16 times as many
-// pixels, and once more for the mirror image.
+// frequencies returns the lowest frequencies of the picture's discrete cosine transform, row by
+// row, those along x in a row. With signs it makes the pHash of goimagehash, which would transform
+// 16 times as many pixels, and once more for the mirror image.
 func frequencies(picture image.Image) []float64 {
 	pixels := transforms.Rgb2Gray(imaging.Resize(picture, hashInput, hashInput, imaging.Linear))
 	return transforms.FlattenPixels(transforms.DCT2D(pixels, hashInput, hashInput), hashSide, hashSide)
 }
 
-// mirrored are the frequencies of the picture in a mirror: cosines with an odd number of half waves
-// change their sign.
+// mirrored returns the frequencies of the mirrored picture: cosines with an odd number of half
+// waves change their sign.
 func mirrored(low []float64) []float64 {
 	other := slices.Clone(low)
 	for i := range other {
@@ -83,8 +83,8 @@ func mirrored(low []float64) []float64 {
 	return other
 }
 
-// signs has a bit for each frequency, the first the highest of its byte: whether it is above the
-// median.
+// signs returns a bit for each frequency, set if it is above the median. The first is the highest
+// bit of its byte.
 func signs(low []float64) []byte {
 	median, hash := etcs.MedianOfPixels(low), make([]byte, hashBits/8)
 	for i, v := range low {
@@ -95,7 +95,8 @@ func signs(low []float64) []byte {
 	return hash
 }
 
-// distance counts the bits in which two hashes differ; hashes of different lengths differ in all.
+// distance returns the number of bits in which two hashes differ. Hashes of different lengths
+// differ in all.
 func distance(a, b []byte) int {
 	if len(a) != len(b) {
 		return hashBits
@@ -123,15 +124,15 @@ func greys(picture *image.Gray) texture {
 	return t
 }
 
-// The band of the texture, as radii of box filters in pixels, and how far the middle of the face is
-// looked for around the middle of the crop.
+// The band of the texture, as radii of box filters in pixels, and the range around the middle of
+// the crop in which the middle of the face is searched.
 const (
 	fineRadius, coarseRadius = 1, 4
 	middleSearch             = 6 // pixels
 )
 
-// likeness correlates the texture with its mirror image, at the middle where they agree best. Two
-// halves of a real face share coarse shapes, but neither pores nor hairs.
+// likeness returns the correlation of the texture with its mirror image, at the middle where they
+// agree best. The halves of a real face share coarse shapes, but neither pores nor hairs.
 func likeness(picture texture) float64 {
 	fine, coarse := picture.smoothed(fineRadius), picture.smoothed(coarseRadius)
 	for i := range fine.v {
@@ -162,12 +163,12 @@ func (t texture) mirrorCorrelation(shift int) float64 {
 	return cross / square
 }
 
-// smoothed is the mean over squares of 2*radius+1 pixels; the border is repeated.
+// smoothed returns the mean over squares of 2*radius+1 pixels. The border is repeated.
 func (t texture) smoothed(radius int) texture {
 	return t.averaged(radius, 1, t.w, t.h, t.w).averaged(radius, t.w, t.h, t.w, 1)
 }
 
-// averaged takes running means along lines of n values that lie step apart, the lines lying next
+// averaged returns running means along lines of n values that are step apart. The lines are next
 // apart.
 func (t texture) averaged(radius, step, n, lines, next int) texture {
 	out := texture{w: t.w, h: t.h, v: make([]float64, len(t.v))}

@@ -7,19 +7,19 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// ratioNames are the lengths that tell most about whose face it is, for what an expression, the
-// camera's distance and the engine's error do to them. Each is the same for a mirrored photo.
-// "Below" is negative for what lies above.
+// ratioNames are the lengths that distinguish faces best, relative to the effects of expression,
+// camera distance and the engine's error. Each is the same for a mirrored photo. "Below" is
+// negative for what lies above.
 var ratioNames = []string{
 	"inner eye corners", "outer eye corners", "nose tip below the pupils", "upper lip below the pupils",
 	"inner brows below the pupils", "outer brows below the pupils", "inner brows", "canthal tilt",
 }
 
-// noise is by how much each ratio differs between a neutral and a smiling photo of one person: root
+// noise is the difference of each ratio between a neutral and a smiling photo of one person: root
 // mean square of the fitted half of GUARD.md, in pupil distances.
 var noise = []float64{0.020, 0.027, 0.048, 0.050, 0.023, 0.018, 0.015, 0.019}
 
-// ratiosOf takes the ratios from the engine's points, with the pupils level and one apart.
+// ratiosOf returns the ratios of the engine's points, with the pupils level and one apart.
 func ratiosOf(landmarks map[string]report.Point) []float64 {
 	left, right := landmarks["pupil_left"], landmarks["pupil_right"]
 	ax, ay := right.X-left.X, right.Y-left.Y
@@ -31,7 +31,8 @@ func ratiosOf(landmarks map[string]report.Point) []float64 {
 		dx, dy := landmarks[name].X-(left.X+right.X)/2, landmarks[name].Y-(left.Y+right.Y)/2
 		return (dx*ax + dy*ay) / square, (dy*ax - dx*ay) / square
 	}
-	// pair gives how far the two points of a name lie apart, and how far below the pupils.
+	// pair returns the distance between the two points of a name, and how far they are below the
+	// pupils.
 	pair := func(part, which string) (wide, below float64) {
 		x1, y1 := at(part + "_left_" + which)
 		x2, y2 := at(part + "_right_" + which)
@@ -46,8 +47,8 @@ func ratiosOf(landmarks map[string]report.Point) []float64 {
 	return []float64{innerEyes, outerEyes, nose, lip, browsBelow, browEndsBelow, innerBrows, 2 * (outerBelow - innerBelow)}
 }
 
-// jump is how far ratios lie from others, as the root mean square of the differences in units of
-// noise.
+// jump returns the distance of ratios from others, as the root mean square of the differences in
+// units of noise.
 func jump(now, before []float64) float64 {
 	sum := 0.0
 	for i, v := range now {
@@ -57,9 +58,9 @@ func jump(now, before []float64) float64 {
 	return math.Sqrt(sum / float64(len(now)))
 }
 
-// usual is the median of each ratio over the last entries of the engine's version, nil without any.
-// A median follows the user even if the first photo was another person's: after two of the user's
-// own it is theirs.
+// usual returns the median of each ratio over the last entries of the engine's version, or nil
+// without any. A median follows the user even if the first photo was another person's: after two of
+// the user's own photos it is the user's.
 func usual(earlier []Entry, engine int) []float64 {
 	var last [][]float64
 	for _, e := range slices.Backward(earlier) {

@@ -23,25 +23,24 @@ func ref(fs *firestore.Client, uid account.UID) *firestore.DocumentRef {
 	return account.Ref(fs, uid).Collection("guard").Doc("state")
 }
 
-// Get reads what is remembered of the user's scans, outside of a transaction: for showing only.
+// Get reads the memory of the user's scans outside of a transaction, for display only.
 func Get(ctx context.Context, fs *firestore.Client, uid account.UID) (State, error) {
 	found, err := Find(ctx, fs, uid)
 	return found.State, err
 }
 
-// Found is what is remembered of a user's scans as it was read outside of a transaction.
-// [Found.Write] replaces it on the condition that it is still the same.
+// Found is the memory of a user's scans, read outside of a transaction. [Found.Write] replaces it
+// on the condition that it has not changed.
 type Found struct {
 	State State
 	ref   *firestore.DocumentRef
-	// at is when the document was last written, zero where there is none.
+	// at is when the document was last written, zero if there is none.
 	at time.Time
 }
 
-// Find reads what is remembered of the user's scans, for a transaction that remembers one more by
-// [Found.Write]. It is for [transact.Run], which runs anew where that has changed meanwhile: all
-// scans of a user that come to their end write this document, and would wait for each other if they
-// locked it.
+// Find reads the memory of the user's scans for a transaction that adds a scan by [Found.Write]. It
+// is for [transact.Run], which runs again if the memory has changed meanwhile: all scans of a user
+// write this document at their end, and would wait for each other if they locked it.
 func Find(ctx context.Context, fs *firestore.Client, uid account.UID) (Found, error) {
 	found := Found{ref: ref(fs, uid)}
 	snap, err := found.ref.Get(ctx)
@@ -52,7 +51,7 @@ func Find(ctx context.Context, fs *firestore.Client, uid account.UID) (Found, er
 	return found, nil
 }
 
-// Write keeps the state instead of the found one.
+// Write replaces the found state by s.
 func (f Found) Write(tx *firestore.Transaction, s State) error {
 	var err error
 	if f.at.IsZero() {
@@ -68,9 +67,9 @@ func (f Found) Write(tx *firestore.Transaction, s State) error {
 	return nil
 }
 
-// Read reads what is remembered of the user's scans; nothing, where there is no document yet. The
-// transaction has read users/{uid}, by which [State.Standing] leaves out what must not be used any
-// more.
+// Read reads the memory of the user's scans, which is empty if there is no document. The
+// transaction must have read users/{uid}, since [State.Standing] then leaves out what must not be
+// used any more.
 func Read(tx *firestore.Transaction, fs *firestore.Client, uid account.UID) (State, error) {
 	return decode(tx.Get(ref(fs, uid)))
 }
@@ -80,7 +79,7 @@ func decode(snap *firestore.DocumentSnapshot, err error) (State, error) {
 	return State{Entries: d.Entries}, err
 }
 
-// write keeps the state, by the transaction that read it.
+// write writes the state in the transaction that read it.
 func write(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, s State) error {
 	if err := tx.Set(ref(fs, uid), stateDoc{Schema: schema, Entries: s.Entries}); err != nil {
 		return fmt.Errorf("write guard: %w", err)
@@ -88,24 +87,23 @@ func write(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, s S
 	return nil
 }
 
-// Forget takes scans out of what is remembered, in the transaction that deletes them. It reads and
-// then writes, so it comes after the transaction's other reads.
+// Forget removes scans from the memory, in the transaction that deletes them. It reads and then
+// writes, so it comes after the transaction's other reads.
 func Forget(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, scanIDs ...string) error {
 	_, err := replace(tx, fs, uid, func(s State) State { return s.Without(scanIDs...) })
 	return err
 }
 
-// Withdraw removes what was made under the consent epoch and before, and reports whether there was
-// something. An entry that does not say its epoch counts as the oldest. Nothing of a document
-// remains that has no other entry. It reads and then writes, so it comes after the transaction's
-// other reads.
+// Withdraw removes what was made under the consent epoch or earlier, and reports whether there was
+// anything. An entry without an epoch counts as the oldest. A document without other entries is
+// deleted. Withdraw reads and then writes, so it comes after the transaction's other reads.
 func Withdraw(tx *firestore.Transaction, fs *firestore.Client, uid account.UID, epoch int64) (removed bool, err error) {
 	return replace(tx, fs, uid, func(s State) State {
 		return s.Standing(func(made int64) bool { return made > epoch })
 	})
 }
 
-// replace writes the state anew if less of it is left, and deletes the document if nothing is.
+// replace writes the state if it has shrunk, and deletes the document if nothing is left.
 func replace(
 	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, rest func(State) State,
 ) (removed bool, err error) {

@@ -42,7 +42,7 @@ func (c *canvas) size() (w, h int) {
 	return size.X, size.Y
 }
 
-// pixels gives the canvas as pixels to be changed.
+// pixels returns the canvas as pixels to be changed.
 func (c *canvas) pixels() *image.RGBA {
 	if !c.own {
 		c.img, c.own = drawn(c.img), true
@@ -92,7 +92,7 @@ func (c *canvas) resize(o Operation) {
 	}
 }
 
-// resized gives the size of w x h pixels after a Resize.
+// resized returns the size of w x h pixels after a Resize.
 func (o Operation) resized(w, h int) (newW, newH int) {
 	if o.Width == 0 || o.Height == 0 || o.Fit == "" || o.Fit == FitInside {
 		return inside(w, h, o.Width, o.Height)
@@ -100,7 +100,7 @@ func (o Operation) resized(w, h int) (newW, newH int) {
 	return reduced(w, h, o.Width, o.Height)
 }
 
-// covering gives the middle part of w x h pixels that has the proportions of newW x newH.
+// covering returns the middle part of w x h pixels that has the proportions of newW x newH.
 func covering(w, h, newW, newH int) image.Rectangle {
 	partW := min(w, max(1, int(math.Round(float64(h)*float64(newW)/float64(newH)))))
 	partH := min(h, max(1, int(math.Round(float64(w)*float64(newH)/float64(newW)))))
@@ -112,7 +112,7 @@ func middle(w, h, partW, partH int) image.Rectangle {
 	return image.Rect(left, top, left+partW, top+partH)
 }
 
-// rectangle is what a crop keeps of w x h pixels.
+// rectangle returns what a crop keeps of w x h pixels.
 func (o Operation) rectangle(w, h int) image.Rectangle {
 	span := func(from, to float64, side int) (int, int) {
 		lo := min(int(math.Round(from*float64(side))), side-1)
@@ -123,9 +123,9 @@ func (o Operation) rectangle(w, h int) image.Rectangle {
 	return image.Rect(x0, y0, x1, y1)
 }
 
-// boxesTo gives the side, in pixels, of the boxes of which the means are taken before w x h pixels
-// are resampled to newW x newH: with the curve still to shrink twofold or more, the result is
-// nearly that of the curve alone, in a part of its time and memory. Rather than having something
+// boxesTo returns the side, in pixels, of the boxes of which the means are taken before w x h
+// pixels are resampled to newW x newH: with the curve still to shrink twofold or more, the result
+// is nearly that of the curve alone, in a part of its time and memory. Rather than having something
 // left over the boxes are smaller, by less than a half.
 func boxesTo(w, h, newW, newH int) int {
 	most := max(1, min(w/newW, h/newH)/2)
@@ -150,7 +150,7 @@ func resampled(img image.Image, w, h int) *image.RGBA {
 	return &image.RGBA{Pix: out.Pix, Stride: out.Stride, Rect: out.Rect} // the same, where opaque
 }
 
-// boxed gives the means of boxes of an opaque picture, side x side pixels each; the last ones in
+// boxed returns the means of boxes of an opaque picture, side x side pixels each; the last ones in
 // each direction may be of fewer.
 func boxed(img image.Image, side int) *image.RGBA {
 	b := img.Bounds()

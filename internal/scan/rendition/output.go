@@ -25,7 +25,7 @@ func (p *pieces) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// joined gives all that was written.
+// joined returns all that was written.
 func (p *pieces) joined() []byte {
 	data := make([]byte, 0, p.size)
 	for _, piece := range p.list {

@@ -61,7 +61,7 @@ func changed(picture image.Image, r Rendition) (*canvas, error) {
 	return c, nil
 }
 
-// steps are the operations, with those that keep the picture and the file within bounds.
+// steps returns the operations, with those that keep the picture and the file within bounds.
 func (r Rendition) steps() []Operation {
 	steps := append([]Operation{{Op: Resize, Width: MaxSide, Height: MaxSide}}, r.Operations...)
 	if r.Format == WebP {

@@ -129,7 +129,7 @@ const (
 	TIFF Format = "tiff"
 )
 
-// ContentType is the format's media type.
+// ContentType returns the format's media type.
 func (f Format) ContentType() string { return "image/" + string(f) }
 
 var (
@@ -274,8 +274,8 @@ func oneOf[T ~string](list []T) string {
 	return b.String()
 }
 
-// inside gives the size that keeps the proportions of w x h and fits into the box, where a 0 bounds
-// nothing; never larger.
+// inside returns the size that keeps the proportions of w x h and fits into the box, where a 0
+// bounds nothing; never larger.
 func inside(w, h, boxW, boxH int) (int, int) {
 	scale := 1.0
 	if boxW > 0 {
@@ -287,8 +287,8 @@ func inside(w, h, boxW, boxH int) (int, int) {
 	return scaled(w, scale), scaled(h, scale)
 }
 
-// reduced gives the largest size in the proportions of the box, both sides of which are given, that
-// a picture of w x h has pixels for.
+// reduced returns the largest size in the proportions of the box, both sides of which are given,
+// that a picture of w x h has pixels for.
 func reduced(w, h, boxW, boxH int) (int, int) {
 	scale := min(1, float64(w)/float64(boxW), float64(h)/float64(boxH))
 	return scaled(boxW, scale), scaled(boxH, scale)

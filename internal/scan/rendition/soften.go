@@ -91,8 +91,8 @@ func gaussian(img *image.RGBA, sigma float64, done func(y int, soft []uint8)) {
 	}
 }
 
-// gaussianWeights gives the weights of a pixel's neighbours at distance 0, 1, ... in 1/65536. That
-// at 0 is halved, as the pixel is its own neighbour on both sides; twice their sum is 65536.
+// gaussianWeights returns the weights of a pixel's neighbours at distance 0, 1, ... in 1/65536.
+// That at 0 is halved, as the pixel is its own neighbour on both sides; twice their sum is 65536.
 func gaussianWeights(sigma float64) []uint32 {
 	reach := int(math.Ceil(3 * sigma))
 	share, sum := make([]float64, reach+1), 0.0
@@ -166,7 +166,7 @@ type line struct {
 	share    uint32
 }
 
-// linesTo gives the places of n pixels between the means of each side of them.
+// linesTo returns the places of n pixels between the means of each side of them.
 func linesTo(n, side, means int) []line {
 	lines := make([]line, n)
 	for i := range lines {

@@ -79,7 +79,7 @@ func faceOf(size float64) (font.Face, error) {
 	return face, nil
 }
 
-// place gives where the line begins: left end and baseline.
+// place returns where the line begins: left end and baseline.
 func place(at Position, w, h, wide int, m font.Metrics, margin int) (x, y int) {
 	left, right := margin, w-wide-margin
 	top, bottom := margin+m.Ascent.Ceil(), h-margin-m.Descent.Ceil()

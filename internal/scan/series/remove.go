@@ -30,7 +30,7 @@ func ClearAway(
 		return err
 	}
 	on := gone.Ref(fs)
-	if gone.SeriesID != "" { // whose scans go at the same time
+	if gone.SeriesID != "" { // its scans are deleted at the same time
 		on = Ref(fs, gone.UID, gone.SeriesID)
 	}
 	return transact.Run(ctx, fs, on, func(_ context.Context, tx *firestore.Transaction) error {
@@ -45,11 +45,12 @@ func ClearAway(
 	})
 }
 
-// A series is deleted with its scans: one commit makes it and them tombstones, each scan that has
-// lost its objects leaves the series' tombstone, and the last one takes that along. So what is
-// broken off is gone on with by the next DELETE or, scan by scan, by the sweep.
+// A series is deleted with its scans: one commit turns it and them into tombstones, each scan that
+// has lost its objects leaves the series' tombstone, and the last one deletes that. So the next
+// DELETE or, scan by scan, the sweep continues an interrupted deletion.
 
-// Tombstone makes the series one that waits for the scans to go: nothing of what it showed is left.
+// Tombstone turns the series into one that waits for the deletion of its scans, with nothing of its
+// content left.
 func (s *Series) Tombstone(scans []scan.Scan, now time.Time) {
 	looks := make([]Look, len(scans))
 	for i, one := range scans {
@@ -62,8 +63,8 @@ func (s *Series) Tombstone(scans []scan.Scan, now time.Time) {
 	}
 }
 
-// DeletedEvent returns what the deletion owes; ok is false where nothing was told or could have
-// counted.
+// DeletedEvent returns the event that the deletion owes. ok is false if nothing was published or
+// could have counted.
 func (s *Series) DeletedEvent(now time.Time) (told event.SeriesDeletedV1, ok bool) {
 	photos, engine := 0, s.Engine
 	for _, l := range s.Looks {
@@ -82,8 +83,8 @@ func (s *Series) DeletedEvent(now time.Time) (told event.SeriesDeletedV1, ok boo
 	}, photos > 0 || s.Revision > 0
 }
 
-// leave takes the scan, whose objects are gone, out of its series' tombstone. It reads and
-// then writes.
+// leave removes the scan, whose objects are deleted, from its series' tombstone. It reads and then
+// writes.
 func leave(tx *firestore.Transaction, fs *firestore.Client, gone scan.Scan) error {
 	if gone.SeriesID == "" {
 		return nil

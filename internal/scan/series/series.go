@@ -1,14 +1,14 @@
-// Package series is several photos of one sitting, taken as separate looks into the camera, whose
-// mean is more certain than one photo. Each photo is a scan with a life and a result of its own;
-// the series says what they come to together:
+// Package series combines several photos of one sitting, taken as separate looks into the camera,
+// whose mean is more certain than one photo. Each photo is a scan with its own life and result. The
+// series has their common result:
 //
 //	POST /v1/series ──► open ──each look has ended──► completed   at least one scan counts
 //	                                              └─► failed      none does
 //
 // A look ends when its scan is completed, failed, expired or deleted. The transaction in which that
 // happens writes the look into the series (see [Follow]) and settles it anew, so the series is a
-// pure function of the last states of its scans: nothing is counted twice, and what comes late, is
-// scored anew or deleted afterwards changes the result of a settled series, too. Each change of the
+// pure function of the last states of its scans. Nothing is counted twice, and a scan that is late,
+// rescored or deleted afterwards changes the result of a settled series too. Each change of the
 // result is a revision, and owes one series.settled; the scans of a series owe no events of their
 // own.
 //
@@ -31,11 +31,11 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-// State is where a series stands.
+// State is the state of a series.
 type State string
 
-// The states of a series; the last one is for a series whose scans are being deleted, which is gone
-// to all but that.
+// The states of a series. The last one is for a series whose scans are being deleted; to all but
+// the deletion it is gone.
 const (
 	Open      State = "open"
 	Completed State = "completed"
@@ -43,7 +43,7 @@ const (
 	Deleting  State = "deleting"
 )
 
-// The number of photos of a series: at least, at most, and unless told otherwise.
+// The number of photos of a series: the minimum, the maximum and the default.
 const (
 	MinLooks     = 2
 	MaxLooks     = 5
@@ -55,24 +55,24 @@ type Series struct {
 	Schema int           `firestore:"schema"`
 	ID     scan.SeriesID `firestore:"id"`
 	UID    account.UID   `firestore:"uid"`
-	// ConsentEpoch is the user's when the last tickets were given.
+	// ConsentEpoch is the user's epoch when the last tickets were issued.
 	ConsentEpoch int64 `firestore:"consentEpoch"`
 	State        State `firestore:"state"`
-	// Version grows by one with each change that a waiting client is told of.
+	// Version grows by one with each change that clients may wait for.
 	Version int64 `firestore:"version"`
 
-	// Request stands for what was asked for when it was opened.
+	// Request identifies the request that opened it.
 	Request         string    `firestore:"request"`
 	ContentType     string    `firestore:"contentType"`
 	TicketExpiresAt time.Time `firestore:"ticketExpiresAt"`
 
-	// Looks are its photos, in the order in which they are taken.
+	// Looks are its photos, in the order of taking.
 	Looks []Look `firestore:"looks"`
-	// Result is what they come to, nil unless completed.
+	// Result is the result of the scans, nil unless completed.
 	Result *Result `firestore:"result"`
 	// Engine is the version that measured the scans of the last result, "" before the first.
 	Engine string `firestore:"engine"`
-	// Revision counts the results, those that were none among them.
+	// Revision counts the results, including absent ones.
 	Revision int64 `firestore:"revision"`
 
 	CreatedAt time.Time `firestore:"createdAt"`
@@ -84,7 +84,7 @@ type Series struct {
 // LookState is how a photo of a series ended.
 type LookState string
 
-// The states of a look. An expired one counts after all when its photo comes late.
+// The states of a look. An expired look counts after all if its photo arrives late.
 const (
 	LookOpen      LookState = "open"
 	LookCompleted LookState = "completed"
@@ -93,22 +93,23 @@ const (
 	LookDeleted   LookState = "deleted"
 )
 
-// Look is one photo of a series: what its scan came to.
+// Look is one photo of a series and the result of its scan.
 type Look struct {
 	ScanID scan.ID   `firestore:"scanId"`
 	State  LookState `firestore:"state"`
-	// Engine, Score and Rankable are the completed scan's. Of a deleted one the score is gone.
+	// Engine, Score and Rankable are those of the completed scan. The score of a deleted scan is
+	// removed.
 	Engine     string      `firestore:"engine"`
 	Score      *scan.Score `firestore:"score"`
 	Rankable   bool        `firestore:"rankable"`
 	FinishedAt time.Time   `firestore:"finishedAt"`
-	// FailureCode is the failed scan's.
+	// FailureCode is the code of the failed scan.
 	FailureCode string `firestore:"failureCode"`
-	// LeftOut is why it does not count, "" where it does and in an open series.
+	// LeftOut is why it does not count, "" if it does or if the series is open.
 	LeftOut string `firestore:"leftOut"`
 }
 
-// Why a look does not count.
+// The reasons why a look does not count.
 const (
 	leftNotMeasured = "not_measured"
 	leftNotRankable = "not_rankable"
@@ -120,11 +121,11 @@ const (
 // Result is the mean of the scans that count.
 type Result struct {
 	Score scan.Score `firestore:"score"`
-	// Photos is how many count.
+	// Photos is the number of scans that count.
 	Photos int `firestore:"photos"`
 }
 
-// New returns a series whose looks are still to be taken.
+// New returns a series whose looks are not taken yet.
 func New(id scan.SeriesID, uid account.UID, scans []scan.ID, contentType string, now time.Time) Series {
 	s := Series{
 		Schema: scan.SchemaVersion, ID: id, UID: uid, State: Open, Version: 1, ContentType: contentType,
@@ -136,14 +137,14 @@ func New(id scan.SeriesID, uid account.UID, scans []scan.ID, contentType string,
 	return s
 }
 
-// RenewTickets lets the missing photos be uploaded for another schema.TicketLife, under the consent
-// epoch.
+// RenewTickets allows the upload of the missing photos for another schema.TicketLife, under the
+// consent epoch.
 func (s *Series) RenewTickets(epoch int64, now time.Time) {
 	s.ConsentEpoch, s.TicketExpiresAt, s.UpdatedAt = epoch, now.Add(schema.TicketLife), now
 }
 
-// See notes how the scan ended, and settles the series by it. A scan that has not ended changes
-// nothing, and neither does one that is not the series' own.
+// See records how the scan ended and settles the series. A scan that has not ended, or is not the
+// series' own, changes nothing.
 func (s *Series) See(of scan.Scan, now time.Time) {
 	i := slices.IndexFunc(s.Looks, func(l Look) bool { return l.ScanID == of.ID })
 	if i < 0 || s.State == Deleting || !s.Looks[i].see(of) {
@@ -154,7 +155,7 @@ func (s *Series) See(of scan.Scan, now time.Time) {
 	s.UpdatedAt = now
 }
 
-// see notes how the look's scan ended, and reports whether it has.
+// see records how the look's scan ended, and reports whether it has ended.
 func (l *Look) see(of scan.Scan) bool {
 	switch of.State {
 	case scan.Completed:
@@ -166,7 +167,7 @@ func (l *Look) see(of scan.Scan) bool {
 		l.State = LookExpired
 	case scan.Deleting:
 		l.State, l.Score, l.FailureCode = LookDeleted, nil, ""
-		return true // when it was finished, and whether it could have counted, remain
+		return true // its time, and whether it could have counted, remain
 	case scan.AwaitingUpload, scan.Queued, scan.Processing:
 		return false
 	}
@@ -174,8 +175,8 @@ func (l *Look) see(of scan.Scan) bool {
 	return true
 }
 
-// settle works out the result once all looks have ended: the mean (see report.Mean) of the
-// completed and rankable scans of one version of the engine, less an outlier.
+// settle computes the result once all looks have ended: the mean (see report.Mean) of the completed
+// and rankable scans of one version of the engine, without an outlier.
 func (s *Series) settle(now time.Time) {
 	if slices.ContainsFunc(s.Looks, func(l Look) bool { return l.State == LookOpen }) {
 		return
@@ -203,8 +204,9 @@ func (s *Series) settle(now time.Time) {
 	}
 }
 
-// commonEngine is the version that measured most of the comparable scans, of as many the one that
-// measured last. Where none is left it is that of the deleted ones, on whose board their place is.
+// commonEngine returns the version that measured most of the comparable scans, or the latest of
+// equally frequent ones. If no scan is left it is that of the deleted ones, on whose board the
+// series has its place.
 func (s *Series) commonEngine() string {
 	for _, state := range []LookState{LookCompleted, LookDeleted} {
 		count, last := map[string]int{}, map[string]time.Time{}
@@ -237,7 +239,7 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// leftOut is why the look does not count among those of the engine, "" where it may.
+// leftOut returns why the look does not count among those of the engine, or "" if it may.
 func (l *Look) leftOut(engine string) string {
 	switch {
 	case l.State == LookDeleted:
@@ -252,7 +254,7 @@ func (l *Look) leftOut(engine string) string {
 	return ""
 }
 
-// meanOf is the result of the looks, one or more, and marks the outlier among them.
+// meanOf returns the result of one or more looks and marks the outlier among them.
 func meanOf(counted []*Look) *Result {
 	scores := make([]report.Score, len(counted))
 	for i, l := range counted {
@@ -267,7 +269,7 @@ func meanOf(counted []*Look) *Result {
 	return &Result{Score: scan.Score{Value: mean.Value, Lo: mean.Lo, Hi: mean.Hi}, Photos: photos}
 }
 
-// sums is what a revision is about.
+// sums are the values whose change makes a revision.
 type sums struct {
 	result Result
 	engine string
@@ -282,7 +284,7 @@ func (s *Series) sums() sums {
 	return now
 }
 
-// Photos returns how many scans count.
+// Photos returns the number of scans that count.
 func (s *Series) Photos() int {
 	if s.Result == nil {
 		return 0
@@ -290,7 +292,7 @@ func (s *Series) Photos() int {
 	return s.Result.Photos
 }
 
-// struck returns how many of the scans that could have counted are deleted.
+// struck returns the number of deleted scans that could have counted.
 func (s *Series) struck() int {
 	n := 0
 	for _, l := range s.Looks {
@@ -301,7 +303,7 @@ func (s *Series) struck() int {
 	return n
 }
 
-// SettledEvent returns what a revision owes.
+// SettledEvent returns the event that a revision owes.
 func (s *Series) SettledEvent() event.SeriesSettledV1 {
 	e := event.SeriesSettledV1{
 		UID: string(s.UID), SeriesID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Revision: s.Revision,
@@ -314,7 +316,7 @@ func (s *Series) SettledEvent() event.SeriesSettledV1 {
 	return e
 }
 
-// eventKey is what makes the revision's event unique, beside its type. A series that is opened
+// eventKey returns what makes the revision's event unique within its type. A series that is opened
 // again after its deletion has the same id and another time.
 func (s *Series) eventKey() []string {
 	return []string{string(s.ID), s.CreatedAt.Format(time.RFC3339Nano), strconv.FormatInt(s.Revision, 10)}
@@ -324,13 +326,13 @@ func (s *Series) eventKey() []string {
 var (
 	// ErrNotFound is returned for a series that does not exist or is being deleted.
 	ErrNotFound = errors.New("no such series")
-	// ErrDeleting is ErrNotFound of one whose scans are still going.
+	// ErrDeleting is the ErrNotFound of a series whose scans are being deleted.
 	ErrDeleting = fmt.Errorf("%w: it is being deleted", ErrNotFound)
 )
 
-// instruction is the sentence for the user before the photo is taken, the first being 0. Without
-// lowering the phone the photos of a series would be one look, whose errors are alike, and their
-// mean hardly better than one of them.
+// instruction returns the sentence for the user before the photo, counted from 0. If the phone were
+// not lowered in between, the photos of a series would be a single look with the same errors, and
+// their mean hardly better than one of them.
 func instruction(look int) string {
 	if look == 0 {
 		return "Hold the phone at the height of your eyes, look straight into the camera and take the first photo."

@@ -26,7 +26,7 @@ func Ref(fs *firestore.Client, uid account.UID, id scan.SeriesID) *firestore.Doc
 	return Of(fs, uid).Doc(string(id))
 }
 
-// Decode reads a series as all but its deletion sees it: one that is being deleted is gone.
+// Decode decodes a series. A series that is being deleted is ErrNotFound.
 func Decode(snap *firestore.DocumentSnapshot, err error) (Series, error) {
 	s, err := store.Decode[Series](snap, err, "series", ErrNotFound)
 	if err == nil && s.State == Deleting {
@@ -46,12 +46,12 @@ func (s Series) CurrentVersion() int64 { return s.Version }
 // Ref returns the series' document.
 func (s Series) Ref(fs *firestore.Client) *firestore.DocumentRef { return Ref(fs, s.UID, s.ID) }
 
-// PositionOf returns where the series stands in a list.
+// PositionOf returns the series' position in a list.
 func PositionOf(s Series) httpapi.Position {
 	return httpapi.Position{At: s.CreatedAt, ID: string(s.ID)}
 }
 
-// Settled reports whether there is nothing to wait for.
+// Settled reports whether the series has ended, so that there is nothing to wait for.
 func (s Series) Settled() bool { return s.State != Open }
 
 // Write writes the series in the transaction.
@@ -62,13 +62,13 @@ func Write(tx *firestore.Transaction, fs *firestore.Client, s Series) error {
 	return nil
 }
 
-// Follow commits what the end of a scan owes, in the transaction that writes the scan: the event of
-// its own, which may be nil, or for a photo of a series the series as it is now, with the event of
-// its revision. A series that is gone or going has nothing to follow.
+// Follow commits what the end of a scan owes, in the transaction that writes the scan: the scan's
+// event, which may be nil, or for a photo of a series the series in its new state, with the event
+// of its revision. Nothing follows if the series is deleted or being deleted.
 //
-// All photos of a series end by writing its document, so it is read outside of the transaction and
-// written on the condition that it is still the same: see package transact, by which the
-// transaction has to run.
+// All photos of a series write its document at their end. So it is read outside of the transaction
+// and written on the condition that it has not changed. The transaction must run by package
+// transact.
 func Follow(
 	ctx context.Context, tx *outbox.Tx, fs *firestore.Client, s scan.Scan, now time.Time, own event.Payload, key ...string,
 ) error {
@@ -91,14 +91,14 @@ func Follow(
 	if err := tx.Update(snap.Ref, of.outcome(), firestore.LastUpdateTime(snap.UpdateTime)); err != nil {
 		return fmt.Errorf("write series: %w", err)
 	}
-	withdrawn := s.Refused() && s.ConsentEpoch == of.ConsentEpoch // nothing is told of it any more
+	withdrawn := s.Refused() && s.ConsentEpoch == of.ConsentEpoch // no event is owed any more
 	if of.Revision == revision || withdrawn {
 		return nil
 	}
 	return tx.Tell(ctx, now, of.SettledEvent(), of.eventKey()...)
 }
 
-// outcome is what see and settle change.
+// outcome returns the updates of what see and settle change.
 func (s *Series) outcome() []firestore.Update {
 	return []firestore.Update{
 		{Path: "state", Value: s.State},
@@ -112,8 +112,8 @@ func (s *Series) outcome() []firestore.Update {
 	}
 }
 
-// Stands reports, in the transaction, whether the series is there and its present result is
-// that of the revision, of a photo that is still there.
+// Stands reports, in the transaction, whether the series exists and its present result is that of
+// the revision, from a photo that still exists.
 func Stands(
 	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, id scan.SeriesID, revision int64,
 ) (bool, error) {

@@ -15,10 +15,10 @@ type View struct {
 	TicketsExpireAt string        `json:"ticketsExpireAt"`
 	SettledAt       string        `json:"settledAt,omitempty"`
 	Scans           []lookView    `json:"scans"`
-	// Engine, Score and Photos are there if it is completed.
+	// Engine, Score and Photos are set if it is completed.
 	Engine string      `json:"engine,omitempty"`
 	Score  *scan.Score `json:"score,omitempty"`
-	// Photos is how many scans the score is the mean of.
+	// Photos is the number of scans whose mean is the score.
 	Photos int `json:"photos,omitempty"`
 }
 
@@ -41,7 +41,7 @@ type leftOutView struct {
 	Detail string `json:"detail"`
 }
 
-// NewView returns the series as its owner sees it.
+// NewView returns the series for its owner.
 func NewView(s Series) View {
 	v := View{
 		ID: s.ID, State: s.State, Version: s.Version, CreatedAt: httpapi.Time(s.CreatedAt),

@@ -1,4 +1,4 @@
-// Package serve answers for the user's scans and series: state and result with long polls, lists,
+// Package serve serves the user's scans and series: state and result with long polls, lists,
 // images, the timeline, deletion, and requests to measure a scan again.
 package serve
 
@@ -21,16 +21,16 @@ import (
 // maxWait is the longest long poll, in seconds.
 const maxWait = 25
 
-// Handler answers for the user's scans. It is safe for concurrent use.
+// Handler serves the user's scans. It is safe for concurrent use.
 type Handler struct {
-	// Firestore holds the scans, Watcher wakes the requests that wait for one.
+	// Firestore holds the scans. Watcher wakes the requests that wait for one.
 	Firestore *firestore.Client
 	Watcher   *Watcher
-	// Outbox commits what owes an event.
+	// Outbox commits changes that owe an event.
 	Outbox *outbox.Box
-	// Uploads holds the photos, Results what is made of them.
+	// Uploads holds the photos, Results what is made from them.
 	Uploads, Results *storage.BucketHandle
-	// Signing is who signs the URLs of images.
+	// Signing are the options for signing the URLs of images.
 	Signing storage.SignedURLOptions
 	// Now is the clock.
 	Now func() time.Time
@@ -48,8 +48,9 @@ func (h *Handler) Routes(api *httpapi.API) {
 }
 
 // get answers with the scan as soon as its version is above "since" (by default the present one) or
-// nothing is left to wait for (see [Scan.settled]), at the latest after "wait" seconds. The answer
-// is 200 with the state as it is then, so that a client's retry logic is not set off.
+// there is nothing left to wait for (see [scan.Scan.Settled]), at the latest after "wait" seconds.
+// The status is always 200, with the state at that time, so that a client's retry logic is not
+// triggered.
 func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	latest, err := polled(r, h.Watcher, h.owned)
 	if err != nil {
@@ -58,7 +59,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, scan.NewView(latest))
 }
 
-// polled gives the caller's document as a long poll asks for it.
+// polled returns the caller's document as a long poll requests it.
 func polled[T watchable](r *http.Request, watcher *watcher[T], owned func(*http.Request) (T, error)) (T, error) {
 	var none T
 	wait, err := httpapi.IntParam(r, "wait", 0, 0, maxWait)
@@ -91,15 +92,15 @@ func sinceParam(r *http.Request, fallback int64) (int64, error) {
 
 func noSuchScan() error { return fault.New(fault.CodeNotFound, "There is no such scan.") }
 
-// admit refuses a caller without an account in use: of one that is being erased nothing is shown
-// any more.
+// admit refuses a caller whose account is not in use: nothing is shown of an account that is being
+// erased.
 func (h *Handler) admit(r *http.Request) error {
 	_, err := account.GetActive(r.Context(), h.Firestore, account.Caller(r))
 	return err
 }
 
-// owned is the scan of the caller, whose account is in use. Another's is not found, like one that
-// does not exist.
+// owned returns the scan of the caller, whose account must be in use. Another user's scan is not
+// found, like one that does not exist.
 func (h *Handler) owned(r *http.Request) (scan.Scan, error) {
 	if err := h.admit(r); err != nil {
 		return scan.Scan{}, err

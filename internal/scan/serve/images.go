@@ -18,13 +18,13 @@ import (
 	"github.com/facescan/facescan/internal/scan"
 )
 
-// imageLife is how long the URL of an image is good for.
+// imageLife is how long the URL of an image is valid.
 const imageLife = 5 * time.Minute
 
-// originalImage is the name of the photo itself among the images.
+// originalImage is the name of the photo among the images.
 const originalImage = "original"
 
-// imageView is one picture of a scan and where to read it.
+// imageView is one picture of a scan and its URL.
 type imageView struct {
 	Name        string `json:"name"`
 	ContentType string `json:"contentType"`
@@ -38,8 +38,8 @@ type imagesView struct {
 	ExpiresAt string      `json:"expiresAt"`
 }
 
-// images answers GET /v1/scans/{id}/images: the pictures that the bucket has, not those of a list,
-// so that renditions are among them, and the photo as long as it is kept.
+// images answers GET /v1/scans/{id}/images. It lists the pictures in the bucket, so that renditions
+// are included, and the photo as long as it is kept.
 func (h *Handler) images(w http.ResponseWriter, r *http.Request) error {
 	found, err := h.owned(r)
 	if err != nil {
@@ -55,7 +55,7 @@ func (h *Handler) images(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, view)
 }
 
-// imagesOf signs the images that the completed scan has.
+// imagesOf returns the signed images of the completed scan.
 func (h *Handler) imagesOf(ctx context.Context, of scan.Scan) (imagesView, error) {
 	kept, err := h.keptImages(ctx, of)
 	if err != nil {
@@ -63,7 +63,7 @@ func (h *Handler) imagesOf(ctx context.Context, of scan.Scan) (imagesView, error
 	}
 	expires := h.Now().UTC().Add(imageLife)
 	view := imagesView{Images: make([]imageView, len(kept)), ExpiresAt: httpapi.Time(expires)}
-	// In production each signature is a call, so they are made at the same time.
+	// In production each signature is a call, so they are made concurrently.
 	var group errgroup.Group
 	for i, p := range kept {
 		group.Go(func() error {

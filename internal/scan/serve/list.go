@@ -29,7 +29,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, httpapi.Collect(asked, found, scan.PositionOf, scan.NewSummary))
 }
 
-// page returns what part of the list the caller asks for, whose account must be in use.
+// page returns the part of the list that the caller requests. The caller's account must be in use.
 func (h *Handler) page(r *http.Request, scope ...string) (httpapi.Page, error) {
 	asked, err := httpapi.PageParams(r, defaultPage, scope...)
 	if err != nil {
@@ -38,7 +38,7 @@ func (h *Handler) page(r *http.Request, scope ...string) (httpapi.Page, error) {
 	return asked, h.admit(r)
 }
 
-// listStates are the states that a list can be asked for, any of them first.
+// listStates are the states for filtering a list, the first of which matches any.
 var listStates = []string{
 	"", string(scan.AwaitingUpload), string(scan.Queued), string(scan.Processing), string(scan.Completed),
 	string(scan.Failed), string(scan.Expired),

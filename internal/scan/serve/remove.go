@@ -23,8 +23,8 @@ func deletedEvent(s scan.Scan) event.ScanDeletedV1 {
 	}
 }
 
-// remove answers DELETE /v1/scans/{id}. It is 204 once all is gone, and when asked again meanwhile;
-// later 404.
+// remove answers DELETE /v1/scans/{id}. The status is 204 once everything is deleted, also if
+// repeated meanwhile, and 404 later.
 func (h *Handler) remove(w http.ResponseWriter, r *http.Request) error {
 	gone, err := h.bury(r.Context(), account.Caller(r), scan.ID(r.PathValue("id")))
 	if err != nil {
@@ -64,7 +64,7 @@ func (h *Handler) bury(ctx context.Context, uid account.UID, id scan.ID) (gone s
 		now := h.Now().UTC()
 		gone.Tombstone(now)
 		var owed event.Payload
-		if !current.FinishedAt.IsZero() { // completed or failed, so its user was told of it
+		if !current.FinishedAt.IsZero() { // completed or failed, so the user was notified
 			owed = deletedEvent(current)
 		}
 		err = series.Follow(ctx, tx, h.Firestore, gone, now, owed, string(id), current.FinishedAt.Format(time.RFC3339Nano))

@@ -15,7 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/scan/series"
 )
 
-// SeriesHandler answers for the user's series. It is safe for concurrent use.
+// SeriesHandler serves the user's series. It is safe for concurrent use.
 type SeriesHandler struct {
 	// Handler reads the scans of a series. Its watcher is not used.
 	*Handler
@@ -23,7 +23,7 @@ type SeriesHandler struct {
 	Watcher *SeriesWatcher
 }
 
-// Routes adds GET /v1/series and the routes below.
+// Routes adds GET /v1/series and the routes below it.
 func (h *SeriesHandler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/series", httpapi.User, h.list, httpapi.Paged)
 	api.Handle("GET /v1/series/{id}", httpapi.User, h.get, httpapi.Query("wait", "since"))
@@ -33,7 +33,7 @@ func (h *SeriesHandler) Routes(api *httpapi.API) {
 
 func noSuchSeries() error { return fault.New(fault.CodeNotFound, "There is no such series.") }
 
-// owned is the series of the caller, whose account is in use.
+// owned returns the series of the caller, whose account must be in use.
 func (h *SeriesHandler) owned(r *http.Request) (series.Series, error) {
 	if err := h.admit(r); err != nil {
 		return series.Series{}, err
@@ -49,7 +49,7 @@ func (h *SeriesHandler) owned(r *http.Request) (series.Series, error) {
 	return found, err
 }
 
-// get is [Handler.get] for a series: its version grows each time that one of its scans ends.
+// get is like [Handler.get] for a series. Its version grows each time that one of its scans ends.
 func (h *SeriesHandler) get(w http.ResponseWriter, r *http.Request) error {
 	latest, err := polled(r, h.Watcher, h.owned)
 	if err != nil {
@@ -58,7 +58,7 @@ func (h *SeriesHandler) get(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, series.NewView(latest))
 }
 
-// list answers GET /v1/series: the newest first. What is being deleted is left out, so that a page
+// list answers GET /v1/series, newest first. Series that are being deleted are left out, so a page
 // may be short.
 func (h *SeriesHandler) list(w http.ResponseWriter, r *http.Request) error {
 	asked, err := h.page(r, "series")
@@ -96,7 +96,7 @@ type scanImagesView struct {
 	imagesView
 }
 
-// images answers GET /v1/series/{id}/images: those of each completed scan, in the order of the
+// images answers GET /v1/series/{id}/images: the images of each completed scan, in the order of the
 // looks.
 func (h *SeriesHandler) images(w http.ResponseWriter, r *http.Request) error {
 	found, err := h.owned(r)
@@ -110,7 +110,7 @@ func (h *SeriesHandler) images(w http.ResponseWriter, r *http.Request) error {
 		}
 		of, err := scan.Get(r.Context(), h.Firestore, l.ScanID)
 		if errors.Is(err, scan.ErrNotFound) {
-			continue // deleted since
+			continue // deleted meanwhile
 		}
 		if err != nil {
 			return err

@@ -18,8 +18,8 @@ import (
 	"github.com/facescan/facescan/internal/scan/series"
 )
 
-// remove answers DELETE /v1/series/{id}. It is 204 once all is gone, and when asked again
-// meanwhile; later 404.
+// remove answers DELETE /v1/series/{id}. The status is 204 once everything is deleted, also if
+// repeated meanwhile, and 404 later.
 func (h *SeriesHandler) remove(w http.ResponseWriter, r *http.Request) error {
 	gone, err := h.bury(r.Context(), account.Caller(r), scan.SeriesID(r.PathValue("id")))
 	if err != nil {
@@ -37,8 +37,8 @@ func (h *SeriesHandler) remove(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// bury makes the caller's series and its scans tombstones and tells of it. It returns the scans
-// that are to be cleared away.
+// bury replaces the caller's series and its scans by tombstones and owes the event. It returns the
+// scans to clear away.
 func (h *SeriesHandler) bury(ctx context.Context, uid account.UID, id scan.SeriesID) (gone []scan.Scan, err error) {
 	if !id.Valid() {
 		return nil, noSuchSeries()
@@ -63,7 +63,7 @@ func (h *SeriesHandler) bury(ctx context.Context, uid account.UID, id scan.Serie
 	return gone, err
 }
 
-// readScans reads the series' scans that are there, tombstones among them.
+// readScans reads the series' existing scans, including tombstones.
 func (h *SeriesHandler) readScans(tx *firestore.Transaction, of series.Series) ([]scan.Scan, error) {
 	refs := make([]*firestore.DocumentRef, len(of.Looks))
 	for i, l := range of.Looks {

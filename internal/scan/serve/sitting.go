@@ -15,22 +15,22 @@ import (
 	"github.com/facescan/facescan/internal/scan/series"
 )
 
-// sitting is what counts once in the timeline: a completed scan that is of no series, or the
-// completed scans of one.
+// sitting counts once in the timeline: a completed scan without a series, or the completed scans of
+// one series.
 type sitting struct {
-	// scans are the completed ones, last is where the list goes on after them.
+	// scans are the completed ones. last is the position from which the list continues.
 	scans []scan.Scan
 	last  httpapi.Position
-	// point is what of it is shown, but for the comparison, which is made of the result. Those of a
-	// series are there once that was read.
+	// point is what is shown of it, without the comparison, which is made from the result. The point
+	// of a series is set once the series was read.
 	point  pointView
 	result scan.Outcome
 }
 
-// id is the scan's or the series'.
+// id returns the scan's or the series' id.
 func (s *sitting) id() string { return string(s.point.ScanID) + string(s.point.SeriesID) }
 
-// single is the sitting of the scan.
+// single returns the sitting of the scan.
 func single(s scan.Scan) sitting {
 	r := s.Outcome()
 	return sitting{
@@ -39,8 +39,8 @@ func single(s scan.Scan) sitting {
 	}
 }
 
-// sittings are those of a page of the timeline and lookBack more, the newest first. The scans of a
-// series were opened at one time, so they stand together in the list.
+// sittings returns the sittings of a page of the timeline and lookBack more, newest first. The scans of a
+// series were opened at one time, so they are adjacent in the list.
 //
 // It needs the index (uid asc, state asc, createdAt desc, id desc) on scans, as the list does.
 func (h *Handler) sittings(ctx context.Context, uid account.UID, asked httpapi.Page) (all []sitting, err error) {
@@ -59,14 +59,14 @@ func (h *Handler) sittings(ctx context.Context, uid account.UID, asked httpapi.P
 			all = appendTo(all, one)
 			after = new(scan.PositionOf(one))
 		}
-		// The last one may be a series of which there is more.
+		// The last sitting may be a series with further scans.
 		if len(scans) < want || len(all) > want || len(all) == want && all[want-1].point.SeriesID == "" {
 			return all[:min(len(all), want)], nil
 		}
 	}
 }
 
-// appendTo adds the next scan of the list to the sitting that it is of.
+// appendTo adds the next scan of the list to its sitting.
 func appendTo(all []sitting, next scan.Scan) []sitting {
 	if n := len(all); n > 0 && next.SeriesID != "" && all[n-1].point.SeriesID == next.SeriesID {
 		all[n-1].scans = append(all[n-1].scans, next)
@@ -80,9 +80,8 @@ func appendTo(all []sitting, next scan.Scan) []sitting {
 	return append(all, one)
 }
 
-// settledOnes reads what the series among the sittings have come to, and leaves out those that have
-// not come to a score. shown is how many at the front are shown, and again how many of those
-// remain.
+// settledOnes reads the series of the sittings and leaves out those without a score. shown is how
+// many at the front are shown, and the result how many of those remain.
 func (h *Handler) settledOnes(
 	ctx context.Context, uid account.UID, all []sitting, shown int,
 ) (rest []sitting, stillShown int, err error) {
@@ -116,9 +115,9 @@ func (h *Handler) settledOnes(
 	return rest, stillShown, nil
 }
 
-// settle shows the sitting as its series: with the mean score, and the mean of each measure that
-// all scans which count have. The smallest detectable change of a mean of n is that of one by
-// sqrt(n).
+// settle sets the sitting's point from its series: the mean score, and the mean of each measure
+// that all counted scans have. The smallest detectable change of a mean of n is that of one divided
+// by sqrt(n).
 func (s *sitting) settle(of series.Series) {
 	s.point.CompletedAt, s.point.Engine = httpapi.Time(of.SettledAt), of.Engine
 	s.point.Score, s.point.Photos = of.Result.Score, of.Result.Photos
@@ -131,7 +130,7 @@ func (s *sitting) settle(of series.Series) {
 		}
 	}
 	if len(counted) == 0 {
-		return // deleted since
+		return // deleted meanwhile
 	}
 	n := float64(len(counted))
 	for _, m := range counted[0].Metrics {

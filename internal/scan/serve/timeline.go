@@ -11,11 +11,11 @@ import (
 	"github.com/facescan/facescan/internal/scan"
 )
 
-// lookBack is how many completed scans before a page are searched for one that the page's first can
-// be compared with.
+// lookBack is the number of completed scans before a page that are searched for one comparable with
+// the page's first.
 const lookBack = 20
 
-// Why two scans are not compared.
+// The reasons why two scans are not compared.
 const (
 	becausePose       = "pose"
 	becauseLight      = "light"
@@ -25,16 +25,16 @@ const (
 	becauseVersion    = "version"
 )
 
-// gates are the checks of a photo that have to be passed for it to be compared, and what failing
-// one is called. The others say how the photo was taken without moving the score: RELIABILITY.md of
+// gates are the checks that a photo must pass to be compared, with the reason if it fails one. The
+// other checks describe how the photo was taken without affecting the score: RELIABILITY.md of
 // package face.
 var gates = map[string]string{
 	report.CheckYaw: becausePose, report.CheckRoll: becausePose,
 	report.CheckBrightness: becauseLight, report.CheckGlare: becauseLight, report.CheckContrast: becauseLight,
 	report.CheckSideLight: becauseLight,
 	report.CheckFocus:     becausePhoto, report.CheckFaceSize: becausePhoto,
-	// Those of engine 2. What moves the score there, and not by the standard error alone, is not
-	// compared.
+	// Those of engine 2. A photo is not compared if something moves its score there beyond the
+	// standard error.
 	report.CheckDetection: becauseCover,
 	report.CheckFraming:   becausePhoto, report.CheckMotion: becausePhoto, report.CheckBlocks: becausePhoto,
 	report.CheckMouth: becauseExpression, report.CheckWink: becauseExpression,
@@ -58,42 +58,40 @@ const (
 type pointView struct {
 	ScanID   scan.ID       `json:"scanId,omitempty"`
 	SeriesID scan.SeriesID `json:"seriesId,omitempty"`
-	// Photos is how many scans a series' score is the mean of.
+	// Photos is the number of scans whose mean is the score of a series.
 	Photos      int        `json:"photos,omitempty"`
 	CompletedAt string     `json:"completedAt"`
 	Engine      string     `json:"engine"`
 	Score       scan.Score `json:"score"`
-	// NewSeries is true if the scores before it are of another engine and do not compare.
+	// NewSeries is true if the scores before it are from another engine and not comparable.
 	NewSeries bool `json:"newSeries"`
-	// NotComparedBecause is why the scan is not compared with those before it. With a reason other
-	// than the version none after it is compared with it either.
+	// NotComparedBecause is why the scan is not compared with those before it. For any reason other
+	// than the version, no later scan is compared with it either.
 	NotComparedBecause []string `json:"notComparedBecause"`
-	// Change is since the last scan before it that it can be compared with; nil where there is
-	// none.
+	// Change is the change since the last comparable scan before it, nil if there is none.
 	Change *changeView `json:"change,omitempty"`
 }
 
 // changeView is what differs between two comparable points.
 type changeView struct {
-	// Since is the id of the earlier one's scan or series.
+	// Since is the id of the earlier scan or series.
 	Since   string      `json:"since"`
 	Score   deltaView   `json:"score"`
 	Metrics []deltaView `json:"metrics"`
 }
 
-// deltaView is a difference, later less earlier, and whether it is more than two photos of an
-// unchanged
-// face show.
+// deltaView is a difference, later minus earlier, and whether it is more than two photos of an
+// unchanged face show.
 type deltaView struct {
 	Name       string  `json:"name"`
 	Difference float64 `json:"difference"`
 	Verdict    string  `json:"verdict"`
 }
 
-// timeline is the points of completed scans and series, oldest first.
+// timeline returns the points of completed scans and series, oldest first.
 func timeline(all []sitting) []pointView {
 	points := make([]pointView, 0, len(all))
-	var before *sitting // the last comparable one of the engine
+	var before *sitting // the last comparable sitting of the engine
 	var engine string
 	for i := range all {
 		s := &all[i]
@@ -116,7 +114,8 @@ func timeline(all []sitting) []pointView {
 	return points
 }
 
-// outside is which gates the photo does not pass, in the order of the checks and each once.
+// outside returns the reasons of the gates that the photo does not pass, in the order of the checks
+// and each once.
 func outside(r scan.Outcome) []string {
 	because := []string{}
 	for _, c := range r.Quality {
@@ -128,9 +127,10 @@ func outside(r scan.Outcome) []string {
 	return because
 }
 
-// compare is the change between two points of one engine. A measure's change is significant above
-// its smallest detectable change (SDC), which the engine publishes. That is 1.96 times the root of
-// two standard errors, so that of two measures with different ones it is their root mean square.
+// compare returns the change between two points of one engine. A measure's change is significant
+// above its smallest detectable change (SDC), which the engine publishes. That is 1.96 times the
+// root of two standard errors, so for two measures with different ones it is their root mean
+// square.
 func compare(since string, from, to scan.Outcome) *changeView {
 	c := &changeView{Since: since, Metrics: []deltaView{}, Score: deltaView{
 		Name: "score", Difference: tenth(to.Score.Value - from.Score.Value),
@@ -150,12 +150,12 @@ func compare(since string, from, to scan.Outcome) *changeView {
 	return c
 }
 
-// scoreMoved reports whether the difference is above 1.96 standard errors of it. A score is a
-// percentile, so its interval is narrower towards the ends and not symmetric: of each score the
-// half that faces the other is taken for 1.96 of its standard errors (G. Zou and A. Donner,
-// "Construction of confidence limits about effect measures", Statistics in Medicine 27, 2008).
-// Where the intervals are symmetric that is |d| > 1.96 sqrt(SE1² + SE2²), so two scores may each
-// lie outside of the other's interval without having moved.
+// scoreMoved reports whether the difference is above 1.96 of its standard errors. A score is a
+// percentile, so its interval is narrower towards the ends and not symmetric. Of each interval, the
+// half that faces the other score is taken for 1.96 standard errors (G. Zou and A. Donner,
+// "Construction of confidence limits about effect measures", Statistics in Medicine 27, 2008). If
+// the intervals are symmetric, that is |d| > 1.96 sqrt(SE1² + SE2²), so two scores may each lie
+// outside of the other's interval without having moved.
 func scoreMoved(from, to scan.Score) bool {
 	low, high := from, to
 	if low.Value > high.Value {
@@ -178,8 +178,8 @@ type timelineView struct {
 	NextCursor string      `json:"nextCursor,omitempty"`
 }
 
-// showTimeline answers GET /v1/timeline: a page of the latest completed scans, the newest last; the
-// next page is the older ones before it.
+// showTimeline answers GET /v1/timeline with a page of the latest completed scans, newest last. The
+// next page has the older ones.
 func (h *Handler) showTimeline(w http.ResponseWriter, r *http.Request) error {
 	asked, err := h.page(r, "timeline")
 	if err != nil {

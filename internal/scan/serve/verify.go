@@ -21,7 +21,7 @@ import (
 
 func (h *Handler) verify(w http.ResponseWriter, r *http.Request) error { return h.again(w, r, false) }
 
-// rescore refuses a scan whose result is the present engine's: it would come out the same.
+// rescore refuses a scan whose result is from the present engine, as it would not change.
 func (h *Handler) rescore(w http.ResponseWriter, r *http.Request) error { return h.again(w, r, true) }
 
 func (h *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) error {
@@ -53,8 +53,8 @@ func (h *Handler) again(w http.ResponseWriter, r *http.Request, rescore bool) er
 	return httpapi.Write(w, http.StatusAccepted, scan.NewView(asked))
 }
 
-// measurable is the caller's completed scan, of a user whose consent it was made under is in force.
-// A caller who may not ask at all is told so first.
+// measurable returns the caller's completed scan, made under the consent in force. It first refuses
+// a caller who may not have photos measured.
 func (h *Handler) measurable(tx *firestore.Transaction, uid account.UID, id scan.ID) (scan.Scan, error) {
 	user, err := account.ReadActive(tx, h.Firestore, uid)
 	if err != nil {
@@ -83,7 +83,7 @@ func (h *Handler) measurable(tx *firestore.Transaction, uid account.UID, id scan
 	return found, nil
 }
 
-// request notes the request and owes its event; one that is pending already will do.
+// request records the request and owes its event, unless a request is pending already.
 func (h *Handler) request(
 	ctx context.Context, id scan.ID, uid account.UID, rescore bool,
 ) (current scan.Scan, err error) {

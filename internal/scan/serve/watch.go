@@ -26,11 +26,11 @@ func decodeExistingSeries(snap *firestore.DocumentSnapshot, err error) (series.S
 	return s, nil
 }
 
-// MaxWatches bounds the scans, or the series, that one instance listens to and, apart from that,
-// the clients that wait for them. The function's concurrency is as much.
+// MaxWatches limits the scans, or the series, that one instance listens to and, separately, the
+// clients that wait for them. The function's concurrency is the same.
 const MaxWatches = 1000
 
-// lastLook bounds the read at the end of a wait whose listener has not said anything.
+// lastLook bounds the read at the end of a wait whose listener has not reported anything.
 const lastLook = 5 * time.Second
 
 // Watcher wakes the requests that wait for a scan to change.
@@ -39,7 +39,7 @@ type Watcher = watcher[scan.Scan]
 // SeriesWatcher wakes the requests that wait for a series to change.
 type SeriesWatcher = watcher[series.Series]
 
-// watchable is a document that clients wait for. A change makes its version greater.
+// watchable is a document that clients wait for. Its version grows with each change.
 type watchable interface {
 	CurrentVersion() int64
 	// Settled reports whether there is nothing to wait for.
@@ -47,8 +47,8 @@ type watchable interface {
 	Ref(fs *firestore.Client) *firestore.DocumentRef
 }
 
-// watcher wakes the requests that wait for a document to change. All who wait for one share one
-// Firestore listener, which lives as long as one of them waits:
+// watcher wakes the requests that wait for a document to change. All requests for one document
+// share a Firestore listener, which lives as long as one of them waits:
 //
 //	      first waiter                        snapshot
 //	(none) ──────────► opening ───────────────────────────────► heard ──┐ snapshot: tell all who wait
@@ -63,11 +63,11 @@ type watchable interface {
 // streams are taken, ends with a read of its own.
 type watcher[T watchable] struct {
 	fs *firestore.Client
-	// decode reads a snapshot; what is gone is not_found.
+	// decode decodes a snapshot. A deleted document is not_found.
 	decode func(*firestore.DocumentSnapshot, error) (T, error)
 
 	mu sync.Mutex
-	// watches are by the document's id.
+	// watches are keyed by the document's id.
 	watches map[string]*watch[T]
 	waiters int
 }
@@ -76,25 +76,26 @@ type watcher[T watchable] struct {
 type watch[T watchable] struct {
 	waiters int
 	stop    context.CancelFunc
-	// heard reports whether the listener has said anything yet.
+	// heard reports whether the listener has reported anything yet.
 	heard bool
-	// latest and err are the listener's last word; news is closed and replaced with each.
+	// latest and err are the last report of the listener. news is closed and replaced with each
+	// report.
 	latest T
 	err    error
 	news   chan struct{}
 }
 
-// NewWatcher makes a watcher of scans over the database.
+// NewWatcher returns a watcher of scans in the database.
 func NewWatcher(fs *firestore.Client) *Watcher {
 	return &Watcher{fs: fs, decode: decodeExisting, watches: map[string]*watch[scan.Scan]{}}
 }
 
-// NewSeriesWatcher makes a watcher of series over the database.
+// NewSeriesWatcher returns a watcher of series in the database.
 func NewSeriesWatcher(fs *firestore.Client) *SeriesWatcher {
 	return &SeriesWatcher{fs: fs, decode: decodeExistingSeries, watches: map[string]*watch[series.Series]{}}
 }
 
-// waitFor waits that many seconds at the most for the document's version to pass since.
+// waitFor waits at most wait seconds for the document's version to exceed since.
 func waitFor[T watchable](ctx context.Context, watcher *watcher[T], current T, since int64, wait int) (T, error) {
 	if wait == 0 || current.CurrentVersion() > since || current.Settled() {
 		return current, nil
@@ -104,9 +105,9 @@ func waitFor[T watchable](ctx context.Context, watcher *watcher[T], current T, s
 	return watcher.Wait(ctx, current, since)
 }
 
-// Wait returns the document as soon as its version is above since or it is settled, or as it is
-// last known when ctx ends: the end of the wait is no error. Over [MaxWatches] distinct documents
-// or waiters at a time it is unavailable.
+// Wait returns the document as soon as its version is above since or it is settled, or its last
+// known state when ctx ends, which is not an error. Beyond [MaxWatches] distinct documents or
+// waiters at a time it returns unavailable.
 func (w *watcher[T]) Wait(ctx context.Context, known T, since int64) (T, error) {
 	var none T
 	on, err := w.join(known)
@@ -130,8 +131,8 @@ func (w *watcher[T]) Wait(ctx context.Context, known T, since int64) (T, error) 
 	}
 }
 
-// last is the document at the end of a wait. Where the listener has told nothing it is read, unless
-// the client has left and would not see it.
+// last returns the document at the end of a wait. If the listener has reported nothing, last reads
+// it, unless the client has left.
 func (w *watcher[T]) last(ctx context.Context, on *watch[T]) (T, error) {
 	w.mu.Lock()
 	latest, heard := on.latest, on.heard
@@ -169,7 +170,7 @@ func (w *watcher[T]) join(known T) (*watch[T], error) {
 		go w.listen(ctx, document, on)
 	}
 	if known.CurrentVersion() > on.latest.CurrentVersion() {
-		on.latest = known // read later than the listener's last word: no waiter is to get an older state at the end
+		on.latest = known // read later than the listener's last report: no waiter may get an older state at the end
 	}
 	on.waiters++
 	w.waiters++
@@ -191,7 +192,7 @@ func (w *watcher[T]) leave(known T, on *watch[T]) {
 	}
 }
 
-// listen reads the document's snapshots until its watch is left.
+// listen reads the document's snapshots until the last waiter leaves.
 func (w *watcher[T]) listen(ctx context.Context, document *firestore.DocumentRef, on *watch[T]) {
 	snapshots := document.Snapshots(ctx)
 	defer snapshots.Stop()
@@ -221,8 +222,8 @@ func decodeExisting(snap *firestore.DocumentSnapshot, err error) (scan.Scan, err
 	return s, nil
 }
 
-// tell wakes the waiters. A failed listener takes its watch off the table, so that the next to wait
-// gets a new one.
+// tell wakes the waiters. If the listener has failed, tell removes its watch, so that the next
+// waiter gets a new one.
 func (w *watcher[T]) tell(id string, on *watch[T], latest T, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

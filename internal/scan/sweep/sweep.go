@@ -1,4 +1,4 @@
-// Package sweep goes on with scans that a lost message or a dead process left undone, and deletes
+// Package sweep continues scans that a lost message or a dead process left unfinished, and deletes
 // photos that are due.
 package sweep
 
@@ -22,35 +22,34 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
-// late is the failure of a scan that did not come to an end in time.
+// late is the failure of a scan that did not end in time.
 var late = scan.Failure{
 	Code:   scan.ReasonExpired,
 	Detail: "The photo could not be analysed in time and was deleted. Please upload it again.",
 }
 
-// longestPause is the longest that the sweep leaves a scan alone on which it fails again and again.
+// longestPause is the longest time that the sweep skips a scan on which it fails repeatedly.
 const longestPause = time.Hour
 
-// sweepPage is how many scans one sweep looks at, oldest due first.
+// sweepPage is the number of scans that one sweep handles, the longest due first.
 const sweepPage = 200
 
-// Sweeper looks after scans on which nothing else acts: it sends a lost notification again, ends
-// what can no more succeed, deletes the originals that are due, and finishes deletions that were
-// broken off.
+// Sweeper handles scans that nothing else acts on: it sends lost notifications again, ends scans
+// that can no longer succeed, deletes originals that are due, and completes interrupted deletions.
 type Sweeper struct {
-	// Firestore holds the scans, Outbox commits their ends.
+	// Firestore holds the scans. Outbox commits their ends.
 	Firestore *firestore.Client
 	Outbox    *outbox.Box
-	// Uploads holds the photos, Results what is made of them.
+	// Uploads holds the photos, Results what is made from them.
 	Uploads, Results *storage.BucketHandle
-	// Publisher sends the notifications anew.
+	// Publisher publishes the notifications again.
 	Publisher outbox.Publisher
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// Sweep handles due scans and returns their number. One that fails is logged, joined to the error
-// and looked at again later, the later the more often it failed; the others go on.
+// Sweep handles due scans and returns their number. A scan that fails is logged, joined to the
+// error and handled again later, after a pause that grows with its failures. The others continue.
 func (w *Sweeper) Sweep(ctx context.Context) (handled int, err error) {
 	return work.Sweep(ctx, work.Due{
 		Documents: w.Firestore.Collection("scans").Query, Field: "sweepAt", Page: sweepPage,
@@ -102,8 +101,8 @@ func (w *Sweeper) look(ctx context.Context, s scan.Scan) error {
 	}
 }
 
-// nextWait returns when to look for a photo again that was not there now: at the ticket's end, and
-// after the grace.
+// nextWait returns when to check again for a missing photo: at the ticket's end, and after the
+// grace.
 func nextWait(s scan.Scan, now time.Time) time.Time {
 	if now.Before(s.TicketExpiresAt) {
 		return s.TicketExpiresAt
@@ -111,8 +110,8 @@ func nextWait(s scan.Scan, now time.Time) time.Time {
 	return s.TicketExpiresAt.Add(s.Grace())
 }
 
-// purge deletes the original of a finished scan, if it is due by what the user wants now. A user
-// who is gone has no wish.
+// purge deletes the original of a finished scan, if it is due by the user's present wish. If the
+// user is gone, the default applies.
 func (w *Sweeper) purge(ctx context.Context, s scan.Scan) error {
 	user, err := account.Get(ctx, w.Firestore, s.UID)
 	if err != nil && !errors.Is(err, account.ErrNoUser) {
@@ -129,7 +128,7 @@ func (w *Sweeper) purge(ctx context.Context, s scan.Scan) error {
 	return w.update(ctx, s, func(current *scan.Scan) { current.SweepAt, current.SweepFaults = nil, 0 })
 }
 
-// redrive tells the photo's finalize again, as Cloud Storage would have.
+// redrive publishes the photo's finalize notification again, as Cloud Storage would have.
 func (w *Sweeper) redrive(ctx context.Context, s scan.Scan, attrs *storage.ObjectAttrs) error {
 	data, attributes, err := scan.FinalizedMessage(attrs)
 	if err != nil {
@@ -142,8 +141,8 @@ func (w *Sweeper) redrive(ctx context.Context, s scan.Scan, attrs *storage.Objec
 	return w.update(ctx, s, func(current *scan.Scan) { current.LookAgain(w.Now().UTC().Add(scan.NextLook)) })
 }
 
-// endStuck ends the scan and deletes its photo, which is noted in the scan first: a later sweep can
-// delete it where this one does not get to it.
+// endStuck ends the scan and deletes its photo. It first records the photo in the scan, so that a
+// later sweep can delete it if this one fails to.
 func (w *Sweeper) endStuck(ctx context.Context, s scan.Scan, photo *storage.ObjectAttrs) error {
 	s.Generation, s.UploadedAt = photo.Generation, photo.Created
 	ended, err := w.fail(ctx, s, late)
@@ -153,8 +152,8 @@ func (w *Sweeper) endStuck(ctx context.Context, s scan.Scan, photo *storage.Obje
 	return scan.DeletePhoto(ctx, w.Uploads, scan.PhotoName(s.UID, s.ID), s.Generation)
 }
 
-// fail ends the scan, of the photo that it is given with, and with the event that this owes, if
-// nothing else has changed it since the sweep read it.
+// fail ends the scan with its photo's generation and the owed event, unless something else has
+// changed it since the sweep read it.
 func (w *Sweeper) fail(ctx context.Context, s scan.Scan, f scan.Failure) (ended bool, err error) {
 	return w.end(ctx, s, func(current *scan.Scan, now time.Time) event.Payload {
 		current.Generation, current.UploadedAt = s.Generation, s.UploadedAt
@@ -163,7 +162,7 @@ func (w *Sweeper) fail(ctx context.Context, s scan.Scan, f scan.Failure) (ended 
 	})
 }
 
-// end ends the scan and commits the event that this owes, if any, unless something else has changed
+// end ends the scan and commits the event that it owes, if any, unless something else has changed
 // the scan since the sweep read it.
 func (w *Sweeper) end(
 	ctx context.Context, s scan.Scan, end func(current *scan.Scan, now time.Time) event.Payload,
@@ -188,7 +187,7 @@ func (w *Sweeper) end(
 	return ended, err
 }
 
-// update changes the scan if nothing else has changed it since the sweep read it.
+// update changes the scan, unless something else has changed it since the sweep read it.
 func (w *Sweeper) update(ctx context.Context, s scan.Scan, change func(*scan.Scan)) error {
 	return w.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		current, err := scan.Read(tx, w.Firestore, s.ID)
@@ -200,8 +199,8 @@ func (w *Sweeper) update(ctx context.Context, s scan.Scan, change func(*scan.Sca
 	})
 }
 
-// unchanged reports whether nothing has happened to the scan since it was read as earlier. A
-// ticket's renewal does not change the version.
+// unchanged reports whether nothing has happened to the scan since it was read as earlier. Renewing
+// a ticket does not change the version.
 func unchanged(earlier, s scan.Scan) bool {
 	return s.Version == earlier.Version && s.TicketExpiresAt.Equal(earlier.TicketExpiresAt)
 }

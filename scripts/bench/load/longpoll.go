@@ -230,14 +230,15 @@ const (
 	slack = 5
 )
 
-// settled is the number of goroutines once it is steady, without idle connections of the waiters.
+// settled returns the number of goroutines once it is steady, without idle connections of the
+// waiters.
 func (p *polls) settled(ctx context.Context) int {
 	p.transport.CloseIdleConnections()
 	return p.settledAbove(ctx, 0)
 }
 
-// settledAbove is the number of goroutines once it is steady and at least the given one, or as it
-// is when patience ends.
+// settledAbove returns the number of goroutines once it is steady and at least the given one, or as
+// it is when patience ends.
 func (p *polls) settledAbove(ctx context.Context, least int) int {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

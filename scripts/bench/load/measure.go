@@ -92,7 +92,7 @@ func (w *world) measure(ctx context.Context, r route, o options) (figures, error
 	return f, w.load(ctx, r, turns, used, o, &f)
 }
 
-// supplied is the route's turns, with their supplies made.
+// supplied returns the route's turns, with their supplies made.
 func (w *world) supplied(ctx context.Context, r route, o options) (supplied, error) {
 	s := supplied{people: w.people}
 	if r.readers {
@@ -216,8 +216,8 @@ func (w *world) ask(ctx context.Context, transport http.RoundTripper, r route, t
 	return took, nil
 }
 
-// percentile is the least of the values that p percent of them do not exceed; 0 where there are
-// none.
+// percentile returns the least of the values that p percent of them do not exceed; 0 where there
+// are none.
 func percentile[T ~int64 | ~uint64](values []T, p int) T {
 	if len(values) == 0 {
 		return 0

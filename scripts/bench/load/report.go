@@ -84,7 +84,7 @@ func (f figures) row() []string {
 	}
 }
 
-// rows are the long polls' figures with their names.
+// rows returns the long polls' figures with their names.
 func (p waits) rows() [][2]string {
 	return [][2]string{
 		{"waiters, scans", fmt.Sprintf("%d, %d", p.Waiters, p.Scans)},

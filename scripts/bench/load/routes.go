@@ -167,15 +167,15 @@ func newcomer(ctx context.Context, w *world, t turn) (string, error) {
 	return session.IDToken, err
 }
 
-// openedScan is the id of a scan that is opened for the request.
+// openedScan returns the id of a scan that is opened for the request.
 func openedScan(ctx context.Context, w *world, t turn) (string, error) {
 	opened, err := t.app.Open(ctx, fmt.Sprintf("%s-%d", w.run, t.n), api.UploadRequestContentTypeImageJpeg)
 	return opened.Scan.ID, err
 }
 
-// request is the turn's request, as from a client of its own: an address is good for 60 logins in a
-// quarter of an hour, and one machine would soon measure the refusals. The header is as Google's
-// load balancer sends it.
+// request returns the turn's request, as from a client of its own: an address is good for 60 logins
+// in a quarter of an hour, and one machine would soon measure the refusals. The header is as
+// Google's load balancer sends it.
 func (w *world) request(ctx context.Context, r route, t turn) (*http.Request, error) {
 	var c call
 	if r.call != nil {
@@ -206,7 +206,7 @@ func (w *world) request(ctx context.Context, r route, t turn) (*http.Request, er
 	return req, nil
 }
 
-// photoForm is the body of a direct upload.
+// photoForm returns the body of a direct upload.
 func photoForm(photo []byte) (body, media string, err error) {
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)

@@ -76,7 +76,7 @@ func (o operation) target(id, query string) string {
 	return target
 }
 
-// contractOperations are all that the contract has, by operationId.
+// contractOperations returns all that the contract has, by operationId.
 func contractOperations() (map[string]operation, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(httpapi.Contract())
 	if err != nil {

@@ -189,8 +189,8 @@ func leavesInside(v, w *walker, codes *[treeCodes]byte, pix []uint8, width int32
 	return i - first, j - first
 }
 
-// fixed gives a coordinate in 1/256 pixel. A cascade led astray by a picture without a face may run
-// far off: it is held where the arithmetic stays inside 32 bits.
+// fixed returns a coordinate in 1/256 pixel. A cascade led astray by a picture without a face may
+// run far off: it is held where the arithmetic stays inside 32 bits.
 func fixed(v float32) int32 {
 	return int32(math.Round(float64(min(max(v, -1<<14), 1<<14)) * 256))
 }
@@ -238,8 +238,8 @@ func (r *regressor) Find(p *raster.Plane, guess Spot, s Side) Found {
 	return Found{X: x, Y: y, Spread: math.Sqrt((raster.Sq(dx) + raster.Sq(dy)) / 2)}
 }
 
-// middle gives the mean of the inner half of the values and their spread: the distance between the
-// quartiles as a standard deviation of a normal distribution.
+// middle returns the mean of the inner half of the values and their spread: the distance between
+// the quartiles as a standard deviation of a normal distribution.
 func middle(v []float32) (mean, spread float64) {
 	slices.Sort(v)
 	lo, hi := len(v)/4, len(v)-len(v)/4

@@ -29,7 +29,7 @@ var (
 	cascadeLp93 []byte
 )
 
-// Cascades are the files by pigo's names. They must not be written to. It is a function, not a
+// Cascades returns the files by pigo's names. They must not be written to. It is a function, not a
 // variable, so that the linker leaves them out of a program that measures no photos, as most do.
 func Cascades() map[string][]byte {
 	return map[string][]byte{

@@ -66,7 +66,7 @@ func (m *Models) Detect(p *raster.Plane) (FacePlace, error) {
 	return place, nil
 }
 
-// Times gives the window in a plane that is f times as large.
+// Times returns the window in a plane that is f times as large.
 func (w Window) Times(f float64) Window {
 	return Window{X: raster.Grown(w.X, f), Y: raster.Grown(w.Y, f), Size: w.Size * f, Q: w.Q}
 }
@@ -245,7 +245,7 @@ func byConfidence(a, b Window) int {
 	return cmp.Or(cmp.Compare(b.Q, a.Q), cmp.Compare(a.Y, b.Y), cmp.Compare(a.X, b.X), cmp.Compare(a.Size, b.Size))
 }
 
-// overlap is the area that two windows share, over the area that they cover together.
+// overlap returns the area that two windows share, over the area that they cover together.
 func (w Window) overlap(v Window) float64 {
 	shared := w.shared(v)
 	return shared / (raster.Sq(w.Size) + raster.Sq(v.Size) - shared)
@@ -263,7 +263,7 @@ func (w Window) same(v Window) bool {
 	return w.overlap(v) > sameOverlap || w.shared(v) > 0.5*raster.Sq(min(w.Size, v.Size))
 }
 
-// turnedBack gives the place in p of a face found in p.turned(-place.turn).
+// turnedBack returns the place in p of a face found in p.turned(-place.turn).
 func turnedBack(p *raster.Plane, place FacePlace) FacePlace {
 	at := p.TurnFrame(p.Diagonal(), -place.Turn).Outer(raster.Vec{X: place.X, Y: place.Y})
 	place.X, place.Y = at.X, at.Y

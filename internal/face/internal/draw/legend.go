@@ -59,7 +59,7 @@ var legendMask = sync.OnceValue(func() *raster.Plane {
 	return &raster.Plane{W: legendWidth, H: legendHeight, Pix: mask.Pix}
 })
 
-// withLegend gives the overlay with the legend below it.
+// withLegend returns the overlay with the legend below it.
 func withLegend(p raster.Planes) raster.Planes {
 	w := p.Y.W
 	h := even(legendHeight * w / legendWidth)

@@ -62,7 +62,7 @@ func overlayOf(m *measure.Measurement, c photo.Canvas) raster.Planes {
 	return p
 }
 
-// sceneOf gives what the overlay is drawn on, and what draws on it.
+// sceneOf returns what the overlay is drawn on, and what draws on it.
 func sceneOf(m *measure.Measurement, c photo.Canvas) (raster.Planes, diagram) {
 	v := viewOf(m, c.Y)
 	d := diagram{
@@ -107,21 +107,21 @@ func viewOf(m *measure.Measurement, grey *raster.Plane) view {
 	return v
 }
 
-// scale is how many pixels of the canvas make one of the overlay.
+// scale returns how many pixels of the canvas make one of the overlay.
 func (v view) scale() float64 { return v.part.X / float64(v.w) }
 
 // whole reports whether all of the photo is shown.
 func (v view) whole() bool { return v.part == v.full }
 
-// pixel gives the place in the overlay of one on the canvas. The height may be shrunk by a little
+// pixel returns the place in the overlay of one on the canvas. The height may be shrunk by a little
 // more or less than the width, both being even.
 func (v view) pixel(at raster.Vec) raster.Vec {
 	x, y := v.part.X/float64(v.w), v.part.Y/float64(v.h)
 	return raster.Vec{X: (at.X - v.at.X) / x, Y: (at.Y - v.at.Y) / y}
 }
 
-// windowStart gives the middle of the first of n pixels of a window, size long, about a place that
-// stays within 0 to whole.
+// windowStart returns the middle of the first of n pixels of a window, size long, about a place
+// that stays within 0 to whole.
 func windowStart(middle, size, whole float64, n int) float64 {
 	return max(0, min(whole-size, middle+0.5-size/2)) + size/float64(n)/2 - 0.5
 }
@@ -133,8 +133,8 @@ type diagram struct {
 	unit    float64 // pixels in one IOD
 }
 
-// at is where a mark is drawn, IOD. The points of a brow were taught by a template that puts them
-// at its lower edge, where they seem to lie beside it, so they are drawn in its middle.
+// at returns where a mark is drawn, IOD. The points of a brow were taught by a template that puts
+// them at its lower edge, where they seem to lie beside it, so they are drawn in its middle.
 func (d diagram) at(k landmark.Mark) raster.Vec { return d.m.Pts.At[k].Plus(onBrow[k]) }
 
 // onBrow leads from the points of the brows to the middle of the brow near them, IOD. On the manual
@@ -170,7 +170,7 @@ func (d diagram) eachPoint(do func(landmark.Mark)) {
 	}
 }
 
-// middle is the dashed middle line.
+// middle returns the dashed middle line.
 func (d diagram) middle() []stroke {
 	axis := middleLine(&d.m.Asym)
 	from, to := d.toPixel(axis.Outer(raster.Vec{X: 0, Y: middleTop})), d.toPixel(
@@ -185,8 +185,8 @@ func (d diagram) middle() []stroke {
 	return list
 }
 
-// middleLine is the line that the face is most nearly mirrored at, as a frame in IOD: through its
-// origin, along its y axis. asymmetryOf takes the shift s and the turn t of the whole out; the
+// middleLine returns the line that the face is most nearly mirrored at, as a frame in IOD: through
+// its origin, along its y axis. asymmetryOf takes the shift s and the turn t of the whole out; the
 // pupils, being level and equally far off, have no asymmetry before, so that what they have after
 // it is s and t themselves.
 func middleLine(h *landmark.Asymmetry) raster.Frame {
@@ -209,8 +209,8 @@ func (d diagram) arrows() (unsure, sure []stroke) {
 	return unsure, sure
 }
 
-// moveError is the standard error of a point's move, IOD: half the difference of two points, or the
-// distance of one from the middle line.
+// moveError returns the standard error of a point's move, IOD: half the difference of two points,
+// or the distance of one from the middle line.
 func (d diagram) moveError(k landmark.Mark) float64 {
 	if k.Partner() == k {
 		return measure.MarkError(&d.m.Pts, k)

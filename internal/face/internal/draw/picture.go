@@ -59,7 +59,7 @@ func canvasOf(m *measure.Measurement) photo.Canvas {
 	return photo.Canvas{Y: m.Grey, Cb: cb, Cr: cr}
 }
 
-// cut gives w x h pixels, both even, along a frame; what lies outside the photo is grey.
+// cut returns w x h pixels, both even, along a frame; what lies outside the photo is grey.
 func cut(c photo.Canvas, f raster.Frame, w, h int) raster.Planes {
 	src, g := suited(c, f, w, h)
 	p := raster.Planes{
@@ -81,7 +81,7 @@ const (
 	eighths = 8
 )
 
-// suited gives a canvas from which single samples can be taken along a frame: c itself or, where
+// suited returns a canvas from which single samples can be taken along a frame: c itself or, where
 // these would lie too far apart, the part of it that w x h pixels show, shrunk by area to about
 // their scale; and the frame on that.
 func suited(c photo.Canvas, f raster.Frame, w, h int) (photo.Canvas, raster.Frame) {
@@ -130,8 +130,8 @@ const (
 	stripH      = cropH + 2*stripMargin
 )
 
-// stripOf is the face with its pupils level and cropPupils pixels apart, resampled once: the crop
-// and the halves are cut from it.
+// stripOf returns the face with its pupils level and cropPupils pixels apart, resampled once: the
+// crop and the halves are cut from it.
 func stripOf(m *measure.Measurement, c photo.Canvas) photo.Canvas {
 	return photo.Canvas(cut(c, m.Pts.Frame.After(stripInIOD), stripW, stripH))
 }
@@ -142,14 +142,14 @@ var stripInIOD = raster.FrameAt(
 	raster.Vec{}, raster.Vec{X: cropMid + stripMargin, Y: cropEyeY + stripMargin}, raster.Vec{X: 1.0 / cropPupils, Y: 0},
 )
 
-// aligned is the strip without its margins.
+// aligned returns the strip without its margins.
 func aligned(strip photo.Canvas) raster.Planes {
 	return cut(
 		strip, raster.Frame{Origin: raster.Vec{X: stripMargin, Y: stripMargin}, Axis: raster.Vec{X: 1, Y: 0}}, cropW, cropH,
 	)
 }
 
-// halvesOf gives the face made of its left half and of its right half, each beside its own mirror
+// halvesOf returns the face made of its left half and of its right half, each beside its own mirror
 // image.
 func halvesOf(m *measure.Measurement, strip photo.Canvas) (left, right raster.Planes) {
 	middle := middleLine(&m.Asym)
@@ -187,10 +187,10 @@ func thumbnail(c photo.Canvas) raster.Planes {
 	return reducedTo(c, even(w), even(h))
 }
 
-// reducedTo gives all of the canvas in w x h pixels, both even, by area.
+// reducedTo returns all of the canvas in w x h pixels, both even, by area.
 func reducedTo(c photo.Canvas, w, h int) raster.Planes {
 	return raster.Planes{Y: c.Y.Reduced(w, h), Cb: c.Cb.Reduced(w/2, h/2), Cr: c.Cr.Reduced(w/2, h/2)}
 }
 
-// even gives the nearest smaller even number, at least 2.
+// even returns the nearest smaller even number, at least 2.
 func even(n int) int { return max(n&^1, 2) }

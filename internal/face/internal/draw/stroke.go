@@ -27,7 +27,7 @@ func ring(at raster.Vec, radius, width float64) stroke {
 	return stroke{a: at, b: at, ring: radius, half: width / 2}
 }
 
-// arrow is a shaft and the two sides of its head.
+// arrow returns a shaft and the two sides of its head.
 func arrow(from, to raster.Vec, width, head float64) []stroke {
 	back := from.Minus(to)
 	back = back.Scaled(head / back.Length())
@@ -39,13 +39,13 @@ func arrow(from, to raster.Vec, width, head float64) []stroke {
 	}
 }
 
-// grown is the stroke with more on every side.
+// grown returns the stroke with more on every side.
 func (s stroke) grown(by float64) stroke {
 	s.half += by
 	return s
 }
 
-// covers gives how much of the pixel lies under the stroke, 0 to 255.
+// covers returns how much of the pixel lies under the stroke, 0 to 255.
 func (s stroke) covers(pixel raster.Vec) uint8 {
 	along, to := s.b.Minus(s.a), pixel.Minus(s.a)
 	if n := raster.Sq(along.X) + raster.Sq(along.Y); n > 0 {

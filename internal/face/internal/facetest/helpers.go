@@ -81,7 +81,7 @@ func MirrorOf(src image.Image) *image.RGBA {
 	return Remapped(src, w, src.Bounds().Dy(), func(x, y int) (int, int) { return w - 1 - x, y })
 }
 
-// Stored gives the pixels as a camera stores them when it declares an EXIF orientation.
+// Stored returns the pixels as a camera stores them when it declares an EXIF orientation.
 func Stored(src image.Image, orientation int) *image.RGBA {
 	w, h := src.Bounds().Dx(), src.Bounds().Dy()
 	from := map[int]func(x, y int) (int, int){
@@ -167,7 +167,7 @@ func EncodePNG(tb testing.TB, img image.Image) []byte {
 	return b.Bytes()
 }
 
-// EXIFWith is a TIFF structure whose only entry is the orientation.
+// EXIFWith returns a TIFF structure whose only entry is the orientation.
 func EXIFWith(orientation int) []byte {
 	return []byte{'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, byte(orientation), 0, 0, 0, 0, 0, 0}
 }
@@ -199,7 +199,7 @@ func AsJSON(tb testing.TB, v any) string {
 	return string(b)
 }
 
-// CodeOf gives the code of a refusal; other errors fail the test.
+// CodeOf returns the code of a refusal; other errors fail the test.
 func CodeOf(tb testing.TB, err error) report.Code {
 	tb.Helper()
 	if err == nil {
@@ -218,7 +218,7 @@ func CodeOf(tb testing.TB, err error) report.Code {
 // Diff8 returns the distance of two pixels.
 func Diff8(a, b uint8) int { return max(int(a), int(b)) - min(int(a), int(b)) }
 
-// Allocated is how many bytes this process has allocated so far.
+// Allocated returns how many bytes this process has allocated so far.
 func Allocated() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

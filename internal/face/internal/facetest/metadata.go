@@ -39,7 +39,7 @@ func WithSegments(data []byte, marker byte, bodies ...[]byte) []byte {
 // iccMark begins each segment of a profile.
 const iccMark = "ICC_PROFILE\x00"
 
-// ICCSegments gives the bodies of the APP2 segments that carry a profile.
+// ICCSegments returns the bodies of the APP2 segments that carry a profile.
 func ICCSegments(profile []byte) [][]byte {
 	const most = 0xffff - 2 - len(iccMark) - 2
 	var bodies [][]byte

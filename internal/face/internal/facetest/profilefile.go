@@ -41,7 +41,7 @@ func (f ICCFile) Bytes() []byte {
 	return out
 }
 
-// With gives the profile with a tag instead of the one of its name.
+// With returns the profile with a tag instead of the one of its name.
 func (f ICCFile) With(name string, data []byte) ICCFile {
 	f.Tags = slices.Clone(f.Tags)
 	for i := range f.Tags {
@@ -57,7 +57,7 @@ func (f ICCFile) With(name string, data []byte) ICCFile {
 // Column is a colour in the space of profiles, XYZ.
 type Column struct{ X, Y, Z float64 }
 
-// RGBProfile is one of a matrix, its columns red, green and blue, with one tone curve.
+// RGBProfile returns the profile of a matrix, its columns red, green and blue, with one tone curve.
 func RGBProfile(version byte, name string, columns [3]Column, curve []byte) ICCFile {
 	f := ICCFile{Version: version, Space: "RGB ", Connection: "XYZ "}
 	f = f.With("desc", NameTag(version, name))
@@ -83,7 +83,7 @@ func XYZTag(v Column) []byte {
 	return appendFixed(appendFixed(appendFixed([]byte("XYZ \x00\x00\x00\x00"), v.X), v.Y), v.Z)
 }
 
-// CurveTag is a curveType: nothing, one gamma in 1/256, or samples.
+// CurveTag returns a curveType: nothing, one gamma in 1/256, or samples.
 func CurveTag(samples ...uint16) []byte {
 	b := binary.BigEndian.AppendUint32([]byte("curv\x00\x00\x00\x00"), uint32(len(samples)))
 	for _, v := range samples {
@@ -126,7 +126,7 @@ func sampledCurve(n int, of func(float64) float64) []byte {
 	return CurveTag(samples...)
 }
 
-// LinearOfSRGB is the tone curve of sRGB.
+// LinearOfSRGB returns the tone curve of sRGB.
 func LinearOfSRGB(v float64) float64 {
 	if v <= 0.04045 {
 		return v / 12.92
@@ -155,7 +155,7 @@ var (
 	ProfileGreyLab  = GreyProfile(2, "Gray L*", "Lab ", CurveTag())
 )
 
-// ProfilesOfSRGB are the ways in which files declare the colours of sRGB.
+// ProfilesOfSRGB returns the ways in which files declare the colours of sRGB.
 func ProfilesOfSRGB() map[string]ICCFile {
 	list := map[string]ICCFile{
 		"by a formula": RGBProfile(4, "sRGB", PrimariesSRGB, ParametricSRGB),

@@ -46,7 +46,7 @@ func (r *bitReader) fill() {
 	}
 }
 
-// eight gives the next eight bytes if none of them is 255, which would need a look.
+// eight returns the next eight bytes if none of them is 255, which would need a look.
 func eight(data []byte, pos int) (uint64, bool) {
 	if pos+8 > len(data) {
 		return 0, false

@@ -78,7 +78,7 @@ func (f *File) newDecoder(colours bool) *decoder {
 	return d
 }
 
-// newPlane makes room for a component.
+// newPlane returns room for a component.
 func (f *File) newPlane(c *component, hidden bool) plane {
 	p, blocks := plane{component: c}, c.strideX*c.strideY
 	if !hidden {
@@ -151,7 +151,7 @@ func (d *decoder) readInterval(body []byte) error {
 	return nil
 }
 
-// table gives a Huffman table ready for use.
+// table returns a Huffman table ready for use.
 func (d *decoder) table(class, id int) (*huffman, error) {
 	t := d.tables[class][id]
 	if t == nil {

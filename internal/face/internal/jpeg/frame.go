@@ -160,7 +160,7 @@ func (f *File) layOut() {
 	f.pending = 64 * len(f.components)
 }
 
-// parts gives how many parts of a size a whole takes.
+// parts returns how many parts of a size a whole takes.
 func parts(whole, size int) int { return (whole + size - 1) / size }
 
 // component returns the component of a number, or nil.

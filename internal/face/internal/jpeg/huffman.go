@@ -123,7 +123,7 @@ func (v acValue) size() int   { return int(v >> 5 & 31) }
 func (v acValue) step() int   { return int(v >> stepShift & 255) }
 func (v acValue) seen() int32 { return int32(v >> valueShift) }
 
-// acValueOf gives the value of a code with so many bits, 0 if it means nothing.
+// acValueOf returns the value of a code with so many bits, 0 if it means nothing.
 func acValueOf(symbol byte, length int) acValue {
 	run, size := int(symbol>>4), int(symbol&15)
 	switch {
@@ -154,7 +154,7 @@ func (t *huffman) withValues() {
 	}
 }
 
-// extended gives the signed value of bits (T.81, figure F.12).
+// extended returns the signed value of bits (T.81, figure F.12).
 func extended(v, size int) int {
 	if v < 1<<size>>1 {
 		v -= 1<<size - 1
@@ -181,7 +181,8 @@ var usualTables = sync.OnceValue(func() (tables [2][4]*huffman) {
 	return tables
 })
 
-// longValue gives the value of a code longer than lookBits at the top of 64 bits, 0 if it has none.
+// longValue returns the value of a code longer than lookBits at the top of 64 bits, 0 if it has
+// none.
 func (t *huffman) longValue(acc uint64) acValue {
 	if t.look[acc>>(64-lookBits)] != 0 {
 		return 0

@@ -2,8 +2,8 @@ package jpeg
 
 import "image"
 
-// ratio gives the subsampling of a JPEG of three components as package image has it, and whether it
-// has it.
+// ratio returns the subsampling of a JPEG of three components as package image has it, and whether
+// it has it.
 func (f *File) ratio() (ratio image.YCbCrSubsampleRatio, ok bool) {
 	if len(f.components) != 3 {
 		return 0, true
@@ -27,7 +27,7 @@ func (f *File) isRGB() bool {
 	return f.adobeRGB || f.components[0].id == 'R' && f.components[1].id == 'G' && f.components[2].id == 'B'
 }
 
-// image gives the decoded picture.
+// image returns the decoded picture.
 func (d *decoder) image() image.Image {
 	rect := image.Rect(0, 0, d.Width, d.Height)
 	if d.grey {

@@ -14,7 +14,7 @@ type mcuBlock struct {
 	read   func(d *decoder, b *mcuBlock, x, y int) error // the place is in blocks of the plane
 }
 
-// blocksOf gives the blocks of an MCU of a scan in their order. An MCU of a scan of one component
+// blocksOf returns the blocks of an MCU of a scan in their order. An MCU of a scan of one component
 // is a block (T.81, A.2).
 func (d *decoder) blocksOf(s scan) (blocks []mcuBlock, err error) {
 	for _, part := range s.parts {

@@ -147,10 +147,10 @@ func (d *decoder) nextAC(b *mcuBlock, x, y int) error {
 	return nil
 }
 
-// between gives a mask of the bits from one to another.
+// between returns a mask of the bits from one to another.
 func between(from, to int) uint64 { return ^uint64(0) << from & (^uint64(0) >> (63 - to)) }
 
-// zerosBefore gives the place of the bit that is set behind n others, 64 if there is none.
+// zerosBefore returns the place of the bit that is set behind n others, 64 if there is none.
 func zerosBefore(set uint64, n int) int {
 	for range n {
 		set &= set - 1

@@ -35,10 +35,10 @@ type Scan struct {
 	High, Low  int
 }
 
-// YCbCr420 is the usual sampling.
+// YCbCr420 returns the usual sampling.
 func YCbCr420() [][2]int { return [][2]int{{2, 2}, {1, 1}, {1, 1}} }
 
-// UsualScans is the script that most encoders use for a progressive file of three components.
+// UsualScans returns the script that most encoders use for a progressive file of three components.
 func UsualScans() []Scan {
 	return []Scan{
 		{[]int{0, 1, 2}, 0, 0, 0, 1},
@@ -131,7 +131,7 @@ func newEncoder(img image.Image, o Options) *encoder {
 	return e
 }
 
-// parts gives how many parts of a size a whole takes.
+// parts returns how many parts of a size a whole takes.
 func parts(whole, size int) int { return (whole + size - 1) / size }
 
 // plane samples and transforms a component.
@@ -154,7 +154,7 @@ func (e *encoder) plane(img image.Image, i int) plane {
 	return p
 }
 
-// sample gives the mean of the pixels that a sample stands for, the last ones beyond the edge.
+// sample returns the mean of the pixels that a sample stands for, the last ones beyond the edge.
 func (e *encoder) sample(img image.Image, i, x, y int) float64 {
 	h, v := e.Sampling[i][0], e.Sampling[i][1]
 	if len(e.Sampling) == 1 {
@@ -189,7 +189,7 @@ var cosines = func() (c [8][8]float64) {
 	return c
 }()
 
-// transformed gives the quantised coefficients of a block in zigzag order.
+// transformed returns the quantised coefficients of a block in zigzag order.
 func (e *encoder) transformed(samples [64]float64) (block [64]int) {
 	var rows [64]float64
 	for y := range 8 {
@@ -209,7 +209,7 @@ func (e *encoder) transformed(samples [64]float64) (block [64]int) {
 	return block
 }
 
-// Zigzag gives the place of each coefficient in its block, row by row, in the order of a file.
+// Zigzag returns the place of each coefficient in its block, row by row, in the order of a file.
 func Zigzag() (places [64]int) {
 	k := 0
 	for diagonal := range 15 {
@@ -225,7 +225,7 @@ func Zigzag() (places [64]int) {
 	return places
 }
 
-// Segment gives a marker segment.
+// Segment returns a marker segment.
 func Segment(marker byte, body ...byte) []byte {
 	return append(binary.BigEndian.AppendUint16([]byte{0xff, marker}, uint16(2+len(body))), body...)
 }

@@ -115,7 +115,7 @@ func (w *scanWriter) bits(value, size int) {
 	w.symbols = append(w.symbols, symbol{table: -1, value: value, size: size})
 }
 
-// valued gives the size of a value and its bits (T.81, F.1.2.1).
+// valued returns the size of a value and its bits (T.81, F.1.2.1).
 func valued(v int) (size, value int) {
 	size = bits.Len(uint(max(v, -v)))
 	if v < 0 {
@@ -253,7 +253,7 @@ func huffman(counts map[int]int) (codes map[int]code, table []byte) {
 	return codes, table
 }
 
-// lengthsOf gives the length of each symbol's code, at most 16. Counts are made more even until
+// lengthsOf returns the length of each symbol's code, at most 16. Counts are made more even until
 // that holds.
 func lengthsOf(counts map[int]int) map[int]int {
 	type node struct {

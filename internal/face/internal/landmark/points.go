@@ -62,8 +62,8 @@ const (
 	Marks // their number
 )
 
-// Partner is the mark that a mirror puts in this one's place; marks on the middle line are their
-// own.
+// Partner returns the mark that a mirror puts in this one's place; marks on the middle line are
+// their own.
 func (m Mark) Partner() Mark {
 	if m >= MarkLipTop {
 		return m
@@ -114,7 +114,7 @@ type Points struct {
 	Frame  raster.Frame      // from IOD units to pixels of the plane
 }
 
-// IOD is the distance between the pupils in pixels of the plane.
+// IOD returns the distance between the pupils in pixels of the plane.
 func (q *Points) IOD() float64 { return q.Frame.Scale() }
 
 // Locate finds the points in two passes: rough pupils in the detector's box, twice because the
@@ -242,13 +242,13 @@ func (s *Sighting) Points(offsets *[Marks]raster.Vec) Points {
 	return q
 }
 
-// Roll is the angle of the line through the pupils, degrees.
+// Roll returns the angle of the line through the pupils, degrees.
 func (q *Points) Roll() float64 { return math.Atan2(q.Frame.Axis.Y, q.Frame.Axis.X) * raster.Degree }
 
 // BoxIOD is about how far apart the pupils of a face are that the detector put into a box, pixels.
 func BoxIOD(w cascade.Window) float64 { return w.Size * 2 * BoxPupilX }
 
-// MeanSpread is how far the ends of the cascades are spread, as a standard deviation of each
+// MeanSpread returns how far the ends of the cascades are spread, as a standard deviation of each
 // coordinate, IOD.
 func (q *Points) MeanSpread() float64 {
 	sum := 0.0

@@ -53,7 +53,7 @@ func (m *Measurement) box() report.Box {
 	}
 }
 
-// landmarks gives the named points in pixels of the upright original.
+// landmarks returns the named points in pixels of the upright original.
 func (m *Measurement) landmarks() map[string]report.Point {
 	list := make(map[string]report.Point, len(landmark.Names))
 	f := float64(m.Scale)
@@ -70,8 +70,8 @@ func (m *Measurement) landmarks() map[string]report.Point {
 	return list
 }
 
-// MarkError is that of each coordinate of a mark in IOD: the method's, larger where this photo's
-// points scatter more than usual.
+// MarkError returns the error of each coordinate of a mark in IOD: the method's, larger where this
+// photo's points scatter more than usual.
 func MarkError(q *landmark.Points, k landmark.Mark) float64 {
 	return Fitted.PointErrors[k] * math.Sqrt((1+raster.Sq(q.Spread[k]/Fitted.Spreads[k]))/2)
 }

@@ -49,19 +49,19 @@ type Calibration struct {
 // the standard deviation of the measure between altered copies of one photo.
 type MetricFit struct{ Bias, Sem, ICC, Retest float64 }
 
-// Signs are the three traces of a turned head: the points' asymmetry along headTurn and the field
-// along posed and turned, IOD.
+// Signs returns the three traces of a turned head: the points' asymmetry along headTurn and the
+// field along posed and turned, IOD.
 func (m *Calibration) Signs(h *landmark.Asymmetry, raw *mirror.Pattern) [3]float64 {
 	f := mirror.Without(*raw, mirror.Rigid[:])
 	return [3]float64{h.Dot(&m.HeadTurn), mirror.Dot(&f, &m.Posed), mirror.Dot(&f, &m.Turned)}
 }
 
-// indexOf gives the symmetry index: the square root of the root mean square displacement in IOD.
+// indexOf returns the symmetry index: the square root of the root mean square displacement in IOD.
 // Its spread between people is nearer to normal than that of the displacement itself, and its error
 // depends less on its size.
 func indexOf(energy float64) float64 { return math.Sqrt(math.Sqrt(energy)) }
 
-// heldEnergy is the energy of what the pose adds to the asymmetry, comparable with that of the
+// heldEnergy returns the energy of what the pose adds to the asymmetry, comparable with that of the
 // field that is believed.
 func (m *Calibration) heldEnergy(signs [3]float64) float64 {
 	return float64(raster.Sq(weighed(signs, m.Held)) * m.HeldScale)

@@ -73,8 +73,8 @@ func inEllipse(x, y int) bool {
 	return raster.Sq(dx)+raster.Sq(dy) <= 1
 }
 
-// beyondEdge gives the share, 0 to 1, of the ellipse about a face that lies beyond the edge of the
-// plane.
+// beyondEdge returns the share, 0 to 1, of the ellipse about a face that lies beyond the edge of
+// the plane.
 func beyondEdge(p *raster.Plane, f raster.Frame) float64 {
 	n, out := 0, 0
 	for y := 0; y < lightH; y += 4 {

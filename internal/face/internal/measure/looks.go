@@ -47,9 +47,9 @@ var RegionRules = [Regions]RegionRule{
 // Size returns the number of values of the region's look.
 func (r *RegionRule) Size() int { return r.W / r.By * (r.h / r.By) }
 
-// LooksOf gives the look of each region of a crop at half size: its grey levels at a coarser scale,
-// without their mean and their slopes, which the light makes, and of length 1. A region without
-// anything in it is all zero.
+// LooksOf returns the look of each region of a crop at half size: its grey levels at a coarser
+// scale, without their mean and their slopes, which the light makes, and of length 1. A region
+// without anything in it is all zero.
 func LooksOf(half []float64) (list [Regions][]float64) {
 	for i := range list {
 		list[i] = RegionRules[i].Look(half)
@@ -105,7 +105,7 @@ func Inner(a, b []float64) float64 {
 	return sum
 }
 
-// detail is the share, 0 to 1, of the detail of a region's look that lies in the middle of it,
+// detail returns the share, 0 to 1, of the detail of a region's look that lies in the middle of it,
 // where the eyes or the mouth are: the squared steps between neighbours. What is drawn or worn over
 // them is smooth there and has its edges beside them.
 func (r *RegionRule) detail(look []float64) float64 {
@@ -144,7 +144,7 @@ var compiledLooks struct {
 	list [Regions]Learned
 }
 
-// look gives what was learned of a region.
+// look returns what was learned of a region.
 func (c *Calibration) look(r Region) *Learned {
 	if c.Looks != nil {
 		return &c.Looks[r]
@@ -186,7 +186,7 @@ func (c *Calibration) LooksBytes() []byte {
 	return data
 }
 
-// Strangeness is the share, 0 to 1, of a look's length that is left when the mean and the
+// Strangeness returns the share, 0 to 1, of a look's length that is left when the mean and the
 // components have explained what they can (M. Turk, A. Pentland, "Eigenfaces for Recognition",
 // 1991: distance from face space).
 func (l *Learned) Strangeness(look []float64) float64 {

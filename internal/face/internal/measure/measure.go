@@ -84,7 +84,7 @@ func (m *Measurement) look(models *cascade.Models) {
 	m.Seen.Crop = back.After(m.Seen.Crop)
 }
 
-// Near gives the plane shrunk to the pixels that measuring needs, because each crop of more would
+// Near returns the plane shrunk to the pixels that measuring needs, because each crop of more would
 // mean the same pixels anew: the face in it, and the frame that leads back.
 func (m *Measurement) Near() (p *raster.Plane, place cascade.FacePlace, back raster.Frame) {
 	by := m.spareScale()
@@ -128,7 +128,7 @@ func winkOf(f *mirror.Pattern) float64 {
 	return math.Abs(upper - lower)
 }
 
-// finerScale gives the scale at which a face that is small in a large picture has enough pixels.
+// finerScale returns the scale at which a face that is small in a large picture has enough pixels.
 func (m *Measurement) finerScale() int {
 	scale := m.Scale
 	for scale > 1 && landmark.BoxIOD(m.Place.Window)*float64(m.Scale)/float64(scale) < enoughIOD {
@@ -137,7 +137,7 @@ func (m *Measurement) finerScale() int {
 	return scale
 }
 
-// spareScale gives the power of two, up to 8, by which the plane can be shrunk with enough pixels
+// spareScale returns the power of two, up to 8, by which the plane can be shrunk with enough pixels
 // left.
 func (m *Measurement) spareScale() int {
 	by := 1

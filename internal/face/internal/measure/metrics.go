@@ -35,14 +35,15 @@ var MetricRules = [...]metricRule{
 	{Name: "eye_nose_distance", unit: "IOD", Of: eyeNoseDistance},
 }
 
-// mouthTilt is the angle of the line through the mouth corners against that through the pupils,
-// positive when the corner at the right of the image is lower.
+// mouthTilt returns the angle of the line through the mouth corners against that through the
+// pupils, positive when the corner at the right of the image is lower.
 func mouthTilt(q *landmark.Points) float64 {
 	d := q.At[landmark.MarkMouthR].Minus(q.At[landmark.MarkMouthL])
 	return math.Atan2(d.Y, d.X) * raster.Degree
 }
 
-// canthalTilt is the mean angle by which the outer corners of the eyes lie above the inner ones.
+// canthalTilt returns the mean angle by which the outer corners of the eyes lie above the inner
+// ones.
 func canthalTilt(q *landmark.Points) float64 {
 	l := q.At[landmark.MarkEyeInnerL].Minus(q.At[landmark.MarkEyeOuterL])
 	r := q.At[landmark.MarkEyeOuterR].Minus(q.At[landmark.MarkEyeInnerR])
@@ -54,8 +55,8 @@ func eyeMouthDistance(q *landmark.Points) float64 {
 	return raster.MiddleOf(q.At[landmark.MarkMouthL], q.At[landmark.MarkMouthR]).Length()
 }
 
-// mouthDeviation is how far the middle of the mouth lies to the right of the line square to the
-// pupils.
+// mouthDeviation returns how far the middle of the mouth lies to the right of the line square to
+// the pupils.
 func mouthDeviation(q *landmark.Points) float64 {
 	return raster.MiddleOf(q.At[landmark.MarkMouthL], q.At[landmark.MarkMouthR]).X
 }
@@ -74,7 +75,7 @@ func innerEyeDistance(q *landmark.Points) float64 {
 func noseDeviation(q *landmark.Points) float64   { return q.At[landmark.MarkNoseTip].X }
 func eyeNoseDistance(q *landmark.Points) float64 { return q.At[landmark.MarkNoseTip].Y }
 
-// metrics gives the measures with 95 % intervals for what a careful person would measure in this
+// metrics returns the measures with 95 % intervals for what a careful person would measure in this
 // photo. They hold the method's own error, larger where this photo's points scatter more than
 // usual.
 func (m *Measurement) metrics() []report.Metric {

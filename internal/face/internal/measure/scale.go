@@ -15,7 +15,7 @@ type Scale struct{ Origin, Mean, Sd float64 }
 // score is outside of what it was calibrated on: there are too few portraits there to say more.
 const beyond = 2.5
 
-// Deviation gives how many standard deviations an index lies above the mean of the reference
+// Deviation returns how many standard deviations an index lies above the mean of the reference
 // portraits, three decimals: the logarithm's last bits differ between machines.
 func (s Scale) Deviation(index float64) float64 {
 	const least = 1e-4
@@ -35,7 +35,7 @@ var percentiles = [...]struct{ deviations, score float64 }{
 	{3.0902, 0.1}, {4, 0},
 }
 
-// percentile gives the score, 0 to 100, of a deviation: 100 is the most symmetric.
+// percentile returns the score, 0 to 100, of a deviation: 100 is the most symmetric.
 func percentile(z float64) float64 {
 	last := percentiles[0]
 	if !(z > last.deviations) {
@@ -81,7 +81,7 @@ func (m *Measurement) Conditions() (v [Conditions]float64) {
 	}
 }
 
-// StandardError is that of the deviation of one photo, standard deviations between people.
+// StandardError returns the standard error of the deviation of one photo, standard deviations between people.
 func (m *Measurement) StandardError() float64 {
 	sum := 0.0
 	for i, v := range m.Conditions() {

@@ -25,7 +25,7 @@ func (m *Measurement) score() report.Score {
 	return s
 }
 
-// known is the deviation as far as it was calibrated.
+// known returns the deviation as far as it was calibrated.
 func (m *Measurement) known() float64 { return min(max(m.Deviation, -beyond), beyond) }
 
 // contributions shares the lost points out by energy. Tenths are given so that they add up exactly:

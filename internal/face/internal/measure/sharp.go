@@ -8,7 +8,7 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// evenness is how alike fine detail runs in all directions of a crop of the face, 0 to 1: the
+// evenness returns how alike fine detail runs in all directions of a crop of the face, 0 to 1: the
 // smaller over the larger eigenvalue of the structure tensor of its Laplacian (J. Bigun, G.
 // Granlund, "Optimal orientation detection of linear symmetry", ICCV 1987). A hand or a head that
 // moved takes the detail along its way and leaves the rest.
@@ -41,10 +41,10 @@ func evenness(crop *raster.Plane) float64 {
 // blockSide is the side of the blocks in which JPEG compresses.
 const blockSide = 8
 
-// blocksOf is how much the edges of a JPEG's blocks stand out about the face: the mean step between
-// two neighbours at the place in the row of eight at which it is largest, over the mean of the
-// other places; along rows or along columns, where it is less. About 1 in a photo, 2 and more in
-// one of coarse blocks. Planes at less than half of the photo's size show no blocks, and give 1.
+// blocksOf returns how much the edges of a JPEG's blocks stand out about the face: the mean step
+// between two neighbours at the place in the row of eight at which it is largest, over the mean of
+// the other places; along rows or along columns, where it is less. About 1 in a photo, 2 and more
+// in one of coarse blocks. Planes at less than half of the photo's size show no blocks, and give 1.
 func blocksOf(p *raster.Plane, in cascade.Window, scale int) float64 {
 	period := blockSide / scale
 	if period < 4 {
@@ -63,7 +63,7 @@ func blocksOf(p *raster.Plane, in cascade.Window, scale int) float64 {
 	return min(standingOut(across[:period]), standingOut(down[:period]))
 }
 
-// standingOut is the largest value over the mean of the others.
+// standingOut returns the largest value over the mean of the others.
 func standingOut(v []int64) float64 {
 	most, sum := int64(0), int64(0)
 	for _, n := range v {

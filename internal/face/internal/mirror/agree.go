@@ -19,7 +19,8 @@ func (im *fieldImage) agreements(f *Pattern) (list [len(FieldPoints)]float64) {
 	return list
 }
 
-// agreement is the weighted correlation of the picture about p+v and its mirror image about p-v.
+// agreement returns the weighted correlation of the picture about p+v and its mirror image about
+// p-v.
 //
 //go:norace
 func (im *fieldImage) agreement(p, v raster.Vec, w *weights) float64 {

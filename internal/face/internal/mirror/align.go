@@ -43,7 +43,7 @@ func middleFrame(f *Pattern) raster.Frame {
 	return raster.FrameAt(middle.Plus(raster.Vec{X: 2 * shift, Y: 0}), middle, axis.Scaled(1/axis.Length()))
 }
 
-// rigidOf gives the shift, half-size pixels, and the turn, radians, of the whole that fit a field
+// rigidOf returns the shift, half-size pixels, and the turn, radians, of the whole that fit a field
 // best.
 func rigidOf(f *Pattern) (shift, turn float64) {
 	var n, cy, sx, num, den float64
@@ -71,8 +71,8 @@ const (
 	alikeRY = 1.25
 )
 
-// likeness is the correlation, -1 to 1, of the picture without its light and its mirror image, laid
-// over each other by the shift and the turn of a field.
+// likeness returns the correlation, -1 to 1, of the picture without its light and its mirror image,
+// laid over each other by the shift and the turn of a field.
 func (im *fieldImage) likeness(f *Pattern) float64 {
 	shift, turn := rigidOf(f)
 	var c correlation

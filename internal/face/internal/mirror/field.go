@@ -89,7 +89,7 @@ func prepare(half []float64) *fieldImage {
 	return &fieldImage{i: texels(flat, FieldW, FieldH), j: texels(Mirrored(flat, FieldW), FieldW, FieldH)}
 }
 
-// halved gives the crop at half size.
+// halved returns the crop at half size.
 func halved(crop *raster.Plane) []float64 {
 	half := make([]float64, FieldW*FieldH)
 	for y := range FieldH {
@@ -176,7 +176,7 @@ func (im *fieldImage) window(p, v raster.Vec, w *weights) (n normal) {
 	return n
 }
 
-// within gives the first and the last step of a window that lie in a picture of some size, seen
+// within returns the first and the last step of a window that lie in a picture of some size, seen
 // from the lower and the higher of two places.
 func (w *weights) within(lower, higher, size int) (first, last int) {
 	first = -w.reach
@@ -186,7 +186,7 @@ func (w *weights) within(lower, higher, size int) (first, last int) {
 	return first, min(w.reach, size-2-higher)
 }
 
-// solve gives the solution of the symmetric system (a b; b c) s = (d; e).
+// solve returns the solution of the symmetric system (a b; b c) s = (d; e).
 func solve(a, b, c, d, e float64) (raster.Vec, bool) {
 	det := float64(a*c) - float64(b*b)
 	if det <= 0 {
@@ -221,7 +221,7 @@ func (b *bilinear) inside() bool {
 // patch is a pixel of a field image with those after it, up to the one below at the right.
 type patch [FieldW + 2]texel
 
-// value is the grey level alone of the place.
+// value returns the grey level alone of the place.
 //
 //go:norace
 func (b *bilinear) value(s *patch) float64 {

@@ -33,7 +33,7 @@ func RightAngled(a, b Pattern) [2]Pattern {
 	return [2]Pattern{a, UnitOf(Without(b, []Pattern{a}))}
 }
 
-// UnitOf gives the direction of a pattern, with length 1; nothing stays nothing.
+// UnitOf returns the direction of a pattern, with length 1; nothing stays nothing.
 func UnitOf(f Pattern) Pattern {
 	n := math.Sqrt(Dot(&f, &f))
 	if n == 0 {
@@ -54,7 +54,7 @@ func Dot(a, b *Pattern) float64 {
 	return sum
 }
 
-// count is the number of points of the face that an entry stands for.
+// count returns the number of points of the face that an entry stands for.
 func (p *fieldPoint) count() float64 {
 	if p.Middle {
 		return 1

@@ -22,7 +22,7 @@ func withoutLight(f []float64, w, h, radius int, floor float64) []float64 {
 	return out
 }
 
-// smooth is a box filter of side 2*radius+1; at the border it means what there is.
+// smooth returns a box filter of side 2*radius+1; at the border it means what there is.
 func smooth(f []float64, w, h, radius int) []float64 {
 	rows, out := make([]float64, len(f)), make([]float64, len(f))
 	for y := range h {

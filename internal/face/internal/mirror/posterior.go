@@ -128,7 +128,7 @@ func (c *Prior) estimator() *estimator {
 	return c.prepared.estimator
 }
 
-// kernel is how much two places vary together: the rational quadratic one, which needs no
+// kernel returns how much two places vary together: the rational quadratic one, which needs no
 // exponential (C. Rasmussen, C. Williams, "Gaussian Processes for Machine Learning", 2006, 4.19).
 func kernel(p, q *fieldPoint) float64 {
 	d := raster.Sq(p.X-q.X) + raster.Sq(p.Y-q.Y)
@@ -146,7 +146,7 @@ func AddOuter(a *[FreeSize]Free, f *Pattern, factor float64) {
 	}
 }
 
-// doubts is the variance of each free value that the agreement of the halves adds, IOD^2.
+// doubts returns the variance of each free value that the agreement of the halves adds, IOD^2.
 func (c *Prior) doubts(local *[len(FieldPoints)]float64) (v Free) {
 	for i, at := range FreeAt {
 		x := max(LeastDoubt, 1-local[at.Point])
@@ -159,7 +159,7 @@ func (c *Prior) doubts(local *[len(FieldPoints)]float64) (v Free) {
 	return v
 }
 
-// Believed gives the energy of the field that can be believed, mean square IOD, by part of the
+// Believed returns the energy of the field that can be believed, mean square IOD, by part of the
 // face, and the mean field.
 func (c *Prior) Believed(raw *Pattern, local *[len(FieldPoints)]float64) (e [Parts]float64, mean Free) {
 	est := c.estimator()
@@ -185,10 +185,10 @@ func (c *Prior) Believed(raw *Pattern, local *[len(FieldPoints)]float64) (e [Par
 	return e, mean
 }
 
-// energyWeight is how much a free value counts in the index: less where people differ more, by the
-// square root of the variance of its part of the face, so that brows and jaw do not drown the eyes
-// and the mouth. At the bridge of the nose the edge of a shadow moves x more than anything else
-// does.
+// energyWeight returns how much a free value counts in the index: less where people differ more, by
+// the square root of the variance of its part of the face, so that brows and jaw do not drown the
+// eyes and the mouth. At the bridge of the nose the edge of a shadow moves x more than anything
+// else does.
 func (c *Prior) energyWeight(point, axis int) float64 {
 	const (
 		values = 2 * 86 // two coordinates of each of the 86 points of a face

@@ -46,8 +46,8 @@ func (p *Photo) convert(img image.Image) {
 	}
 }
 
-// inSRGB gives the plane converted, and keeps its converted colours beside it; or the plane itself
-// if it needs no conversion.
+// inSRGB returns the plane converted, and keeps its converted colours beside it; or the plane
+// itself if it needs no conversion.
 func (p *Photo) inSRGB(grey *raster.Plane) *raster.Plane {
 	if p.SRGB == nil {
 		return grey
@@ -58,7 +58,8 @@ func (p *Photo) inSRGB(grey *raster.Plane) *raster.Plane {
 	return p.Shown.Y
 }
 
-// Colours gives the two colour differences of the picture that grey shows, at half of grey's size.
+// Colours returns the two colour differences of the picture that grey shows, at half of grey's
+// size.
 func (p *Photo) Colours(grey *raster.Plane) (cb, cr *raster.Plane) {
 	cb, cr, ok := p.OwnColours(grey)
 	if !ok {
@@ -97,8 +98,8 @@ func (p *Photo) OwnColours(grey *raster.Plane) (cb, cr *raster.Plane, ok bool) {
 	return upright(m.Cb), upright(m.Cr), true
 }
 
-// MeanColours gives for each pixel the mean of the four pixels of the decoded image that lie in the
-// middle of what it covers.
+// MeanColours returns for each pixel the mean of the four pixels of the decoded image that lie in
+// the middle of what it covers.
 func (p *Photo) MeanColours(grey *raster.Plane) (cb, cr *raster.Plane) {
 	cb, cr = raster.NewPlane((grey.W+1)/2, (grey.H+1)/2), raster.NewPlane((grey.W+1)/2, (grey.H+1)/2)
 	look := lookupIn(p.Decoded.Bounds(), p.Orientation, p.Mirrored)
@@ -126,7 +127,7 @@ type lookup struct {
 	origin, right, down image.Point
 }
 
-// lookupIn gives the lookup in a stored picture with the bounds b. It undoes the EXIF orientation
+// lookupIn returns the lookup in a stored picture with the bounds b. It undoes the EXIF orientation
 // (see plane.upright), then turning over.
 func lookupIn(b image.Rectangle, orientation int, mirrored bool) lookup {
 	right, down := image.Pt(1, 0), image.Pt(0, 1)
@@ -161,13 +162,13 @@ func (l *lookup) flipY() {
 	l.down = l.down.Mul(-1)
 }
 
-// stored gives the place in the decoded image; beyond the border it is the border's.
+// stored returns the place in the decoded image; beyond the border it is the border's.
 func (l *lookup) stored(x, y int) image.Point {
 	x, y = min(x, l.w-1), min(y, l.h-1)
 	return l.origin.Add(l.right.Mul(x)).Add(l.down.Mul(y))
 }
 
-// tintOf gives a function for the colour differences of one pixel. As in lumaOf, what is
+// tintOf returns a function for the colour differences of one pixel. As in lumaOf, what is
 // transparent lies on grey.
 func tintOf(img image.Image) func(image.Point) (cb, cr uint8) {
 	switch m := img.(type) {
@@ -190,7 +191,7 @@ func tintOf(img image.Image) func(image.Point) (cb, cr uint8) {
 	return func(image.Point) (uint8, uint8) { return raster.Backdrop, raster.Backdrop }
 }
 
-// coloursOf gives JPEG's colour differences of a colour with 16 bits a channel.
+// coloursOf returns JPEG's colour differences of a colour with 16 bits a channel.
 func coloursOf(r, g, b int64) (cb, cr uint8) {
 	scaled := func(v int64) uint8 { return uint8(max(0, min(255, (v/257+128<<16+1<<15)>>16))) }
 	return scaled(-11059*r - 21709*g + 32768*b), scaled(32768*r - 27439*g - 5329*b)

@@ -72,7 +72,7 @@ func readUpTo(r io.Reader, most int64) ([]byte, error) {
 	return data, err
 }
 
-// Size gives width and height of the upright picture in pixels.
+// Size returns width and height of the upright picture in pixels.
 func (p *Photo) Size() (w, h int) {
 	if p.Orientation >= 5 {
 		return p.Height, p.Width
@@ -80,8 +80,8 @@ func (p *Photo) Size() (w, h int) {
 	return p.Width, p.Height
 }
 
-// Scale gives the largest of 8, 4, 2 and 1 by which the picture can be shrunk with its longer side
-// still at least side pixels.
+// Scale returns the largest of 8, 4, 2 and 1 by which the picture can be shrunk with its longer
+// side still at least side pixels.
 func (p *Photo) Scale(side int) int {
 	for _, s := range [...]int{8, 4, 2} {
 		if max(p.Width, p.Height)/s >= side {
@@ -91,7 +91,7 @@ func (p *Photo) Scale(side int) int {
 	return 1
 }
 
-// Grey gives the brightness in sRGB of the upright picture at 1/scale of its size, turned over if
+// Grey returns the brightness in sRGB of the upright picture at 1/scale of its size, turned over if
 // mirrored. The plane must not be written to.
 func (p *Photo) Grey(scale int) (*raster.Plane, error) {
 	if err := p.Load(); err != nil {

@@ -156,7 +156,7 @@ const (
 // takesTransparency reports whether a tRNS chunk may say which colours are transparent.
 func (f *pngFile) takesTransparency() bool { return f.ihdr[pngColourAt]&pngAlpha == 0 }
 
-// bytesPerPixel is how much image/png takes for a pixel.
+// bytesPerPixel returns how much image/png takes for a pixel.
 func (f *pngFile) bytesPerPixel() int64 {
 	n := int64(4)
 	switch colour := f.ihdr[pngColourAt]; {

@@ -72,7 +72,7 @@ func ReadProfile(icc []byte) (profile, error) {
 	return p, err
 }
 
-// tagsOf gives the data of each tag by its signature. None reaches beyond the profile.
+// tagsOf returns the data of each tag by its signature. None reaches beyond the profile.
 func tagsOf(icc []byte) (map[string][]byte, error) {
 	if len(icc) < profileHeader+4 || string(icc[36:40]) != "acsp" {
 		return nil, ErrProfile
@@ -109,7 +109,7 @@ func (p *profile) readGrey(tags map[string][]byte, connection string) error {
 	return nil
 }
 
-// luminance is that of a lightness L*, 0 to 100, relative to white (CIE 15).
+// luminance returns the luminance of a lightness L*, 0 to 100, relative to white (CIE 15).
 func luminance(lightness float64) float64 {
 	if lightness <= 8 {
 		return lightness * 27 / 24389
@@ -181,7 +181,8 @@ func toneOf(tag []byte) (tone, error) {
 	return nil, ErrProfileKind
 }
 
-// sampledTone is the identity without samples, with one a power, else a line through the samples.
+// sampledTone returns the identity without samples, with one a power, else a line through the
+// samples.
 func sampledTone(samples []byte, count uint32) (tone, error) {
 	if uint64(len(samples)) < 2*uint64(count) {
 		return nil, ErrProfile
@@ -241,7 +242,7 @@ func Within01(v float64) float64 {
 	return 0
 }
 
-// profileName gives what a profile calls itself, "" if it does not. It comes from a stranger, and
+// profileName returns what a profile calls itself, "" if it does not. It comes from a stranger, and
 // is shortened and freed of what cannot be printed.
 func profileName(icc []byte) string {
 	tags, err := tagsOf(icc)

@@ -44,7 +44,7 @@ var fromD50 = [3]xyz{
 // approximations of sRGB by 20 to 42 points, that are made to be small, differ by up to 2.
 const sameColours = 2
 
-// converter gives the conversion from a profile to sRGB, nil for sRGB itself.
+// converter returns the conversion from a profile to sRGB, nil for sRGB itself.
 func (p *profile) converter() *toSRGB {
 	c := &toSRGB{}
 	if p.Grey {
@@ -66,7 +66,7 @@ func (p *profile) converter() *toSRGB {
 	return c
 }
 
-// lightsOf gives the lights of a share of a column. Powers, of which the last bits differ between
+// lightsOf returns the lights of a share of a column. Powers, of which the last bits differ between
 // machines, are rounded to 1/fullLight here.
 func lightsOf(column xyz, share float64) (packed lights) {
 	for i, row := range fromD50 {
@@ -77,7 +77,7 @@ func lightsOf(column xyz, share float64) (packed lights) {
 	return packed
 }
 
-// encoded gives the level in sRGB of linear light of 0 to 1.
+// encoded returns the level in sRGB of linear light of 0 to 1.
 func encoded(light float64) uint8 {
 	v := 12.92 * light
 	if light > 0.0031308 {
@@ -129,7 +129,7 @@ func (c *toSRGB) colour(table *[LightSteps + 1]uint8, r, g, b uint8) (red, green
 	return table[stepOf(sum)], table[stepOf(sum>>lightBits)], table[stepOf(sum>>(2*lightBits))]
 }
 
-// stepOf gives the place in the table of encodings of the lowest of the sums of three lights.
+// stepOf returns the place in the table of encodings of the lowest of the sums of three lights.
 func stepOf(sum lights) int {
 	return min(max(int(sum&lightMask)-3*noLight, 0), fullLight) / (fullLight / LightSteps)
 }

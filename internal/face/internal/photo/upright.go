@@ -61,7 +61,7 @@ func (p *Photo) giveBack() {
 	}
 }
 
-// shrunkTo gives w x h in proportion with at most side pixels along the longer side.
+// shrunkTo returns w x h in proportion with at most side pixels along the longer side.
 func shrunkTo(w, h, side int) (int, int) {
 	if long := max(w, h); long > side {
 		return max(1, w*side/long), max(1, h*side/long)
@@ -139,7 +139,7 @@ func (p *Photo) uprightPlanes(m *image.YCbCr, w, h int) *image.YCbCr {
 	return out
 }
 
-// coloursIn gives the size of the planes of colours.
+// coloursIn returns the size of the planes of colours.
 func coloursIn(m *image.YCbCr) image.Rectangle {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	last := m.COffset(w-1, h-1)
@@ -152,7 +152,7 @@ func packedPlane(pix []uint8, stride int, size image.Rectangle) *raster.Plane {
 	return p
 }
 
-// lying gives the ratio of an image whose rows become columns, for one that stays planes.
+// lying returns the ratio of an image whose rows become columns, for one that stays planes.
 func lying(ratio image.YCbCrSubsampleRatio) image.YCbCrSubsampleRatio {
 	if ratio == image.YCbCrSubsampleRatio422 {
 		return image.YCbCrSubsampleRatio440

@@ -81,7 +81,7 @@ func readWebP(data []byte) (*webpFile, error) {
 	return f, nil
 }
 
-// place is where a chunk is kept, nil for one that is not looked at. Of several the first one
+// place returns where a chunk is kept, nil for one that is not looked at. Of several the first one
 // counts.
 func (f *webpFile) place(name string) *[]byte {
 	switch name {
@@ -179,7 +179,7 @@ func (f *webpFile) addAlpha(h *Header, opts report.Options) error {
 	return nil
 }
 
-// reader gives a file of the picture with losses and its transparency alone.
+// reader returns a file of the picture with losses and its transparency alone.
 func (f *webpFile) reader(frame xvp8.FrameHeader) io.Reader {
 	var chunks []io.Reader
 	length := 4

@@ -51,7 +51,7 @@ func (f Frame) Outer(inner Vec) Vec { return f.Origin.Plus(inner.Times(f.Axis)) 
 // Inner returns the place in the crop of a place in the plane.
 func (f Frame) Inner(outer Vec) Vec { return outer.Minus(f.Origin).Over(f.Axis) }
 
-// Scale is how many pixels of the plane make one of the crop.
+// Scale returns how many pixels of the plane make one of the crop.
 func (f Frame) Scale() float64 { return f.Axis.Length() }
 
 // maxSamples bounds the work for one crop pixel, along each side.
@@ -181,7 +181,7 @@ func (f Frame) After(g Frame) Frame {
 	return Frame{Origin: f.Outer(g.Origin), Axis: f.Axis.Times(g.Axis)}
 }
 
-// TurnAxis is the x axis of a frame turned clockwise by an angle in degrees.
+// TurnAxis returns the x axis of a frame turned clockwise by an angle in degrees.
 func TurnAxis(degrees float64) Vec {
 	sin, cos := math.Sincos(degrees * math.Pi / 180)
 	return Vec{cos, sin}
@@ -190,7 +190,7 @@ func TurnAxis(degrees float64) Vec {
 // Sq returns the square of v, rounded where a fused multiply-add would not be.
 func Sq(v float64) float64 { return float64(v * v) }
 
-// Grown gives a coordinate in a plane that is f times as large; coordinates count from the middle
+// Grown returns a coordinate in a plane that is f times as large; coordinates count from the middle
 // of the first pixel.
 func Grown(v, f float64) float64 { return float64((v+0.5)*f) - 0.5 }
 

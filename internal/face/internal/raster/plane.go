@@ -19,9 +19,9 @@ func NewPlane(w, h int) *Plane { return &Plane{W: w, H: h, Pix: make([]uint8, w*
 // Row returns the pixels of a row, which may be written to.
 func (p *Plane) Row(y int) []uint8 { return p.Pix[y*p.W : (y+1)*p.W] }
 
-// LumaOf gives the brightness of a decoded image. The decoders' own planes are used where there are
-// any, because asking an image for one pixel at a time is a hundred times slower; they are packed
-// in place, so that the image keeps its brightness.
+// LumaOf returns the brightness of a decoded image. The decoders' own planes are used where there
+// are any, because asking an image for one pixel at a time is a hundred times slower; they are
+// packed in place, so that the image keeps its brightness.
 func LumaOf(img image.Image) *Plane {
 	b := img.Bounds()
 	switch m := img.(type) {
@@ -189,7 +189,7 @@ func reverse(s []uint8) {
 	slices.Reverse(s)
 }
 
-// Mean is the mean grey level.
+// Mean returns the mean grey level.
 func (p *Plane) Mean() int {
 	sum := 0
 	for _, v := range p.Pix {
@@ -198,7 +198,7 @@ func (p *Plane) Mean() int {
 	return sum / len(p.Pix)
 }
 
-// Resized gives the plane at another size, each pixel the mean of the area that it covers. All
+// Resized returns the plane at another size, each pixel the mean of the area that it covers. All
 // integers: the same on every machine, and the same for a mirrored plane.
 func (p *Plane) Resized(w, h int) *Plane {
 	if w == p.W && h == p.H {
@@ -262,7 +262,7 @@ func (r *Resizer) Add(row []uint8, next func() []uint8) {
 // division, which takes several times as long.
 type divisor uint64
 
-// divisorOf gives 2^62 over n, rounded up, so that a multiple of n is not taken for less.
+// divisorOf returns 2^62 over n, rounded up, so that a multiple of n is not taken for less.
 func divisorOf(n int) divisor { return divisor(1<<62/uint64(n) + 1) }
 
 func (d divisor) divide(v uint32) uint32 {
@@ -301,7 +301,7 @@ func narrowed(src []uint8, dst []uint32) {
 	}
 }
 
-// At gives the pixel that holds a place in 1/256 pixel; outside it repeats the border.
+// At returns the pixel that holds a place in 1/256 pixel; outside it repeats the border.
 //
 //go:norace
 func (p *Plane) At(x, y int32) uint8 {
@@ -336,7 +336,7 @@ func (p *Plane) Above(q *Plane) *Plane {
 	return &Plane{W: p.W, H: p.H + q.H, Pix: slices.Concat(p.Pix, q.Pix)}
 }
 
-// Image gives the plane's own memory as an image.
+// Image returns the plane's own memory as an image.
 func (p *Plane) Image() *image.Gray {
 	return &image.Gray{Pix: p.Pix, Stride: p.W, Rect: image.Rect(0, 0, p.W, p.H)}
 }

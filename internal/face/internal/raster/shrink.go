@@ -2,7 +2,7 @@ package raster
 
 import "encoding/binary"
 
-// Shrunk gives the plane at 1/scale of its size (1, 2, 4 or 8), upright by an EXIF orientation,
+// Shrunk returns the plane at 1/scale of its size (1, 2, 4 or 8), upright by an EXIF orientation,
 // each pixel the mean of a square. What is left over at the right and below of the upright picture
 // is cut. The plane itself is not changed, nor is its memory used.
 func (p *Plane) Shrunk(scale, orientation int) *Plane {
@@ -49,7 +49,7 @@ func ReversesY(orientation int) bool {
 	return orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7
 }
 
-// TurnedOver is the orientation of the same stored picture shown in a mirror.
+// TurnedOver returns the orientation of the same stored picture shown in a mirror.
 func TurnedOver(orientation int) int { return (orientation - 1) ^ 1 + 1 }
 
 const evenBytes = 0x00ff00ff00ff00ff
@@ -137,8 +137,8 @@ func (p *Plane) LeansRight(orientation int) bool {
 	return false
 }
 
-// balance is how much more light there is in the left half of the upright picture than in its right
-// half, grey levels.
+// balance returns how much more light there is in the left half of the upright picture than in its
+// right half, grey levels.
 func (p *Plane) balance(orientation int) int {
 	if orientation >= 5 {
 		half := p.H / 2 * p.W

@@ -16,7 +16,7 @@ func (p *Plane) Within(side int) (*Plane, float64) {
 	return p.Resized(max(1, p.W*side/long), max(1, p.H*side/long)), factor * float64(long) / float64(side)
 }
 
-// Padded gives the plane with a margin in which its border is repeated.
+// Padded returns the plane with a margin in which its border is repeated.
 func (p *Plane) Padded(margin int) *Plane {
 	q := NewPlane(p.W+2*margin, p.H+2*margin)
 	for y := range q.H {
@@ -29,9 +29,9 @@ func (p *Plane) Padded(margin int) *Plane {
 	return q
 }
 
-// Turned gives the plane turned clockwise by an angle in degrees about its middle, on a square that
-// holds all of it. The corners are grey: the border repeated into them makes streaks, in which the
-// detector sees faces.
+// Turned returns the plane turned clockwise by an angle in degrees about its middle, on a square
+// that holds all of it. The corners are grey: the border repeated into them makes streaks, in which
+// the detector sees faces.
 func (p *Plane) Turned(degrees float64) *Plane {
 	side := p.Diagonal()
 	f := p.TurnFrame(side, degrees)

@@ -5,15 +5,15 @@ import (
 	"math"
 )
 
-// Half gives the frame of the same crop for planes of half the size. A pixel of those lies in the
+// Half returns the frame of the same crop for planes of half the size. A pixel of those lies in the
 // middle of four of the others, in the crop as on the canvas.
 func (f Frame) Half() Frame {
 	quarter := Vec{0.5, 0.5}
 	return Frame{Origin: f.Outer(quarter).Minus(quarter).Scaled(0.5), Axis: f.Axis}
 }
 
-// Bounds gives an area that holds every pixel that w x h samples along the frame look at, with even
-// corners and sides that are multiples of unit.
+// Bounds returns an area that holds every pixel that w x h samples along the frame look at, with
+// even corners and sides that are multiples of unit.
 func (f Frame) Bounds(w, h, unit int) image.Rectangle {
 	right, low := float64(w-1), float64(h-1)
 	var area image.Rectangle

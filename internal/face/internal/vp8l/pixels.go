@@ -18,7 +18,7 @@ const (
 	lengths  = 24
 )
 
-// alphabet is how many symbols a code may have.
+// alphabet returns how many symbols a code may have.
 func alphabet(code, cache int) int {
 	switch code {
 	case green:
@@ -80,7 +80,7 @@ func (p *pixels) add(argb uint32) {
 	}
 }
 
-// lookUp gives a colour of the cache, into which those of all pixels go.
+// lookUp returns a colour of the cache, into which those of all pixels go.
 func (p *pixels) lookUp(place int) uint32 {
 	if !p.kept {
 		return 0
@@ -131,7 +131,7 @@ const near = "\x18\x07\x17\x19\x28\x06\x27\x29\x16\x1a\x26\x2a\x38\x05\x37\x39\x
 	"\x64\x6c\x42\x4e\x76\x7a\x21\x2f\x75\x7b\x31\x3f\x63\x6d\x52\x5e\x00\x74\x7c\x41" +
 	"\x4f\x10\x20\x62\x6e\x30\x73\x7d\x51\x5f\x40\x72\x7e\x61\x6f\x50\x71\x7f\x60\x70"
 
-// offset gives how many pixels back a distance leads.
+// offset returns how many pixels back a distance leads.
 func offset(w, far int) int {
 	if far > len(near) {
 		return far - len(near)

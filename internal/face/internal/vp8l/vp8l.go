@@ -107,9 +107,9 @@ var ErrCodes = errors.New("vp8l: too many Huffman codes")
 // maxGroups is what golang.org/x/image/vp8l reads, and more than encoders write.
 const maxGroups = 2600
 
-// Memory is how many bytes golang.org/x/image/vp8l v0.47.0 takes, at most: the pixels, a second
-// time if they are indexes, and for each group its tables, the lengths and codes of its alphabets,
-// and two nodes of a tree for each symbol.
+// Memory returns how many bytes golang.org/x/image/vp8l v0.47.0 takes, at most: the pixels, a
+// second time if they are indexes, and for each group its tables, the lengths and codes of its
+// alphabets, and two nodes of a tree for each symbol.
 func (c Cost) Memory() int64 {
 	const tables, lengthAndCode, nodes = codesPerGroup * 536, 8, 16
 	const others = 4 // groups: one for each of the pictures that the main one is made with
@@ -133,13 +133,14 @@ func (c Cost) work() int {
 	return c.Symbols + c.Groups*symbols/8
 }
 
-// mostWork is how long they may take. Photos need a tenth of the time for their pixels and bytes.
+// mostWork returns how long they may take. Photos need a tenth of the time for their pixels and
+// bytes.
 func (c Cost) mostWork() int {
 	const times, free = 2, 4096 // free for small pictures
 	return times*(c.Width*c.Height+c.length) + free
 }
 
-// parts gives how many squares of 1<<size pixels cover a length.
+// parts returns how many squares of 1<<size pixels cover a length.
 func parts(length, size int) int { return (length + 1<<size - 1) >> size }
 
 // transform reads a transform and returns the width of the picture that is left.

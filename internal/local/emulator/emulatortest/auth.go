@@ -21,7 +21,7 @@ const authHost = "FIREBASE_AUTH_EMULATOR_HOST"
 
 var environ sync.Mutex
 
-// AuthClient is a client of the Auth emulator for the project.
+// AuthClient returns a client of the Auth emulator for the project.
 func AuthClient(tb testing.TB, project string) *auth.Client {
 	tb.Helper()
 	environ.Lock()
@@ -75,7 +75,7 @@ func NewAuthFront(tb testing.TB) *AuthFront {
 // Pass hands the request on to the emulator.
 func (f *AuthFront) Pass(w http.ResponseWriter, r *http.Request) { f.proxy.ServeHTTP(w, r) }
 
-// Client is a client of the emulator for the project, through the front.
+// Client returns a client of the emulator for the project, through the front.
 func (f *AuthFront) Client(tb testing.TB, project string) *auth.Client {
 	tb.Helper()
 	environ.Lock()

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// Mentions is every document of the database whose path or fields contain the text, whatever
+// Mentions returns every document of the database whose path or fields contain the text, whatever
 // collection it is in, and every generation of the buckets' objects whose name or metadata does. It
 // is how a test proves that nothing is left of a user.
 func Mentions(tb testing.TB, fs *firestore.Client, text string, buckets ...*storage.BucketHandle) []string {
@@ -41,9 +41,9 @@ var dial = sync.OnceValues(func() (*grpc.ClientConn, error) {
 		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(owner{}))
 })
 
-// everything is all documents of the database by their paths, in the one query of all collections
-// that there is, which Go's library cannot make: a walk through the collections takes a call for
-// each document.
+// everything returns all documents of the database by their paths, in the one query of all
+// collections that there is, which Go's library cannot make: a walk through the collections takes a
+// call for each document.
 func everything(tb testing.TB, fs *firestore.Client) (all []*firestorepb.Document) {
 	tb.Helper()
 	conn, err := dial()

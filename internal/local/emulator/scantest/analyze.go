@@ -88,7 +88,7 @@ func WantOriginal(t *testing.T, e *Env, s scan.Scan) {
 	}
 }
 
-// Announcing is a request for a ticket that announces the photo.
+// Announcing returns a request for a ticket that announces the photo.
 func Announcing(photo string) string {
 	return fmt.Sprintf(`{"contentType":"image/jpeg","sha256":%q}`, HexSum(photo))
 }
@@ -114,8 +114,8 @@ func (e *Env) Remove(t *testing.T, s scan.Scan) {
 	}
 }
 
-// Told is the notification that Cloud Storage sends for the scan's photo, with all that the object
-// has.
+// Told returns the notification that Cloud Storage sends for the scan's photo, with all that the
+// object has.
 func (e *Env) Told(t *testing.T, s scan.Scan) event.Message {
 	t.Helper()
 	attrs, err := e.Uploads.Object(scan.PhotoName(s.UID, s.ID)).Attrs(t.Context())
@@ -149,7 +149,7 @@ var Heads = map[string]string{
 	"image/jpeg": JPEG, "image/png": "\x89PNG\r\n\x1a\n and so on", "image/webp": "RIFF\x10\x00\x00\x00WEBPVP8 and so on",
 }
 
-// Remembered are the ids of the scans that anna's guard knows.
+// Remembered returns the ids of the scans that anna's guard knows.
 func (e *Env) Remembered(t *testing.T) []string {
 	t.Helper()
 	var ids []string

@@ -47,12 +47,12 @@ var Measured = report.Report{
 	Score: report.Score{Value: 71.5, Lo: 60, Hi: 80}, Rankable: true,
 }
 
-// Measure is an engine that does not look at the photo.
+// Measure returns an engine that does not look at the photo.
 func Measure(io.Reader, report.Options) (report.Report, []report.Picture, error) {
 	return Measured, Drawn(), nil
 }
 
-// Drawn are the pictures of engines that do not look at the photo.
+// Drawn returns the pictures of engines that do not look at the photo.
 func Drawn() []report.Picture {
 	var pictures []report.Picture
 	for _, name := range report.PictureNames() {
@@ -61,7 +61,7 @@ func Drawn() []report.Picture {
 	return pictures
 }
 
-// During is an engine that does something while it measures.
+// During returns an engine that does something while it measures.
 func During(do func()) Engine {
 	return func(r io.Reader, o report.Options) (report.Report, []report.Picture, error) {
 		do()
@@ -69,7 +69,7 @@ func During(do func()) Engine {
 	}
 }
 
-// Answering is an engine that does not look at the photo.
+// Answering returns an engine that does not look at the photo.
 func Answering(answer func() (report.Report, []report.Picture, error)) Engine {
 	return func(io.Reader, report.Options) (report.Report, []report.Picture, error) { return answer() }
 }
@@ -134,7 +134,7 @@ func (b *bus) On(topic string) []sent {
 	return slices.DeleteFunc(slices.Clone(b.sent), func(s sent) bool { return s.topic != topic })
 }
 
-// Published are the payloads of type T that were published.
+// Published returns the payloads of type T that were published.
 func Published[T event.Payload](t *testing.T, b *bus) []T {
 	t.Helper()
 	var none T

@@ -86,7 +86,7 @@ func New(t *testing.T) *Env {
 	return e
 }
 
-// Client is a client of the storage whose requests go through the function.
+// Client returns a client of the storage whose requests go through the function.
 func (e *Env) Client(t *testing.T, send transport) *storage.Client {
 	t.Helper()
 	opts := append(e.storage.ClientOptions(), option.WithHTTPClient(&http.Client{Transport: send}))
@@ -164,7 +164,7 @@ func (e *Env) SetConsent(t *testing.T, granted bool, epoch int64) {
 	})
 }
 
-// NewScan is a scan of anna's in the database, as a ticket leaves it and as change changes it.
+// NewScan returns a scan of anna's in the database, as a ticket leaves it and as change changes it.
 func (e *Env) NewScan(t *testing.T, change ...func(*scan.Scan)) scan.Scan {
 	t.Helper()
 	s := scan.New(RandomID(), Anna, 1, "image/jpeg", e.Clock.Now())
@@ -214,13 +214,13 @@ func WriteObject(t *testing.T, object *storage.ObjectHandle, body []byte) int64 
 	return w.Attrs().Generation
 }
 
-// PhotoOf is the generation of the scan's photo, 0 where there is none.
+// PhotoOf returns the generation of the scan's photo, 0 where there is none.
 func (e *Env) PhotoOf(t *testing.T, s scan.Scan) int64 {
 	t.Helper()
 	return GenerationOf(t, e.Uploads.Object(scan.PhotoName(s.UID, s.ID)))
 }
 
-// resultNamesOf are the scan's objects, written out.
+// resultNamesOf returns the scan's objects, written out.
 func resultNamesOf(s scan.Scan) []string {
 	folder := "results/" + string(s.UID) + "/" + string(s.ID) + "/"
 	return []string{
@@ -267,13 +267,13 @@ func GenerationOf(t *testing.T, object *storage.ObjectHandle) int64 {
 	return attrs.Generation
 }
 
-// Finalized is the notification of the scan's photo.
+// Finalized returns the notification of the scan's photo.
 func Finalized(t *testing.T, s scan.Scan, generation int64) event.Message {
 	t.Helper()
 	return FinalizedObject(t, scan.PhotoName(s.UID, s.ID), generation)
 }
 
-// FinalizedObject is the notification of an object.
+// FinalizedObject returns the notification of an object.
 func FinalizedObject(t *testing.T, name string, generation int64) event.Message {
 	t.Helper()
 	data, attributes, err := event.FinalizedMessage(event.ObjectFinalized{
@@ -292,7 +292,7 @@ const Traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 // OutboxOver returns an outbox over the client.
 func (e *Env) OutboxOver(fs *firestore.Client) *outbox.Box { return outbox.New(fs, e.Bus, e.Clock.Now) }
 
-// Owed are the events that wait in the outbox.
+// Owed returns the events that wait in the outbox.
 func (e *Env) Owed(t *testing.T) []string {
 	t.Helper()
 	docs, err := e.Firestore.Collection("outbox").Documents(t.Context()).GetAll()

@@ -16,7 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/scan/upload"
 )
 
-// SeriesAPI is the routes below /v1/series and /v1/scans.
+// SeriesAPI returns the routes below /v1/series and /v1/scans.
 func (e *Env) SeriesAPI(change ...func(*serve.SeriesHandler)) http.Handler {
 	api := httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	e.UploadHandler().Routes(api)

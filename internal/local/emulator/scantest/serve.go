@@ -26,7 +26,7 @@ func (e *Env) ScanHandler(watching *firestore.Client) *serve.Handler {
 	}
 }
 
-// ScanAPI is the routes below /v1/scans.
+// ScanAPI returns the routes below /v1/scans.
 func ScanAPI(reader *serve.Handler) http.Handler {
 	api := httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	reader.Routes(api)

@@ -27,7 +27,7 @@ func (e *Env) Sweep(t *testing.T, due int) {
 	}
 }
 
-// BegunScan is a scan of anna's in the state, whose photo has been uploaded.
+// BegunScan returns a scan of anna's in the state, whose photo has been uploaded.
 func (e *Env) BegunScan(t *testing.T, state scan.State) (scan.Scan, int64) {
 	t.Helper()
 	s := e.NewScan(t)
@@ -52,7 +52,7 @@ func (e *Env) BegunScan(t *testing.T, state scan.State) (scan.Scan, int64) {
 	return s, generation
 }
 
-// looksForPhoto is the sweep's question after the scan's photo: by then it has read the scan.
+// looksForPhoto returns the sweep's question after the scan's photo: by then it has read the scan.
 func looksForPhoto(s scan.Scan) func(*http.Request) bool {
 	return func(r *http.Request) bool {
 		return r.Method == http.MethodGet && strings.Contains(r.URL.Path, string(s.ID))

@@ -30,12 +30,12 @@ const JPEG = "\xff\xd8\xff\xe0 and so on"
 // Part is one of a form. A file has a content type, a text has none.
 type Part struct{ Name, ContentType, Value string }
 
-// PhotoPart is the photo of a form.
+// PhotoPart returns the photo of a form.
 func PhotoPart(photo string) Part {
 	return Part{Name: "photo", ContentType: "image/jpeg", Value: photo}
 }
 
-// FormOf is the form and its content type.
+// FormOf returns the form and its content type.
 func FormOf(t *testing.T, parts ...Part) (body, contentType string) {
 	t.Helper()
 	var b bytes.Buffer

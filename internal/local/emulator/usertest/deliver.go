@@ -35,7 +35,8 @@ func (b *bus) Publish(_ context.Context, topic string, data []byte, attributes m
 	return nil
 }
 
-// Published is all that was published and all finalize notifications of photos, in their order.
+// Published returns all that was published and all finalize notifications of photos, in their
+// order.
 func (w *World) Published() []Published {
 	w.tb.Helper()
 	w.bus.mu.Lock()

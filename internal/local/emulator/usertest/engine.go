@@ -25,9 +25,9 @@ import (
 // Engine is the face engine, as [face.Scan] is.
 type Engine = func(io.Reader, report.Options) (report.Report, []report.Picture, error)
 
-// Photo is the sample photo in a file of its own: what follows the end of a JPEG is no part of the
-// picture. To [Measure] photos of different looks are different photos of one person, and one of
-// the next look scores a point more; to [face.Scan] all are copies.
+// Photo returns the sample photo in a file of its own: what follows the end of a JPEG is no part of
+// the picture. To [Measure] photos of different looks are different photos of one person, and one
+// of the next look scores a point more; to [face.Scan] all are copies.
 func Photo(tb testing.TB, look int, salt string) []byte {
 	tb.Helper()
 	return fmt.Appendf(bytes.Clone(emulatortest.SamplePhoto(tb)), "look=%d %s", look, salt)

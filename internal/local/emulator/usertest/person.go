@@ -60,7 +60,7 @@ func (w *World) Do(uid, method, path, body string) Answer {
 	return a
 }
 
-// Email is the address that Firebase has of the user.
+// Email returns the address that Firebase has of the user.
 func Email(uid string) string { return uid + "@example.com" }
 
 // Register makes a Firebase user with a verified address and registers them, with a device of the
@@ -85,7 +85,7 @@ func (w *World) MoveIn(uid string, wants account.Notifications, token string) {
 	w.Grant(uid)
 }
 
-// Username is the name that [World.MoveIn] takes for the user.
+// Username returns the name that [World.MoveIn] takes for the user.
 func Username(uid string) string { return strings.ReplaceAll(uid, "-", "_") }
 
 // Grant gives the user's consent, Withdraw ends it.

@@ -90,7 +90,7 @@ type World struct {
 	now time.Time
 }
 
-// New makes a world. The test's package has started Firestore's and Auth's emulators.
+// New returns a world. The test's package has started Firestore's and Auth's emulators.
 func New(tb testing.TB, opts Options) *World {
 	tb.Helper()
 	w := &World{
@@ -172,7 +172,7 @@ func (w *World) startSinks(opts Options) {
 	}
 }
 
-// MailerTo is a mailer that sends to the address, host:port.
+// MailerTo returns a mailer that sends to the address, host:port.
 func MailerTo(tb testing.TB, addr string) *mail.Sender {
 	tb.Helper()
 	m, err := mail.New(mail.Config{Addr: addr, From: "FaceScan <x@facescan.invalid>", Plain: true})
@@ -235,7 +235,7 @@ func (w *World) pushes(way http.RoundTripper) *messaging.Client {
 	return client
 }
 
-// Clock is the world's time.
+// Clock returns the world's time.
 func (w *World) Clock() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
