@@ -17,42 +17,42 @@ import (
 	"github.com/facescan/facescan/internal/usertext"
 )
 
-// RenameCooldown is how long after a change of the username the next has to wait, and how long the
-// name before stays reserved for its owner, so that no other user passes for them by a name that is
-// still known.
+// RenameCooldown is how long a user must wait after a change of the username, and how long the
+// previous name stays reserved for its owner, so that no other user can pose as them by a name that
+// is still known.
 //
 // The rule has no other case: a name belongs to the account that bears it, or bore it within this
-// time, and to no account that is gone. So the withdrawal of consent leaves it alone, and the
-// erasure of the account frees the name and what is reserved at once: a reservation would have to
-// keep what the user asked to have erased, and what others knew the name by, the entry on the
-// leaderboard, goes with the account.
+// time, and to no deleted account. So the withdrawal of consent leaves it alone. The erasure of the
+// account frees the name and what is reserved at once: a reservation would have to keep what the
+// user asked to have erased, and what others knew the name by, the entry on the leaderboard, goes
+// with the account.
 const RenameCooldown = schema.UsernameLife
 
-// UsernameSchema is the version of usernames/{key}. Before 2 the key was made by another table of
-// look-alikes.
+// UsernameSchema is the version of usernames/{key}. Before version 2 the key was made by another
+// table of look-alikes.
 const UsernameSchema = 2
 
-// Claim is usernames/{key}: the user of that uid has the name, or had it and may still go back to
+// Claim is usernames/{key}: the user with the uid has the name, or had it and may still go back to
 // it. A name may have two keys, and a claim on each.
 type Claim struct {
 	Schema    int       `firestore:"schema"`
 	UID       UID       `firestore:"uid"`
 	CreatedAt time.Time `firestore:"createdAt"`
-	// ExpireAt is when a name that was given up is free, absent while the user has it.
+	// ExpireAt is when a name that was given up becomes free. It is absent while the user has it.
 	ExpireAt time.Time `firestore:"expireAt,omitempty"`
 }
 
-// ClaimRef returns the document of the claim on the key. Keys are texts of any characters; the few
-// that cannot be ids of documents are written differently.
+// ClaimRef returns the document of the claim on the key. Keys may have any characters; the few that
+// cannot be part of a document's id are replaced.
 func ClaimRef(fs *firestore.Client, key string) *firestore.DocumentRef {
-	id := strings.ReplaceAll(key, "/", "\u2215") // which no key has: it looks like the slash
+	id := strings.ReplaceAll(key, "/", "\u2215") // no key has this look-alike of the slash
 	if strings.Trim(id, ".") == "" || strings.HasPrefix(id, "__") || strings.HasPrefix(id, "=") {
 		id = "=" + id
 	}
 	return fs.Collection("usernames").Doc(id)
 }
 
-// Owner returns whose the name is at the time, "" if it is free.
+// Owner returns the owner of the name at the time, "" if it is free.
 func (c Claim) Owner(now time.Time) UID {
 	if !c.ExpireAt.IsZero() && !c.ExpireAt.After(now) {
 		return ""
@@ -60,8 +60,7 @@ func (c Claim) Owner(now time.Time) UID {
 	return c.UID
 }
 
-// renameAllowedAt returns when the user may take a name that is new to them, the zero time where
-// there is nothing to wait for.
+// renameAllowedAt returns when the user may take a new name, or the zero time if they may now.
 func (u User) renameAllowedAt(now time.Time) time.Time {
 	if at := u.RenamedAt.Add(RenameCooldown); !u.RenamedAt.IsZero() && at.After(now) {
 		return at
@@ -81,8 +80,8 @@ func (u User) keys() []string {
 	return keys
 }
 
-// rename returns the user the name. Choosing the first one, writing the present one differently and
-// going back to the one before cost no waiting; see [RenameCooldown] for the rest.
+// rename changes the user's name. The first name, another spelling of the present one and a return
+// to the previous one need no wait. For all others see [RenameCooldown].
 func (s *Service) rename(ctx context.Context, uid UID, written string, tags *httpapi.Tags) (User, error) {
 	name, err := parseUsername(written)
 	if err != nil {
@@ -105,10 +104,9 @@ func (s *Service) rename(ctx context.Context, uid UID, written string, tags *htt
 
 func errTaken() error { return fault.New(fault.CodeUsernameTaken, "This username is not available.") }
 
-// held is a claim as it was read outside of the transaction that changes it, and when it was last
-// written: other users want the same name at once, and a read by the transaction would lock it for
-// all of them (see package transact). So each is written on the condition that it is still as it
-// was read.
+// held is a claim, read outside of the transaction that changes it, and the time of its last write.
+// Other users want the same name at once, and a read by the transaction would lock it for all of
+// them (see package transact). So each claim is written on the condition that it has not changed.
 type held struct {
 	Claim
 	exists bool
@@ -141,7 +139,7 @@ func (s *Service) readClaims(ctx context.Context, keys []string) (map[string]hel
 	return claims, nil
 }
 
-// write makes the claim on the key what c is.
+// write sets the claim on the key to c.
 func (h held) write(tx *outbox.Tx, ref *firestore.DocumentRef, c Claim) error {
 	if !h.exists {
 		return tx.Create(ref, c)
@@ -152,8 +150,8 @@ func (h held) write(tx *outbox.Tx, ref *firestore.DocumentRef, c Claim) error {
 	}, firestore.LastUpdateTime(h.at))
 }
 
-// move claims the name for the user. The name before is reserved, unless the new one only writes it
-// differently.
+// move claims the name for the user. The previous name is reserved, unless the new one is only
+// another spelling.
 func (s *Service) move(ctx context.Context, tx *outbox.Tx, u *User, name string) error {
 	now, to := s.now().UTC(), UsernameKeys(name)
 	claims, err := s.readClaims(ctx, slices.Concat(to, u.keys()))
@@ -165,7 +163,7 @@ func (s *Service) move(ctx context.Context, tx *outbox.Tx, u *User, name string)
 			return errTaken()
 		}
 	}
-	// A key that an earlier version made is compared with the name's own.
+	// A key made by an earlier version is compared with the name's present key.
 	renamed := u.Folded != "" && usertext.Key(u.Username) != to[0]
 	at := u.renameAllowedAt(now)
 	if renamed && claims[to[0]].Owner(now) == "" && !at.IsZero() {
@@ -185,7 +183,7 @@ func (s *Service) move(ctx context.Context, tx *outbox.Tx, u *User, name string)
 	return nil
 }
 
-// claim gives the keys to the user. What they have already they have since they took it.
+// claim gives the keys to the user. Keys that the user already has keep their time.
 func (s *Service) claim(tx *outbox.Tx, uid UID, keys []string, claims map[string]held) error {
 	for _, key := range keys {
 		c := Claim{Schema: UsernameSchema, UID: uid, CreatedAt: s.now().UTC()}
@@ -199,8 +197,8 @@ func (s *Service) claim(tx *outbox.Tx, uid UID, keys []string, claims map[string
 	return nil
 }
 
-// giveUp reserves those of the user's keys that the new name has not, or removes them if it only
-// writes the old one differently.
+// giveUp reserves those of the user's keys that the new name does not have, or removes them if it
+// is only another spelling.
 func (s *Service) giveUp(tx *outbox.Tx, u *User, to []string, claims map[string]held, reserve bool) error {
 	now := s.now().UTC()
 	for _, key := range u.keys() {
@@ -222,8 +220,8 @@ func (s *Service) giveUp(tx *outbox.Tx, u *User, to []string, claims map[string]
 	return nil
 }
 
-// available reports whether the user could have the name, which is so for the one they have and the
-// one they had.
+// available reports whether the user could take the name. That includes the present and the
+// previous one.
 func (s *Service) available(ctx context.Context, uid UID, written string) (bool, error) {
 	if _, err := s.read(ctx, uid); err != nil {
 		return false, err

@@ -14,11 +14,11 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// Terms is the text that a user agrees to before the first scan.
+// Terms are the text that a user agrees to before the first scan.
 type Terms struct {
-	// Version names the text for ever; another text is another version.
+	// Version identifies the text for ever. Another text has another version.
 	Version string `json:"version" firestore:"version"`
-	// Purpose says what is done with a photo, Retention how long what is made of it is kept.
+	// Purpose describes the use of a photo, Retention how long its results are kept.
 	Purpose   string `json:"purpose" firestore:"purpose"`
 	Retention string `json:"retention" firestore:"retention"`
 }
@@ -34,7 +34,7 @@ var CurrentTerms = Terms{
 		"delete your account.",
 }
 
-// Action is what a consent record tells.
+// Action is the action of a consent record.
 type Action string
 
 // The actions of consent records.
@@ -49,7 +49,7 @@ type ConsentRecord struct {
 	Schema int    `firestore:"schema"`
 	Epoch  int64  `firestore:"epoch"`
 	Action Action `firestore:"action"`
-	// Terms is the text that was agreed to or withdrawn from, in full where it was agreed to.
+	// Terms are the text that was agreed to, in full, or withdrawn from.
 	Terms      Terms     `firestore:"terms"`
 	AppVersion string    `firestore:"appVersion"`
 	At         time.Time `firestore:"at"`
@@ -68,8 +68,8 @@ func consentRef(fs *firestore.Client, uid UID, epoch int64) *firestore.DocumentR
 	return consents(fs, uid).Doc(consentID(epoch))
 }
 
-// grant records the user's consent to the terms of the version. granted is false where it was in
-// force already.
+// grant records the user's consent to the terms of the version. granted is false if it was in force
+// already.
 func (s *Service) grant(
 	ctx context.Context, uid UID, version, appVersion string, tags *httpapi.Tags,
 ) (u User, granted bool, err error) {
@@ -91,8 +91,8 @@ func (s *Service) grant(
 	return u, did != nothing, err
 }
 
-// withdraw ends the consent, and owes the event that removes what was made under it. It does
-// nothing where none is in force.
+// withdraw ends the consent and owes the event that removes what was made under it. It does nothing
+// if none is in force.
 func (s *Service) withdraw(ctx context.Context, uid UID, tags *httpapi.Tags) (User, error) {
 	u, _, err := s.change(ctx, uid, tags, func(tx *outbox.Tx, u *User) (effect, error) {
 		if !u.Consent.Granted {
@@ -107,14 +107,14 @@ func (s *Service) withdraw(ctx context.Context, uid UID, tags *httpapi.Tags) (Us
 	return u, err
 }
 
-// since is [Consent.Since] after the action, which begins the epoch after the present one.
+// since returns [Consent.Since] after the action, which begins the next epoch.
 func (u *User) since(a Action) int64 {
 	switch {
 	case a == Withdrawn:
 		return 0
 	case !u.Consent.Granted:
 		return u.ConsentEpoch + 1
-	case u.Consent.Since == 0: // a document of before: no earlier epoch can be proved to stand
+	case u.Consent.Since == 0: // a document from before the field: no earlier epoch can be proved to stand
 		return max(1, u.ConsentEpoch-1)
 	default:
 		return u.Consent.Since
@@ -128,7 +128,7 @@ func (u *User) decide(a Action, version string, at time.Time) {
 	u.Consent = Consent{Granted: a == Granted, Version: version, At: at.UTC(), Since: since}
 }
 
-// record begins the next epoch, which shuts the fence on all that was begun under the one before.
+// record begins the next epoch, which closes the fence for everything begun under the previous one.
 func (s *Service) record(tx *outbox.Tx, u *User, r ConsentRecord) (effect, error) {
 	u.decide(r.Action, r.Terms.Version, s.now())
 	r.Schema, r.Epoch, r.At = consentSchema, u.ConsentEpoch, u.Consent.At

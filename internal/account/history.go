@@ -9,13 +9,13 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 )
 
-// historyPage is how many records of consent a page has by default.
+// historyPage is the default number of consent records in a page.
 const historyPage = 20
 
 type consentRecordView struct {
 	Epoch  int64  `json:"epoch"`
 	Action Action `json:"action"`
-	// Version is the text, Purpose and Retention what it said, absent for a withdrawal.
+	// Version identifies the text. Purpose and Retention are its content, absent for a withdrawal.
 	Version    string `json:"version"`
 	Purpose    string `json:"purpose,omitempty"`
 	Retention  string `json:"retention,omitempty"`
@@ -45,7 +45,7 @@ func (s *Service) getConsentHistory(w http.ResponseWriter, r *http.Request) erro
 	if asked.After != nil {
 		q = q.StartAfter(asked.After.At, asked.After.ID)
 	}
-	// One more than asked for shows whether there is a next page.
+	// One more than the limit shows whether there is a next page.
 	snaps, err := q.Limit(asked.Limit + 1).Documents(r.Context()).GetAll()
 	if err != nil {
 		return fmt.Errorf("list consents: %w", err)

@@ -13,8 +13,8 @@ func (s *Service) RegisterRoutes(api *httpapi.API) {
 	api.Handle("POST /v1/auth/register", httpapi.FreshUser, s.postRegister, httpapi.JSON)
 }
 
-// ProfileRoutes adds the routes of the function profile. What changes the account can be made to
-// depend on its ETag, which is one for profile, username and consent.
+// ProfileRoutes adds the routes of the function profile. Changes of the account can be made
+// conditional on its ETag, which is one for profile, username and consent.
 func (s *Service) ProfileRoutes(api *httpapi.API) {
 	ifMatch := httpapi.Header(httpapi.IfMatch)
 	api.Handle("GET /v1/me", httpapi.User, s.getMe, httpapi.Header(httpapi.IfNoneMatch))
@@ -72,7 +72,7 @@ type leaderboardView struct {
 	OptIn bool `json:"optIn"`
 }
 
-// termsView is the consent of the user beside the terms in force.
+// termsView is the user's consent and the terms in force.
 type termsView struct {
 	Current Terms       `json:"current"`
 	Consent consentView `json:"consent"`
@@ -111,11 +111,11 @@ func showTime(t time.Time) string {
 	return httpapi.Time(t)
 }
 
-// etag names the account's state: it changes with the profile, the username and the consent.
+// etag returns the entity tag of the account, which changes with the profile, the username and the
+// consent.
 func etag(u User) string { return strconv.Quote(strconv.FormatInt(u.Revision, 10)) }
 
-// Caller returns the user who makes the request, by the ID token; it says nothing of whether
-// users/{uid} exists.
+// Caller returns the user who makes the request, by the ID token. users/{uid} may not exist.
 func Caller(r *http.Request) UID { return UID(httpapi.Caller(r.Context()).UID) }
 
 func (s *Service) postRegister(w http.ResponseWriter, r *http.Request) error {
@@ -177,7 +177,7 @@ func (c profileRequest) patch() patch {
 	return p
 }
 
-// orEmpty returns the text that the member asks for, nil for none. One that is cleared is empty.
+// orEmpty returns the text of the member, nil if it is absent and "" if it is null.
 func orEmpty(m httpapi.Member[string]) *string {
 	if m.Given && m.Value == nil {
 		return new(string)

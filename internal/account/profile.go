@@ -15,17 +15,17 @@ import (
 const (
 	maxDisplayName = 64 // characters, see [usertext.Line]
 	maxAppVersion  = 64 // characters
-	// maxLocale bounds what is parsed: no tag that people use is longer, and parsing costs more than
-	// its length.
+	// maxLocale bounds what is parsed. No tag in use is longer, and parsing takes more than linear
+	// time.
 	maxLocale = 35 // bytes
-	// firstBirthYear is earlier than anybody alive was born.
+	// firstBirthYear is earlier than the birth of anybody alive.
 	firstBirthYear = 1900
-	// maxKeepPhotosDays leaves a day to the rule of the bucket that deletes any photo 8 days after its
+	// maxKeepPhotosDays leaves a day to the bucket's rule that deletes every photo 8 days after its
 	// upload.
 	maxKeepPhotosDays = 7
 )
 
-// patch is a partial update; what is nil stays as it is.
+// patch is a partial update. Fields that are nil stay unchanged.
 type patch struct {
 	DisplayName    *string
 	Locale         *string
@@ -34,8 +34,7 @@ type patch struct {
 	KeepPhotosDays httpapi.Member[int]
 }
 
-// validate checks the whole patch and brings the display name and the locale into the form that is
-// kept.
+// validate checks the whole patch and normalizes the display name and the locale.
 func (p *patch) validate(now time.Time) error {
 	bad := fault.New(fault.CodeInvalidField, "Some members of the profile are not valid.")
 	if p.DisplayName != nil {
@@ -53,7 +52,7 @@ func (p *patch) validate(now time.Time) error {
 	return bad.Err()
 }
 
-// checkText returns the line of free text as it is kept, or adds the field to bad; see
+// checkText returns the normalized line of free text, or adds the field to bad; see
 // [usertext.Line].
 func checkText(bad *fault.Error, pointer, text string, limit int) string {
 	line, err := usertext.Line(text, limit)
@@ -63,7 +62,7 @@ func checkText(bad *fault.Error, pointer, text string, limit int) string {
 	return line
 }
 
-// checkLocale returns the canonical BCP 47 tag, or adds the field to bad. "" is no locale.
+// checkLocale returns the canonical BCP 47 tag, or adds the field to bad. "" stands for no locale.
 func checkLocale(bad *fault.Error, locale string) string {
 	if locale == "" {
 		return ""
@@ -87,7 +86,7 @@ func (s *Service) update(ctx context.Context, uid UID, p patch, tags *httpapi.Ta
 func (p *patch) apply(u *User) (effect, error) {
 	did := nothing
 	if p.BirthYear != nil && *p.BirthYear != u.BirthYear {
-		// A user who is refused for the declared year could otherwise declare the next.
+		// Otherwise a user who is refused for the declared year could declare another.
 		if u.BirthYear != 0 {
 			return nothing, fault.New(fault.CodeBirthYearFixed, "The birth year is declared once. Support can correct it.")
 		}
@@ -108,7 +107,7 @@ func (p *patch) apply(u *User) (effect, error) {
 	return did, nil
 }
 
-// same reports whether both are absent, or the same.
+// same reports whether a and b are both nil or equal.
 func same(a, b *int) bool {
 	if a == nil || b == nil {
 		return a == b

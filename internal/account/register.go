@@ -15,9 +15,9 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// register creates the caller's account, or finds it. Who the caller is comes from the ID token
-// alone; displayName and locale count only where the account is created. The device, if there is
-// one, is put in the same transaction, so that it is there when the welcome is sent.
+// register creates the caller's account, or finds it. The caller's identity comes from the ID token
+// alone. displayName and locale apply only if the account is created. The device, if any, is
+// written in the same transaction, so that it exists when the welcome is sent.
 func (s *Service) register(
 	ctx context.Context, who httpapi.Identity, displayName, locale string, phone *newDevice,
 ) (u User, created bool, err error) {
@@ -47,7 +47,7 @@ func (s *Service) register(
 	return u, created, device.Settle(ctx, s.fs, Ref(s.fs, u.UID), phone.ID, phone.Token)
 }
 
-// newDevice is the device that a registration may name; nil is none.
+// newDevice is the device in a registration, nil for none.
 type newDevice struct {
 	ID       string `json:"id"       required:"true"`
 	Token    string `json:"token"    required:"true"`
@@ -67,7 +67,7 @@ func (d *newDevice) validate() error {
 	return d.spec().Validate("/device")
 }
 
-// prepare reads what writing the device takes, and returns what writes it.
+// prepare reads what writing the device needs, and returns the function that writes it.
 func (d *newDevice) prepare(
 	tx *firestore.Transaction, user *firestore.DocumentRef, now time.Time,
 ) (func() error, error) {
@@ -94,7 +94,7 @@ func (s *Service) create(ctx context.Context, tx *outbox.Tx, u User) error {
 	return tx.Tell(ctx, s.now(), event.AccountRegisteredV1{UID: string(u.UID)}, string(u.UID))
 }
 
-// refresh takes over what the ID token says of the e-mail address now.
+// refresh updates the user's e-mail address from the ID token.
 func refresh(u *User, who httpapi.Identity) effect {
 	if u.Email == who.Email && u.EmailVerified == who.EmailVerified {
 		return nothing

@@ -14,37 +14,39 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// Service keeps the accounts. It is safe for concurrent use.
+// Service stores the accounts and serves their routes. It is safe for concurrent use.
 type Service struct {
 	fs  *firestore.Client
 	box *outbox.Box
 	now func() time.Time
 }
 
-// New returns a service over the database and the outbox; now is the clock.
+// New returns a service that keeps accounts in the database and commits events by the outbox. now
+// is the clock.
 func New(fs *firestore.Client, box *outbox.Box, now func() time.Time) *Service {
 	return &Service{fs: fs, box: box, now: now}
 }
 
-// read returns the account in use, outside of a transaction: for showing only.
+// read returns the account in use, outside of a transaction, for display only.
 func (s *Service) read(ctx context.Context, uid UID) (User, error) {
 	return GetActive(ctx, s.fs, uid)
 }
 
-// effect is what an edit of users/{uid} did.
+// effect is the effect of an edit of users/{uid}.
 type effect int
 
 const (
-	// nothing was changed, so nothing is written.
+	// nothing means that nothing was changed, so nothing is written.
 	nothing effect = iota
-	// private changes are written.
+	// private means that the changes are written.
 	private
-	// visible changes are written and told to what shows the user to others, by account.updated.
+	// visible means that the changes are written and published by account.updated, since others see
+	// them.
 	visible
 )
 
-// edits returns the members of users/{uid} that an edit writes. The rest (the state, what a later
-// version adds) is left as it is, so that an old instance does not undo a new one's work.
+// edits returns the updates of users/{uid} that an edit writes. Other fields (the state, or those
+// of a later version) stay as they are, so that an old instance does not undo a new one's work.
 func edits(u User) []firestore.Update {
 	return []firestore.Update{
 		{Path: "consentEpoch", Value: u.ConsentEpoch}, {Path: "consent", Value: u.Consent},
@@ -58,7 +60,7 @@ func edits(u User) []firestore.Update {
 	}
 }
 
-// orAbsent removes a member whose value is the zero one, as omitempty leaves it out of a new
+// orAbsent returns the deletion of a field for a zero value, as omitempty leaves it out of a new
 // document.
 func orAbsent[T comparable](value T) any {
 	var zero T
@@ -70,7 +72,7 @@ func orAbsent[T comparable](value T) any {
 
 // snapshot is users/{uid} as an edit found it. It is read outside of the edit's transaction, since
 // all edits of a user read and write it (see package transact), and written on the condition that
-// it is still the same.
+// it has not changed.
 type snapshot struct {
 	user User
 	at   time.Time
@@ -86,7 +88,7 @@ func (s *Service) snapshot(ctx context.Context, uid UID) (snapshot, error) {
 }
 
 // change edits an account in use, in one transaction with the event that the edit owes. edit may
-// run more than once. Unless the account has one of the entity tags it fails with
+// run more than once. Unless the account has one of the entity tags, change fails with
 // precondition_failed.
 func (s *Service) change(
 	ctx context.Context, uid UID, tags *httpapi.Tags, edit func(tx *outbox.Tx, u *User) (effect, error),
@@ -109,7 +111,7 @@ func (s *Service) change(
 	return u, did, err
 }
 
-// save writes the edited user, who was read as of the time, as the next revision.
+// save writes the edited user, who was read at the time, as the next revision.
 func (s *Service) save(ctx context.Context, tx *outbox.Tx, u *User, read time.Time, did effect) error {
 	if did == nothing {
 		return nil

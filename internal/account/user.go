@@ -1,5 +1,5 @@
-// Package account is a user's registration, profile, username and consent, and the fence that every
-// effect for a user passes (see [User.Admits]).
+// Package account has a user's registration, profile, username and consent, and the fence that
+// every effect for a user must pass (see [User.Admits]).
 package account
 
 import (
@@ -16,10 +16,10 @@ import (
 // UID is a Firebase user id.
 type UID string
 
-// State says whether the account is in use.
+// State is the state of an account.
 type State string
 
-// The states of an account. An erasing one admits no effect any more.
+// The states of an account. An account being erased admits no effects.
 const (
 	Active  State = "active"
 	Erasing State = "erasing"
@@ -30,39 +30,38 @@ type User struct {
 	Schema int   `firestore:"schema"`
 	UID    UID   `firestore:"uid"`
 	State  State `firestore:"state"`
-	// ConsentEpoch grows by one with each grant and each withdrawal; a ticket copies it into its scan.
+	// ConsentEpoch grows by one with each grant and each withdrawal. A ticket copies it into its scan.
 	ConsentEpoch int64   `firestore:"consentEpoch"`
 	Consent      Consent `firestore:"consent"`
 
-	// Email is that of the ID token of the last registration, "" where it had none. It is for
-	// showing: mail goes to the one that Firebase has when it is sent (see package address).
+	// Email is the address in the ID token of the last registration, "" if it had none. It is for
+	// display: mail goes to the address that Firebase has when it is sent (see package address).
 	Email         string `firestore:"email"`
 	EmailVerified bool   `firestore:"emailVerified"`
 
-	// Username is as the user wrote it (in NFKC), "" before one is chosen. Folded is its key in
-	// usernames (see usertext.Key); it is "" beside a name that another user of a name that looks
-	// alike took before, when keys were made by another table: such a name is still shown, but no
-	// longer held.
+	// Username is the name as the user wrote it (in NFKC), "" before one is chosen. Folded is its key
+	// in usernames (see usertext.Key). It is "" if another user had taken a look-alike name before,
+	// when keys were made by another table: such a name is still shown, but not held any more.
 	Username string `firestore:"username"`
 	Folded   string `firestore:"folded"`
-	// RenamedAt is when the username was last changed for another, zero before.
+	// RenamedAt is when the username was last changed, zero before.
 	RenamedAt   time.Time `firestore:"renamedAt,omitempty"`
 	DisplayName string    `firestore:"displayName"`
 	Locale      string    `firestore:"locale"`
-	// BirthYear is what the user declared, 0 before. It is declared once.
+	// BirthYear is the year that the user declared, 0 before. It is declared once.
 	BirthYear   int         `firestore:"birthYear,omitempty"`
 	Leaderboard Leaderboard `firestore:"leaderboard"`
 	// KeepPhotosDays is how long the user wants the photo of a completed scan kept, 0 to 7 days, nil
-	// where they never said.
+	// if they did not choose.
 	KeepPhotosDays *int `firestore:"keepPhotosDays,omitempty"`
-	// Notifications is package notify's, nil until the user first says something of it.
+	// Notifications are used by package notify. They are nil until the user first sets them.
 	Notifications *Notifications `firestore:"notifications,omitempty"`
 
-	// MissingSince is when package erasure first found that Firebase has no such user; absent while
-	// it has one.
+	// MissingSince is when package erasure first found that Firebase does not have the user. It is
+	// absent otherwise.
 	MissingSince time.Time `firestore:"missingSince,omitempty"`
 
-	// Revision grows by one with each change of the document; it is the ETag.
+	// Revision grows by one with each change of the document. It is the ETag.
 	Revision  int64     `firestore:"revision"`
 	CreatedAt time.Time `firestore:"createdAt"`
 	UpdatedAt time.Time `firestore:"updatedAt"`
@@ -74,25 +73,25 @@ type Consent struct {
 	// Version is the text that was agreed to or withdrawn from.
 	Version string    `firestore:"version"`
 	At      time.Time `firestore:"at"`
-	// Since is the epoch of the grant that began the consent in force: agreeing to a newer text
-	// leaves it, a withdrawal ends it. It is 0 without a consent, and in documents that were
-	// written before the member was (see [User.Stands]).
+	// Since is the epoch of the grant that began the consent in force: agreeing to a newer text leaves
+	// it, a withdrawal ends it. It is 0 without a consent, and in documents from before the field
+	// existed (see [User.Stands]).
 	Since int64 `firestore:"since,omitempty"`
 }
 
-// Leaderboard is what the user wants of the boards.
+// Leaderboard is the user's choice for the boards.
 type Leaderboard struct {
 	OptIn bool `firestore:"optIn"`
 }
 
-// Notifications is how the user wants to be told of things, beside the inbox.
+// Notifications are the channels that the user wants in addition to the inbox.
 type Notifications struct {
 	Push  bool `firestore:"push"`
 	Email bool `firestore:"email"`
 }
 
-// UserSchema is the version of users/{uid}. Before 2 Folded was made by another table of
-// look-alikes, and no claim on the look of the name was there.
+// UserSchema is the version of users/{uid}. Before version 2 Folded was made by another table of
+// look-alikes, and there was no claim on the look of the name.
 const UserSchema = 2
 
 // ErrNoUser means that users/{uid} does not exist.
@@ -110,13 +109,13 @@ func Read(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error
 	return decode(snap, err)
 }
 
-// DecodeActive returns what a read of users/{uid} came to, with the errors of [ReadActive].
+// DecodeActive decodes a read of users/{uid}, with the errors of [ReadActive].
 func DecodeActive(snap *firestore.DocumentSnapshot, readErr error) (User, error) {
 	return admit(decode(snap, readErr))
 }
 
-// DecodeAnalysable is [DecodeActive] for what only a user may do whose face may be measured: see
-// [User.MayBeMeasured].
+// DecodeAnalysable is like [DecodeActive] for an action that requires that the user may be
+// measured: see [User.MayBeMeasured].
 func DecodeAnalysable(snap *firestore.DocumentSnapshot, now time.Time, minAge int) (User, error) {
 	u, err := DecodeActive(snap, nil)
 	if err != nil {
@@ -125,19 +124,18 @@ func DecodeAnalysable(snap *firestore.DocumentSnapshot, now time.Time, minAge in
 	return u, u.MayBeMeasured(now, minAge)
 }
 
-// Get is [Read] outside of a transaction: for what has no effect that the user's withdrawal must
-// stop.
+// Get is like [Read] outside of a transaction, for actions that a withdrawal need not stop.
 func Get(ctx context.Context, fs *firestore.Client, uid UID) (User, error) {
 	return decode(Ref(fs, uid).Get(ctx))
 }
 
-// GetActive is [Get] with the errors of [ReadActive]: for showing only.
+// GetActive is like [Get] with the errors of [ReadActive], for display only.
 func GetActive(ctx context.Context, fs *firestore.Client, uid UID) (User, error) {
 	return admit(Get(ctx, fs, uid))
 }
 
-// ReadActive is [Read] for what only a registered account in use may do: the error of a user that
-// does not exist is not_registered, that of one being erased account_erasing.
+// ReadActive is like [Read] for an action that requires an account in use. The error for a missing
+// user is not_registered, and for one being erased account_erasing.
 func ReadActive(tx *firestore.Transaction, fs *firestore.Client, uid UID) (User, error) {
 	return admit(Read(tx, fs, uid))
 }
@@ -159,8 +157,8 @@ func decode(snap *firestore.DocumentSnapshot, err error) (User, error) {
 	return store.Decode[User](snap, err, "user", ErrNoUser)
 }
 
-// ReadAnalysable is [ReadActive] for what only a user may do whose face may be measured: see
-// [User.MayBeMeasured].
+// ReadAnalysable is like [ReadActive] for an action that requires that the user may be measured:
+// see [User.MayBeMeasured].
 func ReadAnalysable(
 	tx *firestore.Transaction, fs *firestore.Client, uid UID, now time.Time, minAge int,
 ) (User, error) {
@@ -171,12 +169,12 @@ func ReadAnalysable(
 	return u, u.MayBeMeasured(now, minAge)
 }
 
-// MayBeMeasured is why the face of the user, who is active, may not be measured: consent_required
-// without a consent in force, birth_year_required before the birth year is declared, under_age
-// unless the age of minAge years was passed. Only the year is known, so a user counts as older by a
-// year from the first of January after the birthday on: none passes before the birthday, and most
-// wait for a few months. A scan's fence (see [User.Admits]) does not ask again, since neither a
-// birth year changes nor a user gets younger.
+// MayBeMeasured returns an error if the face of the active user may not be measured:
+// consent_required without a consent in force, birth_year_required before the birth year is
+// declared, and under_age unless the user is past the age of minAge years. Only the year is known,
+// so a user counts as a year older from the first of January after the birthday: none passes before
+// the birthday, and most wait for a few months. A scan's fence (see [User.Admits]) does not check
+// again, since a birth year does not change and no user gets younger.
 func (u User) MayBeMeasured(now time.Time, minAge int) error {
 	switch {
 	case !u.Consent.Granted:
@@ -189,21 +187,21 @@ func (u User) MayBeMeasured(now time.Time, minAge int) error {
 	return nil
 }
 
-// Admits is the fence: an effect that was begun under the consent epoch may still take place. Not
-// for an account that is being erased, without consent, or after the consent was withdrawn (and
-// perhaps granted anew). See [Enter].
+// Admits reports whether an effect that was begun under the consent epoch may still take place. It
+// may not if the account is being erased, has no consent, or the consent was withdrawn, even if it
+// was granted again. See [Enter].
 func (u User) Admits(epoch int64) bool {
 	return u.State == Active && u.Consent.Granted && u.ConsentEpoch == epoch
 }
 
 // Stands reports whether what was made under the consent epoch still stands: the consent in force
-// goes back to that epoch without a withdrawal. What was made under an earlier consent does not,
-// even before its erasure has come to it. Unlike [User.Admits] it is true of the epochs before a
-// newer text was agreed to.
+// goes back to that epoch without a withdrawal. What was made under an earlier consent does not
+// stand, even before it is erased. Unlike [User.Admits] it is true for the epochs before a newer
+// text was agreed to.
 //
-// Where the document does not say since when the consent is in force, an epoch stands that is the
-// present one or the one before: things are made under grants only, and two grants in a row have no
-// withdrawal between them.
+// If the document does not have the start of the consent in force, the present epoch and the one
+// before stand: things are made under grants only, and there is no withdrawal between two grants in
+// a row.
 func (u User) Stands(epoch int64) bool {
 	since := u.Consent.Since
 	if since == 0 {

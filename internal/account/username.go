@@ -14,8 +14,8 @@ import (
 
 const (
 	minUsername = 3  // code points in NFKC
-	maxUsername = 20 // code points in NFKC; graphemes would let a name grow to any length
-	// separators are what a name may have beside letters and digits.
+	maxUsername = 20 // code points in NFKC; counting graphemes would let a name grow to any length
+	// separators are the characters that a name may have besides letters and digits.
 	separators = "._-"
 )
 
@@ -27,7 +27,7 @@ var reserved = words(
 	"team", "undefined", "user", "username", "verified", "webmaster",
 )
 
-// service is the name of the service, by its bare key. No name may contain it.
+// service is the bare key of the service's name. No name may contain it.
 var service = bare(usertext.Key("facescan"))
 
 func words(list ...string) map[string]bool {
@@ -38,10 +38,10 @@ func words(list ...string) map[string]bool {
 	return set
 }
 
-// isReserved reports whether the name looks like one of the service's, in whatever case: as it is
-// written, in small letters or in capitals, which small letters of Cyrillic look like. It looks
-// past separators and accents, so that "ad.min" and "ádmin" are reserved with "admin", and for the
-// name of the service anywhere.
+// isReserved reports whether the name looks like one of the service's in any case: as it is
+// written, in small letters, or in capitals, which small letters of Cyrillic look like. It ignores
+// separators and accents, so that "ad.min" and "ádmin" are reserved with "admin". The name of the
+// service may not occur anywhere in the name.
 func isReserved(name string) bool {
 	for _, key := range []string{usertext.Key(name), usertext.Look(name), usertext.Look(strings.ToUpper(name))} {
 		word := bare(key)
@@ -52,7 +52,7 @@ func isReserved(name string) bool {
 	return false
 }
 
-// bare returns the letters and digits of the key alone.
+// bare returns only the letters and digits of the key.
 func bare(key string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.In(r, unicode.L, unicode.N) {
@@ -62,9 +62,9 @@ func bare(key string) string {
 	}, norm.NFD.String(key))
 }
 
-// UsernameKeys returns the keys under which the name is unique, one or two: how it reads in small
-// letters, and how it looks as it is written where that differs. Names that have a key in common
-// can be taken for each other; see [usertext.Key] and [usertext.Look].
+// UsernameKeys returns the keys under which the name is unique, one or two: its form in small
+// letters, and its look as written if that differs. Names with a common key can be mistaken for
+// each other; see [usertext.Key] and [usertext.Look].
 func UsernameKeys(name string) []string {
 	key, look := usertext.Key(name), usertext.Look(name)
 	if look == key {
@@ -76,11 +76,10 @@ func UsernameKeys(name string) []string {
 // errLength means that a username is too short or too long.
 var errLength = fmt.Errorf("must have %d to %d characters", minUsername, maxUsername)
 
-// parseUsername returns the name as it is kept, in NFKC, or why no user can have it.
+// parseUsername returns the name in NFKC, or an error if no user can have it.
 func parseUsername(written string) (string, error) {
 	name, err := written, errLength
-	// The longest name in bytes bounds what is normalised: compatibility forms can grow
-	// eighteenfold.
+	// The longest name in bytes bounds what is normalized: compatibility forms can grow eighteenfold.
 	if len(written) <= maxUsername*utf8.UTFMax {
 		name = norm.NFKC.String(written)
 		err = unfit(name)
@@ -91,8 +90,8 @@ func parseUsername(written string) (string, error) {
 	return name, nil
 }
 
-// CheckUsername returns why no user can take the name now, or nil: it is no username, or it looks
-// like one of the service's.
+// CheckUsername returns an error if no user can take the name now: it is not a username, or it
+// looks like one of the service's.
 func CheckUsername(name string) error {
 	if _, err := parseUsername(name); err != nil {
 		return err
@@ -103,8 +102,9 @@ func CheckUsername(name string) error {
 	return nil
 }
 
-// unfit returns what is wrong with the name, or nil. Its first character is a letter or a digit, so
-// it is a path segment of a URL and an id of a Firestore document, which "..", and "__a__" are not.
+// unfit returns an error if the name is not a username. Its first character is a letter or a digit,
+// so it can be a path segment of a URL and an id of a Firestore document, which ".." and "__a__"
+// cannot.
 func unfit(name string) error {
 	if n := utf8.RuneCountInString(name); n < minUsername || n > maxUsername {
 		return errLength

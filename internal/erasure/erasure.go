@@ -1,6 +1,6 @@
-// Package erasure removes what there is of a user: everything when the account is erased, and what
-// was made under a consent when that is withdrawn. Both are one saga, kept in erasures/{id}, that
-// the function erase runs and the sweep drives on:
+// Package erasure removes a user's data: everything when the account is erased, and what was made
+// under a consent when that is withdrawn. Both are a saga, stored in erasures/{id}, which the
+// function erase runs and the sweep continues:
 //
 //	DELETE /v1/me ──────────► users/{uid}.state = erasing, erasures/{uid} ─► account.erasure-requested
 //	DELETE /v1/me/consent ──► the fence closes ─► consent.withdrawn ─► erasures/{uid_epoch}
@@ -11,17 +11,18 @@
 //	                                  still turn up
 //
 // lock disables the Firebase user and revokes the tokens, tell sends the last mail, sweep removes
-// all that there is, and prove, when the last upload URL has long expired, goes through every store
-// until it finds nothing in any.
+// everything, and prove, long after the last upload URL has expired, goes through all stores until
+// it finds nothing in any.
 //
-// Each step may be done twice, so a saga may die anywhere: the event is delivered again, or the
-// sweep tells it again. A lease keeps two deliveries from working at once. Stores are emptied page
-// by page, and a page of documents goes in one commit with its count, so what is counted is right
-// and what is left is simply what is still there. A delivery stops long before its deadline and
-// leaves the rest to the next.
+// Each step may be repeated, so a saga may be interrupted anywhere: the event is delivered again,
+// or the sweep publishes it again. A lease keeps two deliveries from working at once. Stores are
+// emptied page by page, and a page of documents goes in one commit with its count, so what is
+// counted is right and what is left is simply what is still there. A delivery stops long before its
+// deadline and leaves the rest to the next.
 //
-// Nothing new can come about meanwhile: every effect for a user commits in a transaction that read
-// users/{uid} (see account.User.Admits). That document goes last, in one commit with the saga.
+// Nothing new is written meanwhile: every effect for a user commits in a transaction that read
+// users/{uid} (see account.User.Admits). That document is deleted last, in one commit with the
+// saga.
 package erasure
 
 import (
@@ -42,7 +43,7 @@ import (
 
 const (
 	docSchema = 1
-	// firstLook is when the sweep first asks whether a saga was left alone. Each further look comes
+	// firstLook is when the sweep first checks whether a saga was abandoned. Each further check comes
 	// later, up to lastLook.
 	firstLook = 2 * time.Minute
 	lastLook  = time.Hour
@@ -53,16 +54,16 @@ type Scope string
 
 // The scopes.
 const (
-	// Account is all there is of the user.
+	// Account removes all data of the user.
 	Account Scope = "account"
-	// Consent is what was made under the consent that was withdrawn.
+	// Consent removes what was made under the withdrawn consent.
 	Consent Scope = "consent"
 )
 
-// Step is what a saga has to do next.
+// Step is the next step of a saga.
 type Step string
 
-// The steps, in their order. A withdrawal begins with Sweep.
+// The steps, in order. A withdrawal begins with Sweep.
 const (
 	Lock  Step = "lock"
 	Tell  Step = "tell"
@@ -79,18 +80,18 @@ type Job struct {
 	Epoch       int64     `firestore:"epoch"`
 	Step        Step      `firestore:"step"`
 	RequestedAt time.Time `firestore:"requestedAt"`
-	// SignedInAt tells the sign-in by which it was asked for (see httpapi.Identity), 0 for a consent.
+	// SignedInAt is the time of the sign-in that requested it (see httpapi.Identity), 0 for a consent.
 	SignedInAt int64 `firestore:"signedInAt,omitempty"`
-	// ProveAt is when nothing can turn up any more.
+	// ProveAt is when nothing can be written any more.
 	ProveAt time.Time `firestore:"proveAt"`
-	// CapabilityHash finds the saga for who has the receipt's URL; "" where there will be no receipt.
+	// CapabilityHash finds the saga by the receipt's URL. It is "" if there will be no receipt.
 	CapabilityHash string `firestore:"capabilityHash"`
-	// Counts is how many documents and objects were removed, by store.
+	// Counts are the numbers of removed documents and objects, by store.
 	Counts map[string]int64 `firestore:"counts"`
-	// Lease is who works on it.
+	// Lease is held by the process that works on it.
 	Lease work.Lease `firestore:"lease"`
-	// SweepAt is when the sweep drives it on next, Looks how often it did since something last came of
-	// it.
+	// SweepAt is when the sweep continues it next. Looks is the number of times since the last
+	// progress.
 	SweepAt time.Time `firestore:"sweepAt"`
 	Looks   int       `firestore:"looks"`
 }
@@ -99,17 +100,17 @@ type Job struct {
 var (
 	// ErrGone means that the saga is over.
 	ErrGone = errors.New("there is no such erasure")
-	// ErrEarly means that there is nothing to do for it yet.
+	// ErrEarly means that the saga has to wait.
 	ErrEarly = errors.New("the erasure waits for what may still turn up")
 )
 
-// ParseWait returns how long a saga waits for what may still turn up: schema.LatePhotos, unless the
-// text, which only the local stack has, says otherwise, such as "2s"; from nothing to a day.
+// ParseWait returns how long a saga waits for late photos: schema.LatePhotos, or the duration in
+// text, such as "2s", from nothing to a day. Only the local stack has a text.
 func ParseWait(text string) (time.Duration, error) {
 	return parseDuration("the wait of erasures", text, schema.LatePhotos, 0)
 }
 
-// parseDuration reads a duration from the least to a day; "" is the usual one.
+// parseDuration parses a duration from the least to a day. "" is the usual one.
 func parseDuration(what, text string, usual, least time.Duration) (time.Duration, error) {
 	const most = 24 * time.Hour
 	if text == "" {
@@ -126,14 +127,15 @@ func parseDuration(what, text string, usual, least time.Duration) (time.Duration
 }
 
 func newJob(uid account.UID, scope Scope, now time.Time, wait time.Duration) Job {
-	now = now.UTC().Truncate(time.Microsecond) // as Firestore keeps it: the capability is made of it
+	now = now.UTC().Truncate(time.Microsecond) // Firestore's precision, since the capability is derived from it
 	return Job{
 		Schema: docSchema, UID: uid, Scope: scope, Step: Sweep, RequestedAt: now, ProveAt: now.Add(wait),
 		Counts: map[string]int64{}, SweepAt: now.Add(firstLook),
 	}
 }
 
-// newAccountJob erases the account of the caller; key derives the receipt's capability.
+// newAccountJob returns the saga that erases the account of the caller. key derives the receipt's
+// capability.
 func newAccountJob(who httpapi.Identity, now time.Time, wait time.Duration, key keys.Ring) Job {
 	j := newJob(account.UID(who.UID), Account, now, wait)
 	j.Step, j.SignedInAt = Lock, who.SignedInAt
@@ -141,7 +143,7 @@ func newAccountJob(who httpapi.Identity, now time.Time, wait time.Duration, key 
 	return j
 }
 
-// NewConsentJob returns a saga that removes what was made under the epoch and before.
+// NewConsentJob returns the saga that removes what was made under the epoch and earlier.
 func NewConsentJob(uid account.UID, epoch int64, now time.Time, wait time.Duration) Job {
 	j := newJob(uid, Consent, now, wait)
 	j.Epoch = epoch
@@ -159,8 +161,8 @@ func JobID(uid account.UID, epoch int64) string {
 	return string(uid) + "_" + strconv.FormatInt(epoch, 10)
 }
 
-// Claim takes the saga for the token's holder. It returns work.ErrLeased or ErrEarly, and changes
-// nothing, where that cannot be.
+// Claim takes the saga for the token's holder. If that is not possible it returns work.ErrLeased or
+// ErrEarly and changes nothing.
 func (j *Job) Claim(token string, now time.Time) error {
 	lease := j.Lease
 	if err := lease.Take(token, now, work.LeaseTime); err != nil {
@@ -174,8 +176,8 @@ func (j *Job) Claim(token string, now time.Time) error {
 	return nil
 }
 
-// Release gives it up. What waits is next looked at when it may go on, what is left over after a
-// pause.
+// Release releases the saga. A waiting saga is next checked when it may continue, another one after
+// a pause.
 func (j *Job) Release(now time.Time) {
 	j.Lease = work.Lease{}
 	j.SweepAt = now.Add(j.pause())
@@ -184,24 +186,24 @@ func (j *Job) Release(now time.Time) {
 	}
 }
 
-// look notes that the sweep told the event again.
+// look records that the sweep published the event again.
 func (j *Job) look(now time.Time) {
 	j.SweepAt = now.Add(j.pause())
 	j.Looks++
 }
 
-// pause is until the next look, the longer the more of them were in vain: what fails permanently
-// must not keep the sweep from the others.
+// pause returns the time until the next check. It grows with the number of checks in vain, since a
+// saga that always fails must not keep the sweep from the others.
 func (j *Job) pause() time.Duration { return min(firstLook<<min(j.Looks, 10), lastLook) }
 
-// Capability returns the secret in the receipt's URL: 128 bits that the same request makes again
-// and that is not stored.
+// Capability returns the secret in the receipt's URL: 128 bits that are derived from the request
+// and not stored.
 func Capability(key keys.Ring, j Job) string {
 	return key.ID(keys.Receipt, string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
 }
 
-// Pseudonym returns the account in erased/ and in its receipt, which shows to no one else whose it
-// is.
+// Pseudonym returns the id of the account in erased/ and in its receipt, which shows no one else
+// whose account it is.
 func Pseudonym(key keys.Ring, uid account.UID) string { return key.ID(keys.Erased, string(uid)) }
 
 var capabilityPattern = regexp.MustCompile(`^[a-z2-7]{26}$`)

@@ -18,15 +18,15 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// Options set up a [Handler].
+// Options configure a [Handler].
 type Options struct {
 	// Keys are the Ed25519 public keys that verify receipts, in base64.
 	Keys []string
-	// PublicURL is the API's base.
+	// PublicURL is the base URL of the API.
 	PublicURL string
-	// Key derives capabilities; it is the Eraser's.
+	// Key derives capabilities. It is the key of erase.Consumer.
 	Key keys.Ring
-	// Wait is for [ParseWait], the Eraser's.
+	// Wait is parsed by [ParseWait]. It is the wait of erase.Consumer.
 	Wait string
 	// Now is the clock.
 	Now func() time.Time
@@ -41,8 +41,8 @@ type Handler struct {
 	opts Options
 }
 
-// NewHandler returns a handler over the database; box commits them with their events. The error is
-// of the options.
+// NewHandler returns a handler that reads the database and commits sagas with their events by box.
+// It returns an error for bad options.
 func NewHandler(fs *firestore.Client, box *outbox.Box, opts Options) (*Handler, error) {
 	keys, keysErr := receipt.NewKeys(opts.Keys)
 	wait, waitErr := ParseWait(opts.Wait)
@@ -55,18 +55,18 @@ func NewHandler(fs *firestore.Client, box *outbox.Box, opts Options) (*Handler, 
 	return &Handler{fs: fs, box: box, keys: keys, wait: wait, opts: opts}, nil
 }
 
-// Routes adds DELETE /v1/me and the routes below /v1/erasures, which ask for no token: the holder
-// of a receipt's URL may read it, since the user it was for is gone.
+// Routes adds DELETE /v1/me and the routes below /v1/erasures. Those require no token: the holder
+// of a receipt's URL may read it, since its user is gone.
 func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("DELETE /v1/me", httpapi.Leaving, h.deleteMe)
 	api.Handle("GET /v1/erasures/key", httpapi.Open, h.getKey)
 	api.Handle("GET /v1/erasures/{capability}", httpapi.Open, h.get)
 }
 
-// ReceiptPath returns the path of the receipt whose URL has the capability.
+// ReceiptPath returns the path of the receipt with the capability.
 func ReceiptPath(capability string) string { return "/v1/erasures/" + capability }
 
-// states of an erasure, as its receipt's URL shows them.
+// The states of an erasure in the answer with its receipt.
 const (
 	stateErasing = "erasing"
 	stateErased  = "erased"
@@ -78,8 +78,8 @@ type requestedView struct {
 	ReceiptURL  string `json:"receiptUrl"`
 }
 
-// deleteMe asks for nothing beside a fresh token: the app has asked its user, and a body of a
-// DELETE may get lost on the way.
+// deleteMe requires nothing but a fresh token: the app has asked its user, and the body of a DELETE
+// may get lost on the way.
 func (h *Handler) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	j, err := h.requested(r.Context())
 	if err != nil {
@@ -95,14 +95,14 @@ func (h *Handler) deleteMe(w http.ResponseWriter, r *http.Request) error {
 
 // requested returns the caller's erasure, begun now or before. It locks the user, so an app whose
 // answer was lost could not ask again, and no one else would have the receipt's URL. Hence a locked
-// user is told of the erasure that was asked for by the sign-in of this very token: neither a token
-// that was revoked before, nor another device, nor a user who is disabled for another reason is
-// told anything.
+// user may ask for the erasure that was requested by the sign-in of this very token. A token that
+// was revoked before, another device, and a user who is disabled for another reason get no
+// information.
 //
-// A user that was deleted at Firebase is admitted as long as the token lasts: an app that deletes
-// the user itself, though it should not, may still ask for the rest. There has to be a rest:
-// without an account here the token is good for nothing, which also ends the repetitions once the
-// erasure is over.
+// A user deleted at Firebase is admitted as long as the token is valid: an app that deletes the
+// user itself, though it should not, may still ask for the erasure of the rest. That requires an
+// account here. Without one the token is refused, which also ends the repetitions once the erasure
+// is over.
 func (h *Handler) requested(ctx context.Context) (Job, error) {
 	who := httpapi.Caller(ctx)
 	if !who.Locked && !who.Gone {
@@ -122,8 +122,7 @@ func (h *Handler) request(ctx context.Context, who httpapi.Identity) (Job, error
 	return request(ctx, h.fs, h.box, newAccountJob(who, h.opts.Now(), h.wait, h.opts.Key), nil)
 }
 
-// requestOfGone begins the erasure for a user that was deleted at Firebase, who must have an
-// account here.
+// requestOfGone begins the erasure for a user deleted at Firebase, who must have an account here.
 func (h *Handler) requestOfGone(ctx context.Context, who httpapi.Identity) (Job, error) {
 	_, err := account.Get(ctx, h.fs, account.UID(who.UID))
 	if errors.Is(err, account.ErrNoUser) {
@@ -135,7 +134,7 @@ func (h *Handler) requestOfGone(ctx context.Context, who httpapi.Identity) (Job,
 	return h.request(ctx, who)
 }
 
-// shutOut is what a locked or deleted user is told where there is nothing for them.
+// shutOut returns the error for a locked or deleted user without an erasure.
 func shutOut(who httpapi.Identity) error {
 	if who.Gone {
 		return fault.New(fault.CodeTokenInvalid, "The ID token is not valid here: its user was deleted.")
@@ -150,8 +149,8 @@ func (h *Handler) getKey(w http.ResponseWriter, _ *http.Request) error {
 type receiptView struct {
 	State       string `json:"state"`
 	RequestedAt string `json:"requestedAt"`
-	// ErasedAt, ExpiresAt and Receipt are there once it is erased. Receipt is a compact JWS, Contents
-	// what it says.
+	// ErasedAt, ExpiresAt and Receipt are set once it is erased. Receipt is a compact JWS, and
+	// Contents its content.
 	ErasedAt  string           `json:"erasedAt,omitempty"`
 	ExpiresAt string           `json:"expiresAt,omitempty"`
 	Receipt   string           `json:"receipt,omitempty"`
@@ -174,7 +173,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, view)
 }
 
-// show looks for the saga first and for the receipt then, the way it goes from one to the other.
+// show reads the saga first and then the receipt, in the order in which the one becomes the other.
 func (h *Handler) show(ctx context.Context, capabilityHash string) (receiptView, error) {
 	j, err := decodeJob(one(ctx, jobs(h.fs).Where("capabilityHash", "==", capabilityHash)))
 	if err == nil {
@@ -204,7 +203,7 @@ func (h *Handler) show(ctx context.Context, capabilityHash string) (receiptView,
 	}, nil
 }
 
-// one returns the query's one document, or ErrGone.
+// one returns the only document of the query, or ErrGone.
 func one(ctx context.Context, q firestore.Query) (*firestore.DocumentSnapshot, error) {
 	docs := q.Limit(1).Documents(ctx)
 	defer docs.Stop()

@@ -20,42 +20,42 @@ import (
 )
 
 const (
-	// lookAfter is how long after the last look for all users the next begins, and how long after a
-	// user was first found missing the second look follows, of production. With what a pass and a
-	// saga take, an account is gone within three days of its user.
+	// lookAfter is, in production, the time from the last check of all users to the next one, and from
+	// the first time that a user was found missing to the second check. With the time of a pass and a
+	// saga, an account is gone within three days of its user.
 	lookAfter = 24 * time.Hour
-	// lookPage is how many users Firebase Auth is asked for at a time, its most. A sweep asks for
-	// lookPages of such, so for 1000 users a minute or 1.4 million a day.
+	// lookPage is the number of users that Firebase Auth is asked for at a time, its maximum. A sweep
+	// asks for lookPages of such, so for 1000 users a minute or 1.4 million a day.
 	lookPage  = 100
 	lookPages = 10
-	// lookBudget is how long a sweep looks before it leaves the rest to the next, and lookTimeout
-	// bounds one question.
+	// lookBudget is how long a sweep works before it leaves the rest to the next. lookTimeout bounds
+	// one call.
 	lookBudget  = 10 * time.Second
 	lookTimeout = 5 * time.Second
-	// parallel is how many users are asked for at once.
+	// parallel is the number of users asked for at once.
 	parallel = 8
-	// witnesses is from how many users of a page on it is not believed that Firebase Auth knows
-	// none of them. It is far more likely that the database was restored beside another project's
-	// users, or that the answers were cut.
+	// witnesses is the number of users of a page from which an answer is not trusted that Firebase
+	// Auth has none of them. It is far more likely then that the database was restored beside another
+	// project's users, or that the answers were cut.
 	witnesses = 50
 	// maxUID is the longest uid in bytes that Firebase has.
 	maxUID = 128
 )
 
-// Missing finds the accounts whose Firebase user is gone: the app may have called the SDK's
-// user.delete(), or a person the console. Without a user no one can ask for the erasure, so it is
-// begun here.
+// Missing finds the accounts whose Firebase user is gone, because the app called the SDK's
+// user.delete() or a person deleted it in the console. Without a user no one can ask for the
+// erasure, so it is begun here.
 //
 //	users/{uid} ──no such user──► missingSince ──nor a day later──► account saga
 //	                                   └──there again──► (none)
 //
-// A user counts as missing only if Firebase Auth answers so, of this very uid, twice in a row at
-// each of both looks. An error or a timeout changes nothing, nor do first answers that know none of
-// many: the next sweep asks again. A user who is disabled is there.
+// A user counts as missing only if Firebase Auth answers so, for this very uid, twice in a row at
+// each of the two checks. An error or a timeout changes nothing, and neither does a first answer
+// that has none of many users: the next sweep asks again. A disabled user exists.
 //
-// A pass goes through users/ in the order of the ids, some pages a sweep, and costs a read for each
-// user a day. Where it is to go on stands in limits/missing-users. Second looks go by missingSince
-// and so are on time however long a pass takes.
+// A pass goes through users/ in the order of the ids, some pages in each sweep, and costs a read
+// for each user a day. limits/missing-users has the place where it continues. Second checks are
+// found by missingSince and so are on time however long a pass takes.
 type Missing struct {
 	fs          *firestore.Client
 	box         *outbox.Box
@@ -65,19 +65,19 @@ type Missing struct {
 	now         func() time.Time
 }
 
-// MissingOptions set up a search for missing users.
+// MissingOptions configure a search for missing users.
 type MissingOptions struct {
-	// Key derives capabilities; it is the Eraser's.
+	// Key derives capabilities. It is the key of erase.Consumer.
 	Key keys.Ring
-	// Wait is for [ParseWait], the Eraser's. After replaces the day between two looks, such as
-	// "20s", from a second to a day; only the local stack has it.
+	// Wait is parsed by [ParseWait]. It is the wait of erase.Consumer. After replaces the day between
+	// two checks, such as "20s", from a second to a day. Only the local stack sets it.
 	Wait, After string
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// NewMissing returns the search over the database and Firebase's users; box commits the sagas with
-// their events. The error is of the options.
+// NewMissing returns a search among the database's accounts and Firebase's users, which commits
+// sagas with their events by box. It returns an error for bad options.
 func NewMissing(fs *firestore.Client, box *outbox.Box, users *auth.Client, opts MissingOptions) (*Missing, error) {
 	wait, waitErr := ParseWait(opts.Wait)
 	after, afterErr := parseDuration("when to look for users again", opts.After, lookAfter, time.Second)
@@ -87,16 +87,16 @@ func NewMissing(fs *firestore.Client, box *outbox.Box, users *auth.Client, opts 
 	return &Missing{fs: fs, box: box, auth: users, key: opts.Key, wait: wait, after: after, now: opts.Now}, nil
 }
 
-// Looks is what a sweep came to: how many users were looked for, were found missing for the first
-// time, and how many erasures were begun.
+// Looks are the numbers of a sweep: the users checked, those found missing for the first time, and
+// the erasures begun.
 type Looks struct {
 	Users, Missing, Begun int
 }
 
-// errNobody means that an answer is not believed.
+// errNobody means that an answer is not trusted.
 var errNobody = errors.New("the answer knows none of several users, so it is not trusted")
 
-// Sweep does what [Missing.Look] does, and returns how many users it looked for.
+// Sweep calls [Missing.Look] and returns the number of users checked.
 func (m *Missing) Sweep(ctx context.Context) (looked int, err error) {
 	l, err := m.Look(ctx)
 	if l.Users > 0 {
@@ -105,8 +105,7 @@ func (m *Missing) Sweep(ctx context.Context) (looked int, err error) {
 	return l.Users, err
 }
 
-// Look takes the second looks that are due and goes on with the pass. Its error joins those of
-// both.
+// Look does the second checks that are due and continues the pass. Its error joins those of both.
 func (m *Missing) Look(ctx context.Context) (Looks, error) {
 	var l Looks
 	until := m.now().Add(lookBudget)
@@ -114,7 +113,7 @@ func (m *Missing) Look(ctx context.Context) (Looks, error) {
 	return l, errors.Join(dueErr, m.pass(ctx, until, &l))
 }
 
-// lookAgain looks for the users who were first found missing long enough ago. The query needs the
+// lookAgain checks the users who were first found missing long enough ago. The query needs the
 // index on missingSince, which Firestore makes by itself.
 func (m *Missing) lookAgain(ctx context.Context, l *Looks) error {
 	due, err := m.users().Where("missingSince", "<=", m.now().UTC().Add(-m.after)).
@@ -143,7 +142,7 @@ func (m *Missing) lookAgain(ctx context.Context, l *Looks) error {
 	return errors.Join(faults...)
 }
 
-// pass looks for the users of the next pages and notes who is missing.
+// pass checks the users of the next pages and records the missing ones.
 func (m *Missing) pass(ctx context.Context, until time.Time, l *Looks) error {
 	at, err := m.position(ctx)
 	if err != nil {
@@ -172,14 +171,14 @@ func (m *Missing) pass(ctx context.Context, until time.Time, l *Looks) error {
 	return nil
 }
 
-// lookFrom looks for the users of one page and returns where the next begins, "" after the last.
-// Who is noted already waits for the second look.
+// lookFrom checks the users of one page and returns where the next begins, "" after the last. A
+// user recorded as missing waits for the second check.
 func (m *Missing) lookFrom(ctx context.Context, from string, l *Looks) (next string, err error) {
 	q := m.users().OrderBy(firestore.DocumentID, firestore.Asc)
 	if from != "" {
 		q = q.StartAt(from)
 	}
-	snaps, err := q.Limit(lookPage + 1).Documents(ctx).GetAll() // one more, for where the next begins
+	snaps, err := q.Limit(lookPage + 1).Documents(ctx).GetAll() // one more, to find where the next page begins
 	if err != nil {
 		return "", fmt.Errorf("list users: %w", err)
 	}
@@ -209,8 +208,8 @@ func (m *Missing) lookFrom(ctx context.Context, from string, l *Looks) (next str
 	return next, nil
 }
 
-// between returns the shortest text above the first id that the second begins with: where the next
-// page begins, mostly without saying who is there, as what is kept of an account must go with it.
+// between returns the shortest text above the id last with which next begins: the start of the next
+// page. Usually it identifies no user, since what is kept of an account must be deleted with it.
 func between(last, next string) string {
 	for i := range next {
 		if prefix := next[:i]; prefix > last && isID(prefix) {
@@ -220,22 +219,22 @@ func between(last, next string) string {
 	return next
 }
 
-// isID reports whether Firestore takes the text for a document's id: not ".", "..", and not what is
-// like __x__, its own.
+// isID reports whether Firestore accepts the text as a document's id: not ".", "..", or a reserved
+// one like __x__.
 func isID(text string) bool {
 	return text != "." && text != ".." && !strings.HasPrefix(text, "__")
 }
 
-// listed is what is read of users/{uid} here.
+// listed is the part of users/{uid} that is read here.
 type listed struct {
 	uid   account.UID
 	ref   *firestore.DocumentRef
-	since time.Time // zero for a user who is not noted as missing
+	since time.Time // zero for a user not recorded as missing
 }
 
-// accountsIn returns the accounts of the page that are in use. One that is being erased already,
-// that cannot be read or whose id no Firebase user can have is not looked for, and keeps no other
-// from it.
+// accountsIn returns the accounts of the page that are in use. An account is skipped if it is being
+// erased, if it cannot be decoded, or if no Firebase user can have its id. It does not stop the
+// check of the others.
 func accountsIn(snaps []*firestore.DocumentSnapshot) (page []listed) {
 	for _, snap := range snaps {
 		fields := snap.Data()
@@ -258,8 +257,9 @@ func unnoted(page []listed) []listed {
 	return rest
 }
 
-// gone asks Firebase Auth who of the page is no user any more. Users that its answer lacks are
-// asked for again one by one, so that no answer that was cut counts. On any error none is gone.
+// gone returns the users of the page that Firebase Auth does not have. Users that its answer lacks
+// are asked for again one by one, so that a truncated answer does not count. On any error gone
+// returns none.
 func (m *Missing) gone(ctx context.Context, page []listed) (map[account.UID]bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -278,7 +278,7 @@ func (m *Missing) gone(ctx context.Context, page []listed) (map[account.UID]bool
 	return m.confirm(ctx, page, known)
 }
 
-// confirm asks for each of the page who is not known.
+// confirm asks for each user of the page that is not in known.
 func (m *Missing) confirm(
 	ctx context.Context, page []listed, known map[account.UID]bool,
 ) (map[account.UID]bool, error) {
@@ -293,7 +293,7 @@ func (m *Missing) confirm(
 			_, err := m.auth.GetUser(ctx, string(u.uid))
 			missing[i] = auth.IsUserNotFound(err)
 			if err != nil && !missing[i] {
-				return fmt.Errorf("ask for a user: %w", err) // whose id is nothing for a log
+				return fmt.Errorf("ask for a user: %w", err) // the id does not belong in a log
 			}
 			return nil
 		})
@@ -310,8 +310,8 @@ func (m *Missing) confirm(
 	return gone, nil
 }
 
-// note writes since when the user is missing, or removes that. It does nothing to an account that
-// is gone meanwhile.
+// note records since when the user is missing, or removes that. It does nothing to an account that
+// was erased meanwhile.
 func (m *Missing) note(ctx context.Context, u listed, since any) error {
 	_, err := u.ref.Update(ctx, []firestore.Update{{Path: "missingSince", Value: since}})
 	if err != nil && !store.Overtaken(err) {
@@ -320,8 +320,8 @@ func (m *Missing) note(ctx context.Context, u listed, since any) error {
 	return nil
 }
 
-// begin begins the erasure of an account that is still noted as it was read. It was not asked for,
-// so no one has the receipt's URL, and there is no address to write to.
+// begin begins the erasure of an account that is still recorded as it was read. No user requested
+// it, so no one has the receipt's URL, and there is no address to write to.
 func (m *Missing) begin(ctx context.Context, u listed) (begun bool, err error) {
 	who := httpapi.Identity{UID: string(u.uid)}
 	_, err = request(ctx, m.fs, m.box, newAccountJob(who, m.now(), m.wait, m.key), func(now account.User) bool {
@@ -337,11 +337,10 @@ func (m *Missing) begin(ctx context.Context, u listed) (begun bool, err error) {
 	return true, nil
 }
 
-// positionDoc is limits/missing-users: how far the pass is.
+// positionDoc is limits/missing-users: the progress of the pass.
 type positionDoc struct {
 	Schema int `firestore:"schema"`
-	// BegunAt is when the pass began, and From where it goes on (see [between]), "" when it is
-	// over.
+	// BegunAt is when the pass began, and From where it continues (see [between]), "" when it is over.
 	BegunAt time.Time `firestore:"begunAt"`
 	From    string    `firestore:"from"`
 }

@@ -38,7 +38,7 @@ func WriteJob(tx *firestore.Transaction, fs *firestore.Client, j Job) error {
 	return nil
 }
 
-// tell owes the event that has the saga worked on.
+// tell owes the event that starts the work on the saga.
 func tell(ctx context.Context, tx *outbox.Tx, j Job, now time.Time) error {
 	if j.Scope == Consent {
 		fact := event.ConsentWithdrawnV1{UID: string(j.UID), Epoch: j.Epoch}
@@ -48,12 +48,12 @@ func tell(ctx context.Context, tx *outbox.Tx, j Job, now time.Time) error {
 	return tx.Tell(ctx, now, fact, string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
 }
 
-// errNotMeant means that the account is not any more as it was when its erasure was decided on.
+// errNotMeant means that the account has changed since its erasure was decided on.
 var errNotMeant = errors.New("the account has changed")
 
-// request begins the erasure of the account, or finds the one that was begun. A user who never
-// registered has one too: Firebase knows the address. meant, if set, is asked whether the account,
-// as the transaction reads it, is still one to be erased; if not, the error is errNotMeant.
+// request begins the erasure of the account, or finds the one begun before. A user who never
+// registered has one too, since Firebase has the address. meant, if set, reports whether the
+// account, as the transaction reads it, is still to be erased. If not, the error is errNotMeant.
 func request(
 	ctx context.Context, fs *firestore.Client, box *outbox.Box, fresh Job, meant func(account.User) bool,
 ) (j Job, err error) {
@@ -75,7 +75,7 @@ func request(
 		} else {
 			err = tx.Update(account.Ref(fs, fresh.UID), []firestore.Update{
 				{Path: "state", Value: string(account.Erasing)}, {Path: "updatedAt", Value: fresh.RequestedAt},
-				{Path: "missingSince", Value: firestore.Delete}, // the user is not to be looked for any more
+				{Path: "missingSince", Value: firestore.Delete}, // ends the search for the user
 			})
 		}
 		if err != nil {
@@ -89,8 +89,8 @@ func request(
 	return j, nil
 }
 
-// ErasedDoc is erased/{HMAC(uid)}: that an account was erased, known to who knows its id or the
-// receipt's URL.
+// ErasedDoc is erased/{HMAC(uid)}. It shows that an account was erased to the holders of its id or
+// of the receipt's URL.
 type ErasedDoc struct {
 	Schema         int       `firestore:"schema"`
 	CapabilityHash string    `firestore:"capabilityHash"`
@@ -101,7 +101,7 @@ type ErasedDoc struct {
 	ExpireAt time.Time `firestore:"expireAt"`
 }
 
-// NewErasedDoc returns what remains of the saga, with its receipt.
+// NewErasedDoc returns the document that remains of the saga, with its receipt.
 func NewErasedDoc(j Job, receipt string, now time.Time) ErasedDoc {
 	return ErasedDoc{
 		Schema: docSchema, CapabilityHash: j.CapabilityHash, RequestedAt: j.RequestedAt, ErasedAt: now, Receipt: receipt,
@@ -109,5 +109,5 @@ func NewErasedDoc(j Job, receipt string, now time.Time) ErasedDoc {
 	}
 }
 
-// Erased returns the collection of what remains of erased accounts, by their pseudonyms.
+// Erased returns the collection of the remains of erased accounts, by pseudonym.
 func Erased(fs *firestore.Client) *firestore.CollectionRef { return fs.Collection("erased") }

@@ -128,7 +128,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 const headerRequestID = "X-Request-Id"
 
-// Begin returns the request its id and sets the headers that all answers have. A request that has
+// Begin gives the request an id and sets the headers that all answers have. A request that has
 // begun already is returned as it is: package boot begins it before there is an API, so that its
 // refusals have an id too.
 func Begin(w http.ResponseWriter, r *http.Request) *http.Request {

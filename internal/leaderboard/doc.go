@@ -1,4 +1,4 @@
-// Package leaderboard keeps each user's rating and the boards made of them.
+// Package leaderboard stores each user's rating and the boards made from them.
 //
 //	scan.completed ─► rank ─► users/{uid}/ratings/{board}     the scans that count, and their rating
 //	account.updated ─► rank ─┬► boards/{board}/entries/{uid}  what others see, if the user wants that
@@ -9,13 +9,13 @@
 // an entry one of the rating and users/{uid}, written in the same transaction. So events may come
 // twice, late and in any order, and the board can be rebuilt from the ratings at any time.
 //
-// A deleted scan (scan.deleted) is a fact like the others: its score goes, and a mark without it
-// stays, so that deletion frees no place for another try and its scan.completed may still come
-// late. See History.Rating for what it counts as.
+// A deleted scan (scan.deleted) is a fact like the others. Its score is removed and a mark without
+// it stays, so that deletion frees no place for another try, and its scan.completed may still
+// arrive late. History.Rating has what the mark counts as.
 //
 // A series of photos (series.settled) is one contribution, by its mean and with the weight of its
-// photos, and each change of it a revision, of which the highest counts; its scans are none. Of a
-// series a deleted photo counts like a deleted scan. See Contribution.weight.
+// photos, and each change of it is a revision, of which the highest counts. Its scans are not
+// contributions. A deleted photo of a series counts like a deleted scan. See Contribution.weight.
 //
 // An entry exists while the user is active, consents, opted in and has a scan that counts; a user
 // without a username has one too, shown as "". Nothing of a rating survives the withdrawal of the

@@ -10,51 +10,51 @@ import (
 )
 
 const (
-	// perDay is how many scans and series of one UTC day count: the first ones, so that trying again
-	// the same day until a lucky photo comes does not pay.
+	// perDay is the number of scans and series of one UTC day that count. They are the first ones, so
+	// that repeated attempts for a lucky photo on the same day do not pay.
 	perDay = 3
-	// maxDays bounds a rating to the latest days that have a scan which counts, and so its document to
-	// 1098 contributions, about 100 KB.
+	// maxDays limits a rating to the latest days with a scan that counts, and so its document to 1098
+	// contributions, about 100 KB.
 	maxDays = 366
 
-	// priorMean is the rating of a user of whom nothing is known, the middle of the scale.
+	// priorMean is the rating of a user without scans, the middle of the scale.
 	priorMean = 50
-	// reliability is the intraclass correlation of one scan: the share of the variance of scores that
-	// is between people and not between photos of one person.
+	// reliability is the intraclass correlation of one scan: the share of the variance of scores
+	// between people, as opposed to between photos of one person.
 	reliability = 0.7
-	// priorScans is how many scans the prior weighs as much as: the variance within a person over that
-	// between people, (1-ICC)/ICC, about 0.43. With it the rating is the best linear guess at the
-	// person's true score (Kelley's formula): one scan counts for ICC = 0.7 of its distance from the
-	// prior, three for 0.875, ten for 0.96. Without it, who has just one lucky scan would lead.
+	// priorScans is the weight of the prior in scans: the variance within a person over that between
+	// people, (1-ICC)/ICC, about 0.43. With it the rating is the best linear estimate of the person's
+	// true score (Kelley's formula): one scan counts for ICC = 0.7 of its distance from the prior,
+	// three for 0.875, ten for 0.96. Without it, a user with just one lucky scan would lead.
 	priorScans = (1 - reliability) / reliability
 )
 
-// Contribution is one scan that counts, or one series.
+// Contribution is a scan or a series that counts.
 type Contribution struct {
 	// ScanID is the scan's or the series' id.
 	ScanID string `firestore:"scanId"`
-	// Score is the symmetry score, 0-100, of a series the mean.
+	// Score is the symmetry score, 0-100; for a series the mean.
 	Score float64 `firestore:"score"`
-	// Interval is the score's, for the news of a personal best while the scan is counted. The rating
-	// does not need it, so it is not stored.
+	// Interval is the score's interval, for the event of a personal best while the scan is counted.
+	// The rating does not need it, so it is not stored.
 	Interval *event.Interval `firestore:"-"`
-	// CompletedAt is UTC in whole microseconds, as Firestore keeps it: a finer time would order scans
-	// one way before it was stored and another way after.
+	// CompletedAt is UTC in whole microseconds, Firestore's precision: a finer time would order scans
+	// differently before and after they are stored.
 	CompletedAt time.Time `firestore:"completedAt"`
-	// Deleted marks the place of a scan or series that its owner deleted; its score is gone.
+	// Deleted marks the place of a scan or series that its owner deleted. Its score is removed.
 	Deleted bool `firestore:"deleted,omitempty"`
-	// Revision is above 0 when it was scored anew, and of a series; the highest counts.
+	// Revision is above 0 for a rescored scan and for a series. The highest counts.
 	Revision int64 `firestore:"revision,omitempty"`
-	// Series means that it is a series, Photos how many of its photos count, and Struck how many of
-	// those that could have were deleted.
+	// Series is set for a series. Photos is the number of its photos that count, and Struck the number
+	// of deleted ones that could have counted.
 	Series bool `firestore:"series,omitempty"`
 	Photos int  `firestore:"photos,omitempty"`
 	Struck int  `firestore:"struck,omitempty"`
 }
 
-// weight returns how many photos the score is made of, so that the mean of n counts as much as n
-// scans. That is a little more than its error gives: a part of it the photos of a series share
-// (face.Mean).
+// weight returns the number of photos behind the score, so that the mean of n counts as much as n
+// scans. That is a little more than its error justifies, since the photos of a series share a part
+// of it (face.Mean).
 func (c Contribution) weight() int {
 	switch {
 	case c.Deleted:
@@ -65,7 +65,7 @@ func (c Contribution) weight() int {
 	return 1
 }
 
-// struck returns how many photos are gone from it that would count.
+// struck returns the number of its deleted photos that would count.
 func (c Contribution) struck() int {
 	if c.Deleted && !c.Series {
 		return 1
@@ -73,13 +73,13 @@ func (c Contribution) struck() int {
 	return c.Struck
 }
 
-// supersedes reports whether it is the later word on the same scan. Nothing is later than its
+// supersedes reports whether c is a later state of the same scan. Nothing is later than its
 // deletion.
 func (c Contribution) supersedes(d Contribution) bool {
 	return !d.Deleted && (c.Deleted || c.Revision > d.Revision)
 }
 
-// same reports whether both are of one scan: an id that is used again after a deletion has another
+// same reports whether both are of one scan. An id that is used again after a deletion has another
 // time.
 func (c Contribution) same(d Contribution) bool {
 	return c.ScanID == d.ScanID && c.CompletedAt.Equal(d.CompletedAt)
@@ -92,17 +92,17 @@ func (c Contribution) compare(d Contribution) int {
 
 func (c Contribution) day() time.Time { return c.CompletedAt.UTC().Truncate(24 * time.Hour) }
 
-// History is the set of a user's contributions to a board, in order and without what cannot count
-// any more: of each day the first perDay, of the days the last maxDays. What was left out stays out
-// whichever scan comes next, so the history, and all that is made of it, is a function of the set
-// of scans seen and not of the order in which they were seen.
+// History is the set of a user's contributions to a board, in order and without those that cannot
+// count any more: it has the first perDay of each day and the last maxDays days. What was left out
+// stays out whichever scan comes next. So the history, and everything derived from it, is a
+// function of the set of scans and not of the order in which they arrived.
 type History []Contribution
 
 // Has reports whether the scan is in the history, deleted or not.
 func (h History) Has(c Contribution) bool { return slices.ContainsFunc(h, c.same) }
 
-// Add returns the history with the scan, or the very same if the scan is in it or does not count. A
-// deleted scan stays deleted whenever it is added. The days are not yet bounded: see
+// Add returns the history with the scan, or the same history if it has the scan or the scan does
+// not count. A deleted scan stays deleted whenever it is added. Add does not limit the days: see
 // [History.Trim].
 func (h History) Add(c Contribution) History {
 	if i := slices.IndexFunc(h, c.same); i >= 0 {
@@ -129,7 +129,7 @@ func (h History) Add(c Contribution) History {
 	return kept
 }
 
-// Trim leaves out all but the last maxDays days that have a contribution.
+// Trim returns the history with only the last maxDays days that have a contribution.
 func (h History) Trim() History {
 	days := 0
 	for i := len(h) - 1; i >= 0; i-- {
@@ -143,18 +143,17 @@ func (h History) Trim() History {
 	return h
 }
 
-// Live returns the history without the places of what was deleted, or has no photo left that
-// counts.
+// Live returns the history without contributions that were deleted or have no counted photo left.
 func (h History) Live() History {
 	return slices.DeleteFunc(slices.Clone(h), func(c Contribution) bool { return c.weight() == 0 })
 }
 
-// Rating returns the shrunken mean of the scores, 0-100 with two decimals, so that what shows as
-// equal is equal. Each counts by the number of its photos, by which its error is the smaller: a
-// series once and as its mean, a single scan less than that.
+// Rating returns the shrunken mean of the scores, 0-100 with two decimals, so that ratings that
+// look equal are equal. Each contribution counts by the number of its photos, which makes its error
+// smaller: a series counts once, by its mean, and a single scan less.
 //
-// A deleted photo counts as the prior, or as the lowest of the rest where that is lower still. Were
-// it left out, a user who deletes what is poor would be rated by the best photos and not by the
+// A deleted photo counts as the prior, or as the lowest of the rest if that is lower still. If it
+// were left out, a user who deletes poor photos would be rated by the best ones and not by the
 // usual one.
 func (h History) Rating() float64 {
 	sum, photos, floor := priorMean*priorScans, 0, float64(priorMean)
@@ -171,7 +170,7 @@ func (h History) Rating() float64 {
 	return math.Round(sum/(float64(photos+struck)+priorScans)*100) / 100
 }
 
-// achievedAt returns when the last contribution was completed, zero where there is none.
+// achievedAt returns when the last contribution was completed, or the zero time.
 func (h History) achievedAt() time.Time {
 	live := h.Live()
 	if len(live) == 0 {
@@ -180,15 +179,15 @@ func (h History) achievedAt() time.Time {
 	return live[len(live)-1].CompletedAt
 }
 
-// Best is a contribution that scored higher than each one before it.
+// Best is a contribution that scored higher than all earlier ones.
 type Best struct {
 	Contribution
 	// Previous is the highest score before.
 	Previous float64
 }
 
-// bests returns the contributions that scored higher than each earlier one; the first, which beats
-// none, is not one.
+// bests returns the contributions that scored higher than all earlier ones. The first one, which
+// has none to beat, is not a best.
 func (h History) bests() []Best {
 	var all []Best
 	highest := math.Inf(1)
@@ -203,8 +202,8 @@ func (h History) bests() []Best {
 	return all
 }
 
-// NewBests returns the bests of after that were none before. Usually that is the scan just added;
-// where an earlier scan comes late it may be another, which only now has one to beat.
+// NewBests returns the bests of after that are not bests of before. Usually that is the scan just
+// added. If an earlier scan arrives late it may be another one, which only now has one to beat.
 func NewBests(before, after History) []Best {
 	known := map[string]bool{}
 	for _, b := range before.bests() {
@@ -213,7 +212,7 @@ func NewBests(before, after History) []Best {
 	return slices.DeleteFunc(after.bests(), func(b Best) bool { return known[b.ScanID] })
 }
 
-// Equal compares by scan, deletion and revision, which decide the score.
+// Equal compares scans, deletions and revisions, which determine the scores.
 func (h History) Equal(other History) bool {
 	return slices.EqualFunc(h, other, func(a, b Contribution) bool {
 		return a.same(b) && a.Deleted == b.Deleted && a.Revision == b.Revision

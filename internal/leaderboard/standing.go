@@ -29,21 +29,21 @@ type OwnEntry struct {
 	AchievedAt string  `json:"achievedAt"`
 }
 
-// Standing is a user's own place on the board.
+// Standing is a user's place on the board.
 type Standing struct {
 	Board string `json:"board"`
 	OptIn bool   `json:"optIn"`
-	// Entry, Rank and Percentile are there only if the caller is on the board.
+	// Entry, Rank and Percentile are set only if the caller is on the board.
 	Entry *OwnEntry `json:"entry,omitempty"`
 	Rank  *int64    `json:"rank,omitempty"`
 	// Total is the number of entries.
 	Total int64 `json:"total"`
 	// Percentile is the percentage, 0-100 with one decimal, of the other entries that do not rank
-	// above.
+	// above the caller.
 	Percentile *float64 `json:"percentile,omitempty"`
 }
 
-// ReadStanding returns the standing of a user whose account must be in use. It reads everything at
+// ReadStanding returns the standing of a user, whose account must be in use. It reads everything at
 // one moment, so that the rank never exceeds the total.
 func ReadStanding(ctx context.Context, fs *firestore.Client, board string, uid account.UID) (Standing, error) {
 	var view Standing
@@ -65,7 +65,7 @@ func ReadStanding(ctx context.Context, fs *firestore.Client, board string, uid a
 	return view, err
 }
 
-// place fills in the caller's entry and rank, if there is one.
+// place sets the caller's entry and rank, if there is one.
 func (s *Standing) place(
 	ctx context.Context, tx *firestore.Transaction, fs *firestore.Client, uid account.UID,
 ) error {
@@ -90,8 +90,8 @@ func (s *Standing) place(
 	return nil
 }
 
-// percentile returns the share of the others that are not above. A user who is alone is above none
-// and below none: 100.
+// percentile returns the share of the other entries that are not above. For a user who is alone it
+// is 100.
 func percentile(above, total int64) float64 {
 	if total <= 1 {
 		return 100

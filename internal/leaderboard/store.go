@@ -22,7 +22,7 @@ func BoardID(engineMajor int) string { return "symmetry_all_v" + strconv.Itoa(en
 type RatingDoc struct {
 	Schema int    `firestore:"schema"`
 	Board  string `firestore:"board"`
-	// ConsentEpoch is the latest that the contributions stand under.
+	// ConsentEpoch is the latest epoch of the contributions.
 	ConsentEpoch  int64     `firestore:"consentEpoch"`
 	Contributions History   `firestore:"contributions"`
 	Rating        float64   `firestore:"rating"`
@@ -92,7 +92,7 @@ func ReadRatings(
 	for _, snap := range snaps {
 		var doc RatingDoc
 		if !snap.Exists() {
-			continue // deleted since
+			continue // deleted meanwhile
 		}
 		if err := snap.DataTo(&doc); err != nil {
 			return nil, fmt.Errorf("decode rating %s: %w", snap.Ref.ID, err)
@@ -107,7 +107,7 @@ func shown(u account.User) bool {
 	return u.State == account.Active && u.Consent.Granted && u.Leaderboard.OptIn
 }
 
-// Project writes or deletes the entry that follows from the user and the contributions.
+// Project writes or deletes the entry that results from the user and the contributions.
 func Project(
 	tx *firestore.Transaction, fs *firestore.Client, board string, u account.User, h History, now time.Time,
 ) error {
@@ -129,8 +129,8 @@ func Project(
 	return nil
 }
 
-// Save writes the rating and the entry that follow from the contributions, or nothing where they
-// are what they were.
+// Save writes the rating and the entry that result from the contributions, or nothing if they have
+// not changed.
 func Save(
 	tx *firestore.Transaction, fs *firestore.Client, user account.User, board string, before, after History, now time.Time,
 ) error {
@@ -147,7 +147,7 @@ func Save(
 	return Project(tx, fs, board, user, after, now)
 }
 
-// Remove deletes the user's rating on the board and the entry made of it. It only writes.
+// Remove deletes the user's rating on the board and the entry made from it. It only writes.
 func Remove(tx *firestore.Transaction, fs *firestore.Client, board string, uid account.UID) error {
 	for _, ref := range []*firestore.DocumentRef{Ratings(fs, uid).Doc(board), EntryRef(fs, board, uid)} {
 		if err := tx.Delete(ref); err != nil {

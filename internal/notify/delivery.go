@@ -2,7 +2,7 @@ package notify
 
 import "cloud.google.com/go/firestore"
 
-// Channel is a way to the user beside the inbox.
+// Channel is a way to the user besides the inbox.
 type Channel string
 
 // The channels.

@@ -9,14 +9,14 @@ import (
 	"github.com/facescan/facescan/internal/account"
 )
 
-// Forget deletes the inbox items that tell of the scan, which have its score in their text, and
-// their deliveries. It is for when no message of the scan can come any more: it is gone, or its
-// consent is. It may be done again.
+// Forget deletes the inbox items about the scan, whose texts have its score, and their deliveries.
+// Call it when no message of the scan can be sent any more, because the scan or its consent is
+// gone. It may be repeated.
 func Forget(ctx context.Context, fs *firestore.Client, uid account.UID, scanID string) error {
 	return forget(ctx, fs, uid, "scanId", scanID)
 }
 
-// ForgetSeries is [Forget] of a series.
+// ForgetSeries is like [Forget] for a series.
 func ForgetSeries(ctx context.Context, fs *firestore.Client, uid account.UID, seriesID string) error {
 	return forget(ctx, fs, uid, "seriesId", seriesID)
 }

@@ -17,10 +17,10 @@ const itemSchema = 1
 // Item is users/{uid}/inbox/{eventID}.
 type Item struct {
 	Schema int `firestore:"schema"`
-	// ConsentEpoch is the epoch of the consent that what it tells was made under; absent where it
-	// needed none, and in items that were written before the member was.
+	// ConsentEpoch is the epoch of the consent of the item's content. It is absent if no consent was
+	// needed, and in items from before the field existed.
 	ConsentEpoch int64 `firestore:"consentEpoch,omitempty"`
-	// Type is the event's, such as "scan.completed.v1".
+	// Type is the type of the event, such as "scan.completed.v1".
 	Type      string            `firestore:"type"`
 	Title     string            `firestore:"title"`
 	Body      string            `firestore:"body"`
@@ -30,7 +30,7 @@ type Item struct {
 	ExpireAt  time.Time         `firestore:"expireAt"`
 }
 
-// Item returns what the inbox has of the message.
+// Item returns the inbox item of the message.
 func (m Message) Item(now time.Time) Item {
 	return Item{
 		Schema: itemSchema, ConsentEpoch: m.ConsentEpoch, Type: m.Type, Title: m.Title, Body: m.Body, Data: m.Data,
@@ -41,8 +41,8 @@ func (m Message) Item(now time.Time) Item {
 // Inbox returns the collection of the user's items.
 func Inbox(user *firestore.DocumentRef) *firestore.CollectionRef { return user.Collection("inbox") }
 
-// Live returns the query of the user's items that have not expired: an item expires a fixed time
-// after it was made, so this is the filter on expireAt, by the field that orders.
+// Live returns the query of the user's items that have not expired. An item expires a fixed time
+// after its creation, so the filter is on createdAt, which also orders the query.
 func Live(user *firestore.DocumentRef, now time.Time) firestore.Query {
 	return Inbox(user).Where("createdAt", ">", now.UTC().Add(-schema.InboxLife))
 }
@@ -59,7 +59,7 @@ func Unread(
 	return n, nil
 }
 
-// CountUnread is [Unread] for a user whose account must be in use, in a transaction of its own.
+// CountUnread is like [Unread] for a user whose account must be in use, in its own transaction.
 func CountUnread(ctx context.Context, fs *firestore.Client, uid account.UID, now time.Time) (n int64, err error) {
 	err = fs.RunTransaction(ctx, func(ctx context.Context, tx *firestore.Transaction) error {
 		if _, err := account.ReadActive(tx, fs, uid); err != nil {

@@ -16,15 +16,15 @@ var (
 // Letter is the content of a mail.
 type Letter struct {
 	Subject string
-	// Text and HTML say the same in two ways.
+	// Text and HTML are two forms of the same content.
 	Text, HTML string
 }
 
 // Letter returns the message as a mail.
 func (m Message) Letter() (Letter, error) { return newLetter(content{Title: m.Title, Body: m.Body}) }
 
-// LastLetter returns a user's last mail: the account is being erased, and the receipt will be at
-// the URL.
+// LastLetter returns the last mail to a user: the account is being erased, and the receipt will be
+// at the URL.
 func LastLetter(receiptURL string) (Letter, error) {
 	const kind = "account.erasure-requested.v1"
 	title, titleErr := render(kind+"/title", nil)
@@ -35,11 +35,10 @@ func LastLetter(receiptURL string) (Letter, error) {
 	return newLetter(content{Title: title, Body: body, Last: true})
 }
 
-// content is what the templates of mails show.
+// content is the data of the mail templates.
 type content struct {
 	Title, Body string
-	// Last leaves out what there is no account for any more: there is nothing to open or to turn
-	// off.
+	// Last leaves out what needs an account: there is nothing to open or to turn off any more.
 	Last bool
 }
 

@@ -21,40 +21,39 @@ var files embed.FS
 
 var texts = template.Must(template.ParseFS(files, "templates/messages.en.tmpl"))
 
-// Message is what an event says to its user.
+// Message is the message of an event to its user.
 type Message struct {
-	// ID is the event's.
+	// ID is the event's id.
 	ID  string
 	UID account.UID
-	// ConsentEpoch is the consent's that what it tells was made under, 0 where it needed none.
+	// ConsentEpoch is the epoch of the consent of the message's content, 0 if none was needed.
 	ConsentEpoch int64
-	// Type is the event's.
+	// Type is the event's type.
 	Type        string
 	Title, Body string
 	// Data is for the app: the ids that the message is about.
 	Data     map[string]string
 	Channels []Channel
 
-	// fenced means that the message follows from a consent, which ConsentEpoch is of.
+	// fenced is set if the message depends on the consent of ConsentEpoch.
 	fenced bool
-	// revision is that of the series' result that it tells of, 0 where it is about none.
+	// revision is the revision of the series' result in the message, 0 for other messages.
 	revision int64
 }
 
-// facts is what the texts may use. No score is in it as a number, so that no text can have one
+// facts are the values for the texts. They have no score as a number, so that no text can show one
 // without its interval.
 type facts struct {
-	// Score is a score in words, with its interval; "" where the interval is not known.
+	// Score is a score in words, with its interval, or "" if the interval is unknown.
 	Score string
-	// Photos is of how many photos it is the mean, 0 for a series of which none counts.
+	// Photos is the number of photos behind the mean, 0 for a series without counted photos.
 	Photos int
 	Reason string
 }
 
 // scoreInWords returns the score with its interval, such as "62 (between 31 and 87)". Whole numbers
-// are enough beside intervals of tens of points; the interval's ends are rounded outwards. It is ""
-// for a score that does not lie in an interval: of events from before there were any, none is
-// known.
+// are enough beside intervals of tens of points; the interval's ends are rounded outwards. It
+// returns "" for a score without an interval that contains it, as in old events.
 func scoreInWords(score float64, interval *event.Interval) string {
 	if !interval.Holds(score) {
 		return ""
@@ -62,14 +61,14 @@ func scoreInWords(score float64, interval *event.Interval) string {
 	return fmt.Sprintf("%.0f (between %.0f and %.0f)", score, math.Floor(interval.Lo), math.Ceil(interval.Hi))
 }
 
-// eventID is what can be part of a document's id, a push's tag and a Message-ID; all events have
-// such.
+// eventID matches ids that can be part of a document's id, a push's tag and a Message-ID. All
+// events have such ids.
 var eventID = regexp.MustCompile(`^[A-Za-z0-9-][A-Za-z0-9_-]{0,63}$`)
 
-// ValidID reports whether id can be an event's, and so an item's.
+// ValidID reports whether id can be the id of an event, and so of an item.
 func ValidID(id string) bool { return eventID.MatchString(id) }
 
-// NewMessage returns the message of an event. The error of what is no event for users is
+// NewMessage returns the message of an event. For an event that is not for users the error is
 // [event.ErrMalformed].
 func NewMessage(e event.Event) (Message, error) {
 	if !ValidID(e.ID) {
@@ -87,11 +86,11 @@ func NewMessage(e event.Event) (Message, error) {
 	return m, err
 }
 
-// BodyWithoutScore returns what the messages of an event type say of a score whose interval is not
-// known. It fails for types that have no text.
+// BodyWithoutScore returns the text of an event type for a score whose interval is unknown. It
+// fails for types without a text.
 func BodyWithoutScore(eventType string) (string, error) { return render(eventType+"/body", facts{}) }
 
-// read fills in what the event says, and returns what its texts need.
+// read sets the fields of the message from the event, and returns the values for its texts.
 func (m *Message) read(e event.Event) (facts, error) {
 	switch e.Type {
 	case event.AccountRegisteredV1{}.EventType():
@@ -135,14 +134,13 @@ func (m *Message) ofSeries(uid, seriesID string, epoch, revision int64, channels
 	m.Data["seriesId"], m.revision = seriesID, revision
 }
 
-// under is for what was made under the consent epoch.
+// under makes the message depend on the consent epoch.
 func (m *Message) under(uid string, epoch int64, channels []Channel) {
 	m.UID, m.ConsentEpoch, m.fenced, m.Channels = account.UID(uid), epoch, true, channels
 }
 
-// Enter returns the message's user, if it may still go out: the user admits it (see
-// [account.Enter]) and what it is about is still as it says. Otherwise the error is
-// [account.ErrClosed].
+// Enter returns the message's user if the message may still be sent: the user admits it (see
+// [account.Enter]) and its subject has not changed. Otherwise the error is [account.ErrClosed].
 func (m *Message) Enter(tx *firestore.Transaction, fs *firestore.Client) (account.User, error) {
 	user, err := m.enter(tx, fs)
 	if err != nil {
@@ -165,8 +163,8 @@ func (m *Message) enter(tx *firestore.Transaction, fs *firestore.Client) (accoun
 	return account.EnterActive(tx, fs, m.UID)
 }
 
-// subjectThere reports, in the transaction, whether the scan or series that the message is about
-// still is as it says, if it is about one.
+// subjectThere reports, in the transaction, whether the scan or series that the message is about,
+// if any, exists and has not changed.
 func (m *Message) subjectThere(tx *firestore.Transaction, fs *firestore.Client) (bool, error) {
 	if id := m.Data["seriesId"]; id != "" {
 		return series.Stands(tx, fs, m.UID, scan.SeriesID(id), m.revision)
@@ -177,13 +175,13 @@ func (m *Message) subjectThere(tx *firestore.Transaction, fs *firestore.Client) 
 	return true, nil
 }
 
-// reason returns why a photo was not measured, in words. A code without words of its own gets
+// reason returns the words for why a photo was not measured. A code without its own words gets
 // general ones.
 func reason(code string) string {
 	if text, err := render("reason/"+code, nil); err == nil {
 		return text
 	}
-	text, _ := render("reason/other", nil) // a constant
+	text, _ := render("reason/other", nil) // the text is a constant
 	return text
 }
 

@@ -1,11 +1,11 @@
-// Package device keeps the phones and browsers that a user's pushes go to, users/{uid}/devices. It
-// stands beside package notify, which sends to them, because registration writes one too: the
-// welcome should reach the phone that registers, and a device put a moment later would come after
-// it.
+// Package device stores the phones and browsers that a user's pushes go to, users/{uid}/devices. It
+// is separate from package notify, which sends to them, because registration writes a device too:
+// the welcome should reach the phone that registers, and a device added a moment later would come
+// too late.
 //
-// A token belongs to one device. The others that have it are found by its hash: an index of
-// Firestore keeps the first 1,500 bytes of a value only, so that a query for a longer token finds
-// those that begin alike, and the emulator refuses it. The token itself is in no index.
+// A token belongs to one device. The other devices with the token are found by its hash: an index
+// of Firestore keeps only the first 1,500 bytes of a value, so a query for a longer token would
+// find those with the same beginning, and the emulator refuses it. The token itself is in no index.
 package device
 
 import (
@@ -27,19 +27,19 @@ import (
 )
 
 const (
-	// Max a user; a further one takes the place of the one longest not seen, so that a new phone
-	// always gets pushes.
+	// Max is the number of devices of a user. A further one replaces the one longest not seen, so that
+	// a new phone always gets pushes.
 	Max = 20
-	// MaxToken is the longest token, in bytes. FCM names no limit; tokens have had 150 to 350
+	// MaxToken is the longest token, in bytes. FCM documents no limit; tokens have had 150 to 350
 	// bytes.
 	MaxToken  = 4096
 	docSchema = 1
-	// settleTime is how long [Settle] may take. It goes on when the client has left, because the
-	// device is there already.
+	// settleTime bounds [Settle]. It continues after the client has left, since the device is already
+	// written.
 	settleTime = 10 * time.Second
 )
 
-// idPattern is what an app may call its device. Firestore keeps ids such as __x__ to itself.
+// idPattern matches the ids that an app may choose. Firestore reserves ids such as __x__.
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9-][A-Za-z0-9_-]{0,63}$`)
 
 var platforms = []string{"android", "ios", "web"}
@@ -49,7 +49,7 @@ type Device struct {
 	Schema int `firestore:"schema"`
 	// Token is FCM's address of the app on the device.
 	Token string `firestore:"token"`
-	// TokenHash is what the token is found by, see [Hash].
+	// TokenHash is the hash by which the token is found, see [Hash].
 	TokenHash string    `firestore:"tokenHash"`
 	Platform  string    `firestore:"platform"`
 	CreatedAt time.Time `firestore:"createdAt"`
@@ -57,7 +57,7 @@ type Device struct {
 	ExpireAt  time.Time `firestore:"expireAt"`
 }
 
-// Hash returns the token's SHA-256 in hex. It needs no key: a token is long and random, and stands
+// Hash returns the token's SHA-256 in hex. It needs no key: a token is long and random, and stored
 // beside its hash.
 func Hash(token string) string {
 	sum := sha256.Sum256([]byte(token))
@@ -69,20 +69,20 @@ func Of(user *firestore.DocumentRef) *firestore.CollectionRef {
 	return user.Collection("devices")
 }
 
-// ValidID reports whether an app may call its device so: 1 to 64 letters, digits, "_" and "-", the
-// first no "_".
+// ValidID reports whether an app may use the id for its device: 1 to 64 letters, digits, "_" and
+// "-", not beginning with "_".
 func ValidID(id string) bool { return idPattern.MatchString(id) }
 
-// Spec is what an app says of its device.
+// Spec is the description of a device by its app.
 type Spec struct {
-	// Token is of 1 to 4096 bytes.
+	// Token has 1 to 4096 bytes.
 	Token string `json:"token" required:"true"`
 	// Platform is android, ios or web.
 	Platform string `json:"platform" required:"true"`
 }
 
-// Validate says which members are faulty; prefix is the JSON pointer of the spec in the request's
-// body.
+// Validate returns an error with the faulty members. prefix is the JSON pointer of the spec in the
+// request's body.
 func (s Spec) Validate(prefix string) error {
 	invalid := fault.New(fault.CodeInvalidField, "The device is not valid.")
 	if s.Token == "" || len(s.Token) > MaxToken {
@@ -97,18 +97,17 @@ func (s Spec) Validate(prefix string) error {
 	return nil
 }
 
-// Change is a device about to be written. A transaction reads before it writes, so the two are
-// apart.
+// Change is a device to be written. It is separate from the reading because a transaction reads
+// before it writes.
 type Change struct {
-	// Device is as it will be, Created reports whether it is new.
+	// Device is the device after the change. Created reports whether it is new.
 	Device  Device
 	Created bool
 
 	ref *firestore.DocumentRef
 }
 
-// Prepare reads what writing the device will take. Once the transaction has committed, [Settle] is
-// due.
+// Prepare reads what writing the device needs. After the transaction's commit, call [Settle].
 func Prepare(
 	tx *firestore.Transaction, user *firestore.DocumentRef, id string, spec Spec, now time.Time,
 ) (Change, error) {
@@ -118,18 +117,17 @@ func Prepare(
 	if err != nil {
 		return Change{}, err
 	}
-	c.Created = !before.ExpireAt.After(now) // Firestore deletes what has expired late
+	c.Created = !before.ExpireAt.After(now) // an expired document may still exist
 	if !c.Created {
 		c.Device.CreatedAt = before.CreatedAt
 	}
 	return c, nil
 }
 
-// Settle makes others give way to the device that was just written: the former ones of its token,
-// whosever they are, and over the limit of 20 the user's longest not seen. It comes after the
-// commit, since queries within it would lock what they look through, which on the emulator is all
-// devices there are. Where it fails it is unavailable: the device is written all the same, and the
-// request's repetition settles it.
+// Settle removes the devices that the one just written replaces: former devices of its token, of
+// any user, and beyond the limit of 20 the user's longest not seen. It runs after the commit, since
+// its queries would lock everything they read, which on the emulator is all devices. If it fails,
+// the error is unavailable: the device is written nevertheless, and a repeated request settles it.
 func Settle(ctx context.Context, fs *firestore.Client, user *firestore.DocumentRef, id, token string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
@@ -145,11 +143,11 @@ func Settle(ctx context.Context, fs *firestore.Client, user *firestore.DocumentR
 	return nil
 }
 
-// claim takes the token from all that had it before the device. A token is that of one app on one
-// phone, so the last to register it has the phone now, and the one before must not get pushes there
-// any more. Of several who register one token at a time the last to commit finds all others, and
-// each leaves alone those that came after. It needs the index on tokenHash with the scope of the
-// collection group devices, which Firestore does not make by itself.
+// claim deletes all other devices with the token. A token belongs to one app on one phone, so the
+// last user to register it has the phone now, and the previous one must not get pushes there. If
+// several register a token at once, the last to commit finds all others, and each leaves those
+// alone that came after it. It needs the index on tokenHash with the scope of the collection group
+// devices, which Firestore does not make by itself.
 func claim(ctx context.Context, fs *firestore.Client, own *firestore.DocumentRef, token string) error {
 	holders, err := fs.CollectionGroup("devices").Where("tokenHash", "==", Hash(token)).Select().Documents(ctx).GetAll()
 	if err != nil {
@@ -157,7 +155,7 @@ func claim(ctx context.Context, fs *firestore.Client, own *firestore.DocumentRef
 	}
 	mine := slices.IndexFunc(holders, func(snap *firestore.DocumentSnapshot) bool { return snap.Ref.Path == own.Path })
 	if mine < 0 {
-		return nil // claimed by another meanwhile
+		return nil // claimed by another device meanwhile
 	}
 	for _, snap := range holders {
 		if !snap.UpdateTime.Before(holders[mine].UpdateTime) {
@@ -170,7 +168,7 @@ func claim(ctx context.Context, fs *firestore.Client, own *firestore.DocumentRef
 	return nil
 }
 
-// trim keeps the user at the limit, whatever becomes of the device itself.
+// trim enforces the limit of the user's devices.
 func trim(ctx context.Context, user *firestore.DocumentRef, id string) error {
 	all, err := Of(user).Select("updatedAt").Documents(ctx).GetAll()
 	if err != nil {
@@ -202,7 +200,7 @@ func remove(ctx context.Context, snap *firestore.DocumentSnapshot) error {
 	return nil
 }
 
-// New returns a device that is seen for the first time.
+// New returns a device seen for the first time.
 func New(spec Spec, now time.Time) Device {
 	return Device{
 		Schema: docSchema, Token: spec.Token, TokenHash: Hash(spec.Token), Platform: spec.Platform,

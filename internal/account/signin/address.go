@@ -13,11 +13,11 @@ const (
 	maxLocal   = 64
 )
 
-// address is what browsers take in a field for an e-mail address
+// address matches what browsers accept in a field for an e-mail address
 // (https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address): no comments, quotes and
-// spaces, and a domain of letters, digits and hyphens, to which they bring one in another script.
-// Beyond that the domain is one of the Internet's: of several labels, the last of them of two
-// characters or more and no number (RFC 3696, 2).
+// spaces, and a domain of letters, digits and hyphens, to which they convert other scripts. In
+// addition the domain is one of the Internet's: several labels, the last of them of two characters
+// or more and not a number (RFC 3696, 2).
 var address = regexp.MustCompile("^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:" + label + `\.)+` + topLevel + "$")
 
 const (
@@ -25,8 +25,8 @@ const (
 	topLevel = "[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])"
 )
 
-// isAddress reports whether a user can be made with the address. Identity Toolkit has rules of its
-// own, which are not published, and the Auth emulator almost none; one rule for both is one
+// isAddress reports whether a user can be created with the address. Identity Toolkit has
+// unpublished rules of its own, and the Auth emulator almost none; one rule for both gives the same
 // behaviour everywhere. The pattern admits dots at the ends of the local part and in a row, which
 // RFC 5321, 4.1.2, does not.
 func isAddress(text string) bool {
@@ -35,9 +35,9 @@ func isAddress(text string) bool {
 		!strings.HasPrefix(local, ".") && !strings.HasSuffix(local, ".") && !strings.Contains(local, "..")
 }
 
-// looksLikeAddress reports whether the text may be the address of a user who was made elsewhere,
-// where the rules are others: it has two parts, and nothing in it that separates, controls or
-// cannot be seen.
+// looksLikeAddress reports whether the text may be the address of a user who was created elsewhere,
+// under other rules: it has two parts, and no separators, control characters or invisible
+// characters.
 func looksLikeAddress(text string) bool {
 	local, domain, _ := strings.Cut(text, "@")
 	return len(text) <= maxAddress && local != "" && domain != "" && !strings.Contains(domain, "@") &&

@@ -11,13 +11,12 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 )
 
-// tryLater is the wait we suggest where Identity Toolkit throttles; it does not say how long it
-// will.
+// tryLater is the suggested wait when Identity Toolkit throttles, as it does not report its own.
 const tryLater = time.Minute
 
-// toolkitFault turns an error of Identity Toolkit into one of package fault, by the machine code
-// that its documentation lists (https://firebase.google.com/docs/reference/rest/auth). What is not
-// about the caller's input is our fault.
+// toolkitFault turns an error of Identity Toolkit into one of package fault, by the machine code in
+// its documentation (https://firebase.google.com/docs/reference/rest/auth). An error that is not
+// about the caller's input is the service's fault.
 func toolkitFault(err error) error {
 	var answer *googleapi.Error
 	if !errors.As(err, &answer) {
@@ -27,7 +26,7 @@ func toolkitFault(err error) error {
 	case "EMAIL_EXISTS":
 		return fault.Wrap(err, fault.CodeEmailExists, "There is an account with this e-mail address: log in.")
 	case "INVALID_PASSWORD", "EMAIL_NOT_FOUND", "INVALID_LOGIN_CREDENTIALS":
-		// One answer for all, so that it does not show who has an account.
+		// The same answer for all, so that it does not show who has an account.
 		return wrongCredentials(err)
 	case "WEAK_PASSWORD", "PASSWORD_DOES_NOT_MEET_REQUIREMENTS":
 		return fault.Wrap(err, fault.CodeWeakPassword, "The password is too weak.").
@@ -61,9 +60,9 @@ func wrongCredentials(cause error) error {
 	)
 }
 
-// hideUser answers a login of a disabled user like any other that fails. Identity Toolkit looks
-// whether the user is disabled before it looks at the password, so telling would tell everybody. A
-// caller with a token of the user is told.
+// hideUser makes the login of a disabled user fail like any other. Identity Toolkit checks whether
+// the user is disabled before the password, so the distinction would be public. A caller with a
+// token of the user is told.
 func hideUser(err error) error {
 	if fault.Is(err, fault.CodeUserDisabled) {
 		return wrongCredentials(err)
@@ -71,8 +70,8 @@ func hideUser(err error) error {
 	return err
 }
 
-// machineCode returns the code that begins the message; an explanation for people may follow after
-// " : ".
+// machineCode returns the code at the beginning of the message. An explanation for people may
+// follow after " : ".
 func machineCode(answer *googleapi.Error) string {
 	code, _, _ := strings.Cut(answer.Message, ":")
 	return strings.TrimSpace(code)

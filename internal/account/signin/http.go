@@ -13,8 +13,8 @@ import (
 // Routes adds the routes of the function register that need no database.
 func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("POST /v1/auth/signup", httpapi.Public, h.postSignup, httpapi.JSON)
-	// Open, for the page for account deletion: a user who has lost the app has no App Check token.
-	// Attempts are limited, and a token alone opens nothing of what asks for one.
+	// Open, for the account deletion page: a user who has lost the app has no App Check token.
+	// Attempts are limited, and a token alone does not open routes that require App Check.
 	api.Handle("POST /v1/auth/login", httpapi.Open, h.postLogin, httpapi.JSON)
 	api.Handle("POST /v1/auth/refresh", httpapi.Public, h.postRefresh, httpapi.JSON)
 	api.Handle("POST /v1/auth/password-reset", httpapi.Public, h.postPasswordReset, httpapi.JSON)
@@ -22,7 +22,7 @@ func (h *Handler) Routes(api *httpapi.API) {
 }
 
 type signInRequest struct {
-	// Without both Identity Toolkit would take a sign-up for an anonymous one.
+	// Without both, Identity Toolkit would treat a sign-up as an anonymous one.
 	Email    string `json:"email"    required:"true" nonempty:"true"`
 	Password string `json:"password" required:"true" nonempty:"true"`
 }
@@ -35,7 +35,7 @@ type passwordResetRequest struct {
 	Email string `json:"email" required:"true"`
 }
 
-// maxPassword is the longest password that Firebase takes, in characters
+// maxPassword is the longest password that Firebase accepts, in characters
 // (https://firebase.google.com/docs/auth/web/password-auth#enforce-password-policy).
 const maxPassword = 4096
 
@@ -94,7 +94,7 @@ func (h *Handler) postLogin(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, s)
 }
 
-// postVerifyEmail sends nothing to an address that is verified already, and says the same.
+// postVerifyEmail sends nothing if the address is already verified, but answers the same.
 func (h *Handler) postVerifyEmail(w http.ResponseWriter, r *http.Request) error {
 	who := httpapi.Caller(r.Context())
 	if !who.EmailVerified {
@@ -121,8 +121,7 @@ func (h *Handler) postRefresh(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, s)
 }
 
-// postPasswordReset answers the same at the same time after the request, whether or not a mail is
-// sent.
+// postPasswordReset gives the same answer after the same time, whether or not a mail is sent.
 func (h *Handler) postPasswordReset(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.Decode[passwordResetRequest](w, r)
 	if err != nil {

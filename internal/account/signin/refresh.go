@@ -13,18 +13,18 @@ import (
 	"google.golang.org/api/googleapi"
 )
 
-// maxTokens is the longest answer that is read, in bytes; an ID token has a few thousand.
+// maxTokens is the longest answer that is read, in bytes. An ID token has a few thousand.
 const maxTokens = 64 << 10
 
-// tokenService exchanges refresh tokens. It is Firebase's second service, for which there is no
-// generated client (https://firebase.google.com/docs/reference/rest/auth#section-refresh-token).
+// tokenService exchanges refresh tokens. It is a separate service of Firebase without a generated
+// client (https://firebase.google.com/docs/reference/rest/auth#section-refresh-token).
 type tokenService struct {
-	// url bears the API key.
+	// url contains the API key.
 	url string
 }
 
-// refresh gets a fresh ID token. The refresh token may be replaced, so the app keeps the one in the
-// answer.
+// refresh returns a fresh ID token. The refresh token may be replaced, so the app must keep the one
+// in the answer.
 func (h *Handler) refresh(ctx context.Context, refreshToken string) (sessionView, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

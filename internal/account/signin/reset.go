@@ -12,15 +12,15 @@ import (
 	"github.com/facescan/facescan/internal/quota"
 )
 
-// resetTakes is when a request for a reset is answered, longer than finding the user and sending
-// the mail takes.
+// resetTakes is when a request for a reset is answered. It is longer than finding the user and
+// sending the mail takes.
 const resetTakes = 1500 * time.Millisecond
 
-// resetPassword has Firebase send the mail that resets the password, if there is an enabled user
-// whose address is verified. To one that is not verified nothing goes: only the verification mail
-// may, which needs the user's ID token. Who has lost the password before verifying gets in by
-// another provider with the same address, which Firebase lets take over from an unverified one. An
-// error says nothing of the user: it comes before there is one, or is only logged.
+// resetPassword makes Firebase send the mail that resets the password, if there is an enabled user
+// with the verified address. An unverified address gets only the verification mail, which needs the
+// user's ID token. A user who loses the password before verifying can sign in by another provider
+// with the same address, which Firebase lets take over from an unverified one. The error reveals
+// nothing about the user: it occurs before the lookup, or is only logged.
 func (h *Handler) resetPassword(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -1,10 +1,10 @@
-// Package signin is sign-up, login, refresh, password reset and the verification mail, for apps
-// that do not use the Firebase SDK. All of it is delegated to Identity Toolkit, which Firebase Auth
-// is made of: no password is kept or logged here. It is apart from account so that only the
-// function register links it.
+// Package signin implements sign-up, login, refresh, password reset and the verification mail, for
+// apps that do not use the Firebase SDK. It delegates all of it to Identity Toolkit, the service
+// behind Firebase Auth, and neither stores nor logs passwords. It is separate from account so that
+// only the function register links it.
 //
-// Login, refresh and reset do not show who has an account. Sign-up does, as it must to be of use
-// (409 email_exists), but only so many times an hour for one client; see rules.go.
+// Login, refresh and reset do not reveal who has an account. Sign-up does, as it must to be useful
+// (409 email_exists), but only a limited number of times an hour for one client; see rules.go.
 package signin
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/facescan/facescan/internal/quota"
 )
 
-// timeout bounds one call: the user is waiting.
+// timeout bounds one call, since the user is waiting.
 const timeout = 10 * time.Second
 
 // Handler serves sign-up, login and recovery by calling Identity Toolkit. It is safe for concurrent
@@ -36,8 +36,8 @@ type Handler struct {
 	limits   *quota.Limiter
 }
 
-// New returns a toolkit for the project of the web API key, or for the Auth emulator where
-// FIREBASE_AUTH_EMULATOR_HOST names one, as Firebase's own client does. users are that project's,
+// New returns a handler for the project of the web API key, or for the Auth emulator if
+// FIREBASE_AUTH_EMULATOR_HOST names one, like Firebase's own client. users are the project's, and
 // limits count attempts.
 func New(ctx context.Context, apiKey string, users *auth.Client, limits *quota.Limiter) (*Handler, error) {
 	var opts []option.ClientOption
@@ -45,14 +45,14 @@ func New(ctx context.Context, apiKey string, users *auth.Client, limits *quota.L
 	if host := os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"); host != "" {
 		opts = append(opts, option.WithEndpoint("http://"+host+"/identitytoolkit.googleapis.com/"))
 		refreshHost = "http://" + host + "/securetoken.googleapis.com"
-		apiKey = "emulator" // which takes any
+		apiKey = "emulator" // the emulator accepts any key
 	}
 	if apiKey == "" {
 		return nil, errors.New("FACESCAN_FIREBASE_API_KEY is not set")
 	}
 	opts = append(opts, option.WithAPIKey(apiKey),
-		// The generated client would log the request with its password where GOOGLE_SDK_GO_LOGGING_LEVEL
-		// is "debug".
+		// The generated client would log the request with its password if GOOGLE_SDK_GO_LOGGING_LEVEL is
+		// "debug".
 		option.WithLogger(slog.New(slog.DiscardHandler)))
 	client, err := identitytoolkit.NewService(ctx, opts...)
 	if err != nil {
@@ -62,12 +62,12 @@ func New(ctx context.Context, apiKey string, users *auth.Client, limits *quota.L
 	return &Handler{accounts: client.Accounts, tokens: tokens, users: users, limits: limits}, nil
 }
 
-// sessionView is what a user who has signed in gets.
+// sessionView is the answer to a sign-in.
 type sessionView struct {
 	UID          string `json:"uid"`
 	IDToken      string `json:"idToken"`
 	RefreshToken string `json:"refreshToken"`
-	// ExpiresIn is the ID token's life in seconds.
+	// ExpiresIn is the life of the ID token in seconds.
 	ExpiresIn int64 `json:"expiresIn"`
 }
 
@@ -104,7 +104,7 @@ func (h *Handler) logIn(ctx context.Context, email, password string) (sessionVie
 	}, nil
 }
 
-// sendVerification has Firebase send its mail to the address of the ID token's user.
+// sendVerification makes Firebase send its mail to the address of the ID token's user.
 func (h *Handler) sendVerification(ctx context.Context, idToken string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -120,7 +120,8 @@ func (h *Handler) send(ctx context.Context, mail *identitytoolkit.GoogleCloudIde
 	return nil
 }
 
-// withoutURL drops the URL from a transport error: it bears the API key, and URLs are not logged.
+// withoutURL removes the URL from a transport error: it contains the API key, and URLs are not
+// logged.
 func withoutURL(err error) error {
 	var at *url.Error
 	if errors.As(err, &at) {

@@ -25,14 +25,14 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
-// signIn is what receipts call the Firebase user.
+// signIn is the receipts' name of the Firebase user.
 const signIn = "sign-in"
 
 const (
-	// mailPatience is how long the erasure waits for a mail server that fails. Then it goes on without
+	// mailPatience is how long the erasure waits for a failing mail server. Then it continues without
 	// the last mail.
 	mailPatience = time.Hour
-	// budget is how long one delivery works before it leaves the rest to the next: far below the
+	// budget is how long one delivery works before it leaves the rest to the next. It is far below the
 	// functions' timeout of 60 s, so that the page under way still ends.
 	budget = 35 * time.Second
 )
@@ -42,23 +42,23 @@ type Consumer struct {
 	// Firestore, Uploads and Results hold what is removed.
 	Firestore        *firestore.Client
 	Uploads, Results *storage.BucketHandle
-	// Auth keeps the Firebase users.
+	// Auth holds the Firebase users.
 	Auth *auth.Client
 	// Mailer sends the last mail.
 	Mailer *mail.Sender
 	// Signer signs the receipt.
 	Signer receipt.Signer
-	// PublicURL is the API's base, for the link in the mail.
+	// PublicURL is the base URL of the API, for the link in the mail.
 	PublicURL string
 	// Key derives capabilities and pseudonyms.
 	Key keys.Ring
-	// Wait is how long to wait for what may still turn up, schema.LatePhotos in production.
+	// Wait is how long to wait for late photos, schema.LatePhotos in production.
 	Wait time.Duration
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// Mux returns what the consumer does with each type of event.
+// Mux returns the consumer's handlers by type of event.
 func (e *Consumer) Mux() *event.Mux {
 	m := new(event.Mux)
 	event.On(m, func(ctx context.Context, _ event.Event, data event.AccountErasureRequestedV1) error {
@@ -68,9 +68,9 @@ func (e *Consumer) Mux() *event.Mux {
 	return m
 }
 
-// Handle is nil when the saga is over or waits; [event.ErrMalformed] for an event that cannot be
-// read; any other error asks for redelivery: a step failed, the time was up, or another process is
-// at it.
+// Handle returns nil when the saga is over or waits, and [event.ErrMalformed] for an unreadable
+// event. Any other error requests redelivery: a step failed, the time was up, or another process
+// holds the saga.
 func (e *Consumer) Handle(ctx context.Context, m event.Message) error { return e.Mux().Handle(ctx, m) }
 
 // drive works on the saga for as long as a delivery may.
@@ -102,7 +102,7 @@ func (e *Consumer) beginWithdrawal(ctx context.Context, _ event.Event, data even
 	return e.drive(ctx, j.ID())
 }
 
-// run goes from step to step until the saga is over, has to wait, or the time is up.
+// run does step after step until the saga is over, has to wait, or the time is up.
 func (e *Consumer) run(ctx context.Context, j erasure.Job, until time.Time) error {
 	for {
 		done, err := e.step(ctx, &j, until)
@@ -122,7 +122,7 @@ func (e *Consumer) run(ctx context.Context, j erasure.Job, until time.Time) erro
 	}
 }
 
-// step does the saga's next step. done reports that no further one follows here.
+// step does the saga's next step. done reports that the saga waits or is over.
 func (e *Consumer) step(ctx context.Context, j *erasure.Job, until time.Time) (done bool, err error) {
 	switch j.Step {
 	case erasure.Lock:
@@ -138,7 +138,7 @@ func (e *Consumer) step(ctx context.Context, j *erasure.Job, until time.Time) (d
 		if err := e.tell(ctx, *j); err != nil {
 			return false, err
 		}
-		// No one is to be told anything any more, so the address goes now.
+		// No one is left to notify, so the address is deleted now.
 		return e.advance(ctx, j, erasure.Sweep, func(tx *firestore.Transaction, _ *erasure.Job) error {
 			return account.Strip(tx, e.Firestore, j.UID)
 		})
@@ -156,7 +156,7 @@ func (e *Consumer) step(ctx context.Context, j *erasure.Job, until time.Time) (d
 	}
 }
 
-// advance writes the next step, and more in the same commit.
+// advance writes the next step, together with other changes in the same commit.
 func (e *Consumer) advance(
 	ctx context.Context, j *erasure.Job, next erasure.Step, more func(*firestore.Transaction, *erasure.Job) error,
 ) (lost bool, err error) {
@@ -173,7 +173,7 @@ func (e *Consumer) advance(
 	return errors.Is(err, work.ErrLost), err
 }
 
-// giveBack gives the saga up, so that the next delivery need not wait for the lease's end.
+// giveBack releases the saga, so that the next delivery need not wait for the lease's end.
 func (e *Consumer) giveBack(ctx context.Context, j erasure.Job) error {
 	return work.Release(ctx, func(ctx context.Context) error {
 		_, err := e.update(ctx, j, func(_ *firestore.Transaction, current *erasure.Job) error {
@@ -184,9 +184,8 @@ func (e *Consumer) giveBack(ctx context.Context, j erasure.Job) error {
 	})
 }
 
-// lock shuts the Firebase user out: no token is given any more, and none is refreshed. It returns
-// how many users there are, 0 or 1: an account may be erased because its user was deleted at
-// Firebase.
+// lock disables the Firebase user: no token is issued or refreshed any more. It returns the number
+// of users, 0 or 1: an account may be erased because its user was deleted at Firebase.
 func (e *Consumer) lock(ctx context.Context, uid account.UID) (users int64, err error) {
 	_, err = e.Auth.UpdateUser(ctx, string(uid), (&auth.UserToUpdate{}).Disabled(true))
 	if err == nil {
@@ -201,9 +200,9 @@ func (e *Consumer) lock(ctx context.Context, uid account.UID) (users int64, err 
 	return 1, nil
 }
 
-// tell sends the last mail, to the verified address that Firebase has now. A user who has none, or
-// who was deleted at Firebase, gets none. A process that dies before this is written down sends it
-// again, with the same id.
+// tell sends the last mail to the verified address that Firebase has now. A user without one, or
+// deleted at Firebase, gets none. If the process dies before this is recorded, the mail is sent
+// again with the same id.
 func (e *Consumer) tell(ctx context.Context, j erasure.Job) error {
 	err := e.lastMail(ctx, j)
 	if errors.Is(err, address.ErrUserGone) || errors.Is(err, address.ErrUnverified) {
@@ -234,13 +233,13 @@ func (e *Consumer) lastMail(ctx context.Context, j erasure.Job) error {
 		Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML,
 	})
 	if errors.Is(err, mail.ErrAddress) || errors.Is(err, mail.ErrRefused) {
-		return nil // nothing can be sent there
+		return nil // nothing can be sent to it
 	}
 	return err
 }
 
-// pass goes through every store until it finds nothing in it, and says how much it removed. It is
-// not complete when the time was up.
+// pass empties every store and returns the number removed. complete is false if the time was up
+// first.
 func (e *Consumer) pass(ctx context.Context, j erasure.Job, until time.Time) (removed int, complete bool, err error) {
 	stores, err := e.stores(ctx, j)
 	if err != nil {
@@ -264,8 +263,8 @@ func (e *Consumer) pass(ctx context.Context, j erasure.Job, until time.Time) (re
 	return removed, true, nil
 }
 
-// finish ends the saga, of which nothing but the receipt is left: a saga of an account deletes the
-// Firebase user, and then in one commit users/{uid} and itself.
+// finish ends the saga. Only the receipt remains: a saga of an account deletes the Firebase user,
+// and then users/{uid} and itself in one commit.
 func (e *Consumer) finish(ctx context.Context, j erasure.Job) error {
 	stores, err := e.stores(ctx, j)
 	if err != nil {
@@ -296,15 +295,15 @@ func (e *Consumer) finish(ctx context.Context, j erasure.Job) error {
 	return nil
 }
 
-// close deletes users/{uid} and keeps the receipt.
+// close deletes users/{uid} and stores the receipt.
 func (e *Consumer) close(tx *firestore.Transaction, j erasure.Job, stores []emptied) error {
 	now := e.Now().UTC()
 	for _, s := range stores {
-		j.Counts[s.name] += 0 // what had nothing is named, too
+		j.Counts[s.name] += 0 // empty stores are named too
 	}
 	name := erasure.Pseudonym(e.Key, j.UID)
 	j.Counts["users"] = 1
-	if _, said := j.Counts[signIn]; !said { // locked by a version that did not count
+	if _, said := j.Counts[signIn]; !said { // locked by a version that did not count users
 		j.Counts[signIn] = 1
 	}
 	signed, err := e.Signer.Sign(receipt.New(name, j.RequestedAt, j.Counts, now))

@@ -13,11 +13,11 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
-// maxAttempts of a transaction, for where deliveries race.
+// maxAttempts is for a transaction in which deliveries race.
 const maxAttempts = 20
 
-// begin writes the saga of a withdrawal, unless it is there. An account that is gone or going needs
-// none: its own erasure goes further.
+// begin writes the saga of a withdrawal, unless it exists. An account that is erased or being
+// erased needs none, since its own erasure includes it.
 func (e *Consumer) begin(ctx context.Context, fresh erasure.Job) error {
 	return e.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		_, err := account.EnterActive(tx, e.Firestore, fresh.UID)
@@ -47,7 +47,8 @@ func (e *Consumer) claim(ctx context.Context, id string) (erasure.Job, error) {
 	return j, err
 }
 
-// held reads the saga as it is now. It returns work.ErrLost if that is over, or another process's.
+// held reads the current saga. It returns work.ErrLost if the saga is over, or held by another
+// process.
 func (e *Consumer) held(tx *firestore.Transaction, j erasure.Job) (current erasure.Job, err error) {
 	current, err = erasure.ReadJob(tx, e.Firestore, j.ID())
 	if errors.Is(err, erasure.ErrGone) {
@@ -59,7 +60,7 @@ func (e *Consumer) held(tx *firestore.Transaction, j erasure.Job) (current erasu
 	return current, current.Lease.Check(j.Lease.Token)
 }
 
-// update changes the saga if it is still the holder's; write may write more in the same commit, and
+// update changes the saga if the holder still has it. write may write more in the same commit, and
 // read before that.
 func (e *Consumer) update(
 	ctx context.Context, held erasure.Job, change func(tx *firestore.Transaction, current *erasure.Job) error,

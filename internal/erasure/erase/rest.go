@@ -8,12 +8,12 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-// owned returns the stores of the collections at the top whose documents bear their user's id in
-// the field uid. A query by uid alone needs no declared index.
+// owned returns the stores of the top-level collections whose documents have their user's id in the
+// field uid. A query by uid alone needs no declared index.
 func (e *Consumer) owned(j erasure.Job) (all []emptied) {
 	for _, c := range schema.Collections {
 		if c.Below != "" || c.Removed == schema.Never || c.Name == "users" || c.Name == "erasures" {
-			continue // users and erasures go last of all
+			continue // deleted last
 		}
 		query := e.Firestore.Collection(c.Name).Where("uid", "==", string(j.UID))
 		all = append(all, e.documents(j, documents{name: c.Name, query: query}))
@@ -22,7 +22,7 @@ func (e *Consumer) owned(j erasure.Job) (all []emptied) {
 }
 
 // madeBefore returns the stores of the collections below users/{uid} that a withdrawal empties by
-// the documents' epoch and nothing else.
+// the documents' epoch alone.
 func (e *Consumer) madeBefore(j erasure.Job, but ...string) (all []emptied) {
 	for _, c := range schema.Collections {
 		if c.Below != "users" || c.Removed != schema.WithConsent || slices.Contains(but, c.Name) {

@@ -21,21 +21,21 @@ import (
 )
 
 const (
-	// pageSize is how many documents go at a time; a commit takes 500 writes.
+	// pageSize is the number of documents deleted at a time. A commit may have 500 writes.
 	pageSize = 200
-	// parallel is how many documents are prepared at once.
+	// parallel is the number of documents prepared at once.
 	parallel = 8
 )
 
-// emptied is one place that may hold something of a user.
+// emptied is a store that may hold something of a user.
 type emptied struct {
 	name string
-	// page removes one page and returns the number removed; 0 is "nothing is left".
+	// page removes one page and returns the number removed, 0 if nothing is left.
 	page func(ctx context.Context) (int, error)
 }
 
-// stores returns all the places that the saga goes through: what others can see first, and what
-// work in flight may still leave behind last.
+// stores returns all stores that the saga empties. The first are those that others can see, the
+// last those that work in flight may still write to.
 func (e *Consumer) stores(ctx context.Context, j erasure.Job) ([]emptied, error) {
 	if j.Scope == erasure.Consent {
 		return e.consentStores(j), nil
@@ -43,9 +43,9 @@ func (e *Consumer) stores(ctx context.Context, j erasure.Job) ([]emptied, error)
 	return e.accountStores(ctx, j)
 }
 
-// accountStores returns the stores that hold something of a user by package schema, whatever lies below
-// users/{uid}, and the buckets. The query of the entries needs an index on uid over the collection
-// group.
+// accountStores returns the stores that hold something of a user by package schema, everything
+// below users/{uid}, and the buckets. The query of the entries needs an index on uid over the
+// collection group.
 func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied, error) {
 	fs, uid := e.Firestore, string(j.UID)
 	all := []emptied{
@@ -54,7 +54,7 @@ func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied,
 		e.objects(j, "results", e.Results, scan.ResultsPrefix(j.UID)),
 		e.objects(j, "export files", e.Results, exportPrefix(j.UID)),
 		e.documents(j, documents{
-			name:  "erasures", // of withdrawals: what they would remove goes here
+			name:  "erasures", // of withdrawals, whose work this saga includes
 			query: fs.Collection("erasures").Where("uid", "==", uid).Where("scope", "==", string(erasure.Consent)),
 		}),
 	}
@@ -69,11 +69,11 @@ func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied,
 	return all, nil
 }
 
-// exportPrefix returns where the results bucket keeps the user's exports.
+// exportPrefix returns the prefix of the user's exports in the results bucket.
 func exportPrefix(uid account.UID) string { return "exports/" + string(uid) + "/" }
 
-// consentStores returns the stores that hold something made under a consent, by package schema. What was
-// made under a consent given since stays.
+// consentStores returns the stores that hold something made under a consent, by package schema.
+// What was made under a consent granted since stays.
 func (e *Consumer) consentStores(j erasure.Job) []emptied {
 	fs, user := e.Firestore, account.Ref(e.Firestore, j.UID)
 	removeRating := func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
@@ -82,7 +82,7 @@ func (e *Consumer) consentStores(j erasure.Job) []emptied {
 	until := func(q firestore.Query) firestore.Query { return q.Where("consentEpoch", "<=", j.Epoch) }
 	ofUser := func(c *firestore.CollectionRef) firestore.Query { return c.Where("uid", "==", string(j.UID)) }
 	all := []emptied{
-		// With each rating goes the board's entry that is made of it.
+		// The board's entry is deleted together with the rating that it is made from.
 		e.documents(j, documents{name: "ratings", query: until(user.Collection("ratings").Query), remove: removeRating}),
 		e.memory(j),
 	}
@@ -102,16 +102,15 @@ func (e *Consumer) consentStores(j erasure.Job) []emptied {
 				return e.removeOf(ctx, j.UID, scan.ID(snap.Ref.ID))
 			},
 		}),
-		// After the scans, of which one that ends meanwhile still writes into its series.
+		// After the scans, since a scan that ends meanwhile still writes into its series.
 		e.documents(j, documents{name: "series", query: until(user.Collection("series").Query)}),
-		// After the scans, by which it is told what these are about.
+		// After the scans, which show what these are about.
 		e.documents(j, documents{name: "outbox", query: ofUser(fs.Collection("outbox")), match: e.madeUnder(j)}),
 		e.documents(j, documents{name: "parked", query: ofUser(fs.Collection("parked")), match: e.madeUnder(j)}),
 	)
 }
 
-// memory returns the store of what the guard remembers: one document with entries of its own
-// epochs.
+// memory returns the store of the guard's memory: one document whose entries have their own epochs.
 func (e *Consumer) memory(j erasure.Job) emptied {
 	const name = "guard"
 	return emptied{name: name, page: func(ctx context.Context) (n int, err error) {
@@ -130,9 +129,9 @@ func (e *Consumer) memory(j erasure.Job) emptied {
 	}}
 }
 
-// madeUnder matches the documents of events whose content was made under the withdrawn consent:
-// those that say so by their epoch, and of those without one the ones about a scan that is there no
-// more. The others tell of the account.
+// madeUnder returns a match of the documents of events whose content was made under the withdrawn
+// consent: those with such an epoch, and those without an epoch that are about a scan that does not
+// exist any more. The others are about the account.
 func (e *Consumer) madeUnder(j erasure.Job) func(context.Context, *firestore.DocumentSnapshot) (bool, error) {
 	return func(ctx context.Context, snap *firestore.DocumentSnapshot) (bool, error) {
 		data, _ := snap.Data()["data"].([]byte) // nil is about nothing
@@ -145,8 +144,8 @@ func (e *Consumer) madeUnder(j erasure.Job) func(context.Context, *firestore.Doc
 	}
 }
 
-// removeOf removes what stands beside a scan's document: photo, results, and what the inbox says of
-// it in items that were written before they said their consent's epoch.
+// removeOf removes what belongs to a scan's document: photo, results, and the inbox items about it
+// from before items had their consent's epoch.
 func (e *Consumer) removeOf(ctx context.Context, uid account.UID, id scan.ID) error {
 	if err := notify.Forget(ctx, e.Firestore, uid, string(id)); err != nil {
 		return err
@@ -161,11 +160,11 @@ func (e *Consumer) removeOf(ctx context.Context, uid account.UID, id scan.ID) er
 type documents struct {
 	name  string
 	query firestore.Query
-	// match, if set, picks those of the query's documents that go.
+	// match, if set, selects the documents of the query to delete.
 	match func(ctx context.Context, snap *firestore.DocumentSnapshot) (bool, error)
-	// before, if set, removes what goes before a document, which can be done again.
+	// before, if set, removes what must be deleted before a document. It may be repeated.
 	before func(ctx context.Context, snap *firestore.DocumentSnapshot) error
-	// remove, if set, is instead of deleting the document alone. It only writes.
+	// remove, if set, replaces the deletion of the document. It only writes.
 	remove func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error
 }
 
@@ -184,7 +183,7 @@ func (e *Consumer) documents(j erasure.Job, d documents) emptied {
 	}}
 }
 
-// find returns the next page of what goes.
+// find returns the next page of documents to delete.
 func (d documents) find(ctx context.Context) (page []*firestore.DocumentSnapshot, err error) {
 	if d.match == nil {
 		return d.query.Limit(pageSize).Documents(ctx).GetAll()
@@ -219,8 +218,9 @@ func each[T any](ctx context.Context, all []T, do func(context.Context, T) error
 	return group.Wait()
 }
 
-// deleteAll deletes the documents that are as they were found, in one commit with their count. One
-// that has changed since is left to the next page: it may not be of the consent any more.
+// deleteAll deletes the documents that have not changed since they were found, in one commit with
+// their count. A document that has changed is left to the next page, since it may not be of the
+// consent any more.
 func (e *Consumer) deleteAll(
 	ctx context.Context, j erasure.Job, d documents, found []*firestore.DocumentSnapshot,
 ) error {
@@ -253,7 +253,7 @@ func (e *Consumer) deleteAll(
 	return err
 }
 
-// objects returns a store of objects, with all their generations.
+// objects returns a store of objects with all their generations.
 func (e *Consumer) objects(j erasure.Job, name string, in *storage.BucketHandle, prefix string) emptied {
 	return emptied{name: name, page: func(ctx context.Context) (int, error) {
 		n, err := bucket.DeletePage(ctx, in, prefix)

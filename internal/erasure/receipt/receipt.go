@@ -1,4 +1,4 @@
-// Package receipt signs and verifies what is said of an account that was erased.
+// Package receipt signs and verifies the receipts of erased accounts.
 package receipt
 
 import (
@@ -19,34 +19,34 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-// Receipt is what is said of an account that was erased. It is signed as a JWS (RFC 7515, EdDSA of
-// RFC 8037), so that it can be verified without us.
+// Receipt confirms the erasure of an account. It is signed as a JWS (RFC 7515, EdDSA of RFC 8037),
+// so that it can be verified independently.
 type Receipt struct {
-	// Account is a pseudonym that only we can make of the user's id.
+	// Account is a pseudonym that only the service can derive from the user's id.
 	Account     string `json:"account"`
 	RequestedAt string `json:"requestedAt"`
 	ErasedAt    string `json:"erasedAt"`
-	// Stores is what was removed, by store; nothing is left in any.
+	// Stores are the numbers removed, by store. Nothing is left in any.
 	Stores []StoreCount `json:"stores"`
-	// Residuals are the copies that go by themselves.
+	// Residuals are the copies that expire by themselves.
 	Residuals []Residual `json:"residuals"`
 }
 
-// StoreCount is how many documents or objects of the user a store had and has.
+// StoreCount is the number of the user's documents or objects that a store had and has.
 type StoreCount struct {
 	Store   string `json:"store"`
 	Deleted int64  `json:"deleted"`
 	Left    int64  `json:"left"`
 }
 
-// Residual is a copy that we cannot reach into, and when the last of it is gone.
+// Residual is a copy out of our reach, and when the last of it is gone.
 type Residual struct {
 	What string `json:"what"`
 	Gone string `json:"gone"`
 }
 
-// New returns the receipt of the account, whose erasure was asked for at the one time and ended at
-// the other. The counts are of what was removed, by store.
+// New returns the receipt of the account, whose erasure was requested and completed at the given
+// times. counts are the numbers removed, by store.
 func New(account string, requestedAt time.Time, counts map[string]int64, erasedAt time.Time) Receipt {
 	r := Receipt{Account: account, RequestedAt: timeText(requestedAt), ErasedAt: timeText(erasedAt)}
 	for _, store := range slices.Sorted(maps.Keys(counts)) {
@@ -58,7 +58,7 @@ func New(account string, requestedAt time.Time, counts map[string]int64, erasedA
 	return r
 }
 
-// timeText returns the time as the API's answers have it: UTC, RFC 3339, whole milliseconds.
+// timeText formats the time like the API's answers: UTC, RFC 3339, whole milliseconds.
 func timeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
 // jwsHeader is the protected header of a receipt's signature.
@@ -69,7 +69,7 @@ type jwsHeader struct {
 
 const algorithm = "EdDSA"
 
-// ErrInvalid means that a receipt is not one that the keys' owner signed.
+// ErrInvalid means that no owner of the keys signed the receipt.
 var ErrInvalid = errors.New("the receipt is not valid")
 
 // Signer signs receipts.
@@ -84,7 +84,7 @@ func NewSigner(seed string) (Signer, error) {
 	return Signer{key: ed25519.NewKeyFromSeed(raw)}, nil
 }
 
-// Public returns the key that verifies, in standard base64.
+// Public returns the public key, in standard base64.
 func (s Signer) Public() string {
 	return base64.StdEncoding.EncodeToString(s.key.Public().(ed25519.PublicKey))
 }
@@ -135,14 +135,14 @@ func NewKeys(encoded []string) (Keys, error) {
 	return set, nil
 }
 
-// keyID names a key by its hash.
+// keyID returns the name of a key, made from its hash.
 func keyID(public ed25519.PublicKey) string {
 	sum := sha256.Sum256(public)
 	return hex.EncodeToString(sum[:8])
 }
 
-// Verify reads the receipt in a compact JWS that one of the keys has signed. Whatever is wrong with
-// it is [ErrInvalid].
+// Verify decodes the receipt in a compact JWS that one of the keys has signed. Every other JWS is
+// [ErrInvalid].
 func (k Keys) Verify(jws string) (Receipt, error) {
 	signed, signature, header, err := parseJWS(jws)
 	if err != nil {
@@ -194,7 +194,7 @@ func readPayload(signed string) (Receipt, error) {
 	return r, nil
 }
 
-// Print writes what a verified receipt says, for people.
+// Print writes the content of a verified receipt for people.
 func (r Receipt) Print(w io.Writer) error {
 	var text strings.Builder
 	fmt.Fprintf(

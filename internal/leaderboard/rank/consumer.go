@@ -1,4 +1,5 @@
-// Package rank keeps ratings and the boards' entries by the events of scans, series and accounts.
+// Package rank updates ratings and the boards' entries from the events of scans, series and
+// accounts.
 package rank
 
 import (
@@ -16,7 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// Consumer keeps ratings and entries. It is safe for concurrent use.
+// Consumer updates ratings and entries. It is safe for concurrent use.
 type Consumer struct {
 	Firestore *firestore.Client
 	// Outbox publishes the personal bests.
@@ -25,7 +26,7 @@ type Consumer struct {
 	Now func() time.Time
 }
 
-// Mux returns what the consumer does with each type of event.
+// Mux returns the consumer's handlers by type of event.
 func (r *Consumer) Mux() *event.Mux {
 	m := new(event.Mux)
 	event.On(m, func(ctx context.Context, _ event.Event, data event.ScanCompletedV1) error { return r.count(ctx, data) })
@@ -45,8 +46,8 @@ func (r *Consumer) Mux() *event.Mux {
 	return m
 }
 
-// Handle is nil when the event is dealt with, a duplicate or dropped at the fence;
-// [event.ErrMalformed] for one that cannot be read; any other error asks for redelivery.
+// Handle returns nil when the event is handled, a duplicate or dropped at the fence, and
+// [event.ErrMalformed] for an unreadable event. Any other error requests redelivery.
 func (r *Consumer) Handle(ctx context.Context, m event.Message) error { return r.Mux().Handle(ctx, m) }
 
 // count adds a scan to its user's rating.
@@ -65,7 +66,7 @@ func (r *Consumer) count(ctx context.Context, e event.ScanCompletedV1) error {
 	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, leaderboard.BoardID(e.EngineMajor), c)
 }
 
-// recount replaces a scan's score by that of another engine, on that engine's board. One that is
+// recount replaces a scan's score by that of another engine, on that engine's board. A scan that is
 // not rankable any more is struck there.
 func (r *Consumer) recount(ctx context.Context, e event.ScanRescoredV1) error {
 	if !e.Rankable {
@@ -93,7 +94,7 @@ func (r *Consumer) inTurn(
 	return nil
 }
 
-// admit makes the contribution unless the fence is closed.
+// admit adds the contribution unless the fence is closed.
 func (r *Consumer) admit(
 	ctx context.Context, uid account.UID, epoch int64, board string, c leaderboard.Contribution,
 ) error {
@@ -106,7 +107,8 @@ func (r *Consumer) admit(
 	})
 }
 
-// contribute writes rating, entry and owed personal bests, or nothing if the scan changes nothing.
+// contribute writes the rating, the entry and the personal bests that it owes, or nothing if the
+// scan changes nothing.
 func (r *Consumer) contribute(
 	ctx context.Context, tx *outbox.Tx, user account.User, board string, c leaderboard.Contribution,
 ) error {
@@ -119,8 +121,8 @@ func (r *Consumer) contribute(
 	if after.Equal(before) {
 		return nil
 	}
-	// From the untrimmed history: an old high that only now drops out must not make a best of a later
-	// scan.
+	// From the untrimmed history: an old high score that drops out only now must not make a later scan
+	// a best.
 	for _, b := range leaderboard.NewBests(before, grown) {
 		if err := tell(ctx, tx, user, board, b); err != nil {
 			return err
@@ -129,8 +131,8 @@ func (r *Consumer) contribute(
 	return leaderboard.Save(tx.Transaction, r.Firestore, user, board, before, after, r.Now().UTC())
 }
 
-// tell tells of a personal best. Should an earlier and higher scan come still later, it was told in
-// error; the event's id keeps it from being told twice.
+// tell owes the event of a personal best. If an earlier and higher scan arrives still later, the
+// event was wrong; its id keeps it from being published twice.
 func tell(ctx context.Context, tx *outbox.Tx, user account.User, board string, b leaderboard.Best) error {
 	told := event.PersonalBestReachedV1{
 		UID: string(user.UID), ScanID: b.ScanID, Board: board, ConsentEpoch: user.ConsentEpoch,
@@ -142,8 +144,8 @@ func tell(ctx context.Context, tx *outbox.Tx, user account.User, board string, b
 	return tx.Tell(ctx, b.CompletedAt, told, board, b.ScanID)
 }
 
-// follow makes the user's entries anew from what users/{uid} says now, whatever the event was told
-// for.
+// follow writes the user's entries again from the present users/{uid}, regardless of the event's
+// reason.
 func (r *Consumer) follow(ctx context.Context, uid account.UID) error {
 	return r.inTurn(ctx, uid, "follow the account's update", func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.Read(tx.Transaction, r.Firestore, uid)
@@ -163,8 +165,8 @@ func (r *Consumer) follow(ctx context.Context, uid account.UID) error {
 	})
 }
 
-// reproject makes the entry of a rating, and removes both where the consent is gone; user is zero
-// if there is none any more.
+// reproject writes the entry of a rating, or removes both if the consent is gone. user is zero if
+// the user is gone.
 func (r *Consumer) reproject(
 	tx *firestore.Transaction, uid account.UID, user account.User, rating leaderboard.RatingDoc,
 ) error {

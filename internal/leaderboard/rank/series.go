@@ -9,9 +9,9 @@ import (
 	"github.com/facescan/facescan/internal/leaderboard"
 )
 
-// countSeries makes the series' present mean one contribution of its user on the engine's board, in
-// place of an earlier revision. Where a photo was deleted it is taken out of the boards of other
-// engines, whose means it is part of, and which nothing measures anew.
+// countSeries makes the series' present mean a contribution of its user on the engine's board, in
+// place of an earlier revision. If a photo was deleted, the series is removed from the boards of
+// other engines: the photo is part of those means, and nothing measures them again.
 func (r *Consumer) countSeries(ctx context.Context, e event.SeriesSettledV1) error {
 	if e.Score < 0 || e.Score > 100 || e.Photos < 0 || e.Struck < 0 {
 		return fmt.Errorf("%w: series %s has %d photos with the score %v", event.ErrMalformed, e.SeriesID, e.Photos, e.Score)
@@ -21,7 +21,7 @@ func (r *Consumer) countSeries(ctx context.Context, e event.SeriesSettledV1) err
 		Series: true, Photos: e.Photos, Struck: e.Struck,
 	}
 	if e.EngineMajor == 0 {
-		return nil // it has never counted anywhere
+		return nil // it has never counted on any board
 	}
 	board := leaderboard.BoardID(e.EngineMajor)
 	if e.Photos > 0 {
@@ -43,7 +43,8 @@ func (r *Consumer) countSeries(ctx context.Context, e event.SeriesSettledV1) err
 		}, board)
 }
 
-// strikeSeries is strike for a series: all of its photos that counted, or could have, are gone.
+// strikeSeries is like strike for a series: all of its photos that counted, or could have, are
+// gone.
 func (r *Consumer) strikeSeries(ctx context.Context, e event.SeriesDeletedV1) error {
 	if e.Photos == 0 {
 		return nil

@@ -14,10 +14,10 @@ import (
 	"github.com/facescan/facescan/internal/outbox"
 )
 
-// strike takes a deleted scan out of its user's rating on the engine's board, or on all where it
-// counts. What is left says only that there was one: its score is gone, and its place among the
-// day's scans stays taken. The mark is made even where the scan has not been counted yet, so that
-// its scan.completed changes nothing when it comes later.
+// strike removes a deleted scan from its user's rating on the engine's board, or on all boards
+// where it counts. Only a mark is left: its score is gone, and its place among the day's scans
+// stays taken. The mark is made even if the scan has not been counted yet, so that a later
+// scan.completed changes nothing.
 func (r *Consumer) strike(ctx context.Context, e event.ScanDeletedV1, everywhere bool) error {
 	if !e.Rankable {
 		return nil
@@ -29,8 +29,8 @@ func (r *Consumer) strike(ctx context.Context, e event.ScanDeletedV1, everywhere
 		}, leaderboard.BoardID(e.EngineMajor))
 }
 
-// replace puts in place of a scan or series, on each board of its user, what on says, which is ok
-// where the board is concerned. The one board is there even if nothing has been counted on it yet.
+// replace replaces a scan or series on each board of its user by the result of on, which is ok if
+// the board is concerned. The given board is included even if nothing has been counted on it yet.
 func (r *Consumer) replace(
 	ctx context.Context, uid account.UID, epoch int64, of leaderboard.Contribution,
 	on func(leaderboard.RatingDoc) (c leaderboard.Contribution, ok bool), board string,
@@ -68,5 +68,5 @@ func (r *Consumer) keep(
 	return leaderboard.Save(tx, r.Firestore, user, doc.Board, doc.Contributions, after, r.Now().UTC())
 }
 
-// wholeMicros returns the time as Firestore keeps it.
+// wholeMicros returns the time with Firestore's precision.
 func wholeMicros(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

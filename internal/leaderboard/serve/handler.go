@@ -1,4 +1,4 @@
-// Package serve answers what users ask of the boards.
+// Package serve serves the boards to users.
 package serve
 
 import (
@@ -32,15 +32,15 @@ func (h *Handler) Routes(api *httpapi.API) {
 
 // rowView is a public entry of the board. It has no uid, which is private.
 type rowView struct {
-	// Rank counts from 1; equal ratings share it.
+	// Rank counts from 1. Equal ratings share a rank.
 	Rank int64 `json:"rank"`
 	// Username is "" for a user without one.
 	Username string `json:"username"`
 	// Rating is 0-100 with two decimals.
 	Rating float64 `json:"rating"`
-	// Scans is how many scans the rating is made of.
+	// Scans is the number of scans behind the rating.
 	Scans int `json:"scans"`
-	// Me marks the caller's own.
+	// Me marks the caller's own entry.
 	Me bool `json:"me"`
 }
 

@@ -41,7 +41,7 @@ func (s *Storage) ask(ctx context.Context, method, target string, header http.He
 	return s.forward(r.WithContext(ctx)), nil
 }
 
-// forward returns a request to fake-gcs-server and keeps the response instead of sending it.
+// forward passes a request to fake-gcs-server and keeps the response instead of sending it.
 func (s *Storage) forward(r *http.Request) *answer {
 	a := &answer{status: http.StatusOK, header: http.Header{}}
 	s.fake.HTTPHandler().ServeHTTP(a, r)

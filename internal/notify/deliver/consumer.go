@@ -19,11 +19,12 @@ import (
 )
 
 const (
-	// sendTimeout bounds one channel's sending, finishTimeout the record of it; together they stay far
-	// below work.LeaseTime, so that a live sender never loses its claim.
+	// sendTimeout bounds the sending by one channel, and finishTimeout the record of it. Together they
+	// are far below work.LeaseTime, so that a live sender never loses its claim.
 	sendTimeout   = 20 * time.Second
 	finishTimeout = 10 * time.Second
-	// maxAttempts of a transaction: the client's default of 5 gives up too soon where deliveries race.
+	// maxAttempts is for a transaction. The client's default of 5 gives up too soon when deliveries
+	// race.
 	maxAttempts = 20
 )
 
@@ -31,17 +32,17 @@ const (
 type Consumer struct {
 	// Firestore holds the inboxes and deliveries.
 	Firestore *firestore.Client
-	// FCM sends the pushes, Mailer the mails.
+	// FCM sends the pushes and Mailer the mails.
 	FCM    *messaging.Client
 	Mailer *mail.Sender
-	// Users are Firebase's, whose addresses mails go to.
+	// Users are the Firebase users, whose addresses the mails go to.
 	Users *auth.Client
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// Mux returns what the consumer does with each type of event. On the deletion of a scan or series
-// it forgets what was said of it.
+// Mux returns the consumer's handlers by type of event. The deletion of a scan or series deletes
+// the messages about it.
 func (c *Consumer) Mux() *event.Mux {
 	m := new(event.Mux)
 	event.On(m, send[event.AccountRegisteredV1](c))
@@ -54,17 +55,17 @@ func (c *Consumer) Mux() *event.Mux {
 	return m
 }
 
-// Handle is nil when every channel is done with the event, or it was dropped at the fence;
-// [event.ErrMalformed] for one that cannot be read; any other error asks for redelivery: a channel
-// failed, or another process is at it.
+// Handle returns nil when every channel is done with the event, or it was dropped at the fence, and
+// [event.ErrMalformed] for an unreadable event. Any other error requests redelivery: a channel
+// failed, or another process is sending.
 func (c *Consumer) Handle(ctx context.Context, m event.Message) error { return c.Mux().Handle(ctx, m) }
 
 func send[P event.Payload](c *Consumer) func(context.Context, event.Event, P) error {
 	return func(ctx context.Context, e event.Event, _ P) error { return c.send(ctx, e) }
 }
 
-// sendSettled tells of a series once. A later result is not told: what was said then is not so any
-// more, and is forgotten.
+// sendSettled sends the first result of a series. For a later result it only deletes the earlier
+// message, which is not true any more.
 func (c *Consumer) sendSettled(ctx context.Context, e event.Event, settled event.SeriesSettledV1) error {
 	if settled.Revision == 1 {
 		return c.send(ctx, e)
@@ -102,7 +103,7 @@ func (c *Consumer) send(ctx context.Context, e event.Event) error {
 	return errors.Join(faults...)
 }
 
-// deliver sends by one claimed channel and records how that went.
+// deliver sends by one claimed channel and records the outcome.
 func (c *Consumer) deliver(ctx context.Context, msg notify.Message, mine claim) error {
 	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
@@ -113,7 +114,7 @@ func (c *Consumer) deliver(ctx context.Context, msg notify.Message, mine claim) 
 	case notify.Email:
 		result = c.email(sendCtx, msg)
 	}
-	// What was sent is recorded even if the deliverer has hung up meanwhile.
+	// The outcome is recorded even if the deliverer has hung up meanwhile.
 	finishCtx, cancelFinish := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancelFinish()
 	if err := c.finish(finishCtx, mine, result); err != nil {

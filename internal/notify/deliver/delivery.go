@@ -19,7 +19,7 @@ import (
 
 const docSchema = 1
 
-// state is where a delivery stands; see the package's drawing.
+// state is the state of a delivery; see the diagram of the package.
 type state string
 
 const (
@@ -32,19 +32,19 @@ const (
 // deliveryDoc is users/{uid}/deliveries/{eventID_channel}.
 type deliveryDoc struct {
 	Schema int `firestore:"schema"`
-	// ConsentEpoch is the inbox item's.
+	// ConsentEpoch is the epoch of the inbox item.
 	ConsentEpoch int64 `firestore:"consentEpoch,omitempty"`
 
 	EventID string         `firestore:"eventId"`
 	Channel notify.Channel `firestore:"channel"`
 	State   state          `firestore:"state"`
-	// Attempts counts the claims; it also tells one claim from the next.
+	// Attempts counts the claims. It also distinguishes them.
 	Attempts int64 `firestore:"attempts"`
-	// LeaseUntil is when a claim lapses.
+	// LeaseUntil is when a claim expires.
 	LeaseUntil time.Time `firestore:"leaseUntil"`
-	// Served are the ids of the devices that need no push of the event any more.
+	// Served are the ids of the devices that need no further push of the event.
 	Served []string `firestore:"served"`
-	// Reason is why it was skipped, "" unless it was.
+	// Reason is why it was skipped, "" if it was not.
 	Reason    string    `firestore:"reason"`
 	CreatedAt time.Time `firestore:"createdAt"`
 	UpdatedAt time.Time `firestore:"updatedAt"`
@@ -77,9 +77,9 @@ type claim struct {
 	served []string
 }
 
-// outcome is how the sending went.
+// outcome is the outcome of sending.
 type outcome struct {
-	// served are the devices that need no further push, also where others failed.
+	// served are the devices that need no further push, even if others failed.
 	served []string
 	// skipped is why there was no recipient, "" otherwise.
 	skipped string
@@ -87,8 +87,8 @@ type outcome struct {
 }
 
 // claim writes the inbox item and claims each channel that is neither done nor claimed by another
-// delivery, of which busy reports whether there is one. At a closed fence, and of a scan that was
-// deleted, nothing is written and nothing claimed.
+// delivery. busy reports whether there is such a claim. At a closed fence, and for a deleted scan,
+// claim writes and claims nothing.
 func (c *Consumer) claim(ctx context.Context, msg notify.Message) (claims []claim, busy bool, err error) {
 	err = c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		claims, busy = nil, false
@@ -131,8 +131,8 @@ func (c *Consumer) refs(msg notify.Message) []*firestore.DocumentRef {
 	return refs
 }
 
-// claimChannel claims one channel, or records that the user does not want it. It returns nil where
-// there is nothing to do; busy reports whether another's claim is in force.
+// claimChannel claims one channel, or records that the user does not want it. It returns nil if
+// there is nothing to do. busy reports whether another claim is in force.
 func claimChannel(
 	tx *firestore.Transaction, snap *firestore.DocumentSnapshot, msg notify.Message, channel notify.Channel,
 	user account.User, now time.Time,
@@ -164,7 +164,7 @@ func claimChannel(
 	return c, false, nil
 }
 
-// unwanted returns why a channel is not used for the user, "" if it is.
+// unwanted returns why a channel is not used for the user, or "".
 func unwanted(channel notify.Channel, u account.User) string {
 	wants := notify.Preferences(u)
 	if channel == notify.Push && !wants.Push || channel == notify.Email && !wants.Email {
@@ -173,8 +173,8 @@ func unwanted(channel notify.Channel, u account.User) string {
 	return ""
 }
 
-// finish records the outcome of a claim. A failure gives the claim back at once, unless another has
-// taken it over; a delivery that was erased meanwhile stays so.
+// finish records the outcome of a claim. A failure releases the claim at once, unless another
+// delivery has taken it over. A delivery that was erased meanwhile stays so.
 func (c *Consumer) finish(ctx context.Context, mine claim, result outcome) error {
 	return c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		snap, err := tx.Get(mine.ref)

@@ -9,8 +9,8 @@ import (
 	"github.com/facescan/facescan/internal/notify"
 )
 
-// email mails the message to the address that the user has at this moment. A mailbox that is
-// refused is no reason to try again; whatever else is wrong may be mended.
+// email mails the message to the user's present address. A mailbox that is refused is not retried;
+// all other failures are.
 func (c *Consumer) email(ctx context.Context, msg notify.Message) outcome {
 	to, err := address.Verified(ctx, c.Users, msg.UID)
 	switch {

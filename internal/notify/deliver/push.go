@@ -17,16 +17,16 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// target is a device to push to, with the time of its document, so that only what was read is
-// deleted.
+// target is a device to push to, with the update time of its document, so that a device that has
+// changed is not deleted.
 type target struct {
 	device.Device
 	snap *firestore.DocumentSnapshot
 }
 
-// push sends to each device that earlier attempts did not reach. A token that FCM says is dead
-// takes its device with it; one that FCM finds no sense in is given up for this event; for any
-// other error the device is tried again with the next delivery.
+// push sends to each device that earlier attempts did not reach. If FCM reports a token as dead,
+// its device is deleted. If FCM refuses the request for a device, it is given up for this event.
+// After any other error the next delivery tries the device again.
 func (c *Consumer) push(ctx context.Context, msg notify.Message, mine claim) outcome {
 	targets, err := c.targets(ctx, msg.UID)
 	if err != nil {
@@ -60,7 +60,7 @@ func (c *Consumer) push(ctx context.Context, msg notify.Message, mine claim) out
 	return result
 }
 
-// targets returns the devices that are to have pushes, one for each token.
+// targets returns the devices to push to, one for each token.
 func (c *Consumer) targets(ctx context.Context, uid account.UID) ([]target, error) {
 	snaps, err := device.Of(account.Ref(c.Firestore, uid)).Documents(ctx).GetAll()
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *Consumer) targets(ctx context.Context, uid account.UID) ([]target, erro
 	return slices.Collect(maps.Values(byToken)), nil
 }
 
-// settle reports whether the device is through with the event.
+// settle reports whether the device is done with the event.
 func (c *Consumer) settle(ctx context.Context, t target, response *messaging.SendResponse) (served bool, err error) {
 	switch err := response.Error; {
 	case response.Success:
@@ -107,9 +107,9 @@ func (c *Consumer) forget(ctx context.Context, t target) error {
 	return nil
 }
 
-// pushOf returns the push of a message. On the device the event's id names it, so that a repeated
-// push replaces the first. The collapse key is the type, since FCM keeps no more than four of them
-// for a device that is offline: it then shows the latest of each type, and the inbox has them all.
+// pushOf returns the push of a message. The event's id names it on the device, so that a repeated
+// push replaces the first. The collapse key is the type, since FCM keeps no more than four keys for
+// a device that is offline: it then shows the latest of each type, and the inbox has them all.
 func pushOf(msg notify.Message, token string) *messaging.Message {
 	data := maps.Clone(msg.Data)
 	data["type"], data["eventId"] = msg.Type, msg.ID
@@ -127,5 +127,5 @@ func pushOf(msg notify.Message, token string) *messaging.Message {
 	}
 }
 
-// webTopic fits the id into the 32 characters that RFC 8030 allows.
+// webTopic shortens the id to the 32 characters that RFC 8030 allows.
 func webTopic(id string) string { return id[:min(len(id), 32)] }

@@ -1,4 +1,4 @@
-// Package inbox answers for a user's notifications, devices and preferences.
+// Package inbox serves a user's notifications, devices and preferences.
 package inbox
 
 import (
@@ -37,14 +37,14 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("PUT /v1/preferences", httpapi.User, h.putPreferences, httpapi.JSON)
 }
 
-// caller is who asks: the user as the transaction read it.
+// caller is the calling user as the transaction read it.
 type caller struct {
 	account.User
 	ref *firestore.DocumentRef
 }
 
-// run runs fn in a transaction that read the caller's account, which must be in use, in turn with
-// the user's others.
+// run runs fn in a transaction that has read the caller's account, which must be in use, in turn
+// with other transactions of the user.
 func (h *Handler) run(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
 	uid := account.Caller(r)
 	return transact.Run(r.Context(), h.Firestore, account.Ref(h.Firestore, uid),
@@ -53,7 +53,7 @@ func (h *Handler) run(r *http.Request, fn func(context.Context, *firestore.Trans
 		})
 }
 
-// look is [Handler.run] for what only reads.
+// look is like [Handler.run] for reading only.
 func (h *Handler) look(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
 	return h.Firestore.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) error {
 		return h.admit(ctx, tx, account.Caller(r), fn)
@@ -73,11 +73,11 @@ func (h *Handler) admit(
 
 type inboxView struct {
 	httpapi.List[itemView]
-	// Unread counts all unread items, not only this page's.
+	// Unread counts all unread items, including those of other pages.
 	Unread int64 `json:"unread"`
 }
 
-// itemView is an item as its owner sees it.
+// itemView is an item for its owner.
 type itemView struct {
 	ID        string            `json:"id"`
 	Type      string            `json:"type"`
@@ -125,7 +125,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) error {
 
 // page returns the newest items, or those after the position. It needs the index (createdAt desc).
 func page(tx *firestore.Transaction, live firestore.Query, asked httpapi.Page) (httpapi.List[itemView], error) {
-	// One more than asked for shows whether there is a next page.
+	// One more than the limit shows whether there is a next page.
 	q := live.OrderBy("createdAt", firestore.Desc).OrderBy(firestore.DocumentID, firestore.Desc).Limit(asked.Limit + 1)
 	if asked.After != nil {
 		q = q.StartAfter(asked.After.At, asked.After.ID)

@@ -41,7 +41,7 @@ func (h *Handler) putPreferences(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, preferencesView(body))
 }
 
-// prefer writes what the user wants. Like all that changes users/{uid} it reads without a lock and
+// prefer writes the user's preferences. Like all changes of users/{uid} it reads without a lock and
 // writes on a condition.
 func (h *Handler) prefer(ctx context.Context, uid account.UID, wants account.Notifications) error {
 	user := account.Ref(h.Firestore, uid)

@@ -39,8 +39,8 @@ func single(s scan.Scan) sitting {
 	}
 }
 
-// sittings returns the sittings of a page of the timeline and lookBack more, newest first. The scans of a
-// series were opened at one time, so they are adjacent in the list.
+// sittings returns the sittings of a page of the timeline and lookBack more, newest first. The
+// scans of a series were opened at one time, so they are adjacent in the list.
 //
 // It needs the index (uid asc, state asc, createdAt desc, id desc) on scans, as the list does.
 func (h *Handler) sittings(ctx context.Context, uid account.UID, asked httpapi.Page) (all []sitting, err error) {

@@ -81,7 +81,8 @@ func (m *Measurement) Conditions() (v [Conditions]float64) {
 	}
 }
 
-// StandardError returns the standard error of the deviation of one photo, standard deviations between people.
+// StandardError returns the standard error of the deviation of one photo, standard deviations
+// between people.
 func (m *Measurement) StandardError() float64 {
 	sum := 0.0
 	for i, v := range m.Conditions() {
