@@ -221,6 +221,25 @@ func TestSweep(t *testing.T) {
 		}
 		checkIDs(t, "outbox", f.owed(t), []string{"a"})
 	})
+	t.Run("it tries no more of them once its context has ended", func(t *testing.T) {
+		t.Parallel()
+		f := newFixture(t)
+		f.abandon(t, "a", "b", "c")
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		tried := 0
+		f.topics.setFail(func(context.Context, string) error {
+			tried++
+			cancel()
+			return errBroken
+		})
+		if _, err := f.box.Sweep(ctx, 0); !errors.Is(err, context.Canceled) || !errors.Is(err, errBroken) {
+			t.Errorf("err = %v, want both the publisher's and the context's", err)
+		}
+		if tried != 1 {
+			t.Errorf("%d events were tried, want 1", tried)
+		}
+	})
 }
 
 // Whatever fails and crashes in whatever order: in the end exactly the committed events were

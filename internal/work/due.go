@@ -33,8 +33,8 @@ type Due struct {
 }
 
 // Sweep calls handle with the due documents, the longest due first, and returns the number handled
-// without an error. A document that fails is put off and does not stop the others. The errors are
-// joined.
+// without an error. A document that fails is put off and does not stop the others; only the end of
+// ctx does. The errors are joined.
 func Sweep(
 	ctx context.Context, d Due, handle func(context.Context, *firestore.DocumentSnapshot) error,
 ) (handled int, err error) {
@@ -45,6 +45,9 @@ func Sweep(
 	}
 	var faults []error
 	for _, snap := range snaps {
+		if err := ctx.Err(); err != nil {
+			return handled, errors.Join(append(faults, err)...)
+		}
 		if err := handle(ctx, snap); err != nil {
 			faults = append(faults, err, d.putOff(ctx, snap))
 			continue
