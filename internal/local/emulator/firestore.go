@@ -20,6 +20,8 @@ import (
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/facescan/facescan/internal/local/emulator/index"
 )
 
 const (
@@ -40,7 +42,7 @@ const (
 // in production only.
 type firestoreFront struct {
 	server  *localServer
-	indexes indexes
+	indexes index.Set
 	grpc    *httputil.ReverseProxy // HTTP/2, for the client libraries
 	rest    *httputil.ReverseProxy // HTTP/1.1, for everybody else
 
@@ -50,7 +52,7 @@ type firestoreFront struct {
 
 // newFirestoreFront serves on a port of its own before the emulator at the host.
 func newFirestoreFront(ctx context.Context, emulator string) (*firestoreFront, error) {
-	known, err := productionIndexes()
+	known, err := index.Production()
 	if err != nil {
 		return nil, err
 	}
@@ -146,11 +148,11 @@ func (f *firestoreFront) admit(r *http.Request) error {
 	if err != nil || query == nil {
 		return err
 	}
-	s, err := shapeOf(query)
+	s, err := index.ShapeOf(query)
 	if err != nil {
-		return fmt.Errorf("%w: %s", err, s.collection)
+		return fmt.Errorf("%w: %v", err, query.GetFrom())
 	}
-	used, ok := f.indexes.serve(s)
+	used, ok := f.indexes.Serve(s)
 	if !ok {
 		return fmt.Errorf( //nolint:staticcheck // production's words
 			"The query requires an index: %s. Enter it into internal/schema, and go generate ./internal/catalog", s,
@@ -175,7 +177,7 @@ func runAggregation(message []byte) (string, *firestorepb.StructuredQuery, error
 	}
 	for _, a := range in.GetStructuredAggregationQuery().GetAggregations() {
 		if a.GetCount() == nil {
-			return "", nil, errNoRule
+			return "", nil, index.ErrNoRule
 		}
 	}
 	return in.GetParent(), in.GetStructuredAggregationQuery().GetStructuredQuery(), nil

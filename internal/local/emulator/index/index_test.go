@@ -1,11 +1,8 @@
-package emulator
+package index
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
-	"strings"
 	"testing"
 
 	"cloud.google.com/go/firestore"
@@ -13,15 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 )
 
-func TestIndexesServe(t *testing.T) {
+func TestSet_serve(t *testing.T) {
 	t.Parallel()
-	var all indexes
+	var all Set
 	if err := json.Unmarshal([]byte(`{
 		"indexes": [
 			{"name": "born", "collection": "cats", "fields": [{"path": "owner", "order": "ASCENDING"}, {"path": "born", "order": "ASCENDING"}]},
@@ -109,11 +104,11 @@ func TestIndexesServe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := shapeOf(structured(t, tt.query))
+			s, err := ShapeOf(structured(t, tt.query))
 			if err != nil {
 				t.Fatal(err)
 			}
-			used, ok := all.serve(s)
+			used, ok := all.Serve(s)
 			if !ok {
 				used = []string{refused}
 			}
@@ -131,7 +126,7 @@ func TestIndexesServe(t *testing.T) {
 	} {
 		t.Run("no rule for "+name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := shapeOf(structured(t, q)); !errors.Is(err, errNoRule) {
+			if _, err := ShapeOf(structured(t, q)); !errors.Is(err, ErrNoRule) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -146,15 +141,15 @@ func TestShapeOf_everyCollection(t *testing.T) {
 			From: []*firestorepb.StructuredQuery_CollectionSelector{{AllDescendants: true}},
 		}
 	}
-	s, err := shapeOf(everything())
-	if used, ok := (indexes{}).serve(s); err != nil || !ok || len(used) > 0 {
+	s, err := ShapeOf(everything())
+	if used, ok := (Set{}).Serve(s); err != nil || !ok || len(used) > 0 {
 		t.Errorf("served %v by %q, %v", ok, used, err)
 	}
 	sorted, some := everything(), everything()
 	sorted.OrderBy = []*firestorepb.StructuredQuery_Order{{}}
 	some.Where = new(firestorepb.StructuredQuery_Filter)
 	for name, q := range map[string]*firestorepb.StructuredQuery{"sorted": sorted, "some of them": some} {
-		if _, err := shapeOf(q); !errors.Is(err, errNoRule) {
+		if _, err := ShapeOf(q); !errors.Is(err, ErrNoRule) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -186,62 +181,4 @@ func structured(t *testing.T, q firestore.Query) *firestorepb.StructuredQuery {
 		t.Fatal(err)
 	}
 	return in.GetStructuredQuery()
-}
-
-// TestFirestore_refusesWhatHasNoIndex: what the emulator itself would answer.
-func TestFirestore_refusesWhatHasNoIndex(t *testing.T) {
-	ctx := t.Context()
-	s, err := start(ctx, freshMachine(), Options{}, Firestore)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	t.Setenv("FIRESTORE_EMULATOR_HOST", s.hosts[Firestore])
-	fs, err := firestore.NewClient(ctx, "demo-index")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer fs.Close()
-	mine := fs.Collection("scans").Where("uid", "==", "ada")
-	indexed, unindexed := mine.OrderBy("createdAt", firestore.Desc), mine.OrderBy("colour", firestore.Desc)
-
-	for name, call := range map[string]func() error{
-		"a query": func() error { _, err := unindexed.Documents(ctx).GetAll(); return err },
-		"a count": func() error { _, err := unindexed.NewAggregationQuery().WithCount("n").Get(ctx); return err },
-		"a sum":   func() error { _, err := mine.NewAggregationQuery().WithSum("size", "n").Get(ctx); return err },
-		"a query in a transaction": func() error {
-			return fs.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-				_, err := tx.Documents(unindexed).GetAll()
-				return err
-			})
-		},
-		"a listener": func() error {
-			snapshots := unindexed.Snapshots(ctx)
-			defer snapshots.Stop()
-			_, err := snapshots.Next()
-			return err
-		},
-	} {
-		if err := call(); status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "index") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if _, err := indexed.Documents(ctx).GetAll(); err != nil {
-		t.Error(err)
-	}
-	if _, err := fs.Doc("scans/none").Get(ctx); status.Code(err) != codes.NotFound {
-		t.Errorf("an error of the emulator's own: %v", err)
-	}
-	resp, err := http.Get("http://" + s.hosts[Firestore] + UsedIndexesPath + "?project=demo-index")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var used []string
-	if err := json.NewDecoder(resp.Body).Decode(&used); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"scans.uid_asc.createdAt_desc"}, used); diff != "" {
-		t.Errorf("used (-want +got):\n%s", diff)
-	}
 }

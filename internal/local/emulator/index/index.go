@@ -1,4 +1,6 @@
-package emulator
+// Package index finds the composite indexes of production that serve a query. The emulator serves
+// every query without one.
+package index
 
 import (
 	"encoding/json"
@@ -24,8 +26,8 @@ type indexField struct {
 	Order string `json:"order"`
 }
 
-// indexes are those that production's database has, by Terraform's own list.
-type indexes struct {
+// Set holds the indexes of a database.
+type Set struct {
 	Composite []struct {
 		Name         string       `json:"name"`
 		CollectionID string       `json:"collection"`
@@ -45,11 +47,11 @@ type collectionField struct {
 	Field        string `json:"field"`
 }
 
-// productionIndexes returns the indexes of terraform/catalog.json.
-func productionIndexes() (indexes, error) {
-	var all indexes
+// Production returns the indexes of terraform/catalog.json.
+func Production() (Set, error) {
+	var all Set
 	if err := json.Unmarshal(terraform.Catalog, &all); err != nil {
-		return indexes{}, fmt.Errorf("read the catalog: %w", err)
+		return Set{}, fmt.Errorf("read the catalog: %w", err)
 	}
 	for _, collection := range all.Expiring {
 		all.Group = append(all.Group, collectionField{collection, "expireAt"})
@@ -57,8 +59,8 @@ func productionIndexes() (indexes, error) {
 	return all, nil
 }
 
-// shape is what of a query decides which index it needs.
-type shape struct {
+// Shape is the part of a query that decides which index it needs.
+type Shape struct {
 	collection string
 	group      bool
 	// equal are the fields compared by equality, order those that it compares otherwise or sorts by.
@@ -70,23 +72,24 @@ type shape struct {
 	id string
 }
 
-// errNoRule means that this package cannot tell what index a query needs; no query was like that
-// when it was written.
-var errNoRule = errors.New(
-	"no rule says which index this kind of query needs; write one in internal/local/emulator/index.go",
+// ErrNoRule means that this package has no rule for the index that a query needs. No query needed
+// one when it was written.
+var ErrNoRule = errors.New(
+	"no rule says which index this kind of query needs; write one in internal/local/emulator/index/index.go",
 )
 
-func shapeOf(q *firestorepb.StructuredQuery) (shape, error) {
+// ShapeOf returns the shape of the query, or ErrNoRule.
+func ShapeOf(q *firestorepb.StructuredQuery) (Shape, error) {
 	if len(q.GetFrom()) != 1 || q.GetFindNearest() != nil {
-		return shape{}, errNoRule
+		return Shape{}, ErrNoRule
 	}
 	if q.GetFrom()[0].GetCollectionId() == "" && (q.GetWhere() != nil || len(q.GetOrderBy()) > 0) {
-		return shape{}, errNoRule // of all collections at once, just all documents can be asked for
+		return Shape{}, ErrNoRule // of all collections at once, just all documents can be asked for
 	}
-	s := shape{collection: q.GetFrom()[0].GetCollectionId(), group: q.GetFrom()[0].GetAllDescendants()}
+	s := Shape{collection: q.GetFrom()[0].GetCollectionId(), group: q.GetFrom()[0].GetAllDescendants()}
 	var compared []string
 	if err := s.filter(q.GetWhere(), &compared); err != nil {
-		return shape{}, err
+		return Shape{}, err
 	}
 	s.id = ascending
 	for _, o := range q.GetOrderBy() {
@@ -107,13 +110,13 @@ func shapeOf(q *firestorepb.StructuredQuery) (shape, error) {
 }
 
 // filter sorts the fields of a condition into those compared by equality and the others.
-func (s *shape) filter(f *firestorepb.StructuredQuery_Filter, compared *[]string) error {
+func (s *Shape) filter(f *firestorepb.StructuredQuery_Filter, compared *[]string) error {
 	switch {
 	case f == nil:
 		return nil
 	case f.GetCompositeFilter() != nil:
 		if f.GetCompositeFilter().GetOp() != firestorepb.StructuredQuery_CompositeFilter_AND {
-			return errNoRule
+			return ErrNoRule
 		}
 		for _, part := range f.GetCompositeFilter().GetFilters() {
 			if err := s.filter(part, compared); err != nil {
@@ -137,21 +140,21 @@ func (s *shape) filter(f *firestorepb.StructuredQuery_Filter, compared *[]string
 		s.equals(path)
 	case firestorepb.StructuredQuery_FieldFilter_ARRAY_CONTAINS,
 		firestorepb.StructuredQuery_FieldFilter_ARRAY_CONTAINS_ANY:
-		return errNoRule
+		return ErrNoRule
 	default:
 		*compared = append(*compared, path)
 	}
 	return nil
 }
 
-func (s *shape) equals(path string) {
+func (s *Shape) equals(path string) {
 	if path != documentID && !slices.Contains(s.equal, path) {
 		s.equal = append(s.equal, path)
 	}
 }
 
 // String returns the index that serves the shape alone.
-func (s shape) String() string {
+func (s Shape) String() string {
 	parts := []string{s.collection}
 	if s.group {
 		parts = append(parts, "group")
@@ -165,15 +168,15 @@ func (s shape) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// serve returns the composite indexes by which the query is answered, none where it needs none;
-// false where it cannot be. The rules are those of
+// Serve returns the names of the composite indexes that answer the query, none where it needs none.
+// ok is false where the set cannot answer it. The rules are those of
 // https://firebase.google.com/docs/firestore/query-data/index-overview:
 //
 //   - One field, or several that are all compared by equality, need single-field indexes only,
 //     which are merged.
 //   - Otherwise an index has the fields of equality first, in any order, and then the others, in
 //     theirs. Indexes that end alike are merged, too. None is read backwards.
-func (all indexes) serve(s shape) (used []string, ok bool) {
+func (all Set) Serve(s Shape) (used []string, ok bool) {
 	switch {
 	case len(s.order) == 0 && !slices.ContainsFunc(
 		s.equal, func(path string) bool { return !all.single(s, indexField{path, s.id}) },
@@ -206,7 +209,7 @@ func (all indexes) serve(s shape) (used []string, ok bool) {
 // single reports whether the field has an index of its own in the shape's scope. By themselves all
 // fields have one for each direction within a collection, and none over all collections of a name;
 // Terraform's own entries replace that by ascending ones.
-func (all indexes) single(s shape, by indexField) bool {
+func (all Set) single(s Shape, by indexField) bool {
 	if slices.Contains(all.Group, collectionField{s.collection, by.Path}) {
 		return by.Order == ascending
 	}
