@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// pageSize is how many objects one call of DeletePage deletes at most.
+	// pageSize is the largest number of objects that one call of DeletePage deletes.
 	pageSize = 200
-	// parallel is how many objects are deleted at once.
+	// parallel is the number of objects deleted at once.
 	parallel = 8
 )
 
@@ -50,8 +50,8 @@ func list(
 	}
 }
 
-// Delete deletes the object. One that is gone, or of another generation than the handle's condition
-// asks for, is deleted already.
+// Delete deletes the object. It succeeds if the object is gone, or of another generation than the
+// handle's condition.
 func Delete(ctx context.Context, object *storage.ObjectHandle) error {
 	err := object.Delete(ctx)
 	var api *googleapi.Error
@@ -62,7 +62,7 @@ func Delete(ctx context.Context, object *storage.ObjectHandle) error {
 	return nil
 }
 
-// DeleteBelow deletes the objects whose names begin with prefix. It tries each, even if others
+// DeleteBelow deletes the objects whose names begin with prefix. It tries all of them, even if some
 // fail.
 func DeleteBelow(ctx context.Context, b *storage.BucketHandle, prefix string) error {
 	if err := checkFolder(prefix); err != nil {
@@ -79,7 +79,7 @@ func DeleteBelow(ctx context.Context, b *storage.BucketHandle, prefix string) er
 }
 
 // DeletePage deletes up to 200 generations, noncurrent ones included, of the objects whose names
-// begin with prefix, and returns how many it found: 0 if none is left.
+// begin with prefix, and returns the number found, 0 if none is left.
 func DeletePage(ctx context.Context, b *storage.BucketHandle, prefix string) (found int, err error) {
 	if err := checkFolder(prefix); err != nil {
 		return 0, err

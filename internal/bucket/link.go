@@ -9,13 +9,13 @@ import (
 	"cloud.google.com/go/storage"
 )
 
-// File is what the holder of a link downloads an object as.
+// File is the name and type of a downloaded object.
 type File struct {
 	Name, ContentType string
 }
 
-// Link returns a URL by which an object can be downloaded until it expires. The URL fixes the
-// file's type and name, and that it is saved, not shown as a page.
+// Link returns a URL that downloads an object until expires. The URL fixes the file's type and
+// name, and that it is saved instead of shown as a page.
 func Link(
 	b *storage.BucketHandle, signing storage.SignedURLOptions, object string, as File, expires time.Time,
 ) (string, error) {

@@ -13,22 +13,22 @@ import (
 	"cloud.google.com/go/storage"
 )
 
-// Timeout bounds a read, from its first request to its last byte. The client library tries for as
-// long as its context lasts, without a pause where the object's bytes and not the connection are
-// the cause. The largest objects are read in a second or two; work.LeaseTime, within which a holder
+// Timeout bounds a read, from its first request to its last byte. The client library retries for as
+// long as its context lasts, without a pause if the object's bytes and not the connection are the
+// cause. The largest objects are read in a second or two. work.LeaseTime, within which a holder
 // reads and works, is three times as long.
 const Timeout = 20 * time.Second
 
 var (
-	// ErrTooLarge is the error of a read beyond the limit.
+	// ErrTooLarge is returned by a read beyond the limit.
 	ErrTooLarge = errors.New("the object is larger than it may be")
-	// ErrTimeout is the error of a read that took longer than Timeout. Another read may succeed.
+	// ErrTimeout is returned by a read that took longer than Timeout. Another read may succeed.
 	ErrTimeout = errors.New("the object was not read in time")
 )
 
-// Reader reads one object. Close it.
+// Reader reads one object. It must be closed.
 type Reader struct {
-	// Attrs are the object's, as far as the answer to the read has them.
+	// Attrs are the attributes of the object in the answer to the read.
 	Attrs storage.ReaderObjectAttrs
 
 	object io.ReadCloser
@@ -37,11 +37,11 @@ type Reader struct {
 	left   int64
 }
 
-// Open begins to read an object of at most limit bytes. It returns storage.ErrObjectNotExist,
-// ErrTooLarge, ErrTimeout or the client's error, wrapped; so do the reads.
+// Open begins to read an object of at most limit bytes. Its errors, and those of the reads, wrap
+// storage.ErrObjectNotExist, ErrTooLarge, ErrTimeout or the client's error.
 //
-// The bytes come as they are stored: an object whose Content-Encoding is gzip is not inflated, not
-// by Cloud Storage and not by the client. The client would take bytes that are no gzip for a broken
+// The bytes are those that are stored: neither Cloud Storage nor the client decompresses an object
+// whose Content-Encoding is gzip. The client would take bytes that are not gzip for a broken
 // connection and read them again and again, and could not compare the checksum of those that are.
 func Open(ctx context.Context, object *storage.ObjectHandle, limit int64) (*Reader, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, Timeout, ErrTimeout)
@@ -58,16 +58,16 @@ func Open(ctx context.Context, object *storage.ObjectHandle, limit int64) (*Read
 	return opened, nil
 }
 
-// Encoded reports whether the object's uploader gave it a Content-Encoding, so that its bytes may
-// be others than its Content-Type says.
+// Encoded reports whether the object has a Content-Encoding, so that its bytes may not be those of
+// its Content-Type.
 func (r *Reader) Encoded() bool { return r.Attrs.Decompressed || Encoded(r.Attrs.ContentEncoding) }
 
-// Encoded reports whether an object's Content-Encoding stands for an encoding.
+// Encoded reports whether the Content-Encoding is an encoding.
 func Encoded(contentEncoding string) bool {
 	return contentEncoding != "" && contentEncoding != "identity"
 }
 
-// Read reads on.
+// Read reads from the object.
 func (r *Reader) Read(p []byte) (int, error) {
 	n, err := r.object.Read(p)
 	if r.left -= int64(n); r.left < 0 {
@@ -85,14 +85,14 @@ func (r *Reader) Close() error {
 	return r.object.Close()
 }
 
-// All returns what is left of the object.
+// All returns the rest of the object.
 func (r *Reader) All() ([]byte, error) {
 	whole := bytes.NewBuffer(make([]byte, 0, max(r.Attrs.Size, 0)+bytes.MinRead))
 	_, err := whole.ReadFrom(r)
 	return whole.Bytes(), err
 }
 
-// Read returns an object of at most limit bytes, with the errors of Open.
+// Read returns an object of at most limit bytes. Its errors are those of Open.
 func Read(ctx context.Context, object *storage.ObjectHandle, limit int64) ([]byte, error) {
 	r, err := Open(ctx, object, limit)
 	if err != nil {
@@ -102,7 +102,7 @@ func Read(ctx context.Context, object *storage.ObjectHandle, limit int64) ([]byt
 	return r.All()
 }
 
-// inTime names the read's own deadline where that is the cause of err.
+// inTime replaces err by ErrTimeout if the read's own deadline is the cause.
 func inTime(ctx context.Context, err error) error {
 	if errors.Is(context.Cause(ctx), ErrTimeout) {
 		return errors.Join(ErrTimeout, err)

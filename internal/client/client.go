@@ -1,4 +1,4 @@
-// Package client acts as the mobile app: it knows the API, through the client generated from its
+// Package client acts as the mobile app: it calls the API through the client generated from its
 // contract, and the upload URL, and nothing of the inside. The demo, the probe at the start of the
 // local stack and systest go through it.
 package client
@@ -372,7 +372,7 @@ func (c *Client) Download(ctx context.Context, e api.Export) (archive.Manifest, 
 	return archive.Verify(bytes.NewReader(file), int64(len(file)))
 }
 
-// fetch reads what anybody may who knows the URL.
+// fetch reads what anyone with the URL may read.
 func (c *Client) fetch(ctx context.Context, url string) (_ []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {

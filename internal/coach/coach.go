@@ -1,6 +1,6 @@
-// Package coach says of a small preview how the photo could be better, before it is taken: checks
-// and at most three fixes, most useful first. It gives no score and no geometry, and keeps nothing:
-// the preview lives in memory as long as its request.
+// Package coach suggests, from a small preview, how the photo could be better before it is taken:
+// checks and at most three fixes, most useful first. It gives no score and no geometry, and stores
+// nothing: the preview is in memory only during its request.
 package coach
 
 import (
@@ -21,11 +21,11 @@ const (
 	Retake  Verdict = "retake"  // it would be refused
 )
 
-// Gain is what a fix is known to bring.
+// Gain is the known effect of a fix.
 type Gain string
 
-// The gains. None is given in points, nor in the width of the interval: the standard error of a
-// photo depends on its conditions together, and a preview has not the photo's pixels to tell it by.
+// The gains. None is given in points or in the width of the interval: the standard error of a photo
+// depends on all of its conditions, and a preview does not have the photo's pixels to estimate it.
 const (
 	Measured Gain = "measured" // the photo is refused without it
 	Ranked   Gain = "ranked"   // the photo is measured but not ranked without it
@@ -34,11 +34,11 @@ const (
 // View is the answer to a preview.
 type View struct {
 	Verdict Verdict `json:"verdict"`
-	// Reason is why a photo would be refused; nil unless Retake.
+	// Reason is why a photo would be refused, nil unless Retake.
 	Reason *Reason `json:"reason,omitempty"`
-	// Checks are those of the engine, empty where it found no face to check.
+	// Checks are the engine's checks, empty if it found no face.
 	Checks []report.Check `json:"checks"`
-	// Fixes are at most three, most useful first; none when Good.
+	// Fixes are at most three, most useful first. There are none if Good.
 	Fixes []Fix `json:"fixes"`
 }
 
@@ -50,16 +50,16 @@ type Reason struct {
 
 // Fix is one thing to do.
 type Fix struct {
-	// Check is the one that it is about, "" where it is about the picture as a whole.
+	// Check is the check that it is about, "" if it is about the whole picture.
 	Check string `json:"check,omitempty"`
 	// Advice is a sentence for the person in the photo.
 	Advice string `json:"advice"`
-	// Gain is "" where none is known.
+	// Gain is "" if unknown.
 	Gain Gain `json:"gain,omitempty"`
 }
 
-// answer makes an answer of what the engine said. Errors that are not about what is in the picture
-// are returned.
+// answer returns the answer for the engine's report or error. It returns errors that are not about
+// the contents of the picture.
 func answer(r report.Report, err error) (View, error) {
 	var refusal *report.Refusal
 	switch {

@@ -19,31 +19,30 @@ import (
 	"github.com/facescan/facescan/internal/watchdog"
 )
 
-// Limits of a preview: 512 KiB and 1.5 megapixels, which the engine looks through in about a tenth
-// of a second.
+// Limits of a preview: 512 KiB and 1.5 megapixels, which the engine analyzes in about a tenth of a
+// second.
 const (
 	MaxBytes  = 512 << 10
 	MaxPixels = 1_500_000
 )
 
-// lookTime is how long the engine may look at a preview, a hundred times what it takes.
+// lookTime bounds the analysis of a preview. It is a hundred times its usual time.
 const lookTime = 15 * time.Second
 
-// PreviewsOfUser lets an app ask once a second.
+// PreviewsOfUser allows an app one preview a second.
 var PreviewsOfUser = quota.Rule{Name: "coach-user", Max: 600, Window: 10 * time.Minute}
 
 var contentTypes = []string{"image/jpeg", "image/png", "image/webp"}
 
 // Handler serves POST /v1/coach. It is safe for concurrent use.
 type Handler struct {
-	// Firestore tells whose face may be measured, Limits counts.
+	// Firestore shows who may be measured. Limits counts the previews.
 	Firestore *firestore.Client
 	Limits    *quota.Limiter
-	// Analyze is the face engine, face.Analyze; a seam because no photo is known to break the real
-	// one.
+	// Analyze is the face engine, face.Analyze. It is a field for tests of failures, since no photo is
+	// known to break the real one.
 	Analyze func(io.Reader, report.Options) (report.Report, error)
-	// Exit ends the process when the engine does not come to an end, os.Exit but in tests (see
-	// internal/watchdog).
+	// Exit ends the process if the engine hangs: os.Exit except in tests (see internal/watchdog).
 	Exit func(code int)
 	// MinAge is the age in years that a user must have passed to be measured.
 	MinAge int
@@ -71,7 +70,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.Write(w, http.StatusOK, a)
 }
 
-// admit asks what an upload asks, and counts.
+// admit checks the conditions of an upload and counts the preview.
 func (h *Handler) admit(ctx context.Context, uid account.UID) error {
 	err := h.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		_, err := account.ReadAnalysable(tx, h.Firestore, uid, h.Now(), h.MinAge)
@@ -83,8 +82,8 @@ func (h *Handler) admit(ctx context.Context, uid account.UID) error {
 	return h.Limits.Take(ctx, PreviewsOfUser, quota.User(string(uid)))
 }
 
-// look has the engine look at the preview. What is no picture is the caller's error, what is in the
-// picture is not.
+// look runs the engine on the preview. A body that is not a picture is the caller's error; the
+// contents of a picture are not.
 func (h *Handler) look(ctx context.Context, preview []byte) (View, error) {
 	done := watchdog.Watch(ctx, lookTime, h.Exit)
 	defer done()

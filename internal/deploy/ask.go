@@ -12,7 +12,7 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal is where the operator is asked.
+// terminal asks the operator.
 type terminal struct {
 	in  *bufio.Reader
 	out io.Writer
@@ -34,7 +34,7 @@ func (t *terminal) line(ctx context.Context, question string) (string, error) {
 	return t.answer(ctx, question, func() (string, error) { return t.in.ReadString('\n') })
 }
 
-// secret is line without the answer being seen.
+// secret is like line, but does not show the answer.
 func (t *terminal) secret(ctx context.Context, question string) (string, error) {
 	if t.tty < 0 {
 		return t.line(ctx, question)

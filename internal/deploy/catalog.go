@@ -17,7 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-// document is what Terraform reads: the catalog, and what package schema says of the database.
+// document is what Terraform reads: the catalog, and the database by package schema.
 type document struct {
 	Functions         map[string]functionRow `json:"functions"`
 	Topics            []string               `json:"topics"`
@@ -126,7 +126,7 @@ func catalogJSON() ([]byte, error) {
 	return indented(d)
 }
 
-// addCollections adds what package schema says of indexes and fields.
+// addCollections adds the indexes and fields of package schema.
 func (d *document) addCollections() {
 	for _, c := range schema.Collections {
 		for _, i := range c.Indexes {

@@ -26,7 +26,7 @@ type check struct {
 	mend string
 }
 
-// errSkipped is in the chain of a check that was not made; why stands beside it.
+// errSkipped is wrapped by the error of a check that was not made, with the reason.
 var errSkipped = errors.New("skipped")
 
 func skip(why string) error { return fmt.Errorf("%w: %s", errSkipped, why) }

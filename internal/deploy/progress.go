@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// tfEvent is a line of what Terraform says of its work with -json.
+// tfEvent is a line of Terraform's output with -json.
 type tfEvent struct {
 	Type    string `json:"type"`
 	Message string `json:"@message"`

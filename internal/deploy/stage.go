@@ -29,7 +29,7 @@ const (
 	vendorModulesFile = vendorFolder + "/modules.txt"
 )
 
-// goPackage is what `go list` says of a package.
+// goPackage is the output of `go list` for a package.
 type goPackage struct {
 	ImportPath string
 	Dir        string

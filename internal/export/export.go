@@ -1,4 +1,4 @@
-// Package export hands a user what is kept of them, as a zip to download:
+// Package export gives a user all of their data, as a zip to download:
 //
 //	POST /v1/me/export ─► exports/{id} = queued ─► account.export-requested ─► export ─► exports/{uid}/{id}.zip
 //	GET  /v1/me/export ─► queued | ready with a signed URL | failed
@@ -6,17 +6,17 @@
 //	queued ──► ready ──24 h──► (gone)
 //	       └─► failed ─24 h──► (gone)
 //
-// The zip is streamed from the stores into the bucket and never whole in memory. An attempt that
-// breaks off leaves nothing, or an object that the next attempt replaces: it writes over the
-// generation that it found and no other, so that a worker that has lost the lease replaces nothing.
-// Whatever is not the newest word of the user's consent is not given out: the export is made, kept
-// and shown under one consent epoch, and its end asks users/{uid} for that again.
+// The zip is streamed from the stores into the bucket and never whole in memory. An interrupted
+// attempt leaves nothing, or an object that the next attempt replaces: it overwrites the generation
+// that it found and no other, so that a worker that has lost the lease replaces nothing. What does
+// not match the user's present consent is not given out: the export is built, stored and shown
+// under one consent epoch, which its completion compares with users/{uid} again.
 //
-// Erasure deletes the documents by their uid and the objects by their prefix. The sweep asks for
+// Erasure deletes the documents by their uid and the objects by their prefix. The sweep requests
 // abandoned exports again, and deletes those that are over.
 //
-// Package build makes the zips, and package archive writes and verifies them. The tests here go
-// through all three.
+// Package build collects the contents of the zips, and package archive writes and verifies them.
+// The tests here cover all three.
 package export
 
 import (
@@ -32,22 +32,22 @@ import (
 
 const (
 	docSchema = 1
-	// ContentType is that of an export's object.
+	// ContentType is the media type of an export's object.
 	ContentType = "application/zip"
-	// linkLife is the longest that a signed URL is good for; GET signs another.
+	// linkLife is the longest life of a signed URL. GET signs another one.
 	linkLife = 15 * time.Minute
-	// firstLook is when the sweep first asks for an export again, and how long it waits before it does
-	// so again.
+	// firstLook is when the sweep first requests an export again, and the pause before it does so once
+	// more.
 	firstLook = 2 * time.Minute
-	// maxAttempts ends an export that fails again and again. With the pauses of its subscription that
-	// takes over an hour.
+	// maxAttempts ends an export that fails repeatedly. With the pauses of its subscription that takes
+	// over an hour.
 	maxAttempts = 12
 )
 
-// State is how far an export is.
+// State is the state of an export.
 type State string
 
-// The states; the last two are ends.
+// The states. The last two are final.
 const (
 	Queued State = "queued"
 	Ready  State = "ready"
@@ -59,28 +59,28 @@ type Job struct {
 	Schema int         `firestore:"schema"`
 	ID     string      `firestore:"id"`
 	UID    account.UID `firestore:"uid"`
-	// ConsentEpoch is the user's when it was last begun: a later one may mean that what it holds must
-	// go.
+	// ConsentEpoch is the user's epoch at the last attempt. A later epoch may mean that its contents
+	// must be deleted.
 	ConsentEpoch int64     `firestore:"consentEpoch"`
 	State        State     `firestore:"state"`
 	CreatedAt    time.Time `firestore:"createdAt"`
-	// ExpireAt is when it is over; it is not read from then on.
+	// ExpireAt is when it is over. It is not read after that.
 	ExpireAt time.Time `firestore:"expireAt"`
-	// Object is its name in the results bucket, SHA256 its hash in hex and Bytes its size, both zero
-	// until it is ready.
+	// Object is its name in the results bucket, SHA256 its hash in hex and Bytes its size. Both are
+	// zero until it is ready.
 	Object string `firestore:"object"`
 	SHA256 string `firestore:"sha256"`
 	Bytes  int64  `firestore:"bytes"`
-	// Attempts is how often making it was begun, Lease who does.
+	// Attempts is the number of attempts. Lease is held by the present one.
 	Attempts int        `firestore:"attempts"`
 	Lease    work.Lease `firestore:"lease"`
-	// SweepAt is when the sweep looks at it next.
+	// SweepAt is when the sweep handles it next.
 	SweepAt time.Time `firestore:"sweepAt"`
 }
 
 // Errors of [Job.Claim] and [ReadJob].
 var (
-	// ErrGone means that there is no such export, or no user any more to make it for.
+	// ErrGone means that the export does not exist, or that its user is gone.
 	ErrGone = errors.New("there is no such export")
 	// ErrOver means that the export has ended.
 	ErrOver = errors.New("the export is over")
@@ -100,8 +100,8 @@ func ObjectName(uid account.UID, id string) string {
 
 func (j Job) expired(now time.Time) bool { return !now.Before(j.ExpireAt) }
 
-// Claim takes the export for the token's holder, under the user's present consent. One that was
-// begun too often fails instead, and is over.
+// Claim takes the export for the token's holder, under the user's present consent. After too many
+// attempts the export fails instead, and is over.
 func (j *Job) Claim(token string, epoch int64, now time.Time) error {
 	if j.State != Queued || j.expired(now) {
 		return ErrOver
@@ -127,13 +127,13 @@ func (j *Job) Renew(now time.Time) {
 	j.SweepAt = j.Lease.Until.Add(firstLook)
 }
 
-// Release gives it up for the next attempt.
+// Release releases the export for the next attempt.
 func (j *Job) Release(now time.Time) {
 	j.Lease = work.Lease{}
 	j.SweepAt = now.Add(firstLook)
 }
 
-// Finish ends the export, whose object has the hash and the size.
+// Finish completes the export, whose object has the hash and the size.
 func (j *Job) Finish(sha256 string, bytes int64, now time.Time) {
 	j.State, j.SHA256, j.Bytes = Ready, sha256, bytes
 	j.Lease = work.Lease{}
@@ -141,7 +141,7 @@ func (j *Job) Finish(sha256 string, bytes int64, now time.Time) {
 	j.SweepAt = j.ExpireAt
 }
 
-// current returns the newest of the user's exports that may be shown: it is not over, and not of an
+// current returns the newest of the user's exports that may be shown: not over, and not of an
 // earlier consent.
 func current(all []Job, u account.User, now time.Time) (Job, error) {
 	all = slices.DeleteFunc(slices.Clone(all), func(j Job) bool {

@@ -23,15 +23,15 @@ type Handler struct {
 	Outbox    *outbox.Box
 	// Limits counts the exports of a day.
 	Limits *quota.Limiter
-	// Results holds the zips, whose URLs are signed with Signing.
+	// Results holds the zips. Signing are the options for signing their URLs.
 	Results *storage.BucketHandle
 	Signing storage.SignedURLOptions
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// Routes adds the routes to the API. Both ask for a fresh token: their answer leads to all there is
-// of the user.
+// Routes adds the routes to the API. Both require a fresh token, since their answer leads to all of
+// the user's data.
 func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("POST /v1/me/export", httpapi.FreshUser, h.post)
 	api.Handle("GET /v1/me/export", httpapi.FreshUser, h.get)

@@ -17,8 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// perDay is how many exports a user can have made; repeating a request counts for nothing while its
-// export lasts.
+// perDay limits the exports of a user. Repeating a request is free while its export lasts.
 var perDay = quota.Rule{Name: "export", Max: 5, Window: 24 * time.Hour}
 
 func jobs(fs *firestore.Client) *firestore.CollectionRef { return fs.Collection("exports") }
@@ -48,13 +47,13 @@ func DeleteJob(tx *firestore.Transaction, fs *firestore.Client, id string) error
 	return nil
 }
 
-// tell owes the event that has the export made.
+// tell owes the event that starts the export.
 func tell(ctx context.Context, tx *outbox.Tx, j Job, now time.Time) error {
 	return tx.Tell(ctx, now, event.AccountExportRequestedV1{UID: string(j.UID), ExportID: j.ID}, string(j.UID), j.ID)
 }
 
 // newest returns the user's current export, see [current]. The query is by uid alone, which needs
-// no composite index, and finds no more than the few of the last day.
+// no composite index, and matches only the few of the last day.
 func newest(ctx context.Context, fs *firestore.Client, u account.User, now time.Time) (Job, error) {
 	snaps, err := jobs(fs).Where("uid", "==", string(u.UID)).Documents(ctx).GetAll()
 	if err != nil {
@@ -69,8 +68,8 @@ func newest(ctx context.Context, fs *firestore.Client, u account.User, now time.
 	return current(all, u, now)
 }
 
-// request begins an export, or finds the one that is under way or ready. One that waits is told
-// again, in case its event was lost.
+// request begins an export, or finds the one that is under way or ready. It publishes the event of
+// a waiting one again, in case it was lost.
 func (h *Handler) request(ctx context.Context, uid account.UID) (j Job, err error) {
 	id := strings.ToLower(rand.Text())
 	err = h.Outbox.RunInTurn(ctx, account.Ref(h.Firestore, uid), func(ctx context.Context, tx *outbox.Tx) error {
@@ -79,9 +78,9 @@ func (h *Handler) request(ctx context.Context, uid account.UID) (j Job, err erro
 			return err
 		}
 		now := h.Now().UTC()
-		// The count is read before the exports. A request that begins one in between changes the count,
-		// so that this commit fails and is made anew: the user has one export at a time without a lock on
-		// all there are.
+		// The count is read before the exports. A request that begins an export in between changes the
+		// count, so that this commit fails and is repeated. So the user has one export at a time without
+		// a lock on all of them.
 		taking, usedUp := h.Limits.Prepare(ctx, quota.User(string(uid)), perDay)
 		j, err = newest(ctx, h.Firestore, u, now)
 		if err != nil && !errors.Is(err, ErrGone) {

@@ -16,15 +16,15 @@ import (
 )
 
 const (
-	// sweepPage is how many exports one sweep looks at, oldest due first.
+	// sweepPage is the number of exports that one sweep handles, the longest due first.
 	sweepPage = 100
-	// failedLook is how long the sweep leaves alone what it failed on.
+	// failedLook is how long the sweep skips an export that it failed on.
 	failedLook = 10 * time.Minute
 )
 
-// Sweeper deletes exports that are over, and has those made that were abandoned.
+// Sweeper deletes exports that are over, and requests abandoned ones again.
 type Sweeper struct {
-	// Firestore holds the exports, Results their objects; Outbox tells their events again.
+	// Firestore holds the exports and Results their objects. Outbox publishes their events again.
 	Firestore *firestore.Client
 	Results   *storage.BucketHandle
 	Outbox    *outbox.Box
@@ -67,7 +67,8 @@ func (s *Sweeper) expire(ctx context.Context, snap *firestore.DocumentSnapshot, 
 	if err := bucket.Delete(ctx, s.Results.Object(j.Object)); err != nil {
 		return err
 	}
-	// A worker that finished it meanwhile wrote the object anew, and it has another 24 hours.
+	// If a worker finished it meanwhile, it wrote the object again, and the export has another 24
+	// hours.
 	if _, err := snap.Ref.Delete(ctx, firestore.LastUpdateTime(snap.UpdateTime)); err != nil {
 		return fmt.Errorf("delete export: %w", err)
 	}

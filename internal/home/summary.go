@@ -1,4 +1,4 @@
-// Package home answers in one call what an app's first screen shows: the latest and the best scan,
+// Package home serves the data of an app's first screen in one call: the latest and the best scan,
 // the place on the board and the number of unread notifications.
 package home
 
@@ -39,9 +39,9 @@ type summaryView struct {
 	Unread   int64                `json:"unread"`
 }
 
-// get reads the parts at the same time, so that it takes as long as the slowest. Each is of a
-// moment of its own: a scan that completes meanwhile may be the latest already and not on the board
-// yet, as it is with separate calls. Board and inbox check whether the account is in use.
+// get reads the parts concurrently, so that it takes as long as the slowest. Each is read at its
+// own moment: a scan that completes meanwhile may be the latest already and not on the board yet,
+// as with separate calls. Board and inbox check whether the account is in use.
 func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	uid := account.Caller(r)
 	var v summaryView

@@ -15,54 +15,54 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// timeout bounds each step of the talk with the mail server.
+// timeout bounds each step of the conversation with the mail server.
 const timeout = 10 * time.Second
 
-// implicitTLS is the port where TLS comes first; on others it is STARTTLS.
+// implicitTLS is the port on which TLS comes first. Others use STARTTLS.
 const implicitTLS = 465
 
-// Errors of [Sender.Send]: the mail cannot reach this address, now or later.
+// Errors of [Sender.Send] that mean that mail cannot reach this address, now or later.
 var (
-	// ErrAddress means that the text is no address.
+	// ErrAddress means that the text is not an address.
 	ErrAddress = errors.New("the address is no address")
-	// ErrRefused means that the server refuses the mailbox, and not for now only.
+	// ErrRefused means that the server permanently refuses the mailbox.
 	ErrRefused = errors.New("the mail server refuses the address")
 )
 
-// Config says how to reach the mail server.
+// Config is the configuration of the mail server.
 type Config struct {
 	// Addr is its host:port.
 	Addr string
-	// User and Password are "" where the server asks for none.
+	// User and Password are "" if the server requires none.
 	User, Password string
 	// From is the sender, such as "FaceScan <hello@example.com>".
 	From string
-	// Plain goes without TLS, for the local stack's sink only.
+	// Plain turns TLS off, for the local stack's sink only.
 	Plain bool
 }
 
 // Message is a mail to one address.
 type Message struct {
-	// ID names the mail, so that a mail store can tell a repetition. It is the first part of the
-	// Message-ID.
+	// ID identifies the mail, so that a mail store can detect a repetition. It is the first part of
+	// the Message-ID.
 	ID      string
 	To      string
 	Subject string
-	// Text and HTML say the same in two ways, of which the reader's program shows one.
+	// Text and HTML are two forms of the same content, of which the reader's program shows one.
 	Text, HTML string
 	Date       time.Time
 }
 
-// Sender sends mails over SMTP, with TLS or not at all unless told to go without. It is safe for
+// Sender sends mails over SMTP, and only with TLS unless Config.Plain is set. It is safe for
 // concurrent use.
 type Sender struct {
 	client *mail.Client
 	from   string
-	// domain is the sender's, for Message-IDs.
+	// domain is the sender's domain, for Message-IDs.
 	domain string
 }
 
-// New returns a sender; it dials nothing. The error is of the configuration.
+// New returns a sender. It does not dial. It returns an error for a bad configuration.
 func New(c Config) (*Sender, error) {
 	host, portText, err := net.SplitHostPort(c.Addr)
 	if err != nil {
@@ -101,8 +101,8 @@ func (c Config) options(port int) []mail.Option {
 	return opts
 }
 
-// Send sends the mail. Where it cannot reach the address, the error is [ErrAddress] or
-// [ErrRefused]; after any other error it may be tried again. No error shows the address.
+// Send sends the mail. If the mail cannot reach the address, the error is [ErrAddress] or
+// [ErrRefused]. After any other error it may be tried again. No error contains the address.
 func (s *Sender) Send(ctx context.Context, m Message) error {
 	letter, err := s.letter(m)
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	return answer(err)
 }
 
-// letter returns the mail as the client takes it.
+// letter returns the mail in the client's form.
 func (s *Sender) letter(m Message) (*mail.Msg, error) {
 	letter := mail.NewMsg()
 	if err := letter.From(s.from); err != nil {
@@ -130,15 +130,15 @@ func (s *Sender) letter(m Message) (*mail.Msg, error) {
 	letter.Subject(m.Subject)
 	letter.SetMessageIDWithValue(m.ID + "@" + s.domain)
 	letter.SetDateWithValue(m.Date)
-	// RFC 3834: no holiday notice should answer.
+	// RFC 3834: no vacation responder should answer.
 	letter.SetGenHeader("Auto-Submitted", "auto-generated")
 	letter.SetBodyString(mail.TypeTextPlain, m.Text)
 	letter.AddAlternativeString(mail.TypeTextHTML, m.HTML)
 	return letter, nil
 }
 
-// answer returns what the mail server's answer means. The server's words are left out, since they
-// tend to repeat the address.
+// answer returns the error for the mail server's answer. It leaves out the server's words, since
+// they often repeat the address.
 func answer(err error) error {
 	var refusal *mail.SendError
 	if !errors.As(err, &refusal) {

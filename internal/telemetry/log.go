@@ -1,6 +1,6 @@
-// Package telemetry makes logs and traces that Cloud Logging and Cloud Trace understand: slog
-// records in the structured-logging fields, W3C trace context on every path, and spans over OTLP
-// when an endpoint is set.
+// Package telemetry writes logs and traces for Cloud Logging and Cloud Trace: slog records in the
+// structured-logging fields, W3C trace context on every path, and spans over OTLP when an endpoint
+// is set.
 package telemetry
 
 import (
@@ -19,9 +19,9 @@ const (
 	fieldSampled = "logging.googleapis.com/trace_sampled"
 )
 
-// NewLogger writes one JSON object a record to w, in Cloud Logging's fields. Records logged with a
-// context carry its trace and what [With] put there. project is the Google Cloud project of the
-// trace ids.
+// NewLogger returns a logger that writes one JSON object for each record to w, in Cloud Logging's
+// fields. Records logged with a context have its trace and the attributes of [With]. project is the
+// Google Cloud project of the trace ids.
 func NewLogger(w io.Writer, project string, level slog.Leveler) *slog.Logger {
 	inner := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: cloudField})
 	return slog.New(contextHandler{Handler: inner, project: project})

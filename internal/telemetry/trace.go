@@ -23,9 +23,9 @@ const (
 // Tracing is the process's tracer provider.
 type Tracing struct{ provider *sdktrace.TracerProvider }
 
-// StartTracing installs a tracer provider. Trace ids are made and passed on always; spans are
+// StartTracing installs a tracer provider. Trace ids are always made and passed on. Spans are
 // exported over OTLP/gRPC only when exportTo is not empty (the exporter then reads the standard
-// OTEL_EXPORTER_OTLP_* variables). ratio is the share of new traces that is sampled, 0 to 1; a
+// OTEL_EXPORTER_OTLP_* variables). ratio is the share of new traces that is sampled, 0 to 1. A
 // caller's decision is kept.
 func StartTracing(ctx context.Context, service, exportTo string, ratio float64) (*Tracing, error) {
 	opts := []sdktrace.TracerProviderOption{
@@ -44,8 +44,8 @@ func StartTracing(ctx context.Context, service, exportTo string, ratio float64) 
 	return &Tracing{provider: provider}, nil
 }
 
-// Flush exports the finished spans, as far as ctx allows. Cloud Run throttles the CPU between
-// requests, so it is called at the end of each sampled invocation.
+// Flush exports the finished spans until ctx is done. Cloud Run throttles the CPU between requests,
+// so it is called at the end of each sampled invocation.
 func (t *Tracing) Flush(ctx context.Context) error { return t.provider.ForceFlush(ctx) }
 
 // Stop flushes and ends the provider.
@@ -69,7 +69,7 @@ func Traceparent(ctx context.Context) string {
 	return carrier[traceparent]
 }
 
-// Span starts a span. End it with the function returned, which records the error if there is one.
+// Span starts a span. End it with the function returned, which records the error if any.
 func Span(ctx context.Context, name string) (context.Context, func(error)) {
 	ctx, span := otel.Tracer(scope).Start(ctx, name)
 	return ctx, func(err error) {

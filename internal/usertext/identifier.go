@@ -30,7 +30,7 @@ type span struct {
 	scripts     scripts
 }
 
-// The reasons why a text is no identifier.
+// The reasons why a text is not an identifier.
 var (
 	ErrEmpty        = errors.New("must not be empty")
 	ErrCharacter    = errors.New("must consist of letters and digits of scripts in modern use and of . _ -")
@@ -43,10 +43,10 @@ var (
 // maxMarks is how many nonspacing marks may follow one another, by UTS 39, 5.4.
 const maxMarks = 4
 
-// Identifier returns why the text, which must be in NFKC, is no identifier, or nil. It is one of
-// the default identifiers of UAX 31 whose characters have the Identifier_Status Allowed of UTS 39,
-// with the separators between them; it is highly restrictive in the sense of UTS 39, 5.2: of one
-// script, or of Latin with the scripts of Chinese, Japanese or Korean. No default-ignorable
+// Identifier returns an error unless the text, which must be in NFKC, is an identifier. Identifiers
+// are the default identifiers of UAX 31 whose characters have the Identifier_Status Allowed of UTS
+// 39, with the separators between them. They are highly restrictive in the sense of UTS 39, 5.2: of
+// one script, or of Latin with the scripts of Chinese, Japanese or Korean. No default-ignorable
 // character is allowed, so no joiner either. The errors wrap those of this package.
 func Identifier(text, separators string) error {
 	if text == "" {
@@ -139,7 +139,7 @@ func mixedDigits(text string) bool {
 }
 
 // zeroOf returns the zero of the decimal system that the digit is of. Unicode encodes the digits of
-// a system in order, and systems that lie side by side one after the other.
+// a system in order, and adjacent systems one after the other.
 func zeroOf(digit rune) rune {
 	first := digit
 	for unicode.Is(unicode.Nd, first-1) {
@@ -149,7 +149,7 @@ func zeroOf(digit rune) rune {
 }
 
 // overloaded reports whether more than maxMarks nonspacing marks follow one another, or one of them
-// follows itself, by which letters grow over their neighbours or look like others.
+// follows itself, which makes letters overlap their neighbours or look like others.
 func overloaded(text string) bool {
 	n, last := 0, rune(-1)
 	for _, r := range norm.NFD.String(text) {

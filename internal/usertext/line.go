@@ -14,7 +14,7 @@ import (
 // of a family has 7, and a line has few of those.
 const maxRunesPerCharacter = 4
 
-// The reasons why a text is no line.
+// The reasons why a text is not a line.
 var (
 	ErrBlank     = errors.New("must have a character that can be seen")
 	ErrLong      = errors.New("is too long")
@@ -23,10 +23,10 @@ var (
 	ErrNoText    = errors.New("must not have code points that are no characters")
 )
 
-// Line returns the text as it is kept, in NFC and without white space at its ends, or why it cannot
-// be a line of free text of at most limit characters. Characters are counted as readers do, as the
-// grapheme clusters of UAX 29; their code points are bounded at four times as many. The empty text
-// is a line; one of nothing but white space and blanks is not.
+// Line returns the text in NFC and without white space at its ends, or an error if it is not a line
+// of free text of at most limit characters. Characters are counted as readers do, as the grapheme
+// clusters of UAX 29; their code points are bounded at four times as many. The empty text is a
+// line; one of nothing but white space and blanks is not.
 //
 // Control characters and line breaks are refused, and so are private and default-ignorable
 // characters and those of the category Cf, which cannot be seen or reorder what others read. The
@@ -63,14 +63,14 @@ func tooLong(limit int) error {
 	return fmt.Errorf("%w: at most %d characters, and %d code points", ErrLong, limit, limit*maxRunesPerCharacter)
 }
 
-// visible reports whether the character leaves ink by itself.
+// visible reports whether the character is visible by itself.
 func visible(r rune) bool {
-	const brailleBlank = '\u2800' // a symbol by its category
+	const brailleBlank = '\u2800' // a symbol by its category, but blank
 	return r != brailleBlank && !unicode.IsSpace(r) && !ignorable(r) && !unicode.In(r, unicode.M, unicode.C)
 }
 
-// judge returns why the character at i must not stand there. Unassigned code points are let
-// through, since emoji are newer than Go's tables on many phones.
+// judge returns an error if the character at i is not allowed there. Unassigned code points are
+// allowed, since emoji are newer than Go's tables on many phones.
 func judge(runes []rune, i int) error {
 	r := runes[i]
 	switch {
@@ -87,7 +87,7 @@ func judge(runes []rune, i int) error {
 }
 
 // ignorable reports whether the character has the property Default_Ignorable_Code_Point, which the
-// standard library has not, by its derivation in DerivedCoreProperties.txt.
+// standard library does not have, by its derivation in DerivedCoreProperties.txt.
 func ignorable(r rune) bool {
 	return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Cf, unicode.Variation_Selector) &&
 		!unicode.In(r, unicode.White_Space, unicode.Prepended_Concatenation_Mark) &&
@@ -108,7 +108,7 @@ const (
 	virama = 9
 )
 
-// legitimate reports whether the invisible character at i is one that its neighbours call for.
+// legitimate reports whether the neighbours of the invisible character at i justify it.
 func legitimate(runes []rune, i int) bool {
 	if i == 0 {
 		return false

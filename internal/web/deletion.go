@@ -1,4 +1,4 @@
-// Package web serves the pages that are read in a browser.
+// Package web serves pages for browsers.
 package web
 
 import (
@@ -26,20 +26,19 @@ var (
 
 // DeletionRoutes adds GET /account-deletion, the page that app stores ask for: what is deleted and
 // what remains, and a form that signs in with e-mail and password and deletes the account through
-// the API. It needs no store and nothing from elsewhere.
+// the API. It needs no database and loads nothing from elsewhere.
 func DeletionRoutes(api *httpapi.API) {
 	page, policy := renderPage(), pagePolicy()
 	api.Handle("GET /account-deletion", httpapi.Open, func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", policy)
 		w.Header().Set("Referrer-Policy", "no-referrer")
-		_, _ = w.Write(page) // a client that is gone cannot be told
+		_, _ = w.Write(page) // the client may be gone
 		return nil
 	}, httpapi.AnyQuery)
 }
 
-// renderPage makes the page once, of what the receipts say too. What is embedded cannot fail to
-// render.
+// renderPage returns the page, with the texts of the receipts. The embedded template cannot fail.
 func renderPage() []byte {
 	data := struct {
 		Style       template.CSS
@@ -48,7 +47,7 @@ func renderPage() []byte {
 		ReceiptDays int
 		Residuals   []schema.Residual
 	}{
-		Style: template.CSS(pageStyle), Script: template.JS(pageScript), //nolint:gosec // ours, embedded
+		Style: template.CSS(pageStyle), Script: template.JS(pageScript), //nolint:gosec // embedded
 		Minutes: int(schema.LatePhotos.Minutes()), ReceiptDays: int(schema.ReceiptLife.Hours() / 24),
 		Residuals: schema.Residuals,
 	}
@@ -59,8 +58,9 @@ func renderPage() []byte {
 	return page.Bytes()
 }
 
-// pagePolicy lets run what is embedded, by its hash, and nothing else: no form may be sent but by
-// the script, to this host, and no other page may frame the one that asks for a password.
+// pagePolicy returns a content security policy that allows only what is embedded, by its hash.
+// Forms may be sent only by the script and to this host, and no other page may frame the one that
+// asks for a password.
 func pagePolicy() string {
 	return strings.Join([]string{
 		"default-src 'none'", "script-src " + sourceHash(pageScript), "style-src " + sourceHash(pageStyle),

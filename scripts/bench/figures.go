@@ -28,7 +28,7 @@ type figure struct {
 	Reached string `json:"reached,omitempty"`
 }
 
-// bar says what a value has to be: at least, at most, or within.
+// bar is the bound of a value: at least, at most, or within.
 type bar struct{ least, most float64 }
 
 func atLeast(v float64) *bar          { return &bar{v, math.Inf(1)} }

@@ -89,7 +89,7 @@ func distance(a, b []float64) float64 {
 // yawBands are the turns, degrees either way, by which turned heads are told apart.
 var yawBands = [...]struct{ from, to float64 }{{0, 8}, {8, 15}, {15, 20}, {20, 30}, {30, 90}}
 
-// yawTable says what becomes of turned heads.
+// yawTable writes the outcomes of turned heads.
 func (s *study) yawTable() string {
 	var b strings.Builder
 	b.WriteString("\n## Turned heads, checked against an estimate that is not the engine's\n\n" +

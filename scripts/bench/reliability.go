@@ -22,7 +22,7 @@ import (
 //go:embed tried.md
 var tried string
 
-// fewest is the size of a group below which nothing is said about it.
+// fewest is the size below which a group is not reported.
 const fewest = 10
 
 // reliability writes RELIABILITY.md and its plots.

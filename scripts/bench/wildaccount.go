@@ -81,7 +81,7 @@ func worded(figures []figure, name string, words func(figure) string) string {
 	return "not measured"
 }
 
-// composition says of whom the reference portraits are.
+// composition describes the people of the reference portraits.
 func (s *study) composition() string {
 	portraits, ordinary := s.rankedIn(s.setOf(setPortraits)), s.rankedIn(s.setOf(setOrdinary))
 	return fmt.Sprintf(

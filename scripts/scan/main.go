@@ -77,7 +77,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func parse(args []string) (options, error) {
 	var o options
 	set := flag.NewFlagSet("scan", flag.ContinueOnError)
-	set.SetOutput(io.Discard) // run says what is wrong
+	set.SetOutput(io.Discard) // run reports the error
 	set.BoolVar(&o.json, "json", false, "")
 	set.StringVar(&o.overlay, "overlay", "", "")
 	set.StringVar(&o.verify, "verify", "", "")

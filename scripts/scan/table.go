@@ -38,7 +38,7 @@ func printReport(w io.Writer, r *report.Report) {
 	printFixes(w, r.Fixes)
 }
 
-// legend says what the units and intervals are.
+// legend explains the units and intervals.
 const legend = `  Symmetry score: a percentile of the reference portraits. Its interval: where the mean of this person's photos lies with a
   probability of 95 %; another photo falls into it in about 85 % of cases.
   Other intervals: where points set by hand in the photo would put the measure, in 95 of 100 photos.

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// decorate fills in what the API and not the caller says of a resource.
+// decorate fills in the members of a resource that the API sets and not the caller.
 func (s *Server) decorate(c call, p string, r object) {
 	switch c.Service {
 	case "compute":

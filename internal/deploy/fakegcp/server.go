@@ -187,7 +187,7 @@ func parse(r *http.Request) (call, error) {
 	return c, nil
 }
 
-// reply is a status, a JSON body and headers beside it.
+// reply is a status, a JSON body and headers.
 type reply struct {
 	status int
 	body   object

@@ -1,4 +1,4 @@
-// Package archive writes and verifies the zips that users are handed.
+// Package archive writes and verifies the zips of exports.
 package archive
 
 import (
@@ -17,51 +17,51 @@ import (
 const (
 	// manifestName is the archive's last entry.
 	manifestName = "manifest.json"
-	// maxManifest bounds the manifest that is read, in bytes: some hundred thousand entries.
+	// maxManifest is the largest manifest that is read, in bytes: some hundred thousand entries.
 	maxManifest   = 64 << 20
 	formatName    = "facescan-export"
 	formatVersion = 1
 )
 
-// ErrInvalid means that a file is no whole and unchanged export.
+// ErrInvalid means that a file is not a complete and unchanged export.
 var ErrInvalid = errors.New("the export is not whole")
 
-// Manifest is manifest.json, the last entry: what else is in the archive.
+// Manifest is manifest.json, the last entry, with the list of all others.
 type Manifest struct {
 	// Format is "facescan-export" and Version 1.
 	Format  string `json:"format"`
 	Version int    `json:"version"`
-	// CreatedAt is when it was asked for.
+	// CreatedAt is when the export was requested.
 	CreatedAt time.Time `json:"createdAt"`
-	// Entries are all but the manifest itself, in their order in the archive.
+	// Entries are all entries except the manifest, in the order of the archive.
 	Entries []Entry `json:"entries"`
 }
 
 // Entry is one file of an archive.
 type Entry struct {
 	Name string `json:"name"`
-	// Bytes is the size unpacked, SHA256 the hash of that in hex.
+	// Bytes is the uncompressed size, SHA256 the hash of the uncompressed content in hex.
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
 }
 
-// Writer writes an export. The same entries give the same bytes.
+// Writer writes an archive. The same entries give the same bytes.
 type Writer struct {
 	zip      *zip.Writer
 	manifest Manifest
-	// begin is asked before each entry whether to go on.
+	// begin is called before each entry. Its error ends the writing.
 	begin func() error
 }
 
-// NewWriter returns a writer of an export that was asked for at the time. It asks begin before each
-// entry whether to go on.
+// NewWriter returns a writer of an export that was requested at the time. It calls begin before
+// each entry and stops at its error.
 func NewWriter(w io.Writer, createdAt time.Time, begin func() error) *Writer {
 	return &Writer{zip: zip.NewWriter(w), begin: begin, manifest: Manifest{
 		Format: formatName, Version: formatVersion, CreatedAt: createdAt.UTC(), Entries: []Entry{},
 	}}
 }
 
-// Text adds an entry that is worth compressing.
+// Text adds a compressed entry.
 func (a *Writer) Text(name string, write func(io.Writer) error) error {
 	return a.add(name, zip.Deflate, write)
 }
@@ -100,7 +100,7 @@ func (a *Writer) Close() error {
 	return a.zip.Close()
 }
 
-// JSON returns what writes v as JSON, for an entry.
+// JSON returns a function that writes v as JSON, for an entry.
 func JSON(v any) func(io.Writer) error {
 	return func(w io.Writer) error {
 		enc := json.NewEncoder(w)
@@ -109,7 +109,7 @@ func JSON(v any) func(io.Writer) error {
 	}
 }
 
-// meter measures what goes through it.
+// meter measures and hashes what is written through it.
 type meter struct {
 	sum hash.Hash
 	n   int64
@@ -124,8 +124,8 @@ func (m *meter) entry(name string) Entry {
 	return Entry{Name: name, Bytes: m.n, SHA256: hex.EncodeToString(m.sum.Sum(nil))}
 }
 
-// Verify reads the archive of size bytes and holds every entry to the manifest: none is missing,
-// added, moved or changed. Its error is [ErrInvalid] or the reader's.
+// Verify reads the archive of size bytes and compares every entry with the manifest: none is
+// missing, added, moved or changed. Its error is [ErrInvalid] or the reader's.
 func Verify(r io.ReaderAt, size int64) (Manifest, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
@@ -170,7 +170,7 @@ func readManifest(f *zip.File) (m Manifest, err error) {
 	return m, nil
 }
 
-// check reads no more of the entry than it should have, whatever it would unpack to.
+// check reads at most as much of the entry as it should have, whatever it would decompress to.
 func check(f *zip.File, want Entry) error {
 	r, err := f.Open()
 	if err != nil {

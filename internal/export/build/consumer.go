@@ -22,27 +22,27 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
-// chunk is what an upload in the making buffers, in bytes.
+// chunk is the buffer of an upload, in bytes.
 const chunk = 4 << 20
 
 // Consumer makes the exports.
 type Consumer struct {
-	// Firestore, Uploads and Results hold what is exported, Results the exports too.
+	// Firestore, Uploads and Results hold what is exported. Results also holds the exports.
 	Firestore        *firestore.Client
 	Uploads, Results *storage.BucketHandle
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// Mux returns what the consumer does with each type of event.
+// Mux returns the consumer's handlers by type of event.
 func (c *Consumer) Mux() *event.Mux {
 	m := new(event.Mux)
 	event.On(m, c.build)
 	return m
 }
 
-// Handle is nil when the export is ready, over, or there is no user to make it for;
-// [event.ErrMalformed] for an event that cannot be read; any other error asks for redelivery.
+// Handle returns nil when the export is ready or over, or its user is gone, and
+// [event.ErrMalformed] for an unreadable event. Any other error requests redelivery.
 func (c *Consumer) Handle(ctx context.Context, m event.Message) error { return c.Mux().Handle(ctx, m) }
 
 func (c *Consumer) build(ctx context.Context, _ event.Event, fact event.AccountExportRequestedV1) error {
@@ -50,7 +50,7 @@ func (c *Consumer) build(ctx context.Context, _ event.Event, fact event.AccountE
 	switch {
 	case errors.Is(err, export.ErrGone):
 		slog.InfoContext(ctx, "export dropped", "reason", err)
-		// An attempt that died may have left its object.
+		// An interrupted attempt may have left its object.
 		return bucket.Delete(ctx, c.Results.Object(export.ObjectName(account.UID(fact.UID), fact.ExportID)))
 	case errors.Is(err, export.ErrOver):
 		slog.InfoContext(ctx, "export event dropped", "reason", err)
@@ -79,14 +79,14 @@ func (c *Consumer) run(ctx context.Context, j export.Job) error {
 	return err
 }
 
-// written is the object that an attempt made.
+// written is the object of an attempt.
 type written struct {
-	object *storage.ObjectHandle // of this generation
+	object *storage.ObjectHandle // with its generation
 	sha256 string
 	bytes  int64
 }
 
-// write makes the object in place of the one that is there now.
+// write writes the object in place of the present one.
 func (c *Consumer) write(ctx context.Context, j export.Job) (written, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // a writer that is not closed writes nothing
@@ -112,9 +112,9 @@ func (c *Consumer) write(ctx context.Context, j export.Job) (written, error) {
 	return written{object.Generation(made.Generation), hex.EncodeToString(sum.Sum(nil)), made.Size}, nil
 }
 
-// finish gives the object out, if the export is still ours and its user still wants it. What must
-// not be given out is deleted: with the export if the account is gone or going, to be made anew if
-// the consent has changed meanwhile.
+// finish publishes the object if the lease is still held and the user still wants the export.
+// Otherwise it deletes the object: together with the export if the account is gone or being erased,
+// or to build it again if the consent has changed meanwhile.
 func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 	var refused error
 	err := c.update(ctx, j, func(tx *firestore.Transaction, current *export.Job) error {
@@ -144,7 +144,7 @@ func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 	return nil
 }
 
-// giveBack gives the export up, so that the next delivery need not wait for the lease's end.
+// giveBack releases the export, so that the next delivery need not wait for the lease's end.
 func (c *Consumer) giveBack(ctx context.Context, j export.Job) error {
 	return work.Release(ctx, func(ctx context.Context) error {
 		return c.update(ctx, j, func(tx *firestore.Transaction, current *export.Job) error {
@@ -154,8 +154,8 @@ func (c *Consumer) giveBack(ctx context.Context, j export.Job) error {
 	})
 }
 
-// keep returns what renews the lease when a third of it is used. That returns work.ErrLost when the
-// lease is another worker's.
+// keep returns a function that renews the lease once a third of it is used. It returns work.ErrLost
+// if another worker has the lease.
 func (c *Consumer) keep(ctx context.Context, j export.Job) func() error {
 	renewed := c.Now()
 	return func() error {

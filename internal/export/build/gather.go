@@ -26,13 +26,13 @@ import (
 	"github.com/facescan/facescan/internal/schema"
 )
 
-// readme is README.txt of every archive, but for what package schema says of its files.
+// readme is README.txt of every archive, without the texts of package schema about its files.
 //
 //go:embed README.txt
 var readme string
 
-// internals are members of documents that say nothing of the user, by the archive's file; "" is for
-// all. A device's token would let its reader push to the phone.
+// internals are the members of documents that are not about the user, by the archive's file; "" is
+// for all files. A device's token would let its reader push to the phone.
 var internals = map[string][]string{
 	"":             {"schema"},
 	"profile.json": {"folded", "notifications", "revision"},
@@ -41,21 +41,21 @@ var internals = map[string][]string{
 	"scans.json":   {"request", "declared", "content", "generation", "lease", "claims", "sweepAt", "version"},
 }
 
-// gatherer puts what is kept of one user into an archive, in an order that is always the same.
+// gatherer writes a user's data into an archive, always in the same order.
 type gatherer struct {
 	*Consumer
 	*archive.Writer
 	job  export.Job
 	user *firestore.DocumentRef
-	// withdrawn is the last consent epoch that was withdrawn, 0 for none: what was made under it or
-	// before is going, and not given out any more.
+	// withdrawn is the last withdrawn consent epoch, 0 for none. What was made under it or earlier is
+	// being deleted and not exported any more.
 	withdrawn int64
 }
 
 // photo is a scan whose files are to be copied.
 type photo struct {
 	id scan.ID
-	// generation is of the photo that was measured, 0 where none was.
+	// generation is the generation of the measured photo, 0 if none was measured.
 	generation int64
 }
 
@@ -77,8 +77,8 @@ func (c *Consumer) gather(ctx context.Context, j export.Job, w io.Writer) error 
 	return g.Close()
 }
 
-// part returns what puts a collection into the archive: its documents as they are kept, unless more
-// is to be said of them.
+// part returns the function that writes a collection into the archive: its documents as they are
+// stored, unless the collection needs more.
 func (g *gatherer) part(c schema.Collection) func(context.Context) error {
 	switch c.Name {
 	case "users":
@@ -104,9 +104,9 @@ func (g *gatherer) explanation(context.Context) error {
 	})
 }
 
-// explained returns README.txt with what the collections' rows say of their files.
+// explained returns README.txt with the texts about its files from the collections' rows.
 func explained() string {
-	const column = 19 // where the texts begin
+	const column = 19 // the column of the texts
 	var files strings.Builder
 	for _, c := range schema.Collections {
 		if c.Explained != "" {
@@ -117,7 +117,8 @@ func explained() string {
 	return strings.Replace(readme, "{{collections}}\n", files.String(), 1)
 }
 
-// profile is users/{uid} in two files: what the user is, and wants to be told of.
+// profile writes users/{uid} into two files: the profile, and the notifications that the user
+// wants.
 func (g *gatherer) profile(ctx context.Context) error {
 	snap, err := g.user.Get(ctx)
 	if err != nil {
@@ -149,7 +150,7 @@ func (g *gatherer) consents(ctx context.Context) error {
 		})
 }
 
-// series are the series of photos; what is left of one that is being deleted is not shown.
+// series writes the series of photos, without those that are being deleted.
 func (g *gatherer) series(ctx context.Context) error {
 	return g.documents(ctx, "series.json", g.user.Collection("series").Query,
 		func(snap *firestore.DocumentSnapshot) (bool, error) {
@@ -161,18 +162,18 @@ func (g *gatherer) series(ctx context.Context) error {
 		})
 }
 
-// memory is what the guard remembers of the user's scans.
+// memory writes the guard's memory of the user's scans.
 func (g *gatherer) memory(ctx context.Context) error {
 	all, err := cheat.Get(ctx, g.Firestore, g.job.UID)
 	if err != nil {
 		return err
 	}
-	// An entry that does not say its epoch may be of any.
+	// An entry without an epoch may be of any.
 	kept := all.Standing(func(epoch int64) bool { return epoch > g.withdrawn || g.withdrawn == 0 })
 	return g.Text("guard.json", archive.JSON(kept.Memories()))
 }
 
-// kept reports whether the document may be shown: it has not expired, and its consent was not
+// kept reports whether the document may be exported: it has not expired, and its consent was not
 // withdrawn.
 func (g *gatherer) kept(snap *firestore.DocumentSnapshot) (bool, error) {
 	var d struct {
@@ -186,8 +187,8 @@ func (g *gatherer) kept(snap *firestore.DocumentSnapshot) (bool, error) {
 	return !expired && (d.ConsentEpoch == nil || *d.ConsentEpoch > g.withdrawn), nil
 }
 
-// scans are the scans' documents, and then their files. The query is by uid alone, which needs no
-// declared index.
+// scans writes the scans' documents, and then their files. The query is by uid alone, which needs
+// no declared index.
 func (g *gatherer) scans(ctx context.Context) error {
 	var photos []photo
 	all := g.Firestore.Collection("scans").Where("uid", "==", string(g.job.UID))
@@ -217,7 +218,7 @@ func (g *gatherer) scans(ctx context.Context) error {
 	return nil
 }
 
-// results are a scan's report and pictures.
+// results writes a scan's report and pictures.
 func (g *gatherer) results(ctx context.Context, p photo) error {
 	prefix := scan.ResultPrefix(g.job.UID, p.id)
 	for attrs, err := range bucket.List(ctx, g.Results, prefix) {
@@ -236,7 +237,7 @@ func (g *gatherer) results(ctx context.Context, p photo) error {
 	return nil
 }
 
-// original is a scan's photo, as long as it is kept.
+// original writes a scan's photo, if it is still kept.
 func (g *gatherer) original(ctx context.Context, p photo) error {
 	if p.generation == 0 {
 		return nil
@@ -247,11 +248,11 @@ func (g *gatherer) original(ctx context.Context, p photo) error {
 	}, g.Binary)
 }
 
-// maxObject is the largest object that is copied, in bytes: a rendition as TIFF of
-// rendition.MaxSide squared has half of it.
+// maxObject is the largest object that is copied, in bytes: twice a rendition as TIFF of
+// rendition.MaxSide squared.
 const maxObject = 128 << 20
 
-// object copies an object as it is stored, if it is still there.
+// object copies an object as it is stored, if it still exists.
 func (g *gatherer) object(
 	ctx context.Context, o *storage.ObjectHandle, name func(*bucket.Reader) string,
 	add func(string, func(io.Writer) error) error,
@@ -270,8 +271,8 @@ func (g *gatherer) object(
 	})
 }
 
-// documents adds the wanted ones of the query as a JSON array, in the order of their ids, without
-// holding them all.
+// documents writes the wanted documents of the query as a JSON array, in the order of their ids,
+// without holding all of them in memory.
 func (g *gatherer) documents(
 	ctx context.Context, name string, q firestore.Query, wanted func(*firestore.DocumentSnapshot) (bool, error),
 ) error {
@@ -321,8 +322,8 @@ func endArray(w io.Writer, before string) error {
 	return err
 }
 
-// shown returns the document as the named file has it: as it is kept, but for what says nothing of
-// the user.
+// shown returns the document for the named file: as it is stored, without the members that are not
+// about the user.
 func shown(name string, snap *firestore.DocumentSnapshot) map[string]any {
 	data := snap.Data()
 	for _, member := range append(internals[""], internals[name]...) {
@@ -333,8 +334,7 @@ func shown(name string, snap *firestore.DocumentSnapshot) map[string]any {
 	return data
 }
 
-// withoutZeroTimes makes null of each time that is not known yet, which would else be shown as the
-// year 1.
+// withoutZeroTimes replaces each unset time by null. It would otherwise appear as the year 1.
 func withoutZeroTimes(v any) {
 	switch v := v.(type) {
 	case map[string]any:

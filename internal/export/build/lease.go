@@ -12,11 +12,11 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
-// maxAttempts of a transaction, for where deliveries race.
+// maxAttempts is for a transaction in which deliveries race.
 const maxAttempts = 20
 
-// claim takes the export, or says why not. One whose user is gone or going is deleted: the error is
-// export.ErrGone.
+// claim takes the export, or returns why it cannot. An export whose user is gone or being erased is
+// deleted, with the error export.ErrGone.
 func (c *Consumer) claim(ctx context.Context, id string) (j export.Job, err error) {
 	token := rand.Text()
 	var refused error
@@ -41,7 +41,7 @@ func (c *Consumer) claim(ctx context.Context, id string) (j export.Job, err erro
 	return j, errors.Join(err, refused)
 }
 
-// update changes the export if it is still the holder's, and is work.ErrLost otherwise.
+// update changes the export if the holder still has it. Otherwise it returns work.ErrLost.
 func (c *Consumer) update(
 	ctx context.Context, held export.Job, change func(tx *firestore.Transaction, current *export.Job) error,
 ) error {

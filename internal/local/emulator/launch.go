@@ -20,7 +20,7 @@ import (
 
 const (
 	pollEvery    = 25 * time.Millisecond // while an emulator is not ready
-	probeTimeout = 5 * time.Second       // for an emulator that is said to run already
+	probeTimeout = 5 * time.Second       // for an emulator that should be running already
 	portAttempts = 3                     // another process may take the free port first
 )
 
@@ -146,7 +146,7 @@ func waitReady(ctx context.Context, host string, timeout time.Duration, p *proce
 	}
 }
 
-// probe checks that an emulator which is said to run does.
+// probe checks that an emulator that should be running is.
 func probe(ctx context.Context, host string) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()

@@ -49,7 +49,7 @@ func (s *localServer) serve(handler http.Handler) {
 	}()
 }
 
-// track knows the connections that are unused, and drops new ones while closing.
+// track records unused connections, and drops new ones while closing.
 func (s *localServer) track(conn net.Conn, state http.ConnState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

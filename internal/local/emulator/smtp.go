@@ -88,13 +88,13 @@ type smtpSession struct {
 	to   []string
 }
 
-// Mail is part of smtp.Session.
+// Mail implements smtp.Session.
 func (s *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 	s.from = from
 	return nil
 }
 
-// Rcpt is part of smtp.Session.
+// Rcpt implements smtp.Session.
 func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	switch {
 	case strings.HasPrefix(to, "bounce"):
@@ -106,7 +106,7 @@ func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	return nil
 }
 
-// Data is part of smtp.Session.
+// Data implements smtp.Session.
 func (s *smtpSession) Data(r io.Reader) error {
 	received, err := parseMail(r)
 	if err != nil {
@@ -117,10 +117,10 @@ func (s *smtpSession) Data(r io.Reader) error {
 	return nil
 }
 
-// Reset is part of smtp.Session.
+// Reset implements smtp.Session.
 func (s *smtpSession) Reset() { s.from, s.to = "", nil }
 
-// Logout is part of smtp.Session.
+// Logout implements smtp.Session.
 func (s *smtpSession) Logout() error { return nil }
 
 // parseMail reads a mail's header and its first plain and HTML parts, in UTF-8.

@@ -19,7 +19,7 @@ import (
 // Service is an emulator that runs as a process of its own.
 type Service = machine.Service
 
-// The services that Start knows.
+// The services that Start can start.
 const (
 	Firestore = machine.Firestore
 	PubSub    = machine.PubSub

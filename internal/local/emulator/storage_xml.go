@@ -117,7 +117,7 @@ func (s *Storage) putObject(w http.ResponseWriter, r *http.Request, bucket, obje
 	return nil
 }
 
-// getObject answers a read; fake-gcs-server knows ranges and the object's headers.
+// getObject answers a read. fake-gcs-server handles ranges and the object's headers.
 func (s *Storage) getObject(w http.ResponseWriter, r *http.Request, bucket, object string) *xmlError {
 	live, err := s.live(bucket, object)
 	if err != nil {

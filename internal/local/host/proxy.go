@@ -64,8 +64,7 @@ type toChild struct {
 	next    http.RoundTripper
 }
 
-// RoundTrip is part of http.RoundTripper. A request that a process has got is not sent to the next
-// one.
+// RoundTrip implements http.RoundTripper.
 func (t *toChild) RoundTrip(r *http.Request) (*http.Response, error) {
 	waiting, cancel := context.WithTimeoutCause(r.Context(), patience, errNoProcess)
 	defer cancel()

@@ -15,7 +15,7 @@ const (
 	// user or from another address each time.
 	burst  = 20
 	bursts = 5
-	// burstsName is what -routes knows them by.
+	// burstsName is the name of the bursts for -routes.
 	burstsName = "atOnce"
 )
 

@@ -63,7 +63,7 @@ var errUsage = errors.New(
 	"numbers are above 0, with at most 1000 waiters and no more scans than waiters; -help tells more",
 )
 
-// pollsName is what -routes knows the long polls by.
+// pollsName is the name of the long polls for -routes.
 const pollsName = "longPolls"
 
 func parse(args []string, progress io.Writer) (options, error) {

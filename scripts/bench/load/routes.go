@@ -11,11 +11,11 @@ import (
 	"github.com/facescan/facescan/internal/client/api"
 )
 
-// route is how an operation of the contract is asked for again and again.
+// route describes the repeated requests of an operation of the contract.
 type route struct {
 	// operation is its operationId.
 	operation string
-	// note says what is asked for, where the operation's name leaves it open.
+	// note describes the request if the operation's name is not enough.
 	note string
 	// readers means that only users with scans ask.
 	readers bool

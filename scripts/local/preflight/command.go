@@ -52,7 +52,7 @@ type Command struct {
 	Args []string
 }
 
-// UsageError says what is wrong with a command line.
+// UsageError is a fault of a command line.
 type UsageError struct{ What string }
 
 // Error returns one line, which names the help.

@@ -149,7 +149,7 @@ var Heads = map[string]string{
 	"image/jpeg": JPEG, "image/png": "\x89PNG\r\n\x1a\n and so on", "image/webp": "RIFF\x10\x00\x00\x00WEBPVP8 and so on",
 }
 
-// Remembered returns the ids of the scans that anna's guard knows.
+// Remembered returns the ids of the scans in the memory of anna's guard.
 func (e *Env) Remembered(t *testing.T) []string {
 	t.Helper()
 	var ids []string

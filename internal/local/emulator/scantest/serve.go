@@ -70,7 +70,7 @@ func Ask(t *testing.T, api http.Handler, uid, method, path string) *httptest.Res
 	return w
 }
 
-// There reports whether scans/{id} exists, be it as a tombstone.
+// There reports whether scans/{id} exists, even as a tombstone.
 func (e *Env) There(t *testing.T, id scan.ID) bool {
 	t.Helper()
 	docs, err := e.Firestore.GetAll(t.Context(), []*firestore.DocumentRef{scan.Ref(e.Firestore, id)})

@@ -27,7 +27,7 @@ import (
 // JPEG begins like one; nothing in this file decodes it.
 const JPEG = "\xff\xd8\xff\xe0 and so on"
 
-// Part is one of a form. A file has a content type, a text has none.
+// Part is a part of a form. A file has a content type, a text has none.
 type Part struct{ Name, ContentType, Value string }
 
 // PhotoPart returns the photo of a form.

@@ -148,7 +148,7 @@ func (w *World) upload(opened Opened, photo []byte) scan.ID {
 	return opened.Scan.ID
 }
 
-// Scan uploads a photo and has it measured, ranked and told of.
+// Scan uploads a photo and waits until it is measured, ranked and announced.
 func (w *World) Scan(uid string, photo []byte) scan.ID {
 	w.tb.Helper()
 	return w.ScanWith(uid, photo, "[]")
@@ -178,7 +178,7 @@ func (w *World) OpenSeries(uid string, photos int) OpenedSeries {
 	return Decode[OpenedSeries](w, w.Do(uid, http.MethodPost, "/v1/series", request))
 }
 
-// Series uploads the photos as a series and has them measured, ranked and told of.
+// Series uploads the photos as a series and waits until they are measured, ranked and announced.
 func (w *World) Series(uid string, photos ...[]byte) scan.SeriesID {
 	w.tb.Helper()
 	opened := w.OpenSeries(uid, len(photos))
