@@ -167,7 +167,7 @@ func (s *Service) move(ctx context.Context, tx *outbox.Tx, u *User, name string)
 	renamed := u.Folded != "" && usertext.Key(u.Username) != to[0]
 	at := u.renameAllowedAt(now)
 	if renamed && claims[to[0]].Owner(now) == "" && !at.IsZero() {
-		return fault.New(fault.CodeUsernameCooldown, "The username was changed not long ago.").
+		return fault.New(fault.CodeUsernameCooldown, "The username was changed recently.").
 			WithRetryAfter(at.Sub(now))
 	}
 	if err := s.claim(tx, u.UID, to, claims); err != nil {

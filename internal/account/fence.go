@@ -8,7 +8,7 @@ import (
 
 // ErrClosed means that an effect must be dropped: its user is gone, is being erased, or has
 // withdrawn the consent under which it was begun.
-var ErrClosed = errors.New("the user does not admit it any more")
+var ErrClosed = errors.New("the user does not admit the effect any more")
 
 // Enter reads users/{uid} in the transaction that commits an effect, so that the commit fails if
 // the user changes meanwhile. It returns the user if they admit what was begun under the consent

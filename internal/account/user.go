@@ -182,7 +182,7 @@ func (u User) MayBeMeasured(now time.Time, minAge int) error {
 	case u.BirthYear == 0:
 		return fault.New(fault.CodeBirthYearRequired, "Declare the birth year first: PATCH /v1/me.")
 	case now.UTC().Year()-u.BirthYear <= minAge:
-		return fault.New(fault.CodeUnderAge, "Photos are only taken of users who are over %d years old.", minAge)
+		return fault.New(fault.CodeUnderAge, "Only users over %d years old can be measured.", minAge)
 	}
 	return nil
 }

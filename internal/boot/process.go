@@ -182,4 +182,4 @@ func logLevel() slog.Level {
 	return level
 }
 
-var errNotDrained = errors.New("requests were still running when the time to stop was up")
+var errNotDrained = errors.New("requests were still running at the end of the time to stop")

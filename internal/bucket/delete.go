@@ -108,7 +108,7 @@ func DeleteVersions(ctx context.Context, b *storage.BucketHandle, prefix string)
 // checkFolder refuses a prefix that is not below one owner's folder, such as the empty one.
 func checkFolder(prefix string) error {
 	if !strings.Contains(prefix, "/") {
-		return fmt.Errorf("the prefix %q is in no folder", prefix)
+		return fmt.Errorf("the prefix %q is not in a folder", prefix)
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
-// Package catalog is the table of deployables: what triggers each function, which paths it owns,
-// which topics it consumes, and its limits. The local host, packaging and Terraform read it, so
-// that what runs here is what is deployed.
+// Package catalog is the table of deployables: the trigger of each function, its paths, topics and
+// limits. The local host, packaging and Terraform read it, so that what runs locally is what is
+// deployed.
 package catalog
 
 import (
@@ -24,7 +24,7 @@ const (
 
 // Function is one deployable.
 type Function struct {
-	// Name is folder, FUNCTION_TARGET, Terraform key and log field in one.
+	// Name is the folder, FUNCTION_TARGET, Terraform key and log field.
 	Name string
 	// Purpose is one line for people.
 	Purpose string
@@ -32,55 +32,55 @@ type Function struct {
 	// Paths are the URL paths it owns: "/v1/me" is that path alone, "/v1/me/*" all below it. Empty for
 	// events.
 	Paths []string
-	// Takes are the Pub/Sub topics it consumes, one push subscription each. Empty for HTTP.
+	// Takes are the Pub/Sub topics it consumes, with a push subscription for each. Empty for HTTP.
 	Takes []string
 	// Publishes are the topics that it may publish to.
 	Publishes []string
-	// Settings are the environment variables that it is given, beside its secrets and what every
-	// function has.
+	// Settings are the environment variables that it gets in addition to its secrets and those of
+	// every function.
 	Settings []string
-	// Secrets are the secrets in Secret Manager that it is given, each as the environment variable
-	// that [Variable] names.
+	// Secrets are its secrets in Secret Manager, each as the environment variable that [Variable]
+	// names.
 	Secrets []string
 	Size
 	Retry
 	Grants
 }
 
-// Size bounds a function's instances and requests.
+// Size limits a function's instances and requests.
 type Size struct {
-	// Concurrency is the most requests one instance serves at a time.
+	// Concurrency is the largest number of requests that one instance serves at a time.
 	Concurrency int
-	// Timeout is Cloud Run's limit of one request.
+	// Timeout is Cloud Run's limit for one request.
 	Timeout time.Duration
-	// MemoryMiB and CPU are an instance's.
+	// MemoryMiB and CPU are those of an instance.
 	MemoryMiB int
 	CPU       float64
 }
 
 // Retry is how often an event is delivered to a function that fails; zero for HTTP.
 type Retry struct {
-	// AckDeadline and MaxAttempts are those of its push subscriptions, beside [MinBackoff] and
+	// AckDeadline and MaxAttempts are those of its push subscriptions. See also [MinBackoff] and
 	// [MaxBackoff].
 	AckDeadline time.Duration
 	MaxAttempts int
 }
 
-// Grants are what a function may touch beside topics and secrets, and nothing else: Terraform
-// grants its service account exactly this. A test compares them with the clients that are linked
-// into the function.
+// Grants are the rights of a function in addition to topics and secrets: Terraform grants its
+// service account exactly these. A test compares them with the clients that are linked into the
+// function.
 type Grants struct {
-	// Firestore is the role roles/datastore.user, which is the whole database's: there is no smaller
-	// one.
+	// Firestore is the role roles/datastore.user, which is for the whole database, as there is no
+	// smaller one.
 	Firestore bool
 	// Auth is what it may do with Firebase users: "", AuthReader or AuthEraser.
 	Auth string
-	// Push lets it send by FCM.
+	// Push allows sending by FCM.
 	Push bool
 	// Uploads and Results are what it may do with the buckets' objects: "", BucketRead, BucketCreate
 	// or BucketWrite.
 	Uploads, Results string
-	// Signs lets it sign URLs in its own name, which give no more than it may do itself.
+	// Signs allows signing URLs in its own name, which give no more rights than it has itself.
 	Signs bool
 }
 
@@ -120,8 +120,8 @@ const fallback = "/*"
 // Functions returns every deployable, sorted by name.
 func Functions() []Function { return slices.Clone(functions) }
 
-// Owner returns the HTTP function that owns the URL path: the one with the longest path that fits.
-// What is no path, such as the "*" of OPTIONS, is the fallback's too.
+// Owner returns the HTTP function that owns the URL path: the one with the longest matching path.
+// The fallback also owns what is not a path, such as the "*" of OPTIONS.
 func Owner(path string) Function {
 	var owner Function
 	best := -1
@@ -162,7 +162,7 @@ func Subscriptions() []Subscription {
 	return all
 }
 
-// DeadLetterTopic takes what no attempt could deliver.
+// DeadLetterTopic receives what no attempt could deliver.
 const DeadLetterTopic = "dead-letter"
 
 // Topics returns every topic that is consumed, and the dead-letter topic, sorted.

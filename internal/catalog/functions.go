@@ -8,7 +8,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 )
 
-// Environment variables that several functions are given.
+// Environment variables of several functions.
 const (
 	uploadsBucket = "FACESCAN_UPLOADS_BUCKET"
 	resultsBucket = "FACESCAN_RESULTS_BUCKET"
@@ -27,7 +27,7 @@ const (
 
 var mail = []string{"FACESCAN_SMTP", "FACESCAN_SMTP_USER", "FACESCAN_MAIL_FROM"}
 
-// account are the events that package account owes.
+// account are the topics of the events that package account owes.
 var account = topics(event.AccountRegisteredV1{}, event.AccountUpdatedV1{})
 
 // functions is sorted by name.
@@ -39,8 +39,8 @@ var functions = everyTopic([]Function{
 			event.ScanCompletedV1{}, event.ScanFailedV1{}, event.ScanRescoredV1{}, event.SeriesSettledV1{},
 		),
 		Settings: []string{uploadsBucket, resultsBucket},
-		// A decoded photo of up to 256 MiB, or the making of one rendition, and what the collector has
-		// not freed.
+		// A decoded photo of up to 256 MiB, or one rendition, and memory that the collector has not
+		// freed.
 		Size:   Size{Concurrency: 1, MemoryMiB: 1024},
 		Retry:  Retry{MaxAttempts: 50},
 		Grants: Grants{Uploads: BucketWrite, Results: BucketWrite},
@@ -49,7 +49,7 @@ var functions = everyTopic([]Function{
 		Name: "coach", Purpose: "looks at a small preview and says how the photo could be better; keeps nothing",
 		Paths:    []string{"/v1/coach"},
 		Settings: []string{minAge},
-		Size:     Size{Concurrency: 1}, // an analysis takes a processor to itself
+		Size:     Size{Concurrency: 1}, // an analysis needs a processor of its own
 		Grants:   Grants{Auth: AuthReader},
 	}),
 	eventFunction(Function{
@@ -145,17 +145,16 @@ var functions = everyTopic([]Function{
 		Paths:     []string{"/v1/uploads", "/v1/uploads/*", "/v1/series", "/v1/series/*"},
 		Publishes: topics(event.SeriesDeletedV1{}),
 		Settings:  []string{uploadsBucket, resultsBucket, minAge},
-		// Of those that wait for series as many as for scans, and the photos on their way
-		// (upload.MaxDirect).
+		// As many clients wait for series as for scans, and photos are being received (upload.MaxDirect).
 		Size:   Size{Concurrency: 1000, MemoryMiB: 512},
 		Grants: Grants{Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite, Signs: true},
 	}),
 })
 
-// sweeper is the function that publishes what any function owed and could not publish itself.
+// sweeper is the function that publishes events that other functions could not publish.
 const sweeper = "sweep"
 
-// everyTopic lets the sweeper publish to every topic.
+// everyTopic gives the sweeper the right to publish to every topic.
 func everyTopic(of []Function) []Function {
 	for i, f := range of {
 		if f.Name == sweeper {
@@ -177,8 +176,8 @@ func eventFunction(f Function) Function {
 	return withDefaults(f)
 }
 
-// withDefaults fills in what a row leaves out: every function reads and writes Firestore, and needs
-// the hash key.
+// withDefaults sets what a row leaves out: every function reads and writes Firestore, and needs the
+// hash key.
 func withDefaults(f Function) Function {
 	f.Timeout = cmp.Or(f.Timeout, 60*time.Second)
 	f.MemoryMiB, f.CPU = cmp.Or(f.MemoryMiB, 256), cmp.Or(f.CPU, 1)

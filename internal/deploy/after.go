@@ -14,7 +14,7 @@ import (
 )
 
 // after returns the checks of what apply made: one event goes all the way through Pub/Sub's signed
-// push into Firestore, and one photo through everything.
+// push into Firestore, and one photo through the whole system.
 func (c *cloud) after() []check {
 	return []check{
 		{
@@ -29,16 +29,16 @@ func (c *cloud) after() []check {
 	}
 }
 
-// How long the sweep may take to be noticed, a cold start and one failed attempt included, and how
-// often is looked.
+// How long the sweep may take to appear, including a cold start and one failed attempt, and how
+// often it is checked.
 const (
 	pushTimeout = 3 * time.Minute
 	pushPoll    = 3 * time.Second
 )
 
-// checkPush asks for a sweep and waits until the sweep's lease in Firestore was written after that.
-// That needs the topic, the subscription's signed push, the function's check of the signature, its
-// start and its access to Firestore.
+// checkPush requests a sweep and waits until the sweep has written its lease in Firestore. That
+// needs the topic, the subscription's signed push, the function's check of the signature, its start
+// and its access to Firestore.
 func (c *cloud) checkPush(ctx context.Context) (string, error) {
 	if c.dry {
 		return "", skip("the fake delivers nothing")
@@ -97,8 +97,7 @@ func (c *cloud) leaseWritten(ctx context.Context) (time.Time, error) {
 
 const probeTimeout = 3 * time.Minute
 
-// checkProbe scans the sample photo in the name of an account that exists, has agreed and is
-// verified.
+// checkProbe scans the sample photo as an existing account that has consented and is verified.
 func (c *cloud) checkProbe(ctx context.Context) (string, error) {
 	password := os.Getenv("FACESCAN_PROBE_PASSWORD")
 	switch {

@@ -16,7 +16,7 @@ import (
 type terminal struct {
 	in  *bufio.Reader
 	out io.Writer
-	// tty is the input's descriptor, -1 where it is no terminal.
+	// tty is the input's descriptor, -1 if it is not a terminal.
 	tty int
 }
 
@@ -28,8 +28,8 @@ func newTerminal(in *os.File, out io.Writer) *terminal {
 	return t
 }
 
-// line returns the answer to the question, without spaces around it. It fails when the context
-// ends, as the reading of a terminal does not.
+// line asks the question and returns the answer without surrounding spaces. It returns when the
+// context ends, unlike a read of a terminal.
 func (t *terminal) line(ctx context.Context, question string) (string, error) {
 	return t.answer(ctx, question, func() (string, error) { return t.in.ReadString('\n') })
 }
@@ -68,7 +68,7 @@ func (t *terminal) answer(ctx context.Context, question string, read func() (str
 	}
 }
 
-// confirm asks for the word, and is errRefused at any other.
+// confirm asks for the word, and returns errRefused for any other answer.
 func (t *terminal) confirm(ctx context.Context, question, word string) error {
 	got, err := t.line(ctx, fmt.Sprintf("%s Type %q: ", question, word))
 	if err != nil {

@@ -16,11 +16,11 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 )
 
-// withoutBootstrap are the first checks of before, of what has to be there before bootstrap.
+// withoutBootstrap is the number of the first checks of before that must hold before bootstrap.
 const withoutBootstrap = 5
 
-// bootstrap does the operator's first command, once a project; doing it again changes nothing that
-// is there.
+// bootstrap runs the operator's first command, once for each project. Running it again changes
+// nothing that exists.
 func (c *cloud) bootstrap(ctx context.Context) error {
 	if err := c.doctor(ctx, c.before()[:withoutBootstrap]); err != nil {
 		return err
@@ -59,7 +59,7 @@ func (c *cloud) bootstrap(ctx context.Context) error {
 	return nil
 }
 
-// region returns the region that the files say, or the variable's default.
+// region returns the region in the files, or the variable's default.
 func (c *cloud) region() string {
 	if region := c.variable("region"); region != "" {
 		return region
@@ -67,13 +67,13 @@ func (c *cloud) region() string {
 	return "europe-west1"
 }
 
-// deployersVar returns the variable deployers as Terraform takes it on its command line.
+// deployersVar returns the variable deployers in the form of Terraform's command line.
 func deployersVar(members []string) (string, error) {
 	list, err := json.Marshal(orEmpty(members))
 	return "deployers=" + string(list), err
 }
 
-// small applies one of the small roots, asking first.
+// small applies one of the small root modules after a confirmation.
 func (c *cloud) small(ctx context.Context, root, backend string, vars []string) (map[string]tfexec.OutputMeta, error) {
 	dir := filepath.Join(c.dir, root)
 	tf, err := c.initialise(ctx, dir, backend)
@@ -113,15 +113,15 @@ func (c *cloud) small(ctx context.Context, root, backend string, vars []string) 
 	return outputs, nil
 }
 
-// secretBytes is what a random secret holds: more than the 32 bytes that the functions ask for, and
-// as its base64 text exactly what an ed25519 seed of 32 bytes has to be.
+// secretBytes is the length of a random secret: its base64 text is longer than the 32 bytes that
+// the functions require, and itself exactly an ed25519 seed of 32 bytes.
 const secretBytes = 32
 
 // receiptKey is the ed25519 seed that signs receipts of erasure.
 const receiptKey = "receipt-key"
 
-// publicKey returns the public half of the seed, which the verifier of a receipt needs. It is ""
-// where the seed is none.
+// publicKey returns the public half of the seed, which the verifier of a receipt needs, or "" if it
+// is not a seed.
 func publicKey(seed []byte) string {
 	raw, err := base64.StdEncoding.DecodeString(string(seed))
 	if err != nil || len(raw) != ed25519.SeedSize {
@@ -131,7 +131,7 @@ func publicKey(seed []byte) string {
 	return base64.StdEncoding.EncodeToString(public)
 }
 
-// asked are the secrets that another party made.
+// asked are the secrets that another party issues.
 var asked = map[string]string{"smtp-password": "Password of the mail server: "}
 
 // writeSecrets writes the first version of each secret that has none. Values go to Secret Manager
@@ -161,7 +161,7 @@ func (c *cloud) writeSecrets(ctx context.Context) error {
 	return nil
 }
 
-// secretValue returns a random secret, or what the operator types.
+// secretValue returns a random secret, or the operator's input.
 func (c *cloud) secretValue(ctx context.Context, name string) ([]byte, error) {
 	question, typed := asked[name]
 	if !typed || c.dry {
@@ -183,7 +183,7 @@ func (c *cloud) secretValue(ctx context.Context, name string) ([]byte, error) {
 	return []byte(value), nil
 }
 
-// randomSecret is 32 random bytes in base64.
+// randomSecret returns 32 random bytes in base64.
 func randomSecret() []byte {
 	seed := make([]byte, secretBytes)
 	_, _ = rand.Read(seed) // never fails, by its documentation
@@ -198,7 +198,7 @@ func (c *cloud) addVersion(ctx context.Context, name string, value []byte) error
 	return nil
 }
 
-// secretVariable returns the environment variable that CI may give the secret in.
+// secretVariable returns the environment variable in which CI may pass the secret.
 func secretVariable(name string) string {
 	return "FACESCAN_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }

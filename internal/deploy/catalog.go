@@ -32,7 +32,7 @@ type document struct {
 	GroupFields       []fieldOfRow           `json:"groupFields"`
 	Unindexed         []fieldOfRow           `json:"unindexed"`
 	Expiring          []string               `json:"expiring"`
-	// AppCheckOperations are those that may ask for an App Check token.
+	// AppCheckOperations are the operations that may require an App Check token.
 	AppCheckOperations []string `json:"appCheckOperations"`
 }
 
@@ -49,7 +49,7 @@ type functionRow struct {
 	Environment    []string        `json:"environment"`
 }
 
-// accessRow is what a function may touch.
+// accessRow has the rights of a function.
 type accessRow struct {
 	Firestore bool     `json:"firestore"`
 	Auth      string   `json:"auth"`
@@ -58,7 +58,7 @@ type accessRow struct {
 	Results   string   `json:"results"`
 	Signs     bool     `json:"signs"`
 	Publishes []string `json:"publishes"`
-	// Secrets are by environment variable.
+	// Secrets are keyed by environment variable.
 	Secrets map[string]string `json:"secrets"`
 }
 
@@ -173,7 +173,7 @@ func orEmpty(list []string) []string {
 
 func seconds(d time.Duration) int { return int(d / time.Second) }
 
-// everyMinutes returns the period in cron's words, which know no seconds.
+// everyMinutes returns the period in the form of cron, which has no seconds.
 func everyMinutes(d time.Duration) (string, error) {
 	minutes := int(d / time.Minute)
 	if d%time.Minute != 0 || minutes < 1 || 60%minutes != 0 {
@@ -187,8 +187,8 @@ func everyMinutes(d time.Duration) (string, error) {
 
 var sweepTopic = event.Topic(event.SweepRequestedV1{}.EventType())
 
-// sweepMessage returns the event that the schedule sends. It never changes, so its id and time say
-// nothing.
+// sweepMessage returns the event of the schedule. It never changes, so its id and time have no
+// meaning.
 func sweepMessage() ([]byte, error) {
 	e, err := event.New("sweep", time.Unix(0, 0), "", event.SweepRequestedV1{})
 	if err != nil {
@@ -197,7 +197,8 @@ func sweepMessage() ([]byte, error) {
 	return event.Encode(e)
 }
 
-// indented is JSON for people to read in a diff: two spaces, "&" as it is, a newline at the end.
+// indented encodes v as JSON for people to read in a diff: two spaces, "&" unescaped, a newline at
+// the end.
 func indented(v any) ([]byte, error) {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)

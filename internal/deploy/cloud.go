@@ -19,26 +19,26 @@ func splitWords(s string) []string { return strings.Fields(s) }
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
-// cloud is one environment: its project, its variables, and how its APIs are reached.
+// cloud is one environment: its project, its variables, and the access to its APIs.
 type cloud struct {
 	root    string // of the repository
 	dir     string // of Terraform's files: the repository's, or a copy for a dry run
 	env     string
 	project string
 	files   []string // of variables, the later wins
-	// environ is added to the process's environment, for Terraform and for calls of our own.
+	// environ is added to the process's environment, for Terraform and for API calls.
 	environ map[string]string
 	dry     bool
 	yes     bool
 	options options
 
 	terminal *terminal
-	out      io.Writer // what the command is for
-	progress io.Writer // what it is about
+	out      io.Writer // the result of the command
+	progress io.Writer // its progress
 	google   *google
 }
 
-// remember adds the answers to those that the file keeps.
+// remember adds the answers to those in the file.
 func remember(file string, answers settings) error {
 	kept := settings{}
 	content, err := os.ReadFile(file) //nolint:gosec // of the repository
@@ -52,7 +52,7 @@ func remember(file string, answers settings) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(fresh, &kept); err != nil { // the empty are left away, so they overwrite nothing
+	if err := json.Unmarshal(fresh, &kept); err != nil { // empty answers are left out, so they overwrite nothing
 		return err
 	}
 	text, err := indented(kept)
@@ -62,8 +62,8 @@ func remember(file string, answers settings) error {
 	return os.WriteFile(file, text, 0o600)
 }
 
-// everyVariable is what Terraform wants and no file of the repository says; bootstrap itself finds
-// the API key.
+// everyVariable are the variables that Terraform needs and no file of the repository has. bootstrap
+// finds the API key by itself.
 var everyVariable = []string{"project_id", "domain", "firebase_api_key", "alert_emails"}
 
 func runOnCloud(ctx context.Context, root, command string, o options) (err error) {
@@ -113,7 +113,7 @@ func (c *cloud) run(ctx context.Context, command string) error {
 	}
 }
 
-// variable returns what the files say of the variable, if that is a text.
+// variable returns the value of the variable in the files, if it is a text.
 func (c *cloud) variable(name string) string {
 	said, err := given(c.files)
 	if err != nil {
@@ -122,7 +122,7 @@ func (c *cloud) variable(name string) string {
 	return said[name]
 }
 
-// environment returns the process's environment with what this environment adds.
+// environment returns the process's environment with the additions of this environment.
 func (c *cloud) environment() map[string]string {
 	all := map[string]string{}
 	for _, pair := range os.Environ() {
@@ -136,8 +136,8 @@ func (c *cloud) environment() map[string]string {
 	return all
 }
 
-// account reports whether the variable names the caller, or Google's endpoints: a dry run must
-// know neither.
+// account reports whether the variable names the caller or Google's endpoints. A dry run must not
+// use either.
 func account(variable string) bool {
 	for _, prefix := range []string{"GOOGLE_", "GCLOUD_", "CLOUDSDK_"} {
 		if strings.HasPrefix(variable, prefix) {

@@ -16,13 +16,13 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 )
 
-// check is one thing that has to be as it should.
+// check is one condition of a deployment.
 type check struct {
 	name string
-	// run says what it found. Its error says what is wrong; errSkipped in it that this could not be
-	// looked at.
+	// run returns what it found. Its error describes what is wrong; an error that wraps errSkipped
+	// means that it could not be checked.
 	run func(context.Context) (string, error)
-	// mend is the command, or the deed, that mends it.
+	// mend is the command or the action that mends it.
 	mend string
 }
 
@@ -31,10 +31,10 @@ var errSkipped = errors.New("skipped")
 
 func skip(why string) error { return fmt.Errorf("%w: %s", errSkipped, why) }
 
-// errSick means that checks failed; they have been told.
+// errSick means that checks failed, which have been printed.
 var errSick = errors.New("some checks failed: see FAIL above, each with its remedy")
 
-// doctor makes all the checks, whatever the first ones say, and fails if one does.
+// doctor runs all checks, even after failures, and fails if one does.
 func (c *cloud) doctor(ctx context.Context, checks []check) error {
 	failed := false
 	for _, k := range checks {
@@ -88,7 +88,8 @@ func (c *cloud) before() []check {
 	}
 }
 
-// oldestTerraform is the oldest version that terraform/ takes; a test compares it with versions.tf.
+// oldestTerraform is the oldest version that terraform/ supports. A test compares it with
+// versions.tf.
 const oldestTerraform = "1.11"
 
 func (c *cloud) checkTerraform(ctx context.Context) (string, error) {
@@ -140,7 +141,7 @@ func (c *cloud) checkBilling(ctx context.Context) (string, error) {
 	return "enabled", nil
 }
 
-// firstAPIs are those that the checks and Terraform need before Terraform can switch on the rest.
+// firstAPIs are those that the checks and Terraform need before Terraform can enable the others.
 var firstAPIs = []string{
 	"cloudbilling.googleapis.com", "cloudresourcemanager.googleapis.com", "iam.googleapis.com",
 	"secretmanager.googleapis.com",
@@ -178,7 +179,8 @@ func (c *cloud) checkAPIs(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d enabled; apply enables the rest", len(enabled)), nil
 }
 
-// permissions are one for each product that apply makes things of: who has them has the roles.
+// permissions has one for each product that apply creates resources of. A caller with all of them
+// has the roles.
 var permissions = []string{
 	"artifactregistry.repositories.create", "cloudfunctions.functions.create", "cloudscheduler.jobs.create",
 	"compute.backendServices.create", "compute.securityPolicies.create", "datastore.databases.create",
@@ -236,7 +238,7 @@ func (c *cloud) secretPath(name string) string {
 	return "projects/" + c.project + "/secrets/facescan-" + name
 }
 
-// checkSecrets looks for the version that the functions are pinned to.
+// checkSecrets checks for the version that the functions are pinned to.
 func (c *cloud) checkSecrets(ctx context.Context) (string, error) {
 	if c.dry {
 		return "", skip("the fake keeps no versions of secrets")
@@ -264,7 +266,7 @@ func (c *cloud) hasVersion(ctx context.Context, name string) (bool, error) {
 	return v.State == "ENABLED", err
 }
 
-// lookup is the resolver's; tests replace it.
+// lookup resolves a host. Tests replace it.
 var lookup = func(ctx context.Context, host string) ([]string, error) {
 	return net.DefaultResolver.LookupHost(ctx, host)
 }
@@ -300,7 +302,7 @@ func pointsAt(ctx context.Context, domain, address string) error {
 	return nil
 }
 
-// outputs are apply's outputs as texts.
+// outputs returns apply's outputs as texts.
 func (c *cloud) outputs(ctx context.Context) (map[string]string, error) {
 	tf, err := c.main(ctx)
 	if err != nil {

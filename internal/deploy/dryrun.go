@@ -13,15 +13,14 @@ import (
 	"github.com/facescan/facescan/internal/deploy/fakegcp"
 )
 
-// The project of a dry run, which exists nowhere.
+// The project of a dry run, which does not exist.
 const (
 	dryProject = "facescan-dry-run"
 	dryDomain  = "api.facescan.example"
 )
 
-// pretend puts a fake of Google's APIs in the cloud's place: the real Terraform with the real
-// provider acts on a copy of terraform/, whose state stands beside it, and nothing leaves this
-// machine. end removes it all.
+// pretend replaces the cloud by a fake of Google's APIs: the real Terraform with the real provider
+// acts on a copy of terraform/ with its own state, and nothing leaves this machine. end removes it.
 func (c *cloud) pretend(ctx context.Context) (end func(), err error) {
 	config, err := c.builtProvider(ctx)
 	if err != nil {
@@ -72,7 +71,7 @@ const localBackend = `terraform {
 `
 
 // builtProvider returns the settings file by which Terraform finds the Google provider that is
-// built from its source. The first time that takes minutes.
+// built from source. The first build takes minutes.
 func (c *cloud) builtProvider(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.root, "scripts", "tfprovider.sh")) //nolint:gosec // of the repository
 	cmd.Stderr = c.progress
@@ -83,8 +82,7 @@ func (c *cloud) builtProvider(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(file)), nil
 }
 
-// copyTerraform copies what the repository holds of terraform/, and neither states nor what was
-// downloaded.
+// copyTerraform copies the repository's files of terraform/, without states and downloads.
 func copyTerraform(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -110,7 +108,7 @@ func copyTerraform(from, to string) error {
 	})
 }
 
-// rehearse does what has to be there before the command.
+// rehearse does what the command requires to be done before.
 func (c *cloud) rehearse(ctx context.Context, command string) error {
 	c.google = newGoogle(c.project, c.environ)
 	if command == "bootstrap" {

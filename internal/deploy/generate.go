@@ -12,8 +12,9 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 )
 
-// Files that are made of the catalog, below the repository's root: the document for Terraform, the
-// readmes with the diagram and with the table of functions, and the local host's imports.
+// Files that are generated from the catalog, below the repository's root: the document for
+// Terraform, the readmes with the diagram and with the table of functions, and the local host's
+// imports.
 var (
 	catalogFile   = filepath.Join("terraform", "catalog.json")
 	diagramFile   = filepath.Join("terraform", "README.md")
@@ -21,7 +22,7 @@ var (
 	importsFile   = filepath.Join("internal", "local", "host", "functions.gen.go")
 )
 
-// runCatalog writes what is made of the catalog.
+// runCatalog writes the files that are generated from the catalog.
 func runCatalog(root string) error {
 	files, err := generated(root)
 	if err != nil {
@@ -35,8 +36,8 @@ func runCatalog(root string) error {
 	return nil
 }
 
-// generated returns the files that are made of the catalog. Of the readmes, it changes the part
-// between the marks.
+// generated returns the files that are generated from the catalog. In the readmes only the part
+// between the marks changes.
 func generated(root string) (map[string][]byte, error) {
 	document, documentErr := catalogJSON()
 	diagram, diagramErr := withPart(root, diagramFile, "diagram", diagram())
@@ -76,7 +77,7 @@ func functionTable() string {
 	return b.String()
 }
 
-// functionImports returns the Go file by which the local host links the functions.
+// functionImports returns the Go file in which the local host imports the functions.
 func functionImports() []byte {
 	var b bytes.Buffer
 	b.WriteString("// Code generated from internal/catalog by scripts/deploy catalog. DO NOT EDIT.\n\npackage host\n\n" +

@@ -16,8 +16,8 @@ import (
 	googleauth "golang.org/x/oauth2/google"
 )
 
-// restAPI is one of Google's REST APIs. The variable that Terraform's provider reads moves it:
-// doctor and Terraform always speak to the same cloud, or the same fake.
+// restAPI is one of Google's REST APIs. The variable that Terraform's provider reads replaces its
+// address, so that doctor and Terraform always use the same cloud or the same fake.
 type restAPI struct{ variable, base string }
 
 var (
@@ -33,10 +33,10 @@ var (
 // callTimeout bounds one call.
 const callTimeout = 30 * time.Second
 
-// google calls Google's APIs as the account that is signed in.
+// google calls Google's APIs as the signed-in account.
 type google struct {
 	environ map[string]string
-	// project is the one that the calls are counted on: a person's credentials name none.
+	// project is the project that the calls are charged to: a person's credentials name none.
 	project string
 	client  *http.Client
 	// tokens is the source of the caller's tokens, nil until the first call.
@@ -49,8 +49,8 @@ func newGoogle(project string, environ map[string]string) *google {
 
 func (g *google) env(name string) string { return cmp.Or(g.environ[name], os.Getenv(name)) }
 
-// token returns the caller's: GOOGLE_OAUTH_ACCESS_TOKEN, which Terraform's provider reads too, or
-// Google's default credentials.
+// token returns the caller's token: GOOGLE_OAUTH_ACCESS_TOKEN, which Terraform's provider reads
+// too, or that of Google's default credentials.
 func (g *google) token(ctx context.Context) (string, error) {
 	if token := g.env("GOOGLE_OAUTH_ACCESS_TOKEN"); token != "" {
 		return token, nil
@@ -69,7 +69,7 @@ func (g *google) token(ctx context.Context) (string, error) {
 	return t.AccessToken, nil
 }
 
-// apiError is an answer of Google's that is no success.
+// apiError is an unsuccessful answer of Google.
 type apiError struct {
 	Status  int
 	Message string
@@ -77,8 +77,8 @@ type apiError struct {
 
 func (e *apiError) Error() string { return fmt.Sprintf("Google answers %d: %s", e.Status, e.Message) }
 
-// call makes one call; body and into may be nil. It tells nothing of what was sent, which may be
-// secret.
+// call makes one call. body and into may be nil. Its errors contain nothing of what was sent, which
+// may be secret.
 func (g *google) call(ctx context.Context, a restAPI, method, path string, body, into any) error {
 	token, err := g.token(ctx)
 	if err != nil {

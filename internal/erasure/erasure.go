@@ -101,7 +101,7 @@ var (
 	// ErrGone means that the saga is over.
 	ErrGone = errors.New("there is no such erasure")
 	// ErrEarly means that the saga has to wait.
-	ErrEarly = errors.New("the erasure waits for what may still turn up")
+	ErrEarly = errors.New("the erasure waits for photos that may still arrive")
 )
 
 // ParseWait returns how long a saga waits for late photos: schema.LatePhotos, or the duration in

@@ -94,7 +94,7 @@ type Looks struct {
 }
 
 // errNobody means that an answer is not trusted.
-var errNobody = errors.New("the answer knows none of several users, so it is not trusted")
+var errNobody = errors.New("the answer has none of several users, so it is not trusted")
 
 // Sweep calls [Missing.Look] and returns the number of users checked.
 func (m *Missing) Sweep(ctx context.Context) (looked int, err error) {
@@ -351,13 +351,13 @@ func (m *Missing) ref() *firestore.DocumentRef { return m.fs.Collection("limits"
 
 func (m *Missing) position(ctx context.Context) (positionDoc, error) {
 	snap, err := m.ref().Get(ctx)
-	return store.Decode[positionDoc](snap, err, "position of the look for users", nil)
+	return store.Decode[positionDoc](snap, err, "position of the search for users", nil)
 }
 
 func (m *Missing) keep(ctx context.Context, at positionDoc) error {
 	at.Schema = docSchema
 	if _, err := m.ref().Set(ctx, at); err != nil {
-		return fmt.Errorf("keep how far the look for users is: %w", err)
+		return fmt.Errorf("write the progress of the search for users: %w", err)
 	}
 	return nil
 }

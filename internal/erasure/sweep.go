@@ -48,7 +48,7 @@ func (s *Sweeper) drive(ctx context.Context, due *firestore.DocumentSnapshot) er
 		return errors.Join(WriteJob(tx.Transaction, s.Firestore, j), tell(ctx, tx, j, now))
 	})
 	if err != nil {
-		return fmt.Errorf("drive an erasure on: %w", err) // its id is a user's and not for a log
+		return fmt.Errorf("continue an erasure: %w", err) // its id is a user's and not for a log
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func Receive(header http.Header, body []byte) (Message, error) {
 	case eventarcFinalized:
 		return receiveFinalized(header, body)
 	default:
-		return Message{}, malformed(nil, "CloudEvent type %q is not one we take", kind)
+		return Message{}, malformed(nil, "CloudEvent type %q is not accepted", kind)
 	}
 }
 

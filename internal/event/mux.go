@@ -51,7 +51,7 @@ func (m *Mux) Handle(ctx context.Context, msg Message) error {
 	}
 	handle, ok := m.handlers[e.Type]
 	if !ok {
-		return malformed(nil, "nothing here takes %q", e.Type)
+		return malformed(nil, "no handler for %q", e.Type)
 	}
 	return handle(ctx, e)
 }

@@ -61,7 +61,7 @@ func (c *AppCheck) UnmarshalText(text []byte) error {
 		one, others, more = strings.Cut(others, ",")
 		pattern, mode, _ := strings.Cut(one, "=")
 		if !route.MatchString(pattern) {
-			return fmt.Errorf("%q is no route such as \"GET /v1/scans/{id}\"", pattern)
+			return fmt.Errorf("%q is not a route such as \"GET /v1/scans/{id}\"", pattern)
 		}
 		var m AppCheckMode
 		if err := m.UnmarshalText([]byte(mode)); err != nil {

@@ -53,7 +53,7 @@ func readFault(err error) error {
 	if errors.As(err, &tooLarge) {
 		return fault.Wrap(err, fault.CodeBodyTooLarge, "The body is over %d bytes.", tooLarge.Limit)
 	}
-	return fault.Wrap(err, fault.CodeMalformedBody, "The body could not be read to its end.")
+	return fault.Wrap(err, fault.CodeMalformedBody, "The body could not be read completely.")
 }
 
 // Write answers with the value as JSON. "&", "<" and ">" are not escaped, so that a URL can be

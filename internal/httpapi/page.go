@@ -55,7 +55,7 @@ func PageParams(r *http.Request, fallback int, scope ...string) (Page, error) {
 	at, ok := p.parse(text)
 	if !ok {
 		return Page{}, fault.New(fault.CodeInvalidParameter, "The cursor is not one of this list.").
-			WithField("query/cursor", "must be a nextCursor that was answered here, to the same query")
+			WithField("query/cursor", "must be a nextCursor of an answer to the same query")
 	}
 	p.After = &at
 	return p, nil

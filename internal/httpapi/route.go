@@ -147,7 +147,7 @@ func (route *Route) checkHeaders(header http.Header) error {
 		}
 		if !slices.Contains(route.Headers, name) {
 			// If the condition were ignored, the client would take it for met.
-			return badHeader(name, "is not taken here: leave it out")
+			return badHeader(name, "is not accepted here: leave it out")
 		}
 		if _, ok := parseTags(given); !ok {
 			return badHeader(name, `must be a list of entity tags such as "7" in double quotes, or *`)
@@ -170,7 +170,7 @@ func checkKey(given []string) error {
 		// An app that lost its key would open another scan with each repetition.
 		return badHeader(IdempotencyKey, "must not be blank: leave it out")
 	case len(given[0]) > maxKey:
-		return badHeader(IdempotencyKey, "must be of at most %d bytes", maxKey)
+		return badHeader(IdempotencyKey, "must have at most %d bytes", maxKey)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ const implicitTLS = 465
 // Errors of [Sender.Send] that mean that mail cannot reach this address, now or later.
 var (
 	// ErrAddress means that the text is not an address.
-	ErrAddress = errors.New("the address is no address")
+	ErrAddress = errors.New("the text is not an address")
 	// ErrRefused means that the server permanently refuses the mailbox.
 	ErrRefused = errors.New("the mail server refuses the address")
 )

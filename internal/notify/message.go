@@ -72,7 +72,7 @@ func ValidID(id string) bool { return eventID.MatchString(id) }
 // [event.ErrMalformed].
 func NewMessage(e event.Event) (Message, error) {
 	if !ValidID(e.ID) {
-		return Message{}, fmt.Errorf("%w: its id is not one of ours", event.ErrMalformed)
+		return Message{}, fmt.Errorf("%w: its id is not valid", event.ErrMalformed)
 	}
 	m := Message{ID: e.ID, Type: e.Type, Data: map[string]string{}}
 	f, err := m.read(e)
@@ -120,7 +120,7 @@ func (m *Message) read(e event.Event) (facts, error) {
 		m.Data["board"] = data.Board
 		return facts{Score: scoreInWords(data.Score, data.Interval)}, err
 	default:
-		return facts{}, fmt.Errorf("%w: notify takes no %q", event.ErrMalformed, e.Type)
+		return facts{}, fmt.Errorf("%w: notify has no message for %q", event.ErrMalformed, e.Type)
 	}
 }
 

@@ -86,7 +86,7 @@ type Spec struct {
 func (s Spec) Validate(prefix string) error {
 	invalid := fault.New(fault.CodeInvalidField, "The device is not valid.")
 	if s.Token == "" || len(s.Token) > MaxToken {
-		_ = invalid.WithField(prefix+"/token", "must be of 1 to %d bytes", MaxToken)
+		_ = invalid.WithField(prefix+"/token", "must have 1 to %d bytes", MaxToken)
 	}
 	if !slices.Contains(platforms, s.Platform) {
 		_ = invalid.WithField(prefix+"/platform", "must be one of %s", strings.Join(platforms, ", "))
@@ -137,7 +137,7 @@ func Settle(ctx context.Context, fs *firestore.Client, user *firestore.DocumentR
 	}
 	if err != nil {
 		return fault.Wrap(
-			err, fault.CodeUnavailable, "The device is not registered to its end: try again.",
+			err, fault.CodeUnavailable, "The device is not fully registered: try again.",
 		).WithRetryAfter(time.Second)
 	}
 	return nil

@@ -33,7 +33,7 @@ func toolkitFault(err error) error {
 			WithField("/password", "is too short or too simple")
 	case "INVALID_EMAIL":
 		return fault.Wrap(err, fault.CodeInvalidField, "The e-mail address is not valid.").
-			WithField("/email", "is no e-mail address")
+			WithField("/email", "is not an e-mail address")
 	case "USER_DISABLED":
 		return fault.Wrap(err, fault.CodeUserDisabled, "This user is disabled.")
 	case "MISSING_EMAIL":

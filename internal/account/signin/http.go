@@ -58,7 +58,7 @@ func checkAddress(address string, check func(string) bool) error {
 	}
 	return fault.New(
 		fault.CodeInvalidField, "The e-mail address is not valid.",
-	).WithField("/email", "is no e-mail address")
+	).WithField("/email", "is not an e-mail address")
 }
 
 func (h *Handler) postSignup(w http.ResponseWriter, r *http.Request) error {

@@ -37,7 +37,7 @@ func (s *Server) decorate(c call, p string, r object) {
 	}
 }
 
-// decorateFunction gives a function the Cloud Run service that it runs as.
+// decorateFunction adds the Cloud Run service of a function.
 func (s *Server) decorateFunction(p string, r object) {
 	r["name"], r["state"], r["environment"] = p, "ACTIVE", "GEN_2"
 	parts := strings.Split(p, "/") // projects/P/locations/L/functions/F

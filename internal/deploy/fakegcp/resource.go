@@ -49,7 +49,7 @@ func notFound(p string) reply {
 	return failure(http.StatusNotFound, "NOT_FOUND", p+" was not found")
 }
 
-// create makes the resource under the id that the query names as ...Id, or the body in its name, or
+// create creates the resource under the id in the query's ...Id, or the one in the body's name, or
 // a made-up one.
 func (s *Server) create(c call) reply {
 	r := object{}
@@ -110,8 +110,8 @@ func (s *Server) remove(c call) reply {
 	return s.operation(c, object{})
 }
 
-// keep stores the resource with the members that the API itself fills in, and answers with it or
-// its operation.
+// keep stores the resource with the members that the API sets, and answers with it or its
+// operation.
 func (s *Server) keep(c call, p string, r object) reply {
 	s.decorate(c, p, r)
 	s.resources[key(c.Service, p)] = r

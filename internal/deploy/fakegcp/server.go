@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// Options set up a Server.
+// Options configure a Server.
 type Options struct {
-	// Project is the id of the one project there is.
+	// Project is the id of the only project.
 	Project string
-	// Number is its number, 123456789012 unless set.
+	// Number is its number, 123456789012 by default.
 	Number string
 }
 
@@ -38,13 +38,13 @@ type Server struct {
 	made      int
 }
 
-// Request is a request that the fake got.
+// Request is a received request.
 type Request struct {
 	// Service is the API, such as "pubsub"; Path is the rest of the URL's path without the version.
 	Service, Method, Path string
 	// Query is the raw query.
 	Query string
-	// Body is the decoded JSON body, nil where there was none.
+	// Body is the decoded JSON body, nil without one.
 	Body map[string]any
 }
 
@@ -67,7 +67,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		project: opts.Project, number: opts.Number, url: "http://" + listener.Addr().String(), served: make(chan error, 1),
 		resources: map[string]object{}, policies: map[string]object{}, uploads: map[string]*session{},
 	}
-	// Every project is born with it, and it cannot be deleted.
+	// Every project has it from the start, and it cannot be deleted.
 	logs := "projects/" + s.project + "/locations/global/buckets/_Default"
 	s.resources[key("logging", logs)] = object{"name": logs, "retentionDays": 30}
 	s.server = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
@@ -100,7 +100,7 @@ func (s *Server) Requests() []Request {
 	return slices.Clone(s.requests)
 }
 
-// Resources returns every resource there is, by "service/path".
+// Resources returns all resources, by "service/path".
 func (s *Server) Resources() map[string]map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,7 +142,7 @@ var endpoints = map[string]string{
 type call struct {
 	Request
 	http *http.Request
-	// raw is the body as it came: uploads are not JSON.
+	// raw is the body as received: uploads are not JSON.
 	raw []byte
 }
 
@@ -159,8 +159,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, s.answer(c))
 }
 
-// parse takes the URL apart: /service/[base/]version/path, where storage and compute say their name
-// twice.
+// parse splits the URL: /service/[base/]version/path, in which storage and compute occur twice.
 func parse(r *http.Request) (call, error) {
 	raw, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -206,5 +205,5 @@ func write(w http.ResponseWriter, r reply) {
 		w.Header().Set(name, value)
 	}
 	w.WriteHeader(r.status)
-	_ = json.NewEncoder(w).Encode(r.body) // a client that has gone needs no answer
+	_ = json.NewEncoder(w).Encode(r.body) // the client may be gone
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// special answers what no general rule covers; done is false for all else.
+// special answers requests that no general rule covers. done is false for all others.
 func (s *Server) special(c call) (_ reply, done bool) {
 	last := path.Base(c.Path)
 	switch {
@@ -84,7 +84,7 @@ func (s *Server) billing(c call) (reply, bool) {
 	}), true
 }
 
-// serviceUsage switches APIs on. The provider asks for them by project id or number.
+// serviceUsage enables APIs. The provider reads them by project id or number.
 func (s *Server) serviceUsage(c call) (reply, bool) {
 	const list = "services"
 	enabled := func(name string) object {
@@ -117,8 +117,8 @@ func (s *Server) serviceUsage(c call) (reply, bool) {
 	return reply{}, false
 }
 
-// iam makes service accounts, whose name is made of their id, and custom roles, which bring theirs
-// inside the body.
+// iam creates service accounts, whose name is made from their id, and custom roles, which have
+// their name in the body.
 func (s *Server) iam(c call) (reply, bool) {
 	if c.Method != http.MethodPost {
 		return reply{}, false
@@ -141,7 +141,7 @@ func (s *Server) iam(c call) (reply, bool) {
 	return reply{}, false
 }
 
-// setters are members of compute resources that are set by calls of their own.
+// setters are members of compute resources that have calls of their own.
 var setters = map[string]string{"setLabels": "labels", "setSecurityPolicy": "securityPolicy"}
 
 func (s *Server) compute(c call) (reply, bool) {
@@ -167,7 +167,7 @@ func (s *Server) identity(c call) (reply, bool) {
 	return reply{}, false
 }
 
-// storage has bucket names without a project, and uploads.
+// storage answers Cloud Storage: bucket names without a project, and uploads.
 func (s *Server) storage(c call) (reply, bool) {
 	switch {
 	case strings.HasSuffix(c.Path, "/serviceAccount"):

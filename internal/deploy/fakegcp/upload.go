@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// upload takes an object. Clients send a small one whole, and from 16 MiB on in parts, to a session
-// that they open for it.
+// upload stores an object. Clients send a small one whole, and one of 16 MiB or more in parts, to a
+// session that they open for it.
 func (s *Server) upload(c call) reply {
 	query := c.http.URL.Query()
 	if id := query.Get("upload_id"); id != "" {
@@ -51,7 +51,7 @@ type session struct {
 	content []byte
 }
 
-// resume takes a part. The last one names the object's size in its range, as in "bytes
+// resume receives a part. The last one has the object's size in its range, as in "bytes
 // 16777216-17000000/17000001".
 func (s *Server) resume(c call, id string) reply {
 	u, open := s.uploads[id]
@@ -78,7 +78,7 @@ func (s *Server) keepObject(c call, r object, content []byte) reply {
 func readParts(raw []byte, boundary string, r object) (content []byte) {
 	parts := multipart.NewReader(bytes.NewReader(raw), boundary)
 	if metadata, err := parts.NextPart(); err == nil {
-		_ = json.NewDecoder(metadata).Decode(&r) // a faulty one shows as an object without a name
+		_ = json.NewDecoder(metadata).Decode(&r) // a malformed one shows as an object without a name
 	}
 	if body, err := parts.NextPart(); err == nil {
 		content, _ = io.ReadAll(body)

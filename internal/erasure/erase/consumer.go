@@ -116,7 +116,7 @@ func (e *Consumer) run(ctx context.Context, j erasure.Job, until time.Time) erro
 		}
 		err = errors.Join(err, e.giveBack(ctx, j))
 		if err == nil && !waits {
-			err = fault.New(fault.CodeUnavailable, "The time of this delivery is up; the next goes on.")
+			err = fault.New(fault.CodeUnavailable, "The time of this delivery is up; the next one continues.")
 		}
 		return err
 	}

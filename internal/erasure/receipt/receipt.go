@@ -156,7 +156,7 @@ func (k Keys) Verify(jws string) (Receipt, error) {
 		return Receipt{}, err
 	}
 	if !ed25519.Verify(public, []byte(signed), signature) {
-		return Receipt{}, fmt.Errorf("%w: the signature does not fit", ErrInvalid)
+		return Receipt{}, fmt.Errorf("%w: the signature does not match", ErrInvalid)
 	}
 	return readPayload(signed)
 }
@@ -164,7 +164,7 @@ func (k Keys) Verify(jws string) (Receipt, error) {
 func parseJWS(jws string) (signed string, signature []byte, header jwsHeader, err error) {
 	parts := strings.Split(strings.TrimSpace(jws), ".")
 	if len(parts) != 3 {
-		return "", nil, header, fmt.Errorf("%w: it is no compact JWS", ErrInvalid)
+		return "", nil, header, fmt.Errorf("%w: it is not a compact JWS", ErrInvalid)
 	}
 	head, headErr := base64.RawURLEncoding.DecodeString(parts[0])
 	signature, signatureErr := base64.RawURLEncoding.DecodeString(parts[2])
@@ -189,7 +189,7 @@ func readPayload(signed string) (Receipt, error) {
 	body, err := base64.RawURLEncoding.DecodeString(payload)
 	var r Receipt
 	if err := errors.Join(err, json.Unmarshal(body, &r)); err != nil {
-		return Receipt{}, fmt.Errorf("%w: what is signed is no receipt: %w", ErrInvalid, err)
+		return Receipt{}, fmt.Errorf("%w: the signed content is not a receipt: %w", ErrInvalid, err)
 	}
 	return r, nil
 }

@@ -24,7 +24,7 @@ const (
 )
 
 // ErrInvalid means that a file is not a complete and unchanged export.
-var ErrInvalid = errors.New("the export is not whole")
+var ErrInvalid = errors.New("the export is incomplete or changed")
 
 // Manifest is manifest.json, the last entry, with the list of all others.
 type Manifest struct {
@@ -73,7 +73,7 @@ func (a *Writer) Binary(name string, write func(io.Writer) error) error {
 
 func (a *Writer) add(name string, method uint16, write func(io.Writer) error) error {
 	if !fs.ValidPath(name) {
-		return fmt.Errorf("%q is no name for an entry", name)
+		return fmt.Errorf("%q is not a name for an entry", name)
 	}
 	if err := a.begin(); err != nil {
 		return err
@@ -145,7 +145,7 @@ func Verify(r io.ReaderAt, size int64) (Manifest, error) {
 	seen := map[string]bool{}
 	for i, want := range m.Entries {
 		if seen[want.Name] || !fs.ValidPath(want.Name) {
-			return Manifest{}, fmt.Errorf("%w: %q is there twice, or no name", ErrInvalid, want.Name)
+			return Manifest{}, fmt.Errorf("%w: %q is there twice, or is not a name", ErrInvalid, want.Name)
 		}
 		seen[want.Name] = true
 		if err := check(z.File[i], want); err != nil {

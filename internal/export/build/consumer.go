@@ -128,7 +128,7 @@ func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 			return err
 		}
 		if u.ConsentEpoch != j.ConsentEpoch {
-			refused = fault.New(fault.CodeUnavailable, "The consent has changed, so the export is made anew.")
+			refused = fault.New(fault.CodeUnavailable, "The consent has changed, so the export is built again.")
 			return nil
 		}
 		current.Finish(w.sha256, w.bytes, c.Now().UTC())

@@ -137,7 +137,7 @@ func (w *Sweeper) redrive(ctx context.Context, s scan.Scan, attrs *storage.Objec
 	if err := w.Publisher.Publish(ctx, event.TopicUploadFinalized, data, attributes); err != nil {
 		return fmt.Errorf("publish finalize again: %w", err)
 	}
-	slog.InfoContext(ctx, "stuck scan driven again", "scan_id", s.ID, "state", s.State)
+	slog.InfoContext(ctx, "stuck scan published again", "scan_id", s.ID, "state", s.State)
 	return w.update(ctx, s, func(current *scan.Scan) { current.LookAgain(w.Now().UTC().Add(scan.NextLook)) })
 }
 

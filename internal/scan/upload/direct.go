@@ -110,7 +110,7 @@ func directRequest(form *httpapi.Form) (uploadRequest, *photoStream, error) {
 			WithField("/photo", "must be one of %s", strings.Join(scan.ContentTypes, ", "))
 	}
 	if said := cmp.Or(aliases[file.ContentType], file.ContentType, anyBytes); said != anyBytes && said != kind {
-		return uploadRequest{}, nil, fault.New(fault.CodeInvalidField, "The photo is not of the type that its part says.").
+		return uploadRequest{}, nil, fault.New(fault.CodeInvalidField, "The photo does not have the type of its part.").
 			WithField("/photo", "is %s", kind)
 	}
 	req := uploadRequest{ContentType: kind, SHA256: texts["sha256"]}
