@@ -103,7 +103,7 @@ func begin(tb testing.TB) *system {
 	}
 	s.Host = h
 	s.exchanges = newExchanges(tb, strings.TrimPrefix(s.URL, "http://"))
-	s.fs, err = h.Process.Firestore(context.Background()) //nolint:usetesting // it outlives the test, too
+	s.fs, err = h.Process.Firestore(context.Background()) // it outlives the test
 	if err != nil {
 		tb.Fatal(err)
 	}
