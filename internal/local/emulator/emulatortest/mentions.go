@@ -50,7 +50,7 @@ func everything(tb testing.TB, fs *firestore.Client) (all []*firestorepb.Documen
 	if err != nil {
 		tb.Fatal(err)
 	}
-	root, _, _ := strings.Cut(fs.Doc("any/one").Path, "/any/")
+	root := strings.TrimSuffix(fs.Collection("users").Path, "/users")
 	answers, err := firestorepb.NewFirestoreClient(conn).RunQuery(tb.Context(), &firestorepb.RunQueryRequest{
 		Parent: root,
 		QueryType: &firestorepb.RunQueryRequest_StructuredQuery{StructuredQuery: &firestorepb.StructuredQuery{
