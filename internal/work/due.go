@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -33,8 +35,8 @@ type Due struct {
 }
 
 // Sweep calls handle with the due documents, the longest due first, and returns the number handled
-// without an error. A document that fails is put off and does not stop the others; only the end of
-// ctx does. The errors are joined.
+// without an error. A document that fails, if only by a panic, is put off and does not stop the
+// others; only the end of ctx does. The errors are joined.
 func Sweep(
 	ctx context.Context, d Due, handle func(context.Context, *firestore.DocumentSnapshot) error,
 ) (handled int, err error) {
@@ -48,7 +50,7 @@ func Sweep(
 		if err := ctx.Err(); err != nil {
 			return handled, errors.Join(append(faults, err)...)
 		}
-		if err := handle(ctx, snap); err != nil {
+		if err := attempt(ctx, snap, handle); err != nil {
 			faults = append(faults, err, d.putOff(ctx, snap))
 			continue
 		}
@@ -57,9 +59,26 @@ func Sweep(
 	return handled, errors.Join(faults...)
 }
 
-// putOff makes the document due later. Otherwise a page of documents that always fail would block
-// all others. A document that has changed since it was read stays as it is.
+// attempt calls handle and returns its panic as an error. Otherwise every sweep would end at the
+// same document, and nothing that is due after it would be handled.
+func attempt(
+	ctx context.Context, snap *firestore.DocumentSnapshot, handle func(context.Context, *firestore.DocumentSnapshot) error,
+) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			slog.ErrorContext(ctx, "panic", "panic", cause, "stack_trace", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", cause)
+		}
+	}()
+	return handle(ctx, snap)
+}
+
+// putOff makes the document due later, even if ctx has ended. Otherwise a page of documents that
+// always fail, or one that takes all the time there is, would block all others. A document that has
+// changed since it was read stays as it is.
 func (d Due) putOff(ctx context.Context, snap *firestore.DocumentSnapshot) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
+	defer cancel()
 	value, _ := snap.DataAt(faultsField) // absent at first
 	faults, _ := value.(int64)
 	_, err := snap.Ref.Update(ctx, []firestore.Update{

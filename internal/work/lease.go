@@ -42,7 +42,7 @@ func (l *Lease) Take(token string, now time.Time, length time.Duration) error {
 // Renew extends the lease to LeaseTime from now.
 func (l *Lease) Renew(now time.Time) { l.Until = now.Add(LeaseTime) }
 
-// releaseTime bounds the release of work.
+// releaseTime bounds the release of work, and its putting off.
 const releaseTime = 10 * time.Second
 
 // Release calls give, which releases work that could not be finished, so that the next delivery
