@@ -9,40 +9,32 @@
 // # Method
 //
 //  1. The structure of the file is read and checked against report.Options before anything is
-//
-// decoded (internal/photo), and the decoder gets what was read and nothing else. A photo that
-// is not whole is refused: JPEG is decoded by internal/jpeg, which says why. The brightness is
-// taken, upright by EXIF.
+//     decoded (internal/photo), and the decoder gets what was read and nothing else. A photo that
+//     is not whole is refused: JPEG is decoded by internal/jpeg, which says why. The brightness is
+//     taken, upright by EXIF.
 //  2. pigo's classifier scans coarsely; each candidate is scanned again with a fine grid, whose
-//
-// summed confidence tells faces from chance. Where nothing sure is found upright, the picture
-// is looked at turned by 30 to 330 degrees (internal/cascade).
+//     summed confidence tells faces from chance. Where nothing sure is found upright, the picture
+//     is looked at turned by 30 to 330 degrees (internal/cascade).
 //  3. A face of more than 200 pixels between the pupils is shrunk to half, a quarter or an eighth
-//
-// of the size (internal/measure): nothing is measured any better with more.
+//     of the size (internal/measure): nothing is measured any better with more.
 //  4. 17 points come from pigo's pupil and landmark cascades by a runner of its own
-//
-// (internal/cascade), in crops that are turned upright and scaled by the pupils
-// (internal/landmark). Each cascade starts from 31 fixed places; the interquartile mean counts.
-// Constant offsets move the answers to where people put the points.
+//     (internal/cascade), in crops that are turned upright and scaled by the pupils
+//     (internal/landmark). Each cascade starts from 31 fixed places; the interquartile mean counts.
+//     Constant offsets move the answers to where people put the points.
 //  5. A mirror field is registered on the crop, first quickly to find the middle line, then with
-//
-// care on a crop that is cut along it (internal/mirror): by how much the face has to move,
-// place by place, to look like its mirror image. How well it then agrees with its mirror image
-// is measured about each place: where light, hair or a cover makes the halves differ, little of
-// the field is known.
+//     care on a crop that is cut along it (internal/mirror): by how much the face has to move,
+//     place by place, to look like its mirror image. How well it then agrees with its mirror image
+//     is measured about each place: where light, hair or a cover makes the halves differ, little of
+//     the field is known.
 //  6. What can be believed of the field is estimated from a prior of how faces differ and from the
-//
-// noise of registration, the pose and the places that do not agree counted as noise
-// (its Prior). The root mean square of what is believed and of what remains uncertain, in
-// distances between the pupils (IOD), is the index; its percentile among the reference portraits
-// is the score (internal/measure). The points and the field together give the turn of the head.
+//     noise of registration, the pose and the places that do not agree counted as noise (its
+//     Prior). The root mean square of what is believed and of what remains uncertain, in distances
+//     between the pupils (IOD), is the index; its percentile among the reference portraits is the
+//     score (internal/measure). The points and the field together give the turn of the head.
 //  7. The looks of the eyes, the nose, the mouth and the whole face are compared with learned ones:
-//
-// what covers both halves alike shows there.
-//  8. Light, focus, size, framing, pose and expression are checked: a
-//
-// photo beyond a limit is refused, a doubtful one is reported with advice and not ranked.
+//     what covers both halves alike shows there.
+//  8. Light, focus, size, framing, pose and expression are checked: a photo beyond a limit is
+//     refused, a doubtful one is reported with advice and not ranked.
 //  9. If asked for ([Scan]), pictures are cut from what was decoded and drawn on (internal/draw).
 //
 // # What holds
@@ -86,23 +78,18 @@
 // intervals and reliability are against points set by hand.
 //
 //   - mouth_tilt, deg: the line through the mouth corners against that through the pupils; positive
-//
-// when the corner at the right of the image is lower.
+//     when the corner at the right of the image is lower.
 //   - canthal_tilt, deg: how much the outer corners of the eyes lie above the inner ones, mean of
-//
-// both eyes.
+//     both eyes.
 //   - eye_mouth_distance, IOD: from the middle between the pupils to the middle between the mouth
-//
-// corners.
+//     corners.
 //   - mouth_deviation, IOD: how far that middle lies to the right of the line square to the pupils
-//
-// through their middle.
+//     through their middle.
 //   - lip_height, IOD: from the top of the upper to the bottom of the lower lip.
 //   - mouth_width, IOD: between the mouth corners.
 //   - inner_eye_distance, IOD: between the inner corners of the eyes.
 //   - nose_deviation, IOD: how far the tip of the nose lies to the right of the line square to the
-//
-// pupils. A turned head moves it most of all.
+//     pupils. A turned head moves it most of all.
 //   - eye_nose_distance, IOD: how far the tip of the nose lies below the line of the pupils.
 //
 // # Fitting
@@ -114,17 +101,13 @@
 // # Sources
 //
 //   - pigo v1.4.6, E. Simo, https://github.com/esimov/pigo, MIT: classifier and cascades
-//
-// (internal/cascade/cascades/NOTICE).
+//     (internal/cascade/cascades/NOTICE).
 //   - N. Markus et al., "Eye pupil localization with an ensemble of randomized trees", Pattern
-//
-// Recognition 47 (2014).
+//     Recognition 47 (2014).
 //   - B. Lucas, T. Kanade, "An iterative image registration technique with an application to stereo
-//
-// vision", IJCAI 1981.
+//     vision", IJCAI 1981.
 //   - Face Research Lab London Set, L. DeBruine and B. Jones, CC BY 4.0, doi
-//
-// 10.6084/m9.figshare.5047666: offsets, prior, noise, looks, scale.
+//     10.6084/m9.figshare.5047666: offsets, prior, noise, looks, scale.
 //   - Official portraits of the US Senate, CivilServiceUSA/us-senate, public domain: looks, scale.
 //   - Portraits of chandrikadeb7/Face-Mask-Detection, MIT: quantiles of the index only.
 package face
