@@ -54,7 +54,7 @@ type Contribution struct {
 
 // weight returns the number of photos behind the score, so that the mean of n counts as much as n
 // scans. That is a little more than its error justifies, since the photos of a series share a part
-// of it (face.Mean).
+// of it (report.Mean).
 func (c Contribution) weight() int {
 	switch {
 	case c.Deleted:

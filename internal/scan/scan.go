@@ -348,7 +348,7 @@ func ResultPrefix(uid account.UID, id ID) string {
 // ReportName returns the name of the full report, the only place that keeps the face's geometry.
 func ReportName(uid account.UID, id ID) string { return ResultPrefix(uid, id) + "report.json" }
 
-// PictureName returns the name of one of the pictures of face.PictureNames.
+// PictureName returns the name of one of the pictures of report.PictureNames.
 func PictureName(uid account.UID, id ID, picture string) string {
 	return ResultPrefix(uid, id) + picture + ".jpg"
 }

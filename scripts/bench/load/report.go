@@ -142,7 +142,7 @@ processors, and what the functions wait for is not Google's services:
 %d clients ask over loopback, each as soon as it has its answer, for %g s or until the requests that are prepared are used up.
 Latency is from sending to the last byte; where there were fewer than 100 requests p99 is the slowest. The requests are those of
 %d users, %d of whom have %d scans.
-The limits (package limit) are in force and do not distort: requests come from different addresses and users, no operation is
+The limits (package quota) are in force and do not distort: requests come from different addresses and users, no operation is
 asked for more often than its users may, and the counts begin anew before each.
 Allocations are the median of %d requests, one after the other, handed to the function in this process without a network: all
 that is allocated meanwhile, by the handler and by its clients of Firestore, Firebase and Cloud Storage.

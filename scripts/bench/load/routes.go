@@ -19,7 +19,7 @@ type route struct {
 	note string
 	// readers means that only users with scans ask.
 	readers bool
-	// perUser is how often the limits of package limit let one user ask; 0 is any number. most bounds
+	// perUser is how often the limits of package quota let one user ask; 0 is any number. most bounds
 	// all requests.
 	perUser, most int
 	// supply makes what one request uses up, before the clock runs.
