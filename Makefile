@@ -85,8 +85,9 @@ generate: ## Write anew what is generated: the API's client, Unicode's tables, a
 
 .PHONY: generated
 generated: ## Check that the generated code is what `make generate` writes.
-	@before=$$(cat $(GENERATED) | sha256sum); go generate ./... || exit 1; \
-	[ "$$before" = "$$(cat $(GENERATED) | sha256sum)" ] || { echo "written anew, for it was stale: $(GENERATED)"; exit 1; }
+	@before=$$(sha256sum $(GENERATED)); go generate ./... || exit 1; \
+	stale=$$(diff <(echo "$$before") <(sha256sum $(GENERATED)) | sed -n 's/^> [^ ]* *//p'); \
+	[ -z "$$stale" ] || { echo "written anew, for it was stale:"; echo "$$stale"; exit 1; }
 
 TFLINT := github.com/terraform-linters/tflint@v0.64.0
 # The real provider's code checks the infrastructure; see terraform/README.md.
