@@ -134,7 +134,8 @@ func complete(
 	return variableFiles(dir, o), said["project_id"], nil
 }
 
-// ask asks for what is wanted and not said; nil is nothing to keep.
+// ask asks for the settings that are wanted and not given. It returns nil if there is nothing to
+// keep.
 func ask(ctx context.Context, t *terminal, o options, said map[string]string, wanted []string) (*settings, error) {
 	var answers *settings
 	for _, q := range questions {

@@ -33,7 +33,7 @@ var stateful = map[string]string{
 // rebuilt are stateful in kind only: what they hold is made again by packaging.
 var rebuilt = []string{"google_storage_bucket.source"}
 
-// loses tells what is lost with the resource, "" if nothing.
+// loses returns what is lost with the resource, "" if nothing.
 func (c change) loses() string {
 	if slices.Contains(rebuilt, c.address) {
 		return ""
@@ -128,8 +128,8 @@ func (s summary) losses() []change {
 	return lost
 }
 
-// print tells the summary: what is made anew by kind, for it can harm nothing, the rest one by one
-// unless all goes.
+// print writes the summary. What is created stands by kind, since it can do no harm, and the rest
+// one by one, unless all of it is destroyed.
 func (s summary) print(w io.Writer) {
 	if s.empty() {
 		fmt.Fprintln(w, "Nothing to do: the cloud is as the files say.")

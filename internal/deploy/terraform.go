@@ -31,7 +31,7 @@ func findTerraform(ctx context.Context) (string, error) {
 	return path, nil
 }
 
-// terraform is Terraform in the folder.
+// terraform returns Terraform for the folder.
 func (c *cloud) terraform(ctx context.Context, dir string) (*tfexec.Terraform, error) {
 	binary, err := findTerraform(ctx)
 	if err != nil {
@@ -68,7 +68,7 @@ func (c *cloud) initialise(ctx context.Context, dir string, backend ...string) (
 // stateBucket returns the bucket that bootstrap makes for the project's state.
 func (c *cloud) stateBucket() string { return c.project + "-facescan-state" }
 
-// main is Terraform with the environment's state.
+// main returns Terraform with the environment's state.
 func (c *cloud) main(ctx context.Context) (*tfexec.Terraform, error) {
 	if c.dry { // the copy keeps its state beside it
 		return c.initialise(ctx, c.dir)
@@ -112,7 +112,7 @@ func explain(err error) string {
 
 var lockLine = regexp.MustCompile(`(?m)(ID|Who|Operation|Created):\s+(\S.*)$`)
 
-// lockHolder says who holds the state's lock, "" where that is not what happened.
+// lockHolder returns a text about the holder of the state's lock, "" for another error.
 func lockHolder(text string) string {
 	if !strings.Contains(text, "Error acquiring the state lock") {
 		return ""

@@ -194,7 +194,7 @@ func (j *Job) look(now time.Time) {
 
 // pause returns the time until the next check. It grows with the number of checks in vain, since a
 // saga that always fails must not keep the sweep from the others.
-func (j *Job) pause() time.Duration { return min(firstLook<<min(j.Looks, 10), lastLook) }
+func (j *Job) pause() time.Duration { return min(firstLook<<min(max(j.Looks, 0), 10), lastLook) }
 
 // Capability returns the secret in the receipt's URL: 128 bits that are derived from the request
 // and not stored.

@@ -13,21 +13,21 @@ import (
 	"github.com/facescan/facescan/internal/work"
 )
 
-// sweepPage is how many sagas one sweep drives on, oldest due first.
+// sweepPage is the number of sagas that one sweep continues, the longest due first.
 const sweepPage = 100
 
-// Sweeper drives on the sagas that wait, and those whose event was lost.
+// Sweeper continues the sagas that wait, and those whose event was lost.
 type Sweeper struct {
-	// Firestore holds the sagas, Outbox tells their events again.
+	// Firestore holds the sagas. Outbox publishes their events again.
 	Firestore *firestore.Client
 	Outbox    *outbox.Box
 	// Now is the clock.
 	Now func() time.Time
 }
 
-// Sweep tells the events of the sagas that are due again, and returns their number. One that fails
-// does not stop the others; one that makes no progress is retried with back-off.
-func (s *Sweeper) Sweep(ctx context.Context) (told int, err error) {
+// Sweep publishes the events of the sagas that are due again and returns their number: see
+// [work.Sweep]. A saga that makes no progress is retried with back-off.
+func (s *Sweeper) Sweep(ctx context.Context) (handled int, err error) {
 	return work.Sweep(ctx, work.Due{
 		Documents: jobs(s.Firestore).Query, Field: "sweepAt", Page: sweepPage,
 		Pause: firstLook, Longest: lastLook, Now: s.Now,

@@ -7,7 +7,7 @@ type AccountErasureRequestedV1 struct {
 	UID string `json:"uid"`
 }
 
-// EventType is "account.erasure-requested.v1".
+// EventType returns "account.erasure-requested.v1".
 func (AccountErasureRequestedV1) EventType() string { return "account.erasure-requested.v1" }
 
 // Validate requires uid.

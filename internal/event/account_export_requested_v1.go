@@ -8,7 +8,7 @@ type AccountExportRequestedV1 struct {
 	ExportID string `json:"exportId"`
 }
 
-// EventType is "account.export-requested.v1".
+// EventType returns "account.export-requested.v1".
 func (AccountExportRequestedV1) EventType() string { return "account.export-requested.v1" }
 
 // Validate requires uid and exportId.

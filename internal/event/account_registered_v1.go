@@ -5,7 +5,7 @@ type AccountRegisteredV1 struct {
 	UID string `json:"uid"`
 }
 
-// EventType is "account.registered.v1".
+// EventType returns "account.registered.v1".
 func (AccountRegisteredV1) EventType() string { return "account.registered.v1" }
 
 // Validate requires uid.

@@ -7,7 +7,7 @@ type AccountUpdatedV1 struct {
 	UID string `json:"uid"`
 }
 
-// EventType is "account.updated.v1".
+// EventType returns "account.updated.v1".
 func (AccountUpdatedV1) EventType() string { return "account.updated.v1" }
 
 // Validate requires uid.

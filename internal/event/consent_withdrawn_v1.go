@@ -8,7 +8,7 @@ type ConsentWithdrawnV1 struct {
 	Epoch int64  `json:"epoch"`
 }
 
-// EventType is "consent.withdrawn.v1".
+// EventType returns "consent.withdrawn.v1".
 func (ConsentWithdrawnV1) EventType() string { return "consent.withdrawn.v1" }
 
 // Validate requires uid and an epoch of 1 or more.

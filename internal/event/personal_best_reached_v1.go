@@ -21,7 +21,7 @@ type PersonalBestReachedV1 struct {
 	Previous float64 `json:"previous"`
 }
 
-// EventType is "personal-best.reached.v1".
+// EventType returns "personal-best.reached.v1".
 func (PersonalBestReachedV1) EventType() string { return "personal-best.reached.v1" }
 
 // Validate requires uid, board and scanId or seriesId.

@@ -21,7 +21,7 @@ type ScanCompletedV1 struct {
 	CompletedAt time.Time `json:"completedAt"`
 }
 
-// EventType is "scan.completed.v1".
+// EventType returns "scan.completed.v1".
 func (ScanCompletedV1) EventType() string { return "scan.completed.v1" }
 
 // Validate requires uid, scanId and engine.

@@ -18,7 +18,7 @@ type ScanDeletedV1 struct {
 	CompletedAt time.Time `json:"completedAt"`
 }
 
-// EventType is "scan.deleted.v1".
+// EventType returns "scan.deleted.v1".
 func (ScanDeletedV1) EventType() string { return "scan.deleted.v1" }
 
 // Validate requires uid and scanId.

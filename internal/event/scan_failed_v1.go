@@ -10,7 +10,7 @@ type ScanFailedV1 struct {
 	Code string `json:"code"`
 }
 
-// EventType is "scan.failed.v1".
+// EventType returns "scan.failed.v1".
 func (ScanFailedV1) EventType() string { return "scan.failed.v1" }
 
 // Validate requires uid, scanId and code.

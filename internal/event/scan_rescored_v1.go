@@ -22,7 +22,7 @@ type ScanRescoredV1 struct {
 	Revision int64 `json:"revision"`
 }
 
-// EventType is "scan.rescored.v1".
+// EventType returns "scan.rescored.v1".
 func (ScanRescoredV1) EventType() string { return "scan.rescored.v1" }
 
 // Validate requires uid, scanId, completedAt and a revision.

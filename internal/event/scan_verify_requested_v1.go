@@ -11,7 +11,7 @@ type ScanVerifyRequestedV1 struct {
 	Rescore bool `json:"rescore"`
 }
 
-// EventType is "scan.verify.requested.v1".
+// EventType returns "scan.verify.requested.v1".
 func (ScanVerifyRequestedV1) EventType() string { return "scan.verify.requested.v1" }
 
 // Validate requires uid and scanId.

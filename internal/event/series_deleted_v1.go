@@ -18,7 +18,7 @@ type SeriesDeletedV1 struct {
 	SettledAt time.Time `json:"settledAt"`
 }
 
-// EventType is "series.deleted.v1".
+// EventType returns "series.deleted.v1".
 func (SeriesDeletedV1) EventType() string { return "series.deleted.v1" }
 
 // Validate requires uid, seriesId and settledAt.

@@ -28,7 +28,7 @@ type SeriesSettledV1 struct {
 	Revision int64 `json:"revision"`
 }
 
-// EventType is "series.settled.v1".
+// EventType returns "series.settled.v1".
 func (SeriesSettledV1) EventType() string { return "series.settled.v1" }
 
 // Validate requires uid, seriesId, settledAt and a revision.

@@ -4,7 +4,7 @@ package event
 // time, so its id identifies nothing; the sweep uses the period in which the message was published.
 type SweepRequestedV1 struct{}
 
-// EventType is "sweep.requested.v1".
+// EventType returns "sweep.requested.v1".
 func (SweepRequestedV1) EventType() string { return "sweep.requested.v1" }
 
 // Validate accepts every document.

@@ -23,9 +23,9 @@ func Analyze(r io.Reader, opts report.Options) (report.Report, error) {
 	return measured, err
 }
 
-// Scan is Analyze with pictures for people, all of PictureNames in that order. The same bytes give
-// the same pictures to the byte, as long as the Version and jpegn's encoder stay the same. There
-// are none for a photo that is refused.
+// Scan is like Analyze, with pictures for people, all of PictureNames in that order. The same bytes
+// give the same pictures to the byte, as long as the Version and jpegn's encoder stay the same.
+// There are none for a photo that is refused.
 func Scan(r io.Reader, opts report.Options) (report.Report, []report.Picture, error) {
 	measured, m, err := analyzed(r, opts, true)
 	if err != nil {

@@ -67,7 +67,7 @@ func uneven(photo []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// bell is 1 at a place and falls to nothing a tenth of the picture away.
+// bell returns a value that is 1 at a place and falls to nothing a tenth of the picture away.
 func bell(du, dv float64) float64 { return math.Exp(-(du*du + dv*dv) / .008) }
 
 // sampleDir returns the folder of the sample's module in the module cache, in the version that

@@ -17,7 +17,7 @@ func (a place) length() float64 { return math.Hypot(a.x, a.y) }
 
 func between(a, b place) place { return place{(a.x + b.x) / 2, (a.y + b.y) / 2} }
 
-// warp makes the picture whose pixel at p shows the source at from(p), bilinearly; the border is
+// warp returns the picture whose pixel at p shows the source at from(p), bilinearly; the border is
 // repeated.
 func warp(g *image.Gray, w, h int, from func(p place) place) *image.Gray {
 	out := image.NewGray(image.Rect(0, 0, w, h))

@@ -55,7 +55,7 @@ func (s *subject) chance(purpose string) *rand.Rand {
 	return rand.New(rand.NewPCG(h.Sum64(), 1)) //nolint:gosec // repeatable on purpose
 }
 
-// oneWay is 1 for half of the people and -1 for the others.
+// oneWay returns 1 for half of the people and -1 for the others.
 func (s *subject) oneWay() float64 { return float64(1 - 2*s.chance("way").IntN(2)) }
 
 // recaptures is how many times each person is photographed again in simulation.
@@ -64,7 +64,7 @@ const recaptures = 8
 // steps of artificial asymmetry, pupil distances.
 var steps = [...]float64{0.03, 0.06, 0.10}
 
-// pure makes a maker's function of one that cannot fail.
+// pure returns the function of a maker from one that cannot fail.
 func pure(f func(s *subject) *image.Gray) func(*subject) (*image.Gray, error) {
 	return func(s *subject) (*image.Gray, error) { return f(s), nil }
 }
@@ -175,9 +175,9 @@ func paintedOver(s *subject) *image.Gray {
 	})
 }
 
-// recaptured is another photo of the same person, as a phone held in a hand takes it: head turned
-// and tilted, light from a side, another exposure, size, focus, noise and compression, and a face
-// that never rests the same way twice.
+// recaptured returns another photo of the same person, as a phone held in a hand takes it: head
+// turned and tilted, light from a side, another exposure, size, focus, noise and compression, and a
+// face that never rests the same way twice.
 func (s *subject) recaptured(r *rand.Rand) (*image.Gray, error) {
 	const (
 		yawSD, pitchSD, rollSD = 4, 4, 6 // degrees

@@ -49,7 +49,7 @@ func (b *bar) String() string {
 	return fmt.Sprintf("%g to %g", b.least, b.most)
 }
 
-// judged makes a figure of a statistic over n people, or other units.
+// judged returns the figure of a statistic over n people, or other units.
 func judged(name string, n int, need, stretch *bar, statistic func(chosen []int) float64) figure {
 	all := make([]int, n)
 	for i := range all {

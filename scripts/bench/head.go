@@ -119,7 +119,7 @@ func (h *headPose) parameters() [6]*float64 {
 	return [6]*float64{&h.yaw, &h.pitch, &h.roll, &h.size, &h.x, &h.y}
 }
 
-// improve makes a step of the search.
+// improve does a step of the search.
 func (h *headPose) improve(points map[string][2]float64) {
 	var a [6][7]float64
 	steps := [6]float64{1e-4, 1e-4, 1e-4, 1e-3 * h.size, 1e-2, 1e-2}

@@ -90,7 +90,7 @@ func (s *study) plotCalibration(folder string) error {
 	return save(p, folder, "calibration.png")
 }
 
-// plotPairs is the plot of Bland and Altman.
+// plotPairs draws the plot of Bland and Altman.
 func (s *study) plotPairs(folder string) error {
 	p := sketch("Neutral and smiling photo of one session", "mean of the two scores", "smiling minus neutral")
 	a, b := s.pairs(scoreOf)

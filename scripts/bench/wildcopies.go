@@ -17,7 +17,7 @@ const shades = 4
 
 func shadeName(i int) string { return "shaded " + string(rune('0'+i)) }
 
-// shaded is another photo of the same person that is lit from a side.
+// shaded returns another photo of the same person that is lit from a side.
 func (s *subject) shaded(r *rand.Rand) (*image.Gray, error) {
 	t := *s
 	t.half = s.relit(r)
@@ -134,7 +134,7 @@ func moved(g *image.Gray, pixels int, degrees float64) *image.Gray {
 	})
 }
 
-// stretched makes the picture twice as wide.
+// stretched returns the picture twice as wide.
 func stretched(g *image.Gray) *image.Gray {
 	return warp(g, 2*g.Rect.Dx(), g.Rect.Dy(), func(p place) place { return place{(p.x+0.5)/2 - 0.5, p.y} })
 }

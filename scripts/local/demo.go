@@ -22,7 +22,7 @@ import (
 	"github.com/facescan/facescan/scripts/local/preflight"
 )
 
-// runDemo is the app of two users, on the whole system. It fails unless all of it happened.
+// runDemo acts as the app of two users on the whole system. It fails unless all of it happened.
 func runDemo(ctx context.Context, c preflight.Command) error {
 	first, second, err := photos(ctx, c.Photo)
 	if err != nil {
@@ -40,7 +40,8 @@ func runDemo(ctx context.Context, c preflight.Command) error {
 	})
 }
 
-// journeys are the two users' ways, from sign-up to the export of one and the erasure of the other.
+// journeys runs what the two users do, from sign-up to the export of one and the erasure of the
+// other.
 func journeys(ctx context.Context, h *host.Host, first, second []byte) error {
 	users := []*journey{user(h, "ada", first), user(h, "grace", second)}
 	for _, j := range users {

@@ -74,8 +74,8 @@ func linksToFile(path string, entry fs.DirEntry) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// nameStems gives each input a name for its pictures: its own, with a number where it would not be
-// the only one, or where a picture would overwrite an input.
+// nameStems returns for each input a name for its pictures: its own, with a number where it would
+// not be the only one, or where a picture would overwrite an input.
 func nameStems(inputs []input, folder string) {
 	taken := map[string]bool{}
 	for _, in := range inputs {

@@ -102,7 +102,7 @@ func (s *session) write(o outcome) error {
 	return err
 }
 
-// sum says how it went and gives the error that this makes.
+// sum prints how it went and returns the error that follows.
 func (s *session) sum() error {
 	c := s.counts
 	if n := len(s.inputs); n != 1 {

@@ -264,8 +264,8 @@ func fitMetrics(m *measure.Calibration, samples []Sample) {
 	}
 }
 
-// side is -1 for a value that changes its sign in a mirror and a photo that was looked at turned
-// over, 1 otherwise.
+// side returns -1 for a value that changes its sign in a mirror and a photo that was looked at
+// turned over, 1 otherwise.
 func (o *Observation) side(changes bool) float64 {
 	if changes && o.m.Photo.Mirrored {
 		return -1

@@ -20,7 +20,7 @@ type Calibration = measure.Calibration
 // judges it on others. Nothing else has a use for it.
 type Observation struct{ m measure.Measurement }
 
-// Observe looks at a photo as Analyze does. Its errors are those of Analyze up to the detection of
+// Observe measures a photo as Analyze does. Its errors are those of Analyze up to the detection of
 // the face; the pictures are let go.
 func Observe(r io.Reader, opts report.Options) (*Observation, error) {
 	models, err := cascade.LoadModels()
@@ -96,8 +96,8 @@ func (o *Observation) signs(m *measure.Calibration) [3]float64 {
 	return m.Signs(&h, &f)
 }
 
-// LowerSide tells which side of the mouth or of the eyes lies lower in the photo by what is
-// believed of the field: -1 at the left of the image, 1 at the right.
+// LowerSide returns which side of the mouth or of the eyes is lower in the photo by the estimate of
+// the field: -1 at the left of the image, 1 at the right.
 func (o *Observation) LowerSide(c *measure.Calibration, mouth bool) float64 {
 	_, believed := c.Believed(&o.m.Raw, &o.m.Local)
 	sum := 0.0
@@ -126,7 +126,7 @@ func ManualYaw(dense [][2]float64) float64 {
 	return d.yaw()
 }
 
-// LowerSide tells which side of the mouth or of the eyes lies lower in the face by manual points:
+// LowerSide returns which side of the mouth or of the eyes is lower in the face by manual points:
 // -1 at the left of the image, 1 at the right.
 func LowerSide(dense [][2]float64, mouth bool) float64 {
 	of, d := partOf(mouth), denseOf(dense)

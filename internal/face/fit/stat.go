@@ -32,7 +32,7 @@ func ICC(a, b []float64) float64 {
 	return (people - rest) / whole
 }
 
-// Mean is the mean, 0 of no values.
+// Mean returns the mean, 0 for no values.
 func Mean(v []float64) float64 {
 	sum := 0.0
 	for _, x := range v {
@@ -41,7 +41,7 @@ func Mean(v []float64) float64 {
 	return sum / float64(max(1, len(v)))
 }
 
-// Deviation is the standard deviation, 0 of fewer than two values.
+// Deviation returns the standard deviation, 0 for fewer than two values.
 func Deviation(v []float64) float64 {
 	m, sum := Mean(v), 0.0
 	for _, x := range v {
@@ -50,7 +50,7 @@ func Deviation(v []float64) float64 {
 	return math.Sqrt(sum / float64(max(1, len(v)-1)))
 }
 
-// RootMeanSquare is the size of errors around zero.
+// RootMeanSquare returns the root of the mean square of the values.
 func RootMeanSquare(v []float64) float64 {
 	sum := 0.0
 	for _, x := range v {

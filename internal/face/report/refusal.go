@@ -43,7 +43,7 @@ func (r *Refusal) Error() string {
 	return "face: " + string(r.Code) + ": " + r.Detail
 }
 
-// Unwrap gives the decoder's error, if that was the cause.
+// Unwrap returns the decoder's error, if that was the cause.
 func (r *Refusal) Unwrap() error { return r.cause }
 
 // Refuse returns the refusal of a photo for what is seen in it.

@@ -177,7 +177,7 @@ func probeOnce(ctx context.Context, host string) error {
 	return nil
 }
 
-// freePort asks the kernel for a port on which no process listens.
+// freePort returns a port on which no process listens.
 func freePort(ctx context.Context) (int, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

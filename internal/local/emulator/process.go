@@ -26,7 +26,7 @@ type process struct {
 	err    error         // how the leader ended; read it only after exited is closed
 }
 
-// command makes a command for startProcess, which kills processes by their group and so ties no
+// command returns a command for startProcess, which kills processes by their group and so ties no
 // context to them.
 func command(name string, args ...string) *exec.Cmd {
 	return exec.CommandContext(context.Background(), name, args...) //nolint:gosec // tools found on this machine

@@ -107,7 +107,7 @@ func (h *Host) makeBuckets() error {
 	return h.Storage.CreateBucket(ResultsBucket)
 }
 
-// schedule is Cloud Scheduler: it asks for a sweep once a period, until ctx ends.
+// schedule requests a sweep once a period, as Cloud Scheduler does, until ctx ends.
 func (h *Host) schedule(ctx context.Context, period time.Duration) {
 	h.working.Go(func() {
 		tick := time.NewTicker(period)

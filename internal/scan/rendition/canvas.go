@@ -50,8 +50,8 @@ func (c *canvas) pixels() *image.RGBA {
 	return c.img.(*image.RGBA)
 }
 
-// pixelsOrGrey is for an encoder that takes planes pixel by pixel, at the cost of an allocation
-// each.
+// pixelsOrGrey returns the picture for an encoder that takes planes pixel by pixel, at the cost of
+// an allocation each.
 func (c *canvas) pixelsOrGrey() image.Image {
 	if _, ok := c.img.(*image.YCbCr); ok {
 		return c.pixels()

@@ -14,7 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/scan/series"
 )
 
-// decodeExistingSeries is [decodeExisting] for a series.
+// decodeExistingSeries is like [decodeExisting] for a series.
 func decodeExistingSeries(snap *firestore.DocumentSnapshot, err error) (series.Series, error) {
 	s, err := series.Decode(snap, err)
 	if errors.Is(err, series.ErrNotFound) {

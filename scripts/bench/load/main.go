@@ -161,7 +161,7 @@ func (w *world) measureAll(ctx context.Context, o options, progress io.Writer, r
 	return r.failed()
 }
 
-// failed is what should have been answered well and was not.
+// failed returns the operations that should have succeeded and did not.
 func (r report) failed() error {
 	var faults []error
 	for _, f := range r.Routes {

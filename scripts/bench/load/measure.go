@@ -61,7 +61,7 @@ func (s supplied) turn(n int) turn {
 	return t
 }
 
-// most is how many requests of the route n users can make.
+// most returns the largest number of requests of the route that n users can make.
 func (r route) mostOf(n int) int {
 	most := math.MaxInt
 	if r.perUser > 0 {

@@ -91,7 +91,7 @@ func contractOperations() (map[string]operation, error) {
 	return all, nil
 }
 
-// address is another client's at each call, as the load balancer forwards it.
+// address returns another client's address at each call, as the load balancer forwards it.
 func (w *world) address() string {
 	n := w.addresses.Add(1)
 	return fmt.Sprintf("10.%d.%d.%d, 127.0.0.1", n>>16&255, n>>8&255, n&255)
@@ -166,7 +166,7 @@ func (w *world) makePhotos(ctx context.Context) error {
 	return err
 }
 
-// newPerson is registered and has consented. The first ones have scans, too.
+// newPerson returns a user who is registered and has consented. The first ones have scans, too.
 func (w *world) newPerson(ctx context.Context, i int) (*person, error) {
 	p := &person{app: w.newApp(fmt.Sprintf("bench-%s-%d", w.run, i)), username: fmt.Sprintf("bench_%s_%d", w.run, i)}
 	var err error

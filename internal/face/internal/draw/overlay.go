@@ -195,7 +195,7 @@ func middleLine(h *landmark.Asymmetry) raster.Frame {
 	return raster.Frame{Origin: raster.Vec{X: -left.X, Y: 0}, Axis: axis.Scaled(1 / axis.Length())}
 }
 
-// arrows are sorted by whether the asymmetry is beyond its error.
+// arrows returns the arrows, sorted by whether the asymmetry is beyond its error.
 func (d diagram) arrows() (unsure, sure []stroke) {
 	still := d.m.Asym.Without(measure.YawDirection)
 	d.eachPoint(func(k landmark.Mark) {

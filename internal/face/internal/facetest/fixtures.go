@@ -30,7 +30,7 @@ func EncodeJPEGAs(tb testing.TB, img image.Image, colours jpegn.Subsampling, res
 	return b.Bytes()
 }
 
-// Repeated makes each pixel a square of pixels.
+// Repeated returns the picture with each pixel as a square of pixels.
 func Repeated(src image.Image, times int) *image.RGBA {
 	b := src.Bounds()
 	return Remapped(src, b.Dx()*times, b.Dy()*times, func(x, y int) (int, int) { return x / times, y / times })
@@ -138,7 +138,7 @@ func EncodeWebP(img *image.RGBA) []byte {
 	return RIFFOf("VP8L", b.data)
 }
 
-// RIFFOf makes a WebP file of chunks: a name, its content, and so on.
+// RIFFOf returns a WebP file of chunks: a name, its content, and so on.
 func RIFFOf(chunks ...any) []byte {
 	body := []byte("WEBP")
 	for i := 0; i < len(chunks); i += 2 {
@@ -184,7 +184,7 @@ func ModuleFiles(tb testing.TB, module, pattern string) map[string][]byte {
 
 var moduleFolders sync.Map
 
-// moduleFolder asks the go command where a module lies.
+// moduleFolder returns the folder of a module, by the go command.
 func moduleFolder(module string) (string, error) {
 	if folder, ok := moduleFolders.Load(module); ok {
 		return folder.(string), nil

@@ -54,7 +54,7 @@ func DecodeSample(tb testing.TB) *image.RGBA {
 	return Remapped(img, img.Bounds().Dx(), img.Bounds().Dy(), func(x, y int) (int, int) { return x, y })
 }
 
-// Remapped makes a picture of w x h whose pixel at x, y is the source's at from(x, y), white
+// Remapped returns a picture of w x h whose pixel at x, y is the source's at from(x, y), white
 // outside. The race detector is spared millions of pixels.
 //
 //go:norace

@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 )
 
-// Tiff makes EXIF data of entries of a tag, a type and a value each.
+// Tiff returns EXIF data of entries of a tag, a type and a value each.
 func Tiff(order binary.AppendByteOrder, entries ...[3]uint32) []byte {
 	data := []byte("MM")
 	if order.String() == binary.LittleEndian.String() {

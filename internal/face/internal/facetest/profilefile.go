@@ -117,7 +117,7 @@ func NameTag(version byte, name string) []byte {
 	return b
 }
 
-// sampled gives n samples of a function.
+// sampled returns n samples of a function.
 func sampledCurve(n int, of func(float64) float64) []byte {
 	samples := make([]uint16, n)
 	for i := range samples {

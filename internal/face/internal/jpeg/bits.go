@@ -24,7 +24,7 @@ type bitReader struct {
 // overdrawn reports whether made up bits were read: they are the last ones.
 func (r *bitReader) overdrawn() bool { return r.have < r.made }
 
-// fill has at least 56 bits ready.
+// fill reads on until at least 56 bits are ready.
 func (r *bitReader) fill() {
 	if w, ok := eight(r.data, r.pos); ok {
 		// Some bits are taken twice and count once: eight bytes may be more than fit.

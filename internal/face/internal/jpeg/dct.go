@@ -78,7 +78,7 @@ func flat(v uint8, out []uint8, stride int) {
 	}
 }
 
-// transformRows makes the one-dimensional transform of each row, with 3 more binary places.
+// transformRows does the one-dimensional transform of each row, with 3 more binary places.
 //
 //go:norace
 func transformRows(block *[64]int32, rows uint32) {
@@ -114,7 +114,7 @@ func transformRows(block *[64]int32, rows uint32) {
 	}
 }
 
-// transformColumns makes the transform of each column and writes the samples.
+// transformColumns does the transform of each column and writes the samples.
 //
 //go:norace
 func transformColumns(b *[64]int32, out []uint8, stride int) {

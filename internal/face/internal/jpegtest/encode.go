@@ -54,7 +54,7 @@ func UsualScans() []Scan {
 	}
 }
 
-// usualGreyScans is UsualScans of one component.
+// usualGreyScans returns UsualScans of one component.
 func usualGreyScans() []Scan {
 	return []Scan{{[]int{0}, 0, 0, 0, 1}, {[]int{0}, 1, 5, 0, 2}, {[]int{0}, 6, 63, 0, 2}, {[]int{0}, 1, 63, 2, 1},
 		{[]int{0}, 0, 0, 1, 0}, {[]int{0}, 1, 63, 1, 0}}

@@ -231,7 +231,7 @@ func (w *scanWriter) endRun() {
 
 type code struct{ bits, size int }
 
-// huffman makes a table for symbols by how often they occur: the codes, and the table as DHT has
+// huffman returns a table for symbols by how often they occur: the codes, and the table as DHT has
 // it. No code consists of ones (T.81, K.2).
 func huffman(counts map[int]int) (codes map[int]code, table []byte) {
 	lengths := lengthsOf(counts)

@@ -245,7 +245,8 @@ func (s *Sighting) Points(offsets *[Marks]raster.Vec) Points {
 // Roll returns the angle of the line through the pupils, degrees.
 func (q *Points) Roll() float64 { return math.Atan2(q.Frame.Axis.Y, q.Frame.Axis.X) * raster.Degree }
 
-// BoxIOD is about how far apart the pupils of a face are that the detector put into a box, pixels.
+// BoxIOD returns the approximate distance in pixels between the pupils of the face in a box of the
+// detector.
 func BoxIOD(w cascade.Window) float64 { return w.Size * 2 * BoxPupilX }
 
 // MeanSpread returns how far the ends of the cascades are spread, as a standard deviation of each

@@ -10,9 +10,9 @@ type Advice struct {
 	Rejected, Ranks bool
 }
 
-// AdviceOf tells which checks the fixes of a Report or a Refusal are about. Both come from the same
-// checks: fixes begin with what is rejected and go on with what is warned of, each in the order of
-// the checks.
+// AdviceOf returns the checks that the fixes of a Report or a Refusal are about. Both come from the
+// same checks: fixes begin with what is rejected and go on with what is warned of, each in the
+// order of the checks.
 func AdviceOf(checks []report.Check, fixes []string) []Advice {
 	var list []Advice
 	for _, v := range [...]report.Verdict{report.VerdictReject, report.VerdictWarn} {

@@ -120,8 +120,8 @@ func (m *Measurement) Judge(c *Calibration) {
 	}
 }
 
-// winkOf is by how much the upper lid of one eye lies lower than that of the other, IOD, less what
-// the lower lids differ by.
+// winkOf returns by how much the upper lid of one eye lies lower than that of the other, IOD, less
+// what the lower lids differ by.
 func winkOf(f *mirror.Pattern) float64 {
 	upper := (f[1].Y + f[2].Y + f[3].Y) / 3
 	lower := (f[5].Y + f[6].Y + f[7].Y) / 3

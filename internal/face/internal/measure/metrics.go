@@ -50,7 +50,8 @@ func canthalTilt(q *landmark.Points) float64 {
 	return (math.Atan2(l.Y, l.X) - math.Atan2(r.Y, r.X)) / 2 * raster.Degree
 }
 
-// eyeMouthDistance is from the middle between the pupils to the middle between the mouth corners.
+// eyeMouthDistance returns the distance from the middle between the pupils to the middle between
+// the mouth corners.
 func eyeMouthDistance(q *landmark.Points) float64 {
 	return raster.MiddleOf(q.At[landmark.MarkMouthL], q.At[landmark.MarkMouthR]).Length()
 }
@@ -61,7 +62,7 @@ func mouthDeviation(q *landmark.Points) float64 {
 	return raster.MiddleOf(q.At[landmark.MarkMouthL], q.At[landmark.MarkMouthR]).X
 }
 
-// lipHeight is from the top of the upper lip to the bottom of the lower lip.
+// lipHeight returns the distance from the top of the upper lip to the bottom of the lower lip.
 func lipHeight(q *landmark.Points) float64 {
 	return q.At[landmark.MarkLipBottom].Minus(q.At[landmark.MarkLipTop]).Length()
 }

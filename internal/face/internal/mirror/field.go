@@ -249,7 +249,8 @@ var turnWeights = [landmark.Marks]float64{
 	landmark.MarkNoseTip: 0.5,
 }
 
-// wholeTurn is by how much the points show the face turned against the line of the pupils, radians.
+// wholeTurn returns the angle in radians by which the points show the face turned against the line
+// of the pupils.
 func wholeTurn(q *landmark.Points) float64 {
 	var num, den, wsum, cy, cx float64
 	type row struct {

@@ -59,7 +59,7 @@ func (h Header) Check(opts report.Options) error {
 	return nil
 }
 
-// ReadHeader tells the format by the first bytes, never by a name or a declared type.
+// ReadHeader finds the format by the first bytes, never by a name or a declared type.
 func ReadHeader(data []byte, opts report.Options) (Header, error) {
 	switch {
 	case len(data) == 0:

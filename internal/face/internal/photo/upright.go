@@ -53,8 +53,8 @@ func (p *Photo) upright(side int) image.Image {
 // manyPixels is the size of a photo from which on giveBack does something.
 const manyPixels = 4_000_000
 
-// giveBack gives back the memory that is not in use any more. Otherwise the garbage collector lets
-// it grow to as much again as is in use.
+// giveBack returns unused memory to the system. Otherwise the garbage collector lets it grow to as
+// much again as is in use.
 func (p *Photo) giveBack() {
 	if p.Width*p.Height >= manyPixels {
 		debug.FreeOSMemory()

@@ -36,13 +36,13 @@ func (a Vec) Over(b Vec) Vec { n := Sq(b.X) + Sq(b.Y); return a.Times(Vec{b.X / 
 // is computed, so no trigonometric function is either.
 type Frame struct{ Origin, Axis Vec }
 
-// FrameAt makes the frame that puts inner on outer, axis being the crop's x axis, one crop pixel
+// FrameAt returns the frame that puts inner on outer, axis being the crop's x axis, one crop pixel
 // long, in the plane.
 func FrameAt(outer, inner, axis Vec) Frame {
 	return Frame{Origin: outer.Minus(inner.Times(axis)), Axis: axis}
 }
 
-// FrameBetween makes the frame that puts the crop's a on the plane's pa and b on pb.
+// FrameBetween returns the frame that puts the crop's a on the plane's pa and b on pb.
 func FrameBetween(a, b, pa, pb Vec) Frame { return FrameAt(pa, a, pb.Minus(pa).Over(b.Minus(a))) }
 
 // Outer returns the place in the plane of a place in the crop.
@@ -64,7 +64,7 @@ func (p *Plane) Crop(f Frame, w, h int) *Plane {
 	return p.Sampled(f, w, h, min(max(int(math.Ceil(f.Scale()-0.2)), 1), maxSamples))
 }
 
-// Sampled is crop with k samples along each side of a pixel, 1 to maxSamples.
+// Sampled is like Crop with k samples along each side of a pixel, 1 to maxSamples.
 func (p *Plane) Sampled(f Frame, w, h, k int) *Plane {
 	g := gridOn(f, k)
 	out := NewPlane(w, h)

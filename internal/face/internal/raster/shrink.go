@@ -81,7 +81,7 @@ func meansOfTwo(sums []uint64, row []uint8) {
 	}
 }
 
-// meansOf gives the means of squares from the sums of their columns.
+// meansOf writes the means of squares from the sums of their columns.
 func meansOf(sums []uint64, row []uint8, scale int) {
 	shift := map[int]int{4: 4, 8: 6}[scale] // of a division by scale*scale
 	half := uint64(scale*scale) / 2
@@ -117,10 +117,10 @@ func sum(row []uint8) int {
 	return int(total)
 }
 
-// LeansRight tells a picture from its mirror image: true for one of the two, and never for both.
-// Analyze turns each photo so that this is false, which makes the report of the mirrored photo the
-// mirrored report, whatever the stages after it do. It compares the light in the two halves of the
-// upright picture first, so that two files of nearly the same pixels get the same answer.
+// LeansRight reports true for one of a picture and its mirror image, and never for both. Analyze
+// turns each photo so that this is false, which makes the report of the mirrored photo the mirrored
+// report, whatever the stages after it do. It compares the light in the two halves of the upright
+// picture first, so that two files of nearly the same pixels get the same answer.
 func (p *Plane) LeansRight(orientation int) bool {
 	if balance := p.balance(orientation); balance != 0 {
 		return balance < 0

@@ -35,7 +35,7 @@ type code struct {
 	symbols []uint16
 }
 
-// codeOf makes the code with these lengths of its symbols' codes, 0 for symbols without.
+// codeOf returns the code with these lengths of its symbols' codes, 0 for symbols without.
 func codeOf(lengths []uint8) code {
 	var c code
 	for _, n := range lengths {

@@ -49,7 +49,8 @@ func ReadCost(data []byte, mostPixels int64) (Cost, error) {
 	return r.cost(c.Width, c.Height)
 }
 
-// ReadAlphaCost is ReadCost for the transparency of a picture with losses, which lacks the size.
+// ReadAlphaCost is like ReadCost for the transparency of a picture with losses, which lacks the
+// size.
 func ReadAlphaCost(data []byte, w, h int) (Cost, error) {
 	return (&reader{data: data}).cost(w, h)
 }
@@ -124,7 +125,7 @@ func (c Cost) Memory() int64 {
 	return int64(4*pixels + 4*c.Cache + (c.Groups+others)*perGroup + c.Symbols*nodes)
 }
 
-// work is about how long the codes take to be read, in the unit of the time for a pixel.
+// work returns about how long reading the codes takes, in units of the time for a pixel.
 func (c Cost) work() int {
 	symbols := 0
 	for i := range codesPerGroup {

@@ -90,7 +90,7 @@ func (f *AuthFront) Client(tb testing.TB, project string) *auth.Client {
 	return authClient(tb, project)
 }
 
-// Answer has the function answer in the emulator's place; nil ends that.
+// Answer sets a function that answers in the emulator's place. nil ends that.
 func (f *AuthFront) Answer(answer http.HandlerFunc) {
 	if answer == nil {
 		f.answer.Store(nil)

@@ -10,7 +10,7 @@ import (
 
 var sample = sync.OnceValues(func() ([]byte, error) { return testphoto.Sample(context.Background()) })
 
-// SamplePhoto is [testphoto.Sample], which is looked up once.
+// SamplePhoto returns [testphoto.Sample], which it reads once.
 func SamplePhoto(tb testing.TB) []byte {
 	tb.Helper()
 	photo, err := sample()

@@ -68,7 +68,7 @@ func (e *Env) Analyzed(t *testing.T, photo string, engine Engine, change ...func
 	return e.Load(t, s.ID)
 }
 
-// RankableIn tells what the scan's event said.
+// RankableIn returns the value of rankable in the scan's event.
 func (e *Env) RankableIn(t *testing.T, s scan.Scan) bool {
 	t.Helper()
 	for _, told := range Published[event.ScanCompletedV1](t, e.Bus) {

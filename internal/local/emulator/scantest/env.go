@@ -98,7 +98,7 @@ func (e *Env) Client(t *testing.T, send transport) *storage.Client {
 	return gcs
 }
 
-// Database is another client of the database, whose requests and streams go through the
+// Database returns another client of the database, whose requests and streams go through the
 // interceptors.
 func (e *Env) Database(t *testing.T, opts ...grpc.DialOption) *firestore.Client {
 	t.Helper()
@@ -156,7 +156,7 @@ func (e *Env) PutBob(t *testing.T) {
 	})
 }
 
-// SetConsent is what granting and withdrawing do to anna.
+// SetConsent changes anna as granting and withdrawing do.
 func (e *Env) SetConsent(t *testing.T, granted bool, epoch int64) {
 	t.Helper()
 	e.PutUser(t, account.User{
@@ -306,7 +306,7 @@ func (e *Env) Owed(t *testing.T) []string {
 	return ids
 }
 
-// SetKeep is what PATCH /v1/me with keepPhotosDays does to anna; nil is that she never said.
+// SetKeep changes anna as PATCH /v1/me with keepPhotosDays does. nil means that she has no wish.
 func (e *Env) SetKeep(t *testing.T, days *int) {
 	t.Helper()
 	e.PutUser(t, account.User{

@@ -84,7 +84,7 @@ func DirectBody(
 	return w
 }
 
-// WantNothing is what a refused form leaves and costs: no object, no scan and no count.
+// WantNothing checks that a refused form left and cost nothing: no object, no scan and no count.
 func (e *Env) WantNothing(t *testing.T) {
 	t.Helper()
 	e.WantNoPhotos(t)
@@ -163,7 +163,7 @@ func ContentOf(t *testing.T, object *storage.ObjectHandle) string {
 // MinAge is the age that uploads ask for.
 const MinAge = 18
 
-// UploadAPI is POST /v1/uploads and /v1/uploads/direct, as change changes what serves them.
+// UploadAPI returns POST /v1/uploads and /v1/uploads/direct, as change changes what serves them.
 func (e *Env) UploadAPI(change ...func(*upload.Handler)) http.Handler {
 	api := httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	uploads := e.UploadHandler()

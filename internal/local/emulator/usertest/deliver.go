@@ -86,7 +86,7 @@ func (w *World) Deliver(functions ...string) {
 	}
 }
 
-// TryDeliver is [World.Deliver] with the functions' errors.
+// TryDeliver is like [World.Deliver] and returns the functions' errors.
 func (w *World) TryDeliver(functions ...string) error {
 	w.tb.Helper()
 	if len(functions) == 0 {

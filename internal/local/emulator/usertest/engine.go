@@ -38,8 +38,8 @@ var lookPattern = regexp.MustCompile(`look=(\d+) `)
 // Looks is how many looks there are.
 const Looks = 4
 
-// Measure is [face.Scan] of the sample photo, changed as the photo's look wants it. Each look is
-// made once.
+// Measure returns [face.Scan] of the sample photo, changed as the photo's look wants it. Each look
+// is made once.
 func Measure(r io.Reader, _ report.Options) (report.Report, []report.Picture, error) {
 	photo, err := io.ReadAll(r)
 	if err != nil {

@@ -36,7 +36,7 @@ func (w *World) Ask(uid, method, path, body string) Answer {
 	return w.AskAs(uid, method, path, "application/json", body)
 }
 
-// AskAs is [World.Ask] with a body of another type.
+// AskAs is like [World.Ask] with a body of another type.
 func (w *World) AskAs(uid, method, path, kind, body string) Answer {
 	r := httptest.NewRequestWithContext(w.tb.Context(), method, path, strings.NewReader(body))
 	if uid != "" {
@@ -50,7 +50,7 @@ func (w *World) AskAs(uid, method, path, kind, body string) Answer {
 	return Answer{rec.Code, rec.Header(), rec.Body.Bytes()}
 }
 
-// Do is [World.Ask] of what must succeed.
+// Do is like [World.Ask] for what must succeed.
 func (w *World) Do(uid, method, path, body string) Answer {
 	w.tb.Helper()
 	a := w.Ask(uid, method, path, body)
@@ -154,7 +154,7 @@ func (w *World) Scan(uid string, photo []byte) scan.ID {
 	return w.ScanWith(uid, photo, "[]")
 }
 
-// ScanWith is [World.Scan] with the renditions, in JSON, made of the photo.
+// ScanWith is like [World.Scan] with the renditions, in JSON, made of the photo.
 func (w *World) ScanWith(uid string, photo []byte, renditions string) scan.ID {
 	w.tb.Helper()
 	id := w.upload(w.open(uid, fmt.Sprintf(`{"contentType":"image/jpeg","renditions":%s}`, renditions)), photo)
@@ -192,7 +192,7 @@ func (w *World) Series(uid string, photos ...[]byte) scan.SeriesID {
 	return opened.Series.ID
 }
 
-// User is users/{uid}.
+// User returns users/{uid}.
 func (w *World) User(uid string) account.User {
 	w.tb.Helper()
 	u, err := account.Get(w.tb.Context(), w.Firestore, account.UID(uid))

@@ -143,8 +143,8 @@ func (w *World) startStorage(way http.RoundTripper) {
 	}
 }
 
-// StorageClient is another client of the world's storage, whose requests go the way; nil is the
-// plain one.
+// StorageClient returns another client of the world's storage, whose requests go the way; nil is
+// the plain one.
 func (w *World) StorageClient(way http.RoundTripper) *storage.Client {
 	w.tb.Helper()
 	opts := w.Storage.ClientOptions()
@@ -249,7 +249,7 @@ func (w *World) Advance(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
-// Mentions is [emulatortest.Mentions] of the world's database and buckets.
+// Mentions returns [emulatortest.Mentions] of the world's database and buckets.
 func (w *World) Mentions(text string) []string {
 	w.tb.Helper()
 	return emulatortest.Mentions(w.tb, w.Firestore, text, w.Uploads, w.Results)
