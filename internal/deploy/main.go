@@ -1,5 +1,5 @@
 // Package deploy puts FaceScan into a Google Cloud project, and checks beforehand and afterwards.
-// `deploy help` tells all of it; terraform/README.md is the operator's guide.
+// `deploy help` prints its usage; terraform/README.md is the operator's guide.
 package deploy
 
 import (

@@ -3,7 +3,7 @@
 // and a record of every request, so that a test sees what would really have been sent. Tests and
 // `scripts/deploy -dry-run` use it, and nothing deployed does.
 //
-// It keeps whatever is written under its path and gives it back. It checks nothing: that an API
+// It stores what is written under a path and returns it. It checks nothing: that an API
 // would refuse a value, that a grant takes a minute to hold, that an API is not switched on yet or
 // a quota used up only the cloud itself shows.
 //

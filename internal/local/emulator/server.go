@@ -27,7 +27,7 @@ type localServer struct {
 }
 
 // listen starts to accept connections at addr, but serves them only once serve is called, so that a
-// handler can be made which knows the port.
+// handler that knows the port can be made.
 func listen(ctx context.Context, what, addr string) (*localServer, error) {
 	socket, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {

@@ -127,7 +127,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// reuse takes over the services the environment names and returns those that are to be started.
+// reuse takes over the services the environment names and returns the ones to start.
 func (s *Stack) reuse(ctx context.Context, on machine.Machine, services []Service) ([]Service, error) {
 	var wanted []Service
 	for _, service := range services {

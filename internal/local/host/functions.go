@@ -55,7 +55,7 @@ func handlers(wrapEvent func(string, http.Handler) http.Handler) (map[string]htt
 	return found, nil
 }
 
-// within gives each request the function's time limit, as the framework does in production.
+// within limits each request to the function's time limit, as the framework does in production.
 func within(limit time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), limit)

@@ -83,7 +83,7 @@ func (t *toChild) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err == nil {
 			return resp, nil
 		}
-		// Who hears that the process has ended does not find it again.
+		// A caller told that the process has ended must not find it again.
 		t.child.awaitEnd(waiting, now)
 		var dialing *net.OpError
 		if !errors.As(err, &dialing) || dialing.Op != "dial" {

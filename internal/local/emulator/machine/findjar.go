@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// jarPlaces says where the jar of a service may lie.
+// jarPlaces lists where the jar of a service may be.
 type jarPlaces struct {
 	env       string // variable that names the file
 	inSDK     string // glob below the root of the Google Cloud SDK

@@ -2,7 +2,7 @@
 // Google's jars.
 //
 // It is apart from package emulator so that a program which only looks for them is built in
-// seconds: scripts/local/check tells what is missing before the rest is built.
+// seconds: scripts/local/check reports what is missing before the rest is built.
 package machine
 
 import (

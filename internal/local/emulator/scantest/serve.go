@@ -42,7 +42,7 @@ func ReadScan(ctx context.Context, api http.Handler, uid, path string) *httptest
 	return w
 }
 
-// Poll reads in the background and gives the answer when it is there.
+// Poll reads in the background and delivers the answer when it arrives.
 func Poll(ctx context.Context, api http.Handler, path string) <-chan *httptest.ResponseRecorder {
 	answer := make(chan *httptest.ResponseRecorder, 1)
 	go func() { answer <- ReadScan(ctx, api, string(Anna), path) }()
