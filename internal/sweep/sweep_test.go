@@ -129,10 +129,12 @@ func (f *fixture) leaseEnd(t *testing.T) time.Time {
 // held is until when a lease taken now is held, as Firestore keeps it.
 func (f *fixture) held() time.Time { return f.Clock().Add(work.LeaseTime).Truncate(time.Microsecond) }
 
-// die has a sweep take the lease and die at its work. There has to be an abandoned event.
+// die runs a sweep that takes the lease and dies at its work. A panic in the handling of a document
+// would be caught by package work, so it is a step that dies.
 func (f *fixture) die(t *testing.T) {
 	t.Helper()
-	dying := f.sweepOf(t, publisherFunc(func(string) error { panic("killed") }))
+	dying := f.sweepOf(t, quiet)
+	dying.Steps = []sweep.Step{{Name: "dies", Run: func(context.Context) (int, error) { panic("killed") }}}
 	defer func() { _ = recover() }()
 	_ = dying.Sweep(t.Context())
 }
