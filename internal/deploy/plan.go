@@ -20,7 +20,7 @@ type saved struct {
 	tf      *tfexec.Terraform
 }
 
-// plan packages, plans, keeps the plan and tells what it would do.
+// plan packages, plans, keeps the plan and prints what it would do.
 func (c *cloud) plan(ctx context.Context) (saved, error) {
 	if err := c.packageInto(ctx); err != nil {
 		return saved{}, err
@@ -67,7 +67,7 @@ func (c *cloud) makePlan(ctx context.Context, tf *tfexec.Terraform, file string,
 	return p.wrap("terraform plan", err)
 }
 
-// tell reads the plan back and tells what applying it does, and what is paid then.
+// tell reads the plan back and prints what applying it does and what it costs then.
 func (c *cloud) tell(ctx context.Context, tf *tfexec.Terraform, file string) (saved, error) {
 	tf.SetStdout(io.Discard)
 	plan, err := tf.ShowPlanFile(ctx, file)

@@ -27,8 +27,8 @@ type tfEvent struct {
 	} `json:"diagnostic"`
 }
 
-// progress tells people how far Terraform is. It keeps the errors, for Terraform's exit says
-// nothing of them.
+// progress prints how far Terraform is. It keeps the errors, since Terraform's exit code does not
+// name them.
 type progress struct {
 	out    io.Writer
 	total  int // actions to come; 0 is unknown

@@ -14,7 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-// since gives each consent in force the epoch from which on it is, by the history of the consents.
+// since sets in each consent in force the epoch that it began with, by the history of the consents.
 // The version before told that by the present epoch and the one before.
 var since = step{
 	Name: "since", About: "say since when each consent is in force", Collection: "users",

@@ -2594,14 +2594,14 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/openapi.yaml (the `GetContract` operationId).
 	GetContract(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetPreferences Read how the user wants to be told
+	// GetPreferences Read the notification preferences
 	//
 	// Both are on until the user says otherwise. The inbox gets everything in any case.
 	//
 	// Corresponds with GET /v1/preferences (the `GetPreferences` operationId).
 	GetPreferences(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetPreferencesWithBody Say how the user wants to be told
+	// SetPreferencesWithBody Set the notification preferences
 	//
 	// Give both members.
 	//
@@ -2610,7 +2610,7 @@ type ClientInterface interface {
 	// Corresponds with PUT /v1/preferences (the `SetPreferences` operationId).
 	SetPreferencesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetPreferences Say how the user wants to be told
+	// SetPreferences Set the notification preferences
 	//
 	// Give both members.
 	//
@@ -2892,7 +2892,7 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/uploads/direct (the `UploadPhoto` operationId).
 	UploadPhotoWithBody(ctx context.Context, params *UploadPhotoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CheckUsername Ask whether a username is to be had
+	// CheckUsername Check whether a username is available
 	//
 	// For a hint while the user types. A name that cannot be a username is not available either; the user's own is.
 	// Somebody may still be quicker: only `PUT /v1/me/username` settles it.
@@ -3730,7 +3730,7 @@ func (c *Client) GetContract(ctx context.Context, reqEditors ...RequestEditorFn)
 	return c.Client.Do(req)
 }
 
-// GetPreferences Read how the user wants to be told
+// GetPreferences Read the notification preferences
 //
 // Both are on until the user says otherwise. The inbox gets everything in any case.
 //
@@ -3747,7 +3747,7 @@ func (c *Client) GetPreferences(ctx context.Context, reqEditors ...RequestEditor
 	return c.Client.Do(req)
 }
 
-// SetPreferencesWithBody Say how the user wants to be told
+// SetPreferencesWithBody Set the notification preferences
 //
 // Give both members.
 //
@@ -3766,7 +3766,7 @@ func (c *Client) SetPreferencesWithBody(ctx context.Context, contentType string,
 	return c.Client.Do(req)
 }
 
-// SetPreferences Say how the user wants to be told
+// SetPreferences Set the notification preferences
 //
 // Give both members.
 //
@@ -4218,7 +4218,7 @@ func (c *Client) UploadPhotoWithBody(ctx context.Context, params *UploadPhotoPar
 	return c.Client.Do(req)
 }
 
-// CheckUsername Ask whether a username is to be had
+// CheckUsername Check whether a username is available
 //
 // For a hint while the user types. A name that cannot be a username is not available either; the user's own is.
 // Somebody may still be quicker: only `PUT /v1/me/username` settles it.
@@ -6779,7 +6779,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/openapi.yaml (the `GetContract` operationId).
 	GetContractWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetContractResponse, error)
 
-	// GetPreferencesWithResponse Read how the user wants to be told
+	// GetPreferencesWithResponse Read the notification preferences
 	//
 	// Both are on until the user says otherwise. The inbox gets everything in any case.
 	//
@@ -6788,7 +6788,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/preferences (the `GetPreferences` operationId).
 	GetPreferencesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPreferencesResponse, error)
 
-	// SetPreferencesWithBodyWithResponse Say how the user wants to be told
+	// SetPreferencesWithBodyWithResponse Set the notification preferences
 	//
 	// Give both members.
 	//
@@ -6797,7 +6797,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /v1/preferences (the `SetPreferences` operationId).
 	SetPreferencesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetPreferencesResponse, error)
 
-	// SetPreferencesWithResponse Say how the user wants to be told
+	// SetPreferencesWithResponse Set the notification preferences
 	//
 	// Give both members.
 	//
@@ -7101,7 +7101,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/uploads/direct (the `UploadPhoto` operationId).
 	UploadPhotoWithBodyWithResponse(ctx context.Context, params *UploadPhotoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadPhotoResponse, error)
 
-	// CheckUsernameWithResponse Ask whether a username is to be had
+	// CheckUsernameWithResponse Check whether a username is available
 	//
 	// For a hint while the user types. A name that cannot be a username is not available either; the user's own is.
 	// Somebody may still be quicker: only `PUT /v1/me/username` settles it.
@@ -9773,7 +9773,7 @@ func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, reqEd
 	return ParseGetContractResponse(rsp)
 }
 
-// GetPreferencesWithResponse Read how the user wants to be told
+// GetPreferencesWithResponse Read the notification preferences
 //
 // Both are on until the user says otherwise. The inbox gets everything in any case.
 //
@@ -9788,7 +9788,7 @@ func (c *ClientWithResponses) GetPreferencesWithResponse(ctx context.Context, re
 	return ParseGetPreferencesResponse(rsp)
 }
 
-// SetPreferencesWithBodyWithResponse Say how the user wants to be told
+// SetPreferencesWithBodyWithResponse Set the notification preferences
 //
 // Give both members.
 //
@@ -9803,7 +9803,7 @@ func (c *ClientWithResponses) SetPreferencesWithBodyWithResponse(ctx context.Con
 	return ParseSetPreferencesResponse(rsp)
 }
 
-// SetPreferencesWithResponse Say how the user wants to be told
+// SetPreferencesWithResponse Set the notification preferences
 //
 // Give both members.
 //
@@ -10209,7 +10209,7 @@ func (c *ClientWithResponses) UploadPhotoWithBodyWithResponse(ctx context.Contex
 	return ParseUploadPhotoResponse(rsp)
 }
 
-// CheckUsernameWithResponse Ask whether a username is to be had
+// CheckUsernameWithResponse Check whether a username is available
 //
 // For a hint while the user types. A name that cannot be a username is not available either; the user's own is.
 // Somebody may still be quicker: only `PUT /v1/me/username` settles it.

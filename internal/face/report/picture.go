@@ -2,7 +2,7 @@ package report
 
 import "image"
 
-// The names of the pictures, in the order in which face.Scan gives them.
+// The names of the pictures, in the order in which face.Scan returns them.
 const (
 	PictureOverlay    = "overlay"     // the photo with the points, the middle line and the asymmetry drawn on it
 	PictureCrop       = "crop"        // the face alone, pupils level and 200 pixels apart
@@ -11,7 +11,7 @@ const (
 	PictureThumbnail  = "thumbnail"   // the photo, small
 )
 
-// PictureNames lists the names, in the order in which face.Scan gives the pictures.
+// PictureNames lists the names, in the order in which face.Scan returns the pictures.
 func PictureNames() []string {
 	return []string{PictureOverlay, PictureCrop, PictureLeftLeft, PictureRightRight, PictureThumbnail}
 }

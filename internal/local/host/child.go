@@ -236,7 +236,7 @@ func (a *announcement) Write(p []byte) (int, error) {
 // maxWords bounds what is kept of a process's last words, in bytes.
 const maxWords = 2048
 
-// firstWords keeps the beginning of what is no log line: of a crash that Go's runtime tells of, the
+// firstWords keeps the beginning of what is no log line: of a crash that Go's runtime reports, the
 // cause comes first.
 type firstWords struct {
 	kept   []byte

@@ -88,7 +88,7 @@ func encodeTIFF(file *pieces, img image.Image) error {
 	return nil
 }
 
-// tiffStrips writes the pixels, and gives the place of each strip and its bytes.
+// tiffStrips writes the pixels, and returns the offset and the size of each strip.
 func tiffStrips(file *pieces, img image.Image) (offsets, counts []uint32, err error) {
 	b := img.Bounds()
 	area := image.Rect(0, 0, b.Dx(), tiffRows)
@@ -164,7 +164,7 @@ func tiffDirectory(file *pieces, fields []tiffField) (uint32, error) {
 	return file.aligned(append(directory, 0, 0, 0, 0)) // and no other directory
 }
 
-// aligned writes b at an even place, and gives the place.
+// aligned writes b at an even place, and returns that place.
 func (p *pieces) aligned(b []byte) (uint32, error) {
 	if p.size%2 != 0 {
 		if _, err := p.Write([]byte{0}); err != nil {

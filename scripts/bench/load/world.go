@@ -192,7 +192,7 @@ func (w *world) newPerson(ctx context.Context, i int) (*person, error) {
 	return p, p.notified(ctx, 2)
 }
 
-// scanned has the person's scan measured by the whole chain, and gives it a past.
+// scanned has the person's scan measured by the whole chain, and moves it into the past.
 func (w *world) scanned(ctx context.Context, p *person, i int) error {
 	photo, err := client.Stretch(w.photo, 1+float64(i)/100)
 	if err != nil {

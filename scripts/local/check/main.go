@@ -1,4 +1,4 @@
-// Command check tells for which reasons scripts/local would fail with the same arguments, and exits
+// Command check prints why scripts/local would fail with the same arguments, and exits
 // with 1 if there is one, or with 2 if the arguments are wrong. scripts/local.sh runs it, since it
 // is built in seconds.
 package main

@@ -149,7 +149,7 @@ func (m *Models) promises(p *raster.Plane, smallest float64) bool {
 	return len(m.scan(p, p.Whole(), smallest, float64(min(p.W, p.H)), quickShift, quickGrowth)) > 0
 }
 
-// Largest takes the largest face and tells how large the next one is. Whether two are too many is
+// Largest returns the largest face and the size of the next one. Whether two are too many is
 // for the checks to say, once the halves of this one were seen to look alike: in patterns several
 // chance faces are found.
 func Largest(faces []Window, turn float64) FacePlace {
@@ -173,7 +173,7 @@ func strongest(faces []Window) float64 {
 }
 
 // faces scans coarsely and looks at the best candidates again with a fine grid, whose summed
-// confidence tells faces from chance. Each face is given once. The smallest size is in pixels.
+// confidence tells faces from chance. Each face is returned once. The smallest size is in pixels.
 func (m *Models) faces(p *raster.Plane, smallest, minQ float64) []Window {
 	found := cluster(m.scan(p, p.Whole(), smallest, float64(min(p.W, p.H)), coarseShift, coarseGrowth))
 	found = found[:min(len(found), candidates)]

@@ -99,7 +99,7 @@ func drawOn(p raster.Planes, seam float64, dark ink, layers ...drawing) {
 	}
 }
 
-// coverage writes the strokes into a mask and gives the area that they touch, with even borders.
+// coverage writes the strokes into a mask and returns the area that they touch, with even borders.
 func coverage(p *raster.Plane, strokes []stroke) image.Rectangle {
 	var area image.Rectangle
 	for _, s := range strokes {

@@ -123,7 +123,7 @@ func (r *bitReader) difference(t *huffman) (int, error) {
 	return extended(v, size), nil
 }
 
-// align passes over the padding of the last byte and gives back the bytes that were taken too
+// align passes over the padding of the last byte and puts back the bytes that were taken too
 // early. It returns errShort if bits were read that are not there.
 func (r *bitReader) align() error {
 	if r.overdrawn() {

@@ -56,7 +56,7 @@ func inverseDCT(b *[64]int32, rows uint32, out []uint8, stride int) {
 	transformColumns(b, out, stride)
 }
 
-// samples gives the sample of a value around 0, modulo its length.
+// samples has the sample of a value around 0, modulo its length.
 var samples = func() (t [1 << 16]uint8) {
 	for i := range t {
 		v := i

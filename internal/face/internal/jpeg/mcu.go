@@ -133,7 +133,7 @@ func (d *decoder) readRestart(turn int) error {
 	return nil
 }
 
-// markerAt reads the marker that stands at pos, behind fill bytes, and gives the place behind it.
+// markerAt reads the marker at pos, behind fill bytes, and returns the position after it.
 // The marker is 0, which is none, for other bytes.
 func markerAt(data []byte, pos int) (marker byte, next int) {
 	for pos+1 < len(data) && data[pos] == 0xff {

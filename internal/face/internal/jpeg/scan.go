@@ -192,7 +192,7 @@ func (d *decoder) finish() {
 	}
 }
 
-// gather multiplies the coefficients of a block with the quantisation table and gives them row by
+// gather multiplies the coefficients of a block with the quantisation table and writes them row by
 // row.
 //
 //go:norace

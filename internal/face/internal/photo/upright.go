@@ -11,7 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// Upright decodes a photo as Analyze does, within the same limits, and gives it as people see it:
+// Upright decodes a photo as Analyze does, within the same limits, and returns it as people see it:
 // turned by its EXIF orientation, opaque, in sRGB, and shrunk to at most side pixels along its
 // longer side. It carries nothing of the photo's metadata. The errors are those of Analyze for a
 // file that cannot be read.

@@ -163,7 +163,7 @@ func (p *Plane) addInner(sums []uint32, x, y, dx, dy int) {
 	}
 }
 
-// sample interpolates at a place in 1/256 pixel and gives 65536 times the brightness.
+// sample interpolates at a place in 1/256 pixel and returns 65536 times the brightness.
 //
 //go:norace
 func (p *Plane) sample(x, y int) uint32 {

@@ -53,7 +53,7 @@ func LumaOf(img image.Image) *Plane {
 	return p
 }
 
-// Packed moves the rows of an image together and gives the new stride.
+// Packed moves the rows of an image together and returns the new stride.
 func Packed(pix []uint8, stride int, b image.Rectangle) ([]uint8, int) {
 	w, h := b.Dx(), b.Dy()
 	if stride != w {

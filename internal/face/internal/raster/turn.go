@@ -2,8 +2,8 @@ package raster
 
 import "math"
 
-// Within shrinks the plane to a longer side of at most side and gives the factor back to its size.
-// Halving first takes a third of the time.
+// Within shrinks the plane to a longer side of at most side. It also returns the factor back to its
+// size. Halving first takes a third of the time.
 func (p *Plane) Within(side int) (*Plane, float64) {
 	factor := 1.0
 	for max(p.W, p.H) >= 2*side && min(p.W, p.H) > 1 {
