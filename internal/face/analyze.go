@@ -14,18 +14,17 @@ import (
 
 // Analyze measures the one face in a photo (JPEG, PNG or WebP).
 //
-// The report is the same to the byte for the same bytes and Version. A photo that cannot be
-// measured gives a *Refusal; any other error is either r's own or a fault of this build (damaged
-// cascades), and not about the photo. Analyze keeps nothing between calls and may be called by any
-// number of goroutines at once.
+// The report is the same to the byte for the same bytes and Version. The error is a *Refusal for a
+// photo that cannot be measured. Any other error comes from r or from a fault of this build, such
+// as damaged cascades. Analyze keeps no state between calls and is safe for concurrent use.
 func Analyze(r io.Reader, opts report.Options) (report.Report, error) {
 	measured, _, err := analyzed(r, opts, false)
 	return measured, err
 }
 
-// Scan is like Analyze, with pictures for people, all of PictureNames in that order. The same bytes
-// give the same pictures to the byte, as long as the Version and jpegn's encoder stay the same.
-// There are none for a photo that is refused.
+// Scan is like Analyze and also returns the pictures for people, in the order of PictureNames. The
+// same bytes give the same pictures to the byte, as long as the Version and jpegn's encoder stay
+// the same. A photo that is refused has no pictures.
 func Scan(r io.Reader, opts report.Options) (report.Report, []report.Picture, error) {
 	measured, m, err := analyzed(r, opts, true)
 	if err != nil {
@@ -38,7 +37,8 @@ func Scan(r io.Reader, opts report.Options) (report.Report, []report.Picture, er
 	return measured, pictures, nil
 }
 
-// analyzed measures the photo and reports; if pictured, the measurement can be drawn.
+// analyzed measures the photo and returns its report. If pictured is set, the measurement can be
+// drawn.
 func analyzed(r io.Reader, opts report.Options, pictured bool) (report.Report, *measure.Measurement, error) {
 	models, err := cascade.LoadModels()
 	if err != nil {
@@ -57,9 +57,9 @@ func analyzed(r io.Reader, opts report.Options, pictured bool) (report.Report, *
 	return measured, m, err
 }
 
-// Upright decodes a photo as Analyze does, within the same limits, and returns it as people see it:
-// turned by its EXIF orientation, opaque, in sRGB, and shrunk to at most side pixels along its
-// longer side. It carries nothing of the photo's metadata. The errors are those of Analyze for a
+// Upright decodes a photo as Analyze does, within the same limits, and returns it as it is
+// displayed: turned by its EXIF orientation, opaque, in sRGB, and shrunk to at most side pixels
+// along its longer side. It carries no metadata of the photo. The errors are those of Analyze for a
 // file that cannot be read.
 func Upright(r io.Reader, opts report.Options, side int) (image.Image, error) {
 	return photo.Upright(r, opts, side)
@@ -72,7 +72,7 @@ func LandmarkNames() []string { return landmark.PublishedNames() }
 // Advice is one of a photo's fixes with the check that it is about.
 type Advice = measure.Advice
 
-// AdviceOf returns what the fixes of a Report or a Refusal are about. Both come from the same
-// checks: fixes begin with what is rejected and go on with what is warned of, each in the order of
-// the checks.
+// AdviceOf returns the fixes of a Report or a Refusal, each with its check. Both come from the same
+// checks: the fixes of rejections come first, then those of warnings, each in the order of the
+// checks.
 func AdviceOf(checks []report.Check, fixes []string) []Advice { return measure.AdviceOf(checks, fixes) }

@@ -30,7 +30,7 @@ type Lease struct {
 }
 
 // Take takes the lease for the holder of the token. The length is [LeaseTime] except in tests.
-// While another token holds the lease, Take returns ErrLeased and changes nothing.
+// While the lease is held, Take returns ErrLeased and changes nothing.
 func (l *Lease) Take(token string, now time.Time, length time.Duration) error {
 	if l.Until.After(now) {
 		return ErrLeased
@@ -42,6 +42,15 @@ func (l *Lease) Take(token string, now time.Time, length time.Duration) error {
 // Renew extends the lease to LeaseTime from now.
 func (l *Lease) Renew(now time.Time) { l.Until = now.Add(LeaseTime) }
 
+// Check returns ErrLost unless the token owns the lease. A holder may finish after the end of its
+// lease as long as no other process has taken it.
+func (l Lease) Check(token string) error {
+	if l.Token != token {
+		return ErrLost
+	}
+	return nil
+}
+
 // releaseTime bounds the release of work, and its putting off.
 const releaseTime = 10 * time.Second
 
@@ -52,13 +61,4 @@ func Release(ctx context.Context, give func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
 	defer cancel()
 	return fault.Ignore(give(ctx), ErrLost)
-}
-
-// Check returns ErrLost unless the token owns the lease. A holder may finish after the end of its
-// lease as long as no other process has taken it.
-func (l Lease) Check(token string) error {
-	if l.Token != token {
-		return ErrLost
-	}
-	return nil
 }

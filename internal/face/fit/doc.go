@@ -1,4 +1,4 @@
-// Package fit fits the numbers of the face engine to photos of people with points that were set by
-// hand, and reads photos by any calibration, so that scripts/bench can fit the engine to some
-// people and judge it on others. Nothing else has a use for it.
+// Package fit fits the calibration of the face engine to photos with manual points. It also reads
+// photos by any calibration, so that scripts/bench can fit the engine to some people and evaluate
+// it on others. Only scripts/bench uses it.
 package fit

@@ -12,8 +12,8 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 )
 
-// Sample is one person of an annotated set, for [Fit]: what was seen in the photos of this person,
-// and where people put the points.
+// Sample is one person of an annotated set, for [Fit]: the observations of this person's photos,
+// and the manual points.
 type Sample struct {
 	// Neutral is the annotated photo, Smiling another one of the same session; nil where there is
 	// none.
@@ -35,18 +35,18 @@ type Sample struct {
 
 // Others are portraits of other people than the samples', without points.
 type Others struct {
-	// Portraits may be learned from; Shaded and Glasses are, for each, altered copies as those of a
-	// sample.
+	// Portraits are the photos to learn from. Shaded and Glasses are altered copies of each, like
+	// those of a Sample.
 	Portraits       []*Observation
 	Shaded, Glasses [][]*Observation
-	// Ordinary are photos of which only the quantiles of the index are taken.
+	// Ordinary are photos from which only the quantiles of the index are used.
 	Ordinary []*Observation
 }
 
-// TurnDegrees is by how much the heads of Sample.ToRight and ToLeft are turned.
+// TurnDegrees is the turn of the heads in Sample.ToRight and ToLeft, in degrees.
 const TurnDegrees = 8
 
-// Least people for a fit.
+// fewestSamples is the smallest number of people for a fit.
 const fewestSamples = 8
 
 var errFewSamples = errors.New(
@@ -81,7 +81,8 @@ func Fit(samples []Sample, others Others) (*measure.Calibration, error) {
 }
 
 // reference returns the photos from which looks are learned, by person: those that pass every other
-// check. Dark glasses are learned, but set no limit: their frames cover too much of the eyes.
+// check. Dark glasses are learned but do not set limits, because their frames cover too much of the
+// eyes.
 func reference(m *measure.Calibration, samples []Sample, o *Others) []portrayed {
 	var people []portrayed
 	add := func(glasses []*Observation, photos ...*Observation) {
@@ -121,8 +122,8 @@ func (s *Sample) annotated() bool {
 	return true
 }
 
-// manual returns the manual points in the frame of the manual pupils, in the plane that the
-// observation is in (turned over or not).
+// manual returns the manual points in the frame of the manual pupils, in the plane of the
+// observation (mirrored or not).
 func (s *Sample) manual() (q landmark.Points) {
 	at := s.planePoints()
 	f := raster.FrameBetween(
@@ -135,8 +136,8 @@ func (s *Sample) manual() (q landmark.Points) {
 	return q
 }
 
-// planePoints returns the manual points in the plane that was looked at. The middles of the brows,
-// which the manual points lack, stay at zero.
+// planePoints returns the manual points in the analysed plane. The middles of the brows, which the
+// manual points lack, stay at zero.
 func (s *Sample) planePoints() (at [landmark.Marks]raster.Vec) {
 	for k, name := range landmark.Names {
 		if name == "" {
@@ -150,7 +151,7 @@ func (s *Sample) planePoints() (at [landmark.Marks]raster.Vec) {
 	return at
 }
 
-// inPlane returns the place in the plane that was looked at of a place in the upright original.
+// inPlane maps a place in the upright original to the analysed plane.
 func (o *Observation) inPlane(p [2]float64) raster.Vec {
 	x := p[0]
 	if o.m.Photo.Mirrored {
@@ -160,8 +161,8 @@ func (o *Observation) inPlane(p [2]float64) raster.Vec {
 	return raster.Vec{X: raster.Grown(x, 1/float64(o.m.Scale)), Y: raster.Grown(p[1], 1/float64(o.m.Scale))}
 }
 
-// fitPoints fits the offsets, then the errors that are left. Both sides of the face share what they
-// give, so that nothing fitted can make a face uneven.
+// fitPoints fits the offsets, then the remaining errors. Both sides of the face share their
+// samples, so that no fitted value can make a face asymmetric.
 func fitPoints(m *measure.Calibration, samples []Sample) {
 	var dx, dy, spreads [landmark.Marks][]float64
 	for i := range samples {
@@ -194,7 +195,7 @@ func fitPoints(m *measure.Calibration, samples []Sample) {
 	fitPointErrors(m, samples)
 }
 
-// leftOf returns the mark of a pair that stands for both, and the sign of x for this one.
+// leftOf returns the left mark of k's pair and the sign of x for k.
 func leftOf(k landmark.Mark) (landmark.Mark, float64) {
 	if p := k.Partner(); p < k {
 		return p, -1
@@ -221,8 +222,8 @@ func fitPointErrors(m *measure.Calibration, samples []Sample) {
 	}
 }
 
-// roundedField cuts what the field is read with to the digits that are written down: all that is
-// fitted later is then fitted to what will be used.
+// roundedField rounds the values that read the field to the digits that Source writes. Everything
+// fitted later is then fitted to the values that will be used.
 func roundedField(m *measure.Calibration) {
 	for k := range landmark.Marks {
 		m.Offsets[k] = digits(m.Offsets[k])
@@ -250,8 +251,8 @@ func roundedField(m *measure.Calibration) {
 	}
 }
 
-// rounded cuts the rest to the digits that are written down, so that a calibration that was fitted
-// and the same one read from tables.go are equal.
+// rounded rounds the other values to the digits that Source writes, so that a fitted calibration
+// equals the one read from tables.go.
 func rounded(m *measure.Calibration) {
 	for k := range landmark.Marks {
 		m.PointErrors[k], m.Spreads[k] = report.Round(m.PointErrors[k], 4), report.Round(m.Spreads[k], 4)
@@ -276,7 +277,7 @@ func digits(v raster.Vec) raster.Vec {
 	return raster.Vec{X: report.Round(v.X, 4), Y: report.Round(v.Y, 4)}
 }
 
-// significant returns v with four digits.
+// significant returns v rounded to four significant digits.
 func significant(v float64) float64 {
 	f, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 3, 64), 64)
 	if err != nil {

@@ -12,17 +12,17 @@ import (
 // allowed is the share of reference portraits that may lie beyond the limit of a region's look.
 const allowed = 0.01
 
-// lookFolds is the number of parts in which portraits are judged by looks that were learned from
-// the others, to find the limits.
+// lookFolds is the number of folds of the cross-validation that finds the limits: the portraits of
+// each fold are judged by looks learned from the other folds.
 const lookFolds = 4
 
-// portrayed are the photos of one person from which looks are learned: those that the limits are
-// made for, and others that only show what may be worn.
+// portrayed holds the photos of one person from which looks are learned: photos that set the
+// limits, and worn, photos with dark glasses, which do not.
 type portrayed struct{ photos, worn []*Observation }
 
 func (p *portrayed) all() []*Observation { return slices.Concat(p.photos, p.worn) }
 
-// fitLooks learns what the regions of a face look like. A person's photos stay together.
+// fitLooks fits the looks of the regions of a face. All photos of a person are in the same fold.
 func fitLooks(m *measure.Calibration, people []portrayed) {
 	var looks [measure.Regions]measure.Learned
 	for i := range looks {
@@ -53,7 +53,7 @@ func fitLooks(m *measure.Calibration, people []portrayed) {
 	m.Looks = &looks
 }
 
-// looksIn returns the looks of one region in photos, each also as a mirror shows it.
+// looksIn returns the looks of one region in photos, each also mirrored.
 func looksIn(photos []*Observation, r measure.Region) [][]float64 {
 	var list [][]float64
 	for _, o := range photos {
@@ -94,7 +94,7 @@ func learn(looks [][]float64, r measure.RegionRule) measure.Learned {
 	return l
 }
 
-// strongestOf returns the eigenvector of the largest eigenvalue at right angles to those found: the
+// strongestOf returns the eigenvector of the largest eigenvalue orthogonal to those found, by the
 // power method.
 //
 //go:norace
@@ -124,7 +124,7 @@ func strongestOf(moment, found [][]float64) []float64 {
 	return u
 }
 
-// compact cuts values to what one byte holds.
+// compact rounds values to those that one byte stores.
 func compact(v []float64) []float64 {
 	out := make([]float64, len(v))
 	for i, x := range v {

@@ -6,8 +6,8 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/mirror"
 )
 
-// fitPose fits what a turned head does to the points and the field, and how to read the turn from
-// it.
+// fitPose fits the effect of a turned head on the points and the field, and the weights that
+// estimate the turn from it.
 func fitPose(m *measure.Calibration, samples []Sample) {
 	var manual []weighedPattern
 	var points landmark.Asymmetry
@@ -32,9 +32,9 @@ func fitPose(m *measure.Calibration, samples []Sample) {
 	fitYaw(m, samples)
 }
 
-// fitYaw fits the weights of the three signs: for the degrees against the turn of the manual
-// points, in the photos as they are and turned further, and for the part of the manual asymmetry
-// along posed.
+// fitYaw fits the weights of the three signs. The weights for the degrees are fitted against the
+// turn of the manual points, in the photos as they are and turned further. The others are fitted
+// against the part of the manual asymmetry along posed.
 func fitYaw(m *measure.Calibration, samples []Sample) {
 	var signs, still [][3]float64
 	var degrees, held []float64
@@ -51,8 +51,8 @@ func fitYaw(m *measure.Calibration, samples []Sample) {
 	m.Held = leastSquares(still, held)
 }
 
-// leastSquares returns the weights w for which rows * w comes nearest to the values, held back a
-// little (ridge) for rows that say the same.
+// leastSquares returns the weights w for which rows * w is nearest to the values. A small ridge
+// term keeps the weights small for collinear rows.
 func leastSquares(rows [][3]float64, values []float64) (w [3]float64) {
 	const ridge = 0.01
 	var a [3][4]float64
@@ -84,8 +84,8 @@ func leastSquares(rows [][3]float64, values []float64) (w [3]float64) {
 	return w
 }
 
-// principal returns the unit direction that holds most of the weighted energy of patterns, square
-// to those already found: the power method.
+// principal returns the unit direction with most of the weighted energy of the patterns, orthogonal
+// to those found, by the power method.
 //
 //go:norace
 func principal(list []weighedPattern, found []mirror.Pattern) mirror.Pattern {

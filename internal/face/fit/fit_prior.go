@@ -10,8 +10,8 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// How much the differences between photos of one person count in the noise that no disagreement of
-// the halves shows: they are of different kinds, and of few people.
+// The weights of the differences between photos of one person in the part of the noise that the
+// agreement of the halves does not show. They are of different kinds, and of few people.
 const smileCounts, turnCounts, blurCounts, recaptureCounts = 1, 1, 1, 0.05
 
 type weighedPattern struct {
@@ -19,8 +19,7 @@ type weighedPattern struct {
 	weight float64
 }
 
-// fitPrior fits what is shared between photos of one person and differs between people, and what
-// differs between photos.
+// fitPrior fits the variation between people and the variation between photos of one person.
 func fitPrior(m *measure.Calibration, samples []Sample) {
 	fitShared(m, samples)
 	fitQuiet(m, samples)
@@ -34,8 +33,9 @@ func settledField(m *measure.Calibration, o *Observation) mirror.Pattern {
 	return mirror.Without(f, []mirror.Pattern{m.Posed, m.Turned})
 }
 
-// fitShared takes the moments of neutral with smiling photos: the errors of two photos do not hang
-// together, so what is left is the face. Mirrored faces are as likely, so the mean is zero.
+// fitShared computes the cross moments of neutral and smiling photos. The errors of two photos are
+// uncorrelated, so that only the variation of the face remains. Mirrored faces are equally likely,
+// so the mean is zero.
 func fitShared(m *measure.Calibration, samples []Sample) {
 	var cross [mirror.FreeSize]mirror.Free
 	var part [mirror.Parts][2]float64
@@ -75,7 +75,7 @@ func fitShared(m *measure.Calibration, samples []Sample) {
 	}
 }
 
-// fitQuiet takes half the second moment of the differences between photos of one person.
+// fitQuiet computes half the second moment of the differences between photos of one person.
 func fitQuiet(m *measure.Calibration, samples []Sample) {
 	var moment [mirror.FreeSize]mirror.Free
 	total := 0.0
@@ -116,12 +116,12 @@ func fitQuiet(m *measure.Calibration, samples []Sample) {
 	}
 }
 
-// noiseCounts is by how much the noise that was seen counts more than once: what was seen of few
-// people and few kinds of change is less than there is.
+// noiseCounts multiplies the observed noise. Few people and few kinds of change show less noise
+// than there is.
 const noiseCounts = 2
 
-// fitDoubt fits how much the error of a displacement grows as the halves agree less: from copies of
-// a photo that are lit from the side, with shadows cast, against the photo itself.
+// fitDoubt fits the growth of a displacement's error as the halves agree less. It compares a photo
+// with copies of it that are lit from the side, with shadows cast.
 func fitDoubt(m *measure.Calibration, samples []Sample) {
 	var fits [mirror.Parts][2]lineFit
 	for i := range samples {
@@ -222,7 +222,7 @@ func rotate(a, vectors *[mirror.FreeSize]mirror.Free, p, q int) {
 	}
 }
 
-// pointUp turns a vector such that its largest value is positive.
+// pointUp flips the sign of a vector if its largest value is negative.
 func pointUp(v *mirror.Free) {
 	most := 0.0
 	for _, x := range v {
@@ -237,7 +237,7 @@ func pointUp(v *mirror.Free) {
 	}
 }
 
-// orderOf returns the places of the diagonal's values, largest first.
+// orderOf returns the indexes of the diagonal's values, largest first.
 func orderOf(a *[mirror.FreeSize]mirror.Free) []int {
 	order := make([]int, mirror.FreeSize)
 	for i := range order {

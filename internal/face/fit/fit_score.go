@@ -10,9 +10,9 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// fitIndex fits the scale of the score: to the photos of the samples, half of the weight of a
-// person to each of two, to other portraits, and to ordinary photos, of which only the quantiles
-// are taken.
+// fitIndex fits the scale of the score to the photos of the samples, to other portraits, and to
+// ordinary photos. Each of a sample's two photos has half the weight of a person. Only the
+// quantiles of the ordinary photos are used.
 func fitIndex(m *measure.Calibration, samples []Sample, o *Others) {
 	fitHeld(m, samples)
 	var list []weighedValue
@@ -44,10 +44,11 @@ func fitIndex(m *measure.Calibration, samples []Sample, o *Others) {
 	m.UsualSpread = quantile(spreads, 0.9)
 }
 
-// weighedValue is a value and how much it counts.
+// weighedValue is a value and its weight.
 type weighedValue struct{ value, weight float64 }
 
-// summarised stands for photos of which only the quantiles of the index may be used.
+// summarised returns values that represent photos of which only the quantiles of the index may be
+// used.
 func summarised(m *measure.Calibration, photos []*Observation) []weighedValue {
 	var index []float64
 	for _, p := range photos {
@@ -79,8 +80,8 @@ func rankable(m *measure.Measurement) bool {
 	return q.Refusal == nil && (q.NotRankable == "" || q.NotRankable == measure.DetailBeyond)
 }
 
-// scaleOf fits the scale by maximum likelihood: for each of many origins the mean and the standard
-// deviation follow.
+// scaleOf fits the scale by maximum likelihood. It tries many origins, each of which determines the
+// mean and the standard deviation.
 func scaleOf(list []weighedValue) measure.Scale {
 	least, n := math.Inf(1), 0.0
 	for _, v := range list {
@@ -107,7 +108,7 @@ func scaleOf(list []weighedValue) measure.Scale {
 	return best
 }
 
-// fitHeld fits what makes the energy that the pose holds comparable with the index.
+// fitHeld fits the factor that makes the energy of the pose comparable with the index.
 func fitHeld(m *measure.Calibration, samples []Sample) {
 	var energy, held []float64
 	for i := range samples {
@@ -124,8 +125,8 @@ func fitHeld(m *measure.Calibration, samples []Sample) {
 // pair are two readings of one person.
 type pair struct{ a, b *measure.Measurement }
 
-// fitErrors fits how the difference between photos of one person grows with the conditions, by
-// least squares without negative weights, then stretches it until 95 % of the pairs are covered.
+// fitErrors fits the growth of the difference between photos of one person with the conditions, by
+// non-negative least squares. It then scales the result until 95 % of the pairs are covered.
 func fitErrors(m *measure.Calibration, samples []Sample, o *Others) {
 	var pairs []pair
 	var weights []float64
@@ -156,8 +157,8 @@ func fitErrors(m *measure.Calibration, samples []Sample, o *Others) {
 	m.Errors = errorsOf(pairs, weights)
 }
 
-// recaptureErrors is how much a pair of a photo and its simulated recapture counts, beside a pair
-// of photos that were taken: there are 12 of them a person.
+// recaptureErrors is the weight of a pair of a photo and its simulated recapture, relative to a
+// pair of real photos: there are 12 of them per person.
 const recaptureErrors = 0.08
 
 func errorsOf(pairs []pair, weights []float64) (e measure.ErrorModel) {
@@ -185,8 +186,8 @@ func errorsOf(pairs []pair, weights []float64) (e measure.ErrorModel) {
 	return e
 }
 
-// notNegative returns the weights, none negative, with which rows come nearest to the values: by
-// going down one coordinate at a time.
+// notNegative returns the non-negative weights with which rows are nearest to the values, by
+// coordinate descent.
 func notNegative(rows [][measure.Conditions]float64, values, weights []float64) (w measure.ErrorModel) {
 	var a [measure.Conditions][measure.Conditions]float64
 	var b [measure.Conditions]float64
@@ -216,7 +217,7 @@ func notNegative(rows [][measure.Conditions]float64, values, weights []float64) 
 	return w
 }
 
-// weightedQuantile returns the value below which a share of the weight lies.
+// weightedQuantile returns the value below which the share q of the weight lies.
 func weightedQuantile(list []weighedValue, q float64) float64 {
 	slices.SortFunc(list, func(a, b weighedValue) int { return cmp.Compare(a.value, b.value) })
 	total, sum := 0.0, 0.0
@@ -231,7 +232,7 @@ func weightedQuantile(list []weighedValue, q float64) float64 {
 	return 0
 }
 
-// fitMetrics compares every measure with the same from manual points.
+// fitMetrics compares every measure with the same measure from manual points.
 func fitMetrics(m *measure.Calibration, samples []Sample) {
 	for i, r := range measure.MetricRules {
 		var got, want, diff, change []float64
@@ -264,8 +265,8 @@ func fitMetrics(m *measure.Calibration, samples []Sample) {
 	}
 }
 
-// side returns -1 for a value that changes its sign in a mirror and a photo that was looked at
-// turned over, 1 otherwise.
+// side returns -1 if the value changes its sign in a mirror and the photo was analysed mirrored, 1
+// otherwise.
 func (o *Observation) side(changes bool) float64 {
 	if changes && o.m.Photo.Mirrored {
 		return -1

@@ -8,8 +8,8 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// denseMarks are, for each of fieldPoints, the places in the 189-point template of the Face
-// Research Lab London Set of that point and of its partner in a mirror.
+// denseMarks holds, for each of mirror.FieldPoints, the indexes of that point and of its mirror
+// partner in the 189-point template of the Face Research Lab London Set.
 var denseMarks = [len(mirror.FieldPoints)]struct{ at, partner int }{
 	{18, 27}, {19, 26}, {20, 25}, {21, 24}, {22, 23}, {28, 33}, {29, 32}, {30, 31}, {50, 56}, {51, 57}, {52, 58}, {53, 59},
 	{54, 60},
@@ -26,7 +26,7 @@ type denseShape struct {
 	at, partner [len(mirror.FieldPoints)]raster.Vec
 }
 
-// denseSize is how many points the template has.
+// denseSize is the number of points of the template.
 const denseSize = 189
 
 func denseOf(points [][2]float64) (s denseShape) {
@@ -38,8 +38,8 @@ func denseOf(points [][2]float64) (s denseShape) {
 	return s
 }
 
-// asymmetry returns half the difference to the mirror image without what a shift and a turn of the
-// whole explain, as the field measures it.
+// asymmetry returns half the difference to the mirror image, less the part that a shift and a turn
+// of the whole explain, as the field measures it.
 func (s *denseShape) asymmetry() (h mirror.Pattern) {
 	for k := range mirror.FieldPoints {
 		a, b := s.at[k], s.partner[k]
@@ -48,8 +48,8 @@ func (s *denseShape) asymmetry() (h mirror.Pattern) {
 	return mirror.Without(h, mirror.Rigid[:])
 }
 
-// drumRadius is that of the upright cylinder on which a head turns, in pupil distances: half the
-// width of a head.
+// drumRadius is the radius of the upright cylinder on which a head turns, in pupil distances: half
+// the width of a head.
 const drumRadius = 1.2
 
 // turned returns the shape with the head turned on the cylinder by a small angle.
@@ -64,8 +64,8 @@ func (s denseShape) turned(degrees float64) denseShape {
 	return s
 }
 
-// yaw estimates by how many degrees the head of manual points is turned: the turn of the mean face
-// that explains most of their asymmetry.
+// yaw estimates the turn of the head in degrees: the turn of the mean face that explains most of
+// the asymmetry of the manual points.
 func (s *denseShape) yaw() float64 {
 	h := s.asymmetry()
 	t := drumTurn

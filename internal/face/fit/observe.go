@@ -15,13 +15,13 @@ import (
 // Calibration is every number that was fitted to annotated photos.
 type Calibration = measure.Calibration
 
-// Observation is what is seen in one photo before any fitted number is applied: with [Fit] and
-// [Calibration] it is the seam through which scripts/bench fits the engine to some people and
-// judges it on others. Nothing else has a use for it.
+// Observation holds what was measured in one photo before any fitted number is applied. With [Fit]
+// and [Calibration] it lets scripts/bench fit the engine to some people and evaluate it on others.
+// Only scripts/bench uses it.
 type Observation struct{ m measure.Measurement }
 
 // Observe measures a photo as Analyze does. Its errors are those of Analyze up to the detection of
-// the face; the pictures are let go.
+// the face. It does not keep the pictures.
 func Observe(r io.Reader, opts report.Options) (*Observation, error) {
 	models, err := cascade.LoadModels()
 	if err != nil {
@@ -40,20 +40,20 @@ func Observe(r io.Reader, opts report.Options) (*Observation, error) {
 	return o, nil
 }
 
-// Reading is what a model makes of an observation. Where Refusal is set, Analyze would give that
-// and no report; the rest is given all the same, to be counted.
+// Reading is the result of a calibration for an observation. If Refusal is set, Analyze would
+// return it and no report; the other fields are set all the same, for statistics.
 type Reading struct {
 	Report  report.Report
 	Refusal *report.Refusal
-	// Index is the symmetry index, the square root of IOD. Deviation is by how many standard
-	// deviations between people it lies above the mean of the reference portraits, and DeviationSE the
-	// standard error of that.
+	// Index is the symmetry index, the square root of IOD. Deviation is its distance above the mean
+	// of the reference portraits, in standard deviations between people. DeviationSE is the
+	// standard error of Deviation.
 	Index, Deviation, DeviationSE float64
 	// Yaw is the turn of the head, degrees, unrounded.
 	Yaw float64
 }
 
-// Read applies a model.
+// Read applies a calibration.
 func (o *Observation) Read(c *measure.Calibration) Reading {
 	seen := o.m
 	seen.Judge(c)
@@ -67,7 +67,7 @@ func (o *Observation) Read(c *measure.Calibration) Reading {
 	return r
 }
 
-// field returns the mirror field as seen in the photo, not turned over.
+// field returns the mirror field of the photo as it was taken, not mirrored.
 func (o *Observation) field() mirror.Pattern {
 	f := o.m.Raw
 	for k := range f {
@@ -76,7 +76,7 @@ func (o *Observation) field() mirror.Pattern {
 	return f
 }
 
-// asymmetry returns the asymmetry of the points as seen in the photo, not turned over.
+// asymmetry returns the asymmetry of the points of the photo as it was taken, not mirrored.
 func (o *Observation) asymmetry(offsets *[landmark.Marks]raster.Vec) landmark.Asymmetry {
 	q := o.m.Seen.Points(offsets)
 	h := landmark.AsymmetryOf(&q)
@@ -90,7 +90,7 @@ func (o *Observation) asymmetry(offsets *[landmark.Marks]raster.Vec) landmark.As
 	return g
 }
 
-// signs returns the traces of a turned head as seen in the photo.
+// signs returns the three signs of a turned head in the photo as it was taken.
 func (o *Observation) signs(m *measure.Calibration) [3]float64 {
 	h, f := o.asymmetry(&m.Offsets), o.field()
 	return m.Signs(&h, &f)

@@ -7,9 +7,10 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// ICC returns the intraclass correlation of two readings each of several people, ICC(2,1): how much
-// of the variance lies between people, a constant difference between the readings counted as
-// disagreement (Shrout and Fleiss, Psychological Bulletin 86, 1979). It is 0 for fewer than three.
+// ICC returns the intraclass correlation ICC(2,1) of two readings of each person: the share of the
+// variance that lies between people, where a constant difference between the readings counts as
+// disagreement (Shrout and Fleiss, Psychological Bulletin 86, 1979). It is 0 for fewer than three
+// people.
 func ICC(a, b []float64) float64 {
 	n := float64(len(a))
 	if len(a) < 3 {
@@ -32,7 +33,7 @@ func ICC(a, b []float64) float64 {
 	return (people - rest) / whole
 }
 
-// Mean returns the mean, 0 for no values.
+// Mean returns the mean, or 0 for no values.
 func Mean(v []float64) float64 {
 	sum := 0.0
 	for _, x := range v {
@@ -41,7 +42,7 @@ func Mean(v []float64) float64 {
 	return sum / float64(max(1, len(v)))
 }
 
-// Deviation returns the standard deviation, 0 for fewer than two values.
+// Deviation returns the standard deviation, or 0 for fewer than two values.
 func Deviation(v []float64) float64 {
 	m, sum := Mean(v), 0.0
 	for _, x := range v {
@@ -59,7 +60,7 @@ func RootMeanSquare(v []float64) float64 {
 	return math.Sqrt(sum / float64(max(1, len(v))))
 }
 
-// quantile interpolates between the sorted values; q is from 0 to 1.
+// quantile returns the quantile q, 0 to 1, by interpolation between the sorted values.
 func quantile(v []float64, q float64) float64 {
 	if len(v) == 0 {
 		return 0

@@ -22,21 +22,21 @@ const (
 	// CheckFraming is the share, 0 to 1, of the face that lies beyond the edge of the picture; less is
 	// better.
 	CheckFraming = "framing"
-	// CheckMotion is how alike fine detail runs in all directions, 0 to 1; more is better. A movement
-	// takes the detail along its way.
+	// CheckMotion is the isotropy of fine detail, 0 to 1; more is better. A movement removes the
+	// detail along its direction.
 	CheckMotion = "motion"
-	// CheckBlocks is how much the edges of a JPEG's blocks stand out, about 1 where they do not; less
-	// is better.
+	// CheckBlocks is the visibility of the edges of a JPEG's blocks, about 1 where they are not
+	// visible; less is better.
 	CheckBlocks = "blocks"
 	// CheckMouth is the height of the lips, in distances between the pupils; less is better: an open
 	// mouth moves the lower face.
 	CheckMouth = "mouth_opening"
-	// CheckWink is by how much one eye is more closed than the other, in thousandths of the distance
+	// CheckWink is the difference in the opening of the eyes, in thousandths of the distance
 	// between the pupils; less is better.
 	CheckWink = "wink"
-	// The next four compare a region of the face with what was learned of it: the share, 0 to 1, of
-	// its look that no mixture of learned looks explains; less is better. What covers both halves
-	// alike shows here.
+	// The next four compare a region of the face with the learned looks of it: the share, 0 to 1,
+	// of its look that no combination of learned looks explains; less is better. They detect covers
+	// over both halves.
 	CheckEyesLook  = "eyes_look"
 	CheckNoseLook  = "nose_look"
 	CheckMouthLook = "mouth_look"

@@ -4,37 +4,38 @@ import "math"
 
 // Limits of the mean of several scores.
 const (
-	// meanOf95 is how many standard errors a 95 % interval reaches to each side.
+	// meanOf95 is the half-width of a 95 % interval in standard errors.
 	meanOf95 = 1.96
-	// outlierLimit is by how many standard errors an outlier differs from the others' mean: a score
-	// that is none does so once in 370 times.
+	// outlierLimit is the smallest distance of an outlier from the mean of the others, in standard
+	// errors. A score that is no outlier exceeds it once in 370 times.
 	outlierLimit = 3
-	// sharedError is the part of the error's variance that the photos of one series have in common:
-	// they are taken by one camera in one light within minutes. It is a choice. Independent errors
-	// would let the interval of three of Yale's mild photos cover the mean of the person's others in
-	// 75 of 100 cases (scripts/bench/tried.md).
+	// sharedError is the share of the error's variance that the photos of one series have in
+	// common, because they are taken by one camera in one light within minutes. It is a choice.
+	// Independent errors would let the interval of three of Yale's mild photos cover the mean of
+	// the person's others in 75 of 100 cases (scripts/bench/tried.md).
 	sharedError = 0.3
 	// shareStep keeps a score off the ends, where the normal scale is infinite: half of the last
 	// decimal that is shown.
 	shareStep = 0.0005
-	// leastReadSE is the least standard error that is read from an interval: at the ends one is
-	// rounded to nothing.
+	// leastReadSE is the smallest standard error that is read from an interval, which at the ends
+	// may be rounded to zero.
 	leastReadSE = 0.05
 )
 
-// Mean returns the score of one person of whom several photos were measured by the same version of
-// the engine, with its 95 % interval, and which of the scores it leaves out as an outlier, -1 for
-// none. It has Value, Lo and Hi only; without any score it is zero.
+// Mean returns the mean score of several photos of one person, measured by the same version of the
+// engine, with its 95 % interval. It also returns the index of the score that it omits as an
+// outlier, or -1. The mean has only Value, Lo and Hi. It is zero if there are no scores.
 //
-// Value is the arithmetic mean. The interval is made on the normal scale (z of the percentile,
-// where scores of any height spread alike) from the standard error of each score: SE, or without
-// one the wider half of its interval by 1.96, since the other half is cut off at the ends. Of the
-// variance of the mean, sharedError is the mean of theirs, which more photos do not lower, and the
-// rest their sum / n^2. So photos of poor conditions, whose intervals are wide, widen it, and more
-// photos narrow it. One score alone is given back with its own interval.
+// Value is the arithmetic mean. The interval is computed on the normal scale (z of the percentile,
+// where the spread does not depend on the score) from the standard error of each score. That is SE
+// or, if it is missing, the wider half of the score's interval divided by 1.96, since the other
+// half is cut off at the ends. The variance of the mean is sharedError times the mean of the
+// scores' variances, which more photos do not lower, plus the remaining share of their sum / n^2.
+// So photos of poor conditions, whose intervals are wide, widen the interval, and more photos
+// narrow it. A single score is returned with its own interval.
 //
-// With 3 scores or more, one is left out that differs from the mean of the others by more than 3
-// standard errors of that difference on the normal scale: the one that differs most, and no second.
+// With 3 scores or more, Mean omits at most one outlier: the score that differs most from the mean
+// of the others, if by more than 3 standard errors of that difference on the normal scale.
 func Mean(scores []Score) (mean Score, outlier int) {
 	if len(scores) == 0 {
 		return Score{}, -1
@@ -60,8 +61,8 @@ func Mean(scores []Score) (mean Score, outlier int) {
 	return mean, outlier
 }
 
-// outlierOf returns the score that differs from the others' mean beyond outlierLimit, -1 where none
-// does.
+// outlierOf returns the index of the score that differs from the mean of the others by more than
+// outlierLimit, or -1.
 func outlierOf(scores []Score) int {
 	if len(scores) < 3 {
 		return -1
@@ -84,7 +85,7 @@ func outlierOf(scores []Score) int {
 }
 
 // variance returns the square of the score's standard error on the normal scale. Reports of engine
-// 1 have none; their interval says it.
+// 1 have none, so it is derived from their interval.
 func (s Score) variance() float64 {
 	if s.SE > 0 {
 		return float64(s.SE * s.SE)

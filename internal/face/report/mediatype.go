@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// MediaType returns the media type of a file by its first bytes, of which 512 are enough:
-// net/http's answer, and image/heic, image/avif and image/tiff, which net/http does not know.
+// MediaType returns the media type of a file by its first bytes, of which 512 are enough. It is
+// that of net/http, or image/heic, image/avif or image/tiff, which net/http does not detect.
 func MediaType(head []byte) string {
 	switch {
 	case IsHEIF(head) && bytes.HasPrefix(head[8:], []byte("avi")):
@@ -19,7 +19,7 @@ func MediaType(head []byte) string {
 	return http.DetectContentType(head)
 }
 
-// IsHEIF reports whether data begins with a box that has a brand of HEIC or AVIF (ISO/IEC
+// IsHEIF reports whether data begins with a file type box that has a brand of HEIC or AVIF (ISO/IEC
 // 23008-12).
 func IsHEIF(data []byte) bool {
 	if len(data) < 12 || string(data[4:8]) != "ftyp" {

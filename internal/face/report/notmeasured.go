@@ -2,10 +2,11 @@ package report
 
 import "slices"
 
-// Unmeasured returns what people ask for and the engine gives no number for, and why.
+// Unmeasured returns the properties that people ask for and the engine does not measure, with the
+// reasons.
 func Unmeasured() []NotMeasured { return slices.Clone(notMeasured) }
 
-// notMeasured is what people ask for, and why there is no number.
+// notMeasured lists the properties that people ask for, and why the engine does not measure them.
 var notMeasured = []NotMeasured{
 	{"jaw", "No point lies on the edge of the jaw; only how alike its two sides look enters the score."},
 	{"cheekbones", "No point lies on the cheekbones, and one photo from the front does not show depth."},

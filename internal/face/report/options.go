@@ -1,6 +1,6 @@
 package report
 
-// Options limits what is accepted. A zero field takes its default.
+// Options limits the files that are accepted. A zero field takes its default.
 type Options struct {
 	// MaxBytes is the largest file, in bytes; default 25 MiB.
 	MaxBytes int64
@@ -8,9 +8,9 @@ type Options struct {
 	MaxPixels int64
 	// MaxSide is the longest side, in pixels; default 12000.
 	MaxSide int
-	// MaxMemory is how much memory decoding may take, in bytes, estimated from the header; default
-	// 256 MiB: enough for a JPEG or a WebP of 50 megapixels, a PNG of 44, a progressive JPEG or a
-	// lossless WebP of about 40.
+	// MaxMemory is the most memory that decoding may take, in bytes, estimated from the header;
+	// default 256 MiB: enough for a JPEG or a WebP of 50 megapixels, a PNG of 44, a progressive
+	// JPEG or a lossless WebP of about 40.
 	MaxMemory int64
 }
 

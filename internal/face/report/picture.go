@@ -16,11 +16,10 @@ func PictureNames() []string {
 	return []string{PictureOverlay, PictureCrop, PictureLeftLeft, PictureRightRight, PictureThumbnail}
 }
 
-// Picture is made of a photo for people to look at. It carries nothing of the photo's metadata, and
-// is upright.
+// Picture is a picture of a photo for people. It is upright and carries no metadata of the photo.
 type Picture struct {
 	Name string // one of PictureNames
 	JPEG []byte
-	// Image has the pixels that were compressed, of which JPEG holds nearly the same.
+	// Image holds the pixels before compression, which JPEG stores with loss.
 	Image *image.YCbCr
 }

@@ -1,6 +1,7 @@
 package report
 
-// Code names why a photo was not analysed. Codes are stable: apps and stored scans compare them.
+// Code is the reason why a photo was not analysed. Codes are stable: apps and stored scans compare
+// them.
 type Code string
 
 // The codes. The first three are about the file, the next five about who is in the photo, the last
@@ -19,9 +20,9 @@ const (
 	Blurred           Code = "blurred"
 )
 
-// Refusal is the error of a photo that cannot be measured, as against a fault of this program. It
-// is matched with errors.As. The same bytes are refused in the same way for ever, so trying again
-// cannot help.
+// Refusal is the error for a photo that cannot be measured, as opposed to a fault of this program.
+// Use errors.As to match it. The same bytes are always refused in the same way, so a retry cannot
+// help.
 type Refusal struct {
 	Code Code `json:"code"`
 	// Detail is a sentence for the person in the photo: what is wrong and what to do.
@@ -35,7 +36,7 @@ type Refusal struct {
 	cause error
 }
 
-// Error returns the code, the sentence and, if a decoder complained, its words.
+// Error returns the code, the sentence and, if a decoder failed, the text of its error.
 func (r *Refusal) Error() string {
 	if r.cause != nil {
 		return "face: " + string(r.Code) + ": " + r.Detail + " (" + r.cause.Error() + ")"
@@ -46,11 +47,11 @@ func (r *Refusal) Error() string {
 // Unwrap returns the decoder's error, if that was the cause.
 func (r *Refusal) Unwrap() error { return r.cause }
 
-// Refuse returns the refusal of a photo for what is seen in it.
+// Refuse returns the refusal of a photo for its content.
 func Refuse(code Code, detail string) *Refusal { return &Refusal{Code: code, Detail: detail} }
 
-// RefuseBecause returns the refusal of a photo that a decoder cannot read. The cause stays within
-// the error.
+// RefuseBecause returns the refusal of a photo that a decoder cannot read. Unwrap returns the
+// cause.
 func RefuseBecause(code Code, detail string, cause error) *Refusal {
 	return &Refusal{Code: code, Detail: detail, cause: cause}
 }

@@ -1,15 +1,16 @@
-// Package report holds what the engine of package face says of a photo, and what others know of it
-// without the engine: the report and its checks, the refusals and their codes, the pictures, the
-// mean of several scores, the limits of a photo's file, its media type, and the engine's version.
+// Package report defines the results of package face, for use without the engine: the report and
+// its checks, the refusals and their codes, the pictures, the mean of several scores, the limits of
+// a photo's file, its media type, and the engine's version.
 //
-// It has neither a decoder nor a table in it, so that a program that reads reports links none.
+// It imports neither a decoder nor a table of the engine, so that a program that reads reports
+// links none.
 package report
 
 import "math"
 
-// Report is what one photo shows. Its JSON is deterministic to the byte: lengths, angles and scores
-// are rounded to the decimals given below before they are stored, so what is printed is what was
-// computed with.
+// Report is the result for one photo. Its JSON is deterministic to the byte: lengths, angles and
+// scores are rounded to the decimals given below before they are stored, so that the printed values
+// are those of the computation.
 //
 // Left and right are as seen in the image, pixels are those of the upright original (after its EXIF
 // orientation), with the origin in the middle of the top left pixel, x to the right and y down.
@@ -22,17 +23,17 @@ type Report struct {
 	Pose      Pose             `json:"pose"`
 	// Quality holds every check, always in the same order.
 	Quality []Check `json:"quality"`
-	// Fixes says what to do for a better photo, most useful first, at most three; empty when nothing
-	// is wrong.
+	// Fixes are instructions for a better photo, most useful first, at most three; empty when
+	// nothing is wrong.
 	Fixes []string `json:"fixes"`
 	Score Score    `json:"score"`
 	// Metrics holds the single measures that one photo can carry, always in the same order.
 	Metrics []Metric `json:"metrics"`
-	// NotMeasured names what people expect and this method cannot see.
+	// NotMeasured lists the properties that people expect and this method cannot measure.
 	NotMeasured []NotMeasured `json:"notMeasured"`
-	// Rankable says whether the photo is good enough to be compared with other photos.
+	// Rankable reports whether the photo is good enough to be compared with other photos.
 	Rankable bool `json:"rankable"`
-	// NotRankableBecause is a sentence that says what is wrong, empty when Rankable.
+	// NotRankableBecause is the reason, a sentence; empty when Rankable.
 	NotRankableBecause string `json:"notRankableBecause"`
 }
 
@@ -49,7 +50,7 @@ type Image struct {
 
 // ColorProfile is an embedded ICC profile of other colours than sRGB.
 type ColorProfile struct {
-	// Name is what the profile calls itself, at most 64 characters; empty if it does not.
+	// Name is the name in the profile, at most 64 characters; empty if it has none.
 	Name string `json:"name"`
 	// Converted reports whether the photo was measured and is shown in its true colours, converted
 	// to sRGB. Of other profiles than those of grey, and of red, green and blue by a matrix and
@@ -99,7 +100,7 @@ const (
 	VerdictReject Verdict = "reject"
 )
 
-// Check is one look at the photo's quality.
+// Check is the result of one check of the photo's quality.
 type Check struct {
 	Check string  `json:"check"` // one of the Check... names
 	Value float64 `json:"value"` // in the unit of its name
@@ -124,8 +125,8 @@ type Score struct {
 	SE float64 `json:"se"`
 	// BeforeYaw is the score without the removal of what a turned head adds.
 	BeforeYaw float64 `json:"beforeYaw"`
-	// Contributions says where the points missing from 100 were lost; they are at most 0 and add up
-	// to Value - 100.
+	// Contributions are the points lost by each part of the face. They are at most 0 and add up to
+	// Value - 100.
 	Contributions []Contribution `json:"contributions"`
 }
 
@@ -160,14 +161,14 @@ type Reliability struct {
 	SDC float64 `json:"sdc"`
 }
 
-// NotMeasured names something that is left out, and why.
+// NotMeasured is a property that is not measured, and the reason.
 type NotMeasured struct {
 	Name   string `json:"name"`
 	Reason string `json:"reason"`
 }
 
-// Round returns v with the given number of decimals, 0 to 4; never the negative zero, which JSON
-// would show.
+// Round returns v rounded to the given number of decimals, 0 to 4. It never returns the negative
+// zero, which JSON would show.
 func Round(v float64, decimals int) float64 {
 	f := [...]float64{1, 10, 100, 1000, 10000}[decimals]
 	return math.Round(v*f)/f + 0

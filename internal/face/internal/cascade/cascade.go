@@ -10,18 +10,19 @@ import (
 )
 
 // regressor is a cascade of regression trees that moves a guess step by step to a point of the
-// face. It was described by Markus et al., "Eye pupil localization with an ensemble of randomized
-// trees", Pattern Recognition 2014, and trained by the authors of pico; pigo's data files hold it.
+// face. The method is by Markus et al., "Eye pupil localization with an ensemble of randomized
+// trees", Pattern Recognition 2014, and the cascades were trained by the authors of pico. They are
+// pigo's data files.
 //
-// pigo's own runner is not used. It mixes answers of other calls in when asked for other than 63
-// repeats, draws its repeats from the global random source, rounds to whole pixels, starts each
+// pigo's own runner is not used. It mixes in the results of other calls when asked for other than
+// 63 repeats, draws its repeats from the global random source, rounds to whole pixels, starts each
 // landmark to the right of the middle even when it looks for its mirror image, and inverts the
 // pixel test for rotated faces.
 //
 // The file: stages, shrink (float32), trees a stage and depth as little-endian 32-bit words; then
 // for each tree 4 signed bytes for each of the 2^depth-1 inner nodes (row and column of one pixel,
 // row and column of the other, in 1/256 of the size) and two float32 for each of the 2^depth leaves
-// (row and column to move by, in sizes). It is used as it lies there, without a copy.
+// (row and column to move by, in sizes). The data are used in place, without a copy.
 type regressor struct {
 	stages, trees, depth int
 	shrink               float32
@@ -58,11 +59,11 @@ func parseRegressor(data []byte) (*regressor, error) {
 
 func (r *regressor) treeBytes() int { return 4*(1<<r.depth-1) + 8*(1<<r.depth) }
 
-// Spot is a place in a plane and the size of the neighbourhood looked at, in pixels.
+// Spot is a place in a plane and the size of its neighbourhood, in pixels.
 type Spot struct{ X, Y, Size float32 }
 
-// Side says which half of a face a cascade is run for. The cascades were trained for one; run in a
-// mirror they find the other.
+// Side is the half of a face that a cascade is run for. The cascades were trained for one half and
+// find the other if they are run mirrored.
 type Side int
 
 const (
@@ -72,16 +73,16 @@ const (
 	ImageRight Side = -1
 )
 
-// walker is a spot on its way through one stage: place and size in 1/256 pixel, half a pixel added
-// to the place so that cutting off rounds, and the moves of the stage's trees so far.
+// walker is the state of a spot in one stage: place and size in 1/256 pixel, and the sum of the
+// moves of the stage's trees so far. Half a pixel is added to the place so that truncation rounds.
 type walker struct {
 	x, y, across, down int32 // across is negative for the mirrored cascade
 	dx, dy             float32
 	inside             bool // no tree can look beyond the border
 }
 
-// run moves spots through the whole cascade. They take turns at each tree: the tree stays in the
-// processor's cache, and one spot does not wait for the pixels of another.
+// run moves spots through the whole cascade. All spots visit a tree before the next tree, so that
+// the tree stays in the processor's cache and the loads of different spots overlap.
 func (r *regressor) run(p *raster.Plane, spots *[repeats]Spot, s Side) {
 	var walkers [repeats]walker
 	rest := r.data
@@ -112,13 +113,13 @@ func walkerOn(p *raster.Plane, at Spot, s Side) walker {
 	return w
 }
 
-// visitAll adds the moves of one tree to all walkers. Two of them go down the tree side by side, as
+// visitAll adds the moves of one tree to all walkers. It processes two walkers at a time, because
 // one has to wait at each node for its pixels.
 func (r *regressor) visitAll(p *raster.Plane, tree []byte, walkers []walker) {
 	codes, moves := (*[treeCodes]byte)(tree), tree[4*(1<<r.depth-1):]
 	for i := 0; i < len(walkers); i += 2 {
 		v := &walkers[i]
-		w := &walkers[min(i+1, len(walkers)-1)] // of an odd number the last one goes with itself
+		w := &walkers[min(i+1, len(walkers)-1)] // an odd last one is paired with itself
 		var ofV, ofW int
 		if v.inside && w.inside {
 			ofV, ofW = leavesInside(v, w, codes, p.Pix, int32(p.W), r.depth)
@@ -141,8 +142,8 @@ func (w *walker) move(moves []byte, leaf int) {
 	w.dx += math.Float32frombits(binary.LittleEndian.Uint32(m[4:]))
 }
 
-// treeCodes is how many bytes the inner nodes of the deepest tree take, rounded up. Every tree with
-// its leaves is longer.
+// treeCodes is the size of the inner nodes of the deepest tree in bytes, rounded up. Every tree
+// with its leaves is longer.
 const treeCodes = 4 << maxDepth
 
 // leaf walks down one tree: from the inner node n to 2n+1 or 2n+2.
@@ -189,19 +190,18 @@ func leavesInside(v, w *walker, codes *[treeCodes]byte, pix []uint8, width int32
 	return i - first, j - first
 }
 
-// fixed returns a coordinate in 1/256 pixel. A cascade led astray by a picture without a face may
-// run far off: it is held where the arithmetic stays inside 32 bits.
+// fixed returns a coordinate in 1/256 pixel. In a picture without a face a cascade may diverge, so
+// the value is clamped to keep the arithmetic within 32 bits.
 func fixed(v float32) int32 {
 	return int32(math.Round(float64(min(max(v, -1<<14), 1<<14)) * 256))
 }
 
-// repeats is the number of starts from which each cascade is run.
+// repeats is the number of starting points of each cascade.
 const repeats = 31
 
-// starts are the starts, each around zero in [-0.5, 0.5), the first dimension sideways, the second
-// up and down, the third the size: the R3 sequence (M. Roberts, "The unreasonable effectiveness of
-// quasirandom sequences"), in whole numbers. It fills the cube more evenly than random numbers, and
-// is the same for every call.
+// starts holds the starting points, each around zero in [-0.5, 0.5), horizontal, vertical and in
+// size: the R3 sequence (M. Roberts, "The unreasonable effectiveness of quasirandom sequences"), in
+// integers. It fills the cube more evenly than random numbers, and is the same for every call.
 var starts = func() (t [repeats][3]float32) {
 	// 2^32 divided by the powers of the root of x^4 = x + 1.
 	steps := [3]uint32{3518319155, 2882110345, 2360945575}
@@ -213,12 +213,11 @@ var starts = func() (t [repeats][3]float32) {
 	return t
 }()
 
-// Found is where a cascade ended: the interquartile mean over its starts, and how far they are
-// spread.
+// Found is the result of a cascade: the interquartile mean over its starts, and their spread.
 type Found struct{ X, Y, Spread float64 }
 
-// Find runs the cascade from all starts around a guess. The starts for the right half are those for
-// the left in a mirror, so that both halves of a face are treated alike.
+// Find runs the cascade from all starts around a guess. The starts for the right half mirror those
+// for the left, so that both halves of a face are treated alike.
 func (r *regressor) Find(p *raster.Plane, guess Spot, s Side) Found {
 	var spots [repeats]Spot
 	for i, o := range starts {

@@ -29,8 +29,9 @@ var (
 	cascadeLp93 []byte
 )
 
-// Cascades returns the files by pigo's names. They must not be written to. It is a function, not a
-// variable, so that the linker leaves them out of a program that measures no photos, as most do.
+// Cascades returns the files by pigo's names. They must not be written to. Cascades is a function,
+// not a variable, so that the linker omits the files from a program that measures no photos, as
+// most programs do.
 func Cascades() map[string][]byte {
 	return map[string][]byte{
 		"facefinder": cascadeFacefinder, "puploc": cascadePuploc,

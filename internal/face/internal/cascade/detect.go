@@ -12,7 +12,7 @@ import (
 // pixels find no more faces, a finer grid costs more than it finds, and a threshold holds only for
 // its own grid.
 const (
-	coarseSide   = 400  // longer side of the picture looked at, pixels
+	coarseSide   = 400  // longer side of the scanned picture, pixels
 	minFace      = 0.15 // smallest face, of the shorter side
 	tinyFace     = 0.06 // smallest face that is still recognised as too small
 	coarseShift  = 0.1
@@ -23,19 +23,19 @@ const (
 	denseShift  = 0.04
 	denseGrowth = 1.05
 
-	minQuality       = 50  // summed confidence of the dense scan from which on a box may be a face
-	ClearQuality     = 100 // confidence from which on a box is preferred to a larger one of less
+	minQuality       = 50  // least summed confidence of the dense scan for a face
+	ClearQuality     = 100 // least confidence to prefer a box to a larger one with less
 	minTinyQuality   = 200 // small boxes are more often wrong
 	minBeyondQuality = 150 // for a face that reaches beyond the edge
-	beyondFace       = 0.7 // smallest face looked for beyond the edge, of the shorter side
+	beyondFace       = 0.7 // smallest face searched for beyond the edge, of the shorter side
 	marginShare      = 3   // the margin is this part of the shorter side
 
-	sureQuality    = 600 // confidence from which on the picture is not looked at turned
+	sureQuality    = 600 // least confidence for which the turned pictures are not searched
 	chanceQuality  = 150 // confidence below which a face in the turned picture may be chance
-	sameOverlap    = 0.2 // intersection over union from which on two windows mean one face
+	sameOverlap    = 0.2 // least intersection over union of two windows of one face
 	SecondFaceSize = 0.4 // of the main face; smaller ones are people in the background
 
-	blackout = 20 // mean grey level below which a picture without a face is called dark
+	blackout = 20 // mean grey level below which a picture without a face is reported as dark
 
 	turnStep        = 30  // degrees between the retries
 	quickSide       = 200 // longer side of the picture in which a turn is tried first, pixels
@@ -47,8 +47,8 @@ const (
 // Window is a square in a plane: centre, side and the detector's confidence.
 type Window struct{ X, Y, Size, Q float64 }
 
-// FacePlace is where the face is in the picture, and by how many degrees it is turned clockwise
-// from upright, roughly.
+// FacePlace is the place of the face in the picture, and its rough turn in degrees clockwise from
+// upright.
 type FacePlace struct {
 	Window
 	Turn   float64
@@ -71,9 +71,9 @@ func (w Window) Times(f float64) Window {
 	return Window{X: raster.Grown(w.X, f), Y: raster.Grown(w.Y, f), Size: w.Size * f, Q: w.Q}
 }
 
-// search looks upright and, when nothing is found there or nothing sure, turned; then for a face
-// that the picture cuts, which chance faces in the turned picture must not hide; then for a small
-// face.
+// search looks for an upright face, then, if none is found with confidence, for a turned one. It
+// then looks for a face that the edge of the picture cuts, which chance faces in the turned picture
+// must not hide, and last for a small face.
 func (m *Models) search(small *raster.Plane) (FacePlace, error) {
 	short := float64(min(small.W, small.H))
 	faces, turn := m.faces(small, minFace*short, minQuality), 0.0
@@ -104,14 +104,14 @@ func (m *Models) search(small *raster.Plane) (FacePlace, error) {
 	return FacePlace{}, report.Refuse(report.NoFace, DetailNoFace)
 }
 
-// byChance reports whether what was found in the picture turned by an angle is no face, or as weak
-// as the chance faces that turning makes.
+// byChance reports whether the picture turned by an angle has no face, or only one as weak as the
+// chance faces that turning makes.
 func byChance(faces []Window, turn float64) bool {
 	return len(faces) == 0 || turn != 0 && strongest(faces) < chanceQuality
 }
 
-// searchBeyond looks for a face that is larger than the picture, or cut by its edge: in the picture
-// with a margin around it, because no window is larger than the shorter side.
+// searchBeyond looks for a face that is larger than the picture or cut by its edge. It adds a
+// margin to the picture, because no window is larger than the shorter side.
 func (m *Models) searchBeyond(small *raster.Plane) (FacePlace, bool) {
 	margin := min(small.W, small.H) / marginShare
 	padded := small.Padded(margin)
@@ -124,9 +124,9 @@ func (m *Models) searchBeyond(small *raster.Plane) (FacePlace, bool) {
 	return place, true
 }
 
-// searchTurned looks at the picture turned in steps and takes the turn with the strongest face. It
-// has to be clearly stronger than what was found upright: in a turned picture the upright scan
-// finds chance faces, and a face seen a little askew is weaker.
+// searchTurned searches the picture turned in steps and returns the turn with the strongest face.
+// That face has to be clearly stronger than the upright one, because the upright scan of a turned
+// picture finds chance faces, and a slightly turned face is weaker.
 func (m *Models) searchTurned(small *raster.Plane, smallest float64, upright []Window) (faces []Window, turn float64) {
 	faces = upright
 	quick, _ := small.Within(quickSide)
@@ -142,16 +142,16 @@ func (m *Models) searchTurned(small *raster.Plane, smallest float64, upright []W
 	return faces, turn
 }
 
-// promises reports, at little cost, whether a close search for a face is worth while. Of 39 turned
+// promises reports, at little cost, whether a full search for a face is worthwhile. Of 39 turned
 // faces that are then found, all pass, with a confidence of at least 5; of pictures without a face
 // turned in all directions, 3 in 100.
 func (m *Models) promises(p *raster.Plane, smallest float64) bool {
 	return len(m.scan(p, p.Whole(), smallest, float64(min(p.W, p.H)), quickShift, quickGrowth)) > 0
 }
 
-// Largest returns the largest face and the size of the next one. Whether two are too many is
-// for the checks to say, once the halves of this one were seen to look alike: in patterns several
-// chance faces are found.
+// Largest returns the largest face and the size of the next one. The checks decide whether a second
+// face is too large, after they have compared the halves of this one: patterns may contain several
+// chance faces.
 func Largest(faces []Window, turn float64) FacePlace {
 	place := FacePlace{Window: slices.MaxFunc(faces, func(a, b Window) int {
 		return cmp.Or(cmp.Compare(min(a.Q, ClearQuality), min(b.Q, ClearQuality)), cmp.Compare(a.Size, b.Size))
@@ -172,8 +172,8 @@ func strongest(faces []Window) float64 {
 	return best
 }
 
-// faces scans coarsely and looks at the best candidates again with a fine grid, whose summed
-// confidence tells faces from chance. Each face is returned once. The smallest size is in pixels.
+// faces scans coarsely, then rescans the best candidates with a fine grid, whose summed confidence
+// separates faces from chance. It returns each face once. The smallest size is in pixels.
 func (m *Models) faces(p *raster.Plane, smallest, minQ float64) []Window {
 	found := cluster(m.scan(p, p.Whole(), smallest, float64(min(p.W, p.H)), coarseShift, coarseGrowth))
 	found = found[:min(len(found), candidates)]
@@ -204,15 +204,16 @@ func (m *Models) verify(p *raster.Plane, c Window) (Window, bool) {
 	return Window{}, false
 }
 
-// scan looks at a grid of windows; sizes in pixels, at least what the classifier was made for.
+// scan classifies a grid of windows. Sizes are in pixels, and at least those of the classifier's
+// training.
 func (m *Models) scan(p *raster.Plane, in raster.Area, smallest, largest, shift, growth float64) []Window {
 	return m.finder.scan(
 		p, in, grid{smallest: max(leastWindow, int(smallest)), largest: int(largest), shift: shift, growth: growth},
 	)
 }
 
-// cluster joins windows that mean the same face: place and size are their weighted means, the
-// confidence their sum. Best first.
+// cluster merges the windows of each face and returns the best first. Place and size are their
+// weighted means, the confidence is their sum.
 func cluster(windows []Window) []Window {
 	slices.SortFunc(windows, byConfidence)
 	taken := make([]bool, len(windows))
@@ -239,13 +240,13 @@ func cluster(windows []Window) []Window {
 	return joined
 }
 
-// byConfidence orders windows without ever finding two different ones equal, so that the order is
-// always the same.
+// byConfidence compares windows by confidence. Different windows never compare equal, so that the
+// order is deterministic.
 func byConfidence(a, b Window) int {
 	return cmp.Or(cmp.Compare(b.Q, a.Q), cmp.Compare(a.Y, b.Y), cmp.Compare(a.X, b.X), cmp.Compare(a.Size, b.Size))
 }
 
-// overlap returns the area that two windows share, over the area that they cover together.
+// overlap returns the intersection over union of two windows.
 func (w Window) overlap(v Window) float64 {
 	shared := w.shared(v)
 	return shared / (raster.Sq(w.Size) + raster.Sq(v.Size) - shared)
@@ -257,8 +258,8 @@ func (w Window) shared(v Window) float64 {
 	return float64(max(0, dx) * max(0, dy))
 }
 
-// same reports whether two boxes mean one face: they overlap, or the smaller lies half in the
-// larger (an eye or a mouth taken for a face of its own).
+// same reports whether two boxes belong to one face: they overlap, or half of the smaller lies in
+// the larger (an eye or a mouth detected as a face).
 func (w Window) same(v Window) bool {
 	return w.overlap(v) > sameOverlap || w.shared(v) > 0.5*raster.Sq(min(w.Size, v.Size))
 }
@@ -270,6 +271,6 @@ func turnedBack(p *raster.Plane, place FacePlace) FacePlace {
 	return place
 }
 
-// DetailNoFace is what a user is told whose photo shows no face.
+// DetailNoFace is the message for a photo that shows no face.
 const DetailNoFace = "No face was found. Please take the photo from the front, with the whole face in the picture " +
 	"and light on it."

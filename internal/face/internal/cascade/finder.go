@@ -7,12 +7,13 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// finder is pigo's face classifier: a cascade of decision trees that each compare pairs of pixels
-// in a square window, and add up to a confidence.
+// finder is pigo's face classifier: a cascade of decision trees that compare pairs of pixels in a
+// square window. The sum of the trees is the confidence.
 type finder struct{ classifier *pigo.Pigo }
 
 // The layout of the classifier's file: 8 bytes, depth and number of trees as little-endian 32-bit
-// words, then the trees, each with 4 bytes an inner node and a float32 a leaf and for its limit.
+// words, then the trees. A tree has 4 bytes for each inner node, and a float32 for each leaf and
+// for its limit.
 const (
 	finderDepth  = 6
 	finderNodes  = 1 << finderDepth
@@ -20,8 +21,8 @@ const (
 	finderTree   = 4*(finderNodes-1) + 4*finderNodes + 4 // bytes
 )
 
-// parseFinder reads the classifier's file. It returns errCascade where the file is malformed, for
-// which pigo would panic.
+// parseFinder reads the classifier's file. It returns errCascade for a malformed file, on which
+// pigo would panic.
 func parseFinder(data []byte) (*finder, error) {
 	if len(data) < finderHeader || binary.LittleEndian.Uint32(data[8:]) != finderDepth {
 		return nil, errCascade
@@ -37,16 +38,16 @@ func parseFinder(data []byte) (*finder, error) {
 	return &finder{classifier: classifier}, nil
 }
 
-// grid is which windows of an area are looked at: sizes in pixels, growing by a factor from the
-// smallest to at most the largest, in steps of a share of their size.
+// grid determines the windows of an area that are scanned. Sizes are in pixels and grow by a factor
+// from the smallest to at most the largest. Steps are a share of the size.
 type grid struct {
 	smallest, largest int
 	shift, growth     float64
 }
 
-// next returns the size after this one; at least two pixels more. It is pigo's rule, with the
-// product rounded before the difference is taken, so that no machine fuses the two and looks at
-// other sizes.
+// next returns the size after this one, which is at least two pixels larger. It is pigo's rule,
+// with the product rounded before the difference is taken, so that no machine fuses the two and
+// scans other sizes.
 func (g grid) next(size int) int {
 	more := float64(float64(size)*g.growth) - float64(size)
 	return int(float64(size) + max(2, more))

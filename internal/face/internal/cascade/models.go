@@ -15,22 +15,22 @@ type Models struct {
 	Places map[string]*regressor
 }
 
-// loaded are the models, once loadModels was called. It is no sync.OnceValues, whose function every
-// program would link that imports this package, and the cascades with it.
+// loaded holds the models once LoadModels was called. A sync.OnceValues would make every program
+// that imports this package link its function and the cascades.
 var loaded struct {
 	once   sync.Once
 	models *Models
 	err    error
 }
 
-// LoadModels checks and parses the cascades at the first call, about 10 ms, so that a function that
-// never sees a photo does not pay for it.
+// LoadModels returns the models. It checks and parses the cascades at the first call, in about 10
+// ms, so that a function that measures no photo does not pay for it.
 func LoadModels() (*Models, error) {
 	loaded.once.Do(func() { loaded.models, loaded.err = ModelsFrom(Cascades()) })
 	return loaded.models, loaded.err
 }
 
-// ModelsFrom reads the cascades from their files, which it holds to their checksums.
+// ModelsFrom parses the cascades from their files and verifies the checksums.
 func ModelsFrom(files map[string][]byte) (*Models, error) {
 	m := &Models{Places: map[string]*regressor{}}
 	for _, c := range CascadeSums {
@@ -56,8 +56,8 @@ func (m *Models) add(name string, data []byte) (err error) {
 	return err
 }
 
-// check compares the checksum of a cascade: data that differ in one bit would give scores that look
-// sound and are not.
+// check verifies the checksum of a cascade. Data that differ in one bit would give plausible but
+// wrong scores.
 func check(data []byte, want string) error {
 	sum := sha256.Sum256(data)
 	if got := hex.EncodeToString(sum[:]); got != want {

@@ -1,3 +1,3 @@
-// Package draw makes the pictures of a measured photo that people look at: the photo with what was
-// measured drawn on it, the aligned face, its halves beside their mirror images, and the thumbnail.
+// Package draw draws the pictures of a measured photo for people: the photo with the measurement
+// drawn on it, the aligned face, its halves beside their mirror images, and the thumbnail.
 package draw

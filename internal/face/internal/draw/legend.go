@@ -10,8 +10,8 @@ import (
 	fixedpoint "golang.org/x/image/math/fixed"
 )
 
-// The legend lies below the overlay, as wide as it. It is laid out for a phone that shows the
-// overlay legendWidth pixels wide: there its letters have the 8 x 16 pixels of the font.
+// The legend is below the overlay and has its width. It is laid out for a phone that shows the
+// overlay legendWidth pixels wide, where a letter has the 8 x 16 pixels of the font.
 const (
 	legendWidth  = 390
 	legendLine   = 21
@@ -29,8 +29,8 @@ const (
 	legendLines
 )
 
-// legendWords say what is drawn on the overlay, each beside a sample of it. The radius of a circle
-// is ringOfErrors, an arrow is arrowGain times as long as the move, and orange beyond arrowSure
+// legendWords explains the marks on the overlay, each beside a sample. The radius of a circle is
+// ringOfErrors, an arrow is arrowGain times as long as the move, and orange beyond arrowSure
 // standard errors.
 var legendWords = [legendLines]string{
 	legendCircle: "Circle: holds the point 95 times in 100",
@@ -46,8 +46,8 @@ var (
 
 const legendHeight = legendLines*legendLine + 2*legendMargin
 
-// legendMask is the text. The letters were drawn beforehand, by the font's package, so that they
-// are the same on every machine.
+// legendMask returns the text as a mask. The letters are the bitmaps of the font's package, so that
+// they are the same on every machine.
 var legendMask = sync.OnceValue(func() *raster.Plane {
 	mask := image.NewAlpha(image.Rect(0, 0, legendWidth, legendHeight))
 	face := inconsolata.Bold8x16
@@ -77,7 +77,7 @@ func withLegend(p raster.Planes) raster.Planes {
 	return raster.Planes{Y: p.Y.Above(below.Y), Cb: p.Cb.Above(below.Cb), Cr: p.Cr.Above(below.Cr)}
 }
 
-// drawSamples draws what the lines speak of beside them, as large as on the photo.
+// drawSamples draws a sample of each mark beside its line, as large as on the photo.
 func drawSamples(p raster.Planes, scale float64) {
 	at := func(line int, dx, dy float64) raster.Vec {
 		return raster.Vec{X: legendSample + dx, Y: legendMargin + (float64(line)+0.5)*legendLine + dy}.Scaled(scale)

@@ -9,7 +9,7 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// The overlay, in pixels where nothing else is said.
+// The overlay, in pixels unless a unit is given.
 const (
 	overlaySide    = 1000 // the longer side
 	overlayLargest = 1280 // a picture of up to this is not shrunk
@@ -26,9 +26,9 @@ const (
 	middleBottom = 1.9  // and ends
 )
 
-// The arrows at the points: where they would have to move for the face to be its own mirror image,
-// arrowGain times as far, because what is measured is hundredths of the distance between the
-// pupils. What a turned head explains is not drawn, as it does not count in the score.
+// The arrows at the points: the move of each point that would make the face its own mirror image,
+// arrowGain times as long, because moves are hundredths of the distance between the pupils. The
+// part that a turned head explains is not drawn, because it does not count in the score.
 const (
 	arrowGain    = 8.0
 	arrowMost    = 0.5 // IOD, the longest drawn
@@ -38,7 +38,7 @@ const (
 	arrowWidth   = 2.4
 	arrowBold    = 4
 	arrowHead    = 8.0
-	ringOfErrors = 2.45 // standard errors in the radius of a ring: 95 % of what is scattered so in two directions
+	ringOfErrors = 2.45 // standard errors in the radius of a ring: 95 % of a normal distribution in the plane
 )
 
 var (
@@ -50,9 +50,8 @@ var (
 	inkSure   = inkOf(255, 150, 40, 255)
 )
 
-// overlayOf draws the 15 points with rings that hold them in 95 of 100 cases, the middle line of
-// the face, and the arrows: thick and orange where the asymmetry is beyond its own error, else thin
-// and pale.
+// overlayOf draws the 15 points with their 95 % rings, the middle line of the face, and the arrows.
+// Arrows are thick and orange where the asymmetry exceeds its own error, otherwise thin and pale.
 func overlayOf(m *measure.Measurement, c photo.Canvas) raster.Planes {
 	p, d := sceneOf(m, c)
 	unsure, sure := d.arrows()
@@ -62,7 +61,7 @@ func overlayOf(m *measure.Measurement, c photo.Canvas) raster.Planes {
 	return p
 }
 
-// sceneOf returns what the overlay is drawn on, and what draws on it.
+// sceneOf returns the picture below the overlay, and the diagram to draw on it.
 func sceneOf(m *measure.Measurement, c photo.Canvas) (raster.Planes, diagram) {
 	v := viewOf(m, c.Y)
 	d := diagram{
@@ -75,14 +74,15 @@ func sceneOf(m *measure.Measurement, c photo.Canvas) (raster.Planes, diagram) {
 	return cut(c, raster.Frame{Origin: v.at, Axis: raster.Vec{X: v.scale(), Y: 0}}, v.w, v.h), d
 }
 
-// view is what the overlay shows: w x h pixels, both even, of a part of the canvas.
+// view is the part of the canvas that the overlay shows, in w x h pixels, both even.
 type view struct {
 	w, h       int
 	at         raster.Vec // of the first pixel's middle, on the canvas
 	part, full raster.Vec // how much of the canvas is shown, and all of it, pixels
 }
 
-// viewOf chooses the whole photo or, where the face is small in it, a part of the same shape.
+// viewOf returns the view of the whole photo or, if the face is small in it, of a part with the
+// same proportions.
 func viewOf(m *measure.Measurement, grey *raster.Plane) view {
 	full := raster.Vec{X: float64(grey.W), Y: float64(grey.H)}
 	long := max(full.X, full.Y)
@@ -101,7 +101,7 @@ func viewOf(m *measure.Measurement, grey *raster.Plane) view {
 	}
 	face := m.Pts.Frame.Outer(raster.Vec{X: 0, Y: 0.4}) // about the middle of the face
 	v.at = raster.Vec{X: windowStart(face.X, v.part.X, full.X, v.w), Y: windowStart(face.Y, v.part.Y, full.Y, v.h)}
-	if scale == 1 { // whole pixels can be copied, and those of the colours, too
+	if scale == 1 { // whole pixels can be copied, also those of the colours
 		v.at = raster.Vec{X: math.Floor(v.at.X/2) * 2, Y: math.Floor(v.at.Y/2) * 2}
 	}
 	return v
@@ -113,33 +113,33 @@ func (v view) scale() float64 { return v.part.X / float64(v.w) }
 // whole reports whether all of the photo is shown.
 func (v view) whole() bool { return v.part == v.full }
 
-// pixel returns the place in the overlay of one on the canvas. The height may be shrunk by a little
-// more or less than the width, both being even.
+// pixel maps a place on the canvas to the overlay. The scales of height and width may differ
+// slightly, because both sizes are even.
 func (v view) pixel(at raster.Vec) raster.Vec {
 	x, y := v.part.X/float64(v.w), v.part.Y/float64(v.h)
 	return raster.Vec{X: (at.X - v.at.X) / x, Y: (at.Y - v.at.Y) / y}
 }
 
-// windowStart returns the middle of the first of n pixels of a window, size long, about a place
-// that stays within 0 to whole.
+// windowStart returns the middle of the first of n pixels of a window. The window has the length
+// size, is centred on middle and is kept within 0 to whole.
 func windowStart(middle, size, whole float64, n int) float64 {
 	return max(0, min(whole-size, middle+0.5-size/2)) + size/float64(n)/2 - 0.5
 }
 
-// diagram makes strokes from the measurement.
+// diagram converts the measurement to strokes.
 type diagram struct {
 	m       *measure.Measurement
 	toPixel func(iod raster.Vec) raster.Vec
 	unit    float64 // pixels in one IOD
 }
 
-// at returns where a mark is drawn, IOD. The points of a brow were taught by a template that puts
-// them at its lower edge, where they seem to lie beside it, so they are drawn in its middle.
+// at returns where a mark is drawn, IOD. The cascades were trained to find the points of a brow at
+// its lower edge, where they seem to miss it, so they are drawn in its middle.
 func (d diagram) at(k landmark.Mark) raster.Vec { return d.m.Pts.At[k].Plus(onBrow[k]) }
 
-// onBrow leads from the points of the brows to the middle of the brow near them, IOD. On the manual
-// brows of the 61 reference people, and of ten average faces of others, 98 in 100 of the points lie
-// inside the brow's outline with it; without it 23.
+// onBrow holds the offsets from the points of the brows to the middle of the brow near them, IOD.
+// On the manual brows of the 61 reference people, and of ten average faces of others, 98 in 100 of
+// the points lie inside the brow's outline with it, and 23 without it.
 var onBrow = [landmark.Marks]raster.Vec{
 	landmark.MarkBrowInnerL: {X: -0.11, Y: -0.07}, landmark.MarkBrowInnerR: {X: 0.11, Y: -0.07},
 	landmark.MarkBrowOuterL: {X: 0.12, Y: -0.115}, landmark.MarkBrowOuterR: {X: -0.12, Y: -0.115},
@@ -161,7 +161,7 @@ func (d diagram) ringRadius(k landmark.Mark) float64 {
 	return max(float64(ringOfErrors*measure.MarkError(&d.m.Pts, k)*d.unit), dotRadius+2)
 }
 
-// eachPoint visits the published points.
+// eachPoint calls do for each published point.
 func (d diagram) eachPoint(do func(landmark.Mark)) {
 	for k, name := range landmark.Names {
 		if name != "" {
@@ -185,17 +185,18 @@ func (d diagram) middle() []stroke {
 	return list
 }
 
-// middleLine returns the line that the face is most nearly mirrored at, as a frame in IOD: through
-// its origin, along its y axis. asymmetryOf takes the shift s and the turn t of the whole out; the
-// pupils, being level and equally far off, have no asymmetry before, so that what they have after
-// it is s and t themselves.
+// middleLine returns the best mirror line of the face, as a frame in IOD: the line runs through its
+// origin, along its y axis. landmark.AsymmetryOf removes the shift s and the turn t of the whole.
+// The pupils are level and equally far from the origin, so that their asymmetry is zero before and
+// s and t afterwards.
 func middleLine(h *landmark.Asymmetry) raster.Frame {
 	left := h[landmark.MarkPupilL]
 	axis := raster.Vec{X: 1, Y: 2 * left.Y}
 	return raster.Frame{Origin: raster.Vec{X: -left.X, Y: 0}, Axis: axis.Scaled(1 / axis.Length())}
 }
 
-// arrows returns the arrows, sorted by whether the asymmetry is beyond its error.
+// arrows returns the arrows: unsure where the asymmetry is within its error, sure where it exceeds
+// it.
 func (d diagram) arrows() (unsure, sure []stroke) {
 	still := d.m.Asym.Without(measure.YawDirection)
 	d.eachPoint(func(k landmark.Mark) {
@@ -218,7 +219,8 @@ func (d diagram) moveError(k landmark.Mark) float64 {
 	return math.Sqrt(raster.Sq(measure.MarkError(&d.m.Pts, k))+raster.Sq(measure.MarkError(&d.m.Pts, k.Partner()))) / 2
 }
 
-// arrow points from a mark in the direction of a move, in IOD; none for a move too small to see.
+// arrow returns an arrow from a mark in the direction of a move, in IOD, or nil for a move too
+// small to see.
 func (d diagram) arrow(k landmark.Mark, move raster.Vec, width float64) []stroke {
 	size := move.Length()
 	length := min(arrowGain*size, arrowMost)

@@ -14,7 +14,7 @@ import (
 
 const pictureQuality = 85 // of the JPEG, 1 to 100
 
-// Pictures draws everything from what measuring has decoded.
+// Pictures draws all pictures from the decoded photo of a measurement.
 func Pictures(m *measure.Measurement) ([]report.Picture, error) {
 	c := canvasOf(m)
 	strip := stripOf(m, c)
@@ -41,8 +41,8 @@ func Pictures(m *measure.Measurement) ([]report.Picture, error) {
 	return list, nil
 }
 
-// encode uses jpegn, in less than half of image/jpeg's time and with the same bytes under every
-// release of Go.
+// encode returns the picture as a JPEG. It uses jpegn, which takes less than half of image/jpeg's
+// time and writes the same bytes under every release of Go.
 func encode(p raster.Planes) ([]byte, error) {
 	var b bytes.Buffer
 	if err := jpegn.Encode(&b, p.Image(), &jpegn.EncodeOptions{Quality: pictureQuality}); err != nil {
@@ -59,7 +59,7 @@ func canvasOf(m *measure.Measurement) photo.Canvas {
 	return photo.Canvas{Y: m.Grey, Cb: cb, Cr: cr}
 }
 
-// cut returns w x h pixels, both even, along a frame; what lies outside the photo is grey.
+// cut returns w x h pixels, both even, along a frame. Pixels outside the photo are grey.
 func cut(c photo.Canvas, f raster.Frame, w, h int) raster.Planes {
 	src, g := suited(c, f, w, h)
 	p := raster.Planes{
@@ -73,17 +73,17 @@ func cut(c photo.Canvas, f raster.Frame, w, h int) raster.Planes {
 }
 
 const (
-	// sparse is how many pixels of the canvas single samples may lie apart in a picture for people.
-	// Each pixel then counts in some sample: at 1.5 portraits come out 48 dB or more from the means
-	// of areas.
+	// sparse is the largest distance between single samples in a picture for people, in pixels of
+	// the canvas. Each pixel then counts in some sample: at 1.5 the portraits have a PSNR of 48 dB
+	// or more against the means of areas.
 	sparse = 1.6
 	// eighths is the denominator of the scales to which the canvas is shrunk by area.
 	eighths = 8
 )
 
-// suited returns a canvas from which single samples can be taken along a frame: c itself or, where
-// these would lie too far apart, the part of it that w x h pixels show, shrunk by area to about
-// their scale; and the frame on that.
+// suited returns a canvas from which single samples can be taken along a frame, and the frame on
+// that canvas. The canvas is c itself or, if the samples would be too far apart, the part of c that
+// w x h pixels show, shrunk by area to about their scale.
 func suited(c photo.Canvas, f raster.Frame, w, h int) (photo.Canvas, raster.Frame) {
 	if f.Scale() <= sparse {
 		return c, f
@@ -117,14 +117,14 @@ const (
 	cropEyeY     = 300 // row of the pupils
 	cropMid      = (cropW - 1) / 2.0
 
-	// The halves show the same in fewer pixels, as two of them are looked at side by side.
+	// The halves show the same in fewer pixels, because two of them are shown side by side.
 	halfW, halfH = 400, 500
 	halfSize     = float64(halfW) / cropW
 	halfMid      = (halfW - 1) / 2.0
 
-	// stripMargin is what the strip shows more than the crop on each side, for the halves: their
-	// middle line is not quite square to the pupils. 24 pixels are enough for 3 degrees; of the 61
-	// people of the reference the largest has 1.9.
+	// stripMargin is the extra width of the strip on each side of the crop. The halves need it
+	// because their middle line is not exactly perpendicular to the line of the pupils. 24 pixels
+	// are enough for 3 degrees; of the 61 people of the reference the largest has 1.9.
 	stripMargin = 24
 	stripW      = cropW + 2*stripMargin
 	stripH      = cropH + 2*stripMargin
@@ -136,8 +136,7 @@ func stripOf(m *measure.Measurement, c photo.Canvas) photo.Canvas {
 	return photo.Canvas(cut(c, m.Pts.Frame.After(stripInIOD), stripW, stripH))
 }
 
-// stripInIOD leads from the pixels of the strip to distances between the pupils, from the middle
-// between them.
+// stripInIOD maps pixels of the strip to IOD from the middle between the pupils.
 var stripInIOD = raster.FrameAt(
 	raster.Vec{}, raster.Vec{X: cropMid + stripMargin, Y: cropEyeY + stripMargin}, raster.Vec{X: 1.0 / cropPupils, Y: 0},
 )
@@ -149,7 +148,7 @@ func aligned(strip photo.Canvas) raster.Planes {
 	)
 }
 
-// halvesOf returns the face made of its left half and of its right half, each beside its own mirror
+// halvesOf returns two faces: the left half and the right half, each joined to its own mirror
 // image.
 func halvesOf(m *measure.Measurement, strip photo.Canvas) (left, right raster.Planes) {
 	middle := middleLine(&m.Asym)

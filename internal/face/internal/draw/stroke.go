@@ -9,12 +9,12 @@ import (
 	"github.com/facescan/facescan/internal/face/internal/raster"
 )
 
-// Shapes are drawn by their distance: a pixel is covered by as much of itself as lies within the
-// line. This is anti-aliased, exactly mirrored for a mirrored shape, and, unlike x/image/vector
-// with its float32 and its assembly, the same on every machine.
+// Shapes are drawn by distance: the coverage of a pixel follows from its distance to the line. The
+// result is anti-aliased, exactly mirrored for a mirrored shape, and the same on every machine,
+// unlike that of x/image/vector with its float32 and its assembly.
 
-// stroke is a line with round ends from a to b; with ring, the line around it at that distance. All
-// in pixels.
+// stroke is a line with round ends from a to b. If ring is set, it is the outline at that distance
+// instead. All values are in pixels.
 type stroke struct {
 	a, b raster.Vec
 	ring float64
@@ -39,13 +39,13 @@ func arrow(from, to raster.Vec, width, head float64) []stroke {
 	}
 }
 
-// grown returns the stroke with more on every side.
+// grown returns the stroke widened by a length on every side.
 func (s stroke) grown(by float64) stroke {
 	s.half += by
 	return s
 }
 
-// covers returns how much of the pixel lies under the stroke, 0 to 255.
+// covers returns the coverage of the pixel by the stroke, 0 to 255.
 func (s stroke) covers(pixel raster.Vec) uint8 {
 	along, to := s.b.Minus(s.a), pixel.Minus(s.a)
 	if n := raster.Sq(along.X) + raster.Sq(along.Y); n > 0 {
@@ -60,7 +60,7 @@ func (s stroke) covers(pixel raster.Vec) uint8 {
 	return uint8(float64(255*max(0, min(1, 0.5-distance))) + 0.5)
 }
 
-// bounds holds every pixel that the stroke touches.
+// bounds returns a rectangle that contains every pixel that the stroke touches.
 func (s stroke) bounds() image.Rectangle {
 	reach := s.ring + s.half + 1
 	return image.Rect(
@@ -68,7 +68,7 @@ func (s stroke) bounds() image.Rectangle {
 		int(math.Ceil(max(s.a.X, s.b.X)+reach))+1, int(math.Ceil(max(s.a.Y, s.b.Y)+reach))+1)
 }
 
-// ink is a colour, and how much of it is laid on, 0 to 255.
+// ink is a colour and its opacity, 0 to 255.
 type ink struct{ y, cb, cr, strength uint8 }
 
 func inkOf(r, g, b, strength uint8) ink {
@@ -76,14 +76,14 @@ func inkOf(r, g, b, strength uint8) ink {
 	return ink{y, cb, cr, strength}
 }
 
-// drawing is a layer of strokes in one ink. Where they overlap the ink is not laid on twice.
+// drawing is a layer of strokes in one ink. Where strokes overlap, the ink is applied once.
 type drawing struct {
 	ink     ink
 	strokes []stroke
 }
 
-// drawOn lays the layers on, one over the other, all of them on a dark seam, so that they show on
-// light skin as on dark.
+// drawOn draws the layers in order, over a dark seam around all of them, so that they are visible
+// on light and on dark skin.
 func drawOn(p raster.Planes, seam float64, dark ink, layers ...drawing) {
 	under := drawing{ink: dark}
 	for _, l := range layers {
@@ -115,7 +115,7 @@ func coverage(p *raster.Plane, strokes []stroke) image.Rectangle {
 	return image.Rect(area.Min.X&^1, area.Min.Y&^1, (area.Max.X+1)&^1, (area.Max.Y+1)&^1)
 }
 
-// lay puts ink where the mask is, in an area with even borders.
+// lay blends the ink into the picture by the mask, in an area with even borders.
 func lay(p raster.Planes, mask *raster.Plane, i ink, area image.Rectangle) {
 	for y := area.Min.Y; y < area.Max.Y; y += 2 {
 		upper, lower := mask.Row(y), mask.Row(y+1)
@@ -130,7 +130,7 @@ func lay(p raster.Planes, mask *raster.Plane, i ink, area image.Rectangle) {
 	}
 }
 
-// laySquare puts ink on the four pixels that share their colours, of which the first is at an even
+// laySquare blends the ink into four pixels that share their colours. The first one is at an even
 // place.
 func laySquare(p raster.Planes, covers [4]uint8, i ink, x, y int) {
 	sum := 0

@@ -3,11 +3,11 @@ package exif
 
 import "encoding/binary"
 
-// Prefix stands before EXIF data in a segment of a JPEG file, and in some WebP files.
+// Prefix precedes EXIF data in a segment of a JPEG file, and in some WebP files.
 const Prefix = "Exif\x00\x00"
 
-// Orientation reads the orientation in EXIF data (TIFF 6.0, sections 2 and 8), whose numbers may
-// be of 16 bits, as the standard has it, or of 32. It returns 0 if there is none that makes sense.
+// Orientation returns the orientation in EXIF data (TIFF 6.0, sections 2 and 8), 1 to 8, or 0 if
+// there is no valid one. Its number may have 16 bits, as in the standard, or 32.
 func Orientation(data []byte) int {
 	const head, tag, short, long, entry = 8, 0x0112, 3, 4, 12
 	if len(data) < head {

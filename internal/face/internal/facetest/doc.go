@@ -1,4 +1,4 @@
-// Package facetest makes the photos and the files that tests of the face engine look at: the sample
-// picture, altered copies of it, files in every format with what such files carry, and colour
-// profiles. It knows nothing of the engine but its refusals.
+// Package facetest makes photos and files for tests of the face engine: the sample picture, altered
+// copies of it, files in every format with their metadata, and colour profiles. Of the engine it
+// imports only the refusals.
 package facetest

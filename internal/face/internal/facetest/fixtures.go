@@ -17,9 +17,9 @@ import (
 	"github.com/gen2brain/jpegn"
 )
 
-// Everything here works in whole numbers, so that the files are the same on every machine.
+// Everything here uses integer arithmetic, so that the files are the same on every machine.
 
-// EncodeJPEGAs saves a baseline JPEG with the colours at a given size.
+// EncodeJPEGAs returns a baseline JPEG file with a given subsampling of the colours.
 func EncodeJPEGAs(tb testing.TB, img image.Image, colours jpegn.Subsampling, restart int) []byte {
 	tb.Helper()
 	var b bytes.Buffer
@@ -30,13 +30,14 @@ func EncodeJPEGAs(tb testing.TB, img image.Image, colours jpegn.Subsampling, res
 	return b.Bytes()
 }
 
-// Repeated returns the picture with each pixel as a square of pixels.
+// Repeated returns the picture with each pixel repeated as a square.
 func Repeated(src image.Image, times int) *image.RGBA {
 	b := src.Bounds()
 	return Remapped(src, b.Dx()*times, b.Dy()*times, func(x, y int) (int, int) { return x / times, y / times })
 }
 
-// Grained adds -most to most grey levels, by a linear congruential generator.
+// Grained returns the picture with noise of -most to most grey levels, by a linear congruential
+// generator.
 func Grained(src image.Image, most int) *image.RGBA {
 	dst := MirrorOf(MirrorOf(src))
 	state := uint32(1)
@@ -51,8 +52,8 @@ func Grained(src image.Image, most int) *image.RGBA {
 	return dst
 }
 
-// EncodeInterlacedPNG writes 8 bit RGBA in the seven passes of Adam7 (ISO/IEC 15948, 8.2), which
-// image/png can only read.
+// EncodeInterlacedPNG returns a PNG file of 8 bit RGBA in the seven passes of Adam7 (ISO/IEC 15948,
+// 8.2), which image/png can only read.
 func EncodeInterlacedPNG(tb testing.TB, src image.Image) []byte {
 	tb.Helper()
 	img := MirrorOf(MirrorOf(src))
@@ -80,7 +81,7 @@ func EncodeInterlacedPNG(tb testing.TB, src image.Image) []byte {
 	return PNGChunkOf(PNGChunkOf(data, "IDAT", raw.Bytes()), "IEND", nil)
 }
 
-// PNGChunkOf appends a chunk with its checksum to the file.
+// PNGChunkOf returns the file with a chunk and its checksum appended.
 func PNGChunkOf(data []byte, name string, body []byte) []byte {
 	named := append([]byte(name), body...)
 	data = binary.BigEndian.AppendUint32(data, uint32(len(body)))
@@ -103,8 +104,8 @@ func (b *bitsOf) add(v uint32, count uint) {
 	}
 }
 
-// EncodeWebP writes a lossless WebP (RFC 9649) of opaque pixels in its plainest form: no transform,
-// and codes of 8 bits for all values.
+// EncodeWebP returns a lossless WebP file (RFC 9649) of opaque pixels in its simplest form: no
+// transform, and codes of 8 bits for all values.
 func EncodeWebP(img *image.RGBA) []byte {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	b := &bitsOf{data: []byte{0x2f}, n: 8}
@@ -153,14 +154,15 @@ func RIFFOf(chunks ...any) []byte {
 	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
 }
 
-// WithWebPOrientation puts a lossless WebP into the extended format, with EXIF behind the pixels.
+// WithWebPOrientation returns a lossless WebP in the extended format, with EXIF data after the
+// pixels.
 func WithWebPOrientation(data []byte, w, h, orientation int) []byte {
 	canvas := []byte{1 << 3, 0, 0, 0, byte(w - 1), byte((w - 1) >> 8), 0, byte(h - 1), byte((h - 1) >> 8), 0}
 	n := binary.LittleEndian.Uint32(data[16:])
 	return RIFFOf("VP8X", canvas, "VP8L", data[20:20+n], "EXIF", EXIFWith(orientation))
 }
 
-// ModuleFiles reads the test pictures of a module that we use.
+// ModuleFiles returns the test pictures of a module that this one requires.
 func ModuleFiles(tb testing.TB, module, pattern string) map[string][]byte {
 	tb.Helper()
 	folder, err := moduleFolder(module)

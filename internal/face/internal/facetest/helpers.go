@@ -23,8 +23,8 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// PigoFolder asks the go command for pigo's module, whose test picture the tests use: an average
-// face of many people, so no one's.
+// PigoFolder returns the folder of pigo's module, by the go command. The tests use its test
+// picture, which is an average face of many people and so shows no real person.
 var PigoFolder = sync.OnceValues(func() (string, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/esimov/pigo").Output()
 	return strings.TrimSpace(string(out)), err
@@ -107,7 +107,7 @@ func Enlarged(src image.Image, w, h int) *image.RGBA {
 	return dst
 }
 
-// OnCanvas puts pictures side by side, the first at x, on a light canvas.
+// OnCanvas returns a light canvas with the pictures side by side, the first one at the given place.
 func OnCanvas(w, h int, at image.Point, pictures ...image.Image) *image.RGBA {
 	dst := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.Draw(dst, dst.Bounds(), image.NewUniform(color.Gray{230}), image.Point{}, draw.Src)
@@ -118,7 +118,7 @@ func OnCanvas(w, h int, at image.Point, pictures ...image.Image) *image.RGBA {
 	return dst
 }
 
-// Graded applies a function to every channel.
+// Graded returns the picture with f applied to every channel.
 func Graded(src image.Image, f func(v float64) float64) *image.RGBA {
 	b := src.Bounds()
 	dst := Remapped(src, b.Dx(), b.Dy(), func(x, y int) (int, int) { return x, y })
@@ -130,7 +130,7 @@ func Graded(src image.Image, f func(v float64) float64) *image.RGBA {
 	return dst
 }
 
-// Softened shrinks and enlarges again.
+// Softened returns the picture shrunk by a factor and enlarged again.
 func Softened(src image.Image, factor int) *image.RGBA {
 	w, h := src.Bounds().Dx(), src.Bounds().Dy()
 	return Enlarged(Enlarged(src, w/factor, h/factor), w, h)
@@ -215,17 +215,17 @@ func CodeOf(tb testing.TB, err error) report.Code {
 	return refusal.Code
 }
 
-// Diff8 returns the distance of two pixels.
+// Diff8 returns the absolute difference of two samples.
 func Diff8(a, b uint8) int { return max(int(a), int(b)) - min(int(a), int(b)) }
 
-// Allocated returns how many bytes this process has allocated so far.
+// Allocated returns the number of bytes that this process has allocated so far.
 func Allocated() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.TotalAlloc)
 }
 
-// As draws the image as one of another type.
+// As draws src on dst, an image of another type, and returns dst.
 func As[T draw.Image](src image.Image, dst T) T {
 	draw.Draw(dst, dst.Bounds(), src, image.Point{}, draw.Src)
 	return dst

@@ -26,7 +26,7 @@ func Tiff(order binary.AppendByteOrder, entries ...[3]uint32) []byte {
 	return order.AppendUint32(data, 0)
 }
 
-// WithSegments puts segments of a marker behind the start of a JPEG.
+// WithSegments returns a JPEG with segments of a marker after its start.
 func WithSegments(data []byte, marker byte, bodies ...[]byte) []byte {
 	out := bytes.Clone(data[:2])
 	for _, body := range bodies {
@@ -60,19 +60,19 @@ func WithPNGProfile(data, profile []byte) []byte {
 	return WithPNGChunk(data, "iCCP", body.Bytes())
 }
 
-// WithPNGChunk puts a chunk behind the header of a PNG.
+// WithPNGChunk returns a PNG with a chunk after its header.
 func WithPNGChunk(data []byte, name string, body []byte) []byte {
 	const afterIHDR = 8 + 25
 	return append(PNGChunkOf(bytes.Clone(data[:afterIHDR]), name, body), data[afterIHDR:]...)
 }
 
-// WithWebPProfile puts a lossless WebP into the extended format, with a profile before the pixels.
+// WithWebPProfile returns a lossless WebP in the extended format, with a profile before the pixels.
 func WithWebPProfile(data []byte, w, h int, profile []byte) []byte {
 	canvas := []byte{1 << 5, 0, 0, 0, byte(w - 1), byte((w - 1) >> 8), 0, byte(h - 1), byte((h - 1) >> 8), 0}
 	return RIFFOf("VP8X", canvas, "ICCP", profile, "VP8L", data[20:])
 }
 
-// BadCRC flips a bit of the checksum of the first chunk of a name.
+// BadCRC returns the PNG with a bit flipped in the checksum of the first chunk of a name.
 func BadCRC(data []byte, name string) []byte {
 	data = bytes.Clone(data)
 	at := bytes.Index(data, []byte(name))

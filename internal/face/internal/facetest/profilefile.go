@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// ICCFile is an ICC profile in the making (ICC.1:2022, clause 7).
+// ICCFile is an ICC profile to be written (ICC.1:2022, clause 7).
 type ICCFile struct {
 	Version           byte
 	Space, Connection string
@@ -41,7 +41,7 @@ func (f ICCFile) Bytes() []byte {
 	return out
 }
 
-// With returns the profile with a tag instead of the one of its name.
+// With returns the profile with the tag of a name replaced.
 func (f ICCFile) With(name string, data []byte) ICCFile {
 	f.Tags = slices.Clone(f.Tags)
 	for i := range f.Tags {
@@ -54,10 +54,10 @@ func (f ICCFile) With(name string, data []byte) ICCFile {
 	return f
 }
 
-// Column is a colour in the space of profiles, XYZ.
+// Column is a colour in the connection space of profiles, XYZ.
 type Column struct{ X, Y, Z float64 }
 
-// RGBProfile returns the profile of a matrix, its columns red, green and blue, with one tone curve.
+// RGBProfile returns a matrix profile with the columns of red, green and blue and one tone curve.
 func RGBProfile(version byte, name string, columns [3]Column, curve []byte) ICCFile {
 	f := ICCFile{Version: version, Space: "RGB ", Connection: "XYZ "}
 	f = f.With("desc", NameTag(version, name))
@@ -117,7 +117,7 @@ func NameTag(version byte, name string) []byte {
 	return b
 }
 
-// sampled returns n samples of a function.
+// sampledCurve returns the curveType of n samples of a function.
 func sampledCurve(n int, of func(float64) float64) []byte {
 	samples := make([]uint16, n)
 	for i := range samples {

@@ -11,9 +11,9 @@ func LossyWebP(tb testing.TB) []byte {
 	return ModuleFiles(tb, "golang.org/x/image", "yellow_rose.lossy.webp")["yellow_rose.lossy.webp"]
 }
 
-// ManyGroups writes a lossless WebP that changes between groups of Huffman codes with each square
-// of 4 x 4 pixels. The codes have all the symbols that there are, of one length, and the pixels are
-// the same ones all over.
+// ManyGroups returns a lossless WebP that changes between groups of Huffman codes with each square
+// of 4 x 4 pixels. The codes have all symbols of their alphabets, with one length, and all pixels
+// are the same.
 func ManyGroups(w, h, groups int) []byte {
 	b := &bitsOf{data: []byte{0x2f}, n: 8}
 	b.add(uint32(w-1), 14)
@@ -56,7 +56,7 @@ func (b *bitsOf) flat(n uint32) {
 	lengths := []uint32{17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11}
 	at := uint32(slices.Index(lengths, n))
 	b.add(0, 1)
-	b.add(at+1-4, 4) // of the lengths only this one occurs, so it takes no bits
+	b.add(at+1-4, 4) // only this length occurs, so it takes no bits
 	b.add(0, uint(3*at))
 	b.add(1, 3)
 	b.add(1, 1) // for so many symbols:

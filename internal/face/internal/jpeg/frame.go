@@ -22,9 +22,8 @@ var (
 	errMissing = errors.New("jpeg: scans are missing")
 )
 
-// maxPasses is how often the blocks of a photo may be gone over in all its scans. Encoders need 6
-// to
-// 14. A file of a thousand scans that change nothing would be small and yet take seconds.
+// maxPasses is the largest number of passes over the blocks of a photo in all its scans. Encoders
+// need 6 to 14. A file of a thousand scans that change nothing would be small and yet take seconds.
 const maxPasses = 64
 
 // File is a JPEG whose structure is known and whose scans are not decoded yet.

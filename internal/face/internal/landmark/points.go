@@ -153,7 +153,7 @@ func roughFrame(place cascade.FacePlace) raster.Frame {
 	)
 }
 
-// pupilFrame puts the pupils level and cropIOD apart into a crop. Pupils that fell together (no
+// pupilFrame puts the pupils level and CropIOD apart into a crop. Pupils that fell together (no
 // face) keep a pixel apart, so that the frame exists.
 func pupilFrame(left, right raster.Vec, width int, eyeY float64) raster.Frame {
 	const half = float64(CropIOD) / 2

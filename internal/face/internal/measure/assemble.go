@@ -77,7 +77,7 @@ func MarkError(q *landmark.Points, k landmark.Mark) float64 {
 }
 
 // TurnOver makes the report of the mirrored photo: it was analysed turned over (see
-// plane.leansRight).
+// raster.Plane.LeansRight).
 func TurnOver(r *report.Report) {
 	last := float64(r.Image.Width - 1)
 	r.Face.X = report.Round(last-(r.Face.X+r.Face.Size), 1)

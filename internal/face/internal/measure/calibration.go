@@ -49,7 +49,7 @@ type Calibration struct {
 // the standard deviation of the measure between altered copies of one photo.
 type MetricFit struct{ Bias, Sem, ICC, Retest float64 }
 
-// Signs returns the three traces of a turned head: the points' asymmetry along headTurn and the
+// Signs returns the three traces of a turned head: the points' asymmetry along HeadTurn and the
 // field along posed and turned, IOD.
 func (m *Calibration) Signs(h *landmark.Asymmetry, raw *mirror.Pattern) [3]float64 {
 	f := mirror.Without(*raw, mirror.Rigid[:])

@@ -134,7 +134,7 @@ type Learned struct {
 }
 
 // LooksFile holds what was learned of each region in turn: the mean, then the components, each
-// value a signed byte in steps of 1/lookSteps. "go run ./scripts/bench fit" writes it.
+// value a signed byte in steps of 1/LookSteps. "go run ./scripts/bench fit" writes it.
 //
 //go:embed looks.bin
 var LooksFile []byte
@@ -153,7 +153,7 @@ func (c *Calibration) look(r Region) *Learned {
 	return &compiledLooks.list[r]
 }
 
-// ParseLooks reads a looksFile. What is missing stays empty.
+// ParseLooks reads the content of LooksFile. What is missing stays empty.
 func ParseLooks(data []byte) (list [Regions]Learned) {
 	for i := range list {
 		n := RegionRules[i].Size()

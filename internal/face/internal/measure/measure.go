@@ -24,9 +24,9 @@ type Measurement struct {
 	Place cascade.FacePlace
 	Seen  landmark.Sighting
 	mirror.Registration
-	Looks  [Regions][]float64 // the regions of the face, see looksOf
+	Looks  [Regions][]float64 // the regions of the face, see LooksOf
 	light  light
-	blocks float64 // see plane.blocks
+	blocks float64 // see blocksOf
 	cut    float64 // share of the face beyond the edge of the picture, 0 to 1
 
 	// What a calibration makes of these; see judge.
@@ -40,7 +40,7 @@ type Measurement struct {
 	Deviation float64               // of the index from the reference portraits, see scale
 	before    float64               // that of held
 	wink      float64               // by how much one eye is more closed than the other, IOD
-	detail    [Regions]float64      // see regionRule.detail
+	detail    [Regions]float64      // see RegionRule.detail
 	strange   [Regions]float64      // what no learned look explains of each region, 0 to 1
 }
 

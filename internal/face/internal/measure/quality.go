@@ -256,8 +256,8 @@ var regionOf = map[string]*Region{
 // ranked.
 const shadedAlike = 0.40
 
-// How alike the halves of a face have to look where the detector is not sure of it: of less than
-// clearQuality, and of less than fairQuality.
+// The least likeness of the halves of a face whose confidence is below cascade.ClearQuality, and
+// below fairQuality.
 const (
 	unclearAlike = 0.40
 	fairAlike    = 0.25

@@ -118,7 +118,8 @@ func (c *correlation) value() float64 {
 	return (c.ab - float64(c.a*c.b)/c.n) / math.Sqrt(float64(va*vb))
 }
 
-// The crop on which the pixels are compared and the light is judged: pupils level, cropIOD apart.
+// The crop on which the pixels are compared and the light is judged. The pupils are level and
+// landmark.CropIOD apart.
 const (
 	FaceW     = 300
 	FaceH     = 320

@@ -205,7 +205,7 @@ func (c *Prior) energyWeight(point, axis int) float64 {
 	return weight
 }
 
-// The points of fieldPoints at the bridge of the nose.
+// The points of FieldPoints at the bridge of the nose.
 const bridgeFirst, bridgeLast = 8, 12
 
 // cholesky puts L with L L' = a into the lower half of a, positive definite.

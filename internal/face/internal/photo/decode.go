@@ -23,7 +23,7 @@ type Photo struct {
 	// upright by the orientation turn, or upright and turned over if mirrored.
 	Luma *raster.Plane
 	turn int
-	// Mirrored photos are looked at turned over (see plane.leansRight).
+	// Mirrored photos are looked at turned over (see raster.Plane.LeansRight).
 	Mirrored bool
 	// decoded is what the decoder gave, kept for pictures in colour if pictured, and until the
 	// photo is measured if its colours are not sRGB.

@@ -49,7 +49,7 @@ const (
 	profileNameLen = 64  // runes of a name that are shown
 )
 
-// ReadProfile reads a profile. Its errors are errProfile and errProfileKind.
+// ReadProfile reads a profile. Its errors are ErrProfile and ErrProfileKind.
 func ReadProfile(icc []byte) (profile, error) {
 	tags, err := tagsOf(icc)
 	if err != nil {

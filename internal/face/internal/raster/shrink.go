@@ -38,13 +38,13 @@ func (p *Plane) Shrunk(scale, orientation int) *Plane {
 	return q.Upright(orientation)
 }
 
-// ReversesX and reversesY tell which axis of the stored picture runs against that of the upright
-// one that it becomes.
+// ReversesX reports whether the x axis of a stored picture with the EXIF orientation, 1 to 8, runs
+// against the axis of the upright picture that it becomes.
 func ReversesX(orientation int) bool {
 	return orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8
 }
 
-// ReversesY reports whether the orientation turns the order of the rows around; see [ReversesX].
+// ReversesY is like [ReversesX] for the y axis.
 func ReversesY(orientation int) bool {
 	return orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7
 }

@@ -1,5 +1,5 @@
-// Command nophoto knows of reports and measures nothing: it is built to see that it holds no
-// cascades.
+// Command nophoto imports the reports and measures no photo. A test builds it to check that it
+// links no cascades.
 package main
 
 import (
