@@ -28,15 +28,14 @@ import (
 )
 
 const (
-	// maxAttempts is for one change. If several processes contend, one of them commits each time, so a
-	// change that needs more attempts competes with that many processes.
-	maxAttempts = 20
 	// shortest and longest bound the pause before the next attempt. An uncontended change takes about
 	// 20 ms.
 	shortest = 10 * time.Millisecond
 	longest  = 200 * time.Millisecond
-	// patience is how long a change waits for its turn. It leaves time for the change itself in the
-	// shortest timeout of an HTTP function, 60 s.
+	// patience is how long a change waits for its turn, and again how long it is attempted. It bounds
+	// the time and not the attempts, since a transaction elsewhere that holds a lock on the document
+	// fails every attempt until its lock times out: for 2 s in the emulator, which is more than 20
+	// attempts. Both together stay below the shortest timeout of an HTTP function, 60 s.
 	patience = 20 * time.Second
 	// soon is the suggested wait when a change was given up because of contention.
 	soon = time.Second
@@ -67,7 +66,7 @@ func Run(
 // Do makes a change of the document on without a transaction. change reads and then writes on the
 // condition that nothing has changed meanwhile; Do runs it again if the condition failed. The
 // changes of one document, by Do and by Run with the same client, take turns in the order of their
-// calls. A change whose turn does not come within 20 s, or that is overtaken 20 times, fails with
+// calls. A change whose turn does not come within 20 s, or that is overtaken for 20 s, fails with
 // unavailable.
 func Do(
 	ctx context.Context, fs *firestore.Client, on *firestore.DocumentRef, change func(ctx context.Context) error,
@@ -92,12 +91,13 @@ func (l *lines) run(ctx context.Context, s slot, attempt func(context.Context) (
 		return err
 	}
 	defer leave()
-	for n := 1; ; n++ {
+	last := time.Now().Add(patience)
+	for {
 		again, err := attempt(ctx)
 		if err == nil || !again {
 			return err
 		}
-		if n == maxAttempts {
+		if time.Now().After(last) {
 			return busy()
 		}
 		if err := sleep(ctx, pause()); err != nil {

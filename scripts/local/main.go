@@ -207,14 +207,14 @@ const stopDelay = 10 * time.Second
 
 // runCommand runs a command in a process group of its own, so that a signal reaches all its
 // processes once, whether it came from a terminal or to this process alone. At the end it prints
-// the slowest of the packages that the command tested.
+// what failed, and the slowest of the packages that the command tested.
 func runCommand(ctx context.Context, args []string, env map[string]string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // running the caller's command is the purpose
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = stopDelay
-	var times packageTimes
-	out, end, err := tee(os.Stdout, &times)
+	var said summary
+	out, end, err := tee(os.Stdout, &said)
 	if err != nil {
 		return err
 	}
@@ -228,7 +228,7 @@ func runCommand(ctx context.Context, args []string, env map[string]string) error
 	}
 	end()
 	if ctx.Err() == nil {
-		times.print(os.Stderr) // stdout may be read by a program
+		said.print(os.Stderr, err != nil) // stdout may be read by a program
 	}
 	var exit *exec.ExitError
 	switch {

@@ -203,6 +203,26 @@ exit 1`,
 	}
 }
 
+func TestWhatFailed_isRepeatedAtTheEnd(t *testing.T) {
+	const text = `cat <<'E'
+--- FAIL: TestX (1.00s)
+    --- FAIL: TestX/in_words (0.00s)
+        x_test.go:31: 503, want 200
+        log_test.go:9: {"severity":"INFO"}
+E
+seq 5 | sed 's/^/a log /'; printf 'FAIL\ta/b\t1.0s\n'; exit `
+	status, out := local(t, running(t), "test", "--", "sh", "-c", text+"1").status()
+	_, got, _ := strings.Cut(out, "a log 5\nFAIL\ta/b\t1.0s\n")
+	want := "what failed:\n--- FAIL: TestX (1.00s)\n    --- FAIL: TestX/in_words (0.00s)\n" +
+		"        x_test.go:31: 503, want 200\nFAIL\ta/b\t1.0s\n"
+	if status != 1 || got != want {
+		t.Errorf("exit status %d, got %q of:\n%s", status, got, out)
+	}
+	if _, out := local(t, running(t), "test", "--", "sh", "-c", text+"0").status(); strings.Contains(out, "what failed") {
+		t.Errorf("a run that passes says what failed:\n%s", out)
+	}
+}
+
 // What a command leaves behind may hold its output open, and a reader may be slow.
 func TestTee_endsWithoutWhatIsLeft(t *testing.T) {
 	all := bytes.Repeat([]byte("line\n"), 10_000)

@@ -23,9 +23,6 @@ const (
 	// are far below work.LeaseTime, so that a live sender never loses its claim.
 	sendTimeout   = 20 * time.Second
 	finishTimeout = 10 * time.Second
-	// maxAttempts is for a transaction. The client's default of 5 gives up too soon when deliveries
-	// race.
-	maxAttempts = 20
 )
 
 // Consumer sends messages. It is safe for concurrent use.

@@ -337,7 +337,7 @@ func TestFinish_ofALostClaim(t *testing.T) {
 	b := newBench(t)
 	d := deliveryDoc{Schema: docSchema, EventID: "e", Channel: notify.Email}
 	d.claim(b.now)
-	mine := claim{channel: notify.Email, ref: b.deliveryRef("e", notify.Email), attempt: d.Attempts}
+	mine := claim{channel: notify.Email, item: b.itemRef("e"), ref: b.deliveryRef("e", notify.Email), attempt: d.Attempts}
 	d.claim(b.now.Add(work.LeaseTime)) // another took over
 	if _, err := mine.ref.Set(t.Context(), d); err != nil {
 		t.Fatal(err)
@@ -359,7 +359,7 @@ func TestFinish_ofALostClaim(t *testing.T) {
 func TestFinish_doesNotReviveWhatWasErased(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	c := claim{channel: notify.Email, ref: b.deliveryRef("e", notify.Email), attempt: 1}
+	c := claim{channel: notify.Email, item: b.itemRef("e"), ref: b.deliveryRef("e", notify.Email), attempt: 1}
 	if err := b.consumer.finish(t.Context(), c, outcome{}); err != nil {
 		t.Fatal(err)
 	}

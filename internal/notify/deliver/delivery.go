@@ -14,6 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/schema"
+	"github.com/facescan/facescan/internal/transact"
 	"github.com/facescan/facescan/internal/work"
 )
 
@@ -71,8 +72,9 @@ func (d *deliveryDoc) skip(reason string, now time.Time) {
 // claim is the right to send an event by a channel.
 type claim struct {
 	channel notify.Channel
-	ref     *firestore.DocumentRef
-	attempt int64
+	// item is the inbox item, and ref the delivery's document.
+	item, ref *firestore.DocumentRef
+	attempt   int64
 	// served are the devices that earlier attempts reached.
 	served []string
 }
@@ -90,7 +92,7 @@ type outcome struct {
 // delivery. busy reports whether there is such a claim. At a closed fence, and for a deleted scan,
 // claim writes and claims nothing.
 func (c *Consumer) claim(ctx context.Context, msg notify.Message) (claims []claim, busy bool, err error) {
-	err = c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+	err = c.inTurn(ctx, c.itemRef(msg), func(_ context.Context, tx *firestore.Transaction) error {
 		claims, busy = nil, false
 		user, err := msg.Enter(tx, c.Firestore)
 		if err != nil {
@@ -113,18 +115,33 @@ func (c *Consumer) claim(ctx context.Context, msg notify.Message) (claims []clai
 			}
 			busy = busy || held
 			if one != nil {
+				one.item = snaps[0].Ref
 				claims = append(claims, *one)
 			}
 		}
 		return nil
-	}, firestore.MaxAttempts(maxAttempts))
+	})
 	return claims, busy, err
+}
+
+// inTurn runs a transaction on what was delivered of an item, in turn with the process's others. It
+// reads users/{uid} and locks it, and two deliveries of one event that wait for each other would
+// keep every other change of the user waiting with them: for 2 s in the emulator, which let a
+// change of the preferences starve among many notices.
+func (c *Consumer) inTurn(
+	ctx context.Context, item *firestore.DocumentRef, fn func(context.Context, *firestore.Transaction) error,
+) error {
+	return transact.Run(ctx, c.Firestore, item, fn)
+}
+
+func (c *Consumer) itemRef(msg notify.Message) *firestore.DocumentRef {
+	return notify.Inbox(account.Ref(c.Firestore, msg.UID)).Doc(msg.ID)
 }
 
 // refs returns the inbox item of the message and then its deliveries, in the order of its channels.
 func (c *Consumer) refs(msg notify.Message) []*firestore.DocumentRef {
 	user := account.Ref(c.Firestore, msg.UID)
-	refs := []*firestore.DocumentRef{notify.Inbox(user).Doc(msg.ID)}
+	refs := []*firestore.DocumentRef{c.itemRef(msg)}
 	for _, channel := range msg.Channels {
 		refs = append(refs, notify.DeliveryRef(user, msg.ID, channel))
 	}
@@ -176,7 +193,7 @@ func unwanted(channel notify.Channel, u account.User) string {
 // finish records the outcome of a claim. A failure releases the claim at once, unless another
 // delivery has taken it over. A delivery that was erased meanwhile stays so.
 func (c *Consumer) finish(ctx context.Context, mine claim, result outcome) error {
-	return c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
+	return c.inTurn(ctx, mine.item, func(_ context.Context, tx *firestore.Transaction) error {
 		snap, err := tx.Get(mine.ref)
 		if status.Code(err) == codes.NotFound {
 			return nil
@@ -200,7 +217,7 @@ func (c *Consumer) finish(ctx context.Context, mine claim, result outcome) error
 			d.State, d.LeaseUntil, d.UpdatedAt = failed, time.Time{}, now
 		}
 		return tx.Set(mine.ref, d)
-	}, firestore.MaxAttempts(maxAttempts))
+	})
 }
 
 func union(a, b []string) []string {

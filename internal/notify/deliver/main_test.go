@@ -192,6 +192,10 @@ func (b *bench) deliveryRef(eventID string, c notify.Channel) *firestore.Documen
 	return notify.DeliveryRef(account.Ref(b.fs, uid), eventID, c)
 }
 
+func (b *bench) itemRef(eventID string) *firestore.DocumentRef {
+	return notify.Inbox(account.Ref(b.fs, uid)).Doc(eventID)
+}
+
 // delivery is the document of (event, channel), nil where there is none.
 func (b *bench) delivery(eventID string, c notify.Channel) *deliveryDoc {
 	b.t.Helper()

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -23,29 +24,61 @@ type packageTime struct {
 	seconds float64
 }
 
-// packageTimes is an io.Writer that reads the packages' times in the output of go test, as text or
-// as -json has it.
-type packageTimes struct {
-	line  []byte // the beginning of one, up to maxLine
-	times []packageTime
+// summary is an io.Writer that reads the output of go test, as text or as -json has it. It collects
+// the packages' times and the lines that say what failed, which would otherwise stand far above
+// the end, among the logs of the test that failed.
+type summary struct {
+	line     []byte // the beginning of one, up to maxLine
+	times    []packageTime
+	failures []string
 }
 
-// maxLine is more than a line has that names a package's time.
-const maxLine = 4096
+const (
+	// maxLine is more than a line has that names a package's time.
+	maxLine = 4096
+	// failuresShown is the number of lines about failures that a test run repeats at its end, and
+	// failureWidth how much of each, in bytes.
+	failuresShown = 60
+	failureWidth  = 300
+)
 
-func (p *packageTimes) Write(b []byte) (int, error) {
+func (s *summary) Write(b []byte) (int, error) {
 	for rest := b; len(rest) > 0; {
 		line, after, whole := bytes.Cut(rest, []byte("\n"))
-		p.line = append(p.line, line[:min(len(line), maxLine-len(p.line))]...)
+		s.line = append(s.line, line[:min(len(line), maxLine-len(s.line))]...)
 		if whole {
-			if t, ok := parseTime(p.line); ok {
-				p.times = append(p.times, t)
-			}
-			p.line = p.line[:0]
+			s.read(s.line)
+			s.line = s.line[:0]
 		}
 		rest = after
 	}
 	return len(b), nil
+}
+
+func (s *summary) read(line []byte) {
+	if t, ok := parseTime(line); ok {
+		s.times = append(s.times, t)
+	}
+	text := textOf(line)
+	if !aboutFailure.Match(text) || len(s.failures) == failuresShown {
+		return
+	}
+	s.failures = append(s.failures, string(text[:min(len(text), failureWidth)]))
+}
+
+// aboutFailure matches the lines of a test that failed, of what it complained of, and of a process
+// that died. go test prints what a test that passed says only with -v.
+var aboutFailure = regexp.MustCompile(
+	`^\s*--- FAIL: |^\s+\w+_test\.go:\d+: [^{]|^panic: |^WARNING: DATA RACE|^FAIL\t\S`,
+)
+
+// textOf returns the text of a line: of one of -json, its output.
+func textOf(line []byte) []byte {
+	var event struct{ Output string }
+	if bytes.HasPrefix(line, []byte(`{"`)) && json.Unmarshal(line, &event) == nil {
+		return bytes.TrimSuffix([]byte(event.Output), []byte("\n"))
+	}
+	return line
 }
 
 var timeOfPackage = regexp.MustCompile(`^(?:ok  |FAIL)\t(\S+)\t([0-9.]+)s`)
@@ -67,16 +100,20 @@ func parseTime(line []byte) (packageTime, bool) {
 	return packageTime{event.Package, event.Elapsed}, ended && event.Test == "" && event.Elapsed > 0
 }
 
-// print writes the slowest packages, slowest first, unless there was one package only.
-func (p *packageTimes) print(w io.Writer) {
-	if len(p.times) < 2 {
+// print writes what failed, if the command did, and the slowest packages, slowest first, unless
+// there was one package only.
+func (s *summary) print(w io.Writer, failed bool) {
+	if failed && len(s.failures) > 0 {
+		fmt.Fprintf(w, "what failed:\n%s\n", strings.Join(s.failures, "\n"))
+	}
+	if len(s.times) < 2 {
 		return
 	}
-	slices.SortFunc(p.times, func(a, b packageTime) int {
+	slices.SortFunc(s.times, func(a, b packageTime) int {
 		return cmp.Or(cmp.Compare(b.seconds, a.seconds), cmp.Compare(a.name, b.name))
 	})
 	fmt.Fprintln(w, "the slowest packages:")
-	for _, t := range p.times[:min(len(p.times), slowestShown)] {
+	for _, t := range s.times[:min(len(s.times), slowestShown)] {
 		fmt.Fprintf(w, "%7.1f s  %s\n", t.seconds, t.name)
 	}
 }
