@@ -8,7 +8,6 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/face/report"
-	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/leaderboard/serve"
 )
 
@@ -19,6 +18,8 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	(&serve.Handler{Firestore: fs, Board: leaderboard.BoardID(report.MajorVersion())}).Routes(api)
+	(&serve.Handler{
+		Firestore: fs, Major: report.MajorVersion(), Key: []byte(p.Config.HashKey), Now: p.Now,
+	}).Routes(api)
 	return api, nil
 }

@@ -35,7 +35,7 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 		return nil, err
 	}
 	account.New(fs, box, now).ProfileRoutes(api)
-	(&home.Handler{Firestore: fs, Board: leaderboard.BoardID(report.MajorVersion()), Now: now}).Routes(api)
+	(&home.Handler{Firestore: fs, Board: leaderboard.AllTime(report.MajorVersion()), Now: now}).Routes(api)
 	erasures.Routes(api)
 	(&export.Handler{
 		Firestore: fs, Outbox: box, Limits: quota.New(fs, key, now), Results: results, Signing: signing, Now: now,

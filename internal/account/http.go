@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -70,6 +71,8 @@ type profileView struct {
 
 type leaderboardView struct {
 	OptIn bool `json:"optIn"`
+	// Division is "women", "men" or "none".
+	Division string `json:"division"`
 }
 
 // termsView is the user's consent and the terms in force.
@@ -94,7 +97,7 @@ func newProfileView(u User) profileView {
 	return profileView{
 		UID: u.UID, Email: u.Email, EmailVerified: u.EmailVerified,
 		Username: u.Username, DisplayName: u.DisplayName, Locale: u.Locale,
-		BirthYear: u.BirthYear, Leaderboard: leaderboardView{OptIn: u.Leaderboard.OptIn}, KeepPhotosDays: u.KeepPhotosDays,
+		BirthYear: u.BirthYear, Leaderboard: newLeaderboardView(u), KeepPhotosDays: u.KeepPhotosDays,
 		Consent:   newConsentView(u.Consent),
 		CreatedAt: httpapi.Time(u.CreatedAt), UpdatedAt: httpapi.Time(u.UpdatedAt),
 	}
@@ -154,6 +157,13 @@ func (s *Service) getMe(w http.ResponseWriter, r *http.Request) error {
 	return writeProfile(w, http.StatusOK, u)
 }
 
+// noDivision is what the API calls [NoDivision].
+const noDivision = "none"
+
+func newLeaderboardView(u User) leaderboardView {
+	return leaderboardView{OptIn: u.Leaderboard.OptIn, Division: cmp.Or(string(u.Leaderboard.Division), noDivision)}
+}
+
 // profileRequest is a merge patch. null clears its Members. The others always have a value, or, as
 // the birth year, are declared once.
 type profileRequest struct {
@@ -162,7 +172,8 @@ type profileRequest struct {
 	BirthYear      *int                   `json:"birthYear"`
 	KeepPhotosDays httpapi.Member[int]    `json:"keepPhotosDays"`
 	Leaderboard    *struct {
-		OptIn *bool `json:"optIn"`
+		OptIn    *bool   `json:"optIn"`
+		Division *string `json:"division"`
 	} `json:"leaderboard"`
 }
 
@@ -172,7 +183,7 @@ func (c profileRequest) patch() patch {
 		BirthYear: c.BirthYear, KeepPhotosDays: c.KeepPhotosDays,
 	}
 	if c.Leaderboard != nil {
-		p.OptIn = c.Leaderboard.OptIn
+		p.OptIn, p.Division = c.Leaderboard.OptIn, c.Leaderboard.Division
 	}
 	return p
 }

@@ -30,6 +30,7 @@ type patch struct {
 	DisplayName    *string
 	Locale         *string
 	OptIn          *bool
+	Division       *string
 	BirthYear      *int
 	KeepPhotosDays httpapi.Member[int]
 }
@@ -48,6 +49,9 @@ func (p *patch) validate(now time.Time) error {
 	}
 	if days := p.KeepPhotosDays.Value; days != nil && (*days < 0 || *days > maxKeepPhotosDays) {
 		_ = bad.WithField("/keepPhotosDays", "must be 0 to %d", maxKeepPhotosDays)
+	}
+	if d := p.Division; d != nil && *d != noDivision && *d != string(Women) && *d != string(Men) {
+		_ = bad.WithField("/leaderboard/division", "must be women, men or none")
 	}
 	return bad.Err()
 }
@@ -79,11 +83,11 @@ func checkLocale(bad *fault.Error, locale string) string {
 
 // update applies the patch to an account that has one of the entity tags.
 func (s *Service) update(ctx context.Context, uid UID, p patch, tags *httpapi.Tags) (User, error) {
-	u, _, err := s.change(ctx, uid, tags, func(_ *outbox.Tx, u *User) (effect, error) { return p.apply(u) })
+	u, _, err := s.change(ctx, uid, tags, func(_ *outbox.Tx, u *User) (effect, error) { return p.apply(u, s.now()) })
 	return u, err
 }
 
-func (p *patch) apply(u *User) (effect, error) {
+func (p *patch) apply(u *User, now time.Time) (effect, error) {
 	did := nothing
 	if p.BirthYear != nil && *p.BirthYear != u.BirthYear {
 		// Otherwise a user who is refused for the declared year could declare another.
@@ -104,7 +108,36 @@ func (p *patch) apply(u *User) (effect, error) {
 	if p.OptIn != nil && *p.OptIn != u.Leaderboard.OptIn {
 		u.Leaderboard.OptIn, did = *p.OptIn, visible
 	}
-	return did, nil
+	if p.Division == nil {
+		return did, nil
+	}
+	divided, err := u.divide(divisionOf(*p.Division), now)
+	return max(did, divided), err
+}
+
+// DivisionPause is how long a user stays in a division before changing it again: the first
+// declaration is free, and nobody can visit the boards of each on one day.
+const DivisionPause = 30 * 24 * time.Hour
+
+// divisionOf returns the division that the API calls by the name.
+func divisionOf(name string) Division {
+	if name == noDivision {
+		return NoDivision
+	}
+	return Division(name)
+}
+
+// divide puts the user into the division.
+func (u *User) divide(d Division, now time.Time) (effect, error) {
+	if d == u.Leaderboard.Division {
+		return nothing, nil
+	}
+	if again := u.Leaderboard.DividedAt.Add(DivisionPause); !u.Leaderboard.DividedAt.IsZero() && now.Before(again) {
+		return nothing, fault.New(fault.CodeDivisionCooldown,
+			"The division can be changed once in 30 days, and again after %s.", httpapi.Time(again)).WithRetryAfter(again.Sub(now))
+	}
+	u.Leaderboard.Division, u.Leaderboard.DividedAt = d, now.UTC()
+	return visible, nil
 }
 
 // same reports whether a and b are both nil or equal.

@@ -82,7 +82,22 @@ type Consent struct {
 // Leaderboard is the user's choice for the boards.
 type Leaderboard struct {
 	OptIn bool `firestore:"optIn"`
+	// Division is the division that the user declares to belong to, and DividedAt when they last
+	// changed it, zero before.
+	Division  Division  `firestore:"division,omitempty"`
+	DividedAt time.Time `firestore:"dividedAt,omitzero"`
 }
+
+// Division is a part of the users that has leaderboards of its own. It is what a user declares, and
+// is never inferred.
+type Division string
+
+// The divisions. Without one a user is on the boards of all users alone.
+const (
+	NoDivision Division = ""
+	Women      Division = "women"
+	Men        Division = "men"
+)
 
 // Notifications are the channels that the user wants in addition to the inbox.
 type Notifications struct {

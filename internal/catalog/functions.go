@@ -80,8 +80,8 @@ var functions = everyTopic([]Function{
 		Grants: Grants{Auth: AuthReader},
 	}),
 	httpFunction(Function{
-		Name: "leaderboard", Purpose: "top of the board and own rank",
-		Paths:  []string{"/v1/leaderboards/*"},
+		Name: "leaderboard", Purpose: "the boards: their tops, own ranks and those around",
+		Paths:  []string{"/v1/leaderboards", "/v1/leaderboards/*"},
 		Grants: Grants{Auth: AuthReader},
 	}),
 	eventFunction(Function{

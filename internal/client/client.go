@@ -319,18 +319,44 @@ func (c *Client) AwaitSeries(ctx context.Context, id string) (api.Series, error)
 	}
 }
 
-// Top returns the best of the board.
-func (c *Client) Top(ctx context.Context) (api.Top, error) {
-	resp, err := c.API().GetTopWithResponse(ctx, nil)
+// MainBoard names the board of all users and all times.
+const MainBoard = "symmetry"
+
+// Boards returns the boards of the present.
+func (c *Client) Boards(ctx context.Context) ([]api.Boards_Items, error) {
+	resp, err := c.API().ListBoardsWithResponse(ctx)
 	if err != nil {
-		return api.Top{}, err
+		return nil, err
+	}
+	boards, err := body(resp, resp.JSON200)
+	return boards.Items, err
+}
+
+// Top returns the first page of the board, or the page of the cursor unless that is "".
+func (c *Client) Top(ctx context.Context, board, cursor string) (api.BoardPage, error) {
+	params := new(api.GetTopParams)
+	if cursor != "" {
+		params.Cursor = &cursor
+	}
+	resp, err := c.API().GetTopWithResponse(ctx, board, params)
+	if err != nil {
+		return api.BoardPage{}, err
+	}
+	return body(resp, resp.JSON200)
+}
+
+// Around returns the rows around the user's own.
+func (c *Client) Around(ctx context.Context, board string) (api.BoardPage, error) {
+	resp, err := c.API().GetAroundWithResponse(ctx, board, nil)
+	if err != nil {
+		return api.BoardPage{}, err
 	}
 	return body(resp, resp.JSON200)
 }
 
 // Standing returns the user's own place on the board.
-func (c *Client) Standing(ctx context.Context) (api.Standing, error) {
-	resp, err := c.API().GetStandingWithResponse(ctx)
+func (c *Client) Standing(ctx context.Context, board string) (api.Standing, error) {
+	resp, err := c.API().GetStandingWithResponse(ctx, board)
 	if err != nil {
 		return api.Standing{}, err
 	}

@@ -126,7 +126,7 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 		"profile.json":     `"birthYear":1990`,
 		"preferences.json": `{"email":true,"push":true}`,
 		"devices.json":     `"platform":"android"`,
-		"ratings.json":     `"id":"` + leaderboard.BoardID(report.MajorVersion()) + `"`,
+		"ratings.json":     `"id":"` + leaderboard.AllTime(report.MajorVersion()).ID() + `"`,
 		"scans.json":       `"id":"` + string(current) + `"`,
 		"guard.json":       `"scanId":"` + string(current) + `"`,
 		"inbox.json":       `"title":"Welcome to FaceScan"`,

@@ -43,10 +43,14 @@ const (
 	CodeEmailMissing   Code = "email_missing"
 	CodeWeakPassword   Code = "weak_password"
 	CodeUsernameTaken  Code = "username_taken"
-	// CodeUsernameCooldown means that the last change of the username was too recent.
+	// CodeUsernameCooldown and CodeDivisionCooldown mean that the last change of the username or of the
+	// leaderboard's division was too recent.
 	CodeUsernameCooldown Code = "username_cooldown"
-	CodeConsentRequired  Code = "consent_required"
-	CodeConsentOutdated  Code = "consent_version_outdated"
+	CodeDivisionCooldown Code = "division_cooldown"
+	// CodeBoardGone means that the leaderboard of a week or a day is not kept any more.
+	CodeBoardGone       Code = "board_gone"
+	CodeConsentRequired Code = "consent_required"
+	CodeConsentOutdated Code = "consent_version_outdated"
 	// CodeBirthYearRequired and CodeUnderAge mean that the user's age is unknown or below the minimum.
 	CodeBirthYearRequired Code = "birth_year_required"
 	CodeUnderAge          Code = "under_age"
@@ -98,6 +102,8 @@ var codeKinds = map[Code]Kind{
 	CodeWeakPassword:      Unprocessable,
 	CodeUsernameTaken:     Conflict,
 	CodeUsernameCooldown:  RateLimited,
+	CodeDivisionCooldown:  RateLimited,
+	CodeBoardGone:         NotFound,
 	CodeConsentRequired:   Forbidden,
 	CodeConsentOutdated:   Conflict,
 	CodeBirthYearRequired: Forbidden,

@@ -21,7 +21,7 @@ type Handler struct {
 	// Firestore holds the scans, the boards and the inboxes.
 	Firestore *firestore.Client
 	// Board is the id of the current board.
-	Board string
+	Board leaderboard.Board
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -49,7 +49,8 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	parts.Go(func() (err error) { v.Latest, err = scan.Latest(ctx, h.Firestore, uid); return err })
 	parts.Go(func() (err error) { v.Best, err = scan.Best(ctx, h.Firestore, uid); return err })
 	parts.Go(func() (err error) {
-		v.Standing, err = leaderboard.ReadStanding(ctx, h.Firestore, h.Board, uid)
+		boards := leaderboard.Reader{Firestore: h.Firestore, Now: h.Now}
+		v.Standing, err = boards.Standing(ctx, h.Board, uid)
 		return err
 	})
 	parts.Go(func() (err error) {

@@ -32,7 +32,7 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{usertest.New(t, usertest.Options{})}
 	(&home.Handler{
-		Firestore: b.Firestore, Board: leaderboard.BoardID(report.MajorVersion()), Now: b.Clock,
+		Firestore: b.Firestore, Board: leaderboard.AllTime(report.MajorVersion()), Now: b.Clock,
 	}).Routes(b.API)
 	return b
 }
@@ -47,7 +47,7 @@ func TestSummary(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.MoveIn(ada, account.Notifications{}, "adas-phone")
-	board := leaderboard.BoardID(report.MajorVersion())
+	board := leaderboard.AllTime(report.MajorVersion()).ID()
 
 	status, body := b.get(t)
 	want := map[string]any{"standing": map[string]any{"board": board, "optIn": true, "total": 0.0}, "unread": 0.0}

@@ -36,6 +36,8 @@ const (
 	Receipt Purpose = "erasure\x00receipt"
 	// Erased identifies an erased account: uid.
 	Erased Purpose = "erasure\x00account"
+	// Cursor seals the place in a leaderboard where a page ends, which names another user.
+	Cursor Purpose = "leaderboard\x00cursor"
 )
 
 // Ring is the secret that ids are derived with. Any []byte is assignable to it.

@@ -4,90 +4,217 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/store"
 )
 
-// Ordered returns the board in its total order. It needs the composite index (rating desc,
-// achievedAt asc, uid asc) on the collection entries.
-func Ordered(fs *firestore.Client, board string) firestore.Query {
-	best := Entries(fs, board).OrderBy("rating", firestore.Desc)
-	return best.OrderBy("achievedAt", firestore.Asc).OrderBy("uid", firestore.Asc)
-}
+// The reasons why a user has no rank.
+const (
+	NotRated    = "not_rated"
+	OptedOut    = "opted_out"
+	Provisional = "provisional"
+)
 
-// OwnEntry is a user's own entry.
+// within is the number of standard errors on each side of a rating that has the user's true one in
+// 95 of 100 cases.
+const within = 1.96
+
+// OwnEntry is a user's own rating on a board.
 type OwnEntry struct {
-	Username   string  `json:"username"`
-	Rating     float64 `json:"rating"`
-	Scans      int     `json:"scans"`
-	AchievedAt string  `json:"achievedAt"`
+	Username string  `json:"username"`
+	Rating   float64 `json:"rating"`
+	// StandardError is that of the rating, in points.
+	StandardError float64 `json:"standardError"`
+	Scans         int     `json:"scans"`
+	AchievedAt    string  `json:"achievedAt"`
 }
 
-// Standing is a user's place on the board.
+// Rank is a place on a board with its uncertainty.
+type Rank struct {
+	// Rank counts from 1. Low and High are the ranks of a rating 1.96 standard errors above and below.
+	Rank int64 `json:"rank"`
+	Low  int64 `json:"rankLow"`
+	High int64 `json:"rankHigh"`
+	// Percentile is the percentage, 0-100 with one decimal, of the other entries that do not rank
+	// above the caller.
+	Percentile float64 `json:"percentile"`
+}
+
+// BestScan is a user's highest score that counts on a board.
+type BestScan struct {
+	Score float64 `json:"score"`
+	At    string  `json:"at"`
+}
+
+// Standing is a user's place on a board.
 type Standing struct {
 	Board string `json:"board"`
 	OptIn bool   `json:"optIn"`
-	// Entry, Rank and Percentile are set only if the caller is on the board.
+	// Reason is why there is no rank, "" if there is one.
+	Reason string `json:"reason,omitempty"`
+	// Entry and Best are set if the caller takes part and has a scan that counts.
 	Entry *OwnEntry `json:"entry,omitempty"`
-	Rank  *int64    `json:"rank,omitempty"`
-	// Total is the number of entries.
+	Best  *BestScan `json:"personalBest,omitempty"`
+	// Rank is set if others see the entry. Until then Expected is the place that the rating would have
+	// now, which the caller alone sees.
+	*Rank
+	Expected *Rank `json:"provisional,omitempty"`
+	// Total is the number of entries that others see.
 	Total int64 `json:"total"`
-	// Percentile is the percentage, 0-100 with one decimal, of the other entries that do not rank
-	// above the caller.
-	Percentile *float64 `json:"percentile,omitempty"`
+	// AsOf is the moment at which the board was counted.
+	AsOf string `json:"asOf"`
 }
 
-// ReadStanding returns the standing of a user, whose account must be in use. It reads everything at
-// one moment, so that the rank never exceeds the total.
-func ReadStanding(ctx context.Context, fs *firestore.Client, board string, uid account.UID) (Standing, error) {
-	var view Standing
-	err := fs.RunTransaction(ctx, func(ctx context.Context, tx *firestore.Transaction) error {
-		user, err := account.ReadActive(tx, fs, uid)
+// own is what a user has on a board.
+type own struct {
+	user  account.User
+	place Place
+	rated bool
+	part  History
+	// updatedAt is when the place was last changed.
+	updatedAt time.Time
+}
+
+// readOwn reads the user, whose account must be in use, and their place on the board.
+func (r *Reader) readOwn(ctx context.Context, b Board, uid account.UID) (own, error) {
+	refs := []*firestore.DocumentRef{
+		account.Ref(r.Firestore, uid), Ratings(r.Firestore, uid).Doc(AllTime(b.Major).ID()),
+	}
+	snaps, err := r.Firestore.GetAll(ctx, refs)
+	if err != nil {
+		return own{}, fmt.Errorf("read the user's rating: %w", err)
+	}
+	var o own
+	if o.user, err = account.DecodeActive(snaps[0], nil); err != nil {
+		return own{}, err
+	}
+	doc, err := store.Decode[RatingDoc](snaps[1], nil, "rating", nil)
+	if err != nil || !shown(o.user) || !o.user.Stands(doc.ConsentEpoch) {
+		return o, err
+	}
+	o.updatedAt, o.part = doc.UpdatedAt, doc.Contributions
+	if !b.Period.Always() {
+		o.part = doc.Contributions.Between(b.Period.Begin(), b.Period.End())
+	}
+	for _, p := range doc.Places {
+		if p.Board == b.ID() {
+			o.place, o.rated = p, true
+		}
+	}
+	return o, nil
+}
+
+// reason returns why the user has no rank, or "".
+func (o own) reason() string {
+	switch {
+	case !o.user.Leaderboard.OptIn:
+		return OptedOut
+	case !o.rated:
+		return NotRated
+	case !o.place.Shown:
+		return Provisional
+	}
+	return ""
+}
+
+// Standing returns the standing of a user, whose account must be in use.
+func (r *Reader) Standing(ctx context.Context, b Board, uid account.UID) (Standing, error) {
+	o, err := r.readOwn(ctx, b, uid)
+	if err != nil {
+		return Standing{}, err
+	}
+	s, err := r.Snapshot(ctx, b)
+	if err != nil {
+		return Standing{}, err
+	}
+	v := Standing{
+		Board: b.ID(), OptIn: o.user.Leaderboard.OptIn, Reason: o.reason(), Total: s.Total(), AsOf: httpapi.Time(s.AsOf),
+	}
+	if !o.rated {
+		return v, nil
+	}
+	v.Entry = &OwnEntry{
+		Username: o.user.Username, Rating: o.place.Rating, StandardError: math.Round(o.part.Error()*100) / 100,
+		Scans: o.place.Scans, AchievedAt: httpapi.Time(o.place.AchievedAt),
+	}
+	v.Best = o.part.highest()
+	rank, total, err := r.rank(ctx, s, o)
+	if err != nil {
+		return Standing{}, err
+	}
+	if v.Reason == "" {
+		v.Rank, v.Total = &rank, total
+	} else {
+		v.Expected = &rank
+	}
+	return v, nil
+}
+
+// highest returns the highest score among the contributions, nil without one.
+func (h History) highest() *BestScan {
+	var best *Contribution
+	for _, c := range h.Live() {
+		if best == nil || c.Score > best.Score {
+			best = &c
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	return &BestScan{Score: best.Score, At: httpapi.Time(best.CompletedAt)}
+}
+
+// rank returns the rank that the user's present rating has among the others of the snapshot, and
+// the number of entries with the user's.
+func (r *Reader) rank(ctx context.Context, s Snapshot, o own) (rank Rank, total int64, err error) {
+	var above int64
+	err = r.at(ctx, s.AsOf, func(ctx context.Context, tx *firestore.Transaction) error {
+		v := &view{Snapshot: s, ctx: ctx, tx: tx, fs: r.Firestore}
+		was, err := v.entryOf(o)
 		if err != nil {
 			return err
 		}
-		view = Standing{Board: board, OptIn: user.Leaderboard.OptIn}
-		view.Total, err = store.Count(ctx, tx, Entries(fs, board).Query)
-		if err != nil {
-			return fmt.Errorf("count the entries: %w", err)
+		v.ignored, total = was, s.Total()
+		if was == "" {
+			total++
 		}
-		if !shown(user) {
-			return nil
-		}
-		return view.place(ctx, tx, fs, uid)
-	}, firestore.ReadOnly)
-	return view, err
+		above, err = v.count(ratingKey(hundredths(o.place.Rating)))
+		return err
+	})
+	if err != nil {
+		return Rank{}, 0, fmt.Errorf("rank on %s: %w", s.Board.ID(), err)
+	}
+	// A drifted histogram must not give a rank that there is not.
+	rank.Rank = min(max(above+1, 1), total)
+	spread := within * o.part.Error()
+	rank.Low = min(rank.Rank, s.counts.above(bucketOf(min(100, o.place.Rating+spread)))+1)
+	rank.High = max(rank.Rank, min(total, s.counts.above(bucketOf(max(0, o.place.Rating-spread))-1)+1))
+	rank.Percentile = percentile(rank.Rank-1, total)
+	return rank, total, nil
 }
 
-// place sets the caller's entry and rank, if there is one.
-func (s *Standing) place(
-	ctx context.Context, tx *firestore.Transaction, fs *firestore.Client, uid account.UID,
-) error {
-	snap, err := tx.Get(EntryRef(fs, s.Board, uid))
-	if status.Code(err) == codes.NotFound {
-		return nil
+// entryOf returns the sort key of the user's entry in the snapshot, "" if there was none.
+func (v *view) entryOf(o own) (string, error) {
+	for _, one := range v.top {
+		if one.uid == o.user.UID {
+			return one.SortKey, nil
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("read own entry: %w", err)
+	if v.whole() || !o.place.Shown && o.updatedAt.Before(v.AsOf) {
+		return "", nil
 	}
-	var e EntryDoc
-	if err := snap.DataTo(&e); err != nil {
-		return fmt.Errorf("decode own entry: %w", err)
+	if o.place.Shown && o.updatedAt.Before(v.AsOf) {
+		return o.place.key(o.user.UID), nil // the same as now
 	}
-	above, err := store.Count(ctx, tx, Entries(fs, s.Board).Where("rating", ">", e.Rating))
-	if err != nil {
-		return fmt.Errorf("count the entries above: %w", err)
-	}
-	rank, percentile := above+1, percentile(above, s.Total)
-	s.Entry = &OwnEntry{Username: e.Username, Rating: e.Rating, Scans: e.Scans, AchievedAt: httpapi.Time(e.AchievedAt)}
-	s.Rank, s.Percentile = &rank, &percentile
-	return nil
+	snap, err := v.tx.Get(EntryRef(v.fs, v.Board.ID(), o.user.UID))
+	e, err := store.Decode[EntryDoc](snap, err, "entry", nil)
+	return e.SortKey, err
 }
 
 // percentile returns the share of the other entries that are not above. For a user who is alone it
@@ -97,4 +224,66 @@ func percentile(above, total int64) float64 {
 		return 100
 	}
 	return math.Round(1000*float64(total-1-above)/float64(total-1)) / 10
+}
+
+// Around returns n rows around the user's own, which is in the middle unless the board ends before.
+// It returns no rows and the reason for a user without a rank.
+func (r *Reader) Around(ctx context.Context, b Board, uid account.UID, n int) (p Page, reason string, err error) {
+	o, err := r.readOwn(ctx, b, uid)
+	if err != nil {
+		return Page{}, "", err
+	}
+	if reason := o.reason(); reason != "" {
+		s, err := r.Snapshot(ctx, b)
+		return Page{Rows: []Row{}, Total: s.Total(), AsOf: s.AsOf}, reason, err
+	}
+	p, err = r.read(ctx, b, uid, func(v *view) (window, error) { return v.around(o, n) })
+	return p, "", err
+}
+
+// around returns the window of n rows that has the user's place in the middle. An entry that the
+// snapshot has of the user is left out if it is another.
+func (v *view) around(o own, n int) (w window, err error) {
+	mine := row{o.user.UID, topRow{Rating: o.place.Rating, Scans: o.place.Scans, SortKey: o.place.key(o.user.UID)}}
+	was, err := v.entryOf(o)
+	if err != nil {
+		return window{}, err
+	}
+	extra := 0
+	if was != mine.SortKey {
+		v.ignored, extra = was, 1
+	}
+	if was == "" {
+		w.added = 1
+	}
+	half := (n - 1) / 2
+	above, err := v.beside(v.before, mine, half+1+extra)
+	if err != nil {
+		return window{}, err
+	}
+	up := min(len(above), half)
+	below, err := v.beside(v.after, mine, n-1-up+extra)
+	if err != nil {
+		return window{}, err
+	}
+	below = below[:min(len(below), n-1-up)]
+	if short := n - 1 - up - len(below); short > 0 && len(above) > half {
+		if above, err = v.beside(v.before, mine, half+short+1+extra); err != nil {
+			return window{}, err
+		}
+		up = min(len(above), half+short)
+	}
+	from := len(above) - up
+	if from > 0 {
+		w.prior = above[from-1].SortKey
+	}
+	w.rows = slices.Concat(above[from:], []row{mine}, below)
+	return w, nil
+}
+
+// beside returns the entries of others next to mine in a direction.
+func (v *view) beside(find func(key string, n int) ([]row, error), mine row, n int) ([]row, error) {
+	found, err := find(mine.SortKey, n)
+	others := slices.Clone(found)
+	return slices.DeleteFunc(others, func(r row) bool { return r.uid == mine.uid }), err
 }

@@ -3,7 +3,6 @@ package leaderboard
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -12,33 +11,41 @@ import (
 	"github.com/facescan/facescan/internal/store"
 )
 
-const schema = 1
+const (
+	// ratingSchema is the version of RatingDoc. Version 1 had no places.
+	ratingSchema = 2
+	// entrySchema is the version of EntryDoc. Version 1 had the username, and no sort key.
+	entrySchema = 2
+)
 
-// BoardID returns the all-time symmetry board of an engine's major version, such as
-// "symmetry_all_v1".
-func BoardID(engineMajor int) string { return "symmetry_all_v" + strconv.Itoa(engineMajor) }
-
-// RatingDoc is users/{uid}/ratings/{board}. Contributions are in schema.Collections.
+// RatingDoc is users/{uid}/ratings/{board}, where the board is that of all times and users of an
+// engine's major version. The ratings of its weeks and days are made of the same contributions.
 type RatingDoc struct {
 	Schema int    `firestore:"schema"`
 	Board  string `firestore:"board"`
 	// ConsentEpoch is the latest epoch of the contributions.
-	ConsentEpoch  int64     `firestore:"consentEpoch"`
-	Contributions History   `firestore:"contributions"`
-	Rating        float64   `firestore:"rating"`
-	UpdatedAt     time.Time `firestore:"updatedAt"`
+	ConsentEpoch  int64   `firestore:"consentEpoch"`
+	Contributions History `firestore:"contributions"`
+	Rating        float64 `firestore:"rating"`
+	// Places are the user's places on the boards made of the contributions, by the boards' ids.
+	Places    []Place   `firestore:"places"`
+	UpdatedAt time.Time `firestore:"updatedAt"`
 }
 
-// EntryDoc is boards/{board}/entries/{uid}.
+// EntryDoc is boards/{board}/entries/{uid}. A user's name and choices are not in it: they are read
+// from users/{uid}, so that a change shows at once.
 type EntryDoc struct {
-	Schema   int         `firestore:"schema"`
-	UID      account.UID `firestore:"uid"`
-	Username string      `firestore:"username"`
-	Rating   float64     `firestore:"rating"`
+	Schema int         `firestore:"schema"`
+	UID    account.UID `firestore:"uid"`
+	Rating float64     `firestore:"rating"`
 	// Scans is the number of contributions.
 	Scans      int       `firestore:"scans"`
 	AchievedAt time.Time `firestore:"achievedAt"`
-	UpdatedAt  time.Time `firestore:"updatedAt"`
+	// SortKey orders the board (see sortKey).
+	SortKey   string    `firestore:"sortKey"`
+	UpdatedAt time.Time `firestore:"updatedAt"`
+	// ExpireAt is when the board of a week or a day is gone.
+	ExpireAt time.Time `firestore:"expireAt,omitzero"`
 }
 
 // Ratings returns the collection of the user's ratings, by board.
@@ -56,18 +63,21 @@ func EntryRef(fs *firestore.Client, board string, uid account.UID) *firestore.Do
 	return Entries(fs, board).Doc(string(uid))
 }
 
-// ReadHistory returns what the user contributed to the board, as far as it stands under the consent
-// in force.
-func ReadHistory(tx *firestore.Transaction, ref *firestore.DocumentRef, u account.User) (History, error) {
-	snap, err := tx.Get(ref)
+// ReadRating returns the user's rating of the engine's major version. Its contributions are those
+// that stand under the consent in force, while its places are all that there are. A rating that
+// does not exist has neither.
+func ReadRating(tx *firestore.Transaction, fs *firestore.Client, u account.User, major int) (RatingDoc, error) {
+	board := AllTime(major).ID()
+	snap, err := tx.Get(Ratings(fs, u.UID).Doc(board))
 	doc, err := store.Decode[RatingDoc](snap, err, "rating", nil)
 	if err != nil {
-		return nil, err
+		return RatingDoc{}, err
 	}
+	doc.Board = board
 	if !u.Stands(doc.ConsentEpoch) {
-		return nil, nil
+		doc.Contributions = nil
 	}
-	return doc.Contributions, nil
+	return doc, nil
 }
 
 // ReadRatings returns the documents of all boards that the user has a rating on. Which boards these
@@ -107,52 +117,46 @@ func shown(u account.User) bool {
 	return u.State == account.Active && u.Consent.Granted && u.Leaderboard.OptIn
 }
 
-// Project writes or deletes the entry that results from the user and the contributions.
-func Project(
-	tx *firestore.Transaction, fs *firestore.Client, board string, u account.User, h History, now time.Time,
-) error {
-	ref := EntryRef(fs, board, u.UID)
-	scans := len(h.Live())
-	if !shown(u) || scans == 0 {
-		if err := tx.Delete(ref); err != nil {
-			return fmt.Errorf("delete entry: %w", err)
-		}
-		return nil
-	}
-	err := tx.Set(ref, EntryDoc{
-		Schema: schema, UID: u.UID, Username: u.Username, Rating: h.Rating(), Scans: scans,
-		AchievedAt: h.achievedAt(), UpdatedAt: now,
-	})
-	if err != nil {
-		return fmt.Errorf("write entry: %w", err)
-	}
-	return nil
-}
-
-// Save writes the rating and the entry that result from the contributions, or nothing if they have
-// not changed.
+// Save writes what results from the user and the contributions after a change: the rating, the
+// entries and the counts of them. before is the rating as the transaction read it. Save writes
+// nothing if nothing has changed, and reads nothing.
 func Save(
-	tx *firestore.Transaction, fs *firestore.Client, user account.User, board string, before, after History, now time.Time,
+	tx *firestore.Transaction, fs *firestore.Client, user account.User, before RatingDoc, after History, now time.Time,
 ) error {
-	if after.Equal(before) {
+	places := before.placesAfter(user, after, now)
+	if after.Equal(before.Contributions) && samePlaces(places, before.Places) && user.ConsentEpoch == before.ConsentEpoch {
 		return nil
 	}
-	err := tx.Set(Ratings(fs, user.UID).Doc(board), RatingDoc{
-		Schema: schema, Board: board, ConsentEpoch: user.ConsentEpoch, Contributions: after,
-		Rating: after.Rating(), UpdatedAt: now,
-	})
-	if err != nil {
+	doc := RatingDoc{
+		Schema: ratingSchema, Board: before.Board, ConsentEpoch: user.ConsentEpoch, Contributions: after,
+		Rating: after.Rating(), Places: places, UpdatedAt: now,
+	}
+	if err := tx.Set(Ratings(fs, user.UID).Doc(before.Board), doc); err != nil {
 		return fmt.Errorf("write rating: %w", err)
 	}
-	return Project(tx, fs, board, user, after, now)
+	return move(tx, fs, user.UID, before.Places, places, now)
 }
 
-// Remove deletes the user's rating on the board and the entry made from it. It only writes.
-func Remove(tx *firestore.Transaction, fs *firestore.Client, board string, uid account.UID) error {
-	for _, ref := range []*firestore.DocumentRef{Ratings(fs, uid).Doc(board), EntryRef(fs, board, uid)} {
-		if err := tx.Delete(ref); err != nil {
-			return fmt.Errorf("delete rating: %w", err)
-		}
+// Remove deletes the rating, which the transaction has read, with its entries and their counts.
+func Remove(
+	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, d RatingDoc, now time.Time,
+) error {
+	if err := tx.Delete(Ratings(fs, uid).Doc(d.Board)); err != nil {
+		return fmt.Errorf("delete rating: %w", err)
 	}
-	return nil
+	return move(tx, fs, uid, d.Places, nil, now)
+}
+
+// RemoveEntry deletes an entry, which the transaction has read, without the rating that it is made
+// of, and counts it out.
+func RemoveEntry(tx *firestore.Transaction, fs *firestore.Client, snap *firestore.DocumentSnapshot, now time.Time) error {
+	e, err := store.Decode[EntryDoc](snap, nil, "entry", nil)
+	if err != nil {
+		return err
+	}
+	b, ok := ParseBoard(snap.Ref.Parent.Parent.ID)
+	if !ok || b.Period.Gone(now) {
+		return tx.Delete(snap.Ref)
+	}
+	return step(tx, fs, b, e.UID, e.place(), Place{}, now)
 }

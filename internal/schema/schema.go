@@ -75,21 +75,25 @@ var Collections = []Collection{
 		Name: "boards", Says: "nothing: the document above a board's entries has no fields",
 		Removed: Never, Stays: "the documents above the entries have no fields", Withheld: "everyone's",
 	},
-	// Deletion of an entry by TTL would bypass the board's histogram, so entries do not expire. A
-	// withdrawal removes the entry together with the rating that it is made from.
+	// Only entries, counts and snapshots of weeks and days expire, all those of a board at one time.
+	// Otherwise the deletion of an entry would bypass the board's histogram. A withdrawal removes the
+	// entries together with the rating that they are made from.
 	{
-		Name: "entries", Below: "boards", Says: "a user's place on a board",
-		Removed: WithConsent, Withheld: "made of the profile and the rating",
-		Indexes:     []Index{{Fields: []Field{{"rating", Descending}, {"achievedAt", Ascending}, {"uid", Ascending}}}},
+		Name: "entries", Below: "boards", Says: "a user's place on a board", Expires: true,
+		Removed: WithConsent, Withheld: "made of the rating",
 		GroupFields: []string{"uid"},
+		// An index on a value that only grows would hold a board to 500 writes a second
+		// (https://firebase.google.com/docs/firestore/best-practices#hotspots).
+		Unindexed: []string{"achievedAt", "updatedAt"},
 	},
 	{
-		Name: "histogram", Below: "boards", Says: "how many entries of a board have which rating",
-		Removed: Never, Stays: "counts of all users; nothing writes it yet", Withheld: "everyone's",
+		Name: "histogram", Below: "boards", Says: "how many entries of a board have which rating", Expires: true,
+		Removed: Never, Stays: "counts of all users", Withheld: "everyone's", Unindexed: []string{"counts"},
 	},
 	{
-		Name: "snapshot", Below: "boards", Says: "the top of a board as it was",
-		Removed: Never, Stays: "counts of all users; nothing writes it yet", Withheld: "everyone's",
+		Name: "snapshot", Below: "boards", Says: "the counts and the top of a board at one moment", Expires: true,
+		Removed: Never, Stays: "counts of all users; the commit that removes an entry takes it out", Withheld: "everyone's",
+		Unindexed: []string{"counts", "top"},
 	},
 
 	{
@@ -120,7 +124,7 @@ var Collections = []Collection{
 	},
 	{
 		Name: "ratings", Below: "users", Says: "a user's rating on a board, and what it is made of",
-		Removed: WithConsent, Unindexed: []string{"contributions"},
+		Removed: WithConsent, Unindexed: []string{"contributions", "places"},
 		Explained: "your rating on each leaderboard, and the scans and series that it is made of, whose scores have\n" +
 			"their intervals in scans.json and series.json",
 	},

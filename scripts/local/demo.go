@@ -148,14 +148,14 @@ func printScan(w io.Writer, j *journey) error {
 }
 
 func printBoard(ctx context.Context, w io.Writer, j *journey) error {
-	top, err := j.client.Top(ctx)
+	top, err := j.client.Top(ctx, client.MainBoard, "")
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "\nLeaderboard %s\n", top.Board)
 	t := tabwriter.NewWriter(w, 2, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "  rank\tusername\trating\tscans")
-	for _, e := range top.Entries {
+	for _, e := range top.Items {
 		fmt.Fprintf(t, "  %d\t%s\t%.1f\t%d\n", e.Rank, e.Username, e.Rating, e.Scans)
 	}
 	return t.Flush()

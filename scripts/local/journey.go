@@ -148,7 +148,7 @@ func (j *journey) ranked(ctx context.Context) error {
 // counted waits until so many of the user's contributions count on the board.
 func (j *journey) counted(ctx context.Context, contributions int) error {
 	_, err := client.Poll(ctx, func() (api.Standing, bool, error) {
-		standing, err := j.client.Standing(ctx)
+		standing, err := j.client.Standing(ctx, client.MainBoard)
 		return standing, standing.Entry != nil && standing.Entry.Scans >= contributions, err
 	})
 	return err

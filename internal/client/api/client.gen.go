@@ -189,6 +189,27 @@ func (e PreviewCheckVerdict) Valid() bool {
 	}
 }
 
+// Defines values for ProfileChangeLeaderboardDivision.
+const (
+	ProfileChangeLeaderboardDivisionMen   ProfileChangeLeaderboardDivision = "men"
+	ProfileChangeLeaderboardDivisionNone  ProfileChangeLeaderboardDivision = "none"
+	ProfileChangeLeaderboardDivisionWomen ProfileChangeLeaderboardDivision = "women"
+)
+
+// Valid indicates whether the value is a known member of the ProfileChangeLeaderboardDivision enum.
+func (e ProfileChangeLeaderboardDivision) Valid() bool {
+	switch e {
+	case ProfileChangeLeaderboardDivisionMen:
+		return true
+	case ProfileChangeLeaderboardDivisionNone:
+		return true
+	case ProfileChangeLeaderboardDivisionWomen:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReceiptKeysKeysAlg.
 const (
 	ReceiptKeysKeysAlgEdDSA ReceiptKeysKeysAlg = "EdDSA"
@@ -522,6 +543,45 @@ func (e GetReadiness200JSONResponseBodyStatus) Valid() bool {
 	}
 }
 
+// Defines values for ListArchivesParamsDivision.
+const (
+	ListArchivesParamsDivisionMen     ListArchivesParamsDivision = "men"
+	ListArchivesParamsDivisionOverall ListArchivesParamsDivision = "overall"
+	ListArchivesParamsDivisionWomen   ListArchivesParamsDivision = "women"
+)
+
+// Valid indicates whether the value is a known member of the ListArchivesParamsDivision enum.
+func (e ListArchivesParamsDivision) Valid() bool {
+	switch e {
+	case ListArchivesParamsDivisionMen:
+		return true
+	case ListArchivesParamsDivisionOverall:
+		return true
+	case ListArchivesParamsDivisionWomen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListArchivesParamsPeriod.
+const (
+	ListArchivesParamsPeriodDay  ListArchivesParamsPeriod = "day"
+	ListArchivesParamsPeriodWeek ListArchivesParamsPeriod = "week"
+)
+
+// Valid indicates whether the value is a known member of the ListArchivesParamsPeriod enum.
+func (e ListArchivesParamsPeriod) Valid() bool {
+	switch e {
+	case ListArchivesParamsPeriodDay:
+		return true
+	case ListArchivesParamsPeriodWeek:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListScansParamsOrder.
 const (
 	ListScansParamsOrderNewest ListScansParamsOrder = "newest"
@@ -543,8 +603,90 @@ func (e ListScansParamsOrder) Valid() bool {
 // BirthYear The year of birth that the user declared, this year at the latest; absent before.
 type BirthYear = int
 
-// BoardID The board. It changes with the engine's major version, and ratings start anew then.
+// BoardID The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
 type BoardID = string
+
+// BoardPage defines model for BoardPage.
+type BoardPage struct {
+	// AsOf RFC 3339, UTC, milliseconds.
+	AsOf Time `json:"asOf"`
+
+	// Board The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
+	Board BoardID    `json:"board"`
+	Items []BoardRow `json:"items"`
+
+	// NextCursor The `cursor` of the next page; absent on the last.
+	NextCursor *string `json:"nextCursor,omitempty"`
+
+	// PrevCursor The `cursor` of the page before; absent on the first.
+	PrevCursor *string `json:"prevCursor,omitempty"`
+
+	// Reason Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
+	Reason *NoRank `json:"reason,omitempty"`
+
+	// Total The number of entries on the board.
+	Total int64 `json:"total"`
+}
+
+// BoardRank defines model for BoardRank.
+type BoardRank struct {
+	// Percentile The percentage of the other entries that do not rank above, one decimal.
+	Percentile float64 `json:"percentile"`
+
+	// Rank From 1; equal ratings share it.
+	Rank int64 `json:"rank"`
+
+	// RankHigh And of one below.
+	RankHigh int64 `json:"rankHigh"`
+
+	// RankLow The rank of a rating 1.96 standard errors above.
+	RankLow int64 `json:"rankLow"`
+}
+
+// BoardRow defines model for BoardRow.
+type BoardRow struct {
+	// Me Whether it is the caller's own.
+	Me bool `json:"me"`
+
+	// Rank From 1; equal ratings share it.
+	Rank int64 `json:"rank"`
+
+	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
+	Rating Rating `json:"rating"`
+
+	// Scans How many scans and series the rating is made of.
+	Scans int `json:"scans"`
+
+	// Username Empty for a user without one.
+	Username string `json:"username"`
+}
+
+// Boards defines model for Boards.
+type Boards struct {
+	Items []Boards_Items `json:"items"`
+}
+
+// Boards_Items defines model for Boards.Items.
+type Boards_Items struct {
+	// Begin RFC 3339, UTC, milliseconds.
+	Begin *Time `json:"begin,omitempty"`
+
+	// Closes RFC 3339, UTC, milliseconds.
+	Closes   *Time  `json:"closes,omitempty"`
+	Division string `json:"division"`
+
+	// End RFC 3339, UTC, milliseconds.
+	End *Time `json:"end,omitempty"`
+
+	// Expires RFC 3339, UTC, milliseconds.
+	Expires *Time `json:"expires,omitempty"`
+
+	// ID The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
+	ID BoardID `json:"id"`
+
+	// Period `all`, an ISO week such as 2026-W47, or a day such as 2026-11-20.
+	Period string `json:"period"`
+}
 
 // Check One look at the photo's quality.
 type Check struct {
@@ -983,6 +1125,9 @@ type Metric_Reliability struct {
 	Sem float64 `json:"sem"`
 }
 
+// NoRank Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
+type NoRank = string
+
 // OpenedScan defines model for OpenedScan.
 type OpenedScan struct {
 	// SamePhoto There if no scan was opened because this one has measured the same photo already.
@@ -1133,6 +1278,9 @@ type Profile struct {
 
 // Profile_Leaderboard defines model for Profile.Leaderboard.
 type Profile_Leaderboard struct {
+	// Division The division that the user declared.
+	Division string `json:"division"`
+
 	// OptIn Whether others may see the user on the board.
 	OptIn bool `json:"optIn"`
 }
@@ -1153,8 +1301,14 @@ type ProfileChange struct {
 	Locale *string `json:"locale,omitempty"`
 }
 
+// ProfileChangeLeaderboardDivision Whose boards the user is on, beside those of everybody. It is what the user says, and can be changed once in 30 days.
+type ProfileChangeLeaderboardDivision string
+
 // ProfileChange_Leaderboard defines model for ProfileChange.Leaderboard.
 type ProfileChange_Leaderboard struct {
+	// Division Whose boards the user is on, beside those of everybody. It is what the user says, and can be changed once in 30 days.
+	Division *ProfileChangeLeaderboardDivision `json:"division,omitempty"`
+
 	// OptIn Whether others may see the user on the board.
 	OptIn *bool `json:"optIn,omitempty"`
 }
@@ -1679,7 +1833,10 @@ type Session struct {
 
 // Standing defines model for Standing.
 type Standing struct {
-	// Board The board. It changes with the engine's major version, and ratings start anew then.
+	// AsOf RFC 3339, UTC, milliseconds.
+	AsOf Time `json:"asOf"`
+
+	// Board The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
 	Board BoardID         `json:"board"`
 	Entry *Standing_Entry `json:"entry,omitempty"`
 
@@ -1689,10 +1846,23 @@ type Standing struct {
 	// Percentile The percentage of the other entries that do not rank above, one decimal.
 	Percentile *float64 `json:"percentile,omitempty"`
 
+	// PersonalBest The highest score that counts on the board.
+	PersonalBest *Standing_PersonalBest `json:"personalBest,omitempty"`
+	Provisional  *BoardRank             `json:"provisional,omitempty"`
+
 	// Rank From 1; equal ratings share it.
 	Rank *int64 `json:"rank,omitempty"`
 
-	// Total The number of entries on the board.
+	// RankHigh And of one below.
+	RankHigh *int64 `json:"rankHigh,omitempty"`
+
+	// RankLow The rank of a rating 1.96 standard errors above.
+	RankLow *int64 `json:"rankLow,omitempty"`
+
+	// Reason Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
+	Reason *NoRank `json:"reason,omitempty"`
+
+	// Total The number of entries that others see.
 	Total int64 `json:"total"`
 }
 
@@ -1707,8 +1877,18 @@ type Standing_Entry struct {
 	// Scans How many scans and series the rating is made of.
 	Scans int `json:"scans"`
 
+	// StandardError The standard error of the rating, in points.
+	StandardError float64 `json:"standardError"`
+
 	// Username Empty for a user without one.
 	Username string `json:"username"`
+}
+
+// Standing_PersonalBest The highest score that counts on the board.
+type Standing_PersonalBest struct {
+	// At RFC 3339, UTC, milliseconds.
+	At    Time    `json:"at"`
+	Score float64 `json:"score"`
 }
 
 // Summary defines model for Summary.
@@ -1774,29 +1954,6 @@ type TimelinePoint_Change struct {
 
 	// Since The `scanId` or `seriesId` of the earlier point.
 	Since string `json:"since"`
-}
-
-// Top defines model for Top.
-type Top struct {
-	// Board The board. It changes with the engine's major version, and ratings start anew then.
-	Board   BoardID       `json:"board"`
-	Entries []Top_Entries `json:"entries"`
-}
-
-// Top_Entries defines model for Top.Entries.
-type Top_Entries struct {
-	// Me Whether it is the caller's own.
-	Me   bool  `json:"me"`
-	Rank int64 `json:"rank"`
-
-	// Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
-	Rating Rating `json:"rating"`
-
-	// Scans How many scans and series the rating is made of.
-	Scans int `json:"scans"`
-
-	// Username Empty for a user without one.
-	Username string `json:"username"`
 }
 
 // UploadForm defines model for UploadForm.
@@ -1881,6 +2038,9 @@ type Verification struct {
 	Outcome string `json:"outcome"`
 }
 
+// Board defines model for Board.
+type Board = string
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -1921,10 +2081,34 @@ type ListInboxParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListArchivesParams defines parameters for ListArchives.
+type ListArchivesParams struct {
+	// Division Whose boards.
+	Division *ListArchivesParamsDivision `form:"division,omitempty" json:"division,omitempty"`
+
+	// Period Weeks or days.
+	Period *ListArchivesParamsPeriod `form:"period,omitempty" json:"period,omitempty"`
+}
+
+// ListArchivesParamsDivision defines parameters for ListArchives.
+type ListArchivesParamsDivision string
+
+// ListArchivesParamsPeriod defines parameters for ListArchives.
+type ListArchivesParamsPeriod string
+
+// GetAroundParams defines parameters for GetAround.
+type GetAroundParams struct {
+	// Limit The number of rows, the own one among them.
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // GetTopParams defines parameters for GetTop.
 type GetTopParams struct {
-	// Limit The most entries to answer.
+	// Limit The most rows to answer.
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` or `prevCursor` of an answer about the same board.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // GetProfileParams defines parameters for GetProfile.
@@ -2390,21 +2574,46 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/inbox/{id}/read (the `MarkRead` operationId).
 	MarkRead(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetStanding Read the user's own place on the symmetry board
+	// ListBoards List the boards of the present
 	//
-	// `entry`, `rank` and `percentile` are there together, and only while the user is on the board: opted in, with a consent in force and
-	// at least one scan that counts.
+	// For everybody (`overall`) and for each division that users declare: all time, this ISO week and this day, in UTC.
 	//
-	// Corresponds with GET /v1/leaderboards/symmetry/me (the `GetStanding` operationId).
-	GetStanding(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with GET /v1/leaderboards (the `ListBoards` operationId).
+	ListBoards(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetTop Read the top of the symmetry board
+	// ListArchives List the boards of past weeks or days
 	//
-	// The highest ratings first, of users who opted in. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4.
-	// A new scan is counted within seconds.
+	// Newest first. A board counts late scans until `closes`, and can be read until `expires`: a week's for 53 weeks, a day's for 35 days.
 	//
-	// Corresponds with GET /v1/leaderboards/symmetry/top (the `GetTop` operationId).
-	GetTop(ctx context.Context, params *GetTopParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
+	ListArchives(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetAround Read the rows around the user's own
+	//
+	// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
+	//
+	// Corresponds with GET /v1/leaderboards/{board}/around (the `GetAround` operationId).
+	GetAround(ctx context.Context, board Board, params *GetAroundParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStanding Read the user's own place on a board
+	//
+	// `entry` and `personalBest` are there while the user takes part and has a scan that counts. `rank`, `rankLow`, `rankHigh` and
+	// `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
+	// having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
+	// `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
+	// true rating is in 95 of 100 cases. `reason` says why there is no rank.
+	//
+	// Corresponds with GET /v1/leaderboards/{board}/me (the `GetStanding` operationId).
+	GetStanding(ctx context.Context, board Board, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetTop Read a board from its top
+	//
+	// The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
+	// board is read as it was at `asOf`, a minute ago at most; names, and who takes part, are those of now. Rows of users who have
+	// left since are missing, and the others keep their ranks until the next minute.
+	//
+	// Corresponds with GET /v1/leaderboards/{board}/top (the `GetTop` operationId).
+	GetTop(ctx context.Context, board Board, params *GetTopParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EraseAccount Erase the account with everything of the user
 	//
@@ -3336,14 +3545,13 @@ func (c *Client) MarkRead(ctx context.Context, id string, reqEditors ...RequestE
 	return c.Client.Do(req)
 }
 
-// GetStanding Read the user's own place on the symmetry board
+// ListBoards List the boards of the present
 //
-// `entry`, `rank` and `percentile` are there together, and only while the user is on the board: opted in, with a consent in force and
-// at least one scan that counts.
+// For everybody (`overall`) and for each division that users declare: all time, this ISO week and this day, in UTC.
 //
-// Corresponds with GET /v1/leaderboards/symmetry/me (the `GetStanding` operationId).
-func (c *Client) GetStanding(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetStandingRequest(c.Server)
+// Corresponds with GET /v1/leaderboards (the `ListBoards` operationId).
+func (c *Client) ListBoards(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBoardsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -3354,14 +3562,70 @@ func (c *Client) GetStanding(ctx context.Context, reqEditors ...RequestEditorFn)
 	return c.Client.Do(req)
 }
 
-// GetTop Read the top of the symmetry board
+// ListArchives List the boards of past weeks or days
 //
-// The highest ratings first, of users who opted in. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4.
-// A new scan is counted within seconds.
+// Newest first. A board counts late scans until `closes`, and can be read until `expires`: a week's for 53 weeks, a day's for 35 days.
 //
-// Corresponds with GET /v1/leaderboards/symmetry/top (the `GetTop` operationId).
-func (c *Client) GetTop(ctx context.Context, params *GetTopParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetTopRequest(c.Server, params)
+// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
+func (c *Client) ListArchives(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListArchivesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetAround Read the rows around the user's own
+//
+// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
+//
+// Corresponds with GET /v1/leaderboards/{board}/around (the `GetAround` operationId).
+func (c *Client) GetAround(ctx context.Context, board Board, params *GetAroundParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAroundRequest(c.Server, board, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetStanding Read the user's own place on a board
+//
+// `entry` and `personalBest` are there while the user takes part and has a scan that counts. `rank`, `rankLow`, `rankHigh` and
+// `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
+// having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
+// `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
+// true rating is in 95 of 100 cases. `reason` says why there is no rank.
+//
+// Corresponds with GET /v1/leaderboards/{board}/me (the `GetStanding` operationId).
+func (c *Client) GetStanding(ctx context.Context, board Board, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStandingRequest(c.Server, board)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetTop Read a board from its top
+//
+// The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
+// board is read as it was at `asOf`, a minute ago at most; names, and who takes part, are those of now. Rows of users who have
+// left since are missing, and the others keep their ranks until the next minute.
+//
+// Corresponds with GET /v1/leaderboards/{board}/top (the `GetTop` operationId).
+func (c *Client) GetTop(ctx context.Context, board Board, params *GetTopParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTopRequest(c.Server, board, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4815,8 +5079,8 @@ func NewMarkReadRequest(server string, id string) (*http.Request, error) {
 	return req, nil
 }
 
-// NewGetStandingRequest constructs an http.Request for the GetStanding method
-func NewGetStandingRequest(server string) (*http.Request, error) {
+// NewListBoardsRequest constructs an http.Request for the ListBoards method
+func NewListBoardsRequest(server string) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4824,7 +5088,7 @@ func NewGetStandingRequest(server string) (*http.Request, error) {
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/v1/leaderboards/symmetry/me")
+	operationPath := fmt.Sprintf("/v1/leaderboards")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -4842,8 +5106,8 @@ func NewGetStandingRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
-// NewGetTopRequest constructs an http.Request for the GetTop method
-func NewGetTopRequest(server string, params *GetTopParams) (*http.Request, error) {
+// NewListArchivesRequest constructs an http.Request for the ListArchives method
+func NewListArchivesRequest(server string, params *ListArchivesParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4851,7 +5115,80 @@ func NewGetTopRequest(server string, params *GetTopParams) (*http.Request, error
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/v1/leaderboards/symmetry/top")
+	operationPath := fmt.Sprintf("/v1/leaderboards/archives")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Division != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "division", *params.Division, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Period != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period", *params.Period, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetAroundRequest constructs an http.Request for the GetAround method
+func NewGetAroundRequest(server string, board Board, params *GetAroundParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "board", board, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/%s/around", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -4873,6 +5210,113 @@ func NewGetTopRequest(server string, params *GetTopParams) (*http.Request, error
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetStandingRequest constructs an http.Request for the GetStanding method
+func NewGetStandingRequest(server string, board Board) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "board", board, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/%s/me", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetTopRequest constructs an http.Request for the GetTop method
+func NewGetTopRequest(server string, board Board, params *GetTopParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "board", board, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/%s/top", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6551,25 +6995,56 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/inbox/{id}/read (the `MarkRead` operationId).
 	MarkReadWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*MarkReadResponse, error)
 
-	// GetStandingWithResponse Read the user's own place on the symmetry board
+	// ListBoardsWithResponse List the boards of the present
 	//
-	// `entry`, `rank` and `percentile` are there together, and only while the user is on the board: opted in, with a consent in force and
-	// at least one scan that counts.
+	// For everybody (`overall`) and for each division that users declare: all time, this ISO week and this day, in UTC.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with GET /v1/leaderboards/symmetry/me (the `GetStanding` operationId).
-	GetStandingWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetStandingResponse, error)
+	// Corresponds with GET /v1/leaderboards (the `ListBoards` operationId).
+	ListBoardsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListBoardsResponse, error)
 
-	// GetTopWithResponse Read the top of the symmetry board
+	// ListArchivesWithResponse List the boards of past weeks or days
 	//
-	// The highest ratings first, of users who opted in. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4.
-	// A new scan is counted within seconds.
+	// Newest first. A board counts late scans until `closes`, and can be read until `expires`: a week's for 53 weeks, a day's for 35 days.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with GET /v1/leaderboards/symmetry/top (the `GetTop` operationId).
-	GetTopWithResponse(ctx context.Context, params *GetTopParams, reqEditors ...RequestEditorFn) (*GetTopResponse, error)
+	// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
+	ListArchivesWithResponse(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*ListArchivesResponse, error)
+
+	// GetAroundWithResponse Read the rows around the user's own
+	//
+	// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/leaderboards/{board}/around (the `GetAround` operationId).
+	GetAroundWithResponse(ctx context.Context, board Board, params *GetAroundParams, reqEditors ...RequestEditorFn) (*GetAroundResponse, error)
+
+	// GetStandingWithResponse Read the user's own place on a board
+	//
+	// `entry` and `personalBest` are there while the user takes part and has a scan that counts. `rank`, `rankLow`, `rankHigh` and
+	// `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
+	// having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
+	// `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
+	// true rating is in 95 of 100 cases. `reason` says why there is no rank.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/leaderboards/{board}/me (the `GetStanding` operationId).
+	GetStandingWithResponse(ctx context.Context, board Board, reqEditors ...RequestEditorFn) (*GetStandingResponse, error)
+
+	// GetTopWithResponse Read a board from its top
+	//
+	// The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
+	// board is read as it was at `asOf`, a minute ago at most; names, and who takes part, are those of now. Rows of users who have
+	// left since are missing, and the others keep their ranks until the next minute.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/leaderboards/{board}/top (the `GetTop` operationId).
+	GetTopWithResponse(ctx context.Context, board Board, params *GetTopParams, reqEditors ...RequestEditorFn) (*GetTopResponse, error)
 
 	// EraseAccountWithResponse Erase the account with everything of the user
 	//
@@ -7747,6 +8222,129 @@ func (r MarkReadResponse) ContentType() string {
 	return ""
 }
 
+type ListBoardsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Boards
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBoardsResponse) GetJSON200() *Boards {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBoardsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBoardsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBoardsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBoardsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListArchivesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Boards
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListArchivesResponse) GetJSON200() *Boards {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListArchivesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListArchivesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListArchivesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListArchivesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetAroundResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BoardPage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetAroundResponse) GetJSON200() *BoardPage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAroundResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAroundResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAroundResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAroundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetStandingResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7792,11 +8390,11 @@ type GetTopResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Top
+	JSON200 *BoardPage
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetTopResponse) GetJSON200() *Top {
+func (r GetTopResponse) GetJSON200() *BoardPage {
 	return r.JSON200
 }
 
@@ -9431,32 +10029,81 @@ func (c *ClientWithResponses) MarkReadWithResponse(ctx context.Context, id strin
 	return ParseMarkReadResponse(rsp)
 }
 
-// GetStandingWithResponse Read the user's own place on the symmetry board
+// ListBoardsWithResponse List the boards of the present
 //
-// `entry`, `rank` and `percentile` are there together, and only while the user is on the board: opted in, with a consent in force and
-// at least one scan that counts.
+// For everybody (`overall`) and for each division that users declare: all time, this ISO week and this day, in UTC.
 //
 // Returns a wrapper object for the known response body format(s).
 //
-// Corresponds with GET /v1/leaderboards/symmetry/me (the `GetStanding` operationId).
-func (c *ClientWithResponses) GetStandingWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetStandingResponse, error) {
-	rsp, err := c.GetStanding(ctx, reqEditors...)
+// Corresponds with GET /v1/leaderboards (the `ListBoards` operationId).
+func (c *ClientWithResponses) ListBoardsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListBoardsResponse, error) {
+	rsp, err := c.ListBoards(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBoardsResponse(rsp)
+}
+
+// ListArchivesWithResponse List the boards of past weeks or days
+//
+// Newest first. A board counts late scans until `closes`, and can be read until `expires`: a week's for 53 weeks, a day's for 35 days.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
+func (c *ClientWithResponses) ListArchivesWithResponse(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*ListArchivesResponse, error) {
+	rsp, err := c.ListArchives(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListArchivesResponse(rsp)
+}
+
+// GetAroundWithResponse Read the rows around the user's own
+//
+// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/leaderboards/{board}/around (the `GetAround` operationId).
+func (c *ClientWithResponses) GetAroundWithResponse(ctx context.Context, board Board, params *GetAroundParams, reqEditors ...RequestEditorFn) (*GetAroundResponse, error) {
+	rsp, err := c.GetAround(ctx, board, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAroundResponse(rsp)
+}
+
+// GetStandingWithResponse Read the user's own place on a board
+//
+// `entry` and `personalBest` are there while the user takes part and has a scan that counts. `rank`, `rankLow`, `rankHigh` and
+// `percentile` are there once others see the entry: from 3 scans or series on 3 days, in UTC, and after withdrawing the consent or
+// having the ratings forgotten from 20. Until then `provisional` has the place that the rating would have, which nobody else sees.
+// `rankLow` and `rankHigh` are the ranks of ratings 1.96 standard errors above and below: the range in which the rank of the user's
+// true rating is in 95 of 100 cases. `reason` says why there is no rank.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/leaderboards/{board}/me (the `GetStanding` operationId).
+func (c *ClientWithResponses) GetStandingWithResponse(ctx context.Context, board Board, reqEditors ...RequestEditorFn) (*GetStandingResponse, error) {
+	rsp, err := c.GetStanding(ctx, board, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseGetStandingResponse(rsp)
 }
 
-// GetTopWithResponse Read the top of the symmetry board
+// GetTopWithResponse Read a board from its top
 //
-// The highest ratings first, of users who opted in. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4.
-// A new scan is counted within seconds.
+// The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
+// board is read as it was at `asOf`, a minute ago at most; names, and who takes part, are those of now. Rows of users who have
+// left since are missing, and the others keep their ranks until the next minute.
 //
 // Returns a wrapper object for the known response body format(s).
 //
-// Corresponds with GET /v1/leaderboards/symmetry/top (the `GetTop` operationId).
-func (c *ClientWithResponses) GetTopWithResponse(ctx context.Context, params *GetTopParams, reqEditors ...RequestEditorFn) (*GetTopResponse, error) {
-	rsp, err := c.GetTop(ctx, params, reqEditors...)
+// Corresponds with GET /v1/leaderboards/{board}/top (the `GetTop` operationId).
+func (c *ClientWithResponses) GetTopWithResponse(ctx context.Context, board Board, params *GetTopParams, reqEditors ...RequestEditorFn) (*GetTopResponse, error) {
+	rsp, err := c.GetTop(ctx, board, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -10605,6 +11252,84 @@ func ParseMarkReadResponse(rsp *http.Response) (*MarkReadResponse, error) {
 	return response, nil
 }
 
+// ParseListBoardsResponse parses an HTTP response from a ListBoardsWithResponse call
+func ParseListBoardsResponse(rsp *http.Response) (*ListBoardsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBoardsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Boards
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListArchivesResponse parses an HTTP response from a ListArchivesWithResponse call
+func ParseListArchivesResponse(rsp *http.Response) (*ListArchivesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListArchivesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Boards
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetAroundResponse parses an HTTP response from a GetAroundWithResponse call
+func ParseGetAroundResponse(rsp *http.Response) (*GetAroundResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAroundResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BoardPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetStandingResponse parses an HTTP response from a GetStandingWithResponse call
 func ParseGetStandingResponse(rsp *http.Response) (*GetStandingResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -10646,7 +11371,7 @@ func ParseGetTopResponse(rsp *http.Response) (*GetTopResponse, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Top
+		var dest BoardPage
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

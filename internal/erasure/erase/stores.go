@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/cheat"
+	"github.com/facescan/facescan/internal/store"
 )
 
 const (
@@ -49,7 +50,14 @@ func (e *Consumer) stores(ctx context.Context, j erasure.Job) ([]emptied, error)
 func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied, error) {
 	fs, uid := e.Firestore, string(j.UID)
 	all := []emptied{
-		e.documents(j, documents{name: "entries", query: fs.CollectionGroup("entries").Where("uid", "==", uid)}),
+		// With the ratings go their entries, and what is left of those had lost its rating.
+		e.documents(j, documents{name: "ratings", query: account.Ref(fs, j.UID).Collection("ratings").Query, remove: e.removeRating(j)}),
+		e.documents(j, documents{
+			name: "entries", query: fs.CollectionGroup("entries").Where("uid", "==", uid),
+			remove: func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
+				return leaderboard.RemoveEntry(tx, fs, snap, e.Now())
+			},
+		}),
 		e.objects(j, "photos", e.Uploads, scan.PhotosPrefix(j.UID)),
 		e.objects(j, "results", e.Results, scan.ResultsPrefix(j.UID)),
 		e.objects(j, "export files", e.Results, exportPrefix(j.UID)),
@@ -69,6 +77,17 @@ func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied,
 	return all, nil
 }
 
+// removeRating returns what deletes a rating with its entries on the boards, which counts them out.
+func (e *Consumer) removeRating(j erasure.Job) func(*firestore.Transaction, *firestore.DocumentSnapshot) error {
+	return func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
+		rating, err := store.Decode[leaderboard.RatingDoc](snap, nil, "rating", nil)
+		if err != nil {
+			return err
+		}
+		return leaderboard.Remove(tx, e.Firestore, j.UID, rating, e.Now())
+	}
+}
+
 // exportPrefix returns the prefix of the user's exports in the results bucket.
 func exportPrefix(uid account.UID) string { return "exports/" + string(uid) + "/" }
 
@@ -76,14 +95,11 @@ func exportPrefix(uid account.UID) string { return "exports/" + string(uid) + "/
 // What was made under a consent granted since stays.
 func (e *Consumer) consentStores(j erasure.Job) []emptied {
 	fs, user := e.Firestore, account.Ref(e.Firestore, j.UID)
-	removeRating := func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
-		return leaderboard.Remove(tx, fs, snap.Ref.ID, j.UID)
-	}
 	until := func(q firestore.Query) firestore.Query { return q.Where("consentEpoch", "<=", j.Epoch) }
 	ofUser := func(c *firestore.CollectionRef) firestore.Query { return c.Where("uid", "==", string(j.UID)) }
 	all := []emptied{
 		// The board's entry is deleted together with the rating that it is made from.
-		e.documents(j, documents{name: "ratings", query: until(user.Collection("ratings").Query), remove: removeRating}),
+		e.documents(j, documents{name: "ratings", query: until(user.Collection("ratings").Query), remove: e.removeRating(j)}),
 		e.memory(j),
 	}
 	all = append(all, e.madeBefore(j, "ratings", "guard", "series")...)

@@ -63,7 +63,7 @@ func (r *Consumer) count(ctx context.Context, e event.ScanCompletedV1) error {
 	c := leaderboard.Contribution{
 		ScanID: e.ScanID, Score: e.Score, Interval: e.Interval, CompletedAt: wholeMicros(e.CompletedAt),
 	}
-	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, leaderboard.BoardID(e.EngineMajor), c)
+	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, e.EngineMajor, c)
 }
 
 // recount replaces a scan's score by that of another engine, on that engine's board. A scan that is
@@ -81,7 +81,7 @@ func (r *Consumer) recount(ctx context.Context, e event.ScanRescoredV1) error {
 	c := leaderboard.Contribution{
 		ScanID: e.ScanID, Score: e.Score, Interval: e.Interval, CompletedAt: wholeMicros(e.CompletedAt), Revision: e.Revision,
 	}
-	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, leaderboard.BoardID(e.EngineMajor), c)
+	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, e.EngineMajor, c)
 }
 
 // inTurn commits a change of the user's ratings; what names it in the error.
@@ -96,39 +96,35 @@ func (r *Consumer) inTurn(
 
 // admit adds the contribution unless the fence is closed.
 func (r *Consumer) admit(
-	ctx context.Context, uid account.UID, epoch int64, board string, c leaderboard.Contribution,
+	ctx context.Context, uid account.UID, epoch int64, major int, c leaderboard.Contribution,
 ) error {
 	return r.inTurn(ctx, uid, "rank scan "+c.ScanID, func(ctx context.Context, tx *outbox.Tx) error {
 		user, err := account.Enter(tx.Transaction, r.Firestore, uid, epoch)
 		if err != nil {
 			return fault.Ignore(err, account.ErrClosed)
 		}
-		return r.contribute(ctx, tx, user, board, c)
+		return r.contribute(ctx, tx, user, major, c)
 	})
 }
 
-// contribute writes the rating, the entry and the personal bests that it owes, or nothing if the
+// contribute writes the rating, the entries and the personal bests that it owes, or nothing if the
 // scan changes nothing.
 func (r *Consumer) contribute(
-	ctx context.Context, tx *outbox.Tx, user account.User, board string, c leaderboard.Contribution,
+	ctx context.Context, tx *outbox.Tx, user account.User, major int, c leaderboard.Contribution,
 ) error {
-	before, err := leaderboard.ReadHistory(tx.Transaction, leaderboard.Ratings(r.Firestore, user.UID).Doc(board), user)
+	before, err := leaderboard.ReadRating(tx.Transaction, r.Firestore, user, major)
 	if err != nil {
 		return err
 	}
-	grown := before.Add(c)
-	after := grown.Trim()
-	if after.Equal(before) {
-		return nil
-	}
+	grown := before.Contributions.Add(c)
 	// From the untrimmed history: an old high score that drops out only now must not make a later scan
 	// a best.
-	for _, b := range leaderboard.NewBests(before, grown) {
-		if err := tell(ctx, tx, user, board, b); err != nil {
+	for _, b := range leaderboard.NewBests(before.Contributions, grown) {
+		if err := tell(ctx, tx, user, before.Board, b); err != nil {
 			return err
 		}
 	}
-	return leaderboard.Save(tx.Transaction, r.Firestore, user, board, before, after, r.Now().UTC())
+	return leaderboard.Save(tx.Transaction, r.Firestore, user, before, grown.Trim(), r.Now().UTC())
 }
 
 // tell owes the event of a personal best. If an earlier and higher scan arrives still later, the
@@ -165,19 +161,13 @@ func (r *Consumer) follow(ctx context.Context, uid account.UID) error {
 	})
 }
 
-// reproject writes the entry of a rating, or removes both if the consent is gone. user is zero if
+// reproject writes the entries of a rating, or removes all if the consent is gone. user is zero if
 // the user is gone.
 func (r *Consumer) reproject(
 	tx *firestore.Transaction, uid account.UID, user account.User, rating leaderboard.RatingDoc,
 ) error {
 	if !user.Stands(rating.ConsentEpoch) {
-		return leaderboard.Remove(tx, r.Firestore, rating.Board, uid)
+		return leaderboard.Remove(tx, r.Firestore, uid, rating, r.Now().UTC())
 	}
-	if rating.ConsentEpoch != user.ConsentEpoch {
-		renewed := []firestore.Update{{Path: "consentEpoch", Value: user.ConsentEpoch}}
-		if err := tx.Update(leaderboard.Ratings(r.Firestore, uid).Doc(rating.Board), renewed); err != nil {
-			return fmt.Errorf("renew rating: %w", err)
-		}
-	}
-	return leaderboard.Project(tx, r.Firestore, rating.Board, user, rating.Contributions, r.Now().UTC())
+	return leaderboard.Save(tx, r.Firestore, user, rating, rating.Contributions, r.Now().UTC())
 }

@@ -23,9 +23,9 @@ func (r *Consumer) countSeries(ctx context.Context, e event.SeriesSettledV1) err
 	if e.EngineMajor == 0 {
 		return nil // it has never counted on any board
 	}
-	board := leaderboard.BoardID(e.EngineMajor)
+	board := leaderboard.AllTime(e.EngineMajor).ID()
 	if e.Photos > 0 {
-		if err := r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, board, c); err != nil {
+		if err := r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, e.EngineMajor, c); err != nil {
 			return err
 		}
 		if e.Struck == 0 {
@@ -52,7 +52,7 @@ func (r *Consumer) strikeSeries(ctx context.Context, e event.SeriesDeletedV1) er
 	gone := leaderboard.Contribution{
 		ScanID: e.SeriesID, CompletedAt: wholeMicros(e.SettledAt), Deleted: true, Series: true, Struck: e.Photos,
 	}
-	board := leaderboard.BoardID(e.EngineMajor)
+	board := leaderboard.AllTime(e.EngineMajor).ID()
 	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, gone,
 		func(d leaderboard.RatingDoc) (leaderboard.Contribution, bool) {
 			return gone, d.Board == board || d.Contributions.Has(gone)

@@ -25,8 +25,8 @@ func (r *Consumer) strike(ctx context.Context, e event.ScanDeletedV1, everywhere
 	gone := leaderboard.Contribution{ScanID: e.ScanID, CompletedAt: wholeMicros(e.CompletedAt), Deleted: true}
 	return r.replace(ctx, account.UID(e.UID), e.ConsentEpoch, gone,
 		func(d leaderboard.RatingDoc) (leaderboard.Contribution, bool) {
-			return gone, d.Board == leaderboard.BoardID(e.EngineMajor) || everywhere && d.Contributions.Has(gone)
-		}, leaderboard.BoardID(e.EngineMajor))
+			return gone, d.Board == leaderboard.AllTime(e.EngineMajor).ID() || everywhere && d.Contributions.Has(gone)
+		}, leaderboard.AllTime(e.EngineMajor).ID())
 }
 
 // replace replaces a scan or series on each board of its user by the result of on, which is ok if
@@ -65,7 +65,7 @@ func (r *Consumer) keep(
 	tx *firestore.Transaction, user account.User, doc leaderboard.RatingDoc, c leaderboard.Contribution,
 ) error {
 	after := doc.Contributions.Add(c).Trim()
-	return leaderboard.Save(tx, r.Firestore, user, doc.Board, doc.Contributions, after, r.Now().UTC())
+	return leaderboard.Save(tx, r.Firestore, user, doc, after, r.Now().UTC())
 }
 
 // wholeMicros returns the time with Firestore's precision.

@@ -2,79 +2,168 @@
 package serve
 
 import (
-	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 )
 
 const (
-	defaultTop = 10
-	maxTop     = 100
+	defaultTop    = 10
+	maxTop        = leaderboard.TopRows
+	defaultAround = 11
+	maxAround     = 51
 )
 
-// Handler serves GET /v1/leaderboards/symmetry/top and /me.
+// main is what the API calls the board of all users and all times of the current engine.
+const main = "symmetry"
+
+// Handler serves the routes below /v1/leaderboards.
 type Handler struct {
 	Firestore *firestore.Client
-	// Board is the id of the current board.
-	Board string
+	// Major is the current engine's major version.
+	Major int
+	// Key seals cursors.
+	Key keys.Ring
+	// Now is the clock.
+	Now func() time.Time
 }
 
 // Routes adds the routes to the API.
 func (h *Handler) Routes(api *httpapi.API) {
-	api.Handle("GET /v1/leaderboards/symmetry/top", httpapi.User, h.top, httpapi.Query("limit"))
-	api.Handle("GET /v1/leaderboards/symmetry/me", httpapi.User, h.me)
+	api.Handle("GET /v1/leaderboards", httpapi.User, h.list)
+	api.Handle("GET /v1/leaderboards/archives", httpapi.User, h.archives, httpapi.Query("division", "period"))
+	api.Handle("GET /v1/leaderboards/{board}/top", httpapi.User, h.top, httpapi.Paged)
+	api.Handle("GET /v1/leaderboards/{board}/around", httpapi.User, h.around, httpapi.Query("limit"))
+	api.Handle("GET /v1/leaderboards/{board}/me", httpapi.User, h.me)
 }
 
-// rowView is a public entry of the board. It has no uid, which is private.
-type rowView struct {
-	// Rank counts from 1. Equal ratings share a rank.
-	Rank int64 `json:"rank"`
-	// Username is "" for a user without one.
-	Username string `json:"username"`
-	// Rating is 0-100 with two decimals.
-	Rating float64 `json:"rating"`
-	// Scans is the number of scans behind the rating.
-	Scans int `json:"scans"`
-	// Me marks the caller's own entry.
-	Me bool `json:"me"`
+func (h *Handler) reader() *leaderboard.Reader {
+	return &leaderboard.Reader{Firestore: h.Firestore, Now: h.Now}
 }
 
-type topView struct {
-	Board   string    `json:"board"`
-	Entries []rowView `json:"entries"`
+// board returns the board of the request's path. The error is not_found for a board that never was,
+// and board_gone for one that is not kept any more.
+func (h *Handler) board(r *http.Request) (leaderboard.Board, error) {
+	id := r.PathValue("board")
+	if id == main {
+		return leaderboard.AllTime(h.Major), nil
+	}
+	b, ok := leaderboard.ParseBoard(id)
+	if !ok || b.Major > h.Major || b.Period.Begin().After(h.Now()) {
+		return b, fault.New(fault.CodeNotFound, "There is no such leaderboard.")
+	}
+	if b.Period.Gone(h.Now()) {
+		return b, fault.New(fault.CodeBoardGone, "This leaderboard was kept until %s.", httpapi.Time(b.Period.Expires()))
+	}
+	return b, nil
 }
+
+// pageView is a part of a board.
+type pageView struct {
+	Board string            `json:"board"`
+	Items []leaderboard.Row `json:"items"`
+	// Total is the number of entries, and AsOf the moment at which the board was read.
+	Total int64  `json:"total"`
+	AsOf  string `json:"asOf"`
+	// PrevCursor and NextCursor are the "cursor" of the pages before and after, "" at the ends.
+	PrevCursor string `json:"prevCursor,omitempty"`
+	NextCursor string `json:"nextCursor,omitempty"`
+	// Reason is why there are no rows around the caller.
+	Reason string `json:"reason,omitempty"`
+}
+
+func (h *Handler) view(b leaderboard.Board, p leaderboard.Page) (v pageView, err error) {
+	v = pageView{Board: b.ID(), Items: p.Rows, Total: p.Total, AsOf: httpapi.Time(p.AsOf)}
+	if p.Prev != "" {
+		if v.PrevCursor, err = h.Key.Seal(keys.Cursor, before+p.Prev, b.ID()); err != nil {
+			return v, err
+		}
+	}
+	if p.Next != "" {
+		v.NextCursor, err = h.Key.Seal(keys.Cursor, after+p.Next, b.ID())
+	}
+	return v, err
+}
+
+// The directions of a cursor, which come before the sort key in it.
+const (
+	before = "<"
+	after  = ">"
+)
 
 func (h *Handler) top(w http.ResponseWriter, r *http.Request) error {
+	b, err := h.board(r)
+	if err != nil {
+		return err
+	}
 	limit, err := httpapi.IntParam(r, "limit", defaultTop, 1, maxTop)
 	if err != nil {
 		return err
 	}
-	caller := account.Caller(r)
-	docs, err := leaderboard.Ordered(h.Firestore, h.Board).Limit(limit).Documents(r.Context()).GetAll()
+	p, err := h.page(r, b, limit)
 	if err != nil {
-		return fmt.Errorf("read the top of %s: %w", h.Board, err)
+		return err
 	}
-	rows := make([]rowView, len(docs))
-	for i, snap := range docs {
-		var e leaderboard.EntryDoc
-		if err := snap.DataTo(&e); err != nil {
-			return fmt.Errorf("decode entry: %w", err)
-		}
-		rows[i] = rowView{Rank: int64(i) + 1, Username: e.Username, Rating: e.Rating, Scans: e.Scans, Me: e.UID == caller}
-		if i > 0 && rows[i-1].Rating == e.Rating {
-			rows[i].Rank = rows[i-1].Rank
-		}
+	v, err := h.view(b, p)
+	if err != nil {
+		return err
 	}
-	return httpapi.Write(w, http.StatusOK, topView{Board: h.Board, Entries: rows})
+	return httpapi.Write(w, http.StatusOK, v)
+}
+
+// page reads the page that the cursor names, or the first one.
+func (h *Handler) page(r *http.Request, b leaderboard.Board, limit int) (leaderboard.Page, error) {
+	ctx, caller := r.Context(), account.Caller(r)
+	text := r.URL.Query().Get("cursor")
+	if text == "" {
+		return h.reader().Top(ctx, b, caller, limit)
+	}
+	place, ok := h.Key.Open(keys.Cursor, text, b.ID())
+	if !ok {
+		return leaderboard.Page{}, fault.New(fault.CodeInvalidParameter, "The cursor is not one of this leaderboard.").
+			WithField("query/cursor", "must be a nextCursor or prevCursor of an answer about the same board")
+	}
+	if key, ok := strings.CutPrefix(place, before); ok {
+		return h.reader().Before(ctx, b, caller, key, limit)
+	}
+	return h.reader().After(ctx, b, caller, strings.TrimPrefix(place, after), limit)
+}
+
+func (h *Handler) around(w http.ResponseWriter, r *http.Request) error {
+	b, err := h.board(r)
+	if err != nil {
+		return err
+	}
+	limit, err := httpapi.IntParam(r, "limit", defaultAround, 1, maxAround)
+	if err != nil {
+		return err
+	}
+	p, reason, err := h.reader().Around(r.Context(), b, account.Caller(r), limit)
+	if err != nil {
+		return err
+	}
+	v, err := h.view(b, p)
+	if err != nil {
+		return err
+	}
+	v.Reason = reason
+	return httpapi.Write(w, http.StatusOK, v)
 }
 
 func (h *Handler) me(w http.ResponseWriter, r *http.Request) error {
-	view, err := leaderboard.ReadStanding(r.Context(), h.Firestore, h.Board, account.Caller(r))
+	b, err := h.board(r)
+	if err != nil {
+		return err
+	}
+	view, err := h.reader().Standing(r.Context(), b, account.Caller(r))
 	if err != nil {
 		return err
 	}

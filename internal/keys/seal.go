@@ -1,0 +1,47 @@
+package keys
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
+)
+
+// Seal returns the text encrypted for the purpose, in unpadded base64 of URLs. Only [Ring.Open]
+// with the same purpose and context returns it. Seal is for what a client keeps and must not read.
+func (r Ring) Seal(p Purpose, text, context string) (string, error) {
+	aead, err := r.aead(p)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(aead.Seal(nil, nil, []byte(text), []byte(context))), nil
+}
+
+// Open returns the text that was sealed. It reports false for a text that was not sealed for the
+// purpose and context.
+func (r Ring) Open(p Purpose, sealed, context string) (string, bool) {
+	aead, err := r.aead(p)
+	if err != nil {
+		return "", false
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
+	if err != nil {
+		return "", false
+	}
+	text, err := aead.Open(nil, nil, raw, []byte(context))
+	return string(text), err == nil
+}
+
+// aead returns AES-256-GCM with a random nonce and a key of the purpose's own (RFC 5869).
+func (r Ring) aead(p Purpose) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, r, nil, "seal\x00"+string(p), 32)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
