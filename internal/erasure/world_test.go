@@ -145,6 +145,7 @@ func (w *world) seed(t *testing.T, uid string) {
 func (w *world) measure(t *testing.T, uid string) {
 	t.Helper()
 	w.Deliver("notify", "rank")
+	w.Rank(uid, usertest.RankedAgain)
 	salt := fmt.Sprint(w.User(uid).ConsentEpoch)
 	w.Scan(uid, usertest.Photo(t, 0, salt))
 	w.Advance(time.Second)

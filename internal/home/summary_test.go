@@ -50,7 +50,9 @@ func TestSummary(t *testing.T) {
 	board := leaderboard.AllTime(report.MajorVersion()).ID()
 
 	status, body := b.get(t)
-	want := map[string]any{"standing": map[string]any{"board": board, "optIn": true, "total": 0.0}, "unread": 0.0}
+	want := map[string]any{"standing": map[string]any{
+		"board": board, "optIn": true, "reason": "not_rated", "total": 0.0, "asOf": testkit.Member(body, "standing", "asOf"),
+	}, "unread": 0.0}
 	if diff := cmp.Diff(want, body); status != http.StatusOK || diff != "" {
 		t.Fatalf("before the first scan: %d (-want +got):\n%s", status, diff)
 	}
@@ -60,6 +62,9 @@ func TestSummary(t *testing.T) {
 	latest := b.Open(ada).Scan.ID
 	b.MoveIn(bob, account.Notifications{}, "bobs-phone")
 	b.Scan(bob, usertest.Photo(t, 1, "")) // scores more
+	b.Rank(ada, usertest.Ranked)
+	b.Rank(bob, usertest.Ranked)
+	b.CountAnew()
 	type items struct{ Items []struct{ ID string } }
 	told := usertest.Decode[items](b.World, b.Do(ada, http.MethodGet, "/v1/inbox", "")).Items
 	b.Do(ada, http.MethodPost, "/v1/inbox/"+told[0].ID+"/read", "")

@@ -137,14 +137,15 @@ func Save(
 	return move(tx, fs, user.UID, before.Places, places, now)
 }
 
-// Remove deletes the rating, which the transaction has read, with its entries and their counts.
+// Remove deletes the rating, which the transaction has read, with its entries and their counts. It
+// returns the number of entries.
 func Remove(
 	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, d RatingDoc, now time.Time,
-) error {
+) (entries int, err error) {
 	if err := tx.Delete(Ratings(fs, uid).Doc(d.Board)); err != nil {
-		return fmt.Errorf("delete rating: %w", err)
+		return 0, fmt.Errorf("delete rating: %w", err)
 	}
-	return move(tx, fs, uid, d.Places, nil, now)
+	return len(byBoard(d.Places)), move(tx, fs, uid, d.Places, nil, now)
 }
 
 // RemoveEntry deletes an entry, which the transaction has read, without the rating that it is made

@@ -39,7 +39,7 @@ func TestExpiring(t *testing.T) {
 	if !slices.IsSorted(schema.Expiring()) {
 		t.Error("not sorted")
 	}
-	for _, name := range []string{"users", "scans", "entries", "histogram", "outbox", "exports"} {
+	for _, name := range []string{"users", "scans", "ratings", "boards", "outbox", "exports"} {
 		if slices.Contains(schema.Expiring(), name) {
 			t.Errorf("documents of %q stay until their owner or their work removes them", name)
 		}

@@ -14,6 +14,8 @@ import (
 	"github.com/facescan/facescan/internal/erasure/erase"
 	"github.com/facescan/facescan/internal/erasure/receipt"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/parked"
@@ -29,6 +31,9 @@ func (f *fixture) live(t *testing.T) {
 	f.MoveIn("ada", account.Notifications{Push: true, Email: true}, "token")
 	f.Do("ada", http.MethodPut, "/v1/me/username", `{"username":"lovelace"}`) // reserves the one before
 	f.Scan("ada", usertest.Photo(t, 0, ""))
+	f.Rank("ada", usertest.Ranked)
+	board := leaderboard.Board{Division: leaderboard.Overall, Period: leaderboard.Day(f.Clock()), Major: report.MajorVersion()}
+	f.Do("ada", http.MethodGet, "/v1/leaderboards/"+board.ID()+"/top", "") // makes a snapshot
 	m := f.Published()[0].Message
 	if err := parked.Keep(t.Context(), f.Firestore, "test", m, event.ErrMalformed, f.Clock()); err != nil {
 		t.Fatal(err)

@@ -2609,8 +2609,8 @@ type ClientInterface interface {
 	// GetTop Read a board from its top
 	//
 	// The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
-	// board is read as it was at `asOf`, a minute ago at most; names, and who takes part, are those of now. Rows of users who have
-	// left since are missing, and the others keep their ranks until the next minute.
+	// board is read as it was at `asOf`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
+	// since are missing, and the others keep their ranks until the board is counted again.
 	//
 	// Corresponds with GET /v1/leaderboards/{board}/top (the `GetTop` operationId).
 	GetTop(ctx context.Context, board Board, params *GetTopParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3620,8 +3620,8 @@ func (c *Client) GetStanding(ctx context.Context, board Board, reqEditors ...Req
 // GetTop Read a board from its top
 //
 // The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
-// board is read as it was at `asOf`, a minute ago at most; names, and who takes part, are those of now. Rows of users who have
-// left since are missing, and the others keep their ranks until the next minute.
+// board is read as it was at `asOf`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
+// since are missing, and the others keep their ranks until the board is counted again.
 //
 // Corresponds with GET /v1/leaderboards/{board}/top (the `GetTop` operationId).
 func (c *Client) GetTop(ctx context.Context, board Board, params *GetTopParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7038,8 +7038,8 @@ type ClientWithResponsesInterface interface {
 	// GetTopWithResponse Read a board from its top
 	//
 	// The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
-	// board is read as it was at `asOf`, a minute ago at most; names, and who takes part, are those of now. Rows of users who have
-	// left since are missing, and the others keep their ranks until the next minute.
+	// board is read as it was at `asOf`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
+	// since are missing, and the others keep their ranks until the board is counted again.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10096,8 +10096,8 @@ func (c *ClientWithResponses) GetStandingWithResponse(ctx context.Context, board
 // GetTopWithResponse Read a board from its top
 //
 // The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
-// board is read as it was at `asOf`, a minute ago at most; names, and who takes part, are those of now. Rows of users who have
-// left since are missing, and the others keep their ranks until the next minute.
+// board is read as it was at `asOf`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
+// since are missing, and the others keep their ranks until the board is counted again.
 //
 // Returns a wrapper object for the known response body format(s).
 //

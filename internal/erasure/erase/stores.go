@@ -51,10 +51,10 @@ func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied,
 	fs, uid := e.Firestore, string(j.UID)
 	all := []emptied{
 		// With the ratings go their entries, and what is left of those had lost its rating.
-		e.documents(j, documents{name: "ratings", query: account.Ref(fs, j.UID).Collection("ratings").Query, remove: e.removeRating(j)}),
+		e.documents(j, documents{name: "ratings", query: leaderboard.Ratings(fs, j.UID).Query, remove: e.removeRating(j)}),
 		e.documents(j, documents{
 			name: "entries", query: fs.CollectionGroup("entries").Where("uid", "==", uid),
-			remove: func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
+			remove: func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot, _ map[string]int64) error {
 				return leaderboard.RemoveEntry(tx, fs, snap, e.Now())
 			},
 		}),
@@ -77,14 +77,16 @@ func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied,
 	return all, nil
 }
 
-// removeRating returns what deletes a rating with its entries on the boards, which counts them out.
-func (e *Consumer) removeRating(j erasure.Job) func(*firestore.Transaction, *firestore.DocumentSnapshot) error {
-	return func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error {
+// removeRating returns what deletes a rating with its entries on the boards, and counts both.
+func (e *Consumer) removeRating(j erasure.Job) remover {
+	return func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot, counts map[string]int64) error {
 		rating, err := store.Decode[leaderboard.RatingDoc](snap, nil, "rating", nil)
 		if err != nil {
 			return err
 		}
-		return leaderboard.Remove(tx, e.Firestore, j.UID, rating, e.Now())
+		entries, err := leaderboard.Remove(tx, e.Firestore, j.UID, rating, e.Now())
+		counts["entries"] += int64(entries)
+		return err
 	}
 }
 
@@ -180,9 +182,13 @@ type documents struct {
 	match func(ctx context.Context, snap *firestore.DocumentSnapshot) (bool, error)
 	// before, if set, removes what must be deleted before a document. It may be repeated.
 	before func(ctx context.Context, snap *firestore.DocumentSnapshot) error
-	// remove, if set, replaces the deletion of the document. It only writes.
-	remove func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot) error
+	// remove, if set, replaces the deletion of the document.
+	remove remover
 }
+
+// remover deletes a document, which the transaction has read, and what goes with it. It only
+// writes, and adds to the counts by store what it deletes beside the document.
+type remover func(tx *firestore.Transaction, snap *firestore.DocumentSnapshot, counts map[string]int64) error
 
 func (e *Consumer) documents(j erasure.Job, d documents) emptied {
 	return emptied{name: d.name, page: func(ctx context.Context) (int, error) {
@@ -254,7 +260,7 @@ func (e *Consumer) deleteAll(
 				continue
 			}
 			if d.remove != nil {
-				err = d.remove(tx, snap)
+				err = d.remove(tx, snap, current.Counts)
 			} else {
 				err = tx.Delete(snap.Ref)
 			}

@@ -167,7 +167,8 @@ func (r *Consumer) reproject(
 	tx *firestore.Transaction, uid account.UID, user account.User, rating leaderboard.RatingDoc,
 ) error {
 	if !user.Stands(rating.ConsentEpoch) {
-		return leaderboard.Remove(tx, r.Firestore, uid, rating, r.Now().UTC())
+		_, err := leaderboard.Remove(tx, r.Firestore, uid, rating, r.Now().UTC())
+		return err
 	}
 	return leaderboard.Save(tx, r.Firestore, user, rating, rating.Contributions, r.Now().UTC())
 }

@@ -29,10 +29,16 @@ func fiveScans() []leaderboard.Contribution {
 	}
 }
 
+// threeDays are scans that others may see the rating of.
+func threeDays() []leaderboard.Contribution {
+	return []leaderboard.Contribution{
+		scanAt("a", day0.Add(-47*time.Hour), 60), scanAt("b", day0.Add(-23*time.Hour), 70), scanAt("c", day0.Add(time.Hour), 65),
+	}
+}
+
 func TestHandle_anyOrderTwiceConcurrently(t *testing.T) {
-	want := leaderboard.EntryDoc{
-		Schema: 1, UID: "u", Username: "name-u", Rating: see(fiveScans()...).Rating(), Scans: 4,
-		AchievedAt: day0.Add(25 * time.Hour),
+	want := leaderboard.Place{
+		Board: board, Rating: see(fiveScans()...).Rating(), Scans: 4, AchievedAt: day0.Add(25 * time.Hour),
 	}
 	for round := range 3 {
 		t.Run(strconv.Itoa(round), func(t *testing.T) {
@@ -44,8 +50,8 @@ func TestHandle_anyOrderTwiceConcurrently(t *testing.T) {
 			for _, c := range twice {
 				b.handle(completed("u", c))
 			}
-			if diff := cmp.Diff(&want, b.entry("u"), cmpopts.IgnoreFields(leaderboard.EntryDoc{}, "UpdatedAt")); diff != "" {
-				t.Errorf("entry (-want +got):\n%s", diff)
+			if diff := cmp.Diff(&want, b.place("u"), cmpopts.IgnoreFields(leaderboard.Place{}, "Bucket", "Shard")); diff != "" {
+				t.Errorf("place (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(see(fiveScans()...), b.rating("u").Contributions); diff != "" {
 				t.Errorf("contributions (-want +got):\n%s", diff)
@@ -78,8 +84,8 @@ func TestHandle_oneEventEightTimesAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if e := b.entry("u"); e == nil || e.Scans != 2 {
-		t.Errorf("entry = %+v, want one of two scans", e)
+	if e := b.place("u"); e == nil || e.Scans != 2 {
+		t.Errorf("place = %+v, want one of two scans", e)
 	}
 	want := []event.PersonalBestReachedV1{{
 		UID: "u", ScanID: "b", Board: board, ConsentEpoch: 1, Score: 70, Interval: event.Around(40, 90), Previous: 60,
@@ -94,10 +100,10 @@ func TestHandle_duplicateChangesNothing(t *testing.T) {
 	b := newBench(t)
 	b.save(member("u"))
 	b.handle(completed("u", fiveScans()[0]))
-	before, beforeEntry := b.rating("u"), b.entry("u")
+	before, beforeEntry := b.rating("u"), b.place("u")
 	b.now = b.now.Add(time.Hour)
 	b.handle(completed("u", fiveScans()[0]))
-	if diff := cmp.Diff(before, b.rating("u")) + cmp.Diff(beforeEntry, b.entry("u")); diff != "" {
+	if diff := cmp.Diff(before, b.rating("u")) + cmp.Diff(beforeEntry, b.place("u")); diff != "" {
 		t.Errorf("a duplicate changed:\n%s", diff)
 	}
 }
@@ -134,10 +140,11 @@ func TestHandle_boardsOfEnginesAreApart(t *testing.T) {
 	other := completed("u", fiveScans()[0])
 	other.EngineMajor = 2
 	b.handle(other)
-	if b.entry("u") != nil {
+	if b.place("u") != nil {
 		t.Error("a scan of engine 2 is on the board of engine 1")
 	}
-	if emulatortest.Document[leaderboard.EntryDoc](b.t, leaderboard.EntryRef(b.fs, "symmetry_all_v2", "u")) == nil {
+	second := leaderboard.AllTime(2).ID()
+	if r := emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(b.fs, "u").Doc(second)); r == nil || len(r.Places) == 0 {
 		t.Error("a scan of engine 2 is not on its own board")
 	}
 }
@@ -172,7 +179,9 @@ func TestHandle_accountUpdates(t *testing.T) {
 		t.Parallel()
 		b := newBench(t)
 		b.save(u)
-		b.handle(completed("u", fiveScans()[0]))
+		for _, c := range threeDays() {
+			b.handle(completed("u", c))
+		}
 		return b
 	}
 	t.Run("opting in later creates the entry", func(t *testing.T) {
@@ -184,8 +193,8 @@ func TestHandle_accountUpdates(t *testing.T) {
 		}
 		b.updated(member("u"))
 		b.updated(member("u"))
-		if e := b.entry("u"); e == nil || e.Rating != 57 {
-			t.Errorf("entry = %+v, want rating 57", e)
+		if e := b.entry("u"); e == nil || e.Rating != see(threeDays()...).Rating() {
+			t.Errorf("entry = %+v", e)
 		}
 	})
 	t.Run("opting out removes the entry and keeps the rating", func(t *testing.T) {
@@ -195,15 +204,6 @@ func TestHandle_accountUpdates(t *testing.T) {
 		b.updated(u)
 		if b.entry("u") != nil || b.rating("u") == nil {
 			t.Error("want a rating and no entry")
-		}
-	})
-	t.Run("a rename shows", func(t *testing.T) {
-		b := rated(t, member("u"))
-		u := member("u")
-		u.Username = ""
-		b.updated(u)
-		if e := b.entry("u"); e == nil || e.Username != "" {
-			t.Errorf("entry = %+v, want one without a name", e)
 		}
 	})
 	gone := map[string]func(*account.User){

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) 
 
 const (
 	major = 1
-	board = "symmetry_all_v1"
+	board = "symmetry_overall_all_v1"
 )
 
 // bench is a consumer over a database of its own.
@@ -140,6 +140,19 @@ func (b *bench) updated(u account.User) {
 	b.t.Helper()
 	b.save(u)
 	b.handle(event.AccountUpdatedV1{UID: string(u.UID)})
+}
+
+// place is the user's place on the board, which others may see or not; nil where there is none.
+func (b *bench) place(uid account.UID) *leaderboard.Place {
+	b.t.Helper()
+	if r := b.rating(uid); r != nil {
+		for _, p := range r.Places {
+			if p.Board == board {
+				return &p
+			}
+		}
+	}
+	return nil
 }
 
 // entry is the user's entry, nil where there is none.

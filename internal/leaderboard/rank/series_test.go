@@ -38,7 +38,7 @@ func TestSeriesOnTheBoard(t *testing.T) {
 	b.save(u)
 	b.handle(completed(u.UID, scanAt("first", day0.Add(-1), 60)))
 	b.handle(settled(u.UID, seriesOf("s", 80, 3, 0, 1), major))
-	if e := b.entry(u.UID); e == nil || e.Scans != 2 || e.Rating != 72.58 {
+	if e := b.place(u.UID); e == nil || e.Scans != 2 || e.Rating != 72.58 {
 		t.Fatalf("entry %+v", e)
 	}
 	best := event.PersonalBestReachedV1{
@@ -50,20 +50,20 @@ func TestSeriesOnTheBoard(t *testing.T) {
 	t.Run("a revision takes the place of the one before", func(t *testing.T) {
 		b.handle(settled(u.UID, seriesOf("s", 70, 2, 1, 2), major))
 		b.handle(settled(u.UID, seriesOf("s", 80, 3, 0, 1), major)) // late
-		if e := b.entry(u.UID); e.Scans != 2 || e.Rating != 61.29 {
+		if e := b.place(u.UID); e.Scans != 2 || e.Rating != 61.29 {
 			t.Errorf("entry %+v", e)
 		}
 	})
 	t.Run("none of it counts any more", func(t *testing.T) {
 		b.handle(settled(u.UID, seriesOf("s", 0, 0, 3, 3), major))
-		if e := b.entry(u.UID); e.Scans != 1 || e.Rating != 52.26 {
+		if e := b.place(u.UID); e.Scans != 1 || e.Rating != 52.26 {
 			t.Errorf("entry %+v", e)
 		}
 	})
 	t.Run("it is deleted", func(t *testing.T) {
 		b.handle(deletedSeries(u.UID, "s", 3))
 		b.handle(settled(u.UID, seriesOf("s", 90, 3, 0, 9), major)) // late
-		if e := b.entry(u.UID); e.Scans != 1 || e.Rating != 52.26 {
+		if e := b.place(u.UID); e.Scans != 1 || e.Rating != 52.26 {
 			t.Errorf("entry %+v", e)
 		}
 	})
@@ -72,7 +72,7 @@ func TestSeriesOnTheBoard(t *testing.T) {
 		never.Engine = ""
 		b.handle(never)
 		b.handle(event.SeriesDeletedV1{UID: "ann", SeriesID: "n", ConsentEpoch: 1, SettledAt: day0})
-		none := emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(b.fs, u.UID).Doc(leaderboard.BoardID(0)))
+		none := emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(b.fs, u.UID).Doc(leaderboard.AllTime(0).ID()))
 		if r := b.rating(u.UID); len(r.Contributions) != 2 || none != nil {
 			t.Errorf("rating %+v", r)
 		}
@@ -80,7 +80,7 @@ func TestSeriesOnTheBoard(t *testing.T) {
 	t.Run("a deletion that comes first", func(t *testing.T) {
 		b.handle(deletedSeries(u.UID, "early", 2))
 		b.handle(settled(u.UID, seriesOf("early", 99, 2, 0, 1), major))
-		if e := b.entry(u.UID); e.Scans != 1 {
+		if e := b.place(u.UID); e.Scans != 1 {
 			t.Errorf("entry %+v", e)
 		}
 	})
@@ -94,7 +94,7 @@ func TestSeriesOverAnEngineChange(t *testing.T) {
 	u := member("ann")
 	b.save(u)
 	next := func() *leaderboard.RatingDoc {
-		board := leaderboard.BoardID(major + 1)
+		board := leaderboard.AllTime(major + 1).ID()
 		return emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(b.fs, u.UID).Doc(board))
 	}
 	b.handle(settled(u.UID, seriesOf("s", 80, 3, 0, 1), major))

@@ -42,7 +42,7 @@ func TestHandle_deletion(t *testing.T) {
 			b := newBench(t)
 			b.save(member("u"))
 			deliver(b)
-			if e := b.entry("u"); e != nil {
+			if e := b.place("u"); e != nil {
 				t.Errorf("the only scan was deleted, but there is the entry %+v", e)
 			}
 			if diff := cmp.Diff(leaderboard.History{gone(all[0])}, b.rating("u").Contributions); diff != "" {
@@ -50,7 +50,7 @@ func TestHandle_deletion(t *testing.T) {
 			}
 			b.handle(completed("u", all[1]))
 			want := see(gone(all[0]), all[1])
-			if e := b.entry("u"); e == nil || e.Scans != 1 || e.Rating != want.Rating() {
+			if e := b.place("u"); e == nil || e.Scans != 1 || e.Rating != want.Rating() {
 				t.Errorf("entry = %+v, want one scan and the rating %v", e, want.Rating())
 			}
 			if bests := b.topic.bests(t); len(bests) != 0 {
@@ -77,7 +77,7 @@ func TestHandle_deletion(t *testing.T) {
 		u.ConsentEpoch = 3
 		b.save(u)
 		b.handle(deleted(all[0]))
-		if b.rating("u") != nil || b.entry("u") != nil {
+		if b.rating("u") != nil || b.place("u") != nil {
 			t.Error("it left a trace")
 		}
 	})
@@ -111,12 +111,12 @@ func TestHandle_rescore(t *testing.T) {
 			if diff := cmp.Diff(want, b.rating("u").Contributions); diff != "" {
 				t.Errorf("contributions (-want +got):\n%s", diff)
 			}
-			if e := b.entry("u"); e == nil || e.Rating != want.Rating() {
+			if e := b.place("u"); e == nil || e.Rating != want.Rating() {
 				t.Errorf("entry = %+v", e)
 			}
 			b.handle(deleted(first))
 			b.handle(rescored(first, major, 99, 20))
-			if b.entry("u") != nil || !b.rating("u").Contributions[0].Deleted {
+			if b.place("u") != nil || !b.rating("u").Contributions[0].Deleted {
 				t.Error("a deleted scan came back")
 			}
 		})
@@ -129,12 +129,12 @@ func TestHandle_rescore(t *testing.T) {
 		unfit := rescored(first, 2, 40, 12)
 		unfit.Rankable = false
 		b.handle(unfit)
-		if b.entry("u") == nil {
+		if b.place("u") == nil {
 			t.Error("the older engine's board lost it")
 		}
 		unfit.EngineMajor = major
 		b.handle(unfit)
-		if b.entry("u") != nil {
+		if b.place("u") != nil {
 			t.Error("it still counts")
 		}
 	})

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
 
-const board = "symmetry_all_v1"
+const board = "symmetry_overall_all_v1"
 
 var day0 = time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 
@@ -29,13 +30,16 @@ type bench struct {
 	t   *testing.T
 	fs  *firestore.Client
 	api *httpapi.API
+	now time.Time
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, fs: emulatortest.Firestore(t, emulatortest.UniqueProject(t))}
+	b := &bench{t: t, fs: emulatortest.Firestore(t, emulatortest.UniqueProject(t)), now: day0.Add(9 * time.Hour)}
 	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
-	(&Handler{Firestore: b.fs, Board: board}).Routes(b.api)
+	(&Handler{
+		Firestore: b.fs, Major: 1, Key: []byte("a key of 32 bytes, for the test.."), Now: func() time.Time { return b.now },
+	}).Routes(b.api)
 	return b
 }
 
@@ -54,25 +58,44 @@ func (b *bench) save(u account.User) {
 	}
 }
 
-// count saves the user with a scan that counts, of the hour.
-func (b *bench) count(u account.User, hour int, score float64) {
+// count saves the user with what follows from the scans.
+func (b *bench) count(u account.User, scans ...leaderboard.Contribution) {
 	b.t.Helper()
 	b.save(u)
-	scan := leaderboard.Contribution{
-		ScanID: "of-" + string(u.UID), Score: score, CompletedAt: day0.Add(time.Duration(hour) * time.Hour),
+	var h leaderboard.History
+	for _, c := range scans {
+		h = h.Add(c)
 	}
 	err := b.fs.RunTransaction(b.t.Context(), func(_ context.Context, tx *firestore.Transaction) error {
-		return leaderboard.Save(tx, b.fs, u, board, nil, leaderboard.History{scan}, day0)
+		before, err := leaderboard.ReadRating(tx, b.fs, u, 1)
+		if err != nil {
+			return err
+		}
+		return leaderboard.Save(tx, b.fs, u, before, h, b.now)
 	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 }
 
+// threeDays are scans that others may see the rating of, the last one of the hour of day0.
+func threeDays(uid account.UID, hour int, score float64) (scans []leaderboard.Contribution) {
+	for back := range 3 {
+		scans = append(scans, leaderboard.Contribution{
+			ScanID: fmt.Sprintf("of-%s-%d", uid, back), Score: score,
+			CompletedAt: day0.AddDate(0, 0, -back).Add(time.Duration(hour) * time.Hour),
+		})
+	}
+	return scans
+}
+
 func (b *bench) rated(uid account.UID, hour int, score float64) {
 	b.t.Helper()
-	b.count(member(uid), hour, score)
+	b.count(member(uid), threeDays(uid, hour, score)...)
 }
+
+// rating is that of a user who is rated with the score.
+func rating(score float64) float64 { return leaderboard.History(threeDays("u", 1, score)).Rating() }
 
 // get asks as the user and reads the answer into a T.
 func get[T any](b *bench, uid account.UID, path string) (status int, answer T) {

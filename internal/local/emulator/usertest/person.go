@@ -6,10 +6,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"firebase.google.com/go/v4/auth"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/upload"
 )
@@ -152,6 +155,42 @@ func (w *World) upload(opened Opened, photo []byte) scan.ID {
 func (w *World) Scan(uid string, photo []byte) scan.ID {
 	w.tb.Helper()
 	return w.ScanWith(uid, photo, "[]")
+}
+
+// Ranked and RankedAgain are how many scans [World.Rank] must have counted for others to see the
+// rating, under a first consent and after a new one.
+const (
+	Ranked      = 3
+	RankedAgain = 20
+)
+
+// Rank has n scans of the user's past days counted. The scans themselves do not exist.
+func (w *World) Rank(uid string, n int) {
+	w.tb.Helper()
+	epoch := w.User(uid).ConsentEpoch
+	for i := range n {
+		at := w.Clock().AddDate(0, 0, -i%7-1).Add(time.Duration(i) * time.Second)
+		fact := event.ScanCompletedV1{
+			UID: uid, ScanID: fmt.Sprintf("past%02d", i), ConsentEpoch: epoch, Engine: report.Version,
+			EngineMajor: report.MajorVersion(), Score: 50, Rankable: true, CompletedAt: at,
+		}
+		e, err := event.New(event.ID(fact.EventType(), uid, fact.ScanID, at.String()), at, "", fact)
+		w.must(err)
+		data, err := event.Encode(e)
+		w.must(err)
+		w.must(w.Handlers["rank"](w.tb.Context(), event.Message{ID: e.ID, Data: data}))
+	}
+}
+
+// CountAnew has the next request for a board count it, as one some seconds later does.
+func (w *World) CountAnew() {
+	w.tb.Helper()
+	snaps, err := w.Firestore.CollectionGroup("snapshot").Documents(w.tb.Context()).GetAll()
+	w.must(err)
+	for _, snap := range snaps {
+		_, err := snap.Ref.Delete(w.tb.Context())
+		w.must(err)
+	}
 }
 
 // ScanWith is like [World.Scan] with the renditions, in JSON, made of the photo.
