@@ -19,6 +19,6 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	(&serve.Handler{Firestore: fs, Board: leaderboard.BoardID(report.MajorVersion())}).Routes(api)
+	(&serve.Handler{Firestore: fs, Board: leaderboard.BoardID(report.MajorVersion()), Now: p.Now}).Routes(api)
 	return api, nil
 }

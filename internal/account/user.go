@@ -82,6 +82,9 @@ type Consent struct {
 // Leaderboard is the user's choice for the boards.
 type Leaderboard struct {
 	OptIn bool `firestore:"optIn"`
+	// ForgottenAt is when the user last had the ratings forgotten. It is absent before. What was
+	// completed by then never counts again.
+	ForgottenAt time.Time `firestore:"forgottenAt,omitempty"`
 }
 
 // Notifications are the channels that the user wants in addition to the inbox.
@@ -203,9 +206,16 @@ func (u User) Admits(epoch int64) bool {
 // before stand: things are made under grants only, and there is no withdrawal between two grants in
 // a row.
 func (u User) Stands(epoch int64) bool {
-	since := u.Consent.Since
-	if since == 0 {
-		since = u.ConsentEpoch - 1
+	return u.State == Active && u.Consent.Granted && u.begun() <= epoch && epoch <= u.ConsentEpoch
+}
+
+// Renewed reports whether the consent in force was given after a withdrawal.
+func (u User) Renewed() bool { return u.Consent.Granted && u.begun() > 1 }
+
+// begun returns the epoch of the grant that began the consent in force.
+func (u User) begun() int64 {
+	if u.Consent.Since == 0 {
+		return u.ConsentEpoch - 1
 	}
-	return u.State == Active && u.Consent.Granted && since <= epoch && epoch <= u.ConsentEpoch
+	return u.Consent.Since
 }

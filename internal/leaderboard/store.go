@@ -23,10 +23,12 @@ type RatingDoc struct {
 	Schema int    `firestore:"schema"`
 	Board  string `firestore:"board"`
 	// ConsentEpoch is the latest epoch of the contributions.
-	ConsentEpoch  int64     `firestore:"consentEpoch"`
-	Contributions History   `firestore:"contributions"`
-	Rating        float64   `firestore:"rating"`
-	UpdatedAt     time.Time `firestore:"updatedAt"`
+	ConsentEpoch  int64   `firestore:"consentEpoch"`
+	Contributions History `firestore:"contributions"`
+	Rating        float64 `firestore:"rating"`
+	// FoldAt is when the sweep next folds struck contributions, absent if there are none.
+	FoldAt    time.Time `firestore:"foldAt,omitempty"`
+	UpdatedAt time.Time `firestore:"updatedAt"`
 }
 
 // EntryDoc is boards/{board}/entries/{uid}.
@@ -120,7 +122,7 @@ func Project(
 		return nil
 	}
 	err := tx.Set(ref, EntryDoc{
-		Schema: schema, UID: u.UID, Username: u.Username, Rating: h.Rating(), Scans: scans,
+		Schema: schema, UID: u.UID, Username: u.Username, Rating: h.Rating(Major(board)), Scans: scans,
 		AchievedAt: h.achievedAt(), UpdatedAt: now,
 	})
 	if err != nil {
@@ -139,7 +141,7 @@ func Save(
 	}
 	err := tx.Set(Ratings(fs, user.UID).Doc(board), RatingDoc{
 		Schema: schema, Board: board, ConsentEpoch: user.ConsentEpoch, Contributions: after,
-		Rating: after.Rating(), UpdatedAt: now,
+		Rating: after.Rating(Major(board)), FoldAt: after.FoldAt(), UpdatedAt: now,
 	})
 	if err != nil {
 		return fmt.Errorf("write rating: %w", err)

@@ -31,7 +31,7 @@ func fiveScans() []leaderboard.Contribution {
 
 func TestHandle_anyOrderTwiceConcurrently(t *testing.T) {
 	want := leaderboard.EntryDoc{
-		Schema: 1, UID: "u", Username: "name-u", Rating: see(fiveScans()...).Rating(), Scans: 4,
+		Schema: 1, UID: "u", Username: "name-u", Rating: see(fiveScans()...).Rating(major), Scans: 4,
 		AchievedAt: day0.Add(25 * time.Hour),
 	}
 	for round := range 3 {

@@ -4,6 +4,7 @@ package serve
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"cloud.google.com/go/firestore"
 
@@ -17,17 +18,20 @@ const (
 	maxTop     = 100
 )
 
-// Handler serves GET /v1/leaderboards/symmetry/top and /me.
+// Handler serves GET /v1/leaderboards/symmetry/top and /me, and DELETE /v1/leaderboards/me.
 type Handler struct {
 	Firestore *firestore.Client
 	// Board is the id of the current board.
 	Board string
+	// Now is the clock.
+	Now func() time.Time
 }
 
 // Routes adds the routes to the API.
 func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/leaderboards/symmetry/top", httpapi.User, h.top, httpapi.Query("limit"))
 	api.Handle("GET /v1/leaderboards/symmetry/me", httpapi.User, h.me)
+	api.Handle("DELETE /v1/leaderboards/me", httpapi.User, h.forget)
 }
 
 // rowView is a public entry of the board. It has no uid, which is private.

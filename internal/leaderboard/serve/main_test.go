@@ -35,7 +35,7 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, fs: emulatortest.Firestore(t, emulatortest.UniqueProject(t))}
 	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
-	(&Handler{Firestore: b.fs, Board: board}).Routes(b.api)
+	(&Handler{Firestore: b.fs, Board: board, Now: func() time.Time { return day0 }}).Routes(b.api)
 	return b
 }
 

@@ -199,7 +199,7 @@ func (w *World) serve() {
 	}
 	scans.Routes(w.API)
 	(&scanserve.SeriesHandler{Handler: scans, Watcher: scanserve.NewSeriesWatcher(w.Firestore)}).Routes(w.API)
-	(&serve.Handler{Firestore: w.Firestore, Board: leaderboard.BoardID(report.MajorVersion())}).Routes(w.API)
+	(&serve.Handler{Firestore: w.Firestore, Board: leaderboard.BoardID(report.MajorVersion()), Now: w.Clock}).Routes(w.API)
 	(&inbox.Handler{Firestore: w.Firestore, Now: w.Clock}).Routes(w.API)
 }
 
@@ -215,7 +215,7 @@ func (w *World) handle(opts Options) {
 	}
 	w.Handlers = map[string]func(context.Context, event.Message) error{
 		"analyze": analyzer.Handle,
-		"rank":    (&rank.Consumer{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}).Handle,
+		"rank":    (&rank.Consumer{Firestore: w.Firestore, Outbox: w.Outbox, Key: []byte(Key), Now: w.Clock}).Handle,
 		"notify": (&deliver.Consumer{
 			Firestore: w.Firestore, FCM: w.pushes(opts.Push), Mailer: w.Mailer, Users: w.Users, Now: w.Clock,
 		}).Handle,
