@@ -18,5 +18,5 @@ func build(ctx context.Context, p *boot.Process) (*rank.Consumer, error) {
 	if err := errors.Join(fsErr, boxErr); err != nil {
 		return nil, err
 	}
-	return &rank.Consumer{Firestore: fs, Outbox: box, Now: p.Now}, nil
+	return &rank.Consumer{Firestore: fs, Outbox: box, Key: []byte(p.Config.HashKey), Now: p.Now}, nil
 }

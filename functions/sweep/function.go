@@ -10,6 +10,7 @@ import (
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/leaderboard/rank"
 	"github.com/facescan/facescan/internal/sweep"
 )
 
@@ -25,12 +26,14 @@ func build(ctx context.Context, p *boot.Process) (*sweep.Consumer, error) {
 		return nil, err
 	}
 	erasures := &erasure.Sweeper{Firestore: fs, Outbox: box, Now: p.Now}
+	ratings := &rank.Folder{Firestore: fs, Now: p.Now}
 	exports := &export.Sweeper{Firestore: fs, Outbox: box, Results: results, Now: p.Now}
 	return &sweep.Consumer{Firestore: fs, Now: p.Now, Steps: []sweep.Step{
 		{Name: "events_published", Run: box.SweepAbandoned},
 		{Name: "scans_handled", Run: scans.Sweep},
 		{Name: "erasures_driven_on", Run: erasures.Sweep},
 		{Name: "exports_handled", Run: exports.Sweep},
+		{Name: "ratings_folded", Run: ratings.Sweep},
 		sweep.Expired(fs, p.Now),
 		{Name: "users_looked_for", Run: missing.Sweep}, // last, since it waits for Firebase
 	}}, nil

@@ -146,7 +146,7 @@ func (h held) write(tx *outbox.Tx, ref *firestore.DocumentRef, c Claim) error {
 	}
 	return tx.Update(ref, []firestore.Update{
 		{Path: "schema", Value: c.Schema}, {Path: "uid", Value: c.UID},
-		{Path: "createdAt", Value: c.CreatedAt}, {Path: "expireAt", Value: orAbsent(c.ExpireAt)},
+		{Path: "createdAt", Value: c.CreatedAt}, {Path: "expireAt", Value: store.OrAbsent(c.ExpireAt)},
 	}, firestore.LastUpdateTime(h.at))
 }
 

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -23,15 +24,29 @@ type Terms struct {
 	Retention string `json:"retention" firestore:"retention"`
 }
 
+// versions are those of all texts, from the first to the one in force.
+var versions = []string{"2026-11-01", keepsStruck}
+
+// keepsStruck is the first text by which the score of a deleted scan stays in the rating.
+const keepsStruck = "2026-11-29"
+
+// KeepsStruck reports whether the score of a deleted scan stays in the user's own rating by the
+// text of the version.
+func KeepsStruck(version string) bool {
+	return slices.Index(versions, version) >= slices.Index(versions, keepsStruck)
+}
+
 // CurrentTerms is the text in force.
 var CurrentTerms = Terms{
-	Version: "2026-11-01",
+	Version: versions[len(versions)-1],
 	Purpose: "FaceScan measures the geometry of the face in the photos you upload, to show you its symmetry and its " +
 		"change over time, and, only if you opt in, your place on a leaderboard. It does not identify you, does not " +
 		"compare your face with anybody else's and infers neither age, gender nor origin.",
 	Retention: "A photo is deleted 24 hours after its analysis unless you choose to keep it longer, and after 7 days " +
 		"at the latest if it could not be analysed. Results are kept until you delete them, withdraw this consent or " +
-		"delete your account.",
+		"delete your account. If you delete a scan, its photo and its result are removed, but its score stays, as a " +
+		"number without the photo and the scan, in your own leaderboard rating, so that deleting does not change the " +
+		"rating. It stays until you have your ratings forgotten, withdraw this consent or delete your account.",
 }
 
 // Action is the action of a consent record.

@@ -12,7 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/testkit"
 )
 
-const grantBody = `{"version":"2026-11-01","appVersion":"1.2.3"}`
+const grantBody = `{"version":"2026-11-29","appVersion":"1.2.3"}`
 
 func (w *world) user(t *testing.T, uid string) account.User {
 	t.Helper()
@@ -53,7 +53,7 @@ func TestConsent(t *testing.T) {
 
 	granted := consent("POST", grantBody).want(t, http.StatusCreated)
 	equal(t, granted, true, "consent", "granted")
-	equal(t, granted, "2026-11-01", "consent", "version")
+	equal(t, granted, "2026-11-29", "consent", "version")
 	if u := w.user(t, uid); u.ConsentEpoch != 1 || !u.Admits(1) || u.Admits(0) {
 		t.Errorf("user = %+v", u)
 	}
@@ -83,7 +83,7 @@ func TestConsent(t *testing.T) {
 	w.told(t, updated)
 	w.wantHistory(t, uid,
 		account.ConsentRecord{Schema: 1, Epoch: 1, Action: account.Granted, Terms: account.CurrentTerms, AppVersion: "1.2.3"},
-		account.ConsentRecord{Schema: 1, Epoch: 2, Action: account.Withdrawn, Terms: account.Terms{Version: "2026-11-01"}},
+		account.ConsentRecord{Schema: 1, Epoch: 2, Action: account.Withdrawn, Terms: account.Terms{Version: "2026-11-29"}},
 		account.ConsentRecord{Schema: 1, Epoch: 3, Action: account.Granted, Terms: account.CurrentTerms, AppVersion: "1.2.3"},
 	)
 }
@@ -133,7 +133,7 @@ func TestConsent_refusesAnotherVersion(t *testing.T) {
 			t.Errorf("%s: fields (-want +got):\n%s", body, diff)
 		}
 	}
-	long := `{"version":"2026-11-01","appVersion":"` + strings.Repeat("1", 65) + `"}`
+	long := `{"version":"2026-11-29","appVersion":"` + strings.Repeat("1", 65) + `"}`
 	w.call(t, "POST", "/v1/me/consent", token, long).refused(t, fault.CodeInvalidField)
 	if u := w.user(t, uid); u.ConsentEpoch != 0 || u.Consent.Granted {
 		t.Errorf("user = %+v", u)

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -61,6 +62,9 @@ func TestStands(t *testing.T) {
 				t.Fatalf("after %v, epoch %d is admitted and does not stand", h, epoch)
 			}
 		}
+		if again := len(h) > 0 && h[len(h)-1] && slices.Contains(h, false); from == 0 && u.Renewed() != again {
+			t.Fatalf("after %v, given again: %v, want %v", h, u.Renewed(), again)
+		}
 		if u.Stands(int64(len(h)) + 1) {
 			t.Fatalf("after %v, an epoch to come stands", h)
 		}
@@ -68,4 +72,15 @@ func TestStands(t *testing.T) {
 			t.Fatal("something stands of an account that is being erased")
 		}
 	})
+}
+
+func TestKeepsStruck(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]bool{
+		"": false, "v1": false, "2026-11-01": false, "2026-11-29": true, CurrentTerms.Version: true,
+	} {
+		if got := KeepsStruck(version); got != want {
+			t.Errorf("%q keeps the score of a deleted scan: %v, want %v", version, got, want)
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/store"
 )
 
 // Service stores the accounts and serves their routes. It is safe for concurrent use.
@@ -52,22 +53,13 @@ func edits(u User) []firestore.Update {
 		{Path: "consentEpoch", Value: u.ConsentEpoch}, {Path: "consent", Value: u.Consent},
 		{Path: "email", Value: u.Email}, {Path: "emailVerified", Value: u.EmailVerified},
 		{Path: "username", Value: u.Username}, {Path: "folded", Value: u.Folded},
-		{Path: "renamedAt", Value: orAbsent(u.RenamedAt)},
+		{Path: "renamedAt", Value: store.OrAbsent(u.RenamedAt)},
 		{Path: "displayName", Value: u.DisplayName}, {Path: "locale", Value: u.Locale},
-		{Path: "leaderboard", Value: u.Leaderboard},
-		{Path: "birthYear", Value: orAbsent(u.BirthYear)}, {Path: "keepPhotosDays", Value: orAbsent(u.KeepPhotosDays)},
+		{Path: "leaderboard.optIn", Value: u.Leaderboard.OptIn},
+		{Path: "birthYear", Value: store.OrAbsent(u.BirthYear)},
+		{Path: "keepPhotosDays", Value: store.OrAbsent(u.KeepPhotosDays)},
 		{Path: "revision", Value: u.Revision}, {Path: "updatedAt", Value: u.UpdatedAt},
 	}
-}
-
-// orAbsent returns the deletion of a field for a zero value, as omitempty leaves it out of a new
-// document.
-func orAbsent[T comparable](value T) any {
-	var zero T
-	if value == zero {
-		return firestore.Delete
-	}
-	return value
 }
 
 // snapshot is users/{uid} as an edit found it. It is read outside of the edit's transaction, since

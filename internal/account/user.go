@@ -86,6 +86,9 @@ type Leaderboard struct {
 	// changed it, zero before.
 	Division  Division  `firestore:"division,omitempty"`
 	DividedAt time.Time `firestore:"dividedAt,omitzero"`
+	// ForgottenAt is when the user last had the ratings forgotten. It is absent before. What was
+	// completed by then never counts again.
+	ForgottenAt time.Time `firestore:"forgottenAt,omitempty"`
 }
 
 // Division is a part of the users that has leaderboards of its own. It is what a user declares, and
@@ -218,9 +221,16 @@ func (u User) Admits(epoch int64) bool {
 // before stand: things are made under grants only, and there is no withdrawal between two grants in
 // a row.
 func (u User) Stands(epoch int64) bool {
-	since := u.Consent.Since
-	if since == 0 {
-		since = u.ConsentEpoch - 1
+	return u.State == Active && u.Consent.Granted && u.begun() <= epoch && epoch <= u.ConsentEpoch
+}
+
+// Renewed reports whether the consent in force was given after a withdrawal.
+func (u User) Renewed() bool { return u.Consent.Granted && u.begun() > 1 }
+
+// begun returns the epoch of the grant that began the consent in force.
+func (u User) begun() int64 {
+	if u.Consent.Since == 0 {
+		return u.ConsentEpoch - 1
 	}
-	return u.State == Active && u.Consent.Granted && since <= epoch && epoch <= u.ConsentEpoch
+	return u.Consent.Since
 }

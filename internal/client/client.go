@@ -233,6 +233,12 @@ func (c *Client) OptIn(ctx context.Context, in bool) error {
 	return err
 }
 
+// ForgetRatings removes all leaderboard ratings. The scans stay and never count again.
+func (c *Client) ForgetRatings(ctx context.Context) error {
+	_, err := c.API().ForgetRatingsWithResponse(ctx)
+	return err
+}
+
 // Open opens a scan; the same key opens the same one. The ticket is nil when its photo is there
 // already.
 func (c *Client) Open(

@@ -81,6 +81,24 @@ func withIntervals() []sample {
 	}
 }
 
+// withUploads has a payload of each type that has gained the time of the upload.
+func withUploads() []sample {
+	uploaded := at.Add(-time.Minute)
+	return []sample{
+		of(event.ScanCompletedV1{
+			UID: "u1", ScanID: "s1", ConsentEpoch: 3, Engine: "facescan-2.0.0", EngineMajor: 2,
+			Score: 71.25, Rankable: true, CompletedAt: at, UploadedAt: uploaded,
+		}),
+		of(event.ScanDeletedV1{
+			UID: "u1", ScanID: "s1", ConsentEpoch: 3, EngineMajor: 1, Rankable: true, CompletedAt: at, UploadedAt: uploaded,
+		}),
+		of(event.ScanRescoredV1{
+			UID: "u1", ScanID: "s1", ConsentEpoch: 3, EngineMajor: 2, Score: 70.5, Rankable: true,
+			CompletedAt: at, UploadedAt: uploaded, Revision: 6,
+		}),
+	}
+}
+
 func TestGoldenFilesDecodeForEver(t *testing.T) {
 	t.Parallel()
 	goldens := map[string]sample{}
@@ -89,6 +107,9 @@ func TestGoldenFilesDecodeForEver(t *testing.T) {
 	}
 	for _, p := range withIntervals() {
 		goldens[p.EventType()+".interval"] = p
+	}
+	for _, p := range withUploads() {
+		goldens[p.EventType()+".uploaded"] = p
 	}
 	for name, want := range goldens {
 		t.Run(name, func(t *testing.T) {

@@ -19,6 +19,9 @@ type ScanCompletedV1 struct {
 	Rankable bool `json:"rankable"`
 	// CompletedAt is when the scan was completed, which the ranking uses.
 	CompletedAt time.Time `json:"completedAt"`
+	// UploadedAt is when the photo was complete in Cloud Storage, which decides the day and the period
+	// that the scan counts in. It is zero if unknown; CompletedAt decides then.
+	UploadedAt time.Time `json:"uploadedAt,omitzero"`
 }
 
 // EventType returns "scan.completed.v1".

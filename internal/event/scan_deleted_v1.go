@@ -16,6 +16,9 @@ type ScanDeletedV1 struct {
 	// CompletedAt is when the scan was completed or failed. It is part of the event's id since the
 	// same Idempotency-Key may reuse the scan's id.
 	CompletedAt time.Time `json:"completedAt"`
+	// UploadedAt is when the photo was complete in Cloud Storage, which decides the day and the period
+	// that the scan counts in. It is zero if unknown; CompletedAt decides then.
+	UploadedAt time.Time `json:"uploadedAt,omitzero"`
 }
 
 // EventType returns "scan.deleted.v1".

@@ -18,6 +18,9 @@ type ScanRescoredV1 struct {
 	Rankable bool `json:"rankable"`
 	// CompletedAt is when the scan was first completed, which the ranking uses.
 	CompletedAt time.Time `json:"completedAt"`
+	// UploadedAt is when the photo was complete in Cloud Storage, which decides the day and the period
+	// that the scan counts in. It is zero if unknown; CompletedAt decides then.
+	UploadedAt time.Time `json:"uploadedAt,omitzero"`
 	// Revision grows with each measurement of the scan; the highest counts.
 	Revision int64 `json:"revision"`
 }

@@ -30,6 +30,9 @@ const (
 	Request Purpose = "request"
 	// Photo identifies a photo: uid and SHA-256 in hex.
 	Photo Purpose = "photo"
+	// Struck identifies a deleted scan or series in its user's rating: uid and the scan's or series'
+	// id.
+	Struck Purpose = "struck"
 	// Limit is the id of a quota's count: rule, kind of subject, subject and the window's begin.
 	Limit Purpose = "limit"
 	// Receipt is the secret in the URL of a receipt of erasure: uid and microseconds of the request.

@@ -28,6 +28,7 @@ func TestRing_ID(t *testing.T) {
 		{
 			keys.Limit, []string{"uploads", "mailbox", "anna@example.com", "2026-11-28T00:00:00Z"}, "l73z35zi3afqprucj5l7k4hl5m",
 		},
+		{keys.Struck, []string{"anna", "jesljybyuuavdvlh7k7widg5ry"}, "d5t3tmnepdkulrkogmansibayq"},
 		{keys.Receipt, []string{"anna", "1795867200000000"}, "3qyfx4l6p4spjbhosy3ae4wy5y"},
 		{keys.Erased, []string{"anna"}, "ri27fpgk3lpfgkzkqdpbvx2jgq"},
 	} {

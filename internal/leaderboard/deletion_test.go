@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/facescan/facescan/internal/face/reliability"
 )
 
 func gone(c Contribution) Contribution {
@@ -52,6 +54,7 @@ func TestRating_deletionDoesNotPay(t *testing.T) {
 		if len(h) < 2 {
 			return
 		}
+		scores := reliability.Of(1)
 		i := rapid.IntRange(0, len(h)-1).Draw(t, "deleted")
 		lowest := math.Inf(1)
 		for j, c := range h {
@@ -59,9 +62,9 @@ func TestRating_deletionDoesNotPay(t *testing.T) {
 				lowest = min(lowest, c.Score)
 			}
 		}
-		after := h.Add(gone(h[i])).Rating()
-		if h[i].Score >= min(priorMean, lowest) && after > h.Rating() {
-			t.Fatalf("rating rose from %v to %v by deleting %v", h.Rating(), after, h[i].Score)
+		after := h.Add(gone(h[i])).Rating(1)
+		if h[i].Score >= min(scores.Mean, lowest) && after > h.Rating(1) {
+			t.Fatalf("rating rose from %v to %v by deleting %v", h.Rating(1), after, h[i].Score)
 		}
 	})
 }
@@ -72,7 +75,7 @@ func TestRating_deletionDoesNotPay(t *testing.T) {
 // would gain .5 everywhere.
 func TestRating_deletionGainsLittle(t *testing.T) {
 	const between, rounds = 20.0, 400
-	within := between * math.Sqrt(priorScans)
+	within := between * math.Sqrt(priorPhotos(reliability.Of(1)))
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, truth := range []float64{50, 60, 70, 80} {
 		gain := 0.0
@@ -88,7 +91,7 @@ func TestRating_deletionGainsLittle(t *testing.T) {
 					cheat = cheat.Add(gone(c))
 				}
 			}
-			gain += (cheat.Rating() - honest.Rating()) / between / rounds
+			gain += (cheat.Rating(1) - honest.Rating(1)) / between / rounds
 		}
 		if gain > .27 {
 			t.Errorf("at %v deletion gains %.2f standard deviations", truth, gain)

@@ -39,7 +39,7 @@ func placeOf(b Board, uid account.UID, h History, public bool) (Place, bool) {
 	if len(live) == 0 {
 		return Place{}, false
 	}
-	rating := h.Rating()
+	rating := h.Rating(b.Major)
 	return Place{
 		Board: b.ID(), Rating: rating, Scans: len(live), AchievedAt: h.achievedAt(), Public: public,
 		Bucket: bucketOf(rating), Shard: shardOf(uid),

@@ -1,182 +1,104 @@
 package leaderboard
 
 import (
-	"cmp"
 	"math"
 	"slices"
-	"time"
+	"strconv"
+	"strings"
 
-	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/face/reliability"
 )
 
-const (
-	// perDay is the number of scans and series of one UTC day that count. They are the first ones, so
-	// that repeated attempts for a lucky photo on the same day do not pay.
-	perDay = 3
-	// maxDays limits a rating to the latest days with a scan that counts, and so its document to 1098
-	// contributions, about 100 KB.
-	maxDays = 366
-
-	// priorMean is the rating of a user without scans, the middle of the scale.
-	priorMean = 50
-	// reliability is the intraclass correlation of one scan: the share of the variance of scores
-	// between people, as opposed to between photos of one person.
-	reliability = 0.7
-	// priorScans is the weight of the prior in scans: the variance within a person over that between
-	// people, (1-ICC)/ICC, about 0.43. With it the rating is the best linear estimate of the person's
-	// true score (Kelley's formula): one scan counts for ICC = 0.7 of its distance from the prior,
-	// three for 0.875, ten for 0.96. Without it, a user with just one lucky scan would lead.
-	priorScans = (1 - reliability) / reliability
-)
-
-// Contribution is a scan or a series that counts.
-type Contribution struct {
-	// ScanID is the scan's or the series' id.
-	ScanID string `firestore:"scanId"`
-	// Score is the symmetry score, 0-100; for a series the mean.
-	Score float64 `firestore:"score"`
-	// Interval is the score's interval, for the event of a personal best while the scan is counted.
-	// The rating does not need it, so it is not stored.
-	Interval *event.Interval `firestore:"-"`
-	// CompletedAt is UTC in whole microseconds, Firestore's precision: a finer time would order scans
-	// differently before and after they are stored.
-	CompletedAt time.Time `firestore:"completedAt"`
-	// Deleted marks the place of a scan or series that its owner deleted. Its score is removed.
-	Deleted bool `firestore:"deleted,omitempty"`
-	// Revision is above 0 for a rescored scan and for a series. The highest counts.
-	Revision int64 `firestore:"revision,omitempty"`
-	// Series is set for a series. Photos is the number of its photos that count, and Struck the number
-	// of deleted ones that could have counted.
-	Series bool `firestore:"series,omitempty"`
-	Photos int  `firestore:"photos,omitempty"`
-	Struck int  `firestore:"struck,omitempty"`
-}
-
-// weight returns the number of photos behind the score, so that the mean of n counts as much as n
-// scans. That is a little more than its error justifies, since the photos of a series share a part
-// of it (report.Mean).
-func (c Contribution) weight() int {
-	switch {
-	case c.Deleted:
+// Major returns the engine's major version of a board's id, or 0 if the id has none.
+func Major(board string) int {
+	at := strings.LastIndex(board, "_v")
+	if at < 0 {
 		return 0
-	case c.Series:
-		return c.Photos
 	}
-	return 1
-}
-
-// struck returns the number of its deleted photos that would count.
-func (c Contribution) struck() int {
-	if c.Deleted && !c.Series {
-		return 1
+	major, err := strconv.Atoi(board[at+len("_v"):])
+	if err != nil {
+		return 0
 	}
-	return c.Struck
+	return major
 }
 
-// supersedes reports whether c is a later state of the same scan. Nothing is later than its
-// deletion.
-func (c Contribution) supersedes(d Contribution) bool {
-	return !d.Deleted && (c.Deleted || c.Revision > d.Revision)
+// priorPhotos returns the weight of the prior in photos: the variance within a person over that
+// between people, (1-ICC)/ICC. With it the rating is the best linear estimate of the person's true
+// score (Kelley's formula): with an ICC of 0.7 one photo counts for 0.7 of its distance from the
+// prior, three for 0.875, ten for 0.96. Without it, a user with just one lucky scan would lead.
+func priorPhotos(s reliability.Scores) float64 { return (1 - s.ICC) / s.ICC }
+
+// tally is the sum of values. It is kept in millionths of a point, which are whole numbers, so that
+// neither the order of the contributions nor their folding changes its last digit.
+type tally struct {
+	sum              int64
+	photos, unvalued int
+	// lowest is the lowest value if there are photos.
+	lowest float64
 }
 
-// same reports whether both are of one scan. An id that is used again after a deletion has another
-// time.
-func (c Contribution) same(d Contribution) bool {
-	return c.ScanID == d.ScanID && c.CompletedAt.Equal(d.CompletedAt)
-}
+const million = 1e6
 
-// compare orders contributions by (completedAt, scanID), which is total.
-func (c Contribution) compare(d Contribution) int {
-	return cmp.Or(c.CompletedAt.Compare(d.CompletedAt), cmp.Compare(c.ScanID, d.ScanID))
-}
+func micros(points float64) int64 { return int64(math.Round(points * million)) }
 
-func (c Contribution) day() time.Time { return c.CompletedAt.UTC().Truncate(24 * time.Hour) }
+func points(micros int64) float64 { return float64(micros) / million }
 
-// History is the set of a user's contributions to a board, in order and without those that cannot
-// count any more: it has the first perDay of each day and the last maxDays days. What was left out
-// stays out whichever scan comes next. So the history, and everything derived from it, is a
-// function of the set of scans and not of the order in which they arrived.
-type History []Contribution
-
-// Has reports whether the scan is in the history, deleted or not.
-func (h History) Has(c Contribution) bool { return slices.ContainsFunc(h, c.same) }
-
-// Add returns the history with the scan, or the same history if it has the scan or the scan does
-// not count. A deleted scan stays deleted whenever it is added. Add does not limit the days: see
-// [History.Trim].
-func (h History) Add(c Contribution) History {
-	if i := slices.IndexFunc(h, c.same); i >= 0 {
-		if !c.supersedes(h[i]) {
-			return h
-		}
-		struck := slices.Clone(h)
-		struck[i] = c
-		return struck
+// add adds what the contribution counts for.
+func (t *tally) add(c Contribution) {
+	t.unvalued += c.unvalued()
+	switch v := c.value(); {
+	case c.Folded != nil:
+		t.take(micros(c.Folded.Sum), c.Folded.Photos, c.Folded.Lowest)
+	case v != nil:
+		t.take(micros(v.Score)*int64(v.Photos), v.Photos, v.Score)
 	}
-	grown := append(slices.Clone(h), c)
-	slices.SortFunc(grown, Contribution.compare)
-	kept := make(History, 0, len(grown))
-	today := 0
-	for i, d := range grown {
-		if i == 0 || !d.day().Equal(grown[i-1].day()) {
-			today = 0
-		}
-		today++
-		if today <= perDay {
-			kept = append(kept, d)
-		}
-	}
-	return kept
 }
 
-// Trim returns the history with only the last maxDays days that have a contribution.
-func (h History) Trim() History {
-	days := 0
-	for i := len(h) - 1; i >= 0; i-- {
-		if i == len(h)-1 || !h[i].day().Equal(h[i+1].day()) {
-			days++
-		}
-		if days > maxDays {
-			return h[i+1:]
-		}
+func (t *tally) take(sum int64, photos int, lowest float64) {
+	if photos == 0 {
+		return
 	}
-	return h
+	if t.photos == 0 || lowest < t.lowest {
+		t.lowest = lowest
+	}
+	t.sum += sum
+	t.photos += photos
 }
 
-// Live returns the history without contributions that were deleted or have no counted photo left.
-func (h History) Live() History {
-	return slices.DeleteFunc(slices.Clone(h), func(c Contribution) bool { return c.weight() == 0 })
-}
-
-// Rating returns the shrunken mean of the scores, 0-100 with two decimals, so that ratings that
-// look equal are equal. Each contribution counts by the number of its photos, which makes its error
-// smaller: a series counts once, by its mean, and a single scan less.
-//
-// A deleted photo counts as the prior, or as the lowest of the rest if that is lower still. If it
-// were left out, a user who deletes poor photos would be rated by the best ones and not by the
-// usual one.
-func (h History) Rating() float64 {
-	sum, photos, floor := priorMean*priorScans, 0, float64(priorMean)
-	for _, c := range h.Live() {
-		sum += c.Score * float64(c.weight())
-		photos += c.weight()
-		floor = min(floor, c.Score)
-	}
-	struck := 0
+func (h History) tally() tally {
+	var t tally
 	for _, c := range h {
-		struck += c.struck()
+		t.add(c)
 	}
-	sum += floor * float64(struck)
-	return math.Round(sum/(float64(photos+struck)+priorScans)*100) / 100
+	return t
 }
 
-// achievedAt returns when the last contribution was completed, or the zero time.
-func (h History) achievedAt() time.Time {
-	live := h.Live()
-	if len(live) == 0 {
-		return time.Time{}
+// Rating returns the shrunken mean of the scores on a board of the engine's major version, 0-100
+// with two decimals, so that ratings that look equal are equal. Each contribution counts by the
+// number of its photos, which makes its error smaller: a series counts once, by its mean, and a
+// single scan less.
+//
+// A deleted scan or photo counts as before if its value is kept. Otherwise it counts as the prior,
+// or as the lowest of the rest if that is lower still. If it were left out, a user who deletes poor
+// photos would be rated by the best ones and not by the usual one.
+func (h History) Rating(major int) float64 {
+	scores, t := reliability.Of(major), h.tally()
+	floor := scores.Mean
+	if t.photos > 0 {
+		floor = min(floor, t.lowest)
 	}
-	return live[len(live)-1].CompletedAt
+	prior := priorPhotos(scores)
+	sum := points(t.sum) + floor*float64(t.unvalued) + scores.Mean*prior
+	return math.Round(sum/(float64(t.photos+t.unvalued)+prior)*100) / 100
+}
+
+// Error returns the standard error of the rating in points: the standard deviation of the person's
+// true score given so many photos. Without any it is that between people.
+func (h History) Error(major int) float64 {
+	scores, t := reliability.Of(major), h.tally()
+	n := float64(t.photos + t.unvalued)
+	certain := n / (n + priorPhotos(scores))
+	return scores.Between * math.Sqrt(1-certain)
 }
 
 // Best is a contribution that scored higher than all earlier ones.
@@ -210,11 +132,4 @@ func NewBests(before, after History) []Best {
 		known[b.ScanID] = true
 	}
 	return slices.DeleteFunc(after.bests(), func(b Best) bool { return known[b.ScanID] })
-}
-
-// Equal compares scans, deletions and revisions, which determine the scores.
-func (h History) Equal(other History) bool {
-	return slices.EqualFunc(h, other, func(a, b Contribution) bool {
-		return a.same(b) && a.Deleted == b.Deleted && a.Revision == b.Revision
-	})
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/facescan/facescan/internal/face/reliability"
 )
 
 var day0 = time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
@@ -69,7 +71,7 @@ func TestHistory_isAFunctionOfTheSet(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("history differs from the model (-want +got):\n%s", diff)
 		}
-		if !got.Equal(want) || got.Rating() != want.Rating() || !got.achievedAt().Equal(want.achievedAt()) {
+		if !got.Equal(want) || got.Rating(1) != want.Rating(1) || !got.achievedAt().Equal(want.achievedAt()) {
 			t.Fatal("rating or entry differ from the model's")
 		}
 	})
@@ -108,8 +110,9 @@ func TestRating_staysBetweenPriorAndMean(t *testing.T) {
 			mean += c.Score / float64(len(h))
 		}
 		const rounding = .005 + 1e-9
-		lo, hi := min(mean, priorMean)-rounding, max(mean, priorMean)+rounding
-		if r := h.Rating(); r < lo || r > hi || r < 0 || r > 100 {
+		prior := reliability.Of(1).Mean
+		lo, hi := min(mean, prior)-rounding, max(mean, prior)+rounding
+		if r := h.Rating(1); r < lo || r > hi || r < 0 || r > 100 {
 			t.Fatalf("rating %v of mean %v is outside %v to %v", r, mean, lo, hi)
 		}
 	})
@@ -139,7 +142,7 @@ func TestRating_values(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := see(tt.scans...).Rating(); got != tt.want {
+			if got := see(tt.scans...).Rating(1); got != tt.want {
 				t.Errorf("rating = %v, want %v", got, tt.want)
 			}
 		})
@@ -154,8 +157,8 @@ func TestRating_doesNotRewardAttempts(t *testing.T) {
 	for i := range 50 {
 		keen = keen.Add(scanAt(fmt.Sprintf("z%d", i), day0.Add(3*time.Hour+time.Duration(i)*time.Minute), 99)).Trim()
 	}
-	if keen.Rating() != honest.Rating() {
-		t.Errorf("rating = %v with 50 more attempts, %v without", keen.Rating(), honest.Rating())
+	if keen.Rating(1) != honest.Rating(1) {
+		t.Errorf("rating = %v with 50 more attempts, %v without", keen.Rating(1), honest.Rating(1))
 	}
 }
 

@@ -140,7 +140,7 @@ func (r *Reader) Standing(ctx context.Context, b Board, uid account.UID) (Standi
 		return v, nil
 	}
 	v.Entry = &OwnEntry{
-		Username: o.user.Username, Rating: o.place.Rating, StandardError: math.Round(o.part.Error()*100) / 100,
+		Username: o.user.Username, Rating: o.place.Rating, StandardError: math.Round(o.part.Error(b.Major)*100) / 100,
 		Scans: o.place.Scans, AchievedAt: httpapi.Time(o.place.AchievedAt),
 	}
 	v.Best = o.part.highest()
@@ -192,7 +192,7 @@ func (r *Reader) rank(ctx context.Context, s Snapshot, o own) (rank Rank, total 
 	}
 	// A drifted histogram must not give a rank that there is not.
 	rank.Rank = min(max(above+1, 1), total)
-	spread := within * o.part.Error()
+	spread := within * o.part.Error(s.Board.Major)
 	rank.Low = min(rank.Rank, s.counts.above(bucketOf(min(100, o.place.Rating+spread)))+1)
 	rank.High = max(rank.Rank, min(total, s.counts.above(bucketOf(max(0, o.place.Rating-spread))-1)+1))
 	rank.Percentile = percentile(rank.Rank-1, total)

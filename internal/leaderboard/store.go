@@ -28,7 +28,9 @@ type RatingDoc struct {
 	Contributions History `firestore:"contributions"`
 	Rating        float64 `firestore:"rating"`
 	// Places are the user's places on the boards made of the contributions, by the boards' ids.
-	Places    []Place   `firestore:"places"`
+	Places []Place `firestore:"places"`
+	// FoldAt is when the sweep next folds struck contributions, absent if there are none.
+	FoldAt    time.Time `firestore:"foldAt,omitempty"`
 	UpdatedAt time.Time `firestore:"updatedAt"`
 }
 
@@ -129,7 +131,7 @@ func Save(
 	}
 	doc := RatingDoc{
 		Schema: ratingSchema, Board: before.Board, ConsentEpoch: user.ConsentEpoch, Contributions: after,
-		Rating: after.Rating(), Places: places, UpdatedAt: now,
+		Rating: after.Rating(Major(before.Board)), Places: places, FoldAt: after.FoldAt(), UpdatedAt: now,
 	}
 	if err := tx.Set(Ratings(fs, user.UID).Doc(before.Board), doc); err != nil {
 		return fmt.Errorf("write rating: %w", err)

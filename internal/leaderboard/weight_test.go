@@ -42,7 +42,7 @@ func TestRatingOfSeries(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := tt.history.Rating(); got != tt.want {
+			if got := tt.history.Rating(1); got != tt.want {
 				t.Errorf("rating %v, want %v", got, tt.want)
 			}
 		})

@@ -124,9 +124,13 @@ var Collections = []Collection{
 	},
 	{
 		Name: "ratings", Below: "users", Says: "a user's rating on a board, and what it is made of",
-		Removed: WithConsent, Unindexed: []string{"contributions", "places"},
+		Removed: WithConsent, Unindexed: []string{"contributions", "places"}, GroupFields: []string{"foldAt"},
 		Explained: "your rating on each leaderboard, and the scans and series that it is made of, whose scores have\n" +
-			"their intervals in scans.json and series.json",
+			"their intervals in scans.json and series.json. Those with deleted: true are scans that you deleted:\n" +
+			"rated is the score that stays in your rating, without the photo and the scan, and hash stands for\n" +
+			"the scan's id until 8 days after its deletion. After that, folded has for each day how many there\n" +
+			"were, and the sum of their scores. All of it goes when you have your ratings forgotten, withdraw\n" +
+			"your consent or delete your account.",
 	},
 	{
 		Name: "guard", Below: "users",

@@ -28,6 +28,16 @@ func Decode[T any](snap *firestore.DocumentSnapshot, readErr error, what string,
 	return value, nil
 }
 
+// OrAbsent returns the deletion of a field for a zero value, as omitempty leaves it out of a new
+// document.
+func OrAbsent[T comparable](value T) any {
+	var zero T
+	if value == zero {
+		return firestore.Delete
+	}
+	return value
+}
+
 // Overtaken reports whether err means that a write was refused because its document has changed
 // since it was read, or is gone.
 func Overtaken(err error) bool {

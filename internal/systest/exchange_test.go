@@ -366,6 +366,7 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	c.want(ctx, t, 200, "GET", "/v1/leaderboards/symmetry/top?limit=100", "")
 	c.want(ctx, t, 200, "GET", "/v1/leaderboards/symmetry/me", "")
 	c.want(ctx, t, 200, "GET", "/v1/me/summary", "")
+	c.want(ctx, t, 204, "DELETE", "/v1/leaderboards/me", "")
 	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/leaderboards/symmetry/top?limit=0", "")
 	for _, path := range []string{"/healthz", "/readyz", "/v1/openapi.yaml", "/account-deletion"} {
 		nobody.want(ctx, t, 200, "GET", path, "")

@@ -44,6 +44,7 @@ var repeated = []twice{
 	{"openSeries", `{"contentType":"image/jpeg","photos":2}`, 201, 200},
 	{"deleteSeries", "", 204, 404},
 	{"requestExport", "", 202, 202},
+	{"forgetRatings", "", 204, 204},
 	{"withdrawConsent", "", 200, 200},
 	{"eraseAccount", "", 202, 202},
 }

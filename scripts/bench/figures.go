@@ -92,6 +92,7 @@ func (s *study) figures() []figure {
 	list = append(list, s.pointFigures()...)
 	list = append(list, s.yawFigures()...)
 	list = append(list, s.scoreFigures()...)
+	list = append(list, s.rankedFigures()...)
 	list = append(list, s.shiftFigures()...)
 	list = append(list, s.unevenFigures()...)
 	list = append(list, s.intervalFigures()...)
@@ -181,10 +182,29 @@ func (s *study) scoreFigures() []figure {
 	free := s.each(func(r *record) float64 { return r.person.neutral.YawFree })
 	whole := s.each(func(r *record) float64 { return r.person.neutral.Asymmetry })
 	return []figure{
-		agreement("score: ICC(2,1) neutral vs smiling", scoreOf, atLeast(0.72), atLeast(0.80)),
+		agreement(figureICC, scoreOf, atLeast(0.72), atLeast(0.80)),
 		agreement("index: ICC(2,1) neutral vs smiling", indexOf, nil, nil),
 		correlation("score: Spearman with manual_asymmetry_yawfree", score, free, atLeast(0.52), atLeast(0.70)),
 		correlation("beforeYaw: Spearman with manual_asymmetry", before, whole, atLeast(0.70), atLeast(0.78)),
+	}
+}
+
+// rankedFigures returns the mean and the spread of the scores that the reference portraits are
+// ranked by, each person counted once.
+func (s *study) rankedFigures() []figure {
+	var score []float64
+	for _, r := range s.records {
+		if rankable(r.neutral) {
+			score = append(score, scoreOf(r.neutral))
+		}
+	}
+	for _, set := range []string{setPortraits, setOrdinary} {
+		score = append(score, each(s.rankedIn(s.setOf(set)), scoreOf)...)
+	}
+	return []figure{
+		averaged(figureMean, score, nil, nil),
+		judged(figureSD, len(score), nil, nil,
+			func(c []int) float64 { return fit.Deviation(picked(score, c)) }),
 	}
 }
 

@@ -17,7 +17,8 @@ const usage = `Measure the face engine, and the HTTP API.
 
   go run ./scripts/bench accuracy    -faces DIR [-nofaces DIR] [-json] [-fast]   every figure, on people not used for fitting
   go run ./scripts/bench fit         -faces DIR [-into FILE]                     fit the engine's numbers to all the people
-  go run ./scripts/bench reliability -faces DIR [-nofaces DIR] [-into DIR]       write RELIABILITY.md and its plots
+  go run ./scripts/bench reliability -faces DIR [-nofaces DIR] [-into DIR]       write RELIABILITY.md, its plots and its table
+  go run ./scripts/bench scores      [-into DIR]                                 write the table of the ranking's figures by RELIABILITY.md
   go run ./scripts/bench guard       -faces DIR [-json] [-fast]                  what the cheat guard catches, and whom it strikes by mistake
   go run ./scripts/bench speed                                                   time and memory of a scan
   go run ./scripts/bench api         [-o FILE] ...                               speed of every operation, and of long polls; -help tells more
@@ -47,7 +48,9 @@ type options struct {
 	more                 bool // copies for the plots
 }
 
-var errUsage = errors.New("say accuracy, fit, reliability or guard, and -faces DIR, or speed or api; -help tells more")
+var errUsage = errors.New(
+	"say accuracy, fit, reliability or guard, and -faces DIR, or scores, speed or api; -help tells more",
+)
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if len(args) == 0 {
@@ -77,6 +80,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
+	if command == "scores" && flags.NArg() == 0 {
+		return scores(o.into)
+	}
 	if o.faces == "" || flags.NArg() > 0 {
 		return errUsage
 	}
@@ -86,7 +92,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	case "fit":
 		return refit(ctx, o, out, progress)
 	case "reliability":
-		return reliability(ctx, o, out, progress)
+		return writeReliability(ctx, o, out, progress)
 	case "guard":
 		return guardStudy(ctx, o, out, progress)
 	}

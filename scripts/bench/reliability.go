@@ -25,8 +25,8 @@ var tried string
 // fewest is the size below which a group is not reported.
 const fewest = 10
 
-// reliability writes RELIABILITY.md and its plots.
-func reliability(ctx context.Context, o options, out, progress io.Writer) error {
+// writeReliability writes RELIABILITY.md, its plots and the table of package reliability.
+func writeReliability(ctx context.Context, o options, out, progress io.Writer) error {
 	o.more = true
 	s, err := measure(ctx, o, progress)
 	if err != nil {
@@ -42,6 +42,9 @@ func reliability(ctx context.Context, o options, out, progress io.Writer) error 
 	}
 	path := filepath.Join(into, "RELIABILITY.md")
 	if err := os.WriteFile(path, []byte(s.account()), 0o644); err != nil { //nolint:gosec // documentation is for everybody
+		return err
+	}
+	if err := scores(into); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%s and %s: %d people\n", path, plots, len(s.records))

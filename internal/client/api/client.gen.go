@@ -2588,6 +2588,15 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
 	ListArchives(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ForgetRatings Forget all of the user's ratings
+	//
+	// Removes the user's ratings, with the scores of deleted scans that stayed in them, and the entries on all boards. The scans stay, but none
+	// that was completed by now counts on a leaderboard again. Later scans make a new rating, which others see from 20 scans or series
+	// on, as after a withdrawn consent was given again. `leaderboard.optIn` stays as it is. Repeat it as you like.
+	//
+	// Corresponds with DELETE /v1/leaderboards/me (the `ForgetRatings` operationId).
+	ForgetRatings(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetAround Read the rows around the user's own
 	//
 	// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
@@ -2837,9 +2846,14 @@ type ClientInterface interface {
 
 	// DeleteScan Delete a scan with all that belongs to it
 	//
-	// Deletes the photo, the report, all pictures and the scan, whatever its state, and takes its score out of the user's rating. The scan is
-	// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count. The series that it is a photo of, if any,
-	// is what the others come to then.
+	// Deletes the photo, the report, all pictures and the scan, whatever its state. The scan is gone for every other call at once. The
+	// series that it is a photo of, if any, is what the others come to then.
+	//
+	// The user's leaderboard rating stays as it is: the score of a scan that counted, or of a photo of a series, remains in it as a number,
+	// without the photo and the scan, as the consent of version "2026-11-29" says. So deleting does not change a rating, and the scan keeps
+	// its place among the three of its day that count. The score goes with all ratings: by `DELETE /v1/leaderboards/me`, the withdrawal of
+	// the consent or the erasure of the account. Of a scan that was made under an earlier version the score goes at once; it counts as the
+	// mean of the reference portraits then, or as the lowest of the others if that is lower.
 	//
 	// Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
 	//
@@ -2960,8 +2974,8 @@ type ClientInterface interface {
 
 	// DeleteSeries Delete a series with its scans
 	//
-	// Deletes the series and all of its scans, with their photos, reports and pictures, whatever its state, and takes its score out of the
-	// user's rating. Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
+	// Deletes the series and all of its scans, with their photos, reports and pictures, whatever its state. Its score stays in the user's
+	// rating like that of a deleted scan (see `DELETE /v1/scans/{id}`). Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
 	//
 	// `DELETE /v1/scans/{id}` deletes one of its scans; the series then is what the others come to.
 	//
@@ -3579,6 +3593,25 @@ func (c *Client) ListArchives(ctx context.Context, params *ListArchivesParams, r
 	return c.Client.Do(req)
 }
 
+// ForgetRatings Forget all of the user's ratings
+//
+// Removes the user's ratings, with the scores of deleted scans that stayed in them, and the entries on all boards. The scans stay, but none
+// that was completed by now counts on a leaderboard again. Later scans make a new rating, which others see from 20 scans or series
+// on, as after a withdrawn consent was given again. `leaderboard.optIn` stays as it is. Repeat it as you like.
+//
+// Corresponds with DELETE /v1/leaderboards/me (the `ForgetRatings` operationId).
+func (c *Client) ForgetRatings(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForgetRatingsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetAround Read the rows around the user's own
 //
 // The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
@@ -4068,9 +4101,14 @@ func (c *Client) ListScans(ctx context.Context, params *ListScansParams, reqEdit
 
 // DeleteScan Delete a scan with all that belongs to it
 //
-// Deletes the photo, the report, all pictures and the scan, whatever its state, and takes its score out of the user's rating. The scan is
-// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count. The series that it is a photo of, if any,
-// is what the others come to then.
+// Deletes the photo, the report, all pictures and the scan, whatever its state. The scan is gone for every other call at once. The
+// series that it is a photo of, if any, is what the others come to then.
+//
+// The user's leaderboard rating stays as it is: the score of a scan that counted, or of a photo of a series, remains in it as a number,
+// without the photo and the scan, as the consent of version "2026-11-29" says. So deleting does not change a rating, and the scan keeps
+// its place among the three of its day that count. The score goes with all ratings: by `DELETE /v1/leaderboards/me`, the withdrawal of
+// the consent or the erasure of the account. Of a scan that was made under an earlier version the score goes at once; it counts as the
+// mean of the reference portraits then, or as the lowest of the others if that is lower.
 //
 // Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
 //
@@ -4271,8 +4309,8 @@ func (c *Client) OpenSeries(ctx context.Context, params *OpenSeriesParams, body 
 
 // DeleteSeries Delete a series with its scans
 //
-// Deletes the series and all of its scans, with their photos, reports and pictures, whatever its state, and takes its score out of the
-// user's rating. Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
+// Deletes the series and all of its scans, with their photos, reports and pictures, whatever its state. Its score stays in the user's
+// rating like that of a deleted scan (see `DELETE /v1/scans/{id}`). Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
 //
 // `DELETE /v1/scans/{id}` deletes one of its scans; the series then is what the others come to.
 //
@@ -5165,6 +5203,33 @@ func NewListArchivesRequest(server string, params *ListArchivesParams) (*http.Re
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewForgetRatingsRequest constructs an http.Request for the ForgetRatings method
+func NewForgetRatingsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/me")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -7013,6 +7078,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
 	ListArchivesWithResponse(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*ListArchivesResponse, error)
 
+	// ForgetRatingsWithResponse Forget all of the user's ratings
+	//
+	// Removes the user's ratings, with the scores of deleted scans that stayed in them, and the entries on all boards. The scans stay, but none
+	// that was completed by now counts on a leaderboard again. Later scans make a new rating, which others see from 20 scans or series
+	// on, as after a withdrawn consent was given again. `leaderboard.optIn` stays as it is. Repeat it as you like.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/leaderboards/me (the `ForgetRatings` operationId).
+	ForgetRatingsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ForgetRatingsResponse, error)
+
 	// GetAroundWithResponse Read the rows around the user's own
 	//
 	// The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
@@ -7292,9 +7368,14 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteScanWithResponse Delete a scan with all that belongs to it
 	//
-	// Deletes the photo, the report, all pictures and the scan, whatever its state, and takes its score out of the user's rating. The scan is
-	// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count. The series that it is a photo of, if any,
-	// is what the others come to then.
+	// Deletes the photo, the report, all pictures and the scan, whatever its state. The scan is gone for every other call at once. The
+	// series that it is a photo of, if any, is what the others come to then.
+	//
+	// The user's leaderboard rating stays as it is: the score of a scan that counted, or of a photo of a series, remains in it as a number,
+	// without the photo and the scan, as the consent of version "2026-11-29" says. So deleting does not change a rating, and the scan keeps
+	// its place among the three of its day that count. The score goes with all ratings: by `DELETE /v1/leaderboards/me`, the withdrawal of
+	// the consent or the erasure of the account. Of a scan that was made under an earlier version the score goes at once; it counts as the
+	// mean of the reference portraits then, or as the lowest of the others if that is lower.
 	//
 	// Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
 	//
@@ -7427,8 +7508,8 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteSeriesWithResponse Delete a series with its scans
 	//
-	// Deletes the series and all of its scans, with their photos, reports and pictures, whatever its state, and takes its score out of the
-	// user's rating. Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
+	// Deletes the series and all of its scans, with their photos, reports and pictures, whatever its state. Its score stays in the user's
+	// rating like that of a deleted scan (see `DELETE /v1/scans/{id}`). Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
 	//
 	// `DELETE /v1/scans/{id}` deletes one of its scans; the series then is what the others come to.
 	//
@@ -8298,6 +8379,40 @@ func (r ListArchivesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListArchivesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ForgetRatingsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r ForgetRatingsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ForgetRatingsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ForgetRatingsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ForgetRatingsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10059,6 +10174,23 @@ func (c *ClientWithResponses) ListArchivesWithResponse(ctx context.Context, para
 	return ParseListArchivesResponse(rsp)
 }
 
+// ForgetRatingsWithResponse Forget all of the user's ratings
+//
+// Removes the user's ratings, with the scores of deleted scans that stayed in them, and the entries on all boards. The scans stay, but none
+// that was completed by now counts on a leaderboard again. Later scans make a new rating, which others see from 20 scans or series
+// on, as after a withdrawn consent was given again. `leaderboard.optIn` stays as it is. Repeat it as you like.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/leaderboards/me (the `ForgetRatings` operationId).
+func (c *ClientWithResponses) ForgetRatingsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ForgetRatingsResponse, error) {
+	rsp, err := c.ForgetRatings(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForgetRatingsResponse(rsp)
+}
+
 // GetAroundWithResponse Read the rows around the user's own
 //
 // The own row is the middle one unless the board ends before. Without a rank there are no rows, and `reason` says why.
@@ -10482,9 +10614,14 @@ func (c *ClientWithResponses) ListScansWithResponse(ctx context.Context, params 
 
 // DeleteScanWithResponse Delete a scan with all that belongs to it
 //
-// Deletes the photo, the report, all pictures and the scan, whatever its state, and takes its score out of the user's rating. The scan is
-// gone for every other call at once. A scan that was deleted keeps its place among the three of its day that count. The series that it is a photo of, if any,
-// is what the others come to then.
+// Deletes the photo, the report, all pictures and the scan, whatever its state. The scan is gone for every other call at once. The
+// series that it is a photo of, if any, is what the others come to then.
+//
+// The user's leaderboard rating stays as it is: the score of a scan that counted, or of a photo of a series, remains in it as a number,
+// without the photo and the scan, as the consent of version "2026-11-29" says. So deleting does not change a rating, and the scan keeps
+// its place among the three of its day that count. The score goes with all ratings: by `DELETE /v1/leaderboards/me`, the withdrawal of
+// the consent or the erasure of the account. Of a scan that was made under an earlier version the score goes at once; it counts as the
+// mean of the reference portraits then, or as the lowest of the others if that is lower.
 //
 // Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
 //
@@ -10665,8 +10802,8 @@ func (c *ClientWithResponses) OpenSeriesWithResponse(ctx context.Context, params
 
 // DeleteSeriesWithResponse Delete a series with its scans
 //
-// Deletes the series and all of its scans, with their photos, reports and pictures, whatever its state, and takes its score out of the
-// user's rating. Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
+// Deletes the series and all of its scans, with their photos, reports and pictures, whatever its state. Its score stays in the user's
+// rating like that of a deleted scan (see `DELETE /v1/scans/{id}`). Repeat the call after an error: it goes on where it stopped, and what a client leaves undone is done within minutes.
 //
 // `DELETE /v1/scans/{id}` deletes one of its scans; the series then is what the others come to.
 //
@@ -11299,6 +11436,22 @@ func ParseListArchivesResponse(rsp *http.Response) (*ListArchivesResponse, error
 		}
 		response.JSON200 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseForgetRatingsResponse parses an HTTP response from a ForgetRatingsWithResponse call
+func ParseForgetRatingsResponse(rsp *http.Response) (*ForgetRatingsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ForgetRatingsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/outbox"
 )
@@ -22,6 +23,8 @@ type Consumer struct {
 	Firestore *firestore.Client
 	// Outbox publishes the personal bests.
 	Outbox *outbox.Box
+	// Key derives the hashes of struck contributions.
+	Key keys.Ring
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -31,14 +34,14 @@ func (r *Consumer) Mux() *event.Mux {
 	m := new(event.Mux)
 	event.On(m, func(ctx context.Context, _ event.Event, data event.ScanCompletedV1) error { return r.count(ctx, data) })
 	event.On(m, func(ctx context.Context, _ event.Event, data event.ScanRescoredV1) error { return r.recount(ctx, data) })
-	event.On(m, func(ctx context.Context, _ event.Event, data event.ScanDeletedV1) error {
-		return r.strike(ctx, data, true)
+	event.On(m, func(ctx context.Context, e event.Event, data event.ScanDeletedV1) error {
+		return r.strike(ctx, data, e.Time)
 	})
 	event.On(m, func(ctx context.Context, _ event.Event, data event.SeriesSettledV1) error {
 		return r.countSeries(ctx, data)
 	})
-	event.On(m, func(ctx context.Context, _ event.Event, data event.SeriesDeletedV1) error {
-		return r.strikeSeries(ctx, data)
+	event.On(m, func(ctx context.Context, e event.Event, data event.SeriesDeletedV1) error {
+		return r.strikeSeries(ctx, data, e.Time)
 	})
 	event.On(m, func(ctx context.Context, _ event.Event, data event.AccountUpdatedV1) error {
 		return r.follow(ctx, account.UID(data.UID))
@@ -55,13 +58,16 @@ func (r *Consumer) count(ctx context.Context, e event.ScanCompletedV1) error {
 	if !e.Rankable {
 		return nil
 	}
-	if e.CompletedAt.IsZero() || e.Score < 0 || e.Score > 100 {
-		return fmt.Errorf(
-			"%w: scan %s was completed at %v with score %v", event.ErrMalformed, e.ScanID, e.CompletedAt, e.Score,
-		)
+	if e.CompletedAt.IsZero() {
+		return fmt.Errorf("%w: scan %s has no time of completion", event.ErrMalformed, e.ScanID)
+	}
+	value, err := scoreOf(e.ScanID, e.Score)
+	if err != nil {
+		return err
 	}
 	c := leaderboard.Contribution{
-		ScanID: e.ScanID, Score: e.Score, Interval: e.Interval, CompletedAt: wholeMicros(e.CompletedAt),
+		ScanID: e.ScanID, Score: value, Interval: e.Interval,
+		CompletedAt: wholeMicros(e.CompletedAt), UploadedAt: wholeMicros(e.UploadedAt),
 	}
 	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, e.EngineMajor, c)
 }
@@ -70,16 +76,15 @@ func (r *Consumer) count(ctx context.Context, e event.ScanCompletedV1) error {
 // not rankable any more is struck there.
 func (r *Consumer) recount(ctx context.Context, e event.ScanRescoredV1) error {
 	if !e.Rankable {
-		return r.strike(ctx, event.ScanDeletedV1{
-			UID: e.UID, ScanID: e.ScanID, ConsentEpoch: e.ConsentEpoch, EngineMajor: e.EngineMajor, Rankable: true,
-			CompletedAt: e.CompletedAt,
-		}, false)
+		return r.void(ctx, e)
 	}
-	if e.Score < 0 || e.Score > 100 {
-		return fmt.Errorf("%w: scan %s has the score %v", event.ErrMalformed, e.ScanID, e.Score)
+	value, err := scoreOf(e.ScanID, e.Score)
+	if err != nil {
+		return err
 	}
 	c := leaderboard.Contribution{
-		ScanID: e.ScanID, Score: e.Score, Interval: e.Interval, CompletedAt: wholeMicros(e.CompletedAt), Revision: e.Revision,
+		ScanID: e.ScanID, Score: value, Interval: e.Interval, Revision: e.Revision,
+		CompletedAt: wholeMicros(e.CompletedAt), UploadedAt: wholeMicros(e.UploadedAt),
 	}
 	return r.admit(ctx, account.UID(e.UID), e.ConsentEpoch, e.EngineMajor, c)
 }
@@ -103,7 +108,10 @@ func (r *Consumer) admit(
 		if err != nil {
 			return fault.Ignore(err, account.ErrClosed)
 		}
-		return r.contribute(ctx, tx, user, major, c)
+		if leaderboard.Forgotten(user, c) {
+			return nil
+		}
+		return r.contribute(ctx, tx, user, major, r.identified(user, epoch, c))
 	})
 }
 
@@ -124,7 +132,7 @@ func (r *Consumer) contribute(
 			return err
 		}
 	}
-	return leaderboard.Save(tx.Transaction, r.Firestore, user, before, grown.Trim(), r.Now().UTC())
+	return leaderboard.Save(tx.Transaction, r.Firestore, user, before, grown.Fold(r.Now()).Trim(), r.Now().UTC())
 }
 
 // tell owes the event of a personal best. If an earlier and higher scan arrives still later, the

@@ -38,7 +38,7 @@ func threeDays() []leaderboard.Contribution {
 
 func TestHandle_anyOrderTwiceConcurrently(t *testing.T) {
 	want := leaderboard.Place{
-		Board: board, Rating: see(fiveScans()...).Rating(), Scans: 4, AchievedAt: day0.Add(25 * time.Hour),
+		Board: board, Rating: see(fiveScans()...).Rating(major), Scans: 4, AchievedAt: day0.Add(25 * time.Hour),
 	}
 	for round := range 3 {
 		t.Run(strconv.Itoa(round), func(t *testing.T) {
@@ -193,7 +193,7 @@ func TestHandle_accountUpdates(t *testing.T) {
 		}
 		b.updated(member("u"))
 		b.updated(member("u"))
-		if e := b.entry("u"); e == nil || e.Rating != see(threeDays()...).Rating() {
+		if e := b.entry("u"); e == nil || e.Rating != see(threeDays()...).Rating(major) {
 			t.Errorf("entry = %+v", e)
 		}
 	})
@@ -235,7 +235,7 @@ func TestHandle_accountUpdates(t *testing.T) {
 	t.Run("agreeing to a newer text keeps the rating", func(t *testing.T) {
 		b := rated(t, member("u"))
 		u := member("u")
-		u.ConsentEpoch = 2
+		u.ConsentEpoch, u.Consent.Since = 2, 1
 		b.updated(u)
 		u.ConsentEpoch = 3
 		b.updated(u)

@@ -42,7 +42,7 @@ func benchOver(t *testing.T, fs *firestore.Client) *bench {
 	t.Helper()
 	b := &bench{t: t, fs: fs, topic: &fakeTopic{}, now: day0.Add(30 * time.Hour)}
 	clock := func() time.Time { return b.now }
-	b.consumer = &Consumer{Firestore: fs, Outbox: outbox.New(fs, b.topic, clock), Now: clock}
+	b.consumer = &Consumer{Firestore: fs, Outbox: outbox.New(fs, b.topic, clock), Key: []byte("key"), Now: clock}
 	return b
 }
 

@@ -99,8 +99,9 @@ func TestSeriesOverAnEngineChange(t *testing.T) {
 	}
 	b.handle(settled(u.UID, seriesOf("s", 80, 3, 0, 1), major))
 	b.handle(settled(u.UID, seriesOf("s", 40, 3, 0, 2), major+1))
-	if before, after := b.rating(u.UID), next(); before.Rating != 76.25 || after.Rating != 41.25 {
-		t.Errorf("ratings %v and %v", before.Rating, after.Rating)
+	want := see(seriesOf("s", 40, 3, 0, 2)).Rating(major + 1)
+	if before, after := b.rating(u.UID), next(); before.Rating != 76.25 || after.Rating != want {
+		t.Errorf("ratings %v and %v, want 76.25 and %v", before.Rating, after.Rating, want)
 	}
 	b.handle(settled(u.UID, seriesOf("s", 30, 2, 1, 3), major+1))
 	if before, after := b.rating(u.UID), next(); before.Rating != 50 || len(before.Contributions.Live()) != 0 ||

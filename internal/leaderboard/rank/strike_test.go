@@ -50,8 +50,8 @@ func TestHandle_deletion(t *testing.T) {
 			}
 			b.handle(completed("u", all[1]))
 			want := see(gone(all[0]), all[1])
-			if e := b.place("u"); e == nil || e.Scans != 1 || e.Rating != want.Rating() {
-				t.Errorf("entry = %+v, want one scan and the rating %v", e, want.Rating())
+			if e := b.place("u"); e == nil || e.Scans != 1 || e.Rating != want.Rating(major) {
+				t.Errorf("entry = %+v, want one scan and the rating %v", e, want.Rating(major))
 			}
 			if bests := b.topic.bests(t); len(bests) != 0 {
 				t.Errorf("told of the bests %v", bests)
@@ -111,7 +111,7 @@ func TestHandle_rescore(t *testing.T) {
 			if diff := cmp.Diff(want, b.rating("u").Contributions); diff != "" {
 				t.Errorf("contributions (-want +got):\n%s", diff)
 			}
-			if e := b.place("u"); e == nil || e.Rating != want.Rating() {
+			if e := b.place("u"); e == nil || e.Rating != want.Rating(major) {
 				t.Errorf("entry = %+v", e)
 			}
 			b.handle(deleted(first))

@@ -43,6 +43,7 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("GET /v1/leaderboards/{board}/top", httpapi.User, h.top, httpapi.Paged)
 	api.Handle("GET /v1/leaderboards/{board}/around", httpapi.User, h.around, httpapi.Query("limit"))
 	api.Handle("GET /v1/leaderboards/{board}/me", httpapi.User, h.me)
+	api.Handle("DELETE /v1/leaderboards/me", httpapi.User, h.forget)
 }
 
 func (h *Handler) reader() *leaderboard.Reader {

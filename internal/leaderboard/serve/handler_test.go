@@ -179,7 +179,7 @@ func TestMe(t *testing.T) {
 	entry := func(u string, rating float64, scans int) *leaderboard.OwnEntry {
 		return &leaderboard.OwnEntry{Username: "name-" + u, Rating: rating, Scans: scans, AchievedAt: "2026-11-21T01:00:00.000Z"}
 	}
-	one := leaderboard.History(threeDays("u", 1, 90)[:1]).Rating()
+	one := leaderboard.History(threeDays("u", 1, 90)[:1]).Rating(1)
 	shy := member("shy")
 	shy.Leaderboard.OptIn = false
 	tests := map[string]struct {

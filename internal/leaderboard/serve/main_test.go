@@ -95,7 +95,7 @@ func (b *bench) rated(uid account.UID, hour int, score float64) {
 }
 
 // rating is that of a user who is rated with the score.
-func rating(score float64) float64 { return leaderboard.History(threeDays("u", 1, score)).Rating() }
+func rating(score float64) float64 { return leaderboard.History(threeDays("u", 1, score)).Rating(1) }
 
 // get asks as the user and reads the answer into a T.
 func get[T any](b *bench, uid account.UID, path string) (status int, answer T) {

@@ -179,6 +179,6 @@ func rescoredEvent(s scan.Scan) event.ScanRescoredV1 {
 	return event.ScanRescoredV1{
 		UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, EngineMajor: scan.EngineMajor(r.Version),
 		Score: r.Score.Value, Interval: event.Around(r.Score.Lo, r.Score.Hi), Rankable: r.Rankable,
-		CompletedAt: s.FinishedAt, Revision: s.Version,
+		CompletedAt: s.FinishedAt, UploadedAt: s.UploadedAt, Revision: s.Version,
 	}
 }

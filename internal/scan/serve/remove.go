@@ -19,7 +19,7 @@ func deletedEvent(s scan.Scan) event.ScanDeletedV1 {
 	r := s.Outcome()
 	return event.ScanDeletedV1{
 		UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, EngineMajor: scan.EngineMajor(r.Version),
-		Rankable: r.Rankable, CompletedAt: s.FinishedAt,
+		Rankable: r.Rankable, CompletedAt: s.FinishedAt, UploadedAt: s.UploadedAt,
 	}
 }
 

@@ -214,7 +214,7 @@ func (w *World) handle(opts Options) {
 	}
 	w.Handlers = map[string]func(context.Context, event.Message) error{
 		"analyze": analyzer.Handle,
-		"rank":    (&rank.Consumer{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}).Handle,
+		"rank":    (&rank.Consumer{Firestore: w.Firestore, Outbox: w.Outbox, Key: []byte(Key), Now: w.Clock}).Handle,
 		"notify": (&deliver.Consumer{
 			Firestore: w.Firestore, FCM: w.pushes(opts.Push), Mailer: w.Mailer, Users: w.Users, Now: w.Clock,
 		}).Handle,
