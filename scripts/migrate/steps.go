@@ -9,4 +9,6 @@ var steps = []step{
 	memories,
 	notices,
 	scores,
+	boards,
+	formerEntries,
 }
