@@ -46,9 +46,14 @@ type counts []int64
 
 // readCounts returns the sum of the board's shards as the transaction sees them.
 func readCounts(tx *firestore.Transaction, fs *firestore.Client, board string) (counts, error) {
-	refs := make([]*firestore.DocumentRef, shards)
-	for i := range refs {
-		refs[i] = histogram(fs, board).Doc(shardID(i))
+	return readShards(tx, fs, board, 0, shards)
+}
+
+// readShards returns the sum of the shards from up to to.
+func readShards(tx *firestore.Transaction, fs *firestore.Client, board string, from, to int) (counts, error) {
+	refs := make([]*firestore.DocumentRef, 0, to-from)
+	for shard := from; shard < to; shard++ {
+		refs = append(refs, histogram(fs, board).Doc(shardID(shard)))
 	}
 	snaps, err := tx.GetAll(refs)
 	if err != nil {

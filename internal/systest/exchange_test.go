@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"cloud.google.com/go/storage"
 	"github.com/getkin/kin-openapi/openapi3"
@@ -363,11 +364,9 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	c.consent(ctx, t)
 	c.scans(ctx, t, bob)
 	c.inbox(ctx, t, bob)
-	c.want(ctx, t, 200, "GET", "/v1/leaderboards/symmetry/top?limit=100", "")
-	c.want(ctx, t, 200, "GET", "/v1/leaderboards/symmetry/me", "")
+	c.boards(ctx, t)
 	c.want(ctx, t, 200, "GET", "/v1/me/summary", "")
 	c.want(ctx, t, 204, "DELETE", "/v1/leaderboards/me", "")
-	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/leaderboards/symmetry/top?limit=0", "")
 	for _, path := range []string{"/healthz", "/readyz", "/v1/openapi.yaml", "/account-deletion"} {
 		nobody.want(ctx, t, 200, "GET", path, "")
 	}
@@ -680,6 +679,30 @@ func (c caller) cursor(ctx context.Context, t *testing.T, list string) string {
 		t.Fatalf("no next page: %s, %v", answer, err)
 	}
 	return page.NextCursor
+}
+
+// boards asks for all that there is of the boards.
+func (c caller) boards(ctx context.Context, t *testing.T) {
+	t.Helper()
+	const boards = "/v1/leaderboards"
+	c.want(ctx, t, 200, "GET", boards, "")
+	c.want(ctx, t, 200, "GET", boards+"/archives?division=women&period=day", "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", boards+"/archives?period=year", "")
+	day := "/symmetry_overall_" + time.Now().UTC().Format(time.DateOnly) + "_v2"
+	for _, board := range []string{"/symmetry", "/symmetry_men_all_v2", day} {
+		c.want(ctx, t, 200, "GET", boards+board+"/top?limit=100", "")
+		c.want(ctx, t, 200, "GET", boards+board+"/around?limit=3", "")
+		c.want(ctx, t, 200, "GET", boards+board+"/me", "")
+	}
+	for _, what := range []string{"/top", "/around", "/me"} {
+		c.refused(ctx, t, fault.CodeNotFound, "GET", boards+"/symmetry_all_v1"+what, "")
+		c.refused(ctx, t, fault.CodeBoardGone, "GET", boards+"/symmetry_overall_2026-01-01_v1"+what, "")
+	}
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", boards+"/symmetry/top?limit=0", "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", boards+"/symmetry/top?cursor=x", "")
+	c.want(ctx, t, 200, "PATCH", "/v1/me", `{"leaderboard":{"division":"women"}}`)
+	c.refused(ctx, t, fault.CodeDivisionCooldown, "PATCH", "/v1/me", `{"leaderboard":{"division":"none"}}`)
+	c.refused(ctx, t, fault.CodeInvalidField, "PATCH", "/v1/me", `{"leaderboard":{"division":"x"}}`)
 }
 
 func (c caller) inbox(ctx context.Context, t *testing.T, bob *client.Client) {

@@ -78,8 +78,10 @@ var routes = []route{
 
 	{operation: "listSeries", note: "of a user who has none", readers: true},
 
-	{operation: "getTop", note: "a board of at most 8"},
-	{operation: "getStanding", readers: true},
+	{operation: "listBoards", note: "reads nothing"},
+	{operation: "getTop", note: "a board of at most 8", call: ofBoard},
+	{operation: "getAround", readers: true, call: ofBoard},
+	{operation: "getStanding", readers: true, call: ofBoard},
 
 	{operation: "listInbox", readers: true},
 	{operation: "getPreferences"},
@@ -160,6 +162,8 @@ var excused = map[string]string{
 }
 
 func ofScan(_ *world, t turn) call { return call{id: t.scan} }
+
+func ofBoard(*world, turn) call { return call{id: client.MainBoard} }
 
 // newcomer signs up a user who is not registered, and returns their ID token.
 func newcomer(ctx context.Context, w *world, t turn) (string, error) {
