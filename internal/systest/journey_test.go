@@ -26,6 +26,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face"
 	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/host"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/testkit"
@@ -197,14 +198,14 @@ type outcome struct {
 	Reports       int
 	Inbox         []string // types, sorted
 	Pushes, Mails []string // titles and subjects, sorted
-	Entries       int
+	Places        int
 	Contributions int
 	Parked        int
 }
 
 func clean(scans []api.Scan) outcome {
 	o := outcome{
-		Reports: len(scans), Entries: 1, Contributions: len(scans),
+		Reports: len(scans), Places: 1, Contributions: len(scans),
 		Inbox:  []string{"account.registered.v1", "personal-best.reached.v1", "scan.completed.v1", "scan.completed.v1"},
 		Pushes: []string{"A new personal high", "Welcome to FaceScan", "Your scan is ready", "Your scan is ready"},
 		Mails:  []string{"Welcome to FaceScan", "Your scan is ready", "Your scan is ready"},
@@ -219,7 +220,7 @@ func (s *system) outcome(ctx context.Context, t *testing.T, c *client.Client, ui
 	t.Helper()
 	o := outcome{
 		Reports:       s.reports(ctx, t, uid),
-		Entries:       s.count(ctx, t, s.fs.CollectionGroup("entries").Where("uid", "==", uid)),
+		Places:        s.places(ctx, t, uid),
 		Contributions: s.contributions(ctx, t, uid),
 		Parked:        s.count(ctx, t, s.fs.Collection("parked").Query),
 	}
@@ -422,6 +423,23 @@ func (s *system) documents(ctx context.Context, t *testing.T, q firestore.Query)
 func (s *system) count(ctx context.Context, t *testing.T, q firestore.Query) int {
 	t.Helper()
 	return len(s.documents(ctx, t, q))
+}
+
+// places is the number of the user's places on boards of all time, which others may see or not.
+func (s *system) places(ctx context.Context, t *testing.T, uid string) (n int) {
+	t.Helper()
+	for _, doc := range s.documents(ctx, t, s.fs.Collection("users").Doc(uid).Collection("ratings").Query) {
+		var rating leaderboard.RatingDoc
+		if err := doc.DataTo(&rating); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range rating.Places {
+			if b, _ := leaderboard.ParseBoard(p.Board); b.Period.Always() {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func (s *system) contributions(ctx context.Context, t *testing.T, uid string) int {

@@ -44,7 +44,7 @@ func TestReadme_useTheAPI(t *testing.T) {
 		`"items":[`, `"points":[`, `"verification":`, `"outcome":"matches"`, `"leftOut":{"code":"not_rankable"`,
 		`"duplicateOf":"`, `"name":"renditions/grey"`, "304\n", `"displayName":"Ada L."`, `{"available":true}`,
 		`"username":"ada_`, `"optIn":true`,
-		`"entries":[`, `"total":`, `"type":"scan.completed.v1"`, `"unread":`, `"id":"phone-1"`,
+		`"items":[`, `"total":`, `"reason":"provisional"`, `"provisional":{`, `"items":[`, `"type":"scan.completed.v1"`, `"unread":`, `"id":"phone-1"`,
 		`"email":false`, `"latest":{`, `"state":"ready"`, "/export.zip", `"granted":false`, `"action":"withdrawn"`,
 		`"state":"erased"`,
 		"The signature is good.", `"code":"token_missing"`,

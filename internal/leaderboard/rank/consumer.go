@@ -25,6 +25,8 @@ type Consumer struct {
 	Outbox *outbox.Box
 	// Key derives the hashes of struck contributions.
 	Key keys.Ring
+	// Quiet has the consumer tell of no personal bests, for facts that were told before.
+	Quiet bool
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -125,14 +127,27 @@ func (r *Consumer) contribute(
 		return err
 	}
 	grown := before.Contributions.Add(c)
-	// From the untrimmed history: an old high score that drops out only now must not make a later scan
-	// a best.
+	if err := r.tellBests(ctx, tx, user, before, grown); err != nil {
+		return err
+	}
+	return leaderboard.Save(tx.Transaction, r.Firestore, user, before, grown.Fold(r.Now()).Trim(), r.Now().UTC())
+}
+
+// tellBests owes the personal bests of the history that were none before. They are looked for in
+// the untrimmed history: an old high score that drops out only now must not make a later scan a
+// best.
+func (r *Consumer) tellBests(
+	ctx context.Context, tx *outbox.Tx, user account.User, before leaderboard.RatingDoc, grown leaderboard.History,
+) error {
+	if r.Quiet {
+		return nil
+	}
 	for _, b := range leaderboard.NewBests(before.Contributions, grown) {
 		if err := tell(ctx, tx, user, before.Board, b); err != nil {
 			return err
 		}
 	}
-	return leaderboard.Save(tx.Transaction, r.Firestore, user, before, grown.Fold(r.Now()).Trim(), r.Now().UTC())
+	return nil
 }
 
 // tell owes the event of a personal best. If an earlier and higher scan arrives still later, the

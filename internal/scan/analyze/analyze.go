@@ -303,12 +303,7 @@ func (c *Consumer) complete(ctx context.Context, s scan.Scan, measured report.Re
 			return nil, err
 		}
 		current.Complete(kept, now)
-		return event.ScanCompletedV1{
-			UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, Engine: measured.Version,
-			EngineMajor: report.MajorVersion(), Score: measured.Score.Value,
-			Interval: event.Around(measured.Score.Lo, measured.Score.Hi),
-			Rankable: current.Outcome().Rankable, CompletedAt: now, UploadedAt: current.UploadedAt,
-		}, nil
+		return scan.CompletedEvent(*current), nil
 	})
 }
 

@@ -158,7 +158,7 @@ func (c *Consumer) settle(ctx context.Context, s scan.Scan, v scan.Verification,
 		if found, ok := old["guard"]; ok {
 			current.Result["guard"] = found
 		}
-		told := rescoredEvent(current)
+		told := scan.RescoredEvent(current)
 		err = series.Follow(ctx, tx, c.Firestore, current, now, told, string(s.ID), strconv.FormatInt(told.Revision, 10))
 		if err != nil {
 			return err
@@ -172,13 +172,4 @@ func (c *Consumer) settle(ctx context.Context, s scan.Scan, v scan.Verification,
 		return c.deleteAll(ctx, s.UID, s.ID, s.Generation)
 	}
 	return nil
-}
-
-func rescoredEvent(s scan.Scan) event.ScanRescoredV1 {
-	r := s.Outcome()
-	return event.ScanRescoredV1{
-		UID: string(s.UID), ScanID: string(s.ID), ConsentEpoch: s.ConsentEpoch, EngineMajor: scan.EngineMajor(r.Version),
-		Score: r.Score.Value, Interval: event.Around(r.Score.Lo, r.Score.Hi), Rankable: r.Rankable,
-		CompletedAt: s.FinishedAt, UploadedAt: s.UploadedAt, Revision: s.Version,
-	}
 }

@@ -79,6 +79,7 @@ var routes = []route{
 	{operation: "listSeries", note: "of a user who has none", readers: true},
 
 	{operation: "listBoards", note: "reads nothing"},
+	{operation: "listArchives", note: "reads nothing"},
 	{operation: "getTop", note: "a board of at most 8", call: ofBoard},
 	{operation: "getAround", readers: true, call: ofBoard},
 	{operation: "getStanding", readers: true, call: ofBoard},
@@ -148,6 +149,7 @@ var routes = []route{
 
 // excused are the operations that are not measured, and why.
 var excused = map[string]string{
+	"forgetRatings":    "can be measured once for each rating, which a scan makes",
 	"deleteSeries":     "needs a series, which takes from the quota that openScan is measured with",
 	"eraseAccount":     "can be done once for each account, and what it costs is the saga that events go through after it",
 	"getSeries":        "needs a series, as deleteSeries does; it reads one document, as getScan",

@@ -1,0 +1,105 @@
+package rerank_test
+
+import (
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/rank"
+	"github.com/facescan/facescan/internal/local/emulator"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/local/emulator/usertest"
+	"github.com/facescan/facescan/internal/scan/rerank"
+)
+
+func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, emulator.Auth)) }
+
+const ada = "ada-0123456789"
+
+// world is one in which ada has two scans and a series of three days.
+func world(t *testing.T) (w *usertest.World, scans []string) {
+	t.Helper()
+	w = usertest.New(t, usertest.Options{})
+	w.MoveIn(ada, account.Notifications{}, "adas-phone")
+	for i := range 2 {
+		scans = append(scans, string(w.Scan(ada, usertest.Photo(t, i, ""))))
+		w.Advance(24 * time.Hour)
+	}
+	w.Series(ada, usertest.Photo(t, 2, ""), usertest.Photo(t, 3, ""))
+	return w, scans
+}
+
+func rating(t *testing.T, w *usertest.World) *leaderboard.RatingDoc {
+	t.Helper()
+	id := leaderboard.AllTime(report.MajorVersion()).ID()
+	return emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(w.Firestore, ada).Doc(id))
+}
+
+func entry(t *testing.T, w *usertest.World) *leaderboard.EntryDoc {
+	t.Helper()
+	id := leaderboard.AllTime(report.MajorVersion()).ID()
+	return emulatortest.Document[leaderboard.EntryDoc](t, leaderboard.EntryRef(w.Firestore, id, ada))
+}
+
+func consumer(w *usertest.World) rank.Consumer {
+	return rank.Consumer{Firestore: w.Firestore, Outbox: w.Outbox, Key: []byte(usertest.Key), Now: w.Clock}
+}
+
+func TestUser(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]func(*usertest.World, []string){
+		"whose rating is as it was": func(*usertest.World, []string) {},
+		"whose rating is lost": func(w *usertest.World, _ []string) {
+			id := leaderboard.AllTime(report.MajorVersion()).ID()
+			if _, err := leaderboard.Ratings(w.Firestore, ada).Doc(id).Delete(t.Context()); err != nil {
+				t.Error(err)
+			}
+		},
+		"who deleted a scan, whose value stays": func(w *usertest.World, scans []string) {
+			w.Do(ada, http.MethodDelete, "/v1/scans/"+scans[0], "")
+			w.Deliver("rank", "notify")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, scans := world(t)
+			if name != "whose rating is lost" {
+				damage(w, scans)
+			}
+			before, shown, told := rating(t, w), entry(t, w), len(w.Published())
+			if name == "whose rating is lost" {
+				damage(w, scans)
+			}
+			if before == nil || shown == nil {
+				t.Fatal("there is no entry, so this shows nothing")
+			}
+			for range 2 {
+				facts, err := rerank.User(t.Context(), consumer(w), ada)
+				if err != nil || facts == 0 {
+					t.Fatalf("%d facts, %v", facts, err)
+				}
+				times := cmpopts.IgnoreFields(leaderboard.RatingDoc{}, "UpdatedAt")
+				if diff := cmp.Diff(before, rating(t, w), times); diff != "" {
+					t.Errorf("rating (-before +after):\n%s", diff)
+				}
+				if diff := cmp.Diff(shown, entry(t, w), cmpopts.IgnoreFields(leaderboard.EntryDoc{}, "UpdatedAt")); diff != "" {
+					t.Errorf("entry (-before +after):\n%s", diff)
+				}
+			}
+			reader := leaderboard.Reader{Firestore: w.Firestore, Now: w.Clock}
+			if d, err := reader.Drift(t.Context(), leaderboard.AllTime(report.MajorVersion())); err != nil || d.Wrong != 0 {
+				t.Errorf("drift %d, %v", d.Wrong, err)
+			}
+			if n := len(w.Published()); n != told {
+				t.Errorf("%d events were published", n-told)
+			}
+		})
+	}
+}
