@@ -55,7 +55,7 @@ func edits(u User) []firestore.Update {
 		{Path: "username", Value: u.Username}, {Path: "folded", Value: u.Folded},
 		{Path: "renamedAt", Value: store.OrAbsent(u.RenamedAt)},
 		{Path: "displayName", Value: u.DisplayName}, {Path: "locale", Value: u.Locale},
-		{Path: "leaderboard.optIn", Value: u.Leaderboard.OptIn},
+		{Path: "leaderboard", Value: u.Leaderboard},
 		{Path: "birthYear", Value: store.OrAbsent(u.BirthYear)},
 		{Path: "keepPhotosDays", Value: store.OrAbsent(u.KeepPhotosDays)},
 		{Path: "revision", Value: u.Revision}, {Path: "updatedAt", Value: u.UpdatedAt},

@@ -128,12 +128,17 @@ func (c Contribution) compare(d Contribution) int {
 	)
 }
 
-// equal compares the scan, its deletion, its revision and its kept value, which determine the
-// score.
+// equal compares all that is stored.
 func (c Contribution) equal(d Contribution) bool {
-	return c.CompletedAt.Equal(d.CompletedAt) && c.ScanID == d.ScanID && c.Hash == d.Hash &&
-		c.Deleted == d.Deleted && c.Revision == d.Revision && c.Kept == d.Kept && c.Void == d.Void &&
-		c.StruckAt.Equal(d.StruckAt) && alike(c.Rated, d.Rated) && alike(c.Folded, d.Folded)
+	return c.CompletedAt.Equal(d.CompletedAt) && c.UploadedAt.Equal(d.UploadedAt) && c.StruckAt.Equal(d.StruckAt) &&
+		alike(c.Rated, d.Rated) && alike(c.Folded, d.Folded) && c.plain() == d.plain()
+}
+
+// plain returns the contribution without what cannot be compared by ==.
+func (c Contribution) plain() Contribution {
+	c.CompletedAt, c.UploadedAt, c.StruckAt = time.Time{}, time.Time{}, time.Time{}
+	c.Interval, c.Rated, c.Folded = nil, nil, nil
+	return c
 }
 
 // alike compares what two pointers point at.

@@ -47,7 +47,7 @@ func (h History) Add(c Contribution) History {
 		if i == 0 || !d.day().Equal(grown[i-1].day()) {
 			today = 0
 		}
-		today += d.places()
+		today++ // of a folded day nothing is added, so nothing is dropped
 		if today <= perDay {
 			kept = append(kept, d)
 		}
@@ -86,7 +86,7 @@ func (h History) Between(from, to time.Time) History {
 	return within
 }
 
-// Equal compares scans, deletions, revisions and kept values, which determine the scores.
+// Equal compares all that is stored of the contributions.
 func (h History) Equal(other History) bool { return slices.EqualFunc(h, other, Contribution.equal) }
 
 // achievedAt returns when the last contribution was completed, or the zero time.

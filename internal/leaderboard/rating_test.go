@@ -235,3 +235,46 @@ func TestPercentile(t *testing.T) {
 		}
 	}
 }
+
+func TestError(t *testing.T) {
+	t.Parallel()
+	one := see(scanAt("a", day0, 80))
+	for name, tt := range map[string]struct {
+		of   History
+		want float64
+	}{
+		"nothing is known":             {nil, 20},
+		"one scan":                     {one, 20 * math.Sqrt(1-0.7)},
+		"a series of three":            {see(seriesOf("a", 80, 3, 0, 1)), 20 * math.Sqrt(1-0.875)},
+		"the same, two photos deleted": {see(seriesOf("a", 80, 1, 2, 1)), 20 * math.Sqrt(1-0.875)},
+		"one scan, deleted":            {see(gone(one[0])), 20 * math.Sqrt(1-0.7)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := tt.of.Error(1); math.Abs(got-tt.want) > 1e-9 {
+				t.Errorf("standard error %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// Each board counts with the figures of its engine.
+func TestRating_byTheEngine(t *testing.T) {
+	t.Parallel()
+	h := see(scanAt("a", day0, 80))
+	for board, want := range map[string]int{
+		"symmetry_all_v1": 1, "symmetry_women_2026-W01_v2": 2, "symmetry_all_v12": 12, "symmetry_all": 0, "x_vy": 0,
+	} {
+		if got := Major(board); got != want {
+			t.Errorf("%s is of engine %d, want %d", board, got, want)
+		}
+	}
+	scores := reliability.Of(2)
+	want := math.Round((scores.Mean+scores.ICC*(80-scores.Mean))*100) / 100
+	if got := h.Rating(2); got != want || got == h.Rating(1) || (History)(nil).Rating(2) != scores.Mean {
+		t.Errorf("rating %v on the board of engine 2, want %v", got, want)
+	}
+	if h.Rating(99) != h.Rating(2) {
+		t.Error("an engine without figures of its own does not have those of the last one")
+	}
+}

@@ -278,3 +278,47 @@ func TestBetween(t *testing.T) {
 		t.Errorf("rating of the week %v", got)
 	}
 }
+
+// Whenever it is folded, the sums come out the same, and no event that comes again changes them.
+func TestFold_atAnyTime(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var all []Contribution
+		for _, c := range scansGen(6).Draw(t, "scans") {
+			c = kept(c)
+			all = append(all, c)
+			if rapid.Bool().Draw(t, "deleted") {
+				all = append(all, deletionOf(c, deletedAt.AddDate(0, 0, rapid.IntRange(0, 9).Draw(t, "day"))))
+			}
+		}
+		if len(all) == 0 {
+			return
+		}
+		h := see(all...)
+		once, often := h.Fold(deletedAt.AddDate(0, 0, 9).Add(redelivery)), h
+		for day := range 10 {
+			if at := often.FoldAt(); at.IsZero() != often.Equal(often.Fold(deletedAt.AddDate(1, 0, 0))) {
+				t.Fatalf("due at %v: %+v", at, often)
+			}
+			often = often.Fold(deletedAt.AddDate(0, 0, day).Add(redelivery))
+			c := rapid.SampledFrom(all).Draw(t, "again")
+			if again := often.Add(c).Trim(); !again.Equal(often) {
+				t.Fatalf("%+v came again and changed\n%+v to\n%+v", c, often, again)
+			}
+		}
+		if diff := cmp.Diff(once, often); diff != "" {
+			t.Fatalf("(-once +often):\n%s", diff)
+		}
+	})
+}
+
+// Events of the release before have no time of the upload. The day that a scan counted in stays.
+func TestStruck_keepsItsDay(t *testing.T) {
+	t.Parallel()
+	a := kept(scanAt("a", day0.Add(time.Minute), 60))
+	gone := deletionOf(a, deletedAt)
+	gone.UploadedAt = day0.Add(-time.Minute)
+	if diff := cmp.Diff(History{struck(a, deletedAt)}, see(a, gone)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

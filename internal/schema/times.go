@@ -5,13 +5,15 @@ import "time"
 const day = 24 * time.Hour
 
 // How long things are kept. What expireAt bounds is not shown from that moment on, however late it
-// is deleted. Scans, series, reports and board entries stay until their owner removes them.
+// is deleted. Scans, series, reports and board entries stay until their owner removes them, and so
+// does the score of a deleted scan in its owner's rating.
 //
 //	what                        kept                     by
 //	a finished scan's photo     24 h, or as its user     sweep
 //	                            wants: 0 to 7 d
 //	an unfinished scan's photo  7 d, then failed         sweep
 //	any photo                   8 d                      bucket lifecycle, the backstop
+//	a deleted scan's hashed id  8 d, in a rating         sweep
 //	an owed event               until published          sweep, after 60 s
 //	a parked event              30 d                     sweep, TTL on expireAt
 //	inbox and deliveries        90 d                     sweep, TTL on expireAt

@@ -2,12 +2,16 @@ package rank
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"math"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
@@ -80,6 +84,21 @@ func TestDeletion_keepsTheValue(t *testing.T) {
 			}
 		})
 	}
+	t.Run("but not that of a scan that is not ranked any more", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		b.save(keeper("u"))
+		unfit := rescored(a, major, 90, 7)
+		unfit.Rankable = false
+		b.handle(told)
+		b.handle(unfit)
+		b.handle(gone)
+		void := kept(leaderboard.Contribution{ScanID: "a", CompletedAt: a.CompletedAt, Deleted: true, Void: true})
+		r := b.rating("u")
+		if diff := cmp.Diff(leaderboard.History{void}, r.Contributions); diff != "" || r.Rating != 50 {
+			t.Errorf("rating %v, contributions (-want +got):\n%s", r.Rating, diff)
+		}
+	})
 	t.Run("of a scan that was made under the text before", func(t *testing.T) {
 		t.Parallel()
 		b := newBench(t)
@@ -121,6 +140,9 @@ func TestFolder(t *testing.T) {
 	folded := leaderboard.Contribution{
 		CompletedAt: day0, Folded: &leaderboard.Folded{Count: 1, Photos: 1, Sum: a.Score, Lowest: a.Score},
 	}
+	both := leaderboard.Contribution{
+		CompletedAt: day0, Folded: &leaderboard.Folded{Count: 2, Photos: 2, Sum: a.Score + next.Score, Lowest: a.Score},
+	}
 	sweep := func(t *testing.T, b *bench) int {
 		t.Helper()
 		n, err := (&Folder{Firestore: b.fs, Now: b.consumer.Now}).Sweep(t.Context())
@@ -138,6 +160,10 @@ func TestFolder(t *testing.T) {
 		"too early":       {due.Add(-time.Second), sweep, leaderboard.History{struck(a), kept(next)}, 0},
 		"by the sweep":    {due, sweep, leaderboard.History{folded, kept(next)}, 1},
 		"by another scan": {due, another, leaderboard.History{folded, kept(next), kept(scanAt("x", due, 50))}, 0},
+		"by another deletion": {due, func(_ *testing.T, b *bench) int {
+			b.handle(deleted(next))
+			return 0
+		}, leaderboard.History{both}, 0}, // that event is of day0, too
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,7 +181,7 @@ func TestFolder(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got.Contributions); diff != "" {
 				t.Fatalf("contributions (-want +got):\n%s", diff)
 			}
-			if len(got.Contributions) > 2 {
+			if len(got.Contributions) != 2 {
 				return
 			}
 			if diff := cmp.Diff(entry, b.place("u")); diff != "" || got.Rating != rating {
@@ -206,6 +232,63 @@ func TestForgotten(t *testing.T) {
 	b.handle(completed("u", all[3]))
 	if e := b.place("u"); e == nil || e.Scans != 1 {
 		t.Errorf("entry %+v, want one scan that was completed later", e)
+	}
+}
+
+// Scans are counted while the ratings are being forgotten: none that was completed before is left.
+func TestForget_whileScansAreCounted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(keeper("u"))
+	at := fiveScans()[4].CompletedAt
+	var all sync.WaitGroup
+	for engine := range 3 { // each makes the rating of a board
+		for _, c := range fiveScans() {
+			told := completed("u", c)
+			told.EngineMajor = engine + 1
+			m := messageOf(t, told)
+			all.Go(func() {
+				if err := b.consumer.Handle(t.Context(), m); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	if err := leaderboard.Forget(t.Context(), b.fs, "u", at); err != nil {
+		t.Error(err)
+	}
+	all.Wait()
+	left, err := leaderboard.Ratings(b.fs, "u").Documents(t.Context()).GetAll()
+	if err != nil || len(left) > 0 || b.entry("u") != nil {
+		t.Errorf("%d ratings are left, entry %+v, error %v", len(left), b.entry("u"), err)
+	}
+}
+
+// Another process begins a rating between the look at the ratings and the commit.
+func TestForget_whatWasBegunMeanwhile(t *testing.T) {
+	t.Parallel()
+	project := emulatortest.UniqueProject(t)
+	other := benchOver(t, emulatortest.Firestore(t, project))
+	other.save(keeper("u"))
+	begun := false
+	fs := emulatortest.Firestore(t, project, grpc.WithChainUnaryInterceptor(func(
+		ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker,
+		opts ...grpc.CallOption,
+	) error {
+		if strings.HasSuffix(method, "/Commit") && !begun {
+			begun = true
+			doc := leaderboard.RatingDoc{Board: board, ConsentEpoch: 1, Contributions: see(kept(fiveScans()[0]))}
+			if _, err := leaderboard.Ratings(other.fs, "u").Doc(board).Set(ctx, doc); err != nil {
+				return err
+			}
+		}
+		return invoke(ctx, method, req, reply, cc, opts...)
+	}))
+	if err := leaderboard.Forget(t.Context(), fs, "u", fiveScans()[4].CompletedAt); err != nil {
+		t.Fatal(err)
+	}
+	if r := other.rating("u"); r != nil || !begun {
+		t.Errorf("begun: %v, left: %+v", begun, r)
 	}
 }
 

@@ -97,13 +97,20 @@ func (b *bench) rated(uid account.UID, hour int, score float64) {
 // rating is that of a user who is rated with the score.
 func rating(score float64) float64 { return leaderboard.History(threeDays("u", 1, score)).Rating(1) }
 
-// get asks as the user and reads the answer into a T.
-func get[T any](b *bench, uid account.UID, path string) (status int, answer T) {
+// ask sends the request as the user.
+func (b *bench) ask(method string, uid account.UID, path string) *httptest.ResponseRecorder {
 	b.t.Helper()
-	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r := httptest.NewRequest(method, path, nil)
 	r.Header.Set("Authorization", "Bearer "+string(uid))
 	w := httptest.NewRecorder()
 	b.api.ServeHTTP(w, r)
+	return w
+}
+
+// get asks as the user and reads the answer into a T.
+func get[T any](b *bench, uid account.UID, path string) (status int, answer T) {
+	b.t.Helper()
+	w := b.ask(http.MethodGet, uid, path)
 	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
 		b.t.Fatalf("%s: %v in %s", path, err, w.Body)
 	}

@@ -30,8 +30,17 @@ func TestSamplePhoto_isMeasured(t *testing.T) {
 	s := e.NewScan(t)
 	photo := emulatortest.SamplePhoto(t)
 	generation := e.Upload(t, s, photo)
+	uploaded := e.Clock.Now()
 	e.Clock.Advance(3 * time.Second)
-	if err := e.Analyzer(face.Scan).Handle(t.Context(), scantest.Finalized(t, s, generation)); err != nil {
+	told, attributes, err := event.FinalizedMessage(event.ObjectFinalized{
+		Bucket: scantest.UploadsBucket, Name: scan.PhotoName(s.UID, s.ID), Generation: generation, Size: 1, Created: uploaded,
+		Metadata: map[string]string{"traceparent": scantest.Traceparent},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := event.Message{ID: "1", Data: told, Attributes: attributes}
+	if err := e.Analyzer(face.Scan).Handle(t.Context(), message); err != nil {
 		t.Fatal(err)
 	}
 
@@ -80,6 +89,7 @@ func TestSamplePhoto_isMeasured(t *testing.T) {
 	want.State, want.Version, want.Generation, want.Claims = scan.Completed, 4, generation, 1
 	want.Content = analyze.HashOf([]byte(scantest.HashKey), scantest.Anna, photo)
 	want.Result, want.UpdatedAt, want.FinishedAt, want.SweepAt = result, now, now, &look
+	want.UploadedAt = uploaded
 	if diff := cmp.Diff(want, e.Load(t, s.ID)); diff != "" {
 		t.Errorf("scan (-want +got):\n%s", diff)
 	}
@@ -90,7 +100,7 @@ func TestSamplePhoto_isMeasured(t *testing.T) {
 	wantEvent := []event.ScanCompletedV1{{
 		UID: "anna", ScanID: string(s.ID), ConsentEpoch: 1, Engine: report.Version, EngineMajor: report.MajorVersion(),
 		Score: measured.Score.Value, Interval: event.Around(measured.Score.Lo, measured.Score.Hi),
-		Rankable: measured.Rankable, CompletedAt: now,
+		Rankable: measured.Rankable, CompletedAt: now, UploadedAt: uploaded,
 	}}
 	if diff := cmp.Diff(wantEvent, scantest.Published[event.ScanCompletedV1](t, e.Bus)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)

@@ -74,6 +74,8 @@ func TestRescore(t *testing.T) {
 	s := e.NewScan(t)
 	e.Finish(t, s, scantest.Measure)
 	done := e.Load(t, s.ID)
+	done.UploadedAt = done.FinishedAt.Add(-time.Minute)
+	e.Put(t, done)
 	m := e.AskAgain(t, s, "rescore")
 	e.Clock.Advance(time.Minute)
 	for range 2 {
@@ -92,7 +94,8 @@ func TestRescore(t *testing.T) {
 	}
 	want := []event.ScanRescoredV1{{
 		UID: "anna", ScanID: string(s.ID), ConsentEpoch: 1, EngineMajor: 2, Score: 80,
-		Interval: event.Around(60, 80), Rankable: true, CompletedAt: done.FinishedAt, Revision: got.Version,
+		Interval: event.Around(60, 80), Rankable: true, CompletedAt: done.FinishedAt, UploadedAt: done.UploadedAt,
+		Revision: got.Version,
 	}}
 	if diff := cmp.Diff(want, scantest.Published[event.ScanRescoredV1](t, e.Bus)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)

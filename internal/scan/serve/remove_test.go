@@ -21,6 +21,8 @@ func TestRemove(t *testing.T) {
 			e := scantest.New(t)
 			api := scantest.ScanAPI(e.ScanHandler(e.Firestore))
 			s, _ := e.BegunScan(t, state)
+			s.UploadedAt = e.Clock.Now().Add(-time.Minute)
+			e.Put(t, s)
 			scantest.WriteObject(t, e.Results.Object(scan.ResultPrefix(s.UID, s.ID)+"renditions/small.webp"), []byte("x"))
 			other, _ := e.BegunScan(t, scan.Completed)
 			scantest.WantProblem(
@@ -47,7 +49,9 @@ func TestRemove(t *testing.T) {
 			}
 			var want []event.ScanDeletedV1
 			if state == scan.Completed || state == scan.Failed {
-				want = []event.ScanDeletedV1{{UID: "anna", ScanID: string(s.ID), ConsentEpoch: 1, CompletedAt: s.FinishedAt}}
+				want = []event.ScanDeletedV1{{
+					UID: "anna", ScanID: string(s.ID), ConsentEpoch: 1, CompletedAt: s.FinishedAt, UploadedAt: s.UploadedAt,
+				}}
 			}
 			if diff := cmp.Diff(want, scantest.Published[event.ScanDeletedV1](t, e.Bus)); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
