@@ -9,7 +9,9 @@ import (
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/friends"
 	"github.com/facescan/facescan/internal/leaderboard/serve"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 func init() { boot.HTTP("leaderboard", build) }
@@ -19,6 +21,8 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	key := []byte(p.Config.HashKey)
+	(&friends.Handler{Firestore: fs, Limits: quota.New(fs, key, p.Now), Key: key, Now: p.Now}).Routes(api)
 	(&serve.Handler{Firestore: fs, Board: leaderboard.BoardID(report.MajorVersion())}).Routes(api)
 	return api, nil
 }

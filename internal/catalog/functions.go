@@ -80,7 +80,7 @@ var functions = everyTopic([]Function{
 		Grants: Grants{Auth: AuthReader},
 	}),
 	httpFunction(Function{
-		Name: "leaderboard", Purpose: "top of the board and own rank",
+		Name: "leaderboard", Purpose: "top of the board, own rank, and friends",
 		Paths:  []string{"/v1/leaderboards/*"},
 		Grants: Grants{Auth: AuthReader},
 	}),
