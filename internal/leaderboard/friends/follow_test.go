@@ -285,6 +285,60 @@ func TestAdd_cap(t *testing.T) {
 	})
 }
 
+// What another process does while a code is looked at counts as if it had come before.
+func TestAdd_overtaken(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		before, meanwhile func(b *bench)
+		want              int
+	}{
+		"nothing": {nil, func(*bench) {}, http.StatusCreated},
+		"the tries are used up": {
+			nil, func(b *bench) {
+				for i := range WrongCodes.Max {
+					b.refused(fault.CodeNotFound, "ada", http.MethodPost, root, use(fmt.Sprintf("0000-0000-0000-%04d", i)))
+				}
+			}, http.StatusTooManyRequests,
+		},
+		"the code is revoked": {
+			nil, func(b *bench) { b.want(http.StatusNoContent, "bob", http.MethodDelete, codePath, "") }, http.StatusNotFound,
+		},
+		"the owner's erasure begins": {
+			nil, func(b *bench) { b.save(account.User{Schema: 1, UID: "bob", State: account.Erasing}) }, http.StatusNotFound,
+		},
+		"the caller's erasure begins": {
+			nil, func(b *bench) { b.save(account.User{Schema: 1, UID: "ada", State: account.Erasing}) }, http.StatusForbidden,
+		},
+		"the owner's last place is taken": {
+			func(b *bench) { b.fill("bob", Max-1) }, func(b *bench) { b.befriend("cy", "bob") }, http.StatusConflict,
+		},
+		"the caller's last place is taken": {
+			func(b *bench) { b.fill("ada", Max-1) }, func(b *bench) { b.befriend("ada", "cy") }, http.StatusConflict,
+		},
+		"the owner blocks the caller": {
+			func(b *bench) { b.befriend("ada", "bob") }, func(b *bench) {
+				b.want(http.StatusNoContent, "bob", http.MethodPost, root+"/"+pairID(b.handler.Key, "ada", "bob")+"/block", "")
+			}, http.StatusNotFound,
+		},
+		"they become friends": {nil, func(b *bench) { b.befriend("bob", "ada") }, http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seen := new(calls)
+			b := newBench(t, seen.options()...)
+			b.members("ada", "bob", "cy")
+			if tt.before != nil {
+				tt.before(b)
+			}
+			code, other := b.code("bob"), b.again()
+			seen.during(func() { tt.meanwhile(other) })
+			if a := b.add("ada", code); a.status != tt.want {
+				t.Errorf("%d %s, want %d", a.status, a.body, tt.want)
+			}
+		})
+	}
+}
+
 // A friendship and the begin of an erasure are in some order: afterwards the friend has gone from
 // the list, and nothing can be begun any more.
 func TestAdd_fence(t *testing.T) {
