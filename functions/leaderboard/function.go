@@ -8,7 +8,9 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/leaderboard/friends"
 	"github.com/facescan/facescan/internal/leaderboard/serve"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 func init() { boot.HTTP("leaderboard", build) }
@@ -18,8 +20,8 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	(&serve.Handler{
-		Firestore: fs, Major: report.MajorVersion(), Key: []byte(p.Config.HashKey), Now: p.Now,
-	}).Routes(api)
+	key, major := []byte(p.Config.HashKey), report.MajorVersion()
+	(&friends.Handler{Firestore: fs, Limits: quota.New(fs, key, p.Now), Key: key, Major: major, Now: p.Now}).Routes(api)
+	(&serve.Handler{Firestore: fs, Major: major, Key: key, Now: p.Now}).Routes(api)
 	return api, nil
 }

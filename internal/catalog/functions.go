@@ -80,7 +80,7 @@ var functions = everyTopic([]Function{
 		Grants: Grants{Auth: AuthReader},
 	}),
 	httpFunction(Function{
-		Name: "leaderboard", Purpose: "the boards: their tops, own ranks those around; forgets ratings",
+		Name: "leaderboard", Purpose: "the boards: their tops, own ranks, those around; friends; forgets ratings",
 		Paths:  []string{"/v1/leaderboards", "/v1/leaderboards/*"},
 		Grants: Grants{Auth: AuthReader},
 	}),

@@ -360,6 +360,15 @@ func (c *Client) Around(ctx context.Context, board string) (api.BoardPage, error
 	return body(resp, resp.JSON200)
 }
 
+// FriendsBoard returns the part of the board that the user and their friends are on.
+func (c *Client) FriendsBoard(ctx context.Context, board string) (api.FriendsBoard, error) {
+	resp, err := c.API().GetFriendsBoardWithResponse(ctx, board)
+	if err != nil {
+		return api.FriendsBoard{}, err
+	}
+	return body(resp, resp.JSON200)
+}
+
 // Standing returns the user's own place on the board.
 func (c *Client) Standing(ctx context.Context, board string) (api.Standing, error) {
 	resp, err := c.API().GetStandingWithResponse(ctx, board)
@@ -367,6 +376,58 @@ func (c *Client) Standing(ctx context.Context, board string) (api.Standing, erro
 		return api.Standing{}, err
 	}
 	return body(resp, resp.JSON200)
+}
+
+// FriendCode returns the user's friend code, made where there is none.
+func (c *Client) FriendCode(ctx context.Context) (api.FriendCode, error) {
+	resp, err := c.API().MakeFriendCodeWithResponse(ctx)
+	if err != nil {
+		return api.FriendCode{}, err
+	}
+	return body(resp, resp.JSON200, resp.JSON201)
+}
+
+// RevokeFriendCode makes the user's friend code dead.
+func (c *Client) RevokeFriendCode(ctx context.Context) error {
+	_, err := c.API().RevokeFriendCodeWithResponse(ctx)
+	return err
+}
+
+// AddFriend becomes friends with the owner of the code.
+func (c *Client) AddFriend(ctx context.Context, code string) (api.Friend, error) {
+	resp, err := c.API().AddFriendWithResponse(ctx, api.FriendCodeUse{Code: code})
+	if err != nil {
+		return api.Friend{}, err
+	}
+	return body(resp, resp.JSON200, resp.JSON201)
+}
+
+// Friends returns the user's friends, newest first, as far as one page has them.
+func (c *Client) Friends(ctx context.Context) ([]api.Friend, error) {
+	resp, err := c.API().ListFriendsWithResponse(ctx, &api.ListFriendsParams{Limit: new(100)})
+	if err != nil {
+		return nil, err
+	}
+	page, err := body(resp, resp.JSON200)
+	return page.Items, err
+}
+
+// RemoveFriend ends the friendship.
+func (c *Client) RemoveFriend(ctx context.Context, id string) error {
+	_, err := c.API().RemoveFriendWithResponse(ctx, id)
+	return err
+}
+
+// BlockFriend ends the friendship and keeps it from being made again, until UnblockFriend.
+func (c *Client) BlockFriend(ctx context.Context, id string) error {
+	_, err := c.API().BlockFriendWithResponse(ctx, id)
+	return err
+}
+
+// UnblockFriend takes a block back.
+func (c *Client) UnblockFriend(ctx context.Context, id string) error {
+	_, err := c.API().UnblockFriendWithResponse(ctx, id)
+	return err
 }
 
 // Inbox returns the user's notifications, newest first.

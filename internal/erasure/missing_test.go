@@ -59,21 +59,21 @@ func TestMissing_isErasedAfterTheSecondLook(t *testing.T) {
 	s.seed(t, ada)
 	s.seed(t, bob)
 	bobs := s.Mentions(bob)
-	s.look(t, erasure.Looks{Users: 2})
+	s.look(t, erasure.Looks{Users: 5}) // these two and those in their circles
 	mails := len(s.Mail.Messages())
 	s.deleteAtFirebase(t, ada)
 
 	s.Advance(day - time.Second)
 	s.look(t, erasure.Looks{}) // each user is looked for once a day
 	s.Advance(time.Second)
-	s.look(t, erasure.Looks{Users: 2, Missing: 1})
+	s.look(t, erasure.Looks{Users: 5, Missing: 1})
 	if u := s.User(ada); u.State != account.Active || !u.MissingSince.Equal(s.Clock().Truncate(time.Microsecond)) {
 		t.Errorf("after the first look: %+v", u)
 	}
 	s.Advance(day - time.Second)
 	s.look(t, erasure.Looks{})
 	s.Advance(time.Second)
-	s.look(t, erasure.Looks{Users: 2, Begun: 1})
+	s.look(t, erasure.Looks{Users: 5, Begun: 1})
 	if u := s.User(ada); u.State != account.Erasing || !u.MissingSince.IsZero() {
 		t.Errorf("after the second look: %+v", u)
 	}

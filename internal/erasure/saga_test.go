@@ -48,6 +48,7 @@ func TestErase_leavesNothingButTheReceipt(t *testing.T) {
 	w := newWorld(t)
 	w.seed(t, bob)
 	w.everything(t, ada)
+	w.circle(ada)
 	bobs := w.Mentions(bob)
 	had := collectionsOf(w.Mentions(ada))
 	for _, c := range schema.Collections {

@@ -138,7 +138,23 @@ func (w *world) drive(t *testing.T) {
 func (w *world) seed(t *testing.T, uid string) {
 	t.Helper()
 	w.MoveIn(uid, byBoth, "token-of-"+uid)
+	w.circle(uid)
 	w.measure(t, uid)
+}
+
+const cora, dan, eli = "cora-0123456789", "dan-0123456789", "eli-0123456789"
+
+// circle gives the user a friend, one whom they have blocked and one who has blocked them.
+func (w *world) circle(uid string) {
+	for _, other := range []string{cora, dan, eli} {
+		if _, err := w.Users.GetUser(context.Background(), other); err != nil {
+			w.Register(other, "phone-of-"+other)
+		}
+	}
+	const root = "/v1/leaderboards/friends/"
+	w.Befriend(cora, uid)
+	w.Do(dan, http.MethodPost, root+w.Befriend(uid, dan)+"/block", "")
+	w.Do(uid, http.MethodPost, root+w.Befriend(eli, uid)+"/block", "")
 }
 
 // measure makes what can be made under the user's consent.

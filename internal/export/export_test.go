@@ -102,6 +102,9 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 	w := newWorld(t)
 	old, current := w.seed(t, ada)
 	w.Register(bob, "bobs-phone")
+	w.Register(cy, "cys-phone")
+	friend, blocked := w.Befriend(ada, bob), w.Befriend(cy, ada)
+	w.Do(ada, http.MethodPost, "/v1/leaderboards/friends/"+blocked+"/block", "")
 	if a := w.call(t, http.MethodGet, ada, http.StatusNotFound); a.Code != string(fault.CodeNotFound) {
 		t.Errorf("before it was asked for: %+v", a)
 	}
@@ -129,6 +132,8 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 		"ratings.json":     `"id":"` + leaderboard.AllTime(report.MajorVersion()).ID() + `"`,
 		"scans.json":       `"id":"` + string(current) + `"`,
 		"guard.json":       `"scanId":"` + string(current) + `"`,
+		"friends.json":     `[{"id":"` + friend + `","since":"`,
+		"blocked.json":     `[{"id":"` + blocked + `","since":"`,
 		"inbox.json":       `"title":"Welcome to FaceScan"`,
 		"images/" + string(current) + "/original.jpeg": photo,
 	} {
@@ -150,7 +155,7 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 	}
 	keyed, _ := document.Data()["content"].(string)
 	for _, name := range names(manifest)[1:] {
-		for _, secret := range []string{"secret-token", keyed, string(old), bob} {
+		for _, secret := range []string{"secret-token", keyed, string(old), bob, cy} {
 			if secret == "" || strings.Contains(content(t, archive, name), secret) {
 				t.Errorf("%s has %q", name, secret)
 			}

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore, e
 
 const (
 	ada, bob = "ada-0123456789", "bob-0123456789"
+	cy       = "cyr-0123456789"
 	me       = "/v1/me/export"
 )
 

@@ -56,7 +56,9 @@ const (
 	CodeUnderAge          Code = "under_age"
 	CodeBirthYearFixed    Code = "birth_year_fixed"
 	CodeIdempotencyReused Code = "idempotency_key_reused"
-	CodeScanNotCompleted  Code = "scan_not_completed"
+	// CodeTooManyFriends means that one of two users has no room for another friend.
+	CodeTooManyFriends   Code = "too_many_friends"
+	CodeScanNotCompleted Code = "scan_not_completed"
 	// CodeOriginalGone means that a scan's photo is deleted, and CodeAlreadyCurrent that measuring it
 	// again would give the same result.
 	CodeOriginalGone   Code = "original_gone"
@@ -110,6 +112,7 @@ var codeKinds = map[Code]Kind{
 	CodeUnderAge:          Forbidden,
 	CodeBirthYearFixed:    Conflict,
 	CodeIdempotencyReused: Unprocessable,
+	CodeTooManyFriends:    Conflict,
 	CodeScanNotCompleted:  Conflict,
 	CodeOriginalGone:      Gone,
 	CodeAlreadyCurrent:    Conflict,

@@ -4,7 +4,8 @@
 // Every id has one purpose, so that an id made for one purpose is never accepted for another. All
 // purposes are listed here. A test compares each with a golden value, since the ids are part of
 // documents, objects and URLs. A new key changes all ids: scans of earlier idempotency keys are not
-// found again, known photos count as new, and quotas start anew.
+// found again, known photos count as new, quotas start anew, and friend codes, friends and blocks
+// are not found (see package friends).
 package keys
 
 import (
@@ -35,6 +36,13 @@ const (
 	Struck Purpose = "struck"
 	// Limit is the id of a quota's count: rule, kind of subject, subject and the window's begin.
 	Limit Purpose = "limit"
+	// Friends is the id of what is between two users, a friendship or a block: their uids in ascending
+	// order.
+	Friends Purpose = "friends"
+	// FriendCode is what a user's friend code is cut from: uid and random bytes.
+	FriendCode Purpose = "friends\x00code"
+	// FriendLookup is the id of a friend code's document: the code.
+	FriendLookup Purpose = "friends\x00lookup"
 	// Receipt is the secret in the URL of a receipt of erasure: uid and microseconds of the request.
 	Receipt Purpose = "erasure\x00receipt"
 	// Erased identifies an erased account: uid.

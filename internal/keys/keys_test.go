@@ -29,6 +29,9 @@ func TestRing_ID(t *testing.T) {
 			keys.Limit, []string{"uploads", "mailbox", "anna@example.com", "2026-11-28T00:00:00Z"}, "l73z35zi3afqprucj5l7k4hl5m",
 		},
 		{keys.Struck, []string{"anna", "jesljybyuuavdvlh7k7widg5ry"}, "d5t3tmnepdkulrkogmansibayq"},
+		{keys.Friends, []string{"anna", "ben"}, "sd5k3mjnj3spskhn3q6lihwce4"},
+		{keys.FriendCode, []string{"anna", "16 random bytes."}, "3zn3sef3q27qr4awdh6xfubx7m"},
+		{keys.FriendLookup, []string{"7KQ2M9XD40TBZR6N"}, "7atsnkx6bocxi5miw32ospsavi"},
 		{keys.Receipt, []string{"anna", "1795867200000000"}, "3qyfx4l6p4spjbhosy3ae4wy5y"},
 		{keys.Erased, []string{"anna"}, "ri27fpgk3lpfgkzkqdpbvx2jgq"},
 	} {

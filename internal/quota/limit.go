@@ -19,6 +19,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -133,7 +134,9 @@ type Taking []taken
 // taken is a prepared increment of one count, whose document was read as snap.
 type taken struct {
 	snap *firestore.DocumentSnapshot
-	next countDoc
+	// count is the count as it was read, and next the document with the increment.
+	count int
+	next  countDoc
 }
 
 // Prepare returns the reading half of [Limiter.Take], for counts that must be committed together
@@ -171,7 +174,7 @@ func (l *Limiter) PrepareSeveral(ctx context.Context, who Who, n int, rules ...R
 			return nil, fault.New(fault.CodeRateLimited, "Too many of these: wait before the next.").
 				WithRetryAfter(next.ExpireAt.Sub(now))
 		}
-		taking[i] = taken{snap: snaps[i], next: next}
+		taking[i] = taken{snap: snaps[i], count: current.Count, next: next}
 	}
 	return taking, nil
 }
@@ -190,6 +193,17 @@ func (t Taking) Write(tx *firestore.Transaction) error {
 		}
 	}
 	return nil
+}
+
+// Keep writes the counts as they were read: nothing is counted, and the transaction's commit fails
+// if one has changed since. With it an attempt that counts only if it fails cannot succeed beside
+// others that use the rule up.
+func (t Taking) Keep(tx *firestore.Transaction) error {
+	same := slices.Clone(t)
+	for i := range same {
+		same[i].next.Count = same[i].count
+	}
+	return same.Write(tx)
 }
 
 // commit writes the count without a transaction.

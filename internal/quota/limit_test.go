@@ -216,6 +216,41 @@ func TestTake_failsClosed(t *testing.T) {
 	}
 }
 
+// What is kept counts nothing, and does not come about beside a count that uses the rule up.
+func TestTaking_Keep(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]int{"of a rule that nothing was counted by": 0, "of a rule used once": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			ada, other := quota.User("ada"), f.again(t)
+			for range before {
+				taken(t, f.Take(t.Context(), rule, ada))
+			}
+			keep := func(meanwhile func()) error {
+				return transact.Run(t.Context(), f.fs, f.fs.Doc("users/ada"),
+					func(ctx context.Context, tx *firestore.Transaction) error {
+						taking, err := f.Prepare(ctx, ada, rule)
+						if err != nil {
+							return err
+						}
+						meanwhile()
+						return taking.Keep(tx)
+					})
+			}
+			for range rule.Max + 1 {
+				taken(t, keep(func() {}))
+			}
+			left := rule.Max - before
+			refused(t, keep(func() {
+				for ; left > 0; left-- {
+					taken(t, other.Take(t.Context(), rule, ada))
+				}
+			}), time.Hour)
+		})
+	}
+}
+
 // What is counted with Prepare comes about with its counts, by all rules, or not at all.
 func TestPrepare_countsWithTheCommit(t *testing.T) {
 	t.Parallel()

@@ -147,10 +147,21 @@ var Collections = []Collection{
 		Explained: "your series of photos: the scans of each, what they come to together, and which of them\n" +
 			"are left out, and why",
 	},
+	// An erasure also removes the friends and blocks of others that name the user, by the field other.
 	{
 		Name: "friends", Below: "users", Says: "whom a user knows",
-		Removed: WithAccount, Stays: "nothing writes it yet; whom the user knows is nothing measured",
-		Withheld: "holds nothing yet",
+		Removed: WithAccount, Stays: "whom the user knows is nothing measured", GroupFields: []string{"other"},
+		Explained: "since when you have which friend. Their names are theirs: the app shows them",
+	},
+	{
+		Name: "blocked", Below: "users", Says: "whom a user does not want as a friend",
+		Removed: WithAccount, Stays: "whom the user has blocked is nothing measured", GroupFields: []string{"other"},
+		Explained: "since when you have blocked whom, without their names",
+	},
+	{
+		Name: "sharing", Below: "users", Says: "what a user's friend code is made of",
+		Removed: WithAccount, Stays: "by a friend code nothing measured is found",
+		Withheld: "a secret that the friend code is made of, which the app shows",
 	},
 
 	{
@@ -186,6 +197,10 @@ var Collections = []Collection{
 	{
 		Name: "usernames", Says: "whose a name is, or until when it is kept for its last owner", Expires: true,
 		Removed: WithAccount, Stays: "the account's name", Withheld: "the profile has it",
+	},
+	{
+		Name: "friendcodes", Says: "whose a friend code is, under a keyed hash of the code",
+		Removed: WithAccount, Stays: "by a friend code nothing measured is found", Withheld: "the hash of a secret",
 	},
 	// If limits were removed with the consent, withdrawing and granting it would evade every quota.
 	{

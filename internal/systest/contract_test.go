@@ -26,6 +26,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/home"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/leaderboard/friends"
 	"github.com/facescan/facescan/internal/leaderboard/serve"
 	"github.com/facescan/facescan/internal/notify/inbox"
 	scanserve "github.com/facescan/facescan/internal/scan/serve"
@@ -41,7 +42,7 @@ func wiring() map[string]func(*httpapi.API) {
 		"coach":       new(coach.Handler).Routes,
 		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil); web.DeletionRoutes(api) },
 		"inbox":       (&inbox.Handler{}).Routes,
-		"leaderboard": new(serve.Handler).Routes,
+		"leaderboard": func(api *httpapi.API) { new(friends.Handler).Routes(api); new(serve.Handler).Routes(api) },
 		"profile": func(api *httpapi.API) {
 			accounts.ProfileRoutes(api)
 			new(home.Handler).Routes(api)

@@ -367,6 +367,7 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	c.boards(ctx, t)
 	c.want(ctx, t, 200, "GET", "/v1/me/summary", "")
 	c.want(ctx, t, 204, "DELETE", "/v1/leaderboards/me", "")
+	c.friends(ctx, t)
 	for _, path := range []string{"/healthz", "/readyz", "/v1/openapi.yaml", "/account-deletion"} {
 		nobody.want(ctx, t, 200, "GET", path, "")
 	}
@@ -626,6 +627,38 @@ func (c caller) series(ctx context.Context, t *testing.T, bob *client.Client, sa
 	c.refused(ctx, t, fault.CodeNotFound, "DELETE", path, "")
 }
 
+// friends goes from a code to friendships, a block and their ends.
+func (c caller) friends(ctx context.Context, t *testing.T) {
+	t.Helper()
+	const all, code = "/v1/leaderboards/friends", "/v1/leaderboards/friends/code"
+	c.refused(ctx, t, fault.CodeNotFound, "GET", code, "")
+	c.refused(ctx, t, fault.CodeNotFound, "DELETE", code, "")
+	c.want(ctx, t, 201, "POST", code, "")
+	c.want(ctx, t, 200, "POST", code, "")
+	c.want(ctx, t, 201, "POST", code+"/rotate", "")
+	c.want(ctx, t, 200, "GET", code, "")
+	own := c.friendCode(ctx, t)
+	use := func(code string) string { return fmt.Sprintf(`{"code":%q}`, code) }
+	_, other := c.registered(ctx, t, "friend-of-bob")
+	theirs := other.friendCode(ctx, t)
+	c.want(ctx, t, 201, "POST", all, use(strings.ToLower(theirs)))
+	c.want(ctx, t, 200, "POST", all, use(theirs))
+	c.refused(ctx, t, fault.CodeInvalidField, "POST", all, use(own))
+	c.refused(ctx, t, fault.CodeInvalidField, "POST", all, use("ßßßß-ßßßß-ßßßß-ßßßß"))
+	c.refused(ctx, t, fault.CodeNotFound, "POST", all, use("0000-0000-0000-0000"))
+	friend, blocked := c.circle(ctx, t)
+	c.want(ctx, t, 200, "GET", all+"?limit=1&cursor="+c.cursor(ctx, t, all+"?limit=1"), "")
+	c.want(ctx, t, 200, "GET", all+"/blocked?limit=1", "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", all+"?cursor=x", "")
+	c.want(ctx, t, 204, "DELETE", all+"/"+friend, "")
+	c.refused(ctx, t, fault.CodeNotFound, "DELETE", all+"/"+friend, "")
+	c.refused(ctx, t, fault.CodeNotFound, "POST", all+"/"+friend+"/block", "")
+	c.want(ctx, t, 204, "POST", all+"/"+blocked+"/block", "")
+	c.want(ctx, t, 204, "DELETE", all+"/blocked/"+blocked, "")
+	c.refused(ctx, t, fault.CodeNotFound, "DELETE", all+"/blocked/"+blocked, "")
+	c.want(ctx, t, 204, "DELETE", code, "")
+}
+
 func (c caller) coach(ctx context.Context, t *testing.T, sample []byte) {
 	t.Helper()
 	const path, media = "/v1/coach", "Content-Type"
@@ -693,8 +726,9 @@ func (c caller) boards(ctx context.Context, t *testing.T) {
 		c.want(ctx, t, 200, "GET", boards+board+"/top?limit=100", "")
 		c.want(ctx, t, 200, "GET", boards+board+"/around?limit=3", "")
 		c.want(ctx, t, 200, "GET", boards+board+"/me", "")
+		c.want(ctx, t, 200, "GET", boards+board+"/friends", "")
 	}
-	for _, what := range []string{"/top", "/around", "/me"} {
+	for _, what := range []string{"/top", "/around", "/me", "/friends"} {
 		c.refused(ctx, t, fault.CodeNotFound, "GET", boards+"/symmetry_all_v1"+what, "")
 		c.refused(ctx, t, fault.CodeBoardGone, "GET", boards+"/symmetry_overall_2026-01-01_v1"+what, "")
 	}

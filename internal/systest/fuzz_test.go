@@ -151,7 +151,8 @@ func hostileValues() []string {
 // forged are cursors of the user's lists that an attacker can make, of times that no list has.
 func forged(uid string) (all []string) {
 	scopes := [][]string{
-		{"inbox"}, {"consents"}, {"timeline"}, {"series"}, {"scans", "", "", "", "", fmt.Sprint(firestore.Desc)},
+		{"inbox"}, {"consents"}, {"timeline"}, {"series"}, {"friends"}, {"blocked"},
+		{"scans", "", "", "", "", fmt.Sprint(firestore.Desc)},
 	}
 	ends := []int64{
 		math.MinInt64, math.MaxInt64, 0,

@@ -247,9 +247,49 @@ func (c caller) possessions(ctx context.Context, t *testing.T) map[string]string
 		_, answer := c.call(ctx, t, "GET", "/v1/inbox", "")
 		return json.Unmarshal(answer, &inbox) == nil && len(inbox.Items) > 0
 	})
+	friend, blocked := c.circle(ctx, t)
 	return map[string]string{
+		friendPath: friend, blockedPath: blocked,
 		"/v1/scans/": opened.Scan.ID, "/v1/series/": series.Series.ID, "/v1/inbox/": inbox.Items[0].ID,
 	}
+}
+
+const (
+	friendPath  = "/v1/leaderboards/friends/{id}"
+	blockedPath = "/v1/leaderboards/friends/blocked/{id}"
+)
+
+// circle gives the caller a friend and another whom they have blocked, and returns the ids of both.
+func (c caller) circle(ctx context.Context, t *testing.T) (friend, blocked string) {
+	t.Helper()
+	code := c.friendCode(ctx, t)
+	for _, id := range []*string{&friend, &blocked} {
+		_, other := c.registered(ctx, t, "friend-"+strings.ToLower(rand.Text()))
+		*id = other.befriend(ctx, t, code)
+	}
+	c.done(ctx, t, "POST", "/v1/leaderboards/friends/"+blocked+"/block", "")
+	return friend, blocked
+}
+
+func (c caller) friendCode(ctx context.Context, t *testing.T) string {
+	t.Helper()
+	var made api.FriendCode
+	_, answer := c.call(ctx, t, "POST", "/v1/leaderboards/friends/code", "")
+	if err := json.Unmarshal(answer, &made); err != nil || made.Code == "" {
+		t.Fatalf("make a friend code: %s, %v", answer, err)
+	}
+	return made.Code
+}
+
+// befriend uses the code and returns the friendship's id.
+func (c caller) befriend(ctx context.Context, t *testing.T, code string) string {
+	t.Helper()
+	var made api.Friend
+	_, answer := c.call(ctx, t, "POST", "/v1/leaderboards/friends", fmt.Sprintf(`{"code":%q}`, code))
+	if err := json.Unmarshal(answer, &made); err != nil || made.ID == "" {
+		t.Fatalf("use a friend code: %s, %v", answer, err)
+	}
+	return made.ID
 }
 
 // at is what the operation's path is asked with.

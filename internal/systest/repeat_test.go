@@ -43,6 +43,13 @@ var repeated = []twice{
 	{"deleteScan", "", 204, 404},
 	{"openSeries", `{"contentType":"image/jpeg","photos":2}`, 201, 200},
 	{"deleteSeries", "", 204, 404},
+	{"makeFriendCode", "", 201, 200},
+	{"rotateFriendCode", "", 201, 201},
+	{"removeFriend", "", 204, 404},
+	{"addFriend", `{"code":"CODE"}`, 201, 200},
+	{"blockFriend", "", 204, 204},
+	{"unblockFriend", "", 204, 404},
+	{"revokeFriendCode", "", 204, 404},
 	{"requestExport", "", 202, 202},
 	{"forgetRatings", "", 204, 204},
 	{"withdrawConsent", "", 200, 200},
@@ -73,6 +80,12 @@ func TestEveryWriteTwice(t *testing.T) {
 			continue
 		}
 		delete(writes, w.operation)
+		if w.operation == "removeFriend" {
+			_, other := s.registered(ctx, t, "twice-friend")
+			has["CODE"] = other.friendCode(ctx, t)
+			own[friendPath] = other.befriend(ctx, t, c.friendCode(ctx, t))
+			own[blockedPath] = own[friendPath] // it is the same before and after a block
+		}
 		if w.operation == "markRead" || w.operation == "grantConsent" {
 			c.collect(ctx, t, has, own)
 		}

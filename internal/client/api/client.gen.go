@@ -1025,6 +1025,57 @@ type Failure struct {
 // Fixes What to do for a better photo, most useful first. Empty when nothing is amiss.
 type Fixes = []string
 
+// Friend Another user, by what boards show of them.
+type Friend struct {
+	// ID Names what is between two users, the same for both. It is no user's id.
+	ID FriendID `json:"id"`
+
+	// Since RFC 3339, UTC, milliseconds.
+	Since Time `json:"since"`
+
+	// Username Empty for a user without one.
+	Username string `json:"username"`
+}
+
+// FriendCode The user's friend code.
+type FriendCode struct {
+	// Code 80 random bits as digits and letters, without I, L, O and U, in groups of four.
+	Code string `json:"code"`
+
+	// CreatedAt RFC 3339, UTC, milliseconds.
+	CreatedAt Time `json:"createdAt"`
+}
+
+// FriendCodeUse defines model for FriendCodeUse.
+type FriendCodeUse struct {
+	// Code A friend's code, as it was read or pasted.
+	Code string `json:"code"`
+}
+
+// FriendID Names what is between two users, the same for both. It is no user's id.
+type FriendID = string
+
+// FriendList defines model for FriendList.
+type FriendList struct {
+	Items []Friend `json:"items"`
+
+	// NextCursor The `cursor` of the next page. Absent on the last.
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
+// FriendsBoard defines model for FriendsBoard.
+type FriendsBoard struct {
+	// AsOf RFC 3339, UTC, milliseconds.
+	AsOf Time `json:"asOf"`
+
+	// Board The board: a division, a period and the engine's major version. With a new major version ratings start anew, on new boards.
+	Board BoardID    `json:"board"`
+	Items []BoardRow `json:"items"`
+
+	// Total The number of rows.
+	Total int64 `json:"total"`
+}
+
 // Image defines model for Image.
 type Image struct {
 	// Bytes The size.
@@ -2096,6 +2147,24 @@ type ListArchivesParamsDivision string
 // ListArchivesParamsPeriod defines parameters for ListArchives.
 type ListArchivesParamsPeriod string
 
+// ListFriendsParams defines parameters for ListFriends.
+type ListFriendsParams struct {
+	// Limit The most items of a page.
+	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListBlockedParams defines parameters for ListBlocked.
+type ListBlockedParams struct {
+	// Limit The most items of a page.
+	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // GetAroundParams defines parameters for GetAround.
 type GetAroundParams struct {
 	// Limit The number of rows, the own one among them.
@@ -2260,6 +2329,9 @@ type SignUpJSONRequestBody = Credentials
 
 // PutDeviceJSONRequestBody defines body for PutDevice for application/json ContentType.
 type PutDeviceJSONRequestBody = DeviceSpec
+
+// AddFriendJSONRequestBody defines body for AddFriend for application/json ContentType.
+type AddFriendJSONRequestBody = FriendCodeUse
 
 // UpdateProfileJSONRequestBody defines body for UpdateProfile for application/json ContentType.
 type UpdateProfileJSONRequestBody = ProfileChange
@@ -2588,6 +2660,99 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
 	ListArchives(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListFriends List the friends
+	//
+	// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
+	// may have fewer items than `limit`. Follow `nextCursor` until there is none.
+	//
+	// Corresponds with GET /v1/leaderboards/friends (the `ListFriends` operationId).
+	ListFriends(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddFriendWithBody Become friends by a code
+	//
+	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+	//
+	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
+	AddFriendWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddFriend Become friends by a code
+	//
+	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+	//
+	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
+	AddFriend(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListBlocked List those whom the user has blocked
+	//
+	// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+	// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
+	//
+	// Corresponds with GET /v1/leaderboards/friends/blocked (the `ListBlocked` operationId).
+	ListBlocked(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UnblockFriend Take a block back
+	//
+	// A code can be used again. The friendship does not come back by itself.
+	//
+	// Corresponds with DELETE /v1/leaderboards/friends/blocked/{id} (the `UnblockFriend` operationId).
+	UnblockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeFriendCode Revoke the user's friend code
+	//
+	// The code is dead at once. Friends stay friends.
+	//
+	// Corresponds with DELETE /v1/leaderboards/friends/code (the `RevokeFriendCode` operationId).
+	RevokeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetFriendCode Read the user's friend code
+	//
+	// The code as it is to be shown and read out.
+	//
+	// Corresponds with GET /v1/leaderboards/friends/code (the `GetFriendCode` operationId).
+	GetFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MakeFriendCode Make the user's friend code
+	//
+	// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
+	// or replace it. Making it again answers the one that is there.
+	//
+	// Corresponds with POST /v1/leaderboards/friends/code (the `MakeFriendCode` operationId).
+	MakeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateFriendCode Replace the user's friend code
+	//
+	// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
+	//
+	// Corresponds with POST /v1/leaderboards/friends/code/rotate (the `RotateFriendCode` operationId).
+	RotateFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveFriend End a friendship
+	//
+	// It ends for both. Neither is told, and by a code it can be made again.
+	//
+	// Corresponds with DELETE /v1/leaderboards/friends/{id} (the `RemoveFriend` operationId).
+	RemoveFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BlockFriend End a friendship and block the other
+	//
+	// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
+	// is one that nobody has. The other is not told. Blocking again is a success.
+	//
+	// Corresponds with POST /v1/leaderboards/friends/{id}/block (the `BlockFriend` operationId).
+	BlockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ForgetRatings Forget all of the user's ratings
 	//
 	// Removes the user's ratings, with the scores of deleted scans that stayed in them, and the entries on all boards. The scans stay, but none
@@ -2603,6 +2768,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/leaderboards/{board}/around (the `GetAround` operationId).
 	GetAround(ctx context.Context, board Board, params *GetAroundParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetFriendsBoard Read the part of a board that the user and their friends are on
+	//
+	// With their ranks among each other. Friends who do not take part, or whom others do not see yet, are missing.
+	//
+	// Corresponds with GET /v1/leaderboards/{board}/friends (the `GetFriendsBoard` operationId).
+	GetFriendsBoard(ctx context.Context, board Board, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStanding Read the user's own place on a board
 	//
@@ -3593,6 +3765,209 @@ func (c *Client) ListArchives(ctx context.Context, params *ListArchivesParams, r
 	return c.Client.Do(req)
 }
 
+// ListFriends List the friends
+//
+// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
+// may have fewer items than `limit`. Follow `nextCursor` until there is none.
+//
+// Corresponds with GET /v1/leaderboards/friends (the `ListFriends` operationId).
+func (c *Client) ListFriends(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFriendsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddFriendWithBody Become friends by a code
+//
+// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+//
+// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
+func (c *Client) AddFriendWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddFriendRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddFriend Become friends by a code
+//
+// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+//
+// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
+func (c *Client) AddFriend(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddFriendRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListBlocked List those whom the user has blocked
+//
+// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
+//
+// Corresponds with GET /v1/leaderboards/friends/blocked (the `ListBlocked` operationId).
+func (c *Client) ListBlocked(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBlockedRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UnblockFriend Take a block back
+//
+// A code can be used again. The friendship does not come back by itself.
+//
+// Corresponds with DELETE /v1/leaderboards/friends/blocked/{id} (the `UnblockFriend` operationId).
+func (c *Client) UnblockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUnblockFriendRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeFriendCode Revoke the user's friend code
+//
+// The code is dead at once. Friends stay friends.
+//
+// Corresponds with DELETE /v1/leaderboards/friends/code (the `RevokeFriendCode` operationId).
+func (c *Client) RevokeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeFriendCodeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetFriendCode Read the user's friend code
+//
+// The code as it is to be shown and read out.
+//
+// Corresponds with GET /v1/leaderboards/friends/code (the `GetFriendCode` operationId).
+func (c *Client) GetFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFriendCodeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MakeFriendCode Make the user's friend code
+//
+// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
+// or replace it. Making it again answers the one that is there.
+//
+// Corresponds with POST /v1/leaderboards/friends/code (the `MakeFriendCode` operationId).
+func (c *Client) MakeFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMakeFriendCodeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateFriendCode Replace the user's friend code
+//
+// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
+//
+// Corresponds with POST /v1/leaderboards/friends/code/rotate (the `RotateFriendCode` operationId).
+func (c *Client) RotateFriendCode(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateFriendCodeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveFriend End a friendship
+//
+// It ends for both. Neither is told, and by a code it can be made again.
+//
+// Corresponds with DELETE /v1/leaderboards/friends/{id} (the `RemoveFriend` operationId).
+func (c *Client) RemoveFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveFriendRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BlockFriend End a friendship and block the other
+//
+// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
+// is one that nobody has. The other is not told. Blocking again is a success.
+//
+// Corresponds with POST /v1/leaderboards/friends/{id}/block (the `BlockFriend` operationId).
+func (c *Client) BlockFriend(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBlockFriendRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ForgetRatings Forget all of the user's ratings
 //
 // Removes the user's ratings, with the scores of deleted scans that stayed in them, and the entries on all boards. The scans stay, but none
@@ -3619,6 +3994,23 @@ func (c *Client) ForgetRatings(ctx context.Context, reqEditors ...RequestEditorF
 // Corresponds with GET /v1/leaderboards/{board}/around (the `GetAround` operationId).
 func (c *Client) GetAround(ctx context.Context, board Board, params *GetAroundParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAroundRequest(c.Server, board, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetFriendsBoard Read the part of a board that the user and their friends are on
+//
+// With their ranks among each other. Friends who do not take part, or whom others do not see yet, are missing.
+//
+// Corresponds with GET /v1/leaderboards/{board}/friends (the `GetFriendsBoard` operationId).
+func (c *Client) GetFriendsBoard(ctx context.Context, board Board, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFriendsBoardRequest(c.Server, board)
 	if err != nil {
 		return nil, err
 	}
@@ -5210,6 +5602,388 @@ func NewListArchivesRequest(server string, params *ListArchivesParams) (*http.Re
 	return req, nil
 }
 
+// NewListFriendsRequest constructs an http.Request for the ListFriends method
+func NewListFriendsRequest(server string, params *ListFriendsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/friends")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddFriendRequest calls the generic AddFriend builder with application/json body
+func NewAddFriendRequest(server string, body AddFriendJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddFriendRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAddFriendRequestWithBody constructs an http.Request for the AddFriend method, with any body, and a specified content type
+func NewAddFriendRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/friends")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListBlockedRequest constructs an http.Request for the ListBlocked method
+func NewListBlockedRequest(server string, params *ListBlockedParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/friends/blocked")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUnblockFriendRequest constructs an http.Request for the UnblockFriend method
+func NewUnblockFriendRequest(server string, id FriendID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/friends/blocked/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRevokeFriendCodeRequest constructs an http.Request for the RevokeFriendCode method
+func NewRevokeFriendCodeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/friends/code")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetFriendCodeRequest constructs an http.Request for the GetFriendCode method
+func NewGetFriendCodeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/friends/code")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewMakeFriendCodeRequest constructs an http.Request for the MakeFriendCode method
+func NewMakeFriendCodeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/friends/code")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRotateFriendCodeRequest constructs an http.Request for the RotateFriendCode method
+func NewRotateFriendCodeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/friends/code/rotate")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRemoveFriendRequest constructs an http.Request for the RemoveFriend method
+func NewRemoveFriendRequest(server string, id FriendID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/friends/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewBlockFriendRequest constructs an http.Request for the BlockFriend method
+func NewBlockFriendRequest(server string, id FriendID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/friends/%s/block", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewForgetRatingsRequest constructs an http.Request for the ForgetRatings method
 func NewForgetRatingsRequest(server string) (*http.Request, error) {
 	var err error
@@ -5288,6 +6062,40 @@ func NewGetAroundRequest(server string, board Board, params *GetAroundParams) (*
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetFriendsBoardRequest constructs an http.Request for the GetFriendsBoard method
+func NewGetFriendsBoardRequest(server string, board Board) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "board", board, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/leaderboards/%s/friends", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -7078,6 +7886,117 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/leaderboards/archives (the `ListArchives` operationId).
 	ListArchivesWithResponse(ctx context.Context, params *ListArchivesParams, reqEditors ...RequestEditorFn) (*ListArchivesResponse, error)
 
+	// ListFriendsWithResponse List the friends
+	//
+	// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
+	// may have fewer items than `limit`. Follow `nextCursor` until there is none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/leaderboards/friends (the `ListFriends` operationId).
+	ListFriendsWithResponse(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*ListFriendsResponse, error)
+
+	// AddFriendWithBodyWithResponse Become friends by a code
+	//
+	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+	//
+	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
+	AddFriendWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddFriendResponse, error)
+
+	// AddFriendWithResponse Become friends by a code
+	//
+	// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+	// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+	//
+	// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+	// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
+	AddFriendWithResponse(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFriendResponse, error)
+
+	// ListBlockedWithResponse List those whom the user has blocked
+	//
+	// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+	// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/leaderboards/friends/blocked (the `ListBlocked` operationId).
+	ListBlockedWithResponse(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*ListBlockedResponse, error)
+
+	// UnblockFriendWithResponse Take a block back
+	//
+	// A code can be used again. The friendship does not come back by itself.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/leaderboards/friends/blocked/{id} (the `UnblockFriend` operationId).
+	UnblockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*UnblockFriendResponse, error)
+
+	// RevokeFriendCodeWithResponse Revoke the user's friend code
+	//
+	// The code is dead at once. Friends stay friends.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/leaderboards/friends/code (the `RevokeFriendCode` operationId).
+	RevokeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RevokeFriendCodeResponse, error)
+
+	// GetFriendCodeWithResponse Read the user's friend code
+	//
+	// The code as it is to be shown and read out.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/leaderboards/friends/code (the `GetFriendCode` operationId).
+	GetFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetFriendCodeResponse, error)
+
+	// MakeFriendCodeWithResponse Make the user's friend code
+	//
+	// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
+	// or replace it. Making it again answers the one that is there.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/leaderboards/friends/code (the `MakeFriendCode` operationId).
+	MakeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeFriendCodeResponse, error)
+
+	// RotateFriendCodeWithResponse Replace the user's friend code
+	//
+	// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/leaderboards/friends/code/rotate (the `RotateFriendCode` operationId).
+	RotateFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateFriendCodeResponse, error)
+
+	// RemoveFriendWithResponse End a friendship
+	//
+	// It ends for both. Neither is told, and by a code it can be made again.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/leaderboards/friends/{id} (the `RemoveFriend` operationId).
+	RemoveFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*RemoveFriendResponse, error)
+
+	// BlockFriendWithResponse End a friendship and block the other
+	//
+	// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
+	// is one that nobody has. The other is not told. Blocking again is a success.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/leaderboards/friends/{id}/block (the `BlockFriend` operationId).
+	BlockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*BlockFriendResponse, error)
+
 	// ForgetRatingsWithResponse Forget all of the user's ratings
 	//
 	// Removes the user's ratings, with the scores of deleted scans that stayed in them, and the entries on all boards. The scans stay, but none
@@ -7097,6 +8016,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/leaderboards/{board}/around (the `GetAround` operationId).
 	GetAroundWithResponse(ctx context.Context, board Board, params *GetAroundParams, reqEditors ...RequestEditorFn) (*GetAroundResponse, error)
+
+	// GetFriendsBoardWithResponse Read the part of a board that the user and their friends are on
+	//
+	// With their ranks among each other. Friends who do not take part, or whom others do not see yet, are missing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/leaderboards/{board}/friends (the `GetFriendsBoard` operationId).
+	GetFriendsBoardWithResponse(ctx context.Context, board Board, reqEditors ...RequestEditorFn) (*GetFriendsBoardResponse, error)
 
 	// GetStandingWithResponse Read the user's own place on a board
 	//
@@ -8385,6 +9313,402 @@ func (r ListArchivesResponse) ContentType() string {
 	return ""
 }
 
+type ListFriendsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListFriendsResponse) GetJSON200() *FriendList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListFriendsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFriendsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFriendsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListFriendsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AddFriendResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Friend
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Friend
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AddFriendResponse) GetJSON200() *Friend {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AddFriendResponse) GetJSON201() *Friend {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r AddFriendResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddFriendResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddFriendResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddFriendResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListBlockedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBlockedResponse) GetJSON200() *FriendList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBlockedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBlockedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBlockedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBlockedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UnblockFriendResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r UnblockFriendResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UnblockFriendResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UnblockFriendResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UnblockFriendResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RevokeFriendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r RevokeFriendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeFriendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeFriendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeFriendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetFriendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendCode
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetFriendCodeResponse) GetJSON200() *FriendCode {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetFriendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFriendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFriendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetFriendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type MakeFriendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendCode
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *FriendCode
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MakeFriendCodeResponse) GetJSON200() *FriendCode {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r MakeFriendCodeResponse) GetJSON201() *FriendCode {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r MakeFriendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MakeFriendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MakeFriendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MakeFriendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RotateFriendCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *FriendCode
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RotateFriendCodeResponse) GetJSON201() *FriendCode {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateFriendCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateFriendCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateFriendCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateFriendCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveFriendResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveFriendResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveFriendResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveFriendResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveFriendResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type BlockFriendResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r BlockFriendResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BlockFriendResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BlockFriendResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BlockFriendResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ForgetRatingsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8454,6 +9778,47 @@ func (r GetAroundResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetAroundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetFriendsBoardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FriendsBoard
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetFriendsBoardResponse) GetJSON200() *FriendsBoard {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetFriendsBoardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFriendsBoardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFriendsBoardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetFriendsBoardResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10174,6 +11539,183 @@ func (c *ClientWithResponses) ListArchivesWithResponse(ctx context.Context, para
 	return ParseListArchivesResponse(rsp)
 }
 
+// ListFriendsWithResponse List the friends
+//
+// The newest first, with the names that they have now. A friend whose account is being erased is no longer among them, so that a page
+// may have fewer items than `limit`. Follow `nextCursor` until there is none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/leaderboards/friends (the `ListFriends` operationId).
+func (c *ClientWithResponses) ListFriendsWithResponse(ctx context.Context, params *ListFriendsParams, reqEditors ...RequestEditorFn) (*ListFriendsResponse, error) {
+	rsp, err := c.ListFriends(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFriendsResponse(rsp)
+}
+
+// AddFriendWithBodyWithResponse Become friends by a code
+//
+// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+//
+// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
+func (c *ClientWithResponses) AddFriendWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddFriendResponse, error) {
+	rsp, err := c.AddFriendWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddFriendResponse(rsp)
+}
+
+// AddFriendWithResponse Become friends by a code
+//
+// Send the code that a friend has shared. Each is then a friend of the other: sharing a code is its owner's consent. Case, spaces
+// and dashes do not matter, and the letters I, L and O are taken for 1, 1 and 0. Sending it again answers the same with 200.
+//
+// A code that nobody has, one that was revoked or replaced, and that of somebody who has blocked the user, or whom the user has
+// blocked, are all `not_found`. After 20 of those in an hour no code is taken until the hour is over.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/leaderboards/friends (the `AddFriend` operationId).
+func (c *ClientWithResponses) AddFriendWithResponse(ctx context.Context, body AddFriendJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFriendResponse, error) {
+	rsp, err := c.AddFriend(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddFriendResponse(rsp)
+}
+
+// ListBlockedWithResponse List those whom the user has blocked
+//
+// The newest first, with the names that they have now; `since` is when they were blocked. An account that is being erased is not among
+// them, so that a page may have fewer items than `limit`. Follow `nextCursor` until there is none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/leaderboards/friends/blocked (the `ListBlocked` operationId).
+func (c *ClientWithResponses) ListBlockedWithResponse(ctx context.Context, params *ListBlockedParams, reqEditors ...RequestEditorFn) (*ListBlockedResponse, error) {
+	rsp, err := c.ListBlocked(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBlockedResponse(rsp)
+}
+
+// UnblockFriendWithResponse Take a block back
+//
+// A code can be used again. The friendship does not come back by itself.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/leaderboards/friends/blocked/{id} (the `UnblockFriend` operationId).
+func (c *ClientWithResponses) UnblockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*UnblockFriendResponse, error) {
+	rsp, err := c.UnblockFriend(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUnblockFriendResponse(rsp)
+}
+
+// RevokeFriendCodeWithResponse Revoke the user's friend code
+//
+// The code is dead at once. Friends stay friends.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/leaderboards/friends/code (the `RevokeFriendCode` operationId).
+func (c *ClientWithResponses) RevokeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RevokeFriendCodeResponse, error) {
+	rsp, err := c.RevokeFriendCode(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeFriendCodeResponse(rsp)
+}
+
+// GetFriendCodeWithResponse Read the user's friend code
+//
+// The code as it is to be shown and read out.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/leaderboards/friends/code (the `GetFriendCode` operationId).
+func (c *ClientWithResponses) GetFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetFriendCodeResponse, error) {
+	rsp, err := c.GetFriendCode(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFriendCodeResponse(rsp)
+}
+
+// MakeFriendCodeWithResponse Make the user's friend code
+//
+// Takes no body. Whoever sends the code becomes a friend of the user, so it is for people whom the user knows. It has no end: revoke it
+// or replace it. Making it again answers the one that is there.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/leaderboards/friends/code (the `MakeFriendCode` operationId).
+func (c *ClientWithResponses) MakeFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*MakeFriendCodeResponse, error) {
+	rsp, err := c.MakeFriendCode(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMakeFriendCodeResponse(rsp)
+}
+
+// RotateFriendCodeWithResponse Replace the user's friend code
+//
+// Takes no body. Makes a new code, whether there was one or not; the one before is dead at once. Friends stay friends.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/leaderboards/friends/code/rotate (the `RotateFriendCode` operationId).
+func (c *ClientWithResponses) RotateFriendCodeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateFriendCodeResponse, error) {
+	rsp, err := c.RotateFriendCode(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateFriendCodeResponse(rsp)
+}
+
+// RemoveFriendWithResponse End a friendship
+//
+// It ends for both. Neither is told, and by a code it can be made again.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/leaderboards/friends/{id} (the `RemoveFriend` operationId).
+func (c *ClientWithResponses) RemoveFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*RemoveFriendResponse, error) {
+	rsp, err := c.RemoveFriend(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveFriendResponse(rsp)
+}
+
+// BlockFriendWithResponse End a friendship and block the other
+//
+// Takes no body. The friendship ends for both, and until the user takes the block back neither can use the other's code: to both it
+// is one that nobody has. The other is not told. Blocking again is a success.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/leaderboards/friends/{id}/block (the `BlockFriend` operationId).
+func (c *ClientWithResponses) BlockFriendWithResponse(ctx context.Context, id FriendID, reqEditors ...RequestEditorFn) (*BlockFriendResponse, error) {
+	rsp, err := c.BlockFriend(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBlockFriendResponse(rsp)
+}
+
 // ForgetRatingsWithResponse Forget all of the user's ratings
 //
 // Removes the user's ratings, with the scores of deleted scans that stayed in them, and the entries on all boards. The scans stay, but none
@@ -10204,6 +11746,21 @@ func (c *ClientWithResponses) GetAroundWithResponse(ctx context.Context, board B
 		return nil, err
 	}
 	return ParseGetAroundResponse(rsp)
+}
+
+// GetFriendsBoardWithResponse Read the part of a board that the user and their friends are on
+//
+// With their ranks among each other. Friends who do not take part, or whom others do not see yet, are missing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/leaderboards/{board}/friends (the `GetFriendsBoard` operationId).
+func (c *ClientWithResponses) GetFriendsBoardWithResponse(ctx context.Context, board Board, reqEditors ...RequestEditorFn) (*GetFriendsBoardResponse, error) {
+	rsp, err := c.GetFriendsBoard(ctx, board, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFriendsBoardResponse(rsp)
 }
 
 // GetStandingWithResponse Read the user's own place on a board
@@ -11441,6 +12998,240 @@ func ParseListArchivesResponse(rsp *http.Response) (*ListArchivesResponse, error
 	return response, nil
 }
 
+// ParseListFriendsResponse parses an HTTP response from a ListFriendsWithResponse call
+func ParseListFriendsResponse(rsp *http.Response) (*ListFriendsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFriendsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAddFriendResponse parses an HTTP response from a AddFriendWithResponse call
+func ParseAddFriendResponse(rsp *http.Response) (*AddFriendResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddFriendResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Friend
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Friend
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListBlockedResponse parses an HTTP response from a ListBlockedWithResponse call
+func ParseListBlockedResponse(rsp *http.Response) (*ListBlockedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBlockedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUnblockFriendResponse parses an HTTP response from a UnblockFriendWithResponse call
+func ParseUnblockFriendResponse(rsp *http.Response) (*UnblockFriendResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UnblockFriendResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseRevokeFriendCodeResponse parses an HTTP response from a RevokeFriendCodeWithResponse call
+func ParseRevokeFriendCodeResponse(rsp *http.Response) (*RevokeFriendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeFriendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetFriendCodeResponse parses an HTTP response from a GetFriendCodeWithResponse call
+func ParseGetFriendCodeResponse(rsp *http.Response) (*GetFriendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFriendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseMakeFriendCodeResponse parses an HTTP response from a MakeFriendCodeWithResponse call
+func ParseMakeFriendCodeResponse(rsp *http.Response) (*MakeFriendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MakeFriendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest FriendCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateFriendCodeResponse parses an HTTP response from a RotateFriendCodeWithResponse call
+func ParseRotateFriendCodeResponse(rsp *http.Response) (*RotateFriendCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateFriendCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest FriendCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveFriendResponse parses an HTTP response from a RemoveFriendWithResponse call
+func ParseRemoveFriendResponse(rsp *http.Response) (*RemoveFriendResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveFriendResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseBlockFriendResponse parses an HTTP response from a BlockFriendWithResponse call
+func ParseBlockFriendResponse(rsp *http.Response) (*BlockFriendResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BlockFriendResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
 // ParseForgetRatingsResponse parses an HTTP response from a ForgetRatingsWithResponse call
 func ParseForgetRatingsResponse(rsp *http.Response) (*ForgetRatingsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -11473,6 +13264,32 @@ func ParseGetAroundResponse(rsp *http.Response) (*GetAroundResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest BoardPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetFriendsBoardResponse parses an HTTP response from a GetFriendsBoardWithResponse call
+func ParseGetFriendsBoardResponse(rsp *http.Response) (*GetFriendsBoardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFriendsBoardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FriendsBoard
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -45,8 +45,8 @@ func (e *Consumer) stores(ctx context.Context, j erasure.Job) ([]emptied, error)
 }
 
 // accountStores returns the stores that hold something of a user by package schema, everything
-// below users/{uid}, and the buckets. The query of the entries needs an index on uid over the
-// collection group.
+// below users/{uid}, what other users have of them, and the buckets. The queries of entries,
+// friends and blocks need an index on uid or other over the collection group.
 func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied, error) {
 	fs, uid := e.Firestore, string(j.UID)
 	all := []emptied{
@@ -58,6 +58,8 @@ func (e *Consumer) accountStores(ctx context.Context, j erasure.Job) ([]emptied,
 				return leaderboard.RemoveEntry(tx, fs, snap, e.Now())
 			},
 		}),
+		e.documents(j, documents{name: "friends", query: fs.CollectionGroup("friends").Where("other", "==", uid)}),
+		e.documents(j, documents{name: "blocked", query: fs.CollectionGroup("blocked").Where("other", "==", uid)}),
 		e.objects(j, "photos", e.Uploads, scan.PhotosPrefix(j.UID)),
 		e.objects(j, "results", e.Results, scan.ResultsPrefix(j.UID)),
 		e.objects(j, "export files", e.Results, exportPrefix(j.UID)),

@@ -37,6 +37,8 @@ var internals = map[string][]string{
 	"":             {"schema"},
 	"profile.json": {"folded", "notifications", "revision"},
 	"devices.json": {"token", "tokenHash"},
+	"friends.json": {"other"},
+	"blocked.json": {"other"},
 	"series.json":  {"request", "version"},
 	"scans.json":   {"request", "declared", "content", "generation", "lease", "claims", "sweepAt", "version"},
 }

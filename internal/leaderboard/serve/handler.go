@@ -22,9 +22,6 @@ const (
 	maxAround     = 51
 )
 
-// main is what the API calls the board of all users and all times of the current engine.
-const main = "symmetry"
-
 // Handler serves the routes below /v1/leaderboards.
 type Handler struct {
 	Firestore *firestore.Client
@@ -50,21 +47,9 @@ func (h *Handler) reader() *leaderboard.Reader {
 	return &leaderboard.Reader{Firestore: h.Firestore, Now: h.Now}
 }
 
-// board returns the board of the request's path. The error is not_found for a board that never was,
-// and board_gone for one that is not kept any more.
+// board returns the board of the request's path.
 func (h *Handler) board(r *http.Request) (leaderboard.Board, error) {
-	id := r.PathValue("board")
-	if id == main {
-		return leaderboard.AllTime(h.Major), nil
-	}
-	b, ok := leaderboard.ParseBoard(id)
-	if !ok || b.Major > h.Major || b.Period.Begin().After(h.Now()) {
-		return b, fault.New(fault.CodeNotFound, "There is no such leaderboard.")
-	}
-	if b.Period.Gone(h.Now()) {
-		return b, fault.New(fault.CodeBoardGone, "This leaderboard was kept until %s.", httpapi.Time(b.Period.Expires()))
-	}
-	return b, nil
+	return leaderboard.Find(r.PathValue("board"), h.Major, h.Now())
 }
 
 // pageView is a part of a board.

@@ -83,6 +83,7 @@ var routes = []route{
 	{operation: "getTop", note: "a board of at most 8", call: ofBoard},
 	{operation: "getAround", readers: true, call: ofBoard},
 	{operation: "getStanding", readers: true, call: ofBoard},
+	{operation: "getFriendsBoard", readers: true, note: "of a user without friends", call: ofBoard},
 
 	{operation: "listInbox", readers: true},
 	{operation: "getPreferences"},

@@ -24,6 +24,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/leaderboard/friends"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
 	"github.com/facescan/facescan/internal/leaderboard/serve"
 	"github.com/facescan/facescan/internal/local/emulator"
@@ -199,6 +200,9 @@ func (w *World) serve() {
 	scans.Routes(w.API)
 	(&scanserve.SeriesHandler{Handler: scans, Watcher: scanserve.NewSeriesWatcher(w.Firestore)}).Routes(w.API)
 	(&serve.Handler{Firestore: w.Firestore, Major: report.MajorVersion(), Key: []byte(Key), Now: w.Clock}).Routes(w.API)
+	(&friends.Handler{
+		Firestore: w.Firestore, Limits: limits, Key: []byte(Key), Major: report.MajorVersion(), Now: w.Clock,
+	}).Routes(w.API)
 	(&inbox.Handler{Firestore: w.Firestore, Now: w.Clock}).Routes(w.API)
 }
 
