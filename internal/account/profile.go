@@ -134,7 +134,8 @@ func (u *User) divide(d Division, now time.Time) (effect, error) {
 	}
 	if again := u.Leaderboard.DividedAt.Add(DivisionPause); !u.Leaderboard.DividedAt.IsZero() && now.Before(again) {
 		return nothing, fault.New(fault.CodeDivisionCooldown,
-			"The division can be changed once in 30 days, and again after %s.", httpapi.Time(again)).WithRetryAfter(again.Sub(now))
+			"The division can be changed once in 30 days, and again after %s.", httpapi.Time(again)).
+			WithRetryAfter(again.Sub(now))
 	}
 	u.Leaderboard.Division, u.Leaderboard.DividedAt = d, now.UTC()
 	return visible, nil

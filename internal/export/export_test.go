@@ -23,6 +23,7 @@ import (
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/cheat"
@@ -204,6 +205,46 @@ func TestExport_ofTheGuard(t *testing.T) {
 			t.Errorf("guard.json = %q", text)
 		}
 	})
+}
+
+// The score of a deleted scan is in the rating, without the scan's id, and README.txt says why.
+func TestExport_ofADeletedScan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, current := w.seed(t, ada)
+	w.Deliver("notify", "rank")
+	done := emulatortest.Document[scan.Scan](t, scan.Ref(w.Firestore, current))
+	score := done.Outcome().Score.Value
+	w.Do(ada, http.MethodDelete, "/v1/scans/"+string(current), "")
+	w.Deliver("notify", "rank")
+	w.ask(t)
+	w.deliver(t)
+	archive, manifest := w.download(t, w.call(t, http.MethodGet, ada, http.StatusOK))
+	var got []struct {
+		Contributions []struct {
+			Deleted bool
+			ScanID  string
+			Hash    string
+			Rated   struct{ Score float64 }
+		}
+	}
+	if err := json.Unmarshal([]byte(content(t, archive, "ratings.json")), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || len(got[0].Contributions) != 1 {
+		t.Fatalf("ratings.json = %+v", got)
+	}
+	if c := got[0].Contributions[0]; !c.Deleted || c.Hash == "" || c.Rated.Score != score {
+		t.Errorf("contribution %+v, want one that is deleted with the score %v", c, score)
+	}
+	for _, name := range names(manifest)[1:] {
+		if strings.Contains(content(t, archive, name), string(current)) {
+			t.Errorf("%s has the scan's id", name)
+		}
+	}
+	if explained := content(t, archive, "README.txt"); !strings.Contains(explained, "rated is the score that stays") {
+		t.Error("README.txt does not say what rated is")
+	}
 }
 
 // A series is shown as what its scans come to, which are in the export like others.

@@ -43,8 +43,8 @@ const (
 	CodeEmailMissing   Code = "email_missing"
 	CodeWeakPassword   Code = "weak_password"
 	CodeUsernameTaken  Code = "username_taken"
-	// CodeUsernameCooldown and CodeDivisionCooldown mean that the last change of the username or of the
-	// leaderboard's division was too recent.
+	// CodeUsernameCooldown and CodeDivisionCooldown mean that the last change of the username or the
+	// division was too recent.
 	CodeUsernameCooldown Code = "username_cooldown"
 	CodeDivisionCooldown Code = "division_cooldown"
 	// CodeBoardGone means that the leaderboard of a week or a day is not kept any more.

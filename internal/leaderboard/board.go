@@ -146,8 +146,8 @@ func (p Period) Expires() time.Time {
 	}
 }
 
-// Open reports whether scans still count in the period. Its boards take no writes after that,
-// except of those who leave them.
+// Open reports whether scans still count in the period. After that its boards are written only
+// when a user leaves or comes back.
 func (p Period) Open(now time.Time) bool { return p.Always() || now.Before(p.Closes()) }
 
 // Gone reports whether the period's boards have expired.

@@ -1,13 +1,52 @@
-// Package leaderboard stores each user's rating and the boards made from them.
+// Package leaderboard stores each user's rating and the boards made from it.
 //
-//	scan.completed ─► rank ─► users/{uid}/ratings/{board}     the scans that count, and their rating
-//	account.updated ─► rank ─┬► boards/{board}/entries/{uid}  what others see, if the user wants that
+//	scan.completed ─► rank ─► users/{uid}/ratings/{board}      the scans that count, and their rating
+//	account.updated ─► rank ─┬► boards/{board}/entries/{uid}   what others see, if the user wants that
+//	                         ├► boards/{board}/histogram/{00}  how many entries have which rating
 //	                         └► personal-best.reached
 //
-// A board is symmetry_all_v{engine's major version}: scores of different engines never meet. A
-// rating is a pure function of the set of a user's rankable scans and series (see rating.go), and
-// an entry one of the rating and users/{uid}, written in the same transaction. So events may come
-// twice, late and in any order, and the board can be rebuilt from the ratings at any time.
+// A board (Board) is a division, a period and the engine's major version: scores of different
+// engines never meet. There is one rating for a major version, under the id of the all-time board
+// of everybody, and the boards of weeks, days and divisions are made of the same contributions. A
+// rating is a pure function of the set of a user's rankable scans and series, and the entries are
+// functions of the rating and users/{uid}, written in the same transaction (Save). So events may
+// come twice, late and in any order.
+//
+// # Places, entries and counts
+//
+// The rating has the user's place on each board (Place). Save compares the places before and after
+// and writes the entries and counts that differ, so it reads neither, and an entry that goes is
+// counted out once: by opting out, by a change of division, by a withdrawal, when the ratings are
+// forgotten and by erasure. An entry has no name: who takes part, and under which name, is read
+// from users/{uid} with each page, so that it shows at once.
+//
+// A period counts a scan by the time of its upload, late ones until Grace after its end. Then its
+// boards are written only when a user leaves or comes back, and they expire whole.
+//
+// # Order and counting
+//
+// The order of a board is total: rating descending, achievedAt ascending, uid ascending, in the one
+// field sortKey. Equal ratings show the same rank, on every page.
+//
+// The histogram has 1,000 buckets in 16 shards, which are only incremented blindly: a transaction
+// that reads a shard would make all who submit wait for each other. Readers use a snapshot of the
+// shards and the top 100 (Reader.Snapshot), which one of them makes anew when it is 10 s old. All
+// that a request reads of the board is read as of the snapshot's time, so that ranks, totals and
+// pages agree: a rank is the number of entries in the buckets above, and a COUNT within the own
+// bucket. A user's own rating is that of now.
+//
+// A snapshot names users. The commit that removes an entry takes it out of the snapshot, which
+// fails a maker that is at work.
+//
+// Cursors are the sort key where a page ends, encrypted, since it has another user's id.
+//
+// # Repair
+//
+// Reader.Drift compares a board's counts with its entries, Reader.Recount corrects them, Restore
+// writes a user's entries again as the rating has them, and package rerank makes a rating again
+// from the scans and series. All of them may run while others write, and be repeated.
+//
+// # Score and error
 //
 // The mean and the spread of scores that a rating counts with are those that RELIABILITY.md has of
 // the engine (package reliability).
@@ -51,12 +90,6 @@
 // which looks like any other photo; and who deletes the account and registers anew is a new user,
 // of whom nothing may be known.
 //
-// # Order
-//
-// The order of a board is total: rating descending, achievedAt ascending, uid ascending. Equal
-// ratings show the same rank. A rank is 1 + COUNT of the entries with a higher rating, one read per
-// 1000 of them. That is right up to some 100 000 entries; at a million a rank costs 500 reads on
-// the average and takes up to a second, and then the sharded histogram with a snapshot takes over.
-//
-// Package rank consumes the events, package serve answers users.
+// Package rank consumes the events, package serve answers users, and package friends has who knows
+// whom.
 package leaderboard

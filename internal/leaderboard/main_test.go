@@ -24,13 +24,14 @@ type bench struct {
 	fs     *firestore.Client
 	now    time.Time
 	reader *Reader
-	// users are those who were saved.
+	// users are the saved ones.
 	users map[account.UID]account.User
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, fs: emulatortest.Firestore(t, emulatortest.UniqueProject(t)), now: day0, users: map[account.UID]account.User{}}
+	fs := emulatortest.Firestore(t, emulatortest.UniqueProject(t))
+	b := &bench{t: t, fs: fs, now: day0, users: map[account.UID]account.User{}}
 	b.reader = &Reader{Firestore: b.fs, Now: func() time.Time { return b.now }}
 	return b
 }

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// buckets is the number of counts of a histogram. A bucket is a tenth of a point wide, and the last
-	// has the rating 100, too.
+	// buckets is the number of counts of a histogram. A bucket is a tenth of a point wide, and the
+	// last has the rating 100, too.
 	buckets = 1000
 	// shards is the number of documents that a board's histogram is spread over, since Firestore
 	// sustains about one commit a second for a document

@@ -78,7 +78,8 @@ func (b *bench) walk(t *testing.T, limit int, rows []Row, uids []account.UID) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		equalRows(t, fmt.Sprintf("%d from %d", limit, from), append([]Row{}, want[from:min(from+limit, len(want))]...), p.Rows)
+		page := append([]Row{}, want[from:min(from+limit, len(want))]...)
+		equalRows(t, fmt.Sprintf("%d from %d", limit, from), page, p.Rows)
 		if (p.Next == "") != (from+limit >= len(want)) || (p.Prev == "") != (from == 0) || p.Total != int64(len(want)) {
 			t.Fatalf("%d from %d of %d: prev %q, next %q, total %d", limit, from, len(want), p.Prev, p.Next, p.Total)
 		}

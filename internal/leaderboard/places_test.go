@@ -69,9 +69,10 @@ func TestSave_periodsAndDivisions(t *testing.T) {
 	})...)
 
 	late := h.Add(scanAt("late", h[0].CompletedAt.Add(time.Hour), 99))
-	before := emulatortest.Document[EntryDoc](t, EntryRef(b.fs, "symmetry_overall_2026-11-19_v1", "u"))
+	closed := EntryRef(b.fs, "symmetry_overall_2026-11-19_v1", "u")
+	before := emulatortest.Document[EntryDoc](t, closed)
 	b.save(u, late)
-	if after := emulatortest.Document[EntryDoc](t, EntryRef(b.fs, "symmetry_overall_2026-11-19_v1", "u")); *after != *before {
+	if after := emulatortest.Document[EntryDoc](t, closed); *after != *before {
 		t.Errorf("a late scan changed a closed board from %+v to %+v", before, after)
 	}
 	if all := emulatortest.Document[EntryDoc](t, EntryRef(b.fs, main.ID(), "u")); all.Scans != 4 {

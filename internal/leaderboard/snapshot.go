@@ -141,7 +141,7 @@ func (r *Reader) Snapshot(ctx context.Context, b Board) (Snapshot, error) {
 }
 
 // make makes the board's snapshot and stores it. The error is work.ErrLeased while another caller
-// makes it, and work.ErrLost if the stored one changed meanwhile, as it does when somebody leaves
+// makes it, and work.ErrLost if the stored one changed meanwhile, as it does when a user leaves
 // the board.
 func (r *Reader) make(
 	ctx context.Context, b Board, snap *firestore.DocumentSnapshot, doc snapshotDoc,

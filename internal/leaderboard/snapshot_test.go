@@ -43,18 +43,20 @@ func (b *bench) snapshot() Snapshot {
 func TestSnapshot(t *testing.T) {
 	t.Parallel()
 	held := work.Lease{Token: "another", Until: time.Now().Add(time.Minute)}
+	dead := work.Lease{Token: "dead", Until: time.Now().Add(-time.Second)}
+	minute, hour := time.Now().Add(-time.Minute), time.Now().Add(-time.Hour)
 	for name, tt := range map[string]struct {
 		stored map[string]any // over a snapshot with one of the two entries
 		total  int64
 		made   bool
 	}{
 		"that is fresh is used":                      {map[string]any{}, 1, false},
-		"that is stale is made again":                {map[string]any{"asOf": time.Now().Add(-time.Hour)}, 2, true},
-		"that another makes is used as it was":       {map[string]any{"asOf": time.Now().Add(-time.Minute), "lease": held}, 1, false},
-		"that is too old to read by is counted":      {map[string]any{"asOf": time.Now().Add(-time.Hour), "lease": held}, 2, false},
+		"that is stale is made again":                {map[string]any{"asOf": hour}, 2, true},
+		"that another makes is used as it was":       {map[string]any{"asOf": minute, "lease": held}, 1, false},
+		"that is too old to read by is counted":      {map[string]any{"asOf": hour, "lease": held}, 2, false},
 		"whose maker died with the first is counted": {map[string]any{"asOf": firestore.Delete, "lease": held}, 2, false},
 		"whose maker died is made again after the lease": {
-			map[string]any{"asOf": firestore.Delete, "lease": work.Lease{Token: "dead", Until: time.Now().Add(-time.Second)}}, 2, true,
+			map[string]any{"asOf": firestore.Delete, "lease": dead}, 2, true,
 		},
 		"that only a removal has written is made": {
 			map[string]any{"asOf": firestore.Delete, "counts": firestore.Delete, "schema": firestore.Delete}, 2, true,

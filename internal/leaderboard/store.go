@@ -152,7 +152,9 @@ func Remove(
 
 // RemoveEntry deletes an entry, which the transaction has read, without the rating that it is made
 // of, and counts it out.
-func RemoveEntry(tx *firestore.Transaction, fs *firestore.Client, snap *firestore.DocumentSnapshot, now time.Time) error {
+func RemoveEntry(
+	tx *firestore.Transaction, fs *firestore.Client, snap *firestore.DocumentSnapshot, now time.Time,
+) error {
 	e, err := store.Decode[EntryDoc](snap, nil, "entry", nil)
 	if err != nil {
 		return err

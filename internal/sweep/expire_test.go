@@ -32,7 +32,8 @@ func (f *fixture) live(t *testing.T) {
 	f.Do("ada", http.MethodPut, "/v1/me/username", `{"username":"lovelace"}`) // reserves the one before
 	f.Scan("ada", usertest.Photo(t, 0, ""))
 	f.Rank("ada", usertest.Ranked)
-	board := leaderboard.Board{Division: leaderboard.Overall, Period: leaderboard.Day(f.Clock()), Major: report.MajorVersion()}
+	today := leaderboard.Day(f.Clock())
+	board := leaderboard.Board{Division: leaderboard.Overall, Period: today, Major: report.MajorVersion()}
 	f.Do("ada", http.MethodGet, "/v1/leaderboards/"+board.ID()+"/top", "") // makes a snapshot
 	m := f.Published()[0].Message
 	if err := parked.Keep(t.Context(), f.Firestore, "test", m, event.ErrMalformed, f.Clock()); err != nil {

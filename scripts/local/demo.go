@@ -115,7 +115,10 @@ func describe(ctx context.Context, w io.Writer, journeys []*journey, series api.
 	if err := printSeries(w, journeys[0], series); err != nil {
 		return err
 	}
-	if err := printBoard(ctx, w, journeys[0]); err != nil {
+	if err := befriend(ctx, journeys[0], journeys[1]); err != nil {
+		return err
+	}
+	if err := printBoards(ctx, w, journeys[0]); err != nil {
 		return err
 	}
 	for _, j := range journeys {
@@ -147,18 +150,69 @@ func printScan(w io.Writer, j *journey) error {
 	return t.Flush()
 }
 
-func printBoard(ctx context.Context, w io.Writer, j *journey) error {
-	top, err := j.client.Top(ctx, client.MainBoard, "")
+// befriend makes the users friends, by the code of the first.
+func befriend(ctx context.Context, one, other *journey) error {
+	code, err := one.client.FriendCode(ctx)
+	if err != nil {
+		return fmt.Errorf("make a friend code: %w", err)
+	}
+	if _, err := other.client.AddFriend(ctx, code.Code); err != nil {
+		return fmt.Errorf("use a friend code: %w", err)
+	}
+	return nil
+}
+
+// printBoards prints what the journey's user sees of the leaderboards: the top, their own place,
+// those around them and their friends, for all time and for this week.
+func printBoards(ctx context.Context, w io.Writer, j *journey) error {
+	boards, err := j.client.Boards(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nLeaderboard %s\n", top.Board)
 	t := tabwriter.NewWriter(w, 2, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "  rank\tusername\trating\tscans")
-	for _, e := range top.Items {
-		fmt.Fprintf(t, "  %d\t%s\t%.1f\t%d\n", e.Rank, e.Username, e.Rating, e.Scans)
+	for _, b := range boards {
+		if b.Division != "overall" || len(b.Period) == len(time.DateOnly) {
+			continue
+		}
+		if err := printBoard(ctx, t, j, b.ID); err != nil {
+			return err
+		}
 	}
 	return t.Flush()
+}
+
+func printBoard(ctx context.Context, w io.Writer, j *journey, board string) error {
+	top, topErr := j.client.Top(ctx, board, "")
+	around, aroundErr := j.client.Around(ctx, board)
+	friends, friendsErr := j.client.FriendsBoard(ctx, board)
+	me, meErr := j.client.Standing(ctx, board)
+	if err := errors.Join(topErr, aroundErr, friendsErr, meErr); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nLeaderboard %s\n", board)
+	for _, part := range []struct {
+		name string
+		rows []api.BoardRow
+	}{{"top", top.Items}, {"around " + j.username, around.Items}, {j.username + "'s friends", friends.Items}} {
+		fmt.Fprintf(w, "  %s\t%d of them\n", part.name, len(part.rows))
+		for _, r := range part.rows {
+			fmt.Fprintf(w, "    %d\t%s\t%.1f\t%d scans\n", r.Rank, r.Username, r.Rating, r.Scans)
+		}
+	}
+	if me.Entry == nil {
+		return nil
+	}
+	fmt.Fprintf(w, "  %s's rating\t%.1f, give or take %.1f\t%d scans\n",
+		j.username, me.Entry.Rating, 1.96*me.Entry.StandardError, me.Entry.Scans)
+	switch {
+	case me.Rank != nil:
+		fmt.Fprintf(w, "  place\t%d, likely %d to %d\tof %d\n", *me.Rank, *me.RankLow, *me.RankHigh, me.Total)
+	case me.Provisional != nil:
+		p := me.Provisional
+		fmt.Fprintf(w, "  place\t%d, likely %d to %d, for %s alone to see\tof %d; others see it from scans of 3 days on\n",
+			p.Rank, p.RankLow, p.RankHigh, j.username, me.Total)
+	}
+	return nil
 }
 
 func printNotifications(ctx context.Context, w io.Writer, j *journey) error {

@@ -21,7 +21,8 @@ func TestBoards(t *testing.T) {
 	for _, uid := range []account.UID{"ada", "bob", "eve"} {
 		former[uid] = emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(fs, uid).Doc("symmetry_all_v1"))
 	}
-	if _, err := leaderboard.EntryRef(fs, "symmetry_all_v1", "gone").Set(t.Context(), map[string]any{"uid": "gone"}); err != nil {
+	gone := leaderboard.EntryRef(fs, "symmetry_all_v1", "gone")
+	if _, err := gone.Set(t.Context(), map[string]any{"uid": "gone"}); err != nil {
 		t.Fatal(err)
 	}
 	migrated(t, project, fs, boards)
@@ -72,7 +73,8 @@ func TestBoards_keepWhatHasChangedSince(t *testing.T) {
 	if diff := cmp.Diff(append(old.Contributions, fresh), got.Contributions); diff != "" {
 		t.Errorf("contributions (-want +got):\n%s", diff)
 	}
-	if bobs := emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(fs, "bob").Doc(now.Board)); bobs != nil {
+	bobs := emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(fs, "bob").Doc(now.Board))
+	if bobs != nil {
 		t.Errorf("bob, who withdrew, has the rating %+v", bobs)
 	}
 }

@@ -32,7 +32,8 @@ func fiveScans() []leaderboard.Contribution {
 // threeDays are scans that others may see the rating of.
 func threeDays() []leaderboard.Contribution {
 	return []leaderboard.Contribution{
-		scanAt("a", day0.Add(-47*time.Hour), 60), scanAt("b", day0.Add(-23*time.Hour), 70), scanAt("c", day0.Add(time.Hour), 65),
+		scanAt("a", day0.Add(-47*time.Hour), 60), scanAt("b", day0.Add(-23*time.Hour), 70),
+		scanAt("c", day0.Add(time.Hour), 65),
 	}
 }
 
@@ -143,8 +144,8 @@ func TestHandle_boardsOfEnginesAreApart(t *testing.T) {
 	if b.place("u") != nil {
 		t.Error("a scan of engine 2 is on the board of engine 1")
 	}
-	second := leaderboard.AllTime(2).ID()
-	if r := emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(b.fs, "u").Doc(second)); r == nil || len(r.Places) == 0 {
+	second := leaderboard.Ratings(b.fs, "u").Doc(leaderboard.AllTime(2).ID())
+	if r := emulatortest.Document[leaderboard.RatingDoc](t, second); r == nil || len(r.Places) == 0 {
 		t.Error("a scan of engine 2 is not on its own board")
 	}
 }

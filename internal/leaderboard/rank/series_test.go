@@ -72,7 +72,8 @@ func TestSeriesOnTheBoard(t *testing.T) {
 		never.Engine = ""
 		b.handle(never)
 		b.handle(event.SeriesDeletedV1{UID: "ann", SeriesID: "n", ConsentEpoch: 1, SettledAt: day0})
-		none := emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(b.fs, u.UID).Doc(leaderboard.AllTime(0).ID()))
+		zero := leaderboard.Ratings(b.fs, u.UID).Doc(leaderboard.AllTime(0).ID())
+		none := emulatortest.Document[leaderboard.RatingDoc](t, zero)
 		if r := b.rating(u.UID); len(r.Contributions) != 2 || none != nil {
 			t.Errorf("rating %+v", r)
 		}

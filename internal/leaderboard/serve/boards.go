@@ -49,7 +49,9 @@ func (h *Handler) list(w http.ResponseWriter, _ *http.Request) error {
 // archives answers with the boards of the weeks or days that have ended and can still be read,
 // newest first.
 func (h *Handler) archives(w http.ResponseWriter, r *http.Request) error {
-	division, err := httpapi.EnumParam(r, "division", string(leaderboard.Overall), string(account.Women), string(account.Men))
+	division, err := httpapi.EnumParam(
+		r, "division", string(leaderboard.Overall), string(account.Women), string(account.Men),
+	)
 	if err != nil {
 		return err
 	}

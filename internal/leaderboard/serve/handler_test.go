@@ -17,7 +17,13 @@ import (
 	"github.com/facescan/facescan/internal/leaderboard"
 )
 
-const top, around, own = "/v1/leaderboards/symmetry/top", "/v1/leaderboards/symmetry/around", "/v1/leaderboards/symmetry/me"
+const (
+	top    = "/v1/leaderboards/symmetry/top"
+	around = "/v1/leaderboards/symmetry/around"
+	own    = "/v1/leaderboards/symmetry/me"
+	// lastDay is the time of the last of threeDays of the hour 1.
+	lastDay = "2026-11-21T01:00:00.000Z"
+)
 
 var exceptTime = cmpopts.IgnoreFields(pageView{}, "AsOf")
 
@@ -51,7 +57,8 @@ func TestEmptyBoard(t *testing.T) {
 	b := newBench(t)
 	b.save(member("u"))
 	status, v := get[pageView](b, "u", top)
-	if diff := cmp.Diff(pageView{Board: board, Items: []leaderboard.Row{}}, v, exceptTime); status != http.StatusOK || diff != "" {
+	diff := cmp.Diff(pageView{Board: board, Items: []leaderboard.Row{}}, v, exceptTime)
+	if status != http.StatusOK || diff != "" {
 		t.Errorf("top: %d (-want +got):\n%s", status, diff)
 	}
 	want := pageView{Board: board, Items: []leaderboard.Row{}, Reason: leaderboard.NotRated}
@@ -70,8 +77,11 @@ func TestTop_orderAndTies(t *testing.T) {
 	b.rated("high", 9, 90)
 	all := []string{"1 name-high", "2 name-a", "2 name-b", "2 name-late true", "5 name-low"}
 	v := b.shows("all", "late", top+"?limit=100", all...)
-	if r := v.Items[0]; r.Rating != rating(90) || r.Scans != 3 || v.Total != 5 || v.PrevCursor != "" || v.NextCursor != "" {
+	if r := v.Items[0]; r.Rating != rating(90) || r.Scans != 3 || v.Total != 5 {
 		t.Errorf("first row %+v of %+v", r, v)
+	}
+	if v.PrevCursor != "" || v.NextCursor != "" {
+		t.Errorf("a page beside the only one: %+v", v)
 	}
 	first := b.shows("2", "late", top+"?limit=2", all[:2]...)
 	second := b.shows("next 2", "late", top+"?limit=2&cursor="+first.NextCursor, all[2:4]...)
@@ -161,7 +171,8 @@ func TestTop_followsTheUsersAtOnce(t *testing.T) {
 	out.Leaderboard.OptIn = false
 	b.save(out)
 	b.shows("after", "d", top, "1 name-a", "2 other", "4 name-d true")
-	if _, me := get[leaderboard.Standing](b, "c", own); me.Entry != nil || me.Rank != nil || me.Reason != leaderboard.OptedOut {
+	_, me := get[leaderboard.Standing](b, "c", own)
+	if me.Entry != nil || me.Rank != nil || me.Reason != leaderboard.OptedOut {
 		t.Errorf("who opted out sees %+v", me)
 	}
 	b.shows("around who opted out", "c", around)
@@ -177,7 +188,7 @@ func TestMe(t *testing.T) {
 	b.rated("only", 1, 80)
 	b.count(member("beginner"), threeDays("beginner", 1, 90)[0])
 	entry := func(u string, rating float64, scans int) *leaderboard.OwnEntry {
-		return &leaderboard.OwnEntry{Username: "name-" + u, Rating: rating, Scans: scans, AchievedAt: "2026-11-21T01:00:00.000Z"}
+		return &leaderboard.OwnEntry{Username: "name-" + u, Rating: rating, Scans: scans, AchievedAt: lastDay}
 	}
 	one := leaderboard.History(threeDays("u", 1, 90)[:1]).Rating(1)
 	shy := member("shy")
@@ -189,10 +200,12 @@ func TestMe(t *testing.T) {
 	}{
 		"alone": {nil, "only", leaderboard.Standing{
 			OptIn: true, Rank: &leaderboard.Rank{Rank: 1, Low: 1, High: 1, Percentile: 100}, Total: 1,
-			Entry: entry("only", rating(80), 3), Best: &leaderboard.BestScan{Score: 80, At: "2026-11-19T01:00:00.000Z"}, // the first of three
+			Entry: entry("only", rating(80), 3),
+			Best:  &leaderboard.BestScan{Score: 80, At: "2026-11-19T01:00:00.000Z"}, // the first of three
 		}},
 		"with too few scans for others to see": {nil, "beginner", leaderboard.Standing{
-			OptIn: true, Reason: leaderboard.Provisional, Total: 1, Entry: entry("beginner", one, 1), Best: &leaderboard.BestScan{Score: 90, At: "2026-11-21T01:00:00.000Z"},
+			OptIn: true, Reason: leaderboard.Provisional, Total: 1, Entry: entry("beginner", one, 1),
+			Best:     &leaderboard.BestScan{Score: 90, At: lastDay},
 			Expected: &leaderboard.Rank{Rank: 1, Low: 1, High: 2, Percentile: 100},
 		}},
 		"opted in without a scan": {new(member("new")), "new", leaderboard.Standing{
@@ -208,7 +221,8 @@ func TestMe(t *testing.T) {
 			tt.want.Board = board
 			status, me := get[leaderboard.Standing](b, tt.uid, own)
 			diff := cmp.Diff(tt.want, me, cmpopts.IgnoreFields(leaderboard.Standing{}, "AsOf"),
-				cmpopts.IgnoreFields(leaderboard.OwnEntry{}, "StandardError"), cmpopts.IgnoreFields(leaderboard.Rank{}, "Low", "High"))
+				cmpopts.IgnoreFields(leaderboard.OwnEntry{}, "StandardError"),
+				cmpopts.IgnoreFields(leaderboard.Rank{}, "Low", "High"))
 			if status != http.StatusOK || diff != "" {
 				t.Errorf("%d (-want +got):\n%s", status, diff)
 			}

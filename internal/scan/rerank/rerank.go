@@ -23,7 +23,7 @@ import (
 )
 
 // User makes the user's ratings and entries again and returns the number of facts that were
-// replayed. It tells nobody of personal bests, which were told when they were reached.
+// replayed. Personal bests are not told, since they were when they were reached.
 func User(ctx context.Context, c rank.Consumer, uid account.UID) (facts int, err error) {
 	c.Quiet = true
 	// First, so that an entry whose rating is lost is counted out before it is made again.
