@@ -116,7 +116,7 @@ func (p *patch) apply(u *User, now time.Time) (effect, error) {
 }
 
 // DivisionPause is how long a user stays in a division before changing it again: the first
-// declaration is free, and nobody can visit the boards of each on one day.
+// declaration is free, and a user cannot visit the boards of each on one day.
 const DivisionPause = 30 * 24 * time.Hour
 
 // divisionOf returns the division that the API calls by the name.
