@@ -58,5 +58,15 @@
 // 1000 of them. That is right up to some 100 000 entries; at a million a rank costs 500 reads on
 // the average and takes up to a second, and then the sharded histogram with a snapshot takes over.
 //
+// # Changed ranks
+//
+// [Teller] tells users who want it when their rank on the board of everybody and all times has
+// changed. Of N entries, of which M are of users who want it, a day costs N reads of entries, N of
+// users, 2 M of user and rating in the commits, one write of a rating and two of the outbox for
+// each rank that changed, and one read a minute. For every 1000 entries that a sweep goes through
+// come 16 shards, a COUNT within a bucket, up to as many entries as share the rating, and 12 writes
+// of the progress. At 10^6 entries and a tenth who want it that is some 2.3 million reads and 0.3
+// million writes a day.
+//
 // Package rank consumes the events, package serve answers users.
 package leaderboard
