@@ -9,8 +9,8 @@ import (
 	"github.com/facescan/facescan/internal/event"
 )
 
-// diagram returns what triggers what, in Mermaid's words. Of the sweep's topics, which are
-// all of them, it has those of its own events. The database, which every function uses, is left out.
+// diagram returns what triggers what, in Mermaid's words. Of the sweep's topics, which are all of
+// them, it has those of its own events. The database, which every function uses, is left out.
 func diagram() string {
 	d := drawing{}
 	d.add(`app(["the app"])`)
