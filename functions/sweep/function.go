@@ -27,6 +27,7 @@ func build(ctx context.Context, p *boot.Process) (*sweep.Consumer, error) {
 	}
 	erasures := &erasure.Sweeper{Firestore: fs, Outbox: box, Now: p.Now}
 	ratings := &rank.Folder{Firestore: fs, Now: p.Now}
+	ranks := ranks(p, fs, box)
 	exports := &export.Sweeper{Firestore: fs, Outbox: box, Results: results, Now: p.Now}
 	return &sweep.Consumer{Firestore: fs, Now: p.Now, Steps: []sweep.Step{
 		{Name: "events_published", Run: box.SweepAbandoned},
@@ -34,6 +35,7 @@ func build(ctx context.Context, p *boot.Process) (*sweep.Consumer, error) {
 		{Name: "erasures_driven_on", Run: erasures.Sweep},
 		{Name: "exports_handled", Run: exports.Sweep},
 		{Name: "ratings_folded", Run: ratings.Sweep},
+		{Name: "ranks_told", Run: ranks.Sweep},
 		sweep.Expired(fs, p.Now),
 		{Name: "users_looked_for", Run: missing.Sweep}, // last, since it waits for Firebase
 	}}, nil

@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 
+	"cloud.google.com/go/firestore"
+
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/erasure"
+	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/outbox"
 	scansweep "github.com/facescan/facescan/internal/scan/sweep"
 )
 
@@ -35,4 +40,12 @@ func missing(ctx context.Context, p *boot.Process) (*erasure.Missing, error) {
 	return erasure.NewMissing(fs, box, users, erasure.MissingOptions{
 		Key: []byte(p.Config.HashKey), Wait: p.Config.ErasureWait, After: p.Config.LookAfter, Now: p.Now,
 	})
+}
+
+// ranks returns what tells users that their rank on the main board has changed.
+func ranks(p *boot.Process, fs *firestore.Client, box *outbox.Box) *leaderboard.Teller {
+	return &leaderboard.Teller{
+		Reader: &leaderboard.Reader{Firestore: fs, Now: p.Now}, Outbox: box,
+		Board: leaderboard.AllTime(report.MajorVersion()),
+	}
 }

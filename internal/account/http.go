@@ -71,6 +71,8 @@ type profileView struct {
 
 type leaderboardView struct {
 	OptIn bool `json:"optIn"`
+	// RankEvents is whether changes of the rank are told.
+	RankEvents bool `json:"rankEvents"`
 	// Division is "women", "men" or "none".
 	Division string `json:"division"`
 }
@@ -161,7 +163,10 @@ func (s *Service) getMe(w http.ResponseWriter, r *http.Request) error {
 const noDivision = "none"
 
 func newLeaderboardView(u User) leaderboardView {
-	return leaderboardView{OptIn: u.Leaderboard.OptIn, Division: cmp.Or(string(u.Leaderboard.Division), noDivision)}
+	return leaderboardView{
+		OptIn: u.Leaderboard.OptIn, RankEvents: u.Leaderboard.RankEvents,
+		Division: cmp.Or(string(u.Leaderboard.Division), noDivision),
+	}
 }
 
 // profileRequest is a merge patch. null clears its Members. The others always have a value, or, as
@@ -172,8 +177,9 @@ type profileRequest struct {
 	BirthYear      *int                   `json:"birthYear"`
 	KeepPhotosDays httpapi.Member[int]    `json:"keepPhotosDays"`
 	Leaderboard    *struct {
-		OptIn    *bool   `json:"optIn"`
-		Division *string `json:"division"`
+		OptIn      *bool   `json:"optIn"`
+		RankEvents *bool   `json:"rankEvents"`
+		Division   *string `json:"division"`
 	} `json:"leaderboard"`
 }
 
@@ -183,7 +189,7 @@ func (c profileRequest) patch() patch {
 		BirthYear: c.BirthYear, KeepPhotosDays: c.KeepPhotosDays,
 	}
 	if c.Leaderboard != nil {
-		p.OptIn, p.Division = c.Leaderboard.OptIn, c.Leaderboard.Division
+		p.OptIn, p.RankEvents, p.Division = c.Leaderboard.OptIn, c.Leaderboard.RankEvents, c.Leaderboard.Division
 	}
 	return p
 }

@@ -30,6 +30,7 @@ type patch struct {
 	DisplayName    *string
 	Locale         *string
 	OptIn          *bool
+	RankEvents     *bool
 	Division       *string
 	BirthYear      *int
 	KeepPhotosDays httpapi.Member[int]
@@ -107,6 +108,9 @@ func (p *patch) apply(u *User, now time.Time) (effect, error) {
 	}
 	if p.OptIn != nil && *p.OptIn != u.Leaderboard.OptIn {
 		u.Leaderboard.OptIn, did = *p.OptIn, visible
+	}
+	if p.RankEvents != nil && *p.RankEvents != u.Leaderboard.RankEvents {
+		u.Leaderboard.RankEvents, did = *p.RankEvents, visible
 	}
 	if p.Division == nil {
 		return did, nil

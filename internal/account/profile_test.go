@@ -52,9 +52,21 @@ func TestPatch(t *testing.T) {
 			"opting out is seen by others", `{"leaderboard":{"optIn":false}}`, `"7"`, []string{updated},
 			[]string{"leaderboard", "optIn"}, false,
 		},
-		{"photos are kept for a week", `{"keepPhotosDays":7}`, `"8"`, nil, []string{"keepPhotosDays"}, 7.0},
-		{"the same week changes nothing", `{"keepPhotosDays":7}`, `"8"`, nil, []string{"keepPhotosDays"}, 7.0},
-		{"photos are not kept", `{"keepPhotosDays":0}`, `"9"`, nil, []string{"keepPhotosDays"}, 0.0},
+		{
+			"changes of the rank are told, which the rating follows", `{"leaderboard":{"rankEvents":true}}`, `"8"`,
+			[]string{updated}, []string{"leaderboard", "rankEvents"}, true,
+		},
+		{
+			"the same of the rank changes nothing", `{"leaderboard":{"rankEvents":true}}`, `"8"`, nil,
+			[]string{"leaderboard", "rankEvents"}, true,
+		},
+		{
+			"changes of the rank are not told any more", `{"leaderboard":{"rankEvents":false}}`, `"9"`, []string{updated},
+			[]string{"leaderboard", "rankEvents"}, false,
+		},
+		{"photos are kept for a week", `{"keepPhotosDays":7}`, `"10"`, nil, []string{"keepPhotosDays"}, 7.0},
+		{"the same week changes nothing", `{"keepPhotosDays":7}`, `"10"`, nil, []string{"keepPhotosDays"}, 7.0},
+		{"photos are not kept", `{"keepPhotosDays":0}`, `"11"`, nil, []string{"keepPhotosDays"}, 0.0},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			answer := w.call(t, "PATCH", "/v1/me", token, step.body)
@@ -206,7 +218,8 @@ func TestPatch_isAMergePatch(t *testing.T) {
 	}
 	for body, pointer := range map[string]string{
 		`null`: "", `[]`: "", `{"birthYear":null}`: "/birthYear", `{"leaderboard":null}`: "/leaderboard",
-		`{"leaderboard":{"optIn":null}}`: "/leaderboard/optIn", `{"birthYear":1990.5}`: "/birthYear",
+		`{"leaderboard":{"rankEvents":null}}`: "/leaderboard/rankEvents",
+		`{"leaderboard":{"optIn":null}}`:      "/leaderboard/optIn", `{"birthYear":1990.5}`: "/birthYear",
 		`{"displayName":null,"birthYear":null}`: "/birthYear",
 	} {
 		if diff := cmp.Diff([]string{pointer}, patch(body).refused(t, fault.CodeInvalidField)); diff != "" {

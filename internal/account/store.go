@@ -42,7 +42,7 @@ const (
 	// private means that the changes are written.
 	private
 	// visible means that the changes are written and published by account.updated, since others see
-	// them.
+	// them or functions follow them.
 	visible
 )
 

@@ -82,6 +82,8 @@ type Consent struct {
 // Leaderboard is the user's choice for the boards.
 type Leaderboard struct {
 	OptIn bool `firestore:"optIn"`
+	// RankEvents is whether the user wants to be told when their rank changes.
+	RankEvents bool `firestore:"rankEvents,omitempty"`
 	// Division is the division that the user declares to belong to, and DividedAt when they last
 	// changed it, zero before.
 	Division  Division  `firestore:"division,omitempty"`

@@ -143,10 +143,11 @@ func TestEveryTopic_hasAPublisher(t *testing.T) {
 	t.Parallel()
 	published := map[string]bool{}
 	for _, f := range catalog.Functions() {
+		topics := f.Publishes
 		if f.Name == "sweep" {
-			continue
+			topics = catalog.SweepOwes()
 		}
-		for _, topic := range f.Publishes {
+		for _, topic := range topics {
 			published[topic] = true
 		}
 	}

@@ -165,19 +165,20 @@ func Subscriptions() []Subscription {
 // DeadLetterTopic receives what no attempt could deliver.
 const DeadLetterTopic = "dead-letter"
 
-// Topics returns every topic that is consumed, and the dead-letter topic, sorted.
+// Topics returns every topic that is consumed or published to, and the dead-letter topic, sorted.
 func Topics() []string {
-	all := append(consumed(functions), DeadLetterTopic)
+	all := append(topicsOf(functions), DeadLetterTopic)
 	slices.Sort(all)
 	return all
 }
 
-// consumed returns the topics that the functions take, sorted.
-func consumed(by []Function) []string {
-	var all []string
-	for _, f := range by {
-		all = append(all, f.Takes...)
+// topicsOf returns the topics that the functions take or publish to, sorted. A topic without a
+// subscription drops what is published.
+func topicsOf(all []Function) []string {
+	var topics []string
+	for _, f := range all {
+		topics = slices.Concat(topics, f.Takes, f.Publishes)
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	slices.Sort(topics)
+	return slices.Compact(topics)
 }

@@ -133,11 +133,12 @@ var functions = everyTopic([]Function{
 	}),
 	eventFunction(Function{
 		Name: sweeper, Trigger: Schedule,
-		Purpose:  "publishes abandoned events, re-drives stuck scans, deletes what is due",
-		Takes:    topics(event.SweepRequestedV1{}),
-		Settings: []string{uploadsBucket, resultsBucket},
-		Size:     Size{Concurrency: 1},
-		Grants:   Grants{Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite},
+		Purpose:   "publishes abandoned events, re-drives stuck scans, tells changed ranks, deletes what is due",
+		Takes:     topics(event.SweepRequestedV1{}),
+		Publishes: SweepOwes(),
+		Settings:  []string{uploadsBucket, resultsBucket},
+		Size:      Size{Concurrency: 1},
+		Grants:    Grants{Auth: AuthReader, Uploads: BucketWrite, Results: BucketWrite},
 	}),
 	httpFunction(Function{
 		Name:      "upload",
@@ -154,11 +155,15 @@ var functions = everyTopic([]Function{
 // sweeper is the function that publishes events that other functions could not publish.
 const sweeper = "sweep"
 
+// SweepOwes returns the topics of the events that the sweep owes itself. It may publish to all
+// others, too, since it publishes what other functions left.
+func SweepOwes() []string { return topics(event.RankChangedV1{}) }
+
 // everyTopic gives the sweeper the right to publish to every topic.
 func everyTopic(of []Function) []Function {
 	for i, f := range of {
 		if f.Name == sweeper {
-			of[i].Publishes = consumed(of)
+			of[i].Publishes = topicsOf(of)
 		}
 	}
 	return of

@@ -9,8 +9,8 @@ import (
 	"github.com/facescan/facescan/internal/event"
 )
 
-// diagram returns what triggers what, in Mermaid's words. The sweep's topics are left out, which
-// are all of them, and the database, which every function uses.
+// diagram returns what triggers what, in Mermaid's words. Of the sweep's topics, which are all of
+// them, it has those of its own events. The database, which every function uses, is left out.
 func diagram() string {
 	d := drawing{}
 	d.add(`app(["the app"])`)
@@ -51,10 +51,12 @@ func (d *drawing) function(f catalog.Function) {
 	if f.MaxAttempts > 0 {
 		d.add(`%s -. "after %d attempts" .-> %s`, node(f), f.MaxAttempts, topicNode(catalog.DeadLetterTopic))
 	}
-	if f.Trigger != catalog.Schedule {
-		for _, topic := range f.Publishes {
-			d.add("%s --> %s", node(f), topicNode(topic))
-		}
+	publishes := f.Publishes
+	if f.Trigger == catalog.Schedule {
+		publishes = catalog.SweepOwes()
+	}
+	for _, topic := range publishes {
+		d.add("%s --> %s", node(f), topicNode(topic))
 	}
 	for _, bucket := range []struct{ name, may string }{{"uploads", f.Uploads}, {"results", f.Results}} {
 		if bucket.may != "" {

@@ -56,6 +56,10 @@ func samples() []sample {
 		of(event.PersonalBestReachedV1{
 			UID: "u1", ScanID: "s1", Board: "symmetry_all_v1", ConsentEpoch: 3, Score: 71.25, Previous: 64,
 		}),
+		of(event.RankChangedV1{
+			UID: "u1", Board: "symmetry_overall_all_v1", ConsentEpoch: 3, Rank: 12, Previous: 15, RankLow: 3, RankHigh: 31,
+			Total: 41, AsOf: at,
+		}),
 		of(event.SweepRequestedV1{}),
 		of(event.AccountErasureRequestedV1{UID: "u1"}),
 		of(event.ConsentWithdrawnV1{UID: "u1", Epoch: 3}),

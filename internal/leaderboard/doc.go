@@ -90,6 +90,16 @@
 // which looks like any other photo; and who deletes the account and registers anew is a new user,
 // of whom nothing may be known.
 //
+// # Changed ranks
+//
+// [Teller] tells users who want it when their rank on the board of everybody and all times has
+// changed. Of N entries, of which M are of users who want it, a day costs N reads of entries, N of
+// users, 2 M of user and rating in the commits, one write of a rating and two of the outbox for
+// each rank that changed, and one read a minute. For every 1000 entries that a sweep goes through
+// come 16 shards, a COUNT within a bucket, up to as many entries as share the rating, and 12 writes
+// of the progress. At 10^6 entries and a tenth who want it that is some 2.3 million reads and 0.3
+// million writes a day.
+//
 // Package rank consumes the events, package serve answers users, and package friends has who knows
 // whom.
 package leaderboard

@@ -238,13 +238,9 @@ func (r *Reader) page(ctx context.Context, s Snapshot, caller account.UID, w win
 
 // users returns the rows' users as they are now, the zero User for one who is gone.
 func (r *Reader) users(ctx context.Context, rows []row) ([]account.User, error) {
-	refs := make([]*firestore.DocumentRef, len(rows))
-	for i, one := range rows {
-		refs[i] = account.Ref(r.Firestore, one.uid)
-	}
-	snaps, err := r.Firestore.GetAll(ctx, refs)
+	snaps, err := r.userDocs(ctx, rows)
 	if err != nil {
-		return nil, fmt.Errorf("read the users of a board: %w", err)
+		return nil, err
 	}
 	users := make([]account.User, len(snaps))
 	for i, snap := range snaps {
@@ -253,4 +249,16 @@ func (r *Reader) users(ctx context.Context, rows []row) ([]account.User, error) 
 		}
 	}
 	return users, nil
+}
+
+func (r *Reader) userDocs(ctx context.Context, rows []row) ([]*firestore.DocumentSnapshot, error) {
+	refs := make([]*firestore.DocumentRef, len(rows))
+	for i, one := range rows {
+		refs[i] = account.Ref(r.Firestore, one.uid)
+	}
+	snaps, err := r.Firestore.GetAll(ctx, refs)
+	if err != nil {
+		return nil, fmt.Errorf("read the users of a board: %w", err)
+	}
+	return snaps, nil
 }

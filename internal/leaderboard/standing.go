@@ -190,13 +190,20 @@ func (r *Reader) rank(ctx context.Context, s Snapshot, o own) (rank Rank, total 
 	if err != nil {
 		return Rank{}, 0, fmt.Errorf("rank on %s: %w", s.Board.ID(), err)
 	}
+	return s.counts.rank(above, total, o.place.Rating, o.part.Error(s.Board.Major)), total, nil
+}
+
+// rank returns the rank of a rating with the standard error that is below so many of the entries.
+func (c counts) rank(above, total int64, rating, deviation float64) Rank {
 	// A drifted histogram must not give a rank that there is not.
-	rank.Rank = min(max(above+1, 1), total)
-	spread := within * o.part.Error(s.Board.Major)
-	rank.Low = min(rank.Rank, s.counts.above(bucketOf(min(100, o.place.Rating+spread)))+1)
-	rank.High = max(rank.Rank, min(total, s.counts.above(bucketOf(max(0, o.place.Rating-spread))-1)+1))
-	rank.Percentile = percentile(rank.Rank-1, total)
-	return rank, total, nil
+	rank, spread := min(max(above+1, 1), total), within*deviation
+	return Rank{
+		Rank: rank,
+		Low:  min(rank, c.above(bucketOf(min(100, rating+spread)))+1),
+		High: max(rank, min(total, c.above(bucketOf(max(0, rating-spread))-1)+1)),
+
+		Percentile: percentile(rank-1, total),
+	}
 }
 
 // entryOf returns the sort key of the user's entry in the snapshot, "" if there was none.

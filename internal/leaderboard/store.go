@@ -29,6 +29,8 @@ type RatingDoc struct {
 	Rating        float64 `firestore:"rating"`
 	// Places are the user's places on the boards made of the contributions, by the boards' ids.
 	Places []Place `firestore:"places"`
+	// Told is the rank that the user was last told, absent for one who is not told (see [Teller]).
+	Told *Told `firestore:"told,omitempty"`
 	// FoldAt is when the sweep next folds struck contributions, absent if there are none.
 	FoldAt    time.Time `firestore:"foldAt,omitempty"`
 	UpdatedAt time.Time `firestore:"updatedAt"`
@@ -77,7 +79,7 @@ func ReadRating(tx *firestore.Transaction, fs *firestore.Client, u account.User,
 	}
 	doc.Board = board
 	if !u.Stands(doc.ConsentEpoch) {
-		doc.Contributions = nil
+		doc.Contributions, doc.Told = nil, nil
 	}
 	return doc, nil
 }
@@ -125,13 +127,15 @@ func shown(u account.User) bool {
 func Save(
 	tx *firestore.Transaction, fs *firestore.Client, user account.User, before RatingDoc, after History, now time.Time,
 ) error {
-	places := before.placesAfter(user, after, now)
-	if after.Equal(before.Contributions) && samePlaces(places, before.Places) && user.ConsentEpoch == before.ConsentEpoch {
+	places, told := before.placesAfter(user, after, now), before.toldTo(user)
+	if after.Equal(before.Contributions) && samePlaces(places, before.Places) && told == before.Told &&
+		user.ConsentEpoch == before.ConsentEpoch {
 		return nil
 	}
 	doc := RatingDoc{
 		Schema: ratingSchema, Board: before.Board, ConsentEpoch: user.ConsentEpoch, Contributions: after,
-		Rating: after.Rating(Major(before.Board)), Places: places, FoldAt: after.FoldAt(), UpdatedAt: now,
+		Rating: after.Rating(Major(before.Board)), Places: places, Told: told,
+		FoldAt: after.FoldAt(), UpdatedAt: now,
 	}
 	if err := tx.Set(Ratings(fs, user.UID).Doc(before.Board), doc); err != nil {
 		return fmt.Errorf("write rating: %w", err)

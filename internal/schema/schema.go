@@ -91,7 +91,8 @@ var Collections = []Collection{
 		Removed: Never, Stays: "counts of all users", Withheld: "everyone's", Unindexed: []string{"counts"},
 	},
 	{
-		Name: "snapshot", Below: "boards", Says: "the counts and the top of a board at one moment", Expires: true,
+		Name: "snapshot", Below: "boards", Expires: true,
+		Says:    "the counts and the top of a board at one moment; how far its users were told their ranks",
 		Removed: Never, Stays: "counts of all users; the commit that removes an entry takes it out", Withheld: "everyone's",
 		Unindexed: []string{"counts", "top"},
 	},
@@ -124,13 +125,14 @@ var Collections = []Collection{
 	},
 	{
 		Name: "ratings", Below: "users", Says: "a user's rating on a board, and what it is made of",
-		Removed: WithConsent, Unindexed: []string{"contributions", "places"}, GroupFields: []string{"foldAt"},
+		Removed: WithConsent, Unindexed: []string{"contributions", "places", "told"}, GroupFields: []string{"foldAt"},
 		Explained: "your rating on each leaderboard, and the scans and series that it is made of, whose scores have\n" +
 			"their intervals in scans.json and series.json. Those with deleted: true are scans that you deleted:\n" +
 			"rated is the score that stays in your rating, without the photo and the scan, and hash stands for\n" +
 			"the scan's id until 8 days after its deletion. After that, folded has for each day how many there\n" +
-			"were, and the sum of their scores. All of it goes when you have your ratings forgotten, withdraw\n" +
-			"your consent or delete your account.",
+			"were, and the sum of their scores. told is the rank that you were last told, and the day, if you\n" +
+			"want to be told. All of it goes when you have your ratings forgotten, withdraw your consent or\n" +
+			"delete your account.",
 	},
 	{
 		Name: "guard", Below: "users",

@@ -1334,6 +1334,9 @@ type Profile_Leaderboard struct {
 
 	// OptIn Whether others may see the user on the board.
 	OptIn bool `json:"optIn"`
+
+	// RankEvents Whether the user is told, at most once a day, that their rank has changed.
+	RankEvents bool `json:"rankEvents"`
 }
 
 // ProfileChange defines model for ProfileChange.
@@ -1362,6 +1365,9 @@ type ProfileChange_Leaderboard struct {
 
 	// OptIn Whether others may see the user on the board.
 	OptIn *bool `json:"optIn,omitempty"`
+
+	// RankEvents Whether the user is told, at most once a day, that their rank has changed.
+	RankEvents *bool `json:"rankEvents,omitempty"`
 }
 
 // Rating The mean of the user's scores, drawn towards 50 while they are few; two decimals. Of each day the first three scans and series count, a series by its mean and with the weight of its photos.
@@ -2827,10 +2833,11 @@ type ClientInterface interface {
 	// UpdateProfileWithBody Change parts of the profile
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
-	// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+	// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
+	// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
 	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
 	// within a day.
 	//
@@ -2842,10 +2849,11 @@ type ClientInterface interface {
 	// UpdateProfile Change parts of the profile
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
-	// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+	// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
+	// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
 	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
 	// within a day.
 	//
@@ -2857,10 +2865,11 @@ type ClientInterface interface {
 	// UpdateProfileWithApplicationMergePatchPlusJSONBody Change parts of the profile
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
-	// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+	// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
+	// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
 	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
 	// within a day.
 	//
@@ -4112,10 +4121,11 @@ func (c *Client) GetProfile(ctx context.Context, params *GetProfileParams, reqEd
 // UpdateProfileWithBody Change parts of the profile
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
-// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
+// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
 // ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
 // within a day.
 //
@@ -4137,10 +4147,11 @@ func (c *Client) UpdateProfileWithBody(ctx context.Context, params *UpdateProfil
 // UpdateProfile Change parts of the profile
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
-// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
+// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
 // ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
 // within a day.
 //
@@ -4162,10 +4173,11 @@ func (c *Client) UpdateProfile(ctx context.Context, params *UpdateProfileParams,
 // UpdateProfileWithApplicationMergePatchPlusJSONBody Change parts of the profile
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
-// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
+// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
 // ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
 // within a day.
 //
@@ -8085,10 +8097,11 @@ type ClientWithResponsesInterface interface {
 	// UpdateProfileWithBodyWithResponse Change parts of the profile
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
-	// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+	// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
+	// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
 	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
 	// within a day.
 	//
@@ -8100,10 +8113,11 @@ type ClientWithResponsesInterface interface {
 	// UpdateProfileWithResponse Change parts of the profile
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
-	// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+	// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
+	// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
 	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
 	// within a day.
 	//
@@ -8115,10 +8129,11 @@ type ClientWithResponsesInterface interface {
 	// UpdateProfileWithApplicationMergePatchPlusJSONBodyWithResponse Change parts of the profile
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
-	// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+	// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
+	// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
 	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
 	// within a day.
 	//
@@ -11846,10 +11861,11 @@ func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, params
 // UpdateProfileWithBodyWithResponse Change parts of the profile
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
-// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
+// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
 // ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
 // within a day.
 //
@@ -11867,10 +11883,11 @@ func (c *ClientWithResponses) UpdateProfileWithBodyWithResponse(ctx context.Cont
 // UpdateProfileWithResponse Change parts of the profile
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
-// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
+// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
 // ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
 // within a day.
 //
@@ -11888,10 +11905,11 @@ func (c *ClientWithResponses) UpdateProfileWithResponse(ctx context.Context, par
 // UpdateProfileWithApplicationMergePatchPlusJSONBodyWithResponse Change parts of the profile
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
-// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard` and
-// `optIn` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
+// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
+// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
 // you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds. `birthYear` is declared once, before the first upload; only support can correct it, so
+// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
+// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
 // ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
 // within a day.
 //
