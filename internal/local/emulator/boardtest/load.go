@@ -82,7 +82,8 @@ func Load(
 
 // Renew counts the board anew, so that the next requests find a fresh snapshot.
 func Renew(ctx context.Context, r *leaderboard.Reader, b leaderboard.Board) error {
-	if _, err := r.Firestore.Collection("boards").Doc(b.ID()).Collection("snapshot").Doc("current").Delete(ctx); err != nil {
+	stored := r.Firestore.Collection("boards").Doc(b.ID()).Collection("snapshot").Doc("current")
+	if _, err := stored.Delete(ctx); err != nil {
 		return fmt.Errorf("remove the snapshot: %w", err)
 	}
 	_, err := r.Snapshot(ctx, b)
