@@ -81,7 +81,9 @@ const (
 )
 
 var operationGen = rapid.Custom(func(t *rapid.T) operation {
-	often := []kind{submit, submit, submit, submit, deliver, deliver, deliver, deliver, deliver, remove, rename, opt, divide}
+	often := []kind{
+		submit, submit, submit, submit, deliver, deliver, deliver, deliver, deliver, remove, rename, opt, divide,
+	}
 	o := operation{
 		Kind: rapid.SampledFrom(often).Draw(t, "kind"), User: rapid.IntRange(0, players-1).Draw(t, "user"),
 		Scan: rapid.IntRange(0, scansEach-1).Draw(t, "scan"), At: rapid.IntRange(0, 1000).Draw(t, "at"),
@@ -239,7 +241,8 @@ func (g *game) erase(user int) {
 	p.State, p.erased = account.Erasing, true
 	g.saveUser(user)
 	g.commits.lose.Store(0)
-	err := transact.Run(g.t.Context(), g.fs, account.Ref(g.fs, p.UID), func(ctx context.Context, tx *firestore.Transaction) error {
+	ref := account.Ref(g.fs, p.UID)
+	err := transact.Run(g.t.Context(), g.fs, ref, func(ctx context.Context, tx *firestore.Transaction) error {
 		ratings, err := leaderboard.ReadRatings(ctx, tx, g.fs, p.UID)
 		for _, d := range ratings {
 			if _, err := leaderboard.Remove(tx, g.fs, p.UID, d, today); err != nil {
