@@ -26,10 +26,11 @@ type Person struct {
 }
 
 // People returns users who are on the board of all times: the same for the same number and major
-// version. Their scores are spread as those of the engine's reference portraits. now is the time at
-// which they are loaded: their scans are so old that no week or day counts them any more.
+// version. Their scores are percentiles with one decimal, as the engine's are, and agree within a
+// person as much as the engine's. now is the time at which they are loaded: their scans are so old
+// that no week or day counts them any more.
 func People(n, major int, now time.Time) []Person {
-	scores := reliability.Of(major)
+	icc := reliability.Of(major).ICC
 	random := rand.New(rand.NewPCG(uint64(n), 1)) //nolint:gosec // the same each time
 	people := make([]Person, n)
 	for i := range people {
@@ -39,17 +40,20 @@ func People(n, major int, now time.Time) []Person {
 			Consent:  account.Consent{Granted: true, Version: account.CurrentTerms.Version, Since: 1},
 			Username: fmt.Sprintf("name_%06d", i), Leaderboard: account.Leaderboard{OptIn: true},
 		}
-		of := scores.Mean + scores.Between*random.NormFloat64()
+		own := math.Sqrt(icc) * random.NormFloat64()
 		for day := range 3 {
 			at := now.AddDate(0, 0, -60-day).Truncate(time.Hour).Add(time.Duration(random.IntN(3600)) * time.Second)
-			score := min(100, max(0, of+scores.Between*random.NormFloat64()/2))
+			score := percentile(own + math.Sqrt(1-icc)*random.NormFloat64())
 			people[i].History = people[i].Add(leaderboard.Contribution{
-				ScanID: fmt.Sprintf("%s-%d", uid, day), Score: math.Round(score*100) / 100, CompletedAt: at.UTC(),
+				ScanID: fmt.Sprintf("%s-%d", uid, day), Score: score, CompletedAt: at.UTC(),
 			})
 		}
 	}
 	return people
 }
+
+// percentile returns the percentage of people below z standard deviations.
+func percentile(z float64) float64 { return math.Round(500*math.Erfc(-z/math.Sqrt2)) / 10 }
 
 // Load saves people as the consumers of events do, 125 in a commit. loaded is called after each
 // commit with the number of people in it.
