@@ -221,13 +221,13 @@ func (p *player) tell(c leaderboard.Contribution) {
 func (g *game) changeUser(o operation) {
 	g.t.Helper()
 	p := &g.players[o.User]
-	switch o.Kind {
-	case rename:
+	switch {
+	case o.Kind == rename:
 		g.names++
 		p.Username = fmt.Sprintf("renamed_%d", g.names)
-	case opt:
+	case o.Kind == opt:
 		p.Leaderboard.OptIn = !p.Leaderboard.OptIn
-	case divide:
+	case o.Kind == divide:
 		p.Leaderboard.Division = []account.Division{account.NoDivision, account.Women, account.Men}[o.Scan%3]
 	}
 	g.saveUser(o.User)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -115,17 +116,17 @@ func (w *world) reads(ctx context.Context, r *report) error {
 	}
 	renew.Deletes = 0 // of the one before, for this measurement
 	r.lines = append(r.lines, renew)
-	n := w.users
+	n, middle := w.users, w.middle(false)
 	for _, one := range []struct {
 		what string
 		ask  func(context.Context, int) error
 		at   int
 	}{
 		{"top 100", w.top, 0},
-		{"own rank, first", w.standing, 0}, {"own rank, middle", w.standing, n / 2}, {"own rank, last", w.standing, n - 1},
-		{"around, first", w.around, 0}, {"around, middle", w.around, w.begins(n/2, false)},
-		{"around, middle, from within a tie", w.around, w.begins(n/2, true)}, {"around, last", w.around, n - 1},
-		{"own rank, middle, by the two COUNTs of version 1", w.former, n / 2},
+		{"own rank, first", w.standing, 0}, {"own rank, middle", w.standing, middle}, {"own rank, last", w.standing, n - 1},
+		{"around, first", w.around, 0}, {"around, middle", w.around, middle},
+		{"around, middle, from within a tie", w.around, w.middle(true)}, {"around, last", w.around, n - 1},
+		{"own rank, middle, by the two COUNTs of version 1", w.former, middle},
 	} {
 		if err := w.fresh(ctx); err != nil {
 			return err
@@ -140,10 +141,13 @@ func (w *world) reads(ctx context.Context, r *report) error {
 	return nil
 }
 
-// begins returns the next place, from the place on, that is in the middle of a window which begins
-// within a tie or does not, or the last place without one.
-func (w *world) begins(at int, tied bool) int {
-	for at < w.users-1 && tied != (w.rating(at-width/2) == w.rating(at-width/2-1)) {
+// middle returns the next place, from the middle of the board on, whose rating is not the highest
+// of its bucket, and whose window begins within a tie or does not. It returns the last place
+// without one.
+func (w *world) middle(tied bool) int {
+	at := w.users / 2
+	for at < w.users-1 && (int(math.Round(w.rating(at)*100))%10 == 9 ||
+		tied != (w.rating(at-width/2) == w.rating(at-width/2-1))) {
 		at++
 	}
 	return at

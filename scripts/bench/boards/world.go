@@ -3,11 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -81,7 +83,8 @@ func (w *world) connect(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("connect to the emulator: %w", err)
 	}
-	w.fs, err = firestore.NewClient(ctx, emulator.DefaultProject, option.WithGRPCConn(w.conn))
+	project := "demo-" + strings.ToLower(rand.Text()[:12]) // an emulator that runs already may have other boards
+	w.fs, err = firestore.NewClient(ctx, project, option.WithGRPCConn(w.conn))
 	if err != nil {
 		return errors.Join(fmt.Errorf("connect to the emulator: %w", err), w.conn.Close())
 	}
