@@ -275,9 +275,12 @@ func (v *view) around(o own, n int) (w window, err error) {
 	}
 	below = below[:min(len(below), n-1-up)]
 	if short := n - 1 - up - len(below); short > 0 && len(above) > half {
-		if above, err = v.beside(v.before, mine, half+short+1+extra); err != nil {
+		first := row{uid: mine.uid, topRow: topRow{SortKey: above[0].SortKey}}
+		more, err := v.beside(v.before, first, half+short+1+extra-len(above))
+		if err != nil {
 			return window{}, err
 		}
+		above = slices.Concat(more, above)
 		up = min(len(above), half+short)
 	}
 	from := len(above) - up

@@ -1,5 +1,5 @@
 // Command bench measures the face engine on annotated photos, fits its numbers anew, and writes the
-// account of its reliability; and it measures the HTTP API.
+// account of its reliability; and it measures the HTTP API and the leaderboard.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 	"os/signal"
 )
 
-const usage = `Measure the face engine, and the HTTP API.
+const usage = `Measure the face engine, the HTTP API and the leaderboard.
 
   go run ./scripts/bench accuracy    -faces DIR [-nofaces DIR] [-json] [-fast]   every figure, on people not used for fitting
   go run ./scripts/bench fit         -faces DIR [-into FILE]                     fit the engine's numbers to all the people
@@ -22,6 +22,7 @@ const usage = `Measure the face engine, and the HTTP API.
   go run ./scripts/bench guard       -faces DIR [-json] [-fast]                  what the cheat guard catches, and whom it strikes by mistake
   go run ./scripts/bench speed                                                   time and memory of a scan
   go run ./scripts/bench api         [-o FILE] ...                               speed of every operation, and of long polls; -help tells more
+  go run ./scripts/bench leaderboard [-users N] [-o FILE] ...                    cost and speed of a board of many; -help tells more
 
 DIR holds photos and an index.jsonl with one line a photo: file, set, person, expression, and where annotated points, all
 (189 points), manual_asymmetry, manual_asymmetry_yawfree and self_reported; or condition, covered and labels. A subfolder
@@ -49,7 +50,7 @@ type options struct {
 }
 
 var errUsage = errors.New(
-	"say accuracy, fit, reliability or guard, and -faces DIR, or scores, speed or api; -help tells more",
+	"say accuracy, fit, reliability or guard, and -faces DIR, or scores, speed, api or leaderboard; -help tells more",
 )
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
@@ -71,7 +72,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	case command == "speed" && len(args) == 1:
 		return speed(ctx, out)
 	case command == "api":
-		return api(ctx, args[1:], out, progress)
+		return program(ctx, "load", args[1:], out, progress)
+	case command == "leaderboard":
+		return program(ctx, "boards", args[1:], out, progress)
 	}
 	if command == "-h" || command == "-help" || command == "--help" {
 		flags.Usage()

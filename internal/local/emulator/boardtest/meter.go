@@ -1,0 +1,132 @@
+package boardtest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"cloud.google.com/go/firestore/apiv1/firestorepb"
+	"google.golang.org/grpc"
+)
+
+// Cost is what Firestore charges for.
+type Cost struct {
+	// Documents is the number of documents that were read by name, those that do not exist among them.
+	Documents int64
+	// Rows is the number of documents that queries found, and one for each query that found none.
+	Rows int64
+	// Counts is the number of aggregations, Counted what all of them counted, and CountReads the
+	// number of documents that they are charged as.
+	Counts, Counted, CountReads int64
+	// Writes and Deletes are the writes of all commits.
+	Writes, Deletes int64
+}
+
+// indexEntriesPerRead is the number of index entries that an aggregation reads for the price of one
+// document.
+const indexEntriesPerRead = 1000
+
+// Reads returns the number of documents that are charged as read.
+func (c Cost) Reads() int64 { return c.Documents + c.Rows + c.CountReads }
+
+// Meter counts what a client of Firestore asks for. It is safe for concurrent use.
+type Meter struct {
+	mu   sync.Mutex
+	cost Cost
+}
+
+// Options are those of the client's connection.
+func (m *Meter) Options() []grpc.DialOption {
+	return []grpc.DialOption{grpc.WithChainUnaryInterceptor(m.unary), grpc.WithChainStreamInterceptor(m.stream)}
+}
+
+// Take returns what was counted since the last call.
+func (m *Meter) Take() Cost {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	cost := m.cost
+	m.cost = Cost{}
+	return cost
+}
+
+func (m *Meter) add(change func(*Cost)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	change(&m.cost)
+}
+
+// unary counts the writes of commits that succeed.
+func (m *Meter) unary(
+	ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker,
+	opts ...grpc.CallOption,
+) error {
+	err := next(ctx, method, req, reply, cc, opts...)
+	if commit, ok := req.(*firestorepb.CommitRequest); ok && err == nil {
+		m.add(func(c *Cost) {
+			for _, w := range commit.GetWrites() {
+				if w.GetDelete() != "" {
+					c.Deletes++
+				} else {
+					c.Writes++
+				}
+			}
+		})
+	}
+	return err
+}
+
+// stream counts what is read.
+func (m *Meter) stream(
+	ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer,
+	opts ...grpc.CallOption,
+) (grpc.ClientStream, error) {
+	stream, err := next(ctx, desc, cc, method, opts...)
+	return &readStream{ClientStream: stream, meter: m}, err
+}
+
+type readStream struct {
+	grpc.ClientStream
+	meter *Meter
+	// query is set for a query that has found nothing so far.
+	query bool
+}
+
+func (s *readStream) SendMsg(m any) error {
+	_, s.query = m.(*firestorepb.RunQueryRequest)
+	return s.ClientStream.SendMsg(m)
+}
+
+func (s *readStream) RecvMsg(m any) error {
+	err := s.ClientStream.RecvMsg(m)
+	if errors.Is(err, io.EOF) && s.query {
+		s.meter.add(func(c *Cost) { c.Rows++ })
+	}
+	if err == nil {
+		s.count(m)
+	}
+	return err
+}
+
+func (s *readStream) count(m any) {
+	switch got := m.(type) {
+	case *firestorepb.BatchGetDocumentsResponse:
+		if got.GetResult() != nil {
+			s.meter.add(func(c *Cost) { c.Documents++ })
+		}
+	case *firestorepb.RunQueryResponse:
+		if got.GetDocument() != nil {
+			s.query = false
+			s.meter.add(func(c *Cost) { c.Rows++ })
+		}
+	case *firestorepb.RunAggregationQueryResponse:
+		for _, v := range got.GetResult().GetAggregateFields() {
+			n := v.GetIntegerValue()
+			s.meter.add(func(c *Cost) {
+				c.Counts++
+				c.Counted += n
+				c.CountReads += max(1, (n+indexEntriesPerRead-1)/indexEntriesPerRead)
+			})
+		}
+	}
+}
