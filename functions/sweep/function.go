@@ -21,13 +21,13 @@ func build(ctx context.Context, p *boot.Process) (*sweep.Consumer, error) {
 	box, boxErr := bus.Outbox(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
 	scans, scansErr := scans(ctx, p)
+	ranks, ranksErr := ranks(ctx, p)
 	missing, missingErr := missing(ctx, p)
-	if err := errors.Join(fsErr, boxErr, resultsErr, scansErr, missingErr); err != nil {
+	if err := errors.Join(fsErr, boxErr, resultsErr, scansErr, ranksErr, missingErr); err != nil {
 		return nil, err
 	}
 	erasures := &erasure.Sweeper{Firestore: fs, Outbox: box, Now: p.Now}
 	ratings := &rank.Folder{Firestore: fs, Now: p.Now}
-	ranks := ranks(p, fs, box)
 	exports := &export.Sweeper{Firestore: fs, Outbox: box, Results: results, Now: p.Now}
 	return &sweep.Consumer{Firestore: fs, Now: p.Now, Steps: []sweep.Step{
 		{Name: "events_published", Run: box.SweepAbandoned},

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"cloud.google.com/go/firestore"
-
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
 	"github.com/facescan/facescan/internal/boot/bus"
@@ -13,7 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/leaderboard"
-	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 	scansweep "github.com/facescan/facescan/internal/scan/sweep"
 )
 
@@ -43,9 +41,11 @@ func missing(ctx context.Context, p *boot.Process) (*erasure.Missing, error) {
 }
 
 // ranks returns what tells users that their rank on the main board has changed.
-func ranks(p *boot.Process, fs *firestore.Client, box *outbox.Box) *leaderboard.Teller {
-	return &leaderboard.Teller{
-		Reader: &leaderboard.Reader{Firestore: fs, Now: p.Now}, Outbox: box,
+func ranks(ctx context.Context, p *boot.Process) (*boards.Teller, error) {
+	fs, fsErr := p.Firestore(ctx)
+	box, boxErr := bus.Outbox(ctx, p)
+	return &boards.Teller{
+		Reader: &boards.Reader{Firestore: fs, Now: p.Now}, Outbox: box,
 		Board: leaderboard.AllTime(report.MajorVersion()),
-	}
+	}, errors.Join(fsErr, boxErr)
 }

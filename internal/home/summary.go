@@ -12,6 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/scan"
 )
@@ -33,10 +34,10 @@ func (h *Handler) Routes(api *httpapi.API) {
 
 // summaryView has no latest and no best if there is no such scan.
 type summaryView struct {
-	Latest   *scan.Summary        `json:"latest,omitempty"`
-	Best     *scan.Summary        `json:"best,omitempty"`
-	Standing leaderboard.Standing `json:"standing"`
-	Unread   int64                `json:"unread"`
+	Latest   *scan.Summary   `json:"latest,omitempty"`
+	Best     *scan.Summary   `json:"best,omitempty"`
+	Standing boards.Standing `json:"standing"`
+	Unread   int64           `json:"unread"`
 }
 
 // get reads the parts concurrently, so that it takes as long as the slowest. Each is read at its
@@ -49,8 +50,8 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request) error {
 	parts.Go(func() (err error) { v.Latest, err = scan.Latest(ctx, h.Firestore, uid); return err })
 	parts.Go(func() (err error) { v.Best, err = scan.Best(ctx, h.Firestore, uid); return err })
 	parts.Go(func() (err error) {
-		boards := leaderboard.Reader{Firestore: h.Firestore, Now: h.Now}
-		v.Standing, err = boards.Standing(ctx, h.Board, uid)
+		reader := boards.Reader{Firestore: h.Firestore, Now: h.Now}
+		v.Standing, err = reader.Standing(ctx, h.Board, uid)
 		return err
 	})
 	parts.Go(func() (err error) {

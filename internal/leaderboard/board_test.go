@@ -116,9 +116,9 @@ func TestSortKey(t *testing.T) {
 			t.Fatalf("%s and %s are ordered otherwise than %v and %v", ka, kb, a, b)
 		}
 		// The histogram's arithmetic: an entry is above its bucket's first key, and below the next one's.
-		in := bucketOf(float64(a.rating) / 100)
-		if ka <= firstKey(in) || in > 0 && ka >= firstKey(in-1) {
-			t.Fatalf("%s of the bucket %d is not within %q and %q", ka, in, firstKey(in), firstKey(max(0, in-1)))
+		in := BucketOf(float64(a.rating) / 100)
+		if ka <= FirstKey(in) || in > 0 && ka >= FirstKey(in-1) {
+			t.Fatalf("%s of the bucket %d is not within %q and %q", ka, in, FirstKey(in), FirstKey(max(0, in-1)))
 		}
 	})
 }

@@ -22,7 +22,7 @@ func Forgotten(u account.User, c Contribution) bool {
 // them, in one commit with the time that events of earlier scans are known by (see [Forgotten]). A
 // rating that was begun while the commit was prepared is removed by a second one.
 func Forget(ctx context.Context, fs *firestore.Client, uid account.UID, now time.Time) error {
-	err := change(ctx, fs, uid, func(tx *firestore.Transaction, u account.User, all []RatingDoc) error {
+	err := Change(ctx, fs, uid, func(tx *firestore.Transaction, u account.User, all []RatingDoc) error {
 		at := now.UTC()
 		for _, d := range all {
 			for _, c := range d.Contributions {
@@ -39,7 +39,7 @@ func Forget(ctx context.Context, fs *firestore.Client, uid account.UID, now time
 	if err != nil {
 		return fmt.Errorf("forget the ratings: %w", err)
 	}
-	err = change(ctx, fs, uid, func(tx *firestore.Transaction, u account.User, all []RatingDoc) error {
+	err = Change(ctx, fs, uid, func(tx *firestore.Transaction, u account.User, all []RatingDoc) error {
 		left := slices.DeleteFunc(all, func(d RatingDoc) bool {
 			return !slices.ContainsFunc(d.Contributions, func(c Contribution) bool { return Forgotten(u, c) })
 		})
@@ -51,8 +51,8 @@ func Forget(ctx context.Context, fs *firestore.Client, uid account.UID, now time
 	return nil
 }
 
-// change runs commit in a transaction with the user and all ratings.
-func change(
+// Change runs commit in a transaction with the user and all ratings.
+func Change(
 	ctx context.Context, fs *firestore.Client, uid account.UID,
 	commit func(*firestore.Transaction, account.User, []RatingDoc) error,
 ) error {

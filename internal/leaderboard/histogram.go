@@ -19,9 +19,9 @@ func histogram(fs *firestore.Client, board string) *firestore.CollectionRef {
 
 func shardID(shard int) string { return fmt.Sprintf("%02d", shard) }
 
-// addTo adds to buckets of a shard without reading it: a transaction that reads a shard locks it,
+// AddTo adds to buckets of a shard without reading it: a transaction that reads a shard locks it,
 // and all who submit would wait for each other.
-func addTo(tx *firestore.Transaction, fs *firestore.Client, b Board, shard int, by map[int]int) error {
+func AddTo(tx *firestore.Transaction, fs *firestore.Client, b Board, shard int, by map[int]int) error {
 	counts := map[string]any{}
 	for bucket, n := range by {
 		if n != 0 {
@@ -41,16 +41,16 @@ func addTo(tx *firestore.Transaction, fs *firestore.Client, b Board, shard int, 
 	return nil
 }
 
-// counts is a histogram: the number of entries in each bucket.
-type counts []int64
+// Counts is a histogram: the number of entries in each bucket.
+type Counts []int64
 
-// readCounts returns the sum of the board's shards as the transaction sees them.
-func readCounts(tx *firestore.Transaction, fs *firestore.Client, board string) (counts, error) {
-	return readShards(tx, fs, board, 0, shards)
+// ReadCounts returns the sum of the board's shards as the transaction sees them.
+func ReadCounts(tx *firestore.Transaction, fs *firestore.Client, board string) (Counts, error) {
+	return ReadShards(tx, fs, board, 0, Shards)
 }
 
-// readShards returns the sum of the shards from up to to.
-func readShards(tx *firestore.Transaction, fs *firestore.Client, board string, from, to int) (counts, error) {
+// ReadShards returns the sum of the shards from up to to.
+func ReadShards(tx *firestore.Transaction, fs *firestore.Client, board string, from, to int) (Counts, error) {
 	refs := make([]*firestore.DocumentRef, 0, to-from)
 	for shard := from; shard < to; shard++ {
 		refs = append(refs, histogram(fs, board).Doc(shardID(shard)))
@@ -59,7 +59,7 @@ func readShards(tx *firestore.Transaction, fs *firestore.Client, board string, f
 	if err != nil {
 		return nil, fmt.Errorf("read the histogram of %s: %w", board, err)
 	}
-	all := make(counts, buckets)
+	all := make(Counts, buckets)
 	for _, snap := range snaps {
 		if !snap.Exists() {
 			continue // a shard that nothing was counted in
@@ -79,11 +79,11 @@ func readShards(tx *firestore.Transaction, fs *firestore.Client, board string, f
 	return all, nil
 }
 
-// total returns the number of entries.
-func (c counts) total() int64 { return c.above(-1) }
+// Total returns the number of entries.
+func (c Counts) Total() int64 { return c.Above(-1) }
 
-// above returns the number of entries in the higher buckets.
-func (c counts) above(bucket int) (n int64) {
+// Above returns the number of entries in the higher buckets.
+func (c Counts) Above(bucket int) (n int64) {
 	for _, in := range c[min(bucket+1, len(c)):] {
 		n += in
 	}

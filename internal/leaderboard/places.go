@@ -30,7 +30,7 @@ type Place struct {
 	Shard  int  `firestore:"shard"`
 }
 
-func (p Place) key(uid account.UID) string { return sortKey(p.Rating, p.AchievedAt, uid) }
+func (p Place) Key(uid account.UID) string { return sortKey(p.Rating, p.AchievedAt, uid) }
 
 // placeOf returns the place that the contributions give on the board, or false without one that
 // counts.
@@ -42,14 +42,14 @@ func placeOf(b Board, uid account.UID, h History, public bool) (Place, bool) {
 	rating := h.Rating(b.Major)
 	return Place{
 		Board: b.ID(), Rating: rating, Scans: len(live), AchievedAt: h.achievedAt(), Public: public,
-		Bucket: bucketOf(rating), Shard: shardOf(uid),
+		Bucket: BucketOf(rating), Shard: ShardOf(uid),
 	}, true
 }
 
-// placesAfter returns the places of the user with the contributions: those on open boards anew, and
+// PlacesAfter returns the places of the user with the contributions: those on open boards anew, and
 // those on closed boards as they are, but for whether they are shown. Places on boards that have
 // expired are left out.
-func (d RatingDoc) placesAfter(u account.User, h History, now time.Time) []Place {
+func (d RatingDoc) PlacesAfter(u account.User, h History, now time.Time) []Place {
 	all, ok := ParseBoard(d.Board)
 	if !ok {
 		return nil
@@ -73,7 +73,7 @@ func (d RatingDoc) placesAfter(u account.User, h History, now time.Time) []Place
 		}
 	}
 	for i := range after {
-		after[i].Shown = after[i].Public && shown(u)
+		after[i].Shown = after[i].Public && TakesPart(u)
 	}
 	slices.SortFunc(after, func(a, b Place) int { return cmp.Compare(a.Board, b.Board) })
 	return after
@@ -112,20 +112,20 @@ func samePlaces(a, b []Place) bool {
 func move(
 	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, before, after []Place, now time.Time,
 ) error {
-	was, is := byBoard(before), byBoard(after)
+	was, is := ShownPlaces(before), ShownPlaces(after)
 	for _, board := range boardsOf(before, after) {
 		b, ok := ParseBoard(board)
 		if !ok || b.Period.Gone(now) {
 			continue // its entries and counts expire with it
 		}
-		if err := step(tx, fs, b, uid, was[board], is[board], now); err != nil {
+		if err := MoveEntry(tx, fs, b, uid, was[board], is[board], now); err != nil {
 			return fmt.Errorf("move on %s: %w", board, err)
 		}
 	}
 	return nil
 }
 
-func byBoard(places []Place) map[string]Place {
+func ShownPlaces(places []Place) map[string]Place {
 	shown := map[string]Place{}
 	for _, p := range places {
 		if p.Shown {
@@ -145,8 +145,8 @@ func boardsOf(places ...[]Place) (ids []string) {
 	return slices.Compact(ids)
 }
 
-// step writes the change from one entry on a board to the next, of which the zero Place is none.
-func step(
+// MoveEntry writes the change from one entry on a board to the next, of which the zero Place is none.
+func MoveEntry(
 	tx *firestore.Transaction, fs *firestore.Client, b Board, uid account.UID, was, is Place, now time.Time,
 ) error {
 	ref := EntryRef(fs, b.ID(), uid)
@@ -160,9 +160,9 @@ func step(
 		if err := forgetTop(tx, fs, b, uid); err != nil {
 			return err
 		}
-		return addTo(tx, fs, b, was.Shard, map[int]int{was.Bucket: -1})
+		return AddTo(tx, fs, b, was.Shard, map[int]int{was.Bucket: -1})
 	}
-	if !was.Shown || was.key(uid) != is.key(uid) || was.Scans != is.Scans {
+	if !was.Shown || was.Key(uid) != is.Key(uid) || was.Scans != is.Scans {
 		if err := tx.Set(ref, is.entry(b, uid, now)); err != nil {
 			return fmt.Errorf("write entry: %w", err)
 		}
@@ -172,21 +172,21 @@ func step(
 		by[was.Bucket]--
 	}
 	by[is.Bucket]++
-	return addTo(tx, fs, b, is.Shard, by)
+	return AddTo(tx, fs, b, is.Shard, by)
 }
 
 // entry returns the entry of the place.
 func (p Place) entry(b Board, uid account.UID, now time.Time) EntryDoc {
 	return EntryDoc{
-		Schema: entrySchema, UID: uid, Rating: p.Rating, Scans: p.Scans, AchievedAt: p.AchievedAt, SortKey: p.key(uid),
+		Schema: entrySchema, UID: uid, Rating: p.Rating, Scans: p.Scans, AchievedAt: p.AchievedAt, SortKey: p.Key(uid),
 		UpdatedAt: now, ExpireAt: b.Period.Expires(),
 	}
 }
 
-// place returns the place that the entry shows.
-func (e EntryDoc) place() Place {
+// Place returns the place that the entry shows.
+func (e EntryDoc) Place() Place {
 	return Place{
 		Rating: e.Rating, Scans: e.Scans, AchievedAt: e.AchievedAt, Public: true, Shown: true,
-		Bucket: bucketOf(e.Rating), Shard: shardOf(e.UID),
+		Bucket: BucketOf(e.Rating), Shard: ShardOf(e.UID),
 	}
 }

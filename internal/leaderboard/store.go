@@ -116,9 +116,28 @@ func ReadRatings(
 	return all, nil
 }
 
-// shown reports whether others may see the user on a board.
-func shown(u account.User) bool {
+// TakesPart reports whether others may see the user on a board.
+func TakesPart(u account.User) bool {
 	return u.State == account.Active && u.Consent.Granted && u.Leaderboard.OptIn
+}
+
+// Told is the rank that a user was last told, or would have been.
+type Told struct {
+	Rank int64 `firestore:"rank"`
+	// Day is the UTC day on which it was, such as "2026-11-29".
+	Day string `firestore:"day"`
+}
+
+// WantsRank reports whether the user is to be told their rank.
+func WantsRank(u account.User) bool { return TakesPart(u) && u.Leaderboard.RankEvents }
+
+// toldTo returns what is kept of what the user was told: nothing for one who is not told any more.
+// Otherwise a rank of long ago would be the previous one when they want to be told again.
+func (d RatingDoc) toldTo(u account.User) *Told {
+	if !WantsRank(u) {
+		return nil
+	}
+	return d.Told
 }
 
 // Save writes what results from the user and the contributions after a change: the rating, the
@@ -127,7 +146,7 @@ func shown(u account.User) bool {
 func Save(
 	tx *firestore.Transaction, fs *firestore.Client, user account.User, before RatingDoc, after History, now time.Time,
 ) error {
-	places, told := before.placesAfter(user, after, now), before.toldTo(user)
+	places, told := before.PlacesAfter(user, after, now), before.toldTo(user)
 	if after.Equal(before.Contributions) && samePlaces(places, before.Places) && told == before.Told &&
 		user.ConsentEpoch == before.ConsentEpoch {
 		return nil
@@ -151,7 +170,7 @@ func Remove(
 	if err := tx.Delete(Ratings(fs, uid).Doc(d.Board)); err != nil {
 		return 0, fmt.Errorf("delete rating: %w", err)
 	}
-	return len(byBoard(d.Places)), move(tx, fs, uid, d.Places, nil, now)
+	return len(ShownPlaces(d.Places)), move(tx, fs, uid, d.Places, nil, now)
 }
 
 // RemoveEntry deletes an entry, which the transaction has read, without the rating that it is made
@@ -167,5 +186,5 @@ func RemoveEntry(
 	if !ok || b.Period.Gone(now) {
 		return tx.Delete(snap.Ref)
 	}
-	return step(tx, fs, b, e.UID, e.place(), Place{}, now)
+	return MoveEntry(tx, fs, b, e.UID, e.Place(), Place{}, now)
 }

@@ -44,7 +44,7 @@ func TestReadme_useTheAPI(t *testing.T) {
 		`"items":[`, `"points":[`, `"verification":`, `"outcome":"matches"`, `"leftOut":{"code":"not_rankable"`,
 		`"duplicateOf":"`, `"name":"renditions/grey"`, "304\n", `"displayName":"Ada L."`, `{"available":true}`,
 		`"username":"ada_`, `"optIn":true`,
-		`"items":[`, `"total":`, `"reason":"provisional"`, `"provisional":{`, `"items":[`,
+		`"items":[`, `"total":`, `"reason":"`, `"items":[`,
 		`"since":"`, `"items":[{"id":"`, `"items":[{"id":"`,
 		`"type":"scan.completed.v1"`, `"unread":`, `"id":"phone-1"`,
 		`"email":false`, `"latest":{`, `"state":"ready"`, "/export.zip", `"granted":false`, `"action":"withdrawn"`,

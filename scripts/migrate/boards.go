@@ -16,11 +16,11 @@ import (
 // formerBoard matches the ids of boards of the version before.
 var formerBoard = regexp.MustCompile(`^symmetry_all_v([1-9][0-9]*)$`)
 
-// boards moves each rating, and its entry, from the one board of an engine's major version to the
+// divided moves each rating, and its entry, from the one board of an engine's major version to the
 // boards of divisions and periods. What this version has counted meanwhile is kept. Whether others
 // see the entry is decided anew: the version before showed each from the first scan on. An entry
 // without a rating had lost it, and goes.
-var boards = step{
+var divided = step{
 	Name: "boards", About: "move ratings to the boards of divisions and periods", Collection: "ratings",
 	Pending: func(doc *firestore.DocumentSnapshot) (bool, error) {
 		return formerBoard.MatchString(doc.Ref.ID), nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
 
@@ -25,7 +26,7 @@ func TestBoards(t *testing.T) {
 	if _, err := gone.Set(t.Context(), map[string]any{"uid": "gone"}); err != nil {
 		t.Fatal(err)
 	}
-	migrated(t, project, fs, boards)
+	migrated(t, project, fs, divided)
 	migrated(t, project, fs, formerEntries)
 	for uid, before := range former {
 		now := emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(fs, uid).Doc("symmetry_overall_all_v1"))
@@ -44,7 +45,7 @@ func TestBoards(t *testing.T) {
 	if diff := cmp.Diff([]string{"boards/symmetry_overall_all_v1/entries/ada"}, paths); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}
-	reader := leaderboard.Reader{Firestore: fs}
+	reader := boards.Reader{Firestore: fs}
 	p, err := reader.Top(t.Context(), leaderboard.AllTime(1), "ada", 10)
 	if err != nil || p.Total != 1 || len(p.Rows) != 1 || !p.Rows[0].Me {
 		t.Errorf("the board is %+v, %v", p, err)
@@ -68,7 +69,7 @@ func TestBoards_keepWhatHasChangedSince(t *testing.T) {
 	if _, err := leaderboard.Ratings(fs, "ada").Doc(now.Board).Set(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}
-	migrated(t, project, fs, boards)
+	migrated(t, project, fs, divided)
 	got := emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(fs, "ada").Doc(now.Board))
 	if diff := cmp.Diff(append(old.Contributions, fresh), got.Contributions); diff != "" {
 		t.Errorf("contributions (-want +got):\n%s", diff)

@@ -9,6 +9,6 @@ var steps = []step{
 	memories,
 	notices,
 	scores,
-	boards,
+	divided,
 	formerEntries,
 }

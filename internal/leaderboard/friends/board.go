@@ -5,14 +5,14 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
-	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 )
 
 // boardView is the part of a board that the caller and their friends are on.
 type boardView struct {
-	Board string            `json:"board"`
-	Items []leaderboard.Row `json:"items"`
-	Total int64             `json:"total"`
+	Board string       `json:"board"`
+	Items []boards.Row `json:"items"`
+	Total int64        `json:"total"`
 	// AsOf is when the board was read.
 	AsOf string `json:"asOf"`
 }
@@ -20,7 +20,7 @@ type boardView struct {
 // board answers with the ranks of the caller and their friends among each other.
 func (h *Handler) board(w http.ResponseWriter, r *http.Request) error {
 	ctx, caller := r.Context(), account.Caller(r)
-	b, err := leaderboard.Find(r.PathValue("board"), h.Major, h.Now())
+	b, err := boards.Find(r.PathValue("board"), h.Major, h.Now())
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (h *Handler) board(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	reader := leaderboard.Reader{Firestore: h.Firestore, Now: h.Now}
+	reader := boards.Reader{Firestore: h.Firestore, Now: h.Now}
 	p, err := reader.Among(ctx, b, caller, append(uids, caller))
 	if err != nil {
 		return err

@@ -13,11 +13,12 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 )
 
 const (
 	defaultTop    = 10
-	maxTop        = leaderboard.TopRows
+	maxTop        = boards.TopRows
 	defaultAround = 11
 	maxAround     = 51
 )
@@ -43,19 +44,19 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("DELETE /v1/leaderboards/me", httpapi.User, h.forget)
 }
 
-func (h *Handler) reader() *leaderboard.Reader {
-	return &leaderboard.Reader{Firestore: h.Firestore, Now: h.Now}
+func (h *Handler) reader() *boards.Reader {
+	return &boards.Reader{Firestore: h.Firestore, Now: h.Now}
 }
 
 // board returns the board of the request's path.
 func (h *Handler) board(r *http.Request) (leaderboard.Board, error) {
-	return leaderboard.Find(r.PathValue("board"), h.Major, h.Now())
+	return boards.Find(r.PathValue("board"), h.Major, h.Now())
 }
 
 // pageView is a part of a board.
 type pageView struct {
-	Board string            `json:"board"`
-	Items []leaderboard.Row `json:"items"`
+	Board string       `json:"board"`
+	Items []boards.Row `json:"items"`
 	// Total is the number of entries, and AsOf the moment at which the board was read.
 	Total int64  `json:"total"`
 	AsOf  string `json:"asOf"`
@@ -66,7 +67,7 @@ type pageView struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-func (h *Handler) view(b leaderboard.Board, p leaderboard.Page) (v pageView, err error) {
+func (h *Handler) view(b leaderboard.Board, p boards.Page) (v pageView, err error) {
 	v = pageView{Board: b.ID(), Items: p.Rows, Total: p.Total, AsOf: httpapi.Time(p.AsOf)}
 	if p.Prev != "" {
 		if v.PrevCursor, err = h.Key.Seal(keys.Cursor, before+p.Prev, b.ID()); err != nil {
@@ -106,7 +107,7 @@ func (h *Handler) top(w http.ResponseWriter, r *http.Request) error {
 }
 
 // page reads the page that the cursor names, or the first one.
-func (h *Handler) page(r *http.Request, b leaderboard.Board, limit int) (leaderboard.Page, error) {
+func (h *Handler) page(r *http.Request, b leaderboard.Board, limit int) (boards.Page, error) {
 	ctx, caller := r.Context(), account.Caller(r)
 	text := r.URL.Query().Get("cursor")
 	if text == "" {
@@ -114,7 +115,7 @@ func (h *Handler) page(r *http.Request, b leaderboard.Board, limit int) (leaderb
 	}
 	place, ok := h.Key.Open(keys.Cursor, text, b.ID())
 	if !ok {
-		return leaderboard.Page{}, fault.New(fault.CodeInvalidParameter, "The cursor is not one of this leaderboard.").
+		return boards.Page{}, fault.New(fault.CodeInvalidParameter, "The cursor is not one of this leaderboard.").
 			WithField("query/cursor", "must be a nextCursor or prevCursor of an answer about the same board")
 	}
 	if key, ok := strings.CutPrefix(place, before); ok {

@@ -15,6 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 )
 
 const (
@@ -57,11 +58,11 @@ func TestEmptyBoard(t *testing.T) {
 	b := newBench(t)
 	b.save(member("u"))
 	status, v := get[pageView](b, "u", top)
-	diff := cmp.Diff(pageView{Board: board, Items: []leaderboard.Row{}}, v, exceptTime)
+	diff := cmp.Diff(pageView{Board: board, Items: []boards.Row{}}, v, exceptTime)
 	if status != http.StatusOK || diff != "" {
 		t.Errorf("top: %d (-want +got):\n%s", status, diff)
 	}
-	want := pageView{Board: board, Items: []leaderboard.Row{}, Reason: leaderboard.NotRated}
+	want := pageView{Board: board, Items: []boards.Row{}, Reason: boards.NotRated}
 	if status, v = get[pageView](b, "u", around); status != http.StatusOK || !cmp.Equal(want, v, exceptTime) {
 		t.Errorf("around: %d %+v", status, v)
 	}
@@ -94,7 +95,7 @@ func TestTop_orderAndTies(t *testing.T) {
 	b.shows("around", "late", around+"?limit=3", "2 name-b", "2 name-late true", "5 name-low")
 	b.shows("around the first", "high", around+"?limit=3", "1 name-high true", "2 name-a", "2 name-b")
 	for uid, rank := range map[account.UID]int64{"high": 1, "a": 2, "b": 2, "late": 2, "low": 5} {
-		if _, me := get[leaderboard.Standing](b, uid, own); me.Rank == nil || me.Rank.Rank != rank {
+		if _, me := get[boards.Standing](b, uid, own); me.Rank == nil || me.Rank.Rank != rank {
 			t.Errorf("%s: own rank is not that of the top, %d: %+v", uid, rank, me)
 		}
 	}
@@ -171,8 +172,8 @@ func TestTop_followsTheUsersAtOnce(t *testing.T) {
 	out.Leaderboard.OptIn = false
 	b.save(out)
 	b.shows("after", "d", top, "1 name-a", "2 other", "4 name-d true")
-	_, me := get[leaderboard.Standing](b, "c", own)
-	if me.Entry != nil || me.Rank != nil || me.Reason != leaderboard.OptedOut {
+	_, me := get[boards.Standing](b, "c", own)
+	if me.Entry != nil || me.Rank != nil || me.Reason != boards.OptedOut {
 		t.Errorf("who opted out sees %+v", me)
 	}
 	b.shows("around who opted out", "c", around)
@@ -187,8 +188,8 @@ func TestMe(t *testing.T) {
 	b := newBench(t)
 	b.rated("only", 1, 80)
 	b.count(member("beginner"), threeDays("beginner", 1, 90)[0])
-	entry := func(u string, rating float64, scans int) *leaderboard.OwnEntry {
-		return &leaderboard.OwnEntry{Username: "name-" + u, Rating: rating, Scans: scans, AchievedAt: lastDay}
+	entry := func(u string, rating float64, scans int) *boards.OwnEntry {
+		return &boards.OwnEntry{Username: "name-" + u, Rating: rating, Scans: scans, AchievedAt: lastDay}
 	}
 	one := leaderboard.History(threeDays("u", 1, 90)[:1]).Rating(1)
 	shy := member("shy")
@@ -196,22 +197,22 @@ func TestMe(t *testing.T) {
 	tests := map[string]struct {
 		user *account.User
 		uid  account.UID
-		want leaderboard.Standing
+		want boards.Standing
 	}{
-		"alone": {nil, "only", leaderboard.Standing{
-			OptIn: true, Rank: &leaderboard.Rank{Rank: 1, Low: 1, High: 1, Percentile: 100}, Total: 1,
+		"alone": {nil, "only", boards.Standing{
+			OptIn: true, Rank: &boards.Rank{Rank: 1, Low: 1, High: 1, Percentile: 100}, Total: 1,
 			Entry: entry("only", rating(80), 3),
-			Best:  &leaderboard.BestScan{Score: 80, At: "2026-11-19T01:00:00.000Z"}, // the first of three
+			Best:  &boards.BestScan{Score: 80, At: "2026-11-19T01:00:00.000Z"}, // the first of three
 		}},
-		"with too few scans for others to see": {nil, "beginner", leaderboard.Standing{
-			OptIn: true, Reason: leaderboard.Provisional, Total: 1, Entry: entry("beginner", one, 1),
-			Best:     &leaderboard.BestScan{Score: 90, At: lastDay},
-			Expected: &leaderboard.Rank{Rank: 1, Low: 1, High: 2, Percentile: 100},
+		"with too few scans for others to see": {nil, "beginner", boards.Standing{
+			OptIn: true, Reason: boards.Provisional, Total: 1, Entry: entry("beginner", one, 1),
+			Best:     &boards.BestScan{Score: 90, At: lastDay},
+			Expected: &boards.Rank{Rank: 1, Low: 1, High: 2, Percentile: 100},
 		}},
-		"opted in without a scan": {new(member("new")), "new", leaderboard.Standing{
-			OptIn: true, Reason: leaderboard.NotRated, Total: 1,
+		"opted in without a scan": {new(member("new")), "new", boards.Standing{
+			OptIn: true, Reason: boards.NotRated, Total: 1,
 		}},
-		"not opted in": {&shy, "shy", leaderboard.Standing{Reason: leaderboard.OptedOut, Total: 1}},
+		"not opted in": {&shy, "shy", boards.Standing{Reason: boards.OptedOut, Total: 1}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -219,10 +220,10 @@ func TestMe(t *testing.T) {
 				b.save(*tt.user)
 			}
 			tt.want.Board = board
-			status, me := get[leaderboard.Standing](b, tt.uid, own)
-			diff := cmp.Diff(tt.want, me, cmpopts.IgnoreFields(leaderboard.Standing{}, "AsOf"),
-				cmpopts.IgnoreFields(leaderboard.OwnEntry{}, "StandardError"),
-				cmpopts.IgnoreFields(leaderboard.Rank{}, "Low", "High"))
+			status, me := get[boards.Standing](b, tt.uid, own)
+			diff := cmp.Diff(tt.want, me, cmpopts.IgnoreFields(boards.Standing{}, "AsOf"),
+				cmpopts.IgnoreFields(boards.OwnEntry{}, "StandardError"),
+				cmpopts.IgnoreFields(boards.Rank{}, "Low", "High"))
 			if status != http.StatusOK || diff != "" {
 				t.Errorf("%d (-want +got):\n%s", status, diff)
 			}

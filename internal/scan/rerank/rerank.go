@@ -16,7 +16,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
-	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
 	"github.com/facescan/facescan/internal/scan"
 	"github.com/facescan/facescan/internal/scan/series"
@@ -27,7 +27,7 @@ import (
 func User(ctx context.Context, c rank.Consumer, uid account.UID) (facts int, err error) {
 	c.Quiet = true
 	// First, so that an entry whose rating is lost is counted out before it is made again.
-	if err := leaderboard.Restore(ctx, c.Firestore, uid, c.Now()); err != nil {
+	if err := boards.Restore(ctx, c.Firestore, uid, c.Now()); err != nil {
 		return 0, err
 	}
 	scans, err := scansOf(ctx, c.Firestore, uid)
@@ -44,7 +44,7 @@ func User(ctx context.Context, c rank.Consumer, uid account.UID) (facts int, err
 		}
 		facts++
 	}
-	return facts, leaderboard.Restore(ctx, c.Firestore, uid, c.Now())
+	return facts, boards.Restore(ctx, c.Firestore, uid, c.Now())
 }
 
 // scansOf returns the facts of the scans that count by themselves.

@@ -12,6 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/face/report"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
@@ -93,7 +94,7 @@ func TestUser(t *testing.T) {
 					t.Errorf("entry (-before +after):\n%s", diff)
 				}
 			}
-			reader := leaderboard.Reader{Firestore: w.Firestore, Now: w.Clock}
+			reader := boards.Reader{Firestore: w.Firestore, Now: w.Clock}
 			if d, err := reader.Drift(t.Context(), leaderboard.AllTime(report.MajorVersion())); err != nil || d.Wrong != 0 {
 				t.Errorf("drift %d, %v", d.Wrong, err)
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/local/emulator/boardtest"
 	"github.com/facescan/facescan/internal/local/terminal"
 	"github.com/facescan/facescan/internal/store"
@@ -85,7 +86,7 @@ func (w *world) around(ctx context.Context, at int) error {
 }
 
 func (w *world) top(ctx context.Context, _ int) error {
-	_, err := w.reader.Top(ctx, board, w.uid(0), leaderboard.TopRows)
+	_, err := w.reader.Top(ctx, board, w.uid(0), boards.TopRows)
 	return err
 }
 
@@ -205,7 +206,7 @@ func (w *world) compare(ctx context.Context, r *report) error {
 		return fmt.Errorf("open the sorted set: %w", err)
 	}
 	bar := terminal.Bar(w.progress, w.users+w.ranks, "ranks")
-	p, err := w.reader.Top(ctx, board, w.uid(0), leaderboard.TopRows)
+	p, err := w.reader.Top(ctx, board, w.uid(0), boards.TopRows)
 	for at := 0; ; {
 		if err != nil {
 			return err
@@ -223,7 +224,7 @@ func (w *world) compare(ctx context.Context, r *report) error {
 			r.compared.pages = at
 			break
 		}
-		p, err = w.reader.After(ctx, board, w.uid(0), p.Next, leaderboard.TopRows)
+		p, err = w.reader.After(ctx, board, w.uid(0), p.Next, boards.TopRows)
 	}
 	if r.compared.pages != w.users {
 		return fmt.Errorf("the pages have %d rows of %d", r.compared.pages, w.users)
@@ -231,7 +232,7 @@ func (w *world) compare(ctx context.Context, r *report) error {
 	return w.compareOwn(ctx, set, bar.Add, r)
 }
 
-func (w *world) compareRow(set sortedSet, at int, row leaderboard.Row) error {
+func (w *world) compareRow(set sortedSet, at int, row boards.Row) error {
 	want, err := set.rank(w.rating(at))
 	if err != nil {
 		return err

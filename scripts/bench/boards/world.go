@@ -19,6 +19,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/boardtest"
@@ -39,7 +40,7 @@ type world struct {
 	conn     *grpc.ClientConn
 	meter    *boardtest.Meter
 	fs       *firestore.Client
-	reader   *leaderboard.Reader
+	reader   *boards.Reader
 	consumer *rank.Consumer
 	// people are from the first place to the last.
 	people  []boardtest.Person
@@ -89,7 +90,7 @@ func (w *world) connect(ctx context.Context) (err error) {
 		return errors.Join(fmt.Errorf("connect to the emulator: %w", err), w.conn.Close())
 	}
 	clock := func() time.Time { return now }
-	w.reader = &leaderboard.Reader{Firestore: w.fs, Now: clock}
+	w.reader = &boards.Reader{Firestore: w.fs, Now: clock}
 	w.consumer = &rank.Consumer{
 		Firestore: w.fs, Outbox: outbox.New(w.fs, nowhere{}, clock), Key: []byte("key"), Now: clock,
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/face/reliability"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 )
 
 // perCommit is the number of users whose rating, entry, count and account are 500 writes.
@@ -85,7 +86,7 @@ func Load(
 }
 
 // Renew counts the board anew, so that the next requests find a fresh snapshot.
-func Renew(ctx context.Context, r *leaderboard.Reader, b leaderboard.Board) error {
+func Renew(ctx context.Context, r *boards.Reader, b leaderboard.Board) error {
 	stored := r.Firestore.Collection("boards").Doc(b.ID()).Collection("snapshot").Doc("current")
 	if _, err := stored.Delete(ctx); err != nil {
 		return fmt.Errorf("remove the snapshot: %w", err)

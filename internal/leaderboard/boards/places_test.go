@@ -1,4 +1,4 @@
-package leaderboard
+package boards
 
 import (
 	"slices"
@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 )
 
@@ -21,7 +22,7 @@ func (b *bench) boardsWith(uid account.UID) (ids []string) {
 	}
 	for _, snap := range snaps {
 		ids = append(ids, snap.Ref.Parent.Parent.ID)
-		board, ok := ParseBoard(ids[len(ids)-1])
+		board, ok := leaderboard.ParseBoard(ids[len(ids)-1])
 		if wrong := b.drift(board); !ok || wrong != 0 {
 			b.t.Errorf("the histogram of %s is wrong by %d", board.ID(), wrong)
 		}
@@ -69,13 +70,13 @@ func TestSave_periodsAndDivisions(t *testing.T) {
 	})...)
 
 	late := h.Add(scanAt("late", h[0].CompletedAt.Add(time.Hour), 99))
-	closed := EntryRef(b.fs, "symmetry_overall_2026-11-19_v1", "u")
-	before := emulatortest.Document[EntryDoc](t, closed)
+	closed := leaderboard.EntryRef(b.fs, "symmetry_overall_2026-11-19_v1", "u")
+	before := emulatortest.Document[leaderboard.EntryDoc](t, closed)
 	b.save(u, late)
-	if after := emulatortest.Document[EntryDoc](t, closed); *after != *before {
+	if after := emulatortest.Document[leaderboard.EntryDoc](t, closed); *after != *before {
 		t.Errorf("a late scan changed a closed board from %+v to %+v", before, after)
 	}
-	if all := emulatortest.Document[EntryDoc](t, EntryRef(b.fs, main.ID(), "u")); all.Scans != 4 {
+	if all := emulatortest.Document[leaderboard.EntryDoc](t, leaderboard.EntryRef(b.fs, main.ID(), "u")); all.Scans != 4 {
 		t.Errorf("the late scan does not count for all time: %+v", all)
 	}
 
@@ -90,9 +91,9 @@ func TestSave_periodsAndDivisions(t *testing.T) {
 
 	b.now = day0.Add(60 * day) // the days have expired
 	b.save(u, late.Add(scanAt("new", b.now, 10)))
-	places := emulatortest.Document[RatingDoc](t, Ratings(b.fs, "u").Doc(main.ID())).Places
+	places := emulatortest.Document[leaderboard.RatingDoc](t, leaderboard.Ratings(b.fs, "u").Doc(main.ID())).Places
 	for _, p := range places {
-		if board, _ := ParseBoard(p.Board); board.Period.Gone(b.now) {
+		if board, _ := leaderboard.ParseBoard(p.Board); board.Period.Gone(b.now) {
 			t.Errorf("the rating keeps its place on %s", p.Board)
 		}
 	}
@@ -127,18 +128,18 @@ func TestSave_writesOnlyWhatChanges(t *testing.T) {
 // The removal of an entry counts it out once, whichever way it goes.
 func TestRemoval(t *testing.T) {
 	t.Parallel()
-	for name, leave := range map[string]func(*bench, account.User, History){
-		"by opting out five times, and in between in again": func(b *bench, u account.User, h History) {
+	for name, leave := range map[string]func(*bench, account.User, leaderboard.History){
+		"by opting out five times, and in between in again": func(b *bench, u account.User, h leaderboard.History) {
 			for i := range 9 {
 				u.Leaderboard.OptIn = i%2 == 1
 				b.save(u, h)
 			}
 		},
-		"by a withdrawal": func(b *bench, u account.User, _ History) {
+		"by a withdrawal": func(b *bench, u account.User, _ leaderboard.History) {
 			u.Consent, u.ConsentEpoch = account.Consent{}, 2
 			b.save(u, nil)
 		},
-		"by a new consent, whose ratings begin anew": func(b *bench, u account.User, h History) {
+		"by a new consent, whose ratings begin anew": func(b *bench, u account.User, h leaderboard.History) {
 			u.Consent.Since, u.ConsentEpoch = 3, 3
 			b.save(u, h)
 		},

@@ -1,4 +1,4 @@
-package leaderboard
+package boards
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/store"
 )
 
@@ -41,7 +42,7 @@ type Page struct {
 }
 
 // Top returns the first rows.
-func (r *Reader) Top(ctx context.Context, b Board, caller account.UID, limit int) (Page, error) {
+func (r *Reader) Top(ctx context.Context, b leaderboard.Board, caller account.UID, limit int) (Page, error) {
 	s, err := r.Snapshot(ctx, b)
 	if err != nil {
 		return Page{}, err
@@ -51,7 +52,7 @@ func (r *Reader) Top(ctx context.Context, b Board, caller account.UID, limit int
 }
 
 // After returns the rows after the key.
-func (r *Reader) After(ctx context.Context, b Board, caller account.UID, key string, limit int) (Page, error) {
+func (r *Reader) After(ctx context.Context, b leaderboard.Board, caller account.UID, key string, limit int) (Page, error) {
 	return r.read(ctx, b, caller, func(v *view) (window, error) {
 		rows, err := v.after(key, limit)
 		return window{rows: rows, prior: key}, err
@@ -59,7 +60,7 @@ func (r *Reader) After(ctx context.Context, b Board, caller account.UID, key str
 }
 
 // Before returns the rows before the key.
-func (r *Reader) Before(ctx context.Context, b Board, caller account.UID, key string, limit int) (Page, error) {
+func (r *Reader) Before(ctx context.Context, b leaderboard.Board, caller account.UID, key string, limit int) (Page, error) {
 	return r.read(ctx, b, caller, func(v *view) (window, error) {
 		rows, err := v.before(key, limit+1)
 		if err != nil || len(rows) <= limit {
@@ -70,7 +71,7 @@ func (r *Reader) Before(ctx context.Context, b Board, caller account.UID, key st
 }
 
 func (r *Reader) read(
-	ctx context.Context, b Board, caller account.UID, find func(*view) (window, error),
+	ctx context.Context, b leaderboard.Board, caller account.UID, find func(*view) (window, error),
 ) (p Page, err error) {
 	s, err := r.Snapshot(ctx, b)
 	if err != nil {
@@ -113,7 +114,7 @@ type view struct {
 	ignored string
 }
 
-func (v *view) entries() firestore.Query { return Entries(v.fs, v.Board.ID()).Query }
+func (v *view) entries() firestore.Query { return leaderboard.Entries(v.fs, v.Board.ID()).Query }
 
 // after returns up to n entries after the key, in their order.
 func (v *view) after(key string, n int) ([]row, error) {
@@ -178,16 +179,16 @@ func (v *view) countAll(key string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the sort key %q: %w", key, err)
 	}
-	bucket := bucketOf(float64(100*100-inverse) / 100)
-	first := firstKey(bucket)
+	bucket := leaderboard.BucketOf(float64(100*100-inverse) / 100)
+	first := leaderboard.FirstKey(bucket)
 	if key <= first {
-		return v.counts.above(bucket), nil
+		return v.counts.Above(bucket), nil
 	}
 	n, err := store.Count(v.ctx, v.tx, v.entries().Where("sortKey", ">", first).Where("sortKey", "<", key))
 	if err != nil {
 		return 0, fmt.Errorf("count the entries of a bucket: %w", err)
 	}
-	return v.counts.above(bucket) + n, nil
+	return v.counts.Above(bucket) + n, nil
 }
 
 // place finds the position and the rank of the window's first row.
@@ -219,7 +220,7 @@ func (r *Reader) page(ctx context.Context, s Snapshot, caller account.UID, w win
 		if i > 0 && one.SortKey[:ratingLength] != w.rows[i-1].SortKey[:ratingLength] || rank == 0 {
 			rank = at + 1
 		}
-		if u := users[i]; shown(u) {
+		if u := users[i]; leaderboard.TakesPart(u) {
 			p.Rows = append(p.Rows, Row{
 				Rank: rank, Username: u.Username, Rating: one.Rating, Scans: one.Scans, Me: one.uid == caller,
 			})

@@ -1,4 +1,4 @@
-package leaderboard
+package boards
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/work"
 )
@@ -32,9 +33,9 @@ type Drift struct {
 
 // Drift counts the board's entries and compares the histogram with them. It reads each entry, in
 // pages as of one moment, which must be done within readable.
-func (r *Reader) Drift(ctx context.Context, b Board) (Drift, error) {
+func (r *Reader) Drift(ctx context.Context, b leaderboard.Board) (Drift, error) {
 	d := Drift{missing: map[cell]int64{}}
-	snap, err := snapshotRef(r.Firestore, b.ID()).Get(ctx)
+	snap, err := leaderboard.SnapshotRef(r.Firestore, b.ID()).Get(ctx)
 	if err != nil && status.Code(err) != codes.NotFound {
 		return Drift{}, fmt.Errorf("ask for the time: %w", err)
 	}
@@ -43,12 +44,12 @@ func (r *Reader) Drift(ctx context.Context, b Board) (Drift, error) {
 	for after := ""; err == nil; {
 		var page []row
 		err = r.at(ctx, at, func(_ context.Context, tx *firestore.Transaction) (err error) {
-			all := Entries(r.Firestore, b.ID()).OrderBy("sortKey", firestore.Asc)
+			all := leaderboard.Entries(r.Firestore, b.ID()).OrderBy("sortKey", firestore.Asc)
 			page, err = rows(tx, all.Where("sortKey", ">", after).Limit(repairPage))
 			return err
 		})
 		for _, one := range page {
-			d.missing[cell{shardOf(one.uid), bucketOf(one.Rating)}]++
+			d.missing[cell{leaderboard.ShardOf(one.uid), leaderboard.BucketOf(one.Rating)}]++
 			d.Entries++
 			after = one.SortKey
 		}
@@ -66,9 +67,9 @@ func (r *Reader) Drift(ctx context.Context, b Board) (Drift, error) {
 }
 
 // subtract takes the board's counts from what is missing.
-func (d *Drift) subtract(tx *firestore.Transaction, fs *firestore.Client, b Board) error {
-	for shard := range shards {
-		all, err := readShards(tx, fs, b.ID(), shard, shard+1)
+func (d *Drift) subtract(tx *firestore.Transaction, fs *firestore.Client, b leaderboard.Board) error {
+	for shard := range leaderboard.Shards {
+		all, err := leaderboard.ReadShards(tx, fs, b.ID(), shard, shard+1)
 		if err != nil {
 			return err
 		}
@@ -90,8 +91,8 @@ type repairDoc struct {
 // Recount repairs the board's histogram and returns what was wrong with it. The counts are
 // corrected by what they lacked at one moment, so that what others count meanwhile is kept. The
 // error is work.ErrLeased while another repair is under way: both would make the same correction.
-func (r *Reader) Recount(ctx context.Context, b Board) (Drift, error) {
-	ref := snapshotRef(r.Firestore, b.ID()).Parent.Doc("repair")
+func (r *Reader) Recount(ctx context.Context, b leaderboard.Board) (Drift, error) {
+	ref := leaderboard.SnapshotRef(r.Firestore, b.ID()).Parent.Doc("repair")
 	token := rand.Text()
 	err := r.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
 		snap, err := tx.Get(ref)
@@ -120,7 +121,7 @@ func (r *Reader) Recount(ctx context.Context, b Board) (Drift, error) {
 }
 
 // correct adds what the counts lack and ends the repair, in one commit of its lease's holder.
-func (r *Reader) correct(ctx context.Context, b Board, ref *firestore.DocumentRef, token string, d Drift) error {
+func (r *Reader) correct(ctx context.Context, b leaderboard.Board, ref *firestore.DocumentRef, token string, d Drift) error {
 	by := map[int]map[int]int{}
 	for c, n := range d.missing {
 		if by[c.shard] == nil {
@@ -138,7 +139,7 @@ func (r *Reader) correct(ctx context.Context, b Board, ref *firestore.DocumentRe
 			return err
 		}
 		for shard, counts := range by {
-			if err := addTo(tx, r.Firestore, b, shard, counts); err != nil {
+			if err := leaderboard.AddTo(tx, r.Firestore, b, shard, counts); err != nil {
 				return err
 			}
 		}
@@ -154,17 +155,17 @@ func Restore(ctx context.Context, fs *firestore.Client, uid account.UID, now tim
 	if err != nil {
 		return fmt.Errorf("list the user's entries: %w", err)
 	}
-	err = change(ctx, fs, uid, func(tx *firestore.Transaction, u account.User, all []RatingDoc) error {
+	err = leaderboard.Change(ctx, fs, uid, func(tx *firestore.Transaction, u account.User, all []leaderboard.RatingDoc) error {
 		refs := make([]*firestore.DocumentRef, 0, len(entries))
 		for _, snap := range entries {
 			refs = append(refs, snap.Ref)
 		}
-		want := map[string]Place{}
+		want := map[string]leaderboard.Place{}
 		for i, d := range all {
-			all[i].Places = d.placesAfter(u, d.Contributions, now)
-			for board, p := range byBoard(all[i].Places) {
+			all[i].Places = d.PlacesAfter(u, d.Contributions, now)
+			for board, p := range leaderboard.ShownPlaces(all[i].Places) {
 				want[board] = p
-				refs = append(refs, EntryRef(fs, board, uid))
+				refs = append(refs, leaderboard.EntryRef(fs, board, uid))
 			}
 		}
 		if err := restore(tx, fs, uid, refs, want, now); err != nil {
@@ -172,7 +173,7 @@ func Restore(ctx context.Context, fs *firestore.Client, uid account.UID, now tim
 		}
 		for _, d := range all {
 			places := []firestore.Update{{Path: "places", Value: d.Places}}
-			if err := tx.Update(Ratings(fs, uid).Doc(d.Board), places); err != nil {
+			if err := tx.Update(leaderboard.Ratings(fs, uid).Doc(d.Board), places); err != nil {
 				return fmt.Errorf("write places: %w", err)
 			}
 		}
@@ -186,7 +187,7 @@ func Restore(ctx context.Context, fs *firestore.Client, uid account.UID, now tim
 
 // restore writes the wanted places over the entries of the references.
 func restore(
-	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, refs []*firestore.DocumentRef, want map[string]Place,
+	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, refs []*firestore.DocumentRef, want map[string]leaderboard.Place,
 	now time.Time,
 ) error {
 	snaps, err := tx.GetAll(refs)
@@ -196,20 +197,20 @@ func restore(
 	done := map[string]bool{}
 	for _, snap := range snaps {
 		id := snap.Ref.Parent.Parent.ID
-		b, ok := ParseBoard(id)
+		b, ok := leaderboard.ParseBoard(id)
 		if !ok || done[id] || b.Period.Gone(now) {
 			continue
 		}
 		done[id] = true
-		var was Place
+		var was leaderboard.Place
 		if snap.Exists() {
-			e, err := store.Decode[EntryDoc](snap, nil, "entry", nil)
+			e, err := store.Decode[leaderboard.EntryDoc](snap, nil, "entry", nil)
 			if err != nil {
 				return err
 			}
-			was = e.place()
+			was = e.Place()
 		}
-		if err := step(tx, fs, b, uid, was, want[id], now); err != nil {
+		if err := leaderboard.MoveEntry(tx, fs, b, uid, was, want[id], now); err != nil {
 			return fmt.Errorf("restore the entry on %s: %w", id, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package leaderboard
+package boards
 
 import (
 	"cmp"
@@ -13,6 +13,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/work"
@@ -28,25 +29,6 @@ const (
 	tellBudget = 10 * time.Second
 )
 
-// Told is the rank that a user was last told, or would have been.
-type Told struct {
-	Rank int64 `firestore:"rank"`
-	// Day is the UTC day on which it was, such as "2026-11-29".
-	Day string `firestore:"day"`
-}
-
-// wantsRank reports whether the user is to be told their rank.
-func wantsRank(u account.User) bool { return shown(u) && u.Leaderboard.RankEvents }
-
-// toldTo returns what is kept of what the user was told: nothing for one who is not told any more.
-// Otherwise a rank of long ago would be the previous one when they want to be told again.
-func (d RatingDoc) toldTo(u account.User) *Told {
-	if !wantsRank(u) {
-		return nil
-	}
-	return d.Told
-}
-
 // toldDoc is boards/{board}/snapshot/told: how far the users of the board have been told their
 // ranks. Nothing in it names a user, so nothing of it must be removed with one.
 type toldDoc struct {
@@ -55,7 +37,7 @@ type toldDoc struct {
 	Day string `firestore:"day"`
 	// AsOf is the moment as of which the board is read. It is zero between two walks.
 	AsOf time.Time `firestore:"asOf"`
-	// From is the beginning of the sort keys of the entries with one rating (see ratingKey), "" at the
+	// From is the beginning of the sort keys of the entries with one rating (see RatingKey), "" at the
 	// begin of the board. The walk continues after Skip entries from there on.
 	From  string     `firestore:"from"`
 	Skip  int        `firestore:"skip"`
@@ -76,7 +58,7 @@ type toldDoc struct {
 type Teller struct {
 	Reader *Reader
 	Outbox *outbox.Box
-	Board  Board
+	Board  leaderboard.Board
 	// size is that of a page: tellPage except in tests.
 	size int
 }
@@ -100,7 +82,7 @@ type walk struct {
 	// at is when the document was last written, by the database's clock.
 	at time.Time
 	// counts is the board's histogram, nil before the first page.
-	counts counts
+	counts leaderboard.Counts
 	// key is the sort key of the last entry, "" before the first of this sweep, position the number of
 	// entries up to it, tie the beginning of its key and of all with its rating, and rank their rank.
 	key, tie       string
@@ -112,7 +94,7 @@ type walk struct {
 
 // enter takes the lease on the board's walk. It returns nil if there is nothing to do on this day.
 func (t *Teller) enter(ctx context.Context) (*walk, error) {
-	w := &walk{Teller: t, ref: snapshotRef(t.Reader.Firestore, t.Board.ID()).Parent.Doc("told")}
+	w := &walk{Teller: t, ref: leaderboard.SnapshotRef(t.Reader.Firestore, t.Board.ID()).Parent.Doc("told")}
 	snap, err := w.ref.Get(ctx)
 	if w.doc, err = store.Decode[toldDoc](snap, err, "how far ranks are told", nil); err != nil {
 		return nil, err
@@ -129,7 +111,7 @@ func (t *Teller) enter(ctx context.Context) (*walk, error) {
 	return w, nil
 }
 
-func (t *Teller) today() string { return Day(t.Reader.Now()).String() }
+func (t *Teller) today() string { return leaderboard.Day(t.Reader.Now()).String() }
 
 func (w *walk) run(ctx context.Context) error {
 	if err := w.begin(ctx); err != nil {
@@ -201,7 +183,7 @@ func (w *walk) open(ctx context.Context, tx *firestore.Transaction) error {
 	if w.counts != nil {
 		return nil
 	}
-	counts, err := readCounts(tx, w.Reader.Firestore, w.Board.ID())
+	counts, err := leaderboard.ReadCounts(tx, w.Reader.Firestore, w.Board.ID())
 	if err != nil {
 		return err
 	}
@@ -217,7 +199,7 @@ func (w *walk) open(ctx context.Context, tx *firestore.Transaction) error {
 }
 
 func (w *walk) next() firestore.Query {
-	q := Entries(w.Reader.Firestore, w.Board.ID()).OrderBy("sortKey", firestore.Asc)
+	q := leaderboard.Entries(w.Reader.Firestore, w.Board.ID()).OrderBy("sortKey", firestore.Asc)
 	if w.key != "" {
 		return q.Where("sortKey", ">", w.key)
 	}
@@ -236,7 +218,7 @@ func (w *walk) pass(e row) {
 // the walk's last entry.
 func (w *walk) tell(ctx context.Context, e row, snap *firestore.DocumentSnapshot) error {
 	u, err := store.Decode[account.User](snap, nil, "user", nil)
-	if err != nil || !wantsRank(u) {
+	if err != nil || !leaderboard.WantsRank(u) {
 		return err
 	}
 	told := false
@@ -255,20 +237,20 @@ func (w *walk) tell(ctx context.Context, e row, snap *firestore.DocumentSnapshot
 func (w *walk) commit(ctx context.Context, tx *outbox.Tx, e row, epoch int64) (told bool, err error) {
 	fs, board := w.Reader.Firestore, w.Board.ID()
 	u, err := account.Enter(tx.Transaction, fs, e.uid, epoch)
-	if err != nil || !wantsRank(u) {
+	if err != nil || !leaderboard.WantsRank(u) {
 		return false, fault.Ignore(err, account.ErrClosed)
 	}
-	doc, err := ReadRating(tx.Transaction, fs, u, w.Board.Major)
-	if _, ok := byBoard(doc.Places)[board]; err != nil || !ok || !u.Stands(doc.ConsentEpoch) {
+	doc, err := leaderboard.ReadRating(tx.Transaction, fs, u, w.Board.Major)
+	if _, ok := leaderboard.ShownPlaces(doc.Places)[board]; err != nil || !ok || !u.Stands(doc.ConsentEpoch) {
 		return false, err
 	}
-	total := max(w.counts.total(), w.position) // of a histogram that has drifted
-	rank := w.counts.rank(w.rank-1, total, e.Rating, doc.Contributions.Error(w.Board.Major))
-	now, before := Told{Rank: rank.Rank, Day: w.today()}, doc.Told
+	total := max(w.counts.Total(), w.position) // of a histogram that has drifted
+	rank := rankIn(w.counts, w.rank-1, total, e.Rating, doc.Contributions.Error(w.Board.Major))
+	now, before := leaderboard.Told{Rank: rank.Rank, Day: w.today()}, doc.Told
 	if before != nil && (before.Day == now.Day || before.Rank == now.Rank) {
 		return false, nil
 	}
-	if err := tx.Update(Ratings(fs, u.UID).Doc(doc.Board), []firestore.Update{{Path: "told", Value: now}}); err != nil {
+	if err := tx.Update(leaderboard.Ratings(fs, u.UID).Doc(doc.Board), []firestore.Update{{Path: "told", Value: now}}); err != nil {
 		return false, fmt.Errorf("remember the rank: %w", err)
 	}
 	if before == nil {

@@ -1,4 +1,4 @@
-package leaderboard
+package boards
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/work"
 )
@@ -24,19 +25,19 @@ func TestRecount(t *testing.T) {
 	}{
 		"of counts that are right": {func(*bench) error { return nil }, 0},
 		"of three too many": {func(b *bench) error {
-			_, err := histogram(b.fs, main.ID()).Doc("03").Set(b.t.Context(), map[string]any{
+			_, err := b.shard(3).Set(b.t.Context(), map[string]any{
 				"counts": map[string]any{"500": firestore.Increment(3)},
 			}, firestore.MergeAll)
 			return err
 		}, 3},
 		"of a negative count": {func(b *bench) error {
-			_, err := histogram(b.fs, main.ID()).Doc("15").Set(b.t.Context(), map[string]any{
+			_, err := b.shard(15).Set(b.t.Context(), map[string]any{
 				"counts": map[string]any{"999": -2},
 			}, firestore.MergeAll)
 			return err
 		}, 2},
 		"of a shard that is missing": {func(b *bench) error {
-			_, err := histogram(b.fs, main.ID()).Doc(shardID(shardOf("u0"))).Delete(b.t.Context())
+			_, err := b.shard(leaderboard.ShardOf("u0")).Delete(b.t.Context())
 			return err
 		}, -1},
 	} {
@@ -65,7 +66,7 @@ func TestRecount_whileOthersWrite(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.rated("first", day0, 50)
-	_, err := histogram(b.fs, main.ID()).Doc("00").Set(t.Context(), map[string]any{
+	_, err := b.shard(0).Set(t.Context(), map[string]any{
 		"counts": map[string]any{"7": firestore.Increment(5)},
 	}, firestore.MergeAll)
 	if err != nil {
@@ -99,7 +100,7 @@ func TestRecount_whileOthersWrite(t *testing.T) {
 
 func TestRestore(t *testing.T) {
 	t.Parallel()
-	entry := func(b *bench) *firestore.DocumentRef { return EntryRef(b.fs, main.ID(), "u") }
+	entry := func(b *bench) *firestore.DocumentRef { return leaderboard.EntryRef(b.fs, main.ID(), "u") }
 	for name, damage := range map[string]func(*bench) error{
 		"an entry that is lost": func(b *bench) error {
 			return b.fs.RunTransaction(b.t.Context(), func(_ context.Context, tx *firestore.Transaction) error {
@@ -107,7 +108,7 @@ func TestRestore(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				return RemoveEntry(tx, b.fs, snap, b.now)
+				return leaderboard.RemoveEntry(tx, b.fs, snap, b.now)
 			})
 		},
 		"an entry with another rating, counted as it is": func(b *bench) error {
@@ -116,19 +117,19 @@ func TestRestore(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				var e EntryDoc
+				var e leaderboard.EntryDoc
 				if err := snap.DataTo(&e); err != nil {
 					return err
 				}
-				was, is := e.place(), e.place()
-				is.Rating, is.Bucket = 99, bucketOf(99)
-				return step(tx, b.fs, main, "u", was, is, b.now)
+				was, is := e.Place(), e.Place()
+				is.Rating, is.Bucket = 99, leaderboard.BucketOf(99)
+				return leaderboard.MoveEntry(tx, b.fs, main, "u", was, is, b.now)
 			})
 		},
 		"an entry on a board that the user is not on": func(b *bench) error {
-			women := Board{account.Women, Period{}, 1}
+			women := leaderboard.Board{account.Women, leaderboard.Period{}, 1}
 			return b.fs.RunTransaction(b.t.Context(), func(_ context.Context, tx *firestore.Transaction) error {
-				return step(tx, b.fs, women, "u", Place{}, EntryDoc{UID: "u", Rating: 50, SortKey: "x"}.place(), b.now)
+				return leaderboard.MoveEntry(tx, b.fs, women, "u", leaderboard.Place{}, leaderboard.EntryDoc{UID: "u", Rating: 50, SortKey: "x"}.Place(), b.now)
 			})
 		},
 	} {
@@ -137,18 +138,18 @@ func TestRestore(t *testing.T) {
 			b := newBench(t)
 			b.now = day0.Add(time.Hour)
 			b.rated("u", day0, 60)
-			before, boards := emulatortest.Document[EntryDoc](t, entry(b)), b.boardsWith("u")
+			before, boards := emulatortest.Document[leaderboard.EntryDoc](t, entry(b)), b.boardsWith("u")
 			if err := damage(b); err != nil {
 				t.Fatal(err)
 			}
-			if cmp.Equal(before, emulatortest.Document[EntryDoc](t, entry(b))) && cmp.Equal(boards, b.boardsWith("u")) {
+			if cmp.Equal(before, emulatortest.Document[leaderboard.EntryDoc](t, entry(b))) && cmp.Equal(boards, b.boardsWith("u")) {
 				t.Fatal("nothing is damaged, so this shows nothing")
 			}
 			for range 2 {
 				if err := Restore(t.Context(), b.fs, "u", b.now); err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(before, emulatortest.Document[EntryDoc](t, entry(b))); diff != "" {
+				if diff := cmp.Diff(before, emulatortest.Document[leaderboard.EntryDoc](t, entry(b))); diff != "" {
 					t.Errorf("entry (-before +after):\n%s", diff)
 				}
 				if diff := cmp.Diff(boards, b.boardsWith("u")); diff != "" || b.drift(main) != 0 {

@@ -1,4 +1,4 @@
-package leaderboard
+package boards
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/work"
@@ -90,9 +91,9 @@ func (b *bench) toldRef() *firestore.DocumentRef {
 	return b.fs.Doc("boards/" + main.ID() + "/snapshot/told")
 }
 
-func (b *bench) told(uid account.UID) *Told {
+func (b *bench) told(uid account.UID) *leaderboard.Told {
 	b.t.Helper()
-	if doc := emulatortest.Document[RatingDoc](b.t, Ratings(b.fs, uid).Doc(main.ID())); doc != nil {
+	if doc := emulatortest.Document[leaderboard.RatingDoc](b.t, leaderboard.Ratings(b.fs, uid).Doc(main.ID())); doc != nil {
 		return doc.Told
 	}
 	return nil
@@ -165,7 +166,7 @@ func wantTold(t *testing.T, what string, h *hearing, want ...string) {
 func TestTeller(t *testing.T) {
 	t.Parallel()
 	b := three(t)
-	if got := b.told("b"); got == nil || *got != (Told{2, "2027-01-20"}) {
+	if got := b.told("b"); got == nil || *got != (leaderboard.Told{2, "2027-01-20"}) {
 		t.Errorf("remembered of the first day: %+v", got)
 	}
 	if got := b.told("deaf"); got != nil {
@@ -297,33 +298,33 @@ func TestTeller_twoAtOnce(t *testing.T) {
 // A user leaves after the snapshot was made, and after the page was read.
 func TestTeller_leaver(t *testing.T) {
 	t.Parallel()
-	for name, leave := range map[string]func(*bench, account.User, History){
-		"opts out": func(b *bench, u account.User, h History) {
+	for name, leave := range map[string]func(*bench, account.User, leaderboard.History){
+		"opts out": func(b *bench, u account.User, h leaderboard.History) {
 			u.Leaderboard.OptIn = false
 			b.save(u, h)
 		},
-		"wants it no more": func(b *bench, u account.User, h History) {
+		"wants it no more": func(b *bench, u account.User, h leaderboard.History) {
 			u.Leaderboard.RankEvents = false
 			b.save(u, h)
 		},
-		"withdraws": func(b *bench, u account.User, _ History) {
+		"withdraws": func(b *bench, u account.User, _ leaderboard.History) {
 			u.Consent, u.ConsentEpoch = account.Consent{}, 2
 			b.save(u, nil)
 		},
-		"consents again, and is on no board yet": func(b *bench, u account.User, _ History) {
+		"consents again, and is on no board yet": func(b *bench, u account.User, _ leaderboard.History) {
 			u.Consent.Since, u.ConsentEpoch = 3, 3
 			b.save(u, nil)
 		},
-		"consents again, and the rating is still there": func(b *bench, u account.User, _ History) {
+		"consents again, and the rating is still there": func(b *bench, u account.User, _ leaderboard.History) {
 			u.Consent.Since, u.ConsentEpoch = 3, 3
 			if _, err := account.Ref(b.fs, u.UID).Set(b.t.Context(), u); err != nil {
 				b.t.Fatal(err)
 			}
 		},
-		"is erased": func(b *bench, u account.User, h History) {
+		"is erased": func(b *bench, u account.User, h leaderboard.History) {
 			u.State = account.Erasing
 			b.save(u, h)
-			for _, ref := range []*firestore.DocumentRef{Ratings(b.fs, u.UID).Doc(main.ID()), account.Ref(b.fs, u.UID)} {
+			for _, ref := range []*firestore.DocumentRef{leaderboard.Ratings(b.fs, u.UID).Doc(main.ID()), account.Ref(b.fs, u.UID)} {
 				if _, err := ref.Delete(b.t.Context()); err != nil {
 					b.t.Fatal(err)
 				}
@@ -401,7 +402,7 @@ func TestTeller_noSnapshot(t *testing.T) {
 	t.Parallel()
 	b := three(t)
 	teller, heard := b.teller(2)
-	shard := histogram(b.fs, main.ID()).Doc(shardID(0))
+	shard := b.shard(0)
 	damage := func(value any) {
 		counts := map[string]any{"x": value}
 		if _, err := shard.Set(t.Context(), map[string]any{"counts": counts}, firestore.MergeAll); err != nil {

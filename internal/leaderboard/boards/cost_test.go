@@ -1,4 +1,4 @@
-package leaderboard_test
+package boards_test
 
 import (
 	"cmp"

@@ -1,4 +1,4 @@
-package leaderboard
+package boards
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/store"
 )
 
@@ -74,17 +75,17 @@ type Standing struct {
 // own is what a user has on a board.
 type own struct {
 	user  account.User
-	place Place
+	place leaderboard.Place
 	rated bool
-	part  History
+	part  leaderboard.History
 	// updatedAt is when the place was last changed.
 	updatedAt time.Time
 }
 
 // readOwn reads the user, whose account must be in use, and their place on the board.
-func (r *Reader) readOwn(ctx context.Context, b Board, uid account.UID) (own, error) {
+func (r *Reader) readOwn(ctx context.Context, b leaderboard.Board, uid account.UID) (own, error) {
 	refs := []*firestore.DocumentRef{
-		account.Ref(r.Firestore, uid), Ratings(r.Firestore, uid).Doc(AllTime(b.Major).ID()),
+		account.Ref(r.Firestore, uid), leaderboard.Ratings(r.Firestore, uid).Doc(leaderboard.AllTime(b.Major).ID()),
 	}
 	snaps, err := r.Firestore.GetAll(ctx, refs)
 	if err != nil {
@@ -94,8 +95,8 @@ func (r *Reader) readOwn(ctx context.Context, b Board, uid account.UID) (own, er
 	if o.user, err = account.DecodeActive(snaps[0], nil); err != nil {
 		return own{}, err
 	}
-	doc, err := store.Decode[RatingDoc](snaps[1], nil, "rating", nil)
-	if err != nil || !shown(o.user) || !o.user.Stands(doc.ConsentEpoch) {
+	doc, err := store.Decode[leaderboard.RatingDoc](snaps[1], nil, "rating", nil)
+	if err != nil || !leaderboard.TakesPart(o.user) || !o.user.Stands(doc.ConsentEpoch) {
 		return o, err
 	}
 	o.updatedAt, o.part = doc.UpdatedAt, doc.Contributions
@@ -124,7 +125,7 @@ func (o own) reason() string {
 }
 
 // Standing returns the standing of a user, whose account must be in use.
-func (r *Reader) Standing(ctx context.Context, b Board, uid account.UID) (Standing, error) {
+func (r *Reader) Standing(ctx context.Context, b leaderboard.Board, uid account.UID) (Standing, error) {
 	o, err := r.readOwn(ctx, b, uid)
 	if err != nil {
 		return Standing{}, err
@@ -143,7 +144,7 @@ func (r *Reader) Standing(ctx context.Context, b Board, uid account.UID) (Standi
 		Username: o.user.Username, Rating: o.place.Rating, StandardError: math.Round(o.part.Error(b.Major)*100) / 100,
 		Scans: o.place.Scans, AchievedAt: httpapi.Time(o.place.AchievedAt),
 	}
-	v.Best = o.part.highest()
+	v.Best = highest(o.part)
 	rank, total, err := r.rank(ctx, s, o)
 	if err != nil {
 		return Standing{}, err
@@ -157,8 +158,8 @@ func (r *Reader) Standing(ctx context.Context, b Board, uid account.UID) (Standi
 }
 
 // highest returns the highest score among the contributions, nil without one.
-func (h History) highest() *BestScan {
-	var best *Contribution
+func highest(h leaderboard.History) *BestScan {
+	var best *leaderboard.Contribution
 	for _, c := range h.Live() {
 		if best == nil || c.Score > best.Score {
 			best = &c
@@ -170,7 +171,7 @@ func (h History) highest() *BestScan {
 	return &BestScan{Score: best.Score, At: httpapi.Time(best.CompletedAt)}
 }
 
-// rank returns the rank that the user's present rating has among the others of the snapshot, and
+// rankIn returns the rank that the user's present rating has among the others of the snapshot, and
 // the number of entries with the user's.
 func (r *Reader) rank(ctx context.Context, s Snapshot, o own) (rank Rank, total int64, err error) {
 	var above int64
@@ -184,23 +185,23 @@ func (r *Reader) rank(ctx context.Context, s Snapshot, o own) (rank Rank, total 
 		if was == "" {
 			total++
 		}
-		above, err = v.count(ratingKey(hundredths(o.place.Rating)))
+		above, err = v.count(leaderboard.RatingKey(leaderboard.Hundredths(o.place.Rating)))
 		return err
 	})
 	if err != nil {
 		return Rank{}, 0, fmt.Errorf("rank on %s: %w", s.Board.ID(), err)
 	}
-	return s.counts.rank(above, total, o.place.Rating, o.part.Error(s.Board.Major)), total, nil
+	return rankIn(s.counts, above, total, o.place.Rating, o.part.Error(s.Board.Major)), total, nil
 }
 
-// rank returns the rank of a rating with the standard error that is below so many of the entries.
-func (c counts) rank(above, total int64, rating, deviation float64) Rank {
+// rankIn returns the rank of a rating with the standard error that is below so many of the entries.
+func rankIn(c leaderboard.Counts, above, total int64, rating, deviation float64) Rank {
 	// A drifted histogram must not give a rank that there is not.
 	rank, spread := min(max(above+1, 1), total), within*deviation
 	return Rank{
 		Rank: rank,
-		Low:  min(rank, c.above(bucketOf(min(100, rating+spread)))+1),
-		High: max(rank, min(total, c.above(bucketOf(max(0, rating-spread))-1)+1)),
+		Low:  min(rank, c.Above(leaderboard.BucketOf(min(100, rating+spread)))+1),
+		High: max(rank, min(total, c.Above(leaderboard.BucketOf(max(0, rating-spread))-1)+1)),
 
 		Percentile: percentile(rank-1, total),
 	}
@@ -217,10 +218,10 @@ func (v *view) entryOf(o own) (string, error) {
 		return "", nil
 	}
 	if o.place.Shown && o.updatedAt.Before(v.AsOf) {
-		return o.place.key(o.user.UID), nil // the same as now
+		return o.place.Key(o.user.UID), nil // the same as now
 	}
-	snap, err := v.tx.Get(EntryRef(v.fs, v.Board.ID(), o.user.UID))
-	e, err := store.Decode[EntryDoc](snap, err, "entry", nil)
+	snap, err := v.tx.Get(leaderboard.EntryRef(v.fs, v.Board.ID(), o.user.UID))
+	e, err := store.Decode[leaderboard.EntryDoc](snap, err, "entry", nil)
 	return e.SortKey, err
 }
 
@@ -235,7 +236,7 @@ func percentile(above, total int64) float64 {
 
 // Around returns n rows around the user's own, which is in the middle unless the board ends before.
 // It returns no rows and the reason for a user without a rank.
-func (r *Reader) Around(ctx context.Context, b Board, uid account.UID, n int) (p Page, reason string, err error) {
+func (r *Reader) Around(ctx context.Context, b leaderboard.Board, uid account.UID, n int) (p Page, reason string, err error) {
 	o, err := r.readOwn(ctx, b, uid)
 	if err != nil {
 		return Page{}, "", err
@@ -251,7 +252,7 @@ func (r *Reader) Around(ctx context.Context, b Board, uid account.UID, n int) (p
 // around returns the window of n rows that has the user's place in the middle. An entry that the
 // snapshot has of the user is left out if it is another.
 func (v *view) around(o own, n int) (w window, err error) {
-	mine := row{o.user.UID, topRow{Rating: o.place.Rating, Scans: o.place.Scans, SortKey: o.place.key(o.user.UID)}}
+	mine := row{o.user.UID, leaderboard.TopRow{Rating: o.place.Rating, Scans: o.place.Scans, SortKey: o.place.Key(o.user.UID)}}
 	was, err := v.entryOf(o)
 	if err != nil {
 		return window{}, err
@@ -275,7 +276,7 @@ func (v *view) around(o own, n int) (w window, err error) {
 	}
 	below = below[:min(len(below), n-1-up)]
 	if short := n - 1 - up - len(below); short > 0 && len(above) > half {
-		first := row{uid: mine.uid, topRow: topRow{SortKey: above[0].SortKey}}
+		first := row{uid: mine.uid, TopRow: leaderboard.TopRow{SortKey: above[0].SortKey}}
 		more, err := v.beside(v.before, first, half+short+1+extra-len(above))
 		if err != nil {
 			return window{}, err

@@ -1,4 +1,4 @@
-package leaderboard
+package boards
 
 import (
 	"cmp"
@@ -12,17 +12,18 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/store"
 )
 
 // Find returns the board that the API calls by the name: a board's id, or [Main]. major is the
 // current engine's major version. The error is not_found for a board that never was, and board_gone
 // for one that is not kept any more.
-func Find(name string, major int, now time.Time) (Board, error) {
+func Find(name string, major int, now time.Time) (leaderboard.Board, error) {
 	if name == Main {
-		return AllTime(major), nil
+		return leaderboard.AllTime(major), nil
 	}
-	b, ok := ParseBoard(name)
+	b, ok := leaderboard.ParseBoard(name)
 	if !ok || b.Major > major || b.Period.Begin().After(now) {
 		return b, fault.New(fault.CodeNotFound, "There is no such leaderboard.")
 	}
@@ -37,10 +38,10 @@ const Main = "symmetry"
 
 // Among returns the part of the board that the users are on, with their ranks among each other. It
 // reads the entries as they are now, one for each user, and is meant for some hundred.
-func (r *Reader) Among(ctx context.Context, b Board, caller account.UID, uids []account.UID) (Page, error) {
+func (r *Reader) Among(ctx context.Context, b leaderboard.Board, caller account.UID, uids []account.UID) (Page, error) {
 	refs := make([]*firestore.DocumentRef, len(uids))
 	for i, uid := range uids {
-		refs[i] = EntryRef(r.Firestore, b.ID(), uid)
+		refs[i] = leaderboard.EntryRef(r.Firestore, b.ID(), uid)
 	}
 	snaps, err := r.Firestore.GetAll(ctx, refs)
 	if err != nil {
@@ -49,13 +50,13 @@ func (r *Reader) Among(ctx context.Context, b Board, caller account.UID, uids []
 	var w window
 	asOf := r.Now()
 	for _, snap := range snaps {
-		e, err := store.Decode[EntryDoc](snap, nil, "entry", nil)
+		e, err := store.Decode[leaderboard.EntryDoc](snap, nil, "entry", nil)
 		if err != nil {
 			return Page{}, err
 		}
 		asOf = snap.ReadTime
 		if snap.Exists() {
-			w.rows = append(w.rows, row{e.UID, topRow{Rating: e.Rating, Scans: e.Scans, SortKey: e.SortKey}})
+			w.rows = append(w.rows, row{e.UID, leaderboard.TopRow{Rating: e.Rating, Scans: e.Scans, SortKey: e.SortKey}})
 		}
 	}
 	slices.SortFunc(w.rows, func(a, b row) int { return cmp.Compare(a.SortKey, b.SortKey) })

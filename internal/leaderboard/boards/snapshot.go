@@ -1,4 +1,4 @@
-package leaderboard
+package boards
 
 import (
 	"cmp"
@@ -15,12 +15,13 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/work"
 )
 
 const (
-	snapshotSchema = 1
+	SnapshotSchema = 1
 	// TopRows is the number of entries that a snapshot has.
 	TopRows = 100
 	// fresh is the age up to which a snapshot is used as it is. Making one reads 16 shards and 100
@@ -31,67 +32,22 @@ const (
 	readable = 50 * time.Minute
 )
 
-// topRow is an entry of the top of a board.
-type topRow struct {
-	Rating  float64 `firestore:"rating"`
-	Scans   int     `firestore:"scans"`
-	SortKey string  `firestore:"sortKey"`
-}
-
-// snapshotDoc is boards/{board}/snapshot/current: a board at one moment.
-type snapshotDoc struct {
-	Schema int `firestore:"schema"`
-	// AsOf is the moment, by the database's clock. It is zero until the first snapshot is made.
-	AsOf time.Time `firestore:"asOf"`
-	// Counts is the board's histogram.
-	Counts counts `firestore:"counts"`
-	// Top has the first TopRows entries by uid, so that the commit that removes an entry can take it
-	// out without reading.
-	Top map[string]topRow `firestore:"top"`
-	// Removals is the number of entries that were removed from the board.
-	Removals int64      `firestore:"removals"`
-	Lease    work.Lease `firestore:"lease"`
-	// ExpireAt is when the board of a week or a day is gone.
-	ExpireAt time.Time `firestore:"expireAt,omitzero"`
-}
-
-func snapshotRef(fs *firestore.Client, board string) *firestore.DocumentRef {
-	return fs.Collection("boards").Doc(board).Collection("snapshot").Doc("current")
-}
-
-// forgetTop takes the user out of the snapshot. A maker that is at work on it fails by that and
-// starts again.
-func forgetTop(tx *firestore.Transaction, fs *firestore.Client, b Board, uid account.UID) error {
-	doc := map[string]any{
-		"top": map[string]any{string(uid): firestore.Delete},
-		// A write that changes nothing leaves the time of the last update as it is.
-		"removals": firestore.Increment(1),
-	}
-	if !b.Period.Always() {
-		doc["expireAt"] = b.Period.Expires()
-	}
-	if err := tx.Set(snapshotRef(fs, b.ID()), doc, firestore.MergeAll); err != nil {
-		return fmt.Errorf("take the entry out of the snapshot: %w", err)
-	}
-	return nil
-}
-
 // row is an entry as a board shows it.
 type row struct {
 	uid account.UID
-	topRow
+	leaderboard.TopRow
 }
 
 // Snapshot is a board at one moment.
 type Snapshot struct {
-	Board Board
+	Board leaderboard.Board
 	AsOf  time.Time
 	// counts is the histogram, and top the first entries in their order.
-	counts counts
+	counts leaderboard.Counts
 	top    []row
 }
 
-func newSnapshot(b Board, d snapshotDoc) Snapshot {
+func newSnapshot(b leaderboard.Board, d leaderboard.SnapshotDoc) Snapshot {
 	s := Snapshot{Board: b, AsOf: d.AsOf, counts: d.Counts}
 	for uid, r := range d.Top {
 		s.top = append(s.top, row{account.UID(uid), r})
@@ -101,7 +57,7 @@ func newSnapshot(b Board, d snapshotDoc) Snapshot {
 }
 
 // Total returns the number of entries.
-func (s Snapshot) Total() int64 { return s.counts.total() }
+func (s Snapshot) Total() int64 { return s.counts.Total() }
 
 // whole reports whether the top has all entries.
 func (s Snapshot) whole() bool { return int64(len(s.top)) == s.Total() }
@@ -117,10 +73,10 @@ type Reader struct {
 // Snapshot returns the board as it was at most 10 s ago. If the stored snapshot is older, one
 // caller makes a new one, while the others get the older one, or, if that is too old to be read by,
 // count for themselves.
-func (r *Reader) Snapshot(ctx context.Context, b Board) (Snapshot, error) {
-	ref := snapshotRef(r.Firestore, b.ID())
+func (r *Reader) Snapshot(ctx context.Context, b leaderboard.Board) (Snapshot, error) {
+	ref := leaderboard.SnapshotRef(r.Firestore, b.ID())
 	snap, err := ref.Get(ctx)
-	doc, err := store.Decode[snapshotDoc](snap, err, "snapshot", nil)
+	doc, err := store.Decode[leaderboard.SnapshotDoc](snap, err, "snapshot", nil)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -144,7 +100,7 @@ func (r *Reader) Snapshot(ctx context.Context, b Board) (Snapshot, error) {
 // makes it, and work.ErrLost if the stored one changed meanwhile, as it does when a user leaves
 // the board.
 func (r *Reader) make(
-	ctx context.Context, b Board, snap *firestore.DocumentSnapshot, doc snapshotDoc,
+	ctx context.Context, b leaderboard.Board, snap *firestore.DocumentSnapshot, doc leaderboard.SnapshotDoc,
 ) (Snapshot, error) {
 	if err := doc.Lease.Take(rand.Text(), snap.ReadTime, work.LeaseTime); err != nil {
 		return Snapshot{}, err
@@ -163,12 +119,12 @@ func (r *Reader) make(
 
 // keep stores the snapshot unless the stored one has changed since the lease was taken.
 func (r *Reader) keep(ctx context.Context, ref *firestore.DocumentRef, made Snapshot, taken time.Time) error {
-	top := make(map[string]topRow, len(made.top))
+	top := make(map[string]leaderboard.TopRow, len(made.top))
 	for _, one := range made.top {
-		top[string(one.uid)] = one.topRow
+		top[string(one.uid)] = one.TopRow
 	}
 	updates := []firestore.Update{
-		{Path: "schema", Value: snapshotSchema}, {Path: "asOf", Value: made.AsOf}, {Path: "counts", Value: made.counts},
+		{Path: "schema", Value: SnapshotSchema}, {Path: "asOf", Value: made.AsOf}, {Path: "counts", Value: made.counts},
 		{Path: "top", Value: top}, {Path: "lease", Value: work.Lease{}},
 	}
 	if p := made.Board.Period; !p.Always() {
@@ -205,13 +161,13 @@ func overtaken(err error) error {
 }
 
 // count reads the board as of the time.
-func (r *Reader) count(ctx context.Context, b Board, at time.Time) (Snapshot, error) {
+func (r *Reader) count(ctx context.Context, b leaderboard.Board, at time.Time) (Snapshot, error) {
 	s := Snapshot{Board: b, AsOf: at.Truncate(time.Microsecond)}
 	err := r.at(ctx, s.AsOf, func(ctx context.Context, tx *firestore.Transaction) (err error) {
-		if s.counts, err = readCounts(tx, r.Firestore, b.ID()); err != nil {
+		if s.counts, err = leaderboard.ReadCounts(tx, r.Firestore, b.ID()); err != nil {
 			return err
 		}
-		s.top, err = rows(tx, Entries(r.Firestore, b.ID()).OrderBy("sortKey", firestore.Asc).Limit(TopRows))
+		s.top, err = rows(tx, leaderboard.Entries(r.Firestore, b.ID()).OrderBy("sortKey", firestore.Asc).Limit(TopRows))
 		return err
 	})
 	return s, err
@@ -233,11 +189,11 @@ func rows(tx *firestore.Transaction, q firestore.Query) ([]row, error) {
 	}
 	all := make([]row, len(snaps))
 	for i, snap := range snaps {
-		var e EntryDoc
+		var e leaderboard.EntryDoc
 		if err := snap.DataTo(&e); err != nil {
 			return nil, fmt.Errorf("decode entry: %w", err)
 		}
-		all[i] = row{e.UID, topRow{Rating: e.Rating, Scans: e.Scans, SortKey: e.SortKey}}
+		all[i] = row{e.UID, leaderboard.TopRow{Rating: e.Rating, Scans: e.Scans, SortKey: e.SortKey}}
 	}
 	return all, nil
 }

@@ -1,4 +1,4 @@
-package leaderboard
+package boards
 
 import (
 	"context"
@@ -12,21 +12,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/work"
 )
 
 // stored returns the board's stored snapshot.
-func (b *bench) stored() *snapshotDoc {
+func (b *bench) stored() *leaderboard.SnapshotDoc {
 	b.t.Helper()
-	return emulatortest.Document[snapshotDoc](b.t, snapshotRef(b.fs, main.ID()))
+	return emulatortest.Document[leaderboard.SnapshotDoc](b.t, leaderboard.SnapshotRef(b.fs, main.ID()))
 }
 
 // change changes fields of the stored snapshot.
 func (b *bench) change(fields map[string]any) {
 	b.t.Helper()
-	if _, err := snapshotRef(b.fs, main.ID()).Set(b.t.Context(), fields, firestore.MergeAll); err != nil {
+	if _, err := leaderboard.SnapshotRef(b.fs, main.ID()).Set(b.t.Context(), fields, firestore.MergeAll); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -104,7 +105,7 @@ func TestMake_isLostToOneWhoLeaves(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.rated("leaver", day0, 60)
-	ref := snapshotRef(b.fs, main.ID())
+	ref := leaderboard.SnapshotRef(b.fs, main.ID())
 	snap, err := ref.Get(t.Context())
 	if snap == nil {
 		t.Fatal(err)
@@ -143,7 +144,7 @@ func TestCount_isOfOneMoment(t *testing.T) {
 	}
 	for range 8 {
 		var at time.Time
-		snap, _ := snapshotRef(b.fs, main.ID()).Get(t.Context())
+		snap, _ := leaderboard.SnapshotRef(b.fs, main.ID()).Get(t.Context())
 		if at = snap.ReadTime; at.IsZero() {
 			t.Fatal("no read time")
 		}
@@ -153,7 +154,7 @@ func TestCount_isOfOneMoment(t *testing.T) {
 		}
 		var entries int64
 		err = b.reader.at(t.Context(), s.AsOf, func(ctx context.Context, tx *firestore.Transaction) (err error) {
-			entries, err = store.Count(ctx, tx, Entries(b.fs, main.ID()).Query)
+			entries, err = store.Count(ctx, tx, leaderboard.Entries(b.fs, main.ID()).Query)
 			return err
 		})
 		if err != nil || entries != s.Total() {
