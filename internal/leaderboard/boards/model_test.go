@@ -190,16 +190,16 @@ func (g *game) apply(o operation) {
 		g.commits.lose.Store(1)
 	}
 	defer func() { g.commits.abort.Store(0); g.commits.lose.Store(0) }()
-	switch c := g.scan(o.User, o.Scan); {
-	case o.Kind == deliver:
+	switch c := g.scan(o.User, o.Scan); o.Kind {
+	case deliver:
 		g.deliver(o.At, o.Twice)
-	case o.Kind == submit:
+	case submit:
 		p.tell(c)
 		g.waiting = append(g.waiting, event.ScanCompletedV1{
 			UID: string(p.UID), ScanID: c.ScanID, ConsentEpoch: 1, Engine: "facescan-1.0.0", EngineMajor: all.Major,
 			Score: c.Score, Rankable: true, CompletedAt: c.CompletedAt, UploadedAt: c.UploadedAt,
 		})
-	case o.Kind == remove:
+	case remove:
 		p.tell(leaderboard.Contribution{
 			ScanID: c.ScanID, Hash: c.Hash, Kept: c.Kept, CompletedAt: c.CompletedAt, UploadedAt: c.UploadedAt,
 			Deleted: true, StruckAt: today,
@@ -208,11 +208,11 @@ func (g *game) apply(o operation) {
 			UID: string(p.UID), ScanID: c.ScanID, ConsentEpoch: 1, EngineMajor: all.Major, Rankable: true,
 			CompletedAt: c.CompletedAt, UploadedAt: c.UploadedAt,
 		})
-	case o.Kind == erase:
+	case erase:
 		g.erase(o.User)
-	case o.Kind == forget:
+	case forget:
 		g.forget(o.User)
-	default:
+	case rename, opt, divide:
 		g.changeUser(o)
 	}
 }
@@ -228,13 +228,14 @@ func (p *player) tell(c leaderboard.Contribution) {
 func (g *game) changeUser(o operation) {
 	g.t.Helper()
 	p := &g.players[o.User]
-	switch {
-	case o.Kind == rename:
+	if o.Kind == rename {
 		g.names++
 		p.Username = fmt.Sprintf("renamed_%d", g.names)
-	case o.Kind == opt:
+	}
+	if o.Kind == opt {
 		p.Leaderboard.OptIn = !p.Leaderboard.OptIn
-	case o.Kind == divide:
+	}
+	if o.Kind == divide {
 		p.Leaderboard.Division = []account.Division{account.NoDivision, account.Women, account.Men}[o.Scan%3]
 	}
 	g.saveUser(o.User)
