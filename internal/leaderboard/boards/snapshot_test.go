@@ -43,7 +43,7 @@ func (b *bench) snapshot() Snapshot {
 
 func TestSnapshot(t *testing.T) {
 	t.Parallel()
-	held := work.Lease{Token: "another", Until: time.Now().Add(time.Minute)}
+	held := work.Lease{Token: "another", Until: time.Now().Add(time.Hour)} // the sub-tests wait for their turn
 	dead := work.Lease{Token: "dead", Until: time.Now().Add(-time.Second)}
 	minute, hour := time.Now().Add(-time.Minute), time.Now().Add(-time.Hour)
 	for name, tt := range map[string]struct {
