@@ -77,7 +77,7 @@ type operation struct {
 
 const (
 	players, scansEach = 14, 12
-	operations, checks = 400, 3
+	operations, checks = 250, 3
 )
 
 var operationGen = rapid.Custom(func(t *rapid.T) operation {
