@@ -29,11 +29,11 @@
 // field sortKey. Equal ratings show the same rank, on every page.
 //
 // The histogram has 1,000 buckets in 16 shards, which are only incremented blindly: a transaction
-// that reads a shard would make all who submit wait for each other. Readers use a snapshot of the
-// shards and the top 100 (Reader.Snapshot), which one of them makes anew when it is 10 s old. All
-// that a request reads of the board is read as of the snapshot's time, so that ranks, totals and
-// pages agree: a rank is the number of entries in the buckets above, and a COUNT within the own
-// bucket. A user's own rating is that of now.
+// that reads a shard would make all who submit wait for each other. Package boards reads by a
+// snapshot of the shards and the top 100 (Reader.Snapshot), which one of them makes anew when it is
+// 10 s old. All that a request reads of the board is read as of the snapshot's time, so that ranks,
+// totals and pages agree: a rank is the number of entries in the buckets above, and a COUNT within
+// the own bucket. A user's own rating is that of now.
 //
 // A snapshot names users. The commit that removes an entry takes it out of the snapshot, which
 // fails a maker that is at work.
@@ -42,9 +42,10 @@
 //
 // # Repair
 //
-// Reader.Drift compares a board's counts with its entries, Reader.Recount corrects them, Restore
-// writes a user's entries again as the rating has them, and package rerank makes a rating again
-// from the scans and series. All of them may run while others write, and be repeated.
+// In package boards, Reader.Drift compares a board's counts with its entries, Reader.Recount
+// corrects them and Restore writes a user's entries again as the rating has them. Package rerank
+// makes a rating again from the scans and series. All of them may run while others write, and be
+// repeated.
 //
 // # Score and error
 //
@@ -90,15 +91,40 @@
 // which looks like any other photo; and who deletes the account and registers anew is a new user,
 // of whom nothing may be known.
 //
+// # Cost
+//
+// Counted by TestReader_cost of package boards and in scripts/bench/LEADERBOARD.md; USD by the
+// prices in internal/deploy.
+//
+//	entries  own rank, reads  USD     around of 11  top 100  by two COUNTs of all
+//	10^4            4         1.2e-6    26 to 27       101           17
+//	10^6            4 to 5    1.4e-6    26 to 29       101        1 502
+//	10^8           60         1.8e-5   140             101      150 002
+//
+// A COUNT reads 1 for each 1000 entries, on the average half of the own bucket. A bucket has N/1000
+// of uniform ratings. Scores are percentiles, so ratings cluster little: simulated, the fullest has
+// 1.8 to 1.9 times that and the mean user's 1.2 times. At 10^8 the worst own rank reads 180. A
+// snapshot reads 116 and writes 2, at most every 10 s: .32 USD a day for a board always looked at.
+// A submit reads 2 and writes 7.3 on three boards, 7e-6 USD at any N (13.3 and 1.3e-5 with a
+// division): 0.6, 6, 62 and 620 USD a day at 1, 10, 100 and 1000 a second.
+//
+// A shard sustains about one commit a second, so 16 shards bind at 16 submits a second to a board,
+// and all submits go to the three boards of everybody. More need more shards: sums stay right when
+// their number grows. 128 serve 100/s, 1024 serve 1000/s; a snapshot then reads 1124 (2.9 USD a
+// day), and the board of a new day starts cold against Firestore's 500/50/5 rule. A sorted set
+// (Redis, some 36 USD a month, from memory) is due at 10^8 entries, at some 200 submits a second to
+// a board, or when 10 s is too old. It saves 1 to 2 reads a rank and 3 writes a submit, so by cost
+// not before 5 submits or 25 ranks a second. An interface comes with it, not before.
+//
 // # Changed ranks
 //
-// [Teller] tells users who want it when their rank on the board of everybody and all times has
-// changed. Of N entries, of which M are of users who want it, a day costs N reads of entries, N of
-// users, 2 M of user and rating in the commits, one write of a rating and two of the outbox for
-// each rank that changed, and one read a minute. For every 1000 entries that a sweep goes through
-// come 16 shards, a COUNT within a bucket, up to as many entries as share the rating, and 12 writes
-// of the progress. At 10^6 entries and a tenth who want it that is some 2.3 million reads and 0.3
-// million writes a day.
+// Package boards' Teller tells users who want it when their rank on the board of everybody and all
+// times has changed. Of N entries, of which M are of users who want it, a day costs N reads of
+// entries, N of users, 2 M of user and rating in the commits, one write of a rating and two of the
+// outbox for each rank that changed, and one read a minute. For every 1000 entries that a sweep
+// goes through come 16 shards, a COUNT within a bucket, up to as many entries as share the rating,
+// and 12 writes of the progress. At 10^6 entries and a tenth who want it that is some 2.3 million
+// reads and 0.3 million writes a day.
 //
 // Package rank consumes the events, package serve answers users, and package friends has who knows
 // whom.

@@ -145,7 +145,8 @@ func boardsOf(places ...[]Place) (ids []string) {
 	return slices.Compact(ids)
 }
 
-// MoveEntry writes the change from one entry on a board to the next, of which the zero Place is none.
+// MoveEntry writes the change from one entry on a board to the next, with the counts. The zero
+// Place is no entry.
 func MoveEntry(
 	tx *firestore.Transaction, fs *firestore.Client, b Board, uid account.UID, was, is Place, now time.Time,
 ) error {

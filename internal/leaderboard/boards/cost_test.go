@@ -14,6 +14,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
 	"github.com/facescan/facescan/internal/local/emulator/boardtest"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
@@ -35,7 +36,7 @@ type metered struct {
 	t        *testing.T
 	meter    *boardtest.Meter
 	fs       *firestore.Client
-	reader   *leaderboard.Reader
+	reader   *boards.Reader
 	consumer *rank.Consumer
 	// people are from the first place to the last.
 	people []boardtest.Person
@@ -48,7 +49,7 @@ func newMetered(t *testing.T, n int) *metered {
 	m := &metered{t: t, meter: new(boardtest.Meter), people: boardtest.People(n, all.Major, today)}
 	m.fs = emulatortest.Firestore(t, emulatortest.UniqueProject(t), m.meter.Options()...)
 	clock := func() time.Time { return today }
-	m.reader = &leaderboard.Reader{Firestore: m.fs, Now: clock}
+	m.reader = &boards.Reader{Firestore: m.fs, Now: clock}
 	m.consumer = &rank.Consumer{
 		Firestore: m.fs, Outbox: outbox.New(m.fs, nowhere{}, clock), Key: []byte("key"), Now: clock,
 	}

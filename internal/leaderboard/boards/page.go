@@ -52,7 +52,9 @@ func (r *Reader) Top(ctx context.Context, b leaderboard.Board, caller account.UI
 }
 
 // After returns the rows after the key.
-func (r *Reader) After(ctx context.Context, b leaderboard.Board, caller account.UID, key string, limit int) (Page, error) {
+func (r *Reader) After(
+	ctx context.Context, b leaderboard.Board, caller account.UID, key string, limit int,
+) (Page, error) {
 	return r.read(ctx, b, caller, func(v *view) (window, error) {
 		rows, err := v.after(key, limit)
 		return window{rows: rows, prior: key}, err
@@ -60,7 +62,9 @@ func (r *Reader) After(ctx context.Context, b leaderboard.Board, caller account.
 }
 
 // Before returns the rows before the key.
-func (r *Reader) Before(ctx context.Context, b leaderboard.Board, caller account.UID, key string, limit int) (Page, error) {
+func (r *Reader) Before(
+	ctx context.Context, b leaderboard.Board, caller account.UID, key string, limit int,
+) (Page, error) {
 	return r.read(ctx, b, caller, func(v *view) (window, error) {
 		rows, err := v.before(key, limit+1)
 		if err != nil || len(rows) <= limit {

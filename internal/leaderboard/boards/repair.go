@@ -121,7 +121,9 @@ func (r *Reader) Recount(ctx context.Context, b leaderboard.Board) (Drift, error
 }
 
 // correct adds what the counts lack and ends the repair, in one commit of its lease's holder.
-func (r *Reader) correct(ctx context.Context, b leaderboard.Board, ref *firestore.DocumentRef, token string, d Drift) error {
+func (r *Reader) correct(
+	ctx context.Context, b leaderboard.Board, ref *firestore.DocumentRef, token string, d Drift,
+) error {
 	by := map[int]map[int]int{}
 	for c, n := range d.missing {
 		if by[c.shard] == nil {
@@ -155,7 +157,9 @@ func Restore(ctx context.Context, fs *firestore.Client, uid account.UID, now tim
 	if err != nil {
 		return fmt.Errorf("list the user's entries: %w", err)
 	}
-	err = leaderboard.Change(ctx, fs, uid, func(tx *firestore.Transaction, u account.User, all []leaderboard.RatingDoc) error {
+	err = leaderboard.Change(ctx, fs, uid, func(
+		tx *firestore.Transaction, u account.User, all []leaderboard.RatingDoc,
+	) error {
 		refs := make([]*firestore.DocumentRef, 0, len(entries))
 		for _, snap := range entries {
 			refs = append(refs, snap.Ref)
@@ -187,8 +191,8 @@ func Restore(ctx context.Context, fs *firestore.Client, uid account.UID, now tim
 
 // restore writes the wanted places over the entries of the references.
 func restore(
-	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, refs []*firestore.DocumentRef, want map[string]leaderboard.Place,
-	now time.Time,
+	tx *firestore.Transaction, fs *firestore.Client, uid account.UID, refs []*firestore.DocumentRef,
+	want map[string]leaderboard.Place, now time.Time,
 ) error {
 	snaps, err := tx.GetAll(refs)
 	if err != nil {

@@ -1,3 +1,5 @@
+// Package boards reads the boards that package leaderboard writes, tells users of their changed
+// ranks and mends what is damaged.
 package boards
 
 import (
@@ -14,7 +16,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/store"
 	"github.com/facescan/facescan/internal/work"
@@ -197,6 +198,3 @@ func rows(tx *firestore.Transaction, q firestore.Query) ([]row, error) {
 	}
 	return all, nil
 }
-
-// errNoBoard returns the error for a board that there is not.
-func errNoBoard() error { return fault.New(fault.CodeNotFound, "There is no such leaderboard.") }

@@ -236,7 +236,9 @@ func percentile(above, total int64) float64 {
 
 // Around returns n rows around the user's own, which is in the middle unless the board ends before.
 // It returns no rows and the reason for a user without a rank.
-func (r *Reader) Around(ctx context.Context, b leaderboard.Board, uid account.UID, n int) (p Page, reason string, err error) {
+func (r *Reader) Around(
+	ctx context.Context, b leaderboard.Board, uid account.UID, n int,
+) (p Page, reason string, err error) {
 	o, err := r.readOwn(ctx, b, uid)
 	if err != nil {
 		return Page{}, "", err
@@ -252,7 +254,9 @@ func (r *Reader) Around(ctx context.Context, b leaderboard.Board, uid account.UI
 // around returns the window of n rows that has the user's place in the middle. An entry that the
 // snapshot has of the user is left out if it is another.
 func (v *view) around(o own, n int) (w window, err error) {
-	mine := row{o.user.UID, leaderboard.TopRow{Rating: o.place.Rating, Scans: o.place.Scans, SortKey: o.place.Key(o.user.UID)}}
+	mine := row{o.user.UID, leaderboard.TopRow{
+		Rating: o.place.Rating, Scans: o.place.Scans, SortKey: o.place.Key(o.user.UID),
+	}}
 	was, err := v.entryOf(o)
 	if err != nil {
 		return window{}, err

@@ -250,7 +250,8 @@ func (w *walk) commit(ctx context.Context, tx *outbox.Tx, e row, epoch int64) (t
 	if before != nil && (before.Day == now.Day || before.Rank == now.Rank) {
 		return false, nil
 	}
-	if err := tx.Update(leaderboard.Ratings(fs, u.UID).Doc(doc.Board), []firestore.Update{{Path: "told", Value: now}}); err != nil {
+	remembered := []firestore.Update{{Path: "told", Value: now}}
+	if err := tx.Update(leaderboard.Ratings(fs, u.UID).Doc(doc.Board), remembered); err != nil {
 		return false, fmt.Errorf("remember the rank: %w", err)
 	}
 	if before == nil {

@@ -93,7 +93,8 @@ func (b *bench) toldRef() *firestore.DocumentRef {
 
 func (b *bench) told(uid account.UID) *leaderboard.Told {
 	b.t.Helper()
-	if doc := emulatortest.Document[leaderboard.RatingDoc](b.t, leaderboard.Ratings(b.fs, uid).Doc(main.ID())); doc != nil {
+	doc := emulatortest.Document[leaderboard.RatingDoc](b.t, leaderboard.Ratings(b.fs, uid).Doc(main.ID()))
+	if doc != nil {
 		return doc.Told
 	}
 	return nil
@@ -166,7 +167,7 @@ func wantTold(t *testing.T, what string, h *hearing, want ...string) {
 func TestTeller(t *testing.T) {
 	t.Parallel()
 	b := three(t)
-	if got := b.told("b"); got == nil || *got != (leaderboard.Told{2, "2027-01-20"}) {
+	if got := b.told("b"); got == nil || *got != (leaderboard.Told{Rank: 2, Day: "2027-01-20"}) {
 		t.Errorf("remembered of the first day: %+v", got)
 	}
 	if got := b.told("deaf"); got != nil {
@@ -324,7 +325,8 @@ func TestTeller_leaver(t *testing.T) {
 		"is erased": func(b *bench, u account.User, h leaderboard.History) {
 			u.State = account.Erasing
 			b.save(u, h)
-			for _, ref := range []*firestore.DocumentRef{leaderboard.Ratings(b.fs, u.UID).Doc(main.ID()), account.Ref(b.fs, u.UID)} {
+			rating := leaderboard.Ratings(b.fs, u.UID).Doc(main.ID())
+			for _, ref := range []*firestore.DocumentRef{rating, account.Ref(b.fs, u.UID)} {
 				if _, err := ref.Delete(b.t.Context()); err != nil {
 					b.t.Fatal(err)
 				}
