@@ -115,7 +115,7 @@ func (m *metered) reads() map[string]boardtest.Cost {
 	standing("of the last", n-1)
 	around("the last", n-1)
 	costs["top 100"] = m.cost(func() error {
-		_, err := m.reader.Top(m.t.Context(), all, "somebody", leaderboard.TopRows)
+		_, err := m.reader.Top(m.t.Context(), all, "somebody", boards.TopRows)
 		return err
 	})
 	return costs

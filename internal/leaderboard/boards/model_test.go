@@ -22,6 +22,7 @@ import (
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/leaderboard"
+	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
 	"github.com/facescan/facescan/internal/local/emulator/boardtest"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
@@ -117,7 +118,7 @@ type game struct {
 	t        *testing.T
 	fs       *firestore.Client
 	commits  *commits
-	reader   *leaderboard.Reader
+	reader   *boards.Reader
 	consumer *rank.Consumer
 	players  []player
 	scores   []float64
@@ -133,7 +134,7 @@ func newGame(t *testing.T, seed int) *game {
 	g := &game{t: t, commits: new(commits), crowd: boardtest.People(110, all.Major, today)}
 	g.fs = emulatortest.Firestore(t, emulatortest.UniqueProject(t), grpc.WithChainUnaryInterceptor(g.commits.unary))
 	clock := func() time.Time { return today }
-	g.reader = &leaderboard.Reader{Firestore: g.fs, Now: clock}
+	g.reader = &boards.Reader{Firestore: g.fs, Now: clock}
 	g.consumer = &rank.Consumer{
 		Firestore: g.fs, Outbox: outbox.New(g.fs, nowhere{}, clock), Key: []byte("key"), Now: clock,
 	}
@@ -304,7 +305,7 @@ func (g *game) settle() {
 type place struct {
 	uid        account.UID
 	achievedAt time.Time
-	leaderboard.Row
+	boards.Row
 }
 
 // rows returns the board by its definition.
@@ -340,13 +341,13 @@ func (g *game) rows(b leaderboard.Board) (rows []place) {
 func placeOf(u account.User, h leaderboard.History) place {
 	live := h.Live()
 	last := slices.MaxFunc(live, func(a, b leaderboard.Contribution) int { return a.CompletedAt.Compare(b.CompletedAt) })
-	return place{u.UID, last.CompletedAt, leaderboard.Row{
+	return place{u.UID, last.CompletedAt, boards.Row{
 		Username: u.Username, Rating: h.Rating(all.Major), Scans: len(live),
 	}}
 }
 
-func shownRows(rows []place, caller account.UID) []leaderboard.Row {
-	shown := make([]leaderboard.Row, len(rows))
+func shownRows(rows []place, caller account.UID) []boards.Row {
+	shown := make([]boards.Row, len(rows))
 	for i, r := range rows {
 		shown[i] = r.Row
 		shown[i].Me = r.uid == caller
@@ -361,10 +362,10 @@ func (g *game) check(b leaderboard.Board, caller int) {
 		g.t.Fatal(err)
 	}
 	rows, p := g.rows(b), g.players[caller]
-	page, err := g.reader.Top(g.t.Context(), b, p.UID, leaderboard.TopRows)
+	page, err := g.reader.Top(g.t.Context(), b, p.UID, boards.TopRows)
 	got := page.Rows
 	for err == nil && page.Next != "" {
-		page, err = g.reader.After(g.t.Context(), b, p.UID, page.Next, leaderboard.TopRows)
+		page, err = g.reader.After(g.t.Context(), b, p.UID, page.Next, boards.TopRows)
 		got = append(got, page.Rows...)
 	}
 	if diff := gocmp.Diff(shownRows(rows, p.UID), got); err != nil || diff != "" {
