@@ -19,7 +19,7 @@ const (
 	Shards = 16
 )
 
-// Hundredths returns the rating as a whole number of Hundredths, 0 to 10,000.
+// Hundredths returns the rating as a whole number of hundredths, 0 to 10,000.
 func Hundredths(rating float64) int { return int(math.Round(rating * 100)) }
 
 // BucketOf returns the bucket that counts the rating.
@@ -32,9 +32,9 @@ func ShardOf(uid account.UID) int {
 	return int(sum.Sum32() % Shards)
 }
 
-// RatingKey returns the beginning of the sort keys of all entries with the rating. A higher rating
-// has a smaller key.
-func RatingKey(Hundredths int) string { return fmt.Sprintf("%05d-", 100*100-Hundredths) }
+// RatingKey returns the beginning of the sort keys of all entries with the rating, which is in
+// hundredths. A higher rating has a smaller key.
+func RatingKey(rating int) string { return fmt.Sprintf("%05d-", 100*100-rating) }
 
 // sortKey returns the field by which a board is ordered: rating descending, then achievedAt
 // ascending, then uid ascending. The order is total, and one field needs one index.

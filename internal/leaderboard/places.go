@@ -30,6 +30,7 @@ type Place struct {
 	Shard  int  `firestore:"shard"`
 }
 
+// Key returns the sort key of the user's entry at the place.
 func (p Place) Key(uid account.UID) string { return sortKey(p.Rating, p.AchievedAt, uid) }
 
 // placeOf returns the place that the contributions give on the board, or false without one that
@@ -125,6 +126,7 @@ func move(
 	return nil
 }
 
+// ShownPlaces returns the places that have an entry, by their boards' ids.
 func ShownPlaces(places []Place) map[string]Place {
 	shown := map[string]Place{}
 	for _, p := range places {

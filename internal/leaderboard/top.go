@@ -34,6 +34,7 @@ type SnapshotDoc struct {
 	ExpireAt time.Time `firestore:"expireAt,omitzero"`
 }
 
+// SnapshotRef returns the document of the board's snapshot.
 func SnapshotRef(fs *firestore.Client, board string) *firestore.DocumentRef {
 	return fs.Collection("boards").Doc(board).Collection("snapshot").Doc("current")
 }

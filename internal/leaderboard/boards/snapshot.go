@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	SnapshotSchema = 1
+	snapshotSchema = 1
 	// TopRows is the number of entries that a snapshot has.
 	TopRows = 100
 	// fresh is the age up to which a snapshot is used as it is. Making one reads 16 shards and 100
@@ -125,7 +125,7 @@ func (r *Reader) keep(ctx context.Context, ref *firestore.DocumentRef, made Snap
 		top[string(one.uid)] = one.TopRow
 	}
 	updates := []firestore.Update{
-		{Path: "schema", Value: SnapshotSchema}, {Path: "asOf", Value: made.AsOf}, {Path: "counts", Value: made.counts},
+		{Path: "schema", Value: snapshotSchema}, {Path: "asOf", Value: made.AsOf}, {Path: "counts", Value: made.counts},
 		{Path: "top", Value: top}, {Path: "lease", Value: work.Lease{}},
 	}
 	if p := made.Board.Period; !p.Always() {
@@ -164,7 +164,7 @@ func overtaken(err error) error {
 // count reads the board as of the time.
 func (r *Reader) count(ctx context.Context, b leaderboard.Board, at time.Time) (Snapshot, error) {
 	s := Snapshot{Board: b, AsOf: at.Truncate(time.Microsecond)}
-	err := r.at(ctx, s.AsOf, func(ctx context.Context, tx *firestore.Transaction) (err error) {
+	err := r.at(ctx, s.AsOf, func(_ context.Context, tx *firestore.Transaction) (err error) {
 		if s.counts, err = leaderboard.ReadCounts(tx, r.Firestore, b.ID()); err != nil {
 			return err
 		}
