@@ -17,11 +17,14 @@ import (
 // than a photo, and a face without texture is taken for one half twice.
 const grain = 3
 
+// looksOfRoom is the number of looks that are taken in one room.
+const looksOfRoom = 3
+
 // Look returns a JPEG of the photo as another look into the camera would give it, a different one
 // for each n from 0: the head a little tilted and moved, the light from another side, the face
-// warped by a few thousandths of the picture's width. The room's light is the same in all and not
-// the photo's, so that the cheat guard takes a look neither for a copy of the photo nor for one of
-// another look.
+// warped by a few thousandths of the picture's width. Three looks in turn are of one room, whose
+// light is neither the photo's nor another room's, so that the cheat guard takes a look neither for
+// a copy of the photo nor, in a series, for one of another look.
 func Look(photo []byte, n int) ([]byte, error) {
 	decoded, err := imaging.Decode(bytes.NewReader(photo), imaging.AutoOrientation(true))
 	if err != nil {
@@ -31,7 +34,7 @@ func Look(photo []byte, n int) ([]byte, error) {
 	src := image.NewRGBA(b)
 	draw.Draw(src, b, decoded, b.Min, draw.Src)
 	dst := image.NewRGBA(b)
-	k := float64(n)
+	k, room := float64(n%looksOfRoom), float64(n/looksOfRoom)
 	tilt := (1 + k/2) * math.Pow(-1, k) * math.Pi / 180
 	noise := rand.New(rand.NewPCG(1, uint64(n))) //nolint:gosec // the same each time
 	w, h := float64(b.Dx()), float64(b.Dy())
@@ -40,7 +43,8 @@ func Look(photo []byte, n int) ([]byte, error) {
 			u, v := float64(x)/w-.5, float64(y)/h-.5
 			dx := u*w*math.Cos(tilt) - v*h*math.Sin(tilt) + .0012*w*math.Sin(7*v+k) + .01*w*k
 			dy := u*w*math.Sin(tilt) + v*h*math.Cos(tilt) + .002*w*math.Sin(6*u+.2*k)
-			light := 1 + .2*math.Sin(3*math.Pi*u+1)*math.Sin(4*math.Pi*v) + .04*math.Sin(3*u+2*k) + .06*math.Cos(9*v+3*k)
+			light := 1 + .2*math.Sin(3*math.Pi*u+1+2*room)*math.Sin(4*math.Pi*v+1.5*room) +
+				.04*math.Sin(3*u+2*k) + .06*math.Cos(9*v+3*k)
 			paint(dst, x, y, src, .5*w+dx, .5*h+dy, light, noise.NormFloat64()*grain)
 		}
 	}

@@ -53,6 +53,9 @@ func journeys(ctx context.Context, h *host.Host, first, second []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := moreDays(ctx, h, users); err != nil {
+		return err
+	}
 	if err := describe(ctx, os.Stdout, users, series); err != nil {
 		return err
 	}
@@ -61,6 +64,43 @@ func journeys(ctx context.Context, h *host.Host, first, second []byte) error {
 	}
 	return erase(ctx, os.Stdout, users[1])
 }
+
+// moreDays moves the clock on by two days, on each of which the users take another photo, in
+// another room. From three days on others see a rating.
+func moreDays(ctx context.Context, h *host.Host, users []*journey) error {
+	for day := range days - 1 {
+		if err := h.MoveClock(24 * time.Hour); err != nil {
+			return err
+		}
+		for _, j := range users {
+			if err := j.again(ctx, looks*(1+day)); err != nil {
+				return fmt.Errorf("%s: %d days later: %w", j.client.Email, day+1, err)
+			}
+		}
+	}
+	return shown(ctx, users)
+}
+
+// shown waits until the board shows the users whom others may see. It is counted anew some seconds
+// after it was looked at.
+func shown(ctx context.Context, users []*journey) error {
+	ctx, cancel := context.WithTimeout(ctx, journeyTimeout)
+	defer cancel()
+	seen := 0
+	for _, j := range users {
+		if j.contributions >= days {
+			seen++
+		}
+	}
+	_, err := client.Poll(ctx, func() (api.BoardPage, bool, error) {
+		top, err := users[0].client.Top(ctx, client.MainBoard, "")
+		return top, len(top.Items) >= seen, err
+	})
+	return err
+}
+
+// days is how many days the demo's users take photos on.
+const days = 3
 
 func user(h *host.Host, name string, photo []byte) *journey {
 	return &journey{

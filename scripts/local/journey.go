@@ -26,12 +26,14 @@ type leg struct {
 
 // journey is one user's way through the app.
 type journey struct {
-	host        *host.Host
-	client      *client.Client
-	device      api.Registration_Device
-	username    string // "" takes none
-	photo       []byte
-	contentType api.UploadRequestContentType
+	host     *host.Host
+	client   *client.Client
+	device   api.Registration_Device
+	username string // "" takes none
+	// contributions is how many of the user's scans and series count on the board.
+	contributions int
+	photo         []byte
+	contentType   api.UploadRequestContentType
 
 	scan  api.Scan
 	legs  []leg
@@ -92,6 +94,28 @@ func (j *journey) upload(ctx context.Context) error {
 	return j.client.Put(ctx, opened.Upload, j.photo)
 }
 
+// again takes another look of the journey's photo and waits until it is measured and ranked.
+func (j *journey) again(ctx context.Context, look int) error {
+	ctx, cancel := context.WithTimeout(ctx, journeyTimeout)
+	defer cancel()
+	photo, err := client.Look(j.photo, look)
+	if err != nil {
+		return err
+	}
+	opened, err := j.client.Open(ctx, fmt.Sprintf("look-%d", look), api.UploadRequestContentTypeImageJpeg)
+	if err != nil {
+		return err
+	}
+	if err := j.client.Put(ctx, opened.Upload, photo); err != nil {
+		return err
+	}
+	s, err := j.client.AwaitScan(ctx, opened.Scan.ID)
+	if err != nil || s.Result == nil || !s.Result.Rankable || j.username == "" {
+		return err
+	}
+	return j.counted(ctx)
+}
+
 func (j *journey) await(ctx context.Context) error {
 	var err error
 	j.scan, err = j.client.AwaitScan(ctx, j.scan.ID)
@@ -142,14 +166,15 @@ func (j *journey) ranked(ctx context.Context) error {
 	if j.username == "" || !j.scan.Result.Rankable {
 		return nil
 	}
-	return j.counted(ctx, 1)
+	return j.counted(ctx)
 }
 
-// counted waits until so many of the user's contributions count on the board.
-func (j *journey) counted(ctx context.Context, contributions int) error {
+// counted waits until one more of the user's scans and series counts on the board.
+func (j *journey) counted(ctx context.Context) error {
+	j.contributions++
 	_, err := client.Poll(ctx, func() (api.Standing, bool, error) {
 		standing, err := j.client.Standing(ctx, client.MainBoard)
-		return standing, standing.Entry != nil && standing.Entry.Scans >= contributions, err
+		return standing, standing.Entry != nil && standing.Entry.Scans >= j.contributions, err
 	})
 	return err
 }

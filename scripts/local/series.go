@@ -38,11 +38,7 @@ func (j *journey) takeSeries(ctx context.Context) (api.Series, error) {
 	if err := j.notified(ctx, "series.settled"); err != nil || s.Score == nil || j.username == "" {
 		return s, err
 	}
-	contributions := 1
-	if j.scan.Result.Rankable {
-		contributions++
-	}
-	return s, j.counted(ctx, contributions)
+	return s, j.counted(ctx)
 }
 
 func printSeries(w io.Writer, j *journey, s api.Series) error {

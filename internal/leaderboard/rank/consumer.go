@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -130,7 +131,20 @@ func (r *Consumer) contribute(
 	if err := r.tellBests(ctx, tx, user, before, grown); err != nil {
 		return err
 	}
+	if !before.Contributions.Has(c) && grown.Has(c) {
+		logLate(ctx, c, r.Now())
+	}
 	return leaderboard.Save(tx.Transaction, r.Firestore, user, before, grown.Fold(r.Now()).Trim(), r.Now().UTC())
+}
+
+// logLate logs each period that has closed before the contribution came, so that it counts for all
+// time alone. The message is not repeated for a duplicate.
+func logLate(ctx context.Context, c leaderboard.Contribution, now time.Time) {
+	for _, p := range leaderboard.Current(c.When()) {
+		if !p.Open(now) {
+			slog.WarnContext(ctx, "scan came after its board had closed", "scan_id", c.ScanID, "period", p.String())
+		}
+	}
 }
 
 // tellBests owes the personal bests of the history that were none before. They are looked for in
