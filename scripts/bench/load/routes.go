@@ -85,6 +85,10 @@ var routes = []route{
 	{operation: "getStanding", readers: true, call: ofBoard},
 	{operation: "getFriendsBoard", readers: true, note: "of a user without friends", call: ofBoard},
 
+	{operation: "makeFriendCode", note: "the one that there is"},
+	{operation: "listFriends", note: "of a user who has none", readers: true},
+	{operation: "listBlocked", note: "of a user who has none", readers: true},
+
 	{operation: "listInbox", readers: true},
 	{operation: "getPreferences"},
 
@@ -150,6 +154,13 @@ var routes = []route{
 
 // excused are the operations that are not measured, and why.
 var excused = map[string]string{
+	"addFriend":        "can be done once for two users",
+	"blockFriend":      "needs a friend, as removeFriend does",
+	"getFriendCode":    "reads one document, as makeFriendCode does first",
+	"removeFriend":     "needs a friend, whom addFriend makes once",
+	"revokeFriendCode": "needs a code, which makeFriendCode makes",
+	"rotateFriendCode": "makes a code, as the first makeFriendCode does",
+	"unblockFriend":    "needs a blocked user, as blockFriend leaves one",
 	"forgetRatings":    "can be measured once for each rating, which a scan makes",
 	"deleteSeries":     "needs a series, which takes from the quota that openScan is measured with",
 	"eraseAccount":     "can be done once for each account, and what it costs is the saga that events go through after it",
