@@ -17,12 +17,12 @@ import (
 // than a photo, and a face without texture is taken for one half twice.
 const grain = 3
 
-// looksOfRoom is the number of looks that are taken in one room.
-const looksOfRoom = 3
+// LooksOfRoom is the number of looks in turn that are of one room: as many as a series has at most.
+const LooksOfRoom = 5
 
 // Look returns a JPEG of the photo as another look into the camera would give it, a different one
 // for each n from 0: the head a little tilted and moved, the light from another side, the face
-// warped by a few thousandths of the picture's width. Three looks in turn are of one room, whose
+// warped by a few thousandths of the picture's width. [LooksOfRoom] in turn are of one room, whose
 // light is neither the photo's nor another room's, so that the cheat guard takes a look neither for
 // a copy of the photo nor, in a series, for one of another look.
 func Look(photo []byte, n int) ([]byte, error) {
@@ -34,7 +34,7 @@ func Look(photo []byte, n int) ([]byte, error) {
 	src := image.NewRGBA(b)
 	draw.Draw(src, b, decoded, b.Min, draw.Src)
 	dst := image.NewRGBA(b)
-	k, room := float64(n%looksOfRoom), float64(n/looksOfRoom)
+	k, room := float64(n%LooksOfRoom), float64(n/LooksOfRoom)
 	tilt := (1 + k/2) * math.Pow(-1, k) * math.Pi / 180
 	noise := rand.New(rand.NewPCG(1, uint64(n))) //nolint:gosec // the same each time
 	w, h := float64(b.Dx()), float64(b.Dy())

@@ -57,7 +57,9 @@ func (d RatingDoc) PlacesAfter(u account.User, h History, now time.Time) []Place
 	}
 	var after []Place
 	for _, p := range d.Places {
-		if b, ok := ParseBoard(p.Board); ok && !b.Period.Open(now) && !b.Period.Gone(now) {
+		b, ok := ParseBoard(p.Board)
+		// A place that was made under a withdrawn consent goes.
+		if ok && u.Stands(d.ConsentEpoch) && !b.Period.Open(now) && !b.Period.Gone(now) {
 			after = append(after, p)
 		}
 	}

@@ -29,7 +29,7 @@ type RatingDoc struct {
 	Rating        float64 `firestore:"rating"`
 	// Places are the user's places on the boards made of the contributions, by the boards' ids.
 	Places []Place `firestore:"places"`
-	// Told is the rank that the user was last told, absent for one who is not told (see [Teller]).
+	// Told is the rank that the user was last told, absent for one who is not (see package boards).
 	Told *Told `firestore:"told,omitempty"`
 	// FoldAt is when the sweep next folds struck contributions, absent if there are none.
 	FoldAt    time.Time `firestore:"foldAt,omitempty"`
@@ -183,6 +183,12 @@ func RemoveEntry(
 		return err
 	}
 	b, ok := ParseBoard(snap.Ref.Parent.Parent.ID)
+	if ok && b.Period.Gone(now) {
+		// Its counts expire with the board, and its snapshot, which names the user, perhaps a day later.
+		if err := forgetTop(tx, fs, b, e.UID); err != nil {
+			return err
+		}
+	}
 	if !ok || b.Period.Gone(now) {
 		return tx.Delete(snap.Ref)
 	}

@@ -73,7 +73,7 @@ func moreDays(ctx context.Context, h *host.Host, users []*journey) error {
 			return err
 		}
 		for _, j := range users {
-			if err := j.again(ctx, looks*(1+day)); err != nil {
+			if err := j.again(ctx, client.LooksOfRoom*(1+day)); err != nil {
 				return fmt.Errorf("%s: %d days later: %w", j.client.Email, day+1, err)
 			}
 		}

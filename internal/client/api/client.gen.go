@@ -1355,12 +1355,14 @@ type ProfileChange struct {
 	Locale *string `json:"locale,omitempty"`
 }
 
-// ProfileChangeLeaderboardDivision Whose boards the user is on, beside those of everybody. It is what the user says, and can be changed once in 30 days.
+// ProfileChangeLeaderboardDivision Whose boards the user is on, beside those of everybody. It is what the user says, and can be changed once in 30 days. Boards of
+// weeks and days that have closed keep the user in the division of then, until they expire or the user opts out.
 type ProfileChangeLeaderboardDivision string
 
 // ProfileChange_Leaderboard defines model for ProfileChange.Leaderboard.
 type ProfileChange_Leaderboard struct {
-	// Division Whose boards the user is on, beside those of everybody. It is what the user says, and can be changed once in 30 days.
+	// Division Whose boards the user is on, beside those of everybody. It is what the user says, and can be changed once in 30 days. Boards of
+	// weeks and days that have closed keep the user in the division of then, until they expire or the user opts out.
 	Division *ProfileChangeLeaderboardDivision `json:"division,omitempty"`
 
 	// OptIn Whether others may see the user on the board.
@@ -2797,7 +2799,7 @@ type ClientInterface interface {
 	//
 	// The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
 	// board is read as it was at `asOf`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
-	// since are missing, and the others keep their ranks until the board is counted again.
+	// since are missing, and the rows below move up once the board is counted again.
 	//
 	// Corresponds with GET /v1/leaderboards/{board}/top (the `GetTop` operationId).
 	GetTop(ctx context.Context, board Board, params *GetTopParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4055,7 +4057,7 @@ func (c *Client) GetStanding(ctx context.Context, board Board, reqEditors ...Req
 //
 // The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
 // board is read as it was at `asOf`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
-// since are missing, and the others keep their ranks until the board is counted again.
+// since are missing, and the rows below move up once the board is counted again.
 //
 // Corresponds with GET /v1/leaderboards/{board}/top (the `GetTop` operationId).
 func (c *Client) GetTop(ctx context.Context, board Board, params *GetTopParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -8055,7 +8057,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
 	// board is read as it was at `asOf`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
-	// since are missing, and the others keep their ranks until the board is counted again.
+	// since are missing, and the rows below move up once the board is counted again.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11801,7 +11803,7 @@ func (c *ClientWithResponses) GetStandingWithResponse(ctx context.Context, board
 //
 // The highest ratings first, of users who take part. Equal ratings share a rank, so that ranks may be 1, 2, 2, 4, on every page. The
 // board is read as it was at `asOf`, which is seconds ago; names, and who takes part, are those of now. Rows of users who have left
-// since are missing, and the others keep their ranks until the board is counted again.
+// since are missing, and the rows below move up once the board is counted again.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -179,11 +179,11 @@ func (v *view) countAll(key string) (int64, error) {
 	if i, ok := v.inTop(key); ok {
 		return int64(i), nil
 	}
-	inverse, err := strconv.Atoi(key[:ratingLength-1])
+	rating, err := ratingIn(key)
 	if err != nil {
-		return 0, fmt.Errorf("read the sort key %q: %w", key, err)
+		return 0, err
 	}
-	bucket := leaderboard.BucketOf(float64(100*100-inverse) / 100)
+	bucket := leaderboard.BucketOf(rating)
 	first := leaderboard.FirstKey(bucket)
 	if key <= first {
 		return v.counts.Above(bucket), nil
@@ -193,6 +193,15 @@ func (v *view) countAll(key string) (int64, error) {
 		return 0, fmt.Errorf("count the entries of a bucket: %w", err)
 	}
 	return v.counts.Above(bucket) + n, nil
+}
+
+// ratingIn returns the rating in a sort key.
+func ratingIn(key string) (float64, error) {
+	inverse, err := strconv.Atoi(key[:ratingLength-1])
+	if err != nil {
+		return 0, fmt.Errorf("read the sort key %q: %w", key, err)
+	}
+	return float64(100*100-inverse) / 100, nil
 }
 
 // place finds the position and the rank of the window's first row.

@@ -139,6 +139,11 @@ func TestRemoval(t *testing.T) {
 			u.Consent, u.ConsentEpoch = account.Consent{}, 2
 			b.save(u, nil)
 		},
+		"by a new consent after boards have closed": func(b *bench, u account.User, h leaderboard.History) {
+			b.now = day0.Add(20 * day)
+			u.Consent.Since, u.ConsentEpoch = 3, 3
+			b.save(u, h)
+		},
 		"by a new consent, whose ratings begin anew": func(b *bench, u account.User, h leaderboard.History) {
 			u.Consent.Since, u.ConsentEpoch = 3, 3
 			b.save(u, h)

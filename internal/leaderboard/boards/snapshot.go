@@ -82,7 +82,7 @@ func (r *Reader) Snapshot(ctx context.Context, b leaderboard.Board) (Snapshot, e
 		return Snapshot{}, err
 	}
 	age := snap.ReadTime.Sub(doc.AsOf)
-	if age <= fresh {
+	if age <= fresh && doc.Removals == 0 {
 		return newSnapshot(b, doc), nil
 	}
 	made, err := r.make(ctx, b, snap, doc)
@@ -112,10 +112,17 @@ func (r *Reader) make(
 	}
 	// What has left by now is not counted, and what leaves from now on fails the write below.
 	made, err := r.count(ctx, b, taken)
-	if err != nil {
-		return Snapshot{}, err
+	if err == nil {
+		err = r.keep(ctx, snap.Ref, made, taken)
 	}
-	return made, r.keep(ctx, snap.Ref, made, taken)
+	if err != nil {
+		return Snapshot{}, errors.Join(err, work.Release(ctx, func(ctx context.Context) error {
+			free := []firestore.Update{{Path: "lease", Value: work.Lease{}}}
+			_, err := snap.Ref.Update(ctx, free, firestore.LastUpdateTime(taken))
+			return overtaken(err)
+		}))
+	}
+	return made, nil
 }
 
 // keep stores the snapshot unless the stored one has changed since the lease was taken.
@@ -126,7 +133,7 @@ func (r *Reader) keep(ctx context.Context, ref *firestore.DocumentRef, made Snap
 	}
 	updates := []firestore.Update{
 		{Path: "schema", Value: snapshotSchema}, {Path: "asOf", Value: made.AsOf}, {Path: "counts", Value: made.counts},
-		{Path: "top", Value: top}, {Path: "lease", Value: work.Lease{}},
+		{Path: "top", Value: top}, {Path: "lease", Value: work.Lease{}}, {Path: "removals", Value: 0},
 	}
 	if p := made.Board.Period; !p.Always() {
 		updates = append(updates, firestore.Update{Path: "expireAt", Value: p.Expires()})

@@ -52,6 +52,7 @@ func TestSnapshot(t *testing.T) {
 		made   bool
 	}{
 		"that is fresh is used":                      {map[string]any{}, 1, false},
+		"that has lost an entry since is made again": {map[string]any{"removals": 1}, 2, true},
 		"that is stale is made again":                {map[string]any{"asOf": hour}, 2, true},
 		"that another makes is used as it was":       {map[string]any{"asOf": minute, "lease": held}, 1, false},
 		"that is too old to read by is counted":      {map[string]any{"asOf": hour, "lease": held}, 2, false},
@@ -125,6 +126,9 @@ func TestMake_isLostToOneWhoLeaves(t *testing.T) {
 		t.Errorf("err = %v, want lost", err)
 	}
 	b.leftNoTrace("leaver")
+	if s := b.snapshot(); s.Total() != 0 || b.stored().AsOf.IsZero() {
+		t.Errorf("the next maker waits for the lease: total %d, stored %+v", s.Total(), b.stored())
+	}
 }
 
 // The counts of a snapshot are those of one moment, while others write.

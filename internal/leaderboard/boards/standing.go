@@ -99,7 +99,7 @@ func (r *Reader) readOwn(ctx context.Context, b leaderboard.Board, uid account.U
 	if err != nil || !leaderboard.TakesPart(o.user) || !o.user.Stands(doc.ConsentEpoch) {
 		return o, err
 	}
-	o.updatedAt, o.part = doc.UpdatedAt, doc.Contributions
+	o.updatedAt, o.part = snaps[1].UpdateTime, doc.Contributions
 	if !b.Period.Always() {
 		o.part = doc.Contributions.Between(b.Period.Begin(), b.Period.End())
 	}
@@ -171,10 +171,11 @@ func highest(h leaderboard.History) *BestScan {
 	return &BestScan{Score: best.Score, At: httpapi.Time(best.CompletedAt)}
 }
 
-// rankIn returns the rank that the user's present rating has among the others of the snapshot, and
+// rank returns the rank that the user's present rating has among the others of the snapshot, and
 // the number of entries with the user's.
 func (r *Reader) rank(ctx context.Context, s Snapshot, o own) (rank Rank, total int64, err error) {
 	var above int64
+	others := s.counts
 	err = r.at(ctx, s.AsOf, func(ctx context.Context, tx *firestore.Transaction) error {
 		v := &view{Snapshot: s, ctx: ctx, tx: tx, fs: r.Firestore}
 		was, err := v.entryOf(o)
@@ -184,6 +185,8 @@ func (r *Reader) rank(ctx context.Context, s Snapshot, o own) (rank Rank, total 
 		v.ignored, total = was, s.Total()
 		if was == "" {
 			total++
+		} else if others, err = without(s.counts, was); err != nil {
+			return err
 		}
 		above, err = v.count(leaderboard.RatingKey(leaderboard.Hundredths(o.place.Rating)))
 		return err
@@ -191,10 +194,22 @@ func (r *Reader) rank(ctx context.Context, s Snapshot, o own) (rank Rank, total 
 	if err != nil {
 		return Rank{}, 0, fmt.Errorf("rank on %s: %w", s.Board.ID(), err)
 	}
-	return rankIn(s.counts, above, total, o.place.Rating, o.part.Error(s.Board.Major)), total, nil
+	return rankIn(others, above, total, o.place.Rating, o.part.Error(s.Board.Major)), total, nil
+}
+
+// without returns the counts without the entry of the sort key.
+func without(c leaderboard.Counts, key string) (leaderboard.Counts, error) {
+	rating, err := ratingIn(key)
+	if err != nil {
+		return nil, err
+	}
+	c = slices.Clone(c)
+	c[leaderboard.BucketOf(rating)]--
+	return c, nil
 }
 
 // rankIn returns the rank of a rating with the standard error that is below so many of the entries.
+// c has the others' entries alone.
 func rankIn(c leaderboard.Counts, above, total int64, rating, deviation float64) Rank {
 	// A drifted histogram must not give a rank that there is not.
 	rank, spread := min(max(above+1, 1), total), within*deviation
@@ -214,10 +229,11 @@ func (v *view) entryOf(o own) (string, error) {
 			return one.SortKey, nil
 		}
 	}
-	if v.whole() || !o.place.Shown && o.updatedAt.Before(v.AsOf) {
+	earlier := !o.updatedAt.After(v.AsOf) // by the database's clock, both
+	if v.whole() || !o.place.Shown && earlier {
 		return "", nil
 	}
-	if o.place.Shown && o.updatedAt.Before(v.AsOf) {
+	if o.place.Shown && earlier {
 		return o.place.Key(o.user.UID), nil // the same as now
 	}
 	snap, err := v.tx.Get(leaderboard.EntryRef(v.fs, v.Board.ID(), o.user.UID))

@@ -245,7 +245,11 @@ func (w *walk) commit(ctx context.Context, tx *outbox.Tx, e row, epoch int64) (t
 		return false, err
 	}
 	total := max(w.counts.Total(), w.position) // of a histogram that has drifted
-	rank := rankIn(w.counts, w.rank-1, total, e.Rating, doc.Contributions.Error(w.Board.Major))
+	others, err := without(w.counts, e.SortKey)
+	if err != nil {
+		return false, err
+	}
+	rank := rankIn(others, w.rank-1, total, e.Rating, doc.Contributions.Error(w.Board.Major))
 	now, before := leaderboard.Told{Rank: rank.Rank, Day: w.today()}, doc.Told
 	if before != nil && (before.Day == now.Day || before.Rank == now.Rank) {
 		return false, nil

@@ -26,7 +26,8 @@ type Consumer struct {
 	Outbox *outbox.Box
 	// Key derives the hashes of struck contributions.
 	Key keys.Ring
-	// Quiet has the consumer tell of no personal bests, for facts that were told before.
+	// Quiet has the consumer count facts again that were told before: also those made before a newer
+	// text of the consent, and without telling of personal bests.
 	Quiet bool
 	// Now is the clock.
 	Now func() time.Time
@@ -107,11 +108,13 @@ func (r *Consumer) admit(
 	ctx context.Context, uid account.UID, epoch int64, major int, c leaderboard.Contribution,
 ) error {
 	return r.inTurn(ctx, uid, "rank scan "+c.ScanID, func(ctx context.Context, tx *outbox.Tx) error {
-		user, err := account.Enter(tx.Transaction, r.Firestore, uid, epoch)
+		user, err := account.EnterActive(tx.Transaction, r.Firestore, uid)
 		if err != nil {
 			return fault.Ignore(err, account.ErrClosed)
 		}
-		if leaderboard.Forgotten(user, c) {
+		// What is replayed may be from before a newer text was agreed to.
+		admitted := user.Admits(epoch) || r.Quiet && user.Stands(epoch)
+		if !admitted || leaderboard.Forgotten(user, c) {
 			return nil
 		}
 		return r.contribute(ctx, tx, user, major, r.identified(user, epoch, c))

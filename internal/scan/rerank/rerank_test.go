@@ -3,9 +3,11 @@ package rerank_test
 import (
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
+	"cloud.google.com/go/firestore"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -53,11 +55,29 @@ func consumer(w *usertest.World) rank.Consumer {
 	return rank.Consumer{Firestore: w.Firestore, Outbox: w.Outbox, Key: []byte(usertest.Key), Now: w.Clock}
 }
 
+// agreeAnew has ada agree to a newer text, as [account.Consent.Since] says, and the rating follow.
+func agreeAnew(t *testing.T, w *usertest.World) {
+	t.Helper()
+	newer := []firestore.Update{{Path: "consentEpoch", Value: 2}, {Path: "consent.since", Value: 1}}
+	if _, err := account.Ref(w.Firestore, ada).Update(t.Context(), newer); err != nil {
+		t.Fatal(err)
+	}
+	if err := boards.Restore(t.Context(), w.Firestore, ada, w.Clock()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestUser(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(*usertest.World, []string){
 		"whose rating is as it was": func(*usertest.World, []string) {},
 		"whose rating is lost": func(w *usertest.World, _ []string) {
+			id := leaderboard.AllTime(report.MajorVersion()).ID()
+			if _, err := leaderboard.Ratings(w.Firestore, ada).Doc(id).Delete(t.Context()); err != nil {
+				t.Error(err)
+			}
+		},
+		"whose rating is lost, and who agreed to a newer text before": func(w *usertest.World, _ []string) {
 			id := leaderboard.AllTime(report.MajorVersion()).ID()
 			if _, err := leaderboard.Ratings(w.Firestore, ada).Doc(id).Delete(t.Context()); err != nil {
 				t.Error(err)
@@ -71,11 +91,15 @@ func TestUser(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, scans := world(t)
-			if name != "whose rating is lost" {
+			lost := strings.Contains(name, "lost")
+			if !lost {
 				damage(w, scans)
 			}
+			if strings.Contains(name, "newer text") {
+				agreeAnew(t, w)
+			}
 			before, shown, told := rating(t, w), entry(t, w), len(w.Published())
-			if name == "whose rating is lost" {
+			if lost {
 				damage(w, scans)
 			}
 			if before == nil || shown == nil {
@@ -87,6 +111,11 @@ func TestUser(t *testing.T) {
 					t.Fatalf("%d facts, %v", facts, err)
 				}
 				times := cmpopts.IgnoreFields(leaderboard.RatingDoc{}, "UpdatedAt")
+				same := len(rating(t, w).Contributions) == len(before.Contributions)
+				if same && strings.Contains(name, "newer text") {
+					// Which text each was counted under is lost, so that they strike without a value.
+					times = cmpopts.IgnoreFields(leaderboard.RatingDoc{}, "UpdatedAt", "ConsentEpoch", "Contributions")
+				}
 				if diff := cmp.Diff(before, rating(t, w), times); diff != "" {
 					t.Errorf("rating (-before +after):\n%s", diff)
 				}
