@@ -30,10 +30,10 @@
 //
 // The histogram has 1,000 buckets in 16 shards, which are only incremented blindly: a transaction
 // that reads a shard would make all who submit wait for each other. Package boards reads by a
-// snapshot of the shards and the top 100 (Reader.Snapshot), which one of them makes anew when it is
-// 10 s old. All that a request reads of the board is read as of the snapshot's time, so that ranks,
-// totals and pages agree: a rank is the number of entries in the buckets above, and a COUNT within
-// the own bucket. A user's own rating is that of now.
+// snapshot of the shards and the top 100 (Reader.Snapshot), which one of its callers makes anew
+// when it is 10 s old or has lost an entry. All that a request reads of the board is read as of
+// the snapshot's time, so that ranks, totals and pages agree: a rank is the number of entries in
+// the buckets above, and a COUNT within the own bucket. A user's own rating is that of now.
 //
 // A snapshot names users. The commit that removes an entry takes it out of the snapshot, which
 // fails a maker that is at work.

@@ -1335,7 +1335,7 @@ type Profile_Leaderboard struct {
 	// OptIn Whether others may see the user on the board.
 	OptIn bool `json:"optIn"`
 
-	// RankEvents Whether the user is told, at most once a day, that their rank has changed.
+	// RankEvents Whether the user wants to be told, at most once a day, that their rank has changed. No notice is made of it yet.
 	RankEvents bool `json:"rankEvents"`
 }
 
@@ -1368,7 +1368,7 @@ type ProfileChange_Leaderboard struct {
 	// OptIn Whether others may see the user on the board.
 	OptIn *bool `json:"optIn,omitempty"`
 
-	// RankEvents Whether the user is told, at most once a day, that their rank has changed.
+	// RankEvents Whether the user wants to be told, at most once a day, that their rank has changed. No notice is made of it yet.
 	RankEvents *bool `json:"rankEvents,omitempty"`
 }
 
@@ -2836,12 +2836,12 @@ type ClientInterface interface {
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
 	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
-	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
-	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
-	// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
-	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
-	// within a day.
+	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
+	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
+	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
+	// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+	// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
+	// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2852,12 +2852,12 @@ type ClientInterface interface {
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
 	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
-	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
-	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
-	// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
-	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
-	// within a day.
+	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
+	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
+	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
+	// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+	// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
+	// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2868,12 +2868,12 @@ type ClientInterface interface {
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
 	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
-	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
-	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
-	// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
-	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
-	// within a day.
+	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
+	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
+	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
+	// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+	// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
+	// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 	//
 	// Takes a body of the `application/merge-patch+json` content type.
 	//
@@ -4124,12 +4124,12 @@ func (c *Client) GetProfile(ctx context.Context, params *GetProfileParams, reqEd
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
 // null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
-// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
-// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
-// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
-// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
-// within a day.
+// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
+// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
+// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
+// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
+// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4150,12 +4150,12 @@ func (c *Client) UpdateProfileWithBody(ctx context.Context, params *UpdateProfil
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
 // null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
-// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
-// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
-// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
-// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
-// within a day.
+// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
+// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
+// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
+// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
+// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4176,12 +4176,12 @@ func (c *Client) UpdateProfile(ctx context.Context, params *UpdateProfileParams,
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
 // null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
-// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
-// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
-// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
-// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
-// within a day.
+// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
+// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
+// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
+// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
+// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 //
 // Takes a body of the `application/merge-patch+json` content type.
 //
@@ -8100,12 +8100,12 @@ type ClientWithResponsesInterface interface {
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
 	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
-	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
-	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
-	// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
-	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
-	// within a day.
+	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
+	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
+	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
+	// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+	// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
+	// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8116,12 +8116,12 @@ type ClientWithResponsesInterface interface {
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
 	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
-	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
-	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
-	// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
-	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
-	// within a day.
+	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
+	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
+	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
+	// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+	// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
+	// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8132,12 +8132,12 @@ type ClientWithResponsesInterface interface {
 	//
 	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
 	// null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
-	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
-	// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-	// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
-	// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
-	// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
-	// within a day.
+	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
+	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
+	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
+	// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+	// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
+	// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 	//
 	// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11864,12 +11864,12 @@ func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, params
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
 // null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
-// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
-// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
-// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
-// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
-// within a day.
+// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
+// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
+// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
+// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
+// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11886,12 +11886,12 @@ func (c *ClientWithResponses) UpdateProfileWithBodyWithResponse(ctx context.Cont
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
 // null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
-// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
-// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
-// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
-// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
-// within a day.
+// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
+// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
+// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
+// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
+// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11908,12 +11908,12 @@ func (c *ClientWithResponses) UpdateProfileWithResponse(ctx context.Context, par
 //
 // A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
 // null clears: `displayName` and `locale` are empty then, and `keepPhotosDays` is the default. `birthYear`, `leaderboard`,
-// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody changed the profile since
-// you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in; opting out takes
-// the entry away within seconds. With `rankEvents` the user is told, at most once a day, when their rank on the board of everybody
-// and all times is another than the one last told; the first day is only remembered. `birthYear` is declared once, before the first upload; only support can correct it, so
-// ask the user to look at it twice. `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed
-// within a day.
+// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
+// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
+// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
+// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
+// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 //
 // Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
 //

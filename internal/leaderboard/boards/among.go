@@ -5,39 +5,16 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"cloud.google.com/go/firestore"
 
 	"github.com/facescan/facescan/internal/account"
-	"github.com/facescan/facescan/internal/fault"
-	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard"
-	"github.com/facescan/facescan/internal/store"
 )
 
-// Find returns the board that the API calls by the name: a board's id, or [Main]. major is the
-// current engine's major version. The error is not_found for a board that never was, and board_gone
-// for one that is not kept any more.
-func Find(name string, major int, now time.Time) (leaderboard.Board, error) {
-	if name == Main {
-		return leaderboard.AllTime(major), nil
-	}
-	b, ok := leaderboard.ParseBoard(name)
-	if !ok || b.Major > major || b.Period.Begin().After(now) {
-		return b, fault.New(fault.CodeNotFound, "There is no such leaderboard.")
-	}
-	if b.Period.Gone(now) {
-		return b, fault.New(fault.CodeBoardGone, "This leaderboard was kept until %s.", httpapi.Time(b.Period.Expires()))
-	}
-	return b, nil
-}
-
-// Main is what the API calls the board of all users and all times of the current engine.
-const Main = "symmetry"
-
-// Among returns the part of the board that the users are on, with their ranks among each other. It
-// reads the entries as they are now, one for each user, and is meant for some hundred.
+// Among returns the part of the board that the users are on, with their ranks among each other,
+// without users who do not take part any more. It reads the entries as they are now, one for each
+// user, and is meant for some hundred.
 func (r *Reader) Among(ctx context.Context, b leaderboard.Board, caller account.UID, uids []account.UID) (Page, error) {
 	refs := make([]*firestore.DocumentRef, len(uids))
 	for i, uid := range uids {
@@ -47,21 +24,33 @@ func (r *Reader) Among(ctx context.Context, b leaderboard.Board, caller account.
 	if err != nil {
 		return Page{}, fmt.Errorf("read entries of %s: %w", b.ID(), err)
 	}
-	var w window
-	asOf := r.Now()
+	p := Page{AsOf: r.Now()}
+	var found []row
 	for _, snap := range snaps {
-		e, err := store.Decode[leaderboard.EntryDoc](snap, nil, "entry", nil)
+		p.AsOf = snap.ReadTime
+		if !snap.Exists() {
+			continue
+		}
+		one, err := rowOf(snap)
 		if err != nil {
 			return Page{}, err
 		}
-		asOf = snap.ReadTime
-		if snap.Exists() {
-			w.rows = append(w.rows, row{e.UID, leaderboard.TopRow{Rating: e.Rating, Scans: e.Scans, SortKey: e.SortKey}})
+		found = append(found, one)
+	}
+	slices.SortFunc(found, func(a, b row) int { return cmp.Compare(a.SortKey, b.SortKey) })
+	users, err := r.users(ctx, found)
+	if err != nil {
+		return Page{}, err
+	}
+	// Before the ranks are given: in so small a circle a gap would show who has left.
+	var w window
+	var present []account.User
+	for i, u := range users {
+		if leaderboard.TakesPart(u) {
+			w.rows, present = append(w.rows, found[i]), append(present, u)
 		}
 	}
-	slices.SortFunc(w.rows, func(a, b row) int { return cmp.Compare(a.SortKey, b.SortKey) })
-	w.added = int64(len(w.rows))
-	p, err := r.page(ctx, Snapshot{Board: b, AsOf: asOf}, caller, w)
+	p.Rows = w.shown(present, caller)
 	p.Total = int64(len(p.Rows))
-	return p, err
+	return p, nil
 }

@@ -3,6 +3,7 @@ package boards_test
 import (
 	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -445,6 +446,11 @@ func (g *game) buckets(b leaderboard.Board) map[int]int64 {
 	return n
 }
 
+// runs is how many runs of the model there are. 30 submit 10,000 scans, in about 4 minutes:
+//
+//	scripts/local.sh test -- go test ./internal/leaderboard/boards -run Sorted -boards.runs 30
+var runs = flag.Int("boards.runs", 3, "how many runs of the model there are")
+
 // Whatever users do, in whichever order it is told, how often and with which commits failing, the
 // boards are what a sorted slice is.
 func TestBoards_areWhatASortedSliceIs(t *testing.T) {
@@ -459,7 +465,7 @@ func TestBoards_areWhatASortedSliceIs(t *testing.T) {
 			boards = append(boards, leaderboard.Board{Division: division, Period: period, Major: all.Major})
 		}
 	}
-	for seed := range 3 {
+	for seed := range *runs {
 		t.Run(fmt.Sprintf("run %d", seed), func(t *testing.T) {
 			t.Parallel()
 			g := newGame(t, seed)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -122,7 +123,10 @@ func (v *view) entries() firestore.Query { return leaderboard.Entries(v.fs, v.Bo
 
 // after returns up to n entries after the key, in their order.
 func (v *view) after(key string, n int) ([]row, error) {
-	from := v.topIndex(key)
+	from, found := v.find(key)
+	if found {
+		from++
+	}
 	if v.whole() || len(v.top)-from >= n {
 		return v.top[from:min(from+n, len(v.top))], nil
 	}
@@ -139,29 +143,15 @@ func (v *view) before(key string, n int) ([]row, error) {
 	return found, err
 }
 
-// topIndex returns the number of entries of the top up to and including the key.
-func (v *view) topIndex(key string) int {
-	i, found := slices.BinarySearchFunc(v.top, key, func(r row, k string) int { return cmpString(r.SortKey, k) })
-	if found {
-		i++
-	}
-	return i
+// find returns the number of entries of the top before the key, and whether the next one has it.
+func (v *view) find(key string) (int, bool) {
+	return slices.BinarySearchFunc(v.top, key, func(r row, k string) int { return strings.Compare(r.SortKey, k) })
 }
 
 // inTop returns the number of entries before the key, if the top has them all.
 func (v *view) inTop(key string) (int, bool) {
-	i, _ := slices.BinarySearchFunc(v.top, key, func(r row, k string) int { return cmpString(r.SortKey, k) })
+	i, _ := v.find(key)
 	return i, v.whole() || i < len(v.top)
-}
-
-func cmpString(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // count returns the number of entries before the key without the ignored one.
@@ -222,23 +212,11 @@ func (v *view) place(w *window) (err error) {
 // page gives the window's rows their ranks and names. Rows whose users are gone or do not take part
 // any more are left out.
 func (r *Reader) page(ctx context.Context, s Snapshot, caller account.UID, w window) (Page, error) {
-	p := Page{Rows: []Row{}, Total: s.Total() + w.added, AsOf: s.AsOf}
 	users, err := r.users(ctx, w.rows)
 	if err != nil {
 		return Page{}, err
 	}
-	rank := w.rank
-	for i, one := range w.rows {
-		at := w.position + int64(i)
-		if i > 0 && one.SortKey[:ratingLength] != w.rows[i-1].SortKey[:ratingLength] || rank == 0 {
-			rank = at + 1
-		}
-		if u := users[i]; leaderboard.TakesPart(u) {
-			p.Rows = append(p.Rows, Row{
-				Rank: rank, Username: u.Username, Rating: one.Rating, Scans: one.Scans, Me: one.uid == caller,
-			})
-		}
-	}
+	p := Page{Rows: w.shown(users, caller), Total: s.Total() + w.added, AsOf: s.AsOf}
 	if n := len(w.rows); n > 0 {
 		if w.position > 0 {
 			p.Prev = w.rows[0].SortKey
@@ -248,6 +226,24 @@ func (r *Reader) page(ctx context.Context, s Snapshot, caller account.UID, w win
 		}
 	}
 	return p, nil
+}
+
+// shown returns the rows of the users who take part. users are those of the window's rows, in their
+// order.
+func (w window) shown(users []account.User, caller account.UID) []Row {
+	shown, rank := []Row{}, w.rank
+	for i, one := range w.rows {
+		at := w.position + int64(i)
+		if i > 0 && one.SortKey[:ratingLength] != w.rows[i-1].SortKey[:ratingLength] || rank == 0 {
+			rank = at + 1
+		}
+		if u := users[i]; leaderboard.TakesPart(u) {
+			shown = append(shown, Row{
+				Rank: rank, Username: u.Username, Rating: one.Rating, Scans: one.Scans, Me: one.uid == caller,
+			})
+		}
+	}
+	return shown
 }
 
 // users returns the rows' users as they are now, the zero User for one who is gone.

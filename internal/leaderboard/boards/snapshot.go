@@ -197,11 +197,15 @@ func rows(tx *firestore.Transaction, q firestore.Query) ([]row, error) {
 	}
 	all := make([]row, len(snaps))
 	for i, snap := range snaps {
-		var e leaderboard.EntryDoc
-		if err := snap.DataTo(&e); err != nil {
-			return nil, fmt.Errorf("decode entry: %w", err)
+		if all[i], err = rowOf(snap); err != nil {
+			return nil, err
 		}
-		all[i] = row{e.UID, leaderboard.TopRow{Rating: e.Rating, Scans: e.Scans, SortKey: e.SortKey}}
 	}
 	return all, nil
+}
+
+// rowOf returns the entry of the document.
+func rowOf(snap *firestore.DocumentSnapshot) (row, error) {
+	e, err := store.Decode[leaderboard.EntryDoc](snap, nil, "entry", nil)
+	return row{e.UID, leaderboard.TopRow{Rating: e.Rating, Scans: e.Scans, SortKey: e.SortKey}}, err
 }

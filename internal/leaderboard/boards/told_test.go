@@ -135,6 +135,20 @@ func (b *bench) begun(t *Teller) *walk {
 	return w
 }
 
+// paged is a walk that has told its first page.
+func (b *bench) paged(t *Teller) *walk {
+	b.t.Helper()
+	w := b.begun(t)
+	_, err := w.page(b.t.Context())
+	if err == nil {
+		err = w.keep(b.t.Context())
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return w
+}
+
 // three is a board of which a, b and d want to hear. Their ranks of the first day are remembered,
 // and on the second a newcomer is first.
 func three(t *testing.T) *bench {
@@ -448,13 +462,7 @@ func TestTeller_longWalk(t *testing.T) {
 	t.Parallel()
 	b := three(t)
 	teller, heard := b.teller(2)
-	w := b.begun(teller)
-	if _, err := w.page(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.keep(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	b.paged(teller)
 	wantTold(t, "by the first page", heard, "a 1 to 2")
 	b.rated("newer", day0, 95)
 	b.renew(main)
@@ -468,13 +476,7 @@ func TestTeller_midnight(t *testing.T) {
 	t.Parallel()
 	b := three(t)
 	teller, heard := b.teller(2)
-	w := b.begun(teller)
-	if _, err := w.page(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.keep(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	w := b.paged(teller)
 	if err := w.release(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -51,6 +51,15 @@ func (b *bench) board(uid account.UID) (rows []string) {
 	return rows
 }
 
+// takePart sets the user's choice, of which no event has come yet.
+func (b *bench) takePart(uid account.UID, in bool) {
+	b.t.Helper()
+	optIn := []firestore.Update{{Path: "leaderboard.optIn", Value: in}}
+	if _, err := account.Ref(b.fs, uid).Update(b.t.Context(), optIn); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 func TestBoard(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -71,13 +80,12 @@ func TestBoard(t *testing.T) {
 		ids[uid] = b.befriend("ada", uid)
 	}
 	want("with friends, of whom one has one scan", "1 name-of-best false", "2 name-of-ada true", "2 name-of-equal false")
+	b.takePart("best", false)
+	want("after the first has opted out, before the event", "1 name-of-ada true", "1 name-of-equal false")
+	b.takePart("best", true)
 	b.want(http.StatusNoContent, "best", http.MethodPost, root+"/"+ids["best"]+"/block", "")
 	want("blocked by one", "1 name-of-ada true", "1 name-of-equal false")
-	if _, err := account.Ref(b.fs, "equal").Update(t.Context(), []firestore.Update{
-		{Path: "leaderboard.optIn", Value: false}, {Path: "username", Value: "x"},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	b.takePart("equal", false)
 	want("after the other has opted out", "1 name-of-ada true")
 	b.refused(fault.CodeNotFound, "ada", http.MethodGet, "/v1/leaderboards/friends/friends", "")
 	b.refused(fault.CodeNotRegistered, "nobody", http.MethodGet, "/v1/leaderboards/symmetry/friends", "")

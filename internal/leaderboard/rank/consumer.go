@@ -141,7 +141,7 @@ func (r *Consumer) contribute(
 }
 
 // logLate logs each period that has closed before the contribution came, so that it counts for all
-// time alone. The message is not repeated for a duplicate.
+// time alone. A duplicate does not repeat the message; a commit that is tried again does.
 func logLate(ctx context.Context, c leaderboard.Contribution, now time.Time) {
 	for _, p := range leaderboard.Current(c.When()) {
 		if !p.Open(now) {
