@@ -29,7 +29,7 @@ func TestClient_sendsToTheConfiguredEndpoint(t *testing.T) {
 	if again, err := push.Client(t.Context(), p); again != client || err != nil {
 		t.Errorf("another client for the same process: %v", err)
 	}
-	if _, err := client.Send(t.Context(), &messaging.Message{Token: "device-1"}); err != nil {
+	if err := client.Send(t.Context(), &messaging.Message{Token: "device-1"}); err != nil {
 		t.Fatal(err)
 	}
 	sent := fcm.Messages()

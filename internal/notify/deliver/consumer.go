@@ -9,11 +9,11 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"firebase.google.com/go/v4/auth"
-	"firebase.google.com/go/v4/messaging"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/fcm"
 	"github.com/facescan/facescan/internal/mail"
 	"github.com/facescan/facescan/internal/notify"
 )
@@ -30,7 +30,7 @@ type Consumer struct {
 	// Firestore holds the inboxes and deliveries.
 	Firestore *firestore.Client
 	// FCM sends the pushes and Mailer the mails.
-	FCM    *messaging.Client
+	FCM    *fcm.Sender
 	Mailer *mail.Sender
 	// Users are the Firebase users, whose addresses the mails go to.
 	Users *auth.Client

@@ -248,8 +248,6 @@ func TestForget_leavesARenewedDevice(t *testing.T) {
 	}
 }
 
-// The FCM client itself tries again for some seconds before it reports that the service is
-// unavailable.
 func TestHandle_retriesOnlyTheDevicesNotServed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -7,14 +7,12 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	firebase "firebase.google.com/go/v4"
 	"firebase.google.com/go/v4/auth"
-	"firebase.google.com/go/v4/messaging"
-	"google.golang.org/api/option"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/fcm"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/mail"
@@ -60,27 +58,22 @@ func benchOver(t *testing.T, project string, fs *firestore.Client) *bench {
 	b.auth = emulatortest.NewAuthFront(t)
 	b.users = b.auth.Client(t, project)
 	b.consumer = &Consumer{
-		Firestore: fs, FCM: fcmClient(t, project, b.fcm.URL()), Mailer: plainMailer(t, b.smtp.Host()), Users: b.users,
+		Firestore: fs, FCM: pushesTo(t, project, b.fcm.URL()), Mailer: plainMailer(t, b.smtp.Host()), Users: b.users,
 		Now: func() time.Time { return b.now },
 	}
 	b.saveScan("s", scan.Completed)
 	return b
 }
 
-func fcmClient(t *testing.T, project, endpoint string) *messaging.Client {
+func pushesTo(t *testing.T, project, endpoint string) *fcm.Sender {
 	t.Helper()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	app, err := firebase.NewApp(t.Context(), &firebase.Config{ProjectID: project},
-		option.WithEndpoint(endpoint), option.WithHTTPClient(&http.Client{Transport: transport}))
+	sender, err := fcm.New(fcm.Config{Project: project, Endpoint: endpoint, Transport: transport})
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := app.Messaging(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
+	return sender
 }
 
 func plainMailer(t *testing.T, addr string) *mail.Sender {

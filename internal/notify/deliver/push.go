@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 
 	"cloud.google.com/go/firestore"
 	"firebase.google.com/go/v4/messaging"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
+	"github.com/facescan/facescan/internal/fcm"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/store"
 )
@@ -39,18 +41,16 @@ func (c *Consumer) push(ctx context.Context, msg notify.Message, mine claim) out
 	if len(targets) == 0 {
 		return outcome{}
 	}
-	pushes := make([]*messaging.Message, len(targets))
+	answers := make([]error, len(targets))
+	var sending sync.WaitGroup
 	for i, t := range targets {
-		pushes[i] = pushOf(msg, t.Token)
+		sending.Go(func() { answers[i] = c.FCM.Send(ctx, pushOf(msg, t.Token)) })
 	}
-	batch, err := c.FCM.SendEach(ctx, pushes)
-	if err != nil {
-		return outcome{err: fmt.Errorf("send pushes: %w", err)}
-	}
+	sending.Wait()
 	var result outcome
 	var faults []error
-	for i, response := range batch.Responses {
-		served, err := c.settle(ctx, targets[i], response)
+	for i, answer := range answers {
+		served, err := c.settle(ctx, targets[i], answer)
 		if served {
 			result.served = append(result.served, targets[i].snap.Ref.ID)
 		}
@@ -81,17 +81,17 @@ func (c *Consumer) targets(ctx context.Context, uid account.UID) ([]target, erro
 }
 
 // settle reports whether the device is done with the event.
-func (c *Consumer) settle(ctx context.Context, t target, response *messaging.SendResponse) (served bool, err error) {
-	switch err := response.Error; {
-	case response.Success:
+func (c *Consumer) settle(ctx context.Context, t target, answer error) (served bool, err error) {
+	switch {
+	case answer == nil:
 		return true, nil
-	case messaging.IsUnregistered(err), messaging.IsSenderIDMismatch(err):
+	case errors.Is(answer, fcm.ErrDead):
 		return true, c.forget(ctx, t)
-	case messaging.IsInvalidArgument(err):
-		slog.WarnContext(ctx, "push refused", "error", err)
+	case errors.Is(answer, fcm.ErrToken), errors.Is(answer, fcm.ErrArgument), errors.Is(answer, fcm.ErrPayload):
+		slog.WarnContext(ctx, "push refused", "error", answer)
 		return true, nil
 	default:
-		return false, fmt.Errorf("push: %w", err)
+		return false, fmt.Errorf("push: %w", answer)
 	}
 }
 

@@ -15,14 +15,13 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/storage"
-	firebase "firebase.google.com/go/v4"
 	"firebase.google.com/go/v4/auth"
-	"firebase.google.com/go/v4/messaging"
 	"google.golang.org/api/option"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/face/report"
+	"github.com/facescan/facescan/internal/fcm"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/leaderboard/friends"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
@@ -225,17 +224,14 @@ func (w *World) handle(opts Options) {
 	}
 }
 
-func (w *World) pushes(way http.RoundTripper) *messaging.Client {
+func (w *World) pushes(way http.RoundTripper) *fcm.Sender {
 	w.tb.Helper()
 	if way == nil {
 		way = http.DefaultTransport
 	}
-	app, err := firebase.NewApp(w.tb.Context(), &firebase.Config{ProjectID: w.Project},
-		option.WithEndpoint(w.Push.URL()), option.WithHTTPClient(&http.Client{Transport: way}))
+	sender, err := fcm.New(fcm.Config{Project: w.Project, Endpoint: w.Push.URL(), Transport: way})
 	w.must(err)
-	client, err := app.Messaging(w.tb.Context())
-	w.must(err)
-	return client
+	return sender
 }
 
 // Clock returns the world's time.
