@@ -107,7 +107,7 @@ func (s *Sender) Send(ctx context.Context, m *messaging.Message) error {
 	if err != nil {
 		return lost(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	switch {
 	case resp.StatusCode/100 == 2:

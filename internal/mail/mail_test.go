@@ -145,6 +145,26 @@ func TestSend_refusals(t *testing.T) {
 	}
 }
 
+// The local stack's sink can demand a login without TLS.
+func TestSend_plainLogin(t *testing.T) {
+	t.Parallel()
+	server, _ := sink(t, true)
+	server.RequireLogin("user", "secret")
+	for password, class := range map[string]string{"secret": "", "guess": provider.Auth} {
+		sender, err := mail.New(mail.Config{
+			Addr: server.Host(), From: "a@example.com", Plain: true, User: "user", Password: password,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = sender.Send(t.Context(), letterTo("ann@example.com"))
+		fault, _ := errors.AsType[*provider.Fault](err)
+		if (err == nil) != (class == "") || class != "" && (fault == nil || fault.Class != class || !fault.Ours) {
+			t.Errorf("password %q: %v", password, err)
+		}
+	}
+}
+
 func TestSend_noAddress(t *testing.T) {
 	t.Parallel()
 	server, sender := sink(t, true)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"html"
 	"io"
 	"net/http"
 	"strings"
@@ -49,6 +50,22 @@ func TestSentMessages_areListed(t *testing.T) {
 	s.await(ctx, t, "a push message", func() bool { return len(s.Push.Messages()) > 0 })
 	hasAtLeast(t, s.MailURL(), s.Mail.Messages())
 	hasAtLeast(t, s.PushURL(), s.Push.Messages())
+	shows(t, s.MailboxURL(), s.Mail.Messages()[0].Subject)
+	shows(t, s.PushboxURL(), s.Push.Messages()[0].Title)
+}
+
+// shows checks that the page has the text.
+func shows(t *testing.T, url, text string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK || !bytes.Contains(body, []byte(html.EscapeString(text))) {
+		t.Errorf("%s: %d, %v, without %q", url, resp.StatusCode, err, text)
+	}
 }
 
 // compacted compares raw JSON without its white space.

@@ -63,13 +63,15 @@ func renderPage() []byte {
 // asks for a password.
 func pagePolicy() string {
 	return strings.Join([]string{
-		"default-src 'none'", "script-src " + sourceHash(pageScript), "style-src " + sourceHash(pageStyle),
+		"default-src 'none'", "script-src " + SourceHash(pageScript), "style-src " + SourceHash(pageStyle),
 		"connect-src 'self'",
 		"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
 	}, "; ")
 }
 
-func sourceHash(text string) string {
+// SourceHash returns the source of a content security policy that allows an embedded script or
+// style with this text.
+func SourceHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return fmt.Sprintf("'sha256-%s'", base64.StdEncoding.EncodeToString(sum[:]))
 }

@@ -165,9 +165,9 @@ func printAddresses(w io.Writer, h *host.Host) {
 		{"Firebase Auth", h.AuthHost},
 		{"Cloud Storage", h.Storage.Host()},
 		{"project", host.Project},
-		{"mails sent", h.MailURL()},
+		{"mails sent", h.MailboxURL() + ", for programs " + h.MailURL()},
 		{"sign-in mails", "http://" + h.AuthHost + "/emulator/v1/projects/" + host.Project + "/oobCodes"},
-		{"pushes sent", h.PushURL()},
+		{"pushes sent", h.PushboxURL() + ", for programs " + h.PushURL()},
 		{"clock", h.ClockURL() + `, moved by POST {"advance":"24h"}`},
 	} {
 		fmt.Fprintf(w, "%-15s %s\n", line[0], line[1])

@@ -145,11 +145,11 @@ func (f *FCM) give(w http.ResponseWriter, r *http.Request, a PushAnswer, accepte
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	f.breakOff(conn, r, a, rawAnswer(status, w.Header(), body))
+	f.breakOff(conn, a, rawAnswer(status, w.Header(), body))
 }
 
 // breakOff writes as much of the answer as it says, at its pace, and closes the connection.
-func (f *FCM) breakOff(conn net.Conn, r *http.Request, a PushAnswer, raw []byte) {
+func (f *FCM) breakOff(conn net.Conn, a PushAnswer, raw []byte) {
 	switch a.Break {
 	case BreakUntaken, BreakTaken:
 		raw = nil

@@ -109,15 +109,11 @@ func camelCase(value any) any {
 
 // blamed returns the field that the error of a strict decoder is about.
 func blamed(err error) string {
-	field := "message"
-	var fault *strictjson.SemanticError
-	if !errors.As(err, &fault) {
-		return field
+	path := []string{"message"}
+	if fault, ok := errors.AsType[*strictjson.SemanticError](err); ok {
+		path = slices.AppendSeq(path, fault.JSONPointer.Tokens())
 	}
-	for token := range fault.JSONPointer.Tokens() {
-		field += "." + token
-	}
-	return field
+	return strings.Join(path, ".")
 }
 
 // invalid returns the refusal of an argument. field is "" if FCM does not name it.
@@ -230,7 +226,7 @@ func checkWebpush(w *fcm.WebpushConfig) *PushAnswer {
 			ok = topic.MatchString(value)
 		case "ttl":
 			seconds, err := strconv.ParseUint(value, 10, 32)
-			ok = err == nil && time.Duration(seconds)*time.Second <= maxTTL //nolint:gosec // 32 bits fit
+			ok = err == nil && time.Duration(seconds)*time.Second <= maxTTL
 		case "urgency":
 			ok = slices.Contains([]string{"very-low", "low", "normal", "high"}, value)
 		}

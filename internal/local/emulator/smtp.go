@@ -219,7 +219,7 @@ func plainConn(c net.Conn) *smtpConn {
 	if secure, ok := c.(*tls.Conn); ok {
 		c = secure.NetConn()
 	}
-	return c.(*smtpConn) //nolint:errcheck,forcetypeassert // smtpListener made it
+	return c.(*smtpConn) // smtpListener made it
 }
 
 func (c *smtpConn) slow(interval time.Duration) {

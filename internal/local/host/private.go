@@ -2,7 +2,10 @@ package host
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
+
+	"github.com/facescan/facescan/internal/local/mailbox"
 )
 
 // Paths of the private port.
@@ -13,7 +16,7 @@ const (
 )
 
 // servePrivate serves what no client of the API may reach: the event functions, below eventPath,
-// what was sent to the users, and the clock.
+// what was sent to the users, for programs and for a person, and the clock.
 func (h *Host) servePrivate(events http.Handler) {
 	mux := http.NewServeMux()
 	mux.Handle(eventPath, events)
@@ -21,13 +24,32 @@ func (h *Host) servePrivate(events http.Handler) {
 	mux.Handle("POST "+clockPath, h.clock)
 	mux.HandleFunc("GET "+mailPath, list(h.Mail.Messages))
 	mux.HandleFunc("GET "+pushPath, list(h.Push.Messages))
-	h.private.serve(mux)
+	mailbox.Sent{Mails: h.Mail.Messages, Pushes: h.Push.Messages}.Routes(mux)
+	h.private.serve(forThisMachine(mux))
+}
+
+// forThisMachine refuses requests that a page of the internet has a browser of this machine send:
+// by a name that it has turned to 127.0.0.1, or in its own.
+func forThisMachine(next http.Handler) http.Handler {
+	next = http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			name = r.Host
+		}
+		if name != "127.0.0.1" && name != "localhost" {
+			http.Error(w, "ask for 127.0.0.1", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // list answers with what was received so far, oldest first, as JSON.
 func list[T any](messages func() []T) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		to := json.NewEncoder(w)
 		to.SetEscapeHTML(false)
 		to.SetIndent("", "  ")
@@ -41,6 +63,13 @@ func (h *Host) MailURL() string { return h.private.url() + mailPath }
 // PushURL returns where the push messages sent so far are listed as JSON,
 // http://127.0.0.1:port/pushes.
 func (h *Host) PushURL() string { return h.private.url() + pushPath }
+
+// MailboxURL returns where a person reads the mails sent so far, http://127.0.0.1:port/view/mails.
+func (h *Host) MailboxURL() string { return h.private.url() + mailbox.MailPath }
+
+// PushboxURL returns where a person reads the push messages sent so far,
+// http://127.0.0.1:port/view/pushes.
+func (h *Host) PushboxURL() string { return h.private.url() + mailbox.PushPath }
 
 // EventURL returns where the events of a function are delivered,
 // http://127.0.0.1:port/events/FUNCTION.
