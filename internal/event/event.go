@@ -149,3 +149,11 @@ func require(pairs ...string) error {
 	}
 	return nil
 }
+
+// written returns the time as text for [require], "" for the zero time.
+func written(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.String()
+}

@@ -64,6 +64,9 @@ func samples() []sample {
 		of(event.AccountErasureRequestedV1{UID: "u1"}),
 		of(event.ConsentWithdrawnV1{UID: "u1", Epoch: 3}),
 		of(event.AccountExportRequestedV1{UID: "u1", ExportID: "e1"}),
+		of(event.ExportReadyV1{UID: "u1", ExportID: "e1", ExpiresAt: at}),
+		of(event.DeviceAddedV1{UID: "u1", DeviceID: "phone-1", Platform: "android", AddedAt: at}),
+		of(event.PasswordChangedV1{UID: "u1", At: at}),
 	}
 }
 
@@ -224,8 +227,13 @@ func TestAs(t *testing.T) {
 		}
 	})
 	t.Run("an incomplete payload is not sent", func(t *testing.T) {
-		if _, err := event.New("1", at, "", event.ScanFailedV1{}); err == nil {
-			t.Error("no error")
+		for _, data := range []event.Payload{
+			event.ScanFailedV1{}, event.ExportReadyV1{UID: "u", ExportID: "e"}, event.PasswordChangedV1{UID: "u"},
+			event.DeviceAddedV1{UID: "u", DeviceID: "d", Platform: "ios"}, event.DeviceAddedV1{UID: "u", AddedAt: at},
+		} {
+			if _, err := event.New("1", at, "", data); !errors.Is(err, event.ErrMalformed) {
+				t.Errorf("%#v: %v", data, err)
+			}
 		}
 	})
 }
