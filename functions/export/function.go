@@ -7,6 +7,7 @@ import (
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/blob"
+	"github.com/facescan/facescan/internal/boot/bus"
 	exportbuild "github.com/facescan/facescan/internal/export/build"
 )
 
@@ -16,8 +17,9 @@ func build(ctx context.Context, p *boot.Process) (*exportbuild.Consumer, error) 
 	fs, fsErr := p.Firestore(ctx)
 	uploads, uploadsErr := blob.Uploads(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
-	if err := errors.Join(fsErr, uploadsErr, resultsErr); err != nil {
+	box, boxErr := bus.Outbox(ctx, p)
+	if err := errors.Join(fsErr, uploadsErr, resultsErr, boxErr); err != nil {
 		return nil, err
 	}
-	return &exportbuild.Consumer{Firestore: fs, Uploads: uploads, Results: results, Now: p.Now}, nil
+	return &exportbuild.Consumer{Firestore: fs, Uploads: uploads, Results: results, Outbox: box, Now: p.Now}, nil
 }

@@ -62,8 +62,9 @@ var functions = everyTopic([]Function{
 	}),
 	eventFunction(Function{
 		Name: "export", Trigger: PubSub, Purpose: "puts all that is kept of a user into a zip to download",
-		Takes:    topics(event.AccountExportRequestedV1{}),
-		Settings: []string{uploadsBucket, resultsBucket},
+		Takes:     topics(event.AccountExportRequestedV1{}),
+		Publishes: topics(event.ExportReadyV1{}),
+		Settings:  []string{uploadsBucket, resultsBucket},
 		// Years of pictures are copied one by one.
 		Size:   Size{Concurrency: 4, Timeout: 9 * time.Minute},
 		Retry:  Retry{AckDeadline: 10 * time.Minute},

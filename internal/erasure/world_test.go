@@ -72,7 +72,9 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 	(&export.Handler{
 		Firestore: w.Firestore, Outbox: w.Outbox, Limits: limits, Results: w.Results, Signing: w.Signing, Now: w.Clock,
 	}).Routes(w.API)
-	exporter := &build.Consumer{Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Now: w.Clock}
+	exporter := &build.Consumer{
+		Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Outbox: w.Outbox, Now: w.Clock,
+	}
 	w.Handlers["erase"], w.Handlers["export"] = w.eraser.Handle, exporter.Handle
 	return w
 }

@@ -10,7 +10,8 @@
 // attempt leaves nothing, or an object that the next attempt replaces: it overwrites the generation
 // that it found and no other, so that a worker that has lost the lease replaces nothing. What does
 // not match the user's present consent is not given out: the export is built, stored and shown
-// under one consent epoch, which its completion compares with users/{uid} again.
+// under one consent epoch, which its completion compares with users/{uid} again. The commit that
+// completes it owes export.ready.
 //
 // Erasure deletes the documents by their uid and the objects by their prefix. The sweep requests
 // abandoned exports again, and deletes those that are over.

@@ -113,8 +113,10 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 	if got := w.call(t, http.MethodGet, ada, http.StatusOK); asked.State != "queued" || got != asked || got.URL != "" {
 		t.Errorf("asked: %+v, got: %+v", asked, got)
 	}
+	w.tells(t)
 	w.deliver(t)
 	ready := w.call(t, http.MethodGet, ada, http.StatusOK)
+	w.tells(t, ready)
 	if ready.State != "ready" || ready.ID != asked.ID {
 		t.Fatalf("ready: %+v", ready)
 	}
@@ -361,6 +363,7 @@ func TestExport_underDuplicatesAndCrashes(t *testing.T) {
 		if objects, documents := w.exports(t); objects != 1 || documents != 1 || before.SHA256 != after.SHA256 {
 			t.Errorf("%d objects, %d documents", objects, documents)
 		}
+		w.tells(t, before)
 	})
 }
 
@@ -384,6 +387,7 @@ func TestExport_thatFailsAgainAndAgain(t *testing.T) {
 	if a := w.call(t, http.MethodGet, ada, http.StatusOK); a.State != "failed" {
 		t.Errorf("%+v", a)
 	}
+	w.tells(t)
 	if a := w.ask(t); a.State != "queued" || a.ID == first.ID {
 		t.Errorf("asked again: %+v", a)
 	}
@@ -440,9 +444,12 @@ func TestExport_fence(t *testing.T) {
 				if objects, documents := w.exports(t); objects != 0 || documents != 0 {
 					t.Errorf("%d objects, %d documents", objects, documents)
 				}
+				w.tells(t)
 				return
 			}
-			w.download(t, w.call(t, http.MethodGet, ada, http.StatusOK))
+			ready := w.call(t, http.MethodGet, ada, http.StatusOK)
+			w.tells(t, ready)
+			w.download(t, ready)
 		})
 	}
 	t.Run("the consent has changed when it is ready", func(t *testing.T) {

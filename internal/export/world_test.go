@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"cloud.google.com/go/storage"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/export/build"
+	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/local/emulator/usertest"
@@ -48,7 +50,9 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{World: usertest.New(t, usertest.Options{})}
-	w.exporter = &build.Consumer{Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Now: w.busyClock}
+	w.exporter = &build.Consumer{
+		Firestore: w.Firestore, Uploads: w.Uploads, Results: w.Results, Outbox: w.Outbox, Now: w.busyClock,
+	}
 	w.sweeper = &export.Sweeper{Firestore: w.Firestore, Results: w.Results, Outbox: w.Outbox, Now: w.Clock}
 	limits := quota.New(w.Firestore, []byte(usertest.Key), w.Clock)
 	(&export.Handler{
@@ -106,6 +110,21 @@ func (w *world) deliver(t *testing.T) {
 		if err := w.exporter.Handle(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// tells wants these exports, and no others, to have been published as ready, each until its end.
+func (w *world) tells(t *testing.T, ready ...answer) {
+	t.Helper()
+	var got, want []string
+	for _, fact := range usertest.Told[event.ExportReadyV1](w.World) {
+		got = append(got, fact.UID+" "+fact.ExportID+" "+httpapi.Time(fact.ExpiresAt))
+	}
+	for _, a := range ready {
+		want = append(want, ada+" "+a.ID+" "+a.ExpiresAt)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("exports published as ready (-want +got):\n%s", diff)
 	}
 }
 

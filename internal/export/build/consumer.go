@@ -19,6 +19,7 @@ import (
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/work"
 )
 
@@ -30,6 +31,8 @@ type Consumer struct {
 	// Firestore, Uploads and Results hold what is exported. Results also holds the exports.
 	Firestore        *firestore.Client
 	Uploads, Results *storage.BucketHandle
+	// Outbox publishes that an export is ready.
+	Outbox *outbox.Box
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -112,17 +115,18 @@ func (c *Consumer) write(ctx context.Context, j export.Job) (written, error) {
 	return written{object.Generation(made.Generation), hex.EncodeToString(sum.Sum(nil)), made.Size}, nil
 }
 
-// finish publishes the object if the lease is still held and the user still wants the export.
-// Otherwise it deletes the object: together with the export if the account is gone or being erased,
-// or to build it again if the consent has changed meanwhile.
+// finish publishes the object if the lease is still held and the user still wants the export, in
+// one commit with the event that it is ready. Otherwise it deletes the object: together with the
+// export if the account is gone or being erased, or to build it again if the consent has changed
+// meanwhile.
 func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 	var refused error
-	err := c.update(ctx, j, func(tx *firestore.Transaction, current *export.Job) error {
+	err := c.update(ctx, j, func(ctx context.Context, tx *outbox.Tx, current *export.Job) error {
 		refused = nil
-		u, err := account.EnterActive(tx, c.Firestore, j.UID)
+		u, err := account.EnterActive(tx.Transaction, c.Firestore, j.UID)
 		if errors.Is(err, account.ErrClosed) {
 			refused = work.ErrLost
-			return export.DeleteJob(tx, c.Firestore, j.ID)
+			return export.DeleteJob(tx.Transaction, c.Firestore, j.ID)
 		}
 		if err != nil {
 			return err
@@ -132,7 +136,12 @@ func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 			return nil
 		}
 		current.Finish(w.sha256, w.bytes, c.Now().UTC())
-		return export.WriteJob(tx, c.Firestore, *current)
+		if err := export.WriteJob(tx.Transaction, c.Firestore, *current); err != nil {
+			return err
+		}
+		return tx.Tell(ctx, c.Now(), event.ExportReadyV1{
+			UID: string(j.UID), ExportID: j.ID, ExpiresAt: current.ExpireAt,
+		}, string(j.UID), j.ID)
 	})
 	if refused != nil || errors.Is(err, work.ErrLost) {
 		return errors.Join(refused, err, bucket.Delete(ctx, w.object))
@@ -147,9 +156,9 @@ func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 // giveBack releases the export, so that the next delivery need not wait for the lease's end.
 func (c *Consumer) giveBack(ctx context.Context, j export.Job) error {
 	return work.Release(ctx, func(ctx context.Context) error {
-		return c.update(ctx, j, func(tx *firestore.Transaction, current *export.Job) error {
+		return c.update(ctx, j, func(_ context.Context, tx *outbox.Tx, current *export.Job) error {
 			current.Release(c.Now().UTC())
-			return export.WriteJob(tx, c.Firestore, *current)
+			return export.WriteJob(tx.Transaction, c.Firestore, *current)
 		})
 	})
 }
@@ -164,9 +173,9 @@ func (c *Consumer) keep(ctx context.Context, j export.Job) func() error {
 			return nil
 		}
 		renewed = now
-		return c.update(ctx, j, func(tx *firestore.Transaction, current *export.Job) error {
+		return c.update(ctx, j, func(_ context.Context, tx *outbox.Tx, current *export.Job) error {
 			current.Renew(now)
-			return export.WriteJob(tx, c.Firestore, *current)
+			return export.WriteJob(tx.Transaction, c.Firestore, *current)
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/export"
+	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/work"
 )
 
@@ -43,10 +44,11 @@ func (c *Consumer) claim(ctx context.Context, id string) (j export.Job, err erro
 
 // update changes the export if the holder still has it. Otherwise it returns work.ErrLost.
 func (c *Consumer) update(
-	ctx context.Context, held export.Job, change func(tx *firestore.Transaction, current *export.Job) error,
+	ctx context.Context, held export.Job,
+	change func(ctx context.Context, tx *outbox.Tx, current *export.Job) error,
 ) error {
-	return c.Firestore.RunTransaction(ctx, func(_ context.Context, tx *firestore.Transaction) error {
-		current, err := export.ReadJob(tx, c.Firestore, held.ID)
+	return c.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+		current, err := export.ReadJob(tx.Transaction, c.Firestore, held.ID)
 		if errors.Is(err, export.ErrGone) {
 			return work.ErrLost
 		}
@@ -56,6 +58,6 @@ func (c *Consumer) update(
 		if err := current.Lease.Check(held.Lease.Token); err != nil {
 			return err
 		}
-		return change(tx, &current)
-	}, firestore.MaxAttempts(maxAttempts))
+		return change(ctx, tx, &current)
+	})
 }

@@ -59,6 +59,23 @@ func (w *World) Published() []Published {
 	return slices.Clone(w.taken)
 }
 
+// Told returns the data of the published events of type P, in their order.
+func Told[P event.Payload](w *World) (all []P) {
+	w.tb.Helper()
+	var none P
+	for _, m := range w.Published() {
+		if m.Topic != event.Topic(none.EventType()) {
+			continue
+		}
+		e, err := event.Decode(m.Data)
+		w.must(err)
+		data, err := event.As[P](e)
+		w.must(err)
+		all = append(all, data)
+	}
+	return all
+}
+
 func (w *World) photos() (all []*storage.ObjectAttrs) {
 	objects := w.Uploads.Objects(w.tb.Context(), &storage.Query{Prefix: "uploads/"})
 	for {
