@@ -29,7 +29,7 @@ func (s *Service) register(
 				return err
 			}
 		}
-		writeDevice, err := phone.prepare(tx.Transaction, Ref(s.fs, UID(who.UID)), s.now().UTC())
+		change, err := phone.prepare(tx.Transaction, Ref(s.fs, UID(who.UID)), s.now().UTC())
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func (s *Service) register(
 		} else {
 			err = s.save(ctx, tx, &u, found.at, refresh(&u, who))
 		}
-		return errors.Join(err, writeDevice())
+		return errors.Join(err, phone.put(ctx, tx, u, change))
 	})
 	if err != nil || phone == nil {
 		return u, created, err
@@ -67,24 +67,34 @@ func (d *newDevice) validate() error {
 	return d.spec().Validate("/device")
 }
 
-// prepare reads what writing the device needs, and returns the function that writes it.
+// prepare reads what [newDevice.put] needs.
 func (d *newDevice) prepare(
 	tx *firestore.Transaction, user *firestore.DocumentRef, now time.Time,
-) (func() error, error) {
+) (device.Change, error) {
 	if d == nil {
-		return func() error { return nil }, nil
+		return device.Change{}, nil
 	}
-	change, err := device.Prepare(tx, user, d.ID, d.spec(), now)
-	return func() error { return change.Write(tx) }, err
+	return device.Prepare(tx, user, d.ID, d.spec(), now)
+}
+
+func (d *newDevice) put(ctx context.Context, tx *outbox.Tx, u User, c device.Change) error {
+	if d == nil {
+		return nil
+	}
+	return PutDevice(ctx, tx, u, d.ID, c)
 }
 
 func (s *Service) newUser(who httpapi.Identity, displayName, locale string) User {
 	now := s.now().UTC()
-	return User{
+	u := User{
 		Schema: UserSchema, UID: UID(who.UID), State: Active,
 		Email: who.Email, EmailVerified: who.EmailVerified, DisplayName: displayName, Locale: locale,
 		Revision: 1, CreatedAt: now, UpdatedAt: now,
 	}
+	if who.IssuedAt > 0 {
+		u.TokensValidAfter = time.Unix(who.IssuedAt, 0).UTC() // the token was not revoked
+	}
+	return u
 }
 
 func (s *Service) create(ctx context.Context, tx *outbox.Tx, u User) error {

@@ -74,6 +74,29 @@ func TestRegister_putsTheDevice(t *testing.T) {
 	}
 }
 
+// A device that a registered account did not have is told, and no other.
+func TestRegister_tellsOfAnAddedDevice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	uid, token := w.signIn(t, "ada@example.com")
+	register := func(device string) {
+		t.Helper()
+		body := `{"device":{"id":"` + device + `","token":"of-` + device + `","platform":"ios"}}`
+		if got := w.call(t, "POST", "/v1/auth/register", token, body); got.status >= http.StatusBadRequest {
+			t.Fatalf("%s: %d %s", device, got.status, got.body)
+		}
+	}
+	register("phone")
+	register("tablet")
+	w.told(t, "account.registered.v1 "+uid)
+	w.ahead = 10 * time.Minute
+	register("phone")
+	w.told(t)
+	register("laptop")
+	register("laptop")
+	w.told(t, "device.added.v1 "+uid)
+}
+
 // Registration takes any token that the contract allows, and can be repeated with it.
 func TestRegister_longToken(t *testing.T) {
 	t.Parallel()

@@ -60,6 +60,11 @@ type User struct {
 	// MissingSince is when package erasure first found that Firebase does not have the user. It is
 	// absent otherwise.
 	MissingSince time.Time `firestore:"missingSince,omitempty"`
+	// TokensValidAfter is the time, in whole seconds, before which Firebase has ended the user's
+	// sign-ins, as last seen (see [Service.NoteSignOut]). A new account has the time of its first ID
+	// token, which is no earlier. It is absent in accounts from before the field existed, until the
+	// first look.
+	TokensValidAfter time.Time `firestore:"tokensValidAfter,omitempty"`
 
 	// Revision grows by one with each change of the document. It is the ETag.
 	Revision  int64     `firestore:"revision"`

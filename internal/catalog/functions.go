@@ -77,8 +77,9 @@ var functions = everyTopic([]Function{
 	}),
 	httpFunction(Function{
 		Name: "inbox", Purpose: "the user's notifications, devices and preferences",
-		Paths:  []string{"/v1/inbox", "/v1/inbox/*", "/v1/devices/*", "/v1/preferences"},
-		Grants: Grants{Auth: AuthReader},
+		Paths:     []string{"/v1/inbox", "/v1/inbox/*", "/v1/devices/*", "/v1/preferences"},
+		Publishes: topics(event.DeviceAddedV1{}),
+		Grants:    Grants{Auth: AuthReader},
 	}),
 	httpFunction(Function{
 		Name: "leaderboard", Purpose: "the boards: their tops, own ranks, those around; friends; forgets ratings",
@@ -120,7 +121,7 @@ var functions = everyTopic([]Function{
 			"/v1/auth/register", "/v1/auth/signup", "/v1/auth/login", "/v1/auth/refresh",
 			"/v1/auth/password-reset", "/v1/auth/verify-email",
 		},
-		Publishes: account,
+		Publishes: append(topics(event.DeviceAddedV1{}), account...),
 		Settings:  []string{firebaseKey},
 		Grants:    Grants{Auth: AuthReader},
 	}),
@@ -134,7 +135,8 @@ var functions = everyTopic([]Function{
 	}),
 	eventFunction(Function{
 		Name: sweeper, Trigger: Schedule,
-		Purpose:   "publishes abandoned events, re-drives stuck scans, tells changed ranks, deletes what is due",
+		Purpose: "publishes abandoned events, re-drives stuck scans, tells changed ranks and passwords, " +
+			"deletes what is due",
 		Takes:     topics(event.SweepRequestedV1{}),
 		Publishes: SweepOwes(),
 		Settings:  []string{uploadsBucket, resultsBucket},
@@ -158,7 +160,7 @@ const sweeper = "sweep"
 
 // SweepOwes returns the topics of the events that the sweep owes itself. It may publish to all
 // others, too, since it publishes what other functions left.
-func SweepOwes() []string { return topics(event.RankChangedV1{}) }
+func SweepOwes() []string { return topics(event.RankChangedV1{}, event.PasswordChangedV1{}) }
 
 // everyTopic gives the sweeper the right to publish to every topic.
 func everyTopic(of []Function) []Function {

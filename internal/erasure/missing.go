@@ -42,9 +42,9 @@ const (
 	maxUID = 128
 )
 
-// Missing finds the accounts whose Firebase user is gone, because the app called the SDK's
-// user.delete() or a person deleted it in the console. Without a user no one can ask for the
-// erasure, so it is begun here.
+// Missing looks for the Firebase user of each account. It finds the accounts whose user is gone,
+// because the app called the SDK's user.delete() or a person deleted it in the console. Without a
+// user no one can ask for the erasure, so it is begun here.
 //
 //	users/{uid} ──no such user──► missingSince ──nor a day later──► account saga
 //	                                   └──there again──► (none)
@@ -53,12 +53,17 @@ const (
 // each of the two checks. An error or a timeout changes nothing, and neither does a first answer
 // that has none of many users: the next sweep asks again. A disabled user exists.
 //
+// Firebase publishes no event of a changed password, but has for each user since when sign-ins are
+// valid. So the same look finds that they were ended (see account.Service.NoteSignOut). The user is
+// told within a day and the time of a pass. A new installation is told at once.
+//
 // A pass goes through users/ in the order of the ids, some pages in each sweep, and costs a read
 // for each user a day. limits/missing-users has the place where it continues. Second checks are
 // found by missingSince and so are on time however long a pass takes.
 type Missing struct {
 	fs          *firestore.Client
 	box         *outbox.Box
+	accounts    *account.Service
 	auth        *auth.Client
 	key         keys.Ring
 	wait, after time.Duration
@@ -84,13 +89,16 @@ func NewMissing(fs *firestore.Client, box *outbox.Box, users *auth.Client, opts 
 	if err := errors.Join(waitErr, afterErr); err != nil {
 		return nil, err
 	}
-	return &Missing{fs: fs, box: box, auth: users, key: opts.Key, wait: wait, after: after, now: opts.Now}, nil
+	return &Missing{
+		fs: fs, box: box, accounts: account.New(fs, box, opts.Now), auth: users,
+		key: opts.Key, wait: wait, after: after, now: opts.Now,
+	}, nil
 }
 
-// Looks are the numbers of a sweep: the users checked, those found missing for the first time, and
-// the erasures begun.
+// Looks are the numbers of a sweep: the users checked, those found missing for the first time, the
+// erasures begun, and the users whose sign-ins were found to have been ended.
 type Looks struct {
-	Users, Missing, Begun int
+	Users, Missing, Begun, SignedOut int
 }
 
 // errNobody means that an answer is not trusted.
@@ -100,7 +108,10 @@ var errNobody = errors.New("the answer has none of several users, so it is not t
 func (m *Missing) Sweep(ctx context.Context) (looked int, err error) {
 	l, err := m.Look(ctx)
 	if l.Users > 0 {
-		slog.InfoContext(ctx, "users looked for", "users", l.Users, "users_missing", l.Missing, "erasures_begun", l.Begun)
+		slog.InfoContext(
+			ctx, "users looked for", "users", l.Users, "users_missing", l.Missing, "erasures_begun", l.Begun,
+			"users_signed_out", l.SignedOut,
+		)
 	}
 	return l.Users, err
 }
@@ -122,14 +133,14 @@ func (m *Missing) lookAgain(ctx context.Context, l *Looks) error {
 		return fmt.Errorf("list missing users: %w", err)
 	}
 	page := accountsIn(due)
-	gone, err := m.gone(ctx, page)
+	found, err := m.find(ctx, page)
 	if err != nil {
 		return fmt.Errorf("look for missing users again: %w", err)
 	}
 	l.Users += len(page)
 	var faults []error
 	for _, u := range page {
-		if !gone[u.uid] {
+		if !found.gone[u.uid] {
 			faults = append(faults, m.note(ctx, u, firestore.Delete))
 			continue
 		}
@@ -187,17 +198,18 @@ func (m *Missing) lookFrom(ctx context.Context, from string, l *Looks) (next str
 		snaps = snaps[:lookPage]
 	}
 	page := unnoted(accountsIn(snaps))
-	gone, err := m.gone(ctx, page)
+	found, err := m.find(ctx, page)
 	if err != nil {
 		return "", err
 	}
-	if len(gone) >= witnesses && len(gone) == len(page) {
+	if len(found.gone) >= witnesses && len(found.gone) == len(page) {
 		return "", fmt.Errorf("ask for %d users: %w", len(page), errNobody)
 	}
 	l.Users += len(page)
+	l.SignedOut += m.noteSignOuts(ctx, page, found.known)
 	now := m.now().UTC()
 	for _, u := range page {
-		if !gone[u.uid] {
+		if !found.gone[u.uid] {
 			continue
 		}
 		if err := m.note(ctx, u, now); err != nil {
@@ -230,6 +242,8 @@ type listed struct {
 	uid   account.UID
 	ref   *firestore.DocumentRef
 	since time.Time // zero for a user not recorded as missing
+	// validAfter is the field tokensValidAfter, zero if it is absent.
+	validAfter time.Time
 }
 
 // accountsIn returns the accounts of the page that are in use. An account is skipped if it is being
@@ -240,8 +254,11 @@ func accountsIn(snaps []*firestore.DocumentSnapshot) (page []listed) {
 		fields := snap.Data()
 		state, _ := fields["state"].(string)
 		since, _ := fields["missingSince"].(time.Time)
+		validAfter, _ := fields["tokensValidAfter"].(time.Time)
 		if account.State(state) == account.Active && len(snap.Ref.ID) <= maxUID {
-			page = append(page, listed{uid: account.UID(snap.Ref.ID), ref: snap.Ref, since: since})
+			page = append(page, listed{
+				uid: account.UID(snap.Ref.ID), ref: snap.Ref, since: since, validAfter: validAfter,
+			})
 		}
 	}
 	return page
@@ -257,36 +274,43 @@ func unnoted(page []listed) []listed {
 	return rest
 }
 
-// gone returns the users of the page that Firebase Auth does not have. Users that its answer lacks
-// are asked for again one by one, so that a truncated answer does not count. On any error gone
-// returns none.
-func (m *Missing) gone(ctx context.Context, page []listed) (map[account.UID]bool, error) {
+// answer is what Firebase Auth says of a page: the users of its list, and those that it does not
+// have.
+type answer struct {
+	known map[account.UID]*auth.UserRecord
+	gone  map[account.UID]bool
+}
+
+// find asks Firebase Auth for the users of the page. Users that its answer lacks are asked for
+// again one by one, so that a truncated answer does not count. On any error find returns none.
+func (m *Missing) find(ctx context.Context, page []listed) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	ids := make([]auth.UserIdentifier, len(page))
 	for i, u := range page {
 		ids[i] = auth.UIDIdentifier{UID: string(u.uid)}
 	}
-	answer, err := m.auth.GetUsers(ctx, ids)
+	users, err := m.auth.GetUsers(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("ask for %d users: %w", len(ids), err)
+		return answer{}, fmt.Errorf("ask for %d users: %w", len(ids), err)
 	}
-	known := map[account.UID]bool{}
-	for _, u := range answer.Users {
-		known[account.UID(u.UID)] = true
+	known := map[account.UID]*auth.UserRecord{}
+	for _, u := range users.Users {
+		known[account.UID(u.UID)] = u
 	}
-	return m.confirm(ctx, page, known)
+	gone, err := m.confirm(ctx, page, known)
+	return answer{known, gone}, err
 }
 
 // confirm asks for each user of the page that is not in known.
 func (m *Missing) confirm(
-	ctx context.Context, page []listed, known map[account.UID]bool,
+	ctx context.Context, page []listed, known map[account.UID]*auth.UserRecord,
 ) (map[account.UID]bool, error) {
 	missing := make([]bool, len(page))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
 	for i, u := range page {
-		if known[u.uid] {
+		if known[u.uid] != nil {
 			continue
 		}
 		group.Go(func() error {

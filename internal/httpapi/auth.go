@@ -31,6 +31,8 @@ type Identity struct {
 	// SignedInAt is when the user entered their credentials, in seconds since 1970. All tokens of one
 	// sign-in share it.
 	SignedInAt int64
+	// IssuedAt is when Firebase made the ID token, in seconds since 1970.
+	IssuedAt int64
 	// Locked is set if the user is disabled, Gone if Firebase has no such user any more. Both occur
 	// only on Leaving routes.
 	Locked, Gone bool
@@ -73,7 +75,7 @@ func (a *API) authenticate(r *http.Request, access Access) (context.Context, err
 	if err != nil {
 		return ctx, err
 	}
-	who.UID, who.SignedInAt = token.UID, token.AuthTime
+	who.UID, who.SignedInAt, who.IssuedAt = token.UID, token.AuthTime, token.IssuedAt
 	who.Email, _ = token.Claims["email"].(string)
 	who.EmailVerified, _ = token.Claims["email_verified"].(bool)
 	ctx = telemetry.With(ctx, slog.String("uid_hash", a.opts.HashKey.Pseudonym(who.UID)))

@@ -3,14 +3,18 @@ package signin_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"firebase.google.com/go/v4/auth"
+	identitytoolkit "google.golang.org/api/identitytoolkit/v1"
+	"google.golang.org/api/option"
 
 	"github.com/facescan/facescan/internal/account/signin"
 	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/testkit"
 )
 
 func refresh(t *testing.T, api http.Handler, token string) *httptest.ResponseRecorder {
@@ -76,6 +80,50 @@ func TestPasswordReset_goesToVerifiedAddressesOnly(t *testing.T) {
 				t.Errorf("%d mails, want %d", n, tt.mails)
 			}
 		})
+	}
+}
+
+// A reset that is only asked for, as anybody can who knows the address, leaves the sign-ins alone
+// and with them what a user is told by. A password that is set by its mail ends them.
+func TestPasswordReset_isNoChangeOfThePassword(t *testing.T) {
+	t.Parallel()
+	api, email, users := newAPI(t), newEmail(), authClient(t)
+	user, err := users.CreateUser(
+		t.Context(), new(auth.UserToCreate).Email(email).EmailVerified(true).Password("correct horse"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	validAfter := func() int64 {
+		t.Helper()
+		u, err := users.GetUser(t.Context(), user.UID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u.TokensValidAfterMillis
+	}
+	before := validAfter()
+	testkit.Eventually(t, "a later second", func() bool { return time.Now().Truncate(time.Second).UnixMilli() > before })
+	if got := reset(t, api, email); got.Code != http.StatusAccepted {
+		t.Fatalf("status %d: %s", got.Code, got.Body)
+	}
+	if after := validAfter(); after != before {
+		t.Errorf("sign-ins are valid after %d, and were after %d", after, before)
+	}
+	toolkit, err := identitytoolkit.NewService(t.Context(), option.WithAPIKey("emulator"), option.WithEndpoint(
+		"http://"+os.Getenv("FIREBASE_AUTH_EMULATOR_HOST")+"/identitytoolkit.googleapis.com/",
+	))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = toolkit.Accounts.ResetPassword(&identitytoolkit.GoogleCloudIdentitytoolkitV1ResetPasswordRequest{
+		OobCode: oobCodes(t, "PASSWORD_RESET", email)[0], NewPassword: "battery staple",
+	}).Context(t.Context()).Do()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after := validAfter(); after <= before {
+		t.Errorf("the new password left the sign-ins valid after %d", after)
 	}
 }
 

@@ -246,6 +246,12 @@ func TestVerifyEmail(t *testing.T) {
 // mails counts the mails of the type that the emulator says it would have sent.
 func mails(t *testing.T, kind, email string) int {
 	t.Helper()
+	return len(oobCodes(t, kind, email))
+}
+
+// oobCodes returns the codes in those mails.
+func oobCodes(t *testing.T, kind, email string) (codes []string) {
+	t.Helper()
 	url := fmt.Sprintf(
 		"http://%s/emulator/v1/projects/%s/oobCodes", os.Getenv("FIREBASE_AUTH_EMULATOR_HOST"), emulator.DefaultProject,
 	)
@@ -262,18 +268,18 @@ func mails(t *testing.T, kind, email string) int {
 		OOBCodes []struct {
 			Email       string `json:"email"`
 			RequestType string `json:"requestType"`
+			Code        string `json:"oobCode"`
 		} `json:"oobCodes"`
 	}
 	if err := json.NewDecoder(res.Body).Decode(&sent); err != nil {
 		t.Fatal(err)
 	}
-	n := 0
 	for _, m := range sent.OOBCodes {
 		if m.Email == email && m.RequestType == kind {
-			n++
+			codes = append(codes, m.Code)
 		}
 	}
-	return n
+	return codes
 }
 
 // Production answers what the emulator never does; these are its documented shapes.

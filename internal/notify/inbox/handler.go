@@ -14,8 +14,8 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/outbox"
 	"github.com/facescan/facescan/internal/store"
-	"github.com/facescan/facescan/internal/transact"
 )
 
 const defaultPage = 20
@@ -23,6 +23,8 @@ const defaultPage = 20
 // Handler serves the routes below /v1/inbox, /v1/devices and /v1/preferences.
 type Handler struct {
 	Firestore *firestore.Client
+	// Outbox publishes that a device was added.
+	Outbox *outbox.Box
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -45,30 +47,32 @@ type caller struct {
 
 // run runs fn in a transaction that has read the caller's account, which must be in use, in turn
 // with other transactions of the user.
-func (h *Handler) run(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
+func (h *Handler) run(r *http.Request, fn func(context.Context, *outbox.Tx, caller) error) error {
 	uid := account.Caller(r)
-	return transact.Run(r.Context(), h.Firestore, account.Ref(h.Firestore, uid),
-		func(ctx context.Context, tx *firestore.Transaction) error {
-			return h.admit(ctx, tx, uid, fn)
+	return h.Outbox.RunInTurn(r.Context(), account.Ref(h.Firestore, uid),
+		func(ctx context.Context, tx *outbox.Tx) error {
+			who, err := h.admit(tx.Transaction, uid)
+			if err != nil {
+				return err
+			}
+			return fn(ctx, tx, who)
 		})
 }
 
 // look is like [Handler.run] for reading only.
 func (h *Handler) look(r *http.Request, fn func(context.Context, *firestore.Transaction, caller) error) error {
 	return h.Firestore.RunTransaction(r.Context(), func(ctx context.Context, tx *firestore.Transaction) error {
-		return h.admit(ctx, tx, account.Caller(r), fn)
+		who, err := h.admit(tx, account.Caller(r))
+		if err != nil {
+			return err
+		}
+		return fn(ctx, tx, who)
 	}, firestore.ReadOnly)
 }
 
-func (h *Handler) admit(
-	ctx context.Context, tx *firestore.Transaction, uid account.UID,
-	fn func(context.Context, *firestore.Transaction, caller) error,
-) error {
+func (h *Handler) admit(tx *firestore.Transaction, uid account.UID) (caller, error) {
 	user, err := account.ReadActive(tx, h.Firestore, uid)
-	if err != nil {
-		return err
-	}
-	return fn(ctx, tx, caller{User: user, ref: account.Ref(h.Firestore, uid)})
+	return caller{User: user, ref: account.Ref(h.Firestore, uid)}, err
 }
 
 type inboxView struct {
@@ -150,7 +154,7 @@ func (h *Handler) markRead(w http.ResponseWriter, r *http.Request) error {
 	if !notify.ValidID(id) {
 		return missing
 	}
-	err := h.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
+	err := h.run(r, func(_ context.Context, tx *outbox.Tx, who caller) error {
 		snap, err := tx.Get(notify.Inbox(who.ref).Doc(id))
 		one, err := store.Decode[notify.Item](snap, err, "inbox item", missing)
 		if err != nil {
@@ -188,12 +192,12 @@ func (h *Handler) putDevice(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var c device.Change
-	err = h.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
-		c, err = device.Prepare(tx, who.ref, id, spec, h.Now().UTC())
+	err = h.run(r, func(ctx context.Context, tx *outbox.Tx, who caller) error {
+		c, err = device.Prepare(tx.Transaction, who.ref, id, spec, h.Now().UTC())
 		if err != nil {
 			return err
 		}
-		return c.Write(tx)
+		return account.PutDevice(ctx, tx, who.User, id, c)
 	})
 	if err != nil {
 		return err
@@ -218,7 +222,7 @@ func (h *Handler) deleteDevice(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = h.run(r, func(_ context.Context, tx *firestore.Transaction, who caller) error {
+	err = h.run(r, func(_ context.Context, tx *outbox.Tx, who caller) error {
 		return tx.Delete(device.Of(who.ref).Doc(id))
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
+	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/notify"
@@ -213,6 +214,52 @@ func TestDevices(t *testing.T) {
 	b.now = b.now.Add(schema.DeviceLife)
 	if code := put("d01", "x01"); code != http.StatusCreated {
 		t.Errorf("a device that expired and was not deleted yet: %d", code)
+	}
+}
+
+// A device that the account did not have is told, unless the account itself is new.
+func TestDevices_addedAreTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ada := ann()
+	ada.CreatedAt = start
+	b.save(ada)
+	id := event.ID("device.added.v1", string(uid), "phone")
+	steps := []struct {
+		name         string
+		after        time.Duration
+		method, id   string
+		wantID, want string // the event
+	}{
+		{"the first device, right after the registration", time.Second, http.MethodPut, "first", "", ""},
+		{"the last moment of that", 10*time.Minute - 2*time.Second, http.MethodPut, "second", "", ""},
+		{
+			"another phone", time.Second, http.MethodPut, "phone", id,
+			`{"uid":"u","deviceId":"phone","platform":"ios","addedAt":"2026-11-21T12:10:00Z"}`,
+		},
+		{"the phone once more", time.Second, http.MethodPut, "phone", "", ""},
+		{"the phone when it signs out", time.Second, http.MethodDelete, "phone", "", ""},
+		{
+			"the phone when it comes back, under the same id", time.Second, http.MethodPut, "phone", id,
+			`{"uid":"u","deviceId":"phone","platform":"ios","addedAt":"2026-11-21T12:10:03Z"}`,
+		},
+	}
+	for _, s := range steps {
+		b.now = b.now.Add(s.after)
+		body := ""
+		if s.method == http.MethodPut {
+			body = `{"token":"of-` + s.id + `","platform":"ios"}`
+		}
+		if code, answer := b.call(uid, s.method, "/v1/devices/"+s.id, body); code >= http.StatusBadRequest {
+			t.Fatalf("%s: %d %s", s.name, code, answer)
+		}
+		var gotID, got string
+		for _, e := range b.bus.take() {
+			gotID, got = gotID+e.ID, got+string(e.Data)
+		}
+		if gotID != s.wantID || got != s.want {
+			t.Errorf("%s: the event %q %s, want %q %s", s.name, gotID, got, s.wantID, s.want)
+		}
 	}
 }
 

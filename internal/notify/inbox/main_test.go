@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,9 +16,11 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/outbox"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
@@ -31,19 +34,45 @@ type bench struct {
 	fs      *firestore.Client
 	api     *httpapi.API
 	now     time.Time
+	bus     *bus
+}
+
+// bus keeps what is published.
+type bus struct {
+	mu   sync.Mutex
+	sent []event.Event
+}
+
+// Publish keeps the event.
+func (b *bus) Publish(_ context.Context, _ string, data []byte, _ map[string]string) error {
+	e, err := event.Decode(data)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sent = append(b.sent, e)
+	return err
+}
+
+// take returns the events since it was last called.
+func (b *bus) take() []event.Event {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	sent := b.sent
+	b.sent = nil
+	return sent
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	project := emulatortest.UniqueProject(t)
-	b := &bench{t: t, project: project, fs: emulatortest.Firestore(t, project), now: start}
+	b := &bench{t: t, project: project, fs: emulatortest.Firestore(t, project), now: start, bus: new(bus)}
 	b.serve()
 	return b
 }
 
 func (b *bench) serve() {
 	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
-	(&Handler{Firestore: b.fs, Now: func() time.Time { return b.now }}).Routes(b.api)
+	clock := func() time.Time { return b.now }
+	(&Handler{Firestore: b.fs, Outbox: outbox.New(b.fs, b.bus, clock), Now: clock}).Routes(b.api)
 }
 
 // withoutQueries is the bench as it answers while the database takes no queries.

@@ -202,7 +202,7 @@ func (w *World) serve() {
 	(&friends.Handler{
 		Firestore: w.Firestore, Limits: limits, Key: []byte(Key), Major: report.MajorVersion(), Now: w.Clock,
 	}).Routes(w.API)
-	(&inbox.Handler{Firestore: w.Firestore, Now: w.Clock}).Routes(w.API)
+	(&inbox.Handler{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}).Routes(w.API)
 }
 
 func (w *World) handle(opts Options) {

@@ -1,0 +1,74 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account/device"
+	"github.com/facescan/facescan/internal/event"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+// settleIn is how long after the registration a new device is no news. The first device of an
+// account is its user's, who is about to be welcomed, and often it is put right after the
+// registration by a call of its own.
+const settleIn = 10 * time.Minute
+
+// PutDevice writes the device of the user, who was read in the transaction, and owes device.added
+// if the account did not have it.
+func PutDevice(ctx context.Context, tx *outbox.Tx, u User, id string, c device.Change) error {
+	if err := c.Write(tx.Transaction); err != nil {
+		return err
+	}
+	added := c.Device.CreatedAt
+	if !c.Created || added.Before(u.CreatedAt.Add(settleIn)) {
+		return nil
+	}
+	return tx.Tell(ctx, added, event.DeviceAddedV1{
+		UID: string(u.UID), DeviceID: id, Platform: c.Device.Platform, AddedAt: added,
+	}, string(u.UID), id)
+}
+
+// SignedOut reports whether validAfter, the time before which Firebase has ended the user's
+// sign-ins, is unknown to users/{uid}, whose field tokensValidAfter is known. Both are whole
+// seconds.
+func SignedOut(known, validAfter time.Time) bool { return validAfter.Sub(known) >= time.Second }
+
+// NoteSignOut writes the time before which Firebase has ended the user's sign-ins, if it is
+// unknown, and owes password.changed. The first time of an account of which none is known is
+// written without an event, since it may be of long ago. A user that does not exist or is being
+// erased is left alone. NoteSignOut changes neither the profile's revision nor its time. told
+// reports whether the event is owed.
+func (s *Service) NoteSignOut(ctx context.Context, uid UID, validAfter time.Time) (told bool, err error) {
+	err = s.box.RunInTurn(ctx, Ref(s.fs, uid), func(ctx context.Context, tx *outbox.Tx) error {
+		told = false
+		found, err := s.snapshot(ctx, uid)
+		if errors.Is(err, ErrNoUser) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		known := found.user.TokensValidAfter
+		if found.user.State != Active || !SignedOut(known, validAfter) {
+			return nil
+		}
+		noted := []firestore.Update{{Path: "tokensValidAfter", Value: validAfter}}
+		if err := tx.Update(Ref(s.fs, uid), noted, firestore.LastUpdateTime(found.at)); err != nil {
+			return fmt.Errorf("note a sign-out: %w", err)
+		}
+		if told = !known.IsZero(); !told {
+			return nil
+		}
+		return tx.Tell(
+			ctx, s.now(), event.PasswordChangedV1{UID: string(uid), At: validAfter},
+			string(uid), strconv.FormatInt(validAfter.Unix(), 10),
+		)
+	})
+	return told, err
+}
