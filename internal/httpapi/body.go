@@ -3,6 +3,8 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -60,16 +62,45 @@ func readFault(err error) error {
 // copied from the answer. nosniff keeps browsers from reading it as HTML.
 func Write(w http.ResponseWriter, status int, value any) error {
 	// Encoding first makes a value that cannot be marshalled a clean 500 instead of half an answer.
+	body, err := encode(value)
+	if err != nil {
+		return err
+	}
+	writeBody(w, status, body)
+	return nil
+}
+
+// WriteTagged answers 200 like [Write], with a strong entity tag that is made of the body. If the
+// request's If-None-Match includes the tag, it answers 304 without the body. The route must list
+// [IfNoneMatch].
+func WriteTagged(w http.ResponseWriter, r *http.Request, value any) error {
+	body, err := encode(value)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body)
+	tag := strconv.Quote(base64.RawURLEncoding.EncodeToString(sum[:16]))
+	w.Header().Set("ETag", tag)
+	if NoneMatch(r).Include(tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	writeBody(w, http.StatusOK, body)
+	return nil
+}
+
+func encode(value any) ([]byte, error) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return err
-	}
+	err := encoder.Encode(value)
+	return body.Bytes(), err
+}
+
+func writeBody(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // the client may be gone
-	return nil
+	_, _ = w.Write(body) // the client may be gone
 }
 
 // Problem is the body of every error, RFC 9457 application/problem+json.

@@ -35,6 +35,16 @@ func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	return value, err
 }
 
+// DecodeOptional is like [Decode] for a route that lists [OptionalJSON]. Without a body it returns
+// the zero T.
+func DecodeOptional[T any](w http.ResponseWriter, r *http.Request) (T, error) {
+	if r.ContentLength == 0 {
+		var none T
+		return none, nil
+	}
+	return Decode[T](w, r)
+}
+
 // DecodeText decodes a text of a [Form] by the rules of [Decode]. The pointers of its errors begin
 // with the text's name.
 func DecodeText[T any](name, text string) (T, error) {

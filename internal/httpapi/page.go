@@ -131,17 +131,39 @@ func TimeParam(r *http.Request, name string) (*time.Time, error) {
 	if text == "" {
 		return nil, nil //nolint:nilnil // absent, for which no time stands
 	}
+	at, why := parseTime(text)
+	if why != "" {
+		return nil, fault.New(fault.CodeInvalidParameter, "A query parameter is not a time.").
+			WithField("query/"+name, "%s", why)
+	}
+	return &at, nil
+}
+
+// TimeMember is like [TimeParam] for a member of a body, which is nil if it is absent. Its error is
+// invalid_field with the member's pointer.
+func TimeMember(pointer string, text *string) (*time.Time, error) {
+	if text == nil {
+		return nil, nil //nolint:nilnil // absent, for which no time stands
+	}
+	at, why := parseTime(*text)
+	if why != "" {
+		return nil, fault.New(fault.CodeInvalidField, "A member of the body is not a time.").
+			WithField(pointer, "%s", why)
+	}
+	return &at, nil
+}
+
+// parseTime returns the time in UTC, or why the text is none.
+func parseTime(text string) (at time.Time, why string) {
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil || !rfc3339.MatchString(text) {
-		return nil, fault.New(fault.CodeInvalidParameter, "A query parameter is not a time.").
-			WithField("query/"+name, "must be a time as RFC 3339, such as 2026-11-20T08:16:00Z")
+		return time.Time{}, "must be a time as RFC 3339, such as 2026-11-20T08:16:00Z"
 	}
 	at = at.UTC()
 	if !storable(at) {
-		return nil, fault.New(fault.CodeInvalidParameter, "A query parameter is out of range.").
-			WithField("query/"+name, "must be in the years 0001 to 9999, in UTC")
+		return time.Time{}, "must be in the years 0001 to 9999, in UTC"
 	}
-	return &at, nil
+	return at, ""
 }
 
 // EnumParam returns the query parameter, which must be one of the values, or the first value if it

@@ -146,6 +146,15 @@ func TestQueryParameters(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
+	if at, err := TimeMember("/from", nil); err != nil || at != nil {
+		t.Errorf("no member = %v, %v", at, err)
+	}
+	for _, text := range []string{"", "yesterday", "9999-12-31T23:59:59-12:00"} {
+		_, err := TimeMember("/from", &text)
+		if f := fault.From(err); f.Code != fault.CodeInvalidField || f.Fields[0].Pointer != "/from" {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
 	for query, want := range map[string]string{"": "newest", "order=oldest": "oldest"} {
 		if got, err := EnumParam(asked(t, "anna", query), "order", "newest", "oldest"); err != nil || got != want {
 			t.Errorf("%q = %q, %v", query, got, err)

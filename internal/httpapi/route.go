@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"maps"
@@ -28,9 +29,10 @@ type Route struct {
 	AnyQuery bool
 	// Headers are the names of the headers that the route uses, from those that Header accepts.
 	Headers []string
-	// Body are the accepted media types of the body, which is required. If it is empty, the route
-	// accepts no body.
-	Body []string
+	// Body are the accepted media types of the body, which is required unless BodyOptional is set. If
+	// it is empty, the route accepts no body.
+	Body         []string
+	BodyOptional bool
 }
 
 // Takes adds to what a route accepts.
@@ -69,6 +71,12 @@ const (
 // JSON makes the route accept a body for [Decode].
 func JSON(route *Route) { Body(mediaJSON)(route) }
 
+// OptionalJSON is like [JSON] for a body that may be left out, with the meaning of {}.
+func OptionalJSON(route *Route) {
+	JSON(route)
+	route.BodyOptional = true
+}
+
 // MergePatch makes the route accept a merge patch (RFC 7396) for [Decode], under its own media type
 // or JSON's.
 func MergePatch(route *Route) { Body(mediaJSON, mediaMergePatch)(route) }
@@ -90,8 +98,15 @@ func (route *Route) check(w http.ResponseWriter, r *http.Request) error {
 	if err := route.checkHeaders(r.Header); err != nil {
 		return err
 	}
+	if len(route.Body) > 0 && !route.BodyOptional {
+		return route.checkMedia(w, r)
+	}
+	has, err := hasBody(r)
+	if err != nil || !has {
+		return err
+	}
 	if len(route.Body) == 0 {
-		return noBody(r)
+		return fault.New(fault.CodeMalformedBody, "This takes no body.").WithField("", "must be left out")
 	}
 	return route.checkMedia(w, r)
 }
@@ -179,23 +194,26 @@ func badHeader(name, format string, args ...any) error {
 	return fault.New(fault.CodeInvalidParameter, "A header is not valid.").WithField("header/"+name, format, args...)
 }
 
-// noBody refuses a body. A body of unknown length may turn out to be empty.
-func noBody(r *http.Request) error {
-	refusal := fault.New(fault.CodeMalformedBody, "This takes no body.").WithField("", "must be left out")
-	switch {
-	case r.Body == nil || r.ContentLength == 0:
-		return nil
-	case r.ContentLength > 0:
-		return refusal
+// hasBody reports whether the request has a body. It reads the first byte of a body of unknown
+// length, and leaves a request whose body turns out to be empty with the length 0.
+func hasBody(r *http.Request) (bool, error) {
+	if r.Body == nil || r.ContentLength >= 0 {
+		return r.ContentLength > 0, nil
 	}
-	_, err := io.ReadFull(r.Body, make([]byte, 1))
+	var first [1]byte
+	_, err := io.ReadFull(r.Body, first[:])
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil
+		r.ContentLength = 0
+		return false, nil
 	case err != nil:
-		return readFault(err)
+		return false, readFault(err)
 	}
-	return refusal
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(first[:]), r.Body), r.Body}
+	return true, nil
 }
 
 // checkMedia refuses other content codings and media types, and lists those that are accepted: RFC

@@ -217,6 +217,70 @@ func TestRoute_bodyOfUnknownLength(t *testing.T) {
 	}
 }
 
+// A body that may be left out is decoded if there is one, whether its length is announced or not.
+func TestRoute_optionalBody(t *testing.T) {
+	t.Parallel()
+	api := httpapi.New(httpapi.Options{})
+	api.Handle("POST /pets", httpapi.Public, func(w http.ResponseWriter, r *http.Request) error {
+		p, err := httpapi.DecodeOptional[struct {
+			Name string `json:"name"`
+		}](w, r)
+		if err != nil {
+			return err
+		}
+		return httpapi.Write(w, http.StatusOK, p)
+	}, httpapi.OptionalJSON)
+	for _, tt := range []struct{ media, body, want string }{
+		{"", "", `{"name":""}`}, {jsonType, "", `{"name":""}`}, {"text/plain", "", `{"name":""}`},
+		{jsonType, "{}", `{"name":""}`}, {jsonType, `{"name":"Rex"}`, `{"name":"Rex"}`},
+		{"", "{}", `"unsupported_media_type"`}, {"text/plain", "{}", `"unsupported_media_type"`},
+		{jsonType, " ", `"malformed_body"`}, {jsonType, `{"name":1}`, `"invalid_field"`},
+		{jsonType, "null", `"invalid_field"`},
+	} {
+		for _, body := range []io.Reader{strings.NewReader(tt.body), io.MultiReader(strings.NewReader(tt.body))} {
+			rec := send(t, api, http.MethodPost, "/pets", tt.media, body)
+			if !strings.Contains(rec.Body.String(), tt.want) {
+				t.Errorf("%q as %q: %d %s, want %s", tt.body, tt.media, rec.Code, rec.Body, tt.want)
+			}
+		}
+	}
+}
+
+func TestWriteTagged(t *testing.T) {
+	t.Parallel()
+	api := httpapi.New(httpapi.Options{})
+	name := "Rex"
+	api.Handle("GET /pet", httpapi.Public, func(w http.ResponseWriter, r *http.Request) error {
+		return httpapi.WriteTagged(w, r, map[string]string{"name": name})
+	}, httpapi.Header(httpapi.IfNoneMatch))
+	get := func(condition string) *httptest.ResponseRecorder {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/pet", nil)
+		if condition != "" {
+			req.Header.Set(httpapi.IfNoneMatch, condition)
+		}
+		rec := httptest.NewRecorder()
+		api.ServeHTTP(rec, req)
+		return rec
+	}
+	first := get("")
+	tag := first.Header().Get("ETag")
+	again := get(`"other"`).Header().Get("ETag")
+	if first.Code != http.StatusOK || first.Body.String() != `{"name":"Rex"}`+"\n" || tag != again {
+		t.Errorf("%d %v %s", first.Code, first.Header(), first.Body)
+	}
+	for _, condition := range []string{tag, "W/" + tag, "*"} {
+		same := get(condition)
+		if same.Code != http.StatusNotModified || same.Body.Len() > 0 || same.Header().Get("ETag") != tag ||
+			same.Header().Get("Content-Type") != "" {
+			t.Errorf("%s: %d %v %q", condition, same.Code, same.Header(), same.Body)
+		}
+	}
+	name = "Rexa"
+	if other := get(tag); other.Code != http.StatusOK || other.Header().Get("ETag") == tag {
+		t.Errorf("another body: %d %v", other.Code, other.Header())
+	}
+}
+
 func TestTags(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -21,7 +21,10 @@ type Item struct {
 	// needed, and in items from before the field existed.
 	ConsentEpoch int64 `firestore:"consentEpoch,omitempty"`
 	// Type is the type of the event, such as "scan.completed.v1".
-	Type      string            `firestore:"type"`
+	Type string `firestore:"type"`
+	// Kind is the kind of the notice. It is absent in items from before the field existed, until they
+	// are migrated.
+	Kind      Kind              `firestore:"kind,omitempty"`
 	Title     string            `firestore:"title"`
 	Body      string            `firestore:"body"`
 	Data      map[string]string `firestore:"data"`
@@ -33,7 +36,8 @@ type Item struct {
 // Item returns the inbox item of the message.
 func (m Message) Item(now time.Time) Item {
 	return Item{
-		Schema: itemSchema, ConsentEpoch: m.ConsentEpoch, Type: m.Type, Title: m.Title, Body: m.Body, Data: m.Data,
+		Schema: itemSchema, ConsentEpoch: m.ConsentEpoch, Type: m.Type, Kind: KindOf(m.Type),
+		Title: m.Title, Body: m.Body, Data: m.Data,
 		CreatedAt: now, ExpireAt: now.Add(schema.InboxLife),
 	}
 }

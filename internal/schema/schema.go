@@ -115,7 +115,12 @@ var Collections = []Collection{
 	{
 		Name: "inbox", Below: "users", Says: "a notification", Expires: true,
 		Removed: WithConsent, Stays: "items about the account itself",
-		Indexes:   []Index{{Fields: []Field{{"read", Ascending}, {"createdAt", Ascending}}}},
+		Indexes: []Index{
+			{Fields: []Field{{"read", Ascending}, {"createdAt", Ascending}}},
+			{Fields: []Field{{"read", Ascending}, {"createdAt", Descending}}},
+			{Fields: []Field{{"kind", Ascending}, {"createdAt", Descending}}},
+			{Fields: []Field{{"kind", Ascending}, {"read", Ascending}, {"createdAt", Descending}}},
+		},
 		Explained: "your notifications of the last 90 days",
 	},
 	{

@@ -137,6 +137,7 @@ func sameTaken(t *testing.T, route httpapi.Route, item *openapi3.PathItem, op *o
 	want := httpapi.Route{
 		Pattern: route.Pattern, Access: route.Access, AnyQuery: op.Extensions["x-any-query"] == true,
 		Query: taken[openapi3.ParameterInQuery], Headers: taken[openapi3.ParameterInHeader], Body: body,
+		BodyOptional: op.RequestBody != nil && !op.RequestBody.Value.Required,
 	}
 	for _, r := range []*httpapi.Route{&want, &route} {
 		slices.Sort(r.Query)

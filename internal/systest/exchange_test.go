@@ -750,9 +750,19 @@ func (c caller) inbox(ctx context.Context, t *testing.T, bob *client.Client) {
 		return len(items) > 1
 	})
 	c.want(ctx, t, 204, "POST", "/v1/inbox/"+items[0].ID+"/read", "")
+	c.want(ctx, t, 200, "GET", "/v1/inbox?unread=true&type="+items[1].Kind, "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/inbox?type=x", "")
+	c.want(ctx, t, 304, "GET", "/v1/inbox", "", "If-None-Match", "*")
 	c.refused(ctx, t, fault.CodeNotFound, "POST", "/v1/inbox/nothing/read", "")
 	c.want(ctx, t, 200, "GET", "/v1/inbox?limit=1&cursor="+c.cursor(ctx, t, "/v1/inbox?limit=1"), "")
 	c.refused(ctx, t, fault.CodeInvalidParameter, "GET", "/v1/inbox?cursor=x", "")
+	c.want(ctx, t, 200, "POST", "/v1/inbox/read-all", "")
+	c.want(ctx, t, 200, "POST", "/v1/inbox/read-all", `{"before":"2026-11-20T08:16:06.020Z"}`)
+	c.refused(ctx, t, fault.CodeInvalidField, "POST", "/v1/inbox/read-all", `{"before":"soon"}`)
+	c.want(ctx, t, 204, "DELETE", "/v1/inbox/"+items[0].ID, "")
+	c.refused(ctx, t, fault.CodeNotFound, "DELETE", "/v1/inbox/"+items[0].ID, "")
+	c.refused(ctx, t, fault.CodeInvalidParameter, "DELETE", "/v1/inbox", "")
+	c.want(ctx, t, 200, "DELETE", "/v1/inbox?read=true&before=2026-11-20T08:16:06.020Z", "")
 
 	const device, preferences = "/v1/devices/tablet", "/v1/preferences"
 	c.want(ctx, t, 201, "PUT", device, `{"token":"tt","platform":"android"}`)

@@ -60,7 +60,8 @@ func (o operation) in(place string) []*openapi3.Parameter {
 	return found
 }
 
-// target is the path with the value in place of each parameter; "" is the contract's example.
+// target is the path with the value in place of each parameter; "" is the contract's example. It
+// has the examples of the query that the operation requires.
 func (o operation) target(value string) string {
 	target := o.path
 	for _, p := range o.in(openapi3.ParameterInPath) {
@@ -69,6 +70,15 @@ func (o operation) target(value string) string {
 			v = url.PathEscape(fmt.Sprint(p.Example))
 		}
 		target = strings.ReplaceAll(target, "{"+p.Name+"}", v)
+	}
+	query := url.Values{}
+	for _, p := range o.in(openapi3.ParameterInQuery) {
+		if p.Required {
+			query.Set(p.Name, fmt.Sprint(p.Example))
+		}
+	}
+	if len(query) > 0 {
+		target += "?" + query.Encode()
 	}
 	return target
 }
@@ -295,7 +305,7 @@ func (c caller) befriend(ctx context.Context, t *testing.T, code string) string 
 // at is what the operation's path is asked with.
 func at(possessions map[string]string, o operation) (id string, ok bool) {
 	for prefix, id := range possessions {
-		if strings.HasPrefix(o.path, prefix) {
+		if strings.HasPrefix(o.path, prefix) && strings.Contains(o.path, "{") {
 			return id, true
 		}
 	}

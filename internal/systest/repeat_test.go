@@ -38,6 +38,9 @@ var repeated = []twice{
 	{"deleteDevice", "", 204, 204},
 	{"setPreferences", `{"push":true,"email":false}`, 200, 200},
 	{"markRead", "", 204, 204},
+	{"markAllRead", "", 200, 200},
+	{"deleteItem", "", 204, 404},
+	{"deleteReadItems", "", 200, 200},
 	{"verifyScan", "", 409, 409},  // the scan has no photo; caller.again asks for one that has, and
 	{"rescoreScan", "", 409, 409}, // package scan's tests see that a request under way is not made twice
 	{"deleteScan", "", 204, 404},

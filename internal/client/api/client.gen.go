@@ -543,6 +543,21 @@ func (e GetReadiness200JSONResponseBodyStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeleteReadItemsParamsRead.
+const (
+	DeleteReadItemsParamsReadTrue DeleteReadItemsParamsRead = true
+)
+
+// Valid indicates whether the value is a known member of the DeleteReadItemsParamsRead enum.
+func (e DeleteReadItemsParamsRead) Valid() bool {
+	switch e {
+	case DeleteReadItemsParamsReadTrue:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListArchivesParamsDivision.
 const (
 	ListArchivesParamsDivisionMen     ListArchivesParamsDivision = "men"
@@ -1117,10 +1132,13 @@ type InboxItem struct {
 	CreatedAt Time `json:"createdAt"`
 
 	// Data What it is about: `scanId` or `seriesId`, and where it fits `code` (of a failure) or `board`.
-	Data  map[string]string `json:"data"`
-	ID    string            `json:"id"`
-	Read  bool              `json:"read"`
-	Title string            `json:"title"`
+	Data map[string]string `json:"data"`
+	ID   string            `json:"id"`
+
+	// Kind What a notification is about. `security` is a device that the account did not have, or a changed password.
+	Kind  NoticeKind `json:"kind"`
+	Read  bool       `json:"read"`
+	Title string     `json:"title"`
 
 	// Type What happened.
 	Type string `json:"type"`
@@ -1178,6 +1196,9 @@ type Metric_Reliability struct {
 
 // NoRank Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
 type NoRank = string
+
+// NoticeKind What a notification is about. `security` is a device that the account did not have, or a changed password.
+type NoticeKind = string
 
 // OpenedScan defines model for OpenedScan.
 type OpenedScan struct {
@@ -2112,6 +2133,9 @@ type IfMatch = string
 // IfNoneMatch defines model for IfNoneMatch.
 type IfNoneMatch = string
 
+// ItemID defines model for ItemId.
+type ItemID = string
+
 // PageLimit defines model for PageLimit.
 type PageLimit = int
 
@@ -2131,13 +2155,52 @@ type GetReadiness200JSONResponseBody struct {
 	Status GetReadiness200JSONResponseBodyStatus `json:"status"`
 }
 
+// DeleteReadItemsParams defines parameters for DeleteReadItems.
+type DeleteReadItemsParams struct {
+	// Read Must be true. Without it nothing is deleted, as in the deletion of one item whose id got lost.
+	Read DeleteReadItemsParamsRead `form:"read" json:"read"`
+
+	// Before Only items that were created at this time or before it, in whole milliseconds.
+	Before *Time `form:"before,omitempty" json:"before,omitempty"`
+}
+
+// DeleteReadItemsParamsRead defines parameters for DeleteReadItems.
+type DeleteReadItemsParamsRead bool
+
+// DeleteReadItems200JSONResponseBody defines parameters for DeleteReadItems.
+type DeleteReadItems200JSONResponseBody struct {
+	// Deleted How many.
+	Deleted int `json:"deleted"`
+}
+
 // ListInboxParams defines parameters for ListInbox.
 type ListInboxParams struct {
+	// Type Only items of this `kind`.
+	Type *NoticeKind `form:"type,omitempty" json:"type,omitempty"`
+
+	// Unread Only items that are not read yet, or only those that are. The number `unread` in the answer stays that of all.
+	Unread *bool `form:"unread,omitempty" json:"unread,omitempty"`
+
 	// Limit The most items of a page.
 	Limit *PageLimit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor The `nextCursor` of the page before, of the same user and query. Do not make one yourself.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IfNoneMatch The `ETag` that you read, or a list of such, or `*`. The body is answered only if it is no longer that.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// MarkAllReadJSONBody defines parameters for MarkAllRead.
+type MarkAllReadJSONBody struct {
+	// Before By default the present, as the server has it.
+	Before *Time `json:"before,omitempty"`
+}
+
+// MarkAllRead200JSONResponseBody defines parameters for MarkAllRead.
+type MarkAllRead200JSONResponseBody struct {
+	// Read How many were unread.
+	Read int `json:"read"`
 }
 
 // ListArchivesParams defines parameters for ListArchives.
@@ -2337,6 +2400,9 @@ type SignUpJSONRequestBody = Credentials
 
 // PutDeviceJSONRequestBody defines body for PutDevice for application/json ContentType.
 type PutDeviceJSONRequestBody = DeviceSpec
+
+// MarkAllReadJSONRequestBody defines body for MarkAllRead for application/json ContentType.
+type MarkAllReadJSONRequestBody MarkAllReadJSONBody
 
 // AddFriendJSONRequestBody defines body for AddFriend for application/json ContentType.
 type AddFriendJSONRequestBody = FriendCodeUse
@@ -2606,7 +2672,8 @@ type ClientInterface interface {
 	//
 	// Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 	// is the one longest silent when there are more than 20. Another device with the same token is replaced,
-	// another user's too: the phone is for whoever registered it last.
+	// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
+	// kind `security`, unless the account itself was registered within the last ten minutes.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2617,7 +2684,8 @@ type ClientInterface interface {
 	//
 	// Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 	// is the one longest silent when there are more than 20. Another device with the same token is replaced,
-	// another user's too: the phone is for whoever registered it last.
+	// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
+	// kind `security`, unless the account itself was registered within the last ten minutes.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2640,19 +2708,55 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
 	GetErasure(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// DeleteReadItems Delete all notifications that are read
+	//
+	// Unread ones stay. Repeating it deletes what was left by a request that was cut off, and what has been read since. What is deleted
+	// does not come back.
+	//
+	// Corresponds with DELETE /v1/inbox (the `DeleteReadItems` operationId).
+	DeleteReadItems(ctx context.Context, params *DeleteReadItemsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListInbox List the notifications
 	//
-	// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`; there is none on the last page.
+	// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`, with the same `type` and `unread`; there is
+	// none on the last page. Keep the `ETag` to read the page again only if it, or the number of unread items, has changed.
 	//
 	// Corresponds with GET /v1/inbox (the `ListInbox` operationId).
 	ListInbox(ctx context.Context, params *ListInboxParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MarkAllReadWithBody Mark all notifications as read
+	//
+	// All that were created at `before` or earlier, in whole milliseconds; give the `createdAt` of the newest item that the user has
+	// seen. Later ones stay unread. Repeating it does what was left by a request that was cut off.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/inbox/read-all (the `MarkAllRead` operationId).
+	MarkAllReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MarkAllRead Mark all notifications as read
+	//
+	// All that were created at `before` or earlier, in whole milliseconds; give the `createdAt` of the newest item that the user has
+	// seen. Later ones stay unread. Repeating it does what was left by a request that was cut off.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/inbox/read-all (the `MarkAllRead` operationId).
+	MarkAllRead(ctx context.Context, body MarkAllReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteItem Delete a notification
+	//
+	// It is gone for good, read or not. Deleting it again is `not_found`.
+	//
+	// Corresponds with DELETE /v1/inbox/{id} (the `DeleteItem` operationId).
+	DeleteItem(ctx context.Context, id ItemID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// MarkRead Mark a notification as read
 	//
 	// Takes no body. Marking it again is a success.
 	//
 	// Corresponds with POST /v1/inbox/{id}/read (the `MarkRead` operationId).
-	MarkRead(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	MarkRead(ctx context.Context, id ItemID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListBoards List the boards of the present
 	//
@@ -3634,7 +3738,8 @@ func (c *Client) DeleteDevice(ctx context.Context, id DeviceID, reqEditors ...Re
 //
 // Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 // is the one longest silent when there are more than 20. Another device with the same token is replaced,
-// another user's too: the phone is for whoever registered it last.
+// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
+// kind `security`, unless the account itself was registered within the last ten minutes.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3655,7 +3760,8 @@ func (c *Client) PutDeviceWithBody(ctx context.Context, id DeviceID, contentType
 //
 // Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 // is the one longest silent when there are more than 20. Another device with the same token is replaced,
-// another user's too: the phone is for whoever registered it last.
+// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
+// kind `security`, unless the account itself was registered within the last ten minutes.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3708,13 +3814,89 @@ func (c *Client) GetErasure(ctx context.Context, capability string, reqEditors .
 	return c.Client.Do(req)
 }
 
+// DeleteReadItems Delete all notifications that are read
+//
+// Unread ones stay. Repeating it deletes what was left by a request that was cut off, and what has been read since. What is deleted
+// does not come back.
+//
+// Corresponds with DELETE /v1/inbox (the `DeleteReadItems` operationId).
+func (c *Client) DeleteReadItems(ctx context.Context, params *DeleteReadItemsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteReadItemsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListInbox List the notifications
 //
-// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`; there is none on the last page.
+// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`, with the same `type` and `unread`; there is
+// none on the last page. Keep the `ETag` to read the page again only if it, or the number of unread items, has changed.
 //
 // Corresponds with GET /v1/inbox (the `ListInbox` operationId).
 func (c *Client) ListInbox(ctx context.Context, params *ListInboxParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListInboxRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MarkAllReadWithBody Mark all notifications as read
+//
+// All that were created at `before` or earlier, in whole milliseconds; give the `createdAt` of the newest item that the user has
+// seen. Later ones stay unread. Repeating it does what was left by a request that was cut off.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/inbox/read-all (the `MarkAllRead` operationId).
+func (c *Client) MarkAllReadWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMarkAllReadRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MarkAllRead Mark all notifications as read
+//
+// All that were created at `before` or earlier, in whole milliseconds; give the `createdAt` of the newest item that the user has
+// seen. Later ones stay unread. Repeating it does what was left by a request that was cut off.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/inbox/read-all (the `MarkAllRead` operationId).
+func (c *Client) MarkAllRead(ctx context.Context, body MarkAllReadJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMarkAllReadRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteItem Delete a notification
+//
+// It is gone for good, read or not. Deleting it again is `not_found`.
+//
+// Corresponds with DELETE /v1/inbox/{id} (the `DeleteItem` operationId).
+func (c *Client) DeleteItem(ctx context.Context, id ItemID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteItemRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -3730,7 +3912,7 @@ func (c *Client) ListInbox(ctx context.Context, params *ListInboxParams, reqEdit
 // Takes no body. Marking it again is a success.
 //
 // Corresponds with POST /v1/inbox/{id}/read (the `MarkRead` operationId).
-func (c *Client) MarkRead(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) MarkRead(ctx context.Context, id ItemID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewMarkReadRequest(c.Server, id)
 	if err != nil {
 		return nil, err
@@ -5423,6 +5605,68 @@ func NewGetErasureRequest(server string, capability string) (*http.Request, erro
 	return req, nil
 }
 
+// NewDeleteReadItemsRequest constructs an http.Request for the DeleteReadItems method
+func NewDeleteReadItemsRequest(server string, params *DeleteReadItemsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/inbox")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "read", params.Read, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Before != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", *params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListInboxRequest constructs an http.Request for the ListInbox method
 func NewListInboxRequest(server string, params *ListInboxParams) (*http.Request, error) {
 	var err error
@@ -5450,6 +5694,30 @@ func NewListInboxRequest(server string, params *ListInboxParams) (*http.Request,
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.Type != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Unread != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "unread", *params.Unread, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.Limit != nil {
 
@@ -5486,11 +5754,100 @@ func NewListInboxRequest(server string, params *ListInboxParams) (*http.Request,
 		return nil, err
 	}
 
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewMarkAllReadRequest calls the generic MarkAllRead builder with application/json body
+func NewMarkAllReadRequest(server string, body MarkAllReadJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMarkAllReadRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewMarkAllReadRequestWithBody constructs an http.Request for the MarkAllRead method, with any body, and a specified content type
+func NewMarkAllReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/inbox/read-all")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteItemRequest constructs an http.Request for the DeleteItem method
+func NewDeleteItemRequest(server string, id ItemID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/inbox/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
 	return req, nil
 }
 
 // NewMarkReadRequest constructs an http.Request for the MarkRead method
-func NewMarkReadRequest(server string, id string) (*http.Request, error) {
+func NewMarkReadRequest(server string, id ItemID) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -7826,7 +8183,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 	// is the one longest silent when there are more than 20. Another device with the same token is replaced,
-	// another user's too: the phone is for whoever registered it last.
+	// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
+	// kind `security`, unless the account itself was registered within the last ten minutes.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7837,7 +8195,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 	// is the one longest silent when there are more than 20. Another device with the same token is replaced,
-	// another user's too: the phone is for whoever registered it last.
+	// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
+	// kind `security`, unless the account itself was registered within the last ten minutes.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7864,14 +8223,54 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/erasures/{capability} (the `GetErasure` operationId).
 	GetErasureWithResponse(ctx context.Context, capability string, reqEditors ...RequestEditorFn) (*GetErasureResponse, error)
 
+	// DeleteReadItemsWithResponse Delete all notifications that are read
+	//
+	// Unread ones stay. Repeating it deletes what was left by a request that was cut off, and what has been read since. What is deleted
+	// does not come back.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/inbox (the `DeleteReadItems` operationId).
+	DeleteReadItemsWithResponse(ctx context.Context, params *DeleteReadItemsParams, reqEditors ...RequestEditorFn) (*DeleteReadItemsResponse, error)
+
 	// ListInboxWithResponse List the notifications
 	//
-	// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`; there is none on the last page.
+	// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`, with the same `type` and `unread`; there is
+	// none on the last page. Keep the `ETag` to read the page again only if it, or the number of unread items, has changed.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/inbox (the `ListInbox` operationId).
 	ListInboxWithResponse(ctx context.Context, params *ListInboxParams, reqEditors ...RequestEditorFn) (*ListInboxResponse, error)
+
+	// MarkAllReadWithBodyWithResponse Mark all notifications as read
+	//
+	// All that were created at `before` or earlier, in whole milliseconds; give the `createdAt` of the newest item that the user has
+	// seen. Later ones stay unread. Repeating it does what was left by a request that was cut off.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/inbox/read-all (the `MarkAllRead` operationId).
+	MarkAllReadWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MarkAllReadResponse, error)
+
+	// MarkAllReadWithResponse Mark all notifications as read
+	//
+	// All that were created at `before` or earlier, in whole milliseconds; give the `createdAt` of the newest item that the user has
+	// seen. Later ones stay unread. Repeating it does what was left by a request that was cut off.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/inbox/read-all (the `MarkAllRead` operationId).
+	MarkAllReadWithResponse(ctx context.Context, body MarkAllReadJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkAllReadResponse, error)
+
+	// DeleteItemWithResponse Delete a notification
+	//
+	// It is gone for good, read or not. Deleting it again is `not_found`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/inbox/{id} (the `DeleteItem` operationId).
+	DeleteItemWithResponse(ctx context.Context, id ItemID, reqEditors ...RequestEditorFn) (*DeleteItemResponse, error)
 
 	// MarkReadWithResponse Mark a notification as read
 	//
@@ -7880,7 +8279,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/inbox/{id}/read (the `MarkRead` operationId).
-	MarkReadWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*MarkReadResponse, error)
+	MarkReadWithResponse(ctx context.Context, id ItemID, reqEditors ...RequestEditorFn) (*MarkReadResponse, error)
 
 	// ListBoardsWithResponse List the boards of the present
 	//
@@ -9173,6 +9572,47 @@ func (r GetErasureResponse) ContentType() string {
 	return ""
 }
 
+type DeleteReadItemsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeleteReadItems200JSONResponseBody
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteReadItemsResponse) GetJSON200() *DeleteReadItems200JSONResponseBody {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteReadItemsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteReadItemsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteReadItemsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteReadItemsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListInboxResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9208,6 +9648,81 @@ func (r ListInboxResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListInboxResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type MarkAllReadResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MarkAllRead200JSONResponseBody
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MarkAllReadResponse) GetJSON200() *MarkAllRead200JSONResponseBody {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r MarkAllReadResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MarkAllReadResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MarkAllReadResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MarkAllReadResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteItemResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteItemResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteItemResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteItemResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteItemResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11434,7 +11949,8 @@ func (c *ClientWithResponses) DeleteDeviceWithResponse(ctx context.Context, id D
 //
 // Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 // is the one longest silent when there are more than 20. Another device with the same token is replaced,
-// another user's too: the phone is for whoever registered it last.
+// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
+// kind `security`, unless the account itself was registered within the last ten minutes.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11451,7 +11967,8 @@ func (c *ClientWithResponses) PutDeviceWithBodyWithResponse(ctx context.Context,
 //
 // Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 // is the one longest silent when there are more than 20. Another device with the same token is replaced,
-// another user's too: the phone is for whoever registered it last.
+// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
+// kind `security`, unless the account itself was registered within the last ten minutes.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11496,9 +12013,26 @@ func (c *ClientWithResponses) GetErasureWithResponse(ctx context.Context, capabi
 	return ParseGetErasureResponse(rsp)
 }
 
+// DeleteReadItemsWithResponse Delete all notifications that are read
+//
+// Unread ones stay. Repeating it deletes what was left by a request that was cut off, and what has been read since. What is deleted
+// does not come back.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/inbox (the `DeleteReadItems` operationId).
+func (c *ClientWithResponses) DeleteReadItemsWithResponse(ctx context.Context, params *DeleteReadItemsParams, reqEditors ...RequestEditorFn) (*DeleteReadItemsResponse, error) {
+	rsp, err := c.DeleteReadItems(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteReadItemsResponse(rsp)
+}
+
 // ListInboxWithResponse List the notifications
 //
-// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`; there is none on the last page.
+// Newest first, of the last 90 days. For the next page give `nextCursor` as `cursor`, with the same `type` and `unread`; there is
+// none on the last page. Keep the `ETag` to read the page again only if it, or the number of unread items, has changed.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11511,6 +12045,53 @@ func (c *ClientWithResponses) ListInboxWithResponse(ctx context.Context, params 
 	return ParseListInboxResponse(rsp)
 }
 
+// MarkAllReadWithBodyWithResponse Mark all notifications as read
+//
+// All that were created at `before` or earlier, in whole milliseconds; give the `createdAt` of the newest item that the user has
+// seen. Later ones stay unread. Repeating it does what was left by a request that was cut off.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/inbox/read-all (the `MarkAllRead` operationId).
+func (c *ClientWithResponses) MarkAllReadWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MarkAllReadResponse, error) {
+	rsp, err := c.MarkAllReadWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMarkAllReadResponse(rsp)
+}
+
+// MarkAllReadWithResponse Mark all notifications as read
+//
+// All that were created at `before` or earlier, in whole milliseconds; give the `createdAt` of the newest item that the user has
+// seen. Later ones stay unread. Repeating it does what was left by a request that was cut off.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/inbox/read-all (the `MarkAllRead` operationId).
+func (c *ClientWithResponses) MarkAllReadWithResponse(ctx context.Context, body MarkAllReadJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkAllReadResponse, error) {
+	rsp, err := c.MarkAllRead(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMarkAllReadResponse(rsp)
+}
+
+// DeleteItemWithResponse Delete a notification
+//
+// It is gone for good, read or not. Deleting it again is `not_found`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/inbox/{id} (the `DeleteItem` operationId).
+func (c *ClientWithResponses) DeleteItemWithResponse(ctx context.Context, id ItemID, reqEditors ...RequestEditorFn) (*DeleteItemResponse, error) {
+	rsp, err := c.DeleteItem(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteItemResponse(rsp)
+}
+
 // MarkReadWithResponse Mark a notification as read
 //
 // Takes no body. Marking it again is a success.
@@ -11518,7 +12099,7 @@ func (c *ClientWithResponses) ListInboxWithResponse(ctx context.Context, params 
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/inbox/{id}/read (the `MarkRead` operationId).
-func (c *ClientWithResponses) MarkReadWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*MarkReadResponse, error) {
+func (c *ClientWithResponses) MarkReadWithResponse(ctx context.Context, id ItemID, reqEditors ...RequestEditorFn) (*MarkReadResponse, error) {
 	rsp, err := c.MarkRead(ctx, id, reqEditors...)
 	if err != nil {
 		return nil, err
@@ -12924,6 +13505,32 @@ func ParseGetErasureResponse(rsp *http.Response) (*GetErasureResponse, error) {
 	return response, nil
 }
 
+// ParseDeleteReadItemsResponse parses an HTTP response from a DeleteReadItemsWithResponse call
+func ParseDeleteReadItemsResponse(rsp *http.Response) (*DeleteReadItemsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteReadItemsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeleteReadItems200JSONResponseBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListInboxResponse parses an HTTP response from a ListInboxWithResponse call
 func ParseListInboxResponse(rsp *http.Response) (*ListInboxResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12945,6 +13552,51 @@ func ParseListInboxResponse(rsp *http.Response) (*ListInboxResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	}
+
+	return response, nil
+}
+
+// ParseMarkAllReadResponse parses an HTTP response from a MarkAllReadWithResponse call
+func ParseMarkAllReadResponse(rsp *http.Response) (*MarkAllReadResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MarkAllReadResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MarkAllRead200JSONResponseBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteItemResponse parses an HTTP response from a DeleteItemWithResponse call
+func ParseDeleteItemResponse(rsp *http.Response) (*DeleteItemResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteItemResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil

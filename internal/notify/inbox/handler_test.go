@@ -81,24 +81,6 @@ func TestInbox_pages(t *testing.T) {
 	}
 }
 
-func TestInbox_sameTimeIsPagedByID(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	b.save(ann())
-	for _, id := range []string{"a", "b", "c"} {
-		if _, err := notify.Inbox(account.Ref(b.fs, uid)).Doc(id).Set(t.Context(), notify.Message{}.Item(start)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	first := b.inbox("?limit=1")
-	second := b.inbox("?limit=1&cursor=" + first.NextCursor)
-	third := b.inbox("?limit=1&cursor=" + second.NextCursor)
-	got := append(append(ids(first), ids(second)...), ids(third)...)
-	if diff := cmp.Diff([]string{"c", "b", "a"}, got); diff != "" || third.NextCursor != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
 func TestInbox_expiredItemsAreNotShown(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -143,7 +125,10 @@ func TestInbox_badParameters(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.save(ann())
-	for _, query := range []string{"limit=0", "limit=101", "limit=x", "cursor=!", "cursor=YQ", "cursor=MS4vLw"} {
+	for _, query := range []string{
+		"limit=0", "limit=101", "limit=x", "cursor=!", "cursor=YQ", "cursor=MS4vLw", "type=scan.completed.v1", "type=",
+		"type=welcome&type=security", "type=WELCOME", "unread=1", "unread=", "unread=TRUE", "kind=welcome",
+	} {
 		code, body := b.call(uid, http.MethodGet, "/v1/inbox?"+query, "")
 		if p := read[httpapi.Problem](b, body); code != http.StatusBadRequest || p.Code != fault.CodeInvalidParameter {
 			t.Errorf("%s: %d %s", query, code, body)
@@ -406,6 +391,9 @@ func TestRoutes_accountNotInUse(t *testing.T) {
 	routes := []struct{ method, path, body string }{
 		{http.MethodGet, "/v1/inbox", ""},
 		{http.MethodPost, "/v1/inbox/i00/read", ""},
+		{http.MethodPost, "/v1/inbox/read-all", ""},
+		{http.MethodDelete, "/v1/inbox/i00", ""},
+		{http.MethodDelete, "/v1/inbox?read=true", ""},
 		{http.MethodPut, "/v1/devices/a", `{"token":"t","platform":"web"}`},
 		{http.MethodDelete, "/v1/devices/a", ""},
 		{http.MethodGet, "/v1/preferences", ""},

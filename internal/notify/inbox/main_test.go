@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -87,10 +89,33 @@ func (b *bench) withoutQueries() *bench {
 		}
 		return next(ctx, desc, cc, method, opts...)
 	}
+	return b.through(grpc.WithStreamInterceptor(refuse))
+}
+
+// through is the bench as it answers with another client of the database.
+func (b *bench) through(opts ...grpc.DialOption) *bench {
+	b.t.Helper()
 	other := *b
-	other.fs = emulatortest.Firestore(b.t, b.project, grpc.WithStreamInterceptor(refuse))
+	other.fs = emulatortest.Firestore(b.t, b.project, opts...)
 	other.serve()
 	return &other
+}
+
+// commits is the bench with a client that calls after each commit with the number of commits.
+func (b *bench) commits(after func(n int)) *bench {
+	b.t.Helper()
+	n := 0
+	return b.through(grpc.WithUnaryInterceptor(func(
+		ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker,
+		opts ...grpc.CallOption,
+	) error {
+		err := next(ctx, method, req, reply, cc, opts...)
+		if err == nil && strings.HasSuffix(method, "/Commit") {
+			n++
+			after(n)
+		}
+		return err
+	}))
 }
 
 const uid = account.UID("u")
@@ -120,14 +145,77 @@ func (b *bench) save(u account.User) {
 // call asks as the user and returns status and body.
 func (b *bench) call(who account.UID, method, path, body string) (int, []byte) {
 	b.t.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	w := b.ask(b.t.Context(), who, method, path, body)
+	return w.Code, w.Body.Bytes()
+}
+
+// ask asks as the user, with further headers in pairs.
+func (b *bench) ask(
+	ctx context.Context, who account.UID, method, path, body string, header ...string,
+) *httptest.ResponseRecorder {
+	b.t.Helper()
+	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+string(who))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
 	w := httptest.NewRecorder()
 	b.api.ServeHTTP(w, r)
-	return w.Code, w.Body.Bytes()
+	return w
+}
+
+// put writes items.
+func (b *bench) put(items ...storedItem) {
+	b.t.Helper()
+	writer := b.fs.BulkWriter(b.t.Context())
+	for _, i := range items {
+		if _, err := writer.Set(notify.Inbox(account.Ref(b.fs, uid)).Doc(i.id), i.Item); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	writer.End()
+}
+
+// item returns an item of the event type from so long after the start.
+func item(id, eventType string, after time.Duration) storedItem {
+	return storedItem{id, notify.Message{
+		Type: eventType, Title: id, Body: "b", Data: map[string]string{},
+	}.Item(start.Add(after))}
+}
+
+// known returns the item as one that is read.
+func known(i storedItem) storedItem {
+	i.Read = true
+	return i
+}
+
+// some returns n items at intervals, 0000 the first.
+func some(n int, apart time.Duration) []storedItem {
+	all := make([]storedItem, n)
+	for i := range all {
+		all[i] = item(fmt.Sprintf("%04d", i), "scan.completed.v1", time.Duration(i)*apart)
+	}
+	return all
+}
+
+// left returns the ids of the stored items, those that are read with a plus.
+func (b *bench) left() (all []string) {
+	b.t.Helper()
+	snaps, err := notify.Inbox(account.Ref(b.fs, uid)).Documents(b.t.Context()).GetAll()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, snap := range snaps {
+		id := snap.Ref.ID
+		if snap.Data()["read"] == true {
+			id += "+"
+		}
+		all = append(all, id)
+	}
+	return all
 }
 
 // read parses an answer.

@@ -124,6 +124,11 @@ var routes = []route{
 	{operation: "markRead", note: "one that is read already", call: func(_ *world, t turn) call {
 		return call{id: t.item}
 	}},
+	{operation: "markAllRead", note: "none is left after the first"},
+	{
+		operation: "deleteReadItems", note: "none from before the bench",
+		call: func(*world, turn) call { return call{query: "read=true&before=2026-01-01T00:00:00Z"} },
+	},
 	{operation: "setPreferences", call: func(_ *world, t turn) call {
 		return call{body: fmt.Sprintf(`{"push":true,"email":%v}`, t.n%2 == 0)}
 	}},
@@ -162,6 +167,7 @@ var excused = map[string]string{
 	"rotateFriendCode": "makes a code, as the first makeFriendCode does",
 	"unblockFriend":    "needs a blocked user, as blockFriend leaves one",
 	"forgetRatings":    "can be measured once for each rating, which a scan makes",
+	"deleteItem":       "can be done once for each item, which an event makes, and costs what markRead does",
 	"deleteSeries":     "needs a series, which takes from the quota that openScan is measured with",
 	"eraseAccount":     "can be done once for each account, and what it costs is the saga that events go through after it",
 	"getSeries":        "needs a series, as deleteSeries does; it reads one document, as getScan",

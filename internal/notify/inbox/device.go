@@ -1,0 +1,81 @@
+package inbox
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/account/device"
+	"github.com/facescan/facescan/internal/fault"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+type deviceView struct {
+	ID        string `json:"id"`
+	Platform  string `json:"platform"`
+	CreatedAt string `json:"createdAt"`
+	UpdatedAt string `json:"updatedAt"`
+}
+
+func (h *Handler) putDevice(w http.ResponseWriter, r *http.Request) error {
+	id, err := deviceParam(r)
+	if err != nil {
+		return err
+	}
+	spec, err := httpapi.Decode[device.Spec](w, r)
+	if err != nil {
+		return err
+	}
+	if err := spec.Validate(""); err != nil {
+		return err
+	}
+	var c device.Change
+	err = h.run(r, func(ctx context.Context, tx *outbox.Tx, who caller) error {
+		c, err = device.Prepare(tx.Transaction, who.ref, id, spec, h.Now().UTC())
+		if err != nil {
+			return err
+		}
+		return account.PutDevice(ctx, tx, who.User, id, c)
+	})
+	if err != nil {
+		return err
+	}
+	if err := device.Settle(
+		r.Context(), h.Firestore, account.Ref(h.Firestore, account.Caller(r)), id, spec.Token,
+	); err != nil {
+		return err
+	}
+	code := http.StatusOK
+	if c.Created {
+		code = http.StatusCreated
+	}
+	return httpapi.Write(w, code, deviceView{
+		ID: id, Platform: c.Device.Platform,
+		CreatedAt: httpapi.Time(c.Device.CreatedAt), UpdatedAt: httpapi.Time(c.Device.UpdatedAt),
+	})
+}
+
+func (h *Handler) deleteDevice(w http.ResponseWriter, r *http.Request) error {
+	id, err := deviceParam(r)
+	if err != nil {
+		return err
+	}
+	err = h.run(r, func(_ context.Context, tx *outbox.Tx, who caller) error {
+		return tx.Delete(device.Of(who.ref).Doc(id))
+	})
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func deviceParam(r *http.Request) (string, error) {
+	id := r.PathValue("id")
+	if !device.ValidID(id) {
+		return "", fault.New(fault.CodeInvalidParameter, "The device's id is not valid.").
+			WithField("path/id", "must be 1 to 64 letters, digits, dashes and underscores, the first no underscore")
+	}
+	return id, nil
+}
