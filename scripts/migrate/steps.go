@@ -11,4 +11,5 @@ var steps = []step{
 	scores,
 	divided,
 	formerEntries,
+	kinds,
 }
