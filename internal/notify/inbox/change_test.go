@@ -156,6 +156,26 @@ func TestChanges_interrupted(t *testing.T) {
 	}
 }
 
+// An item that arrives between two commits, and is later than the request, stays unread.
+func TestReadAll_whileAnItemArrives(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	b.put(some(changePage+1, time.Millisecond)...)
+	b.now = start.Add(time.Minute)
+	arriving := b.commits(func(n int) {
+		if n == 1 {
+			b.put(item("late", "scan.completed.v1", time.Minute+time.Second))
+		}
+	})
+	if n := arriving.count(http.MethodPost, readAll, ""); n != changePage+1 {
+		t.Errorf("%d items, want those of before", n)
+	}
+	if v := b.inbox("?unread=true"); v.Unread != 1 || len(v.Items) != 1 || v.Items[0].ID != "late" {
+		t.Errorf("unread are %+v, want the late one", v)
+	}
+}
+
 // An item that is deleted while all are read stays deleted, and the others are read.
 func TestReadAll_whileItemsAreDeleted(t *testing.T) {
 	t.Parallel()
