@@ -109,19 +109,20 @@ func TestUserIsSaidToBeDisabledOrGoneByAVerifiedTokenOnly(t *testing.T) {
 	}{
 		"disabled": {
 			`{"users":[{"localId":"u1","disabled":true}]}`, fault.CodeUserDisabled,
-			httpapi.Identity{UID: "u1", SignedInAt: 1700000000, Locked: true},
+			httpapi.Identity{UID: "u1", SignedInAt: 1700000000, IssuedAt: 1700003600, Locked: true},
 		},
 		"gone": {
 			`{"kind":"identitytoolkit#GetAccountInfoResponse"}`, fault.CodeTokenInvalid,
-			httpapi.Identity{UID: "u1", SignedInAt: 1700000000, Gone: true},
+			httpapi.Identity{UID: "u1", SignedInAt: 1700000000, IssuedAt: 1700003600, Gone: true},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			side := &google{certificates: certificateOf(t, key), users: tt.users}
 			side.replace(t)
 			d := newDoor(t)
-			d.try(t, side, "/leave", idToken(t, jwt.SigningMethodRS256, key, asItIs), "", true)
-			d.try(t, side, "/fresh", idToken(t, jwt.SigningMethodRS256, key, asItIs), tt.fresh, true)
+			issued := func(claims map[string]any) { claims["iat"] = 1700003600 }
+			d.try(t, side, "/leave", idToken(t, jwt.SigningMethodRS256, key, issued), "", true)
+			d.try(t, side, "/fresh", idToken(t, jwt.SigningMethodRS256, key, issued), tt.fresh, true)
 			for _, who := range d.seen {
 				if who != tt.who {
 					t.Errorf("let in %+v, want %+v", who, tt.who)
