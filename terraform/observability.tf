@@ -18,7 +18,13 @@ locals {
     }
     notification_failed = {
       description = "Deliveries of notify that failed and will be tried again, or were refused."
-      filter      = "jsonPayload.function=\"notify\" AND (jsonPayload.message=\"push refused\" OR (jsonPayload.message=\"event\" AND jsonPayload.outcome=\"retry\"))"
+      filter      = "jsonPayload.function=\"notify\" AND jsonPayload.message=(\"push refused\" OR \"a message could not be sent\")"
+      value       = null
+      unit        = "1"
+    }
+    notification_blocked = {
+      description = "Errors of notify that no repetition heals before operators act: credentials, a push that FCM refuses, a text, a zone."
+      filter      = "jsonPayload.function=\"notify\" AND severity=\"ERROR\""
       value       = null
       unit        = "1"
     }
@@ -228,6 +234,14 @@ locals {
       threshold = 20
       duration  = "600s"
       severity  = "WARNING"
+    }
+    notifications-blocked = {
+      title     = "notifications cannot be sent until somebody acts"
+      filter    = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.this["notification_blocked"].name}\" AND resource.type=\"cloud_run_revision\""
+      aligner   = "ALIGN_SUM"
+      threshold = 0
+      duration  = "0s"
+      severity  = "ERROR"
     }
     instances = {
       title     = "a function is at its most instances"

@@ -1,4 +1,5 @@
-// Package inbox is the function of the user's notifications, devices and preferences.
+// Package inbox is the function of the user's notifications, devices and preferences, and of the
+// links that turn mails off.
 package inbox
 
 import (
@@ -9,17 +10,23 @@ import (
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/boot/bus"
 	"github.com/facescan/facescan/internal/boot/identity"
+	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/notify/inbox"
+	"github.com/facescan/facescan/internal/quota"
 )
 
-func init() { boot.HTTP("inbox", build) }
+func init() { boot.HTTP("inbox", build, "FACESCAN_PUBLIC_URL", "FACESCAN_UNSUBSCRIBE_KEYS") }
 
 func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
-	fs, api, err := identity.Open(ctx, p)
+	fs, api, openErr := identity.Open(ctx, p)
 	box, boxErr := bus.Outbox(ctx, p)
-	if err := errors.Join(err, boxErr); err != nil {
+	unsubscriber, unsubscriberErr := notify.NewUnsubscriber(p.Config.PublicURL, p.Config.UnsubscribeKeys)
+	if err := errors.Join(openErr, boxErr, unsubscriberErr); err != nil {
 		return nil, err
 	}
-	(&inbox.Handler{Firestore: fs, Outbox: box, Now: p.Now}).Routes(api)
+	(&inbox.Handler{
+		Firestore: fs, Outbox: box, Limits: quota.New(fs, []byte(p.Config.HashKey), p.Now), Unsubscriber: unsubscriber,
+		Now: p.Now,
+	}).Routes(api)
 	return api, nil
 }

@@ -9,18 +9,22 @@ import (
 	"github.com/facescan/facescan/internal/boot/identity"
 	"github.com/facescan/facescan/internal/boot/mail"
 	"github.com/facescan/facescan/internal/boot/push"
+	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/notify/deliver"
 )
 
-func init() { boot.Event("notify", build) }
+func init() { boot.Event("notify", build, "FACESCAN_PUBLIC_URL", "FACESCAN_UNSUBSCRIBE_KEYS") }
 
 func build(ctx context.Context, p *boot.Process) (*deliver.Consumer, error) {
 	fs, fsErr := p.Firestore(ctx)
 	fcm, fcmErr := push.Client(ctx, p)
 	mailer, mailErr := mail.Mailer(ctx, p)
 	users, usersErr := identity.Client(ctx, p)
-	if err := errors.Join(fsErr, fcmErr, mailErr, usersErr); err != nil {
+	unsubscriber, unsubscriberErr := notify.NewUnsubscriber(p.Config.PublicURL, p.Config.UnsubscribeKeys)
+	if err := errors.Join(fsErr, fcmErr, mailErr, usersErr, unsubscriberErr); err != nil {
 		return nil, err
 	}
-	return &deliver.Consumer{Firestore: fs, FCM: fcm, Mailer: mailer, Users: users, Now: p.Now}, nil
+	return &deliver.Consumer{
+		Firestore: fs, FCM: fcm, Mailer: mailer, Users: users, Unsubscriber: unsubscriber, Now: p.Now,
+	}, nil
 }

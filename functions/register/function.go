@@ -23,12 +23,13 @@ func build(ctx context.Context, p *boot.Process) (http.Handler, error) {
 	if err := errors.Join(usersErr, fsErr, boxErr); err != nil {
 		return nil, err
 	}
-	toolkit, err := signin.New(ctx, p.Config.FirebaseAPIKey, users, quota.New(fs, []byte(p.Config.HashKey), p.Now))
+	limits := quota.New(fs, []byte(p.Config.HashKey), p.Now)
+	toolkit, err := signin.New(ctx, p.Config.FirebaseAPIKey, users, limits)
 	if err != nil {
 		return nil, err
 	}
 	api := p.API(users, identity.Apps(p))
-	account.New(fs, box, p.Now).RegisterRoutes(api)
+	account.New(fs, box, p.Now).RegisterRoutes(api, limits)
 	toolkit.Routes(api)
 	return api, nil
 }

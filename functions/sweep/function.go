@@ -11,6 +11,7 @@ import (
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/export"
 	"github.com/facescan/facescan/internal/leaderboard/rank"
+	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/sweep"
 )
 
@@ -27,6 +28,7 @@ func build(ctx context.Context, p *boot.Process) (*sweep.Consumer, error) {
 		return nil, err
 	}
 	erasures := &erasure.Sweeper{Firestore: fs, Outbox: box, Now: p.Now}
+	due := &notify.Sweeper{Firestore: fs, Outbox: box, Now: p.Now}
 	ratings := &rank.Folder{Firestore: fs, Now: p.Now}
 	exports := &export.Sweeper{Firestore: fs, Outbox: box, Results: results, Now: p.Now}
 	return &sweep.Consumer{Firestore: fs, Now: p.Now, Steps: []sweep.Step{
@@ -36,6 +38,7 @@ func build(ctx context.Context, p *boot.Process) (*sweep.Consumer, error) {
 		{Name: "exports_handled", Run: exports.Sweep},
 		{Name: "ratings_folded", Run: ratings.Sweep},
 		{Name: "ranks_told", Run: ranks.Sweep},
+		{Name: "deliveries_due", Run: due.Sweep},
 		sweep.Expired(fs, p.Now),
 		{Name: "users_looked_for", Run: missing.Sweep}, // last, since it waits for Firebase
 	}}, nil

@@ -27,6 +27,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/quota"
 	"github.com/facescan/facescan/internal/testkit"
 )
 
@@ -65,7 +66,7 @@ func (w *world) serve(verifier httpapi.TokenVerifier) {
 	clock := func() time.Time { return time.Now().Add(w.ahead) }
 	service := account.New(w.fs, outbox.New(w.fs, w.bus, clock), clock)
 	w.api = httpapi.New(httpapi.Options{Verifier: verifier, HashKey: []byte("key")})
-	service.RegisterRoutes(w.api)
+	service.RegisterRoutes(w.api, quota.New(w.fs, []byte("a key for the tests"), clock))
 	service.ProfileRoutes(w.api)
 }
 

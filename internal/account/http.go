@@ -7,11 +7,15 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/quota"
 )
 
-// RegisterRoutes adds the routes of the function register that need the database.
-func (s *Service) RegisterRoutes(api *httpapi.API) {
-	api.Handle("POST /v1/auth/register", httpapi.FreshUser, s.postRegister, httpapi.JSON)
+// RegisterRoutes adds the routes of the function register that need the database. The limits are
+// those of [PutDevice].
+func (s *Service) RegisterRoutes(api *httpapi.API, limits *quota.Limiter) {
+	api.Handle("POST /v1/auth/register", httpapi.FreshUser, func(w http.ResponseWriter, r *http.Request) error {
+		return s.postRegister(w, r, limits)
+	}, httpapi.JSON)
 }
 
 // ProfileRoutes adds the routes of the function profile. Changes of the account can be made
@@ -123,7 +127,7 @@ func etag(u User) string { return strconv.Quote(strconv.FormatInt(u.Revision, 10
 // Caller returns the user who makes the request, by the ID token. users/{uid} may not exist.
 func Caller(r *http.Request) UID { return UID(httpapi.Caller(r.Context()).UID) }
 
-func (s *Service) postRegister(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) postRegister(w http.ResponseWriter, r *http.Request, limits *quota.Limiter) error {
 	in, err := httpapi.Decode[registerRequest](w, r)
 	if err != nil {
 		return err
@@ -135,7 +139,7 @@ func (s *Service) postRegister(w http.ResponseWriter, r *http.Request) error {
 	if err := in.Device.validate(); err != nil {
 		return err
 	}
-	u, created, err := s.register(r.Context(), httpapi.Caller(r.Context()), in.DisplayName, in.Locale, in.Device)
+	u, created, err := s.register(r.Context(), limits, httpapi.Caller(r.Context()), in.DisplayName, in.Locale, in.Device)
 	if err != nil {
 		return err
 	}

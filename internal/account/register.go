@@ -13,13 +13,14 @@ import (
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 // register creates the caller's account, or finds it. The caller's identity comes from the ID token
 // alone. displayName and locale apply only if the account is created. The device, if any, is
 // written in the same transaction, so that it exists when the welcome is sent.
 func (s *Service) register(
-	ctx context.Context, who httpapi.Identity, displayName, locale string, phone *newDevice,
+	ctx context.Context, limits *quota.Limiter, who httpapi.Identity, displayName, locale string, phone *newDevice,
 ) (u User, created bool, err error) {
 	err = s.box.RunInTurn(ctx, Ref(s.fs, UID(who.UID)), func(ctx context.Context, tx *outbox.Tx) error {
 		found, err := s.snapshot(ctx, UID(who.UID))
@@ -39,7 +40,7 @@ func (s *Service) register(
 		} else {
 			err = s.save(ctx, tx, &u, found.at, refresh(&u, who))
 		}
-		return errors.Join(err, phone.put(ctx, tx, u, change))
+		return errors.Join(err, phone.put(ctx, tx, limits, u, change))
 	})
 	if err != nil || phone == nil {
 		return u, created, err
@@ -77,11 +78,13 @@ func (d *newDevice) prepare(
 	return device.Prepare(tx, user, d.ID, d.spec(), now)
 }
 
-func (d *newDevice) put(ctx context.Context, tx *outbox.Tx, u User, c device.Change) error {
+func (d *newDevice) put(
+	ctx context.Context, tx *outbox.Tx, limits *quota.Limiter, u User, c device.Change,
+) error {
 	if d == nil {
 		return nil
 	}
-	return PutDevice(ctx, tx, u, d.ID, c)
+	return PutDevice(ctx, tx, limits, u, d.ID, c)
 }
 
 func (s *Service) newUser(who httpapi.Identity, displayName, locale string) User {

@@ -12,6 +12,7 @@ import (
 	"github.com/facescan/facescan/internal/account/device"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 // settleIn is how long after the registration a new device is no news. The first device of an
@@ -19,19 +20,30 @@ import (
 // registration by a call of its own.
 const settleIn = 10 * time.Minute
 
+// NewDevices limits the devices that an account can be told of, since each is an item in the inbox
+// and a mail that cannot be turned off.
+var NewDevices = quota.Rule{Name: "device-new", Max: 10, Window: time.Hour}
+
 // PutDevice writes the device of the user, who was read in the transaction, and owes device.added
-// if the account did not have it.
-func PutDevice(ctx context.Context, tx *outbox.Tx, u User, id string, c device.Change) error {
-	if err := c.Write(tx.Transaction); err != nil {
+// if the account did not have it, or had it as one of another platform. The limits refuse more than
+// [NewDevices] with rate_limited.
+func PutDevice(
+	ctx context.Context, tx *outbox.Tx, limits *quota.Limiter, u User, id string, c device.Change,
+) error {
+	if !c.Added || c.Device.UpdatedAt.Before(u.CreatedAt.Add(settleIn)) {
+		return c.Write(tx.Transaction)
+	}
+	taking, err := limits.Prepare(ctx, quota.User(string(u.UID)), NewDevices)
+	if err != nil {
 		return err
 	}
-	added := c.Device.CreatedAt
-	if !c.Created || added.Before(u.CreatedAt.Add(settleIn)) {
-		return nil
+	if err := errors.Join(taking.Write(tx.Transaction), c.Write(tx.Transaction)); err != nil {
+		return err
 	}
-	return tx.Tell(ctx, added, event.DeviceAddedV1{
-		UID: string(u.UID), DeviceID: id, Platform: c.Device.Platform, AddedAt: added,
-	}, string(u.UID), id)
+	fact := event.DeviceAddedV1{
+		UID: string(u.UID), DeviceID: id, Platform: c.Device.Platform, AddedAt: c.Device.UpdatedAt,
+	}
+	return tx.Tell(ctx, fact.AddedAt, fact, string(u.UID), id, fact.Platform)
 }
 
 // SignedOut reports whether validAfter, the time before which Firebase has ended the user's

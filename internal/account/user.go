@@ -54,7 +54,7 @@ type User struct {
 	// KeepPhotosDays is how long the user wants the photo of a completed scan kept, 0 to 7 days, nil
 	// if they did not choose.
 	KeepPhotosDays *int `firestore:"keepPhotosDays,omitempty"`
-	// Notifications are used by package notify. They are nil until the user first sets them.
+	// Notifications are nil until the user first sets them.
 	Notifications *Notifications `firestore:"notifications,omitempty"`
 
 	// MissingSince is when package erasure first found that Firebase does not have the user. It is
@@ -109,10 +109,29 @@ const (
 	Men        Division = "men"
 )
 
-// Notifications are the channels that the user wants in addition to the inbox.
+// Notifications are what the user wants to be told in addition to the inbox, and when. Package
+// notify has the kinds of notices, the channels and the defaults.
 type Notifications struct {
+	// Push and Email are whether the channel is used at all. If it is not, Cells stay as they are.
 	Push  bool `firestore:"push"`
 	Email bool `firestore:"email"`
+	// Cells are the user's choices: by kind of notice and channel, whether it is on.
+	Cells map[string]map[string]bool `firestore:"cells,omitempty"`
+	// Quiet are the hours without pushes and mails, nil for none.
+	Quiet *QuietHours `firestore:"quiet,omitempty"`
+	// Digest is whether what comes at one time is sent as one message, nil if the user did not choose.
+	Digest *bool `firestore:"digest,omitempty"`
+	// HideScore is whether notices leave scores out.
+	HideScore bool `firestore:"hideScore,omitempty"`
+}
+
+// QuietHours are the hours of each day from From to To, times such as "22:00". To is the next day's
+// if it is the earlier one.
+type QuietHours struct {
+	From string `firestore:"from"`
+	To   string `firestore:"to"`
+	// Zone is the IANA name of the zone of the hours, and so of the user, "" for UTC.
+	Zone string `firestore:"zone,omitempty"`
 }
 
 // UserSchema is the version of users/{uid}. Before version 2 Folded was made by another table of

@@ -54,6 +54,9 @@ type Config struct {
 	// earlier ones.
 	ReceiptKey        string   `env:"FACESCAN_RECEIPT_KEY"`
 	ReceiptPublicKeys []string `env:"FACESCAN_RECEIPT_PUBLIC_KEYS"`
+	// UnsubscribeKeys are the keys of the links in mails that turn mails off: one or two of 32 bytes
+	// in base64, with a comma in between, the present one first. They are secret.
+	UnsubscribeKeys string `env:"FACESCAN_UNSUBSCRIBE_KEYS"`
 	// ErasureWait replaces the time that an erasure waits for late photos, such as "1s". It is for the
 	// local stack only.
 	ErasureWait string `env:"FACESCAN_ERASURE_WAIT"`
@@ -172,6 +175,9 @@ func (c Config) validate() error {
 	if c.ScanLease < 0 {
 		faults = append(faults, errors.New("FACESCAN_SCAN_LEASE must not be negative"))
 	}
+	if !c.Local() && c.PublicURL != "" && !strings.HasPrefix(c.PublicURL, "https://") {
+		faults = append(faults, errors.New("FACESCAN_PUBLIC_URL must begin with https://"))
+	}
 	if !c.Local() {
 		for _, name := range append(emulatorVariables, localVariables...) {
 			if c.environ[name] != "" {
@@ -188,6 +194,15 @@ func (c Config) validateEvent() error {
 		return nil
 	}
 	return errors.Join(Need("FACESCAN_PUSH_AUDIENCE", c.PushAudience), Need("FACESCAN_PUSH_ACCOUNT", c.PushAccount))
+}
+
+// validateNeeded checks that the environment variables are set.
+func (c Config) validateNeeded(names []string) error {
+	var faults []error
+	for _, name := range names {
+		faults = append(faults, Need(name, c.environ[name]))
+	}
+	return errors.Join(faults...)
 }
 
 // Need returns an error that names the environment variable if its value is empty.

@@ -41,7 +41,10 @@ func TestReadConfig(t *testing.T) {
 			productionEnviron("FACESCAN_MIN_AGE", "adult"), []string{"FACESCAN_MIN_AGE"},
 		},
 		"a minimum age of children": {productionEnviron("FACESCAN_MIN_AGE", "12"), []string{"FACESCAN_MIN_AGE"}},
-		"a minimum age of none":     {productionEnviron("FACESCAN_MIN_AGE", "100"), []string{"FACESCAN_MIN_AGE"}},
+		"links that are not encrypted": {
+			productionEnviron("FACESCAN_PUBLIC_URL", "http://api.example"), []string{"FACESCAN_PUBLIC_URL"},
+		},
+		"a minimum age of none": {productionEnviron("FACESCAN_MIN_AGE", "100"), []string{"FACESCAN_MIN_AGE"}},
 		"an App Check mode that is none": {
 			productionEnviron("FACESCAN_APP_CHECK", "on"), []string{"FACESCAN_APP_CHECK"},
 		},

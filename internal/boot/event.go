@@ -2,6 +2,7 @@ package boot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -35,9 +36,11 @@ type EventHandler interface {
 // base64.
 const maxEvent = 14 << 20
 
-// Event registers an event function. One adapter decides the outcome of its events.
-func Event[H EventHandler](name string, build func(context.Context, *Process) (H, error)) {
-	register(name, Config.validateEvent, func(ctx context.Context, p *Process) (http.Handler, error) {
+// Event registers an event function. One adapter decides the outcome of its events. needed is as
+// for [HTTP].
+func Event[H EventHandler](name string, build func(context.Context, *Process) (H, error), needed ...string) {
+	validate := func(c Config) error { return errors.Join(c.validateEvent(), c.validateNeeded(needed)) }
+	register(name, validate, func(ctx context.Context, p *Process) (http.Handler, error) {
 		return newAdapter(ctx, p, name, build)
 	})
 	registryMu.Lock()

@@ -32,9 +32,10 @@ var (
 )
 
 // HTTP registers an HTTP function. The first request calls build to make the handler, and the next
-// request calls it again if it failed.
-func HTTP(name string, build func(context.Context, *Process) (http.Handler, error)) {
-	register(name, Config.validateNothing, build)
+// request calls it again if it failed. A deployed function refuses to start if one of the needed
+// environment variables is not set.
+func HTTP(name string, build func(context.Context, *Process) (http.Handler, error), needed ...string) {
+	register(name, func(c Config) error { return c.validateNeeded(needed) }, build)
 }
 
 // register adds the function to the framework's registry and to this package's, which the local
@@ -52,8 +53,6 @@ func register(name string, validate func(Config) error, build func(context.Conte
 		}
 	}
 }
-
-func (Config) validateNothing() error { return nil }
 
 // Function returns the registered function with the name, for a host that routes by its own paths.
 func Function(name string) (http.HandlerFunc, bool) {

@@ -28,8 +28,12 @@ const (
 
 	registerHTTP  = "register-http"
 	registerEvent = "register-event"
-	serveSlowly   = "serve-slowly"
-	serveAPI      = "serve-api"
+	// These need environment variables of their own.
+	registerNeedy      = "register-needy"
+	registerNeedyEvent = "register-needy-event"
+
+	serveSlowly = "serve-slowly"
+	serveAPI    = "serve-api"
 )
 
 const registered = "registered"
@@ -38,6 +42,16 @@ func helper(mode string) int {
 	switch mode {
 	case registerHTTP:
 		HTTP("probe", func(context.Context, *Process) (http.Handler, error) { return nil, errors.ErrUnsupported })
+		fmt.Println(registered)
+		return 0
+	case registerNeedy:
+		HTTP("probe", func(context.Context, *Process) (http.Handler, error) { return nil, errors.ErrUnsupported },
+			"FACESCAN_PUBLIC_URL", "FACESCAN_UNSUBSCRIBE_KEYS")
+		fmt.Println(registered)
+		return 0
+	case registerNeedyEvent:
+		Event("probe", func(context.Context, *Process) (handlerFunc, error) { return nil, errors.ErrUnsupported },
+			"FACESCAN_UNSUBSCRIBE_KEYS")
 		fmt.Println(registered)
 		return 0
 	case registerEvent:

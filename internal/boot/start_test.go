@@ -33,6 +33,17 @@ func TestRefusalToStart(t *testing.T) {
 			productionEnviron("GOOGLE_CLOUD_PROJECT", "", "FACESCAN_HASH_KEY", "short", "FACESCAN_TRACE_RATIO", `"\x00`),
 			[]string{"GOOGLE_CLOUD_PROJECT", "FACESCAN_HASH_KEY", "FACESCAN_TRACE_RATIO"},
 		},
+		"what a function needs of its own": {
+			registerNeedy, productionEnviron("FACESCAN_PUBLIC_URL", "https://api.example"),
+			[]string{"FACESCAN_UNSUBSCRIBE_KEYS"},
+		},
+		"what a function needs is there": {
+			registerNeedy,
+			productionEnviron("FACESCAN_PUBLIC_URL", "https://api.example", "FACESCAN_UNSUBSCRIBE_KEYS", "a secret"), nil,
+		},
+		"what an event function needs of its own": {registerNeedyEvent, noPush, []string{
+			"FACESCAN_PUSH_AUDIENCE", "FACESCAN_UNSUBSCRIBE_KEYS",
+		}},
 		"outside Cloud Run the environment is set later": {registerEvent, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,9 +20,10 @@ const (
 
 // Secrets.
 const (
-	hashKey      = "hash-key" // keys the pseudonyms in logs and the ids of package keys
-	receiptKey   = "receipt-key"
-	smtpPassword = "smtp-password"
+	hashKey         = "hash-key" // keys the pseudonyms in logs and the ids of package keys
+	receiptKey      = "receipt-key"
+	smtpPassword    = "smtp-password"
+	unsubscribeKeys = "unsubscribe-keys"
 )
 
 var mail = []string{"FACESCAN_SMTP", "FACESCAN_SMTP_USER", "FACESCAN_MAIL_FROM"}
@@ -76,9 +77,11 @@ var functions = everyTopic([]Function{
 		Paths: []string{"/healthz", "/readyz", "/v1/openapi.yaml", "/account-deletion", fallback},
 	}),
 	httpFunction(Function{
-		Name: "inbox", Purpose: "the user's notifications, devices and preferences",
-		Paths:     []string{"/v1/inbox", "/v1/inbox/*", "/v1/devices/*", "/v1/preferences"},
+		Name: "inbox", Purpose: "the user's notifications, devices and preferences; turns mails off by their links",
+		Paths:     []string{"/v1/inbox", "/v1/inbox/*", "/v1/devices/*", "/v1/preferences", "/v1/unsubscribe/*"},
 		Publishes: topics(event.DeviceAddedV1{}),
+		Settings:  []string{publicURL},
+		Secrets:   []string{unsubscribeKeys},
 		Grants:    Grants{Auth: AuthReader},
 	}),
 	httpFunction(Function{
@@ -90,10 +93,11 @@ var functions = everyTopic([]Function{
 		Name: "notify", Trigger: PubSub, Purpose: "turns events into inbox entries, pushes and e-mails, each once",
 		Takes: topics(
 			event.AccountRegisteredV1{}, event.ScanCompletedV1{}, event.ScanFailedV1{}, event.PersonalBestReachedV1{},
-			event.ScanDeletedV1{}, event.SeriesSettledV1{}, event.SeriesDeletedV1{},
+			event.ScanDeletedV1{}, event.SeriesSettledV1{}, event.SeriesDeletedV1{}, event.RankChangedV1{},
+			event.ExportReadyV1{}, event.DeviceAddedV1{}, event.PasswordChangedV1{}, event.DeliveryDueV1{},
 		),
-		Settings: mail,
-		Secrets:  []string{smtpPassword},
+		Settings: append([]string{publicURL}, mail...),
+		Secrets:  []string{smtpPassword, unsubscribeKeys},
 		Size:     Size{Concurrency: 8},
 		Grants:   Grants{Auth: AuthReader, Push: true},
 	}),
@@ -160,7 +164,9 @@ const sweeper = "sweep"
 
 // SweepOwes returns the topics of the events that the sweep owes itself. It may publish to all
 // others, too, since it publishes what other functions left.
-func SweepOwes() []string { return topics(event.RankChangedV1{}, event.PasswordChangedV1{}) }
+func SweepOwes() []string {
+	return topics(event.RankChangedV1{}, event.PasswordChangedV1{}, event.DeliveryDueV1{})
+}
 
 // everyTopic gives the sweeper the right to publish to every topic.
 func everyTopic(of []Function) []Function {

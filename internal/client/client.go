@@ -233,6 +233,24 @@ func (c *Client) OptIn(ctx context.Context, in bool) error {
 	return err
 }
 
+// Preferences returns what the user is told, by which channels and when.
+func (c *Client) Preferences(ctx context.Context) (api.Preferences, error) {
+	resp, err := c.API().GetPreferencesWithResponse(ctx)
+	if err != nil {
+		return api.Preferences{}, err
+	}
+	return body(resp, resp.JSON200)
+}
+
+// KeepQuiet has no pushes and mails come between the two times of each day, to the minute and in
+// UTC.
+func (c *Client) KeepQuiet(ctx context.Context, from, to time.Time) error {
+	begin, end, zone := from.UTC().Format("15:04"), to.UTC().Format("15:04"), "UTC"
+	hours := &api.PreferencesChange_QuietHours{From: &begin, To: &end, Zone: &zone}
+	_, err := c.API().UpdatePreferencesWithResponse(ctx, api.PreferencesChange{QuietHours: hours})
+	return err
+}
+
 // ForgetRatings removes all leaderboard ratings. The scans stay and never count again.
 func (c *Client) ForgetRatings(ctx context.Context) error {
 	_, err := c.API().ForgetRatingsWithResponse(ctx)

@@ -81,7 +81,7 @@ func TestWithdrawal_takesItsEpochsOnly(t *testing.T) {
 	w.finish(t)
 
 	// One document holds what is made under whichever consent is in force.
-	shared := []string{"ratings", "guard", "entries", "limits"}
+	shared := []string{"ratings", "guard", "entries", "limits", "pace"}
 	want := slices.DeleteFunc(slices.Clone(both), func(path string) bool {
 		return slices.Contains(first, path) && !slices.Contains(welcome, path) && !slices.Contains(shared, ofCollection(path))
 	})

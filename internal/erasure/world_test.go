@@ -171,7 +171,7 @@ func (w *world) measure(t *testing.T, uid string) {
 	w.Advance(time.Second)
 	w.Series(uid, usertest.Photo(t, 2, salt), usertest.Photo(t, 3, salt))
 	w.Do(uid, http.MethodPost, "/v1/me/export", "")
-	w.Deliver("export")
+	w.Deliver("export", "notify")
 	w.park(t, uid)
 	w.owe(t, uid)
 }

@@ -60,11 +60,12 @@ func samples() []sample {
 			UID: "u1", Board: "symmetry_overall_all_v1", ConsentEpoch: 3, Rank: 12, Previous: 15, RankLow: 3, RankHigh: 31,
 			Total: 41, AsOf: at,
 		}),
+		of(event.DeliveryDueV1{UID: "u1"}),
 		of(event.SweepRequestedV1{}),
 		of(event.AccountErasureRequestedV1{UID: "u1"}),
 		of(event.ConsentWithdrawnV1{UID: "u1", Epoch: 3}),
 		of(event.AccountExportRequestedV1{UID: "u1", ExportID: "e1"}),
-		of(event.ExportReadyV1{UID: "u1", ExportID: "e1", ExpiresAt: at}),
+		of(event.ExportReadyV1{UID: "u1", ExportID: "e1", ConsentEpoch: 3, ExpiresAt: at}),
 		of(event.DeviceAddedV1{UID: "u1", DeviceID: "phone-1", Platform: "android", AddedAt: at}),
 		of(event.PasswordChangedV1{UID: "u1", At: at}),
 	}

@@ -7,6 +7,8 @@ import "time"
 type ExportReadyV1 struct {
 	UID      string `json:"uid"`
 	ExportID string `json:"exportId"`
+	// ConsentEpoch is the user's consent epoch that the export belongs to: a withdrawal deletes it.
+	ConsentEpoch int64 `json:"consentEpoch"`
 	// ExpiresAt is when the export is deleted.
 	ExpiresAt time.Time `json:"expiresAt"`
 }

@@ -130,7 +130,7 @@ func TestExport_hasEverythingOfTheUserAndNothingElse(t *testing.T) {
 	photo := string(usertest.Photo(t, 0, "current"))
 	for name, want := range map[string]string{
 		"profile.json":     `"birthYear":1990`,
-		"preferences.json": `{"email":true,"push":true}`,
+		"preferences.json": `{"push":true,"email":true,"kinds":{"account_erased":{"email":true},`,
 		"devices.json":     `"platform":"android"`,
 		"ratings.json":     `"id":"` + leaderboard.AllTime(report.MajorVersion()).ID() + `"`,
 		"scans.json":       `"id":"` + string(current) + `"`,

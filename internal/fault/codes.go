@@ -56,6 +56,8 @@ const (
 	CodeUnderAge          Code = "under_age"
 	CodeBirthYearFixed    Code = "birth_year_fixed"
 	CodeIdempotencyReused Code = "idempotency_key_reused"
+	// CodeNotOptional means that a notice cannot be turned off.
+	CodeNotOptional Code = "not_optional"
 	// CodeTooManyFriends means that one of two users has no room for another friend.
 	CodeTooManyFriends   Code = "too_many_friends"
 	CodeScanNotCompleted Code = "scan_not_completed"
@@ -112,6 +114,7 @@ var codeKinds = map[Code]Kind{
 	CodeUnderAge:          Forbidden,
 	CodeBirthYearFixed:    Conflict,
 	CodeIdempotencyReused: Unprocessable,
+	CodeNotOptional:       Unprocessable,
 	CodeTooManyFriends:    Conflict,
 	CodeScanNotCompleted:  Conflict,
 	CodeOriginalGone:      Gone,

@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +17,41 @@ import (
 
 	"github.com/facescan/facescan/internal/fault"
 )
+
+// ReadTexts returns the texts of a form of at most [MaxBody] bytes, by their names. The route must
+// list [Texts].
+func ReadTexts(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	body, err := ReadBody(w, r, MaxBody)
+	if err != nil {
+		return nil, err
+	}
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, fault.New(fault.CodeUnsupportedMediaType, "Send the body as %s.", mediaTexts)
+	}
+	if media == mediaTexts {
+		texts, err := url.ParseQuery(string(body))
+		if err != nil {
+			return nil, fault.New(fault.CodeMalformedBody, "The body is not a form.")
+		}
+		return texts, nil
+	}
+	texts, parts := url.Values{}, multipart.NewReader(bytes.NewReader(body), params["boundary"])
+	for {
+		part, err := parts.NextPart()
+		if ended(err) {
+			return texts, nil
+		}
+		if err != nil {
+			return nil, readFault(err)
+		}
+		value, err := text(part)
+		if err != nil {
+			return nil, err
+		}
+		texts.Add(part.FormName(), value)
+	}
+}
 
 // Form reads a body of multipart/form-data with texts and, as its last part, a file. It reads as
 // the body arrives, so that a file is never held in memory.

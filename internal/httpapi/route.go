@@ -25,7 +25,8 @@ type Route struct {
 	Access  Access
 	// Query are the names of the query parameters. Each may be given once, and must not be empty.
 	Query []string
-	// AnyQuery ignores the query. It is for pages, as links to them pick up parameters on their way.
+	// AnyQuery admits any query beside the listed parameters. It is for pages, as links to them pick
+	// up parameters on their way.
 	AnyQuery bool
 	// Headers are the names of the headers that the route uses, from those that Header accepts.
 	Headers []string
@@ -43,7 +44,7 @@ func Query(names ...string) Takes {
 	return func(route *Route) { route.Query = append(route.Query, names...) }
 }
 
-// AnyQuery makes the route ignore its query.
+// AnyQuery makes the route admit any query.
 func AnyQuery(route *Route) { route.AnyQuery = true }
 
 // Headers that a route may use.
@@ -66,6 +67,7 @@ const (
 	mediaJSON       = "application/json"
 	mediaMergePatch = "application/merge-patch+json"
 	mediaForm       = "multipart/form-data"
+	mediaTexts      = "application/x-www-form-urlencoded"
 )
 
 // JSON makes the route accept a body for [Decode].
@@ -83,6 +85,10 @@ func MergePatch(route *Route) { Body(mediaJSON, mediaMergePatch)(route) }
 
 // Multipart makes the route accept a form for [OpenForm].
 func Multipart(route *Route) { Body(mediaForm)(route) }
+
+// Texts makes the route accept a form for [ReadTexts], in either of the media types that browsers
+// send.
+func Texts(route *Route) { Body(mediaTexts, mediaForm)(route) }
 
 // Body makes the route accept a body of one of the media types.
 func Body(media ...string) Takes {

@@ -49,6 +49,9 @@ const (
 	Erased Purpose = "erasure\x00account"
 	// Cursor seals the place in a leaderboard where a page ends, which names another user.
 	Cursor Purpose = "leaderboard\x00cursor"
+	// Unsubscribe seals what the link in a mail turns off, and identifies its key. It is used with
+	// keys of its own (see notify.Unsubscriber).
+	Unsubscribe Purpose = "notify\x00unsubscribe"
 )
 
 // Ring is the secret that ids are derived with. Any []byte is assignable to it.

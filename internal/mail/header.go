@@ -54,9 +54,9 @@ func encoded(text string) string {
 	return strings.Join(words, " ")
 }
 
-// linkable reports whether the text is an https URL that can stand in a header as it is.
-func linkable(text string) bool {
+// linkable reports whether the text is a URL of the scheme that can stand in a header as it is.
+func linkable(text, scheme string) bool {
 	odd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`<>"\`, r) }
 	u, err := url.Parse(text)
-	return err == nil && u.Scheme == "https" && u.Host != "" && len(text) <= maxLink && strings.IndexFunc(text, odd) < 0
+	return err == nil && u.Scheme == scheme && u.Host != "" && len(text) <= maxLink && strings.IndexFunc(text, odd) < 0
 }

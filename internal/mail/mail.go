@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail"
+
+	"github.com/facescan/facescan/internal/provider"
 )
 
 // timeout bounds each stage of the conversation with the mail server: until its greeting, until the
@@ -75,6 +77,7 @@ type Sender struct {
 	from string
 	// domain is the sender's domain, for Message-IDs.
 	domain string
+	plain  bool
 }
 
 // New returns a sender. It does not dial. It returns an error for a bad configuration.
@@ -93,7 +96,7 @@ func New(c Config) (*Sender, error) {
 	}
 	config := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, RootCAs: c.Roots}
 	_, domain, _ := strings.Cut(from.Address, "@")
-	s := &Sender{host: host, opts: c.options(port, config), from: c.From, domain: domain}
+	s := &Sender{host: host, opts: c.options(port, config), from: c.From, domain: domain, plain: c.Plain}
 	if port == implicitTLS && !c.Plain {
 		s.tls = config
 	}
@@ -151,7 +154,7 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 
 // letter returns the mail in the client's form.
 func (s *Sender) letter(m Message) (*mail.Msg, error) {
-	letter := mail.NewMsg()
+	letter := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := letter.From(s.from); err != nil {
 		return nil, fmt.Errorf("set the sender: %w", err)
 	}
@@ -164,8 +167,10 @@ func (s *Sender) letter(m Message) (*mail.Msg, error) {
 	// RFC 3834: no vacation responder should answer.
 	letter.SetGenHeader("Auto-Submitted", "auto-generated")
 	if m.Unsubscribe != "" {
-		if !linkable(m.Unsubscribe) {
-			return nil, fmt.Errorf("%w: the link to unsubscribe is no https URL", ErrRejected)
+		// RFC 8058 demands https, which the local stack does not speak.
+		if linked := linkable(m.Unsubscribe, "https") || s.plain && linkable(m.Unsubscribe, "http"); !linked {
+			err := errors.New("the link to unsubscribe is no https URL")
+			return nil, &provider.Fault{Class: provider.Config, Ours: true, Err: err}
 		}
 		// Preformatted, as the client would fold a long one before its first character.
 		letter.SetGenHeaderPreformatted(mail.HeaderListUnsubscribe, "<"+m.Unsubscribe+">")

@@ -20,10 +20,8 @@ type Item struct {
 	// ConsentEpoch is the epoch of the consent of the item's content. It is absent if no consent was
 	// needed, and in items from before the field existed.
 	ConsentEpoch int64 `firestore:"consentEpoch,omitempty"`
-	// Type is the type of the event, such as "scan.completed.v1".
-	Type string `firestore:"type"`
-	// Kind is the kind of the notice. It is absent in items from before the field existed, until they
-	// are migrated.
+	// Type is the type of the event, such as "scan.completed.v1", and Kind the kind of notice.
+	Type      string            `firestore:"type"`
 	Kind      Kind              `firestore:"kind,omitempty"`
 	Title     string            `firestore:"title"`
 	Body      string            `firestore:"body"`
@@ -34,10 +32,10 @@ type Item struct {
 }
 
 // Item returns the inbox item of the message.
-func (m Message) Item(now time.Time) Item {
+func (m Message) Item(t Text, now time.Time) Item {
 	return Item{
-		Schema: itemSchema, ConsentEpoch: m.ConsentEpoch, Type: m.Type, Kind: KindOf(m.Type),
-		Title: m.Title, Body: m.Body, Data: m.Data,
+		Schema: itemSchema, ConsentEpoch: m.ConsentEpoch, Type: m.Type, Kind: m.Rule.Kind,
+		Title: t.Title, Body: t.Body, Data: m.Data,
 		CreatedAt: now, ExpireAt: now.Add(schema.InboxLife),
 	}
 }

@@ -1,17 +1,21 @@
 package notify
 
 import (
-	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	"strings"
 	"text/template"
+
+	"github.com/facescan/facescan/internal/event"
 )
 
 var (
 	letterText = template.Must(template.ParseFS(files, "templates/mail.txt.tmpl"))
 	letterHTML = htmltemplate.Must(htmltemplate.ParseFS(files, "templates/mail.html.tmpl"))
 )
+
+// mailed is the number of notices that the mail of a digest has in full. The app has the others.
+const mailed = 20
 
 // Letter is the content of a mail.
 type Letter struct {
@@ -20,35 +24,51 @@ type Letter struct {
 	Text, HTML string
 }
 
-// Letter returns the message as a mail.
-func (m Message) Letter() (Letter, error) { return newLetter(content{Title: m.Title, Body: m.Body}) }
+// NewLetter returns the mail of one text. unsubscribe is the page that turns such mails off, or ""
+// for a critical notice.
+func NewLetter(t Text, unsubscribe string) (Letter, error) {
+	return newLetter(letter{Lang: t.Lang, Title: t.Title, Parts: []Text{{Body: t.Body}}, Unsubscribe: unsubscribe})
+}
 
-// LastLetter returns the last mail to a user: the account is being erased, and the receipt will be
-// at the URL.
-func LastLetter(receiptURL string) (Letter, error) {
-	const kind = "account.erasure-requested.v1"
-	title, titleErr := render(kind+"/title", nil)
-	body, bodyErr := render(kind+"/body", struct{ URL string }{receiptURL})
-	if err := errors.Join(titleErr, bodyErr); err != nil {
+// LastLetter returns the last mail to a user, in the language of the locale: the account is being
+// erased, and the receipt will be at the URL.
+func LastLetter(locale, receiptURL string) (Letter, error) {
+	t, err := write(LangOf(locale), event.AccountErasureRequestedV1{}.EventType(), facts{URL: receiptURL})
+	if err != nil {
 		return Letter{}, err
 	}
-	return newLetter(content{Title: title, Body: body, Last: true})
+	return newLetter(letter{Lang: t.Lang, Title: t.Title, Parts: []Text{{Body: t.Body}}, Last: true})
 }
 
-// content is the data of the mail templates.
-type content struct {
-	Title, Body string
+// letter is the data of the mail templates.
+type letter struct {
+	Lang  Lang
+	Title string
+	// Parts are the paragraphs, of a digest each with a title.
+	Parts []Text
+	// More is the number of notices that have no part.
+	More int
 	// Last leaves out what needs an account: there is nothing to open or to turn off any more.
-	Last bool
+	Last        bool
+	Unsubscribe string
 }
 
-func newLetter(c content) (Letter, error) {
+// Preheader is what mail programs show beside the subject, before the mail is opened. Without it
+// they show the title once more.
+func (l letter) Preheader() string { return l.Parts[0].Body }
+
+// Say returns a fixed phrase of the mail in its language.
+func (l letter) Say(name string) (string, error) {
+	return render(l.Lang, "mail/"+name, struct{ More int }{l.More})
+}
+
+func newLetter(l letter) (Letter, error) {
 	var text, html strings.Builder
-	if err := letterText.Execute(&text, c); err != nil {
+	if err := letterText.Execute(&text, l); err != nil {
 		return Letter{}, fmt.Errorf("render the mail's text: %w", err)
 	}
-	if err := letterHTML.Execute(&html, c); err != nil {
+	if err := letterHTML.Execute(&html, l); err != nil {
 		return Letter{}, fmt.Errorf("render the mail's HTML: %w", err)
 	}
-	return Letter{Subject: c.Title, Text: text.String(), HTML: html.String()}, nil
+	return Letter{Subject: l.Title, Text: text.String(), HTML: html.String()}, nil
 }

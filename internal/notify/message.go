@@ -1,12 +1,8 @@
 package notify
 
 import (
-	"embed"
 	"fmt"
-	"math"
 	"regexp"
-	"strings"
-	"text/template"
 
 	"cloud.google.com/go/firestore"
 
@@ -16,11 +12,6 @@ import (
 	"github.com/facescan/facescan/internal/scan/series"
 )
 
-//go:embed templates
-var files embed.FS
-
-var texts = template.Must(template.ParseFS(files, "templates/messages.en.tmpl"))
-
 // Message is the message of an event to its user.
 type Message struct {
 	// ID is the event's id.
@@ -28,37 +19,20 @@ type Message struct {
 	UID account.UID
 	// ConsentEpoch is the epoch of the consent of the message's content, 0 if none was needed.
 	ConsentEpoch int64
-	// Type is the event's type.
-	Type        string
-	Title, Body string
+	// Type is the event's type, and Rule how it is sent.
+	Type string
+	Rule Rule
 	// Data is for the app: the ids that the message is about.
-	Data     map[string]string
-	Channels []Channel
+	Data map[string]string
 
+	facts facts
 	// fenced is set if the message depends on the consent of ConsentEpoch.
 	fenced bool
 	// revision is the revision of the series' result in the message, 0 for other messages.
 	revision int64
-}
-
-// facts are the values for the texts. They have no score as a number, so that no text can show one
-// without its interval.
-type facts struct {
-	// Score is a score in words, with its interval, or "" if the interval is unknown.
-	Score string
-	// Photos is the number of photos behind the mean, 0 for a series without counted photos.
-	Photos int
-	Reason string
-}
-
-// scoreInWords returns the score with its interval, such as "62 (between 31 and 87)". Whole numbers
-// are enough beside intervals of tens of points; the interval's ends are rounded outwards. It
-// returns "" for a score without an interval that contains it, as in old events.
-func scoreInWords(score float64, interval *event.Interval) string {
-	if !interval.Holds(score) {
-		return ""
-	}
-	return fmt.Sprintf("%.0f (between %.0f and %.0f)", score, math.Floor(interval.Lo), math.Ceil(interval.Hi))
+	// device is the id of the added device. The app is not told it, as it is all that it takes to put
+	// another device in its place.
+	device string
 }
 
 // eventID matches ids that can be part of a document's id, a push's tag and a Message-ID. All
@@ -74,79 +48,116 @@ func NewMessage(e event.Event) (Message, error) {
 	if !ValidID(e.ID) {
 		return Message{}, fmt.Errorf("%w: its id is not valid", event.ErrMalformed)
 	}
-	m := Message{ID: e.ID, Type: e.Type, Data: map[string]string{}}
-	f, err := m.read(e)
-	if err != nil {
-		return Message{}, err
+	rule, ok := RuleOf(KindOf(e.Type))
+	if !ok || rule.Kind == AccountErased {
+		return Message{}, fmt.Errorf("%w: notify has no message for %q", event.ErrMalformed, e.Type)
 	}
-	if m.Title, err = render(m.Type+"/title", f); err != nil {
-		return Message{}, err
-	}
-	m.Body, err = render(m.Type+"/body", f)
-	return m, err
+	m := Message{ID: e.ID, Type: e.Type, Rule: rule, Data: map[string]string{}}
+	return m, m.read(e)
 }
 
-// BodyWithoutScore returns the text of an event type for a score whose interval is unknown. It
-// fails for types without a text.
-func BodyWithoutScore(eventType string) (string, error) { return render(eventType+"/body", facts{}) }
+// Channels returns the channels of the message, in the order of [Channels].
+func (m Message) Channels() []Channel { return m.Rule.channels() }
 
-// read sets the fields of the message from the event, and returns the values for its texts.
-func (m *Message) read(e event.Event) (facts, error) {
-	switch e.Type {
-	case event.AccountRegisteredV1{}.EventType():
+// read sets the fields of the message from the event.
+func (m *Message) read(e event.Event) error {
+	switch m.Rule.Kind {
+	case ScanCompleted, ScanFailed, PersonalBest:
+		return m.readScan(e)
+	case RankChanged:
+		data, err := event.As[event.RankChangedV1](e)
+		m.under(data.UID, data.ConsentEpoch)
+		m.Data["board"], m.facts.Rank = data.Board, &data
+		return err
+	case ExportReady:
+		data, err := event.As[event.ExportReadyV1](e)
+		// It is told without a consent, too, but a withdrawal deletes the export, and so the item.
+		m.UID, m.ConsentEpoch, m.Data["exportId"] = account.UID(data.UID), data.ConsentEpoch, data.ExportID
+		return err
+	case Security:
+		return m.readSecurity(e)
+	default:
 		data, err := event.As[event.AccountRegisteredV1](e)
-		m.UID, m.Channels = account.UID(data.UID), []Channel{Push, Email}
-		return facts{}, err
+		m.UID = account.UID(data.UID)
+		return err
+	}
+}
+
+// readScan reads an event about a scan or series.
+func (m *Message) readScan(e event.Event) error {
+	switch e.Type {
 	case event.ScanCompletedV1{}.EventType():
 		data, err := event.As[event.ScanCompletedV1](e)
-		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, Push, Email)
-		return facts{Score: scoreInWords(data.Score, data.Interval)}, err
+		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch)
+		m.facts.Score = scoreOf(data.Score, data.Interval, false)
+		return err
 	case event.ScanFailedV1{}.EventType():
 		data, err := event.As[event.ScanFailedV1](e)
-		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, Push, Email)
-		m.Data["code"] = data.Code
-		return facts{Reason: reason(data.Code)}, err
+		m.ofScan(data.UID, data.ScanID, data.ConsentEpoch)
+		m.Data["code"], m.facts.Code = data.Code, data.Code
+		return err
 	case event.SeriesSettledV1{}.EventType():
 		data, err := event.As[event.SeriesSettledV1](e)
-		m.ofSeries(data.UID, data.SeriesID, data.ConsentEpoch, data.Revision, Push, Email)
-		return facts{Score: scoreInWords(data.Score, data.Interval), Photos: data.Photos}, err
-	case event.PersonalBestReachedV1{}.EventType():
+		m.ofSeries(data.UID, data.SeriesID, data.ConsentEpoch, data.Revision)
+		m.facts.Score = scoreOf(data.Score, data.Interval, data.Photos > 1)
+		m.facts.Photos = data.Photos
+		return err
+	default:
 		data, err := event.As[event.PersonalBestReachedV1](e)
 		if data.SeriesID != "" {
-			m.ofSeries(data.UID, data.SeriesID, data.ConsentEpoch, data.Revision, Push)
+			m.ofSeries(data.UID, data.SeriesID, data.ConsentEpoch, data.Revision)
 		} else {
-			m.ofScan(data.UID, data.ScanID, data.ConsentEpoch, Push)
+			m.ofScan(data.UID, data.ScanID, data.ConsentEpoch)
 		}
 		m.Data["board"] = data.Board
-		return facts{Score: scoreInWords(data.Score, data.Interval)}, err
-	default:
-		return facts{}, fmt.Errorf("%w: notify has no message for %q", event.ErrMalformed, e.Type)
+		m.facts.Score = scoreOf(data.Score, data.Interval, data.SeriesID != "")
+		return err
 	}
 }
 
-func (m *Message) ofScan(uid, scanID string, epoch int64, channels ...Channel) {
-	m.under(uid, epoch, channels)
+// readSecurity reads an event about the account's security.
+func (m *Message) readSecurity(e event.Event) error {
+	if e.Type == (event.PasswordChangedV1{}).EventType() {
+		data, err := event.As[event.PasswordChangedV1](e)
+		m.UID = account.UID(data.UID)
+		return err
+	}
+	data, err := event.As[event.DeviceAddedV1](e)
+	m.UID, m.facts.Platform = account.UID(data.UID), data.Platform
+	m.device = data.DeviceID
+	return err
+}
+
+func (m *Message) ofScan(uid, scanID string, epoch int64) {
+	m.under(uid, epoch)
 	m.Data["scanId"] = scanID
 }
 
-func (m *Message) ofSeries(uid, seriesID string, epoch, revision int64, channels ...Channel) {
-	m.under(uid, epoch, channels)
+func (m *Message) ofSeries(uid, seriesID string, epoch, revision int64) {
+	m.under(uid, epoch)
 	m.Data["seriesId"], m.revision = seriesID, revision
 }
 
 // under makes the message depend on the consent epoch.
-func (m *Message) under(uid string, epoch int64, channels []Channel) {
-	m.UID, m.ConsentEpoch, m.fenced, m.Channels = account.UID(uid), epoch, true, channels
+func (m *Message) under(uid string, epoch int64) {
+	m.UID, m.ConsentEpoch, m.fenced = account.UID(uid), epoch, true
 }
+
+// Concerns reports whether the message is about the device with the id, which need not be told.
+func (m Message) Concerns(deviceID string) bool { return m.device != "" && m.device == deviceID }
+
+// Admitted reports whether the active user still admits the message: the consent that its content
+// depends on, if any, is the one in force.
+func (m Message) Admitted(u account.User) bool { return !m.fenced || u.Admits(m.ConsentEpoch) }
 
 // Enter returns the message's user if the message may still be sent: the user admits it (see
 // [account.Enter]) and its subject has not changed. Otherwise the error is [account.ErrClosed].
-func (m *Message) Enter(tx *firestore.Transaction, fs *firestore.Client) (account.User, error) {
+func (m Message) Enter(tx *firestore.Transaction, fs *firestore.Client) (account.User, error) {
 	user, err := m.enter(tx, fs)
 	if err != nil {
 		return account.User{}, err
 	}
-	there, err := m.subjectThere(tx, fs)
+	there, err := m.SubjectThere(tx, fs)
 	if err != nil {
 		return account.User{}, err
 	}
@@ -156,16 +167,16 @@ func (m *Message) Enter(tx *firestore.Transaction, fs *firestore.Client) (accoun
 	return user, nil
 }
 
-func (m *Message) enter(tx *firestore.Transaction, fs *firestore.Client) (account.User, error) {
+func (m Message) enter(tx *firestore.Transaction, fs *firestore.Client) (account.User, error) {
 	if m.fenced {
 		return account.Enter(tx, fs, m.UID, m.ConsentEpoch)
 	}
 	return account.EnterActive(tx, fs, m.UID)
 }
 
-// subjectThere reports, in the transaction, whether the scan or series that the message is about,
+// SubjectThere reports, in the transaction, whether the scan or series that the message is about,
 // if any, exists and has not changed.
-func (m *Message) subjectThere(tx *firestore.Transaction, fs *firestore.Client) (bool, error) {
+func (m Message) SubjectThere(tx *firestore.Transaction, fs *firestore.Client) (bool, error) {
 	if id := m.Data["seriesId"]; id != "" {
 		return series.Stands(tx, fs, m.UID, scan.SeriesID(id), m.revision)
 	}
@@ -173,22 +184,4 @@ func (m *Message) subjectThere(tx *firestore.Transaction, fs *firestore.Client) 
 		return scan.Exists(tx, fs, scan.ID(id))
 	}
 	return true, nil
-}
-
-// reason returns the words for why a photo was not measured. A code without its own words gets
-// general ones.
-func reason(code string) string {
-	if text, err := render("reason/"+code, nil); err == nil {
-		return text
-	}
-	text, _ := render("reason/other", nil) // the text is a constant
-	return text
-}
-
-func render(name string, data any) (string, error) {
-	var text strings.Builder
-	if err := texts.ExecuteTemplate(&text, name, data); err != nil {
-		return "", fmt.Errorf("render %s: %w", name, err)
-	}
-	return text.String(), nil
 }

@@ -100,6 +100,7 @@ var Collections = []Collection{
 	{
 		Name: "users", Says: "an account: what its user said of themselves, and its state",
 		Removed: WithAccount, Stays: "the account: what the user said of themselves; nothing measured is in it",
+		Unindexed: []string{"notifications"},
 	},
 	{
 		Name: "consents", Below: "users", Says: "that a consent was given or withdrawn, with its text",
@@ -124,9 +125,15 @@ var Collections = []Collection{
 		Explained: "your notifications of the last 90 days",
 	},
 	{
-		Name: "deliveries", Below: "users", Says: "that a push or mail was sent", Expires: true,
+		Name: "deliveries", Below: "users", Says: "that a push or mail was sent, or is due", Expires: true,
 		Removed: WithConsent, Stays: "of messages about the account itself",
-		Withheld: "which notices were sent, all of which the inbox has",
+		Withheld:    "which notices were sent, all of which the inbox has",
+		GroupFields: []string{"dueAt"}, Unindexed: []string{"event", "legs"},
+	},
+	{
+		Name: "pace", Below: "users", Says: "when a user last got notices that delay others", Expires: true,
+		Removed: WithAccount, Stays: "times of notices, for three days; nothing measured is in it",
+		Withheld: "times of notices, all of which the inbox has", Unindexed: []string{"scored", "alarmed", "days"},
 	},
 	{
 		Name: "ratings", Below: "users", Says: "a user's rating on a board, and what it is made of",

@@ -17,6 +17,7 @@ const day = 24 * time.Hour
 //	an owed event               until published          sweep, after 60 s
 //	a parked event              30 d                     sweep, TTL on expireAt
 //	inbox and deliveries        90 d                     sweep, TTL on expireAt
+//	when notices were sent      3 d                      sweep, TTL on expireAt
 //	a device                    270 d unseen             sweep, TTL on expireAt
 //	a quota's count             its window               sweep, TTL on expireAt
 //	a username given up         30 d                     sweep, TTL on expireAt

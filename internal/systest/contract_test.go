@@ -49,7 +49,7 @@ func wiring() map[string]func(*httpapi.API) {
 			new(erasure.Handler).Routes(api)
 			new(export.Handler).Routes(api)
 		},
-		"register": func(api *httpapi.API) { accounts.RegisterRoutes(api); new(signin.Handler).Routes(api) },
+		"register": func(api *httpapi.API) { accounts.RegisterRoutes(api, nil); new(signin.Handler).Routes(api) },
 		"scans":    new(scanserve.Handler).Routes,
 		"upload": func(api *httpapi.API) {
 			uploads := new(upload.Handler)

@@ -195,7 +195,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 func TestExchanges_seeWhatBreaksTheContract(t *testing.T) {
 	t.Parallel()
 	const (
-		preferences = `{"push":true,"email":false}`
+		preferences = `{"push":true,"email":false,"kinds":{},"digest":true,"hideScore":false}`
 		problem     = `{"type":"urn:facescan:problem:%[1]s","title":"x","status":%[2]d,"code":"%[1]s","detail":"x"}`
 		times       = `"createdAt":"2026-11-20T08:16:00.000Z","updatedAt":"2026-11-20T08:16:00.000Z"`
 	)
@@ -211,8 +211,12 @@ func TestExchanges_seeWhatBreaksTheContract(t *testing.T) {
 			"PUT", "/v1/preferences", `{"push":1}`, 422, fmt.Sprintf(problem, "invalid_field", 422), "",
 		},
 		"a path that is not": {"GET", "/v1/nothing", "", 404, fmt.Sprintf(problem, "not_found", 404), ""},
-		"a member too many":  {"GET", "/v1/preferences", "", 200, `{"push":true,"email":false,"sms":true}`, "sms"},
-		"a member too few":   {"GET", "/v1/preferences", "", 200, `{"push":true}`, "email"},
+		"a member too many": {
+			"GET", "/v1/preferences", "", 200, strings.Replace(preferences, "{", `{"sms":true,`, 1), "sms",
+		},
+		"a member too few": {
+			"GET", "/v1/preferences", "", 200, strings.Replace(preferences, `"email":false,`, "", 1), "email",
+		},
 		"a nested member too many": {
 			"GET", "/v1/scans", "", 200,
 			`{"items":[{"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","state":"queued","version":1,` + times + `,"uid":"x"}]}`,
@@ -774,4 +778,16 @@ func (c caller) inbox(ctx context.Context, t *testing.T, bob *client.Client) {
 	c.want(ctx, t, 200, "GET", preferences, "")
 	c.want(ctx, t, 200, "PUT", preferences, `{"push":true,"email":false}`)
 	c.refused(ctx, t, fault.CodeInvalidField, "PUT", preferences, `{"push":true}`)
+	night := `{"kinds":{"welcome":{"push":false}},"quietHours":{"from":"22:00","to":"07:00","zone":"Europe/Berlin"}}`
+	c.want(ctx, t, 200, "PATCH", preferences, night)
+	const stop, click = "/v1/unsubscribe/any-token?lang=de", "List-Unsubscribe=One-Click"
+	const form, media = "application/x-www-form-urlencoded", "Content-Type"
+	c.want(ctx, t, 200, "GET", stop, "")
+	c.want(ctx, t, 200, "POST", stop, click, media, form)
+	c.refused(ctx, t, fault.CodeInvalidField, "POST", stop, "a=b", media, form)
+	const reset, patch = `{"kinds":null,"quietHours":null}`, "application/merge-patch+json"
+	c.want(ctx, t, 200, "PATCH", preferences, reset, media, patch)
+	c.refused(ctx, t, fault.CodeNotOptional, "PATCH", preferences, `{"kinds":{"security":{"email":false}}}`)
+	c.refused(ctx, t, fault.CodeUnknownField, "PATCH", preferences, `{"kinds":{"welcome":{"sms":true}}}`)
+	c.refused(ctx, t, fault.CodeInvalidField, "PATCH", preferences, `{"quietHours":{"from":"22:00"}}`)
 }

@@ -125,6 +125,11 @@ func TestOnePhotoAllTheWay(t *testing.T) {
 	uid := s.signUp(ctx, t, ada)
 	s.crash.strike(uid)
 	s.moveIn(ctx, t, ada, "systest_ada")
+	// With digests, what follows the first result would wait for ten minutes.
+	single := false
+	if _, err := ada.API().UpdatePreferencesWithResponse(ctx, api.PreferencesChange{Digest: &single}); err != nil {
+		t.Fatal(err)
+	}
 
 	var scans []api.Scan
 	for i, photo := range byScore(ctx, t) {

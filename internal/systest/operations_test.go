@@ -93,6 +93,9 @@ func (o operation) sample(t *testing.T) (media, body string) {
 	content := o.RequestBody.Value.Content["application/json"]
 	if content == nil {
 		media = slices.Min(slices.Collect(maps.Keys(o.RequestBody.Value.Content)))
+		if strings.HasSuffix(media, "form-urlencoded") {
+			return media, texts(o.RequestBody.Value.Content[media])
+		}
 		if strings.HasPrefix(media, "multipart/") {
 			return media + "; boundary=x", form(o.RequestBody.Value.Content[media])
 		}
@@ -112,6 +115,16 @@ func (o operation) sample(t *testing.T) (media, body string) {
 		}
 	}
 	return "application/json", body
+}
+
+// texts is the form that the contract shows.
+func texts(content *openapi3.MediaType) string {
+	example, _ := content.Example.(map[string]any)
+	values := url.Values{}
+	for name, value := range example {
+		values.Set(name, fmt.Sprint(value))
+	}
+	return values.Encode()
 }
 
 // form is the least form that is taken: the files alone, each the beginning of a JPEG.

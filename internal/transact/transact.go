@@ -45,17 +45,19 @@ const (
 // changes of it (see [Do]). fn may run more than once, and must do nothing remote except read, and
 // write through tx. It may read outside of tx what it then writes with [firestore.LastUpdateTime]
 // or [firestore.Transaction.Create]: fn runs again if that has changed before the commit. Run
-// returns an error of fn as it is, unless it reports an aborted transaction.
+// returns an error of fn as it is, unless it reports an aborted transaction. The options are for
+// each attempt.
 func Run(
 	ctx context.Context, fs *firestore.Client, on *firestore.DocumentRef,
-	fn func(ctx context.Context, tx *firestore.Transaction) error,
+	fn func(ctx context.Context, tx *firestore.Transaction) error, opts ...firestore.TransactionOption,
 ) error {
+	opts = append(opts, firestore.MaxAttempts(1))
 	return turns.run(ctx, slot{fs, on.Path}, func(ctx context.Context) (again bool, err error) {
 		var own error
 		err = fs.RunTransaction(ctx, func(ctx context.Context, tx *firestore.Transaction) error {
 			own = fn(ctx, tx)
 			return own
-		}, firestore.MaxAttempts(1))
+		}, opts...)
 		if own != nil {
 			return status.Code(own) == codes.Aborted, err
 		}

@@ -1,15 +1,10 @@
-// Package web serves pages for browsers.
 package web
 
 import (
 	"bytes"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
-	"fmt"
 	"html/template"
 	"net/http"
-	"strings"
 
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/schema"
@@ -28,12 +23,13 @@ var (
 // what remains, and a form that signs in with e-mail and password and deletes the account through
 // the API. It needs no database and loads nothing from elsewhere.
 func DeletionRoutes(api *httpapi.API) {
-	page, policy := renderPage(), pagePolicy()
+	// Forms may be sent only by the script and to this host.
+	page := renderPage()
+	policy := Policy(
+		pageStyle, "script-src "+SourceHash(pageScript), "connect-src 'self'", "form-action 'none'",
+	)
 	api.Handle("GET /account-deletion", httpapi.Open, func(w http.ResponseWriter, _ *http.Request) error {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", policy)
-		w.Header().Set("Referrer-Policy", "no-referrer")
-		_, _ = w.Write(page) // the client may be gone
+		Write(w, page, policy)
 		return nil
 	}, httpapi.AnyQuery)
 }
@@ -56,22 +52,4 @@ func renderPage() []byte {
 		panic(err)
 	}
 	return page.Bytes()
-}
-
-// pagePolicy returns a content security policy that allows only what is embedded, by its hash.
-// Forms may be sent only by the script and to this host, and no other page may frame the one that
-// asks for a password.
-func pagePolicy() string {
-	return strings.Join([]string{
-		"default-src 'none'", "script-src " + SourceHash(pageScript), "style-src " + SourceHash(pageStyle),
-		"connect-src 'self'",
-		"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
-	}, "; ")
-}
-
-// SourceHash returns the source of a content security policy that allows an embedded script or
-// style with this text.
-func SourceHash(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return fmt.Sprintf("'sha256-%s'", base64.StdEncoding.EncodeToString(sum[:]))
 }

@@ -3,6 +3,7 @@
 //	go run ./scripts/local run                 # everything, until Ctrl-C
 //	go run ./scripts/local demo [PHOTO]        # everything, and two users who go all the way
 //	go run ./scripts/local test -- COMMAND...  # the emulators, and a command that finds them
+//	go run ./scripts/local mail-preview        # every mail as HTML and text, of invented events
 //
 // It exits with 0 when all went well and when it was stopped by Ctrl-C or a signal; with the
 // command's own status after a test command that failed; with 2 when the arguments are wrong; and
@@ -93,6 +94,8 @@ func run(ctx context.Context, args []string) error {
 		return runDemo(ctx, command)
 	case preflight.Test:
 		return runTest(ctx, command)
+	case preflight.MailPreview:
+		return previewMails(os.Stdout, command)
 	default:
 		fmt.Print(preflight.Usage)
 		return nil

@@ -25,11 +25,10 @@ func TestScores(t *testing.T) {
 		"account.registered.v1": "Your account is ready. Take your first photo whenever you like: we measure it and tell " +
 			"you how " +
 			"certain the numbers are.",
-		"scan.completed.v1": "Your symmetry score and its interval are in the FaceScan app.",
+		"scan.completed.v1": "The result is in the FaceScan app.",
 		"scan.failed.v1":    "We found no face in the photo. Please take another one with your whole face in the frame.",
-		"personal-best.reached.v1": "One of your scans has your highest symmetry score so far. Small differences may come " +
-			"from the " +
-			"photo alone.",
+		"personal-best.reached.v1": "One of your scans has your highest symmetry percentile so far. " +
+			"Small differences may come from the photo alone.",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("bodies (-want +got):\n%s", diff)

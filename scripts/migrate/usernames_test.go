@@ -16,6 +16,7 @@ import (
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 // accounts is the accounts' API of this version over a database; a token is the user's id.
@@ -31,7 +32,7 @@ func newAccounts(fs *firestore.Client) *accounts {
 	}
 	clock := func() time.Time { return a.now }
 	service := account.New(fs, outbox.New(fs, nowhere{}, clock), clock)
-	service.RegisterRoutes(a.api)
+	service.RegisterRoutes(a.api, quota.New(fs, []byte("a key"), clock))
 	service.ProfileRoutes(a.api)
 	return a
 }

@@ -408,7 +408,8 @@ func TestSecrets_arePinnedAndNotInTheState(t *testing.T) {
 			plain, _ := f.at("service_config.0.environment_variables").(map[string]any)
 			for name := range plain {
 				if strings.Contains(name, "PASSWORD") || strings.Contains(name, "HASH_KEY") ||
-					strings.Contains(name, "RECEIPT_KEY") || strings.HasSuffix(name, "EMULATOR_HOST") {
+					strings.Contains(name, "RECEIPT_KEY") || strings.Contains(name, "UNSUBSCRIBE_KEYS") ||
+					strings.HasSuffix(name, "EMULATOR_HOST") {
 					t.Errorf("%s has %s in the clear", f.Address, name)
 				}
 			}

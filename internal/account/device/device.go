@@ -50,7 +50,10 @@ type Device struct {
 	// Token is FCM's address of the app on the device.
 	Token string `firestore:"token"`
 	// TokenHash is the hash by which the token is found, see [Hash].
-	TokenHash string    `firestore:"tokenHash"`
+	TokenHash string `firestore:"tokenHash"`
+	// Refused is the number of messages in a row that FCM refused for the token. Registering the
+	// device again clears it.
+	Refused   int64     `firestore:"refused,omitempty"`
 	Platform  string    `firestore:"platform"`
 	CreatedAt time.Time `firestore:"createdAt"`
 	UpdatedAt time.Time `firestore:"updatedAt"`
@@ -100,9 +103,10 @@ func (s Spec) Validate(prefix string) error {
 // Change is a device to be written. It is separate from the reading because a transaction reads
 // before it writes.
 type Change struct {
-	// Device is the device after the change. Created reports whether it is new.
-	Device  Device
-	Created bool
+	// Device is the device after the change. Created reports whether it is new, and Added whether it
+	// is new or was one of another platform, and so another device under its id.
+	Device         Device
+	Created, Added bool
 
 	ref *firestore.DocumentRef
 }
@@ -118,6 +122,7 @@ func Prepare(
 		return Change{}, err
 	}
 	c.Created = !before.ExpireAt.After(now) // an expired document may still exist
+	c.Added = c.Created || before.Platform != spec.Platform
 	if !c.Created {
 		c.Device.CreatedAt = before.CreatedAt
 	}

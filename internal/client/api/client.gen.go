@@ -168,6 +168,21 @@ func (e ExportState) Valid() bool {
 	}
 }
 
+// Defines values for OneClickListUnsubscribe.
+const (
+	OneClickListUnsubscribeOneClick OneClickListUnsubscribe = "One-Click"
+)
+
+// Valid indicates whether the value is a known member of the OneClickListUnsubscribe enum.
+func (e OneClickListUnsubscribe) Valid() bool {
+	switch e {
+	case OneClickListUnsubscribeOneClick:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PreviewCheckVerdict.
 const (
 	PreviewCheckVerdictOk     PreviewCheckVerdict = "ok"
@@ -737,6 +752,9 @@ type Check struct {
 // CheckVerdict Where a check rejects there is no result.
 type CheckVerdict string
 
+// Clock A time of the day.
+type Clock = string
+
 // Coaching What the coach says of a preview.
 type Coaching struct {
 	// Checks Every check of the picture, always in the same order; empty where there is no face to check.
@@ -1131,7 +1149,7 @@ type InboxItem struct {
 	// CreatedAt RFC 3339, UTC, milliseconds.
 	CreatedAt Time `json:"createdAt"`
 
-	// Data What it is about: `scanId` or `seriesId`, and where it fits `code` (of a failure) or `board`.
+	// Data What it is about: `scanId` or `seriesId`, and where it fits `code` (of a failure), `board` or `exportId`.
 	Data map[string]string `json:"data"`
 	ID   string            `json:"id"`
 
@@ -1197,8 +1215,23 @@ type Metric_Reliability struct {
 // NoRank Why the user has no rank: no scan that counts, not taking part, or too few scans for others to see.
 type NoRank = string
 
+// NoticeChange defines model for NoticeChange.
+type NoticeChange struct {
+	Email *bool `json:"email,omitempty"`
+	Push  *bool `json:"push,omitempty"`
+}
+
 // NoticeKind What a notification is about. `security` is a device that the account did not have, or a changed password.
 type NoticeKind = string
+
+// OneClick defines model for OneClick.
+type OneClick struct {
+	ListUnsubscribe      OneClickListUnsubscribe `json:"List-Unsubscribe"`
+	AdditionalProperties map[string]interface{}  `json:"-"`
+}
+
+// OneClickListUnsubscribe defines model for OneClick.ListUnsubscribe.
+type OneClickListUnsubscribe string
 
 // OpenedScan defines model for OpenedScan.
 type OpenedScan struct {
@@ -1239,11 +1272,98 @@ type Points = float64
 
 // Preferences defines model for Preferences.
 type Preferences struct {
-	// Email Mail to the address that Firebase has of the user when it is sent, if it is verified then.
+	// Digest Whether what comes at one time is sent as one message.
+	Digest bool `json:"digest"`
+
+	// Email Whether there are mails at all, to the address that Firebase has of the user when they are sent, if it is verified then.
 	Email bool `json:"email"`
 
-	// Push Pushes to the user's devices.
+	// HideScore Whether notices leave scores out, also those in the inbox from now on.
+	HideScore bool `json:"hideScore"`
+
+	// Kinds By kind of notice and channel, `push` or `email`, whether it is on. A kind has only the channels that it can be sent by.
+	// There may be more kinds than `PreferencesChange` has. `push` and `email` above turn a channel off whatever is here, and leave
+	// this as it is.
+	Kinds map[string]map[string]bool `json:"kinds"`
+
+	// Push Whether there are pushes to the user's devices at all.
 	Push bool `json:"push"`
+
+	// QuietHours The hours of each day without pushes and mails; absent if there are none.
+	QuietHours *Preferences_QuietHours `json:"quietHours,omitempty"`
+}
+
+// Preferences_QuietHours The hours of each day without pushes and mails; absent if there are none.
+type Preferences_QuietHours struct {
+	// From A time of the day.
+	From Clock `json:"from"`
+
+	// To A time of the day.
+	To Clock `json:"to"`
+
+	// Zone IANA name of the zone, such as Europe/Berlin.
+	Zone string `json:"zone"`
+}
+
+// PreferencesChange defines model for PreferencesChange.
+type PreferencesChange struct {
+	// Digest As in `Preferences`; null is on.
+	Digest *bool `json:"digest,omitempty"`
+
+	// Email As in `Preferences`; null is on.
+	Email *bool `json:"email,omitempty"`
+
+	// HideScore As in `Preferences`; null is off.
+	HideScore *bool                    `json:"hideScore,omitempty"`
+	Kinds     *PreferencesChange_Kinds `json:"kinds,omitempty"`
+
+	// Push As in `Preferences`; null is on.
+	Push       *bool                         `json:"push,omitempty"`
+	QuietHours *PreferencesChange_QuietHours `json:"quietHours,omitempty"`
+}
+
+// PreferencesChange_Kinds_AccountErased defines model for PreferencesChange.Kinds.AccountErased.
+type PreferencesChange_Kinds_AccountErased struct {
+	// Email Not false, which is `not_optional`.
+	Email *bool `json:"email,omitempty"`
+}
+
+// PreferencesChange_Kinds_PersonalBest defines model for PreferencesChange.Kinds.PersonalBest.
+type PreferencesChange_Kinds_PersonalBest struct {
+	Push *bool `json:"push,omitempty"`
+}
+
+// PreferencesChange_Kinds_Security defines model for PreferencesChange.Kinds.Security.
+type PreferencesChange_Kinds_Security struct {
+	// Email Not false, which is `not_optional`.
+	Email *bool `json:"email,omitempty"`
+
+	// Push Not false, which is `not_optional`.
+	Push *bool `json:"push,omitempty"`
+}
+
+// PreferencesChange_Kinds defines model for PreferencesChange.Kinds.
+type PreferencesChange_Kinds struct {
+	AccountErased *PreferencesChange_Kinds_AccountErased `json:"account_erased,omitempty"`
+	ExportReady   *NoticeChange                          `json:"export_ready,omitempty"`
+	PersonalBest  *PreferencesChange_Kinds_PersonalBest  `json:"personal_best,omitempty"`
+	RankChanged   *NoticeChange                          `json:"rank_changed,omitempty"`
+	ScanCompleted *NoticeChange                          `json:"scan_completed,omitempty"`
+	ScanFailed    *NoticeChange                          `json:"scan_failed,omitempty"`
+	Security      *PreferencesChange_Kinds_Security      `json:"security,omitempty"`
+	Welcome       *NoticeChange                          `json:"welcome,omitempty"`
+}
+
+// PreferencesChange_QuietHours defines model for PreferencesChange.QuietHours.
+type PreferencesChange_QuietHours struct {
+	// From A time such as 22:00.
+	From *string `json:"from,omitempty"`
+
+	// To A time such as 07:00, of the next day if it is before `from`.
+	To *string `json:"to,omitempty"`
+
+	// Zone IANA name of the zone; null is UTC.
+	Zone *string `json:"zone,omitempty"`
 }
 
 // PreferencesChoice defines model for PreferencesChoice.
@@ -1356,7 +1476,7 @@ type Profile_Leaderboard struct {
 	// OptIn Whether others may see the user on the board.
 	OptIn bool `json:"optIn"`
 
-	// RankEvents Whether the user wants to be told, at most once a day, that their rank has changed. No notice is made of it yet.
+	// RankEvents Whether the user wants to be told, at most once a day, that their rank has changed.
 	RankEvents bool `json:"rankEvents"`
 }
 
@@ -1389,7 +1509,7 @@ type ProfileChange_Leaderboard struct {
 	// OptIn Whether others may see the user on the board.
 	OptIn *bool `json:"optIn,omitempty"`
 
-	// RankEvents Whether the user wants to be told, at most once a day, that their rank has changed. No notice is made of it yet.
+	// RankEvents Whether the user wants to be told, at most once a day, that their rank has changed.
 	RankEvents *bool `json:"rankEvents,omitempty"`
 }
 
@@ -2364,6 +2484,18 @@ type GetTimelineParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// GetUnsubscribePageParams defines parameters for GetUnsubscribePage.
+type GetUnsubscribePageParams struct {
+	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
+	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
+}
+
+// UnsubscribeParams defines parameters for Unsubscribe.
+type UnsubscribeParams struct {
+	// Lang The language of the page, `en` or `de`; any other, or none, is the browser's.
+	Lang *string `form:"lang,omitempty" json:"lang,omitempty"`
+}
+
 // OpenScanParams defines parameters for OpenScan.
 type OpenScanParams struct {
 	// IdempotencyKey Names the photo among the user's. The same key finds the same scan, by `POST /v1/uploads` and `POST /v1/uploads/direct` alike,
@@ -2419,17 +2551,95 @@ type GrantConsentJSONRequestBody = ConsentGrant
 // SetUsernameJSONRequestBody defines body for SetUsername for application/json ContentType.
 type SetUsernameJSONRequestBody = UsernameChoice
 
+// UpdatePreferencesJSONRequestBody defines body for UpdatePreferences for application/json ContentType.
+type UpdatePreferencesJSONRequestBody = PreferencesChange
+
+// UpdatePreferencesApplicationMergePatchPlusJSONRequestBody defines body for UpdatePreferences for application/merge-patch+json ContentType.
+type UpdatePreferencesApplicationMergePatchPlusJSONRequestBody = PreferencesChange
+
 // SetPreferencesJSONRequestBody defines body for SetPreferences for application/json ContentType.
 type SetPreferencesJSONRequestBody = PreferencesChoice
 
 // OpenSeriesJSONRequestBody defines body for OpenSeries for application/json ContentType.
 type OpenSeriesJSONRequestBody = SeriesRequest
 
+// UnsubscribeFormdataRequestBody defines body for Unsubscribe for application/x-www-form-urlencoded ContentType.
+type UnsubscribeFormdataRequestBody = OneClick
+
+// UnsubscribeMultipartRequestBody defines body for Unsubscribe for multipart/form-data ContentType.
+type UnsubscribeMultipartRequestBody = OneClick
+
 // OpenScanJSONRequestBody defines body for OpenScan for application/json ContentType.
 type OpenScanJSONRequestBody = UploadRequest
 
 // UploadPhotoMultipartRequestBody defines body for UploadPhoto for multipart/form-data ContentType.
 type UploadPhotoMultipartRequestBody = UploadForm
+
+// Getter for additional properties for OneClick. Returns the specified
+// element and whether it was found
+func (a OneClick) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for OneClick
+func (a *OneClick) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for OneClick to handle AdditionalProperties
+func (a *OneClick) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["List-Unsubscribe"]; found {
+		err = json.Unmarshal(raw, &a.ListUnsubscribe)
+		if err != nil {
+			return fmt.Errorf("error reading 'List-Unsubscribe': %w", err)
+		}
+		delete(object, "List-Unsubscribe")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for OneClick to handle AdditionalProperties
+func (a OneClick) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	object["List-Unsubscribe"], err = json.Marshal(a.ListUnsubscribe)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'List-Unsubscribe': %w", err)
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -2672,8 +2882,9 @@ type ClientInterface interface {
 	//
 	// Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 	// is the one longest silent when there are more than 20. Another device with the same token is replaced,
-	// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
-	// kind `security`, unless the account itself was registered within the last ten minutes.
+	// another user's too: the phone is for whoever registered it last. A device that the account did not have, or had as one of another
+	// platform, is a notification of the kind `security`, unless the account itself was registered within the last ten minutes. There
+	// are ten of them in an hour at most (`rate_limited`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2684,8 +2895,9 @@ type ClientInterface interface {
 	//
 	// Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 	// is the one longest silent when there are more than 20. Another device with the same token is replaced,
-	// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
-	// kind `security`, unless the account itself was registered within the last ten minutes.
+	// another user's too: the phone is for whoever registered it last. A device that the account did not have, or had as one of another
+	// platform, is a notification of the kind `security`, unless the account itself was registered within the last ten minutes. There
+	// are ten of them in an hour at most (`rate_limited`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2943,7 +3155,8 @@ type ClientInterface interface {
 	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
-	// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+	// everybody and all times is another than the one last told; the first day is only remembered. The notice goes out as the
+	// preferences have it for `rank_changed`.
 	// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
 	// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 	//
@@ -2959,7 +3172,8 @@ type ClientInterface interface {
 	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
-	// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+	// everybody and all times is another than the one last told; the first day is only remembered. The notice goes out as the
+	// preferences have it for `rank_changed`.
 	// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
 	// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 	//
@@ -2975,7 +3189,8 @@ type ClientInterface interface {
 	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
-	// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+	// everybody and all times is another than the one last told; the first day is only remembered. The notice goes out as the
+	// preferences have it for `rank_changed`.
 	// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
 	// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 	//
@@ -3101,23 +3316,62 @@ type ClientInterface interface {
 
 	// GetPreferences Read the notification preferences
 	//
-	// Both are on until the user says otherwise. The inbox gets everything in any case.
+	// The whole of them, with the defaults of what the user did not set. The inbox gets everything in any case.
 	//
 	// Corresponds with GET /v1/preferences (the `GetPreferences` operationId).
 	GetPreferences(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetPreferencesWithBody Set the notification preferences
+	// UpdatePreferencesWithBody Change parts of the notification preferences
 	//
-	// Give both members.
+	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+	// null resets to the default: a channel of a kind, a kind, all `kinds`, or another member. Nothing is changed if anything is refused.
+	// A notice goes out by a channel if both the channel and its kind's cell are on when it is sent. Those of `security` and
+	// `account_erased` ignore that and the quiet hours, and cannot be turned off. Quiet hours need `from` and `to`; the same time for
+	// both turns them off. What comes within them is sent when they end, as one message unless `digest` is off.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /v1/preferences (the `UpdatePreferences` operationId).
+	UpdatePreferencesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdatePreferences Change parts of the notification preferences
+	//
+	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+	// null resets to the default: a channel of a kind, a kind, all `kinds`, or another member. Nothing is changed if anything is refused.
+	// A notice goes out by a channel if both the channel and its kind's cell are on when it is sent. Those of `security` and
+	// `account_erased` ignore that and the quiet hours, and cannot be turned off. Quiet hours need `from` and `to`; the same time for
+	// both turns them off. What comes within them is sent when they end, as one message unless `digest` is off.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /v1/preferences (the `UpdatePreferences` operationId).
+	UpdatePreferences(ctx context.Context, body UpdatePreferencesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdatePreferencesWithApplicationMergePatchPlusJSONBody Change parts of the notification preferences
+	//
+	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+	// null resets to the default: a channel of a kind, a kind, all `kinds`, or another member. Nothing is changed if anything is refused.
+	// A notice goes out by a channel if both the channel and its kind's cell are on when it is sent. Those of `security` and
+	// `account_erased` ignore that and the quiet hours, and cannot be turned off. Quiet hours need `from` and `to`; the same time for
+	// both turns them off. What comes within them is sent when they end, as one message unless `digest` is off.
+	//
+	// Takes a body of the `application/merge-patch+json` content type.
+	//
+	// Corresponds with PATCH /v1/preferences (the `UpdatePreferences` operationId).
+	UpdatePreferencesWithApplicationMergePatchPlusJSONBody(ctx context.Context, body UpdatePreferencesApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetPreferencesWithBody Turn pushes and mails on or off
+	//
+	// Give both members. All else stays as it is, and what each kind of notice has, too.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PUT /v1/preferences (the `SetPreferences` operationId).
 	SetPreferencesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetPreferences Set the notification preferences
+	// SetPreferences Turn pushes and mails on or off
 	//
-	// Give both members.
+	// Give both members. All else stays as it is, and what each kind of notice has, too.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3299,6 +3553,36 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/timeline (the `GetTimeline` operationId).
 	GetTimeline(ctx context.Context, params *GetTimelineParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetUnsubscribePage Open the page that turns mails off
+	//
+	// For a browser: the page that a mail links to. It has a button for the operation below and changes nothing, since programs that look
+	// at the links in mails open it, too. It is the same for every token.
+	//
+	// Corresponds with GET /v1/unsubscribe/{token} (the `GetUnsubscribePage` operationId).
+	GetUnsubscribePage(ctx context.Context, token string, params *GetUnsubscribePageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UnsubscribeWithBody Turn mails off by the link in one
+	//
+	// For mail providers and the page: one-click unsubscribing (RFC 8058). It needs no sign-in and turns off the mails of the kinds that the
+	// mail was of, as `PATCH /v1/preferences` does. The answer is the same for a token that is good, was used before, is none, or is of a
+	// user who is gone. Mails about the account's security have no such link.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/unsubscribe/{token} (the `Unsubscribe` operationId).
+	UnsubscribeWithBody(ctx context.Context, token string, params *UnsubscribeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UnsubscribeWithFormdataBody Turn mails off by the link in one
+	//
+	// For mail providers and the page: one-click unsubscribing (RFC 8058). It needs no sign-in and turns off the mails of the kinds that the
+	// mail was of, as `PATCH /v1/preferences` does. The answer is the same for a token that is good, was used before, is none, or is of a
+	// user who is gone. Mails about the account's security have no such link.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/unsubscribe/{token} (the `Unsubscribe` operationId).
+	UnsubscribeWithFormdataBody(ctx context.Context, token string, params *UnsubscribeParams, body UnsubscribeFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// OpenScanWithBody Open a scan and get the URL for its photo
 	//
@@ -3738,8 +4022,9 @@ func (c *Client) DeleteDevice(ctx context.Context, id DeviceID, reqEditors ...Re
 //
 // Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 // is the one longest silent when there are more than 20. Another device with the same token is replaced,
-// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
-// kind `security`, unless the account itself was registered within the last ten minutes.
+// another user's too: the phone is for whoever registered it last. A device that the account did not have, or had as one of another
+// platform, is a notification of the kind `security`, unless the account itself was registered within the last ten minutes. There
+// are ten of them in an hour at most (`rate_limited`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -3760,8 +4045,9 @@ func (c *Client) PutDeviceWithBody(ctx context.Context, id DeviceID, contentType
 //
 // Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 // is the one longest silent when there are more than 20. Another device with the same token is replaced,
-// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
-// kind `security`, unless the account itself was registered within the last ten minutes.
+// another user's too: the phone is for whoever registered it last. A device that the account did not have, or had as one of another
+// platform, is a notification of the kind `security`, unless the account itself was registered within the last ten minutes. There
+// are ten of them in an hour at most (`rate_limited`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4309,7 +4595,8 @@ func (c *Client) GetProfile(ctx context.Context, params *GetProfileParams, reqEd
 // `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 // changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 // opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
-// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+// everybody and all times is another than the one last told; the first day is only remembered. The notice goes out as the
+// preferences have it for `rank_changed`.
 // `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
 // `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 //
@@ -4335,7 +4622,8 @@ func (c *Client) UpdateProfileWithBody(ctx context.Context, params *UpdateProfil
 // `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 // changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 // opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
-// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+// everybody and all times is another than the one last told; the first day is only remembered. The notice goes out as the
+// preferences have it for `rank_changed`.
 // `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
 // `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 //
@@ -4361,7 +4649,8 @@ func (c *Client) UpdateProfile(ctx context.Context, params *UpdateProfileParams,
 // `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 // changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 // opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
-// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+// everybody and all times is another than the one last told; the first day is only remembered. The notice goes out as the
+// preferences have it for `rank_changed`.
 // `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
 // `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 //
@@ -4617,7 +4906,7 @@ func (c *Client) GetContract(ctx context.Context, reqEditors ...RequestEditorFn)
 
 // GetPreferences Read the notification preferences
 //
-// Both are on until the user says otherwise. The inbox gets everything in any case.
+// The whole of them, with the defaults of what the user did not set. The inbox gets everything in any case.
 //
 // Corresponds with GET /v1/preferences (the `GetPreferences` operationId).
 func (c *Client) GetPreferences(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4632,9 +4921,78 @@ func (c *Client) GetPreferences(ctx context.Context, reqEditors ...RequestEditor
 	return c.Client.Do(req)
 }
 
-// SetPreferencesWithBody Set the notification preferences
+// UpdatePreferencesWithBody Change parts of the notification preferences
 //
-// Give both members.
+// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+// null resets to the default: a channel of a kind, a kind, all `kinds`, or another member. Nothing is changed if anything is refused.
+// A notice goes out by a channel if both the channel and its kind's cell are on when it is sent. Those of `security` and
+// `account_erased` ignore that and the quiet hours, and cannot be turned off. Quiet hours need `from` and `to`; the same time for
+// both turns them off. What comes within them is sent when they end, as one message unless `digest` is off.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /v1/preferences (the `UpdatePreferences` operationId).
+func (c *Client) UpdatePreferencesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdatePreferencesRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdatePreferences Change parts of the notification preferences
+//
+// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+// null resets to the default: a channel of a kind, a kind, all `kinds`, or another member. Nothing is changed if anything is refused.
+// A notice goes out by a channel if both the channel and its kind's cell are on when it is sent. Those of `security` and
+// `account_erased` ignore that and the quiet hours, and cannot be turned off. Quiet hours need `from` and `to`; the same time for
+// both turns them off. What comes within them is sent when they end, as one message unless `digest` is off.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /v1/preferences (the `UpdatePreferences` operationId).
+func (c *Client) UpdatePreferences(ctx context.Context, body UpdatePreferencesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdatePreferencesRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdatePreferencesWithApplicationMergePatchPlusJSONBody Change parts of the notification preferences
+//
+// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+// null resets to the default: a channel of a kind, a kind, all `kinds`, or another member. Nothing is changed if anything is refused.
+// A notice goes out by a channel if both the channel and its kind's cell are on when it is sent. Those of `security` and
+// `account_erased` ignore that and the quiet hours, and cannot be turned off. Quiet hours need `from` and `to`; the same time for
+// both turns them off. What comes within them is sent when they end, as one message unless `digest` is off.
+//
+// Takes a body of the `application/merge-patch+json` content type.
+//
+// Corresponds with PATCH /v1/preferences (the `UpdatePreferences` operationId).
+func (c *Client) UpdatePreferencesWithApplicationMergePatchPlusJSONBody(ctx context.Context, body UpdatePreferencesApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdatePreferencesRequestWithApplicationMergePatchPlusJSONBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetPreferencesWithBody Turn pushes and mails on or off
+//
+// Give both members. All else stays as it is, and what each kind of notice has, too.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4651,9 +5009,9 @@ func (c *Client) SetPreferencesWithBody(ctx context.Context, contentType string,
 	return c.Client.Do(req)
 }
 
-// SetPreferences Set the notification preferences
+// SetPreferences Turn pushes and mails on or off
 //
-// Give both members.
+// Give both members. All else stays as it is, and what each kind of notice has, too.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4966,6 +5324,66 @@ func (c *Client) ListSeriesImages(ctx context.Context, id SeriesID, reqEditors .
 // Corresponds with GET /v1/timeline (the `GetTimeline` operationId).
 func (c *Client) GetTimeline(ctx context.Context, params *GetTimelineParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetTimelineRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetUnsubscribePage Open the page that turns mails off
+//
+// For a browser: the page that a mail links to. It has a button for the operation below and changes nothing, since programs that look
+// at the links in mails open it, too. It is the same for every token.
+//
+// Corresponds with GET /v1/unsubscribe/{token} (the `GetUnsubscribePage` operationId).
+func (c *Client) GetUnsubscribePage(ctx context.Context, token string, params *GetUnsubscribePageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetUnsubscribePageRequest(c.Server, token, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UnsubscribeWithBody Turn mails off by the link in one
+//
+// For mail providers and the page: one-click unsubscribing (RFC 8058). It needs no sign-in and turns off the mails of the kinds that the
+// mail was of, as `PATCH /v1/preferences` does. The answer is the same for a token that is good, was used before, is none, or is of a
+// user who is gone. Mails about the account's security have no such link.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/unsubscribe/{token} (the `Unsubscribe` operationId).
+func (c *Client) UnsubscribeWithBody(ctx context.Context, token string, params *UnsubscribeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUnsubscribeRequestWithBody(c.Server, token, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UnsubscribeWithFormdataBody Turn mails off by the link in one
+//
+// For mail providers and the page: one-click unsubscribing (RFC 8058). It needs no sign-in and turns off the mails of the kinds that the
+// mail was of, as `PATCH /v1/preferences` does. The answer is the same for a token that is good, was used before, is none, or is of a
+// user who is gone. Mails about the account's security have no such link.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/unsubscribe/{token} (the `Unsubscribe` operationId).
+func (c *Client) UnsubscribeWithFormdataBody(ctx context.Context, token string, params *UnsubscribeParams, body UnsubscribeFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUnsubscribeRequestWithFormdataBody(c.Server, token, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7126,6 +7544,57 @@ func NewGetPreferencesRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewUpdatePreferencesRequest calls the generic UpdatePreferences builder with application/json body
+func NewUpdatePreferencesRequest(server string, body UpdatePreferencesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdatePreferencesRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUpdatePreferencesRequestWithApplicationMergePatchPlusJSONBody calls the generic UpdatePreferences builder with application/merge-patch+json body
+func NewUpdatePreferencesRequestWithApplicationMergePatchPlusJSONBody(server string, body UpdatePreferencesApplicationMergePatchPlusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdatePreferencesRequestWithBody(server, "application/merge-patch+json", bodyReader)
+}
+
+// NewUpdatePreferencesRequestWithBody constructs an http.Request for the UpdatePreferences method, with any body, and a specified content type
+func NewUpdatePreferencesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/preferences")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewSetPreferencesRequest calls the generic SetPreferences builder with application/json body
 func NewSetPreferencesRequest(server string, body SetPreferencesJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -7829,6 +8298,141 @@ func NewGetTimelineRequest(server string, params *GetTimelineParams) (*http.Requ
 	return req, nil
 }
 
+// NewGetUnsubscribePageRequest constructs an http.Request for the GetUnsubscribePage method
+func NewGetUnsubscribePageRequest(server string, token string, params *GetUnsubscribePageParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "token", token, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/unsubscribe/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUnsubscribeRequestWithFormdataBody calls the generic Unsubscribe builder with application/x-www-form-urlencoded body
+func NewUnsubscribeRequestWithFormdataBody(server string, token string, params *UnsubscribeParams, body UnsubscribeFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewUnsubscribeRequestWithBody(server, token, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewUnsubscribeRequestWithBody constructs an http.Request for the Unsubscribe method, with any body, and a specified content type
+func NewUnsubscribeRequestWithBody(server string, token string, params *UnsubscribeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "token", token, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/unsubscribe/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Lang != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", *params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewOpenScanRequest calls the generic OpenScan builder with application/json body
 func NewOpenScanRequest(server string, params *OpenScanParams, body OpenScanJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -8183,8 +8787,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 	// is the one longest silent when there are more than 20. Another device with the same token is replaced,
-	// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
-	// kind `security`, unless the account itself was registered within the last ten minutes.
+	// another user's too: the phone is for whoever registered it last. A device that the account did not have, or had as one of another
+	// platform, is a notification of the kind `security`, unless the account itself was registered within the last ten minutes. There
+	// are ten of them in an hour at most (`rate_limited`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8195,8 +8800,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 	// is the one longest silent when there are more than 20. Another device with the same token is replaced,
-	// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
-	// kind `security`, unless the account itself was registered within the last ten minutes.
+	// another user's too: the phone is for whoever registered it last. A device that the account did not have, or had as one of another
+	// platform, is a notification of the kind `security`, unless the account itself was registered within the last ten minutes. There
+	// are ten of them in an hour at most (`rate_limited`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8502,7 +9108,8 @@ type ClientWithResponsesInterface interface {
 	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
-	// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+	// everybody and all times is another than the one last told; the first day is only remembered. The notice goes out as the
+	// preferences have it for `rank_changed`.
 	// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
 	// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 	//
@@ -8518,7 +9125,8 @@ type ClientWithResponsesInterface interface {
 	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
-	// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+	// everybody and all times is another than the one last told; the first day is only remembered. The notice goes out as the
+	// preferences have it for `rank_changed`.
 	// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
 	// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 	//
@@ -8534,7 +9142,8 @@ type ClientWithResponsesInterface interface {
 	// `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 	// changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 	// opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
-	// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+	// everybody and all times is another than the one last told; the first day is only remembered. The notice goes out as the
+	// preferences have it for `rank_changed`.
 	// `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
 	// `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 	//
@@ -8676,25 +9285,64 @@ type ClientWithResponsesInterface interface {
 
 	// GetPreferencesWithResponse Read the notification preferences
 	//
-	// Both are on until the user says otherwise. The inbox gets everything in any case.
+	// The whole of them, with the defaults of what the user did not set. The inbox gets everything in any case.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/preferences (the `GetPreferences` operationId).
 	GetPreferencesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPreferencesResponse, error)
 
-	// SetPreferencesWithBodyWithResponse Set the notification preferences
+	// UpdatePreferencesWithBodyWithResponse Change parts of the notification preferences
 	//
-	// Give both members.
+	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+	// null resets to the default: a channel of a kind, a kind, all `kinds`, or another member. Nothing is changed if anything is refused.
+	// A notice goes out by a channel if both the channel and its kind's cell are on when it is sent. Those of `security` and
+	// `account_erased` ignore that and the quiet hours, and cannot be turned off. Quiet hours need `from` and `to`; the same time for
+	// both turns them off. What comes within them is sent when they end, as one message unless `digest` is off.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /v1/preferences (the `UpdatePreferences` operationId).
+	UpdatePreferencesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdatePreferencesResponse, error)
+
+	// UpdatePreferencesWithResponse Change parts of the notification preferences
+	//
+	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+	// null resets to the default: a channel of a kind, a kind, all `kinds`, or another member. Nothing is changed if anything is refused.
+	// A notice goes out by a channel if both the channel and its kind's cell are on when it is sent. Those of `security` and
+	// `account_erased` ignore that and the quiet hours, and cannot be turned off. Quiet hours need `from` and `to`; the same time for
+	// both turns them off. What comes within them is sent when they end, as one message unless `digest` is off.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /v1/preferences (the `UpdatePreferences` operationId).
+	UpdatePreferencesWithResponse(ctx context.Context, body UpdatePreferencesJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePreferencesResponse, error)
+
+	// UpdatePreferencesWithApplicationMergePatchPlusJSONBodyWithResponse Change parts of the notification preferences
+	//
+	// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+	// null resets to the default: a channel of a kind, a kind, all `kinds`, or another member. Nothing is changed if anything is refused.
+	// A notice goes out by a channel if both the channel and its kind's cell are on when it is sent. Those of `security` and
+	// `account_erased` ignore that and the quiet hours, and cannot be turned off. Quiet hours need `from` and `to`; the same time for
+	// both turns them off. What comes within them is sent when they end, as one message unless `digest` is off.
+	//
+	// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /v1/preferences (the `UpdatePreferences` operationId).
+	UpdatePreferencesWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, body UpdatePreferencesApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePreferencesResponse, error)
+
+	// SetPreferencesWithBodyWithResponse Turn pushes and mails on or off
+	//
+	// Give both members. All else stays as it is, and what each kind of notice has, too.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /v1/preferences (the `SetPreferences` operationId).
 	SetPreferencesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetPreferencesResponse, error)
 
-	// SetPreferencesWithResponse Set the notification preferences
+	// SetPreferencesWithResponse Turn pushes and mails on or off
 	//
-	// Give both members.
+	// Give both members. All else stays as it is, and what each kind of notice has, too.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8898,6 +9546,38 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/timeline (the `GetTimeline` operationId).
 	GetTimelineWithResponse(ctx context.Context, params *GetTimelineParams, reqEditors ...RequestEditorFn) (*GetTimelineResponse, error)
+
+	// GetUnsubscribePageWithResponse Open the page that turns mails off
+	//
+	// For a browser: the page that a mail links to. It has a button for the operation below and changes nothing, since programs that look
+	// at the links in mails open it, too. It is the same for every token.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/unsubscribe/{token} (the `GetUnsubscribePage` operationId).
+	GetUnsubscribePageWithResponse(ctx context.Context, token string, params *GetUnsubscribePageParams, reqEditors ...RequestEditorFn) (*GetUnsubscribePageResponse, error)
+
+	// UnsubscribeWithBodyWithResponse Turn mails off by the link in one
+	//
+	// For mail providers and the page: one-click unsubscribing (RFC 8058). It needs no sign-in and turns off the mails of the kinds that the
+	// mail was of, as `PATCH /v1/preferences` does. The answer is the same for a token that is good, was used before, is none, or is of a
+	// user who is gone. Mails about the account's security have no such link.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/unsubscribe/{token} (the `Unsubscribe` operationId).
+	UnsubscribeWithBodyWithResponse(ctx context.Context, token string, params *UnsubscribeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UnsubscribeResponse, error)
+
+	// UnsubscribeWithFormdataBodyWithResponse Turn mails off by the link in one
+	//
+	// For mail providers and the page: one-click unsubscribing (RFC 8058). It needs no sign-in and turns off the mails of the kinds that the
+	// mail was of, as `PATCH /v1/preferences` does. The answer is the same for a token that is good, was used before, is none, or is of a
+	// user who is gone. Mails about the account's security have no such link.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/unsubscribe/{token} (the `Unsubscribe` operationId).
+	UnsubscribeWithFormdataBodyWithResponse(ctx context.Context, token string, params *UnsubscribeParams, body UnsubscribeFormdataRequestBody, reqEditors ...RequestEditorFn) (*UnsubscribeResponse, error)
 
 	// OpenScanWithBodyWithResponse Open a scan and get the URL for its photo
 	//
@@ -11013,6 +11693,47 @@ func (r GetPreferencesResponse) ContentType() string {
 	return ""
 }
 
+type UpdatePreferencesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Preferences
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdatePreferencesResponse) GetJSON200() *Preferences {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdatePreferencesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdatePreferencesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdatePreferencesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdatePreferencesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SetPreferencesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -11539,6 +12260,74 @@ func (r GetTimelineResponse) ContentType() string {
 	return ""
 }
 
+type GetUnsubscribePageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r GetUnsubscribePageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetUnsubscribePageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetUnsubscribePageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetUnsubscribePageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UnsubscribeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r UnsubscribeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UnsubscribeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UnsubscribeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UnsubscribeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type OpenScanResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -11949,8 +12738,9 @@ func (c *ClientWithResponses) DeleteDeviceWithResponse(ctx context.Context, id D
 //
 // Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 // is the one longest silent when there are more than 20. Another device with the same token is replaced,
-// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
-// kind `security`, unless the account itself was registered within the last ten minutes.
+// another user's too: the phone is for whoever registered it last. A device that the account did not have, or had as one of another
+// platform, is a notification of the kind `security`, unless the account itself was registered within the last ten minutes. There
+// are ten of them in an hour at most (`rate_limited`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11967,8 +12757,9 @@ func (c *ClientWithResponses) PutDeviceWithBodyWithResponse(ctx context.Context,
 //
 // Call it at every start of the app and whenever FCM gives a new token: a device that is silent for 270 days is forgotten, and so
 // is the one longest silent when there are more than 20. Another device with the same token is replaced,
-// another user's too: the phone is for whoever registered it last. A device that the account did not have is a notification of the
-// kind `security`, unless the account itself was registered within the last ten minutes.
+// another user's too: the phone is for whoever registered it last. A device that the account did not have, or had as one of another
+// platform, is a notification of the kind `security`, unless the account itself was registered within the last ten minutes. There
+// are ten of them in an hour at most (`rate_limited`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12448,7 +13239,8 @@ func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, params
 // `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 // changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 // opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
-// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+// everybody and all times is another than the one last told; the first day is only remembered. The notice goes out as the
+// preferences have it for `rank_changed`.
 // `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
 // `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 //
@@ -12470,7 +13262,8 @@ func (c *ClientWithResponses) UpdateProfileWithBodyWithResponse(ctx context.Cont
 // `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 // changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 // opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
-// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+// everybody and all times is another than the one last told; the first day is only remembered. The notice goes out as the
+// preferences have it for `rank_changed`.
 // `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
 // `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 //
@@ -12492,7 +13285,8 @@ func (c *ClientWithResponses) UpdateProfileWithResponse(ctx context.Context, par
 // `optIn` and `rankEvents` cannot be cleared and are not null (`invalid_field`). With `If-Match` the change is made only if nobody
 // changed the profile since you read it. Opting in to the leaderboard shows the username and the rating to everybody signed in;
 // opting out takes the entry away within seconds. `rankEvents` asks to be told, at most once a day, when the rank on the board of
-// everybody and all times is another than the one last told; the first day is only remembered, and no notice is made of it yet.
+// everybody and all times is another than the one last told; the first day is only remembered. The notice goes out as the
+// preferences have it for `rank_changed`.
 // `birthYear` is declared once, before the first upload; only support can correct it, so ask the user to look at it twice.
 // `keepPhotosDays` concerns the photos that are kept already, too; a lower number is obeyed within a day.
 //
@@ -12712,7 +13506,7 @@ func (c *ClientWithResponses) GetContractWithResponse(ctx context.Context, reqEd
 
 // GetPreferencesWithResponse Read the notification preferences
 //
-// Both are on until the user says otherwise. The inbox gets everything in any case.
+// The whole of them, with the defaults of what the user did not set. The inbox gets everything in any case.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -12725,9 +13519,66 @@ func (c *ClientWithResponses) GetPreferencesWithResponse(ctx context.Context, re
 	return ParseGetPreferencesResponse(rsp)
 }
 
-// SetPreferencesWithBodyWithResponse Set the notification preferences
+// UpdatePreferencesWithBodyWithResponse Change parts of the notification preferences
 //
-// Give both members.
+// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+// null resets to the default: a channel of a kind, a kind, all `kinds`, or another member. Nothing is changed if anything is refused.
+// A notice goes out by a channel if both the channel and its kind's cell are on when it is sent. Those of `security` and
+// `account_erased` ignore that and the quiet hours, and cannot be turned off. Quiet hours need `from` and `to`; the same time for
+// both turns them off. What comes within them is sent when they end, as one message unless `digest` is off.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /v1/preferences (the `UpdatePreferences` operationId).
+func (c *ClientWithResponses) UpdatePreferencesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdatePreferencesResponse, error) {
+	rsp, err := c.UpdatePreferencesWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdatePreferencesResponse(rsp)
+}
+
+// UpdatePreferencesWithResponse Change parts of the notification preferences
+//
+// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+// null resets to the default: a channel of a kind, a kind, all `kinds`, or another member. Nothing is changed if anything is refused.
+// A notice goes out by a channel if both the channel and its kind's cell are on when it is sent. Those of `security` and
+// `account_erased` ignore that and the quiet hours, and cannot be turned off. Quiet hours need `from` and `to`; the same time for
+// both turns them off. What comes within them is sent when they end, as one message unless `digest` is off.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /v1/preferences (the `UpdatePreferences` operationId).
+func (c *ClientWithResponses) UpdatePreferencesWithResponse(ctx context.Context, body UpdatePreferencesJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePreferencesResponse, error) {
+	rsp, err := c.UpdatePreferences(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdatePreferencesResponse(rsp)
+}
+
+// UpdatePreferencesWithApplicationMergePatchPlusJSONBodyWithResponse Change parts of the notification preferences
+//
+// A merge patch (RFC 7396), as `application/merge-patch+json` or `application/json`. Members that you leave out stay as they are, and
+// null resets to the default: a channel of a kind, a kind, all `kinds`, or another member. Nothing is changed if anything is refused.
+// A notice goes out by a channel if both the channel and its kind's cell are on when it is sent. Those of `security` and
+// `account_erased` ignore that and the quiet hours, and cannot be turned off. Quiet hours need `from` and `to`; the same time for
+// both turns them off. What comes within them is sent when they end, as one message unless `digest` is off.
+//
+// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /v1/preferences (the `UpdatePreferences` operationId).
+func (c *ClientWithResponses) UpdatePreferencesWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, body UpdatePreferencesApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePreferencesResponse, error) {
+	rsp, err := c.UpdatePreferencesWithApplicationMergePatchPlusJSONBody(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdatePreferencesResponse(rsp)
+}
+
+// SetPreferencesWithBodyWithResponse Turn pushes and mails on or off
+//
+// Give both members. All else stays as it is, and what each kind of notice has, too.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12740,9 +13591,9 @@ func (c *ClientWithResponses) SetPreferencesWithBodyWithResponse(ctx context.Con
 	return ParseSetPreferencesResponse(rsp)
 }
 
-// SetPreferencesWithResponse Set the notification preferences
+// SetPreferencesWithResponse Turn pushes and mails on or off
 //
-// Give both members.
+// Give both members. All else stays as it is, and what each kind of notice has, too.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -13029,6 +13880,56 @@ func (c *ClientWithResponses) GetTimelineWithResponse(ctx context.Context, param
 		return nil, err
 	}
 	return ParseGetTimelineResponse(rsp)
+}
+
+// GetUnsubscribePageWithResponse Open the page that turns mails off
+//
+// For a browser: the page that a mail links to. It has a button for the operation below and changes nothing, since programs that look
+// at the links in mails open it, too. It is the same for every token.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/unsubscribe/{token} (the `GetUnsubscribePage` operationId).
+func (c *ClientWithResponses) GetUnsubscribePageWithResponse(ctx context.Context, token string, params *GetUnsubscribePageParams, reqEditors ...RequestEditorFn) (*GetUnsubscribePageResponse, error) {
+	rsp, err := c.GetUnsubscribePage(ctx, token, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetUnsubscribePageResponse(rsp)
+}
+
+// UnsubscribeWithBodyWithResponse Turn mails off by the link in one
+//
+// For mail providers and the page: one-click unsubscribing (RFC 8058). It needs no sign-in and turns off the mails of the kinds that the
+// mail was of, as `PATCH /v1/preferences` does. The answer is the same for a token that is good, was used before, is none, or is of a
+// user who is gone. Mails about the account's security have no such link.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/unsubscribe/{token} (the `Unsubscribe` operationId).
+func (c *ClientWithResponses) UnsubscribeWithBodyWithResponse(ctx context.Context, token string, params *UnsubscribeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UnsubscribeResponse, error) {
+	rsp, err := c.UnsubscribeWithBody(ctx, token, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUnsubscribeResponse(rsp)
+}
+
+// UnsubscribeWithFormdataBodyWithResponse Turn mails off by the link in one
+//
+// For mail providers and the page: one-click unsubscribing (RFC 8058). It needs no sign-in and turns off the mails of the kinds that the
+// mail was of, as `PATCH /v1/preferences` does. The answer is the same for a token that is good, was used before, is none, or is of a
+// user who is gone. Mails about the account's security have no such link.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/unsubscribe/{token} (the `Unsubscribe` operationId).
+func (c *ClientWithResponses) UnsubscribeWithFormdataBodyWithResponse(ctx context.Context, token string, params *UnsubscribeParams, body UnsubscribeFormdataRequestBody, reqEditors ...RequestEditorFn) (*UnsubscribeResponse, error) {
+	rsp, err := c.UnsubscribeWithFormdataBody(ctx, token, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUnsubscribeResponse(rsp)
 }
 
 // OpenScanWithBodyWithResponse Open a scan and get the URL for its photo
@@ -14388,6 +15289,32 @@ func ParseGetPreferencesResponse(rsp *http.Response) (*GetPreferencesResponse, e
 	return response, nil
 }
 
+// ParseUpdatePreferencesResponse parses an HTTP response from a UpdatePreferencesWithResponse call
+func ParseUpdatePreferencesResponse(rsp *http.Response) (*UpdatePreferencesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdatePreferencesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Preferences
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSetPreferencesResponse parses an HTTP response from a SetPreferencesWithResponse call
 func ParseSetPreferencesResponse(rsp *http.Response) (*SetPreferencesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -14708,6 +15635,38 @@ func ParseGetTimelineResponse(rsp *http.Response) (*GetTimelineResponse, error) 
 		}
 		response.JSON200 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseGetUnsubscribePageResponse parses an HTTP response from a GetUnsubscribePageWithResponse call
+func ParseGetUnsubscribePageResponse(rsp *http.Response) (*GetUnsubscribePageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetUnsubscribePageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseUnsubscribeResponse parses an HTTP response from a UnsubscribeWithResponse call
+func ParseUnsubscribeResponse(rsp *http.Response) (*UnsubscribeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UnsubscribeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil

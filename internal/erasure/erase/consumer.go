@@ -224,7 +224,11 @@ func (e *Consumer) lastMail(ctx context.Context, j erasure.Job) error {
 		return err
 	}
 	url := strings.TrimSuffix(e.PublicURL, "/") + erasure.ReceiptPath(erasure.Capability(e.Key, j))
-	letter, err := notify.LastLetter(url)
+	user, err := account.Get(ctx, e.Firestore, j.UID)
+	if err != nil && !errors.Is(err, account.ErrNoUser) {
+		return err
+	}
+	letter, err := notify.LastLetter(user.Locale, url)
 	if err != nil {
 		return err
 	}

@@ -140,7 +140,7 @@ func (c *Consumer) finish(ctx context.Context, j export.Job, w written) error {
 			return err
 		}
 		return tx.Tell(ctx, c.Now(), event.ExportReadyV1{
-			UID: string(j.UID), ExportID: j.ID, ExpiresAt: current.ExpireAt,
+			UID: string(j.UID), ExportID: j.ID, ConsentEpoch: j.ConsentEpoch, ExpiresAt: current.ExpireAt,
 		}, string(j.UID), j.ID)
 	})
 	if refused != nil || errors.Is(err, work.ErrLost) {

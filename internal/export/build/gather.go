@@ -134,8 +134,7 @@ func (g *gatherer) profile(ctx context.Context) error {
 	if err := g.Text(name, archive.JSON(shown(name, snap))); err != nil {
 		return err
 	}
-	wants := notify.Preferences(u)
-	return g.Text("preferences.json", archive.JSON(map[string]bool{"push": wants.Push, "email": wants.Email}))
+	return g.Text("preferences.json", archive.JSON(notify.SettingsOf(u)))
 }
 
 func (g *gatherer) consents(ctx context.Context) error {

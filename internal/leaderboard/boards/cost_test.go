@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/leaderboard/rank"
 	"github.com/facescan/facescan/internal/local/emulator/boardtest"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
+	"github.com/facescan/facescan/internal/local/emulator/meter"
 	"github.com/facescan/facescan/internal/outbox"
 )
 
@@ -34,7 +35,7 @@ func (nowhere) Publish(context.Context, string, []byte, map[string]string) error
 // metered is a board of many whose costs are counted.
 type metered struct {
 	t        *testing.T
-	meter    *boardtest.Meter
+	meter    *meter.Meter
 	fs       *firestore.Client
 	reader   *boards.Reader
 	consumer *rank.Consumer
@@ -46,7 +47,7 @@ type metered struct {
 
 func newMetered(t *testing.T, n int) *metered {
 	t.Helper()
-	m := &metered{t: t, meter: new(boardtest.Meter), people: boardtest.People(n, all.Major, today)}
+	m := &metered{t: t, meter: new(meter.Meter), people: boardtest.People(n, all.Major, today)}
 	m.fs = emulatortest.Firestore(t, emulatortest.UniqueProject(t), m.meter.Options()...)
 	clock := func() time.Time { return today }
 	m.reader = &boards.Reader{Firestore: m.fs, Now: clock}
@@ -67,7 +68,7 @@ func newMetered(t *testing.T, n int) *metered {
 }
 
 // cost returns what the request costs with a fresh snapshot.
-func (m *metered) cost(request func() error) boardtest.Cost {
+func (m *metered) cost(request func() error) meter.Cost {
 	m.t.Helper()
 	if time.Since(m.renewed) > 2*time.Second {
 		if err := boardtest.Renew(m.t.Context(), m.reader, all); err != nil {
@@ -85,9 +86,9 @@ func (m *metered) cost(request func() error) boardtest.Cost {
 const width = 11
 
 // reads returns what each request for the board costs.
-func (m *metered) reads() map[string]boardtest.Cost {
+func (m *metered) reads() map[string]meter.Cost {
 	m.t.Helper()
-	costs := map[string]boardtest.Cost{}
+	costs := map[string]meter.Cost{}
 	standing := func(what string, at int) {
 		costs["own rank "+what] = m.cost(func() error {
 			s, err := m.reader.Standing(m.t.Context(), all, m.people[at].UID)
@@ -136,7 +137,7 @@ func (m *metered) untied(at int) int {
 func TestReader_cost(t *testing.T) {
 	t.Parallel()
 	const names, row = width, width
-	want := map[string]boardtest.Cost{
+	want := map[string]meter.Cost{
 		"own rank of the first":  {Documents: 3},
 		"own rank in the middle": {Documents: 3, Counts: 1},
 		"own rank of the last":   {Documents: 3, Counts: 1},
@@ -166,7 +167,7 @@ func TestReader_cost(t *testing.T) {
 }
 
 // handle has the consumer handle the fact.
-func (m *metered) handle(data event.Payload) boardtest.Cost {
+func (m *metered) handle(data event.Payload) meter.Cost {
 	m.t.Helper()
 	return m.cost(func() error { return handle(m.t.Context(), m.consumer, data) })
 }
@@ -213,8 +214,8 @@ func TestConsumer_cost(t *testing.T) {
 
 func (m *metered) submits(u account.User, boards int64) {
 	m.t.Helper()
-	rated, listed := boardtest.Cost{Documents: 2}, boardtest.Cost{Documents: 2, Rows: 1}
-	check := func(what string, cost, reads boardtest.Cost, writes, deletes int64) {
+	rated, listed := meter.Cost{Documents: 2}, meter.Cost{Documents: 2, Rows: 1}
+	check := func(what string, cost, reads meter.Cost, writes, deletes int64) {
 		m.t.Helper()
 		if cost.Writes > writes || cost.Deletes > deletes {
 			m.t.Errorf("%s writes %+v, want at most %d and %d deletions", what, cost, writes, deletes)

@@ -184,6 +184,7 @@ func (h *Host) setEnvironment() error {
 		"FACESCAN_MAIL_FROM":        "FaceScan <no-reply@facescan.invalid>",
 		"FACESCAN_TRACE_RATIO":      "1",
 		"FACESCAN_PUBLIC_URL":       h.URL,
+		"FACESCAN_UNSUBSCRIBE_KEYS": randomKey(),
 		"FACESCAN_RECEIPT_KEY":      seed,
 		// Nothing here is late by minutes.
 		"FACESCAN_ERASURE_WAIT":        "2s",
@@ -195,11 +196,16 @@ func (h *Host) setEnvironment() error {
 	return setenv(env)
 }
 
-// receiptKeys returns a run's own, as environment variables.
-func receiptKeys() (seed, public string, err error) {
+// randomKey returns 32 bytes in base64.
+func randomKey() string {
 	raw := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(raw) // it never fails
-	seed = base64.StdEncoding.EncodeToString(raw)
+	return base64.StdEncoding.EncodeToString(raw)
+}
+
+// receiptKeys returns a run's own, as environment variables.
+func receiptKeys() (seed, public string, err error) {
+	seed = randomKey()
 	signer, err := receipt.NewSigner(seed)
 	return seed, signer.Public(), err
 }

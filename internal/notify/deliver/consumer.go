@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"log/slog"
 	"time"
 
 	"cloud.google.com/go/firestore"
 	"firebase.google.com/go/v4/auth"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/event"
@@ -16,9 +17,12 @@ import (
 	"github.com/facescan/facescan/internal/fcm"
 	"github.com/facescan/facescan/internal/mail"
 	"github.com/facescan/facescan/internal/notify"
+	"github.com/facescan/facescan/internal/parked"
 )
 
 const (
+	// parallel is the number of messages that one delivery sends at a time.
+	parallel = 16
 	// sendTimeout bounds the sending by one channel, and finishTimeout the record of it. Together they
 	// are far below work.LeaseTime, so that a live sender never loses its claim.
 	sendTimeout   = 20 * time.Second
@@ -32,6 +36,8 @@ type Consumer struct {
 	// FCM sends the pushes and Mailer the mails.
 	FCM    *fcm.Sender
 	Mailer *mail.Sender
+	// Unsubscriber makes the links that turn mails off.
+	Unsubscriber *notify.Unsubscriber
 	// Users are the Firebase users, whose addresses the mails go to.
 	Users *auth.Client
 	// Now is the clock.
@@ -46,15 +52,21 @@ func (c *Consumer) Mux() *event.Mux {
 	event.On(m, send[event.ScanCompletedV1](c))
 	event.On(m, send[event.ScanFailedV1](c))
 	event.On(m, send[event.PersonalBestReachedV1](c))
+	event.On(m, send[event.RankChangedV1](c))
+	event.On(m, send[event.ExportReadyV1](c))
+	event.On(m, send[event.DeviceAddedV1](c))
+	event.On(m, send[event.PasswordChangedV1](c))
+	event.On(m, c.deliverDue)
 	event.On(m, c.sendSettled)
 	event.On(m, c.forgetScan)
 	event.On(m, c.forgetSeries)
 	return m
 }
 
-// Handle returns nil when every channel is done with the event, or it was dropped at the fence, and
-// [event.ErrMalformed] for an unreadable event. Any other error requests redelivery: a channel
-// failed, or another process is sending.
+// Handle returns nil when every channel is done with the event or has deferred it, or it was
+// dropped at the fence. It returns [event.ErrMalformed] for an unreadable event, and for one whose
+// push no device gets. Any other error requests redelivery: a channel failed, or another process is
+// sending.
 func (c *Consumer) Handle(ctx context.Context, m event.Message) error { return c.Mux().Handle(ctx, m) }
 
 func send[P event.Payload](c *Consumer) func(context.Context, event.Event, P) error {
@@ -78,47 +90,99 @@ func (c *Consumer) forgetSeries(ctx context.Context, _ event.Event, deleted even
 	return notify.ForgetSeries(ctx, c.Firestore, account.UID(deleted.UID), deleted.SeriesID)
 }
 
+// errUnrecorded means that a message was sent, or could not be, and that this was not recorded.
+var errUnrecorded = errors.New("what was sent is not recorded")
+
 // send sends the event's message by every channel that is not done with it.
 func (c *Consumer) send(ctx context.Context, e event.Event) error {
 	msg, err := notify.NewMessage(e)
 	if err != nil {
 		return err
 	}
-	claims, busy, err := c.claim(ctx, msg)
+	parcels, busy, err := c.claim(ctx, e, msg)
 	if err != nil {
 		return fmt.Errorf("claim the channels of event %s: %w", msg.ID, err)
 	}
-	faults := make([]error, len(claims), len(claims)+1)
-	var sending sync.WaitGroup
-	for i, mine := range claims {
-		sending.Go(func() { faults[i] = c.deliver(ctx, msg, mine) })
-	}
-	sending.Wait()
+	err = c.dispatch(ctx, parcels)
 	if busy {
-		faults = append(faults, fault.New(fault.CodeUnavailable, "The event is being delivered by another process."))
+		err = errors.Join(err, fault.New(fault.CodeUnavailable, "The event is being delivered, or must wait."))
 	}
+	return err
+}
+
+// dispatch sends the parcels and records the outcomes. Its error joins those of the parcels that
+// should be attempted again by the event's own delivery.
+func (c *Consumer) dispatch(ctx context.Context, parcels []parcel) error {
+	faults := make([]error, len(parcels))
+	var sending errgroup.Group
+	sending.SetLimit(parallel)
+	for i, p := range parcels {
+		sending.Go(func() error {
+			faults[i] = c.deliver(ctx, p)
+			return nil
+		})
+	}
+	_ = sending.Wait()
 	return errors.Join(faults...)
 }
 
-// deliver sends by one claimed channel and records the outcome.
-func (c *Consumer) deliver(ctx context.Context, msg notify.Message, mine claim) error {
+// deliver sends one parcel and records the outcome.
+func (c *Consumer) deliver(ctx context.Context, p parcel) error {
 	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	var result outcome
-	switch mine.channel {
+	var o outcome
+	switch p.channel {
 	case notify.Push:
-		result = c.push(sendCtx, msg, mine)
+		o = c.push(sendCtx, p)
 	case notify.Email:
-		result = c.email(sendCtx, msg)
+		o = c.email(sendCtx, p)
+	}
+	if o.err != nil {
+		report(ctx, p, o)
 	}
 	// The outcome is recorded even if the deliverer has hung up meanwhile.
 	finishCtx, cancelFinish := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancelFinish()
-	if err := c.finish(finishCtx, mine, result); err != nil {
-		return fmt.Errorf("record the %s of event %s: %w", mine.channel, msg.ID, errors.Join(err, result.err))
+	if err := c.finish(finishCtx, p, o); err != nil {
+		return fmt.Errorf("%w: the %s of event %s: %w", errUnrecorded, p.channel, p.id, errors.Join(err, o.err))
 	}
-	if result.err != nil {
-		return fmt.Errorf("send the %s of event %s: %w", mine.channel, msg.ID, result.err)
+	return c.settled(finishCtx, p, o)
+}
+
+// settled follows an outcome that is recorded, and returns the error of one that the event's own
+// delivery should repeat. What was put off and is given up is parked, since no event leads to it
+// any more.
+func (c *Consumer) settled(ctx context.Context, p parcel, o outcome) error {
+	if o.skipped != "" {
+		return c.takeBack(ctx, p)
 	}
-	return nil
+	l := p.grips[0].leg(p.channel)
+	if o.err == nil || l.State == deferred {
+		return nil // of what is deferred, the sweep has the rest done
+	}
+	failure := fmt.Errorf("send the %s of event %s: %w", p.channel, p.id, o.err)
+	if l.Batch == "" || l.State != failed {
+		return failure
+	}
+	for _, g := range p.grips {
+		if err := c.park(ctx, g, failure); err != nil {
+			return fmt.Errorf("%w: %w", errUnrecorded, err)
+		}
+	}
+	return failure
+}
+
+// park keeps the event of a record for an operator, whose redrive delivers it on.
+func (c *Consumer) park(ctx context.Context, g *grip, reason error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e, err := event.Decode(g.is.Event)
+	if err != nil {
+		return nil // it is done with meanwhile
+	}
+	m := event.Message{ID: e.ID, Data: g.is.Event, Attributes: map[string]string{
+		event.AttributeType: e.Type, event.AttributeID: e.ID, event.AttributeTraceparent: e.Traceparent,
+	}}
+	slog.ErrorContext(ctx, "event parked", "event_id", e.ID, "error", reason)
+	return parked.Keep(ctx, c.Firestore, "notify", m, reason, c.Now())
 }

@@ -34,7 +34,7 @@ func TestHandle_eachEventTwice(t *testing.T) {
 		},
 		{
 			scanDone("s"), "Your scan is ready",
-			"Your symmetry score is 71 (between 41 and 94): a percentile among the reference portraits.",
+			"About 71; this photo can tell it to between 41 and 94: your symmetry percentile among the reference portraits.",
 			2, 1, map[string]string{"scanId": "s"},
 		},
 		{
@@ -47,7 +47,7 @@ func TestHandle_eachEventTwice(t *testing.T) {
 				UID: string(uid), ScanID: "s", Board: "b", ConsentEpoch: 1, Score: 71.24, Interval: event.Around(41.8, 93.1),
 				Previous: 68,
 			},
-			"A new personal high", "Your symmetry score of 71 (between 41 and 94) is your highest so far.", 2, 0,
+			"A new personal high", "About 71; this photo can tell it to between 41 and 94. It is your highest", 2, 0,
 			map[string]string{"scanId": "s", "board": "b"},
 		},
 	}
@@ -86,11 +86,11 @@ func TestHandle_push(t *testing.T) {
 	b.handle(scanDone("s"), "s")
 	b.want(1, 1, 1)
 	got, id := b.fcm.Messages()[0], idOf(scanDone("s"), "s")
-	if got.Token != "token-1" || got.Title != "Your scan is ready" || got.CollapseKey != "scan.completed.v1" ||
+	if got.Token != "token-1" || got.Title != "Your scan is ready" || got.CollapseKey != "results" ||
 		got.APNSHeaders["apns-collapse-id"] != id || !strings.Contains(string(got.Raw), `"tag":"`+id+`"`) {
 		t.Errorf("push = %+v %s", got, got.Raw)
 	}
-	want := map[string]string{"scanId": "s", "type": "scan.completed.v1", "eventId": id}
+	want := map[string]string{"scanId": "s", "type": "scan.completed.v1", "kind": "scan_completed", "eventId": id}
 	if diff := cmp.Diff(want, got.Data); diff != "" {
 		t.Errorf("data (-want +got):\n%s", diff)
 	}
@@ -110,7 +110,7 @@ func TestHandle_mail(t *testing.T) {
 		t.Errorf("mail = %+v", got)
 	}
 	for _, text := range []string{got.Text, got.HTML} {
-		if !strings.Contains(text, "Your symmetry score is 71 (between 41 and 94): a percentile") {
+		if !strings.Contains(text, "About 71; this photo can tell it to between 41 and 94: your symmetry percentile") {
 			t.Errorf("the score is not in %q", text)
 		}
 	}
@@ -199,9 +199,7 @@ func TestHandle_skips(t *testing.T) {
 			b.save(ann()) // that it can be sent now comes too late
 			b.handle(scanDone("s"), "s")
 			b.want(1, tt.pushes, tt.mails)
-			if d := b.delivery(idOf(scanDone("s"), "s"), tt.channel); d == nil || d.State != skipped || d.Reason != tt.reason {
-				t.Errorf("delivery = %+v, want it skipped for %s", d, tt.reason)
-			}
+			b.wantLeg(idOf(scanDone("s"), "s"), tt.channel, skipped, tt.reason)
 		})
 	}
 }
@@ -248,6 +246,8 @@ func TestForget_leavesARenewedDevice(t *testing.T) {
 	}
 }
 
+// The FCM client itself tries again for some seconds before it reports that the service is
+// unavailable.
 func TestHandle_retriesOnlyTheDevicesNotServed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -264,8 +264,8 @@ func TestHandle_retriesOnlyTheDevicesNotServed(t *testing.T) {
 	b.handle(scanDone("s"), "s")
 	b.handle(scanDone("s"), "s")
 	b.want(1, 2, 1)
-	if d := b.delivery(idOf(scanDone("s"), "s"), notify.Push); d.State != sent || d.Attempts != 2 || len(d.Served) != 2 {
-		t.Errorf("delivery = %+v", d)
+	if l := b.leg(idOf(scanDone("s"), "s"), notify.Push); l.State != sent || l.Attempts != 2 || len(l.Served) != 2 {
+		t.Errorf("leg = %+v", l)
 	}
 }
 
@@ -298,8 +298,8 @@ func TestHandle_mailServerBusy(t *testing.T) {
 	if err == nil || !fault.Retryable(err) || strings.Contains(err.Error(), "later@") {
 		t.Fatalf("error = %v, want a retryable one without the address", err)
 	}
-	if d := b.delivery(idOf(scanDone("s"), "s"), notify.Email); d.State != failed {
-		t.Errorf("delivery = %+v, want it failed", d)
+	if l := b.leg(idOf(scanDone("s"), "s"), notify.Email); l.State != failed {
+		t.Errorf("leg = %+v, want it failed", l)
 	}
 }
 
@@ -308,13 +308,7 @@ func TestHandle_lease(t *testing.T) {
 	b := newBench(t)
 	b.save(ann())
 	id := idOf(scanDone("s"), "s")
-	for _, c := range []notify.Channel{notify.Push, notify.Email} { // a worker claimed both and died
-		d := deliveryDoc{Schema: docSchema, EventID: id, Channel: c, CreatedAt: b.now}
-		d.claim(b.now)
-		if _, err := b.deliveryRef(id, c).Set(t.Context(), d); err != nil {
-			t.Fatal(err)
-		}
-	}
+	b.abandon(scanDone("s"), "s") // a worker claimed both and died
 	b.saveDevice("phone", "token-1")
 	b.now = b.now.Add(work.LeaseTime - time.Second)
 	err := b.consumer.Handle(t.Context(), messageOf(t, scanDone("s"), "s"))
@@ -325,43 +319,72 @@ func TestHandle_lease(t *testing.T) {
 	b.now = b.now.Add(time.Second)
 	b.handle(scanDone("s"), "s")
 	b.want(1, 1, 1)
-	if d := b.delivery(id, notify.Email); d.State != sent || d.Attempts != 2 {
-		t.Errorf("delivery = %+v, want it sent at the second attempt", d)
+	if l := b.leg(id, notify.Email); l.State != sent || l.Attempts != 2 {
+		t.Errorf("leg = %+v, want it sent at the second attempt", l)
 	}
+}
+
+// abandon claims the channels of an event as a process does that dies then.
+func (b *bench) abandon(data event.Payload, scanID string) []parcel {
+	b.t.Helper()
+	e, err := event.Decode(messageOf(b.t, data, scanID).Data)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	msg, err := notify.NewMessage(e)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	parcels, _, err := b.consumer.claim(b.t.Context(), e, msg)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return parcels
 }
 
 func TestFinish_ofALostClaim(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	d := deliveryDoc{Schema: docSchema, EventID: "e", Channel: notify.Email}
-	d.claim(b.now)
-	mine := claim{channel: notify.Email, item: b.itemRef("e"), ref: b.deliveryRef("e", notify.Email), attempt: d.Attempts}
-	d.claim(b.now.Add(work.LeaseTime)) // another took over
-	if _, err := mine.ref.Set(t.Context(), d); err != nil {
+	b.save(ann())
+	id := idOf(scanDone("s"), "s")
+	first := b.abandon(scanDone("s"), "s")
+	b.now = b.now.Add(work.LeaseTime)
+	second := b.abandon(scanDone("s"), "s") // another took over
+	if len(first) != 2 || len(second) != 2 {
+		t.Fatalf("%d and %d claims, want both channels each time", len(first), len(second))
+	}
+	mail := first[1]
+	if err := b.consumer.finish(t.Context(), mail, failure(errors.New("no answer"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.consumer.finish(t.Context(), mine, outcome{err: errors.New("no answer")}); err != nil {
-		t.Fatal(err)
-	}
-	if got := b.delivery("e", notify.Email); got.State != claimed {
+	if got := b.leg(id, notify.Email); got.State != claimed {
 		t.Errorf("state = %s: a late failure freed another's claim", got.State)
 	}
-	if err := b.consumer.finish(t.Context(), mine, outcome{}); err != nil {
+	if err := b.consumer.finish(t.Context(), mail, outcome{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := b.delivery("e", notify.Email); got.State != sent {
-		t.Errorf("state = %s, want sent: it was", got.State)
+	b.wantLeg(id, notify.Email, sent, "")
+	if err := b.consumer.finish(t.Context(), second[1], failure(errors.New("no answer"))); err != nil {
+		t.Fatal(err)
 	}
+	b.wantLeg(id, notify.Email, sent, "")
 }
 
 func TestFinish_doesNotReviveWhatWasErased(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	c := claim{channel: notify.Email, item: b.itemRef("e"), ref: b.deliveryRef("e", notify.Email), attempt: 1}
-	if err := b.consumer.finish(t.Context(), c, outcome{}); err != nil {
+	b.save(ann())
+	id := idOf(scanDone("s"), "s")
+	parcels := b.abandon(scanDone("s"), "s")
+	if _, err := b.consumer.recordRef(uid, id).Delete(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if b.delivery("e", notify.Email) != nil {
+	for _, p := range parcels {
+		if err := b.consumer.finish(t.Context(), p, outcome{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b.record(id) != nil {
 		t.Error("the delivery is back")
 	}
 }

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"encoding/base64"
 	"net/http"
 	"os"
 	"testing"
@@ -59,7 +60,7 @@ func benchOver(t *testing.T, project string, fs *firestore.Client) *bench {
 	b.users = b.auth.Client(t, project)
 	b.consumer = &Consumer{
 		Firestore: fs, FCM: pushesTo(t, project, b.fcm.URL()), Mailer: plainMailer(t, b.smtp.Host()), Users: b.users,
-		Now: func() time.Time { return b.now },
+		Unsubscriber: unsubscriber(t), Now: func() time.Time { return b.now },
 	}
 	b.saveScan("s", scan.Completed)
 	return b
@@ -181,16 +182,41 @@ func (b *bench) want(items, pushes, mails int) {
 	}
 }
 
-func (b *bench) deliveryRef(eventID string, c notify.Channel) *firestore.DocumentRef {
-	return notify.DeliveryRef(account.Ref(b.fs, uid), eventID, c)
+func unsubscriber(t *testing.T) *notify.Unsubscriber {
+	t.Helper()
+	key := base64.StdEncoding.EncodeToString([]byte("a key of 32 bytes, for the test.."[:32]))
+	u, err := notify.NewUnsubscriber("https://api.facescan.example", key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
 
-func (b *bench) itemRef(eventID string) *firestore.DocumentRef {
-	return notify.Inbox(account.Ref(b.fs, uid)).Doc(eventID)
-}
-
-// delivery is the document of (event, channel), nil where there is none.
-func (b *bench) delivery(eventID string, c notify.Channel) *deliveryDoc {
+// record is the record of the event, nil where there is none.
+func (b *bench) record(eventID string) *record {
 	b.t.Helper()
-	return emulatortest.Document[deliveryDoc](b.t, b.deliveryRef(eventID, c))
+	return emulatortest.Document[record](b.t, b.consumer.recordRef(uid, eventID))
+}
+
+// leg is the leg of (event, channel), the zero one where there is none.
+func (b *bench) leg(eventID string, c notify.Channel) leg {
+	b.t.Helper()
+	if r := b.record(eventID); r != nil {
+		return r.Legs[string(c)]
+	}
+	return leg{}
+}
+
+// due delivers what is due for the user.
+func (b *bench) due() {
+	b.t.Helper()
+	b.handle(event.DeliveryDueV1{UID: string(uid)}, b.now.String())
+}
+
+// wantLeg checks the state of a leg and the reason or class beside it.
+func (b *bench) wantLeg(eventID string, c notify.Channel, want state, why string) {
+	b.t.Helper()
+	if l := b.leg(eventID, c); l.State != want || l.Reason+l.Fault != why {
+		b.t.Errorf("the %s is %s (%s%s), want %s (%s)", c, l.State, l.Reason, l.Fault, want, why)
+	}
 }

@@ -7,17 +7,23 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
+	"time"
 
 	"cloud.google.com/go/firestore"
 	"firebase.google.com/go/v4/messaging"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
+	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fcm"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/store"
 )
+
+// refusals is the number of messages in a row that FCM refuses for a token before its device goes.
+const refusals = 3
 
 // target is a device to push to, with the update time of its document, so that a device that has
 // changed is not deleted.
@@ -27,37 +33,40 @@ type target struct {
 }
 
 // push sends to each device that earlier attempts did not reach. If FCM reports a token as dead,
-// its device is deleted. If FCM refuses the request for a device, it is given up for this event.
-// After any other error the next delivery tries the device again.
-func (c *Consumer) push(ctx context.Context, msg notify.Message, mine claim) outcome {
-	targets, err := c.targets(ctx, msg.UID)
+// its device is deleted. If FCM refuses a token, the device is given up for this message, and
+// deleted when that has happened often. A message that FCM refuses for each device is parked. After
+// any other error the next attempt tries the device again.
+func (c *Consumer) push(ctx context.Context, p parcel) outcome {
+	targets, err := c.targets(ctx, p.user.UID)
 	if err != nil {
-		return outcome{err: err}
+		return failure(err)
 	}
-	if len(targets) == 0 && len(mine.served) == 0 {
+	// The device that is new need not be told of itself.
+	targets = slices.DeleteFunc(targets, func(t target) bool { return p.of[0].Concerns(t.snap.Ref.ID) })
+	served := p.served()
+	if len(targets) == 0 && len(served) == 0 {
 		return outcome{skipped: "no_devices"}
 	}
-	targets = slices.DeleteFunc(targets, func(t target) bool { return slices.Contains(mine.served, t.snap.Ref.ID) })
-	if len(targets) == 0 {
-		return outcome{}
+	targets = slices.DeleteFunc(targets, func(t target) bool { return slices.Contains(served, t.snap.Ref.ID) })
+	text, err := p.text()
+	if err != nil {
+		return failure(err)
 	}
 	answers := make([]error, len(targets))
 	var sending sync.WaitGroup
 	for i, t := range targets {
-		sending.Go(func() { answers[i] = c.FCM.Send(ctx, pushOf(msg, t.Token)) })
+		sending.Go(func() { answers[i] = c.FCM.Send(ctx, pushOf(p, text, t.Token, c.Now())) })
 	}
 	sending.Wait()
-	var result outcome
-	var faults []error
-	for i, answer := range answers {
-		served, err := c.settle(ctx, targets[i], answer)
-		if served {
-			result.served = append(result.served, targets[i].snap.Ref.ID)
-		}
-		faults = append(faults, err)
+	return c.settle(ctx, targets, answers)
+}
+
+// text returns the title and body of the push.
+func (p parcel) text() (notify.Text, error) {
+	if len(p.of) > 1 {
+		return p.of.Text(p.user)
 	}
-	result.err = errors.Join(faults...)
-	return result
+	return p.of[0].Text(p.user)
 }
 
 // targets returns the devices to push to, one for each token.
@@ -80,8 +89,33 @@ func (c *Consumer) targets(ctx context.Context, uid account.UID) ([]target, erro
 	return slices.Collect(maps.Values(byToken)), nil
 }
 
-// settle reports whether the device is done with the event.
-func (c *Consumer) settle(ctx context.Context, t target, answer error) (served bool, err error) {
+// settle follows FCM's answers for the devices.
+func (c *Consumer) settle(ctx context.Context, targets []target, answers []error) outcome {
+	var o outcome
+	payload := len(targets) > 0
+	for _, err := range answers {
+		payload = payload && (errors.Is(err, fcm.ErrPayload) || len(targets) > 1 && errors.Is(err, fcm.ErrArgument))
+	}
+	if payload {
+		err := fmt.Errorf("%w: FCM refuses its push: %w", event.ErrMalformed, answers[0])
+		return outcome{err: err, fault: "payload", final: true}
+	}
+	for i, err := range answers {
+		t := targets[i]
+		done, err := c.settleOne(ctx, t, err)
+		if done {
+			o.served = append(o.served, t.snap.Ref.ID)
+		}
+		if err != nil {
+			f := failure(err)
+			o.err, o.fault, o.wait = errors.Join(o.err, err), f.fault, max(o.wait, f.wait)
+		}
+	}
+	return o
+}
+
+// settleOne reports whether the device is done with the message.
+func (c *Consumer) settleOne(ctx context.Context, t target, answer error) (done bool, err error) {
 	switch {
 	case answer == nil:
 		return true, nil
@@ -89,10 +123,23 @@ func (c *Consumer) settle(ctx context.Context, t target, answer error) (served b
 		return true, c.forget(ctx, t)
 	case errors.Is(answer, fcm.ErrToken), errors.Is(answer, fcm.ErrArgument), errors.Is(answer, fcm.ErrPayload):
 		slog.WarnContext(ctx, "push refused", "error", answer)
-		return true, nil
-	default:
-		return false, fmt.Errorf("push: %w", answer)
+		return true, c.refused(ctx, t)
 	}
+	return false, fmt.Errorf("push: %w", answer)
+}
+
+// refused counts the messages in a row that FCM refused for the token, and deletes the device after
+// the last of them.
+func (c *Consumer) refused(ctx context.Context, t target) error {
+	if t.Refused+1 >= refusals {
+		return c.forget(ctx, t)
+	}
+	_, err := t.snap.Ref.Update(ctx, []firestore.Update{{Path: "refused", Value: t.Refused + 1}},
+		firestore.LastUpdateTime(t.snap.UpdateTime))
+	if err != nil && !store.Overtaken(err) {
+		return fmt.Errorf("count a refusal: %w", err)
+	}
+	return nil
 }
 
 // forget deletes a device whose token is dead, unless the app has just renewed it.
@@ -107,22 +154,37 @@ func (c *Consumer) forget(ctx context.Context, t target) error {
 	return nil
 }
 
-// pushOf returns the push of a message. The event's id names it on the device, so that a repeated
-// push replaces the first. The collapse key is the type, since FCM keeps no more than four keys for
-// a device that is offline: it then shows the latest of each type, and the inbox has them all.
-func pushOf(msg notify.Message, token string) *messaging.Message {
-	data := maps.Clone(msg.Data)
-	data["type"], data["eventId"] = msg.Type, msg.ID
+// pushOf returns the push of a parcel. The parcel's id names it on the device, so that a repeated
+// push replaces the first. The collapse key is the group (see [notify.Rule]). The push is no news
+// any more when the rule's life is over, for each platform in its own words.
+func pushOf(p parcel, text notify.Text, token string, now time.Time) *messaging.Message {
+	rule := p.of.Rule()
+	data := map[string]string{"type": "digest", "kind": "digest", "eventId": p.id}
+	if len(p.of) == 1 {
+		maps.Copy(data, p.of[0].Data)
+		data["type"], data["kind"] = p.of[0].Type, string(rule.Kind)
+	}
+	seconds := strconv.FormatInt(int64(rule.Life/time.Second), 10)
+	apns := map[string]string{
+		"apns-collapse-id": p.id, "apns-priority": "5",
+		"apns-expiration": strconv.FormatInt(now.Add(rule.Life).Unix(), 10),
+	}
+	android, urgency := "normal", "normal"
+	if rule.High {
+		apns["apns-priority"], android, urgency = "10", "high", "high"
+	}
 	return &messaging.Message{
 		Token:        token,
-		Notification: &messaging.Notification{Title: msg.Title, Body: msg.Body},
+		Notification: &messaging.Notification{Title: text.Title, Body: text.Body},
 		Data:         data,
 		Android: &messaging.AndroidConfig{
-			CollapseKey: msg.Type, Notification: &messaging.AndroidNotification{Tag: msg.ID},
+			CollapseKey: rule.Group, Priority: android, TTL: &rule.Life,
+			Notification: &messaging.AndroidNotification{Tag: p.id},
 		},
-		APNS: &messaging.APNSConfig{Headers: map[string]string{"apns-collapse-id": msg.ID}},
+		APNS: &messaging.APNSConfig{Headers: apns},
 		Webpush: &messaging.WebpushConfig{
-			Headers: map[string]string{"Topic": webTopic(msg.ID)}, Notification: &messaging.WebpushNotification{Tag: msg.ID},
+			Headers:      map[string]string{"Topic": webTopic(p.id), "TTL": seconds, "Urgency": urgency},
+			Notification: &messaging.WebpushNotification{Tag: p.id},
 		},
 	}
 }

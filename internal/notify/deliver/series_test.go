@@ -14,8 +14,8 @@ import (
 )
 
 var meanOfThree = regexp.MustCompile(
-	`^Your symmetry score is \d+ \(between \d+ and \d+\): a percentile among the reference portraits, ` +
-		`the mean of 3 photos\.$`)
+	`^About \d+; these photos can tell it to between \d+ and \d+: ` +
+		`your symmetry percentile among the reference portraits, the mean of 3 photos\.$`)
 
 // inboxOf is what the user's inbox has, sorted by type, but for the welcome.
 func inboxOf(w *usertest.World, uid string) (types []string, bodies []string) {

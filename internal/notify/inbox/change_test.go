@@ -215,7 +215,7 @@ func TestDelete(t *testing.T) {
 		item("a", "scan.completed.v1", 0), known(item("b", "scan.completed.v1", 0)),
 		item("old", "scan.completed.v1", -schema.InboxLife),
 	)
-	sent := notify.DeliveryRef(account.Ref(b.fs, uid), "a", notify.Push)
+	sent := notify.Deliveries(account.Ref(b.fs, uid)).Doc("a")
 	if _, err := sent.Set(t.Context(), map[string]any{"state": "sent"}); err != nil {
 		t.Fatal(err)
 	}

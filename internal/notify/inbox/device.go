@@ -36,7 +36,7 @@ func (h *Handler) putDevice(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return account.PutDevice(ctx, tx, who.User, id, c)
+		return account.PutDevice(ctx, tx, h.Limits, who.User, id, c)
 	})
 	if err != nil {
 		return err

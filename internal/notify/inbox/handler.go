@@ -10,14 +10,20 @@ import (
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/quota"
 )
 
-// Handler serves the routes below /v1/inbox, /v1/devices and /v1/preferences.
+// Handler serves the routes below /v1/inbox, /v1/devices, /v1/preferences and /v1/unsubscribe.
 type Handler struct {
 	Firestore *firestore.Client
 	// Outbox publishes that a device was added.
 	Outbox *outbox.Box
+	// Limits count the devices that are added.
+	Limits *quota.Limiter
+	// Unsubscriber reads the tokens of links that turn mails off.
+	Unsubscriber *notify.Unsubscriber
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -33,6 +39,10 @@ func (h *Handler) Routes(api *httpapi.API) {
 	api.Handle("DELETE /v1/devices/{id}", httpapi.User, h.deleteDevice)
 	api.Handle("GET /v1/preferences", httpapi.User, h.getPreferences)
 	api.Handle("PUT /v1/preferences", httpapi.User, h.putPreferences, httpapi.JSON)
+	api.Handle("PATCH /v1/preferences", httpapi.User, h.patchPreferences, httpapi.MergePatch)
+	lang := httpapi.Query("lang")
+	api.Handle("GET /v1/unsubscribe/{token}", httpapi.Open, h.askUnsubscribe, lang, httpapi.AnyQuery)
+	api.Handle("POST /v1/unsubscribe/{token}", httpapi.Open, h.unsubscribe, lang, httpapi.AnyQuery, httpapi.Texts)
 }
 
 // caller is the calling user as the transaction read it.

@@ -25,9 +25,9 @@ import (
 func (b *bench) fill(n int) {
 	b.t.Helper()
 	for i := range n {
-		one := notify.Message{
-			Type: "scan.completed.v1", Title: strconv.Itoa(i), Data: map[string]string{},
-		}.Item(start.Add(time.Duration(i) * time.Second))
+		one := notify.Message{Type: "scan.completed.v1", Data: map[string]string{}}.Item(
+			notify.Text{Title: strconv.Itoa(i)}, start.Add(time.Duration(i)*time.Second),
+		)
 		if _, err := notify.Inbox(account.Ref(b.fs, uid)).Doc(fmt.Sprintf("i%02d", i)).Set(b.t.Context(), one); err != nil {
 			b.t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestInbox_expiredItemsAreNotShown(t *testing.T) {
 	b := newBench(t)
 	b.save(ann())
 	b.fill(2)
-	b.now = notify.Message{}.Item(start).ExpireAt
+	b.now = notify.Message{}.Item(notify.Text{}, start).ExpireAt
 	if v := b.inbox(""); len(v.Items) != 1 || v.Unread != 1 || v.Items[0].ID != "i01" {
 		t.Errorf("inbox = %+v, want i01 alone", v)
 	}
@@ -183,6 +183,9 @@ func TestDevices(t *testing.T) {
 	}
 	put("reinstalled", "t2")
 	for i := range device.Max {
+		if i%(account.NewDevices.Max/2) == 0 {
+			b.now = b.now.Add(time.Hour)
+		}
 		put(fmt.Sprintf("d%02d", i), fmt.Sprintf("x%02d", i))
 	}
 	if all := known(); len(all) != device.Max || all["reinstalled"] != "" {
@@ -209,7 +212,7 @@ func TestDevices_addedAreTold(t *testing.T) {
 	ada := ann()
 	ada.CreatedAt = start
 	b.save(ada)
-	id := event.ID("device.added.v1", string(uid), "phone")
+	id := event.ID("device.added.v1", string(uid), "phone", "ios")
 	steps := []struct {
 		name         string
 		after        time.Duration
@@ -344,44 +347,6 @@ func TestDevices_refused(t *testing.T) {
 	}
 }
 
-func TestPreferences(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	b.save(ann())
-	get := func() string {
-		t.Helper()
-		_, body := b.call(uid, http.MethodGet, "/v1/preferences", "")
-		return strings.TrimSpace(string(body))
-	}
-	if got := get(); got != `{"push":true,"email":true}` {
-		t.Errorf("default = %s", got)
-	}
-	code, body := b.call(uid, http.MethodPut, "/v1/preferences", `{"push":false,"email":true}`)
-	if code != http.StatusOK || strings.TrimSpace(string(body)) != `{"push":false,"email":true}` ||
-		get() != `{"push":false,"email":true}` {
-		t.Errorf("put: %d %s, then %s", code, body, get())
-	}
-	snap, err := account.Ref(b.fs, uid).Get(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var u account.User
-	if err := snap.DataTo(&u); err != nil {
-		t.Fatal(err)
-	}
-	want := ann()
-	want.Notifications = &account.Notifications{Email: true}
-	if diff := cmp.Diff(want, u); diff != "" {
-		t.Errorf("more than the preferences changed (-want +got):\n%s", diff)
-	}
-	for body, fields := range map[string]int{`{}`: 2, `{"push":true}`: 1, `{"push":null,"email":true}`: 1} {
-		code, answer := b.call(uid, http.MethodPut, "/v1/preferences", body)
-		if p := read[httpapi.Problem](b, answer); code != http.StatusUnprocessableEntity || len(p.Fields) != fields {
-			t.Errorf("%s: %d %s", body, code, answer)
-		}
-	}
-}
-
 func TestRoutes_accountNotInUse(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -398,6 +363,7 @@ func TestRoutes_accountNotInUse(t *testing.T) {
 		{http.MethodDelete, "/v1/devices/a", ""},
 		{http.MethodGet, "/v1/preferences", ""},
 		{http.MethodPut, "/v1/preferences", `{"push":true,"email":true}`},
+		{http.MethodPatch, "/v1/preferences", `{"push":true}`},
 	}
 	for _, route := range routes {
 		for who, want := range map[account.UID]fault.Code{
@@ -412,5 +378,34 @@ func TestRoutes_accountNotInUse(t *testing.T) {
 	snaps, err := b.fs.Collection("users").Documents(t.Context()).GetAll()
 	if err != nil || len(snaps) != 1 {
 		t.Errorf("%d users, %v: a refused call wrote one", len(snaps), err)
+	}
+}
+
+// A stolen token must not flood its owner with notices of new devices.
+func TestDevices_newOnesAreLimited(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.save(ann())
+	put := func(id, platform string) int {
+		code, _ := b.call(uid, http.MethodPut, "/v1/devices/"+id, fmt.Sprintf(`{"token":"t-%s","platform":%q}`, id, platform))
+		return code
+	}
+	for i := range account.NewDevices.Max {
+		if code := put(fmt.Sprint(i), "ios"); code != http.StatusCreated {
+			t.Fatalf("device %d: %d", i, code)
+		}
+	}
+	if code := put("more", "ios"); code != http.StatusTooManyRequests {
+		t.Errorf("one more: %d", code)
+	}
+	if code := put("1", "ios"); code != http.StatusOK {
+		t.Errorf("a renewal: %d", code)
+	}
+	if code := put("1", "android"); code != http.StatusTooManyRequests {
+		t.Errorf("another device under a known id: %d", code)
+	}
+	b.now = b.now.Add(time.Hour)
+	if code := put("1", "android"); code != http.StatusOK {
+		t.Errorf("an hour later: %d", code)
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/outbox"
+	"github.com/facescan/facescan/internal/quota"
 )
 
 func TestMain(m *testing.M) { os.Exit(emulatortest.Main(m, emulator.Firestore)) }
@@ -37,6 +38,8 @@ type bench struct {
 	api     *httpapi.API
 	now     time.Time
 	bus     *bus
+
+	unsubscriber *notify.Unsubscriber
 }
 
 // bus keeps what is published.
@@ -67,6 +70,10 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	project := emulatortest.UniqueProject(t)
 	b := &bench{t: t, project: project, fs: emulatortest.Firestore(t, project), now: start, bus: new(bus)}
+	var err error
+	if b.unsubscriber, err = notify.NewUnsubscriber("https://api.test", keyList("new", "old")); err != nil {
+		t.Fatal(err)
+	}
 	b.serve()
 	return b
 }
@@ -74,7 +81,10 @@ func newBench(t *testing.T) *bench {
 func (b *bench) serve() {
 	b.api = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}})
 	clock := func() time.Time { return b.now }
-	(&Handler{Firestore: b.fs, Outbox: outbox.New(b.fs, b.bus, clock), Now: clock}).Routes(b.api)
+	(&Handler{
+		Firestore: b.fs, Outbox: outbox.New(b.fs, b.bus, clock), Unsubscriber: b.unsubscriber, Now: clock,
+		Limits: quota.New(b.fs, []byte("a key for the tests"), clock),
+	}).Routes(b.api)
 }
 
 // withoutQueries is the bench as it answers while the database takes no queries.
@@ -181,9 +191,10 @@ func (b *bench) put(items ...storedItem) {
 
 // item returns an item of the event type from so long after the start.
 func item(id, eventType string, after time.Duration) storedItem {
+	rule, _ := notify.RuleOf(notify.KindOf(eventType))
 	return storedItem{id, notify.Message{
-		Type: eventType, Title: id, Body: "b", Data: map[string]string{},
-	}.Item(start.Add(after))}
+		Type: eventType, Rule: rule, Data: map[string]string{},
+	}.Item(notify.Text{Title: id, Body: "b"}, start.Add(after))}
 }
 
 // known returns the item as one that is read.

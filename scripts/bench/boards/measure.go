@@ -17,6 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/leaderboard"
 	"github.com/facescan/facescan/internal/leaderboard/boards"
 	"github.com/facescan/facescan/internal/local/emulator/boardtest"
+	"github.com/facescan/facescan/internal/local/emulator/meter"
 	"github.com/facescan/facescan/internal/local/terminal"
 	"github.com/facescan/facescan/internal/store"
 )
@@ -26,7 +27,7 @@ const width = 11
 // line is what a request costs.
 type line struct {
 	what string
-	boardtest.Cost
+	meter.Cost
 	took time.Duration
 }
 
@@ -317,7 +318,7 @@ type mean struct {
 
 // writes measures submits: the first scan of today of each of many, and one of them again.
 func (w *world) writes(ctx context.Context, r *report) error {
-	var sum boardtest.Cost
+	var sum meter.Cost
 	for i := range w.submits {
 		l, err := w.cost("a submit, on 3 boards", func() error { return w.submit(ctx, i) })
 		if err != nil {

@@ -13,9 +13,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
-	"google.golang.org/api/option"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/leaderboard"
@@ -23,6 +20,7 @@ import (
 	"github.com/facescan/facescan/internal/leaderboard/rank"
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/boardtest"
+	"github.com/facescan/facescan/internal/local/emulator/meter"
 	"github.com/facescan/facescan/internal/local/terminal"
 	"github.com/facescan/facescan/internal/outbox"
 )
@@ -37,8 +35,7 @@ type world struct {
 	options
 	progress io.Writer
 	stack    *emulator.Stack
-	conn     *grpc.ClientConn
-	meter    *boardtest.Meter
+	meter    *meter.Meter
 	fs       *firestore.Client
 	reader   *boards.Reader
 	consumer *rank.Consumer
@@ -55,7 +52,7 @@ func open(ctx context.Context, o options, progress io.Writer) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{options: o, progress: progress, stack: stack, meter: new(boardtest.Meter)}
+	w := &world{options: o, progress: progress, stack: stack, meter: new(meter.Meter)}
 	if err := w.connect(ctx); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -79,15 +76,9 @@ func (w *world) connect(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	w.conn, err = grpc.NewClient("passthrough:///"+os.Getenv("FIRESTORE_EMULATOR_HOST"), append(w.meter.Options(),
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(owner{}))...)
-	if err != nil {
-		return fmt.Errorf("connect to the emulator: %w", err)
-	}
 	project := "demo-" + strings.ToLower(rand.Text()[:12]) // an emulator that runs already may have other boards
-	w.fs, err = firestore.NewClient(ctx, project, option.WithGRPCConn(w.conn))
-	if err != nil {
-		return errors.Join(fmt.Errorf("connect to the emulator: %w", err), w.conn.Close())
+	if w.fs, err = meter.Connect(ctx, project, w.meter.Options()...); err != nil {
+		return err
 	}
 	clock := func() time.Time { return now }
 	w.reader = &boards.Reader{Firestore: w.fs, Now: clock}
@@ -96,15 +87,6 @@ func (w *world) connect(ctx context.Context) (err error) {
 	}
 	return nil
 }
-
-// owner may do all in the emulator.
-type owner struct{}
-
-func (owner) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	return map[string]string{"authorization": "Bearer owner"}, nil
-}
-
-func (owner) RequireTransportSecurity() bool { return false }
 
 // nowhere is where the consumer's events go.
 type nowhere struct{}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/facescan/facescan/scripts/bench/single"
 )
 
 const (
@@ -71,8 +73,8 @@ func (w *world) atOnce(ctx context.Context) ([]atOnce, error) {
 		if ctx.Err() != nil {
 			return all, ctx.Err()
 		}
-		a.Requests, a.Max = len(took), ms(percentile(took, 100))
-		a.P50, a.P95 = ms(percentile(took, 50)), ms(percentile(took, 95))
+		a.Requests, a.Max = len(took), ms(single.Percentile(took, 100))
+		a.P50, a.P95 = ms(single.Percentile(took, 50)), ms(single.Percentile(took, 95))
 		all = append(all, a)
 	}
 	return all, nil

@@ -14,6 +14,7 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/facescan/facescan/internal/client/api"
 	"github.com/facescan/facescan/internal/local/terminal"
+	"github.com/facescan/facescan/scripts/bench/single"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -101,9 +102,9 @@ func (w *world) longPolls(ctx context.Context, o options, progress io.Writer) (*
 	}
 	result.After = p.settled(ctx)
 	result.Answered, result.Polls = len(p.woken), p.sent
-	result.P50, result.P95 = ms(percentile(p.woken, 50)), ms(percentile(p.woken, 95))
-	result.Max = ms(percentile(p.woken, 100))
-	result.Commit50, result.Commit95 = ms(percentile(commits, 50)), ms(percentile(commits, 95))
+	result.P50, result.P95 = ms(single.Percentile(p.woken, 50)), ms(single.Percentile(p.woken, 95))
+	result.Max = ms(single.Percentile(p.woken, 100))
+	result.Commit50, result.Commit95 = ms(single.Percentile(commits, 50)), ms(single.Percentile(commits, 95))
 	return result, ctx.Err()
 }
 

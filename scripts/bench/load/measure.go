@@ -8,12 +8,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/facescan/facescan/internal/boot"
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/scripts/bench/single"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -148,7 +148,7 @@ func (w *world) allocations(ctx context.Context, r route, turns supplied, o opti
 			mallocs, bytes = append(mallocs, after.Mallocs-before.Mallocs), append(bytes, after.TotalAlloc-before.TotalAlloc)
 		}
 	}
-	f.Allocs, f.AllocBytes = percentile(mallocs, 50), percentile(bytes, 50)
+	f.Allocs, f.AllocBytes = single.Percentile(mallocs, 50), single.Percentile(bytes, 50)
 	return used, ctx.Err()
 }
 
@@ -189,7 +189,7 @@ func (w *world) load(ctx context.Context, r route, turns supplied, used int, o o
 	}
 	clients.Wait()
 	f.Requests, f.PerSecond = len(took), float64(len(took))/time.Since(began).Seconds()
-	f.P50, f.P95, f.P99 = ms(percentile(took, 50)), ms(percentile(took, 95)), ms(percentile(took, 99))
+	f.P50, f.P95, f.P99 = ms(single.Percentile(took, 50)), ms(single.Percentile(took, 95)), ms(single.Percentile(took, 99))
 	return ctx.Err()
 }
 
@@ -214,16 +214,6 @@ func (w *world) ask(ctx context.Context, transport http.RoundTripper, r route, t
 		return took, fmt.Errorf("answered %d %.*s", resp.StatusCode, maxAnswer, answer)
 	}
 	return took, nil
-}
-
-// percentile returns the least of the values that p percent of them do not exceed; 0 where there
-// are none.
-func percentile[T ~int64 | ~uint64](values []T, p int) T {
-	if len(values) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[max(0, (len(sorted)*p+99)/100-1)]
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

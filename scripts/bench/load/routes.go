@@ -132,6 +132,13 @@ var routes = []route{
 	{operation: "setPreferences", call: func(_ *world, t turn) call {
 		return call{body: fmt.Sprintf(`{"push":true,"email":%v}`, t.n%2 == 0)}
 	}},
+	{operation: "updatePreferences", call: func(_ *world, t turn) call {
+		return call{body: fmt.Sprintf(`{"kinds":{"scan_failed":{"email":%v}}}`, t.n%2 == 0)}
+	}},
+	{operation: "getUnsubscribePage", call: func(*world, turn) call { return call{id: "bench"} }},
+	{operation: "unsubscribe", note: "a token that is none, which costs a read", call: func(*world, turn) call {
+		return call{id: "bench", body: "List-Unsubscribe=One-Click", media: "application/x-www-form-urlencoded"}
+	}},
 	{
 		operation: "deleteDevice", note: "one that is gone already",
 		call: func(*world, turn) call { return call{id: "bench-gone"} },

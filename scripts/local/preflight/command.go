@@ -18,18 +18,24 @@ const Usage = `usage:
   local run  [-port N] [-logs]          run everything until Ctrl-C
   local demo [-port N] [-logs] [PHOTO]  run everything, and act as the app of two users
   local test -- COMMAND [ARG...]        run a command on the emulators, and exit as it does
+  local mail-preview [-lang L] [-type KIND] [-o DIR]
+                                        write every mail as HTML and text, made of invented events
 
   -port N   listen on this port of 127.0.0.1, 0 is a free one (run: 8080, demo: a free one)
   -logs     show the functions' logs, JSON lines on stderr
   PHOTO     a JPEG, PNG or WebP with one face; the sample in pigo's module by default
+  -lang L   only mails in this language, en or de
+  -type K   only mails of this kind, such as scan_completed, or digest
+  -o DIR    write to this folder (mail-preview)
 `
 
 // The commands of scripts/local.
 const (
-	Run  = "run"
-	Demo = "demo"
-	Test = "test"
-	Help = "help"
+	Run         = "run"
+	Demo        = "demo"
+	Test        = "test"
+	MailPreview = "mail-preview"
+	Help        = "help"
 )
 
 // defaultPorts are where the commands listen unless they are told otherwise.
@@ -40,7 +46,7 @@ const maxPort = 1<<16 - 1
 
 // Command is a command line that was read.
 type Command struct {
-	// Name is Run, Demo, Test or Help.
+	// Name is Run, Demo, Test, MailPreview or Help.
 	Name string
 	// Port is the port of 127.0.0.1 to listen on; 0 is a free one.
 	Port int
@@ -50,6 +56,8 @@ type Command struct {
 	Photo string
 	// Args are the command that Test runs, with its arguments.
 	Args []string
+	// Lang and Kind are the mails that MailPreview writes, "" for all. Folder is where to.
+	Lang, Kind, Folder string
 }
 
 // UsageError is a fault of a command line.
@@ -63,7 +71,7 @@ func misused(format string, args ...any) error { return &UsageError{fmt.Sprintf(
 // Parse reads a command line. Its error is a *UsageError.
 func Parse(args []string) (Command, error) {
 	if len(args) == 0 {
-		return Command{}, misused("name a command: run, demo or test")
+		return Command{}, misused("name a command: run, demo, test or mail-preview")
 	}
 	name, rest := args[0], args[1:]
 	switch name {
@@ -71,10 +79,12 @@ func Parse(args []string) (Command, error) {
 		return parseFlags(name, rest)
 	case Test:
 		return parseTest(rest)
+	case MailPreview:
+		return parseMailPreview(rest)
 	case Help, "-h", "-help", "--help":
 		return Command{Name: Help}, nil
 	default:
-		return Command{}, misused("there is no command %q, only run, demo and test", name)
+		return Command{}, misused("there is no command %q, only run, demo, test and mail-preview", name)
 	}
 }
 
@@ -116,6 +126,27 @@ func parseTest(args []string) (Command, error) {
 		return Command{}, misused("test takes a command to run, such as: local test -- go test ./...")
 	}
 	return Command{Name: Test, Args: args}, nil
+}
+
+func parseMailPreview(args []string) (Command, error) {
+	c := Command{Name: MailPreview}
+	set := flag.NewFlagSet(c.Name, flag.ContinueOnError)
+	set.SetOutput(io.Discard) // the error says it
+	set.StringVar(&c.Lang, "lang", "", "")
+	set.StringVar(&c.Kind, "type", "", "")
+	set.StringVar(&c.Folder, "o", MailPreview, "")
+	err := set.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return Command{Name: Help}, nil
+	case err != nil:
+		return Command{}, misused("%s: %v", c.Name, err)
+	case set.NArg() > 0:
+		return Command{}, misused("%s takes no arguments, and not %q", c.Name, set.Args())
+	case c.Folder == "":
+		return Command{}, misused("%s: -o names no folder", c.Name)
+	}
+	return c, nil
 }
 
 // ExitCode prints an error, if there is one, and returns the exit code for it: 2 for a command line

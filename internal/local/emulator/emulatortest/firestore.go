@@ -2,18 +2,17 @@ package emulatortest
 
 import (
 	"context"
-	"os"
 	"slices"
 	"sync"
 	"testing"
 
 	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
-	"google.golang.org/api/option"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+
+	"github.com/facescan/facescan/internal/local/emulator/meter"
 )
 
 // Firestore returns a client of the project's database on the emulator, closed when the test ends.
@@ -26,13 +25,8 @@ import (
 func Firestore(tb testing.TB, project string, opts ...grpc.DialOption) *firestore.Client {
 	tb.Helper()
 	var locking transactions
-	conn, err := grpc.NewClient("passthrough:///"+os.Getenv("FIRESTORE_EMULATOR_HOST"), append(opts,
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(owner{}),
+	fs, err := meter.Connect(tb.Context(), project, append(opts,
 		grpc.WithChainUnaryInterceptor(locking.begin), grpc.WithChainStreamInterceptor(locking.refuse))...)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	fs, err := firestore.NewClient(tb.Context(), project, option.WithGRPCConn(conn))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -56,15 +50,6 @@ func Document[T any](tb testing.TB, ref *firestore.DocumentRef) *T {
 	}
 	return doc
 }
-
-// owner may do all in the emulator.
-type owner struct{}
-
-func (owner) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	return map[string]string{"authorization": "Bearer owner"}, nil
-}
-
-func (owner) RequireTransportSecurity() bool { return false }
 
 // transactions are the ids of those that may write.
 type transactions struct {

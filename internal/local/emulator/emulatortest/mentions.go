@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +13,8 @@ import (
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/iterator"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/facescan/facescan/internal/local/emulator/meter"
 )
 
 // Mentions returns every document of the database whose path or fields contain the text, whatever
@@ -36,10 +36,7 @@ func Mentions(tb testing.TB, fs *firestore.Client, text string, buckets ...*stor
 }
 
 // dial connects to the emulator, once for all tests of a package.
-var dial = sync.OnceValues(func() (*grpc.ClientConn, error) {
-	return grpc.NewClient("passthrough:///"+os.Getenv("FIRESTORE_EMULATOR_HOST"),
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(owner{}))
-})
+var dial = sync.OnceValues(func() (*grpc.ClientConn, error) { return meter.Dial() })
 
 // everything returns all documents of the database by their paths, in the one query of all
 // collections that there is, which Go's library cannot make: a walk through the collections takes a

@@ -6,6 +6,8 @@ package usertest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"os"
@@ -29,6 +31,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 	"github.com/facescan/facescan/internal/local/emulator/emulatortest"
 	"github.com/facescan/facescan/internal/mail"
+	"github.com/facescan/facescan/internal/notify"
 	"github.com/facescan/facescan/internal/notify/deliver"
 	"github.com/facescan/facescan/internal/notify/inbox"
 	"github.com/facescan/facescan/internal/outbox"
@@ -185,7 +188,7 @@ func (w *World) serve() {
 	limits := quota.New(w.Firestore, []byte(Key), w.Clock)
 	w.API = httpapi.New(httpapi.Options{Verifier: emulatortest.BearerIsUID{}, HashKey: []byte(Key)})
 	accounts := account.New(w.Firestore, w.Outbox, w.Clock)
-	accounts.RegisterRoutes(w.API)
+	accounts.RegisterRoutes(w.API, limits)
 	accounts.ProfileRoutes(w.API)
 	uploads := &upload.Handler{
 		Firestore: w.Firestore, Bucket: w.Uploads, Signing: w.Signing, Key: []byte(Key), Limits: limits,
@@ -202,7 +205,7 @@ func (w *World) serve() {
 	(&friends.Handler{
 		Firestore: w.Firestore, Limits: limits, Key: []byte(Key), Major: report.MajorVersion(), Now: w.Clock,
 	}).Routes(w.API)
-	(&inbox.Handler{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}).Routes(w.API)
+	(&inbox.Handler{Firestore: w.Firestore, Outbox: w.Outbox, Limits: limits, Now: w.Clock}).Routes(w.API)
 }
 
 func (w *World) handle(opts Options) {
@@ -219,7 +222,8 @@ func (w *World) handle(opts Options) {
 		"analyze": analyzer.Handle,
 		"rank":    (&rank.Consumer{Firestore: w.Firestore, Outbox: w.Outbox, Key: []byte(Key), Now: w.Clock}).Handle,
 		"notify": (&deliver.Consumer{
-			Firestore: w.Firestore, FCM: w.pushes(opts.Push), Mailer: w.Mailer, Users: w.Users, Now: w.Clock,
+			Firestore: w.Firestore, FCM: w.pushes(opts.Push), Mailer: w.Mailer, Users: w.Users,
+			Unsubscriber: Unsubscriber(w.tb), Now: w.Clock,
 		}).Handle,
 	}
 }
@@ -232,6 +236,17 @@ func (w *World) pushes(way http.RoundTripper) *fcm.Sender {
 	sender, err := fcm.New(fcm.Config{Project: w.Project, Endpoint: w.Push.URL(), Transport: way})
 	w.must(err)
 	return sender
+}
+
+// Unsubscriber returns what makes and reads the links that turn mails off.
+func Unsubscriber(tb testing.TB) *notify.Unsubscriber {
+	tb.Helper()
+	key := sha256.Sum256([]byte(Key))
+	u, err := notify.NewUnsubscriber("https://api.facescan.invalid", base64.StdEncoding.EncodeToString(key[:]))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return u
 }
 
 // Clock returns the world's time.

@@ -1,14 +1,54 @@
-package boardtest
+// Package meter counts what a client of Firestore asks for.
+package meter
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"sync"
 
+	"cloud.google.com/go/firestore"
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
+	"google.golang.org/api/option"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 )
+
+// Dial returns a connection to the emulator that FIRESTORE_EMULATOR_HOST names, with the right to
+// do everything. The options may add interceptors, such as those of a [Meter].
+func Dial(opts ...grpc.DialOption) (*grpc.ClientConn, error) {
+	conn, err := grpc.NewClient("passthrough:///"+os.Getenv("FIRESTORE_EMULATOR_HOST"), append(opts,
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(owner{}))...)
+	if err != nil {
+		return nil, fmt.Errorf("dial the Firestore emulator: %w", err)
+	}
+	return conn, nil
+}
+
+// Connect returns a client of the project's database over a connection of [Dial].
+// [firestore.NewClient] leaves a connection of its own open beside that one.
+func Connect(ctx context.Context, project string, opts ...grpc.DialOption) (*firestore.Client, error) {
+	conn, err := Dial(opts...)
+	if err != nil {
+		return nil, err
+	}
+	fs, err := firestore.NewClient(ctx, project, option.WithGRPCConn(conn))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to the Firestore emulator: %w", err), conn.Close())
+	}
+	return fs, nil
+}
+
+// owner may do all in the emulator.
+type owner struct{}
+
+func (owner) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return map[string]string{"authorization": "Bearer owner"}, nil
+}
+
+func (owner) RequireTransportSecurity() bool { return false }
 
 // Cost is what Firestore charges for.
 type Cost struct {
@@ -50,7 +90,22 @@ func (m *Meter) Take() Cost {
 	return cost
 }
 
-func (m *Meter) add(change func(*Cost)) {
+// key is that of the meter of a context.
+type key struct{}
+
+// With returns a context for requests that m counts in addition to the meter of the client that
+// they are made with. So the costs of things done at the same time can be told apart.
+func (m *Meter) With(ctx context.Context) context.Context { return context.WithValue(ctx, key{}, m) }
+
+// add counts a request of the context.
+func (m *Meter) add(ctx context.Context, change func(*Cost)) {
+	m.change(change)
+	if other, ok := ctx.Value(key{}).(*Meter); ok && other != m {
+		other.change(change)
+	}
+}
+
+func (m *Meter) change(change func(*Cost)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	change(&m.cost)
@@ -63,7 +118,7 @@ func (m *Meter) unary(
 ) error {
 	err := next(ctx, method, req, reply, cc, opts...)
 	if commit, ok := req.(*firestorepb.CommitRequest); ok && err == nil {
-		m.add(func(c *Cost) {
+		m.add(ctx, func(c *Cost) {
 			for _, w := range commit.GetWrites() {
 				if w.GetDelete() != "" {
 					c.Deletes++
@@ -100,7 +155,7 @@ func (s *readStream) SendMsg(m any) error {
 func (s *readStream) RecvMsg(m any) error {
 	err := s.ClientStream.RecvMsg(m)
 	if errors.Is(err, io.EOF) && s.query {
-		s.meter.add(func(c *Cost) { c.Rows++ })
+		s.meter.add(s.Context(), func(c *Cost) { c.Rows++ })
 	}
 	if err == nil {
 		s.count(m)
@@ -112,17 +167,17 @@ func (s *readStream) count(m any) {
 	switch got := m.(type) {
 	case *firestorepb.BatchGetDocumentsResponse:
 		if got.GetResult() != nil {
-			s.meter.add(func(c *Cost) { c.Documents++ })
+			s.meter.add(s.Context(), func(c *Cost) { c.Documents++ })
 		}
 	case *firestorepb.RunQueryResponse:
 		if got.GetDocument() != nil {
 			s.query = false
-			s.meter.add(func(c *Cost) { c.Rows++ })
+			s.meter.add(s.Context(), func(c *Cost) { c.Rows++ })
 		}
 	case *firestorepb.RunAggregationQueryResponse:
 		for _, v := range got.GetResult().GetAggregateFields() {
 			n := v.GetIntegerValue()
-			s.meter.add(func(c *Cost) {
+			s.meter.add(s.Context(), func(c *Cost) {
 				c.Counts++
 				c.Counted += n
 				c.CountReads += max(1, (n+indexEntriesPerRead-1)/indexEntriesPerRead)
