@@ -11,5 +11,6 @@ var steps = []step{
 	scores,
 	divided,
 	formerEntries,
+	deliveries,
 	kinds,
 }
