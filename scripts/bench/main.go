@@ -1,5 +1,6 @@
 // Command bench measures the face engine on annotated photos, fits its numbers anew, and writes the
-// account of its reliability; and it measures the HTTP API and the leaderboard.
+// account of its reliability; and it measures the HTTP API, the leaderboard and the delivery of
+// notices.
 package main
 
 import (
@@ -13,7 +14,7 @@ import (
 	"os/signal"
 )
 
-const usage = `Measure the face engine, the HTTP API and the leaderboard.
+const usage = `Measure the face engine, the HTTP API, the leaderboard and the delivery of notices.
 
   go run ./scripts/bench accuracy    -faces DIR [-nofaces DIR] [-json] [-fast]   every figure, on people not used for fitting
   go run ./scripts/bench fit         -faces DIR [-into FILE]                     fit the engine's numbers to all the people
@@ -23,6 +24,7 @@ const usage = `Measure the face engine, the HTTP API and the leaderboard.
   go run ./scripts/bench speed                                                   time and memory of a scan
   go run ./scripts/bench api         [-o FILE] ...                               speed of every operation, and of long polls; -help tells more
   go run ./scripts/bench leaderboard [-users N] [-o FILE] ...                    cost and speed of a board of many; -help tells more
+  go run ./scripts/bench notify      [-events N] [-o FILE]                       cost and speed of notices, with and without faults; -help tells more
 
 DIR holds photos and an index.jsonl with one line a photo: file, set, person, expression, and where annotated points, all
 (189 points), manual_asymmetry, manual_asymmetry_yawfree and self_reported; or condition, covered and labels. A subfolder
@@ -50,8 +52,12 @@ type options struct {
 }
 
 var errUsage = errors.New(
-	"say accuracy, fit, reliability or guard, and -faces DIR, or scores, speed, api or leaderboard; -help tells more",
+	"say accuracy, fit, reliability or guard, and -faces DIR, or scores, speed, api, leaderboard or notify; " +
+		"-help tells more",
 )
+
+// programs are the commands that are programs of their own, by the name of their folder.
+var programs = map[string]string{"api": "load", "leaderboard": "boards", "notify": "notices"}
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if len(args) == 0 {
@@ -68,13 +74,11 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	flags.BoolVar(&o.fast, "fast", false, "every third person only: a look, not a measurement")
 	command := args[0]
-	switch {
-	case command == "speed" && len(args) == 1:
+	if command == "speed" && len(args) == 1 {
 		return speed(ctx, out)
-	case command == "api":
-		return program(ctx, "load", args[1:], out, progress)
-	case command == "leaderboard":
-		return program(ctx, "boards", args[1:], out, progress)
+	}
+	if name, ok := programs[command]; ok {
+		return program(ctx, name, args[1:], out, progress)
 	}
 	if command == "-h" || command == "-help" || command == "--help" {
 		flags.Usage()
