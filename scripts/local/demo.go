@@ -49,6 +49,10 @@ func journeys(ctx context.Context, h *host.Host, first, second []byte) error {
 			return err
 		}
 	}
+	// Else the notice of the series would wait, as one that follows another soon.
+	if err := h.MoveClock(paced); err != nil {
+		return err
+	}
 	series, err := users[0].takeSeries(ctx)
 	if err != nil {
 		return err
@@ -58,6 +62,9 @@ func journeys(ctx context.Context, h *host.Host, first, second []byte) error {
 	}
 	if err := describe(ctx, os.Stdout, users, series); err != nil {
 		return err
+	}
+	if err := night(ctx, os.Stdout, users[0]); err != nil {
+		return fmt.Errorf("quiet hours: %w", err)
 	}
 	if err := takeAway(ctx, os.Stdout, users[0]); err != nil {
 		return err
