@@ -18,15 +18,22 @@ locals {
     }
     notification_failed = {
       description = "Deliveries of notify that failed and will be tried again, or were refused."
-      filter      = "jsonPayload.function=\"notify\" AND jsonPayload.message=(\"push refused\" OR \"a message could not be sent\")"
+      filter      = "jsonPayload.message=\"push refused\" OR jsonPayload.message=\"a message could not be sent\""
       value       = null
       unit        = "1"
     }
     notification_blocked = {
       description = "Errors of notify that no repetition heals before operators act: credentials, a push that FCM refuses, a text, a zone."
-      filter      = "jsonPayload.function=\"notify\" AND severity=\"ERROR\""
-      value       = null
-      unit        = "1"
+      filter = "severity=\"ERROR\" AND (${join(" OR ", [
+        "jsonPayload.message=\"a message could not be sent\"",
+        "jsonPayload.message=\"a text fails in one language: the English one is used\"",
+        "jsonPayload.message=\"a user's zone is not known: UTC is used\"",
+        "jsonPayload.message=\"a delivery cannot be read, and is not sent\"",
+        "jsonPayload.message=\"what was put off cannot be read\"",
+        "jsonPayload.message=\"the inbox item of what was put off cannot be read\"",
+      ])})"
+      value = null
+      unit  = "1"
     }
     scan_freshness = {
       description = "Seconds from a photo's finalize to its scan's end."
@@ -55,7 +62,7 @@ resource "google_logging_metric" "this" {
 
   name            = "facescan/${each.key}"
   description     = each.value.description
-  filter          = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^facescan-\" AND ${each.value.filter}"
+  filter          = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^facescan-\" AND (${each.value.filter})"
   value_extractor = each.value.value
 
   metric_descriptor {

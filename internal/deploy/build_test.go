@@ -118,6 +118,8 @@ func start(t *testing.T, function, binary, port string) (out *strings.Builder, w
 	cmd.Env = []string{
 		"FUNCTION_TARGET=" + function, "PORT=" + port, "K_SERVICE=facescan-" + function,
 		"GOOGLE_CLOUD_PROJECT=facescan-stage", "FACESCAN_HASH_KEY=" + strings.Repeat("k", 32),
+		// What the inbox does not start without.
+		"FACESCAN_PUBLIC_URL=https://api.example", "FACESCAN_UNSUBSCRIBE_KEYS=" + strings.Repeat("k", 43) + "=",
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

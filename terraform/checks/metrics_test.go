@@ -15,7 +15,7 @@ import (
 
 var (
 	readMessage   = regexp.MustCompile(`jsonPayload\.message="([^"]+)"`)
-	loggedMessage = regexp.MustCompile(`slog\.\w+\(\w+, "([^"]+)"`)
+	loggedMessage = regexp.MustCompile(`slog\.\w+\((?:[\w.()]+, )*"([^"]+)"`)
 )
 
 // logged is every message that the functions' code logs.
