@@ -2,9 +2,10 @@ package event
 
 import "time"
 
-// DeviceAddedV1 reports that an installation of the app which the account did not have was added to
-// it. Id: (type, uid, device id), without the time: an installation that leaves and comes back
-// makes the same event, which a consumer drops for as long as it remembers the id.
+// DeviceAddedV1 reports that an installation of the app which the account did not have, or had as
+// one of another platform, was added to it. Id: (type, uid, device id, platform), without the time:
+// an installation that leaves and comes back makes the same event, which a consumer drops for as
+// long as it remembers the id.
 type DeviceAddedV1 struct {
 	UID string `json:"uid"`
 	// DeviceID is the id that the app chose for its installation.
