@@ -240,7 +240,8 @@ func (c *Consumer) finish(ctx context.Context, p parcel, o outcome) error {
 }
 
 // finishOne writes the end of a leg on the condition that no other process has written the record.
-// If one has, it reads the record again. A record that was erased meanwhile stays so.
+// If one has, or the write met another delivery's transaction, it reads the record again: an end
+// that is not recorded has the message sent again. A record that was erased meanwhile stays so.
 func (c *Consumer) finishOne(ctx context.Context, g *grip, ch notify.Channel, o outcome) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -252,7 +253,7 @@ func (c *Consumer) finishOne(ctx context.Context, g *grip, ch notify.Channel, o 
 			g.version = written.UpdateTime
 			return nil
 		}
-		if !store.Overtaken(err) {
+		if !store.Overtaken(err) && status.Code(err) != codes.Aborted {
 			return err
 		}
 	}

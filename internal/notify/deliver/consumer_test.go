@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -8,8 +9,12 @@ import (
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"cloud.google.com/go/firestore/apiv1/firestorepb"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/facescan/facescan/internal/account"
 	"github.com/facescan/facescan/internal/account/device"
@@ -368,6 +373,37 @@ func TestFinish_ofALostClaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wantLeg(id, notify.Email, sent, "")
+}
+
+// The write of an end meets the transaction of another delivery of the event, which is aborted or
+// has it aborted.
+func TestFinish_writeThatIsAborted(t *testing.T) {
+	t.Parallel()
+	aborted := 0
+	meet := func(
+		ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, next grpc.UnaryInvoker,
+		opts ...grpc.CallOption,
+	) error {
+		commit, ok := req.(*firestorepb.CommitRequest)
+		if ok && len(commit.GetTransaction()) == 0 && commit.GetWrites()[0].GetCurrentDocument().GetUpdateTime() != nil {
+			aborted++
+			return status.Error(codes.Aborted, "too much contention on these documents")
+		}
+		return next(ctx, method, req, reply, conn, opts...)
+	}
+	project := emulatortest.UniqueProject(t)
+	b := benchOver(t, project, emulatortest.Firestore(t, project, grpc.WithChainUnaryInterceptor(meet)))
+	u := ann()
+	u.Notifications = &account.Notifications{Push: true}
+	b.save(u)
+	b.saveDevice("phone", "token-1")
+	b.handle(scanDone("s"), "s")
+	b.wantLeg(idOf(scanDone("s"), "s"), notify.Push, sent, "")
+	b.handle(scanDone("s"), "s")
+	b.want(1, 1, 0)
+	if aborted == 0 {
+		t.Error("no write was aborted, so this shows nothing")
+	}
 }
 
 func TestFinish_doesNotReviveWhatWasErased(t *testing.T) {
