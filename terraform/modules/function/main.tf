@@ -1,9 +1,10 @@
-# A function that is called over HTTP: only through the load balancer, by anyone. Who the caller is, the code checks by the Firebase ID
-# token; the load balancer sends none of its own.
+# A function that is called over HTTP, through the load balancer by anyone: the code checks the caller's Firebase ID token, and the balancer
+# sends none of its own. Or one that events are pushed to, from inside the project by one account.
 resource "google_cloudfunctions2_function" "this" {
   name        = var.service_name
   location    = var.location
   description = var.function.purpose
+  labels      = var.labels
 
   build_config {
     runtime           = var.runtime
@@ -27,7 +28,7 @@ resource "google_cloudfunctions2_function" "this" {
 
   service_config {
     service_account_email            = var.service_account_email
-    ingress_settings                 = "ALLOW_INTERNAL_AND_GCLB"
+    ingress_settings                 = var.ingress
     all_traffic_on_latest_revision   = true
     max_instance_request_concurrency = var.function.concurrency
     timeout_seconds                  = var.function.timeoutSeconds
@@ -50,10 +51,12 @@ resource "google_cloudfunctions2_function" "this" {
 }
 
 resource "google_cloud_run_service_iam_member" "invoker" {
+  count = var.invoker == null ? 0 : 1
+
   location = var.location
   service  = google_cloudfunctions2_function.this.name
   role     = "roles/run.invoker"
-  member   = "allUsers"
+  member   = var.invoker
 
   lifecycle {
     # A replaced function begins without grants.

@@ -1,26 +1,34 @@
 # The one door: HTTPS load balancer with Cloud Armor, and a serverless NEG for each HTTP function.
-resource "google_compute_global_address" "api" {
-  name = "facescan-api"
+resource "google_dns_record_set" "api" {
+  count = var.dns_zone == null ? 0 : 1
 
-  depends_on = [google_project_service.this]
+  name         = "${var.domain}."
+  managed_zone = var.dns_zone
+  type         = "A"
+  ttl          = 300
+  rrdatas      = [google_compute_global_address.api.address]
+}
+
+resource "google_compute_global_address" "api" {
+  name = "${var.prefix}-api"
 }
 
 resource "google_compute_region_network_endpoint_group" "function" {
-  for_each = local.http_functions
+  for_each = var.services
 
-  name                  = "facescan-${each.key}"
+  name                  = "${var.prefix}-${each.key}"
   region                = var.region
   network_endpoint_type = "SERVERLESS"
 
   cloud_run {
-    service = module.http_function[each.key].service
+    service = each.value
   }
 }
 
 resource "google_compute_backend_service" "function" {
-  for_each = local.http_functions
+  for_each = var.services
 
-  name                  = "facescan-${each.key}"
+  name                  = "${var.prefix}-${each.key}"
   load_balancing_scheme = "EXTERNAL_MANAGED"
   protocol              = "HTTPS"
   security_policy       = google_compute_security_policy.edge.id
@@ -30,27 +38,28 @@ resource "google_compute_backend_service" "function" {
   }
 
   log_config {
-    enable      = true
-    sample_rate = 0.1
+    enable = true
+    # While the rules are tried, each request that one of them would have stopped has to be found.
+    sample_rate = var.armor_preview ? 1 : 0.1
   }
 }
 
 # By path only, as the local host and FUNCTION_TARGET alone do: the longest path that fits wins.
 resource "google_compute_url_map" "api" {
-  name            = "facescan-api"
-  default_service = google_compute_backend_service.function[local.catalog.fallback].id
+  name            = "${var.prefix}-api"
+  default_service = google_compute_backend_service.function[var.fallback].id
 
   host_rule {
-    hosts        = [var.domain]
+    hosts        = setunion([var.domain], var.additional_domains)
     path_matcher = "api"
   }
 
   path_matcher {
     name            = "api"
-    default_service = google_compute_backend_service.function[local.catalog.fallback].id
+    default_service = google_compute_backend_service.function[var.fallback].id
 
     dynamic "path_rule" {
-      for_each = { for name, f in local.http_functions : name => [for p in f.paths : p if p != "/*"] }
+      for_each = { for name, paths in var.paths : name => [for p in paths : p if p != "/*"] }
       content {
         paths   = path_rule.value
         service = google_compute_backend_service.function[path_rule.key].id
@@ -59,38 +68,37 @@ resource "google_compute_url_map" "api" {
   }
 }
 
+# One a domain, so that a change of the domain is two deployments without an outage: a new certificate is issued only once the balancer
+# holds it and its domain points here, which takes up to an hour (https://cloud.google.com/load-balancing/docs/ssl-certificates/google-managed-certs).
 resource "google_compute_managed_ssl_certificate" "api" {
-  # Keyed by the domain: another domain is another certificate, made before this one goes.
-  name = "facescan-api-${substr(sha256(var.domain), 0, 8)}"
+  for_each = setunion([var.domain], var.additional_domains)
+
+  name = "${var.prefix}-api-${substr(sha256(each.value), 0, 8)}"
 
   managed {
-    domains = [var.domain]
+    domains = [each.value]
   }
 
   lifecycle {
     create_before_destroy = true
   }
-
-  depends_on = [google_project_service.this]
 }
 
 resource "google_compute_ssl_policy" "api" {
-  name            = "facescan-api"
+  name            = "${var.prefix}-api"
   profile         = "MODERN"
   min_tls_version = "TLS_1_2"
-
-  depends_on = [google_project_service.this]
 }
 
 resource "google_compute_target_https_proxy" "api" {
-  name             = "facescan-api"
+  name             = "${var.prefix}-api"
   url_map          = google_compute_url_map.api.id
-  ssl_certificates = [google_compute_managed_ssl_certificate.api.id]
+  ssl_certificates = [for domain in sort(keys(google_compute_managed_ssl_certificate.api)) : google_compute_managed_ssl_certificate.api[domain].id]
   ssl_policy       = google_compute_ssl_policy.api.id
 }
 
 resource "google_compute_global_forwarding_rule" "https" {
-  name                  = "facescan-api-https"
+  name                  = "${var.prefix}-api-https"
   load_balancing_scheme = "EXTERNAL_MANAGED"
   ip_address            = google_compute_global_address.api.id
   port_range            = "443"
@@ -98,24 +106,22 @@ resource "google_compute_global_forwarding_rule" "https" {
 }
 
 resource "google_compute_url_map" "redirect" {
-  name = "facescan-redirect"
+  name = "${var.prefix}-redirect"
 
   default_url_redirect {
     https_redirect         = true
     redirect_response_code = "MOVED_PERMANENTLY_DEFAULT"
     strip_query            = false
   }
-
-  depends_on = [google_project_service.this]
 }
 
 resource "google_compute_target_http_proxy" "redirect" {
-  name    = "facescan-redirect"
+  name    = "${var.prefix}-redirect"
   url_map = google_compute_url_map.redirect.id
 }
 
 resource "google_compute_global_forwarding_rule" "http" {
-  name                  = "facescan-api-http"
+  name                  = "${var.prefix}-api-http"
   load_balancing_scheme = "EXTERNAL_MANAGED"
   ip_address            = google_compute_global_address.api.id
   port_range            = "80"
@@ -128,7 +134,7 @@ locals {
 }
 
 resource "google_compute_security_policy" "edge" {
-  name        = "facescan-edge"
+  name        = "${var.prefix}-edge"
   description = "Throttles by IP address and blocks known attacks."
 
   dynamic "rule" {
@@ -179,11 +185,15 @@ resource "google_compute_security_policy" "edge" {
     }
   }
 
+  # Otherwise the rules read a JSON body as text, and its quotes and brackets as an attack
+  # (https://cloud.google.com/armor/docs/security-policy-overview#json_parsing).
+  advanced_options_config {
+    json_parsing = "STANDARD"
+  }
+
   adaptive_protection_config {
     layer_7_ddos_defense_config {
       enable = true
     }
   }
-
-  depends_on = [google_project_service.this]
 }

@@ -1,16 +1,17 @@
-# What builds the functions: the bucket of their sources, the registry of their images and the account that Cloud Build runs as.
+# What builds the functions: the bucket of their sources and the registry of their images. Cloud Build runs as the account build, which ../access
+# lets read the sources here and in the bucket that Cloud Functions copies them to.
 resource "google_storage_bucket" "source" {
-  name     = "${var.project_id}-facescan-source"
+  name     = "${var.project_id}-${var.prefix}-source"
   location = var.region
 
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
   force_destroy               = true # sources are made again by `make package`
 
+  # No name is written twice, so no version has newer ones: what a deployment no longer names is a version without a live one.
   lifecycle_rule {
     condition {
-      age                = 90
-      num_newer_versions = 1
+      days_since_noncurrent_time = 90
     }
     action {
       type = "Delete"
@@ -33,7 +34,7 @@ resource "google_storage_bucket_object" "source" {
 }
 
 resource "google_artifact_registry_repository" "functions" {
-  repository_id = "facescan"
+  repository_id = var.prefix
   description   = "Images of the functions."
   format        = "DOCKER"
   location      = var.region
@@ -56,28 +57,9 @@ resource "google_artifact_registry_repository" "functions" {
   depends_on = [google_project_service.this]
 }
 
-resource "google_service_account" "build" {
-  account_id   = "facescan-build"
-  display_name = "FaceScan: builds the functions"
-
-  depends_on = [google_project_service.this]
-}
-
-resource "google_project_iam_member" "build_logs" {
-  project = var.project_id
-  role    = "roles/logging.logWriter"
-  member  = google_service_account.build.member
-}
-
 resource "google_artifact_registry_repository_iam_member" "build" {
   location   = google_artifact_registry_repository.functions.location
   repository = google_artifact_registry_repository.functions.name
   role       = "roles/artifactregistry.writer"
-  member     = google_service_account.build.member
-}
-
-resource "google_storage_bucket_iam_member" "build" {
-  bucket = google_storage_bucket.source.name
-  role   = "roles/storage.objectViewer"
-  member = google_service_account.build.member
+  member     = "serviceAccount:${local.accounts["build"]}"
 }

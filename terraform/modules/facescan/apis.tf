@@ -7,7 +7,6 @@ locals {
     "cloudresourcemanager.googleapis.com",
     "cloudscheduler.googleapis.com",
     "compute.googleapis.com",
-    "eventarc.googleapis.com",
     "fcm.googleapis.com",
     "firebaseappcheck.googleapis.com",
     "firebaserules.googleapis.com",
@@ -20,6 +19,7 @@ locals {
     "pubsub.googleapis.com",
     "run.googleapis.com",
     "secretmanager.googleapis.com",
+    "securetoken.googleapis.com", # renews the ID tokens of signed-in users
     "serviceusage.googleapis.com",
     "storage.googleapis.com",
     "telemetry.googleapis.com",
@@ -27,8 +27,9 @@ locals {
 }
 
 resource "google_project_service" "this" {
-  for_each = local.apis
+  for_each = setunion(local.apis, var.dns_zone == null ? [] : ["dns.googleapis.com"])
 
+  project = var.project_id
   service = each.value
   # Switching an API off takes down whatever else uses it.
   disable_on_destroy = false

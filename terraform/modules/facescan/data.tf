@@ -1,6 +1,6 @@
 # Photos. Nothing public, nothing kept after deletion, nothing linked to Firebase: the only doors are signed URLs and the functions.
 resource "google_storage_bucket" "uploads" {
-  name     = "${var.project_id}-facescan-uploads"
+  name     = "${var.project_id}-${var.prefix}-uploads"
   location = var.region
 
   uniform_bucket_level_access = true
@@ -44,7 +44,7 @@ resource "google_storage_bucket" "uploads" {
 
 # What is made of the photos, and exports.
 resource "google_storage_bucket" "results" {
-  name     = "${var.project_id}-facescan-results"
+  name     = "${var.project_id}-${var.prefix}-results"
   location = var.region
 
   uniform_bucket_level_access = true
@@ -79,8 +79,32 @@ resource "google_storage_bucket" "results" {
   depends_on = [google_project_service.this]
 }
 
+# A line for each erasure and withdrawal, which no restore of the database takes back: scripts/migrate erases again by it what a restore has
+# brought back. Names are keyed hashes. They are kept for longer than anything can be restored from.
+resource "google_storage_bucket" "tombstones" {
+  name     = "${var.project_id}-${var.prefix}-tombstones"
+  location = var.region
+
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = !var.protect_data
+
+  lifecycle_rule {
+    condition {
+      age = local.catalog.tombstoneDays
+    }
+    action {
+      type = "Delete"
+    }
+  }
+
+  depends_on = [google_project_service.this]
+}
+
 resource "google_firestore_database" "this" {
-  name        = "(default)"
+  count = var.create_database ? 1 : 0
+
+  name        = var.database
   location_id = local.firestore_location
   type        = "FIRESTORE_NATIVE"
 
@@ -95,7 +119,7 @@ resource "google_firestore_database" "this" {
 resource "google_firestore_index" "this" {
   for_each = { for i in local.catalog.indexes : i.name => i }
 
-  database    = google_firestore_database.this.name
+  database    = local.database
   collection  = each.value.collection
   query_scope = each.value.group ? "COLLECTION_GROUP" : "COLLECTION"
 
@@ -111,7 +135,7 @@ resource "google_firestore_index" "this" {
 resource "google_firestore_field" "ttl" {
   for_each = toset(local.catalog.expiring)
 
-  database   = google_firestore_database.this.name
+  database   = local.database
   collection = each.value
   field      = "expireAt"
 
@@ -133,7 +157,7 @@ resource "google_firestore_field" "ttl" {
 resource "google_firestore_field" "group" {
   for_each = { for f in local.catalog.groupFields : "${f.collection}.${f.field}" => f }
 
-  database   = google_firestore_database.this.name
+  database   = local.database
   collection = each.value.collection
   field      = each.value.field
 
@@ -154,24 +178,19 @@ resource "google_firestore_field" "group" {
 resource "google_firestore_field" "unindexed" {
   for_each = { for f in local.catalog.unindexed : "${f.collection}.${f.field}" => f }
 
-  database   = google_firestore_database.this.name
+  database   = local.database
   collection = each.value.collection
   field      = each.value.field
 
   index_config {}
 
-  depends_on = [module.http_function, module.event_function]
-}
-
-# Devices used to be found by their token, and are by its hash. Moved, not destroyed: Terraform would otherwise
-# reset the field to Firestore's own indexes and exempt it in an order of its choice.
-moved {
-  from = google_firestore_field.group["devices.token"]
-  to   = google_firestore_field.unindexed["devices.token"]
+  depends_on = [module.function]
 }
 
 resource "google_firestore_backup_schedule" "daily" {
-  database  = google_firestore_database.this.name
+  count = var.create_database ? 1 : 0
+
+  database  = local.database
   retention = "604800s" # 7 days: the receipt of an erasure names it as the residual window
 
   daily_recurrence {}
@@ -194,7 +213,8 @@ resource "google_firebaserules_ruleset" "firestore" {
 }
 
 resource "google_firebaserules_release" "firestore" {
-  name         = "cloud.firestore"
+  # https://firebase.google.com/docs/reference/rules/rest/v1/projects.releases: a database other than the default has its id behind.
+  name         = var.database == "(default)" ? "cloud.firestore" : "cloud.firestore/${var.database}"
   ruleset_name = google_firebaserules_ruleset.firestore.name
 
   lifecycle {

@@ -79,8 +79,6 @@ resource "google_logging_metric" "this" {
       }
     }
   }
-
-  depends_on = [google_project_service.this]
 }
 
 resource "google_monitoring_notification_channel" "email" {
@@ -89,8 +87,6 @@ resource "google_monitoring_notification_channel" "email" {
   display_name = each.value
   type         = "email"
   labels       = { email_address = each.value }
-
-  depends_on = [google_project_service.this]
 }
 
 locals {
@@ -116,19 +112,15 @@ resource "google_monitoring_uptime_check_config" "api" {
       host       = var.domain
     }
   }
-
-  depends_on = [google_project_service.this]
 }
 
 resource "google_monitoring_custom_service" "api" {
   service_id   = "facescan-api"
   display_name = "FaceScan API"
-
-  depends_on = [google_project_service.this]
 }
 
 locals {
-  lb_filter = "resource.type=\"https_lb_rule\" AND resource.labels.url_map_name=\"${google_compute_url_map.api.name}\""
+  lb_filter = "resource.type=\"https_lb_rule\" AND resource.labels.url_map_name=\"${var.url_map}\""
 }
 
 resource "google_monitoring_slo" "availability" {
@@ -156,7 +148,7 @@ resource "google_monitoring_slo" "latency" {
   request_based_sli {
     distribution_cut {
       # Backend latency without the function scans, whose long polls last as long as they are asked to.
-      distribution_filter = "metric.type=\"loadbalancing.googleapis.com/https/backend_latencies\" AND ${local.lb_filter} AND resource.labels.backend_target_name!=\"${google_compute_backend_service.function["scans"].name}\""
+      distribution_filter = "metric.type=\"loadbalancing.googleapis.com/https/backend_latencies\" AND ${local.lb_filter} AND resource.labels.backend_target_name!=\"${var.backends["scans"]}\""
       range {
         min = 0
         max = 1000
@@ -212,7 +204,7 @@ locals {
   threshold_alerts = {
     dead-letters = {
       title     = "events are in the dead-letter topic"
-      filter    = "metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.dead_letter.name}\""
+      filter    = "metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${var.dead_letter_subscription}\""
       aligner   = "ALIGN_MAX"
       threshold = 0
       duration  = "0s"
@@ -220,7 +212,7 @@ locals {
     }
     unacked = {
       title     = "an event has waited for ten minutes"
-      filter    = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id!=\"${google_pubsub_subscription.dead_letter.name}\""
+      filter    = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id!=\"${var.dead_letter_subscription}\""
       aligner   = "ALIGN_MAX"
       threshold = 600
       duration  = "300s"
@@ -320,46 +312,10 @@ resource "google_monitoring_alert_policy" "uptime" {
 resource "google_monitoring_dashboard" "this" {
   dashboard_json = templatefile("${path.module}/dashboard.json.tftpl", {
     environment       = var.environment
-    url_map           = google_compute_url_map.api.name
+    url_map           = var.url_map
     freshness         = google_logging_metric.this["scan_freshness"].name
     parked            = google_logging_metric.this["event_parked"].name
-    dead_letter       = google_pubsub_subscription.dead_letter.name
+    dead_letter       = var.dead_letter_subscription
     notification_fail = google_logging_metric.this["notification_failed"].name
   })
-
-  depends_on = [google_project_service.this]
-}
-
-resource "google_logging_project_bucket_config" "default" {
-  project        = var.project_id
-  location       = "global"
-  bucket_id      = "_Default"
-  retention_days = var.log_retention_days
-}
-
-resource "google_billing_budget" "monthly" {
-  count = var.budget == null ? 0 : 1
-
-  billing_account = var.budget.billing_account
-  display_name    = "FaceScan ${var.environment}"
-
-  budget_filter {
-    projects = ["projects/${data.google_project.this.number}"]
-  }
-
-  amount {
-    specified_amount {
-      currency_code = var.budget.currency
-      units         = tostring(var.budget.amount)
-    }
-  }
-
-  dynamic "threshold_rules" {
-    for_each = [0.5, 0.9, 1]
-    content {
-      threshold_percent = threshold_rules.value
-    }
-  }
-
-  depends_on = [google_project_service.this]
 }

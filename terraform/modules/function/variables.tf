@@ -64,3 +64,18 @@ variable "scaling" {
     max_instances = number
   })
 }
+
+variable "ingress" {
+  description = "Where requests may come from, such as ALLOW_INTERNAL_AND_GCLB."
+  type        = string
+}
+
+variable "invoker" {
+  description = "Member that may call it, allUsers for an HTTP function; null grants nothing."
+  type        = string
+}
+
+variable "labels" {
+  description = "Labels beside the provider's."
+  type        = map(string)
+}

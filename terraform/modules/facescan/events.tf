@@ -2,7 +2,7 @@
 resource "google_pubsub_topic" "this" {
   for_each = toset(local.catalog.topics)
 
-  name                       = each.value
+  name                       = "${var.prefix}-${each.value}"
   message_retention_duration = "604800s" # a week, to seek back to after a mended bug
 
   message_storage_policy {
@@ -12,18 +12,10 @@ resource "google_pubsub_topic" "this" {
   depends_on = [google_project_service.this]
 }
 
-# Whom the subscriptions push as: the only one that the event functions admit.
-resource "google_service_account" "push" {
-  account_id   = "facescan-push"
-  display_name = "FaceScan: pushes events to functions"
-
-  depends_on = [google_project_service.this]
-}
-
 resource "google_pubsub_subscription" "push" {
   for_each = local.subscriptions
 
-  name                       = each.key
+  name                       = "${var.prefix}-${each.key}"
   topic                      = google_pubsub_topic.this[each.value.topic].id
   ack_deadline_seconds       = each.value.ackDeadlineSeconds
   message_retention_duration = "604800s"
@@ -31,7 +23,7 @@ resource "google_pubsub_subscription" "push" {
   push_config {
     push_endpoint = local.service_urls[each.value.function]
     oidc_token {
-      service_account_email = google_service_account.push.email
+      service_account_email = local.accounts["push"]
       audience              = local.service_urls[each.value.function]
     }
   }
@@ -50,12 +42,12 @@ resource "google_pubsub_subscription" "push" {
     ttl = "" # never: a quiet month must not lose the events after it
   }
 
-  depends_on = [module.event_function]
+  depends_on = [module.function]
 }
 
 # A topic keeps nothing for those who subscribe later, so the dead letters have a subscription from the start. An operator pulls from it.
 resource "google_pubsub_subscription" "dead_letter" {
-  name                       = local.catalog.deadLetterTopic
+  name                       = "${var.prefix}-${local.catalog.deadLetterTopic}"
   topic                      = google_pubsub_topic.this[local.catalog.deadLetterTopic].id
   ack_deadline_seconds       = 600
   message_retention_duration = "2678400s" # 31 days, the longest; receipts of erasures name them and the 7 of the push
@@ -65,7 +57,8 @@ resource "google_pubsub_subscription" "dead_letter" {
   }
 }
 
-# Pub/Sub itself moves dead letters, as its own service agent.
+# Pub/Sub itself moves dead letters, as its own service agent. The bootstrap has it made: enabling the API does not
+# (https://cloud.google.com/iam/docs/service-agents: some come with the first use).
 locals {
   pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 }
@@ -84,15 +77,10 @@ resource "google_pubsub_subscription_iam_member" "dead_letter" {
   member       = local.pubsub_agent
 }
 
-# Projects from before April 2021 need it for the OIDC tokens; it does no harm in others.
-resource "google_service_account_iam_member" "push_token" {
-  service_account_id = google_service_account.push.name
-  role               = "roles/iam.serviceAccountTokenCreator"
-  member             = local.pubsub_agent
-}
-
 # Uploaded photos.
 data "google_storage_project_service_account" "this" {
+  project = var.project_id
+
   depends_on = [google_project_service.this]
 }
 
@@ -103,8 +91,6 @@ resource "google_pubsub_topic_iam_member" "storage" {
 }
 
 resource "google_storage_notification" "uploads" {
-  count = var.trigger_mode == "push" ? 1 : 0
-
   bucket             = google_storage_bucket.uploads.name
   topic              = google_pubsub_topic.this[local.catalog.uploadTopic].id
   payload_format     = "JSON_API_V1"
@@ -114,26 +100,9 @@ resource "google_storage_notification" "uploads" {
   depends_on = [google_pubsub_topic_iam_member.storage]
 }
 
-# With trigger_mode "eventarc" Cloud Storage and Eventarc need project-wide grants, which is one more reason for "push".
-resource "google_project_iam_member" "eventarc_storage" {
-  count = var.trigger_mode == "eventarc" ? 1 : 0
-
-  project = var.project_id
-  role    = "roles/pubsub.publisher"
-  member  = data.google_storage_project_service_account.this.member
-}
-
-resource "google_project_iam_member" "eventarc_receiver" {
-  count = var.trigger_mode == "eventarc" ? 1 : 0
-
-  project = var.project_id
-  role    = "roles/eventarc.eventReceiver"
-  member  = google_service_account.push.member
-}
-
 # The clock. A failed publish is not tried again: the next minute asks anyway.
 resource "google_cloud_scheduler_job" "sweep" {
-  name        = "facescan-sweep"
+  name        = "${var.prefix}-sweep"
   description = "Asks for a sweep."
   region      = var.region
   schedule    = local.catalog.sweep.schedule
@@ -143,4 +112,14 @@ resource "google_cloud_scheduler_job" "sweep" {
     topic_name = google_pubsub_topic.this[local.catalog.sweep.topic].id
     data       = base64encode(local.catalog.sweep.message)
   }
+}
+
+resource "google_pubsub_topic_iam_member" "function" {
+  for_each = merge([
+    for name, f in local.functions : { for topic in f.access.publishes : "${name}-${topic}" => { function = name, topic = topic } }
+  ]...)
+
+  topic  = google_pubsub_topic.this[each.value.topic].id
+  role   = "roles/pubsub.publisher"
+  member = "serviceAccount:${local.accounts[each.value.function]}"
 }

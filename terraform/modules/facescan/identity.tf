@@ -1,5 +1,8 @@
+# Identity Platform is the project's: a second environment in it leaves it alone.
 resource "google_identity_platform_config" "this" {
-  authorized_domains         = concat(["localhost", "${var.project_id}.firebaseapp.com", "${var.project_id}.web.app", var.domain], var.authorized_domains)
+  count = var.identity_enabled ? 1 : 0
+
+  authorized_domains         = concat(["${var.project_id}.firebaseapp.com", "${var.project_id}.web.app", var.domain], var.authorized_domains)
   autodelete_anonymous_users = true
 
   sign_in {
@@ -30,6 +33,8 @@ resource "google_identity_platform_config" "this" {
 
 # Firestore's own door, for App Check: the rules deny clients everything, and this one more time.
 resource "google_firebase_app_check_service_config" "firestore" {
+  count = var.identity_enabled ? 1 : 0
+
   service_id       = "firestore.googleapis.com"
   enforcement_mode = "ENFORCED"
 
