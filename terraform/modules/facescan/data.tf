@@ -91,7 +91,7 @@ resource "google_storage_bucket" "tombstones" {
 
   lifecycle_rule {
     condition {
-      age = local.catalog.tombstoneDays
+      age = lookup(local.catalog, "tombstoneDays", 30)
     }
     action {
       type = "Delete"

@@ -47,6 +47,7 @@ module "monitoring" {
   source = "../monitoring"
   count  = var.monitoring_enabled ? 1 : 0
 
+  project_id               = var.project_id
   prefix                   = var.prefix
   environment              = var.environment
   domain                   = var.domain

@@ -1,3 +1,8 @@
+variable "project_id" {
+  description = "Google Cloud project."
+  type        = string
+}
+
 variable "prefix" {
   description = "What every name begins with."
   type        = string
