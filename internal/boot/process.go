@@ -43,7 +43,9 @@ type lazy struct {
 }
 
 func newProcess(c Config) (*Process, error) {
-	tracing, err := telemetry.StartTracing(context.Background(), c.Service, c.OTLPEndpoint, c.TraceRatio)
+	tracing, err := telemetry.StartTracing(context.Background(), telemetry.Traces{
+		Service: c.Service, Project: c.Project, ExportTo: c.OTLPEndpoint, Ratio: c.TraceRatio,
+	})
 	if err != nil {
 		return nil, err
 	}
