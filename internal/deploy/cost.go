@@ -52,7 +52,7 @@ const (
 	// and the search for missing users reads that it is not due. Its time is assumed. Each account
 	// costs a read a day beside that.
 	sweepCost = perRequest + 0.3*(busyCPU+busyMemory/4) + 15*documentRead + 2*documentWritten
-	// A request of the uptime check, which comes from six places: /readyz reads a document, in the
+	// A request of the uptime check, which comes from six places: /ready reads a document, in the
 	// least time that is billed.
 	probeCost   = perRequest + armorRequest + 0.1*(busyCPU+busyMemory/4) + documentRead
 	probePlaces = 6
