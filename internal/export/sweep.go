@@ -66,8 +66,8 @@ func (s *Sweeper) look(ctx context.Context, snap *firestore.DocumentSnapshot) er
 	})
 }
 
-// logLate logs that the export should have ended. Terraform's metric late, with an alert, reads this
-// line.
+// logLate logs that the export should have ended. Terraform's metric late, with an alert, reads
+// this line.
 func (j Job) logLate(ctx context.Context, now time.Time) {
 	if j.State != Queued || now.Sub(j.CreatedAt) < lateAfter {
 		return

@@ -23,8 +23,8 @@ func failure(err error) outcome {
 }
 
 // report logs the outcome of an attempt. Terraform's metrics notification_sent and
-// notification_failed, with an alert on their ratio, read these lines. A failure that operators must
-// act on is an error, on which an alert is set, since no repetition helps until they have.
+// notification_failed, with an alert on their ratio, read these lines. A failure that operators
+// must act on is an error, on which an alert is set, since no repetition helps until they have.
 func report(ctx context.Context, p parcel, o outcome) {
 	if o.skipped != "" {
 		return
