@@ -525,7 +525,7 @@ locals {
       { title = "Requests by status", unit = "1/s", lines = [{ filter = "metric.type=\"${local.lb}/request_count\" AND ${local.lb_filter}", aligner = "ALIGN_RATE", by = "metric.label.response_code_class", plot = "STACKED_AREA" }] },
       { title = "Backend latency, 95th percentile", unit = "ms", lines = [{ filter = "metric.type=\"${local.lb}/backend_latencies\" AND ${local.lb_filter}", aligner = "ALIGN_PERCENTILE_95", by = "resource.label.backend_target_name" }] },
       { title = "Requests that Cloud Armor looked at, by whether it refused them", unit = "1/s", lines = [{ filter = "metric.type=\"networksecurity.googleapis.com/https/request_count\" AND resource.type=\"network_security_policy\" AND resource.labels.policy_name=\"${coalesce(local.observed.policy, "none")}\"", aligner = "ALIGN_RATE", by = "metric.label.blocked", plot = "STACKED_AREA" }] },
-      { title = "Days that the certificate has", unit = "d", lines = [{ filter = "metric.type=\"monitoring.googleapis.com/uptime_check/time_until_ssl_cert_expires\" AND resource.type=\"uptime_url\" AND metric.labels.check_id=\"${local.check_id}\"", aligner = "ALIGN_NEXT_OLDER", by = "resource.label.host" }] },
+      { title = "Days that the certificate has", unit = "d", lines = [{ filter = "metric.type=\"monitoring.googleapis.com/uptime_check/time_until_ssl_cert_expires\" AND resource.type=\"uptime_url\" AND resource.labels.host=\"${var.domain}\"", aligner = "ALIGN_NEXT_OLDER", by = "resource.label.host", reducer = "REDUCE_MIN" }] },
     ] : tile if local.watched],
     [
       { title = "Requests that no instance took", unit = "1/min", lines = [{ filter = local.run_filters["request_unserved"], aligner = "ALIGN_DELTA", by = local.by_name }] },
