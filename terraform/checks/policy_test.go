@@ -343,24 +343,3 @@ func TestSecrets_arePinnedAndNotInTheState(t *testing.T) {
 		}
 	})
 }
-
-func TestAlertsNameTheirPlaybook(t *testing.T) {
-	each(t, func(t *testing.T, plan *tfjson.Plan) {
-		alerts := resources(plan, "google_monitoring_alert_policy")
-		if len(alerts) == 0 {
-			t.Fatal("no alerts")
-		}
-		for _, a := range alerts {
-			name := playbook.FindStringSubmatch(a.text("documentation.0.content"))
-			if name == nil {
-				t.Errorf("%s names no playbook", a.Address)
-				continue
-			}
-			if !exists("../playbooks/" + name[1]) {
-				t.Errorf("%s names the playbook %s, which is not there", a.Address, name[1])
-			}
-		}
-	})
-}
-
-var playbook = regexp.MustCompile(`/terraform/playbooks/([a-z-]+\.md)$`)

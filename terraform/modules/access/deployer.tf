@@ -7,30 +7,33 @@ resource "google_service_account" "deployer" {
 }
 
 locals {
-  # By https://cloud.google.com/iam/docs/permissions-reference, product by product: what the provider asks for when it creates, reads, changes
-  # and deletes the resources of ../facescan, ../edge and ../monitoring, and what `deploy doctor` reads.
+  # Product by product: what the provider asks for when it creates, reads, changes and deletes the resources of ../facescan, ../edge and
+  # ../monitoring, and what `deploy doctor` reads. Each was looked up in https://cloud.google.com/iam/docs/custom-roles-permissions-support on
+  # 2026-11-29, since one name that a custom role does not take makes the whole role fail; those of security and SSL policies, labels of
+  # addresses and forwarding rules, and notification channels are in its stage TESTING.
   deployer_permissions = {
     artifacts = [
       for action in ["create", "get", "list", "update", "delete", "getIamPolicy", "setIamPolicy"] : "artifactregistry.repositories.${action}"
     ]
     builds = ["cloudbuild.builds.get", "cloudbuild.builds.list"] # what went wrong
     functions = concat(
-      [for action in ["create", "get", "list", "update", "delete", "sourceCodeSet"] : "cloudfunctions.functions.${action}"],
-      ["cloudfunctions.operations.get", "cloudfunctions.operations.list", "cloudfunctions.runtimes.list"],
+      [for action in ["create", "get", "list", "update", "delete"] : "cloudfunctions.functions.${action}"],
+      ["cloudfunctions.operations.get", "cloudfunctions.operations.list"],
       [for action in ["get", "list", "update", "getIamPolicy", "setIamPolicy"] : "run.services.${action}"], # who may call, and rollbacks
       ["run.operations.get", "run.revisions.get", "run.revisions.list"],
     )
-    schedule = [for action in ["create", "get", "list", "update", "delete", "enable", "pause"] : "cloudscheduler.jobs.${action}"]
+    # fullView is the job's data, without which each plan would set it again.
+    schedule = [for action in ["create", "get", "fullView", "list", "update", "delete", "enable", "pause"] : "cloudscheduler.jobs.${action}"]
     edge = concat(
       flatten([
         for kind in ["backendServices", "globalAddresses", "globalForwardingRules", "regionNetworkEndpointGroups", "securityPolicies",
         "sslCertificates", "sslPolicies", "targetHttpProxies", "targetHttpsProxies", "urlMaps"] :
-        [for action in ["create", "get", "list", "delete", "use"] : "compute.${kind}.${action}" if "${kind}.${action}" != "sslCertificates.use"]
+        [for action in ["create", "get", "list", "delete", "use"] : "compute.${kind}.${action}" if !contains(["globalForwardingRules.use", "sslCertificates.use"], "${kind}.${action}")]
       ]),
       [
         "compute.backendServices.setSecurityPolicy", "compute.backendServices.update", "compute.globalAddresses.setLabels",
         "compute.globalForwardingRules.setLabels", "compute.globalForwardingRules.setTarget", "compute.globalForwardingRules.update",
-        "compute.globalOperations.get", "compute.regionOperations.get", "compute.projects.get", "compute.securityPolicies.update",
+        "compute.globalOperations.get", "compute.regionOperations.get", "compute.securityPolicies.update",
         "compute.securityPolicies.setLabels", "compute.sslPolicies.update", "compute.targetHttpProxies.setUrlMap",
         "compute.targetHttpProxies.update", "compute.targetHttpsProxies.setSslCertificates", "compute.targetHttpsProxies.setSslPolicy",
         "compute.targetHttpsProxies.setUrlMap", "compute.targetHttpsProxies.update", "compute.urlMaps.update", "compute.urlMaps.invalidateCache",
@@ -42,7 +45,7 @@ locals {
     )
     # The database and its indexes, never a document: datastore.entities.* is not among them.
     database = concat(
-      [for action in ["create", "get", "getMetadata", "list", "update", "delete"] : "datastore.databases.${action}"],
+      [for action in ["create", "getMetadata", "list", "update", "delete"] : "datastore.databases.${action}"],
       [for action in ["create", "get", "list", "update", "delete"] : "datastore.indexes.${action}"],
       [for action in ["create", "get", "list", "update", "delete"] : "datastore.backupSchedules.${action}"],
       ["datastore.locations.get", "datastore.locations.list", "datastore.operations.get", "datastore.operations.list"],
@@ -67,7 +70,7 @@ locals {
         for kind in ["topics", "subscriptions"] :
         [for action in ["create", "get", "list", "update", "delete", "getIamPolicy", "setIamPolicy"] : "pubsub.${kind}.${action}"]
       ]),
-      ["pubsub.topics.attachSubscription", "pubsub.topics.detachSubscription", "pubsub.topics.publish"], # doctor asks for a sweep
+      ["pubsub.topics.attachSubscription", "pubsub.topics.publish"], # doctor asks for a sweep
     )
     # Buckets, and no object: those of sources and states come below.
     buckets = concat(

@@ -47,14 +47,29 @@ module "monitoring" {
   source = "../monitoring"
   count  = var.monitoring_enabled ? 1 : 0
 
-  project_id               = var.project_id
-  prefix                   = var.prefix
-  environment              = var.environment
-  domain                   = var.domain
-  url_map                  = one(module.edge[*].url_map)
-  backends                 = try(module.edge[0].backends, {})
+  project_id  = var.project_id
+  prefix      = var.prefix
+  environment = var.environment
+  domain      = var.domain
+  edge = var.edge_enabled ? {
+    url_map         = module.edge[0].url_map
+    security_policy = module.edge[0].security_policy
+    polls           = module.edge[0].backends["scans"]
+  } : null
+
+  services                 = local.service_names
+  http_functions           = keys(local.http_functions)
+  most_instances           = { for name, s in local.scaling : name => s.max_instances }
+  upload_topic             = google_pubsub_topic.this[local.catalog.uploadTopic].name
+  upload_subscription      = google_pubsub_subscription.push["analyze.${local.catalog.uploadTopic}"].name
   dead_letter_subscription = google_pubsub_subscription.dead_letter.name
-  alert_emails             = var.alert_emails
+  subscriptions            = concat([google_pubsub_subscription.dead_letter.name], [for s in google_pubsub_subscription.push : s.name])
+
+  alert_emails          = var.alert_emails
+  notification_channels = var.notification_channels
+  playbooks_url         = var.playbooks_url
+  alerts_enabled        = var.alerts_enabled
+  log_alerts_enabled    = var.log_alerts_enabled
 
   depends_on = [google_project_service.this]
 }
