@@ -66,6 +66,7 @@ module "access" {
   protect_data      = var.protect_data
   deployers         = var.deployers
   github_repository = var.github_repository
+  photo_audit       = var.photo_audit
 
   depends_on = [google_project_service.this]
 }

@@ -42,3 +42,9 @@ variable "github_repository" {
   type        = string
   default     = null
 }
+
+variable "photo_audit" {
+  description = "Whether Cloud Storage logs who reads and writes objects, the functions aside; false where another environment of the project sets it."
+  type        = bool
+  default     = true
+}

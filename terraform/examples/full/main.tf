@@ -47,6 +47,7 @@ module "access" {
   protect_data      = each.value.protect
   deployers         = ["group:operators@example.com"]
   github_repository = "acme/facescan"
+  photo_audit       = each.value.owns_project
 }
 
 module "facescan" {

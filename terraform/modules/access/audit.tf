@@ -2,7 +2,7 @@
 # whole project and needs setIamPolicy on it, which the deployer must not have: so the owner makes it, here.
 #
 # The functions are exempt: their reads are known, each would be a line with a user's id in the object's name, and what one wants to find is
-# whoever else reads photos. What a user reads or writes by a signed URL is done as the function that signed it, so it is exempt, too.
+# who else reads photos. What a user reads or writes by a signed URL is done as the function that signed it, so it is exempt, too.
 #
 # What it costs: 0.50 USD a GiB of log beyond the first 50 GiB a month, https://cloud.google.com/stackdriver/pricing. With the functions exempt
 # only operators' accesses are left, so nothing. Without, 100,000 scans a month make 1,100,000 entries (11 objects written or read a scan, as
@@ -17,19 +17,7 @@ resource "google_project_iam_audit_config" "storage" {
     for_each = ["DATA_READ", "DATA_WRITE"]
     content {
       log_type         = audit_log_config.value
-      exempted_members = var.photo_audit_exempt
+      exempted_members = [for a in google_service_account.function : a.member]
     }
   }
-}
-
-variable "photo_audit" {
-  description = "Whether reads and writes of objects in Cloud Storage are logged with who did them. The configuration is of all buckets of the project."
-  type        = bool
-  default     = true
-}
-
-variable "photo_audit_exempt" {
-  description = "Members whose accesses to objects are not logged, such as serviceAccount:facescan-analyze@PROJECT.iam.gserviceaccount.com: the functions' accounts."
-  type        = set(string)
-  default     = []
 }

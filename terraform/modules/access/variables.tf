@@ -47,3 +47,9 @@ variable "github_repository" {
     error_message = "A repository is OWNER/NAME."
   }
 }
+
+variable "photo_audit" {
+  description = "Whether Cloud Storage logs who reads and writes objects, the functions aside. It is for all buckets of the project: of two environments in a project, one sets it."
+  type        = bool
+  default     = true
+}

@@ -60,7 +60,7 @@ module "monitoring" {
   services                 = local.service_names
   http_functions           = keys(local.http_functions)
   most_instances           = { for name, s in local.scaling : name => s.max_instances }
-  upload_topic             = google_pubsub_topic.this[local.catalog.uploadTopic].name
+  topics                   = { for name, t in google_pubsub_topic.this : name => t.name }
   upload_subscription      = google_pubsub_subscription.push["analyze.${local.catalog.uploadTopic}"].name
   dead_letter_subscription = google_pubsub_subscription.dead_letter.name
   subscriptions            = concat([google_pubsub_subscription.dead_letter.name], [for s in google_pubsub_subscription.push : s.name])

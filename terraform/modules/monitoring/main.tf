@@ -252,7 +252,7 @@ locals {
     } }
   } if slo.made }]...)
 
-  published = "pubsub_googleapis_com:topic_send_message_operation_count{monitored_resource=\"pubsub_topic\",topic_id=\"${var.upload_topic}\"}"
+  published = "pubsub_googleapis_com:topic_send_message_operation_count{monitored_resource=\"pubsub_topic\",topic_id=\"${var.topics["upload-finalized"]}\"}"
   fresh_burns = { for speed, burn in local.burn_rates : "freshness-${speed}" => {
     title    = "freshness: photos wait, and the budget burns ${burn.rate} times too fast"
     playbook = "freshness"
@@ -267,7 +267,7 @@ locals {
 
 locals {
   age_series  = "pubsub_googleapis_com:subscription_oldest_unacked_message_age{monitored_resource=\"pubsub_subscription\",subscription_id=\"${var.upload_subscription}\"}"
-  done_series = "pubsub_googleapis_com:topic_send_message_operation_count{monitored_resource=\"pubsub_topic\",topic_id=\"${local.observed.topics["scan-completed-v1"]}\"}"
+  done_series = "pubsub_googleapis_com:topic_send_message_operation_count{monitored_resource=\"pubsub_topic\",topic_id=\"${var.topics["scan-completed-v1"]}\"}"
 
   # Functions by their most instances. One that may have one only is left out: it is at its most whenever it works.
   mosts = { for most in distinct(values(var.most_instances)) : most => join("|", [for name, m in var.most_instances : var.services[name] if m == most]) if most > 1 }
@@ -509,7 +509,7 @@ locals {
       { title = "Instances at work", unit = "1", lines = [{ filter = "metric.type=\"run.googleapis.com/container/instance_count\" AND ${local.run} AND metric.labels.state=\"active\"", aligner = "ALIGN_MAX", by = local.by_name, plot = "STACKED_AREA" }] },
       { title = "Scan freshness, 95th percentile", unit = "s", lines = [{ filter = local.run_filters["scan_freshness"], aligner = "ALIGN_PERCENTILE_95", by = "resource.label.project_id" }] },
       { title = "Photos finalized and scans ended", unit = "1/min", lines = [
-        { filter = "metric.type=\"${local.pubsub}/topic/send_message_operation_count\" AND resource.type=\"pubsub_topic\" AND resource.labels.topic_id=\"${var.upload_topic}\"", aligner = "ALIGN_DELTA", by = "resource.label.topic_id" },
+        { filter = "metric.type=\"${local.pubsub}/topic/send_message_operation_count\" AND resource.type=\"pubsub_topic\" AND resource.labels.topic_id=\"${var.topics["upload-finalized"]}\"", aligner = "ALIGN_DELTA", by = "resource.label.topic_id" },
         { filter = local.run_filters["scan_ended"], aligner = "ALIGN_DELTA", by = "resource.label.project_id" },
       ] },
       { title = "Oldest unacknowledged event", unit = "s", lines = [{ filter = "metric.type=\"${local.pubsub}/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND ${local.job_filter}", aligner = "ALIGN_MAX", by = "resource.label.subscription_id", reducer = "REDUCE_MAX" }] },

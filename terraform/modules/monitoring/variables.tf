@@ -42,9 +42,9 @@ variable "most_instances" {
   type        = map(number)
 }
 
-variable "upload_topic" {
-  description = "Name of the topic that photos are published to."
-  type        = string
+variable "topics" {
+  description = "Name of each of the catalog's topics."
+  type        = map(string)
 }
 
 variable "upload_subscription" {
