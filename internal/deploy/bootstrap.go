@@ -22,6 +22,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/facescan/facescan/internal/deploy/cost"
 	"github.com/facescan/facescan/internal/deploy/doctor"
 	"github.com/facescan/facescan/internal/deploy/gcp"
 	"github.com/facescan/facescan/internal/deploy/settings"
@@ -267,7 +268,7 @@ func membersInState(ctx context.Context, tf *tfexec.Terraform) ([]string, error)
 		return nil, fmt.Errorf("terraform show: %w", err)
 	}
 	var members []string
-	for _, r := range planned(&tfjson.Plan{PlannedValues: state.Values}) {
+	for _, r := range cost.Planned(&tfjson.Plan{PlannedValues: state.Values}) {
 		if member, is := r.AttributeValues["member"].(string); is && r.Name == "deployers" {
 			members = append(members, member)
 		}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/facescan/facescan/internal/deploy/cost"
 	"github.com/facescan/facescan/internal/deploy/known"
 	"github.com/facescan/facescan/internal/deploy/settings"
 )
@@ -116,7 +117,7 @@ func runHere(ctx context.Context, root, command string, o options) error {
 	case "catalog":
 		return runCatalog(root)
 	case "cost":
-		printScans(os.Stdout)
+		cost.PrintScans(os.Stdout)
 		return nil
 	case "explain":
 		if o.markdown {

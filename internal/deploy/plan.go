@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
 
+	"github.com/facescan/facescan/internal/deploy/cost"
 	"github.com/facescan/facescan/internal/deploy/doctor"
 )
 
@@ -127,8 +128,8 @@ func readPlan(ctx context.Context, tf *tfexec.Terraform, file string) (saved, er
 // tell prints what applying the plan does and what it costs then.
 func (s saved) tell(w io.Writer) {
 	s.summary.print(w)
-	if rows := atRest(s.plan); !s.summary.empty() && rows[0].number > 0 { // the small roots have no load balancer
-		printCost(w, rows)
+	if rows := cost.AtRest(s.plan, len(secretNames())); !s.summary.empty() && rows[0].Number > 0 { // the small roots have no load balancer
+		cost.Print(w, rows)
 	}
 }
 

@@ -65,7 +65,9 @@ type quota struct {
 
 var quotas = []quota{
 	{"CpuAllocPerProjectRegion", "mCPU", func(f Function) float64 { return f.CPU * 1000 * float64(f.Instances) }},
-	{"MemAllocPerProjectRegion", "bytes", func(f Function) float64 { return float64(f.MemoryMiB<<20) * float64(f.Instances) }},
+	{"MemAllocPerProjectRegion", "bytes", func(f Function) float64 {
+		return float64(f.MemoryMiB<<20) * float64(f.Instances)
+	}},
 }
 
 // quotas compares what the largest function may use with what the region admits. Cloud Run refuses
@@ -80,9 +82,10 @@ func (p Project) quotas(ctx context.Context) (string, error) {
 		}
 		for _, f := range p.Functions {
 			if use := q.use(f); use > limit {
+				most := int(limit / (use / float64(f.Instances)))
 				faults = append(faults, Faulty(
 					fmt.Sprintf("scaling = { %s = { max_instances = %d } }, or ask for more at "+
-						"https://console.cloud.google.com/iam-admin/quotas?project=%s", f.Name, int(limit/(use/float64(f.Instances))), p.ID),
+						"https://console.cloud.google.com/iam-admin/quotas?project=%s", f.Name, most, p.ID),
 					"%s takes %.0f %s with %d instances, and %s admits %.0f (%s)",
 					f.Name, use, q.of, f.Instances, p.Region, limit, q.id,
 				))

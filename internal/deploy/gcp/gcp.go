@@ -30,26 +30,28 @@ type API struct {
 
 // The APIs that are called.
 var (
-	ResourceManager = API{Variable: "GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT", Base: "https://cloudresourcemanager.googleapis.com/v1/"}
-	Billing         = API{Variable: "GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT", Base: "https://cloudbilling.googleapis.com/v1/"}
-	ServiceUsage    = API{Variable: "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT", Base: "https://serviceusage.googleapis.com/v1/"}
+	ResourceManager = api("RESOURCE_MANAGER", "cloudresourcemanager", "v1")
+	Billing         = api("CLOUD_BILLING", "cloudbilling", "v1")
+	ServiceUsage    = api("SERVICE_USAGE", "serviceusage", "v1")
+	SecretManager   = api("SECRET_MANAGER", "secretmanager", "v1")
+	Storage         = api("STORAGE", "storage", "storage/v1")
+	PubSub          = api("PUBSUB", "pubsub", "v1")
+	Firestore       = api("FIRESTORE", "firestore", "v1")
+	Rules           = api("FIREBASERULES", "firebaserules", "v1")
+	Identity        = api("IDENTITY_PLATFORM", "identitytoolkit", "v2")
+	Functions       = api("CLOUDFUNCTIONS2", "cloudfunctions", "v2")
+	Run             = api("CLOUD_RUN_V2", "run", "v2")
+	OrgPolicy       = api("ORG_POLICY", "orgpolicy", "v2")
+	Quotas          = api("CLOUD_QUOTAS", "cloudquotas", "v1")
+	Firebase        = api("FIREBASE", "firebase", "v1beta1")
 	// ServiceUsageBeta has what v1 lacks: generateServiceIdentity.
-	ServiceUsageBeta = API{
-		Variable: "GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT", Base: "https://serviceusage.googleapis.com/v1beta1/", Version: "v1beta1",
-	}
-	SecretManager = API{Variable: "GOOGLE_SECRET_MANAGER_CUSTOM_ENDPOINT", Base: "https://secretmanager.googleapis.com/v1/"}
-	Storage       = API{Variable: "GOOGLE_STORAGE_CUSTOM_ENDPOINT", Base: "https://storage.googleapis.com/storage/v1/"}
-	PubSub        = API{Variable: "GOOGLE_PUBSUB_CUSTOM_ENDPOINT", Base: "https://pubsub.googleapis.com/v1/"}
-	Firestore     = API{Variable: "GOOGLE_FIRESTORE_CUSTOM_ENDPOINT", Base: "https://firestore.googleapis.com/v1/"}
-	Rules         = API{Variable: "GOOGLE_FIREBASERULES_CUSTOM_ENDPOINT", Base: "https://firebaserules.googleapis.com/v1/"}
-	Identity      = API{Variable: "GOOGLE_IDENTITY_PLATFORM_CUSTOM_ENDPOINT", Base: "https://identitytoolkit.googleapis.com/v2/"}
-	Functions     = API{Variable: "GOOGLE_CLOUDFUNCTIONS2_CUSTOM_ENDPOINT", Base: "https://cloudfunctions.googleapis.com/v2/"}
-	Run           = API{Variable: "GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT", Base: "https://run.googleapis.com/v2/"}
-	Logging       = API{Variable: "GOOGLE_LOGGING_CUSTOM_ENDPOINT", Base: "https://logging.googleapis.com/v2/"}
-	OrgPolicy     = API{Variable: "GOOGLE_ORG_POLICY_CUSTOM_ENDPOINT", Base: "https://orgpolicy.googleapis.com/v2/"}
-	Quotas        = API{Variable: "GOOGLE_CLOUD_QUOTAS_CUSTOM_ENDPOINT", Base: "https://cloudquotas.googleapis.com/v1/"}
-	Firebase      = API{Variable: "GOOGLE_FIREBASE_CUSTOM_ENDPOINT", Base: "https://firebase.googleapis.com/v1beta1/"}
+	ServiceUsageBeta = API{ServiceUsage.Variable, "https://serviceusage.googleapis.com/v1beta1/", "v1beta1"}
 )
+
+// api returns the API by its name in the provider's variables.
+func api(name, host, path string) API {
+	return API{Variable: "GOOGLE_" + name + "_CUSTOM_ENDPOINT", Base: "https://" + host + ".googleapis.com/" + path + "/"}
+}
 
 // callTimeout bounds one call.
 const callTimeout = 30 * time.Second
