@@ -4,29 +4,127 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/facescan/facescan/internal/client"
 	"github.com/facescan/facescan/internal/client/api"
+	"github.com/facescan/facescan/internal/deploy/doctor"
+	"github.com/facescan/facescan/internal/deploy/gcp"
 	"github.com/facescan/facescan/internal/testphoto"
 )
 
 // after returns the checks of what apply made: one event goes all the way through Pub/Sub's signed
 // push into Firestore, and one photo through the whole system.
-func (c *cloud) after() []check {
-	return []check{
+func (c *cloud) after() []doctor.Check {
+	sweep := c.prefix() + "-sweep"
+	return []doctor.Check{
+		{Name: "functions", Run: c.checkFunctions, Mend: "read the build's log that the console links, and deploy again"},
+		{Name: "domain", Run: c.checkDomain},
 		{
-			"domain", c.checkDomain,
-			"set the A record of " + c.variable("domain") + " to the address that `deploy output` prints, and run doctor again",
+			Name: "signed push", Run: c.checkPush,
+			Mend: "read the log: gcloud run services logs read " + sweep + " --project=" + c.project + " --region=" + c.region(),
 		},
 		{
-			"signed push", c.checkPush,
-			"read the log of facescan-sweep: gcloud run services logs read facescan-sweep --project=" + c.project,
+			Name: "probe scan", Run: c.checkProbe,
+			Mend: "read the problem's requestId in the logs of the function that answered",
 		},
-		{"probe scan", c.checkProbe, "read the problem's requestId in the logs of the function that answered"},
 	}
+}
+
+// checkFunctions checks that the newest revision of each function serves it.
+func (c *cloud) checkFunctions(ctx context.Context) (string, error) {
+	states, err := c.services().States(ctx)
+	switch {
+	case errors.Is(err, gcp.ErrNoFake):
+		return "", doctor.Skip(err.Error())
+	case err != nil:
+		return "", err
+	case len(states) == 0:
+		return "", doctor.Skip("nothing was applied yet")
+	}
+	if lacking := doctor.Lacking(slices.Collect(maps.Keys(states)), functionNames()); len(lacking) > 0 {
+		return "", fmt.Errorf("%s are not there", strings.Join(lacking, ", "))
+	}
+	if to := pinned(states); len(to) > 0 {
+		return "", doctor.Warn("deploy rollback -env "+c.env+" -latest, or deploy again",
+			"%d of %d are rolled back to an earlier revision", len(to), len(states))
+	}
+	return fmt.Sprintf("%d, each at its latest revision", len(states)), nil
+}
+
+// lookup resolves a host. Tests replace it.
+var lookup = func(ctx context.Context, host string) ([]string, error) {
+	return net.DefaultResolver.LookupHost(ctx, host)
+}
+
+// checkDomain checks that the domain points at the load balancer. That is the operator's to do, and
+// the deployment is complete without it.
+func (c *cloud) checkDomain(ctx context.Context) (string, error) {
+	domain := c.variable("domain")
+	if c.off("edge_enabled") {
+		return "", doctor.Skip("edge_enabled is false")
+	}
+	outputs, err := c.outputs(ctx)
+	if err != nil {
+		return "", err
+	}
+	address := outputs["api_address"]
+	switch {
+	case address == "":
+		return "", doctor.Skip("nothing was applied yet, so there is no address")
+	case c.variable("dns_zone") != "":
+		return "its record is in " + c.variable("dns_zone") + "; the certificate is issued within the hour", nil
+	}
+	record := fmt.Sprintf("set this record: %s A %s. The certificate is issued within the hour after that; "+
+		"then deploy again, which turns the alerts on", domain, address)
+	if c.dry {
+		return "", doctor.ToDo(record, "in a dry run nothing serves %s", domain)
+	}
+	if err := pointsAt(ctx, domain, address); err != nil {
+		return "", doctor.ToDo(record, "%v", err)
+	}
+	return address, nil
+}
+
+// pointsAt fails unless the domain's only addresses are this one.
+func pointsAt(ctx context.Context, domain, address string) error {
+	found, err := lookup(ctx, domain)
+	if err != nil {
+		return fmt.Errorf("%s has no A record yet; it has to point at %s: %w", domain, address, err)
+	}
+	if !contains(found, address) || len(found) > 1 {
+		return fmt.Errorf("%s points at %s and has to point at %s alone", domain, strings.Join(found, ", "), address)
+	}
+	return nil
+}
+
+// outputs returns apply's outputs as texts.
+func (c *cloud) outputs(ctx context.Context) (map[string]string, error) {
+	tf, err := c.main(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := tf.Output(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("terraform output: %w", err)
+	}
+	return texts(all), nil
+}
+
+func texts(outputs map[string]tfexec.OutputMeta) map[string]string {
+	all := map[string]string{}
+	for name, o := range outputs {
+		all[name] = text(o)
+	}
+	return all
 }
 
 // How long the sweep may take to appear, including a cold start and one failed attempt, and how
@@ -41,7 +139,7 @@ const (
 // and its access to Firestore.
 func (c *cloud) checkPush(ctx context.Context) (string, error) {
 	if c.dry {
-		return "", skip("the fake delivers nothing")
+		return "", doctor.Skip("the fake delivers nothing")
 	}
 	message, err := sweepMessage()
 	if err != nil {
@@ -53,10 +151,11 @@ func (c *cloud) checkPush(ctx context.Context) (string, error) {
 	}
 	started := time.Now()
 	publish := map[string]any{"messages": []map[string]any{{"data": message}}}
-	if err := c.google.call(
-		ctx, pubsubAPI, http.MethodPost, "projects/"+c.project+"/topics/"+sweepTopic+":publish", publish, nil,
+	topic := c.prefix() + "-" + sweepTopic
+	if err := c.google.Call(
+		ctx, gcp.PubSub, http.MethodPost, "projects/"+c.project+"/topics/"+topic+":publish", publish, nil,
 	); err != nil {
-		return "", fmt.Errorf("publish to %s: %w", sweepTopic, err)
+		return "", fmt.Errorf("publish to %s: %w", topic, err)
 	}
 	if err := c.awaitLease(ctx, before); err != nil {
 		return "", err
@@ -87,9 +186,9 @@ func (c *cloud) leaseWritten(ctx context.Context) (time.Time, error) {
 	var doc struct {
 		UpdateTime time.Time `json:"updateTime"`
 	}
-	path := "projects/" + c.project + "/databases/(default)/documents/limits/sweep"
-	err := c.google.call(ctx, firestoreAPI, http.MethodGet, path, nil, &doc)
-	if refused := new(apiError); errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+	path := "projects/" + c.project + "/databases/" + c.database() + "/documents/limits/sweep"
+	err := c.google.Call(ctx, gcp.Firestore, http.MethodGet, path, nil, &doc)
+	if gcp.Refused(err, http.StatusNotFound) {
 		return time.Time{}, nil
 	}
 	return doc.UpdateTime, err
@@ -102,9 +201,9 @@ func (c *cloud) checkProbe(ctx context.Context) (string, error) {
 	password := os.Getenv("FACESCAN_PROBE_PASSWORD")
 	switch {
 	case c.dry:
-		return "", skip("the fake runs no functions")
+		return "", doctor.Skip("the fake runs no functions")
 	case c.options.probe == "" || password == "":
-		return "", skip(
+		return "", doctor.Skip(
 			"no account to do it with: give -probe E-MAIL and FACESCAN_PROBE_PASSWORD of one that has agreed to the analysis",
 		)
 	}

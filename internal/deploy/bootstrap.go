@@ -6,103 +6,307 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
+	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/facescan/facescan/internal/deploy/cost"
+	"github.com/facescan/facescan/internal/deploy/doctor"
+	"github.com/facescan/facescan/internal/deploy/gcp"
+	"github.com/facescan/facescan/internal/deploy/settings"
 )
 
-// withoutBootstrap is the number of the first checks of before that must hold before bootstrap.
-const withoutBootstrap = 5
-
-// bootstrap runs the operator's first command, once for each project. Running it again changes
-// nothing that exists.
+// bootstrap runs the operator's first command, as an owner of the project. It may be repeated, and
+// then changes nothing that is as it should be.
 func (c *cloud) bootstrap(ctx context.Context) error {
-	if err := c.doctor(ctx, c.before()[:withoutBootstrap]); err != nil {
+	if _, err := doctor.Run(ctx, c.progress, c.beforehand()); err != nil {
 		return err
 	}
-	vars := []string{"project_id=" + c.project, "environment=" + c.env}
-	deployers, err := deployersVar(c.options.deployers)
+	if err := c.enable(ctx); err != nil {
+		return err
+	}
+	if err := c.keepBucket(ctx); err != nil {
+		return err
+	}
+	if err := c.makeAgents(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.progress, "\nterraform/bootstrap: the accounts with their rights, the state's bucket, the secrets")
+	dir := filepath.Join(c.dir, bootstrapFolder)
+	tf, err := c.initialise(ctx, dir, c.backend("bucket="+c.stateBucket(), "prefix="+c.bootstrapPrefix())...)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(c.progress, "\nterraform/bootstrap: the state's bucket, the deployer's account, the secrets")
-	if _, err := c.small(
-		ctx, "bootstrap", "path="+filepath.Join("terraform.tfstate.d", c.project+".tfstate"),
-		append(vars, "region="+c.region(), deployers),
-	); err != nil {
+	if err := c.moveState(ctx, tf, dir); err != nil {
+		return err
+	}
+	vars, err := c.bootstrapVars(ctx, tf, dir)
+	if err != nil {
+		return err
+	}
+	if _, err := c.small(ctx, tf, bootstrapFolder, vars); err != nil {
 		return err
 	}
 	if err := c.writeSecrets(ctx); err != nil {
 		return err
 	}
-	if c.dry {
-		fmt.Fprintln(
-			c.progress, "\nskip  terraform/firebase: the beta provider cannot be had offline, so nothing here has run it",
-		)
-		return nil
-	}
-	fmt.Fprintln(c.progress, "\nterraform/firebase: the project's Firebase and its apps")
-	outputs, err := c.small(ctx, "firebase", "bucket="+c.stateBucket(), vars)
-	if err != nil {
+	if err := c.addFirebase(ctx); err != nil {
 		return err
 	}
-	key := text(outputs["web_api_key"])
-	if err := remember(keptFile(c.dir, c.env), settings{Project: c.project, FirebaseAPIKey: key}); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.out, "\nDone. The next command: go run ./scripts/deploy apply -env %s\n", c.env)
+	c.tellByHand()
+	fmt.Fprintf(c.out, "\nDone. The next command: make deploy ENV=%s\n", c.env)
 	return nil
 }
 
-// region returns the region in the files, or the variable's default.
-func (c *cloud) region() string {
-	if region := c.variable("region"); region != "" {
-		return region
+const bootstrapFolder = "bootstrap"
+
+// backend returns the settings of a backend in the bucket. A dry run's copies keep their states
+// beside them.
+func (c *cloud) backend(settings ...string) []string {
+	if c.dry {
+		return nil
 	}
-	return "europe-west1"
+	return settings
 }
 
-// deployersVar returns the variable deployers in the form of Terraform's command line.
-func deployersVar(members []string) (string, error) {
-	list, err := json.Marshal(orEmpty(members))
-	return "deployers=" + string(list), err
+// enable enables the APIs that Terraform needs before it can enable the others.
+func (c *cloud) enable(ctx context.Context) error {
+	enabled, err := c.surveyed().EnabledAPIs(ctx)
+	if err != nil {
+		return fmt.Errorf("ask which APIs are enabled: %w", err)
+	}
+	wanted := slices.Sorted(maps.Keys(doctor.Agents))
+	off := doctor.Lacking(enabled, slices.Concat(doctor.FirstAPIs, wanted))
+	if len(off) == 0 {
+		return nil
+	}
+	slices.Sort(off)
+	off = slices.Compact(off)
+	fmt.Fprintf(c.progress, "enabling %s\n", strings.Join(off, ", "))
+	var op gcp.Operation
+	body := map[string]any{"serviceIds": off}
+	err = c.google.Call(ctx, gcp.ServiceUsage, http.MethodPost, "projects/"+c.project+"/services:batchEnable", body, &op)
+	if err == nil {
+		err = c.google.Await(ctx, c.clock, gcp.ServiceUsage, op)
+	}
+	if err != nil {
+		return fmt.Errorf("enable APIs: %w", err)
+	}
+	return c.wait(ctx, apiDelay, "until the APIs answer")
 }
 
-// small applies one of the small root modules after a confirmation.
-func (c *cloud) small(ctx context.Context, root, backend string, vars []string) (map[string]tfexec.OutputMeta, error) {
-	dir := filepath.Join(c.dir, root)
-	tf, err := c.initialise(ctx, dir, backend)
+// apiDelay is how long an enabled API is commonly refused still ("wait a few minutes", its message
+// says). What takes longer is tried again.
+const apiDelay = 30 * time.Second
+
+// errRegion means that the project was bootstrapped in another region.
+var errRegion = errors.New("a region cannot be changed")
+
+// keepBucket makes the bucket of the states if it is not there. terraform/bootstrap, whose own state
+// stands in it, imports it.
+func (c *cloud) keepBucket(ctx context.Context) error {
+	var bucket struct {
+		Location string `json:"location"`
+	}
+	err := c.google.Call(ctx, gcp.Storage, http.MethodGet, "b/"+c.stateBucket(), nil, &bucket)
+	switch is := strings.ToLower(bucket.Location); {
+	case gcp.Refused(err, http.StatusNotFound):
+	case err != nil:
+		return fmt.Errorf("look for the state's bucket %s: %w", c.stateBucket(), err)
+	case is != c.region():
+		return fmt.Errorf("region is %s, and project %s was bootstrapped in %s: set region = %q in %s: %w",
+			c.region(), c.project, is, is, keptFile("terraform", c.env), errRegion)
+	default:
+		return nil
+	}
+	body := map[string]any{
+		"name": c.stateBucket(), "location": strings.ToUpper(c.region()), "versioning": map[string]any{"enabled": true},
+		"iamConfiguration": map[string]any{
+			"publicAccessPrevention": "enforced", "uniformBucketLevelAccess": map[string]any{"enabled": true},
+		},
+	}
+	if err := c.google.Call(ctx, gcp.Storage, http.MethodPost, "b?project="+c.project, body, nil); err != nil {
+		return fmt.Errorf("make the state's bucket %s: %w", c.stateBucket(), err)
+	}
+	fmt.Fprintf(c.progress, "made the state's bucket %s in %s\n", c.stateBucket(), c.region())
+	return nil
+}
+
+// makeAgents has Google make the service agents, which it makes otherwise when an API is first
+// used, too late for that use. Those that are there stay as they are:
+// https://cloud.google.com/iam/docs/create-service-agents
+func (c *cloud) makeAgents(ctx context.Context) error {
+	for _, api := range slices.Sorted(maps.Keys(doctor.Agents)) {
+		var op gcp.Operation
+		path := "projects/" + c.project + "/services/" + api + ":generateServiceIdentity"
+		err := c.google.Call(ctx, gcp.ServiceUsageBeta, http.MethodPost, path, map[string]any{}, &op)
+		if err == nil {
+			err = c.google.Await(ctx, c.clock, gcp.ServiceUsageBeta, op)
+		}
+		if err != nil {
+			return fmt.Errorf("make the service agent of %s: %w", api, err)
+		}
+	}
+	fmt.Fprintf(c.progress, "%d service agents are there\n", len(doctor.Agents))
+	return nil
+}
+
+// moveState moves the state that earlier versions kept on the machine into the bucket.
+func (c *cloud) moveState(ctx context.Context, tf *tfexec.Terraform, dir string) error {
+	old := filepath.Join(dir, "terraform.tfstate.d", c.project+".tfstate")
+	if _, err := os.Stat(old); c.dry || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	there, err := c.google.ListObjects(ctx, c.stateBucket(), c.bootstrapPrefix()+"/")
+	if err != nil {
+		return fmt.Errorf("look for the state in the bucket: %w", err)
+	}
+	if len(there) > 0 {
+		fmt.Fprintf(c.progress, "%s is left as it is: the state in the bucket counts\n", old)
+		return nil
+	}
+	if err := tf.StatePush(ctx, old); err != nil {
+		return fmt.Errorf("move %s into the bucket: %w", old, err)
+	}
+	fmt.Fprintf(c.progress, "moved %s into the bucket %s\n", old, c.stateBucket())
+	return os.Rename(old, old+".moved")
+}
+
+// bootstrapVars returns the variables of terraform/bootstrap: what terraform/'s files say of those
+// of the same name, and who may deploy, as it is in the state unless the options say otherwise.
+func (c *cloud) bootstrapVars(ctx context.Context, tf *tfexec.Terraform, dir string) ([]string, error) {
+	declared, err := settings.Declared(dir)
 	if err != nil {
 		return nil, err
 	}
+	members, repository, err := c.mayDeploy(ctx, tf)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]cty.Value{
+		"project_id": cty.StringVal(c.project), "environment": cty.StringVal(c.env), "region": cty.StringVal(c.region()),
+		"deployers": cty.ListValEmpty(cty.String),
+	}
+	for _, name := range []string{"prefix", "database", "protect_data"} {
+		if v, said := c.values[name]; said {
+			values[name] = v
+		}
+	}
+	var list []cty.Value
+	for _, member := range members {
+		list = append(list, cty.StringVal(member))
+	}
+	if len(list) > 0 {
+		values["deployers"] = cty.ListVal(list)
+	}
+	if repository != "" {
+		values["github_repository"] = cty.StringVal(repository)
+	}
+	var vars []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !declared.Has(name) {
+			continue
+		}
+		v, err := argument(values[name])
+		if err != nil {
+			return nil, fmt.Errorf("the variable %s: %w", name, err)
+		}
+		vars = append(vars, name+"="+v)
+	}
+	return vars, nil
+}
+
+// argument returns a value as Terraform's command line takes it: a text bare, the rest in JSON.
+func argument(v cty.Value) (string, error) {
+	if v.Type() == cty.String {
+		return settings.Text(v), nil
+	}
+	text, err := ctyjson.Marshal(v, v.Type())
+	return string(text), err
+}
+
+// mayDeploy returns the members who may act as the deployer, and the repository whose workflows
+// may.
+func (c *cloud) mayDeploy(ctx context.Context, tf *tfexec.Terraform) (members []string, repository string, err error) {
+	outputs, err := tf.Output(ctx)
+	if err != nil {
+		return nil, "", fmt.Errorf("terraform output: %w", err)
+	}
+	repository = c.options.repository
+	if kept, has := outputs["github_repository"]; has && repository == "" && string(kept.Value) != "null" {
+		repository = text(kept)
+	}
+	if members = c.options.deployers; members != nil {
+		return members, repository, nil
+	}
+	if kept, has := outputs["deployers"]; has {
+		if err := json.Unmarshal(kept.Value, &members); err != nil {
+			return nil, "", fmt.Errorf("read who may deploy: %w", err)
+		}
+		return members, repository, nil
+	}
+	members, err = membersInState(ctx, tf)
+	return members, repository, err
+}
+
+// membersInState returns the deployers in a state that has no output of them yet.
+func membersInState(ctx context.Context, tf *tfexec.Terraform) ([]string, error) {
+	state, err := tf.Show(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("terraform show: %w", err)
+	}
+	var members []string
+	for _, r := range cost.Planned(&tfjson.Plan{PlannedValues: state.Values}) {
+		if member, is := r.AttributeValues["member"].(string); is && r.Name == "deployers" {
+			members = append(members, member)
+		}
+	}
+	return members, nil
+}
+
+// small plans one of the small root modules and applies it after a confirmation.
+func (c *cloud) small(
+	ctx context.Context, tf *tfexec.Terraform, root string, vars []string,
+) (map[string]tfexec.OutputMeta, error) {
 	file := filepath.Join(c.dir, buildFolder, root+".tfplan")
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // a build folder
 		return nil, err
 	}
-	opts := []tfexec.PlanOption{tfexec.Out(file)}
+	opts := []tfexec.PlanOption{tfexec.Out(file), tfexec.Parallelism(parallelism)}
 	for _, v := range vars {
 		opts = append(opts, tfexec.Var(v))
 	}
-	p := &progress{out: c.progress}
-	_, err = tf.PlanJSON(ctx, p.writer(), opts...)
-	tf.SetStdout(io.Discard)
-	if err := p.wrap("terraform plan", err); err != nil {
-		return nil, err
+	var plan func(context.Context) (saved, error)
+	plan = func(ctx context.Context) (saved, error) {
+		if err := c.runPlan(ctx, tf, opts); err != nil {
+			return saved{}, err
+		}
+		s, err := readPlan(ctx, tf, file)
+		s.again = plan
+		return s, err
 	}
-	s, err := c.tell(ctx, tf, file)
+	s, err := plan(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !s.summary.empty() {
+	c.last = s.summary
+	if s.tell(c.out); !s.summary.empty() {
 		if err := c.agree(ctx, s.summary); err != nil {
 			return nil, err
 		}
-		if err := c.applySaved(ctx, s); err != nil {
+		if err := c.applyAgreed(ctx, s.summary, s); err != nil {
 			return nil, err
 		}
 	}
@@ -112,6 +316,38 @@ func (c *cloud) small(ctx context.Context, root, backend string, vars []string) 
 	}
 	return outputs, nil
 }
+
+// addFirebase applies terraform/firebase, and keeps the web API key that it finds.
+func (c *cloud) addFirebase(ctx context.Context) error {
+	if c.dry {
+		fmt.Fprintln(
+			c.progress, "\nskip  terraform/firebase: the beta provider cannot be had offline, so nothing here has run it",
+		)
+		return nil
+	}
+	fmt.Fprintln(c.progress, "\nterraform/firebase: the project's Firebase and its apps")
+	const folder = "firebase"
+	tf, err := c.initialise(ctx, filepath.Join(c.dir, folder), c.backend("bucket="+c.stateBucket())...)
+	if err != nil {
+		return err
+	}
+	outputs, err := c.small(ctx, tf, folder, []string{"project_id=" + c.project, "environment=" + c.env})
+	if err != nil {
+		return err
+	}
+	key := text(outputs["web_api_key"])
+	return remember(keptFile(c.dir, c.env), answered{Project: c.project, Region: c.region(), FirebaseAPIKey: key})
+}
+
+// byHand is what no API does, with the place where it is done; %[1]s is the project.
+const byHand = `
+To do by hand, once a project:
+  pushes to iPhones   upload the APNs key: https://console.firebase.google.com/project/%[1]s/settings/cloudmessaging
+  App Check           register App Attest and Play Integrity: https://console.firebase.google.com/project/%[1]s/appcheck
+  mail                let the mail server sign for the domain of mail.from, and publish SPF, DKIM and DMARC for it
+`
+
+func (c *cloud) tellByHand() { fmt.Fprintf(c.out, byHand, c.project) }
 
 // secretBytes is the length of a random secret: its base64 text is longer than the 32 bytes that
 // the functions require, and itself exactly an ed25519 seed of 32 bytes.
@@ -138,12 +374,12 @@ var asked = map[string]string{"smtp-password": "Password of the mail server: "}
 // and nowhere else: not to the terminal, not to a file, not to Terraform's state.
 func (c *cloud) writeSecrets(ctx context.Context) error {
 	for _, name := range secretNames() {
-		has, err := c.hasVersion(ctx, name)
+		has, err := c.surveyed().HasVersion(ctx, name, "1")
 		if err != nil {
 			return err
 		}
 		if has {
-			fmt.Fprintf(c.progress, "  secret facescan-%s has its first version\n", name)
+			fmt.Fprintf(c.progress, "  secret %s-%s has its first version\n", c.prefix(), name)
 			continue
 		}
 		value, err := c.secretValue(ctx, name)
@@ -153,7 +389,7 @@ func (c *cloud) writeSecrets(ctx context.Context) error {
 		if err := c.addVersion(ctx, name, value); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.progress, "  secret facescan-%s: first version written\n", name)
+		fmt.Fprintf(c.progress, "  secret %s-%s: first version written\n", c.prefix(), name)
 		if name == receiptKey {
 			fmt.Fprintf(c.out, "  receipts are verified with the public key %s\n", publicKey(value))
 		}
@@ -192,8 +428,10 @@ func randomSecret() []byte {
 
 func (c *cloud) addVersion(ctx context.Context, name string, value []byte) error {
 	body := map[string]any{"payload": map[string]any{"data": value}}
-	if err := c.google.call(ctx, secretManager, http.MethodPost, c.secretPath(name)+":addVersion", body, nil); err != nil {
-		return fmt.Errorf("write the first version of facescan-%s: %w", name, err)
+	if err := c.google.Call(
+		ctx, gcp.SecretManager, http.MethodPost, c.surveyed().SecretPath(name)+":addVersion", body, nil,
+	); err != nil {
+		return fmt.Errorf("write the first version of %s-%s: %w", c.prefix(), name, err)
 	}
 	return nil
 }

@@ -106,15 +106,3 @@ func TestRandomSecret(t *testing.T) {
 		t.Errorf("the public key of no seed is %q", got)
 	}
 }
-
-func TestDeployersVar(t *testing.T) {
-	t.Parallel()
-	for want, members := range map[string][]string{
-		`deployers=[]`: nil,
-		`deployers=["user:ada@example.com","group:ops@example.com"]`: {"user:ada@example.com", "group:ops@example.com"},
-	} {
-		if got, err := deployersVar(members); got != want || err != nil {
-			t.Errorf("%q, %v, want %q", got, err, want)
-		}
-	}
-}

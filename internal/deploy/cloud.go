@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/facescan/facescan/internal/deploy/doctor"
+	"github.com/facescan/facescan/internal/deploy/gcp"
+	"github.com/facescan/facescan/internal/deploy/settings"
 )
 
 // splitWords and contains are strings.Fields and slices.Contains under names that read.
@@ -25,22 +32,32 @@ type cloud struct {
 	dir     string // of Terraform's files: the repository's, or a copy for a dry run
 	env     string
 	project string
-	files   []string // of variables, the later wins
+	files   []string             // of variables, the later wins
+	values  map[string]cty.Value // what the files say
+	// declared are the variables of terraform/.
+	declared settings.Variables
 	// environ is added to the process's environment, for Terraform and for API calls.
 	environ map[string]string
 	dry     bool
 	yes     bool
 	options options
+	// system is the operating system, that of the machine by default.
+	system string
 
 	terminal *terminal
 	out      io.Writer // the result of the command
 	progress io.Writer // its progress
-	google   *google
+	google   *gcp.Client
+	clock    gcp.Clock
+	// phases are the seconds that parts of the run took.
+	phases []phase
+	// last is the plan that was told last.
+	last summary
 }
 
 // remember adds the answers to those in the file.
-func remember(file string, answers settings) error {
-	kept := settings{}
+func remember(file string, given answered) error {
+	kept := answered{}
 	content, err := os.ReadFile(file) //nolint:gosec // of the repository
 	if err == nil {
 		err = json.Unmarshal(content, &kept)
@@ -48,7 +65,7 @@ func remember(file string, answers settings) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read %s: %w", file, err)
 	}
-	fresh, err := json.Marshal(answers)
+	fresh, err := json.Marshal(given)
 	if err != nil {
 		return err
 	}
@@ -64,35 +81,50 @@ func remember(file string, answers settings) error {
 
 // everyVariable are the variables that Terraform needs and no file of the repository has. bootstrap
 // finds the API key by itself.
-var everyVariable = []string{"project_id", "domain", "firebase_api_key", "alert_emails"}
+var everyVariable = []string{"region", "project_id", "domain", "firebase_api_key", "alert_emails"}
 
-func runOnCloud(ctx context.Context, root, command string, o options) (err error) {
+func runOnCloud(ctx context.Context, root, command string, o options) error {
 	c := &cloud{
 		root: root, dir: filepath.Join(root, "terraform"), env: o.env, options: o, yes: o.yes,
-		terminal: newTerminal(os.Stdin, os.Stderr), out: os.Stdout, progress: os.Stderr,
+		terminal: newTerminal(os.Stdin, os.Stderr), out: os.Stdout, progress: os.Stderr, clock: gcp.Wall{},
 	}
 	if o.dryRun {
-		end, err := c.pretend(ctx)
-		if err != nil {
-			return err
-		}
-		defer end()
-		if err := c.rehearse(ctx, command); err != nil {
-			return err
-		}
-	} else {
-		wanted := everyVariable
-		if command == "bootstrap" || command == "doctor" || command == "output" {
-			wanted = wanted[:1]
-		}
-		if c.files, c.project, err = complete(ctx, c.terminal, c.dir, o, wanted...); err != nil {
-			return err
-		}
+		return c.rehearse(ctx, command)
 	}
-	if c.google == nil {
-		c.google = newGoogle(c.project, c.environ)
+	wanted := everyVariable
+	switch command {
+	case "bootstrap":
+		wanted = wanted[:2]
+	case "doctor", "output", "releases", "rollback":
+		wanted = wanted[1:2]
+	}
+	var err error
+	if c.files, c.project, err = complete(ctx, c.terminal, c.dir, o, wanted...); err != nil {
+		return err
+	}
+	c.google = gcp.New(c.project, nil)
+	if err := c.load(); err != nil {
+		return err
 	}
 	return c.run(ctx, command)
+}
+
+// load reads what the files of variables say, and checks every name in them.
+func (c *cloud) load() error {
+	var err error
+	if c.declared, err = settings.Declared(c.dir); err != nil {
+		return err
+	}
+	if err := c.declared.Check(c.files, settingKeys()); err != nil {
+		return fmt.Errorf("the variables' files:\n%w", err)
+	}
+	c.values, err = settings.Read(c.files...)
+	return err
+}
+
+// settingKeys are the names that maps of settings are keyed by.
+func settingKeys() map[string][]string {
+	return map[string][]string{"scaling": functionNames(), "secret_versions": secretNames()}
 }
 
 func (c *cloud) run(ctx context.Context, command string) error {
@@ -108,19 +140,34 @@ func (c *cloud) run(ctx context.Context, command string) error {
 		return c.destroy(ctx)
 	case "output":
 		return c.output(ctx)
+	case "releases":
+		return c.releases(ctx)
+	case "rollback":
+		return c.rollback(ctx)
 	default:
-		return c.doctor(ctx, append(c.before(), c.after()...))
+		_, err := doctor.Run(ctx, c.progress, slices.Concat(c.before(), c.surveyed().Care(), c.after()))
+		return err
 	}
 }
 
 // variable returns the value of the variable in the files, if it is a text.
-func (c *cloud) variable(name string) string {
-	said, err := given(c.files)
-	if err != nil {
-		return ""
-	}
-	return said[name]
+func (c *cloud) variable(name string) string { return settings.Text(c.values[name]) }
+
+// off reports whether the files set the variable to false.
+func (c *cloud) off(name string) bool {
+	v := c.values[name]
+	return v != cty.NilVal && v.Type() == cty.Bool && v.IsKnown() && !v.IsNull() && v.False()
 }
+
+// prefix is what the names of all cloud resources begin with.
+func (c *cloud) prefix() string { return cmp.Or(c.variable("prefix"), "facescan") }
+
+// defaultRegion is that of the variable region.
+const defaultRegion = "europe-west1"
+
+func (c *cloud) region() string { return cmp.Or(c.variable("region"), defaultRegion) }
+
+func (c *cloud) database() string { return cmp.Or(c.variable("database"), "(default)") }
 
 // environment returns the process's environment with the additions of this environment.
 func (c *cloud) environment() map[string]string {

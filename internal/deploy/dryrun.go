@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,8 +10,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/facescan/facescan/internal/deploy/doctor"
 	"github.com/facescan/facescan/internal/deploy/fakegcp"
+	"github.com/facescan/facescan/internal/deploy/gcp"
 )
 
 // The project of a dry run, which does not exist.
@@ -19,68 +23,81 @@ const (
 	dryDomain  = "api.facescan.example"
 )
 
-// pretend replaces the cloud by a fake of Google's APIs: the real Terraform with the real provider
-// acts on a copy of terraform/ with its own state, and nothing leaves this machine. end removes it.
-func (c *cloud) pretend(ctx context.Context) (end func(), err error) {
-	config, err := c.builtProvider(ctx)
+// rehearsal is a cloud that is a fake of Google's APIs: the real Terraform with the real provider
+// acts on a copy of terraform/ with its own states, and nothing leaves this machine. Its clock leaps
+// over waits.
+type rehearsal struct {
+	*cloud
+	fake     *fakegcp.Server
+	clock    *gcp.Leaps
+	provider string // the settings file by which Terraform finds the provider
+}
+
+// pretend starts the fake, and makes the copy. end removes both.
+func (c *cloud) pretend(ctx context.Context) (r *rehearsal, end func(), err error) {
+	provided := c.timed("provider")
+	config, err := c.findProvider(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	provided()
 	dir, err := os.MkdirTemp("", "facescan-dry-run-")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	fake, err := fakegcp.Start(ctx, fakegcp.Options{Project: dryProject})
+	clock := new(gcp.Leaps)
+	fake, err := fakegcp.Start(ctx, fakegcp.Options{Project: dryProject, Now: clock.Now})
 	if err != nil {
-		return nil, err
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	end = func() {
 		_ = fake.Close()      // the process ends
 		_ = os.RemoveAll(dir) // and a rest in the temporary folder does no harm
 	}
-	c.environ = fake.Environ()
-	c.environ["TF_CLI_CONFIG_FILE"] = config
-	variables := filepath.Join(dir, "dry-run.tfvars.json")
-	source := c.dir
-	c.dry, c.project, c.dir = true, dryProject, filepath.Join(dir, "terraform")
+	variables, source := filepath.Join(dir, "dry-run.tfvars.json"), c.dir
+	c.dry, c.project, c.dir, c.clock = true, dryProject, filepath.Join(dir, "terraform"), clock
 	c.files = append([]string{environmentFile(c.dir, c.env)}, append(slices.Clone(c.options.varFiles), variables)...)
 	for _, step := range []func() error{
 		func() error { return copyTerraform(source, c.dir) },
+		func() error { return keepStateBeside(c.dir) },
+		func() error { return keepStateBeside(filepath.Join(c.dir, bootstrapFolder)) },
 		func() error {
-			return os.WriteFile(filepath.Join(c.dir, "backend_override.tf"), []byte(localBackend), 0o600)
-		},
-		func() error {
-			return remember(variables, settings{
+			return remember(variables, answered{
 				Project: dryProject, Domain: dryDomain, FirebaseAPIKey: "dry-run",
 				AlertEmails: []string{"operator@facescan.example"},
 			})
 		},
+		c.load,
 	} {
 		if err := step(); err != nil {
 			end()
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	fmt.Fprintf(c.progress, "dry run: project %s is a fake of Google's APIs on this machine\n", dryProject)
-	return end, nil
+	return &rehearsal{c, fake, clock, config}, end, nil
 }
 
-const localBackend = `terraform {
-  backend "local" {}
+// keepStateBeside overrides the backend of the root module in the folder.
+func keepStateBeside(dir string) error {
+	const local = "terraform {\n  backend \"local\" {}\n}\n"
+	return os.WriteFile(filepath.Join(dir, "backend_override.tf"), []byte(local), 0o600)
 }
-`
 
-// builtProvider returns the settings file by which Terraform finds the Google provider that is
-// built from source. The first build takes minutes.
-func (c *cloud) builtProvider(ctx context.Context) (string, error) {
+// findProvider returns the settings file by which Terraform finds the Google provider, which is
+// taken from the registry, or built where that cannot be reached.
+func (c *cloud) findProvider(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.root, "scripts", "tfprovider.sh")) //nolint:gosec // of the repository
 	cmd.Stderr = c.progress
 	file, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("build the Google provider for the dry run: %w", err)
+		return "", fmt.Errorf("get the Google provider for the dry run: %w", err)
 	}
 	return strings.TrimSpace(string(file)), nil
 }
+
+// lockFile pins the provider's version.
+const lockFile = ".terraform.lock.hcl"
 
 // copyTerraform copies the repository's files of terraform/, without states and downloads.
 func copyTerraform(from, to string) error {
@@ -95,7 +112,7 @@ func copyTerraform(from, to string) error {
 			}
 			return os.MkdirAll(filepath.Join(to, strings.TrimPrefix(path, from)), 0o700)
 		}
-		if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "terraform.tfstate") ||
+		if strings.HasPrefix(name, ".") && name != lockFile || strings.HasPrefix(name, "terraform.tfstate") ||
 			strings.HasSuffix(name, ".auto.tfvars") || strings.HasSuffix(name, ".auto.tfvars.json") {
 			return nil
 		}
@@ -108,17 +125,94 @@ func copyTerraform(from, to string) error {
 	})
 }
 
-// rehearse does what the command requires to be done before.
+// rehearse runs the command on a fake, after what it requires to be done before. An apply is
+// rehearsed whole: deployed twice, destroyed and deployed again, and bootstrapped a second time.
 func (c *cloud) rehearse(ctx context.Context, command string) error {
-	c.google = newGoogle(c.project, c.environ)
-	if command == "bootstrap" {
-		return nil
-	}
-	if err := c.bootstrap(ctx); err != nil {
+	started := time.Now()
+	r, end, err := c.pretend(ctx)
+	if err != nil {
 		return err
 	}
-	if command != "destroy" {
-		return nil
+	defer end()
+	steps := map[string][]step{
+		"bootstrap": {r.first(), r.again()},
+		"apply":     {r.first(), r.deploy(), r.replan(), r.teardown(), r.deploy(), r.replan(), r.again()},
+		"destroy":   {r.first(), r.deploy(), r.teardown()},
+	}[command]
+	if steps == nil { // plan, doctor
+		steps = []step{r.first(), {"", r.asDeployer, func(ctx context.Context) error { return c.run(ctx, command) }}}
 	}
-	return c.apply(ctx)
+	for _, s := range steps {
+		if s.title != "" {
+			fmt.Fprintf(c.progress, "\n=== %s\n", s.title)
+		}
+		s.as()
+		if err := s.run(ctx); err != nil {
+			return err
+		}
+	}
+	c.tellPhases(time.Since(started), r.clock.Leaped())
+	return nil
+}
+
+// step is a part of a rehearsal, and who acts in it.
+type step struct {
+	title string
+	as    func()
+	run   func(context.Context) error
+}
+
+func (r *rehearsal) first() step  { return step{"bootstrap, as the owner", r.asOwner, r.bootstrap} }
+func (r *rehearsal) deploy() step { return step{"deploy, as the deployer", r.asDeployer, r.apply} }
+
+func (r *rehearsal) teardown() step {
+	return step{"destroy, as the deployer", r.asDeployer, r.destroy}
+}
+
+func (r *rehearsal) replan() step {
+	return step{"the same again", r.asDeployer, func(ctx context.Context) error {
+		if err := r.apply(ctx); err != nil {
+			return err
+		}
+		return r.nothing("the second deployment")
+	}}
+}
+
+func (r *rehearsal) again() step {
+	return step{"bootstrap again, as the owner", r.asOwner, func(ctx context.Context) error {
+		if err := r.bootstrap(ctx); err != nil {
+			return err
+		}
+		return r.nothing("the second bootstrap")
+	}}
+}
+
+// nothing fails unless the plan that was told last had nothing to do.
+func (r *rehearsal) nothing(what string) error {
+	if !r.last.empty() {
+		return fmt.Errorf("%s has something to do", what)
+	}
+	return nil
+}
+
+func (r *rehearsal) asOwner() { r.as(r.fake.Environ()) }
+
+func (r *rehearsal) asDeployer() {
+	r.as(r.fake.EnvironAs("serviceAccount:" + doctor.Project{ID: r.project, Prefix: r.prefix()}.Deployer()))
+}
+
+func (r *rehearsal) as(environ map[string]string) {
+	environ["TF_CLI_CONFIG_FILE"] = r.provider
+	r.environ, r.google = environ, gcp.Offline(r.project, environ)
+}
+
+// tellPhases prints how long the parts of the run took. The machine took that time: the fake
+// answers at once, and Google takes minutes.
+func (c *cloud) tellPhases(all, leaped time.Duration) {
+	fmt.Fprintln(c.progress, "\nseconds on this machine, where Google itself takes none")
+	for _, p := range c.phases {
+		fmt.Fprintf(c.progress, "  %-10s %6.1f\n", p.name, p.took.Seconds())
+	}
+	fmt.Fprintf(c.progress, "  %-10s %6.1f, and %s of waits that were leaped over\n", "together", all.Seconds(),
+		leaped.Round(time.Second))
 }

@@ -13,9 +13,9 @@ import (
 func TestCopyTerraform_leavesStatesAndDownloads(t *testing.T) {
 	t.Parallel()
 	from, to := t.TempDir(), filepath.Join(t.TempDir(), "copy")
-	kept := []string{"bootstrap/main.tf", "environments/dev.tfvars", "main.tf", "modules/a/main.tf"}
+	kept := []string{".terraform.lock.hcl", "bootstrap/main.tf", "environments/dev.tfvars", "main.tf", "modules/a/main.tf"}
 	for _, name := range slices.Concat(kept, []string{
-		".terraform/providers/x", ".terraform.lock.hcl", ".build/a.zip", "provider/go.mod", "terraform.tfstate",
+		".terraform/providers/x", ".build/a.zip", "provider/go.mod", "terraform.tfstate",
 		"terraform.tfstate.backup",
 		"bootstrap/terraform.tfstate.d/p.tfstate", "sources.auto.tfvars.json", "environments/dev.auto.tfvars.json",
 		"environments/dev.auto.tfvars",

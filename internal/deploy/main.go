@@ -10,20 +10,27 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"syscall"
+	"strings"
+
+	"github.com/facescan/facescan/internal/deploy/cost"
+	"github.com/facescan/facescan/internal/deploy/known"
+	"github.com/facescan/facescan/internal/deploy/settings"
 )
 
 const usage = `usage: go run ./scripts/deploy COMMAND [options]
 
 The operator's two commands, the first once a project:
-  bootstrap  make the state's bucket, the deployer's account, the secrets and Firebase's apps
+  bootstrap  make the state's bucket, the accounts with their rights, the secrets and Firebase's apps
   apply      package, check, plan, ask, apply exactly that plan, and check again
 
 The rest:
   plan       package and plan only; the plan is saved and told
+  releases   list the deployments whose checks passed
+  rollback   send each function's requests to the revision of an earlier deployment, in seconds
   destroy    remove all that apply made, after the project's id was typed
   output     print what apply made: the URL, the address for the A record...
-  doctor     check project, billing, permissions, secrets and domain, and mend nothing
+  doctor     check project, billing, rights, secrets, quotas, policies and domain, and mend nothing
+  explain    print the errors that operators meet, with cause and remedy
   cost       print what 1,000 scans cost, with the arithmetic
   package    write the functions' zips and terraform/sources.auto.tfvars.json
   catalog    write what is made of internal/catalog: terraform/catalog.json, the diagram in terraform/README.md,
@@ -42,8 +49,11 @@ var errRefused = errors.New("not confirmed, nothing was changed")
 // Main runs the command that args name and returns the exit code of the process: 0 on success, 2 if
 // the command line is wrong, else 1.
 func Main(args []string) int {
-	ctx, stop := interruptible(context.Background())
-	defer stop()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, stops...)
+	defer signal.Stop(signals)
+	ctx, cancel := interrupts{signals, os.Stderr, os.Exit}.until(context.Background())
+	defer cancel(nil)
 	err := run(ctx, args)
 	switch {
 	case err == nil:
@@ -54,29 +64,6 @@ func Main(args []string) int {
 		fmt.Fprintln(os.Stderr, "deploy:", explain(err))
 		return 1
 	}
-}
-
-// interruptible ends the context at the first Ctrl-C, which Terraform takes as its cue to finish
-// what it is doing and write its state. A second Ctrl-C ends this process, and with it Terraform.
-func interruptible(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(parent)
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		fmt.Fprintln(
-			os.Stderr,
-			"\nstopping: what is under way is finished and noted. Ctrl-C again kills it, and may leave the state locked or "+
-				"behind.",
-		)
-		cancel()
-		<-signals
-		fmt.Fprintln(
-			os.Stderr, "\nkilled. Run the same command again; if it says that the state is locked, it tells how to unlock it.",
-		)
-		os.Exit(130)
-	}()
-	return ctx, func() { signal.Stop(signals); cancel() }
 }
 
 func run(ctx context.Context, args []string) error {
@@ -92,14 +79,18 @@ func run(ctx context.Context, args []string) error {
 	case "help", "-h", "-help", "--help":
 		fmt.Print(usage)
 		return nil
-	case "catalog", "cost", "package":
-		if _, err := parse(command, args[1:]); err != nil {
-			return err
-		}
-		return runHere(ctx, root, command)
-	case "bootstrap", "plan", "apply", "destroy", "output", "doctor":
+	case "catalog", "cost", "explain", "package":
 		o, err := parse(command, args[1:])
 		if err != nil {
+			return err
+		}
+		return runHere(ctx, root, command, o)
+	case "bootstrap", "plan", "apply", "destroy", "output", "doctor", "releases", "rollback":
+		o, err := parse(command, args[1:])
+		if err != nil {
+			return err
+		}
+		if err := checkEnvironment(filepath.Join(root, "terraform"), o.env); err != nil {
 			return err
 		}
 		return runOnCloud(ctx, root, command, o)
@@ -109,13 +100,31 @@ func run(ctx context.Context, args []string) error {
 	}
 }
 
+// checkEnvironment prints the environments that there are if this is none of them.
+func checkEnvironment(dir, env string) error {
+	names := environments(dir)
+	if contains(names, env) {
+		return nil
+	}
+	fmt.Fprintf(os.Stderr, "deploy: there is no terraform/environments/%s.tfvars: did you mean -env %s? There are %s\n",
+		env, settings.Nearest(env, names), strings.Join(names, ", "))
+	return errUsage
+}
+
 // runHere runs the commands that need no cloud.
-func runHere(ctx context.Context, root, command string) error {
+func runHere(ctx context.Context, root, command string, o options) error {
 	switch command {
 	case "catalog":
 		return runCatalog(root)
 	case "cost":
-		printScans(os.Stdout)
+		cost.PrintScans(os.Stdout)
+		return nil
+	case "explain":
+		if o.markdown {
+			fmt.Print(known.Markdown())
+			return nil
+		}
+		known.Print(os.Stdout)
 		return nil
 	default:
 		return runPackage(ctx, root, os.Stderr)
@@ -148,8 +157,16 @@ type options struct {
 	dryRun   bool
 	json     bool
 	probe    string
-	// deployers are IAM members who may act as the deployer's account.
-	deployers []string
+	// deployers are IAM members who may act as the deployer's account, and repository is the one on
+	// GitHub whose workflows may.
+	deployers  []string
+	repository string
+	allowDirty bool
+	verbose    bool
+	// to is the commit to go back to, and latest undoes a rollback.
+	to       string
+	latest   bool
+	markdown bool
 }
 
 // about is what each command's help says, and which options it takes.
@@ -158,18 +175,29 @@ var about = map[string]struct {
 	flags string
 }{
 	"bootstrap": {
-		"Applies terraform/bootstrap and terraform/firebase, and writes the first version of each secret.",
-		"cloud yes dry-run deployer",
+		"Applies terraform/bootstrap and terraform/firebase, and writes the first version of each secret. It may be " +
+			"repeated:\nwho may deploy stays as it is unless -deployer or -github-repository say otherwise.",
+		"cloud yes dry-run deployer verbose",
 	},
-	"plan": {"Packages, plans, saves the plan and tells what it would do.", "cloud dry-run"},
+	"plan": {"Packages, plans, saves the plan and tells what it would do.", "cloud dry-run verbose"},
 	"apply": {
-		"Packages, checks, plans, tells, asks, applies exactly that plan, and checks what came of it.",
-		"cloud yes dry-run plan probe",
+		"Packages, checks, plans, tells, asks, applies exactly that plan, and checks what came of it. A first " +
+			"deployment has two\nphases, ten minutes apart. What fails only because it is too early is tried again.",
+		"cloud yes dry-run plan probe dirty verbose",
 	},
-	"destroy": {"Removes all that apply made, after asking for the project's id.", "cloud dry-run"},
+	"destroy": {"Removes all that apply made, after asking for the project's id.", "cloud dry-run verbose"},
 	"output":  {"Prints what apply made.", "cloud json"},
 	"doctor": {
 		"Runs every check and tells the command that mends each fault. Ends with 1 if there is one.", "cloud dry-run",
+	},
+	"explain":  {"Prints the errors that operators meet, with cause, remedy and source.", "markdown"},
+	"releases": {"Lists the deployments whose checks passed, the newest first.", "cloud"},
+	"rollback": {
+		"Sends each function's requests to its revision of the last good deployment before the present one, without a " +
+			"build.\nIt changes nothing else: topics, indexes, grants, alerts and everything else of Terraform's stay as " +
+			"they are, and so do\ndocuments and secrets, so go back only across versions that read each other's data. " +
+			"The next apply sends requests to\nits own revisions again.",
+		"cloud yes dry-run rollback",
 	},
 	"cost": {"Prints what 1,000 scans cost, with the arithmetic. What is paid at rest, plan prints.", ""},
 	"package": {
@@ -199,8 +227,11 @@ func parse(command string, args []string) (options, error) {
 	case set.NArg() > 0:
 		fmt.Fprintf(os.Stderr, "deploy %s takes no %q\n", command, set.Arg(0))
 		return o, errUsage
-	case set.Lookup("env") != nil && o.env != "dev" && o.env != "prod":
-		fmt.Fprintf(os.Stderr, "deploy %s needs -env dev or -env prod\n", command)
+	case set.Lookup("env") != nil && o.env == "":
+		fmt.Fprintf(os.Stderr, "deploy %s needs -env NAME, such as -env dev\n", command)
+		return o, errUsage
+	case o.to != "" && o.latest:
+		fmt.Fprintln(os.Stderr, "deploy rollback takes -to or -latest")
 		return o, errUsage
 	default:
 		return o, nil
@@ -210,7 +241,7 @@ func parse(command string, args []string) (options, error) {
 func declare(set *flag.FlagSet, o *options, group string) {
 	switch group {
 	case "cloud":
-		set.StringVar(&o.env, "env", "", "the environment, `dev or prod`: terraform/environments/ENV.tfvars is read")
+		set.StringVar(&o.env, "env", "", "the environment's `name`: terraform/environments/NAME.tfvars is read")
 		set.StringVar(
 			&o.project, "project", "",
 			"the Google Cloud project's `id`; by default the one that was used for the environment before",
@@ -231,6 +262,17 @@ func declare(set *flag.FlagSet, o *options, group string) {
 				o.deployers = append(o.deployers, member)
 				return nil
 			})
+		set.StringVar(&o.repository, "github-repository", "",
+			"the `owner/name` of the repository on GitHub whose workflows may act as it, by workload identity federation")
+	case "verbose":
+		set.BoolVar(&o.verbose, "verbose", false, "tell every resource, not only groups of them")
+	case "dirty":
+		set.BoolVar(&o.allowDirty, "allow-dirty", false, "deploy although files differ from the commit")
+	case "rollback":
+		set.StringVar(&o.to, "to", "", "the `commit` of a deployment that `deploy releases` lists")
+		set.BoolVar(&o.latest, "latest", false, "undo a rollback: send requests to the latest revisions")
+	case "markdown":
+		set.BoolVar(&o.markdown, "markdown", false, "print a table in Markdown")
 	case "plan":
 		set.StringVar(&o.planFile, "plan", "", "apply this `file`, which `deploy plan` saved, and make no new plan")
 	case "probe":

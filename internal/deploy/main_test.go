@@ -25,12 +25,13 @@ func TestParse(t *testing.T) {
 			[]string{"bootstrap", "-env", "dev", "-deployer", "user:a", "-deployer", "user:b"},
 			options{env: "dev", deployers: []string{"user:a", "user:b"}}, false,
 		},
-		"no environment":              {[]string{"plan"}, options{}, true},
-		"an environment there is not": {[]string{"plan", "-env", "stage"}, options{}, true},
-		"destroy never goes unasked":  {[]string{"destroy", "-env", "dev", "-yes"}, options{}, true},
-		"a word too many":             {[]string{"plan", "-env", "dev", "now"}, options{}, true},
-		"a command without options":   {[]string{"package"}, options{}, false},
-		"which has none":              {[]string{"package", "-env", "dev"}, options{}, true},
+		"no environment":             {[]string{"plan"}, options{}, true},
+		"any environment's name":     {[]string{"plan", "-env", "stage"}, options{env: "stage"}, false},
+		"a rollback to one of two":   {[]string{"rollback", "-env", "dev", "-to", "a", "-latest"}, options{}, true},
+		"destroy never goes unasked": {[]string{"destroy", "-env", "dev", "-yes"}, options{}, true},
+		"a word too many":            {[]string{"plan", "-env", "dev", "now"}, options{}, true},
+		"a command without options":  {[]string{"package"}, options{}, false},
+		"which has none":             {[]string{"package", "-env", "dev"}, options{}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -65,7 +66,9 @@ func TestEveryCommand_isInTheUsage(t *testing.T) {
 			t.Errorf("usage does not tell %s", command)
 		}
 	}
-	known := []string{"cloud", "yes", "dry-run", "plan", "probe", "json", "deployer"}
+	known := []string{
+		"cloud", "yes", "dry-run", "plan", "probe", "json", "deployer", "verbose", "dirty", "rollback", "markdown",
+	}
 	for command, a := range about {
 		for _, group := range strings.Fields(a.flags) {
 			if !slices.Contains(known, group) {

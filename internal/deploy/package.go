@@ -33,6 +33,8 @@ type functionSource struct {
 
 type sources struct {
 	Functions map[string]functionSource `json:"function_sources"`
+	// Release is the commit, which is deployed with the functions and redeploys none of them.
+	Release string `json:"release"`
 }
 
 // runPackage packages every function into the repository's own terraform/.
@@ -42,7 +44,11 @@ func runPackage(ctx context.Context, root string, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	written, err := writePackages(ctx, s, filepath.Join(root, "terraform"), progress)
+	release, err := releaseOf(ctx, root)
+	if err != nil {
+		return err
+	}
+	written, err := writePackages(ctx, s, filepath.Join(root, "terraform"), release, progress)
 	if err != nil {
 		return err
 	}
@@ -52,10 +58,12 @@ func runPackage(ctx context.Context, root string, progress io.Writer) error {
 }
 
 // writePackages writes a zip for each function below dir, removes those of former sources, and
-// writes the file that names them.
-func writePackages(ctx context.Context, s *source, dir string, progress io.Writer) (sources, error) {
+// writes the file that names them and the release.
+func writePackages(
+	ctx context.Context, s *source, dir, release string, progress io.Writer,
+) (sources, error) {
 	p := s.packer
-	all := sources{Functions: map[string]functionSource{}}
+	all := sources{Functions: map[string]functionSource{}, Release: release}
 	for _, f := range catalog.Functions() {
 		files, err := s.stage(f.Name)
 		if err != nil {

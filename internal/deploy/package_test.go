@@ -35,7 +35,7 @@ func sourceOf(t *testing.T) *source {
 
 func packageInto(t *testing.T, s *source, dir string) sources {
 	t.Helper()
-	all, err := writePackages(t.Context(), s, dir, io.Discard)
+	all, err := writePackages(t.Context(), s, dir, "release-of-the-test", io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

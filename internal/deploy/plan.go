@@ -11,6 +11,10 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/facescan/facescan/internal/deploy/cost"
+	"github.com/facescan/facescan/internal/deploy/doctor"
 )
 
 // saved is a plan on disk, ready to be applied as it is.
@@ -18,6 +22,9 @@ type saved struct {
 	file    string
 	summary summary
 	tf      *tfexec.Terraform
+	plan    *tfjson.Plan
+	// again makes the same plan anew, by what is there then.
+	again func(context.Context) (saved, error)
 }
 
 // plan packages, plans, keeps the plan and prints what it would do.
@@ -29,57 +36,101 @@ func (c *cloud) plan(ctx context.Context) (saved, error) {
 	if err != nil {
 		return saved{}, err
 	}
-	file := filepath.Join(c.dir, buildFolder, c.env+".tfplan")
-	fmt.Fprintln(c.progress, "planning")
-	if err := c.makePlan(ctx, tf, file, false); err != nil {
+	s, err := c.planAs(ctx, tf, "")
+	if err != nil {
 		return saved{}, err
 	}
-	s, err := c.tell(ctx, tf, file)
-	if err == nil && !c.dry {
+	c.last = s.summary
+	if s.tell(c.out); !c.dry {
 		fmt.Fprintf(
-			c.progress, "The plan is kept: go run ./scripts/deploy apply -env %s -plan %s applies it as it is.\n", c.env, file,
+			c.progress, "The plan is kept: go run ./scripts/deploy apply -env %s -plan %s applies it as it is.\n", c.env, s.file,
 		)
 	}
+	return s, nil
+}
+
+// planFile returns where the environment's plan is kept.
+func (c *cloud) planFile(suffix string) string {
+	return filepath.Join(c.dir, buildFolder, c.env+suffix+".tfplan")
+}
+
+// planAs plans with the variables, beside those of the files and of the circumstances, and reads
+// the plan back. The suffix tells its file from that of another plan.
+func (c *cloud) planAs(ctx context.Context, tf *tfexec.Terraform, suffix string, more ...string) (saved, error) {
+	fmt.Fprintln(c.progress, "planning")
+	defer c.timed("plan")()
+	vars, err := c.circumstances(ctx, tf)
+	if err != nil {
+		return saved{}, err
+	}
+	file := c.planFile(suffix)
+	if err := c.makePlan(ctx, tf, file, false, append(vars, more...)); err != nil {
+		return saved{}, err
+	}
+	s, err := readPlan(ctx, tf, file)
+	s.again = func(ctx context.Context) (saved, error) { return c.planAs(ctx, tf, suffix, more...) }
 	return s, err
 }
 
 func (c *cloud) packageInto(ctx context.Context) error {
+	defer c.timed("package")()
 	s, err := loadSource(ctx, c.root)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(c.progress, "packaging")
-	_, err = writePackages(ctx, s, c.dir, c.progress)
+	release, err := releaseOf(ctx, c.root)
+	if err != nil {
+		return err
+	}
+	_, err = writePackages(ctx, s, c.dir, release, c.progress)
 	return err
 }
 
 // makePlan plans into the file.
-func (c *cloud) makePlan(ctx context.Context, tf *tfexec.Terraform, file string, destroy bool) error {
+func (c *cloud) makePlan(
+	ctx context.Context, tf *tfexec.Terraform, file string, destroy bool, vars []string,
+) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // a build folder
 		return err
 	}
-	opts := []tfexec.PlanOption{tfexec.Out(file), tfexec.Destroy(destroy)}
+	opts := []tfexec.PlanOption{tfexec.Out(file), tfexec.Destroy(destroy), tfexec.Parallelism(parallelism)}
 	for _, f := range c.files {
 		opts = append(opts, tfexec.VarFile(f))
 	}
-	p := &progress{out: c.progress}
-	_, err := tf.PlanJSON(ctx, p.writer(), opts...)
+	for _, v := range vars {
+		opts = append(opts, tfexec.Var(v))
+	}
+	return c.runPlan(ctx, tf, opts)
+}
+
+// runPlan plans, and tells what Terraform says.
+func (c *cloud) runPlan(ctx context.Context, tf *tfexec.Terraform, opts []tfexec.PlanOption) error {
+	p := c.newProgress(summary{})
+	err := c.interruptibly(ctx, func(ctx context.Context) error {
+		_, err := tf.PlanJSON(ctx, p.writer(), opts...)
+		return err
+	})
+	tf.SetStdout(io.Discard)
 	return p.wrap("terraform plan", err)
 }
 
-// tell reads the plan back and prints what applying it does and what it costs then.
-func (c *cloud) tell(ctx context.Context, tf *tfexec.Terraform, file string) (saved, error) {
+// readPlan reads a plan back.
+func readPlan(ctx context.Context, tf *tfexec.Terraform, file string) (saved, error) {
 	tf.SetStdout(io.Discard)
 	plan, err := tf.ShowPlanFile(ctx, file)
 	if err != nil {
 		return saved{}, fmt.Errorf("read the plan: %w", err)
 	}
-	s := saved{file: file, summary: summarise(plan), tf: tf}
-	s.summary.print(c.out)
-	if rows := atRest(plan); !s.summary.empty() && rows[0].number > 0 { // the small roots have no load balancer
-		printCost(c.out, rows)
+	return saved{file: file, summary: summarise(plan), tf: tf, plan: plan}, nil
+}
+
+// tell prints what applying the plan does and what it costs then.
+func (s saved) tell(w io.Writer) {
+	s.summary.print(w)
+	if rows := cost.AtRest(s.plan, len(secretNames())); !s.summary.empty() && rows[0].Number > 0 { // the small roots have no load balancer
+		cost.Print(w, rows)
 	}
-	return s, nil
 }
 
 // errLoss means that there is no person to confirm what cannot be undone.
@@ -89,7 +140,10 @@ var errLoss = errors.New(
 
 // apply does the operator's second command.
 func (c *cloud) apply(ctx context.Context) error {
-	if err := c.doctor(ctx, c.before()); err != nil {
+	if err := c.checkTree(ctx); err != nil {
+		return err
+	}
+	if _, err := doctor.Run(ctx, c.progress, c.before()); err != nil {
 		return err
 	}
 	s, err := c.planOrKept(ctx)
@@ -97,21 +151,37 @@ func (c *cloud) apply(ctx context.Context) error {
 		return err
 	}
 	if !s.summary.empty() {
-		if err := c.agree(ctx, s.summary); err != nil {
-			return err
-		}
-		if err := c.applySaved(ctx, s); err != nil {
+		if err := c.applyPhases(ctx, s); err != nil {
 			return err
 		}
 	}
-	outputs, err := s.tf.Output(ctx)
-	if err != nil {
-		return fmt.Errorf("terraform output: %w", err)
-	}
-	if err := c.doctor(ctx, c.after()); err != nil {
+	if err := c.settle(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "\nThe API is at %s\n", text(outputs["api_url"]))
+	return c.conclude(ctx)
+}
+
+// conclude checks what came of a deployment, records it if all is well, and prints the URL and what
+// a person has to do.
+func (c *cloud) conclude(ctx context.Context) error {
+	defer c.timed("checks")()
+	todo, err := doctor.Run(ctx, c.progress, c.after())
+	if err != nil {
+		return err
+	}
+	if err := c.record(ctx); err != nil {
+		return err
+	}
+	outputs, err := c.outputs(ctx)
+	if err != nil {
+		return err
+	}
+	if url := outputs["api_url"]; url != "" {
+		fmt.Fprintf(c.out, "\nThe API is at %s\n", url)
+	}
+	for _, what := range todo {
+		fmt.Fprintf(c.out, "to do: %s\n", what)
+	}
 	return nil
 }
 
@@ -128,7 +198,14 @@ func (c *cloud) planOrKept(ctx context.Context) (saved, error) {
 	if err != nil {
 		return saved{}, err
 	}
-	return c.tell(ctx, tf, file)
+	s, err := readPlan(ctx, tf, file)
+	if err != nil {
+		return saved{}, err
+	}
+	s.again = func(ctx context.Context) (saved, error) { return c.planAs(ctx, tf, "") }
+	c.last = s.summary
+	s.tell(c.out)
+	return s, nil
 }
 
 // agree asks. What cannot be undone needs the project's id.
@@ -150,8 +227,12 @@ func (c *cloud) agree(ctx context.Context, s summary) error {
 
 // applySaved applies exactly the plan. Terraform refuses it if the state has changed since.
 func (c *cloud) applySaved(ctx context.Context, s saved) error {
-	p := &progress{out: c.progress, total: s.summary.actions()}
-	err := s.tf.ApplyJSON(ctx, p.writer(), tfexec.DirOrPlan(s.file), tfexec.Parallelism(parallelism))
+	defer c.timed("apply")()
+	p := c.newProgress(s.summary)
+	err := c.interruptibly(ctx, func(ctx context.Context) error {
+		return s.tf.ApplyJSON(ctx, p.writer(), tfexec.DirOrPlan(s.file), tfexec.Parallelism(parallelism))
+	})
+	p.end()
 	s.tf.SetStdout(io.Discard)
 	if err := p.wrap("terraform apply", err); err != nil {
 		return err
@@ -168,13 +249,15 @@ func (c *cloud) destroy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(c.dir, buildFolder, c.env+".tfplan")
-	if err := c.makePlan(ctx, tf, file, true); err != nil {
+	if err := c.makePlan(ctx, tf, c.planFile(""), true, nil); err != nil {
 		return err
 	}
-	s, err := c.tell(ctx, tf, file)
-	if err != nil || s.summary.empty() {
+	s, err := readPlan(ctx, tf, c.planFile(""))
+	if err != nil {
 		return err
+	}
+	if s.tell(c.out); s.summary.empty() {
+		return nil
 	}
 	if !c.dry {
 		question := fmt.Sprintf("\nThis removes FaceScan from project %s, and every user's data with it.", c.project)

@@ -1,22 +1,23 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/facescan/facescan/internal/deploy/settings"
 )
 
-// settings are the variables without a default: they differ by project, so no file of the
+// answered are the variables without a default: they differ by project, so no file of the
 // repository holds them. The operator is asked once, and environments/ENV.auto.tfvars.json, which
 // git ignores, keeps them. What the operator would rather write, and may say more, is
 // environments/ENV.auto.tfvars.
-type settings struct {
+type answered struct {
 	Project        string   `json:"project_id,omitempty"`
+	Region         string   `json:"region,omitempty"`
 	Domain         string   `json:"domain,omitempty"`
 	FirebaseAPIKey string   `json:"firebase_api_key,omitempty"`
 	AlertEmails    []string `json:"alert_emails,omitempty"`
@@ -25,15 +26,19 @@ type settings struct {
 // questions are asked in this order, for what no file says.
 var questions = []struct {
 	variable, question string
-	set                func(*settings, string)
+	set                func(*answered, string)
 }{
-	{"project_id", "Google Cloud project's id: ", func(s *settings, v string) { s.Project = v }},
-	{"domain", "Host name of the API, such as api.example.com: ", func(s *settings, v string) { s.Domain = v }},
+	{"project_id", "Google Cloud project's id: ", func(s *answered, v string) { s.Project = v }},
+	{
+		"region", "Region of everything, which can never be changed (" + defaultRegion + "): ",
+		func(s *answered, v string) { s.Region = cmp.Or(v, defaultRegion) },
+	},
+	{"domain", "Host name of the API, such as api.example.com: ", func(s *answered, v string) { s.Domain = v }},
 	{
 		"firebase_api_key", "Web API key of Firebase (`deploy bootstrap` finds it): ",
-		func(s *settings, v string) { s.FirebaseAPIKey = v },
+		func(s *answered, v string) { s.FirebaseAPIKey = v },
 	},
-	{"alert_emails", "E-mail addresses for alerts, with commas between: ", func(s *settings, v string) {
+	{"alert_emails", "E-mail addresses for alerts, with commas between: ", func(s *answered, v string) {
 		for address := range strings.SplitSeq(v, ",") {
 			s.AlertEmails = append(s.AlertEmails, strings.TrimSpace(address))
 		}
@@ -53,41 +58,28 @@ func environmentFile(dir, env string) string {
 	return filepath.Join(dir, "environments", env+".tfvars")
 }
 
-// given returns the texts that the files give the variables, "" where it is no text. The later file
-// wins, as with Terraform. It reads what an operator writes, `name = "text"` or JSON, and not all
-// of Terraform's language.
-func given(files []string) (map[string]string, error) {
-	all := map[string]string{}
+// environments returns the names of the environments that there are, from environments/NAME.tfvars.
+func environments(dir string) []string {
+	files, _ := filepath.Glob(filepath.Join(dir, "environments", "*.tfvars")) // the pattern is well-formed
+	var names []string
 	for _, file := range files {
-		content, err := os.ReadFile(file) //nolint:gosec // the operator names it
-		if err != nil {
-			return nil, err
+		name := strings.TrimSuffix(filepath.Base(file), ".tfvars")
+		if !strings.HasSuffix(name, ".auto") {
+			names = append(names, name)
 		}
-		said, err := assignments(file, content)
-		if err != nil {
-			return nil, err
-		}
-		maps.Copy(all, said)
 	}
-	return all, nil
+	return names
 }
 
-var assignment = regexp.MustCompile(`(?m)^([a-z_]+)[ \t]*=[ \t]*(?:"([^"]*)")?`)
-
-func assignments(file string, content []byte) (map[string]string, error) {
+// given returns the texts that the files give the variables, "" where it is no text.
+func given(files []string) (map[string]string, error) {
+	values, err := settings.Read(files...)
+	if err != nil {
+		return nil, err
+	}
 	all := map[string]string{}
-	if !strings.HasSuffix(file, ".json") {
-		for _, found := range assignment.FindAllStringSubmatch(string(content), -1) {
-			all[found[1]] = found[2]
-		}
-		return all, nil
-	}
-	var values map[string]any
-	if err := json.Unmarshal(content, &values); err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
-	}
-	for name, value := range values {
-		all[name], _ = value.(string)
+	for name, v := range values {
+		all[name] = settings.Text(v)
 	}
 	return all, nil
 }
@@ -119,35 +111,37 @@ func complete(
 			said["project_id"], keptFile(dir, o.env),
 		)
 	}
-	answers, err := ask(ctx, t, o, said, wanted)
+	got, err := ask(ctx, t, o, said, wanted)
 	if err != nil {
 		return nil, "", err
 	}
-	if answers != nil {
-		if err := remember(keptFile(dir, o.env), *answers); err != nil {
+	if got != nil {
+		if err := remember(keptFile(dir, o.env), *got); err != nil {
 			return nil, "", err
 		}
-		if answers.Project != "" {
-			said["project_id"] = answers.Project
-		}
+		said["project_id"] = cmp.Or(got.Project, said["project_id"])
 	}
 	return variableFiles(dir, o), said["project_id"], nil
 }
 
 // ask asks for the settings that are wanted and not given. It returns nil if there is nothing to
 // keep.
-func ask(ctx context.Context, t *terminal, o options, said map[string]string, wanted []string) (*settings, error) {
-	var answers *settings
+func ask(ctx context.Context, t *terminal, o options, said map[string]string, wanted []string) (*answered, error) {
+	var got *answered
 	for _, q := range questions {
 		_, known := said[q.variable]
 		if known || !contains(wanted, q.variable) {
 			continue
 		}
-		if answers == nil {
-			answers = new(settings)
+		if got == nil {
+			got = new(answered)
 		}
 		if q.variable == "project_id" && o.project != "" {
-			answers.Project = o.project
+			got.Project = o.project
+			continue
+		}
+		if q.variable == "region" && o.yes {
+			got.Region = defaultRegion
 			continue
 		}
 		if o.yes {
@@ -157,10 +151,10 @@ func ask(ctx context.Context, t *terminal, o options, said map[string]string, wa
 		if err != nil {
 			return nil, fmt.Errorf("ask for %s: %w", q.variable, err)
 		}
-		if answer == "" {
+		if answer == "" && q.variable != "region" {
 			return nil, fmt.Errorf("%s is needed: give it here or by -var-file", q.variable)
 		}
-		q.set(answers, answer)
+		q.set(got, answer)
 	}
-	return answers, nil
+	return got, nil
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// environments is a terraform/ folder with the tfvars of dev.
-func environments(t *testing.T, tfvars string) string {
+// withTfvars is a terraform/ folder with the tfvars of dev.
+func withTfvars(t *testing.T, tfvars string) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, "environments"), 0o700); err != nil {
@@ -31,8 +31,8 @@ func TestComplete(t *testing.T) {
 	t.Parallel()
 	t.Run("asks once and keeps the answers", func(t *testing.T) {
 		t.Parallel()
-		dir := environments(t, "environment = \"dev\"\n")
-		term, out := typing("facescan-dev\napi.example.com\nAIza\na@example.com, b@example.com\n")
+		dir := withTfvars(t, "environment = \"dev\"\n")
+		term, out := typing("facescan-dev\n\napi.example.com\nAIza\na@example.com, b@example.com\n")
 		files, project, err := complete(t.Context(), term, dir, options{env: "dev"}, everyVariable...)
 		if err != nil || project != "facescan-dev" {
 			t.Fatalf("project %q, %v; asked %s", project, err, out)
@@ -51,10 +51,10 @@ func TestComplete(t *testing.T) {
 	})
 	t.Run("asks for nothing that a file of variables says", func(t *testing.T) {
 		t.Parallel()
-		dir := environments(t, "environment = \"dev\"\n")
+		dir := withTfvars(t, "environment = \"dev\"\n")
 		file := filepath.Join(dir, "ci.tfvars")
 		content := "project_id       = \"facescan-ci\"\ndomain = \"a.b\"\nfirebase_api_key=\"k\"\nalert_emails = " +
-			"[\"a@b.c\"]\n"
+			"[\"a@b.c\"]\nregion = \"europe-west4\"\n"
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestComplete(t *testing.T) {
 	})
 	t.Run("takes the project of the command line", func(t *testing.T) {
 		t.Parallel()
-		dir := environments(t, "")
+		dir := withTfvars(t, "")
 		silent, _ := typing("")
 		_, project, err := complete(
 			t.Context(), silent, dir, options{env: "dev", project: "facescan-flag", yes: true}, "project_id",
@@ -95,7 +95,7 @@ func TestComplete(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			term, _ := typing(tt.typed)
-			_, _, err := complete(t.Context(), term, environments(t, ""), options{env: "dev", yes: tt.yes}, everyVariable...)
+			_, _, err := complete(t.Context(), term, withTfvars(t, ""), options{env: "dev", yes: tt.yes}, everyVariable...)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("err = %v, want %q in it", err, tt.want)
 			}
@@ -131,7 +131,7 @@ func TestGivenReadsBothLanguages(t *testing.T) {
 func TestRememberOverwritesNothingWithNothing(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "dev.auto.tfvars.json")
-	for _, s := range []settings{{Project: "p", Domain: "a.b"}, {FirebaseAPIKey: "k"}} {
+	for _, s := range []answered{{Project: "p", Domain: "a.b"}, {FirebaseAPIKey: "k"}} {
 		if err := remember(file, s); err != nil {
 			t.Fatal(err)
 		}

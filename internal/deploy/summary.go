@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,6 +17,9 @@ type change struct {
 	address, kind string
 	// because are the attributes that change, or that force the replacement.
 	because []string
+	// tainted means that the replacement is of what Terraform could not finish, such as a function
+	// whose build failed.
+	tainted bool
 }
 
 // stateful are the kinds whose loss is more than the work of making them again, and what is lost.
@@ -35,7 +39,7 @@ var rebuilt = []string{"google_storage_bucket.source"}
 
 // loses returns what is lost with the resource, "" if nothing.
 func (c change) loses() string {
-	if slices.Contains(rebuilt, c.address) {
+	if slices.ContainsFunc(rebuilt, func(name string) bool { return strings.HasSuffix(c.address, name) }) {
 		return ""
 	}
 	return stateful[c.kind]
@@ -44,6 +48,8 @@ func (c change) loses() string {
 // summary is a plan for people.
 type summary struct {
 	creates, updates, replaces, destroys []change
+	// imports are taken over as they are.
+	imports []change
 }
 
 func summarise(plan *tfjson.Plan) summary {
@@ -55,7 +61,7 @@ func summarise(plan *tfjson.Plan) summary {
 		c := change{address: r.Address, kind: r.Type}
 		switch actions := r.Change.Actions; {
 		case actions.Replace():
-			c.because = pathNames(r.Change.ReplacePaths)
+			c.because, c.tainted = pathNames(r.Change.ReplacePaths), r.ActionReason == tfjson.ActionReasonReplaceBecauseTainted
 			s.replaces = append(s.replaces, c)
 		case actions.Create():
 			s.creates = append(s.creates, c)
@@ -65,8 +71,52 @@ func summarise(plan *tfjson.Plan) summary {
 		case actions.Delete():
 			s.destroys = append(s.destroys, c)
 		}
+		if r.Change.Importing != nil {
+			s.imports = append(s.imports, c)
+		}
 	}
 	return s
+}
+
+// errBeyond is wrapped by the error of a plan that does more than was agreed to.
+var errBeyond = errors.New("this goes beyond what you agreed to: run the same command again, to be asked")
+
+// within returns an error unless the plan is a remainder of the agreed one: it touches nothing that
+// that did not, and does nothing graver to it. What was created meanwhile and not finished may be
+// replaced, since it has never held anything.
+func (s summary) within(agreed summary) error {
+	made := addresses(agreed.creates, agreed.replaces)
+	touched := addresses(agreed.creates, agreed.replaces, agreed.updates, agreed.imports)
+	gone := addresses(agreed.replaces, agreed.destroys)
+	for _, c := range slices.Concat(s.creates, s.updates, s.imports) {
+		if !touched[c.address] {
+			return fmt.Errorf("the new plan also changes %s: %w", c.address, errBeyond)
+		}
+	}
+	for _, c := range s.replaces {
+		if !gone[c.address] && !(c.tainted && made[c.address]) {
+			return fmt.Errorf("the new plan replaces %s: %w", c.address, errBeyond)
+		}
+	}
+	for _, c := range s.destroys {
+		if !gone[c.address] {
+			return fmt.Errorf("the new plan destroys %s: %w", c.address, errBeyond)
+		}
+	}
+	return nil
+}
+
+func addresses(lists ...[]change) map[string]bool {
+	all := map[string]bool{}
+	for _, c := range slices.Concat(lists...) {
+		all[c.address] = true
+	}
+	return all
+}
+
+// makes reports whether the plan creates a resource of the kind.
+func (s summary) makes(kind string) bool {
+	return slices.ContainsFunc(s.creates, func(c change) bool { return c.kind == kind })
 }
 
 // pathNames returns the attributes of a plan's paths, such as "location" or "fields.0.order".
@@ -109,7 +159,7 @@ func changedNames(c *tfjson.Change) []string {
 }
 
 func (s summary) empty() bool {
-	return len(s.creates)+len(s.updates)+len(s.replaces)+len(s.destroys) == 0
+	return len(s.creates)+len(s.updates)+len(s.replaces)+len(s.destroys)+len(s.imports) == 0
 }
 
 // actions returns how many completions Terraform will tell: a replacement is two.
@@ -138,6 +188,9 @@ func (s summary) print(w io.Writer) {
 	fmt.Fprintf(w, "The plan: %d to create, %d to change, %d to replace, %d to destroy.\n",
 		len(s.creates), len(s.updates), len(s.replaces), len(s.destroys))
 	printKinds(w, "create", s.creates)
+	for _, c := range s.imports {
+		fmt.Fprintf(w, "  take over %s, which is there already\n", c.address)
+	}
 	for _, c := range s.updates {
 		fmt.Fprintf(w, "  change   %s: %s\n", c.address, strings.Join(c.because, ", "))
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/hc-install/product"
 	"github.com/hashicorp/hc-install/src"
 	"github.com/hashicorp/terraform-exec/tfexec"
+
+	"github.com/facescan/facescan/internal/deploy/known"
 )
 
 // stopTimeout is how long Terraform may take, after the first Ctrl-C, to finish what it has begun
@@ -59,14 +61,20 @@ func (c *cloud) initialise(ctx context.Context, dir string, backend ...string) (
 	for _, setting := range backend {
 		opts = append(opts, tfexec.BackendConfig(setting))
 	}
-	if err := tf.Init(ctx, opts...); err != nil {
+	if err := c.interruptibly(ctx, func(ctx context.Context) error { return tf.Init(ctx, opts...) }); err != nil {
 		return nil, fmt.Errorf("terraform init: %w", err)
 	}
 	return tf, nil
 }
 
-// stateBucket returns the bucket that bootstrap makes for the project's state.
-func (c *cloud) stateBucket() string { return c.project + "-facescan-state" }
+// stateBucket returns the bucket that bootstrap makes for the states.
+func (c *cloud) stateBucket() string { return c.surveyed().Bucket() }
+
+// The prefixes of the objects in the bucket of states: terraform/'s state, which its backend names,
+// bootstrap's, and the records of deployments.
+func (c *cloud) bootstrapPrefix() string { return c.prefix() + "/bootstrap" }
+
+func (c *cloud) releasePrefix() string { return c.prefix() + "/deployments/" }
 
 // main returns Terraform with the environment's state.
 func (c *cloud) main(ctx context.Context) (*tfexec.Terraform, error) {
@@ -99,13 +107,8 @@ func explain(err error) string {
 	if holder := lockHolder(text); holder != "" {
 		return holder
 	}
-	if strings.Contains(text, "storage: bucket doesn't exist") {
-		return text + "\n\nThe state's bucket is not there: go run ./scripts/deploy bootstrap makes it."
-	}
-	if strings.Contains(
-		text, "could not find default credentials",
-	) || strings.Contains(text, "oauth2: cannot fetch token") {
-		return text + "\n\nNobody is signed in: gcloud auth application-default login"
+	if e, found := known.Find(text); found {
+		return fmt.Sprintf("%s\n\n%s: %s\n  -> %s\n     %s", text, e.Name, e.Cause, e.Mend, e.Source)
 	}
 	return text
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -13,41 +12,6 @@ import (
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 )
-
-func TestProgress(t *testing.T) {
-	t.Parallel()
-	var out strings.Builder
-	p := &progress{out: &out, total: 3}
-	w := p.writer()
-	said := []string{
-		`{"type":"version","@message":"Terraform 1.11.4"}`,
-		`{"type":"apply_start","hook":{"resource":{"addr":"a.b"},"action":"create"}}`,
-		`{"type":"apply_progress","hook":{"resource":{"addr":"a.b"},"elapsed_seconds":10}}`,
-		`{"type":"apply_progress","hook":{"resource":{"addr":"a.b"},"elapsed_seconds":60}}`,
-		`{"type":"apply_complete","hook":{"resource":{"addr":"a.b"},"action":"create","elapsed_seconds":61}}`,
-		`{"type":"apply_complete","hook":{"resource":{"addr":"data.c"},"action":"read","elapsed_seconds":0}}`,
-		`{"type":"diagnostic","diagnostic":{"severity":"warning","summary":"Old"}}`,
-		`{"type":"apply_errored","hook":{"resource":{"addr":"d.e"},"action":"update"}}`,
-		`{"type":"diagnostic","diagnostic":{"severity":"error","summary":"No","detail":"Quota.","address":"d.e"}}`,
-		`{"type":"diagnostic","diagnostic":{"severity":"error","summary":"No","detail":"Quota.","address":"d.e"}}`,
-		`not JSON`,
-	}
-	all := strings.Join(said, "\n") + "\n"
-	for i := 0; i < len(all); i += 7 { // pipes cut where they like
-		fmt.Fprint(w, all[i:min(i+7, len(all))])
-	}
-	want := "  [  0/3] still at  a.b (60 s)\n  [  1/3] created   a.b (61 s)\n  warning: Old\n  [  1/3] FAILED    d.e\n"
-	if out.String() != want {
-		t.Errorf("told\n%s\nwant\n%s", &out, want)
-	}
-	cause := errors.New("exit status 1")
-	if err := p.wrap("apply", cause); !errors.Is(err, cause) || strings.Count(err.Error(), "d.e: No\nQuota.") != 1 {
-		t.Errorf("err = %v", err)
-	}
-	if err := p.wrap("apply", nil); err != nil {
-		t.Errorf("err = %v where all went well", err)
-	}
-}
 
 // stoppedEarly is like the error of tfexec for a command that is stopped while it is started.
 type stoppedEarly struct{ err error }
@@ -80,7 +44,7 @@ exit status 1`
 		"a lock without a holder":              {errors.New("Error acquiring the state lock: 503"), "another run holds"},
 		"a stop":                               {fmt.Errorf("apply: %w", context.Canceled), "goes on from there"},
 		"a stop as terraform starts":           {stoppedEarly{}, "goes on from there"},
-		"no state bucket":                      {errors.New("init: storage: bucket doesn't exist"), "deploy bootstrap"},
+		"no state bucket":                      {errors.New("init: storage: bucket doesn't exist"), "make bootstrap"},
 		"nobody signed in":                     {errors.New("could not find default credentials"), "gcloud auth"},
 		"anything else as it is":               {errors.New("anything else"), "anything else"},
 	} {
@@ -130,46 +94,5 @@ func TestOldestTerraform_isWhatTheFilesAsk(t *testing.T) {
 		if !regexp.MustCompile(`required_version = ">= ` + regexp.QuoteMeta(oldestTerraform) + `"`).Match(content) {
 			t.Errorf("terraform/%s/versions.tf asks for another version than %s", root, oldestTerraform)
 		}
-	}
-}
-
-// interrupted is a terraform that notes how it ends; it answers `version` as tfexec asks first.
-const interrupted = `#!/bin/sh
-case "$1" in
-version) echo '{"terraform_version":"1.11.4","provider_selections":{}}'; exit 0 ;;
-esac
-trap 'echo interrupted >> "$NOTE"; sleep 0.2; echo state written >> "$NOTE"; exit 1' INT
-echo started >> "$NOTE"
-echo '{}'
-i=0
-while [ $i -lt 200 ]; do sleep 0.05; i=$((i+1)); done
-`
-
-func TestStopLetsTerraformFinish(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	binary, note := filepath.Join(dir, "terraform"), filepath.Join(dir, "note")
-	if err := os.WriteFile(binary, []byte(interrupted), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	tf, err := tfexec.NewTerraform(dir, binary)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(
-		tf.SetEnv(map[string]string{"NOTE": note, "PATH": os.Getenv("PATH")}), tf.SetWaitDelay(stopTimeout),
-	); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	// A stop before tfexec reads the output would not wait for the process: only a line of output
-	// shows that it does, and the note may be written before that.
-	err = tf.ApplyJSON(ctx, &lines{do: func(string) { cancel() }})
-	if !strings.Contains(explain(err), "goes on from there") {
-		t.Errorf("it ended as %q", explain(err))
-	}
-	if got := string(read(t, note)); got != "started\ninterrupted\nstate written\n" {
-		t.Errorf("terraform noted %q", got)
 	}
 }

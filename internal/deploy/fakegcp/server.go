@@ -21,6 +21,8 @@ type Options struct {
 	Project string
 	// Number is its number, 123456789012 by default.
 	Number string
+	// Now is the only clock, time.Now by default.
+	Now func() time.Time
 }
 
 // Server is a running fake.
@@ -92,6 +94,9 @@ func (s *Server) Environ() map[string]string {
 	}
 	return environ
 }
+
+// EnvironAs is the environment of another caller.
+func (s *Server) EnvironAs(string) map[string]string { return s.Environ() }
 
 // Requests returns every request so far, in order.
 func (s *Server) Requests() []Request {

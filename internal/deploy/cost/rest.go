@@ -1,4 +1,5 @@
-package deploy
+// Package cost knows Google's list prices: what FaceScan costs at rest, and by scan.
+package cost
 
 import (
 	"fmt"
@@ -71,18 +72,19 @@ recovery (by GiB), traffic to the internet, what the load balancer and Cloud Arm
 images. Free tiers are not taken off. "deploy cost" does the sum for 1,000 scans.
 `
 
-// row is one line of what is paid while the system is idle.
-type row struct {
-	what   string
-	number float64
-	month  float64 // USD
+// Row is one line of what is paid while the system is idle.
+type Row struct {
+	What   string
+	Number float64
+	Month  float64 // USD
 }
 
-// atRest returns what the planned resources cost a month at rest.
-func atRest(plan *tfjson.Plan) []row {
-	secrets := float64(len(secretNames())) // bootstrap's, so no plan of terraform/ has them
+// AtRest returns what the planned resources cost a month at rest, and as many secrets, which no
+// plan of terraform/ has: bootstrap makes them. The load balancer's row is the first.
+func AtRest(plan *tfjson.Plan, secretCount int) []Row {
+	secrets := float64(secretCount)
 	var forwarding, policies, rules, jobs, probes, conditions, reads, metrics, instances, idle float64
-	for _, r := range planned(plan) {
+	for _, r := range Planned(plan) {
 		v := r.AttributeValues
 		switch r.Type {
 		case "google_compute_global_forwarding_rule":
@@ -108,7 +110,7 @@ func atRest(plan *tfjson.Plan) []row {
 		}
 	}
 	sweeps := jobs * minutesAMonth
-	return []row{
+	return []Row{
 		{"load balancer's forwarding rules", forwarding, balancer(forwarding)},
 		{"Cloud Armor policies", policies, policies * armorPolicy},
 		{"Cloud Armor rules", rules, rules * armorRule},
@@ -153,8 +155,8 @@ func minimum(values map[string]any) (number, month float64) {
 	return number, month
 }
 
-// planned returns every resource that is there once the plan is applied.
-func planned(plan *tfjson.Plan) []*tfjson.StateResource {
+// Planned returns every resource that is there once the plan is applied.
+func Planned(plan *tfjson.Plan) []*tfjson.StateResource {
 	if plan.PlannedValues == nil {
 		return nil
 	}
@@ -194,15 +196,16 @@ func numeric(v any) float64 {
 	return n
 }
 
-func printCost(w io.Writer, rows []row) {
+// Print writes the rows and their sum.
+func Print(w io.Writer, rows []Row) {
 	fmt.Fprintln(w, "\nWhat it costs while nobody uses it, list prices in USD a month:")
 	var sum float64
 	for _, r := range rows {
-		if r.number == 0 {
+		if r.Number == 0 {
 			continue
 		}
-		fmt.Fprintf(w, "  %-34s %7.0f  %8.2f\n", r.what, r.number, r.month)
-		sum += r.month
+		fmt.Fprintf(w, "  %-34s %7.0f  %8.2f\n", r.What, r.Number, r.Month)
+		sum += r.Month
 	}
 	fmt.Fprintf(w, "  %-34s          %8.2f\n%s", "together", sum, notCounted)
 }

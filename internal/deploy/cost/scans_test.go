@@ -1,4 +1,4 @@
-package deploy
+package cost
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 func TestPrintScans(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	printScans(&out)
+	PrintScans(&out)
 	for _, u := range uses {
 		if u.number <= 0 || u.price <= 0 || u.why == "" || !strings.Contains(u.page, "google.com/") {
 			t.Errorf("%+v lacks something", u)

@@ -1,4 +1,4 @@
-package deploy
+package cost
 
 import (
 	"fmt"
@@ -60,8 +60,8 @@ var uses = []use{
 	},
 }
 
-// printScans prints the arithmetic for 1,000 scans.
-func printScans(w io.Writer) {
+// PrintScans prints the arithmetic for 1,000 scans.
+func PrintScans(w io.Writer) {
 	const scans = 1000
 	fmt.Fprintf(w, "%-30s %12s  %14s  %8s\n", "for 1,000 scans", "number", "USD for one", "USD")
 	var sum float64

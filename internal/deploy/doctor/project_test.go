@@ -1,0 +1,336 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facescan/facescan/internal/deploy/gcp"
+)
+
+// answers are what a fake of Google's gives, by "METHOD /api/path": a status, or what is sent as
+// JSON.
+type answers map[string]any
+
+type object = map[string]any
+
+const (
+	root     = "/projects/facescan-dev"
+	quotaURL = "GET /quotas" + root + "/locations/global/services/run.googleapis.com/quotaInfos/"
+	policyOf = "GET /policy" + root + "/policies/"
+)
+
+// healthy is a project that lacks nothing.
+func healthy() answers {
+	var services []any
+	for _, name := range FirstAPIs {
+		services = append(services, object{"config": object{"name": name}})
+	}
+	var agents []any
+	for _, domain := range Agents {
+		agents = append(agents, "serviceAccount:service-1@"+domain)
+	}
+	limit := func(value string) object {
+		return object{"dimensionsInfos": []any{
+			object{"dimensions": object{"region": "us-east1"}, "details": object{"value": "1"}},
+			object{"details": object{"value": value}, "applicableLocations": []any{"europe-west1"}},
+		}}
+	}
+	return answers{
+		"GET /rm" + root: object{"lifecycleState": "ACTIVE", "projectNumber": "1"},
+		"POST /rm" + root + ":testIamPermissions":                            object{"permissions": Permissions},
+		"POST /rm" + root + ":getIamPolicy":                                  object{"bindings": []any{object{"members": agents}}},
+		"GET /billing" + root + "/billingInfo":                               object{"billingEnabled": true},
+		"POST /billing/billingAccounts/A:testIamPermissions":                 object{"permissions": []any{"billing.budgets.create"}},
+		"GET /usage" + root + "/services":                                    object{"services": services},
+		"GET /storage/b/facescan-dev-facescan-state":                         object{},
+		"GET /secrets" + root + "/secrets/facescan-hash-key/versions/1":      object{"state": "ENABLED"},
+		"GET /secrets" + root + "/secrets/facescan-smtp-password/versions/2": object{"state": "ENABLED"},
+		quotaURL + "CpuAllocPerProjectRegion":                                limit("20000"),
+		quotaURL + "MemAllocPerProjectRegion":                                limit("42949672960"),
+		"GET /firebase" + root:                                               object{},
+		"GET /identity" + root + "/config": object{
+			"authorizedDomains":    []any{"facescan-dev.web.app"},
+			"emailPrivacyConfig":   object{"enableImprovedEmailPrivacy": true},
+			"passwordPolicyConfig": object{"passwordPolicyEnforcementState": "ENFORCE"},
+			"quota":                object{"signUpQuotaConfig": object{"quota": "1000"}},
+		},
+	}
+}
+
+// off is the answer of an API that is not enabled.
+var off = object{"error": object{
+	"code": 403, "message": "it is disabled", "details": []any{object{"reason": gcp.Disabled}},
+}}
+
+func rules(rule object) object { return object{"spec": object{"rules": []any{rule}}} }
+
+// projectOf is a project whose Google gives the answers.
+func projectOf(t *testing.T, all answers) Project {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer, known := all[r.Method+" "+r.URL.Path]
+		status, is := answer.(int)
+		fault, failed := answer.(object)
+		switch {
+		case !known && strings.HasSuffix(r.URL.Path, ":getEffectivePolicy"): // no policy is set
+			_ = json.NewEncoder(w).Encode(rules(object{"allowAll": true}))
+		case !known:
+			http.Error(w, `{"error":{"message":"not there"}}`, http.StatusNotFound)
+		case is:
+			http.Error(w, `{"error":{"message":"as the test wants"}}`, status)
+		case r.Header.Get("Authorization") != "Bearer token-of-the-test",
+			r.Header.Get("X-Goog-User-Project") != "facescan-dev":
+			http.Error(w, "", http.StatusUnauthorized)
+		default:
+			if failed && fault["error"] != nil {
+				w.WriteHeader(http.StatusForbidden)
+			}
+			_ = json.NewEncoder(w).Encode(answer)
+		}
+	}))
+	t.Cleanup(server.Close)
+	environ := map[string]string{"GOOGLE_OAUTH_ACCESS_TOKEN": "token-of-the-test"}
+	for name, api := range map[string]gcp.API{
+		"rm": gcp.ResourceManager, "billing": gcp.Billing, "usage": gcp.ServiceUsage, "secrets": gcp.SecretManager,
+		"storage": gcp.Storage, "quotas": gcp.Quotas, "policy": gcp.OrgPolicy, "firebase": gcp.Firebase,
+		"identity": gcp.Identity,
+	} {
+		environ[api.Variable] = server.URL + "/" + name + "/"
+	}
+	return Project{
+		Google: gcp.Offline("facescan-dev", environ), ID: "facescan-dev", Prefix: "facescan", Region: "europe-west1",
+		Env: "dev", Settings: "dev.json", Secrets: []string{"hash-key", "smtp-password"},
+		Versions:  map[string]string{"smtp-password": "2"},
+		Functions: []Function{{"analyze", 1, 1024, 20}, {"scans", 1, 256, 10}}, Public: true, BillingAccount: "A",
+		Protected: true,
+	}
+}
+
+// told is what the line of a check begins with, and the words of it and of its remedy.
+func told(out string) map[string]string {
+	got := map[string]string{}
+	rows := strings.Split(out, "\n")
+	for i, row := range rows {
+		kind, name := strings.TrimSpace(row[:min(6, len(row))]), strings.TrimSpace(row[min(6, len(row)):min(20, len(row))])
+		if kind != "" && kind != "ok" {
+			got[kind+" "+name] += row + rows[i+1]
+		}
+	}
+	return got
+}
+
+func TestProject(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		spoil  answers // nil removes the answer
+		change func(*Project)
+		want   map[string]string // by kind and name: words
+	}{
+		"a project that lacks nothing": {},
+		"no such project": {
+			spoil: answers{"GET /rm" + root: 403}, want: map[string]string{"FAIL project": "gcloud projects create facescan-dev"},
+		},
+		"a project about to be deleted": {
+			spoil: answers{"GET /rm" + root: object{"lifecycleState": "DELETE_REQUESTED"}},
+			want:  map[string]string{"FAIL project": "DELETE_REQUESTED"},
+		},
+		"a new project, whose APIs are off": {
+			spoil: answers{
+				"GET /rm" + root: off, "GET /billing" + root + "/billingInfo": off,
+				"GET /usage" + root + "/services": object{},
+			},
+			want: map[string]string{
+				"skip project": "not enabled yet", "skip billing": "not enabled", "FAIL APIs": "gcloud services enable " + FirstAPIs[0],
+			},
+		},
+		"no billing": {
+			spoil: answers{"GET /billing" + root + "/billingInfo": object{}},
+			want:  map[string]string{"FAIL billing": "gcloud billing projects link facescan-dev"},
+		},
+		"a permission less": {
+			spoil: answers{"POST /rm" + root + ":testIamPermissions": object{"permissions": Permissions[1:]}},
+			want: map[string]string{
+				"FAIL permissions": "lacks " + Permissions[0],
+			},
+		},
+		"no state bucket": {
+			spoil: answers{"GET /storage/b/facescan-dev-facescan-state": nil},
+			want:  map[string]string{"FAIL state": "make bootstrap ENV=dev"},
+		},
+		"no version of a secret": {
+			spoil: answers{"GET /secrets" + root + "/secrets/facescan-hash-key/versions/1": nil},
+			want:  map[string]string{"FAIL secrets": "facescan-hash-key has no version 1"},
+		},
+		"a destroyed version of another number": {
+			spoil: answers{
+				"GET /secrets" + root + "/secrets/facescan-smtp-password/versions/2": object{"state": "DESTROYED"},
+			},
+			want: map[string]string{"FAIL secrets": "facescan-smtp-password has no version 2"},
+		},
+		"no service agent": {
+			spoil: answers{"POST /rm" + root + ":getIamPolicy": object{}},
+			want:  map[string]string{"warn service agents": "gcloud beta services identity create --project=facescan-dev"},
+		},
+		"more instances than the CPU quota": {
+			change: func(p *Project) { p.Functions[0].Instances = 50 },
+			want: map[string]string{
+				"FAIL quotas": "analyze takes 50000 mCPU with 50 instances, and europe-west1 admits 20000",
+			},
+		},
+		"more memory than the quota": {
+			change: func(p *Project) { p.Functions[1].MemoryMiB = 8192 },
+			want:   map[string]string{"FAIL quotas": "scaling = { scans = { max_instances = 5 } }"},
+		},
+		"quotas that may not be asked": {
+			spoil: answers{quotaURL + "CpuAllocPerProjectRegion": 403},
+			want:  map[string]string{"skip quotas": "cannot be asked"},
+		},
+		"an organisation's own domain only": {
+			spoil: answers{policyOf + "iam.allowedPolicyMemberDomains:getEffectivePolicy": rules(
+				object{"values": object{"allowedValues": []any{"C0abc"}}})},
+			want: map[string]string{"FAIL policies": "gcloud org-policies reset constraints/iam.allowedPolicyMemberDomains"},
+		},
+		"the same without public functions": {
+			spoil: answers{policyOf + "iam.allowedPolicyMemberDomains:getEffectivePolicy": rules(
+				object{"values": object{"allowedValues": []any{"C0abc"}}})},
+			change: func(p *Project) { p.Public = false },
+		},
+		"the managed constraint of the same": {
+			spoil: answers{policyOf + "iam.managed.allowedPolicyMembers:getEffectivePolicy": rules(object{"enforce": true})},
+			want:  map[string]string{"FAIL policies": "forbids allUsers"},
+		},
+		"another region": {
+			spoil: answers{policyOf + "gcp.resourceLocations:getEffectivePolicy": rules(
+				object{"values": object{"allowedValues": []any{"in:us-locations"}}})},
+			want: map[string]string{"FAIL policies": "does not name europe-west1"},
+		},
+		"the region's continent": {
+			spoil: answers{policyOf + "gcp.resourceLocations:getEffectivePolicy": rules(
+				object{"values": object{"allowedValues": []any{"in:europe-locations"}}})},
+		},
+		"no ingress from a load balancer, and no Pub/Sub": {
+			spoil: answers{
+				policyOf + "run.allowedIngress:getEffectivePolicy": rules(
+					object{"values": object{"allowedValues": []any{"internal"}}}),
+				policyOf + "gcp.restrictServiceUsage:getEffectivePolicy": rules(
+					object{"values": object{"deniedValues": []any{"pubsub.googleapis.com"}}}),
+			},
+			want: map[string]string{"FAIL policies": "it forbids pubsub.googleapis.com"},
+		},
+		"policies that may not be asked": {
+			spoil: answers{policyOf + "iam.allowedPolicyMemberDomains:getEffectivePolicy": off},
+			want:  map[string]string{"skip policies": "its API is not enabled"},
+		},
+		"no right to budgets": {
+			spoil: answers{"POST /billing/billingAccounts/A:testIamPermissions": object{}},
+			want:  map[string]string{"FAIL budget": "roles/billing.costsManager"},
+		},
+		"no budget": {
+			change: func(p *Project) { p.BillingAccount = "" }, want: map[string]string{"skip budget": "no budget is wanted"},
+		},
+		"no Firebase yet": {
+			spoil: answers{"GET /firebase" + root: nil}, want: map[string]string{"to do Firebase": "accept Firebase's terms"},
+		},
+		"a sign-in without protections": {
+			spoil: answers{"GET /identity" + root + "/config": object{"authorizedDomains": []any{"localhost"}}},
+			want: map[string]string{
+				"warn sign-in": `updateMask=emailPrivacyConfig" -d '{"emailPrivacyConfig":{"enableImprovedEmailPrivacy":true}}'`,
+			},
+		},
+		"no sign-in yet": {
+			spoil: answers{"GET /identity" + root + "/config": nil}, want: map[string]string{"skip sign-in": "apply does it"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all := healthy()
+			for key, answer := range tt.spoil {
+				if all[key] = answer; answer == nil {
+					delete(all, key)
+				}
+			}
+			p := projectOf(t, all)
+			if tt.change != nil {
+				tt.change(&p)
+			}
+			var out strings.Builder
+			_, err := Run(t.Context(), &out, slices.Concat(p.Bootstrap(), p.Deployment(), p.Care()))
+			got := told(out.String())
+			fails := slices.ContainsFunc(slices.Collect(maps.Keys(tt.want)), func(k string) bool {
+				return strings.HasPrefix(k, string(Fault))
+			})
+			if errors.Is(err, ErrSick) != fails {
+				t.Errorf("err = %v", err)
+			}
+			for name, words := range tt.want {
+				if !strings.Contains(got[name], words) {
+					t.Errorf("%s: %q is not told in:\n%s", name, words, &out)
+				}
+				delete(got, name)
+			}
+			if len(got) > 0 {
+				t.Errorf("also told: %v", got)
+			}
+		})
+	}
+}
+
+func TestSignIn_tellsEveryProtection(t *testing.T) {
+	t.Parallel()
+	all := healthy()
+	all["GET /identity"+root+"/config"] = object{"authorizedDomains": []any{"localhost"}}
+	p := projectOf(t, all)
+	var out strings.Builder
+	if _, err := Run(t.Context(), &out, p.Care()); err != nil {
+		t.Error(err)
+	}
+	if got := strings.Count(out.String(), "warn  sign-in"); got != len(protections) {
+		t.Errorf("%d of %d:\n%s", got, len(protections), &out)
+	}
+	p.Protected = false
+	out.Reset()
+	if _, err := Run(t.Context(), &out, p.Care()); err != nil || strings.Contains(out.String(), "localhost") {
+		t.Errorf("%v: localhost counts where nobody relies on it:\n%s", err, &out)
+	}
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+		todo []string
+		sick bool
+	}{
+		"what is well":       {nil, "ok    domain         fine\n", nil, false},
+		"what was not made":  {Skip("no reason"), "skip  domain         no reason\n", nil, false},
+		"any other error":    {errors.New("wrong"), "FAIL  domain         wrong\n                     -> mend it\n", nil, true},
+		"a warning":          {Warn("so", "%d", 1), "warn  domain         1\n                     -> so\n", nil, false},
+		"what is to be done": {ToDo("do it", "nowhere"), "to do domain         nowhere\n                     -> do it\n", []string{"do it"}, false},
+		"several": {
+			errors.Join(Faulty("", "a"), Warn("so", "b")),
+			"FAIL  domain         a\n                     -> mend it\nwarn  domain         b\n                     -> so\n", nil, true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			todo, err := Run(t.Context(), &out, []Check{{"domain", func(context.Context) (string, error) { return "fine", tt.err }, "mend it"}})
+			if diff := cmp.Diff(tt.want, out.String()); diff != "" || errors.Is(err, ErrSick) != tt.sick {
+				t.Errorf("err = %v:\n%s", err, diff)
+			}
+			if diff := cmp.Diff(tt.todo, todo); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
