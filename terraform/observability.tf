@@ -272,6 +272,7 @@ locals {
     conditions = { for size, window in burn.windows : "over ${window}" => {
       filter    = "select_slo_burn_rate(\"${google_monitoring_slo.this[name].id}\", \"${local.seconds[window]}\")"
       threshold = burn.rate
+      burns     = true # a burn rate is aligned already
     } }
   } if slo.made }]...)
 
@@ -339,14 +340,13 @@ locals {
   }
 
   # ... which need the load balancer.
-  check_id = try(google_monitoring_uptime_check_config.api[0].uptime_check_id, "")
   edge_alerts = {
     uptime = {
       title    = "the API does not answer"
       severity = "CRITICAL"
       playbook = "availability"
       conditions = { "two of the checkers fail" = {
-        filter    = "metric.type=\"monitoring.googleapis.com/uptime_check/check_passed\" AND resource.type=\"uptime_url\" AND metric.labels.check_id=\"${local.check_id}\""
+        filter    = "metric.type=\"monitoring.googleapis.com/uptime_check/check_passed\" AND resource.type=\"uptime_url\" AND resource.labels.host=\"${var.domain}\""
         threshold = 1
         duration  = "120s"
         period    = "120s"
@@ -360,7 +360,7 @@ locals {
       title    = "the certificate ends within two weeks"
       severity = "ERROR"
       conditions = { "days that it has" = {
-        filter     = "metric.type=\"monitoring.googleapis.com/uptime_check/time_until_ssl_cert_expires\" AND resource.type=\"uptime_url\" AND metric.labels.check_id=\"${local.check_id}\""
+        filter     = "metric.type=\"monitoring.googleapis.com/uptime_check/time_until_ssl_cert_expires\" AND resource.type=\"uptime_url\" AND resource.labels.host=\"${var.domain}\""
         comparison = "COMPARISON_LT"
         threshold  = 14
         duration   = "600s"
@@ -473,7 +473,7 @@ resource "google_monitoring_alert_policy" "this" {
       display_name = conditions.key
 
       dynamic "condition_threshold" {
-        for_each = can(conditions.value.filter) ? [conditions.value] : []
+        for_each = contains(keys(conditions.value), "filter") ? [conditions.value] : []
         iterator = is
         content {
           filter          = is.value.filter
@@ -482,7 +482,7 @@ resource "google_monitoring_alert_policy" "this" {
           duration        = try(is.value.duration, "0s")
 
           dynamic "aggregations" {
-            for_each = startswith(is.value.filter, "select_slo") ? [] : [1]
+            for_each = contains(keys(is.value), "burns") ? [] : [1]
             content {
               alignment_period     = try(is.value.period, "60s")
               per_series_aligner   = try(is.value.aligner, "ALIGN_SUM")
@@ -494,7 +494,7 @@ resource "google_monitoring_alert_policy" "this" {
       }
 
       dynamic "condition_prometheus_query_language" {
-        for_each = can(conditions.value.query) ? [conditions.value] : []
+        for_each = contains(keys(conditions.value), "query") ? [conditions.value] : []
         iterator = is
         content {
           query               = is.value.query

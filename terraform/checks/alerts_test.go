@@ -415,7 +415,7 @@ func TestAlerts_ofAFirstDeployment(t *testing.T) {
 	const own = "projects/pagers/notificationChannels/1"
 	plan := planOnce("dev", map[string]string{
 		"log_alerts_enabled": "false", "alerts_enabled": "false", "prefix": "second",
-		"notification_channels": `["` + own + `"]`, "playbooks_url": "https://wiki.example.com/playbooks",
+		"alert_emails": "[]", "notification_channels": `["` + own + `"]`, "playbooks_url": "https://wiki.example.com/playbooks",
 	})(t)
 	var keys []string
 	for _, a := range resources(plan, "google_monitoring_alert_policy", "google_monitoring_slo") {
