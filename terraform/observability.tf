@@ -11,7 +11,8 @@ locals {
     topics   = { for name, t in google_pubsub_topic.this : name => t.name }
     uploads  = try(google_pubsub_subscription.push["analyze.${local.catalog.uploadTopic}"].name, "none")
     dead     = google_pubsub_subscription.dead_letter.name
-    jobs     = concat([google_pubsub_subscription.dead_letter.name], [for s in google_pubsub_subscription.push : s.name])
+    jobs     = [for s in google_pubsub_subscription.push : s.name]
+    database = coalesce(one(google_firestore_database.this[*].name), "(default)")
   }
   monitored = var.monitoring_enabled
   watched   = local.monitored && var.edge_enabled # what the load balancer and Cloud Armor tell
@@ -119,7 +120,8 @@ locals {
   }
   log_metrics = { for name, m in local.log_lines : name => merge({ labels = [], value = null, unit = "1" }, m) if local.monitored }
 
-  # As filters and as PromQL name a metric: https://docs.cloud.google.com/monitoring/promql/promql-mapping
+  # As filters and as PromQL name a metric: https://docs.cloud.google.com/monitoring/promql/promql-mapping. A metric that has never been
+  # written has no series, so a query that is to see that says "or vector(0)".
   metric_names  = { for name in keys(local.log_lines) : name => try(google_logging_metric.this[name].name, "") }
   metric_series = { for name, m in local.metric_names : name => "logging_googleapis_com:user_${replace(m, "/[^a-zA-Z0-9_]/", "_")}" }
   # ... of a function's lines, of which each metric but backup_removed is.
@@ -322,7 +324,7 @@ locals {
       title    = "an event has waited for ten minutes"
       severity = "ERROR"
       conditions = { "age of the oldest" = {
-        filter    = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND ${local.job_filter} AND resource.labels.subscription_id!=\"${local.observed.dead}\""
+        filter    = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND ${local.job_filter}"
         aligner   = "ALIGN_MAX"
         threshold = 600
         duration  = "300s"
@@ -514,10 +516,11 @@ resource "google_monitoring_alert_policy" "this" {
 }
 
 locals {
-  run     = "resource.type=\"cloud_run_revision\" AND ${local.service_filter}"
-  lb      = "loadbalancing.googleapis.com/https"
-  pubsub  = "pubsub.googleapis.com"
-  by_name = "resource.label.service_name"
+  run      = "resource.type=\"cloud_run_revision\" AND ${local.service_filter}"
+  lb       = "loadbalancing.googleapis.com/https"
+  pubsub   = "pubsub.googleapis.com"
+  by_name  = "resource.label.service_name"
+  database = "resource.type=\"firestore.googleapis.com/Database\" AND resource.labels.database_id=\"${local.observed.database}\""
 
   # Two in a row. `lines` are the data sets: filter, aligner and what they are grouped by.
   tiles = concat(
@@ -532,17 +535,17 @@ locals {
       { title = "Instances at work", unit = "1", lines = [{ filter = "metric.type=\"run.googleapis.com/container/instance_count\" AND ${local.run} AND metric.labels.state=\"active\"", aligner = "ALIGN_MAX", by = local.by_name, plot = "STACKED_AREA" }] },
       { title = "Scan freshness, 95th percentile", unit = "s", lines = [{ filter = local.run_filters["scan_freshness"], aligner = "ALIGN_PERCENTILE_95", by = "resource.label.project_id" }] },
       { title = "Photos finalized and scans ended", unit = "1/min", lines = [
-        { filter = "metric.type=\"${local.pubsub}/topic/send_message_operation_count\" AND resource.type=\"pubsub_topic\" AND resource.labels.topic_id=\"${local.observed.topics[local.catalog.uploadTopic]}\"", aligner = "ALIGN_DELTA", by = "resource.label.topic_id" },
-        { filter = local.run_filters["scan_ended"], aligner = "ALIGN_DELTA", by = "resource.label.project_id" },
+        { filter = "metric.type=\"${local.pubsub}/topic/send_message_operation_count\" AND resource.type=\"pubsub_topic\" AND resource.labels.topic_id=\"${local.observed.topics[local.catalog.uploadTopic]}\"", aligner = "ALIGN_DELTA", by = "resource.label.topic_id", legend = "finalized" },
+        { filter = local.run_filters["scan_ended"], aligner = "ALIGN_DELTA", by = "resource.label.project_id", legend = "ended" },
       ] },
       { title = "Oldest unacknowledged event", unit = "s", lines = [{ filter = "metric.type=\"${local.pubsub}/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND ${local.job_filter}", aligner = "ALIGN_MAX", by = "resource.label.subscription_id", reducer = "REDUCE_MAX" }] },
       { title = "Dead letters", unit = "1", lines = [{ filter = "metric.type=\"${local.pubsub}/subscription/num_undelivered_messages\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${local.observed.dead}\"", aligner = "ALIGN_MAX", by = "resource.label.subscription_id" }] },
       { title = "Sweeps", unit = "1/min", lines = [{ filter = local.run_filters["swept"], aligner = "ALIGN_DELTA", by = local.by_name }] },
-      { title = "Events parked, late erasures and exports, panics, out of memory", unit = "1/min", lines = [for m in ["event_parked", "late", "panic", "memory_exceeded"] : { filter = local.run_filters[m], aligner = "ALIGN_DELTA", by = local.by_name }] },
-      { title = "Messages sent and attempts that failed", unit = "1/min", lines = [for m in ["notification_sent", "notification_failed"] : { filter = local.run_filters[m], aligner = "ALIGN_DELTA", by = "metric.label.channel" }] },
+      { title = "Events parked, late erasures and exports, panics, out of memory", unit = "1/min", lines = [for m in ["event_parked", "late", "panic", "memory_exceeded"] : { filter = local.run_filters[m], aligner = "ALIGN_DELTA", by = local.by_name, legend = m }] },
+      { title = "Messages sent and attempts that failed", unit = "1/min", lines = [for m in ["notification_sent", "notification_failed"] : { filter = local.run_filters[m], aligner = "ALIGN_DELTA", by = "metric.label.channel", legend = "${m} $${metric.labels.channel}" }] },
       { title = "Memory use, 99th percentile", unit = "1", lines = [{ filter = "metric.type=\"run.googleapis.com/container/memory/utilizations\" AND ${local.run}", aligner = "ALIGN_PERCENTILE_99", by = local.by_name, reducer = "REDUCE_MAX" }] },
-      { title = "Firestore reads, writes and deletes", unit = "1/s", lines = [for m in ["read_ops_count", "write_ops_count", "delete_ops_count"] : { filter = "metric.type=\"firestore.googleapis.com/document/${m}\" AND resource.type=\"firestore.googleapis.com/Database\"", aligner = "ALIGN_RATE", by = "resource.label.project_id" }] },
-      { title = "Size of the database's backups, which Google writes some hours late", unit = "By", lines = [{ filter = "metric.type=\"firestore.googleapis.com/storage/backups_storage_bytes\" AND resource.type=\"firestore.googleapis.com/Database\"", aligner = "ALIGN_MEAN", by = "resource.label.database_id" }] },
+      { title = "Firestore reads, writes and deletes", unit = "1/s", lines = [for m in ["read_ops_count", "write_ops_count", "delete_ops_count"] : { filter = "metric.type=\"firestore.googleapis.com/document/${m}\" AND ${local.database}", aligner = "ALIGN_RATE", by = "resource.label.database_id", legend = m }] },
+      { title = "Size of the database's backups, which Google writes some hours late", unit = "By", lines = [{ filter = "metric.type=\"firestore.googleapis.com/storage/backups_storage_bytes\" AND ${local.database}", aligner = "ALIGN_MEAN", by = "resource.label.database_id" }] },
     ],
   )
 }

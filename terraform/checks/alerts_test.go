@@ -179,6 +179,10 @@ func alert(a planned) (all []string) {
 			all = append(all, "query, "+a.text(fmt.Sprintf("conditions.%d.condition_prometheus_query_language.0.duration", i)))
 			continue
 		}
+		// https://docs.cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies#MetricThreshold
+		if filter := a.text(at + "filter"); len(filter) > 2048 {
+			all = append(all, fmt.Sprintf("a filter of %d characters, the API takes 2048", len(filter)))
+		}
 		all = append(all, fmt.Sprintf("%s %v, %s", strings.TrimPrefix(a.text(at+"comparison"), "COMPARISON_"),
 			a.number(at+"threshold_value"), a.text(at+"duration")))
 	}
