@@ -24,8 +24,8 @@ const (
 )
 
 // rehearsal is a cloud that is a fake of Google's APIs: the real Terraform with the real provider
-// acts on a copy of terraform/ with its own states, and nothing leaves this machine. Its clock leaps
-// over waits.
+// acts on a copy of terraform/ and keeps its states in the fake's bucket, and nothing leaves this
+// machine. Its clock leaps over waits.
 type rehearsal struct {
 	*cloud
 	fake     *fakegcp.Server
@@ -59,8 +59,6 @@ func (c *cloud) pretend(ctx context.Context) (r *rehearsal, end func(), err erro
 	c.files = append([]string{environmentFile(c.dir, c.env)}, append(slices.Clone(c.options.varFiles), variables)...)
 	for _, step := range []func() error{
 		func() error { return copyTerraform(source, c.dir) },
-		func() error { return keepStateBeside(c.dir) },
-		func() error { return keepStateBeside(filepath.Join(c.dir, bootstrapFolder)) },
 		func() error {
 			return remember(variables, answered{
 				Project: dryProject, Domain: dryDomain, FirebaseAPIKey: "dry-run",
@@ -76,12 +74,6 @@ func (c *cloud) pretend(ctx context.Context) (r *rehearsal, end func(), err erro
 	}
 	fmt.Fprintf(c.progress, "dry run: project %s is a fake of Google's APIs on this machine\n", dryProject)
 	return &rehearsal{c, fake, clock, config}, end, nil
-}
-
-// keepStateBeside overrides the backend of the root module in the folder.
-func keepStateBeside(dir string) error {
-	const local = "terraform {\n  backend \"local\" {}\n}\n"
-	return os.WriteFile(filepath.Join(dir, "backend_override.tf"), []byte(local), 0o600)
 }
 
 // findProvider returns the settings file by which Terraform finds the Google provider, which is

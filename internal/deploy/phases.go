@@ -96,7 +96,7 @@ func (c *cloud) applyAgreed(ctx context.Context, agreed summary, s saved) error 
 		if !errors.As(err, &failed) || ctx.Err() != nil {
 			return err
 		}
-		rows, wait, passes := known.Transient(failed.faults)
+		rows, wait, passes := known.Transient(failed.each())
 		if !passes || attempt == attempts {
 			return err
 		}

@@ -56,9 +56,9 @@ var Errors = []Error{
 		0, "https://cloud.google.com/billing/docs/how-to/modify-project",
 	},
 	{
-		"the build may not read the source",
-		regexp.MustCompile(`Access to bucket gcf-v2-sources-\S+ denied|` +
-			`Could not build the function due to missing permissions`),
+		"the build lacks a grant",
+		regexp.MustCompile(`Access to bucket gcf-v2-sources-\S+ denied|artifactregistry\.\S+ denied|` +
+			`Could not build the function due to missing permissions|does not have permission to write logs`),
 		"The build account's grants were made moments ago: Google takes minutes until they hold everywhere.",
 		"It is tried again after a wait. If it stays, an owner runs `make bootstrap`, which makes the grants.",
 		time.Minute, "https://github.com/hashicorp/terraform-provider-google/issues/20571",

@@ -16,7 +16,7 @@ var texts = map[string]string{
 	"the state is locked":   "Error acquiring the state lock\nError message: writing failed: conditionNotMet",
 	"billing is off":        "googleapi: Error 403: This API method requires billing to be enabled.",
 	"an API is not enabled": "Error 403: Cloud Scheduler API has not been used in project 1 before or it is disabled.",
-	"the build may not read the source": "Error waiting to create function: Error code 13, message: Build failed: failed " +
+	"the build lacks a grant": "Error waiting to create function: Error code 13, message: Build failed: failed " +
 		"to download archive gs://gcf-v2-sources-59-us-central1/f/function-source.zip: Access to bucket " +
 		"gcf-v2-sources-59-us-central1 denied. You must grant Storage Object Viewer permission to x",
 	"an alert on a metric that is too new": `Error creating AlertPolicy: googleapi: Error 404: Cannot find metric(s) ` +
@@ -69,7 +69,7 @@ func TestFind(t *testing.T) {
 
 func TestTransient(t *testing.T) {
 	t.Parallel()
-	build, metric := texts["the build may not read the source"], texts["an alert on a metric that is too new"]
+	build, metric := texts["the build lacks a grant"], texts["an alert on a metric that is too new"]
 	for name, tt := range map[string]struct {
 		faults []string
 		rows   int
