@@ -2,6 +2,7 @@ package fakegcp
 
 import (
 	"strings"
+	"time"
 )
 
 // decorate fills in the members of a resource that the API sets and not the caller.
@@ -18,8 +19,6 @@ func (s *Server) decorate(c call, p string, r object) {
 		if strings.Contains(p, "/notificationConfigs/") {
 			r["id"] = p[strings.LastIndex(p, "/")+1:]
 		}
-	case "cloudfunctions":
-		s.decorateFunction(p, r)
 	case "firestore":
 		r["name"] = p
 		if ttl, is := r["ttlConfig"].(map[string]any); is {
@@ -28,6 +27,8 @@ func (s *Server) decorate(c call, p string, r object) {
 		if strings.Contains(p, "/indexes/") {
 			r["state"] = "READY"
 		}
+	case "dns":
+		r["id"], r["kind"] = s.number, "dns#managedZone"
 	case "identitytoolkit", "logging":
 		if _, named := r["name"]; !named {
 			r["name"] = p
@@ -37,20 +38,5 @@ func (s *Server) decorate(c call, p string, r object) {
 	}
 }
 
-// decorateFunction adds the Cloud Run service of a function.
-func (s *Server) decorateFunction(p string, r object) {
-	r["name"], r["state"], r["environment"] = p, "ACTIVE", "GEN_2"
-	parts := strings.Split(p, "/") // projects/P/locations/L/functions/F
-	if len(parts) != 6 {
-		return
-	}
-	location, name := parts[3], parts[5]
-	config, is := r["serviceConfig"].(map[string]any)
-	if !is {
-		config = object{}
-		r["serviceConfig"] = config
-	}
-	config["service"] = "projects/" + s.project + "/locations/" + location + "/services/" + name
-	config["uri"] = "https://" + name + "-fake-" + location + ".a.run.app"
-	r["url"] = "https://" + location + "-" + s.project + ".cloudfunctions.net/" + name
-}
+// timestamp returns the time as the APIs write it.
+func (s *Server) timestamp() string { return s.options.Now().UTC().Format(time.RFC3339Nano) }

@@ -2,22 +2,60 @@ package fakegcp
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 )
 
 // lro are the services whose changes answer with a long-running operation.
 var lro = map[string]bool{
-	"artifactregistry": true, "cloudfunctions": true, "eventarc": true, "firestore": true, "serviceusage": true,
+	"artifactregistry": true, "cloudfunctions": true, "eventarc": true, "firebase": true, "firestore": true,
+	"run":          true,
+	"serviceusage": true,
+}
+
+// specials answer the requests of a service that no general rule covers; done is false for the
+// rest.
+var specials = map[string]func(*Server, call) (_ reply, done bool){
+	"billingbudgets":       (*Server).budgets,
+	"cloudbilling":         (*Server).billing,
+	"cloudfunctions":       (*Server).functions,
+	"cloudquotas":          (*Server).quotas,
+	"cloudresourcemanager": (*Server).projects,
+	"cloudscheduler":       (*Server).scheduler,
+	"compute":              (*Server).compute,
+	"dns":                  (*Server).dns,
+	"firebase":             (*Server).firebase,
+	"firebaserules":        (*Server).rules,
+	"firestore":            (*Server).firestore,
+	"iam":                  (*Server).iam,
+	"identitytoolkit":      (*Server).identity,
+	"logging":              (*Server).logging,
+	"monitoring":           (*Server).monitoring,
+	"orgpolicy":            (*Server).orgPolicy,
+	"pubsub":               (*Server).pubsub,
+	"run":                  (*Server).run,
+	"secretmanager":        (*Server).secrets,
+	"serviceusage":         (*Server).serviceUsage,
+	"storage":              (*Server).storage,
 }
 
 func (s *Server) answer(c call) reply {
-	if r, done := s.special(c); done {
-		return r
+	switch {
+	case strings.HasSuffix(c.Path, ":testIamPermissions"), strings.HasSuffix(c.Path, "/iam/testPermissions"):
+		return s.testPermissions(c)
+	case isPolicy(c):
+		return s.iamPolicy(c)
+	}
+	if special, is := specials[c.Service]; is {
+		if r, done := special(s, c); done {
+			return r
+		}
 	}
 	if _, verb, found := strings.Cut(path.Base(c.Path), ":"); found && c.Method == http.MethodPost {
-		return s.operation(c, object{"verb": verb})
+		return failure(http.StatusNotFound, "NOT_FOUND", "fakegcp: there is no method "+verb)
 	}
 	switch c.Method {
 	case http.MethodGet:
@@ -36,8 +74,11 @@ func (s *Server) answer(c call) reply {
 func key(service, p string) string { return service + "/" + p }
 
 func (s *Server) get(c call) reply {
-	if strings.Contains(c.Path, "/operations/") {
-		return ok(object{"name": path.Base(c.Path), "done": true, "status": "DONE"})
+	if strings.Contains("/"+c.Path, "/operations/") {
+		if op, found := s.operations[c.Service+"/"+path.Base(c.Path)]; found {
+			return ok(op)
+		}
+		return notFound(c.Path)
 	}
 	if r, found := s.resources[key(c.Service, c.Path)]; found {
 		return ok(r)
@@ -52,13 +93,13 @@ func notFound(p string) reply {
 // create creates the resource under the id in the query's ...Id, or the one in the body's name, or
 // a made-up one.
 func (s *Server) create(c call) reply {
-	r := object{}
-	for name, value := range c.Body {
-		r[name] = value
+	r := maps.Clone(c.Body)
+	if r == nil {
+		r = object{}
 	}
 	p := c.Path + "/" + s.newID(c)
 	if _, found := s.resources[key(c.Service, p)]; found {
-		return failure(http.StatusConflict, "ALREADY_EXISTS", p+" exists")
+		return failure(http.StatusConflict, "ALREADY_EXISTS", "Resource '"+p+"' already exists")
 	}
 	return s.keep(c, p, r)
 }
@@ -83,10 +124,12 @@ func (s *Server) newID(c call) string {
 }
 
 func (s *Server) change(c call) reply {
-	r := object{}
-	for name, value := range s.resources[key(c.Service, c.Path)] {
-		r[name] = value
+	stored, found := s.resources[key(c.Service, c.Path)]
+	if !found && !s.settable(c) {
+		return notFound(c.Path)
 	}
+	r := object{}
+	maps.Copy(r, stored)
 	body := c.Body
 	// Pub/Sub wraps what it patches.
 	for _, wrapper := range []string{"topic", "subscription"} {
@@ -94,10 +137,14 @@ func (s *Server) change(c call) reply {
 			body = inner
 		}
 	}
-	for name, value := range body {
-		r[name] = value
-	}
+	maps.Copy(r, body)
 	return s.keep(c, c.Path, r)
+}
+
+// settable reports whether what is not there yet is made by changing it: with PUT, and where every
+// project has it from the start.
+func (s *Server) settable(c call) bool {
+	return c.Method == http.MethodPut || c.Service == "firebaseappcheck" || strings.Contains(c.Path, "/fields/")
 }
 
 func (s *Server) remove(c call) reply {
@@ -105,17 +152,40 @@ func (s *Server) remove(c call) reply {
 	if _, found := s.resources[k]; !found {
 		return notFound(c.Path)
 	}
-	delete(s.resources, k)
-	delete(s.policies, k)
+	s.drop(k)
 	return s.operation(c, object{})
+}
+
+// drop deletes a resource and what is beneath it.
+func (s *Server) drop(k string) {
+	for _, one := range slices.Collect(maps.Keys(s.resources)) {
+		if one == k || strings.HasPrefix(one, k+"/") {
+			s.discard(one)
+		}
+	}
+}
+
+func (s *Server) discard(k string) {
+	delete(s.resources, k)
+	delete(s.born, k)
+	delete(s.policies, k)
+	delete(s.grants, k)
+	delete(s.contents, k)
 }
 
 // keep stores the resource with the members that the API sets, and answers with it or its
 // operation.
 func (s *Server) keep(c call, p string, r object) reply {
 	s.decorate(c, p, r)
-	s.resources[key(c.Service, p)] = r
+	s.store(key(c.Service, p), r)
 	return s.operation(c, r)
+}
+
+func (s *Server) store(k string, r object) {
+	if _, there := s.resources[k]; !there {
+		s.born[k] = s.options.Now()
+	}
+	s.resources[k] = r
 }
 
 // operation returns the answer to a change: the resource itself, or the finished operation that
@@ -124,14 +194,32 @@ func (s *Server) operation(c call, r object) reply {
 	switch {
 	case c.Service == "compute":
 		s.made++
-		return ok(object{
-			"kind": "compute#operation", "name": fmt.Sprintf("operation-%d", s.made), "status": "DONE",
-			"targetLink": r["selfLink"], "selfLink": s.url + "/compute/v1/projects/" + s.project + "/global/operations/x",
-		})
+		name := fmt.Sprintf("operation-%d", s.made)
+		op := object{
+			"kind": "compute#operation", "name": name, "status": "DONE", "targetLink": r["selfLink"],
+			"selfLink": s.url + "/compute/v1/" + s.root() + "/global/operations/" + name,
+		}
+		s.operations[c.Service+"/"+name] = op
+		return ok(op)
 	case lro[c.Service] && !strings.Contains(c.Path, "/backupSchedules"):
-		s.made++
-		return ok(object{"name": fmt.Sprintf("projects/%s/operations/%d", s.project, s.made), "done": true, "response": r})
+		return ok(s.ended(c, "response", r))
+	case c.Method == http.MethodDelete && c.Service == "storage":
+		return reply{status: http.StatusNoContent}
 	default:
 		return ok(r)
 	}
+}
+
+// ended returns an operation that has ended, with "response" or "error".
+func (s *Server) ended(c call, how string, result object) object {
+	s.made++
+	op := object{"name": fmt.Sprintf("%s/operations/%d", s.root(), s.made), "done": true, how: result}
+	if strings.Contains(c.Path, "/locations/") {
+		op["name"] = fmt.Sprintf("%s/operations/%d", strings.Join(strings.Split(c.Path, "/")[:4], "/"), s.made)
+	}
+	if c.Service == "serviceusage" {
+		op["name"] = fmt.Sprintf("operations/%d", s.made)
+	}
+	s.operations[fmt.Sprintf("%s/%d", c.Service, s.made)] = op
+	return op
 }

@@ -1,6 +1,7 @@
 package fakegcp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,9 +14,12 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/facescan/facescan/internal/deploy/fakegcp/iam"
 )
 
-// Options configure a Server.
+// Options configure a Server. The zero value of each but Project is a new project of a person
+// without an organisation.
 type Options struct {
 	// Project is the id of the only project.
 	Project string
@@ -23,10 +27,26 @@ type Options struct {
 	Number string
 	// Now is the only clock, time.Now by default.
 	Now func() time.Time
+	// Enabled are APIs, such as "iam.googleapis.com", that are on beside those of every new project.
+	Enabled []string
+	// DomainRestricted reports whether the organisation admits members of its own domain only.
+	DomainRestricted bool
+	// CPUMilli and MemoryMiB are Cloud Run's quota in each region, 20000 and 40960 by default.
+	CPUMilli, MemoryMiB int
+	// Currency is that of the billing account, "EUR" by default.
+	Currency string
+	// BillingDisabled tells that no billing account pays for the project.
+	BillingDisabled bool
+	// TermsRefused tells that the caller has not accepted Firebase's terms.
+	TermsRefused bool
+	// OrgPolicies are the organisation's policies that are set, by constraint such as
+	// "gcp.resourceLocations": the spec that orgpolicy.googleapis.com returns.
+	OrgPolicies map[string]map[string]any
 }
 
 // Server is a running fake.
 type Server struct {
+	options         Options
 	project, number string
 	url             string
 	server          *http.Server
@@ -34,10 +54,16 @@ type Server struct {
 
 	mu        sync.Mutex
 	resources map[string]object
-	policies  map[string]object
-	uploads   map[string]*session
-	requests  []Request
-	made      int
+	// born is when a resource was made, buried when one was deleted whose name is not free at once.
+	born, buried map[string]time.Time
+	policies     map[string]object
+	grants       map[string]iam.Policy
+	agents       map[string]bool
+	contents     map[string][]byte
+	operations   map[string]object
+	uploads      map[string]*session
+	requests     []Request
+	made         int
 }
 
 // Request is a received request.
@@ -48,6 +74,10 @@ type Request struct {
 	Query string
 	// Body is the decoded JSON body, nil without one.
 	Body map[string]any
+	// Caller is the IAM member who sent it, "" for the owner.
+	Caller string
+	// Status is the answer's.
+	Status int
 }
 
 type object = map[string]any
@@ -57,8 +87,12 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if opts.Project == "" {
 		return nil, errors.New("fakegcp: no project")
 	}
-	if opts.Number == "" {
-		opts.Number = "123456789012"
+	opts.Number = cmp.Or(opts.Number, "123456789012")
+	opts.CPUMilli = cmp.Or(opts.CPUMilli, 20_000)
+	opts.MemoryMiB = cmp.Or(opts.MemoryMiB, 40<<10)
+	opts.Currency = cmp.Or(opts.Currency, "EUR")
+	if opts.Now == nil {
+		opts.Now = time.Now
 	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -66,15 +100,26 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		return nil, fmt.Errorf("fakegcp: listen: %w", err)
 	}
 	s := &Server{
-		project: opts.Project, number: opts.Number, url: "http://" + listener.Addr().String(), served: make(chan error, 1),
-		resources: map[string]object{}, policies: map[string]object{}, uploads: map[string]*session{},
+		options: opts, project: opts.Project, number: opts.Number, url: "http://" + listener.Addr().String(),
+		served:    make(chan error, 1),
+		resources: map[string]object{}, born: map[string]time.Time{}, buried: map[string]time.Time{},
+		policies: map[string]object{}, grants: map[string]iam.Policy{}, agents: map[string]bool{},
+		contents: map[string][]byte{}, operations: map[string]object{}, uploads: map[string]*session{},
 	}
-	// Every project has it from the start, and it cannot be deleted.
-	logs := "projects/" + s.project + "/locations/global/buckets/_Default"
-	s.resources[key("logging", logs)] = object{"name": logs, "retentionDays": 30}
+	s.begin()
 	s.server = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	go func() { s.served <- s.server.Serve(listener) }()
 	return s, nil
+}
+
+// begin makes what a new project has.
+func (s *Server) begin() {
+	// Every project has it from the start, and it cannot be deleted.
+	logs := "projects/" + s.project + "/locations/global/buckets/_Default"
+	s.resources[key("logging", logs)] = object{"name": logs, "retentionDays": 30}
+	for _, api := range slices.Concat(firstAPIs, s.options.Enabled) {
+		s.enable(api)
+	}
 }
 
 // Close stops the fake.
@@ -86,17 +131,31 @@ func (s *Server) Close() error {
 	return err
 }
 
-// Environ points the provider at the fake: an endpoint for each API, and a token.
+// ownerToken is the token of the project's owner; callerToken precedes another caller's member.
+const ownerToken, callerToken = "fake", "fake-as-"
+
+// Environ points the provider at the fake: an endpoint for each API, and the owner's token.
 func (s *Server) Environ() map[string]string {
-	environ := map[string]string{"GOOGLE_OAUTH_ACCESS_TOKEN": "fake", "GOOGLE_PROJECT": s.project}
+	environ := map[string]string{
+		"GOOGLE_OAUTH_ACCESS_TOKEN": ownerToken, "GOOGLE_PROJECT": s.project,
+		// That of Terraform's own gcs backend, whose client reads objects from /BUCKET/OBJECT.
+		// https://developer.hashicorp.com/terraform/language/backend/gcs#storage_custom_endpoint
+		"GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT": s.url + "/storage/v1/",
+	}
 	for variable, api := range endpoints {
 		environ["GOOGLE_"+variable+"_CUSTOM_ENDPOINT"] = s.url + "/" + api
 	}
 	return environ
 }
 
-// EnvironAs is the environment of another caller.
-func (s *Server) EnvironAs(string) map[string]string { return s.Environ() }
+// EnvironAs is Environ for another caller, such as
+// "serviceAccount:facescan-deployer@PROJECT.iam.gserviceaccount.com": each of its requests is held
+// against the IAM policies that were set.
+func (s *Server) EnvironAs(member string) map[string]string {
+	environ := s.Environ()
+	environ["GOOGLE_OAUTH_ACCESS_TOKEN"] = callerToken + member
+	return environ
+}
 
 // Requests returns every request so far, in order.
 func (s *Server) Requests() []Request {
@@ -105,13 +164,17 @@ func (s *Server) Requests() []Request {
 	return slices.Clone(s.requests)
 }
 
-// Resources returns all resources, by "service/path".
+// Resources returns all resources that callers made, by "service/path": not those that are deleted
+// and kept for a while, nor those that the cloud itself makes beside a function.
 func (s *Server) Resources() map[string]map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := make(map[string]map[string]any, len(s.resources))
-	for key, r := range s.resources {
-		all[key] = maps.Clone(r)
+	for k, r := range s.resources {
+		own := strings.HasPrefix(k, "run/") || strings.HasPrefix(k, "storage/b/"+sourcesBucket)
+		if !own && r["deleted"] != true {
+			all[k] = maps.Clone(r)
+		}
 	}
 	return all
 }
@@ -123,11 +186,15 @@ var endpoints = map[string]string{
 	"ARTIFACT_REGISTRY":   "artifactregistry/v1/",
 	"BILLING_BUDGETS":     "billingbudgets/v1/",
 	"CLOUD_BILLING":       "cloudbilling/v1/",
+	"CLOUD_QUOTAS":        "cloudquotas/v1/",
 	"CLOUD_RUN":           "run/",
+	"CLOUD_RUN_V2":        "run/v2/",
 	"CLOUD_SCHEDULER":     "cloudscheduler/v1/",
 	"CLOUDFUNCTIONS2":     "cloudfunctions/v2/",
 	"COMPUTE":             "compute/v1/",
+	"DNS":                 "dns/v1/",
 	"EVENTARC":            "eventarc/v1/",
+	"FIREBASE":            "firebase/v1beta1/",
 	"FIREBASE_APP_CHECK":  "firebaseappcheck/v1/",
 	"FIREBASERULES":       "firebaserules/v1/",
 	"FIRESTORE":           "firestore/v1/",
@@ -135,12 +202,23 @@ var endpoints = map[string]string{
 	"IDENTITY_PLATFORM":   "identitytoolkit/v2/",
 	"LOGGING":             "logging/v2/",
 	"MONITORING":          "monitoring/",
+	"ORG_POLICY":          "orgpolicy/v2/",
 	"PUBSUB":              "pubsub/v1/",
 	"RESOURCE_MANAGER":    "cloudresourcemanager/v1/",
 	"RESOURCE_MANAGER_V3": "cloudresourcemanager/v3/",
 	"SECRET_MANAGER":      "secretmanager/v1/",
 	"SERVICE_USAGE":       "serviceusage/v1/",
 	"STORAGE":             "storage/v1/",
+}
+
+// isService reports whether a URL's first element is an API; else it is a bucket.
+func isService(name string) bool {
+	for _, api := range endpoints {
+		if strings.HasPrefix(api, name+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // call is one request, taken apart.
@@ -151,39 +229,49 @@ type call struct {
 	raw []byte
 }
 
+// query returns a parameter of the URL.
+func (c call) query(name string) string { return c.http.URL.Query().Get(name) }
+
 // ServeHTTP answers as Google's APIs would.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c, err := parse(r)
+	c, err := s.parse(r)
 	if err != nil {
 		write(w, failure(http.StatusBadRequest, "INVALID_ARGUMENT", err.Error()))
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	answer := s.gate(c)
+	if answer.status == 0 {
+		answer = s.answer(c)
+	}
+	c.Status = answer.status
 	s.requests = append(s.requests, c.Request)
-	write(w, s.answer(c))
+	write(w, answer)
 }
 
 // parse splits the URL: /service/[base/]version/path, in which storage and compute occur twice.
-func parse(r *http.Request) (call, error) {
+func (s *Server) parse(r *http.Request) (call, error) {
 	raw, err := io.ReadAll(r.Body)
 	if err != nil {
 		return call{}, err
 	}
+	c := call{http: r, raw: raw, Request: Request{Method: r.Method, Query: r.URL.RawQuery}}
+	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if member, other := strings.CutPrefix(token, callerToken); other {
+		c.Caller = member
+	}
 	// An upload of Cloud Storage has /upload before the rest.
 	service, path, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/upload"), "/"), "/")
-	elements := strings.Split(path, "/")
-	for i, e := range elements {
-		if len(e) > 1 && e[0] == 'v' && e[1] >= '1' && e[1] <= '9' {
-			elements = elements[i+1:]
-			break
-		}
+	if !isService(service) {
+		c.Service, c.Path = "storage", "b/"+service+"/o/"+path
+		return c, nil
 	}
-	c := call{
-		Request: Request{Service: service, Method: r.Method, Path: strings.Join(elements, "/"), Query: r.URL.RawQuery},
-		http:    r, raw: raw,
-	}
-	if len(raw) > 0 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+	c.Service, c.Path = service, s.resourcePath(path)
+	// The content of an object may be JSON, too.
+	content := strings.HasPrefix(r.URL.Path, "/upload/") && (c.query("uploadType") == "media" ||
+		c.query("upload_id") != "")
+	if len(raw) > 0 && !content && strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		if err := json.Unmarshal(raw, &c.Body); err != nil {
 			return call{}, err
 		}
@@ -191,24 +279,64 @@ func parse(r *http.Request) (call, error) {
 	return c, nil
 }
 
-// reply is a status, a JSON body and headers.
+// resourcePath returns what follows the version, with the project by its id.
+func (s *Server) resourcePath(path string) string {
+	elements := strings.Split(path, "/")
+	for i, e := range elements {
+		if len(e) > 1 && e[0] == 'v' && e[1] >= '1' && e[1] <= '9' {
+			elements = elements[i+1:]
+			break
+		}
+	}
+	if len(elements) > 1 && elements[0] == "projects" && (elements[1] == s.number || elements[1] == "-") {
+		elements[1] = s.project
+	}
+	return strings.Join(elements, "/")
+}
+
+// reply is a status, a JSON body or other content, and headers.
 type reply struct {
-	status int
-	body   object
-	header map[string]string
+	status  int
+	body    object
+	content []byte
+	header  map[string]string
 }
 
 func ok(body object) reply { return reply{status: http.StatusOK, body: body} }
 
-func failure(code int, status, message string) reply {
-	return reply{status: code, body: object{"error": object{"code": code, "status": status, "message": message}}}
+func failure(code int, status, message string, details ...any) reply {
+	fault := object{
+		"code": code, "status": status, "message": message,
+		"errors": []any{object{"message": message, "domain": "global", "reason": cmp.Or(reasons[status], status)}},
+	}
+	if len(details) > 0 {
+		fault["details"] = details
+	}
+	return reply{status: code, body: object{"error": fault}}
+}
+
+// reasons are those of Google's older APIs.
+var reasons = map[string]string{
+	"ALREADY_EXISTS": "alreadyExists", "FAILED_PRECONDITION": "failedPrecondition", "INVALID_ARGUMENT": "badRequest",
+	"NOT_FOUND": "notFound", "PERMISSION_DENIED": "forbidden",
+}
+
+func invalid(message string) reply {
+	return failure(http.StatusBadRequest, "INVALID_ARGUMENT", message)
 }
 
 func write(w http.ResponseWriter, r reply) {
-	w.Header().Set("Content-Type", "application/json")
 	for name, value := range r.header {
 		w.Header().Set(name, value)
 	}
+	if r.content != nil {
+		w.WriteHeader(r.status)
+		_, _ = w.Write(r.content) // the client may be gone
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(r.status)
-	_ = json.NewEncoder(w).Encode(r.body) // the client may be gone
+	if r.status != http.StatusNoContent {
+		_ = json.NewEncoder(w).Encode(r.body) // the client may be gone
+	}
 }

@@ -29,6 +29,9 @@ func TestUploadOfAnySize_isKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = gcs.Close() })
+	if err := gcs.Bucket("b").Create(t.Context(), "p", nil); err != nil {
+		t.Fatal(err)
+	}
 
 	const part = 256 << 10 // the smallest there is
 	for name, size := range map[string]int{
