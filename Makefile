@@ -17,7 +17,8 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.2.0
 GENERATED     := internal/client/api/client.gen.go internal/usertext/tables.go internal/local/host/functions.gen.go \
 	internal/face/reliability/scores.gen.go \
-	functions/README.md terraform/catalog.json terraform/README.md
+	functions/README.md terraform/README.md terraform/main.tf terraform/variables.tf terraform/outputs.tf \
+	terraform/modules/facescan/catalog.json $(wildcard terraform/modules/*/README.md)
 
 # Where make was called, for scripts/local.sh: -C changes the folder of its commands, but not this.
 export CALLED_FROM := $(value PWD)

@@ -1,29 +1,51 @@
-output "api_url" {
-  description = "Base URL of the API."
-  value       = "https://${google_compute_managed_ssl_certificate.api.managed[0].domains[0]}"
+# Written by go generate ./internal/catalog from modules/facescan.
+
+output "alerts_enabled" {
+  description = "Whether alerts are sent."
+  value       = module.facescan.alerts_enabled
 }
 
 output "api_address" {
-  description = "IP address that the domain's A record has to point at."
-  value       = google_compute_global_address.api.address
+  description = "IP address that the domain's A record has to point at; null without edge."
+  value       = module.facescan.api_address
 }
 
-output "uploads_bucket" {
-  description = "Bucket of the photos."
-  value       = google_storage_bucket.uploads.name
+output "api_url" {
+  description = "Base URL of the API."
+  value       = module.facescan.api_url
 }
 
-output "results_bucket" {
-  description = "Bucket of the results and exports."
-  value       = google_storage_bucket.results.name
+output "dns_managed" {
+  description = "Whether the A record is set here, in dns_zone."
+  value       = module.facescan.dns_managed
 }
 
 output "function_services" {
   description = "Cloud Run service of each function."
-  value       = merge({ for name, m in module.http_function : name => m.service }, { for name, m in module.event_function : name => m.service })
+  value       = module.facescan.function_services
+}
+
+output "http_services" {
+  description = "Cloud Run services that a load balancer of your own has to reach, with their paths, where edge_enabled is false."
+  value       = module.facescan.http_services
 }
 
 output "push_endpoints" {
   description = "Where each push subscription delivers, which is also its token's audience."
-  value       = { for name, s in google_pubsub_subscription.push : name => s.push_config[0].push_endpoint }
+  value       = module.facescan.push_endpoints
+}
+
+output "results_bucket" {
+  description = "Bucket of the results and exports."
+  value       = module.facescan.results_bucket
+}
+
+output "tombstones_bucket" {
+  description = "Bucket of the lines by which erasures are done again after a restore."
+  value       = module.facescan.tombstones_bucket
+}
+
+output "uploads_bucket" {
+  description = "Bucket of the photos."
+  value       = module.facescan.uploads_bucket
 }

@@ -1,43 +1,54 @@
-variable "project_id" {
-  description = "Google Cloud project that everything is made in. One project an environment."
-  type        = string
+# Written by go generate ./internal/catalog from modules/facescan.
 
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
-    error_message = "A project id has 6 to 30 lower-case letters, digits and hyphens."
-  }
+variable "additional_domains" {
+  description = "Further host names with certificates of their own. To change the domain without an outage, add the new one here, wait until its certificate is ACTIVE, then exchange the two."
+  type        = set(string)
+  default     = []
 }
 
-variable "environment" {
-  description = "Name of the environment, in labels and alerts."
-  type        = string
-
-  validation {
-    condition     = contains(["dev", "prod"], var.environment)
-    error_message = "There are dev and prod."
-  }
+variable "alert_emails" {
+  description = "Addresses that alerts go to."
+  type        = set(string)
+  default     = []
 }
 
-variable "region" {
-  description = "Region of functions, buckets, topics and, unless firestore_location says otherwise, the database."
-  type        = string
-  default     = "europe-west1"
+variable "alerts_enabled" {
+  description = "Whether alerts are sent. False makes them and leaves them silent, such as before the domain points here."
+  type        = bool
+  default     = true
 }
 
-variable "firestore_location" {
-  description = "Location of the Firestore database, which can never be moved; null is the region. A multi-region such as eur3 costs twice as much."
+variable "app_check_mode" {
+  description = "What is done with App Check tokens: off, monitor (log only) or enforce. The login and the erasure of one's account never ask for one: the web page for account deletion has none."
   type        = string
-  default     = null
+  default     = "monitor"
 }
 
-variable "domain" {
-  description = "Host name of the API, such as api.example.com. Its A record has to point at the output api_address before the certificate can be issued."
-  type        = string
+variable "app_check_routes" {
+  description = "The modes of the operations that differ from app_check_mode, such as { \"POST /v1/coach\" = \"enforce\" }."
+  type        = map(string)
+  default     = {}
+}
 
-  validation {
-    condition     = can(regex("^[a-z0-9-]+(\\.[a-z0-9-]+)+$", var.domain))
-    error_message = "A host name without scheme or path."
-  }
+variable "armor_preview" {
+  description = "Whether Cloud Armor's WAF rules only log what they would block. Begin with true and read the log for a week."
+  type        = bool
+  default     = true
+}
+
+variable "authorized_domains" {
+  description = "Domains that sign-in may redirect to, beside the project's own."
+  type        = list(string)
+  default     = []
+}
+
+variable "budget" {
+  description = "Monthly budget, in the billing account's currency, whose 50, 90 and 100 per cent are told to the account's administrators; null makes none. The deployer needs roles/billing.costsManager on the account."
+  type = object({
+    billing_account = string
+    amount          = number
+  })
+  default = null
 }
 
 variable "cors_origins" {
@@ -46,15 +57,49 @@ variable "cors_origins" {
   default     = []
 }
 
-variable "runtime" {
-  description = "Runtime of the functions."
-  type        = string
-  default     = "go126"
+variable "create_database" {
+  description = "Whether the database is made here. False takes one that is there, with its protection and backups as they are; indexes, expiry and rules are set all the same."
+  type        = bool
+  default     = true
+}
 
-  validation {
-    condition     = can(regex("^go1[0-9]{2}$", var.runtime))
-    error_message = "A Go runtime such as go126."
-  }
+variable "database" {
+  description = "Id of the Firestore database. A second environment in a project needs one of its own."
+  type        = string
+  default     = "(default)"
+}
+
+variable "dns_zone" {
+  description = "Name of the Cloud DNS managed zone in this project in which the domain's A record is set; null leaves that to you."
+  type        = string
+  default     = null
+}
+
+variable "domain" {
+  description = "Host name of the API, such as api.example.com. Its A record has to point at the output api_address before the certificate can be issued."
+  type        = string
+}
+
+variable "edge_enabled" {
+  description = "Whether the load balancer with certificate and Cloud Armor is made. Without it, put one of your own before the output http_services."
+  type        = bool
+  default     = true
+}
+
+variable "environment" {
+  description = "Name of the environment, in labels and alerts."
+  type        = string
+}
+
+variable "firebase_api_key" {
+  description = "Web API key of the Firebase project, which Identity Toolkit asks for. It is no secret."
+  type        = string
+}
+
+variable "firestore_location" {
+  description = "Location of the Firestore database, which can never be moved; null is the region. A multi-region such as eur3 costs twice as much."
+  type        = string
+  default     = null
 }
 
 variable "function_sources" {
@@ -65,85 +110,28 @@ variable "function_sources" {
   }))
 }
 
-variable "scaling" {
-  description = "Fewest and most instances by function; a function that is not named has 0 and 20. The most bounds what a bug or an attack can cost."
-  type = map(object({
-    min_instances = optional(number, 0)
-    max_instances = optional(number, 20)
-  }))
-  default = {}
+variable "identity_enabled" {
+  description = "Whether the project's Identity Platform is set up here. False where something else owns it."
+  type        = bool
+  default     = true
 }
 
-variable "trigger_mode" {
-  description = "How analyze learns of an uploaded photo: \"push\" by a subscription of ours with a dead-letter topic, \"eventarc\" by a trigger of Cloud Functions, which has none but retries for 24 hours."
-  type        = string
-  default     = "push"
-
-  validation {
-    condition     = contains(["push", "eventarc"], var.trigger_mode)
-    error_message = "There are push and eventarc."
-  }
-}
-
-variable "photo_lifecycle_days" {
-  description = "Days after which the uploads bucket deletes any photo. Only the backstop of the sweep, which deletes within hours; longer than the 7 days of an unfinished scan."
-  type        = number
-  default     = 8
-
-  validation {
-    condition     = var.photo_lifecycle_days >= 8 && var.photo_lifecycle_days <= 30
-    error_message = "From 8 days, one more than an unfinished scan's photo is kept, to 30."
-  }
-}
-
-variable "minimum_age" {
-  description = "Age in years that a user must have passed before a photo is analysed."
-  type        = number
-  default     = 18
-}
-
-variable "firebase_api_key" {
-  description = "Web API key of the Firebase project, which Identity Toolkit asks for. It is no secret."
-  type        = string
-}
-
-variable "receipt_public_keys" {
-  description = "Public halves of the keys that receipts of erasures are signed with, the present one first. The bootstrap prints it; keep former ones as long as their receipts matter."
-  type        = list(string)
-  default     = []
-}
-
-variable "app_check_mode" {
-  description = "What is done with App Check tokens: off, monitor (log only) or enforce. The login and the erasure of one's account never ask for one: the web page for account deletion has none."
-  type        = string
-  default     = "monitor"
-
-  validation {
-    condition     = contains(["off", "monitor", "enforce"], var.app_check_mode)
-    error_message = "There are off, monitor and enforce."
-  }
-}
-
-variable "app_check_routes" {
-  description = "The modes of the operations that differ from app_check_mode, such as { \"POST /v1/coach\" = \"enforce\" }."
+variable "labels" {
+  description = "Labels of the functions, beside those of the provider."
   type        = map(string)
   default     = {}
-
-  validation {
-    condition     = alltrue([for mode in values(var.app_check_routes) : contains(["off", "monitor", "enforce"], mode)])
-    error_message = "There are off, monitor and enforce."
-  }
-
-  validation {
-    condition     = length(setsubtract(keys(var.app_check_routes), local.catalog.appCheckOperations)) == 0
-    error_message = "These operations do not ask for App Check tokens, or are none: ${join(", ", setsubtract(keys(var.app_check_routes), local.catalog.appCheckOperations))}."
-  }
 }
 
-variable "secret_versions" {
-  description = "Version of each secret that is no longer at its first, by the name without facescan-, such as { smtp-password = \"2\" }."
-  type        = map(string)
-  default     = {}
+variable "log_alerts_enabled" {
+  description = "Whether alerts on metrics of log lines are made. Such a metric can be named ten minutes after it was made: false in a first apply, true in the second. scripts/deploy does that."
+  type        = bool
+  default     = true
+}
+
+variable "log_retention_days" {
+  description = "Days that the project's logs are kept. The receipt of an erasure promises at most 30. Null leaves the project's setting alone, which is 30 from the start."
+  type        = number
+  default     = 30
 }
 
 variable "mail" {
@@ -155,33 +143,22 @@ variable "mail" {
   })
 }
 
-variable "authorized_domains" {
-  description = "Domains that sign-in may redirect to, beside the project's own."
+variable "minimum_age" {
+  description = "Age in years that a user must have passed before a photo is analysed."
+  type        = number
+  default     = 18
+}
+
+variable "monitoring_enabled" {
+  description = "Whether metrics, objectives, alerts and the dashboard are made."
+  type        = bool
+  default     = true
+}
+
+variable "notification_channels" {
+  description = "Ids of notification channels of your own that alerts go to as well, such as projects/p/notificationChannels/1."
   type        = list(string)
   default     = []
-}
-
-variable "protect_data" {
-  description = "Whether database and buckets are protected from deletion. False only where nobody's data is."
-  type        = bool
-  default     = true
-}
-
-variable "armor_preview" {
-  description = "Whether Cloud Armor's WAF rules only log what they would block. Begin with true and read the log for a week."
-  type        = bool
-  default     = true
-}
-
-variable "requests_per_minute_per_ip" {
-  description = "Requests a minute from one IP address before Cloud Armor answers 429. Long polls count once."
-  type        = number
-  default     = 300
-
-  validation {
-    condition     = var.requests_per_minute_per_ip >= 10
-    error_message = "Below 10 a minute no app works."
-  }
 }
 
 variable "otlp_endpoint" {
@@ -190,60 +167,88 @@ variable "otlp_endpoint" {
   default     = ""
 }
 
-variable "trace_ratio" {
-  description = "Share of new traces that is sampled, 0 to 1."
+variable "photo_lifecycle_days" {
+  description = "Days after which the uploads bucket deletes any photo. Only the backstop of the sweep, which deletes within hours; longer than the 7 days of an unfinished scan."
   type        = number
-  default     = 0.05
-
-  validation {
-    condition     = var.trace_ratio >= 0 && var.trace_ratio <= 1
-    error_message = "A share is 0 to 1."
-  }
+  default     = 8
 }
 
-variable "log_retention_days" {
-  description = "Days that logs are kept. The receipt of an erasure promises at most 30."
+variable "playbooks_url" {
+  description = "Where the playbooks stand that alerts link to."
+  type        = string
+  default     = "https://github.com/facescan/facescan/blob/main/terraform/playbooks"
+}
+
+variable "prefix" {
+  description = "What every name begins with, so that two environments fit in one project. It can never be changed: another one is another FaceScan."
+  type        = string
+  default     = "facescan"
+}
+
+variable "project_id" {
+  description = "Google Cloud project that everything is made in: that of the provider."
+  type        = string
+}
+
+variable "protect_data" {
+  description = "Whether database and buckets are protected from deletion. False only where nobody's data is."
+  type        = bool
+  default     = true
+}
+
+variable "public_invoker" {
+  description = "Whether allUsers may invoke the HTTP functions, as the load balancer needs. False where the organisation refuses allUsers; see terraform/README.md."
+  type        = bool
+  default     = true
+}
+
+variable "receipt_public_keys" {
+  description = "Public halves of the keys that receipts of erasures are signed with, the present one first. The bootstrap prints it; keep former ones as long as their receipts matter."
+  type        = list(string)
+  default     = []
+}
+
+variable "region" {
+  description = "Region of functions, buckets, topics and, unless firestore_location says otherwise, the database."
+  type        = string
+  default     = "europe-west1"
+}
+
+variable "release" {
+  description = "Commit that is deployed: what /health answers as its release, and a label. scripts/deploy gives it."
+  type        = string
+  default     = ""
+}
+
+variable "requests_per_minute_per_ip" {
+  description = "Requests a minute from one IP address before Cloud Armor answers 429. Many phones share the address of their carrier, so it is far above what one app sends. Long polls count once."
   type        = number
-  default     = 30
-
-  validation {
-    condition     = var.log_retention_days >= 1 && var.log_retention_days <= 30
-    error_message = "Logs are kept for 1 to 30 days, as the receipts of erasures say."
-  }
+  default     = 1200
 }
 
-variable "alert_emails" {
-  description = "Addresses that alerts go to."
-  type        = set(string)
+variable "runtime" {
+  description = "Runtime of the functions."
+  type        = string
+  default     = "go126"
 }
 
-variable "budget" {
-  description = "Monthly budget whose 50, 90 and 100 per cent are told to the billing account's administrators; null makes none."
-  type = object({
-    billing_account = string
-    amount          = number
-    currency        = optional(string, "EUR")
-  })
-  default = null
+variable "scaling" {
+  description = "Fewest and most instances by function; a function that is not named has 0 and 20. The most bounds what a bug or an attack can cost."
+  type = map(object({
+    min_instances = optional(number, 0)
+    max_instances = optional(number, 20)
+  }))
+  default = {}
 }
 
-variable "labels" {
-  description = "Labels of everything that can have any, beside app and environment."
+variable "secret_versions" {
+  description = "Version of each secret that is no longer at its first, by the name without the prefix, such as { smtp-password = \"2\" }."
   type        = map(string)
   default     = {}
 }
 
-# What functions are given as environment variables where their rows of the catalog ask for it.
-locals {
-  settings = {
-    FACESCAN_UPLOADS_BUCKET      = google_storage_bucket.uploads.name
-    FACESCAN_RESULTS_BUCKET      = google_storage_bucket.results.name
-    FACESCAN_FIREBASE_API_KEY    = var.firebase_api_key
-    FACESCAN_MIN_AGE             = tostring(var.minimum_age)
-    FACESCAN_SMTP                = var.mail.server
-    FACESCAN_SMTP_USER           = var.mail.user
-    FACESCAN_MAIL_FROM           = var.mail.from
-    FACESCAN_PUBLIC_URL          = "https://${var.domain}"
-    FACESCAN_RECEIPT_PUBLIC_KEYS = join(",", var.receipt_public_keys)
-  }
+variable "trace_ratio" {
+  description = "Share of new traces that is sampled, 0 to 1."
+  type        = number
+  default     = 0.05
 }

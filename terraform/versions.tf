@@ -9,7 +9,7 @@ terraform {
     }
   }
 
-  # bootstrap/ makes the bucket; scripts/deploy names it: terraform init -backend-config=bucket=PROJECT-facescan-state.
+  # bootstrap/ makes the bucket; scripts/deploy names it: terraform init -backend-config=bucket=PROJECT-PREFIX-state.
   backend "gcs" {
     prefix = "facescan"
   }
@@ -20,5 +20,5 @@ provider "google" {
   region                = var.region
   user_project_override = true
   billing_project       = var.project_id
-  default_labels        = local.labels
+  default_labels        = merge(var.labels, { app = "facescan", environment = var.environment })
 }

@@ -15,7 +15,7 @@ func init() { boot.HTTP("health", build) }
 
 func build(_ context.Context, p *boot.Process) (http.Handler, error) {
 	api := p.API(nil, nil)
-	httpapi.HealthRoutes(api, p.Ready)
+	httpapi.HealthRoutes(api, p.Config.Release, p.Ready)
 	web.DeletionRoutes(api)
 	return api, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -22,6 +23,15 @@ type Config struct {
 	// Service and Revision are set by Cloud Run; Service is empty outside it.
 	Service  string `env:"K_SERVICE"`
 	Revision string `env:"K_REVISION"`
+	// Release is the commit that is deployed, which only health is told: another function would be
+	// deployed anew with every commit.
+	Release string `env:"FACESCAN_RELEASE"`
+
+	// Database is the id of the Firestore database, "" for "(default)".
+	Database string `env:"FACESCAN_DATABASE"`
+	// TopicPrefix begins the names of all topics in Pub/Sub, such as "facescan-". The code knows topics
+	// without it, and the local stack has none.
+	TopicPrefix string `env:"FACESCAN_TOPIC_PREFIX"`
 
 	// HashKey is the secret, 32 bytes or more, that derives the pseudonyms in logs and the ids of
 	// idempotency keys.
@@ -111,6 +121,15 @@ const (
 	highestAge = 99
 )
 
+var (
+	// releasePattern is that of the contract.
+	releasePattern = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,62}$`)
+	// databasePattern follows https://cloud.google.com/firestore/docs/manage-databases#database_id.
+	databasePattern = regexp.MustCompile(`^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$`)
+	// prefixPattern leaves a topic's name within https://cloud.google.com/pubsub/docs/create-topic.
+	prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}-$`)
+)
+
 // Environ returns the process's environment as a map.
 func Environ() map[string]string {
 	all := map[string]string{}
@@ -171,6 +190,18 @@ func (c Config) validate() error {
 	}
 	if c.MinAge < lowestAge || c.MinAge > highestAge {
 		faults = append(faults, fmt.Errorf("FACESCAN_MIN_AGE must be a whole number of %d to %d", lowestAge, highestAge))
+	}
+	for _, v := range []struct {
+		name, value string
+		pattern     *regexp.Regexp
+	}{
+		{"FACESCAN_RELEASE", c.Release, releasePattern},
+		{"FACESCAN_DATABASE", c.Database, databasePattern},
+		{"FACESCAN_TOPIC_PREFIX", c.TopicPrefix, prefixPattern},
+	} {
+		if v.value != "" && !v.pattern.MatchString(v.value) {
+			faults = append(faults, fmt.Errorf("%s is %q, which does not match %s", v.name, v.value, v.pattern))
+		}
 	}
 	if c.ScanLease < 0 {
 		faults = append(faults, errors.New("FACESCAN_SCAN_LEASE must not be negative"))

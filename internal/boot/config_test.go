@@ -52,6 +52,19 @@ func TestReadConfig(t *testing.T) {
 			productionEnviron("FACESCAN_APP_CHECK", "off,/v1/me=enforce"), []string{"FACESCAN_APP_CHECK"},
 		},
 		"App Check modes": {productionEnviron("FACESCAN_APP_CHECK", "monitor,GET /v1/me=enforce"), nil},
+		"a release, a database and a prefix": {
+			productionEnviron(
+				"FACESCAN_RELEASE", "1f0c9a7-dirty", "FACESCAN_DATABASE", "facescan-eu", "FACESCAN_TOPIC_PREFIX", "facescan-",
+			), nil,
+		},
+		"the default database":      {productionEnviron("FACESCAN_DATABASE", "(default)"), nil},
+		"a release with a space":    {productionEnviron("FACESCAN_RELEASE", "1 0"), []string{"FACESCAN_RELEASE"}},
+		"a database of three":       {productionEnviron("FACESCAN_DATABASE", "abc"), []string{"FACESCAN_DATABASE"}},
+		"a database with a capital": {productionEnviron("FACESCAN_DATABASE", "Main"), []string{"FACESCAN_DATABASE"}},
+		"a prefix without its dash": {productionEnviron("FACESCAN_TOPIC_PREFIX", "fs"), []string{"FACESCAN_TOPIC_PREFIX"}},
+		"a prefix that is a path": {
+			productionEnviron("FACESCAN_TOPIC_PREFIX", "projects/p/topics/fs-"), []string{"FACESCAN_TOPIC_PREFIX"},
+		},
 		"Firestore's emulator in production": {
 			productionEnviron("FIRESTORE_EMULATOR_HOST", "h:1"), []string{"FIRESTORE_EMULATOR_HOST"},
 		},

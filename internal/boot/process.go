@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,7 +43,9 @@ type lazy struct {
 }
 
 func newProcess(c Config) (*Process, error) {
-	tracing, err := telemetry.StartTracing(context.Background(), c.Service, c.OTLPEndpoint, c.TraceRatio)
+	tracing, err := telemetry.StartTracing(context.Background(), telemetry.Traces{
+		Service: c.Service, Project: c.Project, ExportTo: c.OTLPEndpoint, Ratio: c.TraceRatio,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +82,7 @@ func Shared[T any](ctx context.Context, p *Process, name string, build func(cont
 // Firestore returns the process's Firestore client.
 func (p *Process) Firestore(ctx context.Context) (*firestore.Client, error) {
 	return Shared(ctx, p, "firestore", func(ctx context.Context) (*firestore.Client, error) {
-		return firestore.NewClient(ctx, p.Config.Project)
+		return p.openFirestore(ctx)
 	})
 }
 
@@ -99,8 +102,13 @@ const (
 // wait for a listener to end.
 func (p *Process) Listening(ctx context.Context) (*firestore.Client, error) {
 	return Shared(ctx, p, "firestore for listening", func(ctx context.Context) (*firestore.Client, error) {
-		return firestore.NewClient(ctx, p.Config.Project, listening()...)
+		return p.openFirestore(ctx, listening()...)
 	})
+}
+
+func (p *Process) openFirestore(ctx context.Context, opts ...option.ClientOption) (*firestore.Client, error) {
+	database := cmp.Or(p.Config.Database, firestore.DefaultDatabaseID)
+	return firestore.NewClientWithDatabase(ctx, p.Config.Project, database, opts...)
 }
 
 func listening() []option.ClientOption {

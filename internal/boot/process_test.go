@@ -8,6 +8,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"cloud.google.com/go/firestore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 type contextKey struct{}
@@ -185,6 +189,31 @@ func TestReady(t *testing.T) {
 	}
 	if gone.Ready(t.Context()) == nil {
 		t.Error("ready without a database")
+	}
+}
+
+// TestFirestore_isTheNamedDatabase: what one database has, another lacks, for both clients.
+func TestFirestore_isTheNamedDatabase(t *testing.T) {
+	t.Parallel()
+	usual := localProcess(t)
+	named := &Process{Config: usual.Config}
+	named.Config.Database = "facescan-eu"
+	create := func(fs *firestore.Client, err error) codes.Code {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = fs.Close() })
+		_, err = fs.Collection("limits").Doc("mine").Create(t.Context(), map[string]any{"schema": 1})
+		return status.Code(err)
+	}
+	for _, p := range []*Process{usual, named} {
+		if code := create(p.Firestore(t.Context())); code != codes.OK {
+			t.Errorf("the first document in %q: %v", p.Config.Database, code)
+		}
+		if code := create(p.Listening(t.Context())); code != codes.AlreadyExists {
+			t.Errorf("the same document in %q again: %v", p.Config.Database, code)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func TestOwner(t *testing.T) {
 		"/v1/inbox":               "inbox",
 		"/v1/devices/d1":          "inbox",
 		"/v1/leaderboards/x/top":  "leaderboard",
-		"/healthz":                "health",
+		"/health":                 "health",
 		"/":                       "health",
 		"/wp-admin/../v1/scans/x": "health",
 	} {

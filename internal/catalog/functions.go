@@ -16,6 +16,7 @@ const (
 	publicURL     = "FACESCAN_PUBLIC_URL"
 	receiptKeys   = "FACESCAN_RECEIPT_PUBLIC_KEYS"
 	firebaseKey   = "FACESCAN_FIREBASE_API_KEY"
+	release       = "FACESCAN_RELEASE"
 )
 
 // Secrets.
@@ -74,7 +75,8 @@ var functions = everyTopic([]Function{
 	httpFunction(Function{
 		Name: "health", Purpose: "liveness, readiness, the API's contract, the page for account deletion, and " +
 			"problem+json for every other path",
-		Paths: []string{"/healthz", "/readyz", "/v1/openapi.yaml", "/account-deletion", fallback},
+		Paths:    []string{"/health", "/ready", "/v1/openapi.yaml", "/account-deletion", fallback},
+		Settings: []string{release},
 	}),
 	httpFunction(Function{
 		Name: "inbox", Purpose: "the user's notifications, devices and preferences; turns mails off by their links",

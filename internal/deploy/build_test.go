@@ -150,7 +150,7 @@ func checkServes(t *testing.T, f catalog.Function, binary string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if path == "/healthz" {
+	if path == "/health" {
 		if resp.StatusCode != http.StatusOK {
 			t.Errorf("%s answers %d: %s", path, resp.StatusCode, body)
 		}

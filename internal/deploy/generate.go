@@ -10,13 +10,14 @@ import (
 	"strings"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/deploy/tfmodule"
 )
 
 // Files that are generated from the catalog, below the repository's root: the document for
 // Terraform, the readmes with the diagram and with the table of functions, and the local host's
 // imports.
 var (
-	catalogFile   = filepath.Join("terraform", "catalog.json")
+	catalogFile   = filepath.Join("terraform", "modules", "facescan", "catalog.json")
 	diagramFile   = filepath.Join("terraform", "README.md")
 	functionsFile = filepath.Join("functions", "README.md")
 	importsFile   = filepath.Join("internal", "local", "host", "functions.gen.go")
@@ -45,9 +46,39 @@ func generated(root string) (map[string][]byte, error) {
 	if err := errors.Join(documentErr, diagramErr, tableErr); err != nil {
 		return nil, err
 	}
-	return map[string][]byte{
+	all := map[string][]byte{
 		catalogFile: document, diagramFile: diagram, functionsFile: table, importsFile: functionImports(),
-	}, nil
+	}
+	return all, addModules(root, all)
+}
+
+// modules are Terraform's modules that others may call.
+var modules = []string{"access", "edge", "facescan", "function", "monitoring"}
+
+// callerHeader stands above the files of the root that are written from the module's.
+const callerHeader = "# Written by go generate ./internal/catalog from modules/facescan.\n\n"
+
+// addModules adds the tables of the modules' inputs and outputs, and the root, which hands on all of
+// facescan's.
+func addModules(root string, files map[string][]byte) error {
+	for _, name := range modules {
+		folder := filepath.Join("terraform", "modules", name)
+		module, err := tfmodule.Read(filepath.Join(root, folder))
+		if err != nil {
+			return err
+		}
+		readme := filepath.Join(folder, "README.md")
+		if files[readme], err = withPart(root, readme, "table", module.Tables()); err != nil {
+			return err
+		}
+		if name != "facescan" {
+			continue
+		}
+		for file, text := range module.Caller(name, "./modules/"+name, callerHeader) {
+			files[filepath.Join("terraform", file)] = text
+		}
+	}
+	return nil
 }
 
 // withPart returns the file with the text between the marks of the part.

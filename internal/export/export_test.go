@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -549,4 +550,49 @@ func TestSweep_leavesAloneForAWhileWhatItFailsOn(t *testing.T) {
 	sweepOnce(false)
 	w.Advance(10 * time.Minute)
 	sweepOnce(true)
+}
+
+// It changes what the log goes to, and so is not parallel.
+func TestExport_thatIsLateOrFailsIsLogged(t *testing.T) {
+	w := newWorld(t)
+	w.seed(t, ada)
+	w.ask(t)
+	m := w.take()[0]
+	var logged bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&logged, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	says := func(when, text string, want int) {
+		t.Helper()
+		if got := strings.Count(logged.String(), text); got != want {
+			t.Errorf("%s: %d times %q, want %d: %s", when, got, text, want, &logged)
+		}
+	}
+	sweepAfter := func(d time.Duration) {
+		t.Helper()
+		w.Advance(d)
+		if _, err := w.sweeper.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweepAfter(59 * time.Minute)
+	says("after 59 minutes", "export is late", 0)
+	sweepAfter(3 * time.Minute)
+	says("after 62 minutes", "export is late", 1)
+
+	uploads := w.exporter.Uploads
+	w.exporter.Uploads = nil
+	for range 12 {
+		func() {
+			defer func() { _ = recover() }()
+			_ = w.exporter.Handle(t.Context(), m)
+		}()
+		w.Advance(2 * time.Minute)
+	}
+	w.exporter.Uploads = uploads
+	says("before it is given up", "export failed", 0)
+	if err := w.exporter.Handle(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	says("given up", "export failed", 1)
 }

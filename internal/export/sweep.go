@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -20,6 +21,8 @@ const (
 	sweepPage = 100
 	// failedLook is how long the sweep skips an export that it failed on.
 	failedLook = 10 * time.Minute
+	// lateAfter is how long an export may take, which usually are seconds.
+	lateAfter = time.Hour
 )
 
 // Sweeper deletes exports that are over, and requests abandoned ones again.
@@ -45,6 +48,7 @@ func (s *Sweeper) look(ctx context.Context, snap *firestore.DocumentSnapshot) er
 	if err != nil {
 		return err
 	}
+	j.logLate(ctx, s.Now())
 	if j.expired(s.Now()) {
 		return s.expire(ctx, snap, j)
 	}
@@ -60,6 +64,15 @@ func (s *Sweeper) look(ctx context.Context, snap *firestore.DocumentSnapshot) er
 		current.SweepAt = now.Add(firstLook)
 		return errors.Join(WriteJob(tx.Transaction, s.Firestore, current), tell(ctx, tx, current, now))
 	})
+}
+
+// logLate logs that the export should have ended. Terraform's metric late, with an alert, reads
+// this line.
+func (j Job) logLate(ctx context.Context, now time.Time) {
+	if j.State != Queued || now.Sub(j.CreatedAt) < lateAfter {
+		return
+	}
+	slog.ErrorContext(ctx, "export is late", "attempts", j.Attempts, "late_s", now.Sub(j.CreatedAt).Seconds())
 }
 
 // expire deletes the object first: without its document it would not be found.

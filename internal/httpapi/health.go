@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"net/http"
@@ -18,14 +19,19 @@ func Contract() []byte { return contract }
 // readyTimeout bounds the readiness probe.
 const readyTimeout = 3 * time.Second
 
-// HealthRoutes adds /healthz, which reports that the process answers, /readyz, which answers by the
-// error of ready, and the contract.
-func HealthRoutes(api *API, ready func(context.Context) error) {
+// UnknownRelease is the release of a process that was not told one.
+const UnknownRelease = "unknown"
+
+// HealthRoutes adds /health, which reports that the process answers and its release, /ready, which
+// answers by the error of ready, and the contract. Neither path ends in z: Cloud Run reserves some
+// of those, and /healthz may never arrive (https://cloud.google.com/run/docs/known-issues).
+func HealthRoutes(api *API, release string, ready func(context.Context) error) {
 	ok := map[string]string{"status": "ok"}
-	api.Handle("GET /healthz", Open, func(w http.ResponseWriter, _ *http.Request) error {
-		return Write(w, http.StatusOK, ok)
+	health := map[string]string{"status": "ok", "release": cmp.Or(release, UnknownRelease)}
+	api.Handle("GET /health", Open, func(w http.ResponseWriter, _ *http.Request) error {
+		return Write(w, http.StatusOK, health)
 	})
-	api.Handle("GET /readyz", Open, func(w http.ResponseWriter, r *http.Request) error {
+	api.Handle("GET /ready", Open, func(w http.ResponseWriter, r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
 		if err := ready(ctx); err != nil {

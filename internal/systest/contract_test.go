@@ -40,7 +40,7 @@ func wiring() map[string]func(*httpapi.API) {
 	accounts := account.New(nil, nil, nil)
 	return map[string]func(*httpapi.API){
 		"coach":       new(coach.Handler).Routes,
-		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, nil); web.DeletionRoutes(api) },
+		"health":      func(api *httpapi.API) { httpapi.HealthRoutes(api, "", nil); web.DeletionRoutes(api) },
 		"inbox":       (&inbox.Handler{}).Routes,
 		"leaderboard": func(api *httpapi.API) { new(friends.Handler).Routes(api); new(serve.Handler).Routes(api) },
 		"profile": func(api *httpapi.API) {

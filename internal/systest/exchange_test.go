@@ -372,7 +372,7 @@ func (s *system) everyOperation(ctx context.Context, t *testing.T) {
 	c.want(ctx, t, 200, "GET", "/v1/me/summary", "")
 	c.want(ctx, t, 204, "DELETE", "/v1/leaderboards/me", "")
 	c.friends(ctx, t)
-	for _, path := range []string{"/healthz", "/readyz", "/v1/openapi.yaml", "/account-deletion"} {
+	for _, path := range []string{"/health", "/ready", "/v1/openapi.yaml", "/account-deletion"} {
 		nobody.want(ctx, t, 200, "GET", path, "")
 	}
 	credentials := func(email, password string) string {

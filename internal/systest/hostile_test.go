@@ -256,7 +256,7 @@ func TestUnfinishedBodies(t *testing.T) {
 		})
 	}
 	all.Wait()
-	caller{system: s}.want(ctx, t, 200, "GET", "/readyz", "")
+	caller{system: s}.want(ctx, t, 200, "GET", "/ready", "")
 }
 
 func (s *system) dial(ctx context.Context) (net.Conn, error) {

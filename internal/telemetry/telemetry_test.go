@@ -52,7 +52,7 @@ func TestWith_keepsSiblingsApart(t *testing.T) {
 
 func TestTraceContextTravels(t *testing.T) {
 	t.Parallel()
-	tracing, err := telemetry.StartTracing(t.Context(), "test", "", 1)
+	tracing, err := telemetry.StartTracing(t.Context(), telemetry.Traces{Service: "test", Ratio: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

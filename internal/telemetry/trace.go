@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc"
 )
 
 const (
@@ -23,17 +24,30 @@ const (
 // Tracing is the process's tracer provider.
 type Tracing struct{ provider *sdktrace.TracerProvider }
 
+// Traces says what is traced, and where the spans go.
+type Traces struct {
+	// Service and Project name the function and its Google Cloud project.
+	Service, Project string
+	// ExportTo is the value of OTEL_EXPORTER_OTLP_ENDPOINT, "" to export nothing. The exporter reads
+	// this and the other standard variables itself.
+	ExportTo string
+	// Ratio is the share of new traces that is sampled, 0 to 1. A caller's decision is kept.
+	Ratio float64
+}
+
 // StartTracing installs a tracer provider. Trace ids are always made and passed on. Spans are
-// exported over OTLP/gRPC only when exportTo is not empty (the exporter then reads the standard
-// OTEL_EXPORTER_OTLP_* variables). ratio is the share of new traces that is sampled, 0 to 1. A
-// caller's decision is kept.
-func StartTracing(ctx context.Context, service, exportTo string, ratio float64) (*Tracing, error) {
+// exported over OTLP/gRPC.
+func StartTracing(ctx context.Context, t Traces) (*Tracing, error) { return startTracing(ctx, t) }
+
+func startTracing(ctx context.Context, t Traces, dial ...grpc.DialOption) (*Tracing, error) {
 	opts := []sdktrace.TracerProviderOption{
-		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(ratio))),
-		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", service))),
+		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(t.Ratio))),
+		sdktrace.WithResource(resource.NewSchemaless(
+			attribute.String("service.name", t.Service), attribute.String(projectAttribute, t.Project),
+		)),
 	}
-	if exportTo != "" {
-		exporter, err := otlptracegrpc.New(ctx)
+	if t.ExportTo != "" {
+		exporter, err := otlptracegrpc.New(ctx, otlptracegrpc.WithDialOption(append(authorization(t.ExportTo), dial...)...))
 		if err != nil {
 			return nil, fmt.Errorf("make the OTLP exporter: %w", err)
 		}

@@ -161,7 +161,7 @@ func runForever(ctx context.Context, c preflight.Command) error {
 func printAddresses(w io.Writer, h *host.Host) {
 	for _, line := range [][2]string{
 		{"API", h.URL},
-		{"health", h.URL + "/healthz, " + h.URL + "/readyz"},
+		{"health", h.URL + "/health, " + h.URL + "/ready"},
 		{"contract", h.URL + "/v1/openapi.yaml"},
 		{"Firestore", os.Getenv("FIRESTORE_EMULATOR_HOST")},
 		{"Pub/Sub", os.Getenv("PUBSUB_EMULATOR_HOST")},

@@ -40,7 +40,7 @@ import (
 	"github.com/facescan/facescan/internal/local/emulator"
 )
 
-const usage = `usage: go run ./scripts/migrate [-dry-run] [-project P] [-step NAME [-after PATH]]
+const usage = `usage: go run ./scripts/migrate [-dry-run] [-project P] [-database D] [-step NAME [-after PATH]]
        go run ./scripts/migrate -list
 
 Brings the documents of Firestore into the shape that this version of the code writes. Run it right
@@ -70,8 +70,8 @@ func main() {
 
 // options are the command line's.
 type options struct {
-	project, step, after string
-	dryRun, list         bool
+	project, database, step, after string
+	dryRun, list                   bool
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -81,6 +81,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
 	flags.BoolVar(&o.dryRun, "dry-run", false, "write nothing, and print what would change")
 	flags.StringVar(&o.project, "project", "", "Google Cloud `project`; the local one by default, with an emulator")
+	flags.StringVar(&o.database, "database", cmp.Or(os.Getenv("FACESCAN_DATABASE"), firestore.DefaultDatabaseID),
+		"`id` of the database; FACESCAN_DATABASE by default")
 	flags.StringVar(&o.step, "step", "", "run only the step of this `name`")
 	flags.StringVar(&o.after, "after", "", "go on behind the document of this `path`, where a run stopped; needs -step")
 	flags.BoolVar(&o.list, "list", false, "list the steps in their order")
@@ -132,12 +134,12 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		}
 		return nil
 	}
-	fs, err := firestore.NewClient(ctx, o.project)
+	fs, err := firestore.NewClientWithDatabase(ctx, o.project, o.database)
 	if err != nil {
 		return fmt.Errorf("connect to Firestore: %w", err)
 	}
 	r := runner{fs: fs, now: time.Now, out: stdout, dry: o.dryRun, after: o.after}
-	fmt.Fprintf(stdout, "project %s on %s\n", o.project, cmp.Or(os.Getenv("FIRESTORE_EMULATOR_HOST"), "Google Cloud"))
+	fmt.Fprintf(stdout, "project %s, database %s on %s\n", o.project, o.database, cmp.Or(os.Getenv("FIRESTORE_EMULATOR_HOST"), "Google Cloud"))
 	for _, s := range steps {
 		if o.step == "" || o.step == s.Name {
 			err = errors.Join(err, r.run(ctx, s))

@@ -1,24 +1,36 @@
-# What has to be there before terraform/ can be applied: the bucket of its state, the account that applies it, and the secrets whose values
-# scripts/deploy writes. An owner of the project applies this once; after that nobody needs to be owner.
+# What has to be there before terraform/ can be applied, and what only an owner of the project may decide: the bucket of the states, the accounts,
+# roles and grants, and the secrets whose values scripts/deploy writes. `make bootstrap` applies it, again whenever the catalog has a new
+# function, secret or grant; after that a deployment needs no owner.
 
 # The APIs that Terraform itself needs; the rest terraform/ switches on.
 resource "google_project_service" "this" {
   for_each = toset([
     "cloudbilling.googleapis.com", # for doctor
+    "cloudquotas.googleapis.com",  # for doctor
     "cloudresourcemanager.googleapis.com",
     "iam.googleapis.com",
     "iamcredentials.googleapis.com",
+    "orgpolicy.googleapis.com", # for doctor
+    "pubsub.googleapis.com",    # for its service agent
     "secretmanager.googleapis.com",
     "serviceusage.googleapis.com",
     "storage.googleapis.com",
+    "sts.googleapis.com", # for CI's workload identity
   ])
 
+  project            = var.project_id
   service            = each.value
   disable_on_destroy = false
 }
 
+# scripts/deploy makes it when it is not there, since this root's own state stands in it, and this takes it over.
+import {
+  to = google_storage_bucket.state
+  id = "${var.project_id}/${var.project_id}-${var.prefix}-state"
+}
+
 resource "google_storage_bucket" "state" {
-  name     = "${var.project_id}-facescan-state"
+  name     = "${var.project_id}-${var.prefix}-state"
   location = var.region
 
   uniform_bucket_level_access = true
@@ -44,22 +56,17 @@ resource "google_storage_bucket" "state" {
   depends_on = [google_project_service.this]
 }
 
-# The secrets that the functions read. Terraform makes them and not their values, which would stand in its state.
-resource "google_secret_manager_secret" "this" {
-  for_each = toset(flatten([for f in jsondecode(file("${path.module}/../catalog.json")).functions : values(f.access.secrets)]))
+module "access" {
+  source = "../modules/access"
 
-  secret_id = "facescan-${each.value}"
-
-  replication {
-    user_managed {
-      replicas {
-        location = var.region
-      }
-    }
-  }
-
-  # A destroyed version can be brought back for a day.
-  version_destroy_ttl = "86400s"
+  project_id        = var.project_id
+  prefix            = var.prefix
+  region            = var.region
+  database          = var.database
+  protect_data      = var.protect_data
+  deployers         = var.deployers
+  github_repository = var.github_repository
+  photo_audit       = var.photo_audit
 
   depends_on = [google_project_service.this]
 }

@@ -8,9 +8,9 @@ terraform {
     }
   }
 
-  # Here the bucket for states is made, so this root's own state stands beside it, a file for each project. It can be lost: `terraform
-  # import` finds everything again, and nothing here changes often.
-  backend "local" {}
+  # In the bucket that is made here: scripts/deploy makes it first, and names it, as
+  # terraform init -backend-config=bucket=PROJECT-PREFIX-state -backend-config=prefix=PREFIX/bootstrap.
+  backend "gcs" {}
 }
 
 provider "google" {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
@@ -32,8 +33,16 @@ func TestApply(t *testing.T) {
 	for _, v := range vars {
 		apply, destroy = append(apply, v), append(destroy, v)
 	}
+	s.bootstrap(ctx, t)
+	s.clock.advance(time.Minute) // a grant holds for builds after a while
+	s.as(t, deployer)
+	// scripts/deploy does the same: alerts on metrics of logs come when these are ten minutes old.
+	if err := s.Apply(ctx, append(slices.Clone(apply), tfexec.Var("log_alerts_enabled=false"))...); err != nil {
+		t.Fatalf("terraform apply, the first phase: %v", err)
+	}
+	s.clock.advance(10 * time.Minute)
 	if err := s.Apply(ctx, apply...); err != nil {
-		t.Fatalf("terraform apply: %v", err)
+		t.Fatalf("terraform apply, the second phase: %v", err)
 	}
 
 	t.Run("what was sent is what the catalog says", func(t *testing.T) { checkSent(t, s.fake) })
@@ -46,8 +55,8 @@ func TestApply(t *testing.T) {
 		s.writeSources(t, map[string]bool{"rank": true})
 		changed := changes(s.plan(ctx, t, set, false))
 		want := []string{
-			`google_storage_bucket_object.source["rank"] replaced`,
-			`module.event_function["rank"].google_cloudfunctions2_function.this updated`,
+			`module.facescan.google_storage_bucket_object.source["rank"] replaced`,
+			`module.facescan.module.function["rank"].google_cloudfunctions2_function.this updated`,
 		}
 		if !slices.Equal(changed, want) {
 			t.Errorf("changes:\n%s\nwant:\n%s", strings.Join(changed, "\n"), strings.Join(want, "\n"))
@@ -56,9 +65,9 @@ func TestApply(t *testing.T) {
 	t.Run("more memory replaces nothing", func(t *testing.T) {
 		s.writeSources(t, nil)
 		now := fmt.Sprintf(`"memoryMiB": %d`, catalog.Functions()[0].MemoryMiB)
-		s.edit(t, "catalog.json", now, `"memoryMiB": 4096`)
+		s.edit(t, "modules/facescan/catalog.json", now, `"memoryMiB": 4096`)
 		changed := changes(s.plan(ctx, t, set, false))
-		s.edit(t, "catalog.json", `"memoryMiB": 4096`, now)
+		s.edit(t, "modules/facescan/catalog.json", `"memoryMiB": 4096`, now)
 		if len(changed) == 0 || slices.ContainsFunc(
 			changed, func(c string) bool { return !strings.HasSuffix(c, " updated") },
 		) {
@@ -76,6 +85,25 @@ func TestApply(t *testing.T) {
 		}
 		if replaced != len(catalog.Functions()) {
 			t.Errorf("%d functions are replaced, want all %d", replaced, len(catalog.Functions()))
+		}
+	})
+	t.Run("the owner's secrets and states refuse to be destroyed", func(t *testing.T) {
+		plan := []tfexec.PlanOption{tfexec.Destroy(true)}
+		vars, _ := options(ownersVariables(map[string]string{"protect_data": "false"}))
+		for _, v := range vars {
+			plan = append(plan, v)
+		}
+		_, err := s.owner.Plan(ctx, plan...)
+		for _, kept := range []string{"google_secret_manager_secret.this", "google_storage_bucket.state"} {
+			if err == nil || !strings.Contains(err.Error(), kept) || !strings.Contains(err.Error(), "prevent_destroy") {
+				t.Errorf("%s would be destroyed: %v", kept, err)
+			}
+		}
+	})
+	t.Run("a bootstrap run twice changes nothing", func(t *testing.T) {
+		set := ownersVariables(map[string]string{"protect_data": "false"})
+		if changed := changes(s.owner.plan(ctx, t, set, true)); len(changed) > 0 {
+			t.Errorf("planned again: %q", changed)
 		}
 	})
 	t.Run("destroy leaves nothing", func(t *testing.T) {
@@ -130,7 +158,7 @@ func checkSent(t *testing.T, fake *fakegcp.Server) {
 			t.Errorf("%s was not made", key)
 			continue
 		}
-		account := "fs-" + f.Name + "@" + project + ".iam.gserviceaccount.com"
+		account := "facescan-" + f.Name + "@" + project + ".iam.gserviceaccount.com"
 		for name, want := range map[string]any{
 			"serviceAccountEmail":           account,
 			"maxInstanceRequestConcurrency": float64(f.Concurrency),
@@ -143,14 +171,14 @@ func checkSent(t *testing.T, fake *fakegcp.Server) {
 		}
 	}
 	for _, s := range catalog.Subscriptions() {
-		subscription := sent[fmt.Sprintf("pubsub/projects/%s/subscriptions/%s", project, s.Name)]
+		subscription := sent[fmt.Sprintf("pubsub/projects/%s/subscriptions/facescan-%s", project, s.Name)]
 		push, _ := subscription["pushConfig"].(map[string]any)
 		want := fmt.Sprintf("https://facescan-%s-123456789012.europe-west1.run.app", s.Function.Name)
 		if push["pushEndpoint"] != want {
 			t.Errorf("%s pushes to %v, want %s", s.Name, push["pushEndpoint"], want)
 		}
 		dead, _ := subscription["deadLetterPolicy"].(map[string]any)
-		if topic, _ := dead["deadLetterTopic"].(string); !strings.HasSuffix(topic, "/topics/"+catalog.DeadLetterTopic) {
+		if topic, _ := dead["deadLetterTopic"].(string); !strings.HasSuffix(topic, "/topics/facescan-"+catalog.DeadLetterTopic) {
 			t.Errorf("%s has dead letters in %q", s.Name, topic)
 		}
 	}
@@ -162,11 +190,11 @@ func checkGrants(t *testing.T, fake *fakegcp.Server) {
 	t.Helper()
 	want, got := map[string]bool{}, map[string]bool{}
 	member := func(function string) string {
-		return "serviceAccount:fs-" + function + "@" + project + ".iam.gserviceaccount.com"
+		return "serviceAccount:facescan-" + function + "@" + project + ".iam.gserviceaccount.com"
 	}
 	for _, f := range catalog.Functions() {
 		for _, topic := range f.Publishes {
-			want["pubsub/projects/"+project+"/topics/"+topic+" "+member(f.Name)] = true
+			want["pubsub/projects/"+project+"/topics/facescan-"+topic+" "+member(f.Name)] = true
 		}
 		for _, secret := range f.Secrets {
 			want["secretmanager/projects/"+project+"/secrets/facescan-"+secret+" "+member(f.Name)] = true
@@ -180,7 +208,7 @@ func checkGrants(t *testing.T, fake *fakegcp.Server) {
 		for _, b := range bindings {
 			members, _ := b.(map[string]any)["members"].([]any)
 			for _, m := range members {
-				if text, _ := m.(string); strings.HasPrefix(text, "serviceAccount:fs-") {
+				if text, _ := m.(string); strings.HasPrefix(text, "serviceAccount:facescan-") {
 					got[resource+" "+text] = true
 				}
 			}

@@ -5,7 +5,6 @@ package checks
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -48,25 +47,27 @@ func TestApplyEvents(t *testing.T) {
 	host := stack.Environ()["PUBSUB_EMULATOR_HOST"]
 
 	s := newStage(t)
-	environ := environ(s.fake)
-	maps.Copy(environ, map[string]string{"GOOGLE_PUBSUB_CUSTOM_ENDPOINT": "http://" + host + "/v1/"})
-	if err := s.SetEnv(environ); err != nil {
+	s.prepare(t)
+	all := s.fake.Environ()
+	all["GOOGLE_PUBSUB_CUSTOM_ENDPOINT"] = "http://" + host + "/v1/"
+	if err := s.SetEnv(environ(all)); err != nil {
 		t.Fatal(err)
 	}
 	// Functions are here, and patience is short.
 	here := fmt.Sprintf(
 		"locals {\n  service_urls = { for name, f in local.functions : name => \"%s/${name}\" }\n}\n", functions.URL,
 	)
-	write(t, filepath.Join(s.dir, "urls_override.tf"), here)
-	s.edit(t, "catalog.json", `"maxAttempts": 20`, `"maxAttempts": 5`)
-	s.edit(t, "catalog.json", `"minBackoffSeconds": 10`, `"minBackoffSeconds": 1`)
-	s.edit(t, "catalog.json", `"maxBackoffSeconds": 600`, `"maxBackoffSeconds": 1`)
-	s.edit(t, "events.tf", `"2678400s"`, `"604800s"`) // the emulator does not know that it may be more than a week by now
+	write(t, filepath.Join(s.dir, "modules/facescan/urls_override.tf"), here)
+	s.edit(t, "modules/facescan/catalog.json", `"maxAttempts": 20`, `"maxAttempts": 5`)
+	s.edit(t, "modules/facescan/catalog.json", `"minBackoffSeconds": 10`, `"minBackoffSeconds": 1`)
+	s.edit(t, "modules/facescan/catalog.json", `"maxBackoffSeconds": 600`, `"maxBackoffSeconds": 1`)
+	s.edit(t, "modules/facescan/events.tf", `"2678400s"`, `"604800s"`) // the emulator does not know that it may be more than a week by now
 
 	vars, file := options(variables("dev"))
 	apply := []tfexec.ApplyOption{
 		file, tfexec.Parallelism(30),
-		tfexec.Target("google_pubsub_subscription.push"), tfexec.Target("google_pubsub_subscription.dead_letter"),
+		tfexec.Target("module.facescan.google_pubsub_subscription.push"),
+		tfexec.Target("module.facescan.google_pubsub_subscription.dead_letter"),
 	}
 	for _, v := range vars {
 		apply = append(apply, v)
@@ -82,7 +83,7 @@ func TestApplyEvents(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = client.Close() })
 	const body = "an event"
-	if _, err := client.Publisher(topic).Publish(ctx, &pubsub.Message{Data: []byte(body)}).Get(ctx); err != nil {
+	if _, err := client.Publisher("facescan-"+topic).Publish(ctx, &pubsub.Message{Data: []byte(body)}).Get(ctx); err != nil {
 		t.Fatal(err)
 	}
 
@@ -100,7 +101,7 @@ func TestApplyEvents(t *testing.T) {
 		receive, cancel := context.WithCancel(ctx)
 		defer cancel()
 		var dead *pubsub.Message
-		err := client.Subscriber(catalog.DeadLetterTopic).Receive(receive, func(_ context.Context, m *pubsub.Message) {
+		err := client.Subscriber("facescan-"+catalog.DeadLetterTopic).Receive(receive, func(_ context.Context, m *pubsub.Message) {
 			m.Ack()
 			dead = m
 			cancel()

@@ -6,6 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,11 +30,38 @@ const project = "facescan-check-1"
 // timeout bounds a test: against a fake that answers wrongly the provider would poll for ever.
 const timeout = 8 * time.Minute
 
-// stage is a copy of terraform/ that plans and applies against a fake cloud of its own.
+// stage is a copy of terraform/ that plans and applies against a fake cloud of its own: a new
+// project, in which nothing is enabled yet.
 type stage struct {
+	*root
+	dir   string
+	fake  *fakegcp.Server
+	clock *clock
+	owner *root // terraform/bootstrap
+}
+
+// root is a root module in a stage's folder.
+type root struct {
 	*tfexec.Terraform
-	dir  string
-	fake *fakegcp.Server
+	dir string
+}
+
+// clock is the fake's.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
 }
 
 // newStage copies terraform/, with its state in a file, and initialises it.
@@ -44,13 +74,11 @@ func newStage(t *testing.T) *stage {
 	if err := os.RemoveAll(filepath.Join(dir, "provider")); err != nil {
 		t.Fatal(err)
 	}
-	local := "terraform {\n  backend \"local\" {}\n}\n"
-	write(t, filepath.Join(dir, "backend_override.tf"), local)
-	s := &stage{dir: dir}
+	s := &stage{dir: dir, clock: &clock{now: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)}}
 	s.writeSources(t, nil)
 
 	var err error
-	if s.fake, err = fakegcp.Start(t.Context(), fakegcp.Options{Project: project}); err != nil {
+	if s.fake, err = fakegcp.Start(t.Context(), fakegcp.Options{Project: project, Now: s.clock.Now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -58,26 +86,34 @@ func newStage(t *testing.T) *stage {
 			t.Error(err)
 		}
 	})
+	s.root = s.initialise(t, ".", environ(s.fake.Environ()))
+	return s
+}
+
+// initialise initialises the root module in the folder, with its state in a file.
+func (s *stage) initialise(t *testing.T, folder string, environ map[string]string) *root {
+	t.Helper()
+	r := &root{dir: filepath.Join(s.dir, folder)}
+	write(t, filepath.Join(r.dir, "backend_override.tf"), "terraform {\n  backend \"local\" {}\n}\n")
 	binary, err := exec.LookPath("terraform")
 	if err != nil {
 		t.Fatalf("terraform is not on the PATH: %v", err)
 	}
-	if s.Terraform, err = tfexec.NewTerraform(dir, binary); err != nil {
+	if r.Terraform, err = tfexec.NewTerraform(r.dir, binary); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SetEnv(environ(s.fake)); err != nil {
+	if err := r.SetEnv(environ); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Init(t.Context()); err != nil {
+	if err := r.Init(t.Context()); err != nil {
 		t.Fatalf("terraform init (does `make tf-provider` pass?): %v", err)
 	}
-	return s
+	return r
 }
 
-// environ is this process's environment, pointed at the fake. terraform-exec sets what controls
+// environ is this process's environment with the additions. terraform-exec sets what controls
 // terraform itself.
-func environ(fake *fakegcp.Server) map[string]string {
-	all := fake.Environ()
+func environ(all map[string]string) map[string]string {
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")
 		managed := strings.HasPrefix(name, "TF_") && name != "TF_CLI_CONFIG_FILE"
@@ -110,6 +146,73 @@ func (s *stage) writeSources(t *testing.T, changed map[string]bool) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(s.dir, "sources.auto.tfvars.json"), string(body))
+}
+
+// prepare does by REST what `deploy bootstrap` does before Terraform: it switches on what Terraform
+// asks first, makes the bucket of the states, and has Pub/Sub's service agent made.
+func (s *stage) prepare(t *testing.T) {
+	t.Helper()
+	environ := s.fake.Environ()
+	usage := environ["GOOGLE_SERVICE_USAGE_CUSTOM_ENDPOINT"]
+	beta := strings.Replace(usage, "/v1/", "/v1beta1/", 1)
+	s.post(t, usage+"projects/"+project+"/services:batchEnable", `{"serviceIds":["cloudresourcemanager.googleapis.com",
+		"iam.googleapis.com","pubsub.googleapis.com","secretmanager.googleapis.com","storage.googleapis.com"]}`)
+	s.post(t, beta+"projects/"+project+"/services/pubsub.googleapis.com:generateServiceIdentity", "{}")
+	s.post(t, environ["GOOGLE_STORAGE_CUSTOM_ENDPOINT"]+"b?project="+project,
+		`{"name":"`+project+`-facescan-state","location":"EUROPE-WEST1"}`)
+}
+
+// post sends the body to the fake as the owner.
+func (s *stage) post(t *testing.T, url, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+s.fake.Environ()["GOOGLE_OAUTH_ACCESS_TOKEN"])
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		answer, _ := io.ReadAll(resp.Body)
+		t.Fatalf("%s: %s: %s", url, resp.Status, answer)
+	}
+}
+
+// bootstrap applies bootstrap/ as the owner and writes each secret's first version.
+func (s *stage) bootstrap(ctx context.Context, t *testing.T) {
+	t.Helper()
+	s.prepare(t)
+	s.owner = s.initialise(t, "bootstrap", environ(s.fake.Environ()))
+	apply := []tfexec.ApplyOption{tfexec.Parallelism(30)}
+	vars, _ := options(ownersVariables(map[string]string{"protect_data": "false"}))
+	for _, v := range vars {
+		apply = append(apply, v)
+	}
+	if err := s.owner.Apply(ctx, apply...); err != nil {
+		t.Fatalf("terraform apply in bootstrap: %v", err)
+	}
+	names := map[string]bool{}
+	for _, f := range catalog.Functions() {
+		for _, secret := range f.Secrets {
+			names[secret] = true
+		}
+	}
+	for name := range names {
+		s.post(t, s.fake.Environ()["GOOGLE_SECRET_MANAGER_CUSTOM_ENDPOINT"]+"projects/"+project+"/secrets/facescan-"+name+
+			":addVersion", `{"payload":{"data":"c2VjcmV0"}}`)
+	}
+}
+
+// as lets Terraform act as the member from now on.
+func (s *stage) as(t *testing.T, member string) {
+	t.Helper()
+	if err := s.SetEnv(environ(s.fake.EnvironAs(member))); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // edit replaces text in a file of the stage.
@@ -160,11 +263,14 @@ func options(set map[string]string) (vars []*tfexec.VarOption, file *tfexec.VarF
 }
 
 // plan is the plan with the variables. It trusts the state, unless it is to look at the cloud anew.
-func (s *stage) plan(ctx context.Context, t *testing.T, set map[string]string, refresh bool) *tfjson.Plan {
+func (s *root) plan(ctx context.Context, t *testing.T, set map[string]string, refresh bool) *tfjson.Plan {
 	t.Helper()
 	out := filepath.Join(s.dir, "plan")
 	vars, file := options(set)
-	opts := []tfexec.PlanOption{tfexec.Out(out), file, tfexec.Refresh(refresh)}
+	opts := []tfexec.PlanOption{tfexec.Out(out), tfexec.Refresh(refresh)}
+	if file != nil {
+		opts = append(opts, file)
+	}
 	for _, v := range vars {
 		opts = append(opts, v)
 	}
@@ -182,33 +288,76 @@ func (s *stage) plan(ctx context.Context, t *testing.T, set map[string]string, r
 var plans = map[string]func(*testing.T) *tfjson.Plan{
 	"dev":               planOnce("dev", nil),
 	"prod":              planOnce("prod", nil),
-	"prod by Eventarc":  planOnce("prod", map[string]string{"trigger_mode": "eventarc"}),
 	"prod without CORS": planOnce("prod", map[string]string{"cors_origins": "[]"}),
+	"a second environment in the project": planOnce("dev", map[string]string{
+		"prefix": "fs-two", "environment": "two", "database": "two", "identity_enabled": "false",
+		"log_retention_days": "null",
+	}),
 }
 
-func planOnce(environment string, more map[string]string) func(*testing.T) *tfjson.Plan {
+// owners are the plans of bootstrap/, by which an owner of the project decides who may do what.
+var owners = map[string]func(*testing.T) *tfjson.Plan{
+	"dev":  ownersPlanOnce(map[string]string{"environment": "dev", "protect_data": "false"}),
+	"prod": ownersPlanOnce(map[string]string{"environment": "prod"}),
+	"with CI": ownersPlanOnce(map[string]string{
+		"environment": "prod", "github_repository": "acme/facescan", "deployers": `["user:ada@example.com"]`,
+	}),
+}
+
+func ownersPlanOnce(more map[string]string) func(*testing.T) *tfjson.Plan {
+	return once(func(t *testing.T) *tfjson.Plan {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), timeout)
+		defer cancel()
+		s := newStage(t)
+		s.prepare(t)
+		return s.initialise(t, "bootstrap", environ(s.fake.Environ())).plan(ctx, t, ownersVariables(more), true)
+	})
+}
+
+// ownersVariables are those of bootstrap/.
+func ownersVariables(more map[string]string) map[string]string {
+	set := map[string]string{"project_id": project, "region": "europe-west1", "environment": "dev"}
+	maps.Copy(set, more)
+	return set
+}
+
+// once makes a plan that several tests look at.
+func once(make func(*testing.T) *tfjson.Plan) func(*testing.T) *tfjson.Plan {
 	var mu sync.Mutex
 	var plan *tfjson.Plan
 	return func(t *testing.T) *tfjson.Plan {
 		t.Helper()
 		mu.Lock()
 		defer mu.Unlock()
-		if plan != nil {
-			return plan
+		if plan == nil {
+			plan = make(t)
 		}
-		set := variables(environment)
-		for name, value := range more {
-			set[name] = value
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), timeout)
-		defer cancel()
-		plan = newStage(t).plan(ctx, t, set, true)
 		return plan
 	}
 }
 
-// each runs the check on every plan.
+func planOnce(environment string, more map[string]string) func(*testing.T) *tfjson.Plan {
+	return once(func(t *testing.T) *tfjson.Plan {
+		t.Helper()
+		set := variables(environment)
+		maps.Copy(set, more)
+		ctx, cancel := context.WithTimeout(t.Context(), timeout)
+		defer cancel()
+		s := newStage(t)
+		s.prepare(t)
+		return s.plan(ctx, t, set, true)
+	})
+}
+
+// each runs the check on every plan of the system.
 func each(t *testing.T, check func(*testing.T, *tfjson.Plan)) {
+	t.Helper()
+	eachOf(t, plans, check)
+}
+
+// eachOf runs the check on every one of the plans.
+func eachOf(t *testing.T, plans map[string]func(*testing.T) *tfjson.Plan, check func(*testing.T, *tfjson.Plan)) {
 	t.Helper()
 	for name, plan := range plans {
 		t.Run(name, func(t *testing.T) {
@@ -298,10 +447,10 @@ func (p planned) key() string {
 	if k, is := p.Index.(string); is {
 		return k
 	}
-	if m := moduleKey.FindStringSubmatch(p.Address); m != nil {
-		return m[1]
+	if m := moduleKey.FindAllStringSubmatch(p.Address, -1); m != nil {
+		return m[len(m)-1][1]
 	}
 	return ""
 }
 
-var moduleKey = regexp.MustCompile(`^module\.[a-z_]+\["([^"]+)"\]`)
+var moduleKey = regexp.MustCompile(`module\.[a-z_]+\["([^"]+)"\]`)

@@ -8,6 +8,8 @@ trace_ratio   = 1
 
 log_retention_days = 7
 
+authorized_domains = ["localhost"] # web apps under development sign in
+
 scaling = {
   analyze = { max_instances = 5 }
 }

@@ -2,17 +2,16 @@
 environment = "prod"
 
 protect_data  = true
-armor_preview = false
+armor_preview = true # for the first week; read its log, then false
 trace_ratio   = 0.05
 
 log_retention_days = 30
 
+# 20 instances of a vCPU each are the quota of a new project's region. `make doctor ENV=prod` tells yours; raise it first, then this.
 scaling = {
-  analyze     = { min_instances = 1, max_instances = 50 }
-  scans       = { min_instances = 1, max_instances = 10 }
-  upload      = { min_instances = 1, max_instances = 20 }
-  profile     = { max_instances = 20 }
-  leaderboard = { max_instances = 20 }
+  analyze = { min_instances = 1, max_instances = 20 }
+  scans   = { min_instances = 1, max_instances = 10 }
+  upload  = { min_instances = 1, max_instances = 20 }
 }
 
 mail = {

@@ -33,7 +33,9 @@ func Publisher(ctx context.Context, p *boot.Process) (outbox.Publisher, error) {
 		if err != nil {
 			return nil, err
 		}
-		var publisher outbox.Publisher = &topics{client: client, open: map[string]*pubsub.Publisher{}}
+		var publisher outbox.Publisher = &topics{
+			client: client, prefix: p.Config.TopicPrefix, open: map[string]*pubsub.Publisher{},
+		}
 		if p.WrapPublisher != nil {
 			publisher = p.WrapPublisher(publisher)
 		}
@@ -44,6 +46,7 @@ func Publisher(ctx context.Context, p *boot.Process) (outbox.Publisher, error) {
 // topics keeps one publisher for each topic, as each owns goroutines.
 type topics struct {
 	client *pubsub.Client
+	prefix string // of the topics' names in Pub/Sub
 	mu     sync.Mutex
 	open   map[string]*pubsub.Publisher
 }
@@ -61,7 +64,7 @@ func (t *topics) publisher(topic string) *pubsub.Publisher {
 	if p, ok := t.open[topic]; ok {
 		return p
 	}
-	p := t.client.Publisher(topic)
+	p := t.client.Publisher(t.prefix + topic)
 	p.PublishSettings.CountThreshold = 1
 	t.open[topic] = p
 	return p

@@ -107,6 +107,18 @@ func TestPublisher(t *testing.T) {
 			t.Errorf("messages (-want +got):\n%s", diff)
 		}
 	})
+	t.Run("a message goes to the topic with the prefix", func(t *testing.T) {
+		t.Parallel()
+		p := process(t)
+		p.Config.TopicPrefix = "facescan-"
+		got := listen(t, p.Config.Project, "facescan-"+topic)
+		if err := publisherOf(t, p).Publish(t.Context(), topic, []byte("data"), nil); err != nil {
+			t.Fatal(err)
+		}
+		if m := got(1)[0]; m.Data != "data" {
+			t.Errorf("got %q", m.Data)
+		}
+	})
 	t.Run("it is safe for concurrent use, on several topics", func(t *testing.T) {
 		t.Parallel()
 		const each = 20

@@ -2264,7 +2264,9 @@ type GetHealth200JSONResponseBodyStatus string
 
 // GetHealth200JSONResponseBody defines parameters for GetHealth.
 type GetHealth200JSONResponseBody struct {
-	Status GetHealth200JSONResponseBodyStatus `json:"status"`
+	// Release The commit that is deployed. It is "unknown" where nothing was deployed.
+	Release string                             `json:"release"`
+	Status  GetHealth200JSONResponseBodyStatus `json:"status"`
 }
 
 // GetReadiness200JSONResponseBodyStatus defines parameters for GetReadiness.
@@ -2724,18 +2726,18 @@ type ClientInterface interface {
 	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
 	GetAccountDeletionPage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetHealth Ask whether the process answers
+	// GetHealth Ask whether the process answers, and which release it is
 	//
 	// Liveness, for probes. It asks nothing of any store.
 	//
-	// Corresponds with GET /healthz (the `GetHealth` operationId).
+	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetReadiness Ask whether the database answers
 	//
 	// Readiness, for uptime checks and dashboards.
 	//
-	// Corresponds with GET /readyz (the `GetReadiness` operationId).
+	// Corresponds with GET /ready (the `GetReadiness` operationId).
 	GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// LogInWithBody Sign in with e-mail address and password
@@ -3714,11 +3716,11 @@ func (c *Client) GetAccountDeletionPage(ctx context.Context, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
-// GetHealth Ask whether the process answers
+// GetHealth Ask whether the process answers, and which release it is
 //
 // Liveness, for probes. It asks nothing of any store.
 //
-// Corresponds with GET /healthz (the `GetHealth` operationId).
+// Corresponds with GET /health (the `GetHealth` operationId).
 func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetHealthRequest(c.Server)
 	if err != nil {
@@ -3735,7 +3737,7 @@ func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (
 //
 // Readiness, for uptime checks and dashboards.
 //
-// Corresponds with GET /readyz (the `GetReadiness` operationId).
+// Corresponds with GET /ready (the `GetReadiness` operationId).
 func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReadinessRequest(c.Server)
 	if err != nil {
@@ -5580,7 +5582,7 @@ func NewGetHealthRequest(server string) (*http.Request, error) {
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/healthz")
+	operationPath := fmt.Sprintf("/health")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -5607,7 +5609,7 @@ func NewGetReadinessRequest(server string) (*http.Request, error) {
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/readyz")
+	operationPath := fmt.Sprintf("/ready")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -8621,13 +8623,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /account-deletion (the `GetAccountDeletionPage` operationId).
 	GetAccountDeletionPageWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAccountDeletionPageResponse, error)
 
-	// GetHealthWithResponse Ask whether the process answers
+	// GetHealthWithResponse Ask whether the process answers, and which release it is
 	//
 	// Liveness, for probes. It asks nothing of any store.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with GET /healthz (the `GetHealth` operationId).
+	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealthWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthResponse, error)
 
 	// GetReadinessWithResponse Ask whether the database answers
@@ -8636,7 +8638,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with GET /readyz (the `GetReadiness` operationId).
+	// Corresponds with GET /ready (the `GetReadiness` operationId).
 	GetReadinessWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error)
 
 	// LogInWithBodyWithResponse Sign in with e-mail address and password
@@ -12482,13 +12484,13 @@ func (c *ClientWithResponses) GetAccountDeletionPageWithResponse(ctx context.Con
 	return ParseGetAccountDeletionPageResponse(rsp)
 }
 
-// GetHealthWithResponse Ask whether the process answers
+// GetHealthWithResponse Ask whether the process answers, and which release it is
 //
 // Liveness, for probes. It asks nothing of any store.
 //
 // Returns a wrapper object for the known response body format(s).
 //
-// Corresponds with GET /healthz (the `GetHealth` operationId).
+// Corresponds with GET /health (the `GetHealth` operationId).
 func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthResponse, error) {
 	rsp, err := c.GetHealth(ctx, reqEditors...)
 	if err != nil {
@@ -12503,7 +12505,7 @@ func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEdit
 //
 // Returns a wrapper object for the known response body format(s).
 //
-// Corresponds with GET /readyz (the `GetReadiness` operationId).
+// Corresponds with GET /ready (the `GetReadiness` operationId).
 func (c *ClientWithResponses) GetReadinessWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReadinessResponse, error) {
 	rsp, err := c.GetReadiness(ctx, reqEditors...)
 	if err != nil {

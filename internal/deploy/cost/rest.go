@@ -46,8 +46,10 @@ const (
 	schedulerJob = 0.10
 	// A condition of an alert, a month: https://cloud.google.com/stackdriver/pricing
 	alertCondition = 0.10
-	// A time series that a condition reads, every 30 seconds: the same page.
+	// A time series that a condition reads, every 30 seconds or as PromQL's interval says: the same page.
 	alertSeries = 0.35 / million
+	// A MiB of metrics made of log lines, 8 bytes for a point a minute: the same page.
+	metricMiB = 0.258
 
 	// A sweep with nothing to do: the lease is read and written twice, twelve queries find nothing,
 	// and the search for missing users reads that it is not due. Its time is assumed. Each account
@@ -57,9 +59,12 @@ const (
 	// least time that is billed.
 	probeCost   = perRequest + armorRequest + 0.1*(busyCPU+busyMemory/4) + documentRead
 	probePlaces = 6
-	// seriesOfAlerts are the time series of a condition, on average: one of most, one for each
-	// function or subscription of two.
-	seriesOfAlerts = 3.5
+	// seriesOfAlerts are the time series of a condition, on average: one or two of most, one for each
+	// function or subscription of three.
+	seriesOfAlerts = 3.1
+	// seriesAtRest are those of log lines that are written while nobody is there: the sweep's, and the
+	// requests of sweep and health.
+	seriesAtRest = 3
 )
 
 const notCounted = `Not counted, for it goes with use: users' requests and their CPU, stored photos, documents, backups and point-in-time
@@ -78,7 +83,7 @@ type Row struct {
 // plan of terraform/ has: bootstrap makes them. The load balancer's row is the first.
 func AtRest(plan *tfjson.Plan, secretCount int) []Row {
 	secrets := float64(secretCount)
-	var forwarding, policies, rules, jobs, probes, conditions, instances, idle float64
+	var forwarding, policies, rules, jobs, probes, conditions, reads, metrics, instances, idle float64
 	for _, r := range Planned(plan) {
 		v := r.AttributeValues
 		switch r.Type {
@@ -92,14 +97,19 @@ func AtRest(plan *tfjson.Plan, secretCount int) []Row {
 		case "google_monitoring_uptime_check_config":
 			probes += minutesAMonth * probePlaces
 		case "google_monitoring_alert_policy":
-			conditions += float64(len(blocks(v["conditions"])))
+			for _, condition := range blocks(v["conditions"]) {
+				conditions++
+				reads += seriesOfAlerts * minutesAMonth * evaluations(condition)
+			}
+		case "google_logging_metric":
+			metrics = seriesAtRest * minutesAMonth * 8.0 / (1 << 20)
 		case "google_cloudfunctions2_function":
 			number, month := minimum(v)
 			instances += number
 			idle += month
 		}
 	}
-	sweeps, series := jobs*minutesAMonth, conditions*seriesOfAlerts*2*minutesAMonth
+	sweeps := jobs * minutesAMonth
 	return []Row{
 		{"load balancer's forwarding rules", forwarding, balancer(forwarding)},
 		{"Cloud Armor policies", policies, policies * armorPolicy},
@@ -110,8 +120,20 @@ func AtRest(plan *tfjson.Plan, secretCount int) []Row {
 		{"sweeps", sweeps, sweeps * sweepCost},
 		{"requests of the uptime check", probes, probes * probeCost},
 		{"conditions of alerts", conditions, conditions * alertCondition},
-		{"time series that these read", series, series * alertSeries},
+		{"time series that these read", reads, reads * alertSeries},
+		{"MiB of metrics of log lines", metrics, metrics * metricMiB},
 	}
+}
+
+// evaluations returns how often the condition is looked at a minute: twice, unless it is a query
+// with an interval.
+func evaluations(condition map[string]any) float64 {
+	for _, query := range blocks(condition["condition_prometheus_query_language"]) {
+		if seconds := numeric(strings.TrimSuffix(fmt.Sprint(query["evaluation_interval"]), "s")); seconds > 0 {
+			return 60 / seconds
+		}
+	}
+	return 2
 }
 
 // balancer returns the price of the rules: the first five go together, each further one costs two

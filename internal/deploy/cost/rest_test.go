@@ -30,7 +30,12 @@ func TestCostAtRest(t *testing.T) {
 				map[string]any{"rule": []any{map[string]any{}, map[string]any{}, map[string]any{}}},
 			),
 			of("google_cloud_scheduler_job", nil), of("google_monitoring_uptime_check_config", nil),
-			of("google_monitoring_alert_policy", map[string]any{"conditions": []any{map[string]any{}, map[string]any{}}}),
+			of("google_monitoring_alert_policy", map[string]any{"conditions": []any{
+				map[string]any{}, map[string]any{"condition_prometheus_query_language": []any{
+					map[string]any{"evaluation_interval": "60s"},
+				}},
+			}}),
+			of("google_logging_metric", nil), of("google_logging_metric", nil),
 		},
 		ChildModules: []*tfjson.StateModule{{Resources: []*tfjson.StateResource{function(2), function(0)}}},
 	}}}, secrets)
@@ -48,7 +53,8 @@ func TestCostAtRest(t *testing.T) {
 		"conditions of alerts":             0.20,
 		"sweeps":                           0.62, // 43,800 * (0.0000004 + 0.3 * 0.000024625 + 15 * 0.0000003 + 2 * 0.0000009)
 		"requests of the uptime check":     1.03, // 262,800 * (0.00000115 + 0.1 * 0.000024625 + 0.0000003)
-		"time series that these read":      0.21, // 2 * 3.5 * 87,600 * 0.00000035
+		"time series that these read":      0.14, // 3.1 * (87,600 + 43,800) * 0.00000035
+		"MiB of metrics of log lines":      0.26, // 3 * 43,800 * 8 / 1,048,576 * 0.258
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -56,7 +62,7 @@ func TestCostAtRest(t *testing.T) {
 	var out strings.Builder
 	Print(&out, rows)
 	if !strings.Contains(
-		out.String(), fmt.Sprintf("%.2f", 48.12+0.06*secrets),
+		out.String(), fmt.Sprintf("%.2f", 48.31+0.06*secrets),
 	) || !strings.Contains(out.String(), "Not counted") {
 		t.Error(out.String())
 	}

@@ -55,6 +55,9 @@ func (c *Consumer) build(ctx context.Context, _ event.Event, fact event.AccountE
 		slog.InfoContext(ctx, "export dropped", "reason", err)
 		// An interrupted attempt may have left its object.
 		return bucket.Delete(ctx, c.Results.Object(export.ObjectName(account.UID(fact.UID), fact.ExportID)))
+	case errors.Is(err, export.ErrOver) && j.State == export.Failed:
+		slog.ErrorContext(ctx, "export failed", "attempts", j.Attempts) // read by the metric late
+		return nil
 	case errors.Is(err, export.ErrOver):
 		slog.InfoContext(ctx, "export event dropped", "reason", err)
 		return nil

@@ -251,7 +251,7 @@ func (h *Host) awaitHealth(ctx context.Context, failed <-chan error) error {
 }
 
 func (h *Host) healthy(ctx context.Context) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL+"/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL+"/ready", nil)
 	if err != nil {
 		return false
 	}

@@ -137,9 +137,7 @@ func (c *Consumer) deliver(ctx context.Context, p parcel) error {
 	case notify.Email:
 		o = c.email(sendCtx, p)
 	}
-	if o.err != nil {
-		report(ctx, p, o)
-	}
+	report(ctx, p, o)
 	// The outcome is recorded even if the deliverer has hung up meanwhile.
 	finishCtx, cancelFinish := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancelFinish()

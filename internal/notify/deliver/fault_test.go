@@ -1,9 +1,12 @@
 package deliver
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -244,6 +247,40 @@ func TestMailFaults_oneMailInTheEnd(t *testing.T) {
 				t.Errorf("Message-IDs %v, want one", ids)
 			}
 		})
+	}
+}
+
+// The ratio that an alert is set on is made of these lines. It changes what the log goes to, and so
+// is not parallel.
+func TestReport_logsEachAttempt(t *testing.T) {
+	b := newBench(t)
+	b.save(ann())
+	b.saveDevice("phone", "token-1")
+	b.smtp.Script("", emulator.MailAnswer{At: emulator.Greeting, Code: 421})
+	var logged bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&logged, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	if err := b.consumer.Handle(t.Context(), messageOf(t, scanDone("s"), "s")); err == nil {
+		t.Error("no error, though the mail server has no service")
+	}
+	b.handle(scanDone("s"), "s")
+
+	got := map[string]int{}
+	for text := range strings.Lines(logged.String()) {
+		var line struct{ Msg, Channel string }
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatal(err)
+		}
+		if line.Channel != "" {
+			got[line.Channel+": "+line.Msg]++
+		}
+	}
+	want := map[string]int{
+		"push: a message was sent": 1, "email: a message could not be sent": 1, "email: a message was sent": 1,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 }
 

@@ -22,9 +22,17 @@ func failure(err error) outcome {
 	return o
 }
 
-// report logs a failure. One that operators must act on is an error, on which an alert is set,
-// since no repetition helps until they have.
+// report logs the outcome of an attempt. Terraform's metrics notification_sent and
+// notification_failed, with an alert on their ratio, read these lines. A failure that operators
+// must act on is an error, on which an alert is set, since no repetition helps until they have.
 func report(ctx context.Context, p parcel, o outcome) {
+	if o.skipped != "" {
+		return
+	}
+	if o.err == nil {
+		slog.InfoContext(ctx, "a message was sent", "channel", string(p.channel), "event_id", p.id)
+		return
+	}
 	level := slog.LevelWarn
 	var f *provider.Fault
 	if o.final || errors.As(o.err, &f) && f.Ours {

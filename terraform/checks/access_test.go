@@ -1,0 +1,216 @@
+//go:build terraform
+
+package checks
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/facescan/facescan/internal/catalog"
+)
+
+const deployer = "serviceAccount:facescan-deployer@" + project + ".iam.gserviceaccount.com"
+
+// The deployer grants nothing on the project, on an account, a secret or a bucket of photos: whoever
+// could, could give itself everything.
+func TestApply_makesNoAccountsRolesOrGrantsOnTheProject(t *testing.T) {
+	forbidden := regexp.MustCompile(
+		`^google_(project_iam_|service_account|storage_bucket_iam_|secret_manager_|iam_workload_|organization_|folder_|kms_)`,
+	)
+	each(t, func(t *testing.T, plan *tfjson.Plan) {
+		for _, r := range resources(plan) {
+			if forbidden.MatchString(r.Type) {
+				t.Errorf("%s belongs to modules/access, which an owner applies", r.Address)
+			}
+		}
+	})
+}
+
+// powers are what the deployer may not have on the project, by what it would be able to do.
+var powers = map[string]*regexp.Regexp{
+	"change roles":               regexp.MustCompile(`^iam\.roles\.`),
+	"grant on the project":       regexp.MustCompile(`^resourcemanager\..*setIamPolicy$`),
+	"act as any account":         regexp.MustCompile(`^iam\.serviceAccounts\.(actAs|getAccessToken|signBlob|signJwt|implicitDelegation|setIamPolicy|create)$`),
+	"make keys":                  regexp.MustCompile(`^iam\.serviceAccountKeys\.`),
+	"read photos":                regexp.MustCompile(`^storage\.(objects\.|buckets\.setIamPolicy|hmacKeys\.|managedFolders\.)`),
+	"read secrets":               regexp.MustCompile(`^secretmanager\.(versions\.access|versions\.add|secrets\.setIamPolicy|secrets\.delete)$`),
+	"read documents":             regexp.MustCompile(`^datastore\.entities\.|^datastore\.databases\.(export|import|clone)`),
+	"read or change users":       regexp.MustCompile(`^firebaseauth\.(users|configs\.getSecret)`),
+	"read what events carry":     regexp.MustCompile(`^pubsub\.(subscriptions\.consume|snapshots)`),
+	"have more than it needs":    regexp.MustCompile(`\*|^(compute\.instances|compute\.firewalls|bigquery)\.`),
+	"turn the audit of data off": regexp.MustCompile(`^logging\.(sinks|exclusions|buckets\.delete|logs\.delete)`),
+}
+
+func TestTheDeployer_hasLeastPower(t *testing.T) {
+	eachOf(t, owners, func(t *testing.T, plan *tfjson.Plan) {
+		roles := map[string][]string{}
+		for _, r := range resources(plan, "google_project_iam_custom_role") {
+			permissions, _ := r.at("permissions").([]any)
+			for _, p := range permissions {
+				roles[r.text("role_id")] = append(roles[r.text("role_id")], p.(string))
+			}
+		}
+		if len(roles["facescan_deployer"]) < 50 {
+			t.Fatalf("the deployer has %d permissions", len(roles["facescan_deployer"]))
+		}
+		for power, pattern := range powers {
+			for _, p := range roles["facescan_deployer"] {
+				if pattern.MatchString(p) {
+					t.Errorf("the deployer could %s: it has %s", power, p)
+				}
+			}
+		}
+		if slices.Contains(roles["facescan_deployer_emptier"], "storage.objects.get") {
+			t.Error("the deployer could read photos in order to delete them")
+		}
+		checkDeployersBindings(t, plan)
+	})
+}
+
+// checkDeployersBindings wants the deployer's grants to be of its own roles, and those on objects to
+// have a condition that names no bucket but those of sources, states and, where data is not
+// protected, of what it empties.
+func checkDeployersBindings(t *testing.T, plan *tfjson.Plan) {
+	t.Helper()
+	bucket := regexp.MustCompile(`projects/_/buckets/` + project + `-facescan-([a-z]+)`)
+	for _, r := range resources(plan, "google_project_iam_member") {
+		switch {
+		case !strings.HasPrefix(r.Name, "deployer"):
+		case r.text("role") != "":
+			t.Errorf("%s grants the deployer %s, a role that is not FaceScan's", r.Address, r.text("role"))
+		case r.Name == "deployer_objects":
+			want := map[string][]string{"objects": {"source", "state"}, "emptier": {"results", "tombstones", "uploads"}}
+			var got []string
+			for _, found := range bucket.FindAllStringSubmatch(r.text("condition.0.expression"), -1) {
+				got = append(got, found[1])
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(want[r.key()], slices.Compact(got)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", r.Address, diff)
+			}
+		}
+	}
+}
+
+func TestTheDeployer_actsAsFaceScansAccountsOnly(t *testing.T) {
+	want := []string{"build", "push"}
+	for _, f := range catalog.Functions() {
+		want = append(want, f.Name)
+	}
+	slices.Sort(want)
+	eachOf(t, owners, func(t *testing.T, plan *tfjson.Plan) {
+		var got []string
+		for _, r := range resources(plan, "google_service_account_iam_member") {
+			if r.text("role") == "roles/iam.serviceAccountUser" {
+				got = append(got, r.key())
+			}
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("accounts (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// projectRoles are all predefined roles on the whole project, and whether a condition has to narrow
+// them.
+var projectRoles = map[string]bool{
+	"roles/datastore.user":         true, // to the database
+	"roles/logging.logWriter":      false,
+	"roles/storage.objectCreator":  true, // to a bucket
+	"roles/storage.objectUser":     true,
+	"roles/storage.objectViewer":   true,
+	"roles/telemetry.tracesWriter": false, // has no resource below the project
+}
+
+func TestProjectRoles_areFewAndNarrow(t *testing.T) {
+	eachOf(t, owners, func(t *testing.T, plan *tfjson.Plan) {
+		for _, r := range resources(plan, "google_project_iam_member") {
+			role := r.text("role")
+			if role == "" && r.unknown["role"] == true {
+				continue // a custom role, whose name is known after the apply
+			}
+			narrow, known := projectRoles[role]
+			if !known {
+				t.Errorf("%s grants %s on the project", r.Address, role)
+			}
+			if narrow && !strings.Contains(r.text("condition.0.expression"), "resource.name") {
+				t.Errorf("%s grants %s without a condition on the resource's name", r.Address, role)
+			}
+		}
+	})
+}
+
+func TestNoGrantIsOfABasicOrAdministratorsRole(t *testing.T) {
+	check := func(t *testing.T, plan *tfjson.Plan) {
+		for _, r := range resources(plan) {
+			role := r.text("role")
+			if !iamMember.MatchString(r.Type) || role == "" {
+				continue
+			}
+			if basic := []string{
+				"roles/owner", "roles/editor", "roles/viewer",
+			}; slices.Contains(basic, role) || strings.Contains(strings.ToLower(role), "admin") {
+				t.Errorf("%s grants %s", r.Address, role)
+			}
+		}
+	}
+	each(t, check)
+	t.Run("of owners", func(t *testing.T) { eachOf(t, owners, check) })
+}
+
+func TestCustomRoles_holdNoMoreThanIsUsed(t *testing.T) {
+	eachOf(t, owners, func(t *testing.T, plan *tfjson.Plan) {
+		for _, r := range resources(plan, "google_project_iam_custom_role") {
+			if strings.HasPrefix(r.Name, "deployer") {
+				continue
+			}
+			permissions, _ := r.at("permissions").([]any)
+			for _, p := range permissions {
+				name, _ := p.(string)
+				if strings.Contains(name, "*") || strings.Contains(name, "setIamPolicy") ||
+					strings.Contains(name, "firebaseauth.configs") {
+					t.Errorf("%s holds %s", r.Address, name)
+				}
+			}
+		}
+	})
+}
+
+// Builds read the zips where they were uploaded and where Cloud Functions copies them to.
+func TestBuilds_mayReadTheSources(t *testing.T) {
+	eachOf(t, owners, func(t *testing.T, plan *tfjson.Plan) {
+		for _, r := range resources(plan, "google_project_iam_member") {
+			if r.Name != "build_sources" {
+				continue
+			}
+			if e := r.text("condition.0.expression"); !strings.Contains(e, "/gcf-v2-sources-123456789012-europe-west1") ||
+				!strings.Contains(e, "/"+project+"-facescan-source") {
+				t.Errorf("the builds' condition is %s", e)
+			}
+			return
+		}
+		t.Error("builds may read nothing")
+	})
+}
+
+func TestCI_comesFromOneRepositorysMainBranch(t *testing.T) {
+	plan := owners["with CI"](t)
+	providers := resources(plan, "google_iam_workload_identity_pool_provider")
+	if len(providers) != 1 {
+		t.Fatalf("%d providers", len(providers))
+	}
+	for _, want := range []string{`assertion.repository == "acme/facescan"`, `assertion.ref == "refs/heads/main"`} {
+		if got := providers[0].text("attribute_condition"); !strings.Contains(got, want) {
+			t.Errorf("admitted is %s, want %s", got, want)
+		}
+	}
+	if got := len(resources(owners["prod"](t), "google_iam_workload_identity_pool")); got != 0 {
+		t.Errorf("%d pools without a repository", got)
+	}
+}
