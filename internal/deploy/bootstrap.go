@@ -105,8 +105,8 @@ const apiDelay = 30 * time.Second
 // errRegion means that the project was bootstrapped in another region.
 var errRegion = errors.New("a region cannot be changed")
 
-// keepBucket makes the bucket of the states if it is not there. terraform/bootstrap, whose own state
-// stands in it, imports it.
+// keepBucket makes the bucket of the states if it is not there. terraform/bootstrap, whose own
+// state stands in it, imports it.
 func (c *cloud) keepBucket(ctx context.Context) error {
 	var bucket struct {
 		Location string `json:"location"`

@@ -38,11 +38,13 @@ func TestWithin(t *testing.T) {
 		"one more":                      {agreed, summary{creates: []change{of("google_pubsub_topic", "b")}}, "also changes"},
 		"a change that was not asked":   {agreed, summary{updates: []change{of("bucket", "b")}}, "also changes"},
 		"a replacement, not unfinished": {agreed, summary{replaces: []change{function}}, "replaces"},
-		"an unfinished one of before":   {summary{updates: []change{function}}, summary{replaces: []change{unfinished}}, "replaces"},
-		"a loss":                        {agreed, summary{destroys: []change{topic}}, "destroys"},
-		"a loss that was agreed to":     {summary{destroys: []change{topic}}, summary{destroys: []change{topic}}, ""},
-		"half a replacement":            {summary{replaces: []change{topic}}, summary{creates: []change{topic}}, ""},
-		"what is there and was not":     {agreed, summary{imports: []change{of("bucket", "b")}}, "also changes"},
+		"an unfinished one of before": {
+			summary{updates: []change{function}}, summary{replaces: []change{unfinished}}, "replaces",
+		},
+		"a loss":                    {agreed, summary{destroys: []change{topic}}, "destroys"},
+		"a loss that was agreed to": {summary{destroys: []change{topic}}, summary{destroys: []change{topic}}, ""},
+		"half a replacement":        {summary{replaces: []change{topic}}, summary{creates: []change{topic}}, ""},
+		"what is there and was not": {agreed, summary{imports: []change{of("bucket", "b")}}, "also changes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -161,8 +163,8 @@ func TestApplyPhases(t *testing.T) {
 			},
 			[]string{refusal(noGrant), refusal(noGrant), refusal(noGrant), refusal(noGrant), refusal(noGrant)},
 			[]string{
-				"plan 1 existing", "apply 1", "plan 2 existing", "apply 2", "plan 3 existing", "apply 3", "plan 4 existing", "apply 4",
-				"plan 5 existing", "apply 5",
+				"plan 1 existing", "apply 1", "plan 2 existing", "apply 2", "plan 3 existing", "apply 3",
+				"plan 4 existing", "apply 4", "plan 5 existing", "apply 5",
 			},
 			10 * time.Minute, "gcf-v2-sources",
 		},
@@ -246,9 +248,11 @@ func TestExisting(t *testing.T) {
 		want []string
 		err  bool
 	}{
-		"a new project":         {answers{}, nil, false},
-		"all of it":             {answers{identity: there, rules: there, database: there}, []string{"identity", "rules", "database"}, false},
-		"what a destroy leaves": {answers{identity: there}, []string{"identity"}, false},
+		"a new project": {answers{}, nil, false},
+		"all of it": {
+			answers{identity: there, rules: there, database: there}, []string{"identity", "rules", "database"}, false,
+		},
+		"what a destroy leaves":                         {answers{identity: there}, []string{"identity"}, false},
 		"one that may not be asked, which is no answer": {answers{rules: 403}, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -278,7 +282,9 @@ func TestAlertsWanted(t *testing.T) {
 		"they were on, and the domain is gone": {
 			map[string]string{"api_address": "192.0.2.1", "alerts_enabled": "true"}, false, "", true,
 		},
-		"they were off":             {map[string]string{"api_address": "192.0.2.1", "alerts_enabled": "false"}, false, "", false},
+		"they were off": {
+			map[string]string{"api_address": "192.0.2.1", "alerts_enabled": "false"}, false, "", false,
+		},
 		"Terraform sets the record": {nil, false, `dns_zone = "zone"`, true},
 		"there is no edge":          {nil, false, `edge_enabled = false`, true},
 	} {

@@ -14,8 +14,8 @@ import (
 
 // hook is a line of Terraform's about a resource.
 func hook(event, kind, name, action string, elapsed int) string {
-	return fmt.Sprintf(`{"type":%q,"hook":{"resource":{"addr":"%s.%s","resource_type":%q},"action":%q,"elapsed_seconds":%d}}`,
-		event, kind, name, kind, action, elapsed)
+	const line = `{"type":%q,"hook":{"resource":{"addr":"%s.%s","resource_type":%q},"action":%q,"elapsed_seconds":%d}}`
+	return fmt.Sprintf(line, event, kind, name, kind, action, elapsed)
 }
 
 func TestProgress(t *testing.T) {

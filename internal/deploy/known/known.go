@@ -98,7 +98,8 @@ var Errors = []Error{
 		regexp.MustCompile(`Max instances must be set to \d+ or fewer|` +
 			`Quota violated:|(Cpu|Mem)AllocPerProjectRegion`),
 		"The most instances of a function, times its CPU or memory, are above what the project may use in the region.",
-		"Lower `max_instances` of the function in `scaling`, or ask for more at https://console.cloud.google.com/iam-admin/quotas",
+		"Lower `max_instances` of the function in `scaling`, or ask for more: " +
+			"https://console.cloud.google.com/iam-admin/quotas",
 		0, "https://cloud.google.com/run/quotas",
 	},
 	{

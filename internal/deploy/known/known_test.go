@@ -12,7 +12,7 @@ import (
 // The texts are those of the reports and documents that the rows name.
 var texts = map[string]string{
 	"nobody is signed in":   "google: could not find default credentials. See https://cloud.google.com",
-	"no state bucket":       "Failed to get existing workspaces: querying Cloud Storage failed: storage: bucket doesn't exist",
+	"no state bucket":       "Failed to get existing workspaces: storage: bucket doesn't exist",
 	"the state is locked":   "Error acquiring the state lock\nError message: writing failed: conditionNotMet",
 	"billing is off":        "googleapi: Error 403: This API method requires billing to be enabled.",
 	"an API is not enabled": "Error 403: Cloud Scheduler API has not been used in project 1 before or it is disabled.",
@@ -25,7 +25,7 @@ var texts = map[string]string{
 		"service-1@gcp-sa-pubsub.iam.gserviceaccount.com does not exist.",
 	"an account or grant that does not hold yet": "Error 400: Service account facescan-push@p.iam.gserviceaccount.com " +
 		"does not exist.",
-	"instances above the quota": "Max instances must be set to 28 or fewer to set the requested total CPU. Quota violated:",
+	"instances above the quota": "Max instances must be set to 28 or fewer to set the requested total CPU.",
 	"too many calls at once":    "Error 429: Quota exceeded for quota metric 'Write requests' of service 'run'",
 	"Google is unavailable":     "Error 503: The service is currently unavailable.",
 	"allUsers is forbidden": "Error 400: One or more users named in the policy do not belong to a permitted customer,  " +

@@ -46,7 +46,7 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// Going back always changes something, and never to a record that is newer than the one that serves.
+// Going back always changes something, and never to a record that is newer than what serves.
 func TestChoose_goesBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
