@@ -72,7 +72,8 @@ plan)
 		*alerts_enabled=*|existing=*) echo "plan $n $word" >> "$SCRIPT/note" ;;
 	esac; done
 	echo '{}' ;;
-show) for last; do :; done; cat "$last" ;;
+show) for last; do :; done; if [ -f "$last" ]; then cat "$last"; else cat "$SCRIPT/state"; fi ;;
+state) echo "$@" >> "$SCRIPT/note"; for last; do :; done; echo "state push $last" >> "$SCRIPT/note" ;;
 apply)
 	next apply
 	echo "apply $n" >> "$SCRIPT/note"
