@@ -118,7 +118,8 @@ func copyTerraform(from, to string) error {
 }
 
 // rehearse runs the command on a fake, after what it requires to be done before. An apply is
-// rehearsed whole: deployed twice, destroyed and deployed again, and bootstrapped a second time.
+// rehearsed whole: deployed twice, destroyed and deployed again unless its data is protected, and
+// bootstrapped a second time.
 func (c *cloud) rehearse(ctx context.Context, command string) error {
 	started := time.Now()
 	r, end, err := c.pretend(ctx)
@@ -128,16 +129,18 @@ func (c *cloud) rehearse(ctx context.Context, command string) error {
 	defer end()
 	steps := map[string][]step{
 		"bootstrap": {r.first(), r.again()},
-		"apply":     {r.first(), r.deploy(), r.replan(), r.teardown(), r.deploy(), r.replan(), r.again()},
+		"apply":     {r.first(), r.deploy(), r.replan(), r.again()},
 		"destroy":   {r.first(), r.deploy(), r.teardown()},
 	}[command]
+	if command == "apply" && r.off("protect_data") {
+		steps = slices.Insert(steps, 3, r.teardown(), r.deploy(), r.replan())
+	}
 	if steps == nil { // plan, doctor
-		steps = []step{r.first(), {"", r.asDeployer, func(ctx context.Context) error { return c.run(ctx, command) }}}
+		steps = []step{r.first(), {command + ", as the deployer", r.asDeployer, func(ctx context.Context) error { return c.run(ctx, command) }}}
 	}
 	for _, s := range steps {
-		if s.title != "" {
-			fmt.Fprintf(c.progress, "\n=== %s\n", s.title)
-		}
+		fmt.Fprintf(c.progress, "\n=== %s\n", s.title)
+		c.phases = append(c.phases, phase{name: s.title})
 		s.as()
 		if err := s.run(ctx); err != nil {
 			return err
@@ -203,8 +206,12 @@ func (r *rehearsal) as(environ map[string]string) {
 func (c *cloud) tellPhases(all, leaped time.Duration) {
 	fmt.Fprintln(c.progress, "\nseconds on this machine, where Google itself takes none")
 	for _, p := range c.phases {
+		if p.took == 0 { // a step of the rehearsal, whose parts follow
+			fmt.Fprintf(c.progress, " %s\n", p.name)
+			continue
+		}
 		fmt.Fprintf(c.progress, "  %-10s %6.1f\n", p.name, p.took.Seconds())
 	}
-	fmt.Fprintf(c.progress, "  %-10s %6.1f, and %s of waits that were leaped over\n", "together", all.Seconds(),
+	fmt.Fprintf(c.progress, " together     %6.1f, and %s of waits that were leaped over\n", all.Seconds(),
 		leaped.Round(time.Second))
 }
