@@ -102,23 +102,15 @@ func (c *cloud) enable(ctx context.Context) error {
 // says). What takes longer is tried again.
 const apiDelay = 30 * time.Second
 
-// errRegion means that the project was bootstrapped in another region.
-var errRegion = errors.New("a region cannot be changed")
-
 // keepBucket makes the bucket of the states if it is not there. terraform/bootstrap, whose own
 // state stands in it, imports it.
 func (c *cloud) keepBucket(ctx context.Context) error {
-	var bucket struct {
-		Location string `json:"location"`
-	}
-	err := c.google.Call(ctx, gcp.Storage, http.MethodGet, "b/"+c.stateBucket(), nil, &bucket)
-	switch is := strings.ToLower(bucket.Location); {
+	switch is, err := c.surveyed().Location(ctx); {
 	case gcp.Refused(err, http.StatusNotFound):
 	case err != nil:
 		return fmt.Errorf("look for the state's bucket %s: %w", c.stateBucket(), err)
 	case is != c.region():
-		return fmt.Errorf("region is %s, and project %s was bootstrapped in %s: set region = %q in %s: %w",
-			c.region(), c.project, is, is, keptFile("terraform", c.env), errRegion)
+		return fmt.Errorf("set region = %q in %s: %w", is, keptFile("terraform", c.env), c.surveyed().OtherRegion(is))
 	default:
 		return nil
 	}

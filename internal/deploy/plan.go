@@ -294,6 +294,9 @@ func printOutputs(w io.Writer, outputs map[string]tfexec.OutputMeta, asJSON bool
 // text returns an output's value: a text without its quotes, anything else in JSON.
 func text(o tfexec.OutputMeta) string {
 	value := string(o.Value)
+	if value == "null" {
+		return ""
+	}
 	if len(value) > 1 && value[0] == '"' {
 		return value[1 : len(value)-1]
 	}

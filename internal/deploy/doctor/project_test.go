@@ -53,7 +53,7 @@ func healthy() answers {
 		"GET /billing" + root + "/billingInfo":                               object{"billingEnabled": true},
 		"POST /billing/billingAccounts/A:testIamPermissions":                 object{"permissions": []any{create}},
 		"GET /usage" + root + "/services":                                    object{"services": services},
-		"GET /storage/b/facescan-dev-facescan-state":                         object{},
+		"GET /storage/b/facescan-dev-facescan-state":                         object{"location": "EUROPE-WEST1"},
 		"GET /secrets" + root + "/secrets/facescan-hash-key/versions/1":      object{"state": "ENABLED"},
 		"GET /secrets" + root + "/secrets/facescan-smtp-password/versions/2": object{"state": "ENABLED"},
 		quotaURL + "CpuAllocPerProjectRegion":                                limit("20000"),
@@ -169,6 +169,12 @@ func TestProject(t *testing.T) {
 		"no state bucket": {
 			spoil: answers{"GET /storage/b/facescan-dev-facescan-state": nil},
 			want:  map[string]string{"FAIL state": "make bootstrap ENV=dev"},
+		},
+		"a region that is not the bootstrap's": {
+			change: func(p *Project) { p.Region = "us-east1" },
+			want: map[string]string{
+				"FAIL state": `set region = "europe-west1" in dev.json`, "FAIL quotas": "admits 1 ",
+			},
 		},
 		"no version of a secret": {
 			spoil: answers{"GET /secrets" + root + "/secrets/facescan-hash-key/versions/1": nil},
