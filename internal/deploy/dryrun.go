@@ -136,7 +136,8 @@ func (c *cloud) rehearse(ctx context.Context, command string) error {
 		steps = slices.Insert(steps, 3, r.teardown(), r.deploy(), r.replan())
 	}
 	if steps == nil { // plan, doctor
-		steps = []step{r.first(), {command + ", as the deployer", r.asDeployer, func(ctx context.Context) error { return c.run(ctx, command) }}}
+		then := func(ctx context.Context) error { return c.run(ctx, command) }
+		steps = []step{r.first(), {command + ", as the deployer", r.asDeployer, then}}
 	}
 	for _, s := range steps {
 		fmt.Fprintf(c.progress, "\n=== %s\n", s.title)

@@ -151,7 +151,7 @@ func (c *cloud) rollback(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	to := map[string]string{}
+	var to map[string]string
 	if c.options.latest {
 		to = pinned(states)
 	} else {

@@ -109,13 +109,15 @@ func explain(err error) string {
 		faults = failed.each()
 	}
 	told := map[string]bool{}
+	var b strings.Builder
+	b.WriteString(text)
 	for _, fault := range faults {
 		if e, found := known.Find(fault); found && !told[e.Name] {
 			told[e.Name] = true
-			text += fmt.Sprintf("\n\n%s: %s\n  -> %s\n     %s", e.Name, e.Cause, e.Mend, e.Source)
+			fmt.Fprintf(&b, "\n\n%s: %s\n  -> %s\n     %s", e.Name, e.Cause, e.Mend, e.Source)
 		}
 	}
-	return text
+	return b.String()
 }
 
 var lockLine = regexp.MustCompile(`(?m)(ID|Who|Operation|Created):\s+(\S.*)$`)

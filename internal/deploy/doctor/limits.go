@@ -55,7 +55,7 @@ func (p Project) agents(ctx context.Context) (string, error) {
 		return "", Warn(mend, "%d of %d have no role on the project: those of %s",
 			len(lacking), len(Agents), strings.Join(lacking, ", "))
 	}
-	return fmt.Sprintf("%d", len(Agents)), nil
+	return strconv.Itoa(len(Agents)), nil
 }
 
 // quota is what Cloud Run admits in a region: https://cloud.google.com/run/quotas
