@@ -198,7 +198,7 @@ var about = map[string]struct {
 			"they are, and so do\ndocuments and secrets, so go back only across versions that read each other's data. It " +
 			"reaches as far back as\nimages are kept: five of each function, and those of a week. " +
 			"The next apply sends requests to its\nown revisions again.",
-		"cloud yes dry-run rollback",
+		"cloud yes rollback",
 	},
 	"cost": {"Prints what 1,000 scans cost, with the arithmetic. What is paid at rest, plan prints.", ""},
 	"package": {

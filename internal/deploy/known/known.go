@@ -104,14 +104,14 @@ var Errors = []Error{
 	},
 	{
 		"too many calls at once",
-		regexp.MustCompile(`RATE_LIMIT_EXCEEDED|Quota exceeded for quota metric|Error 429|RESOURCE_EXHAUSTED`),
+		regexp.MustCompile(`RATE_LIMIT_EXCEEDED|Quota exceeded for quota metric|(Error|answers) 429|RESOURCE_EXHAUSTED`),
 		"Google counts the calls a minute, and a first deployment makes many.",
 		"It is tried again after a wait.",
 		time.Minute, "https://cloud.google.com/functions/quotas#rate_limits",
 	},
 	{
 		"Google is unavailable",
-		regexp.MustCompile(`Error 50[023]|\bUNAVAILABLE\b|Internal error encountered|Please retry`),
+		regexp.MustCompile(`Error 50[023]|Google answers 50[023]|\bUNAVAILABLE\b|Internal error encountered|Please retry`),
 		"A fault of Google's, which passes; or a database of that name was deleted in the last five minutes.",
 		"It is tried again after a wait.",
 		5 * time.Minute, "https://cloud.google.com/firestore/docs/manage-databases#delete_a_database",
@@ -160,7 +160,7 @@ var Errors = []Error{
 	},
 	{
 		"a permission lacks",
-		regexp.MustCompile(`PERMISSION_DENIED|Error 403|[Pp]ermission \S+ denied|does not have \S+ access`),
+		regexp.MustCompile(`PERMISSION_DENIED|Error 403|Google answers 403|[Pp]ermission \S+ denied|does not have \S+ access`),
 		"The signed-in account lacks a right, or a grant is minutes old.",
 		"`make doctor` tells which account to sign in as. If a right is new in this version, an owner runs `make bootstrap`.",
 		0, "https://cloud.google.com/iam/docs/permission-error-messages",
