@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -49,5 +51,62 @@ func TestProvider_isTheSameEverywhere(t *testing.T) {
 	script := string(read(t, filepath.Join("..", "..", "scripts", "tfprovider.sh")))
 	if !strings.Contains(script, "../.terraform.lock.hcl") || regexp.MustCompile(`\b7\.\d+\.\d+`).MatchString(script) {
 		t.Error("scripts/tfprovider.sh takes its version from elsewhere than the lock file")
+	}
+}
+
+// The script takes the provider from the registry where that answers, and else builds it. curl,
+// terraform and go are played here: none of them may reach a network, nor take minutes.
+func TestProvider_comesFromTheRegistryOrIsBuilt(t *testing.T) {
+	t.Parallel()
+	const fetch = `#!/bin/sh
+[ "$TF_CLI_CONFIG_FILE" = /dev/null ] || exit 1
+grep -q 'version = "7' main.tf || exit 1
+folder=.terraform/providers/registry.terraform.io/hashicorp/google/7/linux_amd64
+mkdir -p $folder && echo released > $folder/terraform-provider-google_v7_x5
+`
+	const build = `#!/bin/sh
+case "$1" in
+env) echo played ;;
+list) echo package ;;
+build) while [ "$1" != -o ]; do shift; done; echo built > "$2"; chmod +x "$2" ;;
+esac
+`
+	for name, tt := range map[string]struct {
+		curl, terraform, told, binary string
+	}{
+		"from the registry":                   {"exit 0", fetch, "from registry.terraform.io", "released\n"},
+		"built where that does not answer":    {"exit 6", fetch, "built from source", "built\n"},
+		"built where terraform cannot get it": {"exit 0", "#!/bin/sh\nexit 1\n", "built from source", "built\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bin, cache := t.TempDir(), t.TempDir()
+			for file, content := range map[string]string{
+				"curl": "#!/bin/sh\n" + tt.curl + "\n", "terraform": tt.terraform, "go": build,
+			} {
+				if err := os.WriteFile(filepath.Join(bin, file), []byte(content), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, again := range []bool{false, true} {
+				cmd := exec.CommandContext(t.Context(), filepath.Join("..", "..", "scripts", "tfprovider.sh"))
+				cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+cache, "PATH="+bin+":"+os.Getenv("PATH"))
+				var told strings.Builder
+				cmd.Stderr = &told
+				config, err := cmd.Output()
+				if err != nil {
+					t.Fatalf("%v\n%s", err, &told)
+				}
+				if !strings.Contains(told.String(), tt.told) || again && strings.Count(told.String(), "\n") != 1 {
+					t.Errorf("again %t: told\n%s", again, &told)
+				}
+				found, err := filepath.Glob(filepath.Join(
+					filepath.Dir(string(config)), "mirror", "registry.terraform.io", "hashicorp", "google", "7*", "played_*", "terraform-*",
+				))
+				if err != nil || len(found) != 1 || string(read(t, found[0])) != tt.binary {
+					t.Errorf("the mirror has %q, %v", found, err)
+				}
+			}
+		})
 	}
 }
