@@ -110,11 +110,18 @@ var Errors = []Error{
 		time.Minute, "https://cloud.google.com/functions/quotas#rate_limits",
 	},
 	{
-		"Google is unavailable",
-		regexp.MustCompile(`Error 50[023]|Google answers 50[023]|\bUNAVAILABLE\b|Internal error encountered|Please retry`),
-		"A fault of Google's, which passes; or a database of that name was deleted in the last five minutes.",
-		"It is tried again after a wait.",
+		"a database's name is not free yet",
+		regexp.MustCompile(`Database ID \S+ is not available`),
+		"A database of that name was deleted less than five minutes ago.",
+		"It is tried again after five minutes.",
 		5 * time.Minute, "https://cloud.google.com/firestore/docs/manage-databases#delete_a_database",
+	},
+	{
+		"Google is unavailable",
+		regexp.MustCompile(`Error 50[023]|Google answers 50[023]|\bUNAVAILABLE\b|Internal error encountered`),
+		"A fault of Google's, which passes.",
+		"It is tried again after a wait.",
+		time.Minute, "https://cloud.google.com/apis/design/errors#error_retries",
 	},
 	{
 		"allUsers is forbidden",

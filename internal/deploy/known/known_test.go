@@ -27,7 +27,9 @@ var texts = map[string]string{
 		"does not exist.",
 	"instances above the quota": "Max instances must be set to 28 or fewer to set the requested total CPU.",
 	"too many calls at once":    "Error 429: Quota exceeded for quota metric 'Write requests' of service 'run'",
-	"Google is unavailable":     "Error 503: The service is currently unavailable.",
+	"a database's name is not free yet": "Error creating Database: googleapi: Error 400: Database ID '(default)' is not " +
+		"available in project 'p'. Please retry in 222 seconds.",
+	"Google is unavailable": "Error 503: The service is currently unavailable.",
 	"allUsers is forbidden": "Error 400: One or more users named in the policy do not belong to a permitted customer,  " +
 		"perhaps due to an organization policy.",
 	"a location is forbidden": "Error 412: 'us' violates constraint 'constraints/gcp.resourceLocations'",
