@@ -99,7 +99,7 @@ TF     := config=$$(scripts/tfprovider.sh) && TF_CLI_CONFIG_FILE=$$config
 tf: tf-provider tf-fmt tf-validate tf-lint tf-test tf-policy tf-e2e ## Check the infrastructure, without a cloud: all that begins with tf-.
 
 .PHONY: tf-provider
-tf-provider: ## Build the pinned Google provider from source, once (about 10 minutes).
+tf-provider: ## Get the pinned Google provider, once: from the registry, or built from source (about 10 minutes).
 	@scripts/tfprovider.sh >/dev/null
 
 .PHONY: tf-fmt
@@ -124,18 +124,18 @@ tf-policy: ## Hold the plans of every environment to the design.
 
 .PHONY: tf-e2e
 tf-e2e: ## Apply, re-plan, change and destroy on a fake cloud, send events on the Pub/Sub emulator, and build and boot every package.
-	@$(TF) go test -tags terraform -count=1 -timeout 15m -run 'TestApply|TestZips' ./terraform/checks ./internal/deploy
+	@$(TF) go test -tags terraform -count=1 -timeout 15m -run 'TestApply|TestZips|TestProviderSource' ./terraform/checks ./internal/deploy
 
 .PHONY: package
 package: ## Package every function for deployment.
 	@go run ./scripts/deploy package
 
 .PHONY: bootstrap
-bootstrap: ## Prepare PROJECT for ENV, once: state bucket, deployer account, Firebase apps, secrets.
-	@go run ./scripts/deploy bootstrap -env "$$ENV" -project "$$PROJECT"
+bootstrap: ## Prepare PROJECT for ENV as its owner: state bucket, accounts and their rights, Firebase apps, secrets. It may be repeated.
+	@go run ./scripts/deploy bootstrap -env "$$ENV" $(if $(PROJECT),-project "$$PROJECT") $(if $(DRY_RUN),-dry-run)
 
 .PHONY: doctor
-doctor: ## Check what a deployment to ENV needs: project, billing, permissions, secrets, domain. It mends nothing.
+doctor: ## Check what a deployment to ENV needs: billing, rights, secrets, quotas, policies, domain... It mends nothing.
 	@go run ./scripts/deploy doctor -env "$$ENV" $(if $(DRY_RUN),-dry-run)
 
 .PHONY: cost
@@ -147,8 +147,20 @@ plan: ## Show what a deployment to ENV would change and cost.
 	@go run ./scripts/deploy plan -env "$$ENV" $(if $(DRY_RUN),-dry-run)
 
 .PHONY: deploy
-deploy: ## Deploy to ENV (dev or prod). DRY_RUN=1 does it on a fake cloud.
+deploy: ## Deploy to ENV (terraform/environments/ENV.tfvars). DRY_RUN=1 does it twice, destroys and does it again on a fake cloud.
 	@go run ./scripts/deploy apply -env "$$ENV" $(if $(DRY_RUN),-dry-run)
+
+.PHONY: releases
+releases: ## List the deployments to ENV whose checks passed.
+	@go run ./scripts/deploy releases -env "$$ENV"
+
+.PHONY: rollback
+rollback: ## Send requests back to the functions of the deployment before the present one, or of commit TO. LATEST=1 undoes it.
+	@go run ./scripts/deploy rollback -env "$$ENV" $(if $(TO),-to "$$TO") $(if $(LATEST),-latest)
+
+.PHONY: explain
+explain: ## Print the errors that operators meet, with cause and remedy.
+	@go run ./scripts/deploy explain
 
 .PHONY: migrate
 migrate: ## Bring PROJECT's documents into this version's shape, right after a deployment. STEP=name runs one step, DRY_RUN=1 writes nothing.

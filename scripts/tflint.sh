@@ -14,6 +14,6 @@ if [ ! -x "$binary" ]; then
 	mv "$GOBIN/tflint" "$binary"
 	rmdir "$GOBIN"
 fi
-for module in terraform terraform/modules/http_function terraform/modules/event_function terraform/bootstrap terraform/firebase; do
+for module in terraform terraform/bootstrap terraform/firebase terraform/modules/* terraform/examples/*; do
 	"$binary" --config="$PWD/terraform/.tflint.hcl" --chdir="$module"
 done

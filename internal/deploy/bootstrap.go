@@ -45,7 +45,7 @@ func (c *cloud) bootstrap(ctx context.Context) error {
 	}
 	fmt.Fprintln(c.progress, "\nterraform/bootstrap: the accounts with their rights, the state's bucket, the secrets")
 	dir := filepath.Join(c.dir, bootstrapFolder)
-	tf, err := c.initialise(ctx, dir, c.backend("bucket="+c.stateBucket(), "prefix="+c.bootstrapPrefix())...)
+	tf, err := c.initialise(ctx, dir, "bucket="+c.stateBucket(), "prefix="+c.bootstrapPrefix())
 	if err != nil {
 		return err
 	}
@@ -71,15 +71,6 @@ func (c *cloud) bootstrap(ctx context.Context) error {
 }
 
 const bootstrapFolder = "bootstrap"
-
-// backend returns the settings of a backend in the bucket. A dry run's copies keep their states
-// beside them.
-func (c *cloud) backend(settings ...string) []string {
-	if c.dry {
-		return nil
-	}
-	return settings
-}
 
 // enable enables the APIs that Terraform needs before it can enable the others.
 func (c *cloud) enable(ctx context.Context) error {
@@ -111,23 +102,15 @@ func (c *cloud) enable(ctx context.Context) error {
 // says). What takes longer is tried again.
 const apiDelay = 30 * time.Second
 
-// errRegion means that the project was bootstrapped in another region.
-var errRegion = errors.New("a region cannot be changed")
-
-// keepBucket makes the bucket of the states if it is not there. terraform/bootstrap, whose own state
-// stands in it, imports it.
+// keepBucket makes the bucket of the states if it is not there. terraform/bootstrap, whose own
+// state stands in it, imports it.
 func (c *cloud) keepBucket(ctx context.Context) error {
-	var bucket struct {
-		Location string `json:"location"`
-	}
-	err := c.google.Call(ctx, gcp.Storage, http.MethodGet, "b/"+c.stateBucket(), nil, &bucket)
-	switch is := strings.ToLower(bucket.Location); {
+	switch is, err := c.surveyed().Location(ctx); {
 	case gcp.Refused(err, http.StatusNotFound):
 	case err != nil:
 		return fmt.Errorf("look for the state's bucket %s: %w", c.stateBucket(), err)
 	case is != c.region():
-		return fmt.Errorf("region is %s, and project %s was bootstrapped in %s: set region = %q in %s: %w",
-			c.region(), c.project, is, is, keptFile("terraform", c.env), errRegion)
+		return fmt.Errorf("set region = %q in %s: %w", is, keptFile("terraform", c.env), c.surveyed().OtherRegion(is))
 	default:
 		return nil
 	}
@@ -166,7 +149,7 @@ func (c *cloud) makeAgents(ctx context.Context) error {
 // moveState moves the state that earlier versions kept on the machine into the bucket.
 func (c *cloud) moveState(ctx context.Context, tf *tfexec.Terraform, dir string) error {
 	old := filepath.Join(dir, "terraform.tfstate.d", c.project+".tfstate")
-	if _, err := os.Stat(old); c.dry || errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(old); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	there, err := c.google.ListObjects(ctx, c.stateBucket(), c.bootstrapPrefix()+"/")
@@ -327,7 +310,7 @@ func (c *cloud) addFirebase(ctx context.Context) error {
 	}
 	fmt.Fprintln(c.progress, "\nterraform/firebase: the project's Firebase and its apps")
 	const folder = "firebase"
-	tf, err := c.initialise(ctx, filepath.Join(c.dir, folder), c.backend("bucket="+c.stateBucket())...)
+	tf, err := c.initialise(ctx, filepath.Join(c.dir, folder), "bucket="+c.stateBucket())
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,13 @@ package deploy
 import (
 	"crypto/ed25519"
 	"encoding/base64"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/zclconf/go-cty/cty"
 )
 
 const secretsPath = "/secrets/projects/facescan-dev/secrets/facescan-"
@@ -104,5 +109,142 @@ func TestRandomSecret(t *testing.T) {
 	}
 	if got := publicKey([]byte("no seed")); got != "" {
 		t.Errorf("the public key of no seed is %q", got)
+	}
+}
+
+func TestKeepBucket(t *testing.T) {
+	t.Parallel()
+	const bucket = "GET /storage/b/facescan-dev-facescan-state"
+	const create = "POST /storage/b"
+	for name, tt := range map[string]struct {
+		all   answers
+		makes bool
+		want  string
+	}{
+		"makes it where there is none":                 {answers{create: map[string]any{}}, true, ""},
+		"leaves what is there":                         {answers{bucket: map[string]any{"location": "EUROPE-WEST1"}}, false, ""},
+		"refuses another region than the one there is": {answers{bucket: map[string]any{"location": "US-EAST1"}}, false, `region = "us-east1"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, _, sent := cloudOf(t, tt.all)
+			err := c.keepBucket(t.Context())
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("err = %v", err)
+			}
+			made := false
+			for _, r := range sent() {
+				if r.key != create {
+					continue
+				}
+				made = true
+				iam, _ := r.body["iamConfiguration"].(map[string]any)
+				if r.body["location"] != "EUROPE-WEST1" || iam["publicAccessPrevention"] != "enforced" {
+					t.Errorf("made as %v", r.body)
+				}
+			}
+			if made != tt.makes {
+				t.Errorf("made: %t", made)
+			}
+		})
+	}
+}
+
+func TestMayDeploy(t *testing.T) {
+	t.Parallel()
+	const kept = `{"deployers":{"value":["user:ada@example.com"],"type":["set","string"]},` +
+		`"github_repository":{"value":"acme/facescan","type":"string"}}`
+	for name, tt := range map[string]struct {
+		outputs    string
+		options    options
+		members    []string
+		repository string
+	}{
+		"keeps those there are": {kept, options{}, []string{"user:ada@example.com"}, "acme/facescan"},
+		"takes those that are given": {
+			kept, options{deployers: []string{"user:bob@example.com"}, repository: "acme/other"},
+			[]string{"user:bob@example.com"}, "acme/other",
+		},
+		"finds those of a state without outputs": {"{}", options{}, []string{"user:eve@example.com"}, ""},
+		"takes a repository that is null for none": {
+			`{"deployers":{"value":[],"type":["set","string"]},"github_repository":{"value":null,"type":"string"}}`,
+			options{}, []string{}, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, tf, script := scriptedCloud(t, nil, nil)
+			c.options = tt.options
+			const state = `{"format_version":"1.0","terraform_version":"1.11.4","values":{"root_module":{"resources":[` +
+				`{"type":"google_service_account_iam_member","name":"deployers","values":{"member":"user:eve@example.com"}}]}}}`
+			for file, content := range map[string]string{"output": tt.outputs, "state": state} {
+				if err := os.WriteFile(filepath.Join(script, file), []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			members, repository, err := c.mayDeploy(t.Context(), tf)
+			if diff := cmp.Diff(tt.members, members); diff != "" || err != nil || repository != tt.repository {
+				t.Errorf("%q, %v\n%s", repository, err, diff)
+			}
+		})
+	}
+}
+
+func TestBootstrapVars(t *testing.T) {
+	t.Parallel()
+	c, tf, _ := scriptedCloud(t, nil, nil)
+	c.options = options{deployers: []string{"user:ada@example.com", "group:ops@example.com"}, repository: "acme/facescan"}
+	c.values = map[string]cty.Value{"protect_data": cty.False, "prefix": cty.StringVal("fs")}
+	got, err := c.bootstrapVars(t.Context(), tf, filepath.Join("..", "..", "terraform", bootstrapFolder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`deployers=["user:ada@example.com","group:ops@example.com"]`, "environment=dev", "github_repository=acme/facescan",
+		"prefix=fs", "project_id=facescan-dev", "protect_data=false", "region=europe-west1",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A state that earlier versions kept on the machine goes into the bucket, once.
+func TestMoveState(t *testing.T) {
+	t.Parallel()
+	const list = "GET /storage/b/facescan-dev-facescan-state/o"
+	there := map[string]any{"items": []any{map[string]any{"name": "facescan/bootstrap/default.tfstate"}}}
+	for name, tt := range map[string]struct {
+		all   answers
+		old   bool
+		moved bool
+	}{
+		"where the bucket has none": {answers{list: map[string]any{}}, true, true},
+		"not over a newer one":      {answers{list: there}, true, false},
+		"where there is none":       {answers{}, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, tf, script := scriptedCloud(t, nil, nil)
+			google, _, _ := cloudOf(t, tt.all)
+			c.google = google.google
+			dir := t.TempDir()
+			old := filepath.Join(dir, "terraform.tfstate.d", c.project+".tfstate")
+			if tt.old {
+				if err := os.MkdirAll(filepath.Dir(old), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(old, []byte("{}"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := c.moveState(t.Context(), tf, dir); err != nil {
+				t.Fatal(err)
+			}
+			_, err := os.Stat(old + ".moved")
+			pushed, _ := os.ReadFile(filepath.Join(script, "note"))
+			if (err == nil) != tt.moved || strings.Contains(string(pushed), "state push "+old) != tt.moved {
+				t.Errorf("moved: %v, Terraform was called with %q", err, pushed)
+			}
+		})
 	}
 }

@@ -120,7 +120,8 @@ func TestPushCheck(t *testing.T) {
 	t.Run("fails where nothing may be published", func(t *testing.T) {
 		t.Parallel()
 		c, _, _ := cloudOf(t, answers{publish: 403})
-		if _, err := c.checkPush(t.Context()); err == nil || !strings.Contains(err.Error(), "publish to facescan-sweep-requested-v1") {
+		_, err := c.checkPush(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "publish to facescan-sweep-requested-v1") {
 			t.Errorf("err = %v", err)
 		}
 	})

@@ -24,8 +24,8 @@ const (
 )
 
 // rehearsal is a cloud that is a fake of Google's APIs: the real Terraform with the real provider
-// acts on a copy of terraform/ with its own states, and nothing leaves this machine. Its clock leaps
-// over waits.
+// acts on a copy of terraform/ and keeps its states in the fake's bucket, and nothing leaves this
+// machine. Its clock leaps over waits.
 type rehearsal struct {
 	*cloud
 	fake     *fakegcp.Server
@@ -59,8 +59,6 @@ func (c *cloud) pretend(ctx context.Context) (r *rehearsal, end func(), err erro
 	c.files = append([]string{environmentFile(c.dir, c.env)}, append(slices.Clone(c.options.varFiles), variables)...)
 	for _, step := range []func() error{
 		func() error { return copyTerraform(source, c.dir) },
-		func() error { return keepStateBeside(c.dir) },
-		func() error { return keepStateBeside(filepath.Join(c.dir, bootstrapFolder)) },
 		func() error {
 			return remember(variables, answered{
 				Project: dryProject, Domain: dryDomain, FirebaseAPIKey: "dry-run",
@@ -76,12 +74,6 @@ func (c *cloud) pretend(ctx context.Context) (r *rehearsal, end func(), err erro
 	}
 	fmt.Fprintf(c.progress, "dry run: project %s is a fake of Google's APIs on this machine\n", dryProject)
 	return &rehearsal{c, fake, clock, config}, end, nil
-}
-
-// keepStateBeside overrides the backend of the root module in the folder.
-func keepStateBeside(dir string) error {
-	const local = "terraform {\n  backend \"local\" {}\n}\n"
-	return os.WriteFile(filepath.Join(dir, "backend_override.tf"), []byte(local), 0o600)
 }
 
 // findProvider returns the settings file by which Terraform finds the Google provider, which is
@@ -126,7 +118,8 @@ func copyTerraform(from, to string) error {
 }
 
 // rehearse runs the command on a fake, after what it requires to be done before. An apply is
-// rehearsed whole: deployed twice, destroyed and deployed again, and bootstrapped a second time.
+// rehearsed whole: deployed twice, destroyed and deployed again unless its data is protected, and
+// bootstrapped a second time.
 func (c *cloud) rehearse(ctx context.Context, command string) error {
 	started := time.Now()
 	r, end, err := c.pretend(ctx)
@@ -136,16 +129,19 @@ func (c *cloud) rehearse(ctx context.Context, command string) error {
 	defer end()
 	steps := map[string][]step{
 		"bootstrap": {r.first(), r.again()},
-		"apply":     {r.first(), r.deploy(), r.replan(), r.teardown(), r.deploy(), r.replan(), r.again()},
+		"apply":     {r.first(), r.deploy(), r.replan(), r.again()},
 		"destroy":   {r.first(), r.deploy(), r.teardown()},
 	}[command]
+	if command == "apply" && r.off("protect_data") {
+		steps = slices.Insert(steps, 3, r.teardown(), r.deploy(), r.replan())
+	}
 	if steps == nil { // plan, doctor
-		steps = []step{r.first(), {"", r.asDeployer, func(ctx context.Context) error { return c.run(ctx, command) }}}
+		then := func(ctx context.Context) error { return c.run(ctx, command) }
+		steps = []step{r.first(), {command + ", as the deployer", r.asDeployer, then}}
 	}
 	for _, s := range steps {
-		if s.title != "" {
-			fmt.Fprintf(c.progress, "\n=== %s\n", s.title)
-		}
+		fmt.Fprintf(c.progress, "\n=== %s\n", s.title)
+		c.phases = append(c.phases, phase{name: s.title})
 		s.as()
 		if err := s.run(ctx); err != nil {
 			return err
@@ -211,8 +207,12 @@ func (r *rehearsal) as(environ map[string]string) {
 func (c *cloud) tellPhases(all, leaped time.Duration) {
 	fmt.Fprintln(c.progress, "\nseconds on this machine, where Google itself takes none")
 	for _, p := range c.phases {
+		if p.took == 0 { // a step of the rehearsal, whose parts follow
+			fmt.Fprintf(c.progress, " %s\n", p.name)
+			continue
+		}
 		fmt.Fprintf(c.progress, "  %-10s %6.1f\n", p.name, p.took.Seconds())
 	}
-	fmt.Fprintf(c.progress, "  %-10s %6.1f, and %s of waits that were leaped over\n", "together", all.Seconds(),
+	fmt.Fprintf(c.progress, " together     %6.1f, and %s of waits that were leaped over\n", all.Seconds(),
 		leaped.Round(time.Second))
 }

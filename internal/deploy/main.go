@@ -195,9 +195,10 @@ var about = map[string]struct {
 	"rollback": {
 		"Sends each function's requests to its revision of the last good deployment before the present one, without a " +
 			"build.\nIt changes nothing else: topics, indexes, grants, alerts and everything else of Terraform's stay as " +
-			"they are, and so do\ndocuments and secrets, so go back only across versions that read each other's data. " +
-			"The next apply sends requests to\nits own revisions again.",
-		"cloud yes dry-run rollback",
+			"they are, and so do\ndocuments and secrets, so go back only across versions that read each other's data. It " +
+			"reaches as far back as\nimages are kept: five of each function, and those of a week. " +
+			"The next apply sends requests to its\nown revisions again.",
+		"cloud yes rollback",
 	},
 	"cost": {"Prints what 1,000 scans cost, with the arithmetic. What is paid at rest, plan prints.", ""},
 	"package": {

@@ -88,3 +88,13 @@ func TestExitCode(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckEnvironment(t *testing.T) {
+	t.Parallel()
+	dir := withTfvars(t, "")
+	for env, want := range map[string]bool{"dev": true, "stage": false, "dev.auto": false, "": false} {
+		if err := checkEnvironment(dir, env); (err == nil) != want || err != nil && !errors.Is(err, errUsage) {
+			t.Errorf("%q: %v", env, err)
+		}
+	}
+}

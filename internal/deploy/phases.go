@@ -96,7 +96,7 @@ func (c *cloud) applyAgreed(ctx context.Context, agreed summary, s saved) error 
 		if !errors.As(err, &failed) || ctx.Err() != nil {
 			return err
 		}
-		rows, wait, passes := known.Transient(failed.faults)
+		rows, wait, passes := known.Transient(failed.each())
 		if !passes || attempt == attempts {
 			return err
 		}
@@ -148,8 +148,8 @@ func (c *cloud) circumstances(ctx context.Context, tf *tfexec.Terraform) ([]stri
 }
 
 // alertsWanted reports whether alerts are to be sent: from when the domain first pointed at the
-// load balancer, and ever since. Before that the uptime check fails of necessity. Where the domain's
-// record is made by Terraform itself, and where there is no edge, there is nothing to wait for.
+// load balancer, and ever since. Before that the uptime check fails of necessity. Where Terraform
+// itself makes the domain's record, and where there is no edge, there is nothing to wait for.
 func (c *cloud) alertsWanted(ctx context.Context, outputs map[string]string) bool {
 	if outputs[alertsVariable] == "true" || c.variable("dns_zone") != "" || c.off("edge_enabled") {
 		return true

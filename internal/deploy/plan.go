@@ -128,7 +128,8 @@ func readPlan(ctx context.Context, tf *tfexec.Terraform, file string) (saved, er
 // tell prints what applying the plan does and what it costs then.
 func (s saved) tell(w io.Writer) {
 	s.summary.print(w)
-	if rows := cost.AtRest(s.plan, len(secretNames())); !s.summary.empty() && rows[0].Number > 0 { // the small roots have no load balancer
+	rows := cost.AtRest(s.plan, len(secretNames()))
+	if !s.summary.empty() && rows[0].Number > 0 { // the small roots have no load balancer
 		cost.Print(w, rows)
 	}
 }
@@ -293,6 +294,9 @@ func printOutputs(w io.Writer, outputs map[string]tfexec.OutputMeta, asJSON bool
 // text returns an output's value: a text without its quotes, anything else in JSON.
 func text(o tfexec.OutputMeta) string {
 	value := string(o.Value)
+	if value == "null" {
+		return ""
+	}
 	if len(value) > 1 && value[0] == '"' {
 		return value[1 : len(value)-1]
 	}

@@ -84,8 +84,11 @@ type progress struct {
 	groups  map[string]*group
 	running map[string]running
 	told    time.Time
-	faults  []string
+	faults  []trouble
 }
+
+// trouble is an error that Terraform told, and the resource that it is about.
+type trouble struct{ address, text string }
 
 type running struct {
 	group string
@@ -219,37 +222,54 @@ func (p *progress) count() string {
 }
 
 func (p *progress) diagnose(e tfEvent) {
-	text := e.Diagnostic.Summary
-	if e.Diagnostic.Address != "" {
-		text = e.Diagnostic.Address + ": " + text
-	}
+	f := trouble{e.Diagnostic.Address, e.Diagnostic.Summary}
 	if e.Diagnostic.Detail != "" {
-		text += "\n" + strings.TrimSpace(e.Diagnostic.Detail)
+		f.text += "\n" + strings.TrimSpace(e.Diagnostic.Detail)
 	}
 	if e.Diagnostic.Severity != "error" {
-		fmt.Fprintf(p.out, "  warning: %s\n", text)
+		fmt.Fprintf(p.out, "  warning: %s %s\n", f.address, f.text)
 		return
 	}
-	if !slices.Contains(p.faults, text) {
-		p.faults = append(p.faults, text)
+	if !slices.Contains(p.faults, f) {
+		p.faults = append(p.faults, f)
 	}
 }
 
 // failure is how Terraform failed: its diagnostics, and how it ended.
 type failure struct {
 	doing  string
-	faults []string
+	faults []trouble
 	err    error
 }
 
+// Error tells each text once, and the resources that it is about.
 func (f *failure) Error() string {
-	if len(f.faults) == 0 {
-		return fmt.Sprintf("%s: %v", f.doing, f.err)
+	at := map[string][]string{}
+	var texts []string
+	for _, one := range f.faults {
+		if _, seen := at[one.text]; !seen {
+			texts = append(texts, one.text)
+		}
+		at[one.text] = append(at[one.text], one.address)
 	}
-	return fmt.Sprintf("%s:\n%s\n%v", f.doing, strings.Join(f.faults, "\n\n"), f.err)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %v", f.doing, f.err)
+	for _, text := range texts {
+		fmt.Fprintf(&b, "\n\n%s\n  at %s", text, strings.Join(at[text], "\n     "))
+	}
+	return b.String()
 }
 
 func (f *failure) Unwrap() error { return f.err }
+
+// each returns the faults as texts with their resources.
+func (f *failure) each() []string {
+	var all []string
+	for _, one := range f.faults {
+		all = append(all, one.address+": "+one.text)
+	}
+	return all
+}
 
 // wrap joins the errors that Terraform told with how it ended.
 func (p *progress) wrap(doing string, err error) error {

@@ -14,8 +14,8 @@ import (
 
 // hook is a line of Terraform's about a resource.
 func hook(event, kind, name, action string, elapsed int) string {
-	return fmt.Sprintf(`{"type":%q,"hook":{"resource":{"addr":"%s.%s","resource_type":%q},"action":%q,"elapsed_seconds":%d}}`,
-		event, kind, name, kind, action, elapsed)
+	const line = `{"type":%q,"hook":{"resource":{"addr":"%s.%s","resource_type":%q},"action":%q,"elapsed_seconds":%d}}`
+	return fmt.Sprintf(line, event, kind, name, kind, action, elapsed)
 }
 
 func TestProgress(t *testing.T) {
@@ -39,7 +39,7 @@ func TestProgress(t *testing.T) {
 		hook("apply_complete", topic, "d", "delete", 1),
 		hook("apply_complete", topic, "d", "create", 1),
 		hook("apply_complete", "google_project", "data", "read", 0),
-		`{"type":"diagnostic","diagnostic":{"severity":"warning","summary":"Old"}}`,
+		`{"type":"diagnostic","diagnostic":{"severity":"warning","summary":"Old","address":"e.f"}}`,
 		hook("apply_errored", function, "b", "create", 50),
 		`{"type":"diagnostic","diagnostic":{"severity":"error","summary":"No","detail":"Quota.","address":"d.e"}}`,
 		`{"type":"diagnostic","diagnostic":{"severity":"error","summary":"No","detail":"Quota.","address":"d.e"}}`,
@@ -51,7 +51,7 @@ func TestProgress(t *testing.T) {
 	}{
 		"by groups": {false, `  [  0/6] still running: 2 of functions for 40 s, 1 of topics for 40 s
   [  4/6] topics      2 created, 1 destroyed (40 s)
-  warning: Old
+  warning: e.f Old
   [  4/6] FAILED google_cloudfunctions2_function.b
   [  4/6] functions   1 created, 1 not (40 s)
 `},
@@ -60,7 +60,7 @@ func TestProgress(t *testing.T) {
   [  2/6] created   google_pubsub_topic.c (41 s)
   [  3/6] destroyed google_pubsub_topic.d (1 s)
   [  4/6] created   google_pubsub_topic.d (1 s)
-  warning: Old
+  warning: e.f Old
   [  4/6] FAILED google_cloudfunctions2_function.b
 `},
 	} {
@@ -87,7 +87,7 @@ func TestProgress(t *testing.T) {
 				t.Error(diff)
 			}
 			cause := errors.New("exit status 1")
-			if err := p.wrap("apply", cause); !errors.Is(err, cause) || strings.Count(err.Error(), "d.e: No\nQuota.") != 1 {
+			if err := p.wrap("apply", cause); !errors.Is(err, cause) || strings.Count(err.Error(), "No\nQuota.\n  at d.e") != 1 {
 				t.Errorf("err = %v", err)
 			}
 			if err := p.wrap("apply", nil); err != nil {

@@ -151,7 +151,7 @@ func (c *cloud) rollback(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	to := map[string]string{}
+	var to map[string]string
 	if c.options.latest {
 		to = pinned(states)
 	} else {
@@ -255,7 +255,8 @@ func (c *cloud) rebuild(ctx context.Context) error {
 			return fmt.Errorf("ask for the state of %s: %w", name, err)
 		}
 		fmt.Fprintf(c.progress, "building %s again, whose last build failed\n", name)
-		// What only the API sets: https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions#BuildConfig
+		// What only the API sets:
+		// https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions#BuildConfig
 		delete(f.BuildConfig, "build")
 		delete(f.BuildConfig, "sourceProvenance")
 		var op gcp.Operation

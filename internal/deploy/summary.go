@@ -94,7 +94,7 @@ func (s summary) within(agreed summary) error {
 		}
 	}
 	for _, c := range s.replaces {
-		if !gone[c.address] && !(c.tainted && made[c.address]) {
+		if !gone[c.address] && (!c.tainted || !made[c.address]) {
 			return fmt.Errorf("the new plan replaces %s: %w", c.address, errBeyond)
 		}
 	}

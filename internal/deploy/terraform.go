@@ -78,9 +78,6 @@ func (c *cloud) releasePrefix() string { return c.prefix() + "/deployments/" }
 
 // main returns Terraform with the environment's state.
 func (c *cloud) main(ctx context.Context) (*tfexec.Terraform, error) {
-	if c.dry { // the copy keeps its state beside it
-		return c.initialise(ctx, c.dir)
-	}
 	return c.initialise(ctx, c.dir, "bucket="+c.stateBucket())
 }
 
@@ -107,10 +104,20 @@ func explain(err error) string {
 	if holder := lockHolder(text); holder != "" {
 		return holder
 	}
-	if e, found := known.Find(text); found {
-		return fmt.Sprintf("%s\n\n%s: %s\n  -> %s\n     %s", text, e.Name, e.Cause, e.Mend, e.Source)
+	faults := []string{text}
+	if failed := new(failure); errors.As(err, &failed) && len(failed.faults) > 0 {
+		faults = failed.each()
 	}
-	return text
+	told := map[string]bool{}
+	var b strings.Builder
+	b.WriteString(text)
+	for _, fault := range faults {
+		if e, found := known.Find(fault); found && !told[e.Name] {
+			told[e.Name] = true
+			fmt.Fprintf(&b, "\n\n%s: %s\n  -> %s\n     %s", e.Name, e.Cause, e.Mend, e.Source)
+		}
+	}
+	return b.String()
 }
 
 var lockLine = regexp.MustCompile(`(?m)(ID|Who|Operation|Created):\s+(\S.*)$`)

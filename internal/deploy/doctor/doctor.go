@@ -94,7 +94,7 @@ func Run(ctx context.Context, w io.Writer, checks []Check) (todo []string, err e
 
 // findings returns the findings that an error joins. An error of another kind is a fault.
 func findings(err error) []*Finding {
-	if joined, is := err.(interface{ Unwrap() []error }); is { //nolint:errorlint // of errors.Join itself
+	if joined, is := err.(interface{ Unwrap() []error }); is {
 		var all []*Finding
 		for _, one := range joined.Unwrap() {
 			all = append(all, findings(one)...)

@@ -26,7 +26,8 @@ var Agents = map[string]string{
 	"run.googleapis.com":              "serverless-robot-prod.iam.gserviceaccount.com",
 }
 
-// agents looks for the agents in the project's policy, where each has its role.
+// agents looks for the agents in the project's policy, where each has its role as a rule. That one
+// is not seen there is no proof that it is missing, so it is a warning.
 func (p Project) agents(ctx context.Context) (string, error) {
 	var policy struct {
 		Bindings []struct {
@@ -51,9 +52,10 @@ func (p Project) agents(ctx context.Context) (string, error) {
 	slices.Sort(lacking)
 	if len(lacking) > 0 {
 		mend := "gcloud beta services identity create --project=" + p.ID + " --service=" + lacking[0]
-		return "", Warn(mend, "none with a role is seen of %s", strings.Join(lacking, ", "))
+		return "", Warn(mend, "%d of %d have no role on the project: those of %s",
+			len(lacking), len(Agents), strings.Join(lacking, ", "))
 	}
-	return fmt.Sprintf("%d", len(Agents)), nil
+	return strconv.Itoa(len(Agents)), nil
 }
 
 // quota is what Cloud Run admits in a region: https://cloud.google.com/run/quotas

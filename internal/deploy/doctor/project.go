@@ -227,10 +227,30 @@ func (p Project) permissions(ctx context.Context) (string, error) {
 }
 
 func (p Project) state(ctx context.Context) (string, error) {
-	if err := p.Google.Call(ctx, gcp.Storage, http.MethodGet, "b/"+p.Bucket(), nil, nil); err != nil {
+	location, err := p.Location(ctx)
+	switch {
+	case err != nil:
 		return "", fmt.Errorf("the state's bucket %s: %w", p.Bucket(), err)
+	case location != p.Region:
+		return "", p.OtherRegion(location)
 	}
 	return p.Bucket(), nil
+}
+
+// Location returns the region of the bucket of the states, which is that of the bootstrap.
+func (p Project) Location(ctx context.Context) (string, error) {
+	var bucket struct {
+		Location string `json:"location"`
+	}
+	err := p.Google.Call(ctx, gcp.Storage, http.MethodGet, "b/"+p.Bucket(), nil, &bucket)
+	return strings.ToLower(bucket.Location), err
+}
+
+// OtherRegion returns the fault of a region that is not that of the bootstrap: all that there is
+// would be made anew there.
+func (p Project) OtherRegion(location string) error {
+	return Faulty(fmt.Sprintf("set region = %q in %s", location, p.Settings),
+		"region is %s, and project %s was bootstrapped in %s: a region cannot be changed", p.Region, p.ID, location)
 }
 
 // SecretPath returns the resource of a secret.

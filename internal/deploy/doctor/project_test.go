@@ -25,6 +25,7 @@ type object = map[string]any
 const (
 	root     = "/projects/facescan-dev"
 	quotaURL = "GET /quotas" + root + "/locations/global/services/run.googleapis.com/quotaInfos/"
+	create   = "billing.budgets.create"
 	policyOf = "GET /policy" + root + "/policies/"
 )
 
@@ -38,6 +39,7 @@ func healthy() answers {
 	for _, domain := range Agents {
 		agents = append(agents, "serviceAccount:service-1@"+domain)
 	}
+	policy := object{"bindings": []any{object{"members": agents}}}
 	limit := func(value string) object {
 		return object{"dimensionsInfos": []any{
 			object{"dimensions": object{"region": "us-east1"}, "details": object{"value": "1"}},
@@ -47,11 +49,11 @@ func healthy() answers {
 	return answers{
 		"GET /rm" + root: object{"lifecycleState": "ACTIVE", "projectNumber": "1"},
 		"POST /rm" + root + ":testIamPermissions":                            object{"permissions": Permissions},
-		"POST /rm" + root + ":getIamPolicy":                                  object{"bindings": []any{object{"members": agents}}},
+		"POST /rm" + root + ":getIamPolicy":                                  policy,
 		"GET /billing" + root + "/billingInfo":                               object{"billingEnabled": true},
-		"POST /billing/billingAccounts/A:testIamPermissions":                 object{"permissions": []any{"billing.budgets.create"}},
+		"POST /billing/billingAccounts/A:testIamPermissions":                 object{"permissions": []any{create}},
 		"GET /usage" + root + "/services":                                    object{"services": services},
-		"GET /storage/b/facescan-dev-facescan-state":                         object{},
+		"GET /storage/b/facescan-dev-facescan-state":                         object{"location": "EUROPE-WEST1"},
 		"GET /secrets" + root + "/secrets/facescan-hash-key/versions/1":      object{"state": "ENABLED"},
 		"GET /secrets" + root + "/secrets/facescan-smtp-password/versions/2": object{"state": "ENABLED"},
 		quotaURL + "CpuAllocPerProjectRegion":                                limit("20000"),
@@ -137,7 +139,8 @@ func TestProject(t *testing.T) {
 	}{
 		"a project that lacks nothing": {},
 		"no such project": {
-			spoil: answers{"GET /rm" + root: 403}, want: map[string]string{"FAIL project": "gcloud projects create facescan-dev"},
+			spoil: answers{"GET /rm" + root: 403},
+			want:  map[string]string{"FAIL project": "gcloud projects create facescan-dev"},
 		},
 		"a project about to be deleted": {
 			spoil: answers{"GET /rm" + root: object{"lifecycleState": "DELETE_REQUESTED"}},
@@ -149,7 +152,8 @@ func TestProject(t *testing.T) {
 				"GET /usage" + root + "/services": object{},
 			},
 			want: map[string]string{
-				"skip project": "not enabled yet", "skip billing": "not enabled", "FAIL APIs": "gcloud services enable " + FirstAPIs[0],
+				"skip project": "not enabled yet", "skip billing": "not enabled",
+				"FAIL APIs": "gcloud services enable " + FirstAPIs[0],
 			},
 		},
 		"no billing": {
@@ -165,6 +169,12 @@ func TestProject(t *testing.T) {
 		"no state bucket": {
 			spoil: answers{"GET /storage/b/facescan-dev-facescan-state": nil},
 			want:  map[string]string{"FAIL state": "make bootstrap ENV=dev"},
+		},
+		"a region that is not the bootstrap's": {
+			change: func(p *Project) { p.Region = "us-east1" },
+			want: map[string]string{
+				"FAIL state": `set region = "europe-west1" in dev.json`, "FAIL quotas": "admits 1 ",
+			},
 		},
 		"no version of a secret": {
 			spoil: answers{"GET /secrets" + root + "/secrets/facescan-hash-key/versions/1": nil},
@@ -305,26 +315,30 @@ func TestSignIn_tellsEveryProtection(t *testing.T) {
 
 func TestRun(t *testing.T) {
 	t.Parallel()
+	const mend = "                     -> "
 	for name, tt := range map[string]struct {
 		err  error
 		want string
 		todo []string
 		sick bool
 	}{
-		"what is well":       {nil, "ok    domain         fine\n", nil, false},
-		"what was not made":  {Skip("no reason"), "skip  domain         no reason\n", nil, false},
-		"any other error":    {errors.New("wrong"), "FAIL  domain         wrong\n                     -> mend it\n", nil, true},
-		"a warning":          {Warn("so", "%d", 1), "warn  domain         1\n                     -> so\n", nil, false},
-		"what is to be done": {ToDo("do it", "nowhere"), "to do domain         nowhere\n                     -> do it\n", []string{"do it"}, false},
+		"what is well":      {nil, "ok    domain         fine\n", nil, false},
+		"what was not made": {Skip("no reason"), "skip  domain         no reason\n", nil, false},
+		"any other error":   {errors.New("wrong"), "FAIL  domain         wrong\n" + mend + "mend it\n", nil, true},
+		"a warning":         {Warn("so", "%d", 1), "warn  domain         1\n" + mend + "so\n", nil, false},
+		"what is to be done": {
+			ToDo("do it", "nowhere"), "to do domain         nowhere\n" + mend + "do it\n", []string{"do it"}, false,
+		},
 		"several": {
 			errors.Join(Faulty("", "a"), Warn("so", "b")),
-			"FAIL  domain         a\n                     -> mend it\nwarn  domain         b\n                     -> so\n", nil, true,
+			"FAIL  domain         a\n" + mend + "mend it\nwarn  domain         b\n" + mend + "so\n", nil, true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out strings.Builder
-			todo, err := Run(t.Context(), &out, []Check{{"domain", func(context.Context) (string, error) { return "fine", tt.err }, "mend it"}})
+			run := func(context.Context) (string, error) { return "fine", tt.err }
+			todo, err := Run(t.Context(), &out, []Check{{"domain", run, "mend it"}})
 			if diff := cmp.Diff(tt.want, out.String()); diff != "" || errors.Is(err, ErrSick) != tt.sick {
 				t.Errorf("err = %v:\n%s", err, diff)
 			}

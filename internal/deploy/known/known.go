@@ -56,9 +56,9 @@ var Errors = []Error{
 		0, "https://cloud.google.com/billing/docs/how-to/modify-project",
 	},
 	{
-		"the build may not read the source",
-		regexp.MustCompile(`Access to bucket gcf-v2-sources-\S+ denied|` +
-			`Could not build the function due to missing permissions`),
+		"the build lacks a grant",
+		regexp.MustCompile(`Access to bucket gcf-v2-sources-\S+ denied|artifactregistry\.\S+ denied|` +
+			`Could not build the function due to missing permissions|does not have permission to write logs`),
 		"The build account's grants were made moments ago: Google takes minutes until they hold everywhere.",
 		"It is tried again after a wait. If it stays, an owner runs `make bootstrap`, which makes the grants.",
 		time.Minute, "https://github.com/hashicorp/terraform-provider-google/issues/20571",
@@ -98,22 +98,30 @@ var Errors = []Error{
 		regexp.MustCompile(`Max instances must be set to \d+ or fewer|` +
 			`Quota violated:|(Cpu|Mem)AllocPerProjectRegion`),
 		"The most instances of a function, times its CPU or memory, are above what the project may use in the region.",
-		"Lower `max_instances` of the function in `scaling`, or ask for more at https://console.cloud.google.com/iam-admin/quotas",
+		"Lower `max_instances` of the function in `scaling`, or ask for more: " +
+			"https://console.cloud.google.com/iam-admin/quotas",
 		0, "https://cloud.google.com/run/quotas",
 	},
 	{
 		"too many calls at once",
-		regexp.MustCompile(`RATE_LIMIT_EXCEEDED|Quota exceeded for quota metric|Error 429|RESOURCE_EXHAUSTED`),
+		regexp.MustCompile(`RATE_LIMIT_EXCEEDED|Quota exceeded for quota metric|(Error|answers) 429|RESOURCE_EXHAUSTED`),
 		"Google counts the calls a minute, and a first deployment makes many.",
 		"It is tried again after a wait.",
 		time.Minute, "https://cloud.google.com/functions/quotas#rate_limits",
 	},
 	{
-		"Google is unavailable",
-		regexp.MustCompile(`Error 50[023]|\bUNAVAILABLE\b|Internal error encountered|Please retry`),
-		"A fault of Google's, which passes; or a database of that name was deleted in the last five minutes.",
-		"It is tried again after a wait.",
+		"a database's name is not free yet",
+		regexp.MustCompile(`Database ID \S+ is not available`),
+		"A database of that name was deleted less than five minutes ago.",
+		"It is tried again after five minutes.",
 		5 * time.Minute, "https://cloud.google.com/firestore/docs/manage-databases#delete_a_database",
+	},
+	{
+		"Google is unavailable",
+		regexp.MustCompile(`Error 50[023]|Google answers 50[023]|\bUNAVAILABLE\b|Internal error encountered`),
+		"A fault of Google's, which passes.",
+		"It is tried again after a wait.",
+		time.Minute, "https://cloud.google.com/apis/design/errors#error_retries",
 	},
 	{
 		"allUsers is forbidden",
@@ -159,7 +167,7 @@ var Errors = []Error{
 	},
 	{
 		"a permission lacks",
-		regexp.MustCompile(`PERMISSION_DENIED|Error 403|[Pp]ermission \S+ denied|does not have \S+ access`),
+		regexp.MustCompile(`PERMISSION_DENIED|Error 403|Google answers 403|[Pp]ermission \S+ denied|does not have \S+ access`),
 		"The signed-in account lacks a right, or a grant is minutes old.",
 		"`make doctor` tells which account to sign in as. If a right is new in this version, an owner runs `make bootstrap`.",
 		0, "https://cloud.google.com/iam/docs/permission-error-messages",

@@ -12,11 +12,11 @@ import (
 // The texts are those of the reports and documents that the rows name.
 var texts = map[string]string{
 	"nobody is signed in":   "google: could not find default credentials. See https://cloud.google.com",
-	"no state bucket":       "Failed to get existing workspaces: querying Cloud Storage failed: storage: bucket doesn't exist",
+	"no state bucket":       "Failed to get existing workspaces: storage: bucket doesn't exist",
 	"the state is locked":   "Error acquiring the state lock\nError message: writing failed: conditionNotMet",
 	"billing is off":        "googleapi: Error 403: This API method requires billing to be enabled.",
 	"an API is not enabled": "Error 403: Cloud Scheduler API has not been used in project 1 before or it is disabled.",
-	"the build may not read the source": "Error waiting to create function: Error code 13, message: Build failed: failed " +
+	"the build lacks a grant": "Error waiting to create function: Error code 13, message: Build failed: failed " +
 		"to download archive gs://gcf-v2-sources-59-us-central1/f/function-source.zip: Access to bucket " +
 		"gcf-v2-sources-59-us-central1 denied. You must grant Storage Object Viewer permission to x",
 	"an alert on a metric that is too new": `Error creating AlertPolicy: googleapi: Error 404: Cannot find metric(s) ` +
@@ -25,9 +25,11 @@ var texts = map[string]string{
 		"service-1@gcp-sa-pubsub.iam.gserviceaccount.com does not exist.",
 	"an account or grant that does not hold yet": "Error 400: Service account facescan-push@p.iam.gserviceaccount.com " +
 		"does not exist.",
-	"instances above the quota": "Max instances must be set to 28 or fewer to set the requested total CPU. Quota violated:",
+	"instances above the quota": "Max instances must be set to 28 or fewer to set the requested total CPU.",
 	"too many calls at once":    "Error 429: Quota exceeded for quota metric 'Write requests' of service 'run'",
-	"Google is unavailable":     "Error 503: The service is currently unavailable.",
+	"a database's name is not free yet": "Error creating Database: googleapi: Error 400: Database ID '(default)' is not " +
+		"available in project 'p'. Please retry in 222 seconds.",
+	"Google is unavailable": "Error 503: The service is currently unavailable.",
 	"allUsers is forbidden": "Error 400: One or more users named in the policy do not belong to a permitted customer,  " +
 		"perhaps due to an organization policy.",
 	"a location is forbidden": "Error 412: 'us' violates constraint 'constraints/gcp.resourceLocations'",
@@ -69,7 +71,7 @@ func TestFind(t *testing.T) {
 
 func TestTransient(t *testing.T) {
 	t.Parallel()
-	build, metric := texts["the build may not read the source"], texts["an alert on a metric that is too new"]
+	build, metric := texts["the build lacks a grant"], texts["an alert on a metric that is too new"]
 	for name, tt := range map[string]struct {
 		faults []string
 		rows   int

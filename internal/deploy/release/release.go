@@ -86,8 +86,8 @@ func (r Records) List(ctx context.Context) ([]Record, error) {
 var ErrNone = errors.New("there is no earlier deployment to go back to: `deploy releases` lists them")
 
 // Choose returns the record to go back to: that of the commit, or without one the newest that
-// differs from what serves now and is older than that. Where what serves is in no record, its checks
-// have not passed, and the newest record is the last good one. Records are the newest first.
+// differs from what serves now and is older than that. Where what serves is in no record, its
+// checks have not passed, and the newest record is the last good one. Records are the newest first.
 func Choose(records []Record, serving map[string]string, commit string) (Record, error) {
 	if commit != "" {
 		for _, r := range records {

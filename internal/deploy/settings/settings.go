@@ -55,7 +55,7 @@ func typeOf(block *hcl.Block) (cty.Type, error) {
 	content, _, diags := block.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "type"}}})
 	attribute, named := content.Attributes["type"]
 	if diags.HasErrors() || !named {
-		return cty.DynamicPseudoType, nil //nolint:nilerr // Terraform itself tells what is wrong with it
+		return cty.DynamicPseudoType, nil // Terraform itself tells what is wrong with it
 	}
 	is, _, diags := typeexpr.TypeConstraintWithDefaults(attribute.Expr)
 	if diags.HasErrors() {
