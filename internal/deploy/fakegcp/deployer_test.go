@@ -201,7 +201,7 @@ func TestTestIamPermissions_answersWhatTheCallerHas(t *testing.T) {
 	for path, one := range map[string]struct{ method, body string }{
 		projectPath + ":testIamPermissions": {http.MethodPost,
 			`{"permissions":["storage.buckets.get","iam.roles.create"]}`},
-		"storage/v1/b/b/iam/testPermissions?permissions=storage.buckets.get&permissions=storage.buckets.delete": {http.MethodGet, ""},
+		"storage/v1/b/b/iam/testPermissions?permissions=storage.buckets.get&permissions=iam.roles.get": {http.MethodGet, ""},
 	} {
 		got := c.must(one.method, path, one.body).body["permissions"]
 		if want := any([]any{"storage.buckets.get"}); !cmp.Equal(got, want) {

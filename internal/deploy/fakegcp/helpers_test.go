@@ -34,7 +34,7 @@ type cloud struct {
 	now time.Time
 	// as is the caller's member, "" for the owner.
 	as string
-	// userProject tells whether requests are charged to the project by name.
+	// userProject reports whether requests are charged to the project by name.
 	userProject bool
 }
 

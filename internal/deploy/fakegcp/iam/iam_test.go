@@ -23,8 +23,8 @@ func TestNeeds(t *testing.T) {
 		"pubsub POST projects/p/topics/t:setIamPolicy": {Permission: "pubsub.topics.setIamPolicy",
 			Path: "projects/p/topics/t"},
 		"pubsub GET projects/p/topics": {Permission: "pubsub.topics.list", Path: "projects/p"},
-		"logging DELETE projects/p/metrics/facescan/parked": {Permission: "logging.logMetrics.delete",
-			Path: "projects/p/metrics/facescan/parked"},
+		"logging DELETE projects/p/metrics/a/b": {Permission: "logging.logMetrics.delete",
+			Path: "projects/p/metrics/a/b"},
 		"secretmanager GET projects/p/secrets/s/versions/1:access": {Permission: "secretmanager.versions.access",
 			Path: "projects/p/secrets/s/versions/1"},
 		"firestore GET projects/p/databases/(default)": {Permission: "datastore.databases.getMetadata",
@@ -50,14 +50,16 @@ func TestNeeds(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	t.Parallel()
 	for request, want := range map[string]string{
-		"storage b/x":                                   "storage.googleapis.com/Bucket projects/_/buckets/x",
-		"storage b/x/o/a/b":                             "storage.googleapis.com/Object projects/_/buckets/x/objects/a/b",
-		"secretmanager projects/p/secrets/s":            "secretmanager.googleapis.com/Secret projects/1/secrets/s",
-		"secretmanager projects/p/secrets/s/versions/2": "secretmanager.googleapis.com/SecretVersion projects/1/secrets/s/versions/2",
-		"firestore projects/p/databases/d":              "firestore.googleapis.com/Database projects/p/databases/d",
-		"logging projects/p/locations/global/buckets/b": "logging.googleapis.com/LogBucket projects/p/locations/global/buckets/b",
-		"cloudresourcemanager projects/p":               "cloudresourcemanager.googleapis.com/Project projects/1",
-		"pubsub projects/p/topics/t":                    " ", // has no attributes
+		"storage b/x":                        "storage.googleapis.com/Bucket projects/_/buckets/x",
+		"storage b/x/o/a/b":                  "storage.googleapis.com/Object projects/_/buckets/x/objects/a/b",
+		"secretmanager projects/p/secrets/s": "secretmanager.googleapis.com/Secret projects/1/secrets/s",
+		"secretmanager projects/p/secrets/s/versions/2": "" +
+			"secretmanager.googleapis.com/SecretVersion projects/1/secrets/s/versions/2",
+		"firestore projects/p/databases/d": "firestore.googleapis.com/Database projects/p/databases/d",
+		"logging projects/p/locations/global/buckets/b": "" +
+			"logging.googleapis.com/LogBucket projects/p/locations/global/buckets/b",
+		"cloudresourcemanager projects/p": "cloudresourcemanager.googleapis.com/Project projects/1",
+		"pubsub projects/p/topics/t":      " ", // has no attributes
 	} {
 		t.Run(request, func(t *testing.T) {
 			t.Parallel()
