@@ -496,7 +496,7 @@ locals {
   lb       = "loadbalancing.googleapis.com/https"
   pubsub   = "pubsub.googleapis.com"
   by_name  = "resource.label.service_name"
-  database = "resource.type=\"firestore.googleapis.com/Database\" AND resource.labels.database_id=\"${local.observed.database}\""
+  database = "resource.type=\"firestore.googleapis.com/Database\" AND resource.labels.database_id=\"${var.database}\""
 
   # Two in a row. `lines` are the data sets: filter, aligner and what they are grouped by.
   tiles = concat(
