@@ -53,7 +53,7 @@ func TestWithPart(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(root, "f.md"), []byte(tt.old), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got, err := withPart(root, "f.md", "x", "new\n")
+			got, err := withParts(root, "f.md", part{"x", "new\n"})
 			if string(got) != tt.want || (err == nil) != (tt.want != "") {
 				t.Errorf("withPart = %q, %v, want %q", got, err, tt.want)
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/deploy/known"
 	"github.com/facescan/facescan/internal/deploy/tfmodule"
 )
 
@@ -18,7 +19,7 @@ import (
 // imports.
 var (
 	catalogFile   = filepath.Join("terraform", "modules", "facescan", "catalog.json")
-	diagramFile   = filepath.Join("terraform", "README.md")
+	readmeFile    = filepath.Join("terraform", "README.md")
 	functionsFile = filepath.Join("functions", "README.md")
 	importsFile   = filepath.Join("internal", "local", "host", "functions.gen.go")
 )
@@ -41,13 +42,13 @@ func runCatalog(root string) error {
 // between the marks changes.
 func generated(root string) (map[string][]byte, error) {
 	document, documentErr := catalogJSON()
-	diagram, diagramErr := withPart(root, diagramFile, "diagram", diagram())
-	table, tableErr := withPart(root, functionsFile, "table", functionTable())
-	if err := errors.Join(documentErr, diagramErr, tableErr); err != nil {
+	readme, readmeErr := withParts(root, readmeFile, part{"diagram", diagram()}, part{"list of errors", known.Markdown()})
+	table, tableErr := withParts(root, functionsFile, part{"table", functionTable()})
+	if err := errors.Join(documentErr, readmeErr, tableErr); err != nil {
 		return nil, err
 	}
 	all := map[string][]byte{
-		catalogFile: document, diagramFile: diagram, functionsFile: table, importsFile: functionImports(),
+		catalogFile: document, readmeFile: readme, functionsFile: table, importsFile: functionImports(),
 	}
 	return all, addModules(root, all)
 }
@@ -68,7 +69,7 @@ func addModules(root string, files map[string][]byte) error {
 			return err
 		}
 		readme := filepath.Join(folder, "README.md")
-		if files[readme], err = withPart(root, readme, "table", module.Tables()); err != nil {
+		if files[readme], err = withParts(root, readme, part{"table", module.Tables()}); err != nil {
 			return err
 		}
 		if name != "facescan" {
@@ -81,20 +82,26 @@ func addModules(root string, files map[string][]byte) error {
 	return nil
 }
 
-// withPart returns the file with the text between the marks of the part.
-func withPart(root, file, part, text string) ([]byte, error) {
-	old, err := os.ReadFile(filepath.Join(root, file)) //nolint:gosec // of the repository
+// part is what stands between two marks of a readme.
+type part struct{ name, text string }
+
+// withParts returns the file with the texts between the marks of the parts.
+func withParts(root, file string, parts ...part) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Join(root, file)) //nolint:gosec // of the repository
 	if err != nil {
 		return nil, err
 	}
-	begin := fmt.Appendf(nil, "<!-- The %s is written by go generate ./internal/catalog. -->\n", part)
-	end := fmt.Appendf(nil, "<!-- End of the %s. -->\n", part)
-	before, rest, begins := bytes.Cut(old, begin)
-	_, after, ends := bytes.Cut(rest, end)
-	if !begins || !ends {
-		return nil, fmt.Errorf("%s has no place for the %s", file, part)
+	for _, p := range parts {
+		begin := fmt.Appendf(nil, "<!-- The %s is written by go generate ./internal/catalog. -->\n", p.name)
+		end := fmt.Appendf(nil, "<!-- End of the %s. -->\n", p.name)
+		before, rest, begins := bytes.Cut(text, begin)
+		_, after, ends := bytes.Cut(rest, end)
+		if !begins || !ends {
+			return nil, fmt.Errorf("%s has no place for the %s", file, p.name)
+		}
+		text = slices.Concat(before, begin, []byte(p.text), end, after)
 	}
-	return slices.Concat(before, begin, []byte(text), end, after), nil
+	return text, nil
 }
 
 // functionTable returns the functions as a table of Markdown.
