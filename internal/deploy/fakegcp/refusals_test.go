@@ -111,19 +111,35 @@ func TestDeletedAccount_loosesItsGrants(t *testing.T) {
 	}
 }
 
-func TestAlertOnANewLogMetric_isRefused(t *testing.T) {
+func TestNewLogMetric_cannotBeNamedYet(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, fakegcp.Options{})
-	const alerts = "monitoring/v3/" + root + "/alertPolicies"
-	const body = `{"displayName":"a","conditions":[{"conditionThreshold":{
-		"filter":"metric.type=\"logging.googleapis.com/user/facescan/parked\" AND resource.type=\"x\"","duration":"0s"}}]}`
-	const want = `Cannot find metric(s) that match type = "logging.googleapis.com/user/facescan/parked"`
-	c.refused(http.StatusNotFound, want, http.MethodPost, alerts, body)
-	c.must(http.MethodPost, "logging/v2/"+root+"/metrics", `{"name":"facescan/parked","filter":"x"}`)
-	c.now = c.now.Add(10*time.Minute - time.Second)
-	c.refused(http.StatusNotFound, want, http.MethodPost, alerts, body)
-	c.now = c.now.Add(time.Second)
-	c.must(http.MethodPost, alerts, body)
+	const filter = `metric.type=\"logging.googleapis.com/user/facescan/parked\" AND resource.type=\"x\"`
+	for name, one := range map[string]struct {
+		path, body, want string
+		code             int
+	}{
+		"by an alert": {
+			"monitoring/v3/" + root + "/alertPolicies",
+			`{"conditions":[{"conditionThreshold":{"filter":"` + filter + `","duration":"0s"}}]}`,
+			`Cannot find metric(s) that match type = "logging.googleapis.com/user/facescan/parked"`, http.StatusNotFound,
+		},
+		"by an objective": {
+			"monitoring/v3/" + root + "/services/api/serviceLevelObjectives?slo_id=fresh",
+			`{"serviceLevelIndicator":{"requestBased":{"distributionCut":{"distributionFilter":"` + filter + `"}}}}`,
+			"The metric referenced by the provided filter is unknown", http.StatusBadRequest,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud(t, fakegcp.Options{})
+			c.refused(one.code, one.want, http.MethodPost, one.path, one.body)
+			c.must(http.MethodPost, "logging/v2/"+root+"/metrics", `{"name":"facescan/parked","filter":"x"}`)
+			c.now = c.now.Add(10*time.Minute - time.Second)
+			c.refused(one.code, one.want, http.MethodPost, one.path, one.body)
+			c.now = c.now.Add(time.Second)
+			c.must(http.MethodPost, one.path, one.body)
+		})
+	}
 }
 
 func TestIdentityPlatform_isMadeOnce(t *testing.T) {
