@@ -72,6 +72,8 @@ func TestServiceAgentThatDoesNotExist_isRefused(t *testing.T) {
 				`{"policy":{"bindings":[{"role":"roles/pubsub.publisher","members":["serviceAccount:%s"]}]}}`, one.agent)
 			const set = "pubsub/v1/" + root + "/topics/t:setIamPolicy"
 			c.refused(http.StatusBadRequest, "Service account "+one.agent+" does not exist.", http.MethodPost, set, body)
+			c.refused(http.StatusNotFound, "no method", http.MethodPost, "serviceusage/v1/"+root+
+				"/services/pubsub.googleapis.com:generateServiceIdentity", "{}")
 			if one.made == "" {
 				c.must(http.MethodGet, "storage/v1/"+root+"/serviceAccount", "")
 			} else {
