@@ -97,7 +97,7 @@ func TestServiceAgentThatDoesNotExist_isRefused(t *testing.T) {
 	})
 }
 
-func TestDeletedAccount_loosesItsGrants(t *testing.T) {
+func TestDeletedAccount_losesItsGrants(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, fakegcp.Options{})
 	c.account("runtime")
