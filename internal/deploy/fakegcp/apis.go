@@ -115,7 +115,7 @@ func (s *Server) serviceUsage(c call) (reply, bool) {
 	case verb == "disable":
 		delete(s.resources, key(c.Service, apiPath(name)))
 		return s.operation(c, object{}), true
-	case verb == "generateServiceIdentity":
+	case verb == "generateServiceIdentity" && strings.Contains(c.http.URL.Path, "/v1beta1/"): // v1 has no such method
 		product := strings.TrimSuffix(name, ".googleapis.com")
 		email := "service-" + s.number + "@" + cmp.Or(agentDomains[product], "gcp-sa-"+product) +
 			".iam.gserviceaccount.com"

@@ -41,6 +41,9 @@
 //   - A second function of the name, though the first failed: 409 ALREADY_EXISTS.
 //   - An alert policy on a log-based metric that is absent or younger than ten minutes: 404
 //     NOT_FOUND. https://github.com/hashicorp/terraform-provider-google/issues/11102
+//   - A service level objective on such a metric: 400 "Invalid SLO definition: The metric
+//     referenced by the provided filter is unknown."
+//     https://github.com/GoogleCloudPlatform/cloud-ops-sandbox/issues/896
 //   - A policy that names a service account or agent that is not there: 400 "Service account X does
 //     not exist." https://github.com/hashicorp/terraform-provider-google/issues/7281 and
 //     https://cloud.google.com/iam/docs/create-service-agents
@@ -83,6 +86,8 @@
 //   - Which values an API refuses beside those above: names, ranges, combinations.
 //   - How long a change takes to arrive, but for the times above: an API that is on, a grant, an
 //     agent.
+//   - What a failed update leaves in a function's settings: here the new ones, in state FAILED,
+//     and the former revision serves.
 //   - Which APIs an API switches on by itself, or which service agents are given roles by
 //     themselves.
 //   - Organisations: folders, inherited policies, deny policies, other constraints, other projects.

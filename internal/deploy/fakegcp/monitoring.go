@@ -25,9 +25,17 @@ func (s *Server) monitoring(c call) (reply, bool) {
 	if c.Method != http.MethodPost {
 		kind = path.Base(path.Dir(c.Path))
 	}
-	if kind == "alertPolicies" {
-		if r := s.checkMetrics(c); r.status != 0 {
-			return r, true
+	if name := s.unknownMetric(c); name != "" {
+		switch kind {
+		case "alertPolicies":
+			// https://github.com/hashicorp/terraform-provider-google/issues/11102
+			return failure(http.StatusNotFound, "NOT_FOUND", fmt.Sprintf(
+				"Cannot find metric(s) that match type = \"logging.googleapis.com/user/%s\". If a metric was created recently, "+
+					"it could take up to 10 minutes to become available. Please try again soon.", name)), true
+		case "serviceLevelObjectives":
+			// https://github.com/GoogleCloudPlatform/cloud-ops-sandbox/issues/896
+			return invalid("Invalid SLO definition: The metric referenced by the provided filter is unknown. " +
+				"Check the metric name and labels."), true
 		}
 	}
 	body, _ := withoutZeros(c.Body, kind).(map[string]any)
@@ -42,18 +50,16 @@ func (s *Server) monitoring(c call) (reply, bool) {
 	return s.change(c), true
 }
 
-// checkMetrics refuses an alert on a log-based metric that is absent or new.
-// https://github.com/hashicorp/terraform-provider-google/issues/11102
-func (s *Server) checkMetrics(c call) reply {
+// unknownMetric returns a log-based metric that the request names and that is absent or new, "" if
+// there is none.
+func (s *Server) unknownMetric(c call) string {
 	for _, found := range logMetric.FindAllStringSubmatch(string(c.raw), -1) {
 		born, there := s.born[key("logging", s.root()+"/metrics/"+found[1])]
 		if !there || s.options.Now().Sub(born) < metricAge {
-			return failure(http.StatusNotFound, "NOT_FOUND", fmt.Sprintf(
-				"Cannot find metric(s) that match type = \"logging.googleapis.com/user/%s\". If a metric was created recently, "+
-					"it could take up to 10 minutes to become available. Please try again soon.", found[1]))
+			return found[1]
 		}
 	}
-	return reply{}
+	return ""
 }
 
 // wrapped are members that are kept though they are false: google.protobuf.BoolValue.

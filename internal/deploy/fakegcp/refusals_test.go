@@ -72,6 +72,8 @@ func TestServiceAgentThatDoesNotExist_isRefused(t *testing.T) {
 				`{"policy":{"bindings":[{"role":"roles/pubsub.publisher","members":["serviceAccount:%s"]}]}}`, one.agent)
 			const set = "pubsub/v1/" + root + "/topics/t:setIamPolicy"
 			c.refused(http.StatusBadRequest, "Service account "+one.agent+" does not exist.", http.MethodPost, set, body)
+			c.refused(http.StatusNotFound, "no method", http.MethodPost, "serviceusage/v1/"+root+
+				"/services/pubsub.googleapis.com:generateServiceIdentity", "{}")
 			if one.made == "" {
 				c.must(http.MethodGet, "storage/v1/"+root+"/serviceAccount", "")
 			} else {
@@ -95,7 +97,7 @@ func TestServiceAgentThatDoesNotExist_isRefused(t *testing.T) {
 	})
 }
 
-func TestDeletedAccount_loosesItsGrants(t *testing.T) {
+func TestDeletedAccount_losesItsGrants(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, fakegcp.Options{})
 	c.account("runtime")
@@ -111,19 +113,35 @@ func TestDeletedAccount_loosesItsGrants(t *testing.T) {
 	}
 }
 
-func TestAlertOnANewLogMetric_isRefused(t *testing.T) {
+func TestNewLogMetric_cannotBeNamedYet(t *testing.T) {
 	t.Parallel()
-	c := newCloud(t, fakegcp.Options{})
-	const alerts = "monitoring/v3/" + root + "/alertPolicies"
-	const body = `{"displayName":"a","conditions":[{"conditionThreshold":{
-		"filter":"metric.type=\"logging.googleapis.com/user/facescan/parked\" AND resource.type=\"x\"","duration":"0s"}}]}`
-	const want = `Cannot find metric(s) that match type = "logging.googleapis.com/user/facescan/parked"`
-	c.refused(http.StatusNotFound, want, http.MethodPost, alerts, body)
-	c.must(http.MethodPost, "logging/v2/"+root+"/metrics", `{"name":"facescan/parked","filter":"x"}`)
-	c.now = c.now.Add(10*time.Minute - time.Second)
-	c.refused(http.StatusNotFound, want, http.MethodPost, alerts, body)
-	c.now = c.now.Add(time.Second)
-	c.must(http.MethodPost, alerts, body)
+	const filter = `metric.type=\"logging.googleapis.com/user/facescan/parked\" AND resource.type=\"x\"`
+	for name, one := range map[string]struct {
+		path, body, want string
+		code             int
+	}{
+		"by an alert": {
+			"monitoring/v3/" + root + "/alertPolicies",
+			`{"conditions":[{"conditionThreshold":{"filter":"` + filter + `","duration":"0s"}}]}`,
+			`Cannot find metric(s) that match type = "logging.googleapis.com/user/facescan/parked"`, http.StatusNotFound,
+		},
+		"by an objective": {
+			"monitoring/v3/" + root + "/services/api/serviceLevelObjectives?slo_id=fresh",
+			`{"serviceLevelIndicator":{"requestBased":{"distributionCut":{"distributionFilter":"` + filter + `"}}}}`,
+			"The metric referenced by the provided filter is unknown", http.StatusBadRequest,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud(t, fakegcp.Options{})
+			c.refused(one.code, one.want, http.MethodPost, one.path, one.body)
+			c.must(http.MethodPost, "logging/v2/"+root+"/metrics", `{"name":"facescan/parked","filter":"x"}`)
+			c.now = c.now.Add(10*time.Minute - time.Second)
+			c.refused(one.code, one.want, http.MethodPost, one.path, one.body)
+			c.now = c.now.Add(time.Second)
+			c.must(http.MethodPost, one.path, one.body)
+		})
+	}
 }
 
 func TestIdentityPlatform_isMadeOnce(t *testing.T) {

@@ -179,9 +179,9 @@ func (s *Server) Resources() map[string]map[string]any {
 	return all
 }
 
-// endpoints is the API's path by the product's name in the provider's variable
-// GOOGLE_NAME_CUSTOM_ENDPOINT. The first element is the service, the rest what the provider takes
-// for the API's base.
+// endpoints is the API's path by the product's name in the variable GOOGLE_NAME_CUSTOM_ENDPOINT,
+// which the provider and scripts/deploy read. The first element is the service, the rest what the
+// provider takes for the API's base.
 var endpoints = map[string]string{
 	"ARTIFACT_REGISTRY":   "artifactregistry/v1/",
 	"BILLING_BUDGETS":     "billingbudgets/v1/",
@@ -208,6 +208,7 @@ var endpoints = map[string]string{
 	"RESOURCE_MANAGER_V3": "cloudresourcemanager/v3/",
 	"SECRET_MANAGER":      "secretmanager/v1/",
 	"SERVICE_USAGE":       "serviceusage/v1/",
+	"SERVICE_USAGE_BETA":  "serviceusage/v1beta1/", // for scripts/deploy: it alone makes service agents
 	"STORAGE":             "storage/v1/",
 }
 

@@ -113,6 +113,7 @@ var irregular = []struct{ service, method, pattern, permissions string }{
 	{"serviceusage", "POST", "projects/*/services/*:enable", "serviceusage.services.enable"},
 	{"serviceusage", "POST", "projects/*/services/*:generateServiceIdentity", ""},
 	{"serviceusage", "POST", "projects/*/services:batchEnable", "serviceusage.services.enable"},
+	{"storage", "GET", "b/*/anywhereCaches/", "storage.anywhereCaches.list"}, // before a deletion
 	{"storage", "GET", "b/*/iam", "storage.buckets.getIamPolicy"},
 	{"storage", "GET", "b/*/iam/testPermissions", ""},
 	{"storage", "GET", "b/*/notificationConfigs/*", "storage.buckets.get"},
