@@ -25,6 +25,7 @@ import (
 	"github.com/facescan/facescan/internal/deploy/cost"
 	"github.com/facescan/facescan/internal/deploy/doctor"
 	"github.com/facescan/facescan/internal/deploy/gcp"
+	"github.com/facescan/facescan/internal/deploy/pack"
 	"github.com/facescan/facescan/internal/deploy/settings"
 )
 
@@ -263,7 +264,7 @@ func membersInState(ctx context.Context, tf *tfexec.Terraform) ([]string, error)
 func (c *cloud) small(
 	ctx context.Context, tf *tfexec.Terraform, root string, vars []string,
 ) (map[string]tfexec.OutputMeta, error) {
-	file := filepath.Join(c.dir, buildFolder, root+".tfplan")
+	file := filepath.Join(c.dir, pack.Folder, root+".tfplan")
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // a build folder
 		return nil, err
 	}

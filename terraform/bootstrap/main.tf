@@ -5,6 +5,7 @@
 # The APIs that Terraform itself needs; the rest terraform/ switches on.
 resource "google_project_service" "this" {
   for_each = toset([
+    "artifactregistry.googleapis.com",
     "cloudbilling.googleapis.com", # for doctor
     "cloudquotas.googleapis.com",  # for doctor
     "cloudresourcemanager.googleapis.com",

@@ -195,6 +195,9 @@ func (s *stage) bootstrap(ctx context.Context, t *testing.T) {
 	if err := s.owner.Apply(ctx, apply...); err != nil {
 		t.Fatalf("terraform apply in bootstrap: %v", err)
 	}
+	// Who administers the billing account lets the deployer make budgets.
+	s.post(t, s.fake.Environ()["GOOGLE_CLOUD_BILLING_CUSTOM_ENDPOINT"]+"billingAccounts/000000-111111-222222:setIamPolicy",
+		`{"policy":{"bindings":[{"role":"roles/billing.costsManager","members":["`+deployer+`"]}]}}`)
 	names := map[string]bool{}
 	for _, f := range catalog.Functions() {
 		for _, secret := range f.Secrets {

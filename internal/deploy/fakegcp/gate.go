@@ -46,6 +46,9 @@ func (s *Server) root() string { return "projects/" + s.project }
 
 // serviceOf returns the service of what a permission is needed on.
 func serviceOf(n iam.Need, service string) string {
+	if strings.HasPrefix(n.Permission, "billing.") {
+		return "cloudbilling"
+	}
 	for _, other := range []string{"iam.serviceAccounts", "pubsub.topics"} {
 		if strings.HasPrefix(n.Permission, other) {
 			service, _, _ = strings.Cut(other, ".")
@@ -101,6 +104,9 @@ func (s *Server) further(c call) []iam.Need {
 		}
 	case c.Service == "compute":
 		for _, used := range usedResources.FindAllStringSubmatch(string(c.raw), -1) {
+			if used[3] == "regions" { // the provider names a region as projects/P/global/regions/R, which is no resource
+				continue
+			}
 			needs = append(needs, iam.Need{Permission: usePermission(used[2], used[3]), Path: s.root() + "/" + used[1]})
 		}
 	case c.Service == "storage" && strings.HasSuffix(c.Path, "/o"):

@@ -12,10 +12,8 @@ locals {
   # 2026-11-29, since one name that a custom role does not take makes the whole role fail; those of security and SSL policies, labels of
   # addresses and forwarding rules, and notification channels are in its stage TESTING.
   deployer_permissions = {
-    artifacts = [
-      for action in ["create", "get", "list", "update", "delete", "getIamPolicy", "setIamPolicy"] : "artifactregistry.repositories.${action}"
-    ]
-    builds = ["cloudbuild.builds.get", "cloudbuild.builds.list"] # what went wrong
+    artifacts = ["artifactregistry.repositories.get", "artifactregistry.repositories.list"]
+    builds    = ["cloudbuild.builds.get", "cloudbuild.builds.list"] # what went wrong
     functions = concat(
       [for action in ["create", "get", "list", "update", "delete"] : "cloudfunctions.functions.${action}"],
       ["cloudfunctions.operations.get", "cloudfunctions.operations.list"],

@@ -103,26 +103,3 @@ resource "google_project_iam_member" "traces" {
   role    = "roles/telemetry.tracesWriter"
   member  = google_service_account.function[each.key].member
 }
-
-resource "google_project_iam_member" "build_logs" {
-  project = var.project_id
-  role    = "roles/logging.logWriter"
-  member  = google_service_account.build.member
-}
-
-# Cloud Functions copies a zip into a bucket of its own, from which Cloud Build reads it: without this every build fails
-# (https://github.com/hashicorp/terraform-provider-google/issues/20571).
-resource "google_project_iam_member" "build_sources" {
-  project = var.project_id
-  role    = "roles/storage.objectViewer"
-  member  = google_service_account.build.member
-
-  condition {
-    title       = "sources of functions"
-    description = "The bucket that zips are uploaded to, and the one that Cloud Functions copies them to."
-    expression = join(" || ", [
-      local.in_bucket.source,
-      "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-${data.google_project.this.number}-${var.region}\")",
-    ])
-  }
-}

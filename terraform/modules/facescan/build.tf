@@ -1,5 +1,5 @@
-# What builds the functions: the bucket of their sources and the registry of their images. Cloud Build runs as the account build, which ../access
-# lets read the sources here and in the bucket that Cloud Functions copies them to.
+# The sources of the functions. Cloud Build runs as the account build, which ../access lets read them here and in the bucket that Cloud Functions
+# copies them to, and write images.
 resource "google_storage_bucket" "source" {
   name     = "${var.project_id}-${var.prefix}-source"
   location = var.region
@@ -31,35 +31,4 @@ resource "google_storage_bucket_object" "source" {
   # The name holds the content's hash: another name is another build, the same name is none.
   name   = var.function_sources[each.key].object
   source = var.function_sources[each.key].path
-}
-
-resource "google_artifact_registry_repository" "functions" {
-  repository_id = var.prefix
-  description   = "Images of the functions."
-  format        = "DOCKER"
-  location      = var.region
-
-  cleanup_policies {
-    id     = "delete-old"
-    action = "DELETE"
-    condition {
-      older_than = "604800s"
-    }
-  }
-  cleanup_policies {
-    id     = "keep-latest"
-    action = "KEEP"
-    most_recent_versions {
-      keep_count = 5
-    }
-  }
-
-  depends_on = [google_project_service.this]
-}
-
-resource "google_artifact_registry_repository_iam_member" "build" {
-  location   = google_artifact_registry_repository.functions.location
-  repository = google_artifact_registry_repository.functions.name
-  role       = "roles/artifactregistry.writer"
-  member     = "serviceAccount:${local.accounts["build"]}"
 }

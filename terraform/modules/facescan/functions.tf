@@ -73,7 +73,7 @@ module "function" {
   runtime      = var.runtime
   build = {
     service_account = "projects/${var.project_id}/serviceAccounts/${local.accounts["build"]}"
-    repository      = google_artifact_registry_repository.functions.id
+    repository      = "projects/${var.project_id}/locations/${var.region}/repositories/${var.prefix}"
     bucket          = google_storage_bucket.source.name
     object          = google_storage_bucket_object.source[each.key].name
   }
@@ -86,9 +86,6 @@ module "function" {
   # Where the organisation admits no allUsers, the check of the invoker is switched off by hand; see terraform/README.md.
   invoker = each.value.trigger != "http" ? "serviceAccount:${local.accounts["push"]}" : var.public_invoker ? "allUsers" : null
 
-  # A build needs the registry, and code that asks by a new index comes once the index is built.
-  depends_on = [
-    google_project_service.this, google_artifact_registry_repository_iam_member.build,
-    google_firestore_index.this, google_firestore_field.group,
-  ]
+  # Code that asks by a new index comes once the index is built.
+  depends_on = [google_project_service.this, google_firestore_index.this, google_firestore_field.group]
 }
