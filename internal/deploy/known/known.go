@@ -168,7 +168,8 @@ var Errors = []Error{
 	},
 	{
 		"a permission lacks",
-		regexp.MustCompile(`PERMISSION_DENIED|Error 403|Google answers 403|[Pp]ermission \S+ denied|does not have \S+ access`),
+		regexp.MustCompile(`PERMISSION_DENIED|Error 403|Google answers 403|[Pp]ermission \S+ denied|` +
+			`does not have \S+ access`),
 		"The signed-in account lacks a right, or a grant is minutes old.",
 		"`make doctor` tells which account to sign in as. If a right is new in this version, an owner runs `make bootstrap`.",
 		0, "https://cloud.google.com/iam/docs/permission-error-messages",
