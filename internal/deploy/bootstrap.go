@@ -325,7 +325,8 @@ func (c *cloud) addFirebase(ctx context.Context) error {
 
 // byHand is what no API does, with the place where it is done; %[1]s is the project.
 const byHand = `
-To do by hand, once a project:
+To do by hand, once a project, if it is not done:
+  Firebase            accept its terms: https://console.firebase.google.com/project/%[1]s
   pushes to iPhones   upload the APNs key: https://console.firebase.google.com/project/%[1]s/settings/cloudmessaging
   App Check           register App Attest and Play Integrity: https://console.firebase.google.com/project/%[1]s/appcheck
   mail                let the mail server sign for the domain of mail.from, and publish SPF, DKIM and DMARC for it

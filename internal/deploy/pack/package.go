@@ -18,7 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 )
 
-// Folder, below terraform/, holds the zips and saved plans; git ignores it. Terraform keeps a
+// Folder holds the zips and saved plans, below terraform/; git ignores it. Terraform keeps a
 // zip's path in its state and would replace the object at another, so the path is relative and the
 // same on every machine.
 const Folder = ".build"
