@@ -26,7 +26,7 @@ import (
 //   - run: https://docs.cloud.google.com/monitoring/api/metrics_gcp_p_z#gcp-run
 //   - pubsub: https://docs.cloud.google.com/monitoring/api/metrics_gcp_p_z#gcp-pubsub
 //   - loadbalancing: https://docs.cloud.google.com/monitoring/api/metrics_gcp_i_o#gcp-loadbalancing
-//   - networksecurity: https://docs.cloud.google.com/monitoring/api/metrics_gcp_i_o#gcp-networksecurity
+//   - networksecurity: https://docs.cloud.google.com/monitoring/api/metrics_gcp_i_o, by that name
 //   - monitoring: https://docs.cloud.google.com/monitoring/api/metrics_gcp_i_o#gcp-monitoring
 //   - firestore: https://docs.cloud.google.com/monitoring/api/metrics_gcp_d_h#gcp-firestore
 //
@@ -128,7 +128,7 @@ func TestAlerts_nameMetricsThatExist(t *testing.T) {
 			}
 		}
 		for metric := range known {
-			if !used[promName(metric)] && !strings.HasSuffix(metric, "event_left") {
+			if !used[promName(metric)] {
 				t.Errorf("nothing looks at %s", metric)
 			}
 		}
@@ -176,8 +176,13 @@ func alert(a planned) (all []string) {
 	for i := range conditions {
 		at := fmt.Sprintf("conditions.%d.condition_threshold.0.", i)
 		if a.at(at+"comparison") == nil {
-			all = append(all, "query, "+a.text(fmt.Sprintf("conditions.%d.condition_prometheus_query_language.0.duration", i)))
+			query := fmt.Sprintf("conditions.%d.condition_prometheus_query_language.0.", i)
+			all = append(all, "query, "+a.text(query+"duration"))
 			continue
+		}
+		// https://docs.cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies#MetricThreshold
+		if filter := a.text(at + "filter"); len(filter) > 2048 {
+			all = append(all, fmt.Sprintf("a filter of %d characters, the API takes 2048", len(filter)))
 		}
 		all = append(all, fmt.Sprintf("%s %v, %s", strings.TrimPrefix(a.text(at+"comparison"), "COMPARISON_"),
 			a.number(at+"threshold_value"), a.text(at+"duration")))
@@ -252,20 +257,24 @@ func queryOf(t *testing.T, plan *tfjson.Plan, key string, condition int) string 
 	return ""
 }
 
-// What the queries see, by names of their series. PHOTOS and the like are replaced in the cases.
+// What the queries see, by names of their series. UPLOADS and the like are replaced in the cases.
 const (
-	photos    = `pubsub_googleapis_com:topic_send_message_operation_count{monitored_resource="pubsub_topic",topic_id="UPLOADS"}`
-	completed = `pubsub_googleapis_com:topic_send_message_operation_count{monitored_resource="pubsub_topic",topic_id="COMPLETED"}`
+	published = `pubsub_googleapis_com:topic_send_message_operation_count{monitored_resource="pubsub_topic",topic_id=`
+	photos    = published + `"UPLOADS"}`
+	completed = published + `"COMPLETED"}`
 	age       = `pubsub_googleapis_com:subscription_oldest_unacked_message_age{` +
 		`monitored_resource="pubsub_subscription",subscription_id="ANALYZE"}`
-	instances = `run_googleapis_com:container_instance_count{monitored_resource="cloud_run_revision"`
-	armor     = `networksecurity_googleapis_com:https_request_count{monitored_resource="network_security_policy",policy_name="POLICY"`
-	lines     = `logging_googleapis_com:user_facescan_`
-	ofRun     = `{monitored_resource="cloud_run_revision"`
-	ended     = lines + "scan_ended" + ofRun + "}"
-	fresh     = lines + "scan_fresh" + ofRun + "}"
-	sent      = lines + "notification_sent" + ofRun
-	failed    = lines + "notification_failed" + ofRun
+	instances = `run_googleapis_com:container_instance_count{monitored_resource="cloud_run_revision",state=`
+	looked    = `networksecurity_googleapis_com:https_request_count{` +
+		`monitored_resource="network_security_policy",policy_name="POLICY",blocked=`
+	refused  = looked + `"true"} `
+	admitted = looked + `"false"} `
+	lines    = `logging_googleapis_com:user_facescan_`
+	ofRun    = `{monitored_resource="cloud_run_revision"`
+	ended    = lines + "scan_ended" + ofRun + "}"
+	fresh    = lines + "scan_fresh" + ofRun + "}"
+	sent     = lines + "notification_sent" + ofRun
+	failed   = lines + "notification_failed" + ofRun
 )
 
 // situations are what alerts must see, and what they must not take for it. A counter goes up by
@@ -277,41 +286,85 @@ var situations = map[string]struct {
 	// want are the labels of what is found; nil means that nothing is.
 	want []string
 }{
-	"analyze is dead":                    {"analyze-silent", 0, []string{age + " 0+60x60", completed + " 90+0x60"}, []string{"{}"}},
+	"analyze is dead": {
+		"analyze-silent", 0,
+		[]string{age + " 0+60x60", completed + " 90+0x60"},
+		[]string{"{}"},
+	},
 	"analyze is dead from the first day": {"analyze-silent", 0, []string{age + " 0+60x60"}, []string{"{}"}},
-	"all is well":                        {"analyze-silent", 0, []string{age + " 2+0x60", completed + " 0+3x60"}, nil},
-	"one photo fails, the rest is done":  {"analyze-silent", 0, []string{age + " 0+60x60", completed + " 0+3x60"}, nil},
-	"nobody is there":                    {"analyze-silent", 0, []string{completed + " 90+0x60"}, nil},
+	"all is well": {
+		"analyze-silent", 0,
+		[]string{age + " 2+0x60", completed + " 0+3x60"},
+		nil,
+	},
+	"one photo fails, the rest is done": {
+		"analyze-silent", 0,
+		[]string{age + " 0+60x60", completed + " 0+3x60"},
+		nil,
+	},
+	"nobody is there": {"analyze-silent", 0, []string{completed + " 90+0x60"}, nil},
 
-	"photos come and no scan ends":  {"scans-missing", 0, []string{photos + " 0+1x60", ended + " 50+0x60"}, []string{"{}"}},
-	"no scan ever ended":            {"scans-missing", 0, []string{photos + " 0+1x60"}, []string{"{}"}},
-	"scans end as photos come":      {"scans-missing", 0, []string{photos + " 0+2x60", ended + " 0+2x60"}, nil},
-	"a tenth of the photos is gone": {"scans-missing", 0, []string{photos + " 0+10x60", ended + " 0+9x60"}, nil},
+	"photos come and no scan ends": {
+		"scans-missing", 0,
+		[]string{photos + " 0+1x60", ended + " 50+0x60"},
+		[]string{"{}"},
+	},
+	"no scan ever ended":       {"scans-missing", 0, []string{photos + " 0+1x60"}, []string{"{}"}},
+	"scans end as photos come": {"scans-missing", 0, []string{photos + " 0+2x60", ended + " 0+2x60"}, nil},
+	"a tenth of the photos is gone": {
+		"scans-missing", 0,
+		[]string{photos + " 0+10x60", ended + " 0+9x60"},
+		nil,
+	},
 
-	"burn of a dead analyze, an hour":         {"freshness-fast", 0, []string{photos + " 0+1x60"}, []string{"{}"}},
-	"burn of a dead analyze, five minutes":    {"freshness-fast", 1, []string{photos + " 0+1x60"}, []string{"{}"}},
-	"burn of one slow photo at night":         {"freshness-fast", 0, []string{photos + " 0+0x40 1+0x20"}, nil},
-	"half the scans are slow, an hour":        {"freshness-fast", 0, []string{photos + " 0+2x60", fresh + " 0+1x60"}, nil},
-	"half the scans are slow, six hours":      {"freshness-slow", 0, []string{photos + " 0+2x360", fresh + " 0+1x360"}, []string{"{}"}},
-	"half the scans are slow, half an hour":   {"freshness-slow", 1, []string{photos + " 0+2x60", fresh + " 0+1x60"}, []string{"{}"}},
-	"a tenth of the scans is slow, six hours": {"freshness-slow", 0, []string{photos + " 0+10x360", fresh + " 0+9x360"}, nil},
+	"burn of a dead analyze, an hour": {
+		"freshness-fast", 0,
+		[]string{photos + " 0+1x60"},
+		[]string{"{}"},
+	},
+	"burn of a dead analyze, five minutes": {
+		"freshness-fast", 1,
+		[]string{photos + " 0+1x60"},
+		[]string{"{}"},
+	},
+	"burn of one slow photo at night": {"freshness-fast", 0, []string{photos + " 0+0x40 1+0x20"}, nil},
+	"half the scans are slow, an hour": {
+		"freshness-fast", 0,
+		[]string{photos + " 0+2x60", fresh + " 0+1x60"},
+		nil,
+	},
+	"half the scans are slow, six hours": {
+		"freshness-slow", 0,
+		[]string{photos + " 0+2x360", fresh + " 0+1x360"},
+		[]string{"{}"},
+	},
+	"half the scans are slow, half an hour": {
+		"freshness-slow", 1,
+		[]string{photos + " 0+2x60", fresh + " 0+1x60"},
+		[]string{"{}"},
+	},
+	"a tenth of the scans is slow, six hours": {
+		"freshness-slow", 0,
+		[]string{photos + " 0+10x360", fresh + " 0+9x360"},
+		nil,
+	},
 
 	"a function is full": {
-		"instances", 0, []string{instances + `,state="active",service_name="facescan-scans"} 10+0x60`},
+		"instances", 0, []string{instances + `"active",service_name="facescan-scans"} 10+0x60`},
 		[]string{`{service_name="facescan-scans"}`},
 	},
 	"two revisions of a function are full together": {
 		"instances", 0, []string{
-			instances + `,state="active",service_name="facescan-scans",revision_name="1"} 5+0x60`,
-			instances + `,state="active",service_name="facescan-scans",revision_name="2"} 5+0x60`,
+			instances + `"active",service_name="facescan-scans",revision_name="1"} 5+0x60`,
+			instances + `"active",service_name="facescan-scans",revision_name="2"} 5+0x60`,
 		},
 		[]string{`{service_name="facescan-scans"}`},
 	},
 	"as many are much to one, and not to another": {
-		"instances", 0, []string{instances + `,state="active",service_name="facescan-upload"} 10+0x60`}, nil,
+		"instances", 0, []string{instances + `"active",service_name="facescan-upload"} 10+0x60`}, nil,
 	},
 	"instances that wait are none at work": {
-		"instances", 0, []string{instances + `,state="idle",service_name="facescan-scans"} 10+0x60`}, nil,
+		"instances", 0, []string{instances + `"idle",service_name="facescan-scans"} 10+0x60`}, nil,
 	},
 
 	"two in a hundred find no instance": {
@@ -324,21 +377,37 @@ var situations = map[string]struct {
 		[]string{`{service_name="facescan-scans"}`},
 	},
 
-	"mail is down, one message is tried": {"notifications", 0, []string{failed + `,channel="email"} 0+1x60`}, []string{`{channel="email"}`}},
+	"mail is down, one message is tried": {
+		"notifications", 0,
+		[]string{failed + `,channel="email"} 0+1x60`},
+		[]string{`{channel="email"}`},
+	},
 	"mail is down, push is not": {
 		"notifications", 0, []string{failed + `,channel="email"} 0+3x60`, sent + `,channel="push"} 0+30x60`},
 		[]string{`{channel="email"}`},
 	},
-	"a few of many fail": {"notifications", 0, []string{failed + `,channel="push"} 0+1x60`, sent + `,channel="push"} 0+30x60`}, nil},
+	"a few of many fail": {
+		"notifications", 0,
+		[]string{failed + `,channel="push"} 0+1x60`, sent + `,channel="push"} 0+30x60`},
+		nil,
+	},
 
-	"the sweep is silent":  {"sweep", 0, []string{lines + "swept" + ofRun + "} 0+1x40 40+0x20"}, []string{"{}"}},
+	"the sweep is silent": {
+		"sweep", 0,
+		[]string{lines + "swept" + ofRun + "} 0+1x40 40+0x20"},
+		[]string{"{}"},
+	},
 	"it never swept":       {"sweep", 0, nil, []string{"{}"}},
 	"it sweeps":            {"sweep", 0, []string{lines + "swept" + ofRun + "} 0+1x60"}, nil},
 	"a backup was deleted": {"backups", 0, []string{lines + "backup_removed 0+0x55 1+0x5"}, []string{"{}"}},
 
-	"half of all is refused":  {"armor", 0, []string{armor + `,blocked="true"} 0+100x60`, armor + `,blocked="false"} 0+100x60`}, []string{"{}"}},
-	"a tenth is refused":      {"armor", 0, []string{armor + `,blocked="true"} 0+100x60`, armor + `,blocked="false"} 0+900x60`}, nil},
-	"the night has one robot": {"armor", 0, []string{armor + `,blocked="true"} 0+2x60`}, nil},
+	"half of all is refused": {
+		"armor", 0,
+		[]string{refused + `0+100x60`, admitted + `0+100x60`},
+		[]string{"{}"},
+	},
+	"a tenth is refused":      {"armor", 0, []string{refused + `0+100x60`, admitted + `0+900x60`}, nil},
+	"the night has one robot": {"armor", 0, []string{refused + `0+2x60`}, nil},
 }
 
 func TestAlerts_seeWhatTheyAreFor(t *testing.T) {
@@ -415,7 +484,8 @@ func TestAlerts_ofAFirstDeployment(t *testing.T) {
 	const own = "projects/pagers/notificationChannels/1"
 	plan := planOnce("dev", map[string]string{
 		"log_alerts_enabled": "false", "alerts_enabled": "false", "prefix": "second",
-		"notification_channels": `["` + own + `"]`, "playbooks_url": "https://wiki.example.com/playbooks",
+		"alert_emails": "[]", "notification_channels": `["` + own + `"]`,
+		"playbooks_url": "https://wiki.example.com/playbooks",
 	})(t)
 	var keys []string
 	for _, a := range resources(plan, "google_monitoring_alert_policy", "google_monitoring_slo") {
@@ -434,7 +504,8 @@ func TestAlerts_ofAFirstDeployment(t *testing.T) {
 		if channels, _ := a.at("notification_channels").([]any); !slices.Contains(channels, any(own)) {
 			t.Errorf("%s goes to %v", a.Address, channels)
 		}
-		if text := a.text("documentation.0.content"); !strings.HasPrefix(text, "Playbook: https://wiki.example.com/playbooks/") {
+		text := a.text("documentation.0.content")
+		if !strings.HasPrefix(text, "Playbook: https://wiki.example.com/playbooks/") {
 			t.Errorf("%s says %q", a.Address, text)
 		}
 	}
@@ -473,7 +544,7 @@ func TestMonitoring_inParts(t *testing.T) {
 			}
 			for _, p := range resources(plan, monitoring...) {
 				for metric, resource := range named(p) {
-					if edge := []string{"https_lb_rule", "network_security_policy", "uptime_url"}; slices.Contains(edge, resource) {
+					if slices.Contains([]string{"https_lb_rule", "network_security_policy", "uptime_url"}, resource) {
 						t.Errorf("%s names %s", p.Address, metric)
 					}
 				}

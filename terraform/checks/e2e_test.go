@@ -118,12 +118,19 @@ func TestApply(t *testing.T) {
 	})
 }
 
-// stays tells what the cloud keeps by nature: APIs stay on, every project has its log bucket and
-// its sign-in config.
+// stays reports whether a destroy leaves the resource: what the owner made, and what the cloud keeps
+// by nature. APIs stay on, and every project has its log bucket and its sign-in config.
 func stays(key string) bool {
-	return strings.HasPrefix(key, "serviceusage/") || strings.HasSuffix(key, "/buckets/_Default") ||
-		strings.HasPrefix(key, "identitytoolkit/") || strings.HasPrefix(key, "firebaseappcheck/") ||
-		strings.Contains(key, "/fields/") // a field's settings go back to the default
+	for _, kept := range []string{
+		"serviceusage/", "identitytoolkit/", "firebaseappcheck/", "iam/", "secretmanager/", "artifactregistry/",
+		"storage/b/" + project + "-facescan-state",
+	} {
+		if strings.HasPrefix(key, kept) {
+			return true
+		}
+	}
+	// A field's settings go back to the default.
+	return strings.HasSuffix(key, "/buckets/_Default") || strings.Contains(key, "/fields/")
 }
 
 // changes are the plan's changes as "address created|updated|replaced|destroyed", sorted.

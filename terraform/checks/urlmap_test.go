@@ -3,7 +3,6 @@
 package checks
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -13,11 +12,6 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/httpapi"
 )
-
-func exists(name string) bool {
-	_, err := os.Stat(name)
-	return err == nil
-}
 
 // TestURLMap_routesLikeTheCatalog sends every operation of the contract, and some paths that are
 // none, through the planned URL map by Google's rule: an exact path first, then the longest that

@@ -22,6 +22,8 @@ func (s *Server) iam(c call) (reply, bool) {
 	collection := path.Base(path.Dir(c.Path))
 	parameter, kept := keptIDs[name]
 	switch {
+	case verb == "listAttestationRules": // the provider asks for them with each pool
+		return ok(object{}), true
 	case verb == "undelete":
 		p, _, _ := strings.Cut(c.Path, ":")
 		return s.undelete(c, p), true

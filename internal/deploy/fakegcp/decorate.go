@@ -29,6 +29,9 @@ func (s *Server) decorate(c call, p string, r object) {
 		}
 	case "dns":
 		r["id"], r["kind"] = s.number, "dns#managedZone"
+		if r["visibility"] != "private" {
+			delete(r, "privateVisibilityConfig")
+		}
 	case "identitytoolkit", "logging":
 		if _, named := r["name"]; !named {
 			r["name"] = p

@@ -102,6 +102,13 @@ func (s *Server) further(c call) []iam.Need {
 		if topic, is := c.Body["topic"].(string); is && c.Method == http.MethodPut {
 			needs = append(needs, iam.Need{Permission: "pubsub.topics.attachSubscription", Path: topic})
 		}
+	case c.Service == "dns" && strings.HasSuffix(c.Path, "/changes"):
+		// https://cloud.google.com/dns/docs/access-control
+		for member, permission := range map[string]string{"additions": "create", "deletions": "delete"} {
+			if c.Body[member] != nil {
+				needs = append(needs, iam.Need{Permission: "dns.resourceRecordSets." + permission, Path: path.Dir(c.Path)})
+			}
+		}
 	case c.Service == "compute":
 		for _, used := range usedResources.FindAllStringSubmatch(string(c.raw), -1) {
 			if used[3] == "regions" { // the provider names a region as projects/P/global/regions/R, which is no resource

@@ -34,6 +34,8 @@ type cloud struct {
 	now time.Time
 	// as is the caller's member, "" for the owner.
 	as string
+	// userProject reports whether requests are charged to the project by name.
+	userProject bool
 }
 
 // newCloud starts a fake in which every API is on that the tests call.
@@ -85,6 +87,9 @@ func (c *cloud) call(method, path, body string) answer {
 		c.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+environ["GOOGLE_OAUTH_ACCESS_TOKEN"])
+	if c.userProject {
+		req.Header.Set("X-Goog-User-Project", project)
+	}
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -292,7 +292,8 @@ func (s *Server) dns(c call) (reply, bool) {
 		s.store(k, r)
 	}
 	s.made++
-	return ok(object{"id": strconv.Itoa(s.made), "status": "done", "additions": additions, "deletions": deletions}), true
+	return ok(object{"id": strconv.Itoa(s.made), "status": "done", "additions": additions, "deletions": deletions}),
+		true
 }
 
 // list returns the resources whose keys begin so, sorted by key.

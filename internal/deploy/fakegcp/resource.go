@@ -1,12 +1,15 @@
 package fakegcp
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/facescan/facescan/internal/deploy/fakegcp/iam"
 )
 
 // lro are the services whose changes answer with a long-running operation.
@@ -83,8 +86,25 @@ func (s *Server) get(c call) reply {
 	if r, found := s.resources[key(c.Service, c.Path)]; found {
 		return ok(r)
 	}
-	return notFound(c.Path)
+	need, _ := iam.Needs(c.Service, http.MethodGet, c.Path)
+	prefix, listed := strings.CutSuffix(need.Permission, "list")
+	if !listed {
+		return notFound(c.Path)
+	}
+	items := []object{}
+	for _, k := range slices.Sorted(maps.Keys(s.resources)) {
+		p := strings.TrimPrefix(k, c.Service+"/")
+		item, _ := iam.Needs(c.Service, http.MethodGet, p)
+		if strings.HasPrefix(k, key(c.Service, c.Path+"/")) && strings.HasPrefix(item.Permission, prefix) {
+			items = append(items, s.resources[k])
+		}
+	}
+	return ok(object{cmp.Or(listNames[path.Base(c.Path)], listNames[c.Service], path.Base(c.Path)): items})
 }
+
+// listNames are the members that lists stand in, by collection or service, where they are not named
+// as the collection.
+var listNames = map[string]string{"compute": "items", "serviceAccounts": "accounts", "storage": "items"}
 
 func notFound(p string) reply {
 	return failure(http.StatusNotFound, "NOT_FOUND", p+" was not found")
@@ -201,7 +221,8 @@ func (s *Server) operation(c call, r object) reply {
 		}
 		s.operations[c.Service+"/"+name] = op
 		return ok(op)
-	case lro[c.Service] && !strings.Contains(c.Path, "/backupSchedules"):
+	case lro[c.Service] && !strings.Contains(c.Path, "/backupSchedules"), strings.Contains(c.Path,
+		"/workloadIdentityPools"):
 		return ok(s.ended(c, "response", r))
 	case c.Method == http.MethodDelete && c.Service == "storage":
 		return reply{status: http.StatusNoContent}

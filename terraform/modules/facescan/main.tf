@@ -63,6 +63,7 @@ module "monitoring" {
   topics                   = { for name, t in google_pubsub_topic.this : name => t.name }
   upload_subscription      = google_pubsub_subscription.push["analyze.${local.catalog.uploadTopic}"].name
   dead_letter_subscription = google_pubsub_subscription.dead_letter.name
+  database                 = var.database
   subscriptions            = concat([google_pubsub_subscription.dead_letter.name], [for s in google_pubsub_subscription.push : s.name])
 
   alert_emails          = var.alert_emails

@@ -106,7 +106,8 @@ locals {
   }
   log_metrics = { for name, m in local.log_lines : name => merge({ labels = [], value = null, unit = "1" }, m) }
 
-  # As filters and as PromQL name a metric: https://docs.cloud.google.com/monitoring/promql/promql-mapping
+  # As filters and as PromQL name a metric: https://docs.cloud.google.com/monitoring/promql/promql-mapping. A metric that has never been
+  # written has no series, so a query that is to see that says "or vector(0)".
   metric_names  = { for name in keys(local.log_lines) : name => try(google_logging_metric.this[name].name, "") }
   metric_series = { for name, m in local.metric_names : name => "logging_googleapis_com:user_${replace(m, "/[^a-zA-Z0-9_]/", "_")}" }
   # ... of a function's lines, of which each metric but backup_removed is.
@@ -249,6 +250,7 @@ locals {
     conditions = { for size, window in burn.windows : "over ${window}" => {
       filter    = "select_slo_burn_rate(\"${google_monitoring_slo.this[name].id}\", \"${local.seconds[window]}\")"
       threshold = burn.rate
+      burns     = true # a burn rate is aligned already
     } }
   } if slo.made }]...)
 
@@ -298,7 +300,7 @@ locals {
       title    = "an event has waited for ten minutes"
       severity = "ERROR"
       conditions = { "age of the oldest" = {
-        filter    = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND ${local.job_filter} AND resource.labels.subscription_id!=\"${var.dead_letter_subscription}\""
+        filter    = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND ${local.job_filter}"
         aligner   = "ALIGN_MAX"
         threshold = 600
         duration  = "300s"
@@ -316,14 +318,13 @@ locals {
   }
 
   # ... which need the load balancer.
-  check_id = try(google_monitoring_uptime_check_config.api[0].uptime_check_id, "")
   edge_alerts = {
     uptime = {
       title    = "the API does not answer"
       severity = "CRITICAL"
       playbook = "availability"
       conditions = { "two of the checkers fail" = {
-        filter    = "metric.type=\"monitoring.googleapis.com/uptime_check/check_passed\" AND resource.type=\"uptime_url\" AND metric.labels.check_id=\"${local.check_id}\""
+        filter    = "metric.type=\"monitoring.googleapis.com/uptime_check/check_passed\" AND resource.type=\"uptime_url\" AND resource.labels.host=\"${var.domain}\""
         threshold = 1
         duration  = "120s"
         period    = "120s"
@@ -337,7 +338,7 @@ locals {
       title    = "the certificate ends within two weeks"
       severity = "ERROR"
       conditions = { "days that it has" = {
-        filter     = "metric.type=\"monitoring.googleapis.com/uptime_check/time_until_ssl_cert_expires\" AND resource.type=\"uptime_url\" AND metric.labels.check_id=\"${local.check_id}\""
+        filter     = "metric.type=\"monitoring.googleapis.com/uptime_check/time_until_ssl_cert_expires\" AND resource.type=\"uptime_url\" AND resource.labels.host=\"${var.domain}\""
         comparison = "COMPARISON_LT"
         threshold  = 14
         duration   = "600s"
@@ -450,7 +451,7 @@ resource "google_monitoring_alert_policy" "this" {
       display_name = conditions.key
 
       dynamic "condition_threshold" {
-        for_each = can(conditions.value.filter) ? [conditions.value] : []
+        for_each = contains(keys(conditions.value), "filter") ? [conditions.value] : []
         iterator = is
         content {
           filter          = is.value.filter
@@ -459,7 +460,7 @@ resource "google_monitoring_alert_policy" "this" {
           duration        = try(is.value.duration, "0s")
 
           dynamic "aggregations" {
-            for_each = startswith(is.value.filter, "select_slo") ? [] : [1]
+            for_each = contains(keys(is.value), "burns") ? [] : [1]
             content {
               alignment_period     = try(is.value.period, "60s")
               per_series_aligner   = try(is.value.aligner, "ALIGN_SUM")
@@ -471,7 +472,7 @@ resource "google_monitoring_alert_policy" "this" {
       }
 
       dynamic "condition_prometheus_query_language" {
-        for_each = can(conditions.value.query) ? [conditions.value] : []
+        for_each = contains(keys(conditions.value), "query") ? [conditions.value] : []
         iterator = is
         content {
           query               = is.value.query
@@ -491,10 +492,11 @@ resource "google_monitoring_alert_policy" "this" {
 }
 
 locals {
-  run     = "resource.type=\"cloud_run_revision\" AND ${local.service_filter}"
-  lb      = "loadbalancing.googleapis.com/https"
-  pubsub  = "pubsub.googleapis.com"
-  by_name = "resource.label.service_name"
+  run      = "resource.type=\"cloud_run_revision\" AND ${local.service_filter}"
+  lb       = "loadbalancing.googleapis.com/https"
+  pubsub   = "pubsub.googleapis.com"
+  by_name  = "resource.label.service_name"
+  database = "resource.type=\"firestore.googleapis.com/Database\" AND resource.labels.database_id=\"${var.database}\""
 
   # Two in a row. `lines` are the data sets: filter, aligner and what they are grouped by.
   tiles = concat(
@@ -509,17 +511,17 @@ locals {
       { title = "Instances at work", unit = "1", lines = [{ filter = "metric.type=\"run.googleapis.com/container/instance_count\" AND ${local.run} AND metric.labels.state=\"active\"", aligner = "ALIGN_MAX", by = local.by_name, plot = "STACKED_AREA" }] },
       { title = "Scan freshness, 95th percentile", unit = "s", lines = [{ filter = local.run_filters["scan_freshness"], aligner = "ALIGN_PERCENTILE_95", by = "resource.label.project_id" }] },
       { title = "Photos finalized and scans ended", unit = "1/min", lines = [
-        { filter = "metric.type=\"${local.pubsub}/topic/send_message_operation_count\" AND resource.type=\"pubsub_topic\" AND resource.labels.topic_id=\"${var.topics["upload-finalized"]}\"", aligner = "ALIGN_DELTA", by = "resource.label.topic_id" },
-        { filter = local.run_filters["scan_ended"], aligner = "ALIGN_DELTA", by = "resource.label.project_id" },
+        { filter = "metric.type=\"${local.pubsub}/topic/send_message_operation_count\" AND resource.type=\"pubsub_topic\" AND resource.labels.topic_id=\"${var.topics["upload-finalized"]}\"", aligner = "ALIGN_DELTA", by = "resource.label.topic_id", legend = "finalized" },
+        { filter = local.run_filters["scan_ended"], aligner = "ALIGN_DELTA", by = "resource.label.project_id", legend = "ended" },
       ] },
       { title = "Oldest unacknowledged event", unit = "s", lines = [{ filter = "metric.type=\"${local.pubsub}/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND ${local.job_filter}", aligner = "ALIGN_MAX", by = "resource.label.subscription_id", reducer = "REDUCE_MAX" }] },
       { title = "Dead letters", unit = "1", lines = [{ filter = "metric.type=\"${local.pubsub}/subscription/num_undelivered_messages\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${var.dead_letter_subscription}\"", aligner = "ALIGN_MAX", by = "resource.label.subscription_id" }] },
       { title = "Sweeps", unit = "1/min", lines = [{ filter = local.run_filters["swept"], aligner = "ALIGN_DELTA", by = local.by_name }] },
-      { title = "Events parked, late erasures and exports, panics, out of memory", unit = "1/min", lines = [for m in ["event_parked", "late", "panic", "memory_exceeded"] : { filter = local.run_filters[m], aligner = "ALIGN_DELTA", by = local.by_name }] },
-      { title = "Messages sent and attempts that failed", unit = "1/min", lines = [for m in ["notification_sent", "notification_failed"] : { filter = local.run_filters[m], aligner = "ALIGN_DELTA", by = "metric.label.channel" }] },
+      { title = "Events left to the sweep and parked, late erasures and exports, panics, out of memory", unit = "1/min", lines = [for m in ["event_left", "event_parked", "late", "panic", "memory_exceeded"] : { filter = local.run_filters[m], aligner = "ALIGN_DELTA", by = local.by_name, legend = m }] },
+      { title = "Messages sent and attempts that failed", unit = "1/min", lines = [for m in ["notification_sent", "notification_failed"] : { filter = local.run_filters[m], aligner = "ALIGN_DELTA", by = "metric.label.channel", legend = "${m} $${metric.labels.channel}" }] },
       { title = "Memory use, 99th percentile", unit = "1", lines = [{ filter = "metric.type=\"run.googleapis.com/container/memory/utilizations\" AND ${local.run}", aligner = "ALIGN_PERCENTILE_99", by = local.by_name, reducer = "REDUCE_MAX" }] },
-      { title = "Firestore reads, writes and deletes", unit = "1/s", lines = [for m in ["read_ops_count", "write_ops_count", "delete_ops_count"] : { filter = "metric.type=\"firestore.googleapis.com/document/${m}\" AND resource.type=\"firestore.googleapis.com/Database\"", aligner = "ALIGN_RATE", by = "resource.label.project_id" }] },
-      { title = "Size of the database's backups, which Google writes some hours late", unit = "By", lines = [{ filter = "metric.type=\"firestore.googleapis.com/storage/backups_storage_bytes\" AND resource.type=\"firestore.googleapis.com/Database\"", aligner = "ALIGN_MEAN", by = "resource.label.database_id" }] },
+      { title = "Firestore reads, writes and deletes", unit = "1/s", lines = [for m in ["read_ops_count", "write_ops_count", "delete_ops_count"] : { filter = "metric.type=\"firestore.googleapis.com/document/${m}\" AND ${local.database}", aligner = "ALIGN_RATE", by = "resource.label.database_id", legend = m }] },
+      { title = "Size of the database's backups, which Google writes some hours late", unit = "By", lines = [{ filter = "metric.type=\"firestore.googleapis.com/storage/backups_storage_bytes\" AND ${local.database}", aligner = "ALIGN_MEAN", by = "resource.label.database_id" }] },
     ],
   )
 }

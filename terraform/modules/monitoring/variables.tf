@@ -62,6 +62,11 @@ variable "subscriptions" {
   type        = list(string)
 }
 
+variable "database" {
+  description = "Id of the Firestore database."
+  type        = string
+}
+
 variable "alert_emails" {
   description = "Addresses that alerts go to."
   type        = set(string)
