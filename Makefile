@@ -124,7 +124,7 @@ tf-policy: ## Hold the plans of every environment to the design.
 
 .PHONY: tf-e2e
 tf-e2e: ## Apply, re-plan, change and destroy on a fake cloud, send events on the Pub/Sub emulator, and build and boot every package.
-	@$(TF) go test -tags terraform -count=1 -timeout 15m -run 'TestApply|TestZips|TestProviderSource' ./terraform/checks ./internal/deploy
+	@$(TF) go test -tags terraform -count=1 -timeout 15m -run 'TestApply|TestZips|TestProviderSource' ./terraform/checks ./internal/deploy ./internal/deploy/pack
 
 .PHONY: package
 package: ## Package every function for deployment.

@@ -25,6 +25,7 @@ import (
 	"github.com/facescan/facescan/internal/deploy/cost"
 	"github.com/facescan/facescan/internal/deploy/doctor"
 	"github.com/facescan/facescan/internal/deploy/gcp"
+	"github.com/facescan/facescan/internal/deploy/pack"
 	"github.com/facescan/facescan/internal/deploy/settings"
 )
 
@@ -263,7 +264,7 @@ func membersInState(ctx context.Context, tf *tfexec.Terraform) ([]string, error)
 func (c *cloud) small(
 	ctx context.Context, tf *tfexec.Terraform, root string, vars []string,
 ) (map[string]tfexec.OutputMeta, error) {
-	file := filepath.Join(c.dir, buildFolder, root+".tfplan")
+	file := filepath.Join(c.dir, pack.Folder, root+".tfplan")
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // a build folder
 		return nil, err
 	}
@@ -324,7 +325,8 @@ func (c *cloud) addFirebase(ctx context.Context) error {
 
 // byHand is what no API does, with the place where it is done; %[1]s is the project.
 const byHand = `
-To do by hand, once a project:
+To do by hand, once a project, if it is not done:
+  Firebase            accept its terms: https://console.firebase.google.com/project/%[1]s
   pushes to iPhones   upload the APNs key: https://console.firebase.google.com/project/%[1]s/settings/cloudmessaging
   App Check           register App Attest and Play Integrity: https://console.firebase.google.com/project/%[1]s/appcheck
   mail                let the mail server sign for the domain of mail.from, and publish SPF, DKIM and DMARC for it

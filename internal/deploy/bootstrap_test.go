@@ -116,14 +116,15 @@ func TestKeepBucket(t *testing.T) {
 	t.Parallel()
 	const bucket = "GET /storage/b/facescan-dev-facescan-state"
 	const create = "POST /storage/b"
+	at := func(location string) answers { return answers{bucket: map[string]any{"location": location}} }
 	for name, tt := range map[string]struct {
 		all   answers
 		makes bool
 		want  string
 	}{
 		"makes it where there is none":                 {answers{create: map[string]any{}}, true, ""},
-		"leaves what is there":                         {answers{bucket: map[string]any{"location": "EUROPE-WEST1"}}, false, ""},
-		"refuses another region than the one there is": {answers{bucket: map[string]any{"location": "US-EAST1"}}, false, `region = "us-east1"`},
+		"leaves what is there":                         {at("EUROPE-WEST1"), false, ""},
+		"refuses another region than the one there is": {at("US-EAST1"), false, `region = "us-east1"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

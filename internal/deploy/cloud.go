@@ -116,7 +116,7 @@ func (c *cloud) load() error {
 		return err
 	}
 	if err := c.declared.Check(c.files, settingKeys()); err != nil {
-		return fmt.Errorf("the variables' files:\n%w", err)
+		return err
 	}
 	c.values, err = settings.Read(c.files...)
 	return err

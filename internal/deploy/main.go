@@ -127,7 +127,7 @@ func runHere(ctx context.Context, root, command string, o options) error {
 		known.Print(os.Stdout)
 		return nil
 	default:
-		return runPackage(ctx, root, os.Stderr)
+		return packageInto(ctx, root, filepath.Join(root, "terraform"), os.Stderr)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/facescan/facescan/internal/deploy/cost"
 	"github.com/facescan/facescan/internal/deploy/doctor"
+	"github.com/facescan/facescan/internal/deploy/pack"
 )
 
 // saved is a plan on disk, ready to be applied as it is.
@@ -51,7 +52,7 @@ func (c *cloud) plan(ctx context.Context) (saved, error) {
 
 // planFile returns where the environment's plan is kept.
 func (c *cloud) planFile(suffix string) string {
-	return filepath.Join(c.dir, buildFolder, c.env+suffix+".tfplan")
+	return filepath.Join(c.dir, pack.Folder, c.env+suffix+".tfplan")
 }
 
 // planAs plans with the variables, beside those of the files and of the circumstances, and reads
@@ -74,16 +75,21 @@ func (c *cloud) planAs(ctx context.Context, tf *tfexec.Terraform, suffix string,
 
 func (c *cloud) packageInto(ctx context.Context) error {
 	defer c.timed("package")()
-	s, err := loadSource(ctx, c.root)
-	if err != nil {
-		return err
-	}
 	fmt.Fprintln(c.progress, "packaging")
-	release, err := releaseOf(ctx, c.root)
+	return packageInto(ctx, c.root, c.dir, c.progress)
+}
+
+// packageInto packages every function below dir, which is terraform/ or a copy of it.
+func packageInto(ctx context.Context, root, dir string, progress io.Writer) error {
+	s, err := pack.Load(ctx, root)
 	if err != nil {
 		return err
 	}
-	_, err = writePackages(ctx, s, c.dir, release, c.progress)
+	release, err := releaseOf(ctx, root)
+	if err != nil {
+		return err
+	}
+	_, err = s.Write(ctx, dir, release, progress)
 	return err
 }
 

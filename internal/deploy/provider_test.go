@@ -100,9 +100,8 @@ esac
 				if !strings.Contains(told.String(), tt.told) || again && strings.Count(told.String(), "\n") != 1 {
 					t.Errorf("again %t: told\n%s", again, &told)
 				}
-				found, err := filepath.Glob(filepath.Join(
-					filepath.Dir(string(config)), "mirror", "registry.terraform.io", "hashicorp", "google", "7*", "played_*", "terraform-*",
-				))
+				google := filepath.Join(filepath.Dir(string(config)), "mirror", "registry.terraform.io", "hashicorp", "google")
+				found, err := filepath.Glob(filepath.Join(google, "7*", "played_*", "terraform-*"))
 				if err != nil || len(found) != 1 || string(read(t, found[0])) != tt.binary {
 					t.Errorf("the mirror has %q, %v", found, err)
 				}

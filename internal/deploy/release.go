@@ -18,6 +18,7 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 	"github.com/facescan/facescan/internal/deploy/doctor"
 	"github.com/facescan/facescan/internal/deploy/gcp"
+	"github.com/facescan/facescan/internal/deploy/pack"
 	"github.com/facescan/facescan/internal/deploy/release"
 )
 
@@ -93,11 +94,11 @@ func (c *cloud) records() release.Records {
 
 // record keeps what serves now as a deployment whose checks passed.
 func (c *cloud) record(ctx context.Context) error {
-	content, err := os.ReadFile(filepath.Join(c.dir, sourcesFile))
+	content, err := os.ReadFile(filepath.Join(c.dir, pack.File))
 	if err != nil {
 		return fmt.Errorf("read what was packaged: %w", err)
 	}
-	var packaged sources
+	var packaged pack.Sources
 	if err := json.Unmarshal(content, &packaged); err != nil {
 		return fmt.Errorf("read what was packaged: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/facescan/facescan/internal/deploy/fakegcp"
 	"github.com/facescan/facescan/internal/deploy/gcp"
+	"github.com/facescan/facescan/internal/deploy/pack"
 	"github.com/facescan/facescan/internal/deploy/release"
 )
 
@@ -36,7 +37,9 @@ func newRolled(t *testing.T) *rolled {
 	t.Helper()
 	clock := new(gcp.Leaps)
 	var enabled []string
-	for _, api := range []string{"artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "iam", "run"} {
+	for _, api := range []string{
+		"artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "iam", "run",
+	} {
 		enabled = append(enabled, api+".googleapis.com")
 	}
 	fake, err := fakegcp.Start(t.Context(), fakegcp.Options{Project: rolledProject, Now: clock.Now, Enabled: enabled})
@@ -98,7 +101,8 @@ func (r *rolled) deploy(name, version string) {
 	}
 	body := map[string]any{
 		"buildConfig": map[string]any{
-			"runtime": "go126", "entryPoint": name, "serviceAccount": "projects/" + rolledProject + "/serviceAccounts/" + builder,
+			"runtime": "go126", "entryPoint": name,
+			"serviceAccount":   "projects/" + rolledProject + "/serviceAccounts/" + builder,
 			"dockerRepository": place + "/repositories/images",
 			"source":           map[string]any{"storageSource": map[string]any{"bucket": "source", "object": object}},
 		},
@@ -117,7 +121,7 @@ func (r *rolled) note(commit string) {
 	r.t.Helper()
 	_ = r.clock.Sleep(r.t.Context(), time.Hour)
 	content := []byte(`{"release": "` + commit + `"}`)
-	if err := os.WriteFile(filepath.Join(r.dir, sourcesFile), content, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(r.dir, pack.File), content, 0o600); err != nil {
 		r.t.Fatal(err)
 	}
 	if err := r.record(r.t.Context()); err != nil {

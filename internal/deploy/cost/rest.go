@@ -46,7 +46,8 @@ const (
 	schedulerJob = 0.10
 	// A condition of an alert, a month: https://cloud.google.com/stackdriver/pricing
 	alertCondition = 0.10
-	// A time series that a condition reads, every 30 s or by its query's interval: the same page.
+	// A time series that a condition reads, every 30 seconds or as PromQL's interval says: the same
+	// page.
 	alertSeries = 0.35 / million
 	// A MiB of metrics made of log lines, 8 bytes for a point a minute: the same page.
 	metricMiB = 0.258
@@ -62,8 +63,8 @@ const (
 	// seriesOfAlerts are the time series of a condition, on average: one or two of most, one for each
 	// function or subscription of three.
 	seriesOfAlerts = 3.1
-	// seriesAtRest are those of log lines that are written without any user: the sweep's, and the
-	// requests of sweep and health.
+	// seriesAtRest are those of log lines that are written while the system is idle: the sweep's, and
+	// the requests of sweep and health.
 	seriesAtRest = 3
 )
 

@@ -203,7 +203,7 @@ func Lacking(has, wanted []string) []string {
 // Permissions has one for each product that apply creates resources of. A caller with all of them
 // has the deployer's role, which terraform/modules/access makes, or is an owner.
 var Permissions = []string{
-	"artifactregistry.repositories.create", "cloudfunctions.functions.create", "cloudscheduler.jobs.create",
+	"cloudfunctions.functions.create", "cloudscheduler.jobs.create",
 	"compute.backendServices.create", "compute.securityPolicies.create", "datastore.databases.create",
 	"datastore.indexes.create", "firebaseappcheck.services.update", "firebaserules.releases.create",
 	"logging.buckets.update", "monitoring.alertPolicies.create", "pubsub.subscriptions.create", "pubsub.topics.create",

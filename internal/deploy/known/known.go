@@ -134,14 +134,15 @@ var Errors = []Error{
 		"a location is forbidden",
 		regexp.MustCompile(`constraints/gcp\.resourceLocations|violates? constraint.*resourceLocations`),
 		"The organisation does not allow resources in the region.",
-		"Choose `region` among those that `make doctor` prints, before the first deployment: a region cannot be changed.",
+		"Choose another `region` before the first deployment: a region cannot be changed.",
 		0, "https://cloud.google.com/resource-manager/docs/organization-policy/defining-locations",
 	},
 	{
 		"it exists already",
 		regexp.MustCompile(`Identity Platform has already been enabled|Error 409|ALREADY_EXISTS|alreadyExists`),
 		"The thing is in the cloud and not in the state: made by hand, or left by an earlier deployment.",
-		"`make deploy` takes over what Google keeps by itself. Anything else: `terraform import ADDRESS ID`, or delete it.",
+		"`make deploy` takes over what Google keeps by itself. Anything else: `terraform import ADDRESS ID`, or " +
+			"delete it.",
 		0, "https://github.com/hashicorp/terraform-provider-google/issues/16520",
 	},
 	{
@@ -167,7 +168,8 @@ var Errors = []Error{
 	},
 	{
 		"a permission lacks",
-		regexp.MustCompile(`PERMISSION_DENIED|Error 403|Google answers 403|[Pp]ermission \S+ denied|does not have \S+ access`),
+		regexp.MustCompile(`PERMISSION_DENIED|Error 403|Google answers 403|[Pp]ermission \S+ denied|` +
+			`does not have \S+ access`),
 		"The signed-in account lacks a right, or a grant is minutes old.",
 		"`make doctor` tells which account to sign in as. If a right is new in this version, an owner runs `make bootstrap`.",
 		0, "https://cloud.google.com/iam/docs/permission-error-messages",

@@ -125,8 +125,8 @@ func Text(v cty.Value) string {
 	return v.AsString()
 }
 
-// ErrName is wrapped by the error of a name that there is not.
-var ErrName = errors.New("a name that there is not")
+// ErrName is wrapped by the error of names that there are not.
+var ErrName = errors.New("the files of variables name what there is not")
 
 // Check returns an error for each name in the files that is no variable's, no attribute's of an
 // object, or none of the keys that a variable's map may have. It tells the nearest name and the
@@ -150,7 +150,10 @@ func (v Variables) Check(files []string, keys map[string][]string) error {
 			faults = append(faults, keyed(where, name, value.Value, keys[name])...)
 		}
 	}
-	return errors.Join(faults...)
+	if len(faults) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w:\n%w", ErrName, errors.Join(faults...))
 }
 
 // inside checks the attributes of the objects in a value.
@@ -194,8 +197,8 @@ func keyed(where, name string, v cty.Value, right []string) []error {
 }
 
 func unknown(where, what, name string, right []string) error {
-	return fmt.Errorf("%s: %q is no %s: did you mean %q? There are %s: %w",
-		where, name, what, Nearest(name, right), strings.Join(right, ", "), ErrName)
+	return fmt.Errorf("%s: %q is no %s: did you mean %q? There are %s",
+		where, name, what, Nearest(name, right), strings.Join(right, ", "))
 }
 
 // Nearest returns the one of the names that is spelled most like the name.

@@ -1,4 +1,4 @@
-package deploy
+package pack
 
 import (
 	"archive/zip"
@@ -20,11 +20,11 @@ import (
 	"github.com/facescan/facescan/internal/catalog"
 )
 
-var loaded = sync.OnceValues(func() (*source, error) {
-	return loadSource(context.Background(), filepath.Join("..", ".."))
+var loaded = sync.OnceValues(func() (*Source, error) {
+	return Load(context.Background(), filepath.Join("..", "..", ".."))
 })
 
-func sourceOf(t *testing.T) *source {
+func sourceOf(t *testing.T) *Source {
 	t.Helper()
 	s, err := loaded()
 	if err != nil {
@@ -33,9 +33,9 @@ func sourceOf(t *testing.T) *source {
 	return s
 }
 
-func packageInto(t *testing.T, s *source, dir string) sources {
+func packageInto(t *testing.T, s *Source, dir string) Sources {
 	t.Helper()
-	all, err := writePackages(t.Context(), s, dir, "release-of-the-test", io.Discard)
+	all, err := s.Write(t.Context(), dir, "release-of-the-test", io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,19 +50,19 @@ func TestPackaging(t *testing.T) {
 	t.Run("names a zip for each function by its hash", func(t *testing.T) {
 		for _, f := range catalog.Functions() {
 			of := first.Functions[f.Name]
-			if !strings.HasPrefix(of.Object, f.Name+"/") || of.Path != buildFolder+"/"+of.Object {
+			if !strings.HasPrefix(of.Object, f.Name+"/") || of.Path != Folder+"/"+of.Object {
 				t.Errorf("%s is %+v", f.Name, of)
 			}
 			if _, err := os.Stat(filepath.Join(dir, of.Path)); err != nil {
 				t.Error(err)
 			}
 		}
-		if _, err := os.Stat(filepath.Join(dir, sourcesFile)); err != nil {
+		if _, err := os.Stat(filepath.Join(dir, File)); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("gives the same bytes again", func(t *testing.T) {
-		again, err := loadSource(t.Context(), filepath.Join("..", ".."))
+		again, err := Load(t.Context(), filepath.Join("..", "..", ".."))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestPackaging(t *testing.T) {
 			if diff := cmp.Diff(tt.want, changed); diff != "" {
 				t.Errorf("changed (-want +got):\n%s", diff)
 			}
-			zips, err := filepath.Glob(filepath.Join(other, buildFolder, "*", "*.zip"))
+			zips, err := filepath.Glob(filepath.Join(other, Folder, "*", "*.zip"))
 			if err != nil || len(zips) != len(after.Functions) {
 				t.Errorf("%d zips are left of %d functions (%v)", len(zips), len(after.Functions), err)
 			}
@@ -112,7 +112,7 @@ func TestPackaging(t *testing.T) {
 func linking(t *testing.T, pkg string) []string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{.Deps}}", "./functions/...")
-	cmd.Dir = filepath.Join("..", "..")
+	cmd.Dir = filepath.Join("..", "..", "..")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +129,7 @@ func linking(t *testing.T, pkg string) []string {
 }
 
 // withChange is the source with a line more in the package's first file.
-func withChange(t *testing.T, s *source, folder string) *source {
+func withChange(t *testing.T, s *Source, folder string) *Source {
 	t.Helper()
 	pkg := s.module.Path + "/" + folder
 	changed := *s.packages[pkg]
@@ -144,7 +144,7 @@ func withChange(t *testing.T, s *source, folder string) *source {
 	changed.Dir = dir
 	packages := maps.Clone(s.packages)
 	packages[pkg] = &changed
-	return &source{module: s.module, packages: packages, sums: s.sums, packer: s.packer}
+	return &Source{module: s.module, packages: packages, sums: s.sums, packer: s.packer}
 }
 
 func read(t *testing.T, file string) []byte {
@@ -235,7 +235,7 @@ func TestStage(t *testing.T) {
 
 func TestSource_refusesAReplacedModule(t *testing.T) {
 	t.Parallel()
-	s := &source{packages: map[string]*goPackage{}}
+	s := &Source{packages: map[string]*goPackage{}}
 	err := s.add(&goPackage{ImportPath: "a.b/c", Module: &goModule{Path: "a.b", Replace: &goModule{Path: "../b"}}})
 	if err == nil || !strings.Contains(err.Error(), "a.b is replaced") {
 		t.Errorf("err = %v", err)

@@ -1,4 +1,4 @@
-package deploy
+package pack
 
 import (
 	"archive/zip"

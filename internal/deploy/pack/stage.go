@@ -1,4 +1,4 @@
-package deploy
+package pack
 
 import (
 	"bytes"
@@ -63,17 +63,17 @@ func (p *goPackage) files() []string {
 	return all
 }
 
-// source is the code of all functions, as the Go command sees it.
-type source struct {
+// Source is the code of all functions, as the Go command sees it.
+type Source struct {
 	module   goModule
 	packages map[string]*goPackage // by import path, standard library excluded
 	sums     []string              // go.sum's lines
 	packer   *packer
 }
 
-// loadSource reads what every function is made of. It needs the modules in the module cache, and no
+// Load reads what every function is made of. It needs the modules in the module cache, and no
 // network then.
-func loadSource(ctx context.Context, root string) (*source, error) {
+func Load(ctx context.Context, root string) (*Source, error) {
 	args := []string{
 		"list", "-deps",
 		"-json=ImportPath,Dir,Standard,Module,Deps,GoFiles,CgoFiles,IgnoredGoFiles," +
@@ -86,7 +86,7 @@ func loadSource(ctx context.Context, root string) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{packages: map[string]*goPackage{}, packer: newPacker()}
+	s := &Source{packages: map[string]*goPackage{}, packer: newPacker()}
 	for decoder := json.NewDecoder(bytes.NewReader(listed)); ; {
 		p := new(goPackage)
 		err := decoder.Decode(p)
@@ -105,7 +105,7 @@ func loadSource(ctx context.Context, root string) (*source, error) {
 	return s, err
 }
 
-func (s *source) add(p *goPackage) error {
+func (s *Source) add(p *goPackage) error {
 	switch {
 	case p.Standard:
 		return nil
@@ -146,7 +146,7 @@ type staged struct {
 // packages that it links, a root package that the buildpack finds, and in vendor the packages that
 // it needs of others. go.mod, go.sum and vendor/modules.txt name only the modules that it links, so
 // that only a change of these changes the stage.
-func (s *source) stage(function string) ([]staged, error) {
+func (s *Source) stage(function string) ([]staged, error) {
 	target, ok := s.packages[s.module.Path+"/functions/"+function]
 	if !ok {
 		return nil, fmt.Errorf("there is no functions/%s", function)
@@ -179,7 +179,7 @@ func (s *source) stage(function string) ([]staged, error) {
 }
 
 // written returns the files that stand in no repository.
-func (s *source) written(function string, modules map[goModule][]string) []staged {
+func (s *Source) written(function string, modules map[goModule][]string) []staged {
 	sorted := make([]goModule, 0, len(modules))
 	for m := range modules {
 		sorted = append(sorted, m)
@@ -228,6 +228,6 @@ import (
 
 // stub returns the root package. That it imports the framework's functions makes the buildpack
 // write a main that starts whatever is registered.
-func (s *source) stub(function string) []byte {
+func (s *Source) stub(function string) []byte {
 	return fmt.Appendf(nil, stubSource, function, functionsPackage, s.module.Path+"/functions/"+function)
 }

@@ -1,6 +1,6 @@
 //go:build terraform
 
-package deploy
+package pack
 
 import (
 	"archive/zip"
@@ -74,7 +74,7 @@ func unzip(t *testing.T, file, dir string) {
 
 // buildStage builds the stage. Without a module cache and without a proxy it has only its vendor
 // folder; -trimpath, which the buildpack does not need, lets the stages share Go's build cache.
-func buildStage(t *testing.T, s *source, stage string) string {
+func buildStage(t *testing.T, s *Source, stage string) string {
 	t.Helper()
 	app := filepath.Join(stage, "functions.local", "app")
 	if err := os.MkdirAll(app, 0o700); err != nil {
