@@ -92,10 +92,12 @@ func TestParse(t *testing.T) {
 		want    error
 		says    string
 	}{
-		"all there is":       {[]string{"-project", "p"}, all, nil, ""},
-		"help":               {[]string{"-h"}, all, flag.ErrHelp, "usage:"},
-		"no project":         {nil, all, errUsage, "name the project"},
-		"no bucket":          {[]string{"-project", "p"}, map[string]string{"FACESCAN_HASH_KEY": key}, errUsage, "name the bucket"},
+		"all there is": {[]string{"-project", "p"}, all, nil, ""},
+		"help":         {[]string{"-h"}, all, flag.ErrHelp, "usage:"},
+		"no project":   {nil, all, errUsage, "name the project"},
+		"no bucket": {
+			[]string{"-project", "p"}, map[string]string{"FACESCAN_HASH_KEY": key}, errUsage, "name the bucket",
+		},
 		"no key":             {[]string{"-project", "p", "-bucket", "b"}, nil, errUsage, "FACESCAN_HASH_KEY is not set"},
 		"an unknown option":  {[]string{"-users"}, all, errUsage, "flag provided but not defined"},
 		"an argument behind": {[]string{"-project", "p", "x"}, all, errUsage, "arguments behind"},
