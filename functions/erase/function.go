@@ -21,16 +21,20 @@ func build(ctx context.Context, p *boot.Process) (*erase.Consumer, error) {
 	fs, fsErr := p.Firestore(ctx)
 	uploads, uploadsErr := blob.Uploads(ctx, p)
 	results, resultsErr := blob.Results(ctx, p)
+	tombstones, tombstonesErr := blob.Tombstones(ctx, p)
 	users, usersErr := identity.Client(ctx, p)
 	mailer, mailErr := mail.Mailer(ctx, p)
 	signer, signerErr := receipt.NewSigner(c.ReceiptKey)
 	wait, waitErr := erasure.ParseWait(c.ErasureWait)
 	urlErr := boot.Need("FACESCAN_PUBLIC_URL", c.PublicURL)
-	if err := errors.Join(fsErr, uploadsErr, resultsErr, usersErr, mailErr, signerErr, waitErr, urlErr); err != nil {
+	err := errors.Join(
+		fsErr, uploadsErr, resultsErr, tombstonesErr, usersErr, mailErr, signerErr, waitErr, urlErr,
+	)
+	if err != nil {
 		return nil, err
 	}
 	return &erase.Consumer{
-		Firestore: fs, Uploads: uploads, Results: results, Auth: users, Mailer: mailer, Signer: signer,
-		PublicURL: c.PublicURL, Key: []byte(c.HashKey), Wait: wait, Now: p.Now,
+		Firestore: fs, Uploads: uploads, Results: results, Tombstones: tombstones, Auth: users, Mailer: mailer,
+		Signer: signer, PublicURL: c.PublicURL, Key: []byte(c.HashKey), Wait: wait, Now: p.Now,
 	}, nil
 }

@@ -2,12 +2,14 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
 	"cloud.google.com/go/firestore"
+	"google.golang.org/api/iterator"
 
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
@@ -72,6 +74,29 @@ type ConsentRecord struct {
 
 const consentSchema = 1
 
+// ConsentAt returns the epoch of the last consent that was given by the time, 0 if there was none.
+func ConsentAt(ctx context.Context, fs *firestore.Client, uid UID, at time.Time) (epoch int64, err error) {
+	// It needs the index (at desc) on the collection consents, which Firestore makes by itself.
+	records := consents(fs, uid).Where("at", "<=", at).OrderBy("at", firestore.Desc).Documents(ctx)
+	defer records.Stop()
+	for {
+		snap, err := records.Next()
+		if errors.Is(err, iterator.Done) {
+			return 0, nil
+		}
+		if err != nil {
+			return 0, fmt.Errorf("read the consents: %w", err)
+		}
+		var r ConsentRecord
+		if err := snap.DataTo(&r); err != nil {
+			return 0, fmt.Errorf("decode a consent: %w", err)
+		}
+		if r.Action == Granted {
+			return r.Epoch, nil
+		}
+	}
+}
+
 func consents(fs *firestore.Client, uid UID) *firestore.CollectionRef {
 	return Ref(fs, uid).Collection("consents")
 }
@@ -109,8 +134,22 @@ func (s *Service) grant(
 // withdraw ends the consent and owes the event that removes what was made under it. It does nothing
 // if none is in force.
 func (s *Service) withdraw(ctx context.Context, uid UID, tags *httpapi.Tags) (User, error) {
-	u, _, err := s.change(ctx, uid, tags, func(tx *outbox.Tx, u *User) (effect, error) {
-		if !u.Consent.Granted {
+	u, _, err := s.withdrawIf(ctx, uid, tags, func(Consent) bool { return true })
+	return u, err
+}
+
+// WithdrawAgain is the withdrawal by its user at the time, which the database has forgotten. A
+// consent that was given later stays. It returns false if there was nothing to withdraw.
+func (s *Service) WithdrawAgain(ctx context.Context, uid UID, at time.Time) (withdrawn bool, err error) {
+	_, did, err := s.withdrawIf(ctx, uid, nil, func(c Consent) bool { return !c.At.After(at) })
+	return did != nothing, err
+}
+
+func (s *Service) withdrawIf(
+	ctx context.Context, uid UID, tags *httpapi.Tags, meant func(Consent) bool,
+) (u User, did effect, err error) {
+	return s.change(ctx, uid, tags, func(tx *outbox.Tx, u *User) (effect, error) {
+		if !u.Consent.Granted || !meant(u.Consent) {
 			return nothing, nil
 		}
 		fact := event.ConsentWithdrawnV1{UID: string(u.UID), Epoch: u.ConsentEpoch}
@@ -119,7 +158,6 @@ func (s *Service) withdraw(ctx context.Context, uid UID, tags *httpapi.Tags) (Us
 		}
 		return s.record(tx, u, ConsentRecord{Action: Withdrawn, Terms: Terms{Version: u.Consent.Version}})
 	})
-	return u, err
 }
 
 // since returns [Consent.Since] after the action, which begins the next epoch.

@@ -29,8 +29,8 @@ type Config struct {
 
 	// Database is the id of the Firestore database, "" for "(default)".
 	Database string `env:"FACESCAN_DATABASE"`
-	// TopicPrefix begins the names of all topics in Pub/Sub, such as "facescan-". The code knows topics
-	// without it, and the local stack has none.
+	// TopicPrefix begins the names of all topics in Pub/Sub, such as "facescan-". The code knows
+	// topics without it, and the local stack has none.
 	TopicPrefix string `env:"FACESCAN_TOPIC_PREFIX"`
 
 	// HashKey is the secret, 32 bytes or more, that derives the pseudonyms in logs and the ids of
@@ -49,6 +49,8 @@ type Config struct {
 	// UploadsBucket is the bucket of the photos, ResultsBucket that of what is made from them.
 	UploadsBucket string `env:"FACESCAN_UPLOADS_BUCKET"`
 	ResultsBucket string `env:"FACESCAN_RESULTS_BUCKET"`
+	// TombstonesBucket is the bucket of the notes by which a restored database is purged again.
+	TombstonesBucket string `env:"FACESCAN_TOMBSTONES_BUCKET"`
 	// SigningAccount is the service account that signs upload URLs.
 	SigningAccount string `env:"FACESCAN_SIGNING_ACCOUNT"`
 	// SigningKey is a PEM private key for the local stack only. Production signs with IAM's signBlob.

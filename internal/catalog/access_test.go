@@ -26,7 +26,7 @@ func TestAccess_isWhatIsLinked(t *testing.T) {
 				client  string
 				granted bool
 			}{
-				{"internal/boot/blob", f.Uploads != "" || f.Results != "" || f.Signs},
+				{"internal/boot/blob", f.Uploads != "" || f.Results != "" || f.Tombstones != "" || f.Signs},
 				{"internal/boot/bus", len(f.Publishes) > 0},
 				{"internal/boot/identity", f.Auth != ""},
 				{"internal/boot/push", f.Push},
@@ -56,9 +56,10 @@ func TestSettings_areWhatIsRead(t *testing.T) {
 	}
 	// Read by constructors of package boot's; FACESCAN_SIGNING_ACCOUNT is the function's own account.
 	constructors := map[string][]string{
-		"blob.Uploads": {"FACESCAN_UPLOADS_BUCKET"},
-		"blob.Results": {"FACESCAN_RESULTS_BUCKET"},
-		"mail.Mailer":  {"FACESCAN_SMTP", "FACESCAN_SMTP_USER", "FACESCAN_SMTP_PASSWORD", "FACESCAN_MAIL_FROM"},
+		"blob.Uploads":    {"FACESCAN_UPLOADS_BUCKET"},
+		"blob.Results":    {"FACESCAN_RESULTS_BUCKET"},
+		"blob.Tombstones": {"FACESCAN_TOMBSTONES_BUCKET"},
+		"mail.Mailer":     {"FACESCAN_SMTP", "FACESCAN_SMTP_USER", "FACESCAN_SMTP_PASSWORD", "FACESCAN_MAIL_FROM"},
 	}
 	for _, f := range catalog.Functions() {
 		t.Run(f.Name, func(t *testing.T) {

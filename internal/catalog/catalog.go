@@ -77,9 +77,9 @@ type Grants struct {
 	Auth string
 	// Push allows sending by FCM.
 	Push bool
-	// Uploads and Results are what it may do with the buckets' objects: "", BucketRead, BucketCreate
-	// or BucketWrite.
-	Uploads, Results string
+	// Uploads, Results and Tombstones are what it may do with the buckets' objects: "", BucketRead,
+	// BucketCreate or BucketWrite.
+	Uploads, Results, Tombstones string
 	// Signs allows signing URLs in its own name, which give no more rights than it has itself.
 	Signs bool
 }

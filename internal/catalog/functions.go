@@ -12,6 +12,7 @@ import (
 const (
 	uploadsBucket = "FACESCAN_UPLOADS_BUCKET"
 	resultsBucket = "FACESCAN_RESULTS_BUCKET"
+	tombstones    = "FACESCAN_TOMBSTONES_BUCKET"
 	minAge        = "FACESCAN_MIN_AGE"
 	publicURL     = "FACESCAN_PUBLIC_URL"
 	receiptKeys   = "FACESCAN_RECEIPT_PUBLIC_KEYS"
@@ -57,10 +58,12 @@ var functions = everyTopic([]Function{
 	eventFunction(Function{
 		Name: "erase", Trigger: PubSub, Purpose: "erases accounts, and what was made under a withdrawn consent",
 		Takes:    topics(event.AccountErasureRequestedV1{}, event.ConsentWithdrawnV1{}),
-		Settings: append([]string{uploadsBucket, resultsBucket, publicURL}, mail...),
+		Settings: append([]string{uploadsBucket, resultsBucket, tombstones, publicURL}, mail...),
 		Secrets:  []string{receiptKey, smtpPassword},
 		Size:     Size{Concurrency: 8},
-		Grants:   Grants{Auth: AuthEraser, Uploads: BucketWrite, Results: BucketWrite},
+		Grants: Grants{
+			Auth: AuthEraser, Uploads: BucketWrite, Results: BucketWrite, Tombstones: BucketCreate,
+		},
 	}),
 	eventFunction(Function{
 		Name: "export", Trigger: PubSub, Purpose: "puts all that is kept of a user into a zip to download",

@@ -32,6 +32,9 @@ type document struct {
 	GroupFields       []fieldOfRow           `json:"groupFields"`
 	Unindexed         []fieldOfRow           `json:"unindexed"`
 	Expiring          []string               `json:"expiring"`
+	// TombstoneDays is the age at which tombstones are deleted, RestorableDays the reach of backups.
+	TombstoneDays  int `json:"tombstoneDays"`
+	RestorableDays int `json:"restorableDays"`
 	// AppCheckOperations are the operations that may require an App Check token.
 	AppCheckOperations []string `json:"appCheckOperations"`
 }
@@ -51,13 +54,14 @@ type functionRow struct {
 
 // accessRow has the rights of a function.
 type accessRow struct {
-	Firestore bool     `json:"firestore"`
-	Auth      string   `json:"auth"`
-	Push      bool     `json:"push"`
-	Uploads   string   `json:"uploads"`
-	Results   string   `json:"results"`
-	Signs     bool     `json:"signs"`
-	Publishes []string `json:"publishes"`
+	Firestore  bool     `json:"firestore"`
+	Auth       string   `json:"auth"`
+	Push       bool     `json:"push"`
+	Uploads    string   `json:"uploads"`
+	Results    string   `json:"results"`
+	Tombstones string   `json:"tombstones"`
+	Signs      bool     `json:"signs"`
+	Publishes  []string `json:"publishes"`
 	// Secrets are keyed by environment variable.
 	Secrets map[string]string `json:"secrets"`
 }
@@ -109,6 +113,7 @@ func catalogJSON() ([]byte, error) {
 		MinBackoffSeconds: seconds(catalog.MinBackoff), MaxBackoffSeconds: seconds(catalog.MaxBackoff),
 		Sweep:    sweepRow{Schedule: schedule, Topic: sweepTopic, Message: string(message)},
 		Fallback: catalog.Owner("/").Name, Expiring: schema.Expiring(),
+		TombstoneDays: days(schema.TombstoneLife), RestorableDays: days(schema.RestorableLife),
 	}
 	if d.AppCheckOperations, err = appCheckOperations(); err != nil {
 		return nil, err
@@ -150,8 +155,8 @@ func (d *document) addCollections() {
 
 func rowOf(f catalog.Function) functionRow {
 	access := accessRow{
-		Firestore: f.Firestore, Auth: f.Auth, Push: f.Push, Uploads: f.Uploads, Results: f.Results, Signs: f.Signs,
-		Publishes: orEmpty(f.Publishes), Secrets: map[string]string{},
+		Firestore: f.Firestore, Auth: f.Auth, Push: f.Push, Uploads: f.Uploads, Results: f.Results, Tombstones: f.Tombstones,
+		Signs: f.Signs, Publishes: orEmpty(f.Publishes), Secrets: map[string]string{},
 	}
 	for _, secret := range f.Secrets {
 		access.Secrets[catalog.Variable(secret)] = secret
@@ -172,6 +177,7 @@ func orEmpty(list []string) []string {
 }
 
 func seconds(d time.Duration) int { return int(d / time.Second) }
+func days(d time.Duration) int    { return int(d / (24 * time.Hour)) }
 
 // everyMinutes returns the period in the form of cron, which has no seconds.
 func everyMinutes(d time.Duration) (string, error) {

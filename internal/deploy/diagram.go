@@ -18,6 +18,7 @@ func diagram() string {
 	d.add(`clock(["Cloud Scheduler<br/>every %d min"])`, int(catalog.SweepEvery/time.Minute))
 	d.add(`uploads[("bucket uploads")]`)
 	d.add(`results[("bucket results")]`)
+	d.add(`tombstones[("bucket tombstones")]`)
 	for _, topic := range catalog.Topics() {
 		d.add(`%s{{"%s"}}`, topicNode(topic), topic)
 	}
@@ -58,7 +59,9 @@ func (d *drawing) function(f catalog.Function) {
 	for _, topic := range publishes {
 		d.add("%s --> %s", node(f), topicNode(topic))
 	}
-	for _, bucket := range []struct{ name, may string }{{"uploads", f.Uploads}, {"results", f.Results}} {
+	for _, bucket := range []struct{ name, may string }{
+		{"uploads", f.Uploads}, {"results", f.Results}, {"tombstones", f.Tombstones},
+	} {
 		if bucket.may != "" {
 			d.add("%s -- %s --- %s", node(f), bucket.may, bucket.name)
 		}

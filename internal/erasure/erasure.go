@@ -23,6 +23,11 @@
 // Nothing new is written meanwhile: every effect for a user commits in a transaction that read
 // users/{uid} (see account.User.Admits). That document is deleted last, in one commit with the
 // saga.
+//
+// A restore of the database brings back who was erased since. So a saga leaves a tombstone (see
+// package tombstone) before it removes anything, and another before it ends; [Replay] goes by them.
+// A request that no delivery has worked on yet has none: that is for the seconds until erase gets
+// the event, and such a request is lost in a restore like everything else of its last moments.
 package erasure
 
 import (
@@ -35,6 +40,7 @@ import (
 	"time"
 
 	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/erasure/tombstone"
 	"github.com/facescan/facescan/internal/httpapi"
 	"github.com/facescan/facescan/internal/keys"
 	"github.com/facescan/facescan/internal/schema"
@@ -126,29 +132,43 @@ func parseDuration(what, text string, usual, least time.Duration) (time.Duration
 	return d, nil
 }
 
-func newJob(uid account.UID, scope Scope, now time.Time, wait time.Duration) Job {
-	now = now.UTC().Truncate(time.Microsecond) // Firestore's precision, since the capability is derived from it
+func newJob(uid account.UID, scope Scope, requestedAt, now time.Time, wait time.Duration) Job {
+	// Firestore's precision, since the capability is derived from it.
+	requestedAt, now = requestedAt.UTC().Truncate(time.Microsecond), now.UTC().Truncate(time.Microsecond)
 	return Job{
-		Schema: docSchema, UID: uid, Scope: scope, Step: Sweep, RequestedAt: now, ProveAt: now.Add(wait),
+		Schema: docSchema, UID: uid, Scope: scope, Step: Sweep, RequestedAt: requestedAt, ProveAt: now.Add(wait),
 		Counts: map[string]int64{}, SweepAt: now.Add(firstLook),
 	}
 }
 
 // newAccountJob returns the saga that erases the account of the caller. key derives the receipt's
 // capability.
-func newAccountJob(who httpapi.Identity, now time.Time, wait time.Duration, key keys.Ring) Job {
-	j := newJob(account.UID(who.UID), Account, now, wait)
+func newAccountJob(who httpapi.Identity, requestedAt, now time.Time, wait time.Duration, key keys.Ring) Job {
+	j := newJob(account.UID(who.UID), Account, requestedAt, now, wait)
 	j.Step, j.SignedInAt = Lock, who.SignedInAt
 	j.CapabilityHash = hash(Capability(key, j))
 	return j
 }
 
-// NewConsentJob returns the saga that removes what was made under the epoch and earlier.
-func NewConsentJob(uid account.UID, epoch int64, now time.Time, wait time.Duration) Job {
-	j := newJob(uid, Consent, now, wait)
+// NewConsentJob returns the saga that removes what was made under the epoch and earlier, of the
+// withdrawal at the time.
+func NewConsentJob(uid account.UID, epoch int64, withdrawnAt, now time.Time, wait time.Duration) Job {
+	j := newJob(uid, Consent, withdrawnAt, now, wait)
 	j.Epoch = epoch
 	return j
 }
+
+// Tombstone returns the note that outlives a restore of the database.
+func (j Job) Tombstone(phase tombstone.Phase) tombstone.Tombstone {
+	kind := tombstone.Account
+	if j.Scope == Consent {
+		kind = tombstone.Consent
+	}
+	return tombstone.Tombstone{Kind: kind, Phase: phase, At: j.RequestedAt, Epoch: j.Epoch}
+}
+
+// Begins reports whether nothing was done on the saga.
+func (j Job) Begins() bool { return j.Step == Lock || j.Scope == Consent && j.Step == Sweep }
 
 // ID returns the document's id.
 func (j Job) ID() string { return JobID(j.UID, j.Epoch) }

@@ -119,7 +119,8 @@ func (h *Handler) requested(ctx context.Context) (Job, error) {
 }
 
 func (h *Handler) request(ctx context.Context, who httpapi.Identity) (Job, error) {
-	return request(ctx, h.fs, h.box, newAccountJob(who, h.opts.Now(), h.wait, h.opts.Key), nil)
+	now := h.opts.Now()
+	return request(ctx, h.fs, h.box, newAccountJob(who, now, now, h.wait, h.opts.Key), nil)
 }
 
 // requestOfGone begins the erasure for a user deleted at Firebase, who must have an account here.

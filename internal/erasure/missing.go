@@ -347,8 +347,8 @@ func (m *Missing) note(ctx context.Context, u listed, since any) error {
 // begin begins the erasure of an account that is still recorded as it was read. No user requested
 // it, so no one has the receipt's URL, and there is no address to write to.
 func (m *Missing) begin(ctx context.Context, u listed) (begun bool, err error) {
-	who := httpapi.Identity{UID: string(u.uid)}
-	_, err = request(ctx, m.fs, m.box, newAccountJob(who, m.now(), m.wait, m.key), func(now account.User) bool {
+	who, at := httpapi.Identity{UID: string(u.uid)}, m.now()
+	_, err = request(ctx, m.fs, m.box, newAccountJob(who, at, at, m.wait, m.key), func(now account.User) bool {
 		return now.State == account.Active && now.MissingSince.Equal(u.since)
 	})
 	if errors.Is(err, errNotMeant) {

@@ -39,13 +39,13 @@ func WriteJob(tx *firestore.Transaction, fs *firestore.Client, j Job) error {
 }
 
 // tell owes the event that starts the work on the saga.
-func tell(ctx context.Context, tx *outbox.Tx, j Job, now time.Time) error {
+func tell(ctx context.Context, tx *outbox.Tx, j Job) error {
 	if j.Scope == Consent {
 		fact := event.ConsentWithdrawnV1{UID: string(j.UID), Epoch: j.Epoch}
-		return tx.Tell(ctx, now, fact, string(j.UID), strconv.FormatInt(j.Epoch, 10))
+		return tx.Tell(ctx, j.RequestedAt, fact, string(j.UID), strconv.FormatInt(j.Epoch, 10))
 	}
 	fact := event.AccountErasureRequestedV1{UID: string(j.UID)}
-	return tx.Tell(ctx, now, fact, string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
+	return tx.Tell(ctx, j.RequestedAt, fact, string(j.UID), strconv.FormatInt(j.RequestedAt.UnixMicro(), 10))
 }
 
 // errNotMeant means that the account has changed since its erasure was decided on.
@@ -81,7 +81,7 @@ func request(
 		if err != nil {
 			return fmt.Errorf("close the account: %w", err)
 		}
-		return errors.Join(WriteJob(tx.Transaction, fs, j), tell(ctx, tx, j, j.RequestedAt))
+		return errors.Join(WriteJob(tx.Transaction, fs, j), tell(ctx, tx, j))
 	})
 	if err != nil {
 		return Job{}, fmt.Errorf("request erasure: %w", err)

@@ -53,7 +53,7 @@ func (s *Sweeper) drive(ctx context.Context, due *firestore.DocumentSnapshot) er
 		}
 		j.look(now)
 		driven = j
-		return errors.Join(WriteJob(tx.Transaction, s.Firestore, j), tell(ctx, tx, j, now))
+		return errors.Join(WriteJob(tx.Transaction, s.Firestore, j), tell(ctx, tx, j))
 	})
 	if err != nil {
 		return fmt.Errorf("continue an erasure: %w", err) // its id is a user's and not for a log

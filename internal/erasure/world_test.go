@@ -63,8 +63,8 @@ func newWorldOf(t *testing.T, opts usertest.Options) *world {
 	mailer, objects := usertest.MailerTo(t, w.Mail.Host()), w.StorageClient(nil)
 	w.eraser = &erase.Consumer{
 		Firestore: w.Firestore, Uploads: objects.Bucket("uploads"), Results: objects.Bucket("results"),
-		Auth: w.Users, Mailer: mailer, Signer: w.signer, PublicURL: "https://api.test", Key: []byte(usertest.Key), Wait: wait,
-		Now: w.Clock,
+		Tombstones: objects.Bucket("tombstones"), Auth: w.Users, Mailer: mailer, Signer: w.signer,
+		PublicURL: "https://api.test", Key: []byte(usertest.Key), Wait: wait, Now: w.Clock,
 	}
 	w.sweeper = &erasure.Sweeper{Firestore: w.Firestore, Outbox: w.Outbox, Now: w.Clock}
 	w.requests(t).Routes(w.API)

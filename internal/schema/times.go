@@ -23,6 +23,8 @@ const day = 24 * time.Hour
 //	a username given up         30 d                     sweep, TTL on expireAt
 //	an export                   24 h                     sweep; bucket lifecycle, the backstop
 //	a receipt of erasure        30 d                     sweep, TTL on expireAt
+//	a tombstone of an erasure   30 d                     bucket lifecycle
+//	or a withdrawal
 //	an erasure under way        until proven             sweep drives it on
 //	an account whose Firebase   1 to 2 d, then erased    sweep looks for each user once a day
 //	user is gone
@@ -53,6 +55,13 @@ const (
 	ExportLife = day
 	// ReceiptLife is how long a receipt is available, and how long erased/ has the account.
 	ReceiptLife = 30 * day
+	// RestorableLife is how long deleted documents can be restored: the reach of the database's
+	// backups and of its point-in-time recovery, which Terraform sets.
+	RestorableLife = 7 * day
+	// TombstoneLife is how long it is kept that an account was erased or a consent withdrawn. That
+	// outlives what can be restored by more than three weeks, in which a restored database may wait
+	// for the replay, and make backups of its own.
+	TombstoneLife = RestorableLife + 23*day
 )
 
 // Residual is a copy out of our reach and how long the last of it may remain after an erasure.
@@ -61,20 +70,21 @@ type Residual struct {
 	Days int
 }
 
-// Residuals are in the order of receipts and the deletion page. The first six, except for the
-// parked events, are set by Terraform (data.tf, events.tf, variables.tf). A dead letter was retried
+// Residuals are in the order of receipts and the deletion page. The first seven, except for the
+// parked events, are set by Terraform. A dead letter was retried
 // for at most 7 days before it became one, and is kept for 31. The last two are stated by Google:
 // the Cloud Data Processing Addendum, 6.1 (deletion by the customer: as soon as practicable and
 // within 180 days), for what we delete in Firestore and Cloud Storage and have no soft delete or
 // versions of; and https://firebase.google.com/support/privacy (authentication data of a deleted
 // user is removed from live and backup systems within 180 days).
 var Residuals = []Residual{
-	{"point-in-time recovery of the database", 7},
-	{"backups of the database", 7},
+	{"point-in-time recovery of the database", int(RestorableLife / day)},
+	{"backups of the database", int(RestorableLife / day)},
 	{"messages in topics, which bear ids and numbers", 7},
 	{"messages that could not be delivered, which bear ids and numbers", 38},
 	{"events kept for an operator because they could not be read", int(ParkedLife / day)},
 	{"logs, which bear a keyed hash of the id", 30},
+	{"notes under a keyed hash of the id, to erase what a restored backup brings back", int(TombstoneLife / day)},
 	{"Google's own copies of what was deleted from database and storage, which we cannot read", 180},
 	{"Firebase Authentication's live and backup systems", 180},
 }

@@ -56,8 +56,8 @@ func (f *fixture) leave(t *testing.T) {
 	}
 	requests.Routes(f.API)
 	f.Handlers["erase"] = (&erase.Consumer{
-		Firestore: f.Firestore, Uploads: f.Uploads, Results: f.Results, Auth: f.Users, Mailer: f.Mailer, Signer: signer,
-		PublicURL: "https://api.test", Key: []byte(usertest.Key), Now: f.Clock,
+		Firestore: f.Firestore, Uploads: f.Uploads, Results: f.Results, Tombstones: f.Tombstones, Auth: f.Users,
+		Mailer: f.Mailer, Signer: signer, PublicURL: "https://api.test", Key: []byte(usertest.Key), Now: f.Clock,
 	}).Handle
 	f.Register("bob", "token-of-bob")
 	f.Do("bob", http.MethodDelete, "/v1/me", "")

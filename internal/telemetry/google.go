@@ -13,10 +13,10 @@ import (
 )
 
 // googleHost is Google's endpoint for OTLP. It takes no spans without an OAuth token, nor without
-// the resource attribute [projectAttribute]; and over gRPC a token can be renewed:
-// https://docs.cloud.google.com/stackdriver/docs/reference/telemetry/overview,
-// https://docs.cloud.google.com/trace/docs/migrate-to-otlp-endpoints. The quota counted is that of
-// the account's own project, so no header names another.
+// the resource attribute [projectAttribute]. The quota counted is that of the account's own
+// project, so no header names another. See
+// https://docs.cloud.google.com/stackdriver/docs/reference/telemetry/overview and
+// https://docs.cloud.google.com/trace/docs/migrate-to-otlp-endpoints.
 const googleHost = "telemetry.googleapis.com"
 
 // projectAttribute names the project that Google stores the spans in.
@@ -24,7 +24,8 @@ const projectAttribute = "gcp.project_id"
 
 const cloudScope = "https://www.googleapis.com/auth/cloud-platform"
 
-// authorization returns how to dial the endpoint: Google's with the application default credentials.
+// authorization returns how to dial the endpoint: Google's with the application default
+// credentials.
 func authorization(endpoint string) []grpc.DialOption {
 	if u, err := url.Parse(endpoint); err != nil || u.Hostname() != googleHost {
 		return nil

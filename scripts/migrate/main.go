@@ -47,7 +47,8 @@ Brings the documents of Firestore into the shape that this version of the code w
 after the deployment. It may be stopped and run again: what is migrated is left alone.
 
 With FIRESTORE_EMULATOR_HOST set it works on the emulator, otherwise on Google Cloud, by the
-application default credentials. What it prints has user ids and usernames in it: keep it to yourself.
+application default credentials. The steps "tombstones" need FACESCAN_TOMBSTONES_BUCKET, and
+FACESCAN_HASH_KEY, which is in Secret Manager as hash-key. What it prints has user ids and usernames in it: keep it to yourself.
 
 `
 
@@ -83,7 +84,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.project, "project", "", "Google Cloud `project`; the local one by default, with an emulator")
 	flags.StringVar(&o.database, "database", cmp.Or(os.Getenv("FACESCAN_DATABASE"), firestore.DefaultDatabaseID),
 		"`id` of the database; FACESCAN_DATABASE by default")
-	flags.StringVar(&o.step, "step", "", "run only the step of this `name`")
+	flags.StringVar(&o.step, "step", "", "run only the step of this `name`, and those named NAME/...")
 	flags.StringVar(&o.after, "after", "", "go on behind the document of this `path`, where a run stopped; needs -step")
 	flags.BoolVar(&o.list, "list", false, "list the steps in their order")
 	err := flags.Parse(args)
@@ -115,9 +116,9 @@ func (o *options) check(more int) error {
 		return nil
 	case o.project == "":
 		return errors.New("name the project by -project, or an emulator by FIRESTORE_EMULATOR_HOST")
-	case o.after != "" && o.step == "":
-		return errors.New("-after needs -step")
-	case o.step != "" && !slices.ContainsFunc(steps, func(s step) bool { return s.Name == o.step }):
+	case o.after != "" && !slices.ContainsFunc(steps, func(s step) bool { return s.Name == o.step }):
+		return errors.New("-after needs the -step that stopped")
+	case o.step != "" && !slices.ContainsFunc(steps, func(s step) bool { return s.is(o.step) }):
 		return fmt.Errorf("there is no step %q; -list has them", o.step)
 	}
 	return nil
@@ -138,10 +139,15 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err != nil {
 		return fmt.Errorf("connect to Firestore: %w", err)
 	}
-	r := runner{fs: fs, now: time.Now, out: stdout, dry: o.dryRun, after: o.after}
-	fmt.Fprintf(stdout, "project %s, database %s on %s\n", o.project, o.database, cmp.Or(os.Getenv("FIRESTORE_EMULATOR_HOST"), "Google Cloud"))
+	kept, err := openStones(ctx, os.Getenv)
+	if err != nil {
+		return errors.Join(err, fs.Close())
+	}
+	r := runner{fs: fs, now: time.Now, out: stdout, dry: o.dryRun, after: o.after, stones: kept}
+	where := cmp.Or(os.Getenv("FIRESTORE_EMULATOR_HOST"), "Google Cloud")
+	fmt.Fprintf(stdout, "project %s, database %s on %s\n", o.project, o.database, where)
 	for _, s := range steps {
-		if o.step == "" || o.step == s.Name {
+		if o.step == "" || s.Name == o.step || o.after == "" && s.is(o.step) {
 			err = errors.Join(err, r.run(ctx, s))
 		}
 		if err != nil {

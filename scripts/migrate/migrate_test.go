@@ -255,7 +255,8 @@ func TestCommand(t *testing.T) {
 		"an option that is not there": {[]string{"-x"}, "host", "not defined", errUsage},
 		"the list":                    {[]string{"-list"}, "", "", nil},
 		"every step, of an empty store": {
-			[]string{"-project", "demo-empty"}, os.Getenv("FIRESTORE_EMULATOR_HOST"), "project demo-empty, database (default) on", nil,
+			[]string{"-project", "demo-empty"}, os.Getenv("FIRESTORE_EMULATOR_HOST"),
+			"project demo-empty, database (default) on", nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

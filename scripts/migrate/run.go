@@ -36,6 +36,10 @@ type step struct {
 	Migrate func(ctx context.Context, tx *tx, doc *firestore.DocumentSnapshot) error
 }
 
+// is reports whether the name is that of the step, or of the group that it belongs to: "a" runs
+// "a" and "a/b".
+func (s step) is(name string) bool { return s.Name == name || strings.HasPrefix(s.Name, name+"/") }
+
 func (s step) query(fs *firestore.Client) firestore.Query {
 	if c, _ := schema.Find(s.Collection); c.Below != "" {
 		return fs.CollectionGroup(s.Collection).OrderBy(firestore.DocumentID, firestore.Asc)
@@ -49,6 +53,8 @@ type tx struct {
 	inner *firestore.Transaction
 	now   time.Time
 	dry   bool
+	// stones is nil if the run was given none.
+	stones *stones
 	// writes and notes are what the transaction did and what an operator must know, a line each.
 	writes, notes []string
 }
@@ -106,6 +112,8 @@ type runner struct {
 	now func() time.Time
 	out io.Writer
 	dry bool
+	// stones is for the steps that keep tombstones.
+	stones *stones
 	// after is the path of the document behind which the first page begins, "" for the beginning.
 	after string
 }
@@ -214,7 +222,7 @@ func (r *runner) document(ctx context.Context, s step, doc *firestore.DocumentSn
 		opts = append(opts, firestore.ReadOnly)
 	}
 	o.err = r.fs.RunTransaction(ctx, func(ctx context.Context, inner *firestore.Transaction) error {
-		t := &tx{fs: r.fs, inner: inner, now: r.now().UTC(), dry: r.dry}
+		t := &tx{fs: r.fs, inner: inner, now: r.now().UTC(), dry: r.dry, stones: r.stones}
 		err := s.migrate(ctx, t, doc.Ref)
 		o.writes, o.notes = t.writes, t.notes
 		return err

@@ -13,4 +13,7 @@ var steps = []step{
 	formerEntries,
 	deliveries,
 	kinds,
+	ofErased,
+	ofErasing,
+	ofWithdrawn,
 }

@@ -294,7 +294,6 @@ var plans = map[string]func(*testing.T) *tfjson.Plan{
 	"prod without CORS": planOnce("prod", map[string]string{"cors_origins": "[]"}),
 	"a second environment in the project": planOnce("dev", map[string]string{
 		"prefix": "fs-two", "environment": "two", "database": "two", "identity_enabled": "false",
-		"log_retention_days": "null",
 	}),
 }
 

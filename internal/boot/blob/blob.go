@@ -19,6 +19,11 @@ func Results(ctx context.Context, p *boot.Process) (*storage.BucketHandle, error
 	return bucket(ctx, p, "FACESCAN_RESULTS_BUCKET", p.Config.ResultsBucket)
 }
 
+// Tombstones returns the bucket of the notes of erasures.
+func Tombstones(ctx context.Context, p *boot.Process) (*storage.BucketHandle, error) {
+	return bucket(ctx, p, "FACESCAN_TOMBSTONES_BUCKET", p.Config.TombstonesBucket)
+}
+
 func bucket(ctx context.Context, p *boot.Process, variable, name string) (*storage.BucketHandle, error) {
 	if err := boot.Need(variable, name); err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 	"github.com/facescan/facescan/internal/account/address"
 	"github.com/facescan/facescan/internal/erasure"
 	"github.com/facescan/facescan/internal/erasure/receipt"
+	"github.com/facescan/facescan/internal/erasure/tombstone"
 	"github.com/facescan/facescan/internal/event"
 	"github.com/facescan/facescan/internal/fault"
 	"github.com/facescan/facescan/internal/keys"
@@ -42,6 +43,8 @@ type Consumer struct {
 	// Firestore, Uploads and Results hold what is removed.
 	Firestore        *firestore.Client
 	Uploads, Results *storage.BucketHandle
+	// Tombstones holds what remains to be known after a restore of the database.
+	Tombstones *storage.BucketHandle
 	// Auth holds the Firebase users.
 	Auth *auth.Client
 	// Mailer sends the last mail.
@@ -94,8 +97,8 @@ func (e *Consumer) drive(ctx context.Context, id string) error {
 }
 
 // beginWithdrawal begins the saga of the withdrawal, unless it was begun before.
-func (e *Consumer) beginWithdrawal(ctx context.Context, _ event.Event, data event.ConsentWithdrawnV1) error {
-	j := erasure.NewConsentJob(account.UID(data.UID), data.Epoch, e.Now(), e.Wait)
+func (e *Consumer) beginWithdrawal(ctx context.Context, told event.Event, data event.ConsentWithdrawnV1) error {
+	j := erasure.NewConsentJob(account.UID(data.UID), data.Epoch, told.Time, e.Now(), e.Wait)
 	if err := e.begin(ctx, j); err != nil {
 		return fmt.Errorf("begin a withdrawal: %w", err)
 	}
@@ -124,6 +127,11 @@ func (e *Consumer) run(ctx context.Context, j erasure.Job, until time.Time) erro
 
 // step does the saga's next step. done reports that the saga waits or is over.
 func (e *Consumer) step(ctx context.Context, j *erasure.Job, until time.Time) (done bool, err error) {
+	if j.Begins() {
+		if err := e.bury(ctx, *j, tombstone.Begun); err != nil {
+			return false, err
+		}
+	}
 	switch j.Step {
 	case erasure.Lock:
 		users, err := e.lock(ctx, j.UID)
@@ -154,6 +162,12 @@ func (e *Consumer) step(ctx context.Context, j *erasure.Job, until time.Time) (d
 		}
 		return true, e.finish(ctx, *j)
 	}
+}
+
+// bury keeps the saga's tombstone.
+func (e *Consumer) bury(ctx context.Context, j erasure.Job, phase tombstone.Phase) error {
+	_, err := tombstone.Keep(ctx, e.Tombstones, erasure.Pseudonym(e.Key, j.UID), j.Tombstone(phase))
+	return err
 }
 
 // advance writes the next step, together with other changes in the same commit.
@@ -272,6 +286,9 @@ func (e *Consumer) pass(ctx context.Context, j erasure.Job, until time.Time) (re
 func (e *Consumer) finish(ctx context.Context, j erasure.Job) error {
 	stores, err := e.stores(ctx, j)
 	if err != nil {
+		return err
+	}
+	if err := e.bury(ctx, j, tombstone.Done); err != nil {
 		return err
 	}
 	if j.Scope == erasure.Account {

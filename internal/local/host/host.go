@@ -44,6 +44,8 @@ const Project = emulator.DefaultProject
 const (
 	UploadsBucket = "facescan-uploads"
 	ResultsBucket = "facescan-results"
+	// TombstonesBucket holds what must be known of erasures after a restore of the database.
+	TombstonesBucket = "facescan-tombstones"
 )
 
 // startTimeout bounds the wait for the functions to answer.
@@ -171,21 +173,22 @@ func (h *Host) setEnvironment() error {
 		return err
 	}
 	for name, value := range map[string]string{
-		"GOOGLE_CLOUD_PROJECT":      Project,
-		"FACESCAN_HASH_KEY":         rand.Text() + rand.Text(),
-		"FACESCAN_UPLOADS_BUCKET":   UploadsBucket,
-		"FACESCAN_RESULTS_BUCKET":   ResultsBucket,
-		"FACESCAN_SIGNING_ACCOUNT":  h.Storage.Account(),
-		"FACESCAN_SIGNING_KEY":      string(h.Storage.SigningKeyPEM()),
-		"FACESCAN_FIREBASE_API_KEY": "local",
-		"FACESCAN_FCM_ENDPOINT":     h.Push.URL(),
-		"FACESCAN_CLOCK":            h.clock.file,
-		"FACESCAN_SMTP":             h.Mail.Host(),
-		"FACESCAN_MAIL_FROM":        "FaceScan <no-reply@facescan.invalid>",
-		"FACESCAN_TRACE_RATIO":      "1",
-		"FACESCAN_PUBLIC_URL":       h.URL,
-		"FACESCAN_UNSUBSCRIBE_KEYS": randomKey(),
-		"FACESCAN_RECEIPT_KEY":      seed,
+		"GOOGLE_CLOUD_PROJECT":       Project,
+		"FACESCAN_HASH_KEY":          rand.Text() + rand.Text(),
+		"FACESCAN_UPLOADS_BUCKET":    UploadsBucket,
+		"FACESCAN_RESULTS_BUCKET":    ResultsBucket,
+		"FACESCAN_TOMBSTONES_BUCKET": TombstonesBucket,
+		"FACESCAN_SIGNING_ACCOUNT":   h.Storage.Account(),
+		"FACESCAN_SIGNING_KEY":       string(h.Storage.SigningKeyPEM()),
+		"FACESCAN_FIREBASE_API_KEY":  "local",
+		"FACESCAN_FCM_ENDPOINT":      h.Push.URL(),
+		"FACESCAN_CLOCK":             h.clock.file,
+		"FACESCAN_SMTP":              h.Mail.Host(),
+		"FACESCAN_MAIL_FROM":         "FaceScan <no-reply@facescan.invalid>",
+		"FACESCAN_TRACE_RATIO":       "1",
+		"FACESCAN_PUBLIC_URL":        h.URL,
+		"FACESCAN_UNSUBSCRIBE_KEYS":  randomKey(),
+		"FACESCAN_RECEIPT_KEY":       seed,
 		// Nothing here is late by minutes.
 		"FACESCAN_ERASURE_WAIT":        "2s",
 		"FACESCAN_LOOK_AFTER":          "20s",

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -104,7 +105,7 @@ func (h *Host) makeBuckets() error {
 	if err := h.Storage.CreateBucket(UploadsBucket, finalized); err != nil {
 		return err
 	}
-	return h.Storage.CreateBucket(ResultsBucket)
+	return errors.Join(h.Storage.CreateBucket(ResultsBucket), h.Storage.CreateBucket(TombstonesBucket))
 }
 
 // schedule requests a sweep once a period, as Cloud Scheduler does, until ctx ends.

@@ -8,7 +8,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"net/http"
 	"os"
 	"sync"
@@ -69,6 +68,7 @@ type World struct {
 	Firestore        *firestore.Client
 	Storage          *emulator.Storage
 	Uploads, Results *storage.BucketHandle
+	Tombstones       *storage.BucketHandle
 	Users            *auth.Client
 	Push             *emulator.FCM
 	Mail             *emulator.SMTP
@@ -136,9 +136,12 @@ func (w *World) startStorage(way http.RoundTripper) {
 	w.Storage, err = emulator.NewStorage(context.WithoutCancel(w.tb.Context()), emulator.StorageOptions{Now: w.Clock})
 	w.must(err)
 	w.tb.Cleanup(func() { _ = w.Storage.Close() })
-	w.must(errors.Join(w.Storage.CreateBucket("uploads"), w.Storage.CreateBucket("results")))
+	for _, name := range []string{"uploads", "results", "tombstones"} {
+		w.must(w.Storage.CreateBucket(name))
+	}
 	client := w.StorageClient(way)
 	w.Uploads, w.Results = client.Bucket("uploads"), client.Bucket("results")
+	w.Tombstones = client.Bucket("tombstones")
 	w.Signing = storage.SignedURLOptions{
 		GoogleAccessID: w.Storage.Account(), PrivateKey: w.Storage.SigningKeyPEM(), Scheme: storage.SigningSchemeV4,
 		Insecure: true, Hostname: w.Storage.Host(),
@@ -266,5 +269,5 @@ func (w *World) Advance(d time.Duration) {
 // Mentions returns [emulatortest.Mentions] of the world's database and buckets.
 func (w *World) Mentions(text string) []string {
 	w.tb.Helper()
-	return emulatortest.Mentions(w.tb, w.Firestore, text, w.Uploads, w.Results)
+	return emulatortest.Mentions(w.tb, w.Firestore, text, w.Uploads, w.Results, w.Tombstones)
 }

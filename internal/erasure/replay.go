@@ -1,0 +1,182 @@
+package erasure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+
+	"github.com/facescan/facescan/internal/account"
+	"github.com/facescan/facescan/internal/erasure/tombstone"
+	"github.com/facescan/facescan/internal/httpapi"
+	"github.com/facescan/facescan/internal/keys"
+	"github.com/facescan/facescan/internal/outbox"
+)
+
+// replayPage is how many users are read at a time.
+const replayPage = 300
+
+// Replay asks again, in a restored database, for the erasures and withdrawals that it has
+// forgotten. It does what the users' own requests did: it closes the fence, and owes the events by
+// which the function erase removes the rest. A further run finds nothing to erase or withdraw.
+//
+// A tombstone means a user who was there when it was made. An account made since is not erased, and
+// a consent given since not withdrawn, but what was made under the consents before it is removed.
+type Replay struct {
+	// Firestore is the restored database. Accounts withdraws in it, and Outbox commits to it.
+	Firestore *firestore.Client
+	Accounts  *account.Service
+	Outbox    *outbox.Box
+	// Tombstones are the latest ones by pseudonym.
+	Tombstones map[string]tombstone.Latest
+	// Key derives pseudonyms and capabilities. It is the key by which the tombstones were made.
+	Key keys.Ring
+	// Wait is the time that an erasure waits for late photos.
+	Wait time.Duration
+	// Now is the clock.
+	Now func() time.Time
+	// Dry leaves the database as it is.
+	Dry bool
+	// Tell, if set, is told of every user whom something was done to, and of every page with what was
+	// done so far.
+	Tell func(Redone)
+	Page func(Replayed)
+}
+
+// Redone is what was done to a user.
+type Redone struct {
+	Pseudonym string
+	Did       Deed
+	// At is when the user asked for it.
+	At time.Time
+	// Err is set if it failed.
+	Err error
+}
+
+// Deed is what a replay does to a user.
+type Deed string
+
+// The deeds.
+const (
+	// NoDeed is for a user who has no tombstone, or whose erasure the database knows of.
+	NoDeed Deed = ""
+	// EraseAgain begins the erasure of the account.
+	EraseAgain Deed = "erase"
+	// WithdrawAgain withdraws the consent.
+	WithdrawAgain Deed = "withdraw"
+	// RemoveAgain begins the removal of what may be left of a consent whose withdrawal the database
+	// knows of. It is done by every run.
+	RemoveAgain Deed = "remove"
+)
+
+// Replayed counts what a replay has done.
+type Replayed struct {
+	Users, Failed int
+	// Deeds are the numbers of users by deed.
+	Deeds map[Deed]int
+}
+
+// errReplay means that the replay failed for some users.
+var errReplay = errors.New("some users could not be gone through; mend the cause and run it again")
+
+// Run goes through all users. One who fails does not stop it.
+func (r *Replay) Run(ctx context.Context) (Replayed, error) {
+	sum := Replayed{Deeds: map[Deed]int{}}
+	users := r.Firestore.Collection("users").OrderBy(firestore.DocumentID, firestore.Asc).Limit(replayPage)
+	for next := users; ; {
+		page, err := next.Documents(ctx).GetAll()
+		if err != nil {
+			return sum, fmt.Errorf("list users: %w", err)
+		}
+		for _, snap := range page {
+			done := r.user(ctx, snap)
+			if ctx.Err() != nil {
+				return sum, ctx.Err()
+			}
+			sum.Users++
+			if done.Err != nil {
+				sum.Failed++
+			} else {
+				sum.Deeds[done.Did]++
+			}
+			if r.Tell != nil && (done.Err != nil || done.Did != NoDeed) {
+				r.Tell(done)
+			}
+		}
+		if r.Page != nil {
+			r.Page(sum)
+		}
+		if len(page) < replayPage {
+			break
+		}
+		next = users.StartAfter(page[len(page)-1])
+	}
+	if sum.Failed > 0 {
+		return sum, fmt.Errorf("replay %d users: %w", sum.Failed, errReplay)
+	}
+	return sum, nil
+}
+
+// user does what is to be done to the user of the document.
+func (r *Replay) user(ctx context.Context, snap *firestore.DocumentSnapshot) (done Redone) {
+	uid := account.UID(snap.Ref.ID)
+	done.Pseudonym = Pseudonym(r.Key, uid)
+	latest, ok := r.Tombstones[done.Pseudonym]
+	if !ok {
+		return done
+	}
+	var u account.User
+	if done.Err = snap.DataTo(&u); done.Err != nil {
+		done.Err = fmt.Errorf("decode the user: %w", done.Err)
+		return done
+	}
+	switch {
+	case u.State == account.Erasing: // in one commit with its saga, which the sweep drives on
+	case !latest.Account.IsZero() && existed(u, latest.Account):
+		done.Did, done.At = EraseAgain, latest.Account
+		done.Err = r.erase(ctx, uid, done.At)
+	case !latest.Consent.IsZero():
+		done.At = latest.Consent
+		done.Did, done.Err = r.withdraw(ctx, u, done.At)
+	}
+	return done
+}
+
+// existed reports whether the account is one of before the time. Firebase makes no id twice, but
+// those of custom tokens are given by the app.
+func existed(u account.User, at time.Time) bool { return !u.CreatedAt.After(at) }
+
+// erase begins the saga as it was begun at the time, so that the URL of the receipt that its user
+// has is that of the new one.
+func (r *Replay) erase(ctx context.Context, uid account.UID, at time.Time) error {
+	if r.Dry {
+		return nil
+	}
+	j := newAccountJob(httpapi.Identity{UID: string(uid)}, at, r.Now(), r.Wait, r.Key)
+	_, err := request(ctx, r.Firestore, r.Outbox, j, func(now account.User) bool { return existed(now, at) })
+	return err
+}
+
+// withdraw withdraws a consent given by the time. If there is none in force, it has removed what
+// was made under those before the time.
+func (r *Replay) withdraw(ctx context.Context, u account.User, at time.Time) (Deed, error) {
+	if u.Consent.Granted && !u.Consent.At.After(at) {
+		if r.Dry {
+			return WithdrawAgain, nil
+		}
+		_, err := r.Accounts.WithdrawAgain(ctx, u.UID, at)
+		return WithdrawAgain, err
+	}
+	epoch, err := account.ConsentAt(ctx, r.Firestore, u.UID, at)
+	if err != nil || epoch == 0 {
+		return NoDeed, err
+	}
+	if r.Dry {
+		return RemoveAgain, nil
+	}
+	return RemoveAgain, r.Outbox.Run(ctx, func(ctx context.Context, tx *outbox.Tx) error {
+		return tell(ctx, tx, NewConsentJob(u.UID, epoch, at, r.Now(), r.Wait))
+	})
+}
