@@ -8,8 +8,8 @@ locals {
   bucket_grants = merge([
     for bucket in ["uploads", "results", "tombstones"] : {
       for name, f in local.functions : "${name}-${bucket}" => {
-        function = name, bucket = bucket, role = local.bucket_roles[lookup(f.access, bucket, "")]
-      } if lookup(f.access, bucket, "") != ""
+        function = name, bucket = bucket, role = local.bucket_roles[f.access[bucket]]
+      } if f.access[bucket] != ""
     }
   ]...)
 

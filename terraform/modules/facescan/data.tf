@@ -91,7 +91,7 @@ resource "google_storage_bucket" "tombstones" {
 
   lifecycle_rule {
     condition {
-      age = lookup(local.catalog, "tombstoneDays", 30)
+      age = local.catalog.tombstoneDays
     }
     action {
       type = "Delete"
@@ -191,7 +191,7 @@ resource "google_firestore_backup_schedule" "daily" {
   count = var.create_database ? 1 : 0
 
   database  = local.database
-  retention = "604800s" # 7 days: the receipt of an erasure names it as the residual window
+  retention = "${local.catalog.restorableDays * 86400}s" # the receipt of an erasure names it as the residual window
 
   daily_recurrence {}
 }
