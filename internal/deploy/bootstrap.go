@@ -274,6 +274,7 @@ func (c *cloud) small(
 	}
 	var plan func(context.Context) (saved, error)
 	plan = func(ctx context.Context) (saved, error) {
+		defer c.timed("plan")()
 		if err := c.runPlan(ctx, tf, opts); err != nil {
 			return saved{}, err
 		}
