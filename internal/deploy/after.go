@@ -134,9 +134,9 @@ const (
 	pushPoll    = 3 * time.Second
 )
 
-// checkPush requests a sweep and waits until the sweep has written its lease in Firestore. That
-// needs the topic, the subscription's signed push, the function's check of the signature, its start
-// and its access to Firestore.
+// checkPush requests a sweep and waits until a sweep has logged its end. That needs the topic, the
+// subscription's signed push, the function's check of the signature, its start and its access to
+// Firestore. It reads the log since the deployer may read no document.
 func (c *cloud) checkPush(ctx context.Context) (string, error) {
 	if c.dry {
 		return "", doctor.Skip("the fake delivers nothing")
@@ -145,7 +145,7 @@ func (c *cloud) checkPush(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	before, err := c.leaseWritten(ctx)
+	before, err := c.lastSwept(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -157,20 +157,20 @@ func (c *cloud) checkPush(ctx context.Context) (string, error) {
 	); err != nil {
 		return "", fmt.Errorf("publish to %s: %w", topic, err)
 	}
-	if err := c.awaitLease(ctx, before); err != nil {
+	if err := c.awaitSweep(ctx, before); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("published, pushed and swept in %.0f s", time.Since(started).Seconds()), nil
 }
 
-func (c *cloud) awaitLease(ctx context.Context, before time.Time) error {
+func (c *cloud) awaitSweep(ctx context.Context, before time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
 	defer cancel()
 	tick := time.NewTicker(pushPoll)
 	defer tick.Stop()
 	for {
-		written, err := c.leaseWritten(ctx)
-		if err == nil && written.After(before) {
+		swept, err := c.lastSwept(ctx)
+		if err == nil && swept.After(before) {
 			return nil
 		}
 		select {
@@ -181,17 +181,26 @@ func (c *cloud) awaitLease(ctx context.Context, before time.Time) error {
 	}
 }
 
-// leaseWritten returns when limits/sweep was last written, the zero time if never.
-func (c *cloud) leaseWritten(ctx context.Context) (time.Time, error) {
-	var doc struct {
-		UpdateTime time.Time `json:"updateTime"`
+// lastSwept returns when the newest sweep of the last hour logged its end, the zero time if none
+// did: https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list
+func (c *cloud) lastSwept(ctx context.Context) (time.Time, error) {
+	var found struct {
+		Entries []struct {
+			Timestamp time.Time `json:"timestamp"`
+		} `json:"entries"`
 	}
-	path := "projects/" + c.project + "/databases/" + c.database() + "/documents/limits/sweep"
-	err := c.google.Call(ctx, gcp.Firestore, http.MethodGet, path, nil, &doc)
-	if gcp.Refused(err, http.StatusNotFound) {
-		return time.Time{}, nil
+	filter := fmt.Sprintf(
+		`resource.type="cloud_run_revision" resource.labels.service_name="%s-sweep" jsonPayload.message="swept" timestamp>="%s"`,
+		c.prefix(), time.Now().Add(-time.Hour).UTC().Format(time.RFC3339),
+	)
+	ask := map[string]any{
+		"resourceNames": []string{"projects/" + c.project}, "filter": filter, "orderBy": "timestamp desc", "pageSize": 1,
 	}
-	return doc.UpdateTime, err
+	err := c.google.Call(ctx, gcp.Logging, http.MethodPost, "entries:list", ask, &found)
+	if err != nil || len(found.Entries) == 0 {
+		return time.Time{}, err
+	}
+	return found.Entries[0].Timestamp, nil
 }
 
 const probeTimeout = 3 * time.Minute

@@ -59,7 +59,8 @@ func cloudOf(t *testing.T, all answers) (c *cloud, out *strings.Builder, sent fu
 			gcp.ResourceManager.Variable: server.URL + "/rm/", gcp.Billing.Variable: server.URL + "/billing/",
 			gcp.ServiceUsage.Variable: server.URL + "/usage/v1/", gcp.SecretManager.Variable: server.URL + "/secrets/",
 			gcp.Storage.Variable: server.URL + "/storage/", gcp.PubSub.Variable: server.URL + "/pubsub/",
-			gcp.Firestore.Variable: server.URL + "/firestore/", gcp.Run.Variable: server.URL + "/run/",
+			gcp.Firestore.Variable: server.URL + "/firestore/", gcp.Logging.Variable: server.URL + "/logging/",
+			gcp.Run.Variable:      server.URL + "/run/",
 			gcp.Identity.Variable: server.URL + "/identity/", gcp.Rules.Variable: server.URL + "/rules/",
 			gcp.Functions.Variable: server.URL + "/functions/", "GOOGLE_OAUTH_ACCESS_TOKEN": "token-of-the-test",
 		})}
@@ -98,15 +99,15 @@ func TestPointsAt(t *testing.T) {
 
 func TestPushCheck(t *testing.T) {
 	t.Parallel()
-	const lease = "GET /firestore/projects/facescan-dev/databases/(default)/documents/limits/sweep"
+	const log = "POST /logging/entries:list"
 	const publish = "POST /pubsub/projects/facescan-dev/topics/facescan-sweep-requested-v1:publish"
 	t.Run("sees the sweep that it asked for", func(t *testing.T) {
 		t.Parallel()
 		all := answers{publish: map[string]any{"messageIds": []string{"1"}}}
 		c, _, sent := cloudOf(t, all)
-		// The lease is written only after the publication; a map that the server reads must not be
+		// The line is there only after the publication; a map that the server reads must not be
 		// written, so the server answers by what it was sent.
-		all[lease] = leaseAfter{sent, publish}
+		all[log] = sweptAfter{sent, publish}
 		found, err := c.checkPush(t.Context())
 		if err != nil || !strings.Contains(found, "swept in") {
 			t.Errorf("%q, %v", found, err)
@@ -119,7 +120,7 @@ func TestPushCheck(t *testing.T) {
 	})
 	t.Run("fails where nothing may be published", func(t *testing.T) {
 		t.Parallel()
-		c, _, _ := cloudOf(t, answers{publish: 403})
+		c, _, _ := cloudOf(t, answers{publish: 403, log: map[string]any{}})
 		_, err := c.checkPush(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "publish to facescan-sweep-requested-v1") {
 			t.Errorf("err = %v", err)
@@ -136,20 +137,20 @@ func TestPushCheck(t *testing.T) {
 	})
 }
 
-// leaseAfter is the lease's document, written once the publication was sent.
-type leaseAfter struct {
+// sweptAfter is the log, with the line of a sweep once the publication was sent.
+type sweptAfter struct {
 	sent    func() []request
 	publish string
 }
 
-func (l leaseAfter) MarshalJSON() ([]byte, error) {
-	at := "2026-11-22T02:00:00Z"
-	for _, r := range l.sent() {
-		if r.key == l.publish {
-			at = "2026-11-22T02:00:05Z"
+func (s sweptAfter) MarshalJSON() ([]byte, error) {
+	var entries []map[string]any
+	for _, r := range s.sent() {
+		if r.key == s.publish {
+			entries = append(entries, map[string]any{"timestamp": "2026-11-22T02:00:05.123Z"})
 		}
 	}
-	return json.Marshal(map[string]any{"updateTime": at})
+	return json.Marshal(map[string]any{"entries": entries})
 }
 
 func mustJSON(t *testing.T, v any) string {

@@ -111,7 +111,7 @@ func checkNames(t *testing.T, plan *tfjson.Plan) {
 			if name == "" {
 				continue
 			}
-			id := fmt.Sprint(r.Type, " ", r.text("bucket"), r.text("database"), r.text("collection"), " ", name)
+			id := fmt.Sprint(r.Type, " ", r.text("bucket"), r.text("database"), r.text("collection"), r.text("service"), " ", name)
 			if r.Type == "google_firestore_index" {
 				break
 			}

@@ -112,6 +112,9 @@ func TestGrantsOnlyAddMembers(t *testing.T) {
 func TestUsers_leaveByTheAPIAndNotByTheSDK(t *testing.T) {
 	each(t, func(t *testing.T, plan *tfjson.Plan) {
 		configs := resources(plan, "google_identity_platform_config")
+		if set := plan.Variables["identity_enabled"]; set != nil && set.Value == "false" && len(configs) == 0 {
+			return // the first environment's
+		}
 		if len(configs) != 1 {
 			t.Fatalf("%d configurations of sign-in", len(configs))
 		}

@@ -37,6 +37,7 @@ var (
 	Storage         = api("STORAGE", "storage", "storage/v1")
 	PubSub          = api("PUBSUB", "pubsub", "v1")
 	Firestore       = api("FIRESTORE", "firestore", "v1")
+	Logging         = api("LOGGING", "logging", "v2")
 	Rules           = api("FIREBASERULES", "firebaserules", "v1")
 	Identity        = api("IDENTITY_PLATFORM", "identitytoolkit", "v2")
 	Functions       = api("CLOUDFUNCTIONS2", "cloudfunctions", "v2")
