@@ -48,7 +48,8 @@ after the deployment. It may be stopped and run again: what is migrated is left 
 
 With FIRESTORE_EMULATOR_HOST set it works on the emulator, otherwise on Google Cloud, by the
 application default credentials. The steps "tombstones" need FACESCAN_TOMBSTONES_BUCKET, and
-FACESCAN_HASH_KEY, which is in Secret Manager as hash-key. What it prints has user ids and usernames in it: keep it to yourself.
+FACESCAN_HASH_KEY, which is in Secret Manager as hash-key. What it prints has user ids and usernames
+in it: keep it to yourself.
 
 `
 
