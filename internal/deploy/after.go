@@ -190,7 +190,8 @@ func (c *cloud) lastSwept(ctx context.Context) (time.Time, error) {
 		} `json:"entries"`
 	}
 	filter := fmt.Sprintf(
-		`resource.type="cloud_run_revision" resource.labels.service_name="%s-sweep" jsonPayload.message="swept" timestamp>="%s"`,
+		`resource.type="cloud_run_revision" resource.labels.service_name="%s-sweep"
+		jsonPayload.message="swept" timestamp>="%s"`,
 		c.prefix(), time.Now().Add(-time.Hour).UTC().Format(time.RFC3339),
 	)
 	ask := map[string]any{

@@ -60,11 +60,17 @@ func (c *cloud) bootstrap(ctx context.Context) error {
 	if _, err := c.small(ctx, tf, bootstrapFolder, vars); err != nil {
 		return err
 	}
+	granted := c.last
 	if err := c.writeSecrets(ctx); err != nil {
 		return err
 	}
 	if err := c.addFirebase(ctx); err != nil {
 		return err
+	}
+	if !granted.empty() {
+		if err := c.wait(ctx, grantDelay, "until the grants hold for builds"); err != nil {
+			return err
+		}
 	}
 	c.tellByHand()
 	fmt.Fprintf(c.out, "\nDone. The next command: make deploy ENV=%s\n", c.env)
@@ -102,6 +108,11 @@ func (c *cloud) enable(ctx context.Context) error {
 // apiDelay is how long an enabled API is commonly refused still ("wait a few minutes", its message
 // says). What takes longer is tried again.
 const apiDelay = 30 * time.Second
+
+// grantDelay is how long a grant commonly takes to hold everywhere, "typically within 2 minutes"
+// and up to 7 or more: https://cloud.google.com/iam/docs/access-change-propagation. Builds that are
+// refused all the same are tried again.
+const grantDelay = 2 * time.Minute
 
 // keepBucket makes the bucket of the states if it is not there. terraform/bootstrap, whose own
 // state stands in it, imports it.

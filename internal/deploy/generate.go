@@ -59,8 +59,8 @@ var modules = []string{"access", "edge", "facescan", "function", "monitoring"}
 // callerHeader stands above the files of the root that are written from the module's.
 const callerHeader = "# Written by go generate ./internal/catalog from modules/facescan.\n\n"
 
-// addModules adds the tables of the modules' inputs and outputs, and the root, which hands on all of
-// facescan's.
+// addModules adds the tables of the modules' inputs and outputs, and the root, which hands on all
+// of facescan's.
 func addModules(root string, files map[string][]byte) error {
 	for _, name := range modules {
 		folder := filepath.Join("terraform", "modules", name)

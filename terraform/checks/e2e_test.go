@@ -118,8 +118,8 @@ func TestApply(t *testing.T) {
 	})
 }
 
-// stays reports whether a destroy leaves the resource: what the owner made, and what the cloud keeps
-// by nature. APIs stay on, and every project has its log bucket and its sign-in config.
+// stays reports whether a destroy leaves the resource: what the owner made, and what the cloud
+// keeps by nature. APIs stay on, and every project has its log bucket and its sign-in config.
 func stays(key string) bool {
 	for _, kept := range []string{
 		"serviceusage/", "identitytoolkit/", "firebaseappcheck/", "iam/", "secretmanager/", "artifactregistry/",
@@ -185,7 +185,8 @@ func checkSent(t *testing.T, fake *fakegcp.Server) {
 			t.Errorf("%s pushes to %v, want %s", s.Name, push["pushEndpoint"], want)
 		}
 		dead, _ := subscription["deadLetterPolicy"].(map[string]any)
-		if topic, _ := dead["deadLetterTopic"].(string); !strings.HasSuffix(topic, "/topics/facescan-"+catalog.DeadLetterTopic) {
+		topic, _ := dead["deadLetterTopic"].(string)
+		if !strings.HasSuffix(topic, "/topics/facescan-"+catalog.DeadLetterTopic) {
 			t.Errorf("%s has dead letters in %q", s.Name, topic)
 		}
 	}

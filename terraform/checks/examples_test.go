@@ -24,7 +24,9 @@ var examples = map[string]struct {
 	environments int
 	has, lacks   []string
 }{
-	"minimal": {1, []string{"compute_url_map", "firestore_database", "identity_platform_config"}, []string{"monitoring_", "billing_"}},
+	"minimal": {1, []string{
+		"compute_url_map", "firestore_database", "identity_platform_config",
+	}, []string{"monitoring_", "billing_"}},
 	"full": {2, []string{
 		"compute_url_map", "dns_record_set", "firestore_database", "identity_platform_config", "monitoring_alert_policy",
 		"billing_budget", "iam_workload_identity_pool_provider",
@@ -50,7 +52,8 @@ func TestExamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			plan := planExample(t, name)
-			if got := len(resources(plan, "google_cloudfunctions2_function")); got != want.environments*len(catalog.Functions()) {
+			got := len(resources(plan, "google_cloudfunctions2_function"))
+			if got != want.environments*len(catalog.Functions()) {
 				t.Errorf("%d functions, the catalog has %d", got, len(catalog.Functions()))
 			}
 			types := map[string]bool{}
@@ -88,14 +91,17 @@ func planExample(t *testing.T, name string) *tfjson.Plan {
 	return s.initialise(t, folder, environ(s.fake.Environ())).plan(ctx, t, map[string]string{"project_id": project}, true)
 }
 
-// identifying are the attributes by which Google tells two resources of a type apart, the first that
-// a resource has.
+// identifying are the attributes by which Google tells two resources of a type apart, the first
+// that a resource has.
 var identifying = []string{
-	"secret_id", "account_id", "role_id", "workload_identity_pool_id", "repository_id", "slo_id", "service_id", "display_name", "name",
+	"secret_id", "account_id", "role_id", "workload_identity_pool_id", "repository_id", "slo_id", "service_id",
+	"display_name", "name",
 }
 
 // additive are types of which two that are the same do no harm.
-var additive = []string{"google_project_service", "google_monitoring_notification_channel", "google_firebaserules_ruleset"}
+var additive = []string{
+	"google_project_service", "google_monitoring_notification_channel", "google_firebaserules_ruleset",
+}
 
 // checkNames wants no two resources of a type to have one name: two environments in a project would
 // take them from each other.
@@ -103,7 +109,8 @@ func checkNames(t *testing.T, plan *tfjson.Plan) {
 	t.Helper()
 	seen := map[string]string{}
 	for _, r := range resources(plan) {
-		if slices.Contains(additive, r.Type) || strings.Contains(r.Type, "_iam_") && r.Type != "google_project_iam_custom_role" {
+		grant := strings.Contains(r.Type, "_iam_") && r.Type != "google_project_iam_custom_role"
+		if grant || slices.Contains(additive, r.Type) || r.Type == "google_firestore_index" {
 			continue
 		}
 		for _, attribute := range identifying {
@@ -111,10 +118,8 @@ func checkNames(t *testing.T, plan *tfjson.Plan) {
 			if name == "" {
 				continue
 			}
-			id := fmt.Sprint(r.Type, " ", r.text("bucket"), r.text("database"), r.text("collection"), r.text("service"), " ", name)
-			if r.Type == "google_firestore_index" {
-				break
-			}
+			in := r.text("bucket") + r.text("database") + r.text("collection") + r.text("service")
+			id := fmt.Sprint(r.Type, " ", in, " ", name)
 			if other := seen[id]; other != "" {
 				t.Errorf("%s and %s are both the %s", other, r.Address, id)
 			}

@@ -61,7 +61,8 @@ func TestApplyEvents(t *testing.T) {
 	s.edit(t, "modules/facescan/catalog.json", `"maxAttempts": 20`, `"maxAttempts": 5`)
 	s.edit(t, "modules/facescan/catalog.json", `"minBackoffSeconds": 10`, `"minBackoffSeconds": 1`)
 	s.edit(t, "modules/facescan/catalog.json", `"maxBackoffSeconds": 600`, `"maxBackoffSeconds": 1`)
-	s.edit(t, "modules/facescan/events.tf", `"2678400s"`, `"604800s"`) // the emulator does not know that it may be more than a week by now
+	// The emulator does not know that it may be more than a week by now.
+	s.edit(t, "modules/facescan/events.tf", `"2678400s"`, `"604800s"`)
 
 	vars, file := options(variables("dev"))
 	apply := []tfexec.ApplyOption{
@@ -83,7 +84,8 @@ func TestApplyEvents(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = client.Close() })
 	const body = "an event"
-	if _, err := client.Publisher("facescan-"+topic).Publish(ctx, &pubsub.Message{Data: []byte(body)}).Get(ctx); err != nil {
+	published := client.Publisher("facescan-"+topic).Publish(ctx, &pubsub.Message{Data: []byte(body)})
+	if _, err := published.Get(ctx); err != nil {
 		t.Fatal(err)
 	}
 
@@ -101,7 +103,8 @@ func TestApplyEvents(t *testing.T) {
 		receive, cancel := context.WithCancel(ctx)
 		defer cancel()
 		var dead *pubsub.Message
-		err := client.Subscriber("facescan-"+catalog.DeadLetterTopic).Receive(receive, func(_ context.Context, m *pubsub.Message) {
+		letters := client.Subscriber("facescan-" + catalog.DeadLetterTopic)
+		err := letters.Receive(receive, func(_ context.Context, m *pubsub.Message) {
 			m.Ack()
 			dead = m
 			cancel()

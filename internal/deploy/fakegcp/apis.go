@@ -3,10 +3,13 @@ package fakegcp
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/facescan/facescan/internal/deploy/fakegcp/iam"
 )
 
 // firstAPIs are on in every project that the console or gcloud made.
@@ -66,8 +69,28 @@ func (s *Server) enable(api string) {
 		"parent": "projects/" + s.number, "config": object{"name": api},
 	}
 	for _, agent := range agentsOf[api] {
-		s.agents[fmt.Sprintf(agent, s.number)] = true
+		s.newAgent(fmt.Sprintf(agent, s.number), strings.TrimSuffix(api, ".googleapis.com"))
 	}
+}
+
+// newAgent makes an account of Google's own, which has the product's role on the project from the
+// start: https://cloud.google.com/iam/docs/service-agents
+func (s *Server) newAgent(email, product string) {
+	if s.agents[email] {
+		return
+	}
+	s.agents[email] = true
+	k := key("cloudresourcemanager", s.root())
+	policy := object{}
+	maps.Copy(policy, s.policies[k])
+	bindings, _ := policy["bindings"].([]any)
+	policy["bindings"] = append(slices.Clone(bindings), object{
+		"role": "roles/" + product + ".serviceAgent", "members": []any{"serviceAccount:" + email},
+	})
+	s.policies[k] = policy
+	grants := iam.Parse(policy, s.options.Now())
+	grants.Since(s.grants[k])
+	s.grants[k] = grants
 }
 
 // off refuses a call of a service whose API is not enabled.
@@ -119,7 +142,7 @@ func (s *Server) serviceUsage(c call) (reply, bool) {
 		product := strings.TrimSuffix(name, ".googleapis.com")
 		email := "service-" + s.number + "@" + cmp.Or(agentDomains[product], "gcp-sa-"+product) +
 			".iam.gserviceaccount.com"
-		s.agents[email] = true
+		s.newAgent(email, product)
 		return s.operation(c, object{"email": email, "uniqueId": "1" + s.number}), true
 	case c.Method == http.MethodGet && name == "services":
 		var all []any

@@ -6,6 +6,7 @@ package tfmodule
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -89,6 +90,9 @@ func literal(attribute *hclsyntax.Attribute) (string, error) {
 	if diagnostics.HasErrors() {
 		return "", diagnostics
 	}
+	if value.IsNull() || value.Type() != cty.String {
+		return "", errors.New("it is no text")
+	}
 	return value.AsString(), nil
 }
 
@@ -120,7 +124,9 @@ func (m Module) Caller(name, source, header string) map[string][]byte {
 	var variables, call, outputs bytes.Buffer
 	fmt.Fprintf(&call, "module %q {\n  source = %q\n\n", name, source)
 	for _, v := range m.Variables {
-		fmt.Fprintf(&variables, "variable %q {\n  description = %s\n  type = %s\n", v.Name, quoted(v.Description), v.Type)
+		fmt.Fprintf(
+			&variables, "variable %q {\n  description = %s\n  type = %s\n", v.Name, quoted(v.Description), v.Type,
+		)
 		if v.Default != "" {
 			fmt.Fprintf(&variables, "  default = %s\n", v.Default)
 		}
@@ -129,12 +135,13 @@ func (m Module) Caller(name, source, header string) map[string][]byte {
 	}
 	call.WriteString("}\n")
 	for _, o := range m.Outputs {
-		fmt.Fprintf(
-			&outputs, "output %q {\n  description = %s\n  value = module.%s.%s\n}\n\n", o.Name, quoted(o.Description), name, o.Name,
-		)
+		fmt.Fprintf(&outputs, "output %q {\n  description = %s\n", o.Name, quoted(o.Description))
+		fmt.Fprintf(&outputs, "  value = module.%s.%s\n}\n\n", name, o.Name)
 	}
 	files := map[string][]byte{}
-	for file, text := range map[string]*bytes.Buffer{"variables.tf": &variables, "main.tf": &call, "outputs.tf": &outputs} {
+	for file, text := range map[string]*bytes.Buffer{
+		"variables.tf": &variables, "main.tf": &call, "outputs.tf": &outputs,
+	} {
 		files[file] = append([]byte(header), hclwrite.Format(append(bytes.TrimRight(text.Bytes(), "\n"), '\n'))...)
 	}
 	return files
