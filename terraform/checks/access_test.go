@@ -33,12 +33,16 @@ func TestApply_makesNoAccountsRolesOrGrantsOnTheProject(t *testing.T) {
 
 // powers are what the deployer may not have on the project, by what it would be able to do.
 var powers = map[string]*regexp.Regexp{
-	"change roles":               regexp.MustCompile(`^iam\.roles\.`),
-	"grant on the project":       regexp.MustCompile(`^resourcemanager\..*setIamPolicy$`),
-	"act as any account":         regexp.MustCompile(`^iam\.serviceAccounts\.(actAs|getAccessToken|sign|implicitDelegation|setIamPolicy|create)`),
-	"make keys":                  regexp.MustCompile(`^iam\.serviceAccountKeys\.`),
-	"read photos":                regexp.MustCompile(`^storage\.(objects|hmacKeys|managedFolders|buckets\.setIamPolicy)`),
-	"read secrets":               regexp.MustCompile(`^secretmanager\.(versions\.a|secrets\.setIamPolicy|secrets\.delete)`),
+	"change roles":         regexp.MustCompile(`^iam\.roles\.`),
+	"grant on the project": regexp.MustCompile(`^resourcemanager\..*setIamPolicy$`),
+	"act as any account": regexp.MustCompile(
+		`^iam\.serviceAccounts\.(actAs|getAccessToken|sign|implicitDelegation|setIamPolicy|create)`,
+	),
+	"make keys":   regexp.MustCompile(`^iam\.serviceAccountKeys\.`),
+	"read photos": regexp.MustCompile(`^storage\.(objects|hmacKeys|managedFolders|buckets\.setIamPolicy)`),
+	"read secrets": regexp.MustCompile(
+		`^secretmanager\.(versions\.a|secrets\.setIamPolicy|secrets\.delete)`,
+	),
 	"read documents":             regexp.MustCompile(`^datastore\.(entities|databases\.(export|import|clone))`),
 	"read or change users":       regexp.MustCompile(`^firebaseauth\.(users|configs\.getSecret)`),
 	"read what events carry":     regexp.MustCompile(`^pubsub\.(subscriptions\.consume|snapshots)`),
