@@ -107,24 +107,25 @@ tf-fmt: ## Check the format of the Terraform files.
 	@terraform fmt -check -recursive -diff terraform
 
 .PHONY: tf-validate
-tf-validate: ## Validate the Terraform module by the provider's schema and rules.
-	@$(TF) scripts/tfstage.sh terraform validate
+tf-validate: ## Validate the Terraform roots, and the modules with them, by the provider's schema and rules.
+	@$(TF) scripts/tfstage.sh . bootstrap -- terraform validate
 
 .PHONY: tf-lint
-tf-lint: ## Lint the Terraform module: unused declarations, undocumented variables and outputs.
+tf-lint: ## Lint the Terraform modules: unused declarations, undocumented variables and outputs.
 	@scripts/tflint.sh $(TFLINT)
 
 .PHONY: tf-test
-tf-test: ## Test the Terraform module's rules with a mocked provider.
-	@$(TF) scripts/tfstage.sh terraform test
+tf-test: ## Test the rules of the module facescan with a mocked provider.
+	@$(TF) scripts/tfstage.sh modules/facescan -- terraform test
 
 .PHONY: tf-policy
-tf-policy: ## Hold the plans of every environment to the design.
+tf-policy: ## Hold the plans of every environment, the bootstrap and the examples to the design.
 	@$(TF) go test -tags terraform -count=1 -skip 'TestApply' ./terraform/checks
 
 .PHONY: tf-e2e
-tf-e2e: ## Apply, re-plan, change and destroy on a fake cloud, send events on the Pub/Sub emulator, and build and boot every package.
-	@$(TF) go test -tags terraform -count=1 -timeout 15m -run 'TestApply|TestZips|TestProviderSource' ./terraform/checks ./internal/deploy ./internal/deploy/pack
+tf-e2e: ## Bootstrap, apply, re-plan, change and destroy on a fake cloud, send events on the Pub/Sub emulator, build and boot every package.
+	@$(TF) go test -tags terraform -count=1 -timeout 15m -run 'TestApply|TestZips|TestProviderSource|TestGCSBackend|TestPlannedResources' \
+		./terraform/checks ./internal/deploy ./internal/deploy/pack ./internal/deploy/fakegcp
 
 .PHONY: package
 package: ## Package every function for deployment.
