@@ -4,10 +4,9 @@
 locals {
   catalog = jsondecode(file("${path.module}/catalog.json"))
 
-  functions       = local.catalog.functions
-  http_functions  = { for name, f in local.functions : name => f if f.trigger == "http" }
-  event_functions = { for name, f in local.functions : name => f if f.trigger != "http" }
-  subscriptions   = { for s in local.catalog.subscriptions : s.name => s }
+  functions      = local.catalog.functions
+  http_functions = { for name, f in local.functions : name => f if f.trigger == "http" }
+  subscriptions  = { for s in local.catalog.subscriptions : s.name => s }
 
   # ../access makes the accounts, and these names are its and this module's agreement.
   accounts = { for name in concat(keys(local.functions), ["build", "push"]) : name => "${var.prefix}-${name}@${var.project_id}.iam.gserviceaccount.com" }
