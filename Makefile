@@ -124,7 +124,7 @@ tf-policy: ## Hold the plans of every environment, the bootstrap and the example
 
 .PHONY: tf-e2e
 tf-e2e: ## Bootstrap, apply, re-plan, change and destroy on a fake cloud, send events on the Pub/Sub emulator, build and boot every package.
-	@$(TF) go test -tags terraform -count=1 -timeout 15m -run 'TestApply|TestZips|TestProviderSource|TestGCSBackend|TestPlannedResources' \
+	@$(TF) go test -tags terraform -count=1 -timeout 20m -run 'TestApply|TestZips|TestProviderSource|TestGCSBackend|TestPlannedResources' \
 		./terraform/checks ./internal/deploy ./internal/deploy/pack ./internal/deploy/fakegcp
 
 .PHONY: package

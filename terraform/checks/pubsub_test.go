@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"cloud.google.com/go/pubsub/v2"
 	"github.com/hashicorp/terraform-exec/tfexec"
@@ -47,7 +48,8 @@ func TestApplyEvents(t *testing.T) {
 	host := stack.Environ()["PUBSUB_EMULATOR_HOST"]
 
 	s := newStage(t)
-	s.prepare(t)
+	s.bootstrap(ctx, t)
+	s.clock.advance(time.Minute) // a grant holds for builds after a while
 	all := s.fake.Environ()
 	all["GOOGLE_PUBSUB_CUSTOM_ENDPOINT"] = "http://" + host + "/v1/"
 	if err := s.SetEnv(environ(all)); err != nil {
@@ -113,7 +115,7 @@ func TestApplyEvents(t *testing.T) {
 			t.Fatalf("no dead letter: %v", err)
 		}
 		if from := dead.Attributes["CloudPubSubDeadLetterSourceSubscription"]; string(dead.Data) != body ||
-			from != refuses+"."+topic {
+			from != "facescan-"+refuses+"."+topic {
 			t.Errorf("dead letter %q from %q", dead.Data, from)
 		}
 		if n := pushed.refusals(); n < 5 {

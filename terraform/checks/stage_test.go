@@ -28,7 +28,7 @@ import (
 const project = "facescan-check-1"
 
 // timeout bounds a test: against a fake that answers wrongly the provider would poll for ever.
-const timeout = 8 * time.Minute
+const timeout = 15 * time.Minute
 
 // stage is a copy of terraform/ that plans and applies against a fake cloud of its own: a new
 // project, in which nothing is enabled yet.
