@@ -12,6 +12,7 @@ import (
 	"bufio"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/zclconf/go-cty/cty"
 )
 
 // withTfvars is a terraform/ folder with the tfvars of dev.
@@ -98,6 +99,30 @@ func TestComplete(t *testing.T) {
 			_, _, err := complete(t.Context(), term, withTfvars(t, ""), options{env: "dev", yes: tt.yes}, everyVariable...)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("err = %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestCheckValues(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		values map[string]cty.Value
+		want   string
+	}{
+		"nothing said":               {nil, ""},
+		"the environment's own":      {map[string]cty.Value{"environment": cty.StringVal("dev")}, ""},
+		"a copy of another's file":   {map[string]cty.Value{"environment": cty.StringVal("prod")}, `environment = "prod"`},
+		"a region of two words":      {map[string]cty.Value{"region": cty.StringVal("us-east1")}, ""},
+		"a multi-region":             {map[string]cty.Value{"region": cty.StringVal("us")}, `region = "us"`},
+		"the multi-region eur3":      {map[string]cty.Value{"region": cty.StringVal("eur3")}, `region = "eur3"`},
+		"a zone instead of a region": {map[string]cty.Value{"region": cty.StringVal("europe-west1-b")}, "is no region"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := (&cloud{env: "dev", values: tt.values}).checkValues()
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("err = %v", err)
 			}
 		})
 	}
