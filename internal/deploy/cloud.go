@@ -116,7 +116,11 @@ func (c *cloud) load() error {
 	if c.declared, err = settings.Declared(c.dir); err != nil {
 		return err
 	}
-	if err := c.declared.Check(c.files, settingKeys()); err != nil {
+	keys, err := settingKeys()
+	if err != nil {
+		return err
+	}
+	if err := c.declared.Check(c.files, keys); err != nil {
 		return err
 	}
 	if c.values, err = settings.Read(c.files...); err != nil {
@@ -143,8 +147,14 @@ func (c *cloud) checkValues() error {
 }
 
 // settingKeys are the names that maps of settings are keyed by.
-func settingKeys() map[string][]string {
-	return map[string][]string{"scaling": functionNames(), "secret_versions": secretNames()}
+func settingKeys() (map[string][]string, error) {
+	operations, err := appCheckOperations()
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]string{
+		"scaling": functionNames(), "secret_versions": secretNames(), "app_check_routes": operations,
+	}, nil
 }
 
 func (c *cloud) run(ctx context.Context, command string) error {

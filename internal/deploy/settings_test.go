@@ -128,6 +128,27 @@ func TestCheckValues(t *testing.T) {
 	}
 }
 
+func TestLoad_refusesNamesThatThereAreNot(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ tfvars, want string }{
+		"an operation":                    {`app_check_routes = { "POST /v1/coahc" = "enforce" }`, `"POST /v1/coach"`},
+		"an operation that asks for none": {`app_check_routes = { "POST /v1/auth/login" = "enforce" }`, "is no key"},
+		"a secret with an underscore":     {`secret_versions = { smtp_password = "2" }`, `"smtp-password"`},
+		"a function":                      {`scaling = { anlyze = {} }`, `"analyze"`},
+		"the right ones":                  {`app_check_routes = { "POST /v1/coach" = "enforce" }`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := environmentFile(withTfvars(t, tt.tfvars), "dev")
+			c := &cloud{env: "dev", dir: filepath.Join("..", "..", "terraform"), files: []string{file}}
+			err := c.load()
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("err = %v", err)
+			}
+		})
+	}
+}
+
 func TestGivenReadsBothLanguages(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
