@@ -56,7 +56,7 @@ func Main(args []string) int {
 	defer cancel(nil)
 	err := run(ctx, args)
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
 		return 2
@@ -223,6 +223,8 @@ func parse(command string, args []string) (options, error) {
 		declare(set, &o, group)
 	}
 	switch err := set.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return o, err
 	case err != nil: // told already
 		return o, errUsage
 	case set.NArg() > 0:
