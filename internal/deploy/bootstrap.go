@@ -117,14 +117,14 @@ const grantDelay = 2 * time.Minute
 // keepBucket makes the bucket of the states if it is not there. terraform/bootstrap, whose own
 // state stands in it, imports it.
 func (c *cloud) keepBucket(ctx context.Context) error {
-	switch is, err := c.surveyed().Location(ctx); {
-	case gcp.Refused(err, http.StatusNotFound):
-	case err != nil:
-		return fmt.Errorf("look for the state's bucket %s: %w", c.stateBucket(), err)
-	case is != c.region():
-		return fmt.Errorf("set region = %q in %s: %w", is, keptFile("terraform", c.env), c.surveyed().OtherRegion(is))
-	default:
+	err, unfit := c.surveyed().Bootstrapped(ctx), new(doctor.Finding)
+	switch {
+	case err == nil:
 		return nil
+	case errors.As(err, &unfit):
+		return fmt.Errorf("%w\n  -> %s", err, unfit.Mend)
+	case !gcp.Refused(err, http.StatusNotFound):
+		return fmt.Errorf("look for the state's bucket %s: %w", c.stateBucket(), err)
 	}
 	body := map[string]any{
 		"name": c.stateBucket(), "location": strings.ToUpper(c.region()), "versioning": map[string]any{"enabled": true},
@@ -198,6 +198,9 @@ func (c *cloud) bootstrapVars(ctx context.Context, tf *tfexec.Terraform, dir str
 		if v, said := c.values[name]; said {
 			values[name] = v
 		}
+	}
+	if days, said := c.values["log_retention_days"]; said && days.IsNull() {
+		values["photo_audit"] = cty.False // the project's logging is another's
 	}
 	var list []cty.Value
 	for _, member := range members {

@@ -125,6 +125,10 @@ func TestKeepBucket(t *testing.T) {
 		"makes it where there is none":                 {answers{create: map[string]any{}}, true, ""},
 		"leaves what is there":                         {at("EUROPE-WEST1"), false, ""},
 		"refuses another region than the one there is": {at("US-EAST1"), false, `region = "us-east1"`},
+		"refuses another environment's": {
+			answers{bucket: map[string]any{"location": "EUROPE-WEST1", "labels": map[string]any{"environment": "prod"}}},
+			false, "a prefix and a database of its own",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -195,14 +199,16 @@ func TestBootstrapVars(t *testing.T) {
 	t.Parallel()
 	c, tf, _ := scriptedCloud(t, nil, nil)
 	c.options = options{deployers: []string{"user:ada@example.com", "group:ops@example.com"}, repository: "acme/facescan"}
-	c.values = map[string]cty.Value{"protect_data": cty.False, "prefix": cty.StringVal("fs")}
+	c.values = map[string]cty.Value{
+		"protect_data": cty.False, "prefix": cty.StringVal("fs"), "log_retention_days": cty.NullVal(cty.DynamicPseudoType),
+	}
 	got, err := c.bootstrapVars(t.Context(), tf, filepath.Join("..", "..", "terraform", bootstrapFolder))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
 		`deployers=["user:ada@example.com","group:ops@example.com"]`, "environment=dev", "github_repository=acme/facescan",
-		"prefix=fs", "project_id=facescan-dev", "protect_data=false", "region=europe-west1",
+		"photo_audit=false", "prefix=fs", "project_id=facescan-dev", "protect_data=false", "region=europe-west1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

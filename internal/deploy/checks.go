@@ -66,7 +66,10 @@ func (c *cloud) surveyed() doctor.Project {
 		Google: c.google, ID: c.project, Prefix: c.prefix(), Region: c.region(), Env: c.env,
 		Settings: keptFile("terraform", c.env), Secrets: secretNames(), Versions: map[string]string{},
 		Public: !c.off("public_invoker"), BillingAccount: settings.Text(member(c.values["budget"], "billing_account")),
-		Protected: !c.off("protect_data"),
+		Protected: !c.off("protect_data"), Domain: c.variable("domain"),
+	}
+	if !c.off("edge_enabled") {
+		p.Zone = c.variable("dns_zone")
 	}
 	for _, name := range p.Secrets {
 		p.Versions[name] = settings.Text(member(c.values["secret_versions"], name))

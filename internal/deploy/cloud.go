@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -115,16 +116,45 @@ func (c *cloud) load() error {
 	if c.declared, err = settings.Declared(c.dir); err != nil {
 		return err
 	}
-	if err := c.declared.Check(c.files, settingKeys()); err != nil {
+	keys, err := settingKeys()
+	if err != nil {
 		return err
 	}
-	c.values, err = settings.Read(c.files...)
-	return err
+	if err := c.declared.Check(c.files, keys); err != nil {
+		return err
+	}
+	if c.values, err = settings.Read(c.files...); err != nil {
+		return err
+	}
+	return c.checkValues()
+}
+
+// regionShape is that of a region. A bucket may be in a multi-region such as us, and a function may
+// not, which Google would tell only when the bucket is there.
+var regionShape = regexp.MustCompile(`^[a-z]+(-[a-z]+)+[0-9]+$`)
+
+// checkValues checks what would be told too late: after the bootstrap has made what keeps its
+// region, or never.
+func (c *cloud) checkValues() error {
+	if says := c.variable("environment"); says != "" && says != c.env {
+		return fmt.Errorf("the files for %s say environment = %q: is one a copy of another's?", c.env, says)
+	}
+	if !regionShape.MatchString(c.region()) {
+		return fmt.Errorf("region = %q is no region: it is a name such as %s (the answers are kept in %s)",
+			c.region(), defaultRegion, keptFile("terraform", c.env))
+	}
+	return nil
 }
 
 // settingKeys are the names that maps of settings are keyed by.
-func settingKeys() map[string][]string {
-	return map[string][]string{"scaling": functionNames(), "secret_versions": secretNames()}
+func settingKeys() (map[string][]string, error) {
+	operations, err := appCheckOperations()
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]string{
+		"scaling": functionNames(), "secret_versions": secretNames(), "app_check_routes": operations,
+	}, nil
 }
 
 func (c *cloud) run(ctx context.Context, command string) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 const (
 	dryProject = "facescan-dry-run"
 	dryDomain  = "api.facescan.example"
+	dryZone    = "facescan.example."
 )
 
 // rehearsal is a cloud that is a fake of Google's APIs: the real Terraform with the real provider
@@ -158,7 +160,35 @@ type step struct {
 	run   func(context.Context) error
 }
 
-func (r *rehearsal) first() step  { return step{"bootstrap, as the owner", r.asOwner, r.bootstrap} }
+func (r *rehearsal) first() step {
+	return step{"bootstrap, as the owner", r.asOwner, func(ctx context.Context) error {
+		if err := r.makeZone(ctx); err != nil {
+			return err
+		}
+		return r.bootstrap(ctx)
+	}}
+}
+
+// makeZone makes the managed zone that the files name, which an operator has before the first
+// command.
+func (r *rehearsal) makeZone(ctx context.Context) error {
+	name := r.variable("dns_zone")
+	if name == "" {
+		return nil
+	}
+	const enable = "projects/" + dryProject + "/services/dns.googleapis.com:enable"
+	if err := r.google.Call(ctx, gcp.ServiceUsage, http.MethodPost, enable, map[string]any{}, nil); err != nil {
+		return fmt.Errorf("enable Cloud DNS: %w", err)
+	}
+	zone := map[string]any{"name": name, "dnsName": dryZone}
+	if err := r.google.Call(
+		ctx, gcp.DNS, http.MethodPost, "projects/"+dryProject+"/managedZones", zone, nil,
+	); err != nil {
+		return fmt.Errorf("make the zone %s: %w", name, err)
+	}
+	return nil
+}
+
 func (r *rehearsal) deploy() step { return step{"deploy, as the deployer", r.asDeployer, r.apply} }
 
 func (r *rehearsal) teardown() step {

@@ -33,8 +33,8 @@ The rest:
   explain    print the errors that operators meet, with cause and remedy
   cost       print what 1,000 scans cost, with the arithmetic
   package    write the functions' zips and terraform/sources.auto.tfvars.json
-  catalog    write what is made of internal/catalog: terraform/catalog.json, the diagram in terraform/README.md,
-             the table in functions/README.md and internal/local/host/functions.gen.go
+  catalog    write what is made of internal/catalog and of Terraform's modules: terraform/modules/facescan/catalog.json,
+             the root's main.tf, variables.tf and outputs.tf, parts of the READMEs, internal/local/host/functions.gen.go
   help       this
 
 "deploy COMMAND -help" tells the command's options.
@@ -56,7 +56,7 @@ func Main(args []string) int {
 	defer cancel(nil)
 	err := run(ctx, args)
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
 		return 2
@@ -205,8 +205,8 @@ var about = map[string]struct {
 		"Writes the functions' zips below terraform/.build, and terraform/sources.auto.tfvars.json, which names them.", "",
 	},
 	"catalog": {
-		"Writes terraform/catalog.json, and the diagram in terraform/README.md, from internal/catalog and " +
-			"internal/schema.",
+		"Writes terraform/modules/facescan/catalog.json, Terraform's root, internal/local/host/functions.gen.go, and the " +
+			"parts\nof the READMEs that say so, from internal/catalog, internal/schema and Terraform's modules.",
 		"",
 	},
 }
@@ -223,6 +223,8 @@ func parse(command string, args []string) (options, error) {
 		declare(set, &o, group)
 	}
 	switch err := set.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return o, err
 	case err != nil: // told already
 		return o, errUsage
 	case set.NArg() > 0:

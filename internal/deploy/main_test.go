@@ -80,11 +80,15 @@ func TestEveryCommand_isInTheUsage(t *testing.T) {
 
 func TestExitCode(t *testing.T) {
 	t.Parallel()
-	for want, args := range map[int][]string{
-		0: {"help"}, 2: {"nothing"}, 1: {"output", "-env", "dev", "-var-file", "none.tfvars"},
+	for _, tt := range []struct {
+		want int
+		args []string
+	}{
+		{0, []string{"help"}}, {0, []string{"apply", "-help"}}, {2, []string{"nothing"}}, {2, []string{"apply", "-dryrun"}},
+		{1, []string{"output", "-env", "dev", "-var-file", "none.tfvars"}},
 	} {
-		if got := Main(args); got != want {
-			t.Errorf("deploy %v ends with %d, want %d", args, got, want)
+		if got := Main(tt.args); got != tt.want {
+			t.Errorf("deploy %v ends with %d, want %d", tt.args, got, tt.want)
 		}
 	}
 }

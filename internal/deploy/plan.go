@@ -134,9 +134,8 @@ func readPlan(ctx context.Context, tf *tfexec.Terraform, file string) (saved, er
 // tell prints what applying the plan does and what it costs then.
 func (s saved) tell(w io.Writer) {
 	s.summary.print(w)
-	rows := cost.AtRest(s.plan, len(secretNames()))
-	if !s.summary.empty() && rows[0].Number > 0 { // the small roots have no load balancer
-		cost.Print(w, rows)
+	if !s.summary.empty() && cost.Runs(s.plan) {
+		cost.Print(w, cost.AtRest(s.plan, len(secretNames())))
 	}
 }
 

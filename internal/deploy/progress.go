@@ -255,7 +255,10 @@ func (f *failure) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %v", f.doing, f.err)
 	for _, text := range texts {
-		fmt.Fprintf(&b, "\n\n%s\n  at %s", text, strings.Join(at[text], "\n     "))
+		fmt.Fprintf(&b, "\n\n%s", text)
+		if where := strings.Join(at[text], "\n     "); where != "" { // a variable's has no resource
+			fmt.Fprintf(&b, "\n  at %s", where)
+		}
 	}
 	return b.String()
 }

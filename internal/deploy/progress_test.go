@@ -97,6 +97,15 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+func TestFailure_tellsNoAddressWhereThereIsNone(t *testing.T) {
+	t.Parallel()
+	p := &progress{faults: []trouble{{text: "Invalid value for variable"}}}
+	const want = "terraform plan: exit status 1\n\nInvalid value for variable"
+	if got := p.wrap("terraform plan", errors.New("exit status 1")).Error(); got != want {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestGroupOf(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[string]string{

@@ -12,6 +12,7 @@ import (
 	"bufio"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/zclconf/go-cty/cty"
 )
 
 // withTfvars is a terraform/ folder with the tfvars of dev.
@@ -98,6 +99,51 @@ func TestComplete(t *testing.T) {
 			_, _, err := complete(t.Context(), term, withTfvars(t, ""), options{env: "dev", yes: tt.yes}, everyVariable...)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("err = %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestCheckValues(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		values map[string]cty.Value
+		want   string
+	}{
+		"nothing said":               {nil, ""},
+		"the environment's own":      {map[string]cty.Value{"environment": cty.StringVal("dev")}, ""},
+		"a copy of another's file":   {map[string]cty.Value{"environment": cty.StringVal("prod")}, `environment = "prod"`},
+		"a region of two words":      {map[string]cty.Value{"region": cty.StringVal("us-east1")}, ""},
+		"a multi-region":             {map[string]cty.Value{"region": cty.StringVal("us")}, `region = "us"`},
+		"the multi-region eur3":      {map[string]cty.Value{"region": cty.StringVal("eur3")}, `region = "eur3"`},
+		"a zone instead of a region": {map[string]cty.Value{"region": cty.StringVal("europe-west1-b")}, "is no region"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := (&cloud{env: "dev", values: tt.values}).checkValues()
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("err = %v", err)
+			}
+		})
+	}
+}
+
+func TestLoad_refusesNamesThatThereAreNot(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ tfvars, want string }{
+		"an operation":                    {`app_check_routes = { "POST /v1/coahc" = "enforce" }`, `"POST /v1/coach"`},
+		"an operation that asks for none": {`app_check_routes = { "POST /v1/auth/login" = "enforce" }`, "is no key"},
+		"a secret with an underscore":     {`secret_versions = { smtp_password = "2" }`, `"smtp-password"`},
+		"a function":                      {`scaling = { anlyze = {} }`, `"analyze"`},
+		"the right ones":                  {`app_check_routes = { "POST /v1/coach" = "enforce" }`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := environmentFile(withTfvars(t, tt.tfvars), "dev")
+			c := &cloud{env: "dev", dir: filepath.Join("..", "..", "terraform"), files: []string{file}}
+			err := c.load()
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("err = %v", err)
 			}
 		})
 	}

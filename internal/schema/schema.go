@@ -4,7 +4,8 @@
 //
 // Whatever must reach all of a user's data reads this table: the security rules' test, erasure,
 // export, the deletion page and receipts, the sweep of what has expired, migrations, and Terraform
-// by terraform/catalog.json. A test fails when code names a collection that has no row.
+// by terraform/modules/facescan/catalog.json. A test fails when code names a collection that has no
+// row.
 //
 // # How to add a collection
 //

@@ -4,6 +4,7 @@ package cost
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,7 +82,7 @@ type Row struct {
 }
 
 // AtRest returns what the planned resources cost a month at rest, and as many secrets, which no
-// plan of terraform/ has: bootstrap makes them. The load balancer's row is the first.
+// plan of terraform/ has: bootstrap makes them.
 func AtRest(plan *tfjson.Plan, secretCount int) []Row {
 	secrets := float64(secretCount)
 	var forwarding, policies, rules, jobs, probes, conditions, reads, metrics, instances, idle float64
@@ -124,6 +125,14 @@ func AtRest(plan *tfjson.Plan, secretCount int) []Row {
 		{"time series that these read", reads, reads * alertSeries},
 		{"MiB of metrics of log lines", metrics, metrics * metricMiB},
 	}
+}
+
+// Runs reports whether anything runs under the plan: the small roots have no functions, and cost
+// nothing.
+func Runs(plan *tfjson.Plan) bool {
+	return slices.ContainsFunc(Planned(plan), func(r *tfjson.StateResource) bool {
+		return r.Type == "google_cloudfunctions2_function"
+	})
 }
 
 // evaluations returns how often the condition is looked at a minute: twice, unless it is a query

@@ -76,3 +76,17 @@ func TestBalancer(t *testing.T) {
 		}
 	}
 }
+
+func TestRuns(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]bool{
+		"google_cloudfunctions2_function": true, "google_service_account": false,
+	} {
+		plan := &tfjson.Plan{PlannedValues: &tfjson.StateValues{RootModule: &tfjson.StateModule{
+			ChildModules: []*tfjson.StateModule{{Resources: []*tfjson.StateResource{{Type: kind}}}},
+		}}}
+		if got := Runs(plan); got != want {
+			t.Errorf("with a %s: %t", kind, got)
+		}
+	}
+}

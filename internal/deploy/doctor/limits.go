@@ -235,6 +235,27 @@ func (p Project) policies(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d hinder nothing", len(policyTable)), errors.Join(faults...)
 }
 
+// zone checks that the managed zone is there and has room for the domain:
+// https://cloud.google.com/dns/docs/reference/rest/v1/managedZones/get
+func (p Project) zone(ctx context.Context) (string, error) {
+	if p.Zone == "" {
+		return "", Skip("no dns_zone is given")
+	}
+	var is struct {
+		DNSName string `json:"dnsName"`
+	}
+	err := p.Google.Call(ctx, gcp.DNS, http.MethodGet, "projects/"+p.ID+"/managedZones/"+p.Zone, nil, &is)
+	switch {
+	case gcp.Absent(err):
+		return "", fmt.Errorf("project %s has no managed zone %s", p.ID, p.Zone)
+	case err != nil:
+		return "", unasked("Cloud DNS", err)
+	case !strings.HasSuffix("."+p.Domain+".", "."+is.DNSName):
+		return "", fmt.Errorf("zone %s is of %s, and %s is not in it", p.Zone, is.DNSName, p.Domain)
+	}
+	return p.Zone + ", of " + is.DNSName, nil
+}
+
 // budget checks that a budget could be made, if one is wanted.
 func (p Project) budget(ctx context.Context) (string, error) {
 	if p.BillingAccount == "" {

@@ -30,6 +30,8 @@ type Project struct {
 	Public bool
 	// BillingAccount is that of the budget, "" without one.
 	BillingAccount string
+	// Zone is the managed zone of Cloud DNS in which Domain's record is set, "" without one.
+	Zone, Domain string
 	// Protected means that users rely on the environment: localhost may not sign in there.
 	Protected bool
 }
@@ -68,7 +70,15 @@ func (p Project) Deployment() []Check {
 		{"service agents", p.agents, bootstrap},
 		{"quotas", p.quotas, "https://console.cloud.google.com/iam-admin/quotas?project=" + p.ID},
 		{"policies", p.policies, "ask an administrator of the organisation's policies"},
-		{"budget", p.budget, "leave budget out, or have roles/billing.costsManager granted on the billing account"},
+		{
+			"budget", p.budget,
+			"leave budget out, or have roles/billing.costsManager granted on the billing account to " + p.Deployer(),
+		},
+		{
+			"DNS zone", p.zone,
+			"gcloud dns managed-zones list --project=" + p.ID + ", and correct dns_zone, or leave it out and set the record " +
+				"yourself",
+		},
 	}
 }
 
@@ -227,30 +237,39 @@ func (p Project) permissions(ctx context.Context) (string, error) {
 }
 
 func (p Project) state(ctx context.Context) (string, error) {
-	location, err := p.Location(ctx)
-	switch {
-	case err != nil:
+	if err := p.Bootstrapped(ctx); err != nil {
+		if f := new(Finding); errors.As(err, &f) {
+			return "", f
+		}
 		return "", fmt.Errorf("the state's bucket %s: %w", p.Bucket(), err)
-	case location != p.Region:
-		return "", p.OtherRegion(location)
 	}
 	return p.Bucket(), nil
 }
 
-// Location returns the region of the bucket of the states, which is that of the bootstrap.
-func (p Project) Location(ctx context.Context) (string, error) {
+// Bootstrapped fails unless there is a bucket of the states. It is a fault if the bootstrap was in
+// another region, where all that there is would stay, or for another environment, whose state this
+// one would take for its own.
+func (p Project) Bootstrapped(ctx context.Context) error {
 	var bucket struct {
-		Location string `json:"location"`
+		Location string            `json:"location"`
+		Labels   map[string]string `json:"labels"`
 	}
-	err := p.Google.Call(ctx, gcp.Storage, http.MethodGet, "b/"+p.Bucket(), nil, &bucket)
-	return strings.ToLower(bucket.Location), err
-}
-
-// OtherRegion returns the fault of a region that is not that of the bootstrap: all that there is
-// would be made anew there.
-func (p Project) OtherRegion(location string) error {
-	return Faulty(fmt.Sprintf("set region = %q in %s", location, p.Settings),
-		"region is %s, and project %s was bootstrapped in %s: a region cannot be changed", p.Region, p.ID, location)
+	if err := p.Google.Call(ctx, gcp.Storage, http.MethodGet, "b/"+p.Bucket(), nil, &bucket); err != nil {
+		return err
+	}
+	location, environment := strings.ToLower(bucket.Location), bucket.Labels["environment"]
+	switch {
+	case environment != "" && environment != p.Env:
+		return Faulty(fmt.Sprintf(
+			"give %[1]s a prefix and a database of its own in terraform/environments/%[1]s.tfvars, or another project; if it "+
+				"is %[3]s renamed: gcloud storage buckets update gs://%[2]s --update-labels=environment=%[1]s",
+			p.Env, p.Bucket(), environment,
+		), "bucket %s has the state of environment %s, not of %s", p.Bucket(), environment, p.Env)
+	case location != p.Region:
+		return Faulty(fmt.Sprintf("set region = %q in %s", location, p.Settings),
+			"region is %s, and project %s was bootstrapped in %s: a region cannot be changed", p.Region, p.ID, location)
+	}
+	return nil
 }
 
 // SecretPath returns the resource of a secret.

@@ -59,6 +59,7 @@ func healthy() answers {
 		quotaURL + "CpuAllocPerProjectRegion":                                limit("20000"),
 		quotaURL + "MemAllocPerProjectRegion":                                limit("42949672960"),
 		"GET /firebase" + root:                                               object{},
+		"GET /dns" + root + "/managedZones/example-com":                      object{"dnsName": "example.com."},
 		"GET /identity" + root + "/config": object{
 			"authorizedDomains":    []any{"facescan-dev.web.app"},
 			"emailPrivacyConfig":   object{"enableImprovedEmailPrivacy": true},
@@ -104,7 +105,7 @@ func projectOf(t *testing.T, all answers) Project {
 	for name, api := range map[string]gcp.API{
 		"rm": gcp.ResourceManager, "billing": gcp.Billing, "usage": gcp.ServiceUsage, "secrets": gcp.SecretManager,
 		"storage": gcp.Storage, "quotas": gcp.Quotas, "policy": gcp.OrgPolicy, "firebase": gcp.Firebase,
-		"identity": gcp.Identity,
+		"identity": gcp.Identity, "dns": gcp.DNS,
 	} {
 		environ[api.Variable] = server.URL + "/" + name + "/"
 	}
@@ -113,7 +114,7 @@ func projectOf(t *testing.T, all answers) Project {
 		Env: "dev", Settings: "dev.json", Secrets: []string{"hash-key", "smtp-password"},
 		Versions:  map[string]string{"smtp-password": "2"},
 		Functions: []Function{{"analyze", 1, 1024, 20}, {"scans", 1, 256, 10}}, Public: true, BillingAccount: "A",
-		Protected: true,
+		Protected: true, Zone: "example-com", Domain: "api.example.com",
 	}
 }
 
@@ -175,6 +176,33 @@ func TestProject(t *testing.T) {
 			want: map[string]string{
 				"FAIL state": `set region = "europe-west1" in dev.json`, "FAIL quotas": "admits 1 ",
 			},
+		},
+		"a bucket of another environment's states": {
+			spoil: answers{"GET /storage/b/facescan-dev-facescan-state": object{
+				"location": "EUROPE-WEST1", "labels": object{"environment": "staging"},
+			}},
+			want: map[string]string{"FAIL state": "of environment staging, not of dev"},
+		},
+		"a bucket of its own states": {
+			spoil: answers{"GET /storage/b/facescan-dev-facescan-state": object{
+				"location": "EUROPE-WEST1", "labels": object{"environment": "dev"},
+			}},
+		},
+		"a DNS zone that is not there": {
+			spoil: answers{"GET /dns" + root + "/managedZones/example-com": nil},
+			want:  map[string]string{"FAIL DNS zone": "has no managed zone example-com"},
+		},
+		"a DNS zone where the API is off": {
+			spoil: answers{"GET /dns" + root + "/managedZones/example-com": off},
+			want:  map[string]string{"FAIL DNS zone": "gcloud dns managed-zones list --project=facescan-dev"},
+		},
+		"a DNS zone of another domain": {
+			spoil: answers{"GET /dns" + root + "/managedZones/example-com": object{"dnsName": "ample.com."}},
+			want:  map[string]string{"FAIL DNS zone": "is of ample.com., and api.example.com is not in it"},
+		},
+		"no DNS zone": {
+			change: func(p *Project) { p.Zone = "" },
+			want:   map[string]string{"skip DNS zone": "no dns_zone is given"},
 		},
 		"no version of a secret": {
 			spoil: answers{"GET /secrets" + root + "/secrets/facescan-hash-key/versions/1": nil},

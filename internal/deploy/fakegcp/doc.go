@@ -68,6 +68,8 @@
 //     https://cloud.google.com/billing/docs/reference/budget/rest/v1/billingAccounts.budgets
 //   - A subscription to an absent topic: 404. A notification that Cloud Storage may not publish:
 //     403. https://github.com/hashicorp/terraform-provider-google/pull/4354
+//   - A DNS record in a zone that is not there: 404; one that exists: 409.
+//     https://cloud.google.com/dns/docs/reference/rest/v1/changes/create
 //   - Buckets: a second of the name 409, the deletion of one with objects 409, an object in an
 //     absent one 404, an object of another generation than the request says 412.
 //     https://cloud.google.com/storage/docs/json_api/v1/status-codes

@@ -45,6 +45,7 @@ var (
 	OrgPolicy       = api("ORG_POLICY", "orgpolicy", "v2")
 	Quotas          = api("CLOUD_QUOTAS", "cloudquotas", "v1")
 	Firebase        = api("FIREBASE", "firebase", "v1beta1")
+	DNS             = api("DNS", "dns", "dns/v1")
 	// ServiceUsageBeta has what v1 lacks: generateServiceIdentity.
 	ServiceUsageBeta = API{ServiceUsage.Variable, "https://serviceusage.googleapis.com/v1beta1/", "v1beta1"}
 )

@@ -155,8 +155,8 @@ var Errors = []Error{
 	{
 		"a budget is refused",
 		regexp.MustCompile(`(?s)google_billing_budget.*(permission|currency|INVALID_ARGUMENT|invalid argument)`),
-		"A budget needs roles/billing.costsManager on the billing account, and that account's currency.",
-		"Set `currency` of `budget` to the account's, have the role granted, or leave `budget` out.",
+		"A budget needs roles/billing.costsManager on the billing account, and an amount in that account's currency.",
+		"Have the role granted to the deployer's account, or leave `budget` out.",
 		0, "https://cloud.google.com/billing/docs/how-to/budgets-api-setup",
 	},
 	{

@@ -21,19 +21,20 @@ import (
 // freshnessMetric is what terraform's metric scan_freshness counts, and the field that it reads.
 func freshnessMetric(t *testing.T) (message, field string) {
 	t.Helper()
-	source, err := os.ReadFile("../../../terraform/observability.tf")
+	source, err := os.ReadFile("../../../terraform/modules/monitoring/main.tf")
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := freshnessPattern.FindSubmatch(source)
 	if found == nil {
-		t.Fatalf("observability.tf has no metric like %s", freshnessPattern)
+		t.Fatalf("terraform has no metric like %s", freshnessPattern)
 	}
 	return string(found[1]), string(found[2])
 }
 
 var freshnessPattern = regexp.MustCompile(
-	`scan_freshness = \{[^}]*filter += "jsonPayload\.message=\\"([^"\\]+)\\""\s+value += "EXTRACT\(jsonPayload\.(\w+)\)"`)
+	`scan_freshness = \{[^}]*filter += "\$\{local\.ours\}` +
+		`jsonPayload\.message=\\"([^"\\]+)\\""\s+value += "EXTRACT\(jsonPayload\.(\w+)\)"`)
 
 // The default logger is the process's, so this test is not parallel.
 func TestEndOfAScan_isLoggedForTheFreshnessMetric(t *testing.T) {

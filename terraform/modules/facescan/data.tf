@@ -79,8 +79,8 @@ resource "google_storage_bucket" "results" {
   depends_on = [google_project_service.this]
 }
 
-# A line for each erasure and withdrawal, which no restore of the database takes back: scripts/migrate erases again by it what a restore has
-# brought back. Names are keyed hashes. They are kept for longer than anything can be restored from.
+# A line for each erasure and withdrawal, which no restore of the database takes back: scripts/replay asks again by it for what a
+# restore has brought back. Names are keyed hashes. They are kept for longer than anything can be restored from.
 resource "google_storage_bucket" "tombstones" {
   name     = "${var.project_id}-${var.prefix}-tombstones"
   location = var.region

@@ -47,7 +47,7 @@ type collectionField struct {
 	Field        string `json:"field"`
 }
 
-// Production returns the indexes of terraform/catalog.json.
+// Production returns the indexes of terraform/modules/facescan/catalog.json.
 func Production() (Set, error) {
 	var all Set
 	if err := json.Unmarshal(terraform.Catalog, &all); err != nil {
