@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/md5" //nolint:gosec // Cloud Storage's own checksum of an object
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -250,6 +252,8 @@ func (s *Server) keepObject(c call, r object, content []byte) reply {
 	}
 	sum := md5.Sum(content) //nolint:gosec // see the import
 	s.made++
+	r["crc32c"] = base64.StdEncoding.EncodeToString(
+		binary.BigEndian.AppendUint32(nil, crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli))))
 	r["md5Hash"], r["size"] = base64.StdEncoding.EncodeToString(sum[:]), strconv.Itoa(len(content))
 	r["generation"], r["updated"] = strconv.FormatInt(s.options.Now().UnixMicro()+int64(s.made), 10), s.timestamp()
 	s.contents[key(c.Service, p)] = content
