@@ -45,8 +45,10 @@ var powers = map[string]*regexp.Regexp{
 	"read secrets": regexp.MustCompile(
 		`^secretmanager\.(versions\.a|secrets\.setIamPolicy|secrets\.delete)`,
 	),
-	"change any bucket":          regexp.MustCompile(`^storage\.buckets\.(update|delete)`),
-	"read documents":             regexp.MustCompile(`^datastore\.(entities|backups|databases\.(export|import|clone|bulk))`),
+	"change any bucket": regexp.MustCompile(`^storage\.buckets\.(update|delete)`),
+	"read documents": regexp.MustCompile(
+		`^datastore\.(entities|backups|databases\.(export|import|clone|bulk))`,
+	),
 	"read or change users":       regexp.MustCompile(`^firebaseauth\.(users|configs\.getSecret)`),
 	"read what events carry":     regexp.MustCompile(`^pubsub\.(subscriptions\.consume|snapshots)`),
 	"have more than it needs":    regexp.MustCompile(`\*|^(compute\.instances|compute\.firewalls|bigquery)\.`),
@@ -119,8 +121,10 @@ func TestTheDeployer_writesNoStateOfTheOwner(t *testing.T) {
 			bucket + "uploads/o/uploads/1":                        false,
 			bucket + "source-2/o/1.zip":                           false,
 		},
-		"storage.objects.list":   {bucket + "state": true, bucket + "source": true, bucket + "state-2": false},
-		"storage.buckets.update": {bucket + "uploads": true, bucket + "tombstones": true, bucket + "state": false, "b/other": false},
+		"storage.objects.list": {bucket + "state": true, bucket + "source": true, bucket + "state-2": false},
+		"storage.buckets.update": {
+			bucket + "uploads": true, bucket + "tombstones": true, bucket + "state": false, "b/other": false,
+		},
 		"storage.buckets.delete": {bucket + "source": true, bucket + "state": false},
 	}
 	eachOf(t, owners, func(t *testing.T, plan *tfjson.Plan) {
@@ -242,7 +246,7 @@ func TestCI_comesFromOneRepositorysMainBranch(t *testing.T) {
 	}
 	for _, want := range []string{
 		`assertion.repository == "acme/facescan"`, `assertion.ref == "refs/heads/main"`,
-		`assertion.event_name in ["push", "schedule", "workflow_dispatch"]`, // not pull_request_target, whose ref is main, too
+		`assertion.event_name in ["push", "schedule", "workflow_dispatch"]`, // pull_request_target has that ref, too
 	} {
 		if got := providers[0].text("attribute_condition"); !strings.Contains(got, want) {
 			t.Errorf("admitted is %s, want %s", got, want)

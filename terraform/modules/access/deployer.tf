@@ -1,6 +1,6 @@
 # Who applies terraform/: people by acting as this account, CI by workload identity federation. Its roles are made here, so that it can change
 # none of them, grants nothing on the project, and acts as FaceScan's accounts alone. It reads no photo, no secret's value and no document by
-# itself. It decides what code the functions run, though, and that code may: review what is merged as you would guard the data.
+# itself. It decides what code the functions run, though, and that code may: see "Who may do what" in terraform/README.md.
 resource "google_service_account" "deployer" {
   account_id   = "${var.prefix}-deployer"
   display_name = "FaceScan: applies Terraform"
