@@ -67,6 +67,9 @@ func (c *cloud) bootstrap(ctx context.Context) error {
 	if err := c.addFirebase(ctx); err != nil {
 		return err
 	}
+	if err := c.addSignIn(ctx); err != nil {
+		return err
+	}
 	if !granted.empty() {
 		if err := c.wait(ctx, grantDelay, "until the grants hold for builds"); err != nil {
 			return err
@@ -86,7 +89,7 @@ func (c *cloud) enable(ctx context.Context) error {
 		return fmt.Errorf("ask which APIs are enabled: %w", err)
 	}
 	wanted := slices.Sorted(maps.Keys(doctor.Agents))
-	off := doctor.Lacking(enabled, slices.Concat(doctor.FirstAPIs, wanted))
+	off := doctor.Lacking(enabled, slices.Concat(doctor.FirstAPIs, wanted, []string{signInAPI}))
 	if len(off) == 0 {
 		return nil
 	}
@@ -336,6 +339,28 @@ func (c *cloud) addFirebase(ctx context.Context) error {
 	}
 	key := text(outputs["web_api_key"])
 	return remember(keptFile(c.dir, c.env), answered{Project: c.project, Region: c.region(), FirebaseAPIKey: key})
+}
+
+const signInAPI = "identitytoolkit.googleapis.com"
+
+// addSignIn sets up Identity Platform, if it is not, and a deployment takes it over. One would be
+// refused, as is reported: the permission that Google names for it is not all that it takes.
+// https://github.com/hashicorp/terraform-provider-google/issues/19111
+func (c *cloud) addSignIn(ctx context.Context) error {
+	if v, said := c.values["identity_enabled"]; said && v.RawEquals(cty.False) {
+		return nil
+	}
+	project := "projects/" + c.project
+	err := c.google.Call(ctx, gcp.Identity, http.MethodGet, project+"/config", nil, nil)
+	if gcp.Refused(err, http.StatusNotFound) {
+		fmt.Fprintln(c.progress, "setting up Identity Platform, by which users sign in")
+		body := map[string]any{}
+		err = c.google.Call(ctx, gcp.Identity, http.MethodPost, project+"/identityPlatform:initializeAuth", body, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("set up Identity Platform: %w", err)
+	}
+	return nil
 }
 
 // byHand is what no API does, with the place where it is done; %[1]s is the project.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,6 +110,37 @@ func TestRandomSecret(t *testing.T) {
 	}
 	if got := publicKey([]byte("no seed")); got != "" {
 		t.Errorf("the public key of no seed is %q", got)
+	}
+}
+
+func TestAddSignIn(t *testing.T) {
+	t.Parallel()
+	const config, initialize = "GET /identity/projects/facescan-dev/config",
+		"POST /identity/projects/facescan-dev/identityPlatform:initializeAuth"
+	for name, tt := range map[string]struct {
+		all    answers
+		values map[string]cty.Value
+		makes  bool
+		fails  bool
+	}{
+		"sets up what is not there":                  {answers{initialize: map[string]any{}}, nil, true, false},
+		"leaves what is there":                       {answers{config: map[string]any{}}, nil, false, false},
+		"leaves it to the project's first one":       {nil, map[string]cty.Value{"identity_enabled": cty.False}, false, false},
+		"fails where it may not":                     {answers{initialize: 403}, nil, true, true},
+		"sets nothing up that it could not look for": {answers{config: 403}, nil, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, _, sent := cloudOf(t, tt.all)
+			c.values = tt.values
+			if err := c.addSignIn(t.Context()); (err != nil) != tt.fails {
+				t.Errorf("err = %v", err)
+			}
+			made := slices.ContainsFunc(sent(), func(r request) bool { return r.key == initialize })
+			if made != tt.makes {
+				t.Errorf("set up: %v, want %v", made, tt.makes)
+			}
+		})
 	}
 }
 

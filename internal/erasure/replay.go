@@ -74,6 +74,8 @@ const (
 // Replayed counts what a replay has done.
 type Replayed struct {
 	Users, Failed int
+	// Matched are the users who have a tombstone, whatever was done. There is none by another key.
+	Matched int
 	// Deeds are the numbers of users by deed.
 	Deeds map[Deed]int
 }
@@ -96,6 +98,9 @@ func (r *Replay) Run(ctx context.Context) (Replayed, error) {
 				return sum, ctx.Err()
 			}
 			sum.Users++
+			if _, has := r.Tombstones[done.Pseudonym]; has {
+				sum.Matched++
+			}
 			if done.Err != nil {
 				sum.Failed++
 			} else {

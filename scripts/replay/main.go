@@ -122,6 +122,10 @@ func (o options) check(more int) error {
 	return nil
 }
 
+// errEmpty means that there is nothing to go by, as in a bucket that is not the functions'.
+var errEmpty = errors.New("the bucket has no tombstone, so nothing was looked at: is it the functions'? " +
+	"There is nothing to do only if no account was erased and no consent withdrawn within their life")
+
 // errHeld is the publisher's: no functions may hear of the events yet.
 var errHeld = errors.New("events are left in the outbox")
 
@@ -152,6 +156,9 @@ func (o options) replay(ctx context.Context, fs *firestore.Client, bucket *stora
 		return err
 	}
 	fmt.Fprintf(out, "tombstones of %d users\n", len(tombstones))
+	if len(tombstones) == 0 {
+		return errEmpty
+	}
 	box := outbox.New(fs, held{}, time.Now)
 	r := erasure.Replay{
 		Firestore: fs, Accounts: account.New(fs, box, time.Now), Outbox: box, Tombstones: tombstones, Key: o.key,
@@ -172,6 +179,10 @@ func (o options) replay(ctx context.Context, fs *firestore.Client, bucket *stora
 				sum.Deeds[erasure.EraseAgain], sum.Deeds[erasure.WithdrawAgain], sum.Deeds[erasure.RemoveAgain], sum.Failed)
 		},
 	}
-	_, err = r.Run(ctx)
+	sum, err := r.Run(ctx)
+	if err == nil && sum.Matched == 0 {
+		fmt.Fprintln(out, "No user of the database has a tombstone. If the backup is older than one, "+
+			"FACESCAN_HASH_KEY is not the key by which it was made.")
+	}
 	return err
 }

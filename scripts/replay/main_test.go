@@ -83,6 +83,42 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// An empty bucket and another key find nothing to do, as a healthy run does: they are told apart.
+func TestReplay_tellsWhatItCannotGoBy(t *testing.T) {
+	t.Parallel()
+	objects, err := emulator.NewStorage(t.Context(), emulator.StorageOptions{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = objects.Close() })
+	client, err := storage.NewClient(t.Context(), objects.ClientOptions()...)
+	if err := errors.Join(err, objects.CreateBucket("tombstones")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	fs, err := firestore.NewClient(t.Context(), emulatortest.UniqueProject(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fs.Close() })
+
+	var out strings.Builder
+	o := options{project: "p", bucket: "tombstones", key: keys.Ring("another key")}
+	if err := o.replay(t.Context(), fs, client.Bucket("tombstones"), &out); !errors.Is(err, errEmpty) {
+		t.Errorf("an empty bucket: %v", err)
+	}
+	stone := tombstone.Tombstone{Kind: tombstone.Account, Phase: tombstone.Done, At: time.Now()}
+	u := account.User{Schema: account.UserSchema, UID: "ada", State: account.Active, CreatedAt: stone.At.Add(-time.Hour)}
+	_, err = tombstone.Keep(t.Context(), client.Bucket("tombstones"), erasure.Pseudonym(keys.Ring(key), "ada"), stone)
+	if _, failed := account.Ref(fs, "ada").Set(t.Context(), u); errors.Join(err, failed) != nil {
+		t.Fatal(err, failed)
+	}
+	if err := o.replay(t.Context(), fs, client.Bucket("tombstones"), &out); err != nil ||
+		!strings.Contains(out.String(), "FACESCAN_HASH_KEY is not the key") {
+		t.Errorf("another key: %v, said %s", err, &out)
+	}
+}
+
 func TestParse(t *testing.T) {
 	t.Parallel()
 	all := map[string]string{"FACESCAN_HASH_KEY": key, "FACESCAN_TOMBSTONES_BUCKET": "b", "FACESCAN_DATABASE": "restored"}

@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"github.com/facescan/facescan/internal/catalog"
+	"github.com/facescan/facescan/internal/deploy/fakegcp/iam"
 )
 
 const deployer = "serviceAccount:facescan-deployer@" + project + ".iam.gserviceaccount.com"
@@ -43,7 +45,10 @@ var powers = map[string]*regexp.Regexp{
 	"read secrets": regexp.MustCompile(
 		`^secretmanager\.(versions\.a|secrets\.setIamPolicy|secrets\.delete)`,
 	),
-	"read documents":             regexp.MustCompile(`^datastore\.(entities|databases\.(export|import|clone))`),
+	"change any bucket": regexp.MustCompile(`^storage\.buckets\.(update|delete)`),
+	"read documents": regexp.MustCompile(
+		`^datastore\.(entities|backups|databases\.(export|import|clone|bulk))`,
+	),
 	"read or change users":       regexp.MustCompile(`^firebaseauth\.(users|configs\.getSecret)`),
 	"read what events carry":     regexp.MustCompile(`^pubsub\.(subscriptions\.consume|snapshots)`),
 	"have more than it needs":    regexp.MustCompile(`\*|^(compute\.instances|compute\.firewalls|bigquery)\.`),
@@ -54,10 +59,7 @@ func TestTheDeployer_hasLeastPower(t *testing.T) {
 	eachOf(t, owners, func(t *testing.T, plan *tfjson.Plan) {
 		roles := map[string][]string{}
 		for _, r := range resources(plan, "google_project_iam_custom_role") {
-			permissions, _ := r.at("permissions").([]any)
-			for _, p := range permissions {
-				roles[r.text("role_id")] = append(roles[r.text("role_id")], p.(string))
-			}
+			roles[r.text("role_id")] = texts(r.at("permissions"))
 		}
 		if len(roles["facescan_deployer"]) < 50 {
 			t.Fatalf("the deployer has %d permissions", len(roles["facescan_deployer"]))
@@ -88,7 +90,10 @@ func checkDeployersBindings(t *testing.T, plan *tfjson.Plan) {
 		case r.text("role") != "":
 			t.Errorf("%s grants the deployer %s, a role that is not FaceScan's", r.Address, r.text("role"))
 		case r.Name == "deployer_objects":
-			want := map[string][]string{"objects": {"source", "state"}, "emptier": {"results", "tombstones", "uploads"}}
+			want := map[string][]string{
+				"buckets": {"results", "source", "tombstones", "uploads"}, "emptier": {"results", "tombstones", "uploads"},
+				"objects": {"source", "state"},
+			}
 			var got []string
 			for _, found := range bucket.FindAllStringSubmatch(r.text("condition.0.expression"), -1) {
 				got = append(got, found[1])
@@ -99,6 +104,53 @@ func checkDeployersBindings(t *testing.T, plan *tfjson.Plan) {
 			}
 		}
 	}
+}
+
+// A state names who may deploy and the providers that are installed: with the bootstrap's, the
+// deployer would be the owner at the next bootstrap.
+func TestTheDeployer_writesNoStateOfTheOwner(t *testing.T) {
+	const bucket = "b/" + project + "-facescan-"
+	tests := map[string]map[string]bool{ // whether it may, by permission and path
+		"storage.objects.create": {
+			bucket + "source/o/health/1.zip":                      true,
+			bucket + "state/o/facescan/default.tfstate":           true,
+			bucket + "state/o/facescan/default.tflock":            true,
+			bucket + "state/o/facescan/deployments/1.json":        true,
+			bucket + "state/o/facescan/bootstrap/default.tfstate": false,
+			bucket + "state/o/firebase/default.tfstate":           false,
+			bucket + "uploads/o/uploads/1":                        false,
+			bucket + "source-2/o/1.zip":                           false,
+		},
+		"storage.objects.list": {bucket + "state": true, bucket + "source": true, bucket + "state-2": false},
+		"storage.buckets.update": {
+			bucket + "uploads": true, bucket + "tombstones": true, bucket + "state": false, "b/other": false,
+		},
+		"storage.buckets.delete": {bucket + "source": true, bucket + "state": false},
+	}
+	eachOf(t, owners, func(t *testing.T, plan *tfjson.Plan) {
+		roles := map[string][]string{}
+		for _, r := range resources(plan, "google_project_iam_custom_role") {
+			roles["projects/"+r.key()] = texts(r.at("permissions"))
+		}
+		granted := iam.Policy{}
+		for _, r := range resources(plan, "google_project_iam_member") {
+			if r.Name == "deployer_objects" {
+				granted[iam.Grant{
+					Role: "projects/" + r.key(), Member: deployer, Condition: r.text("condition.0.expression"),
+				}] = time.Time{}
+			}
+		}
+		for permission, paths := range tests {
+			for path, want := range paths {
+				got := iam.Roles(func(name string) []string { return roles[name] }).Allowed(iam.Question{
+					Member: deployer, Permission: permission, Resource: iam.Describe("storage", path, "1"), Time: time.Now(),
+				}, granted)
+				if got != want {
+					t.Errorf("%s on %s: %v, want %v", permission, path, got, want)
+				}
+			}
+		}
+	})
 }
 
 func TestTheDeployer_actsAsFaceScansAccountsOnly(t *testing.T) {
@@ -176,9 +228,7 @@ func TestCustomRoles_holdNoMoreThanIsUsed(t *testing.T) {
 			if strings.HasPrefix(r.Name, "deployer") {
 				continue
 			}
-			permissions, _ := r.at("permissions").([]any)
-			for _, p := range permissions {
-				name, _ := p.(string)
+			for _, name := range texts(r.at("permissions")) {
 				if strings.Contains(name, "*") || strings.Contains(name, "setIamPolicy") ||
 					strings.Contains(name, "firebaseauth.configs") {
 					t.Errorf("%s holds %s", r.Address, name)
@@ -194,7 +244,10 @@ func TestCI_comesFromOneRepositorysMainBranch(t *testing.T) {
 	if len(providers) != 1 {
 		t.Fatalf("%d providers", len(providers))
 	}
-	for _, want := range []string{`assertion.repository == "acme/facescan"`, `assertion.ref == "refs/heads/main"`} {
+	for _, want := range []string{
+		`assertion.repository == "acme/facescan"`, `assertion.ref == "refs/heads/main"`,
+		`assertion.event_name in ["push", "schedule", "workflow_dispatch"]`, // pull_request_target has that ref, too
+	} {
 		if got := providers[0].text("attribute_condition"); !strings.Contains(got, want) {
 			t.Errorf("admitted is %s, want %s", got, want)
 		}

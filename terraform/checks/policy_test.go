@@ -30,7 +30,7 @@ func TestBuckets_areClosed(t *testing.T) {
 				t.Errorf("%s can be made public", b.Address)
 			}
 			photos := b.Name == "uploads" || b.Name == "results"
-			if photos && b.number("soft_delete_policy.0.retention_duration_seconds") != 0 {
+			if (photos || b.Name == "tombstones") && b.number("soft_delete_policy.0.retention_duration_seconds") != 0 {
 				t.Errorf("%s keeps what was deleted", b.Address)
 			}
 			if photos && b.at("versioning.0.enabled") == true {

@@ -26,21 +26,31 @@ var Agents = map[string]string{
 	"run.googleapis.com":              "serverless-robot-prod.iam.gserviceaccount.com",
 }
 
-// agents looks for the agents in the project's policy, where each has its role as a rule. That one
-// is not seen there is no proof that it is missing, so it is a warning.
-func (p Project) agents(ctx context.Context) (string, error) {
+// binding is a part of the project's policy.
+type binding struct {
+	Role    string   `json:"role"`
+	Members []string `json:"members"`
+}
+
+func (p Project) bindings(ctx context.Context) ([]binding, error) {
 	var policy struct {
-		Bindings []struct {
-			Members []string `json:"members"`
-		} `json:"bindings"`
+		Bindings []binding `json:"bindings"`
 	}
 	path := "projects/" + p.ID + ":getIamPolicy"
 	body := map[string]any{"options": map[string]any{"requestedPolicyVersion": 3}}
-	if err := p.Google.Call(ctx, gcp.ResourceManager, http.MethodPost, path, body, &policy); err != nil {
-		return "", unasked("the project's policy", err)
+	err := p.Google.Call(ctx, gcp.ResourceManager, http.MethodPost, path, body, &policy)
+	return policy.Bindings, unasked("the project's policy", err)
+}
+
+// agents looks for the agents in the project's policy, where each has its role as a rule. That one
+// is not seen there is no proof that it is missing, so it is a warning.
+func (p Project) agents(ctx context.Context) (string, error) {
+	bindings, err := p.bindings(ctx)
+	if err != nil {
+		return "", err
 	}
 	var members strings.Builder
-	for _, b := range policy.Bindings {
+	for _, b := range bindings {
 		members.WriteString(strings.Join(b.Members, " ") + " ")
 	}
 	var lacking []string

@@ -87,6 +87,10 @@ func (p Project) Care() []Check {
 	return []Check{
 		{"Firebase", p.firebase, "make bootstrap ENV=" + p.Env + " (as an owner)"},
 		{"sign-in", p.identity, ""},
+		{
+			"basic roles", p.basics,
+			"gcloud projects remove-iam-policy-binding " + p.ID + " --role=ROLE --member=MEMBER, and grant narrower roles",
+		},
 	}
 }
 
@@ -102,6 +106,8 @@ func (p Project) Bucket() string { return p.ID + "-" + p.Prefix + "-state" }
 // ask, into a skipped check.
 func unasked(what string, err error) error {
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, gcp.ErrNoFake):
 		return Skip(err.Error())
 	case gcp.Off(err):

@@ -35,11 +35,6 @@ func healthy() answers {
 	for _, name := range FirstAPIs {
 		services = append(services, object{"config": object{"name": name}})
 	}
-	var agents []any
-	for _, domain := range Agents {
-		agents = append(agents, "serviceAccount:service-1@"+domain)
-	}
-	policy := object{"bindings": []any{object{"members": agents}}}
 	limit := func(value string) object {
 		return object{"dimensionsInfos": []any{
 			object{"dimensions": object{"region": "us-east1"}, "details": object{"value": "1"}},
@@ -49,7 +44,7 @@ func healthy() answers {
 	return answers{
 		"GET /rm" + root: object{"lifecycleState": "ACTIVE", "projectNumber": "1"},
 		"POST /rm" + root + ":testIamPermissions":                            object{"permissions": Permissions},
-		"POST /rm" + root + ":getIamPolicy":                                  policy,
+		"POST /rm" + root + ":getIamPolicy":                                  policyWith()["POST /rm"+root+":getIamPolicy"],
 		"GET /billing" + root + "/billingInfo":                               object{"billingEnabled": true},
 		"POST /billing/billingAccounts/A:testIamPermissions":                 object{"permissions": []any{create}},
 		"GET /usage" + root + "/services":                                    object{"services": services},
@@ -66,6 +61,17 @@ func healthy() answers {
 			"passwordPolicyConfig": object{"passwordPolicyEnforcementState": "ENFORCE"},
 			"quota":                object{"signUpQuotaConfig": object{"quota": "1000"}},
 		},
+	}
+}
+
+// policyWith is the project's policy with the service agents and the bindings.
+func policyWith(bindings ...any) answers {
+	var agents []any
+	for _, domain := range Agents {
+		agents = append(agents, "serviceAccount:service-1@"+domain)
+	}
+	return answers{
+		"POST /rm" + root + ":getIamPolicy": object{"bindings": append(bindings, object{"members": agents})},
 	}
 }
 
@@ -217,6 +223,28 @@ func TestProject(t *testing.T) {
 		"no service agent": {
 			spoil: answers{"POST /rm" + root + ":getIamPolicy": object{}},
 			want:  map[string]string{"warn service agents": "gcloud beta services identity create --project=facescan-dev"},
+		},
+		"a viewer": {
+			spoil: policyWith(object{"role": "roles/viewer", "members": []any{"group:all@example.com"}}),
+			want:  map[string]string{"warn basic roles": "1 members with roles/viewer may read photos"},
+		},
+		"Compute Engine's account as an editor": {
+			spoil: policyWith(object{"role": "roles/editor", "members": []any{
+				"serviceAccount:1@cloudservices.gserviceaccount.com", "serviceAccount:1-compute@developer.gserviceaccount.com",
+			}}),
+			want: map[string]string{"warn basic roles": "Compute Engine's own account has roles/editor"},
+		},
+		"Google's account as an editor, and an owner": {
+			spoil: policyWith(
+				object{"role": "roles/editor", "members": []any{"serviceAccount:1@cloudservices.gserviceaccount.com"}},
+				object{"role": "roles/owner", "members": []any{"user:ada@example.com"}},
+			),
+		},
+		"a policy that may not be asked": {
+			spoil: answers{"POST /rm" + root + ":getIamPolicy": 403},
+			want: map[string]string{
+				"skip service agents": "the project's policy cannot be asked", "skip basic roles": "cannot be asked",
+			},
 		},
 		"more instances than the CPU quota": {
 			change: func(p *Project) { p.Functions[0].Instances = 50 },

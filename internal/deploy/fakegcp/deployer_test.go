@@ -147,6 +147,31 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// Uploads name their object in the URL or, as Go's client does, in the metadata.
+func TestUploads_areHeldToTheObjectsName(t *testing.T) {
+	t.Parallel()
+	c := newDeployer(t)
+	c.asOwner(func() {
+		c.must(http.MethodPost, "storage/v1/b", `{"name":"b"}`)
+		c.grant("roles/storage.objectUser", deployer,
+			"resource.name == 'projects/_/buckets/b' || resource.name.startsWith('projects/_/buckets/b/objects/in/')")
+	})
+	for name, one := range map[string]struct{ query, body string }{
+		"whole":    {"uploadType=media&name=%s", "x"},
+		"in parts": {"uploadType=resumable", `{"name":"%s"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for object, want := range map[string]int{"in/a": http.StatusOK, "out/a": http.StatusForbidden} {
+				said := strings.NewReplacer("%s", object)
+				a := c.call(http.MethodPost, "upload/storage/v1/b/b/o?"+said.Replace(one.query), said.Replace(one.body))
+				if a.code != want {
+					t.Errorf("%s: %d %s, want %d", object, a.code, a.message, want)
+				}
+			}
+		})
+	}
+}
+
 func TestConditionOnGrants_limitsTheRolesThatMayBeGranted(t *testing.T) {
 	t.Parallel()
 	c := newDeployer(t)

@@ -29,6 +29,9 @@ func (s *Server) gate(c call) reply {
 			s.project), errorInfo("USER_PROJECT_DENIED", object{"consumer": s.root()}))
 	}
 	need, known := iam.Needs(c.Service, c.Method, c.Path)
+	if need.Permission == "storage.objects.create" {
+		need.Path = c.Path + "/" + s.written(c)
+	}
 	if !known {
 		return failure(http.StatusForbidden, "PERMISSION_DENIED", fmt.Sprintf(
 			"fakegcp: no row of the table of permissions covers %s %s/%s", c.Method, c.Service, c.Path))
@@ -118,9 +121,9 @@ func (s *Server) further(c call) []iam.Need {
 		}
 	case c.Service == "storage" && strings.HasSuffix(c.Path, "/o"):
 		// Overwriting is deleting. https://cloud.google.com/storage/docs/access-control/iam-permissions
-		name := c.query("name")
-		if _, there := s.resources[key("storage", c.Path+"/"+name)]; there {
-			needs = append(needs, iam.Need{Permission: "storage.objects.delete", Path: c.Path + "/" + name})
+		p := c.Path + "/" + s.written(c)
+		if _, there := s.resources[key("storage", p)]; there {
+			needs = append(needs, iam.Need{Permission: "storage.objects.delete", Path: p})
 		}
 	}
 	return needs

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/md5" //nolint:gosec // Cloud Storage's own checksum of an object
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -181,19 +183,8 @@ func (s *Server) upload(c call) reply {
 	if id := c.query("upload_id"); id != "" {
 		return s.resume(c, id)
 	}
-	bucket := path.Base(strings.TrimSuffix(c.Path, "/o"))
-	r := object{"kind": "storage#object", "bucket": bucket, "metageneration": "1"}
-	for member, value := range c.Body {
-		r[member] = value
-	}
-	content := c.raw
-	kind, params, err := mime.ParseMediaType(c.http.Header.Get("Content-Type"))
-	if err == nil && strings.HasPrefix(kind, "multipart/") {
-		content = readParts(c.raw, params["boundary"], r)
-	}
-	if name := c.query("name"); name != "" {
-		r["name"] = name
-	}
+	r, content := uploaded(c)
+	r["kind"], r["bucket"], r["metageneration"] = "storage#object", path.Base(strings.TrimSuffix(c.Path, "/o")), "1"
 	if c.query("uploadType") == "resumable" {
 		s.made++
 		id := fmt.Sprintf("upload-%d", s.made)
@@ -203,6 +194,33 @@ func (s *Server) upload(c call) reply {
 		}}
 	}
 	return s.keepObject(c, r, content)
+}
+
+// uploaded returns what a request that begins an upload says of the object, and the content that it
+// has.
+func uploaded(c call) (object, []byte) {
+	r, content := object{}, c.raw
+	for member, value := range c.Body {
+		r[member] = value
+	}
+	kind, params, err := mime.ParseMediaType(c.http.Header.Get("Content-Type"))
+	if err == nil && strings.HasPrefix(kind, "multipart/") {
+		content = readParts(c.raw, params["boundary"], r)
+	}
+	if name := c.query("name"); name != "" {
+		r["name"] = name
+	}
+	return r, content
+}
+
+// written returns the name of the object that an upload writes.
+func (s *Server) written(c call) string {
+	r, _ := uploaded(c)
+	if u, open := s.uploads[c.query("upload_id")]; open {
+		r = u.object
+	}
+	name, _ := r["name"].(string)
+	return name
 }
 
 // session is an upload in parts.
@@ -234,6 +252,8 @@ func (s *Server) keepObject(c call, r object, content []byte) reply {
 	}
 	sum := md5.Sum(content) //nolint:gosec // see the import
 	s.made++
+	r["crc32c"] = base64.StdEncoding.EncodeToString(
+		binary.BigEndian.AppendUint32(nil, crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli))))
 	r["md5Hash"], r["size"] = base64.StdEncoding.EncodeToString(sum[:]), strconv.Itoa(len(content))
 	r["generation"], r["updated"] = strconv.FormatInt(s.options.Now().UnixMicro()+int64(s.made), 10), s.timestamp()
 	s.contents[key(c.Service, p)] = content

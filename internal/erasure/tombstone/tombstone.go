@@ -2,20 +2,22 @@
 // restore of the database touches. A restored database has the users again who were erased since;
 // by their tombstones they are erased again (see package erasure's Replay).
 //
-// A tombstone is an object, PSEUDONYM/KIND-MICROSECONDS-PHASE.json. It is written once and never
-// changed: its writer may create objects, and neither read nor replace nor delete them. The
+// A tombstone is an object, PSEUDONYM/KIND-MICROSECONDS-PHASE.json, or several (see Keep). It is
+// never changed: its writer may create objects, and neither read nor replace nor delete them. The
 // pseudonym is that of erased/{pseudonym}, a keyed hash of the user's id, and nothing else in it is
 // about a person. The bucket's lifecycle deletes it after schema.TombstoneLife.
 package tombstone
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -68,30 +70,54 @@ const (
 )
 
 // name returns the object's name.
-func (t Tombstone) name(pseudonym string) string {
-	return fmt.Sprintf("%s/%s-%d-%s.json", pseudonym, t.Kind, t.At.UnixMicro(), t.Phase)
+func (t Tombstone) name(pseudonym string) string { return t.stem(pseudonym) + ".json" }
+
+func (t Tombstone) stem(pseudonym string) string {
+	return fmt.Sprintf("%s/%s-%d-%s", pseudonym, t.Kind, t.At.UnixMicro(), t.Phase)
+}
+
+// again returns a name that no object has.
+func (t Tombstone) again(pseudonym string) string {
+	return t.stem(pseudonym) + "-" + strings.ToLower(rand.Text()) + ".json"
 }
 
 // Keep writes the tombstone of the user with the pseudonym, unless it is there. written reports
 // whether it was not.
+//
+// To replace an object takes the right to delete it, and Cloud Storage does not say whether it
+// looks at that or at the condition first
+// (https://cloud.google.com/storage/docs/access-control/iam-permissions). An erasure must not stop
+// at a tombstone that it wrote before: what is refused is written once more, under another name.
 func Keep(ctx context.Context, in *storage.BucketHandle, pseudonym string, t Tombstone) (written bool, err error) {
 	t.Schema, t.At = schema, t.At.UTC()
 	body, err := json.Marshal(t)
 	if err != nil {
 		return false, fmt.Errorf("encode a tombstone: %w", err)
 	}
-	object := in.Object(t.name(pseudonym)).If(storage.Conditions{DoesNotExist: true}).NewWriter(ctx)
-	object.ContentType, object.ChunkSize = "application/json", 0 // one request
-	_, err = object.Write(body)
-	err = errors.Join(err, object.Close())
-	var api *googleapi.Error
-	if errors.As(err, &api) && api.Code == http.StatusPreconditionFailed {
+	status, err := write(ctx, in.Object(t.name(pseudonym)), body)
+	if status == http.StatusForbidden {
+		status, err = write(ctx, in.Object(t.again(pseudonym)), body)
+	}
+	if status == http.StatusPreconditionFailed {
 		return false, nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("write a tombstone: %w", err)
 	}
 	return true, nil
+}
+
+// write creates the object. It returns the status of a refusal.
+func write(ctx context.Context, object *storage.ObjectHandle, body []byte) (status int, err error) {
+	w := object.If(storage.Conditions{DoesNotExist: true}).NewWriter(ctx)
+	w.ContentType, w.ChunkSize = "application/json", 0 // one request
+	_, err = w.Write(body)
+	err = errors.Join(err, w.Close())
+	var api *googleapi.Error
+	if errors.As(err, &api) {
+		status = api.Code
+	}
+	return status, err
 }
 
 // Exists reports whether the user with the pseudonym has the tombstone.
@@ -145,6 +171,9 @@ func (l Latest) with(t Tombstone) Latest {
 	return l
 }
 
+// ending is that of the names that name and again return.
+var ending = regexp.MustCompile(`^(-[a-z2-7]{26})?\.json$`)
+
 // errForeign means that this version did not write the object.
 var errForeign = errors.New("it is no tombstone of this version")
 
@@ -162,7 +191,8 @@ func read(ctx context.Context, in *storage.BucketHandle, name string) (Tombstone
 		return t, fmt.Errorf("%w: %w", errForeign, err)
 	}
 	pseudonym, _, _ := strings.Cut(name, "/")
-	if t.Schema != schema || t.Kind != Account && t.Kind != Consent || t.name(pseudonym) != name {
+	rest, own := strings.CutPrefix(name, t.stem(pseudonym))
+	if t.Schema != schema || t.Kind != Account && t.Kind != Consent || !own || !ending.MatchString(rest) {
 		return t, errForeign
 	}
 	return t, nil

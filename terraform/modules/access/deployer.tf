@@ -1,6 +1,6 @@
 # Who applies terraform/: people by acting as this account, CI by workload identity federation. Its roles are made here, so that it can change
 # none of them, grants nothing on the project, and acts as FaceScan's accounts alone. It reads no photo, no secret's value and no document by
-# itself. It decides what code the functions run, though, and that code may: review what is merged as you would guard the data.
+# itself. It decides what code the functions run, though, and that code may: see "Who may do what" in terraform/README.md.
 resource "google_service_account" "deployer" {
   account_id   = "${var.prefix}-deployer"
   display_name = "FaceScan: applies Terraform"
@@ -70,10 +70,9 @@ locals {
       ]),
       ["pubsub.topics.attachSubscription", "pubsub.topics.publish"], # doctor asks for a sweep
     )
-    # Buckets, and no object: those of sources and states come below.
-    buckets = concat(
-      [for action in ["create", "get", "list", "update", "delete", "getIamPolicy"] : "storage.buckets.${action}"],
-    )
+    # No bucket's settings and no object: those come below. To switch off that public access is prevented would take setIamPolicy
+    # (https://cloud.google.com/storage/docs/access-control/iam-console).
+    buckets = [for action in ["create", "get", "list", "getIamPolicy"] : "storage.buckets.${action}"]
     # What is there: secrets without their values, quotas, policies of the organisation, who may do what.
     reading = [
       "cloudquotas.quotas.get", "orgpolicy.policy.get", "resourcemanager.projects.get", "resourcemanager.projects.getIamPolicy",
@@ -83,19 +82,31 @@ locals {
     ]
   }
 
-  # In the buckets of sources and states it writes; where data is not protected, it may empty the other buckets to destroy them, by their
-  # objects' names.
+  # What it may do in some buckets only: `within` are those of which it may do it to all objects, and `names` the beginnings of further objects'
+  # names. Where data is not protected, it may empty the buckets to destroy them.
+  #
+  # Of the states' bucket it writes its own state and the records of deployments alone. A state names who may deploy, and even the providers
+  # that the next run installs: who writes the bootstrap's state, or that of ../../firebase, is the owner at the next bootstrap. It must not
+  # empty and delete that bucket by its settings either, whose name is free for another project then.
+  state_bucket = "${var.project_id}-${var.prefix}-state"
   deployer_objects = merge(
     {
+      buckets = {
+        permissions = ["storage.buckets.update", "storage.buckets.delete"]
+        buckets     = values(local.buckets), within = [], names = []
+      }
       objects = {
         permissions = [for action in ["create", "get", "list", "update", "delete"] : "storage.objects.${action}"]
-        buckets     = ["${var.project_id}-${var.prefix}-source", "${var.project_id}-${var.prefix}-state"]
+        buckets     = [local.buckets.source, local.state_bucket] # to list
+        within      = [local.buckets.source]
+        names       = ["${local.state_bucket}/objects/facescan/default.", "${local.state_bucket}/objects/${var.prefix}/deployments/"]
       }
     },
     var.protect_data ? {} : {
       emptier = {
         permissions = ["storage.objects.list", "storage.objects.delete"]
         buckets     = [for name in ["uploads", "results", "tombstones"] : local.buckets[name]]
+        within      = [for name in ["uploads", "results", "tombstones"] : local.buckets[name]], names = []
       }
     },
   )
@@ -133,10 +144,11 @@ resource "google_project_iam_member" "deployer_objects" {
   condition {
     title       = "in its buckets"
     description = "Only ${join(", ", each.value.buckets)}."
-    expression = join(" || ", [
-      for bucket in each.value.buckets :
-      "resource.name == \"projects/_/buckets/${bucket}\" || resource.name.startsWith(\"projects/_/buckets/${bucket}/objects/\")"
-    ])
+    expression = join(" || ", concat(
+      [for bucket in each.value.buckets : "resource.name == \"projects/_/buckets/${bucket}\""],
+      [for bucket in each.value.within : "resource.name.startsWith(\"projects/_/buckets/${bucket}/objects/\")"],
+      [for name in each.value.names : "resource.name.startsWith(\"projects/_/buckets/${name}\")"],
+    ))
   }
 }
 
@@ -158,7 +170,9 @@ resource "google_service_account_iam_member" "deployers" {
 }
 
 # CI's way in, without a key: GitHub vouches for a workflow on the repository's main branch
-# (https://cloud.google.com/iam/docs/workload-identity-federation-with-deployment-pipelines).
+# (https://cloud.google.com/iam/docs/workload-identity-federation-with-deployment-pipelines). Events by which others have a workflow run on
+# that branch, such as pull_request_target, workflow_run and issue_comment, are not admitted
+# (https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows).
 resource "google_iam_workload_identity_pool" "ci" {
   count = var.github_repository == null ? 0 : 1
 
@@ -177,7 +191,11 @@ resource "google_iam_workload_identity_pool_provider" "github" {
     "google.subject"       = "assertion.sub"
     "attribute.repository" = "assertion.repository"
   }
-  attribute_condition = "assertion.repository == \"${var.github_repository}\" && assertion.ref == \"refs/heads/main\""
+  attribute_condition = join(" && ", [
+    "assertion.repository == \"${var.github_repository}\"",
+    "assertion.ref == \"refs/heads/main\"",
+    "assertion.event_name in [\"push\", \"schedule\", \"workflow_dispatch\"]",
+  ])
 
   oidc {
     issuer_uri = "https://token.actions.githubusercontent.com"

@@ -79,8 +79,9 @@ resource "google_storage_bucket" "results" {
   depends_on = [google_project_service.this]
 }
 
-# A line for each erasure and withdrawal, which no restore of the database takes back: scripts/replay asks again by it for what a
-# restore has brought back. Names are keyed hashes. They are kept for longer than anything can be restored from.
+# A note of each erasure and withdrawal, which no restore of the database takes back: scripts/replay erases again by them what a restore has
+# brought back. Names are keyed hashes. They are kept for longer than anything can be restored from, and not a day longer than the receipts
+# say: a soft deletion would add a week. Until then the bucket itself refuses to delete them.
 resource "google_storage_bucket" "tombstones" {
   name     = "${var.project_id}-${var.prefix}-tombstones"
   location = var.region
@@ -88,6 +89,17 @@ resource "google_storage_bucket" "tombstones" {
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
   force_destroy               = !var.protect_data
+
+  soft_delete_policy {
+    retention_duration_seconds = 0
+  }
+
+  dynamic "retention_policy" {
+    for_each = var.protect_data ? [local.catalog.tombstoneDays * 86400] : []
+    content {
+      retention_period = retention_policy.value
+    }
+  }
 
   lifecycle_rule {
     condition {
