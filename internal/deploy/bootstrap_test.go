@@ -123,9 +123,11 @@ func TestAddSignIn(t *testing.T) {
 		makes  bool
 		fails  bool
 	}{
-		"sets up what is not there":                  {answers{initialize: map[string]any{}}, nil, true, false},
-		"leaves what is there":                       {answers{config: map[string]any{}}, nil, false, false},
-		"leaves it to the project's first one":       {nil, map[string]cty.Value{"identity_enabled": cty.False}, false, false},
+		"sets up what is not there": {answers{initialize: map[string]any{}}, nil, true, false},
+		"leaves what is there":      {answers{config: map[string]any{}}, nil, false, false},
+		"leaves it to the project's first one": {
+			nil, map[string]cty.Value{"identity_enabled": cty.False}, false, false,
+		},
 		"fails where it may not":                     {answers{initialize: 403}, nil, true, true},
 		"sets nothing up that it could not look for": {answers{config: 403}, nil, false, true},
 	} {
