@@ -54,7 +54,7 @@ func git(ctx context.Context, root string, args ...string) (string, error) {
 }
 
 // errDirty means that what would be deployed is in no commit.
-var errDirty = errors.New("files differ from the commit, so nobody could tell later what was deployed: " +
+var errDirty = errors.New("files differ from the commit, so it could not be told later what was deployed: " +
 	"commit them, or give -allow-dirty")
 
 // checkTree refuses what is in no commit.

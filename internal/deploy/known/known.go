@@ -148,7 +148,7 @@ var Errors = []Error{
 	{
 		"Firebase's terms",
 		regexp.MustCompile(`(?s)(firebase|Firebase).*(Terms of Service|caller does not have permission)`),
-		"Whoever bootstraps has never accepted Firebase's terms, which only a person can.",
+		"The account that bootstraps has never accepted Firebase's terms, which only a person can.",
 		"Accept them at https://console.firebase.google.com, then `make bootstrap` again.",
 		0, "https://firebase.google.com/docs/projects/api/workflow_set-up-and-manage-project",
 	},
