@@ -293,7 +293,7 @@ var plans = map[string]func(*testing.T) *tfjson.Plan{
 	"prod":              planOnce("prod", nil),
 	"prod without CORS": planOnce("prod", map[string]string{"cors_origins": "[]"}),
 	"a second environment in the project": planOnce("dev", map[string]string{
-		"prefix": "fs-two", "environment": "two", "database": "two", "identity_enabled": "false",
+		"prefix": "fs-two", "environment": "two", "database": "second", "identity_enabled": "false",
 	}),
 }
 

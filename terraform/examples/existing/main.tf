@@ -32,7 +32,7 @@ module "access" {
 
   project_id = var.project_id
   region     = "us-central1"
-  database   = "app"
+  database   = "existing"
 }
 
 module "facescan" {
@@ -46,7 +46,7 @@ module "facescan" {
   function_sources = var.function_sources
   mail             = { server = "smtp.example.com:587", user = "facescan", from = "FaceScan <noreply@example.com>" }
 
-  database              = "app"
+  database              = "existing"
   create_database       = false
   identity_enabled      = false
   edge_enabled          = false

@@ -24,6 +24,12 @@ variable "release" {
   description = "Commit that is deployed: what /health answers as its release, and a label. scripts/deploy gives it."
   type        = string
   default     = ""
+
+  validation {
+    # What internal/boot admits as FACESCAN_RELEASE: with another the function health would not start.
+    condition     = var.release == "" || can(regex("^[0-9A-Za-z][0-9A-Za-z._-]{0,62}$", var.release))
+    error_message = "A release is a commit or a version: letters, digits, dots, underscores and hyphens, 63 at most."
+  }
 }
 
 variable "environment" {
@@ -62,6 +68,12 @@ variable "database" {
   description = "Id of the Firestore database. A second environment in a project needs one of its own."
   type        = string
   default     = "(default)"
+
+  validation {
+    # https://cloud.google.com/firestore/docs/manage-databases#database_id
+    condition     = var.database == "(default)" || can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.database))
+    error_message = "It is (default), or 4 to 63 lower-case letters, digits and hyphens."
+  }
 }
 
 variable "create_database" {

@@ -132,7 +132,7 @@ run "every_name_begins_with_the_prefix" {
 
   variables {
     prefix   = "fs-two"
-    database = "two"
+    database = "second"
   }
 
   assert {
@@ -144,15 +144,15 @@ run "every_name_begins_with_the_prefix" {
     error_message = "A topic's name would clash with the first environment's."
   }
   assert {
-    condition     = google_storage_bucket.uploads.name == "facescan-test-fs-two-uploads" && google_firestore_database.this[0].name == "two"
+    condition     = google_storage_bucket.uploads.name == "facescan-test-fs-two-uploads" && google_firestore_database.this[0].name == "second"
     error_message = "Photos and documents would be shared with the first environment."
   }
   assert {
-    condition     = local.environment["scans"].FACESCAN_TOPIC_PREFIX == "fs-two-" && local.environment["scans"].FACESCAN_DATABASE == "two"
+    condition     = local.environment["scans"].FACESCAN_TOPIC_PREFIX == "fs-two-" && local.environment["scans"].FACESCAN_DATABASE == "second"
     error_message = "The functions would not find their topics and documents."
   }
   assert {
-    condition     = google_firebaserules_release.firestore.name == "cloud.firestore/two"
+    condition     = google_firebaserules_release.firestore.name == "cloud.firestore/second"
     error_message = "The database would have no rules."
   }
 }
@@ -217,6 +217,26 @@ run "a_location_of_the_database_that_is_none_is_refused" {
   expect_failures = [var.firestore_location]
 }
 
+run "a_release_that_health_would_not_start_with_is_refused" {
+  command = plan
+
+  variables {
+    release = "v1.2+local"
+  }
+
+  expect_failures = [var.release]
+}
+
+run "a_database_that_functions_would_not_start_with_is_refused" {
+  command = plan
+
+  variables {
+    database = "app"
+  }
+
+  expect_failures = [var.database]
+}
+
 run "a_function_without_a_zip_is_refused" {
   command = plan
 
@@ -245,7 +265,7 @@ run "parts_can_be_left_out" {
     identity_enabled   = false
     monitoring_enabled = false
     create_database    = false
-    database           = "app"
+    database           = "existing"
     log_retention_days = null
   }
 
@@ -254,7 +274,7 @@ run "parts_can_be_left_out" {
     error_message = "What was switched off is made all the same."
   }
   assert {
-    condition     = length(google_firestore_database.this) == 0 && google_firestore_index.this["inbox.read_asc.createdAt_asc"].database == "app"
+    condition     = length(google_firestore_database.this) == 0 && google_firestore_index.this["inbox.read_asc.createdAt_asc"].database == "existing"
     error_message = "An existing database has to get the indexes."
   }
   assert {
